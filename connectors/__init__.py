@@ -1,0 +1,1 @@
+"""Read-only market-data connectors."""

@@ -1,0 +1,1 @@
+"""The before/after document: templates and the pure code that fills them."""

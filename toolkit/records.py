@@ -1,0 +1,295 @@
+"""The records that pass between rooms: frozen, without behaviour beyond naming themselves.
+
+JSON of a command is these records encoded as they stand (field order is the published order).
+All times are epoch milliseconds, all lines one-based, all byte offsets zero-based into the decompressed file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from toolkit.vocabulary import Better, Bound, CounterKind, Ended, GateVerdict, Role, Verdict
+
+Number = int | float
+LineRef = tuple[str, int]
+"""A file of the run and a one-based line in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSpec:
+    """One row of the catalogue: what a figure's name means, before any run gives it a value.
+
+    `name` is the pattern `scope.metric[.label]` with `<venue>`, `<reason>` and the like where a run fills in.
+    """
+
+    name: str
+    title: str
+    unit: str
+    better: Better
+    definition: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of one run, and what it rests on.
+
+    `value` is None where the evidence does not tell (never 0 instead); `n` counts the samples or events behind it;
+    `low` and `high` are the range it lies in (both equal to `value` when exact, None where unbounded).
+    """
+
+    figure: str
+    value: Number | None
+    unit: str
+    n: int
+    bound: Bound
+    low: Number | None
+    high: Number | None
+    note: str | None
+    better: Better
+
+    @property
+    def scope(self) -> str:
+        """The venue, or `run`."""
+        return self.figure.split(".", 1)[0]
+
+    @property
+    def metric(self) -> str:
+        """The name without its scope."""
+        return self.figure.split(".", 1)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What ended or blocked a run: a code to test for, one sentence to read, the line that says so."""
+
+    code: str
+    text: str
+    file: str | None
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """A run as a whole. `id` is the start of the SHA-256 over its files' sorted digests."""
+
+    id: str
+    label: str | None
+    kind: str
+    simulated: bool | None
+    started_ms: int | None
+    ended_ms: int | None
+    requested_ms: int | None
+    observed_ms: int | None
+    lives: int
+    ended: Ended
+    diagnosis: Diagnosis | None
+    venues: tuple[str, ...]
+    build_id: str | None
+    semantics: Mapping[str, str]
+    trade_mode: str | None = None
+    vintage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAsideLine:
+    """A line (or the torn part of one) that carries no figure, and why."""
+
+    line: int
+    byte: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileLedger:
+    """A file of the run, every line accounted for: `lines == used + sum(set_aside.values())`."""
+
+    file: str
+    role: Role
+    bytes: int
+    sha256: str
+    lines: int
+    used: int
+    set_aside: Mapping[str, int]
+    where: tuple[SetAsideLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A stretch of time of one venue that a reader would want to see, with the log lines that belong to it."""
+
+    venue: str
+    kind: str
+    from_ms: int | None
+    to_ms: int | None
+    cls: str | None
+    reason: str | None
+    lines: tuple[LineRef, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence worth a reader's time, with the figures and lines it rests on."""
+
+    code: str
+    severity: str
+    venue: str | None
+    text: str
+    figures: tuple[str, ...] = ()
+    lines: tuple[LineRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompatRow:
+    """A number that another tool prints for the same run, ours beside it, and why they differ."""
+
+    tool: str
+    name: str
+    upstream: Number | str | None
+    ours: Number | str | None
+    figure: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All that is said of one run."""
+
+    run: RunInfo
+    ledger: tuple[FileLedger, ...]
+    figures: tuple[Figure, ...]
+    episodes: tuple[Episode, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    compat: tuple[CompatRow, ...] = ()
+
+    def figure(self, name: str) -> Figure | None:
+        """The figure of that full name, or None where the run does not have it."""
+        return next((each for each in self.figures if each.figure == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One recognised log record. `fields` holds the line's own keys, free text last and never split.
+
+    `file_no` numbers the log files of a run from 0; `column` orders records glued on one physical line.
+    """
+
+    file_no: int
+    line: int
+    family: str
+    venue: str | None
+    reason: str | None
+    fields: Mapping[str, Any]
+    column: int = 0
+    at_ms: int | None = None
+    at_error_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CounterReading:
+    """One printed reading of a counter; `life` counts processes from 0 in the order they appear in the log."""
+
+    file_no: int
+    line: int
+    life: int
+    venue: str | None
+    name: str
+    value: Number
+    kind: CounterKind
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One public socket session: from its connecting line to whatever ended it.
+
+    `reason` is None while it is open (also at the end of a life); `lines` are all lines of its ending, as one event.
+    """
+
+    life: int
+    venue: str
+    session: int
+    file_no: int
+    began_line: int
+    ended_line: int | None
+    reason: str | None
+    reached: str
+    began_ms: int | None
+    ended_ms: int | None
+    first_book_ms: int | None = None
+    lines: tuple[LineRef, ...] = ()
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonRow:
+    """One figure of two sides, and what may be said of the difference."""
+
+    figure: str
+    unit: str
+    before: Number | None
+    after: Number | None
+    delta: Number | None
+    ratio: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    verdict: Verdict
+    why: str
+    mde: float | None
+    n_before: int = 0
+    n_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two sides, figure by figure. `comparable` is true if any row is."""
+
+    before: Analysis
+    after: Analysis
+    comparable: bool
+    why_not: tuple[str, ...]
+    rows: tuple[ComparisonRow, ...]
+    method: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GateRule:
+    """One limit as a gate file states it; exactly one of the limits is set, durations already in the figure's unit."""
+
+    figure: str
+    max: Number | None = None
+    min: Number | None = None
+    max_ratio_to_baseline: float | None = None
+    max_delta_to_baseline: Number | None = None
+    min_n: int = 0
+    per_10_min: bool = False
+    venues: tuple[str, ...] | None = None
+    on_null: str = "inconclusive"
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateRow:
+    """One rule applied to one figure of a run; `margin` is the distance to the limit, positive on the good side."""
+
+    rule: str
+    figure: str
+    value: Number | None
+    limit: Number | None
+    verdict: GateVerdict
+    margin: Number | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """The verdict of a gate, with every rule beside its value."""
+
+    gate: str
+    verdict: GateVerdict
+    why: str
+    rules: tuple[GateRow, ...]
