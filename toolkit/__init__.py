@@ -1,0 +1,1 @@
+"""Turn one run of a trading connector into evidence."""

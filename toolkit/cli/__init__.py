@@ -1,0 +1,59 @@
+"""The command `toolkit`: argv in, exit code out.
+
+Each command is one module of this package whose function's signature is its usage. A module imports what it needs
+inside the function, so that `--help` costs no database and no template engine.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from toolkit.cli import analyze
+from toolkit.cli.output import guarded
+from toolkit.errors import Exit
+
+app = typer.Typer(
+    name="toolkit",
+    help="Turn one run of a trading connector into evidence.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("analyze")(analyze.analyze)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("run-evidence-toolkit"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Turn one run of a trading connector into evidence."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit code (see `toolkit.errors.Exit`)."""
+    sys.exit(guarded(lambda: _run(argv)))
+
+
+def _run(argv: list[str] | None) -> int:
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(args=argv, prog_name="toolkit", standalone_mode=False)
+    except Exception as error:
+        # The parser's own errors know how to show themselves; anything else is not its to swallow.
+        show, usage = getattr(error, "show", None), getattr(error, "exit_code", None)
+        if show is None or usage is None:
+            raise
+        show()
+        return Exit.USAGE
+    return code if isinstance(code, int) else Exit.OK

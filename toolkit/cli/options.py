@@ -1,0 +1,39 @@
+"""The options that every command spells the same way."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+RunPaths = Annotated[
+    list[str],
+    typer.Argument(metavar="PATH", help="A run directory, any of its files, a .zip of them, or - for standard input."),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result here, not to standard output.")
+]
+DbOption = Annotated[
+    str,
+    typer.Option("--db", envvar="TOOLKIT_DB", metavar="FILE", help="The store of analysed runs; :memory: keeps nothing."),
+]
+RequestedOption = Annotated[
+    str | None, typer.Option("--requested", metavar="DURATION", help="How long the run was asked to last: 90s, 10m, 1h30m.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes on standard error.")]
+NoColorOption = Annotated[bool, typer.Option("--no-color", envvar="NO_COLOR", help="Plain text.")]
+
+DEFAULT_DB = "toolkit.duckdb"

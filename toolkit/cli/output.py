@@ -1,0 +1,51 @@
+"""Where results and messages go: results on standard output or into a file, everything else on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from toolkit.errors import Exit, InputError, ToolkitError
+
+
+def emit(text: str, output: Path | None = None) -> None:
+    """Write a result to `output`, or to standard output when None, ending in exactly one newline.
+
+    Raises `InputError` when the file cannot be written.
+    """
+    text = text.rstrip("\n") + "\n"
+    if output is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(str(output), None, f"cannot be written: {error.strerror}; name another file") from error
+
+
+def note(text: str) -> None:
+    """Say something to the person at the terminal, never into a result."""
+    sys.stderr.write(f"toolkit: {text}\n")
+
+
+def guarded(run: Callable[[], int | None]) -> int:
+    """Run a command; turn every error a user is meant to read into its message and exit code.
+
+    A reader that closes the pipe (`| head`) is no error. Ctrl-C ends with 130.
+    """
+    try:
+        return run() or Exit.OK
+    except ToolkitError as error:
+        note(str(error))
+        return error.exit
+    except KeyboardInterrupt:
+        note("interrupted")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Python would complain once more when it flushes the closed stream at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
