@@ -28,10 +28,11 @@ OutputOption = Annotated[
 ]
 DbOption = Annotated[
     str,
-    typer.Option("--db", envvar="TOOLKIT_DB", metavar="FILE", help="The store of analysed runs; :memory: keeps nothing."),
+    typer.Option("--db", envvar="TOOLKIT_DB", metavar="FILE", help="The store of runs; :memory: keeps nothing."),
 ]
 RequestedOption = Annotated[
-    str | None, typer.Option("--requested", metavar="DURATION", help="How long the run was asked to last: 90s, 10m, 1h30m.")
+    str | None,
+    typer.Option("--requested", metavar="DURATION", help="How long the run was asked to last: 10m, 1h30m."),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes on standard error.")]
 NoColorOption = Annotated[bool, typer.Option("--no-color", envvar="NO_COLOR", help="Plain text.")]

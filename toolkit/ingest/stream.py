@@ -1,0 +1,130 @@
+"""Bytes of a file as blocks of whole lines: decompressed, digested, counted, and never more than a block in memory."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+import zstandard
+
+BLOCK_BYTES = 8 << 20
+LONGEST_LINE_BYTES = 128 << 20
+"""A longer line is set aside unread: no producer writes one, and memory must stay bounded."""
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
+class Decompressed(io.RawIOBase):
+    """A readable stream of a file's decompressed bytes, with the digest and size of what was read so far.
+
+    A compressed file that is cut short or damaged ends where its readable part ends; `damage` then says why.
+    """
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self._inner = _unpacked(raw)
+        self.packed = self._inner is not raw
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+        self.damage: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the bytes read so far."""
+        return self._sha256.hexdigest()
+
+    def readable(self) -> bool:
+        """Always true: the stream is for reading only."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill `buffer` from the file; 0 at its end, or where its damage begins."""
+        try:
+            data = self._inner.read(len(buffer)) or b""
+        except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, zstandard.ZstdError) as error:
+            self.damage = f"compressed file is damaged or cut short: {error}"
+            data = b""
+        buffer[: len(data)] = data
+        self._sha256.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        """Close the file beneath."""
+        if not self.closed:
+            self._inner.close()
+            self._raw.close()
+        super().close()
+
+
+def _unpacked(raw: BinaryIO) -> BinaryIO:
+    head = raw.read(4)
+    raw.seek(0)
+    if head.startswith(_GZIP):
+        return cast(BinaryIO, _Gzip(fileobj=raw, mode="rb"))
+    if head == _ZSTD:
+        return cast(BinaryIO, zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
+    return raw
+
+
+class _Gzip(gzip.GzipFile):
+    """Gives what could still be decompressed before it complains about the end."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read1(size if size is not None else -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive lines of a file.
+
+    `data` ends after a newline, but for the file's last block when its last line has none (`torn`).
+    `first_line` is one-based, `first_byte` zero-based. `skipped` is a single line too long to be read, with empty data.
+    """
+
+    data: bytes
+    first_line: int
+    first_byte: int
+    torn: bool = False
+    skipped: bool = False
+
+
+def blocks(
+    stream: BinaryIO | Decompressed, size: int = BLOCK_BYTES, longest: int = LONGEST_LINE_BYTES
+) -> Iterator[Block]:
+    """Cut a stream into blocks of whole lines of about `size` bytes; the final fragment comes alone and torn."""
+    line, byte, carry = 1, 0, b""
+    while piece := stream.read(size):
+        cut = piece.rfind(b"\n") + 1
+        if not cut:
+            carry += piece
+            if len(carry) > longest:
+                skipped, carry = _skip_line(stream, len(carry), size)
+                yield Block(b"", line, byte, skipped=True)
+                line, byte = line + 1, byte + skipped
+            continue
+        data = carry + piece[:cut]
+        carry = piece[cut:]
+        yield Block(data, line, byte)
+        line, byte = line + data.count(b"\n"), byte + len(data)
+    if carry:
+        yield Block(carry, line, byte, torn=True)
+
+
+def _skip_line(stream: BinaryIO | Decompressed, passed: int, size: int) -> tuple[int, bytes]:
+    """Read on to the end of the line; give its length and what was read beyond it."""
+    while piece := stream.read(size):
+        cut = piece.find(b"\n") + 1
+        if cut:
+            return passed + cut, piece[cut:]
+        passed += len(piece)
+    return passed, b""
+
+
+Opener = Callable[[], BinaryIO]
