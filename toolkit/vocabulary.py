@@ -88,6 +88,7 @@ class SetAside(StrEnum):
     BLANK = "blank"
     NOT_RX_STATS = "not_rx_stats"
     TOO_LONG = "too_long"
+    DAMAGED = "damaged"
 
 
 class Ended(StrEnum):

@@ -47,6 +47,7 @@ create table if not exists tick (
     weight_ms double,
     hole_ms double,
     line    bigint not null,
+    file_no integer not null,
     execution_mode varchar,
     fv_available boolean,
     fair_value double,
@@ -77,6 +78,7 @@ create table if not exists venue_tick (
     status  varchar,
     age_apply_ms bigint,
     age_event_ms bigint,
+    has_apply_age boolean,                   -- false in a vintage whose only age is the event age
     mid_usd double,
     spread_usd double,
     depth_usd double,
@@ -189,11 +191,11 @@ create or replace view log_events as
     select run, file, line, family, venue, reason, at_ms, at_error_ms, fields, life
     from log_event join file using (run_key, file_no) join run using (run_key);
 create or replace view sessions as
-    select run, life, venue, session, began_line, ended_line, reason, reached, began_ms, ended_ms, first_book_ms,
-           detail, file.file
+    select run, life, venue, session, began_line, ended_line, reason, reached, began_ms, session.ended_ms,
+           first_book_ms, detail, file.file
     from session join file using (run_key, file_no) join run using (run_key);
 create or replace view counters as
-    select run, file, line, life, venue, name, value, kind
+    select run, file, line, life, venue, name, value, counter.kind
     from counter join file using (run_key, file_no) join run using (run_key);
 create or replace view rx_stats as
     select run, rx_stat.* exclude (run_key, file_no), file
@@ -201,6 +203,6 @@ create or replace view rx_stats as
 create or replace view figures as
     select run, figure, value, unit, n, bound, low, high, note, better from figure join run using (run_key);
 create or replace view episodes as
-    select run, venue, kind, from_ms, to_ms, class, reason, flags, lines from episode join run using (run_key);
+    select run, venue, episode.kind, from_ms, to_ms, class, reason, flags, lines from episode join run using (run_key);
 create or replace view findings as
     select run, code, severity, venue, text, figures, lines from finding join run using (run_key);

@@ -1,0 +1,177 @@
+"""Telemetry blocks turned into columns: the part of reading that runs in several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from toolkit.ingest.stream import Block
+from toolkit.records import SetAsideLine
+from toolkit.telemetry import AgeRecord, Reader, Record, Recovered
+from toolkit.vocabulary import SetAside
+
+Scope = Literal["all", "ages"]
+"""Which fields are read: all that figures need, or only what ages and plateaus need."""
+
+_INT, _FLOAT, _BOOL, _TEXT = pa.int64(), pa.float64(), pa.bool_(), pa.string()
+_ARRAYS = {
+    "venue_age_ms": pa.list_(_INT),
+    "venue_age_event_ms": pa.list_(_INT),
+    "venue_status": pa.list_(_TEXT),
+    "venue_mid_usd": pa.list_(_FLOAT),
+    "venue_spread_usd": pa.list_(_FLOAT),
+    "venue_depth_near_mid_usd": pa.list_(_FLOAT),
+    "venue_toxicity": pa.list_(_FLOAT),
+}
+_SCALARS = {
+    "execution_mode": _TEXT,
+    "fv_available": _BOOL,
+    "fair_value": _FLOAT,
+    "healthy_venues_used_count": _INT,
+    "kill_switch": _BOOL,
+    "kill_reason": _TEXT,
+    "risk_regime": _TEXT,
+    "pnl_total": _FLOAT,
+    "would_send_orders_count": _INT,
+}
+_NESTED = {
+    "market_rx_stats": ("cap_hits", "drained"),
+    "tick_timing": ("reconcile_us", "event_drain_us", "engine_us", "submit_us", "total_us"),
+}
+SCHEMA = pa.schema(
+    [("line", _INT), ("t", _INT), ("at_ms", _INT), ("names_no", _INT)]
+    + list(_ARRAYS.items())
+    + list(_SCALARS.items())
+    + [(name, _INT) for names in _NESTED.values() for name in names]
+)
+
+
+@dataclass
+class Batch:
+    """The records of one block as columns, and the account of its lines.
+
+    `names` lists the venue orders met; column `names_no` points into it (−1: the record names no venues).
+    """
+
+    table: pa.Table
+    names: list[tuple[str, ...]]
+    lines: int
+    used: int
+    where: list[SetAsideLine] = field(default_factory=list)
+
+
+def read(block: Block, scope: Scope = "all") -> Batch:
+    """Read a block of lines into columns; line numbers and byte offsets are the block's own."""
+    if block.skipped:
+        return Batch(SCHEMA.empty_table(), [], 1, 0, [SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG)])
+    if scope == "ages":
+        return _read(block, Reader(AgeRecord), ("venue_age_ms", "venue_age_event_ms"), (), {})
+    return _read(block, Reader(Record), tuple(_ARRAYS), tuple(_SCALARS), _NESTED)
+
+
+def _read(
+    block: Block,
+    reader: Reader[Any],
+    arrays: Sequence[str],
+    scalars: Sequence[str],
+    nested: dict[str, tuple[str, ...]],
+) -> Batch:
+    lines = block.data.split(b"\n")
+    if not block.torn:
+        lines.pop()
+    records: list[AgeRecord] = []
+    numbers: list[int] = []
+    odd: list[tuple[int, Recovered[Any]]] = []
+    for index, line in enumerate(lines):
+        result = reader.read(line)
+        if type(result) is Recovered:
+            odd.append((index, result))
+            for record in result.records:
+                records.append(record)
+                numbers.append(index)
+        else:
+            records.append(result)
+            numbers.append(index)
+    names, names_no = _names(records)
+    columns: dict[str, Any] = {
+        "line": [block.first_line + number for number in numbers],
+        "t": [record.t for record in records],
+        "at_ms": [g.as_of_ms if (g := record.treasury_guidance) is not None else None for record in records],
+        "names_no": names_no,
+    }
+    for name in (*arrays, *scalars):
+        columns[name] = [getattr(record, name) for record in records]
+    for name, parts in nested.items():
+        blocks = [getattr(record, name) for record in records]
+        for part in parts:
+            columns[part] = [None if each is None else getattr(each, part) for each in blocks]
+    where, unused = _account(block, lines, odd)
+    return Batch(_table(columns, len(records)), names, len(lines), len(lines) - unused, where)
+
+
+def _names(records: Iterable[AgeRecord]) -> tuple[list[tuple[str, ...]], list[int]]:
+    orders: dict[tuple[str, ...], int] = {}
+    numbers = []
+    for record in records:
+        guidance = record.treasury_guidance
+        if guidance is None or not guidance.venues:
+            numbers.append(-1)
+            continue
+        venues = guidance.venues
+        order = tuple([each.venue_id for each in venues])
+        if any(each.venue_index != index for index, each in enumerate(venues)):
+            order = _by_index({each.venue_index: each.venue_id for each in venues})
+        numbers.append(orders.setdefault(order, len(orders)))
+    return list(orders), numbers
+
+
+def _by_index(named: dict[int, str]) -> tuple[str, ...]:
+    last = min(max(named), 1_000)
+    return tuple(named.get(index, f"venue_{index}") for index in range(last + 1))
+
+
+def _account(
+    block: Block, lines: Sequence[bytes], odd: Sequence[tuple[int, Recovered[Any]]]
+) -> tuple[list[SetAsideLine], int]:
+    """The ledger rows of the lines that were no plain record, and how many of those lines were not used at all."""
+    where, unused, offset, at = [], 0, block.first_byte, 0
+    for index, recovered in odd:
+        offset += sum(len(line) + 1 for line in lines[at:index])
+        at = index
+        reason = recovered.reason
+        if block.torn and not recovered.records and reason is SetAside.MALFORMED:
+            reason = SetAside.TORN_TAIL
+        if not recovered.records:
+            unused += 1
+        if reason is not None:
+            where.append(SetAsideLine(block.first_line + index, offset, reason))
+    return where, unused
+
+
+def _table(columns: dict[str, Any], length: int) -> pa.Table:
+    arrays = []
+    for column in SCHEMA:
+        values = columns.get(column.name)
+        arrays.append(pa.nulls(length, column.type) if values is None else _array(values, column.type))
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind)
+    except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError):
+        # A whole number beyond 64 bits, or text that is no Unicode: not known, rather than a wrong value.
+        return pa.array([_representable(value, kind) for value in values], kind)
+
+
+def _representable(value: Any, kind: pa.DataType) -> Any:
+    if isinstance(value, list):
+        return [_representable(each, kind.value_type) for each in value]
+    try:
+        pa.array([value], kind)
+    except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError):
+        return None
+    return value

@@ -1,0 +1,228 @@
+"""Telemetry files into the store: blocks read by as many processes as help, every line in the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from toolkit.ingest.columns import Batch, Scope, read
+from toolkit.ingest.source import Source
+from toolkit.ingest.stream import BLOCK_BYTES, Block, Decompressed, blocks
+from toolkit.records import FileLedger, SetAsideLine
+from toolkit.vocabulary import Role, SetAside
+
+PARALLEL_FROM_BYTES = 50 << 20
+"""Below this a second process costs more than it saves."""
+
+Progress = Callable[[int], None]
+"""Told the bytes read since the last call."""
+
+
+@dataclass
+class _Account:
+    """A ledger in the making."""
+
+    lines: int = 0
+    used: int = 0
+    bytes: int = 0
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        self.where: list[SetAsideLine] = []
+
+    def add(self, batch: Batch) -> None:
+        self.lines += batch.lines
+        self.used += batch.used
+        self.where += batch.where
+
+    def ledger(self, name: str, role: Role) -> FileLedger:
+        unused = Counter(each.reason for each in self.where if each.reason != SetAside.TORN_INSIDE)
+        return FileLedger(name, role, self.bytes, self.sha256, self.lines, self.used, dict(unused), tuple(self.where))
+
+
+def load(
+    con: duckdb.DuckDBPyConnection, sources: Sequence[Source], scope: Scope = "all", progress: Progress = lambda _: None
+) -> list[FileLedger]:
+    """Read telemetry files, in the order given, into the temporary table `raw_tick` (and `raw_names`).
+
+    Line numbers are per file; `seq` orders the records of all files. Raises `InputError` for an unreadable file.
+    """
+    con.execute("drop table if exists raw_tick; drop table if exists raw_names")
+    con.execute("create temp table raw_names (names_no bigint, idx bigint, venue varchar)")
+    loader = _Loader(con)
+    ledgers = [_load_file(loader, source, scope, progress) for source in sources]
+    loader.finish()
+    return ledgers
+
+
+class _Loader:
+    """Appends batches to the store and keeps one numbering of venue orders and records over all files."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+        self._orders: dict[tuple[str, ...], int] = {}
+        self._last_order = -1
+        self._seq = 0
+        self._made = False
+
+    def append(self, batch: Batch, file_no: int) -> None:
+        table = batch.table
+        if not table.num_rows and self._made:
+            return
+        own = [self._order(names) for names in batch.names]
+        numbers = [own[number] if number >= 0 else -1 for number in table.column("names_no").to_pylist()]
+        seq = pa.array(range(self._seq, self._seq + table.num_rows), pa.int64())
+        table = table.set_column(table.schema.get_field_index("names_no"), "names_no", pa.array(numbers, pa.int64()))
+        table = table.append_column("seq", seq).append_column("file_no", pa.array([file_no] * table.num_rows, pa.int32()))
+        self._con.register("batch", table)
+        self._con.execute("insert into raw_tick select * from batch" if self._made else "create temp table raw_tick as select * from batch")
+        self._con.unregister("batch")
+        self._made = True
+        self._seq += table.num_rows
+
+    def _order(self, names: tuple[str, ...]) -> int:
+        if names not in self._orders:
+            number = self._orders[names] = len(self._orders)
+            self._con.executemany("insert into raw_names values (?, ?, ?)", [(number, i, name) for i, name in enumerate(names)])
+        return self._orders[names]
+
+    def finish(self) -> None:
+        if not self._made:
+            self.append(read(Block(b"", 1, 0)), 0)
+
+
+def _load_file(loader: _Loader, source: Source, scope: Scope, progress: Progress) -> FileLedger:
+    account = _Account()
+    if source.path is not None and source.path.stat().st_size >= PARALLEL_FROM_BYTES and (os.cpu_count() or 1) > 1:
+        batches = _in_processes(source.path, scope, account, progress)
+    else:
+        batches = _in_process(source, scope, account, progress)
+    for batch in batches:
+        account.add(batch)
+        loader.append(batch, source.file_no)
+    return account.ledger(source.name, source.role)
+
+
+def _in_process(source: Source, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
+    with source.open() as stream:
+        assert isinstance(stream, Decompressed)
+        for block in blocks(stream):
+            progress(len(block.data))
+            yield read(block, scope)
+        account.sha256, account.bytes = stream.sha256, stream.size
+        if stream.damage:
+            account.where.append(SetAsideLine(account.lines + 1, stream.size, SetAside.DAMAGED))
+
+
+def _in_processes(path: Path, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
+    """Blocks in order, read ahead by one process per processor; line numbers are made absolute as they come back."""
+    digest = _Digest(path)
+    workers = os.cpu_count() or 1
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting: deque[tuple[int, Future[Batch]]] = deque()
+        for start, end in _spans(path):
+            waiting.append((end - start, pool.submit(_read_span, path, start, end, scope)))
+            if len(waiting) > 2 * workers:
+                yield from _next(waiting, account, progress)
+        while waiting:
+            yield from _next(waiting, account, progress)
+    account.bytes, account.sha256 = digest.result()
+
+
+def _next(waiting: deque[tuple[int, Future[Batch]]], account: _Account, progress: Progress) -> Iterator[Batch]:
+    size, future = waiting.popleft()
+    batch = future.result()
+    progress(size)
+    yield _moved(batch, account.lines)
+
+
+def _moved(batch: Batch, lines: int) -> Batch:
+    table = batch.table.set_column(0, "line", pc.add(batch.table.column("line"), lines))
+    return replace(batch, table=table, where=[replace(each, line=each.line + lines) for each in batch.where])
+
+
+def _spans(path: Path) -> Iterator[tuple[int, int]]:
+    """Byte spans of whole lines of about a block each."""
+    size, start = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while start < size:
+            file.seek(min(start + BLOCK_BYTES, size))
+            file.readline()
+            end = min(file.tell(), size)
+            yield start, end
+            start = end
+
+
+def _read_span(path: Path, start: int, end: int, scope: Scope) -> Batch:
+    with path.open("rb") as file:
+        file.seek(start)
+        data = file.read(end - start)
+    body, newline, tail = data.rpartition(b"\n")
+    parts = [Block(body + newline, 1, start)] if newline else []
+    if tail:
+        parts.append(Block(tail, 1 + body.count(b"\n") + bool(newline), start + len(data) - len(tail), torn=True))
+    return _joined([read(part, scope) for part in parts])
+
+
+def _joined(parts: Sequence[Batch]) -> Batch:
+    first, *rest = parts
+    for part in rest:
+        names = first.names + part.names
+        shifted = [n + len(first.names) if n >= 0 else n for n in part.table.column("names_no").to_pylist()]
+        index = part.table.schema.get_field_index("names_no")
+        table = part.table.set_column(index, "names_no", pa.array(shifted, pa.int64()))
+        first = Batch(
+            pa.concat_tables([first.table, table]),
+            names,
+            first.lines + part.lines,
+            first.used + part.used,
+            first.where + part.where,
+        )
+    return first
+
+
+class _Digest:
+    """The file's SHA-256, computed beside the reading."""
+
+    def __init__(self, path: Path) -> None:
+        self._thread = threading.Thread(target=self._run, args=(path,))
+        self._sha256, self._size = hashlib.sha256(), 0
+        self._thread.start()
+
+    def _run(self, path: Path) -> None:
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                self._sha256.update(piece)
+                self._size += len(piece)
+
+    def result(self) -> tuple[int, str]:
+        self._thread.join()
+        return self._size, self._sha256.hexdigest()
+
+
+def ledger_of(source: Source, used: bool = True) -> FileLedger:
+    """The ledger row of a file that is listed but not read line by line (provenance, artifacts)."""
+    with source.open() as stream:
+        assert isinstance(stream, Decompressed)
+        lines = sum(_count_lines(block) for block in blocks(stream))
+        return FileLedger(source.name, source.role, stream.size, stream.sha256, lines, lines if used else 0, {}, ())
+
+
+def _count_lines(block: Block) -> int:
+    return block.data.count(b"\n") + (1 if block.torn or block.skipped else 0)
+
+
+def total_bytes(sources: Iterable[Source]) -> int:
+    """Bytes on disk of the files, for a progress bar."""
+    return sum(source.path.stat().st_size for source in sources if source.path is not None)

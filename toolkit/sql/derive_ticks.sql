@@ -1,0 +1,72 @@
+-- From records as read to ticks with lives, times and weights. Bound: $run_key.
+-- A life ends where `t` falls; an equal `t` is a duplicate record, not a life.
+create or replace temp table ordered_tick as
+with lived as (
+    select *, sum(fell) over (order by seq rows unbounded preceding)::integer as life
+    from (select *, coalesce(t < lag(t) over (order by seq), false)::integer as fell from raw_tick)
+),
+-- A record without a wall clock is placed on the line between its neighbours in the same life.
+neighbours as (
+    select *,
+           last_value(case when at_ms is not null then seq end ignore nulls) over before as seq_0,
+           last_value(at_ms ignore nulls) over before as at_0,
+           first_value(case when at_ms is not null then seq end ignore nulls) over after as seq_1,
+           first_value(at_ms ignore nulls) over after as at_1
+    from lived
+    window before as (partition by life order by seq rows between unbounded preceding and current row),
+           after as (partition by life order by seq rows between current row and unbounded following)
+)
+select * exclude (fell, seq_0, at_0, seq_1, at_1, at_ms),
+       at_ms is null as at_is_estimate,
+       coalesce(at_ms, round(at_0 + (at_1 - at_0) * (seq - seq_0) / (seq_1 - seq_0))::bigint, at_0, at_1) as at_ms
+from neighbours;
+
+-- The weight of a tick is the time to the next one, at most five median gaps; the last of a life weighs one median.
+create or replace temp table weighed_tick as
+with gaps as (
+    select seq, life, greatest(lead(at_ms) over (partition by life order by seq) - at_ms, 0) as gap_ms from ordered_tick
+),
+medians as (select life, median(gap_ms) as median_ms from gaps group by life)
+select seq, life, median_ms,
+       case when gap_ms is null then median_ms else least(gap_ms, 5 * median_ms) end as weight_ms,
+       case when gap_ms > 5 * median_ms then gap_ms - 5 * median_ms else 0 end as hole_ms
+from gaps join medians using (life);
+
+insert into tick by name
+select $run_key as run_key, o.seq, o.life, o.t, o.at_ms, o.at_is_estimate, w.weight_ms, w.hole_ms, o.line, o.file_no,
+       o.execution_mode, o.fv_available, o.fair_value, o.healthy_venues_used_count, o.kill_switch, o.kill_reason,
+       o.risk_regime, o.pnl_total, o.would_send_orders_count, o.cap_hits, o.drained, o.reconcile_us, o.event_drain_us,
+       o.engine_us, o.submit_us, o.total_us
+from ordered_tick o join weighed_tick w using (seq)
+order by o.seq;
+
+-- Arrays become rows. Without event ages in the record, the producer's only age is the event age.
+insert into venue_tick by name
+with wide as (
+    select o.*, w.weight_ms,
+           unnest(range(greatest(len(venue_age_ms), len(venue_age_event_ms), len(venue_status), len(venue_mid_usd),
+                                 len(venue_spread_usd), len(venue_depth_near_mid_usd), len(venue_toxicity)))) as idx
+    from ordered_tick o join weighed_tick w using (seq)
+),
+last_names as (select names_no, idx, venue from raw_names where names_no = (select max(names_no) from raw_names))
+select $run_key as run_key, seq, life, t, at_ms, weight_ms,
+       coalesce(own.venue, last.venue, 'venue_' || w.idx) as venue,
+       venue_status[w.idx + 1] as status,
+       case when venue_age_event_ms is not null and venue_age_ms[w.idx + 1] >= 0
+            then venue_age_ms[w.idx + 1] end as age_apply_ms,
+       case when venue_age_event_ms is null and venue_age_ms[w.idx + 1] >= 0 then venue_age_ms[w.idx + 1]
+            when venue_age_event_ms[w.idx + 1] >= 0 then venue_age_event_ms[w.idx + 1] end as age_event_ms,
+       venue_age_event_ms is not null as has_apply_age,
+       venue_mid_usd[w.idx + 1] as mid_usd,
+       venue_spread_usd[w.idx + 1] as spread_usd,
+       venue_depth_near_mid_usd[w.idx + 1] as depth_usd,
+       venue_toxicity[w.idx + 1] as toxicity
+from wide w
+left join raw_names own on own.names_no = w.names_no and own.idx = w.idx
+left join last_names last on last.idx = w.idx
+order by seq, w.idx;
+
+drop table ordered_tick;
+drop table weighed_tick;
+drop table raw_tick;
+drop table raw_names;
