@@ -66,7 +66,9 @@ class Batch:
 def read(block: Block, scope: Scope = "all") -> Batch:
     """Read a block of lines into columns; line numbers and byte offsets are the block's own."""
     if block.skipped:
-        return Batch(SCHEMA.empty_table(), [], 1, 0, [SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG)])
+        return Batch(
+            SCHEMA.empty_table(), [], 1, 0, [SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG)]
+        )
     if scope == "ages":
         return _read(block, Reader(AgeRecord), ("venue_age_ms", "venue_age_event_ms"), (), {})
     return _read(block, Reader(Record), tuple(_ARRAYS), tuple(_SCALARS), _NESTED)
@@ -82,16 +84,15 @@ def _read(
     lines = block.data.split(b"\n")
     if not block.torn:
         lines.pop()
-    records: list[AgeRecord] = []
+    records: list[Any] = []
     numbers: list[int] = []
     odd: list[tuple[int, Recovered[Any]]] = []
     for index, line in enumerate(lines):
         result = reader.read(line)
         if type(result) is Recovered:
             odd.append((index, result))
-            for record in result.records:
-                records.append(record)
-                numbers.append(index)
+            records += result.records
+            numbers += [index] * len(result.records)
         else:
             records.append(result)
             numbers.append(index)

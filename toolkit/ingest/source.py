@@ -9,7 +9,8 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
@@ -28,11 +29,11 @@ _TELEMETRY = re.compile(rb'"(?:venue_age_ms|venue_status|venue_mid_usd|treasury_
 _RX_LINE = re.compile(rb"^market_rx_stats tick=\d", re.MULTILINE)
 _LOG = re.compile(
     rb"paraphina(?:_live)? \||effective_(?:trade_mode|risk_profile)=|WS_AUDIT |public WS |FIRST_BOOK_UPDATE "
-    rb"|APPLIED_BOOK |FIRST_DECODED_TOP |market_rx_stats tick=|Supervised task '|\[runner\] tick=|\[telemetry\] |VenueHealthEnforcer"
-    rb"|REST health monitor|VENUE_HEALTH_TRANSITION |panicked at |(?:^|\n)\s*(?:Compiling|Finished|Running|Building) "
+    rb"|APPLIED_BOOK |FIRST_DECODED_TOP |market_rx_stats tick=|Supervised task '|\[runner\] tick=|\[telemetry\] "
+    rb"|VenueHealthEnforcer|REST health monitor|VENUE_HEALTH_TRANSITION |panicked at |(?:^|\n)\s*(?:Compiling|Finished|Running|Building) "
     rb"|(?:^|\n)(?:error|warning)(?:\[E\d+\])?: |(?:^|\n)(?:INFO|WARN|ERROR): "
 )
-_PROVENANCE_KEYS = ({"config_hash", "config_debug"}, {"git_sha"}, {"specs"}, {"instruments"})
+_PROVENANCE_KEYS = ({"config_hash", "config_debug"}, {"git_sha"}, {"venue_id", "tick_size"})
 _BY_NAME = (
     (re.compile(r"telemetry.*\.jsonl"), Role.TELEMETRY),
     (re.compile(r"market_rx_stats.*\.log"), Role.RX_STATS),
@@ -56,10 +57,10 @@ class Source:
     opener: Opener
     path: Path | None = None
 
-    def open(self) -> BinaryIO:
+    def open(self) -> Decompressed:
         """Open the decompressed bytes. Raises `InputError` when the file cannot be read."""
         try:
-            return cast(BinaryIO, Decompressed(self.opener()))
+            return Decompressed(self.opener())
         except OSError as error:
             raise InputError(self.name, None, f"cannot be read: {error.strerror or error}") from error
 
@@ -74,6 +75,28 @@ def resolve(paths: Iterable[str]) -> list[Source]:
         raise InputError(", ".join(paths), None, _why_not_a_run(found))
     found.sort(key=lambda source: (PurePath(source.name).name, source.name))
     return [replace(source, file_no=number) for number, source in enumerate(found)]
+
+
+def distinct(sources: Sequence[Source]) -> list[Source]:
+    """The sources without those that repeat, byte for byte, another one of the same role."""
+    roles = Counter(source.role for source in sources)
+    seen: set[tuple[Role, str]] = set()
+    kept = []
+    for source in sources:
+        if roles[source.role] > 1 and source.role in READ_ONCE:
+            key = (source.role, _digest(source))
+            if key in seen:
+                continue
+            seen.add(key)
+        kept.append(source)
+    return kept
+
+
+def _digest(source: Source) -> str:
+    with source.open() as stream:
+        while stream.read(1 << 20):
+            pass
+        return stream.sha256
 
 
 def _why_not_a_run(found: list[Source]) -> str:
@@ -122,7 +145,7 @@ def _directory(place: Path) -> Iterator[Source]:
     yield from sources
 
 
-_EVIDENCE = (Role.LOG, Role.TELEMETRY, Role.RX_STATS)
+_EVIDENCE = READ_ONCE = (Role.LOG, Role.TELEMETRY, Role.RX_STATS)
 
 
 def _runs_within(place: Path) -> list[Path]:
@@ -174,7 +197,7 @@ def _recognised(name: str, opener: Opener, path: Path | None) -> Source:
     source = Source(0, name, Role.ARTIFACT, opener, path)
     with source.open() as stream:
         head = stream.read(HEAD_BYTES)
-        packed = isinstance(stream, Decompressed) and stream.packed
+        packed = stream.packed
     return replace(source, role=recognise(head, PurePath(name).name), path=None if packed else path)
 
 
@@ -213,7 +236,8 @@ def _json_role(text: bytes) -> Role:
     if _TELEMETRY.search(first) or _TELEMETRY.search(text):
         return Role.TELEMETRY
     try:
-        keys = set(json.loads(text))
+        value = json.loads(text)
+        keys = set(value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else value)
     except (ValueError, RecursionError, TypeError):
         keys = set()
     if any(wanted <= keys for wanted in _PROVENANCE_KEYS):

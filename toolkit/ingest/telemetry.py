@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from toolkit.ingest.columns import Batch, Scope, read
 from toolkit.ingest.source import Source
-from toolkit.ingest.stream import BLOCK_BYTES, Block, Decompressed, blocks
+from toolkit.ingest.stream import BLOCK_BYTES, Block, blocks
 from toolkit.records import FileLedger, SetAsideLine
 from toolkit.vocabulary import Role, SetAside
 
@@ -84,9 +84,15 @@ class _Loader:
         numbers = [own[number] if number >= 0 else -1 for number in table.column("names_no").to_pylist()]
         seq = pa.array(range(self._seq, self._seq + table.num_rows), pa.int64())
         table = table.set_column(table.schema.get_field_index("names_no"), "names_no", pa.array(numbers, pa.int64()))
-        table = table.append_column("seq", seq).append_column("file_no", pa.array([file_no] * table.num_rows, pa.int32()))
+        table = table.append_column("seq", seq).append_column(
+            "file_no", pa.array([file_no] * table.num_rows, pa.int32())
+        )
         self._con.register("batch", table)
-        self._con.execute("insert into raw_tick select * from batch" if self._made else "create temp table raw_tick as select * from batch")
+        self._con.execute(
+            "insert into raw_tick select * from batch"
+            if self._made
+            else "create temp table raw_tick as select * from batch"
+        )
         self._con.unregister("batch")
         self._made = True
         self._seq += table.num_rows
@@ -94,7 +100,9 @@ class _Loader:
     def _order(self, names: tuple[str, ...]) -> int:
         if names not in self._orders:
             number = self._orders[names] = len(self._orders)
-            self._con.executemany("insert into raw_names values (?, ?, ?)", [(number, i, name) for i, name in enumerate(names)])
+            self._con.executemany(
+                "insert into raw_names values (?, ?, ?)", [(number, i, name) for i, name in enumerate(names)]
+            )
         return self._orders[names]
 
     def finish(self) -> None:
@@ -116,7 +124,6 @@ def _load_file(loader: _Loader, source: Source, scope: Scope, progress: Progress
 
 def _in_process(source: Source, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
     with source.open() as stream:
-        assert isinstance(stream, Decompressed)
         for block in blocks(stream):
             progress(len(block.data))
             yield read(block, scope)
@@ -214,7 +221,6 @@ class _Digest:
 def ledger_of(source: Source, used: bool = True) -> FileLedger:
     """The ledger row of a file that is listed but not read line by line (provenance, artifacts)."""
     with source.open() as stream:
-        assert isinstance(stream, Decompressed)
         lines = sum(_count_lines(block) for block in blocks(stream))
         return FileLedger(source.name, source.role, stream.size, stream.sha256, lines, lines if used else 0, {}, ())
 

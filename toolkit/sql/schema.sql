@@ -85,6 +85,13 @@ create table if not exists venue_tick (
     toxicity double
 );
 
+-- The venues a run was configured with, in the order of its telemetry arrays.
+create table if not exists venue (
+    run_key     integer not null,
+    venue       varchar not null,
+    venue_index integer not null
+);
+
 create table if not exists log_event (
     run_key integer not null,
     file_no integer not null,

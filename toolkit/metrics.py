@@ -1,0 +1,123 @@
+"""Figures: one SQL file each, its header the catalogue entry, its body the rows.
+
+A header names the figures the file gives (`<venue>.reconnects.<reason>`), with unit and direction; a figure of another
+unit or direction than its file's carries it as a suffix (`<venue>.plateau_10s.count:count`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import duckdb
+
+from toolkit.records import Figure, FigureSpec, Number
+from toolkit.store import execute_script, sql
+from toolkit.vocabulary import Better, Bound
+
+AGES_ONLY = (
+    "age_apply",
+    "age_event",
+    "age_event_bogus",
+    "age_unknown",
+    "plateau_10s",
+    "plateau_30s",
+    "tick_gap",
+    "ticks",
+)
+"""The metric files that need nothing but ages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric file: the figures it gives and the query that gives them."""
+
+    name: str
+    specs: tuple[FigureSpec, ...]
+    query: str
+
+    def spec_of(self, figure: str) -> FigureSpec | None:
+        """The catalogue row that a figure's full name falls under."""
+        return next((spec for spec in self.specs if matches(spec.name, figure)), None)
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    parts = re.split(r"<[a-z_]+>", name)
+    return re.compile(r"[^.]+".join(re.escape(part) for part in parts))
+
+
+def matches(pattern: str, figure: str) -> bool:
+    """Whether a figure's full name falls under a catalogue name such as `<venue>.reconnects.<reason>`."""
+    return _pattern(pattern).fullmatch(figure) is not None
+
+
+@cache
+def metrics() -> tuple[Metric, ...]:
+    """All metrics, by file name."""
+    folder = files("toolkit") / "sql" / "metrics"
+    names = sorted(entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return tuple(_parsed(name, sql(f"metrics/{name}")) for name in names)
+
+
+def catalogue() -> tuple[FigureSpec, ...]:
+    """Every figure there is: name, title, unit, direction, definition, source."""
+    return tuple(spec for metric in metrics() for spec in metric.specs)
+
+
+def _parsed(name: str, text: str) -> Metric:
+    header = dict(re.findall(r"^-- (title|unit|better|figures|definition|source): (.*)$", text, re.MULTILINE))
+    return Metric(name, tuple(_specs(header)), text)
+
+
+def _specs(header: dict[str, str]) -> Iterator[FigureSpec]:
+    for entry in header["figures"].split():
+        figure, *suffixes = entry.split(":")
+        unit = next((each for each in suffixes if each not in set(Better)), header["unit"])
+        better = next((each for each in suffixes if each in set(Better)), header["better"])
+        yield FigureSpec(figure, header["title"], unit, Better(better), header["definition"], header["source"])
+
+
+def compute(con: duckdb.DuckDBPyConnection, only: Iterable[str] | None = None) -> tuple[Figure, ...]:
+    """All figures of the run that the scope's variables point at (see `toolkit/sql/scope.sql`)."""
+    execute_script(con, sql("episodes/plateaus"))
+    wanted = None if only is None else set(only)
+    chosen = [metric for metric in metrics() if wanted is None or metric.name in wanted]
+    return tuple(figure for metric in chosen for figure in _figures(con, metric))
+
+
+def _figures(con: duckdb.DuckDBPyConnection, metric: Metric) -> Iterator[Figure]:
+    rows = con.execute(
+        f"select scope, metric, value, n, bound, low, high, note from ({_body(metric.query)}) order by scope, metric"
+    ).fetchall()
+    for scope, name, value, n, bound, low, high, note in rows:
+        figure = f"{scope}.{name}"
+        spec = metric.spec_of(figure)
+        if spec is None:
+            raise AssertionError(f"metric {metric.name} gives {figure}, which its header does not name")
+        if value is None:
+            yield Figure(figure, None, spec.unit, n, Bound.UNKNOWN, None, None, note, spec.better)
+        else:
+            yield Figure(figure, plain(value), spec.unit, n, Bound(bound), plain(low), plain(high), note, spec.better)
+
+
+def _body(query: str) -> str:
+    return query.rstrip().rstrip(";")
+
+
+def plain(value: float | None) -> Number | None:
+    """A whole number as an integer, anything else as it is."""
+    return int(value) if value is not None and float(value).is_integer() else value
+
+
+FIGURE_COLUMNS = ("run_key", "ord", "figure", "value", "unit", "n", "bound", "low", "high", "note", "better")
+
+
+def rows(run_key: int, figures: Iterable[Figure]) -> Iterator[tuple[object, ...]]:
+    """Figures as rows of the table `figure`."""
+    for ord_, each in enumerate(figures):
+        value, low, high = (None if v is None else float(v) for v in (each.value, each.low, each.high))
+        yield run_key, ord_, each.figure, value, each.unit, each.n, each.bound, low, high, each.note, each.better

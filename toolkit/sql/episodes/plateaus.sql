@@ -1,0 +1,31 @@
+-- Stretches of apply age above a limit, per venue, for the limits that are figures (10 s, 30 s).
+-- A stretch begins when the age says it did, one tick is enough, an unknown age neither ends nor starts one,
+-- and a hole in the records (more than five median gaps) ends it.
+create or replace temp table run_plateaus as
+with holed as (
+    select seq, life, at_ms, sum((hole_before > 0)::integer) over (partition by life order by seq) as part
+    from (select seq, life, at_ms, lag(hole_ms, 1, 0) over (partition by life order by seq) as hole_before from run_ticks)
+),
+part_ends as (select life, part, max(at_ms) as last_ms, part = max(part) over (partition by life) as is_last
+              from holed group by life, part),
+known as (
+    select v.venue, v.life, h.part, v.seq, v.at_ms, v.age_apply_ms as age_ms, limit_ms, v.age_apply_ms > limit_ms as above,
+           row_number() over (partition by venue, v.life, h.part, limit_ms order by v.seq) = 1 as leads_part
+    from run_venue_ticks v join holed h using (seq), (values (10000), (30000)) as limits (limit_ms)
+    where v.age_apply_ms is not null
+),
+stretched as (
+    select *, sum((not above)::integer) over same as stretch,
+           lead(at_ms) over same as next_ms, lead(above) over same as next_above
+    from known
+    window same as (partition by venue, life, part, limit_ms order by seq)
+)
+select venue, limit_ms, life,
+       min(case when leads_part and s.part > 0 then s.at_ms else s.at_ms - age_ms end) as from_ms,
+       max(case when next_above then null else coalesce(next_ms, e.last_ms) end) as to_ms,
+       count(*) as ticks,
+       bool_or(next_ms is null and e.is_last) as open,
+       bool_or(leads_part and s.part > 0) or bool_or(next_ms is null and not e.is_last) as cut_by_hole
+from stretched s join part_ends e using (life, part)
+where above
+group by venue, limit_ms, life, s.part, stretch;

@@ -1,0 +1,16 @@
+-- title: Apply age, weighted by time
+-- unit: ms
+-- better: lower
+-- figures: <venue>.age_apply_tw_ms.p50 <venue>.age_apply_tw_ms.p95 <venue>.age_apply_tw_ms.p99
+-- definition: The smallest apply age that, with all smaller ones, fills the given share of the time of known ages. Ticks woken by an event sample fresh moments more often; weighing by time undoes that.
+-- source: telemetry venue_age_ms
+with cumulated as (
+    select venue, age_apply_ms, sum(sum(weight_ms)) over (partition by venue order by age_apply_ms) as reached,
+           sum(sum(weight_ms)) over (partition by venue) as total, sum(count(*)) over (partition by venue) as n
+    from run_venue_ticks where age_apply_ms is not null group by venue, age_apply_ms
+)
+select r.venue as scope, 'age_apply_tw_ms.' || stat as metric, min(age_apply_ms) filter (where reached >= share * total) as value,
+       coalesce(max(n), 0) as n, 'exact' as bound, value as low, value as high,
+       case when value is null then 'no apply age known' end as note
+from run_venues r left join cumulated c using (venue), (values ('p50', 0.5), ('p95', 0.95), ('p99', 0.99)) as stats (stat, share)
+group by r.venue, stat

@@ -1,0 +1,17 @@
+-- title: Telemetry records
+-- unit: count
+-- better: none
+-- figures: run.ticks run.ticks_missing:lower run.ticks_duplicate:lower run.lives:lower
+-- definition: Records read; tick numbers that a life skips (dropped records); records that repeat the tick number before them; processes that wrote the run.
+-- source: telemetry t
+with steps as (select t - lag(t) over (partition by life order by seq) as step from run_ticks),
+counted as (
+    select (select count(*) from run_ticks) as ticks,
+           coalesce(sum(case when step > 1 then step - 1 else 0 end), 0) as missing,
+           coalesce(sum((step = 0)::integer), 0) as duplicate
+    from steps
+)
+select 'run' as scope, metric, value, ticks as n, 'exact' as bound, value as low, value as high, null as note
+from counted, lateral (values ('ticks', ticks), ('ticks_missing', missing), ('ticks_duplicate', duplicate),
+                              ('lives', (select lives from run_info))) as v (metric, value)
+where ticks > 0 or metric in ('ticks', 'lives')

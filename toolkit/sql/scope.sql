@@ -1,0 +1,32 @@
+-- The one run (and window of it) that metrics look at. Variables: run_key, since_tick, until_tick, since_ms, every.
+create or replace temp view run_info as select * from run where run_key = getvariable('run_key');
+create or replace temp view run_venues as select * from venue where run_key = getvariable('run_key');
+create or replace temp view run_files as select * from file where run_key = getvariable('run_key');
+create or replace temp view run_set_aside as select * from set_aside_line where run_key = getvariable('run_key');
+create or replace temp view run_ticks as
+    select * from tick
+    where run_key = getvariable('run_key')
+      and t >= coalesce(getvariable('since_tick'), t) and t <= coalesce(getvariable('until_tick'), t)
+      and coalesce(at_ms >= getvariable('since_ms'), true) and coalesce(at_ms <= getvariable('until_ms'), true);
+create or replace temp view run_venue_ticks as
+    select * from venue_tick
+    where run_key = getvariable('run_key')
+      and t >= coalesce(getvariable('since_tick'), t) and t <= coalesce(getvariable('until_tick'), t)
+      and coalesce(at_ms >= getvariable('since_ms'), true) and coalesce(at_ms <= getvariable('until_ms'), true);
+create or replace temp view run_log_events as select * from log_event where run_key = getvariable('run_key');
+create or replace temp view run_sessions as select * from session where run_key = getvariable('run_key');
+create or replace temp view run_counters as select * from counter where run_key = getvariable('run_key');
+create or replace temp view run_rx_stats as select * from rx_stat where run_key = getvariable('run_key');
+create or replace temp view run_episodes as select * from episode where run_key = getvariable('run_key');
+
+-- Percentile `p` (0 to 100) of an ascending list: position (n - 1) p / 100, linear between neighbours (R type 7).
+-- The order of operations is part of the definition: it keeps every digit equal to the common Python formula.
+create or replace temp macro percentile(sorted, p) as
+    case when len(sorted) = 0 then null
+         when floor((len(sorted) - 1) * p / 100.0) = ceil((len(sorted) - 1) * p / 100.0)
+         then sorted[((len(sorted) - 1) * p / 100.0)::bigint + 1]::double
+         else sorted[floor((len(sorted) - 1) * p / 100.0)::bigint + 1]::double
+                  * (ceil((len(sorted) - 1) * p / 100.0) - (len(sorted) - 1) * p / 100.0)
+            + sorted[ceil((len(sorted) - 1) * p / 100.0)::bigint + 1]::double
+                  * ((len(sorted) - 1) * p / 100.0 - floor((len(sorted) - 1) * p / 100.0))
+    end;

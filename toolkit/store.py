@@ -1,0 +1,112 @@
+"""The store of analysed runs: one DuckDB file, opened by one writer at a time, holding whole runs only."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from toolkit.errors import InputError
+
+MEMORY = ":memory:"
+LOCK_PATIENCE_S = 60.0
+
+
+def sql(name: str) -> str:
+    """The text of a packaged SQL file, by its path below `toolkit/sql` without the ending."""
+    return (files("toolkit") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def connect(db: str, read_only: bool = False, patience_s: float = LOCK_PATIENCE_S) -> duckdb.DuckDBPyConnection:
+    """Open the store file `db` (created when absent, unless read-only), or a private one for `:memory:`.
+
+    Another process that holds the file is waited for up to `patience_s` seconds.
+    Raises `InputError` when it is still held then, is missing (read-only), or is no store.
+    """
+    if read_only and db != MEMORY and not Path(db).exists():
+        raise InputError(db, None, "no such store; run `toolkit analyze` first, or name another with --db")
+    con = _opened(db, read_only, time.monotonic() + patience_s)
+    if not read_only:
+        try:
+            con.execute(sql("schema"))
+        except duckdb.Error as error:
+            con.close()
+            raise InputError(db, None, f"cannot be used as a store: {_first_line(error)}; name another file") from error
+    return con
+
+
+def _opened(db: str, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnection:
+    pause = 0.05
+    while True:
+        try:
+            return duckdb.connect(db, read_only=read_only and db != MEMORY)
+        except duckdb.Error as error:
+            if "lock" not in str(error).lower():
+                why = f"is not a store of this toolkit: {_first_line(error)}; name another file with --db"
+                raise InputError(db, None, why) from error
+            if time.monotonic() > deadline:
+                raise InputError(db, None, f"is held by another process{_holder(str(error))}; try again") from error
+        time.sleep(pause)
+        pause = min(2 * pause, 1.0)
+
+
+def _holder(message: str) -> str:
+    found = re.search(r"PID (\d+)", message)
+    return f" (PID {found[1]})" if found else ""
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing: what fails, is interrupted or killed inside leaves the store as it was."""
+    con.begin()
+    try:
+        yield
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
+
+
+def execute_script(con: duckdb.DuckDBPyConnection, script: str, **parameters: object) -> None:
+    """Run each statement of a script, binding those of `parameters` that it names as `$name`."""
+    for statement in duckdb.extract_statements(script):
+        bound = {name: value for name, value in parameters.items() if f"${name}" in statement.query}
+        con.execute(statement, bound or None)
+
+
+def insert_rows(
+    con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
+    """Append rows to one of the store's tables, all at once; the columns not named stay null."""
+    values = list(zip(*rows, strict=True))
+    if not values:
+        return
+    data = pa.table({name: list(column) for name, column in zip(columns, values, strict=True)})
+    con.register("new_rows", data)
+    con.execute(f"insert into {table} by name select * from new_rows")
+    con.unregister("new_rows")
+
+
+_TABLES = (
+    "file", "set_aside_line", "tick", "venue_tick", "venue", "log_event", "session", "counter", "rx_stat",
+    "figure", "episode", "finding", "run",
+)  # fmt: skip
+
+
+def remove(con: duckdb.DuckDBPyConnection, run: str) -> int:
+    """Forget the runs whose id begins with `run` or whose label it is; give how many there were."""
+    keys = con.execute("select run_key from run where starts_with(run, ?) or label = ?", [run, run]).fetchall()
+    with transaction(con):
+        for table in _TABLES:
+            con.executemany(f"delete from {table} where run_key = ?", keys) if keys else None
+    return len(keys)
