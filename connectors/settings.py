@@ -1,0 +1,145 @@
+"""Every environment name the connectors read: its default, its value, where the value came from.
+
+The names and defaults are those of the program whose runs the toolkit reads, so that one environment serves both. A
+value that cannot be read is an error that names the variable; nothing falls back silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from connectors.protocol import Kind, Limits, Setting, Target, Value, Venue
+from toolkit.errors import UsageError
+
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+
+COMMON = (
+    Setting("PARAPHINA_WS_AUDIT", False, Kind.FLAG, "write WS_AUDIT lines"),
+    Setting("PARAPHINA_WS_MAX_SESSION_SECS", 86_400, Kind.SECONDS, "a socket is renewed after this time", least=1),
+    Setting("PARAPHINA_WS_HEALTHY_THRESHOLD_MS", 60_000, Kind.MS, "a session this long resets the backoff"),
+    Setting("PARAPHINA_MAIN_LOOP_INTERVAL_MS", 250, Kind.MS, "tick timer", least=1),
+    Setting("PARAPHINA_MIN_INTER_TICK_MS", 100, Kind.MS, "an event may wake a tick this long after the last", least=1),
+    Setting("PARAPHINA_L2_SNAPSHOT_COALESCE", True, Kind.FLAG, "of one venue's snapshots in a tick apply the newest"),
+    Setting("PARAPHINA_L2_DELTA_COALESCE", True, Kind.FLAG, "fold one venue's deltas of a tick into one"),
+    Setting("PARAPHINA_L2_TICK_DELTA_BUFFER_MAX", None, Kind.COUNT, "deltas held per venue and tick; unset: no cap"),
+    Setting("PARAPHINA_MARKET_RX_STATS", False, Kind.FLAG, "count what each tick drained, in telemetry and the log"),
+    Setting("PARAPHINA_MARKET_RX_STATS_EVERY_TICKS", 1, Kind.COUNT, "write each n-th tick's counts", least=1),
+    Setting("PARAPHINA_MARKET_RX_STATS_PATH", None, Kind.TEXT, "file of the counts; unset: the log"),
+    Setting("PARAPHINA_TELEMETRY_PATH", None, Kind.TEXT, "telemetry file; unset: telemetry.jsonl in the run directory"),
+    Setting("PARAPHINA_TELEMETRY_APPEND", False, Kind.FLAG, "append to a telemetry file that exists"),
+    Setting("PARAPHINA_TELEMETRY_CHANNEL_CAP", 4_096, Kind.COUNT, "records waiting to be written", least=1),
+    Setting("PARAPHINA_FORCE_RESTART_MS", 90_000, Kind.MS, "age at which the enforcer restarts a connector", least=1),
+    Setting("PARAPHINA_ENFORCER_COOLDOWN_SECS", 30, Kind.SECONDS, "least time between two restarts of one connector"),
+    Setting("PARAPHINA_REST_MONITOR_THRESHOLD_MS", 20_000, Kind.MS, "age at which the REST monitor looks", least=1),
+    Setting("PARAPHINA_CATASTROPHIC_STALE_MS", 120_000, Kind.MS, "event age at which a venue is Disabled", least=1),
+)
+
+_LIMITS = {
+    "PARAPHINA_{}_STALE_MS": ("stale_ms", "silence of data that ends a session", 1),
+    "PARAPHINA_{}_PING_INTERVAL_MS": ("ping_interval_ms", "our ping; 0 turns it off", 0),
+    "PARAPHINA_{}_WS_CONNECT_TIMEOUT_MS": ("connect_ms", "TCP, TLS and upgrade together", 1),
+    "PARAPHINA_{}_WS_READ_TIMEOUT_MS": ("read_ms", "silence of the whole socket that ends a session", 1),
+    "{}_FUNDING_POLL_MS": ("funding_ms", "funding by REST; 0 turns it off", 0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A setting with its value; `source` is `default` or the environment name it was read from."""
+
+    setting: Setting
+    value: Value
+    source: str
+
+
+def of_venue(venue: Venue) -> tuple[Setting, ...]:
+    """Every setting that concerns one venue."""
+    limits = tuple(
+        Setting(name.format(venue.prefix), getattr(venue.limits, field), Kind.MS, meaning, least=least)
+        for name, (field, meaning, least) in _LIMITS.items()
+    )
+    fresh = Setting(_fresh(venue), venue.fresh_ms, Kind.MS, "apply age up to which the venue is Healthy", least=1)
+    return (venue.market, venue.ws, venue.rest, *limits, fresh, *venue.settings)
+
+
+def resolve(settings: Iterable[Setting], environ: Mapping[str, str]) -> dict[str, Resolved]:
+    """Give every setting its value; raises UsageError that names the variable, its text and what is allowed."""
+    return {setting.name: _resolve(setting, environ) for setting in settings}
+
+
+def limits(venue: Venue, resolved: Mapping[str, Resolved]) -> Limits:
+    """The venue's limits with the environment's word on them."""
+    chosen = {
+        field: resolved[name.format(venue.prefix)].value
+        for name, (field, _, _) in _LIMITS.items()
+        if name.format(venue.prefix) in resolved
+    }
+    if (seconds := resolved.get("PARAPHINA_WS_MAX_SESSION_SECS")) is not None:
+        chosen["session_ms"] = _number(seconds) * 1_000
+    if (healthy := resolved.get("PARAPHINA_WS_HEALTHY_THRESHOLD_MS")) is not None:
+        chosen["healthy_ms"] = _number(healthy)
+    return replace(venue.limits, **chosen)  # type: ignore[arg-type]
+
+
+def fresh_ms(venue: Venue, resolved: Mapping[str, Resolved]) -> int:
+    """Apply age up to which the venue is Healthy."""
+    return _number(resolved[_fresh(venue)])
+
+
+def target(venue: Venue, resolved: Mapping[str, Resolved], base: str | None = None) -> Target:
+    """What to follow: `base` names an asset (ETH) for every venue whose own market name is not set."""
+    chosen = resolved[venue.market.name]
+    market = venue.symbol.format(base=base) if base and chosen.source == "default" else str(chosen.value)
+    options = {setting.name: resolved[setting.name].value for setting in venue.settings}
+    ws, rest = (_urls(str(resolved[setting.name].value)) for setting in (venue.ws, venue.rest))
+    return Target(ws, rest, market, market, options)
+
+
+def _fresh(venue: Venue) -> str:
+    return f"PARAPHINA_{venue.prefix}_STATE_STALE_MS_OVERRIDE"
+
+
+def _number(resolved: Resolved) -> int:
+    return resolved.value if isinstance(resolved.value, int) else 0
+
+
+def _urls(text: str) -> tuple[str, ...]:
+    return tuple(url.strip() for url in text.split(",") if url.strip())
+
+
+def _resolve(setting: Setting, environ: Mapping[str, str]) -> Resolved:
+    for name in (setting.name, *setting.aliases):
+        if text := environ.get(name, "").strip():
+            return Resolved(setting, _read(name, text, setting), name)
+    return Resolved(setting, setting.default, "default")
+
+
+def _read(name: str, text: str, setting: Setting) -> Value:
+    match setting.kind:
+        case Kind.FLAG:
+            if text.lower() in _TRUE | _FALSE:
+                return text.lower() in _TRUE
+            raise UsageError(f"{name}={text!r}: write 1 or 0")
+        case Kind.MS | Kind.SECONDS | Kind.COUNT:
+            if text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= setting.least:
+                return int(text)
+            raise UsageError(f"{name}={text!r}: write a whole number ({setting.kind}) of at least {setting.least}")
+        case Kind.URLS:
+            return _check_urls(name, text)
+        case Kind.TEXT:
+            if setting.choices and text not in setting.choices:
+                raise UsageError(f"{name}={text!r}: write one of {', '.join(setting.choices)}")
+            return text
+
+
+def _check_urls(name: str, text: str) -> str:
+    """Refuse what is no URL, and any that carries a user or a password; such text is not repeated in the message."""
+    for url in _urls(text):
+        parts = urlsplit(url)
+        if parts.username is not None or parts.password is not None:
+            raise UsageError(f"{name}: a URL with a user or password in it is refused; public data needs none")
+        if parts.scheme not in {"ws", "wss", "http", "https"} or not parts.hostname:
+            raise UsageError(f"{name}={url!r}: write a ws, wss, http or https URL")
+    return text

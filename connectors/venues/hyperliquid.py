@@ -1,0 +1,124 @@
+"""Hyperliquid: whole books on every push, no sequence numbers, JSON pings.
+
+Sources: Hyperliquid docs, "WebSocket" (subscriptions, post requests, timeouts and heartbeats) and "Info endpoint";
+hyperliquid-python-sdk, `websocket_manager` and `info`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from connectors.numbers import levels, moment, price, rate, size
+from connectors.protocol import (
+    Ack,
+    Book,
+    DecodeMiss,
+    Feed,
+    Frame,
+    Funding,
+    Heartbeat,
+    Json,
+    KeepAlive,
+    Kind,
+    PingKind,
+    Refusal,
+    Rest,
+    RestCall,
+    Setting,
+    Side,
+    Target,
+    Topic,
+    Trade,
+    Venue,
+)
+
+HOUR_S = 3_600
+
+
+def decode(message: Json) -> Iterator[Frame]:
+    """Read one message of the public socket."""
+    match message:
+        case {"channel": "l2Book", "data": {"coin": str(coin), "levels": [list(), list()]} as data}:
+            yield _book(f"l2Book:{coin}", data)
+        case {"channel": "trades", "data": list(trades)}:
+            for trade in trades:
+                yield _trade(trade)
+        case {"channel": "activeAssetCtx", "data": {"coin": str(coin), "ctx": {"funding": funding}}}:
+            yield Funding(f"activeAssetCtx:{coin}", rate(funding), interval_s=HOUR_S)
+        case {"channel": "pong"}:
+            yield Heartbeat(pong=True)
+        case {"channel": "subscriptionResponse", "data": {"method": method, "subscription": {"type": kind, **rest}}}:
+            yield Ack(f"{kind}:{rest['coin']}", subscribed=method == "subscribe")
+        case {"channel": "error", "data": str(text)}:
+            yield Refusal(text)
+        case _:
+            yield DecodeMiss()
+
+
+def _book(topic: str, data: dict[str, Any]) -> Book:
+    bids, asks = (levels(side, "px", "sz") for side in data["levels"])
+    return Book(topic, bids, asks, exchange_ms=moment(data.get("time")))
+
+
+def _trade(trade: dict[str, Any]) -> Trade:
+    """`side` is the aggressor's: A sells into bids, B buys from asks."""
+    taker = {"A": Side.SELL, "B": Side.BUY}[trade["side"]]
+    topic = f"trades:{trade['coin']}"
+    return Trade(topic, price(trade["px"]), size(trade["sz"]), taker, str(trade["tid"]), moment(trade["time"]))
+
+
+def _topics(target: Target) -> tuple[Topic, ...]:
+    coin, options = target.instrument, target.options
+    if options["HL_L2_FAST"]:
+        book: dict[str, object] = {"fast": True}
+    else:
+        book = {"nSigFigs": options["HL_L2_SIGFIGS"], "nLevels": options["HL_L2_LEVELS"]}
+    return (
+        _topic("l2Book", coin, Feed.BOOK, **book),
+        _topic("trades", coin, Feed.TRADES),
+        _topic("activeAssetCtx", coin, Feed.FUNDING),
+    )
+
+
+def _topic(kind: str, coin: str, feed: Feed, **more: object) -> Topic:
+    subscription = {"type": kind, "coin": coin, **more}
+    subscribe, unsubscribe = (
+        json.dumps({"method": method, "subscription": subscription}) for method in ("subscribe", "unsubscribe")
+    )
+    return Topic(f"{kind}:{coin}", feed, subscribe, unsubscribe)
+
+
+def _ask_book(target: Target) -> RestCall:
+    return RestCall("/info", "POST", json.dumps({"type": "l2Book", "coin": target.instrument}))
+
+
+def _read_book(body: Json, target: Target) -> Book:
+    return _book(f"l2Book:{target.instrument}", body)
+
+
+VENUE = Venue(
+    name="hyperliquid",
+    title="Hyperliquid",
+    prefix="HL",
+    rank=1,
+    ws=Setting("HL_WS_URLS", "wss://api.hyperliquid.xyz/ws", Kind.URLS, "sockets", aliases=("HL_WS_URL",)),
+    rest=Setting("HL_REST_URLS", "https://api.hyperliquid.xyz", Kind.URLS, "REST bases", aliases=("HL_REST_URL",)),
+    market=Setting("HL_COIN", "TAO", Kind.TEXT, "coin, case-sensitive"),
+    topics=_topics,
+    decode=decode,
+    keep_alive=KeepAlive(PingKind.JSON, '{"method":"ping"}'),
+    snapshot=Rest(_ask_book, _read_book),
+    fresh_ms=2_000,
+    settings=(
+        Setting("HL_L2_FAST", True, Kind.FLAG, "5 levels about each 0.5 s instead of 20 levels about each 5.4 s"),
+        Setting("HL_L2_SIGFIGS", 5, Kind.COUNT, "significant figures of a price, without HL_L2_FAST", least=2),
+        Setting("HL_L2_LEVELS", 20, Kind.COUNT, "levels a side, without HL_L2_FAST", least=1),
+    ),
+    lines={
+        "connecting": "INFO: {title} public WS connecting url={url} connect_timeout={connect_timeout}",
+        "subscribed": "INFO: {title} public WS subscribed coin={market} "
+        "nSigFigs={HL_L2_SIGFIGS} nLevels={HL_L2_LEVELS}",
+    },
+)

@@ -1,0 +1,60 @@
+"""The book is exact, sorted and says what is wrong with its top."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.book import OrderBook
+from connectors.protocol import Book, BookDelta, Level, Shape
+
+prices = st.integers(1, 40).map(lambda n: Decimal(n) / 4)
+sizes = st.integers(0, 5).map(lambda n: Decimal(n).scaleb(-4))
+side = st.lists(st.tuples(prices, sizes), max_size=20).map(tuple)
+
+
+def level(price: str, size: str = "1") -> Level:
+    return Decimal(price), Decimal(size)
+
+
+@given(side, side, st.lists(st.tuples(side, side), max_size=8))
+def test_a_book_after_any_deltas_is_what_plain_dictionaries_say(
+    bids: tuple[Level, ...], asks: tuple[Level, ...], deltas: list[tuple[tuple[Level, ...], tuple[Level, ...]]]
+) -> None:
+    book, want = OrderBook(), (dict(bids), dict(asks))
+    book.replace(Book("b", bids, asks))
+    for changed in deltas:
+        book.apply(BookDelta("b", *changed))
+        for known, levels in zip(want, changed, strict=True):
+            known.update(levels)
+    left = [{price: size for price, size in known.items() if size} for known in want]
+    assert book.depth() == (tuple(sorted(left[0].items(), reverse=True)), tuple(sorted(left[1].items())))
+    assert book.top() == tuple(levels[0] if levels else None for levels in book.depth())
+
+
+@pytest.mark.parametrize(
+    ("bids", "asks", "shape"),
+    [
+        ((level("10"),), (level("11"),), Shape.SOUND),
+        ((level("11"),), (level("11"),), Shape.LOCKED),
+        ((level("12"),), (level("11"),), Shape.CROSSED),
+        ((level("12"),), (), Shape.ONE_SIDED),
+        ((), (level("12"),), Shape.ONE_SIDED),
+        ((), (), Shape.EMPTY),
+        ((level("12", "0"),), (), Shape.EMPTY),
+    ],
+)
+def test_the_shape_of_the_top_is_named(bids: tuple[Level, ...], asks: tuple[Level, ...], shape: Shape) -> None:
+    book = OrderBook()
+    book.replace(Book("b", bids, asks))
+    assert book.shape() is shape
+
+
+def test_the_same_number_written_twice_is_one_level() -> None:
+    book = OrderBook()
+    book.replace(Book("b", (level("10.0"),), ()))
+    book.apply(BookDelta("b", (level("10.00", "0.0000"),), ()))
+    assert book.depth() == ((), ())

@@ -1,0 +1,45 @@
+"""Numbers are exact or refused."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.numbers import BadNumberError, moment, price, rate, size, whole
+
+BAD = ["NaN", "Infinity", "1e400", "-1", "+1", "", " 1", "1.", ".5", "0x10", "1_000", "9" * 40, "0." + "1" * 40, "١"]
+
+
+@pytest.mark.parametrize("text", [*BAD, 1.5, 1, True, None, [], {}])
+def test_what_is_no_plain_finite_amount_is_refused(text: object) -> None:
+    with pytest.raises(BadNumberError):
+        size(text)
+
+
+@given(st.decimals(min_value=0, max_value=10**14, places=12, allow_nan=False))
+def test_an_amount_keeps_every_digit(value: Decimal) -> None:
+    assert size(format(value, "f")) == value
+
+
+@pytest.mark.parametrize(("text", "value"), [("1e-7", "0.0000001"), ("2.5E+3", "2500"), ("0E-8", "0")])
+def test_scientific_writing_is_read_where_it_is_sane(text: str, value: str) -> None:
+    assert size(text) == Decimal(value)
+
+
+def test_a_price_is_above_zero_and_a_rate_may_be_negative() -> None:
+    assert rate("-0.0001") == Decimal("-0.0001")
+    with pytest.raises(BadNumberError):
+        price("0.0")
+
+
+@pytest.mark.parametrize("value", ["1", 1.0, True, -1, 2**63, None])
+def test_a_whole_number_is_an_integer_of_sane_size(value: object) -> None:
+    with pytest.raises(BadNumberError):
+        whole(value)
+
+
+def test_a_missing_or_zero_time_is_no_time() -> None:
+    assert (moment(None), moment(0), moment(7)) == (None, None, 7)

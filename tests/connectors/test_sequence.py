@@ -1,0 +1,46 @@
+"""One rule judges every venue's numbering."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.protocol import BookDelta
+from connectors.sequence import Fit, fit
+
+
+def delta(prev: int | None, seq: int | None, first: int | None = None) -> BookDelta:
+    return BookDelta("b", (), (), seq=seq, prev=prev, first=first)
+
+
+@pytest.mark.parametrize(
+    ("state", "prev", "seq", "want"),
+    [
+        (10, 10, 15, Fit.FOLLOWS),
+        (10, 5, 10, Fit.OLD),
+        (10, 2, 4, Fit.OLD),
+        (10, 12, 15, Fit.GAP),
+        (10, 8, 15, Fit.MISMATCH),
+        (None, 8, 15, Fit.FOLLOWS),
+        (10, None, None, Fit.FOLLOWS),
+    ],
+)
+def test_a_delta_is_judged_against_the_held_state(
+    state: int | None, prev: int | None, seq: int | None, want: Fit
+) -> None:
+    assert fit(state, delta(prev, seq)) is want
+
+
+@pytest.mark.parametrize(
+    ("first", "prev", "seq", "want"),
+    [
+        (98, 95, 105, Fit.FOLLOWS),
+        (100, 95, 100, Fit.FOLLOWS),
+        (101, 100, 105, Fit.FOLLOWS),
+        (90, 85, 99, Fit.OLD),
+        (102, 101, 105, Fit.GAP),
+    ],
+)
+def test_the_first_delta_after_a_rest_snapshot_has_to_hold_its_number(
+    first: int, prev: int, seq: int, want: Fit
+) -> None:
+    assert fit(100, delta(prev, seq, first), bridging=True) is want
