@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from itertools import islice
 
-from connectors.protocol import Book, BookDelta, Level, Shape, Side
+from connectors.frames import Book, BookDelta, Level, Side
+from connectors.protocol import Shape
 
 
 class Ladder:

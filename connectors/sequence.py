@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from connectors.protocol import BookDelta
+from connectors.frames import BookDelta
 
 
 class Fit(StrEnum):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from connectors.protocol import Kind, Limits, Setting, Target, Value, Venue
+from connectors.description import Kind, Limits, Setting, Target, Value, Venue
 from toolkit.errors import UsageError
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -61,7 +61,8 @@ def of_venue(venue: Venue) -> tuple[Setting, ...]:
         for name, (field, meaning, least) in _LIMITS.items()
     )
     fresh = Setting(_fresh(venue), venue.fresh_ms, Kind.MS, "apply age up to which the venue is Healthy", least=1)
-    return (venue.market, venue.ws, venue.rest, *limits, fresh, *venue.settings)
+    named = () if venue.instrument is None else (venue.instrument,)
+    return (venue.market, *named, venue.ws, venue.rest, *limits, fresh, *venue.settings)
 
 
 def resolve(settings: Iterable[Setting], environ: Mapping[str, str]) -> dict[str, Resolved]:
@@ -94,7 +95,13 @@ def target(venue: Venue, resolved: Mapping[str, Resolved], base: str | None = No
     market = venue.symbol.format(base=base) if base and chosen.source == "default" else str(chosen.value)
     options = {setting.name: resolved[setting.name].value for setting in venue.settings}
     ws, rest = (_urls(str(resolved[setting.name].value)) for setting in (venue.ws, venue.rest))
-    return Target(ws, rest, market, market, options)
+    return Target(ws, rest, market, _instrument(venue, resolved, market), options)
+
+
+def _instrument(venue: Venue, resolved: Mapping[str, Resolved], market: str) -> str:
+    if venue.instrument is not None and (value := resolved[venue.instrument.name].value) is not None:
+        return str(value)
+    return market if venue.lookup is None else ""
 
 
 def _fresh(venue: Venue) -> str:

@@ -16,7 +16,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from connectors.protocol import Frame, Value
+from connectors.description import Value
+from connectors.frames import Frame
 
 
 class Way(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from connectors.protocol import Venue
+from connectors.description import Venue
 
 
 def venues() -> dict[str, Venue]:

@@ -10,29 +10,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from connectors.description import Feed, KeepAlive, Kind, PingKind, Rest, RestCall, Setting, Target, Topic, Venue
+from connectors.frames import Ack, Book, DecodeMiss, Frame, Funding, Heartbeat, Json, Refusal, Side, Trade
 from connectors.numbers import levels, moment, price, rate, size
-from connectors.protocol import (
-    Ack,
-    Book,
-    DecodeMiss,
-    Feed,
-    Frame,
-    Funding,
-    Heartbeat,
-    Json,
-    KeepAlive,
-    Kind,
-    PingKind,
-    Refusal,
-    Rest,
-    RestCall,
-    Setting,
-    Side,
-    Target,
-    Topic,
-    Trade,
-    Venue,
-)
 
 HOUR_S = 3_600
 

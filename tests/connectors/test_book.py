@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.book import OrderBook
-from connectors.protocol import Book, BookDelta, Level, Shape
+from connectors.frames import Book, BookDelta, Level
+from connectors.protocol import Shape
 
 prices = st.integers(1, 40).map(lambda n: Decimal(n) / 4)
 sizes = st.integers(0, 5).map(lambda n: Decimal(n).scaleb(-4))

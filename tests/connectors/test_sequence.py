@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.protocol import BookDelta
+from connectors.frames import BookDelta
 from connectors.sequence import Fit, fit
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.protocol import Venue
+from connectors.description import Venue
 from connectors.settings import COMMON, fresh_ms, limits, of_venue, resolve, target
 from connectors.venues import venues
 from toolkit.errors import UsageError

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors import tape
-from connectors.protocol import Book, Limits, Target, Venue
+from connectors.description import Limits, Target, Venue
+from connectors.frames import Book
 from connectors.venues import venues
 
 TAPES = sorted((Path(__file__).parent / "tapes").glob("*.tape.jsonl"))
