@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from toolkit.errors import InputError
+from toolkit.errors import InputError, UsageError
 
 MEMORY = ":memory:"
 LOCK_PATIENCE_S = 60.0
@@ -110,3 +110,11 @@ def remove(con: duckdb.DuckDBPyConnection, run: str) -> int:
         for table in _TABLES:
             con.executemany(f"delete from {table} where run_key = ?", keys) if keys else None
     return len(keys)
+
+
+def relabel(con: duckdb.DuckDBPyConnection, run: str, label: str) -> None:
+    """Give the run whose id begins with `run` a label. Raises `UsageError` when that is no run, or more than one."""
+    found = con.execute("select run_key from run where starts_with(run, ?)", [run]).fetchall()
+    if len(found) != 1:
+        raise UsageError(f"{run}: {len(found)} runs have an id that begins so; `toolkit runs` lists them")
+    con.execute("update run set label = ? where run_key = ?", [label, found[0][0]])

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli import analyze
+from toolkit.cli import analyze, figures, runs, sql
 from toolkit.cli.output import guarded
 from toolkit.errors import Exit
 
@@ -23,6 +23,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("analyze")(analyze.analyze)
+app.command("figures")(figures.figures)
+app.command("runs")(runs.runs)
+app.command("sql")(sql.sql)
 
 
 def _version(wanted: bool) -> None:

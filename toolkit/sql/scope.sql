@@ -17,6 +17,13 @@ create or replace temp view run_log_events as select * from log_event where run_
 create or replace temp view run_sessions as select * from session where run_key = getvariable('run_key');
 create or replace temp view run_counters as select * from counter where run_key = getvariable('run_key');
 create or replace temp view run_rx_stats as select * from rx_stat where run_key = getvariable('run_key');
+-- The age above which the producer itself calls a venue stale: 1 s, with its two documented exceptions, or what the
+-- run's own log echoes.
+create or replace temp view run_stale_limits as
+    select venue, coalesce(echoed, case venue when 'hyperliquid' then 2000 when 'paradex' then 3000 else 1000 end) as limit_ms
+    from run_venues
+    left join (select venue, max(value)::bigint as echoed from run_counters where name = venue || '_state_stale_ms' group by venue)
+    using (venue);
 create or replace temp view run_episodes as select * from episode where run_key = getvariable('run_key');
 
 -- Percentile `p` (0 to 100) of an ascending list: position (n - 1) p / 100, linear between neighbours (R type 7).

@@ -1,0 +1,51 @@
+"""`toolkit runs`: the runs a store holds, their labels, and their removal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption
+from toolkit.cli.output import emit, note
+
+
+def runs(
+    db: DbOption = DEFAULT_DB,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+    label: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--label", metavar="RUN LABEL", help="Give a run (by id or start of id) a label."),
+    ] = None,
+    remove: Annotated[
+        str | None, typer.Option("--remove", metavar="RUN", help="Forget a run, by id, start of id or label.")
+    ] = None,
+) -> int:
+    """List, label or remove the runs of the store."""
+    import msgspec
+
+    from toolkit import store
+    from toolkit.units import duration
+
+    con = store.connect(db, read_only=label is None and remove is None)
+    with con:
+        if remove is not None:
+            note(f"removed {store.remove(con, remove)} run(s)")
+        if label is not None:
+            store.relabel(con, *label)
+        held = con.execute("select * from runs order by started_ms nulls last, run")
+        names = [column[0] for column in held.description]
+        rows = [dict(zip(names, row, strict=True)) for row in held.fetchall()]
+    if format is Format.JSON:
+        emit(msgspec.json.format(msgspec.json.encode({"schema": "toolkit.runs/1", "runs": rows})).decode(), output)
+        return 0
+    lines = [f"{'run':16}  {'label':20}  {'kind':14}  {'ran':>14}  {'lives':>5}  ended"]
+    for row in rows:
+        ran = duration(row["observed_ms"]) if row["observed_ms"] is not None else "–"
+        feed = " (SIMULATED)" if row["simulated"] else ""
+        lines.append(
+            f"{row['run']:16}  {row['label'] or '':20}  {row['kind']:14}  {ran:>14}  {row['lives']:>5}  {row['ended']}{feed}"
+        )
+    emit("\n".join(lines), output)
+    return 0
