@@ -12,6 +12,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
@@ -20,6 +21,8 @@ from toolkit.ingest.stream import Decompressed, Opener
 from toolkit.vocabulary import Role
 
 HEAD_BYTES = 256 << 10
+SAMPLE = "sample:"
+"""A path that begins so names one of the packaged sample runs."""
 
 NOT_PART_OF_A_RUN = frozenset({"run.json", "truth.jsonl"})
 """Answers that lie beside recorded examples, never read as evidence."""
@@ -110,13 +113,23 @@ def _under(path: str) -> Iterator[Source]:
     if path == "-":
         yield _standard_input()
         return
-    place = Path(path)
+    place = _sample(path.removeprefix(SAMPLE)) if path.startswith(SAMPLE) else Path(path)
     if place.is_dir():
         yield from _directory(place)
     elif place.exists():
         yield from _file(place, place.name)
     else:
         raise InputError(path, None, "no such file or directory; check the path")
+
+
+def _sample(name: str) -> Path:
+    folder = Path(str(files("toolkit") / "samples"))
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+    if name not in names:
+        raise InputError(
+            f"{SAMPLE}{name}", None, f"no such sample; there are {' and '.join(SAMPLE + n for n in names)}"
+        )
+    return folder / name
 
 
 def _standard_input() -> Source:
@@ -132,10 +145,10 @@ def _standard_input() -> Source:
 
 def _directory(place: Path) -> Iterator[Source]:
     try:
-        files = sorted(entry for entry in place.iterdir() if entry.is_file())
+        entries = sorted(entry for entry in place.iterdir() if entry.is_file())
     except OSError as error:
         raise InputError(str(place), None, f"cannot be read: {error.strerror}") from error
-    sources = [source for entry in files for source in _file(entry, entry.name) if _is_part(source.name)]
+    sources = [source for entry in entries for source in _file(entry, entry.name) if _is_part(source.name)]
     runs = _runs_within(place) if not any(source.role in _EVIDENCE for source in sources) else []
     if len(runs) > 1:
         listed = ", ".join(run.name for run in runs[:4])
@@ -154,8 +167,8 @@ def _runs_within(place: Path) -> list[Path]:
 
 
 def _holds_evidence(folder: Path) -> bool:
-    files = (entry for entry in sorted(folder.iterdir()) if entry.is_file() and _is_part(entry.name))
-    return any(source.role in _EVIDENCE for entry in files for source in _file(entry, entry.name))
+    entries = (entry for entry in sorted(folder.iterdir()) if entry.is_file() and _is_part(entry.name))
+    return any(source.role in _EVIDENCE for entry in entries for source in _file(entry, entry.name))
 
 
 def _is_part(name: str) -> bool:
