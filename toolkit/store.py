@@ -99,7 +99,7 @@ def insert_rows(
 
 _TABLES = (
     "file", "set_aside_line", "tick", "venue_tick", "venue", "log_event", "session", "counter", "rx_stat",
-    "figure", "episode", "finding", "run",
+    "figure", "episode", "finding", "analysis", "run",
 )  # fmt: skip
 
 

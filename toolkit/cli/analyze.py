@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from toolkit.cli.options import (
     DEFAULT_DB,
     DbOption,
@@ -10,7 +14,9 @@ from toolkit.cli.options import (
     OutputOption,
     RequestedOption,
     RunPaths,
+    duration_ms,
 )
+from toolkit.cli.output import emit
 
 
 def analyze(
@@ -19,6 +25,19 @@ def analyze(
     output: OutputOption = None,
     db: DbOption = DEFAULT_DB,
     requested: RequestedOption = None,
+    label: Annotated[str | None, typer.Option("--label", help="A name for the run in the store.")] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="ages", help="Read nothing but ages and plateaus.")
+    ] = None,
 ) -> int:
     """Ingest one run and say what happened."""
-    raise NotImplementedError
+    from toolkit.analysis import Options, analyze
+    from toolkit.errors import UsageError
+    from toolkit.published import analysis_json
+
+    if only not in (None, "ages"):
+        raise UsageError(f"--only {only}: there is only `ages`")
+    options = Options(label, duration_ms(requested), "ages" if only else "all")
+    analysis = analyze(paths, db, options)
+    emit(analysis_json(analysis), output)
+    return 0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from toolkit.errors import UsageError
 
 
 class Format(StrEnum):
@@ -38,3 +41,16 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, n
 NoColorOption = Annotated[bool, typer.Option("--no-color", envvar="NO_COLOR", help="Plain text.")]
 
 DEFAULT_DB = "toolkit.duckdb"
+
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+
+
+def duration_ms(text: str | None) -> int | None:
+    """A duration such as `90s`, `10m` or `1h30m` in milliseconds. Raises `UsageError` for anything else."""
+    if text is None:
+        return None
+    found = _DURATION.fullmatch(text)
+    if not found or not any(found.groups()):
+        raise UsageError(f"{text}: no duration; write 90s, 10m or 1h30m")
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return round(((hours * 60 + minutes) * 60 + seconds) * 1_000)

@@ -45,7 +45,8 @@ def runs(
         ran = duration(row["observed_ms"]) if row["observed_ms"] is not None else "–"
         feed = " (SIMULATED)" if row["simulated"] else ""
         lines.append(
-            f"{row['run']:16}  {row['label'] or '':20}  {row['kind']:14}  {ran:>14}  {row['lives']:>5}  {row['ended']}{feed}"
+            f"{row['run']:16}  {row['label'] or '':20}  {row['kind']:14}  {ran:>14}  {row['lives']:>5}  "
+            f"{row['ended']}{feed}"
         )
     emit("\n".join(lines), output)
     return 0

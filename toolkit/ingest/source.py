@@ -33,7 +33,8 @@ _RX_LINE = re.compile(rb"^market_rx_stats tick=\d", re.MULTILINE)
 _LOG = re.compile(
     rb"paraphina(?:_live)? \||effective_(?:trade_mode|risk_profile)=|WS_AUDIT |public WS |FIRST_BOOK_UPDATE "
     rb"|APPLIED_BOOK |FIRST_DECODED_TOP |market_rx_stats tick=|Supervised task '|\[runner\] tick=|\[telemetry\] "
-    rb"|VenueHealthEnforcer|REST health monitor|VENUE_HEALTH_TRANSITION |panicked at |(?:^|\n)\s*(?:Compiling|Finished|Running|Building) "
+    rb"|VenueHealthEnforcer|REST health monitor|VENUE_HEALTH_TRANSITION |panicked at "
+    rb"|(?:^|\n)\s*(?:Compiling|Finished|Running|Building) "
     rb"|(?:^|\n)(?:error|warning)(?:\[E\d+\])?: |(?:^|\n)(?:INFO|WARN|ERROR): "
 )
 _PROVENANCE_KEYS = ({"config_hash", "config_debug"}, {"git_sha"}, {"venue_id", "tick_size"})

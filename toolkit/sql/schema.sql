@@ -2,8 +2,8 @@
 create sequence if not exists run_keys;
 
 create table if not exists run (
-    run_key      integer primary key,
-    run          varchar not null unique,   -- start of the SHA-256 over the files' sorted digests
+    run_key      integer not null,
+    run          varchar not null,          -- start of the SHA-256 over the files' sorted digests
     label        varchar,
     kind         varchar not null,
     simulated    boolean,
@@ -13,8 +13,13 @@ create table if not exists run (
     observed_ms  bigint,
     lives        integer not null,
     ended        varchar not null,
-    analysis     varchar not null,          -- the analysis as published JSON, so that `runs` needs no second reading
-    analysed_ms  bigint not null
+    semantics    varchar not null           -- of the producer's age: apply, event, mixed, or none without telemetry
+);
+
+-- All that was said of a run, as the published JSON, so that it can be said again without its files.
+create table if not exists analysis (
+    run_key integer not null,
+    json    varchar not null
 );
 
 create table if not exists file (
