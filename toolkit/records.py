@@ -225,7 +225,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """One figure of two sides, and what may be said of the difference."""
+    """One figure of two sides, and what may be said of the difference.
+
+    A count of events has its hourly rate beside it, None where the observed time is not known.
+    """
 
     figure: str
     unit: str
@@ -241,6 +244,8 @@ class ComparisonRow:
     mde: float | None
     n_before: int = 0
     n_after: int = 0
+    before_per_hour: float | None = None
+    after_per_hour: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
