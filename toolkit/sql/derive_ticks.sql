@@ -24,7 +24,10 @@ from neighbours;
 -- The weight of a tick is the time to the next one, at most five median gaps; the last of a life weighs one median.
 create or replace temp table weighed_tick as
 with gaps as (
-    select seq, life, greatest(lead(at_ms) over (partition by life order by seq) - at_ms, 0) as gap_ms from ordered_tick
+    -- A clock that steps back makes no negative weight; `greatest` alone would turn the last tick's null into 0.
+    select seq, life, lead(at_ms) over (partition by life order by seq) - at_ms as step_ms,
+           case when step_ms is not null then greatest(step_ms, 0) end as gap_ms
+    from ordered_tick
 ),
 medians as (select life, median(gap_ms) as median_ms from gaps group by life)
 select seq, life, median_ms,

@@ -1,0 +1,65 @@
+"""Blocks of whole lines: nothing lost, nothing twice, memory bounded."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit.ingest.stream import Decompressed, blocks
+
+CONTENT = st.lists(st.binary(max_size=40), max_size=30).map(b"\n".join)
+
+
+@given(CONTENT, st.integers(1, 64))
+def test_blocks_put_together_are_the_file_whatever_the_block_size(content: bytes, size: int) -> None:
+    assert b"".join(block.data for block in blocks(io.BytesIO(content), size)) == content
+
+
+@given(CONTENT, st.integers(1, 64))
+def test_every_block_knows_its_first_line_and_byte(content: bytes, size: int) -> None:
+    for block in blocks(io.BytesIO(content), size):
+        before = content[: block.first_byte]
+        assert block.first_line == before.count(b"\n") + 1
+        assert content[block.first_byte :].startswith(block.data)
+
+
+@given(CONTENT, st.integers(1, 64))
+def test_only_the_last_block_may_be_torn_and_all_others_end_a_line(content: bytes, size: int) -> None:
+    found = list(blocks(io.BytesIO(content), size))
+    assert all(block.data.endswith(b"\n") and not block.torn for block in found[:-1])
+    assert not found or found[-1].torn == (not content.endswith(b"\n"))
+
+
+@given(st.binary(max_size=200), CONTENT)
+def test_a_line_beyond_the_longest_is_skipped_alone(tail: bytes, content: bytes) -> None:
+    long = b"x" * 500 + b"\n"
+    found = list(blocks(io.BytesIO(long + content), size=64, longest=256))
+    assert [block.first_byte for block in found if block.skipped] == [0]
+    assert b"".join(block.data for block in found) == content
+    assert all(block.first_line > 1 for block in found if not block.skipped)
+
+
+@pytest.mark.parametrize(
+    "pack", [lambda b: b, gzip.compress, zstandard.ZstdCompressor().compress], ids=["plain", "gz", "zst"]
+)
+def test_digest_and_size_are_those_of_the_decompressed_bytes(pack) -> None:
+    content = b"line\n" * 10_000
+    stream = Decompressed(io.BytesIO(pack(content)))
+    assert b"".join(block.data for block in blocks(stream)) == content
+    assert (stream.sha256, stream.size, stream.damage) == (hashlib.sha256(content).hexdigest(), len(content), None)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress], ids=["gz", "zst"])
+def test_a_compressed_file_cut_short_gives_what_can_still_be_read_and_says_so(pack) -> None:
+    content = b"".join(b"line %d %s\n" % (n, hashlib.sha256(b"%d" % n).hexdigest().encode()) for n in range(20_000))
+    packed = pack(content)
+    stream = Decompressed(io.BytesIO(packed[: len(packed) // 2]))
+    got = b"".join(block.data for block in blocks(stream))
+    assert content.startswith(got)
+    assert stream.damage is not None or len(got) < len(content)

@@ -1,0 +1,120 @@
+"""Telemetry files in the store: lives, times, weights, names, and the ledger's identity."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolkit.ingest import telemetry
+from toolkit.ingest.source import resolve
+from toolkit.store import connect, execute_script, sql
+
+NAMES = ("extended", "hyperliquid")
+
+
+def record(t: int, at_ms: int | None, ages: object = (0, 0), names: tuple[str, ...] = NAMES, **more: object) -> bytes:
+    guidance = {"as_of_ms": at_ms, "venues": [{"venue_index": i, "venue_id": name} for i, name in enumerate(names)]}
+    body = {"t": t, "treasury_guidance": guidance, "venue_age_ms": ages, "venue_age_event_ms": ages, **more}
+    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+
+
+def load(folder: Path, content: bytes):
+    (folder / "telemetry.jsonl").write_bytes(content)
+    con = connect(":memory:")
+    ledgers = telemetry.load(con, resolve([str(folder / "telemetry.jsonl")]))
+    execute_script(con, sql("derive_ticks"), run_key=1)
+    return con, ledgers[0]
+
+
+def lines(*records: bytes) -> bytes:
+    return b"".join(each + b"\n" for each in records)
+
+
+@pytest.mark.parametrize(
+    ("steps", "lives"),
+    [([0, 1, 2], [0, 0, 0]), ([0, 1, 0, 1], [0, 0, 1, 1]), ([0, 1, 1, 2], [0, 0, 0, 0]), ([5, 3, 1], [0, 1, 2])],
+    ids=["one life", "a restart", "an equal tick is a duplicate", "every fall is a life"],
+)
+def test_a_life_ends_where_the_tick_falls(tmp_path: Path, steps: list[int], lives: list[int]) -> None:
+    con, _ = load(tmp_path, lines(*(record(t, 1_000 * (n + 1)) for n, t in enumerate(steps))))
+    assert [life for (life,) in con.execute("select life from tick order by seq").fetchall()] == lives
+
+
+def test_a_tick_weighs_the_time_to_the_next_capped_at_five_medians_and_the_last_one_median(tmp_path: Path) -> None:
+    at = [0, 100, 200, 300, 1_300, 1_400]
+    con, _ = load(tmp_path, lines(*(record(t, ms) for t, ms in enumerate(at))))
+    assert con.execute("select weight_ms, hole_ms from tick order by seq").fetchall() == [
+        (100, 0), (100, 0), (100, 0), (500, 500), (100, 0), (100, 0),
+    ]  # fmt: skip
+
+
+def test_a_record_without_a_time_is_placed_between_its_neighbours(tmp_path: Path) -> None:
+    con, _ = load(tmp_path, lines(record(0, 1_000), record(1, None), record(2, None), record(3, 1_600)))
+    assert con.execute("select at_ms, at_is_estimate from tick order by seq").fetchall() == [
+        (1_000, False), (1_200, True), (1_400, True), (1_600, False),
+    ]  # fmt: skip
+
+
+def test_without_event_ages_the_only_age_is_the_event_age(tmp_path: Path) -> None:
+    old = json.dumps({"t": 0, "venue_age_ms": [40], "treasury_guidance": {"as_of_ms": 1, "venues": []}}).encode()
+    con, _ = load(tmp_path, lines(old))
+    found = con.execute("select venue, age_apply_ms, age_event_ms, has_apply_age from venue_tick").fetchall()
+    assert found == [("venue_0", None, 40, False)]
+
+
+def test_a_record_that_names_no_venues_takes_the_names_of_the_others(tmp_path: Path) -> None:
+    bare = b'{"t":0,"venue_age_ms":[1,2],"venue_age_event_ms":[1,2]}'
+    con, _ = load(tmp_path, lines(bare, record(1, 1_000)))
+    assert con.execute("select venue from venue_tick where t = 0 order by seq, rowid").fetchall() == [
+        ("extended",),
+        ("hyperliquid",),
+    ]
+
+
+def test_arrays_of_unequal_length_leave_the_missing_places_unknown(tmp_path: Path) -> None:
+    con, _ = load(tmp_path, lines(record(0, 1, ages=[7], venue_status=["Healthy", "Stale"])))
+    found = con.execute("select venue, age_apply_ms, status from venue_tick order by rowid").fetchall()
+    assert found == [("extended", 7, "Healthy"), ("hyperliquid", None, "Stale")]
+
+
+WHOLE = record(1, 1_000)
+PIECES = st.lists(
+    st.sampled_from(
+        [WHOLE, record(0, 500), WHOLE[:40], WHOLE + WHOLE, WHOLE[:40] + WHOLE, b"", b"\x00\x00", b"[1]", b"noise \xff"]
+    )
+    | st.binary(max_size=30),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PIECES, st.booleans())
+def test_every_line_is_used_or_set_aside(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes], ended: bool
+) -> None:
+    content = WHOLE + b"\n" + b"\n".join(pieces) + (b"\n" if ended else b"")
+    _, ledger = load(tmp_path_factory.mktemp("run"), content)
+    assert ledger.lines == ledger.used + sum(ledger.set_aside.values())
+    assert ledger.lines == content.count(b"\n") + (not content.endswith(b"\n"))
+
+
+def test_a_set_aside_line_is_found_at_its_byte(tmp_path: Path) -> None:
+    content = lines(WHOLE, b"\xff\xfe noise", WHOLE, WHOLE[:40])[:-1]
+    _, ledger = load(tmp_path, content)
+    assert [(each.line, each.reason) for each in ledger.where] == [(2, "malformed"), (4, "torn_tail")]
+    assert [content[each.byte :][:5] for each in ledger.where] == [b"\xff\xfe no", WHOLE[:5]]
+
+
+def test_processes_and_one_process_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = b"".join(record(t, 250 * t, ages=[t % 7, -1]) + b"\n" for t in range(3_000)) + b"torn {\n" + WHOLE[:30]
+    con, alone = load(tmp_path, body)
+    expected = con.execute("select * from venue_tick order by all").fetchall()
+    monkeypatch.setattr(telemetry, "PARALLEL_FROM_BYTES", 1)
+    monkeypatch.setattr(telemetry, "BLOCK_BYTES", 100_000)
+    con, together = load(tmp_path, body)
+    assert con.execute("select * from venue_tick order by all").fetchall() == expected
+    assert together == alone

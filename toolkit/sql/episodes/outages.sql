@@ -1,0 +1,55 @@
+-- Outages: from the last fresh tick of a venue to its next, each with the first class that fits.
+-- A leading stretch of a life is `startup`; a stretch that runs to the end of a life is closed by its last tick.
+create or replace temp table run_outages as
+with judged as (
+    select v.venue, life, seq, at_ms, age_apply_ms, mid_usd, depth_usd,
+           coalesce(age_apply_ms <= limit_ms, false) as fresh,
+           lag(at_ms) over same as before_ms, lag(age_apply_ms) over same as age_before, lag(mid_usd) over same as mid_before
+    from run_venue_ticks v join run_stale_limits using (venue)
+    where has_apply_age
+    window same as (partition by v.venue, life order by seq)
+),
+stretched as (
+    select *, sum(fresh::integer) over (partition by venue, life order by seq) as stretch,
+           max(at_ms) over (partition by venue, life) as life_end_ms,
+           lead(at_ms) over (partition by venue, life order by seq) as next_ms
+    from judged
+),
+outages as (
+    select venue, life, stretch, min(at_ms) as stale_from_ms, max(coalesce(next_ms, life_end_ms)) as to_ms,
+           coalesce(min(before_ms), min(at_ms)) as from_ms, max(at_ms) as last_stale_ms, stretch = 0 as leads,
+           count(*) as ticks, avg((depth_usd = 0)::integer) as depth_zero_share,
+           -- Dead: every tick finds the same book one tick older.
+           count(*) > 1 and bool_and(age_before is null or abs(age_apply_ms - age_before - (at_ms - before_ms)) <= 2)
+               and bool_and(mid_before is null or mid_usd = mid_before) as ages_in_step
+    from stretched where not fresh group by venue, life, stretch
+),
+decoded as (
+    select o.venue, o.life, o.stretch, count(*) as errors
+    from outages o join run_log_events e
+      on e.venue = o.venue and e.family in ('parse_error', 'decode_miss') and e.at_ms between o.from_ms and o.to_ms
+    group by all
+)
+select o.*, case when leads then 'startup' when errors > 0 then 'decode' when depth_zero_share > 0.5 then 'one_sided'
+                 when ages_in_step then 'dead' else 'unclassified' end as class
+from outages o left join decoded using (venue, life, stretch);
+
+insert into episode by name
+with busy as (
+    select a.venue, a.life, a.stretch, max(b.seen) as within_a_minute
+    from run_outages a, lateral (
+        select count(*) as seen from run_outages c
+        where c.venue = a.venue and c.life = a.life and not c.leads
+          and c.from_ms between a.from_ms and a.from_ms + 60000
+    ) b where not a.leads group by all
+),
+flapping as (
+    select distinct o.venue, o.life, o.stretch from run_outages o join busy b
+      on o.venue = b.venue and o.life = b.life and within_a_minute >= 3
+     and not o.leads join run_outages first on first.venue = b.venue and first.life = b.life and first.stretch = b.stretch
+     and o.from_ms between first.from_ms and first.from_ms + 60000
+)
+select getvariable('run_key') as run_key, o.venue, 'outage' as kind, from_ms, to_ms, class, null as reason,
+       case when f.venue is null then [] else ['flapping'] end as flags, '[]' as lines
+from run_outages o left join flapping f using (venue, life, stretch)
+order by from_ms, o.venue;
