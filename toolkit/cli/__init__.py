@@ -11,9 +11,12 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli import analyze, figures, runs, sql
+from toolkit.cli import analyze, figures, record, runs, smoke, sql
 from toolkit.cli.output import guarded
 from toolkit.errors import Exit
+
+COMMAND_FOLLOWS = {"allow_interspersed_args": False}
+"""For a command whose argument is a command: whatever follows its first word belongs to that."""
 
 app = typer.Typer(
     name="toolkit",
@@ -24,7 +27,9 @@ app = typer.Typer(
 )
 app.command("analyze")(analyze.analyze)
 app.command("figures")(figures.figures)
+app.command("record", context_settings=COMMAND_FOLLOWS)(record.record)
 app.command("runs")(runs.runs)
+app.command("smoke", context_settings=COMMAND_FOLLOWS)(smoke.smoke)
 app.command("sql")(sql.sql)
 
 

@@ -1,0 +1,300 @@
+"""Real programs under supervision: started, timed from their first telemetry, stopped, and written down."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from toolkit.errors import Exit, InputError, UsageError
+from toolkit.host.commands import parse
+from toolkit.ingest.source import resolve
+from toolkit.runlog import arrivals
+from toolkit.smoke.meta import RunMeta, load_meta
+from toolkit.smoke.policy import Limits, StoppedBy
+from toolkit.smoke.supervise import Plan, supervise
+from toolkit.smoke.verdict import died, exit_code, sentence
+from toolkit.vocabulary import GateVerdict, Role
+
+PRODUCER = (sys.executable, str(Path(__file__).parent / "producer.py"))
+PATIENCE_S = 30
+
+
+def plan(out: Path, *arguments: str, run_ms: float = 100, build_ms: float = 10_000, grace_ms: float = 5_000) -> Plan:
+    argv = (*PRODUCER, "--telemetry", "{out}/telemetry.jsonl", *arguments)
+    return Plan(argv, out, Limits(run_ms, build_ms, grace_ms), poll_ms=5, load_every_ms=20)
+
+
+def run(out: Path, *arguments: str, **limits: float) -> RunMeta:
+    return supervise(plan(out, *arguments, **limits), os.environ)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "run"
+
+
+def test_the_time_asked_for_begins_with_the_first_telemetry_and_not_with_the_build(out: Path) -> None:
+    meta = run(out, "--build-s", "0.3", run_ms=150)
+    assert meta.build_ms is not None and meta.build_ms >= 300
+    assert meta.first_telemetry_ms is not None and meta.stopped_ms is not None
+    assert 150 <= meta.stopped_ms - meta.first_telemetry_ms < 1_000
+    assert (meta.stopped_by, meta.killed, meta.signal) == (StoppedBy.TIME, False, "SIGTERM")
+    assert not died(meta)
+    assert exit_code(meta, GateVerdict.PASS) is Exit.OK
+
+
+def test_what_is_returned_is_what_was_written_down(out: Path) -> None:
+    assert run(out) == load_meta(out)
+
+
+def test_output_is_kept_byte_for_byte_whatever_it_is(out: Path, tmp_path: Path) -> None:
+    text = bytes(range(256)) * 3_000 + b"torn at the end"
+    (tmp_path / "said").write_bytes(text)
+    meta = run(out, "--print-file", str(tmp_path / "said"))
+    log = (out / "run.log").read_bytes()
+    assert log.startswith(text)
+    assert meta.output == {"bytes": len(log), "lines": log.count(b"\n"), "sha256": hashlib.sha256(log).hexdigest()}
+
+
+def test_each_line_of_the_log_has_the_time_at_which_it_came(out: Path) -> None:
+    meta = run(out, "--build-s", "0.2", "--every-s", "0.002", run_ms=200)
+    log = (out / "run.log").read_bytes()
+    with (out / arrivals.FILE_NAME).open("rb") as lines:
+        times = arrivals.parse(lines)
+    assert times.log == "run.log"
+    came = [times.at(log.index(f"INFO: tick {t}\n".encode())) for t in (0, 20, 40)]
+    ticks = [json.loads(line) for line in (out / "telemetry.jsonl").read_text().splitlines()[:41]]
+    for arrival, t in zip(came, (0, 20, 40), strict=True):
+        assert arrival is not None
+        written_ms = ticks[t]["treasury_guidance"]["as_of_ms"]
+        assert abs(arrival.at_ms - written_ms) <= arrival.error_ms + 50
+    assert came[0] is not None and came[0].at_ms >= meta.started_ms + 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ended", "code"),
+    [
+        (("--ticks", "5", "--code", "3"), (StoppedBy.ITSELF, 3, None), Exit.RUN_BLOCKED),
+        (("--ticks", "5", "--kill-itself"), (StoppedBy.ITSELF, None, "SIGKILL"), Exit.RUN_BLOCKED),
+        (("--ticks", "0", "--code", "101"), (StoppedBy.ITSELF, 101, None), Exit.RUN_BLOCKED),
+        (("--ticks", "0"), (StoppedBy.ITSELF, 0, None), Exit.RUN_BLOCKED),
+        (("--ticks", "5"), (StoppedBy.ITSELF, 0, None), Exit.INCONCLUSIVE),
+    ],
+    ids=["exits badly", "is killed", "fails to build", "never writes telemetry", "ends early and well"],
+)
+def test_a_program_that_ends_before_its_time_is_told_by_its_end(
+    out: Path, arguments: tuple[str, ...], ended: tuple[str, int | None, str | None], code: Exit
+) -> None:
+    meta = run(out, *arguments, run_ms=60_000)
+    assert (meta.stopped_by, meta.exit_code, meta.signal) == ended
+    assert exit_code(meta, GateVerdict.INCONCLUSIVE) is code
+    assert str(ended[2] or f"exit code {ended[1]}") in sentence(meta)
+
+
+def test_a_program_that_ignores_the_polite_signal_is_killed(out: Path) -> None:
+    meta = run(out, "--stubborn", run_ms=50, grace_ms=50)
+    assert (meta.stopped_by, meta.killed, meta.signal) == (StoppedBy.TIME, True, "SIGKILL")
+    assert "did not stop when asked" in sentence(meta)
+
+
+def test_nothing_of_the_group_is_left_when_the_program_leaves_a_child_behind(out: Path) -> None:
+    meta = run(out, "--child", "--ticks", "5", run_ms=60_000, grace_ms=50)
+    assert (meta.stopped_by, meta.killed) == (StoppedBy.ITSELF, True)
+    assert not groups(out)
+
+
+def groups(out: Path) -> set[int]:
+    """The process groups of the producers that write into `out`."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if f"{out}/telemetry.jsonl" in words:
+                found.add(int((entry / "stat").read_text().rpartition(")")[2].split()[2]))
+    return found
+
+
+def test_a_build_that_does_not_end_is_stopped_at_its_limit(out: Path) -> None:
+    meta = run(out, "--build-s", "60", build_ms=60)
+    assert (meta.stopped_by, meta.first_telemetry_ms) == (StoppedBy.BUILD_LIMIT, None)
+    assert exit_code(meta, GateVerdict.PASS) is Exit.RUN_BLOCKED
+
+
+def test_the_run_directory_is_recognised_file_by_file(out: Path) -> None:
+    run(out)
+    assert {source.name: source.role for source in resolve([str(out)])} == {
+        "commands.jsonl": Role.COMMANDS,
+        "run.log": Role.LOG,
+        arrivals.FILE_NAME: Role.EVENTS,
+        "run_meta.json": Role.RUN_META,
+        "telemetry.jsonl": Role.TELEMETRY,
+    }
+
+
+def test_the_run_stands_in_its_command_index(out: Path) -> None:
+    meta = run(out)
+    (row,) = parse((out / "commands.jsonl").read_bytes())
+    assert (row.id, row.argv, row.signal) == ("U01", meta.argv, "SIGTERM")
+    assert row.stdout.sha256 == meta.output["sha256"]
+    assert row.stderr is None
+
+
+def test_load_is_sampled_while_it_runs_and_the_executable_is_known(out: Path) -> None:
+    meta = run(out, run_ms=150)
+    assert len(meta.load) > 3
+    executable = Path(sys.executable).resolve()
+    assert hashlib.sha256(executable.read_bytes()).hexdigest() in {binary.sha256 for binary in meta.binaries}
+    assert meta.cpu_ms is not None and meta.max_rss_bytes is not None and meta.max_rss_bytes > 1_000_000
+    assert meta.clock.offset_ms is not None or meta.clock.why
+
+
+def test_the_state_of_the_source_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.invalid", "-C", str(checkout)]
+    (checkout / "main.rs").write_text("fn main() {}\n")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "Begin"]):
+        subprocess.run([*git, *command], check=True)
+    monkeypatch.chdir(checkout)
+    clean = run(tmp_path / "clean").source
+    (checkout / "main.rs").write_text("fn main() { panic!() }\n")
+    (checkout / "new.rs").write_text("\n")
+    dirty = run(tmp_path / "dirty").source
+    assert clean is not None and dirty is not None
+    assert clean.commit == dirty.commit
+    assert (clean.dirty, clean.diff_sha256, clean.untracked) == (False, None, 0)
+    diff = subprocess.run([*git, "diff", "HEAD", "--binary"], check=True, capture_output=True).stdout
+    assert (dirty.dirty, dirty.diff_sha256, dirty.untracked) == (True, hashlib.sha256(diff).hexdigest(), 1)
+
+
+def test_the_profile_makes_the_program_write_into_the_run_directory_and_its_secrets_are_masked(out: Path) -> None:
+    inherited = {**os.environ, "PARAPHINA_TELEMETRY_PATH": "/elsewhere", "HL_API_KEY": "abc", "OTHER": "unsaid"}
+    wanted = Plan(PRODUCER, out, Limits(50, 10_000, 5_000), profile="paraphina", poll_ms=5)
+    meta = supervise(wanted, inherited)
+    assert meta.environment["PARAPHINA_TELEMETRY_PATH"].endswith("/run/telemetry.jsonl")
+    assert meta.environment["PARAPHINA_WS_AUDIT"] == "1"
+    assert "PARAPHINA_WS_AUDIT" in meta.environment_set
+    assert meta.environment["HL_API_KEY"] == "***"
+    assert "OTHER" not in meta.environment
+    assert not died(meta)
+
+
+@pytest.mark.parametrize(
+    ("argv", "environment"),
+    [
+        (("program", "--trade-mode", "live"), {}),
+        (("program", "--trade-mode=paper"), {}),
+        (("sh", "-c", "PARAPHINA_TRADE_MODE=live exec program"), {}),
+        (("program",), {"PARAPHINA_TRADE_MODE": "live"}),
+    ],
+)
+def test_any_trade_mode_but_shadow_is_refused_before_anything_is_started(
+    out: Path, argv: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    with pytest.raises(UsageError, match="shadow only"):
+        supervise(Plan(argv, out, Limits(50, 50, 50), "paraphina"), environment)
+    assert not out.exists()
+
+
+def test_a_program_that_is_not_there_is_named_and_leaves_no_directory(out: Path) -> None:
+    with pytest.raises(InputError, match="no-such-program: no such program"):
+        supervise(Plan(("no-such-program",), out, Limits(50, 50, 50)), os.environ)
+    assert not out.exists()
+
+
+def test_a_directory_that_holds_a_run_is_not_written_over(out: Path) -> None:
+    before = run(out)
+    with pytest.raises(InputError, match="holds a run already"):
+        run(out)
+    assert load_meta(out) == before
+
+
+SMOKE = [sys.executable, "-c", "from toolkit.cli import main; main()", "smoke", "--db", ":memory:"]
+
+
+@pytest.fixture
+def started(out: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The command, supervising a program that would run for a minute, once telemetry is there."""
+    command = [*SMOKE, "--minutes", "1", "--out", str(out), "--", *PRODUCER, "--telemetry", "{out}/telemetry.jsonl"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            wait_for_telemetry(out)
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for_telemetry(out: Path) -> None:
+    """Wait until the supervisor has written down that it saw telemetry."""
+    seen, deadline = threading.Event(), threading.Timer(PATIENCE_S, lambda: seen.set())
+    deadline.start()
+    while not seen.is_set():
+        try:
+            if load_meta(out).first_telemetry_ms is not None:
+                break
+        except (FileNotFoundError, msgspec.DecodeError):
+            pass
+        seen.wait(0.01)
+    deadline.cancel()
+    assert not seen.is_set(), "no telemetry in time"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_interrupted_it_stops_the_program_and_leaves_a_whole_directory(
+    started: subprocess.Popen[bytes], out: Path, number: signal.Signals
+) -> None:
+    started.send_signal(number)
+    assert started.wait(PATIENCE_S) == Exit.INTERRUPTED
+    meta = load_meta(out)
+    assert (meta.stopped_by, meta.signal) == (StoppedBy.INTERRUPT, "SIGTERM")
+    assert not groups(out)
+
+
+def test_killed_itself_it_leaves_files_that_read(started: subprocess.Popen[bytes], out: Path) -> None:
+    (group,) = groups(out)
+    started.kill()
+    started.wait(PATIENCE_S)
+    os.killpg(group, signal.SIGKILL)
+    meta = load_meta(out)
+    assert meta.first_telemetry_ms is not None
+    assert (meta.stopped_by, meta.ended_ms) == (None, None)
+    with (out / arrivals.FILE_NAME).open("rb") as lines:
+        assert arrivals.parse(lines).at(0) is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--minutes", "1"], Exit.USAGE, "after `--`"),
+        (["--minutes", "0", "--", "true"], Exit.USAGE, "--minutes 0"),
+        (["--profile", "other", "--", "true"], Exit.USAGE, "no such profile"),
+        (["--", "no-such-program"], Exit.BAD_INPUT, "no-such-program"),
+    ],
+)
+def test_a_wrong_command_line_is_told_what_to_write(
+    tmp_path: Path, arguments: list[str], code: Exit, says: str
+) -> None:
+    done = subprocess.run([*SMOKE, *arguments], capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE_S)
+    assert (done.returncode, says in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_blocked_build_ends_with_five_and_its_evidence_is_left(out: Path, tmp_path: Path) -> None:
+    build = Path(__file__).parent / "exdev_build.log"
+    command = [*SMOKE, "--out", str(out), "--", "sh", "-c", f"cat {build}; exit 101"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE_S)
+    assert done.returncode == Exit.RUN_BLOCKED
+    assert "exit code 101" in done.stderr
+    assert (out / "run.log").read_bytes() == build.read_bytes()

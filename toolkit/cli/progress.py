@@ -1,0 +1,34 @@
+"""A line on standard error that says how far a command is: on a terminal only, and only after its first second."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+QUIET_S, EVERY_S = 1.0, 0.25
+_CLEAR = "\r\x1b[K"
+
+
+@contextmanager
+def progress_line(quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows its text in place of what it showed before; the line is gone at the end."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _text: None
+        return
+    due_s, shown = time.monotonic() + QUIET_S, False
+
+    def show(text: str) -> None:
+        nonlocal due_s, shown
+        if time.monotonic() >= due_s:
+            sys.stderr.write(_CLEAR + text)
+            sys.stderr.flush()
+            due_s, shown = time.monotonic() + EVERY_S, True
+
+    try:
+        yield show
+    finally:
+        if shown:
+            sys.stderr.write(_CLEAR)
+            sys.stderr.flush()

@@ -1,0 +1,53 @@
+"""The run directory of a supervised program: made for one run, and watched for the program's first telemetry."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from toolkit.errors import InputError
+from toolkit.ingest.source import HEAD_BYTES, recognise
+from toolkit.runlog import arrivals
+from toolkit.smoke import meta, output
+from toolkit.vocabulary import Role
+
+_OURS = frozenset({output.LOG_NAME, arrivals.FILE_NAME, meta.FILE_NAME, "commands.jsonl"})
+_OF_A_RUN = frozenset({output.LOG_NAME, arrivals.FILE_NAME, meta.FILE_NAME, "telemetry.jsonl", "market_rx_stats.log"})
+
+
+def default_out(now_ms: int) -> Path:
+    """`runs/<UTC time stamp>` for a run that begins at the epoch time `now_ms`."""
+    return Path("runs") / datetime.fromtimestamp(now_ms / 1_000, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def claim(directory: Path) -> None:
+    """Make the directory where it is missing. Raises `InputError` when it holds files of a run already."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if held := sorted(_OF_A_RUN & {entry.name for entry in directory.iterdir()}):
+        raise InputError(
+            str(directory), None, f"holds a run already ({', '.join(held)}); name a new directory with --out"
+        )
+
+
+class TelemetryWatch:
+    """Looks for the first telemetry record in a directory, in a file of whatever name."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._looked_at: dict[str, int] = {}
+
+    def seen(self) -> bool:
+        """Whether a file of the directory holds telemetry by now; each file is read anew only when it has grown."""
+        with os.scandir(self._directory) as entries:
+            return any(self._is_telemetry(entry) for entry in entries)
+
+    def _is_telemetry(self, entry: os.DirEntry[str]) -> bool:
+        if entry.name in _OURS or entry.name.startswith(".") or not entry.is_file():
+            return False
+        octets = entry.stat().st_size
+        if octets == self._looked_at.get(entry.name, 0):
+            return False
+        self._looked_at[entry.name] = octets
+        with Path(entry.path).open("rb") as stream:
+            return recognise(stream.read(HEAD_BYTES), entry.name) is Role.TELEMETRY

@@ -1,0 +1,230 @@
+"""The supervision of one program: started, listened to, watched for its telemetry, stopped, and written down."""
+
+from __future__ import annotations
+
+import math
+import os
+import select
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import FrameType
+
+from toolkit.errors import InputError
+from toolkit.host import commands, disclosure, facts, provenance
+from toolkit.smoke import meta, profile
+from toolkit.smoke.group import ProcessGroup
+from toolkit.smoke.meta import RunMeta
+from toolkit.smoke.output import OutputRecorder
+from toolkit.smoke.policy import Action, Limits, StoppingPolicy
+from toolkit.smoke.rundir import TelemetryWatch, claim
+
+READ_BYTES = 1 << 20
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Progress = Callable[[bool, float], None]
+"""Told whether the program runs (or still builds), and for how many milliseconds it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run, where its run directory is, and for how long.
+
+    `poll_ms` is how often telemetry and the program's life are looked at: the error of the run's beginning and end.
+    """
+
+    argv: tuple[str, ...]
+    out: Path
+    limits: Limits
+    profile: str | None = None
+    label: str | None = None
+    poll_ms: float = 100
+    load_every_ms: float = 10_000
+
+
+def supervise(plan: Plan, inherited: Mapping[str, str], progress: Progress = lambda _running, _ms: None) -> RunMeta:
+    """Run the program to its end or its time and leave a run directory; give what is known of the run.
+
+    The directory is whole at any moment, also when this process is killed. SIGINT, SIGTERM and SIGHUP stop the program
+    and count as `interrupt`. Raises `UsageError` for a trade mode other than shadow or an unknown profile, `InputError`
+    when the program cannot be started, the directory holds a run already, or it cannot be written to.
+    """
+    out = plan.out.resolve()
+    profile.refuse_trading(plan.argv)
+    environment = profile.environment(plan.profile, out, inherited)
+    executable = shutil.which(plan.argv[0], path=environment.get("PATH"))
+    if executable is None:
+        raise InputError(plan.argv[0], None, "no such program; check its path, or build it first")
+    try:
+        run = _first_record(plan, environment, Path(executable))
+        claim(out)
+        return _supervised(plan, out, environment, run, progress)
+    except OSError as error:
+        raise InputError(
+            str(plan.out), None, f"cannot be written: {error.strerror}; no program is left running"
+        ) from error
+
+
+def _first_record(plan: Plan, environment: Mapping[str, str], executable: Path) -> RunMeta:
+    cwd = Path.cwd()
+    binary = provenance.binary(executable)
+    added = profile.environment(plan.profile, plan.out.resolve(), {})
+    return RunMeta(
+        schema=meta.SCHEMA,
+        producer="command",
+        label=plan.label,
+        profile=plan.profile,
+        simulated=None,
+        argv=disclosure.argv(plan.argv),
+        cwd=disclosure.text(str(cwd)),
+        requested_ms=round(plan.limits.run_ms),
+        build_limit_ms=round(plan.limits.build_ms),
+        grace_ms=round(plan.limits.grace_ms),
+        started_ms=facts.now_ms(),
+        host=facts.host(),
+        clock=facts.clock(),
+        load=(facts.load(),),
+        environment=disclosure.environment(environment),
+        environment_set=tuple(sorted(added)),
+        source=provenance.source(cwd),
+        binaries=(binary,) if binary else (),
+    )
+
+
+def _supervised(plan: Plan, out: Path, environment: Mapping[str, str], run: RunMeta, progress: Progress) -> RunMeta:
+    started_ms = monotonic_ms()
+    policy = StoppingPolicy(plan.limits, started_ms)
+    with OutputRecorder(out) as recorder, _interrupts_to(policy):
+        run = replace(run, started_ms=facts.now_ms())
+        run.save(out)
+        with ProcessGroup(profile.filled(plan.argv, out), Path.cwd(), environment) as group:
+            run = _Supervision(plan, out, run, policy, recorder, group).run_to_end(progress)
+        run = _last_record(run, recorder, group, monotonic_ms() - started_ms)
+        run.save(out)
+        commands.append(out, _row(run, recorder))
+    return run
+
+
+def _row(run: RunMeta, recorder: OutputRecorder) -> commands.Command:
+    """The run as a row of the command index; the log holds both of the program's streams."""
+    return commands.Command(
+        schema=commands.SCHEMA,
+        id="",
+        argv=run.argv,
+        cwd=run.cwd,
+        started_ms=run.started_ms,
+        duration_ms=(run.ended_ms or run.started_ms) - run.started_ms,
+        exit_code=run.exit_code,
+        signal=run.signal,
+        stdout=commands.Output(recorder.bytes, recorder.lines, recorder.sha256),
+        stderr=None,
+        environment=run.environment,
+        source=run.source,
+    )
+
+
+def _last_record(run: RunMeta, recorder: OutputRecorder, group: ProcessGroup, elapsed_ms: float) -> RunMeta:
+    ended_ms, ending = facts.now_ms(), group.ending
+    return replace(
+        run,
+        ended_ms=ended_ms,
+        stopped_ms=run.stopped_ms or ended_ms,
+        **(asdict(ending) if ending else {}),
+        load=(*run.load, facts.load()),
+        clock_after=facts.clock(),
+        wall_drift_ms=round(ended_ms - run.started_ms - elapsed_ms),
+        output={"bytes": recorder.bytes, "lines": recorder.lines, "sha256": recorder.sha256},
+    )
+
+
+class _Supervision:
+    """One running program and all that is known of it so far."""
+
+    def __init__(
+        self, plan: Plan, out: Path, run: RunMeta, policy: StoppingPolicy, recorder: OutputRecorder, group: ProcessGroup
+    ) -> None:
+        self._plan, self._out, self._run = plan, out, run
+        self._policy, self._recorder, self._group = policy, recorder, group
+        self._telemetry = TelemetryWatch(out)
+        self._listening = True
+        self._phase_ms = self._emptied_ms = self._load_ms = monotonic_ms()
+
+    def run_to_end(self, progress: Progress) -> RunMeta:
+        """Do what the policy says until it says that all is done."""
+        while (action := self._policy.decide(monotonic_ms())) is not Action.DONE:
+            self._act(action)
+            self._listen(min(self._plan.poll_ms, self._policy.patience_ms(monotonic_ms())))
+            self._look()
+            progress(self._policy.telemetry_seen, monotonic_ms() - self._phase_ms)
+        return replace(self._run, stopped_by=self._policy.stopped_by, killed=self._policy.killed)
+
+    def _act(self, action: Action) -> None:
+        if action is Action.TERMINATE:
+            self._note(stopped_ms=facts.now_ms(), stopped_by=self._policy.stopped_by)
+            self._group.signal(signal.SIGTERM)
+        elif action is Action.KILL:
+            self._group.signal(signal.SIGKILL)
+
+    def _listen(self, patience_ms: float) -> None:
+        """Wait for output, at most so long, and keep what came."""
+        began_ms = monotonic_ms()
+        ready, _, _ = select.select([self._group.output] if self._listening else [], [], [], patience_ms / 1_000)
+        now_ms = monotonic_ms()
+        if ready:
+            # Output that ended a wait came just now; output that was there already came since the pipe was last empty.
+            late_ms = 1 if now_ms - began_ms >= 1 else math.ceil(now_ms - self._emptied_ms)
+            if piece := os.read(self._group.output, READ_BYTES):
+                self._recorder.write(piece, facts.now_ms(), late_ms)
+            else:
+                self._listening = False
+                self._policy.output_closed()
+        self._emptied_ms = now_ms
+
+    def _look(self) -> None:
+        """See whether the program has ended, or has begun to write telemetry, and how busy the machine is."""
+        now_ms = monotonic_ms()
+        if not self._policy.telemetry_seen and self._telemetry.seen():
+            self._begin_to_run()
+        if self._group.poll():
+            self._policy.exited(now_ms)
+        if now_ms - self._load_ms >= self._plan.load_every_ms:
+            self._load_ms = now_ms
+            self._note(load=(*self._run.load, facts.load()))
+
+    def _begin_to_run(self) -> None:
+        seen_ms, self._phase_ms = facts.now_ms(), monotonic_ms()
+        self._policy.telemetry(self._phase_ms)
+        binaries = provenance.running(self._group.id) or self._run.binaries
+        self._note(first_telemetry_ms=seen_ms, build_ms=seen_ms - self._run.started_ms, binaries=binaries)
+
+    def _note(self, **known: object) -> None:
+        self._run = replace(self._run, **known)  # type: ignore[arg-type]
+        self._run.save(self._out)
+
+
+@contextmanager
+def _interrupts_to(policy: StoppingPolicy) -> Iterator[None]:
+    """Tell the policy of signals, in place of whatever they did; a thread that cannot have them goes without."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        policy.interrupted()
+
+    before = {number: signal.signal(number, tell) for number in _INTERRUPTS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def monotonic_ms() -> float:
+    """A clock that nobody sets, in milliseconds."""
+    return time.monotonic_ns() / 1_000_000
