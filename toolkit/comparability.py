@@ -6,6 +6,7 @@ differences and no objection.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ _OF_SOCKETS = (
 )  # fmt: skip
 """Metrics that come from log lines, not from ticks: the cadence of ticks does not move them."""
 _OF_APPLY_AGE = ("age_apply", "plateau_10s", "plateau_30s", "fresh", "fresh_by_socket", "stale", "masked")
-_NO_TOTALS = ("cap_hits.max_per_tick", "publisher.queue_hiwater", "lives")
+_NO_TOTALS = re.compile(r"ticks|lives|cap_hits\.max_per_tick|publisher\.queue_hiwater.*")
 _BOUNDS = {Bound.LOWER: "a lower bound", Bound.UPPER: "an upper bound", Bound.ESTIMATE: "an estimate"}
 
 
@@ -98,7 +99,7 @@ def remark(row: Row) -> str | None:
 
 def is_total(figure: Figure) -> bool:
     """Whether a figure counts events, so that it grows with the length of the run and has a rate."""
-    return figure.unit == Unit.COUNT and not figure.metric.startswith(_NO_TOTALS)
+    return figure.unit == Unit.COUNT and not _NO_TOTALS.fullmatch(figure.metric)
 
 
 def blocked(*sides: Side) -> tuple[str, ...]:
@@ -199,9 +200,9 @@ def warnings(before: Side, after: Side) -> Iterator[str]:
     sides = (before, after)
     if before.run.id == after.run.id:
         yield "both sides are the same run"
-    for side in sides:
-        if side.run.simulated is None and side.run.ended not in BLOCKED:
-            yield f"{side.word}: whether the feed was simulated or live is not known"
+    untold = [side.word for side in sides if side.run.simulated is None and side.run.ended not in BLOCKED]
+    if untold:
+        yield f"whether the feed was simulated or live is not known ({', '.join(untold)})"
     if blocked(*sides):
         return
     different = ", ".join(sorted(set(before.run.venues) ^ set(after.run.venues)))

@@ -20,14 +20,13 @@ from toolkit.records import Analysis, Comparison, ComparisonRow
 from toolkit.vocabulary import Verdict
 
 MS_PER_HOUR = 3_600_000
-SIDE_BY_SIDE = "side by side, no test"
-"""The `why` of a descriptive row about which nothing else is to be said."""
 
 
 def compare(before: Analysis, after: Analysis) -> Comparison:
     """Every figure that either run has, each row `descriptive` or `not_comparable` with its reason in `why`.
 
-    `ratio` is after over before, null where before is 0; the statistical fields are null.
+    `why` of a descriptive row is empty, or what a reader should know about it. `ratio` is after over before, null
+    where before is 0. The statistical fields are null.
     """
     left, right = Side.of("before", before), Side.of("after", after)
     names = dict.fromkeys([*left.figures, *right.figures])
@@ -71,7 +70,7 @@ def _compared(row: Row) -> ComparisonRow:
         high=None,
         p=None,
         verdict=Verdict.NOT_COMPARABLE if why else Verdict.DESCRIPTIVE,
-        why=why or remark(row) or SIDE_BY_SIDE,
+        why=why or remark(row) or "",
         mde=None,
         n_before=_n(row.before, row.name),
         n_after=_n(row.after, row.name),

@@ -1,0 +1,84 @@
+"""The parts of a page: what a reader sees, before any format is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Safe(str):
+    """Text that is fit for the page's format as it stands; every other string is quoted when it is printed."""
+
+    __slots__ = ()
+
+
+class Align(StrEnum):
+    """On which side of its column a cell stands: words left, numbers right."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's title and side."""
+
+    title: str
+    align: Align = Align.LEFT
+
+
+class Kind(StrEnum):
+    """What a cell holds: words, a name (fixed width), or a digest (fixed width, and never taken for a secret)."""
+
+    TEXT = "text"
+    NAME = "name"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value as a reader sees it; `figure` is the full name behind it, `strong` marks what to look at first."""
+
+    text: str
+    figure: str | None = None
+    strong: bool = False
+    kind: Kind = Kind.TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of cells; every row has as many cells as there are columns.
+
+    Raises `ValueError` when a row has not.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a ragged table where it is made, not where it is printed."""
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"a row of {len(row)} cells in a table of {len(self.columns)} columns")
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Figures that say the same and share a line: their metrics, the scopes that have them (empty: all), and why."""
+
+    metrics: tuple[str, ...]
+    scopes: tuple[str, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The figures of one section: those worth a row each, those that are 0 throughout, those that nobody knows."""
+
+    table: Table
+    zero: tuple[Folded, ...] = ()
+    unknown: tuple[Folded, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.table.rows or self.zero or self.unknown)

@@ -1,0 +1,49 @@
+"""Masks secrets in text before it is shown: each rule says what it hides, the rest of the text stays as it was."""
+
+from __future__ import annotations
+
+import re
+
+MASK = "***"
+
+_SECRET_NAME = (
+    r"(?:[a-z0-9]{1,20}[_-]){0,4}"
+    r"(?:api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|listen[_-]?key|session[_-]?key|mbx-apikey|secret|token"
+    r"|password|passwd|passphrase|signature|credentials?|jwt|mnemonic|cookie)"
+)
+_VALUE = r"""("[^"]*"|'[^']*'|[^\s"',;&)}\]]+)"""
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), replacement)
+    for pattern, replacement in (
+        # user and password of a URL
+        (r"""\b([a-z][a-z0-9+.-]{0,20}://)[^/?#\s"'<>]+@""", rf"\1{MASK}@"),
+        # credentials after the name of their scheme, with or without a header's name
+        (r"""\b(authorization["']?\s*[:=]\s*["']?(?:(?:bearer|basic|token)\s+)?)[^\s"',;&]+""", rf"\1{MASK}"),
+        (r"\b((?:bearer|basic)\s+)[a-z0-9._~+/=-]{8,}", rf"\1{MASK}"),
+        # a value under a name that says it is secret: key=value, "key": "value", --key value
+        (rf"""(?<![a-z0-9])({_SECRET_NAME}["']?\s*[:=]\s*){_VALUE}""", rf"\1{MASK}"),
+        (rf"(--{_SECRET_NAME}\s+)\S+", rf"\1{MASK}"),
+        # tokens known by their shape: JWT, GitHub, GitLab, Slack, common API keys, AWS
+        (r"\beyJ[a-z0-9_-]{5,}\.[a-z0-9_-]{5,}(?:\.[a-z0-9_-]*)?", MASK),
+        (r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-)[a-z0-9_-]{16,}", MASK),
+        (r"\bAKIA[a-z0-9]{16}\b", MASK),
+        # wallet addresses, keys and signatures in hexadecimal
+        (r"\b0x[0-9a-f]{40,}\b", f"0x{MASK}"),
+        (r"\b[0-9a-f]{64}\b", MASK),
+        # network addresses other than this machine's own, and people's
+        (rf"\b(?!127\.|0\.0\.0\.0){_OCTET}(?:\.{_OCTET}){{3}}\b", MASK),
+        (r"\b[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+\b", f"{MASK}@{MASK}"),
+        # home directories: the name of a person is not evidence
+        (r"""(?<![\w.])(?:/home/|/Users/|[a-z]:\\Users\\)[^/\\\s:"'<>|]+""", "~"),
+        (r"(?<![\w./-])/root(?=/|\b)", "~"),
+    )
+)
+
+
+def redact(text: str) -> str:
+    """The text with user info of URLs, tokens, keys, addresses and home directories masked."""
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    return text

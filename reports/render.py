@@ -1,0 +1,152 @@
+"""Fills the templates: pages in, text out. Whatever a template prints is quoted for its format unless it is `Safe`.
+
+Templates come in as text, named `<page>.<format>.j2`; a section of a page is one of them and one line that includes it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+
+from reports.page import Align, Cell, Folded, Kind, Safe, Table
+from reports.quote import code, markdown, plain, terminal
+from reports.single import set_aside
+from reports.values import number
+from toolkit.records import FileLedger, Finding
+from toolkit.units import thousands
+
+
+def render(templates: Mapping[str, str], name: str, **data: Any) -> str:
+    """The text of template `name`; the second part of its name (`evidence.md.j2`) says how its values are quoted.
+
+    Raises `KeyError` for a format that is none, and jinja2's errors for a template that is wrong.
+    """
+    environment = _environment(name.split(".")[-2], templates)
+    return environment.get_template(name).render(**data)
+
+
+def _environment(format: str, templates: Mapping[str, str]) -> Environment:
+    form = _FORMATS[format]
+    environment = Environment(
+        loader=DictLoader(templates),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=lambda value: form.quote(value if isinstance(value, str) else str(value)),
+    )
+    environment.globals |= {"fold": form.fold, "unfold": form.unfold}
+    environment.filters |= {
+        "table": form.table,
+        "code": form.code,
+        "strong": form.strong,
+        "heading": form.heading,
+        "folded": lambda rows: Safe("; ".join(_folded(row, form) for row in rows)),
+        "cited": lambda finding: Safe(_cited(finding, form)),
+        "accounted": _accounted,
+        "sentence": _sentence,
+        "number": number,
+        "scope": lambda figure: figure.split(".", 1)[0],
+        "shell": _shell,
+    }
+    return environment
+
+
+def gfm(table: Table) -> Safe:
+    """A GitHub-flavoured table; no cell can end its column or its row."""
+    lines: list[list[str]] = [
+        [markdown(column.title) for column in table.columns],
+        ["--:" if column.align is Align.RIGHT else "---" for column in table.columns],
+        *([_gfm_cell(cell) for cell in row] for row in table.rows),
+    ]
+    return Safe("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
+
+
+def _gfm_cell(cell: Cell) -> str:
+    match cell.kind:
+        case Kind.NAME:
+            text = code(cell.text)
+        case Kind.DIGEST if cell.text.isalnum():
+            text = Safe(f"`{cell.text}`")
+        case _:
+            text = markdown(cell.text)
+    return f"**{text}**" if cell.strong and text else text
+
+
+def aligned(table: Table) -> Safe:
+    """A table in columns for a terminal; its last column may be as long as it likes."""
+    rows = [[column.title for column in table.columns]]
+    rows += [[terminal(cell.text) for cell in row] for row in table.rows]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    sides = [column.align for column in table.columns]
+    return Safe("\n".join("  ".join(_padded(row, widths, sides)).rstrip() for row in rows))
+
+
+def _padded(cells: Iterable[str], widths: Iterable[int], sides: Iterable[Align]) -> Iterable[str]:
+    for text, width, side in zip(cells, widths, sides, strict=True):
+        yield text.rjust(width) if side is Align.RIGHT else text.ljust(width)
+
+
+def _folded(row: Folded, form: Form) -> str:
+    names = ", ".join(map(form.code, row.metrics))
+    where = f"{_sentence(map(form.quote, row.scopes))}: " if row.scopes else ""
+    return where + names + (f" ({form.quote(row.note)})" if row.note else "")
+
+
+def _cited(finding: Finding, form: Form) -> str:
+    return ", ".join(f"{form.code(file)} line {line}" for file, line in finding.lines)
+
+
+def _accounted(file: FileLedger) -> str:
+    """The lines of a file in a few words: `2 399 of 2 399`, and the reasons for the rest."""
+    aside = f" ({set_aside(file)})" if file.used != file.lines else ""
+    return f"{thousands(file.used)} used of {thousands(file.lines)}{aside}"
+
+
+def _shell(argv: Iterable[str]) -> str:
+    return shlex.join(plain(each) for each in argv)
+
+
+def _sentence(words: Iterable[str]) -> str:
+    """Words joined as in a sentence: `a`, `a and b`, `a, b and c`."""
+    *most, last = list(words) or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A format: how text is quoted in it, and how a table, a name, a heading look."""
+
+    quote: Callable[[str], str]
+    code: Callable[[str], str]
+    table: Callable[[Table], Safe]
+    strong: Callable[[str], str]
+    heading: Callable[[str, int], str]
+    fold: Callable[[str], str]
+    unfold: str
+
+
+_FORMATS = {
+    "md": Form(
+        quote=markdown,
+        code=code,
+        table=gfm,
+        strong=lambda text: Safe(f"**{markdown(text)}**"),
+        heading=lambda text, level: Safe(f"{'#' * level} {markdown(text)}"),
+        fold=lambda title: Safe(f"<details><summary>{markdown(title)}</summary>"),
+        unfold=Safe("</details>"),
+    ),
+    "txt": Form(
+        quote=terminal,
+        code=terminal,
+        table=aligned,
+        strong=terminal,
+        heading=lambda text, _: terminal(text),
+        fold=terminal,
+        unfold=Safe(),
+    ),
+}

@@ -1,0 +1,54 @@
+"""Which figures a page shows where, and in which order: a figure's place is one name in one list.
+
+A name is a metric without its scope, `*` stands for any rest. A figure belongs to the first section that names it;
+those that none names stand in the last, so that every figure is shown exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cache
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "reconnects": (
+        "connects", "reconnects", "reconnects.*", "sessions", "disconnects.*", "connect_failures", "connect_failures.*",
+        "downtime_ms.*", "time_to_first_book_ms.*", "backoff.*",
+    ),
+    "ages": (
+        "age_apply_ms.p50", "age_apply_ms.p95", "age_apply_ms.p99", "age_apply_unknown.share",
+        "age_event_ms.p50", "age_event_ms.p95", "age_event_ms.p99",
+    ),
+    "freshness": ("fresh.share", "stale.ms", "fresh_by_socket.share", "masked.*", "status.*", "status_flips"),
+    "plateaus": ("plateau_10s.*", "plateau_30s.*", "plateau_event_*"),
+    "pressure": ("publisher.*", "cap_hits", "cap_hits.*", "rx.*"),
+    "keeping": (
+        "resyncs", "resyncs.*", "read_timeouts_kept", "pings.*", "rest.*", "rest_fallback.*", "enforcer.*",
+        "supervisor.*", "core_freezes", "ts_fallbacks",
+    ),
+    "sampling": (
+        "span_ms", "requested_ms", "coverage.share", "ticks", "ticks_missing", "ticks_duplicate", "tick_gap_ms.*",
+        "hole_ms", "lives",
+    ),
+    "other": ("*",),
+}  # fmt: skip
+
+
+def arrange(metrics: Iterable[str]) -> dict[str, list[str]]:
+    """The metrics of each section, in its order; metrics under one `*` in the order they come."""
+    places: dict[str, list[tuple[int, str]]] = {name: [] for name in SECTIONS}
+    for metric in dict.fromkeys(metrics):
+        section, rank = place(metric)
+        places[section].append((rank, metric))
+    return {name: [metric for _, metric in sorted(held, key=lambda each: each[0])] for name, held in places.items()}
+
+
+@cache
+def place(metric: str) -> tuple[str, int]:
+    """The section that shows a metric, and its rank there."""
+    return next(
+        (section, rank)
+        for section, names in SECTIONS.items()
+        for rank, name in enumerate(names)
+        if fnmatchcase(metric, name)
+    )

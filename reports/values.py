@@ -1,0 +1,82 @@
+"""How a figure reads: a number in its unit, or the word that stands where no number can."""
+
+from __future__ import annotations
+
+import re
+
+from toolkit.records import ComparisonRow, Figure, Number
+from toolkit.units import Unit, duration, share, thousands
+from toolkit.vocabulary import Bound
+
+UNKNOWN = "unknown"
+NOT_INSTRUMENTED = "not instrumented"
+NOTHING = "–"
+MINUS = "\u2212"
+GAP = "\u00a0"
+
+_BOUND = {Bound.LOWER: "≥", Bound.UPPER: "≤", Bound.ESTIMATE: "≈"}
+_AGE = re.compile(r"(?:age_|tick_gap_|time_to_)")
+_SAMPLED_AGE = re.compile(r"age_apply(?:_tw)?_ms\.(?:p\d+|max)")
+_SUFFIX = {Unit.MS: "ms", Unit.US: "µs", Unit.USD: "USD", Unit.BPS: "bps", Unit.PER_SECOND: "per s"}
+
+
+def shown(figure: Figure | None, resolution_ms: Number | None = None) -> str:
+    """A figure as a reader sees it: `10`, `11 249 ms`, `≥ 1 000`, `< 250 ms`, `not instrumented`, `unknown`.
+
+    `resolution_ms` is the time between ticks: apply ages are whole steps of it, so that an age of 0 is only known to be
+    less than one step.
+    """
+    if figure is None or figure.value is None:
+        return NOT_INSTRUMENTED if figure is not None and NOT_INSTRUMENTED in (figure.note or "") else UNKNOWN
+    if figure.value == 0 and resolution_ms and _SAMPLED_AGE.fullmatch(figure.metric):
+        return f"<{GAP}{number(resolution_ms)}{GAP}ms"
+    text = in_unit(figure.value, figure.unit, figure.metric)
+    sign = _BOUND.get(figure.bound)
+    return f"{sign}{GAP}{text}" if sign and text[0] not in "<>" else text
+
+
+def in_unit(value: Number, unit: str, metric: str) -> str:
+    """A value with its unit; spans of time that are no ages in the words of a clock (`9 min 59.6 s`)."""
+    if unit == Unit.SHARE:
+        return share(value)
+    if unit == Unit.MS and not _AGE.match(metric):
+        return duration(value).replace(" ", GAP)
+    suffix = _SUFFIX.get(Unit(unit)) if unit in set(Unit) else unit
+    return f"{number(value)}{GAP}{suffix}" if suffix else number(value)
+
+
+def number(value: Number) -> str:
+    """A number in groups of three, with as many digits as its size deserves and none where it is whole."""
+    if float(value).is_integer():
+        return _signed(thousands(value))
+    digits = 1 if abs(value) >= 10 else 3
+    return _signed(thousands(value, digits).rstrip("0").rstrip(".")) if abs(value) >= 0.001 else _signed(f"{value:.3g}")
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", MINUS)
+
+
+def change(row: ComparisonRow, metric: str, resolution_ms: Number | None = None) -> str:
+    """The difference of a row with its sign, and the factor where there is one: `−9 (× 0.10)`, `+2.1 points`.
+
+    Apply ages that differ by less than the time between ticks are `within a tick`.
+    """
+    if row.delta is None:
+        return NOTHING
+    if row.delta == 0:
+        return "0"
+    if resolution_ms and abs(row.delta) < resolution_ms and _SAMPLED_AGE.fullmatch(metric):
+        return "within a tick"
+    sign = "+" if row.delta > 0 else MINUS
+    if row.unit == Unit.SHARE:
+        points = abs(row.delta) * 100
+        return f"{sign}{points:.1f}{GAP}points" if points >= 0.05 else f"<{GAP}0.1{GAP}points"
+    telling = row.ratio is not None and not 0.995 <= row.ratio < 1.005 and row.ratio >= 0.005
+    factor = f" (×{GAP}{row.ratio:.2f})" if telling else ""
+    return f"{sign}{in_unit(abs(row.delta), row.unit, metric)}{factor}"
+
+
+def per_hour(rate: float | None) -> str:
+    """An hourly rate in brackets, empty where there is none."""
+    return "" if rate is None else f" ({thousands(rate, 1)}{GAP}per{GAP}h)"

@@ -1,0 +1,54 @@
+"""From two runs to the document about them: analysis, comparison and templates brought together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import PurePath
+
+from reports.pair import PairPage
+from reports.render import render
+from reports.single import RunPage
+from toolkit.records import Analysis, Comparison
+
+
+def evidence(comparison: Comparison, names: tuple[str, str], command: Sequence[str]) -> str:
+    """The before/after document in Markdown; the same arguments give the same bytes.
+
+    `names` are what a reader calls the two runs, `command` is the argv that makes the document again.
+    """
+    return _page("evidence.md.j2", pair=PairPage(comparison, names), command=command)
+
+
+def side_by_side(comparison: Comparison, names: tuple[str, str], format: str) -> str:
+    """The comparison for a terminal (`format` is `text`) or in Markdown (`markdown`)."""
+    return _page(f"compare.{_ENDINGS[format]}.j2", pair=PairPage(comparison, names))
+
+
+def opening(comparison: Comparison, names: tuple[str, str]) -> str:
+    """What the document says first, for a terminal."""
+    return _page("head.txt.j2", pair=PairPage(comparison, names))
+
+
+def summary(analysis: Analysis, name: str, format: str) -> str:
+    """What happened in one run, at a glance: for a terminal (`format` is `text`) or in Markdown (`markdown`)."""
+    return _page(f"summary.{_ENDINGS[format]}.j2", run=RunPage(analysis, name))
+
+
+def name_of(path: str) -> str:
+    """What a reader calls the run at a path: its last part; `-` is standard input."""
+    return "standard input" if path == "-" else PurePath(path).name or path
+
+
+_ENDINGS = {"text": "txt", "markdown": "md"}
+
+
+def _page(template: str, **data: object) -> str:
+    return render(_templates(), template, **data).strip("\n") + "\n"
+
+
+@cache
+def _templates() -> Mapping[str, str]:
+    folder = files("reports") / "templates"
+    return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".j2")}
