@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from toolkit.ingest.stream import Block
 from toolkit.records import SetAsideLine
@@ -48,12 +50,28 @@ SCHEMA = pa.schema(
     + [(name, _INT) for names in _NESTED.values() for name in names]
 )
 
+NAMES_NO = SCHEMA.get_field_index("names_no")
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """The fields that one way of reading takes from a record, by how they nest."""
+
+    plain: tuple[str, ...]
+    nested: dict[str, tuple[str, ...]]
+
+
+_READERS: dict[Scope, tuple[Reader[Any], _Fields]] = {
+    "all": (Reader(Record), _Fields((*_ARRAYS, *_SCALARS), _NESTED)),
+    "ages": (Reader(AgeRecord), _Fields(("venue_age_ms", "venue_age_event_ms"), {})),
+}
+
 
 @dataclass
 class Batch:
     """The records of one block as columns, and the account of its lines.
 
-    `names` lists the venue orders met; column `names_no` points into it (−1: the record names no venues).
+    `names` lists the venue orders met; column `names_no` points into it (null: the record names no venues).
     """
 
     table: pa.Table
@@ -62,25 +80,45 @@ class Batch:
     used: int
     where: list[SetAsideLine] = field(default_factory=list)
 
+    def followed_by(self, other: Batch) -> Batch:
+        """Join the batch that follows to this one."""
+        column = other.table.column("names_no")
+        table = other.table.set_column(NAMES_NO, "names_no", pc.add(column, len(self.names)))
+        return Batch(
+            pa.concat_tables([self.table, table]),
+            self.names + other.names,
+            self.lines + other.lines,
+            self.used + other.used,
+            self.where + other.where,
+        )
+
+
+def read_span(path: Path, start: int, end: int, scope: Scope = "all") -> Batch:
+    """Read the lines between two byte offsets of a plain file; line numbers count from the span's first."""
+    with path.open("rb") as file:
+        file.seek(start)
+        data = file.read(end - start)
+    cut = data.rfind(b"\n") + 1
+    whole = read(Block(data[:cut], 1, start), scope) if cut or not data else None
+    if cut == len(data) and whole is not None:
+        return whole
+    tail = read(Block(data[cut:], 1 + data.count(b"\n"), start + cut, torn=True), scope)
+    return tail if whole is None else whole.followed_by(tail)
+
 
 def read(block: Block, scope: Scope = "all") -> Batch:
     """Read a block of lines into columns; line numbers and byte offsets are the block's own."""
     if block.skipped:
-        return Batch(
-            SCHEMA.empty_table(), [], 1, 0, [SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG)]
-        )
-    if scope == "ages":
-        return _read(block, Reader(AgeRecord), ("venue_age_ms", "venue_age_event_ms"), (), {})
-    return _read(block, Reader(Record), tuple(_ARRAYS), tuple(_SCALARS), _NESTED)
+        too_long = SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG)
+        return Batch(SCHEMA.empty_table(), [], 1, 0, [too_long])
+    reader, fields = _READERS[scope]
+    records = None if block.torn else reader.read_all(block.data)
+    if records is not None:
+        return _batch(records, range(len(records)), block, len(records), 0, [], fields)
+    return _line_by_line(block, reader, fields)
 
 
-def _read(
-    block: Block,
-    reader: Reader[Any],
-    arrays: Sequence[str],
-    scalars: Sequence[str],
-    nested: dict[str, tuple[str, ...]],
-) -> Batch:
+def _line_by_line(block: Block, reader: Reader[Any], fields: _Fields) -> Batch:
     lines = block.data.split(b"\n")
     if not block.torn:
         lines.pop()
@@ -89,13 +127,26 @@ def _read(
     odd: list[tuple[int, Recovered[Any]]] = []
     for index, line in enumerate(lines):
         result = reader.read(line)
-        if type(result) is Recovered:
+        if isinstance(result, Recovered):
             odd.append((index, result))
             records += result.records
             numbers += [index] * len(result.records)
         else:
             records.append(result)
             numbers.append(index)
+    where, unused = _account(block, lines, odd)
+    return _batch(records, numbers, block, len(lines), unused, where, fields)
+
+
+def _batch(
+    records: Sequence[Any],
+    numbers: Sequence[int],
+    block: Block,
+    lines: int,
+    unused: int,
+    where: list[SetAsideLine],
+    fields: _Fields,
+) -> Batch:
     names, names_no = _names(records)
     columns: dict[str, Any] = {
         "line": [block.first_line + number for number in numbers],
@@ -103,23 +154,22 @@ def _read(
         "at_ms": [g.as_of_ms if (g := record.treasury_guidance) is not None else None for record in records],
         "names_no": names_no,
     }
-    for name in (*arrays, *scalars):
+    for name in fields.plain:
         columns[name] = [getattr(record, name) for record in records]
-    for name, parts in nested.items():
+    for name, parts in fields.nested.items():
         blocks = [getattr(record, name) for record in records]
         for part in parts:
             columns[part] = [None if each is None else getattr(each, part) for each in blocks]
-    where, unused = _account(block, lines, odd)
-    return Batch(_table(columns, len(records)), names, len(lines), len(lines) - unused, where)
+    return Batch(_table(columns, len(records)), names, lines, lines - unused, where)
 
 
-def _names(records: Iterable[AgeRecord]) -> tuple[list[tuple[str, ...]], list[int]]:
+def _names(records: Iterable[AgeRecord]) -> tuple[list[tuple[str, ...]], list[int | None]]:
     orders: dict[tuple[str, ...], int] = {}
-    numbers = []
+    numbers: list[int | None] = []
     for record in records:
         guidance = record.treasury_guidance
         if guidance is None or not guidance.venues:
-            numbers.append(-1)
+            numbers.append(None)
             continue
         venues = guidance.venues
         order = tuple([each.venue_id for each in venues])

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from toolkit.ingest.columns import Batch, Scope, read
+from toolkit.ingest.columns import NAMES_NO, SCHEMA, Batch, Scope, read, read_span
 from toolkit.ingest.source import Source
 from toolkit.ingest.stream import BLOCK_BYTES, Block, blocks
 from toolkit.records import FileLedger, SetAsideLine
@@ -24,6 +24,13 @@ from toolkit.vocabulary import Role, SetAside
 
 PARALLEL_FROM_BYTES = 50 << 20
 """Below this a second process costs more than it saves."""
+
+_ROWS_AT_ONCE = 16_384
+_EMPTY = (
+    SCHEMA.empty_table()
+    .append_column("seq", pa.array([], pa.int64()))
+    .append_column("file_no", pa.array([], pa.int32()))
+)
 
 Progress = Callable[[int], None]
 """Told the bytes read since the last call."""
@@ -62,7 +69,7 @@ def load(
     con.execute("create temp table raw_names (names_no bigint, idx bigint, venue varchar)")
     loader = _Loader(con)
     ledgers = [_load_file(loader, source, scope, progress) for source in sources]
-    loader.finish()
+    loader.flush()
     return ledgers
 
 
@@ -72,30 +79,31 @@ class _Loader:
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
         self._orders: dict[tuple[str, ...], int] = {}
-        self._last_order = -1
+        self._waiting: list[pa.Table] = []
         self._seq = 0
         self._made = False
 
     def append(self, batch: Batch, file_no: int) -> None:
+        """Take a batch; rows go to the store some ten thousand at a time."""
         table = batch.table
-        if not table.num_rows and self._made:
-            return
-        own = [self._order(names) for names in batch.names]
-        numbers = [own[number] if number >= 0 else -1 for number in table.column("names_no").to_pylist()]
+        orders = pa.array([self._order(names) for names in batch.names], pa.int64())
+        table = table.set_column(NAMES_NO, "names_no", orders.take(table.column("names_no").combine_chunks()))
         seq = pa.array(range(self._seq, self._seq + table.num_rows), pa.int64())
-        table = table.set_column(table.schema.get_field_index("names_no"), "names_no", pa.array(numbers, pa.int64()))
-        table = table.append_column("seq", seq).append_column(
-            "file_no", pa.array([file_no] * table.num_rows, pa.int32())
-        )
-        self._con.register("batch", table)
-        self._con.execute(
-            "insert into raw_tick select * from batch"
-            if self._made
-            else "create temp table raw_tick as select * from batch"
-        )
+        files = pa.array([file_no] * table.num_rows, pa.int32())
+        self._waiting.append(table.append_column("seq", seq).append_column("file_no", files))
+        self._seq += table.num_rows
+        if sum(each.num_rows for each in self._waiting) >= _ROWS_AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is waiting; the first time makes the table, even of no rows."""
+        rows = pa.concat_tables(self._waiting or [_EMPTY])
+        self._waiting = []
+        self._con.register("batch", rows)
+        make = "insert into raw_tick" if self._made else "create temp table raw_tick as"
+        self._con.execute(f"{make} select * from batch")
         self._con.unregister("batch")
         self._made = True
-        self._seq += table.num_rows
 
     def _order(self, names: tuple[str, ...]) -> int:
         if names not in self._orders:
@@ -104,10 +112,6 @@ class _Loader:
                 "insert into raw_names values (?, ?, ?)", [(number, i, name) for i, name in enumerate(names)]
             )
         return self._orders[names]
-
-    def finish(self) -> None:
-        if not self._made:
-            self.append(read(Block(b"", 1, 0)), 0)
 
 
 def _load_file(loader: _Loader, source: Source, scope: Scope, progress: Progress) -> FileLedger:
@@ -139,7 +143,7 @@ def _in_processes(path: Path, scope: Scope, account: _Account, progress: Progres
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting: deque[tuple[int, Future[Batch]]] = deque()
         for start, end in _spans(path):
-            waiting.append((end - start, pool.submit(_read_span, path, start, end, scope)))
+            waiting.append((end - start, pool.submit(read_span, path, start, end, scope)))
             if len(waiting) > 2 * workers:
                 yield from _next(waiting, account, progress)
         while waiting:
@@ -169,34 +173,6 @@ def _spans(path: Path) -> Iterator[tuple[int, int]]:
             end = min(file.tell(), size)
             yield start, end
             start = end
-
-
-def _read_span(path: Path, start: int, end: int, scope: Scope) -> Batch:
-    with path.open("rb") as file:
-        file.seek(start)
-        data = file.read(end - start)
-    body, newline, tail = data.rpartition(b"\n")
-    parts = [Block(body + newline, 1, start)] if newline else []
-    if tail:
-        parts.append(Block(tail, 1 + body.count(b"\n") + bool(newline), start + len(data) - len(tail), torn=True))
-    return _joined([read(part, scope) for part in parts])
-
-
-def _joined(parts: Sequence[Batch]) -> Batch:
-    first, *rest = parts
-    for part in rest:
-        names = first.names + part.names
-        shifted = [n + len(first.names) if n >= 0 else n for n in part.table.column("names_no").to_pylist()]
-        index = part.table.schema.get_field_index("names_no")
-        table = part.table.set_column(index, "names_no", pa.array(shifted, pa.int64()))
-        first = Batch(
-            pa.concat_tables([first.table, table]),
-            names,
-            first.lines + part.lines,
-            first.used + part.used,
-            first.where + part.where,
-        )
-    return first
 
 
 class _Digest:
