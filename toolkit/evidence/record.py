@@ -58,10 +58,10 @@ def run(
     """
     cwd = Path.cwd()
     row = Command(
-        SCHEMA, id, disclosure.argv(argv), disclosure.text(str(cwd)), facts.now_ms(), 0, None, None,
+        SCHEMA, id, disclosure.argv(argv), disclosure.text(str(cwd)), 0, 0, None, None,
         NOTHING, NOTHING, disclosure.environment(environment), provenance.source(cwd),
     )  # fmt: skip
-    began_ns = time.monotonic_ns()
+    row, began_ns = replace(row, started_ms=facts.now_ms()), time.monotonic_ns()
     try:
         process = subprocess.Popen(list(argv), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(environment))
     except OSError as error:
