@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli import analyze, figures, record, runs, smoke, sql
+from toolkit.cli import analyze, compare, figures, record, report, runs, smoke, sql
 from toolkit.cli.output import guarded
 from toolkit.errors import Exit
 
@@ -26,8 +26,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("analyze")(analyze.analyze)
+app.command("compare")(compare.compare)
 app.command("figures")(figures.figures)
 app.command("record", context_settings=COMMAND_FOLLOWS)(record.record)
+app.command("report")(report.report)
 app.command("runs")(runs.runs)
 app.command("smoke", context_settings=COMMAND_FOLLOWS)(smoke.smoke)
 app.command("sql")(sql.sql)

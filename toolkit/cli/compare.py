@@ -1,0 +1,47 @@
+"""`toolkit compare`: two runs side by side, figure by figure."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from toolkit.cli.options import (
+    DEFAULT_DB,
+    DbOption,
+    Format,
+    FormatOption,
+    OutputOption,
+    RequestedOption,
+    duration_ms,
+)
+from toolkit.cli.output import emit
+from toolkit.errors import Exit, UsageError
+
+Before = Annotated[str, typer.Argument(metavar="BEFORE", help="The run before the change: a directory, file or .zip.")]
+After = Annotated[str, typer.Argument(metavar="AFTER", help="The run after the change.")]
+
+
+def compare(
+    before: Before,
+    after: After,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+    db: DbOption = DEFAULT_DB,
+    requested: RequestedOption = None,
+) -> int:
+    """Put two runs side by side, figure by figure; ends with 4 if no row can be compared."""
+    from toolkit.analysis import Options, analyze
+    from toolkit.comparison import compare
+    from toolkit.evidence.report import name_of, side_by_side
+    from toolkit.published import comparison_json
+
+    if format is Format.HTML:
+        raise UsageError("--format html: a comparison prints text, json or markdown")
+    options = Options(requested_ms=duration_ms(requested))
+    comparison = compare(analyze([before], db, options), analyze([after], db, options))
+    if format is Format.JSON:
+        emit(comparison_json(comparison), output)
+    else:
+        emit(side_by_side(comparison, (name_of(before), name_of(after)), format), output)
+    return Exit.OK if comparison.comparable else Exit.INCONCLUSIVE

@@ -1,0 +1,43 @@
+"""`toolkit report`: the before/after evidence document for a pull request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from toolkit.cli.compare import After, Before
+from toolkit.cli.options import DEFAULT_DB, DbOption, OutputOption, RequestedOption, duration_ms
+from toolkit.cli.output import emit
+
+
+def report(
+    before: Before,
+    after: After,
+    output: OutputOption = None,
+    db: DbOption = DEFAULT_DB,
+    requested: RequestedOption = None,
+) -> int:
+    """Write the evidence document of two runs; a run that is blocked has its diagnosis in place of numbers."""
+    from toolkit.analysis import Options, analyze
+    from toolkit.comparison import compare
+    from toolkit.evidence.report import evidence, name_of, opening
+
+    options = Options(requested_ms=duration_ms(requested))
+    comparison = compare(analyze([before], db, options), analyze([after], db, options))
+    names = (name_of(before), name_of(after))
+    emit(evidence(comparison, names, _command(before, after, output, requested)), output)
+    if output is not None:
+        emit(f"{output}\n\n{opening(comparison, names)}")
+    return 0
+
+
+def _command(before: str, after: str, output: Path | None, requested: str | None) -> list[str]:
+    """The argv that makes the document again; what does not change a byte of it (the store) is left out."""
+    asked = ["--requested", requested] if requested else []
+    to = ["-o", _here(str(output))] if output else []
+    return ["toolkit", "report", _here(before), _here(after), *to, *asked]
+
+
+def _here(path: str) -> str:
+    """The path as seen from the working directory, so that the document does not depend on where that lies."""
+    absolute = Path(path)
+    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else path
