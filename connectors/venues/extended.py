@@ -1,0 +1,101 @@
+"""Extended: one stream a socket, named by its URL; a snapshot about each minute, deltas counted by one between.
+
+Sources: Extended API docs, "Public WebSocket streams"; x10-python-trading-starknet 2.6.0, `stream_client` and
+`configuration`; ccxt 4.5.64, `pro/extended`; published captures of the public socket, 2026-09.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from connectors.description import Kind, Limits, Rest, RestCall, Setting, Target, Topic, Venue
+from connectors.frames import Book, BookDelta, DecodeMiss, Frame, Funding, Json, Refusal
+from connectors.numbers import levels, moment, rate, whole
+
+HOUR_S = 3_600
+
+
+def decode(message: Json) -> Iterator[Frame]:
+    """Read one message of a book stream.
+
+    In a snapshot `q` is the size; in a delta `q` is the signed change and `c` the size that results. A snapshot may
+    carry any number: whether the one of each minute continues the count is not settled.
+    """
+    match message:
+        case {"type": "SNAPSHOT", "data": {"m": str(market), "b": bids, "a": asks}, "seq": seq}:
+            sides = levels(bids, "p", "q"), levels(asks, "p", "q")
+            yield Book(f"orderbooks:{market}", *sides, whole(seq), moment(message.get("ts")))
+        case {"type": "DELTA", "data": {"m": str(market), "b": bids, "a": asks}, "seq": seq}:
+            sides = levels(bids, "p", "c"), levels(asks, "p", "c")
+            number = whole(seq)
+            yield BookDelta(f"orderbooks:{market}", *sides, number, number - 1, exchange_ms=moment(message.get("ts")))
+        case {"status": "ERROR", "error": {"code": int(code), "message": str(text)}}:
+            yield Refusal(text, code)
+        case _:
+            yield DecodeMiss()
+
+
+def _market(target: Target) -> str:
+    """The market as this venue writes it; BTCUSDT, the name other venues use, is read as BTC-USD."""
+    return re.sub(r"^([A-Z0-9]+?)(USDT|USDC|USD)$", r"\1-USD", target.instrument.upper())
+
+
+def _topics(target: Target) -> tuple[Topic, ...]:
+    return (Topic(f"orderbooks:{_market(target)}"),)
+
+
+def _socket_url(base: str, target: Target) -> str:
+    best_only = target.options["PARAPHINA_EXTENDED_WS_DEPTH_LEVELS"] == 1
+    return f"{base}/orderbooks/{_market(target)}{'?depth=1' if best_only else ''}"
+
+
+def _ask_book(target: Target) -> RestCall:
+    return RestCall(f"/api/v1/info/markets/{_market(target)}/orderbook")
+
+
+def _read_book(body: Json, target: Target) -> Book:
+    bids, asks = (levels(body["data"][side], "price", "qty") for side in ("bid", "ask"))
+    return Book(f"orderbooks:{_market(target)}", bids, asks)
+
+
+def _ask_funding(target: Target) -> RestCall:
+    return RestCall(f"/api/v1/info/markets/{_market(target)}/stats")
+
+
+def _read_funding(body: Json, target: Target) -> Funding:
+    """`nextFundingRate` is a time, whatever its name."""
+    stats = body["data"]
+    next_ms = moment(stats.get("nextFundingRate"))
+    return Funding(f"funding:{_market(target)}", rate(stats["fundingRate"]), HOUR_S, next_ms)
+
+
+VENUE = Venue(
+    name="extended",
+    title="Extended",
+    prefix="EXTENDED",
+    rank=0,
+    ws=Setting(
+        "EXTENDED_WS_URL",
+        "wss://api.starknet.extended.exchange/stream.extended.exchange/v1",
+        Kind.URLS,
+        "socket bases; the stream's path is added",
+    ),
+    rest=Setting("EXTENDED_REST_URL", "https://api.starknet.extended.exchange", Kind.URLS, "REST bases"),
+    market=Setting("EXTENDED_MARKET", "BTC-USD", Kind.TEXT, "market; BTCUSDT is read as BTC-USD"),
+    symbol="{base}-USD",
+    topics=_topics,
+    decode=decode,
+    socket_url=_socket_url,
+    # The venue's firewall refuses any request without one.
+    headers=(("User-Agent", "run-evidence-toolkit"),),
+    snapshot=Rest(_ask_book, _read_book),
+    funding=Rest(_ask_funding, _read_funding),
+    limits=Limits(read_ms=10_000),
+    settings=(
+        Setting(
+            "PARAPHINA_EXTENDED_WS_DEPTH_LEVELS", 2, Kind.COUNT, "1: best bid and ask; more: the whole book", least=1
+        ),
+    ),
+    lines={"limits": "WS_AUDIT venue={venue} extended_read_timeout_ms={read_ms}"},
+)

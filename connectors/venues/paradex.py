@@ -1,0 +1,137 @@
+"""Paradex: JSON-RPC channels; best bid and ask, a conflated book of 15 levels, or a snapshot with counted deltas.
+
+Sources: Paradex docs, "WebSocket channels" (AsyncAPI 2.6.0) and "Error handling"; paradex-py 0.8.2, `ws_client`;
+published captures of the public socket, 2026-10 (the bare `deltas` channel, `seq_no` counted by one).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from connectors.description import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
+from connectors.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Funding, Json, Level, Refusal, Side, Trade
+from connectors.numbers import levels, moment, price, rate, size, whole
+
+FEED = "PARAPHINA_PARADEX_PUBLIC_FEED"
+HOUR_S = 3_600
+SUBSCRIBE_ID, UNSUBSCRIBE_ID = 1, 2
+GONE = Decimal(0)
+TAKER = {"BUY": Side.BUY, "SELL": Side.SELL}
+
+BOOKS = {
+    "bbo": "bbo.{}",
+    "orderbook": "order_book.{}.snapshot@15@100ms",
+    "deltas": "order_book.{}.deltas",
+    "interactive": "order_book.{}.interactive@15@100ms",
+    "interactive_50ms": "order_book.{}.interactive@15@50ms",
+}
+
+
+def decode(message: Json) -> Iterator[Frame]:
+    """Read one message; both answers to a request name the channel, only the request's id tells which it was."""
+    match message:
+        case {"method": "subscription", "params": {"channel": str(channel), "data": dict(data)}}:
+            yield _event(channel, data)
+        case {"result": {"channel": str(channel)}}:
+            yield Ack(channel, subscribed=message.get("id") != UNSUBSCRIBE_ID)
+        case {"error": {"code": int(code), "message": str(text), "data": str(more)}}:
+            yield Refusal(f"{text}: {more}", code)
+        case {"error": {"code": int(code), "message": str(text)}}:
+            yield Refusal(text, code)
+        case _:
+            yield DecodeMiss()
+
+
+def _event(channel: str, data: dict[str, Any]) -> Frame:
+    match channel.split(".")[0], data:
+        case "bbo", {"seq_no": seq, "bid": bid, "ask": ask}:
+            sides = _best(bid, data["bid_size"]), _best(ask, data["ask_size"])
+            return Book(channel, *sides, whole(seq), moment(data.get("last_updated_at")))
+        case "order_book", {"update_type": "s", "seq_no": seq}:
+            return Book(channel, *_sides(data), whole(seq), moment(data.get("last_updated_at")))
+        case "order_book", {"update_type": "d", "seq_no": seq}:
+            number = whole(seq)
+            at_ms = moment(data.get("last_updated_at"))
+            return BookDelta(channel, *_sides(data), number, number - 1, exchange_ms=at_ms)
+        case "trades", {"side": side, "price": at, "size": amount}:
+            return Trade(channel, price(at), size(amount), TAKER[side], str(data["id"]), moment(data.get("created_at")))
+        case "funding_data", {"funding_rate": funding, "funding_period_hours": hours}:
+            period_s = int(size(str(hours)) * HOUR_S)
+            return Funding(channel, rate(funding), period_s, exchange_ms=moment(data.get("created_at")))
+        case _:
+            return DecodeMiss()
+
+
+def _best(at: object, amount: object) -> tuple[Level, ...]:
+    """One side of the best bid and ask; a side without orders has no price."""
+    return () if at in (None, "", "0") else ((price(at), size(amount)),)
+
+
+def _sides(data: dict[str, Any]) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+    """Whatever size a deleted level is sent with, it is gone."""
+    sides: dict[str, list[Level]] = {"BUY": [], "SELL": []}
+    for row in _rows(data["inserts"], data["updates"]):
+        sides[row["side"]].append((price(row["price"]), size(row["size"])))
+    for row in _rows(data["deletes"]):
+        sides[row["side"]].append((price(row["price"]), GONE))
+    return tuple(sides["BUY"]), tuple(sides["SELL"])
+
+
+def _rows(*lists: list[Any] | None) -> Iterable[Any]:
+    return (row for rows in lists for row in rows or ())
+
+
+def _topics(target: Target) -> tuple[Topic, ...]:
+    """Only the `deltas` channel counts each frame; the others skip numbers and merely grow."""
+    market = target.instrument
+    return (
+        _topic(_book_channel(target), Feed.BOOK, monotone=target.options[FEED] != "deltas"),
+        _topic(f"trades.{market}", Feed.TRADES),
+        _topic(f"funding_data.{market}", Feed.FUNDING),
+    )
+
+
+def _book_channel(target: Target) -> str:
+    return BOOKS[str(target.options[FEED])].format(target.instrument)
+
+
+def _topic(channel: str, feed: Feed, *, monotone: bool = False) -> Topic:
+    requests = (("subscribe", SUBSCRIBE_ID), ("unsubscribe", UNSUBSCRIBE_ID))
+    subscribe, unsubscribe = (
+        json.dumps({"jsonrpc": "2.0", "method": method, "params": {"channel": channel}, "id": number})
+        for method, number in requests
+    )
+    return Topic(channel, feed, subscribe, unsubscribe, monotone)
+
+
+def _ask_book(target: Target) -> RestCall:
+    """Retail orders stand only in the interactive book, by REST as on the socket."""
+    interactive = "/interactive" if str(target.options[FEED]).startswith("interactive") else ""
+    return RestCall(f"/orderbook/{target.instrument}{interactive}?depth=20")
+
+
+def _read_book(body: Json, target: Target) -> Book:
+    bids, asks = (levels(body[side] or (), 0, 1) for side in ("bids", "asks"))
+    return Book(_book_channel(target), bids, asks, whole(body["seq_no"]), moment(body.get("last_updated_at")))
+
+
+VENUE = Venue(
+    name="paradex",
+    title="Paradex",
+    prefix="PARADEX",
+    rank=4,
+    ws=Setting("PARADEX_WS_URL", "wss://ws.api.prod.paradex.trade/v1", Kind.URLS, "sockets"),
+    rest=Setting("PARADEX_REST_URL", "https://api.prod.paradex.trade/v1", Kind.URLS, "REST bases"),
+    market=Setting("PARADEX_MARKET", "BTC-USD-PERP", Kind.TEXT, "market"),
+    symbol="{base}-USD-PERP",
+    topics=_topics,
+    decode=decode,
+    recovery=Recovery.RESUBSCRIBE,
+    snapshot=Rest(_ask_book, _read_book),
+    fresh_ms=3_000,
+    settings=(Setting(FEED, "bbo", Kind.TEXT, "best bid and ask, or a book and how it is sent", choices=tuple(BOOKS)),),
+    lines={"subscribed": "INFO: {title} subscribed channel={topic}"},
+)

@@ -1,0 +1,86 @@
+"""Whatever is done to a frame, a codec reads it, misses it or refuses it whole; it never ends in another error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors import tape
+from connectors.description import Venue
+from connectors.frames import Book, BookDelta, DecodeMiss
+from connectors.venues import venues
+
+TAPES = sorted((Path(__file__).parent / "tapes").glob("*.tape.jsonl"))
+SCALARS = st.sampled_from([None, True, -1, 2**70, 1.5, float("nan"), "", "NaN", "1e400", "-1", "0", "9" * 40, [], {}])
+every_venue = pytest.mark.parametrize("venue", venues().values(), ids=lambda venue: venue.name)
+
+
+def received(venue: Venue) -> list[Any]:
+    ours = (path for path in TAPES if path.name.startswith(f"{venue.name}."))
+    entries = (entry for path in ours for entry in tape.read(path.read_text(encoding="utf-8").splitlines())[1])
+    return [json.loads(entry.data) for entry in entries if entry.way is tape.Way.RECEIVED]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from places(inner, (*path, key))
+
+
+def with_value(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = with_value(value[path[0]], path[1:], new)
+    return copy
+
+
+@every_venue
+@given(data=st.data())
+def test_a_damaged_frame_is_read_missed_or_refused_and_nothing_else(venue: Venue, data: st.DataObject) -> None:
+    message = data.draw(st.sampled_from(received(venue)))
+    path = data.draw(st.sampled_from(list(places(message))))
+    try:
+        frames = list(venue.decode(with_value(message, path, data.draw(SCALARS))))
+    except (ValueError, LookupError, TypeError):
+        return
+    for frame in frames:
+        assert isinstance(getattr(frame, "topic", None), str | None)
+        if isinstance(frame, Book | BookDelta):
+            assert all(price.is_finite() and price > 0 and size >= 0 for price, size in frame.bids + frame.asks)
+
+
+BAD_NUMBERS = ["NaN", "Infinity", "1e400", "-3", "9" * 40, "0x10", "1_000", " 1", 84077, 1.5, None, True, ["1"]]
+
+
+def numbers(message: Any) -> Iterator[tuple[Any, ...]]:
+    """The places of prices and sizes: every number written as text."""
+    for path in places(message):
+        value = message
+        for key in path:
+            value = value[key]
+        if isinstance(value, str) and value.replace(".", "", 1).isdigit():
+            yield path
+
+
+@every_venue
+@pytest.mark.parametrize("bad", BAD_NUMBERS, ids=repr)
+def test_a_bad_number_never_reaches_a_level(venue: Venue, bad: object) -> None:
+    books = [m for m in received(venue) if any(isinstance(frame, Book | BookDelta) for frame in venue.decode(m))]
+    assert books
+    for message in books:
+        good = list(venue.decode(message))
+        for path in numbers(message):
+            try:
+                frames = list(venue.decode(with_value(message, path, bad)))
+            except (ValueError, LookupError, TypeError):
+                continue
+            # A number that no level is made of may be anything; null may say that a side is empty.
+            assert frames == good or all(isinstance(frame, DecodeMiss) for frame in frames) or bad is None
