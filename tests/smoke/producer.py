@@ -17,7 +17,10 @@ def record(t: int, at_ms: int) -> str:
             "t": t,
             "execution_mode": "shadow",
             "healthy_venues_used_count": len(VENUES),
-            "treasury_guidance": {"as_of_ms": at_ms, "venues": [{"venue_id": venue} for venue in VENUES]},
+            "treasury_guidance": {
+                "as_of_ms": at_ms,
+                "venues": [{"venue_id": venue, "venue_index": index} for index, venue in enumerate(VENUES)],
+            },
             "venue_age_event_ms": [5, 7],
             "venue_age_ms": [0, 1],
             "venue_depth_near_mid_usd": [50_000.0, 40_000.0],

@@ -11,12 +11,16 @@ import typer
 from toolkit.cli.options import DEFAULT_DB, DbOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.cli.progress import progress_line
-from toolkit.errors import UsageError
+from toolkit.errors import Exit, ToolkitError, UsageError
 from toolkit.units import duration
 
 if TYPE_CHECKING:
     from toolkit.smoke.meta import RunMeta
     from toolkit.smoke.supervise import Plan
+    from toolkit.vocabulary import GateVerdict
+
+GATE = "frontier"
+"""The gate that a run is held against at its end."""
 
 
 def smoke(
@@ -91,10 +95,33 @@ def _progress(plan: Plan, running: bool, elapsed_ms: float) -> str:
 
 
 def _concluded(out: Path, run: RunMeta, db: str) -> int:
-    from toolkit.analysis import Options, analyze
+    """Print what happened and what the gate says of it, and give the exit code."""
     from toolkit.smoke.verdict import exit_code
     from toolkit.vocabulary import GateVerdict
 
-    analyze([str(out)], db, Options(run.label, run.requested_ms))
+    try:
+        verdict = _judged(out, run, db)
+    except ToolkitError as error:
+        # What befell the run is said even where its files give nothing, or the store cannot be had.
+        verdict, code = GateVerdict.INCONCLUSIVE, exit_code(run, GateVerdict.INCONCLUSIVE)
+        if code is Exit.INCONCLUSIVE:
+            raise
+        note(str(error))
     emit(f"run directory: {out}")
-    return exit_code(run, GateVerdict.PASS)
+    return exit_code(run, verdict)
+
+
+def _judged(out: Path, run: RunMeta, db: str) -> GateVerdict:
+    from toolkit.analysis import Options, analyze
+    from toolkit.cli.gate import text
+    from toolkit.evidence.report import summary
+    from toolkit.gate import evaluate
+    from toolkit.gates import load
+    from toolkit.metrics import catalogue
+
+    analysis = analyze([str(out)], db, Options(run.label, run.requested_ms))
+    emit(summary(analysis, run.label or out.name, "text"))
+    gate = load(GATE, catalogue())
+    result = evaluate(gate.rules, analysis, None, gate.name, gate.never_seen)
+    emit(f"\n{text(result, analysis)}\n")
+    return result.verdict

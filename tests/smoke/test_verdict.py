@@ -1,0 +1,63 @@
+"""One exit code and one sentence for what befell a supervised run and what its gate said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from toolkit.errors import Exit
+from toolkit.host.facts import Clock, Host
+from toolkit.smoke.meta import SCHEMA, RunMeta
+from toolkit.smoke.verdict import exit_code, sentence
+from toolkit.vocabulary import GateVerdict
+
+BEGUN_MS = 1_700_000_000_000
+WHOLE = RunMeta(
+    schema=SCHEMA, producer="command", label=None, profile=None, simulated=None, argv=("program",), cwd="~",
+    requested_ms=600_000, build_limit_ms=3_600_000, grace_ms=10_000, started_ms=BEGUN_MS,
+    host=Host(2, None, "Linux", "6", "x86_64", "3.11"), clock=Clock(BEGUN_MS, None, None, "not told"), load=(),
+    environment={}, environment_set=(), source=None, binaries=(), first_telemetry_ms=BEGUN_MS + 90_000,
+    build_ms=90_000, stopped_ms=BEGUN_MS + 690_000, ended_ms=BEGUN_MS + 690_200, stopped_by="time", signal="SIGTERM",
+)  # fmt: skip
+PASS, FAIL, INCONCLUSIVE = GateVerdict.PASS, GateVerdict.FAIL, GateVerdict.INCONCLUSIVE
+BLOCKED = replace(WHOLE, first_telemetry_ms=None, build_ms=None)
+
+
+@pytest.mark.parametrize(
+    ("run", "gate", "code"),
+    [
+        (WHOLE, PASS, Exit.OK),
+        (WHOLE, FAIL, Exit.FAILED),
+        (WHOLE, INCONCLUSIVE, Exit.INCONCLUSIVE),
+        (replace(WHOLE, killed=True, signal="SIGKILL"), PASS, Exit.OK),
+        (replace(WHOLE, stopped_by="itself", signal=None, exit_code=0), FAIL, Exit.FAILED),
+        (replace(WHOLE, stopped_by="itself", signal=None, exit_code=1), FAIL, Exit.RUN_BLOCKED),
+        (replace(WHOLE, stopped_by="itself", signal="SIGSEGV"), PASS, Exit.RUN_BLOCKED),
+        (replace(BLOCKED, stopped_by="itself", signal=None, exit_code=0), FAIL, Exit.RUN_BLOCKED),
+        (replace(BLOCKED, stopped_by="build_limit"), FAIL, Exit.RUN_BLOCKED),
+        (replace(BLOCKED, stopped_by="interrupt"), FAIL, Exit.INTERRUPTED),
+        (replace(WHOLE, stopped_by="interrupt"), PASS, Exit.INTERRUPTED),
+    ],
+)
+def test_the_first_that_applies_is_the_exit_code(run: RunMeta, gate: GateVerdict, code: Exit) -> None:
+    assert exit_code(run, gate) is code
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        (WHOLE, "first telemetry after 1 min 30.0 s, then ran 10 min 0.0 s of 10 min 0.0 s; "
+                "stopped when the time was over"),
+        (replace(WHOLE, stopped_by="itself", signal="SIGSEGV", stopped_ms=BEGUN_MS + 91_000),
+         "first telemetry after 1 min 30.0 s, then ran 1.0 s of 10 min 0.0 s; ended by SIGSEGV"),
+        (replace(BLOCKED, stopped_by="itself", signal=None, exit_code=101, stopped_ms=BEGUN_MS + 5_000),
+         "wrote no telemetry in 5.0 s; ended by itself with exit code 101"),
+        (replace(BLOCKED, stopped_by="build_limit", killed=True, stopped_ms=BEGUN_MS + 3_600_000),
+         "wrote no telemetry in 1 h 00 min; stopped at the limit of 1 h 00 min for the build, "
+         "firmly: it did not stop when asked"),
+        (replace(BLOCKED, stopped_by=None, stopped_ms=None), "wrote no telemetry in 0 ms; its end is not known"),
+    ],
+)  # fmt: skip
+def test_the_sentence_tells_the_beginning_and_the_end(run: RunMeta, said: str) -> None:
+    assert sentence(run) == said
