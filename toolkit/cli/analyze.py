@@ -33,11 +33,15 @@ def analyze(
     """Ingest one run and say what happened."""
     from toolkit.analysis import Options, analyze
     from toolkit.errors import UsageError
+    from toolkit.evidence.report import name_of, summary
     from toolkit.published import analysis_json
 
     if only not in (None, "ages"):
         raise UsageError(f"--only {only}: there is only `ages`")
     options = Options(label, duration_ms(requested), "ages" if only else "all")
     analysis = analyze(paths, db, options)
-    emit(analysis_json(analysis), output)
+    if format is Format.JSON:
+        emit(analysis_json(analysis), output)
+    else:
+        emit(summary(analysis, label or name_of(paths[0]), format), output)
     return 0

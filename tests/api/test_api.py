@@ -1,0 +1,46 @@
+"""The toolkit from Python, as its documentation shows it."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+
+import pytest
+
+import toolkit
+import toolkit.api
+
+
+def test_every_example_of_the_documentation_runs_as_printed() -> None:
+    result = doctest.testmod(toolkit.api)
+    assert result.attempted > 8
+    assert result.failed == 0
+
+
+def test_importing_the_toolkit_imports_nothing_heavy() -> None:
+    heavy = ("duckdb", "polars", "pyarrow", "numpy", "jinja2")
+    code = f"import sys, toolkit; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_missing_path_raises_an_error_with_file_and_reason() -> None:
+    with pytest.raises(toolkit.InputError) as caught:
+        toolkit.analyze("no/such/run")
+    assert (caught.value.file, caught.value.line) == ("no/such/run", None)
+    assert "no such file" in caught.value.why
+
+
+def test_the_connection_cannot_write() -> None:
+    run = toolkit.analyze("sample:after")
+    with pytest.raises(Exception, match="read-only"):
+        run.connection().execute("delete from run")
+
+
+def test_two_runs_in_one_store_are_kept_apart(tmp_path) -> None:
+    store = tmp_path / "store.duckdb"
+    before, after = (toolkit.analyze(f"sample:{side}", db=store, label=side) for side in ("before", "after"))
+    assert before.run.id != after.run.id
+    assert before.table("ticks")["run"].unique().to_list() == [before.run.id]
+    assert sorted(after.connection().execute("select label from runs").fetchall()) == [("after",), ("before",)]
