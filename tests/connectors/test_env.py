@@ -1,0 +1,141 @@
+"""`toolkit env` tells of every name what it is worth and why, and of a bad value whose it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+
+from toolkit.cli.env import misspelt, settings
+
+
+def toolkit_env(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    clean = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    command = [sys.executable, "-c", "from toolkit.cli import main; main()", "env", *arguments]
+    return subprocess.run(command, env=clean | dict(environ or {}), capture_output=True, text=True, check=False)
+
+
+UPSTREAM = {
+    "PARAPHINA_WS_AUDIT": False,
+    "PARAPHINA_WS_MAX_SESSION_SECS": 86_400,
+    "PARAPHINA_WS_HEALTHY_THRESHOLD_MS": 60_000,
+    "PARAPHINA_MAIN_LOOP_INTERVAL_MS": 250,
+    "PARAPHINA_MIN_INTER_TICK_MS": 100,
+    "PARAPHINA_L2_DELTA_COALESCE": True,
+    "PARAPHINA_L2_SNAPSHOT_COALESCE": True,
+    "PARAPHINA_L2_TICK_DELTA_BUFFER_MAX": None,
+    "PARAPHINA_TELEMETRY_CHANNEL_CAP": 4_096,
+    "PARAPHINA_FORCE_RESTART_MS": 90_000,
+    "PARAPHINA_ENFORCER_COOLDOWN_SECS": 30,
+    "PARAPHINA_REST_MONITOR_THRESHOLD_MS": 20_000,
+    "PARAPHINA_CATASTROPHIC_STALE_MS": 120_000,
+    "PARAPHINA_HL_STATE_STALE_MS_OVERRIDE": 2_000,
+    "PARAPHINA_EXTENDED_STATE_STALE_MS_OVERRIDE": 1_000,
+    "PARAPHINA_PARADEX_STATE_STALE_MS_OVERRIDE": 3_000,
+    "PARAPHINA_EXTENDED_WS_READ_TIMEOUT_MS": 10_000,
+    "PARAPHINA_EXTENDED_WS_DEPTH_LEVELS": 2,
+    "PARAPHINA_LIGHTER_WS_READONLY": False,
+    "PARAPHINA_PARADEX_PUBLIC_FEED": "bbo",
+    "HL_COIN": "TAO",
+    "HL_L2_SIGFIGS": 5,
+    "HL_L2_LEVELS": 20,
+    "LIGHTER_MARKET": "BTC-USD",
+    "LIGHTER_MARKET_ID": None,
+    "EXTENDED_MARKET": "BTC-USD",
+    "ASTER_MARKET": "BTCUSDT",
+    "ASTER_DEPTH_LIMIT": "100",
+    "PARADEX_MARKET": "BTC-USD-PERP",
+    **{f"PARAPHINA_{venue}_STALE_MS": 10_000 for venue in ("HL", "LIGHTER", "EXTENDED", "ASTER", "PARADEX")},
+    **{f"PARAPHINA_{venue}_PING_INTERVAL_MS": 30_000 for venue in ("HL", "LIGHTER", "EXTENDED", "ASTER", "PARADEX")},
+    **{f"PARAPHINA_{venue}_WS_CONNECT_TIMEOUT_MS": 15_000 for venue in ("HL", "LIGHTER")},
+    **{f"PARAPHINA_{venue}_WS_READ_TIMEOUT_MS": 30_000 for venue in ("HL", "LIGHTER")},
+}
+
+
+@pytest.mark.parametrize(("name", "default"), UPSTREAM.items())
+def test_a_name_of_the_program_has_the_program_s_default(name: str, default: object) -> None:
+    assert {row["name"]: row["value"] for row in settings({})}[name] == default
+
+
+def test_every_name_stands_once_and_says_what_it_does() -> None:
+    rows = list(settings({}))
+    names = [name for row in rows for name in (row["name"], *row["aliases"])]
+    assert len(names) == len(set(names))
+    assert all(row["meaning"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("environ", "name", "expected"),
+    [
+        ({}, "PARAPHINA_LIGHTER_STALE_MS", (10_000, "default", None)),
+        ({}, "PARAPHINA_EXTENDED_WS_READ_TIMEOUT_MS", (10_000, "venue", None)),
+        ({}, "PARAPHINA_PARADEX_STATE_STALE_MS_OVERRIDE", (3_000, "venue", None)),
+        ({}, "PARAPHINA_LIGHTER_STATE_STALE_MS_OVERRIDE", (1_000, "default", None)),
+        (
+            {"PARAPHINA_LIGHTER_PING_INTERVAL_MS": "0"},
+            "PARAPHINA_LIGHTER_PING_INTERVAL_MS",
+            (0, "environment", "PARAPHINA_LIGHTER_PING_INTERVAL_MS"),
+        ),
+        (
+            {"LIGHTER_REST_URL": "http://127.0.0.1:1"},
+            "LIGHTER_HTTP_BASE_URL",
+            ("http://127.0.0.1:1", "environment", "LIGHTER_REST_URL"),
+        ),
+    ],
+)
+def test_a_value_says_where_it_comes_from(environ: dict[str, str], name: str, expected: tuple[object, ...]) -> None:
+    row = {row["name"]: row for row in settings(environ)}[name]
+    assert (row["value"], row["source"], row["read_from"]) == expected
+
+
+def test_text_and_json_tell_the_same() -> None:
+    environ = {"PARAPHINA_LIGHTER_PING_INTERVAL_MS": "10000", "LIGHTER_REST_URL": "http://127.0.0.1:1"}
+    rows = json.loads(toolkit_env("--format", "json", environ=environ).stdout)["settings"]
+    lines = toolkit_env(environ=environ).stdout.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == [row["name"] for row in rows]
+    assert "environment, as LIGHTER_REST_URL" in next(line for line in lines if line.startswith("LIGHTER_HTTP"))
+
+
+def test_a_word_picks_the_names_that_hold_it() -> None:
+    names = [line.split()[0] for line in toolkit_env("ping").stdout.splitlines()[1:]]
+    assert len(names) == 5
+    assert all("PING" in name for name in names)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("PARAPHINA_WS_AUDIT", "maybe"),
+        ("PARAPHINA_LIGHTER_PING_INTERVAL_MS", "10s"),
+        ("PARAPHINA_EXTENDED_WS_DEPTH_LEVELS", "0"),
+        ("PARAPHINA_PARADEX_PUBLIC_FEED", "ticker"),
+        ("ASTER_DEPTH_LIMIT", "37"),
+        ("EXTENDED_WS_URL", "wss://someone:hunter2@example.com"),
+    ],
+)
+def test_a_bad_value_ends_with_2_and_names_its_variable(name: str, text: str) -> None:
+    ended = toolkit_env(environ={name: text})
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert name in ended.stderr
+    assert "hunter2" not in ended.stderr
+
+
+def test_a_value_can_neither_drive_the_terminal_nor_show_a_token() -> None:
+    environ = {"HL_COIN": "BTC\x1b[2J", "ASTER_WS_URL": "wss://example.com/ws?token=hunter2"}
+    for format in ("text", "json"):
+        printed = toolkit_env("--format", format, environ=environ).stdout
+        assert "\x1b" not in printed
+        assert "hunter2" not in printed
+
+
+def test_a_misspelt_name_is_pointed_at_without_its_value() -> None:
+    environ = {"PARAPHINA_LIGHTER_PING_MS": "10000", "PARAPHINA_WS_AUDIT": "1", "HOME": "/"}
+    assert misspelt(environ, list(settings(environ))) == ["PARAPHINA_LIGHTER_PING_MS"]
+    ended = toolkit_env(environ=environ)
+    assert "PARAPHINA_LIGHTER_PING_MS" in ended.stderr
+    assert "10000" not in ended.stderr
+    assert ended.returncode == 0
