@@ -37,6 +37,8 @@ FLOORS: dict[str, tuple[int, str]] = {
     "toolkit.comparison": (3, "comparison"),
     "toolkit.comparability": (3, "comparison"),
     "toolkit.gate": (3, "gate"),
+    "toolkit.gates": (4, "gates"),
+    "toolkit.contract": (3, "contract"),
     "toolkit.diagnosis": (3, "diagnosis"),
     "toolkit.compat": (3, "compat"),
     "reports.render": (3, "render"),

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli import analyze, compare, env, figures, record, report, runs, smoke, sql
+from toolkit.cli import analyze, compare, env, figures, gate, record, report, runs, smoke, sql
 from toolkit.cli.output import guarded
 from toolkit.errors import Exit
 
@@ -29,6 +29,7 @@ app.command("analyze")(analyze.analyze)
 app.command("compare")(compare.compare)
 app.command("env")(env.env)
 app.command("figures")(figures.figures)
+app.command("gate")(gate.gate)
 app.command("record", context_settings=COMMAND_FOLLOWS)(record.record)
 app.command("report")(report.report)
 app.command("runs")(runs.runs)

@@ -1,0 +1,109 @@
+"""`toolkit gate`: hold one run against limits, and say PASS, FAIL or INCONCLUSIVE."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolkit.cli.options import (
+    DEFAULT_DB,
+    DbOption,
+    Format,
+    FormatOption,
+    OutputOption,
+    RequestedOption,
+    RunPaths,
+    duration_ms,
+)
+from toolkit.cli.output import emit
+from toolkit.errors import Exit, UsageError
+from toolkit.records import Analysis, GateResult, GateRow, Number
+from toolkit.vocabulary import GateVerdict
+
+if TYPE_CHECKING:
+    from reports.page import Cell, Table
+
+_EXITS = {GateVerdict.PASS: Exit.OK, GateVerdict.FAIL: Exit.FAILED, GateVerdict.INCONCLUSIVE: Exit.INCONCLUSIVE}
+_WORST_FIRST = (GateVerdict.FAIL, GateVerdict.INCONCLUSIVE, GateVerdict.PASS, GateVerdict.NOT_APPLICABLE)
+
+
+def gate(
+    paths: RunPaths,
+    gates: Annotated[
+        str, typer.Option("--gates", metavar="GATE", help="A gate file, or a built-in gate: frontier, strict.")
+    ] = "frontier",
+    baseline: Annotated[
+        str | None, typer.Option("--baseline", metavar="RUN", help="The run that relative limits refer to.")
+    ] = None,
+    format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+    db: DbOption = DEFAULT_DB,
+    requested: RequestedOption = None,
+) -> int:
+    """Hold a run against limits: 0 it passes, 1 it fails, 4 the evidence does not tell."""
+    from toolkit.analysis import Options, analyze
+    from toolkit.gate import evaluate
+    from toolkit.gates import load
+    from toolkit.metrics import catalogue
+    from toolkit.published import gate_json
+
+    if format is Format.HTML:
+        raise UsageError("--format html: a gate prints text, json or markdown")
+    rules = load(gates, catalogue())
+    run = analyze(paths, db, Options(requested_ms=duration_ms(requested)))
+    before = None if baseline is None else analyze([baseline], db)
+    result = evaluate(rules.rules, run, before, rules.name, rules.never_seen)
+    pages = {Format.JSON: lambda: gate_json(result), Format.MARKDOWN: lambda: markdown(result, run)}
+    emit(pages.get(format, lambda: text(result, run))(), output)
+    return _EXITS[result.verdict]
+
+
+def text(result: GateResult, run: Analysis) -> str:
+    """The verdict, then every rule with its value, its limit and why; failures first."""
+    from reports.quote import terminal
+    from reports.render import aligned
+
+    head = [f"{result.verdict}: gate {result.gate}, run {_named(run)}", result.why]
+    return "\n".join([*map(terminal, head), "", aligned(_table(result))])
+
+
+def markdown(result: GateResult, run: Analysis) -> str:
+    """The same for a document."""
+    from reports.quote import markdown as quoted
+    from reports.render import gfm
+
+    head = quoted(f"gate {result.gate}, run {_named(run)}")
+    return f"**{result.verdict}**: {head}\n\n{quoted(result.why)}\n\n{gfm(_table(result))}"
+
+
+def _named(run: Analysis) -> str:
+    label = f" ({run.run.label})" if run.run.label else ""
+    return f"{run.run.id}{label}{', SIMULATED' if run.run.simulated else ''}"
+
+
+def _table(result: GateResult) -> Table:
+    from reports.page import Align, Column, Table
+
+    numbers = ("value", "limit", "margin")
+    titles = ("verdict", "figure", *numbers, "rule", "why")
+    columns = tuple(Column(title, Align.RIGHT if title in numbers else Align.LEFT) for title in titles)
+    ordered = sorted(result.rules, key=lambda row: _WORST_FIRST.index(row.verdict))
+    return Table(columns, tuple(_cells(row) for row in ordered))
+
+
+def _cells(row: GateRow) -> tuple[Cell, ...]:
+    from reports.page import Cell, Kind
+
+    verdict = Cell(row.verdict, strong=row.verdict is GateVerdict.FAIL)
+    values = (Cell(_shown(each)) for each in (row.value, row.limit, row.margin))
+    return verdict, Cell(row.figure, kind=Kind.NAME), *values, Cell(row.rule, kind=Kind.NAME), Cell(row.why)
+
+
+def _shown(value: Number | None) -> str:
+    from reports.values import MINUS, NOTHING, number
+
+    if value is None:
+        return NOTHING
+    # Shares are held against limits such as 0.95: three digits would print 0.9996 as 1.
+    return f"{value:.4g}".replace("-", MINUS) if 0 < abs(value) < 1 else number(value)

@@ -1,0 +1,28 @@
+"""Gate files: the built-in ones beside this module, and those of a user."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from toolkit.errors import UsageError
+from toolkit.gate import Gate, parse
+from toolkit.records import FigureSpec
+
+BUILT_IN = ("frontier", "strict")
+
+
+def load(name: str, catalogue: Sequence[FigureSpec]) -> Gate:
+    """The gate of that name, built in or in a file of that path.
+
+    Raises `UsageError` when there is no such file, it cannot be read, or it states a rule wrongly.
+    """
+    if name in BUILT_IN:
+        return parse((files("toolkit") / "gates" / f"{name}.toml").read_text("utf-8"), name, catalogue)
+    try:
+        return parse(Path(name).read_text("utf-8"), name, catalogue)
+    except OSError as error:
+        raise UsageError(f"{name}: {error.strerror or error}; built-in gates are {', '.join(BUILT_IN)}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name}: is not UTF-8 text, so it is no gate file") from error
