@@ -1,0 +1,75 @@
+"""The connectors' runbooks are true: every word has its row, every line cited is there, every example runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import test_tapes
+
+import connectors.venues
+from connectors import tape
+from connectors.protocol import Silence
+from connectors.venues import venues
+from toolkit.cli.env import settings
+from toolkit.vocabulary import ReconnectReason
+
+RUNBOOKS = Path(__file__).parent.parent.parent / "runbooks"
+REASONS = (RUNBOOKS / "reconnect-reasons.md").read_text(encoding="utf-8")
+ADDING = (RUNBOOKS / "add-a-venue.md").read_text(encoding="utf-8")
+
+
+def rows(text: str) -> list[str]:
+    """The first words of table rows, where they are code."""
+    return re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+
+
+def block(language: str) -> str:
+    return re.search(rf"^```{language}\n(.*?)^```", ADDING, re.MULTILINE | re.DOTALL)[1]  # type: ignore[index]
+
+
+def test_every_reason_and_every_class_of_silence_has_its_one_row() -> None:
+    assert sorted(rows(REASONS)) == sorted([*ReconnectReason, *Silence])
+
+
+def test_every_variable_a_runbook_names_is_one_the_connectors_read() -> None:
+    known = {row["name"] for row in settings({})}
+    for name in re.findall(r"\bPARAPHINA_[\w<>]+", REASONS):
+        assert {name.replace("<venue>", venue.prefix) for venue in venues().values()} <= known
+
+
+def test_every_tape_line_of_the_evidence_table_holds_a_frame() -> None:
+    cited = re.findall(r"`([a-z]+\.[a-z]+):(\d+)`", ADDING)
+    assert len(cited) > 10
+    for name, number in cited:
+        lines = (test_tapes.TAPES[0].parent / f"{name}.tape.jsonl").read_text(encoding="utf-8").splitlines()
+        assert "at_ms" in json.loads(lines[int(number) - 1])
+
+
+@pytest.fixture
+def fjord(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The runbook's venue, as one more file beside the others, and the path of its tape."""
+    (tmp_path / "fjord.py").write_text(block("python"), encoding="utf-8")
+    (tmp_path / "fjord.session.tape.jsonl").write_text(block("json"), encoding="utf-8")
+    monkeypatch.setattr(connectors.venues, "__path__", [*connectors.venues.__path__, str(tmp_path)])
+    yield tmp_path / "fjord.session.tape.jsonl"
+    sys.modules.pop("connectors.venues.fjord", None)
+
+
+def test_the_venue_of_the_runbook_is_one_more_file_and_nothing_else(fjord: Path) -> None:
+    assert list(venues())[-1] == "fjord"
+    assert {"FJORD_MARKET", "PARAPHINA_FJORD_STALE_MS"} <= {row["name"] for row in settings({})}
+
+
+def test_the_tape_of_the_runbook_is_read_by_its_codec(fjord: Path) -> None:
+    test_tapes.test_every_received_frame_means_what_its_tape_says(fjord)
+    test_tapes.test_every_sent_frame_is_one_the_venue_describes(fjord)
+    test_tapes.test_every_rest_body_means_what_its_tape_says(fjord)
+    _, entries = tape.read(fjord.read_text(encoding="utf-8").splitlines())
+    assert {"Ack", "Book", "BookDelta", "Heartbeat", "Refusal"} == {
+        frame["is"] for entry in entries for frame in entry.means or ()
+    }
