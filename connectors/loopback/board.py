@@ -1,0 +1,110 @@
+"""What a venue shows of its market: the book as it is, or as a fault makes it look, and what changed since when."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from connectors.loopback.dialect import Dialect, Moment, Row, Stream
+from connectors.loopback.market import Common, Depth, Market, Print, Touched, difference
+from connectors.loopback.wire import Content, Sight
+
+Look = Callable[[Depth], Depth]
+"""How a fault changes the look of a book."""
+
+HISTORY = 400
+
+
+class Board:
+    """One venue's market on show.
+
+    `shown` is the book that its socket means. While `frozen` it stands still, though the market behind it moves; what
+    moved meanwhile is told once it thaws, so that also a book fetched by REST in between comes out right.
+    """
+
+    def __init__(self, dialect: Dialect, base: str, seed: int, start_unix_ms: int) -> None:
+        self.dialect = dialect
+        self.base = base
+        self.symbol = dialect.symbol.format(base=base)
+        self.market = Market(Common(seed, base), dialect.grid, seed, dialect.venue)
+        self._start_unix_ms = start_unix_ms
+        self.market.step(0)
+        self.shown = self.market.book
+        self.frozen = False
+        self._altered = False
+        self._history: deque[tuple[int, Depth]] = deque(maxlen=HISTORY)
+
+    def step(self, now_ms: int, looks: Sequence[Look], *, quiet: bool = False) -> tuple[Touched, Depth, Print | None]:
+        """Move the market; give what was touched, the book shown before, and a trade, if one was made."""
+        before = self.shown
+        if quiet:
+            touched, trade = Touched(set(), set()), None
+        else:
+            touched, trade = self.market.step(now_ms), self.market.trade(now_ms)
+        if not self.frozen:
+            self.shown = self.market.book
+            for look in looks:
+                self.shown = look(self.shown)
+            if looks or self._altered:
+                more = difference(before, self.shown)
+                touched = Touched(touched.bids | more.bids, touched.asks | more.asks)
+            self._altered = bool(looks)
+        self._history.append((self.market.number, self.shown))
+        return touched, before, trade
+
+    def answer(self, now_ms: int, *, updates_ago: int = 0) -> Moment:
+        """The market as REST shows it: never frozen, at most late."""
+        number, book = self.market.number, self.market.book if self.frozen else self.shown
+        if updates_ago and self._history:
+            number, book = self._history[max(-1 - updates_ago, -len(self._history))]
+        return self._moment(now_ms, number, book)
+
+    def frame(self, stream: Stream, now_ms: int, *, whole: bool, trades: Iterable[Print] = ()) -> Moment:
+        """The market as a stream's next frame shows it."""
+        bids: tuple[Row, ...] = ()
+        asks: tuple[Row, ...] = ()
+        if stream.chained and not whole and not self.frozen:
+            bids = tuple((at, stream.bids[at], self.shown.bids.get(at, 0)) for at in sorted(stream.bids, reverse=True))
+            asks = tuple((at, stream.asks[at], self.shown.asks.get(at, 0)) for at in sorted(stream.asks))
+        return self._moment(now_ms, self.market.number, self.shown, whole, bids, asks, tuple(trades))
+
+    def sight(self, stream: Stream) -> Sight | None:
+        """The book that a stream means now."""
+        return Sight(self.shown, self.dialect.grid, stream.depth) if stream.content is Content.BOOK else None
+
+    def changed(self, stream: Stream) -> bool:
+        """Whether a book stream has anything to tell."""
+        if stream.chained:
+            return bool(stream.bids or stream.asks)
+        return stream.shown != self.shown.top(stream.depth)
+
+    def told(self, stream: Stream) -> None:
+        """The stream's last frame said it all; while frozen it said nothing."""
+        if stream.content is not Content.BOOK or self.frozen:
+            return
+        if stream.chained:
+            stream.bids, stream.asks = {}, {}
+        else:
+            stream.shown = self.shown.top(stream.depth)
+
+    def _moment(
+        self,
+        now_ms: int,
+        number: int,
+        book: Depth,
+        whole: bool = True,
+        bids: tuple[Row, ...] = (),
+        asks: tuple[Row, ...] = (),
+        trades: tuple[Print, ...] = (),
+    ) -> Moment:
+        grid, funding = self.dialect.grid, self.market.funding_ppb
+        wall_ms = self._start_unix_ms + now_ms
+        return Moment(self.symbol, self.base, grid, wall_ms, number, book, funding, whole, bids, asks, trades)
+
+
+def fold(stream: Stream, touched: Touched, before: Depth) -> None:
+    """Remember for a chained stream what was touched and what stood there when it was last told."""
+    for price in touched.bids:
+        stream.bids.setdefault(price, before.bids.get(price, 0))
+    for price in touched.asks:
+        stream.asks.setdefault(price, before.asks.get(price, 0))

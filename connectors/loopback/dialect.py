@@ -1,0 +1,167 @@
+"""What a venue's dialect is: how it takes subscriptions, writes frames and answers requests.
+
+A dialect is a description like `connectors.description.Venue`, seen from the venue's side and written from the venue's
+own documents, so that the two check each other. It keeps no state; what a connection has been told stands in `Stream`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import msgspec
+
+from connectors.frames import Json
+from connectors.loopback.market import Depth, Grid, Print
+from connectors.loopback.wire import Content, Request
+
+Row: TypeAlias = tuple[int, int, int]
+"""Price, size before, size now; points and lots."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """One subscription on one connection, and how far it was told.
+
+    `channel` is the venue's name of it. `depth` cuts the book to the best levels. `period_ms` is the least time between
+    two frames; what changes in between is folded into the next. A `chained` stream sends changes after its first whole
+    book (and a whole one again each `whole_ms`); any other sends what it shows whole. `resends` repeats a book that has
+    not changed. `opens` sends the first frame at once instead of with the next change. `number` is the last sequence
+    number sent.
+    """
+
+    channel: str
+    content: Content = Content.BOOK
+    depth: int | None = None
+    period_ms: int = 0
+    chained: bool = False
+    whole_ms: int | None = None
+    resends: bool = False
+    opens: bool = True
+    wrapped: bool = False
+    number: int = 0
+    due_ms: int = 0
+    whole_due_ms: int = 0
+    opened: bool = False
+    bids: dict[int, int] = field(default_factory=dict)
+    asks: dict[int, int] = field(default_factory=dict)
+    shown: object = None
+    said: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A venue's market as a frame or an answer shows it.
+
+    `number` is the venue's update counter at this state. `whole` asks a chained stream for a whole book, else `bids`
+    and `asks` are what changed since its last frame, best first. `trades` are the newest, oldest first.
+    """
+
+    symbol: str
+    base: str
+    grid: Grid
+    wall_ms: int
+    number: int
+    book: Depth
+    funding_ppb: int
+    whole: bool = True
+    bids: tuple[Row, ...] = ()
+    asks: tuple[Row, ...] = ()
+    trades: tuple[Print, ...] = ()
+
+    def levels(self, depth: int | None = None) -> list[list[list[str]]]:
+        """Bids and asks as `[price, size]` texts, best first."""
+        price, size = self.grid.price, self.grid.size
+        return [[[price(at), size(lots)] for at, lots in side] for side in self.book.top(depth)]
+
+    def mid(self) -> str:
+        """The middle of the book, as a price; zero for a book without two sides."""
+        (bid, *_), (ask, *_) = self.book.top(1)[0] or [(0, 0)], self.book.top(1)[1] or [(0, 0)]
+        return self.grid.price((bid[0] + ask[0]) // 2)
+
+
+# --- what a dialect answers to a client's frame -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Say this."""
+
+    text: str
+    content: Content = Content.ACK
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A subscription: say `ack`, then let the stream run."""
+
+    stream: Stream
+    ack: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The end of a subscription."""
+
+    channel: str
+    ack: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """End the connection without a word, as the venue does to what it does not like."""
+
+
+Response: TypeAlias = Reply | Begin | Finish | Leave
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A connection as a dialect sees it: the URL it came by, and the channels it holds."""
+
+    path: str
+    channels: frozenset[str]
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """When a venue ends a connection by itself: nothing from the client, or nothing of its own, for so long."""
+
+    after_ms: int
+    of_client: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One venue's side of the conversation.
+
+    `update_ms` is the time between two steps of its market. `symbol` writes a base asset. `arrive` reads the URL of a
+    new connection: the streams that it subscribes, None for one that the venue does not know. `hear` answers a client's
+    JSON, `encode` writes a stream's next frame, `rest` answers a request (None: not found). `refusal` is the venue's
+    own error to a subscription. `acks` says that a subscription is confirmed apart from its data, `beat` is the text
+    life sign that the venue may send by itself (None: a control ping). `ping_ms` and `pong_ms` are its own keep-alive.
+    """
+
+    venue: str
+    update_ms: int
+    grid: Grid
+    symbol: str
+    arrive: Callable[[str, str], tuple[Stream, ...] | None]
+    hear: Callable[[Json, Caller, Moment], Iterator[Response]]
+    encode: Callable[[Stream, Moment], str]
+    rest: Callable[[Request, Moment], Json | None]
+    refusal: Callable[[str], str]
+    unreadable: Callable[[str], str | None]
+    acks: bool = True
+    greeting: Callable[[int], str] | None = None
+    beat: str | None = None
+    ping_ms: int = 0
+    pong_ms: int = 0
+    idle: Idle | None = None
+
+
+def text(message: Any) -> str:
+    """A message as compact JSON, keys in the order given."""
+    return msgspec.json.encode(message).decode()

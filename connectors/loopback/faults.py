@@ -1,0 +1,345 @@
+"""The fault table: what a loopback venue can do wrong, and how a connector has to see it.
+
+One entry is one kind. It says what it does in the mechanisms that `exchange` has (end sockets, withhold frames, change
+the look of the book, answer wrongly) and what is expected of whoever is connected. A new kind made of these mechanisms
+needs no other edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from connectors.description import Limits
+from connectors.loopback.market import Depth
+from connectors.loopback.wire import Content, Door
+from connectors.protocol import Silence
+from toolkit.vocabulary import ReconnectReason as Reason
+
+AT_ONCE_MS = 3_000
+"""`At once` in a test: the backoff of a first failure and a frame or two."""
+
+
+class Need(StrEnum):
+    """What a venue or a stream must have for a fault to exist; the text is the reason where it has not."""
+
+    CHAIN = "each frame is a whole book: one that is lost or repeated leaves no trace"
+    ACK = "no acknowledgement apart from the data: it cannot be told from mute"
+    TOPICS = "one stream a socket: nothing else flows"
+    BRIDGE = "the book comes whole by the socket: no REST snapshot can go wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """How a connector has to see a fault.
+
+    `reason` is what the session ends by; where the venue mends its book on the living socket and `mends` is set, it
+    is the reason of the resync instead. None: the session goes on. `within` names the limits whose sum times 1.5 is
+    the time allowed, empty: at once. `notes` are kinds of notes that must come. `also` are other ends that the fault
+    brings with it.
+    """
+
+    reason: Reason | None = None
+    within: tuple[str, ...] = ()
+    silence: Silence | None = None
+    mends: bool = False
+    notes: tuple[str, ...] = ()
+    also: tuple[Reason, ...] = ()
+
+    def within_ms(self, limits: Limits) -> int:
+        """The time allowed from the begin of the fault."""
+        return AT_ONCE_MS + int(1.5 * sum(getattr(limits, name) for name in self.within))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One kind of fault.
+
+    `lasts_s` is how long it lasts unless the scenario says otherwise, None for what happens at once. `values` are its
+    settings with their defaults. `hangs_up` ends every open socket as it begins (with the close frame of its value
+    `code`, if it has one; `reset` by a reset), `door` is how new connections are met, `withholds` what is not sent.
+    `look` changes the book shown, `frozen` shows the same again and again, `quiet` stops the market itself. `spoils`
+    makes `n` bad frames from good ones, `loses` swallows the next `n` book frames, `repeats` sends the last one again,
+    `bursts` moves the market `n` times at once, `slows` leaves `ms` between book frames. `refuses` answers
+    subscriptions by the venue's error, `beats` sends a life sign each second, `idles` ends clients that are silent for
+    `after_s`. `rest_fails` answers REST by `status`, `rest_late` by a book `updates` ago.
+    """
+
+    kind: str
+    meaning: str
+    expects: Expectation
+    lasts_s: float | None = None
+    values: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
+    needs: tuple[Need, ...] = ()
+    hangs_up: bool = False
+    reset: bool = False
+    door: Door = Door.OPEN
+    withholds: Content = Content.NONE
+    look: Callable[[Depth], Depth] | None = None
+    frozen: bool = False
+    quiet: bool = False
+    spoils: Callable[[str], str | bytes] | None = None
+    loses: bool = False
+    repeats: bool = False
+    bursts: bool = False
+    slows: bool = False
+    refuses: bool = False
+    beats: bool = False
+    idles: bool = False
+    rest_fails: bool = False
+    rest_late: bool = False
+
+
+def crossed(book: Depth) -> Depth:
+    """The book with its best bid above its best ask."""
+    if not (book.bids and book.asks):
+        return book
+    bid, ask = max(book.bids), min(book.asks)
+    return Depth({**book.bids, ask + (ask - bid): 777}, book.asks)
+
+
+def one_sided(book: Depth) -> Depth:
+    """The book without asks."""
+    return Depth(book.bids, {})
+
+
+def empty(_book: Depth) -> Depth:
+    """No book at all."""
+    return Depth({}, {})
+
+
+def cut(frame: str) -> str:
+    """A frame that ends in the middle."""
+    return frame[: len(frame) // 2]
+
+
+def garbage(frame: str) -> bytes:
+    """Bytes that are neither text nor JSON."""
+    return b"\xff\xfe" + frame.encode()[:64][::-1]
+
+
+def strange(frame: str) -> str:
+    """Valid JSON that nobody described."""
+    return '{"unheard":{"of":' + str(len(frame)) + "}}"
+
+
+def absurd(frame: str) -> str:
+    """A frame in which every number written as text is none that a market can have."""
+    head, *rest = frame.split('"')
+    return '"'.join([head, *("1e400" if part[:1].isdigit() else part for part in rest)])
+
+
+_ENDED, _STALE = (Reason.STREAM_ENDED,), ("stale_ms",)
+
+_TABLE = (
+    Fault(
+        kind="drop",
+        meaning="the connection is reset",
+        expects=Expectation(Reason.STREAM_ENDED),
+        hangs_up=True,
+        reset=True,
+    ),
+    Fault(
+        kind="close",
+        meaning="the venue closes with a close frame; code 1006 is an end without one",
+        expects=Expectation(Reason.SERVER_CLOSE),
+        values={"code": 1012, "reason": "restart"},
+        hangs_up=True,
+    ),
+    Fault(
+        kind="refuse",
+        meaning="the connection is reset and new ones are refused",
+        expects=Expectation(Reason.CONNECT_ERROR, also=_ENDED),
+        lasts_s=8,
+        hangs_up=True,
+        reset=True,
+        door=Door.REFUSE,
+    ),
+    Fault(
+        kind="black_hole",
+        meaning="the connection is reset and new handshakes are never answered",
+        expects=Expectation(Reason.CONNECT_TIMEOUT, ("connect_ms",), also=_ENDED),
+        lasts_s=20,
+        hangs_up=True,
+        reset=True,
+        door=Door.BLACK_HOLE,
+    ),
+    Fault(
+        kind="http_429",
+        meaning="the connection is reset and new handshakes are answered by an HTTP status",
+        expects=Expectation(Reason.CONNECT_ERROR, also=_ENDED),
+        lasts_s=8,
+        values={"status": 429, "retry_after_s": 5},
+        hangs_up=True,
+        reset=True,
+        door=Door.STATUS,
+    ),
+    Fault(
+        kind="half_open",
+        meaning="nothing leaves the venue any more, not even the answer to a ping; the socket stays",
+        expects=Expectation(Reason.STALE_WATCHDOG, _STALE, Silence.HALF_OPEN),
+        lasts_s=14,
+        withholds=Content.ALL,
+    ),
+    Fault(
+        kind="mute",
+        meaning="no data frame leaves the venue, neither answers nor data; control pings are answered",
+        expects=Expectation(Reason.STALE_WATCHDOG, _STALE, Silence.MUTE),
+        lasts_s=14,
+        withholds=Content.TEXT | Content.PING,
+    ),
+    Fault(
+        kind="acked_mute",
+        meaning="the connection is reset; new subscriptions are acknowledged and then nothing comes",
+        expects=Expectation(Reason.STALE_WATCHDOG, _STALE, Silence.ACKED_MUTE, also=_ENDED),
+        lasts_s=15,
+        needs=(Need.ACK,),
+        hangs_up=True,
+        reset=True,
+        withholds=Content.DATA | Content.PING,
+    ),
+    Fault(
+        kind="heartbeat_only",
+        meaning="life signs each second, no data",
+        expects=Expectation(Reason.STALE_WATCHDOG, _STALE, Silence.HEARTBEAT_ONLY),
+        lasts_s=14,
+        withholds=Content.DATA | Content.ACK | Content.GREETING,
+        beats=True,
+    ),
+    Fault(
+        kind="topic_mute",
+        meaning="the book's stream is silent while the others flow",
+        expects=Expectation(Reason.STALE_WATCHDOG, _STALE, Silence.TOPIC_MUTE),
+        lasts_s=14,
+        needs=(Need.TOPICS,),
+        withholds=Content.BOOK,
+    ),
+    Fault(
+        kind="frozen_book",
+        meaning="the same book again and again on the socket, while REST shows the market moving",
+        expects=Expectation(Reason.STALE_WATCHDOG, ("frozen_ms",), Silence.FROZEN_BOOK, notes=("frozen_book",)),
+        lasts_s=42,
+        frozen=True,
+    ),
+    Fault(
+        kind="no_pong",
+        meaning="pings are not answered, data flows",
+        expects=Expectation(Reason.PING_TIMEOUT, ("ping_interval_ms", "pong_ms")),
+        lasts_s=55,
+        withholds=Content.PONG | Content.BEAT,
+    ),
+    Fault(
+        kind="idle_close",
+        meaning="a client that sends nothing for `after_s` is dropped",
+        expects=Expectation(),
+        lasts_s=150,
+        values={"after_s": 45},
+        idles=True,
+    ),
+    Fault(
+        kind="subscribe_error",
+        meaning="the connection is reset and subscriptions are refused in the venue's own words",
+        expects=Expectation(Reason.SUBSCRIBE_ERROR, also=_ENDED, notes=("refusal",)),
+        lasts_s=5,
+        hangs_up=True,
+        reset=True,
+        refuses=True,
+    ),
+    Fault(
+        kind="seq_gap",
+        meaning="`n` book frames are lost on the way",
+        expects=Expectation(Reason.SEQ_GAP, mends=True),
+        values={"n": 1},
+        needs=(Need.CHAIN,),
+        loses=True,
+    ),
+    Fault(
+        kind="duplicate",
+        meaning="the last book frame comes again, `n` times",
+        expects=Expectation(),
+        values={"n": 3},
+        repeats=True,
+    ),
+    Fault(
+        kind="stale_snapshot",
+        meaning="the connection is reset; REST books are `updates` old, older than the changes on the socket",
+        expects=Expectation(Reason.STREAM_ENDED),
+        lasts_s=4,
+        values={"updates": 100},
+        needs=(Need.BRIDGE,),
+        hangs_up=True,
+        reset=True,
+        rest_late=True,
+    ),
+    Fault(
+        kind="snapshot_http",
+        meaning="the connection is reset and REST answers by an HTTP status",
+        expects=Expectation(Reason.STREAM_ENDED, notes=("snapshot_failed",)),
+        lasts_s=4,
+        values={"status": 500, "retry_after_s": 0},
+        needs=(Need.BRIDGE,),
+        hangs_up=True,
+        reset=True,
+        rest_fails=True,
+    ),
+    Fault(
+        kind="malformed_json",
+        meaning="`n` frames that end in the middle",
+        expects=Expectation(Reason.PARSE_ERROR, notes=("parse_error",)),
+        values={"n": 40},
+        spoils=cut,
+    ),
+    Fault(
+        kind="binary_garbage",
+        meaning="`n` binary frames that are neither text nor JSON",
+        expects=Expectation(Reason.PARSE_ERROR, notes=("parse_error",)),
+        values={"n": 40},
+        spoils=garbage,
+    ),
+    Fault(
+        kind="wrong_shape",
+        meaning="`n` frames of valid JSON that nobody described",
+        expects=Expectation(Reason.DECODE_FAIL_LOOP, notes=("decode_miss",)),
+        values={"n": 20},
+        spoils=strange,
+    ),
+    Fault(
+        kind="bad_numbers",
+        meaning="`n` frames with numbers that no market can have",
+        expects=Expectation(Reason.DECODE_FAIL_LOOP, notes=("decode_miss",)),
+        values={"n": 20},
+        spoils=absurd,
+    ),
+    Fault(
+        kind="slow",
+        meaning="no two book frames within `ms`",
+        expects=Expectation(),
+        lasts_s=20,
+        values={"ms": 1500},
+        slows=True,
+    ),
+    Fault(
+        kind="burst",
+        meaning="`n` updates at once",
+        expects=Expectation(),
+        values={"n": 600},
+        bursts=True,
+    ),
+    Fault(
+        kind="crossed_book", meaning="the best bid above the best ask", expects=Expectation(), lasts_s=4, look=crossed
+    ),
+    Fault(kind="one_sided_book", meaning="no asks", expects=Expectation(), lasts_s=4, look=one_sided),
+    Fault(kind="empty_book", meaning="no bids and no asks", expects=Expectation(), lasts_s=4, look=empty),
+    Fault(
+        kind="quiet_market",
+        meaning="nothing happens on the market; the venue is well",
+        expects=Expectation(),
+        lasts_s=120,
+        quiet=True,
+    ),
+)
+
+FAULTS: Mapping[str, Fault] = MappingProxyType({fault.kind: fault for fault in _TABLE})
+"""Every kind of fault by its name."""

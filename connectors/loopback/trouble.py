@@ -1,0 +1,83 @@
+"""The faults that are on at a venue right now, added up: what is withheld, how the door stands, how the book looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from connectors.loopback.board import Look
+from connectors.loopback.faults import Fault
+from connectors.loopback.scenario import Planned
+from connectors.loopback.wire import Answer, Content, Door
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Running:
+    """One fault on its way; `name` is its number in the truth."""
+
+    name: str
+    planned: Planned
+
+    @property
+    def fault(self) -> Fault:
+        """Its kind."""
+        return self.planned.fault
+
+    def number(self, value: str) -> int:
+        """A whole-number setting; raises KeyError for one that the kind has not."""
+        return int(self.planned.values[value])
+
+
+class Trouble:
+    """The faults that are on, and their sum."""
+
+    def __init__(self) -> None:
+        self.running: list[Running] = []
+        self.withheld = Content.NONE
+        self.looks: list[Look] = []
+        self.frozen = self.quiet = self.refuses = False
+        self.slow_ms = 0
+        self.updates_late = 0
+
+    def begin(self, fault: Running) -> None:
+        """One more."""
+        self.running.append(fault)
+        self._add_up()
+
+    def end(self, fault: Running) -> None:
+        """One less."""
+        self.running.remove(fault)
+        self._add_up()
+
+    def door(self) -> tuple[Door, Running | None]:
+        """How a new connection is met, and because of which fault."""
+        shut = next((on for on in self.running if on.fault.door is not Door.OPEN), None)
+        return (Door.OPEN, None) if shut is None else (shut.fault.door, shut)
+
+    def rest(self) -> Answer | None:
+        """The answer to every request while REST fails."""
+        failing = next((on for on in self.running if on.fault.rest_fails), None)
+        return None if failing is None else refusal(failing)
+
+    def idling(self) -> Iterator[Running]:
+        """The faults that drop silent clients."""
+        return (on for on in self.running if on.fault.idles)
+
+    def _add_up(self) -> None:
+        kinds = [on.fault for on in self.running]
+        self.withheld = Content.NONE
+        for fault in kinds:
+            self.withheld |= fault.withholds
+        self.looks = [fault.look for fault in kinds if fault.look is not None]
+        self.frozen = any(fault.frozen for fault in kinds)
+        self.quiet = any(fault.quiet for fault in kinds)
+        self.refuses = any(fault.refuses for fault in kinds)
+        self.slow_ms = max((on.number("ms") for on in self.running if on.fault.slows), default=0)
+        self.updates_late = max((on.number("updates") for on in self.running if on.fault.rest_late), default=0)
+
+
+def refusal(fault: Running) -> Answer:
+    """The HTTP answer of a fault that has a `status`."""
+    after_s = fault.number("retry_after_s")
+    headers = (("Retry-After", str(after_s)),) if after_s else ()
+    return Answer(fault.number("status"), b'{"error":"simulated"}', headers)

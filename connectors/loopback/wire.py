@@ -1,0 +1,135 @@
+"""What passes between a venue's machine (`site`) and the doors that carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Flag, StrEnum, auto
+from typing import TypeAlias
+
+from connectors.frames import Level
+from connectors.loopback.market import Depth, Grid
+from connectors.protocol import Control
+
+
+class Content(Flag):
+    """What a frame of the venue carries; faults withhold by content."""
+
+    NONE = 0
+    BOOK = auto()
+    TRADES = auto()
+    FUNDING = auto()
+    ACK = auto()
+    BEAT = auto()
+    GREETING = auto()
+    REFUSAL = auto()
+    PING = auto()
+    PONG = auto()
+    DATA = BOOK | TRADES | FUNDING
+    TEXT = DATA | ACK | BEAT | GREETING | REFUSAL
+    ALL = TEXT | PING | PONG
+
+
+class Door(StrEnum):
+    """How a venue meets a new connection."""
+
+    OPEN = "open"
+    REFUSE = "refuse"
+    BLACK_HOLE = "black_hole"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The book that a stream means once its frame is read: the truth to hold a connector against."""
+
+    book: Depth
+    grid: Grid
+    depth: int | None
+
+    def levels(self) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+        """Bids and asks, best first, exact."""
+        bids, asks = self.book.top(self.depth)
+        return tuple(self.grid.level(*row) for row in bids), tuple(self.grid.level(*row) for row in asks)
+
+
+# --- what a site answers to a connection or a request -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The handshake succeeds; `link` names the connection from now on."""
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, to a request or in place of a handshake."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    sight: Sight | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The TCP connection is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hung:
+    """Nothing is ever answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request; `path` without query."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+# --- what a site does to a connection ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Send a data frame; `sight` where it carries a book in order."""
+
+    link: str
+    data: str | bytes
+    content: Content
+    sight: Sight | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Send a control frame."""
+
+    link: str
+    control: Control
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End a connection: with a close frame of this code, without one (None), or by a reset."""
+
+    link: str
+    code: int | None = None
+    reason: str = ""
+    reset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Doorway:
+    """Listen for new TCP connections, or refuse them."""
+
+    open: bool
+
+
+Act: TypeAlias = Say | Signal | HangUp | Doorway
