@@ -123,8 +123,8 @@ class Reader(Generic[R]):
             return Recovered([], SetAside.BLANK)
         records: list[R] = []
         found, torn = False, False
-        for value in _values(text):
-            if value is _TORN:
+        for value in json_values(text):
+            if value is TORN:
                 torn = True
             elif isinstance(value, dict):
                 found = True
@@ -153,23 +153,24 @@ class Reader(Generic[R]):
         return self._kind.__struct_fields__
 
 
-_TORN = object()
+TORN = object()
+"""Stands for a stretch of text that is no JSON value."""
 _DECODER = json.JSONDecoder()
 _MOST_ATTEMPTS = 20_000
 
 
-def _values(text: str) -> Iterator[Any]:
-    """Every JSON value glued on one line, in order; `_TORN` stands for a stretch that is no value."""
+def json_values(text: str) -> Iterator[Any]:
+    """Every JSON value glued on one line, in order; `TORN` stands for a stretch that is no value."""
     at, attempts = 0, 0
     while at < len(text) and attempts < _MOST_ATTEMPTS:
         attempts += 1
         try:
             value, end = _DECODER.raw_decode(text, at)
         except (ValueError, RecursionError):
-            yield _TORN
+            yield TORN
             at = _next_object(text, at + 1)
             continue
-        yield value if at == 0 or isinstance(value, dict) else _TORN
+        yield value if at == 0 or isinstance(value, dict) else TORN
         at = end
         while at < len(text) and text[at] in " \t\r\x00":
             at += 1
