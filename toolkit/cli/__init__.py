@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli import analyze, compare, env, figures, gate, record, report, runs, smoke, sql
+from toolkit.cli import analyze, compare, env, figures, gate, record, report, runs, smoke, sql, validate
 from toolkit.cli.output import guarded
 from toolkit.errors import Exit
 
@@ -35,6 +35,7 @@ app.command("report")(report.report)
 app.command("runs")(runs.runs)
 app.command("smoke", context_settings=COMMAND_FOLLOWS)(smoke.smoke)
 app.command("sql")(sql.sql)
+app.command("validate")(validate.validate)
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,119 @@
+"""`toolkit validate`: hold telemetry against its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolkit.cli.options import Format, FormatOption, OutputOption, QuietOption
+from toolkit.cli.output import emit, note
+from toolkit.cli.progress import progress_line
+from toolkit.errors import Exit, UsageError
+from toolkit.units import size, thousands
+
+if TYPE_CHECKING:
+    from reports.page import Table
+    from toolkit.contract import FileReport, Tally
+
+Files = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE", help="Telemetry: a .jsonl, plain or .gz or .zst, a run directory, a .zip, or -."),
+]
+
+
+def validate(
+    files: Files, format: FormatOption = Format.TEXT, output: OutputOption = None, quiet: QuietOption = False
+) -> int:
+    """Hold telemetry against contract v1: 0 it keeps it, 1 it breaks it, 3 it cannot be read or has no record."""
+    from reports.quote import markdown, terminal
+    from reports.render import aligned, gfm
+    from toolkit.ingest.validate import validate
+
+    if format is Format.HTML:
+        raise UsageError("--format html: a validation prints text, json or markdown")
+    with progress_line(quiet) as line:
+        read = 0
+
+        def progress(octets: int) -> None:
+            nonlocal read
+            read += octets
+            line(f"checked {size(read)}")
+
+        checked = validate(files, progress)
+    if format is Format.JSON:
+        emit(_json(checked), output)
+    elif format is Format.MARKDOWN:
+        emit(_page(checked, markdown, gfm), output)
+    else:
+        emit(_page(checked, terminal, aligned), output)
+    return _exit(checked)
+
+
+def _exit(checked: Sequence[FileReport]) -> Exit:
+    if any(report.violations for report in checked):
+        return Exit.FAILED
+    incomplete = [report for report in checked if _unread(report)]
+    for report in incomplete:
+        note(f"{report.file}: {_unread(report)}")
+    return Exit.BAD_INPUT if incomplete else Exit.OK
+
+
+def _unread(report: FileReport) -> str | None:
+    """Why a file that breaks no rule still cannot be called valid."""
+    if not report.records:
+        return (
+            "holds no telemetry record, so there is nothing to call valid; name the telemetry.jsonl of a run that ran"
+        )
+    damage = next((tally.example for tally in report.notices if tally.rule == "damaged"), None)
+    return damage and f"{damage}; only what could be read was checked"
+
+
+def _json(checked: Sequence[FileReport]) -> str:
+    import msgspec
+
+    from toolkit.contract.fields import SCHEMA_VERSION
+
+    published = {
+        "schema": "toolkit.validation/1",
+        "contract": SCHEMA_VERSION,
+        "valid": not any(report.violations or _unread(report) for report in checked),
+        "records": sum(report.records for report in checked),
+        "files": checked,
+    }
+    return msgspec.json.format(msgspec.json.encode(published), indent=1).decode()
+
+
+def _page(checked: Sequence[FileReport], quote: Callable[[str], str], table: Callable[[Table], str]) -> str:
+    return "\n\n".join("\n\n".join(_parts(report, quote, table)) for report in checked)
+
+
+def _parts(report: FileReport, quote: Callable[[str], str], table: Callable[[Table], str]) -> Iterator[str]:
+    from toolkit.contract import RULES
+
+    lives = "1 life" if report.lives == 1 else f"{report.lives} lives"
+    broken = f"{len(report.violations) or 'none'} of {len(RULES)} rules broken"
+    yield quote(f"{report.file}: {thousands(report.records)} records of {lives} checked, {broken}")
+    if report.violations:
+        yield table(_table("broken rule", report.violations))
+    if report.notices:
+        yield table(_table("no violation", report.notices))
+
+
+def _table(title: str, tallies: Sequence[Tally]) -> Table:
+    from reports.page import Align, Cell, Column, Kind, Table
+
+    titles = (title, "count", "lines", "meaning", "first")
+    columns = tuple(Column(title, Align.RIGHT if title == "count" else Align.LEFT) for title in titles)
+    rows = tuple(
+        (
+            Cell(each.rule, kind=Kind.NAME),
+            Cell(thousands(each.count)),
+            Cell(", ".join(map(str, each.lines)) + (" …" if each.count > len(each.lines) else "")),
+            Cell(each.says),
+            Cell(each.example),
+        )
+        for each in tallies
+    )
+    return Table(columns, rows)

@@ -1,0 +1,145 @@
+"""The fields of contract v1 and their types: what a record must hold, and what it may.
+
+A field that is absent is `UNSET`; null is a value, allowed only where a type says so. Fields that are not named here
+are allowed: later producers add some. Source: the producer's contract (schema version 1) and its source code.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+SCHEMA_VERSION = 1
+
+REQUIRED = frozenset(
+    {
+        "schema_version",
+        "t",
+        "pnl_realised",
+        "pnl_unrealised",
+        "pnl_total",
+        "risk_regime",
+        "kill_switch",
+        "kill_reason",
+        "q_global_tao",
+        "dollar_delta_usd",
+        "basis_usd",
+    }
+)
+"""The fields that every record holds."""
+
+Regime = Literal["Normal", "Warning", "HardLimit"]
+Mode = Literal["shadow", "paper", "testnet", "live"]
+Status = Literal["Healthy", "Warning", "Disabled", "Stale"]
+KillReason = Literal[
+    "None",
+    "PnlHardBreach",
+    "DeltaHardBreach",
+    "BasisHardBreach",
+    "LiquidationDistanceBreach",
+    "ReconciliationDrift",
+    "CanaryLimitBreach",
+    "StaleMarket",
+    "StartupPnlBaselineBreach",
+]
+FundingSource = Literal["MarketDataWs", "MarketDataRest", "AccountSnapshot", "Derived", "Unknown"]
+FundingStatus = Literal["Healthy", "Stale", "Unknown"]
+SettlementKind = Literal["Oracle", "Mark", "Index", "UsdcOracleAdjusted", "Unknown"]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class Venue(msgspec.Struct, gc=False):
+    """Which venue an index of the `venue_*` arrays stands for."""
+
+    venue_index: int
+    venue_id: str
+
+
+class Guidance(msgspec.Struct, gc=False):
+    """The block that carries the record's wall clock (epoch ms) and the order of the venues."""
+
+    as_of_ms: int
+    venues: list[Venue]
+    as_of_tick: int | UnsetType = UNSET
+
+
+class Telemetry(msgspec.Struct, gc=False):
+    """One record. Units: USD, ms, epoch ms; "tao" is the base asset whatever the market."""
+
+    schema_version: int | UnsetType = UNSET
+    t: Count | UnsetType = UNSET
+    pnl_realised: float | UnsetType = UNSET
+    pnl_unrealised: float | UnsetType = UNSET
+    pnl_total: float | UnsetType = UNSET
+    risk_regime: Regime | UnsetType = UNSET
+    kill_switch: bool | UnsetType = UNSET
+    kill_reason: KillReason | UnsetType = UNSET
+    q_global_tao: float | UnsetType = UNSET
+    dollar_delta_usd: float | UnsetType = UNSET
+    basis_usd: float | UnsetType = UNSET
+    basis_gross_usd: float | UnsetType = UNSET
+    execution_mode: Mode | UnsetType = UNSET
+    config_version_id: str | UnsetType = UNSET
+    fv_available: bool | UnsetType = UNSET
+    fair_value: float | UnsetType | None = UNSET
+    sigma_eff: float | UnsetType = UNSET
+    healthy_venues_used_count: Count | UnsetType = UNSET
+    healthy_venues_used: list[int] | UnsetType = UNSET
+    treasury_guidance: Guidance | UnsetType = UNSET
+    quote_levels: list[Venue] | UnsetType = UNSET
+    orders: list[dict[str, Any]] | UnsetType = UNSET
+    fills: list[dict[str, Any]] | UnsetType = UNSET
+    would_send_orders: list[dict[str, Any]] | UnsetType = UNSET
+    would_send_orders_count: Count | UnsetType = UNSET
+    would_send_orders_truncated: bool | UnsetType = UNSET
+    market_rx_stats: dict[str, Count] | UnsetType = UNSET
+    tick_timing: dict[str, int] | UnsetType = UNSET
+    venue_status: list[Status] | UnsetType = UNSET
+    venue_age_ms: list[int] | UnsetType = UNSET
+    venue_age_event_ms: list[int] | UnsetType = UNSET
+    venue_mid_usd: list[float] | UnsetType = UNSET
+    venue_spread_usd: list[float] | UnsetType = UNSET
+    venue_depth_near_mid_usd: list[float] | UnsetType = UNSET
+    venue_toxicity: list[Share] | UnsetType = UNSET
+    venue_position_tao: list[float | None] | UnsetType = UNSET
+    venue_dist_liq_sigma: list[float | None] | UnsetType = UNSET
+    venue_margin_balance_usd: list[float | None] | UnsetType = UNSET
+    venue_margin_available_usd: list[float | None] | UnsetType = UNSET
+    venue_margin_used_usd: list[float | None] | UnsetType = UNSET
+    venue_funding_8h: list[float | None] | UnsetType = UNSET
+    venue_funding_rate_8h: list[float | None] | UnsetType = UNSET
+    venue_funding_age_ms: list[int | None] | UnsetType = UNSET
+    venue_funding_interval_sec: list[int | None] | UnsetType = UNSET
+    venue_next_funding_ms: list[int | None] | UnsetType = UNSET
+    venue_funding_source: list[FundingSource] | UnsetType = UNSET
+    venue_funding_status: list[FundingStatus] | UnsetType = UNSET
+    venue_funding_settlement_price_kind: list[SettlementKind] | UnsetType = UNSET
+    venue_local_vol_short: list[float | None] | UnsetType = UNSET
+    venue_local_vol_long: list[float | None] | UnsetType = UNSET
+    venue_maker_volume: list[float | None] | UnsetType = UNSET
+    venue_taker_volume: list[float | None] | UnsetType = UNSET
+    venue_fill_rate: list[float | None] | UnsetType = UNSET
+    venue_markout_ewma_usd_per_tao: list[float | None] | UnsetType = UNSET
+
+
+def typed(record: dict[str, Any]) -> tuple[Telemetry, list[str]]:
+    """The record's known fields in the contract's types, and what is wrong with each that has another.
+
+    A field of the wrong type is left `UNSET`.
+    """
+    try:
+        return msgspec.convert(record, Telemetry), []
+    except msgspec.ValidationError:
+        pass
+    sound: dict[str, Any] = {}
+    wrong = []
+    for name in Telemetry.__struct_fields__:
+        if name in record:
+            try:
+                sound[name] = getattr(msgspec.convert({name: record[name]}, Telemetry), name)
+            except msgspec.ValidationError as error:
+                wrong.append(str(error))
+    return Telemetry(**sound), wrong

@@ -1,0 +1,126 @@
+"""What must hold from record to record: ticks and time go forward, venues keep their places, a status its threshold.
+
+A life is one process. Its ticks begin at 0, so a 0 after a later tick is a restart into the same file, no breach.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from toolkit.contract.fields import Telemetry
+
+LONGEST_EMPTY_MS = 500
+"""A book with an empty side may keep a status other than Disabled for so long."""
+
+Breach = tuple[str, str]
+"""A rule's name and what broke it."""
+
+LIFE_RULES = {
+    "t": "t increases within a life",
+    "as_of": "as_of_ms does not go back within a life, and as_of_tick is t",
+    "venue_order": "venues keep their order within a life",
+    "stale_limit": "what is Stale is older than what is Healthy or Warning, within a life",
+    "depth": f"a venue without depth is neither Healthy nor Warning for more than {LONGEST_EMPTY_MS} ms",
+}
+
+
+@dataclass
+class _Ages:
+    """A venue's oldest age with a fresh status, its youngest with a stale one, and the lines that hold them."""
+
+    fresh_ms: int = -1
+    fresh_line: int = 0
+    stale_ms: float = math.inf
+    stale_line: int = 0
+
+    def conflict(self, status: str, age_ms: int) -> str | None:
+        """What was seen before that no threshold reconciles with this."""
+        if status == "Stale":
+            return (
+                f"Healthy or Warning at {self.fresh_ms} ms on line {self.fresh_line}"
+                if age_ms <= self.fresh_ms
+                else None
+            )
+        return f"Stale at {self.stale_ms} ms on line {self.stale_line}" if age_ms >= self.stale_ms else None
+
+    def add(self, status: str, age_ms: int, line: int) -> None:
+        """Remember an age that agrees with those before it."""
+        if status == "Stale" and age_ms < self.stale_ms:
+            self.stale_ms, self.stale_line = age_ms, line
+        elif status != "Stale" and age_ms > self.fresh_ms:
+            self.fresh_ms, self.fresh_line = age_ms, line
+
+
+@dataclass
+class Life:
+    """The records of one process so far."""
+
+    t: int | None = None
+    as_of_ms: int | None = None
+    venues: tuple[str, ...] | None = None
+    ages: dict[int, _Ages] = field(default_factory=dict)
+    empty_since_ms: dict[int, int] = field(default_factory=dict)
+
+    def ended_by(self, record: Telemetry) -> bool:
+        """Whether the record is the first of the next life."""
+        return record.t == 0 and self.t is not None and self.t > 0
+
+    def breaches(self, record: Telemetry, line: int) -> Iterator[Breach]:
+        """What the record breaks, seen after those before it; the record becomes one of them."""
+        yield from self._tick(record)
+        yield from self._clock(record)
+        yield from self._order(record)
+        if record.venue_age_event_ms:
+            yield from self._stale_limit(record, line)
+        yield from self._depth(record)
+
+    def _tick(self, record: Telemetry) -> Iterator[Breach]:
+        if not isinstance(record.t, int):
+            return
+        if self.t is not None and record.t <= self.t:
+            yield "t", f"t is {record.t} after {self.t}"
+        self.t = record.t
+
+    def _clock(self, record: Telemetry) -> Iterator[Breach]:
+        if not record.treasury_guidance:
+            return
+        now, tick = record.treasury_guidance.as_of_ms, record.treasury_guidance.as_of_tick
+        if self.as_of_ms is not None and now < self.as_of_ms:
+            yield "as_of", f"as_of_ms goes back by {self.as_of_ms - now} ms"
+        if isinstance(tick, int) and isinstance(record.t, int) and tick != record.t:
+            yield "as_of", f"as_of_tick is {tick}, t is {record.t}"
+        self.as_of_ms = now
+
+    def _order(self, record: Telemetry) -> Iterator[Breach]:
+        if not record.treasury_guidance:
+            return
+        venues = tuple(venue.venue_id for venue in record.treasury_guidance.venues)
+        if self.venues is not None and venues != self.venues:
+            yield "venue_order", f"venues are {', '.join(venues)}, before they were {', '.join(self.venues)}"
+        self.venues = venues
+
+    def _stale_limit(self, record: Telemetry, line: int) -> Iterator[Breach]:
+        """One threshold, whatever it is, parts fresh from stale: no age with a fresh status reaches a stale one."""
+        for index, (status, age) in enumerate(zip(record.venue_status or (), record.venue_age_ms or (), strict=False)):
+            seen = self.ages.setdefault(index, _Ages())
+            if age < 0 or status == "Disabled":
+                continue
+            if conflict := seen.conflict(status, age):
+                yield "stale_limit", f"venue {index} is {status} at {age} ms, and was {conflict}"
+            else:
+                seen.add(status, age, line)
+
+    def _depth(self, record: Telemetry) -> Iterator[Breach]:
+        if not record.treasury_guidance:
+            return
+        now = record.treasury_guidance.as_of_ms
+        depths = record.venue_depth_near_mid_usd or ()
+        for index, (status, depth) in enumerate(zip(record.venue_status or (), depths, strict=False)):
+            if depth != 0 or status not in ("Healthy", "Warning"):
+                self.empty_since_ms.pop(index, None)
+                continue
+            lasted = now - self.empty_since_ms.setdefault(index, now)
+            if lasted > LONGEST_EMPTY_MS:
+                yield "depth", f"venue {index} is {status} without depth for {lasted} ms"

@@ -1,0 +1,52 @@
+"""Telemetry files read for the contract check: one pass, a block in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from toolkit.contract import FileCheck, FileReport
+from toolkit.errors import InputError
+from toolkit.ingest.source import Source, resolve
+from toolkit.ingest.stream import blocks
+from toolkit.vocabulary import Role
+
+Progress = Callable[[int], None]
+"""Told the bytes read since the last call."""
+
+
+def validate(paths: Sequence[str], progress: Progress = lambda _: None) -> list[FileReport]:
+    """Check the telemetry under each path: a file, a directory, a `.zip`, or `-` for standard input.
+
+    Raises `InputError` for a path that does not exist, cannot be read, or holds no telemetry.
+    """
+    return [_checked(source, progress) for path in paths for source in _telemetry(path)]
+
+
+def _telemetry(path: str) -> Iterator[Source]:
+    sources = resolve([path])
+    found = [source for source in sources if source.role is Role.TELEMETRY]
+    if not found:
+        names = ", ".join(source.name for source in sources[:4])
+        raise InputError(path, None, f"there is no telemetry in it (found {names}); name a telemetry.jsonl")
+    for source in found:
+        place = Path(path)
+        named = path if place.name == source.name else str(place / source.name)
+        yield source if path == "-" else replace(source, name=named)
+
+
+def _checked(source: Source, progress: Progress) -> FileReport:
+    check = FileCheck(source.name)
+    with source.open() as stream:
+        for block in blocks(stream):
+            if block.skipped:
+                check.unreadable(block.first_line, "is too long to be read")
+                continue
+            lines = block.data.split(b"\n")
+            for number, line in enumerate(lines if block.torn else lines[:-1], block.first_line):
+                check.line(number, line, last=block.torn)
+            progress(len(block.data))
+        if stream.damage:
+            check.notice("damaged", stream.damage)
+    return check.report()
