@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from toolkit.cli import main
+
+RULES = {
+    "kept": '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000\nmin = -1',
+    "broken": '[[rule]]\nfigure = "run.ticks"\nmax = 1\nwhy = "One tick is no run"\n'
+    '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000',
+    "undecided": '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000\nmin_n = 1000000',
+    "relative": '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax_delta_to_baseline = 0',
+    "wrong": '[[rule]]\nfigure = "*.age_aply_ms.p50"\nmax = 60000',
+}
+
+
+def run(tmp_path: Path, rules: str, *argv: str) -> int:
+    gates = tmp_path / f"{rules}.toml"
+    gates.write_text(RULES[rules])
+    with pytest.raises(SystemExit) as ended:
+        main(["gate", "sample:after", "--db", ":memory:", "--gates", str(gates), *argv])
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.mark.parametrize(
+    ("rules", "argv", "code"),
+    [
+        ("kept", (), 0),
+        ("broken", (), 1),
+        ("undecided", (), 4),
+        ("kept", ("--requested", "10h"), 4),
+        ("relative", (), 4),
+        ("relative", ("--baseline", "sample:after"), 0),
+        ("wrong", (), 2),
+        ("kept", ("--format", "html"), 2),
+        ("kept", ("--baseline", "no-such-run"), 3),
+    ],
+)
+def test_the_exit_code_is_the_verdict(tmp_path: Path, rules: str, argv: tuple[str, ...], code: int) -> None:
+    assert run(tmp_path, rules, *argv) == code
+
+
+def test_the_verdict_comes_first_and_failures_before_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, "broken")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("FAIL: gate ")
+    assert lines[1].startswith("1 of 6 rules failed (run.ticks)")
+    verdicts = [line.split()[0] for line in lines[4:]]
+    assert verdicts == ["FAIL", *["PASS"] * 5]
+    assert lines[4].endswith("is above 1. One tick is no run")
+
+
+def test_json_holds_the_verdict_and_every_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path, "broken", "--format", "json")
+    said = json.loads(capsys.readouterr().out)
+    assert (said["schema"], said["verdict"], len(said["rules"])) == ("toolkit.gate/1", "FAIL", 6)
+    assert {"rule", "figure", "value", "limit", "verdict", "margin", "why"} <= said["rules"][0].keys()
+    assert said["rules"][0]["margin"] == 1 - said["rules"][0]["value"]
+
+
+def test_markdown_is_one_table_whose_rows_are_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path, "broken", "--format", "markdown")
+    out = capsys.readouterr().out
+    assert out.startswith("**FAIL**: gate ")
+    assert len({line.count("|") for line in out.splitlines() if line.startswith("|")}) == 1
+
+
+def test_a_message_about_a_rule_names_its_file_its_number_and_the_nearest_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, "wrong")
+    message = capsys.readouterr().err
+    assert "wrong.toml: rule 1 (*.age_aply_ms.p50)" in message
+    assert "*.age_apply_ms.p50" in message.partition("nearest:")[2]
