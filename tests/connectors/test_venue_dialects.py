@@ -1,0 +1,130 @@
+"""A venue's codec against the same venue's dialect, written apart: what one says the other reads, to the last level."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from connectors.book import OrderBook
+from connectors.description import Recovery, Rest, Target, Venue
+from connectors.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Refusal
+from connectors.loopback.dialects import dialects
+from connectors.loopback.exchange import Exchange
+from connectors.loopback.wire import Accepted, Act, Request, Say, Sight
+from connectors.sequence import Fit, fit
+from connectors.settings import of_venue, resolve, target
+from connectors.venues import venues
+
+T = TypeVar("T")
+
+SECONDS = 55
+"""Shorter than any dialect waits for a client that sends no keep-alive."""
+
+FEEDS = [
+    *((name, {}) for name in dialects()),
+    ("extended", {"PARAPHINA_EXTENDED_WS_DEPTH_LEVELS": "1"}),
+    ("hyperliquid", {"HL_L2_FAST": "0"}),
+    ("aster", {"ASTER_WS_URL": "wss://fstream.asterdex.com/stream"}),
+    ("lighter", {"PARAPHINA_LIGHTER_WS_READONLY": "1"}),
+    *(
+        ("paradex", {"PARAPHINA_PARADEX_PUBLIC_FEED": feed})
+        for feed in ("orderbook", "deltas", "interactive", "interactive_50ms")
+    ),
+]
+every_feed = pytest.mark.parametrize(
+    ("name", "environ"), FEEDS, ids=lambda part: "-".join(part.values()) if isinstance(part, dict) else part
+)
+
+
+class Client:
+    """A venue's description and dialect, wired without sockets or session; `frames` is one run of the two."""
+
+    def __init__(self, name: str, environ: dict[str, str]) -> None:
+        self.venue: Venue = venues()[name]
+        self.exchange = Exchange(dialects()[name], seed=7, start_unix_ms=1_790_000_000_000)
+        self.now_ms = 1_000
+        self.target: Target = target(self.venue, resolve(of_venue(self.venue), environ), base="ETH")
+        if self.venue.lookup is not None:
+            self.target = replace(self.target, instrument=self.fetch(self.venue.lookup))
+
+    def fetch(self, rest: Rest[T]) -> T:
+        call = rest.call(self.target)
+        base = urlsplit(self.target.rest_urls[0]).path
+        path, _, query = (base + call.path).partition("?")
+        request = Request(call.method, path, dict(parse_qsl(query)), (call.body or "").encode())
+        answer, _ = self.exchange.request(self.now_ms, request)
+        assert answer.status == 200, call
+        return rest.decode(json.loads(answer.body), self.target)
+
+    def frames(self) -> Iterator[tuple[Frame, Sight | None]]:
+        url = urlsplit(self.venue.socket_url(self.target.ws_urls[0], self.target))
+        met, acts = self.exchange.open(self.now_ms, f"{url.path}?{url.query}" if url.query else url.path)
+        assert isinstance(met, Accepted)
+        for topic in self.venue.topics(self.target):
+            if topic.subscribe is not None:
+                acts += self.exchange.hear(self.now_ms, met.link, topic.subscribe)
+        while self.now_ms < SECONDS * 1_000:
+            yield from self.read(acts)
+            self.now_ms += 10
+            acts = self.exchange.advance(self.now_ms)
+
+    def read(self, acts: list[Act]) -> Iterator[tuple[Frame, Sight | None]]:
+        for act in acts:
+            if isinstance(act, Say):
+                for frame in self.venue.decode(json.loads(act.data)):
+                    yield frame, act.sight
+
+
+@every_feed
+def test_every_frame_of_the_dialect_is_described_and_of_a_topic_asked_for(name: str, environ: dict[str, str]) -> None:
+    client = Client(name, environ)
+    asked = {topic.key for topic in client.venue.topics(client.target)}
+    seen: Counter[str | None] = Counter()
+    for frame, _ in client.frames():
+        assert not isinstance(frame, DecodeMiss | Refusal)
+        if not isinstance(frame, Ack):
+            seen[getattr(frame, "topic", None)] += 1
+    assert asked <= set(seen) <= asked | {None}
+
+
+@every_feed
+def test_the_book_read_is_the_book_meant_after_every_frame(name: str, environ: dict[str, str]) -> None:
+    client = Client(name, environ)
+    book, equal, bridging = OrderBook(), 0, False
+    for frame, sight in client.frames():
+        match frame:
+            case Book():
+                book.replace(frame)
+            case BookDelta():
+                if client.venue.recovery is Recovery.REST and book.seq is None:
+                    book.replace(client.fetch(client.venue.snapshot))
+                    bridging = True
+                assert fit(book.seq, frame, bridging=bridging) is Fit.FOLLOWS
+                bridging = False
+                book.apply(frame)
+            case _:
+                continue
+        assert sight is not None
+        assert book.depth(sight.depth) == sight.levels()
+        equal += 1
+    assert equal > SECONDS / 6
+
+
+@every_feed
+def test_what_rest_answers_is_the_venue_s_book_and_names_its_topic(name: str, environ: dict[str, str]) -> None:
+    client = Client(name, environ)
+    list(client.frames())
+    book = client.fetch(client.venue.snapshot)
+    assert book.topic == client.venue.topics(client.target)[0].key
+    held = OrderBook()
+    held.replace(book)
+    depth = min(len(book.bids), len(book.asks), 10)
+    bids, asks = client.exchange.board.answer(client.now_ms).book.top(depth)
+    grid = client.exchange.board.dialect.grid
+    assert held.depth(depth) == (tuple(grid.level(*row) for row in bids), tuple(grid.level(*row) for row in asks))
