@@ -1,0 +1,112 @@
+"""The log's families: what each kind of line looks like, read from the data files beside this module.
+
+A human line's family is a pattern; an audit line's (`WS_AUDIT key=value …`) is told by the keys it holds and declares
+which of them are counters and how their readings add up. Every family carries example lines, which are its tests.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from toolkit.vocabulary import CounterKind
+
+VENUE = r"(?P<Venue>[A-Z][A-Za-z0-9]*)"
+"""The capitalised name of a venue, as the producer's sentences carry it."""
+
+_FREE_TEXT = re.compile(r"\(\?P<(?:text|error|snippet|frame|json|facts|command)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A family of human lines.
+
+    `reason` is the reconnect reason the line stands for, `ends` whether its socket is over with it, `resync` whether a
+    book was rebuilt on a living socket. `free` says that the line ends in text which is never searched for records.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    examples: tuple[str, ...]
+    venue: str | None
+    reason: str | None
+    ends: bool
+    resync: bool
+    free: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A family of audit lines: the keys (or key=value pairs) that tell it, and its counters.
+
+    `counters` maps a key to its kind; `<venue>` in a key stands for the line's own venue. A throttled counter is
+    printed at n <= 3 and at every `every`-th n. `rest` is the key whose value is the rest of the line.
+    """
+
+    name: str
+    has: tuple[str, ...]
+    counters: Mapping[str, CounterKind]
+    every: int
+    rest: str | None
+    examples: tuple[str, ...]
+
+
+@cache
+def sentences() -> tuple[Sentence, ...]:
+    """All families of human lines, those that are tried first coming first."""
+    return tuple(_sentence(each) for table in _tables() for each in table.get("family", ()))
+
+
+@cache
+def audits() -> tuple[Audit, ...]:
+    """All families of audit lines; the first whose keys are all there is the line's."""
+    return tuple(_audit(each) for table in _tables() for each in table.get("audit", ()))
+
+
+def throttles() -> dict[str, int]:
+    """How often a throttled counter is printed: name (with `<venue>` where it varies) to its `every`."""
+    return {
+        name: audit.every
+        for audit in audits()
+        for name, kind in audit.counters.items()
+        if kind is CounterKind.THROTTLED
+    }
+
+
+@cache
+def _tables() -> tuple[dict[str, Any], ...]:
+    folder = files("toolkit.runlog") / "grammar"
+    entries = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return tuple(tomllib.loads((folder / name).read_text(encoding="utf-8")) for name in entries)
+
+
+def _sentence(data: Mapping[str, Any]) -> Sentence:
+    pattern = data["pattern"]
+    return Sentence(
+        name=data["name"],
+        pattern=re.compile(pattern.replace("<Venue>", VENUE)),
+        examples=tuple(data["examples"]),
+        venue=data.get("venue"),
+        reason=data.get("reason"),
+        ends=data.get("ends", False),
+        resync=data.get("resync", False),
+        free=_FREE_TEXT.search(pattern) is not None,
+    )
+
+
+def _audit(data: Mapping[str, Any]) -> Audit:
+    kinds = {"cumulative": CounterKind.CUMULATIVE, "delta": CounterKind.DELTA, "gauge": CounterKind.GAUGE,
+             "throttled": CounterKind.THROTTLED}  # fmt: skip
+    return Audit(
+        name=data["name"],
+        has=tuple(data["has"]),
+        counters={key: kind for word, kind in kinds.items() for key in data.get(word, ())},
+        every=data.get("every", 1),
+        rest=data.get("rest"),
+        examples=tuple(data["examples"]),
+    )

@@ -1,0 +1,296 @@
+"""Socket sessions out of life-cycle lines: a pure machine per venue.
+
+The rules, from the program's own behaviour:
+
+- A session begins with a connecting line and is over with an end line, an error line, or the next connecting line (a
+  silent end). What is still open when a life ends stays open and has no reason.
+- One ending has many lines (audit, sentence, error): they are one event. A reason that the log states verbatim (audit)
+  stands before one that a sentence implies, and that before one read from an error's text.
+- A resync rebuilds a book on a living socket and ends nothing: the reasons in `RESYNCS`, unless the socket's own error
+  line follows. A read timeout in `KEPT` ends a session only if that session never had a message.
+- An error line where no session is open is a failed attempt to connect; a failed market look-up is one too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from toolkit.records import LineRef, Session
+from toolkit.vocabulary import ReconnectReason, Stage
+
+RESYNCS = {"aster": frozenset({"stale_watchdog", "seq_gap"})}
+KEPT = {"extended": frozenset({"read_timeout"})}
+
+_STAGES = {
+    "ws_connected": Stage.CONNECTED,
+    "ws_subscribed": Stage.SUBSCRIBED,
+    "ws_first_message": Stage.FIRST_MESSAGE,
+    "ws_first_book": Stage.FIRST_BOOK,
+    "first_decoded_top": Stage.FIRST_BOOK,
+}
+_ORDER = {stage: number for number, stage in enumerate(Stage)}
+
+ERROR_TEXTS = (
+    ("freshness exceeded", ReconnectReason.STALE_WATCHDOG),
+    ("ping send failed", ReconnectReason.PING_SEND_FAIL),
+    ("ping timeout", ReconnectReason.PING_TIMEOUT),
+    ("pong", ReconnectReason.PING_TIMEOUT),
+    ("read timeout", ReconnectReason.READ_TIMEOUT),
+    ("session timeout", ReconnectReason.SESSION_TIMEOUT),
+    ("connect timeout", ReconnectReason.CONNECT_TIMEOUT),
+    ("connect timed out", ReconnectReason.CONNECT_TIMEOUT),
+    ("connect error", ReconnectReason.CONNECT_ERROR),
+    ("decode failures", ReconnectReason.DECODE_FAIL_LOOP),
+    ("parse errors", ReconnectReason.PARSE_ERROR),
+    ("subscribe", ReconnectReason.SUBSCRIBE_ERROR),
+    ("seq_mismatch", ReconnectReason.SEQ_MISMATCH),
+    ("seq mismatch", ReconnectReason.SEQ_MISMATCH),
+    ("seq_gap", ReconnectReason.SEQ_GAP),
+    ("seq gap", ReconnectReason.SEQ_GAP),
+    ("without closing handshake", ReconnectReason.STREAM_ENDED),
+    ("stream ended", ReconnectReason.STREAM_ENDED),
+    ("read error", ReconnectReason.STREAM_ENDED),
+    ("close frame", ReconnectReason.SERVER_CLOSE),
+    ("closed", ReconnectReason.SERVER_CLOSE),
+)
+"""What an error's text means where nothing better says why; the first that occurs counts."""
+
+DISCOVERY = "discovery"
+_DISCOVERY_TEXT = "discovery failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A life-cycle line as the machine sees it; `ref` is its file number and line."""
+
+    family: str
+    venue: str
+    reason: str | None
+    ref: tuple[int, int]
+    ends: bool = False
+    resync: bool = False
+    error: str = ""
+    hedge: bool = False
+    at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something beside the sessions: kind `resync`, `kept` (a timeout that kept its socket) or `connect_failure`."""
+
+    kind: str
+    life: int
+    venue: str
+    reason: str
+    refs: tuple[tuple[int, int], ...]
+    at_ms: int | None
+
+
+@dataclass
+class _Open:
+    """The session under way."""
+
+    number: int
+    began: Happening
+    stage: Stage
+    said: str | None = None  # a reason stated verbatim
+    implied: str | None = None  # a reason that a sentence stands for
+    read: str | None = None  # a reason read from an error's text
+    refs: list[tuple[int, int]] = field(default_factory=list)
+    ended_ms: int | None = None
+    first_book_ms: int | None = None
+    over: bool = False
+    error_seen: bool = False
+    detail: str | None = None
+
+    @property
+    def reason(self) -> str | None:
+        return self.said or self.implied or self.read
+
+    def end(self, happening: Happening) -> None:
+        self.over = True
+        self.note(happening)
+
+    def note(self, happening: Happening) -> None:
+        self.refs.append(happening.ref)
+        self.ended_ms = happening.at_ms if self.ended_ms is None else self.ended_ms
+        self.detail = self.detail or happening.error or None
+
+
+class VenueSessions:
+    """The sessions of one venue in one life, fed line by line."""
+
+    def __init__(self, life: int, venue: str) -> None:
+        self._life = life
+        self._venue = venue
+        self._open: _Open | None = None
+        self._count = 0
+        self._resync: Incident | None = None
+        self.sessions: list[Session] = []
+        self.incidents: list[Incident] = []
+
+    def feed(self, happening: Happening) -> None:
+        """Take the venue's next line."""
+        if happening.hedge:
+            return
+        match happening.family:
+            case "ws_connecting":
+                self._begin(happening, Stage.CONNECTING)
+            case "ws_connected" if self._open is None or self._open.over or self._open.stage is not Stage.CONNECTING:
+                self._begin(happening, Stage.CONNECTED)
+            case family if family in _STAGES:
+                self._advance(_STAGES[family], happening)
+            case "audit_reconnect" | "audit_reconnect_policy":
+                self._claim(happening)
+            case "ws_error":
+                self._error(happening)
+            case _ if happening.resync:
+                self._resynced(happening)
+            case _ if happening.ends:
+                self._end(happening)
+
+    def close(self) -> None:
+        """The life is over: what has an ending is ended, what has none stays open."""
+        self._settle_resync()
+        if self._open is not None:
+            over = self._open.over or self._open.reason is not None
+            self._finish(self._open, silent=None if over else "")
+            self._open = None
+
+    def _begin(self, happening: Happening, stage: Stage) -> None:
+        self._settle_resync()
+        if self._open is not None:
+            self._finish(self._open, silent="ended", by=happening)
+        self._open = _Open(self._count, happening, stage)
+        self._count += 1
+
+    def _advance(self, stage: Stage, happening: Happening) -> None:
+        session = self._open
+        # A producer may decode a top of book from REST before its socket is connected: no stage of the session.
+        if session is None or session.over or (stage is Stage.FIRST_BOOK and session.stage is Stage.CONNECTING):
+            return
+        if _ORDER[stage] > _ORDER[session.stage]:
+            session.stage = stage
+            if stage is Stage.FIRST_BOOK:
+                session.first_book_ms = happening.at_ms
+
+    def _claim(self, happening: Happening) -> None:
+        reason, session = happening.reason or ReconnectReason.UNKNOWN, self._open
+        if reason in RESYNCS.get(self._venue, ()):
+            self._settle_resync()
+            self._resync = Incident("resync", self._life, self._venue, reason, (happening.ref,), happening.at_ms)
+        elif session is None:
+            self.incidents.append(
+                Incident("connect_failure", self._life, self._venue, reason, (happening.ref,), happening.at_ms)
+            )
+        elif reason in KEPT.get(self._venue, ()) and _ORDER[session.stage] >= _ORDER[Stage.FIRST_MESSAGE]:
+            self.incidents.append(Incident("kept", self._life, self._venue, reason, (happening.ref,), happening.at_ms))
+        else:
+            session.said = session.said or reason
+            session.note(happening)
+
+    def _resynced(self, happening: Happening) -> None:
+        pending = self._resync
+        if pending is not None and pending.reason == happening.reason and len(pending.refs) == 1:
+            self._resync = Incident(
+                "resync", self._life, self._venue, pending.reason, (*pending.refs, happening.ref), pending.at_ms
+            )
+            self._settle_resync()
+        else:
+            self._settle_resync()
+            reason = happening.reason or ReconnectReason.UNKNOWN
+            self.incidents.append(Incident("resync", self._life, self._venue, reason, (happening.ref,), happening.at_ms))
+
+    def _settle_resync(self) -> None:
+        if self._resync is not None:
+            self.incidents.append(self._resync)
+            self._resync = None
+
+    def _end(self, happening: Happening) -> None:
+        if self._open is not None:
+            self._open.implied = self._open.implied or happening.reason
+            self._open.end(happening)
+
+    def _error(self, happening: Happening) -> None:
+        session = self._open
+        reason = DISCOVERY if _DISCOVERY_TEXT in happening.error else error_reason(happening.error)
+        if session is None or session.error_seen or reason == DISCOVERY:
+            if session is not None:
+                self._finish(session, silent=None if session.over or session.reason else "ended", by=happening)
+                self._open = None
+            self.incidents.append(
+                Incident("connect_failure", self._life, self._venue, reason, (happening.ref,), happening.at_ms)
+            )
+            return
+        if self._resync is not None and reason == self._resync.reason:
+            session.said = session.said or self._resync.reason
+            session.refs += self._resync.refs
+            self._resync = None
+        session.read = session.read or reason
+        session.error_seen = True
+        session.end(happening)
+
+    def _finish(self, session: _Open, silent: str | None, by: Happening | None = None) -> None:
+        """Write the session down. `silent`: None when its ending has lines, `ended` when it has none, empty if open."""
+        reason = session.reason if session.reason or silent == "" else ReconnectReason.UNKNOWN.value
+        ended = session.refs[0] if session.refs else (by.ref if by is not None and silent == "ended" else None)
+        self.sessions.append(
+            Session(
+                life=self._life,
+                venue=self._venue,
+                session=session.number,
+                file_no=session.began.ref[0],
+                began_line=session.began.ref[1],
+                ended_line=ended[1] if ended else None,
+                reason=None if silent == "" else str(reason),
+                reached=session.stage,
+                began_ms=session.began.at_ms,
+                ended_ms=session.ended_ms,
+                first_book_ms=session.first_book_ms,
+                lines=tuple((str(file_no), line) for file_no, line in session.refs),
+                detail=session.detail,
+            )
+        )
+
+
+def error_reason(text: str) -> str:
+    """The reason that an error's text tells, `unknown` where it tells none."""
+    lowered = text.lower()
+    return next((str(reason) for words, reason in ERROR_TEXTS if words in lowered), ReconnectReason.UNKNOWN.value)
+
+
+class Sessions:
+    """The sessions of all venues over all lives."""
+
+    def __init__(self) -> None:
+        self._venues: dict[tuple[int, str], VenueSessions] = {}
+
+    def feed(self, life: int, happening: Happening) -> None:
+        """Take the next line of a life."""
+        key = (life, happening.venue)
+        if key not in self._venues:
+            self._venues[key] = VenueSessions(life, happening.venue)
+        self._venues[key].feed(happening)
+
+    def close(self) -> tuple[list[Session], list[Incident]]:
+        """All sessions and incidents, by life and venue."""
+        for venue in self._venues.values():
+            venue.close()
+        return (
+            [session for venue in self._venues.values() for session in venue.sessions],
+            [incident for venue in self._venues.values() for incident in venue.incidents],
+        )
+
+
+def replay(life_and_happenings: Iterable[tuple[int, Happening]]) -> tuple[list[Session], list[Incident]]:
+    """The sessions of a whole log."""
+    sessions = Sessions()
+    for life, happening in life_and_happenings:
+        sessions.feed(life, happening)
+    return sessions.close()
+
+
+def lines_of(session: Session, files: dict[int, str]) -> Iterator[LineRef]:
+    """A session's ending lines, with the names of their files."""
+    return ((files[int(number)], line) for number, line in session.lines)
