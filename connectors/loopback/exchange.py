@@ -7,7 +7,7 @@ first lives through what was due before it, so a door may be late without changi
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from connectors.loopback.board import Board, fold
 from connectors.loopback.dialect import Begin, Dialect, Finish, Idle, Leave, Reply, Response, Stream
 from connectors.loopback.market import Print
-from connectors.loopback.scenario import Planned
+from connectors.loopback.scenario import Planned, Scenario
 from connectors.loopback.switchboard import Link, Switchboard
 from connectors.loopback.trouble import Running, Trouble, refusal
 from connectors.loopback.truth import Tell, book_facts
@@ -105,6 +105,12 @@ class Exchange:
         if (link := self.lines.links.get(name)) is not None:
             self.lines.gone(now_ms, link, code)
         return self.advance(now_ms)
+
+    def overrun(self, now_ms: int, name: str) -> None:
+        """A client does not read what it is sent; its connection is over."""
+        if (link := self.lines.links.get(name)) is not None:
+            self.lines.tell(now_ms, "slow_consumer", link)
+            self.lines.hang_up(now_ms, link)
 
     def request(self, now_ms: int, request: Request) -> tuple[Answer, list[Act]]:
         """A REST request."""
@@ -314,3 +320,19 @@ def _whole_due(now_ms: int, stream: Stream) -> bool:
 
 def _idle(fault: Running) -> Idle:
     return Idle(fault.number("after_s") * 1_000)
+
+
+def exchanges(
+    dialects: Mapping[str, Dialect],
+    scenario: Scenario,
+    *,
+    base: str = "ETH",
+    seed: int = 1,
+    start_unix_ms: int = 0,
+    tell: Tell | None = None,
+) -> dict[str, Exchange]:
+    """The exchanges of these venues; `start_unix_ms` is the wall clock at their time 0."""
+    return {
+        name: Exchange(dialect, base=base, seed=seed, start_unix_ms=start_unix_ms, plan=scenario.of(name), tell=tell)
+        for name, dialect in dialects.items()
+    }
