@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import duckdb
 import msgspec
 
-from toolkit.ingest import telemetry
-from toolkit.ingest.columns import Scope
+from toolkit.ingest import log, run_meta, rx_stats, telemetry
+from toolkit.ingest.describe import Options, Read, describe, episodes, write_sessions
 from toolkit.ingest.source import Source, distinct, resolve
 from toolkit.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, rows
-from toolkit.records import Analysis, Figure, FileLedger, RunInfo
+from toolkit.records import Analysis, FileLedger
 from toolkit.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
-from toolkit.vocabulary import Ended, Role
+from toolkit.vocabulary import Role
 
-RUN_ID_LENGTH = 16
-_IDENTITY = (Role.LOG, Role.TELEMETRY, Role.RX_STATS, Role.EVENTS, Role.RUN_META)
-"""The roles whose content is the run: the same files under other names or in other packing are the same run."""
+__all__ = ["AS_IT_IS", "Options", "analyze"]
 
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a run is looked at. `requested_ms` overrides what the run's own metadata says."""
-
-    label: str | None = None
-    requested_ms: int | None = None
-    scope: Scope = "all"
 
 
 AS_IT_IS = Options()
@@ -62,35 +49,44 @@ def analyze(
     return analysis
 
 
-def run_id(ledgers: Iterable[FileLedger]) -> str:
-    """The start of the SHA-256 over the sorted digests of the files that are the run."""
-    digests = sorted(each.sha256 for each in ledgers if each.role in _IDENTITY)
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:RUN_ID_LENGTH]
-
-
 def _analysis(
     con: duckdb.DuckDBPyConnection, sources: Sequence[Source], options: Options, progress: Progress
 ) -> Analysis:
     run_key = con.execute("select nextval('run_keys')").fetchall()[0][0]
-    ledgers = _read(con, run_key, sources, options, progress)
-    _write_ledgers(con, run_key, ledgers)
-    run = _run_info(con, run_key, ledgers, options)
-    figures = _figures(con, run_key, options)
-    analysis = Analysis(run, tuple(ledgers), figures)
+    read = _read(con, run_key, sources, options, progress)
+    _write_ledgers(con, run_key, read.ledgers)
+    run = describe(con, run_key, read, options)
+    _look_at(con, run_key)
+    write_sessions(con, run_key, read)
+    if options.scope == "all":
+        for name in _EPISODES:
+            execute_script(con, sql(f"episodes/{name}"))
+    else:
+        execute_script(con, sql("episodes/plateaus"))
+    figures = compute(con, AGES_ONLY if options.scope == "ages" else None)
+    insert_rows(con, "figure", FIGURE_COLUMNS, rows(run_key, figures))
+    analysis = Analysis(run, tuple(read.ledgers), figures, episodes(con))
     insert_rows(con, "analysis", ("run_key", "json"), [(run_key, msgspec.json.encode(analysis).decode())])
     return analysis
 
 
+_EPISODES = ("plateaus", "outages", "plateau_episodes", "local_stall", "frozen_mid")
+
+
 def _read(
     con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source], options: Options, progress: Progress
-) -> list[FileLedger]:
+) -> Read:
     of = {role: [source for source in sources if source.role is role] for role in Role}
     ledgers = telemetry.load(con, of[Role.TELEMETRY], options.scope, progress)
     execute_script(con, sql("derive_ticks"), run_key=run_key)
-    rest = [source for source in sources if source.role is not Role.TELEMETRY]
+    loaded = log.load(con, run_key, of[Role.LOG])
+    ledgers += loaded.ledgers
+    ledgers += [rx_stats.load(con, run_key, source) for source in of[Role.RX_STATS]]
+    rest = [source for source in sources if source.role not in (Role.TELEMETRY, Role.LOG, Role.RX_STATS)]
     ledgers += [telemetry.ledger_of(source) for source in rest]
     order = {source.name: source.file_no for source in sources}
-    return sorted(ledgers, key=lambda ledger: order[ledger.file])
+    ledgers.sort(key=lambda ledger: order[ledger.file])
+    return Read(ledgers, loaded, run_meta.load(of[Role.RUN_META]), [source.name for source in sources])
 
 
 def _write_ledgers(con: duckdb.DuckDBPyConnection, run_key: int, ledgers: Sequence[FileLedger]) -> None:
@@ -110,61 +106,11 @@ def _write_ledgers(con: duckdb.DuckDBPyConnection, run_key: int, ledgers: Sequen
     insert_rows(con, "set_aside_line", ("run_key", "file_no", "line", "byte", "reason"), aside)
 
 
-def _run_info(con: duckdb.DuckDBPyConnection, run_key: int, ledgers: Sequence[FileLedger], options: Options) -> RunInfo:
-    con.execute(
-        "insert into venue by name select run_key, venue, (row_number() over (order by min(seq), min(rowid)) - 1)::int"
-        " as venue_index from venue_tick where run_key = ? group by all",
-        [run_key],
-    )
-    (started, ended, observed, lives, apply, event) = con.execute(sql("run_facts"), {"run_key": run_key}).fetchall()[0]
-    venues = con.execute("select venue from venue where run_key = ? order by venue_index", [run_key]).fetchall()
-    age = {(True, False): "apply", (False, True): "event", (True, True): "mixed"}.get(
-        (bool(apply), bool(event)), "none"
-    )
-    run = RunInfo(
-        id=run_id(ledgers),
-        label=options.label,
-        kind="unknown",
-        simulated=None,
-        started_ms=started,
-        ended_ms=ended,
-        requested_ms=options.requested_ms,
-        observed_ms=observed,
-        lives=max(lives or 0, 1),
-        ended=Ended.UNKNOWN,
-        diagnosis=None,
-        venues=tuple(venue for (venue,) in venues),
-        build_id=None,
-        semantics={"venue_age_ms": age},
-    )
-    _write_run(con, run_key, run)
-    return run
-
-
-_RUN_COLUMNS = (
-    "run_key", "run", "label", "kind", "simulated", "started_ms", "ended_ms", "requested_ms", "observed_ms", "lives",
-    "ended", "semantics",
-)  # fmt: skip
-
-
-def _write_run(con: duckdb.DuckDBPyConnection, run_key: int, run: RunInfo) -> None:
-    row = (
-        run_key, run.id, run.label, run.kind, run.simulated, run.started_ms, run.ended_ms, run.requested_ms,
-        run.observed_ms, run.lives, run.ended, run.semantics["venue_age_ms"],
-    )  # fmt: skip
-    insert_rows(con, "run", _RUN_COLUMNS, [row])
-
-
-def _figures(con: duckdb.DuckDBPyConnection, run_key: int, options: Options) -> tuple[Figure, ...]:
+def _look_at(con: duckdb.DuckDBPyConnection, run_key: int) -> None:
+    """Point the views of the scope at one run."""
     for name, value in {
         "run_key": run_key,
-        "since_tick": None,
-        "until_tick": None,
-        "since_ms": None,
-        "until_ms": None,
+        **dict.fromkeys(("since_tick", "until_tick", "since_ms", "until_ms")),
     }.items():
         con.execute(f"set variable {name} = ?", [value])
     execute_script(con, sql("scope"))
-    figures = compute(con, AGES_ONLY if options.scope == "ages" else None)
-    insert_rows(con, "figure", FIGURE_COLUMNS, rows(run_key, figures))
-    return figures

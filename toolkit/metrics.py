@@ -15,8 +15,8 @@ from importlib.resources import files
 import duckdb
 
 from toolkit.records import Figure, FigureSpec, Number
-from toolkit.store import execute_script, sql
-from toolkit.vocabulary import Better, Bound
+from toolkit.store import sql
+from toolkit.vocabulary import Better, Bound, ReconnectReason
 
 AGES_ONLY = (
     "age_apply",
@@ -83,7 +83,10 @@ def _specs(header: dict[str, str]) -> Iterator[FigureSpec]:
 
 def compute(con: duckdb.DuckDBPyConnection, only: Iterable[str] | None = None) -> tuple[Figure, ...]:
     """All figures of the run that the scope's variables point at (see `toolkit/sql/scope.sql`)."""
-    execute_script(con, sql("episodes/plateaus"))
+    con.execute(
+        "create or replace temp table reasons as select unnest(?::varchar[]) as reason",
+        [list(map(str, ReconnectReason))],
+    )
     wanted = None if only is None else set(only)
     chosen = [metric for metric in metrics() if wanted is None or metric.name in wanted]
     return tuple(figure for metric in chosen for figure in _figures(con, metric))

@@ -200,7 +200,9 @@ class VenueSessions:
         else:
             self._settle_resync()
             reason = happening.reason or ReconnectReason.UNKNOWN
-            self.incidents.append(Incident("resync", self._life, self._venue, reason, (happening.ref,), happening.at_ms))
+            self.incidents.append(
+                Incident("resync", self._life, self._venue, reason, (happening.ref,), happening.at_ms)
+            )
 
     def _settle_resync(self) -> None:
         if self._resync is not None:

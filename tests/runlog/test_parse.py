@@ -34,8 +34,11 @@ def told(line: str) -> list[tuple[str, str | None, str | None]]:
         "2026-02-14T04:00:01.1234567Z " + AUDIT,
         "\ufeff2026-02-14T04:00:01.1234567Z " + AUDIT,
         "2026-02-14T04:00:01.1234567Z \x1b[36;1m" + AUDIT,
+        "soak\tRun the soak\t2026-02-14T04:00:01.1234567Z " + AUDIT,
+        "soak\tRun the soak\t\ufeff2026-02-14T04:00:01.1234567Z " + AUDIT,
     ],
-    ids=["plain", "carriage return", "byte-order mark", "colours", "NULs", "CI stamp", "mark and stamp", "stamp and colour"],
+    ids=["plain", "carriage return", "byte-order mark", "colours", "NULs", "CI stamp", "mark and stamp", "stamp and colour",
+         "job, step and stamp", "job, step, mark and stamp"],
 )
 def test_what_surrounds_a_record_does_not_change_it(line: str) -> None:
     assert told(line) == [("audit_reconnect", "lighter", "read_timeout")]

@@ -1,8 +1,8 @@
 """One physical line of a run log into the records it holds.
 
-A line may carry a byte-order mark, terminal colours, or the time stamp that a CI system puts in front; two writers may
-have glued their records together. Text that came from outside (payload snippets, error messages) is kept whole and
-never searched: it can hold anything, also something that looks like a record.
+A line may carry a byte-order mark, terminal colours, or the names and time stamp that a CI system puts in front; two
+writers may have glued their records together. Text that came from outside (payload snippets, error messages) is kept
+whole and never searched: it can hold anything, also something that looks like a record.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ AUDIT_OTHER = "audit_other"
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z ")
+_STAMP = re.compile(r"(?:[^\t]{1,200}\t[^\t]{1,200}\t)?\ufeff?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z ")
 _START = re.compile(
     r"WS_AUDIT |(?:INFO|WARN|ERROR): |market_rx_stats tick=|FIRST_[A-Z_]+ venue=|APPLIED_BOOK venue=|ASTER_SIZE_RAW "
     r"|VENUE_HEALTH_TRANSITION |paraphina_live \| |\[runner\] tick=|\[telemetry\] |thread '|error(?:\[E\d+\])?: "
 )
 _GLUED_AFTER = re.compile(r"[^\s\"'`=:,(\[{<>|/\\]")
-"""What may stand right before a record glued into a line. Text that merely quotes a record has a blank or a quote there."""
+"""What may stand right before a glued record. Text that merely quotes a record has a blank or a quote there."""
 
 _FREE_KEYS = ("err=", "error=", "last_error_message=", "snippet=", "last_err=")
 
@@ -62,12 +62,11 @@ def cleaned(text: str) -> tuple[str, int | None]:
     """The line without marks, colours, control characters and stamp, and the stamp's time."""
     if not text.isprintable():
         text = _CONTROL.sub("", _ANSI.sub("", text.lstrip("\ufeff")))
-    stamp = _STAMP.match(text) if text[:1].isdigit() else None
+    stamp = _STAMP.match(text) if text[:1].isdigit() or "\t" in text[:200] else None
     if stamp is None:
         return text, None
     at = datetime.fromisoformat(stamp[1][:26] + "+00:00")
-    rest = text[stamp.end() :]
-    return (_ANSI.sub("", rest.lstrip("\ufeff")) if rest[:1] == "\ufeff" else rest), round(at.timestamp() * 1_000)
+    return text[stamp.end() :].lstrip("\ufeff"), round(at.timestamp() * 1_000)
 
 
 def _records(text: str) -> Iterator[Found]:
@@ -100,9 +99,17 @@ def _record(text: str, column: int) -> tuple[Found | None, bool]:
     for sentence in _candidates(text):
         if match := sentence.pattern.match(text):
             fields = {key: value for key, value in match.groupdict().items() if value is not None}
-            venue = fields.pop("Venue", "").lower() or fields.pop("venue", None) or sentence.venue
+            venue = (
+                fields.pop("Venue", "").lower() or fields.pop("venue", None) or sentence.venue or _task_venue(fields)
+            )
             return Found(sentence.name, venue, sentence.reason, fields, column, sentence=sentence), sentence.free
     return None, False
+
+
+def _task_venue(fields: Mapping[str, str]) -> str | None:
+    """The venue whose public socket a task serves."""
+    venue, public, _ = fields.get("task", "").partition("_public_ws")
+    return venue if public else None
 
 
 def _audit_record(text: str, column: int) -> tuple[Found, bool]:
@@ -110,7 +117,9 @@ def _audit_record(text: str, column: int) -> tuple[Found, bool]:
     free = any(" " + key in text for key in _FREE_KEYS)
     audit = next((each for each in audits() if _fits(each, fields)), None)
     name = audit.name if audit else AUDIT_OTHER
-    reason = fields.get("reconnect_reason") or fields.get("reason") or fields.get("component") or fields.get("subsystem")
+    reason = (
+        fields.get("reconnect_reason") or fields.get("reason") or fields.get("component") or fields.get("subsystem")
+    )
     return Found(name, fields.get("venue"), reason, fields, column, audit=audit), free
 
 

@@ -108,7 +108,8 @@ create table if not exists log_event (
     reason  varchar,
     at_ms   bigint,
     at_error_ms bigint,
-    fields  varchar                          -- JSON
+    fields  varchar,                         -- JSON
+    byte    bigint                           -- where the line begins in its decompressed file
 );
 
 create table if not exists session (

@@ -26,6 +26,32 @@ create or replace temp view run_stale_limits as
     using (venue);
 create or replace temp view run_episodes as select * from episode where run_key = getvariable('run_key');
 
+-- What the log proves of itself. Life-cycle lines are printed by every build and carry sessions and reconnects. Audit
+-- lines of the first instrumented build prove that all its families were on, so that a missing line is a zero.
+create or replace temp view run_log_proof as
+    select count(*) > 0 as has_log,
+           count_if(family in ('ws_connecting', 'ws_connected')) > 0 as has_lifecycle,
+           count_if(family in ('audit_reconnect', 'audit_limits', 'audit_publisher', 'audit_publisher_periodic',
+                               'audit_rest_monitor')) > 0 as instrumented,
+           count_if(family = 'audit_rest_monitor') > 0 as has_rest_audit
+    from run_log_events;
+
+-- Connected sessions in order; a reconnect is each after the first of a life, by the reason that ended the one before.
+create or replace temp view run_connected as
+    select *, row_number() over same - 1 as nth, lag(reason) over same as ended_before
+    from run_sessions where reached <> 'connecting'
+    window same as (partition by life, venue order by session);
+
+-- The last reading of each cumulative counter in each life; a fall within a life is a restart of its owner.
+create or replace temp view run_totals as
+    with pieces as (
+        select *, sum(fell) over (partition by life, venue, name order by file_no, line) as piece
+        from (select *, (value < lag(value, 1, value) over (partition by life, venue, name order by file_no, line))::int as fell
+              from run_counters where kind in ('cumulative', 'throttled'))
+    ),
+    lasts as (select life, venue, name, kind, piece, arg_max(value, (file_no, line)) as last from pieces group by all)
+    select life, venue, name, kind, sum(last) as last from lasts group by all;
+
 -- Percentile `p` (0 to 100) of an ascending list: position (n - 1) p / 100, linear between neighbours (R type 7).
 -- The order of operations is part of the definition: it keeps every digit equal to the common Python formula.
 create or replace temp macro percentile(sorted, p) as

@@ -1,0 +1,134 @@
+"""What ended a run, or kept it from starting: one code, one sentence, the line that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from toolkit.records import Diagnosis
+from toolkit.runlog.facts import LogFacts, Ref
+from toolkit.units import duration
+from toolkit.vocabulary import Ended
+
+ENOUGH = 0.9
+"""An end without an explanation at this share of the requested time or later is the end of that time."""
+FRESH_MS = 10_000
+"""A run whose last record is not older than this is still being written."""
+
+Named = Callable[[Ref], tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of a run's end beside its log. Times are epoch ms; None where not known."""
+
+    records: int
+    has_telemetry: bool
+    now_ms: int
+    ended_ms: int | None = None
+    observed_ms: int | None = None
+    requested_ms: int | None = None
+    kill_reason: str | None = None
+    kill_ref: Ref | None = None
+    summary_written: bool = False
+    stopped_by: str | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+
+
+_BUILD_CAUSES = (
+    ("Invalid cross-device link", "exdev",
+     "the build failed: a rename crossed two file systems (EXDEV); put the target directory and TMPDIR on one"),
+    ("No space left on device", "no_space", "the build failed: the disk is full"),
+    ("linking with", "link_error", "the build failed at linking"),
+    ("failed to download", "no_network", "the build failed: a crate could not be downloaded"),
+    ("Could not resolve host", "no_network", "the build failed: no network to download crates"),
+    ("failed to get", "no_network", "the build failed: a dependency could not be fetched"),
+    ("Blocking waiting for file lock", "build_lock", "the build waited for another build's lock"),
+)  # fmt: skip
+
+
+def diagnose(facts: LogFacts, evidence: Evidence, named: Named) -> tuple[Ended, Diagnosis | None]:
+    """How the run ended and why; `named` gives a reference's file name and line."""
+    for ended, code, text, ref in _explanations(facts, evidence):
+        file, line = named(ref) if ref is not None else (None, None)
+        return ended, Diagnosis(code, text, file, line)
+    return _unexplained(evidence), None
+
+
+def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, str, str, Ref | None]]:
+    started = evidence.records > 0 or bool(facts.starts) or "startup_short" in facts.first
+    if not started and facts.build_errors:
+        yield _build(facts)
+    if evidence.kill_reason or "kill_event" in facts.first:
+        ref = facts.first["kill_event"][0] if "kill_event" in facts.first else evidence.kill_ref
+        why = evidence.kill_reason or "see the line"
+        yield Ended.COMPLETED, "kill_switch", f"the program's own kill switch ended the run: {why}", ref
+    yield from _crashes(facts, evidence)
+    if "startup_error" in facts.first:
+        ref, text = facts.first["startup_error"]
+        said = text.partition("error=")[2]
+        yield Ended.NEVER_STARTED, "configuration", f"the program refused to start: {said}", ref
+    if "signal_word" in facts.first:
+        ref, word = facts.last["signal_word"]
+        oom = " (the kernel's out-of-memory killer does this)" if word.strip() == "Killed" else ""
+        yield Ended.KILLED, "signal", f"the shell reports: {word.strip()}{oom}", ref
+    if evidence.signal and evidence.stopped_by == "itself":
+        yield Ended.KILLED, "signal", f"the process died of {evidence.signal}", None
+    if evidence.stopped_by == "itself" and evidence.exit_code:
+        yield Ended.CRASHED, "exit_code", f"the process ended by itself with exit code {evidence.exit_code}", None
+    if "telemetry_disabled" in facts.first:
+        text = "telemetry was given up after a write error; what came after is not recorded"
+        yield _unexplained(evidence), "telemetry_disabled", text, facts.first["telemetry_disabled"][0]
+    if started and evidence.has_telemetry and not evidence.records:
+        yield Ended.NEVER_STARTED, "zero_ticks", "the program started, but its telemetry holds no record", None
+    if facts.panics and started:
+        ref, place, said = facts.panics[0]
+        times = f"{len(facts.panics)} times" if len(facts.panics) > 1 else "once"
+        yield _unexplained(evidence), "task_panic", f"a task panicked {times}; the run went on: {said} ({place})", ref
+    if (early := _early(evidence)) is not None:
+        yield early
+
+
+def _build(facts: LogFacts) -> tuple[Ended, str, str, Ref]:
+    for words, code, text in _BUILD_CAUSES:
+        for ref, line in facts.build_errors:
+            if words in line:
+                return Ended.BLOCKED_BUILD, code, text, ref
+    ref, line = facts.build_errors[0]
+    said = line.partition(": ")[2]
+    code = "compile_error" if line.startswith("error[") else "build_failed"
+    return Ended.BLOCKED_BUILD, code, f"the build failed: {said}", ref
+
+
+def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, str, str, Ref]]:
+    if "allocation_failed" in facts.first:
+        yield Ended.CRASHED, "out_of_memory", "the program ran out of memory", facts.first["allocation_failed"][0]
+    for ref, place, said in facts.panics:
+        if facts.panic_threads.get(ref) == "main" or not evidence.records:
+            yield Ended.CRASHED, "panic", f"the program panicked: {said} ({place})", ref
+
+
+def _early(evidence: Evidence) -> tuple[Ended, str, str, None] | None:
+    """An end before the requested time that nothing explains: what SIGKILL and the OOM killer leave behind."""
+    asked, ran = evidence.requested_ms, evidence.observed_ms or 0
+    if not asked or ran >= ENOUGH * asked or evidence.stopped_by or _is_fresh(evidence) or not evidence.records:
+        return None
+    text = f"telemetry stops after {duration(ran)} of {duration(asked)} and no line says why, as after SIGKILL"
+    return Ended.KILLED, "died_early", text, None
+
+
+def _unexplained(evidence: Evidence) -> Ended:
+    if evidence.stopped_by == "time":
+        return Ended.TIMEOUT
+    if evidence.summary_written or (evidence.stopped_by == "itself" and evidence.exit_code == 0):
+        return Ended.COMPLETED
+    if _is_fresh(evidence):
+        return Ended.STILL_RUNNING
+    if evidence.requested_ms and (evidence.observed_ms or 0) >= ENOUGH * evidence.requested_ms:
+        return Ended.TIMEOUT
+    return Ended.UNKNOWN
+
+
+def _is_fresh(evidence: Evidence) -> bool:
+    return evidence.ended_ms is not None and abs(evidence.now_ms - evidence.ended_ms) < FRESH_MS

@@ -1,0 +1,222 @@
+"""What a run is as a whole: its id, venues, span, program, vintage, and how it ended; and what befell its sockets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from toolkit.diagnosis import Evidence, diagnose
+from toolkit.ingest.columns import Scope
+from toolkit.ingest.log import LogLoad
+from toolkit.ingest.run_meta import RunMeta
+from toolkit.records import Episode, FileLedger, RunInfo, Session
+from toolkit.runlog.facts import LogFacts, Ref
+from toolkit.store import insert_rows, sql
+from toolkit.vocabulary import Role, Stage
+
+RUN_ID_LENGTH = 16
+_IDENTITY = (Role.LOG, Role.TELEMETRY, Role.RX_STATS, Role.EVENTS, Role.RUN_META)
+"""The roles whose content is the run: the same files under other names or in other packing are the same run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run is looked at. `requested_ms` overrides what the run's own metadata says."""
+
+    label: str | None = None
+    requested_ms: int | None = None
+    scope: Scope = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What reading a run's files gave; ledgers and names stand in the order of their file numbers."""
+
+    ledgers: list[FileLedger]
+    log: LogLoad
+    meta: RunMeta | None
+    names: Sequence[str]
+
+    def named(self, ref: Ref) -> tuple[str, int]:
+        """A reference with the name of its file."""
+        return self.names[ref[0]], ref[1]
+
+
+def run_id(ledgers: Iterable[FileLedger]) -> str:
+    """The start of the SHA-256 over the sorted digests of the files that are the run."""
+    digests = sorted(each.sha256 for each in ledgers if each.role in _IDENTITY)
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:RUN_ID_LENGTH]
+
+
+def describe(con: duckdb.DuckDBPyConnection, run_key: int, read: Read, options: Options) -> RunInfo:
+    """Gather the facts of a run, whose rows are already in the store, and write them there."""
+    facts, meta = read.log.facts, read.meta
+    venues = _venues(con, run_key, facts.venues)
+    told = con.execute(sql("run_facts"), {"run_key": run_key})
+    row = dict(zip([column[0] for column in told.description or []], told.fetchall()[0], strict=True))
+    requested = options.requested_ms or (meta.requested_ms if meta else None)
+    ended, diagnosis = diagnose(facts, _evidence(row, read, requested), read.named)
+    start = facts.starts[0].facts if facts.starts else {}
+    run = RunInfo(
+        id=run_id(read.ledgers),
+        label=options.label or (meta.label if meta else None),
+        kind=_kind(facts, meta),
+        simulated=meta.simulated if meta and meta.simulated is not None else facts.loopback_only,
+        started_ms=row["started_ms"],
+        ended_ms=row["ended_ms"],
+        requested_ms=requested,
+        observed_ms=row["observed_ms"],
+        lives=max(row["lives"], facts.lives if facts.is_a_run else 0),
+        ended=ended,
+        diagnosis=diagnosis,
+        venues=venues,
+        build_id=start.get("build_id"),
+        semantics={"venue_age_ms": _age_semantics(row)},
+        trade_mode=start.get("trade_mode") or row["execution_mode"],
+        vintage=_vintage(facts),
+    )
+    _write(con, run_key, run)
+    return run
+
+
+def _venues(con: duckdb.DuckDBPyConnection, run_key: int, started_with: Sequence[str]) -> tuple[str, ...]:
+    """The configured venues, in the order of the telemetry arrays: what the records name, then what the log adds."""
+    recorded = con.execute(
+        "select venue from venue_tick where run_key = ? group by venue order by min((seq, rowid))", [run_key]
+    ).fetchall()
+    venues = tuple(dict.fromkeys([*(venue for (venue,) in recorded), *started_with]))
+    insert_rows(con, "venue", ("run_key", "venue", "venue_index"), [(run_key, v, i) for i, v in enumerate(venues)])
+    return venues
+
+
+def _evidence(row: dict[str, object], read: Read, requested_ms: int | None) -> Evidence:
+    meta = read.meta or RunMeta()
+    telemetry = [ledger for ledger in read.ledgers if ledger.role is Role.TELEMETRY]
+    return Evidence(
+        records=_whole(row["records"]) or 0,
+        has_telemetry=bool(telemetry),
+        now_ms=round(time.time() * 1_000),
+        ended_ms=_whole(row["ended_ms"]),
+        observed_ms=_whole(row["observed_ms"]),
+        requested_ms=requested_ms,
+        kill_reason=str(row["kill_reason"]) if row["kill_reason"] else None,
+        kill_ref=(kill_file, _whole(row["kill_line"]) or 0)
+        if (kill_file := _whole(row["kill_file"])) is not None
+        else None,
+        summary_written=any(name.rsplit("/", 1)[-1] == "summary.json" for name in read.names),
+        stopped_by=meta.stopped_by,
+        exit_code=meta.exit_code,
+        signal=meta.signal,
+    )
+
+
+def _whole(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) else None
+
+
+def _kind(facts: LogFacts, meta: RunMeta | None) -> str:
+    if meta is not None and meta.producer == "toolkit":
+        return "toolkit"
+    known = facts.starts or any(name in facts.first for name in _PROGRAMS_OWN)
+    return "paraphina_live" if known else "unknown"
+
+
+_PROGRAMS_OWN = ("startup_short", "startup_error", "startup_note", "effective_setting", "ws_connecting", "applied_book")
+
+
+def _age_semantics(row: dict[str, object]) -> str:
+    match bool(row["applies"]), bool(row["events_only"]):
+        case True, True:
+            return "mixed"
+        case True, False:
+            return "apply"
+        case False, True:
+            return "event"
+        case _:
+            return "none"
+
+
+def _vintage(facts: LogFacts) -> str | None:
+    """Which generation of the log's grammar the lines prove, by the first build that prints them."""
+    seen = facts.families
+    if any(
+        seen[name] for name in ("audit_publisher_periodic", "audit_socket", "audit_ws_msg", "audit_reconnect_policy")
+    ):
+        return "later"
+    if seen["audit_rest_monitor"]:
+        return "rest monitor audit"
+    if seen["audit_reconnect"] or seen["audit_limits"]:
+        return "29c19fd or later"
+    return "before reconnect audit" if seen["ws_connecting"] else None
+
+
+_COLUMNS = (
+    "run_key", "run", "label", "kind", "simulated", "started_ms", "ended_ms", "requested_ms", "observed_ms", "lives",
+    "ended", "semantics",
+)  # fmt: skip
+
+
+def _write(con: duckdb.DuckDBPyConnection, run_key: int, run: RunInfo) -> None:
+    row = (
+        run_key, run.id, run.label, run.kind, run.simulated, run.started_ms, run.ended_ms, run.requested_ms,
+        run.observed_ms, run.lives, str(run.ended), run.semantics["venue_age_ms"],
+    )  # fmt: skip
+    insert_rows(con, "run", _COLUMNS, [row])
+
+
+_SESSION_COLUMNS = (
+    "run_key", "life", "venue", "session", "file_no", "began_line", "ended_line", "reason", "reached", "began_ms",
+    "ended_ms", "first_book_ms", "detail", "lines",
+)  # fmt: skip
+_EPISODE_COLUMNS = ("run_key", "venue", "kind", "from_ms", "to_ms", "class", "reason", "flags", "lines")
+
+
+def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, read: Read) -> None:
+    """Write sessions, and as episodes the reconnects, resyncs, kept timeouts and failed look-ups, with their lines."""
+    sessions = sorted(read.log.sessions, key=lambda each: (each.life, each.venue, each.session))
+    insert_rows(con, "session", _SESSION_COLUMNS, [
+        (run_key, s.life, s.venue, s.session, s.file_no, s.began_line, s.ended_line, s.reason, str(s.reached),
+         s.began_ms, s.ended_ms, s.first_book_ms, s.detail, [line for _, line in s.lines])
+        for s in sessions
+    ])  # fmt: skip
+    beside: list[tuple[object, ...]] = [
+        (run_key, each.venue, each.kind, each.at_ms, each.at_ms, None, each.reason, [], _refs(read, each.refs))
+        for each in read.log.incidents
+    ]
+    insert_rows(con, "episode", _EPISODE_COLUMNS, [*_reconnects(run_key, read, sessions), *beside])
+
+
+def _reconnects(run_key: int, read: Read, sessions: Sequence[Session]) -> Iterable[tuple[object, ...]]:
+    before: dict[tuple[int, str], Session] = {}
+    for session in sessions:
+        if session.reached == Stage.CONNECTING:
+            continue
+        last = before.get((session.life, session.venue))
+        if last is not None:
+            refs = [(int(number), line) for number, line in last.lines] + [(session.file_no, session.began_line)]
+            to_ms = session.first_book_ms or session.began_ms
+            yield (run_key, session.venue, "reconnect", last.ended_ms, to_ms, None, last.reason, [], _refs(read, refs))
+        before[session.life, session.venue] = session
+
+
+def _refs(read: Read, refs: Iterable[Ref]) -> str:
+    return json.dumps([read.named(ref) for ref in refs])
+
+
+def episodes(con: duckdb.DuckDBPyConnection) -> tuple[Episode, ...]:
+    """The run's episodes, in order of time; those that cannot be placed come last, by line."""
+    rows = con.execute(
+        "select venue, kind, from_ms, to_ms, class, reason, lines, flags from run_episodes"
+        " order by from_ms nulls last, venue, kind, to_ms, lines"
+    ).fetchall()
+    return tuple(
+        Episode(
+            venue, kind, start, end, cls, reason, tuple((file, line) for file, line in json.loads(lines)), tuple(flags)
+        )
+        for venue, kind, start, end, cls, reason, lines, flags in rows
+    )

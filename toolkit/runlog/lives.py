@@ -1,0 +1,54 @@
+"""Where one process ends and the next begins in a log."""
+
+from __future__ import annotations
+
+from toolkit.runlog.parse import Found
+
+_START_FORMS = ("startup", "startup_short")
+
+
+class Lives:
+    """Counts the lives of one log file, record by record.
+
+    A start-up line begins one; the program prints it in two forms, so only a form seen before begins another. In a log
+    without any, the fall of a counter that lasts as long as the process (reconnect counts, the publisher's first form)
+    does. Counters of monitors and sockets restart by themselves and prove nothing.
+    """
+
+    def __init__(self) -> None:
+        self.life = 0
+        self._forms: set[str] = set()
+        self._counts: dict[tuple[str | None, str | None], int] = {}
+
+    @property
+    def count(self) -> int:
+        """Lives so far."""
+        return self.life + 1
+
+    def see(self, found: Found) -> int:
+        """Take a record; give the life it belongs to, from 0."""
+        if found.family in _START_FORMS:
+            if found.family in self._forms:
+                self._next()
+            self._forms.add(found.family)
+        elif not self._forms and (reading := _lasting(found)) is not None:
+            key, value = reading
+            if value < self._counts.get(key, value):
+                self._next()
+            self._counts[key] = value
+        return self.life
+
+    def _next(self) -> None:
+        self.life += 1
+        self._forms.clear()
+        self._counts.clear()
+
+
+def _lasting(found: Found) -> tuple[tuple[str | None, str | None], int] | None:
+    if found.family == "audit_reconnect" and found.fields["count"].isdigit():
+        return (found.venue, found.reason), int(found.fields["count"])
+    if found.family == "audit_publisher":
+        for name, value in found.fields.items():
+            if name.startswith("mp_") and value.isdigit():
+                return (None, name), int(value)
+    return None

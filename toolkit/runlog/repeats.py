@@ -1,0 +1,229 @@
+"""Lines that differ from an earlier one only in their numbers: read once, then recognised by their shape.
+
+A long log says a few hundred things millions of times. The shape of a line is the line with every number replaced by
+one digit. What the parser makes of a line is learnt at the first of its shape, number by number: one that the parser
+ignores or copies into a field may differ from line to line, any other must be the same. Lines of a known shape are then
+taken apart together. What a plan cannot vouch for goes to the parser, so the outcome is that of parsing every line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import msgspec
+import numpy as np
+
+from toolkit.runlog.parse import Found, parse
+
+MOST_PLANS = 20_000
+"""More shapes are not learnt: their lines are parsed one by one."""
+LONGEST_LEARNT = 4_096
+
+_NUMBER = re.compile(r"(?<![A-Za-z_0-9])[0-9]+")
+_MARK = "739154826"
+"""A number put in place of another, to see where the parser takes it."""
+
+_DIGIT = np.zeros(256, np.bool_)
+_DIGIT[ord("0") : ord("9") + 1] = True
+_IN_A_NAME = np.zeros(256, np.bool_)
+_IN_A_NAME[[*range(ord("a"), ord("z") + 1), *range(ord("A"), ord("Z") + 1), ord("_")]] = True
+_ZEROED = np.arange(256, dtype=np.uint8)
+_ZEROED[ord("0") : ord("9") + 1] = ord("0")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to take apart the lines of one shape without the parser.
+
+    `found` is what the parser made of the first of them. `pattern` matches such a line with one group for each field
+    named in `varying`, and `fields` is the line's fields as JSON, with `%b` where a group's text goes.
+    """
+
+    found: Found
+    pattern: re.Pattern[bytes]
+    varying: tuple[str, ...]
+    fields: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The lines of one plan in a block: their indexes, ascending, and for each the texts of the varying fields."""
+
+    plan: Plan
+    indexes: Sequence[int]
+    values: Sequence[tuple[bytes, ...]]
+
+    def column(self, field: str) -> list[bytes]:
+        """The text of a field in each line."""
+        if field in self.plan.varying:
+            place = self.plan.varying.index(field)
+            return [each[place] for each in self.values]
+        return [self.plan.found.fields[field].encode()] * len(self.values)
+
+    def fields(self) -> list[bytes]:
+        """All fields of each line, as JSON."""
+        return [self.plan.fields % each for each in self.values]
+
+
+def shapes(data: bytes) -> list[bytes]:
+    """The shape of each line of a block; digits that belong to a name (`l2_delta`) are kept."""
+    letters = np.frombuffer(data, np.uint8)
+    digit = _DIGIT[letters]
+    inner = np.zeros(len(letters), np.bool_)
+    inner[1:] = digit[1:] & digit[:-1]
+    shape = _ZEROED[letters]
+    named = np.flatnonzero(digit[1:] & _IN_A_NAME[letters[:-1]]) + 1
+    shape[named] = letters[named]
+    return shape[~inner].tobytes().split(b"\n")
+
+
+class Repeats:
+    """Knows the shapes seen so far. `eligible` says of which records the lines may be taken together."""
+
+    def __init__(self, eligible: Callable[[Found], bool]) -> None:
+        self._eligible = eligible
+        self._numbers: dict[bytes, int] = {}
+        self._plans: list[Plan | None] = []
+
+    def sort(self, data: bytes, lines: Sequence[bytes]) -> tuple[list[Group], list[int]]:
+        """Sort the lines of a block (`data` split at its newlines) into groups and the indexes left to the parser."""
+        kinds = self._kinds(data, lines)
+        order = np.argsort(kinds, kind="stable")
+        edges = np.flatnonzero(np.diff(kinds[order])) + 1
+        left: list[int] = []
+        groups: list[Group] = []
+        for indexes in np.split(order, edges):
+            kind = int(kinds[indexes[0]]) if len(indexes) else -1
+            plan = self._plans[kind] if kind >= 0 else None
+            if plan is None:
+                left += indexes.tolist()
+            else:
+                group, strays = _taken_apart(plan, indexes.tolist(), lines)
+                groups += [group] if group.indexes else []
+                left += strays
+        return groups, sorted(left)
+
+    def _kinds(self, data: bytes, lines: Sequence[bytes]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """The number of each line's plan, -1 where it has none."""
+        of = shapes(data)[: len(lines)]
+        known = self._numbers
+        for index, shape in enumerate(of):
+            if shape not in known and len(known) < MOST_PLANS:
+                known[shape] = len(self._plans)
+                self._plans.append(self._learnt(lines[index]))
+        return np.fromiter((known.get(shape, -1) for shape in of), np.int64, len(of))
+
+    def _learnt(self, line: bytes) -> Plan | None:
+        if len(line) > LONGEST_LEARNT:
+            return None
+        try:
+            return learn(line.decode("utf-8"), self._eligible)
+        except UnicodeDecodeError:
+            return None
+
+
+def _taken_apart(plan: Plan, indexes: list[int], lines: Sequence[bytes]) -> tuple[Group, list[int]]:
+    """The lines that the plan fits, and the indexes of those that it does not."""
+    own = [lines[index] for index in indexes]
+    values = _values(plan, b"\n".join(own))
+    if len(values) == len(own):
+        return Group(plan, indexes, values), []
+    fits = [plan.pattern.fullmatch(line) is not None for line in own]
+    fitting = [index for index, fit in zip(indexes, fits, strict=True) if fit]
+    values = _values(plan, b"\n".join(line for line, fit in zip(own, fits, strict=True) if fit)) if fitting else []
+    return Group(plan, fitting, values), [index for index, fit in zip(indexes, fits, strict=True) if not fit]
+
+
+def _values(plan: Plan, text: bytes) -> list[tuple[bytes, ...]]:
+    found = plan.pattern.findall(text)
+    match len(plan.varying):
+        case 0:
+            return [()] * len(found)
+        case 1:
+            return list(zip(found, strict=True))
+        case _:
+            return found
+
+
+def learn(text: str, eligible: Callable[[Found], bool]) -> Plan | None:
+    """The plan for the lines of this one's shape; None where they must be parsed one by one."""
+    line = parse(text)
+    if line.stamped_ms is not None or len(line.found) != 1 or not eligible(line.found[0]):
+        return None
+    (found,) = line.found
+    spans: dict[str, tuple[int, int]] = {}
+    ignored: list[tuple[int, int]] = []
+    for number in _NUMBER.finditer(text):
+        taken = _field_of(text, found, number.start(), number.end())
+        if taken == ("", 0):
+            ignored.append(number.span())
+        elif taken is not None:
+            field, start = taken
+            spans[field] = (start, start + len(found.fields[field]))
+    if any(text[slice(*span)] != found.fields[field] for field, span in spans.items()):
+        return None
+    return _plan(text, found, spans, ignored)
+
+
+def _field_of(text: str, found: Found, start: int, end: int) -> tuple[str, int] | None:
+    """The field that copies the number at this place, and where in the line its value begins.
+
+    An empty name where the parser ignores the number; None where the number means more than itself.
+    """
+    marked = parse(text[:start] + _MARK + text[end:])
+    if len(marked.found) != 1:
+        return None
+    other = marked.found[0]
+    same = (other.family, other.venue, other.reason, other.column) == (found.family, found.venue, found.reason, found.column)
+    if not same or list(other.fields) != list(found.fields):
+        return None
+    changed = [name for name, value in other.fields.items() if value != found.fields[name]]
+    if not changed:
+        return "", 0
+    offset = other.fields[changed[0]].find(_MARK)
+    if len(changed) > 1 or offset < 0:
+        return None
+    return changed[0], start - offset
+
+
+def _plan(
+    text: str, found: Found, spans: Mapping[str, tuple[int, int]], ignored: Sequence[tuple[int, int]]
+) -> Plan | None:
+    varying = sorted(spans, key=lambda field: spans[field])
+    if any(msgspec.json.encode(value := found.fields[field]) != f'"{value}"'.encode() for field in varying):
+        return None
+    pieces, at = [], 0
+    for start, end, captured in sorted(chain(((*spans[f], True) for f in varying), ((*s, False) for s in ignored))):
+        if start < at:
+            return None
+        pieces += [re.escape(text[at:start]), f"({_numbers_free(text[start:end])})" if captured else "[0-9]+"]
+        at = end
+    pattern = "".join([*pieces, re.escape(text[at:])])
+    return Plan(found, re.compile(rb"(?m)^" + pattern.encode() + rb"$"), tuple(varying), _json(found, varying))
+
+
+def _numbers_free(value: str) -> str:
+    return "".join(_digits_free(value))
+
+
+def _digits_free(value: str) -> Iterator[str]:
+    at = 0
+    for number in _NUMBER.finditer(value):
+        yield re.escape(value[at : number.start()])
+        yield "[0-9]+"
+        at = number.end()
+    yield re.escape(value[at:])
+
+
+def _json(found: Found, varying: Sequence[str]) -> bytes:
+    entries = (
+        msgspec.json.encode(name).replace(b"%", b"%%")
+        + b":"
+        + (b'"%b"' if name in varying else msgspec.json.encode(value).replace(b"%", b"%%"))
+        for name, value in found.fields.items()
+    )
+    ordered = list(entries)
+    return b"{" + b",".join(ordered) + b"}"

@@ -1,0 +1,22 @@
+-- title: Recovery actions and complaints
+-- unit: count
+-- better: lower
+-- figures: <venue>.enforcer.restarts <venue>.supervisor.exits <venue>.supervisor.panics <venue>.rest_fallback.activations <venue>.core_freezes run.enforcer.restarts run.supervisor.exits run.supervisor.panics run.rest_fallback.activations run.runner.overruns run.runner.warnings run.telemetry.write_errors
+-- definition: Restarts forced by the enforcer, supervised tasks that exited or panicked, REST fallbacks activated (by the monitor or the venue's own), books frozen by the runner, runner ticks over budget or near it, telemetry given up after a write error. Every such line is printed.
+-- source: run log
+with named as (
+    select * from (values ('enforcer.restarts', ['enforcer_restart'], 'both'), ('supervisor.exits', ['supervisor_exit'], 'both'),
+                          ('supervisor.panics', ['supervisor_panic'], 'both'),
+                          ('rest_fallback.activations', ['rest_fallback_activated', 'own_fallback_activated'], 'both'),
+                          ('core_freezes', ['runner_freeze'], 'venue'), ('runner.overruns', ['runner_overrun'], 'run'),
+                          ('runner.warnings', ['runner_warning'], 'run'), ('telemetry.write_errors', ['telemetry_disabled'], 'run')) as n (metric, families, holds)
+),
+scopes as (select venue as scope, 'venue' as holder from run_venues union all select 'run', 'run'),
+counted as (
+    select scope, metric, count(e.family) as happened
+    from scopes join named on holds in (holder, 'both')
+    left join run_log_events e on list_contains(families, e.family) and (holder = 'run' or e.venue = scope) group by all
+)
+select scope, metric, case when has_log then happened end as value, happened as n, 'exact' as bound, value as low, value as high,
+       case when not has_log then 'no run log' end as note
+from counted, run_log_proof

@@ -1,0 +1,22 @@
+-- title: Delta cap hits
+-- unit: count
+-- better: lower
+-- figures: run.cap_hits run.cap_hits.ticks run.cap_hits.max_per_tick
+-- definition: Venues that hit the cap of buffered deltas in a tick, summed over ticks (the producer's count is per tick, not cumulative); ticks with a hit; the most in one tick. Of the market_rx lines and telemetry's copy the more complete one counts. Without a cap set it cannot move.
+-- source: market_rx_stats cap_hits; telemetry market_rx_stats.cap_hits
+with rx as (
+    -- Rows of an own file stand before copies of the same lines in the log.
+    select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as most, count(cap_hits) as n,
+           coalesce(max(step), 1) > 1 as skips
+    from (select cap_hits, tick - lag(tick) over (partition by life order by line) as step from run_rx_stats
+          where file_no = (select file_no from run_rx_stats left join run_files using (file_no)
+                           group by file_no, role order by (role = 'rx_stats') desc, count(*) desc limit 1))
+),
+told as (select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as most, count(cap_hits) as n, false as skips from run_ticks),
+chosen as (select * from (select *, 1 as rank from rx union all select *, 2 from told) where n > 0 order by skips, n < (select max(n) from (select n from rx union all select n from told)) * 0.99, rank limit 1)
+select 'run' as scope, metric, value, coalesce(n, 0) as n, case when skips then 'lower' else 'exact' end as bound,
+       value as low, case when not skips then value end as high,
+       case when value is null then 'no market_rx line and no copy in telemetry'
+            when skips then 'some ticks are not in the file' when hits = 0 then 'cap setting unknown: without a cap there can be no hit' end as note
+from (select 1) left join chosen on true,
+     lateral (values ('cap_hits', hits), ('cap_hits.ticks', ticks), ('cap_hits.max_per_tick', most)) as v (metric, value)

@@ -1,0 +1,12 @@
+-- title: Disconnects by reason
+-- unit: count
+-- better: lower
+-- figures: <venue>.disconnects.<reason>
+-- definition: Connected sessions that ended, by what ended them, reconnected afterwards or not.
+-- source: run log, life-cycle, audit and error lines reconciled by session
+with happened as (select venue, reason, count(*) as n from run_connected where reason is not null group by all),
+named as (select reason from reasons union select reason from happened)
+select v.venue as scope, 'disconnects.' || r.reason as metric, case when has_lifecycle then coalesce(h.n, 0) end as value,
+       coalesce(value, 0) as n, 'exact' as bound, value as low, value as high,
+       case when not has_log then 'no run log' when not has_lifecycle then 'no life-cycle line in the log' end as note
+from run_venues v, named r, run_log_proof left join happened h on h.venue = v.venue and h.reason = r.reason

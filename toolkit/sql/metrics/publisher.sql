@@ -1,0 +1,31 @@
+-- title: Publisher pressure
+-- unit: count
+-- better: lower
+-- figures: run.publisher.try_send_full run.publisher.pending_latest_replaced run.publisher.lossless_wait
+-- definition: Sends that found the queue full, waiting events replaced by a newer one, lossless sends that had to wait. The first form prints a cumulative count at n ≤ 3 and each 1000th: the truth lies between the last reading and just below the next to be printed. The later form prints deltas, which are summed; it no longer says how often a lossless send waited.
+-- source: run log, WS_AUDIT component=market_publisher
+with forms as (
+    select f.metric, t.life, t.last as low,
+           case when t.last < 3 then t.last else (floor(t.last / 1000) + 1) * 1000 - 1 end as high, 'first' as form
+    from (values ('try_send_full', 'mp_try_send_full_count'), ('pending_latest_replaced', 'mp_pending_latest_replaced_count'),
+                 ('lossless_wait', 'mp_lossless_wait_count')) as f (metric, name)
+    join run_totals t on t.name = f.name and t.kind = 'throttled'
+    union all
+    select f.metric, c.life, sum(value), sum(value), 'later'
+    from (values ('try_send_full', 'try_send_full'), ('pending_latest_replaced', 'mp_pending_latest_replaced_count')) as f (metric, name)
+    join run_counters c on c.name = f.name and c.kind = 'delta' and c.venue is null group by all
+),
+summed as (
+    select m.metric, sum(low) as low, sum(high) as high, count(form) as n, bool_or(form = 'later') as later
+    from (values ('try_send_full'), ('pending_latest_replaced'), ('lossless_wait')) as m (metric) left join forms using (metric) group by m.metric
+),
+proof as (select *, (select count(*) from run_log_events where family = 'audit_publisher_periodic') > 0 as periodic from run_log_proof)
+select 'run' as scope, 'publisher.' || metric as metric,
+       case when n > 0 then s.low when instrumented and not (metric = 'lossless_wait' and periodic) then 0 end as value, n,
+       case when n > 0 and s.low < s.high then 'lower' else 'exact' end as bound,
+       value as low, case when n > 0 then s.high else value end as high,
+       case when value is null and not has_log then 'no run log'
+            when value is null and periodic then 'this build counts every lossless send, not those that waited'
+            when value is null then 'not instrumented'
+            when bound = 'lower' then 'printed at n ≤ 3 and each 1000th' end as note
+from summed s, proof

@@ -1,0 +1,22 @@
+-- title: Market events drained and passed on
+-- unit: count
+-- better: none
+-- figures: run.rx.drained run.rx.l2_delta run.rx.l2_snapshot run.rx.trade run.rx.funding run.rx.out run.rx.drained_per_s:1/s run.rx.l2_delta_per_s:1/s run.rx.l2_snapshot_per_s:1/s run.rx.trade_per_s:1/s run.rx.funding_per_s:1/s run.rx.out_per_s:1/s
+-- definition: Events the runner drained, by kind, and events left after coalescing: totals over the run and per second of the time covered. The event that wakes the runner early is not counted by the producer.
+-- source: market_rx_stats lines
+with one as (
+    select r.* from run_rx_stats r
+    where file_no = (select file_no from run_rx_stats left join run_files using (file_no)
+                     group by file_no, role order by (role = 'rx_stats') desc, count(*) desc limit 1)
+),
+summed as (
+    select count(*) as n, sum(raw_drained) as drained, sum(raw_l2_delta) as l2_delta, sum(raw_l2_snapshot) as l2_snapshot, sum(raw_trade) as trade,
+           sum(raw_funding_update) as funding, sum(out_market) as out_events, coalesce(max(step), 1) > 1 as skips
+    from (select *, tick - lag(tick) over (partition by life order by line) as step from one)
+),
+spans as (select sum(s) / 1000.0 as span_s from (select max(at_ms) - min(at_ms) as s from run_ticks group by life))
+select 'run' as scope, 'rx.' || key || suffix as metric, case when suffix = '' then amount else amount / nullif(span_s, 0) end as value, n,
+       case when skips then 'lower' else 'exact' end as bound, value as low, case when not skips then value end as high,
+       case when n = 0 then 'no market_rx line' when value is null then 'no telemetry to take the time from' when skips then 'some ticks are not in the file' end as note
+from summed, spans, (values (''), ('_per_s')) as f (suffix),
+     lateral (values ('drained', drained), ('l2_delta', l2_delta), ('l2_snapshot', l2_snapshot), ('trade', trade), ('funding', funding), ('out', out_events)) as v (key, amount)

@@ -1,0 +1,15 @@
+-- title: Events stamped locally
+-- unit: count
+-- better: lower
+-- figures: <venue>.ts_fallbacks
+-- definition: Events without a usable time stamp of the exchange, stamped by the local clock instead (printed at n ≤ 3 and each 100th).
+-- source: run log, WS_AUDIT <venue>_ts_fallback_count
+with read as (
+    select venue, sum(last) as low, sum(case when last < 3 then last else (floor(last / 100) + 1) * 100 - 1 end) as high, count(*) as n
+    from run_totals where name = venue || '_ts_fallback_count' group by venue
+)
+select v.venue as scope, 'ts_fallbacks' as metric, r.low as value, coalesce(r.n, 0) as n,
+       case when r.low < r.high then 'lower' else 'exact' end as bound, r.low as low, r.high as high,
+       case when value is null and not has_log then 'no run log' when value is null then 'not instrumented'
+            when bound = 'lower' then 'printed at n ≤ 3 and each 100th' end as note
+from run_venues v left join read r using (venue), run_log_proof
