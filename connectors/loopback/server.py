@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -23,7 +24,10 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from connectors.description import Venue
-from connectors.loopback.exchange import Exchange
+from connectors.loopback.dialects import dialects
+from connectors.loopback.exchange import Exchange, exchanges
+from connectors.loopback.scenario import Scenario
+from connectors.loopback.truth import Tell
 from connectors.loopback.wire import Accepted, Act, Answer, Doorway, HangUp, Refused, Request, Say, Signal
 from connectors.protocol import Control
 from toolkit.errors import UsageError
@@ -338,3 +342,38 @@ def environment(venues: Mapping[str, Venue], ports: Mapping[str, int], base: str
             path = urlsplit(str(setting.default).split(",")[0]).path
             found[setting.name] = f"{scheme}://{HOST}:{port}{path}"
     return found
+
+
+@asynccontextmanager
+async def loopback(
+    venues: Mapping[str, Venue],
+    scenario: Scenario,
+    *,
+    base: str = "ETH",
+    seed: int = 1,
+    first_port: int = 0,
+    tell: Tell | None = None,
+) -> AsyncIterator[dict[str, str]]:
+    """Serve these venues, SIMULATED, while the context is open; gives the environment that leads connectors to them.
+
+    `tell` takes the rows of the truth. Raises UsageError when a port is taken.
+    """
+    spoken = {name: dialect for name, dialect in dialects().items() if name in venues}
+    start_unix_ms = unix_ms()
+    served = exchanges(spoken, scenario, base=base, seed=seed, start_unix_ms=start_unix_ms, tell=tell)
+    facts = {"simulated": True, "seed": seed, "scenario": scenario.name, "base": base}
+    rates = {name: 1_000 / dialect.update_ms for name, dialect in spoken.items()}
+
+    def say(event: str, **more: object) -> None:
+        if tell is not None:
+            tell({"t_unix_ms": unix_ms(), "venue": "all", "conn_id": None, "event": event, **more})
+
+    async with serving(served, first_port) as ports:
+        say("server_ready", **facts, ports=ports, rates=rates)
+        yield environment(venues, ports, base)
+    say("server_stop")
+
+
+def unix_ms() -> int:
+    """The wall clock."""
+    return time.time_ns() // 1_000_000

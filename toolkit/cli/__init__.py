@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli import analyze, compare, env, figures, gate, record, report, runs, smoke, sql, validate
+from toolkit.cli import analyze, compare, env, figures, gate, record, report, runs, smoke, sql, validate, venues
 from toolkit.cli.output import guarded
 from toolkit.errors import Exit
 
@@ -36,6 +36,7 @@ app.command("runs")(runs.runs)
 app.command("smoke", context_settings=COMMAND_FOLLOWS)(smoke.smoke)
 app.command("sql")(sql.sql)
 app.command("validate")(validate.validate)
+app.add_typer(venues.app, name="venues")
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,111 @@
+"""`toolkit venues`: the loopback venues by themselves, for any client that can be told a URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolkit.cli.options import QuietOption
+from toolkit.cli.output import emit, note
+from toolkit.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from connectors.description import Venue
+    from connectors.loopback.scenario import Scenario
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Loopback venues: five venues' public market data, SIMULATED."
+)
+
+
+@app.callback()
+def _venues() -> None:
+    """Keep `serve` a command of its own, also while it is the only one."""
+
+
+@app.command("serve")
+def serve(
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_000, help="Port of the first venue, the others follow; 0: any free.")
+    ] = 0,
+    scenario: Annotated[
+        Path | None, typer.Option("--scenario", metavar="FILE", help="TOML file of faults; none: all is well.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="What the books are made from.")] = 1,
+    truth: Annotated[
+        Path | None, typer.Option("--truth", metavar="FILE", help="Write what really happens, JSON Lines.")
+    ] = None,
+    base: Annotated[str, typer.Option("--base", metavar="ASSET", help="The market's asset.")] = "ETH",
+    venue: Annotated[
+        list[str] | None, typer.Option("--venue", metavar="NAME", help="Serve this venue only; may be repeated.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option("--minutes", help="End by itself after this time.")] = None,
+    quiet: QuietOption = False,
+) -> int:
+    """Serve the loopback venues on 127.0.0.1 until Ctrl-C; prints the environment that leads a connector to them."""
+    import asyncio
+
+    from connectors.venues import venues
+
+    known = venues()
+    if unknown := sorted(set(venue or ()) - known.keys()):
+        raise UsageError(f"--venue {unknown[0]}: write one of {', '.join(known)}")
+    if minutes is not None and not 0 < minutes < float("inf"):
+        raise UsageError(f"--minutes {minutes:g}: a time is more than 0")
+    if not (base.isascii() and base.isalnum()):
+        raise UsageError(f"--base {base!r}: write an asset such as ETH")
+    served = {name: described for name, described in known.items() if not venue or name in venue}
+    plan = Plan(served, _scenario(scenario, list(known)), base.upper(), seed, port, minutes and minutes * 60)
+    asyncio.run(_serve(plan, truth, quiet))
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to serve, and for how long."""
+
+    venues: dict[str, Venue]
+    scenario: Scenario
+    base: str
+    seed: int
+    port: int
+    for_s: float | None
+
+
+async def _serve(plan: Plan, truth: Path | None, quiet: bool) -> None:
+    import asyncio
+    import signal
+    from contextlib import ExitStack, suppress
+
+    from connectors.loopback.server import loopback
+    from connectors.loopback.truth import TruthFile
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with ExitStack() as files:
+        tell = files.enter_context(TruthFile(truth)).tell if truth is not None else None
+        async with loopback(
+            plan.venues, plan.scenario, base=plan.base, seed=plan.seed, first_port=plan.port, tell=tell
+        ) as environment:
+            emit("\n".join(f"export {name}={value}" for name, value in environment.items()))
+            if not quiet:
+                note(f"SIMULATED venues, scenario {plan.scenario.name}, seed {plan.seed}; Ctrl-C ends them")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(plan.for_s):
+                    await stop.wait()
+
+
+def _scenario(path: Path | None, venues: list[str]) -> Scenario:
+    from connectors.loopback.scenario import Scenario, read
+
+    if path is None:
+        return Scenario()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(str(path), None, f"cannot be read: {error}") from error
+    return read(text, str(path), venues)
