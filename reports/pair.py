@@ -10,7 +10,7 @@ from functools import cached_property
 from reports.page import Align, Cell, Column, Folded, Kind, Part, Table
 from reports.sections import arrange
 from reports.single import RunPage, files_table, worst_first
-from reports.values import change, number, per_hour
+from reports.values import NOTHING, change, number, per_hour
 from toolkit.records import Comparison, ComparisonRow
 from toolkit.vocabulary import Bound, Verdict
 
@@ -72,8 +72,10 @@ class PairPage:
 
     @property
     def feeds(self) -> tuple[str, ...]:
-        """The kinds of feed of the sides that ran, each once."""
-        return tuple(dict.fromkeys(run.feed for run in self.sides if not run.blocked))
+        """The kind of feed of the sides that ran: one word where they agree, else one for each side."""
+        ran = [run for run in self.sides if not run.blocked]
+        kinds = tuple(dict.fromkeys(run.feed for run in ran))
+        return kinds if len(kinds) < 2 else tuple(f"{run.feed} {run.side}" for run in ran)
 
     def silent(self, run: RunPage) -> tuple[str, ...]:
         """The venues that never spoke in a run."""
@@ -173,23 +175,24 @@ class PairPage:
         return (
             Cell(scope),
             Cell(metric, row.figure, kind=Kind.NAME),
-            Cell(self.before.words(row.figure) + per_hour(row.before_per_hour), row.figure),
-            Cell(number(row.n_before)),
-            Cell(self.after.words(row.figure) + per_hour(row.after_per_hour), row.figure),
-            Cell(number(row.n_after)),
-            Cell(change(row, metric, self.resolution_ms)),
+            *self._values(self.before, row.figure, row.n_before, row.before_per_hour),
+            *self._values(self.after, row.figure, row.n_after, row.after_per_hour),
+            Cell(NOTHING if self.blocked else change(row, metric, self.resolution_ms)),
             Cell(self._said(row)),
         )
 
+    def _values(self, run: RunPage, figure: str, n: int, rate: float | None) -> tuple[Cell, Cell]:
+        rated = "" if run.blocked else per_hour(rate, run.figures.get(figure))
+        return Cell(run.words(figure) + rated, figure), Cell(NOTHING if run.blocked else number(n))
+
     def _said(self, row: ComparisonRow) -> str:
-        """The verdict, its reason if it has one, and the notes of the figures it does not repeat."""
-        notes = dict.fromkeys(
-            figure.note
-            for run in self.sides
-            if (figure := run.figures.get(row.figure)) and figure.note and figure.note not in row.why
-        )
-        reasons = [reason for reason in (row.why, *notes) if reason]
-        return row.verdict.replace("_", " ") + (f": {'; '.join(reasons)}" if reasons else "")
+        """The verdict and its reason, and the notes of the figures that the reason does not repeat."""
+        notes = (figure.note for run in self.sides if (figure := run.figures.get(row.figure)) and not run.blocked)
+        # A blocked side is the reason of every row: it is said once, at the top.
+        reasons = dict.fromkeys([] if self.blocked else [row.why])
+        reasons |= dict.fromkeys(note for note in notes if note and note not in row.why)
+        said = "; ".join(reason for reason in reasons if reason)
+        return row.verdict.replace("_", " ") + (f" ({said})" if said else "")
 
     def _folded(self, rows: Iterable[ComparisonRow]) -> tuple[Folded, ...]:
         """The rows in as few lines as say the same of the same scopes."""

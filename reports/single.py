@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from reports.page import Align, Cell, Column, Kind, Table
-from reports.values import NOTHING, UNKNOWN, number, shown
+from reports.values import NOT_INSTRUMENTED, NOTHING, UNKNOWN, number, shown
 from toolkit.records import Analysis, Diagnosis, Figure, FileLedger, Finding, Number
 from toolkit.units import duration, thousands
 from toolkit.vocabulary import Ended
@@ -42,10 +42,7 @@ class RunPage:
 
     def words(self, name: str) -> str:
         """A figure as a reader sees it; `blocked` in a run that never ran."""
-        figure = self.figures.get(name)
-        if self.blocked and (figure is None or figure.value is None):
-            return "blocked"
-        return shown(figure, self.resolution_ms)
+        return "blocked" if self.blocked else shown(self.figures.get(name), self.resolution_ms)
 
     @property
     def resolution_ms(self) -> Number | None:
@@ -131,18 +128,20 @@ class RunPage:
     def _venue_row(self, venue: str) -> tuple[Cell, ...]:
         names = [f"{venue}.{metric}" for metric in _VENUE_METRICS]
         samples = self.figures.get(f"{venue}.age_apply_ms.p50")
+        none = self.value(f"{venue}.plateau_10s.count") == 0
         return (
             Cell(venue),
-            *(Cell(self.words(name), name) for name in names),
+            *(Cell(NOTHING if none and "plateau" in name else self.words(name), name) for name in names),
             Cell(NOTHING if samples is None else number(samples.n)),
             Cell(self.by_reason(venue)),
         )
 
     def line(self, scope: str, metrics: Iterable[str]) -> str:
         """A few figures on one line, under the last part of their names; one word if that is all they say."""
-        said = {metric.rsplit(".", 1)[-1]: self.words(f"{scope}.{metric}") for metric in metrics}
-        if len(set(said.values())) == 1 and not set(said.values()) & {"0"}:
-            return next(iter(said.values()))
+        named = {metric.rsplit(".", 1)[-1]: f"{scope}.{metric}" for metric in metrics}
+        said = {label: self.words(name) for label, name in named.items() if name in self.figures}
+        if not said or set(said.values()) <= {UNKNOWN} or set(said.values()) <= {NOT_INSTRUMENTED}:
+            return next(iter(said.values()), UNKNOWN)
         return ", ".join(f"{label} {words}" for label, words in said.items())
 
     def across(self, metric: str) -> str:
@@ -170,7 +169,7 @@ _VENUE_METRICS = {
     "age_apply_ms.p95": "p95",
     "age_apply_ms.p99": "p99",
     "age_apply_unknown.share": "unknown",
-    "plateau_10s.count": "> 10 s",
+    "plateau_10s.count": "plateaus > 10 s",
     "plateau_10s.longest_ms": "longest",
 }
 """The metrics of the table of venues and the titles of their columns."""

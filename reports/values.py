@@ -77,6 +77,9 @@ def change(row: ComparisonRow, metric: str, resolution_ms: Number | None = None)
     return f"{sign}{in_unit(abs(row.delta), row.unit, metric)}{factor}"
 
 
-def per_hour(rate: float | None) -> str:
-    """An hourly rate in brackets, empty where there is none."""
-    return "" if rate is None else f" ({thousands(rate, 1)}{GAP}per{GAP}h)"
+def per_hour(rate: float | None, figure: Figure | None) -> str:
+    """The hourly rate of a figure in brackets, with the sign of its bound; empty where there is none."""
+    if rate is None or figure is None:
+        return ""
+    sign = _BOUND.get(figure.bound)
+    return f" ({f'{sign}{GAP}' if sign else ''}{thousands(rate, 1)}{GAP}per{GAP}h)"

@@ -122,6 +122,9 @@ def _feed(row: Row) -> str | None:
 
 def _venues(row: Row) -> str | None:
     scope = row.figure.scope
+    empty = [side.word for side in row.sides if not side.run.venues]
+    if empty and not _describes(row):
+        return f"no venue in the run {' and '.join(empty)}"
     if scope != "run":
         missing = [side.word for side in row.sides if scope not in side.run.venues]
         return f"{scope} is not a venue of the run {' and '.join(missing)}" if missing else None

@@ -16,7 +16,7 @@ from toolkit.cli.options import (
     duration_ms,
 )
 from toolkit.cli.output import emit
-from toolkit.errors import Exit, UsageError
+from toolkit.errors import Exit
 
 Before = Annotated[str, typer.Argument(metavar="BEFORE", help="The run before the change: a directory, file or .zip.")]
 After = Annotated[str, typer.Argument(metavar="AFTER", help="The run after the change.")]
@@ -36,8 +36,6 @@ def compare(
     from toolkit.evidence.report import name_of, side_by_side
     from toolkit.published import comparison_json
 
-    if format is Format.HTML:
-        raise UsageError("--format html: a comparison prints text, json or markdown")
     options = Options(requested_ms=duration_ms(requested))
     comparison = compare(analyze([before], db, options), analyze([after], db, options))
     if format is Format.JSON:

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from reports.pair import PairPage
 from reports.render import render
 from reports.single import RunPage
+from toolkit.errors import UsageError
 from toolkit.records import Analysis, Comparison
 
 
@@ -22,8 +23,11 @@ def evidence(comparison: Comparison, names: tuple[str, str], command: Sequence[s
 
 
 def side_by_side(comparison: Comparison, names: tuple[str, str], format: str) -> str:
-    """The comparison for a terminal (`format` is `text`) or in Markdown (`markdown`)."""
-    return _page(f"compare.{_ENDINGS[format]}.j2", pair=PairPage(comparison, names))
+    """The comparison for a terminal (`format` is `text`) or in Markdown (`markdown`).
+
+    Raises `UsageError` for another format.
+    """
+    return _form("compare", format, pair=PairPage(comparison, names))
 
 
 def opening(comparison: Comparison, names: tuple[str, str]) -> str:
@@ -32,8 +36,11 @@ def opening(comparison: Comparison, names: tuple[str, str]) -> str:
 
 
 def summary(analysis: Analysis, name: str, format: str) -> str:
-    """What happened in one run, at a glance: for a terminal (`format` is `text`) or in Markdown (`markdown`)."""
-    return _page(f"summary.{_ENDINGS[format]}.j2", run=RunPage(analysis, name))
+    """What happened in one run, at a glance: for a terminal (`format` is `text`) or in Markdown (`markdown`).
+
+    Raises `UsageError` for another format.
+    """
+    return _form("summary", format, run=RunPage(analysis, name))
 
 
 def name_of(path: str) -> str:
@@ -42,6 +49,12 @@ def name_of(path: str) -> str:
 
 
 _ENDINGS = {"text": "txt", "markdown": "md"}
+
+
+def _form(page: str, format: str, **data: object) -> str:
+    if format not in _ENDINGS:
+        raise UsageError(f"--format {format}: this command prints text, json or markdown")
+    return _page(f"{page}.{_ENDINGS[format]}.j2", **data)
 
 
 def _page(template: str, **data: object) -> str:
