@@ -32,7 +32,7 @@ def env(
     if format not in pages:
         raise UsageError(f"--format {format}: write one of {', '.join(pages)}")
     rows = list(settings(os.environ))
-    for name in misspelt(os.environ, rows):
+    for name in unread(os.environ, rows):
         note(f"{name} is set, and no connector reads it")
     emit(pages[format]([row for row in rows if pattern.upper() in row["name"]]), output)
     return 0
@@ -55,10 +55,13 @@ def settings(environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
             yield _row(venue.name, resolved, resolved.setting in stated)
 
 
-def misspelt(environ: Mapping[str, str], rows: list[dict[str, Any]]) -> list[str]:
+def unread(environ: Mapping[str, str], rows: list[dict[str, Any]]) -> list[str]:
     """Names that look meant for the connectors and are none of theirs; their values are nobody's business."""
+    from connectors.venues import venues
+
     known = {name for row in rows for name in (row["name"], *row["aliases"])}
-    return sorted(name for name in environ if name.startswith("PARAPHINA_") and name not in known)
+    ours = ("PARAPHINA_", *(f"{venue.prefix}_" for venue in venues().values()))
+    return sorted(name for name in environ if name.startswith(ours) and name not in known)
 
 
 def _stated(venue: Venue) -> list[Setting]:
