@@ -105,7 +105,9 @@ def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, str, 
     if "allocation_failed" in facts.first:
         yield Ended.CRASHED, "out_of_memory", "the program ran out of memory", facts.first["allocation_failed"][0]
     for ref, place, said in facts.panics:
-        if facts.panic_threads.get(ref) == "main" or not evidence.records:
+        # A supervised task that panics is started again; the main thread, or one that nobody watches, takes all along.
+        unwatched = not evidence.records and "supervisor_panic" not in facts.first
+        if facts.panic_threads.get(ref) == "main" or unwatched:
             yield Ended.CRASHED, "panic", f"the program panicked: {said} ({place})", ref
 
 
