@@ -31,6 +31,8 @@ def connect(db: str, read_only: bool = False, patience_s: float = LOCK_PATIENCE_
     """
     if read_only and db != MEMORY and not Path(db).exists():
         raise InputError(db, None, "no such store; run `toolkit analyze` first, or name another with --db")
+    if not read_only and db != MEMORY:
+        _make_room(db)
     con = _opened(db, read_only, time.monotonic() + patience_s)
     if not read_only:
         try:
@@ -39,6 +41,13 @@ def connect(db: str, read_only: bool = False, patience_s: float = LOCK_PATIENCE_
             con.close()
             raise InputError(db, None, f"cannot be used as a store: {_first_line(error)}; name another file") from error
     return con
+
+
+def _make_room(db: str) -> None:
+    try:
+        Path(db).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(db, None, f"cannot be created: {error.strerror}; name another file with --db") from error
 
 
 def _opened(db: str, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnection:
