@@ -1,0 +1,58 @@
+"""The cells of the fault matrix that cannot be: a fault needs something in the feed that it breaks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
+
+from connectors import settings
+from connectors.description import Recovery, Target, Venue
+from connectors.loopback.dialect import Dialect, Stream
+from connectors.loopback.exchange import Exchange
+from connectors.loopback.faults import Fault, Need
+from connectors.loopback.wire import Accepted, Content, Request
+
+
+def lacks(fault: Fault, has: frozenset[Need]) -> Need | None:
+    """What a fault needs and a feed has not; the need's text is the reason why the cell is n/a."""
+    return next((need for need in fault.needs if need not in has), None)
+
+
+def offers(venue: Venue, dialect: Dialect, environ: Mapping[str, str]) -> frozenset[Need]:
+    """What a feed has that a fault could break; `environ` chooses the feed by the venue's settings."""
+    streams = _streams(venue, dialect, environ)
+    book = next(stream for stream in streams if stream.content is Content.BOOK)
+    has = {
+        Need.CHAIN: book.chained,
+        Need.ACK: dialect.acks,
+        Need.TOPICS: len(streams) > 1,
+        Need.BRIDGE: venue.recovery is Recovery.REST,
+    }
+    return frozenset(need for need, there in has.items() if there)
+
+
+def _streams(venue: Venue, dialect: Dialect, environ: Mapping[str, str]) -> list[Stream]:
+    """The streams that a connector's URL and subscriptions begin; raises KeyError if the venue knows no such URL."""
+    exchange = Exchange(dialect)
+    resolved = settings.resolve(settings.of_venue(venue), environ)
+    target = looked_up(venue, settings.target(venue, resolved, exchange.board.base), exchange)
+    url = urlsplit(venue.socket_url(target.ws_urls[0], target))
+    met, _ = exchange.open(0, url.path + (f"?{url.query}" if url.query else ""))
+    link = met.link if isinstance(met, Accepted) else ""
+    for topic in venue.topics(target):
+        if topic.subscribe is not None:
+            exchange.hear(0, link, topic.subscribe)
+    return list(exchange.lines.links[link].streams.values())
+
+
+def looked_up(venue: Venue, target: Target, exchange: Exchange) -> Target:
+    """The target with the instrument that the venue's own look-up finds."""
+    if venue.lookup is None or target.instrument:
+        return target
+    call = venue.lookup.call(target)
+    url = urlsplit(target.rest_urls[0] + call.path)
+    request = Request(call.method, url.path, dict(parse_qsl(url.query)), (call.body or "").encode())
+    answer, _ = exchange.request(0, request)
+    return replace(target, instrument=venue.lookup.decode(json.loads(answer.body), target))

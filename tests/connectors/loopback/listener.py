@@ -1,0 +1,106 @@
+"""A client of a loopback venue that only listens: it subscribes what the venue's description says and answers pings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+from connectors.description import Rest, Target, Venue
+from connectors.loopback.dialects import dialects
+from connectors.loopback.exchange import Exchange
+from connectors.loopback.matrix import looked_up
+from connectors.loopback.scenario import Planned
+from connectors.loopback.truth import Row
+from connectors.loopback.wire import Accepted, Act, Answer, Content, HangUp, Request, Say, Sight, Signal
+from connectors.protocol import Control
+from connectors.settings import of_venue, resolve, target
+from connectors.venues import venues
+
+NAMES = sorted(dialects())
+START_UNIX_MS = 1_790_000_000_000
+
+
+class Listener:
+    """One venue and one connection to it, in virtual time; `acts` is all that the venue did to it, with the time."""
+
+    def __init__(
+        self, name: str, plan: Iterable[Planned] = (), *, seed: int = 1, environ: Mapping[str, str] | None = None
+    ) -> None:
+        self.truth: list[Row] = []
+        self.venue: Venue = venues()[name]
+        self.exchange = Exchange(
+            dialects()[name], seed=seed, start_unix_ms=START_UNIX_MS, plan=plan, tell=self.truth.append
+        )
+        self.now_ms = 0
+        self.acts: list[tuple[int, Act]] = []
+        self.link: str | None = None
+        resolved = resolve(of_venue(self.venue), environ or {})
+        self.target: Target = looked_up(self.venue, target(self.venue, resolved, "ETH"), self.exchange)
+
+    def connect(self) -> object:
+        url = urlsplit(self.venue.socket_url(self.target.ws_urls[0], self.target))
+        met, acts = self.exchange.open(self.now_ms, url.path + (f"?{url.query}" if url.query else ""))
+        if isinstance(met, Accepted):
+            self.link = met.link
+            self._note(acts)
+            for topic in self.venue.topics(self.target):
+                if topic.subscribe is not None:
+                    self.send(topic.subscribe)
+        return met
+
+    def send(self, text: str) -> None:
+        assert self.link is not None
+        self._note(self.exchange.hear(self.now_ms, self.link, text))
+
+    def ping(self) -> None:
+        assert self.link is not None
+        self._note(self.exchange.heard(self.now_ms, self.link, Control.PING, b"p"))
+
+    def listen(self, until_ms: int, *, step_ms: int = 50, answers: bool = True) -> None:
+        while self.now_ms < until_ms:
+            self.now_ms = min(self.now_ms + step_ms, until_ms)
+            asked = self._note(self.exchange.advance(self.now_ms))
+            if asked and answers and self.link is not None:
+                self._note(self.exchange.heard(self.now_ms, self.link, Control.PONG))
+
+    def settle(self) -> Sight:
+        """Listen on to the next book; gives it, and the venue has not moved since."""
+        books = len(self.sights())
+        while len(self.sights()) == books:
+            self.listen(self.now_ms + 50)
+        return self.sights()[-1]
+
+    def fetch(self, rest: Rest[object]) -> Answer:
+        call = rest.call(self.target)
+        url = urlsplit(self.target.rest_urls[0] + call.path)
+        request = Request(call.method, url.path, dict(parse_qsl(url.query)), (call.body or "").encode())
+        answer, acts = self.exchange.request(self.now_ms, request)
+        self._note(acts)
+        return answer
+
+    def _note(self, acts: Iterable[Act]) -> bool:
+        asked = False
+        for act in acts:
+            self.acts.append((self.now_ms, act))
+            asked = asked or (isinstance(act, Signal) and act.control is Control.PING)
+            if isinstance(act, HangUp):
+                self.link = None
+        return asked
+
+    # --- what came --------------------------------------------------------------------------------------------------
+
+    def said(self, content: Content, after_ms: int = -1, before_ms: int = 2**62) -> list[Say]:
+        return [
+            act
+            for at_ms, act in self.acts
+            if isinstance(act, Say) and act.content in content and after_ms < at_ms <= before_ms
+        ]
+
+    def sights(self, after_ms: int = -1, before_ms: int = 2**62) -> list[Sight]:
+        return [say.sight for say in self.said(Content.BOOK, after_ms, before_ms) if say.sight is not None]
+
+    def hang_ups(self) -> list[tuple[int, HangUp]]:
+        return [(at_ms, act) for at_ms, act in self.acts if isinstance(act, HangUp)]
+
+    def events(self, *names: str) -> list[Row]:
+        return [row for row in self.truth if row["event"] in names]

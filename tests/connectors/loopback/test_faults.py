@@ -1,0 +1,83 @@
+"""The fault table: whole, and honest about the cells that cannot be."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.loopback.dialects import dialects
+from connectors.loopback.faults import FAULTS, Fault, Need, absurd, crossed, cut, garbage, strange
+from connectors.loopback.market import Depth
+from connectors.loopback.matrix import lacks, offers
+from connectors.venues import venues
+
+FIFTEEN = {
+    "drop",
+    "close",
+    "refuse",
+    "mute",
+    "acked_mute",
+    "heartbeat_only",
+    "seq_gap",
+    "malformed_json",
+    "subscribe_error",
+    "slow",
+    "burst",
+    "idle_close",
+    "frozen_book",
+    "crossed_book",
+    "empty_book",
+}
+BRIDGED = {"stale_snapshot", "snapshot_http"}
+
+NOT_APPLICABLE = {
+    ("aster", ""): set(),
+    ("extended", ""): {"acked_mute", "topic_mute"} | BRIDGED,
+    ("extended", "1"): {"acked_mute", "topic_mute", "seq_gap"} | BRIDGED,
+    ("hyperliquid", ""): {"seq_gap"} | BRIDGED,
+    ("lighter", ""): {"acked_mute"} | BRIDGED,
+    ("paradex", ""): {"seq_gap"} | BRIDGED,
+    ("paradex", "orderbook"): {"seq_gap"} | BRIDGED,
+    ("paradex", "deltas"): BRIDGED,
+}
+FEED = {"paradex": "PARAPHINA_PARADEX_PUBLIC_FEED", "extended": "PARAPHINA_EXTENDED_WS_DEPTH_LEVELS"}
+
+
+def test_the_table_has_every_kind_that_was_asked_for() -> None:
+    assert FAULTS.keys() >= FIFTEEN
+
+
+@pytest.mark.parametrize(("way", "expected"), NOT_APPLICABLE.items(), ids="-".join)
+def test_the_cells_without_a_mechanism_are_these_and_no_others(way: tuple[str, str], expected: set[str]) -> None:
+    name, feed = way
+    has = offers(venues()[name], dialects()[name], {FEED[name]: feed} if feed else {})
+    assert {kind for kind, fault in FAULTS.items() if lacks(fault, has)} == expected
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_an_entry_can_be_told_to_a_person_and_done_by_the_exchange(fault: Fault) -> None:
+    assert fault.meaning
+    mechanisms = {
+        name
+        for name in Fault.__slots__
+        if getattr(fault, name) != getattr(Fault(kind="", meaning="", expects=fault.expects), name)
+    }
+    assert mechanisms - {"kind", "meaning", "expects", "lasts_s", "values", "needs", "reset"}
+
+
+def test_every_need_has_its_reason() -> None:
+    assert all(len(need) > 20 for need in Need)
+
+
+def test_spoiled_frames_are_spoiled_in_the_way_they_say() -> None:
+    good = '{"price":"3000.5","size":"0.1","side":"BUY"}'
+    assert cut(good) == '{"price":"3000.5","size'[: len(good) // 2]
+    assert absurd(good) == '{"price":"1e400","size":"1e400","side":"BUY"}'
+    assert strange(good) == '{"unheard":{"of":44}}'
+    with pytest.raises(UnicodeDecodeError):
+        garbage(good).decode()
+
+
+def test_a_crossed_book_keeps_every_level_and_gains_one() -> None:
+    book = Depth({99: 1, 98: 2}, {101: 3})
+    assert crossed(book) == Depth({99: 1, 98: 2, 103: 777}, {101: 3})
+    assert crossed(Depth({}, {101: 3})) == Depth({}, {101: 3})

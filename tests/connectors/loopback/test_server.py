@@ -1,0 +1,276 @@
+"""The loopback venues on real sockets: every dialect answers, every kind of end is that kind of end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+
+from connectors.loopback.scenario import Planned, Scenario, plan
+from connectors.loopback.server import loopback
+from connectors.loopback.truth import Row, TruthFile
+from connectors.settings import of_venue, resolve, target
+from connectors.venues import venues
+from tests.connectors.loopback.listener import NAMES, Listener
+from toolkit.errors import InputError, UsageError
+
+WAIT_S = 10
+
+each_venue = pytest.mark.parametrize("venue", NAMES)
+
+
+def run(test: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(asyncio.wait_for(test(), 3 * WAIT_S))
+
+
+class Truth(list[Row]):
+    """The rows told so far, and a way to wait for one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._more = asyncio.Event()
+
+    def tell(self, row: Row) -> None:
+        self.append(row)
+        self._more.set()
+
+    async def until(self, event: str) -> None:
+        while not any(row["event"] == event for row in self):
+            self._more.clear()
+            await asyncio.wait_for(self._more.wait(), WAIT_S)
+
+
+@asynccontextmanager
+async def served(venue: str, *faults: Planned) -> AsyncIterator[tuple[str, Truth]]:
+    """One venue on a socket; gives the URL that a connector would open, and the truth."""
+    truth = Truth()
+    async with loopback({venue: venues()[venue]}, Scenario("test", faults), tell=truth.tell) as environ:
+        yield url_of(venue, environ), truth
+
+
+def url_of(venue: str, environ: dict[str, str]) -> str:
+    described = venues()[venue]
+    goal = target(described, resolve(of_venue(described), environ), "ETH")
+    goal = replace(goal, instrument=Listener(venue).target.instrument)
+    return described.socket_url(goal.ws_urls[0], goal)
+
+
+async def subscribed(venue: str, url: str) -> ClientConnection:
+    socket = await connect(url, ping_interval=None, max_queue=None)
+    for topic in venues()[venue].topics(Listener(venue).target):
+        if topic.subscribe is not None:
+            await socket.send(topic.subscribe)
+    return socket
+
+
+async def end_of(socket: ClientConnection) -> BaseException | None:
+    """Read to the end; what the connection ended by."""
+    try:
+        async for _ in socket:
+            pass
+    except ConnectionClosedError as error:
+        return error
+    return None
+
+
+@each_venue
+def test_a_client_is_sent_what_the_venues_codec_reads(venue: str) -> None:
+    async def test() -> None:
+        async with served(venue) as (url, _), await subscribed(venue, url) as socket:
+            for _ in range(12):
+                message = json.loads(await asyncio.wait_for(socket.recv(), WAIT_S))
+                assert "DecodeMiss" not in {type(frame).__name__ for frame in venues()[venue].decode(message)}
+
+    run(test)
+
+
+@each_venue
+def test_rest_answers_on_the_same_port_and_what_it_has_not_is_not_found(venue: str) -> None:
+    async def test() -> None:
+        described = venues()[venue]
+        async with loopback({venue: described}, Scenario()) as environ, httpx.AsyncClient() as client:
+            base = environ[described.rest.name]
+            assert described.snapshot is not None
+            call = described.snapshot.call(Listener(venue).target)
+            answer = await client.request(call.method, base + call.path, content=call.body)
+            assert answer.status_code == 200
+            assert described.snapshot.decode(answer.json(), Listener(venue).target).bids
+            assert (await client.get(base + "/nothing/here")).status_code == 404
+
+    run(test)
+
+
+@each_venue
+def test_a_ping_is_answered_with_its_payload(venue: str) -> None:
+    async def test() -> None:
+        async with served(venue) as (url, _), connect(url, ping_interval=None, max_queue=None) as socket:
+            await asyncio.wait_for(await socket.ping(b"here"), WAIT_S)
+
+    run(test)
+
+
+@pytest.mark.parametrize("kind", ["no_pong", "half_open"])
+def test_a_ping_is_left_unanswered_by_a_venue_that_does_not_answer(kind: str) -> None:
+    async def test() -> None:
+        async with (
+            served("paradex", plan("paradex", kind, 0.1)) as (url, truth),
+            connect(url, ping_interval=None, max_queue=None, close_timeout=0) as socket,
+        ):
+            await truth.until("fault_start")
+            assert (await asyncio.wait({await socket.ping()}, timeout=0.3))[0] == set()
+
+    run(test)
+
+
+ENDS = {
+    "close": ({"code": 1012, "reason": "restart"}, (1012, "restart"), None),
+    "close without a frame": ({"code": 1006}, None, None),
+    "drop": ({}, None, ConnectionResetError),
+}
+
+
+@pytest.mark.parametrize("kind", ENDS)
+@pytest.mark.parametrize("venue", ["aster", "lighter"])
+def test_a_connection_ends_on_the_wire_as_the_fault_says(venue: str, kind: str) -> None:
+    values, frame, cause = ENDS[kind]
+
+    async def test() -> None:
+        async with served(venue, plan(venue, kind.partition(" ")[0], 0.5, **values)) as (url, truth):
+            error = await end_of(await subscribed(venue, url))
+        assert isinstance(error, ConnectionClosedError)
+        assert (error.rcvd and (error.rcvd.code, error.rcvd.reason)) == frame
+        assert cause is None or isinstance(error.__cause__, cause)
+        told = [row["event"] for row in truth if row["conn_id"] and row["event"] != "frame"]
+        assert told[0] == "accept"
+        assert told[-2:] == ["server_close", "conn_end"]
+
+    run(test)
+
+
+def test_a_shut_port_refuses_and_opens_again() -> None:
+    async def test() -> None:
+        async with served("extended", plan("extended", "refuse", 0, 1)) as (url, truth):
+            await truth.until("fault_start")
+            with pytest.raises(ConnectionRefusedError):
+                await connect(url)
+            await truth.until("fault_end")
+            while (socket := await opened(url)) is None:
+                pass
+            async with socket:
+                assert json.loads(await socket.recv())["type"] == "SNAPSHOT"
+
+    run(test)
+
+
+async def opened(url: str) -> ClientConnection | None:
+    try:
+        return await connect(url, max_queue=None)
+    except ConnectionRefusedError:
+        return None
+
+
+def test_a_status_in_place_of_the_handshake_carries_its_retry_after() -> None:
+    async def test() -> None:
+        busy = plan("paradex", "http_429", 0, 10, status=429, retry_after_s=7)
+        async with served("paradex", busy) as (url, truth):
+            await truth.until("fault_start")
+            with pytest.raises(InvalidStatus) as caught:
+                await connect(url)
+            assert caught.value.response.status_code == 429
+            assert caught.value.response.headers["Retry-After"] == "7"
+
+    run(test)
+
+
+def test_a_black_hole_takes_the_connection_and_never_answers() -> None:
+    async def test() -> None:
+        async with served("lighter", plan("lighter", "black_hole", 0, 30)) as (url, truth):
+            await truth.until("fault_start")
+            with pytest.raises(TimeoutError):
+                await connect(url, open_timeout=0.5)
+
+    run(test)
+
+
+def test_a_taken_port_is_named() -> None:
+    async def test() -> None:
+        everyone = venues()
+        async with loopback({"aster": everyone["aster"]}, Scenario()) as environ:
+            port = int(environ["ASTER_WS_URL"].rpartition(":")[2].partition("/")[0])
+            with pytest.raises(UsageError, match=str(port)):
+                async with loopback({"lighter": everyone["lighter"]}, Scenario(), first_port=port):
+                    pass
+
+    run(test)
+
+
+def test_nonsense_on_the_port_ends_that_connection_only() -> None:
+    async def test() -> None:
+        async with served("hyperliquid") as (url, _):
+            port = int(url.rpartition(":")[2].partition("/")[0])
+            for nonsense in (b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"POST /info HTTP/1.1\r\nContent-Length: x\r\n\r\n"):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(nonsense)
+                assert await asyncio.wait_for(reader.read(), WAIT_S) == b""
+                writer.close()
+            async with await subscribed("hyperliquid", url) as socket:
+                assert await asyncio.wait_for(socket.recv(), WAIT_S)
+
+    run(test)
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def serve(*options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", "from toolkit.cli import main; main()", "venues", "serve", *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_command_prints_the_environment_and_leaves_the_truth(tmp_path: Path) -> None:
+    truth = tmp_path / "truth" / "truth.jsonl"
+    server = serve("--truth", str(truth), "--seed", "5", "--base", "btc", "--venue", "paradex")
+    assert server.stdout is not None
+    lines = [server.stdout.readline().strip() for _ in range(3)]
+    server.send_signal(signal.SIGTERM)
+    _, said = server.communicate(timeout=WAIT_S)
+    assert server.returncode == 0
+    assert lines[0] == "export PARADEX_MARKET=BTC-USD-PERP"
+    assert [line.partition("=")[2].partition("://")[0] for line in lines[1:]] == ["ws", "http"]
+    assert "SIMULATED" in said
+    rows = [json.loads(line) for line in truth.read_text().splitlines()]
+    assert (rows[0]["event"], rows[0]["seed"], rows[0]["simulated"]) == ("server_ready", 5, True)
+    assert rows[-1]["event"] == "server_stop"
+
+
+WRONG = {
+    ("--venue", "nasdaq"): 2,
+    ("--minutes", "-1"): 2,
+    ("--base", "E/TH"): 2,
+    ("--scenario", "/nowhere.toml"): 3,
+}
+
+
+@pytest.mark.parametrize("options", WRONG, ids="".join)
+def test_a_wrong_option_of_the_command_is_named(options: tuple[str, str]) -> None:
+    server = serve(*options)
+    _, said = server.communicate(timeout=WAIT_S)
+    assert server.returncode == WRONG[options]
+    assert options[1] in said
+    assert "Traceback" not in said
+
+
+def test_a_truth_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="truth"):
+        TruthFile(tmp_path)
