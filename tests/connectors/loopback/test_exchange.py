@@ -196,7 +196,7 @@ LOOKS = {"crossed_book": "crossed", "one_sided_book": "one-sided", "empty_book":
 @pytest.mark.parametrize("kind", LOOKS)
 def test_a_book_looks_as_its_fault_says_and_comes_back(venue: str, kind: str) -> None:
     listener = through(venue, kind, 4)
-    bids, asks = listener.sights(10_000, 13_000)[-1].levels()
+    bids, asks = listener.sights(9_999, 13_000)[-1].levels()
     shape = "empty" if not bids else "one-sided" if not asks else "crossed" if bids[0] > asks[0] else "sound"
     assert shape == LOOKS[kind]
     assert listener.settle().book == listener.exchange.board.market.book
