@@ -277,11 +277,12 @@ class Sessions:
 
     def close(self) -> tuple[list[Session], list[Incident]]:
         """All sessions and incidents, by life and venue."""
-        for venue in self._venues.values():
+        venues = [self._venues[key] for key in sorted(self._venues)]
+        for venue in venues:
             venue.close()
         return (
-            [session for venue in self._venues.values() for session in venue.sessions],
-            [incident for venue in self._venues.values() for incident in venue.incidents],
+            [session for venue in venues for session in venue.sessions],
+            [incident for venue in venues for incident in venue.incidents],
         )
 
 

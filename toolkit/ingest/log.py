@@ -6,24 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import duckdb
-import msgspec
+import numpy as np
 
-from toolkit.ingest.rx_stats import RxRows
+from toolkit.ingest.log_rows import LogRows
+from toolkit.ingest.rx_stats import all_whole
 from toolkit.ingest.source import Source
-from toolkit.ingest.stream import blocks
+from toolkit.ingest.stream import Block, blocks
+from toolkit.ingest.waiting import Place, Whole
 from toolkit.records import FileLedger, Session, SetAsideLine
 from toolkit.runlog.facts import LogFacts, Ref
 from toolkit.runlog.lives import Lives
-from toolkit.runlog.parse import OTHER, RX_STATS, Found, parse
+from toolkit.runlog.parse import OTHER, RX_STATS, Found, Line, parse
+from toolkit.runlog.repeats import Group, Repeats
 from toolkit.sessions import Happening, Incident, Sessions
-from toolkit.store import insert_rows
-from toolkit.vocabulary import CounterKind, SetAside
-
-_ROWS_AT_ONCE = 50_000
-_EVENT_COLUMNS = (
-    "run_key", "file_no", "line", "col", "life", "family", "venue", "reason", "at_ms", "at_error_ms", "fields", "byte",
-)  # fmt: skip
-_COUNTER_COLUMNS = ("run_key", "file_no", "line", "life", "venue", "name", "value", "kind")
+from toolkit.vocabulary import SetAside
 
 
 @dataclass
@@ -51,21 +47,27 @@ def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]
     return loader.load
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A line that was parsed by itself."""
+
+    index: int
+    text: str
+    line: Line
+
+
 class _Loader:
     def __init__(self, con: duckdb.DuckDBPyConnection, run_key: int) -> None:
-        self._con = con
-        self._run_key = run_key
-        self._events: list[tuple[object, ...]] = []
-        self._counters: list[tuple[object, ...]] = []
-        self._rx = RxRows(con, run_key)
+        self._rows = LogRows(con, run_key)
         self.sessions = Sessions()
         self.load = LogLoad()
         self.most_lives = 0
 
     def read(self, source: Source) -> None:
         """Read one log file; its lives are counted on their own."""
-        self._lives = Lives()
+        self._lives, self._life_starts = Lives(), [0]
         self._panicked: Ref | None = None
+        self._repeats = Repeats(_same_whatever_its_numbers)
         lines, where = 0, list[SetAsideLine]()
         with source.open() as stream:
             for block in blocks(stream):
@@ -73,16 +75,7 @@ class _Loader:
                     where.append(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
                     lines += 1
                     continue
-                pieces = block.data.split(b"\n")
-                if not block.torn:
-                    pieces.pop()
-                byte = block.first_byte
-                for number, piece in enumerate(pieces, block.first_line):
-                    self._line(source.file_no, number, byte, piece)
-                    byte += len(piece) + 1
-                lines += len(pieces)
-                if len(self._events) >= _ROWS_AT_ONCE:
-                    self.flush()
+                lines += self._block(source.file_no, block)
             if stream.damage:
                 where.append(SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED))
             sha256, size = stream.sha256, stream.size
@@ -92,65 +85,105 @@ class _Loader:
         self.load.facts.lines += lines
         self.most_lives = max(self.most_lives, self._lives.count)
 
-    def _line(self, file_no: int, number: int, byte: int, piece: bytes) -> None:
-        text = piece.decode("utf-8", "replace")
-        line = parse(text)
-        facts, ref = self.load.facts, (file_no, number)
-        if self._panicked is not None and line.found[0].family == OTHER and text.strip():
-            facts.panics[-1] = (*facts.panics[-1][:2], text.strip())
-        self._panicked = None
-        for found in line.found:
-            facts.see(found, ref, text)
-            if found.family == OTHER:
-                continue
-            if found.family == "panic":
-                self._panicked = ref
-                facts.panics.append((ref, found.fields["place"].rstrip(":"), "no message"))
-                facts.panic_threads[ref] = found.fields["thread"]
-            life = self._lives.see(found)
-            self._keep(found, ref, life, line.stamped_ms, byte)
-
-    def _keep(self, found: Found, ref: Ref, life: int, stamped_ms: int | None, byte: int) -> None:
-        file_no, line = ref
-        if found.family == RX_STATS:
-            self._rx.add(file_no, line, life, found.fields)
-            return
-        at_ms, error_ms = own_time(found)
-        if stamped_ms is not None:
-            at_ms, error_ms = stamped_ms, 0
-        fields = msgspec.json.encode(found.fields).decode()
-        self._events.append(
-            (self._run_key, file_no, line, found.column, life, found.family, found.venue, found.reason, at_ms,
-             error_ms, fields, byte)
-        )  # fmt: skip
-        self._count(found, ref, life)
-        if (happening := happened(found, ref, at_ms)) is not None:
-            self.sessions.feed(life, happening)
-
-    def _count(self, found: Found, ref: Ref, life: int) -> None:
-        if found.family == "audit_reconnect":
-            self._counter(found, ref, life, f"reconnect.{found.reason}", found.fields["count"], CounterKind.CUMULATIVE)
-        if found.audit is None:
-            return
-        for declared, kind in found.audit.counters.items():
-            name = declared.replace("<venue>", found.venue or "")
-            if name in found.fields:
-                self._counter(found, ref, life, name, found.fields[name], kind)
-
-    def _counter(self, found: Found, ref: Ref, life: int, name: str, value: str, kind: CounterKind) -> None:
-        try:
-            number = float(int(value))
-        except ValueError:
-            return
-        venue = None if found.venue == "all" else found.venue
-        self._counters.append((self._run_key, *ref, life, venue, name, number, str(kind)))
-
     def flush(self) -> None:
         """Write what is waiting."""
-        insert_rows(self._con, "log_event", _EVENT_COLUMNS, self._events)
-        insert_rows(self._con, "counter", _COUNTER_COLUMNS, self._counters)
-        self._events, self._counters = [], []
-        self._rx.flush()
+        self._rows.flush()
+
+    def _block(self, file_no: int, block: Block) -> int:
+        pieces = block.data.split(b"\n")
+        if not block.torn:
+            pieces.pop()
+        starts = np.concatenate(([0], np.flatnonzero(np.frombuffer(block.data, np.uint8) == _NEWLINE) + 1))
+        starts = starts + block.first_byte
+        alone = {0} if block.torn else self._after_panics(block.data, pieces)
+        groups, left = self._repeats.sort(block.data, pieces, alone)
+        read = [_read(index, pieces[index]) for index in left]
+        groups, first_of_their_kind = _apart(groups, read)
+        read += [_read(index, pieces[index]) for index in first_of_their_kind]
+        for each in sorted(read, key=lambda each: each.index):
+            self._line(each, (file_no, block.first_line + each.index), int(starts[each.index]), block.torn)
+        for group in groups:
+            self._group(group, file_no, block.first_line, starts, pieces)
+        return len(pieces)
+
+    def _after_panics(self, data: bytes, pieces: Sequence[bytes]) -> set[int]:
+        """The lines that may be a panic's message: those are read for what they say."""
+        after = {0} if self._panicked is not None else set()
+        if b"panicked at" in data:
+            after |= {index + 1 for index, piece in enumerate(pieces) if b"panicked at" in piece}
+        return after
+
+    def _group(self, group: Group, file_no: int, first_line: int, starts: Whole, pieces: Sequence[bytes]) -> None:
+        indexes = np.asarray(group.indexes)
+        lines = indexes + first_line
+        lives = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1
+        self._rows.add_group(group, Place(file_no, lines, starts[indexes], lives))
+        ends = [
+            ((file_no, first_line + index), pieces[index].decode()) for index in (group.indexes[0], group.indexes[-1])
+        ]
+        self.load.facts.see_many(group.plan.found, len(indexes), *ends)
+
+    def _line(self, read: _Read, ref: Ref, byte: int, torn: bool) -> None:
+        facts, found = self.load.facts, read.line.found
+        if self._panicked is not None and found[0].family == OTHER and read.text.strip():
+            facts.panics[-1] = (*facts.panics[-1][:2], read.text.strip())
+        self._panicked = None
+        for each in found:
+            facts.see(each, ref, read.text)
+            if each.family == OTHER:
+                continue
+            if each.family == "panic":
+                self._panicked = ref
+                facts.panics.append((ref, each.fields["place"].rstrip(":"), "no message"))
+                facts.panic_threads[ref] = each.fields["thread"]
+            self._keep(each, ref, read.line.stamped_ms, byte, torn)
+
+    def _keep(self, found: Found, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
+        life = self._lives.life if torn else self._lives.see(found)
+        if life == len(self._life_starts):
+            self._life_starts.append(ref[1])
+        at = own_time(found) if stamped_ms is None else (stamped_ms, 0)
+        self._rows.add(found, ref, life, byte, at, torn)
+        if (happening := happened(found, ref, at[0])) is not None:
+            self.sessions.feed(life, happening)
+
+
+def _read(index: int, piece: bytes) -> _Read:
+    text = piece.decode("utf-8", "replace")
+    return _Read(index, text, parse(text))
+
+
+def _same_whatever_its_numbers(found: Found) -> bool:
+    """Whether lines of this kind may be taken together: nothing waits for them in their order but a session's stage."""
+    if found.family == RX_STATS:
+        return all_whole(found.fields)
+    if found.family in ("audit_reconnect", "audit_publisher", "startup", "startup_short", "panic", "build_error"):
+        return False
+    if found.family in _STAGES:
+        return True
+    return own_time(found) == (None, None) and happened(found, (0, 0), None) is None and found.family != "applied_book"
+
+
+def _apart(groups: Sequence[Group], read: Sequence[_Read]) -> tuple[list[Group], list[int]]:
+    """Take from groups of stages the lines that may bring a session further: the first after each turn of its venue."""
+    turns: dict[str | None, list[int]] = {}
+    for each in sorted(read, key=lambda each: each.index):
+        for found in each.line.found:
+            if (happening := happened(found, (0, 0), None)) is not None:
+                turns.setdefault(happening.venue, []).append(each.index)
+    rest, firsts = [], list[int]()
+    for group in groups:
+        if group.plan.found.family in _STAGES:
+            since = np.searchsorted(np.asarray(turns.get(group.plan.found.venue, ()), np.int64), group.indexes)
+            places = np.flatnonzero(np.diff(since, prepend=-1))
+            firsts += [group.indexes[int(place)] for place in places]
+            group = group.without(set(places.tolist()))
+        rest += [group] if group.indexes else []
+    return rest, firsts
+
+
+_STAGES = ("ws_subscribed", "ws_first_message", "ws_first_book", "first_decoded_top")
+_NEWLINE = ord("\n")
 
 
 def own_time(found: Found) -> tuple[int | None, int | None]:

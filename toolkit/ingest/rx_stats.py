@@ -2,77 +2,119 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
 from toolkit.ingest.source import Source
-from toolkit.ingest.stream import blocks
+from toolkit.ingest.stream import Block, blocks
+from toolkit.ingest.waiting import Place, Waiting, Whole
 from toolkit.records import FileLedger, SetAsideLine
 from toolkit.runlog.parse import RX_STATS, parse
-from toolkit.store import insert_rows
+from toolkit.runlog.repeats import Group, Repeats
 from toolkit.vocabulary import SetAside
 
-KEYS = (
-    "raw_drained", "raw_l2_delta", "raw_l2_snapshot", "raw_trade", "raw_funding_update", "out_market", "out_l2_delta",
-    "out_l2_snapshot", "out_trade", "out_funding_update", "other", "cap_hits",
+RX_KEYS = (
+    "tick", "raw_drained", "raw_l2_delta", "raw_l2_snapshot", "raw_trade", "raw_funding_update", "out_market",
+    "out_l2_delta", "out_l2_snapshot", "out_trade", "out_funding_update", "other", "cap_hits",
 )  # fmt: skip
-_COLUMNS = ("run_key", "file_no", "line", "life", "tick", *KEYS)
-_ROWS_AT_ONCE = 50_000
+RX = pa.schema(
+    [("file_no", pa.int32()), ("line", pa.int64()), ("life", pa.int32()), *((k, pa.int64()) for k in RX_KEYS)]
+)
+_LAST_KEY = RX_KEYS[-1]
 
 
-class RxRows:
-    """Rows of `rx_stat` waiting to be written."""
+def rx_values(fields: Mapping[str, str]) -> list[int | None]:
+    """The values of a line by `RX_KEYS`; one that is no whole number is not known."""
+    return [_whole(fields.get(key, "")) for key in RX_KEYS]
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, run_key: int) -> None:
-        self._con = con
-        self._run_key = run_key
-        self._rows: list[tuple[object, ...]] = []
 
-    def add(self, file_no: int, line: int, life: int, fields: Mapping[str, str]) -> None:
-        """Take the keys of one line; a value that is no whole number is not known."""
-        values = [_whole(fields.get(key, "")) for key in ("tick", *KEYS)]
-        self._rows.append((self._run_key, file_no, line, life, *values))
-        if len(self._rows) >= _ROWS_AT_ONCE:
-            self.flush()
+def all_whole(fields: Mapping[str, str]) -> bool:
+    """Whether every value that a line has is a whole number."""
+    return all(_whole(fields[key]) is not None for key in RX_KEYS if key in fields)
 
-    def flush(self) -> None:
-        """Write what is waiting."""
-        insert_rows(self._con, "rx_stat", _COLUMNS, self._rows)
-        self._rows = []
+
+def rx_columns(group: Group) -> dict[str, Whole]:
+    """The values of a group of lines, by key."""
+    known = [key for key in RX_KEYS if key in group.plan.found.fields]
+    return {key: np.array(group.column(key)).astype(np.int64) for key in known}
 
 
 def load(con: duckdb.DuckDBPyConnection, run_key: int, source: Source) -> FileLedger:
     """Read a `market_rx_stats.log`; a life ends where the tick falls. Raises `InputError` for an unreadable file."""
-    rows = RxRows(con, run_key)
-    lines, life, last = 0, 0, -1
-    where: list[SetAsideLine] = []
+    reader = _Reader(source.file_no, Waiting(con, "rx_stat", RX, run_key))
+    lines, damaged = 0, list[SetAsideLine]()
     with source.open() as stream:
         for block in blocks(stream):
-            pieces = block.data.split(b"\n") if not block.skipped else [b""]
-            if not block.torn and not block.skipped:
-                pieces.pop()
-            byte = block.first_byte
-            for number, piece in enumerate(pieces, block.first_line):
-                lines += 1
-                fields = _fields(piece)
-                tick = _whole(fields.get("tick", "")) if fields else None
-                if tick is None or (block.torn and fields and "cap_hits" not in fields):
-                    where.append(SetAsideLine(number, byte, _why(piece, block.torn, block.skipped)))
-                else:
-                    life += tick < last
-                    last = tick
-                    rows.add(source.file_no, number, life, fields or {})
-                byte += len(piece) + 1
+            lines += reader.read(block)
         if stream.damage:
-            where.append(SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED))
-        rows.flush()
-        aside: dict[str, int] = {}
-        for each in where:
-            if each.reason != SetAside.DAMAGED:
-                aside[each.reason] = aside.get(each.reason, 0) + 1
-        used = lines - sum(aside.values())
-        return FileLedger(source.name, source.role, stream.size, stream.sha256, lines, used, aside, tuple(where))
+            damaged.append(SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED))
+    reader.rows.flush()
+    aside = Counter(each.reason for each in reader.aside)
+    used = lines - len(reader.aside)
+    where = (*reader.aside, *damaged)
+    return FileLedger(source.name, source.role, stream.size, stream.sha256, lines, used, dict(aside), where)
+
+
+@dataclass
+class _Reader:
+    """Reads a file block by block; `aside` collects the lines that are no whole `market_rx_stats` line."""
+
+    file_no: int
+    rows: Waiting
+    life: int = 0
+    last_tick: int = -1
+
+    def __post_init__(self) -> None:
+        self.aside: list[SetAsideLine] = []
+        self._repeats = Repeats(lambda found: found.family == RX_STATS and all_whole(found.fields))
+
+    def read(self, block: Block) -> int:
+        """Take a block; give how many lines it has."""
+        pieces = [b""] if block.skipped else block.data.split(b"\n")
+        if not block.torn and not block.skipped:
+            pieces.pop()
+        groups, left = self._repeats.sort(block.data, pieces, range(len(pieces)) if block.torn else ())
+        ends = np.cumsum([len(piece) + 1 for piece in pieces])
+        single = self._singles(block, pieces, left, ends)
+        columns = [rx_columns(group) for group in groups]
+        lives = self._lives(groups, columns, single)
+        for group, of in zip(groups, columns, strict=True):
+            lines = np.asarray(group.indexes) + block.first_line
+            self.rows.add_group(Place(self.file_no, lines, lines, lives[list(group.indexes)]), of)
+        for index, values in single.items():
+            self.rows.add((self.file_no, block.first_line + index, int(lives[index]), *values))
+        return len(pieces)
+
+    def _singles(self, block: Block, pieces: list[bytes], left: list[int], ends: Whole) -> dict[int, list[int | None]]:
+        single = {}
+        for index in left:
+            fields = _fields(pieces[index])
+            if fields is None or (block.torn and _LAST_KEY not in fields):
+                byte = block.first_byte + int(ends[index]) - len(pieces[index]) - 1
+                self.aside.append(SetAsideLine(block.first_line + index, byte, _why(pieces[index], block)))
+            else:
+                single[index] = rx_values(fields)
+        return single
+
+    def _lives(
+        self, groups: list[Group], columns: list[dict[str, Whole]], single: Mapping[int, list[int | None]]
+    ) -> Whole:
+        """The life of each line of a block, by its index; only those of lines with a tick mean anything."""
+        indexes = [index for group in groups for index in group.indexes] + list(single)
+        if not indexes:
+            return np.zeros(0, np.int64)
+        ticks = np.concatenate([*(of["tick"] for of in columns), np.array([v[0] for v in single.values()], np.int64)])
+        order = np.argsort(indexes)
+        falls = np.diff(ticks[order], prepend=self.last_tick) < 0
+        lives = np.zeros(max(indexes) + 1, np.int64)
+        lives[np.asarray(indexes)[order]] = self.life + np.cumsum(falls)
+        self.life, self.last_tick = self.life + int(falls.sum()), int(ticks[order][-1])
+        return lives
 
 
 def _fields(piece: bytes) -> Mapping[str, str] | None:
@@ -80,12 +122,12 @@ def _fields(piece: bytes) -> Mapping[str, str] | None:
     return next((each.fields for each in found if each.family == RX_STATS), None)
 
 
-def _why(piece: bytes, torn: bool, skipped: bool) -> str:
-    if skipped:
+def _why(piece: bytes, block: Block) -> str:
+    if block.skipped:
         return SetAside.TOO_LONG
     if not piece.strip(b"\x00\r "):
         return SetAside.BLANK
-    return SetAside.TORN_TAIL if torn else SetAside.NOT_RX_STATS
+    return SetAside.TORN_TAIL if block.torn else SetAside.NOT_RX_STATS
 
 
 def _whole(text: str) -> int | None:

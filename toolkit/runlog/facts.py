@@ -65,6 +65,17 @@ class LogFacts:
         elif family == "audit_other":
             self.components[found.reason or "?"] += 1
 
+    def see_many(self, found: Found, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
+        """Take `count` records that differ from `found` in numbers only, the first and the last of them as given."""
+        family = found.family
+        self.families[family] += count
+        if family == "other":
+            return
+        self.first[family] = min(self.first.get(family, first), first)
+        self.last[family] = max(self.last.get(family, last), last)
+        if family == "audit_other":
+            self.components[found.reason or "?"] += count
+
     @property
     def is_a_run(self) -> bool:
         """Whether the program itself spoke, not only its build."""

@@ -28,6 +28,7 @@ _START = re.compile(
 _GLUED_AFTER = re.compile(r"[^\s\"'`=:,(\[{<>|/\\]")
 """What may stand right before a glued record. Text that merely quotes a record has a blank or a quote there."""
 
+_RX = re.compile(r"market_rx_stats tick=[0-9]{1,18}(?: |$)")
 _FREE_KEYS = ("err=", "error=", "last_error_message=", "snippet=", "last_err=")
 
 
@@ -94,7 +95,7 @@ def _starts(text: str) -> list[int]:
 def _record(text: str, column: int) -> tuple[Found | None, bool]:
     if text.startswith("WS_AUDIT "):
         return _audit_record(text, column)
-    if text.startswith("market_rx_stats "):
+    if _RX.match(text):
         return Found(RX_STATS, None, None, dict(_pairs(text[16:])), column), False
     for sentence in _candidates(text):
         if match := sentence.pattern.match(text):

@@ -1,15 +1,15 @@
 """Lines that differ from an earlier one only in their numbers: read once, then recognised by their shape.
 
-A long log says a few hundred things millions of times. The shape of a line is the line with every number replaced by
-one digit. What the parser makes of a line is learnt at the first of its shape, number by number: one that the parser
-ignores or copies into a field may differ from line to line, any other must be the same. Lines of a known shape are then
-taken apart together. What a plan cannot vouch for goes to the parser, so the outcome is that of parsing every line.
+A long log says a few hundred things millions of times. The shape of a line is the line without its digits. What the
+parser makes of a line is learnt at the first of its shape, number by number: one that the parser ignores or copies into
+a field may differ from line to line, any other must be the same. The lines of a shape are then taken apart together by
+a pattern that each must match in full. What does not goes to the parser, so the outcome is that of parsing every line.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -25,13 +25,6 @@ LONGEST_LEARNT = 4_096
 _NUMBER = re.compile(r"(?<![A-Za-z_0-9])[0-9]+")
 _MARK = "739154826"
 """A number put in place of another, to see where the parser takes it."""
-
-_DIGIT = np.zeros(256, np.bool_)
-_DIGIT[ord("0") : ord("9") + 1] = True
-_IN_A_NAME = np.zeros(256, np.bool_)
-_IN_A_NAME[[*range(ord("a"), ord("z") + 1), *range(ord("A"), ord("Z") + 1), ord("_")]] = True
-_ZEROED = np.arange(256, dtype=np.uint8)
-_ZEROED[ord("0") : ord("9") + 1] = ord("0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +49,11 @@ class Group:
     indexes: Sequence[int]
     values: Sequence[tuple[bytes, ...]]
 
+    def without(self, places: Collection[int]) -> Group:
+        """The group without the lines at these places of it."""
+        kept = [place for place in range(len(self.indexes)) if place not in places]
+        return Group(self.plan, [self.indexes[place] for place in kept], [self.values[place] for place in kept])
+
     def column(self, field: str) -> list[bytes]:
         """The text of a field in each line."""
         if field in self.plan.varying:
@@ -69,15 +67,8 @@ class Group:
 
 
 def shapes(data: bytes) -> list[bytes]:
-    """The shape of each line of a block; digits that belong to a name (`l2_delta`) are kept."""
-    letters = np.frombuffer(data, np.uint8)
-    digit = _DIGIT[letters]
-    inner = np.zeros(len(letters), np.bool_)
-    inner[1:] = digit[1:] & digit[:-1]
-    shape = _ZEROED[letters]
-    named = np.flatnonzero(digit[1:] & _IN_A_NAME[letters[:-1]]) + 1
-    shape[named] = letters[named]
-    return shape[~inner].tobytes().split(b"\n")
+    """The shape of each line of a block."""
+    return data.translate(None, b"0123456789").split(b"\n")
 
 
 class Repeats:
@@ -88,9 +79,13 @@ class Repeats:
         self._numbers: dict[bytes, int] = {}
         self._plans: list[Plan | None] = []
 
-    def sort(self, data: bytes, lines: Sequence[bytes]) -> tuple[list[Group], list[int]]:
-        """Sort the lines of a block (`data` split at its newlines) into groups and the indexes left to the parser."""
+    def sort(self, data: bytes, lines: Sequence[bytes], alone: Collection[int] = ()) -> tuple[list[Group], list[int]]:
+        """Sort the lines of a block (`data` split at its newlines) into groups and the indexes left to the parser.
+
+        The lines at the indexes `alone` are left to the parser whatever their shape.
+        """
         kinds = self._kinds(data, lines)
+        kinds[[index for index in alone if index < len(lines)]] = -1
         order = np.argsort(kinds, kind="stable")
         edges = np.flatnonzero(np.diff(kinds[order])) + 1
         left: list[int] = []
@@ -177,7 +172,7 @@ def _field_of(text: str, found: Found, start: int, end: int) -> tuple[str, int] 
     if len(marked.found) != 1:
         return None
     other = marked.found[0]
-    same = (other.family, other.venue, other.reason, other.column) == (found.family, found.venue, found.reason, found.column)
+    same = all(getattr(other, name) == getattr(found, name) for name in ("family", "venue", "reason", "column"))
     if not same or list(other.fields) != list(found.fields):
         return None
     changed = [name for name, value in other.fields.items() if value != found.fields[name]]
@@ -199,7 +194,7 @@ def _plan(
     for start, end, captured in sorted(chain(((*spans[f], True) for f in varying), ((*s, False) for s in ignored))):
         if start < at:
             return None
-        pieces += [re.escape(text[at:start]), f"({_numbers_free(text[start:end])})" if captured else "[0-9]+"]
+        pieces += [re.escape(text[at:start]), f"({_numbers_free(text[start:end])})" if captured else "[0-9]{1,18}"]
         at = end
     pattern = "".join([*pieces, re.escape(text[at:])])
     return Plan(found, re.compile(rb"(?m)^" + pattern.encode() + rb"$"), tuple(varying), _json(found, varying))
@@ -213,17 +208,16 @@ def _digits_free(value: str) -> Iterator[str]:
     at = 0
     for number in _NUMBER.finditer(value):
         yield re.escape(value[at : number.start()])
-        yield "[0-9]+"
+        yield "[0-9]{1,18}"
         at = number.end()
     yield re.escape(value[at:])
 
 
 def _json(found: Found, varying: Sequence[str]) -> bytes:
-    entries = (
+    entries = [
         msgspec.json.encode(name).replace(b"%", b"%%")
         + b":"
         + (b'"%b"' if name in varying else msgspec.json.encode(value).replace(b"%", b"%%"))
         for name, value in found.fields.items()
-    )
-    ordered = list(entries)
-    return b"{" + b",".join(ordered) + b"}"
+    ]
+    return b"{" + b",".join(entries) + b"}"

@@ -1,0 +1,93 @@
+"""A log read by the group leaves in the store what the same log read line by line leaves."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from toolkit.ingest import log, rx_stats
+from toolkit.ingest.source import resolve
+from toolkit.runlog import repeats
+from toolkit.store import connect
+
+SAMPLES = Path(__file__).parents[2] / "toolkit" / "samples"
+LOGS = [SAMPLES / "before" / "run.log", SAMPLES / "after" / "run.log"]
+HOSTILE = [
+    "market_rx_stats tick=x raw_drained=1",
+    "market_rx_stats tick=12345678901234567890 raw_drained=1 cap_hits=0",
+    "market_rx_stats tick=12 raw_drained=-1 cap_hits=99999999999999999999",
+    "WS_AUDIT venue=lighter lighter_ping_sent_count=99999999999999999999999 interval_ms=1",
+    "WS_AUDIT venue=lighter lighter_ping_sent_count=1.5 interval_ms=1",
+    "thread 'main' panicked at src/main.rs:1:2:",
+    "job 7 failed",
+    "thread 'main' panicked at src/main.rs:1:2:",
+    "WS_AUDIT venue=lighter lighter_ping_sent_count=3 interval_ms=1",
+    "\x1b[31mjob 8\x1b[0m",
+    "INFO: Lighter public WS error (consecutive_failures=1): \u202e 5",
+    "\ufeffjob 9",
+]
+
+
+def shuffled(seed: int) -> bytes:
+    """The recorded lines many times over, in runs of lines cut out at random, with hostile lines between."""
+    chance = random.Random(seed)
+    lines = [line for path in LOGS for line in path.read_bytes().splitlines()]
+    pieces: list[bytes] = []
+    for _ in range(150):
+        start = chance.randrange(len(lines))
+        pieces += lines[start : start + chance.randrange(1, 30)]
+        pieces += [chance.choice(HOSTILE).encode() for _ in range(chance.randrange(3))]
+        pieces += [b"market_rx_stats tick=%d raw_drained=%d cap_hits=0" % (tick, tick * 3) for tick in range(4)]
+    return b"\n".join(pieces)
+
+
+def stored(path: Path) -> dict[str, object]:
+    """Everything that loading a log leaves, in one order."""
+    con = connect(":memory:")
+    loaded = log.load(con, 1, resolve([str(path)]))
+    tables = {
+        table: con.execute(f"select * from {table} order by all").fetchall()
+        for table in ("log_event", "counter", "rx_stat")
+    }
+    facts = asdict(loaded.facts)
+    return {**tables, "facts": facts, "sessions": loaded.sessions, "incidents": loaded.incidents}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_reading_by_the_group_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    path = tmp_path / "run.log"
+    path.write_bytes(shuffled(seed))
+    together = stored(path)
+    monkeypatch.setattr(repeats, "MOST_PLANS", 0)
+    assert together == stored(path)
+    assert together["rx_stat"]
+
+
+def test_reading_ticks_by_the_group_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "market_rx_stats.log"
+    ticks = [*range(300), *range(200), 5, 5, 4, *range(100)]
+    lines = [f"market_rx_stats tick={t} raw_drained={t % 7} cap_hits={t % 2}" for t in ticks]
+    lines[50:50] = ["", "market_rx_stats tick=", "junk", "market_rx_stats tick=51 raw_drained=x cap_hits=0"]
+    path.write_text("\n".join(lines))
+
+    def rows() -> tuple[object, object]:
+        con = connect(":memory:")
+        (source,) = resolve([str(path)])
+        return rx_stats.load(con, 1, source), con.execute("select * from rx_stat order by all").fetchall()
+
+    together = rows()
+    monkeypatch.setattr(repeats, "MOST_PLANS", 0)
+    assert together == rows()
+
+
+def test_a_life_ends_where_the_tick_falls(tmp_path: Path) -> None:
+    path = tmp_path / "market_rx_stats.log"
+    path.write_text("".join(f"market_rx_stats tick={t} cap_hits=0\n" for t in (0, 1, 2, 0, 1, 1, 0)))
+    con = connect(":memory:")
+    ledger = rx_stats.load(con, 1, resolve([str(path)])[0])
+    lives = [life for (life,) in con.execute("select life from rx_stat order by line").fetchall()]
+    assert lives == [0, 0, 0, 1, 1, 1, 2]
+    assert (ledger.lines, ledger.used) == (7, 7)

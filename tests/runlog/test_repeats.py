@@ -1,0 +1,77 @@
+"""Lines taken together by their shape say what the parser says of each."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import json
+
+from toolkit.runlog.families import audits, sentences
+from toolkit.runlog.parse import OTHER, Found, parse
+from toolkit.runlog.repeats import Repeats
+
+EXAMPLES = [example for family in (*sentences(), *audits()) for example in family.examples]
+RX = "market_rx_stats tick=7 raw_drained=3 raw_l2_delta=2 cap_hits=0"
+FOREIGN = ["", "hello 5", "retry 3 of 7 at 10.0.0.1:443", "x" * 5_000, "a\tb 1"]
+
+digits = st.text("0123456789", max_size=20)
+lines = st.sampled_from([*EXAMPLES, RX, *FOREIGN]).flatmap(
+    lambda line: st.lists(digits, min_size=line.count("1"), max_size=line.count("1")).map(
+        lambda numbers: "".join(a + b for a, b in zip(line.split("1"), [*numbers, ""], strict=True))
+    )
+)
+
+
+def plain(found: Found) -> tuple[object, ...]:
+    return found.family, found.venue, found.reason, found.column, dict(found.fields)
+
+
+def taken_apart(texts: list[str]) -> dict[int, tuple[object, ...]]:
+    """What the groups say, by line."""
+    block = [text.encode() for text in texts]
+    groups, left = Repeats(lambda _: True).sort(b"\n".join(block) + b"\n", block)
+    told = {}
+    for group in groups:
+        found = group.plan.found
+        columns = {field: group.column(field) for field in found.fields}
+        for place, index in enumerate(group.indexes):
+            fields = {field: values[place].decode() for field, values in columns.items()}
+            told[index] = (found.family, found.venue, found.reason, found.column, fields)
+    assert sorted([*told, *left]) == list(range(len(texts)))
+    return told
+
+
+@given(st.lists(lines, max_size=30))
+def test_a_group_says_of_each_line_what_the_parser_says(texts: list[str]) -> None:
+    for index, told in taken_apart(texts).items():
+        assert [told] == [plain(found) for found in parse(texts[index]).found]
+
+
+@pytest.mark.parametrize("example", [*EXAMPLES, RX])
+def test_the_json_of_a_group_is_that_of_its_fields(example: str) -> None:
+    groups, _ = Repeats(lambda _: True).sort(example.encode(), [example.encode()])
+    for group in groups:
+        assert [json.decode(text) for text in group.fields()] == [dict(found.fields) for found in parse(example).found]
+
+
+def test_most_lines_of_a_long_log_are_taken_together() -> None:
+    texts = [f"WS_AUDIT venue=lighter lighter_ping_sent_count={n} interval_ms=10000" for n in range(1_000)]
+    assert len(taken_apart(texts)) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("known", "line"),
+    [
+        ("market_rx_stats tick=1 raw_l3_delta=1", "market_rx_stats tick=1 raw_l2_delta=1"),
+        ("WS_AUDIT venue=aster reconnect_reason=gap count=", "WS_AUDIT venue=aster reconnect_reason=gap count=4"),
+        ("INFO: Aster public WS connected url=ws://h1/ws", "INFO: Aster public WS connected url=ws://h2/ws"),
+    ],
+)
+def test_a_line_that_differs_in_more_than_free_numbers_is_read_for_itself(known: str, line: str) -> None:
+    told = taken_apart([known, line])
+    assert told.get(1) in (None, plain(parse(line).found[0]))
+
+
+def test_foreign_lines_are_told_by_their_shape_alone() -> None:
+    assert {told[0] for told in taken_apart(["job 1 of 2", "job 2 of 2"]).values()} == {OTHER}
