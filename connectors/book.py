@@ -24,21 +24,30 @@ class Ladder:
     def __len__(self) -> int:
         return len(self._prices)
 
-    def replace(self, levels: Iterable[Level]) -> None:
-        """Forget everything and take these levels; of equal prices the last counts, zero sizes are absent."""
+    def replace(self, levels: Iterable[Level]) -> bool:
+        """Forget everything and take these levels; of equal prices the last counts, zero sizes are absent.
+
+        Says whether anything changed.
+        """
+        before = self._sizes
         self._sizes = {price: size for price, size in dict(levels).items() if size}
         self._prices = sorted(self._sizes)
+        return self._sizes != before
 
-    def set(self, price: Decimal, size: Decimal) -> None:
-        """Give a level its absolute size; zero removes it, and removing an unknown level is legal."""
-        known = price in self._sizes
+    def set(self, price: Decimal, size: Decimal) -> bool:
+        """Give a level its absolute size; zero removes it, and removing an unknown level is legal.
+
+        Says whether anything changed.
+        """
+        known = self._sizes.get(price)
         if size:
             self._sizes[price] = size
-            if not known:
+            if known is None:
                 insort(self._prices, price)
-        elif known:
+        elif known is not None:
             del self._sizes[price]
             del self._prices[bisect_left(self._prices, price)]
+        return size != (known or 0)
 
     def best(self) -> Level | None:
         """The level nearest the other side."""
@@ -63,20 +72,22 @@ class OrderBook:
         self.asks = Ladder(Side.SELL)
         self.seq: int | None = None
 
-    def replace(self, book: Book) -> None:
-        """Take a whole book."""
-        self.bids.replace(book.bids)
-        self.asks.replace(book.asks)
+    def replace(self, book: Book) -> bool:
+        """Take a whole book; says whether any level changed."""
+        changed = self.bids.replace(book.bids), self.asks.replace(book.asks)
         self.seq = book.seq
+        return any(changed)
 
-    def apply(self, delta: BookDelta) -> None:
-        """Take changed levels; whether the delta fits is judged before (`connectors.sequence`)."""
-        for price, size in delta.bids:
-            self.bids.set(price, size)
-        for price, size in delta.asks:
-            self.asks.set(price, size)
+    def apply(self, delta: BookDelta) -> bool:
+        """Take changed levels; whether the delta fits is judged before (`connectors.sequence`).
+
+        Says whether any level changed.
+        """
+        changed = [self.bids.set(price, size) for price, size in delta.bids]
+        changed += [self.asks.set(price, size) for price, size in delta.asks]
         if delta.seq is not None:
             self.seq = delta.seq
+        return any(changed)
 
     def top(self) -> tuple[Level | None, Level | None]:
         """Best bid and best ask; None for an empty side."""

@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     LOOKUP = "lookup"
     SNAPSHOT = "snapshot"
     LOOK = "look"
+    FUNDING = "funding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class FetchFailed:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """Nothing came; time has passed."""
+    """Time has passed, and nothing is waiting to be read; only this can prove a silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ class Source(StrEnum):
 
     SOCKET = "socket"
     BRIDGE = "bridge"
+    REST = "rest"
     INJECTED = "injected"
 
 
@@ -197,13 +199,17 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """End the connection, because of `reason`; `silence` and `topic` where a watchdog decided."""
+    """End the connection, because of `reason` (None: the operator's wish).
 
-    reason: ReconnectReason
+    `silence` and `topic` where a watchdog decided, `code` of the venue's close frame, `status` of its HTTP answer.
+    """
+
+    reason: ReconnectReason | None
     detail: str = ""
     silence: Silence | None = None
     topic: str | None = None
     code: int | None = None
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,234 @@
+"""One market's book out of its frames: what follows, what is old, what is broken, and how it is made whole again.
+
+    no book --whole book--> live --delta that follows--> live
+    live --gap or mismatch--> by the venue's recovery
+        RECONNECT    the session ends by that reason
+        RESUBSCRIBE  a resync: the topic is left and taken again, the next whole book makes the book live
+        REST         a resync: deltas wait, a snapshot is fetched, the first delta that bridges makes the book live
+
+Where recovery is REST the book also begins that way. While a book is not live nothing of it is published, and a
+snapshot older than the waiting deltas is fetched anew, never merged. More resyncs in a minute than allowed end the
+session by the reason of the last one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from connectors.backoff import Backoff
+from connectors.book import OrderBook
+from connectors.description import Limits, Recovery, Topic
+from connectors.frames import Book, BookDelta
+from connectors.protocol import Action, Close, Fetch, Note, Publish, Send, Source
+from connectors.sequence import Fit, fit
+from connectors.tally import LastMinute, Tally
+from toolkit.vocabulary import ReconnectReason
+
+AskSnapshot = Callable[[], Fetch]
+Uniform = Callable[[], float]
+
+_BROKEN = {Fit.GAP: ReconnectReason.SEQ_GAP, Fit.MISMATCH: ReconnectReason.SEQ_MISMATCH}
+
+
+class BookKeeper:
+    """Keeps the book of one session.
+
+    `data_ms` is when the socket last brought something for this book (None: never), `moved_ms` when a level last
+    changed; `live` says that the book is whole. `url` is the socket's, for people.
+    """
+
+    def __init__(
+        self,
+        topic: Topic,
+        recovery: Recovery,
+        limits: Limits,
+        tally: Tally,
+        ask: AskSnapshot,
+        uniform: Uniform,
+        url: str = "",
+    ) -> None:
+        self.book = OrderBook()
+        self.live = False
+        self.data_ms: int | None = None
+        self.moved_ms: int | None = None
+        self._topic = topic
+        self._recovery = recovery
+        self._tally = tally
+        self._url = url
+        self._resyncs = LastMinute(limits.resyncs)
+        self._bridge = Bridge(limits.buffer, ask, uniform)
+
+    @property
+    def due_ms(self) -> int | None:
+        """When the next snapshot is to be asked for."""
+        return None if self.live else self._bridge.due_ms
+
+    def take(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
+        """A frame of the book's topic."""
+        if isinstance(frame, Book):
+            yield from self._whole(now_ms, frame)
+        elif self.live:
+            yield from self._follow(now_ms, frame)
+        elif self._recovery is Recovery.REST:
+            self.data_ms = now_ms
+            yield from self._bridge.wait(frame)
+            yield from self._cross(now_ms)
+        else:
+            yield from self._tally.tell("early_frame", seq=frame.seq)
+
+    def _whole(self, now_ms: int, frame: Book) -> Iterator[Action]:
+        seq, held = frame.seq, self.book.seq
+        if self._topic.monotone and self.live and seq is not None and held is not None and seq < held:
+            yield from self._tally.tell("stale_frame", seq=seq, held=held)
+            return
+        moved = self.book.replace(frame)
+        yield self._publish(now_ms, frame, moved=moved or not self.live)
+
+    def _follow(self, now_ms: int, delta: BookDelta) -> Iterator[Action]:
+        match fit(self.book.seq, delta):
+            case Fit.FOLLOWS:
+                yield self._publish(now_ms, delta, moved=self.book.apply(delta))
+            case Fit.OLD:
+                yield from self._tally.tell("stale_frame", seq=delta.seq, held=self.book.seq)
+            case broken:
+                yield from self._broken(now_ms, _BROKEN[broken], delta)
+
+    def _publish(self, now_ms: int, event: Book | BookDelta, *, moved: bool, source: Source = Source.SOCKET) -> Publish:
+        self.live = True
+        self.data_ms = now_ms
+        if moved:
+            self.moved_ms = now_ms
+        return Publish(event, self.book.shape(), source)
+
+    def _broken(self, now_ms: int, reason: ReconnectReason, delta: BookDelta) -> Iterator[Action]:
+        """The delta does not fit: mend the book on this socket if the venue can, else end the session."""
+        topic, last = self._topic, self.book.seq
+        whole_again = self._recovery is Recovery.REST or (topic.subscribe is not None and topic.unsubscribe is not None)
+        if self._recovery is Recovery.RECONNECT or not whole_again or self._resyncs.over(now_ms):
+            yield Close(reason, f"prev_seq={delta.prev} last_seq=Some({last})", topic=topic.key)
+            return
+        self.live = False
+        count = self._tally.add(f"resync.{reason}")
+        fields = {"last": last, "prev": delta.prev, "start": delta.first or delta.seq, "end": delta.seq}
+        yield Note("resync", {"reason": reason.value, "count": count, "topic": topic.key, **fields, "url": self._url})
+        if self._recovery is Recovery.REST:
+            yield from self._bridge.begin(delta)
+        elif topic.subscribe is not None and topic.unsubscribe is not None:
+            yield Send(topic.unsubscribe)
+            yield Send(topic.subscribe)
+
+    # --- the bridge from a REST snapshot to the stream ---------------------------------------------------------------
+
+    def waits_for(self, ticket: int) -> bool:
+        """Whether a fetched body is the snapshot this book waits for."""
+        return not self.live and self._bridge.ticket == ticket
+
+    def fetched(self, now_ms: int, snapshot: Book) -> Iterator[Action]:
+        """The snapshot came."""
+        self._bridge.arrived(snapshot)
+        yield Note("snapshot_applied", {"seq": snapshot.seq, "waiting": len(self._bridge)})
+        yield from self._cross(now_ms)
+
+    def fetch_failed(
+        self, now_ms: int, detail: str, status: int | None = None, retry_after_ms: int | None = None
+    ) -> Iterator[Action]:
+        """The snapshot did not come, or cannot be read: ask again after a wait."""
+        wait_ms = self._bridge.failed(now_ms, retry_after_ms)
+        count = self._tally.add("snapshot_failed")
+        facts = {"detail": detail, "status": status, "wait_ms": wait_ms, "count": count, "url": self._bridge.url}
+        yield Note("snapshot_failed", facts)
+
+    def timers(self, now_ms: int) -> Iterator[Action]:
+        """Ask for the snapshot again when it is time."""
+        if not self.live and self._bridge.due_ms is not None and now_ms >= self._bridge.due_ms:
+            yield self._bridge.ask()
+
+    def _cross(self, now_ms: int) -> Iterator[Action]:
+        """Go live if the snapshot and the waiting deltas meet."""
+        snapshot, deltas = self._bridge.meet()
+        if snapshot is None:
+            return
+        if not deltas:
+            yield from self.fetch_failed(now_ms, "the snapshot is older than the stream")
+            return
+        self.book.replace(snapshot)
+        for delta in deltas:
+            self.book.apply(delta)
+        last = deltas[-1]
+        yield Note("bridged", {"snapshot_seq": snapshot.seq, "seq": deltas[0].seq, "deltas": len(deltas)})
+        bids, asks = self.book.depth()
+        whole = Book(self._topic.key, bids, asks, self.book.seq, last.exchange_ms)
+        yield self._publish(now_ms, whole, moved=True, source=Source.BRIDGE)
+
+
+class Bridge:
+    """Deltas that wait, in one unbroken chain, for a snapshot to begin from; `due_ms` is when to ask for one."""
+
+    def __init__(self, most: int, ask: AskSnapshot, uniform: Uniform) -> None:
+        self._deltas: deque[BookDelta] = deque(maxlen=most)
+        self._ask = ask
+        self._uniform = uniform
+        self._backoff = Backoff()
+        self._snapshot: Book | None = None
+        self.ticket: int | None = None
+        self.due_ms: int | None = None
+        self.url = ""
+
+    def __len__(self) -> int:
+        return len(self._deltas)
+
+    def begin(self, delta: BookDelta) -> Iterator[Action]:
+        """The chain broke at this delta: all before it is worth nothing."""
+        self._deltas.clear()
+        self._snapshot = None
+        self.ticket = self.due_ms = None
+        yield from self.wait(delta)
+
+    def wait(self, delta: BookDelta) -> Iterator[Action]:
+        """One more delta; with the first one the snapshot is asked for, so that it cannot be older."""
+        last = self._deltas[-1] if self._deltas else None
+        match Fit.FOLLOWS if last is None else fit(last.seq, delta):
+            case Fit.OLD:
+                return
+            case Fit.GAP | Fit.MISMATCH:
+                self._deltas.clear()
+        self._deltas.append(delta)
+        if self._snapshot is None and self.ticket is None and self.due_ms is None:
+            yield self.ask()
+
+    def ask(self) -> Fetch:
+        """Ask for a snapshot."""
+        fetch = self._ask()
+        self.ticket, self.due_ms, self.url = fetch.ticket, None, fetch.url
+        return fetch
+
+    def arrived(self, snapshot: Book) -> None:
+        """A snapshot is here."""
+        self._snapshot, self.ticket = snapshot, None
+
+    def failed(self, now_ms: int, retry_after_ms: int | None) -> int:
+        """No usable snapshot: ask again after the wait that is given back, in ms."""
+        self._snapshot = self.ticket = None
+        self._backoff = self._backoff.ended(0, 1)
+        wait_ms = self._backoff.wait_ms(self._uniform(), retry_after_ms)
+        self.due_ms = now_ms + wait_ms
+        return wait_ms
+
+    def meet(self) -> tuple[Book | None, list[BookDelta]]:
+        """The snapshot and the deltas that go on from it.
+
+        No snapshot: nothing can be said yet. A snapshot and no deltas: it is older than the first that waits.
+        """
+        if self._snapshot is None:
+            return None, []
+        while self._deltas and fit(self._snapshot.seq, self._deltas[0], bridging=True) is Fit.OLD:
+            self._deltas.popleft()
+        if not self._deltas:
+            return None, []
+        snapshot, deltas = self._snapshot, list(self._deltas)
+        if fit(snapshot.seq, deltas[0], bridging=True) is not Fit.FOLLOWS:
+            return snapshot, []
+        self._deltas.clear()
+        self._snapshot, self._backoff = None, Backoff()
+        return snapshot, deltas

@@ -1,0 +1,281 @@
+"""The connector of one venue as a pure machine: from the operator's start to the operator's stop.
+
+    IDLE --Started--> the next attempt
+    the next attempt: look the market up if its id is not known (LOOKUP), then connect (CONNECTING)
+    CONNECTING --Opened--> OPEN --the first reason to end--> WAITING --the wait is over--> the next attempt
+    any --Stop--> STOPPED
+
+`step(now_ms, given)` answers with what to do, in order; `due_ms` is when to step at the latest, with `Passed` if
+nothing is waiting to be read. Time is monotonic milliseconds; nothing here reads a clock or draws a random number.
+
+- After `Connect` exactly one `Opened` or `ConnectFailed` is due. `Fetch` is answered by `Fetched` or `FetchFailed`.
+- `Close` ends a connection or an attempt, also one that is dead already. Nothing more is taken from it.
+- Each end waits as `connectors.backoff` says and takes the next endpoint after `ROTATE_AFTER` ends in a row that came
+  before the healthy time. A refused subscription makes a looked-up market id doubtful: it is looked up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from connectors.backoff import Backoff
+from connectors.conversation import BAD_SHAPE, SNIPPET, Conversation
+from connectors.description import Limits, Rest, Target, Value, Venue
+from connectors.protocol import (
+    Action,
+    Close,
+    Connect,
+    ConnectFailed,
+    Fetch,
+    Fetched,
+    FetchFailed,
+    Input,
+    Note,
+    Opened,
+    Publish,
+    Purpose,
+    Source,
+    Started,
+    Stop,
+)
+from connectors.tally import Tally
+from toolkit.vocabulary import ReconnectReason
+
+ROTATE_AFTER = 3
+
+
+class State(StrEnum):
+    """Where a connector is."""
+
+    IDLE = "idle"
+    LOOKUP = "lookup"
+    CONNECTING = "connecting"
+    OPEN = "open"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+
+
+class Connector:
+    """Follows one market on one venue for a whole run; `uniform` draws from [0, 1)."""
+
+    def __init__(self, venue: Venue, target: Target, limits: Limits, uniform: Callable[[], float]) -> None:
+        self.venue = venue
+        self.target = target
+        self.limits = limits
+        self.state = State.IDLE
+        self.tally = Tally()
+        self._asked_instrument = target.instrument
+        self._uniform = uniform
+        self._talk: Conversation | None = None
+        self._backoff = Backoff()
+        self._failures = 0
+        self._endpoint = 0
+        self._url = ""
+        self._tickets = 0
+        self._lookup_ticket = self._funding_ticket = 0
+        self._until_ms = 0
+        self._funding_due_ms: int | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether the socket is open and the book whole."""
+        return self._talk is not None and self._talk.live
+
+    @property
+    def due_ms(self) -> int | None:
+        """When to step at the latest; None if only an answer can bring it on."""
+        times = [self._until_ms] if self.state is State.WAITING else []
+        if self._talk is not None:
+            times.append(self._talk.due_ms)
+        if self._funding_due_ms is not None and self.state is not State.STOPPED:
+            times.append(self._funding_due_ms)
+        return min(times, default=None)
+
+    def step(self, now_ms: int, given: Input) -> list[Action]:
+        """Take one input at this time; give what to do, in order."""
+        return list(self._step(now_ms, given))
+
+    def _step(self, now_ms: int, given: Input) -> Iterator[Action]:
+        match self.state, given:
+            case State.STOPPED, _:
+                return
+            case _, Stop(reason, again):
+                yield from self._stop(now_ms, reason, again=again)
+                return
+            case _, (Fetched(ticket) | FetchFailed(ticket)) if ticket == self._funding_ticket:
+                yield from self._funding(now_ms, given)
+            case State.IDLE, Started():
+                yield from self._attempt()
+            case State.LOOKUP, (Fetched(ticket) | FetchFailed(ticket)) if ticket == self._lookup_ticket:
+                yield from self._looked_up(now_ms, given)
+            case State.CONNECTING, Opened():
+                yield from self._opened(now_ms)
+            case State.CONNECTING, ConnectFailed(detail, timeout, status, retry_after_ms):
+                reason = ReconnectReason.CONNECT_TIMEOUT if timeout else ReconnectReason.CONNECT_ERROR
+                close = Close(reason, f"{self.limits.connect_ms}ms" if timeout else detail, status=status)
+                yield from self._ended(now_ms, close, retry_after_ms)
+            case State.OPEN, _ if self._talk is not None:
+                yield from self._hear(now_ms, self._talk.step(now_ms, given))
+            case State.WAITING, _ if now_ms >= self._until_ms:
+                yield from self._attempt()
+        yield from self._poll_funding(now_ms)
+
+    # --- attempts -----------------------------------------------------------------------------------------------------
+
+    def _attempt(self) -> Iterator[Action]:
+        if self._backoff.attempts >= ROTATE_AFTER:
+            yield from self._rotate()
+        if self.venue.lookup is not None and not self.target.instrument:
+            self.state = State.LOOKUP
+            fetch = self._ask(Purpose.LOOKUP, self.venue.lookup)
+            self._lookup_ticket = fetch.ticket
+            yield Note("resolving", {"market": self.target.market, "url": fetch.url})
+            yield fetch
+        else:
+            yield from self._connect()
+
+    def _connect(self) -> Iterator[Action]:
+        self.state = State.CONNECTING
+        self._url = self.venue.socket_url(self._of(self.target.ws_urls), self.target)
+        connect_ms = self.limits.connect_ms
+        yield Note("connecting", {**self.target.options, "url": self._url, "connect_timeout_ms": connect_ms})
+        yield Connect(self._url, self.venue.headers, connect_ms)
+
+    def _opened(self, now_ms: int) -> Iterator[Action]:
+        self.state = State.OPEN
+        self._talk = Conversation(
+            now_ms, self.venue, self.target, self.limits, self._url, self.tally, self._ask, self._uniform
+        )
+        if self.venue.funding is not None and self.limits.funding_ms and self._funding_due_ms is None:
+            self._funding_due_ms = now_ms
+        yield Note("connected", {"url": self._url})
+        yield from self._hear(now_ms, self._talk.begin())
+
+    def _hear(self, now_ms: int, actions: Iterator[Action]) -> Iterator[Action]:
+        """What the conversation wants, up to its last word."""
+        for action in actions:
+            if isinstance(action, Close):
+                yield from self._ended(now_ms, action)
+                return
+            yield action
+
+    def _rotate(self) -> Iterator[Action]:
+        self._endpoint += 1
+        if max(len(self.target.ws_urls), len(self.target.rest_urls)) > 1:
+            ws, rest = self._of(self.target.ws_urls), self._of(self.target.rest_urls)
+            yield Note("rotated", {"ws": ws, "rest": rest, "index": self._endpoint})
+
+    def _of(self, urls: tuple[str, ...]) -> str:
+        return urls[self._endpoint % len(urls)]
+
+    def _ask(self, purpose: Purpose, rest: Rest[Any]) -> Fetch:
+        self._tickets += 1
+        call = rest.call(self.target)
+        timeout_ms = self.limits.look_ms if purpose is Purpose.LOOK else self.limits.snapshot_ms
+        return Fetch(self._tickets, purpose, self._of(self.target.rest_urls) + call.path, call, timeout_ms)
+
+    def _looked_up(self, now_ms: int, given: Input) -> Iterator[Action]:
+        found = self._read(self.venue.lookup, given)
+        if isinstance(found, _Unread):
+            close = Close(ReconnectReason.CONNECT_ERROR, found.why, status=found.status)
+            yield from self._ended(now_ms, close, found.retry_after_ms, stage="lookup")
+            return
+        self.target = replace(self.target, instrument=found)
+        url = self._of(self.target.rest_urls)
+        yield Note("lookup", {"market": self.target.market, "instrument": found, "url": url})
+        yield from self._connect()
+
+    # --- ends ---------------------------------------------------------------------------------------------------------
+
+    def _ended(
+        self, now_ms: int, close: Close, retry_after_ms: int | None = None, stage: str = "socket"
+    ) -> Iterator[Action]:
+        """An attempt or a session is over: say why, wait, begin anew."""
+        lasted_ms = 0 if self._talk is None else now_ms - self._talk.opened_ms
+        connected = self._talk is not None
+        self.state, self._talk = State.WAITING, None
+        self._failures += 1
+        yield self._end_note(close, stage, connected, lasted_ms)
+        if lasted_ms >= self.limits.healthy_ms:
+            yield Note("healthy_reset", {"lasted_ms": lasted_ms, "failures": self._failures})
+            self._failures = 0
+        self._backoff = self._backoff.ended(lasted_ms, self.limits.healthy_ms)
+        wait_ms = self._backoff.wait_ms(self._uniform(), retry_after_ms)
+        self._until_ms = now_ms + wait_ms
+        looks_up = self.venue.lookup is not None and not self._asked_instrument
+        if close.reason is ReconnectReason.SUBSCRIBE_ERROR and looks_up:
+            self.target = replace(self.target, instrument="")
+        yield Note("waiting", {"wait_ms": wait_ms, "attempts": self._backoff.attempts})
+        yield close
+
+    def _end_note(self, close: Close, stage: str, connected: bool, lasted_ms: int) -> Note:
+        reason = (close.reason or ReconnectReason.UNKNOWN).value
+        count = self.tally.add(f"{'reconnect' if stage == 'socket' else stage}.{reason}")
+        known: dict[str, Value] = {"reason": reason, "count": count, "stage": stage, "connected": connected}
+        more: dict[str, Value] = {
+            "detail": close.detail,
+            "silence": close.silence and close.silence.value,
+            "topic": close.topic,
+            "code": close.code,
+            "status": close.status,
+        }
+        spent: dict[str, Value] = {"failures": self._failures, "lasted_ms": lasted_ms, "url": self._url}
+        return Note("reconnect", known | {name: value for name, value in more.items() if value is not None} | spent)
+
+    def _stop(self, now_ms: int, reason: ReconnectReason | None, *, again: bool) -> Iterator[Action]:
+        """Another layer's restart concerns an open socket only; whatever else is under way begins anew by itself."""
+        if again:
+            if self.state is State.OPEN:
+                yield from self._ended(now_ms, Close(reason or ReconnectReason.UNKNOWN, "restarted from outside"))
+            return
+        held = self.state in (State.OPEN, State.CONNECTING)
+        self.state, self._talk = State.STOPPED, None
+        yield Note("stopped", {} if reason is None else {"reason": reason.value})
+        if held:
+            yield Close(reason)
+
+    # --- funding by REST ----------------------------------------------------------------------------------------------
+
+    def _poll_funding(self, now_ms: int) -> Iterator[Action]:
+        if self._funding_due_ms is None or now_ms < self._funding_due_ms or self.venue.funding is None:
+            return
+        self._funding_due_ms = now_ms + self.limits.funding_ms
+        if not self._funding_ticket:
+            fetch = self._ask(Purpose.FUNDING, self.venue.funding)
+            self._funding_ticket = fetch.ticket
+            yield fetch
+
+    def _funding(self, now_ms: int, given: Input) -> Iterator[Action]:
+        self._funding_ticket = 0
+        funding = self._read(self.venue.funding, given)
+        if isinstance(funding, _Unread):
+            if funding.retry_after_ms:
+                self._funding_due_ms = now_ms + max(funding.retry_after_ms, self.limits.funding_ms)
+            yield from self.tally.tell("funding_failed", detail=funding.why, status=funding.status)
+        else:
+            yield Publish(funding, source=Source.REST)
+
+    def _read(self, rest: Rest[Any] | None, given: Input) -> Any:
+        """What a body says, or why it says nothing."""
+        if isinstance(given, FetchFailed):
+            return _Unread(given.detail[:SNIPPET], given.status, given.retry_after_ms)
+        if rest is None or not isinstance(given, Fetched):
+            return _Unread("nothing was asked")
+        try:
+            return rest.decode(msgspec.json.decode(given.body), self.target)
+        except (*BAD_SHAPE, RecursionError) as error:
+            return _Unread(f"unreadable: {type(error).__name__}: {error}"[:SNIPPET])
+
+
+class _Unread:
+    """A request that told nothing, and why."""
+
+    def __init__(self, why: str, status: int | None = None, retry_after_ms: int | None = None) -> None:
+        self.why = why
+        self.status = status
+        self.retry_after_ms = retry_after_ms
