@@ -1,0 +1,64 @@
+"""What must hold of any files whatever: an analysis or an error with a name, and every line accounted for."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter
+from pathlib import Path
+
+from tests.fuzz.mutate import damaged, whole_runs, write, write_packed, write_zip
+from toolkit.analysis import analyze
+from toolkit.errors import InputError
+from toolkit.records import Analysis
+
+
+def said_of(path: Path) -> Analysis | str:
+    """The analysis, or why there is none; any other exception is a failure of the toolkit."""
+    try:
+        return analyze([str(path)])
+    except InputError as error:
+        return error.why
+
+
+def check_ledger(said: Analysis, files: dict[str, bytes]) -> None:
+    for ledger in said.ledger:
+        content = files[Path(ledger.file).name.removesuffix(".gz").removesuffix(".zst")]
+        assert ledger.lines == ledger.used + sum(ledger.set_aside.values()), ledger
+        assert ledger.lines == content.count(b"\n") + (bool(content) and not content.endswith(b"\n")), ledger
+        assert ledger.bytes == len(content), ledger
+
+
+def check(seed: int, folder: Path, packings: bool) -> str:
+    """Damage a run by `seed`, analyse it, and give what came of it; `packings` also reads it packed otherwise."""
+    rng = random.Random(seed)
+    files = damaged(rng, rng.choice(whole_runs()))
+    write(folder / "plain", files)
+    said = said_of(folder / "plain")
+    if isinstance(said, Analysis):
+        check_ledger(said, files)
+    if packings:
+        write_packed(rng, folder / "packed", files)
+        write_zip(folder / "archive.zip", files)
+        for other in (said_of(folder / "packed"), said_of(folder / "archive.zip")):
+            if isinstance(said, Analysis):
+                assert isinstance(other, Analysis), other
+                assert (other.run.id, other.figures) == (said.run.id, said.figures)
+            else:
+                assert isinstance(other, str), other
+    return "analysed" if isinstance(said, Analysis) else "refused"
+
+
+def run(seed: int, count: int, folder: Path, packings_every: int = 10) -> Counter[str]:
+    """Check `count` damaged runs; a failure names its own seed."""
+    outcomes: Counter[str] = Counter()
+    for number in range(seed, seed + count):
+        place = folder / str(number)
+        place.mkdir()
+        try:
+            outcomes[check(number, place, number % packings_every == 0)] += 1
+        except BaseException as error:
+            error.add_note(f"seed {number}: python -m tests.fuzz --seed {number} --count 1")
+            raise
+        shutil.rmtree(place)
+    return outcomes

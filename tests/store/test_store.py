@@ -1,0 +1,128 @@
+"""The store holds whole runs only: killed at any point, written by two, asked for what it has not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from toolkit.analysis import Options, analyze
+from toolkit.errors import InputError, UsageError
+from toolkit.store import connect, relabel, remove
+
+RUNS = Path(__file__).parent.parent / "data" / "runs"
+TABLES = ("file", "tick", "venue_tick", "venue", "log_event", "session", "counter", "rx_stat", "figure", "episode")
+
+
+def counts(db: Path) -> dict[str, int]:
+    with connect(str(db), read_only=True) as con:
+        return {table: con.execute(f"select count(*) from {table}").fetchall()[0][0] for table in ("run", *TABLES)}
+
+
+def start(db: Path, run: str = "sample:before") -> subprocess.Popen[bytes]:
+    code = f"from toolkit.analysis import analyze; analyze([{run!r}], {str(db)!r})"
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def test_killed_at_any_point_it_opens_again_with_the_whole_run_or_none_of_it(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.duckdb"
+    began = time.monotonic()
+    assert start(whole).communicate()[1] == b""
+    took = time.monotonic() - began
+    expected = counts(whole)
+    seen = set()
+    points = 14
+    for point in range(points):
+        db = tmp_path / f"{point}.duckdb"
+        analyze([str(RUNS / "clean_head")], str(db))
+        held = counts(db)
+        process = start(db)
+        time.sleep(took * (point + 1) / points)
+        process.kill()
+        process.communicate()
+        found = counts(db)
+        added = {table: found[table] - held[table] for table in found}
+        assert added in (dict.fromkeys(added, 0), expected)
+        seen.add(added["run"])
+    assert 0 in seen
+
+
+def test_two_processes_write_one_after_the_other_and_neither_is_lost(tmp_path: Path) -> None:
+    db = tmp_path / "store.duckdb"
+    writers = [start(db, f"sample:{side}") for side in ("before", "after")]
+    assert [writer.communicate()[1].decode() for writer in writers] == ["", ""]
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert counts(db)["run"] == 2
+
+
+def test_a_store_that_stays_held_is_an_error_that_names_its_holder(tmp_path: Path) -> None:
+    db = tmp_path / "store.duckdb"
+    code = f"import sys, toolkit.store; con = toolkit.store.connect({str(db)!r}); print(flush=True); sys.stdin.read()"
+    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    with pytest.raises(InputError, match=f"PID {holder.pid}"):
+        connect(str(db), patience_s=0.2)
+    holder.communicate(b"")
+
+
+def test_the_same_content_again_adds_nothing_whatever_its_names_and_packing(tmp_path: Path) -> None:
+    db = str(tmp_path / "store.duckdb")
+    first = analyze([str(RUNS / "restart_head")], db)
+    before = counts(tmp_path / "store.duckdb")
+    parts = sorted(str(path) for path in (RUNS / "restart_head").iterdir())
+    again = analyze(parts[::-1], db)
+    assert again.run.id == first.run.id
+    assert again.figures == first.figures
+    assert counts(tmp_path / "store.duckdb") == before
+
+
+def test_a_run_is_labelled_and_removed_by_the_start_of_its_id(tmp_path: Path) -> None:
+    db = str(tmp_path / "store.duckdb")
+    kept = analyze([str(RUNS / "clean_head")], db, Options(label="kept"))
+    gone = analyze([str(RUNS / "restart_head")], db)
+    with connect(db) as con:
+        relabel(con, gone.run.id[:8], "renamed")
+        with pytest.raises(UsageError, match="0 runs"):
+            relabel(con, "nothing", "x")
+        assert remove(con, "renamed") == 1
+        assert con.execute("select run, label from runs").fetchall() == [(kept.run.id, "kept")]
+        assert con.execute("select count(distinct run_key) from tick").fetchall() == [(0,)]
+        assert con.execute("select count(distinct run_key) from log_event").fetchall() == [(1,)]
+
+
+def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.duckdb").write_text("not a database, but long enough to be read as the header of one " * 300)
+    with pytest.raises(InputError, match="not a store"):
+        connect(str(tmp_path / "x.duckdb"))
+
+
+def test_asking_a_store_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such store"):
+        connect(str(tmp_path / "none.duckdb"), read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("view", "columns"),
+    {
+        "runs": "run label kind simulated started_ms ended_ms lives ended",
+        "files": "run file role bytes sha256 lines used",
+        "set_aside": "run file line byte reason",
+        "ticks": "run life t at_ms line",
+        "venue_ticks": "run life t at_ms venue status age_apply_ms age_event_ms mid_usd spread_usd depth_usd toxicity",
+        "log_events": "run file line family venue reason at_ms at_error_ms fields",
+        "sessions": "run life venue session began_line ended_line reason reached began_ms ended_ms",
+        "counters": "run life file line venue name value kind",
+        "rx_stats": "run life tick raw_drained out_market cap_hits",
+        "figures": "run figure value unit n bound low high note better",
+        "episodes": "run venue kind from_ms to_ms class reason lines",
+        "findings": "run code severity venue text figures lines",
+    }.items(),
+)
+def test_a_public_view_has_its_promised_columns(view: str, columns: str) -> None:
+    with connect(":memory:") as con:
+        has = {column[0] for column in con.execute(f"select * from {view}").description or []}
+        assert set(columns.split()) <= has
