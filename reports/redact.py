@@ -36,7 +36,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\b(?!127\.|0\.0\.0\.0){_OCTET}(?:\.{_OCTET}){{3}}\b", MASK),
         (r"\b[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+\b", f"{MASK}@{MASK}"),
         # home directories: the name of a person is not evidence
-        (r"""(?<![\w.])(?:/home/|/Users/|[a-z]:\\Users\\)[^/\\\s:"'<>|]+""", "~"),
+        (r"""(?<!\w)(?:/home/|/Users/|[a-z]:\\Users\\)[^/\\\s:"'<>|]+""", "~"),
         (r"(?<![\w./-])/root(?=/|\b)", "~"),
     )
 )

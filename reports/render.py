@@ -104,7 +104,7 @@ def _cited(finding: Finding, form: Form) -> str:
 def _accounted(file: FileLedger) -> str:
     """The lines of a file in a few words: `2 399 of 2 399`, and the reasons for the rest."""
     aside = f" ({set_aside(file)})" if file.used != file.lines else ""
-    return f"{thousands(file.used)} used of {thousands(file.lines)}{aside}"
+    return f"{thousands(file.used)} of {thousands(file.lines)}{aside}"
 
 
 def _shell(argv: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from reports.page import Align, Cell, Column, Kind, Table
-from reports.values import NOT_INSTRUMENTED, NOTHING, UNKNOWN, number, shown
+from reports.values import GAP, NOT_INSTRUMENTED, NOTHING, UNKNOWN, number, shown
 from toolkit.records import Analysis, Diagnosis, Figure, FileLedger, Finding, Number
 from toolkit.units import duration, thousands
 from toolkit.vocabulary import Ended
@@ -149,7 +149,7 @@ class RunPage:
         said = {venue: self.words(f"{venue}.{metric}") for venue in self.venues}
         if len(set(said.values())) == 1:
             return next(iter(said.values()))
-        return ", ".join(f"{venue} {words}" for venue, words in said.items() if words != "0")
+        return ", ".join(f"{venue} {words}" for venue, words in said.items() if words not in ("0", f"≥{GAP}0"))
 
     @property
     def files(self) -> Table:
@@ -164,6 +164,7 @@ class RunPage:
 
 _VENUE_METRICS = {
     "connects": "connects",
+    "connect_failures": "failed",
     "reconnects": "reconnects",
     "age_apply_ms.p50": "apply age p50",
     "age_apply_ms.p95": "p95",

@@ -60,7 +60,8 @@ def _signed(text: str) -> str:
 def change(row: ComparisonRow, metric: str, resolution_ms: Number | None = None) -> str:
     """The difference of a row with its sign, and the factor where there is one: `−9 (× 0.10)`, `+2.1 points`.
 
-    Apply ages that differ by less than the time between ticks are `within a tick`.
+    Apply ages that differ by less than the time between ticks are `within a tick`; a measure (no count) that differs by
+    less than a part in two thousand is `< 0.1 %` away.
     """
     if row.delta is None:
         return NOTHING
@@ -72,6 +73,8 @@ def change(row: ComparisonRow, metric: str, resolution_ms: Number | None = None)
     if row.unit == Unit.SHARE:
         points = abs(row.delta) * 100
         return f"{sign}{points:.1f}{GAP}points" if points >= 0.05 else f"<{GAP}0.1{GAP}points"
+    if row.unit != Unit.COUNT and row.ratio is not None and abs(row.ratio - 1) < 0.0005:
+        return f"<{GAP}0.1{GAP}%"
     telling = row.ratio is not None and not 0.995 <= row.ratio < 1.005 and row.ratio >= 0.005
     factor = f" (×{GAP}{row.ratio:.2f})" if telling else ""
     return f"{sign}{in_unit(abs(row.delta), row.unit, metric)}{factor}"

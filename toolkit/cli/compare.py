@@ -33,9 +33,10 @@ def compare(
     """Put two runs side by side, figure by figure; ends with 4 if no row can be compared."""
     from toolkit.analysis import Options, analyze
     from toolkit.comparison import compare
-    from toolkit.evidence.report import name_of, side_by_side
+    from toolkit.evidence.report import check_format, name_of, side_by_side
     from toolkit.published import comparison_json
 
+    check_format(format)
     options = Options(requested_ms=duration_ms(requested))
     comparison = compare(analyze([before], db, options), analyze([after], db, options))
     if format is Format.JSON:

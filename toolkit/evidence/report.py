@@ -43,6 +43,12 @@ def summary(analysis: Analysis, name: str, format: str) -> str:
     return _form("summary", format, run=RunPage(analysis, name))
 
 
+def check_format(format: str) -> None:
+    """Raise `UsageError` for a format that neither these pages nor JSON have: best before the work, not after it."""
+    if format not in (*_ENDINGS, "json"):
+        raise UsageError(f"--format {format}: this command prints text, json or markdown")
+
+
 def name_of(path: str) -> str:
     """What a reader calls the run at a path: its last part; `-` is standard input."""
     return "standard input" if path == "-" else PurePath(path).name or path
@@ -52,8 +58,7 @@ _ENDINGS = {"text": "txt", "markdown": "md"}
 
 
 def _form(page: str, format: str, **data: object) -> str:
-    if format not in _ENDINGS:
-        raise UsageError(f"--format {format}: this command prints text, json or markdown")
+    check_format(format)
     return _page(f"{page}.{_ENDINGS[format]}.j2", **data)
 
 

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rendered import Page
+
+from toolkit.cli import main
+
+SAMPLES = ("sample:before", "sample:after")
+BUILD_LOG = """   Compiling feedcore v0.1.0 ($SRC/feedcore)
+error: failed to write $SRC/target/release/deps/libfeedcore.rmeta: Invalid cross-device link (os error 18)
+
+error: could not compile `feedcore` (lib) due to 1 previous error; 1 warning emitted
+"""
+
+
+def run(*argv: str) -> int:
+    with pytest.raises(SystemExit) as left:
+        main([*argv, "--db", ":memory:"])
+    return int(left.value.code or 0)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def blocked(here: Path) -> str:
+    (here / "exdev_build").mkdir()
+    (here / "exdev_build" / "run.log").write_text(BUILD_LOG, encoding="utf-8")
+    return "exdev_build"
+
+
+def test_the_json_of_a_comparison_has_the_promised_shape(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compare", *SAMPLES, "--format", "json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["schema"], said["comparable"], said["why_not"]) == ("toolkit.comparison/1", True, [])
+    promised = {"figure", "before", "after", "delta", "ratio", "low", "high", "p", "verdict", "why", "mde"}
+    assert all(promised <= row.keys() for row in said["rows"])
+    assert {row["verdict"] for row in said["rows"]} <= {"descriptive", "not_comparable"}
+    assert said["runs"]["after"]["simulated"] is True
+
+
+def test_the_recorded_pair_shows_what_the_change_did(capsys: pytest.CaptureFixture[str]) -> None:
+    run("compare", *SAMPLES, "--format", "json")
+    rows = {row["figure"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    reconnects = {name: (row["before"], row["after"]) for name, row in rows.items() if name.endswith(".reconnects")}
+    assert reconnects == {
+        "lighter.reconnects": (10, 1),
+        "extended.reconnects": (5, 5),
+        "hyperliquid.reconnects": (3, 3),
+        "paradex.reconnects": (3, 3),
+        "aster.reconnects": (2, 2),
+    }
+    assert rows["run.publisher.try_send_full"]["verdict"] == "not_comparable"
+    assert rows["run.publisher.try_send_full"]["why"] == "before: not instrumented"
+
+
+@pytest.mark.parametrize(
+    ("format", "mark"), [("text", "sample:before → sample:after   SIMULATED"), ("markdown", "# sample:before")]
+)
+def test_a_comparison_is_read_as_text_or_markdown(format: str, mark: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compare", *SAMPLES, "--format", format) == 0
+    assert capsys.readouterr().out.startswith(mark)
+
+
+def test_the_document_goes_to_its_file_and_its_opening_to_the_terminal(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("report", *SAMPLES, "-o", "out/evidence.md") == 0
+    page = (here / "out" / "evidence.md").read_text(encoding="utf-8")
+    said = capsys.readouterr().out.replace("\u00a0", " ")
+    assert said.startswith(
+        "out/evidence.md\n\nsample:before → sample:after   SIMULATED\n\nReconnects: lighter 10 → 1 (60.1 → 6.0 per h)"
+    )
+    assert "`toolkit report sample:before sample:after -o out/evidence.md`" in page
+    assert "lighter" in Page(page).tables[0][1]
+
+
+def test_the_document_goes_to_standard_output_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("report", *SAMPLES) == 0
+    assert capsys.readouterr().out.startswith("# Evidence: sample:before → sample:after\n")
+
+
+def test_the_document_does_not_depend_on_where_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = []
+    for name in ("one", "another"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        run("report", *SAMPLES, "-o", str(tmp_path / name / "evidence.md"))
+        pages.append((tmp_path / name / "evidence.md").read_bytes())
+    assert pages[0] == pages[1]
+    assert str(tmp_path).encode() not in pages[0]
+
+
+def test_a_blocked_side_gives_a_whole_document_and_exit_0(blocked: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("report", blocked, "sample:after") == 0
+    page = Page(capsys.readouterr().out)
+    assert page.text.lstrip().startswith("Evidence: exdev_build → sample:after\nThe before run is blocked:")
+    assert page.headings[-1] == "Files and their lines"
+
+
+def test_a_comparison_in_which_nothing_compares_ends_with_4(blocked: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compare", blocked, "sample:after", "--format", "json") == 4
+    said = json.loads(capsys.readouterr().out)
+    assert said["comparable"] is False
+    assert said["why_not"][0].startswith("before is blocked: ")
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "words"),
+    [
+        (("compare", "no-such-run", "sample:after"), 3, "no-such-run"),
+        (("report", "sample:before", "no-such-run"), 3, "no-such-run"),
+        (("report", "sample:before"), 2, "AFTER"),
+        (("compare", *SAMPLES, "--format", "html"), 2, "--format html"),
+        (("compare", *SAMPLES, "--requested", "soon"), 2, "soon"),
+        (("report", *SAMPLES, "-o", "/proc/none/evidence.md"), 3, "/proc/none/evidence.md"),
+    ],
+)
+def test_a_mistake_is_named_without_a_traceback(
+    argv: tuple[str, ...], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*argv) == code
+    said = capsys.readouterr()
+    assert words in said.err and "Traceback" not in said.err
+    assert said.out == ""

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made_pair import VENUES, after, before, blocked, figure, run_info
+from rendered import Page
+from test_quote import HOSTILE, UNSEEN
+
+from reports.pair import PairPage
+from toolkit.comparison import compare
+from toolkit.errors import UsageError
+from toolkit.evidence.report import evidence, name_of, opening, side_by_side, summary
+from toolkit.records import Analysis, Diagnosis, Finding, SetAsideLine
+from toolkit.vocabulary import Ended
+
+GOLDEN = Path(__file__).parent / "golden"
+NAMES = ("prb_before", "prb_after")
+COMMAND = ["toolkit", "report", *NAMES, "-o", "evidence.md"]
+HEADINGS = [
+    "Evidence: prb_before → prb_after", "The two runs", "Runtime evidence", "Reconnects", "Ages", "Freshness",
+    "Plateaus", "Publisher pressure and cap hits", "Keeping a venue alive", "Time and ticks", "Findings",
+    "Comparability and method", "Command", "Files and their lines",
+]  # fmt: skip
+OUR_TAGS = {
+    "h1", "h2", "h3", "p", "strong", "code", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "details",
+    "summary",
+}  # fmt: skip
+
+
+def document(left: Analysis, right: Analysis, names: tuple[str, str] = NAMES) -> str:
+    return evidence(compare(left, right), names, COMMAND)
+
+
+PAGES = {
+    "evidence.md": lambda: document(before(), after()),
+    "blocked.md": lambda: document(blocked(), after(), ("exdev_build", "prb_after")),
+    "compare.txt": lambda: side_by_side(compare(before(), after()), NAMES, "text"),
+    "summary.txt": lambda: summary(before(), "prb_before", "text"),
+    "summary.md": lambda: summary(after(), "prb_after", "markdown"),
+    "blocked.txt": lambda: summary(blocked(), "exdev_build", "text"),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_the_one_that_was_read_and_found_good(name: str) -> None:
+    assert PAGES[name]() == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.endswith(".md")])
+def test_every_table_of_a_rendered_page_is_whole(name: str) -> None:
+    page = Page(PAGES[name]())
+    assert len(page.tables) == PAGES[name]().count("\n\n| ")
+    for table in page.tables:
+        assert len(table) > 1 and {len(row) for row in table} == {len(table[0])}
+    assert set(page.tags) <= OUR_TAGS
+
+
+def test_the_document_has_its_sections_in_their_order() -> None:
+    assert Page(document(before(), after())).headings == HEADINGS
+
+
+def test_the_first_paragraph_tells_what_moved_and_the_second_what_the_feed_was() -> None:
+    _, first, second, *_ = document(before(), after()).replace("\u00a0", " ").split("\n\n")
+    assert first.startswith("Reconnects: **lighter 10 → 1 (60.1 → 6.0 per h)**; equal at extended (5), hyperliquid (3)")
+    assert "Apply age p95 is equal within one tick (250 ms)" in first
+    assert second.startswith("**SIMULATED**. 145 rows: 136 descriptive, 9 not comparable.")
+
+
+def test_the_worst_venue_stands_first_in_every_table() -> None:
+    page = Page(document(before(), after()))
+    headline = [row[0] for row in page.tables[0][1:]]
+    assert headline == ["lighter", "extended", "hyperliquid", "paradex", "aster"]
+    for table in page.tables[2:-1]:
+        venues = list(dict.fromkeys(row[0] for row in table[1:] if row[0] in VENUES))
+        assert venues == [venue for venue in headline if venue in venues]
+
+
+def test_every_figure_stands_in_the_document_exactly_once_per_section() -> None:
+    pair = PairPage(compare(before(), after()), NAMES)
+    shown = [cell.figure for part in pair.parts.values() for row in part.table.rows for cell in row[1:2]]
+    for part in pair.parts.values():
+        for folded in (*part.zero, *part.unknown):
+            scopes = folded.scopes or (("run",) if f"run.{folded.metrics[0]}" in pair.rows else VENUES)
+            shown += [f"{scope}.{metric}" for metric in folded.metrics for scope in scopes]
+    assert sorted(filter(None, shown)) == sorted(pair.rows)
+
+
+def row_of(page: Page, venue: str, metric: str) -> list[str]:
+    (row,) = (row for table in page.tables for row in table if row[:2] == [venue, metric])
+    return [cell.replace("\u00a0", " ") for cell in row]
+
+
+@pytest.mark.parametrize(
+    ("venue", "metric", "cells"),
+    [
+        ("lighter", "reconnects", ["10 (60.1 per h)", "10", "1 (6.0 per h)", "1", "−9 (× 0.10)", "descriptive"]),
+        ("lighter", "age_apply_ms.p95", ["< 250 ms", "2 399", "< 250 ms", "2 399", "0", "descriptive"]),
+        ("extended", "read_timeouts_kept",
+         ["not instrumented", "0", "6 (36.0 per h)", "2 399", "–", "not comparable (before: not instrumented)"]),
+        ("run", "publisher.lossless_wait",
+         ["not instrumented", "0", "≥ 1 000 (≥ 6 005.1 per h)", "2 399", "–",
+          "not comparable (before: not instrumented; printed at 1, 2, 3 and every 1000)"]),
+    ],
+)  # fmt: skip
+def test_a_row_shows_both_values_with_their_numbers_and_words(venue: str, metric: str, cells: list[str]) -> None:
+    assert row_of(Page(document(before(), after())), venue, metric)[2:] == cells
+
+
+def test_every_file_stands_with_its_digest_and_its_lines() -> None:
+    files = Page(document(before(), after())).tables[-1]
+    assert [
+        "after",
+        "telemetry.jsonl",
+        "telemetry",
+        "24\u00a0161\u00a0698",
+        "2\u00a0400",
+        "2\u00a0399",
+        "torn_tail 1",
+        "35" * 32,
+    ] in files
+    assert "line 2\u00a0400 at byte 24\u00a0196\u00a0151 (torn_tail)" in document(before(), after())
+
+
+def test_a_blocked_side_has_its_diagnosis_in_place_of_numbers_and_the_document_is_whole() -> None:
+    page = Page(document(blocked(), after()))
+    assert page.headings == HEADINGS
+    assert "The before run is blocked: the build could not move a file across devices (os error 18)" in page.text
+    assert row_of(page, "lighter", "reconnects")[2:] == ["blocked", "–", "1 (6.0 per h)", "1", "–", "not comparable"]
+
+
+def test_two_blocked_sides_make_a_whole_document_too() -> None:
+    page = Page(document(blocked(), blocked()))
+    assert page.headings == HEADINGS
+    assert "Neither run has figures." in page.text
+
+
+def test_a_run_that_died_and_a_venue_that_never_spoke_come_first() -> None:
+    dead = [
+        figure(each.figure, 1, "share") if each.figure == "paradex.age_apply_unknown.share" else each
+        for each in after().figures
+    ]
+    info = replace(after().run, ended=Ended.KILLED, diagnosis=Diagnosis("x", "the log stops in mid-line", "run.log", 7))
+    text = document(before(), replace(after(), run=info, figures=tuple(dead)))
+    assert text.split("\n\n")[1].startswith(
+        "**The after run ended early (killed) after 9 min 59.5 s**: the log stops in mid-line (`run.log` line 7).\n"
+        "**paradex never spoke in the run after**.\n"
+    )
+    assert Page(text).tables[0][1][0] == "paradex"
+
+
+@pytest.mark.parametrize("format", ["text", "markdown"])
+@pytest.mark.parametrize(("simulated", "word"), [(True, "SIMULATED"), (False, "live"), (None, "feed unknown")])
+def test_every_output_says_what_the_feed_was(format: str, simulated: bool | None, word: str) -> None:
+    run = replace(after(), run=run_info(simulated=simulated))
+    pair = compare(run, run)
+    outputs = [
+        summary(run, "x", format),
+        side_by_side(pair, NAMES, format),
+        evidence(pair, NAMES, COMMAND),
+        opening(pair, NAMES),
+    ]
+    assert all(word in output for output in outputs)
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert document(before(), after()) == document(before(), after())
+
+
+def hostile(text: str) -> Analysis:
+    """A run in which every text that a producer can choose is the same hostile one."""
+    venue = text.replace(".", "") or "x"
+    figures = [
+        figure(f"{venue}.reconnects", 3, note=text or None),
+        figure(f"{venue}.reconnects.{venue}", 3),
+        figure(f"{venue}.age_apply_ms.p95", None, "ms", note=text or None),
+        figure(f"{venue}.plateau_10s.count", 0),
+    ]
+    info = run_info(
+        label=text, kind=text, venues=(venue,), build_id=text, trade_mode=text, vintage=text, semantics={text: text},
+        ended=Ended.CRASHED, diagnosis=Diagnosis("x", text, text, 3),
+    )  # fmt: skip
+    file = replace(before().ledger[0], file=text, set_aside={text: 1}, where=(SetAsideLine(1, 0, text),))
+    finding = Finding("x", text, venue, text, (), ((text, 4),))
+    return Analysis(info, (file,), tuple(figures), findings=(finding,))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_a_run_can_change_the_shape_of_the_document(text: str) -> None:
+    run = hostile(text)
+    page = Page(evidence(compare(run, run), (text, text), ["toolkit", "report", text, text]))
+    assert page.headings[1:] == HEADINGS[1:]
+    assert [len(table[0]) for table in page.tables] == [6, 3, 8, 8]
+    assert all(len(row) == len(table[0]) for table in page.tables for row in table)
+    assert set(page.tags) <= OUR_TAGS
+    assert not re.search(r"[@#]\w", page.prose)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_a_run_reaches_a_terminal_as_anything_but_text(text: str) -> None:
+    run = hostile(text)
+    pair = compare(run, run)
+    for page in (summary(run, text, "text"), side_by_side(pair, (text, text), "text"), opening(pair, (text, text))):
+        assert not {unicodedata.category(character) for character in page.replace("\n", "")} & UNSEEN
+
+
+@pytest.mark.parametrize(
+    "text", ["wss://ada:s3cr3tV4lue@venue.example/ws", "api_key=s3cr3tV4lue", "/home/s3cr3tV4lue/soak"]
+)
+def test_no_secret_of_a_run_reaches_any_page(text: str) -> None:
+    run = hostile(text)
+    pair = compare(run, run)
+    for format in ("text", "markdown"):
+        assert "s3cr3tV4lue" not in summary(run, text, format) + side_by_side(pair, (text, text), format)
+    assert "s3cr3tV4lue" not in evidence(pair, (text, text), ["toolkit", "report", text])
+
+
+def test_a_format_that_a_page_has_not_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="--format html"):
+        summary(before(), "x", "html")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("runs/before", "before"),
+        ("runs/before/", "before"),
+        ("sample:before", "sample:before"),
+        ("-", "standard input"),
+        ("/", "/"),
+        (".", "."),
+    ],
+)
+def test_a_run_is_called_by_the_last_part_of_its_path(path: str, name: str) -> None:
+    assert name_of(path) == name

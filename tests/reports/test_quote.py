@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rendered import Page
+
+from reports.page import Cell, Column, Kind, Safe, Table
+from reports.quote import code, markdown, plain, terminal
+from reports.render import aligned, gfm
+
+HOSTILE = [
+    "a | b | c",
+    "a \\| b",
+    "| x |\n|---|\n| y |",
+    "ends with a backslash \\",
+    "first\r\n\r\n# A heading",
+    "# A heading",
+    "A heading\n=====",
+    "=====",
+    "---",
+    "***",
+    "- item",
+    "+ item",
+    "12. item",
+    "1) item",
+    "> quoted",
+    "    indented",
+    "\tindented",
+    "```\nfence",
+    "~~~",
+    "`code` and ``more`` and `",
+    "**bold** _slanted_ __both__ ~~gone~~",
+    "snake_case_word _a_",
+    "[link](https://evil.example) ![image](https://evil.example/x.png)",
+    "[ref]: https://evil.example",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<details><summary>open",
+    "</details></table>",
+    "<!-- hidden -->",
+    "<https://evil.example> https://evil.example www.evil.example",
+    "&lt;b&gt; &#60;b&#62; &amp;",
+    "@octocat and (@octocat) mail@octocat",
+    "#1 and GH-1, org/repo#12",
+    "$$x$$ $`y`$",
+    ":smile: ::",
+    "\x1b[31mred\x1b[0m \x9b2J \x07 \x00",
+    "right-to-left \u202e gnp.exe \u2066 hidden \u200b\ufeff",
+    "line\u2028separator\u2029 \x85 \x0b\x0c",
+    "undecodable \udc80\udcff",
+    "",
+    " ",
+    "Extended public WS error: WebSocket protocol error | <b>@ops</b> \x1b]0;title\x07",
+]
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+ANY = st.one_of(st.text(st.characters(exclude_categories=[])), st.text("|\\`<>@#*_~[]()-=+.1 \n!&$:/a"))
+
+
+def with_corpus(test: object) -> object:
+    for text in HOSTILE:
+        test = example(text)(test)  # type: ignore[arg-type]
+    return test
+
+
+def read(text: str) -> str:
+    """What a reader sees of rendered text: without the zero-width spaces, every gap one space."""
+    return " ".join(text.replace("\u200b", "").split())
+
+
+def seen(text: str) -> str:
+    return " ".join(plain(text).split())
+
+
+@with_corpus
+@given(ANY)
+def test_no_text_can_end_its_cell_or_start_markup_in_a_table(text: str) -> None:
+    table = Table(
+        (Column("a"), Column("b"), Column("c")), ((Cell(text), Cell("next", strong=True), Cell(text, kind=Kind.NAME)),)
+    )
+    page = Page(f"{gfm(table)}\n\nafter")
+    assert page.tables == [[["a", "b", "c"], page.tables[0][1]]]
+    assert [read(cell) for cell in page.tables[0][1]] == [seen(text), "next", seen(text)]
+    assert set(page.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "code", "strong", "p"}
+    assert (page.tags["code"], page.tags["strong"], page.tags["p"]) == (1, 1, 1)
+
+
+@with_corpus
+@given(ANY)
+def test_no_text_is_more_than_a_paragraph_where_it_stands_first_on_a_line(text: str) -> None:
+    page = Page(f"before\n\n{markdown(text)}\n\nafter")
+    assert set(page.tags) == {"p"}
+    assert read(page.text) == read(f"before {seen(text)} after")
+
+
+@with_corpus
+@given(ANY)
+def test_no_text_mentions_a_person_or_an_issue(text: str) -> None:
+    assert not re.search(r"[@#]\w", Page(f"x {markdown(text)} x").prose)
+
+
+@with_corpus
+@given(ANY)
+def test_fixed_width_text_is_one_piece_of_code_that_reads_as_it_was(text: str) -> None:
+    page = Page(f"see {code(text)} then | on")
+    assert page.tags == {"p": 1, "code": 1}
+    assert read(page.text) == read(f"see {seen(text)} then | on")
+
+
+@with_corpus
+@given(ANY)
+def test_a_terminal_gets_no_character_that_it_would_obey(text: str) -> None:
+    assert not {unicodedata.category(character) for character in terminal(text)} & UNSEEN
+    assert terminal(text).encode().decode() == terminal(text)
+
+
+@with_corpus
+@given(ANY)
+def test_a_table_for_the_terminal_has_a_line_per_row(text: str) -> None:
+    table = Table((Column("a"), Column("b")), ((Cell(text), Cell("x")), (Cell("y"), Cell(text))))
+    assert len(aligned(table).split("\n")) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\x1b[31mb", "a\\x1b[31mb"),
+        ("a\u202eb", "a\\u202eb"),
+        ("a\udc80b", "a\\udc80b"),
+        ("a\U000e0041b", "a\\U000e0041b"),
+        ("a\r\nb\tc", "a b c"),
+        ("née – 11\u00a0249 µs", "née – 11\u00a0249 µs"),
+    ],
+)
+def test_unprintable_characters_are_spelled_out_and_the_others_left(text: str, expected: str) -> None:
+    assert plain(text) == expected
+
+
+def test_our_own_markup_is_not_quoted_again() -> None:
+    assert markdown(Safe("**x**")) == "**x**"
+    assert markdown(markdown("a|b")) == markdown("a|b")
+
+
+def test_a_digest_is_no_secret_but_the_same_digits_in_a_log_line_are() -> None:
+    digest = "0123456789abcdef" * 4
+    table = Table((Column("a"), Column("b")), ((Cell(digest, kind=Kind.DIGEST), Cell(digest)),))
+    assert Page(gfm(table)).tables[0][1] == [digest, "***"]
+
+
+def test_a_digest_that_is_none_is_quoted() -> None:
+    page = Page(gfm(Table((Column("a"),), ((Cell("`|<b>", kind=Kind.DIGEST),),))))
+    assert page.tables[0][1] == ["`|<b>"] and "b" not in page.tags
+
+
+def test_a_ragged_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="1 cells in a table of 2"):
+        Table((Column("a"), Column("b")), ((Cell("x"),),))

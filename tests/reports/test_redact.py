@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.redact import MASK, redact
+
+SECRET = "s3cr3tV4lue9876"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlLW9mLWl0"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (f"wss://ada:{SECRET}@venue.example/ws", "wss://***@venue.example/ws"),
+        (f"connecting url=https://{SECRET}@venue.example:443/a", "connecting url=https://***@venue.example:443/a"),
+        (f"wss://venue.example/ws?token={SECRET}&depth=1", "wss://venue.example/ws?token=***&depth=1"),
+        (f"Authorization: Bearer {SECRET}", "Authorization: Bearer ***"),
+        (f'{{"authorization":"Basic {SECRET}"}}', '{"authorization":"Basic ***"}'),
+        (f"sent Bearer {SECRET}", "sent Bearer ***"),
+        (f"HL_PRIVATE_KEY={SECRET} HL_COIN=ETH", "HL_PRIVATE_KEY=*** HL_COIN=ETH"),
+        (f"api_key: {SECRET}, depth: 1", "api_key: ***, depth: 1"),
+        (f'"apiKey": "{SECRET} and more", "x": 1', '"apiKey": ***, "x": 1'),
+        (f"X-MBX-APIKEY: {SECRET}", "X-MBX-APIKEY: ***"),
+        (f"paraphina --api-secret {SECRET} --out-dir x", "paraphina --api-secret *** --out-dir x"),
+        (f"password='{SECRET}' user=ada", "password=*** user=ada"),
+        (f"listenKey={SECRET}", "listenKey=***"),
+        (f"jwt {JWT} expired", f"jwt {MASK} expired"),
+        ("got ghp_0123456789abcdefghijABCDEFGHIJ012345", "got ***"),
+        ("key AKIAIOSFODNN7EXAMPLE", "key ***"),
+        ("wallet 0x52908400098527886E0F7030069857D2E4169EE7 funded", "wallet 0x*** funded"),
+        ("key " + "4f" * 32, "key ***"),
+        ("peer 203.0.113.7:443 refused", "peer ***:443 refused"),
+        ("mail ada.lovelace@example.org", "mail ***@***"),
+        ("/home/ada/soak/run.log", "~/soak/run.log"),
+        ("out_dir=/Users/ada/soak", "out_dir=~/soak"),
+        ("C:\\Users\\ada\\soak", "~\\soak"),
+        ("cwd=/root/soak", "cwd=~/soak"),
+    ],
+)  # fmt: skip
+def test_a_seeded_secret_is_masked_and_the_rest_stays(text: str, left: str) -> None:
+    assert redact(text) == left
+    assert SECRET not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "INFO: Hyperliquid public WS connecting url=ws://127.0.0.1:23000/ws connect_timeout=15s",
+        "paraphina_live | cfg_hash=0x5175cca07d758d00 | build_id=29c19fd4a1 | metrics_addr=127.0.0.1:23009",
+        "WS_AUDIT venue=extended reconnect_reason=read_timeout count=1",
+        "lighter.reconnects.server_close",
+        "error: failed to write $SRC/target/release/deps/libfeedcore-d829004eedf143d9.rmeta: os error 18",
+        "2026-11-24T08:15:35.417000+00:00 tick 2 399 of 2 399",
+        "/rootfs/x and target/root/x",
+    ],
+)
+def test_a_line_without_secrets_stays_as_it_is(text: str) -> None:
+    assert redact(text) == text
+
+
+@given(st.text())
+def test_masking_twice_masks_no_more(text: str) -> None:
+    assert redact(redact(text)) == redact(text)
+
+
+@pytest.mark.parametrize("piece", ["a_", "a.", "a-", "x@", "key", "1.", "eyJa", "://", "0x0", "/home/", "secret "])
+def test_a_line_made_to_be_slow_is_not(piece: str) -> None:
+    line = piece * (60_000 // len(piece))
+    assert set(redact(line)) <= {*line, *MASK, "~"}

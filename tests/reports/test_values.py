@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from made_pair import figure
+
+from reports.sections import SECTIONS, arrange, place
+from reports.values import change, number, per_hour, shown
+from toolkit.records import ComparisonRow, Number
+from toolkit.vocabulary import Bound, Verdict
+
+LOWER, UPPER, ESTIMATE = Bound.LOWER, Bound.UPPER, Bound.ESTIMATE
+
+
+def words(text: str) -> str:
+    """The text with plain spaces and an ASCII minus, as it is easiest to write down."""
+    return text.replace("\u00a0", " ").replace("\u2212", "-")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "unit", "other", "expected"),
+    [
+        ("lighter.reconnects", 10, "count", {}, "10"),
+        ("lighter.reconnects", 0, "count", {}, "0"),
+        ("run.rx.drained", 33870, "count", {}, "33 870"),
+        ("run.publisher.lossless_wait", 1000, "count", {"bound": LOWER}, "≥ 1 000"),
+        ("lighter.masked.ms", 1500, "ms", {"bound": ESTIMATE}, "≈ 1.5 s"),
+        ("lighter.masked.ms", 1500, "ms", {"bound": UPPER}, "≤ 1.5 s"),
+        ("lighter.rest.checks", None, "count", {"note": "not instrumented"}, "not instrumented"),
+        ("run.coverage.share", None, "share", {"note": "the requested time is not known"}, "unknown"),
+        # ages are whole ticks: 0 is less than one, and only where ages are sampled at ticks
+        ("lighter.age_apply_ms.p95", 0, "ms", {}, "< 250 ms"),
+        ("lighter.age_apply_ms.max", 0, "ms", {}, "< 250 ms"),
+        ("lighter.age_apply_tw_ms.p95", 0, "ms", {}, "< 250 ms"),
+        ("lighter.age_apply_ms.mean", 0, "ms", {}, "0 ms"),
+        ("lighter.age_event_ms.p50", 0, "ms", {}, "0 ms"),
+        ("lighter.age_apply_ms.p95", 11249, "ms", {}, "11 249 ms"),
+        ("lighter.age_event_ms.p95", 546.2, "ms", {}, "546.2 ms"),
+        ("run.tick_gap_ms.p50", 250, "ms", {}, "250 ms"),
+        # spans are no ages
+        ("run.span_ms", 599_499, "ms", {}, "9 min 59.5 s"),
+        ("lighter.plateau_10s.longest_ms", 20_200, "ms", {}, "20.2 s"),
+        ("lighter.fresh.share", 0.99709, "share", {}, "99.7 %"),
+        ("lighter.age_apply_unknown.share", 0.0004, "share", {}, "< 0.1 %"),
+        ("lighter.age_apply_unknown.share", 0.0004, "share", {"bound": LOWER}, "< 0.1 %"),
+        ("run.phase.engine_us.p50", 1234.5, "us", {}, "1 234.5 µs"),
+        ("lighter.mid_jump.p99", 1.25, "bps", {}, "1.25 bps"),
+        ("run.pnl_total.final", -12.5, "usd", {}, "-12.5 USD"),
+        ("run.rx.out_per_s", 37.34, "1/s", {}, "37.3 per s"),
+        ("run.sigma.final", 0.0001234, "number", {}, "0.000123"),
+        ("run.odd", 3, "furlongs", {}, "3 furlongs"),
+    ],
+)
+def test_a_figure_reads_as_a_person_would_say_it(
+    name: str, value: Number | None, unit: str, other: dict[str, Any], expected: str
+) -> None:
+    assert words(shown(figure(name, value, unit, **other), resolution_ms=250)) == expected
+
+
+def test_an_age_of_zero_is_zero_where_the_time_between_ticks_is_not_known() -> None:
+    assert words(shown(figure("lighter.age_apply_ms.p95", 0, "ms"))) == "0 ms"
+
+
+def test_a_figure_that_a_run_has_not_is_unknown() -> None:
+    assert shown(None, 250) == "unknown"
+
+
+def row(before: Number | None, after: Number | None, unit: str = "count") -> ComparisonRow:
+    delta = None if before is None or after is None else after - before
+    ratio = after / before if before and after is not None else None
+    return ComparisonRow("x.y", unit, before, after, delta, ratio, None, None, None, Verdict.DESCRIPTIVE, "", None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "unit", "metric", "expected"),
+    [
+        (10, 1, "count", "reconnects", "-9 (× 0.10)"),
+        (0, 3, "count", "reconnects", "+3"),
+        (3, 0, "count", "reconnects", "-3"),
+        (5, 5, "count", "reconnects", "0"),
+        (None, 5, "count", "reconnects", "–"),
+        (0.5, 0.521, "share", "fresh.share", "+2.1 points"),
+        (0.5, 0.5002, "share", "fresh.share", "< 0.1 points"),
+        (11249, 11250, "ms", "age_apply_ms.p95", "within a tick"),
+        (500, 0, "ms", "age_apply_ms.p99", "-500 ms"),
+        (45, 27, "ms", "age_event_ms.p50", "-18 ms (× 0.60)"),
+        (1269.17, 1269.2, "ms", "age_event_ms.mean", "< 0.1 %"),
+        (10_000, 10_001, "count", "rx.out", "+1"),
+        (81_500, 80_744, "ms", "stale.ms", "-756 ms (× 0.99)"),
+        (1, 1000, "count", "reconnects", "+999 (× 1000.00)"),
+    ],
+)
+def test_a_difference_has_its_sign_and_no_more_digits_than_it_means(
+    before: Number | None, after: Number | None, unit: str, metric: str, expected: str
+) -> None:
+    assert words(change(row(before, after, unit), metric, 250)) == expected
+
+
+@pytest.mark.parametrize(
+    ("rate", "other", "expected"),
+    [(60.06, {}, " (60.1 per h)"), (6005.1, {"bound": LOWER}, " (≥ 6 005.1 per h)"), (None, {}, "")],
+)
+def test_a_rate_stands_in_brackets_with_the_sign_of_its_bound(
+    rate: float | None, other: dict[str, Any], expected: str
+) -> None:
+    assert words(per_hour(rate, figure("x.y", 1, **other))) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0, "0"), (2399, "2 399"), (250.0, "250"), (546.24, "546.2"), (2.0876, "2.088"), (0.5, "0.5"), (-3.25, "-3.25")],
+)
+def test_a_number_has_as_many_digits_as_its_size_deserves(value: Number, expected: str) -> None:
+    assert words(number(value)) == expected
+
+
+def test_no_metric_is_named_in_two_sections_or_twice_in_one() -> None:
+    named = [name for names in SECTIONS.values() for name in names]
+    assert sorted(set(named)) == sorted(named)
+
+
+@pytest.mark.parametrize(
+    ("metric", "section"),
+    [
+        ("reconnects", "reconnects"),
+        ("reconnects.a_reason_of_a_later_build", "reconnects"),
+        ("age_apply_ms.p95", "ages"),
+        ("plateau_30s.count", "plateaus"),
+        ("cap_hits", "pressure"),
+        ("read_timeouts_kept", "keeping"),
+        ("tick_gap_ms.p50", "sampling"),
+        ("something_nobody_thought_of", "other"),
+    ],
+)
+def test_a_figure_has_its_place(metric: str, section: str) -> None:
+    assert place(metric)[0] == section
+
+
+def test_a_section_keeps_the_order_of_its_list() -> None:
+    arranged = arrange(["age_event_ms.p50", "age_apply_ms.p99", "age_apply_ms.p50", "connects"])
+    assert arranged["ages"] == ["age_apply_ms.p50", "age_apply_ms.p99", "age_event_ms.p50"]
+
+
+def test_every_figure_of_the_catalogue_is_shown_in_exactly_one_section() -> None:
+    from toolkit.metrics import catalogue
+
+    metrics = {spec.name.split(".", 1)[1] for spec in catalogue()}
+    arranged = arrange(metrics)
+    assert sorted(metric for held in arranged.values() for metric in held) == sorted(metrics)
+    assert all(arranged[section] for section in ("reconnects", "ages", "freshness", "plateaus", "sampling"))
