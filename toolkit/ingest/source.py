@@ -219,7 +219,8 @@ def recognise(head: bytes, name: str) -> Role:
     """The role of a file whose content begins with `head`; the name decides only for an empty file."""
     text = head.removeprefix(b"\xef\xbb\xbf")
     if not text.strip(b"\x00\r\n\t "):
-        return next((role for pattern, role in _BY_NAME if pattern.fullmatch(name)), Role.ARTIFACT)
+        plain = name.removesuffix(".gz").removesuffix(".zst")
+        return next((role for pattern, role in _BY_NAME if pattern.fullmatch(plain)), Role.ARTIFACT)
     if own := _own_schema(text):
         return own
     if _is_rx(text):
