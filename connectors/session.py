@@ -26,6 +26,7 @@ import msgspec
 from connectors.backoff import Backoff
 from connectors.conversation import BAD_SHAPE, SNIPPET, Conversation
 from connectors.description import Limits, Rest, Target, Value, Venue
+from connectors.lines import duration
 from connectors.protocol import (
     Action,
     Close,
@@ -117,7 +118,7 @@ class Connector:
                 yield from self._opened(now_ms)
             case State.CONNECTING, ConnectFailed(detail, timeout, status, retry_after_ms):
                 reason = ReconnectReason.CONNECT_TIMEOUT if timeout else ReconnectReason.CONNECT_ERROR
-                close = Close(reason, f"{self.limits.connect_ms}ms" if timeout else detail, status=status)
+                close = Close(reason, duration(self.limits.connect_ms) if timeout else detail, status=status)
                 yield from self._ended(now_ms, close, retry_after_ms)
             case State.OPEN, _ if self._talk is not None:
                 yield from self._hear(now_ms, self._talk.step(now_ms, given))

@@ -26,6 +26,7 @@ from connectors.book import OrderBook
 from connectors.bookkeeping import BookKeeper
 from connectors.description import Limits
 from connectors.frames import Book
+from connectors.lines import duration
 from connectors.protocol import Action, Close, Control, Fetch, Note, Ping, Silence
 from toolkit.vocabulary import ReconnectReason
 
@@ -137,7 +138,7 @@ class Watch:
             yield from self._judge(now_ms, doubt)
         silent = self._doubt is not None and self._doubt.cause is _Cause.SILENT
         if not silent and now_ms >= self._heard_ms + self._limits.read_ms:
-            yield Close(ReconnectReason.READ_TIMEOUT, f"{self._limits.read_ms}ms")
+            yield Close(ReconnectReason.READ_TIMEOUT, duration(self._limits.read_ms))
 
     @property
     def _frozen_due_ms(self) -> int:
