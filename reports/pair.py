@@ -92,13 +92,19 @@ class PairPage:
         return tuple(row for row in rows if row and row.verdict is not Verdict.NOT_COMPARABLE and row.delta is not None)
 
     def moved(self, metric: str, step: float = 0) -> tuple[ComparisonRow, ...]:
-        """The compared rows of a metric that differ by at least `step` (and at all), the largest difference first."""
-        rows = [row for row in self.compared(metric) if row.delta and abs(row.delta) >= step]
+        """The compared rows of a metric that differ, and by `step` at least: the largest difference first."""
+        rows = [row for row in self.compared(metric) if self._differs(row) and abs(row.delta or 0) >= step]
         return tuple(sorted(rows, key=lambda row: -abs(row.delta or 0)))
 
     def equal(self, metric: str) -> tuple[ComparisonRow, ...]:
         """The compared rows of a metric that do not differ."""
-        return tuple(row for row in self.compared(metric) if not row.delta)
+        return tuple(row for row in self.compared(metric) if not self._differs(row))
+
+    def _differs(self, row: ComparisonRow) -> bool:
+        """Whether two values differ, or two equal counts of runs whose lengths are too different to call them equal."""
+        before, after = row.before_per_hour, row.after_per_hour
+        low, high = self.comparison.method["duration_ratio"]
+        return bool(row.delta) or bool(before and after and not low <= after / before <= high)
 
     def reasons(self, metric: str) -> tuple[str, ...]:
         """Why rows of a metric may not be compared, each reason once."""
@@ -129,7 +135,7 @@ class PairPage:
 
     def _headline_row(self, venue: str) -> tuple[Cell, ...]:
         reconnects, age, unknown = (f"{venue}.{metric}" for metric in HEADLINE_METRICS)
-        moved = bool(row.delta) if (row := self.rows.get(reconnects)) else False
+        moved = self.rows.get(reconnects) in self.moved("reconnects")
         return (
             Cell(venue, strong=moved),
             Cell(self.both(reconnects) + (self.rates(reconnects) if moved else ""), reconnects, moved),

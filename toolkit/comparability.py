@@ -172,7 +172,8 @@ def _cadence(row: Row) -> str | None:
 
 
 def _length(row: Row) -> str | None:
-    if _describes(row) or is_total(row.figure) or any(side.run.ended in DIED for side in row.sides):
+    worst = any(side.run.ended in DIED or _never_spoke(row, side) for side in row.sides)
+    if worst or _describes(row) or is_total(row.figure):
         return None
     return different_length(*row.sides)
 

@@ -146,10 +146,21 @@ def test_a_run_that_died_and_a_venue_that_never_spoke_come_first() -> None:
     info = replace(after().run, ended=Ended.KILLED, diagnosis=Diagnosis("x", "the log stops in mid-line", "run.log", 7))
     text = document(before(), replace(after(), run=info, figures=tuple(dead)))
     assert text.split("\n\n")[1].startswith(
-        "**The after run ended early (killed) after 9 min 59.5 s**: the log stops in mid-line (`run.log` line 7).\n"
+        "**The after run ended early (killed)** after 9 min 59.5 s: the log stops in mid-line (`run.log` line 7).\n"
         "**paradex never spoke in the run after**.\n"
     )
     assert Page(text).tables[0][1][0] == "paradex"
+
+
+def test_equal_counts_of_runs_of_different_length_are_not_called_equal() -> None:
+    shorter = replace(before(), run=replace(before().run, id="b", observed_ms=200_000))
+    first = document(before(), shorter).replace("\u00a0", " ").split("\n\n")[1]
+    assert first.startswith("Reconnects: **lighter 10 (60.1 → 180.0 per h)**, **extended 5 (30.0 → 90.0 per h)**, ")
+    assert "Apply ages cannot be compared: the runs last 9 min 59.5 s and 3 min 20.0 s." in first
+
+
+def test_a_page_has_no_table_without_a_row() -> None:
+    assert all(len(table) > 1 for table in Page(document(blocked(), blocked())).tables)
 
 
 @pytest.mark.parametrize("format", ["text", "markdown"])

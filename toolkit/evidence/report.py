@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -63,7 +64,8 @@ def _form(page: str, format: str, **data: object) -> str:
 
 
 def _page(template: str, **data: object) -> str:
-    return render(_templates(), template, **data).strip("\n") + "\n"
+    # A section that has nothing to say leaves its blank lines behind.
+    return re.sub(r"\n{3,}", "\n\n", render(_templates(), template, **data)).strip("\n") + "\n"
 
 
 @cache
