@@ -1,0 +1,177 @@
+"""The report's rules over log lines, as tallies that are fed blocks of whole lines.
+
+A block is searched for the words that a rule needs; only lines that hold one are looked at, so a gigabyte of other
+lines costs no more than the search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from toolkit.compat.soak import CapSide, LogSide, Reconnect
+
+VENUE_HINTS = ("extended", "hyperliquid", "aster", "lighter", "paradex")
+"""A signature line belongs to the first of these that occurs anywhere in it."""
+
+SIGNATURES = (
+    (("watchdog", "reconnect"), "stale_watchdog"),
+    (("ping send failed", "reconnect"), "ping_send_fail"),
+    (("read timeout", "reconnect"), "read_timeout"),
+    (("session timeout", "reconnect"), "session_timeout"),
+    (("subscribe error",), "subscribe_error"),
+    (("too many parse errors", "reconnect"), "parse_error"),
+    (("forcing reconnect for fresh snapshot",), "decode_fail_loop"),
+    (("seq_gap",), "seq_gap"),
+    (("seq gap",), "seq_gap"),
+    (("seq_mismatch",), "seq_mismatch"),
+    (("seq mismatch",), "seq_mismatch"),
+    (("ws closed; reconnecting",), "ws_closed"),
+    (("stream ended", "ws"), "stream_ended"),
+    (("connect timeout",), "connect_timeout"),
+    (("connect error",), "connect_error"),
+)
+"""Words that all stand in a lower-cased line, and the reason they stand for; the first that fits decides."""
+
+_AUDIT, _PUBLISHER = "WS_AUDIT", "component=market_publisher"
+_NEEDLES = tuple(sorted({words[0].encode() for words, _ in SIGNATURES} | {b"reconnect_reason=", _PUBLISHER.encode()}))
+_AUDIT_COUNT = re.compile(
+    r"WS_AUDIT\s+venue=(?P<venue>[a-zA-Z0-9_]+)\s+reconnect_reason=(?P<reason>[a-zA-Z0-9_]+)\s+count=(?P<count>\d+)"
+)
+_PUBLISHER_COUNT = re.compile(r"\b(mp_[a-z0-9_]*_count)=(\d+)\b")
+
+
+class LogTally:
+    """Counts what the report counts in `run.log`."""
+
+    def __init__(self) -> None:
+        self._audit: dict[Reconnect, int] = {}
+        self._signature: dict[Reconnect, int] = {}
+        self._publisher: dict[str, int] = {}
+
+    def feed(self, lines: bytes) -> None:
+        """Take the next whole lines of the log (the very last may lack its newline)."""
+        lines = _newlines(lines)
+        for line in _holding(lines, _NEEDLES):
+            self._line(line.decode("utf-8", "replace"))
+
+    def result(self) -> LogSide:
+        """The counts over all that was fed."""
+        return LogSide(dict(self._audit), dict(self._signature), dict(self._publisher))
+
+    def _line(self, line: str) -> None:
+        if _AUDIT in line:
+            self._audit_line(line)
+        lowered = line.lower()
+        if (reason := signature(lowered)) is not None:
+            venue = next((hint for hint in VENUE_HINTS if hint in lowered), "unknown")
+            self._signature[venue, reason] = self._signature.get((venue, reason), 0) + 1
+
+    def _audit_line(self, line: str) -> None:
+        if found := _AUDIT_COUNT.search(line):
+            key = found["venue"].lower(), found["reason"]
+            self._audit[key] = max(self._audit.get(key, 0), int(found["count"]))
+        if _PUBLISHER in line:
+            for name, count in _PUBLISHER_COUNT.findall(line):
+                self._publisher[name] = max(self._publisher.get(name, 0), int(count))
+
+
+def signature(lowered: str) -> str | None:
+    """The reason that a lower-cased line stands for; None where it has no signature."""
+    return next((reason for words, reason in SIGNATURES if all(word in lowered for word in words)), None)
+
+
+_RX = "market_rx_stats"
+_RX_PLAIN = re.compile(
+    rb"^market_rx_stats tick=(\d+) raw_drained=\d+ raw_l2_delta=\d+ raw_l2_snapshot=\d+ raw_trade=\d+"
+    rb" raw_funding_update=\d+ out_market=\d+ out_l2_delta=\d+ out_l2_snapshot=\d+ out_trade=\d+"
+    rb" out_funding_update=\d+ other=\d+ cap_hits=(\d+)$",
+    re.MULTILINE,
+)
+_PAIR = re.compile(r"\b([a-zA-Z0-9_]+)=([^\s]+)\b")
+_WHOLE = re.compile(r"-?\d+")
+
+
+class CapTally:
+    """Counts what the report counts in `market_rx_stats.log`."""
+
+    def __init__(self) -> None:
+        self._lines = self._most = self._total = self._burst = self._resets = 0
+        self._first_tick: int | None = None
+        self._last_tick: int | None = None
+        self._before: tuple[int | None, int] | None = None
+        self._burst_ticks: tuple[int | None, int | None] = (None, None)
+
+    def feed(self, lines: bytes) -> None:
+        """Take the next whole lines of the file (the very last may lack its newline)."""
+        lines = _newlines(lines)
+        plain = _RX_PLAIN.findall(lines)
+        if len(plain) == lines.count(_RX.encode()):
+            self._lines += len(plain)
+            for tick, hits in plain:
+                self._reading(int(tick), int(hits))
+            return
+        for line in _holding(lines, (_RX.encode(),)):
+            self._line(line.decode("utf-8", "replace"))
+
+    def result(self) -> CapSide:
+        """The summary over all that was fed."""
+        return CapSide(
+            lines=self._lines,
+            ticks=(self._first_tick, self._last_tick),
+            last=None if self._before is None else self._before[1],
+            most=self._most,
+            total=self._total,
+            burst=self._burst,
+            burst_ticks=self._burst_ticks,
+            resets=self._resets,
+        )
+
+    def _line(self, line: str) -> None:
+        if _RX not in line:
+            return
+        self._lines += 1
+        pairs = dict(_PAIR.findall(line))
+        if (hits := _whole(pairs.get("cap_hits"))) is not None:
+            self._reading(_whole(pairs.get("tick")), hits)
+
+    def _reading(self, tick: int | None, hits: int) -> None:
+        if tick is not None:
+            self._first_tick = tick if self._first_tick is None else self._first_tick
+            self._last_tick = tick
+        self._most = max(self._most, hits)
+        if self._before is None:
+            self._total += max(hits, 0)
+        else:
+            self._step(*self._before, tick, hits)
+        self._before = tick, hits
+
+    def _step(self, tick_before: int | None, hits_before: int, tick: int | None, hits: int) -> None:
+        self._resets += hits < hits_before
+        rise = hits if hits < hits_before else hits - hits_before
+        self._total += max(rise, 0)
+        if rise > self._burst:
+            self._burst, self._burst_ticks = rise, (tick_before, tick)
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and _WHOLE.fullmatch(text) else None
+
+
+def _newlines(lines: bytes) -> bytes:
+    """The lines as the report's reader sees them: a carriage return ends a line too."""
+    return lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in lines else lines
+
+
+def _holding(lines: bytes, needles: tuple[bytes, ...]) -> Iterator[bytes]:
+    """Each line that holds one of the needles, whatever its case; needles are in lower case."""
+    lowered, starts = lines.lower(), set[int]()
+    for needle in needles:
+        at = lowered.find(needle)
+        while at >= 0:
+            starts.add(lowered.rfind(b"\n", 0, at) + 1)
+            end = lowered.find(b"\n", at)
+            at = lowered.find(needle, end) if end >= 0 else -1
+    for start in sorted(starts):
+        end = lines.find(b"\n", start)
+        yield lines[start : end if end >= 0 else len(lines)]

@@ -1,0 +1,105 @@
+"""The soak report's numbers for a run: ages and plateaus from the store, log lines in a pass of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+
+import duckdb
+
+from toolkit.compat.soak import (
+    PLATEAU_LEAST_RECORDS,
+    PLATEAUS_MS,
+    Ages,
+    NoReport,
+    Plateau,
+    SoakReport,
+    TelemetrySide,
+)
+from toolkit.compat.tally import CapTally, LogTally
+from toolkit.ingest.source import Source
+from toolkit.ingest.stream import Block, blocks
+from toolkit.store import sql
+from toolkit.vocabulary import Role
+
+
+def soak_report(
+    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source], connectors: Sequence[str]
+) -> SoakReport | NoReport:
+    """What the soak report v1 holds for a run whose telemetry and ledger are in the store.
+
+    The tool reads `telemetry.jsonl`, `run.log` and `market_rx_stats.log`; a file that is the only one of its role
+    stands for it under any name. `connectors` are those that the gate expects. Raises `InputError` for an unreadable
+    file.
+    """
+    telemetry = _the_one(sources, Role.TELEMETRY, "telemetry.jsonl")
+    log = _the_one(sources, Role.LOG, "run.log")
+    if telemetry is None or log is None:
+        return NoReport(f"it asks for one {'telemetry.jsonl' if telemetry is None else 'run.log'} and there is none")
+    if (why := _unreadable(con, run_key, telemetry)) is not None:
+        return NoReport(why)
+    tally, caps = LogTally(), CapTally()
+    for block in _blocks(log):
+        tally.feed(block.data)
+    rx = _the_one(sources, Role.RX_STATS, "market_rx_stats.log")
+    for block in _blocks(rx) if rx is not None else ():
+        caps.feed(block.data)
+    return SoakReport(
+        _telemetry(con, run_key, telemetry.file_no),
+        tally.result(),
+        None if rx is None else caps.result(),
+        tuple(connectors),
+    )
+
+
+def _the_one(sources: Sequence[Source], role: Role, name: str) -> Source | None:
+    of_role = [source for source in sources if source.role is role]
+    named = [source for source in of_role if _unpacked_name(source.name) == name]
+    return next(iter(named or (of_role if len(of_role) == 1 else ())), None)
+
+
+def _unpacked_name(name: str) -> str:
+    return PurePath(name).name.removesuffix(".gz").removesuffix(".zst")
+
+
+def _blocks(source: Source) -> Iterator[Block]:
+    with source.open() as stream:
+        yield from blocks(stream)
+
+
+def _unreadable(con: duckdb.DuckDBPyConnection, run_key: int, telemetry: Source) -> str | None:
+    """Why the tool's strict reader stops at a line of the telemetry; None where it reads on to the end."""
+    where = {"run_key": run_key, "file_no": telemetry.file_no}
+    line = con.execute(sql("compat/invalid_line"), where).fetchall()[0][0]
+    if line is None and _may_hold_padding(con, where):
+        line = next((_padded_line(block) for block in _blocks(telemetry) if b"\0" in block.data), None)
+    return None if line is None else f"line {line} of {telemetry.name} is not one JSON value, and it reads no further"
+
+
+def _may_hold_padding(con: duckdb.DuckDBPyConnection, where: dict[str, int]) -> bool:
+    """Whether to look for NUL bytes, which a crash of the host leaves: in a blank line, or before the next life."""
+    return bool(con.execute(sql("compat/may_hold_padding"), where).fetchall()[0][0])
+
+
+def _padded_line(block: Block) -> int:
+    return block.first_line + block.data.count(b"\n", 0, block.data.index(b"\0"))
+
+
+def _telemetry(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> TelemetrySide:
+    where = {"run_key": run_key, "file_no": file_no}
+    rows, without_tick, first, last, first_ms, last_ms = con.execute(sql("compat/telemetry_range"), where).fetchall()[0]
+    ages: dict[str, dict[str, list[tuple[float, int]]]] = {"apply": {}, "event": {}}
+    for venue, kind, age_ms, n in con.execute(sql("compat/ages"), where).fetchall():
+        ages[kind].setdefault(venue, []).append((float(age_ms), n))
+    limits = {"limits_ms": list(PLATEAUS_MS), "least": PLATEAU_LEAST_RECORDS}
+    plateaus = {
+        (venue, limit_ms): Plateau(*longest)
+        for venue, limit_ms, *longest in con.execute(sql("compat/plateaus"), where | limits).fetchall()
+    }
+    return TelemetrySide(
+        rows + without_tick, (first, last), (first_ms, last_ms), _ages(ages["apply"]), _ages(ages["event"]), plateaus
+    )
+
+
+def _ages(counted: dict[str, list[tuple[float, int]]]) -> dict[str, Ages]:
+    return {venue: Ages(*(tuple(each) for each in zip(*pairs, strict=True))) for venue, pairs in counted.items()}
