@@ -12,7 +12,7 @@ from toolkit.ingest.log_rows import LogRows
 from toolkit.ingest.rx_stats import all_whole
 from toolkit.ingest.source import Source
 from toolkit.ingest.stream import Block, blocks
-from toolkit.ingest.waiting import Place, Whole
+from toolkit.ingest.waiting import Place, Whole, Writer
 from toolkit.records import FileLedger, Session, SetAsideLine
 from toolkit.runlog.facts import LogFacts, Ref
 from toolkit.runlog.lives import Lives
@@ -38,10 +38,12 @@ def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]
     Sessions and incidents are given back: they are written when the lines have their times.
     Raises `InputError` for an unreadable file.
     """
-    loader = _Loader(con, run_key)
-    for source in sources:
-        loader.read(source)
-    loader.flush()
+    with Writer(con, run_key) as writer:
+        loader = _Loader(LogRows(writer))
+        for source in sources:
+            loader.read(source)
+        loader.rows.flush()
+        writer.finish()
     loader.load.sessions, loader.load.incidents = loader.sessions.close()
     loader.load.facts.lives = loader.most_lives
     return loader.load
@@ -57,8 +59,8 @@ class _Read:
 
 
 class _Loader:
-    def __init__(self, con: duckdb.DuckDBPyConnection, run_key: int) -> None:
-        self._rows = LogRows(con, run_key)
+    def __init__(self, rows: LogRows) -> None:
+        self.rows = rows
         self.sessions = Sessions()
         self.load = LogLoad()
         self.most_lives = 0
@@ -84,10 +86,6 @@ class _Loader:
         self.load.ledgers.append(FileLedger(source.name, source.role, size, sha256, lines, used, aside, tuple(where)))
         self.load.facts.lines += lines
         self.most_lives = max(self.most_lives, self._lives.count)
-
-    def flush(self) -> None:
-        """Write what is waiting."""
-        self._rows.flush()
 
     def _block(self, file_no: int, block: Block) -> int:
         pieces = block.data.split(b"\n")
@@ -117,7 +115,7 @@ class _Loader:
         indexes = np.asarray(group.indexes)
         lines = indexes + first_line
         lives = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1
-        self._rows.add_group(group, Place(file_no, lines, starts[indexes], lives))
+        self.rows.add_group(group, Place(file_no, lines, starts[indexes], lives))
         ends = [
             ((file_no, first_line + index), pieces[index].decode()) for index in (group.indexes[0], group.indexes[-1])
         ]
@@ -143,7 +141,7 @@ class _Loader:
         if life == len(self._life_starts):
             self._life_starts.append(ref[1])
         at = own_time(found) if stamped_ms is None else (stamped_ms, 0)
-        self._rows.add(found, ref, life, byte, at, torn)
+        self.rows.add(found, ref, life, byte, at, torn)
         if (happening := happened(found, ref, at[0])) is not None:
             self.sessions.feed(life, happening)
 

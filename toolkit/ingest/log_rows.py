@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import duckdb
 import msgspec
-import numpy as np
 import pyarrow as pa
 
 from toolkit.ingest.rx_stats import RX, rx_columns, rx_values
-from toolkit.ingest.waiting import Place, Waiting
+from toolkit.ingest.waiting import Place, Waiting, Writer, whole_numbers
 from toolkit.runlog.facts import Ref
 from toolkit.runlog.parse import OTHER, RX_STATS, Found
 from toolkit.runlog.repeats import Group
@@ -32,10 +30,10 @@ _COUNTER = pa.schema(
 class LogRows:
     """Rows waiting to be written, some hundred thousand at a time."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, run_key: int) -> None:
-        self._events = Waiting(con, "log_event", _EVENT, run_key)
-        self._counters = Waiting(con, "counter", _COUNTER, run_key)
-        self._rx = Waiting(con, "rx_stat", RX, run_key)
+    def __init__(self, writer: Writer) -> None:
+        self._events = Waiting(writer, "log_event", _EVENT)
+        self._counters = Waiting(writer, "counter", _COUNTER)
+        self._rx = Waiting(writer, "rx_stat", RX)
 
     def add(
         self, found: Found, ref: Ref, life: int, byte: int, at: tuple[int | None, int | None], torn: bool = False
@@ -66,7 +64,7 @@ class LogRows:
             whole = _INTEGER.fullmatch if key in group.plan.varying else _WHOLE.fullmatch
             if not whole(found.fields[key]):
                 continue
-            values = np.array(group.column(key)).astype(np.int64)
+            values = whole_numbers(group.column(key))
             same = {"venue": counted_for(found), "name": name, "kind": str(kind)}
             self._counters.add_group(place, {**same, "value": values})
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from toolkit.ingest.source import Source
 from toolkit.ingest.stream import Block, blocks
-from toolkit.ingest.waiting import Place, Waiting, Whole
+from toolkit.ingest.waiting import Place, Waiting, Whole, Writer, whole_numbers
 from toolkit.records import FileLedger, SetAsideLine
 from toolkit.runlog.parse import RX_STATS, parse
 from toolkit.runlog.repeats import Group, Repeats
@@ -38,22 +38,22 @@ def all_whole(fields: Mapping[str, str]) -> bool:
     return all(_whole(fields[key]) is not None for key in RX_KEYS if key in fields)
 
 
-def rx_columns(group: Group) -> dict[str, Whole]:
+def rx_columns(group: Group) -> dict[str, pa.Array]:
     """The values of a group of lines, by key."""
-    known = [key for key in RX_KEYS if key in group.plan.found.fields]
-    return {key: np.array(group.column(key)).astype(np.int64) for key in known}
+    return {key: whole_numbers(group.column(key)) for key in RX_KEYS if key in group.plan.found.fields}
 
 
 def load(con: duckdb.DuckDBPyConnection, run_key: int, source: Source) -> FileLedger:
     """Read a `market_rx_stats.log`; a life ends where the tick falls. Raises `InputError` for an unreadable file."""
-    reader = _Reader(source.file_no, Waiting(con, "rx_stat", RX, run_key))
     lines, damaged = 0, list[SetAsideLine]()
-    with source.open() as stream:
+    with source.open() as stream, Writer(con, run_key) as writer:
+        reader = _Reader(source.file_no, Waiting(writer, "rx_stat", RX))
         for block in blocks(stream):
             lines += reader.read(block)
         if stream.damage:
             damaged.append(SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED))
-    reader.rows.flush()
+        reader.rows.flush()
+        writer.finish()
     aside = Counter(each.reason for each in reader.aside)
     used = lines - len(reader.aside)
     where = (*reader.aside, *damaged)
@@ -102,13 +102,15 @@ class _Reader:
         return single
 
     def _lives(
-        self, groups: list[Group], columns: list[dict[str, Whole]], single: Mapping[int, list[int | None]]
+        self, groups: list[Group], columns: list[dict[str, pa.Array]], single: Mapping[int, list[int | None]]
     ) -> Whole:
         """The life of each line of a block, by its index; only those of lines with a tick mean anything."""
         indexes = [index for group in groups for index in group.indexes] + list(single)
         if not indexes:
             return np.zeros(0, np.int64)
-        ticks = np.concatenate([*(of["tick"] for of in columns), np.array([v[0] for v in single.values()], np.int64)])
+        ticks = np.concatenate(
+            [*(of["tick"].to_numpy() for of in columns), np.array([v[0] for v in single.values()], np.int64)]
+        )
         order = np.argsort(indexes)
         falls = np.diff(ticks[order], prepend=self.last_tick) < 0
         lives = np.zeros(max(indexes) + 1, np.int64)

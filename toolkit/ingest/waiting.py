@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-ROWS_AT_ONCE = 200_000
+ROWS_AT_ONCE = 100_000
 
 Whole = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -24,14 +25,45 @@ class Place:
     lives: Whole
 
 
+class Writer:
+    """Writes tables of rows beside the reading, one at a time. Nothing else may use `con` inside the `with` block."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, run_key: int) -> None:
+        self._con = con
+        self._run_key = run_key
+        self._thread = ThreadPoolExecutor(1)
+        self._under_way: Future[None] | None = None
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(wait=True)
+
+    def write(self, table: str, rows: pa.Table) -> None:
+        """Begin to write rows, once those before them are written. Raises what writing those raised."""
+        self.finish()
+        self._under_way = self._thread.submit(self._insert, table, rows)
+
+    def finish(self) -> None:
+        """Wait until all is written."""
+        if self._under_way is not None:
+            self._under_way.result()
+            self._under_way = None
+
+    def _insert(self, table: str, rows: pa.Table) -> None:
+        self._con.register("new_rows", rows)
+        self._con.execute(f"insert into {table} by name select $1 as run_key, * from new_rows", [self._run_key])
+        self._con.unregister("new_rows")
+
+
 class Waiting:
     """Rows of `table`, whose columns are those of `schema` after the run's key."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, run_key: int) -> None:
-        self._con = con
+    def __init__(self, writer: Writer, table: str, schema: pa.Schema) -> None:
+        self._writer = writer
         self._table = table
         self._schema = schema
-        self._run_key = run_key
         self._rows: list[Sequence[object]] = []
         self._groups: list[pa.Table] = []
         self._count = 0
@@ -55,18 +87,19 @@ class Waiting:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is waiting."""
+        """Hand over what is waiting."""
         if self._rows:
             values = zip(*self._rows, strict=True)
             single = [pa.array(column, each.type) for column, each in zip(values, self._schema, strict=True)]
             self._groups.append(pa.Table.from_arrays(single, schema=self._schema))
         if self._groups:
-            self._con.register("new_rows", pa.concat_tables(self._groups))
-            self._con.execute(
-                f"insert into {self._table} by name select $1 as run_key, * from new_rows", [self._run_key]
-            )
-            self._con.unregister("new_rows")
+            self._writer.write(self._table, pa.concat_tables(self._groups))
         self._rows, self._groups, self._count = [], [], 0
+
+
+def whole_numbers(texts: Sequence[bytes]) -> pa.Array:
+    """Texts of whole numbers of up to 18 digits as numbers."""
+    return pa.array(texts, pa.binary()).cast(pa.string()).cast(pa.int64())
 
 
 def _array(value: object, kind: pa.DataType, count: int) -> pa.Array:
@@ -74,4 +107,4 @@ def _array(value: object, kind: pa.DataType, count: int) -> pa.Array:
         return pa.nulls(count, kind)
     if isinstance(value, str | int | float):
         return pa.repeat(pa.scalar(value, kind), count)
-    return pa.array(value, kind) if isinstance(value, np.ndarray) else value
+    return pa.array(value, kind) if isinstance(value, np.ndarray) else value.cast(kind)  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 
 import msgspec
 import numpy as np
@@ -22,6 +22,7 @@ MOST_PLANS = 20_000
 """More shapes are not learnt: their lines are parsed one by one."""
 LONGEST_LEARNT = 4_096
 
+_NEW = -2
 _NUMBER = re.compile(r"(?<![A-Za-z_0-9])[0-9]+")
 _MARK = "739154826"
 """A number put in place of another, to see where the parser takes it."""
@@ -104,12 +105,17 @@ class Repeats:
     def _kinds(self, data: bytes, lines: Sequence[bytes]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """The number of each line's plan, -1 where it has none."""
         of = shapes(data)[: len(lines)]
-        known = self._numbers
-        for index, shape in enumerate(of):
-            if shape not in known and len(known) < MOST_PLANS:
-                known[shape] = len(self._plans)
-                self._plans.append(self._learnt(lines[index]))
-        return np.fromiter((known.get(shape, -1) for shape in of), np.int64, len(of))
+        kinds = np.fromiter(map(self._numbers.get, of, repeat(_NEW)), np.int64, len(of))
+        for index in np.flatnonzero(kinds == _NEW).tolist():
+            kinds[index] = self._number(of[index], lines[index])
+        return kinds
+
+    def _number(self, shape: bytes, line: bytes) -> int:
+        number = self._numbers.get(shape, -1)
+        if number < 0 and len(self._plans) < MOST_PLANS:
+            number = self._numbers[shape] = len(self._plans)
+            self._plans.append(self._learnt(line))
+        return number
 
     def _learnt(self, line: bytes) -> Plan | None:
         if len(line) > LONGEST_LEARNT:
