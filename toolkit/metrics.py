@@ -46,8 +46,10 @@ class Metric:
 
 @cache
 def _pattern(name: str) -> re.Pattern[str]:
-    parts = re.split(r"<[a-z_]+>", name)
-    return re.compile(r"[^.]+".join(re.escape(part) for part in parts))
+    # A reason is a log's own word and may hold anything; a venue's name is ours to vouch for.
+    parts = re.split(r"(<[a-z_]+>)", name)
+    words = {"<venue>": r"[A-Za-z0-9_-]+"}
+    return re.compile("".join(words.get(p, ".+") if p.startswith("<") else re.escape(p) for p in parts), re.DOTALL)
 
 
 def matches(pattern: str, figure: str) -> bool:

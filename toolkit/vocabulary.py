@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+
+VENUE_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+"""What a venue may be called; text that is not this names no venue, wherever it stands."""
 
 
 class ReconnectReason(StrEnum):

@@ -20,7 +20,7 @@ from toolkit.ingest.columns import NAMES_NO, SCHEMA, Batch, Scope, read, read_sp
 from toolkit.ingest.source import Source
 from toolkit.ingest.stream import BLOCK_BYTES, Block, blocks
 from toolkit.records import FileLedger, SetAsideLine
-from toolkit.vocabulary import Role, SetAside
+from toolkit.vocabulary import VENUE_ID, Role, SetAside
 
 PARALLEL_FROM_BYTES = 50 << 20
 """Below this a second process costs more than it saves."""
@@ -108,8 +108,9 @@ class _Loader:
     def _order(self, names: tuple[str, ...]) -> int:
         if names not in self._orders:
             number = self._orders[names] = len(self._orders)
+            named = [name if VENUE_ID.fullmatch(name) else f"venue_{i}" for i, name in enumerate(names)]
             self._con.executemany(
-                "insert into raw_names values (?, ?, ?)", [(number, i, name) for i, name in enumerate(names)]
+                "insert into raw_names values (?, ?, ?)", [(number, i, name) for i, name in enumerate(named)]
             )
         return self._orders[names]
 

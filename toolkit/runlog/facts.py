@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from toolkit.runlog.parse import Found
+from toolkit.vocabulary import VENUE_ID
 
 Ref = tuple[int, int]
 """Number of the log file, and line."""
@@ -94,8 +95,9 @@ class LogFacts:
         """The venues the program was started with, in the order of its telemetry."""
         for start in self.starts:
             if named := start.facts.get("venues"):
-                return tuple(named.split(","))
-        return tuple(sorted(self.venue_index, key=lambda venue: self.venue_index[venue]))
+                return tuple(venue for venue in named.split(",") if VENUE_ID.fullmatch(venue))
+        indexed = sorted(self.venue_index, key=lambda venue: self.venue_index[venue])
+        return tuple(venue for venue in indexed if VENUE_ID.fullmatch(venue))
 
 
 def _start_facts(found: Found) -> dict[str, str]:

@@ -1,0 +1,71 @@
+"""A finding appears where the evidence shows it and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolkit.findings import Look, findings
+from toolkit.records import Episode, Figure, FileLedger, RunInfo, SetAsideLine
+from toolkit.vocabulary import Better, Bound, Ended, Role
+
+RUN = RunInfo("id", None, "paraphina_live", True, 0, 1, None, 1, 1, Ended.UNKNOWN, None, ("lighter",), None, {})
+CLEAN = FileLedger("run.log", Role.LOG, 0, "", 5, 5, {}, ())
+
+
+def figure(name: str, value: float) -> Figure:
+    return Figure(name, value, "count", 1, Bound.EXACT, value, value, None, Better.LOWER)
+
+
+def look(figures: dict[str, float] = {}, episodes: tuple[Episode, ...] = (), **more: object) -> Look:  # noqa: B006
+    given = {"ledgers": (CLEAN,), "log_lives": 1, "telemetry_lives": 1, "unknown_components": {}, **more}
+    return Look(run=RUN, figures=tuple(figure(*each) for each in figures.items()), episodes=episodes, **given)  # type: ignore[arg-type]
+
+
+def reconnect(from_ms: int, to_ms: int, reason: str = "server_close") -> Episode:
+    return Episode("lighter", "reconnect", from_ms, to_ms, None, reason, (("run.log", from_ms),))
+
+
+EVERY_MINUTE = tuple(reconnect(n * 62_000, n * 62_000 + 2_000) for n in range(5))
+
+
+@pytest.mark.parametrize(
+    ("seen", "codes"),
+    [
+        (look(), []),
+        (look({"lighter.age_apply_unknown.share": 1}), ["never_spoke"]),
+        (look({"lighter.age_apply_unknown.share": 0.9}), []),
+        (look({"lighter.masked.ms": 34_000}), ["rest_masking"]),
+        (look({"lighter.masked.ms": 0}), []),
+        (look(episodes=EVERY_MINUTE), ["idle_close"]),
+        (look(episodes=EVERY_MINUTE[:3]), []),
+        (look(episodes=(*EVERY_MINUTE[:4], reconnect(400_000, 402_000))), []),
+        (look(episodes=tuple(reconnect(n * 62_000, n * 62_000 + 2_000, "stream_ended") for n in range(5))), []),
+        (look({"lighter.disconnects.unknown": 2}), ["silent_ending"]),
+        (look(episodes=(Episode("run", "local_stall", 0, 1, None, None),)), ["local_stall"]),
+        (look(episodes=(Episode("lighter", "frozen_mid", 0, 40_000, None, None),)), ["frozen_mid"]),
+        (look({"lighter.core_freezes": 1}), ["runner_freeze"]),
+        (look(log_lives=2), ["lives_differ"]),
+        (look(log_lives=0), []),
+        (look({"run.ticks_missing": 3}), ["records_dropped"]),
+        (look({"run.hole_ms": 3_000}), ["holes"]),
+        (look({"lighter.age_event_bogus": 7}), ["event_without_time"]),
+        (look({"lighter.depth_zero.share": 0.1, "lighter.depth_zero.longest_ms": 4_000}), ["one_sided_book"]),
+        (look({"lighter.depth_zero.share": 0.1, "lighter.depth_zero.longest_ms": 250}), []),
+        (look(unknown_components={"novel": 2}), ["unknown_audit_lines"]),
+        (look(ledgers=(FileLedger("t", Role.TELEMETRY, 0, "", 2, 1, {"malformed": 1}, (SetAsideLine(2, 9, "malformed"),)),)), ["damaged_file"]),
+        (look(ledgers=(FileLedger("t", Role.TELEMETRY, 0, "", 2, 1, {"torn_tail": 1}, (SetAsideLine(2, 9, "torn_tail"),)),)), []),
+    ],
+)  # fmt: skip
+def test_a_finding_is_made_where_the_evidence_shows_it(seen: Look, codes: list[str]) -> None:
+    assert [finding.code for finding in findings(seen)] == codes
+
+
+def test_the_gravest_come_first() -> None:
+    seen = look({"lighter.disconnects.unknown": 2, "run.hole_ms": 1, "lighter.masked.ms": 1})
+    assert [finding.severity for finding in findings(seen)] == ["high", "medium", "low"]
+
+
+def test_a_finding_names_the_lines_it_rests_on() -> None:
+    (found,) = findings(look(episodes=EVERY_MINUTE))
+    assert found.lines == tuple(("run.log", n * 62_000) for n in range(1, 5))
+    assert "1 min 0.0 s" in found.text
