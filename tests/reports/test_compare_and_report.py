@@ -83,7 +83,12 @@ def test_the_document_goes_to_its_file_and_its_opening_to_the_terminal(
 
 def test_the_document_goes_to_standard_output_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("report", *SAMPLES) == 0
-    assert capsys.readouterr().out.startswith("# Evidence: sample:before → sample:after\n")
+    said = capsys.readouterr().out
+    assert said.startswith("# Evidence: sample:before → sample:after\n")
+    page = Page(said)
+    assert (page.tags["details"], page.tags["summary"]) == (1, 1)
+    assert len(page.tables) == said.count("\n\n| ")
+    assert all(len(row) == len(table[0]) and len(table) > 1 for table in page.tables for row in table)
 
 
 def test_the_document_does_not_depend_on_where_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
