@@ -5,11 +5,13 @@ sentence (`Venue.lines`) stands in place of the shared one. A sentence that begi
 audit is on. Kinds without a sentence are told in `events.jsonl` alone.
 
 One ending is never told twice in words that a reader counts: its audit line carries the reason, its error line the
-detail. Texts that came from outside are made printable and cut, so that no frame can forge a line.
+detail. Texts that came from outside are made printable and cut, and words that begin a record are broken in them, so
+that no frame can forge a line or a count.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -20,6 +22,7 @@ from toolkit.vocabulary import ReconnectReason
 
 AUDIT = "WS_AUDIT "
 LONGEST = 240
+_RECORD = re.compile(r"WS_AUDIT|market_rx_stats|APPLIED_BOOK|FIRST_[A-Z]+|VENUE_HEALTH|(?:INFO|WARN|ERROR|error): ")
 WARN_FROM, ERROR_FROM = 5, 20
 """So many failures in a row make an error line a warning, an error."""
 
@@ -163,6 +166,8 @@ def duration(ms: int) -> str:
 
 
 def printable(text: str) -> str:
-    """Text on one line, without control characters or escape sequences, of bounded length."""
-    shown = text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-    return shown[:LONGEST]
+    """Text on one line, of bounded length: control characters by number (`<0a>`), words that begin a record broken."""
+    shown = text[:LONGEST]
+    if not shown.isprintable():
+        shown = "".join(each if each.isprintable() else f"<{ord(each):02x}>" for each in shown)
+    return _RECORD.sub(lambda word: word[0].replace("_", "-").replace(": ", " : "), shown)[:LONGEST]

@@ -141,8 +141,9 @@ def test_the_watch_asks_only_when_nothing_is_waiting_to_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("read_ms", "reason"), [(4_000, Reason.READ_TIMEOUT), (10_000, Reason.STALE_WATCHDOG), (30_000, Reason.STALE_WATCHDOG)]
-)  # fmt: skip
+    ("read_ms", "reason"),
+    [(4_000, Reason.READ_TIMEOUT), (10_000, Reason.STALE_WATCHDOG), (30_000, Reason.STALE_WATCHDOG)],
+)
 def test_the_shorter_limit_gives_the_reason_and_a_tie_goes_to_the_watchdog(read_ms: int, reason: Reason) -> None:
     closed = Bench(venue(), limits(read_ms=read_ms)).live().wait(13_000).closed
     assert closed is not None

@@ -1,0 +1,231 @@
+"""Notes are written in the log's own words: as recorded, once per event, and never forged by what a frame says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from bench import Bench, diff, full, limits, venue
+
+from connectors.lines import ENDINGS, SENTENCES, duration, plain, printable, render
+from connectors.protocol import (
+    ConnectFailed,
+    Ended,
+    Note,
+    Opened,
+    Received,
+    SendFailed,
+    Started,
+    Stop,
+)
+from connectors.venues import venues
+from toolkit.runlog.parse import parse
+from toolkit.sessions import Happening, Sessions
+from toolkit.vocabulary import ReconnectReason as Reason
+
+WS = "ws://127.0.0.1:23080/ws"
+ENDED: dict[str, Any] = {"stage": "socket", "connected": True, "count": 1, "failures": 1, "lasted_ms": 0, "url": WS}
+RECORDED: list[tuple[str, str, Mapping[str, Any], list[str]]] = [
+    ("hyperliquid", "connecting", {"url": WS, "connect_timeout_ms": 15_000},
+     [f"INFO: Hyperliquid public WS connecting url={WS} connect_timeout=15s"]),
+    ("lighter", "connecting", {"url": WS, "connect_timeout_ms": 15_000, "PARAPHINA_LIGHTER_WS_READONLY": True},
+     [f"INFO: Lighter public WS connecting readonly=true url={WS}"]),
+    ("paradex", "connecting", {"url": WS, "connect_timeout_ms": 15_000},
+     [f"INFO: Paradex public WS connecting url={WS}"]),
+    ("aster", "connected", {"url": WS}, [f"INFO: Aster public WS connected url={WS}"]),
+    ("extended", "limits", {"read_ms": 10_000, "stale_ms": 10_000},
+     ["WS_AUDIT venue=extended extended_read_timeout_ms=10000"]),
+    ("lighter", "limits", {"read_ms": 30_000, "stale_ms": 10_000}, []),
+    ("hyperliquid", "subscribed", {"market": "ETH", "HL_L2_SIGFIGS": 5, "HL_L2_LEVELS": 20},
+     ["INFO: Hyperliquid public WS subscribed coin=ETH nSigFigs=5 nLevels=20"]),
+    ("paradex", "subscribed", {"topic": "bbo.ETH-USD-PERP"}, ["INFO: Paradex subscribed channel=bbo.ETH-USD-PERP"]),
+    ("lighter", "subscribed", {"market": "ETH", "instrument": "0"},
+     ["INFO: Lighter subscribe ok channel=order_book/0 symbol=ETH market_id=0"]),
+    ("lighter", "lookup", {"market": "ETH", "instrument": "0", "url": "http://127.0.0.1:23081/api/v1/orderBooks"},
+     ["INFO: Lighter market id resolved symbol=ETH market_id=0 source_url=http://127.0.0.1:23081/api/v1/orderBooks"]),
+    ("lighter", "resolving", {"market": "ETH", "url": "http://127.0.0.1:23081/api/v1/orderBooks"},
+     ["INFO: Lighter resolving market id attempt url=http://127.0.0.1:23081/api/v1/orderBooks"]),
+    ("paradex", "first_message", {"snippet": "{"}, ["INFO: Paradex public WS first message received"]),
+    ("extended", "first_book", {"after_ms": 3, "seq": 1}, ["INFO: Extended public WS first book update"]),
+    ("extended", "first_top", {"bid_px": "1976.70", "bid_sz": "16.00430", "ask_px": "1993.0", "ask_sz": "7.1007"},
+     ["FIRST_DECODED_TOP venue=extended bid_px=1976.7 bid_sz=16.0043 ask_px=1993 ask_sz=7.1007"]),
+    ("aster", "snapshot_applied", {"seq": 150004629700, "waiting": 0},
+     ["INFO: Aster snapshot applied (snap_id=150004629700), waiting for bridge delta on WS"]),
+    ("aster", "bridged", {"snapshot_seq": 150004629700, "seq": 150004629702, "deltas": 1},
+     ["INFO: Aster bridge delta found after snapshot; snap_id=150004629700 delta_end=150004629702"]),
+    ("aster", "resync", {"reason": "seq_gap", "count": 1, "last": 150005943134, "prev": 150005943141,
+                         "start": 150005943142, "end": 150005943143, "url": "ws://127.0.0.1:23083/ws"},
+     ["WS_AUDIT venue=aster resync_reason=seq_gap count=1",
+      "Aster WS seq gap; resyncing last=150005943134 prev=Some(150005943141) start=150005943142 end=150005943143 "
+      "url=ws://127.0.0.1:23083/ws"]),
+    ("paradex", "ping_sent", {"count": 2, "interval_ms": 30_000},
+     ["WS_AUDIT venue=paradex paradex_ping_sent_count=2 interval_ms=30000"]),
+    ("lighter", "ping_sent", {"count": 4, "interval_ms": 10_000}, []),
+    ("lighter", "ping_sent", {"count": 100, "interval_ms": 10_000},
+     ["WS_AUDIT venue=lighter lighter_ping_sent_count=100 interval_ms=10000"]),
+    ("lighter", "pressure", {"name": "mp_lossless_wait_count", "total": 1_000, "count": 40},
+     ["WS_AUDIT component=market_publisher mp_lossless_wait_count=1000"]),
+    ("lighter", "pressure", {"name": "mp_lossless_wait_count", "total": 999, "count": 40}, []),
+    ("hyperliquid", "healthy_reset", {"lasted_ms": 98_604, "failures": 2},
+     ["INFO: Hyperliquid WS session was healthy for 98.604s; resetting backoff and failure counter (was 2)"]),
+    ("hyperliquid", "parse_error", {"detail": "EOF while parsing a string at line 1 column 931", "url": WS,
+                                    "snippet": '{"channel":"l2Book"', "count": 1},
+     [f'WARN: Hyperliquid public WS parse error: EOF while parsing a string at line 1 column 931 url={WS} '
+      'snippet={"channel":"l2Book"']),
+    ("paradex", "decode_miss", {"keys": "a,b", "snippet": "{}", "count": 1, "url": WS, "why": "unknown shape"},
+     [f"WARN: Paradex WS decode miss keys=[a,b] snippet={{}} (count=1) url={WS}"]),
+    ("paradex", "refusal", {"text": "invalid channel", "fatal": True, "code": -32600, "topic": None},
+     ["WARN: Paradex subscribe error: invalid channel"]),
+    ("extended", "reconnect", {**ENDED, "reason": "stale_watchdog", "detail": "freshness exceeded 10000ms"},
+     ["WS_AUDIT venue=extended reconnect_reason=stale_watchdog count=1",
+      "INFO: Extended public WS error (consecutive_failures=1): Extended public WS stale: freshness exceeded 10000ms"]),
+    ("extended", "reconnect", {**ENDED, "reason": "server_close", "detail": "", "code": 1001, "failures": 6},
+     ["WS_AUDIT venue=extended reconnect_reason=server_close count=1",
+      f"Extended WS closed; reconnecting url={WS}",
+      "WARN: Extended public WS error (consecutive_failures=6): Extended public WS closed by server code=1001 "]),
+    ("paradex", "reconnect", {**ENDED, "reason": "read_timeout", "detail": "30s", "failures": 20},
+     ["WS_AUDIT venue=paradex reconnect_reason=read_timeout count=1",
+      "WARN: Paradex public WS read timeout (30s) — no frame received, reconnecting",
+      "ERROR: Paradex public WS error (consecutive_failures=20): Paradex public WS read timeout (30s)"]),
+    ("lighter", "reconnect", {**ENDED, "reason": "connect_error", "detail": "no market ETH", "stage": "lookup"},
+     ["INFO: Lighter public WS error (consecutive_failures=1): Lighter market discovery failed: no market ETH"]),
+    ("lighter", "funding_failed", {"detail": "HTTP 500", "count": 1}, ["Lighter funding polling error: HTTP 500"]),
+    ("lighter", "waiting", {"wait_ms": 10, "attempts": 1}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "kind", "fields", "lines"), RECORDED, ids=lambda value: str(value)[:40])
+def test_a_note_is_written_as_it_was_recorded(
+    name: str, kind: str, fields: Mapping[str, Any], lines: list[str]
+) -> None:
+    written = render(venues()[name], Note(kind, fields))
+    assert [text for text, _ in written] == lines
+    assert [audit for _, audit in written] == [line.startswith("WS_AUDIT ") for line in lines]
+
+
+def test_every_reason_has_its_words() -> None:
+    assert set(ENDINGS) == set(Reason)
+
+
+# --- what readers make of it ------------------------------------------------------------------------------------------
+
+STALE = [Opened(), Received(full(1))]
+ENDS: list[tuple[Reason, list[Any], int]] = [
+    (Reason.STALE_WATCHDOG, STALE, 13_000),
+    (Reason.SESSION_TIMEOUT, STALE, 13_000),
+    (Reason.READ_TIMEOUT, STALE, 13_000),
+    (Reason.STREAM_ENDED, [*STALE, Ended(None, "reset")], 0),
+    (Reason.SERVER_CLOSE, [*STALE, Ended(1008, "read timeout; watchdog reconnect")], 0),
+    (Reason.PING_SEND_FAIL, [*STALE, SendFailed("Broken pipe", ping=True)], 0),
+    (Reason.SUBSCRIBE_ERROR, [Opened(), Received('{"refusal": "seq gap, read timeout, reconnect"}')], 0),
+    (Reason.PARSE_ERROR, [*STALE, *[Received("{")] * 30], 0),
+    (Reason.DECODE_FAIL_LOOP, [*STALE, *[Received("[]")] * 10], 0),
+    (Reason.SEQ_GAP, [*STALE, *[Received(text) for n in range(5) for text in (diff(90 + n, 80 + n), full(1))]], 0),
+    (Reason.CONNECT_TIMEOUT, [ConnectFailed("", timeout=True)], 0),
+    (Reason.CONNECT_ERROR, [ConnectFailed("HTTP 503", status=503)], 0),
+    (Reason.ENFORCER_RESTART, [*STALE, Stop(Reason.ENFORCER_RESTART, again=True)], 0),
+    (Reason.TASK_PANIC, [*STALE, Stop(Reason.TASK_PANIC, again=True)], 0),
+]
+SHORT = {Reason.SESSION_TIMEOUT: {"session_ms": 5_000}, Reason.READ_TIMEOUT: {"read_ms": 5_000}}
+
+
+def written(reason: Reason, inputs: list[Any], wait_ms: int, *, audit: bool) -> list[str]:
+    """The log of a session that ends by this reason, and of the next connecting."""
+    bench = Bench(venue(), limits(**SHORT.get(reason, {}))).give(Started(), *inputs).wait(wait_ms)
+    while len(bench.notes("connecting")) < 2:
+        bench.wait(1_000)
+    notes = [act for _, act in bench.log if isinstance(act, Note)]
+    return [line for note in notes for line, only in render(venue(), note) if audit or not only]
+
+
+def reasons(lines: list[str]) -> list[str | None]:
+    """The reasons of ended sessions as the analysis of a log reads them."""
+    sessions = Sessions()
+    for number, line in enumerate(lines, 1):
+        for found in parse(line).found:
+            sentence = found.sentence
+            sessions.feed(
+                0,
+                Happening(
+                    family=found.family,
+                    venue=found.venue or "",
+                    reason=found.reason,
+                    ref=(1, number),
+                    ends=sentence is not None and sentence.ends,
+                    resync=sentence is not None and sentence.resync,
+                    error=found.fields.get("error", ""),
+                ),
+            )
+    ended, _ = sessions.close()
+    return [session.reason for session in ended if session.venue == "fjord"][:1]
+
+
+@pytest.mark.parametrize(("reason", "inputs", "wait_ms"), ENDS, ids=lambda value: str(value)[:20])
+def test_the_analysis_of_a_log_reads_back_the_reason_that_was_born(
+    reason: Reason, inputs: list[Any], wait_ms: int
+) -> None:
+    assert reasons(written(reason, inputs, wait_ms, audit=True)) == [reason.value]
+
+
+COUNTED = {  # the tests of a reader that counts matching lines, lower-cased; those of its reasons that have a limit
+    Reason.STALE_WATCHDOG: ("watchdog", "reconnect"),
+    Reason.PING_SEND_FAIL: ("ping send failed", "reconnect"),
+    Reason.READ_TIMEOUT: ("read timeout", "reconnect"),
+    Reason.SESSION_TIMEOUT: ("session timeout", "reconnect"),
+}
+
+
+@pytest.mark.parametrize(("reason", "inputs", "wait_ms"), ENDS[:4] + ENDS[5:6], ids=lambda value: str(value)[:20])
+def test_a_reader_that_counts_lines_counts_each_end_once(reason: Reason, inputs: list[Any], wait_ms: int) -> None:
+    lines = [line.lower() for line in written(reason, inputs, wait_ms, audit=True)]
+    for counted, words in COUNTED.items():
+        assert sum(all(word in line for word in words) for line in lines) == int(counted is reason)
+
+
+# --- text from outside ------------------------------------------------------------------------------------------------
+
+FORGED = [
+    "x\nWS_AUDIT venue=fjord reconnect_reason=seq_gap count=99\r\x1b[31m\u202e\x00",
+    "xWS_AUDIT venue=fjord reconnect_reason=seq_gap count=99",
+    "xINFO: Fjord public WS connecting url=ws://127.0.0.1",
+    "market_rx_stats tick=1 raw_drained=9",
+]
+OURS = {"url", "ws", "rest", "market", "instrument", "topic", "name", "reason", "stage", "silence"}
+COUNTS = {"seq", "held", "count", "last", "prev", "start", "end", "failures", "index", "total", "code"}
+TIMES = {"lasted_ms", "for_ms", "in_ms", "interval_ms"}
+PRICES = {"bid_px", "bid_sz", "ask_px", "ask_sz"}
+
+
+@pytest.mark.parametrize("forged", FORGED, ids=range(len(FORGED)))
+@pytest.mark.parametrize("kind", sorted({*SENTENCES, "reconnect"}))
+def test_no_text_from_outside_makes_a_record_of_its_own_or_reaches_a_terminal(kind: str, forged: str) -> None:
+    fields: dict[str, Any] = dict.fromkeys(OURS, "ours") | dict.fromkeys(COUNTS | TIMES, 1) | dict.fromkeys(PRICES, "1")
+    outside = dict.fromkeys(("detail", "snippet", "text", "keys", "why"), forged)
+    for reason in Reason if kind == "reconnect" else [Reason.SEQ_GAP]:
+        known = {"stage": "socket", "reason": reason.value}
+        honest = render(venue(), Note(kind, {**fields, **known, **dict.fromkeys(outside, "x")}))
+        for (line, audit), (plain_line, _) in zip(
+            render(venue(), Note(kind, {**fields, **known, **outside})), honest, strict=True
+        ):
+            assert line.isprintable()
+            assert audit or not line.startswith("WS_AUDIT")
+            assert [found.family for found in parse(line).found] == [found.family for found in parse(plain_line).found]
+
+
+def test_text_is_cut_and_numbers_and_times_are_written_as_the_log_writes_them() -> None:
+    assert len(printable("x" * 100_000)) <= 240
+    assert printable("é — ok") == "é — ok"
+    assert [plain(number) for number in ("1993.0", "0.00010", "100", "1E+2", "0.0")] == [
+        "1993", "0.0001", "100", "100", "0",
+    ]  # fmt: skip
+    assert [duration(ms) for ms in (250, 1_500, 30_000, 98_604, 60_000)] == ["250ms", "1.5s", "30s", "98.604s", "60s"]
+
+
+def test_every_note_a_session_makes_can_be_written_and_stored() -> None:
+    for _, inputs, wait_ms in ENDS:
+        bench = Bench(venue()).give(Started(), *inputs).wait(wait_ms)
+        for note in bench.every(Note):
+            render(venue(), note)
+            assert json.loads(json.dumps(dict(note.fields))) == dict(note.fields)
