@@ -82,7 +82,7 @@ Reconnect = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class LogSide:
-    """What the report takes from `run.log`: the largest audit count, lines with a signature, largest publisher counts."""
+    """What the report takes from `run.log`: largest audit and publisher counts, lines with a signature."""
 
     audit: Mapping[Reconnect, int] = field(default_factory=dict)
     signature: Mapping[Reconnect, int] = field(default_factory=dict)

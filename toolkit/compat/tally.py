@@ -33,12 +33,12 @@ SIGNATURES = (
 )
 """Words that all stand in a lower-cased line, and the reason they stand for; the first that fits decides."""
 
+_SIGNATURE_WORDS = tuple(dict.fromkeys(words[0].encode() for words, _ in SIGNATURES))
 _AUDIT, _PUBLISHER = "WS_AUDIT", "component=market_publisher"
-_NEEDLES = tuple(sorted({words[0].encode() for words, _ in SIGNATURES} | {b"reconnect_reason=", _PUBLISHER.encode()}))
 _AUDIT_COUNT = re.compile(
     r"WS_AUDIT\s+venue=(?P<venue>[a-zA-Z0-9_]+)\s+reconnect_reason=(?P<reason>[a-zA-Z0-9_]+)\s+count=(?P<count>\d+)"
 )
-_PUBLISHER_COUNT = re.compile(r"\b(mp_[a-z0-9_]*_count)=(\d+)\b")
+_PUBLISHER_COUNT = re.compile(r"(mp_(?<=\bmp_)[a-z0-9_]*_count)=(\d+)\b")
 
 
 class LogTally:
@@ -52,17 +52,19 @@ class LogTally:
     def feed(self, lines: bytes) -> None:
         """Take the next whole lines of the log (the very last may lack its newline)."""
         lines = _newlines(lines)
-        for line in _holding(lines, _NEEDLES):
-            self._line(line.decode("utf-8", "replace"))
+        lowered = lines.lower()
+        for line in _holding(lines, lowered, _SIGNATURE_WORDS):
+            self._signature_line(line.lower())
+        for line in _holding(lines, lines, (b"reconnect_reason=",)):
+            self._audit_line(line)
+        for line in _holding(lines, lines, (_PUBLISHER.encode(),)):
+            self._publisher_line(line)
 
     def result(self) -> LogSide:
         """The counts over all that was fed."""
         return LogSide(dict(self._audit), dict(self._signature), dict(self._publisher))
 
-    def _line(self, line: str) -> None:
-        if _AUDIT in line:
-            self._audit_line(line)
-        lowered = line.lower()
+    def _signature_line(self, lowered: str) -> None:
         if (reason := signature(lowered)) is not None:
             venue = next((hint for hint in VENUE_HINTS if hint in lowered), "unknown")
             self._signature[venue, reason] = self._signature.get((venue, reason), 0) + 1
@@ -71,9 +73,10 @@ class LogTally:
         if found := _AUDIT_COUNT.search(line):
             key = found["venue"].lower(), found["reason"]
             self._audit[key] = max(self._audit.get(key, 0), int(found["count"]))
-        if _PUBLISHER in line:
-            for name, count in _PUBLISHER_COUNT.findall(line):
-                self._publisher[name] = max(self._publisher.get(name, 0), int(count))
+
+    def _publisher_line(self, line: str) -> None:
+        for name, count in _PUBLISHER_COUNT.findall(line) if _AUDIT in line else ():
+            self._publisher[name] = max(self._publisher.get(name, 0), int(count))
 
 
 def signature(lowered: str) -> str | None:
@@ -111,8 +114,8 @@ class CapTally:
             for tick, hits in plain:
                 self._reading(int(tick), int(hits))
             return
-        for line in _holding(lines, (_RX.encode(),)):
-            self._line(line.decode("utf-8", "replace"))
+        for line in _holding(lines, lines, (_RX.encode(),)):
+            self._line(line)
 
     def result(self) -> CapSide:
         """The summary over all that was fed."""
@@ -128,8 +131,6 @@ class CapTally:
         )
 
     def _line(self, line: str) -> None:
-        if _RX not in line:
-            return
         self._lines += 1
         pairs = dict(_PAIR.findall(line))
         if (hits := _whole(pairs.get("cap_hits"))) is not None:
@@ -163,15 +164,15 @@ def _newlines(lines: bytes) -> bytes:
     return lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in lines else lines
 
 
-def _holding(lines: bytes, needles: tuple[bytes, ...]) -> Iterator[bytes]:
-    """Each line that holds one of the needles, whatever its case; needles are in lower case."""
-    lowered, starts = lines.lower(), set[int]()
+def _holding(lines: bytes, searched: bytes, needles: tuple[bytes, ...]) -> Iterator[str]:
+    """Each of `lines`, in order, in which one of the needles stands; `searched` is the lines or their lower case."""
+    starts = set[int]()
     for needle in needles:
-        at = lowered.find(needle)
+        at = searched.find(needle)
         while at >= 0:
-            starts.add(lowered.rfind(b"\n", 0, at) + 1)
-            end = lowered.find(b"\n", at)
-            at = lowered.find(needle, end) if end >= 0 else -1
+            starts.add(searched.rfind(b"\n", 0, at) + 1)
+            end = searched.find(b"\n", at)
+            at = searched.find(needle, end) if end >= 0 else -1
     for start in sorted(starts):
         end = lines.find(b"\n", start)
-        yield lines[start : end if end >= 0 else len(lines)]
+        yield lines[start : end if end >= 0 else len(lines)].decode("utf-8", "replace")

@@ -19,11 +19,11 @@ PUBLISHER_COUNTERS = ("mp_try_send_full_count", "mp_pending_latest_replaced_coun
 class Check:
     """One limit of the gate.
 
-    `subject` names what is judged (`apply_p95 aster`); `limit` is what it may be at most, None where it only has to be
-    there; `failure` is the bullet in the list of failures, None where it passed or was not `made`.
+    `number` names what is judged as the rows do (`ages aster apply_p95`); `limit` is what it may be at most, None where
+    it only has to be there; `failure` is the bullet in the list of failures, None where it passed or was not `made`.
     """
 
-    subject: str
+    number: str
     limit: int | None = None
     failure: str | None = None
     made: bool = True
@@ -56,12 +56,12 @@ def failures(report: SoakReport) -> tuple[str, ...]:
 
 def _ages(kind: str, venue: str, ages: Ages, limits: tuple[tuple[int, int], ...]) -> Iterator[Check]:
     missing = f"missing {kind}-age coverage for venue '{venue}' ({kind}_n=0)"
-    yield Check(f"{kind}_n {venue}", None, None if ages.n else missing)
+    yield Check(f"ages {venue} {kind}_n", None, None if ages.n else missing)
     for p, limit in limits:
         value = ages.percentile(p)
         above = value is not None and value > limit
         failure = f"{kind}-age p{p} above threshold for venue '{venue}' ({value:.1f}ms > {limit}ms)" if above else None
-        yield Check(f"{kind}_p{p} {venue}", limit, failure, made=value is not None)
+        yield Check(f"ages {venue} {kind}_p{p}", limit, failure, made=value is not None)
 
 
 def _plateau(venue: str, longest: Plateau, covered: bool) -> Check:
@@ -71,7 +71,7 @@ def _plateau(venue: str, longest: Plateau, covered: bool) -> Check:
         failure = f"stale plateau at {PLATEAU_LIMIT_MS}ms for venue '{venue}' {tail}"
     elif longest.duration_ms is None and longest.records:
         failure = f"stale plateau at {PLATEAU_LIMIT_MS}ms for venue '{venue}' has non-zero ticks without duration"
-    return Check(f"plateau {venue}", 0, failure if covered else None, made=covered)
+    return Check(f"plateau {venue} {PLATEAU_LIMIT_MS} max_duration_s", 0, failure if covered else None, made=covered)
 
 
 def _reconnects(venue: str, reason: str, log: LogSide, covered: bool) -> Check:
@@ -92,9 +92,9 @@ def _publisher(name: str, count: int) -> Check:
 
 def _caps(caps: CapSide | None) -> Iterator[Check]:
     missing = "missing market_rx_stats.log (cap_hits evidence unavailable)"
-    yield Check("cap_hits file", None, missing if caps is None else None)
+    yield Check("cap_hits parsed lines", None, missing if caps is None else None)
     total, burst = (caps.total, caps.burst) if caps is not None else (0, 0)
     failure = f"runner cap_hits total is non-zero ({total})" if total else None
-    yield Check("cap_hits total", 0, failure, made=caps is not None)
+    yield Check("cap_hits estimated total", 0, failure, made=caps is not None)
     failure = f"runner cap_hits max burst is non-zero (+{burst})" if burst else None
-    yield Check("cap_hits burst", 0, failure, made=caps is not None)
+    yield Check("cap_hits worst interval burst", 0, failure, made=caps is not None)
