@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import duckdb
 import msgspec
 
+from toolkit.findings import Look, findings
 from toolkit.ingest import log, run_meta, rx_stats, telemetry
-from toolkit.ingest.describe import Options, Read, describe, episodes, write_sessions
+from toolkit.ingest.describe import Options, Read, describe
+from toolkit.ingest.placing import place_lines
+from toolkit.ingest.session_rows import episodes, write_sessions
 from toolkit.ingest.source import Source, distinct, resolve
 from toolkit.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, rows
-from toolkit.records import Analysis, FileLedger
+from toolkit.records import Analysis, Episode, Figure, FileLedger, Finding, RunInfo
 from toolkit.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
 from toolkit.vocabulary import Role
 
@@ -55,6 +58,7 @@ def _analysis(
     run_key = con.execute("select nextval('run_keys')").fetchall()[0][0]
     read = _read(con, run_key, sources, options, progress)
     _write_ledgers(con, run_key, read.ledgers)
+    place_lines(con, run_key, sources)
     run = describe(con, run_key, read, options)
     _look_at(con, run_key)
     write_sessions(con, run_key, read)
@@ -65,9 +69,35 @@ def _analysis(
         execute_script(con, sql("episodes/plateaus"))
     figures = compute(con, AGES_ONLY if options.scope == "ages" else None)
     insert_rows(con, "figure", FIGURE_COLUMNS, rows(run_key, figures))
-    analysis = Analysis(run, tuple(read.ledgers), figures, episodes(con))
+    told = episodes(con)
+    found = findings(_look(con, run_key, read, run, figures, told))
+    insert_rows(con, "finding", _FINDING_COLUMNS, _finding_rows(run_key, found))
+    analysis = Analysis(run, tuple(read.ledgers), figures, told, found)
     insert_rows(con, "analysis", ("run_key", "json"), [(run_key, msgspec.json.encode(analysis).decode())])
     return analysis
+
+
+def _look(
+    con: duckdb.DuckDBPyConnection,
+    run_key: int,
+    read: Read,
+    run: RunInfo,
+    figures: Sequence[Figure],
+    told: Sequence[Episode],
+) -> Look:
+    facts = read.log.facts
+    (recorded,) = con.execute("select count(distinct life) from tick where run_key = ?", [run_key]).fetchall()[0]
+    log_lives = facts.lives if facts.is_a_run else 0
+    return Look(run, read.ledgers, figures, told, log_lives, recorded, dict(facts.components))
+
+
+_FINDING_COLUMNS = ("run_key", "code", "severity", "venue", "text", "figures", "lines")
+
+
+def _finding_rows(run_key: int, found: Sequence[Finding]) -> Iterator[tuple[object, ...]]:
+    for each in found:
+        lines = msgspec.json.encode(each.lines).decode()
+        yield run_key, each.code, each.severity, each.venue, each.text, list(each.figures), lines
 
 
 _EPISODES = ("plateaus", "outages", "plateau_episodes", "local_stall", "frozen_mid")

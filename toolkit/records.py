@@ -206,6 +206,8 @@ class Session:
     """One public socket session: from its connecting line to whatever ended it.
 
     `reason` is None while it is open (also at the end of a life); `lines` are all lines of its ending, as one event.
+    An ending that left no line has none: `ended` is then the connecting line of the session after. `ended` and
+    `first_book` are lines with the number of their file. Times may be off by their `…_error_ms`.
     """
 
     life: int
@@ -216,11 +218,16 @@ class Session:
     ended_line: int | None
     reason: str | None
     reached: str
-    began_ms: int | None
-    ended_ms: int | None
+    began_ms: int | None = None
+    ended_ms: int | None = None
     first_book_ms: int | None = None
     lines: tuple[LineRef, ...] = ()
     detail: str | None = None
+    ended: tuple[int, int] | None = None
+    first_book: tuple[int, int] | None = None
+    began_error_ms: int | None = None
+    ended_error_ms: int | None = None
+    first_book_error_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

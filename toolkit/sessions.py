@@ -13,10 +13,10 @@ The rules, from the program's own behaviour:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from toolkit.records import LineRef, Session
+from toolkit.records import Session
 from toolkit.vocabulary import ReconnectReason, Stage
 
 RESYNCS = {"aster": frozenset({"stale_watchdog", "seq_gap"})}
@@ -72,7 +72,6 @@ class Happening:
     resync: bool = False
     error: str = ""
     hedge: bool = False
-    at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,6 @@ class Incident:
     venue: str
     reason: str
     refs: tuple[tuple[int, int], ...]
-    at_ms: int | None
 
 
 @dataclass
@@ -98,8 +96,7 @@ class _Open:
     implied: str | None = None  # a reason that a sentence stands for
     read: str | None = None  # a reason read from an error's text
     refs: list[tuple[int, int]] = field(default_factory=list)
-    ended_ms: int | None = None
-    first_book_ms: int | None = None
+    first_book: tuple[int, int] | None = None
     over: bool = False
     error_seen: bool = False
     detail: str | None = None
@@ -114,7 +111,6 @@ class _Open:
 
     def note(self, happening: Happening) -> None:
         self.refs.append(happening.ref)
-        self.ended_ms = happening.at_ms if self.ended_ms is None else self.ended_ms
         self.detail = self.detail or happening.error or None
 
 
@@ -173,19 +169,17 @@ class VenueSessions:
         if _ORDER[stage] > _ORDER[session.stage]:
             session.stage = stage
             if stage is Stage.FIRST_BOOK:
-                session.first_book_ms = happening.at_ms
+                session.first_book = happening.ref
 
     def _claim(self, happening: Happening) -> None:
         reason, session = happening.reason or ReconnectReason.UNKNOWN, self._open
         if reason in RESYNCS.get(self._venue, ()):
             self._settle_resync()
-            self._resync = Incident("resync", self._life, self._venue, reason, (happening.ref,), happening.at_ms)
+            self._resync = Incident("resync", self._life, self._venue, reason, (happening.ref,))
         elif session is None:
-            self.incidents.append(
-                Incident("connect_failure", self._life, self._venue, reason, (happening.ref,), happening.at_ms)
-            )
+            self.incidents.append(Incident("connect_failure", self._life, self._venue, reason, (happening.ref,)))
         elif reason in KEPT.get(self._venue, ()) and _ORDER[session.stage] >= _ORDER[Stage.FIRST_MESSAGE]:
-            self.incidents.append(Incident("kept", self._life, self._venue, reason, (happening.ref,), happening.at_ms))
+            self.incidents.append(Incident("kept", self._life, self._venue, reason, (happening.ref,)))
         else:
             session.said = session.said or reason
             session.note(happening)
@@ -193,16 +187,12 @@ class VenueSessions:
     def _resynced(self, happening: Happening) -> None:
         pending = self._resync
         if pending is not None and pending.reason == happening.reason and len(pending.refs) == 1:
-            self._resync = Incident(
-                "resync", self._life, self._venue, pending.reason, (*pending.refs, happening.ref), pending.at_ms
-            )
+            self._resync = Incident("resync", self._life, self._venue, pending.reason, (*pending.refs, happening.ref))
             self._settle_resync()
         else:
             self._settle_resync()
             reason = happening.reason or ReconnectReason.UNKNOWN
-            self.incidents.append(
-                Incident("resync", self._life, self._venue, reason, (happening.ref,), happening.at_ms)
-            )
+            self.incidents.append(Incident("resync", self._life, self._venue, reason, (happening.ref,)))
 
     def _settle_resync(self) -> None:
         if self._resync is not None:
@@ -221,9 +211,7 @@ class VenueSessions:
             if session is not None:
                 self._finish(session, silent=None if session.over or session.reason else "ended", by=happening)
                 self._open = None
-            self.incidents.append(
-                Incident("connect_failure", self._life, self._venue, reason, (happening.ref,), happening.at_ms)
-            )
+            self.incidents.append(Incident("connect_failure", self._life, self._venue, reason, (happening.ref,)))
             return
         if self._resync is not None and reason == self._resync.reason:
             session.said = session.said or self._resync.reason
@@ -247,11 +235,10 @@ class VenueSessions:
                 ended_line=ended[1] if ended else None,
                 reason=None if silent == "" else str(reason),
                 reached=session.stage,
-                began_ms=session.began.at_ms,
-                ended_ms=session.ended_ms,
-                first_book_ms=session.first_book_ms,
                 lines=tuple((str(file_no), line) for file_no, line in session.refs),
                 detail=session.detail,
+                ended=ended,
+                first_book=session.first_book,
             )
         )
 
@@ -292,8 +279,3 @@ def replay(life_and_happenings: Iterable[tuple[int, Happening]]) -> tuple[list[S
     for life, happening in life_and_happenings:
         sessions.feed(life, happening)
     return sessions.close()
-
-
-def lines_of(session: Session, files: dict[int, str]) -> Iterator[LineRef]:
-    """A session's ending lines, with the names of their files."""
-    return ((files[int(number)], line) for number, line in session.lines)

@@ -107,7 +107,7 @@ def insert_rows(
 
 
 _TABLES = (
-    "file", "set_aside_line", "tick", "venue_tick", "venue", "log_event", "session", "counter", "rx_stat",
+    "file", "set_aside_line", "tick", "venue_tick", "venue", "log_event", "anchor", "session", "counter", "rx_stat",
     "figure", "episode", "finding", "analysis", "run",
 )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from toolkit.diagnosis import Evidence, diagnose
 from toolkit.ingest.columns import Scope
 from toolkit.ingest.log import LogLoad
 from toolkit.ingest.run_meta import RunMeta
-from toolkit.records import Episode, FileLedger, RunInfo, Session
+from toolkit.records import FileLedger, RunInfo
 from toolkit.runlog.facts import LogFacts, Ref
 from toolkit.store import insert_rows, sql
-from toolkit.vocabulary import Role, Stage
+from toolkit.vocabulary import Role
 
 RUN_ID_LENGTH = 16
 _IDENTITY = (Role.LOG, Role.TELEMETRY, Role.RX_STATS, Role.EVENTS, Role.RUN_META)
@@ -167,56 +166,3 @@ def _write(con: duckdb.DuckDBPyConnection, run_key: int, run: RunInfo) -> None:
         run.observed_ms, run.lives, str(run.ended), run.semantics["venue_age_ms"],
     )  # fmt: skip
     insert_rows(con, "run", _COLUMNS, [row])
-
-
-_SESSION_COLUMNS = (
-    "run_key", "life", "venue", "session", "file_no", "began_line", "ended_line", "reason", "reached", "began_ms",
-    "ended_ms", "first_book_ms", "detail", "lines",
-)  # fmt: skip
-_EPISODE_COLUMNS = ("run_key", "venue", "kind", "from_ms", "to_ms", "class", "reason", "flags", "lines")
-
-
-def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, read: Read) -> None:
-    """Write sessions, and as episodes the reconnects, resyncs, kept timeouts and failed look-ups, with their lines."""
-    sessions = sorted(read.log.sessions, key=lambda each: (each.life, each.venue, each.session))
-    insert_rows(con, "session", _SESSION_COLUMNS, [
-        (run_key, s.life, s.venue, s.session, s.file_no, s.began_line, s.ended_line, s.reason, str(s.reached),
-         s.began_ms, s.ended_ms, s.first_book_ms, s.detail, [line for _, line in s.lines])
-        for s in sessions
-    ])  # fmt: skip
-    beside: list[tuple[object, ...]] = [
-        (run_key, each.venue, each.kind, each.at_ms, each.at_ms, None, each.reason, [], _refs(read, each.refs))
-        for each in read.log.incidents
-    ]
-    insert_rows(con, "episode", _EPISODE_COLUMNS, [*_reconnects(run_key, read, sessions), *beside])
-
-
-def _reconnects(run_key: int, read: Read, sessions: Sequence[Session]) -> Iterable[tuple[object, ...]]:
-    before: dict[tuple[int, str], Session] = {}
-    for session in sessions:
-        if session.reached == Stage.CONNECTING:
-            continue
-        last = before.get((session.life, session.venue))
-        if last is not None:
-            refs = [(int(number), line) for number, line in last.lines] + [(session.file_no, session.began_line)]
-            to_ms = session.first_book_ms or session.began_ms
-            yield (run_key, session.venue, "reconnect", last.ended_ms, to_ms, None, last.reason, [], _refs(read, refs))
-        before[session.life, session.venue] = session
-
-
-def _refs(read: Read, refs: Iterable[Ref]) -> str:
-    return json.dumps([read.named(ref) for ref in refs])
-
-
-def episodes(con: duckdb.DuckDBPyConnection) -> tuple[Episode, ...]:
-    """The run's episodes, in order of time; those that cannot be placed come last, by line."""
-    rows = con.execute(
-        "select venue, kind, from_ms, to_ms, class, reason, lines, flags from run_episodes"
-        " order by from_ms nulls last, venue, kind, to_ms, lines"
-    ).fetchall()
-    return tuple(
-        Episode(
-            venue, kind, start, end, cls, reason, tuple((file, line) for file, line in json.loads(lines)), tuple(flags)
-        )
-        for venue, kind, start, end, cls, reason, lines, flags in rows
-    )

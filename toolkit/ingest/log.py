@@ -140,9 +140,8 @@ class _Loader:
         life = self._lives.life if torn else self._lives.see(found)
         if life == len(self._life_starts):
             self._life_starts.append(ref[1])
-        at = own_time(found) if stamped_ms is None else (stamped_ms, 0)
-        self.rows.add(found, ref, life, byte, at, torn)
-        if (happening := happened(found, ref, at[0])) is not None:
+        self.rows.add(found, ref, life, byte, stamped_ms, torn)
+        if (happening := happened(found, ref)) is not None:
             self.sessions.feed(life, happening)
 
 
@@ -159,7 +158,7 @@ def _same_whatever_its_numbers(found: Found) -> bool:
         return False
     if found.family in _STAGES:
         return True
-    return own_time(found) == (None, None) and happened(found, (0, 0), None) is None and found.family != "applied_book"
+    return happened(found, (0, 0)) is None and found.family != "applied_book"
 
 
 def _apart(groups: Sequence[Group], read: Sequence[_Read]) -> tuple[list[Group], list[int]]:
@@ -167,7 +166,7 @@ def _apart(groups: Sequence[Group], read: Sequence[_Read]) -> tuple[list[Group],
     turns: dict[str | None, list[int]] = {}
     for each in sorted(read, key=lambda each: each.index):
         for found in each.line.found:
-            if (happening := happened(found, (0, 0), None)) is not None:
+            if (happening := happened(found, (0, 0))) is not None:
                 turns.setdefault(happening.venue, []).append(each.index)
     rest, firsts = [], list[int]()
     for group in groups:
@@ -184,23 +183,7 @@ _STAGES = ("ws_subscribed", "ws_first_message", "ws_first_book", "first_decoded_
 _NEWLINE = ord("\n")
 
 
-def own_time(found: Found) -> tuple[int | None, int | None]:
-    """The time that a record itself carries, and how far it may be off (ms)."""
-    for family, key, error_ms in _OWN_TIMES:
-        if found.family == family and found.fields.get(key, "").isdigit():
-            return int(found.fields[key]), error_ms
-    return None, None
-
-
-_OWN_TIMES = (
-    ("audit_runner_apply", "now_ms", 0),
-    ("audit_ts_fallback", "fallback_ts_ms", 50),
-    ("first_book_update", "ts", 1_000),
-)
-"""Records with a clock of their own. A first book's `ts` is the exchange's and may be skewed."""
-
-
-def happened(found: Found, ref: Ref, at_ms: int | None) -> Happening | None:
+def happened(found: Found, ref: Ref) -> Happening | None:
     """The record as the session machine takes it; None where it says nothing of a public session."""
     fields, sentence = found.fields, found.sentence
     hedge = fields.get("socket_role") == "hedge"
@@ -211,19 +194,15 @@ def happened(found: Found, ref: Ref, at_ms: int | None) -> Happening | None:
             if not public:
                 return None
             reason = {"enforcer_restart": "enforcer_restart", "supervisor_panic": "task_panic"}.get(found.family)
-            return Happening(found.family, venue, reason, ref, ends=True, error=error, at_ms=at_ms)
+            return Happening(found.family, venue, reason, ref, ends=True, error=error)
         case _ if found.venue is None:
             return None
         case "audit_reconnect" | "audit_reconnect_policy":
-            return Happening(
-                found.family, found.venue, fields.get("reconnect_reason") or found.reason, ref, at_ms=at_ms
-            )
+            return Happening(found.family, found.venue, fields.get("reconnect_reason") or found.reason, ref)
         case "end_close_frame":
             error = fields["frame"]
     if sentence is None or not (
         found.family.startswith("ws_") or sentence.reason or found.family == "first_decoded_top"
     ):
         return None
-    return Happening(
-        found.family, found.venue, sentence.reason, ref, sentence.ends, sentence.resync, error, hedge, at_ms
-    )
+    return Happening(found.family, found.venue, sentence.reason, ref, sentence.ends, sentence.resync, error, hedge)

@@ -19,7 +19,7 @@ _PLACE = (("file_no", pa.int32()), ("line", pa.int64()), ("life", pa.int32()))
 _EVENT = pa.schema(
     [
         *_PLACE, ("col", pa.int32()), ("family", pa.string()), ("venue", pa.string()), ("reason", pa.string()),
-        ("at_ms", pa.int64()), ("at_error_ms", pa.int64()), ("fields", pa.string()), ("byte", pa.int64()),
+        ("at_ms", pa.int64()), ("fields", pa.string()), ("byte", pa.int64()),
     ]
 )  # fmt: skip
 _COUNTER = pa.schema(
@@ -35,15 +35,13 @@ class LogRows:
         self._counters = Waiting(writer, "counter", _COUNTER)
         self._rx = Waiting(writer, "rx_stat", RX)
 
-    def add(
-        self, found: Found, ref: Ref, life: int, byte: int, at: tuple[int | None, int | None], torn: bool = False
-    ) -> None:
-        """Take one record. `at` is its time and how far that may be off (ms). A torn record's numbers may be cut."""
+    def add(self, found: Found, ref: Ref, life: int, byte: int, stamped_ms: int | None, torn: bool = False) -> None:
+        """Take one record. `stamped_ms` is the time (epoch) stamped on its line. A torn record's numbers may be cut."""
         if found.family == RX_STATS:
             self._rx.add((*ref, life, *rx_values(found.fields)))
             return
         fields = msgspec.json.encode(found.fields).decode()
-        self._events.add((*ref, life, found.column, found.family, found.venue, found.reason, *at, fields, byte))
+        self._events.add((*ref, life, found.column, found.family, found.venue, found.reason, stamped_ms, fields, byte))
         for name, key, kind in () if torn else readings(found):
             if (value := _whole(found.fields[key])) is not None:
                 self._counters.add((*ref, life, counted_for(found), name, value, str(kind)))

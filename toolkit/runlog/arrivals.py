@@ -7,7 +7,7 @@ is the supervisor's: what the program held in a buffer of its own is older by as
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -55,18 +55,31 @@ def parse(lines: Iterable[bytes], file: str = FILE_NAME) -> Arrivals:
 
     Raises `InputError` with file and line where a line is not an arrival or goes back in the log.
     """
-    log, rows = "", list[Arrival]()
-    for number, each in enumerate(lines, 1):
-        if not each.endswith(b"\n"):
-            break
-        try:
-            if number == 1:
-                log = str(msgspec.json.decode(each)["log"])
-                continue
-            row = msgspec.json.decode(each, type=Arrival)
-        except (msgspec.DecodeError, TypeError, KeyError) as error:
-            raise InputError(file, number, f"is no arrival of a log: {error}; leave the file out") from error
-        if rows and row.byte < rows[-1].byte:
-            raise InputError(file, number, "goes back in the log; leave the file out")
-        rows.append(row)
+    log, rows = read(lines, file)
     return Arrivals(log, tuple(rows))
+
+
+def read(lines: Iterable[bytes], file: str = FILE_NAME) -> tuple[str, Iterator[Arrival]]:
+    """The name of the log, and its arrivals one by one as they are asked for. Raises `InputError` as `parse` does."""
+    rest = iter(lines)
+    first = next(rest, b"")
+    try:
+        log = str(msgspec.json.decode(first)["log"]) if first.endswith(b"\n") else ""
+    except (msgspec.DecodeError, TypeError, KeyError) as error:
+        raise InputError(file, 1, f"does not name the log it belongs to: {error}; leave the file out") from error
+    return log, _rows(rest if log else (), file)
+
+
+def _rows(lines: Iterable[bytes], file: str) -> Iterator[Arrival]:
+    last = -1
+    for number, each in enumerate(lines, 2):
+        if not each.endswith(b"\n"):
+            return
+        try:
+            row = msgspec.json.decode(each, type=Arrival)
+        except msgspec.DecodeError as error:
+            raise InputError(file, number, f"is no arrival of a log: {error}; leave the file out") from error
+        if row.byte < last:
+            raise InputError(file, number, "goes back in the log; leave the file out")
+        last = row.byte
+        yield row

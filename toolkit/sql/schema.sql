@@ -112,6 +112,17 @@ create table if not exists log_event (
     byte    bigint                           -- where the line begins in its decompressed file
 );
 
+-- What a log's lines say of their time; `used` is false where it contradicts the others and was dropped.
+create table if not exists anchor (
+    run_key integer not null,
+    file_no integer not null,
+    line    bigint not null,
+    low_ms  double not null,
+    high_ms double not null,
+    local   boolean not null,                -- by this host's clock, not a venue's
+    used    boolean not null
+);
+
 create table if not exists session (
     run_key integer not null,
     life    integer not null,
@@ -120,11 +131,15 @@ create table if not exists session (
     file_no integer not null,
     began_line bigint not null,
     ended_line bigint,
+    silent  boolean not null,                -- its end left no line; `ended_line` is the connecting line after it
     reason  varchar,
     reached varchar not null,
     began_ms bigint,
-    ended_ms bigint,
+    began_error_ms bigint,                   -- how far a time may be off
     first_book_ms bigint,
+    first_book_error_ms bigint,
+    ended_ms bigint,
+    ended_error_ms bigint,
     detail  varchar,
     lines   bigint[]
 );
@@ -205,7 +220,7 @@ create or replace view log_events as
     from log_event join file using (run_key, file_no) join run using (run_key);
 create or replace view sessions as
     select run, life, venue, session, began_line, ended_line, reason, reached, began_ms, session.ended_ms,
-           first_book_ms, detail, file.file
+           first_book_ms, detail, file.file, silent, began_error_ms, first_book_error_ms, ended_error_ms
     from session join file using (run_key, file_no) join run using (run_key);
 create or replace view counters as
     select run, file, line, life, venue, name, value, counter.kind

@@ -1,0 +1,122 @@
+"""Sessions into the store, with the times of their lines; and what befell the sockets, as episodes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+import duckdb
+
+from toolkit.ingest.describe import Read
+from toolkit.ingest.log import LogLoad
+from toolkit.records import Episode, Session
+from toolkit.runlog.facts import Ref
+from toolkit.store import insert_rows
+from toolkit.vocabulary import Stage
+
+Times = Mapping[Ref, tuple[int, int]]
+"""When a line was written (epoch ms), and how far that may be off (ms)."""
+
+_SESSION_COLUMNS = (
+    "run_key", "life", "venue", "session", "file_no", "began_line", "ended_line", "silent", "reason", "reached",
+    "began_ms", "began_error_ms", "first_book_ms", "first_book_error_ms", "ended_ms", "ended_error_ms", "detail",
+    "lines",
+)  # fmt: skip
+_EPISODE_COLUMNS = ("run_key", "venue", "kind", "from_ms", "to_ms", "class", "reason", "flags", "lines")
+
+
+def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, read: Read) -> None:
+    """Give sessions the times of their lines and write them, and as episodes what befell the sockets, with its lines.
+
+    Episodes are the reconnects, resyncs, kept timeouts and failed look-ups. Log lines must have their times.
+    """
+    log = read.log
+    times = _times(con, run_key, _refs_of(log))
+    log.sessions = [_timed(each, times) for each in sorted(log.sessions, key=lambda s: (s.life, s.venue, s.session))]
+    insert_rows(con, "session", _SESSION_COLUMNS, (_row(run_key, each) for each in log.sessions))
+    beside: list[tuple[object, ...]] = [
+        (run_key, each.venue, each.kind, *2 * times.get(each.refs[0], _NO_TIME)[:1], None, each.reason, [],
+         _named(read, each.refs))
+        for each in log.incidents
+    ]  # fmt: skip
+    insert_rows(con, "episode", _EPISODE_COLUMNS, [*_reconnects(run_key, read), *beside])
+
+
+_NO_TIME = (None, None)
+
+
+def _refs_of(log: LogLoad) -> Iterator[Ref]:
+    for session in log.sessions:
+        yield session.file_no, session.began_line
+        yield from (ref for ref in (session.first_book, session.ended) if ref is not None)
+    for incident in log.incidents:
+        yield incident.refs[0]
+
+
+def _times(con: duckdb.DuckDBPyConnection, run_key: int, refs: Iterable[Ref]) -> Times:
+    con.execute("create or replace temp table asked_line (file_no integer, line bigint)")
+    insert_rows(con, "asked_line", ("file_no", "line"), set(refs))
+    rows = con.execute(
+        "select file_no, line, any_value(at_ms), any_value(at_error_ms) from log_event semi join asked_line"
+        " using (file_no, line) where run_key = ? and at_ms is not null group by file_no, line",
+        [run_key],
+    ).fetchall()
+    return {(file_no, line): (at_ms, error_ms) for file_no, line, at_ms, error_ms in rows}
+
+
+def _timed(session: Session, times: Times) -> Session:
+    began = times.get((session.file_no, session.began_line), _NO_TIME)
+    first_book = times.get(session.first_book, _NO_TIME) if session.first_book else _NO_TIME
+    # A silent end is known by the connecting line after it alone, whose time is not its own.
+    ended = times.get(session.ended, _NO_TIME) if session.ended and session.lines else _NO_TIME
+    return replace(
+        session,
+        began_ms=began[0],
+        began_error_ms=began[1],
+        first_book_ms=first_book[0],
+        first_book_error_ms=first_book[1],
+        ended_ms=ended[0],
+        ended_error_ms=ended[1],
+    )
+
+
+def _row(run_key: int, session: Session) -> tuple[object, ...]:
+    s, silent = session, session.ended is not None and not session.lines
+    return (
+        run_key, s.life, s.venue, s.session, s.file_no, s.began_line, s.ended_line, silent, s.reason, str(s.reached),
+        s.began_ms, s.began_error_ms, s.first_book_ms, s.first_book_error_ms, s.ended_ms, s.ended_error_ms, s.detail,
+        [line for _, line in s.lines],
+    )  # fmt: skip
+
+
+def _reconnects(run_key: int, read: Read) -> Iterator[tuple[object, ...]]:
+    before: dict[tuple[int, str], Session] = {}
+    for session in read.log.sessions:
+        if session.reached == Stage.CONNECTING:
+            continue
+        last = before.get((session.life, session.venue))
+        if last is not None:
+            refs = [*((int(number), line) for number, line in last.lines), (session.file_no, session.began_line)]
+            to_ms = session.first_book_ms or session.began_ms
+            named = _named(read, refs)
+            yield run_key, session.venue, "reconnect", last.ended_ms, to_ms, None, last.reason, [], named
+        before[session.life, session.venue] = session
+
+
+def _named(read: Read, refs: Iterable[Ref]) -> str:
+    return json.dumps([read.named(ref) for ref in refs])
+
+
+def episodes(con: duckdb.DuckDBPyConnection) -> tuple[Episode, ...]:
+    """The run's episodes, in order of time; those that cannot be placed come last, by line."""
+    rows = con.execute(
+        "select venue, kind, from_ms, to_ms, class, reason, lines, flags from run_episodes"
+        " order by from_ms nulls last, venue, kind, to_ms, lines"
+    ).fetchall()
+    return tuple(
+        Episode(
+            venue, kind, start, end, cls, reason, tuple((file, line) for file, line in json.loads(lines)), tuple(flags)
+        )
+        for venue, kind, start, end, cls, reason, lines, flags in rows
+    )

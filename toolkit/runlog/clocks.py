@@ -1,0 +1,173 @@
+"""What the lines of a log say of time: the clocks some of them carry, and the timers that make others come.
+
+A record with a clock of its own is an anchor. A timer says how much time passed between two lines: the REST monitor
+checks each 5 s, pings go out at their interval for as long as their socket lives, and a session that ends says how long
+it was. Words from outside (a venue's time stamp in a snippet) give an anchor of that venue's clock, never more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+REST_CHECK_EVERY_MS = 5_000
+REST_FETCH_AT_MOST_MS = 5_000
+LATE_MS = 250
+"""How late a line may come after its timer."""
+SETUP_MS = 2_000
+"""A session is timed from before its look-ups, its connecting line follows them."""
+OWN_CLOCK_ERROR_MS = 50
+OUTSIDE_CLOCK_ERROR_MS = 1_000
+"""A venue's time stamp is older than the line by the way here, and its clock may be off."""
+
+FAMILIES = (
+    "audit_rest_monitor", "audit_ping_sent", "audit_ts_fallback", "ws_connecting", "ws_connected", "ws_healthy_reset",
+    "end_no_messages", "ws_first_message_snippet", "first_book_update",
+)  # fmt: skip
+"""The families that say anything of time, but for those that name a tick."""
+
+_STAMPS = re.compile(r'"(usIn|last_updated_at|ts|timestamp)":(\d{10,19})\b')
+_LASTED = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s)")
+_IN_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A log record as the clocks see it. `line` is one-based, `fields` its own keys."""
+
+    line: int
+    life: int
+    family: str
+    venue: str | None
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A line written between two times (epoch ms). `local`: by this host's clock, not by a venue's."""
+
+    line: int
+    low_ms: float
+    high_ms: float
+    local: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From the line `earlier` to the line `later` of one log passed from `least_ms` to `most_ms`."""
+
+    earlier: int
+    later: int
+    least_ms: float
+    most_ms: float
+
+
+class Clocks:
+    """Reads the records of one log file in their order."""
+
+    def __init__(self) -> None:
+        self._began: dict[tuple[int, str | None], int] = {}
+        self._connected: dict[tuple[int, str | None], int] = {}
+        self._pinged: dict[tuple[int, str | None], tuple[int, int]] = {}
+        self._monitors: dict[int, _Monitor] = {}
+
+    def see(self, record: Record) -> Iterator[Anchor | Span]:
+        """Take a record and give what it says of time."""
+        key, fields = (record.life, record.venue), record.fields
+        match record.family:
+            case "ws_connecting":
+                self._began[key] = record.line
+            case "ws_connected":
+                self._connected[key] = record.line
+                self._pinged.pop(key, None)
+            case "ws_healthy_reset":
+                yield from _since(self._began.get(key), record.line, duration_ms(fields.get("lasted", "")), SETUP_MS)
+            case "end_no_messages":
+                yield from _since(self._connected.get(key), record.line, duration_ms(fields.get("after", "")), LATE_MS)
+            case "audit_ping_sent":
+                yield from self._ping(record)
+            case "audit_rest_monitor":
+                yield from self._monitors.setdefault(record.life, _Monitor()).see(record)
+            case "audit_ts_fallback":
+                yield from _at(record.line, fields.get("fallback_ts_ms", ""), OWN_CLOCK_ERROR_MS, True)
+            case "first_book_update":
+                yield from _at(record.line, fields.get("ts", ""), OUTSIDE_CLOCK_ERROR_MS, False)
+            case "ws_first_message_snippet":
+                if stamp := _STAMPS.search(fields.get("snippet", "")):
+                    yield from _at(record.line, stamp[2], OUTSIDE_CLOCK_ERROR_MS, False)
+
+    def _ping(self, record: Record) -> Iterator[Span]:
+        key = (record.life, record.venue)
+        count = _whole(record.fields.get(f"{record.venue}_ping_sent_count", ""))
+        every_ms = _whole(record.fields.get("interval_ms", ""))
+        if count is None or not every_ms:
+            return
+        last = self._pinged.get(key)
+        if last is not None and count > last[1]:
+            passed_ms = (count - last[1]) * every_ms
+            yield Span(last[0], record.line, passed_ms - LATE_MS, passed_ms + LATE_MS)
+        elif count == 1 and key in self._connected:
+            yield Span(self._connected[key], record.line, every_ms - LATE_MS, every_ms + LATE_MS)
+        self._pinged[key] = record.line, count
+
+
+class _Monitor:
+    """The REST monitor of one life. It looks at its venues one after the other and prints a line for each.
+
+    The venue it looks at last is its clock: what it fetched for the others, which makes it late, is known by then.
+    """
+
+    def __init__(self) -> None:
+        self._clock: str | None = None
+        self._latest: str | None = None
+        self._readings: dict[str | None, tuple[int, int]] = {}
+        self._attempts: dict[str | None, int] = {}
+        self._attempts_then = 0
+
+    def see(self, record: Record) -> Iterator[Span]:
+        """Take a line of the monitor."""
+        count, venue = _whole(record.fields.get("rest_check_count", "")), record.venue
+        if count is None:
+            return
+        self._attempts[venue] = _whole(record.fields.get("rest_attempt_count", "")) or 0
+        if self._clock is None and venue in self._readings:
+            self._clock = self._latest
+        if venue == self._clock and venue in self._readings:
+            yield from self._passed(self._readings[venue], (record.line, count))
+        self._readings[venue] = record.line, count
+        self._latest = venue
+
+    def _passed(self, last: tuple[int, int], now: tuple[int, int]) -> Iterator[Span]:
+        attempts = sum(self._attempts.values())
+        late_ms = LATE_MS + REST_FETCH_AT_MOST_MS * max(0, attempts - self._attempts_then)
+        if now[1] > last[1]:
+            passed_ms = (now[1] - last[1]) * REST_CHECK_EVERY_MS
+            yield Span(last[0], now[0], passed_ms - late_ms, passed_ms + late_ms)
+        self._attempts_then = attempts
+
+
+def duration_ms(text: str) -> float | None:
+    """A duration as the program prints it (`30s`, `1.5s`, `250ms`) in ms; None for another text."""
+    match = _LASTED.fullmatch(text)
+    return float(match[1]) * _IN_MS[match[2]] if match else None
+
+
+def epoch_ms(digits: str) -> float | None:
+    """A time stamp in s, ms, µs or ns since the epoch, told by its length, in ms; None for another number."""
+    scale = {10: 1e3, 13: 1.0, 16: 1e-3, 19: 1e-6}.get(len(digits))
+    return int(digits) * scale if scale and digits.isdigit() else None
+
+
+def _at(line: int, digits: str, error_ms: float, local: bool) -> Iterator[Anchor]:
+    if (at_ms := epoch_ms(digits)) is not None:
+        yield Anchor(line, at_ms - error_ms, at_ms + error_ms, local)
+
+
+def _since(earlier: int | None, later: int, passed_ms: float | None, sooner_ms: float) -> Iterator[Span]:
+    if earlier is not None and passed_ms is not None:
+        yield Span(earlier, later, max(0.0, passed_ms - sooner_ms), passed_ms + LATE_MS)
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

@@ -1,0 +1,53 @@
+-- Lines whose time this host's own clock tells: stamped or arrived at a known time, or written within a known tick.
+-- Bound: $run_key. Ticks are told apart by life, so they count only where log and telemetry have equally many lives.
+create or replace temp table clocked_line as
+with logs as (select file_no from file where run_key = $run_key and role = 'log'),
+lives_agree as (
+    select (select count(distinct life) from tick where run_key = $run_key)
+         = (select max(life) + 1 from log_event where run_key = $run_key) as agree
+),
+-- What is written within a tick is written from its beginning until the next begins.
+ticks as (
+    select life, t, min(at_ms) as low_ms, max(coalesce(next_ms, at_ms + weight_ms::bigint)) as high_ms
+    from (select *, lead(at_ms) over (partition by life order by seq) as next_ms from tick where run_key = $run_key)
+    where at_ms is not null group by life, t
+),
+first_books as (
+    select life, venue, min(t) as t from venue_tick where run_key = $run_key and mid_usd > 0 and at_ms is not null group by life, venue
+),
+naming as (
+    select file_no, line, life, tick as t from rx_stat semi join logs using (file_no) where run_key = $run_key
+    union all
+    select file_no, line, life, try_cast(fields->>'tick' as bigint) from log_event
+    where run_key = $run_key and family in ('runner_overrun', 'runner_warning', 'runner_note')
+    union all
+    select e.file_no, e.line, e.life, b.t from log_event e join first_books b using (life, venue)
+    where run_key = $run_key and family = 'applied_book'
+),
+told as (
+    select file_no, line, low_ms, high_ms from naming join ticks using (life, t), lives_agree where agree
+    union all
+    select file_no, line, at_ms, at_ms from log_event where run_key = $run_key and at_ms is not null
+    union all
+    select file_no, line, now_ms, now_ms from (
+        select file_no, line, try_cast(fields->>'now_ms' as bigint) as now_ms from log_event
+        where run_key = $run_key and family = 'audit_runner_apply'
+    ) where now_ms is not null
+    union all
+    select e.file_no, e.line, a.at_ms - error_ms, a.at_ms + error_ms
+    from log_event e asof join arrival a on a.file_no = e.file_no and a.byte <= e.byte
+    where e.run_key = $run_key
+),
+-- A clock that steps back leaves the lines around the step between the two times.
+ordered as (
+    select file_no, line, max(low_ms) over before as low_ms, min(high_ms) over after as high_ms
+    from (select file_no, line, max(low_ms) as low_ms, min(high_ms) as high_ms from told group by file_no, line)
+    window before as (partition by file_no order by line rows between unbounded preceding and current row),
+           after as (partition by file_no order by line rows between current row and unbounded following)
+)
+-- Where the next such line is more than two seconds away, weaker evidence is worth asking.
+select *, coalesce(lead(low_ms) over same - high_ms > 2000, true) as ends, coalesce(low_ms - lag(high_ms) over same > 2000, true) as begins
+from ordered window same as (partition by file_no order by line);
+
+create or replace temp table line_bound as
+select file_no, line, low_ms::double as low_ms, high_ms::double as high_ms from clocked_line where not begins and not ends;

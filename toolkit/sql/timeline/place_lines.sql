@@ -1,0 +1,19 @@
+-- Every log line between two bounds gets its time: the middle, and how far it may be off. Bound: $run_key.
+create or replace temp table placed_line as
+with lines as (select distinct file_no, line from log_event where run_key = $run_key),
+bounded as (
+    select l.file_no, l.line, b.low_ms, a.high_ms
+    from lines l
+    asof left join (select * from line_bound where low_ms is not null) b on b.file_no = l.file_no and b.line <= l.line
+    asof left join (select * from line_bound where high_ms is not null) a on a.file_no = l.file_no and a.line >= l.line
+)
+select file_no, line, round((low_ms + high_ms) / 2)::bigint as at_ms, ceil(abs(high_ms - low_ms) / 2)::bigint as at_error_ms
+from bounded where low_ms is not null and high_ms is not null;
+
+update log_event set at_ms = p.at_ms, at_error_ms = p.at_error_ms
+from placed_line p
+where log_event.run_key = $run_key and log_event.file_no = p.file_no and log_event.line = p.line;
+
+drop table clocked_line;
+drop table line_bound;
+drop table arrival;
