@@ -20,7 +20,7 @@ def by_the_formula(values: list[int], p: float) -> float | None:
     if not values:
         return None
     values = sorted(values)
-    position = (len(values) - 1) * p / 100.0
+    position = (len(values) - 1) * (p / 100.0)
     below, above = math.floor(position), math.ceil(position)
     if below == above:
         return float(values[below])

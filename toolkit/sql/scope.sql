@@ -52,14 +52,14 @@ create or replace temp view run_totals as
     lasts as (select life, venue, name, kind, piece, arg_max(value, (file_no, line)) as last from pieces group by all)
     select life, venue, name, kind, sum(last) as last from lasts group by all;
 
--- Percentile `p` (0 to 100) of an ascending list: position (n - 1) p / 100, linear between neighbours (R type 7).
+-- Percentile `p` (0 to 100) of an ascending list: position (n - 1) (p / 100), linear between neighbours (R type 7).
 -- The order of operations is part of the definition: it keeps every digit equal to the common Python formula.
 create or replace temp macro percentile(sorted, p) as
     case when len(sorted) = 0 then null
-         when floor((len(sorted) - 1) * p / 100.0) = ceil((len(sorted) - 1) * p / 100.0)
-         then sorted[((len(sorted) - 1) * p / 100.0)::bigint + 1]::double
-         else sorted[floor((len(sorted) - 1) * p / 100.0)::bigint + 1]::double
-                  * (ceil((len(sorted) - 1) * p / 100.0) - (len(sorted) - 1) * p / 100.0)
-            + sorted[ceil((len(sorted) - 1) * p / 100.0)::bigint + 1]::double
-                  * ((len(sorted) - 1) * p / 100.0 - floor((len(sorted) - 1) * p / 100.0))
+         when floor((len(sorted) - 1) * (p / 100.0)) = ceil((len(sorted) - 1) * (p / 100.0))
+         then sorted[((len(sorted) - 1) * (p / 100.0))::bigint + 1]::double
+         else sorted[floor((len(sorted) - 1) * (p / 100.0))::bigint + 1]::double
+                  * (ceil((len(sorted) - 1) * (p / 100.0)) - (len(sorted) - 1) * (p / 100.0))
+            + sorted[ceil((len(sorted) - 1) * (p / 100.0))::bigint + 1]::double
+                  * ((len(sorted) - 1) * (p / 100.0) - floor((len(sorted) - 1) * (p / 100.0)))
     end;
