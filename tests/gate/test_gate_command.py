@@ -78,3 +78,21 @@ def test_a_message_about_a_rule_names_its_file_its_number_and_the_nearest_figure
     message = capsys.readouterr().err
     assert "wrong.toml: rule 1 (*.age_aply_ms.p50)" in message
     assert "*.age_apply_ms.p50" in message.partition("nearest:")[2]
+
+
+@pytest.mark.parametrize(
+    ("side", "undecided"),
+    [("before", ["run.publisher.pending_latest_replaced", "run.publisher.try_send_full"]), ("after", [])],
+)
+def test_frontier_fails_the_recorded_pair_on_one_venue_alone_and_takes_no_missing_counter_for_zero(
+    side: str, undecided: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["gate", f"sample:{side}", "--db", ":memory:", "--format", "json"])
+    rows = json.loads(capsys.readouterr().out)["rules"]
+    by_verdict = {
+        verdict: sorted(row["figure"] for row in rows if row["verdict"] == verdict)
+        for verdict in ("FAIL", "INCONCLUSIVE")
+    }
+    assert ended.value.code == 1
+    assert by_verdict == {"FAIL": ["extended.age_apply_ms.p95"], "INCONCLUSIVE": undecided}
