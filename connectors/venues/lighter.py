@@ -131,12 +131,12 @@ def _read_book(body: Json, target: Target) -> Book:
 
 
 def _added_up(orders: list[dict[str, Any]] | None) -> tuple[Level, ...]:
-    """REST lists single orders; a level is the sum of what remains of those at its price."""
+    """REST lists single orders; a level is the sum of what remains of those at its price, the last one maybe cut."""
     sizes: dict[Decimal, Decimal] = {}
     for order in orders or ():
         at = price(order["price"])
         sizes[at] = sizes.get(at, Decimal(0)) + size(order["remaining_base_amount"])
-    return tuple(sizes.items())
+    return tuple(sizes.items())[: -1 if len(orders or ()) >= ORDERS_A_SIDE else None]
 
 
 VENUE = Venue(

@@ -16,6 +16,7 @@ from connectors import tape
 from connectors.protocol import Silence
 from connectors.venues import venues
 from toolkit.cli.env import settings
+from toolkit.metrics import catalogue
 from toolkit.vocabulary import ReconnectReason
 
 RUNBOOKS = Path(__file__).parent.parent.parent / "runbooks"
@@ -40,6 +41,12 @@ def test_every_variable_a_runbook_names_is_one_the_connectors_read() -> None:
     known = {row["name"] for row in settings({})}
     for name in re.findall(r"\bPARAPHINA_[\w<>]+", REASONS):
         assert {name.replace("<venue>", venue.prefix) for venue in venues().values()} <= known
+
+
+def test_every_figure_a_runbook_names_is_in_the_catalogue() -> None:
+    named = set(re.findall(r"`((?:run|<venue>)\.[\w.<>]+)`", REASONS)) - {"run.log"}
+    assert len(named) == 3
+    assert named <= {spec.name for spec in catalogue()}
 
 
 def test_every_tape_line_of_the_evidence_table_holds_a_frame() -> None:
