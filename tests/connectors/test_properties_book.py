@@ -1,0 +1,274 @@
+"""No interleaving of frames, gaps, repeats, swaps and late snapshots publishes a book that was never true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import partial
+from random import Random
+
+import pytest
+from bench import Bench, full, venue
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.book import OrderBook
+from connectors.description import Recovery
+from connectors.frames import Book, BookDelta
+from connectors.loopback.dialects import aster, extended, hyperliquid, lighter, paradex
+from connectors.loopback.simulation import Simulation
+from connectors.loopback.wire import Sight
+from connectors.protocol import (
+    Connect,
+    Control,
+    Ended,
+    Fetch,
+    Fetched,
+    Heard,
+    Input,
+    Opened,
+    Passed,
+    Ping,
+    Publish,
+    Received,
+    Send,
+)
+from connectors.session import State
+from connectors.venues import venues
+
+Levels = dict[str, int]
+
+
+class Market:
+    """A venue whose every id is one changed level; `truth[id]` is the bid side at that id."""
+
+    def __init__(self) -> None:
+        self.truth: dict[int, Levels] = {100: {"50": 1}}
+        self.told = self.id = 100
+
+    def move(self, changes: Iterable[tuple[int, int]]) -> str:
+        """Change some levels; the delta that tells of all of them."""
+        changed: Levels = {}
+        for at, amount in changes:
+            book = dict(self.truth[self.id])
+            book[str(50 + at)] = amount
+            self.id += 1
+            self.truth[self.id] = {price: size for price, size in book.items() if size}
+            changed[str(50 + at)] = amount
+        rows = [[price, str(size)] for price, size in changed.items()]
+        delta = {"diff": [rows, []], "n": self.id, "prev": self.told, "first": self.told + 1}
+        self.told = self.id
+        return json.dumps(delta)
+
+    def whole(self, at: int) -> dict[str, object]:
+        rows = [[price, str(size)] for price, size in self.truth[at].items()]
+        return {"bids": rows, "asks": [], "n": at}
+
+    def frame(self) -> str:
+        book = self.whole(self.id)
+        return json.dumps({"topic": "book", "full": [book["bids"], []], "n": self.id})
+
+
+class Wire:
+    """A connector at a market, and an adversary between them."""
+
+    def __init__(self, recovery: Recovery) -> None:
+        self.bench = Bench(venue(recovery))
+        self.rest = recovery is Recovery.REST
+        self.market = Market()
+        self.frames: list[str] = []
+        self.held = OrderBook()
+        self.bench.open()
+        self.subscribed()
+
+    def subscribed(self) -> None:
+        """The venue answers a subscription by a whole book, unless books come by REST."""
+        if not self.rest:
+            self.frames.append(self.market.frame())
+
+    def give(self, given: Input) -> None:
+        for act in self.bench.give(given).acts:
+            match act:
+                case Publish(event=event) if isinstance(event, Book | BookDelta):
+                    self.take(event)
+                case Send(text="+book"):
+                    self.subscribed()
+                case Ping():
+                    self.give(Heard(Control.PONG))
+
+    def take(self, event: Book | BookDelta) -> None:
+        if isinstance(event, Book):
+            self.held.replace(event)
+        else:
+            self.held.apply(event)
+        assert self.held.seq is not None
+        meant = {Decimal(price): Decimal(size) for price, size in self.market.truth[self.held.seq].items()}
+        assert dict(self.held.bids.levels()) == meant, f"at {self.held.seq} after {event}"
+
+    def wait(self, ms: int) -> None:
+        """Time passes; a connector that connects is let in."""
+        until_ms = self.bench.now_ms + ms
+        while self.bench.now_ms < until_ms:
+            due_ms = self.bench.machine.due_ms
+            self.bench.now_ms = max(self.bench.now_ms, min(until_ms, until_ms if due_ms is None else due_ms))
+            self.give(Passed())
+            if self.bench.machine.state is State.CONNECTING:
+                self.frames = []
+                self.give(Opened())
+
+    def do(self, step: tuple[str, object]) -> None:
+        match step:
+            case "move", changes:
+                self.frames.append(self.market.move(changes))  # type: ignore[arg-type]
+            case "deliver", _ if self.frames:
+                self.give(Received(self.frames.pop(0)))
+            case "repeat", _ if self.frames:
+                self.give(Received(self.frames[0]))
+            case "lose", _ if self.frames:
+                self.frames.pop(0)
+            case "swap", _ if len(self.frames) > 1:
+                self.frames[:2] = reversed(self.frames[:2])
+            case "whole", _ if not self.rest:
+                self.frames.append(self.market.frame())
+            case "answer", int(late):
+                self.answer(late)
+            case "wait", int(ms):
+                self.wait(ms)
+            case "reset", _:
+                self.give(Ended(None))
+
+    def answer(self, late: int = 0) -> None:
+        """Answer the newest request, by a book that may be some changes old."""
+        fetches = self.bench.every(Fetch)
+        if fetches:
+            body = self.market.whole(max(100, self.market.id - late))
+            self.give(Fetched(fetches[-1].ticket, json.dumps(body).encode()))
+
+    def settle(self) -> None:
+        """An honest wire for a while: what was said arrives, requests are answered, the market goes on."""
+        for n in range(40):
+            self.frames.append(self.market.move([(n % 7, n + 1)]))
+            while self.frames:
+                self.give(Received(self.frames.pop(0)))
+            self.answer()
+            self.wait(1_000)
+        while self.frames:
+            self.give(Received(self.frames.pop(0)))
+
+
+CHANGES = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=3)
+STEPS = st.one_of(
+    st.tuples(st.just("move"), CHANGES),
+    st.tuples(
+        st.sampled_from(["deliver", "deliver", "deliver", "repeat", "lose", "swap", "whole", "reset"]), st.none()
+    ),
+    st.tuples(st.just("answer"), st.integers(0, 8)),
+    st.tuples(st.just("wait"), st.integers(1, 4_000)),
+)
+
+
+@pytest.mark.parametrize("recovery", Recovery)
+@settings(max_examples=300, deadline=None)
+@given(steps=st.lists(STEPS, max_size=60))
+def test_every_published_book_was_true_at_its_number_and_an_honest_wire_makes_it_whole_again(
+    recovery: Recovery, steps: list[tuple[str, object]]
+) -> None:
+    wire = Wire(recovery)
+    for step in steps:
+        wire.do(step)
+    wire.settle()
+    assert wire.bench.machine.live
+    assert wire.held.seq == wire.market.id
+
+
+# --- the five venues on a bad wire ------------------------------------------------------------------------------------
+
+
+class BadWire(Simulation):
+    """Loses, repeats and swaps data frames; `meant` are all books that the venue ever meant."""
+
+    chance = 0.0
+    random = Random(0)
+
+    def __init__(self, *args: object, **more: object) -> None:
+        self.meant: set[object] = set()
+        self.never_true: list[int] = []
+        self.late: list[partial[None]] = []
+        super().__init__(*args, **more)  # type: ignore[arg-type]
+
+    def _receive(self, socket: int, data: str | bytes, sight: Sight | None, now_ms: int) -> None:
+        if sight is not None:
+            self.meant.add(sight.levels())
+        deliver = partial(super()._receive, socket, data, sight)
+        fate = self.random.random() if sight is not None else 1.0
+        if fate < self.chance:
+            return
+        if fate < 2 * self.chance:
+            self.late.append(deliver)
+            return
+        deliver(now_ms)
+        if fate < 3 * self.chance:
+            deliver(now_ms)
+        while self.late:
+            self.late.pop()(now_ms)
+
+    def _answer(self, ticket: int, answer: object, now_ms: int) -> None:
+        if (sight := getattr(answer, "sight", None)) is not None:
+            self.meant.add(sight.levels())
+        super()._answer(ticket, answer, now_ms)  # type: ignore[arg-type]
+
+    def _give(self, now_ms: int, given: Input) -> None:
+        before = self.story.books
+        super()._give(now_ms, given)
+        if self.story.books > before and self.book.depth() not in self.meant:
+            self.never_true.append(now_ms)
+
+
+DIALECTS = {module.DIALECT.venue: module.DIALECT for module in (aster, extended, hyperliquid, lighter, paradex)}
+FEEDS = {"paradex": "deltas", "paradex.bbo": "bbo"}
+
+
+@pytest.mark.parametrize("name", [*DIALECTS, "paradex.bbo"])
+@pytest.mark.parametrize("seed", range(3))
+def test_on_a_bad_wire_no_venues_connector_publishes_a_book_that_was_never_true(name: str, seed: int) -> None:
+    venue_name = name.partition(".")[0]
+    environ = {"PARAPHINA_PARADEX_PUBLIC_FEED": FEEDS[name]} if name in FEEDS else {}
+    wire = BadWire(venues()[venue_name], DIALECTS[venue_name], environ=environ, seed=seed)
+    wire.random = Random(seed)
+    wire.chance = 0.01
+    wire.run(60_000)
+    assert wire.never_true == []
+    assert wire.story.books > 50
+    wire.chance = 0.0
+    wire.run(200_000)
+    assert wire.machine.live
+    assert wire.true
+
+
+# --- any input at any time --------------------------------------------------------------------------------------------
+
+INPUTS = st.one_of(
+    st.sampled_from([Opened(), Passed(), Ended(None), Ended(1001), Received("{"), Received("[]"), Received(full(1))]),
+    st.text(max_size=20).map(Received),
+    st.binary(max_size=20).map(Received),
+    st.builds(Fetched, st.integers(0, 5), st.binary(max_size=10)),
+)
+
+
+@pytest.mark.parametrize("recovery", Recovery)
+@given(steps=st.lists(st.tuples(st.integers(0, 30_000), INPUTS), max_size=50))
+def test_whatever_comes_whenever_the_machine_answers_and_keeps_to_its_protocol(
+    recovery: Recovery, steps: list[tuple[int, Input]]
+) -> None:
+    bench = Bench(venue(recovery)).open()
+    for after_ms, thing in steps:
+        bench.now_ms += after_ms
+        was = bench.machine.state
+        acts = bench.give(thing).acts
+        closes = [number for number, act in enumerate(acts) if type(act).__name__ == "Close"]
+        assert closes in ([], [len(acts) - 1])
+        if any(isinstance(act, Publish | Send) for act in acts):
+            assert was in (State.OPEN, State.CONNECTING)
+        assert sum(isinstance(act, Connect) for act in acts) <= int(was is State.WAITING)
+        assert bench.machine.due_ms is not None or bench.machine.state is State.CONNECTING
