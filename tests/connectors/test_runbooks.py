@@ -13,7 +13,11 @@ import test_tapes
 
 import connectors.venues
 from connectors import tape
-from connectors.protocol import Silence
+from connectors.book import OrderBook
+from connectors.frames import Book, BookDelta
+from connectors.protocol import Close, Opened, Publish, Received, Silence, Started
+from connectors.session import Connector
+from connectors.settings import of_venue, resolve, target
 from connectors.venues import venues
 from toolkit.cli.env import settings
 from toolkit.metrics import catalogue
@@ -80,3 +84,22 @@ def test_the_tape_of_the_runbook_is_read_by_its_codec(fjord: Path) -> None:
     assert {"Ack", "Book", "BookDelta", "Heartbeat", "Refusal"} == {
         frame["is"] for entry in entries for frame in entry.means or ()
     }
+
+
+def test_the_session_follows_the_venue_of_the_runbook(fjord: Path) -> None:
+    venue = venues()["fjord"]
+    aim = target(venue, resolve(of_venue(venue), {}), base="ETH")
+    machine, book = Connector(venue, aim, venue.limits, lambda: 0.5), OrderBook()
+    _, entries = tape.read(fjord.read_text(encoding="utf-8").splitlines())
+    heard = [(entry.at_ms, Received(entry.data)) for entry in entries if entry.way is tape.Way.RECEIVED]
+    for at_ms, given in [(0, Started()), (0, Opened()), *heard]:
+        for action in machine.step(at_ms, given):
+            assert not isinstance(action, Close)
+            match action:
+                case Publish(event=Book() as event):
+                    book.replace(event)
+                case Publish(event=BookDelta() as event):
+                    book.apply(event)
+    rest = venue.snapshot.decode(json.loads(entries[-1].data), aim)
+    assert machine.live
+    assert book.depth() == (rest.bids, rest.asks)

@@ -1,0 +1,31 @@
+"""What tapes cannot say of Extended: the URL is the subscription."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.settings import of_venue, resolve, target
+from connectors.venues.extended import VENUE
+
+BASE = "wss://api.starknet.extended.exchange/stream.extended.exchange/v1"
+
+
+@pytest.mark.parametrize(
+    ("environ", "path"),
+    [
+        ({}, "/orderbooks/BTC-USD"),
+        ({"PARAPHINA_EXTENDED_WS_DEPTH_LEVELS": "1"}, "/orderbooks/BTC-USD?depth=1"),
+        ({"EXTENDED_MARKET": "ETHUSDT"}, "/orderbooks/ETH-USD"),
+        ({"EXTENDED_MARKET": "eth-usd"}, "/orderbooks/ETH-USD"),
+        ({"EXTENDED_MARKET": "1000PEPE-USD"}, "/orderbooks/1000PEPE-USD"),
+    ],
+)
+def test_the_socket_s_url_names_market_and_depth(environ: dict[str, str], path: str) -> None:
+    aim = target(VENUE, resolve(of_venue(VENUE), environ))
+    assert VENUE.socket_url(aim.ws_urls[0], aim) == BASE + path
+    assert VENUE.topics(aim)[0].key == f"orderbooks:{path.split('/')[-1].split('?')[0]}"
+    assert VENUE.topics(aim)[0].subscribe is None
+
+
+def test_every_request_names_its_agent_as_the_venue_s_firewall_demands() -> None:
+    assert dict(VENUE.headers)["User-Agent"]
