@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -203,6 +203,31 @@ def _rank(severity: str) -> int:
 
 def _span(ms: int | None) -> str:
     return UNKNOWN if ms is None else duration(ms)
+
+
+def figures_table(run: RunPage, words: Collection[str]) -> Table:
+    """The figures whose name holds one of the words, each with what it rests on."""
+    chosen = [each for each in run.analysis.figures if any(word in each.figure for word in words)]
+    return Table(_FIGURE_COLUMNS, tuple(_figure_row(run, each) for each in chosen))
+
+
+_FIGURE_COLUMNS = (
+    Column("figure"),
+    Column("value", Align.RIGHT),
+    Column("n", Align.RIGHT),
+    Column("bound"),
+    Column("note"),
+)
+
+
+def _figure_row(run: RunPage, figure: Figure) -> tuple[Cell, ...]:
+    return (
+        Cell(figure.figure, figure.figure, kind=Kind.NAME),
+        Cell(shown(figure, run.resolution_ms), figure.figure),
+        Cell(thousands(figure.n)),
+        Cell(figure.bound),
+        Cell(figure.note or ""),
+    )
 
 
 def files_table(*runs: RunPage) -> Table:

@@ -29,19 +29,26 @@ def analyze(
     only: Annotated[
         str | None, typer.Option("--only", metavar="ages", help="Read nothing but ages and plateaus.")
     ] = None,
+    figures: Annotated[
+        list[str] | None, typer.Option("--figures", metavar="WORD", help="Only the figures whose name holds this word.")
+    ] = None,
 ) -> int:
     """Ingest one run and say what happened."""
     from toolkit.analysis import Options, analyze
     from toolkit.errors import UsageError
-    from toolkit.evidence.report import name_of, summary
+    from toolkit.evidence.report import check_format, figure_lines, name_of, summary
     from toolkit.published import analysis_json
 
     if only not in (None, "ages"):
         raise UsageError(f"--only {only}: there is only `ages`")
+    if format is not Format.JSON:
+        check_format(format)
     options = Options(label, duration_ms(requested), "ages" if only else "all")
     analysis = analyze(paths, db, options)
     if format is Format.JSON:
         emit(analysis_json(analysis), output)
+    elif figures:
+        emit(figure_lines(analysis, figures, format), output)
     else:
         emit(summary(analysis, label or name_of(paths[0]), format), output)
     return 0

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
 
 from reports.pair import PairPage
 from reports.render import render
-from reports.single import RunPage
+from reports.single import RunPage, figures_table
 from toolkit.errors import UsageError
 from toolkit.records import Analysis, Comparison
 
@@ -42,6 +42,14 @@ def summary(analysis: Analysis, name: str, format: str) -> str:
     Raises `UsageError` for another format.
     """
     return _form("summary", format, run=RunPage(analysis, name))
+
+
+def figure_lines(analysis: Analysis, words: Collection[str], format: str) -> str:
+    """The figures of one run whose name holds one of the words. Raises `UsageError` where no figure's name does."""
+    table = figures_table(RunPage(analysis, ""), words)
+    if not table.rows:
+        raise UsageError(f"--figures {' '.join(words)}: no figure's name holds that; `toolkit figures` lists all")
+    return _form("figures", format, table=table)
 
 
 def check_format(format: str) -> None:

@@ -6,7 +6,7 @@
 -- source: telemetry venue_age_ms (where venue_age_event_ms is present)
 with sorted as (
     select venue, coalesce(list(age_apply_ms order by age_apply_ms) filter (where age_apply_ms is not null), []) as l,
-           avg(age_apply_ms) filter (where age_apply_ms is not null) as mean, case when bool_or(has_apply_age) then 'never known' when count(*) > 0 then 'this vintage records event ages only' else 'no telemetry' end as absent
+           avg(age_apply_ms) filter (where age_apply_ms is not null) as mean, case when bool_or(has_apply_age) then 'never known' when count(seq) > 0 then 'this vintage records event ages only' else 'no telemetry' end as absent
     from run_venues left join run_venue_ticks using (venue) group by venue
 )
 select venue as scope, 'age_apply_ms.' || stat as metric,

@@ -11,7 +11,7 @@ counted as (
            coalesce(sum((step = 0)::integer), 0) as duplicate
     from steps
 )
-select 'run' as scope, metric, value, ticks as n, 'exact' as bound, value as low, value as high, null as note
+select 'run' as scope, metric, case when ticks > 0 or metric in ('ticks', 'lives') then amount end as value, ticks as n,
+       'exact' as bound, value as low, value as high, case when value is null then 'no telemetry' end as note
 from counted, lateral (values ('ticks', ticks), ('ticks_missing', missing), ('ticks_duplicate', duplicate),
-                              ('lives', (select lives from run_info))) as v (metric, value)
-where ticks > 0 or metric in ('ticks', 'lives')
+                              ('lives', (select lives from run_info))) as v (metric, amount)

@@ -1,0 +1,154 @@
+"""How fast and how small the analysis is, as ratios from one run of this command.
+
+`python -m tests.benchmarks.analyze --mb 100 1000 4000 [--peer 'command {dir}']`
+
+Each program runs as a whole process on files already in the page cache; the median of a few runs counts. Beside ours:
+
+- `--only ages` against DuckDB reading the same columns by an explicit `read_json` and taking the same percentiles;
+- the full analysis into a store file against a plain `json.loads` pass over the file;
+- the analysis of a run log against a plain Python loop that tries a dozen regular expressions on each line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks import runlog, telemetry
+
+AGES_IN_DUCKDB = """
+import duckdb, sys
+duckdb.sql(f'''
+    with wide as (
+        select t, treasury_guidance.as_of_ms as at_ms, unnest(venue_age_ms) as age, unnest(venue_age_event_ms) as event,
+               unnest(range(len(venue_age_ms))) as venue
+        from read_json('{sys.argv[1]}', format='newline_delimited', maximum_object_size=134217728,
+                       columns={{t: 'BIGINT', treasury_guidance: 'STRUCT(as_of_ms BIGINT)', venue_age_ms: 'BIGINT[]',
+                                venue_age_event_ms: 'BIGINT[]'}}))
+    select venue, quantile_cont(age, [.5, .95, .99]) filter (age >= 0), max(age),
+           quantile_cont(event, [.5, .95, .99]) filter (event >= 0), max(event), count_if(age > 10000)
+    from wide group by venue order by venue
+''').fetchall()
+"""
+JSON_PASS = """
+import json, sys
+for line in open(sys.argv[1], 'rb'):
+    json.loads(line)
+"""
+REGEX_LOOP = r"""
+import re, sys
+patterns = [re.compile(p) for p in (
+    r'WS_AUDIT venue=(\w+) reconnect_reason=(\w+) count=(\d+)', r'WS_AUDIT component=market_publisher (\w+)=(\d+)',
+    r'WS_AUDIT subsystem=rest_monitor venue=(\w+) rest_check_count=(\d+)', r'(\w+)_ping_sent_count=(\d+)',
+    r'market_rx_stats tick=(\d+) .*cap_hits=(\d+)', r'(\w+) public WS connecting', r'(\w+) public WS connected',
+    r'(\w+) public WS first book update', r'watchdog.*reconnect', r'read timeout.*reconnect', r'ping send failed',
+    r'WS closed; reconnecting')]
+counts = [0] * len(patterns)
+for line in open(sys.argv[1], encoding='utf-8', errors='replace'):
+    for i, pattern in enumerate(patterns):
+        if pattern.search(line):
+            counts[i] += 1
+"""
+TOOLKIT = [sys.executable, "-m", "toolkit"]
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One command: median wall seconds, and the largest process's peak memory in MiB."""
+
+    seconds: float
+    mib: float
+
+
+def timed(argv: Sequence[str], runs: int) -> Timed:
+    """Run a command `runs` times after one warm-up."""
+    walls, peaks = [], []
+    for number in range(runs + 1):
+        began = time.perf_counter()
+        peak = _run(argv)
+        if number or runs == 1:
+            walls.append(time.perf_counter() - began)
+            peaks.append(peak)
+    return Timed(statistics.median(walls), statistics.median(peaks))
+
+
+def _run(argv: Sequence[str]) -> float:
+    """Run to the end; the peak of the largest process of its tree (MiB)."""
+    code = (
+        "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode; "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[-1]) / 1_024
+
+
+def row(what: str, ours: Timed, theirs: Timed | None, goal: str) -> None:
+    """Print one line of the table."""
+    ratio = f"{ours.seconds / theirs.seconds:8.2f}x" if theirs else "        –"
+    other = f"{theirs.seconds:8.2f} s" if theirs else "        –"
+    print(f"{what:38} {ours.seconds:8.2f} s {other} {ratio} {ours.mib:7.0f} MiB   {goal}", flush=True)
+
+
+def measure(folder: Path, mb: int, runs: int, peer: str | None) -> None:
+    """Make the input of one size and time everything on it."""
+    place = folder / f"{mb}"
+    place.mkdir()
+    file, log = place / "telemetry.jsonl", folder / f"{mb}.log"
+    telemetry.write(file, mb)
+    script = [sys.executable, "-c"]
+    ages = timed([*TOOLKIT, "analyze", str(file), "--only", "ages", "--db", ":memory:"], runs)
+    row(
+        f"{mb} MB telemetry, --only ages / DuckDB",
+        ages,
+        timed([*script, AGES_IN_DUCKDB, str(file)], runs),
+        "<= 1.0x, 300 MiB",
+    )
+    db = folder / "store.duckdb"
+    full = _timed_into_store(file, db, runs)
+    row(f"{mb} MB telemetry, full / json.loads", full, timed([*script, JSON_PASS, str(file)], 1), "<= 0.7x, 700 MiB")
+    if peer:
+        command = shlex.split(peer.replace("{dir}", str(place)))
+        row(f"{mb} MB telemetry, full / peer", full, timed(command, 1), "")
+    file.unlink()
+    if mb <= 1_000:
+        runlog.write(log, mb)
+        ours = timed([*TOOLKIT, "analyze", str(log), "--db", ":memory:"], 1)
+        row(f"{mb} MB run log / a dozen regexes", ours, timed([*script, REGEX_LOOP, str(log)], 1), "<= 0.25x")
+        log.unlink()
+
+
+def _timed_into_store(file: Path, db: Path, runs: int) -> Timed:
+    results = []
+    for _ in range(runs):
+        db.unlink(missing_ok=True)
+        results.append(timed([*TOOLKIT, "analyze", str(file), "--db", str(db)], 1))
+    return Timed(statistics.median(r.seconds for r in results), max(r.mib for r in results))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mb", type=int, nargs="+", default=[100, 1_000])
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--peer", help="an outside program to time beside ours; {dir} stands for the run directory")
+    given = parser.parse_args()
+    print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}; whole processes, warm page cache")
+    print(f"{'what':38} {'ours':>10} {'theirs':>10} {'ratio':>9} {'peak':>11}   goal")
+    ten_minutes = timed([*TOOLKIT, "analyze", "sample:before", "--db", ":memory:"], 5)
+    row("ten-minute run, cold process", ten_minutes, None, "< 0.8 s")
+    with tempfile.TemporaryDirectory() as folder:
+        for mb in given.mb:
+            measure(Path(folder), mb, given.runs, given.peer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Telemetry of any size, as a producer writes it: seeded, with rare stalls, unknown ages and busy order lists.
+
+`python -m tests.benchmarks.telemetry OUT --mb 1000`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from pathlib import Path
+
+VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
+_TYPICAL_AGE_MS = (139, 620, 185, 139, 32)
+_STALE_MS = (1_000, 2_000, 1_000, 1_000, 3_000)
+_STARTED_MS = 1_770_324_595_600
+_TEMPLATES = 997
+"""Bodies are drawn from so many prepared ones: making a gigabyte must not take longer than reading it."""
+
+
+def write(out: Path, megabytes: float, seed: int = 7) -> int:
+    """Write about that many megabytes (10⁶ bytes) of records to `out`; give how many there are."""
+    rng = random.Random(seed)
+    bodies = [_body(rng) for _ in range(_TEMPLATES)]
+    stalled = [0] * len(VENUES)
+    written = t = 0
+    with out.open("wb") as file:
+        while written < megabytes * 1e6:
+            stalled, ages, event = _ages(rng, stalled)
+            head, tail = bodies[rng.randrange(_TEMPLATES)]
+            line = head % (t, _STARTED_MS + 250 * t, t, t) + tail % (event, ages, _statuses(ages))
+            file.write(line)
+            written += len(line)
+            t += 1
+    return t
+
+
+def _ages(rng: random.Random, stalled: list[int]) -> tuple[list[int], list[int], list[int]]:
+    ages = []
+    for venue, ticks in enumerate(stalled):
+        if ticks or rng.random() < 0.0004:
+            stalled[venue] = 0 if ticks > 20 and rng.random() < 0.1 else ticks + 1
+            ages.append(250 * stalled[venue])
+        else:
+            ages.append(-1 if rng.random() < 0.0003 else int(_TYPICAL_AGE_MS[venue] * (0.35 + rng.expovariate(1.0))))
+    return stalled, ages, [age + 40 if age >= 0 else -1 for age in ages]
+
+
+def _statuses(ages: list[int]) -> bytes:
+    return json.dumps(["Healthy" if 0 <= a <= s else "Stale" for a, s in zip(ages, _STALE_MS, strict=True)]).encode()
+
+
+def _body(rng: random.Random) -> tuple[bytes, bytes]:
+    mids = [1_915 + rng.gauss(0, 1) for _ in VENUES]
+    quotes = [
+        {name: rng.random() for name in _QUOTE} | {"side": side, "venue_id": venue, "venue_index": index}
+        for index, venue in enumerate(VENUES)
+        for side in ("Bid", "Ask")
+    ]
+    orders = [
+        {"action": "place", "client_order_id": f"co_{rng.getrandbits(64):016x}", "price": mids[0], "size": rng.random(),
+         "side": "Bid", "status": "intent", "tif": "Gtc", "venue_id": "extended", "venue_index": 0}
+        for _ in range(min(10, int(rng.expovariate(0.4))))
+    ]  # fmt: skip
+    head = {"execution_mode": "shadow", "fair_value": mids[0], "fv_available": True, "healthy_venues_used_count": 5,
+            "kill_reason": "None", "kill_switch": False, "orders": orders, "pnl_total": 0.0, "quote_levels": quotes,
+            "market_rx_stats": {"cap_hits": 0, "drained": rng.randrange(40, 100)}, "risk_regime": "Normal",
+            "schema_version": 1}  # fmt: skip
+    tail = {"venue_depth_near_mid_usd": [250_000 * rng.random() for _ in VENUES], "venue_mid_usd": mids,
+            "venue_spread_usd": [0.1] * 5, "venue_toxicity": [0.0] * 5, "would_send_orders": orders,
+            "would_send_orders_count": len(orders)}  # fmt: skip
+    names = ",".join(f'{{"avg_funding_8h":1.2e-05,"venue_id":"{v}","venue_index":{i}}}' for i, v in enumerate(VENUES))
+    return (
+        _open(head)
+        + b',"t":%d,"tick_timing":{"engine_us":104,"event_drain_us":88,"reconcile_us":1,"submit_us":61,"total_us":289},'
+        + b'"treasury_guidance":{"as_of_ms":%d,"as_of_tick":%d,"samples":%d,"venues":['
+        + names.encode()
+        + b"]}",
+        b',"venue_age_event_ms":%a,"venue_age_ms":%a,' + _open(tail)[1:] + b',"venue_status":%b}\n',
+    )
+
+
+_QUOTE = ("basis_adj_usd", "delta_final", "edge_local", "funding_adj_usd", "inventory_term_usd", "price", "s_tilde",
+          "size_final", "size_liq_factor", "size_margin_cap", "size_mult", "size_raw", "spread_mult")  # fmt: skip
+
+
+def _open(value: dict[str, object]) -> bytes:
+    """The object without its closing brace; a percent sign stays one when the record is filled in."""
+    return json.dumps(value, separators=(",", ":")).encode()[:-1].replace(b"%", b"%%")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--mb", type=float, required=True)
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args()
+    print(f"{given.out}: {write(given.out, given.mb, given.seed)} records")

@@ -1,0 +1,42 @@
+"""Documents execute: what a document shows is what the command prints."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.documents import DOCUMENTS, ROOT, printed, shown
+from toolkit.cli import app
+
+SHOWN = [(document.name, *each) for document in DOCUMENTS for each in shown(document)]
+
+
+@pytest.mark.parametrize(("document", "command", "output"), SHOWN)
+def test_a_command_prints_what_its_document_shows(document: str, command: str, output: str) -> None:
+    assert printed(command) == output
+
+
+def test_the_first_screen_of_the_readme_has_two_commands_that_do_all_the_set_up() -> None:
+    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert [block.strip() for block in blocks[:2]] == ["make demo", "make test"]
+
+
+def test_continuous_integration_runs_exactly_the_test_command_of_the_readme() -> None:
+    assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").strip().splitlines()[-1] == "make test"
+
+
+def test_every_link_of_a_document_leads_somewhere() -> None:
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#][^)]*)\)", document.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (document.parent / target.split("#")[0]).exists(), f"{document.name}: {target}"
+
+
+@pytest.mark.parametrize("command", sorted(str(each.name) for each in app.registered_commands))
+def test_every_command_has_a_help(command: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "toolkit", command, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert command in done.stdout
