@@ -9,6 +9,7 @@ import msgspec
 
 from toolkit.findings import Look, findings
 from toolkit.ingest import log, run_meta, rx_stats, telemetry
+from toolkit.ingest.compat import compat
 from toolkit.ingest.describe import Options, Read, describe
 from toolkit.ingest.placing import place_lines
 from toolkit.ingest.session_rows import episodes, write_sessions
@@ -72,7 +73,8 @@ def _analysis(
     told = episodes(con)
     found = findings(_look(con, run_key, read, run, figures, told))
     insert_rows(con, "finding", _FINDING_COLUMNS, _finding_rows(run_key, found))
-    analysis = Analysis(run, tuple(read.ledgers), figures, told, found)
+    beside = compat(con, run_key, sources, read.log.facts, run, figures) if options.scope == "all" else ()
+    analysis = Analysis(run, tuple(read.ledgers), figures, told, found, beside)
     insert_rows(con, "analysis", ("run_key", "json"), [(run_key, msgspec.json.encode(analysis).decode())])
     return analysis
 

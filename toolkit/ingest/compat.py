@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 
 import duckdb
 
+from toolkit.compat.rows import rows
 from toolkit.compat.soak import (
     PLATEAU_LEAST_RECORDS,
     PLATEAUS_MS,
@@ -19,12 +20,32 @@ from toolkit.compat.soak import (
 from toolkit.compat.tally import CapTally, LogTally
 from toolkit.ingest.source import Source
 from toolkit.ingest.stream import Block, blocks
+from toolkit.records import CompatRow, Figure, RunInfo
+from toolkit.runlog.facts import LogFacts
 from toolkit.store import sql
 from toolkit.vocabulary import Role
 
 
+def compat(
+    con: duckdb.DuckDBPyConnection,
+    run_key: int,
+    sources: Sequence[Source],
+    facts: LogFacts,
+    run: RunInfo,
+    figures: Iterable[Figure],
+) -> tuple[CompatRow, ...]:
+    """The compat view of a run whose telemetry, ledger and figures are known: the soak report's numbers beside ours.
+
+    Its gate is asked for the connectors that the log says were started, else for the run's venues.
+    Raises `InputError` for an unreadable file.
+    """
+    started = next((start.facts["connectors"] for start in facts.starts if "connectors" in start.facts), None)
+    named = started.lower().split(",") if started else run.venues
+    return rows(soak_report(con, run_key, sources, tuple(dict.fromkeys(named))), run, figures)
+
+
 def soak_report(
-    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source], connectors: Sequence[str]
+    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source], connectors: tuple[str, ...]
 ) -> SoakReport | NoReport:
     """What the soak report v1 holds for a run whose telemetry and ledger are in the store.
 
@@ -48,7 +69,7 @@ def soak_report(
         _telemetry(con, run_key, telemetry.file_no),
         tally.result(),
         None if rx is None else caps.result(),
-        tuple(connectors),
+        connectors,
     )
 
 
@@ -87,7 +108,7 @@ def _padded_line(block: Block) -> int:
 
 def _telemetry(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> TelemetrySide:
     where = {"run_key": run_key, "file_no": file_no}
-    rows, without_tick, first, last, first_ms, last_ms = con.execute(sql("compat/telemetry_range"), where).fetchall()[0]
+    with_tick, without, first, last, first_ms, last_ms = con.execute(sql("compat/telemetry_range"), where).fetchall()[0]
     ages: dict[str, dict[str, list[tuple[float, int]]]] = {"apply": {}, "event": {}}
     for venue, kind, age_ms, n in con.execute(sql("compat/ages"), where).fetchall():
         ages[kind].setdefault(venue, []).append((float(age_ms), n))
@@ -97,7 +118,7 @@ def _telemetry(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> Te
         for venue, limit_ms, *longest in con.execute(sql("compat/plateaus"), where | limits).fetchall()
     }
     return TelemetrySide(
-        rows + without_tick, (first, last), (first_ms, last_ms), _ages(ages["apply"]), _ages(ages["event"]), plateaus
+        with_tick + without, (first, last), (first_ms, last_ms), _ages(ages["apply"]), _ages(ages["event"]), plateaus
     )
 
 
