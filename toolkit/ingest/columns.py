@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from toolkit.ingest.stream import Block
 from toolkit.records import SetAsideLine
@@ -82,8 +81,9 @@ class Batch:
 
     def followed_by(self, other: Batch) -> Batch:
         """Join the batch that follows to this one."""
-        column = other.table.column("names_no")
-        table = other.table.set_column(NAMES_NO, "names_no", pc.add(column, len(self.names)))
+        numbers = other.table.column("names_no").to_pylist()
+        shifted = pa.array([None if n is None else n + len(self.names) for n in numbers], _INT)
+        table = other.table.set_column(NAMES_NO, "names_no", shifted)
         return Batch(
             pa.concat_tables([self.table, table]),
             self.names + other.names,

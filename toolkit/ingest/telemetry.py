@@ -14,7 +14,6 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from toolkit.ingest.columns import NAMES_NO, SCHEMA, Batch, Scope, read, read_span
 from toolkit.ingest.source import Source
@@ -160,7 +159,8 @@ def _next(waiting: deque[tuple[int, Future[Batch]]], account: _Account, progress
 
 
 def _moved(batch: Batch, lines: int) -> Batch:
-    table = batch.table.set_column(0, "line", pc.add(batch.table.column("line"), lines))
+    own = batch.table.column("line").to_numpy()
+    table = batch.table.set_column(0, "line", pa.array(own + lines, pa.int64()))
     return replace(batch, table=table, where=[replace(each, line=each.line + lines) for each in batch.where])
 
 
