@@ -32,25 +32,36 @@ class Board:
         self.shown = self.market.book
         self.frozen = False
         self._altered = False
+        self._untold = Touched(set(), set())
         self._history: deque[tuple[int, Depth]] = deque(maxlen=HISTORY)
 
     def step(self, now_ms: int, looks: Sequence[Look], *, quiet: bool = False) -> tuple[Touched, Depth, Print | None]:
         """Move the market; give what was touched, the book shown before, and a trade, if one was made."""
-        before = self.shown
-        if quiet:
-            touched, trade = Touched(set(), set()), None
-        else:
+        before, trade, touched = self.shown, None, Touched(set(), set())
+        if not quiet:
             touched, trade = self.market.step(now_ms), self.market.trade(now_ms)
-        if not self.frozen:
-            self.shown = self.market.book
-            for look in looks:
-                self.shown = look(self.shown)
-            if looks or self._altered:
-                more = difference(before, self.shown)
-                touched = Touched(touched.bids | more.bids, touched.asks | more.asks)
-            self._altered = bool(looks)
+        touched = self._held(touched) if self.frozen else self._look(touched, looks)
         self._history.append((self.market.number, self.shown))
         return touched, before, trade
+
+    def _held(self, touched: Touched) -> Touched:
+        """Nothing is touched while frozen; what is goes on account."""
+        self._untold.bids.update(touched.bids)
+        self._untold.asks.update(touched.asks)
+        self._altered = True
+        return Touched(set(), set())
+
+    def _look(self, touched: Touched, looks: Sequence[Look]) -> Touched:
+        """Show the market as it looks now; what differs by the look alone is touched as well."""
+        before, self.shown = self.shown, self.market.book
+        for look in looks:
+            self.shown = look(self.shown)
+        if looks or self._altered:
+            more, untold = difference(before, self.shown), self._untold
+            touched = Touched(touched.bids | more.bids | untold.bids, touched.asks | more.asks | untold.asks)
+            self._untold = Touched(set(), set())
+        self._altered = bool(looks)
+        return touched
 
     def answer(self, now_ms: int, *, updates_ago: int = 0) -> Moment:
         """The market as REST shows it: never frozen, at most late."""
@@ -63,7 +74,7 @@ class Board:
         """The market as a stream's next frame shows it."""
         bids: tuple[Row, ...] = ()
         asks: tuple[Row, ...] = ()
-        if stream.chained and not whole and not self.frozen:
+        if stream.chained and not whole:
             bids = tuple((at, stream.bids[at], self.shown.bids.get(at, 0)) for at in sorted(stream.bids, reverse=True))
             asks = tuple((at, stream.asks[at], self.shown.asks.get(at, 0)) for at in sorted(stream.asks))
         return self._moment(now_ms, self.market.number, self.shown, whole, bids, asks, tuple(trades))
@@ -79,12 +90,10 @@ class Board:
         return stream.shown != self.shown.top(stream.depth)
 
     def told(self, stream: Stream) -> None:
-        """The stream's last frame said it all; while frozen it said nothing."""
-        if stream.content is not Content.BOOK or self.frozen:
-            return
+        """The stream's last frame said it all."""
         if stream.chained:
             stream.bids, stream.asks = {}, {}
-        else:
+        elif stream.content is Content.BOOK:
             stream.shown = self.shown.top(stream.depth)
 
     def _moment(

@@ -14,7 +14,7 @@ import msgspec
 
 from connectors.frames import Json
 from connectors.loopback.market import Depth, Grid, Print
-from connectors.loopback.wire import Content, Request
+from connectors.loopback.wire import Content, Request, Say
 
 Row: TypeAlias = tuple[int, int, int]
 """Price, size before, size now; points and lots."""
@@ -28,7 +28,7 @@ class Stream:
     two frames; what changes in between is folded into the next. A `chained` stream sends changes after its first whole
     book (and a whole one again each `whole_ms`); any other sends what it shows whole. `resends` repeats a book that has
     not changed. `opens` sends the first frame at once instead of with the next change. `number` is the last sequence
-    number sent.
+    number sent, `said` the last frame.
     """
 
     channel: str
@@ -47,7 +47,7 @@ class Stream:
     bids: dict[int, int] = field(default_factory=dict)
     asks: dict[int, int] = field(default_factory=dict)
     shown: object = None
-    said: str | None = None
+    said: Say | None = None
 
 
 @dataclass(frozen=True, slots=True)

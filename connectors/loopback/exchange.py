@@ -6,7 +6,6 @@ first lives through what was due before it, so a door may be late without changi
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from functools import partial
 
@@ -29,6 +28,7 @@ from connectors.loopback.wire import (
     Hung,
     Refused,
     Request,
+    Say,
     Sight,
 )
 from connectors.protocol import Control
@@ -226,8 +226,8 @@ class Exchange:
         said = self.dialect.encode(stream, self.board.frame(stream, now_ms, whole=whole, trades=trades))
         self._pace(now_ms, stream, whole=whole)
         self.board.told(stream)
-        stream.opened, stream.said = True, said
         sight = self.board.sight(stream)
+        stream.opened, stream.said = True, Say(link.name, said, stream.content, sight)
         if sight is not None and link.to_lose:
             link.to_lose -= 1
             self.lines.tell(now_ms, "frame_lost", link, channel=stream.channel, number=stream.number)
@@ -293,12 +293,12 @@ class Exchange:
         stream = next((one for one in link.streams.values() if one.content is Content.BOOK), None)
         if stream is None or stream.said is None:
             return
-        spoils = fault.fault.spoils
-        # A good frame as the stream might send it, without moving the stream on.
-        good = self.dialect.encode(copy.copy(stream), self.board.frame(stream, now_ms, whole=True))
+        good, spoils = stream.said, fault.fault.spoils
         for _ in range(fault.number("n")):
-            said = stream.said if spoils is None else spoils(good)
-            self.lines.say(now_ms, link, said, Content.BOOK, self.board.sight(stream) if spoils is None else None)
+            if spoils is None:
+                self.lines.say(now_ms, link, good.data, Content.BOOK, good.sight)
+            else:
+                self.lines.say(now_ms, link, spoils(str(good.data)), Content.BOOK)
 
     def _beat(self, fault: Running, now_ms: int) -> None:
         """Say a life sign to everyone, each second."""

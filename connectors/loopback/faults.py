@@ -227,15 +227,15 @@ _TABLE = (
         kind="no_pong",
         meaning="pings are not answered, data flows",
         expects=Expectation(Reason.PING_TIMEOUT, ("ping_interval_ms", "pong_ms")),
-        lasts_s=55,
+        lasts_s=45,
         withholds=Content.PONG | Content.BEAT,
     ),
     Fault(
         kind="idle_close",
         meaning="a client that sends nothing for `after_s` is dropped",
         expects=Expectation(),
-        lasts_s=150,
-        values={"after_s": 45},
+        lasts_s=80,
+        values={"after_s": 35},
         idles=True,
     ),
     Fault(
@@ -265,7 +265,7 @@ _TABLE = (
     Fault(
         kind="stale_snapshot",
         meaning="the connection is reset; REST books are `updates` old, older than the changes on the socket",
-        expects=Expectation(Reason.STREAM_ENDED),
+        expects=Expectation(Reason.STREAM_ENDED, notes=("snapshot_failed",)),
         lasts_s=4,
         values={"updates": 100},
         needs=(Need.BRIDGE,),

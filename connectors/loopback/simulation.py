@@ -1,0 +1,251 @@
+"""One connector against one loopback venue in virtual time: no sockets, no clock, a day in seconds.
+
+The wire between them takes `latency_ms` each way and keeps the order. Every book that the connector publishes is held
+against what the venue meant by its last frame, or by the REST book just fetched: one that is neither is wrong.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+from urllib.parse import parse_qsl, urlsplit
+
+from connectors import settings
+from connectors.book import OrderBook
+from connectors.description import Limits, Target, Venue
+from connectors.frames import Book, BookDelta
+from connectors.loopback.dialect import Dialect
+from connectors.loopback.exchange import Exchange
+from connectors.loopback.scenario import Planned
+from connectors.loopback.truth import Tell
+from connectors.loopback.wire import Accepted, Act, Answer, Hung, Request, Say, Sight, Signal
+from connectors.protocol import (
+    Action,
+    Close,
+    Connect,
+    ConnectFailed,
+    Control,
+    Ended,
+    Fetch,
+    Fetched,
+    FetchFailed,
+    Heard,
+    Input,
+    Note,
+    Opened,
+    Passed,
+    Ping,
+    Publish,
+    Received,
+    Send,
+    Shape,
+    Source,
+    Started,
+)
+from connectors.session import Connector
+
+FOREVER_MS = 2**62
+
+
+@dataclass(slots=True)
+class Story:
+    """What a run came to; times in ms since its begin."""
+
+    closes: list[tuple[int, Close]] = field(default_factory=list)
+    notes: list[tuple[int, Note]] = field(default_factory=list)
+    wrong: list[int] = field(default_factory=list)
+    shapes: set[Shape] = field(default_factory=set)
+    books: int = 0
+    last_book_ms: int = 0
+
+    def noted(self, kind: str) -> list[tuple[int, Note]]:
+        """The notes of one kind."""
+        return [(at_ms, note) for at_ms, note in self.notes if note.kind == kind]
+
+
+class Simulation:
+    """A connector, a venue and the wire between them. `environ` holds settings of the connector by name."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        dialect: Dialect,
+        *,
+        plan: Iterable[Planned] = (),
+        environ: Mapping[str, str] | None = None,
+        seed: int = 1,
+        base: str = "ETH",
+        latency_ms: int = 5,
+        start_unix_ms: int = 1_790_000_000_000,
+        tell: Tell | None = None,
+        check_each: int = 1,
+    ) -> None:
+        resolved = settings.resolve((*settings.COMMON, *settings.of_venue(venue)), environ or {})
+        self.target: Target = settings.target(venue, resolved, base)
+        self.limits: Limits = settings.limits(venue, resolved)
+        self.exchange = Exchange(dialect, base=base, seed=seed, start_unix_ms=start_unix_ms, plan=plan, tell=tell)
+        self.machine = Connector(venue, self.target, self.limits, Random(f"{seed}/{venue.name}/wait").random)
+        self.story = Story()
+        self.book = OrderBook()
+        self.sight: Sight | None = None
+        self._fetched: Sight | None = None
+        self._check_each = check_each
+        self._latency_ms = latency_ms
+        self._mail: list[tuple[int, int, Callable[[int], None]]] = []
+        self._letters = self._sockets = 0
+        self._link: str | None = None
+        self._give(0, Started())
+
+    def run(self, until_ms: int) -> Story:
+        """Let both live until this time; may be called again with a later one."""
+        while True:
+            mail_ms = self._mail[0][0] if self._mail else FOREVER_MS
+            machine_ms = FOREVER_MS if self.machine.due_ms is None else self.machine.due_ms
+            now_ms = min(mail_ms, self.exchange.due_ms, machine_ms)
+            if now_ms > until_ms:
+                return self.story
+            if now_ms == mail_ms:
+                heapq.heappop(self._mail)[2](now_ms)
+            elif now_ms == self.exchange.due_ms:
+                self._carry(now_ms, self.exchange.advance(now_ms))
+            else:
+                self._give(now_ms, Passed())
+
+    @property
+    def true(self) -> bool:
+        """Whether the connector's book is the one that the venue meant last."""
+        return self.sight is not None and self.book.depth() == self.sight.levels()
+
+    # --- the connector's side -------------------------------------------------------------------------------------
+
+    def _give(self, now_ms: int, given: Input) -> None:
+        before = self.story.books
+        for action in self.machine.step(now_ms, given):
+            self._perform(now_ms, action)
+        if self.story.books > before and self.story.books // self._check_each > before // self._check_each:
+            meant = [sight.levels() for sight in (self.sight, self._fetched) if sight is not None]
+            if self.book.depth() not in meant:
+                self.story.wrong.append(now_ms)
+
+    def _perform(self, now_ms: int, action: Action) -> None:
+        match action:
+            case Connect():
+                self._sockets += 1
+                self._post(now_ms, partial(self._meet, self._sockets, action))
+            case Send(text=text) if self._link is not None:
+                link = self._link
+                self._post(now_ms, lambda at_ms: self._carry(at_ms, self.exchange.hear(at_ms, link, text)))
+            case Ping(payload=payload) if self._link is not None:
+                self._post(now_ms, partial(self._signal, self._link, Control.PING, payload.encode()))
+            case Close():
+                self.story.closes.append((now_ms, action))
+                self._drop(now_ms)
+            case Fetch():
+                self._post(now_ms, partial(self._fetch, action))
+            case Publish(event=event, shape=shape, source=source) if isinstance(event, Book | BookDelta):
+                self._take(now_ms, event, shape, source)
+            case Note():
+                self.story.notes.append((now_ms, action))
+            case _:
+                pass
+
+    def _take(self, now_ms: int, event: Book | BookDelta, shape: Shape, source: Source) -> None:
+        if isinstance(event, Book):
+            self.book.replace(event)
+        else:
+            self.book.apply(event)
+        self.story.shapes.add(shape)
+        if source is not Source.INJECTED:
+            self.story.books += 1
+            self.story.last_book_ms = now_ms
+
+    def _drop(self, now_ms: int) -> None:
+        """Leave the socket, in whatever state it is; what is still on its way is lost."""
+        self._sockets += 1
+        if self._link is not None:
+            link, self._link = self._link, None
+            self._post(now_ms, lambda at_ms: self._carry(at_ms, self.exchange.left(at_ms, link, 1000)))
+
+    # --- the wire -------------------------------------------------------------------------------------------------
+
+    def _post(self, now_ms: int, letter: Callable[[int], None], after_ms: int | None = None) -> None:
+        self._letters += 1
+        at_ms = now_ms + (self._latency_ms if after_ms is None else after_ms)
+        heapq.heappush(self._mail, (at_ms, self._letters, letter))
+
+    def _deliver(self, now_ms: int, socket: int, given: Input, after_ms: int | None = None) -> None:
+        """Bring something to the connector, if it still has this socket then."""
+
+        def arrive(at_ms: int) -> None:
+            if socket == self._sockets:
+                self._give(at_ms, given)
+
+        self._post(now_ms, arrive, after_ms)
+
+    def _carry(self, now_ms: int, acts: Iterable[Act]) -> None:
+        for act in acts:
+            match act:
+                case Say(link, data, _, sight) if link == self._link:
+                    self._post(now_ms, partial(self._receive, self._sockets, data, sight))
+                case Signal(link, control, _) if link == self._link:
+                    self._deliver(now_ms, self._sockets, Heard(control))
+                    if control is Control.PING:
+                        back_ms = 2 * self._latency_ms
+                        self._post(now_ms, partial(self._signal, link, Control.PONG, b""), back_ms)
+                case _ if getattr(act, "link", None) == self._link and self._link is not None:
+                    self._link = None
+                    self._deliver(now_ms, self._sockets, Ended(getattr(act, "code", None), getattr(act, "reason", "")))
+                case _:
+                    pass
+
+    def _receive(self, socket: int, data: str | bytes, sight: Sight | None, now_ms: int) -> None:
+        if socket != self._sockets:
+            return
+        if sight is not None:
+            self.sight = sight
+        self._give(now_ms, Received(data))
+
+    def _signal(self, link: str, control: Control, payload: bytes, now_ms: int) -> None:
+        self._carry(now_ms, self.exchange.heard(now_ms, link, control, payload))
+
+    def _meet(self, socket: int, connect: Connect, now_ms: int) -> None:
+        if socket != self._sockets:
+            return
+        parts = urlsplit(connect.url)
+        met, acts = self.exchange.open(now_ms, parts.path + (f"?{parts.query}" if parts.query else ""))
+        match met:
+            case Accepted(link):
+                self._link = link
+                self._deliver(now_ms, socket, Opened())
+            case Answer(status=status, headers=headers):
+                failed = ConnectFailed(f"HTTP {status}", status=status, retry_after_ms=_retry_after_ms(headers))
+                self._deliver(now_ms, socket, failed)
+            case Hung():
+                failed = ConnectFailed("no answer", timeout=True)
+                self._deliver(now_ms, socket, failed, connect.timeout_ms - self._latency_ms)
+            case _:
+                self._deliver(now_ms, socket, ConnectFailed("connection refused"))
+        self._carry(now_ms, acts)
+
+    def _fetch(self, fetch: Fetch, now_ms: int) -> None:
+        parts = urlsplit(fetch.url)
+        body = (fetch.call.body or "").encode()
+        request = Request(fetch.call.method, parts.path, dict(parse_qsl(parts.query)), body)
+        answer, acts = self.exchange.request(now_ms, request)
+        self._carry(now_ms, acts)
+        self._post(now_ms, partial(self._answer, fetch.ticket, answer))
+
+    def _answer(self, ticket: int, answer: Answer, now_ms: int) -> None:
+        if answer.status == 200:
+            self._fetched = answer.sight
+            self._give(now_ms, Fetched(ticket, answer.body))
+        else:
+            after_ms = _retry_after_ms(answer.headers)
+            self._give(now_ms, FetchFailed(ticket, f"HTTP {answer.status}", answer.status, after_ms))
+
+
+def _retry_after_ms(headers: Iterable[tuple[str, str]]) -> int | None:
+    return next((int(value) * 1_000 for name, value in headers if name == "Retry-After"), None)
