@@ -28,6 +28,10 @@ HOSTILE = [
     "\x1b[31mjob 8\x1b[0m",
     "INFO: Lighter public WS error (consecutive_failures=1): \u202e 5",
     "\ufeffjob 9",
+    "INFO: Lighter public WS paraphina_live | reconcile_tick_ms=123",
+    "connected url=ws://127.0.0.1:1/stream",
+    "INFO: Aster public WS first messparaphina_live | reconcile_tick_ms=124",
+    "age received",
 ]
 
 
@@ -91,3 +95,18 @@ def test_a_life_ends_where_the_tick_falls(tmp_path: Path) -> None:
     lives = [life for (life,) in con.execute("select life from rx_stat order by line").fetchall()]
     assert lives == [0, 0, 0, 1, 1, 1, 2]
     assert (ledger.lines, ledger.used) == (7, 7)
+
+
+def test_a_record_that_another_fell_into_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "run.log"
+    path.write_text(
+        "INFO: Lighter public WS connecting url=ws://127.0.0.1:1/stream\n"
+        "INFO: Lighter public WS paraphina_live | reconcile_tick_ms=123\n"
+        "connected url=ws://127.0.0.1:1/stream\n"
+        "connected url=ws://127.0.0.1:1/stream\n"
+    )
+    con = connect(":memory:")
+    loaded = log.load(con, 1, resolve([str(path)]))
+    told = con.execute("select line, family, venue from log_event order by line, col").fetchall()
+    assert told == [(1, "ws_connecting", "lighter"), (2, "heartbeat", None), (3, "ws_connected", "lighter")]
+    assert [session.reached for session in loaded.sessions] == ["connected"]

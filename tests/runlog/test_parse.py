@@ -56,7 +56,8 @@ def test_a_stamp_gives_the_line_its_time() -> None:
         ("INFO: Paradex public WS first message received" + CONNECTED, ["ws_first_message", "ws_connected"]),
         (AUDIT + CONNECTED, ["audit_reconnect", "ws_connected"]),
         ("market_rx_stats tick=7 raw_drained=1 cap_hits=0" + AUDIT, ["market_rx_stats", "audit_reconnect"]),
-        ("paraphina_live | reconcile_tick_ms=100" + AUDIT, ["startup_note"]),
+        ("paraphina_live | reconcile_tick_ms=100" + AUDIT, ["heartbeat", "audit_reconnect"]),
+        ("paraphina | warn=note" + AUDIT, ["startup_note"]),
     ],
 )
 def test_records_glued_on_one_line_are_both_read_unless_the_first_ends_in_free_text(line: str, families: list[str]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import duckdb
 import numpy as np
@@ -14,9 +14,11 @@ from toolkit.ingest.source import Source
 from toolkit.ingest.stream import Block, blocks
 from toolkit.ingest.waiting import Place, Whole, Writer
 from toolkit.records import FileLedger, Session, SetAsideLine
+from toolkit.runlog.cleaning import cleaned
 from toolkit.runlog.facts import LogFacts, Ref
+from toolkit.runlog.gluing import BREAKS
 from toolkit.runlog.lives import Lives
-from toolkit.runlog.parse import OTHER, RX_STATS, Found, Line, parse
+from toolkit.runlog.parse import OTHER, RX_STATS, UNKNOWN, Found, Line, parse
 from toolkit.runlog.repeats import Group, Repeats
 from toolkit.sessions import Happening, Incident, Sessions
 from toolkit.vocabulary import SetAside
@@ -69,6 +71,7 @@ class _Loader:
         """Read one log file; its lives are counted on their own."""
         self._lives, self._life_starts = Lives(), [0]
         self._panicked: Ref | None = None
+        self._begun: str | None = None
         self._repeats = Repeats(_same_whatever_its_numbers)
         lines, where = 0, list[SetAsideLine]()
         with source.open() as stream:
@@ -92,10 +95,10 @@ class _Loader:
         if not block.torn:
             pieces.pop()
         starts = np.concatenate(([0], np.flatnonzero(np.frombuffer(block.data, np.uint8) == _NEWLINE) + 1))
+        alone = {0} if block.torn or self._panicked is not None or self._begun is not None else set()
+        groups, left = self._repeats.sort(block.data, pieces, alone | _awaited(block.data, starts))
         starts = starts + block.first_byte
-        alone = {0} if block.torn else self._after_panics(block.data, pieces)
-        groups, left = self._repeats.sort(block.data, pieces, alone)
-        read = [_read(index, pieces[index]) for index in left]
+        read = list(self._mended(_read(index, pieces[index]) for index in left))
         groups, first_of_their_kind = _apart(groups, read)
         read += [_read(index, pieces[index]) for index in first_of_their_kind]
         for each in sorted(read, key=lambda each: each.index):
@@ -104,12 +107,16 @@ class _Loader:
             self._group(group, file_no, block.first_line, starts, pieces)
         return len(pieces)
 
-    def _after_panics(self, data: bytes, pieces: Sequence[bytes]) -> set[int]:
-        """The lines that may be a panic's message: those are read for what they say."""
-        after = {0} if self._panicked is not None else set()
-        if b"panicked at" in data:
-            after |= {index + 1 for index, piece in enumerate(pieces) if b"panicked at" in piece}
-        return after
+    def _mended(self, read: Iterable[_Read]) -> Iterator[_Read]:
+        """The lines, and in place of the rest of a record that another one broke the whole of it."""
+        for each in read:
+            if self._begun is not None and each.line.found[0].family in UNKNOWN:
+                whole = self._begun + cleaned(each.text)[0]
+                line = parse(whole)
+                if line.found[0].family not in UNKNOWN:
+                    each = _Read(each.index, whole, replace(line, stamped_ms=each.line.stamped_ms))
+            self._begun = each.line.begun
+            yield each
 
     def _group(self, group: Group, file_no: int, first_line: int, starts: Whole, pieces: Sequence[bytes]) -> None:
         indexes = np.asarray(group.indexes)
@@ -143,6 +150,20 @@ class _Loader:
         self.rows.add(found, ref, life, byte, stamped_ms, torn)
         if (happening := happened(found, ref)) is not None:
             self.sessions.feed(life, happening)
+
+
+def _awaited(data: bytes, starts: Whole) -> set[int]:
+    """The lines that stand after a panic (its message), or after a line with another in its middle (its rest)."""
+    places = [at for needle in BREAKS for at in _places(data, needle)]
+    lines = np.searchsorted(starts, places, side="right") - 1
+    return {int(line) + 1 for line, at in zip(lines, places, strict=True) if at != starts[line]}
+
+
+def _places(data: bytes, needle: bytes) -> Iterator[int]:
+    at = data.find(needle)
+    while at >= 0:
+        yield at
+        at = data.find(needle, at + 1)
 
 
 def _read(index: int, piece: bytes) -> _Read:

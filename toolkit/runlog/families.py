@@ -19,7 +19,8 @@ from toolkit.vocabulary import CounterKind
 VENUE = r"(?P<Venue>[A-Z][A-Za-z0-9]*)"
 """The capitalised name of a venue, as the producer's sentences carry it."""
 
-_FREE_TEXT = re.compile(r"\(\?P<(?:text|error|snippet|frame|json|facts|command)>")
+_FREE_TEXT = ("text", "error", "snippet", "frame", "json", "facts", "command")
+"""Groups that take text from outside, or any text at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class Sentence:
     resync: bool
     free: bool
 
+    def free_from(self, match: re.Match[str]) -> int:
+        """Where the free text of a matching line begins, the line's length where it has none."""
+        starts = (match.start(name) for name in _FREE_TEXT if name in self.pattern.groupindex)
+        return min((start for start in starts if start >= 0), default=len(match.string))
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:
@@ -54,6 +60,11 @@ class Audit:
     every: int
     rest: str | None
     examples: tuple[str, ...]
+
+    @property
+    def named(self) -> bool:
+        """Whether the family is that of a component or subsystem."""
+        return any(key.startswith(("component=", "subsystem=")) for key in self.has)
 
 
 @cache
@@ -95,7 +106,7 @@ def _sentence(data: Mapping[str, Any]) -> Sentence:
         reason=data.get("reason"),
         ends=data.get("ends", False),
         resync=data.get("resync", False),
-        free=_FREE_TEXT.search(pattern) is not None,
+        free=any(f"(?P<{name}>" in pattern for name in _FREE_TEXT),
     )
 
 

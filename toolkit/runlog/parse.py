@@ -8,25 +8,18 @@ whole and never searched: it can hold anything, also something that looks like a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from toolkit.runlog.cleaning import cleaned
 from toolkit.runlog.families import Audit, Sentence, audits, sentences
+from toolkit.runlog.gluing import cuts, is_beginning, is_stdout
 
 OTHER = "other"
 RX_STATS = "market_rx_stats"
 AUDIT_OTHER = "audit_other"
-
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_STAMP = re.compile(r"(?:[^\t]{1,200}\t[^\t]{1,200}\t)?\ufeff?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z ")
-_START = re.compile(
-    r"WS_AUDIT |(?:INFO|WARN|ERROR): |market_rx_stats tick=|FIRST_[A-Z_]+ venue=|APPLIED_BOOK venue=|ASTER_SIZE_RAW "
-    r"|VENUE_HEALTH_TRANSITION |paraphina_live \| |\[runner\] tick=|\[telemetry\] |thread '|error(?:\[E\d+\])?: "
-)
-_GLUED_AFTER = re.compile(r"[^\s\"'`=:,(\[{<>|/\\]")
-"""What may stand right before a glued record. Text that merely quotes a record has a blank or a quote there."""
+UNKNOWN = (OTHER, "socket_note")
+"""What a line is whose words no family of its own knows."""
 
 _RX = re.compile(r"market_rx_stats tick=[0-9]{1,18}(?: |$)")
 _FREE_KEYS = ("err=", "error=", "last_error_message=", "snippet=", "last_err=")
@@ -45,51 +38,54 @@ class Found:
     audit: Audit | None = None
 
 
+_OTHER = Found(OTHER, None, None, {}, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line's records, and the time (epoch ms) that a CI system stamped on it."""
+    """A line's records, and the time (epoch ms) that a CI system stamped on it.
+
+    `begun` is the beginning of a record that a line on standard output fell into; its rest is the line after.
+    """
 
     found: tuple[Found, ...]
     stamped_ms: int | None
+    begun: str | None = None
 
 
 def parse(text: str) -> Line:
     """Read one line without its newline; a line that holds nothing known is one record of family `other`."""
     text, stamped_ms = cleaned(text)
-    return Line(tuple(_records(text)) or (Found(OTHER, None, None, {}, 0),), stamped_ms)
+    record, free = _record(text, 0)
+    places = cuts(text)
+    if not places:
+        return Line((record or _OTHER,), stamped_ms)
+    found, begun = _several(text, places)
+    return Line(tuple(found) or (record if record and free else _OTHER,), stamped_ms, begun)
 
 
-def cleaned(text: str) -> tuple[str, int | None]:
-    """The line without marks, colours, control characters and stamp, and the stamp's time."""
-    if not text.isprintable():
-        text = _CONTROL.sub("", _ANSI.sub("", text.lstrip("\ufeff")))
-    stamp = _STAMP.match(text) if text[:1].isdigit() or "\t" in text[:200] else None
-    if stamp is None:
-        return text, None
-    at = datetime.fromisoformat(stamp[1][:26] + "+00:00")
-    return text[stamp.end() :].lstrip("\ufeff"), round(at.timestamp() * 1_000)
-
-
-def _records(text: str) -> Iterator[Found]:
-    starts = _starts(text)
-    at = 0
-    for number, start in enumerate(starts):
-        if start < at:
+def _several(text: str, places: Sequence[int]) -> tuple[list[Found], str | None]:
+    """The records of a line that may hold several, and the beginning of one that was broken by a whole one."""
+    found, begun, at = list[Found](), None, 0
+    for place in [*places, len(text)]:
+        if place <= at:
             continue
-        end = starts[number + 1] if number + 1 < len(starts) else len(text)
-        record, free = _record(text[start:end], start)
-        if free and end < len(text):
-            record, _ = _record(text[start:], start)
-            end = len(text)
-        at = end
-        if record is not None:
-            yield record
+        record, free = _record(text[at:place], at)
+        if record is not None and not free and not _cut_short(record):
+            found.append(record)
+        elif place < len(text) and is_beginning(text[at:place]):
+            begun = text[at:place] if is_stdout(text[place:]) else None
+        elif record is None or place < len(text):
+            whole, _ = _record(text[at:], at)
+            return [*found, *([whole] if whole else [])], begun
+        else:
+            found.append(record)
+        at = place
+    return found, begun
 
 
-def _starts(text: str) -> list[int]:
-    """Where a record may begin: at the line's start, and wherever one is glued to something else."""
-    glued = [m.start() for m in _START.finditer(text, 1) if _GLUED_AFTER.match(text[m.start() - 1])]
-    return [0, *glued]
+def _cut_short(record: Found) -> bool:
+    return record.family == RX_STATS and "cap_hits" not in record.fields
 
 
 def _record(text: str, column: int) -> tuple[Found | None, bool]:
@@ -117,6 +113,7 @@ def _audit_record(text: str, column: int) -> tuple[Found, bool]:
     fields = dict(_pairs(text[9:]))
     free = any(" " + key in text for key in _FREE_KEYS)
     audit = next((each for each in audits() if _fits(each, fields)), None)
+    free = free or audit is None
     name = audit.name if audit else AUDIT_OTHER
     reason = (
         fields.get("reconnect_reason") or fields.get("reason") or fields.get("component") or fields.get("subsystem")
@@ -125,6 +122,9 @@ def _audit_record(text: str, column: int) -> tuple[Found, bool]:
 
 
 def _fits(audit: Audit, fields: Mapping[str, str]) -> bool:
+    # A line that names its component is of that component's family, whatever other keys it holds.
+    if ("component" in fields or "subsystem" in fields) and not audit.named:
+        return False
     for wanted in audit.has:
         key, _, value = wanted.partition("=")
         key = key.replace("<venue>", fields.get("venue", ""))

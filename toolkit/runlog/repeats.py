@@ -152,7 +152,7 @@ def _values(plan: Plan, text: bytes) -> list[tuple[bytes, ...]]:
 def learn(text: str, eligible: Callable[[Found], bool]) -> Plan | None:
     """The plan for the lines of this one's shape; None where they must be parsed one by one."""
     line = parse(text)
-    if line.stamped_ms is not None or len(line.found) != 1 or not eligible(line.found[0]):
+    if line.stamped_ms is not None or line.begun is not None or len(line.found) != 1 or not eligible(line.found[0]):
         return None
     (found,) = line.found
     spans: dict[str, tuple[int, int]] = {}
