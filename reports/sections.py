@@ -28,7 +28,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "sampling": (
         "span_ms", "requested_ms", "coverage.share", "ticks", "ticks_missing", "ticks_duplicate", "tick_gap_ms.*",
-        "hole_ms", "lives",
+        "hole_ms", "lives", "log_time.*",
     ),
     "other": ("*",),
 }  # fmt: skip

@@ -59,7 +59,7 @@ def _analysis(
     run_key = con.execute("select nextval('run_keys')").fetchall()[0][0]
     read = _read(con, run_key, sources, options, progress)
     _write_ledgers(con, run_key, read.ledgers)
-    place_lines(con, run_key, sources)
+    place_lines(con, run_key, sources, read.log.sessions)
     run = describe(con, run_key, read, options)
     _look_at(con, run_key)
     write_sessions(con, run_key, read)

@@ -5,8 +5,8 @@ never older than the one before it, so every bound holds for its neighbours too:
 any line before it, the latest that of any line after it. Before the first anchor and after the last one a line has its
 order and no time.
 
-What outside clocks say is held against this host's own clock first; of anchors that contradict each other in order, the
-largest number that agree is kept. A span that contradicts what is known is dropped. Drops are counted.
+An anchor must agree with those of a surer witness; of one witness that contradict each other in order, the largest
+number that agree is kept. A span that contradicts what is known is dropped. Drops are counted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from toolkit.runlog.clocks import Anchor, Span
+from toolkit.runlog.clocks import Anchor, Span, Witness
 
 MOST_ROUNDS = 12
 """Rounds in which spans tighten bounds; further ones would gain less than they cost."""
@@ -36,12 +36,12 @@ class Timeline:
 
     def __init__(self, anchors: Iterable[Anchor], spans: Iterable[Span] = ()) -> None:
         everything, listed = sorted(anchors, key=lambda each: each.line), list(spans)
-        kept = agreeing([each for each in everything if each.local])
-        lines = sorted({each.line for each in everything} | {line for s in listed for line in (s.earlier, s.later)})
-        self._set(lines, kept)
-        possible = (each for each in everything if not each.local and self._allows(each))
-        kept = agreeing(sorted([*kept, *possible], key=lambda each: each.line))
-        self._set(lines, kept)
+        self._lines = sorted({e.line for e in everything} | {line for s in listed for line in (s.earlier, s.later)})
+        kept = list[Anchor]()
+        self._set(kept)
+        for witness in Witness:
+            kept += agreeing([each for each in everything if each.witness is witness and self._allows(each)])
+            self._set(kept)
         self.used = tuple(kept)
         self.dropped = len(everything) - len(kept)
         self.spans_dropped = self._tighten(listed)
@@ -58,8 +58,8 @@ class Timeline:
         high = self._high[after] if after < len(self._lines) else inf
         return Bound(line, None if low == -inf else low, None if high == inf else high)
 
-    def _set(self, lines: Sequence[int], anchors: Iterable[Anchor]) -> None:
-        self._lines = lines
+    def _set(self, anchors: Iterable[Anchor]) -> None:
+        lines = self._lines
         self._low, self._high = [-inf] * len(lines), [inf] * len(lines)
         for each in anchors:
             index = bisect_left(lines, each.line)

@@ -10,9 +10,11 @@ from pathlib import PurePath
 import duckdb
 import msgspec
 
+from toolkit.ingest.book_gaps import seen_in_the_book
 from toolkit.ingest.source import Source
+from toolkit.records import Session
 from toolkit.runlog import arrivals
-from toolkit.runlog.clocks import FAMILIES, Anchor, Clocks, Record, Span
+from toolkit.runlog.clocks import FAMILIES, STAMPED_FAMILIES, Anchor, Clocks, Record, Span, Witness
 from toolkit.store import execute_script, insert_rows, sql
 from toolkit.timeline import Timeline
 from toolkit.vocabulary import Role
@@ -22,23 +24,35 @@ BEFORE_MS, AFTER_MS = 3_600_000, 86_400_000
 _ROWS_AT_ONCE = 50_000
 
 
-def place_lines(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]) -> None:
+def place_lines(
+    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source], sessions: Sequence[Session]
+) -> None:
     """Give `log_event` its times; what was held for an anchor stands in the table `anchor`.
 
     Lines and ticks must be in the store. Raises `InputError` where a file of arrivals is none.
     """
     _load_arrivals(con, sources)
     execute_script(con, sql("timeline/clocked_lines"), run_key=run_key)
-    span = con.execute("select min(at_ms), max(at_ms) from tick where run_key = ?", [run_key]).fetchall()[0]
     for source in sources:
-        if source.role is Role.LOG:
-            _place_file(con, run_key, source.file_no, span)
-    execute_script(con, sql("timeline/place_lines"), run_key=run_key)
+        if source.role is Role.LOG and _any_clock(con, run_key, source.file_no):
+            _place_file(con, run_key, source.file_no, sessions)
+    if con.execute("select count(*) from line_bound").fetchall() != [(0,)]:
+        execute_script(con, sql("timeline/place_lines"), run_key=run_key)
+
+
+def _any_clock(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> bool:
+    """Whether any line of the log tells a time; without one there is nothing to place the others by."""
+    found = con.execute(
+        "select 1 from clocked_line where file_no = $file_no union all select 1 from log_event"
+        " where run_key = $run_key and file_no = $file_no and list_contains($families, family) limit 1",
+        {"run_key": run_key, "file_no": file_no, "families": list(STAMPED_FAMILIES)},
+    )
+    return bool(found.fetchall())
 
 
 def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
     con.execute("create or replace temp table arrival (file_no integer, byte bigint, at_ms bigint, error_ms bigint)")
-    logs = {PurePath(source.name).name: source.file_no for source in sources if source.role is Role.LOG}
+    logs = {_plain(source.name): source.file_no for source in sources if source.role is Role.LOG}
     for source in sources:
         if source.role is not Role.EVENTS:
             continue
@@ -51,21 +65,38 @@ def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) ->
                 insert_rows(con, "arrival", ("file_no", "byte", "at_ms", "error_ms"), listed)
 
 
-def _place_file(
-    con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, span: tuple[int | None, int | None]
-) -> None:
+def _plain(name: str) -> str:
+    """The name a file had before it was packed."""
+    return PurePath(name).name.removesuffix(".gz").removesuffix(".zst")
+
+
+def _place_file(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, sessions: Sequence[Session]) -> None:
+    anchors, spans = _evidence(con, run_key, file_no)
+    first, last = con.execute("select min(at_ms), max(at_ms) from tick where run_key = ?", [run_key]).fetchall()[0]
+
+    def of_this_run(anchor: Anchor) -> bool:
+        if anchor.witness is not Witness.VENUE or first is None:
+            return True
+        return bool(first - BEFORE_MS <= anchor.low_ms and anchor.high_ms <= last + AFTER_MS)
+
+    rough = Timeline(filter(of_this_run, anchors), spans)
+    anchors += seen_in_the_book(con, run_key, file_no, rough, sessions)
+    timeline = Timeline(filter(of_this_run, anchors), spans)
+    bounds = ((file_no, each.line, each.low_ms, each.high_ms) for each in timeline.bounds())
+    insert_rows(con, "line_bound", ("file_no", "line", "low_ms", "high_ms"), bounds)
+    used = set(timeline.used)
+    rows = [(run_key, file_no, a.line, a.low_ms, a.high_ms, int(a.witness), a in used) for a in anchors]
+    insert_rows(con, "anchor", ("run_key", "file_no", "line", "low_ms", "high_ms", "witness", "used"), rows)
+
+
+def _evidence(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> tuple[list[Anchor], list[Span]]:
     edges = con.execute(
         "select line, low_ms, high_ms from clocked_line where file_no = ? and (begins or ends)", [file_no]
     ).fetchall()
     anchors, spans = [Anchor(*edge) for edge in edges], list[Span]()
     for each in _told(con, run_key, file_no):
         anchors.append(each) if isinstance(each, Anchor) else spans.append(each)
-    timeline = Timeline((each for each in anchors if _of_this_run(each, span)), spans)
-    bounds = ((file_no, each.line, each.low_ms, each.high_ms) for each in timeline.bounds())
-    insert_rows(con, "line_bound", ("file_no", "line", "low_ms", "high_ms"), bounds)
-    used = set(timeline.used)
-    rows = [(run_key, file_no, a.line, a.low_ms, a.high_ms, a.local, a in used) for a in anchors]
-    insert_rows(con, "anchor", ("run_key", "file_no", "line", "low_ms", "high_ms", "local", "used"), rows)
+    return anchors, spans
 
 
 def _told(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> Iterator[Anchor | Span]:
@@ -75,10 +106,3 @@ def _told(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> Iterato
     while rows := found.fetchmany(_ROWS_AT_ONCE):
         for line, life, family, venue, fields in rows:
             yield from clocks.see(Record(line, life, family, venue, msgspec.json.decode(fields, type=dict[str, str])))
-
-
-def _of_this_run(anchor: Anchor, span: tuple[int | None, int | None]) -> bool:
-    first, last = span
-    if anchor.local or first is None or last is None:
-        return True
-    return first - BEFORE_MS <= anchor.low_ms and anchor.high_ms <= last + AFTER_MS

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 
 REST_CHECK_EVERY_MS = 5_000
 REST_FETCH_AT_MOST_MS = 5_000
@@ -18,12 +19,14 @@ LATE_MS = 250
 SETUP_MS = 2_000
 """A session is timed from before its look-ups, its connecting line follows them."""
 OWN_CLOCK_ERROR_MS = 50
-OUTSIDE_CLOCK_ERROR_MS = 1_000
+VENUE_CLOCK_ERROR_MS = 1_000
 """A venue's time stamp is older than the line by the way here, and its clock may be off."""
 
+STAMPED_FAMILIES = ("audit_ts_fallback", "ws_first_message_snippet", "first_book_update")
+"""The families whose lines hold a time stamp."""
 FAMILIES = (
-    "audit_rest_monitor", "audit_ping_sent", "audit_ts_fallback", "ws_connecting", "ws_connected", "ws_healthy_reset",
-    "end_no_messages", "ws_first_message_snippet", "first_book_update",
+    *STAMPED_FAMILIES, "audit_rest_monitor", "audit_ping_sent", "ws_connecting", "ws_connected", "ws_healthy_reset",
+    "end_no_messages",
 )  # fmt: skip
 """The families that say anything of time, but for those that name a tick."""
 
@@ -43,14 +46,22 @@ class Record:
     fields: Mapping[str, str]
 
 
+class Witness(IntEnum):
+    """Whose word an anchor is, the surest first: this host's clock, a venue's stamp, or what became of the book."""
+
+    HOST = 0
+    VENUE = 1
+    BOOK = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A line written between two times (epoch ms). `local`: by this host's clock, not by a venue's."""
+    """A line written between two times (epoch ms), both included."""
 
     line: int
     low_ms: float
     high_ms: float
-    local: bool = True
+    witness: Witness = Witness.HOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +101,12 @@ class Clocks:
             case "audit_rest_monitor":
                 yield from self._monitors.setdefault(record.life, _Monitor()).see(record)
             case "audit_ts_fallback":
-                yield from _at(record.line, fields.get("fallback_ts_ms", ""), OWN_CLOCK_ERROR_MS, True)
+                yield from _at(record.line, fields.get("fallback_ts_ms", ""), OWN_CLOCK_ERROR_MS, Witness.HOST)
             case "first_book_update":
-                yield from _at(record.line, fields.get("ts", ""), OUTSIDE_CLOCK_ERROR_MS, False)
+                yield from _at(record.line, fields.get("ts", ""), VENUE_CLOCK_ERROR_MS, Witness.VENUE)
             case "ws_first_message_snippet":
                 if stamp := _STAMPS.search(fields.get("snippet", "")):
-                    yield from _at(record.line, stamp[2], OUTSIDE_CLOCK_ERROR_MS, False)
+                    yield from _at(record.line, stamp[2], VENUE_CLOCK_ERROR_MS, Witness.VENUE)
 
     def _ping(self, record: Record) -> Iterator[Span]:
         key = (record.life, record.venue)
@@ -156,12 +167,12 @@ def duration_ms(text: str) -> float | None:
 def epoch_ms(digits: str) -> float | None:
     """A time stamp in s, ms, µs or ns since the epoch, told by its length, in ms; None for another number."""
     scale = {10: 1e3, 13: 1.0, 16: 1e-3, 19: 1e-6}.get(len(digits))
-    return int(digits) * scale if scale and digits.isdigit() else None
+    return int(digits) * scale if scale and digits.isascii() and digits.isdigit() else None
 
 
-def _at(line: int, digits: str, error_ms: float, local: bool) -> Iterator[Anchor]:
+def _at(line: int, digits: str, error_ms: float, witness: Witness) -> Iterator[Anchor]:
     if (at_ms := epoch_ms(digits)) is not None:
-        yield Anchor(line, at_ms - error_ms, at_ms + error_ms, local)
+        yield Anchor(line, at_ms - error_ms, at_ms + error_ms, witness)
 
 
 def _since(earlier: int | None, later: int, passed_ms: float | None, sooner_ms: float) -> Iterator[Span]:

@@ -119,7 +119,7 @@ create table if not exists anchor (
     line    bigint not null,
     low_ms  double not null,
     high_ms double not null,
-    local   boolean not null,                -- by this host's clock, not a venue's
+    witness integer not null,                -- 0 this host's clock, 1 a venue's stamp, 2 what became of the book
     used    boolean not null
 );
 

@@ -14,6 +14,7 @@ create or replace temp view run_venue_ticks as
       and t >= coalesce(getvariable('since_tick'), t) and t <= coalesce(getvariable('until_tick'), t)
       and coalesce(at_ms >= getvariable('since_ms'), true) and coalesce(at_ms <= getvariable('until_ms'), true);
 create or replace temp view run_log_events as select * from log_event where run_key = getvariable('run_key');
+create or replace temp view run_anchors as select * from anchor where run_key = getvariable('run_key');
 create or replace temp view run_sessions as select * from session where run_key = getvariable('run_key');
 create or replace temp view run_counters as select * from counter where run_key = getvariable('run_key');
 create or replace temp view run_rx_stats as select * from rx_stat where run_key = getvariable('run_key');
@@ -28,7 +29,7 @@ create or replace temp view run_episodes as select * from episode where run_key 
 
 -- What the log proves of itself. Life-cycle lines are printed by every build and carry sessions and reconnects. Audit
 -- lines of the first instrumented build prove that all its families were on, so that a missing line is a zero.
-create or replace temp view run_log_proof as
+create or replace temp table run_log_proof as
     select count(*) > 0 as has_log,
            count_if(family in ('ws_connecting', 'ws_connected')) > 0 as has_lifecycle,
            count_if(family in ('audit_reconnect', 'audit_limits', 'audit_publisher', 'audit_publisher_periodic',
@@ -43,7 +44,7 @@ create or replace temp view run_connected as
     window same as (partition by life, venue order by session);
 
 -- The last reading of each cumulative counter in each life; a fall within a life is a restart of its owner.
-create or replace temp view run_totals as
+create or replace temp table run_totals as
     with pieces as (
         select *, sum(fell) over (partition by life, venue, name order by file_no, line) as piece
         from (select *, (value < lag(value, 1, value) over (partition by life, venue, name order by file_no, line))::int as fell

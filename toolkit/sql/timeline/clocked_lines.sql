@@ -1,11 +1,11 @@
 -- Lines whose time this host's own clock tells: stamped or arrived at a known time, or written within a known tick.
 -- Bound: $run_key. Ticks are told apart by life, so they count only where log and telemetry have equally many lives.
+create or replace temp table lives_agree as
+select (select count(distinct life) from tick where run_key = $run_key)
+     = (select max(life) + 1 from log_event where run_key = $run_key) as agree;
+
 create or replace temp table clocked_line as
 with logs as (select file_no from file where run_key = $run_key and role = 'log'),
-lives_agree as (
-    select (select count(distinct life) from tick where run_key = $run_key)
-         = (select max(life) + 1 from log_event where run_key = $run_key) as agree
-),
 -- What is written within a tick is written from its beginning until the next begins.
 ticks as (
     select life, t, min(at_ms) as low_ms, max(coalesce(next_ms, at_ms + weight_ms::bigint)) as high_ms

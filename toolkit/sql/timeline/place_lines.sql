@@ -17,3 +17,4 @@ where log_event.run_key = $run_key and log_event.file_no = p.file_no and log_eve
 drop table clocked_line;
 drop table line_bound;
 drop table arrival;
+drop table lives_agree;

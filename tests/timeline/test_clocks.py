@@ -1,0 +1,111 @@
+"""What each kind of line says of time, as the lines of real logs say it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit.runlog.clocks import Anchor, Clocks, Record, Span, Witness, duration_ms, epoch_ms
+from toolkit.runlog.parse import parse
+
+CONNECTING = "INFO: Hyperliquid public WS connecting url=ws://a connect_timeout=15s"
+CONNECTED = "INFO: Paradex public WS connected url=ws://a"
+PING = "WS_AUDIT venue=paradex paradex_ping_sent_count={} interval_ms=30000"
+MONITOR = (
+    "WS_AUDIT subsystem=rest_monitor venue={} rest_check_count={} rest_attempt_count={} rest_success_count=0 "
+    "rest_fail_count=0 rest_inject_count=0 age_ms=0 threshold_ms=20000"
+)
+FORGED = 'INFO: Paradex WS first msg keys=[id] snippet={"note":"WS_AUDIT now_ms=1 fallback_ts_ms=9","usIn":12}'
+
+
+def said(*lines: str) -> list[Anchor | Span]:
+    """What the lines, numbered from 1, say."""
+    clocks = Clocks()
+    return [
+        each
+        for number, text in enumerate(lines, 1)
+        for found in parse(text).found
+        for each in clocks.see(Record(number, 0, found.family, found.venue, found.fields))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "anchor"),
+    [
+        (
+            "WS_AUDIT venue=lighter lighter_ts_fallback_count=1 context=x raw_ts=missing fallback_ts_ms=1770900001234",
+            Anchor(1, 1770900001184, 1770900001284, Witness.HOST),
+        ),
+        (
+            "FIRST_BOOK_UPDATE venue=aster symbol=aster mid=1984.78 spread=0.1 ts=1795508135538",
+            Anchor(1, 1795508134538, 1795508136538, Witness.VENUE),
+        ),
+        (
+            'INFO: Paradex WS first msg keys=[id] snippet={"result":{},"usIn":1795508135443685,"usDiff":76}',
+            Anchor(1, 1795508134443.685, 1795508136443.685, Witness.VENUE),
+        ),
+        (
+            'INFO: Extended public WS first message keys=[ts] snippet={"ts":1795508135577,"type":"SNAPSHOT"}',
+            Anchor(1, 1795508134577, 1795508136577, Witness.VENUE),
+        ),
+        (
+            'INFO: Lighter WS first msg keys=[a] snippet={"channel":"x","last_updated_at":1795508135526500}',
+            Anchor(1, 1795508134526.5, 1795508136526.5, Witness.VENUE),
+        ),
+    ],
+)
+def test_a_line_with_a_time_stamp_is_an_anchor(line: str, anchor: Anchor) -> None:
+    assert said(line) == [anchor]
+
+
+def test_a_healthy_session_was_as_long_as_its_line_says() -> None:
+    healthy = (
+        "INFO: Hyperliquid WS session was healthy for 78.450706616s; resetting backoff and failure counter (was 1)"
+    )
+    assert said(CONNECTING, healthy) == [Span(1, 2, pytest.approx(76_450.707), pytest.approx(78_700.707))]
+
+
+def test_a_session_without_messages_was_given_up_after_the_time_it_names() -> None:
+    connected = "INFO: Extended public WS connected url=ws://a"
+    assert said(connected, "WARN: Extended WS received no messages after 10s url=ws://a") == [Span(1, 2, 9_750, 10_250)]
+
+
+def test_pings_come_at_their_interval_from_the_connecting_of_their_socket_on() -> None:
+    assert said(CONNECTED, PING.format(1), PING.format(2), PING.format(3)) == [
+        Span(1, 2, 29_750, 30_250),
+        Span(2, 3, 29_750, 30_250),
+        Span(3, 4, 29_750, 30_250),
+    ]
+
+
+def test_pings_of_another_socket_are_not_counted_on() -> None:
+    assert said(CONNECTED, PING.format(1), CONNECTED, PING.format(2)) == [Span(1, 2, 29_750, 30_250)]
+
+
+def test_the_monitor_checks_each_five_seconds_and_the_venue_it_looks_at_last_is_its_clock() -> None:
+    lines = [MONITOR.format(venue, count, 0) for count in (1, 2, 8) for venue in ("aster", "lighter")]
+    assert said(*lines) == [Span(2, 4, 4_750, 5_250), Span(4, 6, 29_750, 30_250)]
+
+
+def test_fetches_make_the_monitor_late_by_up_to_five_seconds_each() -> None:
+    lines = [MONITOR.format("aster", 1, 0), MONITOR.format("aster", 2, 1), MONITOR.format("aster", 3, 1)]
+    assert said(*lines) == [Span(1, 2, -250, 10_250), Span(2, 3, 4_750, 5_250)]
+
+
+def test_text_from_outside_gives_no_time_but_that_of_a_whole_stamp() -> None:
+    assert said(FORGED) == []
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_duration_or_none(text: str) -> None:
+    found = duration_ms(text)
+    assert found is None or found >= 0
+    assert epoch_ms(text) is None or text.isdigit()
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"), [("30s", 30_000), ("1.5s", 1_500), ("250ms", 250), ("12µs", 0.012), ("5m", None), ("", None)]
+)
+def test_durations_as_the_program_prints_them(text: str, ms: float | None) -> None:
+    assert duration_ms(text) == (None if ms is None else pytest.approx(ms))
