@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from toolkit.runlog.cleaning import cleaned
 from toolkit.runlog.families import Audit, Sentence, audits, sentences
@@ -112,13 +113,24 @@ def _task_venue(fields: Mapping[str, str]) -> str | None:
 def _audit_record(text: str, column: int) -> tuple[Found, bool]:
     fields = dict(_pairs(text[9:]))
     free = any(" " + key in text for key in _FREE_KEYS)
-    audit = next((each for each in audits() if _fits(each, fields)), None)
+    told_by = tuple(fields.get(key) for key in ("venue", "component", "subsystem", "reason"))
+    audit = _audit_of(tuple(fields), *told_by)
     free = free or audit is None
     name = audit.name if audit else AUDIT_OTHER
     reason = (
         fields.get("reconnect_reason") or fields.get("reason") or fields.get("component") or fields.get("subsystem")
     )
     return Found(name, fields.get("venue"), reason, fields, column, audit=audit), free
+
+
+@lru_cache(4_096)
+def _audit_of(
+    keys: tuple[str, ...], venue: str | None, component: str | None, subsystem: str | None, reason: str | None
+) -> Audit | None:
+    """The family of an audit line that has these keys, told by the values of four of them."""
+    values = {"venue": venue, "component": component, "subsystem": subsystem, "reason": reason}
+    fields = {key: values.get(key) or "" for key in keys}
+    return next((each for each in audits() if _fits(each, fields)), None)
 
 
 def _fits(audit: Audit, fields: Mapping[str, str]) -> bool:
