@@ -1,0 +1,63 @@
+"""Small runs written by hand: telemetry records, log lines, and the compat view of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from toolkit.analysis import analyze
+from toolkit.records import Analysis, CompatRow
+
+START_MS = 1_795_508_000_000
+STARTED = (
+    "paraphina_live | trade_mode=shadow | network=lighter:default | venues={venues} | connectors={venues} | cfg=v0.1.6"
+    " | cfg_hash=0x5175cca07d758d00 | build_id=unknown | dirty=false | intervals_ms=main:250 hedge:500 risk:3000"
+    " | metrics_addr=127.0.0.1:9"
+)
+
+
+def started(*venues: str) -> str:
+    return STARTED.format(venues=",".join(venues))
+
+
+def record(t: int, step_ms: int = 250, venues: Sequence[str] = ("lighter",), **fields: Any) -> dict[str, Any]:
+    named = [{"venue_index": index, "venue_id": venue} for index, venue in enumerate(venues)]
+    return {"t": t, "treasury_guidance": {"as_of_ms": START_MS + t * step_ms, "venues": named}, **fields}
+
+
+def aged(*ages_ms: int | None, events_ms: Sequence[int | None] | None = None, **where: Any) -> list[dict[str, Any]]:
+    """Records of one venue with these apply ages, and these event ages or the same; of None the record has neither."""
+    told = ages_ms if events_ms is None else events_ms
+    return [
+        record(t, **where, **({} if age is None else {"venue_age_ms": [age], "venue_age_event_ms": [event]}))
+        for t, (age, event) in enumerate(zip(ages_ms, told, strict=True))
+    ]
+
+
+def lines(records: Sequence[object]) -> str:
+    return "".join(json.dumps(each) + "\n" for each in records)
+
+
+def made(folder: Path, telemetry: str | None, log: Sequence[str] = (), rx: str | None = None) -> Analysis:
+    folder.mkdir(exist_ok=True)
+    text = "".join(f"{line}\n" for line in log)
+    for name, content in (("telemetry.jsonl", telemetry), ("run.log", text), ("market_rx_stats.log", rx)):
+        if content is not None:
+            (folder / name).write_text(content, encoding="utf-8")
+    return analyze([str(folder)])
+
+
+def row(analysis: Analysis, name: str) -> CompatRow:
+    return next(row for row in analysis.compat if row.name == name)
+
+
+def upstream(analysis: Analysis, name: str) -> object:
+    return row(analysis, name).upstream
+
+
+def value(analysis: Analysis, figure: str) -> object:
+    found = analysis.figure(figure)
+    assert found is not None, figure
+    return found.value

@@ -1,0 +1,124 @@
+"""The report's rules over lines: a block's search finds what reading line by line finds, however the file is cut."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit.compat.soak import CapSide, LogSide
+from toolkit.compat.tally import SIGNATURES, VENUE_HINTS, CapTally, LogTally, signature
+
+WORDS = sorted(
+    {word for words, _ in SIGNATURES for word in words}
+    | {*VENUE_HINTS, "WS_AUDIT venue=aster reconnect_reason=seq_gap count=3", "WS_AUDIT venue=Lighter ", "count=12"}
+    | {"reconnect_reason=read_timeout ", "WS_AUDIT", " component=market_publisher ", "mp_try_send_full_count=7"}
+    | {"xmp_a_count=9", "mp_lossless_wait_count=1000 ", " mp_b_count=5x", "—", "\ufffd", " ", "Read Timeout", "ws"}
+)
+ENDS = st.sampled_from(["\n", "\r\n", "\r", " "])
+TEXT = st.lists(st.tuples(st.sampled_from(WORDS), ENDS), max_size=40).map(lambda parts: "".join(map("".join, parts)))
+
+
+def line_by_line(text: str) -> LogSide:
+    told = LogSide({}, {}, {})
+    audit, signatures, publisher = dict(told.audit), dict(told.signature), dict(told.publisher)
+    for line in re.split(r"\r\n|\r|\n", text):
+        if "WS_AUDIT" in line:
+            found = re.search(r"WS_AUDIT\s+venue=(\w+)\s+reconnect_reason=(\w+)\s+count=(\d+)", line, re.ASCII)
+            if found:
+                key = found[1].lower(), found[2]
+                audit[key] = max(audit.get(key, 0), int(found[3]))
+            if "component=market_publisher" in line:
+                for name, count in re.findall(r"\b(mp_[a-z0-9_]*_count)=(\d+)\b", line):
+                    publisher[name] = max(publisher.get(name, 0), int(count))
+        if (reason := signature(line.lower())) is not None:
+            venue = next((hint for hint in VENUE_HINTS if hint in line.lower()), "unknown")
+            signatures[venue, reason] = signatures.get((venue, reason), 0) + 1
+    return LogSide(audit, signatures, publisher)
+
+
+@given(TEXT, st.integers(1, 9))
+def test_a_log_cut_into_blocks_of_lines_is_counted_as_line_by_line(text: str, parts: int) -> None:
+    lines = text.encode().split(b"\n")
+    tally = LogTally()
+    for start in range(0, len(lines), parts):
+        block = lines[start : start + parts]
+        last = start + parts >= len(lines)
+        tally.feed(b"\n".join(block) + (b"" if last else b"\n"))
+    assert tally.result() == line_by_line(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("WARN: Hyperliquid public WS watchdog: no book — reconnecting", "stale_watchdog"),
+        ("WS_AUDIT venue=aster reconnect_reason=stale_watchdog count=1", "stale_watchdog"),
+        ("WARN: Lighter public WS read timeout (30s) — no frame received, reconnecting", "read_timeout"),
+        ("WS_AUDIT venue=extended reconnect_reason=read_timeout count=1", None),
+        ("WARN: Aster public WS ping send failed: broken pipe — reconnecting", "ping_send_fail"),
+        ("ERROR: Paradex public WS session timeout (86400s) — force reconnect", "session_timeout"),
+        ("WARN: Paradex subscribe error: {}", "subscribe_error"),
+        ("Extended public WS too many parse errors; reconnecting url=wss://x", "parse_error"),
+        ("Lighter decode failed, forcing reconnect for fresh snapshot", "decode_fail_loop"),
+        ("Aster WS seq gap; resyncing last=1 prev=None start=3 end=4", "seq_gap"),
+        ("Extended WS closed; reconnecting url=wss://x", "ws_closed"),
+        ("Lighter public WS stream ended", "stream_ended"),
+        ("INFO: Aster public WS error (consecutive_failures=1): connect timeout (15s)", "connect_timeout"),
+        ("Lighter public WS closed frame=None", None),
+        ("INFO: Hyperliquid public WS error (consecutive_failures=1): connect timed out after 15s", None),
+        ("INFO: Lighter public WS connected url=wss://x", None),
+    ],
+)
+def test_a_line_stands_for_the_reason_of_its_words(line: str, reason: str | None) -> None:
+    assert signature(line.lower()) == reason
+
+
+def rx(series: list[int], first_tick: int = 0) -> bytes:
+    keys = (
+        "raw_drained raw_l2_delta raw_l2_snapshot raw_trade raw_funding_update out_market out_l2_delta out_l2_snapshot"
+    )
+    zeros = " ".join(f"{key}=0" for key in f"{keys} out_trade out_funding_update other".split())
+    lines = (f"market_rx_stats tick={tick} {zeros} cap_hits={hits}\n" for tick, hits in enumerate(series, first_tick))
+    return "".join(lines).encode()
+
+
+def capped(*blocks: bytes) -> CapSide:
+    tally = CapTally()
+    for block in blocks:
+        tally.feed(block)
+    return tally.result()
+
+
+@pytest.mark.parametrize(
+    ("series", "total", "burst", "burst_ticks", "resets"),
+    [
+        ([1, 1, 1, 1], 1, 0, (None, None), 0),
+        ([3, 1, 2, 5], 8, 3, (2, 3), 1),
+        ([0, 2, 0, 2], 4, 2, (0, 1), 1),
+        ([], 0, 0, (None, None), 0),
+    ],
+)
+def test_a_count_per_tick_is_read_as_if_it_were_cumulative(
+    series: list[int], total: int, burst: int, burst_ticks: tuple[int | None, int | None], resets: int
+) -> None:
+    told = capped(rx(series))
+    assert (told.total, told.burst, told.burst_ticks, told.resets) == (total, burst, burst_ticks, resets)
+
+
+SERIES = st.lists(st.integers(0, 9), max_size=30)
+
+
+@given(SERIES, st.integers(0, 30))
+def test_lines_of_another_shape_count_the_same_wherever_they_are_cut(series: list[int], cut: int) -> None:
+    plain = rx(series)
+    lines = plain.splitlines(keepends=True)
+    stamped = [b"2026-11-24T08:00:00Z " + line.replace(b"\n", b",\r\n") for line in lines]
+    assert capped(b"".join(stamped[:cut]), b"".join(stamped[cut:])) == capped(plain)
+    assert capped(b"".join(lines[:cut]), b"".join(lines[cut:])) == capped(plain)
+
+
+def test_a_line_without_a_count_is_a_line_and_nothing_else() -> None:
+    told = capped(b"market_rx_stats tick=5\nsome other line cap_hits=4\n", rx([2], first_tick=6))
+    assert (told.lines, told.ticks, told.last, told.total) == (2, (6, 6), 2, 2)
