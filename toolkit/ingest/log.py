@@ -16,7 +16,7 @@ from toolkit.ingest.waiting import Place, Whole, Writer
 from toolkit.records import FileLedger, Session, SetAsideLine
 from toolkit.runlog.cleaning import cleaned
 from toolkit.runlog.facts import LogFacts, Ref
-from toolkit.runlog.gluing import BREAKS
+from toolkit.runlog.gluing import breaks
 from toolkit.runlog.lives import Lives
 from toolkit.runlog.parse import OTHER, RX_STATS, UNKNOWN, Found, Line, parse
 from toolkit.runlog.repeats import Group, Repeats
@@ -72,7 +72,7 @@ class _Loader:
         self._lives, self._life_starts = Lives(), [0]
         self._panicked: Ref | None = None
         self._begun: str | None = None
-        self._repeats = Repeats(_same_whatever_its_numbers)
+        self._repeats = Repeats(_same_whatever_its_numbers, breaks)
         lines, where = 0, list[SetAsideLine]()
         with source.open() as stream:
             for block in blocks(stream):
@@ -95,9 +95,9 @@ class _Loader:
         if not block.torn:
             pieces.pop()
         starts = np.concatenate(([0], np.flatnonzero(np.frombuffer(block.data, np.uint8) == _NEWLINE) + 1))
-        alone = {0} if block.torn or self._panicked is not None or self._begun is not None else set()
-        groups, left = self._repeats.sort(block.data, pieces, alone | _awaited(block.data, starts))
         starts = starts + block.first_byte
+        alone = {0} if block.torn or self._panicked is not None or self._begun is not None else set()
+        groups, left = self._repeats.sort(block.data, pieces, alone)
         read = list(self._mended(_read(index, pieces[index]) for index in left))
         groups, first_of_their_kind = _apart(groups, read)
         read += [_read(index, pieces[index]) for index in first_of_their_kind]
@@ -150,20 +150,6 @@ class _Loader:
         self.rows.add(found, ref, life, byte, stamped_ms, torn)
         if (happening := happened(found, ref)) is not None:
             self.sessions.feed(life, happening)
-
-
-def _awaited(data: bytes, starts: Whole) -> set[int]:
-    """The lines that stand after a panic (its message), or after a line with another in its middle (its rest)."""
-    places = [at for needle in BREAKS for at in _places(data, needle)]
-    lines = np.searchsorted(starts, places, side="right") - 1
-    return {int(line) + 1 for line, at in zip(lines, places, strict=True) if at != starts[line]}
-
-
-def _places(data: bytes, needle: bytes) -> Iterator[int]:
-    at = data.find(needle)
-    while at >= 0:
-        yield at
-        at = data.find(needle, at + 1)
 
 
 def _read(index: int, piece: bytes) -> _Read:

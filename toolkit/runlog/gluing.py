@@ -13,17 +13,6 @@ from functools import lru_cache
 
 from toolkit.runlog.families import Sentence, sentences
 
-BREAKS = (
-    b"panicked at",
-    b"paraphina_live | ",
-    b"paraphina | ",
-    b"effective_trade_mode=",
-    b"effective_risk_profile=",
-    b'{"timebase_id"',
-    b'{"kill_reason"',
-    b'{"basis_b_t"',
-)
-"""What makes the line after it more than itself: a panic's message, or the rest of a line that was written into."""
 _STDOUT = r"paraphina(?:_live)? \| |effective_(?:trade_mode|risk_profile)=|\{\"(?:timebase_id|kill_reason|basis_b_t)\""
 _START = re.compile(
     r"WS_AUDIT |(?:INFO|WARN|ERROR): |market_rx_stats tick=|FIRST_[A-Z_]+ venue=|APPLIED_BOOK venue=|ASTER_SIZE_RAW "
@@ -32,6 +21,17 @@ _START = re.compile(
 _GLUED_AFTER = re.compile(r"[^\s\"'`=:,(\[{<>|/\\]")
 """What may stand right before a glued record. Text that merely quotes a record has a blank or a quote there."""
 _LONGEST_BEGINNING = 400
+
+
+_BREAKS = (
+    b"panicked at", b"paraphina_live | ", b"paraphina | ", b"effective_trade_mode=", b"effective_risk_profile=",
+    b'{"timebase_id"', b'{"kill_reason"', b'{"basis_b_t"',
+)  # fmt: skip
+
+
+def breaks(line: bytes) -> bool:
+    """Whether the line after this one may be no line of its own: a panic's message, or the rest of a broken record."""
+    return any(words in line[1:] for words in _BREAKS)
 
 
 def cuts(text: str) -> list[int]:

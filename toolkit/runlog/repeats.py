@@ -22,7 +22,7 @@ MOST_PLANS = 20_000
 """More shapes are not learnt: their lines are parsed one by one."""
 LONGEST_LEARNT = 4_096
 
-_NEW = -2
+_UNLEARNT, _NEW, _UNLEARNT_BREAK = -1, -2, -3
 _NUMBER = re.compile(r"(?<![A-Za-z_0-9])[0-9]+")
 _MARK = "739154826"
 """A number put in place of another, to see where the parser takes it."""
@@ -73,10 +73,16 @@ def shapes(data: bytes) -> list[bytes]:
 
 
 class Repeats:
-    """Knows the shapes seen so far. `eligible` says of which records the lines may be taken together."""
+    """Knows the shapes seen so far.
 
-    def __init__(self, eligible: Callable[[Found], bool]) -> None:
+    `eligible` says of which records the lines may be taken together, `breaks` of which shapes the line after is left to
+    the parser.
+    """
+
+    def __init__(self, eligible: Callable[[Found], bool], breaks: Callable[[bytes], bool] = lambda _: False) -> None:
         self._eligible = eligible
+        self._breaks = breaks
+        self._breaking = [_UNLEARNT_BREAK]
         self._numbers: dict[bytes, int] = {}
         self._plans: list[Plan | None] = []
 
@@ -86,7 +92,9 @@ class Repeats:
         The lines at the indexes `alone` are left to the parser whatever their shape.
         """
         kinds = self._kinds(data, lines)
-        kinds[[index for index in alone if index < len(lines)]] = -1
+        after = np.flatnonzero(np.isin(kinds, self._breaking)) + 1
+        kinds[after[after < len(kinds)]] = _UNLEARNT
+        kinds[[index for index in alone if index < len(lines)]] = _UNLEARNT
         order = np.argsort(kinds, kind="stable")
         edges = np.flatnonzero(np.diff(kinds[order])) + 1
         left: list[int] = []
@@ -103,7 +111,7 @@ class Repeats:
         return groups, sorted(left)
 
     def _kinds(self, data: bytes, lines: Sequence[bytes]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """The number of each line's plan, -1 where it has none."""
+        """The number of each line's shape, negative where it has none."""
         of = shapes(data)[: len(lines)]
         kinds = np.fromiter(map(self._numbers.get, of, repeat(_NEW)), np.int64, len(of))
         for index in np.flatnonzero(kinds == _NEW).tolist():
@@ -111,10 +119,13 @@ class Repeats:
         return kinds
 
     def _number(self, shape: bytes, line: bytes) -> int:
-        number = self._numbers.get(shape, -1)
-        if number < 0 and len(self._plans) < MOST_PLANS:
-            number = self._numbers[shape] = len(self._plans)
-            self._plans.append(self._learnt(line))
+        if shape in self._numbers:
+            return self._numbers[shape]
+        if len(self._plans) >= MOST_PLANS:
+            return _UNLEARNT_BREAK if self._breaks(shape) else _UNLEARNT
+        number = self._numbers[shape] = len(self._plans)
+        self._plans.append(self._learnt(line))
+        self._breaking += [number] if self._breaks(shape) else []
         return number
 
     def _learnt(self, line: bytes) -> Plan | None:
