@@ -146,7 +146,7 @@ class Exchange:
     def _answer(self, now_ms: int, link: Link, data: str | bytes) -> None:
         try:
             message = msgspec.json.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             if words := self.dialect.unreadable(data if isinstance(data, str) else repr(data)):
                 self.lines.say(now_ms, link, words, Content.REFUSAL)
             return
@@ -157,7 +157,7 @@ class Exchange:
         moment = self.board.answer(now_ms, updates_ago=self.trouble.updates_late)
         try:
             body = self.dialect.rest(request, moment)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return Answer(400, msgspec.json.encode({"error": str(error)}))
         if body is None:
             return NO_SUCH_PATH

@@ -1,0 +1,298 @@
+"""The dialects say what the venues say: frames of the published shapes, and the venues' own answers and errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.loopback.dialects import dialects
+from connectors.loopback.exchange import Exchange
+from connectors.loopback.wire import Accepted, Answer, Content, HangUp, Request, Say
+from tests.connectors.loopback.listener import NAMES, START_UNIX_MS, Listener
+
+TAPES = Path(__file__).parent.parent / "tapes"
+FEEDS = [
+    *((name, {}) for name in NAMES),
+    ("extended", {"PARAPHINA_EXTENDED_WS_DEPTH_LEVELS": "1"}),
+    ("paradex", {"PARAPHINA_PARADEX_PUBLIC_FEED": "deltas"}),
+    ("paradex", {"PARAPHINA_PARADEX_PUBLIC_FEED": "orderbook"}),
+]
+
+
+def places(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Where something stands in a message, and what type it has."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from places(inner, (*at, key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from places(inner, (*at, "[]"))
+    else:
+        yield at, type(value).__name__
+
+
+def on_tape(venue: str) -> set[tuple[tuple[str, ...], str]]:
+    found: set[tuple[tuple[str, ...], str]] = set()
+    for tape in TAPES.glob(f"{venue}.*.tape.jsonl"):
+        for line in tape.read_text().splitlines()[1:]:
+            row = json.loads(line)
+            if row["way"] != "sent" and row.get("text", "").startswith(("{", "[")):
+                with_places = row["text"]
+                found |= set(places(json.loads(with_places))) if with_places.endswith(("}", "]")) else set()
+    return found
+
+
+@pytest.mark.parametrize(("venue", "environ"), FEEDS)
+def test_nothing_stands_in_a_frame_that_does_not_stand_in_a_published_one(venue: str, environ: dict[str, str]) -> None:
+    listener = Listener(venue, environ=environ)
+    listener.connect()
+    listener.listen(8_000)
+    assert listener.venue.snapshot is not None
+    said = [str(say.data) for say in listener.said(Content.TEXT)]
+    bodies = [*said, listener.fetch(listener.venue.snapshot).body.decode()]
+    assert set().union(*(places(json.loads(body)) for body in bodies)) <= on_tape(venue)
+
+
+# --- conversations ----------------------------------------------------------------------------------------------------
+
+SUBSCRIBE = '{"method":"subscribe","subscription":{"type":"%s","coin":"%s"}}'
+RPC = '{"jsonrpc":"2.0","method":"%s","params":{"channel":"%s"},"id":7}'
+
+TALKS: dict[str, tuple[str, str, list[str], str]] = {
+    # what is shown: (venue, path, what the client says, what the last answer holds)
+    "HL answers a JSON ping": ("hyperliquid", "/ws", ['{"method":"ping"}'], '{"channel":"pong"}'),
+    "HL fills in the defaults": ("hyperliquid", "/ws", [SUBSCRIBE % ("l2Book", "ETH")], '"levels"'),
+    "HL knows bbo": ("hyperliquid", "/ws", [SUBSCRIBE % ("bbo", "ETH")], '"bbo":[{"px"'),
+    "HL refuses a second time": ("hyperliquid", "/ws", [SUBSCRIBE % ("trades", "ETH")] * 2, "Already subscribed: "),
+    "HL refuses what is not subscribed": (
+        "hyperliquid",
+        "/ws",
+        [(SUBSCRIBE % ("bbo", "ETH")).replace("subscribe", "unsubscribe", 1)],
+        "Already unsubscribed: ",
+    ),
+    "HL ends a subscription": (
+        "hyperliquid",
+        "/ws",
+        [SUBSCRIBE % ("trades", "ETH"), (SUBSCRIBE % ("trades", "ETH")).replace("subscribe", "unsubscribe", 1)],
+        '"method":"unsubscribe"',
+    ),
+    "HL knows no such type": ("hyperliquid", "/ws", [SUBSCRIBE % ("l3Book", "ETH")], "Error parsing JSON into"),
+    "HL reads no garbage": ("hyperliquid", "/ws", ["{oh"], "Error parsing JSON into valid websocket request: {oh"),
+    "Lighter answers a ping": ("lighter", "/stream", ['{"type":"ping"}'], '{"type":"pong"}'),
+    "Lighter takes a pong": ("lighter", "/stream", ['{"type":"pong"}'], '"type":"connected"'),
+    "Lighter has tickers": ("lighter", "/stream", ['{"type":"subscribe","channel":"ticker/0"}'], '"ticker":{"s":"ETH"'),
+    "Lighter knows no market 99": (
+        "lighter",
+        "/stream",
+        ['{"type":"subscribe","channel":"order_book/99"}'],
+        '"code":30005,"message":"Invalid Channel:  (marketId)"',
+    ),
+    "Lighter knows no such channel": (
+        "lighter",
+        "/stream",
+        ['{"type":"subscribe","channel":"gossip/0"}'],
+        '"code":30005,"message":"Invalid Channel"',
+    ),
+    "Lighter refuses a second time, without a book": (
+        "lighter",
+        "/stream",
+        ['{"type":"subscribe","channel":"order_book/0"}'] * 2,
+        '{"error":{"code":30003,"message":"Already Subscribed to : order_book:0"}}',
+    ),
+    "Lighter writes one frame with spaces": (
+        "lighter",
+        "/stream",
+        [f'{{"type":"{wish}","channel":"order_book/0"}}' for wish in ("subscribe", "unsubscribe")],
+        '{"type": "unsubscribed", "channel": "order_book:0"}',
+    ),
+    "Lighter reads no other type": ("lighter", "/stream", ['{"type":"shout"}'], '"code":30001'),
+    "Lighter reads no garbage": ("lighter", "/stream", ["{oh"], '"code":30002'),
+    "Extended hears nothing": ("extended", "/v1/orderbooks/ETH-USD?depth=1", ['{"any":1}', "{oh"], '"type":"SNAPSHOT"'),
+    "Extended streams funding": ("extended", "/v1/funding/ETH-USD", [], '"f":"0.0000'),
+    "Aster acknowledges": ("aster", "/ws", ['{"method":"SUBSCRIBE","params":["ethusdt@depth"],"id":5}'], '"id":5'),
+    "Aster takes an unknown stream and never fills it": (
+        "aster",
+        "/ws",
+        ['{"method":"SUBSCRIBE","params":["ethusdt@gossip","xusdt@depth"],"id":5}'],
+        '{"result":null,"id":5}',
+    ),
+    "Aster lists": (
+        "aster",
+        "/stream?streams=ethusdt@bookTicker/ethusdt@depth20@500ms",
+        ['{"method":"LIST_SUBSCRIPTIONS","id":3}'],
+        '{"result":["ethusdt@bookTicker","ethusdt@depth20@500ms"],"id":3}',
+    ),
+    "Aster forgets": (
+        "aster",
+        "/ws/ethusdt@markPrice",
+        ['{"method":"UNSUBSCRIBE","params":["ethusdt@markPrice"]}', '{"method":"LIST_SUBSCRIPTIONS"}'],
+        '{"result":[],"id":null}',
+    ),
+    "Aster has properties": ("aster", "/ws", ['{"method":"GET_PROPERTY","id":4}'], '{"result":null,"id":4}'),
+    "Aster knows no such method": (
+        "aster",
+        "/ws",
+        ['{"method":"FOO"}'],
+        '"code":2,"msg":"Invalid request: unknown var',
+    ),
+    "Aster misses the method": ("aster", "/ws", ["{}"], "missing field `method`"),
+    "Aster reads no garbage": ("aster", "/ws", ["{oh"], '"code":3,"msg":"Invalid JSON'),
+    "Paradex echoes the id": ("paradex", "/v1", [RPC % ("subscribe", "trades.ETH-USD-PERP")], '"id":7'),
+    "Paradex needs no id": (
+        "paradex",
+        "/v1",
+        ['{"method":"subscribe","params":{"channel":"trades.ETH-USD-PERP"}}'],
+        '{"jsonrpc":"2.0","result":{"channel":"trades.ETH-USD-PERP"},"usIn"',
+    ),
+    "Paradex refuses the documented spelling": (
+        "paradex",
+        "/v1",
+        [RPC % ("subscribe", "order_book.ETH-USD-PERP.deltas@15@50ms")],
+        '"code":-32600,"message":"invalid subscribe request","data":"no parameters expected for deltas topic."',
+    ),
+    "Paradex knows no such channel": (
+        "paradex",
+        "/v1",
+        [RPC % ("subscribe", "bbo.NOPE")],
+        '"data":"invalid channel"',
+    ),
+    "Paradex refuses a second time": (
+        "paradex",
+        "/v1",
+        [RPC % ("subscribe", "trades.ETH-USD-PERP")] * 2,
+        '"data":"already subscribed"',
+    ),
+    "Paradex ends a subscription": (
+        "paradex",
+        "/v1",
+        [RPC % (wish, "trades.ETH-USD-PERP") for wish in ("subscribe", "unsubscribe")],
+        '"result":{"channel":"trades.ETH-USD-PERP"}',
+    ),
+    "Paradex refuses what is not subscribed": (
+        "paradex",
+        "/v1",
+        [RPC % ("unsubscribe", "trades.ETH-USD-PERP")],
+        '"data":"not subscribed"',
+    ),
+    "Paradex has a summary": ("paradex", "/v1", [RPC % ("subscribe", "markets_summary.ETH-USD-PERP")], '"mark_price"'),
+    "Paradex knows no such method": ("paradex", "/v1", [RPC % ("auth", "x")], '"code":-32601'),
+    "Paradex reads no garbage": ("paradex", "/v1", ["{oh"], '"code":-32700'),
+}
+
+
+def talk(venue: str, path: str, says: list[str]) -> list[object]:
+    exchange = Exchange(dialects()[venue], start_unix_ms=START_UNIX_MS)
+    met, acts = exchange.open(100, path)
+    assert isinstance(met, Accepted)
+    for frame in says:
+        acts += exchange.hear(100, met.link, frame)
+    return list(acts)
+
+
+@pytest.mark.parametrize(("venue", "path", "says", "holds"), TALKS.values(), ids=TALKS)
+def test_a_venue_answers_in_its_own_words(venue: str, path: str, says: list[str], holds: str) -> None:
+    last = talk(venue, path, says)[-1]
+    assert isinstance(last, Say)
+    assert holds in str(last.data)
+
+
+@pytest.mark.parametrize("venue", NAMES)
+def test_no_frame_of_a_client_throws_a_venue_off(venue: str) -> None:
+    listener = Listener(venue)
+    listener.connect()
+    for text in ("[" * 100_000, "null", "[]", '{"method":[]}', '{"type":{}}', '{"method":"SUBSCRIBE","params":[{}]}'):
+        listener.send(text)
+    assert listener.settle()
+
+
+@pytest.mark.parametrize("coin", ["eth", "NOPE"])
+def test_hyperliquid_leaves_without_a_word_over_an_unknown_coin(coin: str) -> None:
+    assert talk("hyperliquid", "/ws", [SUBSCRIBE % ("l2Book", coin)]) == [HangUp("hy1")]
+
+
+def test_a_raw_aster_stream_is_bare_and_a_combined_one_is_wrapped() -> None:
+    for path, first in (("/ws/ethusdt@depth20", "e"), ("/fstream/stream?streams=ethusdt@depth20", "stream")):
+        exchange = Exchange(dialects()["aster"])
+        exchange.open(0, path)
+        say = next(act for act in exchange.advance(1_000) if isinstance(act, Say))
+        assert next(iter(json.loads(say.data))) == first
+
+
+REST = {
+    # what is asked: (venue, method, path, query, body, what the answer holds)
+    "HL meta": ("hyperliquid", "POST", "/info", {}, {"type": "meta"}, '{"universe":[{"name":"ETH"'),
+    "HL contexts": ("hyperliquid", "POST", "/info", {}, {"type": "metaAndAssetCtxs"}, '"funding":"0.0000'),
+    "HL spot": ("hyperliquid", "POST", "/info", {}, {"type": "spotMeta"}, '{"universe":[],"tokens":[]}'),
+    "HL spot contexts": ("hyperliquid", "POST", "/info", {}, {"type": "spotMetaAndAssetCtxs"}, '"tokens":[]},[]]'),
+    "HL dexs": ("hyperliquid", "POST", "/info", {}, {"type": "perpDexs"}, "[null]"),
+    "HL unknown coin": ("hyperliquid", "POST", "/info", {}, {"type": "l2Book", "coin": "eth"}, "null"),
+    "Lighter details": (
+        "lighter",
+        "GET",
+        "/api/v1/orderBookDetails",
+        {},
+        None,
+        '"order_book_details":[{"symbol":"ETH"',
+    ),
+    "Lighter funding": ("lighter", "GET", "/api/v1/funding-rates", {}, None, '"rate":'),
+    "Extended markets": ("extended", "GET", "/api/v1/info/markets", {}, None, '"minPriceChange":"0.1"'),
+    "Aster market": ("aster", "GET", "/fapi/v3/exchangeInfo", {}, None, '"tickSize":"0.05"'),
+    "Aster premium": ("aster", "GET", "/fapi/v1/premiumIndex", {"symbol": "ETHUSDT"}, None, '"lastFundingRate"'),
+    "Aster time": ("aster", "GET", "/fapi/v1/time", {}, None, '{"serverTime":1790000000000}'),
+    "Aster ping": ("aster", "GET", "/fapi/v1/ping", {}, None, "{}"),
+    "Aster unknown symbol": ("aster", "GET", "/fapi/v1/depth", {"symbol": "X"}, None, '"code":-1121'),
+    "Paradex markets": ("paradex", "GET", "/v1/markets", {}, None, '"symbol":"ETH-USD-PERP"'),
+    "Paradex other market": ("paradex", "GET", "/v1/markets", {"market": "X"}, None, '{"results":[]}'),
+    "Paradex summary": ("paradex", "GET", "/v1/markets/summary", {"market": "ALL"}, None, '"funding_rate":"0.0'),
+    "Paradex best": ("paradex", "GET", "/v1/bbo/ETH-USD-PERP", {}, None, '"bid_size"'),
+    "Paradex time": ("paradex", "GET", "/v1/system/time", {}, None, '"server_time":"1790000000000"'),
+}
+
+
+def ask(venue: str, request: Request) -> Answer:
+    return Exchange(dialects()[venue], start_unix_ms=START_UNIX_MS).request(0, request)[0]
+
+
+@pytest.mark.parametrize(("venue", "method", "path", "query", "body", "holds"), REST.values(), ids=REST)
+def test_rest_answers_in_the_venues_words(
+    venue: str, method: str, path: str, query: dict[str, str], body: object, holds: str
+) -> None:
+    answer = ask(venue, Request(method, path, query, b"" if body is None else json.dumps(body).encode()))
+    assert answer.status == 200
+    assert holds in answer.body.decode()
+
+
+MISSING = {
+    "HL abyss": ("hyperliquid", Request("POST", "/info", body=b"[" * 100_000), 400),
+    "HL by GET": ("hyperliquid", Request("GET", "/info"), 404),
+    "HL garbage": ("hyperliquid", Request("POST", "/info", body=b"{oh"), 400),
+    "HL unheard": ("hyperliquid", Request("POST", "/info", body=b'{"type":"x"}'), 404),
+    "Lighter by POST": ("lighter", Request("POST", "/api/v1/orderBooks"), 404),
+    "Lighter unheard": ("lighter", Request("GET", "/api/v1/orderBookOrders", {"market_id": "9"}), 404),
+    "Lighter limit": ("lighter", Request("GET", "/api/v1/orderBookOrders", {"market_id": "0", "limit": "x"}), 400),
+    "Extended elsewhere": ("extended", Request("GET", "/fapi/v1/depth"), 404),
+    "Extended other market": ("extended", Request("GET", "/api/v1/info/markets/X-USD/orderbook"), 404),
+    "Aster by POST": ("aster", Request("POST", "/fapi/v1/depth"), 404),
+    "Aster unheard": ("aster", Request("GET", "/fapi/v1/gossip"), 404),
+    "Paradex by POST": ("paradex", Request("POST", "/v1/markets"), 404),
+    "Paradex other market": ("paradex", Request("GET", "/v1/orderbook/X"), 404),
+}
+
+
+@pytest.mark.parametrize(("venue", "request_", "status"), MISSING.values(), ids=MISSING)
+def test_rest_says_what_it_has_not(venue: str, request_: Request, status: int) -> None:
+    assert ask(venue, request_).status == status
+
+
+def test_lighters_orders_add_up_to_its_book() -> None:
+    listener = Listener("lighter")
+    assert listener.venue.snapshot is not None
+    answer = listener.fetch(listener.venue.snapshot)
+    assert answer.sight is not None
+    read = listener.venue.snapshot.decode(json.loads(answer.body), listener.target)
+    assert (tuple(read.bids), tuple(read.asks)) == answer.sight.levels()
+    assert len(json.loads(answer.body)["bids"]) == 2 * len(read.bids)
