@@ -40,6 +40,17 @@ def lines(records: Sequence[object]) -> str:
     return "".join(json.dumps(each) + "\n" for each in records)
 
 
+RX_KEYS = (
+    "raw_drained", "raw_l2_delta", "raw_l2_snapshot", "raw_trade", "raw_funding_update", "out_market", "out_l2_delta",
+    "out_l2_snapshot", "out_trade", "out_funding_update", "other",
+)  # fmt: skip
+
+
+def rx(cap_hits: Sequence[int], first_tick: int = 0) -> str:
+    zeros = " ".join(f"{key}=0" for key in RX_KEYS)
+    return "".join(f"market_rx_stats tick={t} {zeros} cap_hits={n}\n" for t, n in enumerate(cap_hits, first_tick))
+
+
 def made(folder: Path, telemetry: str | None, log: Sequence[str] = (), rx: str | None = None) -> Analysis:
     folder.mkdir(exist_ok=True)
     text = "".join(f"{line}\n" for line in log)

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_run import rx
 
 from toolkit.compat.soak import CapSide, LogSide
 from toolkit.compat.tally import SIGNATURES, VENUE_HINTS, CapTally, LogTally, signature
@@ -75,15 +76,6 @@ def test_a_line_stands_for_the_reason_of_its_words(line: str, reason: str | None
     assert signature(line.lower()) == reason
 
 
-def rx(series: list[int], first_tick: int = 0) -> bytes:
-    keys = (
-        "raw_drained raw_l2_delta raw_l2_snapshot raw_trade raw_funding_update out_market out_l2_delta out_l2_snapshot"
-    )
-    zeros = " ".join(f"{key}=0" for key in f"{keys} out_trade out_funding_update other".split())
-    lines = (f"market_rx_stats tick={tick} {zeros} cap_hits={hits}\n" for tick, hits in enumerate(series, first_tick))
-    return "".join(lines).encode()
-
-
 def capped(*blocks: bytes) -> CapSide:
     tally = CapTally()
     for block in blocks:
@@ -103,7 +95,7 @@ def capped(*blocks: bytes) -> CapSide:
 def test_a_count_per_tick_is_read_as_if_it_were_cumulative(
     series: list[int], total: int, burst: int, burst_ticks: tuple[int | None, int | None], resets: int
 ) -> None:
-    told = capped(rx(series))
+    told = capped(rx(series).encode())
     assert (told.total, told.burst, told.burst_ticks, told.resets) == (total, burst, burst_ticks, resets)
 
 
@@ -112,7 +104,7 @@ SERIES = st.lists(st.integers(0, 9), max_size=30)
 
 @given(SERIES, st.integers(0, 30))
 def test_lines_of_another_shape_count_the_same_wherever_they_are_cut(series: list[int], cut: int) -> None:
-    plain = rx(series)
+    plain = rx(series).encode()
     lines = plain.splitlines(keepends=True)
     stamped = [b"2026-11-24T08:00:00Z " + line.replace(b"\n", b",\r\n") for line in lines]
     assert capped(b"".join(stamped[:cut]), b"".join(stamped[cut:])) == capped(plain)
@@ -120,5 +112,5 @@ def test_lines_of_another_shape_count_the_same_wherever_they_are_cut(series: lis
 
 
 def test_a_line_without_a_count_is_a_line_and_nothing_else() -> None:
-    told = capped(b"market_rx_stats tick=5\nsome other line cap_hits=4\n", rx([2], first_tick=6))
+    told = capped(b"market_rx_stats tick=5\nsome other line cap_hits=4\n", rx([2], first_tick=6).encode())
     assert (told.lines, told.ticks, told.last, told.total) == (2, (6, 6), 2, 2)
