@@ -1,0 +1,88 @@
+"""Whose fault a stale exit was, and how far sessions came, told by the log alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from toolkit.analysis import analyze
+from toolkit.records import Analysis
+
+START = "paraphina_live | trade_mode=shadow | venues=extended,lighter | connectors=extended,lighter | build_id=x"
+EXIT = (
+    "WS_AUDIT venue={} component={} reason={} stale_ms={} age_ws_rx_ms={} age_data_rx_ms={} age_book_event_ms={}"
+    " age_published_ms={}"
+)
+TRUTH = (
+    "WS_AUDIT venue=extended component=runner_apply_truth ext_apply_frozen_total={} ext_future_total={} age_apply_ms={}"
+    " age_event_ms={} venue_state_stale_ms=1000"
+)
+CLASSES = (
+    "no_data_transport_gap", "data_seen_no_publish", "runner_freeze_apply_gap", "future_timestamp_deferral",
+    "unclassified",
+)  # fmt: skip
+
+
+def analysed(folder: Path, *lines: str) -> Analysis:
+    (folder / "run.log").write_text("\n".join([START, *lines, ""]))
+    return analyze([str(folder)])
+
+
+def values(analysis: Analysis, venue: str, metric: str, names: tuple[str, ...]) -> list[float | None]:
+    found = [analysis.figure(f"{venue}.{metric}.{name}") for name in names]
+    return [figure.value for figure in found if figure]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (
+            [EXIT.format("extended", "ws_msg", "stale_watchdog", 10000, 20, 12000, 12000, 12000)],
+            "no_data_transport_gap",
+        ),
+        ([EXIT.format("extended", "ws_msg", "read_timeout", 10000, 20, 30, 12000, 12000)], "data_seen_no_publish"),
+        (
+            [TRUTH.format(1, 0, 1500, 10), EXIT.format("extended", "ws_msg", "stale_watchdog", 10000, 1, 1, 1, 1)],
+            "runner_freeze_apply_gap",
+        ),
+        (
+            [TRUTH.format(0, 3, 1500, 10), EXIT.format("extended", "ws_msg", "stale_watchdog", 10000, 1, 1, 1, 1)],
+            "future_timestamp_deferral",
+        ),
+        (
+            [EXIT.format("extended", "ws_msg", "stale_watchdog", 10000, 1, 1, 1, 1), TRUTH.format(1, 0, 1500, 10)],
+            "unclassified",
+        ),
+        ([EXIT.format("extended", "ws_msg", "stale_watchdog", 0, 20, 12000, 12000, 12000)], "unclassified"),
+    ],
+)
+def test_a_stale_exit_is_classed_by_its_ages_and_the_runner_before_it(
+    tmp_path: Path, lines: list[str], expected: str
+) -> None:
+    analysis = analysed(tmp_path, *lines)
+    assert values(analysis, "extended", "defects", CLASSES) == [float(name == expected) for name in CLASSES]
+
+
+def test_a_periodic_line_is_no_exit_and_a_venue_without_such_lines_is_not_instrumented(tmp_path: Path) -> None:
+    analysis = analysed(tmp_path, EXIT.format("lighter", "freshness", "periodic", 10000, 20, 12000, 12000, 12000))
+    assert values(analysis, "lighter", "defects", CLASSES) == [0] * 5
+    assert values(analysis, "extended", "defects", CLASSES) == [None] * 5
+
+
+def test_sessions_are_counted_at_each_stage_they_came_to(tmp_path: Path) -> None:
+    begin = "INFO: Lighter public WS connecting url=ws://127.0.0.1:1"
+    connected = "INFO: Lighter public WS connected url=ws://127.0.0.1:1"
+    message = "INFO: Lighter public WS first message received"
+    book, closed = "INFO: Lighter public WS first book update", "Lighter public WS closed frame=None"
+    analysis = analysed(
+        tmp_path,
+        *(begin, "INFO: Lighter public WS error (consecutive_failures=1): connect timed out after 15s"),
+        *(begin, connected, closed),
+        *(begin, connected, message, closed),
+        *(begin, connected, message, book, closed),
+        *(begin, connected),
+    )
+    stages = ("connecting", "connected", "subscribed", "first_message", "first_book")
+    assert values(analysis, "lighter", "funnel", stages) == [5, 4, 2, 2, 1]
+    assert values(analysis, "lighter", "bootstrap", ("no_first_frame", "frame_no_book")) == [1, 1]

@@ -1,0 +1,30 @@
+-- title: Stale exits by defect
+-- unit: count
+-- better: lower
+-- figures: <venue>.defects.no_data_transport_gap <venue>.defects.data_seen_no_publish <venue>.defects.runner_freeze_apply_gap <venue>.defects.future_timestamp_deferral <venue>.defects.unclassified
+-- definition: Whose fault a stale exit was, first that fits, by the ages on its line against the stale limit S: frames came (< S/2) but no data, book or publish (≥ S); data came but no book or publish; books were published but the runner had frozen the venue; or had deferred them as of the future; else unclassified.
+-- source: run log, WS_AUDIT component=ws_msg or freshness with a reason that is not periodic; component=runner_apply_truth before it
+with exits as (
+    select venue, file_no, line, (fields->>'stale_ms')::double as s, (fields->>'age_ws_rx_ms')::double as ws, (fields->>'age_data_rx_ms')::double as data,
+           (fields->>'age_book_event_ms')::double as book, (fields->>'age_published_ms')::double as published
+    from run_log_events where family in ('audit_ws_msg', 'audit_freshness') and reason in ('stale_watchdog', 'read_timeout', 'post_publish_transport_gap')
+),
+truth as (
+    select venue, file_no, line, (fields->>'age_apply_ms')::double as apply, (fields->>'age_event_ms')::double as event, (fields->>'venue_state_stale_ms')::double as limit_ms,
+           coalesce((fields->>'ext_apply_frozen_total')::double, 0) as frozen, coalesce((fields->>'ext_future_total')::double, 0) as future
+    from run_log_events where family = 'audit_runner_truth'
+),
+classed as (
+    select e.venue, case when s > 0 and ws < s / 2 and data >= s and book >= s and published >= s then 'no_data_transport_gap'
+                         when s > 0 and data < s / 2 and (book >= s or published >= s) then 'data_seen_no_publish'
+                         when s > 0 and published < s / 2 and apply >= limit_ms and frozen > 0 then 'runner_freeze_apply_gap'
+                         when s > 0 and future > 0 and event < s / 2 and apply >= limit_ms then 'future_timestamp_deferral'
+                         else 'unclassified' end as class
+    from exits e asof left join truth t on e.venue = t.venue and e.file_no = t.file_no and e.line >= t.line
+),
+told as (select distinct venue from run_log_events where family in ('audit_ws_msg', 'audit_freshness'))
+select v.venue as scope, 'defects.' || k.class as metric, case when any_value(t.venue) is not null then count_if(coalesce(c.class = k.class, false)) end as value,
+       count(c.class) as n, 'exact' as bound, value as low, value as high, case when value is null then 'not instrumented' end as note
+from run_venues v, (values ('no_data_transport_gap'), ('data_seen_no_publish'), ('runner_freeze_apply_gap'), ('future_timestamp_deferral'), ('unclassified')) as k (class)
+left join classed c on c.venue = v.venue left join told t on t.venue = v.venue
+group by v.venue, k.class

@@ -1,0 +1,14 @@
+-- title: How far sessions came
+-- unit: count
+-- better: none
+-- figures: <venue>.funnel.connecting <venue>.funnel.connected <venue>.funnel.subscribed <venue>.funnel.first_message <venue>.funnel.first_book
+-- definition: Public socket sessions that came at least so far. A venue whose client prints no line at a stage passes it with the next.
+-- source: run log, life-cycle lines
+with stages as (select stage, step from (values ('connecting', 0), ('connected', 1), ('subscribed', 2), ('first_message', 3), ('first_book', 4)) as s (stage, step))
+select v.venue as scope, 'funnel.' || s.stage as metric,
+       case when any_value(has_lifecycle) then count_if(coalesce(r.step >= s.step, false)) end as value, count(r.step) as n,
+       'exact' as bound, value as low, value as high,
+       case when value is null and not any_value(has_log) then 'no run log' when value is null then 'no life-cycle line in the log' end as note
+from run_venues v, stages s, run_log_proof
+left join (select venue, step from run_sessions join stages on stage = reached) r on r.venue = v.venue
+group by v.venue, s.stage
