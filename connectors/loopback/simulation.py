@@ -21,7 +21,7 @@ from connectors.loopback.dialect import Dialect
 from connectors.loopback.exchange import Exchange
 from connectors.loopback.scenario import Planned
 from connectors.loopback.truth import Tell
-from connectors.loopback.wire import Accepted, Act, Answer, Hung, Request, Say, Sight, Signal
+from connectors.loopback.wire import Accepted, Act, Answer, HangUp, Hung, Request, Say, Sight, Signal
 from connectors.protocol import (
     Action,
     Close,
@@ -195,9 +195,9 @@ class Simulation:
                     if control is Control.PING:
                         back_ms = 2 * self._latency_ms
                         self._post(now_ms, partial(self._signal, link, Control.PONG, b""), back_ms)
-                case _ if getattr(act, "link", None) == self._link and self._link is not None:
+                case HangUp(link, code, reason) if link == self._link:
                     self._link = None
-                    self._deliver(now_ms, self._sockets, Ended(getattr(act, "code", None), getattr(act, "reason", "")))
+                    self._deliver(now_ms, self._sockets, Ended(code, reason))
                 case _:
                     pass
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.cli.options import QuietOption
+from toolkit.cli.options import OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.errors import InputError, UsageError
 
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Loopback venues: five venues' public market data, SIMULATED."
 )
-
-
-@app.callback()
-def _venues() -> None:
-    """Keep `serve` a command of its own, also while it is the only one."""
 
 
 @app.command("serve")
@@ -60,6 +55,20 @@ def serve(
     served = {name: described for name, described in known.items() if not venue or name in venue}
     plan = Plan(served, _scenario(scenario, list(known)), base.upper(), seed, port, minutes and minutes * 60)
     asyncio.run(_serve(plan, truth, quiet))
+    return 0
+
+
+@app.command("faults")
+def faults(output: OutputOption = None) -> int:
+    """List what a scenario can let go wrong: each kind, how long it lasts, its settings and their defaults."""
+    from connectors.loopback.faults import FAULTS
+
+    lines = [f"{'kind':16}  {'lasts':>6}  {'settings':36}  what happens"]
+    for fault in FAULTS.values():
+        lasts = "–" if fault.lasts_s is None else f"{fault.lasts_s:g} s"
+        settings = ", ".join(f"{name} = {value!r}" for name, value in fault.values.items())
+        lines.append(f"{fault.kind:16}  {lasts:>6}  {settings:36}  {fault.meaning}")
+    emit("\n".join(lines), output)
     return 0
 
 

@@ -17,6 +17,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
+from connectors.loopback.faults import FAULTS
 from connectors.loopback.scenario import Planned, Scenario, plan
 from connectors.loopback.server import loopback
 from connectors.loopback.truth import Row, TruthFile
@@ -252,6 +253,13 @@ def test_the_command_prints_the_environment_and_leaves_the_truth(tmp_path: Path)
     rows = [json.loads(line) for line in truth.read_text().splitlines()]
     assert (rows[0]["event"], rows[0]["seed"], rows[0]["simulated"]) == ("server_ready", 5, True)
     assert rows[-1]["event"] == "server_stop"
+
+
+def test_the_command_lists_every_fault_with_its_settings() -> None:
+    command = [sys.executable, "-c", "from toolkit.cli import main; main()", "venues", "faults"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["kind", *FAULTS]
+    assert all(name in line for fault, line in zip(FAULTS.values(), listed[1:], strict=True) for name in fault.values)
 
 
 WRONG = {
