@@ -21,11 +21,9 @@ from toolkit.timeline import Timeline
 CLOSE_ENOUGH_MS = 2_000
 """Lines whose time is known within this are left as they are."""
 
-REST_STEPS_IN_MS = 14_000
-"""A stretch this long may have been ended by a book fetched over REST, which says nothing of the socket."""
-
 _STALE_AFTER = re.compile(r"freshness exceeded (\d+)ms")
 _CHECK_EVERY_MS = 200
+_TICK_TAKES_MS = 50
 _COLUMNS = ("number", "life", "venue", "ended_low_ms", "ended_high_ms", "book_low_ms", "book_high_ms")
 
 Reconnect = tuple[Session, Session]
@@ -36,7 +34,12 @@ def seen_in_the_book(
     con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, timeline: Timeline, sessions: Sequence[Session]
 ) -> Iterator[Anchor]:
     """Anchors for the end and the first book of those reconnects that have one fitting stretch without a new book."""
-    wide = [each for each in reconnects(sessions) if _in(file_no, each) and _is_wide(timeline, each)]
+    stood_in = _stood_in(con, run_key, file_no)
+    wide = [
+        each
+        for each in reconnects(sessions)
+        if _in(file_no, each) and _is_wide(timeline, each) and not any(_overlap(each, stretch) for stretch in stood_in)
+    ]
     if not wide:
         return
     con.execute(
@@ -45,8 +48,6 @@ def seen_in_the_book(
     )
     insert_rows(con, "book_window", _COLUMNS, [_window(number, timeline, each) for number, each in enumerate(wide)])
     for number, from_ms, to_ms, slack_ms in con.execute(sql("timeline/book_gaps"), {"run_key": run_key}).fetchall():
-        if to_ms - from_ms >= REST_STEPS_IN_MS:
-            continue
         before, after = wide[number]
         assert before.ended is not None and after.first_book is not None
         stale = _STALE_AFTER.search(before.detail or "")
@@ -54,7 +55,7 @@ def seen_in_the_book(
         low = from_ms if fired_ms is None else fired_ms
         high = to_ms if fired_ms is None else fired_ms + _CHECK_EVERY_MS + slack_ms
         yield Anchor(before.ended[1], low - slack_ms, high, Witness.BOOK)
-        yield Anchor(after.first_book[1], to_ms - slack_ms, to_ms + slack_ms, Witness.BOOK)
+        yield Anchor(after.first_book[1], to_ms - slack_ms, to_ms + _TICK_TAKES_MS, Witness.BOOK)
 
 
 def reconnects(sessions: Sequence[Session]) -> Iterator[Reconnect]:
@@ -63,6 +64,21 @@ def reconnects(sessions: Sequence[Session]) -> Iterator[Reconnect]:
     for _, some in groupby(ordered, key=lambda each: (each.life, each.venue)):
         with_book = [each for each in some if each.first_book is not None]
         yield from (pair for pair in pairwise(with_book) if pair[0].ended is not None)
+
+
+StoodIn = tuple[str, int, int]
+"""A venue whose books came over REST, and the lines from which and up to which they did."""
+
+
+def _stood_in(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> list[StoodIn]:
+    return con.execute(sql("timeline/stood_in"), {"run_key": run_key, "file_no": file_no}).fetchall()
+
+
+def _overlap(reconnect: Reconnect, stood_in: StoodIn) -> bool:
+    before, after = reconnect
+    venue, began, ended = stood_in
+    assert before.ended is not None and after.first_book is not None
+    return venue == before.venue and began <= after.first_book[1] and before.ended[1] <= ended
 
 
 def _in(file_no: int, reconnect: Reconnect) -> bool:
