@@ -1,15 +1,9 @@
-"""The loopback venues on real sockets: WebSocket and HTTP on 127.0.0.1, one port a venue.
-
-WebSocket frames are those of the `websockets` library without its I/O, so that a fault can do what no library would:
-leave a ping unanswered, end a stream without a close frame, reset a connection.
-"""
+"""The loopback venues on real sockets: WebSocket and HTTP on 127.0.0.1, one port a venue."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-import struct
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -20,12 +14,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request as Upgrade
-from websockets.protocol import State
-from websockets.server import ServerProtocol
 
 from connectors.description import Venue
 from connectors.loopback.dialects import dialects
 from connectors.loopback.exchange import Exchange, exchanges
+from connectors.loopback.peer import Peer, reset
 from connectors.loopback.scenario import Scenario
 from connectors.loopback.truth import Tell
 from connectors.loopback.wire import Accepted, Act, Answer, Doorway, HangUp, Refused, Request, Say, Signal
@@ -35,76 +28,10 @@ from toolkit.errors import UsageError
 HOST = "127.0.0.1"
 HEAD_OCTETS = 64 * 1024
 BODY_OCTETS = 1024 * 1024
-FRAME_OCTETS = 1024 * 1024
 BACKLOG_OCTETS = 16 * 1024 * 1024
 """What may wait for a client that does not read; then it is dropped, as the venues do."""
 
 RETRY_S = 0.05
-
-
-class _Protocol(ServerProtocol):
-    """The WebSocket protocol without answering pings by itself: whether to answer is the venue's to say."""
-
-    def recv_frame(self, frame: Frame) -> None:
-        if frame.opcode is Opcode.PING:
-            self.events.append(frame)
-        else:
-            super().recv_frame(frame)
-
-
-class _Peer:
-    """One TCP connection that became a WebSocket."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self.protocol = _Protocol(max_size=FRAME_OCTETS)
-        self.writer = writer
-
-    def flush(self) -> None:
-        """Hand the protocol's octets to the socket; an empty piece means the end of the stream."""
-        for octets in self.protocol.data_to_send():
-            if self.writer.is_closing():
-                return
-            if octets:
-                self.writer.write(octets)
-            else:
-                self.writer.write_eof()
-
-    def say(self, data: str | bytes) -> None:
-        """Send a data frame, unless the client is already leaving."""
-        if self.protocol.state is not State.OPEN:
-            return
-        if isinstance(data, str):
-            self.protocol.send_text(data.encode())
-        else:
-            self.protocol.send_binary(data)
-        self.flush()
-
-    def signal(self, control: Control, payload: bytes) -> None:
-        """Send a control frame, unless the client is already leaving."""
-        if self.protocol.state is not State.OPEN:
-            return
-        if control is Control.PING:
-            self.protocol.send_ping(payload)
-        else:
-            self.protocol.send_pong(payload)
-        self.flush()
-
-    def end(self, act: HangUp) -> None:
-        """Close with a frame, end the stream without one, or reset the connection."""
-        if act.code is not None and self.protocol.state is State.OPEN:
-            self.protocol.send_close(act.code, act.reason)
-            self.flush()
-        if act.reset:
-            reset(self.writer)
-        else:
-            self.writer.close()
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    """Close at once with a TCP reset."""
-    sock: socket.socket = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
 
 
 class VenueServer:
@@ -113,7 +40,7 @@ class VenueServer:
     def __init__(self, exchange: Exchange, port: int = 0) -> None:
         self.exchange = exchange
         self._port = port
-        self._peers: dict[str, _Peer] = {}
+        self._peers: dict[str, Peer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._listener: asyncio.Server | None = None
@@ -177,7 +104,7 @@ class VenueServer:
                     del self._peers[act.link]
                     peer.end(act)
 
-    def _check_backlog(self, name: str, peer: _Peer) -> None:
+    def _check_backlog(self, name: str, peer: Peer) -> None:
         if peer.writer.transport.get_write_buffer_size() > BACKLOG_OCTETS:
             del self._peers[name]
             reset(peer.writer)
@@ -235,7 +162,7 @@ class VenueServer:
     async def _upgrade(
         self, head: bytes, target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        peer = _Peer(writer)
+        peer = Peer(writer)
         peer.protocol.receive_data(head)
         asked = next((event for event in peer.protocol.events_received() if isinstance(event, Upgrade)), None)
         if asked is None:
@@ -267,7 +194,7 @@ class VenueServer:
                 while await reader.read(HEAD_OCTETS):
                     pass
 
-    async def _listen_to(self, link: str, peer: _Peer, reader: asyncio.StreamReader) -> None:
+    async def _listen_to(self, link: str, peer: Peer, reader: asyncio.StreamReader) -> None:
         code: int | None = None
         try:
             while (octets := await reader.read(HEAD_OCTETS)) and link in self._peers:

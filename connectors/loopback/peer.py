@@ -1,0 +1,84 @@
+"""One WebSocket on the venue's side: the protocol of the `websockets` library without its I/O.
+
+So a fault can do what no library would: leave a ping unanswered, end a stream without a close frame, reset a connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from connectors.loopback.wire import HangUp
+from connectors.protocol import Control
+
+FRAME_OCTETS = 1024 * 1024
+
+
+class QuietProtocol(ServerProtocol):
+    """The WebSocket protocol without answering pings by itself: whether to answer is the venue's to say."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.PING:
+            self.events.append(frame)
+        else:
+            super().recv_frame(frame)
+
+
+class Peer:
+    """One TCP connection that became a WebSocket."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self.protocol = QuietProtocol(max_size=FRAME_OCTETS)
+        self.writer = writer
+
+    def flush(self) -> None:
+        """Hand the protocol's octets to the socket; an empty piece means the end of the stream."""
+        for octets in self.protocol.data_to_send():
+            if self.writer.is_closing():
+                return
+            if octets:
+                self.writer.write(octets)
+            else:
+                self.writer.write_eof()
+
+    def say(self, data: str | bytes) -> None:
+        """Send a data frame, unless the client is already leaving."""
+        if self.protocol.state is not State.OPEN:
+            return
+        if isinstance(data, str):
+            self.protocol.send_text(data.encode())
+        else:
+            self.protocol.send_binary(data)
+        self.flush()
+
+    def signal(self, control: Control, payload: bytes) -> None:
+        """Send a control frame, unless the client is already leaving."""
+        if self.protocol.state is not State.OPEN:
+            return
+        if control is Control.PING:
+            self.protocol.send_ping(payload)
+        else:
+            self.protocol.send_pong(payload)
+        self.flush()
+
+    def end(self, act: HangUp) -> None:
+        """Close with a frame, end the stream without one, or reset the connection."""
+        if act.code is not None and self.protocol.state is State.OPEN:
+            self.protocol.send_close(act.code, act.reason)
+            self.flush()
+        if act.reset:
+            reset(self.writer)
+        else:
+            self.writer.close()
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Close at once with a TCP reset."""
+    sock: socket.socket = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
