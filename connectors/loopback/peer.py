@@ -1,6 +1,6 @@
 """One WebSocket on the venue's side: the protocol of the `websockets` library without its I/O.
 
-So a fault can do what no library would: leave a ping unanswered, end a stream without a close frame, reset a connection.
+So a fault can do what no library would: leave a ping unanswered, end a stream without a close frame, reset a socket.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class QuietProtocol(ServerProtocol):
     """The WebSocket protocol without answering pings by itself: whether to answer is the venue's to say."""
 
     def recv_frame(self, frame: Frame) -> None:
+        """Take in a frame; of a ping only that it came."""
         if frame.opcode is Opcode.PING:
             self.events.append(frame)
         else:
