@@ -1,4 +1,4 @@
-"""The soak report's numbers for a run: ages and plateaus from the store, log lines in a pass of their own."""
+"""What the producer's tools print for a run: telemetry's part from the store, the log's in a pass of its own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 import duckdb
 
+from toolkit.compat.analyzer import AnalyzerReport, Health, analyzer_rows
 from toolkit.compat.rows import rows
 from toolkit.compat.soak import (
     PLATEAU_LEAST_RECORDS,
@@ -34,14 +35,16 @@ def compat(
     run: RunInfo,
     figures: Iterable[Figure],
 ) -> tuple[CompatRow, ...]:
-    """The compat view of a run whose telemetry, ledger and figures are known: the soak report's numbers beside ours.
+    """The compat view of a run whose telemetry, ledger and figures are known: soak report and analyzer beside ours.
 
-    Its gate is asked for the connectors that the log says were started, else for the run's venues.
+    The report's gate is asked for the connectors that the log says were started, else for the run's venues.
     Raises `InputError` for an unreadable file.
     """
+    figures = tuple(figures)
     started = next((start.facts["connectors"] for start in facts.starts if "connectors" in start.facts), None)
     named = started.lower().split(",") if started else run.venues
-    return rows(soak_report(con, run_key, sources, tuple(dict.fromkeys(named))), run, figures)
+    soak = rows(soak_report(con, run_key, sources, tuple(dict.fromkeys(named))), run, figures)
+    return (*soak, *analyzer_rows(analyzer_report(con, run_key, sources), run, figures))
 
 
 def soak_report(
@@ -71,6 +74,21 @@ def soak_report(
         None if rx is None else caps.result(),
         connectors,
     )
+
+
+def analyzer_report(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]) -> AnalyzerReport | str:
+    """What `telemetry_analyzer` v1 prints of venue health, or a clause that says why it prints nothing."""
+    telemetry = _the_one(sources, Role.TELEMETRY, "telemetry.jsonl")
+    if telemetry is None:
+        return "it asks for one telemetry.jsonl and there is none"
+    where = {"run_key": run_key, "file_no": telemetry.file_no}
+    ticks, first, last, together, priced = con.execute(sql("compat/analyzer_ticks"), where).fetchall()[0]
+    if not priced:
+        return "there is no tick" if not ticks else "it stops with an error where two venues are never healthy at once"
+    told = con.execute(sql("compat/analyzer_health"), where).fetchall()
+    health = {venue: Health(*counts) for venue, *counts in told}
+    ages = _aged(con, where)
+    return AnalyzerReport(ticks, first, last, together, tuple(health), health, ages["apply"], ages["event"])
 
 
 def _the_one(sources: Sequence[Source], role: Role, name: str) -> Source | None:
@@ -109,18 +127,22 @@ def _padded_line(block: Block) -> int:
 def _telemetry(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> TelemetrySide:
     where = {"run_key": run_key, "file_no": file_no}
     with_tick, without, first, last, first_ms, last_ms = con.execute(sql("compat/telemetry_range"), where).fetchall()[0]
-    ages: dict[str, dict[str, list[tuple[float, int]]]] = {"apply": {}, "event": {}}
-    for venue, kind, age_ms, n in con.execute(sql("compat/ages"), where).fetchall():
-        ages[kind].setdefault(venue, []).append((float(age_ms), n))
+    ages = _aged(con, where)
     limits = {"limits_ms": list(PLATEAUS_MS), "least": PLATEAU_LEAST_RECORDS}
     plateaus = {
         (venue, limit_ms): Plateau(*longest)
         for venue, limit_ms, *longest in con.execute(sql("compat/plateaus"), where | limits).fetchall()
     }
     return TelemetrySide(
-        with_tick + without, (first, last), (first_ms, last_ms), _ages(ages["apply"]), _ages(ages["event"]), plateaus
+        with_tick + without, (first, last), (first_ms, last_ms), ages["apply"], ages["event"], plateaus
     )
 
 
-def _ages(counted: dict[str, list[tuple[float, int]]]) -> dict[str, Ages]:
-    return {venue: Ages(*(tuple(each) for each in zip(*pairs, strict=True))) for venue, pairs in counted.items()}
+def _aged(con: duckdb.DuckDBPyConnection, where: dict[str, int]) -> dict[str, dict[str, Ages]]:
+    counted: dict[str, dict[str, list[tuple[float, int]]]] = {"apply": {}, "event": {}}
+    for venue, kind, age_ms, n in con.execute(sql("compat/ages"), where).fetchall():
+        counted[kind].setdefault(venue, []).append((float(age_ms), n))
+    return {
+        kind: {venue: Ages(*(tuple(each) for each in zip(*pairs, strict=True))) for venue, pairs in of_kind.items()}
+        for kind, of_kind in counted.items()
+    }

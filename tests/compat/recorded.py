@@ -1,0 +1,18 @@
+"""The recorded runs that the producer's tools were run on, analysed once each."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from toolkit.analysis import analyze
+from toolkit.records import Analysis
+
+DATA = Path(__file__).parent.parent / "data"
+RUNS = sorted(path.name for path in (DATA / "compat").iterdir() if path.is_dir())
+
+
+@cache
+def analysed(run: str) -> Analysis:
+    paths = [path for folder in ("runs", "compat") for path in sorted((DATA / folder / run).glob("*.zst"))]
+    return analyze([str(path) for path in paths])
