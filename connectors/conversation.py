@@ -204,6 +204,8 @@ class Conversation:
 
     def _firsts(self) -> Iterator[Note]:
         """The milestones of a session: the first book, and the first with two sides."""
+        if self._first_top and self._first_book:
+            return
         bid, ask = self._keeper.book.top()
         if not self._first_top and bid is not None and ask is not None:
             self._first_top = True

@@ -8,7 +8,20 @@ import pytest
 from bench import JSON_PINGS, Bench, body, diff, full, limits, venue
 
 from connectors.description import Recovery
-from connectors.protocol import Close, Control, Fetch, FetchFailed, Heard, Input, Ping, Purpose, Received, Silence
+from connectors.protocol import (
+    Close,
+    Control,
+    Fetch,
+    Fetched,
+    FetchFailed,
+    Heard,
+    Input,
+    Passed,
+    Ping,
+    Purpose,
+    Received,
+    Silence,
+)
 from connectors.session import State
 from toolkit.vocabulary import ReconnectReason as Reason
 
@@ -225,3 +238,21 @@ def test_a_whole_silent_day_of_reconnecting_is_done_in_a_blink() -> None:
             bench.open_again()
     assert time.perf_counter() - began < 5
     assert {closed.reason for closed in bench.every(Close)} == {Reason.STALE_WATCHDOG}
+
+
+def test_a_whole_quiet_day_passes_without_an_alarm() -> None:
+    bench = Bench(venue()).live()
+    until_ms = bench.now_ms + 86_000_000
+    answered = 0
+    while bench.now_ms < until_ms and not bench.every(Close):
+        bench.now_ms = max(bench.now_ms, bench.machine.due_ms or 0)
+        for act in bench.give(Passed()).acts:
+            if isinstance(act, Ping):
+                bench.pong()
+            elif isinstance(act, Fetch):
+                answered += 1
+                bench.give(Fetched(act.ticket, body()))
+        bench.log = []
+    assert bench.now_ms >= until_ms
+    assert answered == 8_600
+    assert bench.machine.tally.counts.keys() == {"ping_sent"}
