@@ -12,11 +12,14 @@ from toolkit.cli.options import (
     Format,
     FormatOption,
     OutputOption,
+    QuietOption,
     RequestedOption,
     RunPaths,
     duration_ms,
 )
 from toolkit.cli.output import emit
+from toolkit.cli.progress import progress_line
+from toolkit.units import size
 
 
 def analyze(
@@ -29,6 +32,7 @@ def analyze(
     only: Annotated[
         str | None, typer.Option("--only", metavar="ages", help="Read nothing but ages and plateaus.")
     ] = None,
+    quiet: QuietOption = False,
     figures: Annotated[
         list[str] | None, typer.Option("--figures", metavar="WORD", help="Only the figures whose name holds this word.")
     ] = None,
@@ -44,7 +48,15 @@ def analyze(
     if format is not Format.JSON:
         check_format(format)
     options = Options(label, duration_ms(requested), "ages" if only else "all")
-    analysis = analyze(paths, db, options)
+    with progress_line(quiet) as line:
+        read = 0
+
+        def progress(octets: int) -> None:
+            nonlocal read
+            read += octets
+            line(f"read {size(read)} of telemetry")
+
+        analysis = analyze(paths, db, options, progress)
     if format is Format.JSON:
         emit(analysis_json(analysis), output)
     elif figures:
