@@ -54,13 +54,17 @@ def _opened(db: str, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnect
     pause = 0.05
     while True:
         try:
-            return duckdb.connect(db, read_only=read_only and db != MEMORY)
+            con = duckdb.connect(db, read_only=read_only and db != MEMORY)
         except duckdb.Error as error:
             if "lock" not in str(error).lower():
                 why = f"is not a store of this toolkit: {_first_line(error)}; name another file with --db"
                 raise InputError(db, None, why) from error
             if time.monotonic() > deadline:
                 raise InputError(db, None, f"is held by another process{_holder(str(error))}; try again") from error
+        else:
+            # The database would draw a bar of its own into whatever standard output is.
+            con.execute("set enable_progress_bar = false")
+            return con
         time.sleep(pause)
         pause = min(2 * pause, 1.0)
 
@@ -101,9 +105,21 @@ def insert_rows(
     if not values:
         return
     data = pa.table({name: list(column) for name, column in zip(columns, values, strict=True)})
-    con.register("new_rows", data)
-    con.execute(f"insert into {table} by name select * from new_rows")
-    con.unregister("new_rows")
+    run_over(con, f"insert into {table} by name select * from data", data)
+
+
+def run_over(
+    con: duckdb.DuckDBPyConnection,
+    statement: str,
+    data: pa.Table,  # noqa: ARG001  the statement reads it by its name
+    parameters: Sequence[object] | None = None,
+) -> None:
+    """Run a statement that selects from `data`.
+
+    The database finds the table among this function's variables. One that is registered would be held until the
+    transaction ends, and with it every batch of a long file.
+    """
+    con.execute(statement, parameters)
 
 
 _TABLES = (

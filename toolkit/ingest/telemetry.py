@@ -19,6 +19,7 @@ from toolkit.ingest.columns import NAMES_NO, SCHEMA, Batch, Scope, read, read_sp
 from toolkit.ingest.source import Source
 from toolkit.ingest.stream import BLOCK_BYTES, Block, blocks
 from toolkit.records import FileLedger, SetAsideLine
+from toolkit.store import run_over
 from toolkit.vocabulary import VENUE_ID, Role, SetAside
 
 PARALLEL_FROM_BYTES = 50 << 20
@@ -98,10 +99,8 @@ class _Loader:
         """Write what is waiting; the first time makes the table, even of no rows."""
         rows = pa.concat_tables(self._waiting or [_EMPTY])
         self._waiting = []
-        self._con.register("batch", rows)
         make = "insert into raw_tick" if self._made else "create temp table raw_tick as"
-        self._con.execute(f"{make} select * from batch")
-        self._con.unregister("batch")
+        run_over(self._con, f"{make} select * from data", rows)
         self._made = True
 
     def _order(self, names: tuple[str, ...]) -> int:

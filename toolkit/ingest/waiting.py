@@ -10,6 +10,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from toolkit.store import run_over
+
 ROWS_AT_ONCE = 100_000
 
 Whole = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -52,9 +54,8 @@ class Writer:
             self._under_way = None
 
     def _insert(self, table: str, rows: pa.Table) -> None:
-        self._con.register("new_rows", rows)
-        self._con.execute(f"insert into {table} by name select $1 as run_key, * from new_rows", [self._run_key])
-        self._con.unregister("new_rows")
+        insert = f"insert into {table} by name select $1 as run_key, * from data"
+        run_over(self._con, insert, rows, [self._run_key])
 
 
 class Waiting:
