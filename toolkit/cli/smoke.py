@@ -1,8 +1,10 @@
-"""`toolkit smoke -- CMD…`: supervise a producer of a run, record it, and judge what it left."""
+"""`toolkit smoke`: make a run with the shadow connectors, or around another producer, and judge what it left."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +18,7 @@ from toolkit.units import duration
 
 if TYPE_CHECKING:
     from toolkit.smoke.meta import RunMeta
+    from toolkit.smoke.shadow import ShadowPlan
     from toolkit.smoke.supervise import Plan
     from toolkit.vocabulary import GateVerdict
 
@@ -26,7 +29,7 @@ GATE = "frontier"
 def smoke(
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="-- CMD…", help="The producer; {out} in it stands for the run directory."),
+        typer.Argument(metavar="[-- CMD…]", help="Another producer; {out} in it stands for the run directory."),
     ] = None,
     minutes: Annotated[
         float, typer.Option("--minutes", help="How long it runs, counted from its first telemetry.")
@@ -39,38 +42,122 @@ def smoke(
     ] = None,
     label: Annotated[str | None, typer.Option("--label", help="A name for the run in the store.")] = None,
     build_minutes: Annotated[
-        float, typer.Option("--build-minutes", help="How long it may take to its first telemetry.")
+        float, typer.Option("--build-minutes", help="With CMD: how long it may take to its first telemetry.")
     ] = 60,
     grace: Annotated[
-        float, typer.Option("--grace", metavar="SECONDS", help="How long it may take to stop before it is killed.")
+        float, typer.Option("--grace", metavar="SECONDS", help="With CMD: how long it may take to stop.")
     ] = 10,
+    feed: Annotated[
+        str, typer.Option("--feed", metavar="loopback|live", help="Venues SIMULATED here, or public endpoints.")
+    ] = "loopback",
+    scenario: Annotated[
+        Path | None, typer.Option("--scenario", metavar="FILE", help="TOML file of faults; none: all is well.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="What the simulated books are made from.")] = 1,
+    venues: Annotated[str, typer.Option("--venues", metavar="A,B", help="These venues only.")] = "",
+    base: Annotated[str, typer.Option("--base", metavar="ASSET", help="The market's asset.")] = "ETH",
+    record_frames: Annotated[
+        bool, typer.Option("--record-frames", help="Keep every frame as a tape in the run directory.")
+    ] = False,
+    truth: Annotated[
+        Path | None, typer.Option("--truth", metavar="FILE", help="Write what the simulated venues really did.")
+    ] = None,
     db: DbOption = DEFAULT_DB,
     quiet: QuietOption = False,
 ) -> int:
-    """Run a shadow producer for some minutes, leave a run directory, and end with its analysis and gate.
+    """Run five shadow connectors for some minutes, leave a run directory, and end with its analysis and gate.
 
-    Ends with 130 when interrupted, 5 when the run was blocked or died, 1 when the gate fails, 4 when it cannot tell.
+    With CMD, another producer is run in place of the connectors. Ends with 130 when interrupted, 5 when the run was
+    blocked or died, 1 when the gate fails, 4 when it cannot tell.
     """
     from toolkit.host.facts import now_ms
     from toolkit.smoke.policy import Limits
     from toolkit.smoke.rundir import default_out
     from toolkit.smoke.supervise import Plan
 
+    run_ms = _ms("--minutes", minutes, 60_000)
     if not command:
-        raise UsageError("no command: write it after `--`, as in `toolkit smoke --minutes 10 -- CMD…`")
+        own = Own(feed, scenario, seed, venues, base, record_frames, truth)
+        plan = _own_plan(own, out or default_out(now_ms()), run_ms, label)
+        return _concluded(plan.out, _run_own(plan, quiet), db)
     limits = Limits(
-        run_ms=_ms("--minutes", minutes, 60_000),
+        run_ms=run_ms,
         build_ms=_ms("--build-minutes", build_minutes, 60_000),
         grace_ms=_ms("--grace", grace, 1_000),
     )
-    plan = Plan(tuple(command), out or default_out(now_ms()), limits, profile, label)
-    return _concluded(plan.out, _run(plan, quiet), db)
+    supervised = Plan(tuple(command), out or default_out(now_ms()), limits, profile, label)
+    return _concluded(supervised.out, _run(supervised, quiet), db)
 
 
 def _ms(option: str, value: float, unit_ms: int) -> float:
     if not (math.isfinite(value) and value > 0):
         raise UsageError(f"{option} {value:g}: a time is more than 0")
     return value * unit_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The options of a run of our own connectors, as written."""
+
+    feed: str
+    scenario: Path | None
+    seed: int
+    venues: str
+    base: str
+    record_frames: bool
+    truth: Path | None
+
+
+def _own_plan(own: Own, out: Path, run_ms: float, label: str | None) -> ShadowPlan:
+    import sys
+
+    from connectors.venues import venues
+    from toolkit.cli.venues import chosen_asset, read_scenario
+    from toolkit.smoke.shadow import Feed, ShadowPlan
+
+    known = venues()
+    if own.feed not in list(Feed):
+        raise UsageError(f"--feed {own.feed}: write one of {', '.join(Feed)}")
+    names = [name.strip() for name in own.venues.split(",") if name.strip()] or list(known)
+    if unknown := sorted(set(names) - known.keys()):
+        raise UsageError(f"--venues {unknown[0]}: write one or more of {', '.join(known)}")
+    if own.feed == Feed.LIVE and (own.scenario or own.truth):
+        raise UsageError("--scenario and --truth are of simulated venues; leave them out with --feed live")
+    return ShadowPlan(
+        argv=("toolkit", *sys.argv[1:]),
+        out=out,
+        run_ms=round(run_ms),
+        venues={name: venue for name, venue in known.items() if name in names},
+        feed=Feed(own.feed),
+        scenario=read_scenario(own.scenario, list(known)),
+        seed=own.seed,
+        base=chosen_asset(own.base),
+        record_frames=own.record_frames,
+        truth=own.truth,
+        label=label,
+    )
+
+
+def _run_own(plan: ShadowPlan, quiet: bool) -> RunMeta:
+    import os
+
+    from toolkit.smoke.shadow import run_shadow
+    from toolkit.smoke.verdict import sentence
+
+    if not quiet:
+        note(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
+    mark = "SIMULATED " if plan.simulated else ""
+    with progress_line(quiet) as line:
+        run = run_shadow(plan, dict(os.environ), lambda ms, venues: line(f"{mark}{_venues(plan, ms, venues)}"))
+    if not quiet:
+        note(f"{mark}{sentence(run)}")
+    return run
+
+
+def _venues(plan: ShadowPlan, elapsed_ms: float, venues: Mapping[str, str]) -> str:
+    return f"{duration(elapsed_ms)} of {duration(plan.run_ms)}: " + ", ".join(
+        f"{name} {word}" for name, word in venues.items()
+    )
 
 
 def _run(plan: Plan, quiet: bool) -> RunMeta:

@@ -50,10 +50,8 @@ def serve(
         raise UsageError(f"--venue {unknown[0]}: write one of {', '.join(known)}")
     if minutes is not None and not 0 < minutes < float("inf"):
         raise UsageError(f"--minutes {minutes:g}: a time is more than 0")
-    if not (base.isascii() and base.isalnum()):
-        raise UsageError(f"--base {base!r}: write an asset such as ETH")
     served = {name: described for name, described in known.items() if not venue or name in venue}
-    plan = Plan(served, _scenario(scenario, list(known)), base.upper(), seed, port, minutes and minutes * 60)
+    plan = Plan(served, read_scenario(scenario, list(known)), chosen_asset(base), seed, port, minutes and minutes * 60)
     asyncio.run(_serve(plan, truth, quiet))
     return 0
 
@@ -108,7 +106,15 @@ async def _serve(plan: Plan, truth: Path | None, quiet: bool) -> None:
                     await stop.wait()
 
 
-def _scenario(path: Path | None, venues: list[str]) -> Scenario:
+def chosen_asset(base: str) -> str:
+    """The asset of the market, as venues write it. Raises `UsageError` for what is no asset."""
+    if not (base.isascii() and base.isalnum()):
+        raise UsageError(f"--base {base!r}: write an asset such as ETH")
+    return base.upper()
+
+
+def read_scenario(path: Path | None, venues: list[str]) -> Scenario:
+    """The scenario in a file; without a file nothing goes wrong. Raises `InputError` for what is none."""
     from connectors.loopback.scenario import Scenario, read
 
     if path is None:

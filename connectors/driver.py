@@ -1,0 +1,253 @@
+"""One connector, alive: performs what its machine answers, and brings it what happens.
+
+A machine that fails is a fault of this program, not of the venue. It is told so in the log, as a panic of the task, the
+session begins anew, and the other venues go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Protocol
+
+from connectors.clock import Clock
+from connectors.inbox import OF_NO_SOCKET, Inbox, Parcel
+from connectors.protocol import (
+    Action,
+    Close,
+    Connect,
+    ConnectFailed,
+    Ended,
+    Fetch,
+    FetchFailed,
+    Input,
+    Note,
+    Opened,
+    Passed,
+    Ping,
+    Publish,
+    Received,
+    Send,
+    SendFailed,
+    Started,
+    Stop,
+)
+from connectors.publisher import Delivery, Publisher
+from connectors.rest import Rest
+from connectors.session import Connector, State
+from connectors.transport import Socket, open_socket
+from toolkit.vocabulary import ReconnectReason
+
+GRACE_S = 2.0
+"""How long a connector may take to end when it is told to."""
+
+
+class Journal(Protocol):
+    """Where notes go."""
+
+    def note(self, venue: str, note: Note) -> None:
+        """Write one down."""
+
+
+class Recorder(Protocol):
+    """Where frames go, as they cross the wire."""
+
+    def sent(self, text: str) -> None:
+        """A text frame left."""
+
+    def received(self, data: str | bytes) -> None:
+        """A data frame came."""
+
+    def fetched(self, call: str, body: bytes) -> None:
+        """A REST body came."""
+
+
+class Exchange:
+    """What drivers share: the clock, the REST door, the queues to the runner, and the bells between the two."""
+
+    def __init__(self, clock: Clock, rest: Rest, publisher: Publisher, journal: Journal) -> None:
+        self.clock = clock
+        self.rest = rest
+        self.publisher = publisher
+        self.journal = journal
+        self.offered = asyncio.Event()
+        self.drained = asyncio.Event()
+
+
+class Driver:
+    """Runs one connector until it is stopped.
+
+    `connected` says whether a socket was ever open, `failures` how many attempts or requests came to nothing, and
+    `failure` what the last of them said.
+    """
+
+    def __init__(self, machine: Connector, shared: Exchange, recorder: Recorder | None = None) -> None:
+        self.machine = machine
+        self.venue = machine.venue.name
+        self._shared = shared
+        self._recorder = recorder
+        self._inbox = Inbox(shared.clock)
+        self._socket: Socket | None = None
+        self._sockets = 0
+        self._line: asyncio.Task[None] | None = None
+        self._errands: set[asyncio.Task[None]] = set()
+        self._panics = 0
+        self.connected = False
+        self.failures = 0
+        self.failure = ""
+
+    async def run(self) -> None:
+        """Drive the machine from its start to its stop."""
+        self._inbox.put(Started())
+        try:
+            while self.machine.state is not State.STOPPED:
+                parcel = await self._inbox.wait(self._patience_s())
+                await self._step(parcel)
+        finally:
+            self._hang_up()
+            if self._errands:
+                await asyncio.wait(self._errands, timeout=GRACE_S)
+            for task in self._errands:
+                task.cancel()
+
+    def stop(self) -> None:
+        """End for good."""
+        self._inbox.put(Stop())
+
+    def restart(self, reason: ReconnectReason) -> None:
+        """End the session that is open, if one is, and begin anew."""
+        self._inbox.put(Stop(reason, again=True))
+
+    def _patience_s(self) -> float | None:
+        due_ms = self.machine.due_ms
+        return None if due_ms is None else max(0.0, (due_ms - self._shared.clock.now_us() / 1_000) / 1_000)
+
+    async def _step(self, parcel: Parcel | None) -> None:
+        given = Passed() if parcel is None else parcel.given
+        self._observe(given)
+        try:
+            actions = self.machine.step(self._shared.clock.now_ms(), given)
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not take the other venues along
+            actions = self._panicked(error)
+        for action in actions:
+            await self._perform(action, parcel)
+
+    def _observe(self, given: Input) -> None:
+        match given:
+            case Opened():
+                self.connected = True
+            case ConnectFailed(detail=detail) | FetchFailed(detail=detail):
+                self.failures += 1
+                self.failure = detail
+            case Received(data) if self._recorder is not None:
+                self._recorder.received(data)
+
+    def _panicked(self, error: Exception) -> list[Action]:
+        self._panics += 1
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
+        detail = f"{type(error).__name__}: {error}"
+        note = Note("panic", {"count": self._panics, "detail": detail, "where": where})
+        self._shared.journal.note(self.venue, note)
+        return self.machine.step(self._shared.clock.now_ms(), Stop(ReconnectReason.TASK_PANIC, again=True))
+
+    # --- what the machine wants -----------------------------------------------------------------------------------
+
+    async def _perform(self, action: Action, parcel: Parcel | None) -> None:
+        match action:
+            case Connect():
+                self._dial(action)
+            case Send(text, ping):
+                await self._write(lambda socket: socket.send(text), ping=ping)
+                if self._recorder is not None:
+                    self._recorder.sent(text)
+            case Ping(payload):
+                await self._write(lambda socket: socket.ping(payload), ping=True)
+            case Publish():
+                await self._publish(action, parcel)
+            case Fetch():
+                self._do(self._fetch(action))
+            case Close():
+                self._hang_up()
+            case Note():
+                self._shared.journal.note(self.venue, action)
+
+    async def _write(self, write: Callable[[Socket], Coroutine[Any, Any, SendFailed | None]], *, ping: bool) -> None:
+        if self._socket is None:
+            return
+        failed = await write(self._socket)
+        if failed is not None:
+            self._inbox.put(SendFailed(failed.detail, ping), self._sockets)
+
+    async def _publish(self, action: Publish, parcel: Parcel | None) -> None:
+        clock, publisher = self._shared.clock, self._shared.publisher
+        at = (clock.now_ms(), clock.unix_ms()) if parcel is None else (parcel.at_ms, parcel.at_unix_ms)
+        delivery = Delivery(self.venue, action.event, action.shape, action.source, *at)
+        taken, notes = publisher.offer(delivery)
+        for note in notes:
+            self._shared.journal.note(self.venue, note)
+        while not taken:
+            self._shared.drained.clear()
+            await self._shared.drained.wait()
+            taken, _ = publisher.offer(delivery, again=True)
+        self._shared.offered.set()
+
+    # --- the line to the venue ------------------------------------------------------------------------------------
+
+    def _dial(self, wanted: Connect) -> None:
+        self._sockets += 1
+        self._inbox.listen(self._sockets)
+        self._line = asyncio.create_task(self._talk(wanted, self._sockets), name=f"{self.venue} socket")
+        self._line.add_done_callback(partial(self._line_ended, self._sockets))
+
+    def _line_ended(self, number: int, line: asyncio.Task[None]) -> None:
+        """A line that broke by a fault of ours is an end like any other to the machine."""
+        if not line.cancelled() and (error := line.exception()) is not None:
+            detail = f"{type(error).__name__}: {error}"
+            self._inbox.put(ConnectFailed(detail) if self._socket is None else Ended(None, detail), number)
+
+    async def _talk(self, wanted: Connect, number: int) -> None:
+        """Open a socket and bring in what comes by it, up to its end."""
+        met = await open_socket(wanted, lambda control: self._inbox.heard(control, number))
+        if isinstance(met, ConnectFailed):
+            self._inbox.put(met, number)
+            return
+        self._socket = met
+        self._inbox.put(Opened(), number)
+        try:
+            while True:
+                await self._inbox.room()
+                came = await met.read()
+                self._bring(came, number)
+                if isinstance(came, Ended):
+                    return
+        finally:
+            self._do(met.leave())
+
+    def _bring(self, came: bytes | Ended, number: int) -> None:
+        self._inbox.put(came if isinstance(came, Ended) else Received(came), number)
+
+    def _hang_up(self) -> None:
+        self._inbox.listen(OF_NO_SOCKET)
+        self._socket = None
+        if self._line is not None:
+            self._line.cancel()
+            self._errands.add(self._line)
+            self._line.add_done_callback(self._errands.discard)
+            self._line = None
+
+    # --- errands --------------------------------------------------------------------------------------------------
+
+    async def _fetch(self, wanted: Fetch) -> None:
+        given: Input = await self._shared.rest.fetch(wanted, self.machine.venue.headers)
+        if self._recorder is not None and (body := getattr(given, "body", None)) is not None:
+            self._recorder.fetched(wanted.call.path, body)
+        self._inbox.put(given)
+
+    def _do(self, errand: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)

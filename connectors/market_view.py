@@ -1,0 +1,90 @@
+"""What the runner has of each venue: the book that was applied, how old it is, the last funding rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from connectors.book import OrderBook
+from connectors.frames import Book, BookDelta, Funding
+from connectors.health import Vital, event_age_ms
+from connectors.protocol import Shape, Source
+from connectors.publisher import Delivery
+
+ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class MarketView:
+    """One venue, tick by tick; times in ms, `_unix_ms` by the wall clock, money in USD.
+
+    `mid` and `spread` stay at their last value while a side of the book is empty; `depth` (the best bid's worth plus
+    the best ask's) is zero then. `applied_ms` is when a book with two sides was applied last, None before the first;
+    `event_unix_ms` is that book's own time, or its arrival where the venue gives none (`event_dated` tells).
+    """
+
+    venue: str
+    book: OrderBook = field(default_factory=OrderBook)
+    mid: Decimal = ZERO
+    spread: Decimal = ZERO
+    depth: Decimal = ZERO
+    shape: Shape = Shape.EMPTY
+    source: Source | None = None
+    applied_ms: int | None = None
+    event_unix_ms: int | None = None
+    event_dated: bool = False
+    no_depth_since_ms: int | None = None
+    funding: Funding | None = None
+    funding_source: Source | None = None
+    funding_unix_ms: int = 0
+    applied: int = 0
+    injected: int = 0
+
+    def apply(self, deliveries: Iterable[Delivery], now_ms: int) -> None:
+        """Take what a tick brings of this venue, in order."""
+        newest: Delivery | None = None
+        for delivery in deliveries:
+            match delivery.event:
+                case Book() as whole:
+                    self.book.replace(whole)
+                    newest = delivery
+                case BookDelta() as delta:
+                    self.book.apply(delta)
+                    newest = delivery
+                case Funding() as funding:
+                    self.funding, self.funding_source = funding, delivery.source
+                    self.funding_unix_ms = delivery.received_unix_ms
+            self.injected += delivery.source is Source.INJECTED
+        if newest is not None:
+            self._applied(newest, now_ms)
+
+    def _applied(self, newest: Delivery, now_ms: int) -> None:
+        self.applied += 1
+        self.source = newest.source
+        self.shape = self.book.shape()
+        bid, ask = self.book.top()
+        if bid is None or ask is None:
+            self.depth = ZERO
+            if self.no_depth_since_ms is None:
+                self.no_depth_since_ms = now_ms
+            return
+        self.mid = (bid[0] + ask[0]) / 2
+        self.spread = ask[0] - bid[0]
+        self.depth = bid[0] * bid[1] + ask[0] * ask[1]
+        self.no_depth_since_ms = None
+        self.applied_ms = now_ms
+        exchange_ms = getattr(newest.event, "exchange_ms", None)
+        self.event_dated = exchange_ms is not None
+        self.event_unix_ms = newest.received_unix_ms if exchange_ms is None else exchange_ms
+
+    def vital(self, now_ms: int, now_unix_ms: int) -> Vital:
+        """The ages that its status rests on."""
+        if self.applied_ms is None:
+            return Vital()
+        empty_ms = 0 if self.no_depth_since_ms is None else now_ms - self.no_depth_since_ms
+        return Vital(now_ms - self.applied_ms, event_age_ms(now_unix_ms, self.event_unix_ms), empty_ms)
+
+    def funding_age_ms(self, now_unix_ms: int) -> int | None:
+        """The age of the funding rate, None without one."""
+        return None if self.funding is None else max(0, now_unix_ms - self.funding_unix_ms)

@@ -1,0 +1,148 @@
+"""The runner: tick by tick it takes what the connectors brought, and writes down how the venues are.
+
+A tick never waits for a file or a venue. Everything it decides is decided by the pure modules it calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, TextIO
+
+from connectors import runner_lines
+from connectors.driver import Driver, Exchange
+from connectors.market_view import MarketView
+from connectors.publisher import Delivery, Pressure, Publisher
+from connectors.runfiles import Journal, Telemetry
+from connectors.telemetry_record import Seen, Tick, Timing, flaws, line
+from connectors.ticks import Folding, RxStats, TickClock, fold
+from toolkit.vocabulary import VenueStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the runner runs: its ticks and what they fold; times in ms. `rx_every` 0 writes no statistics."""
+
+    interval_ms: int = 250
+    least_ms: int = 100
+    folding: Folding = field(default_factory=Folding)
+    catastrophic_ms: int = 120_000
+    rx_every: int = 1
+
+
+class Runner:
+    """Ticks until it is cancelled; `fresh_ms` by venue, in the order of the telemetry arrays.
+
+    `told` goes into every record as the producer's own word.
+    """
+
+    def __init__(
+        self,
+        drivers: Sequence[Driver],
+        fresh_ms: Mapping[str, int],
+        pace: Pace,
+        shared: Exchange,
+        journal: Journal,
+        telemetry: Telemetry,
+        rx: TextIO,
+        config: str,
+        told: Mapping[str, Any],
+    ) -> None:
+        self.t = 0
+        self.statuses: dict[str, VenueStatus] = {}
+        self._drivers = drivers
+        self._views = {driver.venue: MarketView(driver.venue) for driver in drivers}
+        self._fresh_ms, self._pace, self._shared = fresh_ms, pace, shared
+        self._journal, self._telemetry, self._rx = journal, telemetry, rx
+        self._config, self._told = config, told
+        self._met: set[str] = set()
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        clock, offered = self._shared.clock, self._shared.offered
+        ticks = TickClock(clock.now_ms(), self._pace.interval_ms, self._pace.least_ms)
+        while True:
+            wait_s = max(0.0, ticks.due_ms / 1_000 - clock.now_us() / 1_000_000)
+            try:
+                async with asyncio.timeout(wait_s):
+                    await offered.wait()
+            except TimeoutError:
+                pass
+            if offered.is_set():
+                offered.clear()
+                ticks.event(clock.now_ms())
+            if clock.now_ms() >= ticks.due_ms:
+                ticks.ticked(clock.now_ms())
+                self.tick()
+
+    def tick(self) -> None:
+        """One tick, now."""
+        clock = self._shared.clock
+        began_us, now_ms, unix_ms = clock.now_us(), clock.now_ms(), clock.unix_ms()
+        drained, stats = fold(self._shared.publisher.drain(), self._pace.folding)
+        self._shared.drained.set()
+        drained_us = clock.now_us() - began_us
+        self._apply(drained, now_ms)
+        pace = self._pace
+        seen = [
+            Seen.at(view, now_ms, unix_ms, self._fresh_ms[view.venue], pace.catastrophic_ms)
+            for view in self._views.values()
+        ]
+        self._transitions(seen)
+        applied_us = clock.now_us() - began_us
+        timing = Timing(drained_us, applied_us, clock.now_us() - began_us)
+        self._record(seen, timing, stats, unix_ms)
+        self.t += 1
+
+    def _apply(self, drained: Sequence[Delivery], now_ms: int) -> None:
+        for venue, group in groupby(drained, key=lambda delivery: delivery.venue):
+            view = self._views[venue]
+            view.apply(group, now_ms)
+            if venue not in self._met and view.applied_ms is not None:
+                self._met.add(venue)
+                index = list(self._views).index(venue)
+                market = self._drivers[index].machine.target.market
+                self._journal.tell("first_applied", runner_lines.first_applied(view, index, market), venue, tick=self.t)
+
+    def _transitions(self, seen: Sequence[Seen]) -> None:
+        for each in seen:
+            venue, before = each.view.venue, self.statuses.get(each.view.venue)
+            if before is not each.status:
+                self.statuses[venue] = each.status
+                self._journal.tell("status", (), venue, tick=self.t, before=before, status=each.status)
+
+    def _record(self, seen: Sequence[Seen], timing: Timing, stats: RxStats, unix_ms: int) -> None:
+        asked = self._pace.rx_every > 0
+        own = {**self._told, "venues": [self._of_venue(each) for each in seen], "telemetry_dropped": self._dropped}
+        tick = Tick(self.t, unix_ms, self._config, seen, timing, stats if asked else None, own)
+        if asked and self.t % self._pace.rx_every == 0:
+            self._rx.write(runner_lines.rx(self.t, stats) + "\n")
+        if not self._telemetry.put(line(tick)):
+            said = runner_lines.telemetry_dropped(self.t, self._telemetry.capacity, self._dropped)
+            self._journal.tell("telemetry_dropped", [said] if said else (), tick=self.t, count=self._dropped)
+        if said := runner_lines.overrun(self.t, timing, self._pace.interval_ms * 1_000):
+            self._journal.tell("overrun", [said], tick=self.t, total_us=timing.total_us)
+
+    @property
+    def _dropped(self) -> int:
+        return self._telemetry.dropped
+
+    def _of_venue(self, each: Seen) -> dict[str, Any]:
+        view, publisher = each.view, self._shared.publisher
+        state = next(driver.machine.state for driver in self._drivers if driver.venue == view.venue)
+        known: dict[str, Any] = {
+            "venue_id": view.venue,
+            "state": state,
+            "source": view.source,
+            "applied": view.applied,
+            "injected": view.injected,
+            "queue_high_water": publisher.high_water[view.venue],
+            **_pressure(publisher, view.venue),
+        }
+        return known | ({"flaws": wrong} if (wrong := flaws(view.shape)) and view.applied else {})
+
+
+def _pressure(publisher: Publisher, venue: str) -> dict[str, int]:
+    return {pressure.value: publisher.counts[venue, pressure] for pressure in Pressure}

@@ -1,0 +1,141 @@
+"""The runner's tick: when it comes, and what it makes of what has gathered since the last one.
+
+A tick comes by the timer, or by the first event since the last tick if that is old enough by then; an earlier event
+waits for the timer. Of what has gathered, each venue's older books fall away before its newest whole one, and deltas
+that follow each other become one; the book is the same either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import groupby
+
+from connectors.frames import Book, BookDelta, Funding, Level, MarketFrame, Trade
+from connectors.publisher import Delivery
+
+
+class TickClock:
+    """When the next tick is due; times in ms."""
+
+    def __init__(self, now_ms: int, interval_ms: int, least_ms: int) -> None:
+        self.due_ms = now_ms
+        self._interval_ms = interval_ms
+        self._least_ms = least_ms
+        self._last_ms: int | None = None
+        self._awaits_event = False
+
+    def event(self, now_ms: int) -> None:
+        """Something came; the first since the last tick decides."""
+        if self._awaits_event and self._last_ms is not None:
+            self._awaits_event = False
+            if now_ms - self._last_ms >= self._least_ms:
+                self.due_ms = min(self.due_ms, now_ms)
+
+    def ticked(self, now_ms: int) -> None:
+        """A tick begins; the timer keeps its beat unless an event came before it or a whole beat was missed."""
+        in_time = now_ms - self.due_ms < self._interval_ms
+        self.due_ms = (self.due_ms if in_time else now_ms) + self._interval_ms
+        self._last_ms = now_ms
+        self._awaits_event = True
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """What is folded; `cap` is how many deltas of a venue a tick folds, None all."""
+
+    books: bool = True
+    deltas: bool = True
+    cap: int | None = None
+
+
+@dataclass(slots=True)
+class RxStats:
+    """What one tick drained and what was left of it; `cap_hits` counts the venues that had more deltas than the cap."""
+
+    drained: int = 0
+    l2_delta: int = 0
+    l2_snapshot: int = 0
+    trade: int = 0
+    funding_update: int = 0
+    out_market: int = 0
+    out_l2_delta: int = 0
+    out_l2_snapshot: int = 0
+    out_trade: int = 0
+    out_funding_update: int = 0
+    cap_hits: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """The counters by name."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def count_in(self, event: MarketFrame) -> None:
+        """One event was drained."""
+        self.drained += 1
+        name = _NAMES[type(event)]
+        setattr(self, name, getattr(self, name) + 1)
+
+    def count_out(self, event: MarketFrame) -> None:
+        """One event is applied."""
+        self.out_market += 1
+        name = f"out_{_NAMES[type(event)]}"
+        setattr(self, name, getattr(self, name) + 1)
+
+
+_NAMES: dict[type[MarketFrame], str] = {
+    Book: "l2_snapshot",
+    BookDelta: "l2_delta",
+    Trade: "trade",
+    Funding: "funding_update",
+}
+
+
+def fold(drained: Iterable[Delivery], folding: Folding) -> tuple[list[Delivery], RxStats]:
+    """Reduce what a tick drained; events of a venue stand together and keep their order."""
+    stats = RxStats()
+    left: list[Delivery] = []
+    for _, group in groupby(drained, key=lambda delivery: delivery.venue):
+        gathered = list(group)
+        for delivery in gathered:
+            stats.count_in(delivery.event)
+        deltas = sum(isinstance(delivery.event, BookDelta) for delivery in gathered)
+        stats.cap_hits += folding.cap is not None and deltas > folding.cap
+        left += _of_venue(gathered, folding)
+    for delivery in left:
+        stats.count_out(delivery.event)
+    return left, stats
+
+
+def _of_venue(gathered: Sequence[Delivery], folding: Folding) -> Iterator[Delivery]:
+    newest = max((at for at, one in enumerate(gathered) if isinstance(one.event, Book)), default=0)
+    room = len(gathered) if folding.cap is None else folding.cap
+    held: Delivery | None = None
+    for at, delivery in enumerate(gathered):
+        if not delivery.lossless:
+            yield delivery
+        elif folding.books and at < newest:
+            continue
+        elif isinstance(delivery.event, BookDelta) and folding.deltas and room > 0:
+            room -= 1
+            held = delivery if held is None else _joined(held, delivery)
+        else:
+            if held is not None:
+                yield held
+                held = None
+            yield delivery
+    if held is not None:
+        yield held
+
+
+def _joined(first: Delivery, second: Delivery) -> Delivery:
+    """Two deltas that follow each other as one, with the times and the shape of the second."""
+    one, two = first.event, second.event
+    if not isinstance(one, BookDelta) or not isinstance(two, BookDelta):
+        raise TypeError("only deltas are joined")
+    bids, asks = _later(one.bids, two.bids), _later(one.asks, two.asks)
+    return replace(second, event=replace(two, bids=bids, asks=asks, prev=one.prev, first=one.first))
+
+
+def _later(one: Iterable[Level], two: Iterable[Level]) -> tuple[Level, ...]:
+    """Levels of both, each with its later size."""
+    return tuple((dict(one) | dict(two)).items())

@@ -1,0 +1,90 @@
+"""What this process writes down of a run that it makes itself."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from connectors.clock import Clock
+from toolkit.host import disclosure, facts, provenance
+from toolkit.smoke import meta
+from toolkit.smoke.meta import RunMeta
+from toolkit.smoke.policy import StoppedBy
+
+PRODUCER = "toolkit"
+
+
+class Asked(Protocol):
+    """What was asked for."""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command."""
+
+    @property
+    def run_ms(self) -> int:
+        """For how long."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the venues are simulated."""
+
+    @property
+    def label(self) -> str | None:
+        """The run's name."""
+
+
+def begun(asked: Asked, environ: Mapping[str, str]) -> RunMeta:
+    """The first record, before anything runs."""
+    cwd = Path.cwd()
+    binary = provenance.binary(Path(sys.executable))
+    return RunMeta(
+        schema=meta.SCHEMA,
+        producer=PRODUCER,
+        label=asked.label,
+        profile=None,
+        simulated=asked.simulated,
+        argv=disclosure.argv(asked.argv),
+        cwd=disclosure.text(str(cwd)),
+        requested_ms=asked.run_ms,
+        build_limit_ms=0,
+        grace_ms=0,
+        started_ms=facts.now_ms(),
+        host=facts.host(),
+        clock=facts.clock(),
+        load=(facts.load(),),
+        environment=disclosure.environment(environ),
+        environment_set=(),
+        source=provenance.source(cwd),
+        binaries=(binary,) if binary else (),
+    )
+
+
+def loaded(run: RunMeta) -> RunMeta:
+    """The record with one more look at how busy the machine is."""
+    return replace(run, load=(*run.load, facts.load()))
+
+
+def ended(
+    run: RunMeta, clock: Clock, stopped_by: StoppedBy | None, exit_code: int, cpu_ms: int, output: dict[str, int | str]
+) -> RunMeta:
+    """The last record; `cpu_ms` is what the run took of the processor."""
+    now_ms = facts.now_ms()
+    return replace(
+        run,
+        stopped_ms=run.stopped_ms or now_ms,
+        ended_ms=now_ms,
+        stopped_by=stopped_by,
+        exit_code=exit_code,
+        cpu_ms=cpu_ms,
+        max_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024,
+        load=(*run.load, facts.load()),
+        clock_after=facts.clock(),
+        wall_drift_ms=time.time_ns() // 1_000_000 - clock.unix_ms(),
+        output=output,
+    )
