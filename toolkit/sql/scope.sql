@@ -31,10 +31,10 @@ create or replace temp view run_episodes as select * from episode where run_key 
 -- lines of the first instrumented build prove that all its families were on, so that a missing line is a zero.
 create or replace temp table run_log_proof as
     select count(*) > 0 as has_log,
-           count_if(family in ('ws_connecting', 'ws_connected')) > 0 as has_lifecycle,
-           count_if(family in ('audit_reconnect', 'audit_limits', 'audit_publisher', 'audit_publisher_periodic',
-                               'audit_rest_monitor')) > 0 as instrumented,
-           count_if(family = 'audit_rest_monitor') > 0 as has_rest_audit
+           coalesce(bool_or(family in ('ws_connecting', 'ws_connected')), false) as has_lifecycle,
+           coalesce(bool_or(family in ('audit_reconnect', 'audit_limits', 'audit_publisher', 'audit_publisher_periodic',
+                                       'audit_rest_monitor')), false) as instrumented,
+           coalesce(bool_or(family = 'audit_rest_monitor'), false) as has_rest_audit
     from run_log_events;
 
 -- Connected sessions in order; a reconnect is each after the first of a life, by the reason that ended the one before.

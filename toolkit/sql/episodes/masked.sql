@@ -1,0 +1,105 @@
+-- REST masking: stretches in which snapshots fetched over REST kept a venue's age low while its socket was silent.
+-- A book applied after a stretch without any as long as the monitor's threshold is taken for a fetched one where the log
+-- says that one was injected then; without a log that could say so, where at least two follow each other.
+create or replace temp table run_applies as
+select *, lag(applied_ms) over same as before_ms, applied_ms - lag(applied_ms) over same as gap_ms
+from (select venue, life, at_ms - age_apply_ms as applied_ms from run_venue_ticks
+      where has_apply_age and age_apply_ms is not null group by all)
+window same as (partition by venue, life order by applied_ms);
+
+create or replace temp table run_life_ends as select life, max(at_ms) as at_ms from run_ticks group by life;
+
+-- Until when which venue's monitor waits, as its own lines say, and what they say of fetched books.
+create or replace temp table run_rest_words as
+with told as (
+    select *, try_cast(coalesce(fields->>'threshold_ms', fields->>'threshold') as bigint) as threshold_ms,
+           try_cast(fields->>'rest_inject_count' as bigint) as injected
+    from run_log_events where family in ('audit_rest_monitor', 'rest_fallback_activated')
+),
+rises as (
+    select venue, life, threshold_ms, injected > lag(injected, 1, 0) over same as rose, at_ms + at_error_ms as high_ms,
+           coalesce(lag(at_ms - at_error_ms) over same, at_ms - at_error_ms - 30000) as low_ms
+    from told where family = 'audit_rest_monitor' window same as (partition by venue, life order by file_no, line)
+)
+select venue, life, threshold_ms, low_ms, high_ms from rises where rose
+union all
+select venue, life, threshold_ms, at_ms - at_error_ms, at_ms + at_error_ms + 5000 from told where family = 'rest_fallback_activated';
+
+create or replace temp table run_masked as
+with limits as (
+    select venue, coalesce((select max(threshold_ms) from run_rest_words w where w.venue = v.venue), 20000) as threshold_ms from run_venues v
+),
+-- The monitor's saw-tooth: a book of the socket, then those that came after the threshold, to the first that came sooner.
+toothed as (
+    select a.*, threshold_ms, coalesce(gap_ms >= threshold_ms - 500, false) as late,
+           sum((not late)::int) over (partition by a.venue, life order by applied_ms) as stretch
+    from run_applies a join limits using (venue)
+),
+teeth as (
+    select venue, life, stretch, min(applied_ms) as from_ms, max(applied_ms) as last_ms, count_if(late) as teeth,
+           max(gap_ms) filter (late) <= max(threshold_ms) + 11000 as regular
+    from toothed group by all having count_if(late) > 0
+),
+monitored as (
+    select t.venue, t.life, from_ms, min(a.applied_ms) as back_ms, teeth, regular,
+           exists (select 1 from run_rest_words w where w.venue = t.venue and w.life = t.life
+                   and coalesce(low_ms <= coalesce(min(a.applied_ms), from_ms + 600000) and high_ms >= from_ms, true)) as said
+    from teeth t left join run_applies a on a.venue = t.venue and a.life = t.life and a.applied_ms > last_ms
+    group by t.venue, t.life, from_ms, last_ms, teeth, regular
+),
+-- A connector's own fallback: from the last book before the longest wait about its line to the first after it is off.
+switched as (
+    select venue, life, at_ms, at_error_ms, family = 'own_fallback_activated' as on,
+           lead(at_ms - at_error_ms) over same as off_ms, lead(family) over same = 'own_fallback_deactivated' as goes_off
+    from run_log_events where family in ('own_fallback_activated', 'own_fallback_deactivated')
+    window same as (partition by venue, life order by file_no, line)
+),
+waits as (
+    select s.venue, s.life, s.at_ms as said_ms, case when goes_off then off_ms end as off_ms,
+           arg_max(a.before_ms, gap_ms) as from_ms, arg_max(a.applied_ms, gap_ms) as first_ms
+    from switched s join run_applies a on a.venue = s.venue and a.life = s.life
+     and a.before_ms <= s.at_ms + s.at_error_ms and a.applied_ms >= s.at_ms - s.at_error_ms
+    where s.on group by all
+),
+fallen_back as (
+    select w.venue, w.life, from_ms, case when off_ms is not null then min(a.applied_ms) end as back_ms
+    from waits w left join run_applies a on a.venue = w.venue and a.life = w.life and a.applied_ms > first_ms and a.applied_ms >= off_ms
+    group by w.venue, w.life, from_ms, first_ms, off_ms
+),
+-- Without a log: Hyperliquid's own fallback fetches every two seconds after fifteen.
+paced as (
+    select *, coalesce(gap_ms between 14500 and 18500, false) as opens, coalesce(gap_ms between 1700 and 2600, false) as paced,
+           sum((not paced)::int) over (partition by venue, life order by applied_ms) as stretch
+    from run_applies where venue = 'hyperliquid' and not (select has_log from run_log_proof)
+),
+fetched as (
+    select venue, life, min(before_ms) filter (opens) as from_ms, max(applied_ms) as last_ms
+    from paced group by venue, life, stretch having bool_or(opens) and count_if(paced) >= 3
+),
+stretches as (
+    select venue, life, from_ms, back_ms, not said as guessed from monitored
+    where said or (teeth >= 2 and regular and not (select has_rest_audit or has_lifecycle from run_log_proof))
+    union all select venue, life, from_ms, back_ms, false from fallen_back
+    union all
+    select f.venue, f.life, from_ms, min(a.applied_ms), true from fetched f
+    left join run_applies a on a.venue = f.venue and a.life = f.life and a.applied_ms > last_ms group by f.venue, f.life, from_ms, last_ms
+),
+ended as (
+    select venue, s.life, from_ms, coalesce(back_ms, e.at_ms) as to_ms, back_ms is null as open, guessed
+    from stretches s join run_life_ends e using (life)
+),
+joined as (
+    select *, sum(apart::int) over (partition by venue, life order by from_ms) as part
+    from (select *, coalesce(from_ms >= max(to_ms) over (partition by venue, life order by from_ms rows between unbounded preceding and 1 preceding), false) as apart from ended)
+)
+select venue, life, min(from_ms) as from_ms, max(to_ms) as to_ms, bool_or(open) as open, bool_and(guessed) as guessed
+from joined group by venue, life, part;
+
+insert into episode by name
+select getvariable('run_key') as run_key, venue, 'masked' as kind, from_ms, to_ms, case when guessed then 'by_shape' else 'said' end as class,
+       null as reason, case when open then ['open'] else [] end as flags,
+       coalesce((select to_json(list(json_array(file, line) order by e.file_no, line)) from run_log_events e join run_files f using (file_no)
+                 where e.venue = m.venue and e.life = m.life
+                   and family in ('rest_fallback_activated', 'rest_fallback_recovered', 'own_fallback_activated', 'own_fallback_deactivated')
+                   and e.at_ms between from_ms - at_error_ms and to_ms + at_error_ms), '[]')::varchar as lines
+from run_masked m order by from_ms, venue;

@@ -1,0 +1,17 @@
+-- title: Fresh time by the socket
+-- unit: share
+-- better: higher
+-- figures: <venue>.fresh_by_socket.share
+-- definition: Share of time with a fresh apply age that no snapshot fetched over REST gave: the fresh share without its masked part.
+-- source: telemetry venue_age_ms; run log, REST monitor and fallback lines
+with ticks as (
+    select v.venue, t.seq, t.weight_ms, has_apply_age, coalesce(age_apply_ms <= limit_ms, false) as fresh,
+           exists (select 1 from run_masked m where m.venue = v.venue and m.life = t.life and t.at_ms > m.from_ms + limit_ms and t.at_ms < m.to_ms) as masked
+    from run_venues v join run_stale_limits using (venue) left join run_venue_ticks t using (venue)
+)
+select t.venue as scope, 'fresh_by_socket.share' as metric,
+       case when bool_or(has_apply_age) then coalesce(sum(weight_ms) filter (fresh and not masked), 0) / sum(weight_ms) end as value, count(seq) as n,
+       case when bool_or(g.guessed) then 'estimate' else 'exact' end as bound, value as low, value as high,
+       case when value is null and count(seq) = 0 then 'no telemetry' when value is null then 'this vintage records event ages only'
+            when bool_or(g.guessed) then 'told by the shape of the age alone' end as note
+from ticks t left join (select venue, bool_or(guessed) as guessed from run_masked group by venue) g on g.venue = t.venue group by t.venue

@@ -1,0 +1,25 @@
+-- title: Time masked by REST
+-- unit: ms
+-- better: lower
+-- figures: <venue>.masked.ms <venue>.masked.fresh_ms <venue>.masked.episodes:count
+-- definition: From the last book that the socket brought to its next, where a snapshot fetched over REST was applied between; the part of it in which the age was fresh, without the first stale limit after the socket's last book; and how many such stretches. A stretch that does not end runs to the last record of its life. Told by injections that rise, a fallback that is on, or without a log by the saw-tooth of the age alone.
+-- source: telemetry venue_age_ms; run log, REST monitor and fallback lines
+with fresh as (
+    select m.venue, sum(t.weight_ms) as fresh_ms
+    from run_masked m join run_stale_limits l on l.venue = m.venue
+    join run_venue_ticks t on t.venue = m.venue and t.life = m.life and t.at_ms > m.from_ms + l.limit_ms and t.at_ms < m.to_ms and t.age_apply_ms <= l.limit_ms
+    group by m.venue
+),
+counted as (
+    select v.venue, count(m.venue) as episodes, coalesce(sum(m.to_ms - m.from_ms), 0) as ms, coalesce(any_value(f.fresh_ms), 0) as fresh_ms,
+           coalesce(bool_or(guessed), false) as guessed,
+           (select count(*) from run_venue_ticks t where t.venue = v.venue and age_apply_ms is not null) as n,
+           (select coalesce(max(gap_ms), 0) from run_applies a where a.venue = v.venue) as longest_gap_ms
+    from run_venues v left join run_masked m using (venue) left join fresh f using (venue) group by v.venue
+),
+told as (select *, guessed or (not has_rest_audit and not has_lifecycle and longest_gap_ms >= 14500) as unsure from counted, run_log_proof)
+select venue as scope, 'masked.' || stat as metric, case when n > 0 then amount end as value, episodes as n,
+       case when unsure then 'estimate' else 'exact' end as bound,
+       case when not unsure then value end as low, case when not unsure then value end as high,
+       case when n = 0 then 'no apply age known' when unsure then 'told by the shape of the age alone' end as note
+from told, lateral (values ('ms', ms), ('fresh_ms', fresh_ms), ('episodes', episodes)) as s (stat, amount)
