@@ -229,9 +229,9 @@ class Connector:
         return Note("reconnect", known | {name: value for name, value in more.items() if value is not None} | spent)
 
     def _stop(self, now_ms: int, reason: ReconnectReason | None, *, again: bool) -> Iterator[Action]:
-        """Another layer's restart concerns an open socket only; whatever else is under way begins anew by itself."""
+        """A restart concerns an open socket: the rest begins anew by itself, unless our own code broke."""
         if again:
-            if self.state is State.OPEN:
+            if self.state is State.OPEN or reason is ReconnectReason.TASK_PANIC:
                 yield from self._ended(now_ms, Close(reason or ReconnectReason.UNKNOWN, "restarted from outside"))
             return
         held = self.state in (State.OPEN, State.CONNECTING)

@@ -143,6 +143,8 @@ def _read(name: str, text: str, setting: Setting) -> Value:
 
 def _check_urls(name: str, text: str) -> str:
     """Refuse what is no URL, and any that carries a user or a password; such text is not repeated in the message."""
+    if not _urls(text):
+        raise UsageError(f"{name}={text!r}: write at least one URL")
     for url in _urls(text):
         parts = urlsplit(url)
         if parts.username is not None or parts.password is not None:

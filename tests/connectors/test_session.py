@@ -142,6 +142,19 @@ def test_a_restart_from_outside_does_not_hurry_a_connector_that_waits_already() 
     assert bench.machine.due_ms == due_ms
 
 
+def test_a_fault_of_our_own_code_ends_whatever_is_under_way_and_waits_before_the_next_attempt() -> None:
+    def broken(base: str, target: object) -> str:
+        raise ZeroDivisionError
+
+    bench = Bench(venue(socket_url=broken))
+    with pytest.raises(ZeroDivisionError):
+        bench.give(Started())
+    closed = bench.give(Stop(Reason.TASK_PANIC, again=True)).closed
+    assert closed is not None
+    assert closed.reason is Reason.TASK_PANIC
+    assert (bench.machine.due_ms or 0) >= bench.now_ms + 100
+
+
 # --- keep-alive -------------------------------------------------------------------------------------------------------
 
 

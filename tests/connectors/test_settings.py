@@ -50,6 +50,7 @@ def test_a_base_asset_names_the_market_unless_the_environment_does(venue: Venue)
         ("PARAPHINA_MAIN_LOOP_INTERVAL_MS", "-250"),
         ("PARAPHINA_HL_STALE_MS", "10s"),
         ("HL_WS_URL", "ftp://example"),
+        ("HL_WS_URL", " , "),
         ("HL_WS_URL", "wss://user:secret@example"),
     ],
 )
