@@ -96,3 +96,10 @@ def test_without_a_file_of_rx_stats_its_numbers_are_not_there_and_its_gate_fails
     missing = "missing market_rx_stats.log (cap_hits evidence unavailable)"
     assert upstream(analysis, "gate cap_hits parsed lines") == missing
     assert upstream(analysis, "cap_hits estimated total") is None
+
+
+def test_a_file_that_is_there_twice_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "copy.log").write_text(f"{LOG[0]}\n", encoding="utf-8")
+    analysis = made(tmp_path, lines(aged(0, 0)) + '{"t": 2, "venue_', LOG)
+    assert [ledger.file for ledger in analysis.ledger] == ["copy.log", "telemetry.jsonl"]
+    assert upstream(analysis, "telemetry rows") == NO_REPORT

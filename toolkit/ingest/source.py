@@ -93,7 +93,7 @@ def distinct(sources: Sequence[Source]) -> list[Source]:
                 continue
             seen.add(key)
         kept.append(source)
-    return kept
+    return [replace(source, file_no=number) for number, source in enumerate(kept)]
 
 
 def _digest(source: Source) -> str:
