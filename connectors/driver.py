@@ -161,9 +161,9 @@ class Driver:
             case Connect():
                 self._dial(action)
             case Send(text, ping):
-                await self._write(lambda socket: socket.send(text), ping=ping)
-                if self._recorder is not None:
+                if self._recorder is not None and self._socket is not None:
                     self._recorder.sent(text)
+                await self._write(lambda socket: socket.send(text), ping=ping)
             case Ping(payload):
                 await self._write(lambda socket: socket.ping(payload), ping=True)
             case Publish():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +19,8 @@ from connectors.protocol import Fetch, Fetched, FetchFailed
 LONGEST_OCTETS = 8 * 1024 * 1024
 CONNECTIONS = 20
 USER_AGENT = "run-evidence-toolkit (read-only)"
+
+_NUMBER = re.compile(r"\[Errno -?\d+\] ")
 
 
 class Rest:
@@ -48,7 +51,7 @@ class Rest:
         except TimeoutError:
             return FetchFailed(wanted.ticket, f"no answer within {wanted.timeout_ms} ms")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            return FetchFailed(wanted.ticket, str(error) or type(error).__name__)
+            return FetchFailed(wanted.ticket, words(error))
 
     async def _fetch(self, wanted: Fetch, headers: Iterable[tuple[str, str]]) -> Fetched | FetchFailed:
         client = self._loopback if is_loopback(wanted.url) else self._outside
@@ -64,6 +67,14 @@ class Rest:
                 if len(body) > LONGEST_OCTETS:
                     return FetchFailed(wanted.ticket, f"the answer is longer than {LONGEST_OCTETS} bytes")
         return Fetched(wanted.ticket, bytes(body))
+
+
+def words(error: BaseException) -> str:
+    """What an error says, without its number; the reasons behind it too, where it only points at them."""
+    said = _NUMBER.sub("", " ".join(str(error).split())) or type(error).__name__
+    cause = error.__cause__
+    behind = "" if cause is None else words(cause)
+    return said if behind in said else f"{said}: {behind}"
 
 
 def is_loopback(url: str) -> bool:

@@ -18,13 +18,12 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
 from connectors.protocol import Connect, ConnectFailed, Control, Ended, SendFailed
-from connectors.rest import is_loopback, retry_after_ms
+from connectors.rest import USER_AGENT, is_loopback, retry_after_ms, words
 
 LONGEST_OCTETS = 8 * 1024 * 1024
 FRAMES_AHEAD = 16
 CLOSE_S = 1.0
 SEND_S = 2.0
-USER_AGENT = "run-evidence-toolkit (read-only)"
 
 Hear = Callable[[Control], None]
 _CONTROLS = {Opcode.PING: Control.PING, Opcode.PONG: Control.PONG}
@@ -120,7 +119,7 @@ async def open_socket(wanted: Connect, hear: Hear) -> Socket | ConnectFailed:
     except TimeoutError:
         return ConnectFailed(f"{urlsplit(wanted.url).hostname} did not answer", timeout=True)
     except (OSError, WebSocketException, EOFError, ValueError) as error:
-        return ConnectFailed(_words(error))
+        return ConnectFailed(words(error))
 
 
 def _ended(closed: ConnectionClosed) -> Ended:
@@ -129,11 +128,4 @@ def _ended(closed: ConnectionClosed) -> Ended:
         return Ended(received.code, received.reason)
     if sent is not None:
         return Ended(None, f"ended by us: {sent.code} {sent.reason}".rstrip())
-    return Ended(None, "no close frame" if closed.__cause__ is None else _words(closed.__cause__))
-
-
-def _words(error: BaseException) -> str:
-    """What an error says; the reasons behind it too, where it only points at them."""
-    said = " ".join(str(error).split()) or type(error).__name__
-    cause = error.__cause__
-    return said if cause is None or str(cause) in said else f"{said}: {_words(cause)}"
+    return Ended(None, "no close frame" if closed.__cause__ is None else words(closed.__cause__))

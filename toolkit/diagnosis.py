@@ -77,6 +77,8 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
         yield Ended.KILLED, "signal", f"the process died of {evidence.signal}", None
     if evidence.stopped_by == "itself" and evidence.exit_code:
         yield Ended.CRASHED, "exit_code", f"the process ended by itself with exit code {evidence.exit_code}", None
+    if evidence.stopped_by == "interrupt":
+        yield Ended.KILLED, "interrupted", "an interrupt (Ctrl-C or a signal to the supervisor) ended the run", None
     if "telemetry_disabled" in facts.first:
         text = "telemetry was given up after a write error; what came after is not recorded"
         yield _unexplained(evidence), "telemetry_disabled", text, facts.first["telemetry_disabled"][0]

@@ -276,7 +276,12 @@ def test_killed_itself_it_leaves_files_that_read(started: subprocess.Popen[bytes
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["--minutes", "1"], Exit.USAGE, "after `--`"),
+        (["--profile", "paraphina"], Exit.USAGE, "after `--`"),
+        (["--feed", "tape"], Exit.USAGE, "--feed tape"),
+        (["--venues", "aster,mtgox"], Exit.USAGE, "--venues mtgox"),
+        (["--feed", "live", "--scenario", "x.toml"], Exit.USAGE, "leave them out"),
+        (["--scenario", "no-such.toml"], Exit.BAD_INPUT, "no-such.toml"),
+        (["--seed", "2", "--", "true"], Exit.USAGE, "its own feed"),
         (["--minutes", "0", "--", "true"], Exit.USAGE, "--minutes 0"),
         (["--profile", "other", "--", "true"], Exit.USAGE, "no such profile"),
         (["--", "no-such-program"], Exit.BAD_INPUT, "no-such-program"),

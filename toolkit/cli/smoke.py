@@ -76,10 +76,14 @@ def smoke(
     from toolkit.smoke.supervise import Plan
 
     run_ms = _ms("--minutes", minutes, 60_000)
+    own = Own(feed, scenario, seed, venues, base, record_frames, truth)
     if not command:
-        own = Own(feed, scenario, seed, venues, base, record_frames, truth)
+        if profile is not None:
+            raise UsageError("--profile is of another producer: write its command after `--`, or leave it out")
         plan = _own_plan(own, out or default_out(now_ms()), run_ms, label)
         return _concluded(plan.out, _run_own(plan, quiet), db)
+    if own != Own():
+        raise UsageError("a command brings its own feed: leave out --feed, --scenario, --seed, --venues and the like")
     limits = Limits(
         run_ms=run_ms,
         build_ms=_ms("--build-minutes", build_minutes, 60_000),
@@ -99,13 +103,13 @@ def _ms(option: str, value: float, unit_ms: int) -> float:
 class Own:
     """The options of a run of our own connectors, as written."""
 
-    feed: str
-    scenario: Path | None
-    seed: int
-    venues: str
-    base: str
-    record_frames: bool
-    truth: Path | None
+    feed: str = "loopback"
+    scenario: Path | None = None
+    seed: int = 1
+    venues: str = ""
+    base: str = "ETH"
+    record_frames: bool = False
+    truth: Path | None = None
 
 
 def _own_plan(own: Own, out: Path, run_ms: float, label: str | None) -> ShadowPlan:

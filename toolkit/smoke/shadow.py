@@ -269,7 +269,9 @@ class _Desk:
         if any(driver.connected or driver.failures < HOPELESS_AFTER for driver in drivers):
             return ""
         said = "; ".join(f"{driver.venue}: {driver.failure}" for driver in drivers)
-        return f"no venue can be reached ({said})"
+        return (
+            f"no venue can be reached ({said}); check this machine's network, DNS and proxy, or leave out --feed live"
+        )
 
 
 def _telemetry(out: Path, common: Mapping[str, Resolved], journal: Journal) -> Telemetry:
