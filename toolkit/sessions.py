@@ -7,7 +7,8 @@ The rules, from the program's own behaviour:
 - One ending has many lines (audit, sentence, error): they are one event. A reason that the log states verbatim (audit)
   stands before one that a sentence implies, and that before one read from an error's text.
 - A resync rebuilds a book on a living socket and ends nothing: the reasons in `RESYNCS`, unless the socket's own error
-  line follows. A read timeout in `KEPT` ends a session only if that session never had a message.
+  line follows. A read timeout in `KEPT` ends a session only if that session never had a message, or its own ending
+  line follows.
 - An error line where no session is open is a failed attempt to connect; a failed market look-up is one too.
 """
 
@@ -122,7 +123,7 @@ class VenueSessions:
         self._venue = venue
         self._open: _Open | None = None
         self._count = 0
-        self._resync: Incident | None = None
+        self._pending: Incident | None = None  # a claim that ends nothing, unless the socket's own ending follows
         self.sessions: list[Session] = []
         self.incidents: list[Incident] = []
 
@@ -148,14 +149,14 @@ class VenueSessions:
 
     def close(self) -> None:
         """The life is over: what has an ending is ended, what has none stays open."""
-        self._settle_resync()
+        self._settle()
         if self._open is not None:
             over = self._open.over or self._open.reason is not None
             self._finish(self._open, silent=None if over else "")
             self._open = None
 
     def _begin(self, happening: Happening, stage: Stage) -> None:
-        self._settle_resync()
+        self._settle()
         if self._open is not None:
             self._finish(self._open, silent="ended", by=happening)
         self._open = _Open(self._count, happening, stage)
@@ -174,33 +175,39 @@ class VenueSessions:
     def _claim(self, happening: Happening) -> None:
         reason, session = happening.reason or ReconnectReason.UNKNOWN, self._open
         if reason in RESYNCS.get(self._venue, ()):
-            self._settle_resync()
-            self._resync = Incident("resync", self._life, self._venue, reason, (happening.ref,))
+            self._settle(Incident("resync", self._life, self._venue, reason, (happening.ref,)))
         elif session is None:
             self.incidents.append(Incident("connect_failure", self._life, self._venue, reason, (happening.ref,)))
         elif reason in KEPT.get(self._venue, ()) and _ORDER[session.stage] >= _ORDER[Stage.FIRST_MESSAGE]:
-            self.incidents.append(Incident("kept", self._life, self._venue, reason, (happening.ref,)))
+            self._settle(Incident("kept", self._life, self._venue, reason, (happening.ref,)))
         else:
             session.said = session.said or reason
             session.note(happening)
 
     def _resynced(self, happening: Happening) -> None:
-        pending = self._resync
-        if pending is not None and pending.reason == happening.reason and len(pending.refs) == 1:
-            self._resync = Incident("resync", self._life, self._venue, pending.reason, (*pending.refs, happening.ref))
-            self._settle_resync()
-        else:
-            self._settle_resync()
-            reason = happening.reason or ReconnectReason.UNKNOWN
-            self.incidents.append(Incident("resync", self._life, self._venue, reason, (happening.ref,)))
+        reason, pending = happening.reason or ReconnectReason.UNKNOWN, self._pending
+        refs: tuple[tuple[int, int], ...] = (happening.ref,)
+        if pending is not None and (pending.kind, pending.reason) == ("resync", reason):
+            refs, self._pending = (*pending.refs, happening.ref), None
+        self._settle()
+        self.incidents.append(Incident("resync", self._life, self._venue, reason, refs))
 
-    def _settle_resync(self) -> None:
-        if self._resync is not None:
-            self.incidents.append(self._resync)
-            self._resync = None
+    def _settle(self, following: Incident | None = None) -> None:
+        """What was claimed before stands; `following` is the claim that waits now."""
+        if self._pending is not None:
+            self.incidents.append(self._pending)
+        self._pending = following
+
+    def _take_claim(self, session: _Open, reason: str | None) -> None:
+        """The claim that waits was the first line of this ending."""
+        if self._pending is not None and self._pending.reason == reason:
+            session.said = session.said or reason
+            session.refs += self._pending.refs
+            self._pending = None
 
     def _end(self, happening: Happening) -> None:
         if self._open is not None:
+            self._take_claim(self._open, happening.reason)
             self._open.implied = self._open.implied or happening.reason
             self._open.end(happening)
 
@@ -213,10 +220,7 @@ class VenueSessions:
                 self._open = None
             self.incidents.append(Incident("connect_failure", self._life, self._venue, reason, (happening.ref,)))
             return
-        if self._resync is not None and reason == self._resync.reason:
-            session.said = session.said or self._resync.reason
-            session.refs += self._resync.refs
-            self._resync = None
+        self._take_claim(session, reason)
         session.read = session.read or reason
         session.error_seen = True
         session.end(happening)

@@ -1,0 +1,80 @@
+"""The rules of sessions, each on the few lines that tell it from its neighbour."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from toolkit.ingest.log import happened
+from toolkit.runlog.parse import parse
+from toolkit.sessions import replay
+
+OPEN = (
+    "INFO: {V} public WS connecting url=ws://h/ws",
+    "INFO: {V} public WS connected url=ws://h/ws",
+    "INFO: {V} public WS first message received",
+    "INFO: {V} public WS first book update",
+)
+RESET = "INFO: {V} public WS error (consecutive_failures=1): WebSocket protocol error: Connection reset without closing handshake"
+STALE = "INFO: {V} public WS error (consecutive_failures=1): {V} public WS stale: freshness exceeded 10000ms"
+REFUSED = (
+    "INFO: {V} public WS error (consecutive_failures=2): {V} public WS connect error: IO error: Connection refused"
+)
+LOOK_UP = "WARN: {V} public WS error (consecutive_failures=2): Lighter orderBooks discovery failed"
+AUDIT = "WS_AUDIT venue={v} reconnect_reason=%s count=1"
+
+
+def told(venue: str, *lines: str) -> tuple[list[tuple[str, str | None]], Counter[tuple[str, str]]]:
+    happenings = []
+    for number, line in enumerate(lines, 1):
+        text = line.format(V=venue.capitalize(), v=venue) if "{v}" in line or "{V}" in line else line
+        for found in parse(text).found:
+            if (happening := happened(found, (0, number))) is not None:
+                happenings.append((0, happening))
+    sessions, incidents = replay(happenings)
+    return [(session.reached, session.reason) for session in sessions], Counter((i.kind, i.reason) for i in incidents)
+
+
+BOOK = "first_book"
+
+
+@pytest.mark.parametrize(
+    ("venue", "lines", "sessions", "incidents"),
+    [
+        ("paradex", OPEN, [(BOOK, None)], {}),
+        ("paradex", (*OPEN, RESET), [(BOOK, "stream_ended")], {}),
+        ("paradex", (*OPEN, RESET, *OPEN), [(BOOK, "stream_ended"), (BOOK, None)], {}),
+        ("paradex", (*OPEN, *OPEN), [(BOOK, "unknown"), (BOOK, None)], {}),
+        ("paradex", (*OPEN, AUDIT % "seq_mismatch", RESET), [(BOOK, "seq_mismatch")], {}),
+        ("paradex", (*OPEN, AUDIT % "novel_reason", *OPEN), [(BOOK, "novel_reason"), (BOOK, None)], {}),
+        ("hyperliquid", (*OPEN, AUDIT % "stale_watchdog", "WARN: {V} public WS watchdog: x — reconnecting", STALE, *OPEN),
+         [(BOOK, "stale_watchdog"), (BOOK, None)], {}),
+        ("lighter", (*OPEN, AUDIT % "subscribe_error", AUDIT % "subscribe_error", *OPEN), [(BOOK, "subscribe_error"), (BOOK, None)], {}),
+        ("lighter", (*OPEN, "{V} public WS closed frame=Some(CloseFrame)", LOOK_UP, *OPEN),
+         [(BOOK, "server_close"), (BOOK, None)], {("connect_failure", "discovery"): 1}),
+        ("paradex", (OPEN[0], REFUSED, OPEN[0], REFUSED), [("connecting", "connect_error")] * 2, {}),
+        ("paradex", (REFUSED,), [], {("connect_failure", "connect_error"): 1}),
+        ("aster", (*OPEN, AUDIT % "seq_gap"), [(BOOK, None)], {("resync", "seq_gap"): 1}),
+        ("aster", (*OPEN, AUDIT % "stale_watchdog", "WARN: Aster WS stale; resyncing url=ws://h stale_ms=2229"),
+         [(BOOK, None)], {("resync", "stale_watchdog"): 1}),
+        ("aster", (*OPEN, AUDIT % "stale_watchdog", STALE), [(BOOK, "stale_watchdog")], {}),
+        ("extended", (*OPEN, AUDIT % "read_timeout", AUDIT % "read_timeout"), [(BOOK, None)], {("kept", "read_timeout"): 2}),
+        ("extended", (*OPEN, AUDIT % "read_timeout", RESET), [(BOOK, "stream_ended")], {("kept", "read_timeout"): 1}),
+        ("extended", (*OPEN, AUDIT % "read_timeout", "WARN: {V} public WS read timeout (10s) — no frame received, reconnecting"),
+         [(BOOK, "read_timeout")], {}),
+        ("extended", (*OPEN[:2], AUDIT % "read_timeout", "WARN: {V} WS received no messages after 10s url=ws://h", *OPEN),
+         [("connected", "read_timeout"), (BOOK, None)], {}),
+        ("aster", (*OPEN, "ERROR: Supervised task 'aster_public_ws' panicked (restart #1): boom, restarting in 1s", *OPEN),
+         [(BOOK, "task_panic"), (BOOK, None)], {}),
+        ("aster", (*OPEN, "WARN: VenueHealthEnforcer force-restarting 'aster_public_ws' (venue_index=2, age_ms=90250, threshold=90000)", *OPEN),
+         [(BOOK, "enforcer_restart"), (BOOK, None)], {}),
+        ("hyperliquid", (*OPEN, "WARN: Hyperliquid private WS read timeout (30s) — reconnecting"), [(BOOK, None)], {}),
+        ("extended", ("FIRST_DECODED_TOP venue=extended bid_px=1 bid_sz=1 ask_px=2 ask_sz=1", OPEN[0]), [("connecting", None)], {}),
+        ("extended", (*OPEN, "INFO: {V} public WS connecting url=ws://h/ws socket_role=hedge"), [(BOOK, None)], {}),
+    ],
+)  # fmt: skip
+def test_lines_tell_their_sessions(
+    venue: str, lines: tuple[str, ...], sessions: list[tuple[str, str | None]], incidents: dict[tuple[str, str], int]
+) -> None:
+    assert told(venue, *lines) == (sessions, Counter(incidents))
