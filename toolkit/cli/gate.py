@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,6 +67,15 @@ def text(result: GateResult, run: Analysis) -> str:
 
     head = [f"{result.verdict}: gate {result.gate}, run {_named(run)}", result.why]
     return "\n".join([*map(terminal, head), "", aligned(_table(result))])
+
+
+def brief(result: GateResult, run: Analysis) -> str:
+    """The verdict and the rules that did not pass; how many did is a number."""
+    passed = sum(row.verdict is GateVerdict.PASS for row in result.rules)
+    rest = replace(result, rules=tuple(row for row in result.rules if row.verdict is not GateVerdict.PASS))
+    if rest.rules:
+        return f"{text(rest, run)}\n{passed} of {len(result.rules)} rules passed; `toolkit gate` shows each"
+    return f"{text(rest, run).splitlines()[0]}\nall {passed} rules passed; `toolkit gate` shows each beside its limit"
 
 
 def markdown(result: GateResult, run: Analysis) -> str:

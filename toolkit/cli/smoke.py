@@ -204,7 +204,7 @@ def _concluded(out: Path, run: RunMeta, db: str) -> int:
 
 def _judged(out: Path, run: RunMeta, db: str) -> GateVerdict:
     from toolkit.analysis import Options, analyze
-    from toolkit.cli.gate import text
+    from toolkit.cli.gate import brief
     from toolkit.evidence.report import summary
     from toolkit.gate import evaluate
     from toolkit.gates import load
@@ -214,5 +214,5 @@ def _judged(out: Path, run: RunMeta, db: str) -> GateVerdict:
     emit(summary(analysis, run.label or out.name, "text"))
     gate = load(GATE, catalogue())
     result = evaluate(gate.rules, analysis, None, gate.name, gate.never_seen)
-    emit(f"\n{text(result, analysis)}\n")
+    emit(f"\n{brief(result, analysis)}\n")
     return result.verdict
