@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from toolkit.errors import InputError, UsageError
 
 MEMORY = ":memory:"
 LOCK_PATIENCE_S = 60.0
+MEMORY_LIMIT = "400MB"
 
 
 def sql(name: str) -> str:
@@ -62,11 +65,19 @@ def _opened(db: str, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnect
             if time.monotonic() > deadline:
                 raise InputError(db, None, f"is held by another process{_holder(str(error))}; try again") from error
         else:
-            # The database would draw a bar of its own into whatever standard output is.
-            con.execute("set enable_progress_bar = false")
+            _settle(con, db)
             return con
         time.sleep(pause)
         pause = min(2 * pause, 1.0)
+
+
+def _settle(con: duckdb.DuckDBPyConnection, db: str) -> None:
+    # The database would draw a bar of its own into whatever standard output is.
+    con.execute("set enable_progress_bar = false")
+    # Beyond this it spills to disk: how much memory an analysis takes must not depend on how long the run was.
+    con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+    if db == MEMORY:
+        con.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / f"toolkit-{os.getpid()}.spill")])
 
 
 def _holder(message: str) -> str:
