@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 from toolkit.vocabulary import SetAside
 
@@ -49,6 +50,59 @@ class Timing(msgspec.Struct, gc=False):
     engine_us: int | None = None
     submit_us: int | None = None
     total_us: int | None = None
+    order_tx_pending: int | None = None
+
+
+class QuoteLevel(msgspec.Struct, gc=False):
+    """What the market maker wants to quote at one venue on one side; `size_final` is 0 where it wants nothing.
+
+    Edge, half spread (`delta_final`) and terms in USD, sizes in the base asset; a size is `size_raw` cut by the margin
+    cap, the liquidation factor and the venue's own steps.
+    """
+
+    venue_id: str | None = None
+    edge_local: float | None = None
+    delta_final: float | None = None
+    basis_adj_usd: float | None = None
+    funding_adj_usd: float | None = None
+    inventory_term_usd: float | None = None
+    size_raw: float | None = None
+    size_final: float | None = None
+    size_margin_cap: float | None = None
+    size_liq_factor: float | None = None
+
+
+class Order(msgspec.Struct, gc=False):
+    """An order intent, or a venue's answer to one (`status` is `intent`, `ack` or `reject`)."""
+
+    venue_id: str | None = None
+    action: str | None = None
+    status: str | None = None
+
+
+class AtVenue(msgspec.Struct, gc=False):
+    """A fill or a hedge, of which only the venue is read."""
+
+    venue_id: str | None = None
+
+
+class Exit(msgspec.Struct, gc=False):
+    """A decision to leave a position, with the edge it was taken for (USD per unit of the base asset)."""
+
+    edge_final: float | None = None
+
+
+class RiskEvent(msgspec.Struct, gc=False):
+    """A change that the risk engine announces."""
+
+    event_type: str | None = None
+
+
+class Drift(msgspec.Struct, gc=False):
+    """A difference between a venue's account and what the program believes of it."""
+
+    venue_id: str | None = None
+    kind: str | None = None
 
 
 class AgeRecord(msgspec.Struct, gc=False):
@@ -79,6 +133,34 @@ class Record(AgeRecord, gc=False):
     would_send_orders_count: int | None = None
     market_rx_stats: RxCounts | None = None
     tick_timing: Timing | None = None
+    venue_markout_ewma_usd_per_tao: list[float | None] | None = None
+    venue_margin_balance_usd: list[float | None] | None = None
+    venue_margin_used_usd: list[float | None] | None = None
+    venue_margin_available_usd: list[float | None] | None = None
+    venue_dist_liq_sigma: list[float | None] | None = None
+    venue_local_vol_short: list[float | None] | None = None
+    venue_funding_rate_8h: list[float | None] | None = None
+    venue_funding_age_ms: list[int | None] | None = None
+    venue_funding_status: list[str | None] | None = None
+    pnl_realised: float | None = None
+    dollar_delta_usd: float | None = None
+    q_global_tao: float | None = None
+    hedge_delta_h_t: float | None = None
+    kf_p: float | None = None
+    kf_x_hat: float | None = None
+    fv_short_vol: float | None = None
+    fv_long_vol: float | None = None
+    sigma_eff: float | None = None
+    regime_ratio: float | None = None
+    shadow_spread_mult: float | None = None
+    shadow_size_mult: float | None = None
+    quote_levels: list[QuoteLevel] | None = None
+    orders: list[Order] | None = None
+    fills: list[AtVenue] | None = None
+    exits: list[Exit] | None = None
+    hedges: list[AtVenue] | None = None
+    risk_events: list[RiskEvent] | None = None
+    reconcile_drift: list[Drift] | None = None
 
 
 R = TypeVar("R", bound=AgeRecord)
@@ -96,6 +178,7 @@ class Reader(Generic[R]):
 
     def __init__(self, kind: type[R]) -> None:
         self._kind = kind
+        self._fields = inspect.type_info(kind).fields  # type: ignore[attr-defined]
         decoder = msgspec.json.Decoder(kind)
         self._decode, self._decode_lines = decoder.decode, decoder.decode_lines
 
@@ -142,15 +225,12 @@ class Reader(Generic[R]):
         tick = _integer(value.get("t"))
         if tick is None:
             return None
-        kept = {name: _cleaned(value.get(name), kind) for name, kind in _FIELDS.items() if name in self._names}
+        kept = {field.name: _cleaned(value.get(field.name), field.type) for field in self._fields}
+        kept["treasury_guidance"] = _guidance(value.get("treasury_guidance"))
         try:
             return msgspec.convert({**kept, "t": tick}, self._kind)
         except msgspec.ValidationError:
             return None
-
-    @property
-    def _names(self) -> tuple[str, ...]:
-        return self._kind.__struct_fields__
 
 
 TORN = object()
@@ -208,14 +288,6 @@ def _number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
 def _guidance(value: object) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         return None
@@ -230,34 +302,22 @@ def _guidance(value: object) -> dict[str, Any] | None:
     return {"as_of_ms": _integer(value.get("as_of_ms")), "venues": named}
 
 
-def _integers(value: object) -> dict[str, int | None] | None:
-    return {str(key): _integer(each) for key, each in value.items()} if isinstance(value, dict) else None
-
-
-_FIELDS: dict[str, Any] = {
-    "treasury_guidance": _guidance,
-    "venue_age_ms": [_integer],
-    "venue_age_event_ms": [_integer],
-    "venue_status": [_text],
-    "venue_mid_usd": [_number],
-    "venue_spread_usd": [_number],
-    "venue_depth_near_mid_usd": [_number],
-    "venue_toxicity": [_number],
-    "execution_mode": _text,
-    "fv_available": _flag,
-    "fair_value": _number,
-    "healthy_venues_used_count": _integer,
-    "kill_switch": _flag,
-    "kill_reason": _text,
-    "risk_regime": _text,
-    "pnl_total": _number,
-    "would_send_orders_count": _integer,
-    "market_rx_stats": _integers,
-    "tick_timing": _integers,
-}
-
-
-def _cleaned(value: object, kind: Any) -> Any:
-    if isinstance(kind, list):
-        return [kind[0](each) for each in value] if isinstance(value, list) else None
-    return kind(value)
+def _cleaned(value: object, kind: inspect.Type) -> Any:
+    """The part of a value that is of a type: what is of another is None, what is no object is left out of a list."""
+    match kind:
+        case inspect.UnionType(types=(held, *_)):
+            return _cleaned(value, held)
+        case inspect.IntType():
+            return _integer(value)
+        case inspect.FloatType():
+            return _number(value)
+        case inspect.StrType():
+            return value if isinstance(value, str) else None
+        case inspect.BoolType():
+            return value if isinstance(value, bool) else None
+        case inspect.StructType(fields=fields):
+            return {f.name: _cleaned(value.get(f.name), f.type) for f in fields} if isinstance(value, dict) else None
+        case inspect.ListType(item_type=held) if isinstance(value, list):
+            objects = isinstance(held, inspect.StructType)
+            return [_cleaned(each, held) for each in value if not objects or isinstance(each, dict)]
+    return None

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 import pyarrow as pa
+from msgspec.structs import astuple
 
 from toolkit.ingest.stream import Block
 from toolkit.records import SetAsideLine
-from toolkit.telemetry import AgeRecord, Reader, Record, Recovered
+from toolkit.telemetry import (
+    AgeRecord,
+    AtVenue,
+    Drift,
+    Exit,
+    Order,
+    QuoteLevel,
+    Reader,
+    Record,
+    Recovered,
+    RiskEvent,
+)
 from toolkit.vocabulary import SetAside
 
 Scope = Literal["all", "ages"]
@@ -26,6 +38,15 @@ _ARRAYS = {
     "venue_spread_usd": pa.list_(_FLOAT),
     "venue_depth_near_mid_usd": pa.list_(_FLOAT),
     "venue_toxicity": pa.list_(_FLOAT),
+    "venue_markout_ewma_usd_per_tao": pa.list_(_FLOAT),
+    "venue_margin_balance_usd": pa.list_(_FLOAT),
+    "venue_margin_used_usd": pa.list_(_FLOAT),
+    "venue_margin_available_usd": pa.list_(_FLOAT),
+    "venue_dist_liq_sigma": pa.list_(_FLOAT),
+    "venue_local_vol_short": pa.list_(_FLOAT),
+    "venue_funding_rate_8h": pa.list_(_FLOAT),
+    "venue_funding_age_ms": pa.list_(_INT),
+    "venue_funding_status": pa.list_(_TEXT),
 }
 _SCALARS = {
     "execution_mode": _TEXT,
@@ -37,16 +58,44 @@ _SCALARS = {
     "risk_regime": _TEXT,
     "pnl_total": _FLOAT,
     "would_send_orders_count": _INT,
+    "pnl_realised": _FLOAT,
+    "dollar_delta_usd": _FLOAT,
+    "q_global_tao": _FLOAT,
+    "hedge_delta_h_t": _FLOAT,
+    "kf_p": _FLOAT,
+    "kf_x_hat": _FLOAT,
+    "fv_short_vol": _FLOAT,
+    "fv_long_vol": _FLOAT,
+    "sigma_eff": _FLOAT,
+    "regime_ratio": _FLOAT,
+    "shadow_spread_mult": _FLOAT,
+    "shadow_size_mult": _FLOAT,
 }
 _NESTED = {
     "market_rx_stats": ("cap_hits", "drained"),
-    "tick_timing": ("reconcile_us", "event_drain_us", "engine_us", "submit_us", "total_us"),
+    "tick_timing": ("reconcile_us", "event_drain_us", "engine_us", "submit_us", "total_us", "order_tx_pending"),
+}
+
+
+def _list_of(kind: type) -> pa.ListType:
+    return pa.list_(pa.struct([(n, _TEXT if h == str | None else _FLOAT) for n, h in get_type_hints(kind).items()]))
+
+
+_LISTS = {
+    "quote_levels": _list_of(QuoteLevel),
+    "orders": _list_of(Order),
+    "fills": _list_of(AtVenue),
+    "exits": _list_of(Exit),
+    "hedges": _list_of(AtVenue),
+    "risk_events": _list_of(RiskEvent),
+    "reconcile_drift": _list_of(Drift),
 }
 SCHEMA = pa.schema(
     [("line", _INT), ("t", _INT), ("at_ms", _INT), ("names_no", _INT)]
     + list(_ARRAYS.items())
     + list(_SCALARS.items())
     + [(name, _INT) for names in _NESTED.values() for name in names]
+    + list(_LISTS.items())
 )
 
 NAMES_NO = SCHEMA.get_field_index("names_no")
@@ -58,11 +107,12 @@ class _Fields:
 
     plain: tuple[str, ...]
     nested: dict[str, tuple[str, ...]]
+    lists: tuple[str, ...]
 
 
 _READERS: dict[Scope, tuple[Reader[Any], _Fields]] = {
-    "all": (Reader(Record), _Fields((*_ARRAYS, *_SCALARS), _NESTED)),
-    "ages": (Reader(AgeRecord), _Fields(("venue_age_ms", "venue_age_event_ms"), {})),
+    "all": (Reader(Record), _Fields((*_ARRAYS, *_SCALARS), _NESTED, tuple(_LISTS))),
+    "ages": (Reader(AgeRecord), _Fields(("venue_age_ms", "venue_age_event_ms"), {}, ())),
 }
 
 
@@ -156,6 +206,9 @@ def _batch(
     }
     for name in fields.plain:
         columns[name] = [getattr(record, name) for record in records]
+    for name in fields.lists:
+        held = [getattr(record, name) for record in records]
+        columns[name] = [each if each is None else list(map(astuple, each)) for each in held]
     for name, parts in fields.nested.items():
         blocks = [getattr(record, name) for record in records]
         for part in parts:
@@ -221,6 +274,8 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
 def _representable(value: Any, kind: pa.DataType) -> Any:
     if isinstance(value, list):
         return [_representable(each, kind.value_type) for each in value]
+    if isinstance(value, tuple):
+        return tuple(_representable(each, part.type) for each, part in zip(value, kind, strict=True))
     try:
         pa.array([value], kind)
     except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError):

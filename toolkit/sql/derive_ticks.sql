@@ -3,7 +3,7 @@
 create or replace temp table ordered_tick as
 with lived as (
     select *, sum(fell) over (order by seq rows unbounded preceding)::integer as life
-    from (select *, coalesce(t < lag(t) over (order by seq), false)::integer as fell from raw_tick)
+    from (select seq, t, at_ms, coalesce(t < lag(t) over (order by seq), false)::integer as fell from raw_tick)
 ),
 -- A record without a wall clock is placed on the line between its neighbours in the same life.
 neighbours as (
@@ -16,8 +16,7 @@ neighbours as (
     window before as (partition by life order by seq rows between unbounded preceding and current row),
            after as (partition by life order by seq rows between current row and unbounded following)
 )
-select * exclude (fell, seq_0, at_0, seq_1, at_1, at_ms),
-       at_ms is null as at_is_estimate,
+select seq, life, at_ms is null as at_is_estimate,
        coalesce(at_ms, round(at_0 + (at_1 - at_0) * (seq - seq_0) / (seq_1 - seq_0))::bigint, at_0, at_1) as at_ms
 from neighbours;
 
@@ -36,20 +35,23 @@ select seq, life, median_ms,
 from gaps join medians using (life);
 
 insert into tick by name
-select $run_key as run_key, o.seq, o.life, o.t, o.at_ms, o.at_is_estimate, w.weight_ms, w.hole_ms, o.line, o.file_no,
-       o.execution_mode, o.fv_available, o.fair_value, o.healthy_venues_used_count, o.kill_switch, o.kill_reason,
-       o.risk_regime, o.pnl_total, o.would_send_orders_count, o.cap_hits, o.drained, o.reconcile_us, o.event_drain_us,
-       o.engine_us, o.submit_us, o.total_us
-from ordered_tick o join weighed_tick w using (seq)
-order by o.seq;
+select $run_key as run_key, r.seq, o.life, r.t, o.at_ms, o.at_is_estimate, w.weight_ms, w.hole_ms, r.line, r.file_no,
+       execution_mode, fv_available, fair_value, healthy_venues_used_count, kill_switch, kill_reason, risk_regime,
+       pnl_total, would_send_orders_count, cap_hits, drained, reconcile_us, event_drain_us, engine_us, submit_us, total_us,
+       order_tx_pending, pnl_realised, dollar_delta_usd, q_global_tao, hedge_delta_h_t, kf_p, kf_x_hat, fv_short_vol,
+       fv_long_vol, sigma_eff, regime_ratio, shadow_spread_mult, shadow_size_mult, quote_levels, orders, fills, exits,
+       hedges, risk_events, reconcile_drift
+from raw_tick r join ordered_tick o using (seq) join weighed_tick w using (seq)
+order by r.seq;
 
 -- Arrays become rows. Without event ages in the record, the producer's only age is the event age.
 insert into venue_tick by name
 with wide as (
-    select o.*, w.weight_ms,
+    select r.* exclude (at_ms, quote_levels, orders, fills, exits, hedges, risk_events, reconcile_drift),
+           o.life, o.at_ms, w.weight_ms,
            unnest(range(greatest(len(venue_age_ms), len(venue_age_event_ms), len(venue_status), len(venue_mid_usd),
                                  len(venue_spread_usd), len(venue_depth_near_mid_usd), len(venue_toxicity)))) as idx
-    from ordered_tick o join weighed_tick w using (seq)
+    from raw_tick r join ordered_tick o using (seq) join weighed_tick w using (seq)
 ),
 last_names as (select names_no, idx, venue from raw_names where names_no = (select max(names_no) from raw_names))
 select $run_key as run_key, seq, life, t, at_ms, weight_ms,
@@ -63,7 +65,16 @@ select $run_key as run_key, seq, life, t, at_ms, weight_ms,
        venue_mid_usd[w.idx + 1] as mid_usd,
        venue_spread_usd[w.idx + 1] as spread_usd,
        venue_depth_near_mid_usd[w.idx + 1] as depth_usd,
-       venue_toxicity[w.idx + 1] as toxicity
+       venue_toxicity[w.idx + 1] as toxicity,
+       venue_markout_ewma_usd_per_tao[w.idx + 1] as markout_ewma_usd,
+       venue_margin_balance_usd[w.idx + 1] as margin_balance_usd,
+       venue_margin_used_usd[w.idx + 1] as margin_used_usd,
+       venue_margin_available_usd[w.idx + 1] as margin_available_usd,
+       venue_dist_liq_sigma[w.idx + 1] as dist_liq_sigma,
+       venue_local_vol_short[w.idx + 1] as local_vol_short,
+       venue_funding_rate_8h[w.idx + 1] as funding_rate_8h,
+       venue_funding_age_ms[w.idx + 1] as funding_age_ms,
+       venue_funding_status[w.idx + 1] as funding_status
 from wide w
 left join raw_names own on own.names_no = w.names_no and own.idx = w.idx
 left join last_names last on last.idx = w.idx

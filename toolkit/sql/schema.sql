@@ -68,7 +68,30 @@ create table if not exists tick (
     event_drain_us bigint,
     engine_us bigint,
     submit_us bigint,
-    total_us bigint
+    total_us bigint,
+    order_tx_pending bigint,
+    pnl_realised double,
+    dollar_delta_usd double,
+    q_global_tao double,
+    hedge_delta_h_t double,
+    kf_p double,                             -- variance of the Kalman filter
+    kf_x_hat double,                         -- its state: the logarithm of the fair value
+    fv_short_vol double,                     -- volatilities are of log returns per tick
+    fv_long_vol double,
+    sigma_eff double,
+    regime_ratio double,
+    shadow_spread_mult double,
+    shadow_size_mult double,
+    -- What a record lists stays a list of it: rows of their own would be ten a tick. Null: the record has no such field.
+    quote_levels struct(venue_id varchar, edge_local double, delta_final double, basis_adj_usd double,
+                        funding_adj_usd double, inventory_term_usd double, size_raw double, size_final double,
+                        size_margin_cap double, size_liq_factor double)[],
+    orders struct(venue_id varchar, "action" varchar, status varchar)[],
+    fills struct(venue_id varchar)[],
+    exits struct(edge_final double)[],
+    hedges struct(venue_id varchar)[],
+    risk_events struct(event_type varchar)[],
+    reconcile_drift struct(venue_id varchar, kind varchar)[]
 );
 
 -- One venue in one telemetry record. A negative age is a producer's "never", kept as null.
@@ -87,7 +110,16 @@ create table if not exists venue_tick (
     mid_usd double,
     spread_usd double,
     depth_usd double,
-    toxicity double
+    toxicity double,
+    markout_ewma_usd double,                 -- per unit of the base asset
+    margin_balance_usd double,
+    margin_used_usd double,
+    margin_available_usd double,
+    dist_liq_sigma double,
+    local_vol_short double,                  -- of log returns per tick
+    funding_rate_8h double,
+    funding_age_ms bigint,
+    funding_status varchar
 );
 
 -- The venues a run was configured with, in the order of its telemetry arrays.
@@ -213,7 +245,8 @@ create or replace view ticks as
     select run, tick.* exclude (run_key) from tick join run using (run_key);
 create or replace view venue_ticks as
     select run, life, t, venue_tick.at_ms, venue, status, age_apply_ms, age_event_ms, mid_usd, spread_usd, depth_usd,
-           toxicity, weight_ms, seq
+           toxicity, weight_ms, seq, markout_ewma_usd, margin_balance_usd, margin_used_usd, margin_available_usd,
+           dist_liq_sigma, local_vol_short, funding_rate_8h, funding_age_ms, funding_status
     from venue_tick join run using (run_key);
 create or replace view log_events as
     select run, file, line, family, venue, reason, at_ms, at_error_ms, fields, life
