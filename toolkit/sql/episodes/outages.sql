@@ -34,22 +34,17 @@ select o.*, case when leads then 'startup' when errors > 0 then 'decode' when de
                  when ages_in_step then 'dead' else 'unclassified' end as class
 from outages o left join decoded using (venue, life, stretch);
 
+-- Flapping: of three outages or more that begin within one minute, every one.
 insert into episode by name
-with busy as (
-    select a.venue, a.life, a.stretch, max(b.seen) as within_a_minute
-    from run_outages a, lateral (
-        select count(*) as seen from run_outages c
-        where c.venue = a.venue and c.life = a.life and not c.leads
-          and c.from_ms between a.from_ms and a.from_ms + 60000
-    ) b where not a.leads group by all
+with following as (
+    select *, count(*) over (partition by venue, life, leads order by from_ms range between current row and 60000 following) as within_a_minute
+    from run_outages
 ),
-flapping as (
-    select distinct o.venue, o.life, o.stretch from run_outages o join busy b
-      on o.venue = b.venue and o.life = b.life and within_a_minute >= 3
-     and not o.leads join run_outages first on first.venue = b.venue and first.life = b.life and first.stretch = b.stretch
-     and o.from_ms between first.from_ms and first.from_ms + 60000
+flagged as (
+    select *, max(within_a_minute) over (partition by venue, life, leads order by from_ms range between 60000 preceding and current row) as busiest
+    from following
 )
-select getvariable('run_key') as run_key, o.venue, 'outage' as kind, from_ms, to_ms, class, null as reason,
-       case when f.venue is null then [] else ['flapping'] end as flags, '[]' as lines
-from run_outages o left join flapping f using (venue, life, stretch)
-order by from_ms, o.venue;
+select getvariable('run_key') as run_key, venue, 'outage' as kind, from_ms, to_ms, class, null as reason,
+       case when busiest >= 3 and not leads then ['flapping'] else [] end as flags, '[]' as lines
+from flagged
+order by from_ms, venue;

@@ -21,7 +21,7 @@ stretched as (
     window same as (partition by venue, life, part, limit_ms order by seq)
 )
 select venue, limit_ms, life,
-       min(case when leads_part and s.part > 0 then s.at_ms else s.at_ms - age_ms end) as from_ms,
+       arg_min(case when leads_part and s.part > 0 then s.at_ms else s.at_ms - age_ms end, s.seq) as from_ms,
        max(case when next_above then null else coalesce(next_ms, e.last_ms) end) as to_ms,
        count(*) as ticks,
        bool_or(next_ms is null and e.is_last) as open,
