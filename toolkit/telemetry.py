@@ -29,10 +29,30 @@ class VenueName(msgspec.Struct, gc=False):
 
 
 class Guidance(msgspec.Struct, gc=False):
-    """The block that carries the record's wall clock (epoch ms) and the venues' names."""
+    """The block that carries the record's wall clock (epoch ms) and the venues' names.
+
+    `venues` stays undecoded: a process never changes its venues' order, so that most records need not be asked.
+    """
 
     as_of_ms: int | None = None
-    venues: list[VenueName] = []
+    venues: msgspec.Raw = msgspec.Raw()
+
+    def named(self) -> list[VenueName]:
+        """The venues that the record names; none where that part says nothing."""
+        try:
+            return _VENUE_NAMES(self.venues) if len(memoryview(self.venues)) else []
+        except (ValueError, RecursionError):
+            return [VenueName(**each) for each in _named(_lenient_json(self.venues))]
+
+
+_VENUE_NAMES = msgspec.json.Decoder(list[VenueName]).decode
+
+
+def _lenient_json(raw: msgspec.Raw) -> object:
+    try:
+        return json.loads(bytes(raw))
+    except (ValueError, RecursionError):
+        return None
 
 
 class RxCounts(msgspec.Struct, gc=False):
@@ -291,15 +311,18 @@ def _number(value: object) -> float | None:
 def _guidance(value: object) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         return None
-    venues = value.get("venues")
-    named = [
+    venues = msgspec.Raw(msgspec.json.encode(_named(value.get("venues"))))
+    return {"as_of_ms": _integer(value.get("as_of_ms")), "venues": venues}
+
+
+def _named(venues: object) -> list[dict[str, Any]]:
+    return [
         {"venue_index": index, "venue_id": each["venue_id"]}
         for each in (venues if isinstance(venues, list) else [])
         if isinstance(each, dict)
         and isinstance(each.get("venue_id"), str)
         and (index := _integer(each.get("venue_index"))) is not None
     ]
-    return {"as_of_ms": _integer(value.get("as_of_ms")), "venues": named}
 
 
 def _cleaned(value: object, kind: inspect.Type) -> Any:

@@ -217,23 +217,33 @@ def _batch(
 
 
 def _names(records: Iterable[AgeRecord]) -> tuple[list[tuple[str, ...]], list[int | None]]:
+    """The venue orders met, and each record's; only a record that may begin a life is asked for its names."""
     orders: dict[tuple[str, ...], int] = {}
     numbers: list[int | None] = []
+    number, last_t, width = None, 0, -1
     for record in records:
         guidance = record.treasury_guidance
-        if guidance is None or not guidance.venues:
+        if guidance is None:
             numbers.append(None)
             continue
-        venues = guidance.venues
-        order = tuple([each.venue_id for each in venues])
-        if any(each.venue_index != index for index, each in enumerate(venues)):
-            order = _by_index({each.venue_index: each.venue_id for each in venues})
-        numbers.append(orders.setdefault(order, len(orders)))
+        ages = len(record.venue_age_ms or ())
+        if number is None or record.t < last_t or ages != width:
+            order = _order(guidance.named())
+            number = orders.setdefault(order, len(orders)) if order else None
+            width = ages
+        last_t = record.t
+        numbers.append(number)
     return list(orders), numbers
 
 
+def _order(venues: Sequence[VenueName]) -> tuple[str, ...]:
+    if all(each.venue_index == index for index, each in enumerate(venues)):
+        return tuple(each.venue_id for each in venues)
+    return _by_index({each.venue_index: each.venue_id for each in venues if each.venue_index >= 0})
+
+
 def _by_index(named: dict[int, str]) -> tuple[str, ...]:
-    last = min(max(named), 1_000)
+    last = min(max(named, default=-1), 1_000)
     return tuple(named.get(index, f"venue_{index}") for index in range(last + 1))
 
 
