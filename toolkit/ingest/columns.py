@@ -23,6 +23,7 @@ from toolkit.telemetry import (
     Record,
     Recovered,
     RiskEvent,
+    VenueName,
 )
 from toolkit.vocabulary import SetAside
 
