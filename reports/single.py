@@ -87,8 +87,9 @@ class RunPage:
 
     @property
     def observed(self) -> str:
-        """How long the run was observed."""
-        return _span(self.analysis.run.observed_ms)
+        """How long the run was observed, and which part of it this is where it is not the whole."""
+        span, window = _span(self.analysis.run.observed_ms), self.analysis.run.window
+        return f"{span} ({window} only)" if window else span
 
     @property
     def cadence(self) -> str:
@@ -203,6 +204,21 @@ def _rank(severity: str) -> int:
 
 def _span(ms: int | None) -> str:
     return UNKNOWN if ms is None else duration(ms)
+
+
+def parts_table(run: RunPage, names: Collection[str]) -> Table:
+    """A row for each window of so many ticks: when it began, and the figures of those names."""
+    parts = run.analysis.parts
+    began_ms = next((part.from_ms for part in parts if part.from_ms is not None), 0)
+    columns = (Column("ticks"), Column("life", Align.RIGHT), Column("from", Align.RIGHT))
+    rows = []
+    for part in parts:
+        figures = {each.figure: each for each in part.figures}
+        after = UNKNOWN if part.from_ms is None else duration(part.from_ms - began_ms)
+        ticks = f"{number(part.since_tick)} to {number(part.until_tick)}"
+        cells = (Cell(shown(figures.get(name), run.resolution_ms), name) for name in names)
+        rows.append((Cell(ticks), Cell(number(part.life)), Cell(after), *cells))
+    return Table((*columns, *(Column(name, Align.RIGHT) for name in names)), tuple(rows))
 
 
 def figures_table(run: RunPage, words: Collection[str]) -> Table:

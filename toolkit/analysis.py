@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import duckdb
 import msgspec
@@ -14,8 +15,9 @@ from toolkit.ingest.describe import Options, Read, describe
 from toolkit.ingest.placing import place_lines
 from toolkit.ingest.session_rows import episodes, write_sessions
 from toolkit.ingest.source import Source, distinct, resolve
+from toolkit.ingest.window import look_through
 from toolkit.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, rows
-from toolkit.records import Analysis, Episode, Figure, FileLedger, Finding, RunInfo
+from toolkit.records import WHOLE, Analysis, Episode, Figure, FileLedger, Finding, RunInfo
 from toolkit.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
 from toolkit.vocabulary import Role
 
@@ -63,12 +65,14 @@ def _analysis(
     run = describe(con, run_key, read, options)
     _look_at(con, run_key)
     write_sessions(con, run_key, read)
-    if options.scope == "all":
-        for name in _EPISODES:
+    only = AGES_ONLY if options.scope == "ages" else None
+
+    def prepare() -> None:
+        for name in _EPISODES if only is None else ("plateaus",):
             execute_script(con, sql(f"episodes/{name}"))
-    else:
-        execute_script(con, sql("episodes/plateaus"))
-    figures = compute(con, AGES_ONLY if options.scope == "ages" else None)
+
+    prepare()
+    figures = compute(con, only)
     insert_rows(con, "figure", FIGURE_COLUMNS, rows(run_key, figures))
     told = episodes(con)
     found = findings(_look(con, run_key, read, run, figures, told))
@@ -76,7 +80,10 @@ def _analysis(
     beside = compat(con, run_key, sources, read.log.facts, run, figures) if options.scope == "all" else ()
     analysis = Analysis(run, tuple(read.ledgers), figures, told, found, beside)
     insert_rows(con, "analysis", ("run_key", "json"), [(run_key, msgspec.json.encode(analysis).decode())])
-    return analysis
+    if options.window == WHOLE:
+        return analysis
+    seen = look_through(con, run_key, options.window, only, prepare, analysis)
+    return replace(seen, findings=findings(_look(con, run_key, read, seen.run, seen.figures, seen.episodes)))
 
 
 def _look(
@@ -140,9 +147,5 @@ def _write_ledgers(con: duckdb.DuckDBPyConnection, run_key: int, ledgers: Sequen
 
 def _look_at(con: duckdb.DuckDBPyConnection, run_key: int) -> None:
     """Point the views of the scope at one run."""
-    for name, value in {
-        "run_key": run_key,
-        **dict.fromkeys(("since_tick", "until_tick", "since_ms", "until_ms")),
-    }.items():
-        con.execute(f"set variable {name} = ?", [value])
+    con.execute("set variable run_key = ?", [run_key])
     execute_script(con, sql("scope"))

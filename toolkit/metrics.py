@@ -85,13 +85,19 @@ def _specs(header: dict[str, str]) -> Iterator[FigureSpec]:
 
 def compute(con: duckdb.DuckDBPyConnection, only: Iterable[str] | None = None) -> tuple[Figure, ...]:
     """All figures of the run that the scope's variables point at (see `toolkit/sql/scope.sql`)."""
+    return tuple(figure for _, figure in by_metric(con, only))
+
+
+def by_metric(con: duckdb.DuckDBPyConnection, only: Iterable[str] | None = None) -> Iterator[tuple[Metric, Figure]]:
+    """The figures one by one, each with the metric that gives it."""
     con.execute(
         "create or replace temp table reasons as select unnest(?::varchar[]) as reason",
         [list(map(str, ReconnectReason))],
     )
     wanted = None if only is None else set(only)
     chosen = [metric for metric in metrics() if wanted is None or metric.name in wanted]
-    return tuple(figure for metric in chosen for figure in _figures(con, metric))
+    for metric in chosen:
+        yield from ((metric, figure) for figure in _figures(con, metric))
 
 
 def _figures(con: duckdb.DuckDBPyConnection, metric: Metric) -> Iterator[Figure]:

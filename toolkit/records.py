@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from toolkit.vocabulary import Better, Bound, CounterKind, Ended, GateVerdict, Role, Verdict
+from toolkit.vocabulary import Better, Bound, CounterKind, Ended, GateVerdict, Role, Segment, Verdict
 
 Number = int | float
 LineRef = tuple[str, int]
@@ -72,8 +72,41 @@ class Diagnosis:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a run to look at; all that is set must hold.
+
+    `last_ms` counts back from the last record. Ticks are the producer's own numbers, both ends included, in every life.
+    `every` cuts what is chosen into windows of so many ticks.
+    """
+
+    segment: Segment | None = None
+    last_ms: int | None = None
+    since_tick: int | None = None
+    until_tick: int | None = None
+    every: int | None = None
+
+    def __str__(self) -> str:
+        """In words, as a page says it; empty for the whole run."""
+        since, until = self.since_tick, self.until_tick
+        words = [
+            self.segment and str(self.segment),
+            self.last_ms and f"last {self.last_ms / 1_000:g} s",
+            since is not None and (f"ticks {since} to {until}" if until is not None else f"from tick {since} on"),
+            since is None and until is not None and f"to tick {until}",
+        ]
+        return ", ".join(word for word in words if word)
+
+
+WHOLE = Window()
+"""The whole run."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
-    """A run as a whole. `id` is the start of the SHA-256 over its files' sorted digests."""
+    """A run as a whole. `id` is the start of the SHA-256 over its files' sorted digests.
+
+    `window` says which part of the run times and figures are of, in words; None for the whole.
+    """
 
     id: str
     label: str | None
@@ -91,6 +124,7 @@ class RunInfo:
     semantics: Mapping[str, str]
     trade_mode: str | None = None
     vintage: str | None = None
+    window: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +189,20 @@ class CompatRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """So many ticks of a run (both ends included), and the figures of these alone."""
+
+    life: int
+    since_tick: int
+    until_tick: int
+    from_ms: int | None
+    to_ms: int | None
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
-    """All that is said of one run."""
+    """All that is said of one run, or of a window of it; `parts` are the windows of so many ticks asked for."""
 
     run: RunInfo
     ledger: tuple[FileLedger, ...]
@@ -164,6 +210,7 @@ class Analysis:
     episodes: tuple[Episode, ...] = ()
     findings: tuple[Finding, ...] = ()
     compat: tuple[CompatRow, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     def figure(self, name: str) -> Figure | None:
         """The figure of that full name, or None where the run does not have it."""

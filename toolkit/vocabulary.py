@@ -128,6 +128,14 @@ class Verdict(StrEnum):
     DESCRIPTIVE = "descriptive"
 
 
+class Segment(StrEnum):
+    """A part of a run by what happens in it."""
+
+    STARTUP = "startup"
+    STEADY = "steady"
+    TAIL = "tail"
+
+
 class GateVerdict(StrEnum):
     """What a gate says of one rule, and of the whole."""
 

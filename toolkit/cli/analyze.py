@@ -11,11 +11,16 @@ from toolkit.cli.options import (
     DbOption,
     Format,
     FormatOption,
+    LastOption,
     OutputOption,
     QuietOption,
     RequestedOption,
     RunPaths,
+    SegmentOption,
+    SinceTickOption,
+    UntilTickOption,
     duration_ms,
+    window,
 )
 from toolkit.cli.output import emit
 from toolkit.cli.progress import progress_line
@@ -36,18 +41,26 @@ def analyze(
     figures: Annotated[
         list[str] | None, typer.Option("--figures", metavar="WORD", help="Only the figures whose name holds this word.")
     ] = None,
+    segment: SegmentOption = None,
+    last: LastOption = None,
+    since_tick: SinceTickOption = None,
+    until_tick: UntilTickOption = None,
+    every: Annotated[
+        int | None, typer.Option("--every", min=1, metavar="N", help="Also window by window of N ticks.")
+    ] = None,
 ) -> int:
     """Ingest one run and say what happened."""
     from toolkit.analysis import Options, analyze
     from toolkit.errors import UsageError
-    from toolkit.evidence.report import check_format, figure_lines, name_of, summary
+    from toolkit.evidence.report import check_format, figure_lines, name_of, summary, windows
     from toolkit.published import analysis_json
 
     if only not in (None, "ages"):
         raise UsageError(f"--only {only}: there is only `ages`")
     if format is not Format.JSON:
         check_format(format)
-    options = Options(label, duration_ms(requested), "ages" if only else "all")
+    part = window(segment, last, since_tick, until_tick, every)
+    options = Options(label, duration_ms(requested), "ages" if only else "all", part)
     with progress_line(quiet) as line:
         read = 0
 
@@ -59,6 +72,8 @@ def analyze(
         analysis = analyze(paths, db, options, progress)
     if format is Format.JSON:
         emit(analysis_json(analysis), output)
+    elif every is not None:
+        emit(windows(analysis, figures or (), format), output)
     elif figures:
         emit(figure_lines(analysis, figures, format), output)
     else:

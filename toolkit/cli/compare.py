@@ -11,9 +11,14 @@ from toolkit.cli.options import (
     DbOption,
     Format,
     FormatOption,
+    LastOption,
     OutputOption,
     RequestedOption,
+    SegmentOption,
+    SinceTickOption,
+    UntilTickOption,
     duration_ms,
+    window,
 )
 from toolkit.cli.output import emit
 from toolkit.errors import Exit
@@ -29,6 +34,10 @@ def compare(
     output: OutputOption = None,
     db: DbOption = DEFAULT_DB,
     requested: RequestedOption = None,
+    segment: SegmentOption = None,
+    last: LastOption = None,
+    since_tick: SinceTickOption = None,
+    until_tick: UntilTickOption = None,
 ) -> int:
     """Put two runs side by side, figure by figure; ends with 4 if no row can be compared."""
     from toolkit.analysis import Options, analyze
@@ -37,7 +46,8 @@ def compare(
     from toolkit.published import comparison_json
 
     check_format(format)
-    options = Options(requested_ms=duration_ms(requested))
+    part = window(segment, last, since_tick, until_tick)
+    options = Options(requested_ms=duration_ms(requested), window=part)
     comparison = compare(analyze([before], db, options), analyze([after], db, options))
     if format is Format.JSON:
         emit(comparison_json(comparison), output)

@@ -12,10 +12,15 @@ from toolkit.cli.options import (
     DbOption,
     Format,
     FormatOption,
+    LastOption,
     OutputOption,
     RequestedOption,
     RunPaths,
+    SegmentOption,
+    SinceTickOption,
+    UntilTickOption,
     duration_ms,
+    window,
 )
 from toolkit.cli.output import emit
 from toolkit.errors import Exit, UsageError
@@ -41,6 +46,10 @@ def gate(
     output: OutputOption = None,
     db: DbOption = DEFAULT_DB,
     requested: RequestedOption = None,
+    segment: SegmentOption = None,
+    last: LastOption = None,
+    since_tick: SinceTickOption = None,
+    until_tick: UntilTickOption = None,
 ) -> int:
     """Hold a run against limits: 0 it passes, 1 it fails, 4 the evidence does not tell."""
     from toolkit.analysis import Options, analyze
@@ -52,8 +61,9 @@ def gate(
     if format is Format.HTML:
         raise UsageError("--format html: a gate prints text, json or markdown")
     rules = load(gates, catalogue())
-    run = analyze(paths, db, Options(requested_ms=duration_ms(requested)))
-    before = None if baseline is None else analyze([baseline], db)
+    part = window(segment, last, since_tick, until_tick)
+    run = analyze(paths, db, Options(requested_ms=duration_ms(requested), window=part))
+    before = None if baseline is None else analyze([baseline], db, Options(window=part))
     result = evaluate(rules.rules, run, before, rules.name, rules.never_seen)
     pages = {Format.JSON: lambda: gate_json(result), Format.MARKDOWN: lambda: markdown(result, run)}
     emit(pages.get(format, lambda: text(result, run))(), output)
@@ -89,7 +99,8 @@ def markdown(result: GateResult, run: Analysis) -> str:
 
 def _named(run: Analysis) -> str:
     label = f" ({run.run.label})" if run.run.label else ""
-    return f"{run.run.id}{label}{', SIMULATED' if run.run.simulated else ''}"
+    window = f", {run.run.window} only" if run.run.window else ""
+    return f"{run.run.id}{label}{window}{', SIMULATED' if run.run.simulated else ''}"
 
 
 def _table(result: GateResult) -> Table:

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from toolkit.errors import UsageError
+from toolkit.records import Window
+from toolkit.vocabulary import Segment
 
 
 class Format(StrEnum):
@@ -37,10 +39,32 @@ RequestedOption = Annotated[
     str | None,
     typer.Option("--requested", metavar="DURATION", help="How long the run was asked to last: 10m, 1h30m."),
 ]
+SegmentOption = Annotated[
+    Segment | None,
+    typer.Option(
+        "--segment",
+        help="Only the start-up (until each venue has spoken, at most 60 s), the tail (the last tenth), or between.",
+    ),
+]
+LastOption = Annotated[str | None, typer.Option("--last", metavar="DURATION", help="Only the last 30m, 90s, … of it.")]
+SinceTickOption = Annotated[int | None, typer.Option("--since-tick", min=0, metavar="N", help="Only from tick N on.")]
+UntilTickOption = Annotated[int | None, typer.Option("--until-tick", min=0, metavar="N", help="Only up to tick N.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes on standard error.")]
 NoColorOption = Annotated[bool, typer.Option("--no-color", envvar="NO_COLOR", help="Plain text.")]
 
 DEFAULT_DB = "toolkit.duckdb"
+
+
+def window(
+    segment: Segment | None, last: str | None, since_tick: int | None, until_tick: int | None, every: int | None = None
+) -> Window:
+    """The part of the run that the options ask for. Raises `UsageError` where they leave no tick."""
+    if since_tick is not None and until_tick is not None and since_tick > until_tick:
+        raise UsageError(f"--since-tick {since_tick} --until-tick {until_tick}: there is no tick between them")
+    if (last_ms := duration_ms(last)) == 0:
+        raise UsageError(f"--last {last}: there is nothing in no time")
+    return Window(segment, last_ms, since_tick, until_tick, every)
+
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 

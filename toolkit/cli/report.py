@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from toolkit.cli.compare import After, Before
-from toolkit.cli.options import DEFAULT_DB, DbOption, OutputOption, RequestedOption, duration_ms
+from toolkit.cli.options import (
+    DEFAULT_DB,
+    DbOption,
+    LastOption,
+    OutputOption,
+    RequestedOption,
+    SegmentOption,
+    SinceTickOption,
+    UntilTickOption,
+    duration_ms,
+    window,
+)
 from toolkit.cli.output import emit
 
 
@@ -15,26 +27,32 @@ def report(
     output: OutputOption = None,
     db: DbOption = DEFAULT_DB,
     requested: RequestedOption = None,
+    segment: SegmentOption = None,
+    last: LastOption = None,
+    since_tick: SinceTickOption = None,
+    until_tick: UntilTickOption = None,
 ) -> int:
     """Write the evidence document of two runs; a run that is blocked has its diagnosis in place of numbers."""
     from toolkit.analysis import Options, analyze
     from toolkit.comparison import compare
     from toolkit.evidence.report import evidence, name_of, opening
 
-    options = Options(requested_ms=duration_ms(requested))
+    part = window(segment, last, since_tick, until_tick)
+    options = Options(requested_ms=duration_ms(requested), window=part)
     comparison = compare(analyze([before], db, options), analyze([after], db, options))
     names = (name_of(before), name_of(after))
-    emit(evidence(comparison, names, _command(before, after, output, requested)), output)
+    cut = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}
+    emit(evidence(comparison, names, _command(before, after, output, {"requested": requested, **cut})), output)
     if output is not None:
         emit(f"{output}\n\n{opening(comparison, names)}")
     return 0
 
 
-def _command(before: str, after: str, output: Path | None, requested: str | None) -> list[str]:
+def _command(before: str, after: str, output: Path | None, asked: Mapping[str, object]) -> list[str]:
     """The argv that makes the document again; what does not change a byte of it (the store) is left out."""
-    asked = ["--requested", requested] if requested else []
+    options = [word for name, value in asked.items() if value is not None for word in (f"--{name}", str(value))]
     to = ["-o", _here(str(output))] if output else []
-    return ["toolkit", "report", _here(before), _here(after), *to, *asked]
+    return ["toolkit", "report", _here(before), _here(after), *to, *options]
 
 
 def _here(path: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from reports.pair import PairPage
 from reports.render import render
-from reports.single import RunPage, figures_table
+from reports.single import RunPage, figures_table, parts_table
 from toolkit.errors import UsageError
 from toolkit.records import Analysis, Comparison
 
@@ -50,6 +50,23 @@ def figure_lines(analysis: Analysis, words: Collection[str], format: str) -> str
     if not table.rows:
         raise UsageError(f"--figures {' '.join(words)}: no figure's name holds that; `toolkit figures` lists all")
     return _form("figures", format, table=table)
+
+
+def windows(analysis: Analysis, words: Collection[str], format: str) -> str:
+    """The windows of so many ticks, one a row, with the figures whose name holds one of the words.
+
+    Without words: each venue's apply age and reconnects. Raises `UsageError` where no figure's name holds one.
+    """
+    named = [each.figure for each in analysis.figures]
+    chosen = [name for name in named if any(word in name for word in words)] if words else []
+    chosen = chosen or [name for name in named if not words and name.endswith(_IN_WINDOWS)]
+    if words and not chosen:
+        raise UsageError(f"--figures {' '.join(words)}: no figure's name holds that; `toolkit figures` lists all")
+    return _form("figures", format, table=parts_table(RunPage(analysis, ""), chosen))
+
+
+_IN_WINDOWS = (".age_apply_ms.p95", ".reconnects")
+"""How the names end that a window's row shows unless it is asked for others."""
 
 
 def check_format(format: str) -> None:

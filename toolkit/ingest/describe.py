@@ -13,7 +13,7 @@ from toolkit.diagnosis import Evidence, diagnose
 from toolkit.ingest.columns import Scope
 from toolkit.ingest.log import LogLoad
 from toolkit.ingest.run_meta import RunMeta
-from toolkit.records import FileLedger, RunInfo
+from toolkit.records import WHOLE, FileLedger, RunInfo, Window
 from toolkit.runlog.facts import LogFacts, Ref
 from toolkit.store import insert_rows, sql
 from toolkit.vocabulary import Role
@@ -30,6 +30,7 @@ class Options:
     label: str | None = None
     requested_ms: int | None = None
     scope: Scope = "all"
+    window: Window = WHOLE
 
 
 @dataclass(frozen=True, slots=True)

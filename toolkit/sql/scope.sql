@@ -1,21 +1,17 @@
--- The one run (and window of it) that metrics look at. Variables: run_key, since_tick, until_tick, since_ms, every.
+-- The one run that metrics look at, which is the variable run_key. What a window cuts by lines has an uncut `run_all_…`.
 create or replace temp view run_info as select * from run where run_key = getvariable('run_key');
 create or replace temp view run_venues as select * from venue where run_key = getvariable('run_key');
 create or replace temp view run_files as select * from file where run_key = getvariable('run_key');
 create or replace temp view run_set_aside as select * from set_aside_line where run_key = getvariable('run_key');
-create or replace temp view run_ticks as
-    select * from tick
-    where run_key = getvariable('run_key')
-      and t >= coalesce(getvariable('since_tick'), t) and t <= coalesce(getvariable('until_tick'), t)
-      and coalesce(at_ms >= getvariable('since_ms'), true) and coalesce(at_ms <= getvariable('until_ms'), true);
-create or replace temp view run_venue_ticks as
-    select * from venue_tick
-    where run_key = getvariable('run_key')
-      and t >= coalesce(getvariable('since_tick'), t) and t <= coalesce(getvariable('until_tick'), t)
-      and coalesce(at_ms >= getvariable('since_ms'), true) and coalesce(at_ms <= getvariable('until_ms'), true);
-create or replace temp view run_log_events as select * from log_event where run_key = getvariable('run_key');
+create or replace temp view run_ticks as select * from tick where run_key = getvariable('run_key');
+create or replace temp view run_venue_ticks as select * from venue_tick where run_key = getvariable('run_key');
+create or replace temp view run_all_log_events as select * from log_event where run_key = getvariable('run_key');
+create or replace temp view run_log_events as select * from run_all_log_events;
 create or replace temp view run_anchors as select * from anchor where run_key = getvariable('run_key');
-create or replace temp view run_sessions as select * from session where run_key = getvariable('run_key');
+create or replace temp view run_all_sessions as select * from session where run_key = getvariable('run_key');
+create or replace temp view run_began as select life, venue, session from run_all_sessions;
+create or replace temp view run_ended as select life, venue, session from run_all_sessions where ended_line is not null;
+create or replace temp view run_sessions as select s.* from run_all_sessions s semi join run_began using (life, venue, session);
 create or replace temp view run_counters as select * from counter where run_key = getvariable('run_key');
 create or replace temp view run_rx_stats as select * from rx_stat where run_key = getvariable('run_key');
 -- The age above which the producer itself calls a venue stale: 1 s, with its two documented exceptions, or what the
@@ -38,10 +34,15 @@ create or replace temp table run_log_proof as
     from run_log_events;
 
 -- Connected sessions in order; a reconnect is each after the first of a life, by the reason that ended the one before.
-create or replace temp view run_connected as
+create or replace temp view run_all_connected as
     select *, row_number() over same - 1 as nth, lag(reason) over same as ended_before
-    from run_sessions where reached <> 'connecting'
+    from run_all_sessions where reached <> 'connecting'
     window same as (partition by life, venue order by session);
+create or replace temp view run_connected as select c.* from run_all_connected c semi join run_began using (life, venue, session);
+create or replace temp view run_disconnected as
+    select c.* from run_all_connected c semi join run_ended using (life, venue, session) where reason is not null;
+create or replace temp table run_lives_agree as
+    select (select count(distinct life) from run_ticks) = (select max(life) + 1 from run_all_log_events) as agree;
 
 create or replace temp macro not_below_zero(x) as case when x < 0 then 0 else x end;
 
@@ -51,16 +52,13 @@ create or replace temp view run_session_bounds as
 with ordered as (
     select *, lead(began_ms - began_error_ms) over same as next_low_ms, lead(began_ms + began_error_ms) over same as next_high_ms,
            coalesce(first_book_ms - first_book_error_ms, began_ms - began_error_ms) as seen_low_ms
-    from run_sessions window same as (partition by life, venue order by session)
-),
-lives_agree as (
-    select (select count(distinct life) from run_ticks) = (select max(life) + 1 from run_log_events) as agree
+    from run_all_sessions window same as (partition by life, venue order by session)
 ),
 -- What was applied after 10 s without a book may have been fetched over REST.
 applied as (
     select life, venue, applied_ms from (
         select distinct life, venue, at_ms - age_apply_ms as applied_ms from run_venue_ticks where age_apply_ms is not null
-    ), lives_agree where agree
+    ), run_lives_agree where agree
 )
 select o.*, began_ms - began_error_ms as began_low_ms, began_ms + began_error_ms as began_high_ms,
        first_book_ms - first_book_error_ms as first_book_low_ms, first_book_ms + first_book_error_ms as first_book_high_ms,
@@ -73,7 +71,7 @@ from ordered o asof left join applied a on a.life = o.life and a.venue = o.venue
 create or replace temp view run_downtimes as
 with life_ends as (
     select life, max(at_ms) as at_ms from (
-        select life, at_ms from run_ticks union all select life, at_ms + at_error_ms from run_log_events
+        select life, at_ms from run_ticks union all select life, at_ms + at_error_ms from run_all_log_events
     ) group by life
 ),
 booked as (
@@ -84,8 +82,7 @@ booked as (
 select b.life, venue, session, last as open,
        not_below_zero(case when last then e.at_ms else back_low_ms end - ended_high_ms) as low_ms,
        not_below_zero(case when last then e.at_ms else back_high_ms end - ended_low_ms) as high_ms
-from booked b left join life_ends e using (life)
-where ended_line is not null;
+from booked b semi join run_ended using (life, venue, session) left join life_ends e using (life);
 
 -- The last reading of each cumulative counter in each life; a fall within a life is a restart of its owner.
 create or replace temp table run_totals as

@@ -14,7 +14,7 @@ create or replace temp table run_rest_words as
 with told as (
     select *, try_cast(coalesce(fields->>'threshold_ms', fields->>'threshold') as bigint) as threshold_ms,
            try_cast(fields->>'rest_inject_count' as bigint) as injected
-    from run_log_events where family in ('audit_rest_monitor', 'rest_fallback_activated')
+    from run_all_log_events where family in ('audit_rest_monitor', 'rest_fallback_activated')
 ),
 rises as (
     select venue, life, threshold_ms, injected > lag(injected, 1, 0) over same as rose, at_ms + at_error_ms as high_ms,
@@ -51,7 +51,7 @@ monitored as (
 switched as (
     select venue, life, at_ms, at_error_ms, family = 'own_fallback_activated' as on,
            lead(at_ms - at_error_ms) over same as off_ms, lead(family) over same = 'own_fallback_deactivated' as goes_off
-    from run_log_events where family in ('own_fallback_activated', 'own_fallback_deactivated')
+    from run_all_log_events where family in ('own_fallback_activated', 'own_fallback_deactivated')
     window same as (partition by venue, life order by file_no, line)
 ),
 waits as (
@@ -98,7 +98,7 @@ from joined group by venue, life, part;
 insert into episode by name
 select getvariable('run_key') as run_key, venue, 'masked' as kind, from_ms, to_ms, case when guessed then 'by_shape' else 'said' end as class,
        null as reason, case when open then ['open'] else [] end as flags,
-       coalesce((select to_json(list(json_array(file, line) order by e.file_no, line)) from run_log_events e join run_files f using (file_no)
+       coalesce((select to_json(list(json_array(file, line) order by e.file_no, line)) from run_all_log_events e join run_files f using (file_no)
                  where e.venue = m.venue and e.life = m.life
                    and family in ('rest_fallback_activated', 'rest_fallback_recovered', 'own_fallback_activated', 'own_fallback_deactivated')
                    and e.at_ms between from_ms - at_error_ms and to_ms + at_error_ms), '[]')::varchar as lines

@@ -25,7 +25,8 @@ counted as (
     select v.venue, count(j.venue) as n, count(low_ms + high_ms) as placed,
            coalesce(count_if(high_ms < least_ms), 0) as sure,
            n - coalesce(count_if(low_ms >= least_ms), 0) as possible
-    from run_venues v left join judged j on j.venue = v.venue and not by_others group by v.venue
+    from run_venues v
+    left join (select j.* from judged j semi join run_ended using (life, venue, session)) j on j.venue = v.venue and not by_others group by v.venue
 )
 select venue as scope, 'backoff.' || stat as metric,
        case when has_lifecycle and (stat = 'count' or placed > 0 or n = 0) then amount end as value, n,

@@ -10,5 +10,5 @@ select v.venue as scope, 'bootstrap.' || c.class as metric,
        case when value is null and not any_value(has_log) then 'no run log' when value is null then 'no life-cycle line in the log' end as note
 from run_venues v, (values ('no_first_frame'), ('frame_no_book')) as c (class), run_log_proof
 left join (select venue, case reached when 'first_message' then 'frame_no_book' when 'first_book' then 'had a book' else 'no_first_frame' end as class
-           from run_connected where reason is not null) s on s.venue = v.venue
+           from run_disconnected) s on s.venue = v.venue
 group by v.venue, c.class

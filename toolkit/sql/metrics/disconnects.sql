@@ -4,7 +4,7 @@
 -- figures: <venue>.disconnects.<reason>
 -- definition: Connected sessions that ended, by what ended them, reconnected afterwards or not.
 -- source: run log, life-cycle, audit and error lines reconciled by session
-with happened as (select venue, reason, count(*) as n from run_connected where reason is not null group by all),
+with happened as (select venue, reason, count(*) as n from run_disconnected group by all),
 named as (select reason from reasons union select reason from happened)
 select v.venue as scope, 'disconnects.' || r.reason as metric, case when has_lifecycle then coalesce(h.n, 0) end as value,
        coalesce(value, 0) as n, 'exact' as bound, value as low, value as high,

@@ -7,7 +7,7 @@
 with counted as (
     select v.venue, count(d.venue) as n, count(low_ms + high_ms) as placed, coalesce(sum(low_ms), 0) as low_sum, coalesce(sum(high_ms), 0) as high_sum,
            coalesce(max(low_ms), 0) as low_max, coalesce(max(high_ms), 0) as high_max, coalesce(max(low_ms + high_ms), 0) / 2 as middle_max,
-           v.venue in (select venue from run_sessions where reached = 'first_book') as had_a_book
+           v.venue in (select venue from run_all_sessions where reached = 'first_book') as had_a_book
     from run_venues v left join run_downtimes d using (venue) group by v.venue
 )
 select venue as scope, 'downtime_ms.' || stat as metric,

@@ -6,7 +6,7 @@
 -- source: run log, life-cycle lines placed in time
 with taken as (
     select venue, not_below_zero(first_book_low_ms - began_high_ms) as low_ms, first_book_high_ms - began_low_ms as high_ms
-    from run_session_bounds where reached = 'first_book'
+    from run_session_bounds semi join run_began using (life, venue, session) where reached = 'first_book'
 ),
 counted as (
     select v.venue, count(t.venue) as n, count(low_ms + high_ms) as placed,

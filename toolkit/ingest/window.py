@@ -1,0 +1,119 @@
+"""The figures of a part of a run, cut the same way for records, log lines, sessions and episodes.
+
+The stored run stays whole. What cannot be cut (a counter that is printed now and then) is not known of a window.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+
+from toolkit.errors import UsageError
+from toolkit.ingest.session_rows import episodes
+from toolkit.metrics import by_metric
+from toolkit.records import Analysis, Figure, Part, RunInfo, Window
+from toolkit.store import execute_script, sql
+from toolkit.vocabulary import Bound
+
+NOT_CUT = "cannot be cut to the window"
+_READS_LINES = re.compile(
+    r"\brun_(?:log_events|began|ended|sessions|session_bounds|connected|disconnected|downtimes|episodes)\b"
+)
+_READS_COUNTERS = re.compile(r"\brun_(?:counters|totals)\b")
+"""What a metric's query reads tells what its figures rest on; counters that only stand in for lines do not count."""
+
+Prepare = Callable[[], None]
+"""Makes the tables that metrics of stretches rest on, and the episodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """What is unsure at the edges: `near` has for a venue with lines close to one how far they may be off (ms)."""
+
+    placed: bool
+    has_lifecycle: bool
+    near: dict[str, int]
+
+
+def look_through(
+    con: duckdb.DuckDBPyConnection,
+    run_key: int,
+    window: Window,
+    only: Sequence[str] | None,
+    prepare: Prepare,
+    run: Analysis,
+) -> Analysis:
+    """The analysis of the run cut to the window; the whole run's must be in the store.
+
+    Raises `UsageError` where no record lies in the window.
+    """
+    asked = {"segment": window.segment and str(window.segment), "last_ms": window.last_ms,
+             "since_tick": window.since_tick, "until_tick": window.until_tick, "every": window.every}  # fmt: skip
+    execute_script(con, sql("window/ranges"), run_key=run_key, **asked)
+    ranges = con.execute(
+        "select life, first_seq, last_seq, since_tick, until_tick, from_ms, to_ms from window_range order by first_seq"
+    ).fetchall()
+    if not ranges:
+        return _nothing(con, run_key, window, run)
+    parts = []
+    for life, first, _, since, until, from_ms, to_ms in ranges if window.every else ():
+        figures = _figures(con, run_key, (first, first), only, prepare)
+        parts.append(Part(life, since, until, from_ms, to_ms, figures))
+    figures = _figures(con, run_key, (ranges[0][1], ranges[-1][1]), only, prepare)
+    return replace(
+        run, run=_described(con, run.run, window), figures=figures, episodes=episodes(con), compat=(), findings=(),
+        parts=tuple(parts),
+    )  # fmt: skip
+
+
+def _nothing(con: duckdb.DuckDBPyConnection, run_key: int, window: Window, run: Analysis) -> Analysis:
+    ticks = con.execute("select min(t), max(t) from tick where run_key = ?", [run_key]).fetchall()[0]
+    if ticks != (None, None):
+        raise UsageError(f"no record lies in the window ({window}); the run has ticks {ticks[0]} to {ticks[1]}")
+    figures = tuple(_unknown(each) if each.value is not None else each for each in run.figures)
+    return replace(run, run=replace(run.run, window=str(window)), figures=figures)
+
+
+def _described(con: duckdb.DuckDBPyConnection, run: RunInfo, window: Window) -> RunInfo:
+    started, ended, observed = con.execute("select started_ms, ended_ms, observed_ms from run_info").fetchall()[0]
+    said = str(window) or None
+    requested = run.requested_ms if said is None else None
+    return replace(run, started_ms=started, ended_ms=ended, observed_ms=observed, requested_ms=requested, window=said)
+
+
+def _figures(
+    con: duckdb.DuckDBPyConnection, run_key: int, firsts: tuple[int, int], only: Sequence[str] | None, prepare: Prepare
+) -> tuple[Figure, ...]:
+    execute_script(con, sql("window/release"))
+    execute_script(con, sql("window/cut"), run_key=run_key, first_seq=firsts[0], last_seq=firsts[1])
+    prepare()
+    ((placed, has_lifecycle, near),) = con.execute(sql("window/edges")).fetchall()
+    edges = _Edges(placed, has_lifecycle, _as_dict(near))
+    return tuple(_cut(con, only, edges))
+
+
+def _cut(con: duckdb.DuckDBPyConnection, only: Sequence[str] | None, edges: _Edges) -> Iterator[Figure]:
+    for metric, figure in by_metric(con, only):
+        lines = _READS_LINES.search(metric.query) is not None
+        counters = not lines and _READS_COUNTERS.search(metric.query) is not None
+        if figure.value is None:
+            yield figure
+        elif counters or (lines and not (edges.placed and edges.has_lifecycle)):
+            yield _unknown(figure)
+        elif lines and figure.scope in edges.near:
+            note = f"lines near the edge of the window are placed to within {edges.near[figure.scope]} ms"
+            yield replace(figure, bound=Bound.ESTIMATE, low=None, high=None, note=note)
+        else:
+            yield figure
+
+
+def _unknown(figure: Figure) -> Figure:
+    return replace(figure, value=None, n=0, bound=Bound.UNKNOWN, low=None, high=None, note=NOT_CUT)
+
+
+def _as_dict(value: Any) -> dict[str, int]:
+    return dict(value) if value else {}
