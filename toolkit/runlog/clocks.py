@@ -16,6 +16,8 @@ REST_CHECK_EVERY_MS = 5_000
 REST_FETCH_AT_MOST_MS = 5_000
 LATE_MS = 250
 """How late a line may come after its timer."""
+TIMER_DRIFT = 2e-4
+"""How much a timer may gain or lose against the clock, as a share of the time."""
 SETUP_MS = 2_000
 """A session is timed from before its look-ups, its connecting line follows them."""
 OWN_CLOCK_ERROR_MS = 50
@@ -126,15 +128,15 @@ class Clocks:
 class _Monitor:
     """The REST monitor of one life. It looks at its venues one after the other and prints a line for each.
 
-    The venue it looks at last is its clock: what it fetched for the others, which makes it late, is known by then.
+    The venue it looks at last is its clock: what it fetched for the others, which makes it late, is known by then. Its
+    timer keeps its pace, so that a check is timed from the first one too, and not by adding up the errors between.
     """
 
     def __init__(self) -> None:
         self._clock: str | None = None
         self._latest: str | None = None
-        self._readings: dict[str | None, tuple[int, int]] = {}
+        self._readings: dict[str | None, _Reading] = {}
         self._attempts: dict[str | None, int] = {}
-        self._attempts_then = 0
 
     def see(self, record: Record) -> Iterator[Span]:
         """Take a line of the monitor."""
@@ -144,18 +146,35 @@ class _Monitor:
         self._attempts[venue] = _whole(record.fields.get("rest_attempt_count", "")) or 0
         if self._clock is None and venue in self._readings:
             self._clock = self._latest
-        if venue == self._clock and venue in self._readings:
-            yield from self._passed(self._readings[venue], (record.line, count))
-        self._readings[venue] = record.line, count
+            self._first = self._readings[self._clock]
+        last = self._readings.get(venue)
+        fetched = sum(self._attempts.values())
+        late_ms = LATE_MS + REST_FETCH_AT_MOST_MS * max(0, fetched - (last.fetched if last else 0))
+        now = _Reading(record.line, count, fetched, late_ms)
+        if last is not None and venue == self._clock:
+            for since in {self._first, last}:
+                yield from _checks(since, now)
+        self._readings[venue] = now
         self._latest = venue
 
-    def _passed(self, last: tuple[int, int], now: tuple[int, int]) -> Iterator[Span]:
-        attempts = sum(self._attempts.values())
-        late_ms = LATE_MS + REST_FETCH_AT_MOST_MS * max(0, attempts - self._attempts_then)
-        if now[1] > last[1]:
-            passed_ms = (now[1] - last[1]) * REST_CHECK_EVERY_MS
-            yield Span(last[0], now[0], passed_ms - late_ms, passed_ms + late_ms)
-        self._attempts_then = attempts
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A printed check: its number, all fetches so far, and how late those since the print before may make it."""
+
+    line: int
+    count: int
+    fetched: int
+    late_ms: float
+
+
+def _checks(since: _Reading, now: _Reading) -> Iterator[Span]:
+    passed_ms = (now.count - since.count) * REST_CHECK_EVERY_MS
+    drift_ms = passed_ms * TIMER_DRIFT
+    if passed_ms > 0:
+        # A monitor that does not make up for lost time is late by all its fetches since.
+        late_ms = LATE_MS + REST_FETCH_AT_MOST_MS * max(0, now.fetched - since.fetched)
+        yield Span(since.line, now.line, passed_ms - drift_ms - since.late_ms, passed_ms + drift_ms + late_ms)
 
 
 def duration_ms(text: str) -> float | None:
