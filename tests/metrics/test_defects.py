@@ -86,3 +86,27 @@ def test_sessions_are_counted_at_each_stage_they_came_to(tmp_path: Path) -> None
     stages = ("connecting", "connected", "subscribed", "first_message", "first_book")
     assert values(analysis, "lighter", "funnel", stages) == [5, 4, 2, 2, 1]
     assert values(analysis, "lighter", "bootstrap", ("no_first_frame", "frame_no_book")) == [1, 1]
+
+
+def test_a_warning_that_the_runner_froze_the_book_counts_as_its_freeze(tmp_path: Path) -> None:
+    lines = [
+        "WARN: Extended core book update frozen: mid jump",
+        TRUTH.format(0, 0, 1500, 10),
+        EXIT.format("extended", "ws_msg", "stale_watchdog", 10000, 1, 1, 1, 1),
+    ]
+    assert values(analysed(tmp_path, *lines), "extended", "defects", CLASSES) == [0, 0, 1, 0, 0]
+
+
+def test_the_cause_that_a_build_states_for_a_failed_start_counts_in_place_of_the_stage(tmp_path: Path) -> None:
+    begin = [
+        "INFO: Extended public WS connecting url=ws://127.0.0.1:1",
+        "INFO: Extended public WS connected url=ws://127.0.0.1:1",
+    ]
+    stated = "WS_AUDIT venue=extended component=bootstrap_timeout reason=bootstrap_{} reason_family=bootstrap_no_data"
+    failed = "INFO: Extended public WS error (consecutive_failures=1): bootstrap failed"
+    analysis = analysed(
+        tmp_path, *begin, stated.format("control_frame_only_backend_attach"), failed, *begin, failed, *begin,
+    )  # fmt: skip
+    names = ("no_first_frame", "frame_no_book", "control_frame_only_backend_attach")
+    assert values(analysis, "extended", "bootstrap", names) == [1, 0, 1]
+    assert values(analysis, "lighter", "bootstrap", names) == [0, 0]

@@ -1,14 +1,26 @@
 -- title: Sessions that ended without a book
 -- unit: count
 -- better: lower
--- figures: <venue>.bootstrap.no_first_frame <venue>.bootstrap.frame_no_book
--- definition: Ended connected sessions that never had a message; those that had one and never a book. Sessions still open at the end of a life are not counted.
--- source: run log, life-cycle lines
+-- figures: <venue>.bootstrap.no_first_frame <venue>.bootstrap.frame_no_book <venue>.bootstrap.<class>
+-- definition: Connected sessions that ended before they had a book: without any message, or with one; and what a build itself gives as the cause of a failed start (book_no_publish, control_frame_only_…), where it states one it counts as that. Sessions still open at the end of a life are not counted.
+-- source: run log, life-cycle lines; WS_AUDIT component=bootstrap_timeout
+with stated as (
+    select venue, replace(coalesce(fields->>'reason', reason), 'bootstrap_', '') as class, life, file_no, line
+    from run_log_events where family = 'audit_bootstrap_timeout'
+),
+-- A stated cause stands before the end of its session, and for it.
+ended as (
+    select s.venue, coalesce(
+               (select max_by(class, t.line) from stated t where t.venue = s.venue and t.life = s.life and t.file_no = s.file_no
+                and t.line >= s.began_line and t.line <= s.ended_line),
+               case when reached = 'first_message' then 'frame_no_book' when reached <> 'first_book' then 'no_first_frame' end) as class
+    from run_disconnected s
+),
+named as (select unnest(['no_first_frame', 'frame_no_book']) as class union select class from stated)
 select v.venue as scope, 'bootstrap.' || c.class as metric,
-       case when any_value(has_lifecycle) then count_if(coalesce(s.class = c.class, false)) end as value, count(s.venue) as n,
+       case when any_value(has_lifecycle) then count_if(coalesce(e.class = c.class, false)) end as value, count(e.venue) as n,
        'exact' as bound, value as low, value as high,
        case when value is null and not any_value(has_log) then 'no run log' when value is null then 'no life-cycle line in the log' end as note
-from run_venues v, (values ('no_first_frame'), ('frame_no_book')) as c (class), run_log_proof
-left join (select venue, case reached when 'first_message' then 'frame_no_book' when 'first_book' then 'had a book' else 'no_first_frame' end as class
-           from run_disconnected) s on s.venue = v.venue
+from run_venues v, named c, run_log_proof left join ended e on e.venue = v.venue
+where c.class in ('no_first_frame', 'frame_no_book') or exists (select 1 from stated t where t.venue = v.venue and t.class = c.class)
 group by v.venue, c.class

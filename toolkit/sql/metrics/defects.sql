@@ -17,10 +17,12 @@ truth as (
 classed as (
     select e.venue, case when s > 0 and ws < s / 2 and data >= s and book >= s and published >= s then 'no_data_transport_gap'
                          when s > 0 and data < s / 2 and (book >= s or published >= s) then 'data_seen_no_publish'
-                         when s > 0 and published < s / 2 and apply >= limit_ms and frozen > 0 then 'runner_freeze_apply_gap'
+                         when s > 0 and published < s / 2 and apply >= limit_ms and (frozen > 0 or froze) then 'runner_freeze_apply_gap'
                          when s > 0 and future > 0 and event < s / 2 and apply >= limit_ms then 'future_timestamp_deferral'
                          else 'unclassified' end as class
-    from exits e asof left join truth t on e.venue = t.venue and e.file_no = t.file_no and e.line >= t.line
+    from (select *, exists (select 1 from run_log_events f where f.family = 'runner_freeze' and f.venue = e.venue and f.file_no = e.file_no and f.line < e.line) as froze
+          from exits e) e
+    asof left join truth t on e.venue = t.venue and e.file_no = t.file_no and e.line >= t.line
 ),
 told as (select distinct venue from run_log_events where family in ('audit_ws_msg', 'audit_freshness'))
 select v.venue as scope, 'defects.' || k.class as metric, case when any_value(t.venue) is not null then count_if(coalesce(c.class = k.class, false)) end as value,
