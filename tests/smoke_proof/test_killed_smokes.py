@@ -1,0 +1,63 @@
+"""Ends that nobody planned: SIGKILL at a random moment loses a torn line at most, a signal ends a run in good order."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.smoke_proof.killed import killed, losses
+from tests.smoke_proof.process import VENUES, Left, Smoke
+from toolkit.errors import Exit
+from toolkit.smoke.meta import load_meta
+from toolkit.smoke.policy import StoppedBy
+
+KILLS = 5
+BEFORE_SIGNAL_S = 1.5
+
+
+def test_a_smoke_killed_at_a_random_moment_loses_nothing_but_a_torn_line(tmp_path: Path) -> None:
+    seed = time.time_ns() % 10**6
+    print(f"seed {seed}")  # noqa: T201  shown by pytest where the test fails
+    moments = [(tmp_path / f"run{number}", Random(f"{seed}/{number}")) for number in range(KILLS)]
+    with ThreadPoolExecutor(KILLS) as pool:
+        ends = list(pool.map(lambda moment: killed(*moment), moments))
+    assert [losses(left, at_ms) for left, at_ms in ends] == [[]] * KILLS
+    assert {left.code for left, _ in ends} == {-signal.SIGKILL}
+
+
+@pytest.fixture(scope="module", params=[signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def interrupted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
+    smoke = Smoke(tmp_path_factory.mktemp("interrupted") / "run", 60)
+    while not (smoke.out / "telemetry.jsonl").exists() and smoke.process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(BEFORE_SIGNAL_S)
+    smoke.process.send_signal(request.param)
+    yield smoke.left()
+    smoke.process.kill()
+
+
+def test_an_interrupt_ends_with_130_and_leaves_a_whole_run_directory(interrupted: Left) -> None:
+    assert interrupted.code == Exit.INTERRUPTED
+    meta, log = load_meta(interrupted.out), (interrupted.out / "run.log").read_bytes()
+    assert meta.stopped_by == StoppedBy.INTERRUPT
+    assert meta.output == {"bytes": len(log), "lines": log.count(b"\n"), "sha256": hashlib.sha256(log).hexdigest()}
+    assert all(each.used == each.lines > 0 for each in interrupted.analysis.ledger)
+
+
+def test_an_interrupted_run_is_analysed_and_said_to_be_interrupted(interrupted: Left) -> None:
+    assert "an interrupt" in interrupted.printed
+    assert f"run directory: {interrupted.out}" in interrupted.printed
+    assert "Traceback" not in interrupted.printed
+    assert interrupted.value("run.ticks") == len(interrupted.telemetry) > 0
+
+
+def test_an_interrupted_run_takes_leave_of_its_venues(interrupted: Left) -> None:
+    for venue in VENUES:
+        assert [row["ws_code"] for row in interrupted.told("client_gone", venue)] == [1000]
