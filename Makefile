@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
-.PHONY: demo test lint clean
+.PHONY: demo test clean
 
-demo: $(STAMP)            ## before/after report on the packaged sample pair
-	@$(VENV)/bin/toolkit report sample:before sample:after -o out/evidence.md --db out/sample.duckdb
+demo: $(STAMP)            ## half a minute of five shadow connectors, and the report on the sample pair
+	@$(VENV)/bin/toolkit smoke --minutes 0.5 --db out/store.duckdb
+	@$(VENV)/bin/toolkit report sample:before sample:after -o out/evidence.md --db out/store.duckdb
 
 test: $(STAMP)            ## everything that must hold: lint, types, tests
 	$(VENV)/bin/ruff check .
@@ -19,4 +20,4 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) out
+	rm -rf $(VENV) out runs
