@@ -82,7 +82,7 @@ def _analysis(
     insert_rows(con, "analysis", ("run_key", "json"), [(run_key, msgspec.json.encode(analysis).decode())])
     if options.window == WHOLE:
         return analysis
-    seen = look_through(con, run_key, options.window, only, prepare, analysis)
+    seen = look_through(con, run_key, options.window, only, prepare, analysis, options.words)
     return replace(seen, findings=findings(_look(con, run_key, read, seen.run, seen.figures, seen.episodes)))
 
 

@@ -52,7 +52,7 @@ def analyze(
     """Ingest one run and say what happened."""
     from toolkit.analysis import Options, analyze
     from toolkit.errors import UsageError
-    from toolkit.evidence.report import check_format, figure_lines, name_of, summary, windows
+    from toolkit.evidence.report import IN_WINDOWS, check_format, figure_lines, name_of, summary, windows
     from toolkit.published import analysis_json
 
     if only not in (None, "ages"):
@@ -60,7 +60,8 @@ def analyze(
     if format is not Format.JSON:
         check_format(format)
     part = window(segment, last, since_tick, until_tick, every)
-    options = Options(label, duration_ms(requested), "ages" if only else "all", part)
+    words = tuple(figures or () if format is Format.JSON else figures or IN_WINDOWS)
+    options = Options(label, duration_ms(requested), "ages" if only else "all", part, words)
     with progress_line(quiet) as line:
         read = 0
 

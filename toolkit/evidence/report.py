@@ -59,13 +59,13 @@ def windows(analysis: Analysis, words: Collection[str], format: str) -> str:
     """
     named = [each.figure for each in analysis.figures]
     chosen = [name for name in named if any(word in name for word in words)] if words else []
-    chosen = chosen or [name for name in named if not words and name.endswith(_IN_WINDOWS)]
+    chosen = chosen or [name for name in named if not words and name.endswith(IN_WINDOWS)]
     if words and not chosen:
         raise UsageError(f"--figures {' '.join(words)}: no figure's name holds that; `toolkit figures` lists all")
     return _form("figures", format, table=parts_table(RunPage(analysis, ""), chosen))
 
 
-_IN_WINDOWS = (".age_apply_ms.p95", ".reconnects")
+IN_WINDOWS = (".age_apply_ms.p95", ".reconnects")
 """How the names end that a window's row shows unless it is asked for others."""
 
 

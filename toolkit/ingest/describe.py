@@ -25,12 +25,16 @@ _IDENTITY = (Role.LOG, Role.TELEMETRY, Role.RX_STATS, Role.EVENTS, Role.RUN_META
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a run is looked at. `requested_ms` overrides what the run's own metadata says."""
+    """How a run is looked at. `requested_ms` overrides what the run's own metadata says.
+
+    `words` chooses the figures of windows of so many ticks: all, or those whose name holds one of the words.
+    """
 
     label: str | None = None
     requested_ms: int | None = None
     scope: Scope = "all"
     window: Window = WHOLE
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ import duckdb
 
 from toolkit.errors import UsageError
 from toolkit.ingest.session_rows import episodes
-from toolkit.metrics import by_metric
-from toolkit.records import Analysis, Figure, Part, RunInfo, Window
+from toolkit.metrics import by_metric, metrics
+from toolkit.records import WHOLE, Analysis, Figure, Part, RunInfo, Window
 from toolkit.store import execute_script, sql
 from toolkit.vocabulary import Bound
 
@@ -25,6 +25,7 @@ _READS_LINES = re.compile(
 )
 _READS_COUNTERS = re.compile(r"\brun_(?:counters|totals)\b")
 """What a metric's query reads tells what its figures rest on; counters that only stand in for lines do not count."""
+_READS_PREPARED = re.compile(r"\brun_(?:plateaus|outages|applies|masked|episodes)\b")
 
 Prepare = Callable[[], None]
 """Makes the tables that metrics of stretches rest on, and the episodes."""
@@ -46,9 +47,11 @@ def look_through(
     only: Sequence[str] | None,
     prepare: Prepare,
     run: Analysis,
+    words: Sequence[str] = (),
 ) -> Analysis:
     """The analysis of the run cut to the window; the whole run's must be in the store.
 
+    Windows of so many ticks have the metrics with a figure whose name holds one of the words; without words, all.
     Raises `UsageError` where no record lies in the window.
     """
     asked = {"segment": window.segment and str(window.segment), "last_ms": window.last_ms,
@@ -59,15 +62,23 @@ def look_through(
     ).fetchall()
     if not ranges:
         return _nothing(con, run_key, window, run)
+    in_parts = _metrics_of(run, words) if words else only
     parts = []
     for life, first, _, since, until, from_ms, to_ms in ranges if window.every else ():
-        figures = _figures(con, run_key, (first, first), only, prepare)
+        figures = _figures(con, run_key, (first, first), in_parts, prepare)
         parts.append(Part(life, since, until, from_ms, to_ms, figures))
+    if replace(window, every=None) == WHOLE:
+        return replace(run, parts=tuple(parts))
     figures = _figures(con, run_key, (ranges[0][1], ranges[-1][1]), only, prepare)
     return replace(
         run, run=_described(con, run.run, window), figures=figures, episodes=episodes(con), compat=(), findings=(),
         parts=tuple(parts),
     )  # fmt: skip
+
+
+def _metrics_of(run: Analysis, words: Sequence[str]) -> list[str]:
+    chosen = [each.figure for each in run.figures if any(word in each.figure for word in words)]
+    return [metric.name for metric in metrics() if any(metric.spec_of(name) for name in chosen)]
 
 
 def _nothing(con: duckdb.DuckDBPyConnection, run_key: int, window: Window, run: Analysis) -> Analysis:
@@ -80,9 +91,8 @@ def _nothing(con: duckdb.DuckDBPyConnection, run_key: int, window: Window, run: 
 
 def _described(con: duckdb.DuckDBPyConnection, run: RunInfo, window: Window) -> RunInfo:
     started, ended, observed = con.execute("select started_ms, ended_ms, observed_ms from run_info").fetchall()[0]
-    said = str(window) or None
-    requested = run.requested_ms if said is None else None
-    return replace(run, started_ms=started, ended_ms=ended, observed_ms=observed, requested_ms=requested, window=said)
+    times = {"started_ms": started, "ended_ms": ended, "observed_ms": observed}
+    return replace(run, **times, requested_ms=None, window=str(window))
 
 
 def _figures(
@@ -90,7 +100,8 @@ def _figures(
 ) -> tuple[Figure, ...]:
     execute_script(con, sql("window/release"))
     execute_script(con, sql("window/cut"), run_key=run_key, first_seq=firsts[0], last_seq=firsts[1])
-    prepare()
+    if only is None or any(_READS_PREPARED.search(metric.query) for metric in metrics() if metric.name in only):
+        prepare()
     ((placed, has_lifecycle, near),) = con.execute(sql("window/edges")).fetchall()
     edges = _Edges(placed, has_lifecycle, _as_dict(near))
     return tuple(_cut(con, only, edges))
