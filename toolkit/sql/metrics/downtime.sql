@@ -17,6 +17,6 @@ select venue as scope, 'downtime_ms.' || stat as metric,
        case when not has_log then 'no run log' when not has_lifecycle then 'no life-cycle line in the log'
             when not had_a_book then 'no session had a book'
             when placed < n then (n - placed) || ' of ' || n || ' cannot be placed in time'
-            when low_ms < high_ms then 'lines are placed between anchors' end as note
+            when low_ms < high_ms then 'the times of log lines have an error' end as note
 from counted, run_log_proof,
      lateral (values ('total', (low_sum + high_sum) / 2, low_sum, high_sum), ('max', middle_max, low_max, high_max)) as s (stat, middle, low_ms, high_ms)

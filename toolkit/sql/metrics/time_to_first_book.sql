@@ -23,5 +23,5 @@ select venue as scope, 'time_to_first_book_ms.' || stat as metric, case when kno
        case when not has_log then 'no run log' when not has_lifecycle then 'no life-cycle line in the log'
             when n = 0 then 'no session had a book'
             when placed < n then (n - placed) || ' of ' || n || ' cannot be placed in time'
-            when low_ms < high_ms then 'lines are placed between anchors' end as note
+            when low_ms < high_ms then 'the times of log lines have an error' end as note
 from told, run_log_proof
