@@ -20,7 +20,7 @@ import msgspec
 from connectors import runner_lines
 from connectors.clock import Clock
 from connectors.description import Venue
-from connectors.lines import render
+from connectors.lines import AUDIT, render
 from connectors.protocol import Note
 from connectors.tape import Entry, Header, Way, line, write
 from toolkit.runlog import arrivals
@@ -80,7 +80,7 @@ class Journal:
             fields = note.fields
             said = [runner_lines.panic(venue, int(fields["count"] or 0), str(fields["detail"]))]
         else:
-            said = [text for text, audit in render(self._venues[venue], note) if self._audit or not audit]
+            said = [text for text, _ in render(self._venues[venue], note)]
         self._put(venue, note.kind, note.fields, said)
 
     def tell(self, kind: str, lines: Iterable[str] = (), venue: str | None = None, **fields: Any) -> None:
@@ -88,6 +88,7 @@ class Journal:
         self._put(venue, kind, fields, list(lines))
 
     def _put(self, venue: str | None, kind: str, fields: Mapping[str, Any], said: list[str]) -> None:
+        said = [text for text in said if self._audit or not text.startswith(AUDIT)]
         row = {"at_us": self._clock.unix_us(), "venue": venue, "kind": kind, "fields": fields}
         self._row(row | {"log": self.log.bytes} if said else row)
         self.log.write(said)

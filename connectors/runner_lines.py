@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.lines import plain, printable
+from connectors.lines import AUDIT, plain, printable
 from connectors.market_view import MarketView
+from connectors.publisher import Pressure
 from connectors.tally import told
 from connectors.telemetry_record import Timing
 from connectors.ticks import RxStats
@@ -21,6 +22,11 @@ def startup(
         f"| cfg={version} | cfg_hash=0x{digest} | build_id={build_id} | dirty={str(dirty).lower()} "
         f"| intervals_ms=main:{interval_ms} | metrics_addr=none"
     )
+
+
+def no_pressure() -> list[str]:
+    """The publisher's counters at the start: what is not counted up from here stays a measured zero."""
+    return [f"{AUDIT}component=market_publisher {pressure}=0" for pressure in Pressure]
 
 
 def first_applied(view: MarketView, index: int, market: str) -> list[str]:

@@ -342,6 +342,7 @@ def _announce(
     )
     journal.tell("feed", [f"toolkit smoke: {plan.source}"], simulated=plan.simulated, feed=plan.feed)
     journal.tell("startup", [start])
+    journal.tell("no_pressure", runner_lines.no_pressure())
 
 
 def _build() -> str:

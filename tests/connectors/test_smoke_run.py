@@ -1,0 +1,448 @@
+"""`toolkit smoke` as a user runs it: five connectors, real sockets, a run directory, its analysis and the gate."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.description import Recovery
+from connectors.frames import DecodeMiss
+from connectors.loopback.faults import FAULTS
+from connectors.tape import Way, read
+from connectors.venues import venues
+from toolkit.analysis import Options, analyze
+from toolkit.errors import Exit
+from toolkit.records import Analysis
+from toolkit.smoke.meta import load_meta
+from toolkit.vocabulary import ReconnectReason
+
+SMOKE = [sys.executable, "-m", "toolkit", "smoke", "--db", ":memory:"]
+PATIENCE_S = 120
+NAMES = list(venues())
+FILES = {"run.log", "run.log.times.jsonl", "events.jsonl", "telemetry.jsonl", "market_rx_stats.log", "run_meta.json"}
+FAST = {"PARAPHINA_MAIN_LOOP_INTERVAL_MS": "20"}
+"""Ticks enough for the gate within seconds."""
+
+
+def smoke(out: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    command = [*SMOKE, "--out", str(out), *arguments]
+    environment = {**os.environ, **FAST, **environ}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=out.parent, timeout=PATIENCE_S)
+
+
+def started(out: Path, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+    """A smoke run that is running: its telemetry has begun."""
+    command = [*SMOKE, "--out", str(out), "--minutes", "1", *arguments]
+    environment = {**os.environ, **FAST, **environ}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    running = subprocess.Popen(command, env=environment, cwd=out.parent, **pipes)
+    wait_for_records(out, 1)
+    return running
+
+
+def wait_for_records(out: Path, records: int) -> None:
+    give_up_s = time.monotonic() + PATIENCE_S
+    while not (out / "telemetry.jsonl").exists() or (out / "telemetry.jsonl").read_bytes().count(b"\n") < records:
+        assert time.monotonic() < give_up_s
+        time.sleep(0.01)
+
+
+def read_run(out: Path) -> Analysis:
+    return analyze([str(out)], ":memory:", Options())
+
+
+def figures(analysis: Analysis) -> dict[str, float | int | None]:
+    return {each.figure: each.value for each in analysis.figures}
+
+
+def records(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "telemetry.jsonl").read_text().splitlines()]
+
+
+# --- a good day -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    out = tmp_path_factory.mktemp("quiet") / "run"
+    return out, smoke(out, "--minutes", "0.08", "--record-frames", "--label", "a good day")
+
+
+def test_a_quiet_run_passes_the_gate(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    out, done = quiet
+    assert done.returncode == Exit.OK, done.stdout + done.stderr
+    assert "PASS: gate frontier" in done.stdout
+    assert "Traceback" not in done.stderr
+    meta = load_meta(out)
+    assert (meta.producer, meta.simulated, meta.stopped_by, meta.exit_code) == ("toolkit", True, "time", 0)
+
+
+def test_it_leaves_a_whole_directory_of_which_every_line_is_used(
+    quiet: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    out, _ = quiet
+    assert {entry.name for entry in out.iterdir() if entry.is_file()} == FILES
+    analysis = read_run(out)
+    assert {each.file for each in analysis.ledger} == FILES
+    assert all(each.lines == each.used > 0 for each in analysis.ledger)
+    assert (analysis.run.kind, analysis.run.label) == ("toolkit", "a good day")
+    assert list(analysis.run.venues) == NAMES
+
+
+def test_a_quiet_run_tells_of_nothing(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    analysis = read_run(quiet[0])
+    found = figures(analysis)
+    assert {name: found[f"{name}.connects"] for name in NAMES} == dict.fromkeys(NAMES, 1)
+    assert {name: found[f"{name}.reconnects"] for name in NAMES} == dict.fromkeys(NAMES, 0)
+    assert found["run.cap_hits"] == 0 and found["run.publisher.try_send_full"] == 0
+    assert [each.code for each in analysis.findings] == []
+
+
+def test_telemetry_keeps_the_contract(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    command = [sys.executable, "-m", "toolkit", "validate", str(quiet[0] / "telemetry.jsonl")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (done.returncode, "none of" in done.stdout) == (0, True), done.stdout
+
+
+def test_every_output_and_every_file_says_that_it_was_simulated(
+    quiet: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    out, done = quiet
+    assert "SIMULATED" in done.stdout and "SIMULATED" in done.stderr
+    assert (out / "run.log").read_text().splitlines()[0].startswith("toolkit smoke: SIMULATED")
+    assert json.loads((out / "run_meta.json").read_text())["simulated"] is True
+    assert all(record["toolkit"]["simulated"] is True for record in records(out))
+    assert json.loads((out / "events.jsonl").read_text().splitlines()[1])["fields"]["simulated"] is True
+    assert read_run(out).run.simulated is True
+    for tape in (out / "frames").iterdir():
+        assert "SIMULATED" in tape.read_text().splitlines()[0]
+
+
+def test_a_run_s_log_alone_still_tells_that_it_was_simulated(
+    quiet: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    assert analyze([str(quiet[0] / "run.log")]).run.simulated is True
+
+
+@pytest.mark.parametrize("venue", NAMES)
+def test_the_log_s_times_are_those_of_the_events(
+    quiet: tuple[Path, subprocess.CompletedProcess[str]], venue: str
+) -> None:
+    rows = [json.loads(line) for line in (quiet[0] / "events.jsonl").read_text().splitlines()[1:]]
+    assert [row["at_us"] for row in rows] == sorted(row["at_us"] for row in rows)
+    at_ms = {(row["venue"], row["kind"]): row["at_us"] / 1_000 for row in rows}
+    waited_ms = figures(read_run(quiet[0]))[f"{venue}.time_to_first_book_ms.max"]
+    assert waited_ms is not None
+    assert abs(waited_ms - (at_ms[venue, "first_book"] - at_ms[venue, "connecting"])) <= 5
+
+
+def test_recorded_frames_decode_without_a_miss(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    for name, venue in venues().items():
+        with (quiet[0] / "frames" / f"{name}.tape.jsonl").open() as lines:
+            header, entries = read(lines)
+        received = [json.loads(entry.data) for entry in entries if entry.way is Way.RECEIVED]
+        frames = [frame for message in received for frame in venue.decode(message)]
+        assert header.venue == name and len(frames) > 5
+        assert not any(isinstance(frame, DecodeMiss) for frame in frames)
+        assert any(entry.way is Way.SENT for entry in entries) or not any(
+            topic.subscribe for topic in venue.topics(_target(name))
+        )
+
+
+def _target(name: str) -> Any:
+    from connectors.settings import of_venue, resolve, target
+
+    return target(venues()[name], resolve(of_venue(venues()[name]), {}), "ETH")
+
+
+def test_it_took_little_of_the_machine(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    meta = load_meta(quiet[0])
+    assert meta.max_rss_bytes is not None and meta.max_rss_bytes < 200 * 1024 * 1024
+    assert meta.cpu_ms is not None and 0 < meta.cpu_ms < meta.requested_ms
+
+
+# --- a bad day --------------------------------------------------------------------------------------------------------
+
+SHORT = {
+    **{
+        f"PARAPHINA_{venue.prefix}_{name}": value
+        for venue in venues().values()
+        for name, value in (("STALE_MS", "1500"), ("PING_INTERVAL_MS", "1000"))
+    },
+    "PARAPHINA_WS_HEALTHY_THRESHOLD_MS": "1000",
+}
+"""Limits that let a fault be seen within seconds."""
+
+PLAN: Mapping[str, list[dict[str, Any]]] = {
+    "hyperliquid": [
+        {"kind": "drop", "at_s": 2},
+        {"kind": "heartbeat_only", "at_s": 6, "for_s": 4},
+        {"kind": "wrong_shape", "at_s": 16, "n": 12},
+    ],
+    "extended": [
+        {"kind": "close", "at_s": 2, "code": 1001},
+        {"kind": "half_open", "at_s": 6, "for_s": 4},
+        {"kind": "malformed_json", "at_s": 16},
+    ],
+    "aster": [
+        {"kind": "seq_gap", "at_s": 2},
+        {"kind": "refuse", "at_s": 6, "for_s": 2},
+        {"kind": "snapshot_http", "at_s": 13, "for_s": 2},
+        {"kind": "burst", "at_s": 19},
+    ],
+    "lighter": [
+        {"kind": "seq_gap", "at_s": 2},
+        {"kind": "subscribe_error", "at_s": 5, "for_s": 2},
+        {"kind": "duplicate", "at_s": 12},
+        {"kind": "binary_garbage", "at_s": 16},
+    ],
+    "paradex": [
+        {"kind": "acked_mute", "at_s": 2, "for_s": 4},
+        {"kind": "topic_mute", "at_s": 12, "for_s": 3},
+        {"kind": "http_429", "at_s": 19, "for_s": 1, "retry_after_s": 1},
+    ],
+}
+BAD_MINUTES = 26 / 60
+
+
+def scenario(path: Path) -> Path:
+    lines = ['name = "a bad day"']
+    for venue, faults in PLAN.items():
+        for fault in faults:
+            lines += ["[[fault]]", f'venue = "{venue}"', *(f"{k} = {json.dumps(v)}" for k, v in fault.items())]
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Analysis, list[dict[str, Any]]]]:
+    """The run directory, what the analysis says of it, and the truth."""
+    folder = tmp_path_factory.mktemp("bad")
+    out, truth = folder / "run", folder / "truth.jsonl"
+    asked = ("--scenario", str(scenario(folder / "bad.toml")), "--truth", str(truth))
+    done = smoke(out, "--minutes", str(BAD_MINUTES), *asked, **SHORT)
+    assert done.returncode in (Exit.OK, Exit.FAILED), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    yield out, read_run(out), [json.loads(line) for line in truth.read_text().splitlines()]
+
+
+def expected(venue: str) -> tuple[set[str], set[str]]:
+    """The reasons that a venue's sessions and attempts end by, and the reasons of its resyncs, by the fault table."""
+    mends = venues()[venue].recovery is not Recovery.RECONNECT
+    ends: set[str] = set()
+    resyncs: set[str] = set()
+    for fault in PLAN[venue]:
+        expects = FAULTS[fault["kind"]].expects
+        ends |= {str(reason) for reason in expects.also}
+        if expects.reason is not None:
+            (resyncs if expects.mends and mends else ends).add(str(expects.reason))
+    return ends, resyncs
+
+
+def told(found: Mapping[str, float | int | None], venue: str, *families: str) -> set[str]:
+    return {
+        str(reason)
+        for reason in ReconnectReason
+        if any((found.get(f"{venue}.{family}.{reason}") or 0) > 0 for family in families)
+    }
+
+
+@pytest.mark.parametrize("venue", NAMES)
+def test_every_fault_is_told_by_its_own_reason_and_no_other(
+    bad: tuple[Path, Analysis, list[dict[str, Any]]], venue: str
+) -> None:
+    _, analysis, _ = bad
+    found = figures(analysis)
+    ends, resyncs = expected(venue)
+    assert told(found, venue, "disconnects", "connect_failures") == ends
+    assert told(found, venue, "resyncs") == resyncs
+
+
+@pytest.mark.parametrize("venue", NAMES)
+def test_connects_are_those_that_the_venue_counted(
+    bad: tuple[Path, Analysis, list[dict[str, Any]]], venue: str
+) -> None:
+    _, analysis, truth = bad
+    accepted = sum(row["event"] == "accept" and row["venue"] == venue for row in truth)
+    assert figures(analysis)[f"{venue}.connects"] == accepted > 0
+    assert figures(analysis)[f"{venue}.reconnects"] == accepted - 1
+
+
+def test_every_planned_fault_really_happened(bad: tuple[Path, Analysis, list[dict[str, Any]]]) -> None:
+    begun = Counter((row["venue"], row["kind"]) for row in bad[2] if row["event"] == "fault_start")
+    assert begun == Counter((venue, fault["kind"]) for venue, faults in PLAN.items() for fault in faults)
+
+
+def test_silences_are_told_apart_in_the_log(bad: tuple[Path, Analysis, list[dict[str, Any]]]) -> None:
+    rows = [json.loads(line) for line in (bad[0] / "events.jsonl").read_text().splitlines()[1:]]
+    silences = {(row["venue"], row["fields"]["silence"]) for row in rows if "silence" in row["fields"]}
+    assert silences == {
+        ("hyperliquid", "heartbeat_only"),
+        ("extended", "half_open"),
+        ("paradex", "acked_mute"),
+        ("paradex", "topic_mute"),
+    }
+
+
+@pytest.mark.parametrize("venue", NAMES)
+def test_no_mid_is_written_that_the_venue_never_showed_and_all_is_well_at_the_end(
+    bad: tuple[Path, Analysis, list[dict[str, Any]]], venue: str
+) -> None:
+    out, _, truth = bad
+    true = {
+        float((Decimal(row["bid"][0]) + Decimal(row["ask"][0])) / 2)
+        for row in truth
+        if row["event"] == "frame" and row["venue"] == venue and row["bid"] and row["ask"]
+    }
+    written = records(out)
+    index = NAMES.index(venue)
+    mids = [record["venue_mid_usd"][index] for record in written if record["venue_age_ms"][index] >= 0]
+    assert len(set(mids)) > 10
+    assert set(mids) <= true
+    assert written[-1]["venue_status"][index] == "Healthy"
+
+
+def test_every_line_of_a_bad_day_is_used_and_its_records_keep_the_contract(
+    bad: tuple[Path, Analysis, list[dict[str, Any]]],
+) -> None:
+    out, analysis, _ = bad
+    assert all(each.lines == each.used for each in analysis.ledger)
+    command = [sys.executable, "-m", "toolkit", "validate", str(out / "telemetry.jsonl")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 0, done.stdout
+
+
+# --- ends -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_run_cleanly_with_its_analysis(tmp_path: Path, number: signal.Signals) -> None:
+    out = tmp_path / "run"
+    running = started(out)
+    wait_for_records(out, 30)
+    running.send_signal(number)
+    said, complained = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == Exit.INTERRUPTED, complained
+    assert "Traceback" not in complained and "SIMULATED" in said
+    analysis = read_run(out)
+    assert load_meta(out).stopped_by == "interrupt"
+    assert (str(analysis.run.ended), analysis.run.diagnosis and analysis.run.diagnosis.code) == (
+        "killed",
+        "interrupted",
+    )
+    assert all(each.lines == each.used for each in analysis.ledger)
+    assert {each.file for each in analysis.ledger} == FILES
+    assert (out / "events.jsonl").read_text().count('"kind":"stopped"') == len(NAMES)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_at_a_random_moment_nothing_is_lost_but_a_torn_line(tmp_path: Path, seed: int) -> None:
+    out = tmp_path / "run"
+    running = started(out)
+    time.sleep(random.Random(seed).uniform(0, 1.5))
+    running.kill()
+    running.communicate(timeout=PATIENCE_S)
+    analysis = read_run(out)
+    for each in analysis.ledger:
+        assert set(each.set_aside) <= {"torn_tail"} and sum(each.set_aside.values()) <= 1
+    whole = (out / "telemetry.jsonl").read_text().split("\n")[:-1]
+    ticks = [json.loads(line)["t"] for line in whole]
+    assert ticks == list(range(len(ticks))) and figures(analysis)["run.ticks"] >= len(ticks)
+    counted = len((out / "market_rx_stats.log").read_text().split("\n")[:-1])
+    assert 0 <= counted - len(ticks) <= 2
+    assert load_meta(out).stopped_by is None and analysis.run.kind == "toolkit"
+
+
+# --- the live feed, without a network ---------------------------------------------------------------------------------
+
+
+def nowhere() -> dict[str, str]:
+    """Endpoints at ports of this machine at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    found = {}
+    for venue in venues().values():
+        found |= {venue.ws.name: f"ws://127.0.0.1:{port}/", venue.rest.name: f"http://127.0.0.1:{port}"}
+    return found
+
+
+def test_without_a_network_the_live_feed_says_so_and_leaves_the_evidence(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    done = smoke(out, "--feed", "live", "--minutes", "1", **nowhere())
+    assert done.returncode == Exit.RUN_BLOCKED, done.stdout + done.stderr
+    assert "no venue can be reached" in done.stdout and "leave out --feed live" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert {entry.name for entry in out.iterdir()} >= FILES
+    analysis = read_run(out)
+    assert str(analysis.run.ended) == "never_started"
+    assert {figures(analysis)[f"{name}.connects"] for name in NAMES} <= {0, None}
+
+
+# --- what is asked for ------------------------------------------------------------------------------------------------
+
+
+def test_a_subset_of_venues_is_a_run_of_those(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    done = smoke(out, "--minutes", "0.05", "--venues", "paradex,hyperliquid", "--base", "btc", "--quiet")
+    assert done.returncode == Exit.OK, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert list(read_run(out).run.venues) == ["hyperliquid", "paradex"]
+    assert len(records(out)[-1]["venue_mid_usd"]) == 2
+    assert "symbol=BTC" in (out / "run.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PARAPHINA_LIGHTER_PING_INTERVAL_MS", "soon"),
+        ("PARAPHINA_EXTENDED_WS_READ_TIMEOUT_MS", "-1"),
+        ("PARAPHINA_MAIN_LOOP_INTERVAL_MS", "0"),
+        ("PARAPHINA_TRADE_MODE", "live"),
+    ],
+)
+def test_a_bad_setting_is_named_and_leaves_nothing_behind(tmp_path: Path, name: str, value: str) -> None:
+    out = tmp_path / "run"
+    done = smoke(out, "--minutes", "1", **{name: value})
+    assert done.returncode == Exit.USAGE
+    assert name in done.stderr or "trade mode live" in done.stderr
+    assert not out.exists()
+
+
+def test_a_directory_that_holds_a_run_is_left_alone(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "telemetry.jsonl").write_text("another run")
+    done = smoke(out, "--minutes", "1")
+    assert done.returncode == Exit.BAD_INPUT and "holds a run already" in done.stderr
+    assert {entry.name: entry.read_text() for entry in out.iterdir()} == {"telemetry.jsonl": "another run"}
+
+
+def test_the_environment_that_steered_the_run_is_written_down(
+    quiet: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    meta = load_meta(quiet[0])
+    assert meta.environment["PARAPHINA_MAIN_LOOP_INTERVAL_MS"] == "20"
+    assert meta.environment["PARAPHINA_WS_AUDIT"] == "1" and "PARAPHINA_WS_AUDIT" in meta.environment_set
+    assert meta.environment["HL_WS_URLS"].startswith("ws://127.0.0.1:") and "HL_WS_URLS" in meta.environment_set
+    assert "PARAPHINA_MAIN_LOOP_INTERVAL_MS" not in meta.environment_set
+
+
+def test_ticks_keep_their_beat(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    times = [record["treasury_guidance"]["as_of_ms"] for record in records(quiet[0])]
+    gaps = sorted(after - before for before, after in pairwise(times))
+    assert gaps[len(gaps) // 2] == 20
+    assert gaps[0] >= 0
