@@ -63,8 +63,8 @@ class Recorder(Protocol):
         """A REST body came."""
 
 
-class Exchange:
-    """What drivers share: the clock, the REST door, the queues to the runner, and the bells between the two."""
+class Hub:
+    """What connectors and runner share: the clock, the REST door, the queues between them, and a bell each way."""
 
     def __init__(self, clock: Clock, rest: Rest, publisher: Publisher, journal: Journal) -> None:
         self.clock = clock
@@ -82,7 +82,7 @@ class Driver:
     `failure` what the last of them said.
     """
 
-    def __init__(self, machine: Connector, shared: Exchange, recorder: Recorder | None = None) -> None:
+    def __init__(self, machine: Connector, shared: Hub, recorder: Recorder | None = None) -> None:
         self.machine = machine
         self.venue = machine.venue.name
         self._shared = shared

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any, TextIO
 
 from connectors import runner_lines
-from connectors.driver import Driver, Exchange
+from connectors.driver import Driver, Hub
 from connectors.market_view import MarketView
 from connectors.publisher import Delivery, Pressure, Publisher
 from connectors.runfiles import Journal, Telemetry
@@ -43,7 +43,7 @@ class Runner:
         drivers: Sequence[Driver],
         fresh_ms: Mapping[str, int],
         pace: Pace,
-        shared: Exchange,
+        shared: Hub,
         journal: Journal,
         telemetry: Telemetry,
         rx: TextIO,

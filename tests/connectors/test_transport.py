@@ -19,7 +19,7 @@ from websockets.http11 import Request, Response
 from connectors.book import OrderBook
 from connectors.clock import Clock
 from connectors.description import Limits, RestCall, Target
-from connectors.driver import Driver, Exchange
+from connectors.driver import Driver, Hub
 from connectors.frames import Book
 from connectors.inbox import CAPACITY, Inbox
 from connectors.protocol import (
@@ -487,11 +487,11 @@ class Notes:
 @asynccontextmanager
 async def driven(
     handler: Handler, *, capacity: int = 256, **facts: Any
-) -> AsyncIterator[tuple[Driver, Exchange, Notes]]:
+) -> AsyncIterator[tuple[Driver, Hub, Notes]]:
     """A driver of the small venue against a handler, stopped at the end."""
     notes = Notes()
     async with websocket(handler, ping_interval=None) as url, Rest() as rest:
-        shared = Exchange(Clock(), rest, Publisher(["fjord"], capacity), notes)
+        shared = Hub(Clock(), rest, Publisher(["fjord"], capacity), notes)
         machine = Connector(venue(**facts), Target((url,), (url,), "ETH", "ETH"), Limits(), lambda: 0.0)
         driver = Driver(machine, shared)
         running = asyncio.create_task(driver.run())
@@ -502,7 +502,7 @@ async def driven(
             await running
 
 
-async def drained(shared: Exchange, books: int) -> list[Delivery]:
+async def drained(shared: Hub, books: int) -> list[Delivery]:
     """Books of the runner's side, as they come."""
     taken: list[Delivery] = []
     while len(taken) < books:

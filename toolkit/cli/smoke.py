@@ -18,7 +18,7 @@ from toolkit.units import duration
 
 if TYPE_CHECKING:
     from toolkit.smoke.meta import RunMeta
-    from toolkit.smoke.shadow import ShadowPlan
+    from toolkit.smoke.shadow_plan import ShadowPlan
     from toolkit.smoke.supervise import Plan
     from toolkit.vocabulary import GateVerdict
 
@@ -117,7 +117,7 @@ def _own_plan(own: Own, out: Path, run_ms: float, label: str | None) -> ShadowPl
 
     from connectors.venues import venues
     from toolkit.cli.venues import chosen_asset, read_scenario
-    from toolkit.smoke.shadow import Feed, ShadowPlan
+    from toolkit.smoke.shadow_plan import Feed, ShadowPlan
 
     known = venues()
     if own.feed not in list(Feed):

@@ -8,50 +8,30 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from connectors.clock import Clock
 from toolkit.host import disclosure, facts, provenance
 from toolkit.smoke import meta
 from toolkit.smoke.meta import RunMeta
 from toolkit.smoke.policy import StoppedBy
+from toolkit.smoke.shadow_plan import ShadowPlan
 
 PRODUCER = "toolkit"
 
 
-class Asked(Protocol):
-    """What was asked for."""
-
-    @property
-    def argv(self) -> tuple[str, ...]:
-        """The command."""
-
-    @property
-    def run_ms(self) -> int:
-        """For how long."""
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the venues are simulated."""
-
-    @property
-    def label(self) -> str | None:
-        """The run's name."""
-
-
-def begun(asked: Asked, environ: Mapping[str, str]) -> RunMeta:
+def begun(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
     """The first record, before anything runs."""
     cwd = Path.cwd()
     binary = provenance.binary(Path(sys.executable))
     return RunMeta(
         schema=meta.SCHEMA,
         producer=PRODUCER,
-        label=asked.label,
+        label=plan.label,
         profile=None,
-        simulated=asked.simulated,
-        argv=disclosure.argv(asked.argv),
+        simulated=plan.simulated,
+        argv=disclosure.argv(plan.argv),
         cwd=disclosure.text(str(cwd)),
-        requested_ms=asked.run_ms,
+        requested_ms=plan.run_ms,
         build_limit_ms=0,
         grace_ms=0,
         started_ms=facts.now_ms(),
