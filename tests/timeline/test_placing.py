@@ -116,3 +116,43 @@ def test_ticks_in_the_log_place_the_lines_between_them(tmp_path: Path) -> None:
         ("startup_short", None, None),
         ("ws_connected", 6_250, 250),
     ]
+
+
+def test_a_stamp_stays_where_the_clock_steps_back_and_a_line_at_the_step_lies_between(tmp_path: Path) -> None:
+    connected = "INFO: Aster public WS connected url=ws://a"
+    lines = [f"2026-11-24T07:58:{second}.0Z {connected}" for second in (45, 46, 40, 41)]
+    (tmp_path / "run.log").write_text("\n".join([*lines[:2], connected, *lines[2:]]) + "\n")
+    con = ingested(tmp_path, str(tmp_path))
+    start = 1795507125000
+    assert con.execute("select at_ms, at_error_ms from log_event order by line").fetchall() == [
+        (start, 0),
+        (start + 1_000, 0),
+        (start - 2_000, 3_000),
+        (start - 5_000, 0),
+        (start - 4_000, 0),
+    ]
+
+
+def test_a_log_of_two_lives_is_not_placed_by_the_ticks_of_one(tmp_path: Path) -> None:
+    record = '{{"t":{},"treasury_guidance":{{"as_of_ms":{}}},"venue_age_ms":[0],"venue_age_event_ms":[0]}}\n'
+    (tmp_path / "telemetry.jsonl").write_text("".join(record.format(t, 5_000 + 250 * t) for t in range(9)))
+    life = ["paraphina_live | trade_mode=shadow connectors=aster", "INFO: Aster public WS connected url=ws://a"]
+    rx = [f"market_rx_stats tick={t} cap_hits=0" for t in range(5)]
+    (tmp_path / "run.log").write_text("\n".join([*["noise"] * 40, *life, *rx, *life, *rx]) + "\n")
+    con = ingested(tmp_path, str(tmp_path))
+    assert con.execute("select count(*), count(at_ms) from log_event").fetchall() == [(4, 0)]
+
+
+def test_a_venue_s_stamp_of_another_day_is_dropped_and_counted(tmp_path: Path) -> None:
+    record = '{{"t":{},"treasury_guidance":{{"as_of_ms":{}}},"venue_age_ms":[0],"venue_age_event_ms":[0]}}\n'
+    (tmp_path / "telemetry.jsonl").write_text("".join(record.format(t, 10**12 + 250 * t) for t in range(9)))
+    snippet = 'INFO: Paradex WS first msg keys=[id] snippet={{"usIn":{}000}}'
+    log = [
+        "paraphina_live | trade_mode=shadow connectors=paradex",
+        snippet.format(10**12 + 500),
+        snippet.format(2 * 10**12),
+    ]
+    (tmp_path / "run.log").write_text("\n".join(log) + "\n")
+    con = ingested(tmp_path, str(tmp_path))
+    assert con.execute("select line, used from anchor order by line").fetchall() == [(2, True), (3, False)]
+    assert con.execute("select value from figures where figure = 'run.log_time.anchors_dropped'").fetchall() == [(1,)]

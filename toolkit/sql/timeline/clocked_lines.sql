@@ -40,7 +40,8 @@ told as (
 ),
 -- A clock that steps back leaves the lines around the step between the two times.
 ordered as (
-    select file_no, line, max(low_ms) over before as low_ms, min(high_ms) over after as high_ms
+    select file_no, line, least(max(low_ms) over before, min(high_ms) over after) as low_ms,
+           greatest(max(low_ms) over before, min(high_ms) over after) as high_ms
     from (select file_no, line, max(low_ms) as low_ms, min(high_ms) as high_ms from told group by file_no, line)
     window before as (partition by file_no order by line rows between unbounded preceding and current row),
            after as (partition by file_no order by line rows between current row and unbounded following)

@@ -10,9 +10,11 @@ bounded as (
 select file_no, line, round((low_ms + high_ms) / 2)::bigint as at_ms, ceil(abs(high_ms - low_ms) / 2)::bigint as at_error_ms
 from bounded where low_ms is not null and high_ms is not null;
 
+-- A stamp is a line's own time, also where the clock that gave it steps back.
+update log_event set at_error_ms = 0 where run_key = $run_key and at_ms is not null;
 update log_event set at_ms = p.at_ms, at_error_ms = p.at_error_ms
 from placed_line p
-where log_event.run_key = $run_key and log_event.file_no = p.file_no and log_event.line = p.line;
+where log_event.run_key = $run_key and log_event.at_ms is null and log_event.file_no = p.file_no and log_event.line = p.line;
 
 drop table clocked_line;
 drop table line_bound;
