@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.smoke_proof.process import VENUES, Left
+from connectors.loopback.scenario import read
+from tests.smoke_proof.process import SCENARIOS, VENUES, Left
 from toolkit.vocabulary import ReconnectReason as Reason
 
+RUNBOOK = Path(__file__).parent.parent.parent / "runbooks" / "before-after.md"
 KNOB = "PARAPHINA_LIGHTER_PING_INTERVAL_MS"
 OTHERS = tuple(venue for venue in VENUES if venue != "lighter")
 
@@ -86,3 +89,14 @@ def test_the_document_makes_no_claim_that_one_run_a_side_cannot_carry(document: 
 @pytest.mark.parametrize("venue", OTHERS)
 def test_the_other_venues_are_as_they_were(before: Left, after: Left, venue: str) -> None:
     assert before.value(f"{venue}.reconnects") == after.value(f"{venue}.reconnects") == 0
+
+
+def test_the_runbook_shows_the_scenario_that_is_run_here() -> None:
+    shown = re.findall(r"```toml\n(.*?)```", RUNBOOK.read_text(encoding="utf-8"), re.DOTALL)
+    here = (SCENARIOS / "idle_lighter.toml").read_text(encoding="utf-8")
+    assert [read(text, "runbook", VENUES) for text in shown] == [read(here, "here", VENUES)]
+
+
+def test_the_backoff_of_a_venue_that_drops_the_silent_stays_within_its_bounds(before: Left) -> None:
+    assert before.value("lighter.backoff.count") == dropped(before)
+    assert before.value("lighter.backoff.violations") == 0
