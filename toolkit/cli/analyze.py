@@ -48,6 +48,10 @@ def analyze(
     every: Annotated[
         int | None, typer.Option("--every", min=1, metavar="N", help="Also window by window of N ticks.")
     ] = None,
+    foreign: Annotated[
+        int | None,
+        typer.Option("--foreign", min=1, metavar="N", help="Only the N commonest kinds of unknown log lines."),
+    ] = None,
 ) -> int:
     """Ingest one run and say what happened."""
     from toolkit.analysis import Options, analyze
@@ -59,6 +63,9 @@ def analyze(
         raise UsageError(f"--only {only}: there is only `ages`")
     if format is not Format.JSON:
         check_format(format)
+    if foreign is not None:
+        emit(_foreign_lines(paths, foreign), output)
+        return 0
     part = window(segment, last, since_tick, until_tick, every)
     words = tuple(figures or () if format is Format.JSON else figures or IN_WINDOWS)
     options = Options(label, duration_ms(requested), "ages" if only else "all", part, words)
@@ -80,3 +87,14 @@ def analyze(
     else:
         emit(summary(analysis, label or name_of(paths[0]), format), output)
     return 0
+
+
+def _foreign_lines(paths: list[str], most: int) -> str:
+    """The log lines that no family knows, by template: how many, and what they look like."""
+    from reports.quote import terminal
+    from toolkit.ingest.foreign import foreign_templates
+
+    counts = foreign_templates(paths)
+    rows = [f"{count:>8}  {terminal(template)}" for template, count in counts.most_common(most)]
+    left = sum(counts.values()) - sum(count for _, count in counts.most_common(most))
+    return "\n".join([f"{sum(counts.values())} foreign lines", *rows, *([f"{left:>8}  others"] if left else [])])

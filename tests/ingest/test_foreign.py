@@ -1,0 +1,16 @@
+"""Foreign log lines on request: by template, numbers apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from toolkit.ingest.foreign import foreign_templates
+
+
+def test_lines_that_differ_in_their_numbers_are_one_template_and_known_lines_are_none(tmp_path: Path) -> None:
+    (tmp_path / "run.log").write_text(
+        "INFO: Aster public WS connected url=ws://h/ws\nqueue at 17\nqueue at 4\n\nsomething else\nqueue at 1 of 2\n"
+    )
+    assert foreign_templates([str(tmp_path)]).most_common() == [
+        ("queue at N", 2), ("something else", 1), ("queue at N of N", 1),
+    ]  # fmt: skip
