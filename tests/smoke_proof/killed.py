@@ -12,7 +12,7 @@ from toolkit.errors import InputError
 
 LONGEST_S = 4.0
 EACH_TICK_MS = 250
-SLOW_MS = 1_000
+SLOW_MS = 2_000
 """What a machine with other work may take for the way of one tick to its file."""
 
 
