@@ -59,15 +59,14 @@ def _never_spoke(look: Look) -> Iterator[Finding]:
 
 
 def _masked(look: Look) -> Iterator[Finding]:
-    for venue, masked_ms in look.above_zero("masked.ms"):
+    for venue, fresh_ms in look.above_zero("masked.fresh_ms"):
+        silent = duration(look.value(f"{venue}.masked.ms") or fresh_ms)
         text = (
-            f"the socket was silent for {duration(masked_ms)} while snapshots fetched over REST kept the age "
-            "low: percentiles of the age do not show it"
+            f"the socket brought no book for {silent}, and for {duration(fresh_ms)} of it snapshots fetched over REST "
+            "made the venue look fresh: its ages do not show the whole silence"
         )
         lines = _lines(look.episodes, venue, "masked")
-        yield Finding(
-            "rest_masking", "high", venue, text, (f"{venue}.masked.ms", f"{venue}.fresh_by_socket.share"), lines
-        )
+        yield Finding("rest_masking", "high", venue, text, (f"{venue}.masked.ms", f"{venue}.masked.fresh_ms"), lines)
 
 
 def _idle_closes(look: Look) -> Iterator[Finding]:

@@ -34,8 +34,8 @@ EVERY_MINUTE = tuple(reconnect(n * 62_000, n * 62_000 + 2_000) for n in range(5)
         (look(), []),
         (look({"lighter.age_apply_unknown.share": 1}), ["never_spoke"]),
         (look({"lighter.age_apply_unknown.share": 0.9}), []),
-        (look({"lighter.masked.ms": 34_000}), ["rest_masking"]),
-        (look({"lighter.masked.ms": 0}), []),
+        (look({"lighter.masked.ms": 34_000, "lighter.masked.fresh_ms": 3_200}), ["rest_masking"]),
+        (look({"lighter.masked.ms": 34_000, "lighter.masked.fresh_ms": 0}), []),
         (look(episodes=EVERY_MINUTE), ["idle_close"]),
         (look(episodes=EVERY_MINUTE[:3]), []),
         (look(episodes=(*EVERY_MINUTE[:4], reconnect(400_000, 402_000))), []),
@@ -61,7 +61,7 @@ def test_a_finding_is_made_where_the_evidence_shows_it(seen: Look, codes: list[s
 
 
 def test_the_gravest_come_first() -> None:
-    seen = look({"lighter.disconnects.unknown": 2, "run.hole_ms": 1, "lighter.masked.ms": 1})
+    seen = look({"lighter.disconnects.unknown": 2, "run.hole_ms": 1, "lighter.masked.fresh_ms": 1})
     assert [finding.severity for finding in findings(seen)] == ["high", "medium", "low"]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fuzz.check import run
 
-COUNT = 200
+COUNT = 150
 
 
 def test_no_damage_makes_the_analysis_crash_or_lose_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
