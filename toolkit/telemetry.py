@@ -1,6 +1,7 @@
 """The telemetry record: what one line of `telemetry.jsonl` says, and what can be saved from a damaged one.
 
-The format is contract v1 of the producer: one JSON object per tick, arrays indexed by venue, unknown keys allowed.
+The format is contract v1 of the producer: one JSON object per tick, arrays indexed by venue, unknown keys allowed. Keys
+come sorted; fields stand in the same order, in which the decoder looks for the next one first.
 """
 
 from __future__ import annotations
@@ -65,12 +66,12 @@ class RxCounts(msgspec.Struct, gc=False):
 class Timing(msgspec.Struct, gc=False):
     """Time spent in the tick, µs; `event_drain_us` and `engine_us` are cumulative from the tick's start."""
 
-    reconcile_us: int | None = None
-    event_drain_us: int | None = None
     engine_us: int | None = None
+    event_drain_us: int | None = None
+    order_tx_pending: int | None = None
+    reconcile_us: int | None = None
     submit_us: int | None = None
     total_us: int | None = None
-    order_tx_pending: int | None = None
 
 
 class QuoteLevel(msgspec.Struct, gc=False):
@@ -80,24 +81,24 @@ class QuoteLevel(msgspec.Struct, gc=False):
     cap, the liquidation factor and the venue's own steps.
     """
 
-    venue_id: str | None = None
-    edge_local: float | None = None
-    delta_final: float | None = None
     basis_adj_usd: float | None = None
+    delta_final: float | None = None
+    edge_local: float | None = None
     funding_adj_usd: float | None = None
     inventory_term_usd: float | None = None
-    size_raw: float | None = None
     size_final: float | None = None
-    size_margin_cap: float | None = None
     size_liq_factor: float | None = None
+    size_margin_cap: float | None = None
+    size_raw: float | None = None
+    venue_id: str | None = None
 
 
 class Order(msgspec.Struct, gc=False):
     """An order intent, or a venue's answer to one (`status` is `intent`, `ack` or `reject`)."""
 
-    venue_id: str | None = None
     action: str | None = None
     status: str | None = None
+    venue_id: str | None = None
 
 
 class AtVenue(msgspec.Struct, gc=False):
@@ -137,50 +138,50 @@ class AgeRecord(msgspec.Struct, gc=False):
 class Record(AgeRecord, gc=False):
     """One tick of a run as its producer wrote it; None where the record does not say."""
 
-    venue_status: list[str | None] | None = None
-    venue_mid_usd: list[float | None] | None = None
-    venue_spread_usd: list[float | None] | None = None
-    venue_depth_near_mid_usd: list[float | None] | None = None
-    venue_toxicity: list[float | None] | None = None
-    execution_mode: str | None = None
-    fv_available: bool | None = None
-    fair_value: float | None = None
-    healthy_venues_used_count: int | None = None
-    kill_switch: bool | None = None
-    kill_reason: str | None = None
-    risk_regime: str | None = None
-    pnl_total: float | None = None
-    would_send_orders_count: int | None = None
-    market_rx_stats: RxCounts | None = None
-    tick_timing: Timing | None = None
-    venue_markout_ewma_usd_per_tao: list[float | None] | None = None
-    venue_margin_balance_usd: list[float | None] | None = None
-    venue_margin_used_usd: list[float | None] | None = None
-    venue_margin_available_usd: list[float | None] | None = None
-    venue_dist_liq_sigma: list[float | None] | None = None
-    venue_local_vol_short: list[float | None] | None = None
-    venue_funding_rate_8h: list[float | None] | None = None
-    venue_funding_age_ms: list[int | None] | None = None
-    venue_funding_status: list[str | None] | None = None
-    pnl_realised: float | None = None
     dollar_delta_usd: float | None = None
-    q_global_tao: float | None = None
+    execution_mode: str | None = None
+    exits: list[Exit] | None = None
+    fair_value: float | None = None
+    fills: list[AtVenue] | None = None
+    fv_available: bool | None = None
+    fv_long_vol: float | None = None
+    fv_short_vol: float | None = None
+    healthy_venues_used_count: int | None = None
     hedge_delta_h_t: float | None = None
+    hedges: list[AtVenue] | None = None
     kf_p: float | None = None
     kf_x_hat: float | None = None
-    fv_short_vol: float | None = None
-    fv_long_vol: float | None = None
-    sigma_eff: float | None = None
-    regime_ratio: float | None = None
-    shadow_spread_mult: float | None = None
-    shadow_size_mult: float | None = None
-    quote_levels: list[QuoteLevel] | None = None
+    kill_reason: str | None = None
+    kill_switch: bool | None = None
+    market_rx_stats: RxCounts | None = None
     orders: list[Order] | None = None
-    fills: list[AtVenue] | None = None
-    exits: list[Exit] | None = None
-    hedges: list[AtVenue] | None = None
-    risk_events: list[RiskEvent] | None = None
+    pnl_realised: float | None = None
+    pnl_total: float | None = None
+    q_global_tao: float | None = None
+    quote_levels: list[QuoteLevel] | None = None
     reconcile_drift: list[Drift] | None = None
+    regime_ratio: float | None = None
+    risk_events: list[RiskEvent] | None = None
+    risk_regime: str | None = None
+    shadow_size_mult: float | None = None
+    shadow_spread_mult: float | None = None
+    sigma_eff: float | None = None
+    tick_timing: Timing | None = None
+    venue_depth_near_mid_usd: list[float | None] | None = None
+    venue_dist_liq_sigma: list[float | None] | None = None
+    venue_funding_age_ms: list[int | None] | None = None
+    venue_funding_rate_8h: list[float | None] | None = None
+    venue_funding_status: list[str | None] | None = None
+    venue_local_vol_short: list[float | None] | None = None
+    venue_margin_available_usd: list[float | None] | None = None
+    venue_margin_balance_usd: list[float | None] | None = None
+    venue_margin_used_usd: list[float | None] | None = None
+    venue_markout_ewma_usd_per_tao: list[float | None] | None = None
+    venue_mid_usd: list[float | None] | None = None
+    venue_spread_usd: list[float | None] | None = None
+    venue_status: list[str | None] | None = None
+    venue_toxicity: list[float | None] | None = None
+    would_send_orders_count: int | None = None
 
 
 R = TypeVar("R", bound=AgeRecord)

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 
 import zstandard
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 LONGEST_LINE_BYTES = 128 << 20
 """A longer line is set aside unread: no producer writes one, and memory must stay bounded."""
 

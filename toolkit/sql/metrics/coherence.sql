@@ -1,0 +1,20 @@
+-- title: Agreement of the venues' prices
+-- unit: usd
+-- better: lower
+-- figures: run.dispersion_usd.p50 run.dispersion_usd.p95 run.dispersion_usd.p99 run.dispersion_usd.max run.dispersion_usd.mean <venue>.fair_deviation_usd.p50 <venue>.fair_deviation_usd.p95 <venue>.fair_deviation_usd.p99 <venue>.fair_deviation_usd.max <venue>.fair_deviation_usd.mean
+-- definition: Highest minus lowest mid of the Healthy venues in a record with at least two of them; distance of a Healthy venue's mid from the fair value, where that is available. Venues without a mid (0) are left out.
+-- source: telemetry venue_mid_usd, venue_status, fair_value, fv_available
+with healthy as (select seq, venue, mid_usd from run_venue_ticks where status = 'Healthy' and mid_usd > 0),
+apart as (
+    select 'run' as scope, 'dispersion_usd' as name, max(mid_usd) - min(mid_usd) as usd from healthy group by seq having count(*) >= 2
+    union all
+    select venue, 'fair_deviation_usd', abs(mid_usd - fair_value) from healthy join run_ticks using (seq) where fv_available and fair_value > 0
+),
+sorted as (select scope, name, list(usd order by usd) as l, avg(usd) as mean from apart group by scope, name),
+named as (select 'run' as scope, 'dispersion_usd' as name union all select venue, 'fair_deviation_usd' from run_venues)
+select n.scope, n.name || '.' || stat as metric, case stat when 'mean' then mean else percentile(l, p) end as value,
+       coalesce(len(l), 0) as n, 'exact' as bound, value as low, value as high,
+       case when value is null and n.scope = 'run' then 'never two Healthy venues with a mid'
+            when value is null then 'never Healthy with a mid while a fair value was available' end as note
+from named n left join sorted s on s.scope = n.scope and s.name = n.name
+cross join (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0)) as stats (stat, p)

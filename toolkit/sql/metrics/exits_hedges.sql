@@ -1,0 +1,28 @@
+-- title: Exits and hedges
+-- unit: count
+-- better: none
+-- figures: run.exits run.exits.ticks run.exits.edge_usd.p50:usd:higher run.exits.edge_usd.p95:usd:higher run.exits.edge_usd.p99:usd:higher run.exits.edge_usd.max:usd:higher run.exits.edge_usd.mean:usd:higher run.hedges run.hedges.ticks run.hedge_delta.p50:number run.hedge_delta.p95:number run.hedge_delta.p99:number run.hedge_delta.max:number run.hedge_delta.mean:number
+-- definition: Decisions to leave a position and to hedge, the records that hold some, the edge that exits were taken for (USD per unit of the base asset), and the change that the hedger asks for (base asset, with its sign). In shadow mode nothing is filled, so there is no position to leave or to hedge.
+-- source: telemetry exits, hedges, hedge_delta_h_t
+with edges as (select unnest(exits).edge_final as edge_usd from run_ticks),
+sorted as (
+    select 'exits.edge_usd' as name, coalesce(list(edge_usd order by edge_usd), []) as l, avg(edge_usd) as mean from edges where edge_usd is not null
+    union all
+    select 'hedge_delta', coalesce(list(hedge_delta_h_t order by hedge_delta_h_t), []), avg(hedge_delta_h_t) from run_ticks where hedge_delta_h_t is not null
+),
+counted as (
+    select 'exits' as metric, sum(len(exits)) as value, count(exits) as n from run_ticks
+    union all select 'exits.ticks', case when count(exits) > 0 then count_if(len(exits) > 0) end, count(exits) from run_ticks
+    union all select 'hedges', sum(len(hedges)), count(hedges) from run_ticks
+    union all select 'hedges.ticks', case when count(hedges) > 0 then count_if(len(hedges) > 0) end, count(hedges) from run_ticks
+),
+idle as (select bool_and(execution_mode = 'shadow') and not coalesce(bool_or(q_global_tao <> 0 or len(fills) > 0), false) as idle from run_ticks),
+told as (
+    select metric, value, n, case when value is null then 'no record carries it' when idle and value = 0 then 'cannot move: shadow mode fills no order' end as note
+    from counted, idle
+    union all
+    select name || '.' || stat, case stat when 'mean' then mean else percentile(l, p) end, len(l),
+           case when len(l) > 0 then null when name = 'hedge_delta' then 'no record carries it' else 'no exit' end
+    from sorted, (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0)) as stats (stat, p)
+)
+select 'run' as scope, metric, value, n, 'exact' as bound, value as low, value as high, note from told

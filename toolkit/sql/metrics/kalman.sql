@@ -1,0 +1,17 @@
+-- title: Kalman filter of the fair value
+-- unit: number
+-- better: none
+-- figures: run.kalman.variance.p50:lower run.kalman.variance.p95:lower run.kalman.variance.p99:lower run.kalman.variance.max:lower run.kalman.variance.mean:lower run.kalman.log_price.p50 run.kalman.log_price.p95 run.kalman.log_price.p99 run.kalman.log_price.max run.kalman.log_price.mean run.healthy_venues_used.p50:higher run.healthy_venues_used.min:higher run.healthy_venues_used.mean:higher
+-- definition: The filter's variance and its state (the natural logarithm of the price), and how many venues it was fed from, over all records. Until the first measurement the state is that of a placeholder price.
+-- source: telemetry kf_p, kf_x_hat, healthy_venues_used_count
+with told as (
+    select unnest(['kalman.variance', 'kalman.log_price', 'healthy_venues_used']) as name,
+           unnest([kf_p, kf_x_hat, healthy_venues_used_count::double]) as amount
+    from run_ticks
+),
+sorted as (select name, list(amount order by amount) as l, avg(amount) as mean from told where amount is not null group by name)
+select 'run' as scope, n.name || '.' || stat as metric, case stat when 'mean' then mean else percentile(l, p) end as value,
+       coalesce(len(l), 0) as n, 'exact' as bound, value as low, value as high, case when value is null then 'no record carries it' end as note
+from (values ('kalman.variance'), ('kalman.log_price'), ('healthy_venues_used')) as n (name) left join sorted s on s.name = n.name
+cross join (values ('min', 0), ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0)) as stats (stat, p)
+where case when n.name = 'healthy_venues_used' then stat in ('min', 'p50', 'mean') else stat <> 'min' end

@@ -1,0 +1,27 @@
+-- title: Order intents and the venues' answers
+-- unit: count
+-- better: none
+-- figures: run.orders.intents run.orders.intents.<action> run.orders.acks run.orders.acks.<action> run.orders.rejects:lower run.orders.rejects.<action>:lower run.orders.others <venue>.orders.intents <venue>.orders.acks <venue>.orders.rejects:lower <venue>.orders.others
+-- definition: Intents to place, replace, cancel or cancel_all, and what was acknowledged and rejected of them, each counted apart: an intent and its acknowledgement are two records of one order (the producer's analyzer adds them up). A replace is acknowledged as a cancel and a place. In shadow mode the program itself acknowledges. An intent for all venues counts for the run only; others are of a status that is none of these.
+-- source: telemetry orders
+with listed as (select unnest(orders, recursive := true) from run_ticks),
+named as (
+    select venue_id as venue, case status when 'intent' then 'intents' when 'ack' then 'acks' when 'reject' then 'rejects' else 'others' end as kind,
+           case when "action" in ('place', 'replace', 'cancel', 'cancel_all') then "action" else 'other' end as deed
+    from listed
+),
+counted as (select venue, kind, deed, count(*) as n from named group by all),
+slots as (
+    select 'run' as scope, kind, '' as deed from (values ('intents'), ('acks'), ('rejects'), ('others')) as k (kind)
+    union all select venue, kind, '' from run_venues, (values ('intents'), ('acks'), ('rejects'), ('others')) as k (kind)
+    union all select 'run', kind, deed from (values ('intents'), ('acks'), ('rejects')) as k (kind),
+                                            (select unnest(['place', 'replace', 'cancel', 'cancel_all']) as deed union select deed from counted)
+),
+told as (
+    select s.scope, s.kind, s.deed, coalesce(sum(c.n), 0) as amount
+    from slots s left join counted c on c.kind = s.kind and (s.scope = 'run' or c.venue = s.scope) and (s.deed = '' or c.deed = s.deed)
+    group by all
+)
+select scope, 'orders.' || kind || case when deed = '' then '' else '.' || deed end as metric, case when n > 0 then amount end as value, n,
+       'exact' as bound, value as low, value as high, case when value is null then 'no record carries orders' end as note
+from told, (select count(orders) as n from run_ticks)

@@ -1,0 +1,34 @@
+-- title: Profit and exposure
+-- unit: usd
+-- better: none
+-- figures: run.pnl_total.final:higher run.pnl_total.min:higher run.pnl_total.max:higher run.pnl_total.max_drawdown:lower run.pnl_realised.final:higher run.dollar_delta_usd.p50 run.dollar_delta_usd.p95 run.dollar_delta_usd.p99 run.dollar_delta_usd.max run.dollar_delta_usd.mean run.dollar_delta_usd.max_abs:lower run.position.p50:number run.position.p95:number run.position.p99:number run.position.max:number run.position.mean:number run.position.max_abs:number:lower
+-- definition: Profit at the last record (the producer's analyzer prints the highest under that name), its lowest, its highest, and the deepest fall below an earlier high of the same life; exposure in USD and position in the base asset over all venues, with their sign and the furthest from 0. Profit counts from the start of a process, so the last record is that of the last life.
+-- source: telemetry pnl_total, pnl_realised, dollar_delta_usd, q_global_tao
+with falls as (select max(pnl_total) over (partition by life order by seq) - pnl_total as fall from run_ticks),
+profit as (
+    select arg_max(pnl_total, seq) filter (where pnl_total is not null) as total, min(pnl_total) as lowest, max(pnl_total) as highest,
+           arg_max(pnl_realised, seq) filter (where pnl_realised is not null) as realised, (select max(fall) from falls) as drawdown,
+           count(pnl_total) as n, count(pnl_realised) as n_realised
+    from run_ticks
+),
+exposed as (
+    select unnest(['dollar_delta_usd', 'position']) as name, unnest([dollar_delta_usd, q_global_tao]) as amount from run_ticks
+),
+sorted as (select name, list(amount order by amount) as l, avg(amount) as mean, max(abs(amount)) as furthest from exposed where amount is not null group by name),
+told as (
+    select v.* from profit, lateral (values ('pnl_total.final', total, n), ('pnl_total.min', lowest, n), ('pnl_total.max', highest, n),
+                                            ('pnl_total.max_drawdown', drawdown, n), ('pnl_realised.final', realised, n_realised)) as v (metric, value, n)
+    union all
+    select e.name || '.' || stat, case stat when 'mean' then mean when 'max_abs' then furthest else percentile(l, p) end, coalesce(len(l), 0)
+    from (values ('dollar_delta_usd'), ('position')) as e (name) left join sorted s on s.name = e.name
+    cross join (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0), ('max_abs', 0)) as stats (stat, p)
+),
+modes as (
+    select bool_and(execution_mode = 'shadow') and not coalesce(bool_or(pnl_total <> 0 or q_global_tao <> 0 or len(fills) > 0), false) as idle,
+           max(life) > min(life) as lives
+    from run_ticks
+)
+select 'run' as scope, metric, value, n, 'exact' as bound, value as low, value as high,
+       case when value is null then 'no record carries it' when idle and value = 0 then 'cannot move: shadow mode fills no order'
+            when lives and metric like '%.final' then 'of the last life' end as note
+from told, modes

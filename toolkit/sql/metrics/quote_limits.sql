@@ -1,0 +1,18 @@
+-- title: What cuts quotes down
+-- unit: count
+-- better: lower
+-- figures: <venue>.quotes.levels:none <venue>.quotes.wanted:none <venue>.quotes.margin_capped <venue>.quotes.liquidation_cut <venue>.quotes.cut
+-- definition: Quote levels recorded (two per record) and those with a size; levels whose margin cap is below the size first wanted, whose liquidation factor is below 1, and whose final size is smaller than the first by more than 0.001 for any reason.
+-- source: telemetry quote_levels
+with levels as (select unnest(quote_levels, recursive := true) from run_ticks),
+counted as (
+    select venue_id as venue, count(*) as levels, count_if(size_final > 0) as wanted, count_if(size_margin_cap < size_raw) as margin_capped,
+           count_if(size_liq_factor < 1) as liquidation_cut, count_if(size_final < size_raw - 0.001) as cut
+    from levels group by venue_id
+),
+told as (select count(quote_levels) > 0 as recorded from run_ticks)
+select v.venue as scope, 'quotes.' || stat as metric, case when recorded then coalesce(amount, 0) end as value, coalesce(levels, 0) as n,
+       'exact' as bound, value as low, value as high, case when value is null then 'no record carries quote levels' end as note
+from run_venues v left join counted using (venue) cross join told,
+     lateral (values ('levels', levels), ('wanted', wanted), ('margin_capped', margin_capped), ('liquidation_cut', liquidation_cut),
+                     ('cut', cut)) as s (stat, amount)

@@ -1,0 +1,22 @@
+-- title: Time spent in a tick, by phase
+-- unit: us
+-- better: lower
+-- figures: run.phase.<phase>_us.p50 run.phase.<phase>_us.p95 run.phase.<phase>_us.p99 run.phase.<phase>_us.max run.phase.<phase>_us.mean run.phase.<phase>.share:share:none
+-- definition: What each phase of a tick takes by itself: reconcile, event_drain, engine, submit, rest (what these leave of the total) and total; and the phase's share of the summed total. The record's event_drain_us and engine_us run from the start of the tick, so what came before is taken off. Writing telemetry is not in the total.
+-- source: telemetry tick_timing
+with phases as (
+    select unnest(['reconcile', 'event_drain', 'engine', 'submit', 'rest', 'total']) as phase,
+           unnest([reconcile_us, event_drain_us - reconcile_us, engine_us - event_drain_us, submit_us,
+                   total_us - engine_us - submit_us, total_us]) as us
+    from run_ticks
+),
+sorted as (select phase, list(us order by us) as l, avg(us) as mean, sum(us) as spent_us from phases where us is not null group by phase),
+whole as (select nullif(sum(total_us), 0) as total_us from run_ticks)
+select 'run' as scope, 'phase.' || n.phase || stat as metric,
+       case stat when '.share' then spent_us / total_us when '_us.mean' then mean else percentile(l, p) end as value, coalesce(len(l), 0) as n,
+       'exact' as bound, value as low, value as high,
+       case when value is null then 'no tick timing recorded: only a program that runs in real time writes it' end as note
+from (values ('reconcile'), ('event_drain'), ('engine'), ('submit'), ('rest'), ('total')) as n (phase) left join sorted using (phase)
+cross join whole
+cross join (values ('_us.p50', 50), ('_us.p95', 95), ('_us.p99', 99), ('_us.max', 100), ('_us.mean', 0), ('.share', 0)) as stats (stat, p)
+where n.phase <> 'total' or stat <> '.share'

@@ -1,0 +1,32 @@
+-- title: Volatility, modelled and realised
+-- unit: number
+-- better: none
+-- figures: run.vol.short.p50 run.vol.short.p95 run.vol.short.p99 run.vol.short.max run.vol.short.mean run.vol.long.p50 run.vol.long.p95 run.vol.long.p99 run.vol.long.max run.vol.long.mean run.vol.effective.p50 run.vol.effective.p95 run.vol.effective.p99 run.vol.effective.max run.vol.effective.mean run.vol.regime_ratio.p50 run.vol.regime_ratio.p95 run.vol.regime_ratio.p99 run.vol.regime_ratio.max run.vol.regime_ratio.mean run.vol.realised_per_tick run.vol.realised_annual run.vol.realised_to_model
+-- definition: The model's short, long and effective volatility (of log returns, per tick) and its clipped ratio of short to long. Realised per tick: the standard deviation s of the log returns r of the fair value between neighbouring records of a life that both have one available. Annual: s · √(365 · 86 400 000 ms / Δ), where Δ is the mean time between those records as measured, a year of 365 days since the markets never close. To the model: s over the median of the short volatility. The producer's analyzer takes a placeholder price for the first return and assumes 4 ticks a second and 252 days.
+-- source: telemetry fv_short_vol, fv_long_vol, sigma_eff, regime_ratio, fair_value, fv_available
+with modelled as (
+    select unnest(['short', 'long', 'effective', 'regime_ratio']) as name, unnest([fv_short_vol, fv_long_vol, sigma_eff, regime_ratio]) as amount
+    from run_ticks
+),
+sorted as (select name, list(amount order by amount) as l, avg(amount) as mean from modelled where amount is not null group by name),
+available as (select seq, life, at_ms, case when fv_available and fair_value > 0 then fair_value end as fair_usd from run_ticks),
+stepped as (
+    select ln(fair_usd / lag(fair_usd) over same) as r, at_ms - lag(at_ms) over same as gap_ms
+    from available window same as (partition by life order by seq)
+),
+realised as (
+    select stddev_pop(r) as s, count(r) as returns, avg(gap_ms) filter (where r is not null) as mean_gap_ms from stepped
+),
+told as (
+    select n.name || '.' || stat as stat, case stat when 'mean' then mean else percentile(l, p) end as value, coalesce(len(l), 0) as n
+    from (values ('short'), ('long'), ('effective'), ('regime_ratio')) as n (name) left join sorted s on s.name = n.name
+    cross join (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0)) as stats (stat, p)
+    union all
+    select stat, case when returns > 1 then amount end, returns
+    from realised, lateral (values ('realised_per_tick', s), ('realised_annual', s * sqrt(365 * 86400000.0 / nullif(mean_gap_ms, 0))),
+                                   ('realised_to_model', s / nullif((select percentile(l, 50) from sorted where name = 'short'), 0))) as v (stat, amount)
+)
+select 'run' as scope, 'vol.' || stat as metric, value, n, 'exact' as bound, value as low, value as high,
+       case when value is null and stat like 'realised%' then 'fewer than three fair values in a row, or no time or model to set them against'
+            when value is null then 'no record carries it' end as note
+from told
