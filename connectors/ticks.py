@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
 
-from connectors.frames import Book, BookDelta, Funding, Level, MarketFrame, Trade
+from connectors.frames import Book, BookDelta, Funding, MarketFrame, Trade
 from connectors.publisher import Delivery
 
 
@@ -109,7 +109,7 @@ def fold(drained: Iterable[Delivery], folding: Folding) -> tuple[list[Delivery],
 def _of_venue(gathered: Sequence[Delivery], folding: Folding) -> Iterator[Delivery]:
     newest = max((at for at, one in enumerate(gathered) if isinstance(one.event, Book)), default=0)
     room = len(gathered) if folding.cap is None else folding.cap
-    held: Delivery | None = None
+    held: list[Delivery] = []
     for at, delivery in enumerate(gathered):
         if not delivery.lossless:
             yield delivery
@@ -117,25 +117,20 @@ def _of_venue(gathered: Sequence[Delivery], folding: Folding) -> Iterator[Delive
             continue
         elif isinstance(delivery.event, BookDelta) and folding.deltas and room > 0:
             room -= 1
-            held = delivery if held is None else _joined(held, delivery)
+            held.append(delivery)
         else:
-            if held is not None:
-                yield held
-                held = None
+            yield from _joined(held)
+            held = []
             yield delivery
-    if held is not None:
-        yield held
+    yield from _joined(held)
 
 
-def _joined(first: Delivery, second: Delivery) -> Delivery:
-    """Two deltas that follow each other as one, with the times and the shape of the second."""
-    one, two = first.event, second.event
-    if not isinstance(one, BookDelta) or not isinstance(two, BookDelta):
-        raise TypeError("only deltas are joined")
-    bids, asks = _later(one.bids, two.bids), _later(one.asks, two.asks)
-    return replace(second, event=replace(two, bids=bids, asks=asks, prev=one.prev, first=one.first))
-
-
-def _later(one: Iterable[Level], two: Iterable[Level]) -> tuple[Level, ...]:
-    """Levels of both, each with its later size."""
-    return tuple((dict(one) | dict(two)).items())
+def _joined(held: Sequence[Delivery]) -> Iterator[Delivery]:
+    """Deltas that follow each other as one: each level with its last size, times and shape of the last."""
+    deltas = [delivery.event for delivery in held if isinstance(delivery.event, BookDelta)]
+    if not deltas:
+        return
+    bids = dict(level for delta in deltas for level in delta.bids)
+    asks = dict(level for delta in deltas for level in delta.asks)
+    chain = replace(deltas[-1], prev=deltas[0].prev, first=deltas[0].first)
+    yield replace(held[-1], event=replace(chain, bids=tuple(bids.items()), asks=tuple(asks.items())))

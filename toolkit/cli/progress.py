@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +23,8 @@ def progress_line(quiet: bool = False) -> Iterator[Callable[[str], None]]:
     def show(text: str) -> None:
         nonlocal due_s, shown
         if time.monotonic() >= due_s:
-            sys.stderr.write(_CLEAR + text)
+            # A line that wraps could not be taken back.
+            sys.stderr.write(_CLEAR + text[: shutil.get_terminal_size().columns - 1])
             sys.stderr.flush()
             due_s, shown = time.monotonic() + EVERY_S, True
 
