@@ -190,6 +190,7 @@ class Driver:
         for note in notes:
             self._shared.journal.note(self.venue, note)
         while not taken:
+            self._shared.offered.set()
             self._shared.drained.clear()
             await self._shared.drained.wait()
             taken, _ = publisher.offer(delivery, again=True)

@@ -73,9 +73,15 @@ class Runner:
             if offered.is_set():
                 offered.clear()
                 ticks.event(clock.now_ms())
+                if self._is_pressed():
+                    ticks.hurry()
             if clock.now_ms() >= ticks.due_ms:
                 ticks.ticked(clock.now_ms())
                 self.tick()
+
+    def _is_pressed(self) -> bool:
+        publisher = self._shared.publisher
+        return any(publisher.waiting(venue) >= publisher.capacity for venue in self._views)
 
     def tick(self) -> None:
         """One tick, now."""

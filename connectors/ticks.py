@@ -1,7 +1,7 @@
 """The runner's tick: when it comes, and what it makes of what has gathered since the last one.
 
 A tick comes by the timer, or by the first event since the last tick if that is old enough by then; an earlier event
-waits for the timer. Of what has gathered, each venue's older books fall away before its newest whole one, and deltas
+waits for the timer, unless a queue is full. Of what has gathered, each venue's older books fall away before its newest whole one, and deltas
 that follow each other become one; the book is the same either way.
 """
 
@@ -31,6 +31,11 @@ class TickClock:
             self._awaits_event = False
             if now_ms - self._last_ms >= self._least_ms:
                 self.due_ms = min(self.due_ms, now_ms)
+
+    def hurry(self) -> None:
+        """A queue is full: the next tick comes as early as it may."""
+        if self._last_ms is not None:
+            self.due_ms = min(self.due_ms, self._last_ms + self._least_ms)
 
     def ticked(self, now_ms: int) -> None:
         """A tick begins; the timer keeps its beat unless an event came before it or a whole beat was missed."""

@@ -37,6 +37,8 @@ def test_every_link_of_a_document_leads_somewhere() -> None:
 
 @pytest.mark.parametrize("command", sorted(str(each.name) for each in app.registered_commands))
 def test_every_command_has_a_help(command: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "toolkit", command, "--help"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "toolkit", command, "--help"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0
     assert command in done.stdout

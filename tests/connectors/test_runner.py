@@ -104,6 +104,15 @@ def test_a_runner_that_was_late_for_more_than_an_interval_does_not_make_up_for_i
     assert clock.due_ms == 2_250
 
 
+@pytest.mark.parametrize(("pressed_ms", "expected"), [(20, 100), (99, 100), (180, 180)])
+def test_a_full_queue_brings_the_tick_as_early_as_it_may_come(pressed_ms: int, expected: int) -> None:
+    clock = TickClock(0, 250, 100)
+    clock.ticked(0)
+    clock.event(5)
+    clock.hurry()
+    assert max(clock.due_ms, pressed_ms) == expected
+
+
 # --- what it folds ----------------------------------------------------------------------------------------------------
 
 PRICES, SIZES = st.integers(95, 105), st.integers(0, 3)

@@ -485,9 +485,7 @@ class Notes:
 
 
 @asynccontextmanager
-async def driven(
-    handler: Handler, *, capacity: int = 256, **facts: Any
-) -> AsyncIterator[tuple[Driver, Hub, Notes]]:
+async def driven(handler: Handler, *, capacity: int = 256, **facts: Any) -> AsyncIterator[tuple[Driver, Hub, Notes]]:
     """A driver of the small venue against a handler, stopped at the end."""
     notes = Notes()
     async with websocket(handler, ping_interval=None) as url, Rest() as rest:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.metrics.made_up import START_MS, analysed, figure, record
 
+from tests.metrics.made_up import START_MS, analysed, figure, record
 from toolkit.records import Analysis, Episode
 
 FRESH = (0, 0, 0)

@@ -37,8 +37,18 @@ def told(line: str) -> list[tuple[str, str | None, str | None]]:
         "soak\tRun the soak\t2026-02-14T04:00:01.1234567Z " + AUDIT,
         "soak\tRun the soak\t\ufeff2026-02-14T04:00:01.1234567Z " + AUDIT,
     ],
-    ids=["plain", "carriage return", "byte-order mark", "colours", "NULs", "CI stamp", "mark and stamp", "stamp and colour",
-         "job, step and stamp", "job, step, mark and stamp"],
+    ids=[
+        "plain",
+        "carriage return",
+        "byte-order mark",
+        "colours",
+        "NULs",
+        "CI stamp",
+        "mark and stamp",
+        "stamp and colour",
+        "job, step and stamp",
+        "job, step, mark and stamp",
+    ],
 )
 def test_what_surrounds_a_record_does_not_change_it(line: str) -> None:
     assert told(line) == [("audit_reconnect", "lighter", "read_timeout")]
@@ -60,8 +70,12 @@ def test_a_stamp_gives_the_line_its_time() -> None:
         ("paraphina | warn=note" + AUDIT, ["startup_note"]),
     ],
 )
-def test_records_glued_on_one_line_are_both_read_unless_the_first_ends_in_free_text(line: str, families: list[str]) -> None:
-    assert [found.family for found in parse(line).found if found.family != "other"] == [f for f in families if f != "other"]
+def test_records_glued_on_one_line_are_both_read_unless_the_first_ends_in_free_text(
+    line: str, families: list[str]
+) -> None:
+    assert [found.family for found in parse(line).found if found.family != "other"] == [
+        f for f in families if f != "other"
+    ]
 
 
 FORGED = "WS_AUDIT venue=aster reconnect_reason=stale_watchdog count=999"
@@ -86,7 +100,9 @@ def test_text_from_outside_cannot_forge_a_record(line: str) -> None:
 
 
 def test_free_text_cannot_override_the_keys_before_it() -> None:
-    (found,) = parse("WS_AUDIT venue=lighter lighter_ping_send_fail_count=3 err=a b venue=aster lighter_ping_send_fail_count=9").found
+    (found,) = parse(
+        "WS_AUDIT venue=lighter lighter_ping_send_fail_count=3 err=a b venue=aster lighter_ping_send_fail_count=9"
+    ).found
     assert (found.venue, found.fields["lighter_ping_send_fail_count"]) == ("lighter", "3")
     assert found.fields["err"] == "a b venue=aster lighter_ping_send_fail_count=9"
 
