@@ -1,8 +1,8 @@
 """The runner's tick: when it comes, and what it makes of what has gathered since the last one.
 
 A tick comes by the timer, or by the first event since the last tick if that is old enough by then; an earlier event
-waits for the timer, unless a queue is full. Of what has gathered, each venue's older books fall away before its newest whole one, and deltas
-that follow each other become one; the book is the same either way.
+waits for the timer, unless a queue is full. Of what has gathered, each venue's older books fall away before its newest
+whole one, and deltas that follow each other become one; the book is the same either way.
 """
 
 from __future__ import annotations
