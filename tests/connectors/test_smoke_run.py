@@ -406,6 +406,22 @@ def test_an_interrupt_ends_the_run_cleanly_with_its_analysis(tmp_path: Path, num
     assert (out / "events.jsonl").read_text().count('"kind":"stopped"') == len(NAMES)
 
 
+def test_a_host_that_stood_still_blames_no_venue(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    running = started(out, **SHORT)
+    wait_for_records(out, 60)
+    running.send_signal(signal.SIGSTOP)
+    time.sleep(3)
+    running.send_signal(signal.SIGCONT)
+    wait_for_records(out, len(records(out)) + 60)
+    running.send_signal(signal.SIGTERM)
+    running.communicate(timeout=PATIENCE_S)
+    analysis = read_run(out)
+    found = figures(analysis)
+    assert [found[f"{name}.reconnects"] for name in NAMES] == [0] * len(NAMES)
+    assert "local_stall" in {episode.kind for episode in analysis.episodes}
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_killed_at_a_random_moment_nothing_is_lost_but_a_torn_line(tmp_path: Path, seed: int) -> None:
     out = tmp_path / "run"
