@@ -104,7 +104,7 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def execute_script(con: duckdb.DuckDBPyConnection, script: str, **parameters: object) -> None:
     """Run each statement of a script, binding those of `parameters` that it names as `$name`."""
     for statement in duckdb.extract_statements(script):
-        bound = {name: value for name, value in parameters.items() if f"${name}" in statement.query}
+        bound = {name: value for name, value in parameters.items() if name in statement.named_parameters}
         con.execute(statement, bound or None)
 
 

@@ -10,7 +10,7 @@ apart as (
     union all
     select venue, 'fair_deviation_usd', abs(mid_usd - fair_value) from healthy join run_ticks using (seq) where fv_available and fair_value > 0
 ),
-sorted as (select scope, name, list(usd order by usd) as l, avg(usd) as mean from apart group by scope, name),
+sorted as (select scope, name, list(usd order by usd) as l, favg(usd) as mean from apart group by scope, name),
 named as (select 'run' as scope, 'dispersion_usd' as name union all select venue, 'fair_deviation_usd' from run_venues)
 select n.scope, n.name || '.' || stat as metric, case stat when 'mean' then mean else percentile(l, p) end as value,
        coalesce(len(l), 0) as n, 'exact' as bound, value as low, value as high,

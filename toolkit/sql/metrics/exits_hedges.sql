@@ -6,9 +6,9 @@
 -- source: telemetry exits, hedges, hedge_delta_h_t
 with edges as (select unnest(exits).edge_final as edge_usd from run_ticks),
 sorted as (
-    select 'exits.edge_usd' as name, coalesce(list(edge_usd order by edge_usd), []) as l, avg(edge_usd) as mean from edges where edge_usd is not null
+    select 'exits.edge_usd' as name, coalesce(list(edge_usd order by edge_usd), []) as l, favg(edge_usd) as mean from edges where edge_usd is not null
     union all
-    select 'hedge_delta', coalesce(list(hedge_delta_h_t order by hedge_delta_h_t), []), avg(hedge_delta_h_t) from run_ticks where hedge_delta_h_t is not null
+    select 'hedge_delta', coalesce(list(hedge_delta_h_t order by hedge_delta_h_t), []), favg(hedge_delta_h_t) from run_ticks where hedge_delta_h_t is not null
 ),
 counted as (
     select 'exits' as metric, sum(len(exits)) as value, count(exits) as n from run_ticks

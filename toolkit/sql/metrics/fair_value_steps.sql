@@ -16,7 +16,7 @@ told as (
     union all
     select 'fair_value_residual_usd', abs(fair_usd - middle_usd) from available join middles using (seq) where fair_usd is not null
 ),
-sorted as (select name, list(amount order by amount) as l, avg(amount) as mean, count_if(amount > 20) as jumps from told group by name)
+sorted as (select name, list(amount order by amount) as l, favg(amount) as mean, count_if(amount > 20) as jumps from told group by name)
 select 'run' as scope, case stat when 'jumps' then 'fair_value_jumps' else n.name || '.' || stat end as metric,
        case stat when 'mean' then mean when 'jumps' then jumps else percentile(l, p) end as value, coalesce(len(l), 0) as n,
        'exact' as bound, value as low, value as high, case when value is null then 'no fair value was available' end as note

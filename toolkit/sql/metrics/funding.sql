@@ -5,10 +5,10 @@
 -- definition: The funding rate over 8 hours (0.0001 is one basis point), how long ago it was told, and how far the venues' mean rates lie apart (highest minus lowest, of at least two). Records before February 2026 do not carry it.
 -- source: telemetry venue_funding_rate_8h, venue_funding_age_ms
 with sorted as (
-    select venue, 'funding_rate_8h' as name, list(funding_rate_8h order by funding_rate_8h) as l, avg(funding_rate_8h) as mean
+    select venue, 'funding_rate_8h' as name, list(funding_rate_8h order by funding_rate_8h) as l, favg(funding_rate_8h) as mean
     from run_venue_ticks where funding_rate_8h is not null group by venue
     union all
-    select venue, 'funding_age_ms', list(funding_age_ms order by funding_age_ms), avg(funding_age_ms)
+    select venue, 'funding_age_ms', list(funding_age_ms order by funding_age_ms), favg(funding_age_ms)
     from run_venue_ticks where funding_age_ms >= 0 group by venue
 ),
 told as (

@@ -9,7 +9,7 @@ with told as (
            unnest([kf_p, kf_x_hat, healthy_venues_used_count::double]) as amount
     from run_ticks
 ),
-sorted as (select name, list(amount order by amount) as l, avg(amount) as mean from told where amount is not null group by name)
+sorted as (select name, list(amount order by amount) as l, favg(amount) as mean from told where amount is not null group by name)
 select 'run' as scope, n.name || '.' || stat as metric, case stat when 'mean' then mean else percentile(l, p) end as value,
        coalesce(len(l), 0) as n, 'exact' as bound, value as low, value as high, case when value is null then 'no record carries it' end as note
 from (values ('kalman.variance'), ('kalman.log_price'), ('healthy_venues_used')) as n (name) left join sorted s on s.name = n.name

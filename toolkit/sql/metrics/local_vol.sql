@@ -5,7 +5,7 @@
 -- definition: The model's short volatility of the venue's own mid (of log returns, per tick).
 -- source: telemetry venue_local_vol_short
 with sorted as (
-    select venue, list(local_vol_short order by local_vol_short) as l, avg(local_vol_short) as mean
+    select venue, list(local_vol_short order by local_vol_short) as l, favg(local_vol_short) as mean
     from run_venue_ticks where local_vol_short is not null group by venue
 )
 select v.venue as scope, 'local_vol.' || stat as metric, case stat when 'mean' then mean else percentile(l, p) end as value,

@@ -7,12 +7,12 @@
 with uses as (select venue, margin_used_usd / margin_balance_usd as share from run_venue_ticks where margin_balance_usd > 0 and margin_used_usd is not null),
 accounts as (select venue, coalesce(bool_or(margin_balance_usd <> 0), false) as has_account, count(margin_balance_usd) as n from run_venue_ticks group by venue),
 sorted as (
-    select venue, 'margin.use' as name, list(share order by share) as l, avg(share) as mean from uses group by venue
+    select venue, 'margin.use' as name, list(share order by share) as l, favg(share) as mean from uses group by venue
     union all
-    select venue, 'margin.available_usd', list(margin_available_usd order by margin_available_usd), avg(margin_available_usd)
+    select venue, 'margin.available_usd', list(margin_available_usd order by margin_available_usd), favg(margin_available_usd)
     from run_venue_ticks where margin_available_usd is not null group by venue
     union all
-    select venue, 'liquidation_sigma', list(dist_liq_sigma order by dist_liq_sigma), avg(dist_liq_sigma)
+    select venue, 'liquidation_sigma', list(dist_liq_sigma order by dist_liq_sigma), favg(dist_liq_sigma)
     from run_venue_ticks where dist_liq_sigma is not null group by venue
 )
 select v.venue as scope, n.name || '.' || stat as metric, case stat when 'mean' then mean else percentile(l, p) end as value,

@@ -5,11 +5,11 @@
 -- definition: The middle of the book, the distance of its two best prices, and the value of its two best levels, over the records that have them. 0 stands for no data in the record and is left out (the producer's analyzer counts it for spread and depth); the time with a depth of 0 is depth_zero.share.
 -- source: telemetry venue_mid_usd, venue_spread_usd, venue_depth_near_mid_usd
 with sorted as (
-    select venue, 'mid_usd' as name, list(mid_usd order by mid_usd) as l, avg(mid_usd) as mean from run_venue_ticks where mid_usd > 0 group by venue
+    select venue, 'mid_usd' as name, list(mid_usd order by mid_usd) as l, favg(mid_usd) as mean from run_venue_ticks where mid_usd > 0 group by venue
     union all
-    select venue, 'spread_usd', list(spread_usd order by spread_usd), avg(spread_usd) from run_venue_ticks where spread_usd > 0 group by venue
+    select venue, 'spread_usd', list(spread_usd order by spread_usd), favg(spread_usd) from run_venue_ticks where spread_usd > 0 group by venue
     union all
-    select venue, 'depth_usd', list(depth_usd order by depth_usd), avg(depth_usd) from run_venue_ticks where depth_usd > 0 group by venue
+    select venue, 'depth_usd', list(depth_usd order by depth_usd), favg(depth_usd) from run_venue_ticks where depth_usd > 0 group by venue
 )
 select v.venue as scope, n.name || '.' || stat as metric, case stat when 'mean' then mean else percentile(l, p) end as value,
        coalesce(len(l), 0) as n, 'exact' as bound, value as low, value as high,

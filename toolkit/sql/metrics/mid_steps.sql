@@ -8,7 +8,7 @@ with steps as (
     select venue, mid_usd, lag(mid_usd) over (partition by venue, life order by seq) as former_usd from run_venue_ticks where mid_usd > 0
 ),
 moved as (select venue, abs(mid_usd - former_usd) / former_usd * 10000 as bps from steps where former_usd is not null),
-sorted as (select venue, list(bps order by bps) as l, avg(bps) as mean, count_if(bps > 50) as jumps from moved group by venue)
+sorted as (select venue, list(bps order by bps) as l, favg(bps) as mean, count_if(bps > 50) as jumps from moved group by venue)
 select v.venue as scope, stat as metric,
        case stat when 'mid_jumps' then jumps when 'mid_step_bps.mean' then mean else percentile(l, p) end as value,
        coalesce(len(l), 0) as n, 'exact' as bound, value as low, value as high,

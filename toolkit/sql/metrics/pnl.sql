@@ -14,7 +14,7 @@ profit as (
 exposed as (
     select unnest(['dollar_delta_usd', 'position']) as name, unnest([dollar_delta_usd, q_global_tao]) as amount from run_ticks
 ),
-sorted as (select name, list(amount order by amount) as l, avg(amount) as mean, max(abs(amount)) as furthest from exposed where amount is not null group by name),
+sorted as (select name, list(amount order by amount) as l, favg(amount) as mean, max(abs(amount)) as furthest from exposed where amount is not null group by name),
 told as (
     select v.* from profit, lateral (values ('pnl_total.final', total, n), ('pnl_total.min', lowest, n), ('pnl_total.max', highest, n),
                                             ('pnl_total.max_drawdown', drawdown, n), ('pnl_realised.final', realised, n_realised)) as v (metric, value, n)

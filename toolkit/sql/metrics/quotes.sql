@@ -6,15 +6,15 @@
 -- source: telemetry quote_levels
 with levels as (select unnest(quote_levels, recursive := true) from run_ticks),
 sorted as (
-    select venue_id as venue, 'edge_usd' as name, list(edge_local order by edge_local) as l, avg(edge_local) as mean
+    select venue_id as venue, 'edge_usd' as name, list(edge_local order by edge_local) as l, favg(edge_local) as mean
     from levels where edge_local is not null group by venue_id
     union all
-    select venue_id, 'half_spread_usd', list(delta_final order by delta_final), avg(delta_final)
+    select venue_id, 'half_spread_usd', list(delta_final order by delta_final), favg(delta_final)
     from levels where delta_final is not null group by venue_id
 ),
 terms as (
     select venue_id as venue, unnest(['basis_usd', 'funding_usd', 'inventory_usd']) as name,
-           unnest([avg(abs(basis_adj_usd)), avg(abs(funding_adj_usd)), avg(abs(inventory_term_usd))]) as mean,
+           unnest([favg(abs(basis_adj_usd)), favg(abs(funding_adj_usd)), favg(abs(inventory_term_usd))]) as mean,
            unnest([count(basis_adj_usd), count(funding_adj_usd), count(inventory_term_usd)]) as n
     from levels group by venue_id
 ),

@@ -6,7 +6,7 @@
 -- source: telemetry tick_timing.total_us, tick_timing.order_tx_pending
 with sorted as (
     select coalesce(list(order_tx_pending order by order_tx_pending) filter (where order_tx_pending is not null), []) as l,
-           avg(order_tx_pending) as mean, count(total_us) as n from run_ticks
+           favg(order_tx_pending) as mean, count(total_us) as n from run_ticks
 ),
 over as (
     select 'ticks_over_us.' || budget_us as metric, case when count(total_us) > 0 then count_if(total_us > budget_us) end as value,

@@ -10,7 +10,7 @@ with phases as (
                    total_us - engine_us - submit_us, total_us]) as us
     from run_ticks
 ),
-sorted as (select phase, list(us order by us) as l, avg(us) as mean, sum(us) as spent_us from phases where us is not null group by phase),
+sorted as (select phase, list(us order by us) as l, favg(us) as mean, sum(us) as spent_us from phases where us is not null group by phase),
 whole as (select nullif(sum(total_us), 0) as total_us from run_ticks)
 select 'run' as scope, 'phase.' || n.phase || stat as metric,
        case stat when '.share' then spent_us / total_us when '_us.mean' then mean else percentile(l, p) end as value, coalesce(len(l), 0) as n,

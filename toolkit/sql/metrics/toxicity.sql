@@ -5,10 +5,10 @@
 -- definition: The record's toxicity score of the venue (0 to 1; 1 where there is no book), and its running estimate of what a fill is worth after a short time (USD per unit of the base asset). Without a fill the estimate keeps its default of 0 and is not known.
 -- source: telemetry venue_toxicity, venue_markout_ewma_usd_per_tao, fills
 with sorted as (
-    select venue, 'toxicity' as name, list(toxicity order by toxicity) as l, avg(toxicity) as mean, true as told
+    select venue, 'toxicity' as name, list(toxicity order by toxicity) as l, favg(toxicity) as mean, true as told
     from run_venue_ticks where toxicity is not null group by venue
     union all
-    select venue, 'markout_usd', list(markout_ewma_usd order by markout_ewma_usd), avg(markout_ewma_usd), bool_or(markout_ewma_usd <> 0) or filled
+    select venue, 'markout_usd', list(markout_ewma_usd order by markout_ewma_usd), favg(markout_ewma_usd), bool_or(markout_ewma_usd <> 0) or filled
     from run_venue_ticks, (select coalesce(bool_or(len(fills) > 0), false) as filled from run_ticks) where markout_ewma_usd is not null group by venue, filled
 )
 select v.venue as scope, n.name || '.' || stat as metric, case when told then case stat when 'mean' then mean else percentile(l, p) end end as value,

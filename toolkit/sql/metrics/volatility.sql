@@ -8,14 +8,14 @@ with modelled as (
     select unnest(['short', 'long', 'effective', 'regime_ratio']) as name, unnest([fv_short_vol, fv_long_vol, sigma_eff, regime_ratio]) as amount
     from run_ticks
 ),
-sorted as (select name, list(amount order by amount) as l, avg(amount) as mean from modelled where amount is not null group by name),
+sorted as (select name, list(amount order by amount) as l, favg(amount) as mean from modelled where amount is not null group by name),
 available as (select seq, life, at_ms, case when fv_available and fair_value > 0 then fair_value end as fair_usd from run_ticks),
 stepped as (
     select ln(fair_usd / lag(fair_usd) over same) as r, at_ms - lag(at_ms) over same as gap_ms
     from available window same as (partition by life order by seq)
 ),
 realised as (
-    select stddev_pop(r) as s, count(r) as returns, avg(gap_ms) filter (where r is not null) as mean_gap_ms from stepped
+    select stddev_pop(r) as s, count(r) as returns, favg(gap_ms) filter (where r is not null) as mean_gap_ms from stepped
 ),
 told as (
     select n.name || '.' || stat as stat, case stat when 'mean' then mean else percentile(l, p) end as value, coalesce(len(l), 0) as n
