@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from analyzer_page import COUNTS, RIGHT, STATS, VENUES, read, rows
 
+from tests.metrics.analyzer_page import COUNTS, RIGHT, STATS, VENUES, read, rows
 from toolkit.analysis import analyze
 from toolkit.records import Figure
 

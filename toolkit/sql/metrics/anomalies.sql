@@ -6,7 +6,7 @@
 -- source: telemetry venue_mid_usd, kill_switch, venue_age_ms, venue_spread_usd, would_send_orders_count
 with mids as (select mid_usd, lag(mid_usd) over (partition by venue, life order by seq) as former_usd from run_venue_ticks where mid_usd > 0),
 spreads as (
-    select count_if(spread_usd > 10 * usual_usd) as n
+    select coalesce(count_if(spread_usd > 10 * usual_usd), 0) as n
     from run_venue_ticks join (select venue, median(spread_usd) as usual_usd from run_venue_ticks where spread_usd > 0 group by venue having count(*) > 100) using (venue)
     where spread_usd > 0
 ),

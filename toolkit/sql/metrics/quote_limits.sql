@@ -11,8 +11,8 @@ counted as (
     from levels group by venue_id
 ),
 told as (select count(quote_levels) > 0 as recorded from run_ticks)
-select v.venue as scope, 'quotes.' || stat as metric, case when recorded then coalesce(amount, 0) end as value, coalesce(levels, 0) as n,
-       'exact' as bound, value as low, value as high, case when value is null then 'no record carries quote levels' end as note
+select v.venue as scope, 'quotes.' || stat as metric, case when levels > 0 then amount when recorded then 0 end as value, coalesce(levels, 0) as n,
+       'exact' as bound, value as low, value as high, case when value is null then 'no record carries it' end as note
 from run_venues v left join counted using (venue) cross join told,
      lateral (values ('levels', levels), ('wanted', wanted), ('margin_capped', margin_capped), ('liquidation_cut', liquidation_cut),
                      ('cut', cut)) as s (stat, amount)

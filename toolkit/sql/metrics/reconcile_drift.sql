@@ -6,7 +6,7 @@
 -- source: telemetry reconcile_drift
 with drifts as (select unnest(reconcile_drift).venue_id as venue from run_ticks),
 told as (
-    select count(*) as n, count_if(len(reconcile_drift) > 0) as ticks, coalesce(sum(len(reconcile_drift)), 0) as drifts,
+    select count(*) as n, coalesce(count_if(len(reconcile_drift) > 0), 0) as ticks, coalesce(sum(len(reconcile_drift)), 0) as drifts,
            coalesce(bool_or(execution_mode <> 'shadow'), false) as reconciles from run_ticks
 ),
 counted as (

@@ -10,7 +10,7 @@ with named as (
     from run_ticks where risk_regime is not null
 ),
 timed as (select regime, sum(weight_ms) as ms from named group by regime),
-summed as (select count(*) as n, sum(weight_ms) as total_ms, count_if(risk_regime <> former) as changes from named),
+summed as (select count(*) as n, sum(weight_ms) as total_ms, coalesce(count_if(risk_regime <> former), 0) as changes from named),
 killed as (select count(kill_switch) as n, count_if(kill_switch) as ticks from run_ticks),
 told as (
     select 'regime.' || r.regime || '.share' as metric, coalesce(ms, 0) / total_ms as value, n

@@ -13,7 +13,7 @@ stretches as (select count(*) as ticks, sum(weight_ms) as ms from marked where i
 summed as (
     select coalesce(list(intents order by intents), []) as l, favg(intents) as mean, count_if(intents = 0) as none,
            coalesce(sum(weight_ms) filter (where intents = 0), 0) / sum(weight_ms) as share,
-           (select count_if(ticks >= 20) from stretches) as droughts, (select coalesce(max(ticks), 0) from stretches) as longest_ticks,
+           (select coalesce(count_if(ticks >= 20), 0) from stretches) as droughts, (select coalesce(max(ticks), 0) from stretches) as longest_ticks,
            (select coalesce(max(ms), 0) from stretches) as longest_ms
     from marked
 )
