@@ -47,8 +47,6 @@ for _venue in VENUES:
         ("Per-Venue Toxicity", _venue): f"{_venue}.toxicity",
         ("Per-Venue Edge (edge_local)", _venue): f"{_venue}.quotes.edge_usd",
         ("Per-Venue Half-Spread (delta_final)", _venue): f"{_venue}.quotes.half_spread_usd",
-        ("Margin Available (USD)", _venue): f"{_venue}.margin.available_usd",
-        ("Distance to Liquidation (sigma)", _venue): f"{_venue}.liquidation_sigma",
         ("Per-Venue Local Vol (short)", _venue): f"{_venue}.local_vol",
         ("Funding Rate 8h", _venue): f"{_venue}.funding_rate_8h",
         ("Funding Age (ms)", _venue): f"{_venue}.funding_age_ms",

@@ -181,7 +181,7 @@ EXPECTED: dict[str, tuple[float, int]] = {
     "run.hedges": (1, 6),
     "run.hedge_delta.mean": (-0.25, 6),
     "hyperliquid.margin.use.p50": (0.25, 6),
-    "lighter.margin.available_usd.min": (10, 6),
+    "hyperliquid.margin.available_usd.min": (150, 6),
     "hyperliquid.liquidation_sigma.min": (8, 6),
     "run.reconcile_drift": (1, 6),
     "run.reconcile_drift.ticks": (1, 6),
@@ -266,8 +266,8 @@ IDLE_EXPECTED: dict[str, tuple[float | None, str | None]] = {
     "run.reconcile_drift": (None, "shadow mode reconciles no account"),
     "lighter.reconcile_drift": (None, "shadow mode reconciles no account"),
     "lighter.spread_usd.p50": (None, "no record of this venue has it"),
-    "lighter.margin.use.p50": (None, "balance is 0"),
-    "lighter.liquidation_sigma.min": (10, "default of the program"),
+    "lighter.margin.use.p50": (None, "no account"),
+    "lighter.liquidation_sigma.min": (None, "no account"),
     "lighter.markout_usd.mean": (None, "no fill"),
 }
 

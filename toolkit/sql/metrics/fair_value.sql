@@ -1,7 +1,7 @@
 -- title: Availability of the fair value
 -- unit: count
 -- better: lower
--- figures: run.fair_value.available.share:share:higher run.fair_value.unavailable.ticks run.fair_value.unavailable.stretches run.fair_value.unavailable.longest_ticks run.fair_value.unavailable.longest_ms:ms
+-- figures: run.fair_value.available.share:share:higher run.fair_value.unavailable.ticks run.fair_value.unavailable.stretches run.fair_value.unavailable.longest_ticks:number run.fair_value.unavailable.longest_ms:ms
 -- definition: Share of time with a fair value that the record calls available; records without one, their stretches within a life, and the longest of these. A stretch that the end of a life leaves open counts (the producer's analyzer drops it).
 -- source: telemetry fv_available
 with marked as (

@@ -1,7 +1,7 @@
 -- title: Stretches that are not Healthy
 -- unit: count
 -- better: lower
--- figures: <venue>.unhealthy.stretches <venue>.unhealthy.longest_ticks <venue>.unhealthy.longest_ms:ms
+-- figures: <venue>.unhealthy.stretches <venue>.unhealthy.longest_ticks:number <venue>.unhealthy.longest_ms:ms
 -- definition: Stretches of records of one life whose status is not Healthy (Warning, Stale or Disabled): how many, and the longest in ticks and in time, each tick weighing the time to the next. A stretch that the end of a life leaves open counts.
 -- source: telemetry venue_status
 with marked as (

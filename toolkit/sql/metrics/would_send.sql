@@ -1,7 +1,7 @@
 -- title: Orders it would send
 -- unit: number
 -- better: none
--- figures: run.would_send.p50 run.would_send.p95 run.would_send.p99 run.would_send.max run.would_send.mean run.would_send.none.share:share:lower run.would_send.none.ticks:count:lower run.would_send.droughts:count:lower run.would_send.longest_drought_ticks:count:lower run.would_send.longest_drought_ms:ms:lower
+-- figures: run.would_send.p50 run.would_send.p95 run.would_send.p99 run.would_send.max run.would_send.mean run.would_send.none.share:share:lower run.would_send.none.ticks:count:lower run.would_send.droughts:count:lower run.would_send.longest_drought_ticks:lower run.would_send.longest_drought_ms:ms:lower
 -- definition: Order intents of a record; share of time and records without one; stretches of at least 20 records of a life without one (droughts), and the longest stretch of any length.
 -- source: telemetry would_send_orders_count
 with marked as (
