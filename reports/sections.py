@@ -26,6 +26,16 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "resyncs", "resyncs.*", "read_timeouts_kept", "pings.*", "rest.*", "rest_fallback.*", "enforcer.*",
         "supervisor.*", "core_freezes", "ts_fallbacks",
     ),
+    "engine": (
+        "phase.total_us.p50", "phase.total_us.p99", "phase.event_drain_us.p99", "phase.engine_us.p99",
+        "phase.submit_us.p99", "anomalies.*", "unhealthy_together.share", "unhealthy.longest_ms", "mid_jumps",
+        "spread_usd.p50", "depth_usd.p50", "dispersion_usd.p50", "dispersion_usd.p95", "fair_value.available.share",
+        "fair_value_jumps", "vol.realised_annual", "toxicity.p95", "markout_usd.mean", "quotes.cut",
+        "would_send.none.share", "would_send.longest_drought_ms", "orders.intents", "orders.acks", "orders.rejects",
+        "fills", "exits", "hedges", "margin.use.max", "liquidation_sigma.min", "reconcile_drift",
+        "regime.normal.share", "kill.ticks", "pnl_total.final", "pnl_total.max_drawdown",
+        "funding_status.healthy.share", "funding_rate_8h.dispersion",
+    ),
     "sampling": (
         "span_ms", "requested_ms", "coverage.share", "ticks", "ticks_missing", "ticks_duplicate", "tick_gap_ms.*",
         "hole_ms", "lives", "log_time.*",

@@ -22,8 +22,8 @@ NAMES = ("prb_before", "prb_after")
 COMMAND = ["toolkit", "report", *NAMES, "-o", "evidence.md"]
 HEADINGS = [
     "Evidence: prb_before → prb_after", "The two runs", "Runtime evidence", "Reconnects", "Ages", "Freshness",
-    "Plateaus", "Publisher pressure and cap hits", "Keeping a venue alive", "Time and ticks", "Findings",
-    "Comparability and method", "Command", "Files and their lines",
+    "Plateaus", "Publisher pressure and cap hits", "Keeping a venue alive", "Market, fair value and orders",
+    "Time and ticks", "Findings", "Comparability and method", "Command", "Files and their lines",
 ]  # fmt: skip
 OUR_TAGS = {
     "h1", "h2", "h3", "p", "strong", "code", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "details",

@@ -130,6 +130,8 @@ def test_no_metric_is_named_in_two_sections_or_twice_in_one() -> None:
         ("cap_hits", "pressure"),
         ("read_timeouts_kept", "keeping"),
         ("tick_gap_ms.p50", "sampling"),
+        ("anomalies.mid_jump", "engine"),
+        ("phase.rest_us.max", "other"),
         ("something_nobody_thought_of", "other"),
     ],
 )
