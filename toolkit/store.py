@@ -76,6 +76,8 @@ def _settle(con: duckdb.DuckDBPyConnection, db: str) -> None:
     con.execute("set enable_progress_bar = false")
     # Beyond this it spills to disk: how much memory an analysis takes must not depend on how long the run was.
     con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+    # Sums of fractions in several threads differ in their last digits from run to run; a figure must not.
+    con.execute("set threads = 1")
     if db == MEMORY:
         con.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / f"toolkit-{os.getpid()}.spill")])
 
