@@ -75,19 +75,20 @@ class Runner:
                 ticks.event(clock.now_ms())
                 if self._is_pressed():
                     ticks.hurry()
-            if clock.now_ms() >= ticks.due_ms:
-                ticks.ticked(clock.now_ms())
-                self.tick()
+            if (now_ms := clock.now_ms()) >= ticks.due_ms:
+                self.tick(ticks.ticked(now_ms))
 
     def _is_pressed(self) -> bool:
         publisher = self._shared.publisher
         return any(publisher.waiting(venue) >= publisher.capacity for venue in self._views)
 
-    def tick(self) -> None:
-        """One tick, now."""
+    def tick(self, stood_still_ms: int = 0) -> None:
+        """One tick, now; after a standstill it shows the views as that left them and takes nothing yet."""
         clock = self._shared.clock
         began_us, now_ms, unix_ms = clock.now_us(), clock.now_ms(), clock.unix_ms()
-        drained, stats = fold(self._shared.publisher.drain(), self._pace.folding)
+        if stood_still_ms:
+            self._journal.tell("stood_still", (), tick=self.t, for_ms=stood_still_ms)
+        drained, stats = fold(() if stood_still_ms else self._shared.publisher.drain(), self._pace.folding)
         self._shared.drained.set()
         drained_us = clock.now_us() - began_us
         self._apply(drained, now_ms)

@@ -3,6 +3,9 @@
 A tick comes by the timer, or by the first event since the last tick if that is old enough by then; an earlier event
 waits for the timer, unless a queue is full. Of what has gathered, each venue's older books fall away before its newest
 whole one, and deltas that follow each other become one; the book is the same either way.
+
+A tick that comes far too late tells that this host or this process stood still. It takes nothing of what came since, so
+that the record shows how old everything had become, and is never followed by another such one.
 """
 
 from __future__ import annotations
@@ -14,6 +17,9 @@ from itertools import groupby
 from connectors.frames import Book, BookDelta, Funding, MarketFrame, Trade
 from connectors.publisher import Delivery
 
+STOOD_STILL_MS = 1_000
+"""A tick that is as late as this tells of the host, not of the load."""
+
 
 class TickClock:
     """When the next tick is due; times in ms."""
@@ -24,6 +30,7 @@ class TickClock:
         self._least_ms = least_ms
         self._last_ms: int | None = None
         self._awaits_event = False
+        self._stood_still = False
 
     def event(self, now_ms: int) -> None:
         """Something came; the first since the last tick decides."""
@@ -37,12 +44,20 @@ class TickClock:
         if self._last_ms is not None:
             self.due_ms = min(self.due_ms, self._last_ms + self._least_ms)
 
-    def ticked(self, now_ms: int) -> None:
-        """A tick begins; the timer keeps its beat unless an event came before it or a whole beat was missed."""
-        in_time = now_ms - self.due_ms < self._interval_ms
-        self.due_ms = (self.due_ms if in_time else now_ms) + self._interval_ms
+    def ticked(self, now_ms: int) -> int:
+        """A tick begins; the timer keeps its beat unless an event came before it or a whole beat was missed.
+
+        Gives for how many milliseconds everything stood still before it, 0 if that was not so.
+        """
+        late_ms = now_ms - self.due_ms
+        self.due_ms = (self.due_ms if late_ms < self._interval_ms else now_ms) + self._interval_ms
         self._last_ms = now_ms
         self._awaits_event = True
+        self._stood_still = late_ms >= STOOD_STILL_MS and not self._stood_still
+        if not self._stood_still:
+            return 0
+        self.hurry()
+        return late_ms
 
 
 @dataclass(frozen=True, slots=True)

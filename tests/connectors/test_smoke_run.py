@@ -177,11 +177,12 @@ def test_it_took_little_of_the_machine(quiet: tuple[Path, subprocess.CompletedPr
 
 # --- a bad day --------------------------------------------------------------------------------------------------------
 
+STALE_S = 1.5
 SHORT = {
     **{
         f"PARAPHINA_{venue.prefix}_{name}": value
         for venue in venues().values()
-        for name, value in (("STALE_MS", "1500"), ("PING_INTERVAL_MS", "1000"))
+        for name, value in (("STALE_MS", f"{STALE_S * 1_000:.0f}"), ("PING_INTERVAL_MS", "1000"))
     },
     "PARAPHINA_WS_HEALTHY_THRESHOLD_MS": "1000",
     "PARAPHINA_L2_TICK_DELTA_BUFFER_MAX": "50",
@@ -411,7 +412,7 @@ def test_a_host_that_stood_still_blames_no_venue(tmp_path: Path) -> None:
     running = started(out, **SHORT)
     wait_for_records(out, 60)
     running.send_signal(signal.SIGSTOP)
-    time.sleep(3)
+    time.sleep(2 * STALE_S)  # a standstill is a time in which nothing happens: there is nothing to wait for
     running.send_signal(signal.SIGCONT)
     wait_for_records(out, len(records(out)) + 60)
     running.send_signal(signal.SIGTERM)

@@ -1,0 +1,100 @@
+"""A host that stands still: the record after it shows what had grown old, whatever the sockets brought first."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Any, TextIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors import settings
+from connectors.clock import Clock
+from connectors.driver import Driver, Hub
+from connectors.frames import Book
+from connectors.protocol import Shape, Source
+from connectors.publisher import Delivery, Publisher
+from connectors.rest import Rest
+from connectors.runfiles import EVENTS, Journal, Telemetry
+from connectors.runner import Pace, Runner
+from connectors.session import Connector
+from connectors.ticks import STOOD_STILL_MS, TickClock
+from connectors.venues import venues
+
+INTERVAL_MS, LEAST_MS = 250, 100
+LATE = STOOD_STILL_MS
+TAKEN = 0
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "stood_still_ms"),
+    [([0], [TAKEN]), ([LATE - 1], [TAKEN]), ([LATE], [LATE]), ([3_000, 3_000, 3_000], [3_000, TAKEN, 3_000])],
+    ids=["in time", "loaded", "stood still", "never twice running"],
+)
+def test_a_tick_that_is_far_too_late_tells_of_a_standstill(late_ms: list[int], stood_still_ms: list[int]) -> None:
+    clock = TickClock(0, INTERVAL_MS, LEAST_MS)
+    assert [clock.ticked(clock.due_ms + each) for each in late_ms] == stood_still_ms
+
+
+def test_what_came_meanwhile_waits_for_the_shortest_time_there_is() -> None:
+    clock = TickClock(0, INTERVAL_MS, LEAST_MS)
+    assert clock.ticked(5_000) == 5_000
+    assert clock.due_ms == 5_000 + LEAST_MS
+
+
+@given(st.lists(st.integers(0, 5 * LATE), min_size=1, max_size=40))
+def test_however_often_a_host_stands_still_every_second_tick_takes_what_came(late_ms: Iterable[int]) -> None:
+    clock = TickClock(0, INTERVAL_MS, LEAST_MS)
+    told = [clock.ticked(clock.due_ms + each) for each in late_ms]
+    assert not any(before and after for before, after in pairwise(told))
+
+
+def runner(rx: TextIO, publisher: Publisher, journal: Journal, telemetry: Telemetry) -> Runner:
+    clock, drivers = Clock(), []
+    hub = Hub(clock, Rest(), publisher, journal)
+    for venue in venues().values():
+        resolved = settings.resolve((*settings.COMMON, *settings.of_venue(venue)), {})
+        goal, limits = settings.target(venue, resolved, "ETH"), settings.limits(venue, resolved)
+        drivers.append(Driver(Connector(venue, goal, limits, Random(1).random), hub))
+    return Runner(drivers, dict.fromkeys(venues(), 1_000), Pace(), hub, journal, telemetry, rx, "c", {})
+
+
+def offer(publisher: Publisher, seq: int) -> None:
+    side = ((Decimal(100 + seq), Decimal(1)),)
+    for venue in venues():
+        whole = Book("book", side, ((Decimal(200), Decimal(1)),), seq, None)
+        publisher.offer(Delivery(venue, whole, Shape.SOUND, Source.SOCKET, 0, 0))
+
+
+def mids(record: dict[str, Any]) -> set[float]:
+    return set(record["venue_mid_usd"])
+
+
+def test_the_record_after_a_standstill_takes_nothing_and_the_next_one_takes_it_all(tmp_path: Path) -> None:
+    async def live() -> None:
+        publisher, journal = Publisher(venues()), Journal(tmp_path, Clock(), venues(), audit=True)
+        telemetry = Telemetry(tmp_path / "telemetry.jsonl", 10, pytest.fail)
+        one = runner(io.StringIO(), publisher, journal, telemetry)
+        offer(publisher, 0)
+        one.tick()
+        offer(publisher, 2)
+        one.tick(stood_still_ms=3_000)
+        one.tick()
+        telemetry.close()
+        journal.close()
+
+    asyncio.run(live())
+    before, blind, after = [json.loads(each) for each in (tmp_path / "telemetry.jsonl").read_text().splitlines()]
+    assert mids(before) == mids(blind) == {150.0} and mids(after) == {151.0}
+    assert [each["market_rx_stats"]["drained"] for each in (before, blind, after)] == [5, 0, 5]
+    told = [json.loads(each) for each in (tmp_path / EVENTS).read_text().splitlines()[1:]]
+    stood = [row["fields"] for row in told if row["kind"] == "stood_still"]
+    assert stood == [{"tick": 1, "for_ms": 3_000}]
