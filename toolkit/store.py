@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from toolkit.errors import InputError, UsageError
+from toolkit.layout import bring_up_to_date, is_current
 
 MEMORY = ":memory:"
 LOCK_PATIENCE_S = 60.0
@@ -30,19 +31,33 @@ def connect(db: str, read_only: bool = False, patience_s: float = LOCK_PATIENCE_
     """Open the store file `db` (created when absent, unless read-only), or a private one for `:memory:`.
 
     Another process that holds the file is waited for up to `patience_s` seconds.
-    Raises `InputError` when it is still held then, is missing (read-only), or is no store.
+    A store with the tables of an older version is brought up to date.
+    Raises `InputError` when it is still held then, is missing (read-only), is no store, or a newer version's.
     """
     if read_only and db != MEMORY and not Path(db).exists():
         raise InputError(db, None, "no such store; run `toolkit analyze` first, or name another with --db")
     if not read_only and db != MEMORY:
         _make_room(db)
-    con = _opened(db, read_only, time.monotonic() + patience_s)
-    if not read_only:
-        try:
-            con.execute(sql("schema"))
-        except duckdb.Error as error:
+    deadline, schema = time.monotonic() + patience_s, sql("schema")
+    con = _opened(db, read_only, deadline)
+    try:
+        if is_current(con, db, schema):
+            return con
+        if read_only and db != MEMORY:
+            # Only a writer can add what an older layout lacks.
             con.close()
-            raise InputError(db, None, f"cannot be used as a store: {_first_line(error)}; name another file") from error
+            con = _opened(db, False, deadline)
+        with transaction(con):
+            bring_up_to_date(con, db, schema)
+    except duckdb.Error as error:
+        con.close()
+        raise InputError(db, None, f"cannot be used as a store: {_first_line(error)}; name another file") from error
+    except InputError:
+        con.close()
+        raise
+    if read_only and db != MEMORY:
+        con.close()
+        con = _opened(db, True, deadline)
     return con
 
 

@@ -1,6 +1,12 @@
 -- The store: one file, many runs. Base tables carry a small integer `run_key`; the public views give the run's id.
 create sequence if not exists run_keys;
 
+-- One row: the version of the toolkit's tables in this file, and the digest of their definition.
+create table if not exists store_version (
+    version integer not null,
+    layout  varchar not null
+);
+
 create table if not exists run (
     run_key      integer not null,
     run          varchar not null,          -- start of the SHA-256 over the files' sorted digests

@@ -1,0 +1,116 @@
+"""A store file of another version is brought up to date or refused in words, never half-used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from toolkit.analysis import analyze
+from toolkit.cli import main
+from toolkit.errors import InputError
+from toolkit.layout import VERSION
+from toolkit.store import connect
+
+DATA = Path(__file__).parent.parent / "data"
+RUN = str(DATA / "runs" / "killed_head")
+OLD = (DATA / "store" / "layout_1.sql").read_text()
+"""The tables before a store said its version: without anchors, errors of times, quotes, margins and the filter."""
+A_RUN = "insert into run values (7, 'abcd', 'kept', 'unknown', false, 1, 2, 3, 4, 1, 'killed', 'apply')"
+A_TICK = "insert into tick (run_key, seq, life, t, at_is_estimate, line, file_no) values (7, 0, 0, 5, false, 1, 0)"
+
+
+def written(db: Path, *statements: str) -> Path:
+    with duckdb.connect(str(db)) as con:
+        for statement in statements:
+            con.execute(statement)
+    return db
+
+
+def without_version(db: Path) -> Path:
+    analyze([RUN], str(db))
+    return written(db, "drop table store_version")
+
+
+def columns(db: Path) -> set[tuple[object, ...]]:
+    with duckdb.connect(str(db), read_only=True) as con:
+        return set(con.execute("select table_name, column_name, data_type from duckdb_columns()").fetchall())
+
+
+def test_an_old_store_keeps_its_runs_and_takes_new_ones(tmp_path: Path) -> None:
+    db = written(tmp_path / "old.duckdb", OLD, A_RUN, A_TICK)
+    said = analyze([RUN], str(db))
+    with connect(str(db), read_only=True) as con:
+        assert con.execute("select run, label from runs order by run = 'abcd'").fetchall() == [
+            (said.run.id, None),
+            ("abcd", "kept"),
+        ]
+        assert con.execute("select t, kf_p, line from ticks where run = 'abcd'").fetchall() == [(5, None, 1)]
+    analyze([RUN], str(new := tmp_path / "new.duckdb"))
+    assert columns(db) == columns(new)
+
+
+def run(*argv: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(argv))
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.mark.parametrize("command", [["runs"], ["sql", "select run, label from runs"]])
+def test_a_reader_brings_an_old_store_up_to_date_too(
+    tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = written(tmp_path / "old.duckdb", OLD, A_RUN)
+    assert run(*command, "--db", str(db)) == 0
+    assert "kept" in capsys.readouterr().out
+    with duckdb.connect(str(db)) as con:
+        assert con.execute("select version from store_version").fetchall() == [(VERSION,)]
+
+
+def test_a_store_that_says_no_version_and_has_the_tables_of_today_is_read_and_written(tmp_path: Path) -> None:
+    db = without_version(tmp_path / "field.duckdb")
+    with connect(str(db), read_only=True) as con:
+        assert con.execute("select count(*) from runs").fetchall() == [(1,)]
+    analyze([str(DATA / "runs" / "panic_run")], str(db))
+    with connect(str(db), read_only=True) as con:
+        assert con.execute("select count(*) from runs").fetchall() == [(2,)]
+        assert con.execute("select version from store_version").fetchall() == [(VERSION,)]
+
+
+REFUSED = {
+    "newer": (("update store_version set version = 99",), "newer version.*store version 99.*update the toolkit"),
+    "another type": (
+        ("drop table store_version", "alter table anchor alter column line type varchar"),
+        r"cannot be brought up to date \(anchor.line is VARCHAR, not BIGINT\); analyse its runs again",
+    ),
+    "a column that must be filled": (
+        ("drop table store_version", "drop table anchor", "create table anchor (local boolean not null)"),
+        r"anchor\.local is unknown to this version",
+    ),
+    "not a store": (("drop table run cascade", "drop table store_version"), "not a store; name another file"),
+    "no row": (("delete from store_version", "alter table anchor alter column line type varchar"), "not BIGINT"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("command", ["runs", "analyze"])
+def test_another_layout_is_bad_input_and_the_file_stays_as_it_is(tmp_path: Path, case: str, command: str) -> None:
+    db, (statements, message) = tmp_path / "store.duckdb", REFUSED[case]
+    connect(str(db)).close()
+    written(db, *statements)
+    held = columns(db)
+    with pytest.raises(InputError, match=message):
+        connect(str(db), read_only=command == "runs")
+    assert run(command, *([RUN] if command == "analyze" else []), "--db", str(db)) == 3
+    assert columns(db) == held
+
+
+def test_a_change_to_the_tables_alone_is_seen_without_a_new_version(tmp_path: Path) -> None:
+    db = tmp_path / "store.duckdb"
+    connect(str(db)).close()
+    written(db, "update store_version set layout = 'another'", "alter table finding drop column lines")
+    connect(str(db)).close()
+    with connect(str(db), read_only=True) as con:
+        assert con.execute("select lines from findings").fetchall() == []
