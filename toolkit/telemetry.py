@@ -203,13 +203,13 @@ class Reader(Generic[R]):
         decoder = msgspec.json.Decoder(kind)
         self._decode, self._decode_lines = decoder.decode, decoder.decode_lines
 
-    def read_all(self, lines: bytes) -> list[R] | None:
-        """Read many lines at once where each of them is a plain record; None where any is not."""
+    def read_all(self, lines: bytes, count: int) -> list[R] | None:
+        """Read `count` lines at once where each of them is a plain record; None where any is not."""
         try:
             records = self._decode_lines(lines)
         except (ValueError, RecursionError):
             return None
-        if len(records) != lines.count(b"\n") or any(not -_INT64 <= record.t < _INT64 for record in records):
+        if len(records) != count or any(not -_INT64 <= record.t < _INT64 for record in records):
             return None
         return records
 

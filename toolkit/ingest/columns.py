@@ -10,7 +10,7 @@ from typing import Any, Literal, get_type_hints
 import pyarrow as pa
 from msgspec.structs import astuple
 
-from toolkit.ingest.stream import Block
+from toolkit.ingest.stream import Block, newlines
 from toolkit.records import SetAsideLine
 from toolkit.telemetry import (
     AgeRecord,
@@ -99,21 +99,24 @@ SCHEMA = pa.schema(
     + list(_LISTS.items())
 )
 
+
 NAMES_NO = SCHEMA.get_field_index("names_no")
+_AGES = ("venue_age_ms", "venue_age_event_ms")
 
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """The fields that one way of reading takes from a record, by how they nest."""
+    """The fields that one way of reading takes from a record, by how they nest, and the columns they become."""
 
+    schema: pa.Schema
     plain: tuple[str, ...]
     nested: dict[str, tuple[str, ...]]
     lists: tuple[str, ...]
 
 
 _READERS: dict[Scope, tuple[Reader[Any], _Fields]] = {
-    "all": (Reader(Record), _Fields((*_ARRAYS, *_SCALARS), _NESTED, tuple(_LISTS))),
-    "ages": (Reader(AgeRecord), _Fields(("venue_age_ms", "venue_age_event_ms"), {}, ())),
+    "all": (Reader(Record), _Fields(SCHEMA, (*_ARRAYS, *_SCALARS), _NESTED, tuple(_LISTS))),
+    "ages": (Reader(AgeRecord), _Fields(pa.schema([*SCHEMA][: NAMES_NO + 1 + len(_AGES)]), _AGES, {}, ())),
 }
 
 
@@ -153,7 +156,7 @@ def read_span(path: Path, start: int, end: int, scope: Scope = "all") -> Batch:
     whole = read(Block(data[:cut], 1, start), scope) if cut or not data else None
     if cut == len(data) and whole is not None:
         return whole
-    tail = read(Block(data[cut:], 1 + data.count(b"\n"), start + cut, torn=True), scope)
+    tail = read(Block(data[cut:], 1 + newlines(data), start + cut, torn=True), scope)
     return tail if whole is None else whole.followed_by(tail)
 
 
@@ -161,9 +164,9 @@ def read(block: Block, scope: Scope = "all") -> Batch:
     """Read a block of lines into columns; line numbers and byte offsets are the block's own."""
     if block.skipped:
         too_long = SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG)
-        return Batch(SCHEMA.empty_table(), [], 1, 0, [too_long])
+        return Batch(_READERS[scope][1].schema.empty_table(), [], 1, 0, [too_long])
     reader, fields = _READERS[scope]
-    records = None if block.torn else reader.read_all(block.data)
+    records = None if block.torn else reader.read_all(block.data, newlines(block.data))
     if records is not None:
         return _batch(records, range(len(records)), block, len(records), 0, [], fields)
     return _line_by_line(block, reader, fields)
@@ -214,7 +217,7 @@ def _batch(
         blocks = [getattr(record, name) for record in records]
         for part in parts:
             columns[part] = [None if each is None else getattr(each, part) for each in blocks]
-    return Batch(_table(columns, len(records)), names, lines, lines - unused, where)
+    return Batch(_table(columns, fields.schema), names, lines, lines - unused, where)
 
 
 def _names(records: Iterable[AgeRecord]) -> tuple[list[tuple[str, ...]], list[int | None]]:
@@ -266,12 +269,8 @@ def _account(
     return where, unused
 
 
-def _table(columns: dict[str, Any], length: int) -> pa.Table:
-    arrays = []
-    for column in SCHEMA:
-        values = columns.get(column.name)
-        arrays.append(pa.nulls(length, column.type) if values is None else _array(values, column.type))
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+def _table(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_arrays([_array(columns[each.name], each.type) for each in schema], schema=schema)
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:

@@ -83,6 +83,9 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, read: Read, options: 
         semantics={"venue_age_ms": _age_semantics(row)},
         trade_mode=start.get("trade_mode") or row["execution_mode"],
         vintage=_vintage(facts),
+        settings=meta.settings if meta else None,
+        settings_withheld=meta.settings_withheld if meta else (),
+        origin=meta.origin if meta else {},
     )
     _write(con, run_key, run)
     return run

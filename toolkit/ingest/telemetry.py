@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from toolkit.ingest.columns import NAMES_NO, SCHEMA, Batch, Scope, read, read_span
 from toolkit.ingest.source import Source
-from toolkit.ingest.stream import BLOCK_BYTES, Block, blocks
+from toolkit.ingest.stream import BLOCK_BYTES, Block, blocks, newlines
 from toolkit.records import FileLedger, SetAsideLine
 from toolkit.store import run_over
 from toolkit.vocabulary import VENUE_ID, Role, SetAside
@@ -26,11 +29,9 @@ PARALLEL_FROM_BYTES = 50 << 20
 """Below this a second process costs more than it saves."""
 
 _ROWS_AT_ONCE = 16_384
-_EMPTY = (
-    SCHEMA.empty_table()
-    .append_column("seq", pa.array([], pa.int64()))
-    .append_column("file_no", pa.array([], pa.int32()))
-)
+
+_SEQ, _FILE_NO = pa.field("seq", pa.int64()), pa.field("file_no", pa.int64())
+_NO_ROWS = pa.schema([*SCHEMA, _SEQ, _FILE_NO]).empty_table()
 
 Progress = Callable[[int], None]
 """Told the bytes read since the last call."""
@@ -65,12 +66,25 @@ def load(
 
     Line numbers are per file; `seq` orders the records of all files. Raises `InputError` for an unreadable file.
     """
-    con.execute("drop table if exists raw_tick; drop table if exists raw_names")
-    con.execute("create temp table raw_names (names_no bigint, idx bigint, venue varchar)")
+    con.execute("create or replace temp table raw_names (names_no bigint, names varchar[])")
+    run_over(con, "create or replace temp table raw_tick as select * from data", _NO_ROWS)
     loader = _Loader(con)
-    ledgers = [_load_file(loader, source, scope, progress) for source in sources]
+    with _few_collections():
+        ledgers = [_load_file(loader, source, scope, progress) for source in sources]
     loader.flush()
     return ledgers
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Records hold no cycles: the search for some among them takes a quarter of the time that reading takes."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Loader:
@@ -80,52 +94,49 @@ class _Loader:
         self._con = con
         self._orders: dict[tuple[str, ...], int] = {}
         self._waiting: list[pa.Table] = []
+        self._rows = 0
         self._seq = 0
-        self._made = False
 
     def append(self, batch: Batch, file_no: int) -> None:
         """Take a batch; rows go to the store some ten thousand at a time."""
-        table = batch.table
+        table, count = batch.table, batch.table.num_rows
         orders = pa.array([self._order(names) for names in batch.names], pa.int64())
         table = table.set_column(NAMES_NO, "names_no", orders.take(table.column("names_no").combine_chunks()))
-        seq = pa.array(range(self._seq, self._seq + table.num_rows), pa.int64())
-        files = pa.array([file_no] * table.num_rows, pa.int32())
-        self._waiting.append(table.append_column("seq", seq).append_column("file_no", files))
-        self._seq += table.num_rows
-        if sum(each.num_rows for each in self._waiting) >= _ROWS_AT_ONCE:
+        seq = pa.array(np.arange(self._seq, self._seq + count))
+        self._waiting.append(table.append_column(_SEQ, seq).append_column(_FILE_NO, pa.repeat(file_no, count)))
+        self._seq += count
+        self._rows += count
+        if self._rows >= _ROWS_AT_ONCE:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is waiting; the first time makes the table, even of no rows."""
-        rows = pa.concat_tables(self._waiting or [_EMPTY])
-        self._waiting = []
-        make = "insert into raw_tick" if self._made else "create temp table raw_tick as"
-        run_over(self._con, f"{make} select * from data", rows)
-        self._made = True
+        """Write what is waiting."""
+        if self._waiting:
+            run_over(self._con, "insert into raw_tick by name select * from data", pa.concat_tables(self._waiting))
+        self._waiting, self._rows = [], 0
 
     def _order(self, names: tuple[str, ...]) -> int:
         if names not in self._orders:
             number = self._orders[names] = len(self._orders)
             named = [name if VENUE_ID.fullmatch(name) else f"venue_{i}" for i, name in enumerate(names)]
-            self._con.executemany(
-                "insert into raw_names values (?, ?, ?)", [(number, i, name) for i, name in enumerate(named)]
-            )
+            self._con.execute("insert into raw_names values (?, ?)", [number, named])
         return self._orders[names]
 
 
 def _load_file(loader: _Loader, source: Source, scope: Scope, progress: Progress) -> FileLedger:
     account = _Account()
     if source.path is not None and source.path.stat().st_size >= PARALLEL_FROM_BYTES and (os.cpu_count() or 1) > 1:
-        batches = _in_processes(source.path, scope, account, progress)
+        batches = _spanwise(source.path, scope, account, progress)
     else:
-        batches = _in_process(source, scope, account, progress)
+        batches = _blockwise(source, scope, account, progress)
     for batch in batches:
         account.add(batch)
         loader.append(batch, source.file_no)
     return account.ledger(source.name, source.role)
 
 
-def _in_process(source: Source, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
+def _blockwise(source: Source, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
+    """Blocks as they come out of the file, packed or not."""
     with source.open() as stream:
         for block in blocks(stream):
             progress(len(block.data))
@@ -135,26 +146,34 @@ def _in_process(source: Source, scope: Scope, account: _Account, progress: Progr
             account.where.append(SetAsideLine(account.lines + 1, stream.size, SetAside.DAMAGED))
 
 
-def _in_processes(path: Path, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
-    """Blocks in order, read ahead by one process per processor; line numbers are made absolute as they come back."""
+def _spanwise(path: Path, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
+    """Spans of a plain file in order, its digest taken beside them; line numbers are made absolute as they come."""
     digest = _Digest(path)
-    workers = os.cpu_count() or 1
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting: deque[tuple[int, Future[Batch]]] = deque()
-        for start, end in _spans(path):
-            waiting.append((end - start, pool.submit(read_span, path, start, end, scope)))
-            if len(waiting) > 2 * workers:
-                yield from _next(waiting, account, progress)
-        while waiting:
-            yield from _next(waiting, account, progress)
+    # Ages alone are read as fast as the digest is taken: there the second processor has its work already.
+    spans = _read_here(path) if scope == "ages" else _read_in_processes(path)
+    for size, batch in spans:
+        progress(size)
+        yield _moved(batch, account.lines)
     account.bytes, account.sha256 = digest.result()
 
 
-def _next(waiting: deque[tuple[int, Future[Batch]]], account: _Account, progress: Progress) -> Iterator[Batch]:
-    size, future = waiting.popleft()
-    batch = future.result()
-    progress(size)
-    yield _moved(batch, account.lines)
+def _read_here(path: Path) -> Iterator[tuple[int, Batch]]:
+    for start, end in _spans(path):
+        yield end - start, read_span(path, start, end, "ages")
+
+
+def _read_in_processes(path: Path) -> Iterator[tuple[int, Batch]]:
+    """Each span's size and records, read ahead by one process per processor."""
+    workers = os.cpu_count() or 1
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=gc.disable) as pool:
+        waiting: deque[tuple[int, Future[Batch]]] = deque()
+        for start, end in _spans(path):
+            waiting.append((end - start, pool.submit(read_span, path, start, end)))
+            if len(waiting) > 2 * workers:
+                size, future = waiting.popleft()
+                yield size, future.result()
+        for size, future in waiting:
+            yield size, future.result()
 
 
 def _moved(batch: Batch, lines: int) -> Batch:
@@ -202,7 +221,7 @@ def ledger_of(source: Source, used: bool = True) -> FileLedger:
 
 
 def _count_lines(block: Block) -> int:
-    return block.data.count(b"\n") + (1 if block.torn or block.skipped else 0)
+    return newlines(block.data) + (1 if block.torn or block.skipped else 0)
 
 
 def total_bytes(sources: Iterable[Source]) -> int:
