@@ -4,9 +4,9 @@
 sentence (`Venue.lines`) stands in place of the shared one. A sentence that begins with `WS_AUDIT` is written only where
 audit is on. Kinds without a sentence are told in `events.jsonl` alone.
 
-One ending is never told twice in words that a reader counts: its audit line carries the reason, its error line the
-detail. Texts that came from outside are made printable and cut, and words that begin a record are broken in them, so
-that no frame can forge a line or a count.
+One event is never told twice in words that a reader counts: of an ending the audit line carries the reason and the
+error line the detail; a resync is one line, audited or not. Texts that came from outside are made printable and cut,
+and words that begin a record are broken in them, so that no frame can forge a line or a count.
 """
 
 from __future__ import annotations
@@ -38,10 +38,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "first_book": ("INFO: {title} public WS first book update",),
     "snapshot_applied": ("INFO: {title} snapshot applied (snap_id={seq})",),
     "snapshot_failed": ("WARN: {title} snapshot fetch failed; url={url} err={detail}",),
-    "resync": (
-        "WS_AUDIT venue={venue} resync_reason={reason} count={count}",
-        "{title} WS {words}; resyncing last={last} prev=Some({prev}) start={start} end={end} url={url}",
-    ),
+    "resync": ("{title} WS {words}; resyncing last={last} prev=Some({prev}) start={start} end={end} url={url}",),
     "healthy_reset": (
         "INFO: {title} WS session was healthy for {lasted}; resetting backoff and failure counter (was {failures})",
     ),
@@ -78,8 +75,8 @@ ENDINGS: Mapping[ReconnectReason, tuple[str, ...]] = {
         "{error}: {title} public WS parse errors: {detail}",
     ),
     ReconnectReason.DECODE_FAIL_LOOP: ("{error}: {title}: {detail} — forcing reconnect for fresh snapshot",),
-    ReconnectReason.SEQ_GAP: ("{error}: {venue} seq gap {detail}",),
-    ReconnectReason.SEQ_MISMATCH: ("{error}: {venue} seq mismatch {detail}",),
+    ReconnectReason.SEQ_GAP: ("{error}: {title} book sequence gap: {detail}",),
+    ReconnectReason.SEQ_MISMATCH: ("{error}: {title} book sequence mismatch: {detail}",),
     ReconnectReason.STREAM_ENDED: ("{error}: {title} public WS stream ended: {detail}",),
     ReconnectReason.SERVER_CLOSE: (
         "{title} WS closed; reconnecting url={url}",

@@ -49,6 +49,8 @@ ERROR_TEXTS = (
     ("seq mismatch", ReconnectReason.SEQ_MISMATCH),
     ("seq_gap", ReconnectReason.SEQ_GAP),
     ("seq gap", ReconnectReason.SEQ_GAP),
+    ("sequence mismatch", ReconnectReason.SEQ_MISMATCH),
+    ("sequence gap", ReconnectReason.SEQ_GAP),
     ("without closing handshake", ReconnectReason.STREAM_ENDED),
     ("stream ended", ReconnectReason.STREAM_ENDED),
     ("read error", ReconnectReason.STREAM_ENDED),

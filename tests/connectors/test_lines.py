@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from bench import Bench, diff, full, limits, venue
 
+from connectors.description import Venue
 from connectors.lines import ENDINGS, SENTENCES, duration, plain, printable, render
 from connectors.protocol import (
     ConnectFailed,
@@ -21,8 +23,10 @@ from connectors.protocol import (
     Stop,
 )
 from connectors.venues import venues
+from toolkit.compat.tally import SIGNATURES, signature
+from toolkit.records import Session
 from toolkit.runlog.parse import parse
-from toolkit.sessions import Happening, Sessions
+from toolkit.sessions import Happening, Incident, Sessions
 from toolkit.vocabulary import ReconnectReason as Reason
 
 WS = "ws://127.0.0.1:23080/ws"
@@ -57,8 +61,7 @@ RECORDED: list[tuple[str, str, Mapping[str, Any], list[str]]] = [
      ["INFO: Aster bridge delta found after snapshot; snap_id=150004629700 delta_end=150004629702"]),
     ("aster", "resync", {"reason": "seq_gap", "count": 1, "last": 150005943134, "prev": 150005943141,
                          "start": 150005943142, "end": 150005943143, "url": "ws://127.0.0.1:23083/ws"},
-     ["WS_AUDIT venue=aster resync_reason=seq_gap count=1",
-      "Aster WS seq gap; resyncing last=150005943134 prev=Some(150005943141) start=150005943142 end=150005943143 "
+     ["Aster WS seq gap; resyncing last=150005943134 prev=Some(150005943141) start=150005943142 end=150005943143 "
       "url=ws://127.0.0.1:23083/ws"]),
     ("paradex", "ping_sent", {"count": 2, "interval_ms": 30_000},
      ["WS_AUDIT venue=paradex paradex_ping_sent_count=2 interval_ms=30000"]),
@@ -140,8 +143,8 @@ def written(reason: Reason, inputs: list[Any], wait_ms: int, *, audit: bool) -> 
     return [line for note in notes for line, only in render(venue(), note) if audit or not only]
 
 
-def reasons(lines: list[str]) -> list[str | None]:
-    """The reasons of ended sessions as the analysis of a log reads them."""
+def followed(lines: list[str]) -> tuple[list[Session], list[Incident]]:
+    """Sessions, and what stands beside them, as the analysis of a log reads them."""
     sessions = Sessions()
     for number, line in enumerate(lines, 1):
         for found in parse(line).found:
@@ -158,8 +161,13 @@ def reasons(lines: list[str]) -> list[str | None]:
                     error=found.fields.get("error", ""),
                 ),
             )
-    ended, _ = sessions.close()
-    return [session.reason for session in ended if session.venue == "fjord"][:1]
+    ended, beside = sessions.close()
+    return list(ended), list(beside)
+
+
+def reasons(lines: list[str]) -> list[str | None]:
+    """The reason of the first session that ended."""
+    return [session.reason for session in followed(lines)[0] if session.venue == "fjord"][:1]
 
 
 @pytest.mark.parametrize(("reason", "inputs", "wait_ms"), ENDS, ids=lambda value: str(value)[:20])
@@ -169,19 +177,50 @@ def test_the_analysis_of_a_log_reads_back_the_reason_that_was_born(
     assert reasons(written(reason, inputs, wait_ms, audit=True)) == [reason.value]
 
 
-COUNTED = {  # the tests of a reader that counts matching lines, lower-cased; those of its reasons that have a limit
-    Reason.STALE_WATCHDOG: ("watchdog", "reconnect"),
-    Reason.PING_SEND_FAIL: ("ping send failed", "reconnect"),
-    Reason.READ_TIMEOUT: ("read timeout", "reconnect"),
-    Reason.SESSION_TIMEOUT: ("session timeout", "reconnect"),
-}
+def counted(lines: list[str]) -> Counter[str]:
+    """The lines of each reason that a reader finds by their words alone."""
+    return Counter(filter(None, (signature(line.lower()) for line in lines)))
 
 
-@pytest.mark.parametrize(("reason", "inputs", "wait_ms"), ENDS[:4] + ENDS[5:6], ids=lambda value: str(value)[:20])
-def test_a_reader_that_counts_lines_counts_each_end_once(reason: Reason, inputs: list[Any], wait_ms: int) -> None:
-    lines = [line.lower() for line in written(reason, inputs, wait_ms, audit=True)]
-    for counted, words in COUNTED.items():
-        assert sum(all(word in line for word in words) for line in lines) == int(counted is reason)
+HONEST = [
+    *(end for end in ENDS if end[0] not in (Reason.SERVER_CLOSE, Reason.SUBSCRIBE_ERROR)),
+    (Reason.SERVER_CLOSE, [*STALE, Ended(1001, "bye")], 0),
+    (Reason.SUBSCRIBE_ERROR, [Opened(), Received('{"refusal": "no such market"}')], 0),
+]
+"""Ends in which no text from outside uses the log's own words."""
+
+
+@pytest.mark.parametrize(("reason", "inputs", "wait_ms"), HONEST, ids=lambda value: str(value)[:20])
+def test_a_reader_that_counts_lines_by_their_words_counts_each_end_at_most_once(
+    reason: Reason, inputs: list[Any], wait_ms: int
+) -> None:
+    spelled = {Reason.SERVER_CLOSE: "ws_closed"}.get(reason, reason.value)
+    resyncs = 3 if reason is Reason.SEQ_GAP else 0
+    known = any(spelled == signed for _, signed in SIGNATURES)
+    assert counted(written(reason, inputs, wait_ms, audit=True)) == ({spelled: 1 + resyncs} if known else {})
+
+
+@pytest.mark.parametrize("audit", [True, False], ids=["audited", "plain"])
+@pytest.mark.parametrize("name", ["aster", "lighter", "paradex"])
+@pytest.mark.parametrize("reason", [Reason.SEQ_GAP, Reason.SEQ_MISMATCH])
+def test_a_resync_is_one_to_a_reader_that_counts_lines_and_to_one_that_follows_sockets(
+    reason: Reason, name: str, audit: bool
+) -> None:
+    lines, found = resynced(venues()[name], reason, audit=audit)
+    assert counted(lines) == {reason.value: 3}
+    assert [(each.kind, each.reason) for each in found] == [("resync", reason.value)] * 3
+
+
+def resynced(named: Venue, reason: Reason, *, audit: bool) -> tuple[list[str], list[Incident]]:
+    """The log of a session of this venue whose book is mended three times, and what beside sessions stands in it."""
+    broken = {Reason.SEQ_GAP: diff(30, 29), Reason.SEQ_MISMATCH: diff(30, 5)}[reason]
+    options = {setting.name: setting.default for setting in named.settings}
+    bench = Bench(venue(), options=options).live()
+    for _ in range(3):
+        bench.say(broken, full(10))
+    notes = [act for _, act in bench.log if isinstance(act, Note)]
+    lines = [line for note in notes for line, only in render(named, note) if audit or not only]
+    return lines, followed(lines)[1]
 
 
 # --- text from outside ------------------------------------------------------------------------------------------------

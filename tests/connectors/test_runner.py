@@ -414,7 +414,7 @@ def test_audit_lines_are_written_only_where_audit_is_on(tmp_path: Path) -> None:
     written.note("aster", ENDED)
     written.close()
     text = (tmp_path / LOG).read_text()
-    assert "WS_AUDIT" not in text and "seq gap" in text
+    assert "WS_AUDIT" not in text and "sequence gap" in text
     assert rows(tmp_path)[1]["kind"] == "reconnect"
 
 
