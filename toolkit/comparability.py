@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from toolkit.records import Analysis, Figure, Number, RunInfo
+from toolkit.settings import differences
 from toolkit.units import Unit, duration
-from toolkit.vocabulary import Bound, Ended
+from toolkit.vocabulary import Bound, Ended, SettingKind
 
 DURATION_RATIO = (0.8, 1.25)
 CADENCE_RATIO = (0.9, 1.1)
@@ -29,7 +30,11 @@ _OF_SOCKETS = (
     "downtime_ms", "time_to_first_book_ms", "backoff", "pings", "rest", "rest_fallback", "enforcer", "supervisor",
 )  # fmt: skip
 """Metrics that come from log lines, not from ticks: the cadence of ticks does not move them."""
-_OF_APPLY_AGE = ("age_apply", "plateau_10s", "plateau_30s", "fresh", "fresh_by_socket", "stale", "masked")
+_OF_APPLY_AGE = (
+    "age_apply", "plateau_10s", "plateau_30s", "fresh", "fresh_by_socket", "stale", "masked", "anomalies.age_spike",
+    "anomalies.total",
+)  # fmt: skip
+"""Metrics of the apply age, or of whichever age a record has: their meaning changes with the field's."""
 _NO_TOTALS = re.compile(r"ticks|lives|cap_hits\.max_per_tick|publisher\.queue_hiwater.*")
 _BOUNDS = {Bound.LOWER: "a lower bound", Bound.UPPER: "an upper bound", Bound.ESTIMATE: "an estimate"}
 
@@ -215,5 +220,19 @@ def warnings(before: Side, after: Side) -> Iterator[str]:
     unequal = different_length(before, after)
     if unequal:
         yield f"{unequal}: counts are compared by their hourly rates"
-    if any(side.run.kind != "toolkit" for side in sides):
-        yield "environment and market are not in the files of these runs: that they were equal is not shown"
+    if before.run.id != after.run.id:
+        yield from _of_settings(before.run, after.run)
+
+
+def _of_settings(before: RunInfo, after: RunInfo) -> Iterator[str]:
+    untold = [word for word, run in (("before", before), ("after", after)) if run.settings is None]
+    if untold:
+        yield f"no file of the run {' and '.join(untold)} holds its settings: that they were equal is not shown"
+    if not all(run.settings and "--seed" in run.settings for run in (before, after)):
+        yield "what the market did is not in the files of both runs: that it did the same is not shown"
+    beside = sorted({*before.settings_withheld, *after.settings_withheld})
+    if beside:
+        yield f"set beside the documented names, and not compared: {', '.join(beside)}"
+    differ = [row.name for row in differences(before, after) or () if row.kind is SettingKind.DIFFERS]
+    if len(differ) > 1:
+        yield f"{len(differ)} settings differ: no difference of a figure can be credited to one of them alone"

@@ -17,6 +17,7 @@ from toolkit.comparability import (
     warnings,
 )
 from toolkit.records import Analysis, Comparison, ComparisonRow
+from toolkit.settings import differences
 from toolkit.vocabulary import Verdict
 
 MS_PER_HOUR = 3_600_000
@@ -47,6 +48,7 @@ def compare(before: Analysis, after: Analysis) -> Comparison:
             "rows_compared": compared,
         },
         warnings=tuple(warnings(left, right)),
+        settings=differences(before.run, after.run),
     )
 
 

@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from toolkit.vocabulary import Better, Bound, CounterKind, Ended, GateVerdict, Role, Segment, Verdict
+from toolkit.vocabulary import (
+    Better,
+    Bound,
+    CounterKind,
+    Ended,
+    GateVerdict,
+    Role,
+    Segment,
+    SettingKind,
+    Verdict,
+)
 
 Number = int | float
 LineRef = tuple[str, int]
@@ -105,7 +115,9 @@ WHOLE = Window()
 class RunInfo:
     """A run as a whole. `id` is the start of the SHA-256 over its files' sorted digests.
 
-    `window` says which part of the run times and figures are of, in words; None for the whole.
+    `window` says which part of the run times and figures are of, in words; None for the whole. `settings` holds the
+    documented environment names and options it was made with, None where its files do not tell; `settings_withheld`
+    names what was set beside them. `origin` says what it was made from and on, in words by name.
     """
 
     id: str
@@ -125,6 +137,9 @@ class RunInfo:
     trade_mode: str | None = None
     vintage: str | None = None
     window: str | None = None
+    settings: Mapping[str, str] | None = None
+    settings_withheld: tuple[str, ...] = ()
+    origin: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,8 +318,22 @@ class ComparisonRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One setting of two runs: its values (None where it is not set), and what holds where it is not set."""
+
+    name: str
+    before: str | None
+    after: str | None
+    default: str | None
+    kind: SettingKind
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two sides, figure by figure. `comparable` is true if any row is."""
+    """Two sides, figure by figure. `comparable` is true if any row is.
+
+    `settings` are those that either run has, the ones that differ first; None where a run's files do not hold its own.
+    """
 
     before: Analysis
     after: Analysis
@@ -313,6 +342,7 @@ class Comparison:
     rows: tuple[ComparisonRow, ...]
     method: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    settings: tuple[SettingRow, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

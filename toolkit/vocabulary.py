@@ -128,6 +128,14 @@ class Verdict(StrEnum):
     DESCRIPTIVE = "descriptive"
 
 
+class SettingKind(StrEnum):
+    """How a setting of two runs compares."""
+
+    EQUAL = "equal"
+    DIFFERS = "differs"
+    PLACE = "place"  # it differs by the run's own directory or the port of a simulated venue alone
+
+
 class Segment(StrEnum):
     """A part of a run by what happens in it."""
 

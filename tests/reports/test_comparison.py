@@ -32,6 +32,9 @@ def ages(gap_ms: int = 250, **run: Any) -> Analysis:
     return made(*of_run(gap_ms=gap_ms), *figures, **run)
 
 
+SPIKES = tuple(figure(f"run.anomalies.{kind}", 3) for kind in ("age_spike", "total", "mid_jump"))
+
+
 def test_a_row_has_the_difference_the_ratio_and_the_hourly_rates() -> None:
     row = of("lighter.reconnects", before(), after())
     assert (row.before, row.after, row.delta, row.ratio) == (10, 1, -9, 0.1)
@@ -68,6 +71,8 @@ def test_a_ratio_to_nothing_is_null(left: int, right: int, ratio: float | None) 
          ["lighter.age_apply_ms.p95", "lighter.fresh.share"], "venue_age_ms means apply before and mixed after"),
         (ages(semantics={"lighter.age_event_ms": "exchange clock"}), ages(semantics={"lighter.age_event_ms": "local"}),
          ["lighter.age_event_ms.p95"], "lighter.age_event_ms means exchange clock before and local after"),
+        (made(*SPIKES, semantics={"venue_age_ms": "apply"}), made(*SPIKES, semantics={"venue_age_ms": "event"}),
+         ["run.anomalies.age_spike", "run.anomalies.total"], "venue_age_ms means apply before and event after"),
         (ages(), ages(observed_ms=HALF_AN_HOUR_MS), ["lighter.age_apply_ms.p95"],
          "the runs last 9 min 59.5 s and 30 min 0.0 s"),
         (ages(), ages(venues=("extended",)), ["lighter.reconnects"], "lighter is not a venue of the run after"),
@@ -184,8 +189,12 @@ def test_two_runs_without_a_figure_say_that_nothing_compares() -> None:
          "the runs have different venues: aster, extended, hyperliquid, paradex on one side only"),
         (before(), ages(id="b", observed_ms=HALF_AN_HOUR_MS),
          "the runs last 9 min 59.5 s and 30 min 0.0 s: counts are compared by their hourly rates"),
-        (before(), after(),
-         "environment and market are not in the files of these runs: that they were equal is not shown"),
+        (before(), after(), "no file of the run before and after holds its settings: that they were equal is not shown"),
+        (before(), after(), "what the market did is not in the files of both runs: that it did the same is not shown"),
+        (ages(settings={}), made(*ages().figures, settings={"A": "1"}, settings_withheld=("B", "C"), id="other"),
+         "set beside the documented names, and not compared: B, C"),
+        (made(settings={"A": "1", "B": "2", "C": "3"}), made(settings={"A": "1", "B": "3"}, id="other"),
+         "2 settings differ: no difference of a figure can be credited to one of them alone"),
     ],
 )  # fmt: skip
 def test_what_to_know_about_the_pair_is_a_warning(left: Analysis, right: Analysis, expected: str) -> None:

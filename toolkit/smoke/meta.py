@@ -22,9 +22,10 @@ class RunMeta:
     `stopped_by` is `time` (we stopped it after the time asked for), `itself`, `build_limit` or `interrupt`, None while
     it runs; `killed` says that it took SIGKILL. `stopped_ms` is when it was told to stop or ended, `ended_ms` when it
     was gone. `environment` holds the variables that steer a connector as the program saw them, secrets masked;
-    `environment_set` names those that the supervisor set itself. `binaries` are the executables of the program's
-    process group at its first telemetry, or the command's own file before that. `wall_drift_ms` is how much more
-    the wall clock went forward than the monotonic one: not zero means that the wall clock was set during the run.
+    `environment_set` names those that the supervisor set itself, `options` what its command line decided. `binaries`
+    are the executables of the program's process group at its first telemetry, or the command's own file before that.
+    `wall_drift_ms` is how much more the wall clock went forward than the monotonic one: not zero means that the wall
+    clock was set during the run.
     """
 
     schema: str
@@ -58,6 +59,7 @@ class RunMeta:
     clock_after: Clock | None = None
     wall_drift_ms: int | None = None
     output: dict[str, int | str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
 
     def save(self, directory: Path) -> None:
         """Write it into `directory`, replacing what is there in one step."""

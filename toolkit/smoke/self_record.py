@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import resource
 import sys
 import time
@@ -10,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from connectors.clock import Clock
+from connectors.loopback.scenario import Scenario
 from toolkit.host import disclosure, facts, provenance
 from toolkit.smoke import meta
 from toolkit.smoke.meta import RunMeta
@@ -42,7 +44,34 @@ def begun(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
         environment_set=(),
         source=provenance.source(cwd),
         binaries=(binary,) if binary else (),
+        options=_options(plan),
     )
+
+
+def _options(plan: ShadowPlan) -> dict[str, str]:
+    """What the command line decided of what the run meets."""
+    decided = {"--feed": str(plan.feed), "--base": plan.base, "--venues": ",".join(plan.venues)}
+    if plan.simulated:
+        decided |= {"--seed": str(plan.seed), "--scenario": f"{plan.scenario.name} ({_faults(plan.scenario)})"}
+    return decided
+
+
+def _faults(scenario: Scenario) -> str:
+    """How many faults there are, and a digest that is another for other ones."""
+    planned = [
+        (
+            each.venue,
+            each.fault.kind,
+            each.at_ms,
+            each.for_ms,
+            each.every_ms,
+            each.until_ms,
+            sorted(each.values.items()),
+        )
+        for each in scenario.faults
+    ]
+    digest = hashlib.sha256(repr(planned).encode()).hexdigest()[:12]
+    return f"{len(planned)} faults, digest {digest}" if planned else "no fault"
 
 
 def loaded(run: RunMeta) -> RunMeta:

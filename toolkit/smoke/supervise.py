@@ -93,6 +93,7 @@ def _first_record(plan: Plan, environment: Mapping[str, str], executable: Path) 
         environment_set=tuple(sorted(added)),
         source=provenance.source(cwd),
         binaries=(binary,) if binary else (),
+        options={"--profile": plan.profile or "none"},
     )
 
 

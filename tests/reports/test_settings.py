@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from made_pair import after, before, run_info
+
+from toolkit import settings
+from toolkit.analysis import analyze
+from toolkit.records import SettingRow
+from toolkit.smoke import profile
+from toolkit.vocabulary import SettingKind
+
+PING = "PARAPHINA_LIGHTER_PING_INTERVAL_MS"
+RUN_A = {"PARAPHINA_LIVE_OUT_DIR": "/x/a", "PARAPHINA_TELEMETRY_PATH": "/x/a/telemetry.jsonl"}
+RUN_B = {"PARAPHINA_LIVE_OUT_DIR": "/x/b", "PARAPHINA_TELEMETRY_PATH": "/x/b/telemetry.jsonl"}
+
+
+def test_everything_a_profile_sets_may_be_shown() -> None:
+    assert {name for make in profile.PROFILES.values() for name in make(Path("x"))} <= settings.documented().keys()
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({PING: "1000"}, {PING: "1000"}),
+        ({"LIGHTER_API_KEY": "s3cr3t", "HL_PRIVATE_KEY": "s3cr3t", "PATH": "/bin", "X": "s3cr3t"}, {}),
+        ({"LIGHTER_WS_URL": "wss://ada:s3cr3t@venue.example/ws"}, {"LIGHTER_WS_URL": "wss://***@venue.example/ws"}),
+        ({"ASTER_MARKET": "E" * 400}, {"ASTER_MARKET": "E" * 300 + "…"}),
+    ],
+)  # fmt: skip
+def test_only_documented_settings_are_taken_and_no_secret_among_them(
+    environment: dict[str, str], expected: dict[str, str]
+) -> None:
+    assert settings.shown(environment) == expected
+    assert {*settings.shown(environment), *settings.withheld(environment)} == environment.keys()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ({PING: "0"}, {PING: "1000"}, [(PING, "0", "1000", "30000", SettingKind.DIFFERS)]),
+        ({}, {PING: "1000"}, [(PING, None, "1000", "30000", SettingKind.DIFFERS)]),
+        ({PING: "0"}, {PING: "0"}, [(PING, "0", "0", "30000", SettingKind.EQUAL)]),
+        (
+            {"HL_WS_URLS": "ws://127.0.0.1:1/ws"},
+            {"HL_WS_URLS": "ws://127.0.0.1:2/ws"},
+            [("HL_WS_URLS", "ws://127.0.0.1:1/ws", "ws://127.0.0.1:2/ws", "wss://api.hyperliquid.xyz/ws", "place")],
+        ),
+        (
+            {"HL_WS_URLS": "wss://one.example:1/ws"},
+            {"HL_WS_URLS": "wss://one.example:2/ws"},
+            [("HL_WS_URLS", "wss://one.example:1/ws", "wss://one.example:2/ws", "wss://api.hyperliquid.xyz/ws", "differs")],
+        ),
+    ],
+)  # fmt: skip
+def test_a_setting_of_two_runs_is_equal_or_differs_or_differs_by_its_place(
+    left: dict[str, str], right: dict[str, str], expected: list[tuple[object, ...]]
+) -> None:
+    rows = settings.differences(run_info(settings=left), run_info(settings=right))
+    assert rows == tuple(SettingRow(*each) for each in expected)  # type: ignore[arg-type]
+
+
+def test_a_run_in_another_directory_has_no_other_settings() -> None:
+    rows = settings.differences(run_info(settings=RUN_A), run_info(settings={**RUN_B, PING: "1"}))
+    assert [(row.name, row.kind) for row in rows or ()] == [
+        (PING, SettingKind.DIFFERS),
+        ("PARAPHINA_LIVE_OUT_DIR", SettingKind.PLACE),
+        ("PARAPHINA_TELEMETRY_PATH", SettingKind.PLACE),
+    ]
+
+
+def test_settings_that_a_run_does_not_tell_are_not_equal_ones() -> None:
+    assert settings.differences(before().run, after().run) is None
+    assert settings.differences(run_info(settings={}), run_info(settings={})) == ()
+
+
+def test_the_settings_of_a_run_come_from_its_metadata(tmp_path: Path) -> None:
+    meta = {
+        "schema": "toolkit.run_meta/1", "producer": "bash", "argv": ["bash", "-c", "producer --api-key=s3cr3tV4lue"],
+        "environment": {PING: "1000", "LIGHTER_TOKEN": "s3cr3t", "PARAPHINA_NEW": "s3cr3t"},
+        "options": {"--profile": "paraphina"},
+        "source": {"commit": "a" * 40, "dirty": True, "diff_sha256": "b" * 64, "untracked": 2},
+        "binaries": [{"path": "/opt/p/paraphina_live", "bytes": 17, "sha256": "c" * 64}],
+        "host": {"cpu_count": 2, "memory_bytes": 8_000_000_000, "system": "Linux", "kernel": "6.1", "machine": "x86_64"},
+        "load": [{"at_ms": 0, "load_1m": 0.5}, {"at_ms": 1, "load_1m": 1.25}],
+        "clock": {"at_ms": 0, "offset_ms": -0.25, "error_ms": 1.5, "why": None}, "wall_drift_ms": 12,
+    }  # fmt: skip
+    (tmp_path / "run_meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    (tmp_path / "run.log").write_text("paraphina_live | trade_mode=shadow\n", encoding="utf-8")
+    run = analyze([str(tmp_path)]).run
+    assert run.settings == {"--profile": "paraphina", PING: "1000"}
+    assert run.settings_withheld == ("LIGHTER_TOKEN", "PARAPHINA_NEW")
+    assert run.origin == {
+        "command": "bash -c 'producer --api-key=***'",
+        "started in the checkout": "aaaaaaaaaaaa (diff bbbbbbbbbbbb, 2 untracked files)",
+        "executables": "paraphina_live (17 bytes, cccccccccccc)",
+        "host": "2 processors, 8.0 GB, Linux 6.1 x86_64",
+        "load of the host": "0.50 to 1.25 (1-minute averages)",
+        "clock of the host": "-0.250 ms to be corrected, error 1.500 ms; the wall clock moved +12 ms against the "
+        "monotonic one during the run",
+    }
