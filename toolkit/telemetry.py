@@ -203,7 +203,7 @@ class Reader(Generic[R]):
         decoder = msgspec.json.Decoder(kind)
         self._decode, self._decode_lines = decoder.decode, decoder.decode_lines
 
-    def read_all(self, lines: bytes, count: int) -> list[R] | None:
+    def read_all(self, lines: bytes | memoryview, count: int) -> list[R] | None:
         """Read `count` lines at once where each of them is a plain record; None where any is not."""
         try:
             records = self._decode_lines(lines)

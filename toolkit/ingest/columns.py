@@ -147,17 +147,51 @@ class Batch:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Consecutive lines as they lie in memory: a block's, or a span's."""
+
+    data: bytes | memoryview
+    first_line: int
+    first_byte: int
+    torn: bool = False
+
+
 def read_span(path: Path, start: int, end: int, scope: Scope = "all") -> Batch:
     """Read the lines between two byte offsets of a plain file; line numbers count from the span's first."""
-    with path.open("rb") as file:
-        file.seek(start)
-        data = file.read(end - start)
-    cut = data.rfind(b"\n") + 1
-    whole = read(Block(data[:cut], 1, start), scope) if cut or not data else None
+    data = _BUFFER.filled(path, start, end - start)
+    cut = _BUFFER.after_last_newline(len(data))
+    whole = _read(_Lines(data[:cut], 1, start), scope) if cut or not data else None
     if cut == len(data) and whole is not None:
         return whole
-    tail = read(Block(data[cut:], 1 + newlines(data), start + cut, torn=True), scope)
+    tail = _read(_Lines(data[cut:], 1 + newlines(data), start + cut, torn=True), scope)
     return tail if whole is None else whole.followed_by(tail)
+
+
+class _Buffer:
+    """Bytes of a file in memory that is used again: fresh memory costs more than what is read into it."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def filled(self, path: Path, start: int, size: int) -> memoryview:
+        """The bytes from `start` on, `size` of them or up to the file's end; good until the next call."""
+        if size > len(self._bytes):
+            self._bytes = bytearray(size)
+        view = memoryview(self._bytes)[:size]
+        with path.open("rb", buffering=0) as file:
+            file.seek(start)
+            filled = 0
+            while filled < size and (count := file.readinto(view[filled:])):
+                filled += count
+        return view[:filled]
+
+    def after_last_newline(self, size: int) -> int:
+        """Where, of the first `size` bytes, the last line begins that has no newline."""
+        return self._bytes.rfind(b"\n", 0, size) + 1
+
+
+_BUFFER = _Buffer()
 
 
 def read(block: Block, scope: Scope = "all") -> Batch:
@@ -165,6 +199,10 @@ def read(block: Block, scope: Scope = "all") -> Batch:
     if block.skipped:
         too_long = SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG)
         return Batch(_READERS[scope][1].schema.empty_table(), [], 1, 0, [too_long])
+    return _read(_Lines(block.data, block.first_line, block.first_byte, block.torn), scope)
+
+
+def _read(block: _Lines, scope: Scope) -> Batch:
     reader, fields = _READERS[scope]
     records = None if block.torn else reader.read_all(block.data, newlines(block.data))
     if records is not None:
@@ -172,8 +210,8 @@ def read(block: Block, scope: Scope = "all") -> Batch:
     return _line_by_line(block, reader, fields)
 
 
-def _line_by_line(block: Block, reader: Reader[Any], fields: _Fields) -> Batch:
-    lines = block.data.split(b"\n")
+def _line_by_line(block: _Lines, reader: Reader[Any], fields: _Fields) -> Batch:
+    lines = bytes(block.data).split(b"\n")
     if not block.torn:
         lines.pop()
     records: list[Any] = []
@@ -195,7 +233,7 @@ def _line_by_line(block: Block, reader: Reader[Any], fields: _Fields) -> Batch:
 def _batch(
     records: Sequence[Any],
     numbers: Sequence[int],
-    block: Block,
+    block: _Lines,
     lines: int,
     unused: int,
     where: list[SetAsideLine],
@@ -252,7 +290,7 @@ def _by_index(named: dict[int, str]) -> tuple[str, ...]:
 
 
 def _account(
-    block: Block, lines: Sequence[bytes], odd: Sequence[tuple[int, Recovered[Any]]]
+    block: _Lines, lines: Sequence[bytes], odd: Sequence[tuple[int, Recovered[Any]]]
 ) -> tuple[list[SetAsideLine], int]:
     """The ledger rows of the lines that were no plain record, and how many of those lines were not used at all."""
     where, unused, offset, at = [], 0, block.first_byte, 0

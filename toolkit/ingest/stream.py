@@ -18,7 +18,7 @@ BLOCK_BYTES = 4 << 20
 LONGEST_LINE_BYTES = 128 << 20
 """A longer line is set aside unread: no producer writes one, and memory must stay bounded."""
 
-_NEWLINE = 10
+_NEWLINE, _PIECE_BYTES = ord("\n"), 64 << 10
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -119,9 +119,12 @@ def blocks(
         yield Block(carry, line, byte, torn=True)
 
 
-def newlines(data: bytes) -> int:
-    """How many lines end in `data`. Counting bytes as numbers is thrice as fast as `bytes.count`."""
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == _NEWLINE))
+def newlines(data: bytes | memoryview) -> int:
+    """How many lines end in `data`: counted as numbers, which is thrice as fast as `bytes.count`."""
+    numbers = np.frombuffer(data, np.uint8)
+    # In pieces, so that what is compared stays in the processor's cache.
+    pieces = range(0, len(numbers), _PIECE_BYTES)
+    return sum(int(np.count_nonzero(numbers[at : at + _PIECE_BYTES] == _NEWLINE)) for at in pieces)
 
 
 def _skip_line(stream: BinaryIO | Decompressed, passed: int, size: int) -> tuple[int, bytes]:

@@ -29,6 +29,7 @@ PARALLEL_FROM_BYTES = 50 << 20
 """Below this a second process costs more than it saves."""
 
 _ROWS_AT_ONCE = 16_384
+_PIECE_BYTES = 1 << 20
 
 _SEQ, _FILE_NO = pa.field("seq", pa.int64()), pa.field("file_no", pa.int64())
 _NO_ROWS = pa.schema([*SCHEMA, _SEQ, _FILE_NO]).empty_table()
@@ -198,15 +199,17 @@ class _Digest:
     """The file's SHA-256, computed beside the reading."""
 
     def __init__(self, path: Path) -> None:
-        self._thread = threading.Thread(target=self._run, args=(path,))
+        self._thread = threading.Thread(target=self._run, args=(path, path.stat().st_size))
         self._sha256, self._size = hashlib.sha256(), 0
         self._thread.start()
 
-    def _run(self, path: Path) -> None:
-        with path.open("rb") as file:
-            while piece := file.read(1 << 20):
-                self._sha256.update(piece)
-                self._size += len(piece)
+    def _run(self, path: Path, size: int) -> None:
+        buffer = memoryview(bytearray(_PIECE_BYTES))
+        with path.open("rb", buffering=0) as file:
+            # A file that still grows is digested as far as it is read.
+            while count := file.readinto(buffer[: size - self._size]):
+                self._sha256.update(buffer[:count])
+                self._size += count
 
     def result(self) -> tuple[int, str]:
         self._thread.join()
