@@ -27,3 +27,19 @@ class Clock:
     def unix_ms(self) -> int:
         """Epoch milliseconds."""
         return self.unix_us() // 1_000
+
+
+class VirtualClock(Clock):
+    """A clock that stands until it is put forward; its wall time begins at `began_unix_ms`."""
+
+    def __init__(self, began_unix_ms: int) -> None:
+        self._began_unix_us = began_unix_ms * 1_000
+        self._now_us = 0
+
+    def to(self, now_ms: int) -> None:
+        """Put it forward to this time since the begin; it never goes back."""
+        self._now_us = max(self._now_us, now_ms * 1_000)
+
+    def now_us(self) -> int:
+        """Microseconds since the begin."""
+        return self._now_us

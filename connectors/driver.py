@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from connectors.clock import Clock
+from connectors.handover import Handover, Journal
 from connectors.inbox import OF_NO_SOCKET, Inbox, Parcel
 from connectors.protocol import (
     Action,
@@ -43,13 +44,6 @@ GRACE_S = 2.0
 """How long a connector may take to end when it is told to."""
 
 
-class Journal(Protocol):
-    """Where notes go."""
-
-    def note(self, venue: str, note: Note) -> None:
-        """Write one down."""
-
-
 class Recorder(Protocol):
     """Where frames go, as they cross the wire."""
 
@@ -63,16 +57,12 @@ class Recorder(Protocol):
         """A REST body came."""
 
 
-class Hub:
-    """What connectors and runner share: the clock, the REST door, the queues between them, and a bell each way."""
+class Hub(Handover):
+    """A handover with the REST door that its connectors share."""
 
     def __init__(self, clock: Clock, rest: Rest, publisher: Publisher, journal: Journal) -> None:
-        self.clock = clock
+        super().__init__(clock, publisher, journal)
         self.rest = rest
-        self.publisher = publisher
-        self.journal = journal
-        self.offered = asyncio.Event()
-        self.drained = asyncio.Event()
 
 
 class Driver:
@@ -183,18 +173,13 @@ class Driver:
             self._inbox.put(SendFailed(failed.detail, ping), self._sockets)
 
     async def _publish(self, action: Publish, parcel: Parcel | None) -> None:
-        clock, publisher = self._shared.clock, self._shared.publisher
+        clock = self._shared.clock
         at = (clock.now_ms(), clock.unix_ms()) if parcel is None else (parcel.at_ms, parcel.at_unix_ms)
         delivery = Delivery(self.venue, action.event, action.shape, action.source, *at)
-        taken, notes = publisher.offer(delivery)
-        for note in notes:
-            self._shared.journal.note(self.venue, note)
+        taken = self._shared.offer(delivery)
         while not taken:
-            self._shared.offered.set()
-            self._shared.drained.clear()
             await self._shared.drained.wait()
-            taken, _ = publisher.offer(delivery, again=True)
-        self._shared.offered.set()
+            taken = self._shared.offer(delivery, again=True)
 
     # --- the line to the venue ------------------------------------------------------------------------------------
 

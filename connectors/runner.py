@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from connectors import runner_lines
-from connectors.driver import Driver, Hub
+from connectors.handover import Handover
 from connectors.market_view import MarketView
 from connectors.publisher import Delivery, Pressure, Publisher
-from connectors.runfiles import Journal, Telemetry
+from connectors.runfiles import Journal
+from connectors.session import Connector
 from connectors.telemetry_record import Seen, Tick, Timing, flaws, line
 from connectors.ticks import Folding, RxStats, TickClock, fold
 from toolkit.vocabulary import VenueStatus
@@ -32,6 +34,28 @@ class Pace:
     rx_every: int = 1
 
 
+class Driven(Protocol):
+    """A connector on its way, whoever drives it."""
+
+    @property
+    def venue(self) -> str:
+        """Its venue's name."""
+
+    @property
+    def machine(self) -> Connector:
+        """Its machine."""
+
+
+class Records(Protocol):
+    """Where telemetry goes; `capacity` records may wait there, `dropped` found no room."""
+
+    capacity: int
+    dropped: int
+
+    def put(self, record: bytes) -> bool:
+        """Take a record; False if it was dropped."""
+
+
 class Runner:
     """Ticks until it is cancelled; `fresh_ms` by venue, in the order of the telemetry arrays.
 
@@ -40,12 +64,12 @@ class Runner:
 
     def __init__(
         self,
-        drivers: Sequence[Driver],
+        drivers: Sequence[Driven],
         fresh_ms: Mapping[str, int],
         pace: Pace,
-        shared: Hub,
+        shared: Handover,
         journal: Journal,
-        telemetry: Telemetry,
+        telemetry: Records,
         rx: TextIO,
         config: str,
         told: Mapping[str, Any],
@@ -58,25 +82,33 @@ class Runner:
         self._journal, self._telemetry, self._rx = journal, telemetry, rx
         self._config, self._told = config, told
         self._met: set[str] = set()
+        self._ticks = TickClock(shared.clock.now_ms(), pace.interval_ms, pace.least_ms)
 
     async def run(self) -> None:
         """Tick until cancelled."""
-        clock, offered = self._shared.clock, self._shared.offered
-        ticks = TickClock(clock.now_ms(), self._pace.interval_ms, self._pace.least_ms)
+        clock = self._shared.clock
         while True:
-            wait_s = max(0.0, ticks.due_ms / 1_000 - clock.now_us() / 1_000_000)
-            try:
+            wait_s = max(0.0, self.due_ms / 1_000 - clock.now_us() / 1_000_000)
+            with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
-                    await offered.wait()
-            except TimeoutError:
-                pass
-            if offered.is_set():
-                offered.clear()
-                ticks.event(clock.now_ms())
-                if self._is_pressed():
-                    ticks.hurry()
-            if (now_ms := clock.now_ms()) >= ticks.due_ms:
-                self.tick(ticks.ticked(now_ms))
+                    await self._shared.offered.wait()
+            self.step()
+
+    @property
+    def due_ms(self) -> int:
+        """When to step at the latest; what is offered before may bring a tick on."""
+        return self._ticks.due_ms
+
+    def step(self) -> None:
+        """See what was offered, and tick if it is time; waits for nothing."""
+        clock, offered = self._shared.clock, self._shared.offered
+        if offered.is_set():
+            offered.clear()
+            self._ticks.event(clock.now_ms())
+            if self._is_pressed():
+                self._ticks.hurry()
+        if (now_ms := clock.now_ms()) >= self._ticks.due_ms:
+            self.tick(self._ticks.ticked(now_ms))
 
     def _is_pressed(self) -> bool:
         publisher = self._shared.publisher

@@ -62,6 +62,7 @@ FLOORS: dict[str, tuple[int, str]] = {
     "connectors.runfiles": (4, "sockets"),
     "connectors.driver": (4, "sockets"),
     "connectors.inbox": (4, "sockets"),
+    "connectors.handover": (4, "sockets"),
     "connectors.clock": (4, "sockets"),
     "connectors.loopback": (4, "loopback"),
     "toolkit.smoke": (5, "smoke"),

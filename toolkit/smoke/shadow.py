@@ -21,6 +21,7 @@ from connectors.loopback.truth import TruthFile
 from toolkit.errors import Exit, InputError
 from toolkit.host import disclosure
 from toolkit.smoke import profile
+from toolkit.smoke.crew import Crew
 from toolkit.smoke.desk import Desk
 from toolkit.smoke.meta import RunMeta
 from toolkit.smoke.policy import StoppedBy
@@ -83,8 +84,8 @@ class _Run:
             environ = await self._led(stack)
             run = replace(run, **_environment(environ, self._environ))
             run.save(self._out)
-            desk = await Desk.opened(stack, plan, self._out, environ, self._clock)
-            run = await self._ticking(desk, run, progress)
+            desk = Desk(stack, plan, self._out, environ, self._clock)
+            run = await self._ticking(await Crew.hired(stack, desk), run, progress)
             if self._diagnosis:
                 desk.journal.tell("blocked", [f"paraphina_live | error=no_venue_reached {self._diagnosis}"])
             log = desk.journal.log
@@ -118,29 +119,29 @@ class _Run:
                 environ.pop(venue.instrument.name, None)
         return environ | led
 
-    async def _ticking(self, desk: Desk, run: RunMeta, progress: Progress) -> RunMeta:
+    async def _ticking(self, crew: Crew, run: RunMeta, progress: Progress) -> RunMeta:
         """Let everything run until the time is over or something ends it."""
         loop = asyncio.get_running_loop()
         run = replace(run, first_telemetry_ms=self._clock.unix_ms())
         run = replace(run, build_ms=(run.first_telemetry_ms or 0) - run.started_ms)
         run.save(self._out)
-        tasks = [asyncio.create_task(each) for each in desk.alive()]
+        tasks = [asyncio.create_task(each) for each in crew.alive()]
         began_s, load_s = loop.time(), loop.time()
         try:
             while self._stopped_by is None:
                 elapsed_s = loop.time() - began_s
-                progress(elapsed_s * 1_000, desk.words())
+                progress(elapsed_s * 1_000, crew.words())
                 if loop.time() - load_s >= LOAD_EVERY_S:
                     load_s = loop.time()
                     run = loaded(run)
                     run.save(self._out)
-                await self._look(desk, tasks, self._plan.run_ms / 1_000 - elapsed_s)
+                await self._look(crew, tasks, self._plan.run_ms / 1_000 - elapsed_s)
             run = replace(run, stopped_ms=self._clock.unix_ms())
         finally:
-            await desk.stop(tasks)
+            await crew.stop(tasks)
         return run
 
-    async def _look(self, desk: Desk, tasks: Sequence[asyncio.Task[None]], left_s: float) -> None:
+    async def _look(self, crew: Crew, tasks: Sequence[asyncio.Task[None]], left_s: float) -> None:
         """Wait a moment, and see whether anything ends the run."""
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, min(LOOK_S, left_s))):
@@ -150,7 +151,7 @@ class _Run:
                 await task
         if left_s <= LOOK_S:
             self._end(StoppedBy.TIME)
-        if not self._plan.simulated and (why := desk.unreached()):
+        if not self._plan.simulated and (why := crew.unreached()):
             self._diagnosis = why
             self._end(StoppedBy.ITSELF)
 

@@ -1,0 +1,41 @@
+"""How events go over from connectors to the runner: bounded queues, one clock, one journal, and a bell each way."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from connectors.clock import Clock
+from connectors.protocol import Note
+from connectors.publisher import Delivery, Publisher
+
+
+class Journal(Protocol):
+    """Where notes go."""
+
+    def note(self, venue: str, note: Note) -> None:
+        """Write one down."""
+
+
+class Handover:
+    """What connectors and runner share; `offered` rings when there is something to take, `drained` when there is room.
+
+    Nothing here waits: whoever has an event loop waits for the bells, whoever has a clock of its own looks at them.
+    """
+
+    def __init__(self, clock: Clock, publisher: Publisher, journal: Journal) -> None:
+        self.clock = clock
+        self.publisher = publisher
+        self.journal = journal
+        self.offered = asyncio.Event()
+        self.drained = asyncio.Event()
+
+    def offer(self, delivery: Delivery, *, again: bool = False) -> bool:
+        """Hand over an event; False for a book that found no room and is to be offered `again` once there is some."""
+        taken, notes = self.publisher.offer(delivery, again=again)
+        for note in notes:
+            self.journal.note(delivery.venue, note)
+        if not taken:
+            self.drained.clear()
+        self.offered.set()
+        return taken

@@ -1,0 +1,92 @@
+"""The drivers of a run's machines: real sockets, real requests, one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from connectors import runner_lines
+from connectors.driver import GRACE_S, Driver, Hub
+from connectors.rest import Rest
+from connectors.runfiles import FRAMES, Frames, Telemetry
+from connectors.runner import Runner
+from connectors.session import Connector
+from connectors.tape import Header
+from toolkit.smoke.desk import TELEMETRY, Desk, number
+from toolkit.vocabulary import VenueStatus
+
+HOPELESS_AFTER = 3
+"""So many failures of every venue, and not one socket, mean that there is no way out of this machine."""
+
+
+class Crew:
+    """Drives the connectors and the runner; nothing runs before `alive` is awaited."""
+
+    def __init__(self, runner: Runner, drivers: Sequence[Driver]) -> None:
+        self.runner, self.drivers = runner, drivers
+
+    @classmethod
+    async def hired(cls, stack: AsyncExitStack, desk: Desk) -> Crew:
+        """Make the drivers and open the telemetry; nothing runs yet."""
+        telemetry = _telemetry(desk)
+        stack.callback(telemetry.close)
+        rest = await stack.enter_async_context(Rest())
+        shared = Hub(desk.clock, rest, desk.publisher, desk.journal)
+        drivers = [Driver(machine, shared, _frames(stack, desk, machine)) for machine in desk.machines]
+        return cls(desk.runner(drivers, shared, telemetry), drivers)
+
+    def alive(self) -> Iterator[Any]:
+        """What runs."""
+        yield self.runner.run()
+        yield from (driver.run() for driver in self.drivers)
+
+    async def stop(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Stop the connectors, each with its last word, then the runner."""
+        for driver in self.drivers:
+            driver.stop()
+        runner, *driving = tasks
+        await asyncio.wait(driving, timeout=2 * GRACE_S)
+        self.runner.tick()
+        for task in (runner, *driving):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def words(self) -> dict[str, str]:
+        """A word on each venue."""
+        return {driver.venue: self._word(driver) for driver in self.drivers}
+
+    def _word(self, driver: Driver) -> str:
+        status = self.runner.statuses.get(driver.venue)
+        if status is VenueStatus.HEALTHY:
+            return "ok"
+        return "stale" if status is VenueStatus.STALE and driver.machine.live else str(driver.machine.state)
+
+    def unreached(self) -> str:
+        """Why no venue was ever reached, once that is plain; empty while it is not."""
+        drivers = self.drivers
+        if any(driver.connected or driver.failures < HOPELESS_AFTER for driver in drivers):
+            return ""
+        said = "; ".join(f"{driver.venue}: {driver.failure}" for driver in drivers)
+        return (
+            f"no venue can be reached ({said}); check this machine's network, DNS and proxy, or leave out --feed live"
+        )
+
+
+def _telemetry(desk: Desk) -> Telemetry:
+    loop, journal = asyncio.get_running_loop(), desk.journal
+
+    def failed(why: str) -> None:
+        said = [runner_lines.telemetry_failed(why)]
+        loop.call_soon_threadsafe(lambda: journal.tell("telemetry_failed", said, detail=why))
+
+    return Telemetry(desk.out / TELEMETRY, number(desk.common["PARAPHINA_TELEMETRY_CHANNEL_CAP"]), failed)
+
+
+def _frames(stack: AsyncExitStack, desk: Desk, machine: Connector) -> Frames | None:
+    if not desk.plan.record_frames:
+        return None
+    goal = machine.target
+    header = Header(machine.venue.name, goal.market, desk.plan.source, goal.instrument or None, dict(goal.options))
+    return stack.enter_context(Frames(desk.out / FRAMES, header, desk.clock))
