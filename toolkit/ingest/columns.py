@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, repeat
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
 import pyarrow as pa
+from msgspec import Struct
 from msgspec.structs import astuple
 
 from toolkit.ingest.stream import Block, newlines
@@ -23,6 +25,8 @@ from toolkit.telemetry import (
     Record,
     Recovered,
     RiskEvent,
+    RxCounts,
+    Timing,
     VenueName,
 )
 from toolkit.vocabulary import SetAside
@@ -72,10 +76,7 @@ _SCALARS = {
     "shadow_spread_mult": _FLOAT,
     "shadow_size_mult": _FLOAT,
 }
-_NESTED = {
-    "market_rx_stats": ("cap_hits", "drained"),
-    "tick_timing": ("reconcile_us", "event_drain_us", "engine_us", "submit_us", "total_us", "order_tx_pending"),
-}
+_NESTED: dict[str, type[Struct]] = {"market_rx_stats": RxCounts, "tick_timing": Timing}
 
 
 def _list_of(kind: type) -> pa.ListType:
@@ -95,28 +96,27 @@ SCHEMA = pa.schema(
     [("line", _INT), ("t", _INT), ("at_ms", _INT), ("names_no", _INT)]
     + list(_ARRAYS.items())
     + list(_SCALARS.items())
-    + [(name, _INT) for names in _NESTED.values() for name in names]
+    + [(name, _INT) for kind in _NESTED.values() for name in kind.__struct_fields__]
     + list(_LISTS.items())
 )
 
 
 NAMES_NO = SCHEMA.get_field_index("names_no")
-_AGES = ("venue_age_ms", "venue_age_event_ms")
+_AGES_END = SCHEMA.get_field_index("venue_age_event_ms") + 1
 
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """The fields that one way of reading takes from a record, by how they nest, and the columns they become."""
+    """What one way of reading takes from a line: the record, its columns, and the objects whose fields are columns."""
 
+    kind: type[AgeRecord]
     schema: pa.Schema
-    plain: tuple[str, ...]
-    nested: dict[str, tuple[str, ...]]
-    lists: tuple[str, ...]
+    nested: dict[str, type[Struct]]
 
 
 _READERS: dict[Scope, tuple[Reader[Any], _Fields]] = {
-    "all": (Reader(Record), _Fields(SCHEMA, (*_ARRAYS, *_SCALARS), _NESTED, tuple(_LISTS))),
-    "ages": (Reader(AgeRecord), _Fields(pa.schema([*SCHEMA][: NAMES_NO + 1 + len(_AGES)]), _AGES, {}, ())),
+    "all": (Reader(Record), _Fields(Record, SCHEMA, _NESTED)),
+    "ages": (Reader(AgeRecord), _Fields(AgeRecord, pa.schema(list(SCHEMA)[:_AGES_END]), {})),
 }
 
 
@@ -240,22 +240,22 @@ def _batch(
     fields: _Fields,
 ) -> Batch:
     names, names_no = _names(records)
-    columns: dict[str, Any] = {
-        "line": [block.first_line + number for number in numbers],
-        "t": [record.t for record in records],
-        "at_ms": [g.as_of_ms if (g := record.treasury_guidance) is not None else None for record in records],
-        "names_no": names_no,
-    }
-    for name in fields.plain:
-        columns[name] = [getattr(record, name) for record in records]
-    for name in fields.lists:
-        held = [getattr(record, name) for record in records]
-        columns[name] = [each if each is None else list(map(astuple, each)) for each in held]
-    for name, parts in fields.nested.items():
-        blocks = [getattr(record, name) for record in records]
-        for part in parts:
-            columns[part] = [None if each is None else getattr(each, part) for each in blocks]
-    return Batch(_table(columns, fields.schema), names, lines, lines - unused, where)
+    columns = _columns(fields.kind, records)
+    columns["line"] = [block.first_line + number for number in numbers]
+    columns["at_ms"] = [None if guidance is None else guidance.as_of_ms for guidance in columns["treasury_guidance"]]
+    columns["names_no"] = names_no
+    for name, kind in fields.nested.items():
+        columns |= _columns(kind, [kind() if each is None else each for each in columns[name]])
+    table = pa.Table.from_arrays(
+        [_array(columns[each.name], each.type) for each in fields.schema], schema=fields.schema
+    )
+    return Batch(table, names, lines, lines - unused, where)
+
+
+def _columns(kind: type[Struct], structs: Sequence[Struct]) -> dict[str, Any]:
+    """The values of each field of the structs."""
+    values = zip(*map(astuple, structs), strict=True) if structs else repeat(())
+    return dict(zip(kind.__struct_fields__, values, strict=False))
 
 
 def _names(records: Iterable[AgeRecord]) -> tuple[list[tuple[str, ...]], list[int | None]]:
@@ -307,11 +307,9 @@ def _account(
     return where, unused
 
 
-def _table(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_arrays([_array(columns[each.name], each.type) for each in schema], schema=schema)
-
-
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
+        return _lists(values, kind)
     try:
         return pa.array(values, kind)
     except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError):
@@ -319,11 +317,21 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
         return pa.array([_representable(value, kind) for value in values], kind)
 
 
+def _lists(values: Sequence[list[Struct] | None], kind: pa.ListType) -> pa.Array:
+    """Lists of structs, built field by field over all of them: far quicker than struct by struct."""
+    held = [each for listed in values if listed for each in listed]
+    parts = kind.value_type
+    columns = _columns(type(held[0]), held) if held else {part.name: () for part in parts}
+    structs = pa.StructArray.from_arrays([_array(columns[part.name], part.type) for part in parts], fields=list(parts))
+    offsets = pa.array(accumulate((len(listed or ()) for listed in values), initial=0), pa.int32())
+    return pa.ListArray.from_arrays(
+        offsets, structs, kind, mask=pa.array([listed is None for listed in values], pa.bool_())
+    )
+
+
 def _representable(value: Any, kind: pa.DataType) -> Any:
     if isinstance(value, list):
         return [_representable(each, kind.value_type) for each in value]
-    if isinstance(value, tuple):
-        return tuple(_representable(each, part.type) for each, part in zip(value, kind, strict=True))
     try:
         pa.array([value], kind)
     except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError):
