@@ -4,29 +4,24 @@
     live --gap or mismatch--> by the venue's recovery
         RECONNECT    the session ends by that reason
         RESUBSCRIBE  a resync: the topic is left and taken again, the next whole book makes the book live
-        REST         a resync: deltas wait, a snapshot is fetched, the first delta that bridges makes the book live
+        REST         a resync: deltas wait for a snapshot to go on from (`connectors.bridge`)
 
-Where recovery is REST the book also begins that way. While a book is not live nothing of it is published, and a
-snapshot older than the waiting deltas is fetched anew, never merged. More resyncs in a minute than allowed end the
-session by the reason of the last one.
+Where recovery is REST the book also begins that way. While a book is not live nothing of it is published. More resyncs
+in a minute than allowed end the session by the reason of the last one.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from connectors.backoff import Backoff
 from connectors.book import OrderBook
+from connectors.bridge import AskSnapshot, Bridge, Uniform
 from connectors.description import Limits, Recovery, Topic
 from connectors.frames import Book, BookDelta
-from connectors.protocol import Action, Close, Fetch, Note, Publish, Send, Source
+from connectors.protocol import Action, Close, Note, Publish, Send, Source
 from connectors.sequence import Fit, fit
 from connectors.tally import LastMinute, Tally
 from toolkit.vocabulary import ReconnectReason
-
-AskSnapshot = Callable[[], Fetch]
-Uniform = Callable[[], float]
 
 _BROKEN = {Fit.GAP: ReconnectReason.SEQ_GAP, Fit.MISMATCH: ReconnectReason.SEQ_MISMATCH}
 
@@ -57,12 +52,18 @@ class BookKeeper:
         self._tally = tally
         self._url = url
         self._resyncs = LastMinute(limits.resyncs)
-        self._bridge = Bridge(limits.buffer, ask, uniform)
+        self._bridge = Bridge(limits, ask, uniform)
+        self._bridging = False
 
     @property
     def due_ms(self) -> int | None:
         """When the next snapshot is to be asked for."""
         return None if self.live else self._bridge.due_ms
+
+    def subscribed(self) -> Iterator[Action]:
+        """The venue sends the topic from now on."""
+        if self._recovery is Recovery.REST and not self.live:
+            yield from self._bridge.start()
 
     def take(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
         """A frame of the book's topic."""
@@ -86,8 +87,9 @@ class BookKeeper:
         yield self._publish(now_ms, frame, moved=moved or not self.live)
 
     def _follow(self, now_ms: int, delta: BookDelta) -> Iterator[Action]:
-        match fit(self.book.seq, delta):
+        match fit(self.book.seq, delta, bridging=self._bridging):
             case Fit.FOLLOWS:
+                self._bridging = False
                 yield self._publish(now_ms, delta, moved=self.book.apply(delta))
             case Fit.OLD:
                 yield from self._tally.tell("stale_frame", seq=delta.seq, held=self.book.seq)
@@ -126,9 +128,9 @@ class BookKeeper:
 
     def fetched(self, now_ms: int, snapshot: Book) -> Iterator[Action]:
         """The snapshot came."""
-        self._bridge.arrived(snapshot)
+        quiet = self._bridge.arrived(now_ms, snapshot)
         yield Note("snapshot_applied", {"seq": snapshot.seq, "waiting": len(self._bridge)})
-        yield from self._cross(now_ms)
+        yield from self._cross(now_ms) if quiet is None else self._alone(now_ms, quiet)
 
     def fetch_failed(
         self, now_ms: int, detail: str, status: int | None = None, retry_after_ms: int | None = None
@@ -140,7 +142,7 @@ class BookKeeper:
         yield Note("snapshot_failed", facts)
 
     def timers(self, now_ms: int) -> Iterator[Action]:
-        """Ask for the snapshot again when it is time."""
+        """Ask for a snapshot again when it is time."""
         if not self.live and self._bridge.due_ms is not None and now_ms >= self._bridge.due_ms:
             yield self._bridge.ask()
 
@@ -161,74 +163,10 @@ class BookKeeper:
         whole = Book(self._topic.key, bids, asks, self.book.seq, last.exchange_ms)
         yield self._publish(now_ms, whole, moved=True, source=Source.BRIDGE)
 
-
-class Bridge:
-    """Deltas that wait, in one unbroken chain, for a snapshot to begin from; `due_ms` is when to ask for one."""
-
-    def __init__(self, most: int, ask: AskSnapshot, uniform: Uniform) -> None:
-        self._deltas: deque[BookDelta] = deque(maxlen=most)
-        self._ask = ask
-        self._uniform = uniform
-        self._backoff = Backoff()
-        self._snapshot: Book | None = None
-        self.ticket: int | None = None
-        self.due_ms: int | None = None
-        self.url = ""
-
-    def __len__(self) -> int:
-        return len(self._deltas)
-
-    def begin(self, delta: BookDelta) -> Iterator[Action]:
-        """The chain broke at this delta: all before it is worth nothing."""
-        self._deltas.clear()
-        self._snapshot = None
-        self.ticket = self.due_ms = None
-        yield from self.wait(delta)
-
-    def wait(self, delta: BookDelta) -> Iterator[Action]:
-        """One more delta; with the first one the snapshot is asked for, so that it cannot be older."""
-        last = self._deltas[-1] if self._deltas else None
-        match Fit.FOLLOWS if last is None else fit(last.seq, delta):
-            case Fit.OLD:
-                return
-            case Fit.GAP | Fit.MISMATCH:
-                self._deltas.clear()
-        self._deltas.append(delta)
-        if self._snapshot is None and self.ticket is None and self.due_ms is None:
-            yield self.ask()
-
-    def ask(self) -> Fetch:
-        """Ask for a snapshot."""
-        fetch = self._ask()
-        self.ticket, self.due_ms, self.url = fetch.ticket, None, fetch.url
-        return fetch
-
-    def arrived(self, snapshot: Book) -> None:
-        """A snapshot is here."""
-        self._snapshot, self.ticket = snapshot, None
-
-    def failed(self, now_ms: int, retry_after_ms: int | None) -> int:
-        """No usable snapshot: ask again after the wait that is given back, in ms."""
-        self._snapshot = self.ticket = None
-        self._backoff = self._backoff.ended(0, 1)
-        wait_ms = self._backoff.wait_ms(self._uniform(), retry_after_ms)
-        self.due_ms = now_ms + wait_ms
-        return wait_ms
-
-    def meet(self) -> tuple[Book | None, list[BookDelta]]:
-        """The snapshot and the deltas that go on from it.
-
-        No snapshot: nothing can be said yet. A snapshot and no deltas: it is older than the first that waits.
-        """
-        if self._snapshot is None:
-            return None, []
-        while self._deltas and fit(self._snapshot.seq, self._deltas[0], bridging=True) is Fit.OLD:
-            self._deltas.popleft()
-        if not self._deltas:
-            return None, []
-        snapshot, deltas = self._snapshot, list(self._deltas)
-        if fit(snapshot.seq, deltas[0], bridging=True) is not Fit.FOLLOWS:
-            return snapshot, []
-        self._deltas.clear()
-        self._snapshot, self._backoff = None, Backoff()
-        return snapshot, deltas
+    def _alone(self, now_ms: int, snapshot: Book) -> Iterator[Action]:
+        """Go live on a quiet market; it is the socket's silence still, and its first delta has to bridge."""
+        self.book.replace(snapshot)
+        self.live = self._bridging = True
+        self.moved_ms = now_ms
+        yield Note("quiet_start", {"seq": snapshot.seq, "topic": self._topic.key})
+        yield Publish(snapshot, self.book.shape(), Source.REST)

@@ -118,6 +118,8 @@ class Conversation:
         """Subscribe."""
         yield Note("limits", {"read_ms": self._limits.read_ms, "stale_ms": self._limits.stale_ms})
         yield from (Send(topic.subscribe) for topic in self._topics if topic.subscribe is not None)
+        if self._book.subscribe is None:
+            yield from self._keeper.subscribed()
 
     def step(self, now_ms: int, given: Input) -> Iterator[Action]:
         """Take one input, then look at the time; what ends for silence is judged only when nothing else came."""
@@ -220,6 +222,7 @@ class Conversation:
             self._watch.acked = True
             named = {"topic": self._book.key, "market": self.target.market, "instrument": self.target.instrument}
             yield Note("subscribed", {**self.target.options, **named})
+            yield from self._keeper.subscribed()
 
     def _refused(self, text: str, code: int | None, topic: str | None) -> Iterator[Action]:
         fatal = topic == self._book.key or (topic is None and not self._keeper.live)

@@ -49,8 +49,8 @@ class Limits:
 
     `ping_interval_ms` 0 turns pings off; `session_ms` 0 means no limit of ours. `stale_ms` is silence of *data* on a
     watched topic, before the first message too; `frozen_ms` is the same book again and again; `quiet` looks by REST are
-    answered within `look_ms` or count as unanswered. `parse_errors` and `resyncs` are counted over one minute,
-    `decode_misses` in a row without data between.
+    answered within `look_ms` or count as unanswered. After `bridge_ms` without a delta a REST snapshot is asked for
+    again. `parse_errors` and `resyncs` are counted over one minute, `decode_misses` in a row without data between.
     """
 
     connect_ms: int = 15_000
@@ -64,6 +64,7 @@ class Limits:
     look_ms: int = 2_000
     funding_ms: int = 5_000
     snapshot_ms: int = 5_000
+    bridge_ms: int = 1_000
     parse_errors: int = 25
     decode_misses: int = 10
     resyncs: int = 3

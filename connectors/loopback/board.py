@@ -39,7 +39,7 @@ class Board:
         """Move the market; give what was touched, the book shown before, and a trade, if one was made."""
         before, trade, touched = self.shown, None, Touched(set(), set())
         if not quiet:
-            touched, trade = self.market.step(now_ms), self.market.trade(now_ms)
+            touched, trade = self.market.step(now_ms), self.market.trade(self._start_unix_ms + now_ms)
         touched = self._held(touched) if self.frozen else self._look(touched, looks)
         self._history.append((self.market.number, self.shown))
         return touched, before, trade

@@ -28,7 +28,7 @@ class Stream:
     two frames; what changes in between is folded into the next. A `chained` stream sends changes after its first whole
     book (and a whole one again each `whole_ms`); any other sends what it shows whole. `resends` repeats a book that has
     not changed. `opens` sends the first frame at once instead of with the next change. `number` is the last sequence
-    number sent, `said` the last frame.
+    number sent, `since` the market's at the subscription, `said` the last frame.
     """
 
     channel: str
@@ -41,6 +41,7 @@ class Stream:
     opens: bool = True
     wrapped: bool = False
     number: int = 0
+    since: int = 0
     due_ms: int = 0
     whole_due_ms: int = 0
     opened: bool = False

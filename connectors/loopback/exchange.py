@@ -188,6 +188,7 @@ class Exchange:
         if begin.ack is not None:
             self.lines.say(now_ms, link, begin.ack, Content.ACK)
         link.streams[stream.channel] = stream
+        stream.since = self.board.market.number
         if stream.opens:
             trades = self.board.market.trades if stream.content is Content.TRADES else ()
             self._send(now_ms, link, stream, whole=True, trades=trades)

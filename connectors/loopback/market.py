@@ -104,7 +104,7 @@ def _differing(old: dict[int, int], new: dict[int, int]) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """One trade on a venue; `number` counts them."""
+    """One trade on a venue; `number` is the update that it came with, `at_ms` the venue's wall clock."""
 
     number: int
     price: int
@@ -139,13 +139,13 @@ class Market:
         self.number += 1 + self._below(9)
         return difference(old, self.book)
 
-    def trade(self, now_ms: int) -> Print | None:
-        """A trade at the touch, now and then."""
+    def trade(self, wall_ms: int) -> Print | None:
+        """A trade at the touch, now and then; `wall_ms` is the venue's clock."""
         if self._random.random() >= TRADE_CHANCE or not (self.book.bids and self.book.asks):
             return None
         taker = Side.BUY if self._random.random() < 0.5 else Side.SELL
         price = min(self.book.asks) if taker is Side.BUY else max(self.book.bids)
-        made = Print(self.number, price, 1 + self._below(500), taker, now_ms)
+        made = Print(self.number, price, 1 + self._below(500), taker, wall_ms)
         self.trades.append(made)
         return made
 

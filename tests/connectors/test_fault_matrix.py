@@ -21,6 +21,7 @@ from connectors.loopback.matrix import lacks, offers
 from connectors.loopback.scenario import Planned, plan
 from connectors.loopback.simulation import Simulation, Story
 from connectors.loopback.truth import Row, Tell
+from connectors.loopback.wire import Sight
 from connectors.protocol import Shape, Silence
 from connectors.venues import venues
 from toolkit.vocabulary import ReconnectReason as Reason
@@ -102,7 +103,7 @@ def test_a_fault_is_seen_for_what_it_is_and_mended(way: str, fault: Fault) -> No
     if mends:
         seen = [at_ms - BEGINS_MS for at_ms, note in story.noted("resync") if note.fields["reason"] == expected.reason]
     if expected.reason is not None:
-        assert 0 < seen[0] <= expected.within_ms(simulated.limits)
+        assert 0 < seen[0] <= expected.within_ms(simulated.machine.limits)
 
     # What must be noted, and nothing else alarms.
     noted = {note.kind for _, note in story.notes}
@@ -175,6 +176,22 @@ def test_a_mute_venue_is_left_once_and_again_while_it_stays_mute(way: str) -> No
     assert {(close.reason, close.silence) for _, close in story.closes} == {(Reason.STALE_WATCHDOG, Silence.MUTE)}
     assert 4 <= len(story.closes) <= 8
     assert simulated.true
+
+
+QUIET_FOR_S = 60
+
+
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_a_connector_that_comes_to_a_quiet_market_has_the_book_and_raises_no_alarm(way: str) -> None:
+    simulated = simulation(way, plan(way.partition(" ")[0], "quiet_market", 0, QUIET_FOR_S))
+    story = simulated.run(3_000)
+    assert simulated.machine.live
+    board = simulated.exchange.board.shown
+    assert simulated.book.depth(1) == Sight(board, simulated.exchange.board.dialect.grid, 1).levels()
+    simulated.run(QUIET_FOR_S * 1_000 + SETTLED_MS)
+    assert simulated.true
+    assert (story.closes, story.wrong) == ([], [])
+    assert {note.kind for _, note in story.notes} & ALARMS == set()
 
 
 # --- everything at once -----------------------------------------------------------------------------------------------

@@ -6,9 +6,25 @@ import pytest
 from bench import Bench, body, diff, full, limits, venue
 
 from connectors.book import OrderBook
-from connectors.description import Recovery
+from connectors.description import Recovery, Topic
 from connectors.frames import Book
-from connectors.protocol import Close, Ended, Fetch, FetchFailed, Passed, Publish, Purpose, Send, Shape, Source
+from connectors.protocol import (
+    Close,
+    Ended,
+    Fetch,
+    Fetched,
+    FetchFailed,
+    Opened,
+    Passed,
+    Ping,
+    Publish,
+    Purpose,
+    Send,
+    Shape,
+    Silence,
+    Source,
+    Started,
+)
 from toolkit.vocabulary import ReconnectReason as Reason
 
 GAP, MISMATCH = diff(12, 11), diff(12, 9)
@@ -98,11 +114,22 @@ def bridge(**more: int) -> Bench:
     return Bench(venue(Recovery.REST), limits(**more)).open()
 
 
-def test_a_snapshot_is_asked_for_with_the_first_delta_and_nothing_is_published_before_the_bridge() -> None:
-    bench = bridge()
+@pytest.mark.parametrize("begin", ['{"ack": "book"}', diff(11)], ids=["acknowledged", "first delta"])
+def test_a_snapshot_is_asked_for_once_as_soon_as_the_stream_has_begun(begin: str) -> None:
+    bench = Bench(venue(Recovery.REST)).give(Started(), Opened())
     assert bench.every(Fetch) == []
-    bench.say(diff(11, bid="100"), diff(12, bid="99"))
+    bench.say(begin, begin, diff(11), diff(12))
     assert [fetch.purpose for fetch in bench.every(Fetch)] == [Purpose.SNAPSHOT]
+
+
+def test_a_stream_that_its_url_subscribes_has_begun_with_the_connection() -> None:
+    streams = {"topics": lambda target: (Topic("book"),)}
+    bench = Bench(venue(Recovery.REST, **streams)).give(Started(), Opened())
+    assert [fetch.purpose for fetch in bench.every(Fetch)] == [Purpose.SNAPSHOT]
+
+
+def test_nothing_is_published_before_the_bridge() -> None:
+    bench = bridge().say(diff(11, bid="100"), diff(12, bid="99"))
     assert bench.published == []
     bench.answer(body(11, bid="98"))
     (publish,) = bench.published
@@ -170,6 +197,72 @@ def test_an_unreadable_snapshot_is_a_failed_one(garbage: bytes) -> None:
     bench = bridge().say(diff(11)).answer(garbage)
     assert bench.published == []
     assert len(bench.notes("snapshot_failed")) == 1
+
+
+# --- a quiet market ---------------------------------------------------------------------------------------------------
+
+
+def quiet(*deltas: str) -> Bench:
+    """A session on which nothing follows a snapshot, which shows the same book when it is asked for again."""
+    return bridge().say(*deltas).answer(body(15, bid="98")).wait(1_000).answer(body(15, bid="98"))
+
+
+@pytest.mark.parametrize("deltas", [(), (diff(11), diff(12))], ids=["no delta at all", "only older ones"])
+def test_a_snapshot_is_the_book_of_a_market_in_which_nothing_happens(deltas: tuple[str, ...]) -> None:
+    bench = quiet(*deltas)
+    (publish,) = bench.published
+    assert (publish.source, publish.event.seq, bids(publish)) == (Source.REST, 15, [("98", "1")])
+    assert len(bench.every(Fetch)) == 2
+    assert [len(bench.notes(kind)) for kind in ("quiet_start", "first_book", "first_top")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("delta", "published", "resyncs"),
+    [
+        (diff(16, 15), [Source.SOCKET], 0),  # it follows directly
+        (diff(17, 13, first=14), [Source.SOCKET], 0),  # the snapshot lies inside it
+        (diff(14, 13), [], 0),  # it was in the snapshot already
+        (diff(18, 16, first=17), [], 1),  # a hole lies between: the snapshot was not the newest
+    ],
+)
+def test_the_first_delta_after_a_quiet_begin_has_to_bridge(delta: str, published: list[Source], resyncs: int) -> None:
+    bench = quiet().say(delta)
+    assert [publish.source for publish in bench.published] == published
+    assert len(bench.notes("resync")) == resyncs
+    assert bench.machine.live is (not resyncs)
+
+
+def test_after_the_first_delta_every_other_has_to_follow() -> None:
+    bench = quiet().say(diff(16, 15), diff(18, 14, first=15))
+    assert [note.fields["reason"] for note in bench.notes("resync")] == [Reason.SEQ_MISMATCH.value]
+
+
+def test_where_rest_moves_and_the_socket_says_nothing_the_socket_is_mute_and_nothing_is_published() -> None:
+    bench, answered = bridge(), 0
+    while not bench.every(Close):
+        for fetch in bench.every(Fetch)[answered:]:
+            answered += 1
+            bench.give(Fetched(fetch.ticket, body(15 + answered, bid=str(50 + answered))))
+        bench.wait(250)
+        if len(bench.every(Ping)):
+            bench.pong()
+    assert bench.every(Publish) == []
+    assert 5 <= answered <= 13
+    assert [close.silence for close in bench.every(Close)] == [Silence.ACKED_MUTE]
+
+
+def test_a_quiet_begin_on_a_socket_that_is_gone_is_found_out_in_time() -> None:
+    bench = quiet()
+    began_ms = bench.now_ms
+    while not bench.every(Close):
+        looks = len(bench.every(Fetch))
+        if len(bench.wait(500).every(Fetch)) > looks:
+            bench.answer(body(15, bid="98"))
+    assert bench.now_ms - began_ms <= 13_000
+    assert [close.silence for close in bench.every(Close)] == [Silence.HALF_OPEN]
+
+
+# --- a gap ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_gap_is_mended_by_a_new_snapshot_on_the_same_socket() -> None:

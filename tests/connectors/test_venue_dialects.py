@@ -13,7 +13,7 @@ import pytest
 
 from connectors.book import OrderBook
 from connectors.description import Recovery, Rest, Target, Venue
-from connectors.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Refusal
+from connectors.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Refusal, Trade
 from connectors.loopback.dialects import dialects
 from connectors.loopback.exchange import Exchange
 from connectors.loopback.wire import Accepted, Act, Request, Say, Sight
@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 SECONDS = 55
 """Shorter than any dialect waits for a client that sends no keep-alive."""
+
+START_UNIX_MS = 1_790_000_000_000
 
 FEEDS = [
     *((name, {}) for name in dialects()),
@@ -47,7 +49,7 @@ class Client:
 
     def __init__(self, name: str, environ: dict[str, str]) -> None:
         self.venue: Venue = venues()[name]
-        self.exchange = Exchange(dialects()[name], seed=7, start_unix_ms=1_790_000_000_000)
+        self.exchange = Exchange(dialects()[name], seed=7, start_unix_ms=START_UNIX_MS)
         self.now_ms = 1_000
         self.target: Target = target(self.venue, resolve(of_venue(self.venue), environ), base="ETH")
         if self.venue.lookup is not None:
@@ -91,6 +93,18 @@ def test_every_frame_of_the_dialect_is_described_and_of_a_topic_asked_for(name: 
         if not isinstance(frame, Ack):
             seen[getattr(frame, "topic", None)] += 1
     assert asked <= set(seen) <= asked | {None}
+
+
+@every_feed
+def test_every_time_that_a_dialect_states_is_one_since_the_venue_began(name: str, environ: dict[str, str]) -> None:
+    client = Client(name, environ)
+    stated: Counter[type[Frame]] = Counter()
+    for frame, _ in client.frames():
+        if (at_ms := getattr(frame, "exchange_ms", None)) is not None:
+            assert START_UNIX_MS <= at_ms <= START_UNIX_MS + client.now_ms
+            stated[type(frame)] += 1
+    assert Book in stated or BookDelta in stated
+    assert (Trade in stated) is (name != "extended")
 
 
 @every_feed

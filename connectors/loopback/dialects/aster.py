@@ -111,8 +111,8 @@ def _encode(stream: Stream, moment: Moment) -> str:
 
 
 def _depth(stream: Stream, moment: Moment) -> dict[str, Any]:
-    """A first frame has no previous one on this stream: then `pu` is the update before it."""
-    first = stream.number + 1 if stream.opened else moment.number
+    """A first frame has no previous one on this stream: it follows what was there when the stream began."""
+    first = 1 + (stream.number or stream.since)
     numbers = {"U": first, "u": moment.number, "pu": first - 1}
     if stream.chained:
         price, size = moment.grid.price, moment.grid.size
