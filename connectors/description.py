@@ -22,6 +22,7 @@ class Kind(StrEnum):
     SECONDS = "s"
     COUNT = "count"
     FLAG = "flag"
+    NAME = "name"
     TEXT = "text"
     URLS = "urls"
 
@@ -30,8 +31,9 @@ class Kind(StrEnum):
 class Setting:
     """One environment name: its default, how it is read, what it does.
 
-    `least` is the smallest number allowed; `choices` the only texts allowed, any where empty; `aliases` are further
-    names, read where the first is not set. Default None is "unset". URLS is a comma list, kept as text.
+    `least` and `most` bound a number; `choices` are the only texts allowed, any where empty; `aliases` are further
+    names, read where the first is not set. Default None is "unset". NAME is a market's, without spaces; URLS is a comma
+    list, kept as text.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Setting:
     kind: Kind
     meaning: str
     least: int = 0
+    most: int | None = None
     choices: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
 

@@ -6,6 +6,7 @@ value that cannot be read is an error that names the variable; nothing falls bac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ from urllib.parse import urlsplit
 from connectors.description import Kind, Limits, Setting, Target, Value, Venue
 from toolkit.errors import UsageError
 
+SHOWN = 60
+_DIGITS = re.compile(r"[0-9]{1,15}")
+_NAME = re.compile(r"[\w@][\w.:@/-]*", re.ASCII)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 COMMON = (
@@ -128,23 +132,35 @@ def _read(name: str, text: str, setting: Setting) -> Value:
         case Kind.FLAG:
             if text.lower() in _TRUE | _FALSE:
                 return text.lower() in _TRUE
-            raise UsageError(f"{name}={text!r}: write 1 or 0")
+            raise UsageError(f"{name}={text[:SHOWN]!r}: write 1 or 0")
         case Kind.MS | Kind.SECONDS | Kind.COUNT:
-            if text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= setting.least:
+            if _DIGITS.fullmatch(text) and _within(int(text), setting):
                 return int(text)
-            raise UsageError(f"{name}={text!r}: write a whole number ({setting.kind}) of at least {setting.least}")
+            raise UsageError(f"{name}={text[:SHOWN]!r}: write a whole number ({setting.kind}) {_bounds(setting)}")
+        case Kind.NAME:
+            if _NAME.fullmatch(text):
+                return text
+            raise UsageError(f"{name}={text[:SHOWN]!r}: write a name of letters, digits and - . : / @ _")
         case Kind.URLS:
             return _check_urls(name, text)
         case Kind.TEXT:
             if setting.choices and text not in setting.choices:
-                raise UsageError(f"{name}={text!r}: write one of {', '.join(setting.choices)}")
+                raise UsageError(f"{name}={text[:SHOWN]!r}: write one of {', '.join(setting.choices)}")
             return text
+
+
+def _within(number: int, setting: Setting) -> bool:
+    return setting.least <= number and (setting.most is None or number <= setting.most)
+
+
+def _bounds(setting: Setting) -> str:
+    return f"of at least {setting.least}" if setting.most is None else f"from {setting.least} to {setting.most}"
 
 
 def _check_urls(name: str, text: str) -> str:
     """Refuse what is no URL, and any that carries a user or a password; such text is not repeated in the message."""
     if not _urls(text):
-        raise UsageError(f"{name}={text!r}: write at least one URL")
+        raise UsageError(f"{name}={text[:SHOWN]!r}: write at least one URL")
     for url in _urls(text):
         parts = urlsplit(url)
         if parts.username is not None or parts.password is not None:

@@ -82,7 +82,7 @@ VENUE = Venue(
         "socket bases; the stream's path is added",
     ),
     rest=Setting("EXTENDED_REST_URL", "https://api.starknet.extended.exchange", Kind.URLS, "REST bases"),
-    market=Setting("EXTENDED_MARKET", "BTC-USD", Kind.TEXT, "market; BTCUSDT is read as BTC-USD"),
+    market=Setting("EXTENDED_MARKET", "BTC-USD", Kind.NAME, "market; BTCUSDT is read as BTC-USD"),
     symbol="{base}-USD",
     topics=_topics,
     decode=decode,

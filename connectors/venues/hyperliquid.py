@@ -50,16 +50,18 @@ def _trade(trade: dict[str, Any]) -> Trade:
 
 
 def _topics(target: Target) -> tuple[Topic, ...]:
-    coin, options = target.instrument, target.options
-    if options["HL_L2_FAST"]:
-        book: dict[str, object] = {"fast": True}
-    else:
-        book = {"nSigFigs": options["HL_L2_SIGFIGS"], "nLevels": options["HL_L2_LEVELS"]}
+    coin = target.instrument
+    pace: Json = {"fast": True} if target.options["HL_L2_FAST"] else {"nLevels": target.options["HL_L2_LEVELS"]}
     return (
-        _topic("l2Book", coin, Feed.BOOK, **book),
+        _topic("l2Book", coin, Feed.BOOK, **_rounding(target), **pace),
         _topic("trades", coin, Feed.TRADES),
         _topic("activeAssetCtx", coin, Feed.FUNDING),
     )
+
+
+def _rounding(target: Target) -> Json:
+    """A rounded book and an exact one differ at the top, so socket and REST are asked for the same."""
+    return {} if target.options["HL_L2_FAST"] else {"nSigFigs": target.options["HL_L2_SIGFIGS"]}
 
 
 def _topic(kind: str, coin: str, feed: Feed, **more: object) -> Topic:
@@ -71,7 +73,7 @@ def _topic(kind: str, coin: str, feed: Feed, **more: object) -> Topic:
 
 
 def _ask_book(target: Target) -> RestCall:
-    return RestCall("/info", "POST", json.dumps({"type": "l2Book", "coin": target.instrument}))
+    return RestCall("/info", "POST", json.dumps({"type": "l2Book", "coin": target.instrument, **_rounding(target)}))
 
 
 def _read_book(body: Json, target: Target) -> Book:
@@ -85,7 +87,7 @@ VENUE = Venue(
     rank=1,
     ws=Setting("HL_WS_URLS", "wss://api.hyperliquid.xyz/ws", Kind.URLS, "sockets", aliases=("HL_WS_URL",)),
     rest=Setting("HL_REST_URLS", "https://api.hyperliquid.xyz", Kind.URLS, "REST bases", aliases=("HL_REST_URL",)),
-    market=Setting("HL_COIN", "TAO", Kind.TEXT, "coin, case-sensitive"),
+    market=Setting("HL_COIN", "TAO", Kind.NAME, "coin, case-sensitive"),
     topics=_topics,
     decode=decode,
     keep_alive=KeepAlive(PingKind.JSON, '{"method":"ping"}'),
@@ -93,8 +95,8 @@ VENUE = Venue(
     fresh_ms=2_000,
     settings=(
         Setting("HL_L2_FAST", True, Kind.FLAG, "5 levels about each 0.5 s instead of 20 levels about each 5.4 s"),
-        Setting("HL_L2_SIGFIGS", 5, Kind.COUNT, "significant figures of a price, without HL_L2_FAST", least=2),
-        Setting("HL_L2_LEVELS", 20, Kind.COUNT, "levels a side, without HL_L2_FAST", least=1),
+        Setting("HL_L2_SIGFIGS", 5, Kind.COUNT, "significant figures, without HL_L2_FAST", least=2, most=5),
+        Setting("HL_L2_LEVELS", 20, Kind.COUNT, "levels a side, without HL_L2_FAST", least=1, most=100),
     ),
     lines={
         "connecting": "INFO: {title} public WS connecting url={url} connect_timeout={connect_timeout}",

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 
 import pytest
+import test_settings
 
 from toolkit.cli.env import settings, unread
 
@@ -106,26 +107,23 @@ def test_a_word_picks_the_names_that_hold_it() -> None:
     assert all("PING" in name for name in names)
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("PARAPHINA_WS_AUDIT", "maybe"),
-        ("PARAPHINA_LIGHTER_PING_INTERVAL_MS", "10s"),
-        ("PARAPHINA_EXTENDED_WS_DEPTH_LEVELS", "0"),
-        ("PARAPHINA_PARADEX_PUBLIC_FEED", "ticker"),
-        ("ASTER_DEPTH_LIMIT", "37"),
-        ("EXTENDED_WS_URL", "wss://someone:hunter2@example.com"),
-    ],
-)
+@pytest.mark.parametrize(("name", "text"), test_settings.BAD[:: len(test_settings.BAD) // 12])
 def test_a_bad_value_ends_with_2_and_names_its_variable(name: str, text: str) -> None:
     ended = toolkit_env(environ={name: text})
     assert (ended.returncode, ended.stdout) == (2, "")
     assert name in ended.stderr
+    assert ended.stderr.replace("\n", "").isprintable()
+
+
+def test_the_password_of_a_refused_url_is_not_repeated() -> None:
+    ended = toolkit_env(environ={"EXTENDED_WS_URL": "wss://someone:hunter2@example.com"})
+    assert ended.returncode == 2
+    assert "EXTENDED_WS_URL" in ended.stderr
     assert "hunter2" not in ended.stderr
 
 
 def test_a_value_can_neither_drive_the_terminal_nor_show_a_token() -> None:
-    environ = {"HL_COIN": "BTC\x1b[2J", "ASTER_WS_URL": "wss://example.com/ws?token=hunter2"}
+    environ = {"PARAPHINA_TELEMETRY_PATH": "a\x1b[2J", "ASTER_WS_URL": "wss://example.com/ws?token=hunter2"}
     for format in ("text", "json"):
         printed = toolkit_env("--format", format, environ=environ).stdout
         assert "\x1b" not in printed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.description import Venue
+from connectors.description import Kind, Setting, Venue
 from connectors.settings import COMMON, fresh_ms, limits, of_venue, resolve, target
 from connectors.venues import venues
 from toolkit.errors import UsageError
@@ -42,20 +42,45 @@ def test_a_base_asset_names_the_market_unless_the_environment_does(venue: Venue)
     assert named.market == "XYZ"
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("PARAPHINA_WS_AUDIT", "maybe"),
-        ("PARAPHINA_WS_MAX_SESSION_SECS", "0"),
-        ("PARAPHINA_MAIN_LOOP_INTERVAL_MS", "-250"),
-        ("PARAPHINA_HL_STALE_MS", "10s"),
-        ("HL_WS_URL", "ftp://example"),
-        ("HL_WS_URL", " , "),
-        ("HL_WS_URL", "wss://user:secret@example"),
-    ],
-)
+EVERY = (*COMMON, *(setting for venue in venues().values() for setting in of_venue(venue)))
+NOT_URLS = ("ftp://example", "example.com", " , ", "wss://", "wss://user:secret@example", "https://secret@example")
+
+
+def bad(setting: Setting) -> tuple[str, ...]:
+    """Texts that this setting cannot take; free text takes any."""
+    match setting.kind:
+        case Kind.FLAG:
+            return ("maybe", "2", "truely")
+        case Kind.MS | Kind.SECONDS | Kind.COUNT:
+            below = () if setting.least == 0 else (str(setting.least - 1),)
+            above = () if setting.most is None else (str(setting.most + 1),)
+            return ("10s", "-1", "1.5", "1e3", "0x10", "٣", "9" * 16, "9" * 5_000, *below, *above)
+        case Kind.NAME:
+            return ("BTC USD", "BTC\x1b[2J", "BTC\nUSD", "?", "a,b")
+        case Kind.URLS:
+            return NOT_URLS
+        case Kind.TEXT:
+            return ("37x",) if setting.choices else ()
+
+
+BAD = [(name, text) for setting in EVERY for name in (setting.name, *setting.aliases) for text in bad(setting)]
+
+
+@pytest.mark.parametrize(("name", "text"), BAD, ids=lambda value: value[:40].encode("unicode_escape").decode())
 def test_a_bad_value_is_a_usage_error_that_names_the_variable_and_shows_no_secret(name: str, text: str) -> None:
-    every = (*COMMON, *(setting for venue in venues().values() for setting in of_venue(venue)))
-    with pytest.raises(UsageError, match=name) as caught:
-        resolve(every, {name: text})
+    with pytest.raises(UsageError, match=rf"^{name}\b") as caught:
+        resolve(EVERY, {name: text})
     assert "secret" not in str(caught.value)
+
+
+def test_only_paths_of_files_take_any_text() -> None:
+    free = {setting.name for setting in EVERY if not bad(setting)}
+    assert free == {"PARAPHINA_MARKET_RX_STATS_PATH", "PARAPHINA_TELEMETRY_PATH"}
+
+
+@pytest.mark.parametrize("setting", EVERY, ids=lambda setting: setting.name)
+def test_a_default_is_a_value_that_could_have_been_given(setting: Setting) -> None:
+    if setting.default is not None:
+        text = str(int(setting.default)) if isinstance(setting.default, bool) else str(setting.default)
+        given = resolve([setting], {setting.name: text})[setting.name]
+        assert (given.value, given.source) == (setting.default, setting.name)
