@@ -2,20 +2,25 @@
 
 The wire between them takes `latency_ms` each way and keeps the order. Every book that the connector publishes is held
 against what the venue meant by its last frame, or by the REST book just fetched: one that is neither is wrong.
+
+A simulation drives its connector alone, or beside others towards an `Outlet`. While that has no room for a book the
+connector does nothing else and what the wire brings is kept, as a driver leaves it in the socket.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
+from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from connectors import settings
 from connectors.book import OrderBook
-from connectors.description import Limits, Target, Venue
+from connectors.description import Venue
 from connectors.frames import Book, BookDelta
 from connectors.loopback.dialect import Dialect
 from connectors.loopback.exchange import Exchange
@@ -44,6 +49,7 @@ from connectors.protocol import (
     Shape,
     Source,
     Started,
+    Stop,
 )
 from connectors.session import Connector
 
@@ -66,14 +72,29 @@ class Story:
         return [(at_ms, note) for at_ms, note in self.notes if note.kind == kind]
 
 
+class Outlet(Protocol):
+    """Where a connector's events and notes go, besides its story."""
+
+    def take(self, event: Publish, *, again: bool) -> bool:
+        """Take an event; False for a book that found no room and is offered `again` when there may be some."""
+
+    def note(self, note: Note) -> None:
+        """Take a note."""
+
+
 class Simulation:
-    """A connector, a venue and the wire between them. `environ` holds settings of the connector by name."""
+    """A connector, a venue and the wire between them.
+
+    The connector is `machine`, or one made for `venue`; `environ` holds its settings by name.
+    """
 
     def __init__(
         self,
         venue: Venue,
         dialect: Dialect,
         *,
+        machine: Connector | None = None,
+        outlet: Outlet | None = None,
         plan: Iterable[Planned] = (),
         environ: Mapping[str, str] | None = None,
         seed: int = 1,
@@ -83,11 +104,9 @@ class Simulation:
         tell: Tell | None = None,
         check_each: int = 1,
     ) -> None:
-        resolved = settings.resolve((*settings.COMMON, *settings.of_venue(venue)), environ or {})
-        self.target: Target = settings.target(venue, resolved, base)
-        self.limits: Limits = settings.limits(venue, resolved)
         self.exchange = Exchange(dialect, base=base, seed=seed, start_unix_ms=start_unix_ms, plan=plan, tell=tell)
-        self.machine = Connector(venue, self.target, self.limits, Random(f"{seed}/{venue.name}/wait").random)
+        self.machine = machine or connector(venue, environ or {}, base=base, seed=seed)
+        self.venue = venue.name
         self.story = Story()
         self.book = OrderBook()
         self.sight: Sight | None = None
@@ -97,22 +116,45 @@ class Simulation:
         self._mail: list[tuple[int, int, Callable[[int], None]]] = []
         self._letters = self._sockets = 0
         self._link: str | None = None
+        self._outlet = outlet
+        self._todo: deque[Action] = deque()
+        self._kept: deque[tuple[int, Input, Sight | None]] = deque()
+        self._machine_ms = FOREVER_MS
         self._give(0, Started())
+
+    @property
+    def due_ms(self) -> int:
+        """When `step` has something to do."""
+        mail_ms = self._mail[0][0] if self._mail else FOREVER_MS
+        return min(mail_ms, self.exchange.due_ms, self._machine_ms)
+
+    def step(self, now_ms: int) -> None:
+        """Do the one thing that is due first."""
+        if self._mail and self._mail[0][0] <= now_ms:
+            heapq.heappop(self._mail)[2](now_ms)
+        elif self.exchange.due_ms <= now_ms:
+            self._carry(now_ms, self.exchange.advance(now_ms))
+        else:
+            self._give(now_ms, Passed())
 
     def run(self, until_ms: int) -> Story:
         """Let both live until this time; may be called again with a later one."""
-        while True:
-            mail_ms = self._mail[0][0] if self._mail else FOREVER_MS
-            machine_ms = FOREVER_MS if self.machine.due_ms is None else self.machine.due_ms
-            now_ms = min(mail_ms, self.exchange.due_ms, machine_ms)
-            if now_ms > until_ms:
-                return self.story
-            if now_ms == mail_ms:
-                heapq.heappop(self._mail)[2](now_ms)
-            elif now_ms == self.exchange.due_ms:
-                self._carry(now_ms, self.exchange.advance(now_ms))
-            else:
-                self._give(now_ms, Passed())
+        while (now_ms := self.due_ms) <= until_ms:
+            self.step(now_ms)
+        return self.story
+
+    def relieve(self, now_ms: int) -> None:
+        """There may be room for what waits."""
+        if self._todo:
+            self._pursue(now_ms, again=True)
+        while self._kept and not self._todo:
+            socket, given, sight = self._kept.popleft()
+            if socket == self._sockets:
+                self._give(now_ms, given, sight)
+
+    def stop(self, now_ms: int) -> None:
+        """The operator ends it."""
+        self._give(now_ms, Stop())
 
     @property
     def true(self) -> bool:
@@ -121,14 +163,31 @@ class Simulation:
 
     # --- the connector's side -------------------------------------------------------------------------------------
 
-    def _give(self, now_ms: int, given: Input) -> None:
+    def _give(self, now_ms: int, given: Input, sight: Sight | None = None) -> None:
+        """Bring something to the connector, with the book that the venue means by it."""
+        if self._todo:
+            self._kept.append((self._sockets, given, sight))
+            return
+        self.sight = sight or self.sight
         before = self.story.books
-        for action in self.machine.step(now_ms, given):
-            self._perform(now_ms, action)
+        self._todo.extend(self.machine.step(now_ms, given))
+        self._pursue(now_ms)
         if self.story.books > before and self.story.books // self._check_each > before // self._check_each:
             meant = [sight.levels() for sight in (self.sight, self._fetched) if sight is not None]
             if self.book.depth() not in meant:
                 self.story.wrong.append(now_ms)
+
+    def _pursue(self, now_ms: int, *, again: bool = False) -> None:
+        """Do what the connector wants, up to a book for which there is no room."""
+        while self._todo:
+            action = self._todo[0]
+            if isinstance(action, Publish) and self._outlet is not None and not self._outlet.take(action, again=again):
+                self._machine_ms = FOREVER_MS
+                return
+            again = False
+            self._perform(now_ms, self._todo.popleft())
+        due_ms = self.machine.due_ms
+        self._machine_ms = FOREVER_MS if due_ms is None else due_ms
 
     def _perform(self, now_ms: int, action: Action) -> None:
         match action:
@@ -149,6 +208,8 @@ class Simulation:
                 self._take(now_ms, event, shape, source)
             case Note():
                 self.story.notes.append((now_ms, action))
+                if self._outlet is not None:
+                    self._outlet.note(action)
             case _:
                 pass
 
@@ -202,11 +263,8 @@ class Simulation:
                     pass
 
     def _receive(self, socket: int, data: str | bytes, sight: Sight | None, now_ms: int) -> None:
-        if socket != self._sockets:
-            return
-        if sight is not None:
-            self.sight = sight
-        self._give(now_ms, Received(data))
+        if socket == self._sockets:
+            self._give(now_ms, Received(data), sight)
 
     def _signal(self, link: str, control: Control, payload: bytes, now_ms: int) -> None:
         self._carry(now_ms, self.exchange.heard(now_ms, link, control, payload))
@@ -245,6 +303,13 @@ class Simulation:
         else:
             after_ms = _retry_after_ms(answer.headers)
             self._give(now_ms, FetchFailed(ticket, f"HTTP {answer.status}", answer.status, after_ms))
+
+
+def connector(venue: Venue, environ: Mapping[str, str], *, base: str, seed: int) -> Connector:
+    """A venue's connector with these settings, its waits drawn from the seed."""
+    resolved = settings.resolve((*settings.COMMON, *settings.of_venue(venue)), environ)
+    target, limits = settings.target(venue, resolved, base), settings.limits(venue, resolved)
+    return Connector(venue, target, limits, Random(f"{seed}/{venue.name}/wait").random)
 
 
 def _retry_after_ms(headers: Iterable[tuple[str, str]]) -> int | None:

@@ -225,9 +225,9 @@ class BadWire(Simulation):
             self.meant.add(sight.levels())
         super()._answer(ticket, answer, now_ms)  # type: ignore[arg-type]
 
-    def _give(self, now_ms: int, given: Input) -> None:
+    def _give(self, now_ms: int, given: Input, sight: Sight | None = None) -> None:
         before = self.story.books
-        super()._give(now_ms, given)
+        super()._give(now_ms, given, sight)
         if self.story.books > before and self.book.depth() not in self.meant:
             self.never_true.append(now_ms)
 

@@ -1,0 +1,141 @@
+"""A run of our own in virtual time: the same machines, runner and files, and no socket, no sleep, no clock.
+
+Each connector meets its simulated venue over a wire that is a few lines of code (`connectors.loopback.simulation`). The
+clock is put forward from one thing that is due to the next, so that minutes take as long as their work. What is left
+is a run directory as any other. Nothing measured of this machine means anything in it: a tick takes no time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+
+from connectors.clock import VirtualClock
+from connectors.handover import Handover
+from connectors.loopback.dialects import dialects
+from connectors.loopback.server import environment
+from connectors.loopback.simulation import Simulation
+from connectors.loopback.truth import TruthFile
+from connectors.protocol import Note, Publish
+from connectors.publisher import Delivery
+from connectors.runfiles import PromptTelemetry
+from connectors.runner import Runner
+from toolkit.errors import Exit
+from toolkit.smoke import profile
+from toolkit.smoke.desk import TELEMETRY, Desk
+from toolkit.smoke.meta import RunMeta
+from toolkit.smoke.policy import StoppedBy
+from toolkit.smoke.rundir import claim
+from toolkit.smoke.self_record import begun, ended
+from toolkit.smoke.shadow_plan import ShadowPlan
+
+BEGINS_UNIX_MS = 1_790_000_000_000
+LATENCY_MS = 5
+FIRST_PORT = 40_001
+"""Ports that stand in the URLs; nobody listens there and nobody calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What came of it: the run's own record, and each venue's simulation, to be held against its truth."""
+
+    meta: RunMeta
+    simulations: Mapping[str, Simulation]
+
+
+def rehearse(plan: ShadowPlan, inherited: Mapping[str, str], *, check_each: int = 1) -> Rehearsed:
+    """Live through a run of simulated venues and leave its directory; each `check_each`th book is held to the truth.
+
+    Raises `UsageError` for a setting that cannot be used, `InputError` where the directory holds a run already.
+    """
+    ports = {name: FIRST_PORT + number for number, name in enumerate(plan.venues)}
+    environ = profile.environment("paraphina", plan.out, inherited) | environment(plan.venues, ports, plan.base)
+    claim(plan.out)
+    clock = VirtualClock(BEGINS_UNIX_MS)
+    meta = replace(begun(plan, environ), started_ms=BEGINS_UNIX_MS, first_telemetry_ms=BEGINS_UNIX_MS, build_ms=0)
+    with ExitStack() as stack:
+        desk = Desk(stack, plan, plan.out, environ, clock)
+        stage = _Stage(stack, desk, clock, check_each)
+        stage.live(plan.run_ms)
+        stage.close(plan.run_ms)
+        log = desk.journal.log
+        output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
+    meta = ended(meta, clock, StoppedBy.TIME, int(Exit.OK), 0, output)
+    meta = replace(meta, stopped_ms=BEGINS_UNIX_MS + plan.run_ms, ended_ms=clock.unix_ms(), wall_drift_ms=0)
+    meta.save(plan.out)
+    return Rehearsed(meta, stage.simulations)
+
+
+class _Outlet:
+    """One connector's way to the runner and the journal."""
+
+    def __init__(self, venue: str, handover: Handover) -> None:
+        self._venue, self._handover = venue, handover
+
+    def take(self, event: Publish, *, again: bool) -> bool:
+        """Hand an event over."""
+        clock = self._handover.clock
+        at = clock.now_ms(), clock.unix_ms()
+        return self._handover.offer(Delivery(self._venue, event.event, event.shape, event.source, *at), again=again)
+
+    def note(self, note: Note) -> None:
+        """Write a note down."""
+        self._handover.journal.note(self._venue, note)
+
+
+class _Stage:
+    """The venues, the connectors and the runner under one clock."""
+
+    def __init__(self, stack: ExitStack, desk: Desk, clock: VirtualClock, check_each: int) -> None:
+        self._clock = clock
+        self._handover = Handover(clock, desk.publisher, desk.journal)
+        telemetry = PromptTelemetry(desk.out / TELEMETRY)
+        stack.callback(telemetry.close)
+        tell = None if desk.plan.truth is None else stack.enter_context(TruthFile(desk.plan.truth)).tell
+        meet = partial(
+            Simulation,
+            base=desk.plan.base,
+            seed=desk.plan.seed,
+            latency_ms=LATENCY_MS,
+            start_unix_ms=BEGINS_UNIX_MS,
+            tell=tell,
+            check_each=check_each,
+        )
+        spoken = dialects()
+        self.simulations = {
+            machine.venue.name: meet(
+                machine.venue,
+                spoken[machine.venue.name],
+                machine=machine,
+                outlet=_Outlet(machine.venue.name, self._handover),
+                plan=desk.plan.scenario.of(machine.venue.name),
+            )
+            for machine in desk.machines
+        }
+        self._runner: Runner = desk.runner(list(self.simulations.values()), self._handover, telemetry)
+
+    def live(self, until_ms: int) -> None:
+        """From one thing that is due to the next, up to this time."""
+        due_ms = {simulation: simulation.due_ms for simulation in self.simulations.values()}
+        while (now_ms := min(self._runner.due_ms, *due_ms.values())) < until_ms:
+            self._clock.to(now_ms)
+            for simulation in due_ms:
+                if due_ms[simulation] <= now_ms:
+                    simulation.step(now_ms)
+                    due_ms[simulation] = simulation.due_ms
+            self._runner.step()
+            if self._handover.drained.is_set():
+                for simulation in due_ms:
+                    simulation.relieve(now_ms)
+                    due_ms[simulation] = simulation.due_ms
+        self._clock.to(until_ms)
+
+    def close(self, now_ms: int) -> None:
+        """Stop the connectors, each with its last word, then the runner, as the real run does."""
+        for simulation in self.simulations.values():
+            simulation.stop(now_ms)
+        self._runner.tick()
+        for simulation in self.simulations.values():
+            simulation.run(now_ms + LATENCY_MS)
