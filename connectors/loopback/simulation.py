@@ -55,6 +55,21 @@ from connectors.session import Connector
 
 FOREVER_MS = 2**62
 
+ALARMS = frozenset(
+    {
+        "resync",
+        "refusal",
+        "parse_error",
+        "decode_miss",
+        "frozen_book",
+        "snapshot_failed",
+        "ping_send_fail",
+        "early_frame",
+        "closing_soon",
+    }
+)
+"""Notes that tell of something wrong without ending the session."""
+
 
 @dataclass(slots=True)
 class Story:
@@ -66,6 +81,11 @@ class Story:
     shapes: set[Shape] = field(default_factory=set)
     books: int = 0
     last_book_ms: int = 0
+
+    @property
+    def alarms(self) -> set[str]:
+        """The kinds of notes that tell of something wrong."""
+        return {note.kind for _, note in self.notes} & ALARMS
 
     def noted(self, kind: str) -> list[tuple[int, Note]]:
         """The notes of one kind."""
@@ -143,10 +163,14 @@ class Simulation:
             self.step(now_ms)
         return self.story
 
+    @property
+    def waits(self) -> bool:
+        """Whether the connector waits for room."""
+        return bool(self._todo)
+
     def relieve(self, now_ms: int) -> None:
         """There may be room for what waits."""
-        if self._todo:
-            self._pursue(now_ms, again=True)
+        self._pursue(now_ms, again=True)
         while self._kept and not self._todo:
             socket, given, sight = self._kept.popleft()
             if socket == self._sockets:

@@ -31,19 +31,6 @@ RECOVERS_WITHIN_MS = 45_000
 SETTLED_MS = 3_000
 DAY_MS = 86_400_000
 
-ALARMS = {
-    "resync",
-    "refusal",
-    "parse_error",
-    "decode_miss",
-    "frozen_book",
-    "snapshot_failed",
-    "ping_send_fail",
-    "early_frame",
-    "closing_soon",
-}
-"""Notes that tell of something wrong without ending the session."""
-
 WAYS: dict[str, Mapping[str, str]] = {
     **{name: {} for name in sorted(dialects())},
     "extended best only": {"PARAPHINA_EXTENDED_WS_DEPTH_LEVELS": "1"},
@@ -106,9 +93,8 @@ def test_a_fault_is_seen_for_what_it_is_and_mended(way: str, fault: Fault) -> No
         assert 0 < seen[0] <= expected.within_ms(simulated.machine.limits)
 
     # What must be noted, and nothing else alarms.
-    noted = {note.kind for _, note in story.notes}
     allowed = {*expected.notes, "resync"} if mends else set(expected.notes)
-    assert noted & ALARMS == allowed
+    assert story.alarms == allowed
     assert story.shapes - {Shape.SOUND} == ({SHAPES[fault.kind]} if fault.kind in SHAPES else set())
 
 
@@ -191,7 +177,7 @@ def test_a_connector_that_comes_to_a_quiet_market_has_the_book_and_raises_no_ala
     simulated.run(QUIET_FOR_S * 1_000 + SETTLED_MS)
     assert simulated.true
     assert (story.closes, story.wrong) == ([], [])
-    assert {note.kind for _, note in story.notes} & ALARMS == set()
+    assert story.alarms == set()
 
 
 # --- everything at once -----------------------------------------------------------------------------------------------
@@ -230,7 +216,7 @@ def test_whatever_comes_together_no_wrong_book_is_published_and_the_last_one_is_
 def assert_a_good_day(simulated: Simulation) -> None:
     story = simulated.run(DAY_MS)
     assert story.closes == []
-    assert {note.kind for _, note in story.notes} & ALARMS == set()
+    assert story.alarms == set()
     assert story.wrong == []
     assert simulated.true
 
@@ -256,5 +242,5 @@ def test_two_minutes_at_the_venues_own_rate_raise_no_alarm_and_every_book_is_rig
     story = simulated.run(120_000)
     assert story.closes == []
     assert story.wrong == []
-    assert {note.kind for _, note in story.notes} & ALARMS == set()
+    assert story.alarms == set()
     assert simulated.true

@@ -126,8 +126,8 @@ class _Stage:
                     simulation.step(now_ms)
                     due_ms[simulation] = simulation.due_ms
             self._runner.step()
-            if self._handover.drained.is_set():
-                for simulation in due_ms:
+            for simulation in due_ms:
+                if simulation.waits and self._handover.drained.is_set():
                     simulation.relieve(now_ms)
                     due_ms[simulation] = simulation.due_ms
         self._clock.to(until_ms)

@@ -1,0 +1,1 @@
+"""Whole runs in virtual time: the product's own run directories and analysis, held against the venues' own record."""

@@ -1,0 +1,97 @@
+"""`python -m tests.rehearsal.day --hours 24`: a quiet day at the venues' own rates, as a run directory, and no alarm.
+
+The day is virtual, its files are real: five connectors at five simulated venues, analysed as any other run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from connectors.venues import venues
+from toolkit.analysis import Options, analyze
+from toolkit.gate import evaluate
+from toolkit.gates import load
+from toolkit.metrics import catalogue
+from toolkit.records import Analysis
+from toolkit.smoke.rehearsal import Rehearsed, rehearse
+from toolkit.smoke.shadow_plan import ShadowPlan
+from toolkit.vocabulary import GateVerdict
+
+HOUR_MS = 3_600_000
+CHECK_EACH = 100
+NEVER = ("reconnects", "connect_failures", "plateau_10s.count", "resyncs")
+
+
+def quiet(out: Path, run_ms: int) -> tuple[Rehearsed, Analysis]:
+    """Live through a quiet time and analyse what it left."""
+    asked = ShadowPlan(("rehearse",), out, run_ms, venues())
+    rehearsed = rehearse(asked, {}, check_each=CHECK_EACH)
+    return rehearsed, analyze([str(out)], options=Options(requested_ms=run_ms))
+
+
+def alarms(rehearsed: Rehearsed, analysis: Analysis) -> list[str]:
+    """Whatever the connectors, the files or the analysis say of a quiet time but that it was one."""
+    gate = load("frontier", catalogue())
+    verdict = evaluate(gate.rules, analysis, None, gate.name, gate.never_seen).verdict
+    return [
+        *_of_connectors(rehearsed),
+        *_of_figures(analysis),
+        *(f"finding {each.code} {each.venue}" for each in analysis.findings),
+        *(f"episode {each.kind} {each.venue}" for each in analysis.episodes if each.cls != "startup"),
+        *(
+            f"{each.file}: {each.lines - each.used} lines not used"
+            for each in analysis.ledger
+            if each.lines > each.used
+        ),
+        *([] if verdict is GateVerdict.PASS else [f"gate {verdict}"]),
+    ]
+
+
+def _of_connectors(rehearsed: Rehearsed) -> Iterator[str]:
+    for name, simulation in rehearsed.simulations.items():
+        story = simulation.story
+        yield from (f"{name}: {close.reason} at {at_ms} ms" for at_ms, close in story.closes if close.reason)
+        yield from (f"{name}: {kind} noted" for kind in sorted(story.alarms))
+        yield from (f"{name}: a wrong book at {at_ms} ms" for at_ms in story.wrong)
+        if not simulation.true:
+            yield f"{name}: the last book is not the venue's"
+
+
+def _of_figures(analysis: Analysis) -> Iterator[str]:
+    for each in analysis.figures:
+        venue, _, figure = each.figure.partition(".")
+        if venue in analysis.run.venues:
+            if figure == "connects" and each.value != 1:
+                yield f"{each.figure} = {each.value}"
+            if figure.startswith(NEVER) and each.value:
+                yield f"{each.figure} = {each.value}"
+
+
+def main() -> int:
+    """Live, look, tell; the exit code is 1 where there was an alarm."""
+    parser = argparse.ArgumentParser(prog="python -m tests.rehearsal.day", description=__doc__)
+    parser.add_argument("--hours", type=float, default=24)
+    parser.add_argument("--out", type=Path, help="keep the run directory here")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        began_s = time.process_time()
+        rehearsed, analysis = quiet(asked.out or Path(folder) / "day", round(asked.hours * HOUR_MS))
+        took_s = time.process_time() - began_s
+    for name, simulation in rehearsed.simulations.items():
+        sys.stdout.write(f"{name}: {simulation.story.books:,} books\n")
+    books = sum(simulation.story.books for simulation in rehearsed.simulations.values())
+    lines = sum(each.lines for each in analysis.ledger)
+    sys.stdout.write(f"{asked.hours:g} h, {books:,} books, {lines:,} lines; {took_s:,.0f} s of processor time\n")
+    found = alarms(rehearsed, analysis)
+    sys.stdout.writelines(f"ALARM {each}\n" for each in found)
+    sys.stdout.write(f"{len(found)} alarms\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
