@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -112,6 +113,11 @@ class Topic:
     unsubscribe: str | None = None
     monotone: bool = False
 
+    @classmethod
+    def by_json(cls, key: str, feed: Feed, ask: Callable[[str], Json], *, monotone: bool = False) -> Topic:
+        """A topic that is taken and left by JSON requests; `ask` writes them, given `subscribe` or `unsubscribe`."""
+        return cls(key, feed, json.dumps(ask("subscribe")), json.dumps(ask("unsubscribe")), monotone)
+
 
 class Recovery(StrEnum):
     """How a broken book is made whole again; the first two keep the socket and are resyncs."""
@@ -161,23 +167,24 @@ def _plain_url(base: str, _target: Target) -> str:
 class Venue:
     """A venue, whole: everything that shared code needs to follow one market on it.
 
-    `name` is the word in every file, `title` the one in log sentences, `prefix` the middle of its environment names
-    (`PARAPHINA_<prefix>_STALE_MS`). `rank` is its place in telemetry arrays. `ws` and `rest` are the settings that hold
-    the base URLs, `market` the one that names the market, and `symbol` writes a base asset as this venue does
-    (`{base}-USD`); `instrument`, where given, names the frames' id directly and spares the `lookup`. `decode` raises
-    ValueError, LookupError or TypeError on a wrong shape or number. `fresh_ms` is the apply age up to which the venue
-    counts as Healthy. `lines` replaces single sentences of the log, by note (see `connectors.lines`).
+    `name` is the word in every file, `title` the one in log sentences (by default the name, capitalised), `prefix` the
+    middle of its environment names (`PARAPHINA_<prefix>_STALE_MS`; by default the name in capitals). `rank` is its
+    place in telemetry arrays. `ws` and `rest` are the settings that hold the base URLs, `market` the one that names
+    the market, and `symbol` writes a base asset as this venue does (`{base}-USD`); `instrument`, where given, names
+    the frames' id directly and spares the `lookup`. `decode` raises ValueError, LookupError or TypeError on a wrong
+    shape or number. `fresh_ms` is the apply age up to which the venue counts as Healthy. `lines` replaces single
+    sentences of the log, by note (see `connectors.lines`).
     """
 
     name: str
-    title: str
-    prefix: str
     rank: int
     ws: Setting
     rest: Setting
     market: Setting
     topics: Callable[[Target], tuple[Topic, ...]]
     decode: Callable[[Json], Iterator[Frame]]
+    title: str = ""
+    prefix: str = ""
     symbol: str = "{base}"
     instrument: Setting | None = None
     socket_url: Callable[[str, Target], str] = _plain_url
@@ -191,3 +198,7 @@ class Venue:
     fresh_ms: int = 1_000
     settings: tuple[Setting, ...] = ()
     lines: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", self.title or self.name.capitalize())
+        object.__setattr__(self, "prefix", self.prefix or self.name.upper())

@@ -7,11 +7,14 @@ in the default decimal context.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from connectors.frames import Level
+
+HOUR_S = 3_600
+"""The usual interval of a funding rate."""
 
 _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,12})?")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]{1,12})?[eE][+-]?[0-9]{1,2}")
@@ -64,6 +67,19 @@ def moment(value: object) -> int | None:
     return None if value is None else whole(value) or None
 
 
-def levels(rows: Iterable[Any], at: int | str, amount: int | str) -> tuple[Level, ...]:
+def rows(*lists: Iterable[Any] | None) -> Iterator[Any]:
+    """The rows of these lists, one after the other; a list that is null has none."""
+    return (row for each in lists for row in each or ())
+
+
+def levels(listed: Iterable[Any], at: int | str, amount: int | str) -> tuple[Level, ...]:
     """The levels of one side, in the order given; `at` and `amount` are the keys or positions inside a row."""
-    return tuple((price(row[at]), size(row[amount])) for row in rows)
+    return tuple((price(row[at]), size(row[amount])) for row in listed)
+
+
+def added_up(orders: Iterable[Any], at: int | str, amount: int | str) -> tuple[Level, ...]:
+    """The levels that single orders make, in the order of each price's first: sizes at one price are added."""
+    sizes: dict[Decimal, Decimal] = {}
+    for where, much in levels(orders, at, amount):
+        sizes[where] = sizes.get(where, Decimal(0)) + much
+    return tuple(sizes.items())

@@ -6,8 +6,8 @@ Sources: asterdex/api-docs, futures API, "Websocket Market Streams" and "How to 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from typing import Any
 
 from connectors.description import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
 from connectors.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Funding, Ignored, Json, Refusal, Side, Trade
@@ -19,12 +19,15 @@ STREAMS = {
     "markPriceUpdate": ("@markPrice@1s", Feed.FUNDING),
 }
 
+PARTIAL = re.compile(r"@depth(5|10|20)\b")
+"""Streams of whole tops, which look like changes but for their name."""
+
 
 def decode(message: Json) -> Iterator[Frame]:
     """Read one message, raw (`/ws`) or wrapped with its stream's name (`/stream`)."""
     match message:
-        case {"stream": str(), "data": event}:
-            yield _event(event)
+        case {"stream": str(stream), "data": event}:
+            yield DecodeMiss("only the top of a book") if PARTIAL.search(stream) else _event(event)
         case {"result": None}:
             yield Ack(None)
         case {"result": list()}:
@@ -48,14 +51,14 @@ def _event(event: Json) -> Frame:
             return DecodeMiss()
 
 
-def _delta(topic: str, event: dict[str, Any]) -> BookDelta:
+def _delta(topic: str, event: Json) -> BookDelta:
     """`U` and `u` are the first and last change inside and skip legally; only `pu`, the last `u`, makes the chain."""
     seq, prev, first = whole(event["u"]), whole(event["pu"]), whole(event["U"])
     bids, asks = levels(event["b"], 0, 1), levels(event["a"], 0, 1)
     return BookDelta(topic, bids, asks, seq, prev, first, moment(event.get("E")))
 
 
-def _trade(topic: str, event: dict[str, Any]) -> Trade:
+def _trade(topic: str, event: Json) -> Trade:
     """`m` tells that the buyer was the maker: then the taker sold."""
     taker = {True: Side.SELL, False: Side.BUY}[event["m"]]
     return Trade(topic, price(event["p"]), size(event["q"]), taker, str(whole(event["a"])), moment(event.get("T")))
@@ -88,8 +91,6 @@ def _read_book(body: Json, target: Target) -> Book:
 
 VENUE = Venue(
     name="aster",
-    title="Aster",
-    prefix="ASTER",
     rank=2,
     ws=Setting("ASTER_WS_URL", "wss://fstream.asterdex.com/ws", Kind.URLS, "sockets"),
     rest=Setting("ASTER_REST_URL", "https://fapi.asterdex.com", Kind.URLS, "REST bases"),

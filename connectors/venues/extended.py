@@ -11,9 +11,7 @@ from collections.abc import Iterator
 
 from connectors.description import Kind, Limits, Rest, RestCall, Setting, Target, Topic, Venue
 from connectors.frames import Book, BookDelta, DecodeMiss, Frame, Funding, Json, Refusal
-from connectors.numbers import levels, moment, rate, whole
-
-HOUR_S = 3_600
+from connectors.numbers import HOUR_S, levels, moment, rate, whole
 
 
 def decode(message: Json) -> Iterator[Frame]:
@@ -72,8 +70,6 @@ def _read_funding(body: Json, target: Target) -> Funding:
 
 VENUE = Venue(
     name="extended",
-    title="Extended",
-    prefix="EXTENDED",
     rank=0,
     ws=Setting(
         "EXTENDED_WS_URL",

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from connectors.description import Feed, KeepAlive, Kind, PingKind, Rest, RestCall, Setting, Target, Topic, Venue
 from connectors.frames import Ack, Book, DecodeMiss, Frame, Funding, Heartbeat, Json, Refusal, Side, Trade
-from connectors.numbers import levels, moment, price, rate, size
-
-HOUR_S = 3_600
+from connectors.numbers import HOUR_S, levels, moment, price, rate, size
 
 
 def decode(message: Json) -> Iterator[Frame]:
@@ -37,12 +34,12 @@ def decode(message: Json) -> Iterator[Frame]:
             yield DecodeMiss()
 
 
-def _book(topic: str, data: dict[str, Any]) -> Book:
+def _book(topic: str, data: Json) -> Book:
     bids, asks = (levels(side, "px", "sz") for side in data["levels"])
     return Book(topic, bids, asks, exchange_ms=moment(data.get("time")))
 
 
-def _trade(trade: dict[str, Any]) -> Trade:
+def _trade(trade: Json) -> Trade:
     """`side` is the aggressor's: A sells into bids, B buys from asks."""
     taker = {"A": Side.SELL, "B": Side.BUY}[trade["side"]]
     topic = f"trades:{trade['coin']}"
@@ -66,10 +63,7 @@ def _rounding(target: Target) -> Json:
 
 def _topic(kind: str, coin: str, feed: Feed, **more: object) -> Topic:
     subscription = {"type": kind, "coin": coin, **more}
-    subscribe, unsubscribe = (
-        json.dumps({"method": method, "subscription": subscription}) for method in ("subscribe", "unsubscribe")
-    )
-    return Topic(f"{kind}:{coin}", feed, subscribe, unsubscribe)
+    return Topic.by_json(f"{kind}:{coin}", feed, lambda wish: {"method": wish, "subscription": subscription})
 
 
 def _ask_book(target: Target) -> RestCall:
@@ -82,7 +76,6 @@ def _read_book(body: Json, target: Target) -> Book:
 
 VENUE = Venue(
     name="hyperliquid",
-    title="Hyperliquid",
     prefix="HL",
     rank=1,
     ws=Setting("HL_WS_URLS", "wss://api.hyperliquid.xyz/ws", Kind.URLS, "sockets", aliases=("HL_WS_URL",)),

@@ -6,11 +6,8 @@ public socket, 2026-06 and 2026-07.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from connectors.description import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
 from connectors.frames import (
@@ -29,9 +26,8 @@ from connectors.frames import (
     Side,
     Trade,
 )
-from connectors.numbers import levels, moment, price, rate, size, whole
+from connectors.numbers import HOUR_S, added_up, levels, moment, price, rate, rows, size, whole
 
-HOUR_S = 3_600
 ORDERS_A_SIDE = 250
 REST = "https://mainnet.zklighter.elliot.ai"
 
@@ -64,16 +60,15 @@ def decode(message: Json) -> Iterator[Frame]:
             yield DecodeMiss()
 
 
-def _data(topic: str, message: dict[str, Any]) -> Iterator[Frame]:
+def _data(topic: str, message: Json) -> Iterator[Frame]:
     at_ms = moment(message.get("timestamp"))
     match message:
-        case {"type": "subscribed/order_book", "order_book": book}:
-            yield Book(topic, *_sides(book), whole(book["nonce"]), at_ms)
-        case {"type": "update/order_book", "order_book": book}:
-            seq, prev = whole(book["nonce"]), whole(book["begin_nonce"])
-            yield BookDelta(topic, *_sides(book), seq, prev, exchange_ms=at_ms)
+        case {"type": "subscribed/order_book", "order_book": {"nonce": seq, **book}}:
+            yield Book(topic, *_sides(book), whole(seq), at_ms)
+        case {"type": "update/order_book", "order_book": {"nonce": seq, "begin_nonce": prev, **book}}:
+            yield BookDelta(topic, *_sides(book), whole(seq), whole(prev), exchange_ms=at_ms)
         case {"trades": trades}:
-            yield from (_trade(topic, trade) for trade in trades or ())
+            yield from (_trade(topic, trade) for trade in rows(trades, message.get("liquidation_trades")))
         case {"market_stats": {"current_funding_rate": percent}}:
             # The coming hour's payment, in percent; `funding_rate` and `funding_timestamp` are the last hour's.
             yield Funding(topic, rate(percent) / 100, HOUR_S, exchange_ms=at_ms)
@@ -81,11 +76,11 @@ def _data(topic: str, message: dict[str, Any]) -> Iterator[Frame]:
             yield DecodeMiss()
 
 
-def _sides(book: dict[str, Any]) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
-    return levels(book["bids"] or (), "price", "size"), levels(book["asks"] or (), "price", "size")
+def _sides(book: Json) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+    return levels(rows(book["bids"]), "price", "size"), levels(rows(book["asks"]), "price", "size")
 
 
-def _trade(topic: str, trade: dict[str, Any]) -> Trade:
+def _trade(topic: str, trade: Json) -> Trade:
     taker = {True: Side.BUY, False: Side.SELL}[trade["is_maker_ask"]]
     at_ms, trade_id = moment(trade.get("timestamp")), str(whole(trade["trade_id"]))
     return Trade(topic, price(trade["price"]), size(trade["size"]), taker, trade_id, at_ms)
@@ -98,20 +93,14 @@ def _topics(target: Target) -> tuple[Topic, ...]:
 
 def _topic(channel: str, market_id: str, feed: Feed) -> Topic:
     """Requests write the market after a slash, answers after a colon."""
-    subscribe, unsubscribe = (
-        json.dumps({"type": kind, "channel": f"{channel}/{market_id}"}) for kind in ("subscribe", "unsubscribe")
-    )
-    return Topic(f"{channel}:{market_id}", feed, subscribe, unsubscribe)
+    written = f"{channel}/{market_id}"
+    return Topic.by_json(f"{channel}:{market_id}", feed, lambda wish: {"type": wish, "channel": written})
 
 
 def _socket_url(base: str, target: Target) -> str:
     if not target.options["PARAPHINA_LIGHTER_WS_READONLY"]:
         return base
     return f"{base}{'&' if '?' in base else '?'}readonly=true"
-
-
-def _ask_markets(_target: Target) -> RestCall:
-    return RestCall("/api/v1/orderBooks")
 
 
 def _find_market(body: Json, target: Target) -> str:
@@ -127,22 +116,18 @@ def _ask_book(target: Target) -> RestCall:
 
 
 def _read_book(body: Json, target: Target) -> Book:
-    return Book(f"order_book:{target.instrument}", _added_up(body["bids"]), _added_up(body["asks"]))
+    bids, asks = (_from_orders(body[side] or ()) for side in ("bids", "asks"))
+    return Book(f"order_book:{target.instrument}", bids, asks)
 
 
-def _added_up(orders: list[dict[str, Any]] | None) -> tuple[Level, ...]:
-    """REST lists single orders; a level is the sum of what remains of those at its price, the last one maybe cut."""
-    sizes: dict[Decimal, Decimal] = {}
-    for order in orders or ():
-        at = price(order["price"])
-        sizes[at] = sizes.get(at, Decimal(0)) + size(order["remaining_base_amount"])
-    return tuple(sizes.items())[: -1 if len(orders or ()) >= ORDERS_A_SIDE else None]
+def _from_orders(orders: Sequence[Json]) -> tuple[Level, ...]:
+    """REST lists single orders; where the list is full, orders of its last level may be missing."""
+    whole_levels = None if len(orders) < ORDERS_A_SIDE else -1
+    return added_up(orders, "price", "remaining_base_amount")[:whole_levels]
 
 
 VENUE = Venue(
     name="lighter",
-    title="Lighter",
-    prefix="LIGHTER",
     rank=3,
     ws=Setting("LIGHTER_WS_URL", "wss://mainnet.zklighter.elliot.ai/stream", Kind.URLS, "sockets"),
     rest=Setting("LIGHTER_HTTP_BASE_URL", REST, Kind.URLS, "REST bases", aliases=("LIGHTER_REST_URL",)),
@@ -154,7 +139,7 @@ VENUE = Venue(
     socket_url=_socket_url,
     recovery=Recovery.RESUBSCRIBE,
     snapshot=Rest(_ask_book, _read_book),
-    lookup=Rest(_ask_markets, _find_market),
+    lookup=Rest(lambda _: RestCall("/api/v1/orderBooks"), _find_market),
     settings=(Setting("PARAPHINA_LIGHTER_WS_READONLY", False, Kind.FLAG, "ask for the read-only socket"),),
     lines={
         "connecting": "INFO: {title} public WS connecting readonly={PARAPHINA_LIGHTER_WS_READONLY} url={url}",

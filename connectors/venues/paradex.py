@@ -6,18 +6,15 @@ published captures of the public socket, 2026-10 (the bare `deltas` channel, `se
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 from connectors.description import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
 from connectors.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Funding, Json, Level, Refusal, Side, Trade
-from connectors.numbers import levels, moment, price, rate, size, whole
+from connectors.numbers import HOUR_S, levels, moment, price, rate, rows, size, whole
 
 FEED = "PARAPHINA_PARADEX_PUBLIC_FEED"
-HOUR_S = 3_600
-SUBSCRIBE_ID, UNSUBSCRIBE_ID = 1, 2
+REQUEST_IDS = {"subscribe": 1, "unsubscribe": 2}
 GONE = Decimal(0)
 TAKER = {"BUY": Side.BUY, "SELL": Side.SELL}
 
@@ -36,7 +33,7 @@ def decode(message: Json) -> Iterator[Frame]:
         case {"method": "subscription", "params": {"channel": str(channel), "data": dict(data)}}:
             yield _event(channel, data)
         case {"result": {"channel": str(channel)}}:
-            yield Ack(channel, subscribed=message.get("id") != UNSUBSCRIBE_ID)
+            yield Ack(channel, subscribed=message.get("id") != REQUEST_IDS["unsubscribe"])
         case {"error": {"code": int(code), "message": str(text), "data": str(more)}}:
             yield Refusal(f"{text}: {more}", code)
         case {"error": {"code": int(code), "message": str(text)}}:
@@ -45,7 +42,7 @@ def decode(message: Json) -> Iterator[Frame]:
             yield DecodeMiss()
 
 
-def _event(channel: str, data: dict[str, Any]) -> Frame:
+def _event(channel: str, data: Json) -> Frame:
     match channel.split(".")[0], data:
         case "bbo", {"seq_no": seq, "bid": bid, "ask": ask}:
             sides = _best(bid, data["bid_size"]), _best(ask, data["ask_size"])
@@ -70,18 +67,14 @@ def _best(at: object, amount: object) -> tuple[Level, ...]:
     return () if at in (None, "", "0") else ((price(at), size(amount)),)
 
 
-def _sides(data: dict[str, Any]) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+def _sides(data: Json) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
     """Whatever size a deleted level is sent with, it is gone."""
     sides: dict[str, list[Level]] = {"BUY": [], "SELL": []}
-    for row in _rows(data["inserts"], data["updates"]):
+    for row in rows(data["inserts"], data["updates"]):
         sides[row["side"]].append((price(row["price"]), size(row["size"])))
-    for row in _rows(data["deletes"]):
+    for row in rows(data["deletes"]):
         sides[row["side"]].append((price(row["price"]), GONE))
     return tuple(sides["BUY"]), tuple(sides["SELL"])
-
-
-def _rows(*lists: list[Any] | None) -> Iterable[Any]:
-    return (row for rows in lists for row in rows or ())
 
 
 def _topics(target: Target) -> tuple[Topic, ...]:
@@ -99,12 +92,10 @@ def _book_channel(target: Target) -> str:
 
 
 def _topic(channel: str, feed: Feed, *, monotone: bool = False) -> Topic:
-    requests = (("subscribe", SUBSCRIBE_ID), ("unsubscribe", UNSUBSCRIBE_ID))
-    subscribe, unsubscribe = (
-        json.dumps({"jsonrpc": "2.0", "method": method, "params": {"channel": channel}, "id": number})
-        for method, number in requests
-    )
-    return Topic(channel, feed, subscribe, unsubscribe, monotone)
+    def ask(wish: str) -> Json:
+        return {"jsonrpc": "2.0", "method": wish, "params": {"channel": channel}, "id": REQUEST_IDS[wish]}
+
+    return Topic.by_json(channel, feed, ask, monotone=monotone)
 
 
 def _ask_book(target: Target) -> RestCall:
@@ -114,14 +105,12 @@ def _ask_book(target: Target) -> RestCall:
 
 
 def _read_book(body: Json, target: Target) -> Book:
-    bids, asks = (levels(body[side] or (), 0, 1) for side in ("bids", "asks"))
+    bids, asks = (levels(rows(body[side]), 0, 1) for side in ("bids", "asks"))
     return Book(_book_channel(target), bids, asks, whole(body["seq_no"]), moment(body.get("last_updated_at")))
 
 
 VENUE = Venue(
     name="paradex",
-    title="Paradex",
-    prefix="PARADEX",
     rank=4,
     ws=Setting("PARADEX_WS_URL", "wss://ws.api.prod.paradex.trade/v1", Kind.URLS, "sockets"),
     rest=Setting("PARADEX_REST_URL", "https://api.prod.paradex.trade/v1", Kind.URLS, "REST bases"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.numbers import BadNumberError, moment, price, rate, size, whole
+from connectors.numbers import BadNumberError, added_up, levels, moment, price, rate, rows, size, whole
 
 BAD = ["NaN", "Infinity", "1e400", "-1", "+1", "", " 1", "1.", ".5", "0x10", "1_000", "9" * 40, "0." + "1" * 40, "١"]
 
@@ -43,3 +43,14 @@ def test_a_whole_number_is_an_integer_of_sane_size(value: object) -> None:
 
 def test_a_missing_or_zero_time_is_no_time() -> None:
     assert (moment(None), moment(0), moment(7)) == (None, None, 7)
+
+
+def test_orders_at_one_price_are_one_level_of_their_exact_sum_in_the_order_of_the_first() -> None:
+    orders = [{"at": "100.1", "left": "0.1"}, {"at": "100.2", "left": "3"}, {"at": "100.1", "left": "0.2"}]
+    assert added_up(orders, "at", "left") == levels([("100.1", "0.3"), ("100.2", "3")], 0, 1)
+    assert added_up([], "at", "left") == ()
+
+
+def test_a_list_that_is_null_has_no_rows() -> None:
+    assert list(rows([1, 2], None, [3])) == [1, 2, 3]
+    assert list(rows()) == []

@@ -44,3 +44,20 @@ def test_the_first_delta_after_a_rest_snapshot_has_to_hold_its_number(
     first: int, prev: int, seq: int, want: Fit
 ) -> None:
     assert fit(100, delta(prev, seq, first), bridging=True) is want
+
+
+DOCUMENTED = [
+    (150, 157, 149, Fit.OLD),
+    (158, 160, 157, Fit.FOLLOWS),
+    (161, 165, 160, Fit.FOLLOWS),
+    (170, 172, 168, Fit.GAP),
+]
+"""`U`, `u` and `pu` of events after a snapshot 158, and what Aster's documents say to do with each."""
+
+
+def test_the_example_of_the_venue_s_documents_is_judged_as_they_say() -> None:
+    state, bridging = 158, True
+    for first, seq, prev, want in DOCUMENTED:
+        assert fit(state, delta(prev, seq, first), bridging=bridging) is want
+        if want is Fit.FOLLOWS:
+            state, bridging = seq, False
