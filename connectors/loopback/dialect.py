@@ -6,7 +6,8 @@ own documents, so that the two check each other. It keeps no state; what a conne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -134,33 +135,52 @@ class Idle:
     of_client: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """One venue's side of the conversation.
+@dataclass(frozen=True, kw_only=True)
+class Dialect(ABC):
+    """One venue's side of the conversation; it holds facts and no state.
 
-    `update_ms` is the time between two steps of its market. `symbol` writes a base asset. `arrive` reads the URL of a
-    new connection: the streams that it subscribes, None for one that the venue does not know. `hear` answers a client's
-    JSON, `encode` writes a stream's next frame, `rest` answers a request (None: not found). `refusal` is the venue's
-    own error to a subscription. `acks` says that a subscription is confirmed apart from its data, `beat` is the text
-    life sign that the venue may send by itself (None: a control ping). `ping_ms` and `pong_ms` are its own keep-alive.
+    `update_ms` is the time between two steps of its market. `symbol` writes a base asset. `acks` says that a
+    subscription is confirmed apart from its data, `beat` is the text life sign that the venue may send by itself (None:
+    a control ping). `ping_ms` and `pong_ms` are its own keep-alive.
     """
 
     venue: str
     update_ms: int
     grid: Grid
     symbol: str
-    arrive: Callable[[str, str], tuple[Stream, ...] | None]
-    hear: Callable[[Json, Caller, Moment], Iterator[Response]]
-    encode: Callable[[Stream, Moment], str]
-    rest: Callable[[Request, Moment], Json | None]
-    refusal: Callable[[str], str]
-    unreadable: Callable[[str], str | None]
     acks: bool = True
-    greeting: Callable[[int], str] | None = None
     beat: str | None = None
     ping_ms: int = 0
     pong_ms: int = 0
     idle: Idle | None = None
+
+    def greeting(self, _serial: int, /) -> str | None:
+        """What a new connection is told first; `serial` counts connections."""
+        return None
+
+    @abstractmethod
+    def arrive(self, path: str, symbol: str, /) -> tuple[Stream, ...] | None:
+        """The streams that the URL of a new connection subscribes; None for a URL that the venue does not know."""
+
+    def hear(self, _message: Json, _caller: Caller, _moment: Moment, /) -> Iterator[Response]:
+        """What a client's JSON is answered by."""
+        yield from ()
+
+    @abstractmethod
+    def encode(self, stream: Stream, moment: Moment, /) -> str:
+        """A stream's next frame."""
+
+    @abstractmethod
+    def rest(self, request: Request, moment: Moment, /) -> Json | None:
+        """The answer to a request; None: not found."""
+
+    @abstractmethod
+    def refusal(self, channel: str, /) -> str:
+        """The venue's own error to a subscription."""
+
+    def unreadable(self, _frame: str, /) -> str | None:
+        """The venue's own error to a frame that is no JSON."""
+        return None
 
 
 def text(message: Any) -> str:

@@ -137,8 +137,8 @@ class Exchange:
         link = self.lines.connect(now_ms, path)
         for fault in self.trouble.idling():
             self.lines.watch(now_ms, link, _idle(fault), fault)
-        if self.dialect.greeting is not None:
-            self.lines.say(now_ms, link, self.dialect.greeting(link.serial), Content.GREETING)
+        if (words := self.dialect.greeting(link.serial)) is not None:
+            self.lines.say(now_ms, link, words, Content.GREETING)
         for stream in streams:
             self._subscribe(now_ms, link, Begin(stream))
         return Accepted(link.name)

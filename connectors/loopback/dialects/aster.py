@@ -20,16 +20,82 @@ METHODS = "`SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GE
 FUNDING_MS = 8 * 3_600_000
 
 
-def _arrive(path: str, symbol: str) -> tuple[Stream, ...] | None:
-    parts = urlsplit(path)
-    head, _, name = parts.path.rpartition("/")
-    if head.endswith("/ws"):
-        names = [name]
-    elif name in ("ws", "stream"):
-        names = [stream for row in parse_qs(parts.query).get("streams", []) for stream in row.split("/")]
-    else:
-        return None
-    return tuple(stream for name in names if (stream := _stream(name, symbol, _wrapped(path))))
+class _Aster(Dialect):
+    def arrive(self, path: str, symbol: str) -> tuple[Stream, ...] | None:
+        parts = urlsplit(path)
+        head, _, name = parts.path.rpartition("/")
+        if head.endswith("/ws"):
+            names = [name]
+        elif name in ("ws", "stream"):
+            names = [stream for row in parse_qs(parts.query).get("streams", []) for stream in row.split("/")]
+        else:
+            return None
+        return tuple(stream for name in names if (stream := _stream(name, symbol, _wrapped(path))))
+
+    def hear(self, message: Json, caller: Caller, moment: Moment) -> Iterator[Response]:
+        match message:
+            case {"method": "SUBSCRIBE", "params": list(names)}:
+                yield Reply(_result(None, message))
+                for name in names:
+                    stream = _stream(str(name), moment.symbol, _wrapped(caller.path))
+                    if stream is not None and name not in caller.channels:
+                        yield Begin(stream)
+            case {"method": "UNSUBSCRIBE", "params": list(names)}:
+                yield Reply(_result(None, message))
+                yield from (Finish(str(name)) for name in names)
+            case {"method": "LIST_SUBSCRIPTIONS"}:
+                yield Reply(_result(sorted(caller.channels), message))
+            case {"method": "SET_PROPERTY" | "GET_PROPERTY"}:
+                yield Reply(_result(None, message))
+            case {"method": method}:
+                yield _error(
+                    2, f"Invalid request: unknown variant {method}, expected one of {METHODS} at line 1 column 28"
+                )
+            case _:
+                yield _error(2, "Invalid request: missing field `method` at line 1 column 2")
+
+    def encode(self, stream: Stream, moment: Moment) -> str:
+        times = {"E": moment.wall_ms, "T": moment.wall_ms - 3, "s": moment.symbol}
+        match stream.content, stream.channel.partition("@")[2]:
+            case Content.TRADES, _:
+                data = _trade(moment)
+            case Content.FUNDING, _:
+                data = {"e": "markPriceUpdate", "E": moment.wall_ms, "s": moment.symbol, **_mark(moment, "r", "T")}
+            case _, "bookTicker":
+                bid, ask = (side[0] if side else ["0", "0"] for side in moment.levels(1))
+                best = {"b": bid[0], "B": bid[1], "a": ask[0], "A": ask[1]}
+                data = {"e": "bookTicker", "u": moment.number, **times, **best}
+            case _:
+                data = {"e": "depthUpdate", **times, **_depth(stream, moment)}
+        return text({"stream": stream.channel, "data": data} if stream.wrapped else data)
+
+    def rest(self, request: Request, moment: Moment) -> Json | None:
+        name = request.path.rpartition("/")[2]
+        if request.method != "GET" or not re.search(r"/fapi/v[13]/\w+$", request.path):
+            return None
+        if name in ("depth", "premiumIndex") and request.query.get("symbol") != moment.symbol:
+            return {"code": -1121, "msg": "Invalid symbol."}
+        match name:
+            case "depth":
+                bids, asks = moment.levels(int(request.query.get("limit", "500")))
+                times = {"E": moment.wall_ms, "T": moment.wall_ms - 3}
+                return {"lastUpdateId": moment.number, **times, "bids": bids, "asks": asks}
+            case "premiumIndex":
+                return _premium(moment)
+            case "exchangeInfo":
+                return {"timezone": "UTC", "serverTime": moment.wall_ms, "symbols": [_market(moment)]}
+            case "time":
+                return {"serverTime": moment.wall_ms}
+            case "ping":
+                return {}
+            case _:
+                return None
+
+    def refusal(self, channel: str) -> str:
+        return _error(2, f"Invalid request: unknown stream {channel}").text
+
+    def unreadable(self, _frame: str) -> str:
+        return _error(3, "Invalid JSON: expected value at line 1 column 1").text
 
 
 def _wrapped(path: str) -> bool:
@@ -57,57 +123,12 @@ def _stream(channel: str, symbol: str, wrapped: bool) -> Stream | None:
             return None
 
 
-def _hear(message: Json, caller: Caller, moment: Moment) -> Iterator[Response]:
-    match message:
-        case {"method": "SUBSCRIBE", "params": list(names)}:
-            yield Reply(_result(None, message))
-            for name in names:
-                stream = _stream(str(name), moment.symbol, _wrapped(caller.path))
-                if stream is not None and name not in caller.channels:
-                    yield Begin(stream)
-        case {"method": "UNSUBSCRIBE", "params": list(names)}:
-            yield Reply(_result(None, message))
-            yield from (Finish(str(name)) for name in names)
-        case {"method": "LIST_SUBSCRIPTIONS"}:
-            yield Reply(_result(sorted(caller.channels), message))
-        case {"method": "SET_PROPERTY" | "GET_PROPERTY"}:
-            yield Reply(_result(None, message))
-        case {"method": method}:
-            yield _error(2, f"Invalid request: unknown variant {method}, expected one of {METHODS} at line 1 column 28")
-        case _:
-            yield _error(2, "Invalid request: missing field `method` at line 1 column 2")
-
-
 def _result(result: object, message: dict[str, Any]) -> str:
     return text({"result": result, "id": message.get("id")})
 
 
 def _error(code: int, words: str) -> Reply:
     return Reply(text({"code": code, "msg": words}), Content.REFUSAL)
-
-
-def _refusal(channel: str) -> str:
-    return _error(2, f"Invalid request: unknown stream {channel}").text
-
-
-def _unreadable(_frame: str) -> str:
-    return _error(3, "Invalid JSON: expected value at line 1 column 1").text
-
-
-def _encode(stream: Stream, moment: Moment) -> str:
-    times = {"E": moment.wall_ms, "T": moment.wall_ms - 3, "s": moment.symbol}
-    match stream.content, stream.channel.partition("@")[2]:
-        case Content.TRADES, _:
-            data = _trade(moment)
-        case Content.FUNDING, _:
-            data = {"e": "markPriceUpdate", "E": moment.wall_ms, "s": moment.symbol, **_mark(moment, "r", "T")}
-        case _, "bookTicker":
-            bid, ask = (side[0] if side else ["0", "0"] for side in moment.levels(1))
-            best = {"b": bid[0], "B": bid[1], "a": ask[0], "A": ask[1]}
-            data = {"e": "bookTicker", "u": moment.number, **times, **best}
-        case _:
-            data = {"e": "depthUpdate", **times, **_depth(stream, moment)}
-    return text({"stream": stream.channel, "data": data} if stream.wrapped else data)
 
 
 def _depth(stream: Stream, moment: Moment) -> dict[str, Any]:
@@ -144,29 +165,6 @@ def _mark(moment: Moment, rate: str, due: str) -> dict[str, Any]:
     return {"p": mid, "i": mid, "P": mid, rate: fixed(moment.funding_ppb * 8, 9), due: next_ms}
 
 
-def _rest(request: Request, moment: Moment) -> Json | None:
-    name = request.path.rpartition("/")[2]
-    if request.method != "GET" or not re.search(r"/fapi/v[13]/\w+$", request.path):
-        return None
-    if name in ("depth", "premiumIndex") and request.query.get("symbol") != moment.symbol:
-        return {"code": -1121, "msg": "Invalid symbol."}
-    match name:
-        case "depth":
-            bids, asks = moment.levels(int(request.query.get("limit", "500")))
-            times = {"E": moment.wall_ms, "T": moment.wall_ms - 3}
-            return {"lastUpdateId": moment.number, **times, "bids": bids, "asks": asks}
-        case "premiumIndex":
-            return _premium(moment)
-        case "exchangeInfo":
-            return {"timezone": "UTC", "serverTime": moment.wall_ms, "symbols": [_market(moment)]}
-        case "time":
-            return {"serverTime": moment.wall_ms}
-        case "ping":
-            return {}
-        case _:
-            return None
-
-
 def _premium(moment: Moment) -> dict[str, Any]:
     mid = moment.mid()
     return {
@@ -198,17 +196,11 @@ def _market(moment: Moment) -> dict[str, Any]:
     }
 
 
-DIALECT = Dialect(
+DIALECT = _Aster(
     venue="aster",
     update_ms=50,
     grid=Grid(price_decimals=2, size_decimals=3, step=5),
     symbol="{base}USDT",
-    arrive=_arrive,
-    hear=_hear,
-    encode=_encode,
-    rest=_rest,
-    refusal=_refusal,
-    unreadable=_unreadable,
     ping_ms=300_000,
     pong_ms=900_000,
 )

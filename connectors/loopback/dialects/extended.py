@@ -1,15 +1,14 @@
 """Extended, v1 streams: the URL is the subscription, `seq` counts each connection's messages, changes say both how much
-(`q`) and how much now (`c`).
+(`q`) and how much now (`c`). Nothing that a client says matters.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from connectors.frames import Json, Side
-from connectors.loopback.dialect import Caller, Dialect, Moment, Response, Row, Stream, text
+from connectors.loopback.dialect import Dialect, Moment, Row, Stream, text
 from connectors.loopback.market import Grid, Print, fixed
 from connectors.loopback.wire import Content, Request
 
@@ -18,48 +17,50 @@ WHOLE_MS = 60_000
 HOUR_MS = 3_600_000
 
 
-def _arrive(path: str, symbol: str) -> tuple[Stream, ...] | None:
-    found = PATH.search(path)
-    if found is None or found["market"] not in (symbol, None):
-        return None
-    match found["kind"], found["query"]:
-        case "orderbooks", "depth=1":
-            return (Stream("orderbooks", depth=1),)
-        case "orderbooks", None:
-            return (Stream("orderbooks", chained=True, whole_ms=WHOLE_MS, period_ms=100),)
-        case "publicTrades", None:
-            return (Stream("publicTrades", Content.TRADES, opens=False),)
-        case "funding", None:
-            return (Stream("funding", Content.FUNDING),)
-        case _:
+class _Extended(Dialect):
+    def arrive(self, path: str, symbol: str) -> tuple[Stream, ...] | None:
+        found = PATH.search(path)
+        if found is None or found["market"] not in (symbol, None):
             return None
+        match found["kind"], found["query"]:
+            case "orderbooks", "depth=1":
+                return (Stream("orderbooks", depth=1),)
+            case "orderbooks", None:
+                return (Stream("orderbooks", chained=True, whole_ms=WHOLE_MS, period_ms=100),)
+            case "publicTrades", None:
+                return (Stream("publicTrades", Content.TRADES, opens=False),)
+            case "funding", None:
+                return (Stream("funding", Content.FUNDING),)
+            case _:
+                return None
 
+    def encode(self, stream: Stream, moment: Moment) -> str:
+        stream.number += 1
+        envelope: dict[str, Any] = {"ts": moment.wall_ms}
+        match stream.channel:
+            case "orderbooks":
+                kind = "SNAPSHOT" if moment.whole else "DELTA"
+                envelope |= {"type": kind, "data": {"t": kind, "m": moment.symbol, **_sides(stream, moment)}}
+            case "publicTrades":
+                envelope["data"] = [_trade(trade, moment) for trade in moment.trades]
+            case _:
+                envelope["data"] = {"m": moment.symbol, "T": moment.wall_ms, "f": fixed(moment.funding_ppb, 9)}
+        return text({**envelope, "seq": stream.number})
 
-def _hear(_message: Json, _caller: Caller, _moment: Moment) -> Iterator[Response]:
-    """Nothing that a client says on a v1 stream matters."""
-    yield from ()
+    def rest(self, request: Request, moment: Moment) -> Json | None:
+        markets = request.path.partition("/api/v1/info/markets")
+        if request.method != "GET" or not markets[1]:
+            return None
+        match markets[2].strip("/").split("/"):
+            case [""]:
+                return _ok([_market(moment)])
+            case [market, "orderbook" | "stats" as what] if market == moment.symbol:
+                return _ok(_book(moment) if what == "orderbook" else _stats(moment))
+            case _:
+                return None
 
-
-def _refusal(_channel: str) -> str:
-    return text({"status": "ERROR", "error": {"code": 1001, "message": "Market not found."}})
-
-
-def _unreadable(_frame: str) -> None:
-    return None
-
-
-def _encode(stream: Stream, moment: Moment) -> str:
-    stream.number += 1
-    envelope: dict[str, Any] = {"ts": moment.wall_ms}
-    match stream.channel:
-        case "orderbooks":
-            kind = "SNAPSHOT" if moment.whole else "DELTA"
-            envelope |= {"type": kind, "data": {"t": kind, "m": moment.symbol, **_sides(stream, moment)}}
-        case "publicTrades":
-            envelope["data"] = [_trade(trade, moment) for trade in moment.trades]
-        case _:
-            envelope["data"] = {"m": moment.symbol, "T": moment.wall_ms, "f": fixed(moment.funding_ppb, 9)}
-    return text({**envelope, "seq": stream.number})
+    def refusal(self, _channel: str) -> str:
+        return text({"status": "ERROR", "error": {"code": 1001, "message": "Market not found."}})
 
 
 def _sides(stream: Stream, moment: Moment) -> dict[str, Any]:
@@ -87,19 +88,6 @@ def _trade(trade: Print, moment: Moment) -> dict[str, Any]:
         "q": moment.grid.size(trade.lots),
         "i": 2_100_000_000_000_000_000 + trade.number,
     }
-
-
-def _rest(request: Request, moment: Moment) -> Json | None:
-    markets = request.path.partition("/api/v1/info/markets")
-    if request.method != "GET" or not markets[1]:
-        return None
-    match markets[2].strip("/").split("/"):
-        case [""]:
-            return _ok([_market(moment)])
-        case [market, "orderbook" | "stats" as what] if market == moment.symbol:
-            return _ok(_book(moment) if what == "orderbook" else _stats(moment))
-        case _:
-            return None
 
 
 def _ok(data: object) -> dict[str, Any]:
@@ -144,17 +132,11 @@ def _market(moment: Moment) -> dict[str, Any]:
     }
 
 
-DIALECT = Dialect(
+DIALECT = _Extended(
     venue="extended",
     update_ms=100,
     grid=Grid(price_decimals=1, size_decimals=5),
     symbol="{base}-USD",
-    arrive=_arrive,
-    hear=_hear,
-    encode=_encode,
-    rest=_rest,
-    refusal=_refusal,
-    unreadable=_unreadable,
     acks=False,
     ping_ms=15_000,
     pong_ms=10_000,

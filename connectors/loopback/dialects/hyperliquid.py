@@ -30,21 +30,65 @@ FAST_MS, PLAIN_MS = 500, 5_500
 CONTENT = {"l2Book": Content.BOOK, "bbo": Content.BOOK, "trades": Content.TRADES, "activeAssetCtx": Content.FUNDING}
 
 
-def _arrive(path: str, _symbol: str) -> tuple[Stream, ...] | None:
-    return () if path.endswith("/ws") else None
+class _Hyperliquid(Dialect):
+    def arrive(self, path: str, _symbol: str) -> tuple[Stream, ...] | None:
+        return () if path.endswith("/ws") else None
 
+    def hear(self, message: Json, caller: Caller, moment: Moment) -> Iterator[Response]:
+        match message:
+            case {"method": "ping"}:
+                yield Reply('{"channel":"pong"}', Content.BEAT)
+            case {
+                "method": "subscribe" | "unsubscribe" as method,
+                "subscription": {"type": str(), "coin": str()} as wanted,
+            }:
+                yield from _subscription(method, wanted, caller, moment.symbol)
+            case _:
+                yield _error(f"Error parsing JSON into valid websocket request: {text(message)}")
 
-def _hear(message: Json, caller: Caller, moment: Moment) -> Iterator[Response]:
-    match message:
-        case {"method": "ping"}:
-            yield Reply('{"channel":"pong"}', Content.BEAT)
-        case {
-            "method": "subscribe" | "unsubscribe" as method,
-            "subscription": {"type": str(), "coin": str()} as wanted,
-        }:
-            yield from _subscription(method, wanted, caller, moment.symbol)
-        case _:
-            yield _error(f"Error parsing JSON into valid websocket request: {text(message)}")
+    def encode(self, stream: Stream, moment: Moment) -> str:
+        kind = json.loads(stream.channel)["type"]
+        data: Any
+        match kind:
+            case "l2Book":
+                data = _book(moment, stream.depth)
+                if stream.period_ms == FAST_MS:
+                    data |= {"fast": True}
+            case "bbo":
+                best = [side[0] if side else None for side in _levels(moment, 1)]
+                data = {"coin": moment.symbol, "time": moment.wall_ms, "bbo": best}
+            case "trades":
+                data = [_trade(trade, moment) for trade in moment.trades]
+            case _:
+                data = {"coin": moment.symbol, "ctx": _context(moment)}
+        return text({"channel": kind, "data": data})
+
+    def rest(self, request: Request, moment: Moment) -> Json | None:
+        if request.method != "POST" or not request.path.endswith("/info"):
+            return None
+        asked = json.loads(request.body)
+        perps = {"universe": [{"name": moment.symbol, "szDecimals": moment.grid.size_decimals, "maxLeverage": 25}]}
+        match asked:
+            case {"type": "l2Book", "coin": str(coin)}:
+                return _book(moment, 20) if coin == moment.symbol else "null"
+            case {"type": "meta"}:
+                return {**perps, "marginTables": []}
+            case {"type": "metaAndAssetCtxs"}:
+                return [perps, [_context(moment)]]
+            case {"type": "spotMeta"}:
+                return {"universe": [], "tokens": []}
+            case {"type": "spotMetaAndAssetCtxs"}:
+                return [{"universe": [], "tokens": []}, []]
+            case {"type": "perpDexs"}:
+                return [None]
+            case _:
+                return None
+
+    def refusal(self, channel: str) -> str:
+        return _error(f"Invalid subscription {channel}").text
+
+    def unreadable(self, frame: str) -> str:
+        return _error(f"Error parsing JSON into valid websocket request: {frame[:200]}").text
 
 
 def _subscription(method: str, wanted: dict[str, Any], caller: Caller, symbol: str) -> Iterator[Response]:
@@ -77,32 +121,6 @@ def _stream(kind: str, channel: str, *, fast: bool) -> Stream:
 
 def _error(words: str) -> Reply:
     return Reply(text({"channel": "error", "data": words}), Content.REFUSAL)
-
-
-def _refusal(channel: str) -> str:
-    return _error(f"Invalid subscription {channel}").text
-
-
-def _unreadable(frame: str) -> str:
-    return _error(f"Error parsing JSON into valid websocket request: {frame[:200]}").text
-
-
-def _encode(stream: Stream, moment: Moment) -> str:
-    kind = json.loads(stream.channel)["type"]
-    data: Any
-    match kind:
-        case "l2Book":
-            data = _book(moment, stream.depth)
-            if stream.period_ms == FAST_MS:
-                data |= {"fast": True}
-        case "bbo":
-            best = [side[0] if side else None for side in _levels(moment, 1)]
-            data = {"coin": moment.symbol, "time": moment.wall_ms, "bbo": best}
-        case "trades":
-            data = [_trade(trade, moment) for trade in moment.trades]
-        case _:
-            data = {"coin": moment.symbol, "ctx": _context(moment)}
-    return text({"channel": kind, "data": data})
 
 
 def _book(moment: Moment, depth: int | None) -> dict[str, Any]:
@@ -142,39 +160,11 @@ def _context(moment: Moment) -> dict[str, Any]:
     }
 
 
-def _rest(request: Request, moment: Moment) -> Json | None:
-    if request.method != "POST" or not request.path.endswith("/info"):
-        return None
-    asked = json.loads(request.body)
-    perps = {"universe": [{"name": moment.symbol, "szDecimals": moment.grid.size_decimals, "maxLeverage": 25}]}
-    match asked:
-        case {"type": "l2Book", "coin": str(coin)}:
-            return _book(moment, 20) if coin == moment.symbol else "null"
-        case {"type": "meta"}:
-            return {**perps, "marginTables": []}
-        case {"type": "metaAndAssetCtxs"}:
-            return [perps, [_context(moment)]]
-        case {"type": "spotMeta"}:
-            return {"universe": [], "tokens": []}
-        case {"type": "spotMetaAndAssetCtxs"}:
-            return [{"universe": [], "tokens": []}, []]
-        case {"type": "perpDexs"}:
-            return [None]
-        case _:
-            return None
-
-
-DIALECT = Dialect(
+DIALECT = _Hyperliquid(
     venue="hyperliquid",
     update_ms=500,
     grid=Grid(price_decimals=1, size_decimals=4),
     symbol="{base}",
-    arrive=_arrive,
-    hear=_hear,
-    encode=_encode,
-    rest=_rest,
-    refusal=_refusal,
-    unreadable=_unreadable,
     beat='{"channel":"pong"}',
     idle=Idle(60_000, of_client=False),
 )

@@ -19,24 +19,65 @@ MARKET_ID = 0
 TIMES = {"order_book": Content.BOOK, "ticker": Content.BOOK, "trade": Content.TRADES, "market_stats": Content.FUNDING}
 
 
-def _arrive(path: str, _symbol: str) -> tuple[Stream, ...] | None:
-    return () if path.partition("?")[0].endswith("/stream") else None
+class _Lighter(Dialect):
+    def greeting(self, serial: int) -> str:
+        return text({"session_id": str(UUID(int=serial)), "type": "connected"})
 
+    def arrive(self, path: str, _symbol: str) -> tuple[Stream, ...] | None:
+        return () if path.partition("?")[0].endswith("/stream") else None
 
-def _greeting(serial: int) -> str:
-    return text({"session_id": str(UUID(int=serial)), "type": "connected"})
+    def hear(self, message: Json, caller: Caller, _moment: Moment) -> Iterator[Response]:
+        match message:
+            case {"type": "ping"}:
+                yield Reply('{"type":"pong"}', Content.BEAT)
+            case {"type": "pong"}:
+                return
+            case {"type": "subscribe" | "unsubscribe" as wish, "channel": str(channel)}:
+                yield _subscription(wish, channel.replace("/", ":"), caller)
+            case _:
+                yield _error(30_001, "Invalid Type")
 
+    def encode(self, stream: Stream, moment: Moment) -> str:
+        kind = stream.channel.partition(":")[0]
+        verb = "update" if stream.opened else "subscribed"
+        head: dict[str, Any] = {"channel": stream.channel}
+        match kind:
+            case "order_book":
+                body = {**_times(moment), "order_book": _order_book(stream, moment)}
+            case "ticker":
+                bid, ask = (side[0] if side else ["0", "0"] for side in moment.levels(1))
+                best = {"s": moment.base, "a": _named(ask), "b": _named(bid), "last_updated_at": moment.wall_ms * 1_000}
+                body = {**_times(moment), "nonce": moment.number, "ticker": best}
+            case "trade":
+                trades = [_trade(trade, moment) for trade in moment.trades]
+                body = {"liquidation_trades": [], "nonce": moment.number, "trades": trades}
+            case _:
+                body = {"market_stats": _stats(moment)}
+        return text({**head, **body, "timestamp": moment.wall_ms, "type": f"{verb}/{kind}"})
 
-def _hear(message: Json, caller: Caller, _moment: Moment) -> Iterator[Response]:
-    match message:
-        case {"type": "ping"}:
-            yield Reply('{"type":"pong"}', Content.BEAT)
-        case {"type": "pong"}:
-            return
-        case {"type": "subscribe" | "unsubscribe" as wish, "channel": str(channel)}:
-            yield _subscription(wish, channel.replace("/", ":"), caller)
-        case _:
-            yield _error(30_001, "Invalid Type")
+    def rest(self, request: Request, moment: Moment) -> Json | None:
+        name = request.path.rpartition("/")[2]
+        if request.method != "GET" or not request.path.endswith(f"/api/v1/{name}"):
+            return None
+        match name:
+            case "orderBooks":
+                return {"code": 200, "order_books": [_market(moment)]}
+            case "orderBookDetails":
+                return {"code": 200, "order_book_details": [_market(moment)], "spot_order_book_details": []}
+            case "orderBookOrders" if request.query.get("market_id") == str(MARKET_ID):
+                return _orders(moment, min(int(request.query.get("limit", "250")), 250))
+            case "funding-rates":
+                rate = float(fixed(moment.funding_ppb, 9))
+                row = {"market_id": MARKET_ID, "exchange": "lighter", "symbol": moment.base, "rate": rate}
+                return {"code": 200, "funding_rates": [row]}
+            case _:
+                return None
+
+    def refusal(self, _channel: str) -> str:
+        return _error(30_005, "Invalid Channel:  (marketId)").text
+
+    def unreadable(self, _frame: str) -> str:
+        return _error(30_002, "Invalid JSON").text
 
 
 def _subscription(wish: str, channel: str, caller: Caller) -> Response:
@@ -55,33 +96,6 @@ def _subscription(wish: str, channel: str, caller: Caller) -> Response:
 
 def _error(code: int, words: str) -> Reply:
     return Reply(text({"error": {"code": code, "message": words}}), Content.REFUSAL)
-
-
-def _refusal(_channel: str) -> str:
-    return _error(30_005, "Invalid Channel:  (marketId)").text
-
-
-def _unreadable(_frame: str) -> str:
-    return _error(30_002, "Invalid JSON").text
-
-
-def _encode(stream: Stream, moment: Moment) -> str:
-    kind = stream.channel.partition(":")[0]
-    verb = "update" if stream.opened else "subscribed"
-    head: dict[str, Any] = {"channel": stream.channel}
-    match kind:
-        case "order_book":
-            body = {**_times(moment), "order_book": _order_book(stream, moment)}
-        case "ticker":
-            bid, ask = (side[0] if side else ["0", "0"] for side in moment.levels(1))
-            best = {"s": moment.base, "a": _named(ask), "b": _named(bid), "last_updated_at": moment.wall_ms * 1_000}
-            body = {**_times(moment), "nonce": moment.number, "ticker": best}
-        case "trade":
-            trades = [_trade(trade, moment) for trade in moment.trades]
-            body = {"liquidation_trades": [], "nonce": moment.number, "trades": trades}
-        case _:
-            body = {"market_stats": _stats(moment)}
-    return text({**head, **body, "timestamp": moment.wall_ms, "type": f"{verb}/{kind}"})
 
 
 def _times(moment: Moment) -> dict[str, int]:
@@ -141,25 +155,6 @@ def _stats(moment: Moment) -> dict[str, Any]:
     }
 
 
-def _rest(request: Request, moment: Moment) -> Json | None:
-    name = request.path.rpartition("/")[2]
-    if request.method != "GET" or not request.path.endswith(f"/api/v1/{name}"):
-        return None
-    match name:
-        case "orderBooks":
-            return {"code": 200, "order_books": [_market(moment)]}
-        case "orderBookDetails":
-            return {"code": 200, "order_book_details": [_market(moment)], "spot_order_book_details": []}
-        case "orderBookOrders" if request.query.get("market_id") == str(MARKET_ID):
-            return _orders(moment, min(int(request.query.get("limit", "250")), 250))
-        case "funding-rates":
-            rate = float(fixed(moment.funding_ppb, 9))
-            row = {"market_id": MARKET_ID, "exchange": "lighter", "symbol": moment.base, "rate": rate}
-            return {"code": 200, "funding_rates": [row]}
-        case _:
-            return None
-
-
 def _market(moment: Moment) -> dict[str, Any]:
     return {
         "symbol": moment.base,
@@ -200,19 +195,12 @@ def _order(price: int, lots: int, moment: Moment) -> dict[str, Any]:
     }
 
 
-DIALECT = Dialect(
+DIALECT = _Lighter(
     venue="lighter",
     update_ms=50,
     grid=Grid(price_decimals=2, size_decimals=4, step=5),
     symbol="{base}",
-    arrive=_arrive,
-    hear=_hear,
-    encode=_encode,
-    rest=_rest,
-    refusal=_refusal,
-    unreadable=_unreadable,
     acks=False,
-    greeting=_greeting,
     beat='{"type":"ping"}',
     idle=Idle(120_000),
 )

@@ -19,27 +19,70 @@ TAKES_US = 37
 HOURS = 8
 
 
-def _arrive(path: str, _symbol: str) -> tuple[Stream, ...] | None:
-    return () if path.partition("?")[0].endswith("/v1") else None
+class _Paradex(Dialect):
+    def arrive(self, path: str, _symbol: str) -> tuple[Stream, ...] | None:
+        return () if path.partition("?")[0].endswith("/v1") else None
 
+    def hear(self, message: Json, caller: Caller, moment: Moment) -> Iterator[Response]:
+        match message:
+            case {"method": "subscribe", "params": {"channel": str(channel)}}:
+                stream = _stream(channel, moment.symbol)
+                if stream is None:
+                    yield _error(message, moment, -32_600, "invalid subscribe request", _why(channel))
+                elif channel in caller.channels:
+                    yield _error(message, moment, -32_600, "invalid subscribe request", "already subscribed")
+                else:
+                    yield Begin(stream, _result(channel, message, moment))
+            case {"method": "unsubscribe", "params": {"channel": str(channel)}}:
+                if channel in caller.channels:
+                    yield Finish(channel, _result(channel, message, moment))
+                else:
+                    yield _error(message, moment, -32_600, "invalid unsubscribe request", "not subscribed")
+            case _:
+                yield _error(message if isinstance(message, dict) else {}, moment, -32_601, "method does not exist")
 
-def _hear(message: Json, caller: Caller, moment: Moment) -> Iterator[Response]:
-    match message:
-        case {"method": "subscribe", "params": {"channel": str(channel)}}:
-            stream = _stream(channel, moment.symbol)
-            if stream is None:
-                yield _error(message, moment, -32_600, "invalid subscribe request", _why(channel))
-            elif channel in caller.channels:
-                yield _error(message, moment, -32_600, "invalid subscribe request", "already subscribed")
-            else:
-                yield Begin(stream, _result(channel, message, moment))
-        case {"method": "unsubscribe", "params": {"channel": str(channel)}}:
-            if channel in caller.channels:
-                yield Finish(channel, _result(channel, message, moment))
-            else:
-                yield _error(message, moment, -32_600, "invalid unsubscribe request", "not subscribed")
-        case _:
-            yield _error(message if isinstance(message, dict) else {}, moment, -32_601, "method does not exist")
+    def encode(self, stream: Stream, moment: Moment) -> str:
+        data: dict[str, Any]
+        match stream.channel.split(".", 2):
+            case ["bbo", _]:
+                data = _best(moment)
+            case ["order_book", *_]:
+                data = _book(stream, moment)
+            case ["trades", _]:
+                data = _trade(moment.trades[-1], moment)
+            case ["funding_data", _]:
+                data = _funding(moment)
+            case _:
+                data = _summary(moment)
+        params = {"channel": stream.channel, "data": data}
+        return text({"jsonrpc": "2.0", "method": "subscription", "params": params})
+
+    def rest(self, request: Request, moment: Moment) -> Json | None:
+        if request.method != "GET":
+            return None
+        wanted = request.query.get("market", moment.symbol) in (moment.symbol, "ALL")
+        match request.path.rpartition("/v1/")[2].split("/"):
+            case ["orderbook", market, *_] if market == moment.symbol:
+                bids, asks = moment.levels(int(request.query.get("depth", "20")))
+                head = {"market": moment.symbol, "seq_no": moment.number, "last_updated_at": moment.wall_ms}
+                return {**head, "asks": asks, "bids": bids}
+            case ["bbo", market, *_] if market == moment.symbol:
+                return _best(moment)
+            case ["markets"]:
+                return {"results": [_market(moment)] if wanted else []}
+            case ["markets", "summary"]:
+                return {"results": [_summary(moment)] if wanted else []}
+            case ["system", "time"]:
+                return {"server_time": str(moment.wall_ms)}
+            case _:
+                return None
+
+    def refusal(self, _channel: str) -> str:
+        error = {"code": -32_600, "message": "invalid subscribe request", "data": "invalid channel"}
+        return text({"jsonrpc": "2.0", "id": 1, "error": error, "usIn": 0, "usDiff": 0, "usOut": 0})
+
+    def unreadable(self, _frame: str) -> str:
+        return text({"jsonrpc": "2.0", "error": {"code": -32_700, "message": "Parse error"}})
 
 
 def _stream(channel: str, symbol: str) -> Stream | None:
@@ -78,32 +121,6 @@ def _id(message: dict[str, Any]) -> dict[str, Any]:
 def _timing(moment: Moment) -> dict[str, int]:
     in_us = moment.wall_ms * 1_000
     return {"usIn": in_us, "usDiff": TAKES_US, "usOut": in_us + TAKES_US}
-
-
-def _refusal(_channel: str) -> str:
-    error = {"code": -32_600, "message": "invalid subscribe request", "data": "invalid channel"}
-    return text({"jsonrpc": "2.0", "id": 1, "error": error, "usIn": 0, "usDiff": 0, "usOut": 0})
-
-
-def _unreadable(_frame: str) -> str:
-    return text({"jsonrpc": "2.0", "error": {"code": -32_700, "message": "Parse error"}})
-
-
-def _encode(stream: Stream, moment: Moment) -> str:
-    data: dict[str, Any]
-    match stream.channel.split(".", 2):
-        case ["bbo", _]:
-            data = _best(moment)
-        case ["order_book", *_]:
-            data = _book(stream, moment)
-        case ["trades", _]:
-            data = _trade(moment.trades[-1], moment)
-        case ["funding_data", _]:
-            data = _funding(moment)
-        case _:
-            data = _summary(moment)
-    params = {"channel": stream.channel, "data": data}
-    return text({"jsonrpc": "2.0", "method": "subscription", "params": params})
 
 
 def _best(moment: Moment) -> dict[str, Any]:
@@ -172,27 +189,6 @@ def _summary(moment: Moment) -> dict[str, Any]:
     }
 
 
-def _rest(request: Request, moment: Moment) -> Json | None:
-    if request.method != "GET":
-        return None
-    wanted = request.query.get("market", moment.symbol) in (moment.symbol, "ALL")
-    match request.path.rpartition("/v1/")[2].split("/"):
-        case ["orderbook", market, *_] if market == moment.symbol:
-            bids, asks = moment.levels(int(request.query.get("depth", "20")))
-            head = {"market": moment.symbol, "seq_no": moment.number, "last_updated_at": moment.wall_ms}
-            return {**head, "asks": asks, "bids": bids}
-        case ["bbo", market, *_] if market == moment.symbol:
-            return _best(moment)
-        case ["markets"]:
-            return {"results": [_market(moment)] if wanted else []}
-        case ["markets", "summary"]:
-            return {"results": [_summary(moment)] if wanted else []}
-        case ["system", "time"]:
-            return {"server_time": str(moment.wall_ms)}
-        case _:
-            return None
-
-
 def _market(moment: Moment) -> dict[str, Any]:
     grid = moment.grid
     return {
@@ -209,17 +205,11 @@ def _market(moment: Moment) -> dict[str, Any]:
     }
 
 
-DIALECT = Dialect(
+DIALECT = _Paradex(
     venue="paradex",
     update_ms=50,
     grid=Grid(price_decimals=2, size_decimals=3, step=5),
     symbol="{base}-USD-PERP",
-    arrive=_arrive,
-    hear=_hear,
-    encode=_encode,
-    rest=_rest,
-    refusal=_refusal,
-    unreadable=_unreadable,
     ping_ms=55_000,
     pong_ms=5_000,
 )
