@@ -35,10 +35,14 @@ def seen_in_the_book(
 ) -> Iterator[Anchor]:
     """Anchors for the end and the first book of those reconnects that have one fitting stretch without a new book."""
     stood_in = _stood_in(con, run_key, file_no)
+    here = [each for each in reconnects(sessions) if _in(file_no, each)]
+    clocked = _clocked(con, file_no, here)
     wide = [
         each
-        for each in reconnects(sessions)
-        if _in(file_no, each) and _is_wide(timeline, each) and not any(_overlap(each, stretch) for stretch in stood_in)
+        for each in here
+        if not clocked.issuperset(_lines(each))
+        and _is_wide(timeline, each)
+        and not any(_overlap(each, stretch) for stretch in stood_in)
     ]
     if not wide:
         return
@@ -64,6 +68,19 @@ def reconnects(sessions: Sequence[Session]) -> Iterator[Reconnect]:
     for _, some in groupby(ordered, key=lambda each: (each.life, each.venue)):
         with_book = [each for each in some if each.first_book is not None]
         yield from (pair for pair in pairwise(with_book) if pair[0].ended is not None)
+
+
+def _lines(reconnect: Reconnect) -> tuple[int, int]:
+    before, after = reconnect
+    assert before.ended is not None and after.first_book is not None
+    return before.ended[1], after.first_book[1]
+
+
+def _clocked(con: duckdb.DuckDBPyConnection, file_no: int, reconnects: Sequence[Reconnect]) -> set[int]:
+    """Those of their lines whose time this host's own clock tells closely enough; nothing weaker is asked of them."""
+    lines = [line for each in reconnects for line in _lines(each)]
+    known = "select line from clocked_line where file_no = ? and high_ms - low_ms <= ? and line in (select unnest(?))"
+    return {line for (line,) in con.execute(known, [file_no, CLOSE_ENOUGH_MS, lines]).fetchall()}
 
 
 StoodIn = tuple[str, int, int]
