@@ -4,8 +4,8 @@ Each frame is parsed, decoded whole and then taken frame by frame: books by the 
 consumer, refusals and unreadable frames by the rules below. The first `Close` is the last word.
 
     refusal of the book, or of nothing in particular while the book is not live   subscribe_error
-    more than `parse_errors` frames in a minute that are no JSON                  parse_error
-    `decode_misses` frames in a row of unknown shape, without book data between   decode_fail_loop
+    too many unreadable frames (`connectors.misreads`)                            parse_error, decode_fail_loop
+    silence (`connectors.silence`, `connectors.keepalive`)                        stale_watchdog, read_timeout, ping_…
     the greatest age of a session                                                 session_timeout
 """
 
@@ -17,8 +17,9 @@ from typing import Any
 
 import msgspec
 
+from connectors.answers import BAD_SHAPE, SNIPPET, Ask, Unread, read
 from connectors.bookkeeping import BookKeeper
-from connectors.description import Limits, PingKind, Rest, Target, Venue
+from connectors.description import Limits, PingKind, Target, Venue
 from connectors.frames import (
     Ack,
     Book,
@@ -33,6 +34,7 @@ from connectors.frames import (
     Trade,
 )
 from connectors.keepalive import Pinger
+from connectors.misreads import Misreads, snippet
 from connectors.protocol import (
     Action,
     Close,
@@ -52,16 +54,10 @@ from connectors.protocol import (
     SendFailed,
 )
 from connectors.silence import Watch
-from connectors.tally import LastMinute, Tally
+from connectors.tally import Tally
 from toolkit.vocabulary import ReconnectReason
 
-SNIPPET = 160
 NO_CLOSE_FRAME = 1006
-
-BAD_SHAPE = (ValueError, LookupError, TypeError, AttributeError)
-"""What a codec raises on a message or body that is not what it describes."""
-
-Ask = Callable[[Purpose, Rest[Any]], Fetch]
 
 
 class Conversation:
@@ -83,13 +79,11 @@ class Conversation:
         self.opened_ms = self._now_ms = now_ms
         self._venue = venue
         self._limits = limits
-        self._tally = tally
         self._topics = venue.topics(target)
         self._book = self._topics[0]
         self._keys = {topic.key for topic in self._topics}
         self._first_message = self._first_top = self._first_book = False
-        self._misses = 0
-        self._unparsed = LastMinute(limits.parse_errors)
+        self._misreads = Misreads(limits, tally, url)
         whole = partial(self._ask_book, ask, Purpose.SNAPSHOT)
         self._keeper = BookKeeper(self._book, venue.recovery, limits, tally, whole, uniform, url)
         look = None if venue.snapshot is None else partial(self._ask_book, ask, Purpose.LOOK)
@@ -131,10 +125,8 @@ class Conversation:
                 if control is Control.PONG:
                     self._pinger.pong(PingKind.CONTROL)
                 yield from self._watch.control(now_ms, control)
-            case Fetched(ticket, body):
-                yield from self._fetched(now_ms, ticket, body)
-            case FetchFailed(ticket, detail, status, retry_after_ms):
-                yield from self._unfetched(now_ms, ticket, detail, status, retry_after_ms)
+            case Fetched() | FetchFailed():
+                yield from self._answered(now_ms, given)
             case Ended(code, detail):
                 closed = code is not None and code != NO_CLOSE_FRAME
                 yield Close(ReconnectReason.SERVER_CLOSE if closed else ReconnectReason.STREAM_ENDED, detail, code=code)
@@ -161,7 +153,8 @@ class Conversation:
         try:
             message = msgspec.json.decode(data)
         except (ValueError, RecursionError) as error:
-            yield from self._no_json(now_ms, data, str(error))
+            self._watch.unread(now_ms, ReconnectReason.PARSE_ERROR)
+            yield from self._misreads.no_json(now_ms, data, str(error))
             return
         try:
             frames = list(self._venue.decode(message))
@@ -192,9 +185,13 @@ class Conversation:
             case Ignored():
                 pass
             case DecodeMiss(why):
-                yield from self._missed(now_ms, why, data, message)
+                yield from self._missed(now_ms, data, why, message)
             case unasked:
-                yield from self._missed(now_ms, f"topic {unasked.topic} is not ours", data, message)
+                yield from self._missed(now_ms, data, f"topic {unasked.topic} is not ours", message)
+
+    def _missed(self, now_ms: int, data: str | bytes, why: str, message: Any) -> Iterator[Action]:
+        self._watch.unread(now_ms, ReconnectReason.DECODE_FAIL_LOOP)
+        yield from self._misreads.no_shape(data, why, message)
 
     def _keep(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
         for action in self._keeper.take(now_ms, frame):
@@ -202,7 +199,7 @@ class Conversation:
             if isinstance(action, Publish):
                 yield from self._firsts()
         if self._keeper.data_ms == now_ms:
-            self._misses = 0
+            self._misreads.book_data()
 
     def _firsts(self) -> Iterator[Note]:
         """The milestones of a session: the first book, and the first with two sides."""
@@ -230,52 +227,18 @@ class Conversation:
         if fatal:
             yield Close(ReconnectReason.SUBSCRIBE_ERROR, text[:SNIPPET], topic=topic)
 
-    # --- frames nobody can read ---------------------------------------------------------------------------------------
-
-    def _no_json(self, now_ms: int, data: str | bytes, why: str) -> Iterator[Action]:
-        reason = ReconnectReason.PARSE_ERROR
-        self._watch.unread(now_ms, reason)
-        yield from self._tally.tell("parse_error", detail=why[:SNIPPET], snippet=snippet(data), url=self.url)
-        if self._unparsed.over(now_ms):
-            yield Close(reason, f"more than {self._limits.parse_errors} in a minute")
-
-    def _missed(self, now_ms: int, why: str, data: str | bytes, message: Any) -> Iterator[Action]:
-        reason = ReconnectReason.DECODE_FAIL_LOOP
-        self._watch.unread(now_ms, reason)
-        keys = ",".join(sorted(message)[:20]) if isinstance(message, dict) else ""
-        shown = {"keys": keys[:SNIPPET], "why": why[:SNIPPET], "snippet": snippet(data), "url": self.url}
-        yield from self._tally.tell("decode_miss", **shown)
-        self._misses += 1
-        if self._misses >= self._limits.decode_misses:
-            yield Close(reason, f"{self._misses} consecutive decode failures")
-
     # --- answers by REST ----------------------------------------------------------------------------------------------
 
-    def _fetched(self, now_ms: int, ticket: int, body: bytes) -> Iterator[Action]:
+    def _answered(self, now_ms: int, given: Fetched | FetchFailed) -> Iterator[Action]:
         if self._venue.snapshot is None:
             return
-        try:
-            book = self._venue.snapshot.decode(msgspec.json.decode(body), self.target)
-        except (*BAD_SHAPE, RecursionError) as error:
-            yield from self._unfetched(now_ms, ticket, f"unreadable: {type(error).__name__}: {error}"[:SNIPPET])
-            return
-        if self._keeper.waits_for(ticket):
+        book = read(self._venue.snapshot, self.target, given)
+        if not self._keeper.waits_for(given.ticket):
+            yield from self._watch.looked(now_ms, given.ticket, None if isinstance(book, Unread) else book)
+        elif isinstance(book, Unread):
+            yield from self._keeper.fetch_failed(now_ms, book.why, book.status, book.retry_after_ms)
+        else:
             for action in self._keeper.fetched(now_ms, book):
                 yield action
                 if isinstance(action, Publish):
                     yield from self._firsts()
-        else:
-            yield from self._watch.looked(now_ms, ticket, book)
-
-    def _unfetched(
-        self, now_ms: int, ticket: int, detail: str, status: int | None = None, retry_after_ms: int | None = None
-    ) -> Iterator[Action]:
-        if self._keeper.waits_for(ticket):
-            yield from self._keeper.fetch_failed(now_ms, detail, status, retry_after_ms)
-        else:
-            yield from self._watch.looked(now_ms, ticket, None)
-
-
-def snippet(data: str | bytes) -> str:
-    """The begin of a frame, as text."""
-    return data[:SNIPPET] if isinstance(data, str) else data[:SNIPPET].decode("utf-8", "backslashreplace")

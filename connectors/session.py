@@ -21,11 +21,11 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-import msgspec
-
+from connectors.answers import Unread, read
 from connectors.backoff import Backoff
-from connectors.conversation import BAD_SHAPE, SNIPPET, Conversation
+from connectors.conversation import Conversation
 from connectors.description import Limits, Rest, Target, Value, Venue
+from connectors.funding import FundingPoll
 from connectors.lines import duration
 from connectors.protocol import (
     Action,
@@ -38,9 +38,7 @@ from connectors.protocol import (
     Input,
     Note,
     Opened,
-    Publish,
     Purpose,
-    Source,
     Started,
     Stop,
 )
@@ -78,9 +76,9 @@ class Connector:
         self._endpoint = 0
         self._url = ""
         self._tickets = 0
-        self._lookup_ticket = self._funding_ticket = 0
+        self._lookup_ticket = 0
         self._until_ms = 0
-        self._funding_due_ms: int | None = None
+        self._funding = FundingPoll(venue, limits.funding_ms, self.tally, self._ask)
 
     @property
     def live(self) -> bool:
@@ -93,8 +91,8 @@ class Connector:
         times = [self._until_ms] if self.state is State.WAITING else []
         if self._talk is not None:
             times.append(self._talk.due_ms)
-        if self._funding_due_ms is not None and self.state is not State.STOPPED:
-            times.append(self._funding_due_ms)
+        if self._funding.due_ms is not None and self.state is not State.STOPPED:
+            times.append(self._funding.due_ms)
         return min(times, default=None)
 
     def step(self, now_ms: int, given: Input) -> list[Action]:
@@ -108,12 +106,12 @@ class Connector:
             case _, Stop(reason, again):
                 yield from self._stop(now_ms, reason, again=again)
                 return
-            case _, (Fetched(ticket) | FetchFailed(ticket)) if ticket == self._funding_ticket:
-                yield from self._funding(now_ms, given)
+            case _, (Fetched() | FetchFailed()) as answer if self._funding.waits_for(answer.ticket):
+                yield from self._funding.answered(now_ms, answer, self.target)
             case State.IDLE, Started():
                 yield from self._attempt()
-            case State.LOOKUP, (Fetched(ticket) | FetchFailed(ticket)) if ticket == self._lookup_ticket:
-                yield from self._looked_up(now_ms, given)
+            case State.LOOKUP, (Fetched() | FetchFailed()) as answer if answer.ticket == self._lookup_ticket:
+                yield from self._looked_up(now_ms, answer)
             case State.CONNECTING, Opened():
                 yield from self._opened(now_ms)
             case State.CONNECTING, ConnectFailed(detail, timeout, status, retry_after_ms):
@@ -124,7 +122,7 @@ class Connector:
                 yield from self._hear(now_ms, self._talk.step(now_ms, given))
             case State.WAITING, _ if now_ms >= self._until_ms:
                 yield from self._attempt()
-        yield from self._poll_funding(now_ms)
+        yield from self._funding.timers(now_ms)
 
     # --- attempts -----------------------------------------------------------------------------------------------------
 
@@ -152,8 +150,7 @@ class Connector:
         self._talk = Conversation(
             now_ms, self.venue, self.target, self.limits, self._url, self.tally, self._ask, self._uniform
         )
-        if self.venue.funding is not None and self.limits.funding_ms and self._funding_due_ms is None:
-            self._funding_due_ms = now_ms
+        self._funding.begin(now_ms)
         yield Note("connected", {"url": self._url})
         yield from self._hear(now_ms, self._talk.begin())
 
@@ -180,9 +177,11 @@ class Connector:
         timeout_ms = self.limits.look_ms if purpose is Purpose.LOOK else self.limits.snapshot_ms
         return Fetch(self._tickets, purpose, self._of(self.target.rest_urls) + call.path, call, timeout_ms)
 
-    def _looked_up(self, now_ms: int, given: Input) -> Iterator[Action]:
-        found = self._read(self.venue.lookup, given)
-        if isinstance(found, _Unread):
+    def _looked_up(self, now_ms: int, answer: Fetched | FetchFailed) -> Iterator[Action]:
+        if self.venue.lookup is None:
+            return
+        found = read(self.venue.lookup, self.target, answer)
+        if isinstance(found, Unread):
             close = Close(ReconnectReason.CONNECT_ERROR, found.why, status=found.status)
             yield from self._ended(now_ms, close, found.retry_after_ms, stage="lookup")
             return
@@ -239,44 +238,3 @@ class Connector:
         yield Note("stopped", {} if reason is None else {"reason": reason.value})
         if held:
             yield Close(reason)
-
-    # --- funding by REST ----------------------------------------------------------------------------------------------
-
-    def _poll_funding(self, now_ms: int) -> Iterator[Action]:
-        if self._funding_due_ms is None or now_ms < self._funding_due_ms or self.venue.funding is None:
-            return
-        self._funding_due_ms = now_ms + self.limits.funding_ms
-        if not self._funding_ticket:
-            fetch = self._ask(Purpose.FUNDING, self.venue.funding)
-            self._funding_ticket = fetch.ticket
-            yield fetch
-
-    def _funding(self, now_ms: int, given: Input) -> Iterator[Action]:
-        self._funding_ticket = 0
-        funding = self._read(self.venue.funding, given)
-        if isinstance(funding, _Unread):
-            if funding.retry_after_ms:
-                self._funding_due_ms = now_ms + max(funding.retry_after_ms, self.limits.funding_ms)
-            yield from self.tally.tell("funding_failed", detail=funding.why, status=funding.status)
-        else:
-            yield Publish(funding, source=Source.REST)
-
-    def _read(self, rest: Rest[Any] | None, given: Input) -> Any:
-        """What a body says, or why it says nothing."""
-        if isinstance(given, FetchFailed):
-            return _Unread(given.detail[:SNIPPET], given.status, given.retry_after_ms)
-        if rest is None or not isinstance(given, Fetched):
-            return _Unread("nothing was asked")
-        try:
-            return rest.decode(msgspec.json.decode(given.body), self.target)
-        except (*BAD_SHAPE, RecursionError) as error:
-            return _Unread(f"unreadable: {type(error).__name__}: {error}"[:SNIPPET])
-
-
-class _Unread:
-    """A request that told nothing, and why."""
-
-    def __init__(self, why: str, status: int | None = None, retry_after_ms: int | None = None) -> None:
-        self.why = why
-        self.status = status
-        self.retry_after_ms = retry_after_ms
