@@ -39,7 +39,7 @@ FLOORS: dict[str, tuple[int, str]] = {
     "toolkit.comparability": (3, "comparison"),
     "toolkit.settings": (3, "comparison"),
     "toolkit.gate": (3, "gate"),
-    "toolkit.gates": (4, "gates"),
+    "toolkit.gates": (4, "store"),
     "toolkit.contract": (3, "contract"),
     "toolkit.diagnosis": (3, "diagnosis"),
     "toolkit.compat": (3, "compat"),

@@ -9,7 +9,7 @@ import duckdb
 import msgspec
 
 from toolkit.findings import Look, findings
-from toolkit.ingest import log, run_meta, rx_stats, telemetry
+from toolkit.ingest import events, log, run_meta, rx_stats, telemetry
 from toolkit.ingest.compat import compat
 from toolkit.ingest.describe import Options, Read, describe
 from toolkit.ingest.placing import place_lines
@@ -77,8 +77,9 @@ def _analysis(
     told = episodes(con)
     found = findings(_look(con, run_key, read, run, figures, told))
     insert_rows(con, "finding", _FINDING_COLUMNS, _finding_rows(run_key, found))
-    beside = compat(con, run_key, sources, read.log.facts, run, figures) if options.scope == "all" else ()
-    analysis = Analysis(run, tuple(read.ledgers), figures, told, found, beside)
+    analysis = Analysis(run, tuple(read.ledgers), figures, told, found)
+    if options.scope == "all":
+        analysis = replace(analysis, compat=compat(con, run_key, sources, read.log.facts, analysis))
     insert_rows(con, "analysis", ("run_key", "json"), [(run_key, msgspec.json.encode(analysis).decode())])
     if options.window == WHOLE:
         return analysis
@@ -121,7 +122,9 @@ def _read(
     loaded = log.load(con, run_key, of[Role.LOG])
     ledgers += loaded.ledgers
     ledgers += [rx_stats.load(con, run_key, source) for source in of[Role.RX_STATS]]
-    rest = [source for source in sources if source.role not in (Role.TELEMETRY, Role.LOG, Role.RX_STATS)]
+    ledgers += events.load(con, run_key, sources)
+    read_already = (Role.TELEMETRY, Role.LOG, Role.RX_STATS, Role.EVENTS)
+    rest = [source for source in sources if source.role not in read_already]
     ledgers += [telemetry.ledger_of(source) for source in rest]
     order = {source.name: source.file_no for source in sources}
     ledgers.sort(key=lambda ledger: order[ledger.file])

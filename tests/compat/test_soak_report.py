@@ -12,6 +12,9 @@ from recorded import DATA, RUNS, analysed
 from soak_page import page
 
 from toolkit.compat.soak import NO_REPORT, TOOL
+from toolkit.gate import evaluate
+from toolkit.gates import load
+from toolkit.metrics import catalogue
 from toolkit.records import CompatRow
 
 NO_REPORTS = [run for run in RUNS if (DATA / "compat" / run / "ws_soak_report.txt").read_text().startswith("error: ")]
@@ -82,6 +85,20 @@ def test_the_differences_that_people_should_know_of_are_there(run: str, name: st
     assert (row.upstream, row.ours) == LOUD[run, name]
 
 
-def test_its_gate_passes_a_killed_run_and_the_view_says_so() -> None:
-    gate = soak("killed_head")[-1]
-    assert (gate.name, gate.upstream) == ("gate", "PASS")
+VERDICTS = {
+    "aa1_a": ("PASS", "PASS"),
+    "faulty_head": ("FAIL", "PASS"),
+    "no_venue_head": ("FAIL", "INCONCLUSIVE"),
+    "prb_after": ("FAIL", "FAIL"),
+    "fsize_killed_head": (NO_REPORT, "INCONCLUSIVE"),
+    "restart_head": (NO_REPORT, "PASS"),
+}
+
+
+@pytest.mark.parametrize("run", VERDICTS)
+def test_beside_its_verdict_stands_that_of_our_gate_of_the_same_limits(run: str) -> None:
+    gate = soak(run)[-1]
+    gates = load("frontier", catalogue())
+    judged = evaluate(gates.rules, analysed(run), never_seen=gates.never_seen)
+    assert (gate.name, gate.upstream, gate.ours) == ("gate", *VERDICTS[run])
+    assert gate.ours == judged.verdict

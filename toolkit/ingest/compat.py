@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 import duckdb
@@ -19,31 +19,34 @@ from toolkit.compat.soak import (
     TelemetrySide,
 )
 from toolkit.compat.tally import CapTally, LogTally
+from toolkit.gate import evaluate
+from toolkit.gates import load
 from toolkit.ingest.source import Source
 from toolkit.ingest.stream import Block, blocks
-from toolkit.records import CompatRow, Figure, RunInfo
+from toolkit.metrics import catalogue
+from toolkit.records import Analysis, CompatRow
 from toolkit.runlog.facts import LogFacts
 from toolkit.store import sql
 from toolkit.vocabulary import Role
 
+OUR_GATE = "frontier"
+"""The gate of ours that has the limits of the report's."""
+
 
 def compat(
-    con: duckdb.DuckDBPyConnection,
-    run_key: int,
-    sources: Sequence[Source],
-    facts: LogFacts,
-    run: RunInfo,
-    figures: Iterable[Figure],
+    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source], facts: LogFacts, analysis: Analysis
 ) -> tuple[CompatRow, ...]:
     """The compat view of a run whose telemetry, ledger and figures are known: soak report and analyzer beside ours.
 
-    The report's gate is asked for the connectors that the log says were started, else for the run's venues.
-    Raises `InputError` for an unreadable file.
+    The report's gate is asked for the connectors that the log says were started, else for the run's venues; beside its
+    verdict stands that of our gate of the same limits. Raises `InputError` for an unreadable file.
     """
-    figures = tuple(figures)
+    run, figures = analysis.run, analysis.figures
     started = next((start.facts["connectors"] for start in facts.starts if "connectors" in start.facts), None)
     named = started.lower().split(",") if started else run.venues
-    soak = rows(soak_report(con, run_key, sources, tuple(dict.fromkeys(named))), run, figures)
+    gate = load(OUR_GATE, catalogue())
+    verdict = str(evaluate(gate.rules, analysis, gate=gate.name, never_seen=gate.never_seen).verdict)
+    soak = rows(soak_report(con, run_key, sources, tuple(dict.fromkeys(named))), run, figures, verdict)
     return (*soak, *analyzer_rows(analyzer_report(con, run_key, sources), run, figures))
 
 

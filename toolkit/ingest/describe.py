@@ -127,7 +127,8 @@ def _whole(value: object) -> int | None:
 
 
 def _kind(facts: LogFacts, meta: RunMeta | None) -> str:
-    if meta is not None and meta.producer == "toolkit":
+    ours = any(start.facts.get("cfg", "").startswith("toolkit-") for start in facts.starts)
+    if ours or (meta is not None and meta.producer == "toolkit"):
         return "toolkit"
     known = facts.starts or any(name in facts.first for name in _PROGRAMS_OWN)
     return "paraphina_live" if known else "unknown"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import PurePath
 
 import duckdb
 import msgspec
 
 from toolkit.ingest.book_gaps import seen_in_the_book
+from toolkit.ingest.events import plain
 from toolkit.ingest.source import Source
 from toolkit.records import Session
 from toolkit.runlog import arrivals
@@ -52,7 +52,7 @@ def _any_clock(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> bo
 
 def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
     con.execute("create or replace temp table arrival (file_no integer, byte bigint, at_ms bigint, error_ms bigint)")
-    logs = {_plain(source.name): source.file_no for source in sources if source.role is Role.LOG}
+    logs = {plain(source.name): source.file_no for source in sources if source.role is Role.LOG}
     for source in sources:
         if source.role is not Role.EVENTS:
             continue
@@ -63,11 +63,6 @@ def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) ->
             while log in logs and (some := list(islice(rows, _ROWS_AT_ONCE))):
                 listed = [(logs[log], row.byte, row.at_ms, row.error_ms) for row in some]
                 insert_rows(con, "arrival", ("file_no", "byte", "at_ms", "error_ms"), listed)
-
-
-def _plain(name: str) -> str:
-    """The name a file had before it was packed."""
-    return PurePath(name).name.removesuffix(".gz").removesuffix(".zst")
 
 
 def _place_file(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, sessions: Sequence[Session]) -> None:

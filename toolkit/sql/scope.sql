@@ -87,8 +87,8 @@ from booked b semi join run_ended using (life, venue, session) left join life_en
 -- The last reading of each cumulative counter in each life; a fall within a life is a restart of its owner.
 create or replace temp table run_totals as
     with pieces as (
-        select *, sum(fell) over (partition by life, venue, name order by file_no, line) as piece
-        from (select *, (value < lag(value, 1, value) over (partition by life, venue, name order by file_no, line))::int as fell
+        select *, sum(fell) over (partition by life, venue, name, kind order by file_no, line) as piece
+        from (select *, (value < lag(value, 1, value) over (partition by life, venue, name, kind order by file_no, line))::int as fell
               from run_counters where kind in ('cumulative', 'throttled'))
     ),
     lasts as (select life, venue, name, kind, piece, arg_max(value, (file_no, line)) as last from pieces group by all)

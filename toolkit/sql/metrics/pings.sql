@@ -2,19 +2,29 @@
 -- unit: count
 -- better: none
 -- figures: <venue>.pings.sent <venue>.pings.failed:lower
--- definition: Pings the client sent (printed at n ≤ 3 and each 100th, so at least the last reading), and those it could not send (each printed).
--- source: run log, WS_AUDIT <venue>_ping_sent_count and <venue>_ping_send_fail_count
-with sent as (
-    select venue, sum(last) as low, sum(case when last < 3 then last else (floor(last / 100) + 1) * 100 - 1 end) as high, count(*) as n
-    from run_totals where name = venue || '_ping_sent_count' group by venue
+-- definition: Keep-alive pings that the client sent (one that only probes a silent socket is none), and those it could not send (each printed). Our own events hold each; a log prints the count at n ≤ 3 and each 100th, so it is at least the last reading. Where audit lines of the reconnects' family are printed, a venue whose pings are counted and that printed none sent none.
+-- source: events.jsonl; else the run log, WS_AUDIT <venue>_ping_sent_count and <venue>_ping_send_fail_count
+with lives as (
+    select venue, life, max(last) as low, coalesce(max(last) filter (kind = 'cumulative'),
+           max(case when last < 3 then last else (floor(last / 100) + 1) * 100 - 1 end)) as high
+    from run_totals where name = venue || '_ping_sent_count' group by venue, life
 ),
-failed as (select venue, sum(last) as n from run_totals where name = venue || '_ping_send_fail_count' group by venue)
-select v.venue as scope, 'pings.sent' as metric, s.low as value, coalesce(s.n, 0) as n,
-       case when s.low < s.high then 'lower' else 'exact' end as bound, s.low as low, s.high as high,
-       case when value is null and not has_log then 'no run log' when value is null then 'not instrumented'
+sent as (select venue, sum(low) as low, sum(high) as high, count(*) as n from lives group by venue),
+failed as (select venue, sum(last) as n from run_totals where name = venue || '_ping_send_fail_count' group by venue),
+-- Our connectors count every venue's pings, the producer those of two.
+zero as (
+    select venue, 0 as none_printed from run_venues, run_log_proof, run_info
+    where instrumented and (kind = 'toolkit' or venue in ('lighter', 'paradex'))
+),
+counted as (
+    select v.venue, coalesce(s.low, none_printed) as low, coalesce(s.high, none_printed) as high, s.n as readings,
+           coalesce(f.n, none_printed, case when s.n > 0 then 0 end) as failures, f.n::bigint as failed_readings
+    from run_venues v left join sent s using (venue) left join failed f using (venue) left join zero using (venue)
+)
+select venue as scope, 'pings.' || stat as metric, least_n as value, coalesce(n, 0) as n,
+       case when least_n < most_n then 'lower' else 'exact' end as bound, least_n as low, most_n as high,
+       case when value is null and not has_log then 'no run log'
+            when value is null then 'not instrumented'
             when bound = 'lower' then 'printed at n ≤ 3 and each 100th' end as note
-from run_venues v left join sent s using (venue), run_log_proof
-union all
-select v.venue, 'pings.failed', case when f.n is not null then f.n when s.n > 0 then 0 end as value, coalesce(f.n, 0), 'exact', value, value,
-       case when value is null and not has_log then 'no run log' when value is null then 'not instrumented' end
-from run_venues v left join sent s using (venue) left join failed f using (venue), run_log_proof
+from counted, run_log_proof,
+     lateral (values ('sent', low, high, readings), ('failed', failures, failures, failed_readings)) as s (stat, least_n, most_n, n)

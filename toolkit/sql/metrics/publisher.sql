@@ -2,14 +2,14 @@
 -- unit: count
 -- better: lower
 -- figures: run.publisher.try_send_full run.publisher.pending_latest_replaced run.publisher.lossless_wait
--- definition: Sends that found the queue full, waiting events replaced by a newer one, lossless sends that had to wait. The first form prints a cumulative count at n ≤ 3 and each 1000th: the truth lies between the last reading and just below the next to be printed. The later form prints deltas, which are summed; it no longer says how often a lossless send waited.
--- source: run log, WS_AUDIT component=market_publisher
+-- definition: Sends that found the queue full, waiting events replaced by a newer one, lossless sends that had to wait. Our own events hold each. The first form of the log prints a cumulative count at n ≤ 3 and each 1000th: the truth lies between the last reading and just below the next to be printed. The later form prints deltas, which are summed; it no longer says how often a lossless send waited.
+-- source: events.jsonl; else the run log, WS_AUDIT component=market_publisher
 with forms as (
-    select f.metric, t.life, t.last as low,
-           case when t.last < 3 then t.last else (floor(t.last / 1000) + 1) * 1000 - 1 end as high, 'first' as form
+    select f.metric, t.life, max(t.last) as low, coalesce(max(t.last) filter (t.kind = 'cumulative'),
+           max(case when t.last < 3 then t.last else (floor(t.last / 1000) + 1) * 1000 - 1 end)) as high, 'first' as form
     from (values ('try_send_full', 'mp_try_send_full_count'), ('pending_latest_replaced', 'mp_pending_latest_replaced_count'),
                  ('lossless_wait', 'mp_lossless_wait_count')) as f (metric, name)
-    join run_totals t on t.name = f.name and t.kind = 'throttled'
+    join run_totals t on t.name = f.name and t.kind in ('throttled', 'cumulative') group by f.metric, t.life
     union all
     select f.metric, c.life, sum(value), sum(value), 'later'
     from (values ('try_send_full', 'try_send_full'), ('pending_latest_replaced', 'mp_pending_latest_replaced_count')) as f (metric, name)

@@ -2,14 +2,20 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.ts_fallbacks
--- definition: Events without a usable time stamp of the exchange, stamped by the local clock instead (printed at n ≤ 3 and each 100th).
+-- definition: Events without a usable time stamp of the exchange, stamped by the local clock instead (printed at n ≤ 3 and each 100th). Where audit lines of the reconnects' family are printed, a venue whose events are so counted and that printed none had none.
 -- source: run log, WS_AUDIT <venue>_ts_fallback_count
 with read as (
     select venue, sum(last) as low, sum(case when last < 3 then last else (floor(last / 100) + 1) * 100 - 1 end) as high, count(*) as n
     from run_totals where name = venue || '_ts_fallback_count' group by venue
+),
+-- The producer counts them of one venue, our connectors of none.
+zero as (
+    select venue, 0 as none_printed from run_venues, run_log_proof, run_info
+    where instrumented and kind <> 'toolkit' and venue = 'lighter'
 )
-select v.venue as scope, 'ts_fallbacks' as metric, r.low as value, coalesce(r.n, 0) as n,
-       case when r.low < r.high then 'lower' else 'exact' end as bound, r.low as low, r.high as high,
-       case when value is null and not has_log then 'no run log' when value is null then 'not instrumented'
+select v.venue as scope, 'ts_fallbacks' as metric, coalesce(r.low, none_printed) as value, coalesce(r.n, 0) as n,
+       case when r.low < r.high then 'lower' else 'exact' end as bound, value as low, coalesce(r.high, none_printed) as high,
+       case when value is null and not has_log then 'no run log'
+            when value is null then 'not instrumented'
             when bound = 'lower' then 'printed at n ≤ 3 and each 100th' end as note
-from run_venues v left join read r using (venue), run_log_proof
+from run_venues v left join read r using (venue) left join zero using (venue), run_log_proof

@@ -34,9 +34,13 @@ told as (
         where run_key = $run_key and family = 'audit_runner_apply'
     ) where now_ms is not null
     union all
-    select e.file_no, e.line, a.at_ms - error_ms, a.at_ms + error_ms
+    -- All lines that came together are as old as the event that they tell of, where its time is known.
+    select e.file_no, e.line, coalesce(v.at_ms, a.at_ms - error_ms), coalesce(v.at_ms, a.at_ms + error_ms)
     from log_event e asof join arrival a on a.file_no = e.file_no and a.byte <= e.byte
+    left join event_time v on v.file_no = a.file_no and v.byte = a.byte
     where e.run_key = $run_key
+    union all
+    select e.file_no, e.line, v.at_ms, v.at_ms from log_event e join event_time v using (file_no, byte) where e.run_key = $run_key
 ),
 -- A clock that steps back leaves the lines around the step between the two times.
 ordered as (

@@ -1,0 +1,132 @@
+"""Our own connectors' events (`events.jsonl`): the exact times of log lines, and counts that the log prints in part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Annotated, Any
+
+import duckdb
+import msgspec
+
+from toolkit.ingest.source import Source
+from toolkit.ingest.stream import Block, blocks
+from toolkit.ingest.telemetry import ledger_of
+from toolkit.records import FileLedger, SetAsideLine
+from toolkit.runlog.families import throttles
+from toolkit.store import insert_rows
+from toolkit.vocabulary import CounterKind, Role, SetAside
+
+SCHEMA = b'"toolkit.event/'
+_PRESSURES = tuple(name for name in throttles() if name.startswith("mp_"))
+
+
+class _Header(msgspec.Struct):
+    """The first line: the name of the log whose bytes the events speak of."""
+
+    schema: str
+    log: str
+
+
+class _Event(msgspec.Struct):
+    """One event: `at_us` since the epoch; `log` is the byte at which its lines begin in the log, if it has any."""
+
+    at_us: Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
+    kind: str
+    venue: str | None = None
+    fields: Mapping[str, Any] = {}
+    log: Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)] | None = None
+
+
+@dataclass
+class _File:
+    """What one file tells: when the bytes of its log were written (ms), and its counters' readings by line."""
+
+    log: str | None = None
+    times: list[tuple[int, int]] = field(default_factory=list)
+    readings: list[tuple[int, str | None, str, int]] = field(default_factory=list)
+    begun: set[str | None] = field(default_factory=set)
+    aside: list[SetAsideLine] = field(default_factory=list)
+
+    def take(self, event: _Event, line: int) -> None:
+        if event.log is not None:
+            self.times.append((event.log, event.at_us // 1_000))
+        # A count begins at 0: that it never rose is as exact as its last reading.
+        if event.venue not in self.begun:
+            self.begun.add(event.venue)
+            names = _PRESSURES if event.venue is None else (f"{event.venue}_ping_sent_count",)
+            self.readings += [(line, event.venue, name, 0) for name in names]
+        match event.kind, event.fields:
+            case "ping_sent", {"count": int(count)}:
+                self.readings.append((line, event.venue, f"{event.venue}_ping_sent_count", count))
+            case "pressure", {"name": str(name), "total": int(total)} if name in _PRESSURES:
+                self.readings.append((line, None, name, total))
+
+
+def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]) -> list[FileLedger]:
+    """Read the files of the role `events`: exact times into the table `event_time`, counters into `counter`.
+
+    A file with a damaged line gives times but no counts: what it lost may have been one. Arrivals are only counted.
+    Raises `InputError` for an unreadable file.
+    """
+    con.execute("create or replace temp table event_time (file_no integer, byte bigint, at_ms bigint)")
+    logs = {plain(source.name): source.file_no for source in sources if source.role is Role.LOG}
+    ledgers = []
+    for source in sources:
+        if source.role is Role.EVENTS:
+            read, ledger = _read(source)
+            ledgers.append(ledger)
+            if read is not None:
+                _write(con, run_key, source.file_no, logs.get(read.log or ""), read)
+    return ledgers
+
+
+def plain(name: str) -> str:
+    """The name a file had before it was packed, without its folder."""
+    return PurePath(name).name.removesuffix(".gz").removesuffix(".zst")
+
+
+def _read(source: Source) -> tuple[_File | None, FileLedger]:
+    file, lines = _File(), 0
+    with source.open() as stream:
+        for block in blocks(stream):
+            pieces = [b""] if block.skipped else block.data.split(b"\n")[: None if block.torn else -1]
+            if block.first_line == 1 and SCHEMA not in pieces[0]:
+                return None, ledger_of(source)
+            lines += len(pieces)
+            file.aside += _take(file, block, pieces)
+        if stream.damage:
+            file.aside.append(SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED))
+        aside = Counter(str(each.reason) for each in file.aside if each.reason != SetAside.DAMAGED)
+        used = lines - aside.total()
+        where = tuple(file.aside)
+        return file, FileLedger(source.name, source.role, stream.size, stream.sha256, lines, used, dict(aside), where)
+
+
+def _take(file: _File, block: Block, pieces: Sequence[bytes]) -> Iterator[SetAsideLine]:
+    """Read the lines of a block; give those that hold no event."""
+    byte = block.first_byte
+    for number, piece in enumerate(pieces, block.first_line):
+        try:
+            if number == 1:
+                file.log = msgspec.json.decode(piece, type=_Header).log
+            else:
+                file.take(msgspec.json.decode(piece, type=_Event), number)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            why = SetAside.TORN_TAIL if block.torn else SetAside.MALFORMED
+            yield SetAsideLine(number, byte, SetAside.TOO_LONG if block.skipped else why)
+        byte += len(piece) + 1
+
+
+def _write(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, log_no: int | None, file: _File) -> None:
+    if log_no is not None:
+        rows = ((log_no, byte, at_ms) for byte, at_ms in file.times)
+        insert_rows(con, "event_time", ("file_no", "byte", "at_ms"), rows)
+    if file.aside:
+        return
+    columns = ("run_key", "file_no", "line", "life", "venue", "name", "value", "kind")
+    kind = str(CounterKind.CUMULATIVE)
+    readings = ((run_key, file_no, line, 0, venue, name, float(n), kind) for line, venue, name, n in file.readings)
+    insert_rows(con, "counter", columns, readings)
