@@ -8,24 +8,25 @@ with holed as (
 ),
 part_ends as (select life, part, max(at_ms) as last_ms, part = max(part) over (partition by life) as is_last
               from holed group by life, part),
+-- Known ages by their place in their part; those above a limit that follow each other have their places in a row.
 known as (
-    select v.venue, v.life, h.part, v.seq, v.at_ms, v.age_apply_ms as age_ms, limit_ms, v.age_apply_ms > limit_ms as above,
-           row_number() over (partition by venue, v.life, h.part, limit_ms order by v.seq) = 1 as leads_part
-    from run_venue_ticks v join holed h using (seq), (values (10000), (30000)) as limits (limit_ms)
+    select v.venue, v.life, h.part, v.seq, v.at_ms, v.age_apply_ms as age_ms, row_number() over same as place,
+           lead(v.at_ms) over same as next_ms, lead(v.age_apply_ms) over same as next_age_ms
+    from run_venue_ticks v join holed h using (seq)
     where v.age_apply_ms is not null
+    window same as (partition by venue, v.life, h.part order by v.seq)
 ),
-stretched as (
-    select *, sum((not above)::integer) over same as stretch,
-           lead(at_ms) over same as next_ms, lead(above) over same as next_above
-    from known
-    window same as (partition by venue, life, part, limit_ms order by seq)
+above as (
+    select *, place = 1 and part > 0 as after_hole,
+           place - row_number() over (partition by venue, life, part, limit_ms order by seq) as stretch
+    from known, (values (10000), (30000)) as limits (limit_ms)
+    where age_ms > limit_ms
 )
 select venue, limit_ms, life,
-       arg_min(case when leads_part and s.part > 0 then s.at_ms else s.at_ms - age_ms end, s.seq) as from_ms,
-       max(case when next_above then null else coalesce(next_ms, e.last_ms) end) as to_ms,
+       arg_min(case when after_hole then a.at_ms else a.at_ms - age_ms end, a.seq) as from_ms,
+       max(case when next_age_ms > limit_ms then null else coalesce(next_ms, e.last_ms) end) as to_ms,
        count(*) as ticks,
        bool_or(next_ms is null and e.is_last) as open,
-       bool_or(leads_part and s.part > 0) or bool_or(next_ms is null and not e.is_last) as cut_by_hole
-from stretched s join part_ends e using (life, part)
-where above
-group by venue, limit_ms, life, s.part, stretch;
+       bool_or(after_hole) or bool_or(next_ms is null and not e.is_last) as cut_by_hole
+from above a join part_ends e using (life, part)
+group by venue, limit_ms, life, a.part, stretch;
