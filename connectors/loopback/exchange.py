@@ -12,11 +12,12 @@ from functools import partial
 import msgspec
 
 from connectors.loopback.board import Board, fold
-from connectors.loopback.dialect import Begin, Dialect, Finish, Idle, Leave, Reply, Response, Stream
+from connectors.loopback.dialect import Begin, Dialect, Finish, Leave, Reply, Response, Stream
+from connectors.loopback.injector import Injector
 from connectors.loopback.market import Print
 from connectors.loopback.scenario import Planned, Scenario
 from connectors.loopback.switchboard import Link, Switchboard
-from connectors.loopback.trouble import Running, Trouble, refusal
+from connectors.loopback.trouble import Trouble, refusal
 from connectors.loopback.truth import Tell, book_facts
 from connectors.loopback.wire import (
     Accepted,
@@ -24,7 +25,6 @@ from connectors.loopback.wire import (
     Answer,
     Content,
     Door,
-    Doorway,
     Hung,
     Refused,
     Request,
@@ -33,7 +33,6 @@ from connectors.loopback.wire import (
 )
 from connectors.protocol import Control
 
-BEAT_MS = 1_000
 FUNDING_MS = 1_000
 NO_SUCH_PATH = Answer(404, b'{"status":"ERROR","error":{"code":404,"message":"Not found"}}')
 
@@ -55,10 +54,8 @@ class Exchange:
         self.board = Board(dialect, base, seed, start_unix_ms)
         self.trouble = Trouble()
         self.lines = Switchboard(dialect, self.trouble, start_unix_ms, tell)
-        self._faults = 0
         self.lines.at(dialect.update_ms, self._update)
-        for planned in plan:
-            self.lines.at(planned.at_ms, partial(self._begin, planned))
+        Injector(dialect, self.board, self.lines, self.trouble, partial(self._move, hurry=True)).arrange(plan)
 
     @property
     def due_ms(self) -> int:
@@ -136,7 +133,7 @@ class Exchange:
             return NO_SUCH_PATH
         link = self.lines.connect(now_ms, path)
         for fault in self.trouble.idling():
-            self.lines.watch(now_ms, link, _idle(fault), fault)
+            self.lines.watch(now_ms, link, fault.idle(), fault)
         if (words := self.dialect.greeting(link.serial)) is not None:
             self.lines.say(now_ms, link, words, Content.GREETING)
         for stream in streams:
@@ -245,82 +242,11 @@ class Exchange:
         if whole and stream.whole_ms is not None:
             stream.whole_due_ms = now_ms + stream.whole_ms
 
-    # --- faults ---------------------------------------------------------------------------------------------------
-
-    def _begin(self, planned: Planned, now_ms: int) -> None:
-        self._faults += 1
-        fault = Running(f"{self.dialect.venue[:2]}f{self._faults}", planned)
-        facts = {"fault": fault.name, "kind": planned.fault.kind, "params": dict(planned.values)}
-        for_s = None if planned.for_ms is None else planned.for_ms / 1_000
-        self.lines.tell(now_ms, "fault_start", None, **facts, for_s=for_s, conns=list(self.lines.links))
-        self.trouble.begin(fault)
-        self.board.frozen = self.trouble.frozen
-        self._strike(now_ms, fault)
-        if planned.for_ms is None:
-            self._end(fault, now_ms)
-        else:
-            self.lines.at(now_ms + planned.for_ms, partial(self._end, fault))
-        if planned.every_ms and (planned.until_ms is None or now_ms + planned.every_ms <= planned.until_ms):
-            self.lines.at(now_ms + planned.every_ms, partial(self._begin, planned))
-
-    def _end(self, fault: Running, now_ms: int) -> None:
-        self.trouble.end(fault)
-        self.board.frozen = self.trouble.frozen
-        self.lines.tell(now_ms, "fault_end", None, fault=fault.name, kind=fault.fault.kind)
-        if fault.fault.door is Door.REFUSE and self.trouble.door()[0] is not Door.REFUSE:
-            self.lines.acts.append(Doorway(open=True))
-
-    def _strike(self, now_ms: int, fault: Running) -> None:
-        """What a fault does as it begins."""
-        kind = fault.fault
-        if kind.door is Door.REFUSE:
-            self.lines.acts.append(Doorway(open=False))
-        if kind.beats:
-            self._beat(fault, now_ms)
-        for _ in range(fault.number("n") if kind.bursts else 0):
-            self._move(now_ms, hurry=True)
-        for link in list(self.lines.links.values()):
-            if kind.hangs_up:
-                self.lines.hang_up(now_ms, link, fault)
-            if kind.loses:
-                link.to_lose += fault.number("n")
-            if kind.idles:
-                self.lines.watch(now_ms, link, _idle(fault), fault)
-            if kind.spoils or kind.repeats:
-                self._spoil(now_ms, link, fault)
-
-    def _spoil(self, now_ms: int, link: Link, fault: Running) -> None:
-        """Say bad frames made of a good one, or the last good one again."""
-        stream = next((one for one in link.streams.values() if one.content is Content.BOOK), None)
-        if stream is None or stream.said is None:
-            return
-        good, spoils = stream.said, fault.fault.spoils
-        for _ in range(fault.number("n")):
-            if spoils is None:
-                self.lines.say(now_ms, link, good.data, Content.BOOK, good.sight)
-            else:
-                self.lines.say(now_ms, link, spoils(str(good.data)), Content.BOOK)
-
-    def _beat(self, fault: Running, now_ms: int) -> None:
-        """Say a life sign to everyone, each second."""
-        if fault not in self.trouble.running:
-            return
-        for link in self.lines.links.values():
-            if self.dialect.beat is None:
-                self.lines.signal(link, Control.PING)
-            else:
-                self.lines.say(now_ms, link, self.dialect.beat, Content.BEAT)
-        self.lines.at(now_ms + BEAT_MS, partial(self._beat, fault))
-
 
 def _whole_due(now_ms: int, stream: Stream) -> bool:
     """A chained stream that opens with a whole book still owes it, or owes the next of its regular ones."""
     owes = not stream.opened or (stream.whole_ms is not None and now_ms >= stream.whole_due_ms)
     return stream.chained and stream.opens and owes
-
-
-def _idle(fault: Running) -> Idle:
-    return Idle(fault.number("after_s") * 1_000)
 
 
 def exchanges(

@@ -1,135 +1,19 @@
 """The fault table: what a loopback venue can do wrong, and how a connector has to see it.
 
-One entry is one kind. It says what it does in the mechanisms that `exchange` has (end sockets, withhold frames, change
-the look of the book, answer wrongly) and what is expected of whoever is connected. A new kind made of these mechanisms
-needs no other edit.
+One entry is one kind. It says what it does in the mechanisms that a fault has (`connectors.loopback.fault`) and what is
+expected of whoever is connected. A new kind made of these mechanisms needs no other edit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from connectors.description import Limits
-from connectors.loopback.market import Depth
+from connectors.loopback.damage import absurd, crossed, cut, empty, garbage, one_sided, strange
+from connectors.loopback.fault import Expectation, Fault, Need
 from connectors.loopback.wire import Content, Door
 from connectors.protocol import Silence
 from toolkit.vocabulary import ReconnectReason as Reason
-
-AT_ONCE_MS = 3_000
-"""`At once` in a test: the backoff of a first failure and a frame or two."""
-
-
-class Need(StrEnum):
-    """What a venue or a stream must have for a fault to exist; the text is the reason where it has not."""
-
-    CHAIN = "each frame is a whole book: one that is lost or repeated leaves no trace"
-    ACK = "no acknowledgement apart from the data: it cannot be told from mute"
-    TOPICS = "one stream a socket: nothing else flows"
-    BRIDGE = "the book comes whole by the socket: no REST snapshot can go wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """How a connector has to see a fault.
-
-    `reason` is what the session ends by; where the venue mends its book on the living socket and `mends` is set, it
-    is the reason of the resync instead. None: the session goes on. `within` names the limits whose sum times 1.5 is
-    the time allowed, empty: at once. `notes` are kinds of notes that must come. `also` are other ends that the fault
-    brings with it.
-    """
-
-    reason: Reason | None = None
-    within: tuple[str, ...] = ()
-    silence: Silence | None = None
-    mends: bool = False
-    notes: tuple[str, ...] = ()
-    also: tuple[Reason, ...] = ()
-
-    def within_ms(self, limits: Limits) -> int:
-        """The time allowed from the begin of the fault."""
-        return AT_ONCE_MS + int(1.5 * sum(getattr(limits, name) for name in self.within))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One kind of fault.
-
-    `lasts_s` is how long it lasts unless the scenario says otherwise, None for what happens at once. `values` are its
-    settings with their defaults. `hangs_up` ends every open socket as it begins (with the close frame of its value
-    `code`, if it has one; `reset` by a reset), `door` is how new connections are met, `withholds` what is not sent.
-    `look` changes the book shown, `frozen` shows the same again and again, `quiet` stops the market itself. `spoils`
-    makes `n` bad frames from good ones, `loses` swallows the next `n` book frames, `repeats` sends the last one again,
-    `bursts` moves the market `n` times at once, `slows` leaves `ms` between book frames. `refuses` answers
-    subscriptions by the venue's error, `beats` sends a life sign each second, `idles` ends clients that are silent for
-    `after_s`. `rest_fails` answers REST by `status`, `rest_late` by a book `updates` ago.
-    """
-
-    kind: str
-    meaning: str
-    expects: Expectation
-    lasts_s: float | None = None
-    values: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
-    needs: tuple[Need, ...] = ()
-    hangs_up: bool = False
-    reset: bool = False
-    door: Door = Door.OPEN
-    withholds: Content = Content.NONE
-    look: Callable[[Depth], Depth] | None = None
-    frozen: bool = False
-    quiet: bool = False
-    spoils: Callable[[str], str | bytes] | None = None
-    loses: bool = False
-    repeats: bool = False
-    bursts: bool = False
-    slows: bool = False
-    refuses: bool = False
-    beats: bool = False
-    idles: bool = False
-    rest_fails: bool = False
-    rest_late: bool = False
-
-
-def crossed(book: Depth) -> Depth:
-    """The book with its best bid above its best ask."""
-    if not (book.bids and book.asks):
-        return book
-    bid, ask = max(book.bids), min(book.asks)
-    return Depth({**book.bids, ask + (ask - bid): 777}, book.asks)
-
-
-def one_sided(book: Depth) -> Depth:
-    """The book without asks."""
-    return Depth(book.bids, {})
-
-
-def empty(_book: Depth) -> Depth:
-    """No book at all."""
-    return Depth({}, {})
-
-
-def cut(frame: str) -> str:
-    """A frame that ends in the middle."""
-    return frame[: len(frame) // 2]
-
-
-def garbage(frame: str) -> bytes:
-    """Bytes that are neither text nor JSON."""
-    return b"\xff\xfe" + frame.encode()[:64][::-1]
-
-
-def strange(frame: str) -> str:
-    """Valid JSON that nobody described."""
-    return '{"unheard":{"of":' + str(len(frame)) + "}}"
-
-
-def absurd(frame: str) -> str:
-    """A frame in which every number written as text is none that a market can have."""
-    head, *rest = frame.split('"')
-    return '"'.join([head, *("1e400" if part[:1].isdigit() else part for part in rest)])
-
 
 _ENDED, _STALE = (Reason.STREAM_ENDED,), ("stale_ms",)
 

@@ -11,7 +11,7 @@ from connectors import settings
 from connectors.description import Recovery, Target, Venue
 from connectors.loopback.dialect import Dialect, Stream
 from connectors.loopback.exchange import Exchange
-from connectors.loopback.faults import Fault, Need
+from connectors.loopback.fault import Fault, Need
 from connectors.loopback.wire import Accepted, Content, Request
 
 

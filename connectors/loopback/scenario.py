@@ -20,7 +20,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.loopback.faults import FAULTS, Fault
+from connectors.loopback.fault import Fault
+from connectors.loopback.faults import FAULTS
 from toolkit.errors import InputError
 
 TIMES = ("at_s", "for_s", "every_s", "until_s")

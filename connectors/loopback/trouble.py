@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connectors.loopback.board import Look
-from connectors.loopback.faults import Fault
+from connectors.loopback.dialect import Idle
+from connectors.loopback.fault import Fault
 from connectors.loopback.scenario import Planned
 from connectors.loopback.wire import Answer, Content, Door
 
@@ -26,6 +27,10 @@ class Running:
     def number(self, value: str) -> int:
         """A whole-number setting; raises KeyError for one that the kind has not."""
         return int(self.planned.values[value])
+
+    def idle(self) -> Idle:
+        """The rule by which it drops silent clients; raises KeyError for a kind that does not."""
+        return Idle(self.number("after_s") * 1_000)
 
 
 class Trouble:

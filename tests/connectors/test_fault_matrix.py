@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from connectors.description import Recovery
 from connectors.loopback.dialects import dialects
-from connectors.loopback.faults import FAULTS, Fault
+from connectors.loopback.fault import Fault
+from connectors.loopback.faults import FAULTS
 from connectors.loopback.matrix import lacks, offers
 from connectors.loopback.scenario import Planned, plan
 from connectors.loopback.simulation import Simulation, Story

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.loopback.damage import absurd, crossed, cut, garbage, strange
 from connectors.loopback.dialects import dialects
-from connectors.loopback.faults import FAULTS, Fault, Need, absurd, crossed, cut, garbage, strange
+from connectors.loopback.fault import Fault, Need
+from connectors.loopback.faults import FAULTS
 from connectors.loopback.market import Depth
 from connectors.loopback.matrix import lacks, offers
 from connectors.venues import venues

@@ -1,0 +1,44 @@
+"""How faults damage what a venue says: the look of a book, the text of a frame."""
+
+from __future__ import annotations
+
+from connectors.loopback.market import Depth
+
+
+def crossed(book: Depth) -> Depth:
+    """The book with its best bid above its best ask."""
+    if not (book.bids and book.asks):
+        return book
+    bid, ask = max(book.bids), min(book.asks)
+    return Depth({**book.bids, ask + (ask - bid): 777}, book.asks)
+
+
+def one_sided(book: Depth) -> Depth:
+    """The book without asks."""
+    return Depth(book.bids, {})
+
+
+def empty(_book: Depth) -> Depth:
+    """No book at all."""
+    return Depth({}, {})
+
+
+def cut(frame: str) -> str:
+    """A frame that ends in the middle."""
+    return frame[: len(frame) // 2]
+
+
+def garbage(frame: str) -> bytes:
+    """Bytes that are neither text nor JSON."""
+    return b"\xff\xfe" + frame.encode()[:64][::-1]
+
+
+def strange(frame: str) -> str:
+    """Valid JSON that nobody described."""
+    return '{"unheard":{"of":' + str(len(frame)) + "}}"
+
+
+def absurd(frame: str) -> str:
+    """A frame in which every number written as text is none that a market can have."""
+    head, *rest = frame.split('"')
+    return '"'.join([head, *("1e400" if part[:1].isdigit() else part for part in rest)])

@@ -1,0 +1,229 @@
+"""One loopback venue on a real socket: WebSocket and HTTP on one port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from http import HTTPStatus
+from http.client import parse_headers
+from io import BytesIO
+from urllib.parse import parse_qsl, urlsplit
+
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request as Upgrade
+
+from connectors.loopback.exchange import Exchange
+from connectors.loopback.peer import Peer, reset
+from connectors.loopback.wire import Accepted, Act, Answer, Doorway, HangUp, Refused, Request, Say, Signal
+from connectors.protocol import Control
+from toolkit.errors import UsageError
+
+HOST = "127.0.0.1"
+HEAD_OCTETS = 64 * 1024
+BODY_OCTETS = 1024 * 1024
+BACKLOG_OCTETS = 16 * 1024 * 1024
+"""What may wait for a client that does not read; then it is dropped, as the venues do."""
+
+RETRY_S = 0.05
+
+
+class Endpoint:
+    """One venue on one port; `run` serves until it is cancelled."""
+
+    def __init__(self, exchange: Exchange, port: int = 0) -> None:
+        self.exchange = exchange
+        self._port = port
+        self._peers: dict[str, Peer] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._listener: asyncio.Server | None = None
+        self._moved = asyncio.Event()
+        self._began: float | None = None
+
+    @property
+    def port(self) -> int:
+        """The port; known once the server listens, and kept while the door is shut."""
+        return self._port
+
+    async def listen(self) -> None:
+        """Open the door; the venue's time begins with the first time. Raises UsageError when the port is taken."""
+        if self._began is None:
+            self._began = asyncio.get_running_loop().time()
+        try:
+            self._listener = await asyncio.start_server(self._serve, HOST, self._port, limit=HEAD_OCTETS)
+        except OSError as error:
+            raise UsageError(f"port {self._port} on {HOST} is not free: {error.strerror}") from error
+        self._port = self._listener.sockets[0].getsockname()[1]
+
+    async def run(self) -> None:
+        """Let the venue live in real time."""
+        while True:
+            self._do(self.exchange.advance(self._now_ms()))
+            wait_s = max(0.0, (self.exchange.due_ms - self._now_ms()) / 1_000)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._moved.wait()
+            self._moved.clear()
+
+    async def close(self) -> None:
+        """Stop listening and drop everyone."""
+        if self._listener is not None:
+            self._listener.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _now_ms(self) -> int:
+        return int((asyncio.get_running_loop().time() - (self._began or 0.0)) * 1_000)
+
+    # --- what the exchange wants ----------------------------------------------------------------------------------
+
+    def _do(self, acts: Iterable[Act]) -> None:
+        for act in acts:
+            if isinstance(act, Doorway):
+                self._open_again() if act.open else self._shut()
+                continue
+            if (peer := self._peers.get(act.link)) is None:
+                continue
+            match act:
+                case Say(data=data):
+                    peer.say(data)
+                    self._check_backlog(act.link, peer)
+                case Signal(control=control, payload=payload):
+                    peer.signal(control, payload)
+                case HangUp():
+                    del self._peers[act.link]
+                    peer.end(act)
+
+    def _check_backlog(self, name: str, peer: Peer) -> None:
+        if peer.writer.transport.get_write_buffer_size() > BACKLOG_OCTETS:
+            del self._peers[name]
+            reset(peer.writer)
+            self.exchange.overrun(self._now_ms(), name)
+
+    def _shut(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    def _open_again(self) -> None:
+        task = asyncio.create_task(self._listen_again())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _listen_again(self) -> None:
+        """Take the port back; while it was free, something else may hold it for a moment."""
+        while self._listener is None:
+            try:
+                await self.listen()
+            except UsageError:
+                await asyncio.sleep(RETRY_S)
+
+    # --- what clients do ------------------------------------------------------------------------------------------
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            while await self._one_request(reader, writer):
+                pass
+        except (OSError, EOFError, asyncio.LimitOverrunError, ValueError):
+            pass  # Whatever a client breaks off or makes up ends its own connection only.
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Serve one HTTP request; false when the connection is not to be used again."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        line, _, rest = head.partition(b"\r\n")
+        method, target, _ = line.decode("ascii").split(" ", 2)
+        headers = parse_headers(BytesIO(rest))
+        if headers.get("Upgrade", "").lower() == "websocket":
+            await self._upgrade(head, target, reader, writer)
+            return False
+        body = await reader.readexactly(min(int(headers.get("Content-Length", "0")), BODY_OCTETS))
+        parts = urlsplit(target)
+        request = Request(method, parts.path, dict(parse_qsl(parts.query)), body)
+        answer, acts = self.exchange.request(self._now_ms(), request)
+        self._do(acts)
+        writer.write(_http(answer))
+        await writer.drain()
+        return headers.get("Connection", "").lower() != "close"
+
+    async def _upgrade(
+        self, head: bytes, target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        peer = Peer(writer)
+        peer.protocol.receive_data(head)
+        asked = next((event for event in peer.protocol.events_received() if isinstance(event, Upgrade)), None)
+        if asked is None:
+            return
+        response = peer.protocol.accept(asked)
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            peer.protocol.send_response(response)
+            peer.flush()
+            return
+        met, acts = self.exchange.open(self._now_ms(), target)
+        match met:
+            case Accepted(link):
+                peer.protocol.send_response(response)
+                peer.flush()
+                self._peers[link] = peer
+                self._do(acts)
+                self._moved.set()
+                await self._listen_to(link, peer, reader)
+            case Answer():
+                self._do(acts)
+                writer.write(_http(met))
+                await writer.drain()
+            case Refused():
+                # The door is shut a moment before the listener is.
+                self._do(acts)
+                reset(writer)
+            case _:
+                self._do(acts)
+                while await reader.read(HEAD_OCTETS):
+                    pass
+
+    async def _listen_to(self, link: str, peer: Peer, reader: asyncio.StreamReader) -> None:
+        code: int | None = None
+        try:
+            while (octets := await reader.read(HEAD_OCTETS)) and link in self._peers:
+                peer.protocol.receive_data(octets)
+                for event in peer.protocol.events_received():
+                    if isinstance(event, Frame):
+                        code = self._frame(link, event) or code
+                peer.flush()
+        finally:
+            if self._peers.pop(link, None) is not None:
+                self._do(self.exchange.left(self._now_ms(), link, code))
+                self._moved.set()
+
+    def _frame(self, link: str, frame: Frame) -> int | None:
+        """Hand a frame to the venue; the code, if it is a close frame."""
+        now_ms, data = self._now_ms(), bytes(frame.data)
+        match frame.opcode:
+            case Opcode.TEXT:
+                self._do(self.exchange.hear(now_ms, link, data.decode("utf-8", "replace")))
+            case Opcode.BINARY:
+                self._do(self.exchange.hear(now_ms, link, data))
+            case Opcode.PING | Opcode.PONG:
+                control = Control.PING if frame.opcode is Opcode.PING else Control.PONG
+                self._do(self.exchange.heard(now_ms, link, control, data))
+            case Opcode.CLOSE:
+                return int.from_bytes(data[:2], "big") or None
+        self._moved.set()
+        return None
+
+
+def _http(answer: Answer) -> bytes:
+    try:
+        phrase = HTTPStatus(answer.status).phrase
+    except ValueError:
+        phrase = "Simulated"
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(answer.body))), *answer.headers]
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"HTTP/1.1 {answer.status} {phrase}\r\n{head}\r\n".encode() + answer.body
