@@ -10,6 +10,7 @@ import msgspec
 
 from toolkit.findings import Look, findings
 from toolkit.ingest import events, log, run_meta, rx_stats, telemetry
+from toolkit.ingest.columns import Scope
 from toolkit.ingest.compat import compat
 from toolkit.ingest.describe import Options, Read, describe
 from toolkit.ingest.placing import place_lines
@@ -28,6 +29,9 @@ Progress = Callable[[int], None]
 
 AS_IT_IS = Options()
 
+_MEMORY_MB: dict[Scope, int] = {"all": 400, "ages": 128}
+"""What the database may take; beyond it is what the reading takes, which does not grow with the run."""
+
 
 class _HeldAlready(Exception):  # noqa: N818  no error: it only leaves the transaction
     """The store holds this content; what was read again is rolled back."""
@@ -42,7 +46,7 @@ def analyze(
     in `paths` or a file cannot be read.
     """
     sources = distinct(resolve(paths))
-    con = connect(db)
+    con = connect(db, memory_mb=_MEMORY_MB[options.scope])
     try:
         with transaction(con):
             analysis = _analysis(con, sources, options, progress)

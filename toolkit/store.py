@@ -19,7 +19,7 @@ from toolkit.layout import bring_up_to_date, is_current
 
 MEMORY = ":memory:"
 LOCK_PATIENCE_S = 60.0
-MEMORY_LIMIT = "400MB"
+MEMORY_MB = 400
 
 
 def sql(name: str) -> str:
@@ -27,10 +27,13 @@ def sql(name: str) -> str:
     return (files("toolkit") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def connect(db: str, read_only: bool = False, patience_s: float = LOCK_PATIENCE_S) -> duckdb.DuckDBPyConnection:
+def connect(
+    db: str, read_only: bool = False, patience_s: float = LOCK_PATIENCE_S, memory_mb: int = MEMORY_MB
+) -> duckdb.DuckDBPyConnection:
     """Open the store file `db` (created when absent, unless read-only), or a private one for `:memory:`.
 
     Another process that holds the file is waited for up to `patience_s` seconds.
+    The database takes no more than `memory_mb` (10⁶ bytes) and spills what is more to disk.
     A store with the tables of an older version is brought up to date.
     Raises `InputError` when it is still held then, is missing (read-only), is no store, or a newer version's.
     """
@@ -39,14 +42,14 @@ def connect(db: str, read_only: bool = False, patience_s: float = LOCK_PATIENCE_
     if not read_only and db != MEMORY:
         _make_room(db)
     deadline, schema = time.monotonic() + patience_s, sql("schema")
-    con = _opened(db, read_only, deadline)
+    con = _opened(db, read_only, deadline, memory_mb)
     try:
         if is_current(con, db, schema):
             return con
         if read_only and db != MEMORY:
             # Only a writer can add what an older layout lacks.
             con.close()
-            con = _opened(db, False, deadline)
+            con = _opened(db, False, deadline, memory_mb)
         with transaction(con):
             bring_up_to_date(con, db, schema)
     except duckdb.Error as error:
@@ -57,7 +60,7 @@ def connect(db: str, read_only: bool = False, patience_s: float = LOCK_PATIENCE_
         raise
     if read_only and db != MEMORY:
         con.close()
-        con = _opened(db, True, deadline)
+        con = _opened(db, True, deadline, memory_mb)
     return con
 
 
@@ -68,7 +71,7 @@ def _make_room(db: str) -> None:
         raise InputError(db, None, f"cannot be created: {error.strerror}; name another file with --db") from error
 
 
-def _opened(db: str, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnection:
+def _opened(db: str, read_only: bool, deadline: float, memory_mb: int) -> duckdb.DuckDBPyConnection:
     pause = 0.05
     while True:
         try:
@@ -80,17 +83,17 @@ def _opened(db: str, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnect
             if time.monotonic() > deadline:
                 raise InputError(db, None, f"is held by another process{_holder(str(error))}; try again") from error
         else:
-            _settle(con, db)
+            _settle(con, db, memory_mb)
             return con
         time.sleep(pause)
         pause = min(2 * pause, 1.0)
 
 
-def _settle(con: duckdb.DuckDBPyConnection, db: str) -> None:
+def _settle(con: duckdb.DuckDBPyConnection, db: str, memory_mb: int) -> None:
     # The database would draw a bar of its own into whatever standard output is.
     con.execute("set enable_progress_bar = false")
     # Beyond this it spills to disk: how much memory an analysis takes must not depend on how long the run was.
-    con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+    con.execute(f"set memory_limit = '{memory_mb}MB'")
     # Sums of fractions in several threads differ in their last digits from run to run; a figure must not.
     con.execute("set threads = 1")
     if db == MEMORY:
