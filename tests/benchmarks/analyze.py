@@ -7,6 +7,8 @@ Each program runs as a whole process on files already in the page cache; the med
 - `--only ages` against DuckDB reading the same columns by an explicit `read_json` and taking the same percentiles;
 - the full analysis into a store file against a plain `json.loads` pass over the file;
 - the analysis of a run log against a plain Python loop that tries a dozen regular expressions on each line.
+
+Below them stand the curves: seconds per gigabyte and peak memory by size.
 """
 
 from __future__ import annotations
@@ -98,8 +100,8 @@ def row(what: str, ours: Timed, theirs: Timed | None, goal: str) -> None:
     print(f"{what:38} {ours.seconds:8.2f} s {other} {ratio} {ours.mib:7.0f} MiB   {goal}", flush=True)
 
 
-def measure(folder: Path, mb: int, runs: int, peer: str | None) -> None:
-    """Make the input of one size and time everything on it."""
+def measure(folder: Path, mb: int, runs: int, peer: str | None) -> dict[str, Timed]:
+    """Make the input of one size and time everything on it; give what ours took, by what was asked of it."""
     place = folder / f"{mb}"
     place.mkdir()
     file, log = place / "telemetry.jsonl", folder / f"{mb}.log"
@@ -119,11 +121,20 @@ def measure(folder: Path, mb: int, runs: int, peer: str | None) -> None:
         command = shlex.split(peer.replace("{dir}", str(place)))
         row(f"{mb} MB telemetry, full / peer", full, timed(command, 1), "")
     file.unlink()
-    if mb <= 1_000:
-        runlog.write(log, mb)
-        ours = timed([*TOOLKIT, "analyze", str(log), "--db", ":memory:"], 1)
-        row(f"{mb} MB run log / a dozen regexes", ours, timed([*script, REGEX_LOOP, str(log)], 1), "<= 0.25x")
-        log.unlink()
+    runlog.write(log, mb)
+    lines = timed([*TOOLKIT, "analyze", str(log), "--db", ":memory:"], 1)
+    theirs = timed([*script, REGEX_LOOP, str(log)], 1) if mb <= 1_000 else None
+    row(f"{mb} MB run log / a dozen regexes", lines, theirs, "<= 0.25x")
+    log.unlink()
+    return {"--only ages": ages, "full": full, "run log": lines}
+
+
+def curves(measured: dict[int, dict[str, Timed]]) -> None:
+    """Print how time and memory grow: a straight line keeps the seconds per gigabyte, a flat one the memory."""
+    print(f"\n{'':14}" + "".join(f"{f'{mb} MB':>22}" for mb in measured))
+    for what in next(iter(measured.values())):
+        cells = [(1_000 * each[what].seconds / mb, each[what].mib) for mb, each in measured.items()]
+        print(f"{what:14}" + "".join(f"{per_gb:9.2f} s/GB {mib:4.0f} MiB" for per_gb, mib in cells))
 
 
 def _timed_into_store(file: Path, db: Path, runs: int) -> Timed:
@@ -146,8 +157,7 @@ def main() -> None:
     ten_minutes = timed([*TOOLKIT, "analyze", "sample:before", "--db", ":memory:"], 5)
     row("ten-minute run, cold process", ten_minutes, None, "< 0.8 s")
     with tempfile.TemporaryDirectory() as folder:
-        for mb in given.mb:
-            measure(Path(folder), mb, given.runs, given.peer)
+        curves({mb: measure(Path(folder), mb, given.runs, given.peer) for mb in given.mb})
 
 
 if __name__ == "__main__":
