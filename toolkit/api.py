@@ -10,6 +10,13 @@
 11995
 >>> run.connection().execute("select count(*) from ticks").fetchall()
 [(2399,)]
+>>> part = toolkit.analyze("sample:before", since_tick=400, every=1000, words=["lighter.connects"])
+>>> part.run.window
+'from tick 400 on'
+>>> part.figure("run.ticks").value
+1999
+>>> part.windows().select("since_tick", "until_tick", "figure", "value").rows()
+[(400, 999, 'lighter.connects', 3.0), (1000, 1999, 'lighter.connects', 4.0), (2000, 2398, 'lighter.connects', 2.0)]
 >>> pair = toolkit.compare("sample:before", "sample:after")
 >>> pair.rows().filter(figure="lighter.age_apply_ms.p50")["verdict"].item()
 'descriptive'
@@ -35,8 +42,9 @@ from toolkit import comparison as two
 from toolkit.errors import UsageError
 from toolkit.records import Analysis as Said
 from toolkit.records import Comparison as Compared
-from toolkit.records import Figure, RunInfo
+from toolkit.records import Figure, RunInfo, Window
 from toolkit.store import connect
+from toolkit.vocabulary import Segment
 
 if TYPE_CHECKING:
     import polars
@@ -51,10 +59,11 @@ PathLike = str | os.PathLike[str]
 
 
 class Analysis:
-    """One analysed run: what is said of it, and its tables."""
+    """One analysed run, or a window of it: what is said of it, and its tables. The tables hold the whole run always."""
 
-    def __init__(self, said: Said, db: str) -> None:
+    def __init__(self, said: Said, db: str, words: Sequence[str] = ()) -> None:
         self.said = said
+        self._words = tuple(words) or ("",)
         self._db = db
         self._con: duckdb.DuckDBPyConnection | None = None
 
@@ -71,8 +80,36 @@ class Analysis:
         return found
 
     def figures(self) -> polars.DataFrame:
-        """All figures, with the columns of the view `figures`; values are in the row's unit."""
-        return self.table("figures")
+        """All figures (of the window, where one was asked for), with the columns of the view `figures`.
+
+        Values are in the row's unit.
+        """
+        whole = self.table("figures")
+        return whole if self.run.window is None else self._frame([self._row(each) for each in self.said.figures], whole)
+
+    def windows(self) -> polars.DataFrame:
+        """The figures of each window of `every` ticks: their columns after the window's own.
+
+        These are `life`, `since_tick` and `until_tick` (both included), `from_ms` and `to_ms` (epoch). Without `every`
+        there are no rows.
+        """
+        whole, edges = self.table("figures"), ("life", "since_tick", "until_tick", "from_ms", "to_ms")
+        rows = [
+            {**{edge: getattr(part, edge) for edge in edges}, **self._row(figure)}
+            for part in self.said.parts
+            for figure in part.figures
+            if any(word in figure.figure for word in self._words)
+        ]
+        return self._frame(rows, whole, *edges)
+
+    def _row(self, figure: Figure) -> dict[str, object]:
+        return {"run": self.run.id, **msgspec.to_builtins(figure)}
+
+    def _frame(self, rows: Sequence[dict[str, object]], like: polars.DataFrame, *before: str) -> polars.DataFrame:
+        """The rows with the columns of `like`, after whole numbers in the columns `before`."""
+        import polars
+
+        return polars.DataFrame(rows, schema={**dict.fromkeys(before, polars.Int64), **like.schema}, strict=False)
 
     def table(self, view: str) -> polars.DataFrame:
         """A public view (see `VIEWS`), this run only. Raises `UsageError` for another name."""
@@ -125,21 +162,53 @@ def analyze(
     db: PathLike | None = None,
     label: str | None = None,
     requested_ms: int | None = None,
+    segment: str | None = None,
+    last_ms: int | None = None,
+    since_tick: int | None = None,
+    until_tick: int | None = None,
+    every: int | None = None,
+    words: Sequence[str] = (),
 ) -> Analysis:
     """Ingest one run (a directory, its files, or an archive of them) and give all that is said of it.
 
     Without `db` the run's tables live in a private store that goes with the returned object.
     `requested_ms` is how long the run was asked to last, where its files do not say it.
-    Raises `InputError` (with `file`, `line`, `why`) for what cannot be read or is no run.
+
+    A window of the run is looked at where `segment` (`startup`, `steady` or `tail`), `last_ms` (before the last
+    record), `since_tick` or `until_tick` (both included, in every life) is given; what is given must all hold. `every`
+    gives, beside that, `windows()` of so many ticks, each with the figures whose name holds one of the `words`: all of
+    them without words.
+
+    Raises `InputError` (with `file`, `line`, `why`) for what cannot be read or is no run, and `UsageError` for a window
+    that no run has or that holds no record.
     """
     listed = [os.fspath(paths)] if isinstance(paths, str | os.PathLike) else [os.fspath(path) for path in paths]
+    window = _window(segment, last_ms, since_tick, until_tick, every)
+    options = one.Options(label, requested_ms, window=window, words=tuple(words))
     if db is not None:
-        return Analysis(one.analyze(listed, os.fspath(db), one.Options(label, requested_ms)), os.fspath(db))
+        return Analysis(one.analyze(listed, os.fspath(db), options), os.fspath(db), words)
     folder = tempfile.mkdtemp(prefix="toolkit-")
     store = os.path.join(folder, "private.duckdb")  # noqa: PTH118
-    run = Analysis(one.analyze(listed, store, one.Options(label, requested_ms)), store)
+    try:
+        run = Analysis(one.analyze(listed, store, options), store, words)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     weakref.finalize(run, shutil.rmtree, folder, ignore_errors=True)
     return run
+
+
+def _window(
+    segment: str | None, last_ms: int | None, since_tick: int | None, until_tick: int | None, every: int | None
+) -> Window:
+    if segment is not None and segment not in list(Segment):
+        raise UsageError(f"segment {segment}: there are {', '.join(Segment)}")
+    for name, value, least in (("last_ms", last_ms, 1), ("since_tick", since_tick, 0), ("every", every, 1)):
+        if value is not None and value < least:
+            raise UsageError(f"{name} {value}: it must be at least {least}")
+    if until_tick is not None and until_tick < (since_tick or 0):
+        raise UsageError(f"until_tick {until_tick}: there is no tick from {since_tick or 0} to it")
+    return Window(None if segment is None else Segment(segment), last_ms, since_tick, until_tick, every)
 
 
 def compare(before: PathLike, after: PathLike) -> Comparison:

@@ -6,10 +6,14 @@ import doctest
 import subprocess
 import sys
 
+import polars
 import pytest
 
 import toolkit
 import toolkit.api
+from toolkit.analysis import Options, analyze
+from toolkit.records import Window
+from toolkit.vocabulary import Segment
 
 
 def test_every_example_of_the_documentation_runs_as_printed() -> None:
@@ -44,3 +48,33 @@ def test_two_runs_in_one_store_are_kept_apart(tmp_path) -> None:
     assert before.run.id != after.run.id
     assert before.table("ticks")["run"].unique().to_list() == [before.run.id]
     assert sorted(after.connection().execute("select label from runs").fetchall()) == [("after",), ("before",)]
+
+
+def test_a_window_has_the_figures_that_the_command_prints(tmp_path) -> None:
+    part = toolkit.analyze("sample:after", segment="steady", last_ms=120_000, until_tick=2_300)
+    options = Options(window=Window(Segment.STEADY, 120_000, None, 2_300))
+    same = analyze(["sample:after"], options=options)
+    assert part.said == same
+    frame, whole = part.figures(), part.table("figures")
+    assert (frame.columns, frame.dtypes) == (whole.columns, whole.dtypes)
+    ticks = frame.row(by_predicate=polars.col("figure") == "run.ticks", named=True)["value"]
+    assert 0 < ticks == part.figure("run.ticks").value < 2_399
+    assert part.table("ticks").height == 2_399
+    assert toolkit.analyze("sample:after").windows().height == 0
+
+
+@pytest.mark.parametrize(
+    ("window", "word"),
+    [
+        ({"segment": "middle"}, "startup, steady, tail"),
+        ({"last_ms": 0}, "at least 1"),
+        ({"since_tick": -1}, "at least 0"),
+        ({"since_tick": 9, "until_tick": 3}, "no tick"),
+        ({"until_tick": -1}, "no tick"),
+        ({"every": 0}, "at least 1"),
+        ({"since_tick": 5_000}, "ticks 0 to 2398"),
+    ],
+)
+def test_a_window_that_no_run_has_is_an_error(window, word) -> None:
+    with pytest.raises(toolkit.UsageError, match=word):
+        toolkit.analyze("sample:after", **window)
