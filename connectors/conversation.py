@@ -109,11 +109,12 @@ class Conversation:
         return min(time for time in times if time is not None)
 
     def begin(self) -> Iterator[Action]:
-        """Subscribe."""
+        """Subscribe the book, and nothing else before it is there: then a refusal without a name is the book's."""
         yield Note("limits", {"read_ms": self._limits.read_ms, "stale_ms": self._limits.stale_ms})
-        yield from (Send(topic.subscribe) for topic in self._topics if topic.subscribe is not None)
         if self._book.subscribe is None:
             yield from self._keeper.subscribed()
+        else:
+            yield Send(self._book.subscribe)
 
     def step(self, now_ms: int, given: Input) -> Iterator[Action]:
         """Take one input, then look at the time; what ends for silence is judged only when nothing else came."""
@@ -201,8 +202,8 @@ class Conversation:
         if self._keeper.data_ms == now_ms:
             self._misreads.book_data()
 
-    def _firsts(self) -> Iterator[Note]:
-        """The milestones of a session: the first book, and the first with two sides."""
+    def _firsts(self) -> Iterator[Action]:
+        """The milestones of a session: the first book, with which the other topics are asked for, and the first top."""
         if self._first_top and self._first_book:
             return
         bid, ask = self._keeper.book.top()
@@ -213,6 +214,7 @@ class Conversation:
         if not self._first_book:
             self._first_book = True
             yield Note("first_book", {"after_ms": self._now_ms - self.opened_ms, "seq": self._keeper.book.seq})
+            yield from (Send(topic.subscribe) for topic in self._topics[1:] if topic.subscribe is not None)
 
     def _acked(self, topic: str | None) -> Iterator[Action]:
         if topic in (None, self._book.key) and not self._watch.acked:

@@ -34,16 +34,23 @@ from connectors.session import State
 from toolkit.vocabulary import ReconnectReason as Reason
 
 
-def test_a_start_connects_an_opening_subscribes_every_topic_and_the_milestones_are_told_once() -> None:
+def test_a_start_connects_an_opening_subscribes_and_the_milestones_are_told_once() -> None:
     bench = Bench(venue())
     assert [act for act in bench.give(Started()).acts if not isinstance(act, Note)] == [Connect("wss://a", (), 15_000)]
-    assert [act.text for act in bench.give(Opened()).all(Send)] == ["+book", "+trades"]
-    bench.say('{"ack": "book"}', '{"ack": "trades"}', full(1), full(2), '{"trade": "100"}')
+    bench.give(Opened()).say('{"ack": "book"}', full(1), '{"ack": "trades"}', full(2), '{"trade": "100"}')
     kinds = [note.kind for note in bench.every(Note)]
     assert kinds == [
         "connecting", "connected", "limits", "first_message", "subscribed", "first_top", "first_book",
     ]  # fmt: skip
     assert [type(publish.event) for publish in bench.published][2:] == [Trade]
+
+
+def test_the_other_topics_are_asked_for_once_with_the_first_book_so_that_their_refusal_cannot_cost_it() -> None:
+    bench = Bench(venue())
+    assert [act.text for act in bench.give(Started(), Opened()).all(Send)] == ["+book"]
+    assert bench.say('{"ack": "book"}').all(Send) == []
+    assert [act.text for act in bench.say(full(1), full(2)).all(Send)] == ["+trades"]
+    assert bench.say('{"refusal": "no such channel"}').closed is None
 
 
 @pytest.mark.parametrize(

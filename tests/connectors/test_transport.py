@@ -514,15 +514,19 @@ async def drained(shared: Hub, books: int) -> list[Delivery]:
 def test_a_driver_subscribes_and_delivers_with_the_time_of_arrival() -> None:
     async def test() -> None:
         asked: list[str | bytes] = []
+        everything = asyncio.Event()
 
         async def feed(server: ServerConnection) -> None:
-            asked.extend([await server.recv(), await server.recv()])
+            asked.append(await server.recv())
             await server.send(full(1))
+            asked.append(await server.recv())
+            everything.set()
             await server.wait_closed()
 
         async with driven(feed) as (driver, shared, notes):
             before_ms = shared.clock.unix_ms()
             (delivery,) = await drained(shared, 1)
+            await everything.wait()
             assert asked == ["+book", "+trades"]
             assert isinstance(delivery.event, Book)
             assert before_ms <= delivery.received_unix_ms <= shared.clock.unix_ms()
