@@ -35,6 +35,11 @@ HOSTILE = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def every_shape_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repeats, "WORTH_LEARNING", 1)
+
+
 def shuffled(seed: int) -> bytes:
     """The recorded lines many times over, in runs of lines cut out at random, with hostile lines between."""
     chance = random.Random(seed)

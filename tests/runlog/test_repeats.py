@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
 
+from toolkit.runlog import repeats
 from toolkit.runlog.families import audits, sentences
 from toolkit.runlog.parse import OTHER, Found, parse
 from toolkit.runlog.repeats import Repeats
@@ -21,6 +24,13 @@ lines = st.sampled_from([*EXAMPLES, RX, *FOREIGN]).flatmap(
         lambda numbers: "".join(a + b for a, b in zip(line.split("1"), [*numbers, ""], strict=True))
     )
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def every_shape_is_learnt() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repeats, "WORTH_LEARNING", 1)
+        yield
 
 
 def plain(found: Found) -> tuple[object, ...]:
@@ -75,3 +85,8 @@ def test_a_line_that_differs_in_more_than_free_numbers_is_read_for_itself(known:
 
 def test_foreign_lines_are_told_by_their_shape_alone() -> None:
     assert {told[0] for told in taken_apart(["job 1 of 2", "job 2 of 2"]).values()} == {OTHER}
+
+
+def test_a_shape_that_few_lines_have_is_left_to_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repeats, "WORTH_LEARNING", 3)
+    assert sorted(taken_apart(["job 1 of 2", "job 3 of 4", "run 5", "run 6", "run 7"])) == [2, 3, 4]

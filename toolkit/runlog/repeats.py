@@ -1,14 +1,16 @@
 """Lines that differ from an earlier one only in their numbers: read once, then recognised by their shape.
 
 A long log says a few hundred things millions of times. The shape of a line is the line without its digits. What the
-parser makes of a line is learnt at the first of its shape, number by number: one that the parser ignores or copies into
-a field may differ from line to line, any other must be the same. The lines of a shape are then taken apart together by
-a pattern that each must match in full. What does not goes to the parser, so the outcome is that of parsing every line.
+parser makes of a line is learnt at the first of a shape that many have, number by number: one that the parser ignores
+or copies into a field may differ from line to line, any other must be the same. The lines of a shape are then taken
+apart together by a pattern that each must match in full. What does not goes to the parser, so the outcome is that of
+parsing every line.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -21,6 +23,8 @@ from toolkit.runlog.parse import Found, parse
 MOST_PLANS = 20_000
 """More shapes are not learnt: their lines are parsed one by one."""
 LONGEST_LEARNT = 4_096
+WORTH_LEARNING = 16
+"""A shape that fewer lines of a block have is parsed line by line: learning it takes longer."""
 
 _UNLEARNT, _NEW, _UNLEARNT_BREAK = -1, -2, -3
 _NUMBER = re.compile(r"(?<![A-Za-z_0-9])[0-9]+")
@@ -114,14 +118,16 @@ class Repeats:
         """The number of each line's shape, negative where it has none."""
         of = shapes(data)[: len(lines)]
         kinds = np.fromiter(map(self._numbers.get, of, repeat(_NEW)), np.int64, len(of))
-        for index in np.flatnonzero(kinds == _NEW).tolist():
-            kinds[index] = self._number(of[index], lines[index])
+        new = np.flatnonzero(kinds == _NEW).tolist()
+        counts = Counter(of[index] for index in new)
+        for index in new:
+            kinds[index] = self._number(of[index], lines[index], counts[of[index]])
         return kinds
 
-    def _number(self, shape: bytes, line: bytes) -> int:
+    def _number(self, shape: bytes, line: bytes, count: int) -> int:
         if shape in self._numbers:
             return self._numbers[shape]
-        if len(self._plans) >= MOST_PLANS:
+        if count < WORTH_LEARNING or len(self._plans) >= MOST_PLANS:
             return _UNLEARNT_BREAK if self._breaks(shape) else _UNLEARNT
         number = self._numbers[shape] = len(self._plans)
         self._plans.append(self._learnt(line))
