@@ -8,15 +8,15 @@ from collections import Counter
 from pathlib import Path
 
 from tests.fuzz.mutate import damaged, whole_runs, write, write_packed, write_zip
-from toolkit.analysis import analyze
+from toolkit.analysis import AS_IT_IS, Options, analyze
 from toolkit.errors import InputError
 from toolkit.records import Analysis
 
 
-def said_of(path: Path) -> Analysis | str:
+def said_of(path: Path, options: Options) -> Analysis | str:
     """The analysis, or why there is none; any other exception is a failure of the toolkit."""
     try:
-        return analyze([str(path)])
+        return analyze([str(path)], options=options)
     except InputError as error:
         return error.why
 
@@ -29,18 +29,18 @@ def check_ledger(said: Analysis, files: dict[str, bytes]) -> None:
         assert ledger.bytes == len(content), ledger
 
 
-def check(seed: int, folder: Path, packings: bool) -> str:
+def check(seed: int, folder: Path, packings: bool, options: Options) -> str:
     """Damage a run by `seed`, analyse it, and give what came of it; `packings` also reads it packed otherwise."""
     rng = random.Random(seed)
     files = damaged(rng, rng.choice(whole_runs()))
     write(folder / "plain", files)
-    said = said_of(folder / "plain")
+    said = said_of(folder / "plain", options)
     if isinstance(said, Analysis):
         check_ledger(said, files)
     if packings:
         write_packed(rng, folder / "packed", files)
         write_zip(folder / "archive.zip", files)
-        for other in (said_of(folder / "packed"), said_of(folder / "archive.zip")):
+        for other in (said_of(folder / "packed", options), said_of(folder / "archive.zip", options)):
             if isinstance(said, Analysis):
                 assert isinstance(other, Analysis), other
                 assert (other.run.id, other.figures) == (said.run.id, said.figures)
@@ -49,14 +49,18 @@ def check(seed: int, folder: Path, packings: bool) -> str:
     return "analysed" if isinstance(said, Analysis) else "refused"
 
 
-def run(seed: int, count: int, folder: Path, packings_every: int = 10) -> Counter[str]:
-    """Check `count` damaged runs; a failure names its own seed."""
+AGES = Options(scope="ages")
+
+
+def run(seed: int, count: int, folder: Path, packings_every: int = 10, whole_every: int = 1) -> Counter[str]:
+    """Check `count` damaged runs, all but each `whole_every`th for its ages alone; a failure names its own seed."""
     outcomes: Counter[str] = Counter()
     for number in range(seed, seed + count):
         place = folder / str(number)
         place.mkdir()
         try:
-            outcomes[check(number, place, number % packings_every == 0)] += 1
+            options = AS_IT_IS if number % whole_every == 0 else AGES
+            outcomes[check(number, place, number % packings_every == 0, options)] += 1
         except BaseException as error:
             error.add_note(f"seed {number}: python -m tests.fuzz --seed {number} --count 1")
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ def counts(db: Path) -> dict[str, int]:
         return {table: con.execute(f"select count(*) from {table}").fetchall()[0][0] for table in ("run", *TABLES)}
 
 
-def start(db: Path, run: str = "sample:before") -> subprocess.Popen[bytes]:
+def start(db: Path, run: str = str(RUNS / "restart_head")) -> subprocess.Popen[bytes]:
     code = f"from toolkit.analysis import analyze; analyze([{run!r}], {str(db)!r})"
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
@@ -35,10 +36,11 @@ def test_killed_at_any_point_it_opens_again_with_the_whole_run_or_none_of_it(tmp
     expected = counts(whole)
     seen = set()
     points = 14
+    begun = tmp_path / "begun.duckdb"
+    analyze([str(RUNS / "clean_head")], str(begun))
+    held = counts(begun)
     for point in range(points):
-        db = tmp_path / f"{point}.duckdb"
-        analyze([str(RUNS / "clean_head")], str(db))
-        held = counts(db)
+        db = Path(shutil.copy(begun, tmp_path / f"{point}.duckdb"))
         process = start(db)
         time.sleep(took * (point + 1) / points)
         process.kill()
