@@ -125,7 +125,7 @@ def _read(
     execute_script(con, sql("derive_ticks"), run_key=run_key)
     loaded = log.load(con, run_key, of[Role.LOG])
     ledgers += loaded.ledgers
-    ledgers += [rx_stats.load(con, run_key, source) for source in of[Role.RX_STATS]]
+    ledgers += rx_stats.load(con, run_key, of[Role.RX_STATS])
     ledgers += events.load(con, run_key, sources)
     read_already = (Role.TELEMETRY, Role.LOG, Role.RX_STATS, Role.EVENTS)
     rest = [source for source in sources if source.role not in read_already]

@@ -85,7 +85,7 @@ def test_reading_ticks_by_the_group_changes_nothing(tmp_path: Path, monkeypatch:
     def rows() -> tuple[object, object]:
         con = connect(":memory:")
         (source,) = resolve([str(path)])
-        return rx_stats.load(con, 1, source), con.execute("select * from rx_stat order by all").fetchall()
+        return rx_stats.load(con, 1, [source])[0], con.execute("select * from rx_stat order by all").fetchall()
 
     together = rows()
     monkeypatch.setattr(repeats, "MOST_PLANS", 0)
@@ -96,7 +96,7 @@ def test_a_life_ends_where_the_tick_falls(tmp_path: Path) -> None:
     path = tmp_path / "market_rx_stats.log"
     path.write_text("".join(f"market_rx_stats tick={t} cap_hits=0\n" for t in (0, 1, 2, 0, 1, 1, 0)))
     con = connect(":memory:")
-    ledger = rx_stats.load(con, 1, resolve([str(path)])[0])
+    (ledger,) = rx_stats.load(con, 1, resolve([str(path)]))
     lives = [life for (life,) in con.execute("select life from rx_stat order by line").fetchall()]
     assert lives == [0, 0, 0, 1, 1, 1, 2]
     assert (ledger.lines, ledger.used) == (7, 7)

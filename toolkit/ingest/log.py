@@ -10,7 +10,7 @@ import numpy as np
 
 from toolkit.ingest.log_rows import LogRows
 from toolkit.ingest.rx_stats import all_whole
-from toolkit.ingest.source import Source
+from toolkit.ingest.source import Source, continues
 from toolkit.ingest.stream import Block, blocks
 from toolkit.ingest.waiting import Place, Whole, Writer
 from toolkit.records import FileLedger, Session, SetAsideLine
@@ -37,13 +37,14 @@ class LogLoad:
 def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]) -> LogLoad:
     """Read the run's logs, in the order given, into `log_event`, `counter` and `rx_stat`.
 
-    Sessions and incidents are given back: they are written when the lines have their times.
+    The parts of a rotated log are read as one. Sessions and incidents are given back: they are written when the lines
+    have their times.
     Raises `InputError` for an unreadable file.
     """
     with Writer(con, run_key) as writer:
         loader = _Loader(LogRows(writer))
-        for source in sources:
-            loader.read(source)
+        for before, source in zip([None, *sources], sources, strict=False):
+            loader.read(source, continues(source, before))
         loader.rows.flush()
         writer.finish()
     loader.load.sessions, loader.load.incidents = loader.sessions.close()
@@ -66,10 +67,12 @@ class _Loader:
         self.sessions = Sessions()
         self.load = LogLoad()
         self.most_lives = 0
+        self._lives = Lives()
 
-    def read(self, source: Source) -> None:
-        """Read one log file; its lives are counted on their own."""
-        self._lives, self._life_starts = Lives(), [0]
+    def read(self, source: Source, continued: bool = False) -> None:
+        """Read one log file; its lives are counted on their own, or on from those of the part before it."""
+        self._lives = self._lives if continued else Lives()
+        self._first_life, self._life_starts = self._lives.life, [0]
         self._panicked: Ref | None = None
         self._begun: str | None = None
         self._repeats = Repeats(_same_whatever_its_numbers, breaks)
@@ -121,7 +124,7 @@ class _Loader:
     def _group(self, group: Group, file_no: int, first_line: int, starts: Whole, pieces: Sequence[bytes]) -> None:
         indexes = np.asarray(group.indexes)
         lines = indexes + first_line
-        lives = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1
+        lives = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1 + self._first_life
         self.rows.add_group(group, Place(file_no, lines, starts[indexes], lives))
         ends = [
             ((file_no, first_line + index), pieces[index].decode()) for index in (group.indexes[0], group.indexes[-1])
@@ -145,7 +148,7 @@ class _Loader:
 
     def _keep(self, found: Found, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
         life = self._lives.life if torn else self._lives.see(found)
-        if life == len(self._life_starts):
+        if life - self._first_life == len(self._life_starts):
             self._life_starts.append(ref[1])
         self.rows.add(found, ref, life, byte, stamped_ms, torn)
         if (happening := happened(found, ref)) is not None:

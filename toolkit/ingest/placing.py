@@ -11,7 +11,7 @@ import msgspec
 
 from toolkit.ingest.book_gaps import seen_in_the_book
 from toolkit.ingest.events import plain
-from toolkit.ingest.source import Source
+from toolkit.ingest.source import Source, continues
 from toolkit.records import Session
 from toolkit.runlog import arrivals
 from toolkit.runlog.clocks import FAMILIES, STAMPED_FAMILIES, Anchor, Clocks, Record, Span, Witness
@@ -32,6 +32,7 @@ def place_lines(
     Lines and ticks must be in the store. Raises `InputError` where a file of arrivals is none.
     """
     _load_arrivals(con, sources)
+    _load_parts(con, sources)
     execute_script(con, sql("timeline/clocked_lines"), run_key=run_key)
     for source in sources:
         if source.role is Role.LOG and _any_clock(con, run_key, source.file_no):
@@ -63,6 +64,17 @@ def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) ->
             while log in logs and (some := list(islice(rows, _ROWS_AT_ONCE))):
                 listed = [(logs[log], row.byte, row.at_ms, row.error_ms) for row in some]
                 insert_rows(con, "arrival", ("file_no", "byte", "at_ms", "error_ms"), listed)
+
+
+def _load_parts(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
+    """Which files are parts of one rotated log: a line is older than all lines of the parts after its own."""
+    con.execute("create or replace temp table log_part (file_no integer, log_no integer)")
+    logs = [source for source in sources if source.role is Role.LOG]
+    number, rows = 0, list[tuple[int, int]]()
+    for before, source in zip([None, *logs], logs, strict=False):
+        number = number if continues(source, before) else source.file_no
+        rows.append((source.file_no, number))
+    insert_rows(con, "log_part", ("file_no", "log_no"), rows)
 
 
 def _place_file(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, sessions: Sequence[Session]) -> None:

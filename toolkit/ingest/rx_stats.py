@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from toolkit.ingest.source import Source
+from toolkit.ingest.source import Source, continues
 from toolkit.ingest.stream import Block, blocks
 from toolkit.ingest.waiting import Place, Waiting, Whole, Writer, whole_numbers
 from toolkit.records import FileLedger, SetAsideLine
@@ -43,11 +43,26 @@ def rx_columns(group: Group) -> dict[str, pa.Array]:
     return {key: whole_numbers(group.column(key)) for key in RX_KEYS if key in group.plan.found.fields}
 
 
-def load(con: duckdb.DuckDBPyConnection, run_key: int, source: Source) -> FileLedger:
-    """Read a `market_rx_stats.log`; a life ends where the tick falls. Raises `InputError` for an unreadable file."""
+def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]) -> list[FileLedger]:
+    """Read each `market_rx_stats.log`, the parts of a rotated one as one; a life ends where the tick falls.
+
+    Raises `InputError` for an unreadable file.
+    """
+    ledgers, life, last_tick = [], 0, -1
+    for before, source in zip([None, *sources], sources, strict=False):
+        reached = (life, last_tick) if continues(source, before) else (0, -1)
+        ledger, life, last_tick = _load(con, run_key, source, *reached)
+        ledgers.append(ledger)
+    return ledgers
+
+
+def _load(
+    con: duckdb.DuckDBPyConnection, run_key: int, source: Source, life: int, last_tick: int
+) -> tuple[FileLedger, int, int]:
+    """Read one file, begun in a life after a tick; give what it holds and where it ended."""
     lines, damaged = 0, list[SetAsideLine]()
     with source.open() as stream, Writer(con, run_key) as writer:
-        reader = _Reader(source.file_no, Waiting(writer, "rx_stat", RX))
+        reader = _Reader(source.file_no, Waiting(writer, "rx_stat", RX), life, last_tick)
         for block in blocks(stream):
             lines += reader.read(block)
         if stream.damage:
@@ -57,7 +72,8 @@ def load(con: duckdb.DuckDBPyConnection, run_key: int, source: Source) -> FileLe
     aside = Counter(each.reason for each in reader.aside)
     used = lines - len(reader.aside)
     where = (*reader.aside, *damaged)
-    return FileLedger(source.name, source.role, stream.size, stream.sha256, lines, used, dict(aside), where)
+    ledger = FileLedger(source.name, source.role, stream.size, stream.sha256, lines, used, dict(aside), where)
+    return ledger, reader.life, reader.last_tick
 
 
 @dataclass

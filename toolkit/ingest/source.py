@@ -77,8 +77,31 @@ def resolve(paths: Iterable[str]) -> list[Source]:
     found = [source for path in paths for source in _under(path)]
     if not any(source.role not in (Role.ARTIFACT, Role.PROVENANCE) for source in found):
         raise InputError(", ".join(paths), None, _why_not_a_run(found))
-    found.sort(key=lambda source: (PurePath(source.name).name, source.name))
+    found.sort(key=lambda source: (*part_of(source.name), source.name))
     return [replace(source, file_no=number) for number, source in enumerate(found)]
+
+
+_ROTATED = re.compile(r"(.+?)(?:\.(\d{1,4})|[.-](\d{4}-?\d\d-?\d\d[\w.:-]*?))?(?:\.gz|\.zst)?")
+
+
+def part_of(name: str) -> tuple[str, str, int, int, str]:
+    """Which file a rotated one was part of (its name and folder), and its place among the parts.
+
+    `run.log.2`, `run.log.1.gz` and `run.log` are three parts, the oldest first; so are those that carry a date.
+    """
+    pure = PurePath(name)
+    match = _ROTATED.fullmatch(pure.name)
+    base, number, date = (match[1], match[2], match[3]) if match else (pure.name, None, None)
+    kind = 0 if date else 1 if number else 2
+    return base, str(pure.parent), kind, -int(number or 0), date or ""
+
+
+def continues(source: Source, before: Source | None) -> bool:
+    """Whether the source is the part of a rotated file that was written after `before`."""
+    if before is None or source.role is not before.role:
+        return False
+    mine, theirs = part_of(source.name), part_of(before.name)
+    return mine[:2] == theirs[:2] and mine[2:] > theirs[2:]
 
 
 def distinct(sources: Sequence[Source]) -> list[Source]:

@@ -1,9 +1,14 @@
 -- Every log line between two bounds gets its time: the middle, and how far it may be off. Bound: $run_key.
 create or replace temp table placed_line as
 with lines as (select distinct file_no, line from log_event where run_key = $run_key),
+-- The parts of a rotated log follow one another.
+around as (
+    select p.file_no, max(low_ms) filter (b.file_no < p.file_no) as low_ms, min(high_ms) filter (b.file_no > p.file_no) as high_ms
+    from log_part p join log_part q using (log_no) join line_bound b on b.file_no = q.file_no group by p.file_no
+),
 bounded as (
-    select l.file_no, l.line, b.low_ms, a.high_ms
-    from lines l
+    select l.file_no, l.line, coalesce(b.low_ms, o.low_ms) as low_ms, coalesce(a.high_ms, o.high_ms) as high_ms
+    from lines l left join around o using (file_no)
     asof left join (select * from line_bound where low_ms is not null) b on b.file_no = l.file_no and b.line <= l.line
     asof left join (select * from line_bound where high_ms is not null) a on a.file_no = l.file_no and a.line >= l.line
 )
@@ -19,5 +24,6 @@ where log_event.run_key = $run_key and log_event.at_ms is null and log_event.fil
 drop table clocked_line;
 drop table line_bound;
 drop table arrival;
+drop table log_part;
 drop table event_time;
 drop table lives_agree;
