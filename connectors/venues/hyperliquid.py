@@ -94,6 +94,6 @@ VENUE = Venue(
     lines={
         "connecting": "INFO: {title} public WS connecting url={url} connect_timeout={connect_timeout}",
         "subscribed": "INFO: {title} public WS subscribed coin={market} "
-        "nSigFigs={HL_L2_SIGFIGS} nLevels={HL_L2_LEVELS}",
+        "nSigFigs={HL_L2_SIGFIGS} nLevels={HL_L2_LEVELS} fast={HL_L2_FAST}",
     },
 )
