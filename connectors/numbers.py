@@ -77,6 +77,11 @@ def levels(listed: Iterable[Any], at: int | str, amount: int | str) -> tuple[Lev
     return tuple((price(row[at]), size(row[amount])) for row in listed)
 
 
+def sides(book: Any, at: int | str, amount: int | str) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+    """Both sides of a book that names them `bids` and `asks`."""
+    return levels(rows(book["bids"]), at, amount), levels(rows(book["asks"]), at, amount)
+
+
 def added_up(orders: Iterable[Any], at: int | str, amount: int | str) -> tuple[Level, ...]:
     """The levels that single orders make, in the order of each price's first: sizes at one price are added."""
     sizes: dict[Decimal, Decimal] = {}

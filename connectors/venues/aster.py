@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from connectors.description import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
 from connectors.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Funding, Ignored, Json, Refusal, Side, Trade
-from connectors.numbers import levels, moment, price, rate, size, whole
+from connectors.numbers import levels, moment, price, rate, sides, size, whole
 
 STREAMS = {
     "depthUpdate": ("@depth@100ms", Feed.BOOK),
@@ -85,8 +85,8 @@ def _ask_book(target: Target) -> RestCall:
 
 
 def _read_book(body: Json, target: Target) -> Book:
-    bids, asks = (levels(body[side], 0, 1) for side in ("bids", "asks"))
-    return Book(f"depthUpdate:{_symbol(target)}", bids, asks, whole(body["lastUpdateId"]), moment(body.get("E")))
+    topic = f"depthUpdate:{_symbol(target)}"
+    return Book(topic, *sides(body, 0, 1), whole(body["lastUpdateId"]), moment(body.get("E")))
 
 
 VENUE = Venue(

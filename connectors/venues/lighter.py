@@ -26,7 +26,7 @@ from connectors.frames import (
     Side,
     Trade,
 )
-from connectors.numbers import HOUR_S, added_up, levels, moment, price, rate, rows, size, whole
+from connectors.numbers import HOUR_S, added_up, moment, price, rate, rows, sides, size, whole
 
 ORDERS_A_SIDE = 250
 REST = "https://mainnet.zklighter.elliot.ai"
@@ -64,9 +64,9 @@ def _data(topic: str, message: Json) -> Iterator[Frame]:
     at_ms = moment(message.get("timestamp"))
     match message:
         case {"type": "subscribed/order_book", "order_book": {"nonce": seq, **book}}:
-            yield Book(topic, *_sides(book), whole(seq), at_ms)
+            yield Book(topic, *sides(book, "price", "size"), whole(seq), at_ms)
         case {"type": "update/order_book", "order_book": {"nonce": seq, "begin_nonce": prev, **book}}:
-            yield BookDelta(topic, *_sides(book), whole(seq), whole(prev), exchange_ms=at_ms)
+            yield BookDelta(topic, *sides(book, "price", "size"), whole(seq), whole(prev), exchange_ms=at_ms)
         case {"trades": trades}:
             yield from (_trade(topic, trade) for trade in rows(trades, message.get("liquidation_trades")))
         case {"market_stats": {"current_funding_rate": percent}}:
@@ -74,10 +74,6 @@ def _data(topic: str, message: Json) -> Iterator[Frame]:
             yield Funding(topic, rate(percent) / 100, HOUR_S, exchange_ms=at_ms)
         case _:
             yield DecodeMiss()
-
-
-def _sides(book: Json) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
-    return levels(rows(book["bids"]), "price", "size"), levels(rows(book["asks"]), "price", "size")
 
 
 def _trade(topic: str, trade: Json) -> Trade:

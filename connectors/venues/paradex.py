@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from connectors.description import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
 from connectors.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Funding, Json, Level, Refusal, Side, Trade
-from connectors.numbers import HOUR_S, levels, moment, price, rate, rows, size, whole
+from connectors.numbers import HOUR_S, moment, price, rate, rows, sides, size, whole
 
 FEED = "PARAPHINA_PARADEX_PUBLIC_FEED"
 REQUEST_IDS = {"subscribe": 1, "unsubscribe": 2}
@@ -105,8 +105,8 @@ def _ask_book(target: Target) -> RestCall:
 
 
 def _read_book(body: Json, target: Target) -> Book:
-    bids, asks = (levels(rows(body[side]), 0, 1) for side in ("bids", "asks"))
-    return Book(_book_channel(target), bids, asks, whole(body["seq_no"]), moment(body.get("last_updated_at")))
+    at_ms = moment(body.get("last_updated_at"))
+    return Book(_book_channel(target), *sides(body, 0, 1), whole(body["seq_no"]), at_ms)
 
 
 VENUE = Venue(
