@@ -64,21 +64,48 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Figures that say the same and share a line: their metrics, the scopes that have them (empty: all), and why."""
+    """Figures that say the same and share a line: their metrics, the scopes that have them (empty: all), and why.
+
+    `figures` counts them.
+    """
 
     metrics: tuple[str, ...]
     scopes: tuple[str, ...] = ()
     note: str | None = None
+    figures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Figures side by side: a row per metric, a column per scope. `figures` counts them, `why` is said of all."""
+
+    table: Table
+    figures: int
+    why: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self.figures)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The figures of one section: those worth a row each, those that are 0 throughout, those that nobody knows."""
+    """The figures of one section, each in one place.
+
+    `table` has those worth a row each, `moved` those that only moved (`erring` of them by less than the error of their
+    estimates), `withheld` those that may not be compared, by the reason, `same` those that did not move, `zero` those
+    that are 0 throughout, `unknown` those that nobody knows. `minor` tells that a reader misses it least.
+    """
 
     table: Table
+    moved: Grid
+    same: Grid
     zero: tuple[Folded, ...] = ()
     unknown: tuple[Folded, ...] = ()
+    erring: int = 0
+    withheld: tuple[Grid, ...] = ()
+    minor: bool = False
 
     def __bool__(self) -> bool:
         """Whether there is anything to show."""
-        return bool(self.table.rows or self.zero or self.unknown)
+        return bool(self.table.rows or self.moved or self.withheld or self.same or self.zero or self.unknown)

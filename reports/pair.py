@@ -7,33 +7,40 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from reports.page import Align, Cell, Column, Folded, Kind, Part, Table
-from reports.sections import arrange
+from reports.answers import Answers
+from reports.page import Align, Cell, Column, Folded, Part, Table
+from reports.parts import Parts
 from reports.single import RunPage, files_table, worst_first
-from reports.values import NOTHING, change, number, per_hour
-from toolkit.records import Comparison, ComparisonRow
-from toolkit.vocabulary import Bound, Verdict
+from reports.values import number
+from toolkit.records import Comparison, ComparisonRow, GateResult
+from toolkit.vocabulary import Verdict
 
-ROW_COLUMNS = (
-    Column("venue"),
-    Column("figure"),
-    Column("before", Align.RIGHT),
-    Column("n", Align.RIGHT),
-    Column("after", Align.RIGHT),
-    Column("n", Align.RIGHT),
-    Column("change", Align.RIGHT),
-    Column("verdict"),
-)
+ALL_TOGETHER = 3
+"""So many venues that move alike move together, and not each for a reason of its own."""
+LEAVE_OUT = {
+    "same": "figures that did not differ",
+    "moved": "figures that only moved",
+    "withheld": "figures that may not be compared",
+    "rows": "figures of the later sections that differ",
+}
+"""What may be left out of a page that is too long, first the least worth reading."""
 HEADLINE_METRICS = ("reconnects", "age_apply_ms.p95", "age_apply_unknown.share")
 """What the first table shows of each venue."""
 
 
 @dataclass(frozen=True)
 class PairPage:
-    """A comparison under the names its reader gave the two runs."""
+    """A comparison under the names its reader gave the two runs.
+
+    `gates` are the verdicts on both sides. `without` names the parts that were left out so that the page fits into
+    `limit` characters.
+    """
 
     comparison: Comparison
     names: tuple[str, str]
+    gates: tuple[GateResult, GateResult] | None = None
+    without: tuple[str, ...] = ()
+    limit: int = 0
 
     @cached_property
     def before(self) -> RunPage:
@@ -93,23 +100,29 @@ class PairPage:
 
     def moved(self, metric: str, step: float = 0) -> tuple[ComparisonRow, ...]:
         """The compared rows of a metric that differ, and by `step` at least: the largest difference first."""
-        rows = [row for row in self.compared(metric) if self._differs(row) and abs(row.delta or 0) >= step]
+        rows = [row for row in self.compared(metric) if self._parts.differs(row) and abs(row.delta or 0) >= step]
         return tuple(sorted(rows, key=lambda row: -abs(row.delta or 0)))
 
     def equal(self, metric: str) -> tuple[ComparisonRow, ...]:
         """The compared rows of a metric that do not differ."""
-        return tuple(row for row in self.compared(metric) if not self._differs(row))
-
-    def _differs(self, row: ComparisonRow) -> bool:
-        """Whether two values differ, or two equal counts of runs whose lengths are too different to call them equal."""
-        before, after = row.before_per_hour, row.after_per_hour
-        low, high = self.comparison.method["duration_ratio"]
-        return bool(row.delta) or bool(before and after and not low <= after / before <= high)
+        return tuple(row for row in self.compared(metric) if not self._parts.differs(row))
 
     def reasons(self, metric: str) -> tuple[str, ...]:
         """Why rows of a metric may not be compared, each reason once."""
         rows = (self.rows.get(f"{venue}.{metric}") for venue in self.venues)
         return tuple(dict.fromkeys(row.why for row in rows if row and row.verdict is Verdict.NOT_COMPARABLE))
+
+    @property
+    def common_shift(self) -> tuple[float, float] | None:
+        """The least and the most by which the median event age moved, where every venue's moved alike by under a tick.
+
+        When the ticks fall between the frames is drawn once for a run and moves all venues together.
+        """
+        moved = [row.delta or 0 for row in self.compared("age_event_ms.p50")]
+        least, most = min(moved, key=abs, default=0), max(moved, key=abs, default=0)
+        alike = len(moved) >= ALL_TOGETHER and len({each > 0 for each in moved}) == 1
+        small = abs(most) < self.resolution_ms and abs(most - least) <= abs(most) / 4
+        return (least, most) if alike and small and abs(least) >= 1 else None
 
     @property
     def resolution_ms(self) -> float:
@@ -150,71 +163,41 @@ class PairPage:
         return "not comparable" if row is None else row.verdict.replace("_", " ")
 
     @cached_property
+    def _parts(self) -> Parts:
+        scopes = dict.fromkeys(("run", *self.venues, *(name.split(".", 1)[0] for name in self.rows)))
+        ratio = self.comparison.method["duration_ratio"]
+        return Parts(self.rows, self.sides, tuple(scopes), self.venues, self.resolution_ms, ratio)
+
+    @cached_property
     def parts(self) -> Mapping[str, Part]:
         """The figures of both sides by section, each in exactly one."""
-        metrics = [row.figure.split(".", 1)[1] for row in self.comparison.rows]
-        return {section: self._part(held) for section, held in arrange(metrics).items()}
+        return self._parts.by_section()
 
-    def _part(self, metrics: Iterable[str]) -> Part:
-        scopes = dict.fromkeys(("run", *self.venues, *(name.split(".", 1)[0] for name in self.rows)))
-        held = list(metrics)
-        names = [f"{scope}.{metric}" for scope in scopes for metric in held]
-        ranked = [(row, self._kind(row)) for name in names if (row := self.rows.get(name))]
-        return Part(
-            Table(ROW_COLUMNS, tuple(self._row(row) for row, kind in ranked if kind == "row")),
-            self._folded([row for row, kind in ranked if kind == "zero"]),
-            self._folded([row for row, kind in ranked if kind == "unknown"]),
-        )
+    @property
+    def common(self) -> Mapping[str, int]:
+        """What many rows have to say and the page says once, with their number."""
+        return self._parts.common
 
-    def _kind(self, row: ComparisonRow) -> str:
-        """Whether a row deserves a line: not if all that is known of it is an exact 0, or nothing at all."""
-        known = [figure for run in self.sides if (figure := run.figures.get(row.figure)) and figure.value is not None]
-        if not known:
-            return "unknown"
-        running = sum(not run.blocked for run in self.sides)
-        zero = len(known) == running and all(each.value == 0 and each.bound is Bound.EXACT for each in known)
-        below_a_tick = any(run.words(row.figure).startswith("<") for run in self.sides)
-        return "zero" if zero and not below_a_tick else "row"
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The parts that were left out, in words with their counts."""
+        held = tuple(self.parts.values())
+        counts = {
+            "same": sum(part.same.figures + _folded(part.zero) + _folded(part.unknown) for part in held),
+            "moved": sum(part.moved.figures for part in held),
+            "withheld": sum(grid.figures for part in held for grid in part.withheld),
+            "rows": sum(len(part.table.rows) for part in held if part.minor),
+        }
+        return tuple(f"{number(counts[name])} {words}" for name, words in LEAVE_OUT.items() if name in self.without)
 
-    def _row(self, row: ComparisonRow) -> tuple[Cell, ...]:
-        scope, metric = row.figure.split(".", 1)
-        return (
-            Cell(scope),
-            Cell(metric, row.figure, kind=Kind.NAME),
-            *self._values(self.before, row.figure, row.n_before, row.before_per_hour),
-            *self._values(self.after, row.figure, row.n_after, row.after_per_hour),
-            Cell(NOTHING if self.blocked else change(row, metric, self.resolution_ms)),
-            Cell(self._said(row)),
-        )
+    @cached_property
+    def answers(self) -> Answers:
+        """What a reviewer asks first."""
+        return Answers(self.comparison, self.sides, self.gates)
 
-    def _values(self, run: RunPage, figure: str, n: int, rate: float | None) -> tuple[Cell, Cell]:
-        rated = "" if run.blocked else per_hour(rate, run.figures.get(figure))
-        return Cell(run.words(figure) + rated, figure), Cell(NOTHING if run.blocked else number(n))
 
-    def _said(self, row: ComparisonRow) -> str:
-        """The verdict and its reason, and the notes of the figures that the reason does not repeat."""
-        notes = (figure.note for run in self.sides if (figure := run.figures.get(row.figure)) and not run.blocked)
-        # A blocked side is the reason of every row: it is said once, at the top.
-        reasons = dict.fromkeys([] if self.blocked else [row.why])
-        reasons |= dict.fromkeys(note for note in notes if note and note not in row.why)
-        said = "; ".join(reason for reason in reasons if reason)
-        return row.verdict.replace("_", " ") + (f" ({said})" if said else "")
-
-    def _folded(self, rows: Iterable[ComparisonRow]) -> tuple[Folded, ...]:
-        """The rows in as few lines as say the same of the same scopes."""
-        scopes: dict[tuple[str, str], list[str]] = {}
-        for row in rows:
-            scope, metric = row.figure.split(".", 1)
-            scopes.setdefault((metric, self._notes(row)), []).append(scope)
-        metrics: dict[tuple[tuple[str, ...], str], list[str]] = {}
-        for (metric, note), held in scopes.items():
-            everywhere = set(held) in ({"run"}, set(self.venues))
-            metrics.setdefault((() if everywhere else tuple(held), note), []).append(metric)
-        return tuple(Folded(tuple(names), where, note or None) for (where, note), names in metrics.items())
-
-    def _notes(self, row: ComparisonRow) -> str:
-        figures = (run.figures.get(row.figure) for run in self.sides if not run.blocked)
-        return "; ".join(dict.fromkeys(each.note for each in figures if each is not None and each.note))
+def _folded(rows: Iterable[Folded]) -> int:
+    return sum(row.figures for row in rows)
 
 
 _HEADLINE_COLUMNS = (

@@ -12,12 +12,16 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
+from reports.answers import setting
 from reports.page import Align, Cell, Folded, Kind, Safe, Table
 from reports.quote import code, markdown, plain, terminal
 from reports.single import set_aside
 from reports.values import number
 from toolkit.records import FileLedger, Finding
 from toolkit.units import thousands
+
+MOST_CITED = 10
+"""Lines of a finding that are named; the rest is a number."""
 
 
 def render(templates: Mapping[str, str], name: str, **data: Any) -> str:
@@ -50,6 +54,7 @@ def _environment(format: str, templates: Mapping[str, str]) -> Environment:
         "accounted": _accounted,
         "sentence": _sentence,
         "number": number,
+        "setting": lambda row, side: setting(row, getattr(row, side)),
         "scope": lambda figure: figure.split(".", 1)[0],
         "shell": _shell,
     }
@@ -79,7 +84,7 @@ def _gfm_cell(cell: Cell) -> str:
 
 def aligned(table: Table) -> Safe:
     """A table in columns for a terminal; its last column may be as long as it likes."""
-    rows = [[column.title for column in table.columns]]
+    rows = [[terminal(column.title) for column in table.columns]]
     rows += [[terminal(cell.text) for cell in row] for row in table.rows]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     sides = [column.align for column in table.columns]
@@ -98,7 +103,9 @@ def _folded(row: Folded, form: Form) -> str:
 
 
 def _cited(finding: Finding, form: Form) -> str:
-    return ", ".join(f"{form.code(file)} line {line}" for file, line in finding.lines)
+    cited = [f"{form.code(file)} line {line}" for file, line in finding.lines[:MOST_CITED]]
+    more = len(finding.lines) - len(cited)
+    return ", ".join(cited) + (f" and {more} more" if more > 0 else "")
 
 
 def _accounted(file: FileLedger) -> str:

@@ -49,6 +49,8 @@ FLOORS: dict[str, tuple[int, str]] = {
     "reports.sections": (3, "render"),
     "reports.single": (3, "render"),
     "reports.pair": (3, "render"),
+    "reports.parts": (3, "render"),
+    "reports.answers": (3, "render"),
     "connectors": (3, "session"),
     "toolkit.store": (4, "store"),
     "toolkit.layout": (4, "store"),

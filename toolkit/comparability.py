@@ -94,12 +94,16 @@ def remark(row: Row) -> str | None:
         return f"{row.figure.scope} never spoke {silent[0]}"
     died = [f"{side.word} ended early ({side.run.ended})" for side in row.sides if side.run.ended in DIED]
     unequal = different_length(*row.sides) if is_total(row.figure) and not died else None
-    bounds = [
-        f"{side.word} is {_BOUNDS[figure.bound]}"
-        for side in row.sides
-        if (figure := side.figures.get(row.name)) is not None and figure.bound in _BOUNDS
-    ]
-    return "; ".join([*died, *([f"{unequal}: compare the hourly rates"] if unequal else []), *bounds]) or None
+    return "; ".join([*died, *([f"{unequal}: compare the hourly rates"] if unequal else []), *_bounds(row)]) or None
+
+
+def _bounds(row: Row) -> list[str]:
+    """What keeps a value from being exact, by side."""
+    figures = {side.word: side.figures.get(row.name) for side in row.sides}
+    bounds = {word: _BOUNDS[each.bound] for word, each in figures.items() if each and each.bound in _BOUNDS}
+    if len(bounds) == len(row.sides) and len(set(bounds.values())) == 1:
+        return [f"{next(iter(bounds.values()))} on both sides"]
+    return [f"{word} is {bound}" for word, bound in bounds.items()]
 
 
 def is_total(figure: Figure) -> bool:

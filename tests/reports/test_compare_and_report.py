@@ -86,7 +86,7 @@ def test_the_document_goes_to_standard_output_without_a_file(capsys: pytest.Capt
     said = capsys.readouterr().out
     assert said.startswith("# Evidence: sample:before → sample:after\n")
     page = Page(said)
-    assert (page.tags["details"], page.tags["summary"]) == (1, 1)
+    assert 0 < page.tags["details"] == page.tags["summary"] == said.count("</details>")
     assert len(page.tables) == said.count("\n\n| ")
     assert all(len(row) == len(table[0]) and len(table) > 1 for table in page.tables for row in table)
 

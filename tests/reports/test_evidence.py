@@ -4,13 +4,14 @@ import re
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from made_pair import VENUES, after, before, blocked, figure, run_info
+from made_pair import VENUES, after, before, blocked, figure, of_run, run_info
 from rendered import Page
 from test_quote import HOSTILE, UNSEEN
 
-from reports.pair import PairPage
+from reports.pair import LEAVE_OUT, PairPage
 from toolkit.comparison import compare
 from toolkit.errors import UsageError
 from toolkit.evidence.report import evidence, name_of, opening, side_by_side, summary
@@ -21,7 +22,7 @@ GOLDEN = Path(__file__).parent / "golden"
 NAMES = ("prb_before", "prb_after")
 COMMAND = ["toolkit", "report", *NAMES, "-o", "evidence.md"]
 HEADINGS = [
-    "Evidence: prb_before → prb_after", "The two runs", "Runtime evidence", "Reconnects", "Ages", "Freshness",
+    "Evidence: prb_before → prb_after", "The two runs", "Settings that differ", "Gate", "Runtime evidence", "Reconnects", "Ages", "Freshness",
     "Plateaus", "Publisher pressure and cap hits", "Keeping a venue alive", "Market, fair value and orders",
     "Time and ticks", "Findings", "Comparability and method", "Command", "Files and their lines",
 ]  # fmt: skip
@@ -63,11 +64,94 @@ def test_the_document_has_its_sections_in_their_order() -> None:
     assert Page(document(before(), after())).headings == HEADINGS
 
 
-def test_the_first_paragraph_tells_what_moved_and_the_second_what_the_feed_was() -> None:
+def test_the_first_paragraph_tells_what_moved_and_the_second_answers_a_reviewer() -> None:
     _, first, second, *_ = document(before(), after()).replace("\u00a0", " ").split("\n\n")
     assert first.startswith("Reconnects: **lighter 10 → 1 (60.1 → 6.0 per h)**; equal at extended (5), hyperliquid (3)")
     assert "Apply age p95 is equal within one tick (250 ms)" in first
-    assert second.startswith("**SIMULATED**. 145 rows: 136 descriptive, 9 not comparable.")
+    assert second.split("\n") == [
+        "- **Feed**: SIMULATED.",
+        "- **Settings**: no file of either run holds them, so that they were equal is not shown.",
+        "- **Build**: before unproven (the run states no build id), after `29c19fd4a1`.",
+        "- **Proven**: nothing: with one run a side no test was made, and a difference is described, not judged.",
+        "- **Gate** `frontier`: before **FAIL** (1 of 49 rules failed: extended.age_apply_ms.p95 11 249 ms); "
+        "after **FAIL** (1 of 49 rules failed: extended.age_apply_ms.p95 11 249 ms).",
+        "- **Lost**: before nothing, every line was used and no tick is missing; "
+        "after 1 of 2 400 lines of telemetry.jsonl (torn_tail).",
+        "- **Figures**: 145, of them 136 descriptive, 9 not comparable (5 known on neither side, 4 known on one side only).",
+    ]
+
+
+KNOB = "PARAPHINA_LIGHTER_PING_INTERVAL_MS"
+
+
+def with_settings(run: Analysis, settings: dict[str, str], **other: Any) -> Analysis:
+    return replace(run, run=replace(run.run, settings=settings, **other))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "said"),
+    [
+        ({KNOB: "0"}, {KNOB: "1000"}, f"1 of 1 differs: `{KNOB}` **0** → **1000**."),
+        ({}, {KNOB: "1000"}, f"1 of 1 differs: `{KNOB}` **not set (30000 by default)** → **1000**."),
+        ({KNOB: "0", "HL_COIN": "ETH"}, {KNOB: "0", "HL_COIN": "ETH"}, "none of 2 differs."),
+        ({"A": "1", "B": "1", "C": "1", "D": "1"}, {},
+         "4 of 4 differ: `A` **1** → **not set**; `B` **1** → **not set**; `C` **1** → **not set**, and 1 more below."),
+    ],
+)  # fmt: skip
+def test_the_settings_that_differ_stand_on_the_first_screen_and_in_a_table(
+    left: dict[str, str], right: dict[str, str], said: str
+) -> None:
+    text = document(with_settings(before(), left), with_settings(after(), right))
+    assert f"- **Settings**: {said}\n" in text
+    rows = {row[0]: row[1:] for table in Page(text).tables if table[0][0] == "setting" for row in table[1:]}
+    assert rows.keys() == {name for name in left.keys() | right.keys() if left.get(name) != right.get(name)}
+
+
+def test_equal_settings_are_folded_and_what_runs_come_from_is_told() -> None:
+    left = with_settings(before(), {KNOB: "0", "HL_COIN": "ETH"}, origin={"host": "2 processors"})
+    text = document(left, with_settings(after(), {KNOB: "1", "HL_COIN": "ETH"}, settings_withheld=("PARAPHINA_X",)))
+    assert "<summary>1 equal, 0 that differ by the directory of the run or the port" in text
+    assert "| host | 2 processors | not stated |" in text
+    assert "- set beside the documented names, and not compared: PARAPHINA_X." in text
+
+
+@pytest.mark.parametrize("limit", [65_536, 20_000, 12_000, 9_000, 3_000])
+def test_a_document_fits_its_limit_and_says_what_it_left_out(limit: int) -> None:
+    text = evidence(compare(before(), after()), NAMES, COMMAND, limit)
+    whole = evidence(compare(before(), after()), NAMES, COMMAND, 10**9)
+    assert len(text) <= limit
+    assert ("**Left out**" in text or "**Cut here**" in text) == (text != whole)
+    page = Page(text)
+    assert page.tags["details"] == text.count("</details>")
+    assert "10 → 1" in text.replace("\u00a0", " ")[:600]
+
+
+def test_what_is_left_out_is_counted() -> None:
+    pair = PairPage(compare(before(), after()), NAMES, without=tuple(LEAVE_OUT))
+    held = tuple(pair.parts.values())
+    rows = sum(len(part.table.rows) for part in held if not part.minor)
+    assert sum(int(words.replace("\u00a0", "").split()[0]) for words in pair.left_out) + rows == len(pair.rows)
+
+
+@pytest.mark.parametrize(
+    ("deltas", "said"),
+    [
+        ((-18, -17, -19), "down by 17 to 19 ms"), ((16, 16, 16), "up by 16 ms"), ((-18, 17, -19), None),
+        ((-18, -17, -180), None), ((-280, -280, -290), None), ((-18, -18), None), ((0, 0, 0), None),
+    ],
+)  # fmt: skip
+def test_a_shift_of_all_venues_together_is_named_and_credited_to_none(
+    deltas: tuple[int, ...], said: str | None
+) -> None:
+    venues = VENUES[: len(deltas)]
+    ages = [
+        [figure(f"{v}.age_event_ms.p50", 400 + d, "ms") for v, d in zip(venues, by, strict=True)]
+        for by in (deltas, [0] * len(deltas))
+    ]
+    right, left = (Analysis(run_info(id=str(n), venues=venues), (), (*of_run(), *held)) for n, held in enumerate(ages))
+    text = document(left, right)
+    assert ("Event ages moved together" in text) == bool(said)
+    assert said is None or said in text
 
 
 def test_the_worst_venue_stands_first_in_every_table() -> None:
@@ -83,6 +167,8 @@ def test_every_figure_stands_in_the_document_exactly_once_per_section() -> None:
     pair = PairPage(compare(before(), after()), NAMES)
     shown = [cell.figure for part in pair.parts.values() for row in part.table.rows for cell in row[1:2]]
     for part in pair.parts.values():
+        for grid in (part.moved, part.same, *part.withheld):
+            shown += [cell.figure for row in grid.table.rows for cell in row]
         for folded in (*part.zero, *part.unknown):
             scopes = folded.scopes or (("run",) if f"run.{folded.metrics[0]}" in pair.rows else VENUES)
             shown += [f"{scope}.{metric}" for metric in folded.metrics for scope in scopes]
@@ -98,7 +184,7 @@ def row_of(page: Page, venue: str, metric: str) -> list[str]:
     ("venue", "metric", "cells"),
     [
         ("lighter", "reconnects", ["10 (60.1 per h)", "10", "1 (6.0 per h)", "1", "−9 (× 0.10)", "descriptive"]),
-        ("lighter", "age_apply_ms.p95", ["< 250 ms", "2 399", "< 250 ms", "2 399", "0", "descriptive"]),
+        ("lighter", "age_apply_ms.p99", ["500 ms", "2 399", "< 250 ms", "2 399", "−500 ms", "descriptive"]),
         ("extended", "read_timeouts_kept",
          ["not instrumented", "0", "6 (36.0 per h)", "2 399", "–", "not comparable (before: not instrumented)"]),
         ("run", "publisher.lossless_wait",
@@ -129,7 +215,8 @@ def test_a_blocked_side_has_its_diagnosis_in_place_of_numbers_and_the_document_i
     page = Page(document(blocked(), after()))
     assert page.headings == HEADINGS
     assert "The before run is blocked: the build could not move a file across devices (os error 18)" in page.text
-    assert row_of(page, "lighter", "reconnects")[2:] == ["blocked", "–", "1 (6.0 per h)", "1", "–", "not comparable"]
+    (row,) = (row for table in page.tables for row in table if row[0] == "reconnects")
+    assert row == ["reconnects", "5", "3", "3", "2", "1", "1 to 5"]
 
 
 def test_two_blocked_sides_make_a_whole_document_too() -> None:
@@ -192,7 +279,8 @@ def hostile(text: str) -> Analysis:
     ]
     info = run_info(
         label=text, kind=text, venues=(venue,), build_id=text, trade_mode=text, vintage=text, semantics={text: text},
-        ended=Ended.CRASHED, diagnosis=Diagnosis("x", text, text, 3),
+        ended=Ended.CRASHED, diagnosis=Diagnosis("x", text, text, 3), settings={text: text}, settings_withheld=(text,),
+        origin={text: text},
     )  # fmt: skip
     file = replace(before().ledger[0], file=text, set_aside={text: 1}, where=(SetAsideLine(1, 0, text),))
     finding = Finding("x", text, venue, text, (), ((text, 4),))
@@ -202,9 +290,10 @@ def hostile(text: str) -> Analysis:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_of_a_run_can_change_the_shape_of_the_document(text: str) -> None:
     run = hostile(text)
-    page = Page(evidence(compare(run, run), (text, text), ["toolkit", "report", text, text]))
+    other = with_settings(run, {f"{text}!": text, text: f"{text}!"}, id="other")
+    page = Page(evidence(compare(run, other), (text, text), ["toolkit", "report", text, text]))
     assert page.headings[1:] == HEADINGS[1:]
-    assert [len(table[0]) for table in page.tables] == [6, 3, 8, 8]
+    assert [len(table[0]) for table in page.tables] == [6, 3, 3, 6, 3, 8]
     assert all(len(row) == len(table[0]) for table in page.tables for row in table)
     assert set(page.tags) <= OUR_TAGS
     assert not re.search(r"[@#]\w", page.prose)
@@ -213,7 +302,7 @@ def test_no_text_of_a_run_can_change_the_shape_of_the_document(text: str) -> Non
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_of_a_run_reaches_a_terminal_as_anything_but_text(text: str) -> None:
     run = hostile(text)
-    pair = compare(run, run)
+    pair = compare(run, with_settings(run, {text: f"{text}!"}, id="other"))
     for page in (summary(run, text, "text"), side_by_side(pair, (text, text), "text"), opening(pair, (text, text))):
         assert not {unicodedata.category(character) for character in page.replace("\n", "")} & UNSEEN
 
@@ -223,7 +312,7 @@ def test_no_text_of_a_run_reaches_a_terminal_as_anything_but_text(text: str) -> 
 )
 def test_no_secret_of_a_run_reaches_any_page(text: str) -> None:
     run = hostile(text)
-    pair = compare(run, run)
+    pair = compare(run, with_settings(run, {text: f"{text}!"}, id="other"))
     for format in ("text", "markdown"):
         assert "s3cr3tV4lue" not in summary(run, text, format) + side_by_side(pair, (text, text), format)
     assert "s3cr3tV4lue" not in evidence(pair, (text, text), ["toolkit", "report", text])

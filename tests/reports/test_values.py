@@ -6,7 +6,7 @@ import pytest
 from made_pair import figure
 
 from reports.sections import SECTIONS, arrange, place
-from reports.values import change, number, per_hour, shown
+from reports.values import change, number, overlap, per_hour, shown
 from toolkit.records import ComparisonRow, Number
 from toolkit.vocabulary import Bound, Verdict
 
@@ -19,6 +19,26 @@ def words(text: str) -> str:
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((700, 60_000), (800, 120_000), True),
+        ((700, 800), (800, 900), True),
+        ((700, 799), (800, 900), False),
+        ((None, None), (800, 900), False),
+    ],
+)
+def test_estimates_differ_only_if_their_ranges_have_nothing_in_common(
+    before: tuple[Number, Number], after: tuple[Number, Number], expected: bool
+) -> None:
+    sides = [figure("x.downtime_ms.max", 1, "ms", bound=ESTIMATE, low=low, high=high) for low, high in (before, after)]
+    assert overlap(*sides) is expected
+
+
+def test_equal_exact_values_are_no_estimates() -> None:
+    assert not overlap(figure("x.downtime_ms.max", 1, "ms"), figure("x.downtime_ms.max", 1, "ms"))
+
+
+@pytest.mark.parametrize(
     ("name", "value", "unit", "other", "expected"),
     [
         ("lighter.reconnects", 10, "count", {}, "10"),
@@ -27,6 +47,17 @@ def words(text: str) -> str:
         ("run.publisher.lossless_wait", 1000, "count", {"bound": LOWER}, "≥ 1 000"),
         ("lighter.masked.ms", 1500, "ms", {"bound": ESTIMATE}, "≈ 1.5 s"),
         ("lighter.masked.ms", 1500, "ms", {"bound": UPPER}, "≤ 1.5 s"),
+        # the middle of a wide range is no news
+        (
+            "lighter.downtime_ms.max",
+            57224,
+            "ms",
+            {"bound": ESTIMATE, "low": 757, "high": 114_448},
+            "757 ms to 1 min 54.4 s",
+        ),
+        ("lighter.downtime_ms.max", 1350, "ms", {"bound": ESTIMATE, "low": 0, "high": 2699}, "≤ 2.7 s"),
+        ("lighter.downtime_ms.max", 1350, "ms", {"bound": ESTIMATE, "low": 1340, "high": 1370}, "≈ 1.4 s"),
+        ("lighter.downtime_ms.max", 1350, "ms", {"bound": ESTIMATE, "low": None, "high": None}, "≈ 1.4 s"),
         ("lighter.rest.checks", None, "count", {"note": "not instrumented"}, "not instrumented"),
         ("run.coverage.share", None, "share", {"note": "the requested time is not known"}, "unknown"),
         # ages are whole ticks: 0 is less than one, and only where ages are sampled at ticks
@@ -84,7 +115,8 @@ def row(before: Number | None, after: Number | None, unit: str = "count") -> Com
         (0.5, 0.5002, "share", "fresh.share", "< 0.1 points"),
         (11249, 11250, "ms", "age_apply_ms.p95", "within a tick"),
         (500, 0, "ms", "age_apply_ms.p99", "-500 ms"),
-        (45, 27, "ms", "age_event_ms.p50", "-18 ms (× 0.60)"),
+        (45, 27, "ms", "age_event_ms.p50", "-18 ms, within a tick"),
+        (450, 27, "ms", "age_event_ms.p50", "-423 ms (× 0.06)"),
         (1269.17, 1269.2, "ms", "age_event_ms.mean", "< 0.1 %"),
         (10_000, 10_001, "count", "rx.out", "+1"),
         (81_500, 80_744, "ms", "stale.ms", "-756 ms (× 0.99)"),

@@ -4,23 +4,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
 
-from reports.pair import PairPage
+from reports.pair import LEAVE_OUT, PairPage
 from reports.render import render
 from reports.single import RunPage, figures_table, parts_table
 from toolkit.errors import UsageError
+from toolkit.gate import evaluate
+from toolkit.gates import load
+from toolkit.metrics import catalogue
 from toolkit.records import Analysis, Comparison
 
+LIMIT = 65_536
+"""The characters that a comment on a pull request may hold."""
+GATE = "frontier"
+"""The gate that both sides are held against."""
 
-def evidence(comparison: Comparison, names: tuple[str, str], command: Sequence[str]) -> str:
+
+def evidence(comparison: Comparison, names: tuple[str, str], command: Sequence[str], limit: int = LIMIT) -> str:
     """The before/after document in Markdown; the same arguments give the same bytes.
 
-    `names` are what a reader calls the two runs, `command` is the argv that makes the document again.
+    `names` are what a reader calls the two runs, `command` is the argv that makes the document again. What would be
+    longer than `limit` characters leaves out what is least worth reading, and says so.
     """
-    return _page("evidence.md.j2", pair=PairPage(comparison, names), command=command)
+    whole = replace(_pair(comparison, names), limit=limit)
+    text = ""
+    for count in range(len(LEAVE_OUT) + 1):
+        pair = replace(whole, without=tuple(LEAVE_OUT)[:count])
+        text = _page("evidence.md.j2", pair=pair, command=command)
+        if len(text) <= limit:
+            return text
+    return _cut(text, limit)
+
+
+def _cut(text: str, limit: int) -> str:
+    """The lines that fit, and how much did not."""
+    said = f"\n\n**Cut here**: more than {limit} characters; `toolkit compare … --format json` has every figure.\n"
+    return text[: max(0, limit - len(said))].rpartition("\n")[0] + said
+
+
+def _pair(comparison: Comparison, names: tuple[str, str]) -> PairPage:
+    gate = load(GATE, catalogue())
+    before, after = (
+        evaluate(gate.rules, side, gate=gate.name, never_seen=gate.never_seen)
+        for side in (comparison.before, comparison.after)
+    )
+    return PairPage(comparison, names, (before, after))
 
 
 def side_by_side(comparison: Comparison, names: tuple[str, str], format: str) -> str:
@@ -28,12 +60,12 @@ def side_by_side(comparison: Comparison, names: tuple[str, str], format: str) ->
 
     Raises `UsageError` for another format.
     """
-    return _form("compare", format, pair=PairPage(comparison, names))
+    return _form("compare", format, pair=_pair(comparison, names))
 
 
 def opening(comparison: Comparison, names: tuple[str, str]) -> str:
     """What the document says first, for a terminal."""
-    return _page("head.txt.j2", pair=PairPage(comparison, names))
+    return _page("head.txt.j2", pair=_pair(comparison, names))
 
 
 def summary(analysis: Analysis, name: str, format: str) -> str:

@@ -71,7 +71,7 @@ def _faults(scenario: Scenario) -> str:
         for each in scenario.faults
     ]
     digest = hashlib.sha256(repr(planned).encode()).hexdigest()[:12]
-    return f"{len(planned)} faults, digest {digest}" if planned else "no fault"
+    return f"{len(planned)} fault{'s' if len(planned) != 1 else ''}, digest {digest}" if planned else "no fault"
 
 
 def loaded(run: RunMeta) -> RunMeta:
