@@ -10,16 +10,29 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from toolkit.runlog import repeats
+from toolkit.runlog.cleaning import cleaned, stamps_ms
 from toolkit.runlog.families import audits, sentences
 from toolkit.runlog.parse import OTHER, Found, parse
 from toolkit.runlog.repeats import Repeats
 
 EXAMPLES = [example for family in (*sentences(), *audits()) for example in family.examples]
 RX = "market_rx_stats tick=7 raw_drained=3 raw_l2_delta=2 cap_hits=0"
+CI_STAMPS = [
+    "2026-02-14T04:00:01.1234567Z ",
+    "2026-02-14T23:59:59Z ",
+    "2026-02-14T04:00:11.5+01:00 ",
+    "\ufeff2026-02-14T11:11:11.111111Z ",
+    "test (3.11)\tRun it\t2026-12-11T01:01:01.1Z ",
+    "2026-11-31T04:00:01Z ",
+    "2026-11-11T24:11:01Z ",
+]
 FOREIGN = ["", "hello 5", "retry 3 of 7 at 10.0.0.1:443", "x" * 5_000, "a\tb 1"]
 
 digits = st.text("0123456789", max_size=20)
-lines = st.sampled_from([*EXAMPLES, RX, *FOREIGN]).flatmap(
+stamped = [
+    stamp + text for stamp in CI_STAMPS for text in (EXAMPLES[0], EXAMPLES[-1], RX, FOREIGN[1], CI_STAMPS[0] + RX)
+]
+lines = st.sampled_from([*EXAMPLES, RX, *FOREIGN, *stamped]).flatmap(
     lambda line: st.lists(digits, min_size=line.count("1"), max_size=line.count("1")).map(
         lambda numbers: "".join(a + b for a, b in zip(line.split("1"), [*numbers, ""], strict=True))
     )
@@ -38,7 +51,7 @@ def plain(found: Found) -> tuple[object, ...]:
 
 
 def taken_apart(texts: list[str]) -> dict[int, tuple[object, ...]]:
-    """What the groups say, by line."""
+    """What the groups say, by line; the last word is the time stamped on it."""
     block = [text.encode() for text in texts]
     groups, left = Repeats(lambda _: True).sort(b"\n".join(block) + b"\n", block)
     told = {}
@@ -47,7 +60,8 @@ def taken_apart(texts: list[str]) -> dict[int, tuple[object, ...]]:
         columns = {field: group.column(field) for field in found.fields}
         for place, index in enumerate(group.indexes):
             fields = {field: values[place].decode() for field, values in columns.items()}
-            told[index] = (found.family, found.venue, found.reason, found.column, fields)
+            at_ms = group.stamped_ms[place] if group.plan.stamped else None
+            told[index] = (found.family, found.venue, found.reason, found.column, fields, at_ms)
     assert sorted([*told, *left]) == list(range(len(texts)))
     return told
 
@@ -55,7 +69,8 @@ def taken_apart(texts: list[str]) -> dict[int, tuple[object, ...]]:
 @given(st.lists(lines, max_size=30))
 def test_a_group_says_of_each_line_what_the_parser_says(texts: list[str]) -> None:
     for index, told in taken_apart(texts).items():
-        assert [told] == [plain(found) for found in parse(texts[index]).found]
+        line = parse(texts[index])
+        assert [told] == [(*plain(found), line.stamped_ms) for found in line.found]
 
 
 @pytest.mark.parametrize("example", [*EXAMPLES, RX])
@@ -63,6 +78,25 @@ def test_the_json_of_a_group_is_that_of_its_fields(example: str) -> None:
     groups, _ = Repeats(lambda _: True).sort(example.encode(), [example.encode()])
     for group in groups:
         assert [json.decode(text) for text in group.fields()] == [dict(found.fields) for found in parse(example).found]
+
+
+stamps = st.builds(
+    "{}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z".format,
+    st.integers(1_000, 2_200), st.integers(0, 13), st.integers(0, 32), st.integers(0, 25), st.integers(0, 61),
+    st.integers(0, 61), st.one_of(st.just(""), st.integers(0, 10**9).map(".{}".format)),
+)  # fmt: skip
+
+
+@given(st.lists(stamps, max_size=12))
+def test_many_stamps_are_the_times_that_each_is(moments: list[str]) -> None:
+    assert stamps_ms([each.encode() for each in moments]) == [cleaned(f"{each} x")[1] for each in moments]
+
+
+def test_lines_with_a_ci_systems_stamp_are_taken_together_too() -> None:
+    texts = [f"2026-02-14T04:{n // 60:02}:{n % 60:02}.{n}Z {RX.replace('7', str(n))}" for n in range(1_000)]
+    told = taken_apart(texts)
+    assert len(told) == 1_000
+    assert told[77][-1] == cleaned(texts[77])[1] == 1_771_041_677_770
 
 
 def test_most_lines_of_a_long_log_are_taken_together() -> None:

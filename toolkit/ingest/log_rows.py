@@ -56,7 +56,8 @@ class LogRows:
             return
         same = {"col": found.column, "family": found.family, "venue": found.venue, "reason": found.reason}
         fields = pa.array(group.fields(), pa.string())
-        self._events.add_group(place, {**same, "fields": fields, "byte": place.bytes})
+        at_ms = pa.array(group.stamped_ms, pa.int64()) if group.plan.stamped else None
+        self._events.add_group(place, {**same, "at_ms": at_ms, "fields": fields, "byte": place.bytes})
         for name, key, kind in readings(found):
             # The numbers of a group have 18 digits at most; a value without a free number is the same in every line.
             whole = _INTEGER.fullmatch if key in group.plan.varying else _WHOLE.fullmatch

@@ -18,6 +18,7 @@ from itertools import chain, repeat
 import msgspec
 import numpy as np
 
+from toolkit.runlog.cleaning import STAMP_PATTERN, stamp_span, stamps_ms
 from toolkit.runlog.parse import Found, parse
 
 MOST_PLANS = 20_000
@@ -37,27 +38,34 @@ class Plan:
     """How to take apart the lines of one shape without the parser.
 
     `found` is what the parser made of the first of them. `pattern` matches such a line with one group for each field
-    named in `varying`, and `fields` is the line's fields as JSON, with `%b` where a group's text goes.
+    named in `varying`, and `fields` is the line's fields as JSON, with `%b` where a group's text goes. The pattern of a
+    line with a CI system's stamp has one group more, the first, for the stamp.
     """
 
     found: Found
     pattern: re.Pattern[bytes]
     varying: tuple[str, ...]
     fields: bytes
+    stamped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The lines of one plan in a block: their indexes, ascending, and for each the texts of the varying fields."""
+    """The lines of one plan in a block: their indexes, ascending, and for each the texts of the varying fields.
+
+    `stamped_ms` are the times (epoch) stamped on them, none where the plan has no stamp.
+    """
 
     plan: Plan
     indexes: Sequence[int]
     values: Sequence[tuple[bytes, ...]]
+    stamped_ms: Sequence[int] = ()
 
     def without(self, places: Collection[int]) -> Group:
         """The group without the lines at these places of it."""
         kept = [place for place in range(len(self.indexes)) if place not in places]
-        return Group(self.plan, [self.indexes[place] for place in kept], [self.values[place] for place in kept])
+        stamped_ms = [self.stamped_ms[place] for place in kept] if self.plan.stamped else ()
+        return Group(self.plan, [self.indexes[p] for p in kept], [self.values[p] for p in kept], stamped_ms)
 
     def column(self, field: str) -> list[bytes]:
         """The text of a field in each line."""
@@ -148,16 +156,30 @@ def _taken_apart(plan: Plan, indexes: list[int], lines: Sequence[bytes]) -> tupl
     own = [lines[index] for index in indexes]
     values = _values(plan, b"\n".join(own))
     if len(values) == len(own):
-        return Group(plan, indexes, values), []
+        return _timed(plan, indexes, values)
     fits = [plan.pattern.fullmatch(line) is not None for line in own]
     fitting = [index for index, fit in zip(indexes, fits, strict=True) if fit]
     values = _values(plan, b"\n".join(line for line, fit in zip(own, fits, strict=True) if fit)) if fitting else []
-    return Group(plan, fitting, values), [index for index, fit in zip(indexes, fits, strict=True) if not fit]
+    group, strays = _timed(plan, fitting, values)
+    return group, [*strays, *(index for index, fit in zip(indexes, fits, strict=True) if not fit)]
+
+
+def _timed(plan: Plan, indexes: list[int], values: list[tuple[bytes, ...]]) -> tuple[Group, list[int]]:
+    """The lines with their stamps read, and the indexes of those whose stamp is no date, thus the line's own text."""
+    if not plan.stamped:
+        return Group(plan, indexes, values), []
+    times = stamps_ms([each[0] for each in values])
+    group = Group(plan, indexes, [each[1:] for each in values], [at for at in times if at is not None])
+    if None not in times:
+        return group, []
+    undated = {place for place, at in enumerate(times) if at is None}
+    dated = Group(plan, indexes, group.values, [at or 0 for at in times]).without(undated)
+    return dated, [indexes[place] for place in sorted(undated)]
 
 
 def _values(plan: Plan, text: bytes) -> list[tuple[bytes, ...]]:
     found = plan.pattern.findall(text)
-    match len(plan.varying):
+    match plan.pattern.groups:
         case 0:
             return [()] * len(found)
         case 1:
@@ -169,12 +191,13 @@ def _values(plan: Plan, text: bytes) -> list[tuple[bytes, ...]]:
 def learn(text: str, eligible: Callable[[Found], bool]) -> Plan | None:
     """The plan for the lines of this one's shape; None where they must be parsed one by one."""
     line = parse(text)
-    if line.stamped_ms is not None or line.begun is not None or len(line.found) != 1 or not eligible(line.found[0]):
+    if line.begun is not None or len(line.found) != 1 or not eligible(line.found[0]):
         return None
     (found,) = line.found
+    stamp = stamp_span(text) if line.stamped_ms is not None else None
     spans: dict[str, tuple[int, int]] = {}
     ignored: list[tuple[int, int]] = []
-    for number in _NUMBER.finditer(text):
+    for number in _NUMBER.finditer(text, stamp[1] if stamp else 0):
         taken = _field_of(text, found, number.start(), number.end())
         if taken == ("", 0):
             ignored.append(number.span())
@@ -183,7 +206,7 @@ def learn(text: str, eligible: Callable[[Found], bool]) -> Plan | None:
             spans[field] = (start, start + len(found.fields[field]))
     if any(text[slice(*span)] != found.fields[field] for field, span in spans.items()):
         return None
-    return _plan(text, found, spans, ignored)
+    return _plan(text, found, spans, ignored, stamp)
 
 
 def _field_of(text: str, found: Found, start: int, end: int) -> tuple[str, int] | None:
@@ -208,19 +231,24 @@ def _field_of(text: str, found: Found, start: int, end: int) -> tuple[str, int] 
 
 
 def _plan(
-    text: str, found: Found, spans: Mapping[str, tuple[int, int]], ignored: Sequence[tuple[int, int]]
+    text: str,
+    found: Found,
+    spans: Mapping[str, tuple[int, int]],
+    ignored: Sequence[tuple[int, int]],
+    stamp: tuple[int, int] | None,
 ) -> Plan | None:
     varying = sorted(spans, key=lambda field: spans[field])
     if any(msgspec.json.encode(value := found.fields[field]) != f'"{value}"'.encode() for field in varying):
         return None
-    pieces, at = [], 0
+    pieces, at = ([re.escape(text[: stamp[0]]), f"({STAMP_PATTERN})"], stamp[1]) if stamp else ([], 0)
     for start, end, captured in sorted(chain(((*spans[f], True) for f in varying), ((*s, False) for s in ignored))):
         if start < at:
             return None
         pieces += [re.escape(text[at:start]), f"({_numbers_free(text[start:end])})" if captured else "[0-9]{1,18}"]
         at = end
     pattern = "".join([*pieces, re.escape(text[at:])])
-    return Plan(found, re.compile(rb"(?m)^" + pattern.encode() + rb"$"), tuple(varying), _json(found, varying))
+    compiled = re.compile(rb"(?m)^" + pattern.encode() + rb"$")
+    return Plan(found, compiled, tuple(varying), _json(found, varying), stamp is not None)
 
 
 def _numbers_free(value: str) -> str:
