@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,13 @@ from connectors.loopback.matrix import lacks, offers
 from connectors.loopback.scenario import Planned, Scenario, plan
 from connectors.loopback.simulation import Simulation
 from connectors.venues import venues
+from tests.rehearsal.truth import Told
 from toolkit.analysis import Options, analyze
-from toolkit.records import Analysis
-from toolkit.smoke.rehearsal import rehearse
+from toolkit.gate import evaluate
+from toolkit.gates import load
+from toolkit.metrics import catalogue
+from toolkit.records import Analysis, Episode, GateResult
+from toolkit.smoke.rehearsal import BEGINS_UNIX_MS, rehearse
 from toolkit.smoke.shadow_plan import ShadowPlan
 
 KINDS = (
@@ -45,7 +49,7 @@ VENUES = tuple(sorted(venues()))
 FIRST_MS, APART_MS = 10_000, 5_000
 """The first venue's fault begins a while after the start, the next ones one after the other."""
 
-RECOVERS_WITHIN_MS = 40_000
+RECOVERS_WITHIN_MS = 30_000
 CHECK_EACH = 20
 
 
@@ -73,7 +77,7 @@ class Cell:
         return () if self.lacks else (plan(self.venue, self.fault.kind, self.begins_ms / 1_000),)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """One of the runs: what was planned, what it left, and what the analysis says of it."""
 
@@ -87,12 +91,55 @@ class Run:
         return analyze([str(self.out)], options=Options(requested_ms=self.length_ms))
 
     @cached_property
-    def truth(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in truth_of(self.out).read_text().splitlines()]
+    def gate(self) -> GateResult:
+        rules = load("frontier", catalogue())
+        return evaluate(rules.rules, self.analysis, None, rules.name, rules.never_seen)
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        return {each.figure: each.value for each in self.analysis.figures}
+
+    @cached_property
+    def telemetry(self) -> list[dict[str, Any]]:
+        return _rows(self.out / "telemetry.jsonl")
+
+    @cached_property
+    def ticks(self) -> list[int]:
+        return [record["treasury_guidance"]["as_of_ms"] for record in self.telemetry]
+
+    @cached_property
+    def events(self) -> list[dict[str, Any]]:
+        return _rows(self.out / "events.jsonl")[1:]
+
+    @cached_property
+    def _truth(self) -> list[dict[str, Any]]:
+        return _rows(truth_of(self.out))
+
+    @cache  # noqa: B019  a run lives as long as the tests that read it
+    def told(self, venue: str) -> Told:
+        """What a venue says of it."""
+        return Told(self._truth, venue, BEGINS_UNIX_MS + self.length_ms)
+
+    def counted(self, venue: str, family: str) -> dict[str, Any]:
+        """A venue's figures of one family by their last word, without the zeros."""
+        head = f"{venue}.{family}."
+        return {name.removeprefix(head): n for name, n in self.figures.items() if name.startswith(head) and n}
+
+    def episodes(self, venue: str, *kinds: str) -> list[Episode]:
+        """A venue's episodes of these kinds, but for the start-up."""
+        return [
+            each
+            for each in self.analysis.episodes
+            if each.venue == venue and each.kind in kinds and each.cls != "startup"
+        ]
 
     @property
     def length_ms(self) -> int:
         return length_ms(self.cells)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def square() -> Iterator[tuple[Cell, ...]]:

@@ -1,0 +1,61 @@
+"""The fault table as it is: what each fault at each venue was told as, how soon, and when the book was back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connectors.description import Recovery
+from connectors.venues import venues
+from tests.rehearsal.square import KINDS, VENUES, Cell, Run
+from toolkit.smoke.rehearsal import BEGINS_UNIX_MS
+
+HEAD = ("fault", "lasts", "told as", *VENUES)
+
+
+def table(runs: Iterable[Run]) -> str:
+    """The table in Markdown: a row a fault, a column a venue."""
+    cells = {(cell.fault.kind, cell.venue): (cell, told(run, cell)) for run in runs for cell in run.cells}
+    rows = [HEAD, ("---",) * len(HEAD)]
+    for kind in KINDS:
+        row = [cells[kind, venue] for venue in VENUES]
+        rows.append((f"`{kind}`", *_expected(row[0][0]), *(text for _, text in row)))
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def mends(cell: Cell) -> bool:
+    """Whether the venue's connector mends its book on the living socket."""
+    return cell.fault.expects.mends and venues()[cell.venue].recovery is not Recovery.RECONNECT
+
+
+def seen_ms(run: Run, cell: Cell) -> list[int]:
+    """When the connector saw the fault for what it is, in ms since its begin: each time that it said so."""
+    kind = "resync" if mends(cell) else "reconnect"
+    return [
+        row["at_us"] // 1_000 - BEGINS_UNIX_MS - cell.begins_ms
+        for row in run.events
+        if (row["venue"], row["kind"]) == (cell.venue, kind) and row["fields"]["reason"] == cell.fault.expects.reason
+    ]
+
+
+def told(run: Run, cell: Cell) -> str:
+    """One cell: when the fault was seen and what time it had, and when the book was whole and fresh again."""
+    if cell.lacks is not None:
+        return "n/a"
+    limit_ms = cell.fault.expects.within_ms(run.simulations[cell.venue].machine.limits)
+    seen = [f"{_s(at_ms)} of {_s(limit_ms)} s" for at_ms in seen_ms(run, cell)[:1]]
+    shown = run.episodes(cell.venue, "reconnect", "outage")
+    back = [f"back {_s(max(each.to_ms or 0 for each in shown) - BEGINS_UNIX_MS - cell.begins_ms)} s"] if shown else []
+    return ", ".join([*seen, *(["same socket"] if seen and mends(cell) else []), *back]) or "–"
+
+
+def _expected(cell: Cell) -> tuple[str, str]:
+    expects, lasts_s = cell.fault.expects, cell.fault.lasts_s
+    lasts = "–" if lasts_s is None else f"{lasts_s:g} s"
+    if expects.reason is None:
+        return lasts, "no end"
+    also = "".join(f"`{reason}`, then " for reason in expects.also)
+    return lasts, f"{also}`{expects.reason}`" + (f", {expects.silence}" if expects.silence else "")
+
+
+def _s(ms: int) -> str:
+    return f"{ms / 1_000:.1f}"
