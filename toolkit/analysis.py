@@ -114,7 +114,7 @@ def _finding_rows(run_key: int, found: Sequence[Finding]) -> Iterator[tuple[obje
         yield run_key, each.code, each.severity, each.venue, each.text, list(each.figures), lines
 
 
-_EPISODES = ("plateaus", "outages", "plateau_episodes", "local_stall", "frozen_mid", "masked")
+_EPISODES = ("downtimes", "plateaus", "outages", "plateau_episodes", "local_stall", "frozen_mid", "masked")
 
 
 def _read(

@@ -25,7 +25,7 @@ _READS_LINES = re.compile(
 )
 _READS_COUNTERS = re.compile(r"\brun_(?:counters|totals)\b")
 """What a metric's query reads tells what its figures rest on; counters that only stand in for lines do not count."""
-_READS_PREPARED = re.compile(r"\brun_(?:plateaus|outages|applies|masked|episodes)\b")
+_READS_PREPARED = re.compile(r"\brun_(?:session_bounds|downtimes|plateaus|outages|applies|masked|episodes)\b")
 
 Prepare = Callable[[], None]
 """Makes the tables that metrics of stretches rest on, and the episodes."""

@@ -46,44 +46,6 @@ create or replace temp table run_lives_agree as
 
 create or replace temp macro not_below_zero(x) as case when x < 0 then 0 else x end;
 
--- Sessions with the times between which each of their lines was written. A silent end lies between the last that was seen
--- of the session, in telemetry too, and the next connecting line.
-create or replace temp view run_session_bounds as
-with ordered as (
-    select *, lead(began_ms - began_error_ms) over same as next_low_ms, lead(began_ms + began_error_ms) over same as next_high_ms,
-           coalesce(first_book_ms - first_book_error_ms, began_ms - began_error_ms) as seen_low_ms
-    from run_all_sessions window same as (partition by life, venue order by session)
-),
--- What was applied after 10 s without a book may have been fetched over REST.
-applied as (
-    select life, venue, applied_ms from (
-        select distinct life, venue, at_ms - age_apply_ms as applied_ms from run_venue_ticks where age_apply_ms is not null
-    ), run_lives_agree where agree
-)
-select o.*, began_ms - began_error_ms as began_low_ms, began_ms + began_error_ms as began_high_ms,
-       first_book_ms - first_book_error_ms as first_book_low_ms, first_book_ms + first_book_error_ms as first_book_high_ms,
-       case when not silent then ended_ms - ended_error_ms
-            when next_low_ms - applied_ms < 10000 then greatest(seen_low_ms, applied_ms - 600) else seen_low_ms end as ended_low_ms,
-       case when silent then next_high_ms else ended_ms + ended_error_ms end as ended_high_ms
-from ordered o asof left join applied a on a.life = o.life and a.venue = o.venue and a.applied_ms <= o.next_low_ms;
-
--- Times without a book: from the end of a session that had one to the next first book, or to the end of the life.
-create or replace temp view run_downtimes as
-with life_ends as (
-    select life, max(at_ms) as at_ms from (
-        select life, at_ms from run_ticks union all select life, at_ms + at_error_ms from run_all_log_events
-    ) group by life
-),
-booked as (
-    select *, lead(first_book_low_ms) over same as back_low_ms, lead(first_book_high_ms) over same as back_high_ms,
-           lead(session) over same is null as last
-    from run_session_bounds where reached = 'first_book' window same as (partition by life, venue order by session)
-)
-select b.life, venue, session, last as open,
-       not_below_zero(case when last then e.at_ms else back_low_ms end - ended_high_ms) as low_ms,
-       not_below_zero(case when last then e.at_ms else back_high_ms end - ended_low_ms) as high_ms
-from booked b semi join run_ended using (life, venue, session) left join life_ends e using (life);
-
 -- The last reading of each cumulative counter in each life; a fall within a life is a restart of its owner.
 create or replace temp table run_totals as
     with pieces as (
