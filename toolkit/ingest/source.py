@@ -27,6 +27,8 @@ SAMPLE = "sample:"
 NOT_PART_OF_A_RUN = frozenset({"run.json", "truth.jsonl"})
 """Answers that lie beside recorded examples, never read as evidence."""
 _ANSWERS_FOLDER = "upstream"
+_ZIP_MEMBER = b"PK\x03\x04"
+"""How an archive begins; one whose end is missing is no archive to its reader."""
 
 _TELEMETRY = re.compile(rb'"(?:venue_age_ms|venue_status|venue_mid_usd|treasury_guidance|venue_age_event_ms)"\s*:')
 _RX_LINE = re.compile(rb"^market_rx_stats tick=\d", re.MULTILINE)
@@ -53,13 +55,18 @@ _OWN_SCHEMAS = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file of a run. `name` is how the user may refer to it; `path` is where it lies, if it lies plain on disk."""
+    """One file of a run.
+
+    `name` is how the user may refer to it; `path` is where it lies, if it lies plain on disk. `damaged`: what its
+    beginning is packed in is cut short or broken.
+    """
 
     file_no: int
     name: str
     role: Role
     opener: Opener
     path: Path | None = None
+    damaged: bool = False
 
     def open(self) -> Decompressed:
         """Open the decompressed bytes. Raises `InputError` when the file cannot be read."""
@@ -130,6 +137,8 @@ def _why_not_a_run(found: list[Source]) -> str:
     if not found:
         return "not a run: there is no file in it; name a directory with run.log or telemetry.jsonl"
     names = ", ".join(source.name for source in found[:5])
+    if damaged := ", ".join(source.name for source in found if source.damaged):
+        return f"not a run: nothing is recognised in {names}; {damaged} is damaged or cut short, fetch it again"
     return f"not a run: no run log, telemetry or market_rx_stats recognised in {names}; name the files a producer wrote"
 
 
@@ -234,8 +243,9 @@ def _recognised(name: str, opener: Opener, path: Path | None) -> Source:
     source = Source(0, name, Role.ARTIFACT, opener, path)
     with source.open() as stream:
         head = stream.read(HEAD_BYTES)
-        packed = stream.packed
-    return replace(source, role=recognise(head, PurePath(name).name), path=None if packed else path)
+        packed, damaged = stream.packed, stream.damage is not None or head.startswith(_ZIP_MEMBER)
+    role = recognise(head, PurePath(name).name)
+    return replace(source, role=role, path=None if packed else path, damaged=damaged)
 
 
 def recognise(head: bytes, name: str) -> Role:

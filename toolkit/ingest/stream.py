@@ -14,11 +14,15 @@ from typing import BinaryIO, cast
 import numpy as np
 import zstandard
 
+from toolkit.ingest.zstd_frames import is_whole
+
 BLOCK_BYTES = 4 << 20
 LONGEST_LINE_BYTES = 128 << 20
 """A longer line is set aside unread: no producer writes one, and memory must stay bounded."""
 
 _NEWLINE, _PIECE_BYTES = ord("\n"), 64 << 10
+_DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, zstandard.ZstdError)
+_DAMAGED = "compressed file is damaged or cut short"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -30,11 +34,14 @@ class Decompressed(io.RawIOBase):
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw
-        self._inner = _unpacked(raw)
-        self.packed = self._inner is not raw
         self._sha256 = hashlib.sha256()
         self.size = 0
         self.damage: str | None = None
+        try:
+            self._inner = _unpacked(raw)
+        except _DAMAGES as error:
+            self._inner, self.damage = io.BytesIO(), f"{_DAMAGED}: {error}"
+        self.packed = self._inner is not raw
 
     @property
     def sha256(self) -> str:
@@ -49,9 +56,11 @@ class Decompressed(io.RawIOBase):
         """Fill `buffer` from the file; 0 at its end, or where its damage begins."""
         try:
             data = self._inner.read(len(buffer)) or b""
-        except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, zstandard.ZstdError) as error:
-            self.damage = f"compressed file is damaged or cut short: {error}"
+        except _DAMAGES as error:
+            self.damage = f"{_DAMAGED}: {error}"
             data = b""
+        if not data and self.damage is None and isinstance(self._inner, zstandard.ZstdDecompressionReader):
+            self.damage = None if is_whole(self._raw) else f"{_DAMAGED}: it ends within a frame"
         buffer[: len(data)] = data
         self._sha256.update(data)
         self.size += len(data)

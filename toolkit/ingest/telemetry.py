@@ -38,6 +38,10 @@ Progress = Callable[[int], None]
 """Told the bytes read since the last call."""
 
 
+_NO_LINE_UNUSED = (SetAside.TORN_INSIDE, SetAside.DAMAGED)
+"""Reasons in `where` that count no line: the rest of the line was used, or what is lost was never a line."""
+
+
 @dataclass
 class _Account:
     """A ledger in the making."""
@@ -56,7 +60,7 @@ class _Account:
         self.where += batch.where
 
     def ledger(self, name: str, role: Role) -> FileLedger:
-        unused = Counter(each.reason for each in self.where if each.reason != SetAside.TORN_INSIDE)
+        unused = Counter(each.reason for each in self.where if each.reason not in _NO_LINE_UNUSED)
         return FileLedger(name, role, self.bytes, self.sha256, self.lines, self.used, dict(unused), tuple(self.where))
 
 
@@ -220,7 +224,8 @@ def ledger_of(source: Source, used: bool = True) -> FileLedger:
     """The ledger row of a file that is listed but not read line by line (provenance, artifacts)."""
     with source.open() as stream:
         lines = sum(_count_lines(block) for block in blocks(stream))
-        return FileLedger(source.name, source.role, stream.size, stream.sha256, lines, lines if used else 0, {}, ())
+        where = (SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED),) if stream.damage else ()
+        return FileLedger(source.name, source.role, stream.size, stream.sha256, lines, lines if used else 0, {}, where)
 
 
 def _count_lines(block: Block) -> int:

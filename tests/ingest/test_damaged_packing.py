@@ -1,0 +1,111 @@
+"""A packed file that is cut short or broken gives what can be read, and says that it is damaged."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolkit.analysis import analyze
+from toolkit.errors import InputError
+from toolkit.ingest.zstd_frames import is_whole
+from toolkit.records import FileLedger
+
+RUN = Path(__file__).parent.parent / "data" / "runs" / "killed_head"
+
+
+def plain(name: str) -> bytes:
+    with zstandard.ZstdDecompressor().stream_reader((RUN / f"{name}.zst").read_bytes()) as stream:
+        return stream.read()
+
+
+LOG, TELEMETRY = plain("run.log"), b"".join(plain("telemetry.jsonl").splitlines(keepends=True)[:60])
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstandard.compress}
+
+
+def ledger(ledgers: tuple[FileLedger, ...], name: str) -> FileLedger:
+    found = next(each for each in ledgers if each.file == name)
+    assert found.lines == found.used + sum(found.set_aside.values())
+    return found
+
+
+def reasons(of: FileLedger) -> list[str]:
+    return [str(each.reason) for each in of.where]
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.98])
+def test_a_packed_file_cut_short_is_read_as_far_as_it_goes_and_named(
+    tmp_path: Path, packing: str, share: float
+) -> None:
+    (tmp_path / "run.log").write_bytes(LOG)
+    packed = PACKINGS[packing](TELEMETRY)
+    (tmp_path / f"telemetry.jsonl.{packing}").write_bytes(packed[: round(share * len(packed))])
+    analysis = analyze([str(tmp_path)])
+    found = ledger(analysis.ledger, f"telemetry.jsonl.{packing}")
+    assert reasons(found)[-1] == "damaged"
+    assert TELEMETRY.count(b"\n") > found.used >= 0
+    assert "damaged" not in reasons(ledger(analysis.ledger, "run.log"))
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("name", ["run.log", "market_rx_stats.log", "events.jsonl", "notes.txt"])
+def test_so_is_any_other_file(tmp_path: Path, packing: str, name: str) -> None:
+    (tmp_path / "telemetry.jsonl").write_bytes(TELEMETRY)
+    whole = {"run.log": LOG, "market_rx_stats.log": b"market_rx_stats tick=1 cap_hits=0\n" * 999}
+    whole["events.jsonl"] = b'{"schema":"toolkit.event/1","log":"run.log"}\n' + b'{"at_us":1,"kind":"x"}\n' * 999
+    packed = PACKINGS[packing](whole.get(name, bytes(range(256)) * 99))
+    (tmp_path / f"{name}.{packing}").write_bytes(packed[:-6])
+    assert reasons(ledger(analyze([str(tmp_path)]).ledger, f"{name}.{packing}"))[-1] == "damaged"
+
+
+def archive() -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("x/run.log", LOG)
+        file.writestr("x/telemetry.jsonl", TELEMETRY)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("at", [60, 700])
+def test_a_broken_member_of_a_zip_costs_that_member_alone(tmp_path: Path, at: int) -> None:
+    data = bytearray(archive())
+    data[at : at + 300] = bytes(each ^ 0x5A for each in data[at : at + 300])
+    (tmp_path / "run.zip").write_bytes(data)
+    analysis = analyze([str(tmp_path / "run.zip")])
+    assert "damaged" in reasons(ledger(analysis.ledger, "x/run.log"))
+    assert ledger(analysis.ledger, "x/telemetry.jsonl").used == 60
+
+
+@pytest.mark.parametrize(("name", "data"), [("run.zip", archive()[:-500]), ("a.gz", gzip.compress(TELEMETRY)[:12])])
+def test_what_is_so_damaged_that_nothing_is_recognised_is_called_damaged(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(InputError, match=f"{name} is damaged or cut short, fetch it again"):
+        analyze([str(tmp_path)])
+
+
+FRAMES = [
+    zstandard.compress(b""),
+    zstandard.compress(bytes(300_000)),
+    zstandard.compress(TELEMETRY),
+    zstandard.ZstdCompressor(write_checksum=True).compress(LOG),
+    (0x184D2A53).to_bytes(4, "little") + (5).to_bytes(4, "little") + b"extra",
+]
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from(FRAMES), min_size=1, max_size=3), st.data())
+def test_a_zstd_file_is_whole_where_its_last_frame_is(frames: list[bytes], data: st.DataObject) -> None:
+    whole = b"".join(frames)
+    assert is_whole(io.BytesIO(whole))
+    lost = data.draw(st.integers(1, len(frames[-1]) - 1))
+    assert not is_whole(io.BytesIO(whole[:-lost]))
