@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from connectors.loopback.scenario import Scenario, plan
 from connectors.venues import venues
 from toolkit.analysis import Options, analyze
 from toolkit.gate import evaluate
@@ -27,9 +28,10 @@ CHECK_EACH = 100
 NEVER = ("reconnects", "connect_failures", "plateau_10s.count", "resyncs")
 
 
-def quiet(out: Path, run_ms: int) -> tuple[Rehearsed, Analysis]:
-    """Live through a quiet time and analyse what it left."""
-    asked = ShadowPlan(("rehearse",), out, run_ms, venues())
+def quiet(out: Path, run_ms: int, fault: str | None = None) -> tuple[Rehearsed, Analysis]:
+    """Live through a quiet time, or one with a fault at lighter after 10 s, and analyse what it left."""
+    faults = () if fault is None else (plan("lighter", fault, 10),)
+    asked = ShadowPlan(("rehearse",), out, run_ms, venues(), scenario=Scenario("quiet", faults))
     rehearsed = rehearse(asked, {}, check_each=CHECK_EACH)
     return rehearsed, analyze([str(out)], options=Options(requested_ms=run_ms))
 

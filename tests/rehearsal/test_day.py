@@ -1,0 +1,28 @@
+"""A quiet time at the venues' own rates: nobody is alarmed, neither the connectors nor the analysis of their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.loopback.dialects import dialects
+from tests.rehearsal.day import alarms, quiet
+
+MINUTES = 12
+"""What continuous integration has time for; `python -m tests.rehearsal.day` lives through a whole day."""
+
+
+def test_a_quiet_time_at_the_venues_own_rates_alarms_nobody(tmp_path: Path) -> None:
+    rehearsed, analysis = quiet(tmp_path / "run", MINUTES * 60_000)
+    assert alarms(rehearsed, analysis) == []
+    for name, dialect in dialects().items():
+        assert rehearsed.simulations[name].story.books > 0.4 * MINUTES * 60_000 / dialect.update_ms
+    assert analysis.run.observed_ms == MINUTES * 60_000
+
+
+@pytest.mark.parametrize("kind", ["drop", "seq_gap", "slow"])
+def test_what_is_no_quiet_time_is_called_an_alarm(tmp_path: Path, kind: str) -> None:
+    rehearsed, analysis = quiet(tmp_path / "run", 30_000, kind)
+    found = alarms(rehearsed, analysis)
+    assert any("lighter" in each for each in found) and not any("aster" in each for each in found)
