@@ -49,7 +49,10 @@ VENUES = tuple(sorted(venues()))
 FIRST_MS, APART_MS = 10_000, 5_000
 """The first venue's fault begins a while after the start, the next ones one after the other."""
 
-RECOVERS_WITHIN_MS = 30_000
+RECOVERS_WITHIN_MS = 20_000
+SHORTER_S = {"idle_close": 45.0}
+"""Long enough to tell: a client that was silent would be dropped after 35 s."""
+
 CHECK_EACH = 20
 
 
@@ -67,14 +70,19 @@ class Cell:
         return lacks(self.fault, offers(venues()[self.venue], dialects()[self.venue], {}))
 
     @property
+    def lasts_s(self) -> float | None:
+        """How long the venue does it, None for what happens at once."""
+        return SHORTER_S.get(self.fault.kind, self.fault.lasts_s)
+
+    @property
     def over_ms(self) -> int:
         """When the venue does it no more."""
-        return self.begins_ms + int((self.fault.lasts_s or 0) * 1_000)
+        return self.begins_ms + int((self.lasts_s or 0) * 1_000)
 
     @property
     def planned(self) -> tuple[Planned, ...]:
         """Its place in the scenario."""
-        return () if self.lacks else (plan(self.venue, self.fault.kind, self.begins_ms / 1_000),)
+        return () if self.lacks else (plan(self.venue, self.fault.kind, self.begins_ms / 1_000, self.lasts_s),)
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,7 +49,7 @@ def told(run: Run, cell: Cell) -> str:
 
 
 def _expected(cell: Cell) -> tuple[str, str]:
-    expects, lasts_s = cell.fault.expects, cell.fault.lasts_s
+    expects, lasts_s = cell.fault.expects, cell.lasts_s
     lasts = "–" if lasts_s is None else f"{lasts_s:g} s"
     if expects.reason is None:
         return lasts, "no end"

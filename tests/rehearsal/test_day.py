@@ -9,7 +9,7 @@ import pytest
 from connectors.loopback.dialects import dialects
 from tests.rehearsal.day import alarms, quiet
 
-MINUTES = 12
+MINUTES = 8
 """What continuous integration has time for; `python -m tests.rehearsal.day` lives through a whole day."""
 
 

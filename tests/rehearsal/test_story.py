@@ -79,6 +79,14 @@ def test_no_wrong_book_is_published_and_the_last_one_is_the_venues(run: Run) -> 
         assert run.telemetry[-1]["venue_status"] == ["Healthy"] * len(VENUES)
 
 
+def test_no_book_is_lost_between_the_connectors_and_the_runner(run: Run) -> None:
+    drained = [record["market_rx_stats"] for record in run.telemetry]
+    published = sum(simulation.story.books for simulation in run.simulations.values())
+    assert sum(each["l2_delta"] + each["l2_snapshot"] for each in drained) == published
+    burst = any(cell.fault.kind == "burst" for cell in run.cells)
+    assert bool(run.figures["run.publisher.lossless_wait"]) == burst
+
+
 def test_a_fault_is_seen_within_its_limit(run: Run) -> None:
     for cell in run.cells:
         expects = cell.fault.expects

@@ -15,7 +15,7 @@ from pathlib import Path
 import connectors
 from connectors import runner_lines, settings
 from connectors.clock import Clock
-from connectors.description import Venue
+from connectors.description import Kind, Venue
 from connectors.handover import Handover
 from connectors.publisher import Publisher
 from connectors.runfiles import Journal
@@ -70,7 +70,8 @@ class Desk:
         """Say first what the feed is, then the start-up line of a life."""
         plan = self.plan
         every = {name: each for of in self._of.values() for name, each in of.items()}
-        known = sorted((name, str(each.value)) for name, each in every.items() if each.setting.kind != "urls")
+        # How it runs, not where: equal settings have one digest whatever the directory and the ports.
+        known = sorted((name, str(each.value)) for name, each in every.items() if not _is_a_place(each))
         start = runner_lines.startup(
             network="loopback" if plan.simulated else "mainnet",
             venues=list(plan.venues),
@@ -100,6 +101,10 @@ def _pace(common: Mapping[str, Resolved]) -> Pace:
         catastrophic_ms=number(common["PARAPHINA_CATASTROPHIC_STALE_MS"]),
         rx_every=number(common["PARAPHINA_MARKET_RX_STATS_EVERY_TICKS"]) if counted else 0,
     )
+
+
+def _is_a_place(resolved: Resolved) -> bool:
+    return resolved.setting.kind is Kind.URLS or resolved.setting.name.endswith("_PATH")
 
 
 def number(resolved: Resolved) -> int:
