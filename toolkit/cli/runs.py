@@ -8,6 +8,7 @@ import typer
 
 from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption
 from toolkit.cli.output import emit, note
+from toolkit.errors import UsageError
 
 
 def runs(
@@ -31,7 +32,9 @@ def runs(
     con = store.connect(db, read_only=label is None and remove is None)
     with con:
         if remove is not None:
-            note(f"removed {store.remove(con, remove)} run(s)")
+            if not (removed := store.remove(con, remove)):
+                raise UsageError(f"{remove}: no run has that label or an id that begins so; `toolkit runs` lists them")
+            note(f"removed {removed} run(s)")
         if label is not None:
             store.relabel(con, *label)
         held = con.execute("select * from runs order by started_ms nulls last, run")

@@ -1,0 +1,39 @@
+"""What `toolkit sql` and `toolkit runs` say where there is nothing to say or do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from toolkit.cli import main
+from toolkit.store import connect
+
+
+def typed(*argv: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(argv))
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("sql", ""), "the query is empty"),
+        (("sql", " ; -- nothing"), "the query is empty"),
+        (("sql", "selec 1"), "syntax error"),
+        (("sql", "select * from nothing"), "nothing does not exist"),
+        (("sql", "drop table run"), "read-only"),
+        (("runs", "--remove", "nobody"), "no run has that label"),
+        (("runs", "--label", "nobody", "x"), "0 runs"),
+    ],
+)
+def test_what_cannot_be_done_is_wrong_usage_and_says_why(
+    tmp_path: Path, argv: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connect(str(tmp_path / "store.duckdb")).close()
+    assert typed(*argv, "--db", str(tmp_path / "store.duckdb")) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
