@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
@@ -65,6 +66,7 @@ class Grid:
         return Decimal(points).scaleb(-self.price_decimals), Decimal(lots).scaleb(-self.size_decimals)
 
 
+@lru_cache(maxsize=65_536)
 def fixed(number: int, decimals: int) -> str:
     """An integer count of 10^-decimals as fixed-point text."""
     if not decimals:
