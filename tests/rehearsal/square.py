@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors.loopback.dialects import dialects
-from connectors.loopback.faults import FAULTS, Fault, Need
+from connectors.loopback.fault import Fault, Need
+from connectors.loopback.faults import FAULTS
 from connectors.loopback.matrix import lacks, offers
 from connectors.loopback.scenario import Planned, Scenario, plan
 from connectors.loopback.simulation import Simulation

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.loopback.dialects import dialects
-from connectors.loopback.faults import Need
+from connectors.loopback.fault import Need
 from connectors.venues import venues
 from tests.rehearsal.square import KINDS, VENUES, Run, lived, square
 from tests.rehearsal.table import mends, seen_ms, table

@@ -11,24 +11,8 @@ from connectors.loopback.faults import FAULTS
 from connectors.loopback.market import Depth
 from connectors.loopback.matrix import lacks, offers
 from connectors.venues import venues
+from tests.rehearsal.square import KINDS
 
-FIFTEEN = {
-    "drop",
-    "close",
-    "refuse",
-    "mute",
-    "acked_mute",
-    "heartbeat_only",
-    "seq_gap",
-    "malformed_json",
-    "subscribe_error",
-    "slow",
-    "burst",
-    "idle_close",
-    "frozen_book",
-    "crossed_book",
-    "empty_book",
-}
 BRIDGED = {"stale_snapshot", "snapshot_http"}
 
 NOT_APPLICABLE = {
@@ -45,7 +29,7 @@ FEED = {"paradex": "PARAPHINA_PARADEX_PUBLIC_FEED", "extended": "PARAPHINA_EXTEN
 
 
 def test_the_table_has_every_kind_that_was_asked_for() -> None:
-    assert FAULTS.keys() >= FIFTEEN
+    assert FAULTS.keys() >= set(KINDS)
 
 
 @pytest.mark.parametrize(("way", "expected"), NOT_APPLICABLE.items(), ids="-".join)
