@@ -12,7 +12,7 @@ test: $(STAMP)            ## everything that must hold: lint, types, tests
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest --numprocesses auto
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

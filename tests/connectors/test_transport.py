@@ -43,7 +43,7 @@ from connectors.transport import Socket, open_socket
 from toolkit.vocabulary import ReconnectReason as Reason
 
 HOST = "127.0.0.1"
-PATIENCE_S = 20
+PATIENCE_S = 120
 
 Handler = Callable[[ServerConnection], Awaitable[None]]
 Heards = list[Control]

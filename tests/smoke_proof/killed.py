@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -13,7 +14,7 @@ from toolkit.errors import InputError
 LONGEST_S = 4.0
 EACH_TICK_MS = 250
 SLOW_MS = 2_000
-"""What a machine with other work may take for the way of one tick to its file."""
+"""What a machine with other work may take for the way of one tick to its file, beside the time it stood still."""
 
 
 def killed(out: Path, random: Random) -> tuple[Left, int]:
@@ -34,7 +35,14 @@ def losses(left: Left, at_ms: int) -> list[str]:
     except InputError as error:
         written = [name for name in ("run.log", "telemetry.jsonl") if _octets(left, name)]
         return [f"{error}, though {written} hold something"] if written else []
-    return [*_accounts(left), *_log(left), *_ticks(left, at_ms), *_connects(left, at_ms)]
+    late_ms = SLOW_MS + _stood_still_ms(left, at_ms)
+    return [*_accounts(left), *_log(left), *_ticks(left, at_ms, late_ms), *_connects(left, at_ms - late_ms)]
+
+
+def _stood_still_ms(left: Left, at_ms: int) -> int:
+    """The longest time in which the process gave no sign of life: its venues tell something many times a second."""
+    signs = [row["t_unix_ms"] for row in left.truth]
+    return max((after - before for before, after in pairwise([*signs, at_ms])), default=0)
 
 
 def _accounts(left: Left) -> list[str]:
@@ -59,24 +67,24 @@ def _log(left: Left) -> list[str]:
     return found + ([f"run.log: {len(missing)} events are not in it"] if len(missing) > 1 else [])
 
 
-def _ticks(left: Left, at_ms: int) -> list[str]:
+def _ticks(left: Left, at_ms: int, late_ms: int) -> list[str]:
     """Every tick up to the kill is there, and none is missing in between."""
     numbers = [record["t"] for record in left.telemetry]
     if numbers != list(range(len(numbers))):
         return ["telemetry.jsonl: ticks are missing"]
     counted = len(_octets(left, "market_rx_stats.log").splitlines())
     found = [] if 0 <= counted - len(numbers) <= 2 else [f"{counted} ticks counted, {len(numbers)} recorded"]
-    if numbers and (last_ms := left.telemetry[-1]["treasury_guidance"]["as_of_ms"]) < at_ms - EACH_TICK_MS - SLOW_MS:
+    if numbers and (last_ms := left.telemetry[-1]["treasury_guidance"]["as_of_ms"]) < at_ms - EACH_TICK_MS - late_ms:
         found.append(f"telemetry.jsonl: nothing in the last {at_ms - last_ms} ms")
     return found
 
 
-def _connects(left: Left, at_ms: int) -> list[str]:
-    """The log has every connection that the venue accepted, but for those of the last moment."""
+def _connects(left: Left, until_ms: int) -> list[str]:
+    """The log has every connection that the venue accepted, but for those after this moment."""
     found = []
     for venue in VENUES:
         accepted = [row["t_unix_ms"] for row in left.told("accept", venue)]
-        settled = sum(each < at_ms - SLOW_MS for each in accepted)
+        settled = sum(each < until_ms for each in accepted)
         figure = left.analysis.figure(f"{venue}.connects")
         counted = figure.value if figure is not None and figure.value is not None else 0
         if not settled <= counted <= len(accepted):

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from toolkit.vocabulary import ReconnectReason
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
-PATIENCE_S = 90
+PATIENCE_S = 300
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -93,6 +94,15 @@ class Smoke:
         finally:
             self.process.kill()
         return Left(self.out, self.process.returncode, printed)
+
+
+def wait_until_everyone_speaks(smoke: Smoke) -> None:
+    """Wait until every venue has sent a book, and ticks have told it on; or until the smoke ends."""
+    while smoke.process.poll() is None:
+        speaking = {row["venue"] for row in rows(truth_of(smoke.out)) if row["event"] == "frame"}
+        if speaking == set(VENUES) and len(rows(smoke.out / "telemetry.jsonl")) > 4:
+            return
+        time.sleep(0.05)
 
 
 def ticks(left: Left, venue: str) -> Iterator[tuple[int, tuple[float, float, float]]]:

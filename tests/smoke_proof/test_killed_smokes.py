@@ -13,13 +13,13 @@ from random import Random
 import pytest
 
 from tests.smoke_proof.killed import killed, losses
-from tests.smoke_proof.process import VENUES, Left, Smoke
+from tests.smoke_proof.process import VENUES, Left, Smoke, rows, wait_until_everyone_speaks
 from toolkit.errors import Exit
 from toolkit.smoke.meta import load_meta
 from toolkit.smoke.policy import StoppedBy
 
 KILLS = 5
-BEFORE_SIGNAL_S = 1.5
+FILES = {"run.log", "run.log.times.jsonl", "events.jsonl", "telemetry.jsonl", "market_rx_stats.log", "run_meta.json"}
 
 
 def test_a_smoke_killed_at_a_random_moment_loses_nothing_but_a_torn_line(tmp_path: Path) -> None:
@@ -30,14 +30,13 @@ def test_a_smoke_killed_at_a_random_moment_loses_nothing_but_a_torn_line(tmp_pat
         ends = list(pool.map(lambda moment: killed(*moment), moments))
     assert [losses(left, at_ms) for left, at_ms in ends] == [[]] * KILLS
     assert {left.code for left, _ in ends} == {-signal.SIGKILL}
+    assert {load_meta(left.out).stopped_by for left, _ in ends} == {None}
 
 
 @pytest.fixture(scope="module", params=[signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def interrupted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
     smoke = Smoke(tmp_path_factory.mktemp("interrupted") / "run", 60)
-    while not (smoke.out / "telemetry.jsonl").exists() and smoke.process.poll() is None:
-        time.sleep(0.01)
-    time.sleep(BEFORE_SIGNAL_S)
+    wait_until_everyone_speaks(smoke)
     smoke.process.send_signal(request.param)
     yield smoke.left()
     smoke.process.kill()
@@ -49,6 +48,7 @@ def test_an_interrupt_ends_with_130_and_leaves_a_whole_run_directory(interrupted
     assert meta.stopped_by == StoppedBy.INTERRUPT
     assert meta.output == {"bytes": len(log), "lines": log.count(b"\n"), "sha256": hashlib.sha256(log).hexdigest()}
     assert all(each.used == each.lines > 0 for each in interrupted.analysis.ledger)
+    assert {each.file for each in interrupted.analysis.ledger} == FILES
 
 
 def test_an_interrupted_run_is_analysed_and_said_to_be_interrupted(interrupted: Left) -> None:
@@ -56,8 +56,11 @@ def test_an_interrupted_run_is_analysed_and_said_to_be_interrupted(interrupted: 
     assert f"run directory: {interrupted.out}" in interrupted.printed
     assert "Traceback" not in interrupted.printed
     assert interrupted.value("run.ticks") == len(interrupted.telemetry) > 0
+    run = interrupted.analysis.run
+    assert (str(run.ended), run.diagnosis and run.diagnosis.code) == ("killed", "interrupted")
 
 
 def test_an_interrupted_run_takes_leave_of_its_venues(interrupted: Left) -> None:
     for venue in VENUES:
         assert [row["ws_code"] for row in interrupted.told("client_gone", venue)] == [1000]
+    assert sum(row["kind"] == "stopped" for row in rows(interrupted.out / "events.jsonl")[1:]) == len(VENUES)
