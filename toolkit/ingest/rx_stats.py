@@ -38,7 +38,7 @@ def all_whole(fields: Mapping[str, str]) -> bool:
     return all(_whole(fields[key]) is not None for key in RX_KEYS if key in fields)
 
 
-def rx_columns(group: Group) -> dict[str, pa.Array]:
+def rx_columns(group: Group) -> dict[str, Whole]:
     """The values of a group of lines, by key."""
     return {key: whole_numbers(group.column(key)) for key in RX_KEYS if key in group.plan.found.fields}
 
@@ -118,15 +118,13 @@ class _Reader:
         return single
 
     def _lives(
-        self, groups: list[Group], columns: list[dict[str, pa.Array]], single: Mapping[int, list[int | None]]
+        self, groups: list[Group], columns: list[dict[str, Whole]], single: Mapping[int, list[int | None]]
     ) -> Whole:
         """The life of each line of a block, by its index; only those of lines with a tick mean anything."""
         indexes = [index for group in groups for index in group.indexes] + list(single)
         if not indexes:
             return np.zeros(0, np.int64)
-        ticks = np.concatenate(
-            [*(of["tick"].to_numpy() for of in columns), np.array([v[0] for v in single.values()], np.int64)]
-        )
+        ticks = np.concatenate([*(of["tick"] for of in columns), np.array([v[0] for v in single.values()], np.int64)])
         order = np.argsort(indexes)
         falls = np.diff(ticks[order], prepend=self.last_tick) < 0
         lives = np.zeros(max(indexes) + 1, np.int64)

@@ -105,8 +105,9 @@ class _Loader:
     def append(self, batch: Batch, file_no: int) -> None:
         """Take a batch; rows go to the store some ten thousand at a time."""
         table, count = batch.table, batch.table.num_rows
-        orders = pa.array([self._order(names) for names in batch.names], pa.int64())
-        table = table.set_column(NAMES_NO, "names_no", orders.take(table.column("names_no").combine_chunks()))
+        orders = [self._order(names) for names in batch.names]
+        own = [None if number is None else orders[number] for number in table.column(NAMES_NO).to_pylist()]
+        table = table.set_column(NAMES_NO, "names_no", pa.array(own, pa.int64()))
         seq = pa.array(np.arange(self._seq, self._seq + count))
         self._waiting.append(table.append_column(_SEQ, seq).append_column(_FILE_NO, pa.repeat(file_no, count)))
         self._seq += count
