@@ -1,7 +1,7 @@
-"""The first dimension of `telemetry_analyzer` v1, venue health and ages, beside ours.
+"""What `telemetry_analyzer` v1 prints beside ours: venue health and ages; the other dimensions have their own module.
 
 The tool skips a line that it cannot read, takes the venues' names from a list of its own by their place in the record,
-and counts records where ours weighs time. Its other dimensions have no counterpart here.
+and counts records where ours weighs time.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from toolkit.compat import why
+from toolkit.compat.dimensions import Series, dimension_rows
 from toolkit.compat.soak import Ages
 from toolkit.compat.why import Ours
 from toolkit.records import CompatRow, Figure, Number, RunInfo
@@ -45,6 +46,7 @@ class AnalyzerReport:
     health: Mapping[str, Health] = field(default_factory=dict)
     apply_ages: Mapping[str, Ages] = field(default_factory=dict)
     event_ages: Mapping[str, Ages] = field(default_factory=dict)
+    series: tuple[Series, ...] = ()
 
 
 def analyzer_rows(report: AnalyzerReport | str, run: RunInfo, figures: Iterable[Figure]) -> tuple[CompatRow, ...]:
@@ -74,6 +76,11 @@ def _rows(report: AnalyzerReport, ours: Ours, ticks: Number | None) -> Iterator[
         "Records in which two venues are not healthy; ours tells a stall of this host by its episodes, local_stall."
     )
     yield CompatRow(TOOL, "correlated staleness ticks", report.not_healthy_together, None, None, stalls)
+    places = {venue: named for named, venue in zip(VENUES, report.venues, strict=False)}
+    reads_all = ticks == report.ticks and ours.run.lives <= 1
+    for of_venue, row in dimension_rows(report.series, places, reads_all, ours):
+        named_so = of_venue is None or places[of_venue] == of_venue
+        yield row if named_so else _misnamed(row, places[of_venue or ""], of_venue or "")
 
 
 def _misnamed(row: CompatRow, named: str, venue: str) -> CompatRow:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 import duckdb
 
 from toolkit.compat.analyzer import AnalyzerReport, Health, analyzer_rows
+from toolkit.compat.dimensions import Series
 from toolkit.compat.rows import rows
 from toolkit.compat.soak import (
     PLATEAU_LEAST_RECORDS,
@@ -80,7 +81,7 @@ def soak_report(
 
 
 def analyzer_report(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]) -> AnalyzerReport | str:
-    """What `telemetry_analyzer` v1 prints of venue health, or a clause that says why it prints nothing."""
+    """What `telemetry_analyzer` v1 prints, or a clause that says why it prints nothing."""
     telemetry = _the_one(sources, Role.TELEMETRY, "telemetry.jsonl")
     if telemetry is None:
         return "it asks for one telemetry.jsonl and there is none"
@@ -91,7 +92,9 @@ def analyzer_report(con: duckdb.DuckDBPyConnection, run_key: int, sources: Seque
     told = con.execute(sql("compat/analyzer_health"), where).fetchall()
     health = {venue: Health(*counts) for venue, *counts in told}
     ages = _aged(con, where)
-    return AnalyzerReport(ticks, first, last, together, tuple(health), health, ages["apply"], ages["event"])
+    rows = con.execute(sql("compat/analyzer_series"), where).fetchall()
+    series = tuple(Series(word, venue, tuple(stats), n) for word, venue, *stats, n in rows)
+    return AnalyzerReport(ticks, first, last, together, tuple(health), health, ages["apply"], ages["event"], series)
 
 
 def _the_one(sources: Sequence[Source], role: Role, name: str) -> Source | None:
