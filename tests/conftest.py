@@ -11,6 +11,11 @@ import random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 CLOCK = (
     "tests/smoke_proof/", "tests/smoke/", "tests/record/", "tests/store/",
