@@ -128,6 +128,25 @@ def test_a_damaged_event_is_set_aside_and_counts_are_the_log_s_again(
     assert figure(analysis, "lighter.downtime_ms.total").value is not None
 
 
+def test_events_that_do_not_tell_the_end_give_least_counts(tmp_path: Path) -> None:
+    lines = text("events.jsonl").splitlines(keepends=True)
+    last = max(number for number, line in enumerate(lines) if b'"ping_sent"' in line and b'"lighter"' in line)
+    whole = analyze([str(run(tmp_path / "killed", events=b"".join(lines[: last + 1])))])
+    assert said(figure(whole, "lighter.pings.sent")) == (15, "lower", 15, 99)
+    fewer = analyze([str(run(tmp_path / "cut", events=b"".join(lines[:6])))])
+    assert said(figure(fewer, "lighter.pings.sent")) == (3, "lower", 3, 99)
+    assert said(figure(fewer, "run.publisher.lossless_wait")) == (3, "lower", 3, 999)
+
+
+@pytest.mark.parametrize("count", [b"-15", b"99999999999999999999"])
+def test_what_is_no_count_is_set_aside(tmp_path: Path, count: bytes) -> None:
+    events = text("events.jsonl").replace(b'"count":15,"interval', b'"count":' + count + b',"interval')
+    analysis = analyze([str(run(tmp_path / "run", events=events))])
+    ledger = next(each for each in analysis.ledger if each.file == "events.jsonl")
+    assert ledger.set_aside == {"malformed": 1}
+    assert said(figure(analysis, "lighter.pings.sent")) == (14, "lower", 14, 99)
+
+
 def test_a_torn_event_is_named_as_such(tmp_path: Path) -> None:
     analysis = analyze([str(run(tmp_path / "run", events=text("events.jsonl")[:-20]))])
     ledger = next(each for each in analysis.ledger if each.file == "events.jsonl")

@@ -20,6 +20,7 @@ from toolkit.store import insert_rows
 from toolkit.vocabulary import CounterKind, Role, SetAside
 
 SCHEMA = b'"toolkit.event/'
+_MOST = 1 << 53
 _PRESSURES = tuple(name for name in throttles() if name.startswith("mp_"))
 
 
@@ -49,6 +50,7 @@ class _File:
     readings: list[tuple[int, str | None, str, int]] = field(default_factory=list)
     begun: set[str | None] = field(default_factory=set)
     aside: list[SetAsideLine] = field(default_factory=list)
+    stopped: bool = False
 
     def take(self, event: _Event, line: int) -> None:
         if event.log is not None:
@@ -58,17 +60,25 @@ class _File:
             self.begun.add(event.venue)
             names = _PRESSURES if event.venue is None else (f"{event.venue}_ping_sent_count",)
             self.readings += [(line, event.venue, name, 0) for name in names]
+        self.stopped = self.stopped or event.kind == "stopped"
         match event.kind, event.fields:
             case "ping_sent", {"count": int(count)}:
-                self.readings.append((line, event.venue, f"{event.venue}_ping_sent_count", count))
+                self.readings.append((line, event.venue, f"{event.venue}_ping_sent_count", _counted(count)))
             case "pressure", {"name": str(name), "total": int(total)} if name in _PRESSURES:
-                self.readings.append((line, None, name, total))
+                self.readings.append((line, None, name, _counted(total)))
+
+
+def _counted(count: int) -> int:
+    if not 0 <= count < _MOST:
+        raise msgspec.ValidationError(f"{count} is no count")
+    return count
 
 
 def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]) -> list[FileLedger]:
     """Read the files of the role `events`: exact times into the table `event_time`, counters into `counter`.
 
-    A file with a damaged line gives times but no counts: what it lost may have been one. Arrivals are only counted.
+    Counts are exact where the file is whole and tells the end of the run; else they are at least the last reading, as
+    in a log. Arrivals are only counted.
     Raises `InputError` for an unreadable file.
     """
     con.execute("create or replace temp table event_time (file_no integer, byte bigint, at_ms bigint)")
@@ -124,9 +134,7 @@ def _write(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, log_no: i
     if log_no is not None:
         rows = ((log_no, byte, at_ms) for byte, at_ms in file.times)
         insert_rows(con, "event_time", ("file_no", "byte", "at_ms"), rows)
-    if file.aside:
-        return
     columns = ("run_key", "file_no", "line", "life", "venue", "name", "value", "kind")
-    kind = str(CounterKind.CUMULATIVE)
+    kind = str(CounterKind.CUMULATIVE if file.stopped and not file.aside else CounterKind.THROTTLED)
     readings = ((run_key, file_no, line, 0, venue, name, float(n), kind) for line, venue, name, n in file.readings)
     insert_rows(con, "counter", columns, readings)

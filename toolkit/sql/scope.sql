@@ -46,15 +46,19 @@ create or replace temp table run_lives_agree as
 
 create or replace temp macro not_below_zero(x) as case when x < 0 then 0 else x end;
 
--- The last reading of each cumulative counter in each life; a fall within a life is a restart of its owner.
+-- The last reading of each cumulative counter in each life; a fall within a life is a restart of its owner. What our own
+-- events say stands beside what the log prints of it.
 create or replace temp table run_totals as
-    with pieces as (
-        select *, sum(fell) over (partition by life, venue, name, kind order by file_no, line) as piece
-        from (select *, (value < lag(value, 1, value) over (partition by life, venue, name, kind order by file_no, line))::int as fell
-              from run_counters where kind in ('cumulative', 'throttled'))
+    with readings as (
+        select c.*, role = 'events' as by_event from run_counters c left join run_files using (file_no) where kind in ('cumulative', 'throttled')
     ),
-    lasts as (select life, venue, name, kind, piece, arg_max(value, (file_no, line)) as last from pieces group by all)
-    select life, venue, name, kind, sum(last) as last from lasts group by all;
+    pieces as (
+        select *, sum(fell) over (partition by life, venue, name, kind, by_event order by file_no, line) as piece
+        from (select *, (value < lag(value, 1, value) over (partition by life, venue, name, kind, by_event order by file_no, line))::int as fell
+              from readings)
+    ),
+    lasts as (select life, venue, name, kind, by_event, piece, arg_max(value, (file_no, line)) as last from pieces group by all)
+    select life, venue, name, kind, by_event, sum(last) as last from lasts group by all;
 
 -- Percentile `p` (0 to 100) of an ascending list: position (n - 1) (p / 100), linear between neighbours (R type 7).
 -- The order of operations is part of the definition: it keeps every digit equal to the common Python formula.
