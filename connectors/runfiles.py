@@ -33,21 +33,20 @@ EXACT_MS = 1
 class RunLog:
     """`run.log` and, beside it, when each line was written; `digest` and the sums are of the log."""
 
-    def __init__(self, directory: Path, clock: Clock) -> None:
+    def __init__(self, directory: Path) -> None:
         self._log = (directory / LOG).open("xb", buffering=0)
         self._times = (directory / arrivals.FILE_NAME).open("xb", buffering=0)
         self._times.write(arrivals.header(LOG))
-        self._clock = clock
         self.digest = hashlib.sha256()
         self.bytes = self.lines = 0
 
-    def write(self, lines: Iterable[str]) -> None:
-        """Add lines; each is one line whatever it holds."""
+    def write(self, lines: Iterable[str], at_unix_ms: int) -> None:
+        """Add lines, told at this moment; each is one line whatever it holds."""
         piece = "".join(f"{' '.join(text.splitlines())}\n" for text in lines).encode("utf-8", "backslashreplace")
         if not piece:
             return
         # The time goes first: killed in between, a time without its bytes misleads nobody.
-        self._times.write(arrivals.line(arrivals.Arrival(self.bytes, self._clock.unix_ms(), EXACT_MS)))
+        self._times.write(arrivals.line(arrivals.Arrival(self.bytes, at_unix_ms, EXACT_MS)))
         self._log.write(piece)
         self.digest.update(piece)
         self.bytes += len(piece)
@@ -67,7 +66,7 @@ class Journal:
     """
 
     def __init__(self, directory: Path, clock: Clock, venues: Mapping[str, Venue], *, audit: bool) -> None:
-        self.log = RunLog(directory, clock)
+        self.log = RunLog(directory)
         self._events = (directory / EVENTS).open("xb", buffering=0)
         self._clock = clock
         self._venues = venues
@@ -89,9 +88,10 @@ class Journal:
 
     def _put(self, venue: str | None, kind: str, fields: Mapping[str, Any], said: list[str]) -> None:
         said = [text for text in said if self._audit or not text.startswith(AUDIT)]
-        row = {"at_us": self._clock.unix_us(), "venue": venue, "kind": kind, "fields": fields}
+        at_us = self._clock.unix_us()
+        row = {"at_us": at_us, "venue": venue, "kind": kind, "fields": fields}
         self._row(row | {"log": self.log.bytes} if said else row)
-        self.log.write(said)
+        self.log.write(said, at_us // 1_000)
 
     def _row(self, row: Mapping[str, Any]) -> None:
         self._events.write(msgspec.json.encode(row) + b"\n")
