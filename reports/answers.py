@@ -97,7 +97,8 @@ class Answers:
             return f"{len(failed)} of {len(gate.rules)} rules failed: {first}{more}"
         if gate.verdict is GateVerdict.PASS:
             return f"all {sum(row.verdict is GateVerdict.PASS for row in gate.rules)} rules that apply"
-        return "it never ran" if run.blocked else gate.why.rstrip(".")
+        told = f": {run.diagnosis.text}" if run.diagnosis else ""
+        return "it never ran" if run.blocked else gate.why.replace(told, "").rstrip(".")
 
     @property
     def rules(self) -> int:
@@ -131,7 +132,7 @@ def _lost(run: RunPage) -> Iterator[str]:
         torn = {reason: count for reason, count in file.set_aside.items() if count and reason != SetAside.BLANK}
         yield from (f"{thousands(count)} of {_lines(file)} ({reason})" for reason, count in sorted(torn.items()))
     if run.died:
-        yield f"what came after {run.observed}: the run was cut short"
+        yield "the rest of the run, which was cut short"
     missing, hole_ms = run.value("run.ticks_missing"), run.value("run.hole_ms")
     if missing is None:
         yield "whether ticks are missing is not known"

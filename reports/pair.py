@@ -94,8 +94,12 @@ class PairPage:
         return files_table(*self.sides)
 
     def compared(self, metric: str) -> tuple[ComparisonRow, ...]:
-        """The rows of one metric, worst venue first, that may be compared and have two values."""
-        rows = (self.rows.get(f"{venue}.{metric}") for venue in self.venues)
+        """The rows of one metric, worst venue first, that may be compared and have two values.
+
+        A venue that never spoke in a run has no reconnects and no ages to compare: it is the finding itself.
+        """
+        silent = {venue for run in self.sides for venue in self.silent(run)}
+        rows = (self.rows.get(f"{venue}.{metric}") for venue in self.venues if venue not in silent)
         return tuple(row for row in rows if row and row.verdict is not Verdict.NOT_COMPARABLE and row.delta is not None)
 
     def moved(self, metric: str, step: float = 0) -> tuple[ComparisonRow, ...]:
@@ -110,7 +114,8 @@ class PairPage:
     def reasons(self, metric: str) -> tuple[str, ...]:
         """Why rows of a metric may not be compared, each reason once."""
         rows = (self.rows.get(f"{venue}.{metric}") for venue in self.venues)
-        return tuple(dict.fromkeys(row.why for row in rows if row and row.verdict is Verdict.NOT_COMPARABLE))
+        why = dict.fromkeys(row.why for row in rows if row and row.verdict is Verdict.NOT_COMPARABLE)
+        return tuple(why) or ("no venue spoke in both runs",)
 
     @property
     def common_shift(self) -> tuple[float, float] | None:

@@ -239,6 +239,30 @@ def test_a_run_that_died_and_a_venue_that_never_spoke_come_first() -> None:
     assert Page(text).tables[0][1][0] == "paradex"
 
 
+def test_the_reconnects_of_a_venue_that_never_spoke_are_no_improvement() -> None:
+    dead = [
+        replace(each, value=1) if each.figure.endswith("age_apply_unknown.share") else
+        replace(each, value=0) if each.figure.endswith(".reconnects") else each
+        for each in after().figures
+    ]  # fmt: skip
+    first = document(before(), replace(after(), figures=tuple(dead))).split("\n\n")[1]
+    assert first == (
+        "**lighter, extended, hyperliquid, paradex and aster never spoke in the run after**.\n"
+        "Reconnects cannot be compared: no venue spoke in both runs.\n"
+        "Apply ages cannot be compared: no venue spoke in both runs."
+    )
+
+
+def test_a_run_that_was_cut_short_has_lost_its_rest() -> None:
+    info = replace(after().run, ended=Ended.CRASHED, diagnosis=Diagnosis("panic", "it panicked", "run.log", 7))
+    text = document(before(), replace(after(), run=info))
+    assert (
+        "after 1 of 2 400 lines of telemetry.jsonl (torn_tail), the rest of the run, which was cut short."
+        in text.replace("\u00a0", " ")
+    )
+    assert text.count("it panicked") == 2
+
+
 def test_equal_counts_of_runs_of_different_length_are_not_called_equal() -> None:
     shorter = replace(before(), run=replace(before().run, id="b", observed_ms=200_000))
     first = document(before(), shorter).replace("\u00a0", " ").split("\n\n")[1]

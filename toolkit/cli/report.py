@@ -5,41 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from toolkit.cli.compare import After, Before
-from toolkit.cli.options import (
-    DEFAULT_DB,
-    DbOption,
-    LastOption,
-    OutputOption,
-    RequestedOption,
-    SegmentOption,
-    SinceTickOption,
-    UntilTickOption,
-    duration_ms,
-    window,
-)
+from toolkit.cli import options as of
+from toolkit.cli.compare import After, Before, compared
 from toolkit.cli.output import emit
 
 
 def report(
     before: Before,
     after: After,
-    output: OutputOption = None,
-    db: DbOption = DEFAULT_DB,
-    requested: RequestedOption = None,
-    segment: SegmentOption = None,
-    last: LastOption = None,
-    since_tick: SinceTickOption = None,
-    until_tick: UntilTickOption = None,
+    output: of.OutputOption = None,
+    db: of.DbOption = of.DEFAULT_DB,
+    requested: of.RequestedOption = None,
+    segment: of.SegmentOption = None,
+    last: of.LastOption = None,
+    since_tick: of.SinceTickOption = None,
+    until_tick: of.UntilTickOption = None,
 ) -> int:
     """Write the evidence document of two runs; a run that is blocked has its diagnosis in place of numbers."""
-    from toolkit.analysis import Options, analyze
-    from toolkit.comparison import compare
     from toolkit.evidence.report import evidence, name_of, opening
 
-    part = window(segment, last, since_tick, until_tick)
-    options = Options(requested_ms=duration_ms(requested), window=part)
-    comparison = compare(analyze([before], db, options), analyze([after], db, options))
+    comparison = compared(before, after, db, requested, of.window(segment, last, since_tick, until_tick))
     names = (name_of(before), name_of(after))
     cut = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}
     emit(evidence(comparison, names, _command(before, after, output, {"requested": requested, **cut})), output)
