@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toolkit.cli.follow import follow as follow_run
 from toolkit.cli.options import (
     DEFAULT_DB,
     DbOption,
@@ -25,6 +26,9 @@ from toolkit.cli.options import (
 from toolkit.cli.output import emit
 from toolkit.cli.progress import progress_line
 from toolkit.units import size
+
+if TYPE_CHECKING:
+    from toolkit.records import Analysis
 
 
 def analyze(
@@ -52,6 +56,7 @@ def analyze(
         int | None,
         typer.Option("--foreign", min=1, metavar="N", help="Only the N commonest kinds of unknown log lines."),
     ] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Look again and again while the run grows.")] = False,
 ) -> int:
     """Ingest one run and say what happened."""
     from toolkit.analysis import Options, analyze
@@ -69,23 +74,31 @@ def analyze(
     part = window(segment, last, since_tick, until_tick, every)
     words = tuple(figures or () if format is Format.JSON else figures or IN_WINDOWS)
     options = Options(label, duration_ms(requested), "ages" if only else "all", part, words)
-    with progress_line(quiet) as line:
-        read = 0
 
-        def progress(octets: int) -> None:
-            nonlocal read
-            read += octets
-            line(f"read {size(read)} of telemetry")
+    def look(store: str) -> Analysis:
+        with progress_line(quiet) as line:
+            read = 0
 
-        analysis = analyze(paths, db, options, progress)
-    if format is Format.JSON:
-        emit(analysis_json(analysis), output)
-    elif every is not None:
-        emit(windows(analysis, figures or (), format), output)
-    elif figures:
-        emit(figure_lines(analysis, figures, format), output)
-    else:
-        emit(summary(analysis, label or name_of(paths[0]), format), output)
+            def progress(octets: int) -> None:
+                nonlocal read
+                read += octets
+                line(f"read {size(read)} of telemetry")
+
+            return analyze(paths, store, options, progress)
+
+    def show(analysis: Analysis) -> None:
+        if format is Format.JSON:
+            emit(analysis_json(analysis), output)
+        elif every is not None:
+            emit(windows(analysis, figures or (), format), output)
+        elif figures:
+            emit(figure_lines(analysis, figures, format), output)
+        else:
+            emit(summary(analysis, label or name_of(paths[0]), format), output)
+
+    if follow:
+        return follow_run(look, show, db)
+    show(look(db))
     return 0
 
 

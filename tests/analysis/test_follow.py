@@ -1,0 +1,83 @@
+"""A growing run is looked at again and again, and kept once it has ended or is let go."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import duckdb
+
+VENUES = [{"venue_index": 0, "venue_id": "lighter"}]
+PATIENCE_S = 120
+
+
+def write(run: Path, t: int, at_ms: int) -> None:
+    record = {"t": t, "treasury_guidance": {"as_of_ms": at_ms, "venues": VENUES}, "venue_age_ms": [5]}
+    with (run / "telemetry.jsonl").open("a") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+@contextmanager
+def growing(run: Path) -> Iterator[None]:
+    """A run that has a record more every tenth of a second."""
+    done = Event()
+
+    def grow() -> None:
+        t = 1
+        while not done.wait(0.1):
+            write(run, t, time.time_ns() // 1_000_000)
+            t += 1
+
+    writer = Thread(target=grow)
+    writer.start()
+    try:
+        yield
+    finally:
+        done.set()
+        writer.join()
+
+
+def following(run: Path, db: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "toolkit", "analyze", str(run), "--follow", "--db", str(db)]
+    return subprocess.Popen([*command, "--figures", "run.ticks"], stdout=subprocess.PIPE, text=True)
+
+
+def next_ticks(program: subprocess.Popen[str]) -> int:
+    assert program.stdout is not None
+    return next(int(words[1]) for line in program.stdout if (words := line.split())[:1] == ["run.ticks"])
+
+
+def held(db: Path) -> list[tuple[int, ...]]:
+    with duckdb.connect(str(db), read_only=True) as con:
+        return con.execute("select (select count(*) from runs), (select count(*) from ticks)").fetchall()
+
+
+def test_a_growing_run_is_shown_as_it_grows_and_kept_when_it_is_let_go(tmp_path: Path) -> None:
+    run, db = tmp_path / "run", tmp_path / "store.duckdb"
+    run.mkdir()
+    write(run, 0, time.time_ns() // 1_000_000)
+    with growing(run), following(run, db) as program:
+        first = next_ticks(program)
+        assert 0 < first < next_ticks(program)
+        program.send_signal(signal.SIGINT)
+        last = next_ticks(program)
+        assert program.wait(timeout=PATIENCE_S) == 130
+    assert held(db) == [(1, last)]
+
+
+def test_a_run_that_has_ended_is_kept_at_once(tmp_path: Path) -> None:
+    run, db = tmp_path / "run", tmp_path / "store.duckdb"
+    run.mkdir()
+    for t in range(3):
+        write(run, t, 1_700_000_000_000 + 250 * t)
+    with following(run, db) as program:
+        assert next_ticks(program) == 3
+        assert program.wait(timeout=PATIENCE_S) == 0
+    assert held(db) == [(1, 3)]

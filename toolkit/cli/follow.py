@@ -1,0 +1,39 @@
+"""`analyze --follow`: look at a run again and again while it grows, and keep it in the store once it has ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from toolkit.cli.output import note
+from toolkit.errors import Exit
+from toolkit.vocabulary import Ended
+
+if TYPE_CHECKING:
+    from toolkit.records import Analysis
+
+EVERY_S = 2.0
+IDLE_SHARE = 4
+"""Waits that many times as long as a look took, so that a long run's looks take a fifth of one processor at most."""
+
+
+def follow(look: Callable[[str], Analysis], show: Callable[[Analysis], None], db: str) -> int:
+    """Show the run `look` by look until it has ended, or until Ctrl-C; the last look goes into the store `db`.
+
+    Gives the exit code. A run has ended when its newest record is older than ten seconds, or when its files say so.
+    """
+    code = Exit.OK
+    try:
+        while True:
+            began = time.monotonic()
+            analysis = look(":memory:")
+            if analysis.run.ended is not Ended.STILL_RUNNING:
+                break
+            show(analysis)
+            time.sleep(max(EVERY_S, IDLE_SHARE * (time.monotonic() - began)))
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+        note(f"interrupted; what was written of the run so far is kept in {db}")
+    show(look(db))
+    return code
