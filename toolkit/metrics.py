@@ -44,17 +44,25 @@ class Metric:
         return next((spec for spec in self.specs if matches(spec.name, figure)), None)
 
 
+_VENUE = re.compile(r"[A-Za-z0-9_-]+")
+
+
 @cache
 def _pattern(name: str) -> re.Pattern[str]:
     # A reason is a log's own word and may hold anything; a venue's name is ours to vouch for.
     parts = re.split(r"(<[a-z_]+>)", name)
-    words = {"<venue>": r"[A-Za-z0-9_-]+"}
+    words = {"<venue>": _VENUE.pattern}
     return re.compile("".join(words.get(p, ".+") if p.startswith("<") else re.escape(p) for p in parts), re.DOTALL)
 
 
 def matches(pattern: str, figure: str) -> bool:
     """Whether a figure's full name falls under a catalogue name such as `<venue>.reconnects.<reason>`."""
-    return _pattern(pattern).fullmatch(figure) is not None
+    scope, _, name = pattern.partition(".")
+    if "<" in name:
+        return _pattern(pattern).fullmatch(figure) is not None
+    # Nearly all names; a pattern for each would take longer to compile than a short run's figures to compute.
+    whose, _, what = figure.partition(".")
+    return what == name and (whose == scope or (scope == "<venue>" and _VENUE.fullmatch(whose) is not None))
 
 
 @cache
