@@ -19,7 +19,7 @@ from toolkit.ingest.source import Source, distinct, resolve
 from toolkit.ingest.window import look_through
 from toolkit.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, rows
 from toolkit.records import WHOLE, Analysis, Episode, Figure, FileLedger, Finding, RunInfo
-from toolkit.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
+from toolkit.store import MEMORY, connect, execute_script, insert_rows, one_thread, sql, transaction
 from toolkit.vocabulary import Role
 
 __all__ = ["AS_IT_IS", "Options", "analyze"]
@@ -83,7 +83,8 @@ def _analysis(
     insert_rows(con, "finding", _FINDING_COLUMNS, _finding_rows(run_key, found))
     analysis = Analysis(run, tuple(read.ledgers), figures, told, found)
     if options.scope == "all":
-        analysis = replace(analysis, compat=compat(con, run_key, sources, read.log.facts, analysis))
+        with one_thread(con):
+            analysis = replace(analysis, compat=compat(con, run_key, sources, read.log.facts, analysis))
     insert_rows(con, "analysis", ("run_key", "json"), [(run_key, msgspec.json.encode(analysis).decode())])
     if options.window == WHOLE:
         return analysis

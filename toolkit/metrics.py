@@ -15,7 +15,7 @@ from importlib.resources import files
 import duckdb
 
 from toolkit.records import Figure, FigureSpec, Number
-from toolkit.store import sql
+from toolkit.store import one_thread, sql
 from toolkit.vocabulary import Better, Bound, ReconnectReason
 
 AGES_ONLY = (
@@ -104,8 +104,9 @@ def by_metric(con: duckdb.DuckDBPyConnection, only: Iterable[str] | None = None)
     )
     wanted = None if only is None else set(only)
     chosen = [metric for metric in metrics() if wanted is None or metric.name in wanted]
-    for metric in chosen:
-        yield from ((metric, figure) for figure in _figures(con, metric))
+    with one_thread(con):
+        for metric in chosen:
+            yield from ((metric, figure) for figure in _figures(con, metric))
 
 
 def _figures(con: duckdb.DuckDBPyConnection, metric: Metric) -> Iterator[Figure]:

@@ -94,8 +94,6 @@ def _settle(con: duckdb.DuckDBPyConnection, db: str, memory_mb: int) -> None:
     con.execute("set enable_progress_bar = false")
     # Beyond this it spills to disk: how much memory an analysis takes must not depend on how long the run was.
     con.execute(f"set memory_limit = '{memory_mb}MB'")
-    # Sums of fractions in several threads differ in their last digits from run to run; a figure must not.
-    con.execute("set threads = 1")
     if db == MEMORY:
         con.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / f"toolkit-{os.getpid()}.spill")])
 
@@ -119,6 +117,16 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         con.rollback()
         raise
     con.commit()
+
+
+@contextmanager
+def one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Sums of fractions in several threads differ in their last digits from run to run; a figure must not."""
+    con.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        con.execute("reset threads")
 
 
 def execute_script(con: duckdb.DuckDBPyConnection, script: str, **parameters: object) -> None:

@@ -29,7 +29,8 @@ PARALLEL_FROM_BYTES = 50 << 20
 """Below this a second process costs more than it saves."""
 
 _ROWS_AT_ONCE = 16_384
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 4 << 20
+"""Of what is digested at once: after each piece the interpreter is waited for, which the reading holds meanwhile."""
 
 _SEQ, _FILE_NO = pa.field("seq", pa.int64()), pa.field("file_no", pa.int64())
 _NO_ROWS = pa.schema([*SCHEMA, _SEQ, _FILE_NO]).empty_table()
