@@ -157,7 +157,8 @@ def _bogus(look: Look) -> Iterator[Finding]:
 def _one_sided(look: Look) -> Iterator[Finding]:
     for venue, value in look.above_zero("depth_zero.share"):
         longest = look.value(f"{venue}.depth_zero.longest_ms") or 0
-        if longest >= 1_000:
+        # Where no book ever came neither side was empty: there was none.
+        if longest >= 1_000 and look.value(f"{venue}.age_apply_unknown.share") != 1:
             once = duration(longest)
             text = f"one side of the book was empty for {share(value)} of the time, up to {once} at once"
             yield Finding(

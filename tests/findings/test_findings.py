@@ -51,6 +51,7 @@ EVERY_MINUTE = tuple(reconnect(n * 62_000, n * 62_000 + 2_000) for n in range(5)
         (look({"lighter.age_event_bogus": 7}), ["event_without_time"]),
         (look({"lighter.depth_zero.share": 0.1, "lighter.depth_zero.longest_ms": 4_000}), ["one_sided_book"]),
         (look({"lighter.depth_zero.share": 0.1, "lighter.depth_zero.longest_ms": 250}), []),
+        (look({"lighter.depth_zero.share": 1, "lighter.depth_zero.longest_ms": 4_000, "lighter.age_apply_unknown.share": 1}), ["never_spoke"]),
         (look(unknown_components={"novel": 2}), ["unknown_audit_lines"]),
         (look(ledgers=(FileLedger("t", Role.TELEMETRY, 0, "", 2, 1, {"malformed": 1}, (SetAsideLine(2, 9, "malformed"),)),)), ["damaged_file"]),
         (look(ledgers=(FileLedger("t", Role.TELEMETRY, 0, "", 2, 1, {"torn_tail": 1}, (SetAsideLine(2, 9, "torn_tail"),)),)), []),
