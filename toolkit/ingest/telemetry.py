@@ -155,26 +155,28 @@ def _blockwise(source: Source, scope: Scope, account: _Account, progress: Progre
 
 def _spanwise(path: Path, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
     """Spans of a plain file in order, its digest taken beside them; line numbers are made absolute as they come."""
-    digest = _Digest(path)
+    # One size for both: a file that still grows is read and digested up to the same byte.
+    size = path.stat().st_size
+    digest = _Digest(path, size)
     # Ages alone are read as fast as the digest is taken: there the second processor has its work already.
-    spans = _read_here(path) if scope == "ages" else _read_in_processes(path)
-    for size, batch in spans:
-        progress(size)
+    spans = _spans(path, size)
+    for octets, batch in _read_here(path, spans) if scope == "ages" else _read_in_processes(path, spans):
+        progress(octets)
         yield _moved(batch, account.lines)
     account.bytes, account.sha256 = digest.result()
 
 
-def _read_here(path: Path) -> Iterator[tuple[int, Batch]]:
-    for start, end in _spans(path):
+def _read_here(path: Path, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Batch]]:
+    for start, end in spans:
         yield end - start, read_span(path, start, end, "ages")
 
 
-def _read_in_processes(path: Path) -> Iterator[tuple[int, Batch]]:
+def _read_in_processes(path: Path, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Batch]]:
     """Each span's size and records, read ahead by one process per processor."""
     workers = os.cpu_count() or 1
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=gc.disable) as pool:
         waiting: deque[tuple[int, Future[Batch]]] = deque()
-        for start, end in _spans(path):
+        for start, end in spans:
             waiting.append((end - start, pool.submit(read_span, path, start, end)))
             if len(waiting) > 2 * workers:
                 size, future = waiting.popleft()
@@ -189,9 +191,9 @@ def _moved(batch: Batch, lines: int) -> Batch:
     return replace(batch, table=table, where=[replace(each, line=each.line + lines) for each in batch.where])
 
 
-def _spans(path: Path) -> Iterator[tuple[int, int]]:
-    """Byte spans of whole lines of about a block each."""
-    size, start = path.stat().st_size, 0
+def _spans(path: Path, size: int) -> Iterator[tuple[int, int]]:
+    """Byte spans of whole lines of about a block each, of the first `size` bytes."""
+    start = 0
     with path.open("rb") as file:
         while start < size:
             file.seek(min(start + BLOCK_BYTES, size))
@@ -204,15 +206,14 @@ def _spans(path: Path) -> Iterator[tuple[int, int]]:
 class _Digest:
     """The file's SHA-256, computed beside the reading."""
 
-    def __init__(self, path: Path) -> None:
-        self._thread = threading.Thread(target=self._run, args=(path, path.stat().st_size))
+    def __init__(self, path: Path, size: int) -> None:
+        self._thread = threading.Thread(target=self._run, args=(path, size))
         self._sha256, self._size = hashlib.sha256(), 0
         self._thread.start()
 
     def _run(self, path: Path, size: int) -> None:
         buffer = memoryview(bytearray(_PIECE_BYTES))
         with path.open("rb", buffering=0) as file:
-            # A file that still grows is digested as far as it is read.
             while count := file.readinto(buffer[: size - self._size]):
                 self._sha256.update(buffer[:count])
                 self._size += count
