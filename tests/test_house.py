@@ -56,6 +56,7 @@ FLOORS: dict[str, tuple[int, str]] = {
     "toolkit.store": (4, "store"),
     "toolkit.layout": (4, "store"),
     "toolkit.metrics": (4, "store"),
+    "toolkit.workbench": (4, "store"),
     "toolkit.ingest": (4, "store"),
     "toolkit.analysis": (4, "store"),
     "toolkit.host": (4, "host"),

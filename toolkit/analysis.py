@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import duckdb
 import msgspec
@@ -11,16 +11,17 @@ import msgspec
 from toolkit.findings import Look, findings
 from toolkit.ingest import events, log, run_meta, rx_stats, telemetry
 from toolkit.ingest.columns import Scope
-from toolkit.ingest.compat import compat
+from toolkit.ingest.compat import compat, printed
 from toolkit.ingest.describe import Options, Read, describe
 from toolkit.ingest.placing import place_lines
 from toolkit.ingest.session_rows import episodes, write_sessions
 from toolkit.ingest.source import Source, distinct, resolve
 from toolkit.ingest.window import look_through
-from toolkit.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, rows
+from toolkit.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, look_at_run, rows
 from toolkit.records import WHOLE, Analysis, Episode, Figure, FileLedger, Finding, RunInfo
-from toolkit.store import MEMORY, connect, execute_script, insert_rows, one_thread, sql, transaction
+from toolkit.store import MEMORY, connect, execute_script, insert_rows, sql
 from toolkit.vocabulary import Role
+from toolkit.workbench import RUN_KEY, depositing, side_by_side, workbench
 
 __all__ = ["AS_IT_IS", "Options", "analyze"]
 
@@ -33,75 +34,103 @@ _MEMORY_MB: dict[Scope, int] = {"all": 400, "ages": 128}
 """What the database may take; beyond it is what the reading takes, which does not grow with the run."""
 
 
-class _HeldAlready(Exception):  # noqa: N818  no error: it only leaves the transaction
-    """The store holds this content; what was read again is rolled back."""
-
-
 def analyze(
     paths: Sequence[str], db: str = MEMORY, options: Options = AS_IT_IS, progress: Progress = lambda _: None
 ) -> Analysis:
     """Ingest one run into the store `db` and give all that is said of it.
 
     A run whose content the store holds already is left there as it is. Raises `InputError` when nothing is recognised
-    in `paths` or a file cannot be read.
+    in `paths` or a file cannot be read, and when `db` is no store or is held by another process.
     """
     sources = distinct(resolve(paths))
-    con = connect(db, memory_mb=_MEMORY_MB[options.scope])
-    try:
-        with transaction(con):
-            analysis = _analysis(con, sources, options, progress)
-            if con.execute("select count(*) from run where run = ?", [analysis.run.id]).fetchall() != [(1,)]:
-                raise _HeldAlready
-    except _HeldAlready:
-        pass
-    finally:
-        con.close()
-    return analysis
+    if db != MEMORY:
+        # What is no store is better refused before the work than after it.
+        connect(db).close()
+    with workbench(_MEMORY_MB[options.scope]) as con:
+        bench = _Bench(con, sources, options)
+        read = bench.read(progress)
+        whole = bench.analysis(read, db)
+        if options.window == WHOLE:
+            return whole
+        return bench.part(read, whole)
 
 
-def _analysis(
-    con: duckdb.DuckDBPyConnection, sources: Sequence[Source], options: Options, progress: Progress
-) -> Analysis:
-    run_key = con.execute("select nextval('run_keys')").fetchall()[0][0]
-    read = _read(con, run_key, sources, options, progress)
-    _write_ledgers(con, run_key, read.ledgers)
-    place_lines(con, run_key, sources, read.log.sessions)
-    run = describe(con, run_key, read, options)
-    _look_at(con, run_key)
-    write_sessions(con, run_key, read)
-    only = AGES_ONLY if options.scope == "ages" else None
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """One run on the workbench, and how it is looked at."""
 
-    def prepare() -> None:
-        for name in _EPISODES if only is None else ("plateaus",):
-            execute_script(con, sql(f"episodes/{name}"))
+    con: duckdb.DuckDBPyConnection
+    sources: Sequence[Source]
+    options: Options
 
-    prepare()
-    figures = compute(con, only)
-    insert_rows(con, "figure", FIGURE_COLUMNS, rows(run_key, figures))
-    told = episodes(con)
-    found = findings(_look(con, run_key, read, run, figures, told))
-    insert_rows(con, "finding", _FINDING_COLUMNS, _finding_rows(run_key, found))
-    analysis = Analysis(run, tuple(read.ledgers), figures, told, found)
-    if options.scope == "all":
-        with one_thread(con):
-            analysis = replace(analysis, compat=compat(con, run_key, sources, read.log.facts, analysis))
-    insert_rows(con, "analysis", ("run_key", "json"), [(run_key, msgspec.json.encode(analysis).decode())])
-    if options.window == WHOLE:
+    @property
+    def only(self) -> tuple[str, ...] | None:
+        """The metric files to compute; None for all."""
+        return AGES_ONLY if self.options.scope == "ages" else None
+
+    def read(self, progress: Progress) -> Read:
+        """Read all files into the tables."""
+        con, sources = self.con, self.sources
+        of = {role: [source for source in sources if source.role is role] for role in Role}
+        ledgers = telemetry.load(con, of[Role.TELEMETRY], self.options.scope, progress)
+        execute_script(con, sql("derive_ticks"), run_key=RUN_KEY)
+        loaded = log.load(con, RUN_KEY, of[Role.LOG])
+        ledgers += loaded.ledgers
+        ledgers += rx_stats.load(con, RUN_KEY, of[Role.RX_STATS])
+        ledgers += events.load(con, RUN_KEY, sources)
+        read_already = (Role.TELEMETRY, Role.LOG, Role.RX_STATS, Role.EVENTS)
+        rest = [source for source in sources if source.role not in read_already]
+        ledgers += [telemetry.ledger_of(source) for source in rest]
+        order = {source.name: source.file_no for source in sources}
+        ledgers.sort(key=lambda ledger: order[ledger.file])
+        return Read(ledgers, loaded, run_meta.load(of[Role.RUN_META]), [source.name for source in sources])
+
+    def analysis(self, read: Read, db: str) -> Analysis:
+        """All that is said of the run that was read; the store `db` then holds it."""
+        con = self.con
+        _write_ledgers(con, read.ledgers)
+        place_lines(con, RUN_KEY, self.sources, read.log.sessions)
+        run = describe(con, RUN_KEY, read, self.options)
+        look_at_run(con)
+        write_sessions(con, RUN_KEY, read)
+        self.prepare()
+        with depositing(con, db, run.id) as put, side_by_side(con) as cursors:
+            stored = cursors.submit(lambda _: put(*_LARGE))
+            theirs = printed(cursors, RUN_KEY, self.sources, read.log.facts, run) if self.only is None else None
+            figures = compute(cursors, self.only)
+            told = episodes(con)
+            found = findings(_look(con, read, run, figures, told))
+            analysis = Analysis(run, tuple(read.ledgers), figures, told, found)
+            analysis = replace(analysis, compat=compat(theirs, analysis) if theirs else ())
+            _write(con, analysis)
+            stored.result()
         return analysis
-    seen = look_through(con, run_key, options.window, only, prepare, analysis, options.words)
-    return replace(seen, findings=findings(_look(con, run_key, read, seen.run, seen.figures, seen.episodes)))
+
+    def part(self, read: Read, whole: Analysis) -> Analysis:
+        """The same of the options' window, which stays on the workbench in place of the whole."""
+        seen = look_through(self.con, self.options.window, self.only, self.prepare, whole, self.options.words)
+        return replace(seen, findings=findings(_look(self.con, read, seen.run, seen.figures, seen.episodes)))
+
+    def prepare(self) -> None:
+        """Make the tables of stretches and the episodes."""
+        for name in _EPISODES if self.only is None else ("plateaus",):
+            execute_script(self.con, sql(f"episodes/{name}"))
+
+
+_EPISODES = ("downtimes", "plateaus", "outages", "plateau_episodes", "local_stall", "frozen_mid", "masked")
+_LARGE = ("tick", "venue_tick", "log_event", "counter", "rx_stat")
+"""The tables that are whole once the lines have their times; the store takes them while the figures are computed."""
 
 
 def _look(
     con: duckdb.DuckDBPyConnection,
-    run_key: int,
     read: Read,
     run: RunInfo,
     figures: Sequence[Figure],
     told: Sequence[Episode],
 ) -> Look:
     facts = read.log.facts
-    (recorded,) = con.execute("select count(distinct life) from tick where run_key = ?", [run_key]).fetchall()[0]
+    (recorded,) = con.execute("select count(distinct life) from tick").fetchall()[0]
     log_lives = facts.lives if facts.is_a_run else 0
     return Look(run, read.ledgers, figures, told, log_lives, recorded, dict(facts.components))
 
@@ -109,51 +138,30 @@ def _look(
 _FINDING_COLUMNS = ("run_key", "code", "severity", "venue", "text", "figures", "lines")
 
 
-def _finding_rows(run_key: int, found: Sequence[Finding]) -> Iterator[tuple[object, ...]]:
+def _finding_rows(found: Sequence[Finding]) -> Iterator[tuple[object, ...]]:
     for each in found:
         lines = msgspec.json.encode(each.lines).decode()
-        yield run_key, each.code, each.severity, each.venue, each.text, list(each.figures), lines
+        yield RUN_KEY, each.code, each.severity, each.venue, each.text, list(each.figures), lines
 
 
-_EPISODES = ("downtimes", "plateaus", "outages", "plateau_episodes", "local_stall", "frozen_mid", "masked")
+def _write(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> None:
+    insert_rows(con, "figure", FIGURE_COLUMNS, rows(RUN_KEY, analysis.figures))
+    insert_rows(con, "finding", _FINDING_COLUMNS, _finding_rows(analysis.findings))
+    insert_rows(con, "analysis", ("run_key", "json"), [(RUN_KEY, msgspec.json.encode(analysis).decode())])
 
 
-def _read(
-    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source], options: Options, progress: Progress
-) -> Read:
-    of = {role: [source for source in sources if source.role is role] for role in Role}
-    ledgers = telemetry.load(con, of[Role.TELEMETRY], options.scope, progress)
-    execute_script(con, sql("derive_ticks"), run_key=run_key)
-    loaded = log.load(con, run_key, of[Role.LOG])
-    ledgers += loaded.ledgers
-    ledgers += rx_stats.load(con, run_key, of[Role.RX_STATS])
-    ledgers += events.load(con, run_key, sources)
-    read_already = (Role.TELEMETRY, Role.LOG, Role.RX_STATS, Role.EVENTS)
-    rest = [source for source in sources if source.role not in read_already]
-    ledgers += [telemetry.ledger_of(source) for source in rest]
-    order = {source.name: source.file_no for source in sources}
-    ledgers.sort(key=lambda ledger: order[ledger.file])
-    return Read(ledgers, loaded, run_meta.load(of[Role.RUN_META]), [source.name for source in sources])
-
-
-def _write_ledgers(con: duckdb.DuckDBPyConnection, run_key: int, ledgers: Sequence[FileLedger]) -> None:
+def _write_ledgers(con: duckdb.DuckDBPyConnection, ledgers: Sequence[FileLedger]) -> None:
     for ledger in ledgers:
         if ledger.lines != ledger.used + sum(ledger.set_aside.values()):
             raise AssertionError(f"{ledger.file}: {ledger.lines} lines, but {ledger.used} used and {ledger.set_aside}")
     files = [
-        (run_key, number, each.file, each.role, each.bytes, each.sha256, each.lines, each.used)
+        (RUN_KEY, number, each.file, each.role, each.bytes, each.sha256, each.lines, each.used)
         for number, each in enumerate(ledgers)
     ]
     insert_rows(con, "file", ("run_key", "file_no", "file", "role", "bytes", "sha256", "lines", "used"), files)
     aside = [
-        (run_key, number, each.line, each.byte, each.reason)
+        (RUN_KEY, number, each.line, each.byte, each.reason)
         for number, ledger in enumerate(ledgers)
         for each in ledger.where
     ]
     insert_rows(con, "set_aside_line", ("run_key", "file_no", "line", "byte", "reason"), aside)
-
-
-def _look_at(con: duckdb.DuckDBPyConnection, run_key: int) -> None:
-    """Point the views of the scope at one run."""
-    con.execute("set variable run_key = ?", [run_key])
-    execute_script(con, sql("scope"))

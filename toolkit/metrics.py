@@ -15,8 +15,9 @@ from importlib.resources import files
 import duckdb
 
 from toolkit.records import Figure, FigureSpec, Number
-from toolkit.store import one_thread, sql
+from toolkit.store import execute_script, sql
 from toolkit.vocabulary import Better, Bound, ReconnectReason
+from toolkit.workbench import Cursors
 
 AGES_ONLY = (
     "age_apply",
@@ -91,37 +92,49 @@ def _specs(header: dict[str, str]) -> Iterator[FigureSpec]:
         yield FigureSpec(figure, header["title"], unit, Better(better), header["definition"], header["source"])
 
 
-def compute(con: duckdb.DuckDBPyConnection, only: Iterable[str] | None = None) -> tuple[Figure, ...]:
-    """All figures of the run that the scope's variables point at (see `toolkit/sql/scope.sql`)."""
-    return tuple(figure for _, figure in by_metric(con, only))
+def look_at_run(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the views that metrics read, of the workbench's run as it stands now."""
+    execute_script(con, sql("scope"))
+    reasons = "create or replace table reasons as select unnest(?::varchar[]) as reason"
+    con.execute(reasons, [list(map(str, ReconnectReason))])
 
 
-def by_metric(con: duckdb.DuckDBPyConnection, only: Iterable[str] | None = None) -> Iterator[tuple[Metric, Figure]]:
+def compute(cursors: Cursors, only: Iterable[str] | None = None) -> tuple[Figure, ...]:
+    """All figures of the run that the scope's views show (see `toolkit/sql/scope.sql`)."""
+    return tuple(figure for _, figure in by_metric(cursors, only))
+
+
+def by_metric(cursors: Cursors, only: Iterable[str] | None = None) -> Iterator[tuple[Metric, Figure]]:
     """The figures one by one, each with the metric that gives it."""
-    con.execute(
-        "create or replace temp table reasons as select unnest(?::varchar[]) as reason",
-        [list(map(str, ReconnectReason))],
-    )
     wanted = None if only is None else set(only)
     chosen = [metric for metric in metrics() if wanted is None or metric.name in wanted]
-    with one_thread(con):
-        for metric in chosen:
-            yield from ((metric, figure) for figure in _figures(con, metric))
+    for metric, figures in zip(chosen, cursors.map(_figures, chosen), strict=True):
+        yield from ((metric, figure) for figure in figures)
 
 
-def _figures(con: duckdb.DuckDBPyConnection, metric: Metric) -> Iterator[Figure]:
+def _figures(con: duckdb.DuckDBPyConnection, metric: Metric) -> list[Figure]:
     rows = con.execute(
         f"select scope, metric, value, n, bound, low, high, note from ({_body(metric.query)}) order by scope, metric"
     ).fetchall()
-    for scope, name, value, n, bound, low, high, note in rows:
-        figure = f"{scope}.{name}"
-        spec = metric.spec_of(figure)
-        if spec is None:
-            raise AssertionError(f"metric {metric.name} gives {figure}, which its header does not name")
-        if value is None:
-            yield Figure(figure, None, spec.unit, n, Bound.UNKNOWN, None, None, note, spec.better)
-        else:
-            yield Figure(figure, plain(value), spec.unit, n, Bound(bound), plain(low), plain(high), note, spec.better)
+    return [_figure(metric, f"{scope}.{name}", *row) for scope, name, *row in rows]
+
+
+def _figure(
+    metric: Metric,
+    name: str,
+    value: float | None,
+    n: int,
+    bound: str,
+    low: float | None,
+    high: float | None,
+    note: str | None,
+) -> Figure:
+    spec = metric.spec_of(name)
+    if spec is None:
+        raise AssertionError(f"metric {metric.name} gives {name}, which its header does not name")
+    if value is None:
+        return Figure(name, None, spec.unit, n, Bound.UNKNOWN, None, None, note, spec.better)
+    return Figure(name, plain(value), spec.unit, n, Bound(bound), plain(low), plain(high), note, spec.better)
 
 
 def _body(query: str) -> str:

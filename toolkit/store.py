@@ -6,16 +6,19 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from toolkit.errors import InputError, UsageError
 from toolkit.layout import bring_up_to_date, is_current
+
+R = TypeVar("R")
 
 MEMORY = ":memory:"
 LOCK_PATIENCE_S = 60.0
@@ -72,19 +75,26 @@ def _make_room(db: str) -> None:
 
 
 def _opened(db: str, read_only: bool, deadline: float, memory_mb: int) -> duckdb.DuckDBPyConnection:
+    con = waiting(db, deadline, lambda: duckdb.connect(db, read_only=read_only and db != MEMORY))
+    _settle(con, db, memory_mb)
+    return con
+
+
+def waiting(db: str, deadline: float, opened: Callable[[], R]) -> R:
+    """What `opened` gives, once no other process holds the store file; `deadline` is a time of the monotonic clock.
+
+    Raises `InputError` when it is still held then, or is no store.
+    """
     pause = 0.05
     while True:
         try:
-            con = duckdb.connect(db, read_only=read_only and db != MEMORY)
+            return opened()
         except duckdb.Error as error:
             if "lock" not in str(error).lower():
                 why = f"is not a store of this toolkit: {_first_line(error)}; name another file with --db"
                 raise InputError(db, None, why) from error
             if time.monotonic() > deadline:
                 raise InputError(db, None, f"is held by another process{_holder(str(error))}; try again") from error
-        else:
-            _settle(con, db, memory_mb)
-            return con
         time.sleep(pause)
         pause = min(2 * pause, 1.0)
 
@@ -119,16 +129,6 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     con.commit()
 
 
-@contextmanager
-def one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Sums of fractions in several threads differ in their last digits from run to run; a figure must not."""
-    con.execute("set threads = 1")
-    try:
-        yield
-    finally:
-        con.execute("reset threads")
-
-
 def execute_script(con: duckdb.DuckDBPyConnection, script: str, **parameters: object) -> None:
     """Run each statement of a script, binding those of `parameters` that it names as `$name`."""
     for statement in duckdb.extract_statements(script):
@@ -161,17 +161,18 @@ def run_over(
     con.execute(statement, parameters)
 
 
-_TABLES = (
+TABLES = (
     "file", "set_aside_line", "tick", "venue_tick", "venue", "log_event", "anchor", "session", "counter", "rx_stat",
     "figure", "episode", "finding", "analysis", "run",
 )  # fmt: skip
+"""The tables whose rows belong to a run; `run` comes last, for a run without its row is none."""
 
 
 def remove(con: duckdb.DuckDBPyConnection, run: str) -> int:
     """Forget the runs whose id begins with `run` or whose label it is; give how many there were."""
     keys = con.execute("select run_key from run where starts_with(run, ?) or label = ?", [run, run]).fetchall()
     with transaction(con):
-        for table in _TABLES:
+        for table in TABLES:
             con.executemany(f"delete from {table} where run_key = ?", keys) if keys else None
     return len(keys)
 

@@ -10,9 +10,6 @@ from hypothesis import strategies as st
 from toolkit.store import connect, execute_script, sql
 
 CON = connect(":memory:")
-CON.execute("set variable run_key = 0")
-for name in ("since_tick", "until_tick", "since_ms", "until_ms"):
-    CON.execute(f"set variable {name} = null")
 execute_script(CON, sql("scope"))
 
 

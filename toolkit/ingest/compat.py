@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import PurePath
 
 import duckdb
@@ -25,30 +27,48 @@ from toolkit.gates import load
 from toolkit.ingest.source import Source
 from toolkit.ingest.stream import Block, blocks
 from toolkit.metrics import catalogue
-from toolkit.records import Analysis, CompatRow
+from toolkit.records import Analysis, CompatRow, RunInfo
 from toolkit.runlog.facts import LogFacts
 from toolkit.store import sql
 from toolkit.vocabulary import Role
+from toolkit.workbench import Cursors
 
 OUR_GATE = "frontier"
 """The gate of ours that has the limits of the report's."""
 
 
-def compat(
-    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source], facts: LogFacts, analysis: Analysis
-) -> tuple[CompatRow, ...]:
-    """The compat view of a run whose telemetry, ledger and figures are known: soak report and analyzer beside ours.
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What the producer's tools print, on its way: computed beside our figures."""
 
-    The report's gate is asked for the connectors that the log says were started, else for the run's venues; beside its
-    verdict stands that of our gate of the same limits. Raises `InputError` for an unreadable file.
+    soak: Future[SoakReport | NoReport]
+    analyzer: Future[AnalyzerReport | str]
+
+
+def printed(cursors: Cursors, run_key: int, sources: Sequence[Source], facts: LogFacts, run: RunInfo) -> Printed:
+    """Begin to compute what the producer's tools print of a run whose telemetry and ledger are known.
+
+    The report's gate is asked for the connectors that the log says were started, else for the run's venues.
+    """
+    started = next((start.facts["connectors"] for start in facts.starts if "connectors" in start.facts), None)
+    named = tuple(dict.fromkeys(started.lower().split(",") if started else run.venues))
+    return Printed(
+        cursors.submit(lambda con: soak_report(con, run_key, sources, named)),
+        cursors.submit(lambda con: analyzer_report(con, run_key, sources)),
+    )
+
+
+def compat(theirs: Printed, analysis: Analysis) -> tuple[CompatRow, ...]:
+    """The compat view of a run: soak report and analyzer beside our figures.
+
+    Beside the verdict of the report's gate stands that of our gate of the same limits. Raises `InputError` for an
+    unreadable file.
     """
     run, figures = analysis.run, analysis.figures
-    started = next((start.facts["connectors"] for start in facts.starts if "connectors" in start.facts), None)
-    named = started.lower().split(",") if started else run.venues
     gate = load(OUR_GATE, catalogue())
     verdict = str(evaluate(gate.rules, analysis, gate=gate.name, never_seen=gate.never_seen).verdict)
-    soak = rows(soak_report(con, run_key, sources, tuple(dict.fromkeys(named))), run, figures, verdict)
-    return (*soak, *analyzer_rows(analyzer_report(con, run_key, sources), run, figures))
+    soak = rows(theirs.soak.result(), run, figures, verdict)
+    return (*soak, *analyzer_rows(theirs.analyzer.result(), run, figures))
 
 
 def soak_report(

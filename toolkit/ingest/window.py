@@ -18,6 +18,7 @@ from toolkit.metrics import by_metric, metrics
 from toolkit.records import WHOLE, Analysis, Figure, Part, RunInfo, Window
 from toolkit.store import execute_script, sql
 from toolkit.vocabulary import Bound
+from toolkit.workbench import Cursors, side_by_side
 
 NOT_CUT = "cannot be cut to the window"
 _READS_LINES = re.compile(
@@ -42,34 +43,34 @@ class _Edges:
 
 def look_through(
     con: duckdb.DuckDBPyConnection,
-    run_key: int,
     window: Window,
     only: Sequence[str] | None,
     prepare: Prepare,
     run: Analysis,
     words: Sequence[str] = (),
 ) -> Analysis:
-    """The analysis of the run cut to the window; the whole run's must be in the store.
+    """The analysis of the run cut to the window, which stays on the workbench in place of the whole.
 
     Windows of so many ticks have the metrics with a figure whose name holds one of the words; without words, all.
     Raises `UsageError` where no record lies in the window.
     """
     asked = {"segment": window.segment and str(window.segment), "last_ms": window.last_ms,
              "since_tick": window.since_tick, "until_tick": window.until_tick, "every": window.every}  # fmt: skip
-    execute_script(con, sql("window/ranges"), run_key=run_key, **asked)
+    execute_script(con, sql("window/ranges"), **asked)
     ranges = con.execute(
         "select life, first_seq, last_seq, since_tick, until_tick, from_ms, to_ms from window_range order by first_seq"
     ).fetchall()
     if not ranges:
-        return _nothing(con, run_key, window, run)
+        return _nothing(con, window, run)
+    execute_script(con, sql("window/keep_whole"))
     in_parts = _metrics_of(run, words) if words else only
     parts = []
     for life, first, _, since, until, from_ms, to_ms in ranges if window.every else ():
-        figures = _figures(con, run_key, (first, first), in_parts, prepare)
+        figures = _figures(con, (first, first), in_parts, prepare)
         parts.append(Part(life, since, until, from_ms, to_ms, figures))
     if replace(window, every=None) == WHOLE:
         return replace(run, parts=tuple(parts))
-    figures = _figures(con, run_key, (ranges[0][1], ranges[-1][1]), only, prepare)
+    figures = _figures(con, (ranges[0][1], ranges[-1][1]), only, prepare)
     return replace(
         run, run=_described(con, run.run, window), figures=figures, episodes=episodes(con), compat=(), findings=(),
         parts=tuple(parts),
@@ -81,8 +82,8 @@ def _metrics_of(run: Analysis, words: Sequence[str]) -> list[str]:
     return [metric.name for metric in metrics() if any(metric.spec_of(name) for name in chosen)]
 
 
-def _nothing(con: duckdb.DuckDBPyConnection, run_key: int, window: Window, run: Analysis) -> Analysis:
-    ticks = con.execute("select min(t), max(t) from tick where run_key = ?", [run_key]).fetchall()[0]
+def _nothing(con: duckdb.DuckDBPyConnection, window: Window, run: Analysis) -> Analysis:
+    ticks = con.execute("select min(t), max(t) from tick").fetchall()[0]
     if ticks != (None, None):
         raise UsageError(f"no record lies in the window ({window}); the run has ticks {ticks[0]} to {ticks[1]}")
     figures = tuple(_unknown(each) if each.value is not None else each for each in run.figures)
@@ -96,19 +97,19 @@ def _described(con: duckdb.DuckDBPyConnection, run: RunInfo, window: Window) -> 
 
 
 def _figures(
-    con: duckdb.DuckDBPyConnection, run_key: int, firsts: tuple[int, int], only: Sequence[str] | None, prepare: Prepare
+    con: duckdb.DuckDBPyConnection, firsts: tuple[int, int], only: Sequence[str] | None, prepare: Prepare
 ) -> tuple[Figure, ...]:
-    execute_script(con, sql("window/release"))
-    execute_script(con, sql("window/cut"), run_key=run_key, first_seq=firsts[0], last_seq=firsts[1])
+    execute_script(con, sql("window/cut"), first_seq=firsts[0], last_seq=firsts[1])
     if only is None or any(_READS_PREPARED.search(metric.query) for metric in metrics() if metric.name in only):
         prepare()
     ((placed, has_lifecycle, near),) = con.execute(sql("window/edges")).fetchall()
     edges = _Edges(placed, has_lifecycle, _as_dict(near))
-    return tuple(_cut(con, only, edges))
+    with side_by_side(con) as cursors:
+        return tuple(_cut(cursors, only, edges))
 
 
-def _cut(con: duckdb.DuckDBPyConnection, only: Sequence[str] | None, edges: _Edges) -> Iterator[Figure]:
-    for metric, figure in by_metric(con, only):
+def _cut(cursors: Cursors, only: Sequence[str] | None, edges: _Edges) -> Iterator[Figure]:
+    for metric, figure in by_metric(cursors, only):
         lines = _READS_LINES.search(metric.query) is not None
         counters = not lines and _READS_COUNTERS.search(metric.query) is not None
         if figure.value is None:

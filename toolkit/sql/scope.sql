@@ -1,31 +1,31 @@
 -- The one run that metrics look at, which is the variable run_key. What a window cuts by lines has an uncut `run_all_…`.
-create or replace temp view run_info as select * from run where run_key = getvariable('run_key');
-create or replace temp view run_venues as select * from venue where run_key = getvariable('run_key');
-create or replace temp view run_files as select * from file where run_key = getvariable('run_key');
-create or replace temp view run_set_aside as select * from set_aside_line where run_key = getvariable('run_key');
-create or replace temp view run_ticks as select * from tick where run_key = getvariable('run_key');
-create or replace temp view run_venue_ticks as select * from venue_tick where run_key = getvariable('run_key');
-create or replace temp view run_all_log_events as select * from log_event where run_key = getvariable('run_key');
-create or replace temp view run_log_events as select * from run_all_log_events;
-create or replace temp view run_anchors as select * from anchor where run_key = getvariable('run_key');
-create or replace temp view run_all_sessions as select * from session where run_key = getvariable('run_key');
-create or replace temp view run_began as select life, venue, session from run_all_sessions;
-create or replace temp view run_ended as select life, venue, session from run_all_sessions where ended_line is not null;
-create or replace temp view run_sessions as select s.* from run_all_sessions s semi join run_began using (life, venue, session);
-create or replace temp view run_counters as select * from counter where run_key = getvariable('run_key');
-create or replace temp view run_rx_stats as select * from rx_stat where run_key = getvariable('run_key');
+create or replace view run_info as select * from run;
+create or replace view run_venues as select * from venue;
+create or replace view run_files as select * from file;
+create or replace view run_set_aside as select * from set_aside_line;
+create or replace view run_ticks as select * from tick;
+create or replace view run_venue_ticks as select * from venue_tick;
+create or replace view run_all_log_events as select * from log_event;
+create or replace view run_log_events as select * from run_all_log_events;
+create or replace view run_anchors as select * from anchor;
+create or replace view run_all_sessions as select * from session;
+create or replace view run_began as select life, venue, session from run_all_sessions;
+create or replace view run_ended as select life, venue, session from run_all_sessions where ended_line is not null;
+create or replace view run_sessions as select s.* from run_all_sessions s semi join run_began using (life, venue, session);
+create or replace view run_counters as select * from counter;
+create or replace view run_rx_stats as select * from rx_stat;
 -- The age above which the producer itself calls a venue stale: 1 s, with its two documented exceptions, or what the
 -- run's own log echoes.
-create or replace temp view run_stale_limits as
+create or replace view run_stale_limits as
     select venue, coalesce(echoed, case venue when 'hyperliquid' then 2000 when 'paradex' then 3000 else 1000 end) as limit_ms
     from run_venues
     left join (select venue, max(value)::bigint as echoed from run_counters where name = venue || '_state_stale_ms' group by venue)
     using (venue);
-create or replace temp view run_episodes as select * from episode where run_key = getvariable('run_key');
+create or replace view run_episodes as select * from episode;
 
 -- What the log proves of itself. Life-cycle lines are printed by every build and carry sessions and reconnects. Audit
 -- lines of the first instrumented build prove that all its families were on, so that a missing line is a zero.
-create or replace temp table run_log_proof as
+create or replace table run_log_proof as
     select count(*) > 0 as has_log,
            coalesce(bool_or(family in ('ws_connecting', 'ws_connected')), false) as has_lifecycle,
            coalesce(bool_or(family in ('audit_reconnect', 'audit_limits', 'audit_publisher', 'audit_publisher_periodic',
@@ -34,21 +34,21 @@ create or replace temp table run_log_proof as
     from run_log_events;
 
 -- Connected sessions in order; a reconnect is each after the first of a life, by the reason that ended the one before.
-create or replace temp view run_all_connected as
+create or replace view run_all_connected as
     select *, row_number() over same - 1 as nth, lag(reason) over same as ended_before
     from run_all_sessions where reached <> 'connecting'
     window same as (partition by life, venue order by session);
-create or replace temp view run_connected as select c.* from run_all_connected c semi join run_began using (life, venue, session);
-create or replace temp view run_disconnected as
+create or replace view run_connected as select c.* from run_all_connected c semi join run_began using (life, venue, session);
+create or replace view run_disconnected as
     select c.* from run_all_connected c semi join run_ended using (life, venue, session) where reason is not null;
-create or replace temp table run_lives_agree as
+create or replace table run_lives_agree as
     select (select count(distinct life) from run_ticks) = (select max(life) + 1 from run_all_log_events) as agree;
 
-create or replace temp macro not_below_zero(x) as case when x < 0 then 0 else x end;
+create or replace macro not_below_zero(x) as case when x < 0 then 0 else x end;
 
 -- The last reading of each cumulative counter in each life; a fall within a life is a restart of its owner. What our own
 -- events say stands beside what the log prints of it.
-create or replace temp table run_totals as
+create or replace table run_totals as
     with readings as (
         select c.*, role = 'events' as by_event from run_counters c left join run_files using (file_no) where kind in ('cumulative', 'throttled')
     ),
@@ -63,7 +63,7 @@ create or replace temp table run_totals as
 -- Percentile `p` (0 to 100) of an ascending list: position (n - 1) (p / 100), linear between neighbours (R type 7).
 -- The order of operations is part of the definition: it keeps every digit equal to the common Python formula.
 -- The position is named by a function of one place, so that each percentile is planned once and not five times.
-create or replace temp macro percentile(sorted, p) as
+create or replace macro percentile(sorted, p) as
     list_transform([(len(sorted) - 1) * (p / 100)], lambda pos:
         case when pos = floor(pos) then sorted[pos::bigint + 1]::double
              else sorted[floor(pos)::bigint + 1] * (floor(pos) + 1 - pos) + sorted[floor(pos)::bigint + 2] * (pos - floor(pos)) end)[1];

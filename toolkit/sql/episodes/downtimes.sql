@@ -1,6 +1,6 @@
 -- Sessions with the times between which each of their lines was written. A silent end lies between the last that was seen
 -- of the session, in telemetry too, and the next connecting line.
-create or replace temp table run_session_bounds as
+create or replace table run_session_bounds as
 with ordered as (
     select *, lead(began_ms - began_error_ms) over same as next_low_ms, lead(began_ms + began_error_ms) over same as next_high_ms,
            coalesce(first_book_ms - first_book_error_ms, began_ms - began_error_ms) as seen_low_ms
@@ -20,7 +20,7 @@ select o.*, began_ms - began_error_ms as began_low_ms, began_ms + began_error_ms
 from ordered o asof left join applied a on a.life = o.life and a.venue = o.venue and a.applied_ms <= o.next_low_ms;
 
 -- Times without a book: from the end of a session that had one to the next first book, or to the end of the life.
-create or replace temp table run_downtimes as
+create or replace table run_downtimes as
 with life_ends as (
     select life, max(at_ms) as at_ms from (
         select life, at_ms from run_ticks union all select life, at_ms + at_error_ms from run_all_log_events

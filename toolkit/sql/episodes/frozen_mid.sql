@@ -17,7 +17,7 @@ others as (
     from frozen f join run_venue_ticks o on o.venue <> f.venue and o.at_ms between f.from_ms and f.to_ms and o.mid_usd > 0
     group by f.venue, f.from_ms, o.venue
 )
-select getvariable('run_key') as run_key, f.venue, 'frozen_mid' as kind, f.from_ms, f.to_ms, null as class, null as reason,
+select 1 as run_key, f.venue, 'frozen_mid' as kind, f.from_ms, f.to_ms, null as class, null as reason,
        []::varchar[] as flags, '[]' as lines
 from frozen f join others o on o.venue = f.venue and o.from_ms = f.from_ms and moved_bps > 5
 group by f.venue, f.from_ms, f.to_ms having count(*) >= 2;

@@ -7,6 +7,6 @@ with together as (
     where not a.leads group by a.life, a.stale_from_ms
 ),
 first as (select *, lag(from_ms) over (order by from_ms) as before_ms from together where venues >= 3)
-select getvariable('run_key') as run_key, 'run' as venue, 'local_stall' as kind, from_ms, to_ms, venues || ' venues' as class,
+select 1 as run_key, 'run' as venue, 'local_stall' as kind, from_ms, to_ms, venues || ' venues' as class,
        null as reason, []::varchar[] as flags, '[]' as lines
 from first where before_ms is null or from_ms > before_ms + 1000;

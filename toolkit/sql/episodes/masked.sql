@@ -1,16 +1,16 @@
 -- REST masking: stretches in which snapshots fetched over REST kept a venue's age low while its socket was silent.
 -- A book applied after a stretch without any as long as the monitor's threshold is taken for a fetched one where the log
 -- says that one was injected then; without a log that could say so, where at least two follow each other.
-create or replace temp table run_applies as
+create or replace table run_applies as
 select *, lag(applied_ms) over same as before_ms, applied_ms - lag(applied_ms) over same as gap_ms
 from (select venue, life, at_ms - age_apply_ms as applied_ms from run_venue_ticks
       where has_apply_age and age_apply_ms is not null group by all)
 window same as (partition by venue, life order by applied_ms);
 
-create or replace temp table run_life_ends as select life, max(at_ms) as at_ms from run_ticks group by life;
+create or replace table run_life_ends as select life, max(at_ms) as at_ms from run_ticks group by life;
 
 -- Until when which venue's monitor waits, as its own lines say, and what they say of fetched books.
-create or replace temp table run_rest_words as
+create or replace table run_rest_words as
 with told as (
     select *, try_cast(coalesce(fields->>'threshold_ms', fields->>'threshold') as bigint) as threshold_ms,
            try_cast(fields->>'rest_inject_count' as bigint) as injected
@@ -25,7 +25,7 @@ select venue, life, threshold_ms, low_ms, high_ms from rises where rose
 union all
 select venue, life, threshold_ms, at_ms - at_error_ms, at_ms + at_error_ms + 5000 from told where family = 'rest_fallback_activated';
 
-create or replace temp table run_masked as
+create or replace table run_masked as
 with limits as (
     select venue, coalesce((select max(threshold_ms) from run_rest_words w where w.venue = v.venue), 20000) as threshold_ms from run_venues v
 ),
@@ -96,7 +96,7 @@ select venue, life, min(from_ms) as from_ms, max(to_ms) as to_ms, bool_or(open) 
 from joined group by venue, life, part;
 
 insert into episode by name
-select getvariable('run_key') as run_key, venue, 'masked' as kind, from_ms, to_ms, case when guessed then 'by_shape' else 'said' end as class,
+select 1 as run_key, venue, 'masked' as kind, from_ms, to_ms, case when guessed then 'by_shape' else 'said' end as class,
        null as reason, case when open then ['open'] else [] end as flags,
        coalesce((select to_json(list(json_array(file, line) order by e.file_no, line)) from run_all_log_events e join run_files f using (file_no)
                  where e.venue = m.venue and e.life = m.life

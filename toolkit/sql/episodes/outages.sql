@@ -1,6 +1,6 @@
 -- Outages: from the last fresh tick of a venue to its next, each with the first class that fits.
 -- A leading stretch of a life is `startup`; a stretch that runs to the end of a life is closed by its last tick.
-create or replace temp table run_outages as
+create or replace table run_outages as
 with judged as (
     select v.venue, life, seq, at_ms, age_apply_ms, mid_usd, depth_usd,
            coalesce(age_apply_ms <= limit_ms, false) as fresh,
@@ -44,7 +44,7 @@ flagged as (
     select *, max(within_a_minute) over (partition by venue, life, leads order by from_ms range between 60000 preceding and current row) as busiest
     from following
 )
-select getvariable('run_key') as run_key, venue, 'outage' as kind, from_ms, to_ms, class, null as reason,
+select 1 as run_key, venue, 'outage' as kind, from_ms, to_ms, class, null as reason,
        case when busiest >= 3 and not leads then ['flapping'] else [] end as flags, '[]' as lines
 from flagged
 order by from_ms, venue;

@@ -1,7 +1,7 @@
 -- Stretches of apply age above a limit, per venue, for the limits that are figures (10 s, 30 s).
 -- A stretch begins when the age says it did, one tick is enough, an unknown age neither ends nor starts one,
 -- and a hole in the records (more than five median gaps) ends it.
-create or replace temp table run_plateaus as
+create or replace table run_plateaus as
 with holed as (
     select seq, life, at_ms, sum((hole_before > 0)::integer) over (partition by life order by seq) as part
     from (select seq, life, at_ms, lag(hole_ms, 1, 0) over (partition by life order by seq) as hole_before from run_ticks)

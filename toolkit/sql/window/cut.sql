@@ -1,16 +1,16 @@
--- Look at the records of a window only: copies cut to it stand before the tables of their name, and what rests on log
--- lines is chosen by their times. Bound: $run_key, $first_seq, $last_seq: the ranges of window_range between these.
-create or replace temp table window_now as
+-- Look at the records of a window only: copies cut to it stand in the place of the whole tables, and what rests on log
+-- lines is chosen by their times. Bound: $first_seq, $last_seq: the ranges of window_range between these.
+create or replace table window_now as
 select r.life, first_seq, last_seq, since_tick, until_tick, r.from_ms as begin_ms, r.to_ms as end_ms,
        -- Lines before the first record of a life, or after its last, go with that record.
-       case when exists (select 1 from tick t where t.run_key = $run_key and t.life = r.life and seq < first_seq) then r.from_ms end as from_ms,
-       (select min(at_ms) from tick t where t.run_key = $run_key and t.life = r.life and seq > last_seq) as to_ms
+       case when exists (select 1 from whole_tick t where t.life = r.life and seq < first_seq) then r.from_ms end as from_ms,
+       (select min(at_ms) from whole_tick t where t.life = r.life and seq > last_seq) as to_ms
 from window_range r where first_seq between $first_seq and $last_seq;
 
-create or replace temp table window_line as
+create or replace table window_line as
 with lines as (
     select file_no, line, max(life) as life, max(at_ms) as at_ms, max(at_error_ms) as error_ms
-    from log_event where run_key = $run_key group by file_no, line
+    from log_event group by file_no, line
 ),
 -- A line outside all anchors is known to lie before the first placed line, or after the last.
 counted as (
@@ -25,25 +25,25 @@ select file_no, line, any_value(error_ms) as error_ms,
 from counted c left join window_now w on w.life = c.life or not (select agree from run_lives_agree)
 group by file_no, line;
 
-create or replace temp table tick as
-select t.* from tick t semi join window_now w on t.seq between w.first_seq and w.last_seq where run_key = $run_key;
-create or replace temp table venue_tick as
-select t.* from venue_tick t semi join window_now w on t.seq between w.first_seq and w.last_seq where run_key = $run_key;
-create or replace temp table rx_stat as
-select r.* from rx_stat r semi join window_now w
-on r.life = w.life and (from_ms is null or r.tick >= since_tick) and (to_ms is null or r.tick <= until_tick) where run_key = $run_key;
-create or replace temp table episode as
-select e.* from episode e join run_files f on f.file = e.lines->'$[0]'->>'$[0]'
+create or replace table tick as
+select t.* from whole_tick t semi join window_now w on t.seq between w.first_seq and w.last_seq;
+create or replace table venue_tick as
+select t.* from whole_venue_tick t semi join window_now w on t.seq between w.first_seq and w.last_seq;
+create or replace table rx_stat as
+select r.* from whole_rx_stat r semi join window_now w
+on r.life = w.life and (from_ms is null or r.tick >= since_tick) and (to_ms is null or r.tick <= until_tick);
+create or replace table episode as
+select e.* from whole_episode e join run_files f on f.file = e.lines->'$[0]'->>'$[0]'
 join window_line l on l.file_no = f.file_no and l.line = (e.lines->'$[0]'->>'$[1]')::bigint
-where e.run_key = $run_key and e.kind in ('reconnect', 'resync', 'kept', 'connect_failure') and l.within;
-create or replace temp table run as
+where e.kind in ('reconnect', 'resync', 'kept', 'connect_failure') and l.within;
+create or replace table run as
 select * replace ((select min(begin_ms) from window_now) as started_ms, (select max(end_ms) from window_now) as ended_ms,
                   (select sum(end_ms - begin_ms)::bigint from window_now) as observed_ms, null as requested_ms)
-from run where run_key = $run_key;
+from whole_run;
 
-create or replace temp view run_log_events as
+create or replace view run_log_events as
 select e.* from run_all_log_events e semi join (select * from window_line where within) l on l.file_no = e.file_no and l.line = e.line;
-create or replace temp view run_began as
+create or replace view run_began as
 select life, venue, session from run_all_sessions s join window_line l on l.file_no = s.file_no and l.line = s.began_line where within;
-create or replace temp view run_ended as
+create or replace view run_ended as
 select life, venue, session from run_all_sessions s join window_line l on l.file_no = s.file_no and l.line = s.ended_line where within;

@@ -1,19 +1,19 @@
 -- The records that a window chooses, as ranges of `seq` within a life; with `every`, one for each so many ticks.
--- Bound: $run_key, $segment, $last_ms, $since_tick, $until_tick, $every.
-create or replace temp table window_range as
+-- Bound: $segment, $last_ms, $since_tick, $until_tick, $every.
+create or replace table window_range as
 with spoken as (
     select life, max(seq) as seq from (
         select life, venue, min(seq) as seq from venue_tick
-        where run_key = $run_key and (age_apply_ms is not null or age_event_ms is not null or mid_usd > 0) group by life, venue
+        where (age_apply_ms is not null or age_event_ms is not null or mid_usd > 0) group by life, venue
     ) group by life
 ),
-spans as (select life, min(at_ms) as from_ms, max(at_ms) as to_ms from tick where run_key = $run_key group by life),
+spans as (select life, min(at_ms) as from_ms, max(at_ms) as to_ms from tick group by life),
 -- Start-up: until every venue that will ever speak has spoken, at most 60 s. Tail: the last tenth, at most 60 s.
 parts as (
     select t.life, t.seq, t.t, t.at_ms, max(t.at_ms) over () as end_ms,
            case when coalesce(t.seq <= s.seq, false) and coalesce(t.at_ms <= from_ms + 60000, true) then 'startup'
                 when t.at_ms > to_ms - least(60000, (to_ms - from_ms) / 10) then 'tail' else 'steady' end as segment
-    from tick t left join spoken s using (life) left join spans p using (life) where t.run_key = $run_key
+    from tick t left join spoken s using (life) left join spans p using (life)
 )
 select life, case when $every is null then 0 else t // $every end as part, min(seq) as first_seq, max(seq) as last_seq,
        min(t) as since_tick, max(t) as until_tick, min(at_ms) as from_ms, max(at_ms) as to_ms

@@ -1,0 +1,6 @@
+-- Keep the whole run's tables by another name, so that copies cut to a window can stand in their place.
+alter table tick rename to whole_tick;
+alter table venue_tick rename to whole_venue_tick;
+alter table rx_stat rename to whole_rx_stat;
+alter table episode rename to whole_episode;
+alter table run rename to whole_run;

@@ -1,0 +1,129 @@
+"""The workbench: a private database in which one run is taken apart, and from which a store file gets it whole.
+
+The store is held only while the run is put into it. Queries that only read the run stand side by side, one per
+processor.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+import duckdb
+
+from toolkit.store import LOCK_PATIENCE_S, MEMORY, TABLES, connect, run_over, waiting
+
+Connection = duckdb.DuckDBPyConnection
+T = TypeVar("T")
+R = TypeVar("R")
+
+RUN_KEY = 1
+"""The key of the workbench's only run; in a store it gets another."""
+
+
+@contextmanager
+def workbench(memory_mb: int) -> Iterator[Connection]:
+    """A private database with the store's tables, all of them empty.
+
+    It takes no more than `memory_mb` (10⁶ bytes) and spills what is more to disk.
+    """
+    con = connect(MEMORY, memory_mb=memory_mb)
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+class Cursors:
+    """Queries side by side, each by one thread: a sum of fractions then has the same last digit in every run."""
+
+    def __init__(self, con: Connection, pool: ThreadPoolExecutor, own: threading.local) -> None:
+        self._con, self._pool, self._own = con, pool, own
+
+    def submit(self, work: Callable[[Connection], R]) -> Future[R]:
+        """Do a piece of work with a cursor of its own thread, some time soon."""
+        return self._pool.submit(lambda: work(self._own.cursor))
+
+    def map(self, work: Callable[[Connection, T], R], items: Iterable[T]) -> Iterator[R]:
+        """Do a piece of work for each item; the results come in the items' order."""
+        return self._pool.map(lambda item: work(self._own.cursor, item), items)
+
+
+@contextmanager
+def side_by_side(con: Connection) -> Iterator[Cursors]:
+    """Cursors that see what `con` has committed, as many as there are processors."""
+    own = threading.local()
+
+    def begin() -> None:
+        own.cursor = con.cursor()
+
+    con.execute("set threads = 1")
+    pool = ThreadPoolExecutor(os.cpu_count() or 1, initializer=begin)
+    try:
+        yield Cursors(con, pool, own)
+    finally:
+        pool.shutdown(cancel_futures=True)
+        con.execute("reset threads")
+
+
+Put = Callable[..., None]
+"""Puts the rows of the tables named into the store: each table once, when all its rows are there."""
+
+
+@contextmanager
+def depositing(con: Connection, db: str, run: str, patience_s: float = LOCK_PATIENCE_S) -> Iterator[Put]:
+    """Give the store file `db` the run on the workbench: whole, at the end, or not at all.
+
+    What is not put before the end is put then. A run whose content the store holds already is left there as it is.
+    Another process that holds the file is waited for up to `patience_s` seconds. Raises `InputError` when it is still
+    held then.
+    """
+    if db == MEMORY:
+        yield lambda *_: None
+        return
+    deposit = _Deposit(con, db, run, patience_s)
+    try:
+        yield deposit.put
+        deposit.put_the_rest()
+    except BaseException:
+        deposit.end("rollback")
+        raise
+    deposit.end("commit")
+
+
+class _Deposit:
+    """One transaction of a store file, which a kill at any point undoes."""
+
+    def __init__(self, con: Connection, db: str, run: str, patience_s: float) -> None:
+        self._con, self._cursor = con, con.cursor()
+        self._left = list(TABLES)
+        place = db.replace("'", "''")
+        waiting(db, time.monotonic() + patience_s, lambda: self._cursor.execute(f"attach '{place}' as store"))
+        self._cursor.begin()
+        self._held = bool(self._cursor.execute("select 1 from store.run where run = ?", [run]).fetchall())
+        self._key = self._cursor.execute("select nextval('store.run_keys')").fetchall()[0][0]
+
+    def put(self, *tables: str) -> None:
+        for table in tables:
+            self._left.remove(table)
+            if not self._held:
+                self._cursor.execute(_into(table, table), [self._key])
+
+    def put_the_rest(self) -> None:
+        # The transaction sees the workbench as it stood at the first put; what came later is handed over.
+        with self._con.cursor() as now:
+            for table in self._left if not self._held else ():
+                run_over(self._cursor, _into(table, "data"), now.sql(f"from {table}").to_arrow_table(), [self._key])
+
+    def end(self, how: str) -> None:
+        self._cursor.execute(how)
+        self._cursor.execute("detach store")
+
+
+def _into(table: str, source: str) -> str:
+    return f"insert into store.{table} by name select * replace (? as run_key) from {source}"
