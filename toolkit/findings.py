@@ -12,6 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from toolkit.records import Episode, Figure, FileLedger, Finding, LineRef, RunInfo
+from toolkit.runlog.parts import missing_after
 from toolkit.units import duration, share, thousands
 from toolkit.vocabulary import ReconnectReason, SetAside
 
@@ -148,6 +149,12 @@ def _damage(look: Look) -> Iterator[Finding]:
             )
 
 
+def _missing_parts(look: Look) -> Iterator[Finding]:
+    for before, after in missing_after(ledger.file for ledger in look.ledgers):
+        text = f"what was written between {before} and {after} is missing: nothing that happened there is counted"
+        yield Finding("part_missing", "high", None, text)
+
+
 def _bogus(look: Look) -> Iterator[Finding]:
     for venue, count in look.above_zero("age_event_bogus"):
         text = f"{thousands(count)} records carry an event age without a time stamp, left out of percentiles"
@@ -183,6 +190,6 @@ def _lines(episodes: Iterable[Episode], venue: str, kind: str, reason: str | Non
 
 
 _RULES = (
-    _never_spoke, _masked, _stalls, _frozen, _lives, _idle_closes, _freezes, _lost, _damage, _one_sided,
-    _silent_endings, _bogus, _novel,
+    _never_spoke, _masked, _stalls, _frozen, _lives, _idle_closes, _freezes, _lost, _damage,
+    _missing_parts, _one_sided, _silent_endings, _bogus, _novel,
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from toolkit.findings import Look, findings
@@ -55,6 +57,8 @@ EVERY_MINUTE = tuple(reconnect(n * 62_000, n * 62_000 + 2_000) for n in range(5)
         (look(unknown_components={"novel": 2}), ["unknown_audit_lines"]),
         (look(ledgers=(FileLedger("t", Role.TELEMETRY, 0, "", 2, 1, {"malformed": 1}, (SetAsideLine(2, 9, "malformed"),)),)), ["damaged_file"]),
         (look(ledgers=(FileLedger("t", Role.TELEMETRY, 0, "", 2, 1, {"torn_tail": 1}, (SetAsideLine(2, 9, "torn_tail"),)),)), []),
+        (look(ledgers=tuple(replace(CLEAN, file=file) for file in ("run.log.3", "run.log.1", "run.log"))), ["part_missing"]),
+        (look(ledgers=tuple(replace(CLEAN, file=file) for file in ("run.log.2", "run.log.1", "run.log"))), []),
     ],
 )  # fmt: skip
 def test_a_finding_is_made_where_the_evidence_shows_it(seen: Look, codes: list[str]) -> None:

@@ -11,8 +11,8 @@ import pytest
 import zstandard
 
 from toolkit.analysis import analyze
-from toolkit.ingest.source import part_of
 from toolkit.records import Analysis
+from toolkit.runlog.parts import part_of
 
 DATA = Path(__file__).parent.parent / "data"
 

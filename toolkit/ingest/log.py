@@ -10,7 +10,7 @@ import numpy as np
 
 from toolkit.ingest.log_rows import LogRows
 from toolkit.ingest.rx_stats import all_whole
-from toolkit.ingest.source import Source, continues
+from toolkit.ingest.source import Source, adjoins, continues
 from toolkit.ingest.stream import Block, blocks
 from toolkit.ingest.waiting import Place, Whole, Writer
 from toolkit.records import FileLedger, Session, SetAsideLine
@@ -19,6 +19,7 @@ from toolkit.runlog.facts import LogFacts, Ref
 from toolkit.runlog.gluing import breaks
 from toolkit.runlog.lives import Lives
 from toolkit.runlog.parse import OTHER, RX_STATS, UNKNOWN, Found, Line, parse
+from toolkit.runlog.parts import is_rest, joined
 from toolkit.runlog.repeats import Group, Repeats
 from toolkit.sessions import Happening, Incident, Sessions
 from toolkit.vocabulary import SetAside
@@ -44,7 +45,8 @@ def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]
     with Writer(con, run_key) as writer:
         loader = _Loader(LogRows(writer))
         for before, source in zip([None, *sources], sources, strict=False):
-            loader.read(source, continues(source, before))
+            loader.read(source, continues(source, before), adjoins(source, before))
+        loader.settle()
         loader.rows.flush()
         writer.finish()
     loader.load.sessions, loader.load.incidents = loader.sessions.close()
@@ -61,6 +63,15 @@ class _Read:
     line: Line
 
 
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """The last line of a file, which has no newline: its rest may begin the part of the log after it."""
+
+    piece: bytes
+    ref: Ref
+    byte: int
+
+
 class _Loader:
     def __init__(self, rows: LogRows) -> None:
         self.rows = rows
@@ -68,24 +79,31 @@ class _Loader:
         self.load = LogLoad()
         self.most_lives = 0
         self._lives = Lives()
-
-    def read(self, source: Source, continued: bool = False) -> None:
-        """Read one log file; its lives are counted on their own, or on from those of the part before it."""
-        self._lives = self._lives if continued else Lives()
-        self._first_life, self._life_starts = self._lives.life, [0]
+        self._tail: _Tail | None = None
         self._panicked: Ref | None = None
         self._begun: str | None = None
+
+    def read(self, source: Source, continued: bool = False, adjoining: bool = False) -> None:
+        """Read one log file; its lives are counted on their own, or on from those of the part before it.
+
+        What the last lines of an `adjoining` part left open, its first ones may end.
+        """
+        if not adjoining:
+            self.settle()
+        self._lives = self._lives if continued else Lives()
         self._repeats = Repeats(_same_whatever_its_numbers, breaks)
         lines, where = 0, list[SetAsideLine]()
         with source.open() as stream:
             for block in blocks(stream):
+                taken = block.first_line == 1 and self._turn(block)
                 if block.skipped:
                     where.append(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
                     lines += 1
                     continue
-                lines += self._block(source.file_no, block)
+                lines += self._block(source.file_no, block, taken)
             if stream.damage:
                 where.append(SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED))
+                self.settle()
             sha256, size = stream.sha256, stream.size
         aside = {str(SetAside.TOO_LONG): count} if (count := sum(e.reason == SetAside.TOO_LONG for e in where)) else {}
         used = lines - sum(aside.values())
@@ -93,19 +111,50 @@ class _Loader:
         self.load.facts.lines += lines
         self.most_lives = max(self.most_lives, self._lives.count)
 
-    def _block(self, file_no: int, block: Block) -> int:
-        pieces = block.data.split(b"\n")
-        if not block.torn:
-            pieces.pop()
+    def settle(self) -> None:
+        """Nothing more comes of what the lines so far left open."""
+        self._end_tail()
+        self._panicked = self._begun = None
+
+    def _turn(self, block: Block) -> bool:
+        """Turn to a file with its first block; True where its first line is the rest of the last one before it.
+
+        Each of the two is a line of its own file's ledger, and used; their record stands where it begins.
+        """
+        taken = self._end_tail(None if block.skipped else block.data.split(b"\n", 1)[0], block.torn)
+        self._first_life, self._life_starts = self._lives.life, [0]
+        return taken
+
+    def _end_tail(self, rest: bytes | None = None, torn: bool = False) -> bool:
+        tail, self._tail = self._tail, None
+        if tail is None:
+            return False
+        awaited = self._panicked is not None or self._begun is not None
+        taken = rest is not None and is_rest(tail.piece, rest, awaited)
+        if taken and rest is not None:
+            tail = replace(tail, piece=joined(tail.piece, rest))
+        if taken and torn:
+            self._tail = tail
+        else:
+            (read,) = self._mended([_read(0, tail.piece)])
+            self._line(read, tail.ref, tail.byte, torn=not taken)
+        return taken
+
+    def _block(self, file_no: int, block: Block, taken: bool) -> int:
+        """Read a block, whose first line is passed over if it is `taken` already; give how many lines it has."""
+        if block.torn:
+            self._tail = self._tail if taken else _Tail(block.data, (file_no, block.first_line), block.first_byte)
+            return 1
+        pieces = block.data.split(b"\n")[:-1]
         starts = np.concatenate(([0], np.flatnonzero(np.frombuffer(block.data, np.uint8) == _NEWLINE) + 1))
         starts = starts + block.first_byte
-        alone = {0} if block.torn or self._panicked is not None or self._begun is not None else set()
+        alone = {0, int(taken)} if taken or self._panicked is not None or self._begun is not None else set()
         groups, left = self._repeats.sort(block.data, pieces, alone)
-        read = list(self._mended(_read(index, pieces[index]) for index in left))
+        read = list(self._mended(_read(index, pieces[index]) for index in left if index or not taken))
         groups, first_of_their_kind = _apart(groups, read)
         read += [_read(index, pieces[index]) for index in first_of_their_kind]
         for each in sorted(read, key=lambda each: each.index):
-            self._line(each, (file_no, block.first_line + each.index), int(starts[each.index]), block.torn)
+            self._line(each, (file_no, block.first_line + each.index), int(starts[each.index]))
         for group in groups:
             self._group(group, file_no, block.first_line, starts, pieces)
         return len(pieces)
@@ -131,7 +180,7 @@ class _Loader:
         ]
         self.load.facts.see_many(group.plan.found, len(indexes), *ends)
 
-    def _line(self, read: _Read, ref: Ref, byte: int, torn: bool) -> None:
+    def _line(self, read: _Read, ref: Ref, byte: int, torn: bool = False) -> None:
         facts, found = self.load.facts, read.line.found
         if self._panicked is not None and found[0].family == OTHER and read.text.strip():
             facts.panics[-1] = (*facts.panics[-1][:2], read.text.strip())

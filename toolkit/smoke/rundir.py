@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from toolkit.errors import InputError
-from toolkit.ingest.source import HEAD_BYTES, recognise
+from toolkit.ingest.recognising import HEAD_BYTES, recognise
 from toolkit.runlog import arrivals
 from toolkit.smoke import meta, output
 from toolkit.vocabulary import Role

@@ -1,0 +1,110 @@
+"""What a file is for a run, told by how its content begins."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from pathlib import PurePath
+
+from toolkit.errors import InputError
+from toolkit.runlog.parts import part_of
+from toolkit.vocabulary import Role
+
+HEAD_BYTES = 256 << 10
+"""So much of a file's beginning tells what it is."""
+EVIDENCE = (Role.LOG, Role.TELEMETRY, Role.RX_STATS)
+"""The roles of what a producer writes of its run."""
+
+_TELEMETRY = re.compile(rb'"(?:venue_age_ms|venue_status|venue_mid_usd|treasury_guidance|venue_age_event_ms)"\s*:')
+_RX_LINE = re.compile(rb"^market_rx_stats tick=\d", re.MULTILINE)
+_LOG = re.compile(
+    rb"paraphina(?:_live)? \||effective_(?:trade_mode|risk_profile)=|WS_AUDIT |public WS |FIRST_BOOK_UPDATE "
+    rb"|APPLIED_BOOK |FIRST_DECODED_TOP |market_rx_stats tick=|Supervised task '|\[runner\] tick=|\[telemetry\] "
+    rb"|VenueHealthEnforcer|REST health monitor|VENUE_HEALTH_TRANSITION |panicked at "
+    rb"|(?:^|\n)\s*(?:Compiling|Finished|Running|Building) "
+    rb"|(?:^|\n)(?:error|warning)(?:\[E\d+\])?: |(?:^|\n)(?:INFO|WARN|ERROR): "
+)
+_WIDE = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+"""How a file begins that is in a wide encoding, the longer marks first: one of them begins with another."""
+_PROVENANCE_KEYS = ({"config_hash", "config_debug"}, {"git_sha"}, {"venue_id", "tick_size"})
+_BY_NAME = (
+    (re.compile(r"telemetry.*\.jsonl"), Role.TELEMETRY),
+    (re.compile(r"market_rx_stats.*\.log"), Role.RX_STATS),
+    (re.compile(r".*(?:run|live|std(?:out|err)).*(?:\.log|\.err|\.out)?"), Role.LOG),
+)
+_OWN_SCHEMAS = {
+    "toolkit.run_meta": Role.RUN_META,
+    "toolkit.command": Role.COMMANDS,
+    "toolkit.event": Role.EVENTS,
+    "toolkit.arrivals": Role.EVENTS,
+}
+
+
+def recognise(head: bytes, name: str) -> Role:
+    """The role of a file whose content begins with `head`; the name decides only for an empty file."""
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    if not text.strip(b"\x00\r\n\t "):
+        plain = part_of(name).base
+        return next((role for pattern, role in _BY_NAME if pattern.fullmatch(plain)), Role.ARTIFACT)
+    if own := _own_schema(text):
+        return own
+    if _is_rx(text):
+        return Role.RX_STATS
+    if _is_json(text):
+        return _json_role(text)
+    if _LOG.search(text):
+        return Role.LOG
+    return Role.TELEMETRY if _TELEMETRY.search(text) else Role.ARTIFACT
+
+
+def _own_schema(text: bytes) -> Role | None:
+    match = re.match(rb'\{\s*"schema"\s*:\s*"(toolkit\.[a-z_]+)/', text)
+    return _OWN_SCHEMAS.get(match[1].decode()) if match else None
+
+
+def _is_rx(text: bytes) -> bool:
+    lines = [line for line in text.split(b"\n")[:50] if line.strip(b"\x00\r ")]
+    return sum(1 for line in lines if _RX_LINE.match(line)) * 2 > len(lines)
+
+
+def _is_json(text: bytes) -> bool:
+    return text.lstrip(b"\x00\r\n\t ")[:1] in (b"{", b"[")
+
+
+def _json_role(text: bytes) -> Role:
+    first = text.split(b"\n", 1)[0]
+    if _TELEMETRY.search(first) or _TELEMETRY.search(text):
+        return Role.TELEMETRY
+    try:
+        value = json.loads(text)
+        keys = set(value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else value)
+    except (ValueError, RecursionError, TypeError):
+        keys = set()
+    if any(wanted <= keys for wanted in _PROVENANCE_KEYS):
+        return Role.PROVENANCE
+    # A small record of telemetry may hold no venue array at all; its tick is what makes it one.
+    if re.match(rb'\s*\{.*"t"\s*:\s*\d', first) or re.match(rb'\s*\{"t"\s*:', first):
+        return Role.TELEMETRY
+    return Role.LOG if _LOG.search(text) else Role.ARTIFACT
+
+
+def refuse_wide(head: bytes, name: str, packed: bool) -> None:
+    """Raise `InputError` where evidence is in an encoding of two or four bytes a character, which no reader splits."""
+    encoding = next((encoding for mark, encoding in _WIDE if head.startswith(mark)), None)
+    if encoding is None:
+        return
+    # Any other file may be in any encoding: it is listed, and nobody reads it.
+    if recognise(head.decode(encoding, "ignore").encode("utf-8", "ignore"), PurePath(name).name) in EVIDENCE:
+        unpack = "unpack it and " if packed else ""
+        raise InputError(
+            name,
+            None,
+            f"is in {encoding} (PowerShell's > writes it so), and a run is read as UTF-8;"
+            f" {unpack}convert it with iconv -f {encoding} -t UTF-8",
+        )
