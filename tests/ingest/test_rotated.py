@@ -38,19 +38,9 @@ def rotated(folder: Path, run: str, cuts: dict[str, tuple[float, ...]]) -> Path:
 
 
 def said(analysis: Analysis) -> dict[str, object]:
-    placed = (
-        "downtime_ms",
-        "time_to_first_book_ms",
-        "backoff.violations",
-        "masked",
-        "fresh_by_socket",
-        "run.log_time.",
-    )
-    return {
-        each.figure: (each.value, each.n, each.bound, each.low, each.high)
-        for each in analysis.figures
-        if not any(word in each.figure for word in placed)
-    }
+    """All figures but how many lines were asked for the time: those at the edges of a part are asked too."""
+    figures = [each for each in analysis.figures if not each.figure.startswith("run.log_time.anchors")]
+    return {each.figure: (each.value, each.n, each.bound, each.low, each.high) for each in figures}
 
 
 @cache
@@ -79,16 +69,50 @@ def test_three_parts_stand_in_the_order_of_their_age_whatever_the_order_given(tm
     assert [each.file for each in cut.ledger if "run.log" in each.file] == ["run.log.2", "run.log.1.gz", "run.log"]
 
 
-def test_times_are_placed_across_the_cut_and_hold_those_of_the_whole(tmp_path: Path) -> None:
-    ours, parts = of("ci_prefixed"), rotated(tmp_path / "run", "ci_prefixed", {"run.log": (0.4,)})
+@pytest.mark.parametrize("run", ["faulty_head", "killed_head", "ci_prefixed"])
+def test_a_cut_within_a_line_moves_no_time_either(tmp_path: Path, run: str) -> None:
+    parts = rotated(tmp_path / "run", run, {})
+    log = (parts / "run.log").read_bytes()
+    at = log.index(b"\n", len(log) // 2) - 9
+    (parts / "run.log.1").write_bytes(log[:at])
+    (parts / "run.log").write_bytes(log[at:])
     cut = analyze([str(parts)])
-    names = [
-        f"{venue}.{name}" for venue in ours.run.venues for name in ("downtime_ms.total", "time_to_first_book_ms.max")
+    assert said(cut) == said(of(run))
+    placed = [(each.kind, each.venue, each.from_ms, each.to_ms) for each in of(run).episodes]
+    assert [(each.kind, each.venue, each.from_ms, each.to_ms) for each in cut.episodes] == placed
+
+
+def test_empty_parts_are_no_copies_of_each_other(tmp_path: Path) -> None:
+    folder = rotated(tmp_path / "run", "faulty_head", {})
+    (folder / "run.log").rename(folder / "run.log.3")
+    for name in ("run.log.2", "run.log.1", "run.log"):
+        (folder / name).touch()
+    cut = analyze([str(folder)])
+    assert said(cut) == said(of("faulty_head"))
+    assert "part_missing" not in [each.code for each in cut.findings]
+
+
+def test_a_missing_part_is_a_finding_that_names_its_neighbours(tmp_path: Path) -> None:
+    folder = rotated(tmp_path / "run", "killed_head", dict.fromkeys(ALL, (0.3, 0.6)))
+    for name in ALL:
+        (folder / f"{name}.2").rename(folder / f"{name}.3")
+    (folder / "telemetry.jsonl.3").rename(folder / "telemetry.jsonl.2")
+    told = [each.text for each in analyze([str(folder)]).findings if each.code == "part_missing"]
+    assert [text.split(" is missing")[0] for text in told] == [
+        f"what was written between {name}.3 and {name}.1.gz" for name in ("market_rx_stats.log", "run.log")
     ]
-    for one, other in ((ours.figure(name), cut.figure(name)) for name in names):
-        assert one is not None and other is not None
-        assert one.value is not None and other.low is not None and other.high is not None, one.figure
-        assert other.low <= one.value <= other.high, one.figure
+
+
+def test_a_reconnect_across_the_cut_names_the_file_of_each_of_its_lines(tmp_path: Path) -> None:
+    connects = "".join(
+        f"INFO: Lighter public WS {said}\n"
+        for said in ("connecting url=ws://127.0.0.1:1/x", "connected url=ws://127.0.0.1:1/x")
+    )
+    ends = "INFO: Lighter public WS error (consecutive_failures=1): read timeout\n"
+    (tmp_path / "run.log.1").write_text("job\n" * 5 + connects)
+    (tmp_path / "run.log").write_text("job\n" + ends + connects)
+    (episode,) = analyze([str(tmp_path)]).episodes
+    assert episode.lines == (("run.log", 2), ("run.log", 3))
 
 
 ORDERS = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby, pairwise
 from math import inf
 
@@ -15,6 +16,7 @@ import duckdb
 
 from toolkit.records import Session
 from toolkit.runlog.clocks import Anchor, Witness
+from toolkit.runlog.parts import WholeLog
 from toolkit.store import insert_rows, sql
 from toolkit.timeline import Timeline
 
@@ -24,6 +26,7 @@ CLOSE_ENOUGH_MS = 2_000
 _STALE_AFTER = re.compile(r"freshness exceeded (\d+)ms")
 _CHECK_EVERY_MS = 200
 _TICK_TAKES_MS = 50
+_NEVER = (1 << 63) - 1
 _COLUMNS = ("number", "life", "venue", "ended_low_ms", "ended_high_ms", "book_low_ms", "book_high_ms")
 
 Reconnect = tuple[Session, Session]
@@ -31,16 +34,16 @@ Reconnect = tuple[Session, Session]
 
 
 def seen_in_the_book(
-    con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, timeline: Timeline, sessions: Sequence[Session]
+    con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog, timeline: Timeline, sessions: Sequence[Session]
 ) -> Iterator[Anchor]:
     """Anchors for the end and the first book of those reconnects that have one fitting stretch without a new book."""
-    stood_in = _stood_in(con, run_key, file_no)
-    here = [each for each in reconnects(sessions) if _in(file_no, each)]
-    clocked = _clocked(con, file_no, here)
+    stood_in = list(_stood_in(con, run_key, log))
+    here = [_on(log, each) for each in reconnects(sessions) if _in(log, each)]
+    clocked = _clocked(con, log, here)
     wide = [
         each
         for each in here
-        if not clocked.issuperset(_lines(each))
+        if not clocked.issuperset((each.ended, each.book))
         and _is_wide(timeline, each)
         and not any(_overlap(each, stretch) for stretch in stood_in)
     ]
@@ -52,14 +55,13 @@ def seen_in_the_book(
     )
     insert_rows(con, "book_window", _COLUMNS, [_window(number, timeline, each) for number, each in enumerate(wide)])
     for number, from_ms, to_ms, slack_ms in con.execute(sql("timeline/book_gaps"), {"run_key": run_key}).fetchall():
-        before, after = wide[number]
-        assert before.ended is not None and after.first_book is not None
-        stale = _STALE_AFTER.search(before.detail or "")
+        seen = wide[number]
+        stale = _STALE_AFTER.search(seen.detail)
         fired_ms = from_ms + int(stale[1]) if stale else None
         low = from_ms if fired_ms is None else fired_ms
         high = to_ms if fired_ms is None else fired_ms + _CHECK_EVERY_MS + slack_ms
-        yield Anchor(before.ended[1], low - slack_ms, high, Witness.BOOK)
-        yield Anchor(after.first_book[1], to_ms - slack_ms, to_ms + _TICK_TAKES_MS, Witness.BOOK)
+        yield Anchor(seen.ended, low - slack_ms, high, Witness.BOOK)
+        yield Anchor(seen.book, to_ms - slack_ms, to_ms + _TICK_TAKES_MS, Witness.BOOK)
 
 
 def reconnects(sessions: Sequence[Session]) -> Iterator[Reconnect]:
@@ -70,49 +72,64 @@ def reconnects(sessions: Sequence[Session]) -> Iterator[Reconnect]:
         yield from (pair for pair in pairwise(with_book) if pair[0].ended is not None)
 
 
-def _lines(reconnect: Reconnect) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """A reconnect by its lines in the whole log: the one that ends a session and that of the next first book."""
+
+    life: int
+    venue: str
+    detail: str
+    ended: int
+    book: int
+
+
+def _in(log: WholeLog, reconnect: Reconnect) -> bool:
+    before, after = reconnect
+    return all(ref is not None and ref[0] in log.files for ref in (before.ended, after.first_book))
+
+
+def _on(log: WholeLog, reconnect: Reconnect) -> _Gap:
     before, after = reconnect
     assert before.ended is not None and after.first_book is not None
-    return before.ended[1], after.first_book[1]
+    return _Gap(before.life, before.venue, before.detail or "", log.line(*before.ended), log.line(*after.first_book))
 
 
-def _clocked(con: duckdb.DuckDBPyConnection, file_no: int, reconnects: Sequence[Reconnect]) -> set[int]:
+def _clocked(con: duckdb.DuckDBPyConnection, log: WholeLog, gaps: Sequence[_Gap]) -> set[int]:
     """Those of their lines whose time this host's own clock tells closely enough; nothing weaker is asked of them."""
-    lines = [line for each in reconnects for line in _lines(each)]
-    known = "select line from clocked_line where file_no = ? and high_ms - low_ms <= ? and line in (select unnest(?))"
-    return {line for (line,) in con.execute(known, [file_no, CLOSE_ENOUGH_MS, lines]).fetchall()}
+    refs = [log.ref(line) for each in gaps for line in (each.ended, each.book)]
+    known = (
+        "select file_no, line from clocked_line"
+        " semi join (select unnest(?) as file_no, unnest(?) as line) using (file_no, line) where high_ms - low_ms <= ?"
+    )
+    files, lines = [file_no for file_no, _ in refs], [line for _, line in refs]
+    return {log.line(*ref) for ref in con.execute(known, [files, lines, CLOSE_ENOUGH_MS]).fetchall()}
 
 
 StoodIn = tuple[str, int, int]
 """A venue whose books came over REST, and the lines from which and up to which they did."""
 
 
-def _stood_in(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> list[StoodIn]:
-    return con.execute(sql("timeline/stood_in"), {"run_key": run_key, "file_no": file_no}).fetchall()
+def _stood_in(con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog) -> Iterator[StoodIn]:
+    for file_no in log.files:
+        told = con.execute(sql("timeline/stood_in"), {"run_key": run_key, "file_no": file_no}).fetchall()
+        for venue, began, ended in told:
+            # What is not taken back in its part is held to last: the parts after it are not searched for that.
+            yield venue, log.line(file_no, began), ended if ended == _NEVER else log.line(file_no, ended)
 
 
-def _overlap(reconnect: Reconnect, stood_in: StoodIn) -> bool:
-    before, after = reconnect
+def _overlap(gap: _Gap, stood_in: StoodIn) -> bool:
     venue, began, ended = stood_in
-    assert before.ended is not None and after.first_book is not None
-    return venue == before.venue and began <= after.first_book[1] and before.ended[1] <= ended
+    return venue == gap.venue and began <= gap.book and gap.ended <= ended
 
 
-def _in(file_no: int, reconnect: Reconnect) -> bool:
-    before, after = reconnect
-    return all(ref is not None and ref[0] == file_no for ref in (before.ended, after.first_book))
-
-
-def _is_wide(timeline: Timeline, reconnect: Reconnect) -> bool:
-    _, _, _, ended_low, ended_high, book_low, book_high = _window(0, timeline, reconnect)
+def _is_wide(timeline: Timeline, gap: _Gap) -> bool:
+    _, _, _, ended_low, ended_high, book_low, book_high = _window(0, timeline, gap)
     return max(ended_high - ended_low, book_high - book_low) > CLOSE_ENOUGH_MS
 
 
-def _window(number: int, timeline: Timeline, reconnect: Reconnect) -> tuple[int, int, str, float, float, float, float]:
-    before, after = reconnect
-    assert before.ended is not None and after.first_book is not None
-    ended, book = timeline.at(before.ended[1]), timeline.at(after.first_book[1])
+def _window(number: int, timeline: Timeline, gap: _Gap) -> tuple[int, int, str, float, float, float, float]:
+    ended, book = timeline.at(gap.ended), timeline.at(gap.book)
     lows = (-inf if each.low_ms is None else each.low_ms for each in (ended, book))
     highs = (inf if each.high_ms is None else each.high_ms for each in (ended, book))
     (ended_low, book_low), (ended_high, book_high) = lows, highs
-    return number, before.life, before.venue, ended_low, ended_high, book_low, book_high
+    return number, gap.life, gap.venue, ended_low, ended_high, book_low, book_high

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import duckdb
@@ -11,10 +11,11 @@ import msgspec
 
 from toolkit.ingest.book_gaps import seen_in_the_book
 from toolkit.ingest.events import plain
-from toolkit.ingest.source import Source, continues
+from toolkit.ingest.source import Source, adjoins, continues
 from toolkit.records import Session
 from toolkit.runlog import arrivals
 from toolkit.runlog.clocks import FAMILIES, STAMPED_FAMILIES, Anchor, Clocks, Record, Span, Witness
+from toolkit.runlog.parts import WholeLog
 from toolkit.store import execute_script, insert_rows, sql
 from toolkit.timeline import Timeline
 from toolkit.vocabulary import Role
@@ -34,15 +35,16 @@ def place_lines(
     _load_arrivals(con, sources)
     _load_parts(con, sources)
     execute_script(con, sql("timeline/clocked_lines"), run_key=run_key)
-    for source in sources:
-        if source.role is Role.LOG and _any_clock(con, run_key, source.file_no):
-            _place_file(con, run_key, source.file_no, sessions)
+    for parts in _logs(sources, adjoins):
+        # Without a line that tells a time there is nothing to place the others by.
+        if any(_any_clock(con, run_key, part.file_no) for part in parts):
+            _place_log(con, run_key, parts, sessions)
     if con.execute("select count(*) from line_bound").fetchall() != [(0,)]:
         execute_script(con, sql("timeline/place_lines"), run_key=run_key)
 
 
 def _any_clock(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> bool:
-    """Whether any line of the log tells a time; without one there is nothing to place the others by."""
+    """Whether any line of the file tells a time."""
     found = con.execute(
         "select 1 from clocked_line where file_no = $file_no union all select 1 from log_event"
         " where run_key = $run_key and file_no = $file_no and list_contains($families, family) limit 1",
@@ -66,19 +68,31 @@ def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) ->
                 insert_rows(con, "arrival", ("file_no", "byte", "at_ms", "error_ms"), listed)
 
 
+def _logs(sources: Sequence[Source], goes_on: Callable[[Source, Source], bool]) -> list[list[Source]]:
+    """The logs, each with those of its parts that go on from one another."""
+    logs: list[list[Source]] = []
+    for source in sources:
+        if source.role is not Role.LOG:
+            continue
+        if logs and goes_on(source, logs[-1][-1]):
+            logs[-1].append(source)
+        else:
+            logs.append([source])
+    return logs
+
+
 def _load_parts(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
     """Which files are parts of one rotated log: a line is older than all lines of the parts after its own."""
     con.execute("create or replace temp table log_part (file_no integer, log_no integer)")
-    logs = [source for source in sources if source.role is Role.LOG]
-    number, rows = 0, list[tuple[int, int]]()
-    for before, source in zip([None, *logs], logs, strict=False):
-        number = number if continues(source, before) else source.file_no
-        rows.append((source.file_no, number))
+    rows = [(part.file_no, parts[0].file_no) for parts in _logs(sources, continues) for part in parts]
     insert_rows(con, "log_part", ("file_no", "log_no"), rows)
 
 
-def _place_file(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, sessions: Sequence[Session]) -> None:
-    anchors, spans = _evidence(con, run_key, file_no)
+def _place_log(
+    con: duckdb.DuckDBPyConnection, run_key: int, parts: Sequence[Source], sessions: Sequence[Session]
+) -> None:
+    whole = WholeLog(tuple(part.file_no for part in parts))
+    anchors, spans = _evidence(con, run_key, whole)
     first, last = con.execute("select min(at_ms), max(at_ms) from tick where run_key = ?", [run_key]).fetchall()[0]
 
     def of_this_run(anchor: Anchor) -> bool:
@@ -87,29 +101,32 @@ def _place_file(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, sess
         return bool(first - BEFORE_MS <= anchor.low_ms and anchor.high_ms <= last + AFTER_MS)
 
     rough = Timeline(filter(of_this_run, anchors), spans)
-    anchors += seen_in_the_book(con, run_key, file_no, rough, sessions)
+    anchors += seen_in_the_book(con, run_key, whole, rough, sessions)
     timeline = Timeline(filter(of_this_run, anchors), spans)
-    bounds = ((file_no, each.line, each.low_ms, each.high_ms) for each in timeline.bounds())
+    bounds = ((*whole.ref(each.line), each.low_ms, each.high_ms) for each in timeline.bounds())
     insert_rows(con, "line_bound", ("file_no", "line", "low_ms", "high_ms"), bounds)
     used = set(timeline.used)
-    rows = [(run_key, file_no, a.line, a.low_ms, a.high_ms, int(a.witness), a in used) for a in anchors]
+    rows = [(run_key, *whole.ref(a.line), a.low_ms, a.high_ms, int(a.witness), a in used) for a in anchors]
     insert_rows(con, "anchor", ("run_key", "file_no", "line", "low_ms", "high_ms", "witness", "used"), rows)
 
 
-def _evidence(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> tuple[list[Anchor], list[Span]]:
+def _evidence(con: duckdb.DuckDBPyConnection, run_key: int, whole: WholeLog) -> tuple[list[Anchor], list[Span]]:
     edges = con.execute(
-        "select line, low_ms, high_ms from clocked_line where file_no = ? and (begins or ends)", [file_no]
+        "select file_no, line, low_ms, high_ms from clocked_line where list_contains(?, file_no) and (begins or ends)",
+        [list(whole.files)],
     ).fetchall()
-    anchors, spans = [Anchor(*edge) for edge in edges], list[Span]()
-    for each in _told(con, run_key, file_no):
+    anchors, spans = [Anchor(whole.line(file_no, line), *bounds) for file_no, line, *bounds in edges], list[Span]()
+    for each in _told(con, run_key, whole):
         anchors.append(each) if isinstance(each, Anchor) else spans.append(each)
     return anchors, spans
 
 
-def _told(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> Iterator[Anchor | Span]:
-    parameters = {"run_key": run_key, "file_no": file_no, "families": list(FAMILIES)}
-    found = con.execute(sql("timeline/telling_lines"), parameters)
+def _told(con: duckdb.DuckDBPyConnection, run_key: int, whole: WholeLog) -> Iterator[Anchor | Span]:
     clocks = Clocks()
-    while rows := found.fetchmany(_ROWS_AT_ONCE):
-        for line, life, family, venue, fields in rows:
-            yield from clocks.see(Record(line, life, family, venue, msgspec.json.decode(fields, type=dict[str, str])))
+    for file_no in whole.files:
+        parameters = {"run_key": run_key, "file_no": file_no, "families": list(FAMILIES)}
+        found = con.execute(sql("timeline/telling_lines"), parameters)
+        while rows := found.fetchmany(_ROWS_AT_ONCE):
+            for line, life, family, venue, fields in rows:
+                decoded = msgspec.json.decode(fields, type=dict[str, str])
+                yield from clocks.see(Record(whole.line(file_no, line), life, family, venue, decoded))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shutil
 import sys
@@ -86,18 +87,21 @@ def adjoins(source: Source, before: Source | None) -> bool:
 
 
 def distinct(sources: Sequence[Source]) -> list[Source]:
-    """The sources without those that repeat, byte for byte, another one of the same role."""
+    """The sources without those that repeat, byte for byte, another one of the same role; empty ones repeat nothing."""
     roles = Counter(source.role for source in sources)
     seen: set[tuple[Role, str]] = set()
     kept = []
     for source in sources:
         if roles[source.role] > 1 and source.role in EVIDENCE:
             key = (source.role, _digest(source))
-            if key in seen:
+            if key in seen and key[1] != _DIGEST_OF_NOTHING:
                 continue
             seen.add(key)
         kept.append(source)
     return [replace(source, file_no=number) for number, source in enumerate(kept)]
+
+
+_DIGEST_OF_NOTHING = hashlib.sha256().hexdigest()
 
 
 def _digest(source: Source) -> str:

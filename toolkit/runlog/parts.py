@@ -17,6 +17,7 @@ from toolkit.runlog.parse import UNKNOWN, parse
 
 _DATE = r"\d{4}-?\d\d-?\d\d\d*(?:[T_.:-]+\d+)*Z?"
 _ROTATED = re.compile(rf"(.+?)(?:\.(\d{{1,4}})|[.-]({_DATE}))?(?:\.gz|\.zst)?", re.ASCII)
+_MOST_LINES = 1 << 40
 _BOM = b"\xef\xbb\xbf"
 _A_PROCESS_BEGINS = frozenset(
     {"startup", "startup_short", "effective_setting", "build_step", "build_warning", "build_finished", "build_running"}
@@ -57,6 +58,25 @@ def part_of(name: str) -> Part:
     base, number, date = (match[1], match[2], match[3]) if match else (pure.name, None, None)
     kind = 0 if date else 1 if number else 2
     return Part(base, str(pure.parent), kind, -int(number or 0), date or "")
+
+
+@dataclass(frozen=True, slots=True)
+class WholeLog:
+    """A log of one or more adjoining parts, the oldest first, whose lines are counted on from part to part.
+
+    `files` are the numbers of its files. A line of the whole is its part's place and its line there in one number.
+    """
+
+    files: tuple[int, ...]
+
+    def line(self, file_no: int, line: int) -> int:
+        """The line of the whole that is this line of a part. Raises `ValueError` for a file that is no part of it."""
+        return self.files.index(file_no) * _MOST_LINES + line
+
+    def ref(self, line: int) -> tuple[int, int]:
+        """The number of the file, and the line there, of a line of the whole."""
+        place, own = divmod(line, _MOST_LINES)
+        return self.files[place], own
 
 
 def missing_after(names: Iterable[str]) -> Iterator[tuple[str, str]]:
