@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from reports.page import Align, Cell, Column, Kind, Table
 from reports.single import RunPage
-from reports.values import NOTHING, number
+from reports.values import NOTHING, number, setting
 from toolkit.records import Comparison, FileLedger, GateResult, GateRow, SettingRow
 from toolkit.units import duration, thousands
 from toolkit.vocabulary import GateVerdict, Role, SetAside, SettingKind, Verdict
@@ -161,13 +161,6 @@ def _judged(run: RunPage, row: GateRow | None) -> tuple[Cell, Cell]:
 
 def _setting_row(row: SettingRow) -> tuple[Cell, ...]:
     return Cell(row.name, kind=Kind.NAME), Cell(setting(row, row.before)), Cell(setting(row, row.after))
-
-
-def setting(row: SettingRow, value: str | None) -> str:
-    """A value of a setting as a reader sees it; what holds in its place where it is not set."""
-    if value is not None:
-        return value or "empty"
-    return "not set" if row.default is None else f"not set ({row.default} by default)"
 
 
 _SETTING_COLUMNS = (Column("setting"), Column("before"), Column("after"))

@@ -12,11 +12,10 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from reports.answers import setting
 from reports.page import Align, Cell, Folded, Kind, Safe, Table
 from reports.quote import code, markdown, plain, terminal
 from reports.single import set_aside
-from reports.values import number
+from reports.values import number, setting
 from toolkit.records import FileLedger, Finding
 from toolkit.units import thousands
 

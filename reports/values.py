@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from toolkit.records import ComparisonRow, Figure, Number
+from toolkit.records import ComparisonRow, Figure, Number, SettingRow
 from toolkit.units import Unit, duration, share, thousands
 from toolkit.vocabulary import Bound
 
@@ -114,3 +114,10 @@ def per_hour(rate: float | None, figure: Figure | None) -> str:
         return ""
     sign = _BOUND.get(figure.bound)
     return f" ({f'{sign}{GAP}' if sign else ''}{thousands(rate, 1)}{GAP}per{GAP}h)"
+
+
+def setting(row: SettingRow, value: str | None) -> str:
+    """A value of a setting as a reader sees it; what holds in its place where it is not set."""
+    if value is not None:
+        return value or "empty"
+    return "not set" if row.default is None else f"not set ({row.default} by default)"

@@ -1,5 +1,15 @@
-"""`python -m toolkit` is the command `toolkit`."""
+"""The command `toolkit`, also as `python -m toolkit`.
 
-from toolkit.cli import main
+Processes that help to read import this module once more, so that it must not cost them the command line.
+"""
 
-main()
+
+def main() -> None:
+    """Run the command line."""
+    from toolkit.cli import main
+
+    main()
+
+
+if __name__ == "__main__":
+    main()

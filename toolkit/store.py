@@ -100,12 +100,23 @@ def waiting(db: str, deadline: float, opened: Callable[[], R]) -> R:
 
 
 def _settle(con: duckdb.DuckDBPyConnection, db: str, memory_mb: int) -> None:
-    # The database would draw a bar of its own into whatever standard output is.
-    con.execute("set enable_progress_bar = false")
+    _silence(con)
     # Beyond this it spills to disk: how much memory an analysis takes must not depend on how long the run was.
     con.execute(f"set memory_limit = '{memory_mb}MB'")
     if db == MEMORY:
         con.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / f"toolkit-{os.getpid()}.spill")])
+
+
+def another(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Another cursor to the same database, settled as the first one is."""
+    cursor = con.cursor()
+    _silence(cursor)
+    return cursor
+
+
+def _silence(con: duckdb.DuckDBPyConnection) -> None:
+    # The database would draw a bar of its own into whatever standard output is.
+    con.execute("set enable_progress_bar = false")
 
 
 def _holder(message: str) -> str:

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import duckdb
 
-from toolkit.store import LOCK_PATIENCE_S, MEMORY, TABLES, connect, run_over, waiting
+from toolkit.store import LOCK_PATIENCE_S, MEMORY, TABLES, another, connect, run_over, waiting
 
 Connection = duckdb.DuckDBPyConnection
 T = TypeVar("T")
@@ -60,7 +60,7 @@ def side_by_side(con: Connection) -> Iterator[Cursors]:
     own = threading.local()
 
     def begin() -> None:
-        own.cursor = con.cursor()
+        own.cursor = another(con)
 
     con.execute("set threads = 1")
     pool = ThreadPoolExecutor(os.cpu_count() or 1, initializer=begin)
@@ -100,7 +100,7 @@ class _Deposit:
     """One transaction of a store file, which a kill at any point undoes."""
 
     def __init__(self, con: Connection, db: str, run: str, patience_s: float) -> None:
-        self._con, self._cursor = con, con.cursor()
+        self._con, self._cursor = con, another(con)
         self._left = list(TABLES)
         place = db.replace("'", "''")
         waiting(db, time.monotonic() + patience_s, lambda: self._cursor.execute(f"attach '{place}' as store"))
@@ -116,7 +116,7 @@ class _Deposit:
 
     def put_the_rest(self) -> None:
         # The transaction sees the workbench as it stood at the first put; what came later is handed over.
-        with self._con.cursor() as now:
+        with another(self._con) as now:
             for table in self._left if not self._held else ():
                 run_over(self._cursor, _into(table, "data"), now.sql(f"from {table}").to_arrow_table(), [self._key])
 

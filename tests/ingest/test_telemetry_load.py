@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.ingest import telemetry
+from toolkit.ingest import spans, telemetry
 from toolkit.ingest.source import resolve
 from toolkit.store import connect, execute_script, sql
 
@@ -109,12 +110,16 @@ def test_a_set_aside_line_is_found_at_its_byte(tmp_path: Path) -> None:
     assert [content[each.byte :][:5] for each in ledger.where] == [b"\xff\xfe no", WHOLE[:5]]
 
 
-def test_processes_and_one_process_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("processors", [2, 3, 5])
+def test_processes_and_one_process_read_the_same(
+    processors: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     body = b"".join(record(t, 250 * t, ages=[t % 7, -1]) + b"\n" for t in range(3_000)) + b"torn {\n" + WHOLE[:30]
     con, alone = load(tmp_path, body)
     expected = con.execute("select * from venue_tick order by all").fetchall()
     monkeypatch.setattr(telemetry, "PARALLEL_FROM_BYTES", 1)
-    monkeypatch.setattr(telemetry, "BLOCK_BYTES", 100_000)
+    monkeypatch.setattr(spans, "BLOCK_BYTES", 20_000)
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
     con, together = load(tmp_path, body)
     assert con.execute("select * from venue_tick order by all").fetchall() == expected
     assert together == alone

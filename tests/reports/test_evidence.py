@@ -14,7 +14,9 @@ from test_quote import HOSTILE, UNSEEN
 from reports.pair import LEAVE_OUT, PairPage
 from toolkit.comparison import compare
 from toolkit.errors import UsageError
-from toolkit.evidence.report import evidence, name_of, opening, side_by_side, summary
+from toolkit.evidence.pages import name_of
+from toolkit.evidence.report import evidence, opening, side_by_side
+from toolkit.evidence.summary import summary
 from toolkit.records import Analysis, Diagnosis, Finding, SetAsideLine
 from toolkit.vocabulary import Ended
 

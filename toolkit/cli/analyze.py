@@ -61,7 +61,8 @@ def analyze(
     """Ingest one run and say what happened."""
     from toolkit.analysis import Options, analyze
     from toolkit.errors import UsageError
-    from toolkit.evidence.report import IN_WINDOWS, check_format, figure_lines, name_of, summary, windows
+    from toolkit.evidence.pages import check_format, name_of
+    from toolkit.evidence.summary import IN_WINDOWS, figure_lines, summary, windows
     from toolkit.published import analysis_json
 
     if only not in (None, "ages"):

@@ -30,7 +30,8 @@ def compare(
     until_tick: of.UntilTickOption = None,
 ) -> int:
     """Put two runs side by side, figure by figure; ends with 4 if no row can be compared."""
-    from toolkit.evidence.report import check_format, name_of, side_by_side
+    from toolkit.evidence.pages import check_format, name_of
+    from toolkit.evidence.report import side_by_side
     from toolkit.published import comparison_json
 
     check_format(format)

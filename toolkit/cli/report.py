@@ -22,7 +22,8 @@ def report(
     until_tick: of.UntilTickOption = None,
 ) -> int:
     """Write the evidence document of two runs; a run that is blocked has its diagnosis in place of numbers."""
-    from toolkit.evidence.report import evidence, name_of, opening
+    from toolkit.evidence.pages import name_of
+    from toolkit.evidence.report import evidence, opening
 
     comparison = compared(before, after, db, requested, of.window(segment, last, since_tick, until_tick))
     names = (name_of(before), name_of(after))

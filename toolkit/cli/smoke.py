@@ -205,7 +205,7 @@ def _concluded(out: Path, run: RunMeta, db: str) -> int:
 def _judged(out: Path, run: RunMeta, db: str) -> GateVerdict:
     from toolkit.analysis import Options, analyze
     from toolkit.cli.gate import brief
-    from toolkit.evidence.report import summary
+    from toolkit.evidence.summary import summary
     from toolkit.gate import evaluate
     from toolkit.gates import load
     from toolkit.metrics import catalogue

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import os
-import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from toolkit.ingest.columns import NAMES_NO, SCHEMA, Batch, Scope, read, read_span
+from toolkit.ingest.columns import NAMES_NO, SCHEMA, Batch, Scope, read
 from toolkit.ingest.source import Source
-from toolkit.ingest.stream import BLOCK_BYTES, Block, blocks, newlines
+from toolkit.ingest.spans import reading
+from toolkit.ingest.stream import Block, blocks, newlines
 from toolkit.records import FileLedger, SetAsideLine
 from toolkit.store import run_over
 from toolkit.vocabulary import VENUE_ID, Role, SetAside
@@ -29,8 +26,6 @@ PARALLEL_FROM_BYTES = 50 << 20
 """Below this a second process costs more than it saves."""
 
 _ROWS_AT_ONCE = 16_384
-_PIECE_BYTES = 4 << 20
-"""Of what is digested at once: after each piece the interpreter is waited for, which the reading holds meanwhile."""
 
 _SEQ, _FILE_NO = pa.field("seq", pa.int64()), pa.field("file_no", pa.int64())
 _NO_ROWS = pa.schema([*SCHEMA, _SEQ, _FILE_NO]).empty_table()
@@ -119,7 +114,9 @@ class _Loader:
     def flush(self) -> None:
         """Write what is waiting."""
         if self._waiting:
-            run_over(self._con, "insert into raw_tick by name select * from data", pa.concat_tables(self._waiting))
+            # In one piece: the database takes as long for a chunk of hundreds of rows as for one of thousands.
+            data = pa.concat_tables(self._waiting).combine_chunks()
+            run_over(self._con, "insert into raw_tick by name select * from data", data)
         self._waiting, self._rows = [], 0
 
     def _order(self, names: tuple[str, ...]) -> int:
@@ -154,73 +151,18 @@ def _blockwise(source: Source, scope: Scope, account: _Account, progress: Progre
 
 
 def _spanwise(path: Path, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
-    """Spans of a plain file in order, its digest taken beside them; line numbers are made absolute as they come."""
-    # One size for both: a file that still grows is read and digested up to the same byte.
-    size = path.stat().st_size
-    digest = _Digest(path, size)
-    # Ages alone are read as fast as the digest is taken: there the second processor has its work already.
-    spans = _spans(path, size)
-    for octets, batch in _read_here(path, spans) if scope == "ages" else _read_in_processes(path, spans):
-        progress(octets)
-        yield _moved(batch, account.lines)
-    account.bytes, account.sha256 = digest.result()
-
-
-def _read_here(path: Path, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Batch]]:
-    for start, end in spans:
-        yield end - start, read_span(path, start, end, "ages")
-
-
-def _read_in_processes(path: Path, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Batch]]:
-    """Each span's size and records, read ahead by one process per processor."""
-    workers = os.cpu_count() or 1
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=gc.disable) as pool:
-        waiting: deque[tuple[int, Future[Batch]]] = deque()
-        for start, end in spans:
-            waiting.append((end - start, pool.submit(read_span, path, start, end)))
-            if len(waiting) > 2 * workers:
-                size, future = waiting.popleft()
-                yield size, future.result()
-        for size, future in waiting:
-            yield size, future.result()
+    """Spans of a plain file in order; their line numbers are made absolute as they come."""
+    with reading(path, scope) as spans:
+        for octets, batch in spans.batches():
+            progress(octets)
+            yield _moved(batch, account.lines)
+        account.bytes, account.sha256 = spans.digest()
 
 
 def _moved(batch: Batch, lines: int) -> Batch:
     own = batch.table.column("line").to_numpy()
     table = batch.table.set_column(0, "line", pa.array(own + lines, pa.int64()))
     return replace(batch, table=table, where=[replace(each, line=each.line + lines) for each in batch.where])
-
-
-def _spans(path: Path, size: int) -> Iterator[tuple[int, int]]:
-    """Byte spans of whole lines of about a block each, of the first `size` bytes."""
-    start = 0
-    with path.open("rb") as file:
-        while start < size:
-            file.seek(min(start + BLOCK_BYTES, size))
-            file.readline()
-            end = min(file.tell(), size)
-            yield start, end
-            start = end
-
-
-class _Digest:
-    """The file's SHA-256, computed beside the reading."""
-
-    def __init__(self, path: Path, size: int) -> None:
-        self._thread = threading.Thread(target=self._run, args=(path, size))
-        self._sha256, self._size = hashlib.sha256(), 0
-        self._thread.start()
-
-    def _run(self, path: Path, size: int) -> None:
-        buffer = memoryview(bytearray(_PIECE_BYTES))
-        with path.open("rb", buffering=0) as file:
-            while count := file.readinto(buffer[: size - self._size]):
-                self._sha256.update(buffer[:count])
-                self._size += count
-
-    def result(self) -> tuple[int, str]:
-        self._thread.join()
-        return self._size, self._sha256.hexdigest()
 
 
 def ledger_of(source: Source, used: bool = True) -> FileLedger:

@@ -1,0 +1,93 @@
+"""A large plain file read by all processors: spans of whole lines in order, the digest of all of it beside them."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+
+from toolkit.ingest.columns import Batch, Scope, read_span
+from toolkit.ingest.digest import sha256_of
+from toolkit.ingest.stream import BLOCK_BYTES
+
+_AHEAD, _MOST_WAITING = 2, 8
+"""Spans that a process has before it, and that may wait for an earlier one: memory must not grow with the file."""
+
+Span = tuple[int, int]
+
+
+@contextmanager
+def reading(path: Path, scope: Scope, processes: int | None = None) -> Iterator[Spans]:
+    """Read a file by so many processes, of which this is one: two or more, else as many as there are processors."""
+    # One size for all: a file that still grows is read and digested up to the same byte.
+    size = path.stat().st_size
+    helpers = max((processes or os.cpu_count() or 1) - 1, 1)
+    with ProcessPoolExecutor(helpers, get_context("spawn"), initializer=gc.disable) as pool:
+        yield Spans(path, size, scope, pool, helpers)
+
+
+@dataclass
+class Spans:
+    """The spans of one file on their way; `size` bytes of it are read."""
+
+    path: Path
+    size: int
+    scope: Scope
+    pool: ProcessPoolExecutor
+    helpers: int
+
+    def __post_init__(self) -> None:
+        self._digest = self.pool.submit(sha256_of, self.path, self.size)
+        self._left = cut(self.path, self.size)
+        self._waiting: deque[tuple[int, Future[Batch]]] = deque()
+
+    def batches(self) -> Iterator[tuple[int, Batch]]:
+        """Each span's size and records, in the file's order; line numbers count from the span's first."""
+        while True:
+            self._give_out()
+            if not self._waiting and not self._read_one():
+                return
+            octets, first = self._waiting[0]
+            if not first.done() and len(self._waiting) < _MOST_WAITING and self._read_one():
+                continue
+            self._waiting.popleft()
+            yield octets, first.result()
+
+    def digest(self) -> tuple[int, str]:
+        """How many bytes were read, and their SHA-256."""
+        return self._digest.result()
+
+    def _give_out(self) -> None:
+        # A process that takes the digest has enough to do; its spans would keep all later ones waiting.
+        free = self.helpers - (not self._digest.done())
+        before_them = sum(not batch.done() for _, batch in self._waiting)
+        for start, end in islice(self._left, max(_AHEAD * free - before_them, 0)):
+            self._waiting.append((end - start, self.pool.submit(read_span, self.path, start, end, self.scope)))
+
+    def _read_one(self) -> bool:
+        """Read the next span in this process; false where none is left."""
+        for start, end in islice(self._left, 1):
+            batch: Future[Batch] = Future()
+            batch.set_result(read_span(self.path, start, end, self.scope))
+            self._waiting.append((end - start, batch))
+            return True
+        return False
+
+
+def cut(path: Path, size: int) -> Iterator[Span]:
+    """Byte spans of whole lines of about a block each, of the first `size` bytes."""
+    start = 0
+    with path.open("rb") as file:
+        while start < size:
+            file.seek(min(start + BLOCK_BYTES, size))
+            file.readline()
+            end = min(file.tell(), size)
+            yield start, end
+            start = end
