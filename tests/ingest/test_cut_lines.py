@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from toolkit.ingest import log
+from toolkit.ingest import log, rx_stats
 from toolkit.ingest.log import LogLoad
 from toolkit.ingest.source import resolve
 from toolkit.store import connect
@@ -153,3 +153,18 @@ def test_what_a_payload_quotes_is_no_record_where_the_log_was_cut_before_it(tmp_
     load, said = read(tmp_path / "run", {"run.log.1": BEGUN + told, "run.log": forged + BEGUN})
     assert load.facts.families["audit_reconnect"] == 0
     assert said["counter"] == []
+
+
+RX = b"".join(b"market_rx_stats tick=%d raw_drained=%d cap_hits=%d\n" % (t, 3 * t, t % 2) for t in range(40))
+
+
+@pytest.mark.parametrize("at", [1, 25, 48, 400, 447, 448, 449, 460, len(RX) - 1])
+def test_market_rx_stats_cut_at_any_byte_are_those_of_the_whole(tmp_path: Path, at: int) -> None:
+    (tmp_path / "market_rx_stats.log.1").write_bytes(RX[:at])
+    (tmp_path / "market_rx_stats.log").write_bytes(RX[at:])
+    con = connect(":memory:")
+    ledgers = rx_stats.load(con, 1, resolve([str(tmp_path)]))
+    rows = con.execute("select life, tick, raw_drained, cap_hits from rx_stat order by tick").fetchall()
+    assert rows == [(0, t, 3 * t, t % 2) for t in range(40)]
+    assert sum(each.used for each in ledgers) == 40 + (RX[at - 1 : at] != b"\n")
+    assert not any(each.set_aside for each in ledgers)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from toolkit.ingest.source import Source, continues
+from toolkit.ingest.source import Source, adjoins, continues
 from toolkit.ingest.stream import Block, blocks
 from toolkit.ingest.waiting import Place, Waiting, Whole, Writer, whole_numbers
 from toolkit.records import FileLedger, SetAsideLine
 from toolkit.runlog.parse import RX_STATS, parse
+from toolkit.runlog.parts import is_rest, joined
 from toolkit.runlog.repeats import Group, Repeats
 from toolkit.vocabulary import SetAside
 
+_PEEK_BYTES = 64 << 10
 RX_KEYS = (
     "tick", "raw_drained", "raw_l2_delta", "raw_l2_snapshot", "raw_trade", "raw_funding_update", "out_market",
     "out_l2_delta", "out_l2_snapshot", "out_trade", "out_funding_update", "other", "cap_hits",
@@ -48,23 +50,47 @@ def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]
 
     Raises `InputError` for an unreadable file.
     """
-    ledgers, life, last_tick = [], 0, -1
-    for before, source in zip([None, *sources], sources, strict=False):
-        reached = (life, last_tick) if continues(source, before) else (0, -1)
-        ledger, life, last_tick = _load(con, run_key, source, *reached)
+    ledgers, reached = [], _Reached()
+    for before, source, after in zip([None, *sources], sources, [*sources[1:], None], strict=False):
+        reached = reached if continues(source, before) else _Reached()
+        rest = _first_line(after) if after is not None and adjoins(after, source) else None
+        ledger, reached = _load(con, run_key, source, reached, rest)
         ledgers.append(ledger)
     return ledgers
 
 
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """Where the file before ended: in which life, after which tick, and whether it took the next one's first line."""
+
+    life: int = 0
+    last_tick: int = -1
+    taken: bool = False
+
+
+def _first_line(source: Source) -> bytes | None:
+    with source.open() as stream:
+        block = next(blocks(stream, _PEEK_BYTES), None)
+    return None if block is None or block.skipped else block.data.split(b"\n", 1)[0]
+
+
 def _load(
-    con: duckdb.DuckDBPyConnection, run_key: int, source: Source, life: int, last_tick: int
-) -> tuple[FileLedger, int, int]:
-    """Read one file, begun in a life after a tick; give what it holds and where it ended."""
-    lines, damaged = 0, list[SetAsideLine]()
+    con: duckdb.DuckDBPyConnection, run_key: int, source: Source, reached: _Reached, rest: bytes | None
+) -> tuple[FileLedger, _Reached]:
+    """Read one file; give what it holds and where it ended.
+
+    A last line that the rotation cut in two is read with its `rest`, the first line of the file after. Each of the two
+    is a line of its own file's ledger, and used; their record stands where it begins.
+    """
+    lines, taken, damaged = 0, False, list[SetAsideLine]()
     with source.open() as stream, Writer(con, run_key) as writer:
-        reader = _Reader(source.file_no, Waiting(writer, "rx_stat", RX), life, last_tick)
+        reader = _Reader(source.file_no, Waiting(writer, "rx_stat", RX), reached.life, reached.last_tick)
         for block in blocks(stream):
-            lines += reader.read(block)
+            if reached.taken and block.first_line == 1:
+                lines, block = 1, _after_first_line(block)
+            if block.torn and rest is not None and not stream.damage and is_rest(block.data, rest):
+                taken, block = True, replace(block, data=joined(block.data, rest) + b"\n", torn=False)
+            lines += reader.read(block) if block.data or block.skipped else 0
         if stream.damage:
             damaged.append(SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED))
         reader.rows.flush()
@@ -73,7 +99,12 @@ def _load(
     used = lines - len(reader.aside)
     where = (*reader.aside, *damaged)
     ledger = FileLedger(source.name, source.role, stream.size, stream.sha256, lines, used, dict(aside), where)
-    return ledger, reader.life, reader.last_tick
+    return ledger, _Reached(reader.life, reader.last_tick, taken)
+
+
+def _after_first_line(block: Block) -> Block:
+    cut = len(block.data) if block.torn else block.data.index(b"\n") + 1
+    return replace(block, data=block.data[cut:], first_line=2, first_byte=cut, torn=False)
 
 
 @dataclass
