@@ -45,6 +45,13 @@ class RunPage:
         return "blocked" if self.blocked else shown(self.figures.get(name), self.resolution_ms)
 
     @property
+    def cap_hits(self) -> str:
+        """The cap hits, and why none of them may mean nothing."""
+        figure = self.figures.get("run.cap_hits")
+        why, colon, _ = (figure.note or "" if figure else "").partition(":")
+        return self.words("run.cap_hits") + (f" ({why})" if colon else "")
+
+    @property
     def resolution_ms(self) -> Number | None:
         """The median time between ticks: the step in which apply ages are known."""
         return self.value("run.tick_gap_ms.p50")
