@@ -11,8 +11,12 @@ import pytest
 import zstandard
 
 from toolkit.analysis import analyze
+from toolkit.ingest import log
+from toolkit.ingest.book_gaps import stood_in
+from toolkit.ingest.source import resolve
 from toolkit.records import Analysis
-from toolkit.runlog.parts import part_of
+from toolkit.runlog.parts import WholeLog, part_of
+from toolkit.store import connect
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -72,10 +76,10 @@ def test_three_parts_stand_in_the_order_of_their_age_whatever_the_order_given(tm
 @pytest.mark.parametrize("run", ["faulty_head", "killed_head", "ci_prefixed"])
 def test_a_cut_within_a_line_moves_no_time_either(tmp_path: Path, run: str) -> None:
     parts = rotated(tmp_path / "run", run, {})
-    log = (parts / "run.log").read_bytes()
-    at = log.index(b"\n", len(log) // 2) - 9
-    (parts / "run.log.1").write_bytes(log[:at])
-    (parts / "run.log").write_bytes(log[at:])
+    data = (parts / "run.log").read_bytes()
+    at = data.index(b"\n", len(data) // 2) - 9
+    (parts / "run.log.1").write_bytes(data[:at])
+    (parts / "run.log").write_bytes(data[at:])
     cut = analyze([str(parts)])
     assert said(cut) == said(of(run))
     placed = [(each.kind, each.venue, each.from_ms, each.to_ms) for each in of(run).episodes]
@@ -113,6 +117,33 @@ def test_a_reconnect_across_the_cut_names_the_file_of_each_of_its_lines(tmp_path
     (tmp_path / "run.log").write_text("job\n" + ends + connects)
     (episode,) = analyze([str(tmp_path)]).episodes
     assert episode.lines == (("run.log", 2), ("run.log", 3))
+
+
+BY_REST = (
+    "WARN: REST health monitor: paradex stale (age_ms=24500, threshold=20000), activating REST fallback\n",
+    "INFO: REST health monitor: paradex recovered (age_ms=4749)\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stretch"),
+    [
+        ((0, 1), (), ((0, 1), (0, 2))),
+        ((0,), (1, 0, 1), ((0, 1), (1, 1))),
+        ((1, 0, 0), (1,), ((0, 2), (1, 1))),
+        ((0,), (), ((0, 1), None)),
+    ],
+)
+def test_books_came_over_rest_until_a_later_part_takes_it_back(
+    tmp_path: Path, before: tuple[int, ...], after: tuple[int, ...], stretch: tuple[tuple[int, int], object]
+) -> None:
+    (tmp_path / "run.log.1").write_text("".join(BY_REST[each] for each in before))
+    (tmp_path / "run.log").write_text("".join(BY_REST[each] for each in after))
+    con, parts = connect(":memory:"), WholeLog((0, 1))
+    log.load(con, 1, resolve([str(tmp_path)]))
+    venue, began, ended = next(iter(stood_in(con, 1, parts)))
+    assert (venue, parts.ref(began)) == ("paradex", stretch[0])
+    assert (parts.ref(ended) if ended < 1 << 60 else None) == stretch[1]
 
 
 ORDERS = [

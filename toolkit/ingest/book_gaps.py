@@ -37,7 +37,7 @@ def seen_in_the_book(
     con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog, timeline: Timeline, sessions: Sequence[Session]
 ) -> Iterator[Anchor]:
     """Anchors for the end and the first book of those reconnects that have one fitting stretch without a new book."""
-    stood_in = list(_stood_in(con, run_key, log))
+    by_rest = list(stood_in(con, run_key, log))
     here = [_on(log, each) for each in reconnects(sessions) if _in(log, each)]
     clocked = _clocked(con, log, here)
     wide = [
@@ -45,7 +45,7 @@ def seen_in_the_book(
         for each in here
         if not clocked.issuperset((each.ended, each.book))
         and _is_wide(timeline, each)
-        and not any(_overlap(each, stretch) for stretch in stood_in)
+        and not any(_overlap(each, stretch) for stretch in by_rest)
     ]
     if not wide:
         return
@@ -109,16 +109,28 @@ StoodIn = tuple[str, int, int]
 """A venue whose books came over REST, and the lines from which and up to which they did."""
 
 
-def _stood_in(con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog) -> Iterator[StoodIn]:
-    for file_no in log.files:
+def stood_in(con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog) -> Iterator[StoodIn]:
+    """The stretches of a log whose lines are in the store, also those that end in a later part, or never."""
+    for place, file_no in enumerate(log.files):
         told = con.execute(sql("timeline/stood_in"), {"run_key": run_key, "file_no": file_no}).fetchall()
         for venue, began, ended in told:
-            # What is not taken back in its part is held to last: the parts after it are not searched for that.
-            yield venue, log.line(file_no, began), ended if ended == _NEVER else log.line(file_no, ended)
+            within = log.line(file_no, ended) if ended != _NEVER else None
+            taken_back = within or _taken_back(con, run_key, log, log.files[place + 1 :], venue)
+            yield venue, log.line(file_no, began), taken_back
 
 
-def _overlap(gap: _Gap, stood_in: StoodIn) -> bool:
-    venue, began, ended = stood_in
+def _taken_back(con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog, later: Sequence[int], venue: str) -> int:
+    """Where in the parts after its own the stretch of a venue ends."""
+    first = con.execute(
+        "select file_no, line from log_event where run_key = ? and venue = ? and list_contains(?, file_no)"
+        " and family in ('rest_fallback_recovered', 'own_fallback_deactivated') order by file_no, line limit 1",
+        [run_key, venue, list(later)],
+    ).fetchall()
+    return log.line(*first[0]) if first else _NEVER
+
+
+def _overlap(gap: _Gap, by_rest: StoodIn) -> bool:
+    venue, began, ended = by_rest
     return venue == gap.venue and began <= gap.book and gap.ended <= ended
 
 

@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from toolkit.ingest.source import distinct, resolve
+from toolkit.ingest.source import adjoins, distinct, resolve
 from toolkit.ingest.stream import blocks
 from toolkit.runlog.parse import OTHER, parse
+from toolkit.runlog.parts import is_rest
 from toolkit.vocabulary import Role
 
 LONGEST_TEMPLATE = 160
@@ -23,13 +24,21 @@ def foreign_templates(paths: Sequence[str]) -> Counter[str]:
     Beyond ten thousand templates the rest is counted together. Raises `InputError` as `analyze` does.
     """
     counts: Counter[str] = Counter()
-    for source in distinct(resolve(paths)):
-        if source.role is not Role.LOG:
-            continue
+    logs, taken = [source for source in distinct(resolve(paths)) if source.role is Role.LOG], False
+    for source, after in zip(logs, [*logs[1:], None], strict=False):
+        rest = after.first_line() if after is not None and adjoins(after, source) else None
         with source.open() as stream:
             for block in blocks(stream):
-                for line in block.data.decode("utf-8", "replace").split("\n"):
-                    if line.strip() and parse(line).found[0].family == OTHER:
-                        template = _NUMBER.sub("N", line.strip())[:LONGEST_TEMPLATE]
-                        counts[template if template in counts or len(counts) < MOST_TEMPLATES else REST] += 1
+                lines = block.data.split(b"\n")[int(taken and block.first_line == 1) :]
+                # The halves of a known line are no foreign lines.
+                cut = block.torn and rest is not None and not stream.damage and lines and is_rest(lines[0], rest)
+                for line in [] if cut else lines:
+                    _count(counts, line.decode("utf-8", "replace"))
+                taken = bool(cut)
     return counts
+
+
+def _count(counts: Counter[str], line: str) -> None:
+    if line.strip() and parse(line).found[0].family == OTHER:
+        template = _NUMBER.sub("N", line.strip())[:LONGEST_TEMPLATE]
+        counts[template if template in counts or len(counts) < MOST_TEMPLATES else REST] += 1

@@ -19,7 +19,6 @@ from toolkit.runlog.parts import is_rest, joined
 from toolkit.runlog.repeats import Group, Repeats
 from toolkit.vocabulary import SetAside
 
-_PEEK_BYTES = 64 << 10
 RX_KEYS = (
     "tick", "raw_drained", "raw_l2_delta", "raw_l2_snapshot", "raw_trade", "raw_funding_update", "out_market",
     "out_l2_delta", "out_l2_snapshot", "out_trade", "out_funding_update", "other", "cap_hits",
@@ -53,7 +52,7 @@ def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]
     ledgers, reached = [], _Reached()
     for before, source, after in zip([None, *sources], sources, [*sources[1:], None], strict=False):
         reached = reached if continues(source, before) else _Reached()
-        rest = _first_line(after) if after is not None and adjoins(after, source) else None
+        rest = after.first_line() if after is not None and adjoins(after, source) else None
         ledger, reached = _load(con, run_key, source, reached, rest)
         ledgers.append(ledger)
     return ledgers
@@ -66,12 +65,6 @@ class _Reached:
     life: int = 0
     last_tick: int = -1
     taken: bool = False
-
-
-def _first_line(source: Source) -> bytes | None:
-    with source.open() as stream:
-        block = next(blocks(stream, _PEEK_BYTES), None)
-    return None if block is None or block.skipped else block.data.split(b"\n", 1)[0]
 
 
 def _load(

@@ -17,10 +17,11 @@ from typing import BinaryIO, cast
 
 from toolkit.errors import InputError
 from toolkit.ingest.recognising import EVIDENCE, HEAD_BYTES, recognise, refuse_wide
-from toolkit.ingest.stream import Decompressed, Opener
+from toolkit.ingest.stream import Decompressed, Opener, blocks
 from toolkit.runlog.parts import part_of
 from toolkit.vocabulary import Role
 
+_PEEK_BYTES = 64 << 10
 SAMPLE = "sample:"
 """A path that begins so names one of the packaged sample runs."""
 
@@ -52,6 +53,12 @@ class Source:
             return Decompressed(self.opener())
         except OSError as error:
             raise InputError(self.name, None, f"cannot be read: {error.strerror or error}") from error
+
+    def first_line(self) -> bytes | None:
+        """The first line without its newline; None in an empty file, or where it is too long to be read."""
+        with self.open() as stream:
+            block = next(blocks(stream, _PEEK_BYTES), None)
+        return None if block is None or block.skipped else block.data.split(b"\n", 1)[0]
 
 
 def resolve(paths: Iterable[str]) -> list[Source]:
