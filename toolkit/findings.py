@@ -14,7 +14,7 @@ from statistics import median
 from toolkit.records import Episode, Figure, FileLedger, Finding, LineRef, RunInfo
 from toolkit.runlog.parts import missing_after
 from toolkit.units import duration, share, thousands
-from toolkit.vocabulary import ReconnectReason, SetAside
+from toolkit.vocabulary import ReconnectReason, Role, SetAside
 
 IDLE_CLOSES = 3
 IDLE_SPREAD = 0.1
@@ -150,7 +150,8 @@ def _damage(look: Look) -> Iterator[Finding]:
 
 
 def _missing_parts(look: Look) -> Iterator[Finding]:
-    for before, after in missing_after(ledger.file for ledger in look.ledgers):
+    written = (ledger.file for ledger in look.ledgers if ledger.role in (Role.LOG, Role.TELEMETRY, Role.RX_STATS))
+    for before, after in missing_after(written):
         text = f"what was written between {before} and {after} is missing: nothing that happened there is counted"
         yield Finding("part_missing", "high", None, text)
 

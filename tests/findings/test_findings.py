@@ -58,6 +58,7 @@ EVERY_MINUTE = tuple(reconnect(n * 62_000, n * 62_000 + 2_000) for n in range(5)
         (look(ledgers=(FileLedger("t", Role.TELEMETRY, 0, "", 2, 1, {"malformed": 1}, (SetAsideLine(2, 9, "malformed"),)),)), ["damaged_file"]),
         (look(ledgers=(FileLedger("t", Role.TELEMETRY, 0, "", 2, 1, {"torn_tail": 1}, (SetAsideLine(2, 9, "torn_tail"),)),)), []),
         (look(ledgers=tuple(replace(CLEAN, file=file) for file in ("run.log.3", "run.log.1", "run.log"))), ["part_missing"]),
+        (look(ledgers=tuple(replace(CLEAN, file=file, role=Role.ARTIFACT) for file in ("core.3", "core.1"))), []),
         (look(ledgers=tuple(replace(CLEAN, file=file) for file in ("run.log.2", "run.log.1", "run.log"))), []),
     ],
 )  # fmt: skip
