@@ -21,7 +21,7 @@ from toolkit.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, look_at_run, row
 from toolkit.records import WHOLE, Analysis, Episode, Figure, FileLedger, Finding, RunInfo
 from toolkit.store import MEMORY, connect, execute_script, insert_rows, sql
 from toolkit.vocabulary import Role
-from toolkit.workbench import RUN_KEY, depositing, side_by_side, workbench
+from toolkit.workbench import RUN_KEY, Cursors, depositing, side_by_side, workbench
 
 __all__ = ["AS_IT_IS", "Options", "analyze"]
 
@@ -93,9 +93,9 @@ class _Bench:
         run = describe(con, RUN_KEY, read, self.options)
         look_at_run(con)
         write_sessions(con, RUN_KEY, read)
-        self.prepare()
         with depositing(con, db, run.id) as put, side_by_side(con) as cursors:
             stored = cursors.submit(lambda _: put(*_LARGE))
+            self.prepare(cursors)
             theirs = printed(cursors, RUN_KEY, self.sources, read.log.facts, run) if self.only is None else None
             figures = compute(cursors, self.only)
             told = episodes(con)
@@ -111,13 +111,22 @@ class _Bench:
         seen = look_through(self.con, self.options.window, self.only, self.prepare, whole, self.options.words)
         return replace(seen, findings=findings(_look(self.con, read, seen.run, seen.figures, seen.episodes)))
 
-    def prepare(self) -> None:
+    def prepare(self, cursors: Cursors) -> None:
         """Make the tables of stretches and the episodes."""
-        for name in _EPISODES if self.only is None else ("plateaus",):
-            execute_script(self.con, sql(f"episodes/{name}"))
+        list(cursors.map(_run_in_turn, _EPISODES if self.only is None else (("plateaus",),)))
 
 
-_EPISODES = ("downtimes", "plateaus", "outages", "plateau_episodes", "local_stall", "frozen_mid", "masked")
+_EPISODES = (
+    ("masked",), ("outages", "local_stall"), ("plateaus", "plateau_episodes"), ("frozen_mid",), ("downtimes",),
+)  # fmt: skip
+"""What needs the tables of another comes after it; the one that takes longest comes first."""
+
+
+def _run_in_turn(con: duckdb.DuckDBPyConnection, scripts: Sequence[str]) -> None:
+    for name in scripts:
+        execute_script(con, sql(f"episodes/{name}"))
+
+
 _LARGE = ("tick", "venue_tick", "log_event", "counter", "rx_stat")
 """The tables that are whole once the lines have their times; the store takes them while the figures are computed."""
 

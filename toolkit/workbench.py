@@ -22,6 +22,9 @@ Connection = duckdb.DuckDBPyConnection
 T = TypeVar("T")
 R = TypeVar("R")
 
+_ROW_GROUP = 40_960
+"""Rows that a store file keeps together: a full group is packed while the figures are computed, the rest at the end."""
+
 RUN_KEY = 1
 """The key of the workbench's only run; in a store it gets another."""
 
@@ -102,8 +105,8 @@ class _Deposit:
     def __init__(self, con: Connection, db: str, run: str, patience_s: float) -> None:
         self._con, self._cursor = con, another(con)
         self._left = list(TABLES)
-        place = db.replace("'", "''")
-        waiting(db, time.monotonic() + patience_s, lambda: self._cursor.execute(f"attach '{place}' as store"))
+        attach = f"attach '{db.replace(chr(39), 2 * chr(39))}' as store (row_group_size {_ROW_GROUP})"
+        waiting(db, time.monotonic() + patience_s, lambda: self._cursor.execute(attach))
         self._cursor.begin()
         self._held = bool(self._cursor.execute("select 1 from store.run where run = ?", [run]).fetchall())
         self._key = self._cursor.execute("select nextval('store.run_keys')").fetchall()[0][0]

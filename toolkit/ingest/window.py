@@ -28,7 +28,7 @@ _READS_COUNTERS = re.compile(r"\brun_(?:counters|totals)\b")
 """What a metric's query reads tells what its figures rest on; counters that only stand in for lines do not count."""
 _READS_PREPARED = re.compile(r"\brun_(?:session_bounds|downtimes|plateaus|outages|applies|masked|episodes)\b")
 
-Prepare = Callable[[], None]
+Prepare = Callable[[Cursors], None]
 """Makes the tables that metrics of stretches rest on, and the episodes."""
 
 
@@ -100,12 +100,11 @@ def _figures(
     con: duckdb.DuckDBPyConnection, firsts: tuple[int, int], only: Sequence[str] | None, prepare: Prepare
 ) -> tuple[Figure, ...]:
     execute_script(con, sql("window/cut"), first_seq=firsts[0], last_seq=firsts[1])
-    if only is None or any(_READS_PREPARED.search(metric.query) for metric in metrics() if metric.name in only):
-        prepare()
-    ((placed, has_lifecycle, near),) = con.execute(sql("window/edges")).fetchall()
-    edges = _Edges(placed, has_lifecycle, _as_dict(near))
     with side_by_side(con) as cursors:
-        return tuple(_cut(cursors, only, edges))
+        if only is None or any(_READS_PREPARED.search(metric.query) for metric in metrics() if metric.name in only):
+            prepare(cursors)
+        ((placed, has_lifecycle, near),) = con.execute(sql("window/edges")).fetchall()
+        return tuple(_cut(cursors, only, _Edges(placed, has_lifecycle, _as_dict(near))))
 
 
 def _cut(cursors: Cursors, only: Sequence[str] | None, edges: _Edges) -> Iterator[Figure]:
