@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -44,7 +45,16 @@ def connect(
         raise InputError(db, None, "no such store; run `toolkit analyze` first, or name another with --db")
     if not read_only and db != MEMORY:
         _make_room(db)
-    deadline, schema = time.monotonic() + patience_s, sql("schema")
+    with _OPENING:
+        return _connected(db, read_only, time.monotonic() + patience_s, memory_mb)
+
+
+_OPENING = threading.Lock()
+"""Two threads that make one file's tables at the same time would be in each other's way."""
+
+
+def _connected(db: str, read_only: bool, deadline: float, memory_mb: int) -> duckdb.DuckDBPyConnection:
+    schema = sql("schema")
     con = _opened(db, read_only, deadline, memory_mb)
     try:
         if is_current(con, db, schema):
@@ -90,11 +100,13 @@ def waiting(db: str, deadline: float, opened: Callable[[], R]) -> R:
         try:
             return opened()
         except duckdb.Error as error:
-            if "lock" not in str(error).lower():
+            here = isinstance(error, duckdb.ResourceInUseException | duckdb.ConnectionException)
+            if not here and "lock" not in str(error).lower():
                 why = f"is not a store of this toolkit: {_first_line(error)}; name another file with --db"
                 raise InputError(db, None, why) from error
             if time.monotonic() > deadline:
-                raise InputError(db, None, f"is held by another process{_holder(str(error))}; try again") from error
+                holder = "open in this program" if here else f"held by another process{_holder(str(error))}"
+                raise InputError(db, None, f"is {holder}; close it there, or try again") from error
         time.sleep(pause)
         pause = min(2 * pause, 1.0)
 

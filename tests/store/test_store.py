@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,22 @@ def test_two_processes_write_one_after_the_other_and_neither_is_lost(tmp_path: P
     assert [writer.communicate()[1].decode() for writer in writers] == ["", ""]
     assert [writer.returncode for writer in writers] == [0, 0]
     assert counts(db)["run"] == 2
+
+
+def test_threads_write_one_after_the_other_and_none_is_lost(tmp_path: Path) -> None:
+    db, names = str(tmp_path / "store.duckdb"), ("clean_head", "restart_head", "clean_head")
+    with ThreadPoolExecutor(3) as pool:
+        ids = {each.run.id for each in pool.map(lambda name: analyze([str(RUNS / name)], db), names)}
+    with connect(db, read_only=True) as con:
+        assert {run for (run,) in con.execute("select run from runs").fetchall()} == ids
+        assert len(ids) == 2
+
+
+def test_a_store_that_this_program_has_open_is_an_error_that_says_so(tmp_path: Path) -> None:
+    db = str(tmp_path / "store.duckdb")
+    connect(db).close()
+    with connect(db, read_only=True), pytest.raises(InputError, match="open in this program"):
+        connect(db, patience_s=0.2)
 
 
 def test_a_store_that_stays_held_is_an_error_that_names_its_holder(tmp_path: Path) -> None:
