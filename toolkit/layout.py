@@ -1,7 +1,8 @@
 """The tables of a store file: which version of the toolkit laid them out, and an older layout brought up to date.
 
 A store says its version in the table `store_version`; one without that table is older than the table. An older layout
-that only lacks tables or columns gets them, and its runs have nulls there; any other layout is refused.
+that only lacks tables or columns gets them, and its runs have nulls
+there, or what their other columns tell; any other layout is refused.
 """
 
 from __future__ import annotations
@@ -13,8 +14,14 @@ import duckdb
 
 from toolkit.errors import InputError
 
-VERSION = 2
+VERSION = 3
 """Raised with each change of the tables; layouts of one version are told apart by the digest of their definition."""
+
+_TOLD_BY_OTHERS = {
+    # A session that ends above its beginning ended in another file, and nothing tells in which.
+    ("session", "ended_file_no"): "update session set ended_file_no = file_no where ended_line >= began_line",
+}
+"""What the runs of an older store say in a column that was added, where their other columns tell it."""
 
 Columns = Mapping[tuple[str, str], tuple[str, bool]]
 """Of each table and column: its type, and whether it may be null."""
@@ -43,6 +50,8 @@ def bring_up_to_date(con: duckdb.DuckDBPyConnection, db: str, schema: str) -> No
     if held := _columns(con):
         for (table, column), kind in _lacking(held, _defined(schema), db):
             con.execute(f'alter table "{table}" add column "{column}" {kind}')
+            if (table, column) in _TOLD_BY_OTHERS:
+                con.execute(_TOLD_BY_OTHERS[table, column])
     con.execute(schema)
     con.execute("delete from store_version")
     con.execute("insert into store_version values (?, ?)", [VERSION, _digest(schema)])

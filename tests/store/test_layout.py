@@ -51,6 +51,19 @@ def test_an_old_store_keeps_its_runs_and_takes_new_ones(tmp_path: Path) -> None:
     assert columns(db) == columns(new)
 
 
+SESSION = "insert into session values (7, 0, 'lighter', {}, 0, 5, {}, 'x', 'connected', null, null, null, null, [])"
+A_FILE = "insert into file values (7, 0, 'run.log', 'log', 1, 'x', 9, 9)"
+
+
+def test_a_session_of_an_old_store_ended_in_the_file_it_began_in_unless_it_ended_above(tmp_path: Path) -> None:
+    ends = ["9", "null", "2"]
+    old = [SESSION.format(number, end) for number, end in enumerate(ends)]
+    db = written(tmp_path / "old.duckdb", OLD, A_RUN, A_FILE, *old)
+    with connect(str(db)) as con:
+        told = con.execute("select file, ended_line, ended_file from sessions order by session").fetchall()
+    assert told == [("run.log", 9, "run.log"), ("run.log", None, None), ("run.log", 2, None)]
+
+
 def run(*argv: str) -> int:
     with pytest.raises(SystemExit) as ended:
         main(list(argv))

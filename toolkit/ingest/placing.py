@@ -83,7 +83,7 @@ def _logs(sources: Sequence[Source], goes_on: Callable[[Source, Source], bool]) 
 
 def _load_parts(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
     """Which files are parts of one rotated log: a line is older than all lines of the parts after its own."""
-    con.execute("create or replace temp table log_part (file_no integer, log_no integer)")
+    con.execute("create or replace table log_part (file_no integer, log_no integer)")
     rows = [(part.file_no, parts[0].file_no) for parts in _logs(sources, continues) for part in parts]
     insert_rows(con, "log_part", ("file_no", "log_no"), rows)
 

@@ -19,9 +19,9 @@ Times = Mapping[Ref, tuple[int, int]]
 """When a line was written (epoch ms), and how far that may be off (ms)."""
 
 _SESSION_COLUMNS = (
-    "run_key", "life", "venue", "session", "file_no", "began_line", "ended_line", "silent", "reason", "reached",
-    "began_ms", "began_error_ms", "first_book_ms", "first_book_error_ms", "ended_ms", "ended_error_ms", "detail",
-    "lines",
+    "run_key", "life", "venue", "session", "file_no", "began_line", "ended_file_no", "ended_line", "silent",
+    "reason", "reached", "began_ms", "began_error_ms", "first_book_ms", "first_book_error_ms", "ended_ms",
+    "ended_error_ms", "detail", "lines",
 )  # fmt: skip
 _EPISODE_COLUMNS = ("run_key", "venue", "kind", "from_ms", "to_ms", "class", "reason", "flags", "lines")
 
@@ -83,10 +83,11 @@ def _timed(session: Session, times: Times) -> Session:
 
 def _row(run_key: int, session: Session) -> tuple[object, ...]:
     s, silent = session, session.ended is not None and not session.lines
+    ended_file_no, ended_line = session.ended or (None, None)
     return (
-        run_key, s.life, s.venue, s.session, s.file_no, s.began_line, s.ended_line, silent, s.reason, str(s.reached),
-        s.began_ms, s.began_error_ms, s.first_book_ms, s.first_book_error_ms, s.ended_ms, s.ended_error_ms, s.detail,
-        [line for _, line in s.lines],
+        run_key, s.life, s.venue, s.session, s.file_no, s.began_line, ended_file_no, ended_line, silent, s.reason,
+        str(s.reached), s.began_ms, s.began_error_ms, s.first_book_ms, s.first_book_error_ms, s.ended_ms,
+        s.ended_error_ms, s.detail, [line for _, line in s.lines],
     )  # fmt: skip
 
 

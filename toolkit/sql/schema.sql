@@ -168,6 +168,7 @@ create table if not exists session (
     session integer not null,
     file_no integer not null,
     began_line bigint not null,
+    ended_file_no integer,                   -- a later part of a rotated log may hold the end; null while it is open
     ended_line bigint,
     silent  boolean not null,                -- its end left no line; `ended_line` is the connecting line after it
     reason  varchar,
@@ -259,8 +260,10 @@ create or replace view log_events as
     from log_event join file using (run_key, file_no) join run using (run_key);
 create or replace view sessions as
     select run, life, venue, session, began_line, ended_line, reason, reached, began_ms, session.ended_ms,
-           first_book_ms, detail, file.file, silent, began_error_ms, first_book_error_ms, ended_error_ms
-    from session join file using (run_key, file_no) join run using (run_key);
+           first_book_ms, detail, file.file, silent, began_error_ms, first_book_error_ms, ended_error_ms,
+           ended_in.file as ended_file
+    from session join file using (run_key, file_no) join run using (run_key)
+    left join file ended_in on ended_in.run_key = session.run_key and ended_in.file_no = ended_file_no;
 create or replace view counters as
     select run, file, line, life, venue, name, value, counter.kind
     from counter join file using (run_key, file_no) join run using (run_key);

@@ -7,6 +7,8 @@ create or replace view run_ticks as select * from tick;
 create or replace view run_venue_ticks as select * from venue_tick;
 create or replace view run_all_log_events as select * from log_event;
 create or replace view run_log_events as select * from run_all_log_events;
+-- Which files are parts of one log, the oldest first.
+create or replace view run_log_parts as select * from log_part;
 create or replace view run_anchors as select * from anchor;
 create or replace view run_all_sessions as select * from session;
 create or replace view run_began as select life, venue, session from run_all_sessions;

@@ -5,16 +5,16 @@
 -- definition: Connected sessions that ended before they had a book: without any message, or with one; and what a build itself gives as the cause of a failed start (book_no_publish, control_frame_only_…), where it states one it counts as that. Sessions still open at the end of a life are not counted.
 -- source: run log, life-cycle lines; WS_AUDIT component=bootstrap_timeout
 with stated as (
-    select venue, replace(coalesce(fields->>'reason', reason), 'bootstrap_', '') as class, life, file_no, line
-    from run_log_events where family = 'audit_bootstrap_timeout'
+    select venue, replace(coalesce(fields->>'reason', reason), 'bootstrap_', '') as class, life, log_no, file_no, line
+    from run_log_events join run_log_parts using (file_no) where family = 'audit_bootstrap_timeout'
 ),
 -- A stated cause stands before the end of its session, and for it.
 ended as (
     select s.venue, coalesce(
-               (select max_by(class, t.line) from stated t where t.venue = s.venue and t.life = s.life and t.file_no = s.file_no
-                and t.line >= s.began_line and t.line <= s.ended_line),
+               (select max_by(class, (t.file_no, t.line)) from stated t where t.venue = s.venue and t.life = s.life and t.log_no = s.log_no
+                and (t.file_no, t.line) >= (s.file_no, s.began_line) and (t.file_no, t.line) <= (s.ended_file_no, s.ended_line)),
                case when reached = 'first_message' then 'frame_no_book' when reached <> 'first_book' then 'no_first_frame' end) as class
-    from run_disconnected s
+    from (select * from run_disconnected join run_log_parts using (file_no)) s
 ),
 named as (select unnest(['no_first_frame', 'frame_no_book']) as class union select class from stated)
 select v.venue as scope, 'bootstrap.' || c.class as metric,

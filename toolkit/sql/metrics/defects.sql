@@ -4,15 +4,16 @@
 -- figures: <venue>.defects.no_data_transport_gap <venue>.defects.data_seen_no_publish <venue>.defects.runner_freeze_apply_gap <venue>.defects.future_timestamp_deferral <venue>.defects.unclassified
 -- definition: Whose fault a stale exit was, first that fits, by the ages on its line against the stale limit S: frames came (< S/2) but no data, book or publish (≥ S); data came but no book or publish; books were published but the runner had frozen the venue; or had deferred them as of the future; else unclassified.
 -- source: run log, WS_AUDIT component=ws_msg or freshness with a reason that is not periodic; component=runner_apply_truth before it
-with exits as (
-    select venue, file_no, line, (fields->>'stale_ms')::double as s, (fields->>'age_ws_rx_ms')::double as ws, (fields->>'age_data_rx_ms')::double as data,
+with lines as (select * from run_log_events join run_log_parts using (file_no)),
+exits as (
+    select venue, log_no, file_no, line, (fields->>'stale_ms')::double as s, (fields->>'age_ws_rx_ms')::double as ws, (fields->>'age_data_rx_ms')::double as data,
            (fields->>'age_book_event_ms')::double as book, (fields->>'age_published_ms')::double as published
-    from run_log_events where family in ('audit_ws_msg', 'audit_freshness') and reason in ('stale_watchdog', 'read_timeout', 'post_publish_transport_gap')
+    from lines where family in ('audit_ws_msg', 'audit_freshness') and reason in ('stale_watchdog', 'read_timeout', 'post_publish_transport_gap')
 ),
 truth as (
-    select venue, file_no, line, (fields->>'age_apply_ms')::double as apply, (fields->>'age_event_ms')::double as event, (fields->>'venue_state_stale_ms')::double as limit_ms,
+    select venue, log_no, file_no, line, (fields->>'age_apply_ms')::double as apply, (fields->>'age_event_ms')::double as event, (fields->>'venue_state_stale_ms')::double as limit_ms,
            coalesce((fields->>'ext_apply_frozen_total')::double, 0) as frozen, coalesce((fields->>'ext_future_total')::double, 0) as future
-    from run_log_events where family = 'audit_runner_truth'
+    from lines where family = 'audit_runner_truth'
 ),
 classed as (
     select e.venue, case when s > 0 and ws < s / 2 and data >= s and book >= s and published >= s then 'no_data_transport_gap'
@@ -20,9 +21,9 @@ classed as (
                          when s > 0 and published < s / 2 and apply >= limit_ms and (frozen > 0 or froze) then 'runner_freeze_apply_gap'
                          when s > 0 and future > 0 and event < s / 2 and apply >= limit_ms then 'future_timestamp_deferral'
                          else 'unclassified' end as class
-    from (select *, exists (select 1 from run_log_events f where f.family = 'runner_freeze' and f.venue = e.venue and f.file_no = e.file_no and f.line < e.line) as froze
+    from (select *, exists (select 1 from lines f where f.family = 'runner_freeze' and f.venue = e.venue and f.log_no = e.log_no and (f.file_no, f.line) < (e.file_no, e.line)) as froze
           from exits e) e
-    asof left join truth t on e.venue = t.venue and e.file_no = t.file_no and e.line >= t.line
+    asof left join truth t on e.venue = t.venue and e.log_no = t.log_no and (e.file_no, e.line) >= (t.file_no, t.line)
 ),
 told as (select distinct venue from run_log_events where family in ('audit_ws_msg', 'audit_freshness'))
 select v.venue as scope, 'defects.' || k.class as metric, case when any_value(t.venue) is not null then count_if(coalesce(c.class = k.class, false)) end as value,

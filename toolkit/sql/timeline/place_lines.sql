@@ -24,6 +24,5 @@ where log_event.run_key = $run_key and log_event.at_ms is null and log_event.fil
 drop table clocked_line;
 drop table line_bound;
 drop table arrival;
-drop table log_part;
 drop table event_time;
 drop table lives_agree;

@@ -12,12 +12,12 @@ with lines as (
     select file_no, line, max(life) as life, max(at_ms) as at_ms, max(at_error_ms) as error_ms
     from log_event group by file_no, line
 ),
--- A line outside all anchors is known to lie before the first placed line, or after the last.
+-- A line outside all anchors is known to lie before the first placed line of its log, or after the last.
 counted as (
     select file_no, line, life, coalesce(error_ms, 0) as error_ms,
-           coalesce(at_ms, min(at_ms) over (partition by file_no order by line rows between 1 following and unbounded following),
-                    max(at_ms) over (partition by file_no order by line rows between unbounded preceding and 1 preceding)) as at_ms
-    from lines
+           coalesce(at_ms, min(at_ms) over (same rows between 1 following and unbounded following),
+                    max(at_ms) over (same rows between unbounded preceding and 1 preceding)) as at_ms
+    from lines join run_log_parts using (file_no) window same as (partition by log_no order by file_no, line)
 )
 select file_no, line, any_value(error_ms) as error_ms,
        bool_or(coalesce(c.at_ms >= w.from_ms, w.from_ms is null) and coalesce(c.at_ms < w.to_ms, w.to_ms is null)) as within,
@@ -46,4 +46,4 @@ select e.* from run_all_log_events e semi join (select * from window_line where 
 create or replace view run_began as
 select life, venue, session from run_all_sessions s join window_line l on l.file_no = s.file_no and l.line = s.began_line where within;
 create or replace view run_ended as
-select life, venue, session from run_all_sessions s join window_line l on l.file_no = s.file_no and l.line = s.ended_line where within;
+select life, venue, session from run_all_sessions s join window_line l on l.file_no = s.ended_file_no and l.line = s.ended_line where within;
