@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from toolkit.ingest.columns import NAMES_NO, SCHEMA, Batch, Scope, read
-from toolkit.ingest.source import Source
+from toolkit.ingest.cut_records import cut_record, last_line, taken_from
+from toolkit.ingest.source import Source, adjoins
 from toolkit.ingest.spans import reading
 from toolkit.ingest.stream import Block, blocks, newlines
 from toolkit.records import FileLedger, SetAsideLine
@@ -46,16 +47,25 @@ class _Account:
     used: int = 0
     bytes: int = 0
     sha256: str = ""
+    damaged: bool = False
 
     def __post_init__(self) -> None:
         self.where: list[SetAsideLine] = []
+        # The last line of a file, where it has no newline and a part after it may hold the rest.
+        self.tail = b""
+
+    def counted(self, batch: Batch) -> Batch:
+        """Count the lines of the next batch, which may yet be changed before it is added."""
+        self.lines += batch.lines
+        return batch
 
     def add(self, batch: Batch) -> None:
-        self.lines += batch.lines
         self.used += batch.used
         self.where += batch.where
 
     def ledger(self, name: str, role: Role) -> FileLedger:
+        if self.damaged:
+            self.where.append(SetAsideLine(self.lines + 1, self.bytes, SetAside.DAMAGED))
         unused = Counter(each.reason for each in self.where if each.reason not in _NO_LINE_UNUSED)
         return FileLedger(name, role, self.bytes, self.sha256, self.lines, self.used, dict(unused), tuple(self.where))
 
@@ -65,13 +75,17 @@ def load(
 ) -> list[FileLedger]:
     """Read telemetry files, in the order given, into the temporary table `raw_tick` (and `raw_names`).
 
-    Line numbers are per file; `seq` orders the records of all files. Raises `InputError` for an unreadable file.
+    Line numbers are per file; `seq` orders the records of all files. A record that a rotation cut in two stands where
+    it begins, and each half is a used line of its own file. Raises `InputError` for an unreadable file.
     """
     con.execute("create or replace temp table raw_names (names_no bigint, names varchar[])")
     run_over(con, "create or replace temp table raw_tick as select * from data", _NO_ROWS)
     loader = _Loader(con)
     with _few_collections():
-        ledgers = [_load_file(loader, source, scope, progress) for source in sources]
+        ledgers, taken = [], frozenset[int]()
+        for place in range(len(sources)):
+            ledger, taken = _load_file(loader, sources[place:], scope, progress, taken)
+            ledgers.append(ledger)
     loader.flush()
     return ledgers
 
@@ -127,16 +141,34 @@ class _Loader:
         return self._orders[names]
 
 
-def _load_file(loader: _Loader, source: Source, scope: Scope, progress: Progress) -> FileLedger:
-    account = _Account()
+def _load_file(
+    loader: _Loader, sources: Sequence[Source], scope: Scope, progress: Progress, taken: frozenset[int]
+) -> tuple[FileLedger, frozenset[int]]:
+    """Load the first of the sources; give the files whose first line belongs to a record that begins before them."""
+    source, account = sources[0], _Account()
+    has_rest = len(sources) > 1 and adjoins(sources[1], source)
     if source.path is not None and source.path.stat().st_size >= PARALLEL_FROM_BYTES and (os.cpu_count() or 1) > 1:
-        batches = _spanwise(source.path, scope, account, progress)
+        batches = _spanwise(source.path, scope, account, progress, has_rest)
     else:
         batches = _blockwise(source, scope, account, progress)
-    for batch in batches:
+
+    def take(batch: Batch | None) -> None:
+        if batch is None:
+            return
         account.add(batch)
         loader.append(batch, source.file_no)
-    return account.ledger(source.name, source.role)
+
+    last = next(batches, None)
+    if last is not None and source.file_no in taken:
+        last = taken_from(last, 1)
+    for batch in batches:
+        take(last)
+        last = batch
+    begins_before = account.lines == 1 and source.file_no in taken
+    cut = cut_record(account.tail, account.lines, sources, scope) if has_rest and not begins_before else None
+    take(taken_from(last, account.lines) if cut and last else last)
+    take(cut.batch if cut else None)
+    return account.ledger(source.name, source.role), taken | (cut.taken if cut else frozenset())
 
 
 def _blockwise(source: Source, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
@@ -144,19 +176,21 @@ def _blockwise(source: Source, scope: Scope, account: _Account, progress: Progre
     with source.open() as stream:
         for block in blocks(stream):
             progress(len(block.data))
-            yield read(block, scope)
+            yield account.counted(read(block, scope))
+            account.tail = block.data if block.torn and not stream.damage else b""
         account.sha256, account.bytes = stream.sha256, stream.size
-        if stream.damage:
-            account.where.append(SetAsideLine(account.lines + 1, stream.size, SetAside.DAMAGED))
+        account.damaged = stream.damage is not None
 
 
-def _spanwise(path: Path, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
+def _spanwise(path: Path, scope: Scope, account: _Account, progress: Progress, has_rest: bool) -> Iterator[Batch]:
     """Spans of a plain file in order; their line numbers are made absolute as they come."""
     with reading(path, scope) as spans:
         for octets, batch in spans.batches():
             progress(octets)
-            yield _moved(batch, account.lines)
+            moved = _moved(batch, account.lines)
+            yield account.counted(moved)
         account.bytes, account.sha256 = spans.digest()
+        account.tail = last_line(path, account.bytes) if has_rest else b""
 
 
 def _moved(batch: Batch, lines: int) -> Batch:
