@@ -38,6 +38,11 @@ def workbench(memory_mb: int) -> Iterator[Connection]:
     con = connect(MEMORY, memory_mb=memory_mb)
     try:
         yield con
+    except RuntimeError as error:
+        # The database's own word for Ctrl-C within a query.
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
     finally:
         con.close()
 

@@ -23,7 +23,7 @@ from toolkit.cli.options import (
     duration_ms,
     window,
 )
-from toolkit.cli.output import emit
+from toolkit.cli.output import emit, note
 from toolkit.cli.progress import progress_line
 from toolkit.units import size
 
@@ -60,7 +60,7 @@ def analyze(
 ) -> int:
     """Ingest one run and say what happened."""
     from toolkit.analysis import Options, analyze
-    from toolkit.errors import UsageError
+    from toolkit.errors import Exit, UsageError
     from toolkit.evidence.pages import check_format, name_of
     from toolkit.evidence.summary import IN_WINDOWS, figure_lines, summary, windows
     from toolkit.published import analysis_json
@@ -99,8 +99,13 @@ def analyze(
 
     if follow:
         return follow_run(look, show, db)
-    show(look(db))
-    return 0
+    try:
+        analysis = look(db)
+    except KeyboardInterrupt:
+        note(f"interrupted; {db} holds the run whole or not at all")
+        return Exit.INTERRUPTED
+    show(analysis)
+    return Exit.OK
 
 
 def _foreign_lines(paths: list[str], most: int) -> str:

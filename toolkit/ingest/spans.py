@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -44,7 +45,8 @@ class Spans:
     helpers: int
 
     def __post_init__(self) -> None:
-        self._digest = self.pool.submit(sha256_of, self.path, self.size)
+        with _deaf_to_interrupts():
+            self._digest = self.pool.submit(sha256_of, self.path, self.size)
         self._left = cut(self.path, self.size)
         self._waiting: deque[tuple[int, Future[Batch]]] = deque()
 
@@ -79,6 +81,16 @@ class Spans:
             self._waiting.append((end - start, batch))
             return True
         return False
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """What is started here never hears Ctrl-C, which is for the process that waits for it to answer."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def cut(path: Path, size: int) -> Iterator[Span]:

@@ -1,0 +1,51 @@
+"""Ctrl-C while a run is analysed, as a terminal sends it: to the command and to the processes that help it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import telemetry
+from toolkit.errors import Exit
+from toolkit.store import connect
+
+PATIENCE_S = 60
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that several processes read together."""
+    file = tmp_path_factory.mktemp("large") / "telemetry.jsonl"
+    telemetry.write(file, 60)
+    return file
+
+
+def spawned(of: int) -> bool:
+    """Whether a process has one that helps it."""
+    return bool(Path(f"/proc/{of}/task/{of}/children").read_text().split())
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are listed under /proc on Linux alone")
+def test_an_interrupted_analysis_ends_with_one_line_and_leaves_a_store_without_the_run(
+    large: Path, tmp_path: Path
+) -> None:
+    db = tmp_path / "store.duckdb"
+    command = [sys.executable, "-m", "toolkit", "analyze", str(large), "--db", str(db)]
+    program = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    until = time.monotonic() + PATIENCE_S
+    while program.poll() is None and not spawned(program.pid):
+        assert time.monotonic() < until
+    os.killpg(program.pid, signal.SIGINT)
+    said = program.communicate(timeout=PATIENCE_S)
+    assert said == ("", f"toolkit: interrupted; {db} holds the run whole or not at all\n")
+    assert program.returncode == Exit.INTERRUPTED
+    with connect(str(db), read_only=True) as con:
+        assert con.execute("select count(*) from runs").fetchall() == [(0,)]
