@@ -138,9 +138,22 @@ def _lost(look: Look) -> Iterator[Finding]:
         yield Finding("holes", "medium", None, text, ("run.hole_ms",))
 
 
+_NO_DAMAGE = (SetAside.BLANK, SetAside.TORN_TAIL, SetAside.OTHER_LOG)
+
+
+def _times_of_another_log(look: Look) -> Iterator[Finding]:
+    for ledger in look.ledgers:
+        if any(each.reason == SetAside.OTHER_LOG for each in ledger.where):
+            text = (
+                f"{ledger.file} tells of a log that is not all here: its beginning may have been cut off, so that no "
+                "line took a time from it; put the missing part back beside the log"
+            )
+            yield Finding("times_without_log", "medium", None, text, (), ((ledger.file, 1),))
+
+
 def _damage(look: Look) -> Iterator[Finding]:
     for ledger in look.ledgers:
-        bad = [each for each in ledger.where if each.reason not in (SetAside.BLANK, SetAside.TORN_TAIL)]
+        bad = [each for each in ledger.where if each.reason not in _NO_DAMAGE]
         if bad:
             why = ", ".join(sorted({each.reason for each in bad}))
             text = f"{ledger.file}: {thousands(len(bad))} places could not be used ({why})"
@@ -191,6 +204,6 @@ def _lines(episodes: Iterable[Episode], venue: str, kind: str, reason: str | Non
 
 
 _RULES = (
-    _never_spoke, _masked, _stalls, _frozen, _lives, _idle_closes, _freezes, _lost, _damage,
+    _never_spoke, _masked, _stalls, _frozen, _lives, _idle_closes, _freezes, _lost, _damage, _times_of_another_log,
     _missing_parts, _one_sided, _silent_endings, _bogus, _novel,
 )  # fmt: skip

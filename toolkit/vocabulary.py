@@ -93,6 +93,7 @@ class SetAside(StrEnum):
     NOT_RX_STATS = "not_rx_stats"
     TOO_LONG = "too_long"
     DAMAGED = "damaged"
+    OTHER_LOG = "other_log"
 
 
 class Ended(StrEnum):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import io
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import PurePath
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import duckdb
 import msgspec
 
+from toolkit.ingest.log_bytes import LogBytes, log_bytes
 from toolkit.ingest.source import Source
 from toolkit.ingest.stream import Block, blocks
 from toolkit.ingest.telemetry import ledger_of
 from toolkit.records import FileLedger, SetAsideLine
+from toolkit.runlog import arrivals
 from toolkit.runlog.families import throttles
 from toolkit.store import insert_rows
 from toolkit.vocabulary import CounterKind, Role, SetAside
@@ -82,20 +84,31 @@ def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]
     Raises `InputError` for an unreadable file.
     """
     con.execute("create or replace temp table event_time (file_no integer, byte bigint, at_ms bigint)")
-    logs = {plain(source.name): source.file_no for source in sources if source.role is Role.LOG}
     ledgers = []
     for source in sources:
         if source.role is Role.EVENTS:
             read, ledger = _read(source)
+            log, last = (read.log, max(read.times)[0] if read.times else 0) if read else _last_arrival(source)
+            whole = log_bytes(sources, log) if log else None
+            if log and last and (whole is None or not whole.covers(last)):
+                whole, ledger = None, replace(ledger, where=(*ledger.where, _OF_ANOTHER_LOG))
             ledgers.append(ledger)
             if read is not None:
-                _write(con, run_key, source.file_no, logs.get(read.log or ""), read)
+                _write(con, run_key, source.file_no, whole, read)
     return ledgers
 
 
-def plain(name: str) -> str:
-    """The name a file had before it was packed, without its folder."""
-    return PurePath(name).name.removesuffix(".gz").removesuffix(".zst")
+_OF_ANOTHER_LOG = SetAsideLine(1, 0, SetAside.OTHER_LOG)
+
+
+def _last_arrival(source: Source) -> tuple[str | None, int]:
+    """The log that a file of arrivals names, and the byte of the last one; no log where it is no such file."""
+    with source.open() as stream, io.BufferedReader(stream) as lines:
+        if arrivals.SCHEMA.encode() not in lines.peek().split(b"\n", 1)[0]:
+            return None, 0
+        log, rows = arrivals.read(lines, source.name)
+        last = deque(rows, 1)
+    return log or None, last[0].byte if last else 0
 
 
 def _read(source: Source) -> tuple[_File | None, FileLedger]:
@@ -130,9 +143,9 @@ def _take(file: _File, block: Block, pieces: Sequence[bytes]) -> Iterator[SetAsi
         byte += len(piece) + 1
 
 
-def _write(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, log_no: int | None, file: _File) -> None:
-    if log_no is not None:
-        rows = ((log_no, byte, at_ms) for byte, at_ms in file.times)
+def _write(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, log: LogBytes | None, file: _File) -> None:
+    if log is not None:
+        rows = ((*log.place(byte), at_ms) for byte, at_ms in file.times)
         insert_rows(con, "event_time", ("file_no", "byte", "at_ms"), rows)
     columns = ("run_key", "file_no", "line", "life", "venue", "name", "value", "kind")
     kind = str(CounterKind.CUMULATIVE if file.stopped and not file.aside else CounterKind.THROTTLED)

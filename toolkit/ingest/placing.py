@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 import duckdb
 import msgspec
 
 from toolkit.ingest.book_gaps import seen_in_the_book
-from toolkit.ingest.events import plain
+from toolkit.ingest.log_bytes import LogBytes, log_bytes
 from toolkit.ingest.source import Source, adjoins, continues
 from toolkit.records import Session
 from toolkit.runlog import arrivals
@@ -55,7 +55,6 @@ def _any_clock(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> bo
 
 def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
     con.execute("create or replace temp table arrival (file_no integer, byte bigint, at_ms bigint, error_ms bigint)")
-    logs = {plain(source.name): source.file_no for source in sources if source.role is Role.LOG}
     for source in sources:
         if source.role is not Role.EVENTS:
             continue
@@ -63,9 +62,27 @@ def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) ->
             if arrivals.SCHEMA.encode() not in lines.peek().split(b"\n", 1)[0]:
                 continue
             log, rows = arrivals.read(lines, source.name)
-            while log in logs and (some := list(islice(rows, _ROWS_AT_ONCE))):
-                listed = [(logs[log], row.byte, row.at_ms, row.error_ms) for row in some]
+            whole, last = log_bytes(sources, log), 0
+            while whole is not None and (some := list(islice(rows, _ROWS_AT_ONCE))):
+                listed = [(*whole.place(row.byte), row.at_ms, row.error_ms) for row in some]
                 insert_rows(con, "arrival", ("file_no", "byte", "at_ms", "error_ms"), listed)
+                last = some[-1].byte
+            # The log may have grown with its times since it was read.
+            whole = log_bytes(sources, log)
+            if whole is None or not whole.covers(last):
+                con.execute("delete from arrival")
+            else:
+                _go_on(con, whole)
+
+
+def _go_on(con: duckdb.DuckDBPyConnection, log: LogBytes) -> None:
+    """What arrived with the last bytes of a part began the part after it."""
+    for before, after in pairwise(log.files):
+        con.execute(
+            "insert into arrival select ?, 0, at_ms, error_ms from arrival where file_no = ? and not exists"
+            " (select 1 from arrival where file_no = ? and byte = 0) order by byte desc, at_ms desc limit 1",
+            [after, before, after],
+        )
 
 
 def _logs(sources: Sequence[Source], goes_on: Callable[[Source, Source], bool]) -> list[list[Source]]:
