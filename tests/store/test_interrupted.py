@@ -26,23 +26,51 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def spawned(of: int) -> bool:
-    """Whether a process has one that helps it."""
-    return bool(Path(f"/proc/{of}/task/{of}/children").read_text().split())
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/task").exists(), reason="processes are listed under /proc on Linux alone"
+)
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are listed under /proc on Linux alone")
-def test_an_interrupted_analysis_ends_with_one_line_and_leaves_a_store_without_the_run(
-    large: Path, tmp_path: Path
-) -> None:
-    db = tmp_path / "store.duckdb"
+def helpers(of: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(each) for each in Path(f"/proc/{of}/task/{of}/children").read_text().split()]
+
+
+def runs_still(process: int) -> bool:
+    """Whether a process has not ended; one that nobody has asked for its end yet has."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def at_work(large: Path, db: Path) -> tuple[subprocess.Popen[str], list[int]]:
+    """An analysis that others help by now, and these."""
     command = [sys.executable, "-m", "toolkit", "analyze", str(large), "--db", str(db)]
     program = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     until = time.monotonic() + PATIENCE_S
-    while program.poll() is None and not spawned(program.pid):
+    while program.poll() is None and len(helpers(program.pid)) < 2:
         assert time.monotonic() < until
+    return program, helpers(program.pid)
+
+
+def test_helpers_end_with_an_analysis_that_is_killed(large: Path, tmp_path: Path) -> None:
+    program, others = at_work(large, tmp_path / "store.duckdb")
+    assert others
+    program.kill()
+    program.communicate(timeout=PATIENCE_S)
+    until = time.monotonic() + PATIENCE_S
+    while any(map(runs_still, others)):
+        assert time.monotonic() < until
+
+
+def test_an_interrupted_analysis_ends_with_one_line_and_leaves_a_store_without_the_run(
+    large: Path, tmp_path: Path
+) -> None:
+    db = tmp_path / "store.duckdb"
+    program, _ = at_work(large, db)
     os.killpg(program.pid, signal.SIGINT)
     said = program.communicate(timeout=PATIENCE_S)
     assert said == ("", f"toolkit: interrupted; {db} holds the run whole or not at all\n")

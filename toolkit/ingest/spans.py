@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from toolkit.ingest.columns import Batch, Scope, read_span
-from toolkit.ingest.digest import sha256_of
+from toolkit.ingest.helping import begin, sha256_of
 from toolkit.ingest.stream import BLOCK_BYTES
 
 _AHEAD, _MOST_WAITING = 2, 8
@@ -30,7 +30,7 @@ def reading(path: Path, scope: Scope, processes: int | None = None) -> Iterator[
     # One size for all: a file that still grows is read and digested up to the same byte.
     size = path.stat().st_size
     helpers = max((processes or os.cpu_count() or 1) - 1, 1)
-    with ProcessPoolExecutor(helpers, get_context("spawn"), initializer=gc.disable) as pool:
+    with ProcessPoolExecutor(helpers, get_context("spawn"), initializer=begin) as pool:
         yield Spans(path, size, scope, pool, helpers)
 
 
@@ -85,12 +85,19 @@ class Spans:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """What is started here never hears Ctrl-C, which is for the process that waits for it to answer."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    """What is started here never hears Ctrl-C, which is for this process to answer; it does so when all are started."""
+    heard: list[int] = []
+    in_charge = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number)) if in_charge else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if in_charge:
+            signal.signal(signal.SIGINT, handler if handler is not None else signal.SIG_DFL)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def cut(path: Path, size: int) -> Iterator[Span]:
