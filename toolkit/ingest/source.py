@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 from toolkit.errors import InputError
 from toolkit.ingest.recognising import EVIDENCE, HEAD_BYTES, recognise, refuse_wide
 from toolkit.ingest.stream import Decompressed, Opener, blocks
-from toolkit.runlog.parts import part_of
+from toolkit.runlog.parts import Part, part_of
 from toolkit.vocabulary import Role
 
 _PEEK_BYTES = 64 << 10
@@ -94,18 +94,37 @@ def adjoins(source: Source, before: Source | None) -> bool:
 
 
 def distinct(sources: Sequence[Source]) -> list[Source]:
-    """The sources without those that repeat, byte for byte, another one of the same role; empty ones repeat nothing."""
+    """The sources without those that repeat, byte for byte, another one of the same role; empty ones repeat nothing.
+
+    Raises `InputError` where two that differ have one place among the parts of a file, as `run.log` and `run.log.gz`.
+    """
     roles = Counter(source.role for source in sources)
     seen: set[tuple[Role, str]] = set()
-    kept = []
+    kept, places = [], dict[tuple[Role, Part], Source]()
     for source in sources:
         if roles[source.role] > 1 and source.role in EVIDENCE:
             key = (source.role, _digest(source))
             if key in seen and key[1] != _DIGEST_OF_NOTHING:
                 continue
             seen.add(key)
+            if key[1] != _DIGEST_OF_NOTHING:
+                _one_place(source, places.setdefault((source.role, part_of(source.name)), source))
         kept.append(source)
     return [replace(source, file_no=number) for number, source in enumerate(kept)]
+
+
+def _one_place(source: Source, other: Source) -> None:
+    """Two of one name may come from two folders; of one name in two packings one is older, and nothing says which."""
+    if source.name == other.name:
+        return
+    part = part_of(source.name)
+    rename = "" if part.date else f", or name the older one {part.base}.{1 - part.before_last} to have it read before"
+    raise InputError(
+        f"{other.name} and {source.name}",
+        None,
+        "hold different content, and their names do not tell which was written first; leave out the one that is a copy"
+        + rename,
+    )
 
 
 _DIGEST_OF_NOTHING = hashlib.sha256().hexdigest()

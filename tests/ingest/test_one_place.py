@@ -1,0 +1,63 @@
+"""Two files whose names give them one place in a rotated file are one run only where nothing is left to guess."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from toolkit.analysis import analyze
+from toolkit.cli import main
+from toolkit.errors import InputError
+
+BEGUN = b"INFO: Lighter public WS connecting url=ws://127.0.0.1:1/stream\n"
+CONNECTED = b"INFO: Lighter public WS connected url=ws://127.0.0.1:1/stream\n"
+RECORD = b'{"t":1,"venue_age_ms":[1]}\n'
+
+PAIRS = {
+    "gzipped by hand": ({"run.log": BEGUN, "run.log.gz": gzip.compress(BEGUN + CONNECTED)}, "run.log.1 to"),
+    "half compressed": ({"run.log.1": BEGUN, "run.log.1.gz": gzip.compress(CONNECTED)}, "run.log.2 to"),
+    "of one day": ({"run.log-20261122": BEGUN, "run.log-20261122.gz": gzip.compress(CONNECTED)}, "leave out"),
+    "telemetry": ({"telemetry.jsonl": RECORD, "telemetry.jsonl.gz": gzip.compress(2 * RECORD)}, "telemetry.jsonl.1 to"),
+}
+
+
+@pytest.mark.parametrize(("files", "advice"), PAIRS.values(), ids=PAIRS)
+def test_two_that_differ_are_refused_by_name_with_what_to_do(
+    tmp_path: Path, files: dict[str, bytes], advice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(InputError, match=" and ".join(sorted(files))) as refused:
+        analyze([str(tmp_path)])
+    assert advice in str(refused.value)
+    with pytest.raises(SystemExit) as ended:
+        main(["analyze", str(tmp_path), "--db", ":memory:"])
+    assert ended.value.code == 3
+    assert advice.split()[0] in capsys.readouterr().err
+
+
+FINE = {
+    "a copy": {"run.log": BEGUN, "run.log.gz": gzip.compress(BEGUN)},
+    "emptied after it was packed": {"run.log": b"", "run.log.gz": gzip.compress(BEGUN)},
+    "compressed with a delay": {"run.log": BEGUN, "run.log.1": CONNECTED, "run.log.2.gz": gzip.compress(2 * BEGUN)},
+    "two streams": {"stdout.log": BEGUN, "stderr.log": CONNECTED},
+}
+
+
+@pytest.mark.parametrize("files", FINE.values(), ids=FINE)
+def test_copies_empty_files_and_numbered_parts_are_read(tmp_path: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    said = analyze([str(tmp_path)])
+    assert any(each.used for each in said.ledger)
+
+
+def test_files_of_one_name_from_two_folders_may_be_one_run(tmp_path: Path) -> None:
+    paths = []
+    for folder, data in {"a": BEGUN, "b": CONNECTED}.items():
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "run.log").write_bytes(data)
+        paths.append(str(tmp_path / folder / "run.log"))
+    assert len(analyze(paths).ledger) == 2
