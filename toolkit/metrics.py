@@ -6,6 +6,7 @@ unit or direction than its file's carries it as a suffix (`<venue>.plateau_10s.c
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ AGES_ONLY = (
     "ticks",
 )
 """The metric files that need nothing but ages."""
+
+
+NOTHING_TO_DIVIDE_BY = "what it is a share of is 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +136,10 @@ def _figure(
     spec = metric.spec_of(name)
     if spec is None:
         raise AssertionError(f"metric {metric.name} gives {name}, which its header does not name")
-    if value is None:
-        return Figure(name, None, spec.unit, n, Bound.UNKNOWN, None, None, note, spec.better)
+    if value is None or not math.isfinite(value):
+        # No share of no time: the database divides by zero without a word.
+        why = note if value is None else NOTHING_TO_DIVIDE_BY
+        return Figure(name, None, spec.unit, n, Bound.UNKNOWN, None, None, why, spec.better)
     return Figure(name, plain(value), spec.unit, n, Bound(bound), plain(low), plain(high), note, spec.better)
 
 
