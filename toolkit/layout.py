@@ -1,8 +1,8 @@
 """The tables of a store file: which version of the toolkit laid them out, and an older layout brought up to date.
 
 A store says its version in the table `store_version`; one without that table is older than the table. An older layout
-that only lacks tables or columns gets them, and its runs have nulls
-there, or what their other columns tell; any other layout is refused.
+that only lacks tables or columns gets them, and its runs have nulls there, or what their other columns tell; any other
+layout is refused.
 """
 
 from __future__ import annotations

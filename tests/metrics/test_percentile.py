@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from toolkit.store import connect, execute_script, sql
 
 CON = connect(":memory:")
+CON.execute("create table log_part (file_no integer, log_no integer)")
 execute_script(CON, sql("scope"))
 
 
