@@ -19,7 +19,7 @@ from toolkit.ingest.source import Source, distinct, resolve
 from toolkit.ingest.window import look_through
 from toolkit.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, look_at_run, rows
 from toolkit.records import WHOLE, Analysis, Episode, Figure, FileLedger, Finding, RunInfo
-from toolkit.store import MEMORY, connect, execute_script, insert_rows, sql
+from toolkit.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
 from toolkit.vocabulary import Role
 from toolkit.workbench import RUN_KEY, Cursors, depositing, side_by_side, workbench
 
@@ -103,7 +103,7 @@ class _Bench:
             analysis = Analysis(run, tuple(read.ledgers), figures, told, found)
             analysis = replace(analysis, compat=compat(theirs, analysis) if theirs else ())
             _write(con, analysis)
-            stored.result()
+            stored()
         return analysis
 
     def part(self, read: Read, whole: Analysis) -> Analysis:
@@ -123,8 +123,9 @@ _EPISODES = (
 
 
 def _run_in_turn(con: duckdb.DuckDBPyConnection, scripts: Sequence[str]) -> None:
-    for name in scripts:
-        execute_script(con, sql(f"episodes/{name}"))
+    with transaction(con):
+        for name in scripts:
+            execute_script(con, sql(f"episodes/{name}"))
 
 
 _LARGE = ("tick", "venue_tick", "log_event", "counter", "rx_stat")

@@ -10,9 +10,9 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -48,18 +48,39 @@ def workbench(memory_mb: int) -> Iterator[Connection]:
 
 
 class Cursors:
-    """Queries side by side, each by one thread: a sum of fractions then has the same last digit in every run."""
+    """Queries side by side, each by one thread: a sum of fractions then has the same last digit in every run.
+
+    What finds too little memory beside the others is done again when they are through, alone.
+    """
 
     def __init__(self, con: Connection, pool: ThreadPoolExecutor, own: threading.local) -> None:
         self._con, self._pool, self._own = con, pool, own
+        self._begun: list[Future[Any]] = []
 
-    def submit(self, work: Callable[[Connection], R]) -> Future[R]:
-        """Do a piece of work with a cursor of its own thread, some time soon."""
-        return self._pool.submit(lambda: work(self._own.cursor))
+    def submit(self, work: Callable[[Connection], R]) -> Callable[[], R]:
+        """Do a piece of work with a cursor of its own thread, some time soon; what is given waits for its result.
+
+        The work must leave nothing behind where it fails.
+        """
+        future = self._pool.submit(lambda: work(self._own.cursor))
+        self._begun.append(future)
+        return lambda: self._result(future, work)
 
     def map(self, work: Callable[[Connection, T], R], items: Iterable[T]) -> Iterator[R]:
         """Do a piece of work for each item; the results come in the items' order."""
-        return self._pool.map(lambda item: work(self._own.cursor, item), items)
+        for result in [self.submit(_given(work, item)) for item in items]:
+            yield result()
+
+    def _result(self, future: Future[R], work: Callable[[Connection], R]) -> R:
+        try:
+            return future.result()
+        except duckdb.OutOfMemoryException:
+            wait(self._begun)
+            return work(self._con)
+
+
+def _given(work: Callable[[Connection, T], R], item: T) -> Callable[[Connection], R]:
+    return lambda con: work(con, item)
 
 
 @contextmanager
@@ -117,10 +138,14 @@ class _Deposit:
         self._key = self._cursor.execute("select nextval('store.run_keys')").fetchall()[0][0]
 
     def put(self, *tables: str) -> None:
-        for table in tables:
-            self._left.remove(table)
-            if not self._held:
+        for table in tables if not self._held else ():
+            try:
                 self._cursor.execute(_into(table, table), [self._key])
+            except duckdb.Error:
+                self._cursor.rollback()
+                self._cursor.begin()
+                raise
+        self._left = [table for table in self._left if table not in tables]
 
     def put_the_rest(self) -> None:
         # The transaction sees the workbench as it stood at the first put; what came later is handed over.

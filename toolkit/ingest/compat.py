@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -41,8 +40,8 @@ OUR_GATE = "frontier"
 class Printed:
     """What the producer's tools print, on its way: computed beside our figures."""
 
-    soak: Future[SoakReport | NoReport]
-    analyzer: Future[AnalyzerReport | str]
+    soak: Callable[[], SoakReport | NoReport]
+    analyzer: Callable[[], AnalyzerReport | str]
 
 
 def printed(cursors: Cursors, run_key: int, sources: Sequence[Source], facts: LogFacts, run: RunInfo) -> Printed:
@@ -67,8 +66,8 @@ def compat(theirs: Printed, analysis: Analysis) -> tuple[CompatRow, ...]:
     run, figures = analysis.run, analysis.figures
     gate = load(OUR_GATE, catalogue())
     verdict = str(evaluate(gate.rules, analysis, gate=gate.name, never_seen=gate.never_seen).verdict)
-    soak = rows(theirs.soak.result(), run, figures, verdict)
-    return (*soak, *analyzer_rows(theirs.analyzer.result(), run, figures))
+    soak = rows(theirs.soak(), run, figures, verdict)
+    return (*soak, *analyzer_rows(theirs.analyzer(), run, figures))
 
 
 def soak_report(

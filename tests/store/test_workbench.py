@@ -1,0 +1,85 @@
+"""Queries side by side on the workbench, and what is done when memory is too small for that."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from toolkit.store import connect
+from toolkit.workbench import RUN_KEY, depositing, side_by_side, workbench
+
+MEMORY_MB = 200
+
+
+def test_results_come_in_the_order_of_what_was_asked() -> None:
+    with workbench(MEMORY_MB) as con, side_by_side(con) as cursors:
+        squares = cursors.map(lambda own, n: own.execute("select $n * $n", {"n": n}).fetchall()[0][0], range(50))
+        assert list(squares) == [n * n for n in range(50)]
+
+
+def test_what_finds_no_memory_beside_the_others_is_done_again_when_they_are_through() -> None:
+    others, tried = threading.Event(), list[bool]()
+
+    def slow(con: duckdb.DuckDBPyConnection) -> int:
+        total = con.execute("select sum(a.range * b.range) from range(3000) a, range(3000) b").fetchall()[0][0]
+        others.set()
+        return int(total)
+
+    def hungry(con: duckdb.DuckDBPyConnection) -> int:
+        tried.append(others.is_set())
+        if len(tried) == 1:
+            raise duckdb.OutOfMemoryException("no memory beside the others")
+        return int(con.execute("select 42").fetchall()[0][0])
+
+    with workbench(MEMORY_MB) as con, side_by_side(con) as cursors:
+        answer, total = cursors.submit(hungry), cursors.submit(slow)
+        assert (answer(), total()) == (42, (3000 * 2999 // 2) ** 2)
+    assert len(tried) == 2
+    assert tried[1]
+
+
+def test_what_fails_for_want_of_memory_alone_is_an_error() -> None:
+    def hungry(con: duckdb.DuckDBPyConnection) -> None:
+        raise duckdb.OutOfMemoryException("no memory at all")
+
+    with workbench(MEMORY_MB) as con, side_by_side(con) as cursors:
+        answer = cursors.submit(hungry)
+        with pytest.raises(duckdb.OutOfMemoryException):
+            answer()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_store_takes_all_that_was_put_and_what_was_not_or_nothing_after_an_error(fails: bool, tmp_path: Path) -> None:
+    db = str(tmp_path / "store.duckdb")
+    connect(db).close()
+    with workbench(MEMORY_MB) as con:
+        con.execute("insert into venue values (?, 'lighter', 0)", [RUN_KEY])
+        try:
+            with depositing(con, db, "a run") as put:
+                put("venue")
+                con.execute("insert into analysis values (?, 'said later')", [RUN_KEY])
+                if fails:
+                    raise LookupError
+        except LookupError:
+            pass
+    expected = [] if fails else [("lighter", "said later")]
+    with connect(db, read_only=True) as store:
+        assert store.execute("select venue, json from venue join analysis using (run_key)").fetchall() == expected
+
+
+def test_a_table_that_cannot_be_put_can_be_put_again(tmp_path: Path) -> None:
+    db = str(tmp_path / "store.duckdb")
+    connect(db).close()
+    with workbench(MEMORY_MB) as con:
+        con.execute("insert into venue values (?, 'lighter', 0)", [RUN_KEY])
+        con.execute("alter table analysis rename to elsewhere")
+        with depositing(con, db, "a run") as put:
+            with pytest.raises(duckdb.Error):
+                put("venue", "analysis")
+            con.execute("alter table elsewhere rename to analysis")
+            put("venue", "analysis")
+    with connect(db, read_only=True) as store:
+        assert store.execute("select venue from venue").fetchall() == [("lighter",)]
