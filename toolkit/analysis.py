@@ -46,7 +46,7 @@ def analyze(
     if db != MEMORY:
         # What is no store is better refused before the work than after it.
         connect(db).close()
-    with workbench(_MEMORY_MB[options.scope]) as con:
+    with workbench(_MEMORY_MB[options.scope], telemetry.total_bytes(sources)) as con:
         bench = _Bench(con, sources, options)
         read = bench.read(progress)
         whole = bench.analysis(read, db)

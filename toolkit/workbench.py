@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import duckdb
@@ -25,26 +27,31 @@ R = TypeVar("R")
 _ROW_GROUP = 40_960
 """Rows that a store file keeps together: a full group is packed while the figures are computed, the rest at the end."""
 
+IN_MEMORY_OCTETS = 1 << 30
+"""Up to this the tables of a run fit into the memory that they may take."""
+
 RUN_KEY = 1
 """The key of the workbench's only run; in a store it gets another."""
 
 
 @contextmanager
-def workbench(memory_mb: int) -> Iterator[Connection]:
-    """A private database with the store's tables, all of them empty.
+def workbench(memory_mb: int, octets: int = 0) -> Iterator[Connection]:
+    """A private database with the store's tables, all of them empty, for a run of so many bytes.
 
-    It takes no more than `memory_mb` (10⁶ bytes) and spills what is more to disk.
+    It takes no more than `memory_mb` (10⁶ bytes) and spills what is more to disk. The tables of a large run lie on disk
+    from the beginning: packed, they are a quarter of what would be spilled.
     """
-    con = connect(MEMORY, memory_mb=memory_mb)
-    try:
-        yield con
-    except RuntimeError as error:
-        # The database's own word for Ctrl-C within a query.
-        if str(error) == "Query interrupted":
-            raise KeyboardInterrupt from error
-        raise
-    finally:
-        con.close()
+    with TemporaryDirectory(prefix="toolkit-") as folder:
+        con = connect(str(Path(folder) / "workbench") if octets > IN_MEMORY_OCTETS else MEMORY, memory_mb=memory_mb)
+        try:
+            yield con
+        except RuntimeError as error:
+            # The database's own word for Ctrl-C within a query.
+            if str(error) == "Query interrupted":
+                raise KeyboardInterrupt from error
+            raise
+        finally:
+            con.close()
 
 
 class Cursors:

@@ -9,9 +9,19 @@ import duckdb
 import pytest
 
 from toolkit.store import connect
-from toolkit.workbench import RUN_KEY, depositing, side_by_side, workbench
+from toolkit.workbench import IN_MEMORY_OCTETS, RUN_KEY, depositing, side_by_side, workbench
 
 MEMORY_MB = 200
+
+
+def test_the_tables_of_a_large_run_lie_on_disk_until_it_is_analysed() -> None:
+    with workbench(MEMORY_MB, IN_MEMORY_OCTETS + 1) as con:
+        ((place,),) = con.execute(
+            "select path from duckdb_databases() where database_name = current_database()"
+        ).fetchall()
+        con.execute("insert into venue values (?, 'lighter', 0)", [RUN_KEY])
+        assert Path(place).is_file()
+    assert not Path(place).parent.exists()
 
 
 def test_results_come_in_the_order_of_what_was_asked() -> None:
