@@ -13,7 +13,6 @@ from typing import Any
 from toolkit.vocabulary import (
     Better,
     Bound,
-    CounterKind,
     Ended,
     GateVerdict,
     Role,
@@ -230,37 +229,6 @@ class Analysis:
     def figure(self, name: str) -> Figure | None:
         """The figure of that full name, or None where the run does not have it."""
         return next((each for each in self.figures if each.figure == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class LogEvent:
-    """One recognised log record. `fields` holds the line's own keys, free text last and never split.
-
-    `file_no` numbers the log files of a run from 0; `column` orders records glued on one physical line.
-    """
-
-    file_no: int
-    line: int
-    family: str
-    venue: str | None
-    reason: str | None
-    fields: Mapping[str, Any]
-    column: int = 0
-    at_ms: int | None = None
-    at_error_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CounterReading:
-    """One printed reading of a counter; `life` counts processes from 0 in the order they appear in the log."""
-
-    file_no: int
-    line: int
-    life: int
-    venue: str | None
-    name: str
-    value: Number
-    kind: CounterKind
 
 
 @dataclass(frozen=True, slots=True)

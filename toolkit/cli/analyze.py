@@ -24,8 +24,7 @@ from toolkit.cli.options import (
     window,
 )
 from toolkit.cli.output import emit, note
-from toolkit.cli.progress import progress_line
-from toolkit.units import size
+from toolkit.cli.progress import octets_line
 
 if TYPE_CHECKING:
     from toolkit.records import Analysis
@@ -64,6 +63,7 @@ def analyze(
     from toolkit.evidence.pages import check_format, name_of
     from toolkit.evidence.summary import IN_WINDOWS, figure_lines, summary, windows
     from toolkit.published import analysis_json
+    from toolkit.store import MEMORY
 
     if only not in (None, "ages"):
         raise UsageError(f"--only {only}: there is only `ages`")
@@ -77,14 +77,7 @@ def analyze(
     options = Options(label, duration_ms(requested), "ages" if only else "all", part, words)
 
     def look(store: str) -> Analysis:
-        with progress_line(quiet) as line:
-            read = 0
-
-            def progress(octets: int) -> None:
-                nonlocal read
-                read += octets
-                line(f"read {size(read)} of telemetry")
-
+        with octets_line(quiet, "read {} of telemetry") as progress:
             return analyze(paths, store, options, progress)
 
     def show(analysis: Analysis) -> None:
@@ -102,7 +95,7 @@ def analyze(
     try:
         analysis = look(db)
     except KeyboardInterrupt:
-        note(f"interrupted; {db} holds the run whole or not at all")
+        note(f"interrupted; {db} holds the run whole or not at all" if db != MEMORY else "interrupted")
         return Exit.INTERRUPTED
     show(analysis)
     return Exit.OK

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from toolkit.units import size
+
 QUIET_S, EVERY_S = 1.0, 0.25
 _CLEAR = "\r\x1b[K"
 
@@ -34,3 +36,17 @@ def progress_line(quiet: bool = False) -> Iterator[Callable[[str], None]]:
         if shown:
             sys.stderr.write(_CLEAR)
             sys.stderr.flush()
+
+
+@contextmanager
+def octets_line(quiet: bool, words: str) -> Iterator[Callable[[int], None]]:
+    """Give a function that takes the bytes read since its last call; the line is `words` with their sum in it."""
+    with progress_line(quiet) as line:
+        read = 0
+
+        def progress(octets: int) -> None:
+            nonlocal read
+            read += octets
+            line(words.format(size(read)))
+
+        yield progress

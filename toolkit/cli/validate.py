@@ -9,9 +9,9 @@ import typer
 
 from toolkit.cli.options import Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
-from toolkit.cli.progress import progress_line
+from toolkit.cli.progress import octets_line
 from toolkit.errors import Exit, UsageError
-from toolkit.units import size, thousands
+from toolkit.units import thousands
 
 if TYPE_CHECKING:
     from reports.page import Table
@@ -33,14 +33,7 @@ def validate(
 
     if format is Format.HTML:
         raise UsageError("--format html: a validation prints text, json or markdown")
-    with progress_line(quiet) as line:
-        read = 0
-
-        def progress(octets: int) -> None:
-            nonlocal read
-            read += octets
-            line(f"checked {size(read)}")
-
+    with octets_line(quiet, "checked {}") as progress:
         checked = validate(files, progress)
     if format is Format.JSON:
         emit(_json(checked), output)

@@ -25,11 +25,11 @@ Span = tuple[int, int]
 
 
 @contextmanager
-def reading(path: Path, scope: Scope, processes: int | None = None) -> Iterator[Spans]:
-    """Read a file by so many processes, of which this is one: two or more, else as many as there are processors."""
+def reading(path: Path, scope: Scope) -> Iterator[Spans]:
+    """Read a file by as many processes as there are processors, two at least, of which this is one."""
     # One size for all: a file that still grows is read and digested up to the same byte.
     size = path.stat().st_size
-    helpers = max((processes or os.cpu_count() or 1) - 1, 1)
+    helpers = max((os.cpu_count() or 1) - 1, 1)
     with ProcessPoolExecutor(helpers, get_context("spawn"), initializer=begin) as pool:
         yield Spans(path, size, scope, pool, helpers)
 

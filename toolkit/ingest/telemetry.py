@@ -212,5 +212,5 @@ def _count_lines(block: Block) -> int:
 
 
 def total_bytes(sources: Iterable[Source]) -> int:
-    """Bytes on disk of the files, for a progress bar."""
+    """Bytes of the files that lie plain on disk; what is packed is as large as only its reading tells."""
     return sum(source.path.stat().st_size for source in sources if source.path is not None)
