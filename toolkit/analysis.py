@@ -73,7 +73,7 @@ class _Bench:
         con, sources = self.con, self.sources
         of = {role: [source for source in sources if source.role is role] for role in Role}
         ledgers = telemetry.load(con, of[Role.TELEMETRY], self.options.scope, progress)
-        execute_script(con, sql("derive_ticks"), run_key=RUN_KEY)
+        telemetry.derive_ticks(con, RUN_KEY, self.options.scope)
         loaded = log.load(con, RUN_KEY, of[Role.LOG])
         ledgers += loaded.ledgers
         ledgers += rx_stats.load(con, RUN_KEY, of[Role.RX_STATS])

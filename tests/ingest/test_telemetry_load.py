@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from toolkit.ingest import spans, telemetry
 from toolkit.ingest.source import resolve
-from toolkit.store import connect, execute_script, sql
+from toolkit.store import connect
 
 NAMES = ("extended", "hyperliquid")
 
@@ -27,7 +27,7 @@ def load(folder: Path, content: bytes):
     (folder / "telemetry.jsonl").write_bytes(content)
     con = connect(":memory:")
     ledgers = telemetry.load(con, resolve([str(folder / "telemetry.jsonl")]))
-    execute_script(con, sql("derive_ticks"), run_key=1)
+    telemetry.derive_ticks(con, 1)
     return con, ledgers[0]
 
 

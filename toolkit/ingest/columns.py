@@ -103,6 +103,7 @@ SCHEMA = pa.schema(
 
 NAMES_NO = SCHEMA.get_field_index("names_no")
 _AGES_END = SCHEMA.get_field_index("venue_age_event_ms") + 1
+SCHEMAS: dict[Scope, pa.Schema] = {"all": SCHEMA, "ages": pa.schema(list(SCHEMA)[:_AGES_END])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,8 @@ class _Fields:
 
 
 _READERS: dict[Scope, tuple[Reader[Any], _Fields]] = {
-    "all": (Reader(Record), _Fields(Record, SCHEMA, _NESTED)),
-    "ages": (Reader(AgeRecord), _Fields(AgeRecord, pa.schema(list(SCHEMA)[:_AGES_END]), {})),
+    "all": (Reader(Record), _Fields(Record, SCHEMAS["all"], _NESTED)),
+    "ages": (Reader(AgeRecord), _Fields(AgeRecord, SCHEMAS["ages"], {})),
 }
 
 

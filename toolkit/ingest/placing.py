@@ -34,8 +34,10 @@ def place_lines(
     """
     _load_arrivals(con, sources)
     _load_parts(con, sources)
+    if not (logs := _logs(sources, adjoins)):
+        return
     execute_script(con, sql("timeline/clocked_lines"), run_key=run_key)
-    for parts in _logs(sources, adjoins):
+    for parts in logs:
         # Without a line that tells a time there is nothing to place the others by.
         if any(_any_clock(con, run_key, part.file_no) for part in parts):
             _place_log(con, run_key, parts, sessions)

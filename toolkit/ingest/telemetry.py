@@ -14,13 +14,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from toolkit.ingest.columns import NAMES_NO, SCHEMA, Batch, Scope, read
+from toolkit.ingest.columns import NAMES_NO, SCHEMAS, Batch, Scope, read
 from toolkit.ingest.cut_records import cut_record, last_line, taken_from
 from toolkit.ingest.source import Source, adjoins
 from toolkit.ingest.spans import reading
 from toolkit.ingest.stream import Block, blocks, newlines
 from toolkit.records import FileLedger, SetAsideLine
-from toolkit.store import run_over
+from toolkit.store import execute_script, run_over, sql
 from toolkit.vocabulary import VENUE_ID, Role, SetAside
 
 PARALLEL_FROM_BYTES = 50 << 20
@@ -29,7 +29,6 @@ PARALLEL_FROM_BYTES = 50 << 20
 _ROWS_AT_ONCE = 16_384
 
 _SEQ, _FILE_NO = pa.field("seq", pa.int64()), pa.field("file_no", pa.int64())
-_NO_ROWS = pa.schema([*SCHEMA, _SEQ, _FILE_NO]).empty_table()
 
 Progress = Callable[[int], None]
 """Told the bytes read since the last call."""
@@ -78,8 +77,9 @@ def load(
     Line numbers are per file; `seq` orders the records of all files. A record that a rotation cut in two stands where
     it begins, and each half is a used line of its own file. Raises `InputError` for an unreadable file.
     """
+    no_rows = pa.schema([*SCHEMAS[scope], _SEQ, _FILE_NO]).empty_table()
     con.execute("create or replace temp table raw_names (names_no bigint, names varchar[])")
-    run_over(con, "create or replace temp table raw_tick as select * from data", _NO_ROWS)
+    run_over(con, "create or replace temp table raw_tick as select * from data", no_rows)
     loader = _Loader(con)
     with _few_collections():
         ledgers, taken = [], frozenset[int]()
@@ -88,6 +88,14 @@ def load(
             ledgers.append(ledger)
     loader.flush()
     return ledgers
+
+
+def derive_ticks(con: duckdb.DuckDBPyConnection, run_key: int, scope: Scope = "all") -> None:
+    """Make rows of `tick` and `venue_tick` of the records that `load` read, with their lives, times and weights."""
+    execute_script(con, sql("ticks/times"))
+    execute_script(con, sql(f"ticks/{scope}"), run_key=run_key)
+    for table in ("ordered_tick", "timed_tick", "raw_tick", "raw_names"):
+        con.execute(f"drop table {table}")
 
 
 @contextmanager

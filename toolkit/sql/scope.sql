@@ -69,3 +69,23 @@ create or replace macro percentile(sorted, p) as
     list_transform([(len(sorted) - 1) * (p / 100)], lambda pos:
         case when pos = floor(pos) then sorted[pos::bigint + 1]::double
              else sorted[floor(pos)::bigint + 1] * (floor(pos) + 1 - pos) + sorted[floor(pos)::bigint + 2] * (pos - floor(pos)) end)[1];
+
+-- The same of ages, of which few are different, by how often each was seen: quicker and smaller than a list of them all.
+create or replace view run_apply_ages as
+    select venue, age_apply_ms as age, count(*) as ticks from run_venue_ticks where age_apply_ms is not null group by all;
+create or replace view run_event_ages as
+    select venue, age_event_ms as age, count(*) as ticks from run_venue_ticks where age_event_ms < 1000000000 group by all;
+create or replace macro age_stats(ages) as table
+    with ranked as (
+        select venue, age, sum(ticks) over (partition by venue order by age) as upto, sum(ticks) over (partition by venue) as n
+        from query_table(ages)
+    ),
+    placed as (
+        select venue, stat, n, (n - 1) * (p / 100) as pos, min(age) filter (where upto > floor(pos)) as before,
+               min(age) filter (where upto > ceil(pos)) as after
+        from ranked, (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100)) as stats (stat, p) group by venue, stat, n, p
+    )
+    select venue, stat, case when pos = floor(pos) then before::double
+                             else before * (floor(pos) + 1 - pos) + after * (pos - floor(pos)) end as value, n
+    from placed
+    union all select venue, 'mean', sum(age * ticks) / sum(ticks), sum(ticks) from query_table(ages) group by venue;

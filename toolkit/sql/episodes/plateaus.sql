@@ -2,19 +2,27 @@
 -- A stretch begins when the age says it did, one tick is enough, an unknown age neither ends nor starts one,
 -- and a hole in the records (more than five median gaps) ends it.
 create or replace table run_plateaus as
-with holed as (
+with holed as materialized (
     select seq, life, at_ms, sum((hole_before > 0)::integer) over (partition by life order by seq) as part
     from (select seq, life, at_ms, lag(hole_ms, 1, 0) over (partition by life order by seq) as hole_before from run_ticks)
 ),
 part_ends as (select life, part, max(at_ms) as last_ms, part = max(part) over (partition by life) as is_last
               from holed group by life, part),
+-- Of a thousand ticks that are all below the limits it is enough to know the first and the last.
+thousands as (
+    select venue, seq // 1000 as thousand, min(seq) as first_seq, max(seq) as last_seq, max(age_apply_ms) > 10000 as any_above
+    from run_venue_ticks where age_apply_ms is not null group by all
+),
+telling as (
+    select venue, v.life, part, seq, v.at_ms, age_apply_ms as age_ms
+    from (select *, seq // 1000 as thousand from run_venue_ticks) v join thousands using (venue, thousand) join holed using (seq)
+    where age_apply_ms is not null and (any_above or seq = first_seq or seq = last_seq)
+),
 -- Known ages by their place in their part; those above a limit that follow each other have their places in a row.
 known as (
-    select v.venue, v.life, h.part, v.seq, v.at_ms, v.age_apply_ms as age_ms, row_number() over same as place,
-           lead(v.at_ms) over same as next_ms, lead(v.age_apply_ms) over same as next_age_ms
-    from run_venue_ticks v join holed h using (seq)
-    where v.age_apply_ms is not null
-    window same as (partition by venue, v.life, h.part order by v.seq)
+    select *, row_number() over same as place, lead(at_ms) over same as next_ms, lead(age_ms) over same as next_age_ms
+    from telling
+    window same as (partition by venue, life, part order by seq)
 ),
 above as (
     select *, place = 1 and part > 0 as after_hole,

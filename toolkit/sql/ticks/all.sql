@@ -1,40 +1,4 @@
--- From records as read to ticks with lives, times and weights. Bound: $run_key.
--- A life ends where `t` falls; an equal `t` is a duplicate record, not a life.
-create or replace temp table ordered_tick as
-with lived as (
-    select *, sum(fell) over (order by seq rows unbounded preceding)::integer as life
-    from (select seq, t, at_ms, coalesce(t < lag(t) over (order by seq), false)::integer as fell from raw_tick)
-),
--- A record without a wall clock is placed on the line between its neighbours in the same life.
-neighbours as (
-    select *,
-           last_value(case when at_ms is not null then seq end ignore nulls) over before as seq_0,
-           last_value(at_ms ignore nulls) over before as at_0,
-           first_value(case when at_ms is not null then seq end ignore nulls) over after as seq_1,
-           first_value(at_ms ignore nulls) over after as at_1
-    from lived
-    window before as (partition by life order by seq rows between unbounded preceding and current row),
-           after as (partition by life order by seq rows between current row and unbounded following)
-)
-select seq, life, at_ms is null as at_is_estimate,
-       coalesce(at_ms, round(at_0 + (at_1 - at_0) * (seq - seq_0) / (seq_1 - seq_0))::bigint, at_0, at_1) as at_ms
-from neighbours;
-
--- The weight of a tick is the time to the next one, at most five median gaps; the last of a life weighs one median.
--- In the order of `raw_tick`, so that the two stand side by side without a join.
-create or replace temp table timed_tick as
-with gaps as (
-    -- A clock that steps back makes no negative weight; `greatest` alone would turn the last tick's null into 0.
-    select *, lead(at_ms) over (partition by life order by seq) - at_ms as step_ms,
-           case when step_ms is not null then greatest(step_ms, 0) end as gap_ms
-    from ordered_tick
-),
-medians as (select life, median(gap_ms) as median_ms from gaps group by life)
-select seq, life, at_ms, at_is_estimate,
-       case when gap_ms is null then median_ms else least(gap_ms, 5 * median_ms) end as weight_ms,
-       case when gap_ms > 5 * median_ms then gap_ms - 5 * median_ms else 0 end as hole_ms
-from gaps join medians using (life) order by seq;
-
+-- Ticks and their venues from records read whole. Bound: $run_key.
 insert into tick by name
 select $run_key as run_key, r.seq, o.life, r.t, o.at_ms, o.at_is_estimate, o.weight_ms, o.hole_ms, r.line, r.file_no,
        execution_mode, fv_available, fair_value, healthy_venues_used_count, kill_switch, kill_reason, risk_regime,
@@ -78,8 +42,3 @@ select $run_key as run_key, seq, life, t, at_ms, weight_ms,
        venue_funding_age_ms[idx + 1] as funding_age_ms,
        venue_funding_status[idx + 1] as funding_status
 from wide;
-
-drop table ordered_tick;
-drop table timed_tick;
-drop table raw_tick;
-drop table raw_names;
