@@ -72,8 +72,7 @@ class _Bench:
         """Read all files into the tables."""
         con, sources = self.con, self.sources
         of = {role: [source for source in sources if source.role is role] for role in Role}
-        ledgers = telemetry.load(con, of[Role.TELEMETRY], self.options.scope, progress)
-        telemetry.derive_ticks(con, RUN_KEY, self.options.scope)
+        ledgers = telemetry.load(con, RUN_KEY, of[Role.TELEMETRY], self.options.scope, progress)
         loaded = log.load(con, RUN_KEY, of[Role.LOG])
         ledgers += loaded.ledgers
         ledgers += rx_stats.load(con, RUN_KEY, of[Role.RX_STATS])

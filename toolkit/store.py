@@ -7,7 +7,7 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -172,9 +172,9 @@ def insert_rows(
 
 def run_over(
     con: duckdb.DuckDBPyConnection,
-    statement: str,
+    statement: str | duckdb.Statement,
     data: pa.Table,  # noqa: ARG001  the statement reads it by its name
-    parameters: Sequence[object] | None = None,
+    parameters: Sequence[object] | Mapping[str, object] | None = None,
 ) -> None:
     """Run a statement that selects from `data`.
 

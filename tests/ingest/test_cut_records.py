@@ -40,12 +40,13 @@ def read(
     for name, data in parts.items():
         (folder / name).write_bytes(data)
     con = connect(":memory:")
-    ledgers = telemetry.load(con, resolve(sorted(str(folder / name) for name in parts)), scope)
+    ledgers = telemetry.load(con, 1, resolve(sorted(str(folder / name) for name in parts)), scope)
     for ledger, data in zip(ledgers, (parts[each.file] for each in ledgers), strict=True):
         data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" and ledger.file != f"{NAME}.9.gz" else data
         assert ledger.lines == ledger.used + sum(ledger.set_aside.values())
         assert ledger.file == f"{NAME}.9.gz" or ledger.lines == data.count(b"\n") + (data[-1:] not in (b"", b"\n"))
-    return con.execute("select t, venue_age_ms, file_no, line from raw_tick order by seq").fetchall(), ledgers
+    ages = "select list(coalesce(age_apply_ms, age_event_ms) order by venue) from venue_tick v where v.seq = tick.seq"
+    return con.execute(f"select t, ({ages}), file_no, line from tick order by seq").fetchall(), ledgers
 
 
 BODY = lines(0, 1, 2, 3)

@@ -26,8 +26,7 @@ def record(t: int, at_ms: int | None, ages: object = (0, 0), names: tuple[str, .
 def load(folder: Path, content: bytes):
     (folder / "telemetry.jsonl").write_bytes(content)
     con = connect(":memory:")
-    ledgers = telemetry.load(con, resolve([str(folder / "telemetry.jsonl")]))
-    telemetry.derive_ticks(con, 1)
+    ledgers = telemetry.load(con, 1, resolve([str(folder / "telemetry.jsonl")]))
     return con, ledgers[0]
 
 

@@ -18,7 +18,7 @@ from toolkit.ingest.columns import Batch, Scope, read_span
 from toolkit.ingest.helping import begin, sha256_of
 from toolkit.ingest.stream import BLOCK_BYTES
 
-_AHEAD, _MOST_WAITING = 2, 8
+_AHEAD, _MOST_WAITING = 6, 12
 """Spans that a process has before it, and that may wait for an earlier one: memory must not grow with the file."""
 
 Span = tuple[int, int]

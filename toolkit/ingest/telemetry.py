@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from toolkit.ingest.columns import NAMES_NO, SCHEMAS, Batch, Scope, read
+from toolkit.ingest.columns import NAMES_NO, Batch, Scope, read
 from toolkit.ingest.cut_records import cut_record, last_line, taken_from
 from toolkit.ingest.source import Source, adjoins
 from toolkit.ingest.spans import reading
@@ -26,9 +26,16 @@ from toolkit.vocabulary import VENUE_ID, Role, SetAside
 PARALLEL_FROM_BYTES = 50 << 20
 """Below this a second process costs more than it saves."""
 
-_ROWS_AT_ONCE = 16_384
+_ROWS_AT_ONCE = 8_192
 
 _SEQ, _FILE_NO = pa.field("seq", pa.int64()), pa.field("file_no", pa.int64())
+
+_AGES = {
+    "tick": "run_key, seq, life, t, at_ms, at_is_estimate, weight_ms, hole_ms, line, file_no,"
+    " execution_mode, kill_switch, kill_reason",
+    "venue_tick": "run_key, seq, life, t, at_ms, weight_ms, venue, age_apply_ms, age_event_ms, has_apply_age, mid_usd",
+}
+"""The columns of a run's ages, and those that are asked for whatever was read."""
 
 Progress = Callable[[int], None]
 """Told the bytes read since the last call."""
@@ -70,32 +77,29 @@ class _Account:
 
 
 def load(
-    con: duckdb.DuckDBPyConnection, sources: Sequence[Source], scope: Scope = "all", progress: Progress = lambda _: None
+    con: duckdb.DuckDBPyConnection,
+    run_key: int,
+    sources: Sequence[Source],
+    scope: Scope = "all",
+    progress: Progress = lambda _: None,
 ) -> list[FileLedger]:
-    """Read telemetry files, in the order given, into the temporary table `raw_tick` (and `raw_names`).
+    """Read telemetry files, in the order given, into the tables `tick` and `venue_tick`.
 
     Line numbers are per file; `seq` orders the records of all files. A record that a rotation cut in two stands where
     it begins, and each half is a used line of its own file. Raises `InputError` for an unreadable file.
     """
-    no_rows = pa.schema([*SCHEMAS[scope], _SEQ, _FILE_NO]).empty_table()
-    con.execute("create or replace temp table raw_names (names_no bigint, names varchar[])")
-    run_over(con, "create or replace temp table raw_tick as select * from data", no_rows)
-    loader = _Loader(con)
+    # A column of nulls takes as much time and memory as one of numbers.
+    for table, columns in _AGES.items() if scope == "ages" else ():
+        con.execute(f"create or replace table {table} as select {columns} from {table}")
+    loader = _Loader(con, run_key, scope)
     with _few_collections():
         ledgers, taken = [], frozenset[int]()
         for place in range(len(sources)):
             ledger, taken = _load_file(loader, sources[place:], scope, progress, taken)
             ledgers.append(ledger)
     loader.flush()
-    return ledgers
-
-
-def derive_ticks(con: duckdb.DuckDBPyConnection, run_key: int, scope: Scope = "all") -> None:
-    """Make rows of `tick` and `venue_tick` of the records that `load` read, with their lives, times and weights."""
     execute_script(con, sql("ticks/times"))
-    execute_script(con, sql(f"ticks/{scope}"), run_key=run_key)
-    for table in ("ordered_tick", "timed_tick", "raw_tick", "raw_names"):
-        con.execute(f"drop table {table}")
+    return ledgers
 
 
 @contextmanager
@@ -113,12 +117,15 @@ def _few_collections() -> Iterator[None]:
 class _Loader:
     """Appends batches to the store and keeps one numbering of venue orders and records over all files."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, run_key: int, scope: Scope) -> None:
         self._con = con
+        self._run_key = run_key
+        self._inserts = duckdb.extract_statements(sql(f"ticks/{scope}"))
         self._orders: dict[tuple[str, ...], int] = {}
         self._waiting: list[pa.Table] = []
         self._rows = 0
         self._seq = 0
+        self._tell([])
 
     def append(self, batch: Batch, file_no: int) -> None:
         """Take a batch; rows go to the store some ten thousand at a time."""
@@ -138,15 +145,22 @@ class _Loader:
         if self._waiting:
             # In one piece: the database takes as long for a chunk of hundreds of rows as for one of thousands.
             data = pa.concat_tables(self._waiting).combine_chunks()
-            run_over(self._con, "insert into raw_tick by name select * from data", data)
+            for insert in self._inserts:
+                run_over(self._con, insert, data, {"run_key": self._run_key})
         self._waiting, self._rows = [], 0
 
     def _order(self, names: tuple[str, ...]) -> int:
         if names not in self._orders:
-            number = self._orders[names] = len(self._orders)
-            named = [name if VENUE_ID.fullmatch(name) else f"venue_{i}" for i, name in enumerate(names)]
-            self._con.execute("insert into raw_names values (?, ?)", [number, named])
+            self._orders[names] = len(self._orders)
+            self._tell([_names_of(order) for order in self._orders])
         return self._orders[names]
+
+    def _tell(self, names: list[list[str]]) -> None:
+        self._con.execute("set variable venue_names = ?::varchar[][]", [names])
+
+
+def _names_of(order: Sequence[str]) -> list[str]:
+    return [name if VENUE_ID.fullmatch(name) else f"venue_{i}" for i, name in enumerate(order)]
 
 
 def _load_file(

@@ -1,17 +1,21 @@
 -- A book that is applied again and again and never moves: fresh ages and one mid for 30 s or more,
 -- while at least two other venues move by more than 5 bps.
 insert into episode by name
-with marked as (
-    select v.venue, life, seq, at_ms, mid_usd,
-           sum((mid_usd is distinct from mid_before or not fresh)::integer) over (partition by venue, life order by seq) as stretch, fresh
-    from (select v.*, coalesce(age_apply_ms <= limit_ms, false) and mid_usd > 0 as fresh,
-                 lag(mid_usd) over (partition by v.venue, life order by seq) as mid_before
-          from run_venue_ticks v join run_stale_limits using (venue)) v
+with judged as (
+    select v.venue, life, seq, at_ms, mid_usd, coalesce(age_apply_ms <= limit_ms, false) and mid_usd > 0 as fresh
+    from run_venue_ticks v join run_stale_limits using (venue)
 ),
-frozen as (
-    select venue, min(at_ms) as from_ms, max(at_ms) as to_ms from marked where fresh
-    group by venue, life, stretch having max(at_ms) - min(at_ms) >= 30000
+marked as (
+    select *, lag(mid_usd) over same as mid_before, lag(at_ms) over same as before_ms, coalesce(lag(fresh) over same, false) as was_fresh
+    from judged window same as (partition by venue, life order by seq)
 ),
+ends as (select venue, life, max(at_ms) as last_ms from judged group by venue, life),
+-- A stretch begins with each tick that is fresh and has another mid than the fresh one before it; it lasts to the one before the next.
+stretches as (
+    select venue, fresh, at_ms as from_ms, coalesce(lead(before_ms) over (partition by venue, life order by seq), last_ms) as to_ms
+    from marked join ends using (venue, life) where mid_usd is distinct from mid_before or not (fresh and was_fresh)
+),
+frozen as (select venue, from_ms, to_ms from stretches where fresh and to_ms - from_ms >= 30000),
 others as (
     select f.venue, f.from_ms, o.venue as other, (max(mid_usd) - min(mid_usd)) / min(mid_usd) * 10000 as moved_bps
     from frozen f join run_venue_ticks o on o.venue <> f.venue and o.at_ms between f.from_ms and f.to_ms and o.mid_usd > 0

@@ -30,15 +30,15 @@ with limits as (
     select venue, coalesce((select max(threshold_ms) from run_rest_words w where w.venue = v.venue), 20000) as threshold_ms from run_venues v
 ),
 -- The monitor's saw-tooth: a book of the socket, then those that came after the threshold, to the first that came sooner.
-toothed as (
-    select a.*, threshold_ms, coalesce(gap_ms >= threshold_ms - 500, false) as late,
-           sum((not late)::int) over (partition by a.venue, life order by applied_ms) as stretch
-    from run_applies a join limits using (venue)
+late as (
+    select a.*, threshold_ms, before_ms is distinct from lag(applied_ms) over (partition by a.venue, life order by applied_ms) as begins
+    from run_applies a join limits using (venue) where gap_ms >= threshold_ms - 500
 ),
+toothed as (select *, sum(begins::int) over (partition by venue, life order by applied_ms) as stretch from late),
 teeth as (
-    select venue, life, stretch, min(applied_ms) as from_ms, max(applied_ms) as last_ms, count_if(late) as teeth,
-           max(gap_ms) filter (late) <= max(threshold_ms) + 11000 as regular
-    from toothed group by all having count_if(late) > 0
+    select venue, life, stretch, min(before_ms) as from_ms, max(applied_ms) as last_ms, count(*) as teeth,
+           max(gap_ms) <= max(threshold_ms) + 11000 as regular
+    from toothed group by venue, life, stretch
 ),
 monitored as (
     select t.venue, t.life, from_ms, min(a.applied_ms) as back_ms, teeth, regular,

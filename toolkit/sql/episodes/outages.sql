@@ -3,26 +3,23 @@
 create or replace table run_outages as
 with judged as (
     select v.venue, life, seq, at_ms, age_apply_ms, mid_usd, depth_usd,
-           coalesce(age_apply_ms <= limit_ms, false) as fresh,
-           lag(at_ms) over same as before_ms, lag(age_apply_ms) over same as age_before, lag(mid_usd) over same as mid_before
+           coalesce(age_apply_ms <= limit_ms, false) as fresh, coalesce(lag(age_apply_ms) over same <= limit_ms, false) as was_fresh,
+           lead(at_ms) over same as next_ms, lag(at_ms) over same as before_ms, lag(age_apply_ms) over same as age_before, lag(mid_usd) over same as mid_before
     from run_venue_ticks v join run_stale_limits using (venue)
     where has_apply_age
     window same as (partition by v.venue, life order by seq)
 ),
 stretched as (
-    select *, sum(fresh::integer) over (partition by venue, life order by seq) as stretch,
-           max(at_ms) over (partition by venue, life) as life_end_ms,
-           lead(at_ms) over (partition by venue, life order by seq) as next_ms
-    from judged
+    select *, sum(was_fresh::integer) over (partition by venue, life order by seq) as stretch from judged where not fresh
 ),
 outages as (
-    select venue, life, stretch, min(at_ms) as stale_from_ms, max(coalesce(next_ms, life_end_ms)) as to_ms,
+    select venue, life, stretch, min(at_ms) as stale_from_ms, max(coalesce(next_ms, at_ms)) as to_ms,
            coalesce(min(before_ms), min(at_ms)) as from_ms, max(at_ms) as last_stale_ms, stretch = 0 as leads,
            count(*) as ticks, avg((depth_usd = 0)::integer) as depth_zero_share,
            -- Dead: every tick finds the same book one tick older.
            count(*) > 1 and bool_and(age_before is null or abs(age_apply_ms - age_before - (at_ms - before_ms)) <= 2)
                and bool_and(mid_before is null or mid_usd = mid_before) as ages_in_step
-    from stretched where not fresh group by venue, life, stretch
+    from stretched group by venue, life, stretch
 ),
 decoded as (
     select o.venue, o.life, o.stretch, count(*) as errors

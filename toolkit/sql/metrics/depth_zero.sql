@@ -4,13 +4,16 @@
 -- figures: <venue>.depth_zero.share <venue>.depth_zero.longest_ms:ms
 -- definition: Time with a depth of 0 (one side of the book empty, or no book yet): its share, and the longest stretch, each tick weighing the time to the next.
 -- source: telemetry venue_depth_near_mid_usd
-with marked as (
-    select venue, life, seq, weight_ms, depth_usd = 0 as empty,
-           sum((depth_usd <> 0)::integer) over (partition by venue, life order by seq) as stretch
-    from run_venue_ticks where depth_usd is not null
+with empty as (
+    select venue, life, seq, weight_ms, coalesce(lag(depth_usd) over (partition by venue, life order by seq) <> 0, false) as begins
+    from run_venue_ticks where depth_usd is not null qualify depth_usd = 0
 ),
-stretches as (select venue, sum(weight_ms) as ms from marked where empty group by venue, life, stretch),
-totals as (select venue, coalesce(sum(weight_ms) filter (where empty), 0) / sum(weight_ms) as share, count(*) as n from marked group by venue)
+marked as (select *, sum(begins::integer) over (partition by venue, life order by seq) as stretch from empty),
+stretches as (select venue, sum(weight_ms) as ms from marked group by venue, life, stretch),
+totals as (
+    select venue, coalesce(sum(weight_ms) filter (where depth_usd = 0), 0) / sum(weight_ms) as share, count(*) as n
+    from run_venue_ticks where depth_usd is not null group by venue
+)
 select r.venue as scope, 'depth_zero.' || stat as metric, value, coalesce(n, 0) as n, 'exact' as bound, value as low, value as high,
        case when value is null then 'no depth recorded' end as note
 from run_venues r left join totals using (venue),

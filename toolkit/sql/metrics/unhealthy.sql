@@ -4,13 +4,13 @@
 -- figures: <venue>.unhealthy.stretches <venue>.unhealthy.longest_ticks:number <venue>.unhealthy.longest_ms:ms
 -- definition: Stretches of records of one life whose status is not Healthy (Warning, Stale or Disabled): how many, and the longest in ticks and in time, each tick weighing the time to the next. A stretch that the end of a life leaves open counts.
 -- source: telemetry venue_status
-with marked as (
-    select venue, life, seq, weight_ms, status <> 'Healthy' as unhealthy,
-           sum((status = 'Healthy')::integer) over (partition by venue, life order by seq) as stretch
-    from run_venue_ticks where status is not null
+with known as (select venue, count(status) as n from run_venue_ticks group by venue),
+unhealthy as (
+    select venue, life, seq, weight_ms, coalesce(lag(status) over (partition by venue, life order by seq) = 'Healthy', false) as begins
+    from run_venue_ticks where status is not null qualify status <> 'Healthy'
 ),
-stretches as (select venue, count(*) as ticks, sum(weight_ms) as ms from marked where unhealthy group by venue, life, stretch),
-known as (select venue, count(*) as n from marked group by venue),
+marked as (select *, sum(begins::integer) over (partition by venue, life order by seq) as stretch from unhealthy),
+stretches as (select venue, count(*) as ticks, sum(weight_ms) as ms from marked group by venue, life, stretch),
 counted as (
     select venue, count(ticks) as stretches, coalesce(max(ticks), 0) as longest_ticks, coalesce(max(ms), 0) as longest_ms
     from run_venues left join stretches using (venue) group by venue
