@@ -20,7 +20,7 @@ from toolkit.ingest.source import Source, adjoins
 from toolkit.ingest.spans import reading
 from toolkit.ingest.stream import Block, blocks, newlines
 from toolkit.records import FileLedger, SetAsideLine
-from toolkit.store import execute_script, run_over, sql
+from toolkit.store import execute_script, run_over, sql, transaction
 from toolkit.vocabulary import VENUE_ID, Role, SetAside
 
 PARALLEL_FROM_BYTES = 50 << 20
@@ -92,12 +92,13 @@ def load(
     for table, columns in _AGES.items() if scope == "ages" else ():
         con.execute(f"create or replace table {table} as select {columns} from {table}")
     loader = _Loader(con, run_key, scope)
-    with _few_collections():
+    # As one transaction: what is large is then packed as it comes, and written once.
+    with _few_collections(), transaction(con):
         ledgers, taken = [], frozenset[int]()
         for place in range(len(sources)):
             ledger, taken = _load_file(loader, sources[place:], scope, progress, taken)
             ledgers.append(ledger)
-    loader.flush()
+        loader.flush()
     execute_script(con, sql("ticks/times"))
     return ledgers
 
