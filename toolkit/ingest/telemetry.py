@@ -36,6 +36,8 @@ _AGES = {
     "venue_tick": "run_key, seq, life, t, at_ms, weight_ms, venue, age_apply_ms, age_event_ms, has_apply_age, mid_usd",
 }
 """The columns of a run's ages, and those that are asked for whatever was read."""
+_WORDS: dict[Scope, tuple[str, ...]] = {"all": ("venue", "status"), "ages": ("venue",)}
+"""The columns of `venue_tick` that hold the same few words in all rows."""
 
 Progress = Callable[[int], None]
 """Told the bytes read since the last call."""
@@ -100,7 +102,17 @@ def load(
             ledgers.append(ledger)
         loader.flush()
     execute_script(con, sql("ticks/times"))
+    for column in _WORDS[scope]:
+        _number(con, column)
     return ledgers
+
+
+def _number(con: duckdb.DuckDBPyConnection, column: str) -> None:
+    """Keep the words of a column of `venue_tick` as numbers in the alphabet's order: rows are told apart twice as fast."""
+    # A type must have one word, also where the column has none.
+    words = f"select '' as word union select {column} from venue_tick where {column} is not null order by word"
+    con.execute(f"create type {column}_word as enum ({words})")
+    con.execute(f"alter table venue_tick alter {column} type {column}_word")
 
 
 @contextmanager
