@@ -44,7 +44,7 @@ def workbench(memory_mb: int, octets: int = 0) -> Iterator[Connection]:
     with TemporaryDirectory(prefix="toolkit-") as folder:
         con = connect(str(Path(folder) / "workbench") if octets > IN_MEMORY_OCTETS else MEMORY, memory_mb=memory_mb)
         # What was read would be written down anew and anew; nothing of it is there to stay.
-        con.execute("set checkpoint_threshold = '64MB'")
+        con.execute("set checkpoint_threshold = '1TB'")
         try:
             yield con
         except RuntimeError as error:

@@ -16,6 +16,14 @@ create or replace view run_ended as select life, venue, session from run_all_ses
 create or replace view run_sessions as select s.* from run_all_sessions s semi join run_began using (life, venue, session);
 create or replace view run_counters as select * from counter;
 create or replace view run_rx_stats as select * from rx_stat;
+-- Rows of an own file, or of its parts, stand before copies of the same lines in a log; a tick is taken from one file.
+create or replace view run_rx_steps as
+with of_one_kind as (
+    select r.* from run_rx_stats r join run_files using (file_no)
+    where role = (select role from run_rx_stats join run_files using (file_no) order by role = 'rx_stats' desc limit 1)
+)
+select *, tick - lag(tick) over (partition by life order by file_no, line) as step from of_one_kind r
+where not exists (select 1 from of_one_kind o where o.life = r.life and o.tick = r.tick and o.file_no < r.file_no);
 -- The age above which the producer itself calls a venue stale: 1 s, with its two documented exceptions, or what the
 -- run's own log echoes.
 create or replace view run_stale_limits as
@@ -54,13 +62,12 @@ create or replace table run_totals as
     with readings as (
         select c.*, role = 'events' as by_event from run_counters c left join run_files using (file_no) where kind in ('cumulative', 'throttled')
     ),
-    pieces as (
-        select *, sum(fell) over (partition by life, venue, name, kind, by_event order by file_no, line) as piece
-        from (select *, (value < lag(value, 1, value) over (partition by life, venue, name, kind, by_event order by file_no, line))::int as fell
-              from readings)
-    ),
-    lasts as (select life, venue, name, kind, by_event, piece, arg_max(value, (file_no, line)) as last from pieces group by all)
-    select life, venue, name, kind, by_event, sum(last) as last from lasts group by all;
+    stepped as (
+        select *, lag(value) over (partition by life, venue, name, kind, by_event order by file_no, line) as before from readings
+    )
+    select life, venue, name, kind, by_event,
+           coalesce(sum(before) filter (value < before), 0) + arg_max(value, (file_no, line)) as last
+    from stepped group by all;
 
 -- Percentile `p` (0 to 100) of an ascending list: position (n - 1) (p / 100), linear between neighbours (R type 7).
 -- The order of operations is part of the definition: it keeps every digit equal to the common Python formula.

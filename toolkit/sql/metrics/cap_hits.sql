@@ -4,16 +4,10 @@
 -- figures: run.cap_hits run.cap_hits.ticks run.cap_hits.max_per_tick
 -- definition: Venues that hit the cap of buffered deltas in a tick, summed over ticks (the producer's count is per tick, not cumulative); ticks with a hit; the most in one tick. Of the market_rx lines and telemetry's copy the more complete one counts. Without a cap set it cannot move.
 -- source: market_rx_stats cap_hits; telemetry market_rx_stats.cap_hits
-with rows_of_one_kind as (
-    -- Rows of an own file, or of its parts, stand before copies of the same lines in a log; a tick is taken from one file.
-    select r.* from run_rx_stats r join run_files using (file_no)
-    where role = (select role from run_rx_stats join run_files using (file_no) order by role = 'rx_stats' desc limit 1)
-    qualify file_no = min(file_no) over (partition by life, tick)
-),
-rx as (
+with rx as (
     select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as most, count(cap_hits) as n,
            coalesce(max(step), 1) > 1 as skips
-    from (select cap_hits, tick - lag(tick) over (partition by life order by file_no, line) as step from rows_of_one_kind)
+    from run_rx_steps
 ),
 told as (select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as most, count(cap_hits) as n, false as skips from run_ticks),
 chosen as (select * from (select *, 1 as rank from rx union all select *, 2 from told) where n > 0 order by skips, n < (select max(n) from (select n from rx union all select n from told)) * 0.99, rank limit 1)

@@ -4,16 +4,10 @@
 -- figures: run.rx.drained run.rx.l2_delta run.rx.l2_snapshot run.rx.trade run.rx.funding run.rx.out run.rx.drained_per_s:1/s run.rx.l2_delta_per_s:1/s run.rx.l2_snapshot_per_s:1/s run.rx.trade_per_s:1/s run.rx.funding_per_s:1/s run.rx.out_per_s:1/s
 -- definition: Events the runner drained, by kind, and events left after coalescing: totals over the run and per second of the time covered. The event that wakes the runner early is not counted by the producer.
 -- source: market_rx_stats lines
-with one as (
-    -- Rows of an own file, or of its parts, stand before copies of the same lines in a log; a tick is taken from one file.
-    select r.* from run_rx_stats r join run_files using (file_no)
-    where role = (select role from run_rx_stats join run_files using (file_no) order by role = 'rx_stats' desc limit 1)
-    qualify file_no = min(file_no) over (partition by life, tick)
-),
-summed as (
+with summed as (
     select count(*) as n, sum(raw_drained) as drained, sum(raw_l2_delta) as l2_delta, sum(raw_l2_snapshot) as l2_snapshot, sum(raw_trade) as trade,
            sum(raw_funding_update) as funding, sum(out_market) as out_events, coalesce(max(step), 1) > 1 as skips
-    from (select *, tick - lag(tick) over (partition by life order by file_no, line) as step from one)
+    from run_rx_steps
 ),
 spans as (select sum(s) / 1000.0 as span_s from (select max(at_ms) - min(at_ms) as s from run_ticks group by life))
 select 'run' as scope, 'rx.' || key || suffix as metric, case when suffix = '' then amount else amount / nullif(span_s, 0) end as value, n,
