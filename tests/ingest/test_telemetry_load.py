@@ -122,3 +122,23 @@ def test_processes_and_one_process_read_the_same(
     con, together = load(tmp_path, body)
     assert con.execute("select * from venue_tick order by all").fetchall() == expected
     assert together == alone
+
+
+@pytest.mark.parametrize(
+    ("orders", "found"),
+    [
+        ([(), NAMES], [NAMES, NAMES]),
+        ([NAMES, ()], [NAMES, NAMES]),
+        ([NAMES[:1], NAMES], [NAMES, NAMES]),
+        ([NAMES, NAMES[:1]], [NAMES, ("extended", "venue_1")]),
+        ([()], [("venue_0", "venue_1")]),
+    ],
+    ids=["named later", "named before", "one named later", "one never named again", "never named"],
+)
+def test_a_venue_that_a_record_does_not_name_has_the_last_name_given(
+    tmp_path: Path, orders: list[tuple[str, ...]], found: list[tuple[str, ...]]
+) -> None:
+    # A record that begins a life is asked for its names.
+    con, _ = load(tmp_path, lines(*(record(9 - n, 1_000 + n, names=names) for n, names in enumerate(orders))))
+    names = con.execute("select list(venue order by rowid) from venue_tick group by seq order by seq").fetchall()
+    assert [tuple(map(str, each)) for (each,) in names] == found
