@@ -58,6 +58,9 @@ def analyze(
     follow: Annotated[bool, typer.Option("--follow", help="Look again and again while the run grows.")] = False,
 ) -> int:
     """Ingest one run and say what happened."""
+    from toolkit.ingest.helping import call
+
+    call(paths)
     from toolkit.analysis import Options, analyze
     from toolkit.errors import Exit, UsageError
     from toolkit.evidence.pages import check_format, name_of

@@ -1,15 +1,70 @@
-"""What a process that helps to read has from its beginning: the module imports nothing else of the toolkit."""
+"""The processes that help to read large files, and what each has from its beginning.
+
+The module imports nothing else of the toolkit: it is loaded before all that takes long to load.
+"""
 
 from __future__ import annotations
 
 import gc
 import hashlib
 import os
+import signal
 import threading
-from multiprocessing import parent_process
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from importlib import import_module
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
+PARALLEL_FROM_BYTES = 50 << 20
+"""Below this a second process costs more than it saves."""
+
+HELPERS = max((os.cpu_count() or 1) - 1, 1)
+"""How many there are: with this process as many as processors, two at least."""
+
 _PIECE_BYTES = 1 << 20
+_called: list[ProcessPoolExecutor] = []
+
+
+def call(paths: Iterable[str]) -> None:
+    """Have helpers begin where a file is large, so that they are there when this process has loaded what it needs."""
+    if not _called and (os.cpu_count() or 1) > 1 and any(_is_large(Path(path)) for path in paths):
+        pool = crew()
+        with deaf_to_interrupts():
+            pool.submit(_load, "toolkit.ingest.columns")
+        _called.append(pool)
+
+
+def crew() -> ProcessPoolExecutor:
+    """The helpers that were called, else new ones."""
+    return _called.pop() if _called else ProcessPoolExecutor(HELPERS, get_context("spawn"), initializer=begin)
+
+
+def _is_large(path: Path) -> bool:
+    files = path.iterdir() if path.is_dir() else [path]
+    return any(file.is_file() and file.stat().st_size >= PARALLEL_FROM_BYTES for file in files)
+
+
+def _load(module: str) -> None:
+    import_module(module)
+
+
+@contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """What is started here never hears Ctrl-C, which is for this process to answer; it does so when all are started."""
+    heard: list[int] = []
+    in_charge = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number)) if in_charge else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if in_charge:
+            signal.signal(signal.SIGINT, handler if handler is not None else signal.SIG_DFL)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def begin() -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 
 from toolkit.ingest.columns import Batch, Scope, read_span
-from toolkit.ingest.helping import begin, sha256_of
+from toolkit.ingest.helping import HELPERS, crew, deaf_to_interrupts, sha256_of
 from toolkit.ingest.stream import BLOCK_BYTES
 
 _AHEAD, _MOST_WAITING = 6, 12
@@ -29,9 +25,8 @@ def reading(path: Path, scope: Scope) -> Iterator[Spans]:
     """Read a file by as many processes as there are processors, two at least, of which this is one."""
     # One size for all: a file that still grows is read and digested up to the same byte.
     size = path.stat().st_size
-    helpers = max((os.cpu_count() or 1) - 1, 1)
-    with ProcessPoolExecutor(helpers, get_context("spawn"), initializer=begin) as pool:
-        yield Spans(path, size, scope, pool, helpers)
+    with crew() as pool:
+        yield Spans(path, size, scope, pool, HELPERS)
 
 
 @dataclass
@@ -45,7 +40,7 @@ class Spans:
     helpers: int
 
     def __post_init__(self) -> None:
-        with _deaf_to_interrupts():
+        with deaf_to_interrupts():
             self._digest = self.pool.submit(sha256_of, self.path, self.size)
         self._left = cut(self.path, self.size)
         self._waiting: deque[tuple[int, Future[Batch]]] = deque()
@@ -81,23 +76,6 @@ class Spans:
             self._waiting.append((end - start, batch))
             return True
         return False
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """What is started here never hears Ctrl-C, which is for this process to answer; it does so when all are started."""
-    heard: list[int] = []
-    in_charge = threading.current_thread() is threading.main_thread()
-    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number)) if in_charge else None
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if in_charge:
-            signal.signal(signal.SIGINT, handler if handler is not None else signal.SIG_DFL)
-    if heard:
-        raise KeyboardInterrupt
 
 
 def cut(path: Path, size: int) -> Iterator[Span]:
