@@ -46,8 +46,7 @@ def columns(groups: Sequence[Group], lines: Lines, first_byte: int) -> Columns:
     """The rows of the groups of a block, which begins at `first_byte`."""
     events = [group for group in groups if group.plan.found.family not in (OTHER, RX_STATS)]
     rx = [rx_table(group, rx_columns(group)) for group in groups if group.plan.found.family == RX_STATS]
-    read = [(group, *reading) for group in events for reading in readings(group.plan.found)]
-    counted = [(group, key, name, kind) for group, name, key, kind in read if _is_whole(group, key)]
+    counted = [counter for group in events for counter in _counted(group)]
     return Columns(
         _events(events, lines.starts + first_byte) if events else None,
         _counters(counted) if counted else None,
@@ -76,15 +75,31 @@ def _events(groups: Sequence[Group], starts: Whole) -> pa.Table:
     )
 
 
-def _counters(counted: Sequence[tuple[Group, str, str, CounterKind]]) -> pa.Table:
-    rows = _Rows([len(group.indexes) for group, *_ in counted])
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    """A counter that each line of a group reads."""
+
+    group: Group
+    name: str
+    kind: CounterKind
+    values: Whole
+
+
+def _counted(group: Group) -> Iterator[_Counter]:
+    read = [reading for reading in readings(group.plan.found) if _is_whole(group, reading[1])]
+    values = whole_numbers(group, [key for _, key, _ in read]) if read else {}
+    yield from (_Counter(group, name, kind, values[key]) for name, key, kind in read)
+
+
+def _counters(counted: Sequence[_Counter]) -> pa.Table:
+    rows = _Rows([len(each.values) for each in counted])
     return pa.table(
         {
-            "line": np.concatenate([group.indexes for group, *_ in counted]),
-            "venue": rows.words([counted_for(group.plan.found) for group, *_ in counted]),
-            "name": rows.words([name for _, _, name, _ in counted]),
-            "value": np.concatenate([whole_numbers(group, key) for group, key, _, _ in counted]).astype(np.float64),
-            "kind": rows.words([str(kind) for *_, kind in counted]),
+            "line": np.concatenate([each.group.indexes for each in counted]),
+            "venue": rows.words([counted_for(each.group.plan.found) for each in counted]),
+            "name": rows.words([each.name for each in counted]),
+            "value": np.concatenate([each.values for each in counted]).astype(np.float64),
+            "kind": rows.words([str(each.kind) for each in counted]),
         }
     )
 

@@ -32,7 +32,7 @@ def all_whole(fields: Mapping[str, str]) -> bool:
 
 def rx_columns(group: Group) -> dict[str, Whole]:
     """The values of a group of lines, by key."""
-    return {key: whole_numbers(group, key) for key in RX_KEYS if key in group.plan.found.fields}
+    return whole_numbers(group, [key for key in RX_KEYS if key in group.plan.found.fields])
 
 
 def rx_table(group: Group, columns: Mapping[str, Whole]) -> pa.Table:

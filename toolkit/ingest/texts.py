@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -10,19 +12,20 @@ from toolkit.runlog.digits import Whole
 from toolkit.runlog.learning import Extent
 from toolkit.runlog.repeats import Group
 
-_MANY = 2_000
+_MANY = 500
 """What reads many lines in no time has to be loaded first, which takes as long as reading these one by one."""
 
 
-def whole_numbers(group: Group, field: str) -> Whole:
-    """A field that holds a whole number of up to 18 digits in each line."""
-    count, extent = len(group.indexes), group.plan.varying.get(field)
-    if extent is None:
-        return np.full(count, int(group.plan.found.fields[field]), np.int64)
-    if count < _MANY:
-        return np.array([int(text) for text in group.texts(extent)], np.int64)
-    numbers: Whole = _texts(group, extent).cast(pa.int64()).to_numpy()
-    return numbers
+def whole_numbers(group: Group, fields: Sequence[str]) -> dict[str, Whole]:
+    """Fields that hold a whole number of up to 18 digits in each line."""
+    learnt, count = group.plan.found.fields, len(group.indexes)
+    same = {field: np.full(count, int(learnt[field]), np.int64) for field in fields if field not in group.plan.varying}
+    varying = {field: extent.first for field, extent in group.plan.varying.items() if field in fields}
+    places = list(varying.values())
+    # All at once: they stand side by side.
+    read = group.lines.values(group.starts[:, places], group.ends[:, places])
+    signed = {field: -1 if learnt[field].startswith("-") else 1 for field in varying}
+    return same | {field: read[:, place] * sign for place, (field, sign) in enumerate(signed.items())}
 
 
 def all_fields(group: Group) -> pa.Array:
@@ -38,7 +41,7 @@ def all_fields(group: Group) -> pa.Array:
             text += msgspec.json.encode(value).decode()
     words.append(text + "}")
     if len(words) == 1:
-        return pa.repeat(words[0], count)
+        return pa.repeat(_same(words[0]), count)
     extents = [varying[name] for name in fields if name in varying]
     if count < _MANY:
         template = "%s".join(word.replace("%", "%%") for word in words).encode()
@@ -46,8 +49,14 @@ def all_fields(group: Group) -> pa.Array:
         return pa.array([template % values for values in zip(*columns, strict=True)], pa.string())
     from pyarrow import compute
 
-    pieces = [piece for word, extent in zip(words, extents, strict=False) for piece in (word, _texts(group, extent))]
-    return compute.binary_join_element_wise(*pieces, words[-1], "")
+    pairs = zip(words, extents, strict=False)
+    pieces = [piece for word, extent in pairs for piece in (_same(word), _texts(group, extent))]
+    return compute.binary_join_element_wise(*pieces, _same(words[-1]), _same(""))
+
+
+def _same(text: str) -> pa.StringScalar:
+    # Without a type one is looked for, each time among libraries that may not be there.
+    return pa.scalar(text, pa.string())
 
 
 def _texts(group: Group, extent: Extent) -> pa.StringArray:

@@ -15,7 +15,7 @@ from itertools import repeat
 import numpy as np
 
 from toolkit.runlog.cleaning import stamps_ms
-from toolkit.runlog.digits import Lines, Numbers, Table, Whole
+from toolkit.runlog.digits import Fitting, Lines, Numbers, Places, Whole
 from toolkit.runlog.learning import Extent, Plan, learn
 from toolkit.runlog.parse import Found
 
@@ -38,18 +38,18 @@ class Group:
     plan: Plan
     lines: Lines
     indexes: Whole
-    starts: Table
-    ends: Table
+    starts: Places
+    ends: Places
     stamped_ms: Whole | None = None
 
-    def only(self, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Group:
+    def only(self, kept: Fitting) -> Group:
         """The group with none of its lines but those."""
         stamped_ms = None if self.stamped_ms is None else self.stamped_ms[kept]
         return replace(
             self, indexes=self.indexes[kept], starts=self.starts[kept], ends=self.ends[kept], stamped_ms=stamped_ms
         )
 
-    def places(self, extent: Extent) -> tuple[Whole, Whole]:
+    def places(self, extent: Extent) -> tuple[Places, Places]:
         """Where a part of each line begins and ends."""
         return self.starts[:, extent.first] - extent.before, self.ends[:, extent.last] + extent.behind
 
@@ -93,7 +93,7 @@ class Repeats:
         edges = np.flatnonzero(np.diff(kinds[order])) + 1
         left: list[int] = []
         groups: list[Group] = []
-        numbers = lines.numbers() if kinds.max(initial=-1) >= 0 else None
+        numbers = Numbers(lines) if kinds.max(initial=-1) >= 0 else None
         for indexes in np.split(order, edges):
             kind = int(kinds[indexes[0]]) if len(indexes) else -1
             plan = self._plans[kind] if kind >= 0 else None
@@ -112,16 +112,16 @@ class Repeats:
         new = np.flatnonzero(kinds == _NEW).tolist()
         counts = Counter(of[index] for index in new)
         for index in new:
-            kinds[index] = self._number(of[index], lines[index], counts[of[index]])
+            kinds[index] = self._number(of[index], lines, index, counts[of[index]])
         return kinds
 
-    def _number(self, shape: bytes, line: bytes, count: int) -> int:
+    def _number(self, shape: bytes, lines: Lines, index: int, count: int) -> int:
         if shape in self._numbers:
             return self._numbers[shape]
         if count < WORTH_LEARNING or len(self._plans) >= MOST_PLANS:
             return _UNLEARNT_BREAK if self._breaks(shape) else _UNLEARNT
         number = self._numbers[shape] = len(self._plans)
-        self._plans.append(self._learnt(line))
+        self._plans.append(self._learnt(lines[index]))
         self._breaking += [number] if self._breaks(shape) else []
         return number
 
@@ -153,18 +153,19 @@ def _taken_apart(plan: Plan, indexes: Whole, lines: Lines, numbers: Numbers) -> 
     return group.only(fits), [*strays, *group.indexes[~fits].tolist()]
 
 
-def _standing_there(group: Group) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _standing_there(group: Group) -> Fitting:
     """Of which lines the numbers stand between the words where they should, and are as long as they may be."""
-    digits = group.ends - group.starts
-    words = group.ends - np.cumsum(digits, axis=1) - group.lines.starts[group.indexes][:, None]
-    fits = words == [each.before for each in group.plan.numbers]
-    fits &= digits >= [each.least for each in group.plan.numbers]
-    fits &= digits <= [each.most for each in group.plan.numbers]
-    there: np.ndarray[tuple[int], np.dtype[np.bool_]] = fits.all(axis=1)
+    digits, begins = group.ends - group.starts, group.lines.starts[group.indexes].astype(np.int32)
+    words = group.ends - np.cumsum(digits, axis=1, dtype=np.int32) - begins[:, None]
+    before, least, most = np.array([(n.before, n.least, n.most) for n in group.plan.numbers], np.int32).reshape(-1, 3).T
+    fits = words == before
+    fits &= digits >= least
+    fits &= digits <= most
+    there: Fitting = fits.all(axis=1)
     return there
 
 
-def _being_the_same(group: Group) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _being_the_same(group: Group) -> Fitting:
     """In which lines the numbers that must be the same are; they are as long as they must be."""
     same = np.ones(len(group.indexes), bool)
     for place, number in enumerate(group.plan.numbers):
