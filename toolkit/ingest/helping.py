@@ -6,15 +6,28 @@ import gc
 import hashlib
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import parent_process
 from pathlib import Path
 
 _PIECE_BYTES = 1 << 20
 
 
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Records hold no cycles, and the search for some among them takes a quarter of the time that reading takes."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def begin() -> None:
-    """Make ready to help, for as long as the process that asked for it is there."""
-    # Records hold no cycles, and the search for some takes a quarter of the time.
+    """Make ready to help, for as long as the process that asked for it is there; no cycles are searched for."""
     gc.disable()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

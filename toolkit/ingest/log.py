@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 
 from toolkit.ingest.happenings import happened
+from toolkit.ingest.helping import few_collections
 from toolkit.ingest.log_block import Apart, Read, known_shapes, mended, read_alone, take_apart, take_span_apart
 from toolkit.ingest.log_rows import LogRows
 from toolkit.ingest.source import Source, adjoins, continues
@@ -53,7 +54,7 @@ def load(
     have their times.
     Raises `InputError` for an unreadable file.
     """
-    with Writer(con, run_key) as writer:
+    with few_collections(), Writer(con, run_key) as writer:
         loader = _Loader(LogRows(writer), parallel_from, span_bytes)
         for before, source in zip([None, *sources], sources, strict=False):
             loader.read(source, continues(source, before), adjoins(source, before))

@@ -37,6 +37,9 @@ class Read:
     text: str
     line: Line
 
+    def __reduce__(self) -> tuple[type[Read], tuple[object, ...]]:
+        return Read, (self.index, self.byte, self.text, self.line)
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
