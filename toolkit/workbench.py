@@ -27,7 +27,7 @@ R = TypeVar("R")
 _ROW_GROUP = 40_960
 """Rows that a store file keeps together: a full group is packed while the figures are computed, the rest at the end."""
 
-IN_MEMORY_OCTETS = 1 << 30
+IN_MEMORY_OCTETS = 1 << 28
 """Up to this the tables of a run fit into the memory that they may take."""
 
 RUN_KEY = 1

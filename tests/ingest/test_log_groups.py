@@ -10,6 +10,7 @@ import pytest
 
 from toolkit.ingest import log, rx_stats
 from toolkit.ingest.source import resolve
+from toolkit.ingest.spans import cut
 from toolkit.runlog import repeats
 from toolkit.store import connect
 
@@ -35,6 +36,10 @@ HOSTILE = [
 ]
 
 
+PANIC = b"thread 'main' panicked at src/main.rs:1:2:"
+BEGINS = b"paraphina_live | trade_mode=shadow | connectors=lighter | venues=lighter | build_id=x"
+
+
 @pytest.fixture(autouse=True)
 def every_shape_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repeats, "WORTH_LEARNING", 1)
@@ -53,16 +58,17 @@ def shuffled(seed: int) -> bytes:
     return b"\n".join(pieces)
 
 
-def stored(path: Path) -> dict[str, object]:
+def stored(path: Path, **sizes: int) -> dict[str, object]:
     """Everything that loading a log leaves, in one order."""
     con = connect(":memory:")
-    loaded = log.load(con, 1, resolve([str(path)]))
+    loaded = log.load(con, 1, resolve([str(path)]), **sizes)
     tables = {
         table: con.execute(f"select * from {table} order by all").fetchall()
         for table in ("log_event", "counter", "rx_stat")
     }
     facts = asdict(loaded.facts)
-    return {**tables, "facts": facts, "sessions": loaded.sessions, "incidents": loaded.incidents}
+    told = {"facts": facts, "sessions": loaded.sessions, "incidents": loaded.incidents, "ledgers": loaded.ledgers}
+    return {**tables, **told}
 
 
 def stamped(data: bytes, seed: int) -> bytes:
@@ -73,6 +79,32 @@ def stamped(data: bytes, seed: int) -> bytes:
         stamp = f"2026-02-{14 + n // 86_400:02}T04:{n // 60 % 60:02}:{n % 60:02}.{chance.randrange(10**7):07}Z "
         pieces.append((stamp.encode() if chance.random() < 0.98 else b"") + line)
     return b"\n".join(pieces)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("files", [1, 3])
+def test_several_processes_read_what_one_does(tmp_path: Path, files: int, seed: int) -> None:
+    data = shuffled(seed) if seed % 2 else stamped(shuffled(seed), seed)
+    for part in range(files):
+        # The parts of a rotated log end within a line; the last one ends without a newline.
+        own = data[len(data) * part // files : len(data) * (part + 1) // files]
+        (tmp_path / f"run.log.{files - part}").write_bytes(own)
+    assert stored(tmp_path, parallel_from=1, span_bytes=(300, 9_000, 60_000)[seed % 3]) == stored(tmp_path)
+
+
+def test_a_line_may_be_longer_than_a_span(tmp_path: Path) -> None:
+    path = tmp_path / "run.log"
+    path.write_bytes(b"\n".join([PANIC, b"x" * 9_000, BEGINS, b"y" * 200, PANIC, b"the message"]))
+    assert stored(path, parallel_from=1, span_bytes=100) == stored(path)
+
+
+@pytest.mark.parametrize("span_bytes", [1, 44, 45, 100, 4_000])
+def test_spans_are_whole_lines_that_follow_one_another(tmp_path: Path, span_bytes: int) -> None:
+    path = tmp_path / "run.log"
+    path.write_bytes(data := b"\n".join([PANIC, b"x" * 3_000, b"", BEGINS]))
+    found = list(cut(path, len(data), span_bytes))
+    assert b"".join(data[start:end] for start, end in found) == data
+    assert all(data[start:end].endswith(b"\n") for start, end in found[:-1])
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -125,3 +157,16 @@ def test_a_record_that_another_fell_into_is_read_whole(tmp_path: Path) -> None:
     told = con.execute("select line, family, venue from log_event order by line, col").fetchall()
     assert told == [(1, "ws_connecting", "lighter"), (2, "heartbeat", None), (3, "ws_connected", "lighter")]
     assert [session.reached for session in loaded.sessions] == ["connected"]
+
+
+def test_the_first_book_is_that_after_the_first_message_where_none_says_connected(tmp_path: Path) -> None:
+    top = "FIRST_DECODED_TOP venue=lighter bid_px=1.{0} bid_sz=1.{0} ask_px=2.{0} ask_sz=1.{0}\n"
+    path = tmp_path / "run.log"
+    path.write_text(
+        "INFO: Lighter public WS connecting url=ws://127.0.0.1:1/stream\n"
+        + "".join(top.format(n) for n in range(3))
+        + "INFO: Lighter public WS first message received\n"
+        + "".join(top.format(n) for n in range(3))
+    )
+    (session,) = log.load(connect(":memory:"), 1, resolve([str(path)])).sessions
+    assert session.first_book == (0, 6)

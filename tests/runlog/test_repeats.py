@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import json
 
 from toolkit.runlog import repeats
 from toolkit.runlog.cleaning import cleaned, stamps_ms
+from toolkit.runlog.digits import Lines
 from toolkit.runlog.families import audits, sentences
 from toolkit.runlog.parse import OTHER, Found, parse
 from toolkit.runlog.repeats import Repeats
@@ -53,14 +53,14 @@ def plain(found: Found) -> tuple[object, ...]:
 def taken_apart(texts: list[str]) -> dict[int, tuple[object, ...]]:
     """What the groups say, by line; the last word is the time stamped on it."""
     block = [text.encode() for text in texts]
-    groups, left = Repeats(lambda _: True).sort(b"\n".join(block) + b"\n", block)
+    groups, left = Repeats(lambda _: True).sort(Lines(b"".join(line + b"\n" for line in block)))
     told = {}
     for group in groups:
         found = group.plan.found
         columns = {field: group.column(field) for field in found.fields}
-        for place, index in enumerate(group.indexes):
+        for place, index in enumerate(group.indexes.tolist()):
             fields = {field: values[place].decode() for field, values in columns.items()}
-            at_ms = group.stamped_ms[place] if group.plan.stamped else None
+            at_ms = None if group.stamped_ms is None else group.stamped_ms[place]
             told[index] = (found.family, found.venue, found.reason, found.column, fields, at_ms)
     assert sorted([*told, *left]) == list(range(len(texts)))
     return told
@@ -71,13 +71,6 @@ def test_a_group_says_of_each_line_what_the_parser_says(texts: list[str]) -> Non
     for index, told in taken_apart(texts).items():
         line = parse(texts[index])
         assert [told] == [(*plain(found), line.stamped_ms) for found in line.found]
-
-
-@pytest.mark.parametrize("example", [*EXAMPLES, RX])
-def test_the_json_of_a_group_is_that_of_its_fields(example: str) -> None:
-    groups, _ = Repeats(lambda _: True).sort(example.encode(), [example.encode()])
-    for group in groups:
-        assert [json.decode(text) for text in group.fields()] == [dict(found.fields) for found in parse(example).found]
 
 
 stamps = st.builds(

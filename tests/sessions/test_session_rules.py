@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from toolkit.ingest.log import happened
+from toolkit.ingest.happenings import happened
 from toolkit.runlog.parse import parse
 from toolkit.sessions import replay
 

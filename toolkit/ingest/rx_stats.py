@@ -8,40 +8,17 @@ from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 
+from toolkit.ingest.rx_columns import LAST_KEY, RX, all_whole, rx_columns, rx_table, rx_values
 from toolkit.ingest.source import Source, adjoins, continues
 from toolkit.ingest.stream import Block, blocks
-from toolkit.ingest.waiting import Place, Waiting, Whole, Writer, whole_numbers
+from toolkit.ingest.waiting import Waiting, Writer
 from toolkit.records import FileLedger, SetAsideLine
+from toolkit.runlog.digits import Lines, Whole
 from toolkit.runlog.parse import RX_STATS, parse
 from toolkit.runlog.parts import is_rest, joined
 from toolkit.runlog.repeats import Group, Repeats
 from toolkit.vocabulary import SetAside
-
-RX_KEYS = (
-    "tick", "raw_drained", "raw_l2_delta", "raw_l2_snapshot", "raw_trade", "raw_funding_update", "out_market",
-    "out_l2_delta", "out_l2_snapshot", "out_trade", "out_funding_update", "other", "cap_hits",
-)  # fmt: skip
-RX = pa.schema(
-    [("file_no", pa.int32()), ("line", pa.int64()), ("life", pa.int32()), *((k, pa.int64()) for k in RX_KEYS)]
-)
-_LAST_KEY = RX_KEYS[-1]
-
-
-def rx_values(fields: Mapping[str, str]) -> list[int | None]:
-    """The values of a line by `RX_KEYS`; one that is no whole number is not known."""
-    return [_whole(fields.get(key, "")) for key in RX_KEYS]
-
-
-def all_whole(fields: Mapping[str, str]) -> bool:
-    """Whether every value that a line has is a whole number."""
-    return all(_whole(fields[key]) is not None for key in RX_KEYS if key in fields)
-
-
-def rx_columns(group: Group) -> dict[str, Whole]:
-    """The values of a group of lines, by key."""
-    return {key: whole_numbers(group.column(key)) for key in RX_KEYS if key in group.plan.found.fields}
 
 
 def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]) -> list[FileLedger]:
@@ -115,27 +92,26 @@ class _Reader:
 
     def read(self, block: Block) -> int:
         """Take a block; give how many lines it has."""
-        pieces = [b""] if block.skipped else block.data.split(b"\n")
-        if not block.torn and not block.skipped:
-            pieces.pop()
-        groups, left = self._repeats.sort(block.data, pieces, range(len(pieces)) if block.torn else ())
-        ends = np.cumsum([len(piece) + 1 for piece in pieces])
-        single = self._singles(block, pieces, left, ends)
+        if block.skipped:
+            self.aside.append(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
+            return 1
+        pieces = Lines(block.data)
+        groups, left = self._repeats.sort(pieces, range(len(pieces)) if block.torn else ())
+        single = self._singles(block, pieces, left)
         columns = [rx_columns(group) for group in groups]
         lives = self._lives(groups, columns, single)
         for group, of in zip(groups, columns, strict=True):
-            lines = np.asarray(group.indexes) + block.first_line
-            self.rows.add_group(Place(self.file_no, lines, lines, lives[list(group.indexes)]), of)
+            self.rows.add_table(self.file_no, block.first_line, lives[group.indexes], rx_table(group, of))
         for index, values in single.items():
             self.rows.add((self.file_no, block.first_line + index, int(lives[index]), *values))
         return len(pieces)
 
-    def _singles(self, block: Block, pieces: list[bytes], left: list[int], ends: Whole) -> dict[int, list[int | None]]:
+    def _singles(self, block: Block, pieces: Lines, left: list[int]) -> dict[int, list[int | None]]:
         single = {}
         for index in left:
             fields = _fields(pieces[index])
-            if fields is None or (block.torn and _LAST_KEY not in fields):
-                byte = block.first_byte + int(ends[index]) - len(pieces[index]) - 1
+            if fields is None or (block.torn and LAST_KEY not in fields):
+                byte = block.first_byte + int(pieces.starts[index])
                 self.aside.append(SetAsideLine(block.first_line + index, byte, _why(pieces[index], block)))
             else:
                 single[index] = rx_values(fields)
@@ -145,14 +121,14 @@ class _Reader:
         self, groups: list[Group], columns: list[dict[str, Whole]], single: Mapping[int, list[int | None]]
     ) -> Whole:
         """The life of each line of a block, by its index; only those of lines with a tick mean anything."""
-        indexes = [index for group in groups for index in group.indexes] + list(single)
-        if not indexes:
+        indexes = np.concatenate([*(group.indexes for group in groups), np.array(list(single), np.int64)])
+        if not len(indexes):
             return np.zeros(0, np.int64)
         ticks = np.concatenate([*(of["tick"] for of in columns), np.array([v[0] for v in single.values()], np.int64)])
         order = np.argsort(indexes)
         falls = np.diff(ticks[order], prepend=self.last_tick) < 0
-        lives = np.zeros(max(indexes) + 1, np.int64)
-        lives[np.asarray(indexes)[order]] = self.life + np.cumsum(falls)
+        lives = np.zeros(indexes.max() + 1, np.int64)
+        lives[indexes[order]] = self.life + np.cumsum(falls)
         self.life, self.last_tick = self.life + int(falls.sum()), int(ticks[order][-1])
         return lives
 
@@ -163,12 +139,6 @@ def _fields(piece: bytes) -> Mapping[str, str] | None:
 
 
 def _why(piece: bytes, block: Block) -> str:
-    if block.skipped:
-        return SetAside.TOO_LONG
     if not piece.strip(b"\x00\r "):
         return SetAside.BLANK
     return SetAside.TORN_TAIL if block.torn else SetAside.NOT_RX_STATS
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 import numpy as np
 import zstandard
@@ -106,8 +106,15 @@ class Block:
     skipped: bool = False
 
 
+class Readable(Protocol):
+    """What gives its bytes piece by piece; none at its end."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read at most `size` bytes."""
+
+
 def blocks(
-    stream: BinaryIO | Decompressed, size: int = BLOCK_BYTES, longest: int = LONGEST_LINE_BYTES
+    stream: Readable | Decompressed, size: int = BLOCK_BYTES, longest: int = LONGEST_LINE_BYTES
 ) -> Iterator[Block]:
     """Cut a stream into blocks of whole lines of about `size` bytes; the final fragment comes alone and torn."""
     line, byte, carry = 1, 0, b""
@@ -136,7 +143,7 @@ def newlines(data: bytes | memoryview) -> int:
     return sum(int(np.count_nonzero(numbers[at : at + _PIECE_BYTES] == _NEWLINE)) for at in pieces)
 
 
-def _skip_line(stream: BinaryIO | Decompressed, passed: int, size: int) -> tuple[int, bytes]:
+def _skip_line(stream: Readable | Decompressed, passed: int, size: int) -> tuple[int, bytes]:
     """Read on to the end of the line; give its length and what was read beyond it."""
     while piece := stream.read(size):
         cut = piece.find(b"\n") + 1

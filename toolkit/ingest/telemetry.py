@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from toolkit.ingest.columns import NAMES_NO, Batch, Scope, read
+from toolkit.ingest.columns import NAMES_NO, Batch, Scope, read, read_span
 from toolkit.ingest.cut_records import cut_record, last_line, taken_from
 from toolkit.ingest.helping import PARALLEL_FROM_BYTES
 from toolkit.ingest.source import Source, adjoins
@@ -217,8 +218,8 @@ def _blockwise(source: Source, scope: Scope, account: _Account, progress: Progre
 
 def _spanwise(path: Path, scope: Scope, account: _Account, progress: Progress, has_rest: bool) -> Iterator[Batch]:
     """Spans of a plain file in order; their line numbers are made absolute as they come."""
-    with reading(path, scope) as spans:
-        for octets, batch in spans.batches():
+    with reading(path, partial(read_span, scope=scope)) as spans:
+        for octets, batch in spans.results():
             progress(octets)
             moved = _moved(batch, account.lines)
             yield account.counted(moved)

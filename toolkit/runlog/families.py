@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -40,6 +40,10 @@ class Sentence:
     resync: bool
     free: bool
 
+    def __reduce__(self) -> tuple[Callable[[str], Sentence], tuple[str]]:
+        # Another process has read the families too.
+        return sentence_named, (self.name,)
+
     def free_from(self, match: re.Match[str]) -> int:
         """Where the free text of a matching line begins, the line's length where it has none."""
         starts = (match.start(name) for name in _FREE_TEXT if name in self.pattern.groupindex)
@@ -61,6 +65,9 @@ class Audit:
     rest: str | None
     examples: tuple[str, ...]
 
+    def __reduce__(self) -> tuple[Callable[[str], Audit], tuple[str]]:
+        return audit_named, (self.name,)
+
     @property
     def named(self) -> bool:
         """Whether the family is that of a component or subsystem."""
@@ -77,6 +84,18 @@ def sentences() -> tuple[Sentence, ...]:
 def audits() -> tuple[Audit, ...]:
     """All families of audit lines; the first whose keys are all there is the line's."""
     return tuple(_audit(each) for table in _tables() for each in table.get("audit", ()))
+
+
+@cache
+def sentence_named(name: str) -> Sentence:
+    """The family of human lines of that name. Raises `StopIteration` where there is none."""
+    return next(each for each in sentences() if each.name == name)
+
+
+@cache
+def audit_named(name: str) -> Audit:
+    """The family of audit lines of that name. Raises `StopIteration` where there is none."""
+    return next(each for each in audits() if each.name == name)
 
 
 def throttles() -> dict[str, int]:

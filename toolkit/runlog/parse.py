@@ -38,6 +38,11 @@ class Found:
     sentence: Sentence | None = None
     audit: Audit | None = None
 
+    def __reduce__(self) -> tuple[type[Found], tuple[object, ...]]:
+        # Takes half the time that what a data class has for this does.
+        words = (self.family, self.venue, self.reason, self.fields, self.column, self.sentence, self.audit)
+        return Found, words
+
 
 _OTHER = Found(OTHER, None, None, {}, 0)
 
@@ -52,6 +57,9 @@ class Line:
     found: tuple[Found, ...]
     stamped_ms: int | None
     begun: str | None = None
+
+    def __reduce__(self) -> tuple[type[Line], tuple[object, ...]]:
+        return Line, (self.found, self.stamped_ms, self.begun)
 
 
 def parse(text: str) -> Line:

@@ -1,25 +1,23 @@
 """Lines that differ from an earlier one only in their numbers: read once, then recognised by their shape.
 
-A long log says a few hundred things millions of times. The shape of a line is the line without its digits. What the
-parser makes of a line is learnt at the first of a shape that many have, number by number: one that the parser ignores
-or copies into a field may differ from line to line, any other must be the same. The lines of a shape are then taken
-apart together by a pattern that each must match in full. What does not goes to the parser, so the outcome is that of
-parsing every line.
+A long log says a few hundred things millions of times. The shape of a line is the line without its digits. A shape that
+many lines have is learnt; its lines are then taken apart together, for each must be of the plan in full. What is not
+goes to the parser, so the outcome is that of parsing every line.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, repeat
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from itertools import repeat
 
-import msgspec
 import numpy as np
 
-from toolkit.runlog.cleaning import STAMP_PATTERN, stamp_span, stamps_ms
-from toolkit.runlog.parse import Found, parse
+from toolkit.runlog.cleaning import stamps_ms
+from toolkit.runlog.digits import Fitting, Lines, Numbers, Places, Whole
+from toolkit.runlog.learning import Extent, Plan, learn
+from toolkit.runlog.parse import Found
 
 MOST_PLANS = 20_000
 """More shapes are not learnt: their lines are parsed one by one."""
@@ -28,60 +26,43 @@ WORTH_LEARNING = 16
 """A shape that fewer lines of a block have is parsed line by line: learning it takes longer."""
 
 _UNLEARNT, _NEW, _UNLEARNT_BREAK = -1, -2, -3
-_NUMBER = re.compile(r"(?<![A-Za-z_0-9])[0-9]+")
-_MARK = "739154826"
-"""A number put in place of another, to see where the parser takes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How to take apart the lines of one shape without the parser.
-
-    `found` is what the parser made of the first of them. `pattern` matches such a line with one group for each field
-    named in `varying`, and `fields` is the line's fields as JSON, with `%b` where a group's text goes. The pattern of a
-    line with a CI system's stamp has one group more, the first, for the stamp.
-    """
-
-    found: Found
-    pattern: re.Pattern[bytes]
-    varying: tuple[str, ...]
-    fields: bytes
-    stamped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The lines of one plan in a block: their indexes, ascending, and for each the texts of the varying fields.
+    """The lines of one plan in a block: their indexes, ascending, and where the numbers of each begin and end.
 
     `stamped_ms` are the times (epoch) stamped on them, none where the plan has no stamp.
     """
 
     plan: Plan
-    indexes: Sequence[int]
-    values: Sequence[tuple[bytes, ...]]
-    stamped_ms: Sequence[int] = ()
+    lines: Lines
+    indexes: Whole
+    starts: Places
+    ends: Places
+    stamped_ms: Whole | None = None
 
-    def without(self, places: Collection[int]) -> Group:
-        """The group without the lines at these places of it."""
-        kept = [place for place in range(len(self.indexes)) if place not in places]
-        stamped_ms = [self.stamped_ms[place] for place in kept] if self.plan.stamped else ()
-        return Group(self.plan, [self.indexes[p] for p in kept], [self.values[p] for p in kept], stamped_ms)
+    def only(self, kept: Fitting) -> Group:
+        """The group with none of its lines but those."""
+        stamped_ms = None if self.stamped_ms is None else self.stamped_ms[kept]
+        return replace(
+            self, indexes=self.indexes[kept], starts=self.starts[kept], ends=self.ends[kept], stamped_ms=stamped_ms
+        )
+
+    def places(self, extent: Extent) -> tuple[Places, Places]:
+        """Where a part of each line begins and ends."""
+        return self.starts[:, extent.first] - extent.before, self.ends[:, extent.last] + extent.behind
 
     def column(self, field: str) -> list[bytes]:
         """The text of a field in each line."""
-        if field in self.plan.varying:
-            place = self.plan.varying.index(field)
-            return [each[place] for each in self.values]
-        return [self.plan.found.fields[field].encode()] * len(self.values)
+        if (extent := self.plan.varying.get(field)) is None:
+            return [self.plan.found.fields[field].encode()] * len(self.indexes)
+        return self.texts(extent)
 
-    def fields(self) -> list[bytes]:
-        """All fields of each line, as JSON."""
-        return [self.plan.fields % each for each in self.values]
-
-
-def shapes(data: bytes) -> list[bytes]:
-    """The shape of each line of a block."""
-    return data.translate(None, b"0123456789").split(b"\n")
+    def texts(self, extent: Extent) -> list[bytes]:
+        """The text of a part of each line."""
+        data, (starts, ends) = self.lines.data, self.places(extent)
+        return [data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
 class Repeats:
@@ -98,47 +79,49 @@ class Repeats:
         self._numbers: dict[bytes, int] = {}
         self._plans: list[Plan | None] = []
 
-    def sort(self, data: bytes, lines: Sequence[bytes], alone: Collection[int] = ()) -> tuple[list[Group], list[int]]:
-        """Sort the lines of a block (`data` split at its newlines) into groups and the indexes left to the parser.
+    def sort(self, lines: Lines, alone: Collection[int] = ()) -> tuple[list[Group], list[int]]:
+        """Sort the lines of a block into groups and the indexes left to the parser.
 
         The lines at the indexes `alone` are left to the parser whatever their shape.
         """
-        kinds = self._kinds(data, lines)
+        kinds = self._kinds(lines)
         after = np.flatnonzero(np.isin(kinds, self._breaking)) + 1
         kinds[after[after < len(kinds)]] = _UNLEARNT
         kinds[[index for index in alone if index < len(lines)]] = _UNLEARNT
-        order = np.argsort(kinds, kind="stable")
+        # Of numbers so short the stable order is found without comparing them.
+        order = np.argsort(kinds.astype(np.int16), kind="stable")
         edges = np.flatnonzero(np.diff(kinds[order])) + 1
         left: list[int] = []
         groups: list[Group] = []
+        numbers = Numbers(lines) if kinds.max(initial=-1) >= 0 else None
         for indexes in np.split(order, edges):
             kind = int(kinds[indexes[0]]) if len(indexes) else -1
             plan = self._plans[kind] if kind >= 0 else None
-            if plan is None:
+            if plan is None or numbers is None:
                 left += indexes.tolist()
             else:
-                group, strays = _taken_apart(plan, indexes.tolist(), lines)
-                groups += [group] if group.indexes else []
+                group, strays = _taken_apart(plan, indexes, lines, numbers)
+                groups += [group] if len(group.indexes) else []
                 left += strays
         return groups, sorted(left)
 
-    def _kinds(self, data: bytes, lines: Sequence[bytes]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def _kinds(self, lines: Lines) -> Whole:
         """The number of each line's shape, negative where it has none."""
-        of = shapes(data)[: len(lines)]
+        of = lines.shapes()
         kinds = np.fromiter(map(self._numbers.get, of, repeat(_NEW)), np.int64, len(of))
         new = np.flatnonzero(kinds == _NEW).tolist()
         counts = Counter(of[index] for index in new)
         for index in new:
-            kinds[index] = self._number(of[index], lines[index], counts[of[index]])
+            kinds[index] = self._number(of[index], lines, index, counts[of[index]])
         return kinds
 
-    def _number(self, shape: bytes, line: bytes, count: int) -> int:
+    def _number(self, shape: bytes, lines: Lines, index: int, count: int) -> int:
         if shape in self._numbers:
             return self._numbers[shape]
         if count < WORTH_LEARNING or len(self._plans) >= MOST_PLANS:
             return _UNLEARNT_BREAK if self._breaks(shape) else _UNLEARNT
         number = self._numbers[shape] = len(self._plans)
-        self._plans.append(self._learnt(line))
+        self._plans.append(self._learnt(lines[index]))
         self._breaking += [number] if self._breaks(shape) else []
         return number
 
@@ -151,124 +134,41 @@ class Repeats:
             return None
 
 
-def _taken_apart(plan: Plan, indexes: list[int], lines: Sequence[bytes]) -> tuple[Group, list[int]]:
+def _taken_apart(plan: Plan, indexes: Whole, lines: Lines, numbers: Numbers) -> tuple[Group, list[int]]:
     """The lines that the plan fits, and the indexes of those that it does not."""
-    own = [lines[index] for index in indexes]
-    values = _values(plan, b"\n".join(own))
-    if len(values) == len(own):
-        return _timed(plan, indexes, values)
-    fits = [plan.pattern.fullmatch(line) is not None for line in own]
-    fitting = [index for index, fit in zip(indexes, fits, strict=True) if fit]
-    values = _values(plan, b"\n".join(line for line, fit in zip(own, fits, strict=True) if fit)) if fitting else []
-    group, strays = _timed(plan, fitting, values)
-    return group, [*strays, *(index for index, fit in zip(indexes, fits, strict=True) if not fit)]
+    fits = numbers.having(indexes, len(plan.numbers))
+    strays = indexes[~fits].tolist()
+    group = Group(plan, lines, indexes[fits], *numbers.of(indexes[fits], len(plan.numbers)))
+    for fitting in (_standing_there, _being_the_same):
+        fits = fitting(group)
+        if not fits.all():
+            strays += group.indexes[~fits].tolist()
+            group = group.only(fits)
+    if plan.stamp is None or not len(group.indexes):
+        return group, strays
+    # A stamp that is no date is the line's own text.
+    times = stamps_ms(group.texts(plan.stamp))
+    fits = np.array([at is not None for at in times])
+    group = replace(group, stamped_ms=np.array([at or 0 for at in times], np.int64))
+    return group.only(fits), [*strays, *group.indexes[~fits].tolist()]
 
 
-def _timed(plan: Plan, indexes: list[int], values: list[tuple[bytes, ...]]) -> tuple[Group, list[int]]:
-    """The lines with their stamps read, and the indexes of those whose stamp is no date, thus the line's own text."""
-    if not plan.stamped:
-        return Group(plan, indexes, values), []
-    times = stamps_ms([each[0] for each in values])
-    group = Group(plan, indexes, [each[1:] for each in values], [at for at in times if at is not None])
-    if None not in times:
-        return group, []
-    undated = {place for place, at in enumerate(times) if at is None}
-    dated = Group(plan, indexes, group.values, [at or 0 for at in times]).without(undated)
-    return dated, [indexes[place] for place in sorted(undated)]
+def _standing_there(group: Group) -> Fitting:
+    """Of which lines the numbers stand between the words where they should, and are as long as they may be."""
+    digits, begins = group.ends - group.starts, group.lines.starts[group.indexes].astype(np.int32)
+    words = group.ends - np.cumsum(digits, axis=1, dtype=np.int32) - begins[:, None]
+    before, least, most = np.array([(n.before, n.least, n.most) for n in group.plan.numbers], np.int32).reshape(-1, 3).T
+    fits = words == before
+    fits &= digits >= least
+    fits &= digits <= most
+    there: Fitting = fits.all(axis=1)
+    return there
 
 
-def _values(plan: Plan, text: bytes) -> list[tuple[bytes, ...]]:
-    found = plan.pattern.findall(text)
-    match plan.pattern.groups:
-        case 0:
-            return [()] * len(found)
-        case 1:
-            return list(zip(found, strict=True))
-        case _:
-            return found
-
-
-def learn(text: str, eligible: Callable[[Found], bool]) -> Plan | None:
-    """The plan for the lines of this one's shape; None where they must be parsed one by one."""
-    line = parse(text)
-    if line.begun is not None or len(line.found) != 1 or not eligible(line.found[0]):
-        return None
-    (found,) = line.found
-    stamp = stamp_span(text) if line.stamped_ms is not None else None
-    spans: dict[str, tuple[int, int]] = {}
-    ignored: list[tuple[int, int]] = []
-    for number in _NUMBER.finditer(text, stamp[1] if stamp else 0):
-        taken = _field_of(text, found, number.start(), number.end())
-        if taken == ("", 0):
-            ignored.append(number.span())
-        elif taken is not None:
-            field, start = taken
-            spans[field] = (start, start + len(found.fields[field]))
-    if any(text[slice(*span)] != found.fields[field] for field, span in spans.items()):
-        return None
-    return _plan(text, found, spans, ignored, stamp)
-
-
-def _field_of(text: str, found: Found, start: int, end: int) -> tuple[str, int] | None:
-    """The field that copies the number at this place, and where in the line its value begins.
-
-    An empty name where the parser ignores the number; None where the number means more than itself.
-    """
-    marked = parse(text[:start] + _MARK + text[end:])
-    if len(marked.found) != 1:
-        return None
-    other = marked.found[0]
-    same = all(getattr(other, name) == getattr(found, name) for name in ("family", "venue", "reason", "column"))
-    if not same or list(other.fields) != list(found.fields):
-        return None
-    changed = [name for name, value in other.fields.items() if value != found.fields[name]]
-    if not changed:
-        return "", 0
-    offset = other.fields[changed[0]].find(_MARK)
-    if len(changed) > 1 or offset < 0:
-        return None
-    return changed[0], start - offset
-
-
-def _plan(
-    text: str,
-    found: Found,
-    spans: Mapping[str, tuple[int, int]],
-    ignored: Sequence[tuple[int, int]],
-    stamp: tuple[int, int] | None,
-) -> Plan | None:
-    varying = sorted(spans, key=lambda field: spans[field])
-    if any(msgspec.json.encode(value := found.fields[field]) != f'"{value}"'.encode() for field in varying):
-        return None
-    pieces, at = ([re.escape(text[: stamp[0]]), f"({STAMP_PATTERN})"], stamp[1]) if stamp else ([], 0)
-    for start, end, captured in sorted(chain(((*spans[f], True) for f in varying), ((*s, False) for s in ignored))):
-        if start < at:
-            return None
-        pieces += [re.escape(text[at:start]), f"({_numbers_free(text[start:end])})" if captured else "[0-9]{1,18}"]
-        at = end
-    pattern = "".join([*pieces, re.escape(text[at:])])
-    compiled = re.compile(rb"(?m)^" + pattern.encode() + rb"$")
-    return Plan(found, compiled, tuple(varying), _json(found, varying), stamp is not None)
-
-
-def _numbers_free(value: str) -> str:
-    return "".join(_digits_free(value))
-
-
-def _digits_free(value: str) -> Iterator[str]:
-    at = 0
-    for number in _NUMBER.finditer(value):
-        yield re.escape(value[at : number.start()])
-        yield "[0-9]{1,18}"
-        at = number.end()
-    yield re.escape(value[at:])
-
-
-def _json(found: Found, varying: Sequence[str]) -> bytes:
-    entries = [
-        msgspec.json.encode(name).replace(b"%", b"%%")
-        + b":"
-        + (b'"%b"' if name in varying else msgspec.json.encode(value).replace(b"%", b"%%"))
-        for name, value in found.fields.items()
-    ]
-    return b"{" + b",".join(entries) + b"}"
+def _being_the_same(group: Group) -> Fitting:
+    """In which lines the numbers that must be the same are; they are as long as they must be."""
+    same = np.ones(len(group.indexes), bool)
+    for place, number in enumerate(group.plan.numbers):
+        for digit, wanted in enumerate(number.text):
+            same &= group.lines.octets[group.starts[:, place] + digit] == wanted
+    return same
