@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from toolkit.runlog.families import audits, sentences
@@ -13,6 +15,14 @@ EXAMPLES = [(family.name, example) for family in (*sentences(), *audits()) for e
 @pytest.mark.parametrize(("name", "example"), EXAMPLES)
 def test_every_example_is_read_as_its_own_family(name: str, example: str) -> None:
     assert [found.family for found in parse(example).found] == [name]
+
+
+@pytest.mark.parametrize("example", [example for _, example in EXAMPLES])
+def test_another_process_is_handed_the_same_line(example: str) -> None:
+    line = parse(example)
+    handed = pickle.loads(pickle.dumps(line))
+    assert handed == line
+    assert all(one.sentence is other.sentence for one, other in zip(handed.found, line.found, strict=True))
 
 
 AUDIT = "WS_AUDIT venue=lighter reconnect_reason=read_timeout count=2"

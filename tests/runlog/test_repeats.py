@@ -57,7 +57,8 @@ def taken_apart(texts: list[str]) -> dict[int, tuple[object, ...]]:
     told = {}
     for group in groups:
         found = group.plan.found
-        columns = {field: group.column(field) for field in found.fields}
+        varying = {field: group.texts(extent) for field, extent in group.plan.varying.items()}
+        columns = {field: [value.encode()] * len(group.indexes) for field, value in found.fields.items()} | varying
         for place, index in enumerate(group.indexes.tolist()):
             fields = {field: values[place].decode() for field, values in columns.items()}
             at_ms = None if group.stamped_ms is None else group.stamped_ms[place]

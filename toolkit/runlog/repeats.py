@@ -53,12 +53,6 @@ class Group:
         """Where a part of each line begins and ends."""
         return self.starts[:, extent.first] - extent.before, self.ends[:, extent.last] + extent.behind
 
-    def column(self, field: str) -> list[bytes]:
-        """The text of a field in each line."""
-        if (extent := self.plan.varying.get(field)) is None:
-            return [self.plan.found.fields[field].encode()] * len(self.indexes)
-        return self.texts(extent)
-
     def texts(self, extent: Extent) -> list[bytes]:
         """The text of a part of each line."""
         data, (starts, ends) = self.lines.data, self.places(extent)
