@@ -24,15 +24,17 @@ HELPERS = max((os.cpu_count() or 1) - 1, 1)
 """How many there are: with this process as many as processors, two at least."""
 
 _PIECE_BYTES = 1 << 20
+_READER, _LOG_READER = "toolkit.ingest.columns", "toolkit.ingest.log_block"
 _called: list[ProcessPoolExecutor] = []
 
 
 def call(paths: Iterable[str]) -> None:
     """Have helpers begin where a file is large, so that they are there when this process has loaded what it needs."""
-    if not _called and (os.cpu_count() or 1) > 1 and any(_is_large(Path(path)) for path in paths):
+    large = [file for path in paths for file in _large_files(Path(path))]
+    if large and not _called and (os.cpu_count() or 1) > 1:
         pool = crew()
         with deaf_to_interrupts():
-            pool.submit(_load, "toolkit.ingest.columns")
+            pool.submit(_load, _READER if large[0].suffix == ".jsonl" else _LOG_READER)
         _called.append(pool)
 
 
@@ -41,12 +43,17 @@ def crew() -> ProcessPoolExecutor:
     return _called.pop() if _called else ProcessPoolExecutor(HELPERS, get_context("spawn"), initializer=begin)
 
 
-def _is_large(path: Path) -> bool:
-    files = path.iterdir() if path.is_dir() else [path]
-    return any(file.is_file() and file.stat().st_size >= PARALLEL_FROM_BYTES for file in files)
+def _large_files(path: Path) -> list[Path]:
+    try:
+        files = path.iterdir() if path.is_dir() else [path]
+        return [file for file in files if file.is_file() and file.stat().st_size >= PARALLEL_FROM_BYTES]
+    except OSError:
+        # Who reads it will say what is wrong with it.
+        return []
 
 
 def _load(module: str) -> None:
+    # A module could not be sent back.
     import_module(module)
 
 
