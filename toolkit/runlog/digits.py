@@ -14,9 +14,9 @@ _NEWLINE, _ZERO = ord("\n"), ord("0")
 _DIGITS = b"0123456789"
 _AT_ONCE = 8
 _JOINED = ((8, 10, 0x00FF00FF00FF00FF), (16, 100, 0x0000FFFF0000FFFF), (32, 10_000, 0x00000000FFFFFFFF))
-_BEFORE = bytes(3 * _AT_ONCE)
 """How the digits in the eight bytes of a word become a number: each two of them, then each two pairs, then all."""
-
+_BEFORE = bytes(3 * _AT_ONCE)
+"""What stands before a block, so that a number at its beginning has eight bytes up to its end, too."""
 
 Values = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Fitting = np.ndarray[tuple[int], np.dtype[np.bool_]]
