@@ -28,13 +28,17 @@ def shown(document: Path) -> Iterator[tuple[str, str]]:
 
 
 def printed(command: str) -> str:
-    """What the command prints on standard output, run in an empty directory with a store of its own."""
+    """What the command prints on standard output, run in an empty directory with a store of its own.
+
+    Of one that goes through `| head -N` it is the first lines.
+    """
+    command, _, most = command.partition(" | head -")
     argv = shlex.split(command)
     argv = [sys.executable, "-m", "toolkit", *argv[1:]] if argv[0] == "toolkit" else argv
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120"}
         done = subprocess.run(argv, capture_output=True, text=True, cwd=folder, env=environment, check=False)
-    return done.stdout
+    return "".join(done.stdout.splitlines(keepends=True)[: int(most) if most else None])
 
 
 def rewritten(document: Path) -> str:
