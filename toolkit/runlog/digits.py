@@ -10,6 +10,8 @@ Whole = np.ndarray[tuple[int], np.dtype[np.int64]]
 Places = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
 """Where something stands in a block, which is never as large as 2 GiB."""
 
+LONGEST = 18
+"""Digits of a number that fits into 64 bits."""
 _NEWLINE, _ZERO = ord("\n"), ord("0")
 _DIGITS = b"0123456789"
 _AT_ONCE = 8

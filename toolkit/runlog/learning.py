@@ -12,11 +12,9 @@ from itertools import chain, pairwise
 
 import msgspec
 
-from toolkit.runlog.cleaning import stamp_span
+from toolkit.runlog.cleaning import could_be_stamped, stamp_span
+from toolkit.runlog.digits import LONGEST
 from toolkit.runlog.parse import Found, parse
-
-LONGEST_FREE = 18
-"""Digits of a number that may differ from line to line: it fits into 64 bits."""
 
 _NUMBER = re.compile(r"(?<![A-Za-z_0-9])[0-9]+")
 _DIGITS = re.compile(rb"[0-9]+")
@@ -71,6 +69,8 @@ def learn(text: str, eligible: Callable[[Found], bool]) -> Plan | None:
     if line.begun is not None or len(line.found) != 1 or not eligible(line.found[0]):
         return None
     (found,) = line.found
+    if line.stamped_ms is None and could_be_stamped(text):
+        return None
     stamp = stamp_span(text) if line.stamped_ms is not None else None
     spans: dict[str, tuple[int, int]] = {}
     ignored: list[tuple[int, int]] = []
@@ -132,7 +132,7 @@ def _plan(
     for start, end in digits:
         before, at = before + start - at, end
         if (start, end) in free:
-            numbers.append(Number(before, 1, LONGEST_FREE))
+            numbers.append(Number(before, 1, LONGEST))
         elif stamped[0] <= start < stamped[1]:
             fraction = octets[start - 1 : start] == b"."
             numbers.append(Number(before, 1, _ANY_LENGTH) if fraction else Number(before, end - start, end - start))

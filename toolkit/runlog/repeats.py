@@ -14,10 +14,10 @@ from itertools import repeat
 
 import numpy as np
 
-from toolkit.runlog.cleaning import stamps_ms
-from toolkit.runlog.digits import Fitting, Lines, Numbers, Places, Whole
+from toolkit.runlog.digits import LONGEST, Fitting, Lines, Numbers, Places, Whole
 from toolkit.runlog.learning import Extent, Plan, learn
 from toolkit.runlog.parse import Found
+from toolkit.runlog.stamps import times_ms, utc_times_ms
 
 MOST_PLANS = 20_000
 """More shapes are not learnt: their lines are parsed one by one."""
@@ -140,11 +140,23 @@ def _taken_apart(plan: Plan, indexes: Whole, lines: Lines, numbers: Numbers) -> 
             group = group.only(fits)
     if plan.stamp is None or not len(group.indexes):
         return group, strays
+    group, dated = _timed(group, plan.stamp)
     # A stamp that is no date is the line's own text.
-    times = stamps_ms(group.texts(plan.stamp))
-    fits = np.array([at is not None for at in times])
-    group = replace(group, stamped_ms=np.array([at or 0 for at in times], np.int64))
-    return group.only(fits), [*strays, *group.indexes[~fits].tolist()]
+    return group.only(dated), [*strays, *group.indexes[~dated].tolist()]
+
+
+def _timed(group: Group, stamp: Extent) -> tuple[Group, Fitting]:
+    """The lines with their times, and which of them have one."""
+    places = slice(stamp.first, stamp.last + 1)
+    starts, ends = group.starts[:, places], group.ends[:, places]
+    times, dated = np.zeros(len(starts), np.int64), np.zeros(len(starts), bool)
+    if stamp.behind:
+        # Behind the last number stands the letter of UTC.
+        numbers = group.lines.values(np.maximum(starts, ends - LONGEST), ends)
+        times, dated = utc_times_ms(numbers, ends - starts)
+    if not dated.all():
+        times[~dated], dated[~dated] = times_ms(group.only(~dated).texts(stamp))
+    return replace(group, stamped_ms=times), dated
 
 
 def _standing_there(group: Group) -> Fitting:
