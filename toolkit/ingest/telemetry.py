@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +15,7 @@ import pyarrow as pa
 
 from toolkit.ingest.columns import NAMES_NO, Batch, Scope, read, read_span
 from toolkit.ingest.cut_records import cut_record, last_line, taken_from
-from toolkit.ingest.helping import PARALLEL_FROM_BYTES
+from toolkit.ingest.helping import PARALLEL_FROM_BYTES, few_collections
 from toolkit.ingest.source import Source, adjoins
 from toolkit.ingest.spans import reading
 from toolkit.ingest.stream import Block, blocks, newlines
@@ -94,7 +92,7 @@ def load(
         con.execute(f"create or replace table {table} as select {columns} from {table}")
     loader = _Loader(con, run_key, scope)
     # As one transaction: what is large is then packed as it comes, and written once.
-    with _few_collections(), transaction(con):
+    with few_collections(), transaction(con):
         ledgers, taken = [], frozenset[int]()
         for place in range(len(sources)):
             ledger, taken = _load_file(loader, sources[place:], scope, progress, taken)
@@ -112,18 +110,6 @@ def _number(con: duckdb.DuckDBPyConnection, column: str) -> None:
     words = f"select '' as word union select {column} from venue_tick where {column} is not null order by word"
     con.execute(f"create type {column}_word as enum ({words})")
     con.execute(f"alter table venue_tick alter {column} type {column}_word")
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Records hold no cycles: the search for some among them takes a quarter of the time that reading takes."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _Loader:
