@@ -118,9 +118,10 @@ def by_metric(cursors: Cursors, only: Iterable[str] | None = None) -> Iterator[t
 
 def _figures(con: duckdb.DuckDBPyConnection, metric: Metric) -> list[Figure]:
     rows = con.execute(
-        f"select scope, metric, value, n, bound, low, high, note from ({_body(metric.query)}) order by scope, metric"
+        f"select scope, metric, value, n, bound, low, high, note from ({_body(metric.query)})"
     ).fetchall()
-    return [_figure(metric, f"{scope}.{name}", *row) for scope, name, *row in rows]
+    # Sorted here: the database takes longer to plan it than this to do it.
+    return [_figure(metric, f"{scope}.{name}", *row) for scope, name, *row in sorted(rows, key=lambda row: row[:2])]
 
 
 def _figure(

@@ -23,7 +23,7 @@ from toolkit.records import FileLedger, SetAsideLine
 from toolkit.store import execute_script, run_over, sql, transaction
 from toolkit.vocabulary import VENUE_ID, Role, SetAside
 
-_ROWS_AT_ONCE = 8_192
+_OCTETS_AT_ONCE = 16 << 20
 
 _SEQ, _FILE_NO = pa.field("seq", pa.int64()), pa.field("file_no", pa.int64())
 
@@ -121,12 +121,12 @@ class _Loader:
         self._inserts = duckdb.extract_statements(sql(f"ticks/{scope}"))
         self._orders: dict[tuple[str, ...], int] = {}
         self._waiting: list[pa.Table] = []
-        self._rows = 0
+        self._octets = 0
         self._seq = 0
         self._tell([])
 
     def append(self, batch: Batch, file_no: int) -> None:
-        """Take a batch; rows go to the store some ten thousand at a time."""
+        """Take a batch; rows go to the store some megabytes at a time."""
         table, count = batch.table, batch.table.num_rows
         orders = [self._order(names) for names in batch.names]
         own = [None if number is None else orders[number] for number in table.column(NAMES_NO).to_pylist()]
@@ -134,8 +134,8 @@ class _Loader:
         seq = pa.array(np.arange(self._seq, self._seq + count))
         self._waiting.append(table.append_column(_SEQ, seq).append_column(_FILE_NO, pa.repeat(file_no, count)))
         self._seq += count
-        self._rows += count
-        if self._rows >= _ROWS_AT_ONCE:
+        self._octets += table.nbytes
+        if self._octets >= _OCTETS_AT_ONCE:
             self.flush()
 
     def flush(self) -> None:
@@ -145,7 +145,7 @@ class _Loader:
             data = pa.concat_tables(self._waiting).combine_chunks()
             for insert in self._inserts:
                 run_over(self._con, insert, data, {"run_key": self._run_key})
-        self._waiting, self._rows = [], 0
+        self._waiting, self._octets = [], 0
 
     def _order(self, names: tuple[str, ...]) -> int:
         if names not in self._orders:
