@@ -123,12 +123,12 @@ class _Loader:
         self._waiting: list[pa.Table] = []
         self._octets = 0
         self._seq = 0
-        self._tell([])
+        self._tell_orders()
 
     def append(self, batch: Batch, file_no: int) -> None:
         """Take a batch; rows go to the store some megabytes at a time."""
         table, count = batch.table, batch.table.num_rows
-        orders = [self._order(names) for names in batch.names]
+        orders = [self._orders.setdefault(names, len(self._orders)) for names in batch.names]
         own = [None if number is None else orders[number] for number in table.column(NAMES_NO).to_pylist()]
         table = table.set_column(NAMES_NO, "names_no", pa.array(own, pa.int64()))
         seq = pa.array(np.arange(self._seq, self._seq + count))
@@ -141,20 +141,18 @@ class _Loader:
     def flush(self) -> None:
         """Write what is waiting."""
         if self._waiting:
+            if self._told < len(self._orders):
+                self._tell_orders()
             # In one piece: the database takes as long for a chunk of hundreds of rows as for one of thousands.
             data = pa.concat_tables(self._waiting).combine_chunks()
             for insert in self._inserts:
                 run_over(self._con, insert, data, {"run_key": self._run_key})
         self._waiting, self._octets = [], 0
 
-    def _order(self, names: tuple[str, ...]) -> int:
-        if names not in self._orders:
-            self._orders[names] = len(self._orders)
-            self._tell([_names_of(order) for order in self._orders])
-        return self._orders[names]
-
-    def _tell(self, names: list[list[str]]) -> None:
-        self._con.execute("set variable venue_names = ?::varchar[][]", [names])
+    def _tell_orders(self) -> None:
+        """Let the statements know the venues' names by the number of their order."""
+        self._told = len(self._orders)
+        self._con.execute("set variable venue_names = ?::varchar[][]", [[_names_of(order) for order in self._orders]])
 
 
 def _names_of(order: Sequence[str]) -> list[str]:
