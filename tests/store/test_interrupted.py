@@ -51,7 +51,7 @@ def at_work(large: Path, db: Path) -> tuple[subprocess.Popen[str], list[int]]:
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     until = time.monotonic() + PATIENCE_S
-    while program.poll() is None and len(helpers(program.pid)) < 2:
+    while program.poll() is None and (len(helpers(program.pid)) < 2 or not db.exists()):
         assert time.monotonic() < until
     return program, helpers(program.pid)
 
