@@ -30,7 +30,7 @@ Progress = Callable[[int], None]
 
 AS_IT_IS = Options()
 
-_MEMORY_MB: dict[Scope, int] = {"all": 400, "ages": 128}
+_MEMORY_MB: dict[Scope, int] = {"all": 400, "ages": 96}
 """What the database may take; beyond it is what the reading takes, which does not grow with the run."""
 
 

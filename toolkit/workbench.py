@@ -59,7 +59,8 @@ def workbench(memory_mb: int, octets: int = 0) -> Iterator[Connection]:
 class Cursors:
     """Queries side by side, each by one thread: a sum of fractions then has the same last digit in every run.
 
-    What finds too little memory beside the others is done again when they are through, alone.
+    What finds too little memory beside the others is done again when they are through, alone; where that is too little,
+    too, with what memory the machine has: of a run of many gigabytes a list of all values may not fit into less.
     """
 
     def __init__(self, con: Connection, pool: ThreadPoolExecutor, own: threading.local) -> None:
@@ -85,7 +86,21 @@ class Cursors:
             return future.result()
         except duckdb.OutOfMemoryException:
             wait(self._begun)
+        try:
             return work(self._con)
+        except duckdb.OutOfMemoryException:
+            with _all_memory(self._con):
+                return work(self._con)
+
+
+@contextmanager
+def _all_memory(con: Connection) -> Iterator[None]:
+    ((limit,),) = con.execute("select current_setting('memory_limit')").fetchall()
+    con.execute("reset memory_limit")
+    try:
+        yield
+    finally:
+        con.execute(f"set memory_limit = '{limit}'")
 
 
 def _given(work: Callable[[Connection, T], R], item: T) -> Callable[[Connection], R]:

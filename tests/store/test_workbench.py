@@ -51,6 +51,19 @@ def test_what_finds_no_memory_beside_the_others_is_done_again_when_they_are_thro
     assert tried[1]
 
 
+def test_what_finds_too_little_memory_alone_takes_what_the_machine_has_and_leaves_the_limit_as_it_was() -> None:
+    def longest(con: duckdb.DuckDBPyConnection) -> int:
+        return int(con.execute("select len(list(range order by -range)) from range(4_000_000)").fetchall()[0][0])
+
+    limit = "select current_setting('memory_limit')"
+    with workbench(32) as con, side_by_side(con) as cursors:
+        before = con.execute(limit).fetchall()
+        with pytest.raises(duckdb.OutOfMemoryException):
+            longest(con)
+        assert cursors.submit(longest)() == 4_000_000
+        assert con.execute(limit).fetchall() == before
+
+
 def test_what_fails_for_want_of_memory_alone_is_an_error() -> None:
     def hungry(con: duckdb.DuckDBPyConnection) -> None:
         raise duckdb.OutOfMemoryException("no memory at all")

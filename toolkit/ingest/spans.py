@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from toolkit.ingest.helping import HELPERS, crew, deaf_to_interrupts, sha256_of
 from toolkit.ingest.stream import BLOCK_BYTES
 
-_AHEAD, _MOST_WAITING = 6, 12
+_AHEAD, _MOST_WAITING = 4, 8
 """Spans that a process has before it, and that may wait for an earlier one: memory must not grow with the file."""
 
 Span = tuple[int, int]

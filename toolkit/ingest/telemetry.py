@@ -23,7 +23,7 @@ from toolkit.records import FileLedger, SetAsideLine
 from toolkit.store import execute_script, run_over, sql, transaction
 from toolkit.vocabulary import VENUE_ID, Role, SetAside
 
-_OCTETS_AT_ONCE = 16 << 20
+_OCTETS_AT_ONCE = 8 << 20
 
 _SEQ, _FILE_NO = pa.field("seq", pa.int64()), pa.field("file_no", pa.int64())
 
