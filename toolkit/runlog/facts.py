@@ -88,7 +88,7 @@ class LogFacts:
         urls = [url for urls in self.urls.values() for url in urls]
         if not urls:
             return None
-        return all(_LOOPBACK.match(urlsplit(url).hostname or "") for url in urls)
+        return all(_LOOPBACK.match(_host(url)) for url in urls)
 
     @property
     def venues(self) -> tuple[str, ...]:
@@ -98,6 +98,14 @@ class LogFacts:
                 return tuple(venue for venue in named.split(",") if VENUE_ID.fullmatch(venue))
         indexed = sorted(self.venue_index, key=lambda venue: self.venue_index[venue])
         return tuple(venue for venue in indexed if VENUE_ID.fullmatch(venue))
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        # A damaged line's address, such as one with half of a pair of brackets.
+        return ""
 
 
 def _start_facts(found: Found) -> dict[str, str]:
