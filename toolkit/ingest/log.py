@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import duckdb
 import numpy as np
 
+from toolkit.ingest.account import Account
 from toolkit.ingest.happenings import happened
 from toolkit.ingest.helping import PARALLEL_FROM_BYTES, few_collections
 from toolkit.ingest.log_block import Apart, Read, known_shapes, mended, read_alone, take_apart, take_span_apart
@@ -57,27 +58,9 @@ def load(
             loader.read(source, continues(source, before), adjoins(source, before))
         loader.settle()
         loader.rows.flush()
-        writer.finish()
     loader.load.sessions, loader.load.incidents = loader.sessions.close()
     loader.load.facts.lives = loader.most_lives
     return loader.load
-
-
-@dataclass
-class _Account:
-    """A ledger in the making."""
-
-    lines: int = 0
-    bytes: int = 0
-    sha256: str = ""
-    damaged: bool = False
-    where: list[SetAsideLine] = field(default_factory=list)
-
-    def ledger(self, source: Source) -> FileLedger:
-        too_long = sum(each.reason == SetAside.TOO_LONG for each in self.where)
-        aside = {str(SetAside.TOO_LONG): too_long} if too_long else {}
-        used, where = self.lines - too_long, tuple(self.where)
-        return FileLedger(source.name, source.role, self.bytes, self.sha256, self.lines, used, aside, where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +93,22 @@ class _Loader:
         if not adjoining:
             self.settle()
         self._lives = self._lives if continued else Lives()
-        account = _Account()
+        account = Account()
         for block in self._blocks(source, account):
             taken = account.lines == 0 and self._turn(block)
             if block.skipped:
                 account.where.append(SetAsideLine(account.lines + 1, block.first_byte, SetAside.TOO_LONG))
             else:
                 self._block(source.file_no, block, account.lines + 1, taken)
+                account.used += block.lines
             account.lines += block.lines
         if account.damaged:
-            account.where.append(SetAsideLine(account.lines + 1, account.bytes, SetAside.DAMAGED))
             self.settle()
         self.load.ledgers.append(account.ledger(source))
         self.load.facts.lines += account.lines
         self.most_lives = max(self.most_lives, self._lives.count)
 
-    def _blocks(self, source: Source, account: _Account) -> Iterator[Apart]:
+    def _blocks(self, source: Source, account: Account) -> Iterator[Apart]:
         """The blocks of a file in order; what is known of the file at its end is put down in the account."""
         path = source.path
         if path is not None and path.stat().st_size >= self._parallel_from and (os.cpu_count() or 1) > 1:

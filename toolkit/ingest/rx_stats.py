@@ -64,7 +64,6 @@ def _load(
         if stream.damage:
             damaged.append(SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED))
         reader.rows.flush()
-        writer.finish()
     aside = Counter(each.reason for each in reader.aside)
     used = lines - len(reader.aside)
     where = (*reader.aside, *damaged)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +12,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from toolkit.ingest.account import Account
 from toolkit.ingest.columns import NAMES_NO, Batch, Scope, read, read_span
 from toolkit.ingest.cut_records import cut_record, last_line, taken_from
 from toolkit.ingest.helping import PARALLEL_FROM_BYTES, few_collections
@@ -21,7 +21,7 @@ from toolkit.ingest.spans import reading
 from toolkit.ingest.stream import Block, blocks, newlines
 from toolkit.records import FileLedger, SetAsideLine
 from toolkit.store import execute_script, run_over, sql, transaction
-from toolkit.vocabulary import VENUE_ID, Role, SetAside
+from toolkit.vocabulary import VENUE_ID, SetAside
 
 _OCTETS_AT_ONCE = 8 << 20
 
@@ -40,24 +40,10 @@ Progress = Callable[[int], None]
 """Told the bytes read since the last call."""
 
 
-_NO_LINE_UNUSED = (SetAside.TORN_INSIDE, SetAside.DAMAGED)
-"""Reasons in `where` that count no line: the rest of the line was used, or what is lost was never a line."""
-
-
 @dataclass
-class _Account:
-    """A ledger in the making."""
-
-    lines: int = 0
-    used: int = 0
-    bytes: int = 0
-    sha256: str = ""
-    damaged: bool = False
-
-    def __post_init__(self) -> None:
-        self.where: list[SetAsideLine] = []
-        # The last line of a file, where it has no newline and a part after it may hold the rest.
-        self.tail = b""
+class _Account(Account):
+    tail: bytes = b""
+    """The last line of a file, where it has no newline and a part after it may hold the rest."""
 
     def counted(self, batch: Batch) -> Batch:
         """Count the lines of the next batch, which may yet be changed before it is added."""
@@ -67,12 +53,6 @@ class _Account:
     def add(self, batch: Batch) -> None:
         self.used += batch.used
         self.where += batch.where
-
-    def ledger(self, name: str, role: Role) -> FileLedger:
-        if self.damaged:
-            self.where.append(SetAsideLine(self.lines + 1, self.bytes, SetAside.DAMAGED))
-        unused = Counter(each.reason for each in self.where if each.reason not in _NO_LINE_UNUSED)
-        return FileLedger(name, role, self.bytes, self.sha256, self.lines, self.used, dict(unused), tuple(self.where))
 
 
 def load(
@@ -186,7 +166,7 @@ def _load_file(
     cut = cut_record(account.tail, account.lines, sources, scope) if has_rest and not begins_before else None
     take(taken_from(last, account.lines) if cut and last else last)
     take(cut.batch if cut else None)
-    return account.ledger(source.name, source.role), taken | (cut.taken if cut else frozenset())
+    return account.ledger(source), taken | (cut.taken if cut else frozenset())
 
 
 def _blockwise(source: Source, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
