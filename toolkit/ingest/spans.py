@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from toolkit.ingest.helping import HELPERS, crew, deaf_to_interrupts, sha256_of
+from toolkit.ingest.helping import HELPERS, crew, deaf_to_interrupts, keep_what_is_freed, sha256_of
 from toolkit.ingest.stream import BLOCK_BYTES
 
 _AHEAD, _MOST_WAITING = 4, 8
@@ -29,6 +29,7 @@ def reading(path: Path, read: Callable[[Path, int, int], T], span_bytes: int = B
     """
     # One size for all: a file that still grows is read and digested up to the same byte.
     size = path.stat().st_size
+    keep_what_is_freed()
     with crew() as pool:
         yield Spans(path, size, read, span_bytes, pool, HELPERS)
 
