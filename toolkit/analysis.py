@@ -21,7 +21,7 @@ from toolkit.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, look_at_run, row
 from toolkit.records import WHOLE, Analysis, Episode, Figure, FileLedger, Finding, RunInfo
 from toolkit.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
 from toolkit.vocabulary import Role
-from toolkit.workbench import RUN_KEY, Cursors, depositing, side_by_side, workbench
+from toolkit.workbench import RUN_KEY, Cursors, depositing, memory, side_by_side, workbench
 
 __all__ = ["AS_IT_IS", "Options", "analyze"]
 
@@ -32,6 +32,8 @@ AS_IT_IS = Options()
 
 _MEMORY_MB: dict[Scope, int] = {"all": 400, "ages": 96}
 """What the database may take; beyond it is what the reading takes, which does not grow with the run."""
+_WHILE_LINES_COME_MB = 200
+"""What it may take of that while the lines of logs are taken apart, which needs the rest: it only writes them down."""
 
 
 def analyze(
@@ -73,7 +75,8 @@ class _Bench:
         con, sources = self.con, self.sources
         of = {role: [source for source in sources if source.role is role] for role in Role}
         ledgers = telemetry.load(con, RUN_KEY, of[Role.TELEMETRY], self.options.scope, progress)
-        loaded = log.load(con, RUN_KEY, of[Role.LOG])
+        with memory(con, min(_WHILE_LINES_COME_MB, _MEMORY_MB[self.options.scope])):
+            loaded = log.load(con, RUN_KEY, of[Role.LOG])
         ledgers += loaded.ledgers
         ledgers += rx_stats.load(con, RUN_KEY, of[Role.RX_STATS])
         ledgers += events.load(con, RUN_KEY, sources)

@@ -89,18 +89,19 @@ class Cursors:
         try:
             return work(self._con)
         except duckdb.OutOfMemoryException:
-            with _all_memory(self._con):
+            with memory(self._con):
                 return work(self._con)
 
 
 @contextmanager
-def _all_memory(con: Connection) -> Iterator[None]:
-    ((limit,),) = con.execute("select current_setting('memory_limit')").fetchall()
-    con.execute("reset memory_limit")
+def memory(con: Connection, limit_mb: int | None = None) -> Iterator[None]:
+    """Let the database take so much for a while (10⁶ bytes); without a limit, what the machine has."""
+    ((before,),) = con.execute("select current_setting('memory_limit')").fetchall()
+    con.execute("reset memory_limit" if limit_mb is None else f"set memory_limit = '{limit_mb}MB'")
     try:
         yield
     finally:
-        con.execute(f"set memory_limit = '{limit}'")
+        con.execute(f"set memory_limit = '{before}'")
 
 
 def _given(work: Callable[[Connection, T], R], item: T) -> Callable[[Connection], R]:

@@ -33,6 +33,7 @@ class Writer:
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
         self._thread.shutdown(wait=True)
+        pa.default_memory_pool().release_unused()
         if failure is None:
             self.finish()
             self._con.commit()
