@@ -96,8 +96,8 @@ def begin() -> None:
 def keep_what_is_freed() -> None:
     """Have large arrays made anew and anew in memory that the process already has.
 
-    An allocator that gave back each array of some megabytes costs a sixth of the time that taking lines apart takes. The
-    common one (glibc) keeps what is smaller than the largest piece ever freed; 32 MiB is as far as it goes.
+    An allocator that gives back each array of some megabytes costs a sixth of the time that taking lines apart takes.
+    The common one (glibc) keeps what is smaller than the largest piece ever freed; 32 MiB is as far as it goes.
     """
     bytes((32 << 20) - (1 << 16))
 
