@@ -149,6 +149,7 @@ def test_books_came_over_rest_until_a_later_part_takes_it_back(
 ORDERS = [
     ["run.log.10", "run.log.2", "run.log.1", "run.log"],
     ["run.log.2026-11-22", "run.log-20261123.gz", "run.log.zst"],
+    ["run.2026-11-22.log", "run-20261123.log.gz", "run.log.zst"],
     ["telemetry.jsonl.1.gz", "telemetry.jsonl"],
     ["a/run.log.1", "a/run.log", "b/run.log.1", "b/run.log"],
     ["stderr.log", "stdout.log"],

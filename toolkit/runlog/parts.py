@@ -16,7 +16,8 @@ from toolkit.runlog.cleaning import cleaned
 from toolkit.runlog.parse import UNKNOWN, parse
 
 _DATE = r"\d{4}-?\d\d-?\d\d\d*(?:[T_.:-]+\d+)*Z?"
-_ROTATED = re.compile(rf"(.+?)(?:\.(\d{{1,4}})|[.-]({_DATE}))?(?:\.gz|\.zst)?", re.ASCII)
+_PACKED = r"\.gz|\.zst"
+_ROTATED = re.compile(rf"(.+?)(?:\.(\d{{1,4}})|[.-]({_DATE})((?!{_PACKED})\.[a-z]+)?)?(?:{_PACKED})?", re.ASCII)
 _MOST_LINES = 1 << 40
 _BOM = b"\xef\xbb\xbf"
 _A_PROCESS_BEGINS = frozenset(
@@ -33,7 +34,8 @@ _PADDING = b"\x00\r\t "
 class Part:
     """Which file a rotated one was part of (its name and folder), and its place among the parts: the oldest is least.
 
-    `run.log.2`, `run.log.1.gz` and `run.log` are three parts, the oldest first; so are those that carry a date.
+    `run.log.2`, `run.log.1.gz` and `run.log` are three parts, the oldest first; so are those that carry a date, at the
+    end or before their ending (`run.2026-02-05.log`).
     """
 
     base: str
@@ -55,9 +57,9 @@ def part_of(name: str) -> Part:
     """What a file's name says of its place in a rotated log."""
     pure = PurePath(name)
     match = _ROTATED.fullmatch(pure.name)
-    base, number, date = (match[1], match[2], match[3]) if match else (pure.name, None, None)
+    base, number, date, ending = match.groups() if match else (pure.name, None, None, None)
     kind = 0 if date else 1 if number else 2
-    return Part(base, str(pure.parent), kind, -int(number or 0), date or "")
+    return Part(base + (ending or ""), str(pure.parent), kind, -int(number or 0), date or "")
 
 
 @dataclass(frozen=True, slots=True)
