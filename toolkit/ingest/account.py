@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from toolkit.ingest.source import Source
+from toolkit.ingest.stream import Decompressed
 from toolkit.records import FileLedger, SetAsideLine
 from toolkit.vocabulary import SetAside
 
@@ -23,6 +24,10 @@ class Account:
     sha256: str = ""
     damaged: bool = False
     where: list[SetAsideLine] = field(default_factory=list)
+
+    def ends(self, stream: Decompressed) -> None:
+        """Put down what a stream that was read to its end says of its file."""
+        self.bytes, self.sha256, self.damaged = stream.size, stream.sha256, stream.damage is not None
 
     def ledger(self, source: Source) -> FileLedger:
         """The file's ledger, once all of it is read."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import duckdb
 import msgspec
 
+from toolkit.ingest.account import Account
 from toolkit.ingest.log_bytes import LogBytes, log_bytes
 from toolkit.ingest.source import Source
 from toolkit.ingest.stream import Block, blocks
@@ -45,14 +46,17 @@ class _Event(msgspec.Struct):
 
 @dataclass
 class _File:
-    """What one file tells: when the bytes of its log were written (ms), and its counters' readings by line."""
+    """What one file tells: when the bytes of its log were written (ms), and its counters' readings by line.
+
+    `whole`: it tells the end of the run, and no line of it is lost.
+    """
 
     log: str | None = None
     times: list[tuple[int, int]] = field(default_factory=list)
     readings: list[tuple[int, str | None, str, int]] = field(default_factory=list)
     begun: set[str | None] = field(default_factory=set)
-    aside: list[SetAsideLine] = field(default_factory=list)
     stopped: bool = False
+    whole: bool = False
 
     def take(self, event: _Event, line: int) -> None:
         if event.log is not None:
@@ -112,20 +116,19 @@ def _last_arrival(source: Source) -> tuple[str | None, int]:
 
 
 def _read(source: Source) -> tuple[_File | None, FileLedger]:
-    file, lines = _File(), 0
+    file, account = _File(), Account()
     with source.open() as stream:
         for block in blocks(stream):
             pieces = [b""] if block.skipped else block.data.split(b"\n")[: None if block.torn else -1]
             if block.first_line == 1 and SCHEMA not in pieces[0]:
                 return None, ledger_of(source)
-            lines += len(pieces)
-            file.aside += _take(file, block, pieces)
-        if stream.damage:
-            file.aside.append(SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED))
-        aside = Counter(str(each.reason) for each in file.aside if each.reason != SetAside.DAMAGED)
-        used = lines - aside.total()
-        where = tuple(file.aside)
-        return file, FileLedger(source.name, source.role, stream.size, stream.sha256, lines, used, dict(aside), where)
+            account.lines += len(pieces)
+            account.where += _take(file, block, pieces)
+        account.used = account.lines - len(account.where)
+        account.ends(stream)
+    ledger = account.ledger(source)
+    file.whole = file.stopped and not ledger.where
+    return file, ledger
 
 
 def _take(file: _File, block: Block, pieces: Sequence[bytes]) -> Iterator[SetAsideLine]:
@@ -148,6 +151,6 @@ def _write(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, log: LogB
         rows = ((*log.place(byte), at_ms) for byte, at_ms in file.times)
         insert_rows(con, "event_time", ("file_no", "byte", "at_ms"), rows)
     columns = ("run_key", "file_no", "line", "life", "venue", "name", "value", "kind")
-    kind = str(CounterKind.CUMULATIVE if file.stopped and not file.aside else CounterKind.THROTTLED)
+    kind = str(CounterKind.CUMULATIVE if file.whole else CounterKind.THROTTLED)
     readings = ((run_key, file_no, line, 0, venue, name, float(n), kind) for line, venue, name, n in file.readings)
     insert_rows(con, "counter", columns, readings)

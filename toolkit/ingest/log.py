@@ -121,7 +121,7 @@ class _Loader:
         with source.open() as stream:
             for block in blocks(stream):
                 yield take_apart(block, shapes)
-            account.bytes, account.sha256, account.damaged = stream.size, stream.sha256, stream.damage is not None
+            account.ends(stream)
 
     def settle(self) -> None:
         """Nothing more comes of what the lines so far left open."""

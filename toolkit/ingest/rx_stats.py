@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
 
+from toolkit.ingest.account import Account
 from toolkit.ingest.rx_columns import LAST_KEY, RX, all_whole, rx_columns, rx_table, rx_values
 from toolkit.ingest.source import Source, adjoins, continues
 from toolkit.ingest.stream import Block, blocks
@@ -52,23 +52,20 @@ def _load(
     A last line that the rotation cut in two is read with its `rest`, the first line of the file after. Each of the two
     is a line of its own file's ledger, and used; their record stands where it begins.
     """
-    lines, taken, damaged = 0, False, list[SetAsideLine]()
+    account, taken = Account(), False
     with source.open() as stream, Writer(con, run_key) as writer:
-        reader = _Reader(source.file_no, Waiting(writer, "rx_stat", RX), reached.life, reached.last_tick)
+        rows = Waiting(writer, "rx_stat", RX)
+        reader = _Reader(source.file_no, rows, account.where, reached.life, reached.last_tick)
         for block in blocks(stream):
             if reached.taken and block.first_line == 1:
-                lines, block = 1, _after_first_line(block)
+                account.lines, block = 1, _after_first_line(block)
             if block.torn and rest is not None and not stream.damage and is_rest(block.data, rest):
                 taken, block = True, replace(block, data=joined(block.data, rest) + b"\n", torn=False)
-            lines += reader.read(block) if block.data or block.skipped else 0
-        if stream.damage:
-            damaged.append(SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED))
-        reader.rows.flush()
-    aside = Counter(each.reason for each in reader.aside)
-    used = lines - len(reader.aside)
-    where = (*reader.aside, *damaged)
-    ledger = FileLedger(source.name, source.role, stream.size, stream.sha256, lines, used, dict(aside), where)
-    return ledger, _Reached(reader.life, reader.last_tick, taken)
+            account.lines += reader.read(block) if block.data or block.skipped else 0
+        account.used = account.lines - len(account.where)
+        account.ends(stream)
+        rows.flush()
+    return account.ledger(source), _Reached(reader.life, reader.last_tick, taken)
 
 
 def _after_first_line(block: Block) -> Block:
@@ -82,11 +79,11 @@ class _Reader:
 
     file_no: int
     rows: Waiting
+    aside: list[SetAsideLine]
     life: int = 0
     last_tick: int = -1
 
     def __post_init__(self) -> None:
-        self.aside: list[SetAsideLine] = []
         self._repeats = Repeats(lambda found: found.family == RX_STATS and all_whole(found.fields))
 
     def read(self, block: Block) -> int:
