@@ -119,7 +119,7 @@ class _Bench:
 
 
 _EPISODES = (
-    ("masked",), ("outages", "local_stall"), ("plateaus", "plateau_episodes"), ("frozen_mid",), ("downtimes",),
+    ("outages", "local_stall"), ("frozen_mid",), ("masked",), ("plateaus", "plateau_episodes"), ("downtimes",),
 )  # fmt: skip
 """What needs the tables of another comes after it; the one that takes longest comes first."""
 

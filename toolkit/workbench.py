@@ -17,6 +17,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from duckdb.func import PythonUDFType
 
 from toolkit.store import LOCK_PATIENCE_S, MEMORY, TABLES, another, connect, run_over, waiting
 
@@ -45,6 +49,7 @@ def workbench(memory_mb: int, octets: int = 0) -> Iterator[Connection]:
         con = connect(str(Path(folder) / "workbench") if octets > IN_MEMORY_OCTETS else MEMORY, memory_mb=memory_mb)
         # What was read would be written down anew and anew; nothing of it is there to stay.
         con.execute("set checkpoint_threshold = '1TB'")
+        con.create_function("percentiles", _percentiles, ["double[]"], "double[]", type=PythonUDFType.ARROW)
         try:
             yield con
         except RuntimeError as error:
@@ -54,6 +59,31 @@ def workbench(memory_mb: int, octets: int = 0) -> Iterator[Connection]:
             raise
         finally:
             con.close()
+
+
+_SHARES = (50 / 100, 95 / 100, 99 / 100, 1.0)
+
+
+def _percentiles(lists: pa.ChunkedArray) -> pa.Array:
+    """The percentiles 50, 95, 99 and 100 of each list, in whatever order its values come; none of an empty one.
+
+    The database's own are of another formula, and it sorts several times as slowly.
+    """
+    found = [_percentiles_of(np.sort(each.values.to_numpy())) if len(each) else [] for each in lists]
+    return pa.array(found, pa.list_(pa.float64()))
+
+
+def _percentiles_of(ascending: npt.NDArray[np.float64]) -> list[float]:
+    return [_at(ascending, (len(ascending) - 1) * share) for share in _SHARES]
+
+
+def _at(ascending: npt.NDArray[np.float64], position: float) -> float:
+    """The value at a position, linear between neighbours, in the order of operations of the macro `percentile`."""
+    place = int(position)
+    below = float(ascending[place])
+    if place == position:
+        return below
+    return below * (place + 1 - position) + float(ascending[place + 1]) * (position - place)
 
 
 class Cursors:
@@ -109,6 +139,16 @@ def _given(work: Callable[[Connection, T], R], item: T) -> Callable[[Connection]
 
 
 @contextmanager
+def one_thread(con: Connection) -> Iterator[None]:
+    """Have each query of the database done by one thread."""
+    con.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        con.execute("reset threads")
+
+
+@contextmanager
 def side_by_side(con: Connection) -> Iterator[Cursors]:
     """Cursors that see what `con` has committed, as many as there are processors."""
     own = threading.local()
@@ -116,13 +156,12 @@ def side_by_side(con: Connection) -> Iterator[Cursors]:
     def begin() -> None:
         own.cursor = another(con)
 
-    con.execute("set threads = 1")
-    pool = ThreadPoolExecutor(os.cpu_count() or 1, initializer=begin)
-    try:
-        yield Cursors(con, pool, own)
-    finally:
-        pool.shutdown(cancel_futures=True)
-        con.execute("reset threads")
+    with one_thread(con):
+        pool = ThreadPoolExecutor(os.cpu_count() or 1, initializer=begin)
+        try:
+            yield Cursors(con, pool, own)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 Put = Callable[..., None]

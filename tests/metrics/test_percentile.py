@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
+import duckdb
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.store import connect, execute_script, sql
+from toolkit.store import MEMORY_MB, connect, execute_script, sql
+from toolkit.workbench import workbench
 
 CON = connect(":memory:")
 CON.execute("create table log_part (file_no integer, log_no integer)")
 execute_script(CON, sql("scope"))
 
 
-def by_the_formula(values: list[int], p: float) -> float | None:
+@pytest.fixture(scope="module")
+def bench() -> Iterator[duckdb.DuckDBPyConnection]:
+    with workbench(MEMORY_MB) as con:
+        yield con
+
+
+def by_the_formula(values: list[int] | list[float], p: float) -> float | None:
     if not values:
         return None
     values = sorted(values)
@@ -30,3 +40,17 @@ def by_the_formula(values: list[int], p: float) -> float | None:
 def test_a_percentile_agrees_with_the_formula_in_every_bit(values: list[int], p: int) -> None:
     (got,) = CON.execute("select percentile(list_sort(?::bigint[]), ?)", [values, p]).fetchone() or (None,)
     assert got == by_the_formula(values, p)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.floats(-1e9, 1e9), max_size=60))
+def test_the_percentiles_of_a_list_in_any_order_agree_with_the_formula_in_every_bit(
+    bench: duckdb.DuckDBPyConnection, values: list[float]
+) -> None:
+    (got,) = bench.execute("select percentiles(?::double[])", [values]).fetchone() or (None,)
+    assert got == ([by_the_formula(values, p) for p in (50, 95, 99, 100)] if values else [])
+
+
+def test_no_list_has_no_percentiles_and_stands_in_no_other_one_s_way(bench: duckdb.DuckDBPyConnection) -> None:
+    rows = bench.execute("select percentiles(l) from (values (null), ([4, 1]::bigint[])) as lists (l)").fetchall()
+    assert rows == [(None,), ([2.5, 1 * (1 - 0.95) + 4 * 0.95, 1 * (1 - 0.99) + 4 * 0.99, 4.0],)]

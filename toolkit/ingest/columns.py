@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, repeat
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
@@ -255,8 +255,10 @@ def _batch(
 
 def _columns(kind: type[Struct], structs: Sequence[Struct]) -> dict[str, Any]:
     """The values of each field of the structs."""
-    values = zip(*map(astuple, structs), strict=True) if structs else repeat(())
-    return dict(zip(kind.__struct_fields__, values, strict=False))
+    fields = kind.__struct_fields__
+    # In one row first: the memory of a struct's tuple serves the next one's.
+    values = list(chain.from_iterable(map(astuple, structs)))
+    return {field: values[place :: len(fields)] for place, field in enumerate(fields)}
 
 
 def _names(records: Iterable[AgeRecord]) -> tuple[list[tuple[str, ...]], list[int | None]]:

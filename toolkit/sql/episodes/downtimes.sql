@@ -8,9 +8,7 @@ with ordered as (
 ),
 -- What was applied after 10 s without a book may have been fetched over REST.
 applied as (
-    select life, venue, applied_ms from (
-        select distinct life, venue, at_ms - age_apply_ms as applied_ms from run_venue_ticks where age_apply_ms is not null
-    ), run_lives_agree where agree
+    select distinct life, venue, at_ms - age_apply_ms as applied_ms from run_venue_ticks, run_lives_agree where agree and age_apply_ms is not null
 )
 select o.*, began_ms - began_error_ms as began_low_ms, began_ms + began_error_ms as began_high_ms,
        first_book_ms - first_book_error_ms as first_book_low_ms, first_book_ms + first_book_error_ms as first_book_high_ms,

@@ -6,16 +6,19 @@ with judged as (
     from run_venue_ticks v join run_stale_limits using (venue)
 ),
 marked as (
-    select *, lag(mid_usd) over same as mid_before, lag(at_ms) over same as before_ms, coalesce(lag(fresh) over same, false) as was_fresh
+    select *, lag(mid_usd) over same as mid_before, lag(at_ms) over same as before_ms, lag(fresh) over same as was_fresh,
+           row_number() over same as place
     from judged window same as (partition by venue, life order by seq)
 ),
-ends as (select venue, life, max(at_ms) as last_ms from judged group by venue, life),
--- A stretch begins with each tick that is fresh and has another mid than the fresh one before it; it lasts to the one before the next.
-stretches as (
-    select venue, fresh, at_ms as from_ms, coalesce(lead(before_ms) over (partition by venue, life order by seq), last_ms) as to_ms
-    from marked join ends using (venue, life) where mid_usd is distinct from mid_before or not (fresh and was_fresh)
+-- Ticks that are fresh and have the mid of the fresh one before them; those that follow each other have their places in a row.
+same as (
+    select *, place - row_number() over (partition by venue, life order by seq) as stretch
+    from marked where fresh and was_fresh and mid_usd = mid_before
 ),
-frozen as (select venue, from_ms, to_ms from stretches where fresh and to_ms - from_ms >= 30000),
+frozen as (
+    select venue, arg_min(before_ms, seq) as from_ms, arg_max(at_ms, seq) as to_ms
+    from same group by venue, life, stretch having to_ms - from_ms >= 30000
+),
 others as (
     select f.venue, f.from_ms, o.venue as other, (max(mid_usd) - min(mid_usd)) / min(mid_usd) * 10000 as moved_bps
     from frozen f join run_venue_ticks o on o.venue <> f.venue and o.at_ms between f.from_ms and f.to_ms and o.mid_usd > 0

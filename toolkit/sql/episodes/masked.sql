@@ -1,11 +1,20 @@
 -- REST masking: stretches in which snapshots fetched over REST kept a venue's age low while its socket was silent.
 -- A book applied after a stretch without any as long as the monitor's threshold is taken for a fetched one where the log
 -- says that one was injected then; without a log that could say so, where at least two follow each other.
+
+-- How long a venue waited for its books. Waits of less than a second tell nothing, unless a log has a word on fetched books.
 create or replace table run_applies as
-select *, lag(applied_ms) over same as before_ms, applied_ms - lag(applied_ms) over same as gap_ms
-from (select venue, life, at_ms - age_apply_ms as applied_ms from run_venue_ticks
-      where has_apply_age and age_apply_ms is not null group by all)
-window same as (partition by venue, life order by applied_ms);
+with grain as (
+    select case when count(*) > 0 then 1 else 1000 end as grain_ms from run_all_log_events
+    where family in ('audit_rest_monitor', 'rest_fallback_activated', 'own_fallback_activated')
+),
+grains as (
+    select venue, life, min(at_ms - age_apply_ms) as first_ms, max(at_ms - age_apply_ms) as last_ms
+    from run_venue_ticks, grain where has_apply_age and age_apply_ms is not null group by venue, life, (at_ms - age_apply_ms) // grain_ms
+)
+select venue, life, first_ms as applied_ms, lag(last_ms) over (partition by venue, life order by first_ms) as before_ms,
+       applied_ms - before_ms as gap_ms
+from grains qualify gap_ms >= (from grain);
 
 create or replace table run_life_ends as select life, max(at_ms) as at_ms from run_ticks group by life;
 
@@ -29,6 +38,7 @@ create or replace table run_masked as
 with limits as (
     select venue, coalesce((select max(threshold_ms) from run_rest_words w where w.venue = v.venue), 20000) as threshold_ms from run_venues v
 ),
+applied as (select venue, life, at_ms - age_apply_ms as applied_ms from run_venue_ticks where has_apply_age),
 -- The monitor's saw-tooth: a book of the socket, then those that came after the threshold, to the first that came sooner.
 late as (
     select a.*, threshold_ms, before_ms is distinct from lag(applied_ms) over (partition by a.venue, life order by applied_ms) as begins
@@ -44,7 +54,7 @@ monitored as (
     select t.venue, t.life, from_ms, min(a.applied_ms) as back_ms, teeth, regular,
            exists (select 1 from run_rest_words w where w.venue = t.venue and w.life = t.life
                    and coalesce(low_ms <= coalesce(min(a.applied_ms), from_ms + 600000) and high_ms >= from_ms, true)) as said
-    from teeth t left join run_applies a on a.venue = t.venue and a.life = t.life and a.applied_ms > last_ms
+    from teeth t left join applied a on a.venue = t.venue and a.life = t.life and a.applied_ms > last_ms
     group by t.venue, t.life, from_ms, last_ms, teeth, regular
 ),
 -- A connector's own fallback: from the last book before the longest wait about its line to the first after it is off.
@@ -63,18 +73,19 @@ waits as (
 ),
 fallen_back as (
     select w.venue, w.life, from_ms, case when off_ms is not null then min(a.applied_ms) end as back_ms
-    from waits w left join run_applies a on a.venue = w.venue and a.life = w.life and a.applied_ms > first_ms and a.applied_ms >= off_ms
+    from waits w left join applied a on a.venue = w.venue and a.life = w.life and a.applied_ms > first_ms and a.applied_ms >= off_ms
     group by w.venue, w.life, from_ms, first_ms, off_ms
 ),
 -- Without a log: Hyperliquid's own fallback fetches every two seconds after fifteen.
 paced as (
-    select *, coalesce(gap_ms between 14500 and 18500, false) as opens, coalesce(gap_ms between 1700 and 2600, false) as paced,
-           sum((not paced)::int) over (partition by venue, life order by applied_ms) as stretch
+    select *, gap_ms between 14500 and 18500 as opens, gap_ms between 1700 and 2600 as paced,
+           not paced or before_ms is distinct from lag(applied_ms) over (partition by venue, life order by applied_ms) as begins
     from run_applies where venue = 'hyperliquid' and not (select has_log from run_log_proof)
 ),
 fetched as (
     select venue, life, min(before_ms) filter (opens) as from_ms, max(applied_ms) as last_ms
-    from paced group by venue, life, stretch having bool_or(opens) and count_if(paced) >= 3
+    from (select *, sum(begins::int) over (partition by venue, life order by applied_ms) as stretch from paced)
+    group by venue, life, stretch having bool_or(opens) and count_if(paced) >= 3
 ),
 stretches as (
     select venue, life, from_ms, back_ms, not said as guessed from monitored
@@ -82,7 +93,7 @@ stretches as (
     union all select venue, life, from_ms, back_ms, false from fallen_back
     union all
     select f.venue, f.life, from_ms, min(a.applied_ms), true from fetched f
-    left join run_applies a on a.venue = f.venue and a.life = f.life and a.applied_ms > last_ms group by f.venue, f.life, from_ms, last_ms
+    left join applied a on a.venue = f.venue and a.life = f.life and a.applied_ms > last_ms group by f.venue, f.life, from_ms, last_ms
 ),
 ended as (
     select venue, s.life, from_ms, coalesce(back_ms, e.at_ms) as to_ms, back_ms is null as open, guessed

@@ -10,11 +10,11 @@ apart as (
     union all
     select venue, 'fair_deviation_usd', abs(mid_usd - fair_value) from healthy join run_ticks using (seq) where fv_available and fair_value > 0
 ),
-sorted as (select scope, name, list(usd order by usd) as l, favg(usd) as mean from apart group by scope, name),
+summed as (select scope, name, percentiles(list(usd)) as p, count(*) as n, favg(usd) as mean from apart group by scope, name),
 named as (select 'run' as scope, 'dispersion_usd' as name union all select venue, 'fair_deviation_usd' from run_venues)
-select n.scope, n.name || '.' || stat as metric, case stat when 'mean' then mean else percentile(l, p) end as value,
-       coalesce(len(l), 0) as n, 'exact' as bound, value as low, value as high,
+select n.scope, n.name || '.' || stat as metric, case stat when 'mean' then mean else p[i] end as value,
+       coalesce(s.n, 0) as n, 'exact' as bound, value as low, value as high,
        case when value is null and n.scope = 'run' then 'never two Healthy venues with a mid'
             when value is null then 'never Healthy with a mid while a fair value was available' end as note
-from named n left join sorted s on s.scope = n.scope and s.name = n.name
-cross join (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0)) as stats (stat, p)
+from named n left join summed s on s.scope = n.scope and s.name = n.name
+cross join (values ('p50', 1), ('p95', 2), ('p99', 3), ('max', 4), ('mean', 0)) as stats (stat, i)

@@ -16,10 +16,10 @@ told as (
     union all
     select 'fair_value_residual_usd', abs(fair_usd - middle_usd) from available join middles using (seq) where fair_usd is not null
 ),
-sorted as (select name, list(amount order by amount) as l, favg(amount) as mean, count_if(amount > 20) as jumps from told group by name)
+summed as (select name, percentiles(list(amount)) as p, count(*) as n, favg(amount) as mean, count_if(amount > 20) as jumps from told group by name)
 select 'run' as scope, case stat when 'jumps' then 'fair_value_jumps' else n.name || '.' || stat end as metric,
-       case stat when 'mean' then mean when 'jumps' then jumps else percentile(l, p) end as value, coalesce(len(l), 0) as n,
+       case stat when 'mean' then mean when 'jumps' then jumps else p[i] end as value, coalesce(s.n, 0) as n,
        'exact' as bound, value as low, value as high, case when value is null then 'no fair value was available' end as note
-from (values ('fair_value_usd'), ('fair_value_step_bps'), ('fair_value_residual_usd')) as n (name) left join sorted s on s.name = n.name
-cross join (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0), ('jumps', 0)) as stats (stat, p)
+from (values ('fair_value_usd'), ('fair_value_step_bps'), ('fair_value_residual_usd')) as n (name) left join summed s on s.name = n.name
+cross join (values ('p50', 1), ('p95', 2), ('p99', 3), ('max', 4), ('mean', 0), ('jumps', 0)) as stats (stat, i)
 where stat <> 'jumps' or n.name = 'fair_value_step_bps'

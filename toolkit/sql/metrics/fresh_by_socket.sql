@@ -5,9 +5,10 @@
 -- definition: Share of time with a fresh apply age that no snapshot fetched over REST gave: the fresh share without its masked part.
 -- source: telemetry venue_age_ms; run log, REST monitor and fallback lines
 with ticks as (
-    select v.venue, t.seq, t.weight_ms, has_apply_age, coalesce(age_apply_ms <= limit_ms, false) as fresh,
-           exists (select 1 from run_masked m where m.venue = v.venue and m.life = t.life and t.at_ms > m.from_ms + limit_ms and t.at_ms < m.to_ms) as masked
+    select v.venue, t.seq, t.weight_ms, has_apply_age, coalesce(age_apply_ms <= limit_ms, false) as fresh, m.venue is not null as masked
     from run_venues v join run_stale_limits using (venue) left join run_venue_ticks t using (venue)
+    -- No tick lies in two masked stretches.
+    left join run_masked m on m.venue = v.venue and m.life = t.life and t.at_ms > m.from_ms + limit_ms and t.at_ms < m.to_ms
 )
 select t.venue as scope, 'fresh_by_socket.share' as metric,
        case when bool_or(has_apply_age) then coalesce(sum(weight_ms) filter (fresh and not masked), 0) / sum(weight_ms) end as value, count(seq) as n,

@@ -9,9 +9,9 @@ with told as (
            unnest([kf_p, kf_x_hat, healthy_venues_used_count::double]) as amount
     from run_ticks
 ),
-sorted as (select name, list(amount order by amount) as l, favg(amount) as mean from told where amount is not null group by name)
-select 'run' as scope, n.name || '.' || stat as metric, case stat when 'mean' then mean else percentile(l, p) end as value,
-       coalesce(len(l), 0) as n, 'exact' as bound, value as low, value as high, case when value is null then 'no record carries it' end as note
-from (values ('kalman.variance'), ('kalman.log_price'), ('healthy_venues_used')) as n (name) left join sorted s on s.name = n.name
-cross join (values ('min', 0), ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0)) as stats (stat, p)
+summed as (select name, percentiles(list(amount)) as p, count(*) as n, favg(amount) as mean, min(amount) as lowest from told where amount is not null group by name)
+select 'run' as scope, n.name || '.' || stat as metric, case stat when 'mean' then mean when 'min' then lowest else p[i] end as value,
+       coalesce(s.n, 0) as n, 'exact' as bound, value as low, value as high, case when value is null then 'no record carries it' end as note
+from (values ('kalman.variance'), ('kalman.log_price'), ('healthy_venues_used')) as n (name) left join summed s on s.name = n.name
+cross join (values ('min', 0), ('p50', 1), ('p95', 2), ('p99', 3), ('max', 4), ('mean', 0)) as stats (stat, i)
 where case when n.name = 'healthy_venues_used' then stat in ('min', 'p50', 'mean') else stat <> 'min' end

@@ -8,11 +8,11 @@ with steps as (
     select venue, mid_usd, lag(mid_usd) over (partition by venue, life order by seq) as former_usd from run_venue_ticks where mid_usd > 0
 ),
 moved as (select venue, abs(mid_usd - former_usd) / former_usd * 10000 as bps from steps where former_usd is not null),
-sorted as (select venue, list(bps order by bps) as l, favg(bps) as mean, count_if(bps > 50) as jumps from moved group by venue)
+summed as (select venue, percentiles(list(bps)) as p, count(*) as n, favg(bps) as mean, count_if(bps > 50) as jumps from moved group by venue)
 select v.venue as scope, stat as metric,
-       case stat when 'mid_jumps' then jumps when 'mid_step_bps.mean' then mean else percentile(l, p) end as value,
-       coalesce(len(l), 0) as n, 'exact' as bound, value as low, value as high,
+       case stat when 'mid_jumps' then jumps when 'mid_step_bps.mean' then mean else p[i] end as value,
+       coalesce(n, 0) as n, 'exact' as bound, value as low, value as high,
        case when value is null then 'fewer than two records with a mid' end as note
-from run_venues v left join sorted using (venue),
-     (values ('mid_step_bps.p50', 50), ('mid_step_bps.p95', 95), ('mid_step_bps.p99', 99), ('mid_step_bps.max', 100),
-             ('mid_step_bps.mean', 0), ('mid_jumps', 0)) as stats (stat, p)
+from run_venues v left join summed using (venue),
+     (values ('mid_step_bps.p50', 1), ('mid_step_bps.p95', 2), ('mid_step_bps.p99', 3), ('mid_step_bps.max', 4),
+             ('mid_step_bps.mean', 0), ('mid_jumps', 0)) as stats (stat, i)

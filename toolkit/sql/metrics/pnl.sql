@@ -14,14 +14,14 @@ profit as (
 exposed as (
     select unnest(['dollar_delta_usd', 'position']) as name, unnest([dollar_delta_usd, q_global_tao]) as amount from run_ticks
 ),
-sorted as (select name, list(amount order by amount) as l, favg(amount) as mean, max(abs(amount)) as furthest from exposed where amount is not null group by name),
+summed as (select name, percentiles(list(amount)) as p, count(*) as n, favg(amount) as mean, max(abs(amount)) as furthest from exposed where amount is not null group by name),
 told as (
     select v.* from profit, lateral (values ('pnl_total.final', total, n), ('pnl_total.min', lowest, n), ('pnl_total.max', highest, n),
                                             ('pnl_total.max_drawdown', drawdown, n), ('pnl_realised.final', realised, n_realised)) as v (metric, value, n)
     union all
-    select e.name || '.' || stat, case stat when 'mean' then mean when 'max_abs' then furthest else percentile(l, p) end, coalesce(len(l), 0)
-    from (values ('dollar_delta_usd'), ('position')) as e (name) left join sorted s on s.name = e.name
-    cross join (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0), ('max_abs', 0)) as stats (stat, p)
+    select e.name || '.' || stat, case stat when 'mean' then mean when 'max_abs' then furthest else p[i] end, coalesce(s.n, 0)
+    from (values ('dollar_delta_usd'), ('position')) as e (name) left join summed s on s.name = e.name
+    cross join (values ('p50', 1), ('p95', 2), ('p99', 3), ('max', 4), ('mean', 0), ('max_abs', 0)) as stats (stat, i)
 ),
 modes as (
     select bool_and(execution_mode = 'shadow') and not coalesce(bool_or(pnl_total <> 0 or q_global_tao <> 0 or len(fills) > 0), false) as idle,

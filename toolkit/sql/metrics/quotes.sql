@@ -4,30 +4,22 @@
 -- figures: <venue>.quotes.edge_usd.p50 <venue>.quotes.edge_usd.p95 <venue>.quotes.edge_usd.p99 <venue>.quotes.edge_usd.max <venue>.quotes.edge_usd.mean <venue>.quotes.half_spread_usd.p50 <venue>.quotes.half_spread_usd.p95 <venue>.quotes.half_spread_usd.p99 <venue>.quotes.half_spread_usd.max <venue>.quotes.half_spread_usd.mean <venue>.quotes.basis_usd.mean_abs <venue>.quotes.funding_usd.mean_abs <venue>.quotes.inventory_usd.mean_abs
 -- definition: Over the quote levels of the venue, both sides, those without a price too: the edge expected of the quote, its distance from the reservation price, and the mean size, without sign, of the terms that move that price (the producer's analyzer prints the signed means under this name).
 -- source: telemetry quote_levels
-with levels as (select unnest(quote_levels, recursive := true) from run_ticks),
-sorted as (
-    select venue_id as venue, 'edge_usd' as name, list(edge_local order by edge_local) as l, favg(edge_local) as mean
-    from levels where edge_local is not null group by venue_id
-    union all
-    select venue_id, 'half_spread_usd', list(delta_final order by delta_final), favg(delta_final)
-    from levels where delta_final is not null group by venue_id
-),
-terms as (
-    select venue_id as venue, unnest(['basis_usd', 'funding_usd', 'inventory_usd']) as name,
-           unnest([favg(abs(basis_adj_usd)), favg(abs(funding_adj_usd)), favg(abs(inventory_term_usd))]) as mean,
-           unnest([count(basis_adj_usd), count(funding_adj_usd), count(inventory_term_usd)]) as n
-    from levels group by venue_id
-),
-told as (
-    select v.venue, m.name || '.' || stat as stat, case stat when 'mean' then mean else percentile(l, p) end as value, len(l) as n
-    from run_venues v cross join (values ('edge_usd'), ('half_spread_usd')) as m (name)
-    left join sorted s on s.venue = v.venue and s.name = m.name
-    cross join (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0)) as stats (stat, p)
-    union all
-    select v.venue, m.name || '.mean_abs', t.mean, t.n
-    from run_venues v cross join (values ('basis_usd'), ('funding_usd'), ('inventory_usd')) as m (name)
-    left join terms t on t.venue = v.venue and t.name = m.name
+with levels as (select unnest(quote_levels) as level from run_ticks),
+summed as (
+    select level.venue_id as venue, percentiles(list(level.edge_local) filter (level.edge_local is not null)) as edges,
+           percentiles(list(level.delta_final) filter (level.delta_final is not null)) as half_spreads,
+           favg(level.edge_local) as edge, favg(level.delta_final) as half_spread, favg(abs(level.basis_adj_usd)) as basis,
+           favg(abs(level.funding_adj_usd)) as funding, favg(abs(level.inventory_term_usd)) as inventory,
+           count(level.edge_local) as n_edges, count(level.delta_final) as n_half_spreads, count(level.basis_adj_usd) as n_basis,
+           count(level.funding_adj_usd) as n_funding, count(level.inventory_term_usd) as n_inventory
+    from levels group by venue
 )
-select venue as scope, 'quotes.' || stat as metric, value, coalesce(n, 0) as n, 'exact' as bound, value as low, value as high,
+select venue as scope, 'quotes.' || stat as metric, amount as value, coalesce(n, 0) as n, 'exact' as bound, value as low, value as high,
        case when value is null then 'no quote level recorded' end as note
-from told
+from run_venues left join summed using (venue),
+     lateral (values ('edge_usd.p50', edges[1], n_edges), ('edge_usd.p95', edges[2], n_edges), ('edge_usd.p99', edges[3], n_edges),
+                     ('edge_usd.max', edges[4], n_edges), ('edge_usd.mean', edge, n_edges),
+                     ('half_spread_usd.p50', half_spreads[1], n_half_spreads), ('half_spread_usd.p95', half_spreads[2], n_half_spreads),
+                     ('half_spread_usd.p99', half_spreads[3], n_half_spreads), ('half_spread_usd.max', half_spreads[4], n_half_spreads),
+                     ('half_spread_usd.mean', half_spread, n_half_spreads), ('basis_usd.mean_abs', basis, n_basis),
+                     ('funding_usd.mean_abs', funding, n_funding), ('inventory_usd.mean_abs', inventory, n_inventory)) as told (stat, amount, n)

@@ -10,13 +10,13 @@ with phases as (
                    total_us - engine_us - submit_us, total_us]) as us
     from run_ticks
 ),
-sorted as (select phase, list(us order by us) as l, favg(us) as mean, sum(us) as spent_us from phases where us is not null group by phase),
+summed as (select phase, percentiles(list(us)) as p, count(*) as n, favg(us) as mean, sum(us) as spent_us from phases where us is not null group by phase),
 whole as (select nullif(sum(total_us), 0) as total_us from run_ticks)
 select 'run' as scope, 'phase.' || n.phase || stat as metric,
-       case stat when '.share' then spent_us / total_us when '_us.mean' then mean else percentile(l, p) end as value, coalesce(len(l), 0) as n,
+       case stat when '.share' then spent_us / total_us when '_us.mean' then mean else p[i] end as value, coalesce(n, 0) as n,
        'exact' as bound, value as low, value as high,
        case when value is null then 'no tick timing recorded: only a program that runs in real time writes it' end as note
-from (values ('reconcile'), ('event_drain'), ('engine'), ('submit'), ('rest'), ('total')) as n (phase) left join sorted using (phase)
+from (values ('reconcile'), ('event_drain'), ('engine'), ('submit'), ('rest'), ('total')) as n (phase) left join summed using (phase)
 cross join whole
-cross join (values ('_us.p50', 50), ('_us.p95', 95), ('_us.p99', 99), ('_us.max', 100), ('_us.mean', 0), ('.share', 0)) as stats (stat, p)
+cross join (values ('_us.p50', 1), ('_us.p95', 2), ('_us.p99', 3), ('_us.max', 4), ('_us.mean', 0), ('.share', 0)) as stats (stat, i)
 where n.phase <> 'total' or stat <> '.share'

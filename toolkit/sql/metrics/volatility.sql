@@ -8,7 +8,7 @@ with modelled as (
     select unnest(['short', 'long', 'effective', 'regime_ratio']) as name, unnest([fv_short_vol, fv_long_vol, sigma_eff, regime_ratio]) as amount
     from run_ticks
 ),
-sorted as (select name, list(amount order by amount) as l, favg(amount) as mean from modelled where amount is not null group by name),
+summed as (select name, percentiles(list(amount)) as p, count(*) as n, favg(amount) as mean from modelled where amount is not null group by name),
 available as (select seq, life, at_ms, case when fv_available and fair_value > 0 then fair_value end as fair_usd from run_ticks),
 stepped as (
     select ln(fair_usd / lag(fair_usd) over same) as r, at_ms - lag(at_ms) over same as gap_ms
@@ -18,13 +18,13 @@ realised as (
     select stddev_pop(r) as s, count(r) as returns, favg(gap_ms) filter (where r is not null) as mean_gap_ms from stepped
 ),
 told as (
-    select n.name || '.' || stat as stat, case stat when 'mean' then mean else percentile(l, p) end as value, coalesce(len(l), 0) as n
-    from (values ('short'), ('long'), ('effective'), ('regime_ratio')) as n (name) left join sorted s on s.name = n.name
-    cross join (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0)) as stats (stat, p)
+    select n.name || '.' || stat as stat, case stat when 'mean' then mean else p[i] end as value, coalesce(s.n, 0) as n
+    from (values ('short'), ('long'), ('effective'), ('regime_ratio')) as n (name) left join summed s on s.name = n.name
+    cross join (values ('p50', 1), ('p95', 2), ('p99', 3), ('max', 4), ('mean', 0)) as stats (stat, i)
     union all
     select stat, case when returns > 1 then amount end, returns
     from realised, lateral (values ('realised_per_tick', s), ('realised_annual', s * sqrt(365 * 86400000.0 / nullif(mean_gap_ms, 0))),
-                                   ('realised_to_model', s / nullif((select percentile(l, 50) from sorted where name = 'short'), 0))) as v (stat, amount)
+                                   ('realised_to_model', s / nullif((select p[1] from summed where name = 'short'), 0))) as v (stat, amount)
 )
 select 'run' as scope, 'vol.' || stat as metric, value, n, 'exact' as bound, value as low, value as high,
        case when value is null and stat like 'realised%' then 'fewer than three fair values in a row, or no time or model to set them against'
