@@ -57,6 +57,10 @@ def _connected(db: str, read_only: bool, deadline: float, memory_mb: int) -> duc
     schema = sql("schema")
     con = _opened(db, read_only, deadline, memory_mb)
     try:
+        if db == MEMORY:
+            # Nothing stands in it that could be another version's, and to look takes longer than to make the tables.
+            con.execute(schema)
+            return con
         if is_current(con, db, schema):
             return con
         if read_only and db != MEMORY:
