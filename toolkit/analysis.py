@@ -101,7 +101,8 @@ class _Bench:
             found = findings(_look(con, read, run, figures, told))
             analysis = Analysis(run, tuple(read.ledgers), figures, told, found)
             analysis = replace(analysis, compat=compat(theirs, analysis) if theirs else ())
-            _write(con, analysis)
+            if db != MEMORY:
+                _write(con, analysis)
             stored()
         return analysis
 

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from toolkit.store import LOCK_PATIENCE_S, MEMORY, TABLES, another, connect, run_over, waiting
+from toolkit.store import LOCK_PATIENCE_S, MEMORY, TABLES, another, connect, limit_memory, run_over, waiting
 
 Connection = duckdb.DuckDBPyConnection
 T = TypeVar("T")
@@ -42,7 +42,8 @@ def workbench(memory_mb: int, octets: int = 0) -> Iterator[Connection]:
     from the beginning: packed, they are a quarter of what would be spilled.
     """
     with TemporaryDirectory(prefix="toolkit-") as folder:
-        con = connect(str(Path(folder) / "workbench") if octets > IN_MEMORY_OCTETS else MEMORY, memory_mb=memory_mb)
+        on_disk = str(Path(folder) / "workbench") if octets > IN_MEMORY_OCTETS else None
+        con = connect(on_disk, memory_mb=memory_mb) if on_disk else _in_memory(memory_mb)
         # What was read would be written down anew and anew; nothing of it is there to stay.
         con.execute("set checkpoint_threshold = '1TB'")
         try:
@@ -54,6 +55,24 @@ def workbench(memory_mb: int, octets: int = 0) -> Iterator[Connection]:
             raise
         finally:
             con.close()
+
+
+_begun: list[Future[Connection]] = []
+
+
+def begin() -> None:
+    """Begin to make the tables of a run that fits into memory, so that they are there when all else has been loaded."""
+    pool = ThreadPoolExecutor(1)
+    _begun.append(pool.submit(connect, MEMORY))
+    pool.shutdown(wait=False)
+
+
+def _in_memory(memory_mb: int) -> Connection:
+    if not _begun:
+        return connect(MEMORY, memory_mb=memory_mb)
+    con = _begun.pop().result()
+    limit_memory(con, memory_mb)
+    return con
 
 
 class Cursors:
