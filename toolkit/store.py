@@ -123,7 +123,7 @@ def _settle(con: duckdb.DuckDBPyConnection, db: str, memory_mb: int) -> None:
 
 
 def limit_memory(con: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
-    """Have the database spill to disk what is more: the memory an analysis takes must not depend on the run's length."""
+    """Have the database spill what is more to disk: what memory an analysis takes must not grow with the run."""
     con.execute(f"set memory_limit = '{memory_mb}MB'")
 
 

@@ -148,15 +148,15 @@ Put = Callable[..., None]
 
 
 @contextmanager
-def depositing(con: Connection, db: str, run: str, patience_s: float = LOCK_PATIENCE_S) -> Iterator[Put]:
-    """Give the store file `db` the run on the workbench: whole, at the end, or not at all.
+def depositing(con: Connection, db: str, run: str, patience_s: float = LOCK_PATIENCE_S) -> Iterator[Put | None]:
+    """Give the store file `db` the run on the workbench: whole, at the end, or not at all; None where nothing is kept.
 
     What is not put before the end is put then. A run whose content the store holds already is left there as it is.
     Another process that holds the file is waited for up to `patience_s` seconds. Raises `InputError` when it is still
     held then.
     """
     if db == MEMORY:
-        yield lambda *_: None
+        yield None
         return
     deposit = _Deposit(con, db, run, patience_s)
     try:
