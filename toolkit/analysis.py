@@ -11,7 +11,7 @@ import msgspec
 from toolkit.findings import Look, findings
 from toolkit.ingest import events, log, run_meta, rx_stats, telemetry
 from toolkit.ingest.columns import Scope
-from toolkit.ingest.compat import compat, printed
+from toolkit.ingest.compat import Printed, compat, printed
 from toolkit.ingest.describe import Options, Read, describe
 from toolkit.ingest.placing import place_lines
 from toolkit.ingest.session_rows import episodes, write_sessions
@@ -21,7 +21,7 @@ from toolkit.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, look_at_run, row
 from toolkit.records import WHOLE, Analysis, Episode, Figure, FileLedger, Finding, RunInfo
 from toolkit.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
 from toolkit.vocabulary import Role
-from toolkit.workbench import RUN_KEY, Cursors, depositing, memory, side_by_side, workbench
+from toolkit.workbench import RUN_KEY, Cursors, Put, depositing, memory, side_by_side, workbench
 
 __all__ = ["AS_IT_IS", "Options", "analyze"]
 
@@ -91,20 +91,39 @@ class _Bench:
         """All that is said of the run that was read; the store `db` then holds it."""
         con = self.con
         _write_ledgers(con, read.ledgers)
-        place_lines(con, RUN_KEY, self.sources, read.log.sessions)
         run = describe(con, RUN_KEY, read, self.options)
-        look_at_run(con)
-        write_sessions(con, RUN_KEY, read)
-        with depositing(con, db, run.id) as put, side_by_side(con) as cursors:
-            stored = cursors.submit(lambda _: put(*_LARGE))
-            self.prepare(cursors)
-            theirs = printed(cursors, RUN_KEY, self.sources, read.log.facts, run) if self.only is None else None
-            figures = compute(cursors, self.only)
-            told = episodes(con)
-            found = findings(_look(con, read, run, figures, told))
-            analysis = Analysis(run, tuple(read.ledgers), figures, told, found)
-            analysis = replace(analysis, compat=compat(theirs, analysis) if theirs else ())
-            _write(con, analysis)
+        if sum(ledger.lines for ledger in read.ledgers) > _SHORT_LINES:
+            self.place(read)
+            with depositing(con, db, run.id) as put, side_by_side(con) as cursors:
+                return self.told(read, run, cursors, self.printed(cursors, read, run), put)
+        with side_by_side(con) as cursors:
+            # What their tools print rests on no time of a line.
+            theirs = self.printed(cursors, read, run)
+            self.place(read)
+            with depositing(con, db, run.id) as put:
+                return self.told(read, run, cursors, theirs, put)
+
+    def place(self, read: Read) -> None:
+        """Give the log's lines and the sessions their times, and make what metrics read."""
+        place_lines(self.con, RUN_KEY, self.sources, read.log.sessions)
+        look_at_run(self.con)
+        write_sessions(self.con, RUN_KEY, read)
+
+    def printed(self, cursors: Cursors, read: Read, run: RunInfo) -> Printed | None:
+        """What the producer's tools print, on its way; None where only ages are asked for."""
+        return printed(cursors, RUN_KEY, self.sources, read.log.facts, run) if self.only is None else None
+
+    def told(self, read: Read, run: RunInfo, cursors: Cursors, theirs: Printed | None, put: Put | None) -> Analysis:
+        """Figures, episodes, findings and the compat view; where the run is kept, they are put down beside it."""
+        stored = cursors.submit(lambda _: put(*_LARGE)) if put else None
+        self.prepare(cursors)
+        figures = compute(cursors, self.only)
+        told = episodes(self.con)
+        found = findings(_look(self.con, read, run, figures, told))
+        analysis = Analysis(run, tuple(read.ledgers), figures, told, found)
+        analysis = replace(analysis, compat=compat(theirs, analysis) if theirs else ())
+        if stored:
+            _write(self.con, analysis)
             stored()
         return analysis
 
@@ -117,6 +136,9 @@ class _Bench:
         """Make the tables of stretches and the episodes."""
         list(cursors.map(_run_in_turn, _EPISODES if self.only is None else (("plateaus",),)))
 
+
+_SHORT_LINES = 200_000
+"""A run of more is analysed one thing after the other: two at once might find too little memory."""
 
 _EPISODES = (
     ("outages", "local_stall"), ("frozen_mid",), ("masked",), ("plateaus", "plateau_episodes"), ("downtimes",),

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from connectors.settings import COMMON, of_venue
-from connectors.venues import venues
 from reports.redact import redact
 from toolkit.records import RunInfo, SettingRow
 from toolkit.vocabulary import SettingKind
@@ -28,6 +26,10 @@ _LOOPBACK_PORT = re.compile(r"(?<=//127\.0\.0\.1):\d+|(?<=//localhost):\d+|(?<=/
 @cache
 def documented() -> Mapping[str, str | None]:
     """Every name that may be shown, and what holds where it is not set (None: nothing)."""
+    # Most runs that are analysed hold no settings, and need no connector loaded.
+    from connectors.settings import COMMON, of_venue
+    from connectors.venues import venues
+
     table = [*COMMON, *(setting for venue in venues().values() for setting in of_venue(venue))]
     defaults = {name: setting.default for setting in table for name in (setting.name, *setting.aliases)}
     known = {name: _spelled(default) for name, default in defaults.items()}

@@ -57,6 +57,10 @@ def _connected(db: str, read_only: bool, deadline: float, memory_mb: int) -> duc
     schema = sql("schema")
     con = _opened(db, read_only, deadline, memory_mb)
     try:
+        if db == MEMORY:
+            # Nothing stands in it that could be another version's, and to look takes longer than to make the tables.
+            con.execute(schema)
+            return con
         if is_current(con, db, schema):
             return con
         if read_only and db != MEMORY:
@@ -113,10 +117,14 @@ def waiting(db: str, deadline: float, opened: Callable[[], R]) -> R:
 
 def _settle(con: duckdb.DuckDBPyConnection, db: str, memory_mb: int) -> None:
     _silence(con)
-    # Beyond this it spills to disk: how much memory an analysis takes must not depend on how long the run was.
-    con.execute(f"set memory_limit = '{memory_mb}MB'")
+    limit_memory(con, memory_mb)
     if db == MEMORY:
         con.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / f"toolkit-{os.getpid()}.spill")])
+
+
+def limit_memory(con: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
+    """Have the database spill what is more to disk: what memory an analysis takes must not grow with the run."""
+    con.execute(f"set memory_limit = '{memory_mb}MB'")
 
 
 def another(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
@@ -154,7 +162,7 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def execute_script(con: duckdb.DuckDBPyConnection, script: str, **parameters: object) -> None:
     """Run each statement of a script, binding those of `parameters` that it names as `$name`."""
-    for statement in duckdb.extract_statements(script):
+    for statement in con.extract_statements(script):
         bound = {name: value for name, value in parameters.items() if name in statement.named_parameters}
         con.execute(statement, bound or None)
 

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from duckdb.func import PythonUDFType
 
-from toolkit.store import LOCK_PATIENCE_S, MEMORY, TABLES, another, connect, run_over, waiting
+from toolkit.store import LOCK_PATIENCE_S, MEMORY, TABLES, another, connect, limit_memory, run_over, waiting
 
 Connection = duckdb.DuckDBPyConnection
 T = TypeVar("T")
@@ -46,7 +46,8 @@ def workbench(memory_mb: int, octets: int = 0) -> Iterator[Connection]:
     from the beginning: packed, they are a quarter of what would be spilled.
     """
     with TemporaryDirectory(prefix="toolkit-") as folder:
-        con = connect(str(Path(folder) / "workbench") if octets > IN_MEMORY_OCTETS else MEMORY, memory_mb=memory_mb)
+        on_disk = str(Path(folder) / "workbench") if octets > IN_MEMORY_OCTETS else None
+        con = connect(on_disk, memory_mb=memory_mb) if on_disk else _in_memory(memory_mb)
         # What was read would be written down anew and anew; nothing of it is there to stay.
         con.execute("set checkpoint_threshold = '1TB'")
         con.create_function("percentiles", _percentiles, ["double[]"], "double[]", type=PythonUDFType.ARROW)
@@ -84,6 +85,24 @@ def _at(ascending: npt.NDArray[np.float64], position: float) -> float:
     if place == position:
         return below
     return below * (place + 1 - position) + float(ascending[place + 1]) * (position - place)
+
+
+_begun: list[Future[Connection]] = []
+
+
+def begin() -> None:
+    """Begin to make the tables of a run that fits into memory, so that they are there when all else has been loaded."""
+    pool = ThreadPoolExecutor(1)
+    _begun.append(pool.submit(connect, MEMORY))
+    pool.shutdown(wait=False)
+
+
+def _in_memory(memory_mb: int) -> Connection:
+    if not _begun:
+        return connect(MEMORY, memory_mb=memory_mb)
+    con = _begun.pop().result()
+    limit_memory(con, memory_mb)
+    return con
 
 
 class Cursors:
@@ -169,15 +188,15 @@ Put = Callable[..., None]
 
 
 @contextmanager
-def depositing(con: Connection, db: str, run: str, patience_s: float = LOCK_PATIENCE_S) -> Iterator[Put]:
-    """Give the store file `db` the run on the workbench: whole, at the end, or not at all.
+def depositing(con: Connection, db: str, run: str, patience_s: float = LOCK_PATIENCE_S) -> Iterator[Put | None]:
+    """Give the store file `db` the run on the workbench: whole, at the end, or not at all; None where nothing is kept.
 
     What is not put before the end is put then. A run whose content the store holds already is left there as it is.
     Another process that holds the file is waited for up to `patience_s` seconds. Raises `InputError` when it is still
     held then.
     """
     if db == MEMORY:
-        yield lambda *_: None
+        yield None
         return
     deposit = _Deposit(con, db, run, patience_s)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import threading
 
 import pytest
 import zstandard
@@ -63,3 +64,25 @@ def test_a_compressed_file_cut_short_gives_what_can_still_be_read_and_says_so(pa
     got = b"".join(block.data for block in blocks(stream))
     assert content.startswith(got)
     assert stream.damage is not None or len(got) < len(content)
+
+
+class _Watched(io.BytesIO):
+    """Notes by which thread it is read."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.readers: list[int] = []
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.readers.append(threading.get_ident())
+        return super().read(size)
+
+
+def test_only_what_follows_a_full_piece_is_read_ahead() -> None:
+    here = threading.get_ident()
+    small, large = _Watched(b"a\n"), _Watched(b"a\n" * 8)
+    assert len(list(blocks(small, 4))) == 1
+    assert set(small.readers) == {here}
+    assert len(list(blocks(large, 4))) == 4
+    assert large.readers[0] == here
+    assert here not in large.readers[1:]

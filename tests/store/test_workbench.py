@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from toolkit.store import connect
-from toolkit.workbench import IN_MEMORY_OCTETS, RUN_KEY, depositing, side_by_side, workbench
+from toolkit.workbench import IN_MEMORY_OCTETS, RUN_KEY, begin, depositing, side_by_side, workbench
 
 MEMORY_MB = 200
 
@@ -22,6 +22,17 @@ def test_the_tables_of_a_large_run_lie_on_disk_until_it_is_analysed() -> None:
         con.execute("insert into venue values (?, 'lighter', 0)", [RUN_KEY])
         assert Path(place).is_file()
     assert not Path(place).parent.exists()
+
+
+def test_tables_that_were_begun_are_taken_up_once_and_take_no_more_memory_than_others() -> None:
+    with workbench(MEMORY_MB) as con:
+        ((limit,),) = con.execute("select current_setting('memory_limit')").fetchall()
+    begin()
+    for _ in range(2):
+        with workbench(MEMORY_MB) as con:
+            assert con.execute("select current_setting('memory_limit')").fetchall() == [(limit,)]
+            assert con.execute("select count(*) from venue").fetchall() == [(0,)]
+            con.execute("insert into venue values (?, 'lighter', 0)", [RUN_KEY])
 
 
 def test_results_come_in_the_order_of_what_was_asked() -> None:

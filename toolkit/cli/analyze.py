@@ -61,6 +61,9 @@ def analyze(
     from toolkit.ingest.helping import call
 
     call(paths)
+    from toolkit.workbench import begin
+
+    begin()
     from toolkit.analysis import Options, analyze
     from toolkit.errors import Exit, UsageError
     from toolkit.evidence.pages import check_format, name_of

@@ -27,7 +27,7 @@ def sql(
 
     with connect(db, read_only=True) as con:
         try:
-            result = con.execute(query) if duckdb.extract_statements(query) else None
+            result = con.execute(query) if con.extract_statements(query) else None
             if result is None:
                 raise UsageError("the query is empty; for example: select * from figures")
             names, rows = [column[0] for column in result.description or []], result.fetchall()

@@ -30,12 +30,18 @@ _called: list[ProcessPoolExecutor] = []
 
 def call(paths: Iterable[str]) -> None:
     """Have helpers begin where a file is large, so that they are there when this process has loaded what it needs."""
+    _without_linear_algebra()
     large = [file for path in paths for file in _large_files(Path(path))]
     if large and not _called and (os.cpu_count() or 1) > 1:
         pool = crew()
         with deaf_to_interrupts():
             pool.submit(_load, _READER if large[0].suffix == ".jsonl" else _LOG_READER)
         _called.append(pool)
+
+
+def _without_linear_algebra() -> None:
+    # Nothing here uses it, and its threads would begin by spinning for as long as numpy takes to load.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def crew() -> ProcessPoolExecutor:
@@ -90,6 +96,7 @@ def begin() -> None:
     """Make ready to help, for as long as the process that asked for it is there; no cycles are searched for."""
     gc.disable()
     keep_what_is_freed()
+    _without_linear_algebra()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -8,8 +8,9 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol, Self, cast
 
 import numpy as np
 import zstandard
@@ -17,6 +18,8 @@ import zstandard
 from toolkit.ingest.zstd_frames import is_whole
 
 BLOCK_BYTES = 4 << 20
+_READ_BYTES = 2 << 20
+"""A stream comes in smaller blocks: while one is worked on, the next is unpacked."""
 LONGEST_LINE_BYTES = 128 << 20
 """A longer line is set aside unread: no producer writes one, and memory must stay bounded."""
 
@@ -54,17 +57,24 @@ class Decompressed(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill `buffer` from the file; 0 at its end, or where its damage begins."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read at most `size` bytes, or all that are left; none at the file's end, or where its damage begins."""
+        if size < 0:
+            return self.readall()
         try:
-            data = self._inner.read(len(buffer)) or b""
+            data = self._inner.read(size) or b""
         except _DAMAGES as error:
             self.damage = f"{_DAMAGED}: {error}"
             data = b""
         if not data and self.damage is None and isinstance(self._inner, zstandard.ZstdDecompressionReader):
             self.damage = None if is_whole(self._raw) else f"{_DAMAGED}: it ends within a frame"
-        buffer[: len(data)] = data
         self._sha256.update(data)
         self.size += len(data)
-        return len(data)
+        return data
 
     def close(self) -> None:
         """Close the file beneath."""
@@ -114,9 +124,14 @@ class Readable(Protocol):
 
 
 def blocks(
-    stream: Readable | Decompressed, size: int = BLOCK_BYTES, longest: int = LONGEST_LINE_BYTES
+    stream: Readable | Decompressed, size: int = _READ_BYTES, longest: int = LONGEST_LINE_BYTES
 ) -> Iterator[Block]:
     """Cut a stream into blocks of whole lines of about `size` bytes; the final fragment comes alone and torn."""
+    with _Ahead(stream) as pieces:
+        yield from _blocks(pieces, size, longest)
+
+
+def _blocks(stream: Readable, size: int, longest: int) -> Iterator[Block]:
     line, byte, carry = 1, 0, b""
     while piece := stream.read(size):
         cut = piece.rfind(b"\n") + 1
@@ -135,6 +150,28 @@ def blocks(
         yield Block(carry, line, byte, torn=True)
 
 
+class _Ahead:
+    """Reads the next piece of a stream while the one before is worked on."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._pool = ThreadPoolExecutor(1)
+        self._next: Future[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+
+    def read(self, size: int, /) -> bytes:
+        """Give the next piece, and begin with the one after it."""
+        piece = self._next.result() if self._next else self._stream.read(size)
+        # The file's last piece is as a rule shorter; a file of one piece needs no thread.
+        self._next = self._pool.submit(self._stream.read, size) if len(piece) == size else None
+        return piece
+
+
 def newlines(data: bytes | memoryview) -> int:
     """How many lines end in `data`: counted as numbers, which is thrice as fast as `bytes.count`."""
     numbers = np.frombuffer(data, np.uint8)
@@ -143,7 +180,7 @@ def newlines(data: bytes | memoryview) -> int:
     return sum(int(np.count_nonzero(numbers[at : at + _PIECE_BYTES] == _NEWLINE)) for at in pieces)
 
 
-def _skip_line(stream: Readable | Decompressed, passed: int, size: int) -> tuple[int, bytes]:
+def _skip_line(stream: Readable, passed: int, size: int) -> tuple[int, bytes]:
     """Read on to the end of the line; give its length and what was read beyond it."""
     while piece := stream.read(size):
         cut = piece.find(b"\n") + 1

@@ -100,7 +100,7 @@ class _Loader:
     def __init__(self, con: duckdb.DuckDBPyConnection, run_key: int, scope: Scope) -> None:
         self._con = con
         self._run_key = run_key
-        self._inserts = duckdb.extract_statements(sql(f"ticks/{scope}"))
+        self._inserts = con.extract_statements(sql(f"ticks/{scope}"))
         self._orders: dict[tuple[str, ...], int] = {}
         self._waiting: list[pa.Table] = []
         self._octets = 0

@@ -2,14 +2,17 @@
 with spans as (
     select life, min(at_ms) as from_ms, max(at_ms) as to_ms from tick where run_key = $run_key group by life
 ),
-killed as (
-    select kill_reason, file_no, line from tick where run_key = $run_key and kill_switch order by seq limit 1
+spanned as (
+    select min(from_ms) as started_ms, max(to_ms) as ended_ms, sum(to_ms - from_ms)::bigint as observed_ms, count(*)::integer as lives from spans
+),
+recorded as (
+    select count(*) as records, arg_min(execution_mode, seq) filter (where execution_mode is not null) as execution_mode,
+           arg_min({'kill_reason': kill_reason, 'kill_file': file_no, 'kill_line': line}, seq) filter (where kill_switch) as killed
+    from tick where run_key = $run_key
+),
+aged as (
+    select bool_or(has_apply_age) as applies, bool_or(not has_apply_age) as events_only from venue_tick where run_key = $run_key
 )
-select min(from_ms) as started_ms, max(to_ms) as ended_ms, sum(to_ms - from_ms)::bigint as observed_ms,
-       count(*)::integer as lives,
-       (select count(*) from tick where run_key = $run_key) as records,
-       (select bool_or(has_apply_age) from venue_tick where run_key = $run_key) as applies,
-       (select bool_or(not has_apply_age) from venue_tick where run_key = $run_key) as events_only,
-       (select execution_mode from tick where run_key = $run_key and execution_mode is not null order by seq limit 1) as execution_mode,
-       (select kill_reason from killed) as kill_reason, (select file_no from killed) as kill_file, (select line from killed) as kill_line
-from spans
+select started_ms, ended_ms, observed_ms, lives, records, applies, events_only, execution_mode,
+       killed.kill_reason as kill_reason, killed.kill_file as kill_file, killed.kill_line as kill_line
+from spanned, recorded, aged

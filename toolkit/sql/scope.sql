@@ -26,7 +26,7 @@ select *, tick - lag(tick) over (partition by life order by file_no, line) as st
 where not exists (select 1 from of_one_kind o where o.life = r.life and o.tick = r.tick and o.file_no < r.file_no);
 -- The age above which the producer itself calls a venue stale: 1 s, with its two documented exceptions, or what the
 -- run's own log echoes.
-create or replace view run_stale_limits as
+create or replace table run_stale_limits as
     select venue, coalesce(echoed, case venue when 'hyperliquid' then 2000 when 'paradex' then 3000 else 1000 end) as limit_ms
     from run_venues
     left join (select venue, max(value)::bigint as echoed from run_counters where name = venue || '_state_stale_ms' group by venue)

@@ -10,12 +10,12 @@ with empty as (
 ),
 marked as (select *, sum(begins::integer) over (partition by venue, life order by seq) as stretch from empty),
 stretches as (select venue, sum(weight_ms) as ms from marked group by venue, life, stretch),
+longest as (select venue, max(ms) as longest_ms from stretches group by venue),
 totals as (
     select venue, coalesce(sum(weight_ms) filter (where depth_usd = 0), 0) / sum(weight_ms) as share, count(*) as n
     from run_venue_ticks where depth_usd is not null group by venue
 )
 select r.venue as scope, 'depth_zero.' || stat as metric, value, coalesce(n, 0) as n, 'exact' as bound, value as low, value as high,
        case when value is null then 'no depth recorded' end as note
-from run_venues r left join totals using (venue),
-     lateral (values ('share', share),
-                     ('longest_ms', case when n > 0 then coalesce((select max(ms) from stretches s where s.venue = r.venue), 0) end)) as v (stat, value)
+from run_venues r left join totals using (venue) left join longest using (venue),
+     lateral (values ('share', share), ('longest_ms', case when n > 0 then coalesce(longest_ms, 0) end)) as v (stat, value)

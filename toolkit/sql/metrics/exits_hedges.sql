@@ -10,16 +10,16 @@ sorted as (
     union all
     select 'hedge_delta', coalesce(list(hedge_delta_h_t order by hedge_delta_h_t), []), favg(hedge_delta_h_t) from run_ticks where hedge_delta_h_t is not null
 ),
-counted as (
-    select 'exits' as metric, sum(len(exits)) as value, count(exits) as n from run_ticks
-    union all select 'exits.ticks', case when count(exits) > 0 then count_if(len(exits) > 0) end, count(exits) from run_ticks
-    union all select 'hedges', sum(len(hedges)), count(hedges) from run_ticks
-    union all select 'hedges.ticks', case when count(hedges) > 0 then count_if(len(hedges) > 0) end, count(hedges) from run_ticks
+summed as (
+    select sum(len(exits)) as exits, count(exits) as n_exits, count_if(len(exits) > 0) as exit_ticks,
+           sum(len(hedges)) as hedges, count(hedges) as n_hedges, count_if(len(hedges) > 0) as hedge_ticks,
+           bool_and(execution_mode = 'shadow') and not coalesce(bool_or(q_global_tao <> 0 or len(fills) > 0), false) as idle
+    from run_ticks
 ),
-idle as (select bool_and(execution_mode = 'shadow') and not coalesce(bool_or(q_global_tao <> 0 or len(fills) > 0), false) as idle from run_ticks),
 told as (
     select metric, value, n, case when value is null then 'no record carries it' when idle and value = 0 then 'cannot move: shadow mode fills no order' end as note
-    from counted, idle
+    from summed, lateral (values ('exits', exits, n_exits), ('exits.ticks', case when n_exits > 0 then exit_ticks end, n_exits),
+                                 ('hedges', hedges, n_hedges), ('hedges.ticks', case when n_hedges > 0 then hedge_ticks end, n_hedges)) as v (metric, value, n)
     union all
     select name || '.' || stat, case stat when 'mean' then mean else percentile(l, p) end, len(l),
            case when len(l) > 0 then null when name = 'hedge_delta' then 'no record carries it' else 'no exit' end

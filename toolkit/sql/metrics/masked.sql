@@ -10,12 +10,14 @@ with fresh as (
     join run_venue_ticks t on t.venue = m.venue and t.life = m.life and t.at_ms > m.from_ms + l.limit_ms and t.at_ms < m.to_ms and t.age_apply_ms <= l.limit_ms
     group by m.venue
 ),
+ages as (select venue, count(*) as n from run_venue_ticks where age_apply_ms is not null group by venue),
+gaps as (select venue, max(gap_ms) as longest_gap_ms from run_applies group by venue),
 counted as (
     select v.venue, count(m.venue) as episodes, coalesce(sum(m.to_ms - m.from_ms), 0) as ms, coalesce(any_value(f.fresh_ms), 0) as fresh_ms,
            coalesce(bool_or(guessed), false) as guessed,
-           (select count(*) from run_venue_ticks t where t.venue = v.venue and age_apply_ms is not null) as n,
-           (select coalesce(max(gap_ms), 0) from run_applies a where a.venue = v.venue) as longest_gap_ms
-    from run_venues v left join run_masked m using (venue) left join fresh f using (venue) group by v.venue
+           coalesce(any_value(n), 0) as n, coalesce(any_value(longest_gap_ms), 0) as longest_gap_ms
+    from run_venues v left join run_masked m using (venue) left join fresh f using (venue)
+    left join ages using (venue) left join gaps using (venue) group by v.venue
 ),
 told as (select *, guessed or (not has_rest_audit and not has_lifecycle and longest_gap_ms >= 14500) as unsure from counted, run_log_proof)
 select venue as scope, 'masked.' || stat as metric, case when n > 0 then amount end as value, episodes as n,

@@ -4,12 +4,12 @@
 -- figures: <venue>.sessions <venue>.connects <venue>.reconnects
 -- definition: Public socket sessions begun; sessions that reached connected; connected sessions after the first connected one of a life. Life-cycle lines carry them in every build; without such lines reconnects are at least the audit counts.
 -- source: run log, life-cycle lines; else the last audit count of each life
-with counted as (
-    select v.venue, (select count(*) from run_sessions s where s.venue = v.venue) as sessions,
-           (select count(*) from run_connected c where c.venue = v.venue) as connects,
-           (select count(*) from run_connected c where c.venue = v.venue and nth > 0) as reconnects,
-           (select sum(last) from run_totals t where t.venue = v.venue and name like 'reconnect.%') as audited
-    from run_venues v
+with begun as (select venue, count(*) as sessions from run_sessions group by venue),
+connected as (select venue, count(*) as connects, count_if(nth > 0) as reconnects from run_connected group by venue),
+audits as (select venue, sum(last) as audited from run_totals where name like 'reconnect.%' group by venue),
+counted as (
+    select v.venue, coalesce(sessions, 0) as sessions, coalesce(connects, 0) as connects, coalesce(reconnects, 0) as reconnects, audited
+    from run_venues v left join begun using (venue) left join connected using (venue) left join audits using (venue)
 )
 select venue as scope, stat as metric, case when has_lifecycle then amount when stat = 'reconnects' then audited end as value,
        case when has_lifecycle then sessions else coalesce(audited, 0) end as n,

@@ -1,0 +1,13 @@
+"""A long run is analysed one thing after the other, with the outcome that it would have as a short one."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolkit import analysis
+
+
+def test_the_length_of_a_run_decides_nothing_but_the_order_of_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    short = analysis.analyze(["sample:before"])
+    monkeypatch.setattr(analysis, "_SHORT_LINES", 0)
+    assert analysis.analyze(["sample:before"]) == short
