@@ -15,7 +15,7 @@ The rules, from the program's own behaviour:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from toolkit.records import Session
 from toolkit.vocabulary import ReconnectReason, Stage
@@ -126,6 +126,7 @@ class VenueSessions:
         self._open: _Open | None = None
         self._count = 0
         self._pending: Incident | None = None  # a claim that ends nothing, unless the socket's own ending follows
+        self._unclaimed: Incident | None = None  # a resync that was told, whose claim may follow
         self.sessions: list[Session] = []
         self.incidents: list[Incident] = []
 
@@ -177,7 +178,7 @@ class VenueSessions:
     def _claim(self, happening: Happening) -> None:
         reason, session = happening.reason or ReconnectReason.UNKNOWN, self._open
         if reason in RESYNCS.get(self._venue, ()):
-            self._settle(Incident("resync", self._life, self._venue, reason, (happening.ref,)))
+            self._claim_resync(Incident("resync", self._life, self._venue, reason, (happening.ref,)))
         elif session is None:
             self.incidents.append(Incident("connect_failure", self._life, self._venue, reason, (happening.ref,)))
         elif reason in KEPT.get(self._venue, ()) and _ORDER[session.stage] >= _ORDER[Stage.FIRST_MESSAGE]:
@@ -186,19 +187,28 @@ class VenueSessions:
             session.said = session.said or reason
             session.note(happening)
 
-    def _resynced(self, happening: Happening) -> None:
-        reason, pending = happening.reason or ReconnectReason.UNKNOWN, self._pending
-        refs: tuple[tuple[int, int], ...] = (happening.ref,)
-        if pending is not None and (pending.kind, pending.reason) == ("resync", reason):
-            refs, self._pending = (*pending.refs, happening.ref), None
-        self._settle()
-        self.incidents.append(Incident("resync", self._life, self._venue, reason, refs))
+    def _claim_resync(self, claim: Incident) -> None:
+        told, self._unclaimed = self._unclaimed, None
+        if told is None or told.reason != claim.reason:
+            self._settle(claim, told)
+        else:
+            self._settle()
+            self.incidents.append(replace(told, refs=(*told.refs, *claim.refs)))
 
-    def _settle(self, following: Incident | None = None) -> None:
-        """What was claimed before stands; `following` is the claim that waits now."""
-        if self._pending is not None:
-            self.incidents.append(self._pending)
-        self._pending = following
+    def _resynced(self, happening: Happening) -> None:
+        reason, claim = happening.reason or ReconnectReason.UNKNOWN, self._pending
+        told = Incident("resync", self._life, self._venue, reason, (happening.ref,))
+        if claim is not None and (claim.kind, claim.reason) == ("resync", reason):
+            self._pending = None
+            self._settle()
+            self.incidents.append(replace(told, refs=(*claim.refs, happening.ref)))
+        else:
+            self._settle(unclaimed=told)
+
+    def _settle(self, claim: Incident | None = None, unclaimed: Incident | None = None) -> None:
+        """What was claimed or told before stands; these wait now."""
+        self.incidents += [each for each in (self._unclaimed, self._pending) if each is not None]
+        self._pending, self._unclaimed = claim, unclaimed
 
     def _take_claim(self, session: _Open, reason: str | None) -> None:
         """The claim that waits was the first line of this ending."""

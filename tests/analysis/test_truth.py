@@ -195,3 +195,18 @@ def test_an_empty_file_of_a_run_is_recognised_by_its_name(tmp_path: Path) -> Non
         ("telemetry.jsonl", "telemetry", 0),
     ]
     assert said.figure("run.ticks").value == 0
+
+
+RX = "market_rx_stats tick={} raw_drained=1 raw_l2_delta=0 raw_l2_snapshot=1 raw_trade=0 cap_hits=0\n"
+CONNECTED = "INFO: Lighter public WS connecting url=wss://h/ws\nINFO: Lighter public WS connected url=wss://h/ws\n"
+
+
+@pytest.mark.parametrize(("name", "before", "role"), [("run.log", CONNECTED, "log"), ("a.txt", "", "rx_stats")])
+def test_a_file_is_of_market_rx_lines_only_where_it_has_no_other_of_a_log(
+    tmp_path: Path, name: str, before: str, role: str
+) -> None:
+    (tmp_path / name).write_text(before + "".join(RX.format(tick) for tick in range(300)))
+    said = analyze([str(tmp_path)])
+    assert [(each.role, each.set_aside) for each in said.ledger] == [(role, {})]
+    figure = said.figure("lighter.connects")
+    assert (figure and figure.value) == (1 if before else None)

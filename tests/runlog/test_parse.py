@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 
 import pytest
 
@@ -15,6 +16,20 @@ EXAMPLES = [(family.name, example) for family in (*sentences(), *audits()) for e
 @pytest.mark.parametrize(("name", "example"), EXAMPLES)
 def test_every_example_is_read_as_its_own_family(name: str, example: str) -> None:
     assert [found.family for found in parse(example).found] == [name]
+
+
+LEVELS = [
+    (family.name, line)
+    for family in sentences()
+    for example in family.examples
+    for level in ("", "INFO: ", "WARN: ", "ERROR: ")
+    if family.pattern.match(line := level + re.sub(r"^(?:INFO|WARN|ERROR): ", "", example))
+]
+
+
+@pytest.mark.parametrize(("name", "line"), LEVELS)
+def test_a_line_is_of_its_family_at_every_level_that_the_family_has(name: str, line: str) -> None:
+    assert [found.family for found in parse(line).found] == [name]
 
 
 @pytest.mark.parametrize("example", [example for _, example in EXAMPLES])

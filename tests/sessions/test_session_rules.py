@@ -22,6 +22,7 @@ REFUSED = (
     "INFO: {V} public WS error (consecutive_failures=2): {V} public WS connect error: IO error: Connection refused"
 )
 LOOK_UP = "WARN: {V} public WS error (consecutive_failures=2): Lighter orderBooks discovery failed"
+GAP = "Aster WS seq gap; resyncing last=1 prev=Some(2) start=3 end=4 url=ws://h/ws"
 AUDIT = "WS_AUDIT venue={v} reconnect_reason=%s count=1"
 
 
@@ -53,11 +54,17 @@ BOOK = "first_book"
         ("lighter", (*OPEN, AUDIT % "subscribe_error", AUDIT % "subscribe_error", *OPEN), [(BOOK, "subscribe_error"), (BOOK, None)], {}),
         ("lighter", (*OPEN, "{V} public WS closed frame=Some(CloseFrame)", LOOK_UP, *OPEN),
          [(BOOK, "server_close"), (BOOK, None)], {("connect_failure", "discovery"): 1}),
+        ("paradex", (OPEN[0], REFUSED.replace("INFO", "ERROR")), [("connecting", "connect_error")], {}),
+        ("lighter", (*OPEN, "WARN: {V} public WS read error: reset"), [(BOOK, "stream_ended")], {}),
         ("paradex", (OPEN[0], REFUSED, OPEN[0], REFUSED), [("connecting", "connect_error")] * 2, {}),
         ("paradex", (REFUSED,), [], {("connect_failure", "connect_error"): 1}),
         ("aster", (*OPEN, AUDIT % "seq_gap"), [(BOOK, None)], {("resync", "seq_gap"): 1}),
         ("aster", (*OPEN, AUDIT % "stale_watchdog", "WARN: Aster WS stale; resyncing url=ws://h stale_ms=2229"),
          [(BOOK, None)], {("resync", "stale_watchdog"): 1}),
+        ("aster", (*OPEN, GAP, AUDIT % "seq_gap"), [(BOOK, None)], {("resync", "seq_gap"): 1}),
+        ("aster", (*OPEN, AUDIT % "seq_gap", GAP, GAP, AUDIT % "seq_gap"), [(BOOK, None)], {("resync", "seq_gap"): 2}),
+        ("aster", (*OPEN, GAP, AUDIT % "stale_watchdog", GAP), [(BOOK, None)],
+         {("resync", "seq_gap"): 2, ("resync", "stale_watchdog"): 1}),
         ("aster", (*OPEN, AUDIT % "stale_watchdog", STALE), [(BOOK, "stale_watchdog")], {}),
         ("extended", (*OPEN, AUDIT % "read_timeout", AUDIT % "read_timeout"), [(BOOK, None)], {("kept", "read_timeout"): 2}),
         ("extended", (*OPEN, AUDIT % "read_timeout", RESET), [(BOOK, "stream_ended")], {("kept", "read_timeout"): 1}),

@@ -17,10 +17,10 @@ EVIDENCE = (Role.LOG, Role.TELEMETRY, Role.RX_STATS)
 """The roles of what a producer writes of its run."""
 
 _TELEMETRY = re.compile(rb'"(?:venue_age_ms|venue_status|venue_mid_usd|treasury_guidance|venue_age_event_ms)"\s*:')
-_RX_LINE = re.compile(rb"^market_rx_stats tick=\d", re.MULTILINE)
+_RX = re.compile(rb"market_rx_stats tick=\d")
 _LOG = re.compile(
     rb"paraphina(?:_live)? \||effective_(?:trade_mode|risk_profile)=|WS_AUDIT |public WS |FIRST_BOOK_UPDATE "
-    rb"|APPLIED_BOOK |FIRST_DECODED_TOP |market_rx_stats tick=|Supervised task '|\[runner\] tick=|\[telemetry\] "
+    rb"|APPLIED_BOOK |FIRST_DECODED_TOP |Supervised task '|\[runner\] tick=|\[telemetry\] "
     rb"|VenueHealthEnforcer|REST health monitor|VENUE_HEALTH_TRANSITION |panicked at "
     rb"|(?:^|\n)\s*(?:Compiling|Finished|Running|Building) "
     rb"|(?:^|\n)(?:error|warning)(?:\[E\d+\])?: |(?:^|\n)(?:INFO|WARN|ERROR): "
@@ -54,12 +54,13 @@ def recognise(head: bytes, name: str) -> Role:
         return next((role for pattern, role in _BY_NAME if pattern.fullmatch(plain)), Role.ARTIFACT)
     if own := _own_schema(text):
         return own
-    if _is_rx(text):
-        return Role.RX_STATS
     if _is_json(text):
         return _json_role(text)
     if _LOG.search(text):
         return Role.LOG
+    if _RX.search(text):
+        # A log may hold these lines, too; a file of their own holds hardly any other.
+        return Role.RX_STATS if _is_rx(text) else Role.LOG
     return Role.TELEMETRY if _TELEMETRY.search(text) else Role.ARTIFACT
 
 
@@ -70,7 +71,7 @@ def _own_schema(text: bytes) -> Role | None:
 
 def _is_rx(text: bytes) -> bool:
     lines = [line for line in text.split(b"\n")[:50] if line.strip(b"\x00\r ")]
-    return sum(1 for line in lines if _RX_LINE.match(line)) * 2 > len(lines)
+    return sum(1 for line in lines if _RX.match(line)) * 2 > len(lines)
 
 
 def _is_json(text: bytes) -> bool:
@@ -91,7 +92,7 @@ def _json_role(text: bytes) -> Role:
     # A small record of telemetry may hold no venue array at all; its tick is what makes it one.
     if re.match(rb'\s*\{.*"t"\s*:\s*\d', first) or re.match(rb'\s*\{"t"\s*:', first):
         return Role.TELEMETRY
-    return Role.LOG if _LOG.search(text) else Role.ARTIFACT
+    return Role.LOG if _LOG.search(text) or _RX.search(text) else Role.ARTIFACT
 
 
 def refuse_wide(head: bytes, name: str, packed: bool) -> None:

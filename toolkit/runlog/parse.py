@@ -171,6 +171,10 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 _by_start: dict[str, tuple[Sentence, ...]] = {}
 
 
+_LEVELS = ("INFO", "WARN", "ERRO")
+"""How a line begins that states its level: a producer raises the level of a line that it says often."""
+
+
 def _candidates(text: str) -> tuple[Sentence, ...]:
     """The families whose lines may begin as this one does, told by the first characters of their examples."""
     start = text[:4]
@@ -184,8 +188,9 @@ def _candidates(text: str) -> tuple[Sentence, ...]:
 def _may_start(sentence: Sentence, start: str) -> bool:
     named = sentence.pattern.pattern.split("(?P<Venue>")[0]
     begins_with_venue = "(?P<Venue>" in sentence.pattern.pattern and (not named or named.endswith("?"))
-    if begins_with_venue and start[:1].isupper() and start not in ("INFO", "WARN", "ERRO"):
+    if begins_with_venue and start[:1].isupper():
         return True
-    return any(example.startswith(start) for example in sentence.examples) or (
+    starts = _LEVELS if start in _LEVELS else (start,)
+    return any(example.startswith(starts) for example in sentence.examples) or (
         start[:1].isspace() and sentence.pattern.pattern.startswith(r"\s*")
     )
