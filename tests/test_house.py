@@ -135,7 +135,7 @@ def test_a_library_comes_in_by_its_own_door(module: str, path: Path) -> None:
 
 def test_help_imports_no_door() -> None:
     heavy = ("duckdb", "polars", "pyarrow", "numpy", "jinja2", "websockets", "httpx")
-    code = f"import sys, toolkit.cli; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, toolkit.cli; toolkit.cli.app(); print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
