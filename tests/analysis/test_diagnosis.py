@@ -97,3 +97,44 @@ def test_an_error_of_the_program_ends_a_run_where_nothing_follows(
     tmp_path: Path, lines: tuple[str, ...], telemetry: str, told: tuple[str, str | None, int | None]
 ) -> None:
     assert said(ended(tmp_path, START_LINE, *lines, telemetry=telemetry)) == told
+
+
+FINISHED = "    Finished `release` profile [optimized] target(s)"
+
+
+@pytest.mark.parametrize(
+    ("log", "meta", "requested_ms"),
+    [
+        ([f"{FINISHED} in 1m 30s"], None, 510_000),
+        ([f"{FINISHED} in 90.00s"], None, 510_000),
+        ([f"{FINISHED} in 1m 30.5s"], None, 509_500),
+        ([f"{FINISHED} in 1h 0m 1s"], None, 600_000),
+        ([FINISHED], None, 600_000),
+        ([f"{FINISHED} in 30.00s"] * 20, None, 600_000),
+        ([f"{FINISHED} in 2.00s"] * 20, None, 560_000),
+        (["server said" + FINISHED + " in 1m 30s"], None, 600_000),
+        ([f"{FINISHED} in 1m 30s"], '{"schema": "toolkit.run_meta/1", "requested_ms": 300000}', 600_000),
+    ],
+    ids=[
+        "minutes",
+        "seconds",
+        "a fraction",
+        "longer than all",
+        "no time",
+        "as long as all",
+        "several",
+        "quoted",
+        "counted from the first telemetry",
+    ],
+)
+def test_the_builds_that_a_log_shows_are_taken_off_the_requested_time(
+    tmp_path: Path, log: list[str], meta: str | None, requested_ms: int
+) -> None:
+    if meta:
+        (tmp_path / "run_meta.json").write_text(meta, encoding="utf-8")
+    assert ended(tmp_path, *log, START_LINE, requested_ms=600_000).requested_ms == requested_ms
+
+
+def test_a_run_that_was_stopped_on_time_after_its_build_did_not_die_early(tmp_path: Path) -> None:
+    run = ended(tmp_path, f"{FINISHED} in 8.00s", START_LINE, telemetry=records(41), requested_ms=18_000)
+    assert said(run) == ("timeout", None, None)

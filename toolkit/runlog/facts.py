@@ -63,6 +63,8 @@ class LogFacts:
     venue_index: dict[str, int] = field(default_factory=dict)
     lines: int = 0
     lives: int = 0
+    build_ms: int = 0
+    """What the builds that finished say they took, together."""
     _logs: dict[int, int] = field(default_factory=dict)
     """Of each file that is a later part of a rotated log: the number of its first part."""
 
@@ -106,6 +108,8 @@ class LogFacts:
             self.urls.setdefault(found.venue, set()).add(found.fields["url"])
         elif family == "startup":
             self.starts.append(Start(ref, _start_facts(found)))
+        elif family == "build_finished":
+            self.build_ms += _took_ms(found.fields)
         elif family == "build_error" and len(self.build_errors) < KEEP_ERRORS:
             self.build_errors.append((ref, text))
         elif family == "applied_book" and found.venue:
@@ -145,6 +149,11 @@ class LogFacts:
                 return tuple(venue for venue in named.split(",") if VENUE_ID.fullmatch(venue))
         indexed = sorted(self.venue_index, key=lambda venue: self.venue_index[venue])
         return tuple(venue for venue in indexed if VENUE_ID.fullmatch(venue))
+
+
+def _took_ms(fields: Mapping[str, str]) -> int:
+    hours, minutes, seconds = (float(fields.get(unit, 0)) for unit in "hms")
+    return round(((hours * 60 + minutes) * 60 + seconds) * 1_000)
 
 
 def _host(url: str) -> str:
