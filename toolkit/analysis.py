@@ -166,7 +166,8 @@ def _look(
     facts = read.log.facts
     (recorded,) = con.execute("select count(distinct life) from tick").fetchall()[0]
     log_lives = facts.lives if facts.is_a_run else 0
-    return Look(run, read.ledgers, figures, told, log_lives, recorded, dict(facts.components))
+    earlier = [(read.named(each.ref), each.text.strip()) for each in facts.earlier]
+    return Look(run, read.ledgers, figures, told, log_lives, recorded, dict(facts.components), earlier)
 
 
 _FINDING_COLUMNS = ("run_key", "code", "severity", "venue", "text", "figures", "lines")

@@ -1,4 +1,7 @@
-"""What ended a run, or kept it from starting: one code, one sentence, the line that says so."""
+"""What ended a run, or kept it from starting: one code, one sentence, the line that says so.
+
+A run ends with its last life; what ended one before it is no cause.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from toolkit.records import Diagnosis
-from toolkit.runlog.facts import LogFacts, Ref
+from toolkit.runlog.facts import LogFacts, Ref, Said
 from toolkit.units import duration
 from toolkit.vocabulary import Ended
 
@@ -60,28 +63,31 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
     started = evidence.records > 0 or bool(facts.starts) or "startup_short" in facts.first
     if not started and facts.build_errors:
         yield _build(facts)
-    if evidence.kill_reason or "kill_event" in facts.first:
-        ref = facts.first["kill_event"][0] if "kill_event" in facts.first else evidence.kill_ref
+    killed = _first(facts, "kill_event")
+    if evidence.kill_reason or killed:
+        ref = killed.ref if killed else evidence.kill_ref
         why = evidence.kill_reason or "see the line"
         yield Ended.COMPLETED, "kill_switch", f"the program's own kill switch ended the run: {why}", ref
     yield from _crashes(facts, evidence)
-    if "startup_error" in facts.first:
-        ref, text = facts.first["startup_error"]
-        said = text.partition("error=")[2]
-        yield Ended.NEVER_STARTED, "configuration", f"the program refused to start: {said}", ref
-    if "signal_word" in facts.first:
-        ref, word = facts.last["signal_word"]
-        oom = " (the kernel's out-of-memory killer does this)" if word.strip() == "Killed" else ""
-        yield Ended.KILLED, "signal", f"the shell reports: {word.strip()}{oom}", ref
+    errors = [each for each in facts.endings if each.family == "startup_error"]
+    if errors and not evidence.records:
+        text = f"the program refused to start: {_error(errors[0])}"
+        yield Ended.NEVER_STARTED, "configuration", text, errors[0].ref
+    elif errors and not facts.went_on(errors[-1].ref):
+        yield Ended.CRASHED, "program_error", f"the program ended with an error: {_error(errors[-1])}", errors[-1].ref
+    if words := [each for each in facts.endings if each.family == "signal_word"]:
+        word = words[-1].text.strip()
+        oom = " (the kernel's out-of-memory killer does this)" if word == "Killed" else ""
+        yield Ended.KILLED, "signal", f"the shell reports: {word}{oom}", words[-1].ref
     if evidence.signal and evidence.stopped_by == "itself":
         yield Ended.KILLED, "signal", f"the process died of {evidence.signal}", None
     if evidence.stopped_by == "itself" and evidence.exit_code:
         yield Ended.CRASHED, "exit_code", f"the process ended by itself with exit code {evidence.exit_code}", None
     if evidence.stopped_by == "interrupt":
         yield Ended.KILLED, "interrupted", "an interrupt (Ctrl-C or a signal to the supervisor) ended the run", None
-    if "telemetry_disabled" in facts.first:
+    if given_up := _first(facts, "telemetry_disabled"):
         text = "telemetry was given up after a write error; what came after is not recorded"
-        yield _unexplained(evidence), "telemetry_disabled", text, facts.first["telemetry_disabled"][0]
+        yield _unexplained(evidence), "telemetry_disabled", text, given_up.ref
     if started and evidence.has_telemetry and not evidence.records:
         yield Ended.NEVER_STARTED, "zero_ticks", "the program started, but its telemetry holds no record", None
     if facts.panics and started:
@@ -90,6 +96,17 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
         yield _unexplained(evidence), "task_panic", f"a task panicked {times}; the run went on: {said} ({place})", ref
     if (early := _early(evidence)) is not None:
         yield early
+    if errors:
+        text = f"the program reported an error and went on: {_error(errors[0])}"
+        yield _unexplained(evidence), "program_error", text, errors[0].ref
+
+
+def _first(facts: LogFacts, family: str) -> Said | None:
+    return next((each for each in facts.endings if each.family == family), None)
+
+
+def _error(said: Said) -> str:
+    return f"{said.fields['code']} {said.fields['error']}".strip()
 
 
 def _build(facts: LogFacts) -> tuple[Ended, str, str, Ref]:
@@ -104,8 +121,8 @@ def _build(facts: LogFacts) -> tuple[Ended, str, str, Ref]:
 
 
 def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, str, str, Ref]]:
-    if "allocation_failed" in facts.first:
-        yield Ended.CRASHED, "out_of_memory", "the program ran out of memory", facts.first["allocation_failed"][0]
+    if failed := _first(facts, "allocation_failed"):
+        yield Ended.CRASHED, "out_of_memory", "the program ran out of memory", failed.ref
     for ref, place, said in facts.panics:
         # A supervised task that panics is started again; the main thread, or one that nobody watches, takes all along.
         unwatched = not evidence.records and "supervisor_panic" not in facts.first

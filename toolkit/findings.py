@@ -20,6 +20,8 @@ IDLE_CLOSES = 3
 IDLE_SPREAD = 0.1
 """So many closes by the venue after sessions of so nearly the same length are a rule of the venue, not chance."""
 
+LONGEST_QUOTE = 160
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -32,6 +34,8 @@ class Look:
     log_lives: int
     telemetry_lives: int
     unknown_components: dict[str, int]
+    earlier_ends: Sequence[tuple[LineRef, str]] = ()
+    """Lines that may say why a life before the last one ended, and their words."""
 
     def value(self, figure: str) -> float | None:
         """A figure's value, None where it has none."""
@@ -129,6 +133,14 @@ def _lives(look: Look) -> Iterator[Finding]:
         yield Finding("lives_differ", "high", None, text, ("run.lives",))
 
 
+def _earlier_ends(look: Look) -> Iterator[Finding]:
+    if look.earlier_ends:
+        lines, words = zip(*look.earlier_ends, strict=True)
+        count = "a line tells" if len(lines) == 1 else f"{thousands(len(lines))} lines tell"
+        text = f"{count} of trouble before the last life began, first: {words[0][:LONGEST_QUOTE]}"
+        yield Finding("earlier_end", "high", None, text, (), lines)
+
+
 def _lost(look: Look) -> Iterator[Finding]:
     if missing := look.value("run.ticks_missing"):
         text = f"{thousands(missing)} records were never written: the tick number skips them, as after a full queue"
@@ -204,6 +216,6 @@ def _lines(episodes: Iterable[Episode], venue: str, kind: str, reason: str | Non
 
 
 _RULES = (
-    _never_spoke, _masked, _stalls, _frozen, _lives, _idle_closes, _freezes, _lost, _damage, _times_of_another_log,
-    _missing_parts, _one_sided, _silent_endings, _bogus, _novel,
+    _never_spoke, _masked, _stalls, _frozen, _lives, _earlier_ends, _idle_closes, _freezes, _lost, _damage,
+    _times_of_another_log, _missing_parts, _one_sided, _silent_endings, _bogus, _novel,
 )  # fmt: skip

@@ -47,6 +47,7 @@ EVERY_MINUTE = tuple(reconnect(n * 62_000, n * 62_000 + 2_000) for n in range(5)
         (look(episodes=(Episode("lighter", "frozen_mid", 0, 40_000, None, None),)), ["frozen_mid"]),
         (look({"lighter.core_freezes": 1}), ["runner_freeze"]),
         (look(log_lives=2), ["lives_differ"]),
+        (look(earlier_ends=((("run.log", 2), "Killed"),)), ["earlier_end"]),
         (look(log_lives=0), []),
         (look({"run.ticks_missing": 3}), ["records_dropped"]),
         (look({"run.hole_ms": 3_000}), ["holes"]),

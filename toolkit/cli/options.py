@@ -37,7 +37,9 @@ DbOption = Annotated[
 ]
 RequestedOption = Annotated[
     str | None,
-    typer.Option("--requested", metavar="DURATION", help="How long the run was asked to last: 10m, 1h30m."),
+    typer.Option(
+        "--requested", metavar="DURATION", help="How long the run was asked to last, with its build: 10m, 1h30m."
+    ),
 ]
 SegmentOption = Annotated[
     Segment | None,

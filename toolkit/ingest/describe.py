@@ -27,6 +27,8 @@ _IDENTITY = (Role.LOG, Role.TELEMETRY, Role.RX_STATS, Role.EVENTS, Role.RUN_META
 class Options:
     """How a run is looked at. `requested_ms` overrides what the run's own metadata says.
 
+    Without such metadata it is the time of the command, builds included.
+
     `words` chooses the figures of windows of so many ticks: all, or those whose name holds one of the words.
     """
 
@@ -63,7 +65,7 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, read: Read, options: 
     venues = _venues(con, run_key, facts.venues)
     told = con.execute(sql("run_facts"), {"run_key": run_key})
     row = dict(zip([column[0] for column in told.description or []], told.fetchall()[0], strict=True))
-    requested = options.requested_ms or (meta.requested_ms if meta else None)
+    requested = _requested(options.requested_ms, meta.requested_ms if meta else None, facts.build_ms)
     ended, diagnosis = diagnose(facts, _evidence(row, read, requested), read.named)
     start = facts.starts[0].facts if facts.starts else {}
     run = RunInfo(
@@ -110,6 +112,18 @@ def _venues(con: duckdb.DuckDBPyConnection, run_key: int, started_with: Sequence
     venues = tuple(dict.fromkeys(named))
     insert_rows(con, "venue", ("run_key", "venue", "venue_index"), [(run_key, v, i) for i, v in enumerate(venues)])
     return venues
+
+
+def _requested(asked_ms: int | None, supervised_ms: int | None, build_ms: int) -> int | None:
+    """How long the program itself was to run.
+
+    What is asked for a command that builds first is the command's time: the builds that its log shows are taken off,
+    all of them, for each was waited for. Nothing is taken off what a supervisor counted from the first telemetry, nor
+    where the builds took all the time or more, which they cannot have been a part of.
+    """
+    if asked_ms is None or supervised_ms is not None or build_ms >= asked_ms:
+        return asked_ms or supervised_ms
+    return asked_ms - build_ms
 
 
 def _evidence(row: dict[str, object], read: Read, requested_ms: int | None) -> Evidence:

@@ -55,6 +55,8 @@ def load(
     with few_collections(), Writer(con, run_key) as writer:
         loader = _Loader(LogRows(writer), parallel_from, span_bytes)
         for before, source in zip([None, *sources], sources, strict=False):
+            if before is not None and continues(source, before):
+                loader.load.facts.continue_log(source.file_no, before.file_no)
             loader.read(source, continues(source, before), adjoins(source, before))
         loader.settle()
         loader.rows.flush()
@@ -190,6 +192,9 @@ class _Loader:
 
     def _keep(self, found: Found, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
         life = self._lives.life if torn else self._lives.see(found)
+        if self._lives.begins and not torn:
+            self.load.facts.begin_life(ref)
+            self._panicked = None
         if life - self._first_life == len(self._life_starts):
             self._life_starts.append(ref[1])
         self.rows.add(found, ref, life, byte, stamped_ms, torn)

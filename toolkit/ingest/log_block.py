@@ -19,6 +19,7 @@ from toolkit.ingest.rx_columns import all_whole
 from toolkit.ingest.stream import BLOCK_BYTES, Block, blocks
 from toolkit.runlog.cleaning import cleaned
 from toolkit.runlog.digits import Lines
+from toolkit.runlog.facts import ENDINGS
 from toolkit.runlog.gluing import breaks
 from toolkit.runlog.parse import RX_STATS, UNKNOWN, Found, Line, parse
 from toolkit.runlog.repeats import Group, Repeats
@@ -155,7 +156,7 @@ def _same_whatever_its_numbers(found: Found) -> bool:
     """Whether lines of this kind may be taken together: nothing waits for them in their order but a session's stage."""
     if found.family == RX_STATS:
         return all_whole(found.fields)
-    if found.family in ("audit_reconnect", "audit_publisher", "startup", "startup_short", "panic", "build_error"):
+    if found.family in _TOLD_ALONE:
         return False
     if found.family in (*_STAGES, *_BOOKS):
         return True
@@ -187,6 +188,9 @@ def _apart(groups: Sequence[Group], single: Sequence[Read]) -> tuple[list[Group]
     return rest, firsts
 
 
+_TOLD_ALONE = ENDINGS | {
+    "audit_reconnect", "audit_publisher", "startup", "startup_short", "build_error", "build_finished",
+}  # fmt: skip
 _STAGES = ("ws_subscribed", "ws_first_message")
 _BOOKS = ("ws_first_book", "first_decoded_top")
 _NO_TURNS = np.zeros(0, np.int64)

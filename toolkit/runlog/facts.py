@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -16,6 +17,9 @@ Ref = tuple[int, int]
 _LOOPBACK = re.compile(r"127\.|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
 _NOT_THE_PROGRAM = frozenset({"other", "build_step", "build_error", "build_warning", "build_finished", "build_running"})
+ENDINGS = frozenset({"startup_error", "kill_event", "panic", "allocation_failed", "signal_word", "telemetry_disabled"})
+"""The families of lines that may say why a life ended."""
+_AFTERMATH = frozenset({"panic_note", "fatal_runtime_error", "timeout_signal"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,16 @@ class Start:
 
     ref: Ref
     facts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line that may say why a life ended: its own words, and the fields of its record."""
+
+    ref: Ref
+    family: str
+    text: str
+    fields: Mapping[str, str]
 
 
 @dataclass
@@ -39,12 +53,44 @@ class LogFacts:
     components: Counter[str] = field(default_factory=Counter)
     """Audit lines that no family knows, by their component or reason."""
     build_errors: list[tuple[Ref, str]] = field(default_factory=list)
+    endings: list[Said] = field(default_factory=list)
+    """What may have ended the last life of each log: the first lines that say so, and the very last."""
+    earlier: list[Said] = field(default_factory=list)
+    """The same of the lives before."""
     panics: list[tuple[Ref, str, str]] = field(default_factory=list)
-    """Where in the log, where in the source, and the message (on the line after)."""
+    """Of the last life of each log: where in the log, where in the source, and the message (on the line after)."""
     panic_threads: dict[Ref, str] = field(default_factory=dict)
     venue_index: dict[str, int] = field(default_factory=dict)
     lines: int = 0
     lives: int = 0
+    build_ms: int = 0
+    """What the builds that finished say they took, together."""
+    _logs: dict[int, int] = field(default_factory=dict)
+    """Of each file that is a later part of a rotated log: the number of its first part."""
+
+    def continue_log(self, file_no: int, before: int) -> None:
+        """Take the file for a later part of the log that file `before` is of."""
+        self._logs[file_no] = self._log(before)
+
+    def begin_life(self, ref: Ref) -> None:
+        """Take the line for the beginning of a life: what its log said before ended another."""
+        log = self._log(ref[0])
+        over = [each for each in self.endings if self._log(each.ref[0]) == log]
+        self.earlier = [*self.earlier, *over][-KEEP_ERRORS:]
+        self.endings = [each for each in self.endings if each not in over]
+        self.panics = [each for each in self.panics if self._log(each[0][0]) != log]
+
+    def went_on(self, ref: Ref) -> bool:
+        """Whether the program said anything in the same log after that line, but for what may say how it ended."""
+        silent = ENDINGS | _NOT_THE_PROGRAM | _AFTERMATH
+        return any(
+            last > ref and self._log(last[0]) == self._log(ref[0])
+            for family, (last, _) in self.last.items()
+            if family not in silent
+        )
+
+    def _log(self, file_no: int) -> int:
+        return self._logs.get(file_no, file_no)
 
     def see(self, found: Found, ref: Ref, text: str) -> None:
         """Take one record of a line."""
@@ -55,10 +101,15 @@ class LogFacts:
         self.last[family] = (ref, text)
         if family not in self.first:
             self.first[family] = (ref, text)
-        if family == "ws_connecting" and found.venue:
+        if family in ENDINGS:
+            del self.endings[KEEP_ERRORS:]
+            self.endings.append(Said(ref, family, text, found.fields))
+        elif family == "ws_connecting" and found.venue:
             self.urls.setdefault(found.venue, set()).add(found.fields["url"])
         elif family == "startup":
             self.starts.append(Start(ref, _start_facts(found)))
+        elif family == "build_finished":
+            self.build_ms += _took_ms(found.fields)
         elif family == "build_error" and len(self.build_errors) < KEEP_ERRORS:
             self.build_errors.append((ref, text))
         elif family == "applied_book" and found.venue:
@@ -98,6 +149,11 @@ class LogFacts:
                 return tuple(venue for venue in named.split(",") if VENUE_ID.fullmatch(venue))
         indexed = sorted(self.venue_index, key=lambda venue: self.venue_index[venue])
         return tuple(venue for venue in indexed if VENUE_ID.fullmatch(venue))
+
+
+def _took_ms(fields: Mapping[str, str]) -> int:
+    hours, minutes, seconds = (float(fields.get(unit, 0)) for unit in "hms")
+    return round(((hours * 60 + minutes) * 60 + seconds) * 1_000)
 
 
 def _host(url: str) -> str:

@@ -17,6 +17,8 @@ class Lives:
 
     def __init__(self) -> None:
         self.life = 0
+        self.begins = False
+        """Whether the record seen last is the first of its life: a start-up line, or one that made it a new life."""
         self._forms: set[str] = set()
         self._counts: dict[tuple[str | None, str | None], int] = {}
 
@@ -27,6 +29,7 @@ class Lives:
 
     def see(self, found: Found) -> int:
         """Take a record; give the life it belongs to, from 0."""
+        before = self.life, bool(self._forms)
         if found.family in _START_FORMS:
             if found.family in self._forms:
                 self._next()
@@ -36,6 +39,7 @@ class Lives:
             if value < self._counts.get(key, value):
                 self._next()
             self._counts[key] = value
+        self.begins = before != (self.life, bool(self._forms))
         return self.life
 
     def _next(self) -> None:

@@ -7,8 +7,8 @@ spanned as (
 ),
 recorded as (
     select count(*) as records, arg_min(execution_mode, seq) filter (where execution_mode is not null) as execution_mode,
-           arg_min({'kill_reason': kill_reason, 'kill_file': file_no, 'kill_line': line}, seq) filter (where kill_switch) as killed
-    from tick where run_key = $run_key
+           arg_min({'kill_reason': kill_reason, 'kill_file': file_no, 'kill_line': line}, seq) filter (where kill_switch and life = last_life) as killed
+    from tick, (select max(life) as last_life from spans) where run_key = $run_key
 ),
 aged as (
     select bool_or(has_apply_age) as applies, bool_or(not has_apply_age) as events_only from venue_tick where run_key = $run_key

@@ -2,7 +2,7 @@
 -- unit: ms
 -- better: none
 -- figures: run.span_ms run.hole_ms:lower run.requested_ms
--- definition: Last minus first record time of each life, summed; time that the weights of ticks leave out, being beyond five median gaps between two records; the time the run was asked to last.
+-- definition: Last minus first record time of each life, summed; time that the weights of ticks leave out, being beyond five median gaps between two records; the time the run was asked to last, less what its log shows of builds.
 -- source: telemetry treasury_guidance.as_of_ms; the run's own metadata or --requested
 with spans as (
     select life, max(at_ms) - min(at_ms) as span_ms, sum(hole_ms) as hole_ms, count(at_ms) as n, bool_or(at_is_estimate) as guessed

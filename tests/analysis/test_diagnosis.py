@@ -1,0 +1,140 @@
+"""A run ends as its last life does, and the line that says why is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.metrics.made_up import START_LINE, record
+from toolkit.analysis import Options, analyze
+from toolkit.records import RunInfo
+
+SPOKE = "INFO: Lighter public WS connected url=wss://api.example/x"
+PANIC = ("thread 'main' panicked at src/x.rs:1:2:", "boom")
+ERROR = "paraphina_live | error=account_snapshot_failed connector=aster"
+RAN = 30
+KILL_EVENT = '{"basis_b_t":0.0,"kill_reason":"PnlHardBreach","timebase_id":"x"}'
+
+
+def records(count: int, **more: object) -> str:
+    return "".join(record(t, t / 4, (0, 0, 0), **more) for t in range(count))
+
+
+def ended(
+    folder: Path, *log: str, telemetry: str = "", requested_ms: int | None = None, before: tuple[str, ...] = ()
+) -> RunInfo:
+    """How a run ended whose log, and what was written before it in a part of its own, hold these lines."""
+    for name, lines in (("run.log.1", before), ("run.log", log)):
+        if lines:
+            (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if telemetry:
+        (folder / "telemetry.jsonl").write_text(telemetry, encoding="utf-8")
+    return analyze([str(folder)], options=Options(requested_ms=requested_ms)).run
+
+
+def said(run: RunInfo) -> tuple[str, str | None, int | None]:
+    """The end, the code of its cause, and the line that says so."""
+    cause = run.diagnosis
+    return str(run.ended), cause and cause.code, cause and cause.line
+
+
+@pytest.mark.parametrize(
+    "first_life",
+    [
+        (START_LINE, *PANIC),
+        (START_LINE, "Killed"),
+        (START_LINE, KILL_EVENT),
+        (START_LINE, "[telemetry] async writer: write error, disabling"),
+        (START_LINE, "memory allocation of 99 bytes failed"),
+        (START_LINE, "thread 'tokio-runtime-worker' panicked at src/x.rs:1:2:", "boom"),
+        (START_LINE, PANIC[0] + START_LINE),
+        (ERROR,),
+        (START_LINE, ERROR),
+    ],
+    ids=["panic", "killed", "kill switch", "no telemetry", "memory", "task", "glued panic", "refused", "error"],
+)
+def test_what_ended_a_life_before_the_last_did_not_end_the_run(tmp_path: Path, first_life: tuple[str, ...]) -> None:
+    assert said(ended(tmp_path, *first_life, START_LINE, SPOKE, telemetry=records(RAN))) == ("unknown", None, None)
+
+
+def test_what_ended_a_life_before_the_last_is_a_finding_with_its_line(tmp_path: Path) -> None:
+    ended(tmp_path, START_LINE, "Killed", START_LINE, SPOKE, telemetry=records(RAN))
+    assert ("earlier_end", (("run.log", 2),)) in [(each.code, each.lines) for each in analyze([str(tmp_path)]).findings]
+
+
+def test_a_kill_switch_in_the_telemetry_of_an_earlier_life_did_not_end_the_run(tmp_path: Path) -> None:
+    telemetry = records(3, kill_switch=True, kill_reason="PnlHardBreach") + records(RAN)
+    assert said(ended(tmp_path, START_LINE, START_LINE, telemetry=telemetry)) == ("unknown", None, None)
+
+
+def test_the_last_life_of_a_rotated_log_may_have_begun_in_the_part_before(tmp_path: Path) -> None:
+    run = ended(tmp_path, SPOKE, *PANIC, before=(START_LINE, "Killed", START_LINE), telemetry=records(RAN))
+    assert said(run) == ("crashed", "panic", 2)
+
+
+def test_a_start_in_a_later_part_of_a_rotated_log_begins_a_life(tmp_path: Path) -> None:
+    run = ended(tmp_path, START_LINE, SPOKE, before=(START_LINE, "Killed"), telemetry=records(RAN))
+    assert said(run) == ("unknown", None, None)
+
+
+def test_a_repeated_word_of_the_shell_is_of_the_life_it_stands_in(tmp_path: Path) -> None:
+    run = ended(tmp_path, START_LINE, *["Killed"] * 50, START_LINE, SPOKE, "Killed", telemetry=records(RAN))
+    assert said(run) == ("killed", "signal", 54)
+
+
+@pytest.mark.parametrize(
+    ("lines", "telemetry", "told"),
+    [
+        ((ERROR,), "", ("never_started", "configuration", 2)),
+        ((ERROR,), records(RAN), ("crashed", "program_error", 2)),
+        ((ERROR, SPOKE), records(RAN), ("unknown", "program_error", 2)),
+        (("server said " + ERROR,), records(RAN), ("unknown", None, None)),
+    ],
+    ids=["before any record", "at the end", "in passing", "quoted"],
+)
+def test_an_error_of_the_program_ends_a_run_where_nothing_follows(
+    tmp_path: Path, lines: tuple[str, ...], telemetry: str, told: tuple[str, str | None, int | None]
+) -> None:
+    assert said(ended(tmp_path, START_LINE, *lines, telemetry=telemetry)) == told
+
+
+FINISHED = "    Finished `release` profile [optimized] target(s)"
+
+
+@pytest.mark.parametrize(
+    ("log", "meta", "requested_ms"),
+    [
+        ([f"{FINISHED} in 1m 30s"], None, 510_000),
+        ([f"{FINISHED} in 90.00s"], None, 510_000),
+        ([f"{FINISHED} in 1m 30.5s"], None, 509_500),
+        ([f"{FINISHED} in 1h 0m 1s"], None, 600_000),
+        ([FINISHED], None, 600_000),
+        ([f"{FINISHED} in 30.00s"] * 20, None, 600_000),
+        ([f"{FINISHED} in 2.00s"] * 20, None, 560_000),
+        (["server said" + FINISHED + " in 1m 30s"], None, 600_000),
+        ([f"{FINISHED} in 1m 30s"], '{"schema": "toolkit.run_meta/1", "requested_ms": 300000}', 600_000),
+    ],
+    ids=[
+        "minutes",
+        "seconds",
+        "a fraction",
+        "longer than all",
+        "no time",
+        "as long as all",
+        "several",
+        "quoted",
+        "counted from the first telemetry",
+    ],
+)
+def test_the_builds_that_a_log_shows_are_taken_off_the_requested_time(
+    tmp_path: Path, log: list[str], meta: str | None, requested_ms: int
+) -> None:
+    if meta:
+        (tmp_path / "run_meta.json").write_text(meta, encoding="utf-8")
+    assert ended(tmp_path, *log, START_LINE, requested_ms=600_000).requested_ms == requested_ms
+
+
+def test_a_run_that_was_stopped_on_time_after_its_build_did_not_die_early(tmp_path: Path) -> None:
+    run = ended(tmp_path, f"{FINISHED} in 8.00s", START_LINE, telemetry=records(41), requested_ms=18_000)
+    assert said(run) == ("timeout", None, None)
