@@ -98,7 +98,7 @@ NUMBERS = {
     "market_rx_stats": dict.fromkeys(["cap_hits", "drained"], 1),
     "venue_funding_age_ms": [1, 1, 1],
     **dict.fromkeys(["fair_value", "kf_p", "kf_x_hat", "pnl_total", "sigma_eff", "fv_short_vol"], 1.0),
-    **dict.fromkeys(["venue_spread_usd", "venue_depth_near_mid_usd", "venue_funding_rate_8h"], [1.0, 1.0, 1.0]),
+    **{name: [1.0] * 3 for name in ("venue_spread_usd", "venue_depth_near_mid_usd", "venue_funding_rate_8h")},
     "fv_available": True,
     "venue_status": ["Healthy"] * 3,
     "quote_levels": [{"venue_id": "aster", "size_final": 1.0, "edge_local": 1.0}],
@@ -165,9 +165,12 @@ def test_clocks_at_both_ends_of_time_place_the_records_between_them(tmp_path: Pa
 
 @pytest.mark.parametrize("number", ["9" * 18, str(2**63 - 1), "9" * 40])
 def test_numbers_of_any_size_in_rare_lines_of_a_log_end_no_analysis(number: str, tmp_path: Path) -> None:
-    rx = "market_rx_stats tick={} raw_drained={} raw_l2_delta=1 cap_hits={}\n"
-    log = "".join(rx.format(t, number, number) for t in range(40))
-    log += f"WS_AUDIT venue=aster component=runner_apply tick=1 now_ms={number} age_apply_ms={number}\n"
-    log += f"WS_AUDIT subsystem=rest_monitor venue=aster rest_check_count=1 rest_inject_count=1 threshold_ms={number}\n"
+    log = "".join(f"market_rx_stats tick={t} raw_drained={number} cap_hits={number}\n" for t in range(40))
+    for said in (
+        f"venue=aster component=runner_apply reason=periodic interval_ms=1000 tick=1 now_ms={number}",
+        f"subsystem=rest_monitor venue=aster rest_check_count=1 rest_inject_count=1 age_ms=1 threshold_ms={number}",
+        "venue=lighter lighter_ts_fallback_count=1 context=x raw_ts=missing fallback_ts_ms=1700000000000",
+    ):
+        log += f"WS_AUDIT {said}\n"
     telemetry = "".join(record(t, t / 4 + 40 * (t % 3), [0, 0, 0]) for t in range(40))
     assert figure(analysed(tmp_path, log, telemetry), "run.ticks").value == 40
