@@ -174,3 +174,16 @@ def test_numbers_of_any_size_in_rare_lines_of_a_log_end_no_analysis(number: str,
         log += f"WS_AUDIT {said}\n"
     telemetry = "".join(record(t, t / 4 + 40 * (t % 3), [0, 0, 0]) for t in range(40))
     assert figure(analysed(tmp_path, log, telemetry), "run.ticks").value == 40
+
+
+def test_in_a_run_of_mixed_vintage_the_apply_age_is_that_of_the_records_that_have_it(tmp_path: Path) -> None:
+    old = [{**json.loads(record(t, t / 4, [9_000, 0, 0])), "venue_age_event_ms": None} for t in range(20)]
+    new = [json.loads(record(t, t / 4, [0, -1, 5_000])) for t in range(20, 40)]
+    run = analysed(tmp_path, telemetry="".join(json.dumps(each) + "\n" for each in old + new))
+    shares = ("fresh.share", "fresh_by_socket.share", "stale.ms", "age_apply_unknown.share")
+    expected = {"hyperliquid": [1, 1, 0, 0], "lighter": [0, 0, 5_000, 1], "aster": [0, 0, 5_000, 0]}
+    for venue, values in expected.items():
+        found = [figure(run, f"{venue}.{name}") for name in shares]
+        assert [each.value for each in found] == values
+        assert {each.n for each in found} == {20}
+        assert all("others of this run have event ages only" in (each.note or "") for each in found)
