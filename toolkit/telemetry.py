@@ -19,7 +19,8 @@ from toolkit.vocabulary import SetAside
 BOGUS_EVENT_AGE_MS = 1_000_000_000
 """An event age at or above this is a missing time stamp (the age of the epoch), not an age."""
 
-_INT64 = 1 << 63
+MOST = 1 << 53
+"""A whole number farther from 0 than this is not known: a float does not hold it, and sums of many such overflow."""
 
 
 class VenueName(msgspec.Struct, gc=False):
@@ -209,7 +210,7 @@ class Reader(Generic[R]):
             records = self._decode_lines(lines)
         except (ValueError, RecursionError):
             return None
-        if len(records) != count or any(not -_INT64 <= record.t < _INT64 for record in records):
+        if len(records) != count or any(not -MOST <= record.t <= MOST for record in records):
             return None
         return records
 
@@ -219,7 +220,7 @@ class Reader(Generic[R]):
             record = self._decode(line)
         except (ValueError, RecursionError):
             return self._recover(line)
-        return record if -_INT64 <= record.t < _INT64 else Recovered([], SetAside.NO_TICK)
+        return record if -MOST <= record.t <= MOST else Recovered([], SetAside.NO_TICK)
 
     def _recover(self, line: bytes) -> Recovered[R]:
         text = line.decode("utf-8", "replace").strip("\ufeff\x00\r\n\t ")
@@ -296,7 +297,7 @@ def _integer(value: object) -> int | None:
         if not math.isfinite(value) or value != int(value):
             return None
         value = int(value)
-    return value if isinstance(value, int) and -_INT64 <= value < _INT64 else None
+    return value if isinstance(value, int) and -MOST <= value <= MOST else None
 
 
 def _number(value: object) -> float | None:

@@ -41,6 +41,8 @@ def ticks(line: bytes) -> tuple[list[int], SetAside | None]:
         pytest.param(b'{"t":1e400}', ([], SetAside.NO_TICK), id="an infinite tick"),
         pytest.param(b'{"t":true}', ([], SetAside.NO_TICK), id="a boolean tick"),
         pytest.param(b'{"t":99999999999999999999}', ([], SetAside.NO_TICK), id="a tick beyond 64 bits"),
+        pytest.param(b'{"t":9223372036854775807}', ([], SetAside.NO_TICK), id="a tick beyond 53 bits"),
+        pytest.param(b'{"t":9007199254740992}', ([2**53], None), id="the largest tick"),
         pytest.param(b'{"t":"7"}', ([7], None), id="a tick as text"),
         pytest.param(b'{"t":7.0}', ([7], None), id="a tick as a float"),
         pytest.param(b'{"t":1,"t":7}', ([7], None), id="duplicate keys: the last counts"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.metrics.made_up import analysed, figure, record
 from toolkit.ingest.columns import read
 from toolkit.ingest.stream import Block
 
@@ -62,9 +65,125 @@ def test_a_damaged_line_beside_a_record_changes_nothing_of_it(record: dict[str, 
         ("venue_funding_age_ms", [100.0, 2.5, True, "7"], [100, None, None, 7]),
         ("kf_p", "0.25", 0.25),
         ("kf_p", True, None),
+        ("venue_age_ms", [2**63 - 1, 2**53, 2**53 + 1, -(2**63), 250], [None, 2**53, None, None, 250]),
+        ("would_send_orders_count", 2**31, None),
+        ("would_send_orders_count", 2**31 - 1, 2**31 - 1),
+        ("healthy_venues_used_count", -(2**31) - 1, None),
     ],
 )
 def test_a_value_of_another_kind_is_saved_where_it_can_be_and_unknown_otherwise(
     field: str, written: object, read_as: object
 ) -> None:
     assert columns({field: written})[field] == [read_as]
+
+
+@pytest.mark.parametrize(
+    ("as_of_ms", "read_as"),
+    [
+        (253_402_300_799_999, 253_402_300_799_999),
+        (253_402_300_800_000, None),
+        (-62_135_596_800_000, -62_135_596_800_000),
+        (-(2**63) + 1, None),
+    ],
+)
+def test_a_time_is_known_in_the_years_1_to_9999(as_of_ms: int, read_as: int | None) -> None:
+    assert columns({"treasury_guidance": {"as_of_ms": as_of_ms, "venues": []}})["at_ms"] == [read_as]
+
+
+NUMBERS = {
+    **dict.fromkeys(["healthy_venues_used_count", "would_send_orders_count"], 1),
+    "tick_timing": dict.fromkeys(
+        ["engine_us", "event_drain_us", "order_tx_pending", "reconcile_us", "submit_us", "total_us"], 1
+    ),
+    "market_rx_stats": dict.fromkeys(["cap_hits", "drained"], 1),
+    "venue_funding_age_ms": [1, 1, 1],
+    **dict.fromkeys(["fair_value", "kf_p", "kf_x_hat", "pnl_total", "sigma_eff", "fv_short_vol"], 1.0),
+    **{name: [1.0] * 3 for name in ("venue_spread_usd", "venue_depth_near_mid_usd", "venue_funding_rate_8h")},
+    "fv_available": True,
+    "venue_status": ["Healthy"] * 3,
+    "quote_levels": [{"venue_id": "aster", "size_final": 1.0, "edge_local": 1.0}],
+}
+
+
+def numeric(value: object, *place: str | int) -> Iterator[tuple[str | int, ...]]:
+    """The places of the numbers within a record."""
+    if isinstance(value, dict | list):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from numeric(each, *place, key)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield place
+
+
+def made(t: int, place: tuple[str | int, ...], value: int) -> str:
+    """A record that has the value at a place, and ordinary ones everywhere else."""
+    whole = held = json.loads(record(t, t / 4, [0, 250, 500], **NUMBERS))
+    for key in place[:-1]:
+        held = held[key]
+    held[place[-1]] = value
+    return json.dumps(whole) + "\n"
+
+
+PLACES = list(numeric(json.loads(record(0, 0, [0, 0, 0], **NUMBERS))))
+EDGES = [edge + step for edge in (-(2**63), -(2**53), -(2**31), 2**31, 2**53, 10**18, 2**63) for step in (-1, 0, 1)]
+
+
+@pytest.mark.parametrize("values", [EDGES, [2**53], [2**63 - 1, -(2**63) + 1]], ids=["edges", "the most", "to and fro"])
+def test_a_whole_number_of_any_size_anywhere_ends_no_analysis(values: list[int], tmp_path: Path) -> None:
+    changes = [(place, value) for place in PLACES for value in values]
+    run = analysed(tmp_path, telemetry="".join(made(t, *change) for t, change in enumerate(changes)))
+    assert figure(run, "run.ticks").value
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PLACES), st.integers(-(2**70), 2**70)), min_size=1, max_size=40))
+def test_no_whole_numbers_together_end_an_analysis(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[tuple[str | int, ...], int]]
+) -> None:
+    lines = "".join(made(t, *change) for t, change in enumerate(changes))
+    analysed(tmp_path_factory.mktemp("run"), telemetry=record(0, 0, [0, 0, 0]) + lines)
+
+
+def test_an_age_of_never_as_a_number_is_an_unknown_age(tmp_path: Path) -> None:
+    run = analysed(tmp_path, telemetry="".join(record(t, t / 4, [0, 250, (2**63 - 1) * (t % 2)]) for t in range(8)))
+    assert figure(run, "aster.age_apply_unknown.share").value == 0.5
+    assert figure(run, "aster.age_apply_ms.max").value == 0
+
+
+def test_the_mean_of_the_largest_ages_is_known(tmp_path: Path) -> None:
+    run = analysed(tmp_path, telemetry="".join(record(t, t / 4, [0, 0, 2**53]) for t in range(1_100)))
+    assert figure(run, "aster.age_apply_ms.mean").value == 2**53
+
+
+def test_clocks_at_both_ends_of_time_place_the_records_between_them(tmp_path: Path) -> None:
+    first, last = -62_135_596_800, 253_402_300_799
+    times = [first - 1_700_000_000, *[None] * 40_000, last - 1_700_000_000]
+    lines = [
+        record(t, at_s, [0, 0, 0]) if at_s is not None else json.dumps({"t": t}) + "\n" for t, at_s in enumerate(times)
+    ]
+    assert figure(analysed(tmp_path, telemetry="".join(lines)), "run.span_ms").value == (last - first) * 1_000
+
+
+@pytest.mark.parametrize("number", ["9" * 18, str(2**63 - 1), "9" * 40])
+def test_numbers_of_any_size_in_rare_lines_of_a_log_end_no_analysis(number: str, tmp_path: Path) -> None:
+    log = "".join(f"market_rx_stats tick={t} raw_drained={number} cap_hits={number}\n" for t in range(40))
+    for said in (
+        f"venue=aster component=runner_apply reason=periodic interval_ms=1000 tick=1 now_ms={number}",
+        f"subsystem=rest_monitor venue=aster rest_check_count=1 rest_inject_count=1 age_ms=1 threshold_ms={number}",
+        "venue=lighter lighter_ts_fallback_count=1 context=x raw_ts=missing fallback_ts_ms=1700000000000",
+    ):
+        log += f"WS_AUDIT {said}\n"
+    telemetry = "".join(record(t, t / 4 + 40 * (t % 3), [0, 0, 0]) for t in range(40))
+    assert figure(analysed(tmp_path, log, telemetry), "run.ticks").value == 40
+
+
+def test_in_a_run_of_mixed_vintage_the_apply_age_is_that_of_the_records_that_have_it(tmp_path: Path) -> None:
+    old = [{**json.loads(record(t, t / 4, [9_000, 0, 0])), "venue_age_event_ms": None} for t in range(20)]
+    new = [json.loads(record(t, t / 4, [0, -1, 5_000])) for t in range(20, 40)]
+    run = analysed(tmp_path, telemetry="".join(json.dumps(each) + "\n" for each in old + new))
+    shares = ("fresh.share", "fresh_by_socket.share", "stale.ms", "age_apply_unknown.share")
+    expected = {"hyperliquid": [1, 1, 0, 0], "lighter": [0, 0, 5_000, 1], "aster": [0, 0, 5_000, 0]}
+    for venue, values in expected.items():
+        found = [figure(run, f"{venue}.{name}") for name in shares]
+        assert [each.value for each in found] == values
+        assert {each.n for each in found} == {20}
+        assert all("others of this run have event ages only" in (each.note or "") for each in found)

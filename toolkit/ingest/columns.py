@@ -8,6 +8,7 @@ from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
+import numpy as np
 import pyarrow as pa
 from msgspec import Struct
 from msgspec.structs import astuple
@@ -15,6 +16,7 @@ from msgspec.structs import astuple
 from toolkit.ingest.stream import Block, newlines
 from toolkit.records import SetAsideLine
 from toolkit.telemetry import (
+    MOST,
     AgeRecord,
     AtVenue,
     Drift,
@@ -34,7 +36,7 @@ from toolkit.vocabulary import SetAside
 Scope = Literal["all", "ages"]
 """Which fields are read: all that figures need, or only what ages and plateaus need."""
 
-_INT, _FLOAT, _BOOL, _TEXT = pa.int64(), pa.float64(), pa.bool_(), pa.string()
+_INT, _COUNT, _FLOAT, _BOOL, _TEXT = pa.int64(), pa.int32(), pa.float64(), pa.bool_(), pa.string()
 _ARRAYS = {
     "venue_age_ms": pa.list_(_INT),
     "venue_age_event_ms": pa.list_(_INT),
@@ -57,12 +59,12 @@ _SCALARS = {
     "execution_mode": _TEXT,
     "fv_available": _BOOL,
     "fair_value": _FLOAT,
-    "healthy_venues_used_count": _INT,
+    "healthy_venues_used_count": _COUNT,
     "kill_switch": _BOOL,
     "kill_reason": _TEXT,
     "risk_regime": _TEXT,
     "pnl_total": _FLOAT,
-    "would_send_orders_count": _INT,
+    "would_send_orders_count": _COUNT,
     "pnl_realised": _FLOAT,
     "dollar_delta_usd": _FLOAT,
     "q_global_tao": _FLOAT,
@@ -101,6 +103,10 @@ SCHEMA = pa.schema(
 )
 
 
+Bounds = tuple[int, int]
+_WHOLE: Bounds = (-MOST, MOST)
+_TIMES: dict[str, Bounds] = {"at_ms": (-62_135_596_800_000, 253_402_300_799_999)}
+"""Columns of times, and what they lie between: the years 1 to 9999."""
 NAMES_NO = SCHEMA.get_field_index("names_no")
 _AGES_END = SCHEMA.get_field_index("venue_age_event_ms") + 1
 SCHEMAS: dict[Scope, pa.Schema] = {"all": SCHEMA, "ages": pa.schema(list(SCHEMA)[:_AGES_END])}
@@ -248,7 +254,8 @@ def _batch(
     for name, kind in fields.nested.items():
         columns |= _columns(kind, [kind() if each is None else each for each in columns[name]])
     table = pa.Table.from_arrays(
-        [_array(columns[each.name], each.type) for each in fields.schema], schema=fields.schema
+        [_array(columns[each.name], each.type, _TIMES.get(each.name, _WHOLE)) for each in fields.schema],
+        schema=fields.schema,
     )
     return Batch(table, names, lines, lines - unused, where)
 
@@ -310,14 +317,28 @@ def _account(
     return where, unused
 
 
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+def _array(values: Sequence[Any], kind: pa.DataType, bounds: Bounds = _WHOLE) -> pa.Array:
+    """The values as a column; a whole number out of bounds, or text that is no Unicode, is not known."""
     if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
         return _lists(values, kind)
     try:
-        return pa.array(values, kind)
+        array = pa.array(values, kind)
     except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError):
-        # A whole number beyond 64 bits, or text that is no Unicode: not known, rather than a wrong value.
-        return pa.array([_representable(value, kind) for value in values], kind)
+        pass
+    else:
+        if _within(array, bounds):
+            return array
+    return pa.array([_representable(value, kind, bounds) for value in values], kind)
+
+
+def _within(array: pa.Array, bounds: Bounds) -> bool:
+    """Whether all whole numbers of a column are within bounds."""
+    held = array.values if pa.types.is_list(array.type) else array
+    if held.type != _INT or not len(held):
+        return True
+    # A null is a 0 here.
+    numbers = np.frombuffer(held.buffers()[1], np.int64, len(held))
+    return bool(bounds[0] <= numbers.min() and numbers.max() <= bounds[1])
 
 
 def _lists(values: Sequence[list[Struct] | None], kind: pa.ListType) -> pa.Array:
@@ -332,11 +353,11 @@ def _lists(values: Sequence[list[Struct] | None], kind: pa.ListType) -> pa.Array
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), structs, kind)
 
 
-def _representable(value: Any, kind: pa.DataType) -> Any:
+def _representable(value: Any, kind: pa.DataType, bounds: Bounds) -> Any:
     if isinstance(value, list):
-        return [_representable(each, kind.value_type) for each in value]
+        return [_representable(each, kind.value_type, bounds) for each in value]
     try:
         pa.array([value], kind)
     except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError):
         return None
-    return value
+    return None if isinstance(value, int) and not bounds[0] <= value <= bounds[1] else value

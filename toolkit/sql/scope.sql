@@ -96,4 +96,4 @@ create or replace macro age_stats(ages) as table
     select venue, stat, case when pos = floor(pos) then before::double
                              else before * (floor(pos) + 1 - pos) + after * (pos - floor(pos)) end as value, n
     from placed
-    union all select venue, 'mean', sum(age * ticks) / sum(ticks), sum(ticks) from query_table(ages) group by venue;
+    union all select venue, 'mean', sum(age::hugeint * ticks) / sum(ticks), sum(ticks) from query_table(ages) group by venue;

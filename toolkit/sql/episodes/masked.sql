@@ -42,12 +42,12 @@ applied as (select venue, life, at_ms - age_apply_ms as applied_ms from run_venu
 -- The monitor's saw-tooth: a book of the socket, then those that came after the threshold, to the first that came sooner.
 late as (
     select a.*, threshold_ms, before_ms is distinct from lag(applied_ms) over (partition by a.venue, life order by applied_ms) as begins
-    from run_applies a join limits using (venue) where gap_ms >= threshold_ms - 500
+    from run_applies a join limits using (venue) where gap_ms + 500 >= threshold_ms
 ),
 toothed as (select *, sum(begins::int) over (partition by venue, life order by applied_ms) as stretch from late),
 teeth as (
     select venue, life, stretch, min(before_ms) as from_ms, max(applied_ms) as last_ms, count(*) as teeth,
-           max(gap_ms) <= max(threshold_ms) + 11000 as regular
+           max(gap_ms) - 11000 <= max(threshold_ms) as regular
     from toothed group by venue, life, stretch
 ),
 monitored as (

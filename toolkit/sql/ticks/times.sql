@@ -17,7 +17,7 @@ neighbours as (
            after as (partition by life order by seq rows between current row and unbounded following)
 )
 select seq, life, at_ms is null as at_is_estimate,
-       coalesce(at_ms, round(at_0 + (at_1 - at_0) * (seq - seq_0) / (seq_1 - seq_0))::bigint, at_0, at_1) as at_ms
+       coalesce(at_ms, round(at_0 + (at_1 - at_0)::double * (seq - seq_0) / (seq_1 - seq_0))::bigint, at_0, at_1) as at_ms
 from neighbours;
 
 -- The weight of a tick is the time to the next one, at most five median gaps; the last of a life weighs one median.

@@ -32,7 +32,7 @@ told as (
     select file_no, line, now_ms, now_ms from (
         select file_no, line, try_cast(fields->>'now_ms' as bigint) as now_ms from log_event
         where run_key = $run_key and family = 'audit_runner_apply'
-    ) where now_ms is not null
+    ) where now_ms between -62135596800000 and 253402300799999  -- the years 1 to 9999
     union all
     -- All lines that came together are as old as the event that they tell of, where its time is known.
     select e.file_no, e.line, coalesce(v.at_ms, a.at_ms - error_ms), coalesce(v.at_ms, a.at_ms + error_ms)
