@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.metrics.made_up import record
 from toolkit.analysis import analyze
 from toolkit.records import Analysis
 
@@ -110,3 +111,19 @@ def test_the_cause_that_a_build_states_for_a_failed_start_counts_in_place_of_the
     names = ("no_first_frame", "frame_no_book", "control_frame_only_backend_attach")
     assert values(analysis, "extended", "bootstrap", names) == [1, 0, 1]
     assert values(analysis, "lighter", "bootstrap", names) == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("log", "why"),
+    [(None, "no run log"), ("building\n", "no line of a connector in the log")],
+)
+def test_what_only_a_log_tells_is_unknown_for_what_is_missing_of_the_log(
+    tmp_path: Path, log: str | None, why: str
+) -> None:
+    (tmp_path / "telemetry.jsonl").write_text(record(0, 0, [5, 5, 5]) + record(1, 0.25, [5, 5, 5]))
+    if log is not None:
+        (tmp_path / "run.log").write_text(log)
+    analysis = analyze([str(tmp_path)])
+    told = ("connects", "disconnects.ping_timeout", "funnel.connected", "enforcer.restarts", "rest.checks", "pings.sent")
+    figures = [analysis.figure(f"lighter.{name}") for name in told]
+    assert {figure and figure.note for figure in figures} == {why}

@@ -37,6 +37,10 @@ create or replace view run_episodes as select * from episode;
 -- lines of the first instrumented build prove that all its families were on, so that a missing line is a zero.
 create or replace table run_log_proof as
     select count(*) > 0 as has_log,
+           -- A log without any line of a connector is recognised as none, and has but the name of one.
+           case when has_log then null
+                when (select count(*) from run_files where role = 'log' or role = 'artifact' and regexp_matches(file, '\.log|stdout|stderr')) > 0
+                then 'no line of a connector in the log' else 'no run log' end as why_no_log,
            coalesce(bool_or(family in ('ws_connecting', 'ws_connected')), false) as has_lifecycle,
            coalesce(bool_or(family in ('audit_reconnect', 'audit_limits', 'audit_publisher', 'audit_publisher_periodic',
                                        'audit_rest_monitor')), false) as instrumented,

@@ -18,5 +18,5 @@ counted as (
     left join run_log_events e on list_contains(families, e.family) and (holder = 'run' or e.venue = scope) group by all
 )
 select scope, metric, case when has_log then happened end as value, happened as n, 'exact' as bound, value as low, value as high,
-       case when not has_log then 'no run log' end as note
+       case when not has_log then why_no_log end as note
 from counted, run_log_proof

@@ -32,7 +32,7 @@ select venue as scope, 'backoff.' || stat as metric,
        case when has_lifecycle and (stat = 'count' or placed > 0 or n = 0) then amount end as value, n,
        case when stat = 'count' or sure = possible then 'exact' else 'lower' end as bound, value as low,
        case when value is null then null when stat = 'count' then n else possible end as high,
-       case when not has_log then 'no run log' when not has_lifecycle then 'no life-cycle line in the log'
+       case when not has_log then why_no_log when not has_lifecycle then 'no life-cycle line in the log'
             when value is null then 'no wait can be placed in time'
             when stat = 'violations' and sure < possible then (possible - sure) || ' of ' || n || ' waits are not placed closely enough' end as note
 from counted, run_log_proof, lateral (values ('count', n), ('violations', sure)) as s (stat, amount)

@@ -20,7 +20,7 @@ named as (select unnest(['no_first_frame', 'frame_no_book']) as class union sele
 select v.venue as scope, 'bootstrap.' || c.class as metric,
        case when any_value(has_lifecycle) then count_if(coalesce(e.class = c.class, false)) end as value, count(e.venue) as n,
        'exact' as bound, value as low, value as high,
-       case when value is null and not any_value(has_log) then 'no run log' when value is null then 'no life-cycle line in the log' end as note
+       case when value is null and not any_value(has_log) then any_value(why_no_log) when value is null then 'no life-cycle line in the log' end as note
 from run_venues v, named c, run_log_proof left join ended e on e.venue = v.venue
 where c.class in ('no_first_frame', 'frame_no_book') or exists (select 1 from stated t where t.venue = v.venue and t.class = c.class)
 group by v.venue, c.class

@@ -17,5 +17,5 @@ counted as (
 )
 select venue as scope, 'connect_failures' || suffix as metric, case when has_lifecycle then n end as value, n, 'exact' as bound,
        value as low, value as high,
-       case when not has_log then 'no run log' when not has_lifecycle then 'no life-cycle line in the log' end as note
+       case when not has_log then why_no_log when not has_lifecycle then 'no life-cycle line in the log' end as note
 from counted, run_log_proof

@@ -8,5 +8,5 @@ with happened as (select venue, reason, count(*) as n from run_disconnected grou
 named as (select reason from reasons union select reason from happened)
 select v.venue as scope, 'disconnects.' || r.reason as metric, case when has_lifecycle then coalesce(h.n, 0) end as value,
        coalesce(value, 0) as n, 'exact' as bound, value as low, value as high,
-       case when not has_log then 'no run log' when not has_lifecycle then 'no life-cycle line in the log' end as note
+       case when not has_log then why_no_log when not has_lifecycle then 'no life-cycle line in the log' end as note
 from run_venues v, named r, run_log_proof left join happened h on h.venue = v.venue and h.reason = r.reason

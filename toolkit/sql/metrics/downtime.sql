@@ -14,7 +14,7 @@ select venue as scope, 'downtime_ms.' || stat as metric,
        case when had_a_book and placed = n then round(middle) end as value, n,
        case when low_ms = high_ms then 'exact' else 'estimate' end as bound,
        case when value is not null then low_ms end as low, case when value is not null then high_ms end as high,
-       case when not has_log then 'no run log' when not has_lifecycle then 'no life-cycle line in the log'
+       case when not has_log then why_no_log when not has_lifecycle then 'no life-cycle line in the log'
             when not had_a_book then 'no session had a book'
             when placed < n then (n - placed) || ' of ' || n || ' cannot be placed in time'
             when low_ms < high_ms then 'the times of log lines have an error' end as note

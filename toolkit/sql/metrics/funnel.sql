@@ -8,7 +8,7 @@ with stages as (select stage, step from (values ('connecting', 0), ('connected',
 select v.venue as scope, 'funnel.' || s.stage as metric,
        case when any_value(has_lifecycle) then count_if(coalesce(r.step >= s.step, false)) end as value, count(r.step) as n,
        'exact' as bound, value as low, value as high,
-       case when value is null and not any_value(has_log) then 'no run log' when value is null then 'no life-cycle line in the log' end as note
+       case when value is null and not any_value(has_log) then any_value(why_no_log) when value is null then 'no life-cycle line in the log' end as note
 from run_venues v, stages s, run_log_proof
 left join (select venue, step from run_sessions join stages on stage = reached) r on r.venue = v.venue
 group by v.venue, s.stage

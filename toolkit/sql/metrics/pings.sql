@@ -23,7 +23,7 @@ counted as (
 )
 select venue as scope, 'pings.' || stat as metric, least_n as value, coalesce(n, 0) as n,
        case when least_n < most_n then 'lower' else 'exact' end as bound, least_n as low, most_n as high,
-       case when value is null and not has_log then 'no run log'
+       case when value is null and not has_log then why_no_log
             when value is null then 'not instrumented'
             when bound = 'lower' then 'printed at n ≤ 3 and each 100th' end as note
 from counted, run_log_proof,

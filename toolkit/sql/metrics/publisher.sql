@@ -24,7 +24,7 @@ select 'run' as scope, 'publisher.' || metric as metric,
        case when n > 0 then s.low when instrumented and not (metric = 'lossless_wait' and periodic) then 0 end as value, n,
        case when n > 0 and s.low < s.high then 'lower' else 'exact' end as bound,
        value as low, case when n > 0 then s.high else value end as high,
-       case when value is null and not has_log then 'no run log'
+       case when value is null and not has_log then why_no_log
             when value is null and periodic then 'this build counts every lossless send, not those that waited'
             when value is null then 'not instrumented'
             when bound = 'lower' then 'printed at n ≤ 3 and each 1000th' end as note

@@ -10,7 +10,7 @@ named as (select reason from reasons union select reason from happened union sel
 select v.venue as scope, 'reconnects.' || r.reason as metric,
        case when has_lifecycle then coalesce(h.n, 0) else a.n end as value, coalesce(value, 0) as n,
        case when has_lifecycle then 'exact' else 'lower' end as bound, value as low, case when has_lifecycle then value end as high,
-       case when has_lifecycle then null when not has_log then 'no run log'
+       case when has_lifecycle then null when not has_log then why_no_log
             when value is not null then 'audit lines only: silent reconnects are not in them' else 'no life-cycle line in the log' end as note
 from run_venues v, named r, run_log_proof
 left join happened h on h.venue = v.venue and h.reason = r.reason

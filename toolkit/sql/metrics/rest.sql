@@ -10,6 +10,6 @@ with named as (
 )
 select v.venue as scope, 'rest.' || stat as metric, sum(t.last) as value, count(t.last) as n,
        'lower' as bound, value as low, null as high,
-       case when value is not null then 'printed at most each 30 s' when not any_value(has_log) then 'no run log' else 'not instrumented' end as note
+       case when value is not null then 'printed at most each 30 s' when not any_value(has_log) then any_value(why_no_log) else 'not instrumented' end as note
 from run_venues v, named n, run_log_proof left join run_totals t on t.venue = v.venue and t.name = n.name
 group by v.venue, stat

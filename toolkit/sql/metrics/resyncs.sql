@@ -10,11 +10,11 @@ with happened as (
 ),
 named as (select unnest(['resyncs.seq_gap', 'resyncs.stale_watchdog', 'read_timeouts_kept']) as metric union select metric from happened),
 told as (
-    select v.venue, n.metric, coalesce(h.n, 0) as n, has_log, has_lifecycle,
+    select v.venue, n.metric, coalesce(h.n, 0) as n, has_log, why_no_log, has_lifecycle,
            -- Resyncs have sentences of their own in every build; a kept timeout is told by audit alone.
            case when n.metric = 'read_timeouts_kept' then instrumented else has_lifecycle end as tells
     from run_venues v, named n, run_log_proof left join happened h on h.venue = v.venue and h.metric = n.metric
 )
 select venue as scope, metric, case when tells then n end as value, n, 'exact' as bound, value as low, value as high,
-       case when tells then null when not has_log then 'no run log' else 'not instrumented' end as note
+       case when tells then null when not has_log then why_no_log else 'not instrumented' end as note
 from told

@@ -15,7 +15,7 @@ select venue as scope, stat as metric, case when has_lifecycle then amount when 
        case when has_lifecycle then sessions else coalesce(audited, 0) end as n,
        case when has_lifecycle then 'exact' else 'lower' end as bound, value as low,
        case when has_lifecycle then value end as high,
-       case when has_lifecycle then null when not has_log then 'no run log'
+       case when has_lifecycle then null when not has_log then why_no_log
             when value is not null then 'audit lines only: silent reconnects are not in them'
             else 'no life-cycle line in the log' end as note
 from counted, run_log_proof, lateral (values ('sessions', sessions), ('connects', connects), ('reconnects', reconnects)) as s (stat, amount)

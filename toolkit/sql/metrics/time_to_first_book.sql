@@ -20,7 +20,7 @@ told as (
 select venue as scope, 'time_to_first_book_ms.' || stat as metric, case when known then middle_ms end as value, n,
        case when low_ms = high_ms then 'exact' else 'estimate' end as bound,
        case when known then low_ms end as low, case when known then high_ms end as high,
-       case when not has_log then 'no run log' when not has_lifecycle then 'no life-cycle line in the log'
+       case when not has_log then why_no_log when not has_lifecycle then 'no life-cycle line in the log'
             when n = 0 then 'no session had a book'
             when placed < n then (n - placed) || ' of ' || n || ' cannot be placed in time'
             when low_ms < high_ms then 'the times of log lines have an error' end as note
