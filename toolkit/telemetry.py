@@ -58,10 +58,15 @@ def _lenient_json(raw: msgspec.Raw) -> object:
 
 
 class RxCounts(msgspec.Struct, gc=False):
-    """Events drained and delta caps hit in this one tick."""
+    """Events drained in this one tick, by kind, delta caps hit, and events left after coalescing."""
 
     cap_hits: int | None = None
     drained: int | None = None
+    funding_update: int | None = None
+    l2_delta: int | None = None
+    l2_snapshot: int | None = None
+    out_market: int | None = None
+    trade: int | None = None
 
 
 class Timing(msgspec.Struct, gc=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -365,3 +366,39 @@ def test_every_run_has_the_same_dimensions(run: Analysed) -> None:
     ]
     assert named[0] == named[1] == named[2]
     assert {each.partition(".")[0] for each in named[0]} == {"run", *VENUES}
+
+
+COPY = {"cap_hits": 0, "drained": 5, "funding_update": 1, "l2_delta": 2, "l2_snapshot": 1, "trade": 1, "out_market": 3}
+DRAINED = ("drained", "funding", "l2_delta", "l2_snapshot", "trade", "out")
+
+
+@pytest.mark.parametrize(
+    ("printed", "copied", "n", "bound"),
+    [
+        pytest.param((), range(8), 8, "exact", id="the copy alone"),
+        pytest.param(range(8), (), 8, "exact", id="the lines alone"),
+        pytest.param(range(0, 8, 2), range(8), 8, "exact", id="every other line and a whole copy"),
+        pytest.param(range(8), range(4), 8, "exact", id="all lines and half a copy"),
+        pytest.param(range(0, 8, 2), (), 4, "lower", id="every other line"),
+    ],
+)
+def test_what_was_drained_is_told_by_the_more_complete_of_lines_and_copy(
+    printed: Sequence[int], copied: Sequence[int], n: int, bound: str, tmp_path: Path
+) -> None:
+    line = "raw_drained=5 raw_l2_delta=2 raw_l2_snapshot=1 raw_trade=1 raw_funding_update=1 out_market=3 cap_hits=0\n"
+    log = "".join(f"market_rx_stats tick={t} {line}" for t in printed)
+    run = analysed(
+        tmp_path,
+        log,
+        "".join(record(t, t / 4, [0, 0, 0], **({"market_rx_stats": COPY} if t in copied else {})) for t in range(8)),
+    )
+    found = [figure(run, f"run.rx.{name}") for name in DRAINED]
+    assert [each.value for each in found] == [5 * n, n, 2 * n, n, n, 3 * n]
+    assert {(each.n, str(each.bound)) for each in found} == {(n, bound)}
+
+
+def test_a_count_that_the_copy_does_not_hold_is_not_known(tmp_path: Path) -> None:
+    copy = {"market_rx_stats": {"cap_hits": 0, "drained": 5}}
+    run = analysed(tmp_path, telemetry="".join(record(t, t / 4, [0, 0, 0], **copy) for t in range(4)))
+    assert (figure(run, "run.rx.drained").value, figure(run, "run.rx.trade").value) == (20, None)
+    assert figure(run, "run.rx.trade").note == "no record of these counts holds it"

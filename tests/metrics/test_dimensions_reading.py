@@ -165,7 +165,7 @@ def test_clocks_at_both_ends_of_time_place_the_records_between_them(tmp_path: Pa
 
 @pytest.mark.parametrize("number", ["9" * 18, str(2**63 - 1), "9" * 40])
 def test_numbers_of_any_size_in_rare_lines_of_a_log_end_no_analysis(number: str, tmp_path: Path) -> None:
-    log = "".join(f"market_rx_stats tick={t} raw_drained={number} cap_hits={number}\n" for t in range(40))
+    log = "".join(f"market_rx_stats tick={t} raw_drained={number} cap_hits={number}\n" for t in range(3))
     for said in (
         f"venue=aster component=runner_apply reason=periodic interval_ms=1000 tick=1 now_ms={number}",
         f"subsystem=rest_monitor venue=aster rest_check_count=1 rest_inject_count=1 age_ms=1 threshold_ms={number}",

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.metrics.made_up import analysed, figure, record, stamped
+from tests.metrics.made_up import START_MS, analysed, figure, record, stamped
 from toolkit.analysis import Options, analyze
 from toolkit.errors import UsageError
 from toolkit.records import WHOLE, Analysis, Window
@@ -130,6 +130,42 @@ def test_lines_that_may_lie_on_either_side_of_an_edge_make_an_estimate() -> None
     found = figure(seen(Window(until_tick=318)), "hyperliquid.reconnects")
     assert (found.bound, found.low, found.high) == ("estimate", None, None)
     assert found.note is not None and found.note.startswith("lines near the edge of the window")
+
+
+STARTING = "".join(
+    f"INFO: Lighter public WS {what}\n"
+    for what in ("connecting url=ws://a", "connected url=ws://a", "first book update")
+)
+
+
+def test_lines_before_the_first_tick_that_a_log_names_are_not_after_it(tmp_path: Path) -> None:
+    rx = "market_rx_stats tick={} raw_drained=1 cap_hits=0\n".format
+    log = STARTING + rx(0) + rx(49) + "Lighter public WS closed frame=None\n" + STARTING + rx(50) + rx(99)
+    analysed(tmp_path, log, "".join(record(t, t, (0, 0, -1 if t < 3 else 0)) for t in range(100)))
+    told = {}
+    for window in (Window(Segment.STARTUP), Window(Segment.STEADY), Window(until_tick=8), Window(since_tick=9)):
+        found = figure(analyze([str(tmp_path)], options=Options(window=window)), "lighter.connects")
+        told[str(window)] = (found.value, str(found.bound))
+    assert list(told.values()) == [(1, "exact"), (1, "exact")] * 2
+
+
+@pytest.mark.parametrize(
+    ("log", "ticks", "bound"),
+    [
+        pytest.param("{starting}{said}", (0, 19), "estimate", id="before all anchors, the edge before the first"),
+        pytest.param("{starting}{said}", (0, 79), "exact", id="before all anchors, the edge after the first"),
+        pytest.param("{said}{starting}", (0, 79), "estimate", id="after all anchors, the edge after the last"),
+        pytest.param("{said}{starting}", (20, 99), "exact", id="after all anchors, the edge before the last"),
+    ],
+)
+def test_a_line_outside_all_anchors_may_lie_anywhere_up_to_the_edge_of_its_life(
+    log: str, ticks: tuple[int, int], bound: str, tmp_path: Path
+) -> None:
+    said = f"WS_AUDIT venue=lighter lighter_ts_fallback_count=1 context=x raw_ts=x fallback_ts_ms={START_MS + 50_000}\n"
+    analysed(tmp_path, log.format(starting=STARTING, said=said), "".join(record(t, t, (0, 0, 0)) for t in range(100)))
+    window = Window(since_tick=ticks[0], until_tick=ticks[1])
+    found = figure(analyze([str(tmp_path)], options=Options(window=window)), "lighter.connects")
+    assert str(found.bound) == bound
 
 
 def test_the_store_keeps_the_figures_of_the_whole_run(tmp_path: Path) -> None:

@@ -70,6 +70,11 @@ create table if not exists tick (
     would_send_orders_count integer,
     cap_hits bigint,
     drained bigint,
+    funding_update bigint,                   -- kinds of what was drained
+    l2_delta bigint,
+    l2_snapshot bigint,
+    trade bigint,
+    out_market bigint,                       -- what was left of it after coalescing
     reconcile_us bigint,
     event_drain_us bigint,
     engine_us bigint,

@@ -12,7 +12,7 @@ with ticks as (
 )
 select t.venue as scope, 'fresh_by_socket.share' as metric,
        case when bool_or(has_apply_age) then coalesce(sum(weight_ms) filter (fresh and not masked), 0) / sum(weight_ms) filter (has_apply_age) end as value,
-       count_if(has_apply_age) as n,
+       count(*) filter (has_apply_age) as n,
        case when bool_or(g.guessed) then 'estimate' else 'exact' end as bound, value as low, value as high,
        case when value is null and count(seq) = 0 then 'no telemetry' when value is null then 'this vintage records event ages only'
             when bool_or(g.guessed) then 'told by the shape of the age alone'

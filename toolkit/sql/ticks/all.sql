@@ -2,8 +2,8 @@
 insert into tick by name
 select $run_key as run_key, seq, 0 as life, t, at_ms, at_ms is null as at_is_estimate, line, file_no, execution_mode,
        fv_available, fair_value, healthy_venues_used_count, kill_switch, kill_reason, risk_regime, pnl_total,
-       would_send_orders_count, cap_hits, drained, reconcile_us, event_drain_us, engine_us, submit_us, total_us,
-       order_tx_pending, pnl_realised, dollar_delta_usd, q_global_tao, hedge_delta_h_t, kf_p, kf_x_hat, fv_short_vol,
+       would_send_orders_count, cap_hits, drained, funding_update, l2_delta, l2_snapshot, trade, out_market, reconcile_us,
+       event_drain_us, engine_us, submit_us, total_us, order_tx_pending, pnl_realised, dollar_delta_usd, q_global_tao, hedge_delta_h_t, kf_p, kf_x_hat, fv_short_vol,
        fv_long_vol, sigma_eff, regime_ratio, shadow_spread_mult, shadow_size_mult, quote_levels, orders, fills, exits,
        hedges, risk_events, reconcile_drift
 from data;

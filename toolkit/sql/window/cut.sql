@@ -8,20 +8,33 @@ select r.life, first_seq, last_seq, since_tick, until_tick, r.from_ms as begin_m
 from window_range r where first_seq between $first_seq and $last_seq;
 
 create or replace table window_line as
-with lines as (
-    select file_no, line, max(life) as life, max(at_ms) as at_ms, max(at_error_ms) as error_ms
+with spans as (select life, min(at_ms) as began_ms, max(at_ms) as ended_ms from whole_tick group by life),
+lines as (
+    select file_no, line, max(life) as life, max(at_ms) as at_ms, max(at_error_ms) as error_ms, true as is_event
     from log_event group by file_no, line
+    union all
+    -- A market_rx line is written within its tick; the first and the last one of a log bound all others.
+    select r.file_no, r.line, r.life, t.at_ms, 0, false
+    from (from whole_rx_stat qualify line = min(line) over (partition by file_no) or line = max(line) over (partition by file_no)) r
+    join whole_tick t on t.life = r.life and t.t = r.tick, run_lives_agree where agree
 ),
--- A line outside all anchors is known to lie before the first placed line of its log, or after the last.
-counted as (
-    select file_no, line, life, coalesce(error_ms, 0) as error_ms,
-           coalesce(at_ms, min(at_ms) over (same rows between 1 following and unbounded following),
-                    max(at_ms) over (same rows between unbounded preceding and 1 preceding)) as at_ms
+-- A line outside all anchors lies before the first placed line of its log, or after the last.
+around as (
+    select *, min(at_ms) over (same rows between 1 following and unbounded following) as after_ms,
+           max(at_ms) over (same rows between unbounded preceding and 1 preceding) as before_ms
     from lines join run_log_parts using (file_no) window same as (partition by log_no order by file_no, line)
+),
+-- It counts there; between low and high is where it may lie as well.
+counted as (
+    select file_no, line, a.life, coalesce(at_ms, after_ms, before_ms) as at_ms,
+           case when at_ms is not null then at_ms - error_ms + 1 when after_ms is not null then began_ms else before_ms end as low_ms,
+           case when at_ms is not null then at_ms + error_ms - 1 when after_ms is not null then after_ms + 1 else ended_ms + 1 end as high_ms,
+           case when at_ms is not null then error_ms else high_ms - low_ms - 1 end as error_ms
+    from around a left join spans s on s.life = a.life where is_event
 )
 select file_no, line, any_value(error_ms) as error_ms,
        bool_or(coalesce(c.at_ms >= w.from_ms, w.from_ms is null) and coalesce(c.at_ms < w.to_ms, w.to_ms is null)) as within,
-       coalesce(bool_or(abs(c.at_ms - w.from_ms) < error_ms - 1), false) or coalesce(bool_or(abs(c.at_ms - w.to_ms) < error_ms - 1), false) as near
+       coalesce(bool_or(w.from_ms > low_ms and w.from_ms < high_ms), false) or coalesce(bool_or(w.to_ms > low_ms and w.to_ms < high_ms), false) as near
 from counted c left join window_now w on w.life = c.life or not (select agree from run_lives_agree)
 group by file_no, line;
 
