@@ -61,7 +61,7 @@ def diagnose(facts: LogFacts, evidence: Evidence, named: Named) -> tuple[Ended, 
 
 def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, str, str, Ref | None]]:
     started = evidence.records > 0 or bool(facts.starts) or "startup_short" in facts.first
-    if not started and facts.build_errors:
+    if not started and facts.build_errors and facts.running is None:
         yield _build(facts)
     killed = _first(facts, "kill_event")
     if evidence.kill_reason or killed:
@@ -69,12 +69,13 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
         why = evidence.kill_reason or "see the line"
         yield Ended.COMPLETED, "kill_switch", f"the program's own kill switch ended the run: {why}", ref
     yield from _crashes(facts, evidence)
-    errors = [each for each in facts.endings if each.family == "startup_error"]
+    errors = _errors(facts, started)
     if errors and not evidence.records:
-        text = f"the program refused to start: {_error(errors[0])}"
-        yield Ended.NEVER_STARTED, "configuration", text, errors[0].ref
-    elif errors and not facts.went_on(errors[-1].ref):
-        yield Ended.CRASHED, "program_error", f"the program ended with an error: {_error(errors[-1])}", errors[-1].ref
+        code, said, ref = errors[0]
+        yield Ended.NEVER_STARTED, code, f"the program refused to start: {said}", ref
+    elif errors and not facts.went_on(errors[-1][2]):
+        _, said, ref = errors[-1]
+        yield Ended.CRASHED, "program_error", f"the program ended with an error: {said}", ref
     if words := [each for each in facts.endings if each.family == "signal_word"]:
         word = words[-1].text.strip()
         oom = " (the kernel's out-of-memory killer does this)" if word == "Killed" else ""
@@ -97,16 +98,29 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
     if (early := _early(evidence)) is not None:
         yield early
     if errors:
-        text = f"the program reported an error and went on: {_error(errors[0])}"
-        yield _unexplained(evidence), "program_error", text, errors[0].ref
+        _, said, ref = errors[0]
+        yield _unexplained(evidence), "program_error", f"the program reported an error and went on: {said}", ref
 
 
 def _first(facts: LogFacts, family: str) -> Said | None:
     return next((each for each in facts.endings if each.family == family), None)
 
 
-def _error(said: Said) -> str:
-    return f"{said.fields['code']} {said.fields['error']}".strip()
+def _errors(facts: LogFacts, started: bool) -> list[tuple[str, str, Ref]]:
+    """The errors that the program told of itself in its last life: code, words and line, in their order."""
+    found = list[tuple[str, str, Ref]]()
+    running = facts.running
+    for each in facts.endings:
+        if each.family == "startup_error":
+            found.append(("configuration", f"{each.fields['code']} {each.fields['error']}".strip(), each.ref))
+        # Only the last words of a program have this form; where it went on, something else said them.
+        elif each.family == "main_error" and (started or running) and not facts.went_on(each.ref):
+            found.append(("program_error", each.fields["error"], each.ref))
+    if running and not started:
+        # What follows the build in the words of a build's error is the program's refusal of its arguments.
+        own = [(ref, line) for ref, line in facts.build_errors if ref > running]
+        found += [("configuration", line.strip().partition(": ")[2], ref) for ref, line in own]
+    return sorted(found, key=lambda each: each[2])
 
 
 def _build(facts: LogFacts) -> tuple[Ended, str, str, Ref]:

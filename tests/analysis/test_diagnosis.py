@@ -138,3 +138,40 @@ def test_the_builds_that_a_log_shows_are_taken_off_the_requested_time(
 def test_a_run_that_was_stopped_on_time_after_its_build_did_not_die_early(tmp_path: Path) -> None:
     run = ended(tmp_path, f"{FINISHED} in 8.00s", START_LINE, telemetry=records(41), requested_ms=18_000)
     assert said(run) == ("timeout", None, None)
+
+
+COMPILING = "   Compiling feedcore v0.1.0 (/x)"
+RUNNING = "     Running `target/release/paraphina_live --foo`"
+ARGUMENT = "error: unexpected argument '--foo' found"
+MAIN_ERROR = 'Error: Os { code: 98, kind: AddrInUse, message: "Address already in use" }'
+EXDEV = "error: failed to write target/libfeedcore.rmeta: Invalid cross-device link (os error 18)"
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ((COMPILING, FINISHED, RUNNING, ARGUMENT), ("never_started", "configuration", 4)),
+        ((FINISHED, RUNNING, MAIN_ERROR), ("never_started", "program_error", 3)),
+        ((COMPILING, EXDEV, COMPILING, FINISHED, RUNNING), ("unknown", None, None)),
+        ((COMPILING, FINISHED, RUNNING, COMPILING, EXDEV), ("blocked_build", "exdev", 5)),
+        ((COMPILING, "     Running `rustc --crate-name x`", EXDEV), ("blocked_build", "exdev", 3)),
+        ((COMPILING, MAIN_ERROR), ("unknown", None, None)),
+        ((FINISHED, RUNNING, "it said " + MAIN_ERROR), ("unknown", None, None)),
+    ],
+    ids=["argument", "main", "a build that failed before", "a later build", "a shown compiler", "no program", "quoted"],
+)
+def test_what_the_program_says_after_its_build_is_no_error_of_the_build(
+    tmp_path: Path, log: tuple[str, ...], told: tuple[str, str | None, int | None]
+) -> None:
+    assert said(ended(tmp_path, *log)) == told
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [((MAIN_ERROR,), ("crashed", "program_error", 2)), ((MAIN_ERROR, SPOKE), ("unknown", None, None))],
+    ids=["last words", "somebody else's"],
+)
+def test_an_error_that_main_returned_is_the_last_that_a_program_says(
+    tmp_path: Path, log: tuple[str, ...], told: tuple[str, str | None, int | None]
+) -> None:
+    assert said(ended(tmp_path, START_LINE, *log, telemetry=records(RAN))) == told

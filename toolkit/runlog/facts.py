@@ -16,8 +16,12 @@ Ref = tuple[int, int]
 
 _LOOPBACK = re.compile(r"127\.|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
-_NOT_THE_PROGRAM = frozenset({"other", "build_step", "build_error", "build_warning", "build_finished", "build_running"})
-ENDINGS = frozenset({"startup_error", "kill_event", "panic", "allocation_failed", "signal_word", "telemetry_disabled"})
+_NOT_THE_PROGRAM = frozenset(
+    {"other", "build_step", "build_error", "build_warning", "build_finished", "build_running", "main_error"}
+)
+ENDINGS = frozenset(
+    {"startup_error", "main_error", "kill_event", "panic", "allocation_failed", "signal_word", "telemetry_disabled"}
+)
 """The families of lines that may say why a life ended."""
 _AFTERMATH = frozenset({"panic_note", "fatal_runtime_error", "timeout_signal"})
 
@@ -127,6 +131,15 @@ class LogFacts:
         self.last[family] = max(self.last.get(family, last), last)
         if family == "audit_other":
             self.components[found.reason or "?"] += count
+
+    @property
+    def running(self) -> Ref | None:
+        """The line that runs what the last build made; None where no line does, or the last build did not finish."""
+        nowhere = (-1, -1), ""
+        step, finished, running = (
+            self.last.get(name, nowhere)[0] for name in ("build_step", "build_finished", "build_running")
+        )
+        return running if step < finished < running else None
 
     @property
     def is_a_run(self) -> bool:
