@@ -5,6 +5,7 @@ A run ends with its last life; what ended one before it is no cause.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -39,10 +40,17 @@ class Evidence:
     signal: str | None = None
 
 
+_OURS = re.compile(r"paraphina|cargo|\$")
+"""What the command of a run holds as a shell prints it: its name, or the name of what stands for it."""
+_BY_KERNEL = " (the kernel's out-of-memory killer does this)"
+
 _BUILD_CAUSES = (
     ("Invalid cross-device link", "exdev",
      "the build failed: a rename crossed two file systems (EXDEV); put the target directory and TMPDIR on one"),
     ("No space left on device", "no_space", "the build failed: the disk is full"),
+    ("` (signal: 9, SIGKILL", "compiler_killed",
+     "the build failed: the compiler was killed (SIGKILL), as when memory runs out"),
+    ("` (signal: ", "compiler_died", "the build failed: the compiler died of a signal"),
     ("linking with", "link_error", "the build failed at linking"),
     ("failed to download", "no_network", "the build failed: a crate could not be downloaded"),
     ("Could not resolve host", "no_network", "the build failed: no network to download crates"),
@@ -76,10 +84,7 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
     elif errors and not facts.went_on(errors[-1][2]):
         _, said, ref = errors[-1]
         yield Ended.CRASHED, "program_error", f"the program ended with an error: {said}", ref
-    if words := [each for each in facts.endings if each.family == "signal_word"]:
-        word = words[-1].text.strip()
-        oom = " (the kernel's out-of-memory killer does this)" if word == "Killed" else ""
-        yield Ended.KILLED, "signal", f"the shell reports: {word}{oom}", words[-1].ref
+    yield from _signals(facts)
     if evidence.signal and evidence.stopped_by == "itself":
         yield Ended.KILLED, "signal", f"the process died of {evidence.signal}", None
     if evidence.stopped_by == "itself" and evidence.exit_code:
@@ -142,6 +147,30 @@ def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, str, 
         unwatched = not evidence.records and "supervisor_panic" not in facts.first
         if facts.panic_threads.get(ref) == "main" or unwatched:
             yield Ended.CRASHED, "panic", f"the program panicked: {said} ({place})", ref
+
+
+def _signals(facts: LogFacts) -> Iterator[tuple[Ended, str, str, Ref]]:
+    """The deaths by a signal, and by an exit code, that the kernel, a shell or cargo tell of."""
+    for each in facts.endings:
+        if each.family == "out_of_memory_kill" and _OURS.match(each.fields["process"]):
+            text = "the kernel's out-of-memory killer ended the program"
+            yield Ended.KILLED, "out_of_memory", text, each.ref
+    for each in reversed(facts.endings):
+        match each.family:
+            case "signal_word":
+                word = each.text.strip()
+            case "signal_report" if _OURS.search(each.fields["command"]) and not facts.went_on(each.ref):
+                word = each.fields["word"]
+            case _:
+                continue
+        yield Ended.KILLED, "signal", f"the shell reports: {word}{_BY_KERNEL if word == 'Killed' else ''}", each.ref
+    for each in reversed(facts.endings):
+        if each.family == "run_failed" and (signal := each.fields.get("signal")):
+            by = _BY_KERNEL if signal == "SIGKILL" else ""
+            yield Ended.KILLED, "signal", f"cargo reports: the program died of {signal}{by}", each.ref
+        elif each.family == "run_failed":
+            text = f"cargo reports: the program ended with exit code {each.fields['exit_code']}"
+            yield Ended.CRASHED, "exit_code", text, each.ref
 
 
 def _early(evidence: Evidence) -> tuple[Ended, str, str, None] | None:

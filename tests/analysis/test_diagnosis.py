@@ -175,3 +175,56 @@ def test_an_error_that_main_returned_is_the_last_that_a_program_says(
     tmp_path: Path, log: tuple[str, ...], told: tuple[str, str | None, int | None]
 ) -> None:
     assert said(ended(tmp_path, START_LINE, *log, telemetry=records(RAN))) == told
+
+
+TARGET = "target/release/paraphina_live --trade-mode shadow"
+FAILED = f"error: process didn't exit successfully: `{TARGET}`"
+OOM = "Out of memory: Killed process 4242 (paraphina_live) total-vm:123kB"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (f"./run.sh: line 3:  4242 Killed                  {TARGET}", ("killed", "signal", 2)),
+        (f"bash: line 1: 12345 Segmentation fault      (core dumped) {TARGET}", ("killed", "signal", 2)),
+        ("bash: line 1: 12345 Terminated              timeout 600 cargo run", ("killed", "signal", 2)),
+        ('bash: line 1: 12345 Aborted                 "$BIN" --trade-mode shadow', ("killed", "signal", 2)),
+        ("bash: line 1: 12345 Terminated              sleep 600", ("unknown", None, None)),
+        (f"it said: bash: line 1: 12345 Killed                  {TARGET}", ("unknown", None, None)),
+        (OOM, ("killed", "out_of_memory", 2)),
+        (OOM.replace("paraphina_live", "chrome"), ("unknown", None, None)),
+        ("server said " + OOM, ("unknown", None, None)),
+        (f"{FAILED} (signal: 9, SIGKILL: kill)", ("killed", "signal", 2)),
+        (f"{FAILED} (exit status: 2)", ("crashed", "exit_code", 2)),
+        (f"server said {FAILED} (signal: 9, SIGKILL: kill)", ("unknown", None, None)),
+    ],
+)
+def test_whoever_saw_the_program_die_of_a_signal_is_believed(
+    tmp_path: Path, line: str, told: tuple[str, str | None, int | None]
+) -> None:
+    assert said(ended(tmp_path, START_LINE, line, telemetry=records(RAN))) == told
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        (
+            ("error: could not compile `x` (lib)", "", "Caused by:",
+             "  process didn't exit successfully: `rustc ...` (signal: 9, SIGKILL: kill)"),
+            ("blocked_build", "compiler_killed", 5),
+        ),
+        (
+            ("error: could not compile `x` (lib)", "", "Caused by:",
+             "  process didn't exit successfully: `rustc ...` (signal: 11, SIGSEGV: invalid memory reference)"),
+            ("blocked_build", "compiler_died", 5),
+        ),
+        (("error: process didn't exit successfully: `rustc -vV` (signal: 9, SIGKILL: kill)",), ("blocked_build", "compiler_killed", 2)),
+        (("error: process didn't exit successfully: `rustc -vV` (exit status: 1)",), ("blocked_build", "build_failed", 2)),
+        (("error: expected `)`, found (signal: 9, SIGKILL: kill)",), ("blocked_build", "build_failed", 2)),
+    ],
+    ids=["killed", "died", "asked its version", "refused", "quoted"],
+)  # fmt: skip
+def test_a_compiler_that_died_of_a_signal_is_what_stopped_the_build(
+    tmp_path: Path, log: tuple[str, ...], told: tuple[str, str | None, int | None]
+) -> None:
+    assert said(ended(tmp_path, COMPILING, *log)) == told
