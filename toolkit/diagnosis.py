@@ -42,6 +42,7 @@ class Evidence:
 
 _OURS = re.compile(r"paraphina|cargo|\$")
 """What the command of a run holds as a shell prints it: its name, or the name of what stands for it."""
+_KILL_REASON = re.compile(r'"kill_reason": ?"(\w+)"')
 _BY_KERNEL = " (the kernel's out-of-memory killer does this)"
 
 _BUILD_CAUSES = (
@@ -74,7 +75,8 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
     killed = _first(facts, "kill_event")
     if evidence.kill_reason or killed:
         ref = killed.ref if killed else evidence.kill_ref
-        why = evidence.kill_reason or "see the line"
+        stated = _KILL_REASON.search(killed.fields["json"]) if killed else None
+        why = evidence.kill_reason or (stated[1] if stated else "see the line")
         yield Ended.COMPLETED, "kill_switch", f"the program's own kill switch ended the run: {why}", ref
     yield from _crashes(facts, evidence)
     errors = _errors(facts, started)

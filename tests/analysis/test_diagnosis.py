@@ -228,3 +228,10 @@ def test_a_compiler_that_died_of_a_signal_is_what_stopped_the_build(
     tmp_path: Path, log: tuple[str, ...], told: tuple[str, str | None, int | None]
 ) -> None:
     assert said(ended(tmp_path, COMPILING, *log)) == told
+
+
+def test_the_reason_of_a_kill_switch_is_taken_from_the_log(tmp_path: Path) -> None:
+    run = ended(tmp_path, START_LINE, KILL_EVENT, telemetry=records(RAN))
+    assert said(run) == ("completed", "kill_switch", 2)
+    assert run.diagnosis
+    assert run.diagnosis.text.endswith(": PnlHardBreach")
