@@ -101,7 +101,12 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
     if facts.panics and started:
         ref, place, said = facts.panics[0]
         times = f"{len(facts.panics)} times" if len(facts.panics) > 1 else "once"
-        yield _unexplained(evidence), "task_panic", f"a task panicked {times}; the run went on: {said} ({place})", ref
+        yield (
+            _unexplained(evidence),
+            "task_panic",
+            f"a task panicked {times}; the run went on: {_panic(said, place)}",
+            ref,
+        )
     if (early := _early(evidence)) is not None:
         yield early
     if errors:
@@ -148,7 +153,11 @@ def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, str, 
         # A supervised task that panics is started again; the main thread, or one that nobody watches, takes all along.
         unwatched = not evidence.records and "supervisor_panic" not in facts.first
         if facts.panic_threads.get(ref) == "main" or unwatched:
-            yield Ended.CRASHED, "panic", f"the program panicked: {said} ({place})", ref
+            yield Ended.CRASHED, "panic", f"the program panicked: {_panic(said, place)}", ref
+
+
+def _panic(said: str, place: str) -> str:
+    return f"{said} ({place})" if place else said
 
 
 def _signals(facts: LogFacts) -> Iterator[tuple[Ended, str, str, Ref]]:

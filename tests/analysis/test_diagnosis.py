@@ -235,3 +235,20 @@ def test_the_reason_of_a_kill_switch_is_taken_from_the_log(tmp_path: Path) -> No
     assert said(run) == ("completed", "kill_switch", 2)
     assert run.diagnosis
     assert run.diagnosis.text.endswith(": PnlHardBreach")
+
+
+@pytest.mark.parametrize(
+    ("panic", "told"),
+    [
+        (("'boom here', src/x.rs:1:2",), "boom here (src/x.rs:1:2)"),
+        (("'it's', src/y.rs:3:4', src/x.rs:1:2",), "it's', src/y.rs:3:4 (src/x.rs:1:2)"),
+        (("'assertion failed", "  left: `1`', src/x.rs:1:2"), "assertion failed"),
+        (("src/x.rs:1:2:", "boom"), "boom (src/x.rs:1:2)"),
+    ],
+    ids=["one line", "quotes in the message", "several lines", "of today"],
+)
+def test_a_panic_has_its_message_and_its_place(tmp_path: Path, panic: tuple[str, ...], told: str) -> None:
+    run = ended(tmp_path, START_LINE, "thread 'main' panicked at " + panic[0], *panic[1:], telemetry=records(RAN))
+    assert said(run) == ("crashed", "panic", 2)
+    assert run.diagnosis
+    assert run.diagnosis.text == f"the program panicked: {told}"

@@ -37,6 +37,7 @@ ENDINGS = frozenset(
         "main_error",
         "kill_event",
         "panic",
+        "panic_quoted",
         "allocation_failed",
         "signal_word",
         "signal_report",
