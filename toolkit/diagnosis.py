@@ -5,6 +5,7 @@ A run ends with its last life; what ended one before it is no cause.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -39,10 +40,18 @@ class Evidence:
     signal: str | None = None
 
 
+_OURS = re.compile(r"paraphina|cargo|\$")
+"""What the command of a run holds as a shell prints it: its name, or the name of what stands for it."""
+_KILL_REASON = re.compile(r'"kill_reason": ?"(\w+)"')
+_BY_KERNEL = " (the kernel's out-of-memory killer does this)"
+
 _BUILD_CAUSES = (
     ("Invalid cross-device link", "exdev",
      "the build failed: a rename crossed two file systems (EXDEV); put the target directory and TMPDIR on one"),
     ("No space left on device", "no_space", "the build failed: the disk is full"),
+    ("` (signal: 9, SIGKILL", "compiler_killed",
+     "the build failed: the compiler was killed (SIGKILL), as when memory runs out"),
+    ("` (signal: ", "compiler_died", "the build failed: the compiler died of a signal"),
     ("linking with", "link_error", "the build failed at linking"),
     ("failed to download", "no_network", "the build failed: a crate could not be downloaded"),
     ("Could not resolve host", "no_network", "the build failed: no network to download crates"),
@@ -61,24 +70,23 @@ def diagnose(facts: LogFacts, evidence: Evidence, named: Named) -> tuple[Ended, 
 
 def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, str, str, Ref | None]]:
     started = evidence.records > 0 or bool(facts.starts) or "startup_short" in facts.first
-    if not started and facts.build_errors:
+    if not started and facts.build_errors and facts.running is None:
         yield _build(facts)
     killed = _first(facts, "kill_event")
     if evidence.kill_reason or killed:
         ref = killed.ref if killed else evidence.kill_ref
-        why = evidence.kill_reason or "see the line"
+        stated = _KILL_REASON.search(killed.fields["json"]) if killed else None
+        why = evidence.kill_reason or (stated[1] if stated else "see the line")
         yield Ended.COMPLETED, "kill_switch", f"the program's own kill switch ended the run: {why}", ref
     yield from _crashes(facts, evidence)
-    errors = [each for each in facts.endings if each.family == "startup_error"]
+    errors = _errors(facts, started)
     if errors and not evidence.records:
-        text = f"the program refused to start: {_error(errors[0])}"
-        yield Ended.NEVER_STARTED, "configuration", text, errors[0].ref
-    elif errors and not facts.went_on(errors[-1].ref):
-        yield Ended.CRASHED, "program_error", f"the program ended with an error: {_error(errors[-1])}", errors[-1].ref
-    if words := [each for each in facts.endings if each.family == "signal_word"]:
-        word = words[-1].text.strip()
-        oom = " (the kernel's out-of-memory killer does this)" if word == "Killed" else ""
-        yield Ended.KILLED, "signal", f"the shell reports: {word}{oom}", words[-1].ref
+        code, said, ref = errors[0]
+        yield Ended.NEVER_STARTED, code, f"the program refused to start: {said}", ref
+    elif errors and not facts.went_on(errors[-1][2]):
+        _, said, ref = errors[-1]
+        yield Ended.CRASHED, "program_error", f"the program ended with an error: {said}", ref
+    yield from _signals(facts)
     if evidence.signal and evidence.stopped_by == "itself":
         yield Ended.KILLED, "signal", f"the process died of {evidence.signal}", None
     if evidence.stopped_by == "itself" and evidence.exit_code:
@@ -93,20 +101,38 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
     if facts.panics and started:
         ref, place, said = facts.panics[0]
         times = f"{len(facts.panics)} times" if len(facts.panics) > 1 else "once"
-        yield _unexplained(evidence), "task_panic", f"a task panicked {times}; the run went on: {said} ({place})", ref
+        yield (
+            _unexplained(evidence),
+            "task_panic",
+            f"a task panicked {times}; the run went on: {_panic(said, place)}",
+            ref,
+        )
     if (early := _early(evidence)) is not None:
         yield early
     if errors:
-        text = f"the program reported an error and went on: {_error(errors[0])}"
-        yield _unexplained(evidence), "program_error", text, errors[0].ref
+        _, said, ref = errors[0]
+        yield _unexplained(evidence), "program_error", f"the program reported an error and went on: {said}", ref
 
 
 def _first(facts: LogFacts, family: str) -> Said | None:
     return next((each for each in facts.endings if each.family == family), None)
 
 
-def _error(said: Said) -> str:
-    return f"{said.fields['code']} {said.fields['error']}".strip()
+def _errors(facts: LogFacts, started: bool) -> list[tuple[str, str, Ref]]:
+    """The errors that the program told of itself in its last life: code, words and line, in their order."""
+    found = list[tuple[str, str, Ref]]()
+    running = facts.running
+    for each in facts.endings:
+        if each.family == "startup_error":
+            found.append(("configuration", f"{each.fields['code']} {each.fields['error']}".strip(), each.ref))
+        # Only the last words of a program have this form; where it went on, something else said them.
+        elif each.family == "main_error" and (started or running) and not facts.went_on(each.ref):
+            found.append(("program_error", each.fields["error"], each.ref))
+    if running and not started:
+        # What follows the build in the words of a build's error is the program's refusal of its arguments.
+        own = [(ref, line) for ref, line in facts.build_errors if ref > running]
+        found += [("configuration", line.strip().partition(": ")[2], ref) for ref, line in own]
+    return sorted(found, key=lambda each: each[2])
 
 
 def _build(facts: LogFacts) -> tuple[Ended, str, str, Ref]:
@@ -127,7 +153,35 @@ def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, str, 
         # A supervised task that panics is started again; the main thread, or one that nobody watches, takes all along.
         unwatched = not evidence.records and "supervisor_panic" not in facts.first
         if facts.panic_threads.get(ref) == "main" or unwatched:
-            yield Ended.CRASHED, "panic", f"the program panicked: {said} ({place})", ref
+            yield Ended.CRASHED, "panic", f"the program panicked: {_panic(said, place)}", ref
+
+
+def _panic(said: str, place: str) -> str:
+    return f"{said} ({place})" if place else said
+
+
+def _signals(facts: LogFacts) -> Iterator[tuple[Ended, str, str, Ref]]:
+    """The deaths by a signal, and by an exit code, that the kernel, a shell or cargo tell of."""
+    for each in facts.endings:
+        if each.family == "out_of_memory_kill" and _OURS.match(each.fields["process"]):
+            text = "the kernel's out-of-memory killer ended the program"
+            yield Ended.KILLED, "out_of_memory", text, each.ref
+    for each in reversed(facts.endings):
+        match each.family:
+            case "signal_word":
+                word = each.text.strip()
+            case "signal_report" if _OURS.search(each.fields["command"]) and not facts.went_on(each.ref):
+                word = each.fields["word"]
+            case _:
+                continue
+        yield Ended.KILLED, "signal", f"the shell reports: {word}{_BY_KERNEL if word == 'Killed' else ''}", each.ref
+    for each in reversed(facts.endings):
+        if each.family == "run_failed" and (signal := each.fields.get("signal")):
+            by = _BY_KERNEL if signal == "SIGKILL" else ""
+            yield Ended.KILLED, "signal", f"cargo reports: the program died of {signal}{by}", each.ref
+        elif each.family == "run_failed":
+            text = f"cargo reports: the program ended with exit code {each.fields['exit_code']}"
+            yield Ended.CRASHED, "exit_code", text, each.ref
 
 
 def _early(evidence: Evidence) -> tuple[Ended, str, str, None] | None:

@@ -138,3 +138,117 @@ def test_the_builds_that_a_log_shows_are_taken_off_the_requested_time(
 def test_a_run_that_was_stopped_on_time_after_its_build_did_not_die_early(tmp_path: Path) -> None:
     run = ended(tmp_path, f"{FINISHED} in 8.00s", START_LINE, telemetry=records(41), requested_ms=18_000)
     assert said(run) == ("timeout", None, None)
+
+
+COMPILING = "   Compiling feedcore v0.1.0 (/x)"
+RUNNING = "     Running `target/release/paraphina_live --foo`"
+ARGUMENT = "error: unexpected argument '--foo' found"
+MAIN_ERROR = 'Error: Os { code: 98, kind: AddrInUse, message: "Address already in use" }'
+EXDEV = "error: failed to write target/libfeedcore.rmeta: Invalid cross-device link (os error 18)"
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ((COMPILING, FINISHED, RUNNING, ARGUMENT), ("never_started", "configuration", 4)),
+        ((FINISHED, RUNNING, MAIN_ERROR), ("never_started", "program_error", 3)),
+        ((COMPILING, EXDEV, COMPILING, FINISHED, RUNNING), ("unknown", None, None)),
+        ((COMPILING, FINISHED, RUNNING, COMPILING, EXDEV), ("blocked_build", "exdev", 5)),
+        ((COMPILING, "     Running `rustc --crate-name x`", EXDEV), ("blocked_build", "exdev", 3)),
+        ((COMPILING, MAIN_ERROR), ("unknown", None, None)),
+        ((FINISHED, RUNNING, "it said " + MAIN_ERROR), ("unknown", None, None)),
+    ],
+    ids=["argument", "main", "a build that failed before", "a later build", "a shown compiler", "no program", "quoted"],
+)
+def test_what_the_program_says_after_its_build_is_no_error_of_the_build(
+    tmp_path: Path, log: tuple[str, ...], told: tuple[str, str | None, int | None]
+) -> None:
+    assert said(ended(tmp_path, *log)) == told
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [((MAIN_ERROR,), ("crashed", "program_error", 2)), ((MAIN_ERROR, SPOKE), ("unknown", None, None))],
+    ids=["last words", "somebody else's"],
+)
+def test_an_error_that_main_returned_is_the_last_that_a_program_says(
+    tmp_path: Path, log: tuple[str, ...], told: tuple[str, str | None, int | None]
+) -> None:
+    assert said(ended(tmp_path, START_LINE, *log, telemetry=records(RAN))) == told
+
+
+TARGET = "target/release/paraphina_live --trade-mode shadow"
+FAILED = f"error: process didn't exit successfully: `{TARGET}`"
+OOM = "Out of memory: Killed process 4242 (paraphina_live) total-vm:123kB"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (f"./run.sh: line 3:  4242 Killed                  {TARGET}", ("killed", "signal", 2)),
+        (f"bash: line 1: 12345 Segmentation fault      (core dumped) {TARGET}", ("killed", "signal", 2)),
+        ("bash: line 1: 12345 Terminated              timeout 600 cargo run", ("killed", "signal", 2)),
+        ('bash: line 1: 12345 Aborted                 "$BIN" --trade-mode shadow', ("killed", "signal", 2)),
+        ("bash: line 1: 12345 Terminated              sleep 600", ("unknown", None, None)),
+        (f"it said: bash: line 1: 12345 Killed                  {TARGET}", ("unknown", None, None)),
+        (OOM, ("killed", "out_of_memory", 2)),
+        (OOM.replace("paraphina_live", "chrome"), ("unknown", None, None)),
+        ("server said " + OOM, ("unknown", None, None)),
+        (f"{FAILED} (signal: 9, SIGKILL: kill)", ("killed", "signal", 2)),
+        (f"{FAILED} (exit status: 2)", ("crashed", "exit_code", 2)),
+        (f"server said {FAILED} (signal: 9, SIGKILL: kill)", ("unknown", None, None)),
+    ],
+)
+def test_whoever_saw_the_program_die_of_a_signal_is_believed(
+    tmp_path: Path, line: str, told: tuple[str, str | None, int | None]
+) -> None:
+    assert said(ended(tmp_path, START_LINE, line, telemetry=records(RAN))) == told
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        (
+            ("error: could not compile `x` (lib)", "", "Caused by:",
+             "  process didn't exit successfully: `rustc ...` (signal: 9, SIGKILL: kill)"),
+            ("blocked_build", "compiler_killed", 5),
+        ),
+        (
+            ("error: could not compile `x` (lib)", "", "Caused by:",
+             "  process didn't exit successfully: `rustc ...` (signal: 11, SIGSEGV: invalid memory reference)"),
+            ("blocked_build", "compiler_died", 5),
+        ),
+        (("error: process didn't exit successfully: `rustc -vV` (signal: 9, SIGKILL: kill)",), ("blocked_build", "compiler_killed", 2)),
+        (("error: process didn't exit successfully: `rustc -vV` (exit status: 1)",), ("blocked_build", "build_failed", 2)),
+        (("error: expected `)`, found (signal: 9, SIGKILL: kill)",), ("blocked_build", "build_failed", 2)),
+    ],
+    ids=["killed", "died", "asked its version", "refused", "quoted"],
+)  # fmt: skip
+def test_a_compiler_that_died_of_a_signal_is_what_stopped_the_build(
+    tmp_path: Path, log: tuple[str, ...], told: tuple[str, str | None, int | None]
+) -> None:
+    assert said(ended(tmp_path, COMPILING, *log)) == told
+
+
+def test_the_reason_of_a_kill_switch_is_taken_from_the_log(tmp_path: Path) -> None:
+    run = ended(tmp_path, START_LINE, KILL_EVENT, telemetry=records(RAN))
+    assert said(run) == ("completed", "kill_switch", 2)
+    assert run.diagnosis
+    assert run.diagnosis.text.endswith(": PnlHardBreach")
+
+
+@pytest.mark.parametrize(
+    ("panic", "told"),
+    [
+        (("'boom here', src/x.rs:1:2",), "boom here (src/x.rs:1:2)"),
+        (("'it's', src/y.rs:3:4', src/x.rs:1:2",), "it's', src/y.rs:3:4 (src/x.rs:1:2)"),
+        (("'assertion failed", "  left: `1`', src/x.rs:1:2"), "assertion failed"),
+        (("src/x.rs:1:2:", "boom"), "boom (src/x.rs:1:2)"),
+    ],
+    ids=["one line", "quotes in the message", "several lines", "of today"],
+)
+def test_a_panic_has_its_message_and_its_place(tmp_path: Path, panic: tuple[str, ...], told: str) -> None:
+    run = ended(tmp_path, START_LINE, "thread 'main' panicked at " + panic[0], *panic[1:], telemetry=records(RAN))
+    assert said(run) == ("crashed", "panic", 2)
+    assert run.diagnosis
+    assert run.diagnosis.text == f"the program panicked: {told}"

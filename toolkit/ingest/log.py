@@ -184,9 +184,10 @@ class _Loader:
             facts.see(each, ref, read.text)
             if each.family == OTHER:
                 continue
-            if each.family == "panic":
-                self._panicked = ref
-                facts.panics.append((ref, each.fields["place"].rstrip(":"), "no message"))
+            if each.family in ("panic", "panic_quoted"):
+                self._panicked = ref if each.family == "panic" else None
+                told = each.fields.get("place", "").rstrip(":"), each.fields.get("error", "no message")
+                facts.panics.append((ref, *told))
                 facts.panic_threads[ref] = each.fields["thread"]
             self._keep(each, ref, read.line.stamped_ms, read.byte, torn)
 

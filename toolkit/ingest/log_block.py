@@ -189,7 +189,8 @@ def _apart(groups: Sequence[Group], single: Sequence[Read]) -> tuple[list[Group]
 
 
 _TOLD_ALONE = ENDINGS | {
-    "audit_reconnect", "audit_publisher", "startup", "startup_short", "build_error", "build_finished",
+    "audit_reconnect", "audit_publisher", "startup", "startup_short", "build_error", "build_cause",
+    "build_finished",
 }  # fmt: skip
 _STAGES = ("ws_subscribed", "ws_first_message")
 _BOOKS = ("ws_first_book", "first_decoded_top")

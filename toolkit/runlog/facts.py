@@ -16,8 +16,36 @@ Ref = tuple[int, int]
 
 _LOOPBACK = re.compile(r"127\.|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
-_NOT_THE_PROGRAM = frozenset({"other", "build_step", "build_error", "build_warning", "build_finished", "build_running"})
-ENDINGS = frozenset({"startup_error", "kill_event", "panic", "allocation_failed", "signal_word", "telemetry_disabled"})
+_NOT_THE_PROGRAM = frozenset(
+    {
+        "other",
+        "build_step",
+        "build_error",
+        "build_warning",
+        "build_finished",
+        "build_running",
+        "build_cause",
+        "main_error",
+        "run_failed",
+        "signal_report",
+        "out_of_memory_kill",
+    }
+)
+ENDINGS = frozenset(
+    {
+        "startup_error",
+        "main_error",
+        "kill_event",
+        "panic",
+        "panic_quoted",
+        "allocation_failed",
+        "signal_word",
+        "signal_report",
+        "out_of_memory_kill",
+        "run_failed",
+        "telemetry_disabled",
+    }
+)
 """The families of lines that may say why a life ended."""
 _AFTERMATH = frozenset({"panic_note", "fatal_runtime_error", "timeout_signal"})
 
@@ -110,7 +138,7 @@ class LogFacts:
             self.starts.append(Start(ref, _start_facts(found)))
         elif family == "build_finished":
             self.build_ms += _took_ms(found.fields)
-        elif family == "build_error" and len(self.build_errors) < KEEP_ERRORS:
+        elif family in ("build_error", "build_cause") and len(self.build_errors) < KEEP_ERRORS:
             self.build_errors.append((ref, text))
         elif family == "applied_book" and found.venue:
             self.venue_index[found.venue] = int(found.fields["venue_index"])
@@ -127,6 +155,15 @@ class LogFacts:
         self.last[family] = max(self.last.get(family, last), last)
         if family == "audit_other":
             self.components[found.reason or "?"] += count
+
+    @property
+    def running(self) -> Ref | None:
+        """The line that runs what the last build made; None where no line does, or the last build did not finish."""
+        nowhere = (-1, -1), ""
+        step, finished, running = (
+            self.last.get(name, nowhere)[0] for name in ("build_step", "build_finished", "build_running")
+        )
+        return running if step < finished < running else None
 
     @property
     def is_a_run(self) -> bool:
