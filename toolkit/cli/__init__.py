@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 
 from toolkit.cli import analyze, compare, env, figures, gate, record, report, runs, smoke, sql, validate, venues
+from toolkit.cli.common import Commands, common, is_plain
+from toolkit.cli.options import NoColorOption
 from toolkit.cli.output import guarded
 from toolkit.errors import Exit
 
@@ -20,22 +22,23 @@ COMMAND_FOLLOWS = {"allow_interspersed_args": False}
 
 app = typer.Typer(
     name="toolkit",
+    cls=Commands,
     help="Turn one run of a trading connector into evidence.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("analyze")(analyze.analyze)
-app.command("compare")(compare.compare)
-app.command("env")(env.env)
-app.command("figures")(figures.figures)
-app.command("gate")(gate.gate)
-app.command("record", context_settings=COMMAND_FOLLOWS)(record.record)
-app.command("report")(report.report)
-app.command("runs")(runs.runs)
-app.command("smoke", context_settings=COMMAND_FOLLOWS)(smoke.smoke)
-app.command("sql")(sql.sql)
-app.command("validate")(validate.validate)
+app.command("analyze")(common(analyze.analyze))
+app.command("compare")(common(compare.compare))
+app.command("env")(common(env.env))
+app.command("figures")(common(figures.figures))
+app.command("gate")(common(gate.gate))
+app.command("record", context_settings=COMMAND_FOLLOWS)(common(record.record))
+app.command("report")(common(report.report))
+app.command("runs")(common(runs.runs))
+app.command("smoke", context_settings=COMMAND_FOLLOWS)(common(smoke.smoke))
+app.command("sql")(common(sql.sql))
+app.command("validate")(common(validate.validate))
 app.add_typer(venues.app, name="venues")
 
 
@@ -52,6 +55,7 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    no_color: NoColorOption = False,
 ) -> None:
     """Turn one run of a trading connector into evidence."""
 
@@ -64,7 +68,8 @@ def main(argv: list[str] | None = None) -> None:
 def _run(argv: list[str] | None) -> int:
     command = typer.main.get_command(app)
     try:
-        code = command.main(args=argv, prog_name="toolkit", standalone_mode=False)
+        color = False if is_plain(sys.argv[1:] if argv is None else argv) else None
+        code = command.main(args=argv, prog_name="toolkit", standalone_mode=False, color=color)
     except Exception as error:
         # The parser's own errors know how to show themselves; anything else is not its to swallow.
         show, usage = getattr(error, "show", None), getattr(error, "exit_code", None)

@@ -23,8 +23,8 @@ from toolkit.cli.options import (
     duration_ms,
     window,
 )
-from toolkit.cli.output import emit, note
-from toolkit.cli.progress import octets_line
+from toolkit.cli.output import emit
+from toolkit.cli.progress import OF_A_RUN, octets_line
 
 if TYPE_CHECKING:
     from toolkit.records import Analysis
@@ -69,7 +69,6 @@ def analyze(
     from toolkit.evidence.pages import check_format, name_of
     from toolkit.evidence.summary import IN_WINDOWS, figure_lines, summary, windows
     from toolkit.published import analysis_json
-    from toolkit.store import MEMORY
 
     if only not in (None, "ages"):
         raise UsageError(f"--only {only}: there is only `ages`")
@@ -83,7 +82,7 @@ def analyze(
     options = Options(label, duration_ms(requested), "ages" if only else "all", part, words)
 
     def look(store: str) -> Analysis:
-        with octets_line(quiet, "read {} of telemetry") as progress:
+        with octets_line(quiet, OF_A_RUN) as progress:
             return analyze(paths, store, options, progress)
 
     def show(analysis: Analysis) -> None:
@@ -98,12 +97,7 @@ def analyze(
 
     if follow:
         return follow_run(look, show, db)
-    try:
-        analysis = look(db)
-    except KeyboardInterrupt:
-        note(f"interrupted; {db} holds the run whole or not at all" if db != MEMORY else "interrupted")
-        return Exit.INTERRUPTED
-    show(analysis)
+    show(look(db))
     return Exit.OK
 
 

@@ -50,7 +50,7 @@ LastOption = Annotated[str | None, typer.Option("--last", metavar="DURATION", he
 SinceTickOption = Annotated[int | None, typer.Option("--since-tick", min=0, metavar="N", help="Only from tick N on.")]
 UntilTickOption = Annotated[int | None, typer.Option("--until-tick", min=0, metavar="N", help="Only up to tick N.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes on standard error.")]
-NoColorOption = Annotated[bool, typer.Option("--no-color", envvar="NO_COLOR", help="Plain text.")]
+NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours, as with NO_COLOR set.")]
 
 DEFAULT_DB = "toolkit.duckdb"
 

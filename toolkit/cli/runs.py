@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption
+from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.errors import UsageError
 
@@ -22,6 +22,7 @@ def runs(
     remove: Annotated[
         str | None, typer.Option("--remove", metavar="RUN", help="Forget a run, by id, start of id or label.")
     ] = None,
+    quiet: QuietOption = False,
 ) -> int:
     """List, label or remove the runs of the store."""
     import msgspec
@@ -34,7 +35,8 @@ def runs(
         if remove is not None:
             if not (removed := store.remove(con, remove)):
                 raise UsageError(f"{remove}: no run has that label or an id that begins so; `toolkit runs` lists them")
-            note(f"removed {removed} run(s)")
+            if not quiet:
+                note(f"removed {removed} run(s)")
         if label is not None:
             store.relabel(con, *label)
         held = con.execute("select * from runs order by started_ms nulls last, run")
