@@ -75,8 +75,8 @@ def analyze(
     if format is not Format.JSON:
         check_format(format)
     if foreign is not None:
-        emit(_foreign_lines(paths, foreign), output)
-        return 0
+        emit(_foreign_lines(paths, foreign, format), output)
+        return Exit.OK
     part = window(segment, last, since_tick, until_tick, every)
     words = tuple(figures or () if format is Format.JSON else figures or IN_WINDOWS)
     options = Options(label, duration_ms(requested), "ages" if only else "all", part, words)
@@ -101,12 +101,30 @@ def analyze(
     return Exit.OK
 
 
-def _foreign_lines(paths: list[str], most: int) -> str:
+def _foreign_lines(paths: list[str], most: int, format: Format) -> str:
     """The log lines that no family knows, by template: how many, and what they look like."""
+    from reports.page import Align, Cell, Column, Table
     from reports.quote import terminal
+    from reports.render import gfm
     from toolkit.ingest.foreign import foreign_templates
 
     counts = foreign_templates(paths)
-    rows = [f"{count:>8}  {terminal(template)}" for template, count in counts.most_common(most)]
-    left = sum(counts.values()) - sum(count for _, count in counts.most_common(most))
-    return "\n".join([f"{sum(counts.values())} foreign lines", *rows, *([f"{left:>8}  others"] if left else [])])
+    total, common = counts.total(), counts.most_common(most)
+    left = total - sum(count for _, count in common)
+    if format is Format.JSON:
+        return _foreign_json(total, common, left)
+    if format is Format.MARKDOWN:
+        rows = [(str(count), template) for template, count in common] + ([(str(left), "others")] if left else [])
+        columns = (Column("lines", Align.RIGHT), Column("template"))
+        table = Table(columns, tuple((Cell(count), Cell(template)) for count, template in rows))
+        return f"{total} foreign lines\n\n{gfm(table)}"
+    lines = [f"{count:>8}  {terminal(template)}" for template, count in common]
+    return "\n".join([f"{total} foreign lines", *lines, *([f"{left:>8}  others"] if left else [])])
+
+
+def _foreign_json(total: int, common: list[tuple[str, int]], left: int) -> str:
+    import msgspec
+
+    templates = [{"template": template, "lines": count} for template, count in common]
+    published = {"schema": "toolkit.foreign/1", "lines": total, "templates": templates, "others": left}
+    return msgspec.json.format(msgspec.json.encode(published)).decode()
