@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption, QuietOption
+from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption, QuietOption, no_html
 from toolkit.cli.output import emit, note
 from toolkit.errors import UsageError
 
@@ -25,6 +25,7 @@ def runs(
     quiet: QuietOption = False,
 ) -> int:
     """List, label or remove the runs of the store."""
+    no_html(format)
     import msgspec
 
     from toolkit import store
@@ -45,6 +46,9 @@ def runs(
     if format is Format.JSON:
         emit(msgspec.json.format(msgspec.json.encode({"schema": "toolkit.runs/1", "runs": rows})).decode(), output)
         return 0
+    if format is Format.MARKDOWN:
+        emit(_markdown(rows), output)
+        return 0
     lines = [f"{'run':16}  {'label':20}  {'kind':14}  {'ran':>14}  {'lives':>5}  ended"]
     for row in rows:
         ran = duration(row["observed_ms"]) if row["observed_ms"] is not None else "–"
@@ -55,3 +59,28 @@ def runs(
         )
     emit("\n".join(lines), output)
     return 0
+
+
+def _markdown(rows: list[dict[str, Any]]) -> str:
+    from reports.page import Align, Cell, Column, Kind, Table
+    from reports.render import gfm
+    from toolkit.units import duration
+
+    numbers = ("ran", "lives")
+    titles = ("run", "label", "kind", *numbers, "ended", "feed")
+    table = Table(
+        tuple(Column(title, Align.RIGHT if title in numbers else Align.LEFT) for title in titles),
+        tuple(
+            (
+                Cell(row["run"], kind=Kind.NAME),
+                Cell(row["label"] or ""),
+                Cell(row["kind"]),
+                Cell(duration(row["observed_ms"]) if row["observed_ms"] is not None else "–"),
+                Cell(str(row["lives"])),
+                Cell(row["ended"]),
+                Cell("SIMULATED" if row["simulated"] else ""),
+            )
+            for row in rows
+        ),
+    )
+    return gfm(table)
