@@ -104,6 +104,18 @@ def test_what_was_stored_before_the_interrupt_is_named(
     assert sorted(said) == sorted(f"{db} holds the run {run}" for (run,) in runs) != []
 
 
+def test_an_interrupt_after_a_smoke_run_says_where_the_run_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def analyse(*_what: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("toolkit.analysis.analyze", analyse)
+    out = tmp_path / "run"
+    assert interrupted("smoke", "--out", str(out), "-q", "--", "true") == Exit.INTERRUPTED
+    assert f"the run is kept; `toolkit analyze {out}`" in capsys.readouterr().err
+
+
 def test_an_error_that_follows_from_an_interrupt_is_the_interrupt(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

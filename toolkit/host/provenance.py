@@ -99,9 +99,9 @@ def script(executable: Path, arguments: Sequence[str]) -> Binary | None:
     except OSError:
         return None
     if own:
-        return binary(executable.absolute())
+        return binary(executable)
     named = arguments if _INTERPRETER.fullmatch(executable.name) else ()
-    return next((binary(Path(each).absolute()) for each in named if Path(each).is_file()), None)
+    return next((binary(Path(each)) for each in named if Path(each).is_file()), None)
 
 
 def running(group: int) -> tuple[Binary, ...]:
