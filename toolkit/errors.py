@@ -29,6 +29,12 @@ class UsageError(ToolkitError):
     exit = Exit.USAGE
 
 
+class InterruptedByUserError(ToolkitError):
+    """Ctrl-C ended the command (exit 130); the message says what it left."""
+
+    exit = Exit.INTERRUPTED
+
+
 class InputError(ToolkitError):
     """An input cannot be used (exit 3).
 

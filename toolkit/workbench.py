@@ -183,6 +183,9 @@ def side_by_side(con: Connection) -> Iterator[Cursors]:
             pool.shutdown(cancel_futures=True)
 
 
+offered: list[tuple[str, str]] = []
+"""Into which store file this process began to put which run; whether it is there, the file tells."""
+
 Put = Callable[..., None]
 """Puts the rows of the tables named into the store: each table once, when all its rows are there."""
 
@@ -198,6 +201,7 @@ def depositing(con: Connection, db: str, run: str, patience_s: float = LOCK_PATI
     if db == MEMORY:
         yield None
         return
+    offered.append((db, run))
     deposit = _Deposit(con, db, run, patience_s)
     try:
         yield deposit.put
@@ -212,7 +216,7 @@ class _Deposit:
     """One transaction of a store file, which a kill at any point undoes."""
 
     def __init__(self, con: Connection, db: str, run: str, patience_s: float) -> None:
-        self._con, self._cursor = con, another(con)
+        self._con, self._cursor, self._in_use = con, another(con), threading.Lock()
         self._left = list(TABLES)
         attach = f"attach '{db.replace(chr(39), 2 * chr(39))}' as store (row_group_size {_ROW_GROUP})"
         waiting(db, time.monotonic() + patience_s, lambda: self._cursor.execute(attach))
@@ -222,12 +226,13 @@ class _Deposit:
 
     def put(self, *tables: str) -> None:
         for table in tables if not self._held else ():
-            try:
-                self._cursor.execute(_into(table, table), [self._key])
-            except duckdb.Error:
-                self._cursor.rollback()
-                self._cursor.begin()
-                raise
+            with self._in_use:
+                try:
+                    self._cursor.execute(_into(table, table), [self._key])
+                except duckdb.Error:
+                    self._cursor.rollback()
+                    self._cursor.begin()
+                    raise
         self._left = [table for table in self._left if table not in tables]
 
     def put_the_rest(self) -> None:
@@ -237,8 +242,11 @@ class _Deposit:
                 run_over(self._cursor, _into(table, "data"), now.sql(f"from {table}").to_arrow_table(), [self._key])
 
     def end(self, how: str) -> None:
-        self._cursor.execute(how)
-        self._cursor.execute("detach store")
+        if how == "rollback":
+            self._cursor.interrupt()
+        with self._in_use:
+            self._cursor.execute(how)
+            self._cursor.execute("detach store")
 
 
 def _into(table: str, source: str) -> str:

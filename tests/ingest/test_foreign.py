@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pytest
+
+from toolkit.cli import main
 from toolkit.ingest.foreign import foreign_templates
 
 
@@ -21,3 +25,32 @@ def test_the_halves_of_a_known_line_cut_by_a_rotation_are_no_foreign_lines(tmp_p
     (tmp_path / "run.log.1").write_bytes(line + b"queue at 17\n" + line[:30])
     (tmp_path / "run.log").write_bytes(line[30:] + b"queue at 4\n")
     assert foreign_templates([str(tmp_path)]) == {"queue at N": 2}
+
+
+@pytest.mark.parametrize(
+    ("format", "said"),
+    [
+        ("text", "3 foreign lines\n       2  queue at N\n       1  others\n"),
+        ("markdown", "3 foreign lines\n\n| lines | template |\n| --: | --- |\n| 2 | queue at N |\n| 1 | others |\n"),
+        (
+            "json",
+            {
+                "schema": "toolkit.foreign/1",
+                "lines": 3,
+                "templates": [{"template": "queue at N", "lines": 2}],
+                "others": 1,
+            },
+        ),
+    ],
+)
+def test_the_commonest_are_printed_in_the_format_asked_for(
+    tmp_path: Path, format: str, said: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run.log").write_text(
+        "INFO: Aster public WS connected url=ws://h/ws\nqueue at 17\nqueue at 4\nsomething else\n"
+    )
+    with pytest.raises(SystemExit) as ended:
+        main(["analyze", str(tmp_path), "--foreign", "1", "--format", format])
+    assert not ended.value.code
+    printed = capsys.readouterr().out
+    assert (json.loads(printed) if format == "json" else printed) == said

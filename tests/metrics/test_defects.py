@@ -124,6 +124,13 @@ def test_what_only_a_log_tells_is_unknown_for_what_is_missing_of_the_log(
     if log is not None:
         (tmp_path / "run.log").write_text(log)
     analysis = analyze([str(tmp_path)])
-    told = ("connects", "disconnects.ping_timeout", "funnel.connected", "enforcer.restarts", "rest.checks", "pings.sent")
+    told = (
+        "connects",
+        "disconnects.ping_timeout",
+        "funnel.connected",
+        "enforcer.restarts",
+        "rest.checks",
+        "pings.sent",
+    )
     figures = [analysis.figure(f"lighter.{name}") for name in told]
     assert {figure and figure.note for figure in figures} == {why}

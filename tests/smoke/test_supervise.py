@@ -151,6 +151,25 @@ def test_the_run_stands_in_its_command_index(out: Path) -> None:
     assert row.stderr is None
 
 
+SCRIPT = '#!/bin/sh\necho "{\\"t\\":0}" > "$1"/telemetry.jsonl\nsleep 60\n'
+
+
+@pytest.mark.parametrize("interpreter", [(), ("sh",), ("env", "-u", "NOTHING")])
+def test_the_digest_of_a_script_is_kept_beside_that_of_its_interpreter(
+    out: Path, tmp_path: Path, interpreter: tuple[str, ...]
+) -> None:
+    script = tmp_path / "producer.sh"
+    script.write_text(SCRIPT)
+    script.chmod(0o755)
+    meta = supervise(
+        Plan((*interpreter, str(script), "{out}"), out, Limits(100, 60_000, 60_000), poll_ms=5), os.environ
+    )
+    assert meta.first_telemetry_ms is not None
+    digests = {Path(each.path).name: each.sha256 for each in meta.binaries}
+    assert digests["producer.sh"] == hashlib.sha256(SCRIPT.encode()).hexdigest()
+    assert len(meta.binaries) == len({each.sha256 for each in meta.binaries}) > 1
+
+
 def test_load_is_sampled_while_it_runs_and_the_executable_is_known(out: Path) -> None:
     meta = run(out, run_ms=1_000)
     assert len(meta.load) > 3

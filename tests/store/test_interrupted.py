@@ -9,9 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.benchmarks import telemetry
+from toolkit.cli import main
 from toolkit.errors import Exit
 from toolkit.store import connect
 
@@ -73,7 +75,71 @@ def test_an_interrupted_analysis_ends_with_one_line_and_leaves_a_store_without_t
     program, _ = at_work(large, db)
     os.killpg(program.pid, signal.SIGINT)
     said = program.communicate(timeout=PATIENCE_S)
-    assert said == ("", f"toolkit: interrupted; {db} holds the run whole or not at all\n")
+    assert said == ("", "toolkit: interrupted; nothing was stored\n")
     assert program.returncode == Exit.INTERRUPTED
     with connect(str(db), read_only=True) as con:
         assert con.execute("select count(*) from runs").fetchall() == [(0,)]
+
+
+def interrupted(*argv: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(argv))
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_what_was_stored_before_the_interrupt_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def judged(*_sides: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("toolkit.comparison.compare", judged)
+    db = str(tmp_path / "store.duckdb")
+    assert interrupted("compare", "sample:before", "sample:after", "--db", db) == Exit.INTERRUPTED
+    with connect(db, read_only=True) as con:
+        runs = con.execute("select run from runs").fetchall()
+    first, *said = capsys.readouterr().err.strip().split("; ")
+    assert first == "toolkit: interrupted"
+    assert sorted(said) == sorted(f"{db} holds the run {run}" for (run,) in runs) != []
+
+
+def test_an_interrupt_after_a_smoke_run_says_where_the_run_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def analyse(*_what: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("toolkit.analysis.analyze", analyse)
+    out = tmp_path / "run"
+    assert interrupted("smoke", "--out", str(out), "-q", "--", "true") == Exit.INTERRUPTED
+    assert f"the run is kept; `toolkit analyze {out}`" in capsys.readouterr().err
+
+
+def test_an_error_that_follows_from_an_interrupt_is_the_interrupt(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def analyse(*_what: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(PATIENCE_S)
+        except KeyboardInterrupt:
+            os.kill(os.getpid(), signal.SIGINT)
+            raise duckdb.CatalogException("no such table") from None
+
+    monkeypatch.setattr("toolkit.analysis.analyze", analyse)
+    assert interrupted("analyze", "sample:after", "--db", ":memory:") == Exit.INTERRUPTED
+    assert capsys.readouterr().err.startswith("toolkit: interrupted; ")
+
+
+def test_an_interrupt_while_the_command_is_loaded_says_that_nothing_was_stored() -> None:
+    program = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'toolkit.cli': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from toolkit.__main__ import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (Exit.INTERRUPTED, "toolkit: interrupted; nothing was stored\n")

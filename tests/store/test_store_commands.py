@@ -27,6 +27,8 @@ def typed(*argv: str) -> int:
         (("sql", "drop table run"), "read-only"),
         (("runs", "--remove", "nobody"), "no run has that label"),
         (("runs", "--label", "nobody", "x"), "0 runs"),
+        (("runs", "--format", "html"), "this command prints text, json or markdown"),
+        (("sql", "select 1", "--format", "html"), "this command prints text, json or markdown"),
     ],
 )
 def test_what_cannot_be_done_is_wrong_usage_and_says_why(
@@ -37,3 +39,13 @@ def test_what_cannot_be_done_is_wrong_usage_and_says_why(
     said = capsys.readouterr().err
     assert words in said
     assert "Traceback" not in said
+
+
+def test_runs_are_a_markdown_table_where_that_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    db = str(tmp_path / "store.duckdb")
+    typed("analyze", "sample:after", "--db", db, "--label", "a|b", "-q")
+    capsys.readouterr()
+    assert typed("runs", "--db", db, "--format", "markdown") == 0
+    head, _, row = capsys.readouterr().out.splitlines()
+    assert head.startswith("| run | label | kind | ran | lives | ended |")
+    assert "| a&#124;b |" in row

@@ -13,6 +13,8 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli.common import Commands, common, is_plain
+from toolkit.cli.options import NoColorOption
 from toolkit.cli.output import guarded
 from toolkit.errors import Exit
 
@@ -29,6 +31,7 @@ def app(commands: Iterable[str] = COMMANDS) -> typer.Typer:
     """The command line with those of its commands: one is loaded and described in a fraction of the time of all."""
     line = typer.Typer(
         name="toolkit",
+        cls=Commands,
         help="Turn one run of a trading connector into evidence.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
@@ -41,7 +44,7 @@ def app(commands: Iterable[str] = COMMANDS) -> typer.Typer:
             line.add_typer(group, name=name)
         else:
             settings = {"allow_interspersed_args": False} if name in _BEFORE_A_COMMAND else None
-            line.command(name, context_settings=settings)(getattr(module, name))
+            line.command(name, context_settings=settings)(common(getattr(module, name)))
     return line
 
 
@@ -57,6 +60,7 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    no_color: NoColorOption = False,
 ) -> None:
     """Turn one run of a trading connector into evidence."""
 
@@ -70,7 +74,8 @@ def _run(argv: list[str] | None) -> int:
     first = (sys.argv[1:] if argv is None else argv)[:1]
     command = typer.main.get_command(app(first if first and first[0] in COMMANDS else COMMANDS))
     try:
-        code = command.main(args=argv, prog_name="toolkit", standalone_mode=False)
+        color = False if is_plain(sys.argv[1:] if argv is None else argv) else None
+        code = command.main(args=argv, prog_name="toolkit", standalone_mode=False, color=color)
     except Exception as error:
         # The parser's own errors know how to show themselves; anything else is not its to swallow.
         show, usage = getattr(error, "show", None), getattr(error, "exit_code", None)

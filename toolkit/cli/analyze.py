@@ -23,8 +23,8 @@ from toolkit.cli.options import (
     duration_ms,
     window,
 )
-from toolkit.cli.output import emit, note
-from toolkit.cli.progress import octets_line
+from toolkit.cli.output import emit
+from toolkit.cli.progress import OF_A_RUN, octets_line
 
 if TYPE_CHECKING:
     from toolkit.records import Analysis
@@ -69,21 +69,20 @@ def analyze(
     from toolkit.evidence.pages import check_format, name_of
     from toolkit.evidence.summary import IN_WINDOWS, figure_lines, summary, windows
     from toolkit.published import analysis_json
-    from toolkit.store import MEMORY
 
     if only not in (None, "ages"):
         raise UsageError(f"--only {only}: there is only `ages`")
     if format is not Format.JSON:
         check_format(format)
     if foreign is not None:
-        emit(_foreign_lines(paths, foreign), output)
-        return 0
+        emit(_foreign_lines(paths, foreign, format), output)
+        return Exit.OK
     part = window(segment, last, since_tick, until_tick, every)
     words = tuple(figures or () if format is Format.JSON else figures or IN_WINDOWS)
     options = Options(label, duration_ms(requested), "ages" if only else "all", part, words)
 
     def look(store: str) -> Analysis:
-        with octets_line(quiet, "read {} of telemetry") as progress:
+        with octets_line(quiet, OF_A_RUN) as progress:
             return analyze(paths, store, options, progress)
 
     def show(analysis: Analysis) -> None:
@@ -98,21 +97,34 @@ def analyze(
 
     if follow:
         return follow_run(look, show, db)
-    try:
-        analysis = look(db)
-    except KeyboardInterrupt:
-        note(f"interrupted; {db} holds the run whole or not at all" if db != MEMORY else "interrupted")
-        return Exit.INTERRUPTED
-    show(analysis)
+    show(look(db))
     return Exit.OK
 
 
-def _foreign_lines(paths: list[str], most: int) -> str:
+def _foreign_lines(paths: list[str], most: int, format: Format) -> str:
     """The log lines that no family knows, by template: how many, and what they look like."""
+    from reports.page import Align, Cell, Column, Table
     from reports.quote import terminal
+    from reports.render import gfm
     from toolkit.ingest.foreign import foreign_templates
 
     counts = foreign_templates(paths)
-    rows = [f"{count:>8}  {terminal(template)}" for template, count in counts.most_common(most)]
-    left = sum(counts.values()) - sum(count for _, count in counts.most_common(most))
-    return "\n".join([f"{sum(counts.values())} foreign lines", *rows, *([f"{left:>8}  others"] if left else [])])
+    total, common = counts.total(), counts.most_common(most)
+    left = total - sum(count for _, count in common)
+    if format is Format.JSON:
+        return _foreign_json(total, common, left)
+    if format is Format.MARKDOWN:
+        rows = [(str(count), template) for template, count in common] + ([(str(left), "others")] if left else [])
+        columns = (Column("lines", Align.RIGHT), Column("template"))
+        table = Table(columns, tuple((Cell(count), Cell(template)) for count, template in rows))
+        return f"{total} foreign lines\n\n{gfm(table)}"
+    lines = [f"{count:>8}  {terminal(template)}" for template, count in common]
+    return "\n".join([f"{total} foreign lines", *lines, *([f"{left:>8}  others"] if left else [])])
+
+
+def _foreign_json(total: int, common: list[tuple[str, int]], left: int) -> str:
+    import msgspec
+
+    templates = [{"template": template, "lines": count} for template, count in common]
+    published = {"schema": "toolkit.foreign/1", "lines": total, "templates": templates, "others": left}
+    return msgspec.json.format(msgspec.json.encode(published)).decode()

@@ -8,6 +8,7 @@ import typer
 
 from toolkit.cli import options as of
 from toolkit.cli.output import emit
+from toolkit.cli.progress import OF_A_RUN, octets_line
 from toolkit.errors import Exit
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def compare(
     last: of.LastOption = None,
     since_tick: of.SinceTickOption = None,
     until_tick: of.UntilTickOption = None,
+    quiet: of.QuietOption = False,
 ) -> int:
     """Put two runs side by side, figure by figure; ends with 4 if no row can be compared."""
     from toolkit.evidence.pages import check_format, name_of
@@ -35,7 +37,7 @@ def compare(
     from toolkit.published import comparison_json
 
     check_format(format)
-    comparison = compared(before, after, db, requested, of.window(segment, last, since_tick, until_tick))
+    comparison = compared(before, after, db, requested, of.window(segment, last, since_tick, until_tick), quiet)
     if format is of.Format.JSON:
         emit(comparison_json(comparison), output)
     else:
@@ -43,10 +45,11 @@ def compare(
     return Exit.OK if comparison.comparable else Exit.INCONCLUSIVE
 
 
-def compared(before: str, after: str, db: str, requested: str | None, part: Window) -> Comparison:
+def compared(before: str, after: str, db: str, requested: str | None, part: Window, quiet: bool) -> Comparison:
     """The comparison of two runs, each analysed into the store `db`."""
     from toolkit.analysis import Options, analyze
     from toolkit.comparison import compare
 
     options = Options(requested_ms=of.duration_ms(requested), window=part)
-    return compare(analyze([before], db, options), analyze([after], db, options))
+    with octets_line(quiet, OF_A_RUN) as progress:
+        return compare(analyze([before], db, options, progress), analyze([after], db, options, progress))

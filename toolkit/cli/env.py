@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolkit.cli.options import Format, FormatOption, OutputOption
+from toolkit.cli.options import Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.errors import UsageError
 
@@ -21,6 +21,7 @@ def env(
     pattern: Annotated[str, typer.Argument(metavar="[WORD]", help="Only names that hold this word.")] = "",
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
+    quiet: QuietOption = False,
 ) -> int:
     """List every environment name the connectors read: its value, where the value came from, what it does.
 
@@ -32,7 +33,7 @@ def env(
     if format not in pages:
         raise UsageError(f"--format {format}: write one of {', '.join(pages)}")
     rows = list(settings(os.environ))
-    for name in unread(os.environ, rows):
+    for name in [] if quiet else unread(os.environ, rows):
         note(f"{name} is set, and no connector reads it")
     emit(pages[format]([row for row in rows if pattern.upper() in row["name"]]), output)
     return 0

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from toolkit.cli.common import heard
 from toolkit.cli.output import note
 from toolkit.errors import Exit
 from toolkit.vocabulary import Ended
@@ -34,6 +35,7 @@ def follow(look: Callable[[str], Analysis], show: Callable[[Analysis], None], db
             time.sleep(max(EVERY_S, IDLE_SHARE * (time.monotonic() - began)))
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
+        heard.clear()
         note(f"interrupted; what was written of the run so far is kept in {db}")
     show(look(db))
     return code

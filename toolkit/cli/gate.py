@@ -14,6 +14,7 @@ from toolkit.cli.options import (
     FormatOption,
     LastOption,
     OutputOption,
+    QuietOption,
     RequestedOption,
     RunPaths,
     SegmentOption,
@@ -23,6 +24,7 @@ from toolkit.cli.options import (
     window,
 )
 from toolkit.cli.output import emit
+from toolkit.cli.progress import OF_A_RUN, octets_line
 from toolkit.errors import Exit, UsageError
 from toolkit.records import Analysis, GateResult, GateRow, Number
 from toolkit.vocabulary import GateVerdict
@@ -50,6 +52,7 @@ def gate(
     last: LastOption = None,
     since_tick: SinceTickOption = None,
     until_tick: UntilTickOption = None,
+    quiet: QuietOption = False,
 ) -> int:
     """Hold a run against limits: 0 it passes, 1 it fails, 4 the evidence does not tell."""
     from toolkit.analysis import Options, analyze
@@ -62,8 +65,9 @@ def gate(
         raise UsageError("--format html: a gate prints text, json or markdown")
     rules = load(gates, catalogue())
     part = window(segment, last, since_tick, until_tick)
-    run = analyze(paths, db, Options(requested_ms=duration_ms(requested), window=part))
-    before = None if baseline is None else analyze([baseline], db, Options(window=part))
+    with octets_line(quiet, OF_A_RUN) as progress:
+        run = analyze(paths, db, Options(requested_ms=duration_ms(requested), window=part), progress)
+        before = None if baseline is None else analyze([baseline], db, Options(window=part), progress)
     result = evaluate(rules.rules, run, before, rules.name, rules.never_seen)
     pages = {Format.JSON: lambda: gate_json(result), Format.MARKDOWN: lambda: markdown(result, run)}
     emit(pages.get(format, lambda: text(result, run))(), output)

@@ -52,9 +52,15 @@ LastOption = Annotated[str | None, typer.Option("--last", metavar="DURATION", he
 SinceTickOption = Annotated[int | None, typer.Option("--since-tick", min=0, metavar="N", help="Only from tick N on.")]
 UntilTickOption = Annotated[int | None, typer.Option("--until-tick", min=0, metavar="N", help="Only up to tick N.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes on standard error.")]
-NoColorOption = Annotated[bool, typer.Option("--no-color", envvar="NO_COLOR", help="Plain text.")]
+NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours, as with NO_COLOR set.")]
 
 DEFAULT_DB = "toolkit.duckdb"
+
+
+def no_html(format: Format) -> None:
+    """Raise `UsageError` for a format that a command without pages does not print."""
+    if format is Format.HTML:
+        raise UsageError("--format html: this command prints text, json or markdown")
 
 
 def window(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from toolkit.errors import Exit, InputError, ToolkitError
 
+INTERRUPTED = "interrupted; nothing was stored"
+
 
 def emit(text: str, output: Path | None = None) -> None:
     """Write a result to `output`, or to standard output when None, ending in exactly one newline.
@@ -17,14 +19,29 @@ def emit(text: str, output: Path | None = None) -> None:
     """
     text = text.rstrip("\n") + "\n"
     if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        _print(text)
         return
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(str(output), None, f"cannot be written: {error.strerror}; name another file") from error
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nobody_reads()
+    except OSError as error:
+        nobody_reads()
+        raise InputError("standard output", None, f"cannot be written: {error.strerror}") from error
+
+
+def nobody_reads() -> None:
+    """Let what is still printed go nowhere: Python would complain when it flushes the closed stream at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def note(text: str) -> None:
@@ -43,9 +60,8 @@ def guarded(run: Callable[[], int | None]) -> int:
         note(str(error))
         return error.exit
     except KeyboardInterrupt:
-        note("interrupted")
+        note(INTERRUPTED)
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # Python would complain once more when it flushes the closed stream at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nobody_reads()
         return Exit.OK

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from toolkit.units import size
 
 QUIET_S, EVERY_S = 1.0, 0.25
+OF_A_RUN = "read {} of telemetry"
 _CLEAR = "\r\x1b[K"
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from toolkit.cli import options as of
 from toolkit.cli.compare import After, Before, compared
@@ -20,16 +23,19 @@ def report(
     last: of.LastOption = None,
     since_tick: of.SinceTickOption = None,
     until_tick: of.UntilTickOption = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress; with -o, nothing is printed but the document.")
+    ] = False,
 ) -> int:
     """Write the evidence document of two runs; a run that is blocked has its diagnosis in place of numbers."""
     from toolkit.evidence.pages import name_of
     from toolkit.evidence.report import evidence, opening
 
-    comparison = compared(before, after, db, requested, of.window(segment, last, since_tick, until_tick))
+    comparison = compared(before, after, db, requested, of.window(segment, last, since_tick, until_tick), quiet)
     names = (name_of(before), name_of(after))
     cut = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}
     emit(evidence(comparison, names, _command(before, after, output, {"requested": requested, **cut})), output)
-    if output is not None:
+    if output is not None and not quiet:
         emit(f"{output}\n\n{opening(comparison, names)}")
     return 0
 

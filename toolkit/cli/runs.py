@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption
+from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption, QuietOption, no_html
 from toolkit.cli.output import emit, note
 from toolkit.errors import UsageError
 
@@ -22,8 +22,10 @@ def runs(
     remove: Annotated[
         str | None, typer.Option("--remove", metavar="RUN", help="Forget a run, by id, start of id or label.")
     ] = None,
+    quiet: QuietOption = False,
 ) -> int:
     """List, label or remove the runs of the store."""
+    no_html(format)
     import msgspec
 
     from toolkit import store
@@ -34,7 +36,8 @@ def runs(
         if remove is not None:
             if not (removed := store.remove(con, remove)):
                 raise UsageError(f"{remove}: no run has that label or an id that begins so; `toolkit runs` lists them")
-            note(f"removed {removed} run(s)")
+            if not quiet:
+                note(f"removed {removed} run(s)")
         if label is not None:
             store.relabel(con, *label)
         held = con.execute("select * from runs order by started_ms nulls last, run")
@@ -42,6 +45,9 @@ def runs(
         rows = [dict(zip(names, row, strict=True)) for row in held.fetchall()]
     if format is Format.JSON:
         emit(msgspec.json.format(msgspec.json.encode({"schema": "toolkit.runs/1", "runs": rows})).decode(), output)
+        return 0
+    if format is Format.MARKDOWN:
+        emit(_markdown(rows), output)
         return 0
     lines = [f"{'run':16}  {'label':20}  {'kind':14}  {'ran':>14}  {'lives':>5}  ended"]
     for row in rows:
@@ -53,3 +59,28 @@ def runs(
         )
     emit("\n".join(lines), output)
     return 0
+
+
+def _markdown(rows: list[dict[str, Any]]) -> str:
+    from reports.page import Align, Cell, Column, Kind, Table
+    from reports.render import gfm
+    from toolkit.units import duration
+
+    numbers = ("ran", "lives")
+    titles = ("run", "label", "kind", *numbers, "ended", "feed")
+    table = Table(
+        tuple(Column(title, Align.RIGHT if title in numbers else Align.LEFT) for title in titles),
+        tuple(
+            (
+                Cell(row["run"], kind=Kind.NAME),
+                Cell(row["label"] or ""),
+                Cell(row["kind"]),
+                Cell(duration(row["observed_ms"]) if row["observed_ms"] is not None else "–"),
+                Cell(str(row["lives"])),
+                Cell(row["ended"]),
+                Cell("SIMULATED" if row["simulated"] else ""),
+            )
+            for row in rows
+        ),
+    )
+    return gfm(table)

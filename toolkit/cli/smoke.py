@@ -198,6 +198,9 @@ def _concluded(out: Path, run: RunMeta, db: str) -> int:
         if code is Exit.INCONCLUSIVE:
             raise
         note(str(error))
+    except KeyboardInterrupt:
+        note(f"the run is kept; `toolkit analyze {out}` says what happened")
+        raise
     emit(f"run directory: {out}")
     return exit_code(run, verdict)
 

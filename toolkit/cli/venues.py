@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toolkit.cli.common import common
 from toolkit.cli.options import OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.errors import InputError, UsageError
@@ -22,6 +23,7 @@ app = typer.Typer(
 
 
 @app.command("serve")
+@common
 def serve(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65_000, help="Port of the first venue, the others follow; 0: any free.")
@@ -57,6 +59,7 @@ def serve(
 
 
 @app.command("faults")
+@common
 def faults(output: OutputOption = None) -> int:
     """List what a scenario can let go wrong: each kind, how long it lasts, its settings and their defaults."""
     from connectors.loopback.faults import FAULTS

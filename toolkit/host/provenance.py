@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,6 +81,27 @@ def _digested(path: Path, name: str) -> Binary | None:
     except OSError:
         return None
     return Binary(disclosure.text(name), octets, digest)
+
+
+_INTERPRETER = re.compile(
+    r"(?:python|pypy|bash|sh|dash|ksh|zsh|fish|node|deno|bun|perl|ruby|php|lua|Rscript|env|nice|nohup|stdbuf|timeout)[\d.]*"
+)
+
+
+def script(executable: Path, arguments: Sequence[str]) -> Binary | None:
+    """The script that a command runs: its own file, or the first that it names to an interpreter; None without one.
+
+    Among the running executables there is its interpreter in its place.
+    """
+    try:
+        with executable.open("rb") as stream:
+            own = stream.read(2) == b"#!"
+    except OSError:
+        return None
+    if own:
+        return binary(executable)
+    named = arguments if _INTERPRETER.fullmatch(executable.name) else ()
+    return next((binary(Path(each)) for each in named if Path(each).is_file()), None)
 
 
 def running(group: int) -> tuple[Binary, ...]:

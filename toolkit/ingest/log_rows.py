@@ -31,7 +31,7 @@ class LogRows:
         self._events.add((*ref, life, found.column, found.family, found.venue, found.reason, stamped_ms, fields, byte))
         for name, key, kind in () if torn else readings(found):
             if WHOLE.fullmatch(value := found.fields[key]):
-                self._counters.add((*ref, life, counted_for(found), name, int(value), str(kind)))
+                self._counters.add((*ref, life, counted_for(found), name, float(value), str(kind)))
 
     def add_block(self, columns: Columns, file_no: int, first_line: int, lives: Callable[[Whole], Whole]) -> None:
         """Take what the groups of a block left; `lives` tells those of lines by their numbers in the file."""

@@ -23,7 +23,7 @@ class RunMeta:
     it runs; `killed` says that it took SIGKILL. `stopped_ms` is when it was told to stop or ended, `ended_ms` when it
     was gone. `environment` holds the variables that steer a connector as the program saw them, secrets masked;
     `environment_set` names those that the supervisor set itself, `options` what its command line decided. `binaries`
-    are the executables of the program's process group at its first telemetry, or the command's own file before that.
+    are the executables of the program's process group at its first telemetry, and the command's own file and script.
     `wall_drift_ms` is how much more the wall clock went forward than the monotonic one: not zero means that the wall
     clock was set during the run.
     """

@@ -72,7 +72,7 @@ def supervise(plan: Plan, inherited: Mapping[str, str], progress: Progress = lam
 
 def _first_record(plan: Plan, environment: Mapping[str, str], executable: Path) -> RunMeta:
     cwd = Path.cwd()
-    binary = provenance.binary(executable)
+    binaries = (provenance.binary(executable), provenance.script(executable, plan.argv[1:]))
     added = profile.environment(plan.profile, plan.out.resolve(), {})
     return RunMeta(
         schema=meta.SCHEMA,
@@ -92,7 +92,7 @@ def _first_record(plan: Plan, environment: Mapping[str, str], executable: Path) 
         environment=disclosure.environment(environment),
         environment_set=tuple(sorted(added)),
         source=provenance.source(cwd),
-        binaries=(binary,) if binary else (),
+        binaries=tuple(dict.fromkeys(each for each in binaries if each)),
         options={"--profile": plan.profile or "none"},
     )
 
@@ -200,7 +200,8 @@ class _Supervision:
     def _begin_to_run(self) -> None:
         seen_ms, self._phase_ms = facts.now_ms(), monotonic_ms()
         self._policy.telemetry(self._phase_ms)
-        binaries = provenance.running(self._group.id) or self._run.binaries
+        running, own = provenance.running(self._group.id), self._run.binaries
+        binaries = (*running, *(each for each in own if each.sha256 not in {other.sha256 for other in running}))
         self._note(first_telemetry_ms=seen_ms, build_ms=seen_ms - self._run.started_ms, binaries=binaries)
 
     def _note(self, **known: object) -> None:
