@@ -24,9 +24,13 @@ Named = Callable[[Ref], tuple[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of a run's end beside its log. Times are epoch ms; None where not known."""
+    """What is known of a run's end beside its log. Times are epoch ms; None where not known.
+
+    `spoke`: some record holds the age or the price of a venue.
+    """
 
     records: int
+    spoke: bool
     has_telemetry: bool
     now_ms: int
     ended_ms: int | None = None
@@ -84,7 +88,9 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
         code, said, ref = errors[0]
         yield Ended.NEVER_STARTED, code, f"the program refused to start: {said}", ref
     elif errors and not facts.went_on(errors[-1][2]):
-        _, said, ref = errors[-1]
+        code, said, ref = errors[-1]
+        if not evidence.spoke:
+            yield Ended.NEVER_STARTED, code, f"the program gave up before any venue spoke: {said}", ref
         yield Ended.CRASHED, "program_error", f"the program ended with an error: {said}", ref
     yield from _signals(facts)
     if evidence.signal and evidence.stopped_by == "itself":

@@ -131,6 +131,7 @@ def _evidence(row: dict[str, object], read: Read, requested_ms: int | None) -> E
     telemetry = [ledger for ledger in read.ledgers if ledger.role is Role.TELEMETRY]
     return Evidence(
         records=_whole(row["records"]) or 0,
+        spoke=bool(row["spoke"]),
         has_telemetry=bool(telemetry),
         now_ms=round(time.time() * 1_000),
         ended_ms=_whole(row["ended_ms"]),

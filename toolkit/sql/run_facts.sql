@@ -11,8 +11,10 @@ recorded as (
     from tick, (select max(life) as last_life from spans) where run_key = $run_key
 ),
 aged as (
-    select bool_or(has_apply_age) as applies, bool_or(not has_apply_age) as events_only from venue_tick where run_key = $run_key
+    select bool_or(has_apply_age) as applies, bool_or(not has_apply_age) as events_only,
+           bool_or(age_apply_ms is not null or age_event_ms is not null or mid_usd > 0) as spoke
+    from venue_tick where run_key = $run_key
 )
-select started_ms, ended_ms, observed_ms, lives, records, applies, events_only, execution_mode,
+select started_ms, ended_ms, observed_ms, lives, records, applies, events_only, spoke, execution_mode,
        killed.kill_reason as kill_reason, killed.kill_file as kill_file, killed.kill_line as kill_line
 from spanned, recorded, aged
