@@ -14,7 +14,7 @@ import duckdb
 
 from toolkit.errors import InputError
 
-VERSION = 3
+VERSION = 4
 """Raised with each change of the tables; layouts of one version are told apart by the digest of their definition."""
 
 _TOLD_BY_OTHERS = {
