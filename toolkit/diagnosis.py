@@ -107,12 +107,8 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
     if facts.panics and started:
         ref, place, said = facts.panics[0]
         times = f"{len(facts.panics)} times" if len(facts.panics) > 1 else "once"
-        yield (
-            _unexplained(evidence),
-            "task_panic",
-            f"a task panicked {times}; the run went on: {_panic(said, place)}",
-            ref,
-        )
+        text = f"a task panicked {times}; the run went on: {_panic(said, place)}"
+        yield _unexplained(evidence), "task_panic", text, ref
     if (early := _early(evidence)) is not None:
         yield early
     if errors:

@@ -146,7 +146,10 @@ class Cursors:
 def memory(con: Connection, limit_mb: int | None = None) -> Iterator[None]:
     """Let the database take so much for a while (10⁶ bytes); without a limit, what the machine has."""
     ((before,),) = con.execute("select current_setting('memory_limit')").fetchall()
-    con.execute("reset memory_limit" if limit_mb is None else f"set memory_limit = '{limit_mb}MB'")
+    if limit_mb is None:
+        con.execute("reset memory_limit")
+    else:
+        limit_memory(con, limit_mb)
     try:
         yield
     finally:

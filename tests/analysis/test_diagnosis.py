@@ -186,6 +186,7 @@ OOM = "Out of memory: Killed process 4242 (paraphina_live) total-vm:123kB"
     ("line", "told"),
     [
         (f"./run.sh: line 3:  4242 Killed                  {TARGET}", ("killed", "signal", 2)),
+        (f"nightly-7.sh: line 3:  4242 Killed                  {TARGET}", ("killed", "signal", 2)),
         (f"bash: line 1: 12345 Segmentation fault      (core dumped) {TARGET}", ("killed", "signal", 2)),
         ("bash: line 1: 12345 Terminated              timeout 600 cargo run", ("killed", "signal", 2)),
         ('bash: line 1: 12345 Aborted                 "$BIN" --trade-mode shadow', ("killed", "signal", 2)),

@@ -25,3 +25,22 @@ def test_the_venues_are_simulated_where_every_socket_goes_to_this_host(urls: lis
         for found in parse(text).found:
             facts.see(found, (0, line), text)
     assert facts.loopback_only is loopback
+
+
+@pytest.mark.parametrize(
+    ("lines", "venues"),
+    [
+        (["WS_AUDIT venue=paradex reconnect_reason=read_timeout count=1", "INFO: Aster public WS connected url=ws://h"],
+         ("paradex", "aster")),
+        (["paraphina_live | trade_mode=shadow | venues=lighter,aster | build_id=b", "INFO: Paradex public WS connected url=ws://h"],
+         ("lighter", "aster", "paradex")),
+        (["WS_AUDIT venue=novel component=novel_thing x=1"], ()),
+    ],
+    ids=["a lost beginning", "one more than it was started with", "an audit line of no known family"],
+)  # fmt: skip
+def test_a_log_tells_its_venues(lines: list[str], venues: tuple[str, ...]) -> None:
+    facts = LogFacts()
+    for number, text in enumerate(lines, 1):
+        for found in parse(text).found:
+            facts.see(found, (0, number), text)
+    assert facts.venues == venues

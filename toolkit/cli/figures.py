@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli.options import Format, FormatOption, OutputOption, no_html
+from toolkit.cli.options import Format, FormatOption, OutputOption
 from toolkit.cli.output import emit
 
 
@@ -16,7 +16,9 @@ def figures(
     output: OutputOption = None,
 ) -> int:
     """List every figure: name, unit, direction, definition, source."""
-    no_html(format)
+    from toolkit.evidence.pages import check_format
+
+    check_format(format)
     import msgspec
 
     from toolkit.metrics import catalogue

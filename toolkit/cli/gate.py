@@ -25,7 +25,7 @@ from toolkit.cli.options import (
 )
 from toolkit.cli.output import emit
 from toolkit.cli.progress import OF_A_RUN, octets_line
-from toolkit.errors import Exit, UsageError
+from toolkit.errors import Exit
 from toolkit.records import Analysis, GateResult, GateRow, Number
 from toolkit.vocabulary import GateVerdict
 
@@ -56,13 +56,13 @@ def gate(
 ) -> int:
     """Hold a run against limits: 0 it passes, 1 it fails, 4 the evidence does not tell."""
     from toolkit.analysis import Options, analyze
+    from toolkit.evidence.pages import check_format
     from toolkit.gate import evaluate
     from toolkit.gates import load
     from toolkit.metrics import catalogue
     from toolkit.published import gate_json
 
-    if format is Format.HTML:
-        raise UsageError("--format html: a gate prints text, json or markdown")
+    check_format(format)
     rules = load(gates, catalogue())
     part = window(segment, last, since_tick, until_tick)
     with octets_line(quiet, OF_A_RUN) as progress:

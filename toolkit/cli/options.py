@@ -57,12 +57,6 @@ NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours, as 
 DEFAULT_DB = "toolkit.duckdb"
 
 
-def no_html(format: Format) -> None:
-    """Raise `UsageError` for a format that a command without pages does not print."""
-    if format is Format.HTML:
-        raise UsageError("--format html: this command prints text, json or markdown")
-
-
 def window(
     segment: Segment | None, last: str | None, since_tick: int | None, until_tick: int | None, every: int | None = None
 ) -> Window:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption, QuietOption, no_html
+from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.errors import UsageError
 
@@ -25,7 +25,9 @@ def runs(
     quiet: QuietOption = False,
 ) -> int:
     """List, label or remove the runs of the store."""
-    no_html(format)
+    from toolkit.evidence.pages import check_format
+
+    check_format(format)
     import msgspec
 
     from toolkit import store

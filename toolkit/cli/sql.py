@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption, no_html
+from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption
 from toolkit.cli.output import emit
 from toolkit.errors import UsageError
 
@@ -20,7 +20,9 @@ def sql(
     output: OutputOption = None,
 ) -> int:
     """Run one query over the store, which is opened read-only."""
-    no_html(format)
+    from toolkit.evidence.pages import check_format
+
+    check_format(format)
     import duckdb
     import msgspec
 

@@ -10,7 +10,7 @@ import typer
 from toolkit.cli.options import Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.cli.progress import octets_line
-from toolkit.errors import Exit, UsageError
+from toolkit.errors import Exit
 from toolkit.units import thousands
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def validate(
     """Hold telemetry against contract v1: 0 it keeps it, 1 it breaks it, 3 it cannot be read or has no record."""
     from reports.quote import markdown, terminal
     from reports.render import aligned, gfm
+    from toolkit.evidence.pages import check_format
     from toolkit.ingest.validate import validate
 
-    if format is Format.HTML:
-        raise UsageError("--format html: a validation prints text, json or markdown")
+    check_format(format)
     with octets_line(quiet, "checked {}") as progress:
         checked = validate(files, progress)
     if format is Format.JSON:

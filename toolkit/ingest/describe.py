@@ -16,7 +16,7 @@ from toolkit.ingest.run_meta import RunMeta
 from toolkit.records import WHOLE, FileLedger, RunInfo, Window
 from toolkit.runlog.facts import LogFacts, Ref
 from toolkit.store import insert_rows, sql
-from toolkit.vocabulary import VENUE_ID, Role
+from toolkit.vocabulary import Role
 
 RUN_ID_LENGTH = 16
 _IDENTITY = (Role.LOG, Role.TELEMETRY, Role.RX_STATS, Role.EVENTS, Role.RUN_META)
@@ -93,23 +93,12 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, read: Read, options: 
     return run
 
 
-_RECORDED = "select venue from venue_tick where run_key = ? group by venue order by min((seq, rowid))"
-_SPOKEN_OF = (
-    "select venue from log_event where run_key = ? and venue <> 'all' and (family like 'ws_%' or family like 'audit_%')"
-    " and family <> 'audit_other' group by venue order by min((file_no, line))"
-)
-
-
-def _venues(con: duckdb.DuckDBPyConnection, run_key: int, started_with: Sequence[str]) -> tuple[str, ...]:
-    """The venues of a run, in the order of the telemetry arrays: what the records name, then what the log adds.
-
-    A log whose beginning is lost tells them by the lines of their sockets alone.
-    """
-    recorded, spoken_of = (
-        [venue for (venue,) in con.execute(query, [run_key]).fetchall()] for query in (_RECORDED, _SPOKEN_OF)
-    )
-    named = [*recorded, *started_with, *filter(VENUE_ID.fullmatch, spoken_of)]
-    venues = tuple(dict.fromkeys(named))
+def _venues(con: duckdb.DuckDBPyConnection, run_key: int, logged: Sequence[str]) -> tuple[str, ...]:
+    """The venues of a run, in the order of the telemetry arrays: what the records name, then what the log adds."""
+    recorded = con.execute(
+        "select venue from venue_tick where run_key = ? group by venue order by min((seq, rowid))", [run_key]
+    ).fetchall()
+    venues = tuple(dict.fromkeys([*(venue for (venue,) in recorded), *logged]))
     insert_rows(con, "venue", ("run_key", "venue", "venue_index"), [(run_key, v, i) for i, v in enumerate(venues)])
     return venues
 

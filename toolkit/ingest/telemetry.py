@@ -178,8 +178,7 @@ def _blockwise(source: Source, scope: Scope, account: _Account, progress: Progre
             progress(len(block.data))
             yield account.counted(read(block, scope))
             account.tail = block.data if block.torn and not stream.damage else b""
-        account.sha256, account.bytes = stream.sha256, stream.size
-        account.damaged = stream.damage is not None
+        account.ends(stream)
 
 
 def _spanwise(path: Path, scope: Scope, account: _Account, progress: Progress, has_rest: bool) -> Iterator[Batch]:

@@ -89,6 +89,8 @@ class LogFacts:
     """Of the last life of each log: where in the log, where in the source, and the message (on the line after)."""
     panic_threads: dict[Ref, str] = field(default_factory=dict)
     venue_index: dict[str, int] = field(default_factory=dict)
+    spoken_of: dict[str, Ref] = field(default_factory=dict)
+    """Of each venue that lines of sockets or audit lines name: the first of them."""
     lines: int = 0
     lives: int = 0
     build_ms: int = 0
@@ -126,6 +128,7 @@ class LogFacts:
         self.families[family] += 1
         if family == "other":
             return
+        self._name(found, ref)
         self.last[family] = (ref, text)
         if family not in self.first:
             self.first[family] = (ref, text)
@@ -151,10 +154,17 @@ class LogFacts:
         self.families[family] += count
         if family == "other":
             return
+        self._name(found, first[0])
         self.first[family] = min(self.first.get(family, first), first)
         self.last[family] = max(self.last.get(family, last), last)
         if family == "audit_other":
             self.components[found.reason or "?"] += count
+
+    def _name(self, found: Found, ref: Ref) -> None:
+        venue = found.venue
+        # An audit line of no known family may call anything a venue.
+        if venue and venue != "all" and found.family.startswith(("ws_", "audit_")) and found.family != "audit_other":
+            self.spoken_of[venue] = min(self.spoken_of.get(venue, ref), ref)
 
     @property
     def running(self) -> Ref | None:
@@ -180,12 +190,16 @@ class LogFacts:
 
     @property
     def venues(self) -> tuple[str, ...]:
-        """The venues the program was started with, in the order of its telemetry."""
+        """The venues that the program was started with, in the order of its telemetry, then others it speaks of."""
+        spoken_of = sorted(self.spoken_of, key=lambda venue: self.spoken_of[venue])
+        named = dict.fromkeys([*self._started_with(), *spoken_of])
+        return tuple(venue for venue in named if VENUE_ID.fullmatch(venue))
+
+    def _started_with(self) -> list[str]:
         for start in self.starts:
             if named := start.facts.get("venues"):
-                return tuple(venue for venue in named.split(",") if VENUE_ID.fullmatch(venue))
-        indexed = sorted(self.venue_index, key=lambda venue: self.venue_index[venue])
-        return tuple(venue for venue in indexed if VENUE_ID.fullmatch(venue))
+                return named.split(",")
+        return sorted(self.venue_index, key=lambda venue: self.venue_index[venue])
 
 
 def _took_ms(fields: Mapping[str, str]) -> int:

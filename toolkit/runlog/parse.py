@@ -191,6 +191,8 @@ def _may_start(sentence: Sentence, start: str) -> bool:
     if begins_with_venue and start[:1].isupper():
         return True
     starts = _LEVELS if start in _LEVELS else (start,)
-    return any(example.startswith(starts) for example in sentence.examples) or (
-        start[:1].isspace() and sentence.pattern.pattern.startswith(r"\s*")
+    return (
+        any(example.startswith(starts) for example in sentence.examples)
+        or sentence.pattern.pattern.startswith("[^")
+        or (start[:1].isspace() and sentence.pattern.pattern.startswith(r"\s*"))
     )
