@@ -506,4 +506,5 @@ def test_the_environment_that_steered_the_run_is_written_down(
 def test_ticks_come_no_faster_than_their_beat(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     times = [record["treasury_guidance"]["as_of_ms"] for record in records(quiet[0])]
     assert times == sorted(times)
-    assert times[-1] - times[0] >= 20 * (len(times) - 2)
+    # The first may come late, and those after it then in their time: only the start of the run stands before all beats.
+    assert times[-1] - load_meta(quiet[0]).started_ms >= 20 * (len(times) - 1)
