@@ -20,7 +20,7 @@ from toolkit.ingest.window import look_through
 from toolkit.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, look_at_run, rows
 from toolkit.records import WHOLE, Analysis, Episode, Figure, FileLedger, Finding, RunInfo
 from toolkit.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
-from toolkit.vocabulary import Role
+from toolkit.vocabulary import PLATEAU_LIMITS_MS, Role
 from toolkit.workbench import RUN_KEY, Cursors, Put, depositing, memory, side_by_side, workbench
 
 __all__ = ["AS_IT_IS", "Options", "analyze"]
@@ -106,7 +106,7 @@ class _Bench:
     def place(self, read: Read) -> None:
         """Give the log's lines and the sessions their times, and make what metrics read."""
         place_lines(self.con, RUN_KEY, self.sources, read.log.sessions)
-        look_at_run(self.con)
+        look_at_run(self.con, (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms))
         write_sessions(self.con, RUN_KEY, read)
 
     def printed(self, cursors: Cursors, read: Read, run: RunInfo) -> Printed | None:

@@ -168,6 +168,7 @@ def analyze(
     until_tick: int | None = None,
     every: int | None = None,
     words: Sequence[str] = (),
+    plateau_limits_ms: Sequence[int] = (),
 ) -> Analysis:
     """Ingest one run (a directory, its files, or an archive of them) and give all that is said of it.
 
@@ -177,14 +178,17 @@ def analyze(
     A window of the run is looked at where `segment` (`startup`, `steady` or `tail`), `last_ms` (before the last
     record), `since_tick` or `until_tick` (both included, in every life) is given; what is given must all hold. `every`
     gives, beside that, `windows()` of so many ticks, each with the figures whose name holds one of the `words`: all of
-    them without words.
+    them without words. `plateau_limits_ms` are ages above which there are plateau figures, beside those above 10 s and
+    30 s.
 
     Raises `InputError` (with `file`, `line`, `why`) for what cannot be read or is no run, and `UsageError` for a window
     that no run has or that holds no record.
     """
     listed = [os.fspath(paths)] if isinstance(paths, str | os.PathLike) else [os.fspath(path) for path in paths]
     window = _window(segment, last_ms, since_tick, until_tick, every)
-    options = one.Options(label, requested_ms, window=window, words=tuple(words))
+    options = one.Options(
+        label, requested_ms, window=window, words=tuple(words), plateau_limits_ms=tuple(plateau_limits_ms)
+    )
     if db is not None:
         return Analysis(one.analyze(listed, os.fspath(db), options), os.fspath(db), words)
     folder = tempfile.mkdtemp(prefix="toolkit-")

@@ -30,10 +30,7 @@ _OF_SOCKETS = (
     "downtime_ms", "time_to_first_book_ms", "backoff", "pings", "rest", "rest_fallback", "enforcer", "supervisor",
 )  # fmt: skip
 """Metrics that come from log lines, not from ticks: the cadence of ticks does not move them."""
-_OF_APPLY_AGE = (
-    "age_apply", "plateau_10s", "plateau_30s", "fresh", "fresh_by_socket", "stale", "masked", "anomalies.age_spike",
-    "anomalies.total",
-)  # fmt: skip
+_OF_APPLY_AGE = re.compile(r"age_apply|plateau_(?!event_)|fresh|stale|masked|anomalies\.(?:age_spike|total)")
 """Metrics of the apply age, or of whichever age a record has: their meaning changes with the field's."""
 _NO_TOTALS = re.compile(r"ticks|lives|cap_hits\.max_per_tick|publisher\.queue_hiwater.*")
 _BOUNDS = {Bound.LOWER: "a lower bound", Bound.UPPER: "an upper bound", Bound.ESTIMATE: "an estimate"}
@@ -162,7 +159,7 @@ def _semantics(row: Row) -> str | None:
     """Ages are compared with ages of the same meaning: that of the field, and what an entry of their own says."""
     entries = {key for side in row.sides for key in side.run.semantics}
     keys = {key for key in entries if row.name.startswith(key) or row.figure.metric.startswith(key)}
-    if row.figure.metric.startswith(_OF_APPLY_AGE):
+    if _OF_APPLY_AGE.match(row.figure.metric):
         keys.add("venue_age_ms")
     for key in sorted(keys):
         before, after = (side.run.semantics.get(key) for side in row.sides)

@@ -17,7 +17,7 @@ import duckdb
 
 from toolkit.records import Figure, FigureSpec, Number
 from toolkit.store import execute_script, sql
-from toolkit.vocabulary import Better, Bound, ReconnectReason
+from toolkit.vocabulary import PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason
 from toolkit.workbench import Cursors
 
 AGES_ONLY = (
@@ -25,8 +25,7 @@ AGES_ONLY = (
     "age_event",
     "age_event_bogus",
     "age_unknown",
-    "plateau_10s",
-    "plateau_30s",
+    "plateaus",
     "tick_gap",
     "ticks",
 )
@@ -56,7 +55,7 @@ _VENUE = re.compile(r"[A-Za-z0-9_-]+")
 def _pattern(name: str) -> re.Pattern[str]:
     # A reason is a log's own word and may hold anything; a venue's name is ours to vouch for.
     parts = re.split(r"(<[a-z_]+>)", name)
-    words = {"<venue>": _VENUE.pattern}
+    words = {"<venue>": _VENUE.pattern, "<limit>": "[0-9]+m?s"}
     return re.compile("".join(words.get(p, ".+") if p.startswith("<") else re.escape(p) for p in parts), re.DOTALL)
 
 
@@ -96,11 +95,14 @@ def _specs(header: dict[str, str]) -> Iterator[FigureSpec]:
         yield FigureSpec(figure, header["title"], unit, Better(better), header["definition"], header["source"])
 
 
-def look_at_run(con: duckdb.DuckDBPyConnection) -> None:
+def look_at_run(con: duckdb.DuckDBPyConnection, plateau_limits_ms: Iterable[int] = PLATEAU_LIMITS_MS) -> None:
     """Make the views that metrics read, of the workbench's run as it stands now."""
     execute_script(con, sql("scope"))
     reasons = "create or replace table reasons as select unnest(?::varchar[]) as reason"
     con.execute(reasons, [list(map(str, ReconnectReason))])
+    limits = "create or replace table run_plateau_limits as select unnest(?::bigint[]) as limit_ms, unnest(?) as name"
+    ascending = sorted(set(plateau_limits_ms))
+    con.execute(limits, [ascending, [f"{ms // 1_000}s" if ms % 1_000 == 0 else f"{ms}ms" for ms in ascending]])
 
 
 def compute(cursors: Cursors, only: Iterable[str] | None = None) -> tuple[Figure, ...]:

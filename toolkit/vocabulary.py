@@ -8,6 +8,9 @@ from enum import StrEnum
 VENUE_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 """What a venue may be called; text that is not this names no venue, wherever it stands."""
 
+PLATEAU_LIMITS_MS = (10_000, 30_000)
+"""The ages above which a venue stands still, as upstream's gate has them."""
+
 
 class ReconnectReason(StrEnum):
     """What ended a connected session; the one taxonomy of all venues (a log's own later words are kept verbatim)."""

@@ -11,6 +11,7 @@ from toolkit.vocabulary import Better, GateVerdict
 
 NAMES = (
     "<venue>.age_apply_ms.p95",
+    "<venue>.plateau_<limit>.count",
     "<venue>.reconnects",
     "<venue>.reconnects.<reason>",
     "run.phase.<phase>_us.<p>",
@@ -59,6 +60,7 @@ def test_a_rule_with_several_limits_is_as_many_rules() -> None:
         ("<venue>.reconnects.<reason>", "*.reconnects.*"),
         ("lighter.reconnects.some_later_reason", "lighter.reconnects.some_later_reason"),
         ("*.reconnects.*", "*.reconnects.*"),
+        ("*.plateau_1500ms.count", "*.plateau_1500ms.count"),
         ("run.phase.engine_us.p95", "run.phase.engine_us.p95"),
         ("run.phase.*.p95", "run.phase.*.p95"),
     ],
@@ -97,6 +99,7 @@ def test_a_figure_of_the_catalogue_may_be_written(written: str, means: str) -> N
             "Invalid enum value 'pass' - at `$.never_seen`",
         ),
         ("[[rule]]\nfigure = '*.age_aply_ms.p95'\nmax = 1", "no such figure; nearest: *.age_apply_ms.p95"),
+        ("[[rule]]\nfigure = '*.plateau_30.count'\nmax = 1", "no such figure; nearest: *.plateau_*.count"),
         ("[[rule]]\nfigure = '*.ticks'\nmax = 1", "rule 1 (*.ticks): there is no such figure"),
         ("[[rule]]\nfigure = 'run.reconnects'\nmax = 1", "rule 1 (run.reconnects): there is no such figure"),
         ("[[rule]]\nfigure = 'lighter.age_apply_ms'\nmax = 1", "there is no such figure"),

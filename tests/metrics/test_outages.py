@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.metrics.made_up import START_MS, analysed, figure, record
+from toolkit.analysis import Options, analyze
 from toolkit.records import Analysis, Episode
 
 FRESH = (0, 0, 0)
@@ -125,6 +126,40 @@ def test_a_plateau_begins_when_its_age_says_and_ends_at_the_first_tick_back(
     found = [figure(run, f"lighter.plateau_10s.{stat}") for stat in ("count", "total_ms", "longest_ms")]
     assert [each.value for each in found] == [count, 1_000 * total_s, 1_000 * longest_s]
     assert {each.bound for each in found} == {bound}
+
+
+def test_a_stretch_of_event_age_is_a_plateau_of_its_own(tmp_path: Path) -> None:
+    events = [0, 11_000, 12_000, 1_790_000_000_000, 0]
+    lines = [record(t, t, [0, 0, 0], venue_age_event_ms=[0, event, 0]) for t, event in enumerate(events)]
+    run = analysed(tmp_path, telemetry="".join(lines))
+    assert figure(run, "lighter.plateau_10s.count").value == 0
+    assert figure(run, "lighter.plateau_event_10s.count").value == 1
+    told = figure(run, "lighter.plateau_event_10s.longest_ms")
+    assert (told.value, told.n) == (1_000 * (4 - (1 - 11)), 4)
+
+
+def test_a_vintage_of_event_ages_has_plateaus_of_those_alone(tmp_path: Path) -> None:
+    ages = [0, 31, 0]
+    lines = [record(t, t, [0, 1_000 * age, 0], venue_age_event_ms=None) for t, age in enumerate(ages)]
+    run = analysed(tmp_path, telemetry="".join(lines))
+    assert figure(run, "lighter.plateau_event_30s.longest_ms").value == 32_000
+    unknown = figure(run, "lighter.plateau_30s.longest_ms")
+    assert (unknown.value, unknown.note) == (None, "no apply age known")
+
+
+@pytest.mark.parametrize(
+    ("limit_ms", "name", "count"),
+    [(2_000, "2s", 2), (2_500, "2500ms", 1), (10_000, "10s", 0)],
+    ids=["2s", "2.5s", "10s"],
+)
+def test_a_plateau_may_be_asked_for_above_any_age(tmp_path: Path, limit_ms: int, name: str, count: int) -> None:
+    lines = [record(t, t, [0, 1_000 * age, 0]) for t, age in enumerate([0, 3, 4, 0, 2, 2, 0])]
+    lines[4] = record(4, 4, [0, 2_001, 0])
+    (tmp_path / "telemetry.jsonl").write_text("".join(lines))
+    run = analyze([str(tmp_path)], options=Options(plateau_limits_ms=(limit_ms,)))
+    assert figure(run, f"lighter.plateau_{name}.count").value == count
+    assert figure(run, "lighter.plateau_30s.count").value == 0
+    assert not of(run, "plateau")
 
 
 def test_a_hole_in_the_records_cuts_a_plateau_and_makes_it_an_estimate(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from toolkit.cli.options import (
     FormatOption,
     LastOption,
     OutputOption,
+    PlateauOption,
     QuietOption,
     RequestedOption,
     RunPaths,
@@ -21,6 +22,7 @@ from toolkit.cli.options import (
     SinceTickOption,
     UntilTickOption,
     duration_ms,
+    plateau_limits_ms,
     window,
 )
 from toolkit.cli.output import emit
@@ -51,6 +53,7 @@ def analyze(
     every: Annotated[
         int | None, typer.Option("--every", min=1, metavar="N", help="Also window by window of N ticks.")
     ] = None,
+    plateau: PlateauOption = None,
     foreign: Annotated[
         int | None,
         typer.Option("--foreign", min=1, metavar="N", help="Only the N commonest kinds of unknown log lines."),
@@ -78,8 +81,9 @@ def analyze(
         emit(_foreign_lines(paths, foreign, format), output)
         return Exit.OK
     part = window(segment, last, since_tick, until_tick, every)
+    limits = plateau_limits_ms(plateau)
     words = tuple(figures or () if format is Format.JSON else figures or IN_WINDOWS)
-    options = Options(label, duration_ms(requested), "ages" if only else "all", part, words)
+    options = Options(label, duration_ms(requested), "ages" if only else "all", part, words, limits)
 
     def look(store: str) -> Analysis:
         with octets_line(quiet, OF_A_RUN) as progress:

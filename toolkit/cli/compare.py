@@ -12,6 +12,7 @@ from toolkit.cli.progress import OF_A_RUN, octets_line
 from toolkit.errors import Exit
 
 if TYPE_CHECKING:
+    from toolkit.analysis import Options
     from toolkit.records import Comparison, Window
 
 Before = Annotated[str, typer.Argument(metavar="BEFORE", help="The run before the change: a directory, file or .zip.")]
@@ -29,6 +30,7 @@ def compare(
     last: of.LastOption = None,
     since_tick: of.SinceTickOption = None,
     until_tick: of.UntilTickOption = None,
+    plateau: of.PlateauOption = None,
     quiet: of.QuietOption = False,
 ) -> int:
     """Put two runs side by side, figure by figure; ends with 4 if no row can be compared."""
@@ -37,7 +39,8 @@ def compare(
     from toolkit.published import comparison_json
 
     check_format(format)
-    comparison = compared(before, after, db, requested, of.window(segment, last, since_tick, until_tick), quiet)
+    options = looked_at(requested, of.window(segment, last, since_tick, until_tick), plateau)
+    comparison = compared(before, after, db, options, quiet)
     if format is of.Format.JSON:
         emit(comparison_json(comparison), output)
     else:
@@ -45,11 +48,17 @@ def compare(
     return Exit.OK if comparison.comparable else Exit.INCONCLUSIVE
 
 
-def compared(before: str, after: str, db: str, requested: str | None, part: Window, quiet: bool) -> Comparison:
+def looked_at(requested: str | None, part: Window, plateau: list[str] | None) -> Options:
+    """How both runs are looked at. Raises `UsageError` for what is no length of time."""
+    from toolkit.analysis import Options
+
+    return Options(requested_ms=of.duration_ms(requested), window=part, plateau_limits_ms=of.plateau_limits_ms(plateau))
+
+
+def compared(before: str, after: str, db: str, options: Options, quiet: bool) -> Comparison:
     """The comparison of two runs, each analysed into the store `db`."""
-    from toolkit.analysis import Options, analyze
+    from toolkit.analysis import analyze
     from toolkit.comparison import compare
 
-    options = Options(requested_ms=of.duration_ms(requested), window=part)
     with octets_line(quiet, OF_A_RUN) as progress:
         return compare(analyze([before], db, options, progress), analyze([after], db, options, progress))

@@ -14,6 +14,7 @@ from toolkit.cli.options import (
     FormatOption,
     LastOption,
     OutputOption,
+    PlateauOption,
     QuietOption,
     RequestedOption,
     RunPaths,
@@ -21,6 +22,7 @@ from toolkit.cli.options import (
     SinceTickOption,
     UntilTickOption,
     duration_ms,
+    plateau_limits_ms,
     window,
 )
 from toolkit.cli.output import emit
@@ -52,6 +54,7 @@ def gate(
     last: LastOption = None,
     since_tick: SinceTickOption = None,
     until_tick: UntilTickOption = None,
+    plateau: PlateauOption = None,
     quiet: QuietOption = False,
 ) -> int:
     """Hold a run against limits: 0 it passes, 1 it fails, 4 the evidence does not tell."""
@@ -65,9 +68,10 @@ def gate(
     check_format(format)
     rules = load(gates, catalogue())
     part = window(segment, last, since_tick, until_tick)
+    theirs = Options(window=part, plateau_limits_ms=plateau_limits_ms(plateau))
     with octets_line(quiet, OF_A_RUN) as progress:
-        run = analyze(paths, db, Options(requested_ms=duration_ms(requested), window=part), progress)
-        before = None if baseline is None else analyze([baseline], db, Options(window=part), progress)
+        run = analyze(paths, db, replace(theirs, requested_ms=duration_ms(requested)), progress)
+        before = None if baseline is None else analyze([baseline], db, theirs, progress)
     result = evaluate(rules.rules, run, before, rules.name, rules.never_seen)
     pages = {Format.JSON: lambda: gate_json(result), Format.MARKDOWN: lambda: markdown(result, run)}
     emit(pages.get(format, lambda: text(result, run))(), output)

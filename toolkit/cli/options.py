@@ -51,6 +51,10 @@ SegmentOption = Annotated[
 LastOption = Annotated[str | None, typer.Option("--last", metavar="DURATION", help="Only the last 30m, 90s, … of it.")]
 SinceTickOption = Annotated[int | None, typer.Option("--since-tick", min=0, metavar="N", help="Only from tick N on.")]
 UntilTickOption = Annotated[int | None, typer.Option("--until-tick", min=0, metavar="N", help="Only up to tick N.")]
+PlateauOption = Annotated[
+    list[str] | None,
+    typer.Option("--plateau", metavar="DURATION", help="Also plateaus of ages above 5s, 2m, …, beside 10s and 30s."),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes on standard error.")]
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours, as with NO_COLOR set.")]
 
@@ -66,6 +70,14 @@ def window(
     if (last_ms := duration_ms(last)) == 0:
         raise UsageError(f"--last {last}: there is nothing in no time")
     return Window(segment, last_ms, since_tick, until_tick, every)
+
+
+def plateau_limits_ms(given: list[str] | None) -> tuple[int, ...]:
+    """The limits asked for beside those that there always are. Raises `UsageError` for what is no length of time."""
+    limits = tuple(duration_ms(text) or 0 for text in given or ())
+    if 0 in limits:
+        raise UsageError("--plateau 0s: write a time that an age should not reach, such as 5s")
+    return limits
 
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")

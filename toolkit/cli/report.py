@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from toolkit.cli import options as of
-from toolkit.cli.compare import After, Before, compared
+from toolkit.cli.compare import After, Before, compared, looked_at
 from toolkit.cli.output import emit
 
 
@@ -23,6 +23,7 @@ def report(
     last: of.LastOption = None,
     since_tick: of.SinceTickOption = None,
     until_tick: of.UntilTickOption = None,
+    plateau: of.PlateauOption = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress; with -o, nothing is printed but the document.")
     ] = False,
@@ -31,18 +32,20 @@ def report(
     from toolkit.evidence.pages import name_of
     from toolkit.evidence.report import evidence, opening
 
-    comparison = compared(before, after, db, requested, of.window(segment, last, since_tick, until_tick), quiet)
+    options = looked_at(requested, of.window(segment, last, since_tick, until_tick), plateau)
+    comparison = compared(before, after, db, options, quiet)
     names = (name_of(before), name_of(after))
     cut = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}
-    emit(evidence(comparison, names, _command(before, after, output, {"requested": requested, **cut})), output)
+    asked = [("requested", requested), *cut.items(), *(("plateau", limit) for limit in plateau or ())]
+    emit(evidence(comparison, names, _command(before, after, output, asked)), output)
     if output is not None and not quiet:
         emit(f"{output}\n\n{opening(comparison, names)}")
     return 0
 
 
-def _command(before: str, after: str, output: Path | None, asked: Mapping[str, object]) -> list[str]:
+def _command(before: str, after: str, output: Path | None, asked: Sequence[tuple[str, object]]) -> list[str]:
     """The argv that makes the document again; what does not change a byte of it (the store) is left out."""
-    options = [word for name, value in asked.items() if value is not None for word in (f"--{name}", str(value))]
+    options = [word for name, value in asked if value is not None for word in (f"--{name}", str(value))]
     to = ["-o", _here(str(output))] if output else []
     return ["toolkit", "report", _here(before), _here(after), *to, *options]
 

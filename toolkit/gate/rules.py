@@ -25,6 +25,7 @@ LIMITS = ("max", "min", "max_ratio_to_baseline", "max_delta_to_baseline")
 """The keys that state a limit; a rule with several is as many rules."""
 
 _PLACEHOLDER = re.compile(r"<[a-z_]+>")
+_WORDS = {"<limit>": "[0-9]+m?s"}
 _NEVER_SEEN = {"inconclusive": GateVerdict.INCONCLUSIVE, "fail": GateVerdict.FAIL}
 
 
@@ -119,6 +120,6 @@ def _could_be(catalogued: str, asked: str) -> bool:
 
 
 def _part(catalogued: str, asked: str) -> bool:
-    if re.fullmatch(_PLACEHOLDER.sub("[^.]+", catalogued), asked):
+    if re.fullmatch(_PLACEHOLDER.sub(lambda found: _WORDS.get(found[0], "[^.]+"), catalogued), asked):
         return True
     return fnmatchcase(_PLACEHOLDER.sub("x", catalogued), asked)

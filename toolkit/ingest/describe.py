@@ -30,6 +30,7 @@ class Options:
     Without such metadata it is the time of the command, builds included.
 
     `words` chooses the figures of windows of so many ticks: all, or those whose name holds one of the words.
+    `plateau_limits_ms` are ages above which there are plateau figures, beside those above 10 s and 30 s.
     """
 
     label: str | None = None
@@ -37,6 +38,7 @@ class Options:
     scope: Scope = "all"
     window: Window = WHOLE
     words: tuple[str, ...] = ()
+    plateau_limits_ms: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
