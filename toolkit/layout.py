@@ -14,7 +14,7 @@ import duckdb
 
 from toolkit.errors import InputError
 
-VERSION = 4
+VERSION = 5
 """Raised with each change of the tables; layouts of one version are told apart by the digest of their definition."""
 
 _TOLD_BY_OTHERS = {

@@ -237,7 +237,8 @@ class Session:
 
     `reason` is None while it is open (also at the end of a life); `lines` are all lines of its ending, as one event.
     An ending that left no line has none: `ended` is then the connecting line of the session after. `ended` and
-    `first_book` are lines with the number of their file. Times may be off by their `…_error_ms`.
+    `first_book` are lines with the number of their file. Times may be off by their `…_error_ms`. A session whose
+    `beginning_lost` is not in the log begins with the first line that tells of it.
     """
 
     life: int
@@ -258,6 +259,7 @@ class Session:
     began_error_ms: int | None = None
     ended_error_ms: int | None = None
     first_book_error_ms: int | None = None
+    beginning_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ The rules, from the program's own behaviour:
   line follows. A read timeout in `KEPT` ends a session only if that session never had a message, or its own ending
   line follows.
 - An error line where no session is open is a failed attempt to connect; a failed market look-up is one too.
+- An ending that only a connected socket can have, as a venue's first line in a life, is that of a session whose
+  beginning is not in the log: such a session begins with that line.
 """
 
 from __future__ import annotations
@@ -30,6 +32,11 @@ _STAGES = {
     "ws_first_book": Stage.FIRST_BOOK,
     "first_decoded_top": Stage.FIRST_BOOK,
 }
+_OF_A_SOCKET = frozenset(ReconnectReason) - {
+    ReconnectReason.CONNECT_TIMEOUT, ReconnectReason.CONNECT_ERROR, ReconnectReason.TASK_PANIC,
+    ReconnectReason.ENFORCER_RESTART, ReconnectReason.UNKNOWN,
+}  # fmt: skip
+"""Reasons that end only what was connected."""
 _ORDER = {stage: number for number, stage in enumerate(Stage)}
 
 ERROR_TEXTS = (
@@ -102,6 +109,7 @@ class _Open:
     first_book: tuple[int, int] | None = None
     over: bool = False
     error_seen: bool = False
+    beginning_lost: bool = False
     detail: str | None = None
 
     @property
@@ -162,8 +170,11 @@ class VenueSessions:
         self._settle()
         if self._open is not None:
             self._finish(self._open, silent="ended", by=happening)
-        self._open = _Open(self._count, happening, stage)
+        self._open = self._next(happening, stage)
+
+    def _next(self, happening: Happening, stage: Stage) -> _Open:
         self._count += 1
+        return _Open(self._count - 1, happening, stage)
 
     def _advance(self, stage: Stage, happening: Happening) -> None:
         session = self._open
@@ -176,10 +187,12 @@ class VenueSessions:
                 session.first_book = happening.ref
 
     def _claim(self, happening: Happening) -> None:
-        reason, session = happening.reason or ReconnectReason.UNKNOWN, self._open
+        reason = happening.reason or ReconnectReason.UNKNOWN
         if reason in RESYNCS.get(self._venue, ()):
             self._claim_resync(Incident("resync", self._life, self._venue, reason, (happening.ref,)))
-        elif session is None:
+            return
+        session = self._session_of(happening, reason)
+        if session is None:
             self.incidents.append(Incident("connect_failure", self._life, self._venue, reason, (happening.ref,)))
         elif reason in KEPT.get(self._venue, ()) and _ORDER[session.stage] >= _ORDER[Stage.FIRST_MESSAGE]:
             self._settle(Incident("kept", self._life, self._venue, reason, (happening.ref,)))
@@ -217,15 +230,25 @@ class VenueSessions:
             session.refs += self._pending.refs
             self._pending = None
 
+    def _session_of(self, ending: Happening, reason: str | None) -> _Open | None:
+        """The session that a line ends: the one under way, or one whose beginning is not in the log."""
+        if self._open is None and self._count == 0 and reason in _OF_A_SOCKET:
+            # It kept its socket, if it did, because messages had come.
+            kept = reason in KEPT.get(self._venue, ())
+            self._open = self._next(ending, Stage.FIRST_MESSAGE if kept else Stage.CONNECTED)
+            self._open.beginning_lost = True
+        return self._open
+
     def _end(self, happening: Happening) -> None:
-        if self._open is not None:
-            self._take_claim(self._open, happening.reason)
-            self._open.implied = self._open.implied or happening.reason
-            self._open.end(happening)
+        session = self._session_of(happening, happening.reason)
+        if session is not None:
+            self._take_claim(session, happening.reason)
+            session.implied = session.implied or happening.reason
+            session.end(happening)
 
     def _error(self, happening: Happening) -> None:
-        session = self._open
         reason = DISCOVERY if _DISCOVERY_TEXT in happening.error else error_reason(happening.error)
+        session = self._session_of(happening, reason)
         if session is None or session.error_seen or reason == DISCOVERY:
             if session is not None:
                 self._finish(session, silent=None if session.over or session.reason else "ended", by=happening)
@@ -255,6 +278,7 @@ class VenueSessions:
                 detail=session.detail,
                 ended=ended,
                 first_book=session.first_book,
+                beginning_lost=session.beginning_lost,
             )
         )
 

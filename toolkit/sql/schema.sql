@@ -185,7 +185,8 @@ create table if not exists session (
     ended_ms bigint,
     ended_error_ms bigint,
     detail  varchar,
-    lines   bigint[]
+    lines   bigint[],
+    beginning_lost boolean                   -- it begins with the first line that tells of it
 );
 
 create table if not exists counter (
@@ -266,7 +267,7 @@ create or replace view log_events as
 create or replace view sessions as
     select run, life, venue, session, began_line, ended_line, reason, reached, began_ms, session.ended_ms,
            first_book_ms, detail, file.file, silent, began_error_ms, first_book_error_ms, ended_error_ms,
-           ended_in.file as ended_file
+           ended_in.file as ended_file, coalesce(beginning_lost, false) as beginning_lost
     from session join file using (run_key, file_no) join run using (run_key)
     left join file ended_in on ended_in.run_key = session.run_key and ended_in.file_no = ended_file_no;
 create or replace view counters as

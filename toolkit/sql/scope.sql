@@ -47,6 +47,9 @@ create or replace table run_log_proof as
            coalesce(bool_or(family = 'audit_rest_monitor'), false) as has_rest_audit
     from run_log_events;
 
+-- Venues with an ending whose session began before the log: what came before it is not known.
+create or replace view run_beheaded as select distinct venue, true as beheaded from run_sessions where beginning_lost;
+
 -- Connected sessions in order; a reconnect is each after the first of a life, by the reason that ended the one before.
 create or replace view run_all_connected as
     select *, row_number() over same - 1 as nth, lag(reason) over same as ended_before

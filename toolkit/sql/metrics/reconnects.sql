@@ -9,10 +9,11 @@ audited as (select venue, replace(name, 'reconnect.', '') as reason, sum(last) a
 named as (select reason from reasons union select reason from happened union select reason from audited)
 select v.venue as scope, 'reconnects.' || r.reason as metric,
        case when has_lifecycle then coalesce(h.n, 0) else a.n end as value, coalesce(value, 0) as n,
-       case when has_lifecycle then 'exact' else 'lower' end as bound, value as low, case when has_lifecycle then value end as high,
-       case when has_lifecycle then null when not has_log then why_no_log
+       case when has_lifecycle and beheaded is null then 'exact' else 'lower' end as bound, value as low,
+       case when bound = 'exact' then value end as high,
+       case when bound = 'exact' then null when has_lifecycle then 'the log begins after the venue had connected' when not has_log then why_no_log
             when value is not null then 'audit lines only: silent reconnects are not in them' else 'no life-cycle line in the log' end as note
-from run_venues v, named r, run_log_proof
+from run_venues v left join run_beheaded b on b.venue = v.venue, named r, run_log_proof
 left join happened h on h.venue = v.venue and h.reason = r.reason
 left join audited a on a.venue = v.venue and a.reason = r.reason
 where r.reason in (select reason from reasons) or h.n > 0 or a.n > 0

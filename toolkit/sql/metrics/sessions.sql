@@ -8,14 +8,15 @@ with begun as (select venue, count(*) as sessions from run_sessions group by ven
 connected as (select venue, count(*) as connects, count_if(nth > 0) as reconnects from run_connected group by venue),
 audits as (select venue, sum(last) as audited from run_totals where name like 'reconnect.%' group by venue),
 counted as (
-    select v.venue, coalesce(sessions, 0) as sessions, coalesce(connects, 0) as connects, coalesce(reconnects, 0) as reconnects, audited
-    from run_venues v left join begun using (venue) left join connected using (venue) left join audits using (venue)
+    select v.venue, coalesce(sessions, 0) as sessions, coalesce(connects, 0) as connects, coalesce(reconnects, 0) as reconnects, audited,
+           has_lifecycle and beheaded is null as whole
+    from run_log_proof, run_venues v left join begun using (venue) left join connected using (venue) left join audits using (venue)
+    left join run_beheaded using (venue)
 )
 select venue as scope, stat as metric, case when has_lifecycle then amount when stat = 'reconnects' then audited end as value,
        case when has_lifecycle then sessions else coalesce(audited, 0) end as n,
-       case when has_lifecycle then 'exact' else 'lower' end as bound, value as low,
-       case when has_lifecycle then value end as high,
-       case when has_lifecycle then null when not has_log then why_no_log
+       case when whole then 'exact' else 'lower' end as bound, value as low, case when whole then value end as high,
+       case when whole then null when has_lifecycle then 'the log begins after the venue had connected' when not has_log then why_no_log
             when value is not null then 'audit lines only: silent reconnects are not in them'
             else 'no life-cycle line in the log' end as note
 from counted, run_log_proof, lateral (values ('sessions', sessions), ('connects', connects), ('reconnects', reconnects)) as s (stat, amount)
