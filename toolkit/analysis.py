@@ -167,6 +167,9 @@ def _look(
     (recorded,) = con.execute("select count(distinct life) from tick").fetchall()[0]
     log_lives = facts.lives if facts.is_a_run else 0
     earlier = [(read.named(each.ref), each.text.strip()) for each in facts.earlier]
+    if not any(each.family == "kill_event" for each in facts.earlier):
+        kills = con.execute(sql("earlier_kills")).fetchall()
+        earlier += [(read.named((file_no, line)), f"kill switch: {reason}") for file_no, line, reason in kills]
     return Look(run, read.ledgers, figures, told, log_lives, recorded, dict(facts.components), earlier)
 
 

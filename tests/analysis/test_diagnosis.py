@@ -63,6 +63,17 @@ def test_what_ended_a_life_before_the_last_is_a_finding_with_its_line(tmp_path: 
     assert ("earlier_end", (("run.log", 2),)) in [(each.code, each.lines) for each in analyze([str(tmp_path)]).findings]
 
 
+@pytest.mark.parametrize(("log", "place"), [((), ("telemetry.jsonl", 2)), ((START_LINE, KILL_EVENT), ("run.log", 2))])
+def test_a_kill_switch_of_an_earlier_life_is_one_finding_also_where_only_telemetry_tells(
+    tmp_path: Path, log: tuple[str, ...], place: tuple[str, int]
+) -> None:
+    killed = record(0, 0, (0, 0, 0)) + record(1, 1, (0, 0, 0), kill_switch=True, kill_reason="PnlHardBreach") * 2
+    ended(tmp_path, *log, *((START_LINE, SPOKE) if log else ()), telemetry=killed + records(1))
+    found = [each for each in analyze([str(tmp_path)]).findings if each.code == "earlier_end"]
+    assert [each.lines for each in found] == [(place,)]
+    assert "PnlHardBreach" in found[0].text
+
+
 def test_a_kill_switch_in_the_telemetry_of_an_earlier_life_did_not_end_the_run(tmp_path: Path) -> None:
     telemetry = records(3, kill_switch=True, kill_reason="PnlHardBreach") + records(RAN)
     assert said(ended(tmp_path, START_LINE, START_LINE, telemetry=telemetry)) == ("unknown", None, None)
