@@ -8,22 +8,25 @@ with holed as materialized (
 ),
 part_ends as (select life, part, max(at_ms) as last_ms, part = max(part) over (partition by life) as is_last
               from holed group by life, part),
-aged as (
-    select 'apply' as basis, venue, seq, seq // 1000 as thousand, age_apply_ms as age_ms
-    from run_venue_ticks where age_apply_ms is not null
-    union all
-    select 'event', venue, seq, seq // 1000, age_event_ms from run_venue_ticks where age_event_ms < 1000000000
-),
 -- Of a thousand ticks that are all below the limits it is enough to know the first and the last.
-thousands as (
-    select basis, venue, thousand, min(seq) as first_seq, max(seq) as last_seq,
-           max(age_ms) > (select min(limit_ms) from run_plateau_limits) as any_above
-    from aged group by all
+thousands as materialized (
+    select venue, seq // 1000 as thousand, max(age_apply_ms) as apply_most, max(age_event_ms) filter (not bogus) as event_most,
+           [min(seq) filter (age_apply_ms is not null), max(seq) filter (age_apply_ms is not null)] as apply_edges,
+           [min(seq) filter (not bogus), max(seq) filter (not bogus)] as event_edges
+    from (select *, age_event_ms >= 1000000000 as bogus from run_venue_ticks) group by all
+),
+lowest as (select min(limit_ms) as limit_ms from run_plateau_limits),
+based as (
+    select 'apply' as basis, venue, thousand, apply_most > limit_ms as any_above, apply_edges as edges from thousands, lowest
+    union all select 'event', venue, thousand, event_most > limit_ms, event_edges from thousands, lowest
+),
+asked as (
+    select basis, venue, unnest(range(1000 * thousand, 1000 * thousand + 1000)) as seq from based where any_above
+    union all select distinct basis, venue, unnest(edges) from based where not any_above
 ),
 telling as (
-    select basis, venue, life, part, seq, at_ms, age_ms
-    from aged join thousands using (basis, venue, thousand) join holed using (seq)
-    where any_above or seq = first_seq or seq = last_seq
+    select basis, venue, h.life, part, seq, h.at_ms, if(basis = 'apply', age_apply_ms, age_event_ms) as age_ms
+    from run_venue_ticks join asked using (venue, seq) join holed h using (seq) where age_ms < 1000000000 or basis = 'apply' and age_ms is not null
 ),
 -- Known ages by their place in their part; those above a limit that follow each other have their places in a row.
 known as (

@@ -4,10 +4,11 @@
 -- figures: <venue>.plateau_10s.count:count <venue>.plateau_10s.total_ms <venue>.plateau_10s.longest_ms <venue>.plateau_30s.count:count <venue>.plateau_30s.total_ms <venue>.plateau_30s.longest_ms <venue>.plateau_<limit>.count:count <venue>.plateau_<limit>.total_ms <venue>.plateau_<limit>.longest_ms <venue>.plateau_event_10s.count:count <venue>.plateau_event_10s.total_ms <venue>.plateau_event_10s.longest_ms <venue>.plateau_event_30s.count:count <venue>.plateau_event_30s.total_ms <venue>.plateau_event_30s.longest_ms <venue>.plateau_event_<limit>.count:count <venue>.plateau_event_<limit>.total_ms <venue>.plateau_event_<limit>.longest_ms
 -- definition: Stretches in which the apply age (plateau_event_…: the event age) is above a limit (10 s and 30 s, and whichever else is asked for): how many, how long together, the longest. A stretch begins when its first age says (the age itself proves the time) and ends at the first tick back under the limit, else at the last tick of the life; one tick is enough.
 -- source: telemetry venue_age_ms and venue_age_event_ms
-with known as (
-    select venue, 'apply' as basis, count(age_apply_ms) as n from run_venue_ticks group by venue
-    union all select venue, 'event', count(age_event_ms) filter (age_event_ms < 1000000000) from run_venue_ticks group by venue
+with counted as (
+    select venue, count(age_apply_ms) as apply, count(age_event_ms) filter (age_event_ms < 1000000000) as event
+    from run_venue_ticks group by venue
 ),
+known as (from counted unpivot (n for basis in (apply, event))),
 stretches as (
     select basis, venue, limit_ms, count(*) as count, sum(to_ms - from_ms) as total_ms, max(to_ms - from_ms) as longest_ms,
            bool_or(cut_by_hole) as cut
