@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing import get_context, parent_process
@@ -26,31 +26,17 @@ HELPERS = max((os.cpu_count() or 1) - 1, 1)
 _PIECE_BYTES = 1 << 20
 _READER, _LOG_READER = "toolkit.ingest.columns", "toolkit.ingest.log_block"
 _called: list[ProcessPoolExecutor] = []
-_begun: dict[tuple[Path, int], Future[tuple[int, str]]] = {}
-"""Digests on their way."""
 
 
 def call(paths: Iterable[str]) -> None:
-    """Have helpers begin where a file is large, so that they are there when this process has loaded what it needs.
-
-    The digest of the file that is read first takes no module, and is begun at once.
-    """
+    """Have helpers begin where a file is large, so that they are there when this process has loaded what it needs."""
     _without_linear_algebra()
     large = [file for path in paths for file in _large_files(Path(path))]
     if large and not _called and (os.cpu_count() or 1) > 1:
         pool = crew()
-        first = min(large, key=lambda file: file.suffix != ".jsonl")
         with deaf_to_interrupts():
-            if first.suffix in (".jsonl", ".log"):
-                place = first.absolute(), first.stat().st_size
-                _begun[place] = digest(pool, *place)
-            pool.submit(_load, _READER if first.suffix == ".jsonl" else _LOG_READER)
+            pool.submit(_load, _READER if large[0].suffix == ".jsonl" else _LOG_READER)
         _called.append(pool)
-
-
-def digest(pool: ProcessPoolExecutor, path: Path, size: int) -> Future[tuple[int, str]]:
-    """How many of the first `size` bytes of a file there are, and their SHA-256, on their way in a helper."""
-    return _begun.pop((path.absolute(), size), None) or pool.submit(sha256_of, path, size)
 
 
 def _without_linear_algebra() -> None:

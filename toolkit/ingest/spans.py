@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from toolkit.ingest.helping import HELPERS, crew, deaf_to_interrupts, digest, keep_what_is_freed
+from toolkit.ingest.helping import HELPERS, crew, deaf_to_interrupts, keep_what_is_freed, sha256_of
 from toolkit.ingest.stream import BLOCK_BYTES
 
 _AHEAD, _MOST_WAITING = 4, 8
@@ -47,7 +47,7 @@ class Spans(Generic[T]):
 
     def __post_init__(self) -> None:
         with deaf_to_interrupts():
-            self._digest = digest(self.pool, self.path, self.size)
+            self._digest = self.pool.submit(sha256_of, self.path, self.size)
         self._left = cut(self.path, self.size, self.span_bytes)
         self._waiting: deque[tuple[int, Future[T]]] = deque()
 
