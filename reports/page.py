@@ -63,6 +63,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page of few words: paragraphs and tables in order. Where a page must have a title, it is this one."""
+
+    title: str
+    parts: tuple[str | Cell | Table, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Folded:
     """Figures that say the same and share a line: their metrics, the scopes that have them (empty: all), and why.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from html import escape
 
 from reports.page import Safe
 from reports.redact import redact
@@ -66,6 +67,11 @@ def _inert(line: str) -> str:
 
 def _reference(character: str) -> str:
     return _NAMED.get(character) or f"&#{ord(character)};"
+
+
+def html(text: str) -> Safe:
+    """The text for an element or an attribute of HTML; text that is already `Safe` stays as it is."""
+    return text if isinstance(text, Safe) else Safe(escape(plain(text)))
 
 
 def terminal(text: str) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from reports.page import Align, Cell, Folded, Kind, Safe, Table
-from reports.quote import code, markdown, plain, terminal
+from reports.page import Align, Cell, Column, Folded, Kind, Safe, Table
+from reports.quote import code, html, markdown, plain, terminal
 from reports.single import set_aside
 from reports.values import number, setting
 from toolkit.records import FileLedger, Finding
@@ -95,6 +95,33 @@ def _padded(cells: Iterable[str], widths: Iterable[int], sides: Iterable[Align])
         yield text.rjust(width) if side is Align.RIGHT else text.ljust(width)
 
 
+def hypertext(table: Table) -> Safe:
+    """A table of HTML; a cell names the figure behind it in `data-figure`."""
+    head = "".join(f"<th{_side(column)}>{html(column.title)}</th>" for column in table.columns)
+    rows = ("".join(map(_html_cell, row, table.columns)) for row in table.rows)
+    body = "\n".join(f"<tr>{row}</tr>" for row in rows)
+    return Safe(
+        f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
+    )
+
+
+def _html_cell(cell: Cell, column: Column) -> str:
+    text = html_code(cell.text) if cell.kind is Kind.NAME else html(cell.text)
+    if cell.kind is Kind.DIGEST and cell.text.isalnum():
+        text = Safe(f"<code>{cell.text}</code>")
+    figure = f' data-figure="{html(cell.figure)}"' if cell.figure else ""
+    return f"<td{_side(column)}{figure}>{f'<strong>{text}</strong>' if cell.strong else text}</td>"
+
+
+def _side(column: Column) -> str:
+    return ' class="number"' if column.align is Align.RIGHT else ""
+
+
+def html_code(text: str) -> Safe:
+    """The text in fixed width, for HTML."""
+    return Safe(f"<code>{html(text)}</code>")
+
+
 def _folded(row: Folded, form: Form) -> str:
     names = ", ".join(map(form.code, row.metrics))
     where = f"{_sentence(map(form.quote, row.scopes))}: " if row.scopes else ""
@@ -154,5 +181,14 @@ _FORMATS = {
         heading=lambda text, _: terminal(text),
         fold=terminal,
         unfold=Safe(),
+    ),
+    "html": Form(
+        quote=html,
+        code=html_code,
+        table=hypertext,
+        strong=lambda text: Safe(f"<strong>{html(text)}</strong>"),
+        heading=lambda text, level: Safe(f"<h{level}>{html(text)}</h{level}>"),
+        fold=lambda title: Safe(f"<details><summary>{html(title)}</summary>"),
+        unfold=Safe("</details>"),
     ),
 }

@@ -1,4 +1,4 @@
-"""A Markdown page as a reviewer's browser would have it: its tags, its text, its tables."""
+"""A page, of Markdown or HTML, as a reviewer's browser would have it: its tags, its text, its tables."""
 
 from __future__ import annotations
 
@@ -9,22 +9,30 @@ from markdown_it import MarkdownIt
 
 
 class Page(HTMLParser):
-    """`tables` holds rows of cell texts; `prose` is the text outside code, where names and numbers become links."""
+    """`tables` holds rows of cell texts; `prose` is the text outside code, where names and numbers become links.
 
-    def __init__(self, markdown: str) -> None:
+    `figures` are the names in `data-figure`, `unclosed` the elements without their end and the ends without an element.
+    """
+
+    def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
         self.tags: Counter[str] = Counter()
         self.tables: list[list[list[str]]] = []
         self.headings: list[str] = []
         self.text = self.prose = ""
+        self.figures: list[str] = []
+        self.unclosed: list[str] = []
         self._open: list[str] = []
-        self.html = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
+        whole = page.startswith("<!doctype html>")
+        self.html = page if whole else MarkdownIt("commonmark", {"html": True}).enable("table").render(page)
         self.feed(self.html)
         self.close()
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002  the parser's signature
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags[tag] += 1
-        self._open.append(tag)
+        self.figures += [value for name, value in attrs if name == "data-figure" and value]
+        if tag not in ("meta", "hr", "br"):
+            self._open.append(tag)
         if tag == "table":
             self.tables.append([])
         elif tag == "tr":
@@ -35,8 +43,11 @@ class Page(HTMLParser):
             self.headings.append("")
 
     def handle_endtag(self, tag: str) -> None:
-        while self._open and self._open.pop() != tag:
-            pass
+        if tag not in self._open:
+            self.unclosed.append(tag)
+            return
+        while (last := self._open.pop()) != tag:
+            self.unclosed.append(last)
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -44,5 +55,5 @@ class Page(HTMLParser):
             self.prose += data
         if "td" in self._open or "th" in self._open:
             self.tables[-1][-1][-1] += data
-        elif self.headings and self._open and self._open[-1][0] == "h" and self._open[-1] != "hr":
+        elif self.headings and self._open and self._open[-1][1:].isdigit():
             self.headings[-1] += data

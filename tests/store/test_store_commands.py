@@ -27,8 +27,6 @@ def typed(*argv: str) -> int:
         (("sql", "drop table run"), "read-only"),
         (("runs", "--remove", "nobody"), "no run has that label"),
         (("runs", "--label", "nobody", "x"), "0 runs"),
-        (("runs", "--format", "html"), "this command prints text, json or markdown"),
-        (("sql", "select 1", "--format", "html"), "this command prints text, json or markdown"),
     ],
 )
 def test_what_cannot_be_done_is_wrong_usage_and_says_why(
@@ -39,6 +37,31 @@ def test_what_cannot_be_done_is_wrong_usage_and_says_why(
     said = capsys.readouterr().err
     assert words in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("format", ["markdown", "html"])
+def test_what_a_query_finds_stays_text_in_a_document(
+    tmp_path: Path, format: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connect(str(tmp_path / "store.duckdb")).close()
+    query = "select '<img src=x> | @someone' as a, 7 as b, null as c"
+    assert typed("sql", query, "--format", format, "--db", str(tmp_path / "store.duckdb")) == 0
+    out = capsys.readouterr().out
+    assert "<img" not in out and "&lt;img" in out
+    rows = [line for line in out.splitlines() if "| 7 |" in line or '<td class="number">7</td>' in line]
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize(("argv", "words"), [(("runs",), "SIMULATED"), (("figures", "cap_hits"), "run.cap_hits.ticks")])
+def test_runs_and_figures_may_be_pages_of_html(
+    tmp_path: Path, argv: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = str(tmp_path / "store.duckdb")
+    typed("analyze", "sample:after", "--db", db, "-q")
+    capsys.readouterr()
+    assert typed(*argv, "--format", "html", *(["--db", db] if argv == ("runs",) else [])) == 0
+    page = capsys.readouterr().out
+    assert page.startswith("<!doctype html>") and words in page
 
 
 def test_runs_are_a_markdown_table_where_that_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,6 +90,7 @@ def test_json_counts_records_and_names_rules_lines_and_an_example(
     assert [notice["rule"] for notice in said["files"][1]["notices"]] == ["torn_tail"]
 
 
-def test_a_validation_has_no_html(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(str(DATA), "--format", "html") == 2
-    assert "prints text, json or markdown" in capsys.readouterr().err
+def test_a_validation_may_be_a_page_of_html(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(str(DATA), "--format", "html") == 0
+    page = capsys.readouterr().out
+    assert page.startswith("<!doctype html>") and "<code>torn_tail</code>" in page

@@ -109,7 +109,7 @@ def _foreign_lines(paths: list[str], most: int, format: Format) -> str:
     """The log lines that no family knows, by template: how many, and what they look like."""
     from reports.page import Align, Cell, Column, Table
     from reports.quote import terminal
-    from reports.render import gfm
+    from toolkit.evidence.pages import sheet
     from toolkit.ingest.foreign import foreign_templates
 
     counts = foreign_templates(paths)
@@ -117,13 +117,14 @@ def _foreign_lines(paths: list[str], most: int, format: Format) -> str:
     left = total - sum(count for _, count in common)
     if format is Format.JSON:
         return _foreign_json(total, common, left)
-    if format is Format.MARKDOWN:
+    told = f"{total} foreign lines"
+    if format is not Format.TEXT:
         rows = [(str(count), template) for template, count in common] + ([(str(left), "others")] if left else [])
         columns = (Column("lines", Align.RIGHT), Column("template"))
         table = Table(columns, tuple((Cell(count), Cell(template)) for count, template in rows))
-        return f"{total} foreign lines\n\n{gfm(table)}"
+        return sheet("Log lines of no known family", [told, table], format)
     lines = [f"{count:>8}  {terminal(template)}" for template, count in common]
-    return "\n".join([f"{total} foreign lines", *lines, *([f"{left:>8}  others"] if left else [])])
+    return "\n".join([told, *lines, *([f"{left:>8}  others"] if left else [])])
 
 
 def _foreign_json(total: int, common: list[tuple[str, int]], left: int) -> str:

@@ -38,7 +38,7 @@ def compare(
     from toolkit.evidence.report import side_by_side
     from toolkit.published import comparison_json
 
-    check_format(format)
+    check_format(format, "compare")
     options = looked_at(requested, of.window(segment, last, since_tick, until_tick), plateau)
     comparison = compared(before, after, db, options, quiet)
     if format is of.Format.JSON:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolkit.cli.options import Format, FormatOption, OutputOption
 from toolkit.cli.output import emit
+
+if TYPE_CHECKING:
+    from reports.page import Table
+    from toolkit.records import FigureSpec
 
 
 def figures(
@@ -16,7 +21,7 @@ def figures(
     output: OutputOption = None,
 ) -> int:
     """List every figure: name, unit, direction, definition, source."""
-    from toolkit.evidence.pages import check_format
+    from toolkit.evidence.pages import check_format, sheet
 
     check_format(format)
     import msgspec
@@ -28,15 +33,22 @@ def figures(
         emit(
             msgspec.json.format(msgspec.json.encode({"schema": "toolkit.figures/1", "figures": specs})).decode(), output
         )
-    elif format is Format.MARKDOWN:
-        head = ["| figure | unit | better | definition | source |", "|---|---|---|---|---|"]
-        rows = [f"| `{s.name}` | {s.unit} | {s.better} | {s.definition} | {s.source} |" for s in specs]
-        emit("\n".join(head + rows), output)
-    else:
+    elif format is Format.TEXT:
         emit(
             "\n".join(
                 f"{s.name}\n    {s.unit}, better: {s.better}. {s.definition}\n    source: {s.source}" for s in specs
             ),
             output,
         )
+    else:
+        emit(sheet("Figures", [_table(specs)], format), output)
     return 0
+
+
+def _table(specs: Sequence[FigureSpec]) -> Table:
+    from reports.page import Cell, Column, Kind, Table
+
+    return Table(
+        tuple(map(Column, ("figure", "unit", "better", "definition", "source"))),
+        tuple((Cell(s.name, kind=Kind.NAME), *map(Cell, (s.unit, s.better, s.definition, s.source))) for s in specs),
+    )

@@ -73,8 +73,8 @@ def gate(
         run = analyze(paths, db, replace(theirs, requested_ms=duration_ms(requested)), progress)
         before = None if baseline is None else analyze([baseline], db, theirs, progress)
     result = evaluate(rules.rules, run, before, rules.name, rules.never_seen)
-    pages = {Format.JSON: lambda: gate_json(result), Format.MARKDOWN: lambda: markdown(result, run)}
-    emit(pages.get(format, lambda: text(result, run))(), output)
+    pages = {Format.JSON: lambda: gate_json(result), Format.TEXT: lambda: text(result, run)}
+    emit(pages.get(format, lambda: document(result, run, format))(), output)
     return _EXITS[result.verdict]
 
 
@@ -96,13 +96,15 @@ def brief(result: GateResult, run: Analysis) -> str:
     return f"{text(rest, run).splitlines()[0]}\nall {passed} rules passed; `toolkit gate` shows each beside its limit"
 
 
-def markdown(result: GateResult, run: Analysis) -> str:
-    """The same for a document."""
-    from reports.quote import markdown as quoted
-    from reports.render import gfm
+def document(result: GateResult, run: Analysis, format: Format) -> str:
+    """The same for a document, in Markdown or HTML."""
+    from reports.page import Cell
+    from toolkit.evidence.pages import sheet
 
-    head = quoted(f"gate {result.gate}, run {_named(run)}")
-    return f"**{result.verdict}**: {head}\n\n{quoted(result.why)}\n\n{gfm(_table(result))}"
+    title = f"{result.verdict}: gate {result.gate}, run {_named(run)}"
+    # A page of HTML has its title as heading.
+    head = [Cell(title, strong=True)] if format is Format.MARKDOWN else []
+    return sheet(title, [*head, result.why, _table(result)], format)
 
 
 def _named(run: Analysis) -> str:
@@ -125,7 +127,7 @@ def _cells(row: GateRow) -> tuple[Cell, ...]:
     from reports.page import Cell, Kind
 
     verdict = Cell(row.verdict, strong=row.verdict is GateVerdict.FAIL)
-    values = (Cell(_shown(each)) for each in (row.value, row.limit, row.margin))
+    values = Cell(_shown(row.value), row.figure), Cell(_shown(row.limit)), Cell(_shown(row.margin))
     return verdict, Cell(row.figure, kind=Kind.NAME), *values, Cell(row.rule, kind=Kind.NAME), Cell(row.why)
 
 

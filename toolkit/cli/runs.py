@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from reports.page import Table
 
 
 def runs(
@@ -25,13 +28,12 @@ def runs(
     quiet: QuietOption = False,
 ) -> int:
     """List, label or remove the runs of the store."""
-    from toolkit.evidence.pages import check_format
+    from toolkit.evidence.pages import check_format, sheet
 
     check_format(format)
     import msgspec
 
     from toolkit import store
-    from toolkit.units import duration
 
     con = store.connect(db, read_only=label is None and remove is None)
     with con:
@@ -48,29 +50,17 @@ def runs(
     if format is Format.JSON:
         emit(msgspec.json.format(msgspec.json.encode({"schema": "toolkit.runs/1", "runs": rows})).decode(), output)
         return 0
-    if format is Format.MARKDOWN:
-        emit(_markdown(rows), output)
-        return 0
-    lines = [f"{'run':16}  {'label':20}  {'kind':14}  {'ran':>14}  {'lives':>5}  ended"]
-    for row in rows:
-        ran = duration(row["observed_ms"]) if row["observed_ms"] is not None else "–"
-        feed = " (SIMULATED)" if row["simulated"] else ""
-        lines.append(
-            f"{row['run']:16}  {row['label'] or '':20}  {row['kind']:14}  {ran:>14}  {row['lives']:>5}  "
-            f"{row['ended']}{feed}"
-        )
-    emit("\n".join(lines), output)
+    emit(sheet("The runs of the store", [_table(rows)], format), output)
     return 0
 
 
-def _markdown(rows: list[dict[str, Any]]) -> str:
+def _table(rows: list[dict[str, Any]]) -> Table:
     from reports.page import Align, Cell, Column, Kind, Table
-    from reports.render import gfm
     from toolkit.units import duration
 
     numbers = ("ran", "lives")
     titles = ("run", "label", "kind", *numbers, "ended", "feed")
-    table = Table(
+    return Table(
         tuple(Column(title, Align.RIGHT if title in numbers else Align.LEFT) for title in titles),
         tuple(
             (
@@ -85,4 +75,3 @@ def _markdown(rows: list[dict[str, Any]]) -> str:
             for row in rows
         ),
     )
-    return gfm(table)

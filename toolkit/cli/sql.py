@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption
 from toolkit.cli.output import emit
 from toolkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from reports.page import Table
 
 
 def sql(
@@ -20,7 +24,7 @@ def sql(
     output: OutputOption = None,
 ) -> int:
     """Run one query over the store, which is opened read-only."""
-    from toolkit.evidence.pages import check_format
+    from toolkit.evidence.pages import check_format, sheet
 
     check_format(format)
     import duckdb
@@ -39,19 +43,19 @@ def sql(
     if format is Format.JSON:
         records = [dict(zip(names, row, strict=True)) for row in rows]
         emit(msgspec.json.encode(records, enc_hook=str).decode(), output)
-    elif format is Format.MARKDOWN:
-        emit("\n".join([_row(names), _row(["---"] * len(names)), *(_row(row) for row in rows)]), output)
-    else:
+    elif format is Format.TEXT:
         text = io.StringIO()
         csv.writer(text, delimiter="\t", lineterminator="\n").writerows([names, *rows])
         emit(text.getvalue(), output)
+    else:
+        emit(sheet(query, [_table(names, rows)], format), output)
     return 0
 
 
-def _row(cells: object) -> str:
-    assert isinstance(cells, list | tuple)
-    return (
-        "| "
-        + " | ".join("" if cell is None else str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells)
-        + " |"
-    )
+def _table(names: Sequence[str], rows: Sequence[tuple[object, ...]]) -> Table:
+    from reports.page import Align, Cell, Column, Table
+
+    numbers = [all(isinstance(value, int | float | None) for value in values) for values in zip(*rows, strict=True)]
+    sides = [Align.RIGHT if number else Align.LEFT for number in numbers or [False] * len(names)]
+    cells = (tuple(Cell("" if value is None else str(value)) for value in row) for row in rows)
+    return Table(tuple(map(Column, names, sides)), tuple(cells))

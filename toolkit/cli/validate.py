@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,9 +28,7 @@ def validate(
     files: Files, format: FormatOption = Format.TEXT, output: OutputOption = None, quiet: QuietOption = False
 ) -> int:
     """Hold telemetry against contract v1: 0 it keeps it, 1 it breaks it, 3 it cannot be read or has no record."""
-    from reports.quote import markdown, terminal
-    from reports.render import aligned, gfm
-    from toolkit.evidence.pages import check_format
+    from toolkit.evidence.pages import check_format, sheet
     from toolkit.ingest.validate import validate
 
     check_format(format)
@@ -37,10 +36,8 @@ def validate(
         checked = validate(files, progress)
     if format is Format.JSON:
         emit(_json(checked), output)
-    elif format is Format.MARKDOWN:
-        emit(_page(checked, markdown, gfm), output)
     else:
-        emit(_page(checked, terminal, aligned), output)
+        emit(sheet("Telemetry held against its contract", chain.from_iterable(map(_parts, checked)), format), output)
     return _exit(checked)
 
 
@@ -78,20 +75,16 @@ def _json(checked: Sequence[FileReport]) -> str:
     return msgspec.json.format(msgspec.json.encode(published), indent=1).decode()
 
 
-def _page(checked: Sequence[FileReport], quote: Callable[[str], str], table: Callable[[Table], str]) -> str:
-    return "\n\n".join("\n\n".join(_parts(report, quote, table)) for report in checked)
-
-
-def _parts(report: FileReport, quote: Callable[[str], str], table: Callable[[Table], str]) -> Iterator[str]:
+def _parts(report: FileReport) -> Iterator[str | Table]:
     from toolkit.contract import RULES
 
     lives = "1 life" if report.lives == 1 else f"{report.lives} lives"
     broken = f"{len(report.violations) or 'none'} of {len(RULES)} rules broken"
-    yield quote(f"{report.file}: {thousands(report.records)} records of {lives} checked, {broken}")
+    yield f"{report.file}: {thousands(report.records)} records of {lives} checked, {broken}"
     if report.violations:
-        yield table(_table("broken rule", report.violations))
+        yield _table("broken rule", report.violations)
     if report.notices:
-        yield table(_table("no violation", report.notices))
+        yield _table("no violation", report.notices)
 
 
 def _table(title: str, tallies: Sequence[Tally]) -> Table:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
 
+from reports.page import Cell, Sheet, Table
 from reports.render import render
 from toolkit.errors import UsageError
 
 
-def check_format(format: str) -> None:
-    """Raise `UsageError` for a format that neither these pages nor JSON have: best before the work, not after it."""
-    if format not in (*_ENDINGS, "json"):
-        raise UsageError(f"--format {format}: this command prints text, json or markdown")
+def check_format(format: str, name: str = "sheet") -> None:
+    """Raise `UsageError` for a format that the page of that name does not have: best before the work, not after it."""
+    known = [each for each, ending in _ENDINGS.items() if f"{name}.{ending}.j2" in _templates()]
+    if format not in (*known, "json"):
+        words = [known[0], "json", *known[1:]]
+        raise UsageError(f"--format {format}: this command prints {', '.join(words[:-1])} or {words[-1]}")
 
 
 def name_of(path: str) -> str:
@@ -23,13 +26,18 @@ def name_of(path: str) -> str:
     return "standard input" if path == "-" else PurePath(path).name or path
 
 
-_ENDINGS = {"text": "txt", "markdown": "md"}
+_ENDINGS = {"text": "txt", "markdown": "md", "html": "html"}
 
 
 def form(name: str, format: str, **data: object) -> str:
-    """The page of that name, for a terminal (`text`) or in `markdown`. Raises `UsageError` for another format."""
-    check_format(format)
+    """The page of that name: for a terminal (`text`), in `markdown` or `html`. Raises `UsageError` for any other."""
+    check_format(format, name)
     return page(f"{name}.{_ENDINGS[format]}.j2", **data)
+
+
+def sheet(title: str, parts: Iterable[str | Cell | Table], format: str) -> str:
+    """A page of few words, as `form` has it."""
+    return form("sheet", format, sheet=Sheet(title, tuple(parts)))
 
 
 def page(template: str, **data: object) -> str:

@@ -11,7 +11,7 @@ from toolkit.records import Analysis
 
 
 def summary(analysis: Analysis, name: str, format: str) -> str:
-    """What happened in one run, at a glance: for a terminal (`format` is `text`) or in Markdown (`markdown`).
+    """What happened in one run, at a glance, in any `format` but JSON.
 
     Raises `UsageError` for another format.
     """
@@ -23,7 +23,7 @@ def figure_lines(analysis: Analysis, words: Collection[str], format: str) -> str
     table = figures_table(RunPage(analysis, ""), words)
     if not table.rows:
         raise UsageError(f"--figures {' '.join(words)}: no figure's name holds that; `toolkit figures` lists all")
-    return form("figures", format, table=table)
+    return form("figures", format, table=table, title=f"Figures: {', '.join(words)}")
 
 
 def windows(analysis: Analysis, words: Collection[str], format: str) -> str:
@@ -36,7 +36,7 @@ def windows(analysis: Analysis, words: Collection[str], format: str) -> str:
     chosen = chosen or [name for name in named if not words and name.endswith(IN_WINDOWS)]
     if words and not chosen:
         raise UsageError(f"--figures {' '.join(words)}: no figure's name holds that; `toolkit figures` lists all")
-    return form("figures", format, table=parts_table(RunPage(analysis, ""), chosen))
+    return form("figures", format, table=parts_table(RunPage(analysis, ""), chosen), title="Windows of the run")
 
 
 IN_WINDOWS = (".age_apply_ms.p95", ".reconnects")

@@ -1,0 +1,63 @@
+"""Pages of HTML: whole, of our own elements alone, without anything from outside, and of the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from made_pair import after, before, blocked
+from rendered import Page
+from test_evidence import hostile
+from test_quote import HOSTILE
+
+from toolkit.evidence.pages import sheet
+from toolkit.evidence.summary import figure_lines, summary
+from toolkit.records import Analysis
+
+OURS = {
+    "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "strong", "code", "div", "table", "thead",
+    "tbody", "tr", "th", "td", "ul", "li",
+}  # fmt: skip
+RUNS: dict[str, Callable[[], Analysis]] = {"before": before, "after": after, "blocked": blocked}
+
+
+def shown(run: Analysis) -> Page:
+    return Page(summary(run, "a run", "html"))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_a_run_is_more_than_text(text: str) -> None:
+    page = Page(summary(hostile(text), text, "html"))
+    assert set(page.tags) <= OURS
+    assert (page.tags["h1"], page.tags["h2"], page.tags["li"], page.unclosed) == (1, 1, 1, [])
+    assert [len(table[0]) for table in page.tables] == [12, 8]
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_page_is_whole_and_asks_for_nothing_from_outside(name: str) -> None:
+    page = shown(RUNS[name]())
+    assert page.html.startswith("<!doctype html>") and page.html.endswith("</html>\n")
+    assert page.unclosed == []
+    assert "default-src 'none'" in page.html
+    assert not any(word in page.html for word in ("<script", "src=", "href=", "url(", "@import"))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_page_has_the_words_and_numbers_of_its_markdown(name: str) -> None:
+    run = RUNS[name]()
+    markdown = Page(summary(run, "a run", "markdown"))
+    assert shown(run).tables == markdown.tables
+    assert shown(run).headings == markdown.headings
+
+
+def test_every_number_names_a_figure_of_the_run() -> None:
+    run = before()
+    named = set(Page(figure_lines(run, [".age_apply_ms"], "html")).figures)
+    assert named == {each.figure for each in run.figures if ".age_apply_ms" in each.figure}
+    assert set(shown(run).figures) <= {each.figure for each in run.figures}
+
+
+def test_a_sheet_has_its_title_as_heading_and_its_parts_in_order() -> None:
+    page = Page(sheet("<b>", ["first", "second & last"], "html"))
+    assert page.headings == ["<b>"]
+    assert page.text.index("first") < page.text.index("second & last")
