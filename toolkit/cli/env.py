@@ -9,7 +9,6 @@ import typer
 
 from toolkit.cli.options import Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
-from toolkit.errors import UsageError
 
 if TYPE_CHECKING:
     from connectors.description import Setting, Value, Venue
@@ -29,13 +28,14 @@ def env(
     """
     import os
 
-    pages = {Format.TEXT: _text, Format.MARKDOWN: _markdown, Format.JSON: _json}
-    if format not in pages:
-        raise UsageError(f"--format {format}: write one of {', '.join(pages)}")
+    from toolkit.evidence.pages import sheet
+
     rows = list(settings(os.environ))
     for name in [] if quiet else unread(os.environ, rows):
         note(f"{name} is set, and no connector reads it")
-    emit(pages[format]([row for row in rows if pattern.upper() in row["name"]]), output)
+    asked = [row for row in rows if pattern.upper() in row["name"]]
+    title = "What the connectors read of the environment"
+    emit(_json(asked) if format is Format.JSON else sheet(title, [_table(asked)], format), output)
     return 0
 
 
@@ -103,18 +103,6 @@ def _json(rows: list[dict[str, Any]]) -> str:
     import msgspec
 
     return msgspec.json.format(msgspec.json.encode({"schema": "toolkit.env/1", "settings": rows})).decode()
-
-
-def _text(rows: list[dict[str, Any]]) -> str:
-    from reports.render import aligned
-
-    return aligned(_table(rows))
-
-
-def _markdown(rows: list[dict[str, Any]]) -> str:
-    from reports.render import gfm
-
-    return gfm(_table(rows))
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
