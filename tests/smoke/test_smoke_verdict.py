@@ -9,7 +9,7 @@ import pytest
 from toolkit.errors import Exit
 from toolkit.host.facts import Clock, Host
 from toolkit.smoke.meta import SCHEMA, RunMeta
-from toolkit.smoke.verdict import exit_code, sentence
+from toolkit.smoke.verdict import exit_code, sentence, worst
 from toolkit.vocabulary import GateVerdict
 
 BEGUN_MS = 1_700_000_000_000
@@ -42,6 +42,24 @@ BLOCKED = replace(WHOLE, first_telemetry_ms=None, build_ms=None)
 )
 def test_the_first_that_applies_is_the_exit_code(run: RunMeta, gate: GateVerdict, code: Exit) -> None:
     assert exit_code(run, gate) is code
+
+
+@pytest.mark.parametrize(
+    ("codes", "code", "left"),
+    [
+        ((0, 0), 0, []),
+        ((0, 4, 0), 4, []),
+        ((4, 1), 1, []),
+        ((1, 5, 4), 5, []),
+        ((5, 130, 0), 130, [Exit.OK]),
+    ],
+)
+def test_of_several_runs_the_worst_counts_and_none_begins_after_an_interrupt(
+    codes: tuple[int, ...], code: int, left: list[Exit]
+) -> None:
+    runs = iter(map(Exit, codes))
+    assert worst(runs) is Exit(code)
+    assert list(runs) == left
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from toolkit.smoke.meta import RunMeta, load_meta
 from toolkit.smoke.policy import Limits, StoppedBy
 from toolkit.smoke.supervise import Plan, supervise
 from toolkit.smoke.verdict import died, exit_code, sentence
+from toolkit.store import connect
 from toolkit.vocabulary import GateVerdict, Role
 
 PRODUCER = (sys.executable, str(Path(__file__).parent / "producer.py"))
@@ -302,6 +303,7 @@ def test_killed_itself_it_leaves_files_that_read(started: subprocess.Popen[bytes
         (["--feed", "live", "--scenario", "x.toml"], Exit.USAGE, "leave them out"),
         (["--scenario", "no-such.toml"], Exit.BAD_INPUT, "no-such.toml"),
         (["--seed", "2", "--", "true"], Exit.USAGE, "its own feed"),
+        (["--truth", "t.json", "--repeat", "2"], Exit.USAGE, "leave it out with --repeat"),
         (["--minutes", "0", "--", "true"], Exit.USAGE, "--minutes 0"),
         (["--profile", "other", "--", "true"], Exit.USAGE, "no such profile"),
         (["--", "no-such-program"], Exit.BAD_INPUT, "no-such-program"),
@@ -314,6 +316,26 @@ def test_a_wrong_command_line_is_told_what_to_write(
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_repeated_smoke_leaves_a_run_directory_for_each(out: Path, tmp_path: Path) -> None:
+    smoke = [*SMOKE, "--out", str(out), "--repeat", "2", "--minutes", "0.002", "--db", "store.duckdb"]
+    command = [*smoke, "--", *PRODUCER, "--telemetry", "{out}/telemetry.jsonl"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE_S)
+    said = [line for line in done.stdout.splitlines() if line.startswith("run directory")]
+    assert said == [f"run directory: {out / number}" for number in ("1", "2")]
+    assert [load_meta(out / number).stopped_by for number in ("1", "2")] == [StoppedBy.TIME, StoppedBy.TIME]
+    with connect(str(tmp_path / "store.duckdb"), read_only=True) as con:
+        assert con.execute("select count(*) from runs").fetchall() == [(2,)]
+
+
+def test_no_run_of_several_begins_where_one_would_be_written_over(out: Path, tmp_path: Path) -> None:
+    (out / "2").mkdir(parents=True)
+    (out / "2" / "run.log").write_text("")
+    command = [*SMOKE, "--out", str(out), "--repeat", "2", "--", *PRODUCER]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE_S)
+    assert (done.returncode, "holds a run already" in done.stderr) == (Exit.BAD_INPUT, True)
+    assert [each.name for each in out.iterdir()] == ["2"]
 
 
 def test_a_blocked_build_ends_with_five_and_its_evidence_is_left(out: Path, tmp_path: Path) -> None:

@@ -62,26 +62,36 @@ def smoke(
     truth: Annotated[
         Path | None, typer.Option("--truth", metavar="FILE", help="Write what the simulated venues really did.")
     ] = None,
+    repeat: Annotated[
+        int, typer.Option("--repeat", min=1, metavar="N", help="So many runs, one after the other: DIR/1, DIR/2, …")
+    ] = 1,
     db: DbOption = DEFAULT_DB,
     quiet: QuietOption = False,
 ) -> int:
     """Run five shadow connectors for some minutes, leave a run directory, and end with its analysis and gate.
 
-    With CMD, another producer is run in place of the connectors. Ends with 130 when interrupted, 5 when the run was
+    With CMD, another producer is run in place of the connectors. Ends with 130 when interrupted, 5 when a run was
     blocked or died, 1 when the gate fails, 4 when it cannot tell.
     """
     from toolkit.host.facts import now_ms
     from toolkit.smoke.policy import Limits
-    from toolkit.smoke.rundir import default_out
+    from toolkit.smoke.rundir import check_free, default_out
     from toolkit.smoke.supervise import Plan
+    from toolkit.smoke.verdict import worst
 
     run_ms = _ms("--minutes", minutes, 60_000)
     own = Own(feed, scenario, seed, venues, base, record_frames, truth)
+    place = out or default_out(now_ms())
+    places = [place] if repeat == 1 else [place / str(number) for number in range(1, repeat + 1)]
+    for each in places:
+        check_free(each)
     if not command:
         if profile is not None:
             raise UsageError("--profile is of another producer: write its command after `--`, or leave it out")
-        plan = _own_plan(own, out or default_out(now_ms()), run_ms, label)
-        return _concluded(plan.out, _run_own(plan, quiet), db)
+        if truth is not None and repeat > 1:
+            raise UsageError("--truth is of one run; leave it out with --repeat")
+        plans = [_own_plan(own, each, run_ms, label) for each in places]
+        return worst(_concluded(plan.out, _run_own(plan, quiet), db) for plan in plans)
     if own != Own():
         raise UsageError("a command brings its own feed: leave out --feed, --scenario, --seed, --venues and the like")
     limits = Limits(
@@ -89,8 +99,8 @@ def smoke(
         build_ms=_ms("--build-minutes", build_minutes, 60_000),
         grace_ms=_ms("--grace", grace, 1_000),
     )
-    supervised = Plan(tuple(command), out or default_out(now_ms()), limits, profile, label)
-    return _concluded(supervised.out, _run(supervised, quiet), db)
+    supervised = [Plan(tuple(command), each, limits, profile, label) for each in places]
+    return worst(_concluded(plan.out, _run(plan, quiet), db) for plan in supervised)
 
 
 def _ms(option: str, value: float, unit_ms: int) -> float:
@@ -185,7 +195,7 @@ def _progress(plan: Plan, running: bool, elapsed_ms: float) -> str:
     return f"waiting for the first telemetry, {duration(elapsed_ms)}"
 
 
-def _concluded(out: Path, run: RunMeta, db: str) -> int:
+def _concluded(out: Path, run: RunMeta, db: str) -> Exit:
     """Print what happened and what the gate says of it, and give the exit code."""
     from toolkit.smoke.verdict import exit_code
     from toolkit.vocabulary import GateVerdict

@@ -21,13 +21,18 @@ def default_out(now_ms: int) -> Path:
     return Path("runs") / datetime.fromtimestamp(now_ms / 1_000, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def claim(directory: Path) -> None:
-    """Make the directory where it is missing. Raises `InputError` when it holds files of a run already."""
-    directory.mkdir(parents=True, exist_ok=True)
-    if held := sorted(_OF_A_RUN & {entry.name for entry in directory.iterdir()}):
+def check_free(directory: Path) -> None:
+    """Raise `InputError` when the directory is there and holds files of a run already."""
+    if directory.is_dir() and (held := sorted(_OF_A_RUN & {entry.name for entry in directory.iterdir()})):
         raise InputError(
             str(directory), None, f"holds a run already ({', '.join(held)}); name a new directory with --out"
         )
+
+
+def claim(directory: Path) -> None:
+    """Make the directory where it is missing. Raises `InputError` when it holds files of a run already."""
+    directory.mkdir(parents=True, exist_ok=True)
+    check_free(directory)
 
 
 class TelemetryWatch:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from toolkit.errors import Exit
 from toolkit.smoke.meta import RunMeta
 from toolkit.smoke.policy import StoppedBy
@@ -22,6 +24,17 @@ def exit_code(run: RunMeta, gate: GateVerdict) -> Exit:
     if run.stopped_by == StoppedBy.INTERRUPT:
         return Exit.INTERRUPTED
     return Exit.RUN_BLOCKED if died(run) else _CODES.get(gate, Exit.OK)
+
+
+def worst(codes: Iterable[Exit]) -> Exit:
+    """The exit code of several runs, in the same order; none begins after one that was interrupted."""
+    seen = set()
+    for code in codes:
+        seen.add(code)
+        if code is Exit.INTERRUPTED:
+            break
+    order = (Exit.INTERRUPTED, Exit.RUN_BLOCKED, Exit.FAILED, Exit.INCONCLUSIVE)
+    return next((code for code in order if code in seen), Exit.OK)
 
 
 def sentence(run: RunMeta) -> str:
