@@ -31,6 +31,11 @@ def plain(text: str) -> str:
     return "".join(map(_seen, redact(_GAPS.sub(" ", text))))
 
 
+def visible(text: str) -> str:
+    """The text with every unprintable character but line breaks and tabs spelled out, and nothing masked."""
+    return "".join(each if each in "\n\t" else _seen(each) for each in text)
+
+
 def _seen(character: str) -> str:
     if unicodedata.category(character) not in _UNSEEN:
         return character

@@ -97,6 +97,9 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
         yield Ended.KILLED, "signal", f"the process died of {evidence.signal}", None
     if evidence.stopped_by == "itself" and evidence.exit_code:
         yield Ended.CRASHED, "exit_code", f"the process ended by itself with exit code {evidence.exit_code}", None
+    if evidence.stopped_by == "build_limit":
+        text = "it had written no telemetry when the time for its build was over (--build-minutes), and was stopped"
+        yield Ended.NEVER_STARTED, "build_limit", text, None
     if evidence.stopped_by == "interrupt":
         yield Ended.KILLED, "interrupted", "an interrupt (Ctrl-C or a signal to the supervisor) ended the run", None
     if given_up := _first(facts, "telemetry_disabled"):

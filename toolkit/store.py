@@ -105,7 +105,7 @@ def waiting(db: str, deadline: float, opened: Callable[[], R]) -> R:
             return opened()
         except duckdb.Error as error:
             here = isinstance(error, duckdb.ResourceInUseException | duckdb.ConnectionException)
-            if not here and "lock" not in str(error).lower():
+            if not here and not re.search(r"\block\b", str(error), re.IGNORECASE):
                 why = f"is not a store of this toolkit: {_first_line(error)}; name another file with --db"
                 raise InputError(db, None, why) from error
             if time.monotonic() > deadline:
@@ -200,8 +200,12 @@ TABLES = (
 
 
 def remove(con: duckdb.DuckDBPyConnection, run: str) -> int:
-    """Forget the runs whose id begins with `run` or whose label it is; give how many there were."""
-    keys = con.execute("select run_key from run where starts_with(run, ?) or label = ?", [run, run]).fetchall()
+    """Forget the runs that have the label `run`, else the one whose id begins so; give how many there were.
+
+    Raises `UsageError` where more than one has such an id.
+    """
+    keys = con.execute("select run_key from run where label = ?", [run]).fetchall() if run else []
+    keys = keys or _one_of_id(con, run, or_none=True)
     with transaction(con):
         for table in TABLES:
             con.executemany(f"delete from {table} where run_key = ?", keys) if keys else None
@@ -210,7 +214,15 @@ def remove(con: duckdb.DuckDBPyConnection, run: str) -> int:
 
 def relabel(con: duckdb.DuckDBPyConnection, run: str, label: str) -> None:
     """Give the run whose id begins with `run` a label. Raises `UsageError` when that is no run, or more than one."""
+    ((key,),) = _one_of_id(con, run)
+    con.execute("update run set label = ? where run_key = ?", [label, key])
+
+
+def _one_of_id(con: duckdb.DuckDBPyConnection, run: str, or_none: bool = False) -> list[tuple[int]]:
+    """The key of the one run whose id begins so. Raises `UsageError` for more, and for none unless that may be."""
     found = con.execute("select run_key from run where starts_with(run, ?)", [run]).fetchall()
-    if len(found) != 1:
+    if not run:
+        raise UsageError("'': an empty name names no run; `toolkit runs` lists them")
+    if len(found) > 1 or not (found or or_none):
         raise UsageError(f"{run}: {len(found)} runs have an id that begins so; `toolkit runs` lists them")
-    con.execute("update run set label = ? where run_key = ?", [label, found[0][0]])
+    return found

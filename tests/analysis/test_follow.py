@@ -44,14 +44,18 @@ def growing(run: Path) -> Iterator[None]:
         writer.join()
 
 
-def following(run: Path, db: Path) -> subprocess.Popen[str]:
+def following(run: Path, db: Path, figure: str = "run.ticks") -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "toolkit", "analyze", str(run), "--follow", "--db", str(db)]
-    return subprocess.Popen([*command, "--figures", "run.ticks"], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([*command, "--figures", figure], stdout=subprocess.PIPE, text=True)
 
 
 def next_ticks(program: subprocess.Popen[str]) -> int:
+    return next_number(program, "run.ticks")
+
+
+def next_number(program: subprocess.Popen[str], figure: str) -> int:
     assert program.stdout is not None
-    return next(int(words[1]) for line in program.stdout if (words := line.split())[:1] == ["run.ticks"])
+    return next(int(words[1]) for line in program.stdout if (words := line.split())[:1] == [figure])
 
 
 def held(db: Path) -> list[tuple[int, ...]]:
@@ -72,7 +76,21 @@ def test_a_growing_run_is_shown_as_it_grows_and_kept_when_it_is_let_go(tmp_path:
     assert held(db) == [(1, last)]
 
 
-def test_a_run_that_has_ended_is_kept_at_once(tmp_path: Path) -> None:
+def test_a_log_that_grows_is_followed_without_any_telemetry(tmp_path: Path) -> None:
+    run, db = tmp_path / "run", tmp_path / "store.duckdb"
+    run.mkdir()
+    with following(run, db, "lighter.connects") as program:
+        assert program.wait(timeout=PATIENCE_S) == 3
+    line = "INFO: Lighter public WS connecting url=ws://h\nINFO: Lighter public WS connected url=ws://h\n"
+    (run / "run.log").write_text(line)
+    with following(run, db, "lighter.connects") as program:
+        assert next_number(program, "lighter.connects") == 1
+        (run / "run.log").write_text(line * 3)
+        assert next_number(program, "lighter.connects") == 3
+        assert program.wait(timeout=PATIENCE_S) == 0
+
+
+def test_a_run_that_has_ended_is_kept_when_it_did_not_grow(tmp_path: Path) -> None:
     run, db = tmp_path / "run", tmp_path / "store.duckdb"
     run.mkdir()
     for t in range(3):

@@ -13,6 +13,7 @@ RULES = {
     '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000',
     "undecided": '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000\nmin_n = 1000000',
     "relative": '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax_delta_to_baseline = 0',
+    "plateaus": '[[rule]]\nfigure = "aster.plateau_1500ms.count"\nmax = 0\nmin_n = 2000',
     "wrong": '[[rule]]\nfigure = "*.age_aply_ms.p50"\nmax = 60000',
 }
 
@@ -42,6 +43,11 @@ def run(tmp_path: Path, rules: str, *argv: str) -> int:
 )
 def test_the_exit_code_is_the_verdict(tmp_path: Path, rules: str, argv: tuple[str, ...], code: int) -> None:
     assert run(tmp_path, rules, *argv) == code
+
+
+def test_a_rule_may_name_plateaus_above_any_age(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "plateaus") == 0
+    assert "0 is not above 0" in capsys.readouterr().out
 
 
 def test_the_verdict_comes_first_and_failures_before_the_rest(

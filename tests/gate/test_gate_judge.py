@@ -93,6 +93,11 @@ def test_a_row_shows_the_scaled_value_beside_its_limit_and_the_distance_to_it() 
     assert "2 (4 in the run, scaled to 10 minutes)" in row.why
 
 
+def test_two_values_that_print_the_same_are_told_apart_by_more_digits() -> None:
+    judged = evaluate([GateRule("run.x", max=1.00001)], run(figure("run.x", 1.00002)))
+    assert only(judged).why == "1.00002 is above 1.00001"
+
+
 def test_the_margin_of_a_lower_limit_is_positive_above_it() -> None:
     assert only(evaluate([GateRule("run.x", min=5)], run(figure("run.x", 8)))).margin == 3
 

@@ -93,7 +93,7 @@ def test_what_is_so_damaged_that_nothing_is_recognised_is_called_damaged(
     tmp_path: Path, name: str, data: bytes
 ) -> None:
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(InputError, match=f"{name} is damaged or cut short, fetch it again"):
+    with pytest.raises(InputError, match=f"{name} is damaged, cut short or an archive"):
         analyze([str(tmp_path)])
 
 

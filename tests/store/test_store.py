@@ -108,9 +108,40 @@ def test_a_run_is_labelled_and_removed_by_the_start_of_its_id(tmp_path: Path) ->
         with pytest.raises(UsageError, match="0 runs"):
             relabel(con, "nothing", "x")
         assert remove(con, "renamed") == 1
+        assert remove(con, "nobody") == 0
         assert con.execute("select run, label from runs").fetchall() == [(kept.run.id, "kept")]
         assert con.execute("select count(distinct run_key) from tick").fetchall() == [(0,)]
         assert con.execute("select count(distinct run_key) from log_event").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(("asked", "why"), [("", "an empty name"), ("a", "2 runs have an id that begins so")])
+def test_a_word_that_names_no_one_run_removes_none(tmp_path: Path, asked: str, why: str) -> None:
+    db = str(tmp_path / "store.duckdb")
+    for name in ("clean_head", "restart_head"):
+        analyze([str(RUNS / name)], db)
+    with connect(db) as con:
+        con.execute("update run set run = 'a' || run")
+        with pytest.raises(UsageError, match=why):
+            remove(con, asked)
+        assert con.execute("select count(*) from run").fetchall() == [(2,)]
+
+
+def test_a_label_of_several_runs_removes_them_all(tmp_path: Path) -> None:
+    db = str(tmp_path / "store.duckdb")
+    for name in ("clean_head", "restart_head"):
+        analyze([str(RUNS / name)], db, Options(label="twice"))
+    with connect(db) as con:
+        assert remove(con, "twice") == 2
+
+
+def test_a_damaged_store_is_said_to_be_none_at_once(tmp_path: Path) -> None:
+    db = tmp_path / "store.duckdb"
+    analyze([str(RUNS / "clean_head")], str(db))
+    held = bytearray(db.read_bytes())
+    held[12_288:12_320] = bytes(32)
+    db.write_bytes(held)
+    with pytest.raises(InputError, match=r"is not a store of this toolkit: .*block"):
+        connect(str(db), read_only=True, patience_s=600)
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:

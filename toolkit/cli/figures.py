@@ -9,6 +9,7 @@ import typer
 
 from toolkit.cli.options import Format, FormatOption, OutputOption
 from toolkit.cli.output import emit
+from toolkit.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.page import Table
@@ -29,6 +30,8 @@ def figures(
     from toolkit.metrics import catalogue
 
     specs = [spec for spec in catalogue() if pattern in spec.name]
+    if not specs:
+        raise UsageError(f"{pattern}: no figure's name holds that; `toolkit figures` lists all")
     if format is Format.JSON:
         emit(
             msgspec.json.format(msgspec.json.encode({"schema": "toolkit.figures/1", "figures": specs})).decode(), output

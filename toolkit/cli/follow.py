@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from toolkit.records import Analysis
 
 EVERY_S = 2.0
+_UNTOLD = (Ended.STILL_RUNNING, Ended.UNKNOWN, Ended.TIMEOUT)
+"""Ends that no line of a file tells: one of them is the end only where nothing more is written."""
 IDLE_SHARE = 4
 """Waits that many times as long as a look took, so that a long run's looks take a fifth of one processor at most."""
 
@@ -22,15 +24,20 @@ IDLE_SHARE = 4
 def follow(look: Callable[[str], Analysis], show: Callable[[Analysis], None], db: str) -> int:
     """Show the run `look` by look until it has ended, or until Ctrl-C; the last look goes into the store `db`.
 
-    Gives the exit code. A run has ended when its newest record is older than ten seconds, or when its files say so.
+    Gives the exit code. A run has ended when its files say so, or when they did not grow between two looks and its
+    newest record is older than ten seconds.
     """
-    code = Exit.OK
+    code, before = Exit.OK, -1
     try:
         while True:
             began = time.monotonic()
             analysis = look(":memory:")
-            if analysis.run.ended is not Ended.STILL_RUNNING:
+            octets = sum(each.bytes for each in analysis.ledger)
+            if analysis.run.ended not in _UNTOLD or (
+                analysis.run.ended is not Ended.STILL_RUNNING and octets == before
+            ):
                 break
+            before = octets
             show(analysis)
             time.sleep(max(EVERY_S, IDLE_SHARE * (time.monotonic() - began)))
     except KeyboardInterrupt:

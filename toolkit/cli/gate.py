@@ -14,7 +14,6 @@ from toolkit.cli.options import (
     FormatOption,
     LastOption,
     OutputOption,
-    PlateauOption,
     QuietOption,
     RequestedOption,
     RunPaths,
@@ -22,7 +21,6 @@ from toolkit.cli.options import (
     SinceTickOption,
     UntilTickOption,
     duration_ms,
-    plateau_limits_ms,
     window,
 )
 from toolkit.cli.output import emit
@@ -54,13 +52,12 @@ def gate(
     last: LastOption = None,
     since_tick: SinceTickOption = None,
     until_tick: UntilTickOption = None,
-    plateau: PlateauOption = None,
     quiet: QuietOption = False,
 ) -> int:
     """Hold a run against limits: 0 it passes, 1 it fails, 4 the evidence does not tell."""
     from toolkit.analysis import Options, analyze
     from toolkit.evidence.pages import check_format
-    from toolkit.gate import evaluate
+    from toolkit.gate import evaluate, plateau_limits_ms
     from toolkit.gates import load
     from toolkit.metrics import catalogue
     from toolkit.published import gate_json
@@ -68,7 +65,7 @@ def gate(
     check_format(format)
     rules = load(gates, catalogue())
     part = window(segment, last, since_tick, until_tick)
-    theirs = Options(window=part, plateau_limits_ms=plateau_limits_ms(plateau))
+    theirs = Options(window=part, plateau_limits_ms=plateau_limits_ms(rules.rules))
     with octets_line(quiet, OF_A_RUN) as progress:
         run = analyze(paths, db, replace(theirs, requested_ms=duration_ms(requested)), progress)
         before = None if baseline is None else analyze([baseline], db, theirs, progress)

@@ -46,7 +46,9 @@ def nobody_reads() -> None:
 
 def note(text: str) -> None:
     """Say something to the person at the terminal, never into a result."""
-    sys.stderr.write(f"toolkit: {text}\n")
+    from reports.quote import visible
+
+    sys.stderr.write(f"toolkit: {visible(text)}\n")
 
 
 def guarded(run: Callable[[], int | None]) -> int:

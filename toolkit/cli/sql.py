@@ -24,6 +24,7 @@ def sql(
     output: OutputOption = None,
 ) -> int:
     """Run one query over the store, which is opened read-only."""
+    from reports.quote import visible
     from toolkit.evidence.pages import check_format, sheet
 
     check_format(format)
@@ -45,7 +46,8 @@ def sql(
         emit(msgspec.json.encode(records, enc_hook=str).decode(), output)
     elif format is Format.TEXT:
         text = io.StringIO()
-        csv.writer(text, delimiter="\t", lineterminator="\n").writerows([names, *rows])
+        cells = ([visible(each) if isinstance(each, str) else each for each in row] for row in [names, *rows])
+        csv.writer(text, delimiter="\t", lineterminator="\n").writerows(cells)
         emit(text.getvalue(), output)
     else:
         emit(sheet(query, [_table(names, rows)], format), output)

@@ -36,6 +36,7 @@ NOTICES = {
     "torn_inside": "a restart follows a torn record on the same line",
     "torn_tail": "the last record is torn, as a kill leaves it",
     "blank": "a line is blank",
+    "padded": "NUL bytes stand before or after a record, as a crash of the host leaves them",
     "damaged": "the compressed file is damaged or cut short",
 }
 
@@ -135,6 +136,8 @@ class FileCheck:
         text = line.decode("utf-8", "replace").strip("\ufeff\x00\r\n\t ")
         if not text:
             return self._met("blank", number, "nothing on it")
+        if padding := line.count(b"\0") - text.count("\0"):
+            self._met("padded", number, f"{padding} NUL bytes")
         values = list(json_values(text))
         torn = any(value is TORN for value in values)
         held = [value for value in values if value is TORN or _is_record(value, torn)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -26,6 +26,7 @@ LIMITS = ("max", "min", "max_ratio_to_baseline", "max_delta_to_baseline")
 
 _PLACEHOLDER = re.compile(r"<[a-z_]+>")
 _WORDS = {"<limit>": "[0-9]+m?s"}
+_PLATEAU = re.compile(r"\.plateau_(?:event_)?(?P<limit>[0-9]{1,9})(?P<unit>m?s)\.")
 _NEVER_SEEN = {"inconclusive": GateVerdict.INCONCLUSIVE, "fail": GateVerdict.FAIL}
 
 
@@ -72,6 +73,12 @@ def parse(text: str, name: str, catalogue: Sequence[FigureSpec]) -> Gate:
         raise UsageError(f"{name}: holds no [[rule]]; a gate without a rule can say nothing")
     rules = tuple(rule for number, table in enumerate(file.rule, 1) for rule in _rules(table, name, number, catalogue))
     return Gate(name, rules, _NEVER_SEEN[file.never_seen])
+
+
+def plateau_limits_ms(rules: Iterable[GateRule]) -> tuple[int, ...]:
+    """The ages of the plateaus that the rules speak of: a run must be looked at for them."""
+    asked = (_PLATEAU.search(rule.figure) for rule in rules)
+    return tuple(int(each["limit"]) * (1 if each["unit"] == "ms" else 1_000) for each in asked if each)
 
 
 def _rules(table: Mapping[str, object], name: str, number: int, catalogue: Sequence[FigureSpec]) -> Iterator[GateRule]:

@@ -35,7 +35,10 @@ def number(value: Number, unit: str = "") -> str:
 def compared(verdict: GateVerdict, stated: GateRule, figure: Figure, measured: Range, limit: Range) -> str:
     """Why a known value passed, failed or could not be decided."""
     scaled = f" ({number(figure.value)} in the run, scaled to 10 minutes)" if stated.per_10_min and figure.value else ""
-    value, bound = number(measured.value, figure.unit) + scaled, number(limit.value, figure.unit)
+    value, bound = (number(each.value, figure.unit) for each in (measured, limit))
+    if value == bound and measured.value != limit.value:
+        value, bound = f"{measured.value:.12g}", f"{limit.value:.12g}"
+    value += scaled
     beyond = "above" if stated.min is None else "below"
     note = f" ({figure.note})" if figure.note else ""
     if verdict is GateVerdict.INCONCLUSIVE:

@@ -105,12 +105,18 @@ def append(directory: Path, row: Command) -> Command:
 
 
 def check_id(directory: Path, id: str) -> None:
-    """Raise `UsageError` when a row of that id cannot be added: it is no id, or it is taken."""
+    """Raise `UsageError` when a row of that id cannot be added: it is no id, or it is taken.
+
+    Raises `InputError` where the index cannot be read.
+    """
     index = directory / FILE_NAME
-    with contextlib.suppress(FileNotFoundError):
-        _checked(id, index.read_bytes(), index)
-        return
-    _checked(id, b"", index)
+    try:
+        held = index.read_bytes()
+    except FileNotFoundError:
+        held = b""
+    except OSError as error:
+        raise InputError(str(index), None, f"cannot be read: {error.strerror}; name another directory") from error
+    _checked(id, held, index)
 
 
 def _checked(id: str, held: bytes, index: Path) -> str:

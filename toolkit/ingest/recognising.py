@@ -6,6 +6,7 @@ import codecs
 import json
 import re
 from pathlib import PurePath
+from typing import Protocol
 
 from toolkit.errors import InputError
 from toolkit.runlog.parts import part_of
@@ -18,13 +19,19 @@ EVIDENCE = (Role.LOG, Role.TELEMETRY, Role.RX_STATS)
 
 _TELEMETRY = re.compile(rb'"(?:venue_age_ms|venue_status|venue_mid_usd|treasury_guidance|venue_age_event_ms)"\s*:')
 _RX = re.compile(rb"market_rx_stats tick=\d")
-_LOG = re.compile(
+_THE_PROGRAM_SPEAKS = (
     rb"paraphina(?:_live)? \||effective_(?:trade_mode|risk_profile)=|WS_AUDIT |public WS |FIRST_BOOK_UPDATE "
     rb"|APPLIED_BOOK |FIRST_DECODED_TOP |Supervised task '|\[runner\] tick=|\[telemetry\] "
-    rb"|VenueHealthEnforcer|REST health monitor|VENUE_HEALTH_TRANSITION |panicked at "
-    rb"|(?:^|\n)\s*(?:Compiling|Finished|Running|Building) "
+    rb"|VenueHealthEnforcer|REST health monitor|VENUE_HEALTH_TRANSITION "
+)
+_LOG = re.compile(
+    _THE_PROGRAM_SPEAKS + rb"|panicked at |(?:^|\n)\s*(?:Compiling|Finished|Running|Building) "
     rb"|(?:^|\n)(?:error|warning)(?:\[E\d+\])?: |(?:^|\n)(?:INFO|WARN|ERROR): "
 )
+_LINE_OF_A_PROGRAM = re.compile(rb"(?:^|\n)[^\n]{0,200}?(?:%s|market_rx_stats tick=\d)" % _THE_PROGRAM_SPEAKS)
+_LONGEST_BEGINNING = 256
+"""So many bytes of a line tell whose it is."""
+_PIECE_BYTES = 4 << 20
 _WIDE = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -46,6 +53,13 @@ _OWN_SCHEMAS = {
 }
 
 
+class Readable(Protocol):
+    """What gives bytes until there are none."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most `size`."""
+
+
 def recognise(head: bytes, name: str) -> Role:
     """The role of a file whose content begins with `head`; the name decides only for an empty file."""
     text = head.removeprefix(b"\xef\xbb\xbf")
@@ -62,6 +76,30 @@ def recognise(head: bytes, name: str) -> Role:
         # A log may hold these lines, too; a file of their own holds hardly any other.
         return Role.RX_STATS if _is_rx(text) else Role.LOG
     return Role.TELEMETRY if _TELEMETRY.search(text) else Role.ARTIFACT
+
+
+def may_be_log(head: bytes) -> bool:
+    """Whether a file that begins so may be a log whose first lines are another program's: it is text, and no JSON."""
+    return len(head) == HEAD_BYTES and b"\0" not in head and not head.lstrip().startswith(b"{")
+
+
+def holds_log_line(head: bytes, rest: Readable) -> bool:
+    """Whether the rest of a file, after its `head`, holds a line of the program or its connectors."""
+    before = head[-_LONGEST_BEGINNING:]
+    while piece := rest.read(_PIECE_BYTES):
+        if _LINE_OF_A_PROGRAM.search(before + piece):
+            return True
+        before = piece[-_LONGEST_BEGINNING:]
+    return False
+
+
+def log_named(first_line: bytes) -> str | None:
+    """The log that a file of arrival times or events names in its first line; None where it is no such file."""
+    try:
+        said = json.loads(first_line)
+    except (ValueError, RecursionError):
+        return None
+    return said.get("log") if isinstance(said, dict) and isinstance(said.get("log"), str) else None
 
 
 def _own_schema(text: bytes) -> Role | None:

@@ -13,10 +13,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path, PurePath
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from toolkit.errors import InputError
-from toolkit.ingest.recognising import EVIDENCE, HEAD_BYTES, recognise, refuse_wide
+from toolkit.ingest.recognising import (
+    EVIDENCE,
+    HEAD_BYTES,
+    holds_log_line,
+    log_named,
+    may_be_log,
+    recognise,
+    refuse_wide,
+)
 from toolkit.ingest.stream import Decompressed, Opener, blocks
 from toolkit.runlog.parts import Part, part_of
 from toolkit.vocabulary import Role
@@ -66,11 +74,20 @@ def resolve(paths: Iterable[str]) -> list[Source]:
 
     Raises `InputError` for a path that does not exist or cannot be read, and where nothing is recognised.
     """
-    found = _like_their_parts([source for path in paths for source in _under(path)])
+    found = _like_their_parts(_as_they_are_named([source for path in paths for source in _under(path)]))
     if not any(source.role not in (Role.ARTIFACT, Role.PROVENANCE) for source in found):
         raise InputError(", ".join(paths), None, _why_not_a_run(found))
     found.sort(key=lambda source: (part_of(source.name), source.name))
     return [replace(source, file_no=number) for number, source in enumerate(found)]
+
+
+def _as_they_are_named(found: list[Source]) -> list[Source]:
+    """What a file of arrival times names is a log, whatever the program wrote into it."""
+    logs = {log_named(line) for source in found if source.role is Role.EVENTS if (line := source.first_line())}
+    return [
+        replace(source, role=Role.LOG) if source.role is Role.ARTIFACT and part_of(source.name).base in logs else source
+        for source in found
+    ]
 
 
 def _like_their_parts(found: list[Source]) -> list[Source]:
@@ -142,14 +159,17 @@ def _why_not_a_run(found: list[Source]) -> str:
         return "not a run: there is no file in it; name a directory with run.log or telemetry.jsonl"
     names = ", ".join(source.name for source in found[:5])
     if damaged := ", ".join(source.name for source in found if source.damaged):
-        return f"not a run: nothing is recognised in {names}; {damaged} is damaged or cut short, fetch it again"
+        why = "is damaged, cut short or an archive within an archive: fetch it again, or unpack it"
+        return f"not a run: nothing is recognised in {names}; {damaged} {why}"
     return f"not a run: no run log, telemetry or market_rx_stats recognised in {names}; name the files a producer wrote"
 
 
 def _under(path: str) -> Iterator[Source]:
     if path == "-":
-        yield _standard_input()
+        yield from _standard_input()
         return
+    if not path:
+        raise InputError("''", None, "an empty path names nothing; write . for the working directory")
     place = _sample(path.removeprefix(SAMPLE)) if path.startswith(SAMPLE) else Path(path)
     if place.is_dir():
         yield from _directory(place)
@@ -169,7 +189,9 @@ def _sample(name: str) -> Path:
     return folder / name
 
 
-def _standard_input() -> Source:
+def _standard_input() -> Iterator[Source]:
+    if sys.stdin is None:
+        raise InputError("standard input", None, "is closed; name a file, or pipe one in")
     spool = tempfile.NamedTemporaryFile(prefix="toolkit-stdin-")  # noqa: SIM115  lives as long as the source
     shutil.copyfileobj(sys.stdin.buffer, spool)
     spool.flush()
@@ -177,7 +199,11 @@ def _standard_input() -> Source:
     def opener() -> BinaryIO:
         return open(spool.name, "rb")  # noqa: PTH123
 
-    return _recognised("standard input", opener, None)
+    if zipfile.is_zipfile(spool.name):
+        # The archive holds the spool open.
+        yield from _zip_members("standard input", cast(IO[bytes], spool))
+    else:
+        yield _recognised("standard input", opener, None)
 
 
 def _directory(place: Path) -> Iterator[Source]:
@@ -213,29 +239,29 @@ def _is_part(name: str) -> bool:
 def _file(place: Path, name: str) -> Iterator[Source]:
     try:
         if zipfile.is_zipfile(place):
-            yield from _zip_members(place)
+            yield from _zip_members(str(place), place)
             return
         yield _recognised(name, lambda: place.open("rb"), place)
     except OSError as error:
         raise InputError(str(place), None, f"cannot be read: {error.strerror or error}") from error
 
 
-def _zip_members(place: Path) -> Iterator[Source]:
+def _zip_members(name: str, file: Path | IO[bytes]) -> Iterator[Source]:
     try:
-        archive = zipfile.ZipFile(place)
+        archive = zipfile.ZipFile(file)
     except zipfile.BadZipFile as error:
-        raise InputError(str(place), None, f"damaged zip: {error}; fetch it again") from error
+        raise InputError(name, None, f"damaged zip: {error}; fetch it again") from error
     for member in archive.infolist():
         if not member.is_dir() and _is_part(member.filename):
-            yield _recognised(member.filename, _member_opener(place, archive, member), None)
+            yield _recognised(member.filename, _member_opener(name, archive, member), None)
 
 
-def _member_opener(place: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Opener:
+def _member_opener(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Opener:
     def opener() -> BinaryIO:
         try:
             return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, archive.open(member))))
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise InputError(f"{place}/{member.filename}", None, f"cannot be unpacked: {error}") from error
+            raise InputError(f"{name}/{member.filename}", None, f"cannot be unpacked: {error}") from error
 
     return opener
 
@@ -244,7 +270,11 @@ def _recognised(name: str, opener: Opener, path: Path | None) -> Source:
     source = Source(0, name, Role.ARTIFACT, opener, path)
     with source.open() as stream:
         head = stream.read(HEAD_BYTES)
-        packed, damaged = stream.packed, stream.damage is not None or head.startswith(_ZIP_MEMBER)
-    refuse_wide(head, name, packed)
-    role = recognise(head, PurePath(name).name)
+        packed, archive = stream.packed, head.startswith(_ZIP_MEMBER)
+        refuse_wide(head, name, packed)
+        # An archive within an archive may hold a run as it is; it is not one.
+        role = Role.ARTIFACT if archive else recognise(head, PurePath(name).name)
+        if role is Role.ARTIFACT and may_be_log(head) and holds_log_line(head, stream):
+            role = Role.LOG
+        damaged = stream.damage is not None or archive
     return replace(source, role=role, path=None if packed else path, damaged=damaged)

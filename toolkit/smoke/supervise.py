@@ -192,6 +192,9 @@ class _Supervision:
         if not self._policy.telemetry_seen and self._telemetry.seen():
             self._begin_to_run()
         if self._group.poll():
+            # What it left behind may hold its output open for longer.
+            if self._run.stopped_ms is None:
+                self._note(stopped_ms=facts.now_ms())
             self._policy.exited(now_ms)
         if now_ms - self._load_ms >= self._plan.load_every_ms:
             self._load_ms = now_ms
