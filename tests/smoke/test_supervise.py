@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from toolkit.analysis import analyze
 from toolkit.errors import Exit, InputError, UsageError
 from toolkit.host.commands import parse
 from toolkit.ingest.source import resolve
@@ -25,7 +26,7 @@ from toolkit.smoke.policy import Limits, StoppedBy
 from toolkit.smoke.supervise import Plan, supervise
 from toolkit.smoke.verdict import died, exit_code, sentence
 from toolkit.store import connect
-from toolkit.vocabulary import GateVerdict, Role
+from toolkit.vocabulary import Ended, GateVerdict, Role
 
 PRODUCER = (sys.executable, str(Path(__file__).parent / "producer.py"))
 PATIENCE_S = 300
@@ -113,6 +114,8 @@ def test_a_program_that_ignores_the_polite_signal_is_killed(out: Path) -> None:
 def test_nothing_of_the_group_is_left_when_the_program_leaves_a_child_behind(out: Path) -> None:
     meta = run(out, "--child", "--ticks", "5", run_ms=60_000, grace_ms=50)
     assert (meta.stopped_by, meta.killed) == (StoppedBy.ITSELF, True)
+    assert meta.stopped_ms is not None and meta.ended_ms is not None
+    assert meta.ended_ms - meta.stopped_ms >= 50
     assert not groups(out)
 
 
@@ -131,6 +134,8 @@ def test_a_build_that_does_not_end_is_stopped_at_its_limit(out: Path) -> None:
     meta = run(out, "--build-s", "60", build_ms=60)
     assert (meta.stopped_by, meta.first_telemetry_ms) == (StoppedBy.BUILD_LIMIT, None)
     assert exit_code(meta, GateVerdict.PASS) is Exit.RUN_BLOCKED
+    said = analyze([str(out)]).run
+    assert (said.ended, said.diagnosis and said.diagnosis.code) == (Ended.NEVER_STARTED, "build_limit")
 
 
 def test_the_run_directory_is_recognised_file_by_file(out: Path) -> None:
