@@ -10,16 +10,19 @@ The rules, from the program's own behaviour:
   line follows. A read timeout in `KEPT` ends a session only if that session never had a message, or its own ending
   line follows.
 - An error line where no session is open is a failed attempt to connect; a failed market look-up is one too.
-- An ending that only a connected socket can have, as a venue's first line in a life, is that of a session whose
-  beginning is not in the log: such a session begins with that line.
+- In a life whose beginning is not in the log, a venue's first line may tell of a socket that was connected before: a
+  session whose beginning is lost begins with that line.
+- A life that is known by a counter's fall began before that line: the session that is under way then is its first.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from toolkit.records import Session
+from toolkit.runlog.lives import Began
 from toolkit.vocabulary import ReconnectReason, Stage
 
 RESYNCS = {"aster": frozenset({"stale_watchdog", "seq_gap"})}
@@ -32,11 +35,9 @@ _STAGES = {
     "ws_first_book": Stage.FIRST_BOOK,
     "first_decoded_top": Stage.FIRST_BOOK,
 }
-_OF_A_SOCKET = frozenset(ReconnectReason) - {
-    ReconnectReason.CONNECT_TIMEOUT, ReconnectReason.CONNECT_ERROR, ReconnectReason.TASK_PANIC,
-    ReconnectReason.ENFORCER_RESTART, ReconnectReason.UNKNOWN,
-}  # fmt: skip
-"""Reasons that end only what was connected."""
+DISCOVERY = "discovery"
+_NOT_OF_A_SOCKET = re.compile(r"connect|(?:discovery|unknown|task_panic|enforcer_restart)$")
+"""How reasons begin that may end what was never connected."""
 _ORDER = {stage: number for number, stage in enumerate(Stage)}
 
 ERROR_TEXTS = (
@@ -66,7 +67,6 @@ ERROR_TEXTS = (
 )
 """What an error's text means where nothing better says why; the first that occurs counts."""
 
-DISCOVERY = "discovery"
 _DISCOVERY_TEXT = "discovery failed"
 
 
@@ -128,11 +128,12 @@ class _Open:
 class VenueSessions:
     """The sessions of one venue in one life, fed line by line."""
 
-    def __init__(self, life: int, venue: str) -> None:
+    def __init__(self, life: int, venue: str, began: Began = Began.START, under_way: _Open | None = None) -> None:
         self._life = life
         self._venue = venue
-        self._open: _Open | None = None
-        self._count = 0
+        self._began = began
+        self._open = under_way
+        self._count = 0 if under_way is None else 1
         self._pending: Incident | None = None  # a claim that ends nothing, unless the socket's own ending follows
         self._unclaimed: Incident | None = None  # a resync that was told, whose claim may follow
         self.sessions: list[Session] = []
@@ -146,8 +147,11 @@ class VenueSessions:
             case "ws_connecting":
                 self._begin(happening, Stage.CONNECTING)
             case "ws_connected" if self._open is None or self._open.over or self._open.stage is not Stage.CONNECTING:
-                self._begin(happening, Stage.CONNECTED)
+                if not self._begin_lost(happening, Stage.CONNECTED):
+                    self._begin(happening, Stage.CONNECTED)
             case family if family in _STAGES:
+                if family != "first_decoded_top":
+                    self._begin_lost(happening, _STAGES[family])
                 self._advance(_STAGES[family], happening)
             case "audit_reconnect" | "audit_reconnect_policy":
                 self._claim(happening)
@@ -165,6 +169,22 @@ class VenueSessions:
             over = self._open.over or self._open.reason is not None
             self._finish(self._open, silent=None if over else "")
             self._open = None
+
+    def under_way(self) -> _Open | None:
+        """The session that nothing has ended yet, which is another life's from now on."""
+        session = self._open
+        if session is None or session.over or session.reason is not None:
+            return None
+        self._open = None
+        return replace(session, number=0)
+
+    def _begin_lost(self, happening: Happening, stage: Stage) -> bool:
+        """Begin a session whose beginning may be lost, if it may; give whether it is."""
+        if self._began is not Began.UNSEEN or self._open is not None or self._count:
+            return False
+        self._open = self._next(happening, stage)
+        self._open.beginning_lost = True
+        return True
 
     def _begin(self, happening: Happening, stage: Stage) -> None:
         self._settle()
@@ -188,6 +208,10 @@ class VenueSessions:
 
     def _claim(self, happening: Happening) -> None:
         reason = happening.reason or ReconnectReason.UNKNOWN
+        if self._open is not None and self._open.over and self._open.reason == reason:
+            self._open.said = reason
+            self._open.note(happening)
+            return
         if reason in RESYNCS.get(self._venue, ()):
             self._claim_resync(Incident("resync", self._life, self._venue, reason, (happening.ref,)))
             return
@@ -232,11 +256,10 @@ class VenueSessions:
 
     def _session_of(self, ending: Happening, reason: str | None) -> _Open | None:
         """The session that a line ends: the one under way, or one whose beginning is not in the log."""
-        if self._open is None and self._count == 0 and reason in _OF_A_SOCKET:
+        if reason is not None and not _NOT_OF_A_SOCKET.match(reason):
             # It kept its socket, if it did, because messages had come.
             kept = reason in KEPT.get(self._venue, ())
-            self._open = self._next(ending, Stage.FIRST_MESSAGE if kept else Stage.CONNECTED)
-            self._open.beginning_lost = True
+            self._begin_lost(ending, Stage.FIRST_MESSAGE if kept else Stage.CONNECTED)
         return self._open
 
     def _end(self, happening: Happening) -> None:
@@ -295,11 +318,14 @@ class Sessions:
     def __init__(self) -> None:
         self._venues: dict[tuple[int, str], VenueSessions] = {}
 
-    def feed(self, life: int, happening: Happening) -> None:
-        """Take the next line of a life."""
+    def feed(self, life: int, happening: Happening, began: Began = Began.START) -> None:
+        """Take the next line of a life, which began so."""
         key = (life, happening.venue)
         if key not in self._venues:
-            self._venues[key] = VenueSessions(life, happening.venue)
+            before = self._venues.get((life - 1, happening.venue)) if began is Began.FALL else None
+            carried = before is not None and happening.family not in ("ws_connecting", "ws_connected")
+            under_way = before.under_way() if before is not None and carried else None
+            self._venues[key] = VenueSessions(life, happening.venue, began, under_way)
         self._venues[key].feed(happening)
 
     def close(self) -> tuple[list[Session], list[Incident]]:
@@ -313,9 +339,11 @@ class Sessions:
         )
 
 
-def replay(life_and_happenings: Iterable[tuple[int, Happening]]) -> tuple[list[Session], list[Incident]]:
-    """The sessions of a whole log."""
+def replay(
+    life_and_happenings: Iterable[tuple[int, Happening]], began: Began = Began.UNSEEN
+) -> tuple[list[Session], list[Incident]]:
+    """The sessions of a whole log whose lives began so."""
     sessions = Sessions()
     for life, happening in life_and_happenings:
-        sessions.feed(life, happening)
+        sessions.feed(life, happening, began)
     return sessions.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.made_up import figure
+from tests.metrics.made_up import START_LINE, figure
 from toolkit.analysis import analyze
 from toolkit.records import Analysis
 
@@ -34,9 +34,7 @@ def test_what_ended_a_socket_from_before_the_log_is_a_disconnect_and_all_counts_
         "reconnects.read_timeout": 0,
     }.items():  # fmt: skip
         told = figure(run, f"paradex.{name}")
-        whole = lost == 1
-        expected = (value, "exact", value) if whole else (value, "lower", None)
-        assert (told.value, told.bound, told.high) == expected, name
+        assert (told.value, told.bound, told.high) == (value, "lower", None), name
     assert figure(run, "paradex.connect_failures").value == 0
     assert figure(run, "aster.connects").bound == "exact"
 
@@ -45,3 +43,34 @@ def test_the_note_of_a_lower_bound_says_what_the_log_lacks(tmp_path: Path) -> No
     run = analysed(tmp_path, *SOCKET[3:], *QUIET)
     for name in ("connects", "reconnects.stream_ended", "disconnects.stream_ended"):
         assert figure(run, f"paradex.{name}").note == "the log begins after the venue had connected"
+
+
+@pytest.mark.parametrize(
+    ("lines", "lives", "connects", "reconnects"),
+    [
+        ((START_LINE, *SOCKET, *SOCKET), 1, 2, 1),
+        ((*SOCKET[2:], *SOCKET, START_LINE, *SOCKET), 2, 3, 1),
+        ((*SOCKET[:3], START_LINE, *SOCKET[:3]), 2, 2, 0),
+        ((START_LINE, SOCKET[3], *SOCKET[:3]), 1, 1, 0),
+    ],
+    ids=["whole", "a start after a cut head", "a start after what ran before", "an ending after a start"],
+)
+def test_a_start_line_begins_a_life_wherever_it_stands(
+    tmp_path: Path, lines: tuple[str, ...], lives: int, connects: int, reconnects: int
+) -> None:
+    run = analysed(tmp_path, *lines)
+    assert figure(run, "run.lives").value == lives
+    assert [figure(run, f"paradex.{name}").value for name in ("connects", "reconnects")] == [connects, reconnects]
+
+
+AUDIT = "WS_AUDIT venue=paradex reconnect_reason=read_timeout count="
+
+
+def test_a_life_known_by_a_counter_has_the_session_that_was_under_way_when_it_fell(tmp_path: Path) -> None:
+    open_ = SOCKET[:3]
+    run = analysed(tmp_path, *open_, AUDIT + "1", *open_, AUDIT + "2", *open_, AUDIT + "1", *open_)
+    told = {name: figure(run, f"paradex.{name}") for name in ("sessions", "connects", "reconnects", "connect_failures")}
+    assert {name: (each.value, each.bound) for name, each in told.items()} == {
+        "sessions": (4, "exact"), "connects": (4, "exact"), "reconnects": (2, "exact"), "connect_failures": (0, "exact"),
+    }  # fmt: skip
+    assert figure(run, "run.lives").value == 2

@@ -200,4 +200,4 @@ class _Loader:
             self._life_starts.append(ref[1])
         self.rows.add(found, ref, life, byte, stamped_ms, torn)
         if (happening := happened(found, ref)) is not None:
-            self.sessions.feed(life, happening)
+            self.sessions.feed(life, happening, self._lives.began)
