@@ -35,7 +35,9 @@ def test_what_ended_a_socket_from_before_the_log_is_a_disconnect_and_all_counts_
     }.items():  # fmt: skip
         told = figure(run, f"paradex.{name}")
         assert (told.value, told.bound, told.high) == (value, "lower", None), name
-    assert figure(run, "paradex.connect_failures").value == 0
+    failures = figure(run, "paradex.connect_failures")
+    assert (failures.value, failures.bound, failures.high) == (0, "lower", None)
+    assert figure(run, "paradex.resyncs.seq_gap").bound == "lower"
     assert figure(run, "aster.connects").bound == "exact"
 
 

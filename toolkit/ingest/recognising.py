@@ -21,8 +21,8 @@ _TELEMETRY = re.compile(rb'"(?:venue_age_ms|venue_status|venue_mid_usd|treasury_
 _RX = re.compile(rb"market_rx_stats tick=\d")
 _OF_THE_PROGRAM = (
     b"paraphina |", b"paraphina_live |", b"effective_trade_mode=", b"effective_risk_profile=", b"WS_AUDIT ",
-    b"public WS ", b"FIRST_BOOK_UPDATE ", b"APPLIED_BOOK ", b"FIRST_DECODED_TOP ", b"Supervised task '", b"[runner] tick=",
-    b"[telemetry] ", b"VenueHealthEnforcer", b"REST health monitor", b"VENUE_HEALTH_TRANSITION ",
+    b"public WS ", b"FIRST_BOOK_UPDATE ", b"APPLIED_BOOK ", b"FIRST_DECODED_TOP ", b"Supervised task '",
+    b"[runner] tick=", b"[telemetry] ", b"VenueHealthEnforcer", b"REST health monitor", b"VENUE_HEALTH_TRANSITION ",
 )  # fmt: skip
 """Words that nobody but the program and its connectors says."""
 _RX_WORDS = b"market_rx_stats tick="

@@ -15,7 +15,8 @@ counted as (
     union all
     select v.venue, '', count(f.venue) from run_venues v left join failures f using (venue) group by all
 )
-select venue as scope, 'connect_failures' || suffix as metric, case when has_lifecycle then n end as value, n, 'exact' as bound,
-       value as low, value as high,
-       case when not has_log then why_no_log when not has_lifecycle then 'no life-cycle line in the log' end as note
-from counted, run_log_proof
+select venue as scope, 'connect_failures' || suffix as metric, case when has_lifecycle then n end as value, n,
+       if(beheaded, 'lower', 'exact') as bound, value as low, case when beheaded is null then value end as high,
+       case when not has_log then why_no_log when not has_lifecycle then 'no life-cycle line in the log'
+            when beheaded then 'the log begins after the venue had connected' end as note
+from run_log_proof, counted left join run_beheaded using (venue)

@@ -15,6 +15,8 @@ told as (
            case when n.metric = 'read_timeouts_kept' then instrumented else has_lifecycle end as tells
     from run_venues v, named n, run_log_proof left join happened h on h.venue = v.venue and h.metric = n.metric
 )
-select venue as scope, metric, case when tells then n end as value, n, 'exact' as bound, value as low, value as high,
-       case when tells then null when not has_log then why_no_log else 'not instrumented' end as note
-from told
+select venue as scope, metric, case when tells then n end as value, n, if(tells and beheaded, 'lower', 'exact') as bound,
+       value as low, case when beheaded is null then value end as high,
+       case when tells and beheaded then 'the log begins after the venue had connected' when tells then null
+            when not has_log then why_no_log else 'not instrumented' end as note
+from told left join run_beheaded using (venue)
