@@ -138,7 +138,7 @@ class _Loader:
 
 
 def _names_of(order: Sequence[str]) -> list[str]:
-    return [name if VENUE_ID.fullmatch(name) else f"venue_{i}" for i, name in enumerate(order)]
+    return [name.lower() if VENUE_ID.fullmatch(name) else f"venue_{i}" for i, name in enumerate(order)]
 
 
 def _load_file(

@@ -14,7 +14,7 @@ from toolkit.vocabulary import VENUE_ID
 Ref = tuple[int, int]
 """Number of the log file, and line."""
 
-_LOOPBACK = re.compile(r"127\.|localhost$|::1$|\[::1\]$")
+_LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
 _NOT_THE_PROGRAM = frozenset(
     {

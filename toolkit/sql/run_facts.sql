@@ -1,9 +1,9 @@
 -- What the telemetry alone says of a run. Bound: $run_key.
 with spans as (
-    select life, min(at_ms) as from_ms, max(at_ms) as to_ms from tick where run_key = $run_key group by life
+    select life, min(at_ms) as from_ms, max(at_ms) as to_ms, greatest(arg_max(at_ms, seq) - arg_min(at_ms, seq), 0) as span_ms from tick where run_key = $run_key group by life
 ),
 spanned as (
-    select min(from_ms) as started_ms, max(to_ms) as ended_ms, sum(to_ms - from_ms)::bigint as observed_ms, count(*)::integer as lives from spans
+    select min(from_ms) as started_ms, max(to_ms) as ended_ms, sum(span_ms)::bigint as observed_ms, count(*)::integer as lives from spans
 ),
 recorded as (
     select count(*) as records, arg_min(execution_mode, seq) filter (where execution_mode is not null) as execution_mode,

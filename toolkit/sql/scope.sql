@@ -16,22 +16,30 @@ create or replace view run_ended as select life, venue, session from run_all_ses
 create or replace view run_sessions as select s.* from run_all_sessions s semi join run_began using (life, venue, session);
 create or replace view run_counters as select * from counter;
 create or replace view run_rx_stats as select * from rx_stat;
--- Rows of an own file, or of its parts, stand before copies of the same lines in a log; a tick is taken from one file.
+-- Of an own file and the lines in a log the more complete counts, the file if neither is; a tick is taken from one file.
 create or replace view run_rx_steps as
 with of_one_kind as (
     select r.* from run_rx_stats r join run_files using (file_no)
-    where role = (select role from run_rx_stats join run_files using (file_no) order by role = 'rx_stats' desc limit 1)
+    where role = (select role from run_rx_stats join run_files using (file_no) group by role
+                  order by count(distinct (life, tick)) desc, role = 'rx_stats' desc limit 1)
 )
 select *, tick - lag(tick) over (partition by life order by file_no, line) as step from of_one_kind r
 where not exists (select 1 from of_one_kind o where o.life = r.life and o.tick = r.tick and o.file_no < r.file_no);
+-- How many ticks the telemetry knows, and whether it skips some.
+create or replace view run_known_ticks as
+    select count(distinct (life, t)) as ticks, coalesce(max(step), 1) > 1 as skips
+    from (select life, t, t - lag(t) over (partition by life order by seq) as step from run_ticks);
 -- The age above which the producer itself calls a venue stale: 1 s, with its two documented exceptions, or what the
 -- run's own log echoes.
 create or replace table run_stale_limits as
     select venue, coalesce(echoed, case venue when 'hyperliquid' then 2000 when 'paradex' then 3000 else 1000 end) as limit_ms
     from run_venues
-    left join (select venue, max(value)::bigint as echoed from run_counters where name = venue || '_state_stale_ms' group by venue)
+    left join (select venue, max(value)::bigint as echoed from run_counters where name in (venue || '_state_stale_ms', 'venue_state_stale_ms') group by venue)
     using (venue);
 create or replace view run_episodes as select * from episode;
+-- The time of all records, where each has apply ages: a venue that a record leaves out has none known in that time.
+create or replace view run_apply_time as
+    select case when (select bool_and(has_apply_age) from run_venue_ticks) then (select sum(weight_ms) from run_ticks) end as whole_ms;
 
 -- What the log proves of itself. Life-cycle lines are printed by every build and carry sessions and reconnects. Audit
 -- lines of the first instrumented build prove that all its families were on, so that a missing line is a zero.
@@ -75,6 +83,14 @@ create or replace table run_totals as
     select life, venue, name, kind, by_event,
            coalesce(sum(before) filter (value < before), 0) + arg_max(value, (file_no, line)) as last
     from stepped group by all;
+
+-- Reconnects that audit lines alone prove, by reason: what only rebuilds a book, or may keep its socket, proves none, and
+-- Lighter counts a failed subscription twice.
+create or replace view run_audited as
+    select venue, replace(name, 'reconnect.', '') as reason,
+           sum(case when (venue, reason) in (('aster', 'stale_watchdog'), ('aster', 'seq_gap'), ('extended', 'read_timeout')) then 0
+                    when (venue, reason) = ('lighter', 'subscribe_error') then ceil(last / 2) else last end) as n
+    from run_totals where name like 'reconnect.%' group by all;
 
 -- Percentile `p` (0 to 100) of an ascending list: position (n - 1) (p / 100), linear between neighbours (R type 7).
 -- The order of operations is part of the definition: it keeps every digit equal to the common Python formula.

@@ -14,7 +14,7 @@ stretched as (
 ),
 outages as (
     select venue, life, stretch, min(at_ms) as stale_from_ms, max(coalesce(next_ms, at_ms)) as to_ms,
-           coalesce(min(before_ms), min(at_ms)) as from_ms, max(at_ms) as last_stale_ms, stretch = 0 as leads,
+           coalesce(arg_min(before_ms, seq), arg_min(at_ms, seq)) as from_ms, max(at_ms) as last_stale_ms, stretch = 0 as leads,
            count(*) as ticks, avg((depth_usd = 0)::integer) as depth_zero_share,
            -- Dead: every tick finds the same book one tick older.
            count(*) > 1 and bool_and(age_before is null or abs(age_apply_ms - age_before - (at_ms - before_ms)) <= 2)

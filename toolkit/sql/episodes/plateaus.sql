@@ -3,10 +3,13 @@
 -- and a hole in the records (more than five median gaps) ends it.
 create or replace table run_plateaus as
 with holed as materialized (
-    select seq, life, at_ms, sum((hole_before > 0)::integer) over (partition by life order by seq) as part
-    from (select seq, life, at_ms, lag(hole_ms, 1, 0) over (partition by life order by seq) as hole_before from run_ticks)
+    -- A clock that steps back makes no stretch shorter: `elapsed_ms` only grows.
+    select seq, life, at_ms, sum((hole_before > 0)::integer) over same as part, if(at_ms is null, null, sum(greatest(at_ms - before_ms, 0)) over same) as elapsed_ms
+    from (select seq, life, at_ms, lag(hole_ms, 1, 0) over same as hole_before, lag(at_ms, 1, at_ms) over same as before_ms from run_ticks
+          window same as (partition by life order by seq))
+    window same as (partition by life order by seq)
 ),
-part_ends as (select life, part, max(at_ms) as last_ms, part = max(part) over (partition by life) as is_last
+part_ends as (select life, part, arg_max(at_ms, seq) as last_ms, max(elapsed_ms) as last_elapsed_ms, part = max(part) over (partition by life) as is_last
               from holed group by life, part),
 -- Of a thousand ticks that are all below the limits it is enough to know the first and the last.
 thousands as materialized (
@@ -25,12 +28,13 @@ asked as (
     union all select distinct basis, venue, unnest(edges) from based where not any_above
 ),
 telling as (
-    select basis, venue, h.life, part, seq, h.at_ms, if(basis = 'apply', age_apply_ms, age_event_ms) as age_ms
+    select basis, venue, h.life, part, seq, h.at_ms, elapsed_ms, if(basis = 'apply', age_apply_ms, age_event_ms) as age_ms
     from run_venue_ticks join asked using (venue, seq) join holed h using (seq) where age_ms < 1000000000 or basis = 'apply' and age_ms is not null
 ),
 -- Known ages by their place in their part; those above a limit that follow each other have their places in a row.
 known as (
-    select *, row_number() over same as place, lead(at_ms) over same as next_ms, lead(age_ms) over same as next_age_ms
+    select *, row_number() over same as place, lead(at_ms) over same as next_ms,
+           lead(elapsed_ms) over same as next_elapsed_ms, lead(age_ms) over same as next_age_ms
     from telling
     window same as (partition by basis, venue, life, part order by seq)
 ),
@@ -42,6 +46,8 @@ above as (
 select basis, venue, limit_ms, life,
        arg_min(case when after_hole then a.at_ms else a.at_ms - age_ms end, a.seq) as from_ms,
        max(case when next_age_ms > limit_ms then null else coalesce(next_ms, e.last_ms) end) as to_ms,
+       max(case when next_age_ms > limit_ms then null else coalesce(next_elapsed_ms, e.last_elapsed_ms) end)
+           - arg_min(case when after_hole then elapsed_ms else elapsed_ms - age_ms end, a.seq) as length_ms,
        count(*) as ticks,
        bool_or(next_ms is null and e.is_last) as open,
        bool_or(after_hole) or bool_or(next_ms is null and not e.is_last) as cut_by_hole

@@ -11,6 +11,6 @@ with cumulated as (
 )
 select r.venue as scope, 'age_apply_tw_ms.' || stat as metric, min(age_apply_ms) filter (where reached >= share * total) as value,
        coalesce(max(n), 0) as n, 'exact' as bound, value as low, value as high,
-       case when value is null then 'no apply age known' end as note
+       case when value is null and max(n) > 0 then 'no record carries a time' when value is null then 'no apply age known' end as note
 from run_venues r left join cumulated c using (venue), (values ('p50', 0.5), ('p95', 0.95), ('p99', 0.99)) as stats (stat, share)
 group by r.venue, stat

@@ -6,14 +6,18 @@
 -- source: market_rx_stats cap_hits; telemetry market_rx_stats.cap_hits
 with rx as (
     select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as most, count(cap_hits) as n,
-           coalesce(max(step), 1) > 1 as skips
+           coalesce(max(step), 1) > 1 or count(distinct (life, tick)) < (select ticks from run_known_ticks) as skips
     from run_rx_steps
 ),
-told as (select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as most, count(cap_hits) as n, false as skips from run_ticks),
-chosen as (select * from (select *, 1 as rank from rx union all select *, 2 from told) where n > 0 order by skips, n < (select max(n) from (select n from rx union all select n from told)) * 0.99, rank limit 1)
+told as (
+    select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as most, count(cap_hits) as n,
+           count(cap_hits) < count(*) or (select skips from run_known_ticks) as skips
+    from run_ticks
+),
+chosen as (select * from (select *, 1 as rank from rx union all select *, 2 from told) where n > 0 order by n desc, rank limit 1)
 select 'run' as scope, metric, value, coalesce(n, 0) as n, case when skips then 'lower' else 'exact' end as bound,
        value as low, case when not skips then value end as high,
        case when value is null then 'no market_rx line and no copy in telemetry'
-            when skips then 'some ticks are not in the file' when hits = 0 then 'cap setting unknown: without a cap there can be no hit' end as note
+            when skips then 'some ticks are not in it' when hits = 0 then 'cap setting unknown: without a cap there can be no hit' end as note
 from (select 1) left join chosen on true,
      lateral (values ('cap_hits', hits), ('cap_hits.ticks', ticks), ('cap_hits.max_per_tick', most)) as v (metric, value)

@@ -16,6 +16,6 @@ totals as (
     from run_venue_ticks where depth_usd is not null group by venue
 )
 select r.venue as scope, 'depth_zero.' || stat as metric, value, coalesce(n, 0) as n, 'exact' as bound, value as low, value as high,
-       case when value is null then 'no depth recorded' end as note
+       case when value is null and n > 0 then 'no record carries a time' when value is null then 'no depth recorded' end as note
 from run_venues r left join totals using (venue) left join longest using (venue),
-     lateral (values ('share', share), ('longest_ms', case when n > 0 then coalesce(longest_ms, 0) end)) as v (stat, value)
+     lateral (values ('share', share), ('longest_ms', case when share is not null then coalesce(longest_ms, 0) end)) as v (stat, value)

@@ -11,10 +11,10 @@ with ticks as (
     left join run_masked m on m.venue = v.venue and m.life = t.life and t.at_ms > m.from_ms + limit_ms and t.at_ms < m.to_ms
 )
 select t.venue as scope, 'fresh_by_socket.share' as metric,
-       case when bool_or(has_apply_age) then coalesce(sum(weight_ms) filter (fresh and not masked), 0) / sum(weight_ms) filter (has_apply_age) end as value,
+       case when bool_or(has_apply_age) then coalesce(sum(weight_ms) filter (fresh and not masked), 0) / coalesce(any_value(whole_ms), sum(weight_ms) filter (has_apply_age)) end as value,
        count(*) filter (has_apply_age) as n,
        case when bool_or(g.guessed) then 'estimate' else 'exact' end as bound, value as low, value as high,
-       case when value is null and count(seq) = 0 then 'no telemetry' when value is null then 'this vintage records event ages only'
+       case when value is null and count(seq) = 0 then 'no telemetry' when value is null and bool_or(has_apply_age) then 'no record carries a time' when value is null then 'this vintage records event ages only'
             when bool_or(g.guessed) then 'told by the shape of the age alone'
             when bool_or(not has_apply_age) then 'over the records with apply ages; others of this run have event ages only' end as note
-from ticks t left join (select venue, bool_or(guessed) as guessed from run_masked group by venue) g on g.venue = t.venue group by t.venue
+from ticks t cross join run_apply_time left join (select venue, bool_or(guessed) as guessed from run_masked group by venue) g on g.venue = t.venue group by t.venue

@@ -10,15 +10,15 @@ with counted as (
 ),
 known as (from counted unpivot (n for basis in (apply, event))),
 stretches as (
-    select basis, venue, limit_ms, count(*) as count, sum(to_ms - from_ms) as total_ms, max(to_ms - from_ms) as longest_ms,
+    select basis, venue, limit_ms, count(*) as count, sum(length_ms) as total_ms, max(length_ms) as longest_ms,
            bool_or(cut_by_hole) as cut
     from run_plateaus group by all
 )
 select venue as scope, if(basis = 'apply', 'plateau_', 'plateau_event_') || name || '.' || stat as metric,
-       case when coalesce(n, 0) > 0 then coalesce(amount, 0) end as value, coalesce(n, 0) as n,
+       case when coalesce(n, 0) > 0 then coalesce(amount, if(count is null, 0, null)) end as value, coalesce(n, 0) as n,
        case when cut then 'estimate' else 'exact' end as bound,
        case when not coalesce(cut, false) then value end as low, case when not coalesce(cut, false) then value end as high,
-       case when coalesce(n, 0) = 0 then 'no ' || basis || ' age known' when cut then 'a hole in the records cut a stretch' end as note
+       case when coalesce(n, 0) = 0 then 'no ' || basis || ' age known' when value is null then 'no record carries a time' when cut then 'a hole in the records cut a stretch' end as note
 from run_venues cross join (values ('apply'), ('event')) as bases (basis) cross join run_plateau_limits
 left join known using (venue, basis) left join stretches using (basis, venue, limit_ms),
      lateral (values ('count', count), ('total_ms', total_ms), ('longest_ms', longest_ms)) as stats (stat, amount)

@@ -5,10 +5,10 @@
 -- definition: Reconnects by the reason that ended the connected session before; they add up to the reconnects. An ending without a line is `unknown`.
 -- source: run log, life-cycle, audit and error lines reconciled by session; else the last audit count of each life
 with happened as (select venue, coalesce(ended_before, 'unknown') as reason, count(*) as n from run_connected where nth > 0 group by all),
-audited as (select venue, replace(name, 'reconnect.', '') as reason, sum(last) as n from run_totals where name like 'reconnect.%' group by all),
+audited as (from run_audited),
 named as (select reason from reasons union select reason from happened union select reason from audited)
 select v.venue as scope, 'reconnects.' || r.reason as metric,
-       case when has_lifecycle then coalesce(h.n, 0) else a.n end as value, coalesce(value, 0) as n,
+       case when has_lifecycle then coalesce(h.n, 0) else a.n end as value, coalesce(value, 0)::bigint as n,
        case when has_lifecycle and beheaded is null then 'exact' else 'lower' end as bound, value as low,
        case when bound = 'exact' then value end as high,
        case when bound = 'exact' then null when has_lifecycle then 'the log begins after the venue had connected' when not has_log then why_no_log

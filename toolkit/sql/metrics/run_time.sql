@@ -5,7 +5,7 @@
 -- definition: Last minus first record time of each life, summed; time that the weights of ticks leave out, being beyond five median gaps between two records; the time the run was asked to last, less what its log shows of builds.
 -- source: telemetry treasury_guidance.as_of_ms; the run's own metadata or --requested
 with spans as (
-    select life, max(at_ms) - min(at_ms) as span_ms, sum(hole_ms) as hole_ms, count(at_ms) as n, bool_or(at_is_estimate) as guessed
+    select life, greatest(arg_max(at_ms, seq) - arg_min(at_ms, seq), 0) as span_ms, case when count(at_ms) > 0 then sum(hole_ms) end as hole_ms, count(at_ms) as n, bool_or(at_is_estimate) as guessed
     from run_ticks group by life
 ),
 total as (select sum(span_ms) as span_ms, sum(hole_ms) as hole_ms, coalesce(sum(n), 0) as n, bool_or(guessed) as guessed from spans)

@@ -6,20 +6,22 @@
 -- source: market_rx_stats lines; telemetry market_rx_stats
 with rx as (
     select 1 as rank, count(*) as n, sum(raw_drained) as drained, sum(raw_l2_delta) as l2_delta, sum(raw_l2_snapshot) as l2_snapshot,
-           sum(raw_trade) as trade, sum(raw_funding_update) as funding, sum(out_market) as out_events, coalesce(max(step), 1) > 1 as skips
+           sum(raw_trade) as trade, sum(raw_funding_update) as funding, sum(out_market) as out_events, 
+           coalesce(max(step), 1) > 1 or count(distinct (life, tick)) < (select ticks from run_known_ticks) as skips
     from run_rx_steps
 ),
 told as (
     select 2 as rank, count(drained) as n, sum(drained) as drained, sum(l2_delta) as l2_delta, sum(l2_snapshot) as l2_snapshot, sum(trade) as trade,
-           sum(funding_update) as funding, sum(out_market) as out_events, false as skips
+           sum(funding_update) as funding, sum(out_market) as out_events,
+           count(drained) < count(*) or (select skips from run_known_ticks) as skips
     from run_ticks
 ),
 counted as (from rx union all from told),
-chosen as (select * from counted order by n = 0, skips, n < (select max(n) from counted) * 0.99, rank limit 1),
+chosen as (select * from counted order by n desc, rank limit 1),
 spans as (select sum(s) / 1000.0 as span_s from (select max(at_ms) - min(at_ms) as s from run_ticks group by life))
 select 'run' as scope, 'rx.' || key || suffix as metric, case when suffix = '' then amount else amount / nullif(span_s, 0) end as value, n,
        case when skips then 'lower' else 'exact' end as bound, value as low, case when not skips then value end as high,
        case when n = 0 then 'no market_rx line and no copy in telemetry' when amount is null then 'no record of these counts holds it'
-            when value is null then 'no telemetry to take the time from' when skips then 'some ticks are not in the file' end as note
+            when value is null then 'no telemetry to take the time from' when skips then 'some ticks are not in it' end as note
 from chosen, spans, (values (''), ('_per_s')) as f (suffix),
      lateral (values ('drained', drained), ('l2_delta', l2_delta), ('l2_snapshot', l2_snapshot), ('trade', trade), ('funding', funding), ('out', out_events)) as v (key, amount)

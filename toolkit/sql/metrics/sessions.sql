@@ -6,7 +6,7 @@
 -- source: run log, life-cycle lines; else the last audit count of each life
 with begun as (select venue, count(*) as sessions from run_sessions group by venue),
 connected as (select venue, count(*) as connects, count_if(nth > 0) as reconnects from run_connected group by venue),
-audits as (select venue, sum(last) as audited from run_totals where name like 'reconnect.%' group by venue),
+audits as (select venue, sum(n) as audited from run_audited group by venue),
 counted as (
     select v.venue, coalesce(sessions, 0) as sessions, coalesce(connects, 0) as connects, coalesce(reconnects, 0) as reconnects, audited,
            has_lifecycle and beheaded is null as whole
@@ -14,7 +14,7 @@ counted as (
     left join run_beheaded using (venue)
 )
 select venue as scope, stat as metric, case when has_lifecycle then amount when stat = 'reconnects' then audited end as value,
-       case when has_lifecycle then sessions else coalesce(audited, 0) end as n,
+       case when has_lifecycle then sessions else coalesce(audited, 0)::bigint end as n,
        case when whole then 'exact' else 'lower' end as bound, value as low, case when whole then value end as high,
        case when whole then null when has_lifecycle then 'the log begins after the venue had connected' when not has_log then why_no_log
             when value is not null then 'audit lines only: silent reconnects are not in them'

@@ -9,6 +9,6 @@ with timed as (
 ),
 totals as (select venue, sum(ms) as total_ms, sum(n) as n from timed group by venue)
 select r.venue as scope, 'status.' || lower(s.status) || '.share' as metric, coalesce(t.ms, 0) / total_ms as value, coalesce(totals.n, 0) as n,
-       'exact' as bound, value as low, value as high, case when value is null then 'no status recorded' end as note
+       'exact' as bound, value as low, value as high, case when value is null and totals.n > 0 then 'no record carries a time' when value is null then 'no status recorded' end as note
 from run_venues r, (values ('Healthy'), ('Warning'), ('Stale'), ('Disabled')) as s (status)
 left join totals on totals.venue = r.venue left join timed t on t.venue = r.venue and t.status = s.status
