@@ -21,13 +21,13 @@ create or replace view run_rx_steps as
 with of_one_kind as (
     select r.* from run_rx_stats r join run_files using (file_no)
     where role = (select role from run_rx_stats join run_files using (file_no) group by role
-                  order by count(distinct (life, tick)) desc, role = 'rx_stats' desc limit 1)
+                  order by count(*) desc, role = 'rx_stats' desc limit 1)
 )
 select *, tick - lag(tick) over (partition by life order by file_no, line) as step from of_one_kind r
 where not exists (select 1 from of_one_kind o where o.life = r.life and o.tick = r.tick and o.file_no < r.file_no);
 -- How many ticks the telemetry knows, and whether it skips some.
 create or replace view run_known_ticks as
-    select count(distinct (life, t)) as ticks, coalesce(max(step), 1) > 1 as skips
+    select count(*) - count_if(step = 0) as ticks, coalesce(max(step), 1) > 1 as skips
     from (select life, t, t - lag(t) over (partition by life order by seq) as step from run_ticks);
 -- The age above which the producer itself calls a venue stale: 1 s, with its two documented exceptions, or what the
 -- run's own log echoes.

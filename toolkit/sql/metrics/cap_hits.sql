@@ -6,7 +6,7 @@
 -- source: market_rx_stats cap_hits; telemetry market_rx_stats.cap_hits
 with rx as (
     select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as most, count(cap_hits) as n,
-           coalesce(max(step), 1) > 1 or count(distinct (life, tick)) < (select ticks from run_known_ticks) as skips
+           coalesce(max(step), 1) > 1 or count(*) - count_if(step = 0) < (select ticks from run_known_ticks) as skips
     from run_rx_steps
 ),
 told as (

@@ -7,7 +7,7 @@
 with rx as (
     select 1 as rank, count(*) as n, sum(raw_drained) as drained, sum(raw_l2_delta) as l2_delta, sum(raw_l2_snapshot) as l2_snapshot,
            sum(raw_trade) as trade, sum(raw_funding_update) as funding, sum(out_market) as out_events, 
-           coalesce(max(step), 1) > 1 or count(distinct (life, tick)) < (select ticks from run_known_ticks) as skips
+           coalesce(max(step), 1) > 1 or count(*) - count_if(step = 0) < (select ticks from run_known_ticks) as skips
     from run_rx_steps
 ),
 told as (
