@@ -86,6 +86,13 @@ def test_time_place_and_environment_are_kept_without_secrets(tmp_path: Path) -> 
     assert b"seeded" not in (out / "commands.jsonl").read_bytes()
 
 
+def test_a_file_in_the_place_of_the_directory_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    done = recorded(tmp_path, "--out", "taken", "--", "touch", "ran")
+    assert (done.returncode, b"name another directory" in done.stderr) == (Exit.BAD_INPUT, True)
+    assert b"Traceback" not in done.stderr and not (tmp_path / "ran").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "code", "says"), [("no-such-program", 127, "No such file"), ("./plain.txt", 126, "Permission denied")]
 )

@@ -23,6 +23,7 @@ def typed(*argv: str) -> int:
         (("sql", ""), "the query is empty"),
         (("sql", " ; -- nothing"), "the query is empty"),
         (("sql", "selec 1"), "syntax error"),
+        (("sql", "select \x1b[31m"), "\\x1b[31m"),
         (("sql", "select * from nothing"), "nothing does not exist"),
         (("sql", "drop table run"), "read-only"),
         (("runs", "--remove", "nobody"), "no run has that label"),
@@ -37,6 +38,19 @@ def test_what_cannot_be_done_is_wrong_usage_and_says_why(
     said = capsys.readouterr().err
     assert words in said
     assert "Traceback" not in said
+
+
+def test_what_a_query_finds_sends_no_control_sequence_to_a_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connect(str(tmp_path / "store.duckdb")).close()
+    assert typed("sql", "select chr(27) || '[31m' as a", "--db", str(tmp_path / "store.duckdb")) == 0
+    assert capsys.readouterr().out == "a\n\\x1b[31m\n"
+
+
+def test_a_word_that_no_figure_holds_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert typed("figures", "nosuch") == 2
+    assert "no figure's name holds that" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("format", ["markdown", "html"])

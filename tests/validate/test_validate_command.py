@@ -90,6 +90,14 @@ def test_json_counts_records_and_names_rules_lines_and_an_example(
     assert [notice["rule"] for notice in said["files"][1]["notices"]] == ["torn_tail"]
 
 
+def test_nul_bytes_beside_a_record_are_told_and_break_no_rule(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(written(tmp_path, bytes(16) + RESTART), "--format", "json") == 0
+    notices = json.loads(capsys.readouterr().out)["files"][0]["notices"]
+    assert [(each["lines"], each["example"]) for each in notices if each["rule"] == "padded"] == [([1], "16 NUL bytes")]
+
+
 def test_a_validation_may_be_a_page_of_html(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(str(DATA), "--format", "html") == 0
     page = capsys.readouterr().out
