@@ -16,8 +16,9 @@ from importlib.resources import files
 import duckdb
 
 from toolkit.records import Figure, FigureSpec, Number
+from toolkit.sessions import KEPT, RESYNCS
 from toolkit.store import execute_script, sql
-from toolkit.vocabulary import PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason
+from toolkit.vocabulary import PLATEAU_LIMIT, PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason
 from toolkit.workbench import Cursors
 
 AGES_ONLY = (
@@ -55,7 +56,7 @@ _VENUE = re.compile(r"[A-Za-z0-9_-]+")
 def _pattern(name: str) -> re.Pattern[str]:
     # A reason is a log's own word and may hold anything; a venue's name is ours to vouch for.
     parts = re.split(r"(<[a-z_]+>)", name)
-    words = {"<venue>": _VENUE.pattern, "<limit>": "[0-9]+m?s"}
+    words = {"<venue>": _VENUE.pattern, "<limit>": PLATEAU_LIMIT}
     return re.compile("".join(words.get(p, ".+") if p.startswith("<") else re.escape(p) for p in parts), re.DOTALL)
 
 
@@ -97,6 +98,13 @@ def _specs(header: dict[str, str]) -> Iterator[FigureSpec]:
 
 def look_at_run(con: duckdb.DuckDBPyConnection, plateau_limits_ms: Iterable[int] = PLATEAU_LIMITS_MS) -> None:
     """Make the views that metrics read, of the workbench's run as it stands now."""
+    kept = [
+        (venue, reason) for rule in (RESYNCS, KEPT) for venue, reasons in rule.items() for reason in sorted(reasons)
+    ]
+    columns = "unnest(?::varchar[]) as venue, unnest(?::varchar[]) as reason"
+    con.execute(
+        f"create or replace table run_no_reconnects as select {columns}", list(map(list, zip(*kept, strict=True)))
+    )
     execute_script(con, sql("scope"))
     reasons = "create or replace table reasons as select unnest(?::varchar[]) as reason"
     con.execute(reasons, [list(map(str, ReconnectReason))])

@@ -19,13 +19,13 @@ import msgspec
 
 from toolkit.errors import UsageError
 from toolkit.records import FigureSpec, GateRule
-from toolkit.vocabulary import GateVerdict
+from toolkit.vocabulary import PLATEAU_LIMIT, GateVerdict
 
 LIMITS = ("max", "min", "max_ratio_to_baseline", "max_delta_to_baseline")
 """The keys that state a limit; a rule with several is as many rules."""
 
 _PLACEHOLDER = re.compile(r"<[a-z_]+>")
-_WORDS = {"<limit>": "[0-9]+m?s"}
+_WORDS = {"<limit>": PLATEAU_LIMIT}
 _PLATEAU = re.compile(r"\.plateau_(?:event_)?(?P<limit>[0-9]{1,9})(?P<unit>m?s)\.")
 _NEVER_SEEN = {"inconclusive": GateVerdict.INCONCLUSIVE, "fail": GateVerdict.FAIL}
 

@@ -87,10 +87,10 @@ create or replace table run_totals as
 -- Reconnects that audit lines alone prove, by reason: what only rebuilds a book, or may keep its socket, proves none, and
 -- Lighter counts a failed subscription twice.
 create or replace view run_audited as
-    select venue, replace(name, 'reconnect.', '') as reason,
-           sum(case when (venue, reason) in (('aster', 'stale_watchdog'), ('aster', 'seq_gap'), ('extended', 'read_timeout')) then 0
-                    when (venue, reason) = ('lighter', 'subscribe_error') then ceil(last / 2) else last end) as n
-    from run_totals where name like 'reconnect.%' group by all;
+    select venue, reason,
+           sum(case when exists (from run_no_reconnects o where o.venue = t.venue and o.reason = t.reason) then 0
+                    when venue = 'lighter' and reason = 'subscribe_error' then ceil(last / 2) else last end) as n
+    from (select venue, replace(name, 'reconnect.', '') as reason, last from run_totals where name like 'reconnect.%') t group by all;
 
 -- Percentile `p` (0 to 100) of an ascending list: position (n - 1) (p / 100), linear between neighbours (R type 7).
 -- The order of operations is part of the definition: it keeps every digit equal to the common Python formula.
