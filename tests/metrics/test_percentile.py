@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.store import MEMORY_MB, connect, execute_script, sql
+from toolkit.metrics import look_at_run
+from toolkit.store import MEMORY_MB, connect
 from toolkit.workbench import workbench
 
 CON = connect(":memory:")
 CON.execute("create table log_part (file_no integer, log_no integer)")
-execute_script(CON, sql("scope"))
+look_at_run(CON)
 
 
 @pytest.fixture(scope="module")
