@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from connectors.description import Kind, Limits, Setting, Target, Value, Venue
-from toolkit.errors import UsageError
+from connectors.venues.spec import Kind, Limits, Setting, Target, Value, Venue
+from toolkit.model.errors import UsageError
 
 SHOWN = 60
 _DIGITS = re.compile(r"[0-9]{1,15}")

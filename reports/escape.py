@@ -10,8 +10,8 @@ import re
 import unicodedata
 from html import escape
 
-from reports.page import Safe
-from reports.redact import redact
+from reports.elements import Safe
+from toolkit.model.redaction import redact
 
 _GAPS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from toolkit.records import ComparisonRow, Figure, Number, SettingRow
-from toolkit.units import Unit, duration, share, thousands
-from toolkit.vocabulary import Bound
+from toolkit.model.records import ComparisonRow, Figure, Number, SettingRow
+from toolkit.model.units import Unit, duration, share, thousands
+from toolkit.model.vocabulary import Bound
 
 UNKNOWN = "unknown"
 NOT_INSTRUMENTED = "not instrumented"

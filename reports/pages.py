@@ -8,9 +8,9 @@ from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
 
-from reports.page import Cell, Sheet, Table
+from reports.elements import Cell, Sheet, Table
 from reports.render import render
-from toolkit.errors import UsageError
+from toolkit.model.errors import UsageError
 
 
 def check_format(format: str, name: str = "sheet") -> None:

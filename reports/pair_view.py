@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from reports.answers import Answers
-from reports.page import Align, Cell, Column, Folded, Part, Table
-from reports.parts import Parts
-from reports.single import RunPage, files_table, worst_first
-from reports.values import number
-from toolkit.records import Comparison, ComparisonRow, GateResult
-from toolkit.vocabulary import Verdict
+from reports.elements import Align, Cell, Column, Folded, Part, Table
+from reports.format import number
+from reports.review_summary import Answers
+from reports.run_view import RunPage, files_table, worst_first
+from reports.section_layout import Parts
+from toolkit.model.records import Comparison, ComparisonRow, GateResult
+from toolkit.model.vocabulary import Verdict
 
 ALL_TOGETHER = 3
 """So many venues that move alike move together, and not each for a reason of its own."""

@@ -12,12 +12,12 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from reports.page import Align, Cell, Column, Folded, Kind, Safe, Table
-from reports.quote import code, html, markdown, plain, terminal
-from reports.single import set_aside
-from reports.values import number, setting
-from toolkit.records import FileLedger, Finding
-from toolkit.units import thousands
+from reports.elements import Align, Cell, Column, Folded, Kind, Safe, Table
+from reports.escape import code, html, markdown, plain, terminal
+from reports.format import number, setting
+from reports.run_view import set_aside
+from toolkit.model.records import FileLedger, Finding
+from toolkit.model.units import thousands
 
 MOST_CITED = 10
 """Lines of a finding that are named; the rest is a number."""

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from reports.page import Align, Cell, Column, Kind, Table
-from reports.single import RunPage
-from reports.values import NOTHING, number, setting
-from toolkit.records import Comparison, FileLedger, GateResult, GateRow, SettingRow
-from toolkit.units import duration, thousands
-from toolkit.vocabulary import GateVerdict, Role, SetAside, SettingKind, Verdict
+from reports.elements import Align, Cell, Column, Kind, Table
+from reports.format import NOTHING, number, setting
+from reports.run_view import RunPage
+from toolkit.model.records import Comparison, FileLedger, GateResult, GateRow, SettingRow
+from toolkit.model.units import duration, thousands
+from toolkit.model.vocabulary import GateVerdict, Role, SetAside, SettingKind, Verdict
 
 _Ruled = tuple[GateRow | None, GateRow | None]
 """One rule on both sides; None where it says nothing of a side."""

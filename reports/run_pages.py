@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from reports.single import RunPage, figures_table, parts_table
-from toolkit.errors import UsageError
-from toolkit.evidence.pages import form
-from toolkit.records import Analysis
+from reports.pages import form
+from reports.run_view import RunPage, figures_table, parts_table
+from toolkit.model.errors import UsageError
+from toolkit.model.records import Analysis
 
 
 def summary(analysis: Analysis, name: str, format: str) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from reports.page import Align, Cell, Column, Kind, Table
-from reports.values import GAP, NOT_INSTRUMENTED, NOTHING, UNKNOWN, number, shown
-from toolkit.records import Analysis, Diagnosis, Figure, FileLedger, Finding, Number
-from toolkit.units import duration, thousands
-from toolkit.vocabulary import Ended
+from reports.elements import Align, Cell, Column, Kind, Table
+from reports.format import GAP, NOT_INSTRUMENTED, NOTHING, UNKNOWN, number, shown
+from toolkit.model.records import Analysis, Diagnosis, Figure, FileLedger, Finding, Number
+from toolkit.model.units import duration, thousands
+from toolkit.model.vocabulary import Ended
 
 _SEVERITIES = ("high", "medium", "low")
 _BLOCKED = (Ended.BLOCKED_BUILD, Ended.NEVER_STARTED)

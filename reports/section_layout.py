@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from reports.page import Align, Cell, Column, Folded, Grid, Kind, Part, Table
+from reports.elements import Align, Cell, Column, Folded, Grid, Kind, Part, Table
+from reports.format import change, number, overlap, per_hour
+from reports.run_view import RunPage
 from reports.sections import arrange
-from reports.single import RunPage
-from reports.values import change, number, overlap, per_hour
-from toolkit.records import ComparisonRow
-from toolkit.vocabulary import Bound, Verdict
+from toolkit.model.records import ComparisonRow
+from toolkit.model.vocabulary import Bound, Verdict
 
 ROW_COLUMNS = (
     Column("venue"),

@@ -18,8 +18,8 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 
 CLOCK = (
-    "tests/smoke_proof/", "tests/smoke/", "tests/record/", "tests/store/", "tests/analysis/test_follow.py",
-    "tests/connectors/test_smoke_run.py", "tests/connectors/test_transport.py", "tests/connectors/loopback/test_server.py",
+    "tests/end_to_end/", "tests/smoke/", "tests/host/", "tests/db/", "tests/analysis/test_follow.py",
+    "tests/connectors/io/test_websocket.py", "tests/connectors/simulator/test_server.py",
 )  # fmt: skip
 APART = ("tests/fuzz/",)
 """Where tests share nothing and are long."""

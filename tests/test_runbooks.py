@@ -12,16 +12,16 @@ import pytest
 import test_tapes
 
 import connectors.venues
-from connectors import tape
-from connectors.book import OrderBook
-from connectors.frames import Book, BookDelta
-from connectors.protocol import Close, Opened, Publish, Received, Silence, Started
-from connectors.session import Connector
+from connectors.recording import tape
+from connectors.session.book import OrderBook
+from connectors.session.connector import Connector
+from connectors.session.events import Close, Opened, Publish, Received, Silence, Started
 from connectors.settings import of_venue, resolve, target
 from connectors.venues import venues
+from connectors.venues.frames import Book, BookDelta
+from toolkit.analysis.metrics import catalogue
 from toolkit.cli.env import settings
-from toolkit.metrics import catalogue
-from toolkit.vocabulary import ReconnectReason
+from toolkit.model.vocabulary import ReconnectReason
 
 RUNBOOKS = Path(__file__).parent.parent.parent / "runbooks"
 REASONS = (RUNBOOKS / "reconnect-reasons.md").read_text(encoding="utf-8")

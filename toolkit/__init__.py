@@ -5,7 +5,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from toolkit.errors import InputError, ToolkitError, UsageError
+from toolkit.model.errors import InputError, ToolkitError, UsageError
 
 if TYPE_CHECKING:
     from toolkit.api import Analysis, Comparison, Report, analyze, compare

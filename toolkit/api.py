@@ -37,14 +37,14 @@ from typing import TYPE_CHECKING
 import duckdb
 import msgspec
 
-from toolkit import analysis as one
-from toolkit import comparison as two
-from toolkit.errors import UsageError
-from toolkit.records import Analysis as Said
-from toolkit.records import Comparison as Compared
-from toolkit.records import Figure, RunInfo, Window
-from toolkit.store import connect
-from toolkit.vocabulary import Segment
+from toolkit.analysis import pipeline as one
+from toolkit.comparison import rows as two
+from toolkit.db.store import connect
+from toolkit.model.errors import UsageError
+from toolkit.model.records import Analysis as Said
+from toolkit.model.records import Comparison as Compared
+from toolkit.model.records import Figure, RunInfo, Window
+from toolkit.model.vocabulary import Segment
 
 if TYPE_CHECKING:
     import polars
@@ -151,7 +151,7 @@ class Comparison:
 
     def report(self) -> Report:
         """The before/after document."""
-        from toolkit.evidence.report import evidence
+        from toolkit.evidence.document import evidence
 
         return Report(evidence(self.compared, self._names, ["toolkit", "report", *self._names]))
 

@@ -11,10 +11,14 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Protocol
 
-from connectors.clock import Clock
-from connectors.handover import Handover, Journal
-from connectors.inbox import OF_NO_SOCKET, Inbox, Parcel
-from connectors.protocol import (
+from connectors.io.clock import Clock
+from connectors.io.http import Rest
+from connectors.io.inbox import OF_NO_SOCKET, Inbox, Parcel
+from connectors.io.websocket import Socket, open_socket
+from connectors.runner.handover import Handover, Journal
+from connectors.runner.queue import Delivery, Publisher
+from connectors.session.connector import Connector, State
+from connectors.session.events import (
     Action,
     Close,
     Connect,
@@ -34,11 +38,7 @@ from connectors.protocol import (
     Started,
     Stop,
 )
-from connectors.publisher import Delivery, Publisher
-from connectors.rest import Rest
-from connectors.session import Connector, State
-from connectors.transport import Socket, open_socket
-from toolkit.vocabulary import ReconnectReason
+from toolkit.model.vocabulary import ReconnectReason
 
 GRACE_S = 2.0
 """How long a connector may take to end when it is told to."""

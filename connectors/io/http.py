@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from connectors.protocol import Fetch, Fetched, FetchFailed
+from connectors.session.events import Fetch, Fetched, FetchFailed
 
 LONGEST_OCTETS = 8 * 1024 * 1024
 CONNECTIONS = 20

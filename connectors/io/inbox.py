@@ -10,8 +10,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from connectors.clock import Clock
-from connectors.protocol import Control, Heard, Input
+from connectors.io.clock import Clock
+from connectors.session.events import Control, Heard, Input
 
 CAPACITY = 64
 OF_NO_SOCKET = 0

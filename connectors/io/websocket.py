@@ -17,8 +17,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
-from connectors.protocol import Connect, ConnectFailed, Control, Ended, SendFailed
-from connectors.rest import USER_AGENT, is_loopback, retry_after_ms, words
+from connectors.io.http import USER_AGENT, is_loopback, retry_after_ms, words
+from connectors.session.events import Connect, ConnectFailed, Control, Ended, SendFailed
 
 LONGEST_OCTETS = 8 * 1024 * 1024
 FRAMES_AHEAD = 16

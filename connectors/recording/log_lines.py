@@ -15,10 +15,10 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from connectors.description import Value, Venue
-from connectors.protocol import Note
-from connectors.tally import told
-from toolkit.vocabulary import ReconnectReason
+from connectors.session.counters import told
+from connectors.session.events import Note
+from connectors.venues.spec import Value, Venue
+from toolkit.model.vocabulary import ReconnectReason
 
 AUDIT = "WS_AUDIT "
 LONGEST = 240

@@ -17,13 +17,13 @@ from typing import Any, BinaryIO, Self
 
 import msgspec
 
-from connectors import runner_lines
-from connectors.clock import Clock
-from connectors.description import Venue
-from connectors.lines import AUDIT, render
-from connectors.protocol import Note
-from connectors.tape import Entry, Header, Way, line, write
-from toolkit.runlog import arrivals
+from connectors.io.clock import Clock
+from connectors.recording import runner_lines
+from connectors.recording.log_lines import AUDIT, render
+from connectors.recording.tape import Entry, Header, Way, line, write
+from connectors.session.events import Note
+from connectors.venues.spec import Venue
+from toolkit.timeline import arrivals
 
 LOG, EVENTS, FRAMES = "run.log", "events.jsonl", "frames"
 EVENTS_SCHEMA = "toolkit.event/1"

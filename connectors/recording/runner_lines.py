@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.lines import AUDIT, plain, printable
-from connectors.market_view import MarketView
-from connectors.publisher import Pressure
-from connectors.tally import told
-from connectors.telemetry_record import Timing
-from connectors.ticks import RxStats
+from connectors.recording.log_lines import AUDIT, plain, printable
+from connectors.runner.market_state import MarketView
+from connectors.runner.queue import Pressure
+from connectors.runner.telemetry import Timing
+from connectors.runner.tick import RxStats
+from connectors.session.counters import told
 
 
 def startup(

@@ -16,8 +16,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from connectors.description import Value
-from connectors.frames import Frame
+from connectors.venues.frames import Frame
+from connectors.venues.spec import Value
 
 
 class Way(StrEnum):

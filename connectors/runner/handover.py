@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from connectors.clock import Clock
-from connectors.protocol import Note
-from connectors.publisher import Delivery, Publisher
+from connectors.io.clock import Clock
+from connectors.runner.queue import Delivery, Publisher
+from connectors.session.events import Note
 
 
 class Journal(Protocol):

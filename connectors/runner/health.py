@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolkit.vocabulary import VenueStatus
+from toolkit.model.vocabulary import VenueStatus
 
 NEVER = -1
 """The age of what never was."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from connectors.book import OrderBook
-from connectors.frames import Book, BookDelta, Funding
-from connectors.health import Vital, event_age_ms
-from connectors.protocol import Shape, Source
-from connectors.publisher import Delivery
+from connectors.runner.health import Vital, event_age_ms
+from connectors.runner.queue import Delivery
+from connectors.session.book import OrderBook
+from connectors.session.events import Shape, Source
+from connectors.venues.frames import Book, BookDelta, Funding
 
 ZERO = Decimal(0)
 

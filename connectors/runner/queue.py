@@ -17,8 +17,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connectors.frames import Book, BookDelta, MarketFrame
-from connectors.protocol import Note, Shape, Source
+from connectors.session.events import Note, Shape, Source
+from connectors.venues.frames import Book, BookDelta, MarketFrame
 
 CAPACITY = 256
 

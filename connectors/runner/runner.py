@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol, TextIO
 
-from connectors import runner_lines
-from connectors.handover import Handover
-from connectors.market_view import MarketView
-from connectors.publisher import Delivery, Pressure, Publisher
-from connectors.runfiles import Journal
-from connectors.session import Connector
-from connectors.telemetry_record import Seen, Tick, Timing, flaws, line
-from connectors.ticks import Folding, RxStats, TickClock, fold
-from toolkit.vocabulary import VenueStatus
+from connectors.recording import runner_lines
+from connectors.recording.run_files import Journal
+from connectors.runner.handover import Handover
+from connectors.runner.market_state import MarketView
+from connectors.runner.queue import Delivery, Pressure, Publisher
+from connectors.runner.telemetry import Seen, Tick, Timing, flaws, line
+from connectors.runner.tick import Folding, RxStats, TickClock, fold
+from connectors.session.connector import Connector
+from toolkit.model.vocabulary import VenueStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from typing import Any
 
 import msgspec
 
-from connectors.health import Vital, status, toxicity
-from connectors.market_view import MarketView
-from connectors.protocol import Shape, Source
-from connectors.ticks import RxStats
-from toolkit.vocabulary import VenueStatus
+from connectors.runner.health import Vital, status, toxicity
+from connectors.runner.market_state import MarketView
+from connectors.runner.tick import RxStats
+from connectors.session.events import Shape, Source
+from toolkit.model.vocabulary import VenueStatus
 
 CADENCE_TICKS = 60
 FUNDING_STALE_MS = 60_000

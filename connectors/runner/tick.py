@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
 
-from connectors.frames import Book, BookDelta, Funding, MarketFrame, Trade
-from connectors.publisher import Delivery
+from connectors.runner.queue import Delivery
+from connectors.venues.frames import Book, BookDelta, Funding, MarketFrame, Trade
 
 STOOD_STILL_MS = 1_000
 """A tick that is as late as this tells of the host, not of the load."""

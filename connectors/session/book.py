@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from itertools import islice
 
-from connectors.frames import Book, BookDelta, Level, Side
-from connectors.protocol import Shape
+from connectors.session.events import Shape
+from connectors.venues.frames import Book, BookDelta, Level, Side
 
 
 class Ladder:

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.book import OrderBook
-from connectors.bridge import AskSnapshot, Bridge, Uniform
-from connectors.description import Limits, Recovery, Topic
-from connectors.frames import Book, BookDelta
-from connectors.protocol import Action, Close, Note, Publish, Send, Source
-from connectors.sequence import Fit, fit
-from connectors.tally import LastMinute, Tally
-from toolkit.vocabulary import ReconnectReason
+from connectors.session.book import OrderBook
+from connectors.session.counters import LastMinute, Tally
+from connectors.session.events import Action, Close, Note, Publish, Send, Source
+from connectors.session.sequence import Fit, fit
+from connectors.session.snapshot_sync import AskSnapshot, Bridge, Uniform
+from connectors.venues.frames import Book, BookDelta
+from connectors.venues.spec import Limits, Recovery, Topic
+from toolkit.model.vocabulary import ReconnectReason
 
 _BROKEN = {Fit.GAP: ReconnectReason.SEQ_GAP, Fit.MISMATCH: ReconnectReason.SEQ_MISMATCH}
 

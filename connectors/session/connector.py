@@ -21,13 +21,10 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from connectors.answers import Unread, read
-from connectors.backoff import Backoff
-from connectors.conversation import Conversation
-from connectors.description import Limits, Rest, Target, Value, Venue
-from connectors.funding import FundingPoll
-from connectors.lines import duration
-from connectors.protocol import (
+from connectors.recording.log_lines import duration
+from connectors.session.backoff import Backoff
+from connectors.session.counters import Tally
+from connectors.session.events import (
     Action,
     Close,
     Connect,
@@ -42,8 +39,11 @@ from connectors.protocol import (
     Started,
     Stop,
 )
-from connectors.tally import Tally
-from toolkit.vocabulary import ReconnectReason
+from connectors.session.funding_poll import FundingPoll
+from connectors.session.rest_answers import Unread, read
+from connectors.session.session import Conversation
+from connectors.venues.spec import Limits, Rest, Target, Value, Venue
+from toolkit.model.vocabulary import ReconnectReason
 
 ROTATE_AFTER = 3
 

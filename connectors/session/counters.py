@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator
 
-from connectors.description import Value
-from connectors.protocol import Note
+from connectors.session.events import Note
+from connectors.venues.spec import Value
 
 FIRST, EVERY = 3, 100
 """A frequent happening is told the first three times and then each hundredth; its note carries the count."""

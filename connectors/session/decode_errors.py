@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.answers import SNIPPET
-from connectors.description import Limits
-from connectors.protocol import Action, Close
-from connectors.tally import LastMinute, Tally
-from toolkit.vocabulary import ReconnectReason
+from connectors.session.counters import LastMinute, Tally
+from connectors.session.events import Action, Close
+from connectors.session.rest_answers import SNIPPET
+from connectors.venues.spec import Limits
+from toolkit.model.vocabulary import ReconnectReason
 
 
 class Misreads:

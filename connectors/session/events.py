@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from enum import Flag, StrEnum, auto
 from typing import TypeAlias
 
-from connectors.description import RestCall, Value
-from connectors.frames import MarketFrame
-from toolkit.vocabulary import ReconnectReason
+from connectors.venues.frames import MarketFrame
+from connectors.venues.spec import RestCall, Value
+from toolkit.model.vocabulary import ReconnectReason
 
 # --- what a session is told -------------------------------------------------------------------------------------------
 

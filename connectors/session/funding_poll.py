@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.answers import Ask, Unread, read
-from connectors.description import Rest, Target, Venue
-from connectors.frames import Funding
-from connectors.protocol import Action, Fetched, FetchFailed, Publish, Purpose, Source
-from connectors.tally import Tally
+from connectors.session.counters import Tally
+from connectors.session.events import Action, Fetched, FetchFailed, Publish, Purpose, Source
+from connectors.session.rest_answers import Ask, Unread, read
+from connectors.venues.frames import Funding
+from connectors.venues.spec import Rest, Target, Venue
 
 
 class FundingPoll:

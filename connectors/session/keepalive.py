@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.description import KeepAlive, Limits, PingKind
-from connectors.protocol import Action, Close, Note, Ping, Send
-from connectors.tally import Tally
-from toolkit.vocabulary import ReconnectReason
+from connectors.session.counters import Tally
+from connectors.session.events import Action, Close, Note, Ping, Send
+from connectors.venues.spec import KeepAlive, Limits, PingKind
+from toolkit.model.vocabulary import ReconnectReason
 
 
 class Pinger:

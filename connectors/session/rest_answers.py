@@ -8,8 +8,8 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from connectors.description import Rest, Target
-from connectors.protocol import Fetch, Fetched, FetchFailed, Purpose
+from connectors.session.events import Fetch, Fetched, FetchFailed, Purpose
+from connectors.venues.spec import Rest, Target
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from connectors.frames import BookDelta
+from connectors.venues.frames import BookDelta
 
 
 class Fit(StrEnum):

@@ -17,25 +17,10 @@ from typing import Any
 
 import msgspec
 
-from connectors.answers import BAD_SHAPE, SNIPPET, Ask, Unread, read
-from connectors.bookkeeping import BookKeeper
-from connectors.description import Limits, PingKind, Target, Venue
-from connectors.frames import (
-    Ack,
-    Book,
-    BookDelta,
-    ClosingSoon,
-    DecodeMiss,
-    Frame,
-    Funding,
-    Heartbeat,
-    Ignored,
-    Refusal,
-    Trade,
-)
-from connectors.keepalive import Pinger
-from connectors.misreads import Misreads, snippet
-from connectors.protocol import (
+from connectors.session.book_sync import BookKeeper
+from connectors.session.counters import Tally
+from connectors.session.decode_errors import Misreads, snippet
+from connectors.session.events import (
     Action,
     Close,
     Control,
@@ -53,9 +38,24 @@ from connectors.protocol import (
     Send,
     SendFailed,
 )
-from connectors.silence import Watch
-from connectors.tally import Tally
-from toolkit.vocabulary import ReconnectReason
+from connectors.session.keepalive import Pinger
+from connectors.session.rest_answers import BAD_SHAPE, SNIPPET, Ask, Unread, read
+from connectors.session.watchdog import Watch
+from connectors.venues.frames import (
+    Ack,
+    Book,
+    BookDelta,
+    ClosingSoon,
+    DecodeMiss,
+    Frame,
+    Funding,
+    Heartbeat,
+    Ignored,
+    Refusal,
+    Trade,
+)
+from connectors.venues.spec import Limits, PingKind, Target, Venue
+from toolkit.model.vocabulary import ReconnectReason
 
 NO_CLOSE_FRAME = 1006
 

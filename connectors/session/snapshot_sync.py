@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from connectors.backoff import Backoff
-from connectors.description import Limits
-from connectors.frames import Book, BookDelta
-from connectors.protocol import Action, Fetch
-from connectors.sequence import Fit, fit
+from connectors.session.backoff import Backoff
+from connectors.session.events import Action, Fetch
+from connectors.session.sequence import Fit, fit
+from connectors.venues.frames import Book, BookDelta
+from connectors.venues.spec import Limits
 
 AskSnapshot = Callable[[], Fetch]
 Uniform = Callable[[], float]

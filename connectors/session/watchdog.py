@@ -22,13 +22,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connectors.book import OrderBook
-from connectors.bookkeeping import BookKeeper
-from connectors.description import Limits
-from connectors.frames import Book
-from connectors.lines import duration
-from connectors.protocol import Action, Close, Control, Fetch, Note, Ping, Silence
-from toolkit.vocabulary import ReconnectReason
+from connectors.recording.log_lines import duration
+from connectors.session.book import OrderBook
+from connectors.session.book_sync import BookKeeper
+from connectors.session.events import Action, Close, Control, Fetch, Note, Ping, Silence
+from connectors.venues.frames import Book
+from connectors.venues.spec import Limits
+from toolkit.model.vocabulary import ReconnectReason
 
 LOOK_LEVELS = 5
 """Levels a side in which our book and the one by REST have to agree."""

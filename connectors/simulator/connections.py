@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.loopback.dialect import Caller, Dialect, Idle, Stream
-from connectors.loopback.trouble import Running, Trouble
-from connectors.loopback.truth import Tell
-from connectors.loopback.wire import Act, Content, HangUp, Say, Sight, Signal
-from connectors.protocol import Control
+from connectors.session.events import Control
+from connectors.simulator.faults.active import Running, Trouble
+from connectors.simulator.ground_truth import Tell
+from connectors.simulator.messages import Act, Content, HangUp, Say, Sight, Signal
+from connectors.simulator.protocols.base import Caller, Dialect, Idle, Stream
 
 NO_CLOSE_FRAME = 1006
 

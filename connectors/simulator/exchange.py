@@ -11,27 +11,16 @@ from functools import partial
 
 import msgspec
 
-from connectors.loopback.board import Board, fold
-from connectors.loopback.dialect import Begin, Dialect, Finish, Leave, Reply, Response, Stream
-from connectors.loopback.injector import Injector
-from connectors.loopback.market import Print
-from connectors.loopback.scenario import Planned, Scenario
-from connectors.loopback.switchboard import Link, Switchboard
-from connectors.loopback.trouble import Trouble, refusal
-from connectors.loopback.truth import Tell, book_facts
-from connectors.loopback.wire import (
-    Accepted,
-    Act,
-    Answer,
-    Content,
-    Door,
-    Hung,
-    Refused,
-    Request,
-    Say,
-    Sight,
-)
-from connectors.protocol import Control
+from connectors.session.events import Control
+from connectors.simulator.connections import Link, Switchboard
+from connectors.simulator.faults.active import Trouble, refusal
+from connectors.simulator.faults.injector import Injector
+from connectors.simulator.ground_truth import Tell, book_facts
+from connectors.simulator.market import Print
+from connectors.simulator.market_data import Board, fold
+from connectors.simulator.messages import Accepted, Act, Answer, Content, Door, Hung, Refused, Request, Say, Sight
+from connectors.simulator.protocols.base import Begin, Dialect, Finish, Leave, Reply, Response, Stream
+from connectors.simulator.scenario import Planned, Scenario
 
 FUNDING_MS = 1_000
 NO_SUCH_PATH = Answer(404, b'{"status":"ERROR","error":{"code":404,"message":"Not found"}}')

@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from connectors.loopback.wire import Sight
-from toolkit.errors import InputError
+from connectors.simulator.messages import Sight
+from toolkit.model.errors import InputError
 
 Row: TypeAlias = Mapping[str, Any]
 Tell: TypeAlias = Callable[[Row], None]

@@ -14,7 +14,7 @@ from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
-from connectors.frames import Level, Side
+from connectors.venues.frames import Level, Side
 
 STARTS_USD = {"BTC": 84_000, "ETH": 3_000, "SOL": 180, "TAO": 400}
 OTHER_START_USD = 100

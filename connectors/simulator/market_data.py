@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from connectors.loopback.dialect import Dialect, Moment, Row, Stream
-from connectors.loopback.market import Common, Depth, Market, Print, Touched, difference
-from connectors.loopback.wire import Content, Sight
+from connectors.simulator.market import Common, Depth, Market, Print, Touched, difference
+from connectors.simulator.messages import Content, Sight
+from connectors.simulator.protocols.base import Dialect, Moment, Row, Stream
 
 Look = Callable[[Depth], Depth]
 """How a fault changes the look of a book."""

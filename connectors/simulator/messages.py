@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import Flag, StrEnum, auto
 from typing import TypeAlias
 
-from connectors.frames import Level
-from connectors.loopback.market import Depth, Grid
-from connectors.protocol import Control
+from connectors.session.events import Control
+from connectors.simulator.market import Depth, Grid
+from connectors.venues.frames import Level
 
 
 class Content(Flag):

@@ -13,8 +13,8 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from connectors.loopback.wire import HangUp
-from connectors.protocol import Control
+from connectors.session.events import Control
+from connectors.simulator.messages import HangUp
 
 FRAME_OCTETS = 1024 * 1024
 

@@ -20,9 +20,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.loopback.fault import Fault
-from connectors.loopback.faults import FAULTS
-from toolkit.errors import InputError
+from connectors.simulator.faults.spec import Fault
+from connectors.simulator.faults.table import FAULTS
+from toolkit.model.errors import InputError
 
 TIMES = ("at_s", "for_s", "every_s", "until_s")
 ALL = "all"

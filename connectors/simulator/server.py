@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from connectors.description import Venue
-from connectors.loopback.dialects import dialects
-from connectors.loopback.endpoint import HOST, Endpoint
-from connectors.loopback.exchange import Exchange, exchanges
-from connectors.loopback.scenario import Scenario
-from connectors.loopback.truth import Tell
+from connectors.simulator.exchange import Exchange, exchanges
+from connectors.simulator.ground_truth import Tell
+from connectors.simulator.protocols import dialects
+from connectors.simulator.scenario import Scenario
+from connectors.simulator.sockets import HOST, Endpoint
+from connectors.venues.spec import Venue
 
 
 @asynccontextmanager

@@ -13,11 +13,11 @@ from urllib.parse import parse_qsl, urlsplit
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request as Upgrade
 
-from connectors.loopback.exchange import Exchange
-from connectors.loopback.peer import Peer, reset
-from connectors.loopback.wire import Accepted, Act, Answer, Doorway, HangUp, Refused, Request, Say, Signal
-from connectors.protocol import Control
-from toolkit.errors import UsageError
+from connectors.session.events import Control
+from connectors.simulator.exchange import Exchange
+from connectors.simulator.messages import Accepted, Act, Answer, Doorway, HangUp, Refused, Request, Say, Signal
+from connectors.simulator.peer import Peer, reset
+from toolkit.model.errors import UsageError
 
 HOST = "127.0.0.1"
 HEAD_OCTETS = 64 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from connectors.description import Venue
+from connectors.venues.spec import Venue
 
 
 def venues() -> dict[str, Venue]:

@@ -9,9 +9,21 @@ import json
 import re
 from collections.abc import Iterator
 
-from connectors.description import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
-from connectors.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Funding, Ignored, Json, Refusal, Side, Trade
-from connectors.numbers import levels, moment, price, rate, sides, size, whole
+from connectors.venues.frames import (
+    Ack,
+    Book,
+    BookDelta,
+    DecodeMiss,
+    Frame,
+    Funding,
+    Ignored,
+    Json,
+    Refusal,
+    Side,
+    Trade,
+)
+from connectors.venues.parsing import levels, moment, price, rate, sides, size, whole
+from connectors.venues.spec import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
 
 STREAMS = {
     "depthUpdate": ("@depth@100ms", Feed.BOOK),

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from connectors.description import Kind, Limits, Rest, RestCall, Setting, Target, Topic, Venue
-from connectors.frames import Book, BookDelta, DecodeMiss, Frame, Funding, Json, Refusal
-from connectors.numbers import HOUR_S, levels, moment, rate, whole
+from connectors.venues.frames import Book, BookDelta, DecodeMiss, Frame, Funding, Json, Refusal
+from connectors.venues.parsing import HOUR_S, levels, moment, rate, whole
+from connectors.venues.spec import Kind, Limits, Rest, RestCall, Setting, Target, Topic, Venue
 
 
 def decode(message: Json) -> Iterator[Frame]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from connectors.description import Feed, KeepAlive, Kind, PingKind, Rest, RestCall, Setting, Target, Topic, Venue
-from connectors.frames import Ack, Book, DecodeMiss, Frame, Funding, Heartbeat, Json, Refusal, Side, Trade
-from connectors.numbers import HOUR_S, levels, moment, price, rate, size
+from connectors.venues.frames import Ack, Book, DecodeMiss, Frame, Funding, Heartbeat, Json, Refusal, Side, Trade
+from connectors.venues.parsing import HOUR_S, levels, moment, price, rate, size
+from connectors.venues.spec import Feed, KeepAlive, Kind, PingKind, Rest, RestCall, Setting, Target, Topic, Venue
 
 
 def decode(message: Json) -> Iterator[Frame]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from connectors.description import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
-from connectors.frames import (
+from connectors.venues.frames import (
     Ack,
     Book,
     BookDelta,
@@ -26,7 +25,8 @@ from connectors.frames import (
     Side,
     Trade,
 )
-from connectors.numbers import HOUR_S, added_up, moment, price, rate, rows, sides, size, whole
+from connectors.venues.parsing import HOUR_S, added_up, moment, price, rate, rows, sides, size, whole
+from connectors.venues.spec import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
 
 ORDERS_A_SIDE = 250
 REST = "https://mainnet.zklighter.elliot.ai"

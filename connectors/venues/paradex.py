@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from connectors.description import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
-from connectors.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Funding, Json, Level, Refusal, Side, Trade
-from connectors.numbers import HOUR_S, moment, price, rate, rows, sides, size, whole
+from connectors.venues.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Funding, Json, Level, Refusal, Side, Trade
+from connectors.venues.parsing import HOUR_S, moment, price, rate, rows, sides, size, whole
+from connectors.venues.spec import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
 
 FEED = "PARAPHINA_PARADEX_PUBLIC_FEED"
 REQUEST_IDS = {"subscribe": 1, "unsubscribe": 2}

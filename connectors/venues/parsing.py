@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from connectors.frames import Level
+from connectors.venues.frames import Level
 
 HOUR_S = 3_600
 """The usual interval of a funding rate."""

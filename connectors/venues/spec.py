@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
 
-from connectors.frames import Book, Frame, Funding, Json
+from connectors.venues.frames import Book, Frame, Funding, Json
 
 Value: TypeAlias = int | str | bool | None
 """A resolved setting."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.made_up import START_LINE, record
-from toolkit.analysis import Options, analyze
-from toolkit.records import RunInfo
+from tests.analysis.metrics.made_up import START_LINE, record
+from toolkit.analysis.pipeline import Options, analyze
+from toolkit.model.records import RunInfo
 
 SPOKE = "INFO: Lighter public WS connected url=wss://api.example/x"
 PANIC = ("thread 'main' panicked at src/x.rs:1:2:", "boom")

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from toolkit.findings import Look, findings
-from toolkit.records import Episode, Figure, FileLedger, RunInfo, SetAsideLine
-from toolkit.vocabulary import Better, Bound, Ended, Role
+from toolkit.analysis.findings import Look, findings
+from toolkit.model.records import Episode, Figure, FileLedger, RunInfo, SetAsideLine
+from toolkit.model.vocabulary import Better, Bound, Ended, Role
 
 RUN = RunInfo("id", None, "paraphina_live", True, 0, 1, None, 1, 1, Ended.UNKNOWN, None, ("lighter",), None, {})
 CLEAN = FileLedger("run.log", Role.LOG, 0, "", 5, 5, {}, ())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit import analysis
+from toolkit.analysis import pipeline
 
 
 def test_the_length_of_a_run_decides_nothing_but_the_order_of_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    short = analysis.analyze(["sample:before"])
-    monkeypatch.setattr(analysis, "_SHORT_LINES", 0)
-    assert analysis.analyze(["sample:before"]) == short
+    short = pipeline.analyze(["sample:before"])
+    monkeypatch.setattr(pipeline, "_SHORT_LINES", 0)
+    assert pipeline.analyze(["sample:before"]) == short

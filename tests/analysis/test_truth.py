@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from toolkit.analysis import analyze
-from toolkit.errors import InputError
-from toolkit.records import Analysis
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.errors import InputError
+from toolkit.model.records import Analysis
 
 RUNS = Path(__file__).parent.parent / "data" / "runs"
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
@@ -131,7 +131,7 @@ def test_what_ended_a_run_is_named_with_its_line(run: str, ended: str, code: str
 
 
 def test_an_unexplained_end_well_before_the_requested_time_is_a_kill() -> None:
-    from toolkit.analysis import Options
+    from toolkit.analysis.pipeline import Options
 
     early = analyze([str(RUNS / "killed_head")], options=Options(requested_ms=120_000)).run
     assert (early.ended, early.diagnosis.code if early.diagnosis else None) == ("killed", "died_early")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from toolkit.analysis.unknown_lines import foreign_templates
 from toolkit.cli import main
-from toolkit.ingest.foreign import foreign_templates
 
 
 def test_lines_that_differ_in_their_numbers_are_one_template_and_known_lines_are_none(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.metrics.made_up import START_MS, analysed, figure, record, stamped
-from toolkit.analysis import Options, analyze
-from toolkit.errors import UsageError
-from toolkit.records import WHOLE, Analysis, Window
-from toolkit.vocabulary import Segment
+from tests.analysis.metrics.made_up import START_MS, analysed, figure, record, stamped
+from toolkit.analysis.pipeline import Options, analyze
+from toolkit.model.errors import UsageError
+from toolkit.model.records import WHOLE, Analysis, Window
+from toolkit.model.vocabulary import Segment
 
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
 TICKS = 2_399

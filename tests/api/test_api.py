@@ -11,9 +11,9 @@ import pytest
 
 import toolkit
 import toolkit.api
-from toolkit.analysis import Options, analyze
-from toolkit.records import Window
-from toolkit.vocabulary import Segment
+from toolkit.analysis.pipeline import Options, analyze
+from toolkit.model.records import Window
+from toolkit.model.vocabulary import Segment
 
 
 def test_every_example_of_the_documentation_runs_as_printed() -> None:

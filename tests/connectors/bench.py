@@ -7,36 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from connectors.description import (
-    Feed,
-    KeepAlive,
-    Kind,
-    Limits,
-    PingKind,
-    Recovery,
-    Rest,
-    RestCall,
-    Setting,
-    Target,
-    Topic,
-    Venue,
-)
-from connectors.frames import (
-    Ack,
-    Book,
-    BookDelta,
-    ClosingSoon,
-    DecodeMiss,
-    Frame,
-    Funding,
-    Heartbeat,
-    Json,
-    Refusal,
-    Side,
-    Trade,
-)
-from connectors.numbers import levels, price, rate, size, whole
-from connectors.protocol import (
+from connectors.session.connector import Connector
+from connectors.session.events import (
     Action,
     Close,
     Control,
@@ -51,7 +23,35 @@ from connectors.protocol import (
     Received,
     Started,
 )
-from connectors.session import Connector
+from connectors.venues.frames import (
+    Ack,
+    Book,
+    BookDelta,
+    ClosingSoon,
+    DecodeMiss,
+    Frame,
+    Funding,
+    Heartbeat,
+    Json,
+    Refusal,
+    Side,
+    Trade,
+)
+from connectors.venues.parsing import levels, price, rate, size, whole
+from connectors.venues.spec import (
+    Feed,
+    KeepAlive,
+    Kind,
+    Limits,
+    PingKind,
+    Recovery,
+    Rest,
+    RestCall,
+    Setting,
+    Target,
+    Topic,
+    Venue,
+)
 
 TRADES = "trades"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.description import Kind, Setting, Venue
 from connectors.settings import COMMON, fresh_ms, limits, of_venue, resolve, target
 from connectors.venues import venues
-from toolkit.errors import UsageError
+from connectors.venues.spec import Kind, Setting, Venue
+from toolkit.model.errors import UsageError
 
 every_venue = pytest.mark.parametrize("venue", venues().values(), ids=lambda venue: venue.name)
 

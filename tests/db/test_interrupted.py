@@ -14,8 +14,8 @@ import pytest
 
 from tests.benchmarks import telemetry
 from toolkit.cli import main
-from toolkit.errors import Exit
-from toolkit.store import connect
+from toolkit.db.store import connect
+from toolkit.model.errors import Exit
 
 PATIENCE_S = 60
 
@@ -94,7 +94,7 @@ def test_what_was_stored_before_the_interrupt_is_named(
     def judged(*_sides: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("toolkit.comparison.compare", judged)
+    monkeypatch.setattr("toolkit.comparison.rows.compare", judged)
     db = str(tmp_path / "store.duckdb")
     assert interrupted("compare", "sample:before", "sample:after", "--db", db) == Exit.INTERRUPTED
     with connect(db, read_only=True) as con:
@@ -110,7 +110,7 @@ def test_an_interrupt_after_a_smoke_run_says_where_the_run_is(
     def analyse(*_what: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("toolkit.analysis.analyze", analyse)
+    monkeypatch.setattr("toolkit.analysis.pipeline.analyze", analyse)
     out = tmp_path / "run"
     assert interrupted("smoke", "--out", str(out), "-q", "--", "true") == Exit.INTERRUPTED
     assert f"the run is kept; `toolkit analyze {out}`" in capsys.readouterr().err
@@ -127,7 +127,7 @@ def test_an_error_that_follows_from_an_interrupt_is_the_interrupt(
             os.kill(os.getpid(), signal.SIGINT)
             raise duckdb.CatalogException("no such table") from None
 
-    monkeypatch.setattr("toolkit.analysis.analyze", analyse)
+    monkeypatch.setattr("toolkit.analysis.pipeline.analyze", analyse)
     assert interrupted("analyze", "sample:after", "--db", ":memory:") == Exit.INTERRUPTED
     assert capsys.readouterr().err.startswith("toolkit: interrupted; ")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from toolkit.analysis import analyze
+from toolkit.analysis.pipeline import analyze
 from toolkit.cli import main
-from toolkit.errors import InputError
-from toolkit.layout import VERSION
-from toolkit.store import connect
+from toolkit.db.migrations import VERSION
+from toolkit.db.store import connect
+from toolkit.model.errors import InputError
 
 DATA = Path(__file__).parent.parent / "data"
 RUN = str(DATA / "runs" / "killed_head")

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from toolkit.store import connect
-from toolkit.workbench import IN_MEMORY_OCTETS, RUN_KEY, begin, depositing, side_by_side, workbench
+from toolkit.db.staging import IN_MEMORY_OCTETS, RUN_KEY, begin, depositing, side_by_side, workbench
+from toolkit.db.store import connect
 
 MEMORY_MB = 200
 

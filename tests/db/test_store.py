@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.analysis import Options, analyze
-from toolkit.errors import InputError, UsageError
-from toolkit.store import connect, relabel, remove
+from toolkit.analysis.pipeline import Options, analyze
+from toolkit.db.store import connect, relabel, remove
+from toolkit.model.errors import InputError, UsageError
 
 RUNS = Path(__file__).parent.parent / "data" / "runs"
 TABLES = ("file", "tick", "venue_tick", "venue", "log_event", "session", "counter", "rx_stat", "figure", "episode")

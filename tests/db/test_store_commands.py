@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.cli import main
-from toolkit.store import connect
+from toolkit.db.store import connect
 
 
 def typed(*argv: str) -> int:

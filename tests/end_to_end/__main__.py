@@ -1,4 +1,4 @@
-"""`python -m tests.smoke_proof --kills 20`: kill so many smokes, each at a random moment, and say what was lost."""
+"""`python -m tests.end_to_end --kills 20`: kill so many smokes, each at a random moment, and say what was lost."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 from random import Random
 
-from tests.smoke_proof.killed import killed, losses, story
+from tests.end_to_end.killed import killed, losses, story
 
 
 def main() -> int:
     """Kill, look, tell; the exit code is 1 where anything but a torn line was lost."""
-    parser = argparse.ArgumentParser(prog="python -m tests.smoke_proof", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.end_to_end", description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10**6)
     asked = parser.parse_args()

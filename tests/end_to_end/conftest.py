@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.smoke_proof.process import Left, Smoke, wait_until_everyone_speaks
+from tests.end_to_end.process import Left, Smoke, wait_until_everyone_speaks
 
 _SHORT = {f"PARAPHINA_{prefix}_STALE_MS": 1_500 for prefix in ("HL", "EXTENDED", "ASTER", "LIGHTER", "PARADEX")}
 _FINE = {"PARAPHINA_MAIN_LOOP_INTERVAL_MS": 100}

@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
-from tests.smoke_proof.process import VENUES, Left, Smoke, rows
-from toolkit.errors import InputError
+from tests.end_to_end.process import VENUES, Left, Smoke, rows
+from toolkit.model.errors import InputError
 
 LONGEST_S = 4.0
 EACH_TICK_MS = 250

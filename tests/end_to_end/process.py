@@ -13,9 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from toolkit.analysis import analyze
-from toolkit.records import Analysis
-from toolkit.vocabulary import ReconnectReason
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.records import Analysis
+from toolkit.model.vocabulary import ReconnectReason
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")

@@ -12,11 +12,11 @@ from random import Random
 
 import pytest
 
-from tests.smoke_proof.killed import killed, losses
-from tests.smoke_proof.process import VENUES, Left, Smoke, rows, wait_until_everyone_speaks
-from toolkit.errors import Exit
-from toolkit.smoke.meta import load_meta
-from toolkit.smoke.policy import StoppedBy
+from tests.end_to_end.killed import killed, losses
+from tests.end_to_end.process import VENUES, Left, Smoke, rows, wait_until_everyone_speaks
+from toolkit.model.errors import Exit
+from toolkit.model.run_meta import load_meta
+from toolkit.smoke.stop_policy import StoppedBy
 
 KILLS = 5
 FILES = {"run.log", "run.log.times.jsonl", "events.jsonl", "telemetry.jsonl", "market_rx_stats.log", "run_meta.json"}

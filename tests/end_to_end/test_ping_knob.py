@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.loopback.scenario import read
-from tests.smoke_proof.process import SCENARIOS, VENUES, Left
-from toolkit.vocabulary import ReconnectReason as Reason
+from connectors.simulator.scenario import read
+from tests.end_to_end.process import SCENARIOS, VENUES, Left
+from toolkit.model.vocabulary import ReconnectReason as Reason
 
 RUNBOOK = Path(__file__).parent.parent.parent / "runbooks" / "before-after.md"
 KNOB = "PARAPHINA_LIGHTER_PING_INTERVAL_MS"

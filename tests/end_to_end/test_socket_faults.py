@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from connectors.description import Recovery
-from connectors.loopback.faults import FAULTS
+from connectors.simulator.faults.table import FAULTS
 from connectors.venues import venues
-from tests.smoke_proof.process import VENUES, Left, ticks
-from toolkit.vocabulary import ReconnectReason as Reason
+from connectors.venues.spec import Recovery
+from tests.end_to_end.process import VENUES, Left, ticks
+from toolkit.model.vocabulary import ReconnectReason as Reason
 
 REACHED_MS = 60
 """A tick takes its time stamp before it drains: a frame that left a little later may still be in it."""

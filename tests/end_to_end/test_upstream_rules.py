@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.smoke_proof.process import VENUES, Left
-from toolkit.vocabulary import ReconnectReason as Reason
+from tests.end_to_end.process import VENUES, Left
+from toolkit.model.vocabulary import ReconnectReason as Reason
 
 GATED = (Reason.STALE_WATCHDOG, Reason.READ_TIMEOUT, Reason.PING_SEND_FAIL, Reason.SESSION_TIMEOUT)
 STATUSES = {"Healthy", "Stale", "Disabled"}

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.made_up import record
-from toolkit.errors import InputError
-from toolkit.ingest.recognising import HEAD_BYTES, holds_log_line
-from toolkit.ingest.source import resolve
-from toolkit.vocabulary import Role
+from tests.analysis.metrics.made_up import record
+from toolkit.files.detection import HEAD_BYTES, holds_log_line
+from toolkit.files.discovery import resolve
+from toolkit.model.errors import InputError
+from toolkit.model.vocabulary import Role
 
 CHATTER = b"cc -O2 -c some/native/dependency.c -o build/dependency.o\n"
 SPOKE = b"INFO: Lighter public WS connecting url=wss://api.example/x\n"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from toolkit.cli import main
-from toolkit.errors import InputError
-from toolkit.ingest.source import resolve
-from toolkit.vocabulary import Role
+from toolkit.files.discovery import resolve
+from toolkit.model.errors import InputError
+from toolkit.model.vocabulary import Role
 
 LOG = "INFO: Lighter public WS connecting url=ws://127.0.0.1:1/stream\n"
 TELEMETRY = '{"schema_version":1,"t":0,"venue_age_ms":[1],"venue_status":["Healthy"]}\n'

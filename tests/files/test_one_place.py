@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.analysis import analyze
+from toolkit.analysis.pipeline import analyze
 from toolkit.cli import main
-from toolkit.errors import InputError
+from toolkit.model.errors import InputError
 
 BEGUN = b"INFO: Lighter public WS connecting url=ws://127.0.0.1:1/stream\n"
 CONNECTED = b"INFO: Lighter public WS connected url=ws://127.0.0.1:1/stream\n"

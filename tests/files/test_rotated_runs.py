@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from toolkit.analysis import analyze
+from toolkit.analysis.pipeline import analyze
+from toolkit.db.store import connect
+from toolkit.files.discovery import resolve
+from toolkit.files.rotation import WholeLog, part_of
 from toolkit.ingest import log
-from toolkit.ingest.book_gaps import stood_in
-from toolkit.ingest.source import resolve
-from toolkit.records import Analysis
-from toolkit.runlog.parts import WholeLog, part_of
-from toolkit.store import connect
+from toolkit.model.records import Analysis
+from toolkit.timeline.book_gaps import stood_in
 
 DATA = Path(__file__).parent.parent / "data"
 

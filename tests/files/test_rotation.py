@@ -6,9 +6,9 @@ from itertools import product
 
 import pytest
 
-from toolkit.runlog.families import audits, sentences
+from toolkit.files.rotation import is_rest, missing_after, part_of
+from toolkit.runlog.grammar import audits, sentences
 from toolkit.runlog.parse import UNKNOWN, parse
-from toolkit.runlog.parts import is_rest, missing_after, part_of
 
 EXAMPLES = [
     example

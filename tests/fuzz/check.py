@@ -8,9 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 from tests.fuzz.mutate import damaged, whole_runs, write, write_packed, write_zip
-from toolkit.analysis import AS_IT_IS, Options, analyze
-from toolkit.errors import InputError
-from toolkit.records import Analysis
+from toolkit.analysis.pipeline import AS_IT_IS, Options, analyze
+from toolkit.model.errors import InputError
+from toolkit.model.records import Analysis
 
 
 def said_of(path: Path, options: Options) -> Analysis | str:

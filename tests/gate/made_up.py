@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from toolkit.records import Analysis, Figure, FileLedger, Number, RunInfo, SetAsideLine
-from toolkit.vocabulary import Better, Bound, Ended, Role
+from toolkit.model.records import Analysis, Figure, FileLedger, Number, RunInfo, SetAsideLine
+from toolkit.model.vocabulary import Better, Bound, Ended, Role
 
 VENUES = ("extended", "lighter")
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up import VENUES, figure, run
 
+from tests.gate.made_up import VENUES, figure, run
 from toolkit.gate import evaluate
-from toolkit.records import Analysis, Diagnosis, Figure, GateResult, GateRow, GateRule
-from toolkit.vocabulary import Bound, Ended, GateVerdict
+from toolkit.model.records import Analysis, Diagnosis, Figure, GateResult, GateRow, GateRule
+from toolkit.model.vocabulary import Bound, Ended, GateVerdict
 
 PASS, FAIL, INCONCLUSIVE, NOT_APPLICABLE = GateVerdict
 

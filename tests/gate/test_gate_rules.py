@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.errors import UsageError
+from toolkit.analysis.metrics import catalogue, matches
 from toolkit.gate import parse
-from toolkit.gates import BUILT_IN, load
-from toolkit.metrics import catalogue, matches
-from toolkit.records import FigureSpec, GateRule
-from toolkit.vocabulary import Better, GateVerdict
+from toolkit.gate.gate_files import BUILT_IN, load
+from toolkit.model.errors import UsageError
+from toolkit.model.records import FigureSpec, GateRule
+from toolkit.model.vocabulary import Better, GateVerdict
 
 NAMES = (
     "<venue>.age_apply_ms.p95",

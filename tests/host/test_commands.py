@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.errors import InputError, UsageError
 from toolkit.host.commands import (
     FILE_NAME,
     NOTHING,
@@ -20,6 +19,7 @@ from toolkit.host.commands import (
     signal_name,
     signal_number,
 )
+from toolkit.model.errors import InputError, UsageError
 
 ROW = Command(
     SCHEMA, "", ("true",), "~/checkout", 1_700_000_000_000, 5, 0, None, NOTHING, NOTHING, {"HL_COIN": "BTC"}, None

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.errors import Exit
 from toolkit.host.commands import Command, parse
+from toolkit.model.errors import Exit
 
 RECORD = [sys.executable, "-c", "from toolkit.cli import main; main()", "record"]
 PATIENCE_S = 120

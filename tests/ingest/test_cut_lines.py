@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from toolkit.db.store import connect
+from toolkit.files.discovery import resolve
 from toolkit.ingest import log, rx_stats
 from toolkit.ingest.log import LogLoad
-from toolkit.ingest.source import resolve
-from toolkit.store import connect
 
 RUNS = Path(__file__).parents[1] / "data" / "runs"
 NAMED = ["faulty_head", "restart_head", "ci_prefixed", "panic_run", "prb_before", "exdev_build"]

@@ -13,12 +13,12 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.analysis import analyze
+from toolkit.analysis.pipeline import analyze
+from toolkit.db.store import connect
+from toolkit.files.discovery import resolve
 from toolkit.ingest import telemetry
-from toolkit.ingest.columns import Scope
-from toolkit.ingest.source import resolve
-from toolkit.records import FileLedger
-from toolkit.store import connect
+from toolkit.model.records import FileLedger
+from toolkit.telemetry.columns import Scope
 
 NAME = "telemetry.jsonl"
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.ingest import spans, telemetry
-from toolkit.ingest.source import resolve
-from toolkit.store import connect
+from toolkit.db.store import connect
+from toolkit.files.discovery import resolve
+from toolkit.ingest import telemetry
+from toolkit.streams import spans
 
 NAMES = ("extended", "hyperliquid")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from toolkit.records import Analysis, Diagnosis, Figure, FileLedger, Finding, Number, RunInfo, SetAsideLine
-from toolkit.vocabulary import Better, Bound, Ended, ReconnectReason, Role
+from toolkit.model.records import Analysis, Diagnosis, Figure, FileLedger, Finding, Number, RunInfo, SetAsideLine
+from toolkit.model.vocabulary import Better, Bound, Ended, ReconnectReason, Role
 
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
 NOT_INSTRUMENTED = "not instrumented"

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from rendered import Page
 
+from tests.reports.rendered import Page
 from toolkit.cli import main
 
 SAMPLES = ("sample:before", "sample:after")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_pair import after, before, blocked, figure, of_run, run_info
 
-from toolkit.comparison import compare
-from toolkit.records import Analysis, ComparisonRow, Diagnosis, Figure, Number
-from toolkit.vocabulary import Bound, Ended, Verdict
+from tests.reports.made_pair import after, before, blocked, figure, of_run, run_info
+from toolkit.comparison.rows import compare
+from toolkit.model.records import Analysis, ComparisonRow, Diagnosis, Figure, Number
+from toolkit.model.vocabulary import Bound, Ended, Verdict
 
 WITHHELD = Verdict.NOT_COMPARABLE
 HALF_AN_HOUR_MS = 1_800_000

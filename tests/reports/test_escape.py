@@ -6,11 +6,11 @@ import unicodedata
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from rendered import Page
 
-from reports.page import Cell, Column, Kind, Safe, Table
-from reports.quote import code, markdown, plain, terminal
+from reports.elements import Cell, Column, Kind, Safe, Table
+from reports.escape import code, markdown, plain, terminal
 from reports.render import aligned, gfm
+from tests.reports.rendered import Page
 
 HOSTILE = [
     "a | b | c",

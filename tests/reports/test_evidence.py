@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_pair import VENUES, after, before, blocked, figure, of_run, run_info
-from rendered import Page
-from test_quote import HOSTILE, UNSEEN
 
-from reports.pair import LEAVE_OUT, PairPage
-from toolkit.comparison import compare
-from toolkit.errors import UsageError
-from toolkit.evidence.pages import name_of
-from toolkit.evidence.report import evidence, opening, side_by_side
-from toolkit.evidence.summary import summary
-from toolkit.records import Analysis, Diagnosis, Finding, SetAsideLine
-from toolkit.vocabulary import Ended
+from reports.pages import name_of
+from reports.pair_view import LEAVE_OUT, PairPage
+from reports.run_pages import summary
+from tests.reports.made_pair import VENUES, after, before, blocked, figure, of_run, run_info
+from tests.reports.rendered import Page
+from tests.reports.test_escape import HOSTILE, UNSEEN
+from toolkit.comparison.rows import compare
+from toolkit.evidence.document import evidence, opening, side_by_side
+from toolkit.model.errors import UsageError
+from toolkit.model.records import Analysis, Diagnosis, Finding, SetAsideLine
+from toolkit.model.vocabulary import Ended
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = ("prb_before", "prb_after")

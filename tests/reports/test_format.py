@@ -3,12 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from made_pair import figure
 
+from reports.format import change, number, overlap, per_hour, shown
 from reports.sections import SECTIONS, arrange, place
-from reports.values import change, number, overlap, per_hour, shown
-from toolkit.records import ComparisonRow, Number
-from toolkit.vocabulary import Bound, Verdict
+from tests.reports.made_pair import figure
+from toolkit.model.records import ComparisonRow, Number
+from toolkit.model.vocabulary import Bound, Verdict
 
 LOWER, UPPER, ESTIMATE = Bound.LOWER, Bound.UPPER, Bound.ESTIMATE
 
@@ -177,7 +177,7 @@ def test_a_section_keeps_the_order_of_its_list() -> None:
 
 
 def test_every_figure_of_the_catalogue_is_shown_in_exactly_one_section() -> None:
-    from toolkit.metrics import catalogue
+    from toolkit.analysis.metrics import catalogue
 
     metrics = {spec.name.split(".", 1)[1] for spec in catalogue()}
     arranged = arrange(metrics)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from made_pair import after, before, blocked
-from rendered import Page
-from test_evidence import hostile
-from test_quote import HOSTILE
 
-from toolkit.evidence.pages import sheet
-from toolkit.evidence.summary import figure_lines, summary
-from toolkit.records import Analysis
+from reports.pages import sheet
+from reports.run_pages import figure_lines, summary
+from tests.reports.made_pair import after, before, blocked
+from tests.reports.rendered import Page
+from tests.reports.test_escape import HOSTILE
+from tests.reports.test_evidence import hostile
+from toolkit.model.records import Analysis
 
 OURS = {
     "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "strong", "code", "div", "table", "thead",

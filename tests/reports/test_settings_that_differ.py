@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from made_pair import after, before, run_info
 
-from toolkit import settings
-from toolkit.analysis import analyze
-from toolkit.records import SettingRow
-from toolkit.smoke import profile
-from toolkit.vocabulary import SettingKind
+from tests.reports.made_pair import after, before, run_info
+from toolkit.analysis import settings
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.records import SettingRow
+from toolkit.model.vocabulary import SettingKind
+from toolkit.smoke import producer_env
 
 PING = "PARAPHINA_LIGHTER_PING_INTERVAL_MS"
 RUN_A = {"PARAPHINA_LIVE_OUT_DIR": "/x/a", "PARAPHINA_TELEMETRY_PATH": "/x/a/telemetry.jsonl"}
@@ -18,7 +18,7 @@ RUN_B = {"PARAPHINA_LIVE_OUT_DIR": "/x/b", "PARAPHINA_TELEMETRY_PATH": "/x/b/tel
 
 
 def test_everything_a_profile_sets_may_be_shown() -> None:
-    assert {name for make in profile.PROFILES.values() for name in make(Path("x"))} <= settings.documented().keys()
+    assert {name for make in producer_env.PROFILES.values() for name in make(Path("x"))} <= settings.documented().keys()
 
 
 @pytest.mark.parametrize(

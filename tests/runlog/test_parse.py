@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from toolkit.runlog.families import audits, sentences
+from toolkit.runlog.grammar import audits, sentences
 from toolkit.runlog.parse import parse
 
 EXAMPLES = [(family.name, example) for family in (*sentences(), *audits()) for example in family.examples]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.made_up import START_LINE, figure
-from toolkit.analysis import analyze
-from toolkit.records import Analysis
+from tests.analysis.metrics.made_up import START_LINE, figure
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.records import Analysis
 
 SOCKET = (
     "INFO: Paradex public WS connecting url=ws://h/ws",

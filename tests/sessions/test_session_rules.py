@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from toolkit.ingest.happenings import happened
 from toolkit.runlog.parse import parse
-from toolkit.sessions import replay
+from toolkit.sessions.line_events import happened
+from toolkit.sessions.machine import replay
 
 OPEN = (
     "INFO: {V} public WS connecting url=ws://h/ws",

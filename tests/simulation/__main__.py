@@ -1,4 +1,4 @@
-"""`python -m tests.rehearsal`: live through the fault table in virtual time and print it in Markdown."""
+"""`python -m tests.simulation`: live through the fault table in virtual time and print it in Markdown."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.rehearsal.square import KINDS, lived
-from tests.rehearsal.table import table
+from tests.simulation.square import KINDS, lived
+from tests.simulation.table import table
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""`python -m tests.rehearsal.day --hours 24`: a quiet day at the venues' own rates, as a run directory, and no alarm.
+"""`python -m tests.simulation.day --hours 24`: a quiet day at the venues' own rates, as a run directory, and no alarm.
 
 The day is virtual, its files are real: five connectors at five simulated venues, analysed as any other run.
 """
@@ -12,16 +12,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectors.loopback.scenario import Scenario, plan
+from connectors.simulator.scenario import Scenario, plan
 from connectors.venues import venues
-from toolkit.analysis import Options, analyze
+from tests.simulation.whole_run import Rehearsed, rehearse
+from toolkit.analysis.metrics import catalogue
+from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate import evaluate
-from toolkit.gates import load
-from toolkit.metrics import catalogue
-from toolkit.records import Analysis
-from toolkit.smoke.rehearsal import Rehearsed, rehearse
-from toolkit.smoke.shadow_plan import ShadowPlan
-from toolkit.vocabulary import GateVerdict
+from toolkit.gate.gate_files import load
+from toolkit.model.records import Analysis
+from toolkit.model.vocabulary import GateVerdict
+from toolkit.smoke.plan import ShadowPlan
 
 HOUR_MS = 3_600_000
 CHECK_EACH = 100
@@ -76,7 +76,7 @@ def _of_figures(analysis: Analysis) -> Iterator[str]:
 
 def main() -> int:
     """Live, look, tell; the exit code is 1 where there was an alarm."""
-    parser = argparse.ArgumentParser(prog="python -m tests.rehearsal.day", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.day", description=__doc__)
     parser.add_argument("--hours", type=float, default=24)
     parser.add_argument("--out", type=Path, help="keep the run directory here")
     asked = parser.parse_args()

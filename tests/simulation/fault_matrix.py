@@ -8,11 +8,11 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from connectors import settings
-from connectors.description import Recovery, Target, Venue
-from connectors.loopback.dialect import Dialect, Stream
-from connectors.loopback.exchange import Exchange
-from connectors.loopback.fault import Fault, Need
-from connectors.loopback.wire import Accepted, Content, Request
+from connectors.simulator.exchange import Exchange
+from connectors.simulator.faults.spec import Fault, Need
+from connectors.simulator.messages import Accepted, Content, Request
+from connectors.simulator.protocols.base import Dialect, Stream
+from connectors.venues.spec import Recovery, Target, Venue
 
 
 def lacks(fault: Fault, has: frozenset[Need]) -> Need | None:

@@ -19,15 +19,9 @@ from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from connectors import settings
-from connectors.book import OrderBook
-from connectors.description import Venue
-from connectors.frames import Book, BookDelta
-from connectors.loopback.dialect import Dialect
-from connectors.loopback.exchange import Exchange
-from connectors.loopback.scenario import Planned
-from connectors.loopback.truth import Tell
-from connectors.loopback.wire import Accepted, Act, Answer, HangUp, Hung, Request, Say, Sight, Signal
-from connectors.protocol import (
+from connectors.session.book import OrderBook
+from connectors.session.connector import Connector
+from connectors.session.events import (
     Action,
     Close,
     Connect,
@@ -51,7 +45,13 @@ from connectors.protocol import (
     Started,
     Stop,
 )
-from connectors.session import Connector
+from connectors.simulator.exchange import Exchange
+from connectors.simulator.ground_truth import Tell
+from connectors.simulator.messages import Accepted, Act, Answer, HangUp, Hung, Request, Say, Sight, Signal
+from connectors.simulator.protocols.base import Dialect
+from connectors.simulator.scenario import Planned
+from connectors.venues.frames import Book, BookDelta
+from connectors.venues.spec import Venue
 
 FOREVER_MS = 2**62
 

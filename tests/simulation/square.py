@@ -13,21 +13,21 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from connectors.loopback.dialects import dialects
-from connectors.loopback.fault import Fault, Need
-from connectors.loopback.faults import FAULTS
-from connectors.loopback.matrix import lacks, offers
-from connectors.loopback.scenario import Planned, Scenario, plan
-from connectors.loopback.simulation import Simulation
+from connectors.simulator.faults.spec import Fault, Need
+from connectors.simulator.faults.table import FAULTS
+from connectors.simulator.protocols import dialects
+from connectors.simulator.scenario import Planned, Scenario, plan
 from connectors.venues import venues
-from tests.rehearsal.truth import Told
-from toolkit.analysis import Options, analyze
+from tests.simulation.fault_matrix import lacks, offers
+from tests.simulation.one_connector import Simulation
+from tests.simulation.truth import Told
+from tests.simulation.whole_run import BEGINS_UNIX_MS, rehearse
+from toolkit.analysis.metrics import catalogue
+from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate import evaluate
-from toolkit.gates import load
-from toolkit.metrics import catalogue
-from toolkit.records import Analysis, Episode, GateResult
-from toolkit.smoke.rehearsal import BEGINS_UNIX_MS, rehearse
-from toolkit.smoke.shadow_plan import ShadowPlan
+from toolkit.gate.gate_files import load
+from toolkit.model.records import Analysis, Episode, GateResult
+from toolkit.smoke.plan import ShadowPlan
 
 KINDS = (
     "drop",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from connectors.description import Recovery
 from connectors.venues import venues
-from tests.rehearsal.square import KINDS, VENUES, Cell, Run
-from toolkit.smoke.rehearsal import BEGINS_UNIX_MS
+from connectors.venues.spec import Recovery
+from tests.simulation.square import KINDS, VENUES, Cell, Run
+from tests.simulation.whole_run import BEGINS_UNIX_MS
 
 HEAD = ("fault", "lasts", "told as", *VENUES)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.loopback.dialects import dialects
-from tests.rehearsal.day import alarms, quiet
+from connectors.simulator.protocols import dialects
+from tests.simulation.day import alarms, quiet
 
 MINUTES = 8
-"""What continuous integration has time for; `python -m tests.rehearsal.day` lives through a whole day."""
+"""What continuous integration has time for; `python -m tests.simulation.day` lives through a whole day."""
 
 
 def test_a_quiet_time_at_the_venues_own_rates_alarms_nobody(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors.loopback.scenario import Scenario, plan
+from connectors.simulator.scenario import Scenario, plan
 from connectors.venues import venues
-from tests.rehearsal.square import truth_of
-from toolkit.errors import InputError, UsageError
-from toolkit.smoke.meta import load_meta
-from toolkit.smoke.rehearsal import BEGINS_UNIX_MS, rehearse
-from toolkit.smoke.shadow_plan import ShadowPlan
+from tests.simulation.square import truth_of
+from tests.simulation.whole_run import BEGINS_UNIX_MS, rehearse
+from toolkit.model.errors import InputError, UsageError
+from toolkit.model.run_meta import load_meta
+from toolkit.smoke.plan import ShadowPlan
 
 RUN_MS = 8_000
 SCENARIO = Scenario("burst", (plan("paradex", "burst", 3), plan("lighter", "drop", 4)))

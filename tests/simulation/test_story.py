@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from connectors.loopback.dialects import dialects
-from connectors.loopback.fault import Need
+from connectors.simulator.faults.spec import Need
+from connectors.simulator.protocols import dialects
 from connectors.venues import venues
-from tests.rehearsal.square import KINDS, VENUES, Run, lived, square
-from tests.rehearsal.table import mends, seen_ms, table
-from tests.rehearsal.truth import ages, moved_bps, older_than, percentile
-from toolkit.contract.check import FileCheck
-from toolkit.smoke.rehearsal import BEGINS_UNIX_MS, LATENCY_MS
-from toolkit.vocabulary import GateVerdict
+from tests.simulation.square import KINDS, VENUES, Run, lived, square
+from tests.simulation.table import mends, seen_ms, table
+from tests.simulation.truth import ages, moved_bps, older_than, percentile
+from tests.simulation.whole_run import BEGINS_UNIX_MS, LATENCY_MS
+from toolkit.model.vocabulary import GateVerdict
+from toolkit.telemetry.contract.check import FileCheck
 
 TICK_MS = 250
 MENDED_WITHIN_MS = 1_000

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from toolkit.smoke.rehearsal import LATENCY_MS
-from toolkit.vocabulary import ReconnectReason as Reason
+from tests.simulation.whole_run import LATENCY_MS
+from toolkit.model.vocabulary import ReconnectReason as Reason
 
 Row = Mapping[str, Any]
 Stretch = tuple[int, int]

@@ -12,24 +12,24 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
-from connectors.clock import VirtualClock
-from connectors.handover import Handover
-from connectors.loopback.dialects import dialects
-from connectors.loopback.server import environment
-from connectors.loopback.simulation import Simulation
-from connectors.loopback.truth import TruthFile
-from connectors.protocol import Note, Publish
-from connectors.publisher import Delivery
-from connectors.runfiles import PromptTelemetry
-from connectors.runner import Runner
-from toolkit.errors import Exit
-from toolkit.smoke import profile
-from toolkit.smoke.desk import TELEMETRY, Desk
-from toolkit.smoke.meta import RunMeta
-from toolkit.smoke.policy import StoppedBy
-from toolkit.smoke.rundir import claim
-from toolkit.smoke.self_record import begun, ended
-from toolkit.smoke.shadow_plan import ShadowPlan
+from connectors.io.clock import VirtualClock
+from connectors.recording.run_files import PromptTelemetry
+from connectors.runner.handover import Handover
+from connectors.runner.queue import Delivery
+from connectors.runner.runner import Runner
+from connectors.session.events import Note, Publish
+from connectors.simulator.ground_truth import TruthFile
+from connectors.simulator.protocols import dialects
+from connectors.simulator.server import environment
+from tests.simulation.one_connector import Simulation
+from toolkit.model.errors import Exit
+from toolkit.model.run_meta import RunMeta
+from toolkit.smoke import producer_env
+from toolkit.smoke.own_run_meta import begun, ended
+from toolkit.smoke.plan import ShadowPlan
+from toolkit.smoke.run_directory import claim
+from toolkit.smoke.stop_policy import StoppedBy
+from toolkit.smoke.wiring import TELEMETRY, Desk
 
 BEGINS_UNIX_MS = 1_790_000_000_000
 LATENCY_MS = 5
@@ -51,7 +51,7 @@ def rehearse(plan: ShadowPlan, inherited: Mapping[str, str], *, check_each: int 
     Raises `UsageError` for a setting that cannot be used, `InputError` where the directory holds a run already.
     """
     ports = {name: FIRST_PORT + number for number, name in enumerate(plan.venues)}
-    environ = profile.environment("paraphina", plan.out, inherited) | environment(plan.venues, ports, plan.base)
+    environ = producer_env.environment("paraphina", plan.out, inherited) | environment(plan.venues, ports, plan.base)
     claim(plan.out)
     clock = VirtualClock(BEGINS_UNIX_MS)
     meta = replace(begun(plan, environ), started_ms=BEGINS_UNIX_MS, first_telemetry_ms=BEGINS_UNIX_MS, build_ms=0)

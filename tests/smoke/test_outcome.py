@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from toolkit.errors import Exit
-from toolkit.host.facts import Clock, Host
-from toolkit.smoke.meta import SCHEMA, RunMeta
-from toolkit.smoke.verdict import exit_code, sentence, worst
-from toolkit.vocabulary import GateVerdict
+from toolkit.host.machine import Clock, Host
+from toolkit.model.errors import Exit
+from toolkit.model.run_meta import SCHEMA, RunMeta
+from toolkit.model.vocabulary import GateVerdict
+from toolkit.smoke.outcome import exit_code, sentence, worst
 
 BEGUN_MS = 1_700_000_000_000
 WHOLE = RunMeta(

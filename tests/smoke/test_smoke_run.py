@@ -17,16 +17,16 @@ from typing import Any
 
 import pytest
 
-from connectors.description import Recovery
-from connectors.frames import DecodeMiss
-from connectors.loopback.faults import FAULTS
-from connectors.tape import Way, read
+from connectors.recording.tape import Way, read
+from connectors.simulator.faults.table import FAULTS
 from connectors.venues import venues
-from toolkit.analysis import Options, analyze
-from toolkit.errors import Exit
-from toolkit.records import Analysis
-from toolkit.smoke.meta import load_meta
-from toolkit.vocabulary import ReconnectReason
+from connectors.venues.frames import DecodeMiss
+from connectors.venues.spec import Recovery
+from toolkit.analysis.pipeline import Options, analyze
+from toolkit.model.errors import Exit
+from toolkit.model.records import Analysis
+from toolkit.model.run_meta import load_meta
+from toolkit.model.vocabulary import ReconnectReason
 
 SMOKE = [sys.executable, "-m", "toolkit", "smoke", "--db", ":memory:"]
 PATIENCE_S = 300

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.smoke.policy import LAST_WORDS_MS, Action, Limits, StoppedBy, StoppingPolicy
+from toolkit.smoke.stop_policy import LAST_WORDS_MS, Action, Limits, StoppedBy, StoppingPolicy
 
 LIMITS = Limits(run_ms=600_000, build_ms=3_600_000, grace_ms=10_000)
 W, T, K, D = Action.WAIT, Action.TERMINATE, Action.KILL, Action.DONE

@@ -16,17 +16,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from toolkit.analysis import analyze
-from toolkit.errors import Exit, InputError, UsageError
+from toolkit.analysis.pipeline import analyze
+from toolkit.db.store import connect
+from toolkit.files.discovery import resolve
 from toolkit.host.commands import parse
-from toolkit.ingest.source import resolve
-from toolkit.runlog import arrivals
-from toolkit.smoke.meta import RunMeta, load_meta
-from toolkit.smoke.policy import Limits, StoppedBy
-from toolkit.smoke.supervise import Plan, supervise
-from toolkit.smoke.verdict import died, exit_code, sentence
-from toolkit.store import connect
-from toolkit.vocabulary import Ended, GateVerdict, Role
+from toolkit.model.errors import Exit, InputError, UsageError
+from toolkit.model.run_meta import RunMeta, load_meta
+from toolkit.model.vocabulary import Ended, GateVerdict, Role
+from toolkit.smoke.outcome import died, exit_code, sentence
+from toolkit.smoke.stop_policy import Limits, StoppedBy
+from toolkit.smoke.supervisor import Plan, supervise
+from toolkit.timeline import arrivals
 
 PRODUCER = (sys.executable, str(Path(__file__).parent / "producer.py"))
 PATIENCE_S = 300

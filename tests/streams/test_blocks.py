@@ -12,7 +12,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.ingest.stream import Decompressed, blocks
+from toolkit.streams.blocks import Decompressed, blocks
 
 CONTENT = st.lists(st.binary(max_size=40), max_size=30).map(b"\n".join)
 

@@ -13,10 +13,10 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.analysis import analyze
-from toolkit.errors import InputError
-from toolkit.ingest.zstd_frames import is_whole
-from toolkit.records import FileLedger
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.errors import InputError
+from toolkit.model.records import FileLedger
+from toolkit.streams.zstd_frames import is_whole
 
 RUN = Path(__file__).parent.parent / "data" / "runs" / "killed_head"
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.contract import RULES, FileCheck, FileReport
-from toolkit.contract.fields import REQUIRED, Telemetry
+from toolkit.telemetry.contract import RULES, FileCheck, FileReport
+from toolkit.telemetry.contract.fields import REQUIRED, Telemetry
 
 DATA = Path(__file__).parent.parent / "data" / "contract"
 RESTART, TORN_TAIL = (gzip.decompress((DATA / f"{name}.jsonl.gz").read_bytes()) for name in ("restart", "torn_tail"))

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from toolkit.telemetry import Reader, Record, Recovered
-from toolkit.vocabulary import SetAside
+from toolkit.model.vocabulary import SetAside
+from toolkit.telemetry.record import Reader, Record, Recovered
 
 WHOLE = json.dumps({"a": [{"b": 1}, {"c": "x"}], "t": 5, "venue_age_ms": [0, 250]}, separators=(",", ":")).encode()
 READ = Reader(Record).read

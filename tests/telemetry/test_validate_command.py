@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.cli import main
-from toolkit.contract import RULES
+from toolkit.telemetry.contract import RULES
 
 DATA = Path(__file__).parent.parent / "data" / "contract"
 RESTART, TORN_TAIL = (gzip.decompress((DATA / f"{name}.jsonl.gz").read_bytes()) for name in ("restart", "torn_tail"))

@@ -16,8 +16,8 @@ import duckdb
 import pytest
 import zstandard
 
-from toolkit.analysis import analyze
-from toolkit.runlog import arrivals
+from toolkit.analysis.pipeline import analyze
+from toolkit.timeline import arrivals
 
 DATA = Path(__file__).parent.parent / "data"
 TRUTH = json.loads((DATA / "timeline" / "connections.json").read_text(encoding="utf-8"))

@@ -7,8 +7,8 @@ from itertools import combinations, pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.runlog.clocks import Anchor, Span, Witness
-from toolkit.timeline import Bound, Timeline, agreeing
+from toolkit.timeline.bounds import Bound, Timeline, agreeing
+from toolkit.timeline.clock_evidence import Anchor, Span, Witness
 
 TIMES = st.lists(st.integers(0, 100_000), min_size=2, max_size=30).map(sorted)
 """When each line was written, line 1 first."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.runlog.clocks import Anchor, Clocks, Record, Span, Witness, duration_ms, epoch_ms
 from toolkit.runlog.parse import parse
+from toolkit.timeline.clock_evidence import Anchor, Clocks, Record, Span, Witness, duration_ms, epoch_ms
 
 CONNECTING = "INFO: Hyperliquid public WS connecting url=ws://a connect_timeout=15s"
 CONNECTED = "INFO: Paradex public WS connected url=ws://a"

@@ -12,8 +12,8 @@ import duckdb
 import pytest
 import zstandard
 
-from toolkit.analysis import analyze
-from toolkit.records import Analysis, Figure
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.records import Analysis, Figure
 
 DATA = Path(__file__).parent.parent / "data"
 OWN = DATA / "own_run"

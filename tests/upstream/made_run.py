@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from toolkit.analysis import analyze
-from toolkit.records import Analysis, CompatRow
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.records import Analysis, CompatRow
 
 START_MS = 1_795_508_000_000
 STARTED = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from toolkit.analysis import analyze
-from toolkit.records import Analysis
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.records import Analysis
 
 DATA = Path(__file__).parent.parent / "data"
 RUNS = sorted(path.name for path in (DATA / "compat").iterdir() if path.is_dir())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from toolkit.compat.soak import PLATEAUS_MS
-from toolkit.records import CompatRow
+from toolkit.model.records import CompatRow
+from toolkit.upstream.soak_report import PLATEAUS_MS
 
 AGES = ["apply_n", "apply_p50", "apply_p95", "apply_p99", "event_n", "event_p50", "event_p95", "event_p99"]
 PLATEAU = ["max_duration_s", "ticks", "start_tick", "end_tick"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_run import lines, made, record, started
-from recorded import DATA, analysed
 
-from toolkit.compat.analyzer import NO_REPORT, TOOL, VENUES
-from toolkit.records import Analysis, CompatRow
+from tests.upstream.made_run import lines, made, record, started
+from tests.upstream.recorded import DATA, analysed
+from toolkit.model.records import Analysis, CompatRow
+from toolkit.upstream.analyzer import NO_REPORT, TOOL, VENUES
 
 PRINTED = sorted(DATA.glob("compat/*/telemetry_analyzer.txt"))
 HEALTH = ("Healthy%", "Stale%", "Disabled%", "Flips", "MaxStaleRun", "StaleRuns")

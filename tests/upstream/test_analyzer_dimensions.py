@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from tests.metrics.analyzer_page import COUNTS as PRINTED_COUNTS
-from tests.metrics.analyzer_page import RIGHT, STATS, VENUES, read
-from toolkit.analysis import analyze
-from toolkit.compat.analyzer import TOOL
-from toolkit.compat.dimensions import COUNTS, RUN, VENUE
-from toolkit.records import CompatRow
+from tests.analysis.metrics.analyzer_page import COUNTS as PRINTED_COUNTS
+from tests.analysis.metrics.analyzer_page import RIGHT, STATS, VENUES, read
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.records import CompatRow
+from toolkit.upstream.analyzer import TOOL
+from toolkit.upstream.analyzer_dimensions import COUNTS, RUN, VENUE
 
 DATA = Path(__file__).parent.parent / "data"
 RUNS = {"prb_before": "sample:before"} | {run: str(DATA / "runs" / run) for run in ("killed_head", "split_stdio")}

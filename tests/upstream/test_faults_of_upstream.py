@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_run import aged, lines, made, record, row, rx, started, upstream, value
 
+from tests.upstream.made_run import aged, lines, made, record, row, rx, started, upstream, value
+from toolkit.analysis.metrics import catalogue, matches
 from toolkit.gate import evaluate
-from toolkit.gates import load
-from toolkit.ingest.stream import blocks
-from toolkit.metrics import catalogue, matches
-from toolkit.records import Analysis, GateRule
+from toolkit.gate.gate_files import load
+from toolkit.model.records import Analysis, GateRule
+from toolkit.streams.blocks import blocks
 
 Told = tuple[object, object]
 """Their number and ours."""

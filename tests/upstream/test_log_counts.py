@@ -7,10 +7,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_run import rx
 
-from toolkit.compat.soak import CapSide, LogSide
-from toolkit.compat.tally import SIGNATURES, VENUE_HINTS, CapTally, LogTally, signature
+from tests.upstream.made_run import rx
+from toolkit.upstream.log_counts import SIGNATURES, VENUE_HINTS, CapTally, LogTally, signature
+from toolkit.upstream.soak_report import CapSide, LogSide
 
 WORDS = sorted(
     {word for words, _ in SIGNATURES for word in words}

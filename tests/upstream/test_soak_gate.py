@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.compat.soak import Ages, CapSide, LogSide, Plateau, SoakReport, TelemetrySide
-from toolkit.compat.verdict import checks, failures
+from toolkit.upstream.soak_gate import checks, failures
+from toolkit.upstream.soak_report import Ages, CapSide, LogSide, Plateau, SoakReport, TelemetrySide
 
 FRESH = Ages((0.0, 250.0), (90, 10))
 GOOD = SoakReport(

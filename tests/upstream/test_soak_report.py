@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from recorded import DATA, RUNS, analysed
-from soak_page import page
 
-from toolkit.compat.soak import NO_REPORT, TOOL
+from tests.upstream.recorded import DATA, RUNS, analysed
+from tests.upstream.soak_page import page
+from toolkit.analysis.metrics import catalogue
 from toolkit.gate import evaluate
-from toolkit.gates import load
-from toolkit.metrics import catalogue
-from toolkit.records import CompatRow
+from toolkit.gate.gate_files import load
+from toolkit.model.records import CompatRow
+from toolkit.upstream.soak_report import NO_REPORT, TOOL
 
 NO_REPORTS = [run for run in RUNS if (DATA / "compat" / run / "ws_soak_report.txt").read_text().startswith("error: ")]
 REPORTED = [run for run in RUNS if run not in NO_REPORTS]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_run import aged, lines, made, record, started, upstream
 
-from toolkit.compat.soak import NO_REPORT, TOOL
+from tests.upstream.made_run import aged, lines, made, record, started, upstream
+from toolkit.upstream.soak_report import NO_REPORT, TOOL
 
 LOG = [started("lighter")]
 ABOVE = 10_001

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from toolkit.records import Diagnosis
+from toolkit.model.records import Diagnosis
+from toolkit.model.units import duration
+from toolkit.model.vocabulary import Ended
 from toolkit.runlog.facts import LogFacts, Ref, Said
-from toolkit.units import duration
-from toolkit.vocabulary import Ended
 
 ENOUGH = 0.9
 """An end without an explanation at this share of the requested time or later is the end of that time."""

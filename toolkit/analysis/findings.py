@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from toolkit.records import Episode, Figure, FileLedger, Finding, LineRef, RunInfo
-from toolkit.runlog.parts import missing_after
-from toolkit.units import duration, share, thousands
-from toolkit.vocabulary import ReconnectReason, Role, SetAside
+from toolkit.files.rotation import missing_after
+from toolkit.model.records import Episode, Figure, FileLedger, Finding, LineRef, RunInfo
+from toolkit.model.units import duration, share, thousands
+from toolkit.model.vocabulary import ReconnectReason, Role, SetAside
 
 IDLE_CLOSES = 3
 IDLE_SPREAD = 0.1

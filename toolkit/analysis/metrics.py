@@ -15,11 +15,11 @@ from importlib.resources import files
 
 import duckdb
 
-from toolkit.records import Figure, FigureSpec, Number
-from toolkit.sessions import KEPT, RESYNCS
-from toolkit.store import execute_script, sql
-from toolkit.vocabulary import PLATEAU_LIMIT, PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason
-from toolkit.workbench import Cursors
+from toolkit.db.staging import Cursors
+from toolkit.db.store import execute_script, sql
+from toolkit.model.records import Figure, FigureSpec, Number
+from toolkit.model.vocabulary import PLATEAU_LIMIT, PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason
+from toolkit.sessions.machine import KEPT, RESYNCS
 
 AGES_ONLY = (
     "age_apply",
@@ -73,7 +73,7 @@ def matches(pattern: str, figure: str) -> bool:
 @cache
 def metrics() -> tuple[Metric, ...]:
     """All metrics, by file name."""
-    folder = files("toolkit") / "sql" / "metrics"
+    folder = files("toolkit.db") / "sql" / "metrics"
     names = sorted(entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return tuple(_parsed(name, sql(f"metrics/{name}")) for name in names)
 

@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 import duckdb
 import msgspec
 
-from toolkit.findings import Look, findings
+from toolkit.analysis.findings import Look, findings
+from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, look_at_run, rows
+from toolkit.analysis.run_info import Options, Read, describe
+from toolkit.analysis.windows import look_through
+from toolkit.db.staging import RUN_KEY, Cursors, Put, depositing, memory, side_by_side, workbench
+from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
+from toolkit.files.discovery import Source, distinct, resolve
 from toolkit.ingest import events, log, run_meta, rx_stats, telemetry
-from toolkit.ingest.columns import Scope
-from toolkit.ingest.compat import Printed, compat, printed
-from toolkit.ingest.describe import Options, Read, describe
-from toolkit.ingest.placing import place_lines
 from toolkit.ingest.session_rows import episodes, write_sessions
-from toolkit.ingest.source import Source, distinct, resolve
-from toolkit.ingest.window import look_through
-from toolkit.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, look_at_run, rows
-from toolkit.records import WHOLE, Analysis, Episode, Figure, FileLedger, Finding, RunInfo
-from toolkit.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
-from toolkit.vocabulary import PLATEAU_LIMITS_MS, Role
-from toolkit.workbench import RUN_KEY, Cursors, Put, depositing, memory, side_by_side, workbench
+from toolkit.model.records import WHOLE, Analysis, Episode, Figure, FileLedger, Finding, RunInfo
+from toolkit.model.vocabulary import PLATEAU_LIMITS_MS, Role
+from toolkit.telemetry.columns import Scope
+from toolkit.timeline.assign import place_lines
+from toolkit.upstream.collect import Printed, compat, printed
 
 __all__ = ["AS_IT_IS", "Options", "analyze"]
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import duckdb
 
-from toolkit.diagnosis import Evidence, diagnose
-from toolkit.ingest.columns import Scope
+from toolkit.analysis.diagnosis import Evidence, diagnose
+from toolkit.db.store import insert_rows, sql
 from toolkit.ingest.log import LogLoad
 from toolkit.ingest.run_meta import RunMeta
-from toolkit.records import WHOLE, FileLedger, RunInfo, Window
+from toolkit.model.records import WHOLE, FileLedger, RunInfo, Window
+from toolkit.model.vocabulary import Role
 from toolkit.runlog.facts import LogFacts, Ref
-from toolkit.store import insert_rows, sql
-from toolkit.vocabulary import Role
+from toolkit.telemetry.columns import Scope
 
 RUN_ID_LENGTH = 16
 _IDENTITY = (Role.LOG, Role.TELEMETRY, Role.RX_STATS, Role.EVENTS, Role.RUN_META)

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from reports.redact import redact
-from toolkit.records import RunInfo, SettingRow
-from toolkit.vocabulary import SettingKind
+from toolkit.model.records import RunInfo, SettingRow
+from toolkit.model.redaction import redact
+from toolkit.model.vocabulary import SettingKind
 
 OF_A_PROFILE = ("PARAPHINA_LIVE_OUT_DIR", "PARAPHINA_TELEMETRY_MODE", "PARAPHINA_TRADE_MODE")
 """What a profile sets that no connector reads."""

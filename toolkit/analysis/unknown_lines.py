@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from toolkit.ingest.source import adjoins, distinct, resolve
-from toolkit.ingest.stream import blocks
+from toolkit.files.discovery import adjoins, distinct, resolve
+from toolkit.files.rotation import is_rest
+from toolkit.model.vocabulary import Role
 from toolkit.runlog.parse import OTHER, parse
-from toolkit.runlog.parts import is_rest
-from toolkit.vocabulary import Role
+from toolkit.streams.blocks import blocks
 
 LONGEST_TEMPLATE = 160
 MOST_TEMPLATES = 10_000

@@ -12,13 +12,13 @@ from typing import Any
 
 import duckdb
 
-from toolkit.errors import UsageError
+from toolkit.analysis.metrics import by_metric, metrics
+from toolkit.db.staging import Cursors, side_by_side
+from toolkit.db.store import execute_script, sql
 from toolkit.ingest.session_rows import episodes
-from toolkit.metrics import by_metric, metrics
-from toolkit.records import WHOLE, Analysis, Figure, Part, RunInfo, Window
-from toolkit.store import execute_script, sql
-from toolkit.vocabulary import Bound
-from toolkit.workbench import Cursors, side_by_side
+from toolkit.model.errors import UsageError
+from toolkit.model.records import WHOLE, Analysis, Figure, Part, RunInfo, Window
+from toolkit.model.vocabulary import Bound
 
 NOT_CUT = "cannot be cut to the window"
 _READS_LINES = re.compile(

@@ -16,7 +16,7 @@ import typer
 from toolkit.cli.common import Commands, common, is_plain
 from toolkit.cli.options import NoColorOption
 from toolkit.cli.output import guarded
-from toolkit.errors import Exit
+from toolkit.model.errors import Exit
 
 COMMANDS = (
     "analyze", "compare", "env", "figures", "gate", "record", "report", "runs", "smoke", "sql", "validate", "venues",

@@ -29,7 +29,7 @@ from toolkit.cli.output import emit
 from toolkit.cli.progress import OF_A_RUN, octets_line
 
 if TYPE_CHECKING:
-    from toolkit.records import Analysis
+    from toolkit.model.records import Analysis
 
 
 def analyze(
@@ -61,17 +61,17 @@ def analyze(
     follow: Annotated[bool, typer.Option("--follow", help="Look again and again while the run grows.")] = False,
 ) -> int:
     """Ingest one run and say what happened."""
-    from toolkit.ingest.helping import call
+    from toolkit.streams.parallel import call
 
     call(paths)
-    from toolkit.workbench import begin
+    from toolkit.db.staging import begin
 
     begin()
-    from toolkit.analysis import Options, analyze
-    from toolkit.errors import Exit, UsageError
-    from toolkit.evidence.pages import check_format, name_of
-    from toolkit.evidence.summary import IN_WINDOWS, figure_lines, summary, windows
-    from toolkit.published import analysis_json
+    from reports.pages import check_format, name_of
+    from reports.run_pages import IN_WINDOWS, figure_lines, summary, windows
+    from toolkit.analysis.pipeline import Options, analyze
+    from toolkit.model.errors import Exit, UsageError
+    from toolkit.model.serialize import analysis_json
 
     if only not in (None, "ages"):
         raise UsageError(f"--only {only}: there is only `ages`")
@@ -107,10 +107,10 @@ def analyze(
 
 def _foreign_lines(paths: list[str], most: int, format: Format) -> str:
     """The log lines that no family knows, by template: how many, and what they look like."""
-    from reports.page import Align, Cell, Column, Table
-    from reports.quote import terminal
-    from toolkit.evidence.pages import sheet
-    from toolkit.ingest.foreign import foreign_templates
+    from reports.elements import Align, Cell, Column, Table
+    from reports.escape import terminal
+    from reports.pages import sheet
+    from toolkit.analysis.unknown_lines import foreign_templates
 
     counts = foreign_templates(paths)
     total, common = counts.total(), counts.most_common(most)

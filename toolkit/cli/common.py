@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 
 from toolkit.cli.options import NoColorOption
 from toolkit.cli.output import INTERRUPTED, nobody_reads
-from toolkit.errors import Exit, InputError, InterruptedByUserError
+from toolkit.model.errors import Exit, InputError, InterruptedByUserError
 
 _EVERYWHERE = (
     Parameter(
@@ -112,16 +112,16 @@ def is_plain(argv: Sequence[str]) -> bool:
 
 def left() -> str:
     """What an interrupted command says: which of the runs that it began to store are in their store now."""
-    if "toolkit.workbench" not in sys.modules:
+    if "toolkit.db.staging" not in sys.modules:
         return INTERRUPTED
-    from toolkit.workbench import offered
+    from toolkit.db.staging import offered
 
     told = [each for db, run in dict.fromkeys(offered) if (each := _held(db, run))]
     return f"interrupted; {'; '.join(told)}" if told else INTERRUPTED
 
 
 def _held(db: str, run: str) -> str | None:
-    from toolkit.store import connect
+    from toolkit.db.store import connect
 
     try:
         with connect(db, read_only=True, patience_s=1) as con:

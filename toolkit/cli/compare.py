@@ -9,11 +9,11 @@ import typer
 from toolkit.cli import options as of
 from toolkit.cli.output import emit
 from toolkit.cli.progress import OF_A_RUN, octets_line
-from toolkit.errors import Exit
+from toolkit.model.errors import Exit
 
 if TYPE_CHECKING:
-    from toolkit.analysis import Options
-    from toolkit.records import Comparison, Window
+    from toolkit.analysis.pipeline import Options
+    from toolkit.model.records import Comparison, Window
 
 Before = Annotated[str, typer.Argument(metavar="BEFORE", help="The run before the change: a directory, file or .zip.")]
 After = Annotated[str, typer.Argument(metavar="AFTER", help="The run after the change.")]
@@ -34,9 +34,9 @@ def compare(
     quiet: of.QuietOption = False,
 ) -> int:
     """Put two runs side by side, figure by figure; ends with 4 if no row can be compared."""
-    from toolkit.evidence.pages import check_format, name_of
-    from toolkit.evidence.report import side_by_side
-    from toolkit.published import comparison_json
+    from reports.pages import check_format, name_of
+    from toolkit.evidence.document import side_by_side
+    from toolkit.model.serialize import comparison_json
 
     check_format(format, "compare")
     options = looked_at(requested, of.window(segment, last, since_tick, until_tick), plateau)
@@ -50,15 +50,15 @@ def compare(
 
 def looked_at(requested: str | None, part: Window, plateau: list[str] | None) -> Options:
     """How both runs are looked at. Raises `UsageError` for what is no length of time."""
-    from toolkit.analysis import Options
+    from toolkit.analysis.pipeline import Options
 
     return Options(requested_ms=of.duration_ms(requested), window=part, plateau_limits_ms=of.plateau_limits_ms(plateau))
 
 
 def compared(before: str, after: str, db: str, options: Options, quiet: bool) -> Comparison:
     """The comparison of two runs, each analysed into the store `db`."""
-    from toolkit.analysis import analyze
-    from toolkit.comparison import compare
+    from toolkit.analysis.pipeline import analyze
+    from toolkit.comparison.rows import compare
 
     with octets_line(quiet, OF_A_RUN) as progress:
         return compare(analyze([before], db, options, progress), analyze([after], db, options, progress))

@@ -11,9 +11,9 @@ from toolkit.cli.options import Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 
 if TYPE_CHECKING:
-    from connectors.description import Setting, Value, Venue
     from connectors.settings import Resolved
-    from reports.page import Table
+    from connectors.venues.spec import Setting, Value, Venue
+    from reports.elements import Table
 
 
 def env(
@@ -28,7 +28,7 @@ def env(
     """
     import os
 
-    from toolkit.evidence.pages import sheet
+    from reports.pages import sheet
 
     rows = list(settings(os.environ))
     for name in [] if quiet else unread(os.environ, rows):
@@ -69,8 +69,8 @@ def _stated(venue: Venue) -> list[Setting]:
     """What the venue's description says itself, rather than leaves to the defaults that all venues share."""
     from dataclasses import fields, replace
 
-    from connectors.description import Limits, Venue
     from connectors.settings import of_venue
+    from connectors.venues.spec import Limits, Venue
 
     shared: dict[str, Any] = {field.name: field.default for field in fields(Venue)}
     unstated = of_venue(replace(venue, limits=Limits(), fresh_ms=shared["fresh_ms"], settings=()))
@@ -94,7 +94,7 @@ def _row(venue: str | None, resolved: Resolved, stated: bool) -> dict[str, Any]:
 
 
 def _shown(value: Value) -> Value:
-    from reports.redact import redact
+    from toolkit.model.redaction import redact
 
     return redact(value) if isinstance(value, str) else value
 
@@ -106,7 +106,7 @@ def _json(rows: list[dict[str, Any]]) -> str:
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    from reports.page import Cell, Column, Kind, Table
+    from reports.elements import Cell, Column, Kind, Table
 
     columns = tuple(Column(title) for title in ("name", "value", "from", "meaning"))
     return Table(

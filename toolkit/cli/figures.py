@@ -9,11 +9,11 @@ import typer
 
 from toolkit.cli.options import Format, FormatOption, OutputOption
 from toolkit.cli.output import emit
-from toolkit.errors import UsageError
+from toolkit.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.page import Table
-    from toolkit.records import FigureSpec
+    from reports.elements import Table
+    from toolkit.model.records import FigureSpec
 
 
 def figures(
@@ -22,12 +22,12 @@ def figures(
     output: OutputOption = None,
 ) -> int:
     """List every figure: name, unit, direction, definition, source."""
-    from toolkit.evidence.pages import check_format, sheet
+    from reports.pages import check_format, sheet
 
     check_format(format)
     import msgspec
 
-    from toolkit.metrics import catalogue
+    from toolkit.analysis.metrics import catalogue
 
     specs = [spec for spec in catalogue() if pattern in spec.name]
     if not specs:
@@ -49,7 +49,7 @@ def figures(
 
 
 def _table(specs: Sequence[FigureSpec]) -> Table:
-    from reports.page import Cell, Column, Kind, Table
+    from reports.elements import Cell, Column, Kind, Table
 
     return Table(
         tuple(map(Column, ("figure", "unit", "better", "definition", "source"))),

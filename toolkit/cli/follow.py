@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from toolkit.cli.common import heard
 from toolkit.cli.output import note
-from toolkit.errors import Exit
-from toolkit.vocabulary import Ended
+from toolkit.model.errors import Exit
+from toolkit.model.vocabulary import Ended
 
 if TYPE_CHECKING:
-    from toolkit.records import Analysis
+    from toolkit.model.records import Analysis
 
 EVERY_S = 2.0
 _UNTOLD = (Ended.STILL_RUNNING, Ended.UNKNOWN, Ended.TIMEOUT)

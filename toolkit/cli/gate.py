@@ -25,12 +25,12 @@ from toolkit.cli.options import (
 )
 from toolkit.cli.output import emit
 from toolkit.cli.progress import OF_A_RUN, octets_line
-from toolkit.errors import Exit
-from toolkit.records import Analysis, GateResult, GateRow, Number
-from toolkit.vocabulary import GateVerdict
+from toolkit.model.errors import Exit
+from toolkit.model.records import Analysis, GateResult, GateRow, Number
+from toolkit.model.vocabulary import GateVerdict
 
 if TYPE_CHECKING:
-    from reports.page import Cell, Table
+    from reports.elements import Cell, Table
 
 _EXITS = {GateVerdict.PASS: Exit.OK, GateVerdict.FAIL: Exit.FAILED, GateVerdict.INCONCLUSIVE: Exit.INCONCLUSIVE}
 _WORST_FIRST = (GateVerdict.FAIL, GateVerdict.INCONCLUSIVE, GateVerdict.PASS, GateVerdict.NOT_APPLICABLE)
@@ -55,12 +55,12 @@ def gate(
     quiet: QuietOption = False,
 ) -> int:
     """Hold a run against limits: 0 it passes, 1 it fails, 4 the evidence does not tell."""
-    from toolkit.analysis import Options, analyze
-    from toolkit.evidence.pages import check_format
+    from reports.pages import check_format
+    from toolkit.analysis.metrics import catalogue
+    from toolkit.analysis.pipeline import Options, analyze
     from toolkit.gate import evaluate, plateau_limits_ms
-    from toolkit.gates import load
-    from toolkit.metrics import catalogue
-    from toolkit.published import gate_json
+    from toolkit.gate.gate_files import load
+    from toolkit.model.serialize import gate_json
 
     check_format(format)
     rules = load(gates, catalogue())
@@ -77,7 +77,7 @@ def gate(
 
 def text(result: GateResult, run: Analysis) -> str:
     """The verdict, then every rule with its value, its limit and why; failures first."""
-    from reports.quote import terminal
+    from reports.escape import terminal
     from reports.render import aligned
 
     head = [f"{result.verdict}: gate {result.gate}, run {_named(run)}", result.why]
@@ -95,8 +95,8 @@ def brief(result: GateResult, run: Analysis) -> str:
 
 def document(result: GateResult, run: Analysis, format: Format) -> str:
     """The same for a document, in Markdown or HTML."""
-    from reports.page import Cell
-    from toolkit.evidence.pages import sheet
+    from reports.elements import Cell
+    from reports.pages import sheet
 
     title = f"{result.verdict}: gate {result.gate}, run {_named(run)}"
     # A page of HTML has its title as heading.
@@ -111,7 +111,7 @@ def _named(run: Analysis) -> str:
 
 
 def _table(result: GateResult) -> Table:
-    from reports.page import Align, Column, Table
+    from reports.elements import Align, Column, Table
 
     numbers = ("value", "limit", "margin")
     titles = ("verdict", "figure", *numbers, "rule", "why")
@@ -121,7 +121,7 @@ def _table(result: GateResult) -> Table:
 
 
 def _cells(row: GateRow) -> tuple[Cell, ...]:
-    from reports.page import Cell, Kind
+    from reports.elements import Cell, Kind
 
     verdict = Cell(row.verdict, strong=row.verdict is GateVerdict.FAIL)
     values = Cell(_shown(row.value), row.figure), Cell(_shown(row.limit)), Cell(_shown(row.margin))
@@ -129,7 +129,7 @@ def _cells(row: GateRow) -> tuple[Cell, ...]:
 
 
 def _shown(value: Number | None) -> str:
-    from reports.values import MINUS, NOTHING, number
+    from reports.format import MINUS, NOTHING, number
 
     if value is None:
         return NOTHING

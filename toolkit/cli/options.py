@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from toolkit.errors import UsageError
-from toolkit.records import Window
-from toolkit.vocabulary import Segment
+from toolkit.model.errors import UsageError
+from toolkit.model.records import Window
+from toolkit.model.vocabulary import Segment
 
 
 class Format(StrEnum):

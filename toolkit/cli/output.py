@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from toolkit.errors import Exit, InputError, ToolkitError
+from toolkit.model.errors import Exit, InputError, ToolkitError
 
 INTERRUPTED = "interrupted; nothing was stored"
 
@@ -46,7 +46,7 @@ def nobody_reads() -> None:
 
 def note(text: str) -> None:
     """Say something to the person at the terminal, never into a result."""
-    from reports.quote import visible
+    from reports.escape import visible
 
     sys.stderr.write(f"toolkit: {visible(text)}\n")
 

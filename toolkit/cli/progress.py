@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from toolkit.units import size
+from toolkit.model.units import size
 
 QUIET_S, EVERY_S = 1.0, 0.25
 OF_A_RUN = "read {} of telemetry"

@@ -26,9 +26,9 @@ def record(
     import os
     import sys
 
-    from toolkit.errors import InputError
-    from toolkit.evidence.record import run
     from toolkit.host.commands import append, check_id
+    from toolkit.host.run_command import run
+    from toolkit.model.errors import InputError
 
     check_id(out, id)
     row = run(command, sys.stdout.buffer, sys.stderr.buffer, dict(os.environ), id)

@@ -29,8 +29,8 @@ def report(
     ] = False,
 ) -> int:
     """Write the evidence document of two runs; a run that is blocked has its diagnosis in place of numbers."""
-    from toolkit.evidence.pages import name_of
-    from toolkit.evidence.report import evidence, opening
+    from reports.pages import name_of
+    from toolkit.evidence.document import evidence, opening
 
     options = looked_at(requested, of.window(segment, last, since_tick, until_tick), plateau)
     comparison = compared(before, after, db, options, quiet)

@@ -8,10 +8,10 @@ import typer
 
 from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
-from toolkit.errors import UsageError
+from toolkit.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.page import Table
+    from reports.elements import Table
 
 
 def runs(
@@ -28,12 +28,12 @@ def runs(
     quiet: QuietOption = False,
 ) -> int:
     """List, label or remove the runs of the store."""
-    from toolkit.evidence.pages import check_format, sheet
+    from reports.pages import check_format, sheet
 
     check_format(format)
     import msgspec
 
-    from toolkit import store
+    from toolkit.db import store
 
     con = store.connect(db, read_only=label is None and remove is None)
     with con:
@@ -55,8 +55,8 @@ def runs(
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    from reports.page import Align, Cell, Column, Kind, Table
-    from toolkit.units import duration
+    from reports.elements import Align, Cell, Column, Kind, Table
+    from toolkit.model.units import duration
 
     numbers = ("ran", "lives")
     titles = ("run", "label", "kind", *numbers, "ended", "feed")

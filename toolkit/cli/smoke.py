@@ -13,14 +13,14 @@ import typer
 from toolkit.cli.options import DEFAULT_DB, DbOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.cli.progress import progress_line
-from toolkit.errors import Exit, ToolkitError, UsageError
-from toolkit.units import duration
+from toolkit.model.errors import Exit, ToolkitError, UsageError
+from toolkit.model.units import duration
 
 if TYPE_CHECKING:
-    from toolkit.smoke.meta import RunMeta
-    from toolkit.smoke.shadow_plan import ShadowPlan
-    from toolkit.smoke.supervise import Plan
-    from toolkit.vocabulary import GateVerdict
+    from toolkit.model.run_meta import RunMeta
+    from toolkit.model.vocabulary import GateVerdict
+    from toolkit.smoke.plan import ShadowPlan
+    from toolkit.smoke.supervisor import Plan
 
 GATE = "frontier"
 """The gate that a run is held against at its end."""
@@ -73,11 +73,11 @@ def smoke(
     With CMD, another producer is run in place of the connectors. Ends with 130 when interrupted, 5 when a run was
     blocked or died, 1 when the gate fails, 4 when it cannot tell.
     """
-    from toolkit.host.facts import now_ms
-    from toolkit.smoke.policy import Limits
-    from toolkit.smoke.rundir import check_free, default_out
-    from toolkit.smoke.supervise import Plan
-    from toolkit.smoke.verdict import worst
+    from toolkit.host.machine import now_ms
+    from toolkit.smoke.outcome import worst
+    from toolkit.smoke.run_directory import check_free, default_out
+    from toolkit.smoke.stop_policy import Limits
+    from toolkit.smoke.supervisor import Plan
 
     run_ms = _ms("--minutes", minutes, 60_000)
     own = Own(feed, scenario, seed, venues, base, record_frames, truth)
@@ -127,7 +127,7 @@ def _own_plan(own: Own, out: Path, run_ms: float, label: str | None) -> ShadowPl
 
     from connectors.venues import venues
     from toolkit.cli.venues import chosen_asset, read_scenario
-    from toolkit.smoke.shadow_plan import Feed, ShadowPlan
+    from toolkit.smoke.plan import Feed, ShadowPlan
 
     known = venues()
     if own.feed not in list(Feed):
@@ -155,8 +155,8 @@ def _own_plan(own: Own, out: Path, run_ms: float, label: str | None) -> ShadowPl
 def _run_own(plan: ShadowPlan, quiet: bool) -> RunMeta:
     import os
 
-    from toolkit.smoke.shadow import run_shadow
-    from toolkit.smoke.verdict import sentence
+    from toolkit.smoke.live_run import run_shadow
+    from toolkit.smoke.outcome import sentence
 
     if not quiet:
         note(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
@@ -177,8 +177,8 @@ def _venues(plan: ShadowPlan, elapsed_ms: float, venues: Mapping[str, str]) -> s
 def _run(plan: Plan, quiet: bool) -> RunMeta:
     import os
 
-    from toolkit.smoke.supervise import supervise
-    from toolkit.smoke.verdict import sentence
+    from toolkit.smoke.outcome import sentence
+    from toolkit.smoke.supervisor import supervise
 
     if not quiet:
         note(f"recording into {plan.out}; Ctrl-C stops the run and keeps it")
@@ -197,8 +197,8 @@ def _progress(plan: Plan, running: bool, elapsed_ms: float) -> str:
 
 def _concluded(out: Path, run: RunMeta, db: str) -> Exit:
     """Print what happened and what the gate says of it, and give the exit code."""
-    from toolkit.smoke.verdict import exit_code
-    from toolkit.vocabulary import GateVerdict
+    from toolkit.model.vocabulary import GateVerdict
+    from toolkit.smoke.outcome import exit_code
 
     try:
         verdict = _judged(out, run, db)
@@ -216,12 +216,12 @@ def _concluded(out: Path, run: RunMeta, db: str) -> Exit:
 
 
 def _judged(out: Path, run: RunMeta, db: str) -> GateVerdict:
-    from toolkit.analysis import Options, analyze
+    from reports.run_pages import summary
+    from toolkit.analysis.metrics import catalogue
+    from toolkit.analysis.pipeline import Options, analyze
     from toolkit.cli.gate import brief
-    from toolkit.evidence.summary import summary
     from toolkit.gate import evaluate
-    from toolkit.gates import load
-    from toolkit.metrics import catalogue
+    from toolkit.gate.gate_files import load
 
     analysis = analyze([str(out)], db, Options(run.label, run.requested_ms))
     emit(summary(analysis, run.label or out.name, "text"))

@@ -11,10 +11,10 @@ import typer
 
 from toolkit.cli.options import DEFAULT_DB, DbOption, Format, FormatOption, OutputOption
 from toolkit.cli.output import emit
-from toolkit.errors import UsageError
+from toolkit.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.page import Table
+    from reports.elements import Table
 
 
 def sql(
@@ -24,14 +24,14 @@ def sql(
     output: OutputOption = None,
 ) -> int:
     """Run one query over the store, which is opened read-only."""
-    from reports.quote import visible
-    from toolkit.evidence.pages import check_format, sheet
+    from reports.escape import visible
+    from reports.pages import check_format, sheet
 
     check_format(format)
     import duckdb
     import msgspec
 
-    from toolkit.store import connect
+    from toolkit.db.store import connect
 
     with connect(db, read_only=True) as con:
         try:
@@ -55,7 +55,7 @@ def sql(
 
 
 def _table(names: Sequence[str], rows: Sequence[tuple[object, ...]]) -> Table:
-    from reports.page import Align, Cell, Column, Table
+    from reports.elements import Align, Cell, Column, Table
 
     numbers = [all(isinstance(value, int | float | None) for value in values) for values in zip(*rows, strict=True)]
     sides = [Align.RIGHT if number else Align.LEFT for number in numbers or [False] * len(names)]

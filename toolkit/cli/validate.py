@@ -11,12 +11,12 @@ import typer
 from toolkit.cli.options import Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.cli.progress import octets_line
-from toolkit.errors import Exit
-from toolkit.units import thousands
+from toolkit.model.errors import Exit
+from toolkit.model.units import thousands
 
 if TYPE_CHECKING:
-    from reports.page import Table
-    from toolkit.contract import FileReport, Tally
+    from reports.elements import Table
+    from toolkit.telemetry.contract import FileReport, Tally
 
 Files = Annotated[
     list[str],
@@ -28,8 +28,8 @@ def validate(
     files: Files, format: FormatOption = Format.TEXT, output: OutputOption = None, quiet: QuietOption = False
 ) -> int:
     """Hold telemetry against contract v1: 0 it keeps it, 1 it breaks it, 3 it cannot be read or has no record."""
-    from toolkit.evidence.pages import check_format, sheet
-    from toolkit.ingest.validate import validate
+    from reports.pages import check_format, sheet
+    from toolkit.ingest.contract import validate
 
     check_format(format)
     with octets_line(quiet, "checked {}") as progress:
@@ -63,7 +63,7 @@ def _unread(report: FileReport) -> str | None:
 def _json(checked: Sequence[FileReport]) -> str:
     import msgspec
 
-    from toolkit.contract.fields import SCHEMA_VERSION
+    from toolkit.telemetry.contract.fields import SCHEMA_VERSION
 
     published = {
         "schema": "toolkit.validation/1",
@@ -76,7 +76,7 @@ def _json(checked: Sequence[FileReport]) -> str:
 
 
 def _parts(report: FileReport) -> Iterator[str | Table]:
-    from toolkit.contract import RULES
+    from toolkit.telemetry.contract import RULES
 
     lives = "1 life" if report.lives == 1 else f"{report.lives} lives"
     broken = f"{len(report.violations) or 'none'} of {len(RULES)} rules broken"
@@ -88,7 +88,7 @@ def _parts(report: FileReport) -> Iterator[str | Table]:
 
 
 def _table(title: str, tallies: Sequence[Tally]) -> Table:
-    from reports.page import Align, Cell, Column, Kind, Table
+    from reports.elements import Align, Cell, Column, Kind, Table
 
     titles = (title, "count", "lines", "meaning", "first")
     columns = tuple(Column(title, Align.RIGHT if title == "count" else Align.LEFT) for title in titles)

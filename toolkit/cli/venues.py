@@ -11,11 +11,11 @@ import typer
 from toolkit.cli.common import common
 from toolkit.cli.options import OutputOption, QuietOption
 from toolkit.cli.output import emit, note
-from toolkit.errors import InputError, UsageError
+from toolkit.model.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from connectors.description import Venue
-    from connectors.loopback.scenario import Scenario
+    from connectors.simulator.scenario import Scenario
+    from connectors.venues.spec import Venue
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Loopback venues: five venues' public market data, SIMULATED."
@@ -62,7 +62,7 @@ def serve(
 @common
 def faults(output: OutputOption = None) -> int:
     """List what a scenario can let go wrong: each kind, how long it lasts, its settings and their defaults."""
-    from connectors.loopback.faults import FAULTS
+    from connectors.simulator.faults.table import FAULTS
 
     lines = [f"{'kind':16}  {'lasts':>6}  {'settings':36}  what happens"]
     for fault in FAULTS.values():
@@ -90,8 +90,8 @@ async def _serve(plan: Plan, truth: Path | None, quiet: bool) -> None:
     import signal
     from contextlib import ExitStack, suppress
 
-    from connectors.loopback.server import loopback
-    from connectors.loopback.truth import TruthFile
+    from connectors.simulator.ground_truth import TruthFile
+    from connectors.simulator.server import loopback
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -118,7 +118,7 @@ def chosen_asset(base: str) -> str:
 
 def read_scenario(path: Path | None, venues: list[str]) -> Scenario:
     """The scenario in a file; without a file nothing goes wrong. Raises `InputError` for what is none."""
-    from connectors.loopback.scenario import Scenario, read
+    from connectors.simulator.scenario import Scenario, read
 
     if path is None:
         return Scenario()

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from toolkit.records import Analysis, Figure, Number, RunInfo
-from toolkit.settings import differences
-from toolkit.units import Unit, duration
-from toolkit.vocabulary import Bound, Ended, SettingKind
+from toolkit.analysis.settings import differences
+from toolkit.model.records import Analysis, Figure, Number, RunInfo
+from toolkit.model.units import Unit, duration
+from toolkit.model.vocabulary import Bound, Ended, SettingKind
 
 DURATION_RATIO = (0.8, 1.25)
 CADENCE_RATIO = (0.9, 1.1)

@@ -5,7 +5,8 @@ No test is made: a row that may be compared is `descriptive`. A row that may not
 
 from __future__ import annotations
 
-from toolkit.comparability import (
+from toolkit.analysis.settings import differences
+from toolkit.comparison.comparability import (
     CADENCE_RATIO,
     DURATION_RATIO,
     Row,
@@ -16,9 +17,8 @@ from toolkit.comparability import (
     remark,
     warnings,
 )
-from toolkit.records import Analysis, Comparison, ComparisonRow
-from toolkit.settings import differences
-from toolkit.vocabulary import Verdict
+from toolkit.model.records import Analysis, Comparison, ComparisonRow
+from toolkit.model.vocabulary import Verdict
 
 MS_PER_HOUR = 3_600_000
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import duckdb
 
-from toolkit.errors import InputError
+from toolkit.model.errors import InputError
 
 VERSION = 5
 """Raised with each change of the tables; layouts of one version are told apart by the digest of their definition."""

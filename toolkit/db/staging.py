@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from duckdb.func import PythonUDFType
 
-from toolkit.store import LOCK_PATIENCE_S, MEMORY, TABLES, another, connect, limit_memory, run_over, waiting
+from toolkit.db.store import LOCK_PATIENCE_S, MEMORY, TABLES, another, connect, limit_memory, run_over, waiting
 
 Connection = duckdb.DuckDBPyConnection
 T = TypeVar("T")

@@ -16,8 +16,8 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from toolkit.errors import InputError, UsageError
-from toolkit.layout import bring_up_to_date, is_current
+from toolkit.db.migrations import bring_up_to_date, is_current
+from toolkit.model.errors import InputError, UsageError
 
 R = TypeVar("R")
 
@@ -28,7 +28,7 @@ MEMORY_MB = 400
 
 def sql(name: str) -> str:
     """The text of a packaged SQL file, by its path below `toolkit/sql` without the ending."""
-    return (files("toolkit") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    return (files("toolkit.db") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def connect(

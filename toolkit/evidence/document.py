@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reports.pair import LEAVE_OUT, PairPage
-from toolkit.evidence.pages import form, page
+from reports.pages import form, page
+from reports.pair_view import LEAVE_OUT, PairPage
+from toolkit.analysis.metrics import catalogue
 from toolkit.gate import evaluate
-from toolkit.gates import load
-from toolkit.metrics import catalogue
-from toolkit.records import Comparison
+from toolkit.gate.gate_files import load
+from toolkit.model.records import Comparison
 
 LIMIT = 65_536
 """The characters that a comment on a pull request may hold."""

@@ -8,9 +8,9 @@ import re
 from pathlib import PurePath
 from typing import Protocol
 
-from toolkit.errors import InputError
-from toolkit.runlog.parts import part_of
-from toolkit.vocabulary import Role
+from toolkit.files.rotation import part_of
+from toolkit.model.errors import InputError
+from toolkit.model.vocabulary import Role
 
 HEAD_BYTES = 256 << 10
 """So much of a file's beginning tells what it is."""

@@ -15,19 +15,11 @@ from importlib.resources import files
 from pathlib import Path, PurePath
 from typing import IO, BinaryIO, cast
 
-from toolkit.errors import InputError
-from toolkit.ingest.recognising import (
-    EVIDENCE,
-    HEAD_BYTES,
-    holds_log_line,
-    log_named,
-    may_be_log,
-    recognise,
-    refuse_wide,
-)
-from toolkit.ingest.stream import Decompressed, Opener, blocks
-from toolkit.runlog.parts import Part, part_of
-from toolkit.vocabulary import Role
+from toolkit.files.detection import EVIDENCE, HEAD_BYTES, holds_log_line, log_named, may_be_log, recognise, refuse_wide
+from toolkit.files.rotation import Part, part_of
+from toolkit.model.errors import InputError
+from toolkit.model.vocabulary import Role
+from toolkit.streams.blocks import Decompressed, Opener, blocks
 
 _PEEK_BYTES = 64 << 10
 SAMPLE = "sample:"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from toolkit.ingest.source import Source
-from toolkit.ingest.stream import Decompressed
-from toolkit.records import FileLedger, SetAsideLine
-from toolkit.vocabulary import SetAside
+from toolkit.files.discovery import Source
+from toolkit.model.records import FileLedger, SetAsideLine
+from toolkit.model.vocabulary import SetAside
+from toolkit.streams.blocks import Decompressed
 
 _NO_LINE_UNUSED = (SetAside.TORN_INSIDE, SetAside.DAMAGED)
 """Reasons in `where` that count no line: the rest of the line was used, or what is lost was never a line."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
 
-from toolkit.ingest.source import Source, adjoins
-from toolkit.runlog.parts import part_of
-from toolkit.vocabulary import Role
+from toolkit.files.discovery import Source, adjoins
+from toolkit.files.rotation import part_of
+from toolkit.model.vocabulary import Role
 
 
 @dataclass(frozen=True, slots=True)

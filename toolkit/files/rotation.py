@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
 
-from toolkit.runlog.cleaning import cleaned
 from toolkit.runlog.parse import UNKNOWN, parse
+from toolkit.runlog.sanitize import cleaned
 
 _DATE = r"\d{4}-?\d\d-?\d\d\d*(?:[T_.:-]+\d+)*Z?"
 _PACKED = r"\.gz|\.zst"

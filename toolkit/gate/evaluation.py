@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from toolkit.gate import words
+from toolkit.gate import explanation
 from toolkit.gate.limits import Side, limit_of
-from toolkit.records import Analysis, Figure, GateResult, GateRow, GateRule, Number
-from toolkit.vocabulary import Ended, GateVerdict, Role, SetAside
+from toolkit.model.records import Analysis, Figure, GateResult, GateRow, GateRule, Number
+from toolkit.model.vocabulary import Ended, GateVerdict, Role, SetAside
 
 CANNOT_MOVE, CAP_SETTING_UNKNOWN = "cannot move", "cap setting unknown"
 """Words in a figure's note that a verdict depends on."""
@@ -83,7 +83,7 @@ def _row(rule: GateRule, name: str, run: Side, before: Side | None) -> GateRow:
     limit, value = judged.limit, judged.value
     margin = None if limit is None or value is None else limit - value if rule.min is None else value - limit
     why = judged.why if rule.why is None else f"{judged.why}. {rule.why}"
-    return GateRow(words.rule(rule), name, value, limit, judged.verdict, margin, why)
+    return GateRow(explanation.rule(rule), name, value, limit, judged.verdict, margin, why)
 
 
 def _judged(rule: GateRule, name: str, run: Side, before: Side | None) -> _Judged:
@@ -92,7 +92,7 @@ def _judged(rule: GateRule, name: str, run: Side, before: Side | None) -> _Judge
     if figure is not None and _cannot_move(figure):
         return _Judged(GateVerdict.NOT_APPLICABLE, f"outside the verdict: {figure.note}", stated, figure.value)
     if figure is None or figure.value is None:
-        return _Judged(_ON_NULL[rule.on_null], words.unknown(name, figure, run), stated)
+        return _Judged(_ON_NULL[rule.on_null], explanation.unknown(name, figure, run), stated)
     measured = run.measured(figure, rule.per_10_min)
     if measured is None:
         why = "cannot be scaled to 10 minutes: run.span_ms is not known"
@@ -104,7 +104,7 @@ def _judged(rule: GateRule, name: str, run: Side, before: Side | None) -> _Judge
     if isinstance(limit, str):
         return _Judged(GateVerdict.INCONCLUSIVE, limit, None, measured.value)
     verdict = measured.against(limit, upper=rule.min is None)
-    return _Judged(verdict, words.compared(verdict, rule, figure, measured, limit), limit.value, measured.value)
+    return _Judged(verdict, explanation.compared(verdict, rule, figure, measured, limit), limit.value, measured.value)
 
 
 def _cannot_move(figure: Figure) -> bool:
@@ -135,7 +135,7 @@ def _uncovered(run: Side) -> Iterator[GateRow]:
     name, covered = "run.coverage.share", run.value("run.coverage.share")
     if covered is not None and covered < LEAST_COVERAGE:
         rule, margin = f"{name} min {LEAST_COVERAGE}", covered - LEAST_COVERAGE
-        why = f"only {words.number(covered)} of the requested time was observed"
+        why = f"only {explanation.number(covered)} of the requested time was observed"
         yield GateRow(rule, name, covered, LEAST_COVERAGE, GateVerdict.INCONCLUSIVE, margin, why)
 
 
@@ -143,13 +143,15 @@ def _whole(run: Side, stated: Sequence[GateRow], rows: Sequence[GateRow]) -> tup
     of = {verdict: [row.figure for row in rows if row.verdict is verdict] for verdict in GateVerdict}
     remarks = list(_remarks(run, len(of[GateVerdict.NOT_APPLICABLE])))
     if failed := of[GateVerdict.FAIL]:
-        return GateVerdict.FAIL, words.sentence(words.of_rules("failed", failed, rows), *remarks)
+        return GateVerdict.FAIL, explanation.sentence(explanation.of_rules("failed", failed, rows), *remarks)
     lacking = list(_lacking(run, stated))
     if undecided := of[GateVerdict.INCONCLUSIVE]:
-        lacking.append(words.of_rules("could not be decided", undecided, rows))
+        lacking.append(explanation.of_rules("could not be decided", undecided, rows))
     if lacking:
-        return GateVerdict.INCONCLUSIVE, words.sentence(*lacking, *remarks)
-    return GateVerdict.PASS, words.sentence(f"all rules that apply passed ({len(of[GateVerdict.PASS])})", *remarks)
+        return GateVerdict.INCONCLUSIVE, explanation.sentence(*lacking, *remarks)
+    return GateVerdict.PASS, explanation.sentence(
+        f"all rules that apply passed ({len(of[GateVerdict.PASS])})", *remarks
+    )
 
 
 def _lacking(run: Side, stated: Sequence[GateRow]) -> Iterator[str]:
@@ -177,7 +179,7 @@ def _flaw(run: Side) -> str | None:
         if each.reason != SetAside.BLANK
     ]
     if lost:
-        return f"its telemetry is not whole: {words.listed(lost)}"
+        return f"its telemetry is not whole: {explanation.listed(lost)}"
     return None if run.value("run.span_ms") else "neither is how long it lasted"
 
 

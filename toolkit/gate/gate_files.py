@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from toolkit.errors import UsageError
 from toolkit.gate import Gate, parse
-from toolkit.records import FigureSpec
+from toolkit.model.errors import UsageError
+from toolkit.model.records import FigureSpec
 
 BUILT_IN = ("frontier", "strict")
 
@@ -19,7 +19,7 @@ def load(name: str, catalogue: Sequence[FigureSpec]) -> Gate:
     Raises `UsageError` when there is no such file, it cannot be read, or it states a rule wrongly.
     """
     if name in BUILT_IN:
-        return parse((files("toolkit") / "gates" / f"{name}.toml").read_text("utf-8"), name, catalogue)
+        return parse((files("toolkit.gate") / "builtin" / f"{name}.toml").read_text("utf-8"), name, catalogue)
     try:
         return parse(Path(name).read_text("utf-8"), name, catalogue)
     except OSError as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from toolkit.records import Analysis, Figure, FileLedger, GateRule, Number, RunInfo
-from toolkit.vocabulary import GateVerdict
+from toolkit.model.records import Analysis, Figure, FileLedger, GateRule, Number, RunInfo
+from toolkit.model.vocabulary import GateVerdict
 
 ALIKE_IN_LENGTH = (0.8, 1.25)
 """Ratio of two runs' lengths within which their plain counts are compared."""

@@ -17,9 +17,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from toolkit.errors import UsageError
-from toolkit.records import FigureSpec, GateRule
-from toolkit.vocabulary import PLATEAU_LIMIT, GateVerdict
+from toolkit.model.errors import UsageError
+from toolkit.model.records import FigureSpec, GateRule
+from toolkit.model.vocabulary import PLATEAU_LIMIT, GateVerdict
 
 LIMITS = ("max", "min", "max_ratio_to_baseline", "max_delta_to_baseline")
 """The keys that state a limit; a rule with several is as many rules."""

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from toolkit.errors import InputError, UsageError
 from toolkit.host.provenance import Source
+from toolkit.model.errors import InputError, UsageError
 
 FILE_NAME = "commands.jsonl"
 SCHEMA = "toolkit.command/1"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit.host import disclosure
+from toolkit.host import redaction
 
 _GIT_PATIENCE_S = 20
 
@@ -80,7 +80,7 @@ def _digested(path: Path, name: str) -> Binary | None:
             octets = os.fstat(stream.fileno()).st_size
     except OSError:
         return None
-    return Binary(disclosure.text(name), octets, digest)
+    return Binary(redaction.text(name), octets, digest)
 
 
 _INTERPRETER = re.compile(

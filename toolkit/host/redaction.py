@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from reports.redact import MASK, redact
+from toolkit.model.redaction import MASK, redact
 
 KEPT_PREFIXES = ("PARAPHINA_", "HL_", "LIGHTER_", "EXTENDED_", "ASTER_", "PARADEX_")
 """The only environment names that are ever recorded: those that steer a connector."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, BinaryIO
 
-from toolkit.host import disclosure, facts, provenance
+from toolkit.host import machine, provenance, redaction
 from toolkit.host.commands import NOTHING, SCHEMA, Command, Output, signal_name
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
@@ -58,10 +58,10 @@ def run(
     """
     cwd = Path.cwd()
     row = Command(
-        SCHEMA, id, disclosure.argv(argv), disclosure.text(str(cwd)), 0, 0, None, None,
-        NOTHING, NOTHING, disclosure.environment(environment), provenance.source(cwd),
+        SCHEMA, id, redaction.argv(argv), redaction.text(str(cwd)), 0, 0, None, None,
+        NOTHING, NOTHING, redaction.environment(environment), provenance.source(cwd),
     )  # fmt: skip
-    row, began_ns = replace(row, started_ms=facts.now_ms()), time.monotonic_ns()
+    row, began_ns = replace(row, started_ms=machine.now_ms()), time.monotonic_ns()
     try:
         process = subprocess.Popen(list(argv), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(environment))
     except OSError as error:

@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import duckdb
 import pyarrow as pa
 
-from toolkit.runlog.digits import Whole
-from toolkit.store import run_over
+from toolkit.db.store import run_over
+from toolkit.runlog.bulk.numbers import Whole
 
 ROWS_AT_ONCE = 200_000
 """Fewer than a row group of the database (122 880) take three times as long for each row."""

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from toolkit.contract import FileCheck, FileReport
-from toolkit.errors import InputError
-from toolkit.ingest.source import Source, resolve
-from toolkit.ingest.stream import blocks
-from toolkit.vocabulary import Role
+from toolkit.files.discovery import Source, resolve
+from toolkit.model.errors import InputError
+from toolkit.model.vocabulary import Role
+from toolkit.streams.blocks import blocks
+from toolkit.telemetry.contract import FileCheck, FileReport
 
 Progress = Callable[[int], None]
 """Told the bytes read since the last call."""

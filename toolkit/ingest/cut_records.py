@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from toolkit.ingest.columns import Batch, Scope, read
-from toolkit.ingest.source import Source, adjoins
-from toolkit.ingest.stream import Block, blocks
-from toolkit.runlog.parts import LONGEST_JOINED_BYTES, joined
-from toolkit.telemetry import json_values
-from toolkit.vocabulary import SetAside
+from toolkit.files.discovery import Source, adjoins
+from toolkit.files.rotation import LONGEST_JOINED_BYTES, joined
+from toolkit.model.vocabulary import SetAside
+from toolkit.streams.blocks import Block, blocks
+from toolkit.telemetry.columns import Batch, Scope, read
+from toolkit.telemetry.record import json_values
 
 _PEEK_BYTES = 64 << 10
 _PADDING = "\ufeff\x00\r\n\t "

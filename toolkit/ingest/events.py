@@ -11,16 +11,16 @@ from typing import Annotated, Any
 import duckdb
 import msgspec
 
-from toolkit.ingest.account import Account
-from toolkit.ingest.log_bytes import LogBytes, log_bytes
-from toolkit.ingest.source import Source
-from toolkit.ingest.stream import Block, blocks
+from toolkit.db.store import insert_rows
+from toolkit.files.discovery import Source
+from toolkit.files.ledger import Account
+from toolkit.files.log_bytes import LogBytes, log_bytes
 from toolkit.ingest.telemetry import ledger_of
-from toolkit.records import FileLedger, SetAsideLine
-from toolkit.runlog import arrivals
-from toolkit.runlog.families import throttles
-from toolkit.store import insert_rows
-from toolkit.vocabulary import CounterKind, Role, SetAside
+from toolkit.model.records import FileLedger, SetAsideLine
+from toolkit.model.vocabulary import CounterKind, Role, SetAside
+from toolkit.runlog.grammar import throttles
+from toolkit.streams.blocks import Block, blocks
+from toolkit.timeline import arrivals
 
 SCHEMA = b'"toolkit.event/'
 _MOST = 1 << 53

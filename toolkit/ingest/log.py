@@ -9,23 +9,23 @@ from dataclasses import dataclass, field, replace
 import duckdb
 import numpy as np
 
-from toolkit.ingest.account import Account
-from toolkit.ingest.happenings import happened
-from toolkit.ingest.helping import PARALLEL_FROM_BYTES, few_collections
-from toolkit.ingest.log_block import Apart, Read, known_shapes, mended, read_alone, take_apart, take_span_apart
+from toolkit.files.discovery import Source, adjoins, continues
+from toolkit.files.ledger import Account
+from toolkit.files.rotation import is_rest, joined
+from toolkit.ingest.batch_writer import Writer
 from toolkit.ingest.log_rows import LogRows
-from toolkit.ingest.source import Source, adjoins, continues
-from toolkit.ingest.spans import reading
-from toolkit.ingest.stream import BLOCK_BYTES, blocks
-from toolkit.ingest.waiting import Writer
-from toolkit.records import FileLedger, Session, SetAsideLine
-from toolkit.runlog.digits import Whole
+from toolkit.model.records import FileLedger, Session, SetAsideLine
+from toolkit.model.vocabulary import SetAside
+from toolkit.runlog.bulk.block import Apart, Read, known_shapes, mended, read_alone, take_apart, take_span_apart
+from toolkit.runlog.bulk.numbers import Whole
 from toolkit.runlog.facts import LogFacts, Ref
 from toolkit.runlog.lives import Lives
 from toolkit.runlog.parse import OTHER, Found
-from toolkit.runlog.parts import is_rest, joined
-from toolkit.sessions import Incident, Sessions
-from toolkit.vocabulary import SetAside
+from toolkit.sessions.line_events import happened
+from toolkit.sessions.machine import Incident, Sessions
+from toolkit.streams.blocks import BLOCK_BYTES, blocks
+from toolkit.streams.parallel import PARALLEL_FROM_BYTES, few_collections
+from toolkit.streams.spans import reading
 
 
 @dataclass

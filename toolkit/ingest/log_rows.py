@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from toolkit.ingest.log_columns import COUNTER, EVENT, WHOLE, Columns, counted_for, readings
-from toolkit.ingest.rx_columns import RX, rx_values
-from toolkit.ingest.waiting import Waiting, Writer
-from toolkit.runlog.digits import Whole
+from toolkit.ingest.batch_writer import Waiting, Writer
+from toolkit.runlog.bulk.columns import COUNTER, EVENT, WHOLE, Columns, counted_for, readings
+from toolkit.runlog.bulk.numbers import Whole
+from toolkit.runlog.bulk.rx_columns import RX, rx_values
 from toolkit.runlog.facts import Ref
 from toolkit.runlog.parse import RX_STATS, Found
 

@@ -8,10 +8,10 @@ from pathlib import PurePath
 
 import msgspec
 
-from reports.redact import redact
-from toolkit import settings
-from toolkit.errors import InputError
-from toolkit.ingest.source import Source
+from toolkit.analysis import settings
+from toolkit.files.discovery import Source
+from toolkit.model.errors import InputError
+from toolkit.model.redaction import redact
 
 DIGEST_LENGTH = 12
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 import duckdb
 import numpy as np
 
-from toolkit.ingest.account import Account
-from toolkit.ingest.rx_columns import LAST_KEY, RX, all_whole, rx_columns, rx_table, rx_values
-from toolkit.ingest.source import Source, adjoins, continues
-from toolkit.ingest.stream import Block, blocks
-from toolkit.ingest.waiting import Waiting, Writer
-from toolkit.records import FileLedger, SetAsideLine
-from toolkit.runlog.digits import Lines, Whole
+from toolkit.files.discovery import Source, adjoins, continues
+from toolkit.files.ledger import Account
+from toolkit.files.rotation import is_rest, joined
+from toolkit.ingest.batch_writer import Waiting, Writer
+from toolkit.model.records import FileLedger, SetAsideLine
+from toolkit.model.vocabulary import SetAside
+from toolkit.runlog.bulk.numbers import Lines, Whole
+from toolkit.runlog.bulk.rx_columns import LAST_KEY, RX, all_whole, rx_columns, rx_table, rx_values
+from toolkit.runlog.bulk.templates import Group, Repeats
 from toolkit.runlog.parse import RX_STATS, parse
-from toolkit.runlog.parts import is_rest, joined
-from toolkit.runlog.repeats import Group, Repeats
-from toolkit.vocabulary import SetAside
+from toolkit.streams.blocks import Block, blocks
 
 
 def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]) -> list[FileLedger]:

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import duckdb
 
-from toolkit.ingest.describe import Read
+from toolkit.analysis.run_info import Read
+from toolkit.db.store import insert_rows
 from toolkit.ingest.log import LogLoad
-from toolkit.records import Episode, Session
+from toolkit.model.records import Episode, Session
+from toolkit.model.vocabulary import Stage
 from toolkit.runlog.facts import Ref
-from toolkit.store import insert_rows
-from toolkit.vocabulary import Stage
 
 Times = Mapping[Ref, tuple[int, int]]
 """When a line was written (epoch ms), and how far that may be off (ms)."""

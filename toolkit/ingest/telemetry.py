@@ -12,17 +12,17 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from toolkit.ingest.account import Account
-from toolkit.ingest.columns import NAMES_NO, Batch, Scope, read, read_span
+from toolkit.db.staging import one_thread
+from toolkit.db.store import execute_script, run_over, sql, transaction
+from toolkit.files.discovery import Source, adjoins
+from toolkit.files.ledger import Account
 from toolkit.ingest.cut_records import cut_record, last_line, taken_from
-from toolkit.ingest.helping import PARALLEL_FROM_BYTES, few_collections
-from toolkit.ingest.source import Source, adjoins
-from toolkit.ingest.spans import reading
-from toolkit.ingest.stream import Block, blocks, newlines
-from toolkit.records import FileLedger, SetAsideLine
-from toolkit.store import execute_script, run_over, sql, transaction
-from toolkit.vocabulary import VENUE_ID, SetAside
-from toolkit.workbench import one_thread
+from toolkit.model.records import FileLedger, SetAsideLine
+from toolkit.model.vocabulary import VENUE_ID, SetAside
+from toolkit.streams.blocks import Block, blocks, newlines
+from toolkit.streams.parallel import PARALLEL_FROM_BYTES, few_collections
+from toolkit.streams.spans import reading
+from toolkit.telemetry.columns import NAMES_NO, Batch, Scope, read, read_span
 
 _OCTETS_AT_ONCE = 8 << 20
 

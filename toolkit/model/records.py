@@ -10,16 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from toolkit.vocabulary import (
-    Better,
-    Bound,
-    Ended,
-    GateVerdict,
-    Role,
-    Segment,
-    SettingKind,
-    Verdict,
-)
+from toolkit.model.vocabulary import Better, Bound, Ended, GateVerdict, Role, Segment, SettingKind, Verdict
 
 Number = int | float
 LineRef = tuple[str, int]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from toolkit.host.facts import Clock, Host, Load
+from toolkit.host.machine import Clock, Host, Load
 from toolkit.host.provenance import Binary, Source
 
 FILE_NAME = "run_meta.json"

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from toolkit.records import Analysis, Comparison, GateResult
+from toolkit.model.records import Analysis, Comparison, GateResult
 
 
 def analysis_json(analysis: Analysis) -> str:

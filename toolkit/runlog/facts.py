@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from toolkit.model.vocabulary import VENUE_ID
 from toolkit.runlog.parse import Found
-from toolkit.vocabulary import VENUE_ID
 
 Ref = tuple[int, int]
 """Number of the log file, and line."""

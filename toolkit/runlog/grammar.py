@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from toolkit.vocabulary import CounterKind
+from toolkit.model.vocabulary import CounterKind
 
 VENUE = r"(?P<Venue>[A-Z][A-Za-z0-9]*)"
 """The capitalised name of a venue, as the producer's sentences carry it."""
@@ -110,7 +110,7 @@ def throttles() -> dict[str, int]:
 
 @cache
 def _tables() -> tuple[dict[str, Any], ...]:
-    folder = files("toolkit.runlog") / "grammar"
+    folder = files("toolkit.runlog") / "families"
     entries = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
     return tuple(tomllib.loads((folder / name).read_text(encoding="utf-8")) for name in entries)
 

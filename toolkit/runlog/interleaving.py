@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from toolkit.runlog.families import Sentence, sentences
+from toolkit.runlog.grammar import Sentence, sentences
 
 _STDOUT = r"paraphina(?:_live)? \| |effective_(?:trade_mode|risk_profile)=|\{\"(?:timebase_id|kill_reason|basis_b_t)\""
 _START = re.compile(

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from toolkit.runlog.cleaning import cleaned
-from toolkit.runlog.families import Audit, Sentence, audits, sentences
-from toolkit.runlog.gluing import cuts, is_beginning, is_stdout
+from toolkit.runlog.grammar import Audit, Sentence, audits, sentences
+from toolkit.runlog.interleaving import cuts, is_beginning, is_stdout
+from toolkit.runlog.sanitize import cleaned
 
 OTHER = "other"
 RX_STATS = "market_rx_stats"

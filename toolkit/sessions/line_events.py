@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.runlog.facts import Ref
 from toolkit.runlog.parse import Found
-from toolkit.sessions import Happening
+from toolkit.sessions.machine import Happening
 
 
 def happened(found: Found, ref: Ref) -> Happening | None:

@@ -21,9 +21,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from toolkit.records import Session
+from toolkit.model.records import Session
+from toolkit.model.vocabulary import ReconnectReason, Stage
 from toolkit.runlog.lives import Began
-from toolkit.vocabulary import ReconnectReason, Stage
 
 RESYNCS = {"aster": frozenset({"stale_watchdog", "seq_gap"})}
 KEPT = {"extended": frozenset({"read_timeout"})}

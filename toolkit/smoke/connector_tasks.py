@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-from connectors import runner_lines
-from connectors.driver import GRACE_S, Driver, Hub
-from connectors.rest import Rest
-from connectors.runfiles import FRAMES, Frames, Telemetry
-from connectors.runner import Runner
-from connectors.session import Connector
-from connectors.tape import Header
-from toolkit.smoke.desk import TELEMETRY, Desk, number
-from toolkit.vocabulary import VenueStatus
+from connectors.io.driver import GRACE_S, Driver, Hub
+from connectors.io.http import Rest
+from connectors.recording import runner_lines
+from connectors.recording.run_files import FRAMES, Frames, Telemetry
+from connectors.recording.tape import Header
+from connectors.runner.runner import Runner
+from connectors.session.connector import Connector
+from toolkit.model.vocabulary import VenueStatus
+from toolkit.smoke.wiring import TELEMETRY, Desk, number
 
 HOPELESS_AFTER = 3
 """So many failures of every venue, and not one socket, mean that there is no way out of this machine."""

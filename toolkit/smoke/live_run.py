@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from connectors import settings
-from connectors.clock import Clock
-from connectors.loopback.server import loopback
-from connectors.loopback.truth import TruthFile
-from toolkit.errors import Exit, InputError
-from toolkit.host import disclosure
-from toolkit.smoke import profile
-from toolkit.smoke.crew import Crew
-from toolkit.smoke.desk import Desk
-from toolkit.smoke.meta import RunMeta
-from toolkit.smoke.policy import StoppedBy
-from toolkit.smoke.rundir import claim
-from toolkit.smoke.self_record import begun, ended, loaded
-from toolkit.smoke.shadow_plan import ShadowPlan
+from connectors.io.clock import Clock
+from connectors.simulator.ground_truth import TruthFile
+from connectors.simulator.server import loopback
+from toolkit.host import redaction
+from toolkit.model.errors import Exit, InputError
+from toolkit.model.run_meta import RunMeta
+from toolkit.smoke import producer_env
+from toolkit.smoke.connector_tasks import Crew
+from toolkit.smoke.own_run_meta import begun, ended, loaded
+from toolkit.smoke.plan import ShadowPlan
+from toolkit.smoke.run_directory import claim
+from toolkit.smoke.stop_policy import StoppedBy
+from toolkit.smoke.wiring import Desk
 
 LOOK_S = 0.25
 LOAD_EVERY_S = 10.0
@@ -49,7 +49,7 @@ def run_shadow(
     cannot be written to.
     """
     out = plan.out.resolve()
-    environ = profile.environment("paraphina", out, inherited)
+    environ = producer_env.environment("paraphina", out, inherited)
     _check(plan, environ)
     try:
         claim(out)
@@ -158,8 +158,8 @@ class _Run:
 
 def _environment(environ: Mapping[str, str], before: Mapping[str, str]) -> dict[str, Any]:
     added = sorted(name for name in environ if environ[name] != before.get(name))
-    names = {*profile.paraphina(Path()), *added}
-    return {"environment": disclosure.environment(environ), "environment_set": tuple(sorted(names))}
+    names = {*producer_env.paraphina(Path()), *added}
+    return {"environment": redaction.environment(environ), "environment_set": tuple(sorted(names))}
 
 
 def _used_ms() -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from toolkit.errors import Exit
-from toolkit.smoke.meta import RunMeta
-from toolkit.smoke.policy import StoppedBy
-from toolkit.units import duration
-from toolkit.vocabulary import GateVerdict
+from toolkit.model.errors import Exit
+from toolkit.model.run_meta import RunMeta
+from toolkit.model.units import duration
+from toolkit.model.vocabulary import GateVerdict
+from toolkit.smoke.stop_policy import StoppedBy
 
 _CODES = {GateVerdict.FAIL: Exit.FAILED, GateVerdict.INCONCLUSIVE: Exit.INCONCLUSIVE}
 

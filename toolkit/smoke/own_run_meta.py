@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from connectors.clock import Clock
-from connectors.loopback.scenario import Scenario
-from toolkit.host import disclosure, facts, provenance
-from toolkit.smoke import meta
-from toolkit.smoke.meta import RunMeta
-from toolkit.smoke.policy import StoppedBy
-from toolkit.smoke.shadow_plan import ShadowPlan
+from connectors.io.clock import Clock
+from connectors.simulator.scenario import Scenario
+from toolkit.host import machine, provenance, redaction
+from toolkit.model import run_meta
+from toolkit.model.run_meta import RunMeta
+from toolkit.smoke.plan import ShadowPlan
+from toolkit.smoke.stop_policy import StoppedBy
 
 PRODUCER = "toolkit"
 
@@ -26,21 +26,21 @@ def begun(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
     cwd = Path.cwd()
     binary = provenance.binary(Path(sys.executable))
     return RunMeta(
-        schema=meta.SCHEMA,
+        schema=run_meta.SCHEMA,
         producer=PRODUCER,
         label=plan.label,
         profile=None,
         simulated=plan.simulated,
-        argv=disclosure.argv(plan.argv),
-        cwd=disclosure.text(str(cwd)),
+        argv=redaction.argv(plan.argv),
+        cwd=redaction.text(str(cwd)),
         requested_ms=plan.run_ms,
         build_limit_ms=0,
         grace_ms=0,
-        started_ms=facts.now_ms(),
-        host=facts.host(),
-        clock=facts.clock(),
-        load=(facts.load(),),
-        environment=disclosure.environment(environ),
+        started_ms=machine.now_ms(),
+        host=machine.host(),
+        clock=machine.clock(),
+        load=(machine.load(),),
+        environment=redaction.environment(environ),
         environment_set=(),
         source=provenance.source(cwd),
         binaries=(binary,) if binary else (),
@@ -76,14 +76,14 @@ def _faults(scenario: Scenario) -> str:
 
 def loaded(run: RunMeta) -> RunMeta:
     """The record with one more look at how busy the machine is."""
-    return replace(run, load=(*run.load, facts.load()))
+    return replace(run, load=(*run.load, machine.load()))
 
 
 def ended(
     run: RunMeta, clock: Clock, stopped_by: StoppedBy | None, exit_code: int, cpu_ms: int, output: dict[str, int | str]
 ) -> RunMeta:
     """The last record; `cpu_ms` is what the run took of the processor."""
-    now_ms = facts.now_ms()
+    now_ms = machine.now_ms()
     return replace(
         run,
         stopped_ms=run.stopped_ms or now_ms,
@@ -92,8 +92,8 @@ def ended(
         exit_code=exit_code,
         cpu_ms=cpu_ms,
         max_rss_bytes=_most_memory(),
-        load=(*run.load, facts.load()),
-        clock_after=facts.clock(),
+        load=(*run.load, machine.load()),
+        clock_after=machine.clock(),
         wall_drift_ms=time.time_ns() // 1_000_000 - clock.unix_ms(),
         output=output,
     )

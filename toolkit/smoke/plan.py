@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from connectors.description import Venue
-from connectors.lines import printable
-from connectors.loopback.scenario import Scenario
+from connectors.recording.log_lines import printable
+from connectors.simulator.scenario import Scenario
+from connectors.venues.spec import Venue
 
 
 class Feed(StrEnum):

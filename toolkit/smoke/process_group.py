@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from toolkit.errors import InputError
 from toolkit.host.commands import signal_name
+from toolkit.model.errors import InputError
 
 PIPE_BYTES = 1 << 20
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from toolkit.errors import UsageError
+from toolkit.model.errors import UsageError
 
 RUN_DIR_VARIABLE = "TOOLKIT_RUN_DIR"
 """Tells any program where its run directory is."""

@@ -6,14 +6,17 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.errors import InputError
-from toolkit.ingest.recognising import HEAD_BYTES, recognise
-from toolkit.runlog import arrivals
-from toolkit.smoke import meta, output
-from toolkit.vocabulary import Role
+from toolkit.files.detection import HEAD_BYTES, recognise
+from toolkit.model import run_meta
+from toolkit.model.errors import InputError
+from toolkit.model.vocabulary import Role
+from toolkit.smoke import recorder
+from toolkit.timeline import arrivals
 
-_OURS = frozenset({output.LOG_NAME, arrivals.FILE_NAME, meta.FILE_NAME, "commands.jsonl"})
-_OF_A_RUN = frozenset({output.LOG_NAME, arrivals.FILE_NAME, meta.FILE_NAME, "telemetry.jsonl", "market_rx_stats.log"})
+_OURS = frozenset({recorder.LOG_NAME, arrivals.FILE_NAME, run_meta.FILE_NAME, "commands.jsonl"})
+_OF_A_RUN = frozenset(
+    {recorder.LOG_NAME, arrivals.FILE_NAME, run_meta.FILE_NAME, "telemetry.jsonl", "market_rx_stats.log"}
+)
 
 
 def default_out(now_ms: int) -> Path:

@@ -15,14 +15,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 
-from toolkit.errors import InputError
-from toolkit.host import commands, disclosure, facts, provenance
-from toolkit.smoke import meta, profile
-from toolkit.smoke.group import ProcessGroup
-from toolkit.smoke.meta import RunMeta
-from toolkit.smoke.output import OutputRecorder
-from toolkit.smoke.policy import Action, Limits, StoppingPolicy
-from toolkit.smoke.rundir import TelemetryWatch, claim
+from toolkit.host import commands, machine, provenance, redaction
+from toolkit.model import run_meta
+from toolkit.model.errors import InputError
+from toolkit.model.run_meta import RunMeta
+from toolkit.smoke import producer_env
+from toolkit.smoke.process_group import ProcessGroup
+from toolkit.smoke.recorder import OutputRecorder
+from toolkit.smoke.run_directory import TelemetryWatch, claim
+from toolkit.smoke.stop_policy import Action, Limits, StoppingPolicy
 
 READ_BYTES = 1 << 20
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -55,8 +56,8 @@ def supervise(plan: Plan, inherited: Mapping[str, str], progress: Progress = lam
     when the program cannot be started, the directory holds a run already, or it cannot be written to.
     """
     out = plan.out.resolve()
-    profile.refuse_trading(plan.argv)
-    environment = profile.environment(plan.profile, out, inherited)
+    producer_env.refuse_trading(plan.argv)
+    environment = producer_env.environment(plan.profile, out, inherited)
     executable = shutil.which(plan.argv[0], path=environment.get("PATH"))
     if executable is None:
         raise InputError(plan.argv[0], None, "no such program; check its path, or build it first")
@@ -73,23 +74,23 @@ def supervise(plan: Plan, inherited: Mapping[str, str], progress: Progress = lam
 def _first_record(plan: Plan, environment: Mapping[str, str], executable: Path) -> RunMeta:
     cwd = Path.cwd()
     binaries = (provenance.binary(executable), provenance.script(executable, plan.argv[1:]))
-    added = profile.environment(plan.profile, plan.out.resolve(), {})
+    added = producer_env.environment(plan.profile, plan.out.resolve(), {})
     return RunMeta(
-        schema=meta.SCHEMA,
+        schema=run_meta.SCHEMA,
         producer="command",
         label=plan.label,
         profile=plan.profile,
         simulated=None,
-        argv=disclosure.argv(plan.argv),
-        cwd=disclosure.text(str(cwd)),
+        argv=redaction.argv(plan.argv),
+        cwd=redaction.text(str(cwd)),
         requested_ms=round(plan.limits.run_ms),
         build_limit_ms=round(plan.limits.build_ms),
         grace_ms=round(plan.limits.grace_ms),
-        started_ms=facts.now_ms(),
-        host=facts.host(),
-        clock=facts.clock(),
-        load=(facts.load(),),
-        environment=disclosure.environment(environment),
+        started_ms=machine.now_ms(),
+        host=machine.host(),
+        clock=machine.clock(),
+        load=(machine.load(),),
+        environment=redaction.environment(environment),
         environment_set=tuple(sorted(added)),
         source=provenance.source(cwd),
         binaries=tuple(dict.fromkeys(each for each in binaries if each)),
@@ -101,9 +102,9 @@ def _supervised(plan: Plan, out: Path, environment: Mapping[str, str], run: RunM
     started_ms = monotonic_ms()
     policy = StoppingPolicy(plan.limits, started_ms)
     with OutputRecorder(out) as recorder, _interrupts_to(policy):
-        run = replace(run, started_ms=facts.now_ms())
+        run = replace(run, started_ms=machine.now_ms())
         run.save(out)
-        with ProcessGroup(profile.filled(plan.argv, out), Path.cwd(), environment) as group:
+        with ProcessGroup(producer_env.filled(plan.argv, out), Path.cwd(), environment) as group:
             run = _Supervision(plan, out, run, policy, recorder, group).run_to_end(progress)
         run = _last_record(run, recorder, group, monotonic_ms() - started_ms)
         run.save(out)
@@ -130,14 +131,14 @@ def _row(run: RunMeta, recorder: OutputRecorder) -> commands.Command:
 
 
 def _last_record(run: RunMeta, recorder: OutputRecorder, group: ProcessGroup, elapsed_ms: float) -> RunMeta:
-    ended_ms, ending = facts.now_ms(), group.ending
+    ended_ms, ending = machine.now_ms(), group.ending
     return replace(
         run,
         ended_ms=ended_ms,
         stopped_ms=run.stopped_ms or ended_ms,
         **(asdict(ending) if ending else {}),
-        load=(*run.load, facts.load()),
-        clock_after=facts.clock(),
+        load=(*run.load, machine.load()),
+        clock_after=machine.clock(),
         wall_drift_ms=round(ended_ms - run.started_ms - elapsed_ms),
         output={"bytes": recorder.bytes, "lines": recorder.lines, "sha256": recorder.sha256},
     )
@@ -166,7 +167,7 @@ class _Supervision:
 
     def _act(self, action: Action) -> None:
         if action is Action.TERMINATE:
-            self._note(stopped_ms=facts.now_ms(), stopped_by=self._policy.stopped_by)
+            self._note(stopped_ms=machine.now_ms(), stopped_by=self._policy.stopped_by)
             self._group.signal(signal.SIGTERM)
         elif action is Action.KILL:
             self._group.signal(signal.SIGKILL)
@@ -180,7 +181,7 @@ class _Supervision:
             # Output that ended a wait came just now; output that was there already came since the pipe was last empty.
             late_ms = 1 if now_ms - began_ms >= 1 else math.ceil(now_ms - self._emptied_ms)
             if piece := os.read(self._group.output, READ_BYTES):
-                self._recorder.write(piece, facts.now_ms(), late_ms)
+                self._recorder.write(piece, machine.now_ms(), late_ms)
             else:
                 self._listening = False
                 self._policy.output_closed()
@@ -194,14 +195,14 @@ class _Supervision:
         if self._group.poll():
             # What it left behind may hold its output open for longer.
             if self._run.stopped_ms is None:
-                self._note(stopped_ms=facts.now_ms())
+                self._note(stopped_ms=machine.now_ms())
             self._policy.exited(now_ms)
         if now_ms - self._load_ms >= self._plan.load_every_ms:
             self._load_ms = now_ms
-            self._note(load=(*self._run.load, facts.load()))
+            self._note(load=(*self._run.load, machine.load()))
 
     def _begin_to_run(self) -> None:
-        seen_ms, self._phase_ms = facts.now_ms(), monotonic_ms()
+        seen_ms, self._phase_ms = machine.now_ms(), monotonic_ms()
         self._policy.telemetry(self._phase_ms)
         running, own = provenance.running(self._group.id), self._run.binaries
         binaries = (*running, *(each for each in own if each.sha256 not in {other.sha256 for other in running}))

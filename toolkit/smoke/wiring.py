@@ -13,17 +13,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 import connectors
-from connectors import runner_lines, settings
-from connectors.clock import Clock
-from connectors.description import Kind, Venue
-from connectors.handover import Handover
-from connectors.publisher import Publisher
-from connectors.runfiles import Journal
-from connectors.runner import Driven, Pace, Records, Runner
-from connectors.session import Connector
+from connectors import settings
+from connectors.io.clock import Clock
+from connectors.recording import runner_lines
+from connectors.recording.run_files import Journal
+from connectors.runner.handover import Handover
+from connectors.runner.queue import Publisher
+from connectors.runner.runner import Driven, Pace, Records, Runner
+from connectors.runner.tick import Folding
+from connectors.session.connector import Connector
 from connectors.settings import Resolved
-from connectors.ticks import Folding
-from toolkit.smoke.shadow_plan import ShadowPlan
+from connectors.venues.spec import Kind, Venue
+from toolkit.smoke.plan import ShadowPlan
 
 TELEMETRY = "telemetry.jsonl"
 

@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol, Self, cast
 import numpy as np
 import zstandard
 
-from toolkit.ingest.zstd_frames import is_whole
+from toolkit.streams.zstd_frames import is_whole
 
 BLOCK_BYTES = 4 << 20
 _READ_BYTES = 2 << 20

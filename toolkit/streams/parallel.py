@@ -24,7 +24,7 @@ HELPERS = max((os.cpu_count() or 1) - 1, 1)
 """How many there are: with this process as many as processors, two at least."""
 
 _PIECE_BYTES = 1 << 20
-_READER, _LOG_READER = "toolkit.ingest.columns", "toolkit.ingest.log_block"
+_READER, _LOG_READER = "toolkit.telemetry.columns", "toolkit.runlog.bulk.block"
 _called: list[ProcessPoolExecutor] = []
 
 

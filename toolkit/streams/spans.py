@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from toolkit.ingest.helping import HELPERS, crew, deaf_to_interrupts, keep_what_is_freed, sha256_of
-from toolkit.ingest.stream import BLOCK_BYTES
+from toolkit.streams.blocks import BLOCK_BYTES
+from toolkit.streams.parallel import HELPERS, crew, deaf_to_interrupts, keep_what_is_freed, sha256_of
 
 _AHEAD, _MOST_WAITING = 4, 8
 """Spans that a process has before it, and that may wait for an earlier one: memory must not grow with the file."""

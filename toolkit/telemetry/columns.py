@@ -13,9 +13,10 @@ import pyarrow as pa
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from toolkit.ingest.stream import Block, newlines
-from toolkit.records import SetAsideLine
-from toolkit.telemetry import (
+from toolkit.model.records import SetAsideLine
+from toolkit.model.vocabulary import SetAside
+from toolkit.streams.blocks import Block, newlines
+from toolkit.telemetry.record import (
     MOST,
     AgeRecord,
     AtVenue,
@@ -31,7 +32,6 @@ from toolkit.telemetry import (
     Timing,
     VenueName,
 )
-from toolkit.vocabulary import SetAside
 
 Scope = Literal["all", "ages"]
 """Which fields are read: all that figures need, or only what ages and plateaus need."""

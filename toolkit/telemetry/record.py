@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import inspect
 
-from toolkit.vocabulary import SetAside
+from toolkit.model.vocabulary import SetAside
 
 BOGUS_EVENT_AGE_MS = 1_000_000_000
 """An event age at or above this is a missing time stamp (the age of the epoch), not an age."""

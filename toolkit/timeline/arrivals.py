@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from toolkit.errors import InputError
+from toolkit.model.errors import InputError
 
 FILE_NAME = "run.log.times.jsonl"
 SCHEMA = "toolkit.arrivals/1"

@@ -9,16 +9,16 @@ from itertools import islice, pairwise
 import duckdb
 import msgspec
 
-from toolkit.ingest.book_gaps import seen_in_the_book
-from toolkit.ingest.log_bytes import LogBytes, log_bytes
-from toolkit.ingest.source import Source, adjoins, continues
-from toolkit.records import Session
-from toolkit.runlog import arrivals
-from toolkit.runlog.clocks import FAMILIES, STAMPED_FAMILIES, Anchor, Clocks, Record, Span, Witness
-from toolkit.runlog.parts import WholeLog
-from toolkit.store import execute_script, insert_rows, sql
-from toolkit.timeline import Timeline
-from toolkit.vocabulary import Role
+from toolkit.db.store import execute_script, insert_rows, sql
+from toolkit.files.discovery import Source, adjoins, continues
+from toolkit.files.log_bytes import LogBytes, log_bytes
+from toolkit.files.rotation import WholeLog
+from toolkit.model.records import Session
+from toolkit.model.vocabulary import Role
+from toolkit.timeline import arrivals
+from toolkit.timeline.book_gaps import seen_in_the_book
+from toolkit.timeline.bounds import Timeline
+from toolkit.timeline.clock_evidence import FAMILIES, STAMPED_FAMILIES, Anchor, Clocks, Record, Span, Witness
 
 BEFORE_MS, AFTER_MS = 3_600_000, 86_400_000
 """A venue's stamp farther than this before the first telemetry record, or after the last, is no time of this run."""

@@ -14,11 +14,11 @@ from math import inf
 
 import duckdb
 
-from toolkit.records import Session
-from toolkit.runlog.clocks import Anchor, Witness
-from toolkit.runlog.parts import WholeLog
-from toolkit.store import insert_rows, sql
-from toolkit.timeline import Timeline
+from toolkit.db.store import insert_rows, sql
+from toolkit.files.rotation import WholeLog
+from toolkit.model.records import Session
+from toolkit.timeline.bounds import Timeline
+from toolkit.timeline.clock_evidence import Anchor, Witness
 
 CLOSE_ENOUGH_MS = 2_000
 """Lines whose time is known within this are left as they are."""

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from toolkit.runlog.clocks import Anchor, Span, Witness
+from toolkit.timeline.clock_evidence import Anchor, Span, Witness
 
 MOST_ROUNDS = 12
 """Rounds in which spans tighten bounds; further ones would gain less than they cost."""

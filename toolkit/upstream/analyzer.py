@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from toolkit.compat import why
-from toolkit.compat.dimensions import Series, dimension_rows
-from toolkit.compat.soak import Ages
-from toolkit.compat.why import Ours
-from toolkit.records import CompatRow, Figure, Number, RunInfo
+from toolkit.model.records import CompatRow, Figure, Number, RunInfo
+from toolkit.upstream import explanation
+from toolkit.upstream.analyzer_dimensions import Series, dimension_rows
+from toolkit.upstream.explanation import Ours
+from toolkit.upstream.soak_report import Ages
 
 TOOL = "telemetry_analyzer v1"
 NO_REPORT = "no report (exit 1)"
@@ -122,7 +122,12 @@ def _ages(named: str, venue: str, report: AnalyzerReport, ours: Ours) -> Iterato
             value = ours.n(figure) if stat == "n" else ours.value(figure)
             differs = None if value is None or round(value, 6) == counted else value
             yield CompatRow(
-                TOOL, f"{name} {named} {stat}", counted, value, figure, why.ages(kind, venue, differs, ours, figure)
+                TOOL,
+                f"{name} {named} {stat}",
+                counted,
+                value,
+                figure,
+                explanation.ages(kind, venue, differs, ours, figure),
             )
 
 

@@ -8,10 +8,20 @@ from pathlib import PurePath
 
 import duckdb
 
-from toolkit.compat.analyzer import AnalyzerReport, Health, analyzer_rows
-from toolkit.compat.dimensions import Series
-from toolkit.compat.rows import rows
-from toolkit.compat.soak import (
+from toolkit.analysis.metrics import catalogue
+from toolkit.db.staging import Cursors
+from toolkit.db.store import sql
+from toolkit.files.discovery import Source
+from toolkit.gate import evaluate
+from toolkit.gate.gate_files import load
+from toolkit.model.records import Analysis, CompatRow, RunInfo
+from toolkit.model.vocabulary import Role
+from toolkit.runlog.facts import LogFacts
+from toolkit.streams.blocks import Block, blocks
+from toolkit.upstream.analyzer import AnalyzerReport, Health, analyzer_rows
+from toolkit.upstream.analyzer_dimensions import Series
+from toolkit.upstream.log_counts import CapTally, LogTally
+from toolkit.upstream.soak_report import (
     PLATEAU_LEAST_RECORDS,
     PLATEAUS_MS,
     Ages,
@@ -20,17 +30,7 @@ from toolkit.compat.soak import (
     SoakReport,
     TelemetrySide,
 )
-from toolkit.compat.tally import CapTally, LogTally
-from toolkit.gate import evaluate
-from toolkit.gates import load
-from toolkit.ingest.source import Source
-from toolkit.ingest.stream import Block, blocks
-from toolkit.metrics import catalogue
-from toolkit.records import Analysis, CompatRow, RunInfo
-from toolkit.runlog.facts import LogFacts
-from toolkit.store import sql
-from toolkit.vocabulary import Role
-from toolkit.workbench import Cursors
+from toolkit.upstream.soak_rows import rows
 
 OUR_GATE = "frontier"
 """The gate of ours that has the limits of the report's."""

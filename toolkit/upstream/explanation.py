@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from toolkit.compat.soak import LogSide, Reconnect
-from toolkit.records import Figure, Number, RunInfo
-from toolkit.units import share
-from toolkit.vocabulary import Bound, Ended
+from toolkit.model.records import Figure, Number, RunInfo
+from toolkit.model.units import share
+from toolkit.model.vocabulary import Bound, Ended
+from toolkit.upstream.soak_report import LogSide, Reconnect
 
 SAME = "Same definition."
 OUR_REASON = {"ws_closed": "server_close"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from toolkit.compat.soak import CapSide, LogSide, Reconnect
+from toolkit.upstream.soak_report import CapSide, LogSide, Reconnect
 
 VENUE_HINTS = ("extended", "hyperliquid", "aster", "lighter", "paradex")
 """A signature line belongs to the first of these that occurs anywhere in it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from toolkit.compat.soak import Ages, CapSide, LogSide, Plateau, SoakReport
+from toolkit.upstream.soak_report import Ages, CapSide, LogSide, Plateau, SoakReport
 
 APPLY_LIMITS_MS = ((95, 10_000), (99, 30_000))
 EVENT_LIMITS_MS = ((95, 12_000), (99, 35_000))

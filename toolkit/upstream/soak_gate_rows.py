@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from toolkit.compat import why
-from toolkit.compat.soak import TOOL, LogSide, Reconnect, SoakReport
-from toolkit.compat.verdict import Check, checks
-from toolkit.compat.why import Ours, figure_of
-from toolkit.records import CompatRow, Number
+from toolkit.model.records import CompatRow, Number
+from toolkit.upstream import explanation
+from toolkit.upstream.explanation import Ours, figure_of
+from toolkit.upstream.soak_gate import Check, checks
+from toolkit.upstream.soak_report import TOOL, LogSide, Reconnect, SoakReport
 
 Value = Number | str | None
 
@@ -21,7 +21,7 @@ def row(name: str, upstream: Value, ours: Value, sentence: str, figure: str | No
 def combined(key: Reconnect, log: LogSide, ours: Ours) -> CompatRow:
     """The count of a venue's reconnects by a reason that the report's gate judges."""
     figure = figure_of(key)
-    told = why.reconnects(key, log, ours)
+    told = explanation.reconnects(key, log, ours)
     return row(f"reconnects {key[0]} {key[1]}", log.combined(key), ours.value(figure), told, figure)
 
 
@@ -34,7 +34,7 @@ def judged(report: SoakReport, numbers: Sequence[CompatRow], ours: Ours, verdict
         yield row(f"gate {check.number}", said, number.ours, _why(check, number), number.figure)
     failed = [_fits(check, number) for check, number in made if check.failure is not None]
     passed = [_fits(check, number) for check, number in made if check.failure is None and check.made]
-    told = why.verdict(len(failed), failed.count(False), len(passed), passed.count(True), ours)
+    told = explanation.verdict(len(failed), failed.count(False), len(passed), passed.count(True), ours)
     yield row("gate", "FAIL" if failed else "PASS", verdict, told)
 
 

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from toolkit.compat import why
-from toolkit.compat.judged import Value, combined, judged, row
-from toolkit.compat.soak import (
+from toolkit.model.records import CompatRow, Figure, Number, RunInfo
+from toolkit.upstream import explanation
+from toolkit.upstream.explanation import Ours, figure_of
+from toolkit.upstream.soak_gate_rows import Value, combined, judged, row
+from toolkit.upstream.soak_report import (
     NO_REPORT,
     PLATEAUS_MS,
     Ages,
@@ -25,8 +27,6 @@ from toolkit.compat.soak import (
     SoakReport,
     TelemetrySide,
 )
-from toolkit.compat.why import Ours, figure_of
-from toolkit.records import CompatRow, Figure, Number, RunInfo
 
 NONE = "n/a"
 
@@ -96,13 +96,13 @@ def _ages(kind: str, venue: str, ages: Ages | None, ours: Ours) -> Iterator[Comp
     metric = f"{venue}.age_{kind}_ms"
     n = ours.n(f"{metric}.p50")
     differs = n if ages is not None and ages.n != n else None
-    told = why.ages(kind, venue, differs, ours, f"{metric}.p50")
+    told = explanation.ages(kind, venue, differs, ours, f"{metric}.p50")
     yield row(f"ages {venue} {kind}_n", None if ages is None else ages.n, n, told, f"{metric}.p50")
     for p in (50, 95, 99):
         value, counted = ours.value(f"{metric}.p{p}"), None if ages is None else ages.percentile(p)
         if value is None and counted is None:
             continue
-        told = why.ages(kind, venue, _differing(counted, value, 1), ours, f"{metric}.p{p}")
+        told = explanation.ages(kind, venue, _differing(counted, value, 1), ours, f"{metric}.p{p}")
         yield row(f"ages {venue} {kind}_p{p}", _printed(counted, 1), value, told, f"{metric}.p{p}")
 
 
@@ -116,7 +116,7 @@ def _differing(theirs: Number | None, ours: Number | None, digits: int) -> Numbe
 
 def _reconnect_keys(log: LogSide, ours: Ours) -> list[Reconnect]:
     """The rows of the report, and what ours counts that it has no row for."""
-    words = {reason: word for word, reason in why.OUR_REASON.items()}
+    words = {reason: word for word, reason in explanation.OUR_REASON.items()}
     named = [figure.figure.split(".") for figure in ours.figures.values() if figure.value]
     silent = {
         (venue, words.get(reason, reason))
@@ -154,7 +154,11 @@ def _publisher(name: str, counted: int | None, ours: Ours) -> CompatRow:
     figure = _PUBLISHER.get(name)
     known = ours.figures.get(figure) if figure else None
     return row(
-        f"publisher {name}", counted, known.value if known else None, why.publisher(counted, known, ours), figure
+        f"publisher {name}",
+        counted,
+        known.value if known else None,
+        explanation.publisher(counted, known, ours),
+        figure,
     )
 
 
@@ -194,7 +198,7 @@ def _plateau(venue: str, limit_ms: int, longest: Plateau, ours: Ours) -> Iterato
     longest_ms = ours.value(figure)
     ours_s = None if longest_ms is None else longest_ms / 1_000
     counted_s = None if longest.duration_ms is None else longest.duration_ms / 1_000
-    told = why.plateau(venue, limit_s, counted_s, ours_s, ours, figure)
+    told = explanation.plateau(venue, limit_s, counted_s, ours_s, ours, figure)
     yield row(f"{name} max_duration_s", _printed(counted_s, 2), ours_s, told, figure)
     placed = "Ours places a stretch by time, not by tick."
     yield row(f"{name} ticks", longest.records, None, placed)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connectors.loopback.board import Look
-from connectors.loopback.dialect import Idle
-from connectors.loopback.fault import Fault
-from connectors.loopback.scenario import Planned
-from connectors.loopback.wire import Answer, Content, Door
+from connectors.simulator.faults.spec import Fault
+from connectors.simulator.market_data import Look
+from connectors.simulator.messages import Answer, Content, Door
+from connectors.simulator.protocols.base import Idle
+from connectors.simulator.scenario import Planned
 
 
 @dataclass(frozen=True, slots=True, eq=False)

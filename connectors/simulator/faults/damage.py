@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.loopback.market import Depth
+from connectors.simulator.market import Depth
 
 
 def crossed(book: Depth) -> Depth:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from connectors.loopback.board import Board
-from connectors.loopback.dialect import Dialect
-from connectors.loopback.scenario import Planned
-from connectors.loopback.switchboard import Link, Switchboard
-from connectors.loopback.trouble import Running, Trouble
-from connectors.loopback.wire import Content, Door, Doorway
-from connectors.protocol import Control
+from connectors.session.events import Control
+from connectors.simulator.connections import Link, Switchboard
+from connectors.simulator.faults.active import Running, Trouble
+from connectors.simulator.market_data import Board
+from connectors.simulator.messages import Content, Door, Doorway
+from connectors.simulator.protocols.base import Dialect
+from connectors.simulator.scenario import Planned
 
 BEAT_MS = 1_000
 

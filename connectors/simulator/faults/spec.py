@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from connectors.description import Limits
-from connectors.loopback.market import Depth
-from connectors.loopback.wire import Content, Door
-from connectors.protocol import Silence
-from toolkit.vocabulary import ReconnectReason
+from connectors.session.events import Silence
+from connectors.simulator.market import Depth
+from connectors.simulator.messages import Content, Door
+from connectors.venues.spec import Limits
+from toolkit.model.vocabulary import ReconnectReason
 
 AT_ONCE_MS = 3_000
 """`At once` in a test: the backoff of a first failure and a frame or two."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from connectors.loopback.damage import absurd, crossed, cut, empty, garbage, one_sided, strange
-from connectors.loopback.fault import Expectation, Fault, Need
-from connectors.loopback.wire import Content, Door
-from connectors.protocol import Silence
-from toolkit.vocabulary import ReconnectReason as Reason
+from connectors.session.events import Silence
+from connectors.simulator.faults.damage import absurd, crossed, cut, empty, garbage, one_sided, strange
+from connectors.simulator.faults.spec import Expectation, Fault, Need
+from connectors.simulator.messages import Content, Door
+from toolkit.model.vocabulary import ReconnectReason as Reason
 
 _ENDED, _STALE = (Reason.STREAM_ENDED,), ("stale_ms",)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from connectors.loopback.dialect import Dialect
+from connectors.simulator.protocols.base import Dialect
 
 
 def dialects() -> dict[str, Dialect]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.frames import Json, Side
-from connectors.loopback.dialect import Begin, Caller, Dialect, Finish, Moment, Reply, Response, Stream, text
-from connectors.loopback.market import Grid, fixed
-from connectors.loopback.wire import Content, Request
+from connectors.simulator.market import Grid, fixed
+from connectors.simulator.messages import Content, Request
+from connectors.simulator.protocols.base import Begin, Caller, Dialect, Finish, Moment, Reply, Response, Stream, text
+from connectors.venues.frames import Json, Side
 
 DEPTH = re.compile(r"depth(?P<levels>5|10|20)?(?:@(?P<ms>100|500)ms)?")
 METHODS = "`SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY`"

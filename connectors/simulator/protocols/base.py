@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from connectors.frames import Json
-from connectors.loopback.market import Depth, Grid, Print
-from connectors.loopback.wire import Content, Request, Say
+from connectors.simulator.market import Depth, Grid, Print
+from connectors.simulator.messages import Content, Request, Say
+from connectors.venues.frames import Json
 
 Row: TypeAlias = tuple[int, int, int]
 """Price, size before, size now; points and lots."""

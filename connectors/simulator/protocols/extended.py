@@ -7,10 +7,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from connectors.frames import Json, Side
-from connectors.loopback.dialect import Dialect, Moment, Row, Stream, text
-from connectors.loopback.market import Grid, Print, fixed
-from connectors.loopback.wire import Content, Request
+from connectors.simulator.market import Grid, Print, fixed
+from connectors.simulator.messages import Content, Request
+from connectors.simulator.protocols.base import Dialect, Moment, Row, Stream, text
+from connectors.venues.frames import Json, Side
 
 PATH = re.compile(r"/v1/(?P<kind>orderbooks|publicTrades|funding)(?:/(?P<market>[^/?]+))?(?:\?(?P<query>.*))?")
 WHOLE_MS = 60_000

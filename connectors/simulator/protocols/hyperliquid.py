@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.frames import Json, Side
-from connectors.loopback.dialect import (
+from connectors.simulator.market import Grid, Print, fixed
+from connectors.simulator.messages import Content, Request
+from connectors.simulator.protocols.base import (
     Begin,
     Caller,
     Dialect,
@@ -23,8 +24,7 @@ from connectors.loopback.dialect import (
     Stream,
     text,
 )
-from connectors.loopback.market import Grid, Print, fixed
-from connectors.loopback.wire import Content, Request
+from connectors.venues.frames import Json, Side
 
 FAST_MS, PLAIN_MS = 500, 5_500
 CONTENT = {"l2Book": Content.BOOK, "bbo": Content.BOOK, "trades": Content.TRADES, "activeAssetCtx": Content.FUNDING}

@@ -10,10 +10,22 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from connectors.frames import Json, Side
-from connectors.loopback.dialect import Begin, Caller, Dialect, Finish, Idle, Moment, Reply, Response, Row, Stream, text
-from connectors.loopback.market import Grid, Print, fixed
-from connectors.loopback.wire import Content, Request
+from connectors.simulator.market import Grid, Print, fixed
+from connectors.simulator.messages import Content, Request
+from connectors.simulator.protocols.base import (
+    Begin,
+    Caller,
+    Dialect,
+    Finish,
+    Idle,
+    Moment,
+    Reply,
+    Response,
+    Row,
+    Stream,
+    text,
+)
+from connectors.venues.frames import Json, Side
 
 MARKET_ID = 0
 TIMES = {"order_book": Content.BOOK, "ticker": Content.BOOK, "trade": Content.TRADES, "market_stats": Content.FUNDING}

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.frames import Json, Side
-from connectors.loopback.dialect import Begin, Caller, Dialect, Finish, Moment, Reply, Response, Stream, text
-from connectors.loopback.market import Grid, Print, fixed
-from connectors.loopback.wire import Content, Request
+from connectors.simulator.market import Grid, Print, fixed
+from connectors.simulator.messages import Content, Request
+from connectors.simulator.protocols.base import Begin, Caller, Dialect, Finish, Moment, Reply, Response, Stream, text
+from connectors.venues.frames import Json, Side
 
 SNAPSHOT = re.compile(r"(?:snapshot|interactive)@15@(50|100)ms(?:@\w+)?")
 TAKES_US = 37

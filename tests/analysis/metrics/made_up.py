@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolkit.analysis import analyze
-from toolkit.records import Analysis, Figure
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.records import Analysis, Figure
 
 START_MS = 1_700_000_000_000
 VENUES = ("hyperliquid", "lighter", "aster")

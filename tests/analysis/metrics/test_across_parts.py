@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.made_up import START_LINE, record, stamped
-from toolkit.analysis import Options, analyze
-from toolkit.records import Analysis, Window
-from toolkit.store import connect
+from tests.analysis.metrics.made_up import START_LINE, record, stamped
+from toolkit.analysis.pipeline import Options, analyze
+from toolkit.db.store import connect
+from toolkit.model.records import Analysis, Window
 
 LINES = [
     (0.0, START_LINE),

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.made_up import record
-from toolkit.analysis import analyze
-from toolkit.records import Analysis
+from tests.analysis.metrics.made_up import record
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.records import Analysis
 
 START = "paraphina_live | trade_mode=shadow | venues=extended,lighter | connectors=extended,lighter | build_id=x"
 EXIT = (

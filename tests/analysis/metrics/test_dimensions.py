@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.metrics.made_up import VENUES, analysed, figure, record
-from toolkit.metrics import matches, metrics
-from toolkit.records import Analysis, Figure
-from toolkit.vocabulary import Bound
+from tests.analysis.metrics.made_up import VENUES, analysed, figure, record
+from toolkit.analysis.metrics import matches, metrics
+from toolkit.model.records import Analysis, Figure
+from toolkit.model.vocabulary import Bound
 
 Fields = Mapping[str, Any]
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.metrics.made_up import analysed, figure, record
-from toolkit.ingest.columns import read
-from toolkit.ingest.stream import Block
+from tests.analysis.metrics.made_up import analysed, figure, record
+from toolkit.streams.blocks import Block
+from toolkit.telemetry.columns import read
 
 TEXT = st.none() | st.text(max_size=12)
 NUMBER = st.none() | st.floats(allow_nan=False, allow_infinity=False)

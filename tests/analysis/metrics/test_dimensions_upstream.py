@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.analyzer_page import COUNTS, RIGHT, STATS, VENUES, read, rows
-from toolkit.analysis import analyze
-from toolkit.records import Figure
+from tests.analysis.metrics.analyzer_page import COUNTS, RIGHT, STATS, VENUES, read, rows
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.records import Figure
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parents[2] / "data"
 RUNS = {
     "prb_before": "sample:before",
     "killed_head": str(DATA / "runs" / "killed_head"),

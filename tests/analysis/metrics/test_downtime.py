@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.made_up import analysed, figure, stamped
-from toolkit.analysis import analyze
+from tests.analysis.metrics.made_up import analysed, figure, stamped
+from toolkit.analysis.pipeline import analyze
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parents[2] / "data"
 TRUTH = json.loads((DATA / "timeline" / "connections.json").read_text(encoding="utf-8"))
 CONNECTING = "INFO: Lighter public WS connecting readonly=true url=ws://127.0.0.1:1/"
 CONNECTED = "INFO: Lighter public WS connected url=ws://127.0.0.1:1/"

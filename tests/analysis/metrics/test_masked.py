@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.made_up import START_MS, analysed, figure, record, stamped
-from toolkit.analysis import analyze
-from toolkit.records import Analysis
+from tests.analysis.metrics.made_up import START_MS, analysed, figure, record, stamped
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.records import Analysis
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parents[2] / "data"
 CONNECTING = (0.0, "INFO: Lighter public WS connecting url=ws://127.0.0.1:1/")
 STEADY = tuple(each / 2 for each in range(2_000))
 END_S = 120.0

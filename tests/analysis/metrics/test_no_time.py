@@ -6,8 +6,8 @@ import json
 import math
 from pathlib import Path
 
-from toolkit.analysis import analyze
-from toolkit.metrics import NOTHING_TO_DIVIDE_BY
+from toolkit.analysis.metrics import NOTHING_TO_DIVIDE_BY
+from toolkit.analysis.pipeline import analyze
 
 STANDING = {"as_of_ms": 1_700_000_000_000, "venues": [{"venue_index": 0, "venue_id": "lighter"}]}
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.made_up import START_MS, analysed, figure, record
-from toolkit.analysis import Options, analyze
-from toolkit.records import Analysis, Episode
+from tests.analysis.metrics.made_up import START_MS, analysed, figure, record
+from toolkit.analysis.pipeline import Options, analyze
+from toolkit.model.records import Analysis, Episode
 
 FRESH = (0, 0, 0)
 

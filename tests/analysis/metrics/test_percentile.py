@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.metrics import look_at_run
-from toolkit.store import MEMORY_MB, connect
-from toolkit.workbench import workbench
+from toolkit.analysis.metrics import look_at_run
+from toolkit.db.staging import workbench
+from toolkit.db.store import MEMORY_MB, connect
 
 CON = connect(":memory:")
 CON.execute("create table log_part (file_no integer, log_no integer)")

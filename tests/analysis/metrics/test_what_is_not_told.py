@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.made_up import START_MS, analysed, figure, record
-from toolkit.analysis import analyze
-from toolkit.records import Analysis
+from tests.analysis.metrics.made_up import START_MS, analysed, figure, record
+from toolkit.analysis.pipeline import analyze
+from toolkit.model.records import Analysis
 
 AUDIT = "WS_AUDIT venue={} reconnect_reason={} count={}\n"
 COPY = {"market_rx_stats": {"cap_hits": 1, "drained": 2}}

@@ -11,18 +11,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bench import full, venue
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from connectors.book import OrderBook
-from connectors.clock import Clock
-from connectors.description import Limits, RestCall, Target
-from connectors.driver import Driver, Hub
-from connectors.frames import Book
-from connectors.inbox import CAPACITY, Inbox
-from connectors.protocol import (
+from connectors.io.clock import Clock
+from connectors.io.driver import Driver, Hub
+from connectors.io.http import LONGEST_OCTETS, Rest, is_loopback, retry_after_ms
+from connectors.io.inbox import CAPACITY, Inbox
+from connectors.io.websocket import Socket, open_socket
+from connectors.runner.queue import Delivery, Publisher
+from connectors.session.book import OrderBook
+from connectors.session.connector import Connector
+from connectors.session.events import (
     Connect,
     ConnectFailed,
     Control,
@@ -36,11 +37,10 @@ from connectors.protocol import (
     Received,
     SendFailed,
 )
-from connectors.publisher import Delivery, Publisher
-from connectors.rest import LONGEST_OCTETS, Rest, is_loopback, retry_after_ms
-from connectors.session import Connector
-from connectors.transport import Socket, open_socket
-from toolkit.vocabulary import ReconnectReason as Reason
+from connectors.venues.frames import Book
+from connectors.venues.spec import Limits, RestCall, Target
+from tests.connectors.bench import full, venue
+from toolkit.model.vocabulary import ReconnectReason as Reason
 
 HOST = "127.0.0.1"
 PATIENCE_S = 120

@@ -8,26 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from bench import Bench, diff, full, limits, venue
 
-from connectors.description import Venue
-from connectors.lines import ENDINGS, SENTENCES, duration, plain, printable, render
-from connectors.protocol import (
-    ConnectFailed,
-    Ended,
-    Note,
-    Opened,
-    Received,
-    SendFailed,
-    Started,
-    Stop,
-)
+from connectors.recording.log_lines import ENDINGS, SENTENCES, duration, plain, printable, render
+from connectors.session.events import ConnectFailed, Ended, Note, Opened, Received, SendFailed, Started, Stop
 from connectors.venues import venues
-from toolkit.compat.tally import SIGNATURES, signature
-from toolkit.records import Session
+from connectors.venues.spec import Venue
+from tests.connectors.bench import Bench, diff, full, limits, venue
+from toolkit.model.records import Session
+from toolkit.model.vocabulary import ReconnectReason as Reason
 from toolkit.runlog.parse import parse
-from toolkit.sessions import Happening, Incident, Sessions
-from toolkit.vocabulary import ReconnectReason as Reason
+from toolkit.sessions.machine import Happening, Incident, Sessions
+from toolkit.upstream.log_counts import SIGNATURES, signature
 
 WS = "ws://127.0.0.1:23080/ws"
 ENDED: dict[str, Any] = {"stage": "socket", "connected": True, "count": 1, "failures": 1, "lasted_ms": 0, "url": WS}

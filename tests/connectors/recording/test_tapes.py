@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors import tape
-from connectors.description import Limits, Target, Venue
-from connectors.frames import Book
+from connectors.recording import tape
 from connectors.venues import venues
+from connectors.venues.frames import Book
+from connectors.venues.spec import Limits, Target, Venue
 
-TAPES = sorted((Path(__file__).parent / "tapes").glob("*.tape.jsonl"))
+TAPES = sorted((Path(__file__).parents[1] / "tapes").glob("*.tape.jsonl"))
 
 
 def _load(path: Path) -> tuple[Venue, Target, list[tape.Entry]]:

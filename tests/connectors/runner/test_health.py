@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.health import NEVER, Vital, event_age_ms, status, toxicity
-from toolkit.vocabulary import VenueStatus
+from connectors.runner.health import NEVER, Vital, event_age_ms, status, toxicity
+from toolkit.model.vocabulary import VenueStatus
 
 CATASTROPHIC_MS = 120_000
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.frames import Book, BookDelta, Funding, MarketFrame, Side, Trade
-from connectors.protocol import Note, Shape, Source
-from connectors.publisher import Delivery, Pressure, Publisher
+from connectors.runner.queue import Delivery, Pressure, Publisher
+from connectors.session.events import Note, Shape, Source
+from connectors.venues.frames import Book, BookDelta, Funding, MarketFrame, Side, Trade
 
 KINDS: dict[str, type[MarketFrame]] = {"book": Book, "delta": BookDelta, "trade": Trade, "funding": Funding}
 

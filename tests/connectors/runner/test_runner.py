@@ -16,21 +16,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import runner_lines
-from connectors.book import OrderBook
-from connectors.clock import Clock
-from connectors.frames import Book, BookDelta, Funding, MarketFrame, Side, Trade
-from connectors.market_view import MarketView
-from connectors.protocol import Note, Shape, Source
-from connectors.publisher import Delivery
-from connectors.runfiles import EVENTS, LOG, Frames, Journal, Telemetry
-from connectors.tape import Header, Way, read
-from connectors.telemetry_record import FUNDING_STALE_MS, Seen, Tick, Timing, line
-from connectors.ticks import Folding, TickClock, fold
+from connectors.io.clock import Clock
+from connectors.recording import runner_lines
+from connectors.recording.run_files import EVENTS, LOG, Frames, Journal, Telemetry
+from connectors.recording.tape import Header, Way, read
+from connectors.runner.market_state import MarketView
+from connectors.runner.queue import Delivery
+from connectors.runner.telemetry import FUNDING_STALE_MS, Seen, Tick, Timing, line
+from connectors.runner.tick import Folding, TickClock, fold
+from connectors.session.book import OrderBook
+from connectors.session.events import Note, Shape, Source
 from connectors.venues import venues
-from toolkit.contract.check import FileCheck
-from toolkit.runlog import arrivals
+from connectors.venues.frames import Book, BookDelta, Funding, MarketFrame, Side, Trade
 from toolkit.runlog.parse import parse
+from toolkit.telemetry.contract.check import FileCheck
+from toolkit.timeline import arrivals
 
 D = Decimal
 FRESH_MS, CATASTROPHIC_MS = 1_000, 120_000

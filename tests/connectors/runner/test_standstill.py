@@ -17,17 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import settings
-from connectors.clock import Clock
-from connectors.driver import Driver, Hub
-from connectors.frames import Book
-from connectors.protocol import Shape, Source
-from connectors.publisher import Delivery, Publisher
-from connectors.rest import Rest
-from connectors.runfiles import EVENTS, Journal, Telemetry
-from connectors.runner import Pace, Runner
-from connectors.session import Connector
-from connectors.ticks import STOOD_STILL_MS, TickClock
+from connectors.io.clock import Clock
+from connectors.io.driver import Driver, Hub
+from connectors.io.http import Rest
+from connectors.recording.run_files import EVENTS, Journal, Telemetry
+from connectors.runner.queue import Delivery, Publisher
+from connectors.runner.runner import Pace, Runner
+from connectors.runner.tick import STOOD_STILL_MS, TickClock
+from connectors.session.connector import Connector
+from connectors.session.events import Shape, Source
 from connectors.venues import venues
+from connectors.venues.frames import Book
 
 INTERVAL_MS, LEAST_MS = 250, 100
 LATE = STOOD_STILL_MS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.backoff import LEAST_MS, Backoff
+from connectors.session.backoff import LEAST_MS, Backoff
 
 
 def after(ends: int) -> Backoff:

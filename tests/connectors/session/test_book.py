@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.book import OrderBook
-from connectors.frames import Book, BookDelta, Level
-from connectors.protocol import Shape
+from connectors.session.book import OrderBook
+from connectors.session.events import Shape
+from connectors.venues.frames import Book, BookDelta, Level
 
 prices = st.integers(1, 40).map(lambda n: Decimal(n) / 4)
 sizes = st.integers(0, 5).map(lambda n: Decimal(n).scaleb(-4))

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from bench import Bench, body, diff, full, limits, venue
 
-from connectors.book import OrderBook
-from connectors.description import Recovery, Topic
-from connectors.frames import Book
-from connectors.protocol import (
+from connectors.session.book import OrderBook
+from connectors.session.events import (
     Close,
     Ended,
     Fetch,
@@ -25,7 +22,10 @@ from connectors.protocol import (
     Source,
     Started,
 )
-from toolkit.vocabulary import ReconnectReason as Reason
+from connectors.venues.frames import Book
+from connectors.venues.spec import Recovery, Topic
+from tests.connectors.bench import Bench, body, diff, full, limits, venue
+from toolkit.model.vocabulary import ReconnectReason as Reason
 
 GAP, MISMATCH = diff(12, 11), diff(12, 9)
 broken = pytest.mark.parametrize(

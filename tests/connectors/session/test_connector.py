@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from bench import FUNDING, JSON_PINGS, LOOKUP, Bench, body, diff, full, limits, venue
 
-from connectors.description import Recovery
-from connectors.frames import Funding, Trade
-from connectors.protocol import (
+from connectors.session.connector import State
+from connectors.session.events import (
     Close,
     Connect,
     ConnectFailed,
@@ -30,8 +28,10 @@ from connectors.protocol import (
     Started,
     Stop,
 )
-from connectors.session import State
-from toolkit.vocabulary import ReconnectReason as Reason
+from connectors.venues.frames import Funding, Trade
+from connectors.venues.spec import Recovery
+from tests.connectors.bench import FUNDING, JSON_PINGS, LOOKUP, Bench, body, diff, full, limits, venue
+from toolkit.model.vocabulary import ReconnectReason as Reason
 
 
 def test_a_start_connects_an_opening_subscribes_and_the_milestones_are_told_once() -> None:

@@ -14,18 +14,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.description import Recovery
-from connectors.loopback.dialects import dialects
-from connectors.loopback.fault import Fault
-from connectors.loopback.faults import FAULTS
-from connectors.loopback.matrix import lacks, offers
-from connectors.loopback.scenario import Planned, plan
-from connectors.loopback.simulation import Simulation, Story
-from connectors.loopback.truth import Row, Tell
-from connectors.loopback.wire import Sight
-from connectors.protocol import Shape, Silence
+from connectors.session.events import Shape, Silence
+from connectors.simulator.faults.spec import Fault
+from connectors.simulator.faults.table import FAULTS
+from connectors.simulator.ground_truth import Row, Tell
+from connectors.simulator.messages import Sight
+from connectors.simulator.protocols import dialects
+from connectors.simulator.scenario import Planned, plan
 from connectors.venues import venues
-from toolkit.vocabulary import ReconnectReason as Reason
+from connectors.venues.spec import Recovery
+from tests.simulation.fault_matrix import lacks, offers
+from tests.simulation.one_connector import Simulation, Story
+from toolkit.model.vocabulary import ReconnectReason as Reason
 
 BEGINS_MS = 5_000
 RECOVERS_WITHIN_MS = 45_000

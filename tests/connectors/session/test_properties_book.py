@@ -9,17 +9,12 @@ from functools import partial
 from random import Random
 
 import pytest
-from bench import Bench, full, limits, venue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.book import OrderBook
-from connectors.description import Recovery
-from connectors.frames import Book, BookDelta
-from connectors.loopback.dialects import aster, extended, hyperliquid, lighter, paradex
-from connectors.loopback.simulation import Simulation
-from connectors.loopback.wire import Sight
-from connectors.protocol import (
+from connectors.session.book import OrderBook
+from connectors.session.connector import State
+from connectors.session.events import (
     Connect,
     Control,
     Ended,
@@ -34,8 +29,13 @@ from connectors.protocol import (
     Received,
     Send,
 )
-from connectors.session import State
+from connectors.simulator.messages import Sight
+from connectors.simulator.protocols import aster, extended, hyperliquid, lighter, paradex
 from connectors.venues import venues
+from connectors.venues.frames import Book, BookDelta
+from connectors.venues.spec import Recovery
+from tests.connectors.bench import Bench, full, limits, venue
+from tests.simulation.one_connector import Simulation
 
 Levels = dict[str, int]
 

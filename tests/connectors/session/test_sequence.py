@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.frames import BookDelta
-from connectors.sequence import Fit, fit
+from connectors.session.sequence import Fit, fit
+from connectors.venues.frames import BookDelta
 
 
 def delta(prev: int | None, seq: int | None, first: int | None = None) -> BookDelta:

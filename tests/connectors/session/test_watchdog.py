@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from bench import JSON_PINGS, Bench, body, diff, full, limits, venue
 
-from connectors.description import Recovery
-from connectors.protocol import (
+from connectors.session.connector import State
+from connectors.session.events import (
     Close,
     Control,
     Fetch,
@@ -22,8 +21,9 @@ from connectors.protocol import (
     Received,
     Silence,
 )
-from connectors.session import State
-from toolkit.vocabulary import ReconnectReason as Reason
+from connectors.venues.spec import Recovery
+from tests.connectors.bench import JSON_PINGS, Bench, body, diff, full, limits, venue
+from toolkit.model.vocabulary import ReconnectReason as Reason
 
 PONG, PING = Heard(Control.PONG), Heard(Control.PING)
 TRADE, BEAT, LOST, STRANGE = (Received(text) for text in ('{"trade": "1"}', '{"beat": "x"}', "{", '{"what": 1}'))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
-from connectors.description import Rest, Target, Venue
-from connectors.loopback.dialects import dialects
-from connectors.loopback.exchange import Exchange
-from connectors.loopback.matrix import looked_up
-from connectors.loopback.scenario import Planned
-from connectors.loopback.truth import Row
-from connectors.loopback.wire import Accepted, Act, Answer, Content, HangUp, Request, Say, Sight, Signal
-from connectors.protocol import Control
+from connectors.session.events import Control
 from connectors.settings import of_venue, resolve, target
+from connectors.simulator.exchange import Exchange
+from connectors.simulator.ground_truth import Row
+from connectors.simulator.messages import Accepted, Act, Answer, Content, HangUp, Request, Say, Sight, Signal
+from connectors.simulator.protocols import dialects
+from connectors.simulator.scenario import Planned
 from connectors.venues import venues
+from connectors.venues.spec import Rest, Target, Venue
+from tests.simulation.fault_matrix import looked_up
 
 NAMES = sorted(dialects())
 START_UNIX_MS = 1_790_000_000_000

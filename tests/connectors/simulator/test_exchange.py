@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.loopback.faults import FAULTS
-from connectors.loopback.scenario import Planned, plan
-from connectors.loopback.wire import Answer, Content, Door, Hung, Refused, Say, Signal
-from connectors.protocol import Control
-from tests.connectors.loopback.listener import NAMES, START_UNIX_MS, Listener
+from connectors.session.events import Control
+from connectors.simulator.faults.table import FAULTS
+from connectors.simulator.messages import Answer, Content, Door, Hung, Refused, Say, Signal
+from connectors.simulator.scenario import Planned, plan
+from tests.connectors.simulator.listener import NAMES, START_UNIX_MS, Listener
 
 each_venue = pytest.mark.parametrize("venue", NAMES)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.loopback.damage import absurd, crossed, cut, garbage, strange
-from connectors.loopback.dialects import dialects
-from connectors.loopback.fault import Fault, Need
-from connectors.loopback.faults import FAULTS
-from connectors.loopback.market import Depth
-from connectors.loopback.matrix import lacks, offers
+from connectors.simulator.faults.damage import absurd, crossed, cut, garbage, strange
+from connectors.simulator.faults.spec import Fault, Need
+from connectors.simulator.faults.table import FAULTS
+from connectors.simulator.market import Depth
+from connectors.simulator.protocols import dialects
 from connectors.venues import venues
-from tests.rehearsal.square import KINDS
+from tests.simulation.fault_matrix import lacks, offers
+from tests.simulation.square import KINDS
 
 BRIDGED = {"stale_snapshot", "snapshot_http"}
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.loopback.dialects import dialects
-from connectors.loopback.market import Common, Grid, Market, difference, fixed
+from connectors.simulator.market import Common, Grid, Market, difference, fixed
+from connectors.simulator.protocols import dialects
 
 NAMES = sorted(dialects())
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from connectors.loopback.dialects import dialects
-from connectors.loopback.exchange import Exchange
-from connectors.loopback.wire import Accepted, Answer, Content, HangUp, Request, Say
-from tests.connectors.loopback.listener import NAMES, START_UNIX_MS, Listener
+from connectors.simulator.exchange import Exchange
+from connectors.simulator.messages import Accepted, Answer, Content, HangUp, Request, Say
+from connectors.simulator.protocols import dialects
+from tests.connectors.simulator.listener import NAMES, START_UNIX_MS, Listener
 
 TAPES = Path(__file__).parent.parent / "tapes"
 FEEDS = [

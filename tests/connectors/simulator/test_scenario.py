@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.loopback.faults import FAULTS
-from connectors.loopback.scenario import Planned, plan, read
-from toolkit.errors import InputError
+from connectors.simulator.faults.table import FAULTS
+from connectors.simulator.scenario import Planned, plan, read
+from toolkit.model.errors import InputError
 
 VENUES = ("lighter", "paradex")
 

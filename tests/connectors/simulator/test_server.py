@@ -17,14 +17,14 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from connectors.loopback.faults import FAULTS
-from connectors.loopback.scenario import Planned, Scenario, plan
-from connectors.loopback.server import loopback
-from connectors.loopback.truth import Row, TruthFile
 from connectors.settings import of_venue, resolve, target
+from connectors.simulator.faults.table import FAULTS
+from connectors.simulator.ground_truth import Row, TruthFile
+from connectors.simulator.scenario import Planned, Scenario, plan
+from connectors.simulator.server import loopback
 from connectors.venues import venues
-from tests.connectors.loopback.listener import NAMES, Listener
-from toolkit.errors import InputError, UsageError
+from tests.connectors.simulator.listener import NAMES, Listener
+from toolkit.model.errors import InputError, UsageError
 
 WAIT_S = 60
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.numbers import BadNumberError, added_up, levels, moment, price, rate, rows, size, whole
+from connectors.venues.parsing import BadNumberError, added_up, levels, moment, price, rate, rows, size, whole
 
 BAD = ["NaN", "Infinity", "1e400", "-1", "+1", "", " 1", "1.", ".5", "0x10", "1_000", "9" * 40, "0." + "1" * 40, "١"]
 

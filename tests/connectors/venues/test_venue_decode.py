@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import tape
-from connectors.description import Venue
-from connectors.frames import Book, BookDelta, DecodeMiss
+from connectors.recording import tape
 from connectors.venues import venues
+from connectors.venues.frames import Book, BookDelta, DecodeMiss
+from connectors.venues.spec import Venue
 
-TAPES = sorted((Path(__file__).parent / "tapes").glob("*.tape.jsonl"))
+TAPES = sorted((Path(__file__).parents[1] / "tapes").glob("*.tape.jsonl"))
 SCALARS = st.sampled_from([None, True, -1, 2**70, 1.5, float("nan"), "", "NaN", "1e400", "-1", "0", "9" * 40, [], {}])
 every_venue = pytest.mark.parametrize("venue", venues().values(), ids=lambda venue: venue.name)
 

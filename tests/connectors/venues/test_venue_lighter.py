@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.description import Target
 from connectors.settings import of_venue, resolve, target
 from connectors.venues.lighter import ORDERS_A_SIDE, VENUE
+from connectors.venues.spec import Target
 
 
 def aimed_at(market: str, instrument: str = "") -> Target:

@@ -11,15 +11,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from connectors.book import OrderBook
-from connectors.description import Recovery, Rest, Target, Venue
-from connectors.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Refusal, Trade
-from connectors.loopback.dialects import dialects
-from connectors.loopback.exchange import Exchange
-from connectors.loopback.wire import Accepted, Act, Request, Say, Sight
-from connectors.sequence import Fit, fit
+from connectors.session.book import OrderBook
+from connectors.session.sequence import Fit, fit
 from connectors.settings import of_venue, resolve, target
+from connectors.simulator.exchange import Exchange
+from connectors.simulator.messages import Accepted, Act, Request, Say, Sight
+from connectors.simulator.protocols import dialects
 from connectors.venues import venues
+from connectors.venues.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Refusal, Trade
+from connectors.venues.spec import Recovery, Rest, Target, Venue
 
 T = TypeVar("T")
 

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import pytest
 from msgspec import json
 
-from toolkit.ingest import texts
-from toolkit.runlog import repeats
-from toolkit.runlog.digits import Lines
-from toolkit.runlog.families import audits, sentences
+from toolkit.runlog.bulk import fields, templates
+from toolkit.runlog.bulk.numbers import Lines
+from toolkit.runlog.bulk.templates import Group, Repeats
+from toolkit.runlog.grammar import audits, sentences
 from toolkit.runlog.parse import parse
-from toolkit.runlog.repeats import Group, Repeats
 
 RX = "market_rx_stats tick=7 raw_drained=3 raw_l2_delta=2 cap_hits=0"
 EXAMPLES = [RX, *(example for family in (*sentences(), *audits()) for example in family.examples)]
@@ -21,8 +20,8 @@ EXAMPLES = [RX, *(example for family in (*sentences(), *audits()) for example in
 @pytest.fixture(autouse=True, params=[0, 1_000], ids=["many", "few"])
 def however_many_there_are(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(repeats, "WORTH_LEARNING", 1)
-        patch.setattr(texts, "_MANY", request.param)
+        patch.setattr(templates, "WORTH_LEARNING", 1)
+        patch.setattr(fields, "_MANY", request.param)
         yield
 
 
@@ -35,7 +34,7 @@ def taken_together(lines: list[str]) -> list[Group]:
 def test_the_json_of_a_group_is_that_of_its_fields(example: str) -> None:
     lines = [example, example.replace("1", "90071"), example]
     for group in taken_together(lines):
-        told = [json.decode(text) for text in texts.all_fields(group).to_pylist()]
+        told = [json.decode(text) for text in fields.all_fields(group).to_pylist()]
         assert told == [dict(found.fields) for index in group.indexes for found in parse(lines[index]).found]
 
 
@@ -43,7 +42,7 @@ def test_whole_numbers_are_those_of_each_line() -> None:
     ticks = [0, 7, 10**17, 999_999_999_999_999_999]
     (group,) = taken_together([RX.replace("7", str(tick)) for tick in ticks])
     assert {
-        field: numbers.tolist() for field, numbers in texts.whole_numbers(group, ["raw_drained", "tick"]).items()
+        field: numbers.tolist() for field, numbers in fields.whole_numbers(group, ["raw_drained", "tick"]).items()
     } == {
         "raw_drained": [3, 3, 3, 3],
         "tick": ticks,

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.runlog.digits import Lines, Numbers
+from toolkit.runlog.bulk.numbers import Lines, Numbers
 
 PIECES = st.integers(0, 10**18 - 1).map(str) | st.sampled_from(["0", "007", "x", " ", "\n", "\n\n", "µ", "-", "\r\n"])
 BLOCKS = st.lists(PIECES, max_size=40).map(lambda pieces: "|".join(pieces).encode())

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from toolkit.db.store import connect
+from toolkit.files.discovery import resolve
 from toolkit.ingest import log, rx_stats
-from toolkit.ingest.source import resolve
-from toolkit.ingest.spans import cut
-from toolkit.runlog import repeats
-from toolkit.store import connect
+from toolkit.runlog.bulk import templates
+from toolkit.streams.spans import cut
 
-SAMPLES = Path(__file__).parents[2] / "toolkit" / "samples"
+SAMPLES = Path(__file__).parents[3] / "toolkit" / "samples"
 LOGS = [SAMPLES / "before" / "run.log", SAMPLES / "after" / "run.log"]
 HOSTILE = [
     "market_rx_stats tick=x raw_drained=1",
@@ -42,7 +42,7 @@ BEGINS = b"paraphina_live | trade_mode=shadow | connectors=lighter | venues=ligh
 
 @pytest.fixture(autouse=True)
 def every_shape_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repeats, "WORTH_LEARNING", 1)
+    monkeypatch.setattr(templates, "WORTH_LEARNING", 1)
 
 
 def shuffled(seed: int) -> bytes:
@@ -112,7 +112,7 @@ def test_reading_by_the_group_changes_nothing(tmp_path: Path, monkeypatch: pytes
     path = tmp_path / "run.log"
     path.write_bytes(shuffled(seed) if seed % 2 else stamped(shuffled(seed), seed))
     together = stored(path)
-    monkeypatch.setattr(repeats, "MOST_PLANS", 0)
+    monkeypatch.setattr(templates, "MOST_PLANS", 0)
     assert together == stored(path)
     assert together["rx_stat"]
 
@@ -130,7 +130,7 @@ def test_reading_ticks_by_the_group_changes_nothing(tmp_path: Path, monkeypatch:
         return rx_stats.load(con, 1, [source])[0], con.execute("select * from rx_stat order by all").fetchall()
 
     together = rows()
-    monkeypatch.setattr(repeats, "MOST_PLANS", 0)
+    monkeypatch.setattr(templates, "MOST_PLANS", 0)
     assert together == rows()
 
 

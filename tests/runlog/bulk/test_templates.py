@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.runlog import repeats
-from toolkit.runlog.cleaning import cleaned
-from toolkit.runlog.digits import Lines
-from toolkit.runlog.families import audits, sentences
+from toolkit.runlog.bulk import templates
+from toolkit.runlog.bulk.numbers import Lines
+from toolkit.runlog.bulk.templates import Repeats
+from toolkit.runlog.grammar import audits, sentences
 from toolkit.runlog.parse import OTHER, Found, parse
-from toolkit.runlog.repeats import Repeats
+from toolkit.runlog.sanitize import cleaned
 
 EXAMPLES = [example for family in (*sentences(), *audits()) for example in family.examples]
 RX = "market_rx_stats tick=7 raw_drained=3 raw_l2_delta=2 cap_hits=0"
@@ -42,7 +42,7 @@ lines = st.sampled_from([*EXAMPLES, RX, *FOREIGN, *stamped]).flatmap(
 @pytest.fixture(autouse=True, scope="module")
 def every_shape_is_learnt() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(repeats, "WORTH_LEARNING", 1)
+        patch.setattr(templates, "WORTH_LEARNING", 1)
         yield
 
 
@@ -119,5 +119,5 @@ def test_foreign_lines_are_told_by_their_shape_alone() -> None:
 
 
 def test_a_shape_that_few_lines_have_is_left_to_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repeats, "WORTH_LEARNING", 3)
+    monkeypatch.setattr(templates, "WORTH_LEARNING", 3)
     assert sorted(taken_apart(["job 1 of 2", "job 3 of 4", "run 5", "run 6", "run 7"])) == [2, 3, 4]

@@ -13,16 +13,16 @@ from typing import BinaryIO
 
 import numpy as np
 
-from toolkit.ingest.happenings import happened
-from toolkit.ingest.log_columns import Columns, columns
-from toolkit.ingest.rx_columns import all_whole
-from toolkit.ingest.stream import BLOCK_BYTES, Block, blocks
-from toolkit.runlog.cleaning import cleaned
-from toolkit.runlog.digits import Lines
+from toolkit.runlog.bulk.columns import Columns, columns
+from toolkit.runlog.bulk.numbers import Lines
+from toolkit.runlog.bulk.rx_columns import all_whole
+from toolkit.runlog.bulk.templates import Group, Repeats
 from toolkit.runlog.facts import ENDINGS
-from toolkit.runlog.gluing import breaks
+from toolkit.runlog.interleaving import breaks
 from toolkit.runlog.parse import RX_STATS, UNKNOWN, Found, Line, parse
-from toolkit.runlog.repeats import Group, Repeats
+from toolkit.runlog.sanitize import cleaned
+from toolkit.sessions.line_events import happened
+from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks
 
 _LEFT_OPEN = {0, 1}
 """The lines of a block that those before it may have left something open for: the second where a file before it had the

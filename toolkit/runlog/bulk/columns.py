@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from toolkit.ingest.rx_columns import rx_columns, rx_table
-from toolkit.ingest.texts import all_fields, whole_numbers
-from toolkit.runlog.digits import Lines, Whole
+from toolkit.model.vocabulary import CounterKind
+from toolkit.runlog.bulk.fields import all_fields, whole_numbers
+from toolkit.runlog.bulk.numbers import Lines, Whole
+from toolkit.runlog.bulk.rx_columns import rx_columns, rx_table
+from toolkit.runlog.bulk.templates import Group
 from toolkit.runlog.parse import OTHER, RX_STATS, Found
-from toolkit.runlog.repeats import Group
-from toolkit.vocabulary import CounterKind
 
 _PLACE = (("file_no", pa.int32()), ("line", pa.int64()), ("life", pa.int32()))
 _WORD = pa.dictionary(pa.int32(), pa.string())

@@ -12,9 +12,9 @@ from itertools import chain, pairwise
 
 import msgspec
 
-from toolkit.runlog.cleaning import could_be_stamped, stamp_span
-from toolkit.runlog.digits import LONGEST
+from toolkit.runlog.bulk.numbers import LONGEST
 from toolkit.runlog.parse import Found, parse
+from toolkit.runlog.sanitize import could_be_stamped, stamp_span
 
 _NUMBER = re.compile(r"(?<![A-Za-z_0-9])[0-9]+")
 _DIGITS = re.compile(rb"[0-9]+")

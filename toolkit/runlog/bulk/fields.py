@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from toolkit.runlog.digits import Whole
-from toolkit.runlog.learning import Extent
-from toolkit.runlog.repeats import Group
+from toolkit.runlog.bulk.extraction import Extent
+from toolkit.runlog.bulk.numbers import Whole
+from toolkit.runlog.bulk.templates import Group
 
 _MANY = 500
 """What reads many lines in no time has to be loaded first, which takes as long as reading these one by one."""

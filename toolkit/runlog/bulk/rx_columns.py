@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from toolkit.ingest.texts import whole_numbers
-from toolkit.runlog.digits import Whole
-from toolkit.runlog.repeats import Group
+from toolkit.runlog.bulk.fields import whole_numbers
+from toolkit.runlog.bulk.numbers import Whole
+from toolkit.runlog.bulk.templates import Group
 
 RX_KEYS = (
     "tick", "raw_drained", "raw_l2_delta", "raw_l2_snapshot", "raw_trade", "raw_funding_update", "out_market",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.runlog.cleaning import day_of, stamp_ms
-from toolkit.runlog.digits import LONGEST, Fitting, Places, Values, Whole
+from toolkit.runlog.bulk.numbers import LONGEST, Fitting, Places, Values, Whole
+from toolkit.runlog.sanitize import day_of, stamp_ms
 
 _MICROS_DIGITS = 6
 _POWERS = 10 ** np.arange(LONGEST, dtype=np.int64)

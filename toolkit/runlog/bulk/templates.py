@@ -14,10 +14,10 @@ from itertools import repeat
 
 import numpy as np
 
-from toolkit.runlog.digits import LONGEST, Fitting, Lines, Numbers, Places, Whole
-from toolkit.runlog.learning import Extent, Plan, learn
+from toolkit.runlog.bulk.extraction import Extent, Plan, learn
+from toolkit.runlog.bulk.numbers import LONGEST, Fitting, Lines, Numbers, Places, Whole
+from toolkit.runlog.bulk.stamps import times_ms, utc_times_ms
 from toolkit.runlog.parse import Found
-from toolkit.runlog.stamps import times_ms, utc_times_ms
 
 MOST_PLANS = 20_000
 """More shapes are not learnt: their lines are parsed one by one."""

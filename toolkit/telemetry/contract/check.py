@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from toolkit.contract.fields import REQUIRED, Telemetry, typed
-from toolkit.contract.life import LIFE_RULES, Breach, Life
-from toolkit.contract.rules import RECORD_RULES, lengths, not_finite
-from toolkit.telemetry import TORN, json_values
+from toolkit.telemetry.contract.fields import REQUIRED, Telemetry, typed
+from toolkit.telemetry.contract.rules import RECORD_RULES, lengths, not_finite
+from toolkit.telemetry.contract.sequence import LIFE_RULES, Breach, Life
+from toolkit.telemetry.record import TORN, json_values
 
 MOST_LINES = 5
 """How many lines a tally names."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.contract.fields import SCHEMA_VERSION, Telemetry
+from toolkit.telemetry.contract.fields import SCHEMA_VERSION, Telemetry
 
 Breaches = Iterator[str]
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from toolkit.contract.fields import Telemetry
+from toolkit.telemetry.contract.fields import Telemetry
 
 LONGEST_EMPTY_MS = 500
 """A book with an empty side may keep a status other than Disabled for so long."""
