@@ -21,5 +21,7 @@ def test_tests_that_start_processes_and_go_on_run_one_after_another() -> None:
 
 
 def test_the_tests_of_a_module_stay_together_but_for_those_that_share_nothing() -> None:
-    assert together("tests/analysis/metrics/test_windows.py::test_a[1]") == together("tests/analysis/metrics/test_windows.py::test_b")
+    assert together("tests/analysis/metrics/test_windows.py::test_a[1]") == together(
+        "tests/analysis/metrics/test_windows.py::test_b"
+    )
     assert together("tests/fuzz/test_fuzz.py::test_a[1]") != together("tests/fuzz/test_fuzz.py::test_a[2]")

@@ -45,6 +45,7 @@ from toolkit.model.records import Analysis as Said
 from toolkit.model.records import Comparison as Compared
 from toolkit.model.records import Figure, RunInfo, Window
 from toolkit.model.vocabulary import Segment
+from toolkit.smoke.known_settings import known_settings
 
 if TYPE_CHECKING:
     import polars
@@ -187,7 +188,12 @@ def analyze(
     listed = [os.fspath(paths)] if isinstance(paths, str | os.PathLike) else [os.fspath(path) for path in paths]
     window = _window(segment, last_ms, since_tick, until_tick, every)
     options = one.Options(
-        label, requested_ms, window=window, words=tuple(words), plateau_limits_ms=tuple(plateau_limits_ms)
+        label,
+        requested_ms,
+        window=window,
+        words=tuple(words),
+        plateau_limits_ms=tuple(plateau_limits_ms),
+        known_settings=known_settings,
     )
     if db is not None:
         return Analysis(one.analyze(listed, os.fspath(db), options), os.fspath(db), words)
@@ -218,4 +224,6 @@ def _window(
 def compare(before: PathLike, after: PathLike) -> Comparison:
     """Two runs side by side, figure by figure. Raises `InputError` for a side that cannot be read or is no run."""
     names = (os.fspath(before), os.fspath(after))
-    return Comparison(two.compare(one.analyze([names[0]]), one.analyze([names[1]])), names)
+    options = one.Options(known_settings=known_settings)
+    sides = (one.analyze([name], options=options) for name in names)
+    return Comparison(two.compare(*sides, known_settings), names)

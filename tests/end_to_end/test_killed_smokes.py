@@ -15,7 +15,7 @@ import pytest
 from tests.end_to_end.killed import killed, losses
 from tests.end_to_end.process import VENUES, Left, Smoke, rows, wait_until_everyone_speaks
 from toolkit.model.errors import Exit
-from toolkit.model.run_meta import load_meta
+from toolkit.smoke.run_directory import load_meta
 from toolkit.smoke.stop_policy import StoppedBy
 
 KILLS = 5

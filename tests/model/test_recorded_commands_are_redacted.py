@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.host import redaction
+from toolkit.model.redaction import redact_argv, redact_environment
 
 SECRETS = st.text(string.ascii_letters + string.digits, min_size=12, max_size=40).map(lambda text: f"Zq{text}")
 
@@ -29,7 +29,7 @@ SECRETS = st.text(string.ascii_letters + string.digits, min_size=12, max_size=40
 )
 def test_a_seeded_secret_does_not_pass(shape: tuple[str, ...], secret: str) -> None:
     arguments = tuple(part.format(secret) for part in shape)
-    told = redaction.argv(arguments)
+    told = redact_argv(arguments)
     assert secret not in " ".join(told)
     assert len(told) == len(arguments)
 
@@ -51,7 +51,7 @@ def test_a_seeded_secret_does_not_pass(shape: tuple[str, ...], secret: str) -> N
     ids=lambda arguments: arguments[0],
 )
 def test_a_command_without_secrets_stays_as_it_is(arguments: tuple[str, ...]) -> None:
-    assert redaction.argv(arguments) == arguments
+    assert redact_argv(arguments) == arguments
 
 
 def test_of_the_environment_only_what_steers_a_connector_is_kept() -> None:
@@ -65,7 +65,7 @@ def test_of_the_environment_only_what_steers_a_connector_is_kept() -> None:
         "PARAPHINA_LIVE_OUT_DIR": "/home/somebody/runs/after",
         "AWS_REGION": "seeded",
     }
-    assert redaction.environment(given) == {
+    assert redact_environment(given) == {
         "ASTER_MARKET": "BTCUSDT",
         "EXTENDED_API_KEY": "***",
         "HL_WS_URL": "wss://***@example.invalid/ws",

@@ -11,8 +11,8 @@ from connectors.venues import venues
 from tests.simulation.square import truth_of
 from tests.simulation.whole_run import BEGINS_UNIX_MS, rehearse
 from toolkit.model.errors import InputError, UsageError
-from toolkit.model.run_meta import load_meta
 from toolkit.smoke.plan import ShadowPlan
+from toolkit.smoke.run_directory import load_meta
 
 RUN_MS = 8_000
 SCENARIO = Scenario("burst", (plan("paradex", "burst", 3), plan("lighter", "drop", 4)))

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from toolkit.host.machine import Clock, Host
 from toolkit.model.errors import Exit
-from toolkit.model.run_meta import SCHEMA, RunMeta
+from toolkit.model.run_meta import SCHEMA, Host, HostClock, RunMeta
 from toolkit.model.vocabulary import GateVerdict
 from toolkit.smoke.outcome import exit_code, sentence, worst
 
@@ -16,7 +15,7 @@ BEGUN_MS = 1_700_000_000_000
 WHOLE = RunMeta(
     schema=SCHEMA, producer="command", label=None, profile=None, simulated=None, argv=("program",), cwd="~",
     requested_ms=600_000, build_limit_ms=3_600_000, grace_ms=10_000, started_ms=BEGUN_MS,
-    host=Host(2, None, "Linux", "6", "x86_64", "3.11"), clock=Clock(BEGUN_MS, None, None, "not told"), load=(),
+    host=Host(2, None, "Linux", "6", "x86_64", "3.11"), clock=HostClock(BEGUN_MS, None, None, "not told"), load=(),
     environment={}, environment_set=(), source=None, binaries=(), first_telemetry_ms=BEGUN_MS + 90_000,
     build_ms=90_000, stopped_ms=BEGUN_MS + 690_000, ended_ms=BEGUN_MS + 690_200, stopped_by="time", signal="SIGTERM",
 )  # fmt: skip

@@ -25,8 +25,8 @@ from connectors.venues.spec import Recovery
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.model.errors import Exit
 from toolkit.model.records import Analysis
-from toolkit.model.run_meta import load_meta
 from toolkit.model.vocabulary import ReconnectReason
+from toolkit.smoke.run_directory import load_meta
 
 SMOKE = [sys.executable, "-m", "toolkit", "smoke", "--db", ":memory:"]
 PATIENCE_S = 300

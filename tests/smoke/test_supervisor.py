@@ -21,9 +21,10 @@ from toolkit.db.store import connect
 from toolkit.files.discovery import resolve
 from toolkit.host.commands import parse
 from toolkit.model.errors import Exit, InputError, UsageError
-from toolkit.model.run_meta import RunMeta, load_meta
+from toolkit.model.run_meta import RunMeta
 from toolkit.model.vocabulary import Ended, GateVerdict, Role
 from toolkit.smoke.outcome import died, exit_code, sentence
+from toolkit.smoke.run_directory import load_meta
 from toolkit.smoke.stop_policy import Limits, StoppedBy
 from toolkit.smoke.supervisor import Plan, supervise
 from toolkit.timeline import arrivals

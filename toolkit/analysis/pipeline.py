@@ -9,13 +9,14 @@ import duckdb
 import msgspec
 
 from toolkit.analysis.findings import Look, findings
-from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, compute, look_at_run, rows
-from toolkit.analysis.run_info import Options, Read, describe
+from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, catalogue, compute, look_at_run, rows
+from toolkit.analysis.run_info import Options, describe
 from toolkit.analysis.windows import look_through
 from toolkit.db.staging import RUN_KEY, Cursors, Put, depositing, memory, side_by_side, workbench
 from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
 from toolkit.files.discovery import Source, distinct, resolve
 from toolkit.ingest import events, log, run_meta, rx_stats, telemetry
+from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.ingest.session_rows import episodes, write_sessions
 from toolkit.model.records import WHOLE, Analysis, Episode, Figure, FileLedger, Finding, RunInfo
 from toolkit.model.vocabulary import PLATEAU_LIMITS_MS, Role
@@ -70,7 +71,7 @@ class _Bench:
         """The metric files to compute; None for all."""
         return AGES_ONLY if self.options.scope == "ages" else None
 
-    def read(self, progress: Progress) -> Read:
+    def read(self, progress: Progress) -> LoadedRun:
         """Read all files into the tables."""
         con, sources = self.con, self.sources
         of = {role: [source for source in sources if source.role is role] for role in Role}
@@ -85,9 +86,9 @@ class _Bench:
         ledgers += [telemetry.ledger_of(source) for source in rest]
         order = {source.name: source.file_no for source in sources}
         ledgers.sort(key=lambda ledger: order[ledger.file])
-        return Read(ledgers, loaded, run_meta.load(of[Role.RUN_META]), [source.name for source in sources])
+        return LoadedRun(ledgers, loaded, run_meta.load(of[Role.RUN_META]), [source.name for source in sources])
 
-    def analysis(self, read: Read, db: str) -> Analysis:
+    def analysis(self, read: LoadedRun, db: str) -> Analysis:
         """All that is said of the run that was read; the store `db` then holds it."""
         con = self.con
         _write_ledgers(con, read.ledgers)
@@ -103,17 +104,19 @@ class _Bench:
             with depositing(con, db, run.id) as put:
                 return self.told(read, run, cursors, theirs, put)
 
-    def place(self, read: Read) -> None:
+    def place(self, read: LoadedRun) -> None:
         """Give the log's lines and the sessions their times, and make what metrics read."""
         place_lines(self.con, RUN_KEY, self.sources, read.log.sessions)
         look_at_run(self.con, (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms))
         write_sessions(self.con, RUN_KEY, read)
 
-    def printed(self, cursors: Cursors, read: Read, run: RunInfo) -> Printed | None:
+    def printed(self, cursors: Cursors, read: LoadedRun, run: RunInfo) -> Printed | None:
         """What the producer's tools print, on its way; None where only ages are asked for."""
         return printed(cursors, RUN_KEY, self.sources, read.log.facts, run) if self.only is None else None
 
-    def told(self, read: Read, run: RunInfo, cursors: Cursors, theirs: Printed | None, put: Put | None) -> Analysis:
+    def told(
+        self, read: LoadedRun, run: RunInfo, cursors: Cursors, theirs: Printed | None, put: Put | None
+    ) -> Analysis:
         """Figures, episodes, findings and the compat view; where the run is kept, they are put down beside it."""
         stored = cursors.submit(lambda _: put(*_LARGE)) if put else None
         self.prepare(cursors)
@@ -121,13 +124,13 @@ class _Bench:
         told = episodes(self.con)
         found = findings(_look(self.con, read, run, figures, told))
         analysis = Analysis(run, tuple(read.ledgers), figures, told, found)
-        analysis = replace(analysis, compat=compat(theirs, analysis) if theirs else ())
+        analysis = replace(analysis, compat=compat(theirs, analysis, catalogue()) if theirs else ())
         if stored:
             _write(self.con, analysis)
             stored()
         return analysis
 
-    def part(self, read: Read, whole: Analysis) -> Analysis:
+    def part(self, read: LoadedRun, whole: Analysis) -> Analysis:
         """The same of the options' window, which stays on the workbench in place of the whole."""
         seen = look_through(self.con, self.options.window, self.only, self.prepare, whole, self.options.words)
         return replace(seen, findings=findings(_look(self.con, read, seen.run, seen.figures, seen.episodes)))
@@ -158,7 +161,7 @@ _LARGE = ("tick", "venue_tick", "log_event", "counter", "rx_stat")
 
 def _look(
     con: duckdb.DuckDBPyConnection,
-    read: Read,
+    read: LoadedRun,
     run: RunInfo,
     figures: Sequence[Figure],
     told: Sequence[Episode],

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import duckdb
 
 from toolkit.analysis.diagnosis import Evidence, diagnose
+from toolkit.analysis.origin import origin
+from toolkit.analysis.settings import KnownSettings, settings_of
 from toolkit.db.store import insert_rows, sql
-from toolkit.ingest.log import LogLoad
-from toolkit.ingest.run_meta import RunMeta
+from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.records import WHOLE, FileLedger, RunInfo, Window
+from toolkit.model.run_meta import RunMeta
 from toolkit.model.vocabulary import Role
-from toolkit.runlog.facts import LogFacts, Ref
+from toolkit.runlog.facts import LogFacts
 from toolkit.telemetry.columns import Scope
 
 RUN_ID_LENGTH = 16
@@ -31,6 +33,7 @@ class Options:
 
     `words` chooses the figures of windows of so many ticks: all, or those whose name holds one of the words.
     `plateau_limits_ms` are ages above which there are plateau figures, beside those above 10 s and 30 s.
+    `known_settings` gives the settings whose values may be shown.
     """
 
     label: str | None = None
@@ -39,20 +42,7 @@ class Options:
     window: Window = WHOLE
     words: tuple[str, ...] = ()
     plateau_limits_ms: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What reading a run's files gave; ledgers and names stand in the order of their file numbers."""
-
-    ledgers: list[FileLedger]
-    log: LogLoad
-    meta: RunMeta | None
-    names: Sequence[str]
-
-    def named(self, ref: Ref) -> tuple[str, int]:
-        """A reference with the name of its file."""
-        return self.names[ref[0]], ref[1]
+    known_settings: KnownSettings = dict
 
 
 def run_id(ledgers: Iterable[FileLedger]) -> str:
@@ -61,7 +51,7 @@ def run_id(ledgers: Iterable[FileLedger]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:RUN_ID_LENGTH]
 
 
-def describe(con: duckdb.DuckDBPyConnection, run_key: int, read: Read, options: Options) -> RunInfo:
+def describe(con: duckdb.DuckDBPyConnection, run_key: int, read: LoadedRun, options: Options) -> RunInfo:
     """Gather the facts of a run, whose rows are already in the store, and write them there."""
     facts, meta = read.log.facts, read.meta
     venues = _venues(con, run_key, facts.venues)
@@ -70,6 +60,7 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, read: Read, options: 
     requested = _requested(options.requested_ms, meta.requested_ms if meta else None, facts.build_ms)
     ended, diagnosis = diagnose(facts, _evidence(row, read, requested), read.named)
     start = facts.starts[0].facts if facts.starts else {}
+    settings, withheld = settings_of(meta, options.known_settings) if meta else (None, ())
     run = RunInfo(
         id=run_id(read.ledgers),
         label=options.label or (meta.label if meta else None),
@@ -87,9 +78,9 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, read: Read, options: 
         semantics={"venue_age_ms": _age_semantics(row)},
         trade_mode=start.get("trade_mode") or row["execution_mode"],
         vintage=_vintage(facts),
-        settings=meta.settings if meta else None,
-        settings_withheld=meta.settings_withheld if meta else (),
-        origin=meta.origin if meta else {},
+        settings=settings,
+        settings_withheld=withheld,
+        origin=origin(meta) if meta else {},
     )
     _write(con, run_key, run)
     return run
@@ -117,7 +108,7 @@ def _requested(asked_ms: int | None, supervised_ms: int | None, build_ms: int) -
     return asked_ms - build_ms
 
 
-def _evidence(row: dict[str, object], read: Read, requested_ms: int | None) -> Evidence:
+def _evidence(row: dict[str, object], read: LoadedRun, requested_ms: int | None) -> Evidence:
     meta = read.meta or RunMeta()
     telemetry = [ledger for ledger in read.ledgers if ledger.role is Role.TELEMETRY]
     return Evidence(

@@ -1,74 +1,64 @@
-"""The settings a run was made with, as far as its metadata tells, and where those of two runs differ.
+"""The settings of a run, as far as its metadata holds them, and the differences between those of two runs.
 
-Only names of a known table are ever taken from a run: those that `toolkit env` lists, those that a profile sets, the
-options of `toolkit smoke`. What other names held is nobody's business; that they were there is said.
+Only known names are taken from a run: those that `toolkit env` lists, those that a profile sets, and the options of
+`toolkit smoke`. The caller passes the known names in. Other names are listed without values.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
 
 from toolkit.model.records import RunInfo, SettingRow
 from toolkit.model.redaction import redact
+from toolkit.model.run_meta import RunMeta
 from toolkit.model.vocabulary import SettingKind
 
-OF_A_PROFILE = ("PARAPHINA_LIVE_OUT_DIR", "PARAPHINA_TELEMETRY_MODE", "PARAPHINA_TRADE_MODE")
-"""What a profile sets that no connector reads."""
-OPTIONS = ("--feed", "--scenario", "--seed", "--base", "--venues", "--profile")
-"""The options of `toolkit smoke` that decide what a run meets."""
+KnownSettings = Callable[[], Mapping[str, str | None]]
+"""Gives every name that may be shown, with the value that applies where it is not set (None: no value).
+
+A function, so that the names are loaded only for a run that has settings.
+"""
 VALUE_LENGTH = 300
 
 _LOOPBACK_PORT = re.compile(r"(?<=//127\.0\.0\.1):\d+|(?<=//localhost):\d+|(?<=//\[::1\]):\d+")
 
 
-@cache
-def documented() -> Mapping[str, str | None]:
-    """Every name that may be shown, and what holds where it is not set (None: nothing)."""
-    # Most runs that are analysed hold no settings, and need no connector loaded.
-    from connectors.settings import COMMON, of_venue
-    from connectors.venues import venues
-
-    table = [*COMMON, *(setting for venue in venues().values() for setting in of_venue(venue))]
-    defaults = {name: setting.default for setting in table for name in (setting.name, *setting.aliases)}
-    known = {name: _spelled(default) for name, default in defaults.items()}
-    return known | dict.fromkeys((*OF_A_PROFILE, *OPTIONS))
+def settings_of(meta: RunMeta, known: KnownSettings) -> tuple[dict[str, str] | None, tuple[str, ...]]:
+    """The settings of a run by name, None where its metadata holds none, and the names of what else was set."""
+    names = meta.options | (meta.environment or {})
+    if not names:
+        return (None if meta.environment is None else {}), ()
+    return (None if meta.environment is None else shown(names, known())), withheld(names, known())
 
 
-def _spelled(default: object) -> str | None:
-    if default is None:
-        return None
-    return str(int(default)) if isinstance(default, bool) else str(default)
-
-
-def shown(environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings among the variables, by name: secrets in their values masked, long ones cut."""
-    known = sorted(environment.keys() & documented().keys())
-    values = {name: redact(environment[name]) for name in known}
+def shown(environment: Mapping[str, str], known: Mapping[str, str | None]) -> dict[str, str]:
+    """The known settings among the variables, by name: secrets in their values masked, long values cut."""
+    names = sorted(environment.keys() & known.keys())
+    values = {name: redact(environment[name]) for name in names}
     return {name: value if len(value) <= VALUE_LENGTH else f"{value[:VALUE_LENGTH]}…" for name, value in values.items()}
 
 
-def withheld(environment: Mapping[str, str]) -> tuple[str, ...]:
+def withheld(environment: Mapping[str, str], known: Mapping[str, str | None]) -> tuple[str, ...]:
     """The names among the variables whose values are not shown."""
-    return tuple(sorted(environment.keys() - documented().keys()))
+    return tuple(sorted(environment.keys() - known.keys()))
 
 
-def differences(before: RunInfo, after: RunInfo) -> tuple[SettingRow, ...] | None:
+def differences(before: RunInfo, after: RunInfo, known: KnownSettings) -> tuple[SettingRow, ...] | None:
     """Each setting that either run has, those that differ first; None where a run's files do not hold its settings."""
     if before.settings is None or after.settings is None:
         return None
-    rows = _rows(before.settings, after.settings)
+    rows = _rows(before.settings, after.settings, known())
     return tuple(sorted(rows, key=lambda row: (_FIRST.index(row.kind), row.name)))
 
 
 _FIRST = (SettingKind.DIFFERS, SettingKind.PLACE, SettingKind.EQUAL)
 
 
-def _rows(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[SettingRow]:
+def _rows(before: Mapping[str, str], after: Mapping[str, str], known: Mapping[str, str | None]) -> Iterator[SettingRow]:
     for name in before.keys() | after.keys():
         values = before.get(name), after.get(name)
-        yield SettingRow(name, *values, documented().get(name), _kind(values, (before, after)))
+        yield SettingRow(name, *values, known.get(name), _kind(values, (before, after)))
 
 
 def _kind(values: tuple[str | None, str | None], sides: tuple[Mapping[str, str], Mapping[str, str]]) -> SettingKind:

@@ -72,6 +72,7 @@ def analyze(
     from toolkit.analysis.pipeline import Options, analyze
     from toolkit.model.errors import Exit, UsageError
     from toolkit.model.serialize import analysis_json
+    from toolkit.smoke.known_settings import known_settings
 
     if only not in (None, "ages"):
         raise UsageError(f"--only {only}: there is only `ages`")
@@ -83,7 +84,7 @@ def analyze(
     part = window(segment, last, since_tick, until_tick, every)
     limits = plateau_limits_ms(plateau)
     words = tuple(figures or () if format is Format.JSON else figures or IN_WINDOWS)
-    options = Options(label, duration_ms(requested), "ages" if only else "all", part, words, limits)
+    options = Options(label, duration_ms(requested), "ages" if only else "all", part, words, limits, known_settings)
 
     def look(store: str) -> Analysis:
         with octets_line(quiet, OF_A_RUN) as progress:

@@ -51,8 +51,12 @@ def compare(
 def looked_at(requested: str | None, part: Window, plateau: list[str] | None) -> Options:
     """How both runs are looked at. Raises `UsageError` for what is no length of time."""
     from toolkit.analysis.pipeline import Options
+    from toolkit.smoke.known_settings import known_settings
 
-    return Options(requested_ms=of.duration_ms(requested), window=part, plateau_limits_ms=of.plateau_limits_ms(plateau))
+    limits = of.plateau_limits_ms(plateau)
+    return Options(
+        requested_ms=of.duration_ms(requested), window=part, plateau_limits_ms=limits, known_settings=known_settings
+    )
 
 
 def compared(before: str, after: str, db: str, options: Options, quiet: bool) -> Comparison:
@@ -61,4 +65,5 @@ def compared(before: str, after: str, db: str, options: Options, quiet: bool) ->
     from toolkit.comparison.rows import compare
 
     with octets_line(quiet, OF_A_RUN) as progress:
-        return compare(analyze([before], db, options, progress), analyze([after], db, options, progress))
+        sides = (analyze([path], db, options, progress) for path in (before, after))
+        return compare(*sides, options.known_settings)

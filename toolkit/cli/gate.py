@@ -61,11 +61,12 @@ def gate(
     from toolkit.gate import evaluate, plateau_limits_ms
     from toolkit.gate.gate_files import load
     from toolkit.model.serialize import gate_json
+    from toolkit.smoke.known_settings import known_settings
 
     check_format(format)
     rules = load(gates, catalogue())
     part = window(segment, last, since_tick, until_tick)
-    theirs = Options(window=part, plateau_limits_ms=plateau_limits_ms(rules.rules))
+    theirs = Options(window=part, plateau_limits_ms=plateau_limits_ms(rules.rules), known_settings=known_settings)
     with octets_line(quiet, OF_A_RUN) as progress:
         run = analyze(paths, db, replace(theirs, requested_ms=duration_ms(requested)), progress)
         before = None if baseline is None else analyze([baseline], db, theirs, progress)

@@ -7,11 +7,10 @@ differences and no objection.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from toolkit.analysis.settings import differences
-from toolkit.model.records import Analysis, Figure, Number, RunInfo
+from toolkit.model.records import Analysis, Figure, Number, RunInfo, SettingRow
 from toolkit.model.units import Unit, duration
 from toolkit.model.vocabulary import Bound, Ended, SettingKind
 
@@ -205,7 +204,7 @@ def _describes(row: Row) -> bool:
     return row.figure.scope == "run" and row.figure.metric.startswith(_OF_THE_RUN)
 
 
-def warnings(before: Side, after: Side) -> Iterator[str]:
+def warnings(before: Side, after: Side, settings: Sequence[SettingRow]) -> Iterator[str]:
     """What to know about the pair as a whole, a sentence each."""
     sides = (before, after)
     if before.run.id == after.run.id:
@@ -222,10 +221,10 @@ def warnings(before: Side, after: Side) -> Iterator[str]:
     if unequal:
         yield f"{unequal}: counts are compared by their hourly rates"
     if before.run.id != after.run.id:
-        yield from _of_settings(before.run, after.run)
+        yield from _of_settings(before.run, after.run, settings)
 
 
-def _of_settings(before: RunInfo, after: RunInfo) -> Iterator[str]:
+def _of_settings(before: RunInfo, after: RunInfo, settings: Sequence[SettingRow]) -> Iterator[str]:
     untold = [word for word, run in (("before", before), ("after", after)) if run.settings is None]
     if untold:
         yield f"no file of the run {' and '.join(untold)} holds its settings: that they were equal is not shown"
@@ -234,6 +233,6 @@ def _of_settings(before: RunInfo, after: RunInfo) -> Iterator[str]:
     beside = sorted({*before.settings_withheld, *after.settings_withheld})
     if beside:
         yield f"set beside the documented names, and not compared: {', '.join(beside)}"
-    differ = [row.name for row in differences(before, after) or () if row.kind is SettingKind.DIFFERS]
+    differ = [row.name for row in settings if row.kind is SettingKind.DIFFERS]
     if len(differ) > 1:
         yield f"{len(differ)} settings differ: no difference of a figure can be credited to one of them alone"

@@ -5,7 +5,7 @@ No test is made: a row that may be compared is `descriptive`. A row that may not
 
 from __future__ import annotations
 
-from toolkit.analysis.settings import differences
+from toolkit.analysis.settings import KnownSettings, differences
 from toolkit.comparison.comparability import (
     CADENCE_RATIO,
     DURATION_RATIO,
@@ -23,12 +23,14 @@ from toolkit.model.vocabulary import Verdict
 MS_PER_HOUR = 3_600_000
 
 
-def compare(before: Analysis, after: Analysis) -> Comparison:
+def compare(before: Analysis, after: Analysis, known_settings: KnownSettings = dict) -> Comparison:
     """Every figure that either run has, each row `descriptive` or `not_comparable` with its reason in `why`.
 
     `why` of a descriptive row is empty, or what a reader should know about it. `ratio` is after over before, null
-    where before is 0. The statistical fields are null.
+    where before is 0. The statistical fields are null. `known_settings` gives the values that apply to settings that a run
+    leaves unset.
     """
+    settings = differences(before.run, after.run, known_settings)
     left, right = Side.of("before", before), Side.of("after", after)
     names = dict.fromkeys([*left.figures, *right.figures])
     rows = tuple(_compared(Row(name, left, right)) for name in names)
@@ -47,8 +49,8 @@ def compare(before: Analysis, after: Analysis) -> Comparison:
             "rows": len(rows),
             "rows_compared": compared,
         },
-        warnings=tuple(warnings(left, right)),
-        settings=differences(before.run, after.run),
+        warnings=tuple(warnings(left, right, settings or ())),
+        settings=settings,
     )
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from toolkit.host.provenance import Source
 from toolkit.model.errors import InputError, UsageError
+from toolkit.model.run_meta import Checkout
 
 FILE_NAME = "commands.jsonl"
 SCHEMA = "toolkit.command/1"
@@ -54,7 +54,7 @@ class Command:
     stdout: Output
     stderr: Output | None
     environment: dict[str, str]
-    source: Source | None
+    source: Checkout | None
     problem: str | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""The machine a run was made on: processors, load, and how far its clock may be trusted."""
+"""Read facts of this machine: processors, memory, load, and the accuracy of its clock."""
 
 from __future__ import annotations
 
@@ -6,46 +6,11 @@ import ctypes
 import os
 import platform
 import time
-from dataclasses import dataclass
+
+from toolkit.model.run_meta import Host, HostClock, HostLoad
 
 _STA_UNSYNC, _STA_NANO = 0x0040, 0x2000
 _TIME_ERROR = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """The machine, without its name. `memory_bytes` is None where the system does not tell."""
-
-    cpu_count: int
-    memory_bytes: int | None
-    system: str
-    kernel: str
-    machine: str
-    python: str
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """The system's load averages over 1, 5 and 15 minutes, in runnable processes, at an epoch time."""
-
-    at_ms: int
-    load_1m: float
-    load_5m: float
-    load_15m: float
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """What the kernel knows of its own clock, asked without a network.
-
-    `offset_ms` is the correction still to be made (positive: the clock is behind), `error_ms` the estimated error of
-    the clock; both None where the kernel cannot tell, and `why` then says so.
-    """
-
-    at_ms: int
-    offset_ms: float | None
-    error_ms: float | None
-    why: str | None
 
 
 def host() -> Host:
@@ -68,9 +33,9 @@ def _memory_bytes() -> int | None:
         return None
 
 
-def load() -> Load:
+def load() -> HostLoad:
     """The load of the machine now."""
-    return Load(now_ms(), *(round(value, 2) for value in os.getloadavg()))
+    return HostLoad(now_ms(), *(round(value, 2) for value in os.getloadavg()))
 
 
 def now_ms() -> int:
@@ -92,16 +57,16 @@ class _Timex(ctypes.Structure):
     )
 
 
-def clock() -> Clock:
+def clock() -> HostClock:
     """The kernel's opinion of its clock, from adjtimex(2) where there is one."""
     at_ms, timex = now_ms(), _Timex()
     try:
         state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
     except (AttributeError, OSError):
-        return Clock(at_ms, None, None, f"{platform.system()} gives no clock state without a network")
+        return HostClock(at_ms, None, None, f"{platform.system()} gives no clock state without a network")
     if state < 0:
-        return Clock(at_ms, None, None, f"the kernel does not tell: {os.strerror(ctypes.get_errno())}")
+        return HostClock(at_ms, None, None, f"the kernel does not tell: {os.strerror(ctypes.get_errno())}")
     if state == _TIME_ERROR or timex.status & _STA_UNSYNC:
-        return Clock(at_ms, None, None, "the kernel's clock is not synchronised by a time service")
+        return HostClock(at_ms, None, None, "the kernel's clock is not synchronised by a time service")
     per_ms = 1_000_000 if timex.status & _STA_NANO else 1_000
-    return Clock(at_ms, timex.offset / per_ms, timex.esterror / 1_000, None)
+    return HostClock(at_ms, timex.offset / per_ms, timex.esterror / 1_000, None)

@@ -7,38 +7,15 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit.host import redaction
+from toolkit.model.redaction import redact_value
+from toolkit.model.run_meta import Binary, Checkout
 
 _GIT_PATIENCE_S = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The state of a git checkout.
-
-    `diff_sha256` is the SHA-256 of `git diff HEAD --binary`, None where that is empty; `untracked` counts files that
-    git neither tracks nor ignores. `dirty` is true if either is there.
-    """
-
-    commit: str
-    dirty: bool
-    diff_sha256: str | None
-    untracked: int
-
-
-@dataclass(frozen=True, slots=True)
-class Binary:
-    """An executable file as it was when it ran; the home directory in `path` is written `~`."""
-
-    path: str
-    bytes: int
-    sha256: str
-
-
-def source(directory: Path) -> Source | None:
+def checkout(directory: Path) -> Checkout | None:
     """The checkout that `directory` lies in; None outside one, before its first commit, or if git does not answer."""
     commit = _git(directory, "rev-parse", "--verify", "HEAD")
     diff = _git(directory, "diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
@@ -47,7 +24,7 @@ def source(directory: Path) -> Source | None:
         return None
     untracked = others.count(b"\0")
     digest = hashlib.sha256(diff).hexdigest() if diff else None
-    return Source(commit.decode().strip(), bool(diff or untracked), digest, untracked)
+    return Checkout(commit.decode().strip(), bool(diff or untracked), digest, untracked)
 
 
 def _git(directory: Path, *arguments: str) -> bytes | None:
@@ -80,7 +57,7 @@ def _digested(path: Path, name: str) -> Binary | None:
             octets = os.fstat(stream.fileno()).st_size
     except OSError:
         return None
-    return Binary(redaction.text(name), octets, digest)
+    return Binary(redact_value(name), octets, digest)
 
 
 _INTERPRETER = re.compile(

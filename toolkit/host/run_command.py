@@ -15,8 +15,9 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, BinaryIO
 
-from toolkit.host import machine, provenance, redaction
+from toolkit.host import machine, provenance
 from toolkit.host.commands import NOTHING, SCHEMA, Command, Output, signal_name
+from toolkit.model.redaction import redact_argv, redact_environment, redact_value
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 """The exit codes that a shell gives for a command that is not there, or cannot be run."""
@@ -58,8 +59,8 @@ def run(
     """
     cwd = Path.cwd()
     row = Command(
-        SCHEMA, id, redaction.argv(argv), redaction.text(str(cwd)), 0, 0, None, None,
-        NOTHING, NOTHING, redaction.environment(environment), provenance.source(cwd),
+        SCHEMA, id, redact_argv(argv), redact_value(str(cwd)), 0, 0, None, None,
+        NOTHING, NOTHING, redact_environment(environment), provenance.checkout(cwd),
     )  # fmt: skip
     row, began_ns = replace(row, started_ms=machine.now_ms()), time.monotonic_ns()
     try:

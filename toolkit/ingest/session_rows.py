@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import duckdb
 
-from toolkit.analysis.run_info import Read
 from toolkit.db.store import insert_rows
+from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.ingest.log import LogLoad
 from toolkit.model.records import Episode, Session
 from toolkit.model.vocabulary import Stage
@@ -26,7 +26,7 @@ _SESSION_COLUMNS = (
 _EPISODE_COLUMNS = ("run_key", "venue", "kind", "from_ms", "to_ms", "class", "reason", "flags", "lines")
 
 
-def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, read: Read) -> None:
+def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, read: LoadedRun) -> None:
     """Give sessions the times of their lines and write them, and as episodes what befell the sockets, with its lines.
 
     Episodes are the reconnects, resyncs, kept timeouts and failed look-ups. Log lines must have their times.
@@ -91,7 +91,7 @@ def _row(run_key: int, session: Session) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _reconnects(run_key: int, read: Read) -> Iterator[tuple[object, ...]]:
+def _reconnects(run_key: int, read: LoadedRun) -> Iterator[tuple[object, ...]]:
     before: dict[tuple[int, str], Session] = {}
     for session in read.log.sessions:
         if session.reached == Stage.CONNECTING:
@@ -105,7 +105,7 @@ def _reconnects(run_key: int, read: Read) -> Iterator[tuple[object, ...]]:
         before[session.life, session.venue] = session
 
 
-def _named(read: Read, refs: Iterable[Ref]) -> str:
+def _named(read: LoadedRun, refs: Iterable[Ref]) -> str:
     return json.dumps([read.named(ref) for ref in refs])
 
 

@@ -1,10 +1,17 @@
-"""Masks secrets in text before it is shown: each rule says what it hides, the rest of the text stays as it was."""
+"""Mask secrets in text, in the arguments of a command and in its environment, before they are recorded or shown.
+
+Each rule names what it masks; the rest of the text stays as it was.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 MASK = "***"
+
+KEPT_PREFIXES = ("PARAPHINA_", "HL_", "LIGHTER_", "EXTENDED_", "ASTER_", "PARADEX_")
+"""Prefixes of the only environment names that are ever recorded: those that configure a connector."""
 
 _SECRET_NAME = (
     r"(?:[a-z0-9]{1,20}[_-]){0,4}"
@@ -47,3 +54,32 @@ def redact(text: str) -> str:
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text
+
+
+_SECRET_WORD = re.compile(r"KEY|SECRET|TOKEN|PASS|PRIVATE", re.IGNORECASE)
+_ASSIGNMENT = re.compile(
+    r"([\w-]*(?:KEY|SECRET|TOKEN|PASS|PRIVATE)[\w-]*=)(\"[^\"]*\"|'[^']*'|[^\s\"']+)", re.IGNORECASE
+)
+
+
+def redact_argv(arguments: Sequence[str]) -> tuple[str, ...]:
+    """A command's arguments with secrets and home directories masked.
+
+    The argument after an option that names a secret (`--api-key`) is masked whole, unless it is an option itself.
+    """
+    masked, secret_follows = [], False
+    for argument in arguments:
+        masked.append(MASK if secret_follows and not argument.startswith("-") else redact_value(argument))
+        secret_follows = argument.startswith("-") and "=" not in argument and bool(_SECRET_WORD.search(argument))
+    return tuple(masked)
+
+
+def redact_value(value: str) -> str:
+    """One argument or value with secrets masked, those assigned by name (`HL_API_KEY=…`) among them."""
+    return redact(_ASSIGNMENT.sub(rf"\1{MASK}", value))
+
+
+def redact_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables that configure a connector, by name; a value is masked whole where its name names a secret."""
+    kept = sorted(name for name in variables if name.startswith(KEPT_PREFIXES))
+    return {name: MASK if _SECRET_WORD.search(name) else redact_value(variables[name]) for name in kept}

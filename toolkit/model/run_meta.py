@@ -1,51 +1,108 @@
-"""`run_meta.json`: what a supervisor knows of a run that the run's own files do not say."""
+"""The records of `run_meta.json`: what a supervisor knows of a run that the run's own files do not say.
+
+All times are epoch milliseconds. Fields have defaults, so that a file of another version, or one written by hand, can
+be read; a supervisor sets all that it knows.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import msgspec
-
-from toolkit.host.machine import Clock, Host, Load
-from toolkit.host.provenance import Binary, Source
 
 FILE_NAME = "run_meta.json"
 SCHEMA = "toolkit.run_meta/1"
 
 
 @dataclass(frozen=True, slots=True)
-class RunMeta:
-    """One supervised run. Times are epoch milliseconds; a null end means that the supervisor did not live to see it.
+class Host:
+    """A machine, without its name. `memory_bytes` is None where the system does not report it."""
 
-    `requested_ms` counts from `first_telemetry_ms`, and `build_ms` is what passed before it (None without telemetry).
-    `stopped_by` is `time` (we stopped it after the time asked for), `itself`, `build_limit` or `interrupt`, None while
-    it runs; `killed` says that it took SIGKILL. `stopped_ms` is when it was told to stop or ended, `ended_ms` when it
-    was gone. `environment` holds the variables that steer a connector as the program saw them, secrets masked;
-    `environment_set` names those that the supervisor set itself, `options` what its command line decided. `binaries`
-    are the executables of the program's process group at its first telemetry, and the command's own file and script.
-    `wall_drift_ms` is how much more the wall clock went forward than the monotonic one: not zero means that the wall
-    clock was set during the run.
+    cpu_count: int
+    memory_bytes: int | None = None
+    system: str = ""
+    kernel: str = ""
+    machine: str = ""
+    python: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostLoad:
+    """Load averages of the host over 1, 5 and 15 minutes, in runnable processes, at an epoch time."""
+
+    at_ms: int = 0
+    load_1m: float = 0.0
+    load_5m: float = 0.0
+    load_15m: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class HostClock:
+    """The kernel's estimate of its own clock, read without a network.
+
+    `offset_ms` is the correction still to be made (positive: the clock is behind), `error_ms` the estimated error of
+    the clock. Both are None where the kernel has no estimate; `why` then gives the reason.
     """
 
-    schema: str
-    producer: str
-    label: str | None
-    profile: str | None
-    simulated: bool | None
-    argv: tuple[str, ...]
-    cwd: str
-    requested_ms: int
-    build_limit_ms: int
-    grace_ms: int
-    started_ms: int
-    host: Host
-    clock: Clock
-    load: tuple[Load, ...]
-    environment: dict[str, str]
-    environment_set: tuple[str, ...]
-    source: Source | None
-    binaries: tuple[Binary, ...]
+    at_ms: int = 0
+    offset_ms: float | None = None
+    error_ms: float | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The state of a git checkout.
+
+    `diff_sha256` is the SHA-256 of `git diff HEAD --binary`, None where that is empty; `untracked` counts files that
+    git neither tracks nor ignores. `dirty` is true if there is a diff or an untracked file.
+    """
+
+    commit: str
+    dirty: bool = False
+    diff_sha256: str | None = None
+    untracked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """An executable file as it was when it ran; the home directory in `path` is written `~`."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunMeta:
+    """One supervised run; a null end means that the supervisor itself was killed before the run ended.
+
+    `requested_ms` counts from `first_telemetry_ms`, and `build_ms` is the time before it (None without telemetry).
+    `stopped_by` is `time` (stopped after the requested time), `itself`, `build_limit` or `interrupt`, None while
+    it runs; `killed` means that it took SIGKILL. `stopped_ms` is when it was asked to stop or ended, `ended_ms` when
+    its last process was gone. `environment` holds the variables that configure a connector as the program saw them, secrets
+    masked; `environment_set` names those that the supervisor set, `options` the command-line options of the supervisor.
+    `binaries` are the executables of the program's process group at its first telemetry, and the command's own file and
+    script. `wall_drift_ms` is how much more the wall clock went forward than the monotonic one: not zero means that the
+    wall clock was set during the run.
+    """
+
+    schema: str = SCHEMA
+    producer: str | None = None
+    label: str | None = None
+    profile: str | None = None
+    simulated: bool | None = None
+    argv: tuple[str, ...] = ()
+    cwd: str = ""
+    requested_ms: int | None = None
+    build_limit_ms: int | None = None
+    grace_ms: int | None = None
+    started_ms: int = 0
+    host: Host | None = None
+    clock: HostClock | None = None
+    load: tuple[HostLoad, ...] = ()
+    environment: dict[str, str] | None = None
+    environment_set: tuple[str, ...] = ()
+    source: Checkout | None = None
+    binaries: tuple[Binary, ...] = ()
     first_telemetry_ms: int | None = None
     build_ms: int | None = None
     stopped_ms: int | None = None
@@ -56,18 +113,7 @@ class RunMeta:
     signal: str | None = None
     cpu_ms: int | None = None
     max_rss_bytes: int | None = None
-    clock_after: Clock | None = None
+    clock_after: HostClock | None = None
     wall_drift_ms: int | None = None
     output: dict[str, int | str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
-
-    def save(self, directory: Path) -> None:
-        """Write it into `directory`, replacing what is there in one step."""
-        fresh = directory / f".{FILE_NAME}.new"
-        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
-        fresh.replace(directory / FILE_NAME)
-
-
-def load_meta(directory: Path) -> RunMeta:
-    """Read it back. Raises `msgspec.DecodeError` for something else, `FileNotFoundError` when it is not there."""
-    return msgspec.json.decode((directory / FILE_NAME).read_bytes(), type=RunMeta)

@@ -18,14 +18,14 @@ from connectors import settings
 from connectors.io.clock import Clock
 from connectors.simulator.ground_truth import TruthFile
 from connectors.simulator.server import loopback
-from toolkit.host import redaction
 from toolkit.model.errors import Exit, InputError
+from toolkit.model.redaction import redact_environment
 from toolkit.model.run_meta import RunMeta
 from toolkit.smoke import producer_env
 from toolkit.smoke.connector_tasks import Crew
 from toolkit.smoke.own_run_meta import begun, ended, loaded
 from toolkit.smoke.plan import ShadowPlan
-from toolkit.smoke.run_directory import claim
+from toolkit.smoke.run_directory import claim, save_meta
 from toolkit.smoke.stop_policy import StoppedBy
 from toolkit.smoke.wiring import Desk
 
@@ -77,13 +77,13 @@ class _Run:
     async def live(self, progress: Progress) -> RunMeta:
         """Live through it."""
         plan, run = self._plan, begun(self._plan, self._environ)
-        run.save(self._out)
+        save_meta(run, self._out)
         self._listen_to_signals()
         before = _used_ms()
         async with AsyncExitStack() as stack:
             environ = await self._led(stack)
             run = replace(run, **_environment(environ, self._environ))
-            run.save(self._out)
+            save_meta(run, self._out)
             desk = Desk(stack, plan, self._out, environ, self._clock)
             run = await self._ticking(await Crew.hired(stack, desk), run, progress)
             if self._diagnosis:
@@ -92,7 +92,7 @@ class _Run:
             output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
         code = Exit.RUN_BLOCKED if self._diagnosis else Exit.OK
         run = ended(run, self._clock, self._stopped_by, int(code), _used_ms() - before, output)
-        run.save(self._out)
+        save_meta(run, self._out)
         return run
 
     def _listen_to_signals(self) -> None:
@@ -124,7 +124,7 @@ class _Run:
         loop = asyncio.get_running_loop()
         run = replace(run, first_telemetry_ms=self._clock.unix_ms())
         run = replace(run, build_ms=(run.first_telemetry_ms or 0) - run.started_ms)
-        run.save(self._out)
+        save_meta(run, self._out)
         tasks = [asyncio.create_task(each) for each in crew.alive()]
         began_s, load_s = loop.time(), loop.time()
         try:
@@ -134,7 +134,7 @@ class _Run:
                 if loop.time() - load_s >= LOAD_EVERY_S:
                     load_s = loop.time()
                     run = loaded(run)
-                    run.save(self._out)
+                    save_meta(run, self._out)
                 await self._look(crew, tasks, self._plan.run_ms / 1_000 - elapsed_s)
             run = replace(run, stopped_ms=self._clock.unix_ms())
         finally:
@@ -159,7 +159,7 @@ class _Run:
 def _environment(environ: Mapping[str, str], before: Mapping[str, str]) -> dict[str, Any]:
     added = sorted(name for name in environ if environ[name] != before.get(name))
     names = {*producer_env.paraphina(Path()), *added}
-    return {"environment": redaction.environment(environ), "environment_set": tuple(sorted(names))}
+    return {"environment": redact_environment(environ), "environment_set": tuple(sorted(names))}
 
 
 def _used_ms() -> int:

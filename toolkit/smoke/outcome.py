@@ -47,7 +47,7 @@ def _began(run: RunMeta) -> str:
     if run.first_telemetry_ms is None or run.build_ms is None:
         return f"wrote no telemetry in {duration(last_ms - run.started_ms)}"
     ran = duration(max(0, last_ms - run.first_telemetry_ms))
-    return f"first telemetry after {duration(run.build_ms)}, then ran {ran} of {duration(run.requested_ms)}"
+    return f"first telemetry after {duration(run.build_ms)}, then ran {ran} of {duration(run.requested_ms or 0)}"
 
 
 def _ended(run: RunMeta) -> str:
@@ -57,7 +57,7 @@ def _ended(run: RunMeta) -> str:
         case StoppedBy.INTERRUPT:
             return "stopped by an interrupt"
         case StoppedBy.BUILD_LIMIT:
-            return f"stopped at the limit of {duration(run.build_limit_ms)} for the build"
+            return f"stopped at the limit of {duration(run.build_limit_ms or 0)} for the build"
         case StoppedBy.ITSELF if run.signal:
             return f"ended by {run.signal}"
         case StoppedBy.ITSELF:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from connectors.io.clock import Clock
 from connectors.simulator.scenario import Scenario
-from toolkit.host import machine, provenance, redaction
+from toolkit.host import machine, provenance
 from toolkit.model import run_meta
+from toolkit.model.redaction import redact_argv, redact_environment, redact_value
 from toolkit.model.run_meta import RunMeta
 from toolkit.smoke.plan import ShadowPlan
 from toolkit.smoke.stop_policy import StoppedBy
@@ -31,8 +32,8 @@ def begun(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
         label=plan.label,
         profile=None,
         simulated=plan.simulated,
-        argv=redaction.argv(plan.argv),
-        cwd=redaction.text(str(cwd)),
+        argv=redact_argv(plan.argv),
+        cwd=redact_value(str(cwd)),
         requested_ms=plan.run_ms,
         build_limit_ms=0,
         grace_ms=0,
@@ -40,9 +41,9 @@ def begun(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
         host=machine.host(),
         clock=machine.clock(),
         load=(machine.load(),),
-        environment=redaction.environment(environ),
+        environment=redact_environment(environ),
         environment_set=(),
-        source=provenance.source(cwd),
+        source=provenance.checkout(cwd),
         binaries=(binary,) if binary else (),
         options=_options(plan),
     )

@@ -6,9 +6,12 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from toolkit.files.detection import HEAD_BYTES, recognise
 from toolkit.model import run_meta
 from toolkit.model.errors import InputError
+from toolkit.model.run_meta import RunMeta
 from toolkit.model.vocabulary import Role
 from toolkit.smoke import recorder
 from toolkit.timeline import arrivals
@@ -36,6 +39,21 @@ def claim(directory: Path) -> None:
     """Make the directory where it is missing. Raises `InputError` when it holds files of a run already."""
     directory.mkdir(parents=True, exist_ok=True)
     check_free(directory)
+
+
+def save_meta(run: RunMeta, directory: Path) -> None:
+    """Write `run_meta.json` into `directory`, replacing an earlier one in one step."""
+    fresh = directory / f".{run_meta.FILE_NAME}.new"
+    fresh.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")
+    fresh.replace(directory / run_meta.FILE_NAME)
+
+
+def load_meta(directory: Path) -> RunMeta:
+    """Read `run_meta.json` of a run directory.
+
+    Raises `msgspec.DecodeError` for other content, `FileNotFoundError` where there is no such file.
+    """
+    return msgspec.json.decode((directory / run_meta.FILE_NAME).read_bytes(), type=RunMeta)
 
 
 class TelemetryWatch:

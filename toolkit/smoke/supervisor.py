@@ -15,14 +15,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 
-from toolkit.host import commands, machine, provenance, redaction
+from toolkit.host import commands, machine, provenance
 from toolkit.model import run_meta
 from toolkit.model.errors import InputError
+from toolkit.model.redaction import redact_argv, redact_environment, redact_value
 from toolkit.model.run_meta import RunMeta
 from toolkit.smoke import producer_env
 from toolkit.smoke.process_group import ProcessGroup
 from toolkit.smoke.recorder import OutputRecorder
-from toolkit.smoke.run_directory import TelemetryWatch, claim
+from toolkit.smoke.run_directory import TelemetryWatch, claim, save_meta
 from toolkit.smoke.stop_policy import Action, Limits, StoppingPolicy
 
 READ_BYTES = 1 << 20
@@ -81,8 +82,8 @@ def _first_record(plan: Plan, environment: Mapping[str, str], executable: Path) 
         label=plan.label,
         profile=plan.profile,
         simulated=None,
-        argv=redaction.argv(plan.argv),
-        cwd=redaction.text(str(cwd)),
+        argv=redact_argv(plan.argv),
+        cwd=redact_value(str(cwd)),
         requested_ms=round(plan.limits.run_ms),
         build_limit_ms=round(plan.limits.build_ms),
         grace_ms=round(plan.limits.grace_ms),
@@ -90,9 +91,9 @@ def _first_record(plan: Plan, environment: Mapping[str, str], executable: Path) 
         host=machine.host(),
         clock=machine.clock(),
         load=(machine.load(),),
-        environment=redaction.environment(environment),
+        environment=redact_environment(environment),
         environment_set=tuple(sorted(added)),
-        source=provenance.source(cwd),
+        source=provenance.checkout(cwd),
         binaries=tuple(dict.fromkeys(each for each in binaries if each)),
         options={"--profile": plan.profile or "none"},
     )
@@ -103,11 +104,11 @@ def _supervised(plan: Plan, out: Path, environment: Mapping[str, str], run: RunM
     policy = StoppingPolicy(plan.limits, started_ms)
     with OutputRecorder(out) as recorder, _interrupts_to(policy):
         run = replace(run, started_ms=machine.now_ms())
-        run.save(out)
+        save_meta(run, out)
         with ProcessGroup(producer_env.filled(plan.argv, out), Path.cwd(), environment) as group:
             run = _Supervision(plan, out, run, policy, recorder, group).run_to_end(progress)
         run = _last_record(run, recorder, group, monotonic_ms() - started_ms)
-        run.save(out)
+        save_meta(run, out)
         commands.append(out, _row(run, recorder))
     return run
 
@@ -125,7 +126,7 @@ def _row(run: RunMeta, recorder: OutputRecorder) -> commands.Command:
         signal=run.signal,
         stdout=commands.Output(recorder.bytes, recorder.lines, recorder.sha256),
         stderr=None,
-        environment=run.environment,
+        environment=run.environment or {},
         source=run.source,
     )
 
@@ -210,7 +211,7 @@ class _Supervision:
 
     def _note(self, **known: object) -> None:
         self._run = replace(self._run, **known)  # type: ignore[arg-type]
-        self._run.save(self._out)
+        save_meta(self._run, self._out)
 
 
 @contextmanager

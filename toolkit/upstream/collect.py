@@ -8,13 +8,12 @@ from pathlib import PurePath
 
 import duckdb
 
-from toolkit.analysis.metrics import catalogue
 from toolkit.db.staging import Cursors
 from toolkit.db.store import sql
 from toolkit.files.discovery import Source
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load
-from toolkit.model.records import Analysis, CompatRow, RunInfo
+from toolkit.model.records import Analysis, CompatRow, FigureSpec, RunInfo
 from toolkit.model.vocabulary import Role
 from toolkit.runlog.facts import LogFacts
 from toolkit.streams.blocks import Block, blocks
@@ -57,14 +56,14 @@ def printed(cursors: Cursors, run_key: int, sources: Sequence[Source], facts: Lo
     )
 
 
-def compat(theirs: Printed, analysis: Analysis) -> tuple[CompatRow, ...]:
+def compat(theirs: Printed, analysis: Analysis, catalogue: Sequence[FigureSpec]) -> tuple[CompatRow, ...]:
     """The compat view of a run: soak report and analyzer beside our figures.
 
     Beside the verdict of the report's gate stands that of our gate of the same limits. Raises `InputError` for an
     unreadable file.
     """
     run, figures = analysis.run, analysis.figures
-    gate = load(OUR_GATE, catalogue())
+    gate = load(OUR_GATE, catalogue)
     verdict = str(evaluate(gate.rules, analysis, gate=gate.name, never_seen=gate.never_seen).verdict)
     soak = rows(theirs.soak(), run, figures, verdict)
     return (*soak, *analyzer_rows(theirs.analyzer(), run, figures))

@@ -1,0 +1,57 @@
+"""What a run was made from and on, in words: command, checkout, executables, host, load and clock."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from toolkit.model.redaction import redact
+from toolkit.model.run_meta import Binary, Checkout, Host, HostClock, RunMeta
+
+DIGEST_LENGTH = 12
+"""Characters of a digest or commit that a page shows."""
+
+
+def origin(meta: RunMeta) -> dict[str, str]:
+    """Each known fact in words by its name; secrets and home directories masked."""
+    words = {
+        "command": shlex.join(meta.argv) if meta.producer != "toolkit" else None,
+        "started in the checkout": _checkout(meta.source) if meta.source else None,
+        "executables": ", ".join(map(_binary, meta.binaries)),
+        "host": _host(meta.host) if meta.host else None,
+        "load of the host": _range([each.load_1m for each in meta.load]),
+        "clock of the host": _clock(meta.clock) + _drift(meta.wall_drift_ms) if meta.clock else None,
+    }
+    return {name: redact(text) for name, text in words.items() if text}
+
+
+def _checkout(checkout: Checkout) -> str:
+    changed = f"diff {checkout.diff_sha256[:DIGEST_LENGTH]}" if checkout.diff_sha256 else None
+    parts = [changed, checkout.untracked and f"{checkout.untracked} untracked files"]
+    return f"{checkout.commit[:DIGEST_LENGTH]} ({', '.join(part for part in parts if part) or 'clean'})"
+
+
+def _binary(binary: Binary) -> str:
+    return f"{PurePath(binary.path).name} ({binary.bytes} bytes, {binary.sha256[:DIGEST_LENGTH]})"
+
+
+def _host(host: Host) -> str:
+    memory = "" if host.memory_bytes is None else f"{host.memory_bytes / 1e9:.1f} GB, "
+    return f"{host.cpu_count} processors, {memory}{host.system} {host.kernel} {host.machine}"
+
+
+def _clock(clock: HostClock) -> str:
+    if clock.offset_ms is None:
+        return f"offset not known: {clock.why or 'the kernel does not tell'}"
+    return f"{clock.offset_ms:+.3f} ms to be corrected" + (
+        f", error {clock.error_ms:.3f} ms" if clock.error_ms is not None else ""
+    )
+
+
+def _range(loads: Sequence[float]) -> str | None:
+    return f"{min(loads):.2f} to {max(loads):.2f} (1-minute averages)" if loads else None
+
+
+def _drift(drift_ms: int | None) -> str:
+    return "" if not drift_ms else f"; the wall clock moved {drift_ms:+d} ms against the monotonic one during the run"

@@ -1,0 +1,30 @@
+"""The settings whose values may be shown: those of the connectors, of a profile, and the options of `toolkit smoke`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+PROFILE_ONLY = ("PARAPHINA_LIVE_OUT_DIR", "PARAPHINA_TELEMETRY_MODE", "PARAPHINA_TRADE_MODE")
+"""Names that a profile sets and no connector reads."""
+OPTIONS = ("--feed", "--scenario", "--seed", "--base", "--venues", "--profile")
+"""Options of `toolkit smoke` that decide what a run meets."""
+
+
+@cache
+def known_settings() -> Mapping[str, str | None]:
+    """Every name that may be shown, and the value that applies where it is not set (None: no value)."""
+    # Most runs that are analysed have no settings, and need no connector loaded.
+    from connectors.settings import COMMON, of_venue
+    from connectors.venues import venues
+
+    table = [*COMMON, *(setting for venue in venues().values() for setting in of_venue(venue))]
+    defaults = {name: setting.default for setting in table for name in (setting.name, *setting.aliases)}
+    known = {name: _text(default) for name, default in defaults.items()}
+    return known | dict.fromkeys((*PROFILE_ONLY, *OPTIONS))
+
+
+def _text(default: object) -> str | None:
+    if default is None:
+        return None
+    return str(int(default)) if isinstance(default, bool) else str(default)
