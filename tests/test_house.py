@@ -67,7 +67,7 @@ FLOORS: dict[str, tuple[int, str]] = {
     "connectors.io.driver": (4, "sockets"),
     "connectors.io.inbox": (4, "sockets"),
     "connectors.runner.handover": (4, "sockets"),
-    "connectors.io.clock": (4, "sockets"),
+    "connectors.clock": (4, "sockets"),
     "connectors.simulator": (4, "loopback"),
     "toolkit.smoke": (5, "smoke"),
     "toolkit.evidence": (5, "evidence"),

@@ -225,5 +225,5 @@ def compare(before: PathLike, after: PathLike) -> Comparison:
     """Two runs side by side, figure by figure. Raises `InputError` for a side that cannot be read or is no run."""
     names = (os.fspath(before), os.fspath(after))
     options = one.Options(known_settings=known_settings)
-    sides = (one.analyze([name], options=options) for name in names)
-    return Comparison(two.compare(*sides, known_settings), names)
+    left, right = (one.analyze([name], options=options) for name in names)
+    return Comparison(two.compare(left, right, known_settings), names)

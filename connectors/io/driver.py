@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Protocol
 
-from connectors.io.clock import Clock
+from connectors.clock import Clock
 from connectors.io.http import Rest
 from connectors.io.inbox import OF_NO_SOCKET, Inbox, Parcel
 from connectors.io.websocket import Socket, open_socket

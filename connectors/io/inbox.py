@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from connectors.io.clock import Clock
+from connectors.clock import Clock
 from connectors.session.events import Control, Heard, Input
 
 CAPACITY = 64

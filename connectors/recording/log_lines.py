@@ -11,18 +11,15 @@ and words that begin a record are broken in them, so that no frame can forge a l
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from decimal import Decimal
 
 from connectors.session.counters import told
 from connectors.session.events import Note
+from connectors.text import duration, plain, printable
 from connectors.venues.spec import Value, Venue
 from toolkit.model.vocabulary import ReconnectReason
 
 AUDIT = "WS_AUDIT "
-LONGEST = 240
-_RECORD = re.compile(r"WS_AUDIT|market_rx_stats|APPLIED_BOOK|FIRST_[A-Z]+|VENUE_HEALTH|(?:INFO|WARN|ERROR|error): ")
 WARN_FROM, ERROR_FROM = 5, 20
 """So many failures in a row make an error line a warning, an error."""
 
@@ -152,19 +149,8 @@ def _word(name: str, value: Value | float) -> str:
     return "None" if value is None else str(value)
 
 
-def plain(number: str) -> str:
-    """A decimal number without trailing zeros, as a float is printed: `1993`, `16.0043`."""
-    return format(Decimal(number).normalize(), "f")
-
-
-def duration(ms: int) -> str:
-    """A time in the log's words: `250ms`, `1.5s`, `30s`."""
-    return f"{ms}ms" if ms < 1_000 else f"{plain(format(Decimal(ms) / 1_000, 'f'))}s"
-
-
-def printable(text: str) -> str:
-    """Text on one line, of bounded length: control characters by number (`<0a>`), words that begin a record broken."""
-    shown = text[:LONGEST]
-    if not shown.isprintable():
-        shown = "".join(each if each.isprintable() else f"<{ord(each):02x}>" for each in shown)
-    return _RECORD.sub(lambda word: word[0].replace("_", "-").replace(": ", " : "), shown)[:LONGEST]
+def panic(venue: str, count: int, detail: str) -> str:
+    """A connector failed by a fault of this program and begins anew."""
+    return (
+        f"ERROR: Supervised task '{venue}_public_ws' panicked (restart #{count}): {printable(detail)}, restarting in 0s"
+    )

@@ -17,13 +17,12 @@ from typing import Any, BinaryIO, Self
 
 import msgspec
 
-from connectors.io.clock import Clock
-from connectors.recording import runner_lines
-from connectors.recording.log_lines import AUDIT, render
+from connectors.clock import Clock
+from connectors.recording.log_lines import AUDIT, panic, render
 from connectors.recording.tape import Entry, Header, Way, line, write
 from connectors.session.events import Note
 from connectors.venues.spec import Venue
-from toolkit.timeline import arrivals
+from toolkit.model import arrivals
 
 LOG, EVENTS, FRAMES = "run.log", "events.jsonl", "frames"
 EVENTS_SCHEMA = "toolkit.event/1"
@@ -77,7 +76,7 @@ class Journal:
         """What a connector noted."""
         if note.kind == "panic":
             fields = note.fields
-            said = [runner_lines.panic(venue, int(fields["count"] or 0), str(fields["detail"]))]
+            said = [panic(venue, int(fields["count"] or 0), str(fields["detail"]))]
         else:
             said = [text for text, _ in render(self._venues[venue], note)]
         self._put(venue, note.kind, note.fields, said)

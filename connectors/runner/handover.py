@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from connectors.io.clock import Clock
+from connectors.clock import Clock
 from connectors.runner.queue import Delivery, Publisher
 from connectors.session.events import Note
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol, TextIO
 
-from connectors.recording import runner_lines
 from connectors.recording.run_files import Journal
+from connectors.runner import runner_lines
 from connectors.runner.handover import Handover
 from connectors.runner.market_state import MarketView
 from connectors.runner.queue import Delivery, Pressure, Publisher

@@ -21,7 +21,6 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from connectors.recording.log_lines import duration
 from connectors.session.backoff import Backoff
 from connectors.session.counters import Tally
 from connectors.session.events import (
@@ -42,6 +41,7 @@ from connectors.session.events import (
 from connectors.session.funding_poll import FundingPoll
 from connectors.session.rest_answers import Unread, read
 from connectors.session.session import Conversation
+from connectors.text import duration
 from connectors.venues.spec import Limits, Rest, Target, Value, Venue
 from toolkit.model.vocabulary import ReconnectReason
 

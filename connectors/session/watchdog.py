@@ -22,10 +22,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connectors.recording.log_lines import duration
 from connectors.session.book import OrderBook
 from connectors.session.book_sync import BookKeeper
 from connectors.session.events import Action, Close, Control, Fetch, Note, Ping, Silence
+from connectors.text import duration
 from connectors.venues.frames import Book
 from connectors.venues.spec import Limits
 from toolkit.model.vocabulary import ReconnectReason

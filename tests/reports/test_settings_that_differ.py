@@ -7,10 +7,11 @@ import pytest
 
 from tests.reports.made_pair import after, before, run_info
 from toolkit.analysis import settings
-from toolkit.analysis.pipeline import analyze
+from toolkit.analysis.pipeline import Options, analyze
 from toolkit.model.records import SettingRow
 from toolkit.model.vocabulary import SettingKind
 from toolkit.smoke import producer_env
+from toolkit.smoke.known_settings import known_settings
 
 PING = "PARAPHINA_LIGHTER_PING_INTERVAL_MS"
 RUN_A = {"PARAPHINA_LIVE_OUT_DIR": "/x/a", "PARAPHINA_TELEMETRY_PATH": "/x/a/telemetry.jsonl"}
@@ -61,12 +62,12 @@ def test_only_documented_settings_are_taken_and_no_secret_among_them(
 def test_a_setting_of_two_runs_is_equal_or_differs_or_differs_by_its_place(
     left: dict[str, str], right: dict[str, str], expected: list[tuple[object, ...]]
 ) -> None:
-    rows = settings.differences(run_info(settings=left), run_info(settings=right))
+    rows = settings.differences(run_info(settings=left), run_info(settings=right), known_settings)
     assert rows == tuple(SettingRow(*each) for each in expected)  # type: ignore[arg-type]
 
 
 def test_a_run_in_another_directory_has_no_other_settings() -> None:
-    rows = settings.differences(run_info(settings=RUN_A), run_info(settings={**RUN_B, PING: "1"}))
+    rows = settings.differences(run_info(settings=RUN_A), run_info(settings={**RUN_B, PING: "1"}), dict)
     assert [(row.name, row.kind) for row in rows or ()] == [
         (PING, SettingKind.DIFFERS),
         ("PARAPHINA_LIVE_OUT_DIR", SettingKind.PLACE),
@@ -75,8 +76,8 @@ def test_a_run_in_another_directory_has_no_other_settings() -> None:
 
 
 def test_settings_that_a_run_does_not_tell_are_not_equal_ones() -> None:
-    assert settings.differences(before().run, after().run) is None
-    assert settings.differences(run_info(settings={}), run_info(settings={})) == ()
+    assert settings.differences(before().run, after().run, dict) is None
+    assert settings.differences(run_info(settings={}), run_info(settings={}), dict) == ()
 
 
 def test_the_settings_of_a_run_come_from_its_metadata(tmp_path: Path) -> None:
@@ -92,7 +93,7 @@ def test_the_settings_of_a_run_come_from_its_metadata(tmp_path: Path) -> None:
     }  # fmt: skip
     (tmp_path / "run_meta.json").write_text(json.dumps(meta), encoding="utf-8")
     (tmp_path / "run.log").write_text("paraphina_live | trade_mode=shadow\n", encoding="utf-8")
-    run = analyze([str(tmp_path)]).run
+    run = analyze([str(tmp_path)], options=Options(known_settings=known_settings)).run
     assert run.settings == {"--profile": "paraphina", PING: "1000"}
     assert run.settings_withheld == ("LIGHTER_TOKEN", "PARAPHINA_NEW")
     assert run.origin == {

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from toolkit.runlog.parse import parse
-from toolkit.sessions.line_events import happened
+from toolkit.runlog.session_lines import session_line
 from toolkit.sessions.machine import replay
 
 OPEN = (
@@ -31,8 +31,8 @@ def told(venue: str, *lines: str) -> tuple[list[tuple[str, str | None]], Counter
     for number, line in enumerate(lines, 1):
         text = line.format(V=venue.capitalize(), v=venue) if "{v}" in line or "{V}" in line else line
         for found in parse(text).found:
-            if (happening := happened(found, (0, number))) is not None:
-                happenings.append((0, happening))
+            if (event := session_line(found, (0, number))) is not None:
+                happenings.append((0, event))
     sessions, incidents = replay(happenings)
     return [(session.reached, session.reason) for session in sessions], Counter((i.kind, i.reason) for i in incidents)
 

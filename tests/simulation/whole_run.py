@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
-from connectors.io.clock import VirtualClock
+from connectors.clock import VirtualClock
 from connectors.recording.run_files import PromptTelemetry
 from connectors.runner.handover import Handover
 from connectors.runner.queue import Delivery

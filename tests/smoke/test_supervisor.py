@@ -20,6 +20,7 @@ from toolkit.analysis.pipeline import analyze
 from toolkit.db.store import connect
 from toolkit.files.discovery import resolve
 from toolkit.host.commands import parse
+from toolkit.model import arrivals
 from toolkit.model.errors import Exit, InputError, UsageError
 from toolkit.model.run_meta import RunMeta
 from toolkit.model.vocabulary import Ended, GateVerdict, Role
@@ -27,7 +28,6 @@ from toolkit.smoke.outcome import died, exit_code, sentence
 from toolkit.smoke.run_directory import load_meta
 from toolkit.smoke.stop_policy import Limits, StoppedBy
 from toolkit.smoke.supervisor import Plan, supervise
-from toolkit.timeline import arrivals
 
 PRODUCER = (sys.executable, str(Path(__file__).parent / "producer.py"))
 PATIENCE_S = 300

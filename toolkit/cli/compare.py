@@ -65,5 +65,5 @@ def compared(before: str, after: str, db: str, options: Options, quiet: bool) ->
     from toolkit.comparison.rows import compare
 
     with octets_line(quiet, OF_A_RUN) as progress:
-        sides = (analyze([path], db, options, progress) for path in (before, after))
-        return compare(*sides, options.known_settings)
+        left, right = (analyze([path], db, options, progress) for path in (before, after))
+        return compare(left, right, options.known_settings)

@@ -27,8 +27,8 @@ def compare(before: Analysis, after: Analysis, known_settings: KnownSettings = d
     """Every figure that either run has, each row `descriptive` or `not_comparable` with its reason in `why`.
 
     `why` of a descriptive row is empty, or what a reader should know about it. `ratio` is after over before, null
-    where before is 0. The statistical fields are null. `known_settings` gives the values that apply to settings that a run
-    leaves unset.
+    where before is 0. The statistical fields are null. `known_settings` gives the values that apply where a
+    run leaves a setting unset.
     """
     settings = differences(before.run, after.run, known_settings)
     left, right = Side.of("before", before), Side.of("after", after)

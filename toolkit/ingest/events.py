@@ -16,11 +16,11 @@ from toolkit.files.discovery import Source
 from toolkit.files.ledger import Account
 from toolkit.files.log_bytes import LogBytes, log_bytes
 from toolkit.ingest.telemetry import ledger_of
+from toolkit.model import arrivals
 from toolkit.model.records import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import CounterKind, Role, SetAside
 from toolkit.runlog.grammar import throttles
 from toolkit.streams.blocks import Block, blocks
-from toolkit.timeline import arrivals
 
 SCHEMA = b'"toolkit.event/'
 _MOST = 1 << 53

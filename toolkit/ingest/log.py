@@ -21,7 +21,7 @@ from toolkit.runlog.bulk.numbers import Whole
 from toolkit.runlog.facts import LogFacts, Ref
 from toolkit.runlog.lives import Lives
 from toolkit.runlog.parse import OTHER, Found
-from toolkit.sessions.line_events import happened
+from toolkit.runlog.session_lines import session_line
 from toolkit.sessions.machine import Incident, Sessions
 from toolkit.streams.blocks import BLOCK_BYTES, blocks
 from toolkit.streams.parallel import PARALLEL_FROM_BYTES, few_collections
@@ -199,5 +199,5 @@ class _Loader:
         if life - self._first_life == len(self._life_starts):
             self._life_starts.append(ref[1])
         self.rows.add(found, ref, life, byte, stamped_ms, torn)
-        if (happening := happened(found, ref)) is not None:
-            self.sessions.feed(life, happening, self._lives.began)
+        if (event := session_line(found, ref)) is not None:
+            self.sessions.feed(life, event, self._lives.began)

@@ -78,8 +78,8 @@ class RunMeta:
     `requested_ms` counts from `first_telemetry_ms`, and `build_ms` is the time before it (None without telemetry).
     `stopped_by` is `time` (stopped after the requested time), `itself`, `build_limit` or `interrupt`, None while
     it runs; `killed` means that it took SIGKILL. `stopped_ms` is when it was asked to stop or ended, `ended_ms` when
-    its last process was gone. `environment` holds the variables that configure a connector as the program saw them, secrets
-    masked; `environment_set` names those that the supervisor set, `options` the command-line options of the supervisor.
+    its last process was gone. `environment` holds the variables that configure a connector as the program saw them,
+    secrets masked; `environment_set` names those that the supervisor set, `options` its own command-line options.
     `binaries` are the executables of the program's process group at its first telemetry, and the command's own file and
     script. `wall_drift_ms` is how much more the wall clock went forward than the monotonic one: not zero means that the
     wall clock was set during the run.

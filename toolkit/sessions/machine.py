@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from toolkit.model.records import Session
 from toolkit.model.vocabulary import ReconnectReason, Stage
 from toolkit.runlog.lives import Began
+from toolkit.runlog.session_lines import SessionLine
 
 RESYNCS = {"aster": frozenset({"stale_watchdog", "seq_gap"})}
 KEPT = {"extended": frozenset({"read_timeout"})}
@@ -71,20 +72,6 @@ _DISCOVERY_TEXT = "discovery failed"
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """A life-cycle line as the machine sees it; `ref` is its file number and line."""
-
-    family: str
-    venue: str
-    reason: str | None
-    ref: tuple[int, int]
-    ends: bool = False
-    resync: bool = False
-    error: str = ""
-    hedge: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Incident:
     """Something beside the sessions: kind `resync`, `kept` (a timeout that kept its socket) or `connect_failure`."""
 
@@ -100,7 +87,7 @@ class _Open:
     """The session under way."""
 
     number: int
-    began: Happening
+    began: SessionLine
     stage: Stage
     said: str | None = None  # a reason stated verbatim
     implied: str | None = None  # a reason that a sentence stands for
@@ -116,11 +103,11 @@ class _Open:
     def reason(self) -> str | None:
         return self.said or self.implied or self.read
 
-    def end(self, happening: Happening) -> None:
+    def end(self, happening: SessionLine) -> None:
         self.over = True
         self.note(happening)
 
-    def note(self, happening: Happening) -> None:
+    def note(self, happening: SessionLine) -> None:
         self.refs.append(happening.ref)
         self.detail = self.detail or happening.error or None
 
@@ -139,7 +126,7 @@ class VenueSessions:
         self.sessions: list[Session] = []
         self.incidents: list[Incident] = []
 
-    def feed(self, happening: Happening) -> None:
+    def feed(self, happening: SessionLine) -> None:
         """Take the venue's next line."""
         if happening.hedge:
             return
@@ -178,7 +165,7 @@ class VenueSessions:
         self._open = None
         return replace(session, number=0)
 
-    def _begin_lost(self, happening: Happening, stage: Stage) -> bool:
+    def _begin_lost(self, happening: SessionLine, stage: Stage) -> bool:
         """Begin a session whose beginning may be lost, if it may; give whether it is."""
         if self._began is not Began.UNSEEN or self._open is not None or self._count:
             return False
@@ -186,17 +173,17 @@ class VenueSessions:
         self._open.beginning_lost = True
         return True
 
-    def _begin(self, happening: Happening, stage: Stage) -> None:
+    def _begin(self, happening: SessionLine, stage: Stage) -> None:
         self._settle()
         if self._open is not None:
             self._finish(self._open, silent="ended", by=happening)
         self._open = self._next(happening, stage)
 
-    def _next(self, happening: Happening, stage: Stage) -> _Open:
+    def _next(self, happening: SessionLine, stage: Stage) -> _Open:
         self._count += 1
         return _Open(self._count - 1, happening, stage)
 
-    def _advance(self, stage: Stage, happening: Happening) -> None:
+    def _advance(self, stage: Stage, happening: SessionLine) -> None:
         session = self._open
         # A producer may decode a top of book from REST before its socket is connected: no stage of the session.
         if session is None or session.over or (stage is Stage.FIRST_BOOK and session.stage is Stage.CONNECTING):
@@ -206,7 +193,7 @@ class VenueSessions:
             if stage is Stage.FIRST_BOOK:
                 session.first_book = happening.ref
 
-    def _claim(self, happening: Happening) -> None:
+    def _claim(self, happening: SessionLine) -> None:
         reason = happening.reason or ReconnectReason.UNKNOWN
         if self._open is not None and self._open.over and self._open.reason == reason:
             self._open.said = reason
@@ -232,7 +219,7 @@ class VenueSessions:
             self._settle()
             self.incidents.append(replace(told, refs=(*told.refs, *claim.refs)))
 
-    def _resynced(self, happening: Happening) -> None:
+    def _resynced(self, happening: SessionLine) -> None:
         reason, claim = happening.reason or ReconnectReason.UNKNOWN, self._pending
         told = Incident("resync", self._life, self._venue, reason, (happening.ref,))
         if claim is not None and (claim.kind, claim.reason) == ("resync", reason):
@@ -254,7 +241,7 @@ class VenueSessions:
             session.refs += self._pending.refs
             self._pending = None
 
-    def _session_of(self, ending: Happening, reason: str | None) -> _Open | None:
+    def _session_of(self, ending: SessionLine, reason: str | None) -> _Open | None:
         """The session that a line ends: the one under way, or one whose beginning is not in the log."""
         if reason is not None and not _NOT_OF_A_SOCKET.match(reason):
             # It kept its socket, if it did, because messages had come.
@@ -262,14 +249,14 @@ class VenueSessions:
             self._begin_lost(ending, Stage.FIRST_MESSAGE if kept else Stage.CONNECTED)
         return self._open
 
-    def _end(self, happening: Happening) -> None:
+    def _end(self, happening: SessionLine) -> None:
         session = self._session_of(happening, happening.reason)
         if session is not None:
             self._take_claim(session, happening.reason)
             session.implied = session.implied or happening.reason
             session.end(happening)
 
-    def _error(self, happening: Happening) -> None:
+    def _error(self, happening: SessionLine) -> None:
         reason = DISCOVERY if _DISCOVERY_TEXT in happening.error else error_reason(happening.error)
         session = self._session_of(happening, reason)
         if session is None or session.error_seen or reason == DISCOVERY:
@@ -283,7 +270,7 @@ class VenueSessions:
         session.error_seen = True
         session.end(happening)
 
-    def _finish(self, session: _Open, silent: str | None, by: Happening | None = None) -> None:
+    def _finish(self, session: _Open, silent: str | None, by: SessionLine | None = None) -> None:
         """Write the session down. `silent`: None when its ending has lines, `ended` when it has none, empty if open."""
         reason = session.reason if session.reason or silent == "" else ReconnectReason.UNKNOWN.value
         ended = session.refs[0] if session.refs else (by.ref if by is not None and silent == "ended" else None)
@@ -318,7 +305,7 @@ class Sessions:
     def __init__(self) -> None:
         self._venues: dict[tuple[int, str], VenueSessions] = {}
 
-    def feed(self, life: int, happening: Happening, began: Began = Began.START) -> None:
+    def feed(self, life: int, happening: SessionLine, began: Began = Began.START) -> None:
         """Take the next line of a life, which began so."""
         key = (life, happening.venue)
         if key not in self._venues:
@@ -340,7 +327,7 @@ class Sessions:
 
 
 def replay(
-    life_and_happenings: Iterable[tuple[int, Happening]], began: Began = Began.UNSEEN
+    life_and_happenings: Iterable[tuple[int, SessionLine]], began: Began = Began.UNSEEN
 ) -> tuple[list[Session], list[Incident]]:
     """The sessions of a whole log whose lives began so."""
     sessions = Sessions()

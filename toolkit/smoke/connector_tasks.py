@@ -9,9 +9,9 @@ from typing import Any
 
 from connectors.io.driver import GRACE_S, Driver, Hub
 from connectors.io.http import Rest
-from connectors.recording import runner_lines
 from connectors.recording.run_files import FRAMES, Frames, Telemetry
 from connectors.recording.tape import Header
+from connectors.runner import runner_lines
 from connectors.runner.runner import Runner
 from connectors.session.connector import Connector
 from toolkit.model.vocabulary import VenueStatus

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors import settings
-from connectors.io.clock import Clock
+from connectors.clock import Clock
 from connectors.simulator.ground_truth import TruthFile
 from connectors.simulator.server import loopback
 from toolkit.model.errors import Exit, InputError

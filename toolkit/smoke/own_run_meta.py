@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from connectors.io.clock import Clock
+from connectors.clock import Clock
 from connectors.simulator.scenario import Scenario
 from toolkit.host import machine, provenance
 from toolkit.model import run_meta

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from connectors.recording.log_lines import printable
 from connectors.simulator.scenario import Scenario
+from connectors.text import printable
 from connectors.venues.spec import Venue
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 import msgspec
 
 from toolkit.files.detection import HEAD_BYTES, recognise
-from toolkit.model import run_meta
+from toolkit.model import arrivals, run_meta
 from toolkit.model.errors import InputError
 from toolkit.model.run_meta import RunMeta
 from toolkit.model.vocabulary import Role
 from toolkit.smoke import recorder
-from toolkit.timeline import arrivals
 
 _OURS = frozenset({recorder.LOG_NAME, arrivals.FILE_NAME, run_meta.FILE_NAME, "commands.jsonl"})
 _OF_A_RUN = frozenset(

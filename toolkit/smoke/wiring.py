@@ -14,9 +14,9 @@ from pathlib import Path
 
 import connectors
 from connectors import settings
-from connectors.io.clock import Clock
-from connectors.recording import runner_lines
+from connectors.clock import Clock
 from connectors.recording.run_files import Journal
+from connectors.runner import runner_lines
 from connectors.runner.handover import Handover
 from connectors.runner.queue import Publisher
 from connectors.runner.runner import Driven, Pace, Records, Runner

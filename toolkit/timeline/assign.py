@@ -13,9 +13,9 @@ from toolkit.db.store import execute_script, insert_rows, sql
 from toolkit.files.discovery import Source, adjoins, continues
 from toolkit.files.log_bytes import LogBytes, log_bytes
 from toolkit.files.rotation import WholeLog
+from toolkit.model import arrivals
 from toolkit.model.records import Session
 from toolkit.model.vocabulary import Role
-from toolkit.timeline import arrivals
 from toolkit.timeline.book_gaps import seen_in_the_book
 from toolkit.timeline.bounds import Timeline
 from toolkit.timeline.clock_evidence import FAMILIES, STAMPED_FAMILIES, Anchor, Clocks, Record, Span, Witness

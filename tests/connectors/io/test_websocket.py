@@ -15,7 +15,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from connectors.io.clock import Clock
+from connectors.clock import Clock
 from connectors.io.driver import Driver, Hub
 from connectors.io.http import LONGEST_OCTETS, Rest, is_loopback, retry_after_ms
 from connectors.io.inbox import CAPACITY, Inbox

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from connectors.recording.log_lines import ENDINGS, SENTENCES, duration, plain, printable, render
+from connectors.recording.log_lines import ENDINGS, SENTENCES, render
 from connectors.session.events import ConnectFailed, Ended, Note, Opened, Received, SendFailed, Started, Stop
+from connectors.text import duration, plain, printable
 from connectors.venues import venues
 from connectors.venues.spec import Venue
 from tests.connectors.bench import Bench, diff, full, limits, venue
 from toolkit.model.records import Session
 from toolkit.model.vocabulary import ReconnectReason as Reason
 from toolkit.runlog.parse import parse
-from toolkit.sessions.machine import Happening, Incident, Sessions
+from toolkit.runlog.session_lines import SessionLine
+from toolkit.sessions.machine import Incident, Sessions
 from toolkit.upstream.log_counts import SIGNATURES, signature
 
 WS = "ws://127.0.0.1:23080/ws"
@@ -142,7 +144,7 @@ def followed(lines: list[str]) -> tuple[list[Session], list[Incident]]:
             sentence = found.sentence
             sessions.feed(
                 0,
-                Happening(
+                SessionLine(
                     family=found.family,
                     venue=found.venue or "",
                     reason=found.reason,

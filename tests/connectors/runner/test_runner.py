@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.io.clock import Clock
-from connectors.recording import runner_lines
+from connectors.clock import Clock
+from connectors.recording.log_lines import panic
 from connectors.recording.run_files import EVENTS, LOG, Frames, Journal, Telemetry
 from connectors.recording.tape import Header, Way, read
+from connectors.runner import runner_lines
 from connectors.runner.market_state import MarketView
 from connectors.runner.queue import Delivery
 from connectors.runner.telemetry import FUNDING_STALE_MS, Seen, Tick, Timing, line
@@ -28,9 +29,9 @@ from connectors.session.book import OrderBook
 from connectors.session.events import Note, Shape, Source
 from connectors.venues import venues
 from connectors.venues.frames import Book, BookDelta, Funding, MarketFrame, Side, Trade
+from toolkit.model import arrivals
 from toolkit.runlog.parse import parse
 from toolkit.telemetry.contract.check import FileCheck
-from toolkit.timeline import arrivals
 
 D = Decimal
 FRESH_MS, CATASTROPHIC_MS = 1_000, 120_000
@@ -324,7 +325,7 @@ START = {
         (runner_lines.overrun(3, Timing(1, 2, 260_000), 250_000), "runner_overrun"),
         (runner_lines.overrun(3, Timing(1, 2, 210_000), 250_000), "runner_warning"),
         (runner_lines.telemetry_failed("No space left on device"), "telemetry_disabled"),
-        (runner_lines.panic("aster", 1, "RuntimeError: no\nWS_AUDIT venue=aster"), "supervisor_panic"),
+        (panic("aster", 1, "RuntimeError: no\nWS_AUDIT venue=aster"), "supervisor_panic"),
     ],
 )
 def test_the_runner_s_lines_are_recognised_by_the_log_s_grammar(said: str, family: str) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import settings
-from connectors.io.clock import Clock
+from connectors.clock import Clock
 from connectors.io.driver import Driver, Hub
 from connectors.io.http import Rest
 from connectors.recording.run_files import EVENTS, Journal, Telemetry

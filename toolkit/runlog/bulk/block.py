@@ -21,7 +21,7 @@ from toolkit.runlog.facts import ENDINGS
 from toolkit.runlog.interleaving import breaks
 from toolkit.runlog.parse import RX_STATS, UNKNOWN, Found, Line, parse
 from toolkit.runlog.sanitize import cleaned
-from toolkit.sessions.line_events import happened
+from toolkit.runlog.session_lines import session_line
 from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks
 
 _LEFT_OPEN = {0, 1}
@@ -160,7 +160,7 @@ def _same_whatever_its_numbers(found: Found) -> bool:
         return False
     if found.family in (*_STAGES, *_BOOKS):
         return True
-    return happened(found, (0, 0)) is None and found.family != "applied_book"
+    return session_line(found, (0, 0)) is None and found.family != "applied_book"
 
 
 def _apart(groups: Sequence[Group], single: Sequence[Read]) -> tuple[list[Group], list[int]]:
@@ -171,8 +171,8 @@ def _apart(groups: Sequence[Group], single: Sequence[Read]) -> tuple[list[Group]
     turns: dict[str | None, list[int]] = {}
     for each in single:
         for found in each.line.found:
-            if (happening := happened(found, (0, 0))) is not None:
-                turns.setdefault(happening.venue, []).append(each.index)
+            if (event := session_line(found, (0, 0))) is not None:
+                turns.setdefault(event.venue, []).append(each.index)
     rest = [group for group in groups if group.plan.found.family not in (*_STAGES, *_BOOKS)]
     firsts = list[int]()
     for families in (_STAGES, _BOOKS):

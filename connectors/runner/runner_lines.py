@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.recording.log_lines import AUDIT, plain, printable
+from connectors.recording.log_lines import AUDIT
 from connectors.runner.market_state import MarketView
 from connectors.runner.queue import Pressure
 from connectors.runner.telemetry import Timing
 from connectors.runner.tick import RxStats
 from connectors.session.counters import told
+from connectors.text import plain, printable
 
 
 def startup(
@@ -81,10 +82,3 @@ def telemetry_dropped(tick: int, capacity: int, count: int) -> str | None:
 def telemetry_failed(why: str) -> str:
     """Telemetry cannot be written any more; the rest goes on."""
     return f"[telemetry] async writer: write error, disabling: {printable(why)}"
-
-
-def panic(venue: str, count: int, detail: str) -> str:
-    """A connector failed by a fault of this program and begins anew."""
-    return (
-        f"ERROR: Supervised task '{venue}_public_ws' panicked (restart #{count}): {printable(detail)}, restarting in 0s"
-    )
