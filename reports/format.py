@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from toolkit.model.records import ComparisonRow, Figure, Number, SettingRow
+from toolkit.model.comparisons import ComparisonRow, SettingRow
+from toolkit.model.figures import Figure, Number
 from toolkit.model.units import Unit, duration, share, thousands
 from toolkit.model.vocabulary import Bound
 

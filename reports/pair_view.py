@@ -12,7 +12,8 @@ from reports.format import number
 from reports.review_summary import Answers
 from reports.run_view import RunPage, files_table, worst_first
 from reports.section_layout import Parts
-from toolkit.model.records import Comparison, ComparisonRow, GateResult
+from toolkit.model.comparisons import ComparisonRow, RunComparison
+from toolkit.model.gates import GateResult
 from toolkit.model.vocabulary import Verdict
 
 ALL_TOGETHER = 3
@@ -36,7 +37,7 @@ class PairPage:
     `limit` characters.
     """
 
-    comparison: Comparison
+    comparison: RunComparison
     names: tuple[str, str]
     gates: tuple[GateResult, GateResult] | None = None
     without: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from reports.elements import Align, Cell, Column, Folded, Kind, Safe, Table
 from reports.escape import code, html, markdown, plain, terminal
 from reports.format import number, setting
 from reports.run_view import set_aside
-from toolkit.model.records import FileLedger, Finding
+from toolkit.model.runs import FileLedger, Finding
 from toolkit.model.units import thousands
 
 MOST_CITED = 10

@@ -10,7 +10,9 @@ from pathlib import PurePath
 from reports.elements import Align, Cell, Column, Kind, Table
 from reports.format import NOTHING, number, setting
 from reports.run_view import RunPage
-from toolkit.model.records import Comparison, FileLedger, GateResult, GateRow, SettingRow
+from toolkit.model.comparisons import RunComparison, SettingRow
+from toolkit.model.gates import GateResult, GateRow
+from toolkit.model.runs import FileLedger
 from toolkit.model.units import duration, thousands
 from toolkit.model.vocabulary import GateVerdict, Role, SetAside, SettingKind, Verdict
 
@@ -22,7 +24,7 @@ _Ruled = tuple[GateRow | None, GateRow | None]
 class Answers:
     """Two runs beside what was decided of them; `gates` are the verdicts on both sides."""
 
-    comparison: Comparison
+    comparison: RunComparison
     sides: tuple[RunPage, RunPage]
     gates: tuple[GateResult, GateResult] | None
 

@@ -7,10 +7,10 @@ from collections.abc import Collection
 from reports.pages import form
 from reports.run_view import RunPage, figures_table, parts_table
 from toolkit.model.errors import UsageError
-from toolkit.model.records import Analysis
+from toolkit.model.runs import RunAnalysis
 
 
-def summary(analysis: Analysis, name: str, format: str) -> str:
+def summary(analysis: RunAnalysis, name: str, format: str) -> str:
     """What happened in one run, at a glance, in any `format` but JSON.
 
     Raises `UsageError` for another format.
@@ -18,7 +18,7 @@ def summary(analysis: Analysis, name: str, format: str) -> str:
     return form("summary", format, run=RunPage(analysis, name))
 
 
-def figure_lines(analysis: Analysis, words: Collection[str], format: str) -> str:
+def figure_lines(analysis: RunAnalysis, words: Collection[str], format: str) -> str:
     """The figures of one run whose name holds one of the words. Raises `UsageError` where no figure's name does."""
     table = figures_table(RunPage(analysis, ""), words)
     if not table.rows:
@@ -26,7 +26,7 @@ def figure_lines(analysis: Analysis, words: Collection[str], format: str) -> str
     return form("figures", format, table=table, title=f"Figures: {', '.join(words)}")
 
 
-def windows(analysis: Analysis, words: Collection[str], format: str) -> str:
+def windows(analysis: RunAnalysis, words: Collection[str], format: str) -> str:
     """The windows of so many ticks, one a row, with the figures whose name holds one of the words.
 
     Without words: each venue's apply age and reconnects. Raises `UsageError` where no figure's name holds one.

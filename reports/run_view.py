@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from reports.elements import Align, Cell, Column, Kind, Table
 from reports.format import GAP, NOT_INSTRUMENTED, NOTHING, UNKNOWN, number, shown
-from toolkit.model.records import Analysis, Diagnosis, Figure, FileLedger, Finding, Number
+from toolkit.model.figures import Figure, Number
+from toolkit.model.runs import Diagnosis, FileLedger, Finding, RunAnalysis
 from toolkit.model.units import duration, thousands
 from toolkit.model.vocabulary import Ended
 
@@ -26,7 +27,7 @@ class RunPage:
         "publisher.queue_hiwater",
     )  # fmt: skip
 
-    analysis: Analysis
+    analysis: RunAnalysis
     name: str
     side: str = ""
 

@@ -11,7 +11,7 @@ from reports.elements import Align, Cell, Column, Folded, Grid, Kind, Part, Tabl
 from reports.format import change, number, overlap, per_hour
 from reports.run_view import RunPage
 from reports.sections import arrange
-from toolkit.model.records import ComparisonRow
+from toolkit.model.comparisons import ComparisonRow
 from toolkit.model.vocabulary import Bound, Verdict
 
 ROW_COLUMNS = (

@@ -40,10 +40,10 @@ import msgspec
 from toolkit.analysis import pipeline as one
 from toolkit.comparison import rows as two
 from toolkit.db.store import connect
+from toolkit.model.comparisons import RunComparison
 from toolkit.model.errors import UsageError
-from toolkit.model.records import Analysis as Said
-from toolkit.model.records import Comparison as Compared
-from toolkit.model.records import Figure, RunInfo, Window
+from toolkit.model.figures import Figure
+from toolkit.model.runs import RunAnalysis, RunInfo, Window
 from toolkit.model.vocabulary import Segment
 from toolkit.smoke.known_settings import known_settings
 
@@ -62,7 +62,7 @@ PathLike = str | os.PathLike[str]
 class Analysis:
     """One analysed run, or a window of it: what is said of it, and its tables. The tables hold the whole run always."""
 
-    def __init__(self, said: Said, db: str, words: Sequence[str] = ()) -> None:
+    def __init__(self, said: RunAnalysis, db: str, words: Sequence[str] = ()) -> None:
         self.said = said
         self._words = tuple(words) or ("",)
         self._db = db
@@ -140,7 +140,7 @@ class Report:
 class Comparison:
     """Two runs, figure by figure."""
 
-    def __init__(self, compared: Compared, names: tuple[str, str]) -> None:
+    def __init__(self, compared: RunComparison, names: tuple[str, str]) -> None:
         self.compared = compared
         self._names = names
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.analysis.metrics.made_up import START_LINE, record
 from toolkit.analysis.pipeline import Options, analyze
-from toolkit.model.records import RunInfo
+from toolkit.model.runs import RunInfo
 
 SPOKE = "INFO: Lighter public WS connected url=wss://api.example/x"
 PANIC = ("thread 'main' panicked at src/x.rs:1:2:", "boom")

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from toolkit.analysis.findings import Look, findings
-from toolkit.model.records import Episode, Figure, FileLedger, RunInfo, SetAsideLine
+from toolkit.model.figures import Figure
+from toolkit.model.runs import Episode, FileLedger, RunInfo, SetAsideLine
 from toolkit.model.vocabulary import Better, Bound, Ended, Role
 
 RUN = RunInfo("id", None, "paraphina_live", True, 0, 1, None, 1, 1, Ended.UNKNOWN, None, ("lighter",), None, {})

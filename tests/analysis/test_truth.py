@@ -15,7 +15,7 @@ import zstandard
 
 from toolkit.analysis.pipeline import analyze
 from toolkit.model.errors import InputError
-from toolkit.model.records import Analysis
+from toolkit.model.runs import RunAnalysis
 
 RUNS = Path(__file__).parent.parent / "data" / "runs"
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
@@ -39,7 +39,7 @@ CONNECTIONS = {  # per venue in the order of VENUES, and the number of lives
 
 
 @cache
-def analysed(run: str) -> Analysis:
+def analysed(run: str) -> RunAnalysis:
     return analyze([str(RUNS / run)])
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.analysis.metrics.made_up import START_MS, analysed, figure, record, stamped
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.model.errors import UsageError
-from toolkit.model.records import WHOLE, Analysis, Window
+from toolkit.model.runs import WHOLE, RunAnalysis, Window
 from toolkit.model.vocabulary import Segment
 
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
@@ -19,7 +19,7 @@ TICKS = 2_399
 
 
 @cache
-def seen(window: Window) -> Analysis:
+def seen(window: Window) -> RunAnalysis:
     return analyze(["sample:before"], options=Options(window=window))
 
 

@@ -12,7 +12,7 @@ import pytest
 import toolkit
 import toolkit.api
 from toolkit.analysis.pipeline import Options, analyze
-from toolkit.model.records import Window
+from toolkit.model.runs import Window
 from toolkit.model.vocabulary import Segment
 
 

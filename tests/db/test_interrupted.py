@@ -15,7 +15,7 @@ import pytest
 from tests.benchmarks import telemetry
 from toolkit.cli import main
 from toolkit.db.store import connect
-from toolkit.model.errors import Exit
+from toolkit.model.errors import ExitCode
 
 PATIENCE_S = 60
 
@@ -76,7 +76,7 @@ def test_an_interrupted_analysis_ends_with_one_line_and_leaves_a_store_without_t
     os.killpg(program.pid, signal.SIGINT)
     said = program.communicate(timeout=PATIENCE_S)
     assert said == ("", "toolkit: interrupted; nothing was stored\n")
-    assert program.returncode == Exit.INTERRUPTED
+    assert program.returncode == ExitCode.INTERRUPTED
     with connect(str(db), read_only=True) as con:
         assert con.execute("select count(*) from runs").fetchall() == [(0,)]
 
@@ -96,7 +96,7 @@ def test_what_was_stored_before_the_interrupt_is_named(
 
     monkeypatch.setattr("toolkit.comparison.rows.compare", judged)
     db = str(tmp_path / "store.duckdb")
-    assert interrupted("compare", "sample:before", "sample:after", "--db", db) == Exit.INTERRUPTED
+    assert interrupted("compare", "sample:before", "sample:after", "--db", db) == ExitCode.INTERRUPTED
     with connect(db, read_only=True) as con:
         runs = con.execute("select run from runs").fetchall()
     first, *said = capsys.readouterr().err.strip().split("; ")
@@ -112,7 +112,7 @@ def test_an_interrupt_after_a_smoke_run_says_where_the_run_is(
 
     monkeypatch.setattr("toolkit.analysis.pipeline.analyze", analyse)
     out = tmp_path / "run"
-    assert interrupted("smoke", "--out", str(out), "-q", "--", "true") == Exit.INTERRUPTED
+    assert interrupted("smoke", "--out", str(out), "-q", "--", "true") == ExitCode.INTERRUPTED
     assert f"the run is kept; `toolkit analyze {out}`" in capsys.readouterr().err
 
 
@@ -128,7 +128,7 @@ def test_an_error_that_follows_from_an_interrupt_is_the_interrupt(
             raise duckdb.CatalogException("no such table") from None
 
     monkeypatch.setattr("toolkit.analysis.pipeline.analyze", analyse)
-    assert interrupted("analyze", "sample:after", "--db", ":memory:") == Exit.INTERRUPTED
+    assert interrupted("analyze", "sample:after", "--db", ":memory:") == ExitCode.INTERRUPTED
     assert capsys.readouterr().err.startswith("toolkit: interrupted; ")
 
 
@@ -142,4 +142,4 @@ def test_an_interrupt_while_the_command_is_loaded_says_that_nothing_was_stored()
         "from toolkit.__main__ import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (Exit.INTERRUPTED, "toolkit: interrupted; nothing was stored\n")
+    assert (done.returncode, done.stderr) == (ExitCode.INTERRUPTED, "toolkit: interrupted; nothing was stored\n")

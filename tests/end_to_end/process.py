@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.analysis.pipeline import analyze
-from toolkit.model.records import Analysis
+from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import ReconnectReason
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -37,7 +37,7 @@ class Left:
     printed: str
 
     @cached_property
-    def analysis(self) -> Analysis:
+    def analysis(self) -> RunAnalysis:
         return analyze([str(self.out)])
 
     @cached_property

@@ -14,7 +14,7 @@ import pytest
 
 from tests.end_to_end.killed import killed, losses
 from tests.end_to_end.process import VENUES, Left, Smoke, rows, wait_until_everyone_speaks
-from toolkit.model.errors import Exit
+from toolkit.model.errors import ExitCode
 from toolkit.smoke.run_directory import load_meta
 from toolkit.smoke.stop_policy import StoppedBy
 
@@ -43,7 +43,7 @@ def interrupted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 
 def test_an_interrupt_ends_with_130_and_leaves_a_whole_run_directory(interrupted: Left) -> None:
-    assert interrupted.code == Exit.INTERRUPTED
+    assert interrupted.code == ExitCode.INTERRUPTED
     meta, log = load_meta(interrupted.out), (interrupted.out / "run.log").read_bytes()
     assert meta.stopped_by == StoppedBy.INTERRUPT
     assert meta.output == {"bytes": len(log), "lines": log.count(b"\n"), "sha256": hashlib.sha256(log).hexdigest()}

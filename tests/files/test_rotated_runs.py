@@ -15,7 +15,7 @@ from toolkit.db.store import connect
 from toolkit.files.discovery import resolve
 from toolkit.files.rotation import WholeLog, part_of
 from toolkit.ingest import log
-from toolkit.model.records import Analysis
+from toolkit.model.runs import RunAnalysis
 from toolkit.timeline.book_gaps import stood_in
 
 DATA = Path(__file__).parent.parent / "data"
@@ -41,14 +41,14 @@ def rotated(folder: Path, run: str, cuts: dict[str, tuple[float, ...]]) -> Path:
     return folder
 
 
-def said(analysis: Analysis) -> dict[str, object]:
+def said(analysis: RunAnalysis) -> dict[str, object]:
     """All figures but how many lines were asked for the time: those at the edges of a part are asked too."""
     figures = [each for each in analysis.figures if not each.figure.startswith("run.log_time.anchors")]
     return {each.figure: (each.value, each.n, each.bound, each.low, each.high) for each in figures}
 
 
 @cache
-def of(run: str) -> Analysis:
+def of(run: str) -> RunAnalysis:
     return analyze([str(DATA / "runs" / run)])
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from tests.fuzz.mutate import damaged, whole_runs, write, write_packed, write_zip
 from toolkit.analysis.pipeline import AS_IT_IS, Options, analyze
 from toolkit.model.errors import InputError
-from toolkit.model.records import Analysis
+from toolkit.model.runs import RunAnalysis
 
 
-def said_of(path: Path, options: Options) -> Analysis | str:
+def said_of(path: Path, options: Options) -> RunAnalysis | str:
     """The analysis, or why there is none; any other exception is a failure of the toolkit."""
     try:
         return analyze([str(path)], options=options)
@@ -21,7 +21,7 @@ def said_of(path: Path, options: Options) -> Analysis | str:
         return error.why
 
 
-def check_ledger(said: Analysis, files: dict[str, bytes]) -> None:
+def check_ledger(said: RunAnalysis, files: dict[str, bytes]) -> None:
     for ledger in said.ledger:
         content = files[Path(ledger.file).name.removesuffix(".gz").removesuffix(".zst")]
         assert ledger.lines == ledger.used + sum(ledger.set_aside.values()), ledger
@@ -35,18 +35,18 @@ def check(seed: int, folder: Path, packings: bool, options: Options) -> str:
     files = damaged(rng, rng.choice(whole_runs()))
     write(folder / "plain", files)
     said = said_of(folder / "plain", options)
-    if isinstance(said, Analysis):
+    if isinstance(said, RunAnalysis):
         check_ledger(said, files)
     if packings:
         write_packed(rng, folder / "packed", files)
         write_zip(folder / "archive.zip", files)
         for other in (said_of(folder / "packed", options), said_of(folder / "archive.zip", options)):
-            if isinstance(said, Analysis):
-                assert isinstance(other, Analysis), other
+            if isinstance(said, RunAnalysis):
+                assert isinstance(other, RunAnalysis), other
                 assert (other.run.id, other.figures) == (said.run.id, said.figures)
             else:
                 assert isinstance(other, str), other
-    return "analysed" if isinstance(said, Analysis) else "refused"
+    return "analysed" if isinstance(said, RunAnalysis) else "refused"
 
 
 AGES = Options(scope="ages")

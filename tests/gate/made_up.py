@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from toolkit.model.records import Analysis, Figure, FileLedger, Number, RunInfo, SetAsideLine
+from toolkit.model.figures import Figure, Number
+from toolkit.model.runs import FileLedger, RunAnalysis, RunInfo, SetAsideLine
 from toolkit.model.vocabulary import Better, Bound, Ended, Role
 
 VENUES = ("extended", "lighter")
@@ -30,7 +31,7 @@ def run(
     lost: tuple[str, ...] = (),
     ticks: int | None = 2400,
     span_ms: int | None = 600_000,
-) -> Analysis:
+) -> RunAnalysis:
     """A run of ten minutes whose venues were seen, with the figures given."""
     info = RunInfo(
         id="0123456789abcdef", label=None, kind="unknown", simulated=simulated, started_ms=0, ended_ms=span_ms,
@@ -40,4 +41,4 @@ def run(
     base = [figure("run.ticks", ticks), figure("run.span_ms", span_ms)]
     base += [figure(f"{venue}.age_apply_unknown.share", 0.001) for venue in venues]
     own = {each.figure: each for each in (*base, *figures)}
-    return Analysis(info, (telemetry(*lost),), tuple(own.values()))
+    return RunAnalysis(info, (telemetry(*lost),), tuple(own.values()))

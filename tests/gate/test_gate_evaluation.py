@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from tests.gate.made_up import VENUES, figure, run
 from toolkit.gate import evaluate
-from toolkit.model.records import Analysis, Diagnosis, Figure, GateResult, GateRow, GateRule
+from toolkit.model.figures import Figure
+from toolkit.model.gates import GateResult, GateRow, GateRule
+from toolkit.model.runs import Diagnosis, RunAnalysis
 from toolkit.model.vocabulary import Bound, Ended, GateVerdict
 
 PASS, FAIL, INCONCLUSIVE, NOT_APPLICABLE = GateVerdict
@@ -140,7 +142,7 @@ def test_a_baseline_known_only_within_bounds_decides_only_outside_them() -> None
         (run(figure("run.x", 1), span_ms=1_200_000), "counts of runs of different length; use per_10_min"),
     ],
 )
-def test_a_baseline_that_does_not_compare_decides_nothing(before: Analysis | None, why: str) -> None:
+def test_a_baseline_that_does_not_compare_decides_nothing(before: RunAnalysis | None, why: str) -> None:
     row = only(evaluate([GateRule("run.x", max_delta_to_baseline=9)], run(figure("run.x", 1)), before))
     assert row.verdict is INCONCLUSIVE
     assert why in row.why
@@ -223,7 +225,7 @@ X = (figure("run.x", 2), figure("run.fixed", 0, note="cannot move"))
         ([GOOD], run(*X, simulated=True), PASS, "the venues were SIMULATED"),
     ],
 )
-def test_the_whole_is(rules: list[GateRule], analysis: Analysis, verdict: GateVerdict, why: str) -> None:
+def test_the_whole_is(rules: list[GateRule], analysis: RunAnalysis, verdict: GateVerdict, why: str) -> None:
     judged = evaluate(rules, analysis)
     assert judged.verdict is verdict
     assert why in judged.why

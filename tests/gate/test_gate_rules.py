@@ -6,7 +6,8 @@ from toolkit.analysis.metrics import catalogue, matches
 from toolkit.gate import parse
 from toolkit.gate.gate_files import BUILT_IN, load
 from toolkit.model.errors import UsageError
-from toolkit.model.records import FigureSpec, GateRule
+from toolkit.model.figures import FigureSpec
+from toolkit.model.gates import GateRule
 from toolkit.model.vocabulary import Better, GateVerdict
 
 NAMES = (

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.host.commands import Command, parse
-from toolkit.model.errors import Exit
+from toolkit.model.errors import ExitCode
 
 RECORD = [sys.executable, "-c", "from toolkit.cli import main; main()", "record"]
 PATIENCE_S = 120
@@ -89,7 +89,7 @@ def test_time_place_and_environment_are_kept_without_secrets(tmp_path: Path) -> 
 def test_a_file_in_the_place_of_the_directory_is_refused_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     done = recorded(tmp_path, "--out", "taken", "--", "touch", "ran")
-    assert (done.returncode, b"name another directory" in done.stderr) == (Exit.BAD_INPUT, True)
+    assert (done.returncode, b"name another directory" in done.stderr) == (ExitCode.BAD_INPUT, True)
     assert b"Traceback" not in done.stderr and not (tmp_path / "ran").exists()
 
 
@@ -101,7 +101,7 @@ def test_a_command_that_cannot_be_started_is_named_and_recorded(
 ) -> None:
     (tmp_path / "plain.txt").write_text("not a program\n")
     done = recorded(tmp_path, "--", name)
-    assert done.returncode == Exit.BAD_INPUT
+    assert done.returncode == ExitCode.BAD_INPUT
     assert f"{name}: {says}" in done.stderr.decode()
     kept = row(tmp_path)
     assert (kept.exit_code, kept.problem) == (code, says if code == 126 else "No such file or directory")
@@ -110,7 +110,7 @@ def test_a_command_that_cannot_be_started_is_named_and_recorded(
 def test_an_id_that_is_taken_stops_before_the_command_runs(tmp_path: Path) -> None:
     recorded(tmp_path, "--id", "U1", "--", "true")
     done = recorded(tmp_path, "--id", "U1", "--", "touch", "ran")
-    assert done.returncode == Exit.USAGE
+    assert done.returncode == ExitCode.USAGE
     assert not (tmp_path / "ran").exists()
 
 

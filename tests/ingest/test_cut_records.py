@@ -17,7 +17,7 @@ from toolkit.analysis.pipeline import analyze
 from toolkit.db.store import connect
 from toolkit.files.discovery import resolve
 from toolkit.ingest import telemetry
-from toolkit.model.records import FileLedger
+from toolkit.model.runs import FileLedger
 from toolkit.telemetry.columns import Scope
 
 NAME = "telemetry.jsonl"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from toolkit.model.records import Analysis, Diagnosis, Figure, FileLedger, Finding, Number, RunInfo, SetAsideLine
+from toolkit.model.figures import Figure, Number
+from toolkit.model.runs import Diagnosis, FileLedger, Finding, RunAnalysis, RunInfo, SetAsideLine
 from toolkit.model.vocabulary import Better, Bound, Ended, ReconnectReason, Role
 
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
@@ -74,7 +75,7 @@ def of_ages(venue: str, ages: tuple[int, int, int], unknown: float = 0.000417) -
     yield figure(f"{venue}.plateau_10s.longest_ms", 20_000 if ages[2] > 10_000 else 0, "ms")
 
 
-def before() -> Analysis:
+def before() -> RunAnalysis:
     """Ten reconnects of Lighter; the build knows no audit."""
     figures = [*of_run()]
     for venue in VENUES:
@@ -90,10 +91,10 @@ def before() -> Analysis:
         ("lighter.reconnects.server_close",), (("run.log", 70), ("run.log", 95)),
     )  # fmt: skip
     log = FileLedger("run.log", Role.LOG, 27132, "ef" * 32, 292, 292, {}, ())
-    return Analysis(run_info(), (log, telemetry()), tuple(figures), findings=(finding,))
+    return RunAnalysis(run_info(), (log, telemetry()), tuple(figures), findings=(finding,))
 
 
-def after() -> Analysis:
+def after() -> RunAnalysis:
     """One reconnect of Lighter; the build audits, and prints what a throttled counter prints."""
     figures = [*of_run(span_ms=599_493)]
     for venue in VENUES:
@@ -114,13 +115,13 @@ def after() -> Analysis:
         sha256="35" * 32, lines=2400, set_aside={"torn_tail": 1}, where=(SetAsideLine(2400, 24_196_151, "torn_tail"),)
     )
     info = run_info(id="c9b671a872ef775a", observed_ms=599_493, vintage="29c19fd", build_id="29c19fd4a1")
-    return Analysis(info, (log, torn), tuple(figures))
+    return RunAnalysis(info, (log, torn), tuple(figures))
 
 
 PRESSURE = ("try_send_full", "pending_latest_replaced", "lossless_wait")
 
 
-def blocked() -> Analysis:
+def blocked() -> RunAnalysis:
     """A run whose build could not be written: no figure, no venue, a diagnosis."""
     info = run_info(
         id="1e283e9a476a7a9f", kind="unknown", simulated=None, started_ms=None, ended_ms=None, observed_ms=None,
@@ -128,4 +129,4 @@ def blocked() -> Analysis:
         diagnosis=Diagnosis("exdev", "the build could not move a file across devices (os error 18)", "run.log", 9),
     )  # fmt: skip
     log = FileLedger("run.log", Role.LOG, 598, "18" * 32, 13, 13, {}, ())
-    return Analysis(info, (log,), (figure("run.ticks", 0), figure("run.span_ms", None, "ms", note="no telemetry")))
+    return RunAnalysis(info, (log,), (figure("run.ticks", 0), figure("run.span_ms", None, "ms", note="no telemetry")))

@@ -10,23 +10,25 @@ from hypothesis import strategies as st
 
 from tests.reports.made_pair import after, before, blocked, figure, of_run, run_info
 from toolkit.comparison.rows import compare
-from toolkit.model.records import Analysis, ComparisonRow, Diagnosis, Figure, Number
+from toolkit.model.comparisons import ComparisonRow
+from toolkit.model.figures import Figure, Number
+from toolkit.model.runs import Diagnosis, RunAnalysis
 from toolkit.model.vocabulary import Bound, Ended, Verdict
 
 WITHHELD = Verdict.NOT_COMPARABLE
 HALF_AN_HOUR_MS = 1_800_000
 
 
-def made(*figures: Figure, **run: Any) -> Analysis:
-    return Analysis(run_info(**run), (), figures)
+def made(*figures: Figure, **run: Any) -> RunAnalysis:
+    return RunAnalysis(run_info(**run), (), figures)
 
 
-def of(name: str, left: Analysis, right: Analysis) -> ComparisonRow:
+def of(name: str, left: RunAnalysis, right: RunAnalysis) -> ComparisonRow:
     (row,) = (row for row in compare(left, right).rows if row.figure == name)
     return row
 
 
-def ages(gap_ms: int = 250, **run: Any) -> Analysis:
+def ages(gap_ms: int = 250, **run: Any) -> RunAnalysis:
     units = {"age_apply_ms.p95": "ms", "age_event_ms.p95": "ms", "fresh.share": "share", "reconnects": "count"}
     figures = (figure(f"lighter.{name}", 1, unit) for name, unit in units.items())
     return made(*of_run(gap_ms=gap_ms), *figures, **run)
@@ -82,7 +84,7 @@ def test_a_ratio_to_nothing_is_null(left: int, right: int, ratio: float | None) 
     ],
 )  # fmt: skip
 def test_a_row_that_may_not_be_compared_says_why_and_shows_both_sides(
-    left: Analysis, right: Analysis, names: Iterable[str] | None, why: str
+    left: RunAnalysis, right: RunAnalysis, names: Iterable[str] | None, why: str
 ) -> None:
     for row in compare(left, right).rows:
         if names is None or row.figure in names:
@@ -110,7 +112,7 @@ def test_a_row_that_may_not_be_compared_says_why_and_shows_both_sides(
         (ages(), ages(observed_ms=100_000, ended=Ended.KILLED), "lighter.age_apply_ms.p95"),
     ],
 )
-def test_a_row_that_may_be_compared_is_described(left: Analysis, right: Analysis, name: str) -> None:
+def test_a_row_that_may_be_compared_is_described(left: RunAnalysis, right: RunAnalysis, name: str) -> None:
     assert of(name, left, right).verdict is Verdict.DESCRIPTIVE
 
 
@@ -197,7 +199,7 @@ def test_two_runs_without_a_figure_say_that_nothing_compares() -> None:
          "2 settings differ: no difference of a figure can be credited to one of them alone"),
     ],
 )  # fmt: skip
-def test_what_to_know_about_the_pair_is_a_warning(left: Analysis, right: Analysis, expected: str) -> None:
+def test_what_to_know_about_the_pair_is_a_warning(left: RunAnalysis, right: RunAnalysis, expected: str) -> None:
     assert expected in compare(left, right).warnings
 
 

@@ -17,7 +17,7 @@ from tests.reports.test_escape import HOSTILE, UNSEEN
 from toolkit.comparison.rows import compare
 from toolkit.evidence.document import evidence, opening, side_by_side
 from toolkit.model.errors import UsageError
-from toolkit.model.records import Analysis, Diagnosis, Finding, SetAsideLine
+from toolkit.model.runs import Diagnosis, Finding, RunAnalysis, SetAsideLine
 from toolkit.model.vocabulary import Ended
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -34,7 +34,7 @@ OUR_TAGS = {
 }  # fmt: skip
 
 
-def document(left: Analysis, right: Analysis, names: tuple[str, str] = NAMES) -> str:
+def document(left: RunAnalysis, right: RunAnalysis, names: tuple[str, str] = NAMES) -> str:
     return evidence(compare(left, right), names, COMMAND)
 
 
@@ -86,7 +86,7 @@ def test_the_first_paragraph_tells_what_moved_and_the_second_answers_a_reviewer(
 KNOB = "PARAPHINA_LIGHTER_PING_INTERVAL_MS"
 
 
-def with_settings(run: Analysis, settings: dict[str, str], **other: Any) -> Analysis:
+def with_settings(run: RunAnalysis, settings: dict[str, str], **other: Any) -> RunAnalysis:
     return replace(run, run=replace(run.run, settings=settings, **other))
 
 
@@ -150,7 +150,9 @@ def test_a_shift_of_all_venues_together_is_named_and_credited_to_none(
         [figure(f"{v}.age_event_ms.p50", 400 + d, "ms") for v, d in zip(venues, by, strict=True)]
         for by in (deltas, [0] * len(deltas))
     ]
-    right, left = (Analysis(run_info(id=str(n), venues=venues), (), (*of_run(), *held)) for n, held in enumerate(ages))
+    right, left = (
+        RunAnalysis(run_info(id=str(n), venues=venues), (), (*of_run(), *held)) for n, held in enumerate(ages)
+    )
     text = document(left, right)
     assert ("Event ages moved together" in text) == bool(said)
     assert said is None or said in text
@@ -294,7 +296,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     assert document(before(), after()) == document(before(), after())
 
 
-def hostile(text: str) -> Analysis:
+def hostile(text: str) -> RunAnalysis:
     """A run in which every text that a producer can choose is the same hostile one."""
     venue = text.replace(".", "") or "x"
     figures = [
@@ -310,7 +312,7 @@ def hostile(text: str) -> Analysis:
     )  # fmt: skip
     file = replace(before().ledger[0], file=text, set_aside={text: 1}, where=(SetAsideLine(1, 0, text),))
     finding = Finding("x", text, venue, text, (), ((text, 4),))
-    return Analysis(info, (file,), tuple(figures), findings=(finding,))
+    return RunAnalysis(info, (file,), tuple(figures), findings=(finding,))
 
 
 @pytest.mark.parametrize("text", HOSTILE)

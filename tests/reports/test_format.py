@@ -7,7 +7,8 @@ import pytest
 from reports.format import change, number, overlap, per_hour, shown
 from reports.sections import SECTIONS, arrange, place
 from tests.reports.made_pair import figure
-from toolkit.model.records import ComparisonRow, Number
+from toolkit.model.comparisons import ComparisonRow
+from toolkit.model.figures import Number
 from toolkit.model.vocabulary import Bound, Verdict
 
 LOWER, UPPER, ESTIMATE = Bound.LOWER, Bound.UPPER, Bound.ESTIMATE

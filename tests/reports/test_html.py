@@ -12,16 +12,16 @@ from tests.reports.made_pair import after, before, blocked
 from tests.reports.rendered import Page
 from tests.reports.test_escape import HOSTILE
 from tests.reports.test_evidence import hostile
-from toolkit.model.records import Analysis
+from toolkit.model.runs import RunAnalysis
 
 OURS = {
     "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "strong", "code", "div", "table", "thead",
     "tbody", "tr", "th", "td", "ul", "li",
 }  # fmt: skip
-RUNS: dict[str, Callable[[], Analysis]] = {"before": before, "after": after, "blocked": blocked}
+RUNS: dict[str, Callable[[], RunAnalysis]] = {"before": before, "after": after, "blocked": blocked}
 
 
-def shown(run: Analysis) -> Page:
+def shown(run: RunAnalysis) -> Page:
     return Page(summary(run, "a run", "html"))
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.reports.made_pair import after, before, run_info
 from toolkit.analysis import settings
 from toolkit.analysis.pipeline import Options, analyze
-from toolkit.model.records import SettingRow
+from toolkit.model.comparisons import SettingRow
 from toolkit.model.vocabulary import SettingKind
 from toolkit.smoke import producer_env
 from toolkit.smoke.known_settings import known_settings

@@ -8,7 +8,7 @@ import pytest
 
 from tests.analysis.metrics.made_up import START_LINE, figure
 from toolkit.analysis.pipeline import analyze
-from toolkit.model.records import Analysis
+from toolkit.model.runs import RunAnalysis
 
 SOCKET = (
     "INFO: Paradex public WS connecting url=ws://h/ws",
@@ -19,7 +19,7 @@ SOCKET = (
 QUIET = ("INFO: Aster public WS connecting url=ws://h/ws", "INFO: Aster public WS connected url=ws://h/ws")
 
 
-def analysed(folder: Path, *lines: str) -> Analysis:
+def analysed(folder: Path, *lines: str) -> RunAnalysis:
     (folder / "run.log").write_text("".join(line + "\n" for line in lines))
     return analyze([str(folder)])
 

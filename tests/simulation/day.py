@@ -19,7 +19,7 @@ from toolkit.analysis.metrics import catalogue
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load
-from toolkit.model.records import Analysis
+from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import GateVerdict
 from toolkit.smoke.plan import ShadowPlan
 
@@ -28,7 +28,7 @@ CHECK_EACH = 100
 NEVER = ("reconnects", "connect_failures", "plateau_10s.count", "resyncs")
 
 
-def quiet(out: Path, run_ms: int, fault: str | None = None) -> tuple[Rehearsed, Analysis]:
+def quiet(out: Path, run_ms: int, fault: str | None = None) -> tuple[Rehearsed, RunAnalysis]:
     """Live through a quiet time, or one with a fault at lighter after 10 s, and analyse what it left."""
     faults = () if fault is None else (plan("lighter", fault, 10),)
     asked = ShadowPlan(("rehearse",), out, run_ms, venues(), scenario=Scenario("quiet", faults))
@@ -36,7 +36,7 @@ def quiet(out: Path, run_ms: int, fault: str | None = None) -> tuple[Rehearsed, 
     return rehearsed, analyze([str(out)], options=Options(requested_ms=run_ms))
 
 
-def alarms(rehearsed: Rehearsed, analysis: Analysis) -> list[str]:
+def alarms(rehearsed: Rehearsed, analysis: RunAnalysis) -> list[str]:
     """Whatever the connectors, the files or the analysis say of a quiet time but that it was one."""
     gate = load("frontier", catalogue())
     verdict = evaluate(gate.rules, analysis, None, gate.name, gate.never_seen).verdict
@@ -64,7 +64,7 @@ def _of_connectors(rehearsed: Rehearsed) -> Iterator[str]:
             yield f"{name}: the last book is not the venue's"
 
 
-def _of_figures(analysis: Analysis) -> Iterator[str]:
+def _of_figures(analysis: RunAnalysis) -> Iterator[str]:
     for each in analysis.figures:
         venue, _, figure = each.figure.partition(".")
         if venue in analysis.run.venues:

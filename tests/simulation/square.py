@@ -26,7 +26,8 @@ from toolkit.analysis.metrics import catalogue
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load
-from toolkit.model.records import Analysis, Episode, GateResult
+from toolkit.model.gates import GateResult
+from toolkit.model.runs import Episode, RunAnalysis
 from toolkit.smoke.plan import ShadowPlan
 
 KINDS = (
@@ -96,7 +97,7 @@ class Run:
     simulations: Mapping[str, Simulation]
 
     @cached_property
-    def analysis(self) -> Analysis:
+    def analysis(self) -> RunAnalysis:
         return analyze([str(self.out)], options=Options(requested_ms=self.length_ms))
 
     @cached_property

@@ -22,7 +22,7 @@ from connectors.simulator.ground_truth import TruthFile
 from connectors.simulator.protocols import dialects
 from connectors.simulator.server import environment
 from tests.simulation.one_connector import Simulation
-from toolkit.model.errors import Exit
+from toolkit.model.errors import ExitCode
 from toolkit.model.run_meta import RunMeta
 from toolkit.smoke import producer_env
 from toolkit.smoke.own_run_meta import begun, ended
@@ -62,7 +62,7 @@ def rehearse(plan: ShadowPlan, inherited: Mapping[str, str], *, check_each: int 
         stage.close(plan.run_ms)
         log = desk.journal.log
         output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
-    meta = ended(meta, clock, StoppedBy.TIME, int(Exit.OK), 0, output)
+    meta = ended(meta, clock, StoppedBy.TIME, int(ExitCode.OK), 0, output)
     meta = replace(meta, stopped_ms=BEGINS_UNIX_MS + plan.run_ms, ended_ms=clock.unix_ms(), wall_drift_ms=0)
     meta.save(plan.out)
     return Rehearsed(meta, stage.simulations)

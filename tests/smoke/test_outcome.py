@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from toolkit.model.errors import Exit
+from toolkit.model.errors import ExitCode
 from toolkit.model.run_meta import SCHEMA, Host, HostClock, RunMeta
 from toolkit.model.vocabulary import GateVerdict
 from toolkit.smoke.outcome import exit_code, sentence, worst
@@ -26,20 +26,20 @@ BLOCKED = replace(WHOLE, first_telemetry_ms=None, build_ms=None)
 @pytest.mark.parametrize(
     ("run", "gate", "code"),
     [
-        (WHOLE, PASS, Exit.OK),
-        (WHOLE, FAIL, Exit.FAILED),
-        (WHOLE, INCONCLUSIVE, Exit.INCONCLUSIVE),
-        (replace(WHOLE, killed=True, signal="SIGKILL"), PASS, Exit.OK),
-        (replace(WHOLE, stopped_by="itself", signal=None, exit_code=0), FAIL, Exit.FAILED),
-        (replace(WHOLE, stopped_by="itself", signal=None, exit_code=1), FAIL, Exit.RUN_BLOCKED),
-        (replace(WHOLE, stopped_by="itself", signal="SIGSEGV"), PASS, Exit.RUN_BLOCKED),
-        (replace(BLOCKED, stopped_by="itself", signal=None, exit_code=0), FAIL, Exit.RUN_BLOCKED),
-        (replace(BLOCKED, stopped_by="build_limit"), FAIL, Exit.RUN_BLOCKED),
-        (replace(BLOCKED, stopped_by="interrupt"), FAIL, Exit.INTERRUPTED),
-        (replace(WHOLE, stopped_by="interrupt"), PASS, Exit.INTERRUPTED),
+        (WHOLE, PASS, ExitCode.OK),
+        (WHOLE, FAIL, ExitCode.FAILED),
+        (WHOLE, INCONCLUSIVE, ExitCode.INCONCLUSIVE),
+        (replace(WHOLE, killed=True, signal="SIGKILL"), PASS, ExitCode.OK),
+        (replace(WHOLE, stopped_by="itself", signal=None, exit_code=0), FAIL, ExitCode.FAILED),
+        (replace(WHOLE, stopped_by="itself", signal=None, exit_code=1), FAIL, ExitCode.RUN_BLOCKED),
+        (replace(WHOLE, stopped_by="itself", signal="SIGSEGV"), PASS, ExitCode.RUN_BLOCKED),
+        (replace(BLOCKED, stopped_by="itself", signal=None, exit_code=0), FAIL, ExitCode.RUN_BLOCKED),
+        (replace(BLOCKED, stopped_by="build_limit"), FAIL, ExitCode.RUN_BLOCKED),
+        (replace(BLOCKED, stopped_by="interrupt"), FAIL, ExitCode.INTERRUPTED),
+        (replace(WHOLE, stopped_by="interrupt"), PASS, ExitCode.INTERRUPTED),
     ],
 )
-def test_the_first_that_applies_is_the_exit_code(run: RunMeta, gate: GateVerdict, code: Exit) -> None:
+def test_the_first_that_applies_is_the_exit_code(run: RunMeta, gate: GateVerdict, code: ExitCode) -> None:
     assert exit_code(run, gate) is code
 
 
@@ -50,14 +50,14 @@ def test_the_first_that_applies_is_the_exit_code(run: RunMeta, gate: GateVerdict
         ((0, 4, 0), 4, []),
         ((4, 1), 1, []),
         ((1, 5, 4), 5, []),
-        ((5, 130, 0), 130, [Exit.OK]),
+        ((5, 130, 0), 130, [ExitCode.OK]),
     ],
 )
 def test_of_several_runs_the_worst_counts_and_none_begins_after_an_interrupt(
-    codes: tuple[int, ...], code: int, left: list[Exit]
+    codes: tuple[int, ...], code: int, left: list[ExitCode]
 ) -> None:
-    runs = iter(map(Exit, codes))
-    assert worst(runs) is Exit(code)
+    runs = iter(map(ExitCode, codes))
+    assert worst(runs) is ExitCode(code)
     assert list(runs) == left
 
 

@@ -23,8 +23,8 @@ from connectors.venues import venues
 from connectors.venues.frames import DecodeMiss
 from connectors.venues.spec import Recovery
 from toolkit.analysis.pipeline import Options, analyze
-from toolkit.model.errors import Exit
-from toolkit.model.records import Analysis
+from toolkit.model.errors import ExitCode
+from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import ReconnectReason
 from toolkit.smoke.run_directory import load_meta
 
@@ -62,11 +62,11 @@ def wait_for_records(out: Path, records: int) -> None:
         time.sleep(0.01)
 
 
-def read_run(out: Path) -> Analysis:
+def read_run(out: Path) -> RunAnalysis:
     return analyze([str(out)], ":memory:", Options())
 
 
-def figures(analysis: Analysis) -> dict[str, float | int | None]:
+def figures(analysis: RunAnalysis) -> dict[str, float | int | None]:
     return {each.figure: each.value for each in analysis.figures}
 
 
@@ -99,14 +99,14 @@ def quiet(days: dict[str, tuple[Path, subprocess.Popen[str]]]) -> tuple[Path, su
 
 
 @pytest.fixture(scope="module")
-def good(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> Analysis:
+def good(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> RunAnalysis:
     """What the analysis says of the good day."""
     return read_run(quiet[0])
 
 
 def test_a_quiet_run_passes_the_gate(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     out, done = quiet
-    assert done.returncode == Exit.OK, done.stdout + done.stderr
+    assert done.returncode == ExitCode.OK, done.stdout + done.stderr
     assert "PASS: gate frontier" in done.stdout
     assert "Traceback" not in done.stderr
     meta = load_meta(out)
@@ -114,7 +114,7 @@ def test_a_quiet_run_passes_the_gate(quiet: tuple[Path, subprocess.CompletedProc
 
 
 def test_it_leaves_a_whole_directory_of_which_every_line_is_used(
-    quiet: tuple[Path, subprocess.CompletedProcess[str]], good: Analysis
+    quiet: tuple[Path, subprocess.CompletedProcess[str]], good: RunAnalysis
 ) -> None:
     assert {entry.name for entry in quiet[0].iterdir() if entry.is_file()} == FILES
     assert {each.file for each in good.ledger} == FILES
@@ -127,7 +127,7 @@ OF_THE_HOST = {"holes", "local_stall"}
 """What a loaded machine does to a run whose ticks are 20 ms apart; it is true then, and blames no venue."""
 
 
-def test_a_quiet_run_tells_of_nothing(good: Analysis) -> None:
+def test_a_quiet_run_tells_of_nothing(good: RunAnalysis) -> None:
     found = figures(good)
     assert {name: found[f"{name}.connects"] for name in NAMES} == dict.fromkeys(NAMES, 1)
     assert {name: found[f"{name}.reconnects"] for name in NAMES} == dict.fromkeys(NAMES, 0)
@@ -142,7 +142,7 @@ def test_telemetry_keeps_the_contract(quiet: tuple[Path, subprocess.CompletedPro
 
 
 def test_every_output_and_every_file_says_that_it_was_simulated(
-    quiet: tuple[Path, subprocess.CompletedProcess[str]], good: Analysis
+    quiet: tuple[Path, subprocess.CompletedProcess[str]], good: RunAnalysis
 ) -> None:
     out, done = quiet
     assert "SIMULATED" in done.stdout and "SIMULATED" in done.stderr
@@ -163,7 +163,7 @@ def test_a_run_s_log_alone_still_tells_that_it_was_simulated(
 
 @pytest.mark.parametrize("venue", NAMES)
 def test_the_log_s_times_are_those_of_the_events(
-    quiet: tuple[Path, subprocess.CompletedProcess[str]], good: Analysis, venue: str
+    quiet: tuple[Path, subprocess.CompletedProcess[str]], good: RunAnalysis, venue: str
 ) -> None:
     rows = [json.loads(line) for line in (quiet[0] / "events.jsonl").read_text().splitlines()[1:]]
     assert [row["at_us"] for row in rows] == sorted(row["at_us"] for row in rows)
@@ -259,11 +259,11 @@ def scenario(path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bad(days: dict[str, tuple[Path, subprocess.Popen[str]]]) -> tuple[Path, Analysis, list[dict[str, Any]]]:
+def bad(days: dict[str, tuple[Path, subprocess.Popen[str]]]) -> tuple[Path, RunAnalysis, list[dict[str, Any]]]:
     """The run directory, what the analysis says of it, and the truth."""
     out, running = days["bad"]
     done = ended(running)
-    assert done.returncode in (Exit.OK, Exit.FAILED), done.stdout + done.stderr
+    assert done.returncode in (ExitCode.OK, ExitCode.FAILED), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return out, read_run(out), [json.loads(line) for line in (out.parent / "truth.jsonl").read_text().splitlines()]
 
@@ -291,7 +291,7 @@ def told(found: Mapping[str, float | int | None], venue: str, *families: str) ->
 
 @pytest.mark.parametrize("venue", NAMES)
 def test_every_fault_is_told_by_its_own_reason_and_no_other(
-    bad: tuple[Path, Analysis, list[dict[str, Any]]], venue: str
+    bad: tuple[Path, RunAnalysis, list[dict[str, Any]]], venue: str
 ) -> None:
     _, analysis, _ = bad
     found = figures(analysis)
@@ -302,7 +302,7 @@ def test_every_fault_is_told_by_its_own_reason_and_no_other(
 
 @pytest.mark.parametrize("venue", NAMES)
 def test_connects_are_those_that_the_venue_counted(
-    bad: tuple[Path, Analysis, list[dict[str, Any]]], venue: str
+    bad: tuple[Path, RunAnalysis, list[dict[str, Any]]], venue: str
 ) -> None:
     _, analysis, truth = bad
     accepted = sum(row["event"] == "accept" and row["venue"] == venue for row in truth)
@@ -310,13 +310,13 @@ def test_connects_are_those_that_the_venue_counted(
     assert figures(analysis)[f"{venue}.reconnects"] == accepted - 1
 
 
-def test_every_planned_fault_really_happened(bad: tuple[Path, Analysis, list[dict[str, Any]]]) -> None:
+def test_every_planned_fault_really_happened(bad: tuple[Path, RunAnalysis, list[dict[str, Any]]]) -> None:
     begun = Counter((row["venue"], row["kind"]) for row in bad[2] if row["event"] == "fault_start")
     assert begun == Counter((venue, fault["kind"]) for venue, faults in PLAN.items() for fault in faults)
 
 
 def test_a_burst_is_seen_as_cap_hits_and_loses_nothing(
-    bad: tuple[Path, Analysis, list[dict[str, Any]]],
+    bad: tuple[Path, RunAnalysis, list[dict[str, Any]]],
 ) -> None:
     out, analysis, _ = bad
     found, written = figures(analysis), records(out)
@@ -324,7 +324,7 @@ def test_a_burst_is_seen_as_cap_hits_and_loses_nothing(
     assert written[-1]["toolkit"]["telemetry_dropped"] == 0
 
 
-def test_silences_are_told_apart_in_the_log(bad: tuple[Path, Analysis, list[dict[str, Any]]]) -> None:
+def test_silences_are_told_apart_in_the_log(bad: tuple[Path, RunAnalysis, list[dict[str, Any]]]) -> None:
     rows = [json.loads(line) for line in (bad[0] / "events.jsonl").read_text().splitlines()[1:]]
     silences = {(row["venue"], row["fields"]["silence"]) for row in rows if "silence" in row["fields"]}
     assert silences == {
@@ -337,7 +337,7 @@ def test_silences_are_told_apart_in_the_log(bad: tuple[Path, Analysis, list[dict
 
 @pytest.mark.parametrize("venue", NAMES)
 def test_no_mid_is_written_that_the_venue_never_showed_and_all_is_well_at_the_end(
-    bad: tuple[Path, Analysis, list[dict[str, Any]]], venue: str
+    bad: tuple[Path, RunAnalysis, list[dict[str, Any]]], venue: str
 ) -> None:
     out, _, truth = bad
     true = {
@@ -354,7 +354,7 @@ def test_no_mid_is_written_that_the_venue_never_showed_and_all_is_well_at_the_en
 
 
 def test_every_line_of_a_bad_day_is_used_and_its_records_keep_the_contract(
-    bad: tuple[Path, Analysis, list[dict[str, Any]]],
+    bad: tuple[Path, RunAnalysis, list[dict[str, Any]]],
 ) -> None:
     out, analysis, _ = bad
     assert all(each.lines == each.used for each in analysis.ledger)
@@ -366,13 +366,13 @@ def test_every_line_of_a_bad_day_is_used_and_its_records_keep_the_contract(
 # --- the rules of the tools that read such runs today -------------------------------------------------------------------
 
 
-def test_the_soak_report_s_own_gate_passes_a_good_day(good: Analysis) -> None:
+def test_the_soak_report_s_own_gate_passes_a_good_day(good: RunAnalysis) -> None:
     rows = {(row.tool, row.name): row.upstream for row in good.compat}
     assert rows["ws_soak_report v1", "gate"] == "PASS"
 
 
 def test_the_soak_report_counts_the_reconnects_of_a_bad_day_as_we_do(
-    bad: tuple[Path, Analysis, list[dict[str, Any]]],
+    bad: tuple[Path, RunAnalysis, list[dict[str, Any]]],
 ) -> None:
     reasons = {str(reason) for reason in ReconnectReason} - {"connect_error", "connect_timeout"}
     rows = [row for row in bad[1].compat if row.name.startswith("reconnects") and row.name.split()[-1] in reasons]
@@ -406,7 +406,7 @@ def test_the_last_record_is_one_that_the_shadow_check_accepts(
 
 
 def test_the_analyzer_finds_a_tick_in_every_record(
-    quiet: tuple[Path, subprocess.CompletedProcess[str]], good: Analysis
+    quiet: tuple[Path, subprocess.CompletedProcess[str]], good: RunAnalysis
 ) -> None:
     rows = {(row.tool, row.name): row.upstream for row in good.compat}
     assert rows["telemetry_analyzer v1", "ticks analyzed"] == len(records(quiet[0]))
@@ -447,7 +447,7 @@ def nowhere() -> dict[str, str]:
 def test_without_a_network_the_live_feed_says_so_and_leaves_the_evidence(tmp_path: Path) -> None:
     out = tmp_path / "run"
     done = smoke(out, "--feed", "live", "--minutes", "1", **nowhere())
-    assert done.returncode == Exit.RUN_BLOCKED, done.stdout + done.stderr
+    assert done.returncode == ExitCode.RUN_BLOCKED, done.stdout + done.stderr
     assert "no venue can be reached" in done.stdout and "leave out --feed live" in done.stdout
     assert "Traceback" not in done.stderr
     assert {entry.name for entry in out.iterdir()} >= FILES
@@ -462,7 +462,7 @@ def test_without_a_network_the_live_feed_says_so_and_leaves_the_evidence(tmp_pat
 def test_a_subset_of_venues_is_a_run_of_those(tmp_path: Path) -> None:
     out = tmp_path / "run"
     done = smoke(out, "--minutes", "0.05", "--venues", "paradex,hyperliquid", "--base", "btc", "--quiet")
-    assert done.returncode in (Exit.OK, Exit.INCONCLUSIVE), done.stdout + done.stderr
+    assert done.returncode in (ExitCode.OK, ExitCode.INCONCLUSIVE), done.stdout + done.stderr
     assert done.stderr == ""
     assert list(read_run(out).run.venues) == ["hyperliquid", "paradex"]
     assert len(records(out)[-1]["venue_mid_usd"]) == 2
@@ -481,7 +481,7 @@ def test_a_subset_of_venues_is_a_run_of_those(tmp_path: Path) -> None:
 def test_a_bad_setting_is_named_and_leaves_nothing_behind(tmp_path: Path, name: str, value: str) -> None:
     out = tmp_path / "run"
     done = smoke(out, "--minutes", "1", **{name: value})
-    assert done.returncode == Exit.USAGE
+    assert done.returncode == ExitCode.USAGE
     assert name in done.stderr or "trade mode live" in done.stderr
     assert not out.exists()
 
@@ -491,7 +491,7 @@ def test_a_directory_that_holds_a_run_is_left_alone(tmp_path: Path) -> None:
     out.mkdir()
     (out / "telemetry.jsonl").write_text("another run")
     done = smoke(out, "--minutes", "1")
-    assert done.returncode == Exit.BAD_INPUT and "holds a run already" in done.stderr
+    assert done.returncode == ExitCode.BAD_INPUT and "holds a run already" in done.stderr
     assert {entry.name: entry.read_text() for entry in out.iterdir()} == {"telemetry.jsonl": "another run"}
 
 

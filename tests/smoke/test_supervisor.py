@@ -21,7 +21,7 @@ from toolkit.db.store import connect
 from toolkit.files.discovery import resolve
 from toolkit.host.commands import parse
 from toolkit.model import arrivals
-from toolkit.model.errors import Exit, InputError, UsageError
+from toolkit.model.errors import ExitCode, InputError, UsageError
 from toolkit.model.run_meta import RunMeta
 from toolkit.model.vocabulary import Ended, GateVerdict, Role
 from toolkit.smoke.outcome import died, exit_code, sentence
@@ -54,7 +54,7 @@ def test_the_time_asked_for_begins_with_the_first_telemetry_and_not_with_the_bui
     assert meta.stopped_ms - meta.first_telemetry_ms >= 150
     assert (meta.stopped_by, meta.killed, meta.signal) == (StoppedBy.TIME, False, "SIGTERM")
     assert not died(meta)
-    assert exit_code(meta, GateVerdict.PASS) is Exit.OK
+    assert exit_code(meta, GateVerdict.PASS) is ExitCode.OK
 
 
 def test_what_is_returned_is_what_was_written_down(out: Path) -> None:
@@ -89,16 +89,16 @@ def test_each_line_of_the_log_has_the_time_at_which_it_came(out: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "ended", "code"),
     [
-        (("--ticks", "5", "--code", "3"), (StoppedBy.ITSELF, 3, None), Exit.RUN_BLOCKED),
-        (("--ticks", "5", "--kill-itself"), (StoppedBy.ITSELF, None, "SIGKILL"), Exit.RUN_BLOCKED),
-        (("--ticks", "0", "--code", "101"), (StoppedBy.ITSELF, 101, None), Exit.RUN_BLOCKED),
-        (("--ticks", "0"), (StoppedBy.ITSELF, 0, None), Exit.RUN_BLOCKED),
-        (("--ticks", "5"), (StoppedBy.ITSELF, 0, None), Exit.INCONCLUSIVE),
+        (("--ticks", "5", "--code", "3"), (StoppedBy.ITSELF, 3, None), ExitCode.RUN_BLOCKED),
+        (("--ticks", "5", "--kill-itself"), (StoppedBy.ITSELF, None, "SIGKILL"), ExitCode.RUN_BLOCKED),
+        (("--ticks", "0", "--code", "101"), (StoppedBy.ITSELF, 101, None), ExitCode.RUN_BLOCKED),
+        (("--ticks", "0"), (StoppedBy.ITSELF, 0, None), ExitCode.RUN_BLOCKED),
+        (("--ticks", "5"), (StoppedBy.ITSELF, 0, None), ExitCode.INCONCLUSIVE),
     ],
     ids=["exits badly", "is killed", "fails to build", "never writes telemetry", "ends early and well"],
 )
 def test_a_program_that_ends_before_its_time_is_told_by_its_end(
-    out: Path, arguments: tuple[str, ...], ended: tuple[str, int | None, str | None], code: Exit
+    out: Path, arguments: tuple[str, ...], ended: tuple[str, int | None, str | None], code: ExitCode
 ) -> None:
     meta = run(out, *arguments, run_ms=60_000)
     assert (meta.stopped_by, meta.exit_code, meta.signal) == ended
@@ -134,7 +134,7 @@ def groups(out: Path) -> set[int]:
 def test_a_build_that_does_not_end_is_stopped_at_its_limit(out: Path) -> None:
     meta = run(out, "--build-s", "60", build_ms=60)
     assert (meta.stopped_by, meta.first_telemetry_ms) == (StoppedBy.BUILD_LIMIT, None)
-    assert exit_code(meta, GateVerdict.PASS) is Exit.RUN_BLOCKED
+    assert exit_code(meta, GateVerdict.PASS) is ExitCode.RUN_BLOCKED
     said = analyze([str(out)]).run
     assert (said.ended, said.diagnosis and said.diagnosis.code) == (Ended.NEVER_STARTED, "build_limit")
 
@@ -282,7 +282,7 @@ def test_interrupted_it_stops_the_program_and_leaves_a_whole_directory(
     started: subprocess.Popen[bytes], out: Path, number: signal.Signals
 ) -> None:
     started.send_signal(number)
-    assert started.wait(PATIENCE_S) == Exit.INTERRUPTED
+    assert started.wait(PATIENCE_S) == ExitCode.INTERRUPTED
     meta = load_meta(out)
     assert (meta.stopped_by, meta.signal) == (StoppedBy.INTERRUPT, "SIGTERM")
     assert not groups(out)
@@ -303,20 +303,20 @@ def test_killed_itself_it_leaves_files_that_read(started: subprocess.Popen[bytes
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["--profile", "paraphina"], Exit.USAGE, "after `--`"),
-        (["--feed", "tape"], Exit.USAGE, "--feed tape"),
-        (["--venues", "aster,mtgox"], Exit.USAGE, "--venues mtgox"),
-        (["--feed", "live", "--scenario", "x.toml"], Exit.USAGE, "leave them out"),
-        (["--scenario", "no-such.toml"], Exit.BAD_INPUT, "no-such.toml"),
-        (["--seed", "2", "--", "true"], Exit.USAGE, "its own feed"),
-        (["--truth", "t.json", "--repeat", "2"], Exit.USAGE, "leave it out with --repeat"),
-        (["--minutes", "0", "--", "true"], Exit.USAGE, "--minutes 0"),
-        (["--profile", "other", "--", "true"], Exit.USAGE, "no such profile"),
-        (["--", "no-such-program"], Exit.BAD_INPUT, "no-such-program"),
+        (["--profile", "paraphina"], ExitCode.USAGE, "after `--`"),
+        (["--feed", "tape"], ExitCode.USAGE, "--feed tape"),
+        (["--venues", "aster,mtgox"], ExitCode.USAGE, "--venues mtgox"),
+        (["--feed", "live", "--scenario", "x.toml"], ExitCode.USAGE, "leave them out"),
+        (["--scenario", "no-such.toml"], ExitCode.BAD_INPUT, "no-such.toml"),
+        (["--seed", "2", "--", "true"], ExitCode.USAGE, "its own feed"),
+        (["--truth", "t.json", "--repeat", "2"], ExitCode.USAGE, "leave it out with --repeat"),
+        (["--minutes", "0", "--", "true"], ExitCode.USAGE, "--minutes 0"),
+        (["--profile", "other", "--", "true"], ExitCode.USAGE, "no such profile"),
+        (["--", "no-such-program"], ExitCode.BAD_INPUT, "no-such-program"),
     ],
 )
 def test_a_wrong_command_line_is_told_what_to_write(
-    tmp_path: Path, arguments: list[str], code: Exit, says: str
+    tmp_path: Path, arguments: list[str], code: ExitCode, says: str
 ) -> None:
     done = subprocess.run([*SMOKE, *arguments], capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE_S)
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
@@ -340,7 +340,7 @@ def test_no_run_of_several_begins_where_one_would_be_written_over(out: Path, tmp
     (out / "2" / "run.log").write_text("")
     command = [*SMOKE, "--out", str(out), "--repeat", "2", "--", *PRODUCER]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE_S)
-    assert (done.returncode, "holds a run already" in done.stderr) == (Exit.BAD_INPUT, True)
+    assert (done.returncode, "holds a run already" in done.stderr) == (ExitCode.BAD_INPUT, True)
     assert [each.name for each in out.iterdir()] == ["2"]
 
 
@@ -348,6 +348,6 @@ def test_a_blocked_build_ends_with_five_and_its_evidence_is_left(out: Path, tmp_
     build = Path(__file__).parent / "exdev_build.log"
     command = [*SMOKE, "--out", str(out), "--", "sh", "-c", f"cat {build}; exit 101"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE_S)
-    assert done.returncode == Exit.RUN_BLOCKED
+    assert done.returncode == ExitCode.RUN_BLOCKED
     assert "exit code 101" in done.stderr
     assert (out / "run.log").read_bytes() == build.read_bytes()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from toolkit.analysis.pipeline import analyze
 from toolkit.model.errors import InputError
-from toolkit.model.records import FileLedger
+from toolkit.model.runs import FileLedger
 from toolkit.streams.zstd_frames import is_whole
 
 RUN = Path(__file__).parent.parent / "data" / "runs" / "killed_head"

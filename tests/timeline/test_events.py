@@ -13,7 +13,8 @@ import pytest
 import zstandard
 
 from toolkit.analysis.pipeline import analyze
-from toolkit.model.records import Analysis, Figure
+from toolkit.model.figures import Figure
+from toolkit.model.runs import RunAnalysis
 
 DATA = Path(__file__).parent.parent / "data"
 OWN = DATA / "own_run"
@@ -33,7 +34,7 @@ def run(folder: Path, *without: str, **changed: bytes) -> Path:
     return folder
 
 
-def figure(analysis: Analysis, name: str) -> Figure:
+def figure(analysis: RunAnalysis, name: str) -> Figure:
     found = analysis.figure(name)
     assert found is not None
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.analysis.pipeline import analyze
-from toolkit.model.records import Analysis, CompatRow
+from toolkit.model.runs import CompatRow, RunAnalysis
 
 START_MS = 1_795_508_000_000
 STARTED = (
@@ -51,7 +51,7 @@ def rx(cap_hits: Sequence[int], first_tick: int = 0) -> str:
     return "".join(f"market_rx_stats tick={t} {zeros} cap_hits={n}\n" for t, n in enumerate(cap_hits, first_tick))
 
 
-def made(folder: Path, telemetry: str | None, log: Sequence[str] = (), rx: str | None = None) -> Analysis:
+def made(folder: Path, telemetry: str | None, log: Sequence[str] = (), rx: str | None = None) -> RunAnalysis:
     folder.mkdir(exist_ok=True)
     text = "".join(f"{line}\n" for line in log)
     for name, content in (("telemetry.jsonl", telemetry), ("run.log", text), ("market_rx_stats.log", rx)):
@@ -60,15 +60,15 @@ def made(folder: Path, telemetry: str | None, log: Sequence[str] = (), rx: str |
     return analyze([str(folder)])
 
 
-def row(analysis: Analysis, name: str) -> CompatRow:
+def row(analysis: RunAnalysis, name: str) -> CompatRow:
     return next(row for row in analysis.compat if row.name == name)
 
 
-def upstream(analysis: Analysis, name: str) -> object:
+def upstream(analysis: RunAnalysis, name: str) -> object:
     return row(analysis, name).upstream
 
 
-def value(analysis: Analysis, figure: str) -> object:
+def value(analysis: RunAnalysis, figure: str) -> object:
     found = analysis.figure(figure)
     assert found is not None, figure
     return found.value

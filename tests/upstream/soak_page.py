@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from toolkit.model.records import CompatRow
+from toolkit.model.runs import CompatRow
 from toolkit.upstream.soak_report import PLATEAUS_MS
 
 AGES = ["apply_n", "apply_p50", "apply_p95", "apply_p99", "event_n", "event_p50", "event_p95", "event_p99"]

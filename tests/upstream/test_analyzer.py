@@ -8,7 +8,7 @@ import pytest
 
 from tests.upstream.made_run import lines, made, record, started
 from tests.upstream.recorded import DATA, analysed
-from toolkit.model.records import Analysis, CompatRow
+from toolkit.model.runs import CompatRow, RunAnalysis
 from toolkit.upstream.analyzer import NO_REPORT, TOOL, VENUES
 
 PRINTED = sorted(DATA.glob("compat/*/telemetry_analyzer.txt"))
@@ -16,11 +16,11 @@ HEALTH = ("Healthy%", "Stale%", "Disabled%", "Flips", "MaxStaleRun", "StaleRuns"
 STATS = ("mean", "p50", "p95", "p99", "max")
 
 
-def rows(analysis: Analysis) -> dict[str, CompatRow]:
+def rows(analysis: RunAnalysis) -> dict[str, CompatRow]:
     return {row.name: row for row in analysis.compat if row.tool == TOOL}
 
 
-def page(analysis: Analysis) -> list[str]:
+def page(analysis: RunAnalysis) -> list[str]:
     told = {name: row.upstream for name, row in rows(analysis).items()}
     page = [f"Ticks analyzed: {told['ticks analyzed']} (tick {told['tick range']})"]
     for venue in VENUES:

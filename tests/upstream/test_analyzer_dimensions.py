@@ -11,7 +11,7 @@ import zstandard
 from tests.analysis.metrics.analyzer_page import COUNTS as PRINTED_COUNTS
 from tests.analysis.metrics.analyzer_page import RIGHT, STATS, VENUES, read
 from toolkit.analysis.pipeline import analyze
-from toolkit.model.records import CompatRow
+from toolkit.model.runs import CompatRow
 from toolkit.upstream.analyzer import TOOL
 from toolkit.upstream.analyzer_dimensions import COUNTS, RUN, VENUE
 

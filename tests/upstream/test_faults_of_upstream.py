@@ -17,7 +17,8 @@ from tests.upstream.made_run import aged, lines, made, record, row, rx, started,
 from toolkit.analysis.metrics import catalogue, matches
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load
-from toolkit.model.records import Analysis, GateRule
+from toolkit.model.gates import GateRule
+from toolkit.model.runs import RunAnalysis
 from toolkit.streams.blocks import blocks
 
 Told = tuple[object, object]
@@ -35,7 +36,7 @@ def connected(venue: str) -> list[str]:
     return [line.format(venue) for line in CONNECTED]
 
 
-def ours(analysis: Analysis, figure: str) -> object:
+def ours(analysis: RunAnalysis, figure: str) -> object:
     """Our figure; a case waits for a figure that figures.md defines and the catalogue does not have yet."""
     if not any(matches(spec.name, figure) for spec in catalogue()):
         pytest.skip(f"the catalogue has no {figure}")

@@ -14,7 +14,7 @@ from tests.upstream.soak_page import page
 from toolkit.analysis.metrics import catalogue
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load
-from toolkit.model.records import CompatRow
+from toolkit.model.runs import CompatRow
 from toolkit.upstream.soak_report import NO_REPORT, TOOL
 
 NO_REPORTS = [run for run in RUNS if (DATA / "compat" / run / "ws_soak_report.txt").read_text().startswith("error: ")]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from toolkit.model.records import Diagnosis
+from toolkit.model.runs import Diagnosis
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import Ended
 from toolkit.runlog.facts import LogFacts, Ref, Said

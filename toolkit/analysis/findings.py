@@ -12,7 +12,8 @@ from itertools import pairwise
 from statistics import median
 
 from toolkit.files.rotation import missing_after
-from toolkit.model.records import Episode, Figure, FileLedger, Finding, LineRef, RunInfo
+from toolkit.model.figures import Figure
+from toolkit.model.runs import Episode, FileLedger, Finding, LineRef, RunInfo
 from toolkit.model.units import duration, share, thousands
 from toolkit.model.vocabulary import ReconnectReason, Role, SetAside
 

@@ -17,7 +17,7 @@ import duckdb
 
 from toolkit.db.staging import Cursors
 from toolkit.db.store import execute_script, sql
-from toolkit.model.records import Figure, FigureSpec, Number
+from toolkit.model.figures import Figure, FigureSpec, Number
 from toolkit.model.vocabulary import PLATEAU_LIMIT, PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason
 from toolkit.sessions.machine import KEPT, RESYNCS
 

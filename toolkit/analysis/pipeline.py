@@ -14,11 +14,12 @@ from toolkit.analysis.run_info import Options, describe
 from toolkit.analysis.windows import look_through
 from toolkit.db.staging import RUN_KEY, Cursors, Put, depositing, memory, side_by_side, workbench
 from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
-from toolkit.files.discovery import Source, distinct, resolve
+from toolkit.files.discovery import RunFile, distinct, resolve
 from toolkit.ingest import events, log, run_meta, rx_stats, telemetry
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.ingest.session_rows import episodes, write_sessions
-from toolkit.model.records import WHOLE, Analysis, Episode, Figure, FileLedger, Finding, RunInfo
+from toolkit.model.figures import Figure
+from toolkit.model.runs import WHOLE, Episode, FileLedger, Finding, RunAnalysis, RunInfo
 from toolkit.model.vocabulary import PLATEAU_LIMITS_MS, Role
 from toolkit.telemetry.columns import Scope
 from toolkit.timeline.assign import place_lines
@@ -39,7 +40,7 @@ _WHILE_LINES_COME_MB = 200
 
 def analyze(
     paths: Sequence[str], db: str = MEMORY, options: Options = AS_IT_IS, progress: Progress = lambda _: None
-) -> Analysis:
+) -> RunAnalysis:
     """Ingest one run into the store `db` and give all that is said of it.
 
     A run whose content the store holds already is left there as it is. Raises `InputError` when nothing is recognised
@@ -63,7 +64,7 @@ class _Bench:
     """One run on the workbench, and how it is looked at."""
 
     con: duckdb.DuckDBPyConnection
-    sources: Sequence[Source]
+    sources: Sequence[RunFile]
     options: Options
 
     @property
@@ -88,7 +89,7 @@ class _Bench:
         ledgers.sort(key=lambda ledger: order[ledger.file])
         return LoadedRun(ledgers, loaded, run_meta.load(of[Role.RUN_META]), [source.name for source in sources])
 
-    def analysis(self, read: LoadedRun, db: str) -> Analysis:
+    def analysis(self, read: LoadedRun, db: str) -> RunAnalysis:
         """All that is said of the run that was read; the store `db` then holds it."""
         con = self.con
         _write_ledgers(con, read.ledgers)
@@ -116,21 +117,21 @@ class _Bench:
 
     def told(
         self, read: LoadedRun, run: RunInfo, cursors: Cursors, theirs: Printed | None, put: Put | None
-    ) -> Analysis:
+    ) -> RunAnalysis:
         """Figures, episodes, findings and the compat view; where the run is kept, they are put down beside it."""
         stored = cursors.submit(lambda _: put(*_LARGE)) if put else None
         self.prepare(cursors)
         figures = compute(cursors, self.only)
         told = episodes(self.con)
         found = findings(_look(self.con, read, run, figures, told))
-        analysis = Analysis(run, tuple(read.ledgers), figures, told, found)
+        analysis = RunAnalysis(run, tuple(read.ledgers), figures, told, found)
         analysis = replace(analysis, compat=compat(theirs, analysis, catalogue()) if theirs else ())
         if stored:
             _write(self.con, analysis)
             stored()
         return analysis
 
-    def part(self, read: LoadedRun, whole: Analysis) -> Analysis:
+    def part(self, read: LoadedRun, whole: RunAnalysis) -> RunAnalysis:
         """The same of the options' window, which stays on the workbench in place of the whole."""
         seen = look_through(self.con, self.options.window, self.only, self.prepare, whole, self.options.words)
         return replace(seen, findings=findings(_look(self.con, read, seen.run, seen.figures, seen.episodes)))
@@ -185,7 +186,7 @@ def _finding_rows(found: Sequence[Finding]) -> Iterator[tuple[object, ...]]:
         yield RUN_KEY, each.code, each.severity, each.venue, each.text, list(each.figures), lines
 
 
-def _write(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> None:
+def _write(con: duckdb.DuckDBPyConnection, analysis: RunAnalysis) -> None:
     insert_rows(con, "figure", FIGURE_COLUMNS, rows(RUN_KEY, analysis.figures))
     insert_rows(con, "finding", _FINDING_COLUMNS, _finding_rows(analysis.findings))
     insert_rows(con, "analysis", ("run_key", "json"), [(RUN_KEY, msgspec.json.encode(analysis).decode())])

@@ -14,8 +14,8 @@ from toolkit.analysis.origin import origin
 from toolkit.analysis.settings import KnownSettings, settings_of
 from toolkit.db.store import insert_rows, sql
 from toolkit.ingest.loaded_run import LoadedRun
-from toolkit.model.records import WHOLE, FileLedger, RunInfo, Window
 from toolkit.model.run_meta import RunMeta
+from toolkit.model.runs import WHOLE, FileLedger, RunInfo, Window
 from toolkit.model.vocabulary import Role
 from toolkit.runlog.facts import LogFacts
 from toolkit.telemetry.columns import Scope

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from toolkit.model.records import RunInfo, SettingRow
+from toolkit.model.comparisons import SettingRow
 from toolkit.model.redaction import redact
 from toolkit.model.run_meta import RunMeta
+from toolkit.model.runs import RunInfo
 from toolkit.model.vocabulary import SettingKind
 
 KnownSettings = Callable[[], Mapping[str, str | None]]

@@ -17,7 +17,8 @@ from toolkit.db.staging import Cursors, side_by_side
 from toolkit.db.store import execute_script, sql
 from toolkit.ingest.session_rows import episodes
 from toolkit.model.errors import UsageError
-from toolkit.model.records import WHOLE, Analysis, Figure, Part, RunInfo, Window
+from toolkit.model.figures import Figure
+from toolkit.model.runs import WHOLE, RunAnalysis, RunInfo, RunPart, Window
 from toolkit.model.vocabulary import Bound
 
 NOT_CUT = "cannot be cut to the window"
@@ -46,9 +47,9 @@ def look_through(
     window: Window,
     only: Sequence[str] | None,
     prepare: Prepare,
-    run: Analysis,
+    run: RunAnalysis,
     words: Sequence[str] = (),
-) -> Analysis:
+) -> RunAnalysis:
     """The analysis of the run cut to the window, which stays on the workbench in place of the whole.
 
     Windows of so many ticks have the metrics with a figure whose name holds one of the words; without words, all.
@@ -67,7 +68,7 @@ def look_through(
     parts = []
     for life, first, _, since, until, from_ms, to_ms in ranges if window.every else ():
         figures = _figures(con, (first, first), in_parts, prepare)
-        parts.append(Part(life, since, until, from_ms, to_ms, figures))
+        parts.append(RunPart(life, since, until, from_ms, to_ms, figures))
     if replace(window, every=None) == WHOLE:
         return replace(run, parts=tuple(parts))
     figures = _figures(con, (ranges[0][1], ranges[-1][1]), only, prepare)
@@ -77,12 +78,12 @@ def look_through(
     )  # fmt: skip
 
 
-def _metrics_of(run: Analysis, words: Sequence[str]) -> list[str]:
+def _metrics_of(run: RunAnalysis, words: Sequence[str]) -> list[str]:
     chosen = [each.figure for each in run.figures if any(word in each.figure for word in words)]
     return [metric.name for metric in metrics() if any(metric.spec_of(name) for name in chosen)]
 
 
-def _nothing(con: duckdb.DuckDBPyConnection, window: Window, run: Analysis) -> Analysis:
+def _nothing(con: duckdb.DuckDBPyConnection, window: Window, run: RunAnalysis) -> RunAnalysis:
     ticks = con.execute("select min(t), max(t) from tick").fetchall()[0]
     if ticks != (None, None):
         raise UsageError(f"no record lies in the window ({window}); the run has ticks {ticks[0]} to {ticks[1]}")

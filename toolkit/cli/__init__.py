@@ -16,7 +16,7 @@ import typer
 from toolkit.cli.common import Commands, common, is_plain
 from toolkit.cli.options import NoColorOption
 from toolkit.cli.output import guarded
-from toolkit.model.errors import Exit
+from toolkit.model.errors import ExitCode
 
 COMMANDS = (
     "analyze", "compare", "env", "figures", "gate", "record", "report", "runs", "smoke", "sql", "validate", "venues",
@@ -82,5 +82,5 @@ def _run(argv: list[str] | None) -> int:
         if show is None or usage is None:
             raise
         show()
-        return Exit.USAGE
-    return code if isinstance(code, int) else Exit.OK
+        return ExitCode.USAGE
+    return code if isinstance(code, int) else ExitCode.OK

@@ -29,7 +29,7 @@ from toolkit.cli.output import emit
 from toolkit.cli.progress import OF_A_RUN, octets_line
 
 if TYPE_CHECKING:
-    from toolkit.model.records import Analysis
+    from toolkit.model.runs import RunAnalysis
 
 
 def analyze(
@@ -70,7 +70,7 @@ def analyze(
     from reports.pages import check_format, name_of
     from reports.run_pages import IN_WINDOWS, figure_lines, summary, windows
     from toolkit.analysis.pipeline import Options, analyze
-    from toolkit.model.errors import Exit, UsageError
+    from toolkit.model.errors import ExitCode, UsageError
     from toolkit.model.serialize import analysis_json
     from toolkit.smoke.known_settings import known_settings
 
@@ -80,17 +80,17 @@ def analyze(
         check_format(format)
     if foreign is not None:
         emit(_foreign_lines(paths, foreign, format), output)
-        return Exit.OK
+        return ExitCode.OK
     part = window(segment, last, since_tick, until_tick, every)
     limits = plateau_limits_ms(plateau)
     words = tuple(figures or () if format is Format.JSON else figures or IN_WINDOWS)
     options = Options(label, duration_ms(requested), "ages" if only else "all", part, words, limits, known_settings)
 
-    def look(store: str) -> Analysis:
+    def look(store: str) -> RunAnalysis:
         with octets_line(quiet, OF_A_RUN) as progress:
             return analyze(paths, store, options, progress)
 
-    def show(analysis: Analysis) -> None:
+    def show(analysis: RunAnalysis) -> None:
         if format is Format.JSON:
             emit(analysis_json(analysis), output)
         elif every is not None:
@@ -103,7 +103,7 @@ def analyze(
     if follow:
         return follow_run(look, show, db)
     show(look(db))
-    return Exit.OK
+    return ExitCode.OK
 
 
 def _foreign_lines(paths: list[str], most: int, format: Format) -> str:

@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 
 from toolkit.cli.options import NoColorOption
 from toolkit.cli.output import INTERRUPTED, nobody_reads
-from toolkit.model.errors import Exit, InputError, InterruptedByUserError
+from toolkit.model.errors import ExitCode, InputError, InterruptedByUserError
 
 _EVERYWHERE = (
     Parameter(
@@ -67,7 +67,7 @@ class Commands(TyperGroup):
                 return super().invoke(ctx)
             except BrokenPipeError:
                 nobody_reads()
-                return Exit.OK
+                return ExitCode.OK
             except KeyboardInterrupt:
                 pass
             except Exception:

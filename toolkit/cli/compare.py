@@ -9,11 +9,12 @@ import typer
 from toolkit.cli import options as of
 from toolkit.cli.output import emit
 from toolkit.cli.progress import OF_A_RUN, octets_line
-from toolkit.model.errors import Exit
+from toolkit.model.errors import ExitCode
 
 if TYPE_CHECKING:
     from toolkit.analysis.pipeline import Options
-    from toolkit.model.records import Comparison, Window
+    from toolkit.model.comparisons import RunComparison
+    from toolkit.model.runs import Window
 
 Before = Annotated[str, typer.Argument(metavar="BEFORE", help="The run before the change: a directory, file or .zip.")]
 After = Annotated[str, typer.Argument(metavar="AFTER", help="The run after the change.")]
@@ -45,7 +46,7 @@ def compare(
         emit(comparison_json(comparison), output)
     else:
         emit(side_by_side(comparison, (name_of(before), name_of(after)), format), output)
-    return Exit.OK if comparison.comparable else Exit.INCONCLUSIVE
+    return ExitCode.OK if comparison.comparable else ExitCode.INCONCLUSIVE
 
 
 def looked_at(requested: str | None, part: Window, plateau: list[str] | None) -> Options:
@@ -59,7 +60,7 @@ def looked_at(requested: str | None, part: Window, plateau: list[str] | None) ->
     )
 
 
-def compared(before: str, after: str, db: str, options: Options, quiet: bool) -> Comparison:
+def compared(before: str, after: str, db: str, options: Options, quiet: bool) -> RunComparison:
     """The comparison of two runs, each analysed into the store `db`."""
     from toolkit.analysis.pipeline import analyze
     from toolkit.comparison.rows import compare

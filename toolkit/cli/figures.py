@@ -13,7 +13,7 @@ from toolkit.model.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.elements import Table
-    from toolkit.model.records import FigureSpec
+    from toolkit.model.figures import FigureSpec
 
 
 def figures(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from toolkit.cli.common import heard
 from toolkit.cli.output import note
-from toolkit.model.errors import Exit
+from toolkit.model.errors import ExitCode
 from toolkit.model.vocabulary import Ended
 
 if TYPE_CHECKING:
-    from toolkit.model.records import Analysis
+    from toolkit.model.runs import RunAnalysis
 
 EVERY_S = 2.0
 _UNTOLD = (Ended.STILL_RUNNING, Ended.UNKNOWN, Ended.TIMEOUT)
@@ -21,13 +21,13 @@ IDLE_SHARE = 4
 """Waits that many times as long as a look took, so that a long run's looks take a fifth of one processor at most."""
 
 
-def follow(look: Callable[[str], Analysis], show: Callable[[Analysis], None], db: str) -> int:
+def follow(look: Callable[[str], RunAnalysis], show: Callable[[RunAnalysis], None], db: str) -> int:
     """Show the run `look` by look until it has ended, or until Ctrl-C; the last look goes into the store `db`.
 
     Gives the exit code. A run has ended when its files say so, or when they did not grow between two looks and its
     newest record is older than ten seconds.
     """
-    code, before = Exit.OK, -1
+    code, before = ExitCode.OK, -1
     try:
         while True:
             began = time.monotonic()
@@ -41,7 +41,7 @@ def follow(look: Callable[[str], Analysis], show: Callable[[Analysis], None], db
             show(analysis)
             time.sleep(max(EVERY_S, IDLE_SHARE * (time.monotonic() - began)))
     except KeyboardInterrupt:
-        code = Exit.INTERRUPTED
+        code = ExitCode.INTERRUPTED
         heard.clear()
         note(f"interrupted; what was written of the run so far is kept in {db}")
     show(look(db))

@@ -25,14 +25,20 @@ from toolkit.cli.options import (
 )
 from toolkit.cli.output import emit
 from toolkit.cli.progress import OF_A_RUN, octets_line
-from toolkit.model.errors import Exit
-from toolkit.model.records import Analysis, GateResult, GateRow, Number
+from toolkit.model.errors import ExitCode
+from toolkit.model.figures import Number
+from toolkit.model.gates import GateResult, GateRow
+from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import GateVerdict
 
 if TYPE_CHECKING:
     from reports.elements import Cell, Table
 
-_EXITS = {GateVerdict.PASS: Exit.OK, GateVerdict.FAIL: Exit.FAILED, GateVerdict.INCONCLUSIVE: Exit.INCONCLUSIVE}
+_EXITS = {
+    GateVerdict.PASS: ExitCode.OK,
+    GateVerdict.FAIL: ExitCode.FAILED,
+    GateVerdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+}
 _WORST_FIRST = (GateVerdict.FAIL, GateVerdict.INCONCLUSIVE, GateVerdict.PASS, GateVerdict.NOT_APPLICABLE)
 
 
@@ -76,7 +82,7 @@ def gate(
     return _EXITS[result.verdict]
 
 
-def text(result: GateResult, run: Analysis) -> str:
+def text(result: GateResult, run: RunAnalysis) -> str:
     """The verdict, then every rule with its value, its limit and why; failures first."""
     from reports.escape import terminal
     from reports.render import aligned
@@ -85,7 +91,7 @@ def text(result: GateResult, run: Analysis) -> str:
     return "\n".join([*map(terminal, head), "", aligned(_table(result))])
 
 
-def brief(result: GateResult, run: Analysis) -> str:
+def brief(result: GateResult, run: RunAnalysis) -> str:
     """The verdict and the rules that did not pass; how many did is a number."""
     passed = sum(row.verdict is GateVerdict.PASS for row in result.rules)
     rest = replace(result, rules=tuple(row for row in result.rules if row.verdict is not GateVerdict.PASS))
@@ -94,7 +100,7 @@ def brief(result: GateResult, run: Analysis) -> str:
     return f"{text(rest, run).splitlines()[0]}\nall {passed} rules passed; `toolkit gate` shows each beside its limit"
 
 
-def document(result: GateResult, run: Analysis, format: Format) -> str:
+def document(result: GateResult, run: RunAnalysis, format: Format) -> str:
     """The same for a document, in Markdown or HTML."""
     from reports.elements import Cell
     from reports.pages import sheet
@@ -105,7 +111,7 @@ def document(result: GateResult, run: Analysis, format: Format) -> str:
     return sheet(title, [*head, result.why, _table(result)], format)
 
 
-def _named(run: Analysis) -> str:
+def _named(run: RunAnalysis) -> str:
     label = f" ({run.run.label})" if run.run.label else ""
     window = f", {run.run.window} only" if run.run.window else ""
     return f"{run.run.id}{label}{window}{', SIMULATED' if run.run.simulated else ''}"

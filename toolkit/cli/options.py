@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from toolkit.model.errors import UsageError
-from toolkit.model.records import Window
+from toolkit.model.runs import Window
 from toolkit.model.vocabulary import Segment
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from toolkit.model.errors import Exit, InputError, ToolkitError
+from toolkit.model.errors import ExitCode, InputError, ToolkitError
 
 INTERRUPTED = "interrupted; nothing was stored"
 
@@ -57,13 +57,13 @@ def guarded(run: Callable[[], int | None]) -> int:
     A reader that closes the pipe (`| head`) is no error. Ctrl-C ends with 130.
     """
     try:
-        return run() or Exit.OK
+        return run() or ExitCode.OK
     except ToolkitError as error:
         note(str(error))
         return error.exit
     except KeyboardInterrupt:
         note(INTERRUPTED)
-        return Exit.INTERRUPTED
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         nobody_reads()
-        return Exit.OK
+        return ExitCode.OK

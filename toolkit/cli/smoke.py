@@ -13,7 +13,7 @@ import typer
 from toolkit.cli.options import DEFAULT_DB, DbOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.cli.progress import progress_line
-from toolkit.model.errors import Exit, ToolkitError, UsageError
+from toolkit.model.errors import ExitCode, ToolkitError, UsageError
 from toolkit.model.units import duration
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _progress(plan: Plan, running: bool, elapsed_ms: float) -> str:
     return f"waiting for the first telemetry, {duration(elapsed_ms)}"
 
 
-def _concluded(out: Path, run: RunMeta, db: str) -> Exit:
+def _concluded(out: Path, run: RunMeta, db: str) -> ExitCode:
     """Print what happened and what the gate says of it, and give the exit code."""
     from toolkit.model.vocabulary import GateVerdict
     from toolkit.smoke.outcome import exit_code
@@ -205,7 +205,7 @@ def _concluded(out: Path, run: RunMeta, db: str) -> Exit:
     except ToolkitError as error:
         # What befell the run is said even where its files give nothing, or the store cannot be had.
         verdict, code = GateVerdict.INCONCLUSIVE, exit_code(run, GateVerdict.INCONCLUSIVE)
-        if code is Exit.INCONCLUSIVE:
+        if code is ExitCode.INCONCLUSIVE:
             raise
         note(str(error))
     except KeyboardInterrupt:

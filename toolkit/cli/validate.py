@@ -11,7 +11,7 @@ import typer
 from toolkit.cli.options import Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.cli.progress import octets_line
-from toolkit.model.errors import Exit
+from toolkit.model.errors import ExitCode
 from toolkit.model.units import thousands
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ def validate(
     return _exit(checked)
 
 
-def _exit(checked: Sequence[FileReport]) -> Exit:
+def _exit(checked: Sequence[FileReport]) -> ExitCode:
     if any(report.violations for report in checked):
-        return Exit.FAILED
+        return ExitCode.FAILED
     incomplete = [report for report in checked if _unread(report)]
     for report in incomplete:
         note(f"{report.file}: {_unread(report)}")
-    return Exit.BAD_INPUT if incomplete else Exit.OK
+    return ExitCode.BAD_INPUT if incomplete else ExitCode.OK
 
 
 def _unread(report: FileReport) -> str | None:

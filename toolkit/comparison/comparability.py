@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from toolkit.model.records import Analysis, Figure, Number, RunInfo, SettingRow
+from toolkit.model.comparisons import SettingRow
+from toolkit.model.figures import Figure, Number
+from toolkit.model.runs import RunAnalysis, RunInfo
 from toolkit.model.units import Unit, duration
 from toolkit.model.vocabulary import Bound, Ended, SettingKind
 
@@ -44,7 +46,7 @@ class Side:
     figures: Mapping[str, Figure]
 
     @classmethod
-    def of(cls, word: str, analysis: Analysis) -> Side:
+    def of(cls, word: str, analysis: RunAnalysis) -> Side:
         """The side that an analysis makes."""
         return cls(word, analysis.run, {each.figure: each for each in analysis.figures})
 

@@ -17,13 +17,14 @@ from toolkit.comparison.comparability import (
     remark,
     warnings,
 )
-from toolkit.model.records import Analysis, Comparison, ComparisonRow
+from toolkit.model.comparisons import ComparisonRow, RunComparison
+from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import Verdict
 
 MS_PER_HOUR = 3_600_000
 
 
-def compare(before: Analysis, after: Analysis, known_settings: KnownSettings = dict) -> Comparison:
+def compare(before: RunAnalysis, after: RunAnalysis, known_settings: KnownSettings = dict) -> RunComparison:
     """Every figure that either run has, each row `descriptive` or `not_comparable` with its reason in `why`.
 
     `why` of a descriptive row is empty, or what a reader should know about it. `ratio` is after over before, null
@@ -35,7 +36,7 @@ def compare(before: Analysis, after: Analysis, known_settings: KnownSettings = d
     names = dict.fromkeys([*left.figures, *right.figures])
     rows = tuple(_compared(Row(name, left, right)) for name in names)
     compared = sum(row.verdict is not Verdict.NOT_COMPARABLE for row in rows)
-    return Comparison(
+    return RunComparison(
         before=before,
         after=after,
         comparable=compared > 0,

@@ -10,7 +10,7 @@ from reports.pair_view import LEAVE_OUT, PairPage
 from toolkit.analysis.metrics import catalogue
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load
-from toolkit.model.records import Comparison
+from toolkit.model.comparisons import RunComparison
 
 LIMIT = 65_536
 """The characters that a comment on a pull request may hold."""
@@ -18,7 +18,7 @@ GATE = "frontier"
 """The gate that both sides are held against."""
 
 
-def evidence(comparison: Comparison, names: tuple[str, str], command: Sequence[str], limit: int = LIMIT) -> str:
+def evidence(comparison: RunComparison, names: tuple[str, str], command: Sequence[str], limit: int = LIMIT) -> str:
     """The before/after document in Markdown; the same arguments give the same bytes.
 
     `names` are what a reader calls the two runs, `command` is the argv that makes the document again. What would be
@@ -40,7 +40,7 @@ def _cut(text: str, limit: int) -> str:
     return text[: max(0, limit - len(said))].rpartition("\n")[0] + said
 
 
-def _pair(comparison: Comparison, names: tuple[str, str]) -> PairPage:
+def _pair(comparison: RunComparison, names: tuple[str, str]) -> PairPage:
     gate = load(GATE, catalogue())
     before, after = (
         evaluate(gate.rules, side, gate=gate.name, never_seen=gate.never_seen)
@@ -49,7 +49,7 @@ def _pair(comparison: Comparison, names: tuple[str, str]) -> PairPage:
     return PairPage(comparison, names, (before, after))
 
 
-def side_by_side(comparison: Comparison, names: tuple[str, str], format: str) -> str:
+def side_by_side(comparison: RunComparison, names: tuple[str, str], format: str) -> str:
     """The comparison for a terminal (`format` is `text`) or in Markdown (`markdown`).
 
     Raises `UsageError` for another format.
@@ -57,6 +57,6 @@ def side_by_side(comparison: Comparison, names: tuple[str, str], format: str) ->
     return form("compare", format, pair=_pair(comparison, names))
 
 
-def opening(comparison: Comparison, names: tuple[str, str]) -> str:
+def opening(comparison: RunComparison, names: tuple[str, str]) -> str:
     """What the document says first, for a terminal."""
     return page("head.txt.j2", pair=_pair(comparison, names))

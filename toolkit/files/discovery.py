@@ -33,7 +33,7 @@ _ZIP_MEMBER = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RunFile:
     """One file of a run.
 
     `name` is how the user may refer to it; `path` is where it lies, if it lies plain on disk. `damaged`: what its
@@ -61,7 +61,7 @@ class Source:
         return None if block is None or block.skipped else block.data.split(b"\n", 1)[0]
 
 
-def resolve(paths: Iterable[str]) -> list[Source]:
+def resolve(paths: Iterable[str]) -> list[RunFile]:
     """Find and recognise the files of one run.
 
     Raises `InputError` for a path that does not exist or cannot be read, and where nothing is recognised.
@@ -73,7 +73,7 @@ def resolve(paths: Iterable[str]) -> list[Source]:
     return [replace(source, file_no=number) for number, source in enumerate(found)]
 
 
-def _as_they_are_named(found: list[Source]) -> list[Source]:
+def _as_they_are_named(found: list[RunFile]) -> list[RunFile]:
     """What a file of arrival times names is a log, whatever the program wrote into it."""
     logs = {log_named(line) for source in found if source.role is Role.EVENTS if (line := source.first_line())}
     return [
@@ -82,7 +82,7 @@ def _as_they_are_named(found: list[Source]) -> list[Source]:
     ]
 
 
-def _like_their_parts(found: list[Source]) -> list[Source]:
+def _like_their_parts(found: list[RunFile]) -> list[RunFile]:
     """A part of a rotated file that holds too little to be recognised, as the rest of one line, is what others are."""
     whose = [replace(part_of(source.name), kind=0, before_last=0, date="") for source in found]
     roles = {whole: source.role for whole, source in zip(whose, found, strict=True) if source.role in EVIDENCE}
@@ -92,24 +92,24 @@ def _like_their_parts(found: list[Source]) -> list[Source]:
     ]
 
 
-def continues(source: Source, before: Source | None) -> bool:
+def continues(source: RunFile, before: RunFile | None) -> bool:
     """Whether the source is a part of a rotated file that was written after `before`, another part of it."""
     return before is not None and source.role is before.role and part_of(source.name).continues(part_of(before.name))
 
 
-def adjoins(source: Source, before: Source | None) -> bool:
+def adjoins(source: RunFile, before: RunFile | None) -> bool:
     """Whether the source continues `before` and its first byte was written right after the last one of `before`."""
     return before is not None and continues(source, before) and part_of(source.name).adjoins(part_of(before.name))
 
 
-def distinct(sources: Sequence[Source]) -> list[Source]:
+def distinct(sources: Sequence[RunFile]) -> list[RunFile]:
     """The sources without those that repeat, byte for byte, another one of the same role; empty ones repeat nothing.
 
     Raises `InputError` where two that differ have one place among the parts of a file, as `run.log` and `run.log.gz`.
     """
     roles = Counter(source.role for source in sources)
     seen: set[tuple[Role, str]] = set()
-    kept, places = [], dict[tuple[Role, Part], Source]()
+    kept, places = [], dict[tuple[Role, Part], RunFile]()
     for source in sources:
         if roles[source.role] > 1 and source.role in EVIDENCE:
             key = (source.role, _digest(source))
@@ -122,7 +122,7 @@ def distinct(sources: Sequence[Source]) -> list[Source]:
     return [replace(source, file_no=number) for number, source in enumerate(kept)]
 
 
-def _one_place(source: Source, other: Source) -> None:
+def _one_place(source: RunFile, other: RunFile) -> None:
     """Two of one name may come from two folders; of one name in two packings one is older, and nothing says which."""
     if source.name == other.name:
         return
@@ -139,14 +139,14 @@ def _one_place(source: Source, other: Source) -> None:
 _DIGEST_OF_NOTHING = hashlib.sha256().hexdigest()
 
 
-def _digest(source: Source) -> str:
+def _digest(source: RunFile) -> str:
     with source.open() as stream:
         while stream.read(1 << 20):
             pass
         return stream.sha256
 
 
-def _why_not_a_run(found: list[Source]) -> str:
+def _why_not_a_run(found: list[RunFile]) -> str:
     if not found:
         return "not a run: there is no file in it; name a directory with run.log or telemetry.jsonl"
     names = ", ".join(source.name for source in found[:5])
@@ -156,7 +156,7 @@ def _why_not_a_run(found: list[Source]) -> str:
     return f"not a run: no run log, telemetry or market_rx_stats recognised in {names}; name the files a producer wrote"
 
 
-def _under(path: str) -> Iterator[Source]:
+def _under(path: str) -> Iterator[RunFile]:
     if path == "-":
         yield from _standard_input()
         return
@@ -181,7 +181,7 @@ def _sample(name: str) -> Path:
     return folder / name
 
 
-def _standard_input() -> Iterator[Source]:
+def _standard_input() -> Iterator[RunFile]:
     if sys.stdin is None:
         raise InputError("standard input", None, "is closed; name a file, or pipe one in")
     spool = tempfile.NamedTemporaryFile(prefix="toolkit-stdin-")  # noqa: SIM115  lives as long as the source
@@ -198,7 +198,7 @@ def _standard_input() -> Iterator[Source]:
         yield _recognised("standard input", opener, None)
 
 
-def _directory(place: Path) -> Iterator[Source]:
+def _directory(place: Path) -> Iterator[RunFile]:
     try:
         entries = sorted(entry for entry in place.iterdir() if entry.is_file())
     except OSError as error:
@@ -228,7 +228,7 @@ def _is_part(name: str) -> bool:
     return pure.name not in NOT_PART_OF_A_RUN and _ANSWERS_FOLDER not in pure.parts[:-1]
 
 
-def _file(place: Path, name: str) -> Iterator[Source]:
+def _file(place: Path, name: str) -> Iterator[RunFile]:
     try:
         if zipfile.is_zipfile(place):
             yield from _zip_members(str(place), place)
@@ -238,7 +238,7 @@ def _file(place: Path, name: str) -> Iterator[Source]:
         raise InputError(str(place), None, f"cannot be read: {error.strerror or error}") from error
 
 
-def _zip_members(name: str, file: Path | IO[bytes]) -> Iterator[Source]:
+def _zip_members(name: str, file: Path | IO[bytes]) -> Iterator[RunFile]:
     try:
         archive = zipfile.ZipFile(file)
     except zipfile.BadZipFile as error:
@@ -258,8 +258,8 @@ def _member_opener(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo)
     return opener
 
 
-def _recognised(name: str, opener: Opener, path: Path | None) -> Source:
-    source = Source(0, name, Role.ARTIFACT, opener, path)
+def _recognised(name: str, opener: Opener, path: Path | None) -> RunFile:
+    source = RunFile(0, name, Role.ARTIFACT, opener, path)
     with source.open() as stream:
         head = stream.read(HEAD_BYTES)
         packed, archive = stream.packed, head.startswith(_ZIP_MEMBER)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from toolkit.files.discovery import Source
-from toolkit.model.records import FileLedger, SetAsideLine
+from toolkit.files.discovery import RunFile
+from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
 from toolkit.streams.blocks import Decompressed
 
@@ -29,7 +29,7 @@ class Account:
         """Put down what a stream that was read to its end says of its file."""
         self.bytes, self.sha256, self.damaged = stream.size, stream.sha256, stream.damage is not None
 
-    def ledger(self, source: Source) -> FileLedger:
+    def ledger(self, source: RunFile) -> FileLedger:
         """The file's ledger, once all of it is read."""
         if self.damaged:
             self.where.append(SetAsideLine(self.lines + 1, self.bytes, SetAside.DAMAGED))

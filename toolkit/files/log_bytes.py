@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
 
-from toolkit.files.discovery import Source, adjoins
+from toolkit.files.discovery import RunFile, adjoins
 from toolkit.files.rotation import part_of
 from toolkit.model.vocabulary import Role
 
@@ -31,7 +31,7 @@ class LogBytes:
         return byte <= self.size
 
 
-def log_bytes(sources: Sequence[Source], log: str) -> LogBytes | None:
+def log_bytes(sources: Sequence[RunFile], log: str) -> LogBytes | None:
     """The log of that name among the sources; None where there is none, or more than one, or a part of it is missing.
 
     A file that still grows counts with its size at this moment. Raises `InputError` for an unreadable file.
@@ -46,7 +46,7 @@ def log_bytes(sources: Sequence[Source], log: str) -> LogBytes | None:
     return LogBytes(tuple(each.file_no for each in files), tuple(begins[:-1]), begins[-1])
 
 
-def _size(source: Source) -> int:
+def _size(source: RunFile) -> int:
     if source.path is not None:
         return source.path.stat().st_size
     with source.open() as stream:

@@ -13,7 +13,9 @@ from fnmatch import fnmatchcase
 
 from toolkit.gate import explanation
 from toolkit.gate.limits import Side, limit_of
-from toolkit.model.records import Analysis, Figure, GateResult, GateRow, GateRule, Number
+from toolkit.model.figures import Figure, Number
+from toolkit.model.gates import GateResult, GateRow, GateRule
+from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import Ended, GateVerdict, Role, SetAside
 
 CANNOT_MOVE, CAP_SETTING_UNKNOWN = "cannot move", "cap setting unknown"
@@ -37,8 +39,8 @@ _DEAD = {
 
 def evaluate(
     rules: Sequence[GateRule],
-    analysis: Analysis,
-    baseline: Analysis | None = None,
+    analysis: RunAnalysis,
+    baseline: RunAnalysis | None = None,
     gate: str = "",
     never_seen: GateVerdict = GateVerdict.INCONCLUSIVE,
 ) -> GateResult:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from toolkit.gate.limits import Range, Side
-from toolkit.model.records import Figure, GateRule, Number
+from toolkit.model.figures import Figure, Number
+from toolkit.model.gates import GateRule
 from toolkit.model.vocabulary import GateVerdict
 
 _MOST_LISTED = 4

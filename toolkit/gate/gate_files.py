@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toolkit.gate import Gate, parse
 from toolkit.model.errors import UsageError
-from toolkit.model.records import FigureSpec
+from toolkit.model.figures import FigureSpec
 
 BUILT_IN = ("frontier", "strict")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from toolkit.model.records import Analysis, Figure, FileLedger, GateRule, Number, RunInfo
+from toolkit.model.figures import Figure, Number
+from toolkit.model.gates import GateRule
+from toolkit.model.runs import FileLedger, RunAnalysis, RunInfo
 from toolkit.model.vocabulary import GateVerdict
 
 ALIKE_IN_LENGTH = (0.8, 1.25)
@@ -51,7 +53,7 @@ def _plus(number: Number | None, term: Number) -> Number | None:
 class Side:
     """A run as a gate looks at it: what it is, its files, its figures by name."""
 
-    def __init__(self, analysis: Analysis) -> None:
+    def __init__(self, analysis: RunAnalysis) -> None:
         self.run: RunInfo = analysis.run
         self.ledger: Sequence[FileLedger] = analysis.ledger
         self.figures: Mapping[str, Figure] = {each.figure: each for each in analysis.figures}

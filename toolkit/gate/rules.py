@@ -18,7 +18,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from toolkit.model.errors import UsageError
-from toolkit.model.records import FigureSpec, GateRule
+from toolkit.model.figures import FigureSpec
+from toolkit.model.gates import GateRule
 from toolkit.model.vocabulary import PLATEAU_LIMIT, GateVerdict
 
 LIMITS = ("max", "min", "max_ratio_to_baseline", "max_delta_to_baseline")

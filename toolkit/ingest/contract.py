@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from toolkit.files.discovery import Source, resolve
+from toolkit.files.discovery import RunFile, resolve
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
 from toolkit.streams.blocks import blocks
@@ -24,7 +24,7 @@ def validate(paths: Sequence[str], progress: Progress = lambda _: None) -> list[
     return [_checked(source, progress) for path in paths for source in _telemetry(path)]
 
 
-def _telemetry(path: str) -> Iterator[Source]:
+def _telemetry(path: str) -> Iterator[RunFile]:
     sources = resolve([path])
     found = [source for source in sources if source.role is Role.TELEMETRY]
     if not found:
@@ -36,7 +36,7 @@ def _telemetry(path: str) -> Iterator[Source]:
         yield source if path == "-" else replace(source, name=named)
 
 
-def _checked(source: Source, progress: Progress) -> FileReport:
+def _checked(source: RunFile, progress: Progress) -> FileReport:
     check = FileCheck(source.name)
     with source.open() as stream:
         for block in blocks(stream):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from toolkit.files.discovery import Source, adjoins
+from toolkit.files.discovery import RunFile, adjoins
 from toolkit.files.rotation import LONGEST_JOINED_BYTES, joined
 from toolkit.model.vocabulary import SetAside
 from toolkit.streams.blocks import Block, blocks
@@ -37,7 +37,7 @@ def last_line(path: Path, size: int) -> bytes:
     return end[cut:] if cut or len(end) == size else b""
 
 
-def cut_record(head: bytes, line: int, files: Sequence[Source], scope: Scope) -> CutRecord | None:
+def cut_record(head: bytes, line: int, files: Sequence[RunFile], scope: Scope) -> CutRecord | None:
     """The record that begins with the unended last line of the first of `files` and ends in the files after it.
 
     None where the lines together are not one plain record. Its lines count as none: each of them is counted in its own
@@ -57,7 +57,7 @@ def cut_record(head: bytes, line: int, files: Sequence[Source], scope: Scope) ->
     return None
 
 
-def _rest(files: Sequence[Source]) -> Iterator[tuple[int, bytes]]:
+def _rest(files: Sequence[RunFile]) -> Iterator[tuple[int, bytes]]:
     """The first lines of the adjoining files after the first one, up to the first that ends with a newline."""
     for before, source in pairwise(files):
         if not adjoins(source, before):

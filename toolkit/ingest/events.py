@@ -12,12 +12,12 @@ import duckdb
 import msgspec
 
 from toolkit.db.store import insert_rows
-from toolkit.files.discovery import Source
+from toolkit.files.discovery import RunFile
 from toolkit.files.ledger import Account
 from toolkit.files.log_bytes import LogBytes, log_bytes
 from toolkit.ingest.telemetry import ledger_of
 from toolkit.model import arrivals
-from toolkit.model.records import FileLedger, SetAsideLine
+from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import CounterKind, Role, SetAside
 from toolkit.runlog.grammar import throttles
 from toolkit.streams.blocks import Block, blocks
@@ -80,7 +80,7 @@ def _counted(count: int) -> int:
     return count
 
 
-def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]) -> list[FileLedger]:
+def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile]) -> list[FileLedger]:
     """Read the files of the role `events`: exact times into the table `event_time`, counters into `counter`.
 
     Counts are exact where the file is whole and tells the end of the run; else they are at least the last reading, as
@@ -105,7 +105,7 @@ def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]
 _OF_ANOTHER_LOG = SetAsideLine(1, 0, SetAside.OTHER_LOG)
 
 
-def _last_arrival(source: Source) -> tuple[str | None, int]:
+def _last_arrival(source: RunFile) -> tuple[str | None, int]:
     """The log that a file of arrivals names, and the byte of the last one; no log where it is no such file."""
     with source.open() as stream, io.BufferedReader(stream) as lines:
         if arrivals.SCHEMA.encode() not in lines.peek().split(b"\n", 1)[0]:
@@ -115,7 +115,7 @@ def _last_arrival(source: Source) -> tuple[str | None, int]:
     return log or None, last[0].byte if last else 0
 
 
-def _read(source: Source) -> tuple[_File | None, FileLedger]:
+def _read(source: RunFile) -> tuple[_File | None, FileLedger]:
     file, account = _File(), Account()
     with source.open() as stream:
         for block in blocks(stream):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toolkit.ingest.log import LogLoad
-from toolkit.model.records import FileLedger
 from toolkit.model.run_meta import RunMeta
+from toolkit.model.runs import FileLedger
 from toolkit.runlog.facts import Ref
 
 

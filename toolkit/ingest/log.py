@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 import duckdb
 import numpy as np
 
-from toolkit.files.discovery import Source, adjoins, continues
+from toolkit.files.discovery import RunFile, adjoins, continues
 from toolkit.files.ledger import Account
 from toolkit.files.rotation import is_rest, joined
 from toolkit.ingest.batch_writer import Writer
 from toolkit.ingest.log_rows import LogRows
-from toolkit.model.records import FileLedger, Session, SetAsideLine
+from toolkit.model.runs import FileLedger, Session, SetAsideLine
 from toolkit.model.vocabulary import SetAside
 from toolkit.runlog.bulk.block import Apart, Read, known_shapes, mended, read_alone, take_apart, take_span_apart
 from toolkit.runlog.bulk.numbers import Whole
@@ -41,7 +41,7 @@ class LogLoad:
 def load(
     con: duckdb.DuckDBPyConnection,
     run_key: int,
-    sources: Sequence[Source],
+    sources: Sequence[RunFile],
     parallel_from: int = PARALLEL_FROM_BYTES,
     span_bytes: int = BLOCK_BYTES,
 ) -> LogLoad:
@@ -87,7 +87,7 @@ class _Loader:
         self._panicked: Ref | None = None
         self._begun: str | None = None
 
-    def read(self, source: Source, continued: bool = False, adjoining: bool = False) -> None:
+    def read(self, source: RunFile, continued: bool = False, adjoining: bool = False) -> None:
         """Read one log file; its lives are counted on their own, or on from those of the part before it.
 
         What the last lines of an `adjoining` part left open, its first ones may end.
@@ -110,7 +110,7 @@ class _Loader:
         self.load.facts.lines += account.lines
         self.most_lives = max(self.most_lives, self._lives.count)
 
-    def _blocks(self, source: Source, account: Account) -> Iterator[Apart]:
+    def _blocks(self, source: RunFile, account: Account) -> Iterator[Apart]:
         """The blocks of a file in order; what is known of the file at its end is put down in the account."""
         path = source.path
         if path is not None and path.stat().st_size >= self._parallel_from and (os.cpu_count() or 1) > 1:

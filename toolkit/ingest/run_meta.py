@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from toolkit.files.discovery import Source
+from toolkit.files.discovery import RunFile
 from toolkit.model.errors import InputError
 from toolkit.model.run_meta import RunMeta
 
 
-def load(sources: Sequence[Source]) -> RunMeta | None:
+def load(sources: Sequence[RunFile]) -> RunMeta | None:
     """The metadata of the run, None where there is none. Raises `InputError` for a file that is damaged."""
     for source in sources:
         with source.open() as stream:

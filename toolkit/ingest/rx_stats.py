@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import duckdb
 import numpy as np
 
-from toolkit.files.discovery import Source, adjoins, continues
+from toolkit.files.discovery import RunFile, adjoins, continues
 from toolkit.files.ledger import Account
 from toolkit.files.rotation import is_rest, joined
 from toolkit.ingest.batch_writer import Waiting, Writer
-from toolkit.model.records import FileLedger, SetAsideLine
+from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
 from toolkit.runlog.bulk.numbers import Lines, Whole
 from toolkit.runlog.bulk.rx_columns import LAST_KEY, RX, all_whole, rx_columns, rx_table, rx_values
@@ -21,7 +21,7 @@ from toolkit.runlog.parse import RX_STATS, parse
 from toolkit.streams.blocks import Block, blocks
 
 
-def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]) -> list[FileLedger]:
+def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile]) -> list[FileLedger]:
     """Read each `market_rx_stats.log`, the parts of a rotated one as one; a life ends where the tick falls.
 
     Raises `InputError` for an unreadable file.
@@ -45,7 +45,7 @@ class _Reached:
 
 
 def _load(
-    con: duckdb.DuckDBPyConnection, run_key: int, source: Source, reached: _Reached, rest: bytes | None
+    con: duckdb.DuckDBPyConnection, run_key: int, source: RunFile, reached: _Reached, rest: bytes | None
 ) -> tuple[FileLedger, _Reached]:
     """Read one file; give what it holds and where it ended.
 

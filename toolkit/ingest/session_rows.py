@@ -11,7 +11,7 @@ import duckdb
 from toolkit.db.store import insert_rows
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.ingest.log import LogLoad
-from toolkit.model.records import Episode, Session
+from toolkit.model.runs import Episode, Session
 from toolkit.model.vocabulary import Stage
 from toolkit.runlog.facts import Ref
 

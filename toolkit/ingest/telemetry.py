@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from toolkit.db.staging import one_thread
 from toolkit.db.store import execute_script, run_over, sql, transaction
-from toolkit.files.discovery import Source, adjoins
+from toolkit.files.discovery import RunFile, adjoins
 from toolkit.files.ledger import Account
 from toolkit.ingest.cut_records import cut_record, last_line, taken_from
-from toolkit.model.records import FileLedger, SetAsideLine
+from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import VENUE_ID, SetAside
 from toolkit.streams.blocks import Block, blocks, newlines
 from toolkit.streams.parallel import PARALLEL_FROM_BYTES, few_collections
@@ -59,7 +59,7 @@ class _Account(Account):
 def load(
     con: duckdb.DuckDBPyConnection,
     run_key: int,
-    sources: Sequence[Source],
+    sources: Sequence[RunFile],
     scope: Scope = "all",
     progress: Progress = lambda _: None,
 ) -> list[FileLedger]:
@@ -142,7 +142,7 @@ def _names_of(order: Sequence[str]) -> list[str]:
 
 
 def _load_file(
-    loader: _Loader, sources: Sequence[Source], scope: Scope, progress: Progress, taken: frozenset[int]
+    loader: _Loader, sources: Sequence[RunFile], scope: Scope, progress: Progress, taken: frozenset[int]
 ) -> tuple[FileLedger, frozenset[int]]:
     """Load the first of the sources; give the files whose first line belongs to a record that begins before them."""
     source, account = sources[0], _Account()
@@ -171,7 +171,7 @@ def _load_file(
     return account.ledger(source), taken | (cut.taken if cut else frozenset())
 
 
-def _blockwise(source: Source, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
+def _blockwise(source: RunFile, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
     """Blocks as they come out of the file, packed or not."""
     with source.open() as stream:
         for block in blocks(stream):
@@ -198,7 +198,7 @@ def _moved(batch: Batch, lines: int) -> Batch:
     return replace(batch, table=table, where=[replace(each, line=each.line + lines) for each in batch.where])
 
 
-def ledger_of(source: Source, used: bool = True) -> FileLedger:
+def ledger_of(source: RunFile, used: bool = True) -> FileLedger:
     """The ledger row of a file that is listed but not read line by line (provenance, artifacts)."""
     with source.open() as stream:
         lines = sum(_count_lines(block) for block in blocks(stream))
@@ -210,6 +210,6 @@ def _count_lines(block: Block) -> int:
     return newlines(block.data) + (1 if block.torn or block.skipped else 0)
 
 
-def total_bytes(sources: Iterable[Source]) -> int:
+def total_bytes(sources: Iterable[RunFile]) -> int:
     """Bytes of the files that lie plain on disk; what is packed is as large as only its reading tells."""
     return sum(source.path.stat().st_size for source in sources if source.path is not None)

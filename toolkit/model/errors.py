@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 
-class Exit(IntEnum):
+class ExitCode(IntEnum):
     """Exit codes of every command, as printed in the README."""
 
     OK = 0
@@ -20,19 +20,19 @@ class Exit(IntEnum):
 class ToolkitError(Exception):
     """Base of every error a user is meant to read; `exit` is the code the command ends with."""
 
-    exit = Exit.FAILED
+    exit = ExitCode.FAILED
 
 
 class UsageError(ToolkitError):
     """The command, a setting or a rule file was written wrongly (exit 2); the message says what to write instead."""
 
-    exit = Exit.USAGE
+    exit = ExitCode.USAGE
 
 
 class InterruptedByUserError(ToolkitError):
     """Ctrl-C ended the command (exit 130); the message says what it left."""
 
-    exit = Exit.INTERRUPTED
+    exit = ExitCode.INTERRUPTED
 
 
 class InputError(ToolkitError):
@@ -42,7 +42,7 @@ class InputError(ToolkitError):
     wrong and what to do about it.
     """
 
-    exit = Exit.BAD_INPUT
+    exit = ExitCode.BAD_INPUT
 
     def __init__(self, file: str, line: int | None, why: str) -> None:
         self.file = file

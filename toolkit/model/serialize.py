@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 
-from toolkit.model.records import Analysis, Comparison, GateResult
+from toolkit.model.comparisons import RunComparison
+from toolkit.model.gates import GateResult
+from toolkit.model.runs import RunAnalysis
 
 
-def analysis_json(analysis: Analysis) -> str:
+def analysis_json(analysis: RunAnalysis) -> str:
     """`toolkit.analysis/1`: run, ledger, figures, episodes, findings, compat."""
     return _encoded({"schema": "toolkit.analysis/1", **_named(analysis)})
 
@@ -19,7 +21,7 @@ def gate_json(result: GateResult) -> str:
     return _encoded({"schema": "toolkit.gate/1", **_named(result)})
 
 
-def comparison_json(comparison: Comparison) -> str:
+def comparison_json(comparison: RunComparison) -> str:
     """`toolkit.comparison/1`: whether and why the sides compare, and every row."""
     named = _named(comparison)
     sides = {side: named.pop(side)["run"] for side in ("before", "after")}

@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from toolkit.model.records import Session
+from toolkit.model.runs import Session
 from toolkit.model.vocabulary import ReconnectReason, Stage
 from toolkit.runlog.lives import Began
 from toolkit.runlog.session_lines import SessionLine

@@ -18,7 +18,7 @@ from connectors import settings
 from connectors.clock import Clock
 from connectors.simulator.ground_truth import TruthFile
 from connectors.simulator.server import loopback
-from toolkit.model.errors import Exit, InputError
+from toolkit.model.errors import ExitCode, InputError
 from toolkit.model.redaction import redact_environment
 from toolkit.model.run_meta import RunMeta
 from toolkit.smoke import producer_env
@@ -90,7 +90,7 @@ class _Run:
                 desk.journal.tell("blocked", [f"paraphina_live | error=no_venue_reached {self._diagnosis}"])
             log = desk.journal.log
             output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
-        code = Exit.RUN_BLOCKED if self._diagnosis else Exit.OK
+        code = ExitCode.RUN_BLOCKED if self._diagnosis else ExitCode.OK
         run = ended(run, self._clock, self._stopped_by, int(code), _used_ms() - before, output)
         save_meta(run, self._out)
         return run

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from toolkit.model.errors import Exit
+from toolkit.model.errors import ExitCode
 from toolkit.model.run_meta import RunMeta
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import GateVerdict
 from toolkit.smoke.stop_policy import StoppedBy
 
-_CODES = {GateVerdict.FAIL: Exit.FAILED, GateVerdict.INCONCLUSIVE: Exit.INCONCLUSIVE}
+_CODES = {GateVerdict.FAIL: ExitCode.FAILED, GateVerdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE}
 
 
 def died(run: RunMeta) -> bool:
@@ -19,22 +19,22 @@ def died(run: RunMeta) -> bool:
     return run.first_telemetry_ms is None or (run.stopped_by == StoppedBy.ITSELF and badly)
 
 
-def exit_code(run: RunMeta, gate: GateVerdict) -> Exit:
+def exit_code(run: RunMeta, gate: GateVerdict) -> ExitCode:
     """The first that applies: interrupted, blocked or died, gate failed, inconclusive, done."""
     if run.stopped_by == StoppedBy.INTERRUPT:
-        return Exit.INTERRUPTED
-    return Exit.RUN_BLOCKED if died(run) else _CODES.get(gate, Exit.OK)
+        return ExitCode.INTERRUPTED
+    return ExitCode.RUN_BLOCKED if died(run) else _CODES.get(gate, ExitCode.OK)
 
 
-def worst(codes: Iterable[Exit]) -> Exit:
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
     """The exit code of several runs, in the same order; none begins after one that was interrupted."""
     seen = set()
     for code in codes:
         seen.add(code)
-        if code is Exit.INTERRUPTED:
+        if code is ExitCode.INTERRUPTED:
             break
-    order = (Exit.INTERRUPTED, Exit.RUN_BLOCKED, Exit.FAILED, Exit.INCONCLUSIVE)
-    return next((code for code in order if code in seen), Exit.OK)
+    order = (ExitCode.INTERRUPTED, ExitCode.RUN_BLOCKED, ExitCode.FAILED, ExitCode.INCONCLUSIVE)
+    return next((code for code in order if code in seen), ExitCode.OK)
 
 
 def sentence(run: RunMeta) -> str:

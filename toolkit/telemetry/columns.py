@@ -13,7 +13,7 @@ import pyarrow as pa
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from toolkit.model.records import SetAsideLine
+from toolkit.model.runs import SetAsideLine
 from toolkit.model.vocabulary import SetAside
 from toolkit.streams.blocks import Block, newlines
 from toolkit.telemetry.record import (

@@ -10,11 +10,11 @@ import duckdb
 import msgspec
 
 from toolkit.db.store import execute_script, insert_rows, sql
-from toolkit.files.discovery import Source, adjoins, continues
+from toolkit.files.discovery import RunFile, adjoins, continues
 from toolkit.files.log_bytes import LogBytes, log_bytes
 from toolkit.files.rotation import WholeLog
 from toolkit.model import arrivals
-from toolkit.model.records import Session
+from toolkit.model.runs import Session
 from toolkit.model.vocabulary import Role
 from toolkit.timeline.book_gaps import seen_in_the_book
 from toolkit.timeline.bounds import Timeline
@@ -26,7 +26,7 @@ _ROWS_AT_ONCE = 50_000
 
 
 def place_lines(
-    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source], sessions: Sequence[Session]
+    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile], sessions: Sequence[Session]
 ) -> None:
     """Give `log_event` its times; what was held for an anchor stands in the table `anchor`.
 
@@ -55,7 +55,7 @@ def _any_clock(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> bo
     return bool(found.fetchall())
 
 
-def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
+def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[RunFile]) -> None:
     con.execute("create or replace temp table arrival (file_no integer, byte bigint, at_ms bigint, error_ms bigint)")
     for source in sources:
         if source.role is not Role.EVENTS:
@@ -87,9 +87,9 @@ def _go_on(con: duckdb.DuckDBPyConnection, log: LogBytes) -> None:
         )
 
 
-def _logs(sources: Sequence[Source], goes_on: Callable[[Source, Source], bool]) -> list[list[Source]]:
+def _logs(sources: Sequence[RunFile], goes_on: Callable[[RunFile, RunFile], bool]) -> list[list[RunFile]]:
     """The logs, each with those of its parts that go on from one another."""
-    logs: list[list[Source]] = []
+    logs: list[list[RunFile]] = []
     for source in sources:
         if source.role is not Role.LOG:
             continue
@@ -100,7 +100,7 @@ def _logs(sources: Sequence[Source], goes_on: Callable[[Source, Source], bool]) 
     return logs
 
 
-def _load_parts(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
+def _load_parts(con: duckdb.DuckDBPyConnection, sources: Sequence[RunFile]) -> None:
     """Which files are parts of one rotated log: a line is older than all lines of the parts after its own."""
     con.execute("create or replace table log_part (file_no integer, log_no integer)")
     rows = [(part.file_no, parts[0].file_no) for parts in _logs(sources, continues) for part in parts]
@@ -108,7 +108,7 @@ def _load_parts(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> No
 
 
 def _place_log(
-    con: duckdb.DuckDBPyConnection, run_key: int, parts: Sequence[Source], sessions: Sequence[Session]
+    con: duckdb.DuckDBPyConnection, run_key: int, parts: Sequence[RunFile], sessions: Sequence[Session]
 ) -> None:
     whole = WholeLog(tuple(part.file_no for part in parts))
     anchors, spans = _evidence(con, run_key, whole)

@@ -16,7 +16,7 @@ import duckdb
 
 from toolkit.db.store import insert_rows, sql
 from toolkit.files.rotation import WholeLog
-from toolkit.model.records import Session
+from toolkit.model.runs import Session
 from toolkit.timeline.bounds import Timeline
 from toolkit.timeline.clock_evidence import Anchor, Witness
 

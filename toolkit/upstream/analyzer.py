@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from toolkit.model.records import CompatRow, Figure, Number, RunInfo
+from toolkit.model.figures import Figure, Number
+from toolkit.model.runs import CompatRow, RunInfo
 from toolkit.upstream import explanation
 from toolkit.upstream.analyzer_dimensions import Series, dimension_rows
 from toolkit.upstream.explanation import Ours

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from toolkit.model.records import CompatRow, Number
+from toolkit.model.figures import Number
+from toolkit.model.runs import CompatRow
 from toolkit.upstream.explanation import SAME, Ours
 
 STATS = ("mean", "p50", "p95", "p99", "max")

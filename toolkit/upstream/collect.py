@@ -10,10 +10,11 @@ import duckdb
 
 from toolkit.db.staging import Cursors
 from toolkit.db.store import sql
-from toolkit.files.discovery import Source
+from toolkit.files.discovery import RunFile
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load
-from toolkit.model.records import Analysis, CompatRow, FigureSpec, RunInfo
+from toolkit.model.figures import FigureSpec
+from toolkit.model.runs import CompatRow, RunAnalysis, RunInfo
 from toolkit.model.vocabulary import Role
 from toolkit.runlog.facts import LogFacts
 from toolkit.streams.blocks import Block, blocks
@@ -43,7 +44,7 @@ class Printed:
     analyzer: Callable[[], AnalyzerReport | str]
 
 
-def printed(cursors: Cursors, run_key: int, sources: Sequence[Source], facts: LogFacts, run: RunInfo) -> Printed:
+def printed(cursors: Cursors, run_key: int, sources: Sequence[RunFile], facts: LogFacts, run: RunInfo) -> Printed:
     """Begin to compute what the producer's tools print of a run whose telemetry and ledger are known.
 
     The report's gate is asked for the connectors that the log says were started, else for the run's venues.
@@ -56,7 +57,7 @@ def printed(cursors: Cursors, run_key: int, sources: Sequence[Source], facts: Lo
     )
 
 
-def compat(theirs: Printed, analysis: Analysis, catalogue: Sequence[FigureSpec]) -> tuple[CompatRow, ...]:
+def compat(theirs: Printed, analysis: RunAnalysis, catalogue: Sequence[FigureSpec]) -> tuple[CompatRow, ...]:
     """The compat view of a run: soak report and analyzer beside our figures.
 
     Beside the verdict of the report's gate stands that of our gate of the same limits. Raises `InputError` for an
@@ -70,7 +71,7 @@ def compat(theirs: Printed, analysis: Analysis, catalogue: Sequence[FigureSpec])
 
 
 def soak_report(
-    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source], connectors: tuple[str, ...]
+    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile], connectors: tuple[str, ...]
 ) -> SoakReport | NoReport:
     """What the soak report v1 holds for a run whose telemetry and ledger are in the store.
 
@@ -98,7 +99,7 @@ def soak_report(
     )
 
 
-def analyzer_report(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[Source]) -> AnalyzerReport | str:
+def analyzer_report(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile]) -> AnalyzerReport | str:
     """What `telemetry_analyzer` v1 prints, or a clause that says why it prints nothing."""
     telemetry = _the_one(sources, Role.TELEMETRY, "telemetry.jsonl")
     if telemetry is None:
@@ -115,7 +116,7 @@ def analyzer_report(con: duckdb.DuckDBPyConnection, run_key: int, sources: Seque
     return AnalyzerReport(ticks, first, last, together, tuple(health), health, ages["apply"], ages["event"], series)
 
 
-def _the_one(sources: Sequence[Source], role: Role, name: str) -> Source | None:
+def _the_one(sources: Sequence[RunFile], role: Role, name: str) -> RunFile | None:
     of_role = [source for source in sources if source.role is role]
     named = [source for source in of_role if _unpacked_name(source.name) == name]
     return next(iter(named or (of_role if len(of_role) == 1 else ())), None)
@@ -125,12 +126,12 @@ def _unpacked_name(name: str) -> str:
     return PurePath(name).name.removesuffix(".gz").removesuffix(".zst")
 
 
-def _blocks(source: Source) -> Iterator[Block]:
+def _blocks(source: RunFile) -> Iterator[Block]:
     with source.open() as stream:
         yield from blocks(stream)
 
 
-def _unreadable(con: duckdb.DuckDBPyConnection, run_key: int, telemetry: Source) -> str | None:
+def _unreadable(con: duckdb.DuckDBPyConnection, run_key: int, telemetry: RunFile) -> str | None:
     """Why the tool's strict reader stops at a line of the telemetry; None where it reads on to the end."""
     where = {"run_key": run_key, "file_no": telemetry.file_no}
     line = con.execute(sql("compat/invalid_line"), where).fetchall()[0][0]

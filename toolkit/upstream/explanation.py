@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from toolkit.model.records import Figure, Number, RunInfo
+from toolkit.model.figures import Figure, Number
+from toolkit.model.runs import RunInfo
 from toolkit.model.units import share
 from toolkit.model.vocabulary import Bound, Ended
 from toolkit.upstream.soak_report import LogSide, Reconnect

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from toolkit.model.records import CompatRow, Number
+from toolkit.model.figures import Number
+from toolkit.model.runs import CompatRow
 from toolkit.upstream import explanation
 from toolkit.upstream.explanation import Ours, figure_of
 from toolkit.upstream.soak_gate import Check, checks

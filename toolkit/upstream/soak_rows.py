@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from toolkit.model.records import CompatRow, Figure, Number, RunInfo
+from toolkit.model.figures import Figure, Number
+from toolkit.model.runs import CompatRow, RunInfo
 from toolkit.upstream import explanation
 from toolkit.upstream.explanation import Ours, figure_of
 from toolkit.upstream.soak_gate_rows import Value, combined, judged, row

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from toolkit.analysis.pipeline import analyze
-from toolkit.model.records import Analysis, Figure
+from toolkit.model.figures import Figure
+from toolkit.model.runs import RunAnalysis
 
 START_MS = 1_700_000_000_000
 VENUES = ("hyperliquid", "lighter", "aster")
@@ -40,7 +41,7 @@ def record(t: int, at_s: float, ages_ms: Sequence[int], **more: object) -> str:
     return json.dumps(fields) + "\n"
 
 
-def analysed(folder: Path, log: str = "", telemetry: str = "") -> Analysis:
+def analysed(folder: Path, log: str = "", telemetry: str = "") -> RunAnalysis:
     """Write the files that are given into `folder` and analyse it."""
     if log:
         (folder / "run.log").write_text(START_LINE + "\n" + log, encoding="utf-8")
@@ -49,7 +50,7 @@ def analysed(folder: Path, log: str = "", telemetry: str = "") -> Analysis:
     return analyze([str(folder)])
 
 
-def figure(run: Analysis, name: str) -> Figure:
+def figure(run: RunAnalysis, name: str) -> Figure:
     """The figure of that name, which must be there."""
     found = run.figure(name)
     assert found is not None, name

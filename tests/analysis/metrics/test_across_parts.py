@@ -9,7 +9,7 @@ import pytest
 from tests.analysis.metrics.made_up import START_LINE, record, stamped
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.db.store import connect
-from toolkit.model.records import Analysis, Window
+from toolkit.model.runs import RunAnalysis, Window
 
 LINES = [
     (0.0, START_LINE),
@@ -32,7 +32,7 @@ LINES = [
 WINDOWS = (Window(), Window(until_tick=35), Window(since_tick=25))
 
 
-def analysed(folder: Path, *parts: str, db: str = ":memory:", window: Window = WINDOWS[0]) -> Analysis:
+def analysed(folder: Path, *parts: str, db: str = ":memory:", window: Window = WINDOWS[0]) -> RunAnalysis:
     folder.mkdir(exist_ok=True)
     for age, part in enumerate(reversed(parts)):
         (folder / (f"run.log.{age}" if age else "run.log")).write_text(part)
@@ -41,18 +41,18 @@ def analysed(folder: Path, *parts: str, db: str = ":memory:", window: Window = W
 
 
 @pytest.fixture(scope="module", params=WINDOWS, ids=["whole", "until", "since"])
-def uncut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Window, Analysis]:
+def uncut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Window, RunAnalysis]:
     return request.param, analysed(tmp_path_factory.mktemp("whole"), stamped(LINES), window=request.param)
 
 
-def told(run: Analysis) -> dict[str, object]:
+def told(run: RunAnalysis) -> dict[str, object]:
     """All figures but those of how many lines were asked for the time, which differ at the edges of a part."""
     return {each.figure: each for each in run.figures if not each.figure.startswith("run.log_time")}
 
 
 @pytest.mark.parametrize("cut", [3, 4, 9, 10, 12])
 def test_a_log_cut_before_any_line_has_the_figures_of_the_whole(
-    tmp_path: Path, uncut: tuple[Window, Analysis], cut: int
+    tmp_path: Path, uncut: tuple[Window, RunAnalysis], cut: int
 ) -> None:
     window, whole = uncut
     parts = analysed(tmp_path / "cut", stamped(LINES[:cut]), stamped(LINES[cut:]), window=window)

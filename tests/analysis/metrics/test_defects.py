@@ -8,7 +8,7 @@ import pytest
 
 from tests.analysis.metrics.made_up import record
 from toolkit.analysis.pipeline import analyze
-from toolkit.model.records import Analysis
+from toolkit.model.runs import RunAnalysis
 
 START = "paraphina_live | trade_mode=shadow | venues=extended,lighter | connectors=extended,lighter | build_id=x"
 EXIT = (
@@ -25,12 +25,12 @@ CLASSES = (
 )  # fmt: skip
 
 
-def analysed(folder: Path, *lines: str) -> Analysis:
+def analysed(folder: Path, *lines: str) -> RunAnalysis:
     (folder / "run.log").write_text("\n".join([START, *lines, ""]))
     return analyze([str(folder)])
 
 
-def values(analysis: Analysis, venue: str, metric: str, names: tuple[str, ...]) -> list[float | None]:
+def values(analysis: RunAnalysis, venue: str, metric: str, names: tuple[str, ...]) -> list[float | None]:
     found = [analysis.figure(f"{venue}.{metric}.{name}") for name in names]
     return [figure.value for figure in found if figure]
 

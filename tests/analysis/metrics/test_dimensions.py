@@ -11,7 +11,8 @@ import pytest
 
 from tests.analysis.metrics.made_up import VENUES, analysed, figure, record
 from toolkit.analysis.metrics import matches, metrics
-from toolkit.model.records import Analysis, Figure
+from toolkit.model.figures import Figure
+from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import Bound
 
 Fields = Mapping[str, Any]
@@ -299,7 +300,7 @@ RESTARTED_EXPECTED: dict[str, tuple[float | None, str | None]] = {
     "run.vol.realised_annual": (None, "fewer than three"),
 }
 
-Analysed = Callable[[str], Analysis]
+Analysed = Callable[[str], RunAnalysis]
 
 
 @pytest.fixture(scope="module")
@@ -337,7 +338,7 @@ def test_what_an_idle_or_a_restarted_run_cannot_tell_is_said(
     assert found.note is None if note is None else note in (found.note or "")
 
 
-def of_dimensions(said: Analysis) -> list[Figure]:
+def of_dimensions(said: RunAnalysis) -> list[Figure]:
     names = [spec.name for metric in metrics() if metric.name in DIMENSIONS for spec in metric.specs]
     return [each for each in said.figures if any(matches(name, each.figure) for name in names)]
 

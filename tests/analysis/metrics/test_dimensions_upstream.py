@@ -9,7 +9,7 @@ import pytest
 
 from tests.analysis.metrics.analyzer_page import COUNTS, RIGHT, STATS, VENUES, read, rows
 from toolkit.analysis.pipeline import analyze
-from toolkit.model.records import Figure
+from toolkit.model.figures import Figure
 
 DATA = Path(__file__).parents[2] / "data"
 RUNS = {

@@ -9,7 +9,7 @@ import pytest
 
 from tests.analysis.metrics.made_up import START_MS, analysed, figure, record, stamped
 from toolkit.analysis.pipeline import analyze
-from toolkit.model.records import Analysis
+from toolkit.model.runs import RunAnalysis
 
 DATA = Path(__file__).parents[2] / "data"
 CONNECTING = (0.0, "INFO: Lighter public WS connecting url=ws://127.0.0.1:1/")
@@ -40,7 +40,7 @@ def until(last: float) -> list[float]:
     return [each / 2 for each in range(int(last * 2) + 1)]
 
 
-def masked(run: Analysis, venue: str = "lighter") -> tuple[object, object, object]:
+def masked(run: RunAnalysis, venue: str = "lighter") -> tuple[object, object, object]:
     ms, fresh_ms, episodes = (figure(run, f"{venue}.masked.{stat}").value for stat in ("ms", "fresh_ms", "episodes"))
     return ms, fresh_ms, episodes
 

@@ -8,18 +8,18 @@ import pytest
 
 from tests.analysis.metrics.made_up import START_MS, analysed, figure, record
 from toolkit.analysis.pipeline import Options, analyze
-from toolkit.model.records import Analysis, Episode
+from toolkit.model.runs import Episode, RunAnalysis
 
 FRESH = (0, 0, 0)
 
 
-def told(folder: Path, ages: list[tuple[int, int, int]], **more: object) -> Analysis:
+def told(folder: Path, ages: list[tuple[int, int, int]], **more: object) -> RunAnalysis:
     """A run of one record per second with these ages (seconds) of hyperliquid, lighter and aster."""
     lines = [record(t, t, [1_000 * age if age >= 0 else -1 for age in each], **more) for t, each in enumerate(ages)]
     return analysed(folder, telemetry="".join(lines))
 
 
-def of(run: Analysis, kind: str) -> list[tuple[str, int, int, str | None]]:
+def of(run: RunAnalysis, kind: str) -> list[tuple[str, int, int, str | None]]:
     """Episodes of a kind: venue, begin and end in seconds of the run, class."""
     return [
         (each.venue, seconds(each.from_ms), seconds(each.to_ms), each.cls) for each in run.episodes if each.kind == kind
@@ -35,7 +35,7 @@ def lighter(*ages: int) -> list[tuple[int, int, int]]:
     return [(0, age, 0) for age in ages]
 
 
-def outages(run: Analysis) -> list[Episode]:
+def outages(run: RunAnalysis) -> list[Episode]:
     return [each for each in run.episodes if each.kind == "outage"]
 
 
@@ -84,7 +84,7 @@ def test_venues_that_go_stale_within_a_second_are_a_stall_of_this_host(
     assert len(of(told(tmp_path, ages), "local_stall")) == stalls  # type: ignore[arg-type]
 
 
-def frozen(folder: Path, step_usd: float) -> Analysis:
+def frozen(folder: Path, step_usd: float) -> RunAnalysis:
     """Forty fresh seconds in which lighter's mid stands still and the others move."""
     lines = [
         record(t, t, FRESH, venue_mid_usd=[100 + t * step_usd, 100.0, 100 + t * step_usd]) for t in range(40)

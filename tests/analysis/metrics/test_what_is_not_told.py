@@ -10,7 +10,7 @@ import pytest
 
 from tests.analysis.metrics.made_up import START_MS, analysed, figure, record
 from toolkit.analysis.pipeline import analyze
-from toolkit.model.records import Analysis
+from toolkit.model.runs import RunAnalysis
 
 AUDIT = "WS_AUDIT venue={} reconnect_reason={} count={}\n"
 COPY = {"market_rx_stats": {"cap_hits": 1, "drained": 2}}
@@ -108,7 +108,7 @@ def named(t: int, venues: list[str]) -> str:
     return json.dumps({"t": t, "treasury_guidance": guidance, **ages}) + "\n"
 
 
-def shares(run: Analysis, venue: str) -> list[float | None]:
+def shares(run: RunAnalysis, venue: str) -> list[float | None]:
     names = ("age_apply_unknown.share", "fresh.share", "fresh_by_socket.share", "stale.ms")
     return [figure(run, f"{venue}.{name}").value for name in names]
 

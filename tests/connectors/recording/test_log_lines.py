@@ -15,7 +15,7 @@ from connectors.text import duration, plain, printable
 from connectors.venues import venues
 from connectors.venues.spec import Venue
 from tests.connectors.bench import Bench, diff, full, limits, venue
-from toolkit.model.records import Session
+from toolkit.model.runs import Session
 from toolkit.model.vocabulary import ReconnectReason as Reason
 from toolkit.runlog.parse import parse
 from toolkit.runlog.session_lines import SessionLine

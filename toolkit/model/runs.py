@@ -8,57 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from toolkit.model.vocabulary import Better, Bound, Ended, GateVerdict, Role, Segment, SettingKind, Verdict
+from toolkit.model.figures import Figure, Number
+from toolkit.model.vocabulary import Ended, Role, Segment
 
-Number = int | float
 LineRef = tuple[str, int]
 """A file of the run and a one-based line in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class FigureSpec:
-    """One row of the catalogue: what a figure's name means, before any run gives it a value.
-
-    `name` is the pattern `scope.metric[.label]` with `<venue>`, `<reason>` and the like where a run fills in.
-    """
-
-    name: str
-    title: str
-    unit: str
-    better: Better
-    definition: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number of one run, and what it rests on.
-
-    `value` is None where the evidence does not tell (never 0 instead); `n` counts the samples or events behind it;
-    `low` and `high` are the range it lies in (both equal to `value` when exact, None where unbounded).
-    """
-
-    figure: str
-    value: Number | None
-    unit: str
-    n: int
-    bound: Bound
-    low: Number | None
-    high: Number | None
-    note: str | None
-    better: Better
-
-    @property
-    def scope(self) -> str:
-        """The venue, or `run`."""
-        return self.figure.split(".", 1)[0]
-
-    @property
-    def metric(self) -> str:
-        """The name without its scope."""
-        return self.figure.split(".", 1)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +149,7 @@ class CompatRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RunPart:
     """So many ticks of a run (both ends included), and the figures of these alone."""
 
     life: int
@@ -206,7 +161,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
+class RunAnalysis:
     """All that is said of one run, or of a window of it; `parts` are the windows of so many ticks asked for."""
 
     run: RunInfo
@@ -215,7 +170,7 @@ class Analysis:
     episodes: tuple[Episode, ...] = ()
     findings: tuple[Finding, ...] = ()
     compat: tuple[CompatRow, ...] = ()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[RunPart, ...] = ()
 
     def figure(self, name: str) -> Figure | None:
         """The figure of that full name, or None where the run does not have it."""
@@ -251,95 +206,3 @@ class Session:
     ended_error_ms: int | None = None
     first_book_error_ms: int | None = None
     beginning_lost: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ComparisonRow:
-    """One figure of two sides, and what may be said of the difference.
-
-    A count of events has its hourly rate beside it, None where the observed time is not known.
-    """
-
-    figure: str
-    unit: str
-    before: Number | None
-    after: Number | None
-    delta: Number | None
-    ratio: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    verdict: Verdict
-    why: str
-    mde: float | None
-    n_before: int = 0
-    n_after: int = 0
-    before_per_hour: float | None = None
-    after_per_hour: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SettingRow:
-    """One setting of two runs: its values (None where it is not set), and what holds where it is not set."""
-
-    name: str
-    before: str | None
-    after: str | None
-    default: str | None
-    kind: SettingKind
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two sides, figure by figure. `comparable` is true if any row is.
-
-    `settings` are those that either run has, the ones that differ first; None where a run's files do not hold its own.
-    """
-
-    before: Analysis
-    after: Analysis
-    comparable: bool
-    why_not: tuple[str, ...]
-    rows: tuple[ComparisonRow, ...]
-    method: Mapping[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    settings: tuple[SettingRow, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GateRule:
-    """One limit as a gate file states it; exactly one of the limits is set, durations already in the figure's unit."""
-
-    figure: str
-    max: Number | None = None
-    min: Number | None = None
-    max_ratio_to_baseline: float | None = None
-    max_delta_to_baseline: Number | None = None
-    min_n: int = 0
-    per_10_min: bool = False
-    venues: tuple[str, ...] | None = None
-    on_null: str = "inconclusive"
-    why: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GateRow:
-    """One rule applied to one figure of a run; `margin` is the distance to the limit, positive on the good side."""
-
-    rule: str
-    figure: str
-    value: Number | None
-    limit: Number | None
-    verdict: GateVerdict
-    margin: Number | None
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class GateResult:
-    """The verdict of a gate, with every rule beside its value."""
-
-    gate: str
-    verdict: GateVerdict
-    why: str
-    rules: tuple[GateRow, ...]
