@@ -1,18 +1,37 @@
-# The two commands a fresh machine needs; each sets up its own virtual environment first.
+# Each target sets up its own virtual environment first.
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
-.PHONY: demo test clean
+.PHONY: demo check test test-random benchmark clean
 
 demo: $(STAMP)            ## half a minute of five shadow connectors, and the report on the sample pair
 	@$(VENV)/bin/toolkit smoke --minutes 0.5 --db out/store.duckdb
 	@$(VENV)/bin/toolkit report sample:before sample:after -o out/evidence.md --db out/store.duckdb
 
-test: $(STAMP)            ## everything that must hold: lint, types, tests
+check: $(STAMP)           ## lint, format, types, layers, unit tests: under a minute
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync types unit
+
+.PHONY: types unit
+types: $(STAMP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/mypy
-	$(VENV)/bin/pytest --numprocesses auto
+
+unit: $(STAMP)
+	$(VENV)/bin/pytest -m "not slow"
+
+test: $(STAMP) types      ## everything that must hold, with durations and coverage
+	$(VENV)/bin/pytest --numprocesses auto --durations 15 --cov --cov-report term
+
+test-random: $(STAMP)     ## property tests and damaged runs from a new seed: make test-random SEED=… repeats one
+	@echo "seed $(SEED)"
+	TOOLKIT_TEST_SEED=$(SEED) $(VENV)/bin/pytest --numprocesses auto --hypothesis-seed $(SEED) -m "hypothesis or drawn"
+SEED ?= $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
+SEED := $(SEED)
+
+benchmark: $(STAMP)       ## speed and memory beside a plain reading
+	$(VENV)/bin/python -m tests.benchmarks.analyze
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

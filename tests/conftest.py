@@ -1,40 +1,46 @@
-"""How the suite is spread over the cores of a machine, and what its tests have to tell beside their outcome.
+"""Seeds, markers and the distribution of tests over processes.
 
-A module's tests stay together, so that what they share is made once. Tests that need sockets, processes or the clock run
-one after another, whatever runs beside them, and first: they wait more than they work.
+`make test` draws the same examples in every run. `make test-random` sets TOOLKIT_TEST_SEED to a new seed, prints it, and
+runs the tests that draw: the property tests and those marked `drawn`.
+
+Tests of one module stay together, so that shared fixtures are made once. Tests that use sockets, processes or the clock
+run one after another and first: they wait more than they compute.
 """
 
 from __future__ import annotations
 
 import os
-import random
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-# How long an example takes says how busy the machine is.
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("suite")
+SEED = int(os.environ.get("TOOLKIT_TEST_SEED", "1"))
+
+# The time of an example depends on the load of the machine, so there is no deadline.
+settings.register_profile("fixed", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile("random", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("random" if "TOOLKIT_TEST_SEED" in os.environ else "fixed")
 
 CLOCK = (
     "tests/end_to_end/", "tests/smoke/", "tests/host/", "tests/db/", "tests/analysis/test_follow.py",
     "tests/connectors/io/test_websocket.py", "tests/connectors/simulator/test_server.py",
 )  # fmt: skip
-APART = ("tests/fuzz/",)
-"""Where tests share nothing and are long."""
+"""Tests that use processes, sockets or the clock: one after another, in one worker."""
+INDEPENDENT = ("tests/fuzz/",)
+"""Long tests that share nothing: any worker may take any of them."""
 
 
-def together(nodeid: str) -> str:
-    """What a test has to run together with, on one worker and in order."""
+def worker_group(nodeid: str) -> str:
+    """The tests that run together with this one, on one worker and in order, as the name of their group."""
     if nodeid.startswith(CLOCK):
         return "clock"
-    return nodeid if nodeid.startswith(APART) else nodeid.partition("::")[0]
+    return nodeid if nodeid.startswith(INDEPENDENT) else nodeid.partition("::")[0]
 
 
 def pytest_configure() -> None:
-    """Every worker takes sets in one order, so that all of them find the same tests; another order with each run."""
-    os.environ.setdefault("PYTHONHASHSEED", str(random.SystemRandom().randrange(1 << 32)))
+    """Give all workers one hash seed, so that they collect parametrised sets in the same order."""
+    os.environ.setdefault("PYTHONHASHSEED", str(SEED))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,20 +49,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """The plug-in's own way by groups changes the names of tests, which the runner of today does not let it do."""
+    """Schedule by `worker_group`; the plug-in's own groups would change the names of tests."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class Spread(LoadScopeScheduling):
+    class GroupScheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return together(nodeid)
+            return worker_group(nodeid)
 
     config.option.loadscopereorder = False
-    return Spread(config, log)
+    return GroupScheduling(config, log)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what a test recorded as `told`, such as the seed of what it drew."""
-    for outcome in ("passed", "failed"):
-        for report in terminalreporter.getreports(outcome):
-            for text in (text for name, text in report.user_properties if name == "told" and report.when == "call"):
-                terminalreporter.write_line(str(text))
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """The seed of tests that draw for themselves; a failure is repeated with TOOLKIT_TEST_SEED set to it."""
+    return SEED

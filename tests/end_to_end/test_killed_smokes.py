@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import signal
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,9 +21,8 @@ KILLS = 5
 FILES = {"run.log", "run.log.times.jsonl", "events.jsonl", "telemetry.jsonl", "market_rx_stats.log", "run_meta.json"}
 
 
-def test_a_smoke_killed_at_a_random_moment_loses_nothing_but_a_torn_line(tmp_path: Path) -> None:
-    seed = time.time_ns() % 10**6
-    print(f"seed {seed}")  # noqa: T201  shown by pytest where the test fails
+@pytest.mark.drawn
+def test_a_smoke_killed_at_a_random_moment_loses_nothing_but_a_torn_line(tmp_path: Path, seed: int) -> None:
     moments = [(tmp_path / f"run{number}", Random(f"{seed}/{number}")) for number in range(KILLS)]
     with ThreadPoolExecutor(KILLS) as pool:
         ends = list(pool.map(lambda moment: killed(*moment), moments))
