@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import test_tapes
 
 import connectors.venues
 from connectors.recording import tape
@@ -19,11 +18,12 @@ from connectors.session.events import Close, Opened, Publish, Received, Silence,
 from connectors.settings import of_venue, resolve, target
 from connectors.venues import venues
 from connectors.venues.frames import Book, BookDelta
+from tests.connectors.recording import test_tapes
 from toolkit.analysis.metrics import catalogue
 from toolkit.cli.env import settings
 from toolkit.model.vocabulary import ReconnectReason
 
-RUNBOOKS = Path(__file__).parent.parent.parent / "runbooks"
+RUNBOOKS = Path(__file__).parents[1] / "runbooks"
 REASONS = (RUNBOOKS / "reconnect-reasons.md").read_text(encoding="utf-8")
 ADDING = (RUNBOOKS / "add-a-venue.md").read_text(encoding="utf-8")
 

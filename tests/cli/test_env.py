@@ -9,8 +9,8 @@ import sys
 from collections.abc import Mapping
 
 import pytest
-import test_settings
 
+from tests.connectors import test_settings
 from toolkit.cli.env import settings, unread
 
 

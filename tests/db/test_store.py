@@ -25,7 +25,7 @@ def counts(db: Path) -> dict[str, int]:
 
 
 def start(db: Path, run: str = str(RUNS / "restart_head")) -> subprocess.Popen[bytes]:
-    code = f"from toolkit.analysis import analyze; analyze([{run!r}], {str(db)!r})"
+    code = f"from toolkit.analysis.pipeline import analyze; analyze([{run!r}], {str(db)!r})"
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
@@ -79,7 +79,7 @@ def test_a_store_that_this_program_has_open_is_an_error_that_says_so(tmp_path: P
 
 def test_a_store_that_stays_held_is_an_error_that_names_its_holder(tmp_path: Path) -> None:
     db = tmp_path / "store.duckdb"
-    code = f"import sys, toolkit.store; con = toolkit.store.connect({str(db)!r}); print(flush=True); sys.stdin.read()"
+    code = f"import sys, toolkit.db.store; con = toolkit.db.store.connect({str(db)!r}); print(flush=True); sys.stdin.read()"
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert holder.stdout is not None
     holder.stdout.readline()

@@ -19,6 +19,7 @@ from toolkit.evidence.document import evidence, opening, side_by_side
 from toolkit.model.errors import UsageError
 from toolkit.model.runs import Diagnosis, Finding, RunAnalysis, SetAsideLine
 from toolkit.model.vocabulary import Ended
+from toolkit.smoke.known_settings import known_settings
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = ("prb_before", "prb_after")
@@ -103,7 +104,8 @@ def with_settings(run: RunAnalysis, settings: dict[str, str], **other: Any) -> R
 def test_the_settings_that_differ_stand_on_the_first_screen_and_in_a_table(
     left: dict[str, str], right: dict[str, str], said: str
 ) -> None:
-    text = document(with_settings(before(), left), with_settings(after(), right))
+    pair = compare(with_settings(before(), left), with_settings(after(), right), known_settings)
+    text = evidence(pair, NAMES, COMMAND)
     assert f"- **Settings**: {said}\n" in text
     rows = {row[0]: row[1:] for table in Page(text).tables if table[0][0] == "setting" for row in table[1:]}
     assert rows.keys() == {name for name in left.keys() | right.keys() if left.get(name) != right.get(name)}

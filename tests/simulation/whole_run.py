@@ -27,7 +27,7 @@ from toolkit.model.run_meta import RunMeta
 from toolkit.smoke import producer_env
 from toolkit.smoke.own_run_meta import begun, ended
 from toolkit.smoke.plan import ShadowPlan
-from toolkit.smoke.run_directory import claim
+from toolkit.smoke.run_directory import claim, save_meta
 from toolkit.smoke.stop_policy import StoppedBy
 from toolkit.smoke.wiring import TELEMETRY, Desk
 
@@ -64,7 +64,7 @@ def rehearse(plan: ShadowPlan, inherited: Mapping[str, str], *, check_each: int 
         output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
     meta = ended(meta, clock, StoppedBy.TIME, int(ExitCode.OK), 0, output)
     meta = replace(meta, stopped_ms=BEGINS_UNIX_MS + plan.run_ms, ended_ms=clock.unix_ms(), wall_drift_ms=0)
-    meta.save(plan.out)
+    save_meta(meta, plan.out)
     return Rehearsed(meta, stage.simulations)
 
 

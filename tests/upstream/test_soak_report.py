@@ -17,12 +17,12 @@ from toolkit.gate.gate_files import load
 from toolkit.model.runs import CompatRow
 from toolkit.upstream.soak_report import NO_REPORT, TOOL
 
-NO_REPORTS = [run for run in RUNS if (DATA / "compat" / run / "ws_soak_report.txt").read_text().startswith("error: ")]
+NO_REPORTS = [run for run in RUNS if (DATA / "upstream" / run / "ws_soak_report.txt").read_text().startswith("error: ")]
 REPORTED = [run for run in RUNS if run not in NO_REPORTS]
 
 
 def printed(run: str) -> str:
-    return (DATA / "compat" / run / "ws_soak_report.txt").read_text(encoding="utf-8")
+    return (DATA / "upstream" / run / "ws_soak_report.txt").read_text(encoding="utf-8")
 
 
 def soak(run: str) -> list[CompatRow]:

@@ -598,7 +598,7 @@ def test_a_fault_of_a_codec_is_told_as_a_panic_and_the_venue_goes_on() -> None:
             await drained(shared, 1)
             (panic,), (end,) = notes.of("panic"), notes.of("reconnect")
             assert str(panic.fields["detail"]).startswith("RuntimeError: no such thing")
-            assert "test_transport.py" in str(panic.fields["where"])
+            assert "test_websocket.py" in str(panic.fields["where"])
             assert end.fields["reason"] == Reason.TASK_PANIC
 
     run(test())

@@ -45,7 +45,7 @@ def test_one_seed_and_scenario_is_one_conversation_byte_for_byte(venue: str) -> 
 
 @each_venue
 def test_another_process_with_another_hash_seed_says_the_same(venue: str) -> None:
-    command = f"from tests.connectors.loopback.test_exchange import digest; print(digest({venue!r}))"
+    command = f"from tests.connectors.simulator.test_exchange import digest; print(digest({venue!r}))"
     environ = {**os.environ, "PYTHONHASHSEED": "271"}
     root = Path(__file__).parents[3]
     made = subprocess.run([sys.executable, "-c", command], env=environ, cwd=root, capture_output=True, text=True)
