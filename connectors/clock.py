@@ -36,7 +36,7 @@ class VirtualClock(Clock):
         self._began_unix_us = began_unix_ms * 1_000
         self._now_us = 0
 
-    def to(self, now_ms: int) -> None:
+    def advance_to(self, now_ms: int) -> None:
         """Put it forward to this time since the begin; it never goes back."""
         self._now_us = max(self._now_us, now_ms * 1_000)
 

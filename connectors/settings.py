@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from connectors.venues.spec import Kind, Limits, Setting, Target, Value, Venue
+from connectors.venues.spec import Setting, SettingType, Target, Value, Venue, VenueLimits
 from toolkit.model.errors import UsageError
 
 SHOWN = 60
@@ -19,25 +19,48 @@ _DIGITS = re.compile(r"[0-9]{1,15}")
 _NAME = re.compile(r"[\w@][\w.:@/-]*", re.ASCII)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
-COMMON = (
-    Setting("PARAPHINA_WS_AUDIT", False, Kind.FLAG, "write WS_AUDIT lines"),
-    Setting("PARAPHINA_WS_MAX_SESSION_SECS", 86_400, Kind.SECONDS, "a socket is renewed after this time", least=1),
-    Setting("PARAPHINA_WS_HEALTHY_THRESHOLD_MS", 60_000, Kind.MS, "a session this long resets the backoff"),
-    Setting("PARAPHINA_MAIN_LOOP_INTERVAL_MS", 250, Kind.MS, "tick timer", least=1),
-    Setting("PARAPHINA_MIN_INTER_TICK_MS", 100, Kind.MS, "an event may wake a tick this long after the last", least=1),
-    Setting("PARAPHINA_L2_SNAPSHOT_COALESCE", True, Kind.FLAG, "of one venue's snapshots in a tick apply the newest"),
-    Setting("PARAPHINA_L2_DELTA_COALESCE", True, Kind.FLAG, "fold one venue's deltas of a tick into one"),
-    Setting("PARAPHINA_L2_TICK_DELTA_BUFFER_MAX", None, Kind.COUNT, "deltas held per venue and tick; unset: no cap"),
-    Setting("PARAPHINA_MARKET_RX_STATS", False, Kind.FLAG, "count what each tick drained, in telemetry and the log"),
-    Setting("PARAPHINA_MARKET_RX_STATS_EVERY_TICKS", 1, Kind.COUNT, "write each n-th tick's counts", least=1),
-    Setting("PARAPHINA_MARKET_RX_STATS_PATH", None, Kind.TEXT, "file of the counts; unset: the log"),
-    Setting("PARAPHINA_TELEMETRY_PATH", None, Kind.TEXT, "telemetry file; unset: telemetry.jsonl in the run directory"),
-    Setting("PARAPHINA_TELEMETRY_APPEND", False, Kind.FLAG, "append to a telemetry file that exists"),
-    Setting("PARAPHINA_TELEMETRY_CHANNEL_CAP", 4_096, Kind.COUNT, "records waiting to be written", least=1),
-    Setting("PARAPHINA_FORCE_RESTART_MS", 90_000, Kind.MS, "age at which the enforcer restarts a connector", least=1),
-    Setting("PARAPHINA_ENFORCER_COOLDOWN_SECS", 30, Kind.SECONDS, "least time between two restarts of one connector"),
-    Setting("PARAPHINA_REST_MONITOR_THRESHOLD_MS", 20_000, Kind.MS, "age at which the REST monitor looks", least=1),
-    Setting("PARAPHINA_CATASTROPHIC_STALE_MS", 120_000, Kind.MS, "event age at which a venue is Disabled", least=1),
+COMMON_SETTINGS = (
+    Setting("PARAPHINA_WS_AUDIT", False, SettingType.FLAG, "write WS_AUDIT lines"),
+    Setting(
+        "PARAPHINA_WS_MAX_SESSION_SECS", 86_400, SettingType.SECONDS, "a socket is renewed after this time", least=1
+    ),
+    Setting("PARAPHINA_WS_HEALTHY_THRESHOLD_MS", 60_000, SettingType.MS, "a session this long resets the backoff"),
+    Setting("PARAPHINA_MAIN_LOOP_INTERVAL_MS", 250, SettingType.MS, "tick timer", least=1),
+    Setting(
+        "PARAPHINA_MIN_INTER_TICK_MS", 100, SettingType.MS, "an event may wake a tick this long after the last", least=1
+    ),
+    Setting(
+        "PARAPHINA_L2_SNAPSHOT_COALESCE", True, SettingType.FLAG, "of one venue's snapshots in a tick apply the newest"
+    ),
+    Setting("PARAPHINA_L2_DELTA_COALESCE", True, SettingType.FLAG, "fold one venue's deltas of a tick into one"),
+    Setting(
+        "PARAPHINA_L2_TICK_DELTA_BUFFER_MAX", None, SettingType.COUNT, "deltas held per venue and tick; unset: no cap"
+    ),
+    Setting(
+        "PARAPHINA_MARKET_RX_STATS", False, SettingType.FLAG, "count what each tick drained, in telemetry and the log"
+    ),
+    Setting("PARAPHINA_MARKET_RX_STATS_EVERY_TICKS", 1, SettingType.COUNT, "write each n-th tick's counts", least=1),
+    Setting("PARAPHINA_MARKET_RX_STATS_PATH", None, SettingType.TEXT, "file of the counts; unset: the log"),
+    Setting(
+        "PARAPHINA_TELEMETRY_PATH",
+        None,
+        SettingType.TEXT,
+        "telemetry file; unset: telemetry.jsonl in the run directory",
+    ),
+    Setting("PARAPHINA_TELEMETRY_APPEND", False, SettingType.FLAG, "append to a telemetry file that exists"),
+    Setting("PARAPHINA_TELEMETRY_CHANNEL_CAP", 4_096, SettingType.COUNT, "records waiting to be written", least=1),
+    Setting(
+        "PARAPHINA_FORCE_RESTART_MS", 90_000, SettingType.MS, "age at which the enforcer restarts a connector", least=1
+    ),
+    Setting(
+        "PARAPHINA_ENFORCER_COOLDOWN_SECS", 30, SettingType.SECONDS, "least time between two restarts of one connector"
+    ),
+    Setting(
+        "PARAPHINA_REST_MONITOR_THRESHOLD_MS", 20_000, SettingType.MS, "age at which the REST monitor looks", least=1
+    ),
+    Setting(
+        "PARAPHINA_CATASTROPHIC_STALE_MS", 120_000, SettingType.MS, "event age at which a venue is Disabled", least=1
+    ),
 )
 
 _LIMITS = {
@@ -50,7 +73,7 @@ _LIMITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedSetting:
     """A setting with its value; `source` is `default` or the environment name it was read from."""
 
     setting: Setting
@@ -58,23 +81,25 @@ class Resolved:
     source: str
 
 
-def of_venue(venue: Venue) -> tuple[Setting, ...]:
+def venue_settings(venue: Venue) -> tuple[Setting, ...]:
     """Every setting that concerns one venue."""
     limits = tuple(
-        Setting(name.format(venue.prefix), getattr(venue.limits, field), Kind.MS, meaning, least=least)
+        Setting(name.format(venue.prefix), getattr(venue.limits, field), SettingType.MS, meaning, least=least)
         for name, (field, meaning, least) in _LIMITS.items()
     )
-    fresh = Setting(_fresh(venue), venue.fresh_ms, Kind.MS, "apply age up to which the venue is Healthy", least=1)
+    fresh = Setting(
+        _fresh(venue), venue.fresh_ms, SettingType.MS, "apply age up to which the venue is Healthy", least=1
+    )
     named = () if venue.instrument is None else (venue.instrument,)
     return (venue.market, *named, venue.ws, venue.rest, *limits, fresh, *venue.settings)
 
 
-def resolve(settings: Iterable[Setting], environ: Mapping[str, str]) -> dict[str, Resolved]:
+def resolve(settings: Iterable[Setting], environ: Mapping[str, str]) -> dict[str, ResolvedSetting]:
     """Give every setting its value; raises UsageError that names the variable, its text and what is allowed."""
     return {setting.name: _resolve(setting, environ) for setting in settings}
 
 
-def limits(venue: Venue, resolved: Mapping[str, Resolved]) -> Limits:
+def limits(venue: Venue, resolved: Mapping[str, ResolvedSetting]) -> VenueLimits:
     """The venue's limits with the environment's word on them."""
     chosen = {
         field: resolved[name.format(venue.prefix)].value
@@ -88,12 +113,12 @@ def limits(venue: Venue, resolved: Mapping[str, Resolved]) -> Limits:
     return replace(venue.limits, **chosen)  # type: ignore[arg-type]
 
 
-def fresh_ms(venue: Venue, resolved: Mapping[str, Resolved]) -> int:
+def fresh_ms(venue: Venue, resolved: Mapping[str, ResolvedSetting]) -> int:
     """Apply age up to which the venue is Healthy."""
     return _number(resolved[_fresh(venue)])
 
 
-def target(venue: Venue, resolved: Mapping[str, Resolved], base: str | None = None) -> Target:
+def target(venue: Venue, resolved: Mapping[str, ResolvedSetting], base: str | None = None) -> Target:
     """What to follow: `base` names an asset (ETH) for every venue whose own market name is not set."""
     chosen = resolved[venue.market.name]
     market = venue.symbol.format(base=base) if base and chosen.source == "default" else str(chosen.value)
@@ -102,7 +127,7 @@ def target(venue: Venue, resolved: Mapping[str, Resolved], base: str | None = No
     return Target(ws, rest, market, _instrument(venue, resolved, market), options)
 
 
-def _instrument(venue: Venue, resolved: Mapping[str, Resolved], market: str) -> str:
+def _instrument(venue: Venue, resolved: Mapping[str, ResolvedSetting], market: str) -> str:
     if venue.instrument is not None and (value := resolved[venue.instrument.name].value) is not None:
         return str(value)
     return market if venue.lookup is None else ""
@@ -112,7 +137,7 @@ def _fresh(venue: Venue) -> str:
     return f"PARAPHINA_{venue.prefix}_STATE_STALE_MS_OVERRIDE"
 
 
-def _number(resolved: Resolved) -> int:
+def _number(resolved: ResolvedSetting) -> int:
     return resolved.value if isinstance(resolved.value, int) else 0
 
 
@@ -120,30 +145,30 @@ def _urls(text: str) -> tuple[str, ...]:
     return tuple(url.strip() for url in text.split(",") if url.strip())
 
 
-def _resolve(setting: Setting, environ: Mapping[str, str]) -> Resolved:
+def _resolve(setting: Setting, environ: Mapping[str, str]) -> ResolvedSetting:
     for name in (setting.name, *setting.aliases):
         if text := environ.get(name, "").strip():
-            return Resolved(setting, _read(name, text, setting), name)
-    return Resolved(setting, setting.default, "default")
+            return ResolvedSetting(setting, _read(name, text, setting), name)
+    return ResolvedSetting(setting, setting.default, "default")
 
 
 def _read(name: str, text: str, setting: Setting) -> Value:
     match setting.kind:
-        case Kind.FLAG:
+        case SettingType.FLAG:
             if text.lower() in _TRUE | _FALSE:
                 return text.lower() in _TRUE
             raise UsageError(f"{name}={text[:SHOWN]!r}: write 1 or 0")
-        case Kind.MS | Kind.SECONDS | Kind.COUNT:
+        case SettingType.MS | SettingType.SECONDS | SettingType.COUNT:
             if _DIGITS.fullmatch(text) and _within(int(text), setting):
                 return int(text)
             raise UsageError(f"{name}={text[:SHOWN]!r}: write a whole number ({setting.kind}) {_bounds(setting)}")
-        case Kind.NAME:
+        case SettingType.NAME:
             if _NAME.fullmatch(text):
                 return text
             raise UsageError(f"{name}={text[:SHOWN]!r}: write a name of letters, digits and - . : / @ _")
-        case Kind.URLS:
+        case SettingType.URLS:
             return _check_urls(name, text)
-        case Kind.TEXT:
+        case SettingType.TEXT:
             if setting.choices and text not in setting.choices:
                 raise UsageError(f"{name}={text[:SHOWN]!r}: write one of {', '.join(setting.choices)}")
             return text

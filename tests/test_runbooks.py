@@ -15,7 +15,7 @@ from connectors.recording import tape
 from connectors.session.book import OrderBook
 from connectors.session.connector import Connector
 from connectors.session.events import Close, Opened, Publish, Received, Silence, Started
-from connectors.settings import of_venue, resolve, target
+from connectors.settings import resolve, target, venue_settings
 from connectors.venues import venues
 from connectors.venues.frames import Book, BookDelta
 from tests.connectors.recording import test_tapes
@@ -88,7 +88,7 @@ def test_the_tape_of_the_runbook_is_read_by_its_codec(fjord: Path) -> None:
 
 def test_the_session_follows_the_venue_of_the_runbook(fjord: Path) -> None:
     venue = venues()["fjord"]
-    aim = target(venue, resolve(of_venue(venue), {}), base="ETH")
+    aim = target(venue, resolve(venue_settings(venue), {}), base="ETH")
     machine, book = Connector(venue, aim, venue.limits, lambda: 0.5), OrderBook()
     _, entries = tape.read(fjord.read_text(encoding="utf-8").splitlines())
     heard = [(entry.at_ms, Received(entry.data)) for entry in entries if entry.way is tape.Way.RECEIVED]

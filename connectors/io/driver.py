@@ -17,26 +17,26 @@ from connectors.io.inbox import OF_NO_SOCKET, Inbox, Parcel
 from connectors.io.websocket import Socket, open_socket
 from connectors.runner.handover import Handover, Journal
 from connectors.runner.queue import Delivery, Publisher
-from connectors.session.connector import Connector, State
+from connectors.session.connector import Connector, ConnectorState
 from connectors.session.events import (
     Action,
     Close,
     Connect,
     ConnectFailed,
-    Ended,
     Fetch,
     FetchFailed,
-    Input,
     Note,
     Opened,
-    Passed,
     Ping,
     Publish,
     Received,
     Send,
     SendFailed,
+    SessionEvent,
+    SocketClosed,
     Started,
     Stop,
+    TimePassed,
 )
 from toolkit.model.vocabulary import ReconnectReason
 
@@ -91,7 +91,7 @@ class Driver:
         """Drive the machine from its start to its stop."""
         self._inbox.put(Started())
         try:
-            while self.machine.state is not State.STOPPED:
+            while self.machine.state is not ConnectorState.STOPPED:
                 parcel = await self._inbox.wait(self._patience_s())
                 await self._step(parcel)
         finally:
@@ -107,14 +107,14 @@ class Driver:
 
     def restart(self, reason: ReconnectReason) -> None:
         """End the session that is open, if one is, and begin anew."""
-        self._inbox.put(Stop(reason, again=True))
+        self._inbox.put(Stop(reason, restart=True))
 
     def _patience_s(self) -> float | None:
         due_ms = self.machine.due_ms
         return None if due_ms is None else max(0.0, (due_ms - self._shared.clock.now_us() / 1_000) / 1_000)
 
     async def _step(self, parcel: Parcel | None) -> None:
-        given = Passed() if parcel is None else parcel.given
+        given = TimePassed() if parcel is None else parcel.given
         self._observe(given)
         try:
             actions = self.machine.step(self._shared.clock.now_ms(), given)
@@ -123,7 +123,7 @@ class Driver:
         for action in actions:
             await self._perform(action, parcel)
 
-    def _observe(self, given: Input) -> None:
+    def _observe(self, given: SessionEvent) -> None:
         match given:
             case Opened():
                 self.connected = True
@@ -142,7 +142,7 @@ class Driver:
         detail = f"{type(error).__name__}: {error}"
         note = Note("panic", {"count": self._panics, "detail": detail, "where": where})
         self._shared.journal.note(self.venue, note)
-        return self.machine.step(self._shared.clock.now_ms(), Stop(ReconnectReason.TASK_PANIC, again=True))
+        return self.machine.step(self._shared.clock.now_ms(), Stop(ReconnectReason.TASK_PANIC, restart=True))
 
     # --- what the machine wants -----------------------------------------------------------------------------------
 
@@ -175,7 +175,7 @@ class Driver:
     async def _publish(self, action: Publish, parcel: Parcel | None) -> None:
         clock = self._shared.clock
         at = (clock.now_ms(), clock.unix_ms()) if parcel is None else (parcel.at_ms, parcel.at_unix_ms)
-        delivery = Delivery(self.venue, action.event, action.shape, action.source, *at)
+        delivery = Delivery(self.venue, action.event, action.flaws, action.source, *at)
         taken = self._shared.offer(delivery)
         while not taken:
             await self._shared.drained.wait()
@@ -193,7 +193,7 @@ class Driver:
         """A line that broke by a fault of ours is an end like any other to the machine."""
         if not line.cancelled() and (error := line.exception()) is not None:
             detail = f"{type(error).__name__}: {error}"
-            self._inbox.put(ConnectFailed(detail) if self._socket is None else Ended(None, detail), number)
+            self._inbox.put(ConnectFailed(detail) if self._socket is None else SocketClosed(None, detail), number)
 
     async def _talk(self, wanted: Connect, number: int) -> None:
         """Open a socket and bring in what comes by it, up to its end."""
@@ -208,13 +208,13 @@ class Driver:
                 await self._inbox.room()
                 came = await met.read()
                 self._bring(came, number)
-                if isinstance(came, Ended):
+                if isinstance(came, SocketClosed):
                     return
         finally:
             self._do(met.leave())
 
-    def _bring(self, came: bytes | Ended, number: int) -> None:
-        self._inbox.put(came if isinstance(came, Ended) else Received(came), number)
+    def _bring(self, came: bytes | SocketClosed, number: int) -> None:
+        self._inbox.put(came if isinstance(came, SocketClosed) else Received(came), number)
 
     def _hang_up(self) -> None:
         self._inbox.listen(OF_NO_SOCKET)
@@ -228,7 +228,7 @@ class Driver:
     # --- errands --------------------------------------------------------------------------------------------------
 
     async def _fetch(self, wanted: Fetch) -> None:
-        given: Input = await self._shared.rest.fetch(wanted, self.machine.venue.headers)
+        given: SessionEvent = await self._shared.rest.fetch(wanted, self.machine.venue.headers)
         if self._recorder is not None and (body := getattr(given, "body", None)) is not None:
             self._recorder.fetched(wanted.call.path, body)
         self._inbox.put(given)

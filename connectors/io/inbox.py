@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from connectors.clock import Clock
-from connectors.session.events import Control, Heard, Input
+from connectors.session.events import Control, ControlReceived, SessionEvent
 
 CAPACITY = 64
 OF_NO_SOCKET = 0
@@ -21,7 +21,7 @@ OF_NO_SOCKET = 0
 class Parcel:
     """An input, the number of the socket it came by (`OF_NO_SOCKET`: none), and when it came."""
 
-    given: Input
+    given: SessionEvent
     socket: int
     at_ms: int
     at_unix_ms: int
@@ -39,7 +39,7 @@ class Inbox:
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
 
-    def put(self, given: Input, socket: int = OF_NO_SOCKET) -> None:
+    def put(self, given: SessionEvent, socket: int = OF_NO_SOCKET) -> None:
         """Leave something, whether or not there is room."""
         self._parcels.append(Parcel(given, socket, self._clock.now_ms(), self._clock.unix_ms()))
         self._filled.set()
@@ -48,7 +48,7 @@ class Inbox:
         """Leave a control frame, unless its like is waiting already."""
         if socket == self.socket and control not in self._controls:
             self._controls.add(control)
-            self.put(Heard(control), socket)
+            self.put(ControlReceived(control), socket)
 
     async def room(self) -> None:
         """Wait until there is room for a frame."""
@@ -67,7 +67,7 @@ class Inbox:
             parcel = self._parcels.popleft()
             self._emptied.set()
             if parcel.socket in (OF_NO_SOCKET, self.socket):
-                if isinstance(parcel.given, Heard):
+                if isinstance(parcel.given, ControlReceived):
                     self._controls.discard(parcel.given.control)
                 return parcel
         return None

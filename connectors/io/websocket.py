@@ -18,7 +18,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
 from connectors.io.http import USER_AGENT, is_loopback, retry_after_ms, words
-from connectors.session.events import Connect, ConnectFailed, Control, Ended, SendFailed
+from connectors.session.events import Connect, ConnectFailed, Control, SendFailed, SocketClosed
 
 LONGEST_OCTETS = 8 * 1024 * 1024
 FRAMES_AHEAD = 16
@@ -54,7 +54,7 @@ class Socket:
         self._connection = connection
         self._pings = itertools.count()
 
-    async def read(self) -> bytes | Ended:
+    async def read(self) -> bytes | SocketClosed:
         """The next data frame, or how the socket ended."""
         try:
             return await self._connection.recv(decode=False)
@@ -122,10 +122,10 @@ async def open_socket(wanted: Connect, hear: Hear) -> Socket | ConnectFailed:
         return ConnectFailed(words(error))
 
 
-def _ended(closed: ConnectionClosed) -> Ended:
+def _ended(closed: ConnectionClosed) -> SocketClosed:
     received, sent = closed.rcvd, closed.sent
     if received is not None and (sent is None or closed.rcvd_then_sent):
-        return Ended(received.code, received.reason)
+        return SocketClosed(received.code, received.reason)
     if sent is not None:
-        return Ended(None, f"ended by us: {sent.code} {sent.reason}".rstrip())
-    return Ended(None, "no close frame" if closed.__cause__ is None else words(closed.__cause__))
+        return SocketClosed(None, f"ended by us: {sent.code} {sent.reason}".rstrip())
+    return SocketClosed(None, "no close frame" if closed.__cause__ is None else words(closed.__cause__))

@@ -1,8 +1,8 @@
 """The log's words: notes as lines of `run.log`, in the grammar that readers of the log know.
 
 `SENTENCES` gives the lines of each kind of note, `ENDINGS` those of each reason a session ends by; a venue's own
-sentence (`Venue.lines`) stands in place of the shared one. A sentence that begins with `WS_AUDIT` is written only where
-audit is on. Kinds without a sentence are told in `events.jsonl` alone.
+sentence (`Venue.log_templates`) stands in place of the shared one. A sentence that begins with `WS_AUDIT` is written
+only where audit is on. Kinds without a sentence are told in `events.jsonl` alone.
 
 One event is never told twice in words that a reader counts: of an ending the audit line carries the reason and the
 error line the detail; a resync is one line, audited or not. Texts that came from outside are made printable and cut,
@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.session.counters import told
+from connectors.session.counters import is_logged
 from connectors.session.events import Note
-from connectors.text import duration, plain, printable
+from connectors.text import duration, plain_decimal, printable
 from connectors.venues.spec import Value, Venue
 from toolkit.model.vocabulary import ReconnectReason
 
@@ -108,8 +108,8 @@ def _sentences(venue: Venue, note: Note, words: dict[str, str]) -> tuple[str, ..
         return ()
     elif kind == "resync":
         words["words"] = words["reason"].replace("_", " ")
-    if kind in venue.lines:
-        return (venue.lines[kind],)
+    if kind in venue.log_templates:
+        return (venue.log_templates[kind],)
     return SENTENCES.get(kind, ())
 
 
@@ -118,7 +118,7 @@ def _sampled(note: Note) -> bool:
     if note.kind == "pressure":
         total = int(note.fields["total"] or 0)
         return total <= 3 or total % 1_000 == 0
-    return told(int(note.fields["count"] or 0))
+    return is_logged(int(note.fields["count"] or 0))
 
 
 def _ending(fields: Mapping[str, Value | float], words: dict[str, str]) -> tuple[str, ...]:
@@ -145,7 +145,7 @@ def _word(name: str, value: Value | float) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return plain(value) if name.endswith(("_px", "_sz")) else printable(value)
+        return plain_decimal(value) if name.endswith(("_px", "_sz")) else printable(value)
     return "None" if value is None else str(value)
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from connectors.runner.health import Vital, event_age_ms
 from connectors.runner.queue import Delivery
 from connectors.session.book import OrderBook
-from connectors.session.events import Shape, Source
+from connectors.session.events import BookFlaws, EventSource
 from connectors.venues.frames import Book, BookDelta, Funding
 
 ZERO = Decimal(0)
@@ -29,14 +29,14 @@ class MarketView:
     mid: Decimal = ZERO
     spread: Decimal = ZERO
     depth: Decimal = ZERO
-    shape: Shape = Shape.EMPTY
-    source: Source | None = None
+    flaws: BookFlaws = BookFlaws.EMPTY
+    source: EventSource | None = None
     applied_ms: int | None = None
     event_unix_ms: int | None = None
     event_dated: bool = False
     no_depth_since_ms: int | None = None
     funding: Funding | None = None
-    funding_source: Source | None = None
+    funding_source: EventSource | None = None
     funding_unix_ms: int = 0
     applied: int = 0
     injected: int = 0
@@ -55,14 +55,14 @@ class MarketView:
                 case Funding() as funding:
                     self.funding, self.funding_source = funding, delivery.source
                     self.funding_unix_ms = delivery.received_unix_ms
-            self.injected += delivery.source is Source.INJECTED
+            self.injected += delivery.source is EventSource.INJECTED
         if newest is not None:
             self._applied(newest, now_ms)
 
     def _applied(self, newest: Delivery, now_ms: int) -> None:
         self.applied += 1
         self.source = newest.source
-        self.shape = self.book.shape()
+        self.flaws = self.book.flaws()
         bid, ask = self.book.top()
         if bid is None or ask is None:
             self.depth = ZERO

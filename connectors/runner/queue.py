@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connectors.session.events import Note, Shape, Source
+from connectors.session.events import BookFlaws, EventSource, Note
 from connectors.venues.frames import Book, BookDelta, MarketFrame
 
 CAPACITY = 256
@@ -40,8 +40,8 @@ class Delivery:
 
     venue: str
     event: MarketFrame
-    shape: Shape
-    source: Source
+    flaws: BookFlaws
+    source: EventSource
     received_ms: int
     received_unix_ms: int
 

@@ -17,7 +17,7 @@ from connectors.runner import runner_lines
 from connectors.runner.handover import Handover
 from connectors.runner.market_state import MarketView
 from connectors.runner.queue import Delivery, Pressure, Publisher
-from connectors.runner.telemetry import Seen, Tick, Timing, flaws, line
+from connectors.runner.telemetry import Seen, Tick, Timing, flaw_names, line
 from connectors.runner.tick import Folding, RxStats, TickClock, fold
 from connectors.session.connector import Connector
 from toolkit.model.vocabulary import VenueStatus
@@ -180,7 +180,7 @@ class Runner:
             "queue_high_water": publisher.high_water[view.venue],
             **_pressure(publisher, view.venue),
         }
-        return known | ({"flaws": wrong} if (wrong := flaws(view.shape)) and view.applied else {})
+        return known | ({"flaws": wrong} if (wrong := flaw_names(view.flaws)) and view.applied else {})
 
 
 def _pressure(publisher: Publisher, venue: str) -> dict[str, int]:

@@ -9,8 +9,8 @@ from connectors.runner.market_state import MarketView
 from connectors.runner.queue import Pressure
 from connectors.runner.telemetry import Timing
 from connectors.runner.tick import RxStats
-from connectors.session.counters import told
-from connectors.text import plain, printable
+from connectors.session.counters import is_logged
+from connectors.text import plain_decimal, printable
 
 
 def startup(
@@ -35,9 +35,9 @@ def first_applied(view: MarketView, index: int, market: str) -> list[str]:
     bid, ask = view.book.top()
     if bid is None or ask is None:
         return []
-    mid, spread, depth = (plain(format(value, "f")) for value in (view.mid, view.spread, view.depth))
+    mid, spread, depth = (plain_decimal(format(value, "f")) for value in (view.mid, view.spread, view.depth))
     best = " ".join(
-        f"{name}={plain(format(value, 'f'))}"
+        f"{name}={plain_decimal(format(value, 'f'))}"
         for name, value in zip(("bid_px", "bid_sz", "ask_px", "ask_sz"), (*bid, *ask), strict=True)
     )
     symbol = printable(market).replace(" ", "_")
@@ -74,7 +74,7 @@ def overrun(tick: int, timing: Timing, budget_us: int) -> str | None:
 
 def telemetry_dropped(tick: int, capacity: int, count: int) -> str | None:
     """A record found the queue of the telemetry writer full; told as often as other counters are."""
-    if not told(count):
+    if not is_logged(count):
         return None
     return f"[telemetry] queue full (capacity={capacity}), record of tick={tick} dropped (count={count})"
 

@@ -18,7 +18,7 @@ import msgspec
 from connectors.runner.health import Vital, status, toxicity
 from connectors.runner.market_state import MarketView
 from connectors.runner.tick import RxStats
-from connectors.session.events import Shape, Source
+from connectors.session.events import BookFlaws, EventSource
 from toolkit.model.vocabulary import VenueStatus
 
 CADENCE_TICKS = 60
@@ -28,7 +28,7 @@ NO_LIQUIDATION = 10.0
 """The distance to liquidation, in standard deviations, that the contract gives a venue without a position."""
 
 _encode = msgspec.json.Encoder(order="sorted").encode
-_SOURCES = {Source.REST: "MarketDataRest"}
+_SOURCES = {EventSource.REST: "MarketDataRest"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +182,6 @@ def _of_no_orders(venues: int) -> dict[str, Any]:
 _EMPTY_LISTS = ("quote_levels", "orders", "would_send_orders", "fills", "exits", "hedges", "risk_events")
 
 
-def flaws(shape: Shape) -> list[str]:
+def flaw_names(flaws: BookFlaws) -> list[str]:
     """What is wrong with a book's top, by name."""
-    return [flaw.name.lower() for flaw in shape if flaw.name]
+    return [flaw.name.lower() for flaw in flaws if flaw.name]

@@ -1,22 +1,23 @@
-"""One order book, exact: prices sorted, sizes by price, its top and what is wrong with it."""
+"""One market's order book, exact in decimal numbers, and the sequence rule that decides whether a delta follows it."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from decimal import Decimal
+from enum import StrEnum
 from itertools import islice
 
-from connectors.session.events import Shape
-from connectors.venues.frames import Book, BookDelta, Level, Side
+from connectors.session.events import BookFlaws
+from connectors.venues.frames import Book, BookDelta, BookSide, Level
 
 
 class Ladder:
-    """One side of a book, best price first when read."""
+    """One side of a book: price levels, best price first when read."""
 
     __slots__ = ("_prices", "_side", "_sizes")
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: BookSide) -> None:
         self._side = side
         self._sizes: dict[Decimal, Decimal] = {}
         self._prices: list[Decimal] = []
@@ -25,9 +26,9 @@ class Ladder:
         return len(self._prices)
 
     def replace(self, levels: Iterable[Level]) -> bool:
-        """Forget everything and take these levels; of equal prices the last counts, zero sizes are absent.
+        """Replace all levels; return True if anything changed.
 
-        Says whether anything changed.
+        Of equal prices the last counts. Levels of size zero are left out.
         """
         before = self._sizes
         self._sizes = {price: size for price, size in dict(levels).items() if size}
@@ -35,9 +36,9 @@ class Ladder:
         return self._sizes != before
 
     def set(self, price: Decimal, size: Decimal) -> bool:
-        """Give a level its absolute size; zero removes it, and removing an unknown level is legal.
+        """Set the absolute size of a level; return True if anything changed.
 
-        Says whether anything changed.
+        Size zero removes the level. The removal of an unknown level is legal and changes nothing.
         """
         known = self._sizes.get(price)
         if size:
@@ -50,38 +51,38 @@ class Ladder:
         return size != (known or 0)
 
     def best(self) -> Level | None:
-        """The level nearest the other side."""
+        """Return the level nearest to the other side, None for an empty side."""
         if not self._prices:
             return None
-        price = self._prices[-1 if self._side is Side.BUY else 0]
+        price = self._prices[-1 if self._side is BookSide.BUY else 0]
         return price, self._sizes[price]
 
     def levels(self, depth: int | None = None) -> tuple[Level, ...]:
-        """The best `depth` levels, or all."""
-        ordered = reversed(self._prices) if self._side is Side.BUY else iter(self._prices)
+        """Return the best `depth` levels, or all of them."""
+        ordered = reversed(self._prices) if self._side is BookSide.BUY else iter(self._prices)
         return tuple((price, self._sizes[price]) for price in islice(ordered, depth))
 
 
 class OrderBook:
-    """The book of one market as the venue's frames make it; `seq` is the state's number, None where there is none."""
+    """The book of one market; `seq` is the sequence number of its state, None where the venue numbers nothing."""
 
     __slots__ = ("asks", "bids", "seq")
 
     def __init__(self) -> None:
-        self.bids = Ladder(Side.BUY)
-        self.asks = Ladder(Side.SELL)
+        self.bids = Ladder(BookSide.BUY)
+        self.asks = Ladder(BookSide.SELL)
         self.seq: int | None = None
 
     def replace(self, book: Book) -> bool:
-        """Take a whole book; says whether any level changed."""
+        """Replace both sides by a whole book; return True if any level changed."""
         changed = self.bids.replace(book.bids), self.asks.replace(book.asks)
         self.seq = book.seq
         return any(changed)
 
     def apply(self, delta: BookDelta) -> bool:
-        """Take changed levels; whether the delta fits is judged before (`connectors.sequence`).
+        """Apply the levels of a delta; return True if any level changed.
 
-        Says whether any level changed.
+        The sequence is not checked here: call `check_sequence` first.
         """
         changed = [self.bids.set(price, size) for price, size in delta.bids]
         changed += [self.asks.set(price, size) for price, size in delta.asks]
@@ -90,18 +91,65 @@ class OrderBook:
         return any(changed)
 
     def top(self) -> tuple[Level | None, Level | None]:
-        """Best bid and best ask; None for an empty side."""
+        """Return best bid and best ask; None for an empty side."""
         return self.bids.best(), self.asks.best()
 
     def depth(self, levels: int | None = None) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
-        """Bids and asks, best first; equal books compare equal whatever way they came about."""
+        """Return the best `levels` bids and asks (None: all), best first.
+
+        Equal books compare equal, whatever frames they were built from.
+        """
         return self.bids.levels(levels), self.asks.levels(levels)
 
-    def shape(self) -> Shape:
-        """What is wrong with the top, if anything."""
+    def flaws(self) -> BookFlaws:
+        """Return the flaws of the top: an empty side, a crossed or a locked price; `NONE` for a normal book."""
         bid, ask = self.top()
         if bid is None or ask is None:
-            return Shape.EMPTY if bid is ask else Shape.ONE_SIDED
+            return BookFlaws.EMPTY if bid is ask else BookFlaws.ONE_SIDED
         if bid[0] > ask[0]:
-            return Shape.CROSSED
-        return Shape.LOCKED if bid[0] == ask[0] else Shape.SOUND
+            return BookFlaws.CROSSED
+        return BookFlaws.LOCKED if bid[0] == ask[0] else BookFlaws.NONE
+
+
+# --- the sequence rule ------------------------------------------------------------------------------------------------
+
+
+class SequenceCheck(StrEnum):
+    """The relation of a delta to the state of the book."""
+
+    FOLLOWS = "follows"
+    OLD = "old"
+    GAP = "gap"
+    MISMATCH = "mismatch"
+
+
+def check_sequence(state: int | None, delta: BookDelta, *, bridging: bool = False) -> SequenceCheck:
+    """Compare a delta with the sequence number `state` of the stored book; without numbers a delta always follows.
+
+    Each venue's decode function brings its numbering to `prev -> seq`, so one rule serves all venues:
+
+        delta.seq <= state            OLD       the state contains it (a repeat, or numbers running backwards)
+        delta.prev == state           FOLLOWS   apply
+        delta.prev >  state           GAP       deltas between are missing
+        delta.prev <  state < seq     MISMATCH  overlaps
+
+    An overlap is legal once, for the first delta after a REST snapshot (`bridging`): the snapshot's number has to lie
+    inside `first..seq` (Aster and Binance futures, "How to manage a local order book correctly": `U <= lastUpdateId`
+    and `u >= lastUpdateId`), or the delta has to follow it directly.
+    """
+    if state is None or delta.seq is None or delta.prev is None:
+        return SequenceCheck.FOLLOWS
+    if bridging:
+        return _check_bridging(state, delta.seq, delta.prev, delta.first)
+    if delta.seq <= state:
+        return SequenceCheck.OLD
+    if delta.prev == state:
+        return SequenceCheck.FOLLOWS
+    return SequenceCheck.GAP if delta.prev > state else SequenceCheck.MISMATCH
+
+
+def _check_bridging(state: int, seq: int, prev: int, first: int | None) -> SequenceCheck:
+    if seq < state:
+        return SequenceCheck.OLD
+    lowest = prev if first is None else min(first, prev)
+    return SequenceCheck.FOLLOWS if lowest <= state else SequenceCheck.GAP

@@ -14,19 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.session.book import OrderBook
-from connectors.session.counters import LastMinute, Tally
-from connectors.session.events import Action, Close, Note, Publish, Send, Source
-from connectors.session.sequence import Fit, fit
-from connectors.session.snapshot_sync import AskSnapshot, Bridge, Uniform
+from connectors.session.book import OrderBook, SequenceCheck, check_sequence
+from connectors.session.counters import MinuteRateLimit, SessionCounters
+from connectors.session.events import Action, Close, EventSource, Note, Publish, Send
+from connectors.session.snapshot_sync import SnapshotRequest, SnapshotSync, Uniform
 from connectors.venues.frames import Book, BookDelta
-from connectors.venues.spec import Limits, Recovery, Topic
+from connectors.venues.spec import Recovery, Topic, VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
-_BROKEN = {Fit.GAP: ReconnectReason.SEQ_GAP, Fit.MISMATCH: ReconnectReason.SEQ_MISMATCH}
+_BROKEN = {SequenceCheck.GAP: ReconnectReason.SEQ_GAP, SequenceCheck.MISMATCH: ReconnectReason.SEQ_MISMATCH}
 
 
-class BookKeeper:
+class BookSync:
     """Keeps the book of one session.
 
     `data_ms` is when the socket last brought something for this book (None: never), `moved_ms` when a level last
@@ -37,9 +36,9 @@ class BookKeeper:
         self,
         topic: Topic,
         recovery: Recovery,
-        limits: Limits,
-        tally: Tally,
-        ask: AskSnapshot,
+        limits: VenueLimits,
+        counters: SessionCounters,
+        ask: SnapshotRequest,
         uniform: Uniform,
         url: str = "",
     ) -> None:
@@ -49,10 +48,10 @@ class BookKeeper:
         self.moved_ms: int | None = None
         self._topic = topic
         self._recovery = recovery
-        self._tally = tally
+        self._counters = counters
         self._url = url
-        self._resyncs = LastMinute(limits.resyncs)
-        self._bridge = Bridge(limits, ask, uniform)
+        self._resyncs = MinuteRateLimit(limits.resyncs)
+        self._bridge = SnapshotSync(limits, ask, uniform)
         self._bridging = False
 
     @property
@@ -76,32 +75,34 @@ class BookKeeper:
             yield from self._bridge.wait(frame)
             yield from self._cross(now_ms)
         else:
-            yield from self._tally.tell("early_frame", seq=frame.seq)
+            yield from self._counters.tell("early_frame", seq=frame.seq)
 
     def _whole(self, now_ms: int, frame: Book) -> Iterator[Action]:
         seq, held = frame.seq, self.book.seq
         if self._topic.monotone and self.live and seq is not None and held is not None and seq < held:
-            yield from self._tally.tell("stale_frame", seq=seq, held=held)
+            yield from self._counters.tell("stale_frame", seq=seq, held=held)
             return
         moved = self.book.replace(frame)
         yield self._publish(now_ms, frame, moved=moved or not self.live)
 
     def _follow(self, now_ms: int, delta: BookDelta) -> Iterator[Action]:
-        match fit(self.book.seq, delta, bridging=self._bridging):
-            case Fit.FOLLOWS:
+        match check_sequence(self.book.seq, delta, bridging=self._bridging):
+            case SequenceCheck.FOLLOWS:
                 self._bridging = False
                 yield self._publish(now_ms, delta, moved=self.book.apply(delta))
-            case Fit.OLD:
-                yield from self._tally.tell("stale_frame", seq=delta.seq, held=self.book.seq)
+            case SequenceCheck.OLD:
+                yield from self._counters.tell("stale_frame", seq=delta.seq, held=self.book.seq)
             case broken:
                 yield from self._broken(now_ms, _BROKEN[broken], delta)
 
-    def _publish(self, now_ms: int, event: Book | BookDelta, *, moved: bool, source: Source = Source.SOCKET) -> Publish:
+    def _publish(
+        self, now_ms: int, event: Book | BookDelta, *, moved: bool, source: EventSource = EventSource.SOCKET
+    ) -> Publish:
         self.live = True
         self.data_ms = now_ms
         if moved:
             self.moved_ms = now_ms
-        return Publish(event, self.book.shape(), source)
+        return Publish(event, self.book.flaws(), source)
 
     def _broken(self, now_ms: int, reason: ReconnectReason, delta: BookDelta) -> Iterator[Action]:
         """The delta does not fit: mend the book on this socket if the venue can, else end the session."""
@@ -111,7 +112,7 @@ class BookKeeper:
             yield Close(reason, f"prev_seq={delta.prev} last_seq=Some({last})", topic=topic.key)
             return
         self.live = False
-        count = self._tally.add(f"resync.{reason}")
+        count = self._counters.add(f"resync.{reason}")
         fields = {"last": last, "prev": delta.prev, "start": delta.first or delta.seq, "end": delta.seq}
         yield Note("resync", {"reason": reason.value, "count": count, "topic": topic.key, **fields, "url": self._url})
         if self._recovery is Recovery.REST:
@@ -137,7 +138,7 @@ class BookKeeper:
     ) -> Iterator[Action]:
         """The snapshot did not come, or cannot be read: ask again after a wait."""
         wait_ms = self._bridge.failed(now_ms, retry_after_ms)
-        count = self._tally.add("snapshot_failed")
+        count = self._counters.add("snapshot_failed")
         facts = {"detail": detail, "status": status, "wait_ms": wait_ms, "count": count, "url": self._bridge.url}
         yield Note("snapshot_failed", facts)
 
@@ -161,7 +162,7 @@ class BookKeeper:
         yield Note("bridged", {"snapshot_seq": snapshot.seq, "seq": deltas[0].seq, "deltas": len(deltas)})
         bids, asks = self.book.depth()
         whole = Book(self._topic.key, bids, asks, self.book.seq, last.exchange_ms)
-        yield self._publish(now_ms, whole, moved=True, source=Source.BRIDGE)
+        yield self._publish(now_ms, whole, moved=True, source=EventSource.BRIDGE)
 
     def _alone(self, now_ms: int, snapshot: Book) -> Iterator[Action]:
         """Go live on a quiet market; it is the socket's silence still, and its first delta has to bridge."""
@@ -169,4 +170,4 @@ class BookKeeper:
         self.live = self._bridging = True
         self.moved_ms = now_ms
         yield Note("quiet_start", {"seq": snapshot.seq, "topic": self._topic.key})
-        yield Publish(snapshot, self.book.shape(), Source.REST)
+        yield Publish(snapshot, self.book.flaws(), EventSource.REST)

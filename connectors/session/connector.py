@@ -22,7 +22,7 @@ from enum import StrEnum
 from typing import Any
 
 from connectors.session.backoff import Backoff
-from connectors.session.counters import Tally
+from connectors.session.counters import SessionCounters
 from connectors.session.events import (
     Action,
     Close,
@@ -31,24 +31,23 @@ from connectors.session.events import (
     Fetch,
     Fetched,
     FetchFailed,
-    Input,
+    FetchPurpose,
     Note,
     Opened,
-    Purpose,
+    SessionEvent,
     Started,
     Stop,
 )
-from connectors.session.funding_poll import FundingPoll
-from connectors.session.rest_answers import Unread, read
-from connectors.session.session import Conversation
+from connectors.session.rest_polls import FundingPoll, RestFailure, decode_response
+from connectors.session.session import SocketSession
 from connectors.text import duration
-from connectors.venues.spec import Limits, Rest, Target, Value, Venue
+from connectors.venues.spec import RestSpec, Target, Value, Venue, VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
 ROTATE_AFTER = 3
 
 
-class State(StrEnum):
+class ConnectorState(StrEnum):
     """Where a connector is."""
 
     IDLE = "idle"
@@ -62,15 +61,15 @@ class State(StrEnum):
 class Connector:
     """Follows one market on one venue for a whole run; `uniform` draws from [0, 1)."""
 
-    def __init__(self, venue: Venue, target: Target, limits: Limits, uniform: Callable[[], float]) -> None:
+    def __init__(self, venue: Venue, target: Target, limits: VenueLimits, uniform: Callable[[], float]) -> None:
         self.venue = venue
         self.target = target
         self.limits = limits
-        self.state = State.IDLE
-        self.tally = Tally()
+        self.state = ConnectorState.IDLE
+        self.counters = SessionCounters()
         self._asked_instrument = target.instrument
         self._uniform = uniform
-        self._talk: Conversation | None = None
+        self._talk: SocketSession | None = None
         self._backoff = Backoff()
         self._failures = 0
         self._endpoint = 0
@@ -78,7 +77,7 @@ class Connector:
         self._tickets = 0
         self._lookup_ticket = 0
         self._until_ms = 0
-        self._funding = FundingPoll(venue, limits.funding_ms, self.tally, self._ask)
+        self._funding = FundingPoll(venue, limits.funding_ms, self.counters, self._ask)
 
     @property
     def live(self) -> bool:
@@ -88,39 +87,39 @@ class Connector:
     @property
     def due_ms(self) -> int | None:
         """When to step at the latest; None if only an answer can bring it on."""
-        times = [self._until_ms] if self.state is State.WAITING else []
+        times = [self._until_ms] if self.state is ConnectorState.WAITING else []
         if self._talk is not None:
             times.append(self._talk.due_ms)
-        if self._funding.due_ms is not None and self.state is not State.STOPPED:
+        if self._funding.due_ms is not None and self.state is not ConnectorState.STOPPED:
             times.append(self._funding.due_ms)
         return min(times, default=None)
 
-    def step(self, now_ms: int, given: Input) -> list[Action]:
+    def step(self, now_ms: int, given: SessionEvent) -> list[Action]:
         """Take one input at this time; give what to do, in order."""
         return list(self._step(now_ms, given))
 
-    def _step(self, now_ms: int, given: Input) -> Iterator[Action]:
+    def _step(self, now_ms: int, given: SessionEvent) -> Iterator[Action]:
         match self.state, given:
-            case State.STOPPED, _:
+            case ConnectorState.STOPPED, _:
                 return
-            case _, Stop(reason, again):
-                yield from self._stop(now_ms, reason, again=again)
+            case _, Stop(reason, restart):
+                yield from self._stop(now_ms, reason, restart=restart)
                 return
             case _, (Fetched() | FetchFailed()) as answer if self._funding.waits_for(answer.ticket):
                 yield from self._funding.answered(now_ms, answer, self.target)
-            case State.IDLE, Started():
+            case ConnectorState.IDLE, Started():
                 yield from self._attempt()
-            case State.LOOKUP, (Fetched() | FetchFailed()) as answer if answer.ticket == self._lookup_ticket:
+            case ConnectorState.LOOKUP, (Fetched() | FetchFailed()) as answer if answer.ticket == self._lookup_ticket:
                 yield from self._looked_up(now_ms, answer)
-            case State.CONNECTING, Opened():
+            case ConnectorState.CONNECTING, Opened():
                 yield from self._opened(now_ms)
-            case State.CONNECTING, ConnectFailed(detail, timeout, status, retry_after_ms):
+            case ConnectorState.CONNECTING, ConnectFailed(detail, timeout, status, retry_after_ms):
                 reason = ReconnectReason.CONNECT_TIMEOUT if timeout else ReconnectReason.CONNECT_ERROR
                 close = Close(reason, duration(self.limits.connect_ms) if timeout else detail, status=status)
                 yield from self._ended(now_ms, close, retry_after_ms)
-            case State.OPEN, _ if self._talk is not None:
+            case ConnectorState.OPEN, _ if self._talk is not None:
                 yield from self._hear(now_ms, self._talk.step(now_ms, given))
-            case State.WAITING, _ if now_ms >= self._until_ms:
+            case ConnectorState.WAITING, _ if now_ms >= self._until_ms:
                 yield from self._attempt()
         yield from self._funding.timers(now_ms)
 
@@ -130,8 +129,8 @@ class Connector:
         if self._backoff.attempts >= ROTATE_AFTER:
             yield from self._rotate()
         if self.venue.lookup is not None and not self.target.instrument:
-            self.state = State.LOOKUP
-            fetch = self._ask(Purpose.LOOKUP, self.venue.lookup)
+            self.state = ConnectorState.LOOKUP
+            fetch = self._ask(FetchPurpose.LOOKUP, self.venue.lookup)
             self._lookup_ticket = fetch.ticket
             yield Note("resolving", {"market": self.target.market, "url": fetch.url})
             yield fetch
@@ -139,16 +138,16 @@ class Connector:
             yield from self._connect()
 
     def _connect(self) -> Iterator[Action]:
-        self.state = State.CONNECTING
+        self.state = ConnectorState.CONNECTING
         self._url = self.venue.socket_url(self._of(self.target.ws_urls), self.target)
         connect_ms = self.limits.connect_ms
         yield Note("connecting", {**self.target.options, "url": self._url, "connect_timeout_ms": connect_ms})
         yield Connect(self._url, self.venue.headers, connect_ms)
 
     def _opened(self, now_ms: int) -> Iterator[Action]:
-        self.state = State.OPEN
-        self._talk = Conversation(
-            now_ms, self.venue, self.target, self.limits, self._url, self.tally, self._ask, self._uniform
+        self.state = ConnectorState.OPEN
+        self._talk = SocketSession(
+            now_ms, self.venue, self.target, self.limits, self._url, self.counters, self._ask, self._uniform
         )
         self._funding.begin(now_ms)
         yield Note("connected", {"url": self._url})
@@ -171,17 +170,17 @@ class Connector:
     def _of(self, urls: tuple[str, ...]) -> str:
         return urls[self._endpoint % len(urls)]
 
-    def _ask(self, purpose: Purpose, rest: Rest[Any]) -> Fetch:
+    def _ask(self, purpose: FetchPurpose, rest: RestSpec[Any]) -> Fetch:
         self._tickets += 1
         call = rest.call(self.target)
-        timeout_ms = self.limits.look_ms if purpose is Purpose.LOOK else self.limits.snapshot_ms
+        timeout_ms = self.limits.book_check_ms if purpose is FetchPurpose.BOOK_CHECK else self.limits.snapshot_ms
         return Fetch(self._tickets, purpose, self._of(self.target.rest_urls) + call.path, call, timeout_ms)
 
     def _looked_up(self, now_ms: int, answer: Fetched | FetchFailed) -> Iterator[Action]:
         if self.venue.lookup is None:
             return
-        found = read(self.venue.lookup, self.target, answer)
-        if isinstance(found, Unread):
+        found = decode_response(self.venue.lookup, self.target, answer)
+        if isinstance(found, RestFailure):
             close = Close(ReconnectReason.CONNECT_ERROR, found.why, status=found.status)
             yield from self._ended(now_ms, close, found.retry_after_ms, stage="lookup")
             return
@@ -198,7 +197,7 @@ class Connector:
         """An attempt or a session is over: say why, wait, begin anew."""
         lasted_ms = 0 if self._talk is None else now_ms - self._talk.opened_ms
         connected = self._talk is not None
-        self.state, self._talk = State.WAITING, None
+        self.state, self._talk = ConnectorState.WAITING, None
         self._failures += 1
         yield self._end_note(close, stage, connected, lasted_ms)
         if lasted_ms >= self.limits.healthy_ms:
@@ -215,7 +214,7 @@ class Connector:
 
     def _end_note(self, close: Close, stage: str, connected: bool, lasted_ms: int) -> Note:
         reason = (close.reason or ReconnectReason.UNKNOWN).value
-        count = self.tally.add(f"{'reconnect' if stage == 'socket' else stage}.{reason}")
+        count = self.counters.add(f"{'reconnect' if stage == 'socket' else stage}.{reason}")
         known: dict[str, Value] = {"reason": reason, "count": count, "stage": stage, "connected": connected}
         more: dict[str, Value] = {
             "detail": close.detail,
@@ -227,14 +226,14 @@ class Connector:
         spent: dict[str, Value] = {"failures": self._failures, "lasted_ms": lasted_ms, "url": self._url}
         return Note("reconnect", known | {name: value for name, value in more.items() if value is not None} | spent)
 
-    def _stop(self, now_ms: int, reason: ReconnectReason | None, *, again: bool) -> Iterator[Action]:
+    def _stop(self, now_ms: int, reason: ReconnectReason | None, *, restart: bool) -> Iterator[Action]:
         """A restart concerns an open socket: the rest begins anew by itself, unless our own code broke."""
-        if again:
-            if self.state is State.OPEN or reason is ReconnectReason.TASK_PANIC:
+        if restart:
+            if self.state is ConnectorState.OPEN or reason is ReconnectReason.TASK_PANIC:
                 yield from self._ended(now_ms, Close(reason or ReconnectReason.UNKNOWN, "restarted from outside"))
             return
-        held = self.state in (State.OPEN, State.CONNECTING)
-        self.state, self._talk = State.STOPPED, None
+        held = self.state in (ConnectorState.OPEN, ConnectorState.CONNECTING)
+        self.state, self._talk = ConnectorState.STOPPED, None
         yield Note("stopped", {} if reason is None else {"reason": reason.value})
         if held:
             yield Close(reason)

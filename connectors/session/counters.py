@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from connectors.session.events import Note
 from connectors.venues.spec import Value
 
-FIRST, EVERY = 3, 100
+ALWAYS_LOGGED, LOGGED_EVERY = 3, 100
 """A frequent happening is told the first three times and then each hundredth; its note carries the count."""
 
 MINUTE_MS = 60_000
 
 
-class Tally:
+class SessionCounters:
     """Counts by name."""
 
     def __init__(self) -> None:
@@ -28,16 +28,16 @@ class Tally:
     def tell(self, kind: str, **fields: Value | float) -> Iterator[Note]:
         """Count a happening of this kind; give its note if it is one of those that are told."""
         count = self.add(kind)
-        if told(count):
+        if is_logged(count):
             yield Note(kind, {**fields, "count": count})
 
 
-def told(count: int) -> bool:
+def is_logged(count: int) -> bool:
     """Whether the happening with this number is told."""
-    return count <= FIRST or count % EVERY == 0
+    return count <= ALWAYS_LOGGED or count % LOGGED_EVERY == 0
 
 
-class LastMinute:
+class MinuteRateLimit:
     """How often something happened within the last minute, up to a limit."""
 
     def __init__(self, limit: int) -> None:

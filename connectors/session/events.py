@@ -18,12 +18,12 @@ from toolkit.model.vocabulary import ReconnectReason
 # --- what a session is told -------------------------------------------------------------------------------------------
 
 
-class Purpose(StrEnum):
+class FetchPurpose(StrEnum):
     """Why something is fetched by REST."""
 
     LOOKUP = "lookup"
     SNAPSHOT = "snapshot"
-    LOOK = "look"
+    BOOK_CHECK = "book_check"
     FUNDING = "funding"
 
 
@@ -62,14 +62,14 @@ class Control(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ControlReceived:
     """A control frame came in (the library has already answered a ping)."""
 
     control: Control
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class SocketClosed:
     """The connection is gone: `code` of the peer's close frame, None where none came (reset, end of stream)."""
 
     code: int | None = None
@@ -103,7 +103,7 @@ class FetchFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class TimePassed:
     """Time has passed, and nothing is waiting to be read; only this can prove a silence."""
 
 
@@ -112,11 +112,21 @@ class Stop:
     """End for good: the operator's wish (no reason) or another layer's decision."""
 
     reason: ReconnectReason | None = None
-    again: bool = False
+    restart: bool = False
 
 
-Input: TypeAlias = (
-    Started | Opened | ConnectFailed | Received | Heard | Ended | SendFailed | Fetched | FetchFailed | Passed | Stop
+SessionEvent: TypeAlias = (
+    Started
+    | Opened
+    | ConnectFailed
+    | Received
+    | ControlReceived
+    | SocketClosed
+    | SendFailed
+    | Fetched
+    | FetchFailed
+    | TimePassed
+    | Stop
 )
 
 
@@ -134,17 +144,17 @@ class Silence(StrEnum):
     HALF_OPEN = "half_open"
 
 
-class Shape(Flag):
+class BookFlaws(Flag):
     """What is wrong with a book's top; none of it is hidden from a consumer."""
 
-    SOUND = 0
+    NONE = 0
     CROSSED = auto()
     LOCKED = auto()
     ONE_SIDED = auto()
     EMPTY = auto()
 
 
-class Source(StrEnum):
+class EventSource(StrEnum):
     """Where a published event comes from; injected books never pass as the socket's."""
 
     SOCKET = "socket"
@@ -182,8 +192,8 @@ class Publish:
     """Hand a market event to the consumer: books without loss, the rest latest-wins."""
 
     event: MarketFrame
-    shape: Shape = Shape.SOUND
-    source: Source = Source.SOCKET
+    flaws: BookFlaws = BookFlaws.NONE
+    source: EventSource = EventSource.SOCKET
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +201,7 @@ class Fetch:
     """Ask REST; the answer comes back as `Fetched` or `FetchFailed` with this ticket, within `timeout_ms`."""
 
     ticket: int
-    purpose: Purpose
+    purpose: FetchPurpose
     url: str
     call: RestCall
     timeout_ms: int

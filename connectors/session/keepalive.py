@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.session.counters import Tally
+from connectors.session.counters import SessionCounters
 from connectors.session.events import Action, Close, Note, Ping, Send
-from connectors.venues.spec import KeepAlive, Limits, PingKind
+from connectors.venues.spec import KeepAlive, PingKind, VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
 
-class Pinger:
+class PingTimer:
     """Pings one session every `ping_interval_ms` (0: never), the first time after one interval."""
 
-    def __init__(self, now_ms: int, keep_alive: KeepAlive, limits: Limits, tally: Tally) -> None:
+    def __init__(self, now_ms: int, keep_alive: KeepAlive, limits: VenueLimits, counters: SessionCounters) -> None:
         self._keep_alive = keep_alive
         self._interval_ms = limits.ping_interval_ms
         self._pong_ms = limits.pong_ms
-        self._tally = tally
+        self._counters = counters
         self._next_ms = now_ms + self._interval_ms if self._interval_ms else None
         self._owed_ms: int | None = None
 
@@ -42,10 +42,10 @@ class Pinger:
             self._owed_ms = now_ms + self._pong_ms
         payload = self._keep_alive.payload
         yield Ping(payload) if self._keep_alive.kind is PingKind.CONTROL else Send(payload, ping=True)
-        count = self._tally.add("ping_sent")
+        count = self._counters.add("ping_sent")
         yield Note("ping_sent", {"count": count, "interval_ms": self._interval_ms})
 
     def failed(self, detail: str) -> Iterator[Action]:
         """A ping could not be written."""
-        yield Note("ping_send_fail", {"count": self._tally.add("ping_send_fail"), "detail": detail})
+        yield Note("ping_send_fail", {"count": self._counters.add("ping_send_fail"), "detail": detail})
         yield Close(ReconnectReason.PING_SEND_FAIL, detail)

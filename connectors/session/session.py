@@ -17,30 +17,30 @@ from typing import Any
 
 import msgspec
 
-from connectors.session.book_sync import BookKeeper
-from connectors.session.counters import Tally
-from connectors.session.decode_errors import Misreads, snippet
+from connectors.session.book_sync import BookSync
+from connectors.session.counters import SessionCounters
+from connectors.session.decode_errors import DecodeErrors, snippet
 from connectors.session.events import (
     Action,
     Close,
     Control,
-    Ended,
+    ControlReceived,
     Fetch,
     Fetched,
     FetchFailed,
-    Heard,
-    Input,
+    FetchPurpose,
     Note,
-    Passed,
     Publish,
-    Purpose,
     Received,
     Send,
     SendFailed,
+    SessionEvent,
+    SocketClosed,
+    TimePassed,
 )
-from connectors.session.keepalive import Pinger
-from connectors.session.rest_answers import BAD_SHAPE, SNIPPET, Ask, Unread, read
-from connectors.session.watchdog import Watch
+from connectors.session.keepalive import PingTimer
+from connectors.session.rest_polls import BAD_SHAPE, SNIPPET, RequestFactory, RestFailure, decode_response
+from connectors.session.watchdog import SilenceWatchdog
 from connectors.venues.frames import (
     Ack,
     Book,
@@ -54,13 +54,13 @@ from connectors.venues.frames import (
     Refusal,
     Trade,
 )
-from connectors.venues.spec import Limits, PingKind, Target, Venue
+from connectors.venues.spec import PingKind, Target, Venue, VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
 NO_CLOSE_FRAME = 1006
 
 
-class Conversation:
+class SocketSession:
     """One session of one venue; `url` is where it is connected to, `ask` makes a REST request with a ticket."""
 
     def __init__(
@@ -68,10 +68,10 @@ class Conversation:
         now_ms: int,
         venue: Venue,
         target: Target,
-        limits: Limits,
+        limits: VenueLimits,
         url: str,
-        tally: Tally,
-        ask: Ask,
+        counters: SessionCounters,
+        ask: RequestFactory,
         uniform: Callable[[], float],
     ) -> None:
         self.target = target
@@ -83,14 +83,14 @@ class Conversation:
         self._book = self._topics[0]
         self._keys = {topic.key for topic in self._topics}
         self._first_message = self._first_top = self._first_book = False
-        self._misreads = Misreads(limits, tally, url)
-        whole = partial(self._ask_book, ask, Purpose.SNAPSHOT)
-        self._keeper = BookKeeper(self._book, venue.recovery, limits, tally, whole, uniform, url)
-        look = None if venue.snapshot is None else partial(self._ask_book, ask, Purpose.LOOK)
-        self._watch = Watch(now_ms, limits, self._keeper, self._book.key, look)
-        self._pinger = Pinger(now_ms, venue.keep_alive, limits, tally)
+        self._misreads = DecodeErrors(limits, counters, url)
+        whole = partial(self._ask_book, ask, FetchPurpose.SNAPSHOT)
+        self._keeper = BookSync(self._book, venue.recovery, limits, counters, whole, uniform, url)
+        look = None if venue.snapshot is None else partial(self._ask_book, ask, FetchPurpose.BOOK_CHECK)
+        self._watch = SilenceWatchdog(now_ms, limits, self._keeper, self._book.key, look)
+        self._pinger = PingTimer(now_ms, venue.keep_alive, limits, counters)
 
-    def _ask_book(self, ask: Ask, purpose: Purpose) -> Fetch:
+    def _ask_book(self, ask: RequestFactory, purpose: FetchPurpose) -> Fetch:
         if self._venue.snapshot is None:
             raise ValueError(f"{self._venue.name} describes no book by REST, which its recovery needs")
         return ask(purpose, self._venue.snapshot)
@@ -116,24 +116,24 @@ class Conversation:
         else:
             yield Send(self._book.subscribe)
 
-    def step(self, now_ms: int, given: Input) -> Iterator[Action]:
+    def step(self, now_ms: int, given: SessionEvent) -> Iterator[Action]:
         """Take one input, then look at the time; what ends for silence is judged only when nothing else came."""
         self._now_ms = now_ms
         match given:
             case Received(data):
                 yield from self._received(now_ms, data)
-            case Heard(control):
+            case ControlReceived(control):
                 if control is Control.PONG:
                     self._pinger.pong(PingKind.CONTROL)
                 yield from self._watch.control(now_ms, control)
             case Fetched() | FetchFailed():
                 yield from self._answered(now_ms, given)
-            case Ended(code, detail):
+            case SocketClosed(code, detail):
                 closed = code is not None and code != NO_CLOSE_FRAME
                 yield Close(ReconnectReason.SERVER_CLOSE if closed else ReconnectReason.STREAM_ENDED, detail, code=code)
             case SendFailed(detail, ping):
                 yield from self._pinger.failed(detail) if ping else [Close(ReconnectReason.STREAM_ENDED, detail)]
-        yield from self._timers(now_ms, idle=isinstance(given, Passed))
+        yield from self._timers(now_ms, idle=isinstance(given, TimePassed))
 
     def _timers(self, now_ms: int, *, idle: bool) -> Iterator[Action]:
         limit_ms = self._limits.session_ms
@@ -234,10 +234,10 @@ class Conversation:
     def _answered(self, now_ms: int, given: Fetched | FetchFailed) -> Iterator[Action]:
         if self._venue.snapshot is None:
             return
-        book = read(self._venue.snapshot, self.target, given)
+        book = decode_response(self._venue.snapshot, self.target, given)
         if not self._keeper.waits_for(given.ticket):
-            yield from self._watch.looked(now_ms, given.ticket, None if isinstance(book, Unread) else book)
-        elif isinstance(book, Unread):
+            yield from self._watch.looked(now_ms, given.ticket, None if isinstance(book, RestFailure) else book)
+        elif isinstance(book, RestFailure):
             yield from self._keeper.fetch_failed(now_ms, book.why, book.status, book.retry_after_ms)
         else:
             for action in self._keeper.fetched(now_ms, book):

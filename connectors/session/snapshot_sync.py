@@ -14,19 +14,19 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from connectors.session.backoff import Backoff
+from connectors.session.book import SequenceCheck, check_sequence
 from connectors.session.events import Action, Fetch
-from connectors.session.sequence import Fit, fit
 from connectors.venues.frames import Book, BookDelta
-from connectors.venues.spec import Limits
+from connectors.venues.spec import VenueLimits
 
-AskSnapshot = Callable[[], Fetch]
+SnapshotRequest = Callable[[], Fetch]
 Uniform = Callable[[], float]
 
 
-class Bridge:
+class SnapshotSync:
     """Deltas that wait, in one unbroken chain, for a snapshot to begin from; `due_ms` is when to ask for one again."""
 
-    def __init__(self, limits: Limits, ask: AskSnapshot, uniform: Uniform) -> None:
+    def __init__(self, limits: VenueLimits, ask: SnapshotRequest, uniform: Uniform) -> None:
         self._deltas: deque[BookDelta] = deque(maxlen=limits.buffer)
         self._patience_ms = limits.bridge_ms
         self._ask = ask
@@ -48,10 +48,10 @@ class Bridge:
     def wait(self, delta: BookDelta) -> Iterator[Action]:
         """One more delta."""
         last = self._deltas[-1] if self._deltas else None
-        match Fit.FOLLOWS if last is None else fit(last.seq, delta):
-            case Fit.OLD:
+        match SequenceCheck.FOLLOWS if last is None else check_sequence(last.seq, delta):
+            case SequenceCheck.OLD:
                 return
-            case Fit.GAP | Fit.MISMATCH:
+            case SequenceCheck.GAP | SequenceCheck.MISMATCH:
                 self._deltas.clear()
         self._deltas.append(delta)
         yield from self.start()
@@ -92,12 +92,12 @@ class Bridge:
         """
         if self._snapshot is None:
             return None, []
-        while self._deltas and fit(self._snapshot.seq, self._deltas[0], bridging=True) is Fit.OLD:
+        while self._deltas and check_sequence(self._snapshot.seq, self._deltas[0], bridging=True) is SequenceCheck.OLD:
             self._deltas.popleft()
         if not self._deltas:
             return None, []
         snapshot, deltas = self._snapshot, list(self._deltas)
-        if fit(snapshot.seq, deltas[0], bridging=True) is not Fit.FOLLOWS:
+        if check_sequence(snapshot.seq, deltas[0], bridging=True) is not SequenceCheck.FOLLOWS:
             return snapshot, []
         self._clear()
         return snapshot, deltas

@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connectors.session.book import OrderBook
-from connectors.session.book_sync import BookKeeper
+from connectors.session.book_sync import BookSync
 from connectors.session.events import Action, Close, Control, Fetch, Note, Ping, Silence
 from connectors.text import duration
 from connectors.venues.frames import Book
-from connectors.venues.spec import Limits
+from connectors.venues.spec import VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
 LOOK_LEVELS = 5
@@ -53,10 +53,10 @@ class _Doubt:
     answered_ms: int | None = None
 
 
-class Watch:
+class SilenceWatchdog:
     """Watches one session for silence; `ask` makes the look by REST, None where the venue has none."""
 
-    def __init__(self, now_ms: int, limits: Limits, keeper: BookKeeper, topic: str, ask: Callable[[], Fetch] | None):
+    def __init__(self, now_ms: int, limits: VenueLimits, keeper: BookSync, topic: str, ask: Callable[[], Fetch] | None):
         self.acked = False
         self._limits = limits
         self._keeper = keeper
@@ -66,7 +66,7 @@ class Watch:
         self._other_ms = self._beat_ms = self._pong_ms = -1
         self._unread: dict[ReconnectReason, int] = {}
         self._doubt: _Doubt | None = None
-        self._window_ms = max(1, min(limits.look_ms, limits.stale_ms * 3 // 10))
+        self._window_ms = max(1, min(limits.book_check_ms, limits.stale_ms * 3 // 10))
 
     # --- what was heard -----------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
-from connectors.venues.frames import Level, Side
+from connectors.venues.frames import BookSide, Level
 
 STARTS_USD = {"BTC": 84_000, "ETH": 3_000, "SOL": 180, "TAO": 400}
 OTHER_START_USD = 100
@@ -111,7 +111,7 @@ class Print:
     number: int
     price: int
     lots: int
-    taker: Side
+    taker: BookSide
     at_ms: int
 
 
@@ -145,8 +145,8 @@ class Market:
         """A trade at the touch, now and then; `wall_ms` is the venue's clock."""
         if self._random.random() >= TRADE_CHANCE or not (self.book.bids and self.book.asks):
             return None
-        taker = Side.BUY if self._random.random() < 0.5 else Side.SELL
-        price = min(self.book.asks) if taker is Side.BUY else max(self.book.bids)
+        taker = BookSide.BUY if self._random.random() < 0.5 else BookSide.SELL
+        price = min(self.book.asks) if taker is BookSide.BUY else max(self.book.bids)
         made = Print(self.number, price, 1 + self._below(500), taker, wall_ms)
         self.trades.append(made)
         return made

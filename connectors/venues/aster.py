@@ -13,22 +13,32 @@ from connectors.venues.frames import (
     Ack,
     Book,
     BookDelta,
+    BookSide,
     DecodeMiss,
     Frame,
     Funding,
     Ignored,
     Json,
     Refusal,
-    Side,
     Trade,
 )
-from connectors.venues.parsing import levels, moment, price, rate, sides, size, whole
-from connectors.venues.spec import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
+from connectors.venues.parsing import both_sides, integer, levels, price, rate, size, unix_ms
+from connectors.venues.spec import (
+    Recovery,
+    RestCall,
+    RestSpec,
+    Setting,
+    SettingType,
+    Target,
+    Topic,
+    TopicContent,
+    Venue,
+)
 
 STREAMS = {
-    "depthUpdate": ("@depth@100ms", Feed.BOOK),
-    "aggTrade": ("@aggTrade", Feed.TRADES),
-    "markPriceUpdate": ("@markPrice@1s", Feed.FUNDING),
+    "depthUpdate": ("@depth@100ms", TopicContent.BOOK),
+    "aggTrade": ("@aggTrade", TopicContent.TRADES),
+    "markPriceUpdate": ("@markPrice@1s", TopicContent.FUNDING),
 }
 
 PARTIAL = re.compile(r"@depth(5|10|20)\b")
@@ -57,23 +67,23 @@ def _event(event: Json) -> Frame:
         case {"e": "aggTrade", "s": str(symbol)}:
             return _trade(f"aggTrade:{symbol}", event)
         case {"e": "markPriceUpdate", "s": str(symbol), "r": funding, "T": next_ms}:
-            at_ms = moment(event.get("E"))
-            return Funding(f"markPriceUpdate:{symbol}", rate(funding), next_ms=moment(next_ms), exchange_ms=at_ms)
+            at_ms = unix_ms(event.get("E"))
+            return Funding(f"markPriceUpdate:{symbol}", rate(funding), next_ms=unix_ms(next_ms), exchange_ms=at_ms)
         case _:
             return DecodeMiss()
 
 
 def _delta(topic: str, event: Json) -> BookDelta:
     """`U` and `u` are the first and last change inside and skip legally; only `pu`, the last `u`, makes the chain."""
-    seq, prev, first = whole(event["u"]), whole(event["pu"]), whole(event["U"])
+    seq, prev, first = integer(event["u"]), integer(event["pu"]), integer(event["U"])
     bids, asks = levels(event["b"], 0, 1), levels(event["a"], 0, 1)
-    return BookDelta(topic, bids, asks, seq, prev, first, moment(event.get("E")))
+    return BookDelta(topic, bids, asks, seq, prev, first, unix_ms(event.get("E")))
 
 
 def _trade(topic: str, event: Json) -> Trade:
     """`m` tells that the buyer was the maker: then the taker sold."""
-    taker = {True: Side.SELL, False: Side.BUY}[event["m"]]
-    return Trade(topic, price(event["p"]), size(event["q"]), taker, str(whole(event["a"])), moment(event.get("T")))
+    taker = {True: BookSide.SELL, False: BookSide.BUY}[event["m"]]
+    return Trade(topic, price(event["p"]), size(event["q"]), taker, str(integer(event["a"])), unix_ms(event.get("T")))
 
 
 def _symbol(target: Target) -> str:
@@ -83,13 +93,13 @@ def _symbol(target: Target) -> str:
 def _topics(target: Target) -> tuple[Topic, ...]:
     symbol = _symbol(target)
     return tuple(
-        _topic(number, f"{event}:{symbol}", symbol.lower() + stream, feed)
-        for number, (event, (stream, feed)) in enumerate(STREAMS.items(), start=1)
+        _topic(number, f"{event}:{symbol}", symbol.lower() + stream, content)
+        for number, (event, (stream, content)) in enumerate(STREAMS.items(), start=1)
     )
 
 
-def _topic(number: int, key: str, stream: str, feed: Feed) -> Topic:
-    return Topic(key, feed, json.dumps({"method": "SUBSCRIBE", "params": [stream], "id": number}))
+def _topic(number: int, key: str, stream: str, content: TopicContent) -> Topic:
+    return Topic(key, content, json.dumps({"method": "SUBSCRIBE", "params": [stream], "id": number}))
 
 
 def _ask_book(target: Target) -> RestCall:
@@ -98,30 +108,30 @@ def _ask_book(target: Target) -> RestCall:
 
 def _read_book(body: Json, target: Target) -> Book:
     topic = f"depthUpdate:{_symbol(target)}"
-    return Book(topic, *sides(body, 0, 1), whole(body["lastUpdateId"]), moment(body.get("E")))
+    return Book(topic, *both_sides(body, 0, 1), integer(body["lastUpdateId"]), unix_ms(body.get("E")))
 
 
 VENUE = Venue(
     name="aster",
     rank=2,
-    ws=Setting("ASTER_WS_URL", "wss://fstream.asterdex.com/ws", Kind.URLS, "sockets"),
-    rest=Setting("ASTER_REST_URL", "https://fapi.asterdex.com", Kind.URLS, "REST bases"),
-    market=Setting("ASTER_MARKET", "BTCUSDT", Kind.NAME, "symbol"),
+    ws=Setting("ASTER_WS_URL", "wss://fstream.asterdex.com/ws", SettingType.URLS, "sockets"),
+    rest=Setting("ASTER_REST_URL", "https://fapi.asterdex.com", SettingType.URLS, "REST bases"),
+    market=Setting("ASTER_MARKET", "BTCUSDT", SettingType.NAME, "symbol"),
     symbol="{base}USDT",
     topics=_topics,
     decode=decode,
     recovery=Recovery.REST,
-    snapshot=Rest(_ask_book, _read_book),
+    snapshot=RestSpec(_ask_book, _read_book),
     settings=(
         Setting(
             "ASTER_DEPTH_LIMIT",
             "100",
-            Kind.TEXT,
+            SettingType.TEXT,
             "levels a side of a REST snapshot",
             choices=("5", "10", "20", "50", "100", "500", "1000"),
         ),
     ),
-    lines={
+    log_templates={
         "snapshot_applied": "INFO: {title} snapshot applied (snap_id={seq}), waiting for bridge delta on WS",
         "bridged": "INFO: {title} bridge delta found after snapshot; snap_id={snapshot_seq} delta_end={seq}",
     },

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from connectors.venues.frames import Book, BookDelta, DecodeMiss, Frame, Funding, Json, Refusal
-from connectors.venues.parsing import HOUR_S, levels, moment, rate, whole
-from connectors.venues.spec import Kind, Limits, Rest, RestCall, Setting, Target, Topic, Venue
+from connectors.venues.parsing import HOUR_S, integer, levels, rate, unix_ms
+from connectors.venues.spec import RestCall, RestSpec, Setting, SettingType, Target, Topic, Venue, VenueLimits
 
 
 def decode(message: Json) -> Iterator[Frame]:
@@ -23,11 +23,11 @@ def decode(message: Json) -> Iterator[Frame]:
     match message:
         case {"type": "SNAPSHOT", "data": {"m": str(market), "b": bids, "a": asks}, "seq": seq}:
             sides = levels(bids, "p", "q"), levels(asks, "p", "q")
-            yield Book(f"orderbooks:{market}", *sides, whole(seq), moment(message.get("ts")))
+            yield Book(f"orderbooks:{market}", *sides, integer(seq), unix_ms(message.get("ts")))
         case {"type": "DELTA", "data": {"m": str(market), "b": bids, "a": asks}, "seq": seq}:
             sides = levels(bids, "p", "c"), levels(asks, "p", "c")
-            number = whole(seq)
-            yield BookDelta(f"orderbooks:{market}", *sides, number, number - 1, exchange_ms=moment(message.get("ts")))
+            number = integer(seq)
+            yield BookDelta(f"orderbooks:{market}", *sides, number, number - 1, exchange_ms=unix_ms(message.get("ts")))
         case {"status": "ERROR", "error": {"code": int(code), "message": str(text)}}:
             yield Refusal(text, code)
         case _:
@@ -64,7 +64,7 @@ def _ask_funding(target: Target) -> RestCall:
 def _read_funding(body: Json, target: Target) -> Funding:
     """`nextFundingRate` is a time, whatever its name."""
     stats = body["data"]
-    next_ms = moment(stats.get("nextFundingRate"))
+    next_ms = unix_ms(stats.get("nextFundingRate"))
     return Funding(f"funding:{_market(target)}", rate(stats["fundingRate"]), HOUR_S, next_ms)
 
 
@@ -74,24 +74,28 @@ VENUE = Venue(
     ws=Setting(
         "EXTENDED_WS_URL",
         "wss://api.starknet.extended.exchange/stream.extended.exchange/v1",
-        Kind.URLS,
+        SettingType.URLS,
         "socket bases; the stream's path is added",
     ),
-    rest=Setting("EXTENDED_REST_URL", "https://api.starknet.extended.exchange", Kind.URLS, "REST bases"),
-    market=Setting("EXTENDED_MARKET", "BTC-USD", Kind.NAME, "market; BTCUSDT is read as BTC-USD"),
+    rest=Setting("EXTENDED_REST_URL", "https://api.starknet.extended.exchange", SettingType.URLS, "REST bases"),
+    market=Setting("EXTENDED_MARKET", "BTC-USD", SettingType.NAME, "market; BTCUSDT is read as BTC-USD"),
     symbol="{base}-USD",
     topics=_topics,
     decode=decode,
     socket_url=_socket_url,
     # The venue's firewall refuses any request without one.
     headers=(("User-Agent", "run-evidence-toolkit"),),
-    snapshot=Rest(_ask_book, _read_book),
-    funding=Rest(_ask_funding, _read_funding),
-    limits=Limits(read_ms=10_000),
+    snapshot=RestSpec(_ask_book, _read_book),
+    funding=RestSpec(_ask_funding, _read_funding),
+    limits=VenueLimits(read_ms=10_000),
     settings=(
         Setting(
-            "PARAPHINA_EXTENDED_WS_DEPTH_LEVELS", 2, Kind.COUNT, "1: best bid and ask; more: the whole book", least=1
+            "PARAPHINA_EXTENDED_WS_DEPTH_LEVELS",
+            2,
+            SettingType.COUNT,
+            "1: best bid and ask; more: the whole book",
+            least=1,
         ),
     ),
-    lines={"limits": "WS_AUDIT venue={venue} extended_read_timeout_ms={read_ms}"},
+    log_templates={"limits": "WS_AUDIT venue={venue} extended_read_timeout_ms={read_ms}"},
 )

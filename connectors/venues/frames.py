@@ -17,7 +17,7 @@ Level: TypeAlias = tuple[Decimal, Decimal]
 """Price and absolute size in base units; size 0 removes the level."""
 
 
-class Side(StrEnum):
+class BookSide(StrEnum):
     """A side of the market; of a trade, the taker's."""
 
     BUY = "buy"
@@ -63,7 +63,7 @@ class Trade:
     topic: str
     price: Decimal
     size: Decimal
-    taker: Side
+    taker: BookSide
     trade_id: str
     exchange_ms: int | None = None
 

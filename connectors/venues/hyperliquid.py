@@ -9,9 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from connectors.venues.frames import Ack, Book, DecodeMiss, Frame, Funding, Heartbeat, Json, Refusal, Side, Trade
-from connectors.venues.parsing import HOUR_S, levels, moment, price, rate, size
-from connectors.venues.spec import Feed, KeepAlive, Kind, PingKind, Rest, RestCall, Setting, Target, Topic, Venue
+from connectors.venues.frames import Ack, Book, BookSide, DecodeMiss, Frame, Funding, Heartbeat, Json, Refusal, Trade
+from connectors.venues.parsing import HOUR_S, levels, price, rate, size, unix_ms
+from connectors.venues.spec import (
+    KeepAlive,
+    PingKind,
+    RestCall,
+    RestSpec,
+    Setting,
+    SettingType,
+    Target,
+    Topic,
+    TopicContent,
+    Venue,
+)
 
 
 def decode(message: Json) -> Iterator[Frame]:
@@ -36,23 +47,23 @@ def decode(message: Json) -> Iterator[Frame]:
 
 def _book(topic: str, data: Json) -> Book:
     bids, asks = (levels(side, "px", "sz") for side in data["levels"])
-    return Book(topic, bids, asks, exchange_ms=moment(data.get("time")))
+    return Book(topic, bids, asks, exchange_ms=unix_ms(data.get("time")))
 
 
 def _trade(trade: Json) -> Trade:
     """`side` is the aggressor's: A sells into bids, B buys from asks."""
-    taker = {"A": Side.SELL, "B": Side.BUY}[trade["side"]]
+    taker = {"A": BookSide.SELL, "B": BookSide.BUY}[trade["side"]]
     topic = f"trades:{trade['coin']}"
-    return Trade(topic, price(trade["px"]), size(trade["sz"]), taker, str(trade["tid"]), moment(trade["time"]))
+    return Trade(topic, price(trade["px"]), size(trade["sz"]), taker, str(trade["tid"]), unix_ms(trade["time"]))
 
 
 def _topics(target: Target) -> tuple[Topic, ...]:
     coin = target.instrument
     pace: Json = {"fast": True} if target.options["HL_L2_FAST"] else {"nLevels": target.options["HL_L2_LEVELS"]}
     return (
-        _topic("l2Book", coin, Feed.BOOK, **_rounding(target), **pace),
-        _topic("trades", coin, Feed.TRADES),
-        _topic("activeAssetCtx", coin, Feed.FUNDING),
+        _topic("l2Book", coin, TopicContent.BOOK, **_rounding(target), **pace),
+        _topic("trades", coin, TopicContent.TRADES),
+        _topic("activeAssetCtx", coin, TopicContent.FUNDING),
     )
 
 
@@ -61,9 +72,11 @@ def _rounding(target: Target) -> Json:
     return {} if target.options["HL_L2_FAST"] else {"nSigFigs": target.options["HL_L2_SIGFIGS"]}
 
 
-def _topic(kind: str, coin: str, feed: Feed, **more: object) -> Topic:
+def _topic(kind: str, coin: str, content: TopicContent, **more: object) -> Topic:
     subscription = {"type": kind, "coin": coin, **more}
-    return Topic.by_json(f"{kind}:{coin}", feed, lambda wish: {"method": wish, "subscription": subscription})
+    return Topic.from_json_request(
+        f"{kind}:{coin}", content, lambda wish: {"method": wish, "subscription": subscription}
+    )
 
 
 def _ask_book(target: Target) -> RestCall:
@@ -78,20 +91,24 @@ VENUE = Venue(
     name="hyperliquid",
     prefix="HL",
     rank=1,
-    ws=Setting("HL_WS_URLS", "wss://api.hyperliquid.xyz/ws", Kind.URLS, "sockets", aliases=("HL_WS_URL",)),
-    rest=Setting("HL_REST_URLS", "https://api.hyperliquid.xyz", Kind.URLS, "REST bases", aliases=("HL_REST_URL",)),
-    market=Setting("HL_COIN", "TAO", Kind.NAME, "coin, case-sensitive"),
+    ws=Setting("HL_WS_URLS", "wss://api.hyperliquid.xyz/ws", SettingType.URLS, "sockets", aliases=("HL_WS_URL",)),
+    rest=Setting(
+        "HL_REST_URLS", "https://api.hyperliquid.xyz", SettingType.URLS, "REST bases", aliases=("HL_REST_URL",)
+    ),
+    market=Setting("HL_COIN", "TAO", SettingType.NAME, "coin, case-sensitive"),
     topics=_topics,
     decode=decode,
     keep_alive=KeepAlive(PingKind.JSON, '{"method":"ping"}'),
-    snapshot=Rest(_ask_book, _read_book),
+    snapshot=RestSpec(_ask_book, _read_book),
     fresh_ms=2_000,
     settings=(
-        Setting("HL_L2_FAST", True, Kind.FLAG, "5 levels about each 0.5 s instead of 20 levels about each 5.4 s"),
-        Setting("HL_L2_SIGFIGS", 5, Kind.COUNT, "significant figures, without HL_L2_FAST", least=2, most=5),
-        Setting("HL_L2_LEVELS", 20, Kind.COUNT, "levels a side, without HL_L2_FAST", least=1, most=100),
+        Setting(
+            "HL_L2_FAST", True, SettingType.FLAG, "5 levels about each 0.5 s instead of 20 levels about each 5.4 s"
+        ),
+        Setting("HL_L2_SIGFIGS", 5, SettingType.COUNT, "significant figures, without HL_L2_FAST", least=2, most=5),
+        Setting("HL_L2_LEVELS", 20, SettingType.COUNT, "levels a side, without HL_L2_FAST", least=1, most=100),
     ),
-    lines={
+    log_templates={
         "connecting": "INFO: {title} public WS connecting url={url} connect_timeout={connect_timeout}",
         "subscribed": "INFO: {title} public WS subscribed coin={market} "
         "nSigFigs={HL_L2_SIGFIGS} nLevels={HL_L2_LEVELS} fast={HL_L2_FAST}",

@@ -13,6 +13,7 @@ from connectors.venues.frames import (
     Ack,
     Book,
     BookDelta,
+    BookSide,
     ClosingSoon,
     DecodeMiss,
     Frame,
@@ -22,11 +23,20 @@ from connectors.venues.frames import (
     Json,
     Level,
     Refusal,
-    Side,
     Trade,
 )
-from connectors.venues.parsing import HOUR_S, added_up, moment, price, rate, rows, sides, size, whole
-from connectors.venues.spec import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
+from connectors.venues.parsing import HOUR_S, aggregate_orders, both_sides, integer, price, rate, rows, size, unix_ms
+from connectors.venues.spec import (
+    Recovery,
+    RestCall,
+    RestSpec,
+    Setting,
+    SettingType,
+    Target,
+    Topic,
+    TopicContent,
+    Venue,
+)
 
 ORDERS_A_SIDE = 250
 REST = "https://mainnet.zklighter.elliot.ai"
@@ -49,7 +59,7 @@ def decode(message: Json) -> Iterator[Frame]:
         case {"type": "unsubscribed", "channel": str(topic)}:
             yield Ack(topic, subscribed=False)
         case {"type": "shutdown", "close_in_ms": in_ms}:
-            yield ClosingSoon(whole(in_ms))
+            yield ClosingSoon(integer(in_ms))
         case {"error": {"code": int(code), "message": str(text)}}:
             yield Refusal(text, code)
         case {"type": "error", "code": int(code), "message": str(text), "channel": str(topic)}:
@@ -61,12 +71,12 @@ def decode(message: Json) -> Iterator[Frame]:
 
 
 def _data(topic: str, message: Json) -> Iterator[Frame]:
-    at_ms = moment(message.get("timestamp"))
+    at_ms = unix_ms(message.get("timestamp"))
     match message:
         case {"type": "subscribed/order_book", "order_book": {"nonce": seq, **book}}:
-            yield Book(topic, *sides(book, "price", "size"), whole(seq), at_ms)
+            yield Book(topic, *both_sides(book, "price", "size"), integer(seq), at_ms)
         case {"type": "update/order_book", "order_book": {"nonce": seq, "begin_nonce": prev, **book}}:
-            yield BookDelta(topic, *sides(book, "price", "size"), whole(seq), whole(prev), exchange_ms=at_ms)
+            yield BookDelta(topic, *both_sides(book, "price", "size"), integer(seq), integer(prev), exchange_ms=at_ms)
         case {"trades": trades}:
             yield from (_trade(topic, trade) for trade in rows(trades, message.get("liquidation_trades")))
         case {"market_stats": {"current_funding_rate": percent}}:
@@ -77,20 +87,20 @@ def _data(topic: str, message: Json) -> Iterator[Frame]:
 
 
 def _trade(topic: str, trade: Json) -> Trade:
-    taker = {True: Side.BUY, False: Side.SELL}[trade["is_maker_ask"]]
-    at_ms, trade_id = moment(trade.get("timestamp")), str(whole(trade["trade_id"]))
+    taker = {True: BookSide.BUY, False: BookSide.SELL}[trade["is_maker_ask"]]
+    at_ms, trade_id = unix_ms(trade.get("timestamp")), str(integer(trade["trade_id"]))
     return Trade(topic, price(trade["price"]), size(trade["size"]), taker, trade_id, at_ms)
 
 
 def _topics(target: Target) -> tuple[Topic, ...]:
-    feeds = {"order_book": Feed.BOOK, "trade": Feed.TRADES, "market_stats": Feed.FUNDING}
-    return tuple(_topic(channel, target.instrument, feed) for channel, feed in feeds.items())
+    feeds = {"order_book": TopicContent.BOOK, "trade": TopicContent.TRADES, "market_stats": TopicContent.FUNDING}
+    return tuple(_topic(channel, target.instrument, content) for channel, content in feeds.items())
 
 
-def _topic(channel: str, market_id: str, feed: Feed) -> Topic:
+def _topic(channel: str, market_id: str, content: TopicContent) -> Topic:
     """Requests write the market after a slash, answers after a colon."""
     written = f"{channel}/{market_id}"
-    return Topic.by_json(f"{channel}:{market_id}", feed, lambda wish: {"type": wish, "channel": written})
+    return Topic.from_json_request(f"{channel}:{market_id}", content, lambda wish: {"type": wish, "channel": written})
 
 
 def _socket_url(base: str, target: Target) -> str:
@@ -103,7 +113,7 @@ def _find_market(body: Json, target: Target) -> str:
     wanted = re.sub(r"(-USD)?(-PERP)?$", "", target.market.upper())
     for row in body["order_books"]:
         if row["symbol"].upper() == wanted:
-            return str(whole(row["market_id"]))
+            return str(integer(row["market_id"]))
     raise LookupError(f"no market {wanted}")
 
 
@@ -119,25 +129,25 @@ def _read_book(body: Json, target: Target) -> Book:
 def _from_orders(orders: Sequence[Json]) -> tuple[Level, ...]:
     """REST lists single orders; where the list is full, orders of its last level may be missing."""
     whole_levels = None if len(orders) < ORDERS_A_SIDE else -1
-    return added_up(orders, "price", "remaining_base_amount")[:whole_levels]
+    return aggregate_orders(orders, "price", "remaining_base_amount")[:whole_levels]
 
 
 VENUE = Venue(
     name="lighter",
     rank=3,
-    ws=Setting("LIGHTER_WS_URL", "wss://mainnet.zklighter.elliot.ai/stream", Kind.URLS, "sockets"),
-    rest=Setting("LIGHTER_HTTP_BASE_URL", REST, Kind.URLS, "REST bases", aliases=("LIGHTER_REST_URL",)),
-    market=Setting("LIGHTER_MARKET", "BTC-USD", Kind.NAME, "market; its number is looked up by REST"),
-    instrument=Setting("LIGHTER_MARKET_ID", None, Kind.COUNT, "the market's number; unset: looked up"),
+    ws=Setting("LIGHTER_WS_URL", "wss://mainnet.zklighter.elliot.ai/stream", SettingType.URLS, "sockets"),
+    rest=Setting("LIGHTER_HTTP_BASE_URL", REST, SettingType.URLS, "REST bases", aliases=("LIGHTER_REST_URL",)),
+    market=Setting("LIGHTER_MARKET", "BTC-USD", SettingType.NAME, "market; its number is looked up by REST"),
+    instrument=Setting("LIGHTER_MARKET_ID", None, SettingType.COUNT, "the market's number; unset: looked up"),
     symbol="{base}-USD",
     topics=_topics,
     decode=decode,
     socket_url=_socket_url,
     recovery=Recovery.RESUBSCRIBE,
-    snapshot=Rest(_ask_book, _read_book),
-    lookup=Rest(lambda _: RestCall("/api/v1/orderBooks"), _find_market),
-    settings=(Setting("PARAPHINA_LIGHTER_WS_READONLY", False, Kind.FLAG, "ask for the read-only socket"),),
-    lines={
+    snapshot=RestSpec(_ask_book, _read_book),
+    lookup=RestSpec(lambda _: RestCall("/api/v1/orderBooks"), _find_market),
+    settings=(Setting("PARAPHINA_LIGHTER_WS_READONLY", False, SettingType.FLAG, "ask for the read-only socket"),),
+    log_templates={
         "connecting": "INFO: {title} public WS connecting readonly={PARAPHINA_LIGHTER_WS_READONLY} url={url}",
         "subscribed": "INFO: {title} subscribe ok channel=order_book/{instrument} "
         "symbol={market} market_id={instrument}",

@@ -9,14 +9,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from connectors.venues.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Funding, Json, Level, Refusal, Side, Trade
-from connectors.venues.parsing import HOUR_S, moment, price, rate, rows, sides, size, whole
-from connectors.venues.spec import Feed, Kind, Recovery, Rest, RestCall, Setting, Target, Topic, Venue
+from connectors.venues.frames import (
+    Ack,
+    Book,
+    BookDelta,
+    BookSide,
+    DecodeMiss,
+    Frame,
+    Funding,
+    Json,
+    Level,
+    Refusal,
+    Trade,
+)
+from connectors.venues.parsing import HOUR_S, both_sides, integer, price, rate, rows, size, unix_ms
+from connectors.venues.spec import (
+    Recovery,
+    RestCall,
+    RestSpec,
+    Setting,
+    SettingType,
+    Target,
+    Topic,
+    TopicContent,
+    Venue,
+)
 
 FEED = "PARAPHINA_PARADEX_PUBLIC_FEED"
 REQUEST_IDS = {"subscribe": 1, "unsubscribe": 2}
 GONE = Decimal(0)
-TAKER = {"BUY": Side.BUY, "SELL": Side.SELL}
+TAKER = {"BUY": BookSide.BUY, "SELL": BookSide.SELL}
 
 BOOKS = {
     "bbo": "bbo.{}",
@@ -45,19 +67,21 @@ def decode(message: Json) -> Iterator[Frame]:
 def _event(channel: str, data: Json) -> Frame:
     match channel.split(".")[0], data:
         case "bbo", {"seq_no": seq, "bid": bid, "ask": ask}:
-            sides = _best(bid, data["bid_size"]), _best(ask, data["ask_size"])
-            return Book(channel, *sides, whole(seq), moment(data.get("last_updated_at")))
+            both_sides = _best(bid, data["bid_size"]), _best(ask, data["ask_size"])
+            return Book(channel, *both_sides, integer(seq), unix_ms(data.get("last_updated_at")))
         case "order_book", {"update_type": "s", "seq_no": seq}:
-            return Book(channel, *_sides(data), whole(seq), moment(data.get("last_updated_at")))
+            return Book(channel, *_sides(data), integer(seq), unix_ms(data.get("last_updated_at")))
         case "order_book", {"update_type": "d", "seq_no": seq}:
-            number = whole(seq)
-            at_ms = moment(data.get("last_updated_at"))
+            number = integer(seq)
+            at_ms = unix_ms(data.get("last_updated_at"))
             return BookDelta(channel, *_sides(data), number, number - 1, exchange_ms=at_ms)
         case "trades", {"side": side, "price": at, "size": amount}:
-            return Trade(channel, price(at), size(amount), TAKER[side], str(data["id"]), moment(data.get("created_at")))
+            return Trade(
+                channel, price(at), size(amount), TAKER[side], str(data["id"]), unix_ms(data.get("created_at"))
+            )
         case "funding_data", {"funding_rate": funding, "funding_period_hours": hours}:
             period_s = int(size(str(hours)) * HOUR_S)
-            return Funding(channel, rate(funding), period_s, exchange_ms=moment(data.get("created_at")))
+            return Funding(channel, rate(funding), period_s, exchange_ms=unix_ms(data.get("created_at")))
         case _:
             return DecodeMiss()
 
@@ -69,21 +93,21 @@ def _best(at: object, amount: object) -> tuple[Level, ...]:
 
 def _sides(data: Json) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
     """Whatever size a deleted level is sent with, it is gone."""
-    sides: dict[str, list[Level]] = {"BUY": [], "SELL": []}
+    both_sides: dict[str, list[Level]] = {"BUY": [], "SELL": []}
     for row in rows(data["inserts"], data["updates"]):
-        sides[row["side"]].append((price(row["price"]), size(row["size"])))
+        both_sides[row["side"]].append((price(row["price"]), size(row["size"])))
     for row in rows(data["deletes"]):
-        sides[row["side"]].append((price(row["price"]), GONE))
-    return tuple(sides["BUY"]), tuple(sides["SELL"])
+        both_sides[row["side"]].append((price(row["price"]), GONE))
+    return tuple(both_sides["BUY"]), tuple(both_sides["SELL"])
 
 
 def _topics(target: Target) -> tuple[Topic, ...]:
     """Only the `deltas` channel counts each frame; the others skip numbers and merely grow."""
     market = target.instrument
     return (
-        _topic(_book_channel(target), Feed.BOOK, monotone=target.options[FEED] != "deltas"),
-        _topic(f"trades.{market}", Feed.TRADES),
-        _topic(f"funding_data.{market}", Feed.FUNDING),
+        _topic(_book_channel(target), TopicContent.BOOK, monotone=target.options[FEED] != "deltas"),
+        _topic(f"trades.{market}", TopicContent.TRADES),
+        _topic(f"funding_data.{market}", TopicContent.FUNDING),
     )
 
 
@@ -91,11 +115,11 @@ def _book_channel(target: Target) -> str:
     return BOOKS[str(target.options[FEED])].format(target.instrument)
 
 
-def _topic(channel: str, feed: Feed, *, monotone: bool = False) -> Topic:
+def _topic(channel: str, content: TopicContent, *, monotone: bool = False) -> Topic:
     def ask(wish: str) -> Json:
         return {"jsonrpc": "2.0", "method": wish, "params": {"channel": channel}, "id": REQUEST_IDS[wish]}
 
-    return Topic.by_json(channel, feed, ask, monotone=monotone)
+    return Topic.from_json_request(channel, content, ask, monotone=monotone)
 
 
 def _ask_book(target: Target) -> RestCall:
@@ -105,22 +129,24 @@ def _ask_book(target: Target) -> RestCall:
 
 
 def _read_book(body: Json, target: Target) -> Book:
-    at_ms = moment(body.get("last_updated_at"))
-    return Book(_book_channel(target), *sides(body, 0, 1), whole(body["seq_no"]), at_ms)
+    at_ms = unix_ms(body.get("last_updated_at"))
+    return Book(_book_channel(target), *both_sides(body, 0, 1), integer(body["seq_no"]), at_ms)
 
 
 VENUE = Venue(
     name="paradex",
     rank=4,
-    ws=Setting("PARADEX_WS_URL", "wss://ws.api.prod.paradex.trade/v1", Kind.URLS, "sockets"),
-    rest=Setting("PARADEX_REST_URL", "https://api.prod.paradex.trade/v1", Kind.URLS, "REST bases"),
-    market=Setting("PARADEX_MARKET", "BTC-USD-PERP", Kind.NAME, "market"),
+    ws=Setting("PARADEX_WS_URL", "wss://ws.api.prod.paradex.trade/v1", SettingType.URLS, "sockets"),
+    rest=Setting("PARADEX_REST_URL", "https://api.prod.paradex.trade/v1", SettingType.URLS, "REST bases"),
+    market=Setting("PARADEX_MARKET", "BTC-USD-PERP", SettingType.NAME, "market"),
     symbol="{base}-USD-PERP",
     topics=_topics,
     decode=decode,
     recovery=Recovery.RESUBSCRIBE,
-    snapshot=Rest(_ask_book, _read_book),
+    snapshot=RestSpec(_ask_book, _read_book),
     fresh_ms=3_000,
-    settings=(Setting(FEED, "bbo", Kind.TEXT, "best bid and ask, or a book and how it is sent", choices=tuple(BOOKS)),),
-    lines={"subscribed": "INFO: {title} subscribed channel={topic}"},
+    settings=(
+        Setting(FEED, "bbo", SettingType.TEXT, "best bid and ask, or a book and how it is sent", choices=tuple(BOOKS)),
+    ),
+    log_templates={"subscribed": "INFO: {title} subscribed channel={topic}"},
 )

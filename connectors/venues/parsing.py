@@ -55,16 +55,16 @@ def rate(text: object) -> Decimal:
     return size(text)
 
 
-def whole(value: object) -> int:
+def integer(value: object) -> int:
     """An integer of a frame (a sequence number, a time), zero or more; raises BadNumberError."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
         return value
     raise BadNumberError("not a whole number:", value)
 
 
-def moment(value: object) -> int | None:
+def unix_ms(value: object) -> int | None:
     """A venue's wall-clock time in ms since 1970; None where it is missing or zero."""
-    return None if value is None else whole(value) or None
+    return None if value is None else integer(value) or None
 
 
 def rows(*lists: Iterable[Any] | None) -> Iterator[Any]:
@@ -77,12 +77,12 @@ def levels(listed: Iterable[Any], at: int | str, amount: int | str) -> tuple[Lev
     return tuple((price(row[at]), size(row[amount])) for row in listed)
 
 
-def sides(book: Any, at: int | str, amount: int | str) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+def both_sides(book: Any, at: int | str, amount: int | str) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
     """Both sides of a book that names them `bids` and `asks`."""
     return levels(rows(book["bids"]), at, amount), levels(rows(book["asks"]), at, amount)
 
 
-def added_up(orders: Iterable[Any], at: int | str, amount: int | str) -> tuple[Level, ...]:
+def aggregate_orders(orders: Iterable[Any], at: int | str, amount: int | str) -> tuple[Level, ...]:
     """The levels that single orders make, in the order of each price's first: sizes at one price are added."""
     sizes: dict[Decimal, Decimal] = {}
     for where, much in levels(orders, at, amount):

@@ -16,7 +16,7 @@ Value: TypeAlias = int | str | bool | None
 T = TypeVar("T")
 
 
-class Kind(StrEnum):
+class SettingType(StrEnum):
     """How the text of a setting is read."""
 
     MS = "ms"
@@ -39,7 +39,7 @@ class Setting:
 
     name: str
     default: Value
-    kind: Kind
+    kind: SettingType
     meaning: str
     least: int = 0
     most: int | None = None
@@ -48,7 +48,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class VenueLimits:
     """Every time and count a session is held to; a venue states only those that differ from these defaults.
 
     `ping_interval_ms` 0 turns pings off; `session_ms` 0 means no limit of ours. `stale_ms` is silence of *data* on a
@@ -65,7 +65,7 @@ class Limits:
     pong_ms: int = 10_000
     session_ms: int = 86_400_000
     healthy_ms: int = 60_000
-    look_ms: int = 2_000
+    book_check_ms: int = 2_000
     funding_ms: int = 5_000
     snapshot_ms: int = 5_000
     bridge_ms: int = 1_000
@@ -90,7 +90,7 @@ class Target:
     options: Mapping[str, Value] = field(default_factory=dict)
 
 
-class Feed(StrEnum):
+class TopicContent(StrEnum):
     """What a topic carries."""
 
     BOOK = "book"
@@ -108,15 +108,17 @@ class Topic:
     """
 
     key: str
-    feed: Feed = Feed.BOOK
+    content: TopicContent = TopicContent.BOOK
     subscribe: str | None = None
     unsubscribe: str | None = None
     monotone: bool = False
 
     @classmethod
-    def by_json(cls, key: str, feed: Feed, ask: Callable[[str], Json], *, monotone: bool = False) -> Topic:
+    def from_json_request(
+        cls, key: str, content: TopicContent, ask: Callable[[str], Json], *, monotone: bool = False
+    ) -> Topic:
         """A topic that is taken and left by JSON requests; `ask` writes them, given `subscribe` or `unsubscribe`."""
-        return cls(key, feed, json.dumps(ask("subscribe")), json.dumps(ask("unsubscribe")), monotone)
+        return cls(key, content, json.dumps(ask("subscribe")), json.dumps(ask("unsubscribe")), monotone)
 
 
 class Recovery(StrEnum):
@@ -152,7 +154,7 @@ class RestCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest(Generic[T]):
+class RestSpec(Generic[T]):
     """A request and the reading of its answer; `decode` raises ValueError, LookupError or TypeError on bad shapes."""
 
     call: Callable[[Target], RestCall]
@@ -191,13 +193,13 @@ class Venue:
     headers: tuple[tuple[str, str], ...] = ()
     keep_alive: KeepAlive = KeepAlive()
     recovery: Recovery = Recovery.RECONNECT
-    snapshot: Rest[Book] | None = None
-    lookup: Rest[str] | None = None
-    funding: Rest[Funding] | None = None
-    limits: Limits = Limits()
+    snapshot: RestSpec[Book] | None = None
+    lookup: RestSpec[str] | None = None
+    funding: RestSpec[Funding] | None = None
+    limits: VenueLimits = VenueLimits()
     fresh_ms: int = 1_000
     settings: tuple[Setting, ...] = ()
-    lines: Mapping[str, str] = field(default_factory=dict)
+    log_templates: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", self.title or self.name.capitalize())

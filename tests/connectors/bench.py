@@ -12,21 +12,22 @@ from connectors.session.events import (
     Action,
     Close,
     Control,
+    ControlReceived,
     Fetch,
     Fetched,
-    Heard,
-    Input,
     Note,
     Opened,
-    Passed,
     Publish,
     Received,
+    SessionEvent,
     Started,
+    TimePassed,
 )
 from connectors.venues.frames import (
     Ack,
     Book,
     BookDelta,
+    BookSide,
     ClosingSoon,
     DecodeMiss,
     Frame,
@@ -34,23 +35,22 @@ from connectors.venues.frames import (
     Heartbeat,
     Json,
     Refusal,
-    Side,
     Trade,
 )
-from connectors.venues.parsing import levels, price, rate, size, whole
+from connectors.venues.parsing import integer, levels, price, rate, size
 from connectors.venues.spec import (
-    Feed,
     KeepAlive,
-    Kind,
-    Limits,
     PingKind,
     Recovery,
-    Rest,
     RestCall,
+    RestSpec,
     Setting,
+    SettingType,
     Target,
     Topic,
+    TopicContent,
     Venue,
+    VenueLimits,
 )
 
 TRADES = "trades"
@@ -61,9 +61,9 @@ def decode(message: Json) -> Iterator[Frame]:
         case {"full": [bids, asks], "topic": str(topic)}:
             yield Book(topic, levels(bids, 0, 1), levels(asks, 0, 1), message.get("n"))
         case {"diff": [bids, asks], "n": n, "prev": prev}:
-            yield BookDelta("book", levels(bids, 0, 1), levels(asks, 0, 1), whole(n), prev, message.get("first"))
+            yield BookDelta("book", levels(bids, 0, 1), levels(asks, 0, 1), integer(n), prev, message.get("first"))
         case {"trade": at}:
-            yield Trade(TRADES, price(at), size("1"), Side.BUY, "1")
+            yield Trade(TRADES, price(at), size("1"), BookSide.BUY, "1")
         case {"ack": topic}:
             yield Ack(topic)
         case {"refusal": str(text)}:
@@ -86,7 +86,7 @@ def venue(recovery: Recovery = Recovery.RESUBSCRIBE, **more: Any) -> Venue:
     def topics(target: Target) -> tuple[Topic, ...]:
         return (
             Topic("book", subscribe="+book", unsubscribe="-book", monotone=bool(target.options.get("monotone"))),
-            Topic(TRADES, Feed.TRADES, subscribe="+trades"),
+            Topic(TRADES, TopicContent.TRADES, subscribe="+trades"),
         )
 
     facts: dict[str, Any] = {
@@ -94,20 +94,20 @@ def venue(recovery: Recovery = Recovery.RESUBSCRIBE, **more: Any) -> Venue:
         "title": "Fjord",
         "prefix": "FJORD",
         "rank": 9,
-        "ws": Setting("FJORD_WS_URL", "wss://a", Kind.URLS, ""),
-        "rest": Setting("FJORD_REST_URL", "https://a", Kind.URLS, ""),
-        "market": Setting("FJORD_MARKET", "ETH", Kind.TEXT, ""),
+        "ws": Setting("FJORD_WS_URL", "wss://a", SettingType.URLS, ""),
+        "rest": Setting("FJORD_REST_URL", "https://a", SettingType.URLS, ""),
+        "market": Setting("FJORD_MARKET", "ETH", SettingType.TEXT, ""),
         "topics": topics,
         "decode": decode,
         "recovery": recovery,
-        "snapshot": Rest(lambda target: RestCall("/book"), _read_book),
+        "snapshot": RestSpec(lambda target: RestCall("/book"), _read_book),
     }
     return Venue(**{**facts, **more})
 
 
 JSON_PINGS = KeepAlive(PingKind.JSON, "ping?")
-LOOKUP = Rest(lambda target: RestCall("/markets"), lambda body, target: str(body[target.market]))
-FUNDING = Rest(lambda target: RestCall("/funding"), lambda body, target: Funding("funding", rate(body["rate"])))
+LOOKUP = RestSpec(lambda target: RestCall("/markets"), lambda body, target: str(body[target.market]))
+FUNDING = RestSpec(lambda target: RestCall("/funding"), lambda body, target: Funding("funding", rate(body["rate"])))
 
 
 def full(n: int | None = None, bid: str = "100", ask: str = "101", topic: str = "book") -> str:
@@ -126,14 +126,14 @@ def body(n: int | None = None, bid: str = "100", ask: str = "101", amount: str =
 class Bench:
     """Drives a connector by hand; `acts` are the actions of the last call, `log` all of them with their times."""
 
-    def __init__(self, venue: Venue, limits: Limits | None = None, uniform: float = 0.0, **target: Any) -> None:
+    def __init__(self, venue: Venue, limits: VenueLimits | None = None, uniform: float = 0.0, **target: Any) -> None:
         facts = {"ws_urls": ("wss://a",), "rest_urls": ("https://a",), "market": "ETH", "instrument": "ETH"}
-        self.machine = Connector(venue, Target(**{**facts, **target}), limits or Limits(), lambda: uniform)
+        self.machine = Connector(venue, Target(**{**facts, **target}), limits or VenueLimits(), lambda: uniform)
         self.now_ms = 1_000_000
         self.acts: list[Action] = []
         self.log: list[tuple[int, Action]] = []
 
-    def give(self, *inputs: Input) -> Bench:
+    def give(self, *inputs: SessionEvent) -> Bench:
         self.acts = []
         for given in inputs:
             self._step(given)
@@ -143,7 +143,7 @@ class Bench:
         return self.give(*(Received(frame) for frame in frames))
 
     def pong(self) -> Bench:
-        return self.give(Heard(Control.PONG))
+        return self.give(ControlReceived(Control.PONG))
 
     def answer(self, data: bytes) -> Bench:
         """Answer the last fetch."""
@@ -155,7 +155,7 @@ class Bench:
         until_ms = self.now_ms + ms
         while (due_ms := self.machine.due_ms) is not None and due_ms <= until_ms:
             self.now_ms = max(self.now_ms, due_ms)
-            self._step(Passed())
+            self._step(TimePassed())
         self.now_ms = until_ms
         return self
 
@@ -171,7 +171,7 @@ class Bench:
         """Open, with a first book."""
         return self.open().say(full(n))
 
-    def _step(self, given: Input) -> None:
+    def _step(self, given: SessionEvent) -> None:
         acts = self.machine.step(self.now_ms, given)
         self.acts += acts
         self.log += [(self.now_ms, act) for act in acts]
@@ -197,5 +197,5 @@ class Bench:
         return self.all(Publish)
 
 
-def limits(**more: int) -> Limits:
-    return replace(Limits(), **more)
+def limits(**more: int) -> VenueLimits:
+    return replace(VenueLimits(), **more)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.settings import COMMON, fresh_ms, limits, of_venue, resolve, target
+from connectors.settings import COMMON_SETTINGS, fresh_ms, limits, resolve, target, venue_settings
 from connectors.venues import venues
-from connectors.venues.spec import Kind, Setting, Venue
+from connectors.venues.spec import Setting, SettingType, Venue
 from toolkit.model.errors import UsageError
 
 every_venue = pytest.mark.parametrize("venue", venues().values(), ids=lambda venue: venue.name)
@@ -14,7 +14,7 @@ every_venue = pytest.mark.parametrize("venue", venues().values(), ids=lambda ven
 
 @every_venue
 def test_without_an_environment_a_venue_has_its_own_defaults(venue: Venue) -> None:
-    resolved = resolve((*COMMON, *of_venue(venue)), {})
+    resolved = resolve((*COMMON_SETTINGS, *venue_settings(venue)), {})
     assert limits(venue, resolved) == venue.limits
     assert fresh_ms(venue, resolved) == venue.fresh_ms
     assert {row.source for row in resolved.values()} == {"default"}
@@ -28,7 +28,7 @@ def test_every_limit_is_taken_from_the_environment(venue: Venue) -> None:
         f"PARAPHINA_{venue.prefix}_WS_READ_TIMEOUT_MS": "45000",
         "PARAPHINA_WS_MAX_SESSION_SECS": "60",
     }
-    resolved = resolve((*COMMON, *of_venue(venue)), environ)
+    resolved = resolve((*COMMON_SETTINGS, *venue_settings(venue)), environ)
     chosen = limits(venue, resolved)
     assert (chosen.stale_ms, chosen.ping_interval_ms, chosen.read_ms, chosen.session_ms) == (4_000, 0, 45_000, 60_000)
     assert resolved[f"PARAPHINA_{venue.prefix}_STALE_MS"].source == f"PARAPHINA_{venue.prefix}_STALE_MS"
@@ -36,30 +36,30 @@ def test_every_limit_is_taken_from_the_environment(venue: Venue) -> None:
 
 @every_venue
 def test_a_base_asset_names_the_market_unless_the_environment_does(venue: Venue) -> None:
-    default = target(venue, resolve(of_venue(venue), {}), base="ETH")
-    named = target(venue, resolve(of_venue(venue), {venue.market.name: "XYZ"}), base="ETH")
+    default = target(venue, resolve(venue_settings(venue), {}), base="ETH")
+    named = target(venue, resolve(venue_settings(venue), {venue.market.name: "XYZ"}), base="ETH")
     assert default.market == venue.symbol.format(base="ETH")
     assert named.market == "XYZ"
 
 
-EVERY = (*COMMON, *(setting for venue in venues().values() for setting in of_venue(venue)))
+EVERY = (*COMMON_SETTINGS, *(setting for venue in venues().values() for setting in venue_settings(venue)))
 NOT_URLS = ("ftp://example", "example.com", " , ", "wss://", "wss://user:secret@example", "https://secret@example")
 
 
 def bad(setting: Setting) -> tuple[str, ...]:
     """Texts that this setting cannot take; free text takes any."""
     match setting.kind:
-        case Kind.FLAG:
+        case SettingType.FLAG:
             return ("maybe", "2", "truely")
-        case Kind.MS | Kind.SECONDS | Kind.COUNT:
+        case SettingType.MS | SettingType.SECONDS | SettingType.COUNT:
             below = () if setting.least == 0 else (str(setting.least - 1),)
             above = () if setting.most is None else (str(setting.most + 1),)
             return ("10s", "-1", "1.5", "1e3", "0x10", "٣", "9" * 16, "9" * 5_000, *below, *above)
-        case Kind.NAME:
+        case SettingType.NAME:
             return ("BTC USD", "BTC\x1b[2J", "BTC\nUSD", "?", "a,b")
-        case Kind.URLS:
+        case SettingType.URLS:
             return NOT_URLS
-        case Kind.TEXT:
+        case SettingType.TEXT:
             return ("37x",) if setting.choices else ()
 
 

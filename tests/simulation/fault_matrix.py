@@ -36,7 +36,7 @@ def offers(venue: Venue, dialect: Dialect, environ: Mapping[str, str]) -> frozen
 def _streams(venue: Venue, dialect: Dialect, environ: Mapping[str, str]) -> list[Stream]:
     """The streams that a connector's URL and subscriptions begin; raises KeyError if the venue knows no such URL."""
     exchange = Exchange(dialect)
-    resolved = settings.resolve(settings.of_venue(venue), environ)
+    resolved = settings.resolve(settings.venue_settings(venue), environ)
     target = looked_up(venue, settings.target(venue, resolved, exchange.board.base), exchange)
     url = urlsplit(venue.socket_url(target.ws_urls[0], target))
     met, _ = exchange.open(0, url.path + (f"?{url.query}" if url.query else ""))

@@ -23,27 +23,27 @@ from connectors.session.book import OrderBook
 from connectors.session.connector import Connector
 from connectors.session.events import (
     Action,
+    BookFlaws,
     Close,
     Connect,
     ConnectFailed,
     Control,
-    Ended,
+    ControlReceived,
+    EventSource,
     Fetch,
     Fetched,
     FetchFailed,
-    Heard,
-    Input,
     Note,
     Opened,
-    Passed,
     Ping,
     Publish,
     Received,
     Send,
-    Shape,
-    Source,
+    SessionEvent,
+    SocketClosed,
     Started,
     Stop,
+    TimePassed,
 )
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.ground_truth import Tell
@@ -78,7 +78,7 @@ class Story:
     closes: list[tuple[int, Close]] = field(default_factory=list)
     notes: list[tuple[int, Note]] = field(default_factory=list)
     wrong: list[int] = field(default_factory=list)
-    shapes: set[Shape] = field(default_factory=set)
+    flaws: set[BookFlaws] = field(default_factory=set)
     books: int = 0
     last_book_ms: int = 0
 
@@ -138,7 +138,7 @@ class Simulation:
         self._link: str | None = None
         self._outlet = outlet
         self._todo: deque[Action] = deque()
-        self._kept: deque[tuple[int, Input, Sight | None]] = deque()
+        self._kept: deque[tuple[int, SessionEvent, Sight | None]] = deque()
         self._machine_ms = FOREVER_MS
         self._give(0, Started())
 
@@ -155,7 +155,7 @@ class Simulation:
         elif self.exchange.due_ms <= now_ms:
             self._carry(now_ms, self.exchange.advance(now_ms))
         else:
-            self._give(now_ms, Passed())
+            self._give(now_ms, TimePassed())
 
     def run(self, until_ms: int) -> Story:
         """Let both live until this time; may be called again with a later one."""
@@ -187,7 +187,7 @@ class Simulation:
 
     # --- the connector's side -------------------------------------------------------------------------------------
 
-    def _give(self, now_ms: int, given: Input, sight: Sight | None = None) -> None:
+    def _give(self, now_ms: int, given: SessionEvent, sight: Sight | None = None) -> None:
         """Bring something to the connector, with the book that the venue means by it."""
         if self._todo:
             self._kept.append((self._sockets, given, sight))
@@ -228,8 +228,8 @@ class Simulation:
                 self._drop(now_ms)
             case Fetch():
                 self._post(now_ms, partial(self._fetch, action))
-            case Publish(event=event, shape=shape, source=source) if isinstance(event, Book | BookDelta):
-                self._take(now_ms, event, shape, source)
+            case Publish(event=event, flaws=flaws, source=source) if isinstance(event, Book | BookDelta):
+                self._take(now_ms, event, flaws, source)
             case Note():
                 self.story.notes.append((now_ms, action))
                 if self._outlet is not None:
@@ -237,13 +237,13 @@ class Simulation:
             case _:
                 pass
 
-    def _take(self, now_ms: int, event: Book | BookDelta, shape: Shape, source: Source) -> None:
+    def _take(self, now_ms: int, event: Book | BookDelta, flaws: BookFlaws, source: EventSource) -> None:
         if isinstance(event, Book):
             self.book.replace(event)
         else:
             self.book.apply(event)
-        self.story.shapes.add(shape)
-        if source is not Source.INJECTED:
+        self.story.flaws.add(flaws)
+        if source is not EventSource.INJECTED:
             self.story.books += 1
             self.story.last_book_ms = now_ms
 
@@ -261,7 +261,7 @@ class Simulation:
         at_ms = now_ms + (self._latency_ms if after_ms is None else after_ms)
         heapq.heappush(self._mail, (at_ms, self._letters, letter))
 
-    def _deliver(self, now_ms: int, socket: int, given: Input, after_ms: int | None = None) -> None:
+    def _deliver(self, now_ms: int, socket: int, given: SessionEvent, after_ms: int | None = None) -> None:
         """Bring something to the connector, if it still has this socket then."""
 
         def arrive(at_ms: int) -> None:
@@ -276,13 +276,13 @@ class Simulation:
                 case Say(link, data, _, sight) if link == self._link:
                     self._post(now_ms, partial(self._receive, self._sockets, data, sight))
                 case Signal(link, control, _) if link == self._link:
-                    self._deliver(now_ms, self._sockets, Heard(control))
+                    self._deliver(now_ms, self._sockets, ControlReceived(control))
                     if control is Control.PING:
                         back_ms = 2 * self._latency_ms
                         self._post(now_ms, partial(self._signal, link, Control.PONG, b""), back_ms)
                 case HangUp(link, code, reason) if link == self._link:
                     self._link = None
-                    self._deliver(now_ms, self._sockets, Ended(code, reason))
+                    self._deliver(now_ms, self._sockets, SocketClosed(code, reason))
                 case _:
                     pass
 
@@ -331,7 +331,7 @@ class Simulation:
 
 def connector(venue: Venue, environ: Mapping[str, str], *, base: str, seed: int) -> Connector:
     """A venue's connector with these settings, its waits drawn from the seed."""
-    resolved = settings.resolve((*settings.COMMON, *settings.of_venue(venue)), environ)
+    resolved = settings.resolve((*settings.COMMON_SETTINGS, *settings.venue_settings(venue)), environ)
     target, limits = settings.target(venue, resolved, base), settings.limits(venue, resolved)
     return Connector(venue, target, limits, Random(f"{seed}/{venue.name}/wait").random)
 

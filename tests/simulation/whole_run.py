@@ -78,7 +78,7 @@ class _Outlet:
         """Hand an event over."""
         clock = self._handover.clock
         at = clock.now_ms(), clock.unix_ms()
-        return self._handover.offer(Delivery(self._venue, event.event, event.shape, event.source, *at), again=again)
+        return self._handover.offer(Delivery(self._venue, event.event, event.flaws, event.source, *at), again=again)
 
     def note(self, note: Note) -> None:
         """Write a note down."""
@@ -120,7 +120,7 @@ class _Stage:
         """From one thing that is due to the next, up to this time."""
         due_ms = {simulation: simulation.due_ms for simulation in self.simulations.values()}
         while (now_ms := min(self._runner.due_ms, *due_ms.values())) < until_ms:
-            self._clock.to(now_ms)
+            self._clock.advance_to(now_ms)
             for simulation in due_ms:
                 if due_ms[simulation] <= now_ms:
                     simulation.step(now_ms)
@@ -130,7 +130,7 @@ class _Stage:
                 if simulation.waits and self._handover.drained.is_set():
                     simulation.relieve(now_ms)
                     due_ms[simulation] = simulation.due_ms
-        self._clock.to(until_ms)
+        self._clock.advance_to(until_ms)
 
     def close(self, now_ms: int) -> None:
         """Stop the connectors, each with its last word, then the runner, as the real run does."""

@@ -189,9 +189,9 @@ def test_recorded_frames_decode_without_a_miss(quiet: tuple[Path, subprocess.Com
 
 
 def _target(name: str) -> Any:
-    from connectors.settings import of_venue, resolve, target
+    from connectors.settings import resolve, target, venue_settings
 
-    return target(venues()[name], resolve(of_venue(venues()[name]), {}), "ETH")
+    return target(venues()[name], resolve(venue_settings(venues()[name]), {}), "ETH")
 
 
 def test_it_took_little_of_the_machine(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

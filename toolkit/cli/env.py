@@ -11,7 +11,7 @@ from toolkit.cli.options import Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 
 if TYPE_CHECKING:
-    from connectors.settings import Resolved
+    from connectors.settings import ResolvedSetting
     from connectors.venues.spec import Setting, Value, Venue
     from reports.elements import Table
 
@@ -45,14 +45,14 @@ def settings(environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     `source` is `environment` (then `read_from` names the variable), `venue` where the venue's description states the
     value, else `default`. Values of URLs and texts have their secrets masked.
     """
-    from connectors.settings import COMMON, of_venue, resolve
+    from connectors.settings import COMMON_SETTINGS, resolve, venue_settings
     from connectors.venues import venues
 
-    for resolved in resolve(COMMON, environ).values():
+    for resolved in resolve(COMMON_SETTINGS, environ).values():
         yield _row(None, resolved, stated=False)
     for venue in venues().values():
         stated = _stated(venue)
-        for resolved in resolve(of_venue(venue), environ).values():
+        for resolved in resolve(venue_settings(venue), environ).values():
             yield _row(venue.name, resolved, resolved.setting in stated)
 
 
@@ -69,16 +69,16 @@ def _stated(venue: Venue) -> list[Setting]:
     """What the venue's description says itself, rather than leaves to the defaults that all venues share."""
     from dataclasses import fields, replace
 
-    from connectors.settings import of_venue
-    from connectors.venues.spec import Limits, Venue
+    from connectors.settings import venue_settings
+    from connectors.venues.spec import Venue, VenueLimits
 
     shared: dict[str, Any] = {field.name: field.default for field in fields(Venue)}
-    unstated = of_venue(replace(venue, limits=Limits(), fresh_ms=shared["fresh_ms"], settings=()))
+    unstated = venue_settings(replace(venue, limits=VenueLimits(), fresh_ms=shared["fresh_ms"], settings=()))
     own = (venue.market, venue.instrument, venue.ws, venue.rest)
-    return [setting for setting in of_venue(venue) if setting in own or setting not in unstated]
+    return [setting for setting in venue_settings(venue) if setting in own or setting not in unstated]
 
 
-def _row(venue: str | None, resolved: Resolved, stated: bool) -> dict[str, Any]:
+def _row(venue: str | None, resolved: ResolvedSetting, stated: bool) -> dict[str, Any]:
     setting, given = resolved.setting, resolved.source != "default"
     return {
         "name": setting.name,

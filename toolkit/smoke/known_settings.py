@@ -15,10 +15,10 @@ OPTIONS = ("--feed", "--scenario", "--seed", "--base", "--venues", "--profile")
 def known_settings() -> Mapping[str, str | None]:
     """Every name that may be shown, and the value that applies where it is not set (None: no value)."""
     # Most runs that are analysed have no settings, and need no connector loaded.
-    from connectors.settings import COMMON, of_venue
+    from connectors.settings import COMMON_SETTINGS, venue_settings
     from connectors.venues import venues
 
-    table = [*COMMON, *(setting for venue in venues().values() for setting in of_venue(venue))]
+    table = [*COMMON_SETTINGS, *(setting for venue in venues().values() for setting in venue_settings(venue))]
     defaults = {name: setting.default for setting in table for name in (setting.name, *setting.aliases)}
     known = {name: _text(default) for name, default in defaults.items()}
     return known | dict.fromkeys((*PROFILE_ONLY, *OPTIONS))

@@ -61,7 +61,7 @@ def run_shadow(
 def _check(plan: ShadowPlan, environ: Mapping[str, str]) -> None:
     """Read every setting before anything is made, so that a bad one leaves nothing behind."""
     for venue in plan.venues.values():
-        settings.resolve((*settings.COMMON, *settings.of_venue(venue)), environ)
+        settings.resolve((*settings.COMMON_SETTINGS, *settings.venue_settings(venue)), environ)
 
 
 class _Run:

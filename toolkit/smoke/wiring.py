@@ -22,8 +22,8 @@ from connectors.runner.queue import Publisher
 from connectors.runner.runner import Driven, Pace, Records, Runner
 from connectors.runner.tick import Folding
 from connectors.session.connector import Connector
-from connectors.settings import Resolved
-from connectors.venues.spec import Kind, Venue
+from connectors.settings import ResolvedSetting
+from connectors.venues.spec import SettingType, Venue
 from toolkit.smoke.plan import ShadowPlan
 
 TELEMETRY = "telemetry.jsonl"
@@ -41,12 +41,12 @@ class Desk:
         clock: Clock,
     ) -> None:
         self.plan, self.out, self.clock = plan, out, clock
-        self.common = settings.resolve(settings.COMMON, environ)
+        self.common = settings.resolve(settings.COMMON_SETTINGS, environ)
         self.journal = Journal(out, clock, plan.venues, audit=bool(self.common["PARAPHINA_WS_AUDIT"].value))
         stack.callback(self.journal.close)
         self.publisher = Publisher(plan.venues)
         self._of = {
-            name: self.common | settings.resolve(settings.of_venue(venue), environ)
+            name: self.common | settings.resolve(settings.venue_settings(venue), environ)
             for name, venue in plan.venues.items()
         }
         self.machines = [self._machine(venue) for venue in plan.venues.values()]
@@ -87,7 +87,7 @@ class Desk:
         self.journal.tell("no_pressure", runner_lines.no_pressure())
 
 
-def _pace(common: Mapping[str, Resolved]) -> Pace:
+def _pace(common: Mapping[str, ResolvedSetting]) -> Pace:
     cap = common["PARAPHINA_L2_TICK_DELTA_BUFFER_MAX"].value
     folding = Folding(
         books=bool(common["PARAPHINA_L2_SNAPSHOT_COALESCE"].value),
@@ -104,11 +104,11 @@ def _pace(common: Mapping[str, Resolved]) -> Pace:
     )
 
 
-def _is_a_place(resolved: Resolved) -> bool:
-    return resolved.setting.kind is Kind.URLS or resolved.setting.name.endswith("_PATH")
+def _is_a_place(resolved: ResolvedSetting) -> bool:
+    return resolved.setting.kind is SettingType.URLS or resolved.setting.name.endswith("_PATH")
 
 
-def number(resolved: Resolved) -> int:
+def number(resolved: ResolvedSetting) -> int:
     """A setting that is a number."""
     return int(resolved.value or 0)
 

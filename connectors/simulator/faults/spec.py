@@ -10,7 +10,7 @@ from types import MappingProxyType
 from connectors.session.events import Silence
 from connectors.simulator.market import Depth
 from connectors.simulator.messages import Content, Door
-from connectors.venues.spec import Limits
+from connectors.venues.spec import VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
 AT_ONCE_MS = 3_000
@@ -43,7 +43,7 @@ class Expectation:
     notes: tuple[str, ...] = ()
     also: tuple[ReconnectReason, ...] = ()
 
-    def within_ms(self, limits: Limits) -> int:
+    def within_ms(self, limits: VenueLimits) -> int:
         """The time allowed from the begin of the fault."""
         return AT_ONCE_MS + int(1.5 * sum(getattr(limits, name) for name in self.within))
 

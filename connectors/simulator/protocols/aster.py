@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from connectors.simulator.market import Grid, fixed
 from connectors.simulator.messages import Content, Request
 from connectors.simulator.protocols.base import Begin, Caller, Dialect, Finish, Moment, Reply, Response, Stream, text
-from connectors.venues.frames import Json, Side
+from connectors.venues.frames import BookSide, Json
 
 DEPTH = re.compile(r"depth(?P<levels>5|10|20)?(?:@(?P<ms>100|500)ms)?")
 METHODS = "`SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY`"
@@ -156,7 +156,7 @@ def _trade(moment: Moment) -> dict[str, Any]:
         "f": trade.number,
         "l": trade.number,
         "T": trade.at_ms,
-        "m": trade.taker is Side.SELL,
+        "m": trade.taker is BookSide.SELL,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from connectors.simulator.market import Grid, Print, fixed
 from connectors.simulator.messages import Content, Request
 from connectors.simulator.protocols.base import Dialect, Moment, Row, Stream, text
-from connectors.venues.frames import Json, Side
+from connectors.venues.frames import BookSide, Json
 
 PATH = re.compile(r"/v1/(?P<kind>orderbooks|publicTrades|funding)(?:/(?P<market>[^/?]+))?(?:\?(?P<query>.*))?")
 WHOLE_MS = 60_000
@@ -81,7 +81,7 @@ def _change(row: Row, grid: Grid) -> dict[str, str]:
 def _trade(trade: Print, moment: Moment) -> dict[str, Any]:
     return {
         "m": moment.symbol,
-        "S": "BUY" if trade.taker is Side.BUY else "SELL",
+        "S": "BUY" if trade.taker is BookSide.BUY else "SELL",
         "tT": "TRADE",
         "T": trade.at_ms,
         "p": moment.grid.price(trade.price),

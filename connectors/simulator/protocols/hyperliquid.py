@@ -24,7 +24,7 @@ from connectors.simulator.protocols.base import (
     Stream,
     text,
 )
-from connectors.venues.frames import Json, Side
+from connectors.venues.frames import BookSide, Json
 
 FAST_MS, PLAIN_MS = 500, 5_500
 CONTENT = {"l2Book": Content.BOOK, "bbo": Content.BOOK, "trades": Content.TRADES, "activeAssetCtx": Content.FUNDING}
@@ -134,7 +134,7 @@ def _levels(moment: Moment, depth: int | None) -> list[list[dict[str, Any]]]:
 def _trade(trade: Print, moment: Moment) -> dict[str, Any]:
     return {
         "coin": moment.symbol,
-        "side": "B" if trade.taker is Side.BUY else "A",
+        "side": "B" if trade.taker is BookSide.BUY else "A",
         "px": moment.grid.price(trade.price),
         "sz": moment.grid.size(trade.lots),
         "time": trade.at_ms,

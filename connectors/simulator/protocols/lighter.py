@@ -25,7 +25,7 @@ from connectors.simulator.protocols.base import (
     Stream,
     text,
 )
-from connectors.venues.frames import Json, Side
+from connectors.venues.frames import BookSide, Json
 
 MARKET_ID = 0
 TIMES = {"order_book": Content.BOOK, "ticker": Content.BOOK, "trade": Content.TRADES, "market_stats": Content.FUNDING}
@@ -145,7 +145,7 @@ def _trade(trade: Print, moment: Moment) -> dict[str, Any]:
         "size": moment.grid.size(trade.lots),
         "price": moment.grid.price(trade.price),
         "usd_amount": notional,
-        "is_maker_ask": trade.taker is Side.BUY,
+        "is_maker_ask": trade.taker is BookSide.BUY,
         "timestamp": trade.at_ms,
         "transaction_time": trade.at_ms * 1_000,
     }

@@ -12,7 +12,7 @@ from typing import Any
 from connectors.simulator.market import Grid, Print, fixed
 from connectors.simulator.messages import Content, Request
 from connectors.simulator.protocols.base import Begin, Caller, Dialect, Finish, Moment, Reply, Response, Stream, text
-from connectors.venues.frames import Json, Side
+from connectors.venues.frames import BookSide, Json
 
 SNAPSHOT = re.compile(r"(?:snapshot|interactive)@15@(50|100)ms(?:@\w+)?")
 TAKES_US = 37
@@ -152,7 +152,7 @@ def _trade(trade: Print, moment: Moment) -> dict[str, Any]:
     return {
         "id": f"{trade.at_ms}{trade.number}",
         "market": moment.symbol,
-        "side": "BUY" if trade.taker is Side.BUY else "SELL",
+        "side": "BUY" if trade.taker is BookSide.BUY else "SELL",
         "size": moment.grid.size(trade.lots),
         "price": moment.grid.price(trade.price),
         "created_at": trade.at_ms,

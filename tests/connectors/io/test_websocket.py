@@ -27,18 +27,18 @@ from connectors.session.events import (
     Connect,
     ConnectFailed,
     Control,
-    Ended,
+    ControlReceived,
     Fetch,
     Fetched,
     FetchFailed,
-    Heard,
+    FetchPurpose,
     Note,
-    Purpose,
     Received,
     SendFailed,
+    SocketClosed,
 )
 from connectors.venues.frames import Book
-from connectors.venues.spec import Limits, RestCall, Target
+from connectors.venues.spec import RestCall, Target, VenueLimits
 from tests.connectors.bench import full, venue
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
@@ -98,12 +98,12 @@ async def socket_of(url: str, heard: Heards | None = None) -> Socket:
     return met
 
 
-async def read_to_the_end(handler: Handler) -> list[bytes | Ended]:
+async def read_to_the_end(handler: Handler) -> list[bytes | SocketClosed]:
     """Everything that a client reads of this handler."""
-    read: list[bytes | Ended] = []
+    read: list[bytes | SocketClosed] = []
     async with websocket(handler) as url:
         socket = await socket_of(url)
-        while not read or not isinstance(read[-1], Ended):
+        while not read or not isinstance(read[-1], SocketClosed):
             read.append(await socket.read())
         await socket.leave()
     return read
@@ -118,12 +118,12 @@ def test_frames_come_as_they_were_sent_text_or_binary_whole_or_in_pieces() -> No
         await server.send(b"\xff\xfe")
         await server.send(["thr", "ee"])
 
-    assert asyncio.run(read_to_the_end(talk)) == [b"one", b"\xff\xfe", b"three", Ended(1000, "")]
+    assert asyncio.run(read_to_the_end(talk)) == [b"one", b"\xff\xfe", b"three", SocketClosed(1000, "")]
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1008, 1011, 1012, 1013, 4000])
 def test_the_peer_s_close_keeps_its_code_and_its_words(code: int) -> None:
-    assert asyncio.run(read_to_the_end(lambda server: server.close(code, "so long"))) == [Ended(code, "so long")]
+    assert asyncio.run(read_to_the_end(lambda server: server.close(code, "so long"))) == [SocketClosed(code, "so long")]
 
 
 def test_an_end_without_a_close_frame_has_no_code() -> None:
@@ -131,7 +131,7 @@ def test_an_end_without_a_close_frame_has_no_code() -> None:
         server.transport.abort()
 
     (end,) = asyncio.run(read_to_the_end(drop))
-    assert isinstance(end, Ended) and end.code is None and end.detail
+    assert isinstance(end, SocketClosed) and end.code is None and end.detail
 
 
 def test_text_that_is_not_utf_8_comes_as_it_is_and_ends_nothing() -> None:
@@ -148,7 +148,7 @@ def test_a_message_too_long_to_hold_ends_the_socket_by_our_own_hand() -> None:
             await server.send(b"x" * (9 * 1024 * 1024))
 
     (end,) = asyncio.run(read_to_the_end(flood))
-    assert isinstance(end, Ended) and end.code is None
+    assert isinstance(end, SocketClosed) and end.code is None
     assert end.detail.startswith("ended by us: 1009")
 
 
@@ -189,7 +189,7 @@ def test_what_is_sent_arrives_and_a_dead_socket_is_no_failure_to_send() -> None:
         async with websocket(listen) as url:
             socket = await socket_of(url)
             assert await socket.send("hello") is None
-            assert isinstance(await socket.read(), Ended)
+            assert isinstance(await socket.read(), SocketClosed)
             assert await socket.send("nobody") is None
             assert await socket.ping("p") is None
         assert got == ["yes", "hello"]
@@ -300,7 +300,7 @@ async def asked(answer: bytes, timeout_ms: int = 2_000, body: str | None = None)
 
     async with bare(speak) as port, Rest() as rest:
         call = RestCall("/book?limit=5", "GET" if body is None else "POST", body)
-        wanted = Fetch(7, Purpose.SNAPSHOT, f"http://{HOST}:{port}{call.path}", call, timeout_ms)
+        wanted = Fetch(7, FetchPurpose.SNAPSHOT, f"http://{HOST}:{port}{call.path}", call, timeout_ms)
         return await rest.fetch(wanted, (("X-Asked", "yes"),)), bytes(got)
 
 
@@ -397,7 +397,7 @@ def test_a_flood_of_control_frames_takes_one_place_and_none_after_the_socket_is_
             inbox.heard(Control.PING, 1)
         inbox.heard(Control.PONG, 2)
         first = inbox.take()
-        assert first is not None and first.given == Heard(Control.PING)
+        assert first is not None and first.given == ControlReceived(Control.PING)
         assert inbox.take() is None
         inbox.heard(Control.PING, 1)
         assert inbox.take() is not None
@@ -490,7 +490,7 @@ async def driven(handler: Handler, *, capacity: int = 256, **facts: Any) -> Asyn
     notes = Notes()
     async with websocket(handler, ping_interval=None) as url, Rest() as rest:
         shared = Hub(Clock(), rest, Publisher(["fjord"], capacity), notes)
-        machine = Connector(venue(**facts), Target((url,), (url,), "ETH", "ETH"), Limits(), lambda: 0.0)
+        machine = Connector(venue(**facts), Target((url,), (url,), "ETH", "ETH"), VenueLimits(), lambda: 0.0)
         driver = Driver(machine, shared)
         running = asyncio.create_task(driver.run())
         try:

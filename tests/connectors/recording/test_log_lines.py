@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from connectors.recording.log_lines import ENDINGS, SENTENCES, render
-from connectors.session.events import ConnectFailed, Ended, Note, Opened, Received, SendFailed, Started, Stop
-from connectors.text import duration, plain, printable
+from connectors.session.events import ConnectFailed, Note, Opened, Received, SendFailed, SocketClosed, Started, Stop
+from connectors.text import duration, plain_decimal, printable
 from connectors.venues import venues
 from connectors.venues.spec import Venue
 from tests.connectors.bench import Bench, diff, full, limits, venue
@@ -112,8 +112,8 @@ ENDS: list[tuple[Reason, list[Any], int]] = [
     (Reason.STALE_WATCHDOG, STALE, 13_000),
     (Reason.SESSION_TIMEOUT, STALE, 13_000),
     (Reason.READ_TIMEOUT, STALE, 13_000),
-    (Reason.STREAM_ENDED, [*STALE, Ended(None, "reset")], 0),
-    (Reason.SERVER_CLOSE, [*STALE, Ended(1008, "read timeout; watchdog reconnect")], 0),
+    (Reason.STREAM_ENDED, [*STALE, SocketClosed(None, "reset")], 0),
+    (Reason.SERVER_CLOSE, [*STALE, SocketClosed(1008, "read timeout; watchdog reconnect")], 0),
     (Reason.PING_SEND_FAIL, [*STALE, SendFailed("Broken pipe", ping=True)], 0),
     (Reason.SUBSCRIBE_ERROR, [Opened(), Received('{"refusal": "seq gap, read timeout, reconnect"}')], 0),
     (Reason.PARSE_ERROR, [*STALE, *[Received("{")] * 30], 0),
@@ -121,8 +121,8 @@ ENDS: list[tuple[Reason, list[Any], int]] = [
     (Reason.SEQ_GAP, [*STALE, *[Received(text) for n in range(5) for text in (diff(90 + n, 80 + n), full(1))]], 0),
     (Reason.CONNECT_TIMEOUT, [ConnectFailed("", timeout=True)], 0),
     (Reason.CONNECT_ERROR, [ConnectFailed("HTTP 503", status=503)], 0),
-    (Reason.ENFORCER_RESTART, [*STALE, Stop(Reason.ENFORCER_RESTART, again=True)], 0),
-    (Reason.TASK_PANIC, [*STALE, Stop(Reason.TASK_PANIC, again=True)], 0),
+    (Reason.ENFORCER_RESTART, [*STALE, Stop(Reason.ENFORCER_RESTART, restart=True)], 0),
+    (Reason.TASK_PANIC, [*STALE, Stop(Reason.TASK_PANIC, restart=True)], 0),
 ]
 SHORT = {Reason.SESSION_TIMEOUT: {"session_ms": 5_000}, Reason.READ_TIMEOUT: {"read_ms": 5_000}}
 
@@ -177,7 +177,7 @@ def counted(lines: list[str]) -> Counter[str]:
 
 HONEST = [
     *(end for end in ENDS if end[0] not in (Reason.SERVER_CLOSE, Reason.SUBSCRIBE_ERROR)),
-    (Reason.SERVER_CLOSE, [*STALE, Ended(1001, "bye")], 0),
+    (Reason.SERVER_CLOSE, [*STALE, SocketClosed(1001, "bye")], 0),
     (Reason.SUBSCRIBE_ERROR, [Opened(), Received('{"refusal": "no such market"}')], 0),
 ]
 """Ends in which no text from outside uses the log's own words."""
@@ -249,7 +249,7 @@ def test_no_text_from_outside_makes_a_record_of_its_own_or_reaches_a_terminal(ki
 def test_text_is_cut_and_numbers_and_times_are_written_as_the_log_writes_them() -> None:
     assert len(printable("x" * 100_000)) <= 240
     assert printable("é — ok") == "é — ok"
-    assert [plain(number) for number in ("1993.0", "0.00010", "100", "1E+2", "0.0")] == [
+    assert [plain_decimal(number) for number in ("1993.0", "0.00010", "100", "1E+2", "0.0")] == [
         "1993", "0.0001", "100", "100", "0",
     ]  # fmt: skip
     assert [duration(ms) for ms in (250, 1_500, 30_000, 98_604, 60_000)] == ["250ms", "1.5s", "30s", "98.604s", "60s"]

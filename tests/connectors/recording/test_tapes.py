@@ -10,7 +10,7 @@ import pytest
 from connectors.recording import tape
 from connectors.venues import venues
 from connectors.venues.frames import Book
-from connectors.venues.spec import Limits, Target, Venue
+from connectors.venues.spec import Target, Venue, VenueLimits
 
 TAPES = sorted((Path(__file__).parents[1] / "tapes").glob("*.tape.jsonl"))
 
@@ -72,5 +72,5 @@ def test_a_tape_written_again_is_the_same_tape(path: Path) -> None:
 def test_limits_of_every_venue_let_the_watchdog_see_silence_before_the_session_ends() -> None:
     for venue in venues().values():
         assert 0 < venue.limits.stale_ms < venue.limits.session_ms
-        assert venue.limits.look_ms < venue.limits.stale_ms / 2
-    assert Limits().stale_ms == 10_000
+        assert venue.limits.book_check_ms < venue.limits.stale_ms / 2
+    assert VenueLimits().stale_ms == 10_000

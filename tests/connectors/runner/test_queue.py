@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.runner.queue import Delivery, Pressure, Publisher
-from connectors.session.events import Note, Shape, Source
-from connectors.venues.frames import Book, BookDelta, Funding, MarketFrame, Side, Trade
+from connectors.session.events import BookFlaws, EventSource, Note
+from connectors.venues.frames import Book, BookDelta, BookSide, Funding, MarketFrame, Trade
 
 KINDS: dict[str, type[MarketFrame]] = {"book": Book, "delta": BookDelta, "trade": Trade, "funding": Funding}
 
@@ -19,10 +19,10 @@ def delivery(kind: str, number: int, venue: str = "fjord") -> Delivery:
     events: dict[str, MarketFrame] = {
         "book": Book("b", (), (), number),
         "delta": BookDelta("b", (), (), number, number - 1),
-        "trade": Trade("t", Decimal(1), Decimal(1), Side.BUY, str(number)),
+        "trade": Trade("t", Decimal(1), Decimal(1), BookSide.BUY, str(number)),
         "funding": Funding("f", Decimal(number)),
     }
-    return Delivery(venue, events[kind], Shape.SOUND, Source.SOCKET, number, number)
+    return Delivery(venue, events[kind], BookFlaws.NONE, EventSource.SOCKET, number, number)
 
 
 def test_events_come_out_in_the_order_they_went_in() -> None:

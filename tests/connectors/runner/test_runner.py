@@ -26,9 +26,9 @@ from connectors.runner.queue import Delivery
 from connectors.runner.telemetry import FUNDING_STALE_MS, Seen, Tick, Timing, line
 from connectors.runner.tick import Folding, TickClock, fold
 from connectors.session.book import OrderBook
-from connectors.session.events import Note, Shape, Source
+from connectors.session.events import BookFlaws, EventSource, Note
 from connectors.venues import venues
-from connectors.venues.frames import Book, BookDelta, Funding, MarketFrame, Side, Trade
+from connectors.venues.frames import Book, BookDelta, BookSide, Funding, MarketFrame, Trade
 from toolkit.model import arrivals
 from toolkit.runlog.parse import parse
 from toolkit.telemetry.contract.check import FileCheck
@@ -39,8 +39,8 @@ NOW_MS, UNIX_MS = 5_000, 1_790_000_000_000
 TIMING = Timing(20, 90, 100)
 
 
-def delivery(event: MarketFrame, venue: str = "aster", source: Source = Source.SOCKET) -> Delivery:
-    return Delivery(venue, event, Shape.SOUND, source, NOW_MS - 7, UNIX_MS - 7)
+def delivery(event: MarketFrame, venue: str = "aster", source: EventSource = EventSource.SOCKET) -> Delivery:
+    return Delivery(venue, event, BookFlaws.NONE, source, NOW_MS - 7, UNIX_MS - 7)
 
 
 def book(bid: str = "100", ask: str = "101", seq: int = 1, exchange_ms: int | None = UNIX_MS - 40) -> Book:
@@ -52,7 +52,7 @@ def delta(seq: int, bids: Iterable[tuple[int, int]] = (), asks: Iterable[tuple[i
     return BookDelta("book", *sides, seq=seq, prev=seq - 1)
 
 
-TRADE = Trade("trades", D(100), D(1), Side.BUY, "1")
+TRADE = Trade("trades", D(100), D(1), BookSide.BUY, "1")
 
 
 # --- when it ticks ----------------------------------------------------------------------------------------------------
@@ -265,8 +265,8 @@ def test_a_funding_rate_grows_stale() -> None:
 
 def test_injected_books_are_counted_and_named() -> None:
     view = MarketView("aster")
-    view.apply([delivery(book(), source=Source.INJECTED)], NOW_MS)
-    assert (view.injected, view.source) == (1, Source.INJECTED)
+    view.apply([delivery(book(), source=EventSource.INJECTED)], NOW_MS)
+    assert (view.injected, view.source) == (1, EventSource.INJECTED)
 
 
 # --- what it writes ---------------------------------------------------------------------------------------------------

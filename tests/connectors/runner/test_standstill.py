@@ -25,7 +25,7 @@ from connectors.runner.queue import Delivery, Publisher
 from connectors.runner.runner import Pace, Runner
 from connectors.runner.tick import STOOD_STILL_MS, TickClock
 from connectors.session.connector import Connector
-from connectors.session.events import Shape, Source
+from connectors.session.events import BookFlaws, EventSource
 from connectors.venues import venues
 from connectors.venues.frames import Book
 
@@ -61,7 +61,7 @@ def runner(rx: TextIO, publisher: Publisher, journal: Journal, telemetry: Teleme
     clock, drivers = Clock(), []
     hub = Hub(clock, Rest(), publisher, journal)
     for venue in venues().values():
-        resolved = settings.resolve((*settings.COMMON, *settings.of_venue(venue)), {})
+        resolved = settings.resolve((*settings.COMMON_SETTINGS, *settings.venue_settings(venue)), {})
         goal, limits = settings.target(venue, resolved, "ETH"), settings.limits(venue, resolved)
         drivers.append(Driver(Connector(venue, goal, limits, Random(1).random), hub))
     return Runner(drivers, dict.fromkeys(venues(), 1_000), Pace(), hub, journal, telemetry, rx, "c", {})
@@ -71,7 +71,7 @@ def offer(publisher: Publisher, seq: int) -> None:
     side = ((Decimal(100 + seq), Decimal(1)),)
     for venue in venues():
         whole = Book("book", side, ((Decimal(200), Decimal(1)),), seq, None)
-        publisher.offer(Delivery(venue, whole, Shape.SOUND, Source.SOCKET, 0, 0))
+        publisher.offer(Delivery(venue, whole, BookFlaws.NONE, EventSource.SOCKET, 0, 0))
 
 
 def mids(record: dict[str, Any]) -> set[float]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.session.book import OrderBook
-from connectors.session.events import Shape
+from connectors.session.events import BookFlaws
 from connectors.venues.frames import Book, BookDelta, Level
 
 prices = st.integers(1, 40).map(lambda n: Decimal(n) / 4)
@@ -37,21 +37,21 @@ def test_a_book_after_any_deltas_is_what_plain_dictionaries_say(
 
 
 @pytest.mark.parametrize(
-    ("bids", "asks", "shape"),
+    ("bids", "asks", "flaws"),
     [
-        ((level("10"),), (level("11"),), Shape.SOUND),
-        ((level("11"),), (level("11"),), Shape.LOCKED),
-        ((level("12"),), (level("11"),), Shape.CROSSED),
-        ((level("12"),), (), Shape.ONE_SIDED),
-        ((), (level("12"),), Shape.ONE_SIDED),
-        ((), (), Shape.EMPTY),
-        ((level("12", "0"),), (), Shape.EMPTY),
+        ((level("10"),), (level("11"),), BookFlaws.NONE),
+        ((level("11"),), (level("11"),), BookFlaws.LOCKED),
+        ((level("12"),), (level("11"),), BookFlaws.CROSSED),
+        ((level("12"),), (), BookFlaws.ONE_SIDED),
+        ((), (level("12"),), BookFlaws.ONE_SIDED),
+        ((), (), BookFlaws.EMPTY),
+        ((level("12", "0"),), (), BookFlaws.EMPTY),
     ],
 )
-def test_the_shape_of_the_top_is_named(bids: tuple[Level, ...], asks: tuple[Level, ...], shape: Shape) -> None:
+def test_the_flaws_of_the_top_are_named(bids: tuple[Level, ...], asks: tuple[Level, ...], flaws: BookFlaws) -> None:
     book = OrderBook()
     book.replace(Book("b", bids, asks))
-    assert book.shape() is shape
+    assert book.flaws() is flaws
 
 
 def test_the_same_number_written_twice_is_one_level() -> None:

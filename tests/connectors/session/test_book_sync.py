@@ -6,21 +6,21 @@ import pytest
 
 from connectors.session.book import OrderBook
 from connectors.session.events import (
+    BookFlaws,
     Close,
-    Ended,
+    EventSource,
     Fetch,
     Fetched,
     FetchFailed,
+    FetchPurpose,
     Opened,
-    Passed,
     Ping,
     Publish,
-    Purpose,
     Send,
-    Shape,
     Silence,
-    Source,
+    SocketClosed,
     Started,
+    TimePassed,
 )
 from connectors.venues.frames import Book
 from connectors.venues.spec import Recovery, Topic
@@ -65,22 +65,22 @@ def test_resyncs_are_no_reconnects_and_too_many_in_a_minute_become_one() -> None
     closed = bench.say(diff(90, 89)).closed
     assert closed is not None
     assert closed.reason is Reason.SEQ_GAP
-    assert bench.machine.tally.counts["resync.seq_gap"] == 3
-    assert bench.machine.tally.counts["reconnect.seq_gap"] == 1
+    assert bench.machine.counters.counts["resync.seq_gap"] == 3
+    assert bench.machine.counters.counts["reconnect.seq_gap"] == 1
 
 
 @pytest.mark.parametrize("old", [diff(10), diff(9), diff(3)])
 def test_a_delta_that_is_in_the_book_already_is_counted_and_changes_nothing(old: str) -> None:
     bench = Bench(venue()).live().say(old)
     assert bench.published == []
-    assert bench.machine.tally.counts["stale_frame"] == 1
+    assert bench.machine.counters.counts["stale_frame"] == 1
     assert len(bench.say(diff(11)).published) == 1
 
 
 def test_a_delta_before_any_book_is_counted_and_not_published() -> None:
     bench = Bench(venue()).open().say(diff(5))
     assert bench.published == []
-    assert bench.machine.tally.counts["early_frame"] == 1
+    assert bench.machine.counters.counts["early_frame"] == 1
 
 
 @pytest.mark.parametrize(("monotone", "taken"), [(True, ["99"]), (False, ["99", "97"])])
@@ -94,8 +94,8 @@ def test_every_book_is_published_with_what_is_wrong_with_its_top() -> None:
         full(1, bid="102"), full(2, bid="101"), '{"topic": "book", "full": [[], [["1", "1"]]]}',
         '{"topic": "book", "full": [[], []]}', full(3),
     )  # fmt: skip
-    assert [publish.shape for publish in bench.published] == [
-        Shape.CROSSED, Shape.LOCKED, Shape.ONE_SIDED, Shape.EMPTY, Shape.SOUND,
+    assert [publish.flaws for publish in bench.published] == [
+        BookFlaws.CROSSED, BookFlaws.LOCKED, BookFlaws.ONE_SIDED, BookFlaws.EMPTY, BookFlaws.NONE,
     ]  # fmt: skip
 
 
@@ -119,13 +119,13 @@ def test_a_snapshot_is_asked_for_once_as_soon_as_the_stream_has_begun(begin: str
     bench = Bench(venue(Recovery.REST)).give(Started(), Opened())
     assert bench.every(Fetch) == []
     bench.say(begin, begin, diff(11), diff(12))
-    assert [fetch.purpose for fetch in bench.every(Fetch)] == [Purpose.SNAPSHOT]
+    assert [fetch.purpose for fetch in bench.every(Fetch)] == [FetchPurpose.SNAPSHOT]
 
 
 def test_a_stream_that_its_url_subscribes_has_begun_with_the_connection() -> None:
     streams = {"topics": lambda target: (Topic("book"),)}
     bench = Bench(venue(Recovery.REST, **streams)).give(Started(), Opened())
-    assert [fetch.purpose for fetch in bench.every(Fetch)] == [Purpose.SNAPSHOT]
+    assert [fetch.purpose for fetch in bench.every(Fetch)] == [FetchPurpose.SNAPSHOT]
 
 
 def test_nothing_is_published_before_the_bridge() -> None:
@@ -133,7 +133,7 @@ def test_nothing_is_published_before_the_bridge() -> None:
     assert bench.published == []
     bench.answer(body(11, bid="98"))
     (publish,) = bench.published
-    assert publish.source is Source.BRIDGE
+    assert publish.source is EventSource.BRIDGE
     assert bids(publish) == [("100", "2"), ("99", "2"), ("98", "1")]
     assert publish.event.seq == 12
     assert len(bench.say(diff(13)).published) == 1
@@ -159,7 +159,10 @@ def test_the_bridge_is_found_wherever_the_snapshot_lies(snapshot: int, deltas: l
 def test_a_snapshot_that_is_newer_than_all_waits_for_the_delta_that_bridges() -> None:
     bench = bridge().say(diff(11), diff(12)).answer(body(15, bid="98"))
     assert bench.say(diff(13), diff(14)).published == []
-    assert [publish.source for publish in bench.say(diff(15), diff(16)).published] == [Source.BRIDGE, Source.SOCKET]
+    assert [publish.source for publish in bench.say(diff(15), diff(16)).published] == [
+        EventSource.BRIDGE,
+        EventSource.SOCKET,
+    ]
 
 
 def test_a_snapshot_older_than_the_stream_is_fetched_anew_and_never_merged() -> None:
@@ -211,7 +214,7 @@ def quiet(*deltas: str) -> Bench:
 def test_a_snapshot_is_the_book_of_a_market_in_which_nothing_happens(deltas: tuple[str, ...]) -> None:
     bench = quiet(*deltas)
     (publish,) = bench.published
-    assert (publish.source, publish.event.seq, bids(publish)) == (Source.REST, 15, [("98", "1")])
+    assert (publish.source, publish.event.seq, bids(publish)) == (EventSource.REST, 15, [("98", "1")])
     assert len(bench.every(Fetch)) == 2
     assert [len(bench.notes(kind)) for kind in ("quiet_start", "first_book", "first_top")] == [1, 1, 1]
 
@@ -219,13 +222,15 @@ def test_a_snapshot_is_the_book_of_a_market_in_which_nothing_happens(deltas: tup
 @pytest.mark.parametrize(
     ("delta", "published", "resyncs"),
     [
-        (diff(16, 15), [Source.SOCKET], 0),  # it follows directly
-        (diff(17, 13, first=14), [Source.SOCKET], 0),  # the snapshot lies inside it
+        (diff(16, 15), [EventSource.SOCKET], 0),  # it follows directly
+        (diff(17, 13, first=14), [EventSource.SOCKET], 0),  # the snapshot lies inside it
         (diff(14, 13), [], 0),  # it was in the snapshot already
         (diff(18, 16, first=17), [], 1),  # a hole lies between: the snapshot was not the newest
     ],
 )
-def test_the_first_delta_after_a_quiet_begin_has_to_bridge(delta: str, published: list[Source], resyncs: int) -> None:
+def test_the_first_delta_after_a_quiet_begin_has_to_bridge(
+    delta: str, published: list[EventSource], resyncs: int
+) -> None:
     bench = quiet().say(delta)
     assert [publish.source for publish in bench.published] == published
     assert len(bench.notes("resync")) == resyncs
@@ -267,10 +272,10 @@ def test_a_quiet_begin_on_a_socket_that_is_gone_is_found_out_in_time() -> None:
 
 def test_a_gap_is_mended_by_a_new_snapshot_on_the_same_socket() -> None:
     bench = bridge().say(diff(11)).answer(body(11)).say(diff(14, 13))
-    assert [fetch.purpose for fetch in bench.all(Fetch)] == [Purpose.SNAPSHOT]
+    assert [fetch.purpose for fetch in bench.all(Fetch)] == [FetchPurpose.SNAPSHOT]
     assert bench.say(diff(15)).published == []
     (publish,) = bench.answer(body(14, bid="97")).published
-    assert publish.source is Source.BRIDGE
+    assert publish.source is EventSource.BRIDGE
     assert ("97", "1") in bids(publish)
     assert bench.every(Close) == []
 
@@ -311,7 +316,7 @@ def test_a_bridged_book_is_the_book_that_the_deltas_make() -> None:
 
 
 def test_a_session_that_ended_leaves_nothing_of_its_book_to_the_next() -> None:
-    bench = Bench(venue(Recovery.RECONNECT)).live(10).give(Ended(None)).wait(60_000)
+    bench = Bench(venue(Recovery.RECONNECT)).live(10).give(SocketClosed(None)).wait(60_000)
     bench.open_again().say(diff(11))
     assert bench.published == []
-    assert bench.give(Passed()).published == []
+    assert bench.give(TimePassed()).published == []

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.session.connector import State
+from connectors.session.connector import ConnectorState
 from connectors.session.events import (
     Close,
     Connect,
     ConnectFailed,
     Control,
-    Ended,
+    ControlReceived,
+    EventSource,
     Fetch,
     Fetched,
     FetchFailed,
-    Heard,
-    Input,
+    FetchPurpose,
     Note,
     Opened,
-    Passed,
     Ping,
-    Purpose,
     Received,
     Send,
     SendFailed,
-    Source,
+    SessionEvent,
+    SocketClosed,
     Started,
     Stop,
+    TimePassed,
 )
 from connectors.venues.frames import Funding, Trade
 from connectors.venues.spec import Recovery
@@ -56,20 +56,20 @@ def test_the_other_topics_are_asked_for_once_with_the_first_book_so_that_their_r
 @pytest.mark.parametrize(
     ("given", "reason", "facts"),
     [
-        (Ended(None, "reset"), Reason.STREAM_ENDED, {"detail": "reset"}),
-        (Ended(1006), Reason.STREAM_ENDED, {}),
-        (Ended(1000, "bye"), Reason.SERVER_CLOSE, {"code": 1000, "detail": "bye"}),
-        (Ended(1012, "restart"), Reason.SERVER_CLOSE, {"code": 1012, "detail": "restart"}),
+        (SocketClosed(None, "reset"), Reason.STREAM_ENDED, {"detail": "reset"}),
+        (SocketClosed(1006), Reason.STREAM_ENDED, {}),
+        (SocketClosed(1000, "bye"), Reason.SERVER_CLOSE, {"code": 1000, "detail": "bye"}),
+        (SocketClosed(1012, "restart"), Reason.SERVER_CLOSE, {"code": 1012, "detail": "restart"}),
         (SendFailed("broken pipe"), Reason.STREAM_ENDED, {"detail": "broken pipe"}),
         (SendFailed("broken pipe", ping=True), Reason.PING_SEND_FAIL, {"detail": "broken pipe"}),
         (Received('{"refusal": "no such market", "topic": "book"}'), Reason.SUBSCRIBE_ERROR, {"topic": "book"}),
-        (Stop(Reason.ENFORCER_RESTART, again=True), Reason.ENFORCER_RESTART, {}),
-        (Stop(Reason.TASK_PANIC, again=True), Reason.TASK_PANIC, {}),
+        (Stop(Reason.ENFORCER_RESTART, restart=True), Reason.ENFORCER_RESTART, {}),
+        (Stop(Reason.TASK_PANIC, restart=True), Reason.TASK_PANIC, {}),
     ],
     ids=str,
 )
 def test_every_end_of_an_open_session_is_closed_with_its_reason_and_followed_by_a_new_attempt(
-    given: Input, reason: Reason, facts: dict[str, object]
+    given: SessionEvent, reason: Reason, facts: dict[str, object]
 ) -> None:
     bench = Bench(venue()).live().give(given)
     closed = bench.closed
@@ -106,14 +106,14 @@ def test_retry_after_puts_the_next_attempt_off() -> None:
 def test_waits_grow_with_every_end_and_only_a_healthy_session_ends_that() -> None:
     bench = Bench(venue(), uniform=0.999_999).give(Started())
     for _ in range(4):
-        bench.give(Opened(), Ended(None)).wait(40_000)
+        bench.give(Opened(), SocketClosed(None)).wait(40_000)
     waits = [note.fields["wait_ms"] for note in bench.notes("waiting")]
     assert waits == [999, 1_999, 3_999, 7_999]
     bench.live()
     for n in range(70):
         bench.say(full(n)).wait(1_000)
         bench.pong()
-    bench.give(Ended(None))
+    bench.give(SocketClosed(None))
     assert bench.notes("waiting")[-1].fields["wait_ms"] == 999
     assert bench.notes("healthy_reset")[-1].fields["failures"] == 5
 
@@ -137,15 +137,15 @@ def test_a_session_is_renewed_at_its_greatest_age_whatever_flows() -> None:
 def test_an_operators_stop_closes_without_a_reason_and_is_the_last_word() -> None:
     bench = Bench(venue()).live().give(Stop())
     assert bench.acts == [Note("stopped"), Close(None)]
-    assert bench.machine.state is State.STOPPED
+    assert bench.machine.state is ConnectorState.STOPPED
     assert bench.machine.due_ms is None
-    assert bench.give(Received(full(11)), Started(), Passed()).acts == []
+    assert bench.give(Received(full(11)), Started(), TimePassed()).acts == []
 
 
 def test_a_restart_from_outside_does_not_hurry_a_connector_that_waits_already() -> None:
     bench = Bench(venue(), uniform=0.5).give(Started(), ConnectFailed("refused"))
     due_ms = bench.machine.due_ms
-    assert bench.give(Stop(Reason.ENFORCER_RESTART, again=True)).acts == []
+    assert bench.give(Stop(Reason.ENFORCER_RESTART, restart=True)).acts == []
     assert bench.machine.due_ms == due_ms
 
 
@@ -156,7 +156,7 @@ def test_a_fault_of_our_own_code_ends_whatever_is_under_way_and_waits_before_the
     bench = Bench(venue(socket_url=broken))
     with pytest.raises(ZeroDivisionError):
         bench.give(Started())
-    closed = bench.give(Stop(Reason.TASK_PANIC, again=True)).closed
+    closed = bench.give(Stop(Reason.TASK_PANIC, restart=True)).closed
     assert closed is not None
     assert closed.reason is Reason.TASK_PANIC
     assert (bench.machine.due_ms or 0) >= bench.now_ms + 100
@@ -177,7 +177,7 @@ def quick(n: int, bench: Bench, seconds: int) -> int:
 def test_pings_are_sent_at_their_interval_and_counted_and_a_missing_pong_ends_the_session(keep_alive: object) -> None:
     more = {} if keep_alive is None else {"keep_alive": keep_alive}
     bench = Bench(venue(**more), limits(ping_interval_ms=5_000, pong_ms=2_000)).live()
-    pong: Input = Heard(Control.PONG) if keep_alive is None else Received('{"beat": null}')
+    pong: SessionEvent = ControlReceived(Control.PONG) if keep_alive is None else Received('{"beat": null}')
     n = 10
     for _ in range(3):
         n = quick(n, bench, 5)
@@ -203,7 +203,7 @@ def test_a_ping_interval_of_zero_sends_none() -> None:
     bench = Bench(venue(), limits(ping_interval_ms=0)).live()
     quick(10, bench, 120)
     assert bench.every(Ping) == []
-    assert bench.machine.state is State.OPEN
+    assert bench.machine.state is ConnectorState.OPEN
 
 
 def test_a_failed_ping_is_counted_over_the_whole_run() -> None:
@@ -244,7 +244,7 @@ def test_a_refusal_while_a_resync_is_on_its_way_ends_the_session() -> None:
 def test_what_is_no_json_is_counted_and_too_much_of_it_ends_the_session(garbage: str | bytes) -> None:
     bench = Bench(venue(), limits(parse_errors=5)).live().say(*[garbage] * 5)
     assert bench.closed is None
-    assert bench.machine.tally.counts["parse_error"] == 5
+    assert bench.machine.counters.counts["parse_error"] == 5
     closed = bench.say(garbage).closed
     assert closed is not None
     assert closed.reason is Reason.PARSE_ERROR
@@ -266,7 +266,7 @@ def test_parse_errors_spread_over_more_than_a_minute_end_nothing() -> None:
 def test_json_nobody_described_is_missed_whole_and_too_many_in_a_row_end_the_session(strange: str) -> None:
     bench = Bench(venue()).live().say(*[strange] * 9)
     assert bench.published == []
-    assert bench.machine.tally.counts["decode_miss"] == 9
+    assert bench.machine.counters.counts["decode_miss"] == 9
     bench.say(full(20)).say(*[strange] * 9)
     assert bench.every(Close) == []
     assert bench.say(strange).closed == Close(Reason.DECODE_FAIL_LOOP, "10 consecutive decode failures")
@@ -286,14 +286,14 @@ def test_a_closing_that_is_announced_is_told() -> None:
 
 def test_a_market_is_looked_up_once_and_again_only_after_a_refusal() -> None:
     bench = Bench(venue(lookup=LOOKUP), instrument="").give(Started())
-    assert [fetch.purpose for fetch in bench.all(Fetch)] == [Purpose.LOOKUP]
+    assert [fetch.purpose for fetch in bench.all(Fetch)] == [FetchPurpose.LOOKUP]
     bench.answer(b'{"ETH": 7}')
     assert bench.machine.target.instrument == "7"
     assert len(bench.all(Connect)) == 1
-    bench.give(Opened(), Ended(None)).wait(60_000)
+    bench.give(Opened(), SocketClosed(None)).wait(60_000)
     assert len(bench.every(Fetch)) == 1
     bench.give(Opened()).say('{"refusal": "no such market"}').wait(60_000)
-    assert [fetch.purpose for fetch in bench.every(Fetch)] == [Purpose.LOOKUP, Purpose.LOOKUP]
+    assert [fetch.purpose for fetch in bench.every(Fetch)] == [FetchPurpose.LOOKUP, FetchPurpose.LOOKUP]
 
 
 @pytest.mark.parametrize("answer", [b"{}", b"[]", b"no json", b'{"BTC": 1}', None])
@@ -316,19 +316,19 @@ def test_funding_is_polled_by_rest_and_failures_are_counted_and_outlived() -> No
     bench = Bench(venue(funding=FUNDING)).live()
     bench.answer(b'{"rate": "0.0001"}')
     assert isinstance(bench.published[0].event, Funding)
-    assert bench.published[0].source is Source.REST
+    assert bench.published[0].source is EventSource.REST
     for n in range(5):
         bench.wait(1_000).say(full(11 + n))
     bench.answer(b"<html>")
-    assert bench.machine.tally.counts["funding_failed"] == 1
+    assert bench.machine.counters.counts["funding_failed"] == 1
     quick(20, bench, 5)
-    assert [fetch.purpose for fetch in bench.every(Fetch)] == [Purpose.FUNDING] * 3
+    assert [fetch.purpose for fetch in bench.every(Fetch)] == [FetchPurpose.FUNDING] * 3
 
 
 def test_an_answer_with_a_ticket_of_another_time_is_ignored() -> None:
     bench = Bench(venue(Recovery.REST)).open().say(diff(11))
     old = bench.every(Fetch)[0].ticket
-    bench.give(Ended(None)).wait(60_000).give(Opened()).say(diff(21))
+    bench.give(SocketClosed(None)).wait(60_000).give(Opened()).say(diff(21))
     assert bench.give(Fetched(old, body(21))).published == []
     assert len(bench.answer(body(21)).published) == 1
 
@@ -336,5 +336,5 @@ def test_an_answer_with_a_ticket_of_another_time_is_ignored() -> None:
 def test_counts_of_reasons_go_on_over_sessions() -> None:
     bench = Bench(venue()).give(Started())
     for _ in range(3):
-        bench.give(Opened(), Ended(None)).wait(60_000)
+        bench.give(Opened(), SocketClosed(None)).wait(60_000)
     assert [note.fields["count"] for note in bench.notes("reconnect")] == [1, 2, 3]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.session.events import Shape, Silence
+from connectors.session.events import BookFlaws, Silence
 from connectors.simulator.faults.spec import Fault
 from connectors.simulator.faults.table import FAULTS
 from connectors.simulator.ground_truth import Row, Tell
@@ -39,7 +39,7 @@ WAYS: dict[str, Mapping[str, str]] = {
     "paradex orderbook": {"PARAPHINA_PARADEX_PUBLIC_FEED": "orderbook"},
     "paradex deltas": {"PARAPHINA_PARADEX_PUBLIC_FEED": "deltas"},
 }
-SHAPES = {"crossed_book": Shape.CROSSED, "one_sided_book": Shape.ONE_SIDED, "empty_book": Shape.EMPTY}
+SHAPES = {"crossed_book": BookFlaws.CROSSED, "one_sided_book": BookFlaws.ONE_SIDED, "empty_book": BookFlaws.EMPTY}
 
 
 def simulation(way: str, *faults: Planned, seed: int = 1, tell: Tell | None = None) -> Simulation:
@@ -96,7 +96,7 @@ def test_a_fault_is_seen_for_what_it_is_and_mended(way: str, fault: Fault) -> No
     # What must be noted, and nothing else alarms.
     allowed = {*expected.notes, "resync"} if mends else set(expected.notes)
     assert story.alarms == allowed
-    assert story.shapes - {Shape.SOUND} == ({SHAPES[fault.kind]} if fault.kind in SHAPES else set())
+    assert story.flaws - {BookFlaws.NONE} == ({SHAPES[fault.kind]} if fault.kind in SHAPES else set())
 
 
 @pytest.mark.parametrize("way", sorted(dialects()))

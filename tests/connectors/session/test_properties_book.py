@@ -13,21 +13,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.session.book import OrderBook
-from connectors.session.connector import State
+from connectors.session.connector import ConnectorState
 from connectors.session.events import (
     Connect,
     Control,
-    Ended,
+    ControlReceived,
     Fetch,
     Fetched,
-    Heard,
-    Input,
     Opened,
-    Passed,
     Ping,
     Publish,
     Received,
     Send,
+    SessionEvent,
+    SocketClosed,
+    TimePassed,
 )
 from connectors.simulator.messages import Sight
 from connectors.simulator.protocols import aster, extended, hyperliquid, lighter, paradex
@@ -87,7 +87,7 @@ class Wire:
         if not self.rest:
             self.frames.append(self.market.frame())
 
-    def give(self, given: Input) -> None:
+    def give(self, given: SessionEvent) -> None:
         for act in self.bench.give(given).acts:
             match act:
                 case Publish(event=event) if isinstance(event, Book | BookDelta):
@@ -95,7 +95,7 @@ class Wire:
                 case Send(text="+book"):
                     self.subscribed()
                 case Ping():
-                    self.give(Heard(Control.PONG))
+                    self.give(ControlReceived(Control.PONG))
 
     def take(self, event: Book | BookDelta) -> None:
         if isinstance(event, Book):
@@ -112,8 +112,8 @@ class Wire:
         while self.bench.now_ms < until_ms:
             due_ms = self.bench.machine.due_ms
             self.bench.now_ms = max(self.bench.now_ms, min(until_ms, until_ms if due_ms is None else due_ms))
-            self.give(Passed())
-            if self.bench.machine.state is State.CONNECTING:
+            self.give(TimePassed())
+            if self.bench.machine.state is ConnectorState.CONNECTING:
                 self.frames = []
                 self.give(Opened())
 
@@ -136,7 +136,7 @@ class Wire:
             case "wait", int(ms):
                 self.wait(ms)
             case "reset", _:
-                self.give(Ended(None))
+                self.give(SocketClosed(None))
 
     def answer(self, late: int = 0) -> None:
         """Answer the newest request, by a book that may be some changes old."""
@@ -225,7 +225,7 @@ class BadWire(Simulation):
             self.meant.add(sight.levels())
         super()._answer(ticket, answer, now_ms)  # type: ignore[arg-type]
 
-    def _give(self, now_ms: int, given: Input, sight: Sight | None = None) -> None:
+    def _give(self, now_ms: int, given: SessionEvent, sight: Sight | None = None) -> None:
         before = self.story.books
         super()._give(now_ms, given, sight)
         if self.story.books > before and self.book.depth() not in self.meant:
@@ -256,7 +256,17 @@ def test_on_a_bad_wire_no_venues_connector_publishes_a_book_that_was_never_true(
 # --- any input at any time --------------------------------------------------------------------------------------------
 
 INPUTS = st.one_of(
-    st.sampled_from([Opened(), Passed(), Ended(None), Ended(1001), Received("{"), Received("[]"), Received(full(1))]),
+    st.sampled_from(
+        [
+            Opened(),
+            TimePassed(),
+            SocketClosed(None),
+            SocketClosed(1001),
+            Received("{"),
+            Received("[]"),
+            Received(full(1)),
+        ]
+    ),
     st.text(max_size=20).map(Received),
     st.binary(max_size=20).map(Received),
     st.builds(Fetched, st.integers(0, 5), st.binary(max_size=10)),
@@ -266,7 +276,7 @@ INPUTS = st.one_of(
 @pytest.mark.parametrize("recovery", Recovery)
 @given(steps=st.lists(st.tuples(st.integers(0, 30_000), INPUTS), max_size=50))
 def test_whatever_comes_whenever_the_machine_answers_and_keeps_to_its_protocol(
-    recovery: Recovery, steps: list[tuple[int, Input]]
+    recovery: Recovery, steps: list[tuple[int, SessionEvent]]
 ) -> None:
     bench = Bench(venue(recovery)).open()
     for after_ms, thing in steps:
@@ -276,6 +286,6 @@ def test_whatever_comes_whenever_the_machine_answers_and_keeps_to_its_protocol(
         closes = [number for number, act in enumerate(acts) if type(act).__name__ == "Close"]
         assert closes in ([], [len(acts) - 1])
         if any(isinstance(act, Publish | Send) for act in acts):
-            assert was in (State.OPEN, State.CONNECTING)
-        assert sum(isinstance(act, Connect) for act in acts) <= int(was is State.WAITING)
-        assert bench.machine.due_ms is not None or bench.machine.state is State.CONNECTING
+            assert was in (ConnectorState.OPEN, ConnectorState.CONNECTING)
+        assert sum(isinstance(act, Connect) for act in acts) <= int(was is ConnectorState.WAITING)
+        assert bench.machine.due_ms is not None or bench.machine.state is ConnectorState.CONNECTING

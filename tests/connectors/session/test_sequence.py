@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.session.sequence import Fit, fit
+from connectors.session.book import SequenceCheck, check_sequence
 from connectors.venues.frames import BookDelta
 
 
@@ -15,42 +15,42 @@ def delta(prev: int | None, seq: int | None, first: int | None = None) -> BookDe
 @pytest.mark.parametrize(
     ("state", "prev", "seq", "want"),
     [
-        (10, 10, 15, Fit.FOLLOWS),
-        (10, 5, 10, Fit.OLD),
-        (10, 2, 4, Fit.OLD),
-        (10, 12, 15, Fit.GAP),
-        (10, 8, 15, Fit.MISMATCH),
-        (None, 8, 15, Fit.FOLLOWS),
-        (10, None, None, Fit.FOLLOWS),
+        (10, 10, 15, SequenceCheck.FOLLOWS),
+        (10, 5, 10, SequenceCheck.OLD),
+        (10, 2, 4, SequenceCheck.OLD),
+        (10, 12, 15, SequenceCheck.GAP),
+        (10, 8, 15, SequenceCheck.MISMATCH),
+        (None, 8, 15, SequenceCheck.FOLLOWS),
+        (10, None, None, SequenceCheck.FOLLOWS),
     ],
 )
 def test_a_delta_is_judged_against_the_held_state(
-    state: int | None, prev: int | None, seq: int | None, want: Fit
+    state: int | None, prev: int | None, seq: int | None, want: SequenceCheck
 ) -> None:
-    assert fit(state, delta(prev, seq)) is want
+    assert check_sequence(state, delta(prev, seq)) is want
 
 
 @pytest.mark.parametrize(
     ("first", "prev", "seq", "want"),
     [
-        (98, 95, 105, Fit.FOLLOWS),
-        (100, 95, 100, Fit.FOLLOWS),
-        (101, 100, 105, Fit.FOLLOWS),
-        (90, 85, 99, Fit.OLD),
-        (102, 101, 105, Fit.GAP),
+        (98, 95, 105, SequenceCheck.FOLLOWS),
+        (100, 95, 100, SequenceCheck.FOLLOWS),
+        (101, 100, 105, SequenceCheck.FOLLOWS),
+        (90, 85, 99, SequenceCheck.OLD),
+        (102, 101, 105, SequenceCheck.GAP),
     ],
 )
 def test_the_first_delta_after_a_rest_snapshot_has_to_hold_its_number(
-    first: int, prev: int, seq: int, want: Fit
+    first: int, prev: int, seq: int, want: SequenceCheck
 ) -> None:
-    assert fit(100, delta(prev, seq, first), bridging=True) is want
+    assert check_sequence(100, delta(prev, seq, first), bridging=True) is want
 
 
 DOCUMENTED = [
-    (150, 157, 149, Fit.OLD),
-    (158, 160, 157, Fit.FOLLOWS),
-    (161, 165, 160, Fit.FOLLOWS),
-    (170, 172, 168, Fit.GAP),
+    (150, 157, 149, SequenceCheck.OLD),
+    (158, 160, 157, SequenceCheck.FOLLOWS),
+    (161, 165, 160, SequenceCheck.FOLLOWS),
+    (170, 172, 168, SequenceCheck.GAP),
 ]
 """`U`, `u` and `pu` of events after a snapshot 158, and what Aster's documents say to do with each."""
 
@@ -58,6 +58,6 @@ DOCUMENTED = [
 def test_the_example_of_the_venue_s_documents_is_judged_as_they_say() -> None:
     state, bridging = 158, True
     for first, seq, prev, want in DOCUMENTED:
-        assert fit(state, delta(prev, seq, first), bridging=bridging) is want
-        if want is Fit.FOLLOWS:
+        assert check_sequence(state, delta(prev, seq, first), bridging=bridging) is want
+        if want is SequenceCheck.FOLLOWS:
             state, bridging = seq, False

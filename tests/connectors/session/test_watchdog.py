@@ -6,30 +6,30 @@ import time
 
 import pytest
 
-from connectors.session.connector import State
+from connectors.session.connector import ConnectorState
 from connectors.session.events import (
     Close,
     Control,
+    ControlReceived,
     Fetch,
     Fetched,
     FetchFailed,
-    Heard,
-    Input,
-    Passed,
+    FetchPurpose,
     Ping,
-    Purpose,
     Received,
+    SessionEvent,
     Silence,
+    TimePassed,
 )
 from connectors.venues.spec import Recovery
 from tests.connectors.bench import JSON_PINGS, Bench, body, diff, full, limits, venue
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
-PONG, PING = Heard(Control.PONG), Heard(Control.PING)
+PONG, PING = ControlReceived(Control.PONG), ControlReceived(Control.PING)
 TRADE, BEAT, LOST, STRANGE = (Received(text) for text in ('{"trade": "1"}', '{"beat": "x"}', "{", '{"what": 1}'))
 
 
-def silent(bench: Bench, *meanwhile: Input, pong: bool = True) -> Close | None:
+def silent(bench: Bench, *meanwhile: SessionEvent, pong: bool = True) -> Close | None:
     """Half a limit of nothing, then these inputs each second until a verdict."""
     bench.wait(5_500)
     for _ in range(8):
@@ -60,7 +60,7 @@ def silent(bench: Bench, *meanwhile: Input, pong: bool = True) -> Close | None:
     ],
 )
 def test_each_class_of_silence_is_told_apart_and_found_within_the_limit_and_a_half(
-    live: bool, meanwhile: tuple[Input, ...], pong: bool, silence: Silence
+    live: bool, meanwhile: tuple[SessionEvent, ...], pong: bool, silence: Silence
 ) -> None:
     bench = Bench(venue(snapshot=None)).live() if live else Bench(venue(snapshot=None)).open()
     began_ms = bench.now_ms
@@ -93,7 +93,7 @@ def test_a_quiet_market_is_no_fault_as_long_as_it_is_alive_and_rest_shows_our_bo
         if len(bench.every(Fetch)) > looks:
             bench.answer(body())
     assert bench.every(Close) == []
-    assert {fetch.purpose for fetch in bench.every(Fetch)} == {Purpose.LOOK}
+    assert {fetch.purpose for fetch in bench.every(Fetch)} == {FetchPurpose.BOOK_CHECK}
     assert len(bench.notes("quiet_look")) >= 40
 
 
@@ -124,7 +124,7 @@ def test_only_a_pong_and_an_equal_book_prove_a_quiet_market(look: bytes | None, 
 def test_data_that_comes_while_in_doubt_ends_the_doubt() -> None:
     bench = Bench(venue()).live().wait(10_500).say(full(11)).wait(9_000)
     assert bench.every(Close) == []
-    assert bench.machine.state is State.OPEN
+    assert bench.machine.state is ConnectorState.OPEN
 
 
 def test_a_look_compares_only_the_levels_that_both_books_show() -> None:
@@ -134,7 +134,7 @@ def test_a_look_compares_only_the_levels_that_both_books_show() -> None:
 
 
 @pytest.mark.parametrize("frame", [BEAT, PING, TRADE, Received('{"ack": "book"}'), Received(diff(5, 4))], ids=str)
-def test_nothing_but_data_of_the_book_puts_the_watchdog_off(frame: Input) -> None:
+def test_nothing_but_data_of_the_book_puts_the_watchdog_off(frame: SessionEvent) -> None:
     bench = Bench(venue()).live()
     began_ms = bench.now_ms
     while not bench.every(Close) and bench.now_ms - began_ms < 60_000:
@@ -234,7 +234,7 @@ def test_a_whole_silent_day_of_reconnecting_is_done_in_a_blink() -> None:
     until_ms = bench.now_ms + 86_400_000
     while bench.now_ms < until_ms:
         bench.wait(60_000)
-        if bench.machine.state is State.CONNECTING:
+        if bench.machine.state is ConnectorState.CONNECTING:
             bench.open_again()
     assert time.process_time() - began < 5
     assert {closed.reason for closed in bench.every(Close)} == {Reason.STALE_WATCHDOG}
@@ -246,7 +246,7 @@ def test_a_whole_quiet_day_passes_without_an_alarm() -> None:
     answered = 0
     while bench.now_ms < until_ms and not bench.every(Close):
         bench.now_ms = max(bench.now_ms, bench.machine.due_ms or 0)
-        for act in bench.give(Passed()).acts:
+        for act in bench.give(TimePassed()).acts:
             if isinstance(act, Ping):
                 bench.pong()
             elif isinstance(act, Fetch):
@@ -255,4 +255,4 @@ def test_a_whole_quiet_day_passes_without_an_alarm() -> None:
         bench.log = []
     assert bench.now_ms >= until_ms
     assert answered == 8_600
-    assert bench.machine.tally.counts.keys() == {"ping_sent"}
+    assert bench.machine.counters.counts.keys() == {"ping_sent"}

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from connectors.session.events import Control
-from connectors.settings import of_venue, resolve, target
+from connectors.settings import resolve, target, venue_settings
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.ground_truth import Row
 from connectors.simulator.messages import Accepted, Act, Answer, Content, HangUp, Request, Say, Sight, Signal
 from connectors.simulator.protocols import dialects
 from connectors.simulator.scenario import Planned
 from connectors.venues import venues
-from connectors.venues.spec import Rest, Target, Venue
+from connectors.venues.spec import RestSpec, Target, Venue
 from tests.simulation.fault_matrix import looked_up
 
 NAMES = sorted(dialects())
@@ -34,7 +34,7 @@ class Listener:
         self.now_ms = 0
         self.acts: list[tuple[int, Act]] = []
         self.link: str | None = None
-        resolved = resolve(of_venue(self.venue), environ or {})
+        resolved = resolve(venue_settings(self.venue), environ or {})
         self.target: Target = looked_up(self.venue, target(self.venue, resolved, "ETH"), self.exchange)
 
     def connect(self) -> object:
@@ -70,7 +70,7 @@ class Listener:
             self.listen(self.now_ms + 50)
         return self.sights()[-1]
 
-    def fetch(self, rest: Rest[object]) -> Answer:
+    def fetch(self, rest: RestSpec[object]) -> Answer:
         call = rest.call(self.target)
         url = urlsplit(self.target.rest_urls[0] + call.path)
         request = Request(call.method, url.path, dict(parse_qsl(url.query)), (call.body or "").encode())

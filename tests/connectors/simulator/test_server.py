@@ -17,7 +17,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from connectors.settings import of_venue, resolve, target
+from connectors.settings import resolve, target, venue_settings
 from connectors.simulator.faults.table import FAULTS
 from connectors.simulator.ground_truth import Row, TruthFile
 from connectors.simulator.scenario import Planned, Scenario, plan
@@ -62,7 +62,7 @@ async def served(venue: str, *faults: Planned) -> AsyncIterator[tuple[str, Truth
 
 def url_of(venue: str, environ: dict[str, str]) -> str:
     described = venues()[venue]
-    goal = target(described, resolve(of_venue(described), environ), "ETH")
+    goal = target(described, resolve(venue_settings(described), environ), "ETH")
     goal = replace(goal, instrument=Listener(venue).target.instrument)
     return described.socket_url(goal.ws_urls[0], goal)
 

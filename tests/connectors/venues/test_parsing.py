@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.venues.parsing import BadNumberError, added_up, levels, moment, price, rate, rows, size, whole
+from connectors.venues.parsing import (
+    BadNumberError,
+    aggregate_orders,
+    integer,
+    levels,
+    price,
+    rate,
+    rows,
+    size,
+    unix_ms,
+)
 
 BAD = ["NaN", "Infinity", "1e400", "-1", "+1", "", " 1", "1.", ".5", "0x10", "1_000", "9" * 40, "0." + "1" * 40, "١"]
 
@@ -38,17 +48,17 @@ def test_a_price_is_above_zero_and_a_rate_may_be_negative() -> None:
 @pytest.mark.parametrize("value", ["1", 1.0, True, -1, 2**63, None])
 def test_a_whole_number_is_an_integer_of_sane_size(value: object) -> None:
     with pytest.raises(BadNumberError):
-        whole(value)
+        integer(value)
 
 
 def test_a_missing_or_zero_time_is_no_time() -> None:
-    assert (moment(None), moment(0), moment(7)) == (None, None, 7)
+    assert (unix_ms(None), unix_ms(0), unix_ms(7)) == (None, None, 7)
 
 
 def test_orders_at_one_price_are_one_level_of_their_exact_sum_in_the_order_of_the_first() -> None:
     orders = [{"at": "100.1", "left": "0.1"}, {"at": "100.2", "left": "3"}, {"at": "100.1", "left": "0.2"}]
-    assert added_up(orders, "at", "left") == levels([("100.1", "0.3"), ("100.2", "3")], 0, 1)
-    assert added_up([], "at", "left") == ()
+    assert aggregate_orders(orders, "at", "left") == levels([("100.1", "0.3"), ("100.2", "3")], 0, 1)
+    assert aggregate_orders([], "at", "left") == ()
 
 
 def test_a_list_that_is_null_has_no_rows() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.settings import of_venue, resolve, target
+from connectors.settings import resolve, target, venue_settings
 from connectors.venues.extended import VENUE
 
 BASE = "wss://api.starknet.extended.exchange/stream.extended.exchange/v1"
@@ -21,7 +21,7 @@ BASE = "wss://api.starknet.extended.exchange/stream.extended.exchange/v1"
     ],
 )
 def test_the_socket_s_url_names_market_and_depth(environ: dict[str, str], path: str) -> None:
-    aim = target(VENUE, resolve(of_venue(VENUE), environ))
+    aim = target(VENUE, resolve(venue_settings(VENUE), environ))
     assert VENUE.socket_url(aim.ws_urls[0], aim) == BASE + path
     assert VENUE.topics(aim)[0].key == f"orderbooks:{path.split('/')[-1].split('?')[0]}"
     assert VENUE.topics(aim)[0].subscribe is None

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from connectors.settings import of_venue, resolve, target
+from connectors.settings import resolve, target, venue_settings
 from connectors.venues.hyperliquid import VENUE
 
 ROUNDING = ("nSigFigs", "mantissa")
@@ -23,7 +23,7 @@ ROUNDING = ("nSigFigs", "mantissa")
     ids=str,
 )
 def test_a_look_by_rest_is_rounded_as_the_subscription_is(environ: dict[str, str], rounding: dict[str, int]) -> None:
-    aim = target(VENUE, resolve(of_venue(VENUE), environ), base="BTC")
+    aim = target(VENUE, resolve(venue_settings(VENUE), environ), base="BTC")
     topic, call = VENUE.topics(aim)[0], VENUE.snapshot.call(aim)
     for asked in (json.loads(topic.subscribe)["subscription"], json.loads(call.body)):
         assert (asked["type"], asked["coin"]) == ("l2Book", "BTC")
@@ -31,6 +31,6 @@ def test_a_look_by_rest_is_rounded_as_the_subscription_is(environ: dict[str, str
 
 
 def test_what_is_unsubscribed_is_what_was_subscribed() -> None:
-    aim = target(VENUE, resolve(of_venue(VENUE), {"HL_L2_FAST": "0"}))
+    aim = target(VENUE, resolve(venue_settings(VENUE), {"HL_L2_FAST": "0"}))
     for topic in VENUE.topics(aim):
         assert json.loads(topic.subscribe)["subscription"] == json.loads(topic.unsubscribe)["subscription"]

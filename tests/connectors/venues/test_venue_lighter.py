@@ -6,14 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.settings import of_venue, resolve, target
+from connectors.settings import resolve, target, venue_settings
 from connectors.venues.lighter import ORDERS_A_SIDE, VENUE
 from connectors.venues.spec import Target
 
 
 def aimed_at(market: str, instrument: str = "") -> Target:
     environ = {"LIGHTER_MARKET": market} | ({"LIGHTER_MARKET_ID": instrument} if instrument else {})
-    return target(VENUE, resolve(of_venue(VENUE), environ))
+    return target(VENUE, resolve(venue_settings(VENUE), environ))
 
 
 @pytest.mark.parametrize(

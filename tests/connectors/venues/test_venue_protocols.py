@@ -11,15 +11,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from connectors.session.book import OrderBook
-from connectors.session.sequence import Fit, fit
-from connectors.settings import of_venue, resolve, target
+from connectors.session.book import OrderBook, SequenceCheck, check_sequence
+from connectors.settings import resolve, target, venue_settings
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.messages import Accepted, Act, Request, Say, Sight
 from connectors.simulator.protocols import dialects
 from connectors.venues import venues
 from connectors.venues.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Refusal, Trade
-from connectors.venues.spec import Recovery, Rest, Target, Venue
+from connectors.venues.spec import Recovery, RestSpec, Target, Venue
 
 T = TypeVar("T")
 
@@ -51,11 +50,11 @@ class Client:
         self.venue: Venue = venues()[name]
         self.exchange = Exchange(dialects()[name], seed=7, start_unix_ms=START_UNIX_MS)
         self.now_ms = 1_000
-        self.target: Target = target(self.venue, resolve(of_venue(self.venue), environ), base="ETH")
+        self.target: Target = target(self.venue, resolve(venue_settings(self.venue), environ), base="ETH")
         if self.venue.lookup is not None:
             self.target = replace(self.target, instrument=self.fetch(self.venue.lookup))
 
-    def fetch(self, rest: Rest[T]) -> T:
+    def fetch(self, rest: RestSpec[T]) -> T:
         call = rest.call(self.target)
         base = urlsplit(self.target.rest_urls[0]).path
         path, _, query = (base + call.path).partition("?")
@@ -119,7 +118,7 @@ def test_the_book_read_is_the_book_meant_after_every_frame(name: str, environ: d
                 if client.venue.recovery is Recovery.REST and book.seq is None:
                     book.replace(client.fetch(client.venue.snapshot))
                     bridging = True
-                assert fit(book.seq, frame, bridging=bridging) is Fit.FOLLOWS
+                assert check_sequence(book.seq, frame, bridging=bridging) is SequenceCheck.FOLLOWS
                 bridging = False
                 book.apply(frame)
             case _:
