@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.connectors import test_settings
-from toolkit.cli.env import settings, unread
+from toolkit.cli.env import settings, unknown_names
 
 
 def toolkit_env(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -132,7 +132,10 @@ def test_a_value_can_neither_drive_the_terminal_nor_show_a_token() -> None:
 
 def test_a_name_that_nobody_reads_is_pointed_at_without_its_value() -> None:
     environ = {"PARAPHINA_LIGHTER_PING_MS": "10000", "LIGHTER_NETWORK": "testnet", "PARAPHINA_WS_AUDIT": "1"}
-    assert unread(environ | {"HOME": "/"}, list(settings(environ))) == ["LIGHTER_NETWORK", "PARAPHINA_LIGHTER_PING_MS"]
+    assert unknown_names(environ | {"HOME": "/"}, list(settings(environ))) == [
+        "LIGHTER_NETWORK",
+        "PARAPHINA_LIGHTER_PING_MS",
+    ]
     ended = toolkit_env(environ=environ)
     assert "PARAPHINA_LIGHTER_PING_MS" in ended.stderr
     assert "testnet" not in ended.stderr

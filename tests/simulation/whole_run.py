@@ -25,11 +25,11 @@ from tests.simulation.one_connector import Simulation
 from toolkit.model.errors import ExitCode
 from toolkit.model.run_meta import RunMeta
 from toolkit.smoke import producer_env
-from toolkit.smoke.own_run_meta import begun, ended
+from toolkit.smoke.own_run_meta import first_record, last_record
 from toolkit.smoke.plan import ShadowPlan
 from toolkit.smoke.run_directory import claim, save_meta
 from toolkit.smoke.stop_policy import StoppedBy
-from toolkit.smoke.wiring import TELEMETRY, Desk
+from toolkit.smoke.wiring import TELEMETRY, RunWiring
 
 BEGINS_UNIX_MS = 1_790_000_000_000
 LATENCY_MS = 5
@@ -54,15 +54,17 @@ def rehearse(plan: ShadowPlan, inherited: Mapping[str, str], *, check_each: int 
     environ = producer_env.environment("paraphina", plan.out, inherited) | environment(plan.venues, ports, plan.base)
     claim(plan.out)
     clock = VirtualClock(BEGINS_UNIX_MS)
-    meta = replace(begun(plan, environ), started_ms=BEGINS_UNIX_MS, first_telemetry_ms=BEGINS_UNIX_MS, build_ms=0)
+    meta = replace(
+        first_record(plan, environ), started_ms=BEGINS_UNIX_MS, first_telemetry_ms=BEGINS_UNIX_MS, build_ms=0
+    )
     with ExitStack() as stack:
-        desk = Desk(stack, plan, plan.out, environ, clock)
-        stage = _Stage(stack, desk, clock, check_each)
+        wiring = RunWiring(stack, plan, plan.out, environ, clock)
+        stage = _Stage(stack, wiring, clock, check_each)
         stage.live(plan.run_ms)
         stage.close(plan.run_ms)
-        log = desk.journal.log
+        log = wiring.journal.log
         output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
-    meta = ended(meta, clock, StoppedBy.TIME, int(ExitCode.OK), 0, output)
+    meta = last_record(meta, clock, StoppedBy.TIME, int(ExitCode.OK), 0, output)
     meta = replace(meta, stopped_ms=BEGINS_UNIX_MS + plan.run_ms, ended_ms=clock.unix_ms(), wall_drift_ms=0)
     save_meta(meta, plan.out)
     return Rehearsed(meta, stage.simulations)
@@ -88,16 +90,16 @@ class _Outlet:
 class _Stage:
     """The venues, the connectors and the runner under one clock."""
 
-    def __init__(self, stack: ExitStack, desk: Desk, clock: VirtualClock, check_each: int) -> None:
+    def __init__(self, stack: ExitStack, wiring: RunWiring, clock: VirtualClock, check_each: int) -> None:
         self._clock = clock
-        self._handover = Handover(clock, desk.publisher, desk.journal)
-        telemetry = PromptTelemetry(desk.out / TELEMETRY)
+        self._handover = Handover(clock, wiring.publisher, wiring.journal)
+        telemetry = PromptTelemetry(wiring.out / TELEMETRY)
         stack.callback(telemetry.close)
-        tell = None if desk.plan.truth is None else stack.enter_context(TruthFile(desk.plan.truth)).tell
+        tell = None if wiring.plan.truth is None else stack.enter_context(TruthFile(wiring.plan.truth)).tell
         meet = partial(
             Simulation,
-            base=desk.plan.base,
-            seed=desk.plan.seed,
+            base=wiring.plan.base,
+            seed=wiring.plan.seed,
             latency_ms=LATENCY_MS,
             start_unix_ms=BEGINS_UNIX_MS,
             tell=tell,
@@ -110,11 +112,11 @@ class _Stage:
                 spoken[machine.venue.name],
                 machine=machine,
                 outlet=_Outlet(machine.venue.name, self._handover),
-                plan=desk.plan.scenario.of(machine.venue.name),
+                plan=wiring.plan.scenario.of(machine.venue.name),
             )
-            for machine in desk.machines
+            for machine in wiring.machines
         }
-        self._runner: Runner = desk.runner(list(self.simulations.values()), self._handover, telemetry)
+        self._runner: Runner = wiring.runner(list(self.simulations.values()), self._handover, telemetry)
 
     def live(self, until_ms: int) -> None:
         """From one thing that is due to the next, up to this time."""

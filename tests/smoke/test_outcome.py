@@ -9,7 +9,7 @@ import pytest
 from toolkit.model.errors import ExitCode
 from toolkit.model.run_meta import SCHEMA, Host, HostClock, RunMeta
 from toolkit.model.vocabulary import GateVerdict
-from toolkit.smoke.outcome import exit_code, sentence, worst
+from toolkit.smoke.outcome import exit_code, sentence, worst_exit_code
 
 BEGUN_MS = 1_700_000_000_000
 WHOLE = RunMeta(
@@ -57,7 +57,7 @@ def test_of_several_runs_the_worst_counts_and_none_begins_after_an_interrupt(
     codes: tuple[int, ...], code: int, left: list[ExitCode]
 ) -> None:
     runs = iter(map(ExitCode, codes))
-    assert worst(runs) is ExitCode(code)
+    assert worst_exit_code(runs) is ExitCode(code)
     assert list(runs) == left
 
 

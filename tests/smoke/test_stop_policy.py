@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.smoke.stop_policy import LAST_WORDS_MS, Action, Limits, StoppedBy, StoppingPolicy
+from toolkit.smoke.stop_policy import OUTPUT_GRACE_MS, Action, StoppedBy, StoppingPolicy, TimeLimits
 
-LIMITS = Limits(run_ms=600_000, build_ms=3_600_000, grace_ms=10_000)
+LIMITS = TimeLimits(run_ms=600_000, build_ms=3_600_000, grace_ms=10_000)
 W, T, K, D = Action.WAIT, Action.TERMINATE, Action.KILL, Action.DONE
 
 
@@ -48,7 +48,7 @@ STORIES = (
     ),
     Story(
         "what a program leaves behind itself may close the output, is then stopped, then killed",
-        ((5_000, "exited"), (5_999, W), (5_000 + LAST_WORDS_MS, T), (15_999, W), (16_000, K), (16_999, W), (17_000, D)),
+        ((5_000, "exited"), (5_999, W), (5_000 + OUTPUT_GRACE_MS, T), (15_999, W), (16_000, K), (16_999, W), (17_000, D)),
         StoppedBy.ITSELF,
         killed=True,
     ),
@@ -78,7 +78,7 @@ STORIES = (
     ),
     Story(
         "a program that not even SIGKILL ends is given up",
-        ((0, "telemetry"), (600_000, T), (610_000, K), (610_000 + LAST_WORDS_MS, D)),
+        ((0, "telemetry"), (600_000, T), (610_000, K), (610_000 + OUTPUT_GRACE_MS, D)),
         StoppedBy.TIME,
         killed=True,
     ),

@@ -26,16 +26,18 @@ from toolkit.model.run_meta import RunMeta
 from toolkit.model.vocabulary import Ended, GateVerdict, Role
 from toolkit.smoke.outcome import died, exit_code, sentence
 from toolkit.smoke.run_directory import load_meta
-from toolkit.smoke.stop_policy import Limits, StoppedBy
-from toolkit.smoke.supervisor import Plan, supervise
+from toolkit.smoke.stop_policy import StoppedBy, TimeLimits
+from toolkit.smoke.supervisor import SupervisionPlan, supervise
 
 PRODUCER = (sys.executable, str(Path(__file__).parent / "producer.py"))
 PATIENCE_S = 300
 
 
-def plan(out: Path, *arguments: str, run_ms: float = 100, build_ms: float = 120_000, grace_ms: float = 60_000) -> Plan:
+def plan(
+    out: Path, *arguments: str, run_ms: float = 100, build_ms: float = 120_000, grace_ms: float = 60_000
+) -> SupervisionPlan:
     argv = (*PRODUCER, "--telemetry", "{out}/telemetry.jsonl", *arguments)
-    return Plan(argv, out, Limits(run_ms, build_ms, grace_ms), poll_ms=5, load_every_ms=20)
+    return SupervisionPlan(argv, out, TimeLimits(run_ms, build_ms, grace_ms), poll_ms=5, load_every_ms=20)
 
 
 def run(out: Path, *arguments: str, **limits: float) -> RunMeta:
@@ -169,7 +171,8 @@ def test_the_digest_of_a_script_is_kept_beside_that_of_its_interpreter(
     script.write_text(SCRIPT)
     script.chmod(0o755)
     meta = supervise(
-        Plan((*interpreter, str(script), "{out}"), out, Limits(100, 60_000, 60_000), poll_ms=5), os.environ
+        SupervisionPlan((*interpreter, str(script), "{out}"), out, TimeLimits(100, 60_000, 60_000), poll_ms=5),
+        os.environ,
     )
     assert meta.first_telemetry_ms is not None
     digests = {Path(each.path).name: each.sha256 for each in meta.binaries}
@@ -207,7 +210,7 @@ def test_the_state_of_the_source_is_kept(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_the_profile_makes_the_program_write_into_the_run_directory_and_its_secrets_are_masked(out: Path) -> None:
     inherited = {**os.environ, "PARAPHINA_TELEMETRY_PATH": "/elsewhere", "HL_API_KEY": "abc", "OTHER": "unsaid"}
-    wanted = Plan(PRODUCER, out, Limits(50, 120_000, 60_000), profile="paraphina", poll_ms=5)
+    wanted = SupervisionPlan(PRODUCER, out, TimeLimits(50, 120_000, 60_000), profile="paraphina", poll_ms=5)
     meta = supervise(wanted, inherited)
     assert meta.environment["PARAPHINA_TELEMETRY_PATH"].endswith("/run/telemetry.jsonl")
     assert meta.environment["PARAPHINA_WS_AUDIT"] == "1"
@@ -230,13 +233,13 @@ def test_any_trade_mode_but_shadow_is_refused_before_anything_is_started(
     out: Path, argv: tuple[str, ...], environment: dict[str, str]
 ) -> None:
     with pytest.raises(UsageError, match="shadow only"):
-        supervise(Plan(argv, out, Limits(50, 50, 50), "paraphina"), environment)
+        supervise(SupervisionPlan(argv, out, TimeLimits(50, 50, 50), "paraphina"), environment)
     assert not out.exists()
 
 
 def test_a_program_that_is_not_there_is_named_and_leaves_no_directory(out: Path) -> None:
     with pytest.raises(InputError, match="no-such-program: no such program"):
-        supervise(Plan(("no-such-program",), out, Limits(50, 50, 50)), os.environ)
+        supervise(SupervisionPlan(("no-such-program",), out, TimeLimits(50, 50, 50)), os.environ)
     assert not out.exists()
 
 

@@ -13,9 +13,9 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli.common import Commands, common, is_plain
+from toolkit.cli.common import CommandGroup, colors_disabled, with_common_options
 from toolkit.cli.options import NoColorOption
-from toolkit.cli.output import guarded
+from toolkit.cli.output import run_guarded
 from toolkit.model.errors import ExitCode
 
 COMMANDS = (
@@ -31,7 +31,7 @@ def app(commands: Iterable[str] = COMMANDS) -> typer.Typer:
     """The command line with those of its commands: one is loaded and described in a fraction of the time of all."""
     line = typer.Typer(
         name="toolkit",
-        cls=Commands,
+        cls=CommandGroup,
         help="Turn one run of a trading connector into evidence.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
@@ -44,7 +44,7 @@ def app(commands: Iterable[str] = COMMANDS) -> typer.Typer:
             line.add_typer(group, name=name)
         else:
             settings = {"allow_interspersed_args": False} if name in _BEFORE_A_COMMAND else None
-            line.command(name, context_settings=settings)(common(getattr(module, name)))
+            line.command(name, context_settings=settings)(with_common_options(getattr(module, name)))
     return line
 
 
@@ -67,14 +67,14 @@ def _options(
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code (see `toolkit.errors.Exit`)."""
-    sys.exit(guarded(lambda: _run(argv)))
+    sys.exit(run_guarded(lambda: _run(argv)))
 
 
 def _run(argv: list[str] | None) -> int:
     first = (sys.argv[1:] if argv is None else argv)[:1]
     command = typer.main.get_command(app(first if first and first[0] in COMMANDS else COMMANDS))
     try:
-        color = False if is_plain(sys.argv[1:] if argv is None else argv) else None
+        color = False if colors_disabled(sys.argv[1:] if argv is None else argv) else None
         code = command.main(args=argv, prog_name="toolkit", standalone_mode=False, color=color)
     except Exception as error:
         # The parser's own errors know how to show themselves; anything else is not its to swallow.

@@ -26,7 +26,7 @@ from toolkit.cli.options import (
     window,
 )
 from toolkit.cli.output import emit
-from toolkit.cli.progress import OF_A_RUN, octets_line
+from toolkit.cli.progress import TELEMETRY_READ, byte_progress
 
 if TYPE_CHECKING:
     from toolkit.model.runs import RunAnalysis
@@ -87,7 +87,7 @@ def analyze(
     options = Options(label, duration_ms(requested), "ages" if only else "all", part, words, limits, known_settings)
 
     def look(store: str) -> RunAnalysis:
-        with octets_line(quiet, OF_A_RUN) as progress:
+        with byte_progress(quiet, TELEMETRY_READ) as progress:
             return analyze(paths, store, options, progress)
 
     def show(analysis: RunAnalysis) -> None:

@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from toolkit.cli.options import NoColorOption
-from toolkit.cli.output import INTERRUPTED, nobody_reads
+from toolkit.cli.output import INTERRUPTED, discard_stdout
 from toolkit.model.errors import ExitCode, InputError, InterruptedByUserError
 
 _EVERYWHERE = (
@@ -32,7 +32,7 @@ _EVERYWHERE = (
 )
 
 
-def common(run: Callable[..., int]) -> Callable[..., int]:
+def with_common_options(run: Callable[..., int]) -> Callable[..., int]:
     """The command `run`, which takes the common options too that it does not name itself."""
     own = inspect.signature(run, eval_str=True)
     added = [each for each in _EVERYWHERE if each.name not in own.parameters]
@@ -47,7 +47,7 @@ def common(run: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
-class Commands(TyperGroup):
+class CommandGroup(TyperGroup):
     """The commands, with our answer to Ctrl-C and to a closed pipe where the parser would end with one of its own."""
 
     def make_context(self, *args: Any, **settings: Any) -> Any:
@@ -57,7 +57,7 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             raise InterruptedByUserError(INTERRUPTED) from None
         except BrokenPipeError:
-            nobody_reads()
+            discard_stdout()
             raise typer.Exit from None
 
     def invoke(self, ctx: Any) -> Any:
@@ -66,19 +66,19 @@ class Commands(TyperGroup):
             try:
                 return super().invoke(ctx)
             except BrokenPipeError:
-                nobody_reads()
+                discard_stdout()
                 return ExitCode.OK
             except KeyboardInterrupt:
                 pass
             except Exception:
                 # The database reports Ctrl-C as whatever it could not go on with.
-                if not heard:
+                if not pending_interrupts:
                     raise
             # What the command had open is closed by now.
-            raise InterruptedByUserError(left())
+            raise InterruptedByUserError(interruption_message())
 
 
-heard: list[int] = []
+pending_interrupts: list[int] = []
 """Ctrl-C, until it has been answered."""
 
 
@@ -93,11 +93,11 @@ def _listening() -> Iterator[None]:
         return
 
     def hear(number: int, _frame: FrameType | None) -> None:
-        heard.append(number)
-        if len(heard) == 1:
+        pending_interrupts.append(number)
+        if len(pending_interrupts) == 1:
             raise KeyboardInterrupt
 
-    heard.clear()
+    pending_interrupts.clear()
     signal.signal(signal.SIGINT, hear)
     try:
         yield
@@ -105,12 +105,12 @@ def _listening() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def is_plain(argv: Sequence[str]) -> bool:
+def colors_disabled(argv: Sequence[str]) -> bool:
     """Whether the command line or the environment asks for text without colours."""
     return "--no-color" in argv or bool(os.environ.get("NO_COLOR"))
 
 
-def left() -> str:
+def interruption_message() -> str:
     """What an interrupted command says: which of the runs that it began to store are in their store now."""
     if "toolkit.db.staging" not in sys.modules:
         return INTERRUPTED

@@ -8,7 +8,7 @@ import typer
 
 from toolkit.cli import options as of
 from toolkit.cli.output import emit
-from toolkit.cli.progress import OF_A_RUN, octets_line
+from toolkit.cli.progress import TELEMETRY_READ, byte_progress
 from toolkit.model.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def compare(
     from toolkit.model.serialize import comparison_json
 
     check_format(format, "compare")
-    options = looked_at(requested, of.window(segment, last, since_tick, until_tick), plateau)
-    comparison = compared(before, after, db, options, quiet)
+    options = analysis_options(requested, of.window(segment, last, since_tick, until_tick), plateau)
+    comparison = compare_runs(before, after, db, options, quiet)
     if format is of.Format.JSON:
         emit(comparison_json(comparison), output)
     else:
@@ -49,7 +49,7 @@ def compare(
     return ExitCode.OK if comparison.comparable else ExitCode.INCONCLUSIVE
 
 
-def looked_at(requested: str | None, part: Window, plateau: list[str] | None) -> Options:
+def analysis_options(requested: str | None, part: Window, plateau: list[str] | None) -> Options:
     """How both runs are looked at. Raises `UsageError` for what is no length of time."""
     from toolkit.analysis.pipeline import Options
     from toolkit.smoke.known_settings import known_settings
@@ -60,11 +60,11 @@ def looked_at(requested: str | None, part: Window, plateau: list[str] | None) ->
     )
 
 
-def compared(before: str, after: str, db: str, options: Options, quiet: bool) -> RunComparison:
+def compare_runs(before: str, after: str, db: str, options: Options, quiet: bool) -> RunComparison:
     """The comparison of two runs, each analysed into the store `db`."""
     from toolkit.analysis.pipeline import analyze
     from toolkit.comparison.rows import compare
 
-    with octets_line(quiet, OF_A_RUN) as progress:
+    with byte_progress(quiet, TELEMETRY_READ) as progress:
         left, right = (analyze([path], db, options, progress) for path in (before, after))
         return compare(left, right, options.known_settings)

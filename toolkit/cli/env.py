@@ -31,7 +31,7 @@ def env(
     from reports.pages import sheet
 
     rows = list(settings(os.environ))
-    for name in [] if quiet else unread(os.environ, rows):
+    for name in [] if quiet else unknown_names(os.environ, rows):
         note(f"{name} is set, and no connector reads it")
     asked = [row for row in rows if pattern.upper() in row["name"]]
     title = "What the connectors read of the environment"
@@ -56,7 +56,7 @@ def settings(environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
             yield _row(venue.name, resolved, resolved.setting in stated)
 
 
-def unread(environ: Mapping[str, str], rows: list[dict[str, Any]]) -> list[str]:
+def unknown_names(environ: Mapping[str, str], rows: list[dict[str, Any]]) -> list[str]:
     """Names that look meant for the connectors and are none of theirs; their values are nobody's business."""
     from connectors.venues import venues
 

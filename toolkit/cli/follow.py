@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from toolkit.cli.common import heard
+from toolkit.cli.common import pending_interrupts
 from toolkit.cli.output import note
 from toolkit.model.errors import ExitCode
 from toolkit.model.vocabulary import Ended
@@ -42,7 +42,7 @@ def follow(look: Callable[[str], RunAnalysis], show: Callable[[RunAnalysis], Non
             time.sleep(max(EVERY_S, IDLE_SHARE * (time.monotonic() - began)))
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
-        heard.clear()
+        pending_interrupts.clear()
         note(f"interrupted; what was written of the run so far is kept in {db}")
     show(look(db))
     return code

@@ -24,7 +24,7 @@ from toolkit.cli.options import (
     window,
 )
 from toolkit.cli.output import emit
-from toolkit.cli.progress import OF_A_RUN, octets_line
+from toolkit.cli.progress import TELEMETRY_READ, byte_progress
 from toolkit.model.errors import ExitCode
 from toolkit.model.figures import Number
 from toolkit.model.gates import GateResult, GateRow
@@ -73,7 +73,7 @@ def gate(
     rules = load(gates, catalogue())
     part = window(segment, last, since_tick, until_tick)
     theirs = Options(window=part, plateau_limits_ms=plateau_limits_ms(rules.rules), known_settings=known_settings)
-    with octets_line(quiet, OF_A_RUN) as progress:
+    with byte_progress(quiet, TELEMETRY_READ) as progress:
         run = analyze(paths, db, replace(theirs, requested_ms=duration_ms(requested)), progress)
         before = None if baseline is None else analyze([baseline], db, theirs, progress)
     result = evaluate(rules.rules, run, before, rules.name, rules.never_seen)

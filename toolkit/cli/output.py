@@ -33,13 +33,13 @@ def _print(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        nobody_reads()
+        discard_stdout()
     except OSError as error:
-        nobody_reads()
+        discard_stdout()
         raise InputError("standard output", None, f"cannot be written: {error.strerror}") from error
 
 
-def nobody_reads() -> None:
+def discard_stdout() -> None:
     """Let what is still printed go nowhere: Python would complain when it flushes the closed stream at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -51,7 +51,7 @@ def note(text: str) -> None:
     sys.stderr.write(f"toolkit: {visible(text)}\n")
 
 
-def guarded(run: Callable[[], int | None]) -> int:
+def run_guarded(run: Callable[[], int | None]) -> int:
     """Run a command; turn every error a user is meant to read into its message and exit code.
 
     A reader that closes the pipe (`| head`) is no error. Ctrl-C ends with 130.
@@ -65,5 +65,5 @@ def guarded(run: Callable[[], int | None]) -> int:
         note(INTERRUPTED)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        nobody_reads()
+        discard_stdout()
         return ExitCode.OK

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from toolkit.model.units import size
 
 QUIET_S, EVERY_S = 1.0, 0.25
-OF_A_RUN = "read {} of telemetry"
+TELEMETRY_READ = "read {} of telemetry"
 _CLEAR = "\r\x1b[K"
 
 
@@ -40,7 +40,7 @@ def progress_line(quiet: bool = False) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def octets_line(quiet: bool, words: str) -> Iterator[Callable[[int], None]]:
+def byte_progress(quiet: bool, words: str) -> Iterator[Callable[[int], None]]:
     """Give a function that takes the bytes read since its last call; the line is `words` with their sum in it."""
     with progress_line(quiet) as line:
         read = 0

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli import options as of
-from toolkit.cli.compare import After, Before, compared, looked_at
+from toolkit.cli.compare import After, Before, analysis_options, compare_runs
 from toolkit.cli.output import emit
 
 
@@ -32,8 +32,8 @@ def report(
     from reports.pages import name_of
     from toolkit.evidence.document import evidence, opening
 
-    options = looked_at(requested, of.window(segment, last, since_tick, until_tick), plateau)
-    comparison = compared(before, after, db, options, quiet)
+    options = analysis_options(requested, of.window(segment, last, since_tick, until_tick), plateau)
+    comparison = compare_runs(before, after, db, options, quiet)
     names = (name_of(before), name_of(after))
     cut = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}
     asked = [("requested", requested), *cut.items(), *(("plateau", limit) for limit in plateau or ())]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from toolkit.model.run_meta import RunMeta
     from toolkit.model.vocabulary import GateVerdict
     from toolkit.smoke.plan import ShadowPlan
-    from toolkit.smoke.supervisor import Plan
+    from toolkit.smoke.supervisor import SupervisionPlan
 
 GATE = "frontier"
 """The gate that a run is held against at its end."""
@@ -74,10 +74,10 @@ def smoke(
     blocked or died, 1 when the gate fails, 4 when it cannot tell.
     """
     from toolkit.host.machine import now_ms
-    from toolkit.smoke.outcome import worst
+    from toolkit.smoke.outcome import worst_exit_code
     from toolkit.smoke.run_directory import check_free, default_out
-    from toolkit.smoke.stop_policy import Limits
-    from toolkit.smoke.supervisor import Plan
+    from toolkit.smoke.stop_policy import TimeLimits
+    from toolkit.smoke.supervisor import SupervisionPlan
 
     run_ms = _ms("--minutes", minutes, 60_000)
     own = Own(feed, scenario, seed, venues, base, record_frames, truth)
@@ -91,16 +91,16 @@ def smoke(
         if truth is not None and repeat > 1:
             raise UsageError("--truth is of one run; leave it out with --repeat")
         plans = [_own_plan(own, each, run_ms, label) for each in places]
-        return worst(_concluded(plan.out, _run_own(plan, quiet), db) for plan in plans)
+        return worst_exit_code(_concluded(plan.out, _run_own(plan, quiet), db) for plan in plans)
     if own != Own():
         raise UsageError("a command brings its own feed: leave out --feed, --scenario, --seed, --venues and the like")
-    limits = Limits(
+    limits = TimeLimits(
         run_ms=run_ms,
         build_ms=_ms("--build-minutes", build_minutes, 60_000),
         grace_ms=_ms("--grace", grace, 1_000),
     )
-    supervised = [Plan(tuple(command), each, limits, profile, label) for each in places]
-    return worst(_concluded(plan.out, _run(plan, quiet), db) for plan in supervised)
+    supervised = [SupervisionPlan(tuple(command), each, limits, profile, label) for each in places]
+    return worst_exit_code(_concluded(plan.out, _run(plan, quiet), db) for plan in supervised)
 
 
 def _ms(option: str, value: float, unit_ms: int) -> float:
@@ -126,7 +126,7 @@ def _own_plan(own: Own, out: Path, run_ms: float, label: str | None) -> ShadowPl
     import sys
 
     from connectors.venues import venues
-    from toolkit.cli.venues import chosen_asset, read_scenario
+    from toolkit.cli.venues import parse_asset, read_scenario
     from toolkit.smoke.plan import Feed, ShadowPlan
 
     known = venues()
@@ -145,7 +145,7 @@ def _own_plan(own: Own, out: Path, run_ms: float, label: str | None) -> ShadowPl
         feed=Feed(own.feed),
         scenario=read_scenario(own.scenario, list(known)),
         seed=own.seed,
-        base=chosen_asset(own.base),
+        base=parse_asset(own.base),
         record_frames=own.record_frames,
         truth=own.truth,
         label=label,
@@ -155,14 +155,14 @@ def _own_plan(own: Own, out: Path, run_ms: float, label: str | None) -> ShadowPl
 def _run_own(plan: ShadowPlan, quiet: bool) -> RunMeta:
     import os
 
-    from toolkit.smoke.live_run import run_shadow
+    from toolkit.smoke.live_run import run_connectors
     from toolkit.smoke.outcome import sentence
 
     if not quiet:
         note(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
     mark = "SIMULATED " if plan.simulated else ""
     with progress_line(quiet) as line:
-        run = run_shadow(plan, dict(os.environ), lambda ms, venues: line(f"{mark}{_venues(plan, ms, venues)}"))
+        run = run_connectors(plan, dict(os.environ), lambda ms, venues: line(f"{mark}{_venues(plan, ms, venues)}"))
     if not quiet:
         note(f"{mark}{sentence(run)}")
     return run
@@ -174,7 +174,7 @@ def _venues(plan: ShadowPlan, elapsed_ms: float, venues: Mapping[str, str]) -> s
     )
 
 
-def _run(plan: Plan, quiet: bool) -> RunMeta:
+def _run(plan: SupervisionPlan, quiet: bool) -> RunMeta:
     import os
 
     from toolkit.smoke.outcome import sentence
@@ -189,7 +189,7 @@ def _run(plan: Plan, quiet: bool) -> RunMeta:
     return run
 
 
-def _progress(plan: Plan, running: bool, elapsed_ms: float) -> str:
+def _progress(plan: SupervisionPlan, running: bool, elapsed_ms: float) -> str:
     if running:
         return f"running {duration(elapsed_ms)} of {duration(plan.limits.run_ms)}"
     return f"waiting for the first telemetry, {duration(elapsed_ms)}"

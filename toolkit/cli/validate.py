@@ -10,7 +10,7 @@ import typer
 
 from toolkit.cli.options import Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
-from toolkit.cli.progress import octets_line
+from toolkit.cli.progress import byte_progress
 from toolkit.model.errors import ExitCode
 from toolkit.model.units import thousands
 
@@ -32,7 +32,7 @@ def validate(
     from toolkit.ingest.contract import validate
 
     check_format(format)
-    with octets_line(quiet, "checked {}") as progress:
+    with byte_progress(quiet, "checked {}") as progress:
         checked = validate(files, progress)
     if format is Format.JSON:
         emit(_json(checked), output)

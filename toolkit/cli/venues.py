@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.cli.common import common
+from toolkit.cli.common import with_common_options
 from toolkit.cli.options import OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.model.errors import InputError, UsageError
@@ -23,7 +23,7 @@ app = typer.Typer(
 
 
 @app.command("serve")
-@common
+@with_common_options
 def serve(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65_000, help="Port of the first venue, the others follow; 0: any free.")
@@ -53,13 +53,15 @@ def serve(
     if minutes is not None and not 0 < minutes < float("inf"):
         raise UsageError(f"--minutes {minutes:g}: a time is more than 0")
     served = {name: described for name, described in known.items() if not venue or name in venue}
-    plan = Plan(served, read_scenario(scenario, list(known)), chosen_asset(base), seed, port, minutes and minutes * 60)
+    plan = ServePlan(
+        served, read_scenario(scenario, list(known)), parse_asset(base), seed, port, minutes and minutes * 60
+    )
     asyncio.run(_serve(plan, truth, quiet))
     return 0
 
 
 @app.command("faults")
-@common
+@with_common_options
 def faults(output: OutputOption = None) -> int:
     """List what a scenario can let go wrong: each kind, how long it lasts, its settings and their defaults."""
     from connectors.simulator.faults.table import FAULTS
@@ -74,7 +76,7 @@ def faults(output: OutputOption = None) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ServePlan:
     """What to serve, and for how long."""
 
     venues: dict[str, Venue]
@@ -85,7 +87,7 @@ class Plan:
     for_s: float | None
 
 
-async def _serve(plan: Plan, truth: Path | None, quiet: bool) -> None:
+async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
     import asyncio
     import signal
     from contextlib import ExitStack, suppress
@@ -109,7 +111,7 @@ async def _serve(plan: Plan, truth: Path | None, quiet: bool) -> None:
                     await stop.wait()
 
 
-def chosen_asset(base: str) -> str:
+def parse_asset(base: str) -> str:
     """The asset of the market, as venues write it. Raises `UsageError` for what is no asset."""
     if not (base.isascii() and base.isalnum()):
         raise UsageError(f"--base {base!r}: write an asset such as ETH")

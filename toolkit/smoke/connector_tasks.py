@@ -15,27 +15,27 @@ from connectors.runner import runner_lines
 from connectors.runner.runner import Runner
 from connectors.session.connector import Connector
 from toolkit.model.vocabulary import VenueStatus
-from toolkit.smoke.wiring import TELEMETRY, Desk, number
+from toolkit.smoke.wiring import TELEMETRY, RunWiring, number
 
 HOPELESS_AFTER = 3
 """So many failures of every venue, and not one socket, mean that there is no way out of this machine."""
 
 
-class Crew:
+class ConnectorTasks:
     """Drives the connectors and the runner; nothing runs before `alive` is awaited."""
 
     def __init__(self, runner: Runner, drivers: Sequence[Driver]) -> None:
         self.runner, self.drivers = runner, drivers
 
     @classmethod
-    async def hired(cls, stack: AsyncExitStack, desk: Desk) -> Crew:
+    async def hired(cls, stack: AsyncExitStack, wiring: RunWiring) -> ConnectorTasks:
         """Make the drivers and open the telemetry; nothing runs yet."""
-        telemetry = _telemetry(desk)
+        telemetry = _telemetry(wiring)
         stack.callback(telemetry.close)
         rest = await stack.enter_async_context(Rest())
-        shared = Hub(desk.clock, rest, desk.publisher, desk.journal)
-        drivers = [Driver(machine, shared, _frames(stack, desk, machine)) for machine in desk.machines]
-        return cls(desk.runner(drivers, shared, telemetry), drivers)
+        shared = Hub(wiring.clock, rest, wiring.publisher, wiring.journal)
+        drivers = [Driver(machine, shared, _frames(stack, wiring, machine)) for machine in wiring.machines]
+        return cls(wiring.runner(drivers, shared, telemetry), drivers)
 
     def alive(self) -> Iterator[Any]:
         """What runs."""
@@ -74,19 +74,19 @@ class Crew:
         )
 
 
-def _telemetry(desk: Desk) -> Telemetry:
-    loop, journal = asyncio.get_running_loop(), desk.journal
+def _telemetry(wiring: RunWiring) -> Telemetry:
+    loop, journal = asyncio.get_running_loop(), wiring.journal
 
     def failed(why: str) -> None:
         said = [runner_lines.telemetry_failed(why)]
         loop.call_soon_threadsafe(lambda: journal.tell("telemetry_failed", said, detail=why))
 
-    return Telemetry(desk.out / TELEMETRY, number(desk.common["PARAPHINA_TELEMETRY_CHANNEL_CAP"]), failed)
+    return Telemetry(wiring.out / TELEMETRY, number(wiring.common["PARAPHINA_TELEMETRY_CHANNEL_CAP"]), failed)
 
 
-def _frames(stack: AsyncExitStack, desk: Desk, machine: Connector) -> Frames | None:
-    if not desk.plan.record_frames:
+def _frames(stack: AsyncExitStack, wiring: RunWiring, machine: Connector) -> Frames | None:
+    if not wiring.plan.record_frames:
         return None
     goal = machine.target
-    header = Header(machine.venue.name, goal.market, desk.plan.source, goal.instrument or None, dict(goal.options))
-    return stack.enter_context(Frames(desk.out / FRAMES, header, desk.clock))
+    header = Header(machine.venue.name, goal.market, wiring.plan.source, goal.instrument or None, dict(goal.options))
+    return stack.enter_context(Frames(wiring.out / FRAMES, header, wiring.clock))

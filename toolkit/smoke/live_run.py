@@ -22,12 +22,12 @@ from toolkit.model.errors import ExitCode, InputError
 from toolkit.model.redaction import redact_environment
 from toolkit.model.run_meta import RunMeta
 from toolkit.smoke import producer_env
-from toolkit.smoke.connector_tasks import Crew
-from toolkit.smoke.own_run_meta import begun, ended, loaded
+from toolkit.smoke.connector_tasks import ConnectorTasks
+from toolkit.smoke.own_run_meta import first_record, last_record, with_load_sample
 from toolkit.smoke.plan import ShadowPlan
 from toolkit.smoke.run_directory import claim, save_meta
 from toolkit.smoke.stop_policy import StoppedBy
-from toolkit.smoke.wiring import Desk
+from toolkit.smoke.wiring import RunWiring
 
 LOOK_S = 0.25
 LOAD_EVERY_S = 10.0
@@ -38,7 +38,7 @@ Progress = Callable[[float, Mapping[str, str]], None]
 """Told for how many milliseconds the run runs, and a word on each venue."""
 
 
-def run_shadow(
+def run_connectors(
     plan: ShadowPlan, inherited: Mapping[str, str], progress: Progress = lambda _ms, _venues: None
 ) -> RunMeta:
     """Run the connectors to their time and leave a run directory; give what is known of the run.
@@ -76,7 +76,7 @@ class _Run:
 
     async def live(self, progress: Progress) -> RunMeta:
         """Live through it."""
-        plan, run = self._plan, begun(self._plan, self._environ)
+        plan, run = self._plan, first_record(self._plan, self._environ)
         save_meta(run, self._out)
         self._listen_to_signals()
         before = _used_ms()
@@ -84,14 +84,14 @@ class _Run:
             environ = await self._led(stack)
             run = replace(run, **_environment(environ, self._environ))
             save_meta(run, self._out)
-            desk = Desk(stack, plan, self._out, environ, self._clock)
-            run = await self._ticking(await Crew.hired(stack, desk), run, progress)
+            wiring = RunWiring(stack, plan, self._out, environ, self._clock)
+            run = await self._ticking(await ConnectorTasks.hired(stack, wiring), run, progress)
             if self._diagnosis:
-                desk.journal.tell("blocked", [f"paraphina_live | error=no_venue_reached {self._diagnosis}"])
-            log = desk.journal.log
+                wiring.journal.tell("blocked", [f"paraphina_live | error=no_venue_reached {self._diagnosis}"])
+            log = wiring.journal.log
             output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
         code = ExitCode.RUN_BLOCKED if self._diagnosis else ExitCode.OK
-        run = ended(run, self._clock, self._stopped_by, int(code), _used_ms() - before, output)
+        run = last_record(run, self._clock, self._stopped_by, int(code), _used_ms() - before, output)
         save_meta(run, self._out)
         return run
 
@@ -119,7 +119,7 @@ class _Run:
                 environ.pop(venue.instrument.name, None)
         return environ | led
 
-    async def _ticking(self, crew: Crew, run: RunMeta, progress: Progress) -> RunMeta:
+    async def _ticking(self, crew: ConnectorTasks, run: RunMeta, progress: Progress) -> RunMeta:
         """Let everything run until the time is over or something ends it."""
         loop = asyncio.get_running_loop()
         run = replace(run, first_telemetry_ms=self._clock.unix_ms())
@@ -133,7 +133,7 @@ class _Run:
                 progress(elapsed_s * 1_000, crew.words())
                 if loop.time() - load_s >= LOAD_EVERY_S:
                     load_s = loop.time()
-                    run = loaded(run)
+                    run = with_load_sample(run)
                     save_meta(run, self._out)
                 await self._look(crew, tasks, self._plan.run_ms / 1_000 - elapsed_s)
             run = replace(run, stopped_ms=self._clock.unix_ms())
@@ -141,7 +141,7 @@ class _Run:
             await crew.stop(tasks)
         return run
 
-    async def _look(self, crew: Crew, tasks: Sequence[asyncio.Task[None]], left_s: float) -> None:
+    async def _look(self, crew: ConnectorTasks, tasks: Sequence[asyncio.Task[None]], left_s: float) -> None:
         """Wait a moment, and see whether anything ends the run."""
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, min(LOOK_S, left_s))):
@@ -158,7 +158,7 @@ class _Run:
 
 def _environment(environ: Mapping[str, str], before: Mapping[str, str]) -> dict[str, Any]:
     added = sorted(name for name in environ if environ[name] != before.get(name))
-    names = {*producer_env.paraphina(Path()), *added}
+    names = {*producer_env.paraphina_environment(Path()), *added}
     return {"environment": redact_environment(environ), "environment_set": tuple(sorted(names))}
 
 

@@ -26,7 +26,7 @@ def exit_code(run: RunMeta, gate: GateVerdict) -> ExitCode:
     return ExitCode.RUN_BLOCKED if died(run) else _CODES.get(gate, ExitCode.OK)
 
 
-def worst(codes: Iterable[ExitCode]) -> ExitCode:
+def worst_exit_code(codes: Iterable[ExitCode]) -> ExitCode:
     """The exit code of several runs, in the same order; none begins after one that was interrupted."""
     seen = set()
     for code in codes:

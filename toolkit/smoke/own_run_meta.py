@@ -22,7 +22,7 @@ from toolkit.smoke.stop_policy import StoppedBy
 PRODUCER = "toolkit"
 
 
-def begun(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
+def first_record(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
     """The first record, before anything runs."""
     cwd = Path.cwd()
     binary = provenance.binary(Path(sys.executable))
@@ -75,12 +75,12 @@ def _faults(scenario: Scenario) -> str:
     return f"{len(planned)} fault{'s' if len(planned) != 1 else ''}, digest {digest}" if planned else "no fault"
 
 
-def loaded(run: RunMeta) -> RunMeta:
+def with_load_sample(run: RunMeta) -> RunMeta:
     """The record with one more look at how busy the machine is."""
     return replace(run, load=(*run.load, machine.load()))
 
 
-def ended(
+def last_record(
     run: RunMeta, clock: Clock, stopped_by: StoppedBy | None, exit_code: int, cpu_ms: int, output: dict[str, int | str]
 ) -> RunMeta:
     """The last record; `cpu_ms` is what the run took of the processor."""

@@ -21,7 +21,7 @@ PIPE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class ProcessExit:
     """How the program ended: an exit code or a signal's name, and what it and its children used."""
 
     exit_code: int | None
@@ -63,9 +63,9 @@ class ProcessGroup:
         finally:
             os.close(write_end)
         self.id = self._process.pid
-        self.ending: Ending | None = None
+        self.ending: ProcessExit | None = None
 
-    def poll(self) -> Ending | None:
+    def poll(self) -> ProcessExit | None:
         """How the program ended, or None while it runs."""
         if self.ending is None:
             pid, status, usage = os.wait4(self.id, os.WNOHANG)
@@ -73,11 +73,11 @@ class ProcessGroup:
                 self.ending = self._ended(os.waitstatus_to_exitcode(status), usage)
         return self.ending
 
-    def _ended(self, code: int, usage: resource.struct_rusage) -> Ending:
+    def _ended(self, code: int, usage: resource.struct_rusage) -> ProcessExit:
         self._process.returncode = code
         name = signal_name(-code) if code < 0 else None
         cpu_ms = round((usage.ru_utime + usage.ru_stime) * 1_000)
-        return Ending(code if code >= 0 else None, name, cpu_ms, usage.ru_maxrss * 1_024)
+        return ProcessExit(code if code >= 0 else None, name, cpu_ms, usage.ru_maxrss * 1_024)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to every process of the group that is left."""

@@ -14,7 +14,7 @@ RUN_DIR_VARIABLE = "TOOLKIT_RUN_DIR"
 _TRADE_MODE = re.compile(r"(?:--trade-mode|PARAPHINA_TRADE_MODE)[=\s]+[\"']?([\w-]+)")
 
 
-def paraphina(out: Path) -> dict[str, str]:
+def paraphina_environment(out: Path) -> dict[str, str]:
     """Makes `paraphina_live` write its telemetry, market statistics and audit lines into the run directory `out`."""
     return {
         "PARAPHINA_LIVE_OUT_DIR": str(out),
@@ -27,7 +27,7 @@ def paraphina(out: Path) -> dict[str, str]:
     }
 
 
-PROFILES: Mapping[str, Callable[[Path], dict[str, str]]] = {"paraphina": paraphina}
+PROFILES: Mapping[str, Callable[[Path], dict[str, str]]] = {"paraphina": paraphina_environment}
 
 
 def environment(profile: str | None, out: Path, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -49,6 +49,6 @@ def refuse_trading(argv: Sequence[str]) -> None:
             raise UsageError(f"trade mode {mode}: a smoke run is shadow only; set the trade mode to shadow")
 
 
-def filled(argv: Sequence[str], out: Path) -> list[str]:
+def fill_placeholders(argv: Sequence[str], out: Path) -> list[str]:
     """The command with each `{out}` replaced by the run directory."""
     return [argument.replace("{out}", str(out)) for argument in argv]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-LAST_WORDS_MS = 1_000
+OUTPUT_GRACE_MS = 1_000
 """How long a dead program's group may go on writing before it is told to stop."""
 
 
@@ -36,7 +36,7 @@ class StoppedBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class TimeLimits:
     """How long the program may run (from its first telemetry), build before that, and take to stop; milliseconds."""
 
     run_ms: float
@@ -47,7 +47,7 @@ class Limits:
 class StoppingPolicy:
     """The state of one supervised program, started at `started_ms`."""
 
-    def __init__(self, limits: Limits, started_ms: float) -> None:
+    def __init__(self, limits: TimeLimits, started_ms: float) -> None:
         self._limits = limits
         self._started_ms = started_ms
         self._telemetry_ms: float | None = None
@@ -95,7 +95,7 @@ class StoppingPolicy:
         if self._exited_ms is not None and self._closed:
             return Action.DONE
         if self._killed_ms is not None:
-            return Action.DONE if now_ms >= self._killed_ms + LAST_WORDS_MS else Action.WAIT
+            return Action.DONE if now_ms >= self._killed_ms + OUTPUT_GRACE_MS else Action.WAIT
         if self._terminated_ms is not None:
             return self._kill(now_ms) if self._urgent or now_ms >= self._deadline_ms() else Action.WAIT
         if self._interrupted or now_ms >= self._deadline_ms():
@@ -108,11 +108,11 @@ class StoppingPolicy:
 
     def _deadline_ms(self) -> float:
         if self._killed_ms is not None:
-            return self._killed_ms + LAST_WORDS_MS
+            return self._killed_ms + OUTPUT_GRACE_MS
         if self._terminated_ms is not None:
             return self._terminated_ms + self._limits.grace_ms
         if self._exited_ms is not None:
-            return self._exited_ms + LAST_WORDS_MS
+            return self._exited_ms + OUTPUT_GRACE_MS
         if self._telemetry_ms is not None:
             return self._telemetry_ms + self._limits.run_ms
         return self._started_ms + self._limits.build_ms

@@ -24,7 +24,7 @@ from toolkit.smoke import producer_env
 from toolkit.smoke.process_group import ProcessGroup
 from toolkit.smoke.recorder import OutputRecorder
 from toolkit.smoke.run_directory import TelemetryWatch, claim, save_meta
-from toolkit.smoke.stop_policy import Action, Limits, StoppingPolicy
+from toolkit.smoke.stop_policy import Action, StoppingPolicy, TimeLimits
 
 READ_BYTES = 1 << 20
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -34,7 +34,7 @@ Progress = Callable[[bool, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SupervisionPlan:
     """What to run, where its run directory is, and for how long.
 
     `poll_ms` is how often telemetry and the program's life are looked at: the error of the run's beginning and end.
@@ -42,14 +42,16 @@ class Plan:
 
     argv: tuple[str, ...]
     out: Path
-    limits: Limits
+    limits: TimeLimits
     profile: str | None = None
     label: str | None = None
     poll_ms: float = 100
     load_every_ms: float = 10_000
 
 
-def supervise(plan: Plan, inherited: Mapping[str, str], progress: Progress = lambda _running, _ms: None) -> RunMeta:
+def supervise(
+    plan: SupervisionPlan, inherited: Mapping[str, str], progress: Progress = lambda _running, _ms: None
+) -> RunMeta:
     """Run the program to its end or its time and leave a run directory; give what is known of the run.
 
     The directory is whole at any moment, also when this process is killed. SIGINT, SIGTERM and SIGHUP stop the program
@@ -72,7 +74,7 @@ def supervise(plan: Plan, inherited: Mapping[str, str], progress: Progress = lam
         ) from error
 
 
-def _first_record(plan: Plan, environment: Mapping[str, str], executable: Path) -> RunMeta:
+def _first_record(plan: SupervisionPlan, environment: Mapping[str, str], executable: Path) -> RunMeta:
     cwd = Path.cwd()
     binaries = (provenance.binary(executable), provenance.script(executable, plan.argv[1:]))
     added = producer_env.environment(plan.profile, plan.out.resolve(), {})
@@ -99,13 +101,15 @@ def _first_record(plan: Plan, environment: Mapping[str, str], executable: Path) 
     )
 
 
-def _supervised(plan: Plan, out: Path, environment: Mapping[str, str], run: RunMeta, progress: Progress) -> RunMeta:
+def _supervised(
+    plan: SupervisionPlan, out: Path, environment: Mapping[str, str], run: RunMeta, progress: Progress
+) -> RunMeta:
     started_ms = monotonic_ms()
     policy = StoppingPolicy(plan.limits, started_ms)
     with OutputRecorder(out) as recorder, _interrupts_to(policy):
         run = replace(run, started_ms=machine.now_ms())
         save_meta(run, out)
-        with ProcessGroup(producer_env.filled(plan.argv, out), Path.cwd(), environment) as group:
+        with ProcessGroup(producer_env.fill_placeholders(plan.argv, out), Path.cwd(), environment) as group:
             run = _Supervision(plan, out, run, policy, recorder, group).run_to_end(progress)
         run = _last_record(run, recorder, group, monotonic_ms() - started_ms)
         save_meta(run, out)
@@ -149,7 +153,13 @@ class _Supervision:
     """One running program and all that is known of it so far."""
 
     def __init__(
-        self, plan: Plan, out: Path, run: RunMeta, policy: StoppingPolicy, recorder: OutputRecorder, group: ProcessGroup
+        self,
+        plan: SupervisionPlan,
+        out: Path,
+        run: RunMeta,
+        policy: StoppingPolicy,
+        recorder: OutputRecorder,
+        group: ProcessGroup,
     ) -> None:
         self._plan, self._out, self._run = plan, out, run
         self._policy, self._recorder, self._group = policy, recorder, group

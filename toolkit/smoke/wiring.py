@@ -29,7 +29,7 @@ from toolkit.smoke.plan import ShadowPlan
 TELEMETRY = "telemetry.jsonl"
 
 
-class Desk:
+class RunWiring:
     """The machines and the files of a run; files are closed with the stack. Nothing runs before someone drives it."""
 
     def __init__(
