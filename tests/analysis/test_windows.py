@@ -11,7 +11,7 @@ import pytest
 from tests.analysis.metrics.made_up import START_MS, analysed, figure, record, stamped
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.model.errors import UsageError
-from toolkit.model.runs import WHOLE, RunAnalysis, Window
+from toolkit.model.runs import WHOLE_RUN, RunAnalysis, Window
 from toolkit.model.vocabulary import Segment
 
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
@@ -45,7 +45,7 @@ COUNTS = (
 )
 def test_what_is_counted_in_the_parts_adds_up_to_the_whole(parts: list[Window]) -> None:
     summed = [sum(column) for column in zip(*(values(part, *COUNTS) for part in parts), strict=True)]
-    assert summed == values(WHOLE, *COUNTS)
+    assert summed == values(WHOLE_RUN, *COUNTS)
 
 
 def test_windows_of_so_many_ticks_cover_the_run_one_after_the_other() -> None:
@@ -65,7 +65,7 @@ def test_start_up_lasts_until_every_venue_has_spoken() -> None:
 def test_the_last_minutes_are_counted_back_from_the_last_record() -> None:
     run = seen(Window(last_ms=60_000))
     assert figure(run, "run.ticks").value == 240
-    assert (run.run.window, run.run.observed_ms, run.run.ended_ms) == ("last 60 s", 59_751, seen(WHOLE).run.ended_ms)
+    assert (run.run.window, run.run.observed_ms, run.run.ended_ms) == ("last 60 s", 59_751, seen(WHOLE_RUN).run.ended_ms)
 
 
 def test_a_reconnect_counts_where_the_new_session_began_and_needs_the_one_before(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_a_store_that_this_program_has_open_is_an_error_that_says_so(tmp_path: P
     db = str(tmp_path / "store.duckdb")
     connect(db).close()
     with connect(db, read_only=True), pytest.raises(InputError, match="open in this program"):
-        connect(db, patience_s=0.2)
+        connect(db, lock_timeout_s=0.2)
 
 
 def test_a_store_that_stays_held_is_an_error_that_names_its_holder(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_store_that_stays_held_is_an_error_that_names_its_holder(tmp_path: Pat
     assert holder.stdout is not None
     holder.stdout.readline()
     with pytest.raises(InputError, match=f"PID {holder.pid}"):
-        connect(str(db), patience_s=0.2)
+        connect(str(db), lock_timeout_s=0.2)
     holder.communicate(b"")
 
 
@@ -141,7 +141,7 @@ def test_a_damaged_store_is_said_to_be_none_at_once(tmp_path: Path) -> None:
     held[12_288:12_320] = bytes(32)
     db.write_bytes(held)
     with pytest.raises(InputError, match=r"is not a store of this toolkit: .*block"):
-        connect(str(db), read_only=True, patience_s=600)
+        connect(str(db), read_only=True, lock_timeout_s=600)
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:

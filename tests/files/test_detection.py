@@ -12,7 +12,7 @@ import pytest
 
 from tests.analysis.metrics.made_up import record
 from toolkit.files.detection import HEAD_BYTES, holds_log_line
-from toolkit.files.discovery import resolve
+from toolkit.files.discovery import discover
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
 
@@ -23,7 +23,7 @@ SPOKE = b"INFO: Lighter public WS connecting url=wss://api.example/x\n"
 def role(folder: Path, content: bytes, name: str = "output.txt") -> Role:
     (folder / "telemetry.jsonl").write_text(record(0, 0, (0, 0, 0)))
     (folder / name).write_bytes(content)
-    return next(source.role for source in resolve([str(folder)]) if source.name == name)
+    return next(source.role for source in discover([str(folder)]) if source.name == name)
 
 
 @pytest.mark.parametrize("before", [0, 1, 4_000, 5_000, 100_000])
@@ -68,12 +68,12 @@ def test_an_archive_within_an_archive_is_refused_in_words(tmp_path: Path) -> Non
     with zipfile.ZipFile(tmp_path / "outer.zip", "w") as archive:
         archive.write(tmp_path / "inner.zip", "inner.zip")
     with pytest.raises(InputError, match=r"inner\.zip is damaged, cut short or an archive within an archive"):
-        resolve([str(tmp_path / "outer.zip")])
+        discover([str(tmp_path / "outer.zip")])
 
 
 def test_an_empty_path_names_nothing() -> None:
     with pytest.raises(InputError, match="an empty path names nothing"):
-        resolve([""])
+        discover([""])
 
 
 @pytest.mark.parametrize("command", ["analyze", "gate", "validate"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.cli import main
-from toolkit.files.discovery import resolve
+from toolkit.files.discovery import discover
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
 
@@ -45,10 +45,10 @@ def test_it_is_refused_beside_evidence_that_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "telemetry.jsonl").write_text(TELEMETRY)
     (tmp_path / "run.log").write_bytes(LOG.encode("utf-32"))
     with pytest.raises(InputError, match=r"run\.log: is in UTF-32"):
-        resolve([str(tmp_path)])
+        discover([str(tmp_path)])
 
 
 def test_a_file_that_is_no_evidence_may_be_in_any_encoding(tmp_path: Path) -> None:
     (tmp_path / "telemetry.jsonl").write_text(TELEMETRY)
     (tmp_path / "notes.txt").write_bytes("before the change".encode("utf-16"))
-    assert [source.role for source in resolve([str(tmp_path)])] == [Role.ARTIFACT, Role.TELEMETRY]
+    assert [source.role for source in discover([str(tmp_path)])] == [Role.ARTIFACT, Role.TELEMETRY]

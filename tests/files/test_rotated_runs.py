@@ -12,8 +12,8 @@ import zstandard
 
 from toolkit.analysis.pipeline import analyze
 from toolkit.db.store import connect
-from toolkit.files.discovery import resolve
-from toolkit.files.rotation import WholeLog, part_of
+from toolkit.files.discovery import discover
+from toolkit.files.rotation import WholeLog, rotated_part
 from toolkit.ingest import log
 from toolkit.model.runs import RunAnalysis
 from toolkit.timeline.book_gaps import stood_in
@@ -140,7 +140,7 @@ def test_books_came_over_rest_until_a_later_part_takes_it_back(
     (tmp_path / "run.log.1").write_text("".join(BY_REST[each] for each in before))
     (tmp_path / "run.log").write_text("".join(BY_REST[each] for each in after))
     con, parts = connect(":memory:"), WholeLog((0, 1))
-    log.load(con, 1, resolve([str(tmp_path)]))
+    log.load(con, 1, discover([str(tmp_path)]))
     venue, began, ended = next(iter(stood_in(con, 1, parts)))
     assert (venue, parts.ref(began)) == ("paradex", stretch[0])
     assert (parts.ref(ended) if ended < 1 << 60 else None) == stretch[1]
@@ -158,4 +158,4 @@ ORDERS = [
 
 @pytest.mark.parametrize("names", ORDERS, ids=lambda names: names[0])
 def test_the_parts_of_a_rotated_file_are_told_by_number_or_date(names: list[str]) -> None:
-    assert sorted(names, key=part_of) == names
+    assert sorted(names, key=rotated_part) == names

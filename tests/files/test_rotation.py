@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from toolkit.files.rotation import is_rest, missing_after, part_of
+from toolkit.files.rotation import is_continuation, missing_parts, rotated_part
 from toolkit.runlog.grammar import audits, sentences
 from toolkit.runlog.parse import UNKNOWN, parse
 
@@ -24,7 +24,7 @@ ENDS_IN_NOTHING = "last_error_message="
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_a_known_line_cut_at_any_byte_is_one_record(example: str) -> None:
     line = example.encode()
-    apart = [at for at in range(1, len(line) + 1) if line[:at].strip() and not is_rest(line[:at], line[at:])]
+    apart = [at for at in range(1, len(line) + 1) if line[:at].strip() and not is_continuation(line[:at], line[at:])]
     # What stands before a shell's words is a path, and the rest of a path is one.
     (whole,) = parse(example).found
     rests = [parse(example[at:]).found[0] for at in apart]
@@ -33,7 +33,7 @@ def test_a_known_line_cut_at_any_byte_is_one_record(example: str) -> None:
 
 def test_a_whole_line_is_never_glued_to_a_known_one_after_it() -> None:
     lines = [each for each in EXAMPLES if not each.endswith(ENDS_IN_NOTHING)]
-    glued = [pair for pair in product(lines, EXAMPLES) if is_rest(pair[0].encode(), pair[1].encode())]
+    glued = [pair for pair in product(lines, EXAMPLES) if is_continuation(pair[0].encode(), pair[1].encode())]
     assert glued == []
 
 
@@ -47,8 +47,8 @@ QUOTING = [
 @pytest.mark.parametrize("head", QUOTING)
 def test_a_record_that_a_payload_quotes_is_none_where_the_cut_falls_before_it(head: str) -> None:
     forged = "WS_AUDIT venue=lighter reconnect_reason=read_timeout count=999"
-    assert is_rest(head.encode(), forged.encode())
-    assert not any(is_rest(head.encode(), each.encode()) for each in BEGIN_A_PROCESS)
+    assert is_continuation(head.encode(), forged.encode())
+    assert not any(is_continuation(head.encode(), each.encode()) for each in BEGIN_A_PROCESS)
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_a_record_that_a_payload_quotes_is_none_where_the_cut_falls_before_it(he
     ],
 )
 def test_two_lines_are_one_only_where_that_makes_a_known_record(head: bytes, rest: bytes, one: bool) -> None:
-    assert is_rest(head, rest) is one
+    assert is_continuation(head, rest) is one
 
 
 def test_a_panics_message_may_be_cut_too_for_the_line_before_awaits_it() -> None:
-    assert is_rest(b"index out of bou", b"nds: the len is 3", awaited=True)
-    assert not is_rest(b"index out of bounds", b"INFO: Lighter public WS first message received", awaited=True)
+    assert is_continuation(b"index out of bou", b"nds: the len is 3", awaited=True)
+    assert not is_continuation(b"index out of bounds", b"INFO: Lighter public WS first message received", awaited=True)
 
 
 @pytest.mark.parametrize(
@@ -91,4 +91,4 @@ def test_a_panics_message_may_be_cut_too_for_the_line_before_awaits_it() -> None
     ],
 )
 def test_a_part_is_missing_where_the_numbers_have_a_gap(names: list[str], missing: list[tuple[str, str]]) -> None:
-    assert list(missing_after(sorted(names, key=part_of))) == missing
+    assert list(missing_parts(sorted(names, key=rotated_part))) == missing

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from toolkit.host.commands import (
+    EMPTY_OUTPUT,
     FILE_NAME,
-    NOTHING,
     SCHEMA,
     Command,
     append,
@@ -22,7 +22,7 @@ from toolkit.host.commands import (
 from toolkit.model.errors import InputError, UsageError
 
 ROW = Command(
-    SCHEMA, "", ("true",), "~/checkout", 1_700_000_000_000, 5, 0, None, NOTHING, NOTHING, {"HL_COIN": "BTC"}, None
+    SCHEMA, "", ("true",), "~/checkout", 1_700_000_000_000, 5, 0, None, EMPTY_OUTPUT, EMPTY_OUTPUT, {"HL_COIN": "BTC"}, None
 )
 
 

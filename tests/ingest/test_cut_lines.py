@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 from toolkit.db.store import connect
-from toolkit.files.discovery import resolve
+from toolkit.files.discovery import discover
 from toolkit.ingest import log, rx_stats
 from toolkit.ingest.log import LogLoad
 
@@ -30,7 +30,7 @@ def read(folder: Path, parts: Mapping[str, bytes]) -> tuple[LogLoad, dict[str, o
         (folder / name).write_bytes(data)
     con = connect(":memory:")
     # Any order will do: the parts are sorted by their age.
-    load = log.load(con, 1, resolve(sorted(str(folder / name) for name in parts)))
+    load = log.load(con, 1, discover(sorted(str(folder / name) for name in parts)))
     facts = load.facts
     stored = {
         "log_event": "family, venue, reason, life, col, at_ms, fields",
@@ -163,7 +163,7 @@ def test_market_rx_stats_cut_at_any_byte_are_those_of_the_whole(tmp_path: Path, 
     (tmp_path / "market_rx_stats.log.1").write_bytes(RX[:at])
     (tmp_path / "market_rx_stats.log").write_bytes(RX[at:])
     con = connect(":memory:")
-    ledgers = rx_stats.load(con, 1, resolve([str(tmp_path)]))
+    ledgers = rx_stats.load(con, 1, discover([str(tmp_path)]))
     rows = con.execute("select life, tick, raw_drained, cap_hits from rx_stat order by tick").fetchall()
     assert rows == [(0, t, 3 * t, t % 2) for t in range(40)]
     assert sum(each.used for each in ledgers) == 40 + (RX[at - 1 : at] != b"\n")

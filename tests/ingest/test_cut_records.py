@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from toolkit.analysis.pipeline import analyze
 from toolkit.db.store import connect
-from toolkit.files.discovery import resolve
+from toolkit.files.discovery import discover
 from toolkit.ingest import telemetry
 from toolkit.model.runs import FileLedger
 from toolkit.telemetry.columns import Scope
@@ -40,7 +40,7 @@ def read(
     for name, data in parts.items():
         (folder / name).write_bytes(data)
     con = connect(":memory:")
-    ledgers = telemetry.load(con, 1, resolve(sorted(str(folder / name) for name in parts)), scope)
+    ledgers = telemetry.load(con, 1, discover(sorted(str(folder / name) for name in parts)), scope)
     for ledger, data in zip(ledgers, (parts[each.file] for each in ledgers), strict=True):
         data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" and ledger.file != f"{NAME}.9.gz" else data
         assert ledger.lines == ledger.used + sum(ledger.set_aside.values())

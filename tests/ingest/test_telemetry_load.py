@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.db.store import connect
-from toolkit.files.discovery import resolve
+from toolkit.files.discovery import discover
 from toolkit.ingest import telemetry
 from toolkit.streams import spans
 
@@ -27,7 +27,7 @@ def record(t: int, at_ms: int | None, ages: object = (0, 0), names: tuple[str, .
 def load(folder: Path, content: bytes):
     (folder / "telemetry.jsonl").write_bytes(content)
     con = connect(":memory:")
-    ledgers = telemetry.load(con, 1, resolve([str(folder / "telemetry.jsonl")]))
+    ledgers = telemetry.load(con, 1, discover([str(folder / "telemetry.jsonl")]))
     return con, ledgers[0]
 
 

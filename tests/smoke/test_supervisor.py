@@ -18,7 +18,7 @@ import pytest
 
 from toolkit.analysis.pipeline import analyze
 from toolkit.db.store import connect
-from toolkit.files.discovery import resolve
+from toolkit.files.discovery import discover
 from toolkit.host.commands import parse
 from toolkit.model import arrivals
 from toolkit.model.errors import ExitCode, InputError, UsageError
@@ -143,7 +143,7 @@ def test_a_build_that_does_not_end_is_stopped_at_its_limit(out: Path) -> None:
 
 def test_the_run_directory_is_recognised_file_by_file(out: Path) -> None:
     run(out)
-    assert {source.name: source.role for source in resolve([str(out)])} == {
+    assert {source.name: source.role for source in discover([str(out)])} == {
         "commands.jsonl": Role.COMMANDS,
         "run.log": Role.LOG,
         arrivals.FILE_NAME: Role.EVENTS,

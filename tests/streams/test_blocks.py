@@ -12,7 +12,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.streams.blocks import Decompressed, blocks
+from toolkit.streams.blocks import DecompressedStream, blocks
 
 CONTENT = st.lists(st.binary(max_size=40), max_size=30).map(b"\n".join)
 
@@ -51,7 +51,7 @@ def test_a_line_beyond_the_longest_is_skipped_alone(tail: bytes, content: bytes)
 )
 def test_digest_and_size_are_those_of_the_decompressed_bytes(pack) -> None:
     content = b"line\n" * 10_000
-    stream = Decompressed(io.BytesIO(pack(content)))
+    stream = DecompressedStream(io.BytesIO(pack(content)))
     assert b"".join(block.data for block in blocks(stream)) == content
     assert (stream.sha256, stream.size, stream.damage) == (hashlib.sha256(content).hexdigest(), len(content), None)
 
@@ -60,7 +60,7 @@ def test_digest_and_size_are_those_of_the_decompressed_bytes(pack) -> None:
 def test_a_compressed_file_cut_short_gives_what_can_still_be_read_and_says_so(pack) -> None:
     content = b"".join(b"line %d %s\n" % (n, hashlib.sha256(b"%d" % n).hexdigest().encode()) for n in range(20_000))
     packed = pack(content)
-    stream = Decompressed(io.BytesIO(packed[: len(packed) // 2]))
+    stream = DecompressedStream(io.BytesIO(packed[: len(packed) // 2]))
     got = b"".join(block.data for block in blocks(stream))
     assert content.startswith(got)
     assert stream.damage is not None or len(got) < len(content)

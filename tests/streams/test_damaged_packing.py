@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from toolkit.analysis.pipeline import analyze
 from toolkit.model.errors import InputError
 from toolkit.model.runs import FileLedger
-from toolkit.streams.zstd_frames import is_whole
+from toolkit.streams.zstd_frames import is_complete
 
 RUN = Path(__file__).parent.parent / "data" / "runs" / "killed_head"
 
@@ -110,6 +110,6 @@ FRAMES = [
 @given(st.lists(st.sampled_from(FRAMES), min_size=1, max_size=3), st.data())
 def test_a_zstd_file_is_whole_where_its_last_frame_is(frames: list[bytes], data: st.DataObject) -> None:
     whole = b"".join(frames)
-    assert is_whole(io.BytesIO(whole))
+    assert is_complete(io.BytesIO(whole))
     lost = data.draw(st.integers(1, len(frames[-1]) - 1))
-    assert not is_whole(io.BytesIO(whole[:-lost]))
+    assert not is_complete(io.BytesIO(whole[:-lost]))

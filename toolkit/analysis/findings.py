@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from toolkit.files.rotation import missing_after
+from toolkit.files.rotation import missing_parts
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Episode, FileLedger, Finding, LineRef, RunInfo
 from toolkit.model.units import duration, share, thousands
@@ -177,7 +177,7 @@ def _damage(look: Look) -> Iterator[Finding]:
 
 def _missing_parts(look: Look) -> Iterator[Finding]:
     written = (ledger.file for ledger in look.ledgers if ledger.role in (Role.LOG, Role.TELEMETRY, Role.RX_STATS))
-    for before, after in missing_after(written):
+    for before, after in missing_parts(written):
         text = f"what was written between {before} and {after} is missing: nothing that happened there is counted"
         yield Finding("part_missing", "high", None, text)
 

@@ -15,10 +15,10 @@ from importlib.resources import files
 
 import duckdb
 
-from toolkit.db.staging import Cursors
+from toolkit.db.query_pool import QueryPool
 from toolkit.db.store import execute_script, sql
 from toolkit.model.figures import Figure, FigureSpec, Number
-from toolkit.model.vocabulary import PLATEAU_LIMIT, PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason
+from toolkit.model.vocabulary import PLATEAU_LIMIT_PATTERN, PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason
 from toolkit.sessions.machine import KEPT, RESYNCS
 
 AGES_ONLY = (
@@ -56,7 +56,7 @@ _VENUE = re.compile(r"[A-Za-z0-9_-]+")
 def _pattern(name: str) -> re.Pattern[str]:
     # A reason is a log's own word and may hold anything; a venue's name is ours to vouch for.
     parts = re.split(r"(<[a-z_]+>)", name)
-    words = {"<venue>": _VENUE.pattern, "<limit>": PLATEAU_LIMIT}
+    words = {"<venue>": _VENUE.pattern, "<limit>": PLATEAU_LIMIT_PATTERN}
     return re.compile("".join(words.get(p, ".+") if p.startswith("<") else re.escape(p) for p in parts), re.DOTALL)
 
 
@@ -97,7 +97,7 @@ def _specs(header: dict[str, str]) -> Iterator[FigureSpec]:
 
 
 def look_at_run(con: duckdb.DuckDBPyConnection, plateau_limits_ms: Iterable[int] = PLATEAU_LIMITS_MS) -> None:
-    """Make the views that metrics read, of the workbench's run as it stands now."""
+    """Make the views that metrics read, of the staged run as it stands now."""
     kept = [
         (venue, reason) for rule in (RESYNCS, KEPT) for venue, reasons in rule.items() for reason in sorted(reasons)
     ]
@@ -113,16 +113,16 @@ def look_at_run(con: duckdb.DuckDBPyConnection, plateau_limits_ms: Iterable[int]
     con.execute(limits, [ascending, [f"{ms // 1_000}s" if ms % 1_000 == 0 else f"{ms}ms" for ms in ascending]])
 
 
-def compute(cursors: Cursors, only: Iterable[str] | None = None) -> tuple[Figure, ...]:
+def compute(pool: QueryPool, only: Iterable[str] | None = None) -> tuple[Figure, ...]:
     """All figures of the run that the scope's views show (see `toolkit/sql/scope.sql`)."""
-    return tuple(figure for _, figure in by_metric(cursors, only))
+    return tuple(figure for _, figure in by_metric(pool, only))
 
 
-def by_metric(cursors: Cursors, only: Iterable[str] | None = None) -> Iterator[tuple[Metric, Figure]]:
+def by_metric(pool: QueryPool, only: Iterable[str] | None = None) -> Iterator[tuple[Metric, Figure]]:
     """The figures one by one, each with the metric that gives it."""
     wanted = None if only is None else set(only)
     chosen = [metric for metric in metrics() if wanted is None or metric.name in wanted]
-    for metric, figures in zip(chosen, cursors.map(_figures, chosen), strict=True):
+    for metric, figures in zip(chosen, pool.map(_figures, chosen), strict=True):
         yield from ((metric, figure) for figure in figures)
 
 

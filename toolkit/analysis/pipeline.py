@@ -12,14 +12,15 @@ from toolkit.analysis.findings import Look, findings
 from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, catalogue, compute, look_at_run, rows
 from toolkit.analysis.run_info import Options, describe
 from toolkit.analysis.windows import look_through
-from toolkit.db.staging import RUN_KEY, Cursors, Put, depositing, memory, side_by_side, workbench
+from toolkit.db.query_pool import QueryPool, memory_limit, query_pool
+from toolkit.db.staging import RUN_KEY, CopyTables, committing, staging_database
 from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
-from toolkit.files.discovery import RunFile, distinct, resolve
+from toolkit.files.discovery import RunFile, discover, distinct
 from toolkit.ingest import events, log, run_meta, rx_stats, telemetry
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.ingest.session_rows import episodes, write_sessions
 from toolkit.model.figures import Figure
-from toolkit.model.runs import WHOLE, Episode, FileLedger, Finding, RunAnalysis, RunInfo
+from toolkit.model.runs import WHOLE_RUN, Episode, FileLedger, Finding, RunAnalysis, RunInfo
 from toolkit.model.vocabulary import PLATEAU_LIMITS_MS, Role
 from toolkit.telemetry.columns import Scope
 from toolkit.timeline.assign import place_lines
@@ -46,22 +47,22 @@ def analyze(
     A run whose content the store holds already is left there as it is. Raises `InputError` when nothing is recognised
     in `paths` or a file cannot be read, and when `db` is no store or is held by another process.
     """
-    sources = distinct(resolve(paths))
+    sources = distinct(discover(paths))
     if db != MEMORY:
         # What is no store is better refused before the work than after it.
         connect(db).close()
-    with workbench(_MEMORY_MB[options.scope], telemetry.total_bytes(sources)) as con:
+    with staging_database(_MEMORY_MB[options.scope], telemetry.total_bytes(sources)) as con:
         bench = _Bench(con, sources, options)
         read = bench.read(progress)
         whole = bench.analysis(read, db)
-        if options.window == WHOLE:
+        if options.window == WHOLE_RUN:
             return whole
         return bench.part(read, whole)
 
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """One run on the workbench, and how it is looked at."""
+    """One run in the staging database, and how it is looked at."""
 
     con: duckdb.DuckDBPyConnection
     sources: Sequence[RunFile]
@@ -77,7 +78,7 @@ class _Bench:
         con, sources = self.con, self.sources
         of = {role: [source for source in sources if source.role is role] for role in Role}
         ledgers = telemetry.load(con, RUN_KEY, of[Role.TELEMETRY], self.options.scope, progress)
-        with memory(con, min(_WHILE_LINES_COME_MB, _MEMORY_MB[self.options.scope])):
+        with memory_limit(con, min(_WHILE_LINES_COME_MB, _MEMORY_MB[self.options.scope])):
             loaded = log.load(con, RUN_KEY, of[Role.LOG])
         ledgers += loaded.ledgers
         ledgers += rx_stats.load(con, RUN_KEY, of[Role.RX_STATS])
@@ -96,14 +97,14 @@ class _Bench:
         run = describe(con, RUN_KEY, read, self.options)
         if sum(ledger.lines for ledger in read.ledgers) > _SHORT_LINES:
             self.place(read)
-            with depositing(con, db, run.id) as put, side_by_side(con) as cursors:
-                return self.told(read, run, cursors, self.printed(cursors, read, run), put)
-        with side_by_side(con) as cursors:
+            with committing(con, db, run.id) as put, query_pool(con) as pool:
+                return self.told(read, run, pool, self.printed(pool, read, run), put)
+        with query_pool(con) as pool:
             # What their tools print rests on no time of a line.
-            theirs = self.printed(cursors, read, run)
+            theirs = self.printed(pool, read, run)
             self.place(read)
-            with depositing(con, db, run.id) as put:
-                return self.told(read, run, cursors, theirs, put)
+            with committing(con, db, run.id) as put:
+                return self.told(read, run, pool, theirs, put)
 
     def place(self, read: LoadedRun) -> None:
         """Give the log's lines and the sessions their times, and make what metrics read."""
@@ -111,17 +112,17 @@ class _Bench:
         look_at_run(self.con, (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms))
         write_sessions(self.con, RUN_KEY, read)
 
-    def printed(self, cursors: Cursors, read: LoadedRun, run: RunInfo) -> Printed | None:
+    def printed(self, pool: QueryPool, read: LoadedRun, run: RunInfo) -> Printed | None:
         """What the producer's tools print, on its way; None where only ages are asked for."""
-        return printed(cursors, RUN_KEY, self.sources, read.log.facts, run) if self.only is None else None
+        return printed(pool, RUN_KEY, self.sources, read.log.facts, run) if self.only is None else None
 
     def told(
-        self, read: LoadedRun, run: RunInfo, cursors: Cursors, theirs: Printed | None, put: Put | None
+        self, read: LoadedRun, run: RunInfo, pool: QueryPool, theirs: Printed | None, put: CopyTables | None
     ) -> RunAnalysis:
         """Figures, episodes, findings and the compat view; where the run is kept, they are put down beside it."""
-        stored = cursors.submit(lambda _: put(*_LARGE)) if put else None
-        self.prepare(cursors)
-        figures = compute(cursors, self.only)
+        stored = pool.submit(lambda _: put(*_LARGE)) if put else None
+        self.prepare(pool)
+        figures = compute(pool, self.only)
         told = episodes(self.con)
         found = findings(_look(self.con, read, run, figures, told))
         analysis = RunAnalysis(run, tuple(read.ledgers), figures, told, found)
@@ -132,13 +133,13 @@ class _Bench:
         return analysis
 
     def part(self, read: LoadedRun, whole: RunAnalysis) -> RunAnalysis:
-        """The same of the options' window, which stays on the workbench in place of the whole."""
+        """The same of the options' window, which stays in the staging database in place of the whole."""
         seen = look_through(self.con, self.options.window, self.only, self.prepare, whole, self.options.words)
         return replace(seen, findings=findings(_look(self.con, read, seen.run, seen.figures, seen.episodes)))
 
-    def prepare(self, cursors: Cursors) -> None:
+    def prepare(self, pool: QueryPool) -> None:
         """Make the tables of stretches and the episodes."""
-        list(cursors.map(_run_in_turn, _EPISODES if self.only is None else (("plateaus",),)))
+        list(pool.map(_run_in_turn, _EPISODES if self.only is None else (("plateaus",),)))
 
 
 _SHORT_LINES = 200_000

@@ -15,7 +15,7 @@ from toolkit.analysis.settings import KnownSettings, settings_of
 from toolkit.db.store import insert_rows, sql
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.run_meta import RunMeta
-from toolkit.model.runs import WHOLE, FileLedger, RunInfo, Window
+from toolkit.model.runs import WHOLE_RUN, FileLedger, RunInfo, Window
 from toolkit.model.vocabulary import Role
 from toolkit.runlog.facts import LogFacts
 from toolkit.telemetry.columns import Scope
@@ -39,7 +39,7 @@ class Options:
     label: str | None = None
     requested_ms: int | None = None
     scope: Scope = "all"
-    window: Window = WHOLE
+    window: Window = WHOLE_RUN
     words: tuple[str, ...] = ()
     plateau_limits_ms: tuple[int, ...] = ()
     known_settings: KnownSettings = dict

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from toolkit.files.discovery import adjoins, distinct, resolve
-from toolkit.files.rotation import is_rest
+from toolkit.files.discovery import adjoins, discover, distinct
+from toolkit.files.rotation import is_continuation
 from toolkit.model.vocabulary import Role
 from toolkit.runlog.parse import OTHER, parse
 from toolkit.streams.blocks import blocks
@@ -24,14 +24,14 @@ def foreign_templates(paths: Sequence[str]) -> Counter[str]:
     Beyond ten thousand templates the rest is counted together. Raises `InputError` as `analyze` does.
     """
     counts: Counter[str] = Counter()
-    logs, taken = [source for source in distinct(resolve(paths)) if source.role is Role.LOG], False
+    logs, taken = [source for source in distinct(discover(paths)) if source.role is Role.LOG], False
     for source, after in zip(logs, [*logs[1:], None], strict=False):
         rest = after.first_line() if after is not None and adjoins(after, source) else None
         with source.open() as stream:
             for block in blocks(stream):
                 lines = block.data.split(b"\n")[int(taken and block.first_line == 1) :]
                 # The halves of a known line are no foreign lines.
-                cut = block.torn and rest is not None and not stream.damage and lines and is_rest(lines[0], rest)
+                cut = block.torn and rest is not None and not stream.damage and lines and is_continuation(lines[0], rest)
                 for line in [] if cut else lines:
                     _count(counts, line.decode("utf-8", "replace"))
                 taken = bool(cut)

@@ -13,12 +13,12 @@ from typing import Any
 import duckdb
 
 from toolkit.analysis.metrics import by_metric, metrics
-from toolkit.db.staging import Cursors, side_by_side
+from toolkit.db.query_pool import QueryPool, query_pool
 from toolkit.db.store import execute_script, sql
 from toolkit.ingest.session_rows import episodes
 from toolkit.model.errors import UsageError
 from toolkit.model.figures import Figure
-from toolkit.model.runs import WHOLE, RunAnalysis, RunInfo, RunPart, Window
+from toolkit.model.runs import WHOLE_RUN, RunAnalysis, RunInfo, RunPart, Window
 from toolkit.model.vocabulary import Bound
 
 NOT_CUT = "cannot be cut to the window"
@@ -29,7 +29,7 @@ _READS_COUNTERS = re.compile(r"\brun_(?:counters|totals)\b")
 """What a metric's query reads tells what its figures rest on; counters that only stand in for lines do not count."""
 _READS_PREPARED = re.compile(r"\brun_(?:session_bounds|downtimes|plateaus|outages|applies|masked|episodes)\b")
 
-Prepare = Callable[[Cursors], None]
+Prepare = Callable[[QueryPool], None]
 """Makes the tables that metrics of stretches rest on, and the episodes."""
 
 
@@ -50,7 +50,7 @@ def look_through(
     run: RunAnalysis,
     words: Sequence[str] = (),
 ) -> RunAnalysis:
-    """The analysis of the run cut to the window, which stays on the workbench in place of the whole.
+    """The analysis of the run cut to the window, which stays in the staging database in place of the whole.
 
     Windows of so many ticks have the metrics with a figure whose name holds one of the words; without words, all.
     Raises `UsageError` where no record lies in the window.
@@ -69,7 +69,7 @@ def look_through(
     for life, first, _, since, until, from_ms, to_ms in ranges if window.every else ():
         figures = _figures(con, (first, first), in_parts, prepare)
         parts.append(RunPart(life, since, until, from_ms, to_ms, figures))
-    if replace(window, every=None) == WHOLE:
+    if replace(window, every=None) == WHOLE_RUN:
         return replace(run, parts=tuple(parts))
     figures = _figures(con, (ranges[0][1], ranges[-1][1]), only, prepare)
     return replace(
@@ -101,15 +101,15 @@ def _figures(
     con: duckdb.DuckDBPyConnection, firsts: tuple[int, int], only: Sequence[str] | None, prepare: Prepare
 ) -> tuple[Figure, ...]:
     execute_script(con, sql("window/cut"), first_seq=firsts[0], last_seq=firsts[1])
-    with side_by_side(con) as cursors:
+    with query_pool(con) as pool:
         if only is None or any(_READS_PREPARED.search(metric.query) for metric in metrics() if metric.name in only):
-            prepare(cursors)
+            prepare(pool)
         ((placed, has_lifecycle, near),) = con.execute(sql("window/edges")).fetchall()
-        return tuple(_cut(cursors, only, _Edges(placed, has_lifecycle, _as_dict(near))))
+        return tuple(_cut(pool, only, _Edges(placed, has_lifecycle, _as_dict(near))))
 
 
-def _cut(cursors: Cursors, only: Sequence[str] | None, edges: _Edges) -> Iterator[Figure]:
-    for metric, figure in by_metric(cursors, only):
+def _cut(pool: QueryPool, only: Sequence[str] | None, edges: _Edges) -> Iterator[Figure]:
+    for metric, figure in by_metric(pool, only):
         lines = _READS_LINES.search(metric.query) is not None
         counters = not lines and _READS_COUNTERS.search(metric.query) is not None
         if figure.value is None:

@@ -61,12 +61,12 @@ def analyze(
     follow: Annotated[bool, typer.Option("--follow", help="Look again and again while the run grows.")] = False,
 ) -> int:
     """Ingest one run and say what happened."""
-    from toolkit.streams.parallel import call
+    from toolkit.streams.parallel import prestart_workers
 
-    call(paths)
-    from toolkit.db.staging import begin
+    prestart_workers(paths)
+    from toolkit.db.staging import open_in_background
 
-    begin()
+    open_in_background()
     from reports.pages import check_format, name_of
     from reports.run_pages import IN_WINDOWS, figure_lines, summary, windows
     from toolkit.analysis.pipeline import Options, analyze

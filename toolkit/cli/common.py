@@ -114,9 +114,9 @@ def interruption_message() -> str:
     """What an interrupted command says: which of the runs that it began to store are in their store now."""
     if "toolkit.db.staging" not in sys.modules:
         return INTERRUPTED
-    from toolkit.db.staging import offered
+    from toolkit.db.staging import started_commits
 
-    told = [each for db, run in dict.fromkeys(offered) if (each := _held(db, run))]
+    told = [each for db, run in dict.fromkeys(started_commits) if (each := _held(db, run))]
     return f"interrupted; {'; '.join(told)}" if told else INTERRUPTED
 
 
@@ -124,7 +124,7 @@ def _held(db: str, run: str) -> str | None:
     from toolkit.db.store import connect
 
     try:
-        with connect(db, read_only=True, patience_s=1) as con:
+        with connect(db, read_only=True, lock_timeout_s=1) as con:
             held = con.execute("select 1 from runs where run = ?", [run]).fetchall()
     except InputError as error:
         return f"whether the run {run} was stored is not known: {error}"

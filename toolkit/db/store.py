@@ -22,7 +22,7 @@ from toolkit.model.errors import InputError, UsageError
 R = TypeVar("R")
 
 MEMORY = ":memory:"
-LOCK_PATIENCE_S = 60.0
+LOCK_TIMEOUT_S = 60.0
 MEMORY_MB = 400
 
 
@@ -32,7 +32,7 @@ def sql(name: str) -> str:
 
 
 def connect(
-    db: str, read_only: bool = False, patience_s: float = LOCK_PATIENCE_S, memory_mb: int = MEMORY_MB
+    db: str, read_only: bool = False, lock_timeout_s: float = LOCK_TIMEOUT_S, memory_mb: int = MEMORY_MB
 ) -> duckdb.DuckDBPyConnection:
     """Open the store file `db` (created when absent, unless read-only), or a private one for `:memory:`.
 
@@ -46,7 +46,7 @@ def connect(
     if not read_only and db != MEMORY:
         _make_room(db)
     with _OPENING:
-        return _connected(db, read_only, time.monotonic() + patience_s, memory_mb)
+        return _connected(db, read_only, time.monotonic() + lock_timeout_s, memory_mb)
 
 
 _OPENING = threading.Lock()
@@ -89,12 +89,12 @@ def _make_room(db: str) -> None:
 
 
 def _opened(db: str, read_only: bool, deadline: float, memory_mb: int) -> duckdb.DuckDBPyConnection:
-    con = waiting(db, deadline, lambda: duckdb.connect(db, read_only=read_only and db != MEMORY))
+    con = retry_while_locked(db, deadline, lambda: duckdb.connect(db, read_only=read_only and db != MEMORY))
     _settle(con, db, memory_mb)
     return con
 
 
-def waiting(db: str, deadline: float, opened: Callable[[], R]) -> R:
+def retry_while_locked(db: str, deadline: float, opened: Callable[[], R]) -> R:
     """What `opened` gives, once no other process holds the store file; `deadline` is a time of the monotonic clock.
 
     Raises `InputError` when it is still held then, or is no store.
@@ -127,7 +127,7 @@ def limit_memory(con: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
     con.execute(f"set memory_limit = '{memory_mb}MB'")
 
 
-def another(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+def new_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Another cursor to the same database, settled as the first one is."""
     cursor = con.cursor()
     _silence(cursor)
@@ -175,10 +175,10 @@ def insert_rows(
     if not values:
         return
     data = pa.table({name: list(column) for name, column in zip(columns, values, strict=True)})
-    run_over(con, f"insert into {table} by name select * from data", data)
+    execute_with_data(con, f"insert into {table} by name select * from data", data)
 
 
-def run_over(
+def execute_with_data(
     con: duckdb.DuckDBPyConnection,
     statement: str | duckdb.Statement,
     data: pa.Table,  # noqa: ARG001  the statement reads it by its name

@@ -6,11 +6,11 @@ import codecs
 import json
 import re
 from pathlib import PurePath
-from typing import Protocol
 
-from toolkit.files.rotation import part_of
+from toolkit.files.rotation import rotated_part
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
+from toolkit.streams.blocks import Readable
 
 HEAD_BYTES = 256 << 10
 """So much of a file's beginning tells what it is."""
@@ -52,18 +52,11 @@ _OWN_SCHEMAS = {
 }
 
 
-class Readable(Protocol):
-    """What gives bytes until there are none."""
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes, at most `size`."""
-
-
 def recognise(head: bytes, name: str) -> Role:
     """The role of a file whose content begins with `head`; the name decides only for an empty file."""
     text = head.removeprefix(b"\xef\xbb\xbf")
     if not text.strip(b"\x00\r\n\t "):
-        plain = part_of(name).base
+        plain = rotated_part(name).base
         return next((role for pattern, role in _BY_NAME if pattern.fullmatch(plain)), Role.ARTIFACT)
     if own := _own_schema(text):
         return own

@@ -16,10 +16,10 @@ from pathlib import Path, PurePath
 from typing import IO, BinaryIO, cast
 
 from toolkit.files.detection import EVIDENCE, HEAD_BYTES, holds_log_line, log_named, may_be_log, recognise, refuse_wide
-from toolkit.files.rotation import Part, part_of
+from toolkit.files.rotation import RotatedPart, rotated_part
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
-from toolkit.streams.blocks import Decompressed, Opener, blocks
+from toolkit.streams.blocks import DecompressedStream, Opener, blocks
 
 _PEEK_BYTES = 64 << 10
 SAMPLE = "sample:"
@@ -47,10 +47,10 @@ class RunFile:
     path: Path | None = None
     damaged: bool = False
 
-    def open(self) -> Decompressed:
+    def open(self) -> DecompressedStream:
         """Open the decompressed bytes. Raises `InputError` when the file cannot be read."""
         try:
-            return Decompressed(self.opener())
+            return DecompressedStream(self.opener())
         except OSError as error:
             raise InputError(self.name, None, f"cannot be read: {error.strerror or error}") from error
 
@@ -61,7 +61,7 @@ class RunFile:
         return None if block is None or block.skipped else block.data.split(b"\n", 1)[0]
 
 
-def resolve(paths: Iterable[str]) -> list[RunFile]:
+def discover(paths: Iterable[str]) -> list[RunFile]:
     """Find and recognise the files of one run.
 
     Raises `InputError` for a path that does not exist or cannot be read, and where nothing is recognised.
@@ -69,7 +69,7 @@ def resolve(paths: Iterable[str]) -> list[RunFile]:
     found = _like_their_parts(_as_they_are_named([source for path in paths for source in _under(path)]))
     if not any(source.role not in (Role.ARTIFACT, Role.PROVENANCE) for source in found):
         raise InputError(", ".join(paths), None, _why_not_a_run(found))
-    found.sort(key=lambda source: (part_of(source.name), source.name))
+    found.sort(key=lambda source: (rotated_part(source.name), source.name))
     return [replace(source, file_no=number) for number, source in enumerate(found)]
 
 
@@ -77,14 +77,14 @@ def _as_they_are_named(found: list[RunFile]) -> list[RunFile]:
     """What a file of arrival times names is a log, whatever the program wrote into it."""
     logs = {log_named(line) for source in found if source.role is Role.EVENTS if (line := source.first_line())}
     return [
-        replace(source, role=Role.LOG) if source.role is Role.ARTIFACT and part_of(source.name).base in logs else source
+        replace(source, role=Role.LOG) if source.role is Role.ARTIFACT and rotated_part(source.name).base in logs else source
         for source in found
     ]
 
 
 def _like_their_parts(found: list[RunFile]) -> list[RunFile]:
     """A part of a rotated file that holds too little to be recognised, as the rest of one line, is what others are."""
-    whose = [replace(part_of(source.name), kind=0, before_last=0, date="") for source in found]
+    whose = [replace(rotated_part(source.name), kind=0, before_last=0, date="") for source in found]
     roles = {whole: source.role for whole, source in zip(whose, found, strict=True) if source.role in EVIDENCE}
     return [
         replace(source, role=roles.get(whole, source.role)) if source.role is Role.ARTIFACT else source
@@ -94,12 +94,16 @@ def _like_their_parts(found: list[RunFile]) -> list[RunFile]:
 
 def continues(source: RunFile, before: RunFile | None) -> bool:
     """Whether the source is a part of a rotated file that was written after `before`, another part of it."""
-    return before is not None and source.role is before.role and part_of(source.name).continues(part_of(before.name))
+    if before is None or source.role is not before.role:
+        return False
+    return rotated_part(source.name).continues(rotated_part(before.name))
 
 
 def adjoins(source: RunFile, before: RunFile | None) -> bool:
     """Whether the source continues `before` and its first byte was written right after the last one of `before`."""
-    return before is not None and continues(source, before) and part_of(source.name).adjoins(part_of(before.name))
+    if before is None or not continues(source, before):
+        return False
+    return rotated_part(source.name).adjoins(rotated_part(before.name))
 
 
 def distinct(sources: Sequence[RunFile]) -> list[RunFile]:
@@ -109,7 +113,7 @@ def distinct(sources: Sequence[RunFile]) -> list[RunFile]:
     """
     roles = Counter(source.role for source in sources)
     seen: set[tuple[Role, str]] = set()
-    kept, places = [], dict[tuple[Role, Part], RunFile]()
+    kept, places = [], dict[tuple[Role, RotatedPart], RunFile]()
     for source in sources:
         if roles[source.role] > 1 and source.role in EVIDENCE:
             key = (source.role, _digest(source))
@@ -117,7 +121,7 @@ def distinct(sources: Sequence[RunFile]) -> list[RunFile]:
                 continue
             seen.add(key)
             if key[1] != _DIGEST_OF_NOTHING:
-                _one_place(source, places.setdefault((source.role, part_of(source.name)), source))
+                _one_place(source, places.setdefault((source.role, rotated_part(source.name)), source))
         kept.append(source)
     return [replace(source, file_no=number) for number, source in enumerate(kept)]
 
@@ -126,7 +130,7 @@ def _one_place(source: RunFile, other: RunFile) -> None:
     """Two of one name may come from two folders; of one name in two packings one is older, and nothing says which."""
     if source.name == other.name:
         return
-    part = part_of(source.name)
+    part = rotated_part(source.name)
     rename = "" if part.date else f", or name the older one {part.base}.{1 - part.before_last} to have it read before"
     raise InputError(
         f"{other.name} and {source.name}",
@@ -262,7 +266,7 @@ def _recognised(name: str, opener: Opener, path: Path | None) -> RunFile:
     source = RunFile(0, name, Role.ARTIFACT, opener, path)
     with source.open() as stream:
         head = stream.read(HEAD_BYTES)
-        packed, archive = stream.packed, head.startswith(_ZIP_MEMBER)
+        packed, archive = stream.compressed, head.startswith(_ZIP_MEMBER)
         refuse_wide(head, name, packed)
         # An archive within an archive may hold a run as it is; it is not one.
         role = Role.ARTIFACT if archive else recognise(head, PurePath(name).name)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from toolkit.files.discovery import RunFile
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
-from toolkit.streams.blocks import Decompressed
+from toolkit.streams.blocks import DecompressedStream
 
 _NO_LINE_UNUSED = (SetAside.TORN_INSIDE, SetAside.DAMAGED)
 """Reasons in `where` that count no line: the rest of the line was used, or what is lost was never a line."""
 
 
 @dataclass
-class Account:
+class LedgerBuilder:
     """A ledger in the making."""
 
     lines: int = 0
@@ -25,7 +25,7 @@ class Account:
     damaged: bool = False
     where: list[SetAsideLine] = field(default_factory=list)
 
-    def ends(self, stream: Decompressed) -> None:
+    def record_end(self, stream: DecompressedStream) -> None:
         """Put down what a stream that was read to its end says of its file."""
         self.bytes, self.sha256, self.damaged = stream.size, stream.sha256, stream.damage is not None
 

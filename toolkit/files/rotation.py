@@ -1,7 +1,7 @@
-"""The parts of a rotated log: what their names say, and a record that the rotation cut in two.
+"""Order of the parts of a rotated file, and lines that a rotation cut in two.
 
-Whoever rotates by size cuts wherever the size is reached, also within a line. The part before then ends without a
-newline, and the part after begins with the rest of that line.
+A log rotated by size may be cut within a line. The earlier part then ends without a newline, and the next part begins
+with the rest of that line.
 """
 
 from __future__ import annotations
@@ -16,104 +16,112 @@ from toolkit.runlog.parse import UNKNOWN, parse
 from toolkit.runlog.sanitize import cleaned
 
 _DATE = r"\d{4}-?\d\d-?\d\d\d*(?:[T_.:-]+\d+)*Z?"
-_PACKED = r"\.gz|\.zst"
-_ROTATED = re.compile(rf"(.+?)(?:\.(\d{{1,4}})|[.-]({_DATE})((?!{_PACKED})\.[a-z]+)?)?(?:{_PACKED})?", re.ASCII)
-_MOST_LINES = 1 << 40
+_COMPRESSED = r"\.gz|\.zst"
+_ROTATED = re.compile(
+    rf"(.+?)(?:\.(\d{{1,4}})|[.-]({_DATE})((?!{_COMPRESSED})\.[a-z]+)?)?(?:{_COMPRESSED})?", re.ASCII
+)
+_MAX_LINES_PER_PART = 1 << 40
 _BOM = b"\xef\xbb\xbf"
-_A_PROCESS_BEGINS = frozenset(
+_STARTUP_FAMILIES = frozenset(
     {"startup", "startup_short", "effective_setting", "build_step", "build_warning", "build_finished", "build_running"}
 )
 _UNENDED_ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*)?$")
-_OPEN, _QUOTES = " ([{=", '"`'
-LONGEST_JOINED_BYTES = 1 << 20
-"""A longer line stays in two: no record is nearly as long."""
+_OPENING, _QUOTES = " ([{=", '"`'
+MAX_JOINED_BYTES = 1 << 20
+"""Two halves that are longer together are not joined: no record is nearly as long."""
 _PADDING = b"\x00\r\t "
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Part:
-    """Which file a rotated one was part of (its name and folder), and its place among the parts: the oldest is least.
+class RotatedPart:
+    """A part of a rotated file: the base name and folder of the file, and the part's position. The oldest is least.
 
-    `run.log.2`, `run.log.1.gz` and `run.log` are three parts, the oldest first; so are those that carry a date, at the
-    end or before their ending (`run.2026-02-05.log`).
+    `run.log.2`, `run.log.1.gz` and `run.log` are three parts, the oldest first. Dated parts are ordered by date, which
+    may stand at the end of the name or before its suffix (`run.2026-02-05.log`).
     """
 
     base: str
     folder: str
-    kind: int  # 0 has a date, 1 a number, 2 neither: the file that was written last
-    before_last: int  # minus the number
+    kind: int  # 0: with a date, 1: with a number, 2: with neither, the part written last
+    before_last: int  # the negated number
     date: str
 
-    def continues(self, before: Part) -> bool:
-        """Whether it was written later than `before`, another part of the same file."""
+    def continues(self, before: RotatedPart) -> bool:
+        """Return whether this part was written later than `before` and both are parts of the same file."""
         return (self.base, self.folder) == (before.base, before.folder) and before < self
 
-    def adjoins(self, before: Part) -> bool:
-        """Whether it continues `before` with no part between them, as far as numbers tell; dates do not."""
+    def adjoins(self, before: RotatedPart) -> bool:
+        """Return whether this part continues `before` and their numbers leave no part out; dates never do."""
         return self.continues(before) and (before.kind != 1 or self.before_last - before.before_last <= 1)
 
 
-def part_of(name: str) -> Part:
-    """What a file's name says of its place in a rotated log."""
+def rotated_part(name: str) -> RotatedPart:
+    """Parse a file name into the part of a rotated file; a name without number or date is the part written last."""
     pure = PurePath(name)
     match = _ROTATED.fullmatch(pure.name)
-    base, number, date, ending = match.groups() if match else (pure.name, None, None, None)
+    base, number, date, suffix = match.groups() if match else (pure.name, None, None, None)
     kind = 0 if date else 1 if number else 2
-    return Part(base + (ending or ""), str(pure.parent), kind, -int(number or 0), date or "")
+    return RotatedPart(base + (suffix or ""), str(pure.parent), kind, -int(number or 0), date or "")
 
 
 @dataclass(frozen=True, slots=True)
 class WholeLog:
-    """A log of one or more adjoining parts, the oldest first, whose lines are counted on from part to part.
+    """A log of one or more adjoining parts, with one line numbering that increases over all parts.
 
-    `files` are the numbers of its files. A line of the whole is its part's place and its line there in one number.
+    `files` are the file numbers of the parts, the oldest first. A line number of the whole log combines the index of
+    the part and the one-based line in it.
     """
 
     files: tuple[int, ...]
 
     def line(self, file_no: int, line: int) -> int:
-        """The line of the whole that is this line of a part. Raises `ValueError` for a file that is no part of it."""
-        return self.files.index(file_no) * _MOST_LINES + line
+        """Return the line number in the whole log of a line of one part. Raises `ValueError` for another log's file."""
+        return self.files.index(file_no) * _MAX_LINES_PER_PART + line
 
     def ref(self, line: int) -> tuple[int, int]:
-        """The number of the file, and the line there, of a line of the whole."""
-        place, own = divmod(line, _MOST_LINES)
-        return self.files[place], own
+        """Return the file number and the line in that file of a line of the whole log."""
+        index, line_in_part = divmod(line, _MAX_LINES_PER_PART)
+        return self.files[index], line_in_part
 
 
-def missing_after(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Of the files of a run in their order: each two between which parts of the same file are missing."""
+def missing_parts(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each two consecutive parts of a rotated file that have a missing part between them.
+
+    `names` are the files of a run in their order.
+    """
     for before, after in pairwise(names):
-        if part_of(after).continues(part_of(before)) and not part_of(after).adjoins(part_of(before)):
+        part, earlier = rotated_part(after), rotated_part(before)
+        if part.continues(earlier) and not part.adjoins(earlier):
             yield before, after
 
 
-def is_rest(head: bytes, rest: bytes, awaited: bool = False) -> bool:
-    """Whether the first line of a part is the rest of the unended last line of the part before.
+def is_continuation(head: bytes, rest: bytes, awaited: bool = False) -> bool:
+    """Return whether `rest`, the first line of a part, completes `head`, the unended last line of the part before.
 
-    It is if it is no record of its own and the two together are a known record, or the last line was `awaited` by the
-    one before it, as a panic's message is. A record of its own is the rest too where a record quotes it: behind a blank
-    or a quote that nothing closes. A program's start-up is never quoted: the one before was killed as it wrote.
+    It does if it is no known record and both together are one, or if `awaited` is true: the line before `head`
+    announced it, as the first line of a panic announces its message. It also does if it is a known record that `head`
+    quotes, after a blank, bracket or quotation mark that is not closed. A record of a program's startup is never
+    quoted: the program before it was killed while it wrote `head`.
     """
-    if len(head) + len(rest) > LONGEST_JOINED_BYTES:
+    if len(head) + len(rest) > MAX_JOINED_BYTES:
         return False
-    if _UNENDED_ESCAPE.search(_text(head)):
+    if _UNENDED_ESCAPE.search(_decoded(head)):
         return True
-    own, stamped_ms = cleaned(_text(head))
-    if not own or not rest.strip(_PADDING):
-        return bool(own) or stamped_ms is not None
-    across = [found for found in parse(_text(joined(head, rest))).found if found.column < len(own)]
-    alone, known = parse(_text(rest)).found[0].family, bool(across) and across[-1].family not in UNKNOWN
+    head_text, stamped_ms = cleaned(_decoded(head))
+    if not head_text or not rest.strip(_PADDING):
+        return bool(head_text) or stamped_ms is not None
+    across = [found for found in parse(_decoded(join_line(head, rest))).found if found.column < len(head_text)]
+    alone, known = parse(_decoded(rest)).found[0].family, bool(across) and across[-1].family not in UNKNOWN
     if not known or alone in UNKNOWN:
         return known or (awaited and alone in UNKNOWN)
-    quoted = own[-1] in _OPEN or any(own.count(mark) % 2 for mark in _QUOTES)
-    return quoted and across[-1] != parse(_text(head)).found[-1] and alone not in _A_PROCESS_BEGINS
+    quoted = head_text[-1] in _OPENING or any(head_text.count(mark) % 2 for mark in _QUOTES)
+    return quoted and across[-1] != parse(_decoded(head)).found[-1] and alone not in _STARTUP_FAMILIES
 
 
-def joined(head: bytes, rest: bytes) -> bytes:
-    """The line that was cut; an editor may have put a mark before its rest."""
+def join_line(head: bytes, rest: bytes) -> bytes:
+    """Join the halves of a cut line; a byte-order mark that an editor put before the rest is removed."""
     return head + rest.removeprefix(_BOM)
 
 
-def _text(piece: bytes) -> str:
-    return piece.decode("utf-8", "replace")
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

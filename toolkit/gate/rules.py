@@ -20,13 +20,13 @@ import msgspec
 from toolkit.model.errors import UsageError
 from toolkit.model.figures import FigureSpec
 from toolkit.model.gates import GateRule
-from toolkit.model.vocabulary import PLATEAU_LIMIT, GateVerdict
+from toolkit.model.vocabulary import PLATEAU_LIMIT_PATTERN, GateVerdict
 
 LIMITS = ("max", "min", "max_ratio_to_baseline", "max_delta_to_baseline")
 """The keys that state a limit; a rule with several is as many rules."""
 
 _PLACEHOLDER = re.compile(r"<[a-z_]+>")
-_WORDS = {"<limit>": PLATEAU_LIMIT}
+_WORDS = {"<limit>": PLATEAU_LIMIT_PATTERN}
 _PLATEAU = re.compile(r"\.plateau_(?:event_)?(?P<limit>[0-9]{1,9})(?P<unit>m?s)\.")
 _NEVER_SEEN = {"inconclusive": GateVerdict.INCONCLUSIVE, "fail": GateVerdict.FAIL}
 

@@ -65,7 +65,7 @@ class Command:
         return 128 + signal_number(self.signal)
 
 
-NOTHING = Output(0, 0, hashlib.sha256().hexdigest())
+EMPTY_OUTPUT = Output(0, 0, hashlib.sha256().hexdigest())
 """What a stream gave that gave nothing."""
 
 

@@ -81,7 +81,7 @@ def script(executable: Path, arguments: Sequence[str]) -> Binary | None:
     return next((binary(Path(each)) for each in named if Path(each).is_file()), None)
 
 
-def running(group: int) -> tuple[Binary, ...]:
+def running_executables(group: int) -> tuple[Binary, ...]:
     """The executables of a process group as they run now, in order of path; empty where the system has no /proc.
 
     A program started through `cargo run` or a shell is found here, and not by the command's own name.

@@ -16,13 +16,13 @@ from types import FrameType
 from typing import IO, BinaryIO
 
 from toolkit.host import machine, provenance
-from toolkit.host.commands import NOTHING, SCHEMA, Command, Output, signal_name
+from toolkit.host.commands import EMPTY_OUTPUT, SCHEMA, Command, Output, signal_name
 from toolkit.model.redaction import redact_argv, redact_environment, redact_value
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 """The exit codes that a shell gives for a command that is not there, or cannot be run."""
 
-LAST_WORDS_S = 2.0
+DRAIN_S = 2.0
 """How long silence is waited out when the command has ended but something it started still holds its output."""
 
 
@@ -60,7 +60,7 @@ def run(
     cwd = Path.cwd()
     row = Command(
         SCHEMA, id, redact_argv(argv), redact_value(str(cwd)), 0, 0, None, None,
-        NOTHING, NOTHING, redact_environment(environment), provenance.checkout(cwd),
+        EMPTY_OUTPUT, EMPTY_OUTPUT, redact_environment(environment), provenance.checkout(cwd),
     )  # fmt: skip
     row, began_ns = replace(row, started_ms=machine.now_ms()), time.monotonic_ns()
     try:
@@ -83,7 +83,7 @@ def _passed_on(process: subprocess.Popen[bytes], stdout: BinaryIO, stderr: Binar
         for tally in tallies:
             selector.register(tally.source, selectors.EVENT_READ, tally)
         heard_s = time.monotonic()
-        while selector.get_map() and (process.poll() is None or time.monotonic() < heard_s + LAST_WORDS_S):
+        while selector.get_map() and (process.poll() is None or time.monotonic() < heard_s + DRAIN_S):
             for key, _ in selector.select(timeout=0.1):
                 heard_s = time.monotonic()
                 if not key.data.take():

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import duckdb
 import pyarrow as pa
 
-from toolkit.db.store import run_over
+from toolkit.db.store import execute_with_data
 from toolkit.runlog.bulk.numbers import Whole
 
 ROWS_AT_ONCE = 200_000
@@ -54,7 +54,7 @@ class Writer:
     def _insert(self, table: str, rows: pa.Table) -> None:
         insert = f"insert into {table} by name select $1 as run_key, * from data"
         # In one piece: the database takes as long for a chunk of hundreds of rows as for one of thousands.
-        run_over(self._con, insert, rows.combine_chunks(), [self._run_key])
+        execute_with_data(self._con, insert, rows.combine_chunks(), [self._run_key])
 
 
 class Waiting:

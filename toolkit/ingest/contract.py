@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from toolkit.files.discovery import RunFile, resolve
+from toolkit.files.discovery import RunFile, discover
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
 from toolkit.streams.blocks import blocks
@@ -25,7 +25,7 @@ def validate(paths: Sequence[str], progress: Progress = lambda _: None) -> list[
 
 
 def _telemetry(path: str) -> Iterator[RunFile]:
-    sources = resolve([path])
+    sources = discover([path])
     found = [source for source in sources if source.role is Role.TELEMETRY]
     if not found:
         names = ", ".join(source.name for source in sources[:4])

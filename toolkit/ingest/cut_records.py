@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from toolkit.files.discovery import RunFile, adjoins
-from toolkit.files.rotation import LONGEST_JOINED_BYTES, joined
+from toolkit.files.rotation import MAX_JOINED_BYTES, join_line
 from toolkit.model.vocabulary import SetAside
 from toolkit.streams.blocks import Block, blocks
 from toolkit.telemetry.columns import Batch, Scope, read
@@ -31,8 +31,8 @@ class CutRecord:
 def last_line(path: Path, size: int) -> bytes:
     """What follows the last newline in the first `size` bytes; empty where that is more than any record."""
     with path.open("rb") as file:
-        file.seek(max(size - LONGEST_JOINED_BYTES, 0))
-        end = file.read(min(size, LONGEST_JOINED_BYTES))
+        file.seek(max(size - MAX_JOINED_BYTES, 0))
+        end = file.read(min(size, MAX_JOINED_BYTES))
     cut = end.rfind(b"\n") + 1
     return end[cut:] if cut or len(end) == size else b""
 
@@ -47,9 +47,9 @@ def cut_record(head: bytes, line: int, files: Sequence[RunFile], scope: Scope) -
         return None
     texts, taken = [head], [frozenset[int]()]
     for file_no, piece in _rest(files):
-        if len(texts[-1]) + len(piece) > LONGEST_JOINED_BYTES:
+        if len(texts[-1]) + len(piece) > MAX_JOINED_BYTES:
             break
-        texts.append(joined(texts[-1], piece))
+        texts.append(join_line(texts[-1], piece))
         taken.append(taken[-1] | {file_no})
     for text, files_taken in reversed(list(zip(texts[1:], taken[1:], strict=True))):
         if (batch := _plain(text, line, scope)) is not None:
@@ -63,7 +63,7 @@ def _rest(files: Sequence[RunFile]) -> Iterator[tuple[int, bytes]]:
         if not adjoins(source, before):
             return
         with source.open() as stream:
-            block = next(blocks(stream, _PEEK_BYTES, LONGEST_JOINED_BYTES), None)
+            block = next(blocks(stream, _PEEK_BYTES, MAX_JOINED_BYTES), None)
             if stream.damage or (block is not None and block.skipped):
                 return
         if block is not None:

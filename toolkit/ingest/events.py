@@ -13,8 +13,8 @@ import msgspec
 
 from toolkit.db.store import insert_rows
 from toolkit.files.discovery import RunFile
-from toolkit.files.ledger import Account
-from toolkit.files.log_bytes import LogBytes, log_bytes
+from toolkit.files.ledger import LedgerBuilder
+from toolkit.files.log_offsets import LogOffsets, log_offsets
 from toolkit.ingest.telemetry import ledger_of
 from toolkit.model import arrivals
 from toolkit.model.runs import FileLedger, SetAsideLine
@@ -93,7 +93,7 @@ def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile
         if source.role is Role.EVENTS:
             read, ledger = _read(source)
             log, last = (read.log, max(read.times)[0] if read.times else 0) if read else _last_arrival(source)
-            whole = log_bytes(sources, log) if log else None
+            whole = log_offsets(sources, log) if log else None
             if log and last and (whole is None or not whole.covers(last)):
                 whole, ledger = None, replace(ledger, where=(*ledger.where, _OF_ANOTHER_LOG))
             ledgers.append(ledger)
@@ -116,7 +116,7 @@ def _last_arrival(source: RunFile) -> tuple[str | None, int]:
 
 
 def _read(source: RunFile) -> tuple[_File | None, FileLedger]:
-    file, account = _File(), Account()
+    file, account = _File(), LedgerBuilder()
     with source.open() as stream:
         for block in blocks(stream):
             pieces = [b""] if block.skipped else block.data.split(b"\n")[: None if block.torn else -1]
@@ -125,7 +125,7 @@ def _read(source: RunFile) -> tuple[_File | None, FileLedger]:
             account.lines += len(pieces)
             account.where += _take(file, block, pieces)
         account.used = account.lines - len(account.where)
-        account.ends(stream)
+        account.record_end(stream)
     ledger = account.ledger(source)
     file.whole = file.stopped and not ledger.where
     return file, ledger
@@ -146,9 +146,9 @@ def _take(file: _File, block: Block, pieces: Sequence[bytes]) -> Iterator[SetAsi
         byte += len(piece) + 1
 
 
-def _write(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, log: LogBytes | None, file: _File) -> None:
+def _write(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, log: LogOffsets | None, file: _File) -> None:
     if log is not None:
-        rows = ((*log.place(byte), at_ms) for byte, at_ms in file.times)
+        rows = ((*log.locate(byte), at_ms) for byte, at_ms in file.times)
         insert_rows(con, "event_time", ("file_no", "byte", "at_ms"), rows)
     columns = ("run_key", "file_no", "line", "life", "venue", "name", "value", "kind")
     kind = str(CounterKind.CUMULATIVE if file.whole else CounterKind.THROTTLED)

@@ -10,8 +10,8 @@ import duckdb
 import numpy as np
 
 from toolkit.files.discovery import RunFile, adjoins, continues
-from toolkit.files.ledger import Account
-from toolkit.files.rotation import is_rest, joined
+from toolkit.files.ledger import LedgerBuilder
+from toolkit.files.rotation import is_continuation, join_line
 from toolkit.ingest.batch_writer import Writer
 from toolkit.ingest.log_rows import LogRows
 from toolkit.model.runs import FileLedger, Session, SetAsideLine
@@ -24,8 +24,8 @@ from toolkit.runlog.parse import OTHER, Found
 from toolkit.runlog.session_lines import session_line
 from toolkit.sessions.machine import Incident, Sessions
 from toolkit.streams.blocks import BLOCK_BYTES, blocks
-from toolkit.streams.parallel import PARALLEL_FROM_BYTES, few_collections
-from toolkit.streams.spans import reading
+from toolkit.streams.parallel import PARALLEL_FROM_BYTES, gc_paused
+from toolkit.streams.spans import read_in_parallel
 
 
 @dataclass
@@ -52,7 +52,7 @@ def load(
     have their times.
     Raises `InputError` for an unreadable file.
     """
-    with few_collections(), Writer(con, run_key) as writer:
+    with gc_paused(), Writer(con, run_key) as writer:
         loader = _Loader(LogRows(writer), parallel_from, span_bytes)
         for before, source in zip([None, *sources], sources, strict=False):
             if before is not None and continues(source, before):
@@ -95,7 +95,7 @@ class _Loader:
         if not adjoining:
             self.settle()
         self._lives = self._lives if continued else Lives()
-        account = Account()
+        account = LedgerBuilder()
         for block in self._blocks(source, account):
             taken = account.lines == 0 and self._turn(block)
             if block.skipped:
@@ -110,11 +110,11 @@ class _Loader:
         self.load.facts.lines += account.lines
         self.most_lives = max(self.most_lives, self._lives.count)
 
-    def _blocks(self, source: RunFile, account: Account) -> Iterator[Apart]:
+    def _blocks(self, source: RunFile, account: LedgerBuilder) -> Iterator[Apart]:
         """The blocks of a file in order; what is known of the file at its end is put down in the account."""
         path = source.path
         if path is not None and path.stat().st_size >= self._parallel_from and (os.cpu_count() or 1) > 1:
-            with reading(path, take_span_apart, self._span_bytes) as spans:
+            with read_in_parallel(path, take_span_apart, self._span_bytes) as spans:
                 for _, span in spans.results():
                     yield from span
                 account.bytes, account.sha256 = spans.digest()
@@ -123,7 +123,7 @@ class _Loader:
         with source.open() as stream:
             for block in blocks(stream):
                 yield take_apart(block, shapes)
-            account.ends(stream)
+            account.record_end(stream)
 
     def settle(self) -> None:
         """Nothing more comes of what the lines so far left open."""
@@ -144,9 +144,9 @@ class _Loader:
         if tail is None:
             return False
         awaited = self._panicked is not None or self._begun is not None
-        taken = rest is not None and is_rest(tail.piece, rest, awaited)
+        taken = rest is not None and is_continuation(tail.piece, rest, awaited)
         if taken and rest is not None:
-            tail = replace(tail, piece=joined(tail.piece, rest))
+            tail = replace(tail, piece=join_line(tail.piece, rest))
         if taken and torn:
             self._tail = tail
         else:

@@ -9,8 +9,8 @@ import duckdb
 import numpy as np
 
 from toolkit.files.discovery import RunFile, adjoins, continues
-from toolkit.files.ledger import Account
-from toolkit.files.rotation import is_rest, joined
+from toolkit.files.ledger import LedgerBuilder
+from toolkit.files.rotation import is_continuation, join_line
 from toolkit.ingest.batch_writer import Waiting, Writer
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
@@ -52,18 +52,18 @@ def _load(
     A last line that the rotation cut in two is read with its `rest`, the first line of the file after. Each of the two
     is a line of its own file's ledger, and used; their record stands where it begins.
     """
-    account, taken = Account(), False
+    account, taken = LedgerBuilder(), False
     with source.open() as stream, Writer(con, run_key) as writer:
         rows = Waiting(writer, "rx_stat", RX)
         reader = _Reader(source.file_no, rows, account.where, reached.life, reached.last_tick)
         for block in blocks(stream):
             if reached.taken and block.first_line == 1:
                 account.lines, block = 1, _after_first_line(block)
-            if block.torn and rest is not None and not stream.damage and is_rest(block.data, rest):
-                taken, block = True, replace(block, data=joined(block.data, rest) + b"\n", torn=False)
+            if block.torn and rest is not None and not stream.damage and is_continuation(block.data, rest):
+                taken, block = True, replace(block, data=join_line(block.data, rest) + b"\n", torn=False)
             account.lines += reader.read(block) if block.data or block.skipped else 0
         account.used = account.lines - len(account.where)
-        account.ends(stream)
+        account.record_end(stream)
         rows.flush()
     return account.ledger(source), _Reached(reader.life, reader.last_tick, taken)
 

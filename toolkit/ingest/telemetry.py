@@ -12,16 +12,16 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from toolkit.db.staging import one_thread
-from toolkit.db.store import execute_script, run_over, sql, transaction
+from toolkit.db.query_pool import single_threaded
+from toolkit.db.store import execute_script, execute_with_data, sql, transaction
 from toolkit.files.discovery import RunFile, adjoins
-from toolkit.files.ledger import Account
+from toolkit.files.ledger import LedgerBuilder
 from toolkit.ingest.cut_records import cut_record, last_line, taken_from
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import VENUE_ID, SetAside
-from toolkit.streams.blocks import Block, blocks, newlines
-from toolkit.streams.parallel import PARALLEL_FROM_BYTES, few_collections
-from toolkit.streams.spans import reading
+from toolkit.streams.blocks import Block, blocks, count_newlines
+from toolkit.streams.parallel import PARALLEL_FROM_BYTES, gc_paused
+from toolkit.streams.spans import read_in_parallel
 from toolkit.telemetry.columns import NAMES_NO, Batch, Scope, read, read_span
 
 _OCTETS_AT_ONCE = 8 << 20
@@ -42,7 +42,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass
-class _Account(Account):
+class _Account(LedgerBuilder):
     tail: bytes = b""
     """The last line of a file, where it has no newline and a part after it may hold the rest."""
 
@@ -74,7 +74,7 @@ def load(
     loader = _Loader(con, run_key, scope)
     # As one transaction: what is large is then packed as it comes, and written once. By one thread: two take a fifth
     # more time for the same rows, and the other processors have lines to read.
-    with few_collections(), one_thread(con), transaction(con):
+    with gc_paused(), single_threaded(con), transaction(con):
         ledgers, taken = [], frozenset[int]()
         for place in range(len(sources)):
             ledger, taken = _load_file(loader, sources[place:], scope, progress, taken)
@@ -128,7 +128,7 @@ class _Loader:
             # In one piece: the database takes as long for a chunk of hundreds of rows as for one of thousands.
             data = pa.concat_tables(self._waiting).combine_chunks()
             for insert in self._inserts:
-                run_over(self._con, insert, data, {"run_key": self._run_key})
+                execute_with_data(self._con, insert, data, {"run_key": self._run_key})
         self._waiting, self._octets = [], 0
 
     def _tell_orders(self) -> None:
@@ -178,12 +178,12 @@ def _blockwise(source: RunFile, scope: Scope, account: _Account, progress: Progr
             progress(len(block.data))
             yield account.counted(read(block, scope))
             account.tail = block.data if block.torn and not stream.damage else b""
-        account.ends(stream)
+        account.record_end(stream)
 
 
 def _spanwise(path: Path, scope: Scope, account: _Account, progress: Progress, has_rest: bool) -> Iterator[Batch]:
     """Spans of a plain file in order; their line numbers are made absolute as they come."""
-    with reading(path, partial(read_span, scope=scope)) as spans:
+    with read_in_parallel(path, partial(read_span, scope=scope)) as spans:
         for octets, batch in spans.results():
             progress(octets)
             moved = _moved(batch, account.lines)
@@ -207,7 +207,7 @@ def ledger_of(source: RunFile, used: bool = True) -> FileLedger:
 
 
 def _count_lines(block: Block) -> int:
-    return newlines(block.data) + (1 if block.torn or block.skipped else 0)
+    return count_newlines(block.data) + (1 if block.torn or block.skipped else 0)
 
 
 def total_bytes(sources: Iterable[RunFile]) -> int:

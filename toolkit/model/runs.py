@@ -52,7 +52,7 @@ class Window:
         return ", ".join(word for word in words if word)
 
 
-WHOLE = Window()
+WHOLE_RUN = Window()
 """The whole run."""
 
 

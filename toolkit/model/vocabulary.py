@@ -11,7 +11,7 @@ VENUE_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 PLATEAU_LIMITS_MS = (10_000, 30_000)
 """The ages above which a venue stands still, as upstream's gate has them."""
 
-PLATEAU_LIMIT = "[0-9]+m?s"
+PLATEAU_LIMIT_PATTERN = "[0-9]+m?s"
 """How a figure's name writes such an age: `10s`, `1500ms`."""
 
 

@@ -215,7 +215,7 @@ class _Supervision:
     def _begin_to_run(self) -> None:
         seen_ms, self._phase_ms = machine.now_ms(), monotonic_ms()
         self._policy.telemetry(self._phase_ms)
-        running, own = provenance.running(self._group.id), self._run.binaries
+        running, own = provenance.running_executables(self._group.id), self._run.binaries
         binaries = (*running, *(each for each in own if each.sha256 not in {other.sha256 for other in running}))
         self._note(first_telemetry_ms=seen_ms, build_ms=seen_ms - self._run.started_ms, binaries=binaries)
 

@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol, Self, cast
 import numpy as np
 import zstandard
 
-from toolkit.streams.zstd_frames import is_whole
+from toolkit.streams.zstd_frames import is_complete
 
 BLOCK_BYTES = 4 << 20
 _READ_BYTES = 2 << 20
@@ -29,7 +29,7 @@ _DAMAGED = "compressed file is damaged or cut short"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
-class Decompressed(io.RawIOBase):
+class DecompressedStream(io.RawIOBase):
     """A readable stream of a file's decompressed bytes, with the digest and size of what was read so far.
 
     A compressed file that is cut short or damaged ends where its readable part ends; `damage` then says why.
@@ -44,7 +44,7 @@ class Decompressed(io.RawIOBase):
             self._inner = _unpacked(raw)
         except _DAMAGES as error:
             self._inner, self.damage = io.BytesIO(), f"{_DAMAGED}: {error}"
-        self.packed = self._inner is not raw
+        self.compressed = self._inner is not raw
 
     @property
     def sha256(self) -> str:
@@ -71,7 +71,7 @@ class Decompressed(io.RawIOBase):
             self.damage = f"{_DAMAGED}: {error}"
             data = b""
         if not data and self.damage is None and isinstance(self._inner, zstandard.ZstdDecompressionReader):
-            self.damage = None if is_whole(self._raw) else f"{_DAMAGED}: it ends within a frame"
+            self.damage = None if is_complete(self._raw) else f"{_DAMAGED}: it ends within a frame"
         self._sha256.update(data)
         self.size += len(data)
         return data
@@ -124,7 +124,7 @@ class Readable(Protocol):
 
 
 def blocks(
-    stream: Readable | Decompressed, size: int = _READ_BYTES, longest: int = LONGEST_LINE_BYTES
+    stream: Readable | DecompressedStream, size: int = _READ_BYTES, longest: int = LONGEST_LINE_BYTES
 ) -> Iterator[Block]:
     """Cut a stream into blocks of whole lines of about `size` bytes; the final fragment comes alone and torn."""
     with _Ahead(stream) as pieces:
@@ -145,7 +145,7 @@ def _blocks(stream: Readable, size: int, longest: int) -> Iterator[Block]:
         data = carry + piece[:cut]
         carry = piece[cut:]
         yield Block(data, line, byte)
-        line, byte = line + newlines(data), byte + len(data)
+        line, byte = line + count_newlines(data), byte + len(data)
     if carry:
         yield Block(carry, line, byte, torn=True)
 
@@ -172,7 +172,7 @@ class _Ahead:
         return piece
 
 
-def newlines(data: bytes | memoryview) -> int:
+def count_newlines(data: bytes | memoryview) -> int:
     """How many lines end in `data`: counted as numbers, which is thrice as fast as `bytes.count`."""
     numbers = np.frombuffer(data, np.uint8)
     # In pieces, so that what is compared stays in the processor's cache.

@@ -1,6 +1,6 @@
-"""The processes that help to read large files, and what each has from its beginning.
+"""Worker processes that help to read large files.
 
-The module imports nothing else of the toolkit: it is loaded before all that takes long to load.
+The command line imports this module before all others, so it imports nothing else of the toolkit.
 """
 
 from __future__ import annotations
@@ -18,35 +18,41 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 PARALLEL_FROM_BYTES = 50 << 20
-"""Below this a second process costs more than it saves."""
+"""Size of a file below which a second process costs more time than it saves."""
 
-HELPERS = max((os.cpu_count() or 1) - 1, 1)
-"""How many there are: with this process as many as processors, two at least."""
+WORKERS = max((os.cpu_count() or 1) - 1, 1)
+"""Number of worker processes: one per processor besides this process, at least one."""
 
-_PIECE_BYTES = 1 << 20
-_READER, _LOG_READER = "toolkit.telemetry.columns", "toolkit.runlog.bulk.block"
-_called: list[ProcessPoolExecutor] = []
+_READ_BYTES = 1 << 20
+_TELEMETRY_MODULE, _LOG_MODULE = "toolkit.telemetry.columns", "toolkit.runlog.bulk.block"
+_prestarted: list[ProcessPoolExecutor] = []
 
 
-def call(paths: Iterable[str]) -> None:
-    """Have helpers begin where a file is large, so that they are there when this process has loaded what it needs."""
-    _without_linear_algebra()
+def prestart_workers(paths: Iterable[str]) -> None:
+    """Start worker processes if a file under `paths` is large, while this process imports other modules.
+
+    A worker imports the reader of the first large file. On a machine with one processor no worker is started. A path
+    that cannot be read is skipped: the reader reports it.
+    """
+    _limit_blas_threads()
     large = [file for path in paths for file in _large_files(Path(path))]
-    if large and not _called and (os.cpu_count() or 1) > 1:
-        pool = crew()
-        with deaf_to_interrupts():
-            pool.submit(_load, _READER if large[0].suffix == ".jsonl" else _LOG_READER)
-        _called.append(pool)
+    if large and not _prestarted and (os.cpu_count() or 1) > 1:
+        pool = worker_pool()
+        with ignore_sigint_in_children():
+            pool.submit(_import, _TELEMETRY_MODULE if large[0].suffix == ".jsonl" else _LOG_MODULE)
+        _prestarted.append(pool)
 
 
-def _without_linear_algebra() -> None:
-    # Nothing here uses it, and its threads would begin by spinning for as long as numpy takes to load.
+def _limit_blas_threads() -> None:
+    # The toolkit uses no linear algebra, and OpenBLAS threads would busy-wait while numpy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def crew() -> ProcessPoolExecutor:
-    """The helpers that were called, else new ones."""
-    return _called.pop() if _called else ProcessPoolExecutor(HELPERS, get_context("spawn"), initializer=begin)
+def worker_pool() -> ProcessPoolExecutor:
+    """Return the prestarted pool, or a new pool of `WORKERS` processes."""
+    if _prestarted:
+        return _prestarted.pop()
+    return ProcessPoolExecutor(WORKERS, get_context("spawn"), initializer=initialize_worker)
 
 
 def _large_files(path: Path) -> list[Path]:
@@ -54,35 +60,40 @@ def _large_files(path: Path) -> list[Path]:
         files = path.iterdir() if path.is_dir() else [path]
         return [file for file in files if file.is_file() and file.stat().st_size >= PARALLEL_FROM_BYTES]
     except OSError:
-        # Who reads it will say what is wrong with it.
         return []
 
 
-def _load(module: str) -> None:
-    # A module could not be sent back.
+def _import(module: str) -> None:
+    # Returns nothing, because a module cannot be pickled.
     import_module(module)
 
 
 @contextmanager
-def deaf_to_interrupts() -> Iterator[None]:
-    """What is started here never hears Ctrl-C, which is for this process to answer; it does so when all are started."""
-    heard: list[int] = []
-    in_charge = threading.current_thread() is threading.main_thread()
-    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number)) if in_charge else None
+def ignore_sigint_in_children() -> Iterator[None]:
+    """Have processes started inside the block ignore Ctrl-C, which the parent handles.
+
+    A Ctrl-C inside the block raises `KeyboardInterrupt` at its end.
+    """
+    received: list[int] = []
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: received.append(number)) if in_main_thread else None
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if in_charge:
+        if in_main_thread:
             signal.signal(signal.SIGINT, handler if handler is not None else signal.SIG_DFL)
-    if heard:
+    if received:
         raise KeyboardInterrupt
 
 
 @contextmanager
-def few_collections() -> Iterator[None]:
-    """Records hold no cycles, and the search for some among them takes a quarter of the time that reading takes."""
+def gc_paused() -> Iterator[None]:
+    """Disable cyclic garbage collection inside the block.
+
+    Records form no reference cycles, and searching them for cycles takes a quarter of the reading time.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -92,35 +103,38 @@ def few_collections() -> Iterator[None]:
             gc.enable()
 
 
-def begin() -> None:
-    """Make ready to help, for as long as the process that asked for it is there; no cycles are searched for."""
+def initialize_worker() -> None:
+    """Prepare a worker process: no garbage collection, and an exit as soon as its parent process has ended."""
     gc.disable()
-    keep_what_is_freed()
-    _without_linear_algebra()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    retain_freed_memory()
+    _limit_blas_threads()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def keep_what_is_freed() -> None:
-    """Have large arrays made anew and anew in memory that the process already has.
+def retain_freed_memory() -> None:
+    """Have the allocator reuse the memory of freed arrays of some megabytes.
 
-    An allocator that gives back each array of some megabytes costs a sixth of the time that taking lines apart takes.
-    The common one (glibc) keeps what is smaller than the largest piece ever freed; 32 MiB is as far as it goes.
+    Returning each such array to the system costs a sixth of the parsing time. glibc keeps freed blocks up to the size
+    of the largest block freed so far, 32 MiB at most; this frees a block of about that size once.
     """
     bytes((32 << 20) - (1 << 16))
 
 
-def _end_with_parent() -> None:
-    # A process that was killed could not tell its helpers to end; they would wait for work for ever.
+def _exit_with_parent() -> None:
+    # A parent that was killed cannot shut down its workers, which would then wait for work forever.
     if (parent := parent_process()) is not None:
         parent.join()
         os._exit(1)
 
 
 def sha256_of(path: Path, size: int) -> tuple[int, str]:
-    """How many of the first `size` bytes of a file there are, and their SHA-256 in hexadecimal digits."""
-    digest, buffer, left = hashlib.sha256(), memoryview(bytearray(_PIECE_BYTES)), size
+    """Return how many of the first `size` bytes of a file exist, and the hex SHA-256 of those bytes.
+
+    Raises `OSError` for a file that cannot be read.
+    """
+    digest, buffer, remaining = hashlib.sha256(), memoryview(bytearray(_READ_BYTES)), size
     with path.open("rb", buffering=0) as file:
-        while left and (count := file.readinto(buffer[:left])):
+        while remaining and (count := file.readinto(buffer[:remaining])):
             digest.update(buffer[:count])
-            left -= count
-    return size - left, digest.hexdigest()
+            remaining -= count
+    return size - remaining, digest.hexdigest()

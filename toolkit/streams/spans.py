@@ -1,4 +1,4 @@
-"""A large plain file read by all processors: spans of whole lines in order, the digest of all of it beside them."""
+"""Parallel reader of a large uncompressed file: spans of whole lines in order, and the digest of the file."""
 
 from __future__ import annotations
 
@@ -12,85 +12,89 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from toolkit.streams.blocks import BLOCK_BYTES
-from toolkit.streams.parallel import HELPERS, crew, deaf_to_interrupts, keep_what_is_freed, sha256_of
+from toolkit.streams.parallel import WORKERS, ignore_sigint_in_children, retain_freed_memory, sha256_of, worker_pool
 
-_AHEAD, _MOST_WAITING = 4, 8
-"""Spans that a process has before it, and that may wait for an earlier one: memory must not grow with the file."""
+_QUEUED_PER_WORKER, _MAX_PENDING = 4, 8
+"""Spans queued per worker, and spans that may wait for an earlier one: memory must not grow with the file."""
 
 Span = tuple[int, int]
+"""Byte offsets of the first byte and past the last byte."""
+
 T = TypeVar("T")
 
 
 @contextmanager
-def reading(path: Path, read: Callable[[Path, int, int], T], span_bytes: int = BLOCK_BYTES) -> Iterator[Spans[T]]:
-    """Read a file by as many processes as there are processors, two at least, of which this is one.
+def read_in_parallel(
+    path: Path, read: Callable[[Path, int, int], T], span_bytes: int = BLOCK_BYTES
+) -> Iterator[SpanReader[T]]:
+    """Read a file with `WORKERS` processes and this one.
 
-    `read` is given the file and the two byte offsets of a span, in whichever process: it is pickled.
+    `read` gets the path and the two byte offsets of a span. It runs in any of the processes, so it must be picklable.
     """
-    # One size for all: a file that still grows is read and digested up to the same byte.
+    # The size is read once, so that a file that still grows is parsed and digested up to the same byte.
     size = path.stat().st_size
-    keep_what_is_freed()
-    with crew() as pool:
-        yield Spans(path, size, read, span_bytes, pool, HELPERS)
+    retain_freed_memory()
+    with worker_pool() as pool:
+        yield SpanReader(path, size, read, span_bytes, pool, WORKERS)
 
 
 @dataclass
-class Spans(Generic[T]):
-    """The spans of one file on their way; `size` bytes of it are read."""
+class SpanReader(Generic[T]):
+    """Schedule the spans of the first `size` bytes of a file over worker processes and this process."""
 
     path: Path
     size: int
     read: Callable[[Path, int, int], T]
     span_bytes: int
     pool: ProcessPoolExecutor
-    helpers: int
+    workers: int
 
     def __post_init__(self) -> None:
-        with deaf_to_interrupts():
+        with ignore_sigint_in_children():
             self._digest = self.pool.submit(sha256_of, self.path, self.size)
-        self._left = cut(self.path, self.size, self.span_bytes)
-        self._waiting: deque[tuple[int, Future[T]]] = deque()
+        self._unscheduled = line_spans(self.path, self.size, self.span_bytes)
+        self._pending: deque[tuple[int, Future[T]]] = deque()
 
     def results(self) -> Iterator[tuple[int, T]]:
-        """Each span's size and what was read of it, in the file's order."""
+        """Yield the size in bytes of each span and what `read` returned for it, in file order."""
         while True:
-            self._give_out()
-            if not self._waiting and not self._read_one():
+            self._submit()
+            if not self._pending and not self._read_one():
                 return
-            octets, first = self._waiting[0]
-            if not first.done() and len(self._waiting) < _MOST_WAITING and self._read_one():
+            size, first = self._pending[0]
+            if not first.done() and len(self._pending) < _MAX_PENDING and self._read_one():
                 continue
-            self._waiting.popleft()
-            yield octets, first.result()
+            self._pending.popleft()
+            yield size, first.result()
 
     def digest(self) -> tuple[int, str]:
-        """How many bytes were read, and their SHA-256."""
+        """Wait for the number of bytes read and their hex SHA-256."""
         return self._digest.result()
 
-    def _give_out(self) -> None:
-        # A process that takes the digest has enough to do; its spans would keep all later ones waiting.
-        free = self.helpers - (not self._digest.done())
-        before_them = sum(not result.done() for _, result in self._waiting)
-        for start, end in islice(self._left, max(_AHEAD * free - before_them, 0)):
-            self._waiting.append((end - start, self.pool.submit(self.read, self.path, start, end)))
+    def _submit(self) -> None:
+        # The worker that computes the digest gets no spans: all later spans would wait for them.
+        free = self.workers - (not self._digest.done())
+        queued = sum(not result.done() for _, result in self._pending)
+        for start, end in islice(self._unscheduled, max(_QUEUED_PER_WORKER * free - queued, 0)):
+            self._pending.append((end - start, self.pool.submit(self.read, self.path, start, end)))
 
     def _read_one(self) -> bool:
-        """Read the next span in this process; false where none is left."""
-        for start, end in islice(self._left, 1):
+        """Read the next span in this process; return false if no span is left."""
+        for start, end in islice(self._unscheduled, 1):
             result: Future[T] = Future()
             result.set_result(self.read(self.path, start, end))
-            self._waiting.append((end - start, result))
+            self._pending.append((end - start, result))
             return True
         return False
 
 
-def cut(path: Path, size: int, span_bytes: int) -> Iterator[Span]:
-    """Byte spans of whole lines of about `span_bytes` each, of the first `size` bytes."""
+def line_spans(path: Path, size: int, span_bytes: int) -> Iterator[Span]:
+    """Yield spans of whole lines, about `span_bytes` each, that cover the first `size` bytes of a file."""
     start = 0
     with path.open("rb") as file:
         while start < size:
             file.seek(min(start + span_bytes, size))
-            # A line of any length is passed over in pieces.
+            # Reads a line in pieces, so that a line of any length needs bounded memory.
             while (piece := file.readline(BLOCK_BYTES)) and not piece.endswith(b"\n") and file.tell() < size:
                 pass
             end = min(file.tell(), size)

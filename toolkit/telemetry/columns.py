@@ -15,7 +15,7 @@ from msgspec.structs import astuple
 
 from toolkit.model.runs import SetAsideLine
 from toolkit.model.vocabulary import SetAside
-from toolkit.streams.blocks import Block, newlines
+from toolkit.streams.blocks import Block, count_newlines
 from toolkit.telemetry.record import (
     MOST,
     AgeRecord,
@@ -171,7 +171,7 @@ def read_span(path: Path, start: int, end: int, scope: Scope = "all") -> Batch:
     whole = _read(_Lines(data[:cut], 1, start), scope) if cut or not data else None
     if cut == len(data) and whole is not None:
         return whole
-    tail = _read(_Lines(data[cut:], 1 + newlines(data), start + cut, torn=True), scope)
+    tail = _read(_Lines(data[cut:], 1 + count_newlines(data), start + cut, torn=True), scope)
     return tail if whole is None else whole.followed_by(tail)
 
 
@@ -211,7 +211,7 @@ def read(block: Block, scope: Scope = "all") -> Batch:
 
 def _read(block: _Lines, scope: Scope) -> Batch:
     reader, fields = _READERS[scope]
-    records = None if block.torn else reader.read_all(block.data, newlines(block.data))
+    records = None if block.torn else reader.read_all(block.data, count_newlines(block.data))
     if records is not None:
         return _batch(records, range(len(records)), block, len(records), 0, [], fields)
     return _line_by_line(block, reader, fields)

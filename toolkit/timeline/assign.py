@@ -11,7 +11,7 @@ import msgspec
 
 from toolkit.db.store import execute_script, insert_rows, sql
 from toolkit.files.discovery import RunFile, adjoins, continues
-from toolkit.files.log_bytes import LogBytes, log_bytes
+from toolkit.files.log_offsets import LogOffsets, log_offsets
 from toolkit.files.rotation import WholeLog
 from toolkit.model import arrivals
 from toolkit.model.runs import Session
@@ -64,20 +64,20 @@ def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[RunFile]) -
             if arrivals.SCHEMA.encode() not in lines.peek().split(b"\n", 1)[0]:
                 continue
             log, rows = arrivals.read(lines, source.name)
-            whole, last = log_bytes(sources, log), 0
+            whole, last = log_offsets(sources, log), 0
             while whole is not None and (some := list(islice(rows, _ROWS_AT_ONCE))):
-                listed = [(*whole.place(row.byte), row.at_ms, row.error_ms) for row in some]
+                listed = [(*whole.locate(row.byte), row.at_ms, row.error_ms) for row in some]
                 insert_rows(con, "arrival", ("file_no", "byte", "at_ms", "error_ms"), listed)
                 last = some[-1].byte
             # The log may have grown with its times since it was read.
-            whole = log_bytes(sources, log)
+            whole = log_offsets(sources, log)
             if whole is None or not whole.covers(last):
                 con.execute("delete from arrival")
             else:
                 _go_on(con, whole)
 
 
-def _go_on(con: duckdb.DuckDBPyConnection, log: LogBytes) -> None:
+def _go_on(con: duckdb.DuckDBPyConnection, log: LogOffsets) -> None:
     """What arrived with the last bytes of a part began the part after it."""
     for before, after in pairwise(log.files):
         con.execute(

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 import duckdb
 
-from toolkit.db.staging import Cursors
+from toolkit.db.query_pool import QueryPool
 from toolkit.db.store import sql
 from toolkit.files.discovery import RunFile
 from toolkit.gate import evaluate
@@ -44,7 +44,7 @@ class Printed:
     analyzer: Callable[[], AnalyzerReport | str]
 
 
-def printed(cursors: Cursors, run_key: int, sources: Sequence[RunFile], facts: LogFacts, run: RunInfo) -> Printed:
+def printed(pool: QueryPool, run_key: int, sources: Sequence[RunFile], facts: LogFacts, run: RunInfo) -> Printed:
     """Begin to compute what the producer's tools print of a run whose telemetry and ledger are known.
 
     The report's gate is asked for the connectors that the log says were started, else for the run's venues.
@@ -52,8 +52,8 @@ def printed(cursors: Cursors, run_key: int, sources: Sequence[RunFile], facts: L
     started = next((start.facts["connectors"] for start in facts.starts if "connectors" in start.facts), None)
     named = tuple(dict.fromkeys(started.lower().split(",") if started else run.venues))
     return Printed(
-        cursors.submit(lambda con: soak_report(con, run_key, sources, named)),
-        cursors.submit(lambda con: analyzer_report(con, run_key, sources)),
+        pool.submit(lambda con: soak_report(con, run_key, sources, named)),
+        pool.submit(lambda con: analyzer_report(con, run_key, sources)),
     )
 
 

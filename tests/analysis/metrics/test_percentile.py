@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.analysis.metrics import look_at_run
-from toolkit.db.staging import workbench
+from toolkit.db.staging import staging_database
 from toolkit.db.store import MEMORY_MB, connect
 
 CON = connect(":memory:")
@@ -21,7 +21,7 @@ look_at_run(CON)
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[duckdb.DuckDBPyConnection]:
-    with workbench(MEMORY_MB) as con:
+    with staging_database(MEMORY_MB) as con:
         yield con
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from toolkit.db.store import connect
-from toolkit.files.discovery import resolve
+from toolkit.files.discovery import discover
 from toolkit.ingest import log, rx_stats
 from toolkit.runlog.bulk import templates
-from toolkit.streams.spans import cut
+from toolkit.streams.spans import line_spans
 
 SAMPLES = Path(__file__).parents[3] / "toolkit" / "samples"
 LOGS = [SAMPLES / "before" / "run.log", SAMPLES / "after" / "run.log"]
@@ -61,7 +61,7 @@ def shuffled(seed: int) -> bytes:
 def stored(path: Path, **sizes: int) -> dict[str, object]:
     """Everything that loading a log leaves, in one order."""
     con = connect(":memory:")
-    loaded = log.load(con, 1, resolve([str(path)]), **sizes)
+    loaded = log.load(con, 1, discover([str(path)]), **sizes)
     tables = {
         table: con.execute(f"select * from {table} order by all").fetchall()
         for table in ("log_event", "counter", "rx_stat")
@@ -102,7 +102,7 @@ def test_a_line_may_be_longer_than_a_span(tmp_path: Path) -> None:
 def test_spans_are_whole_lines_that_follow_one_another(tmp_path: Path, span_bytes: int) -> None:
     path = tmp_path / "run.log"
     path.write_bytes(data := b"\n".join([PANIC, b"x" * 3_000, b"", BEGINS]))
-    found = list(cut(path, len(data), span_bytes))
+    found = list(line_spans(path, len(data), span_bytes))
     assert b"".join(data[start:end] for start, end in found) == data
     assert all(data[start:end].endswith(b"\n") for start, end in found[:-1])
 
@@ -126,7 +126,7 @@ def test_reading_ticks_by_the_group_changes_nothing(tmp_path: Path, monkeypatch:
 
     def rows() -> tuple[object, object]:
         con = connect(":memory:")
-        (source,) = resolve([str(path)])
+        (source,) = discover([str(path)])
         return rx_stats.load(con, 1, [source])[0], con.execute("select * from rx_stat order by all").fetchall()
 
     together = rows()
@@ -138,7 +138,7 @@ def test_a_life_ends_where_the_tick_falls(tmp_path: Path) -> None:
     path = tmp_path / "market_rx_stats.log"
     path.write_text("".join(f"market_rx_stats tick={t} cap_hits=0\n" for t in (0, 1, 2, 0, 1, 1, 0)))
     con = connect(":memory:")
-    (ledger,) = rx_stats.load(con, 1, resolve([str(path)]))
+    (ledger,) = rx_stats.load(con, 1, discover([str(path)]))
     lives = [life for (life,) in con.execute("select life from rx_stat order by line").fetchall()]
     assert lives == [0, 0, 0, 1, 1, 1, 2]
     assert (ledger.lines, ledger.used) == (7, 7)
@@ -153,7 +153,7 @@ def test_a_record_that_another_fell_into_is_read_whole(tmp_path: Path) -> None:
         "connected url=ws://127.0.0.1:1/stream\n"
     )
     con = connect(":memory:")
-    loaded = log.load(con, 1, resolve([str(path)]))
+    loaded = log.load(con, 1, discover([str(path)]))
     told = con.execute("select line, family, venue from log_event order by line, col").fetchall()
     assert told == [(1, "ws_connecting", "lighter"), (2, "heartbeat", None), (3, "ws_connected", "lighter")]
     assert [session.reached for session in loaded.sessions] == ["connected"]
@@ -168,5 +168,5 @@ def test_the_first_book_is_that_after_the_first_message_where_none_says_connecte
         + "INFO: Lighter public WS first message received\n"
         + "".join(top.format(n) for n in range(3))
     )
-    (session,) = log.load(connect(":memory:"), 1, resolve([str(path)])).sessions
+    (session,) = log.load(connect(":memory:"), 1, discover([str(path)])).sessions
     assert session.first_book == (0, 6)

@@ -95,7 +95,7 @@ create or replace view run_audited as
 -- Percentile `p` (0 to 100) of an ascending list: position (n - 1) (p / 100), linear between neighbours (R type 7).
 -- The order of operations is part of the definition: it keeps every digit equal to the common Python formula.
 -- The position is named by a function of one place, so that each percentile is planned once and not five times.
--- `percentiles(list)` of the workbench gives 50, 95, 99 and 100 of a list in any order: for long ones, which it sorts sooner.
+-- `percentiles(list)` of the staging database gives 50, 95, 99 and 100 of a list in any order: for long ones, which it sorts sooner.
 create or replace macro percentile(sorted, p) as
     list_transform([(len(sorted) - 1) * (p / 100)], lambda pos:
         case when pos = floor(pos) then sorted[pos::bigint + 1]::double

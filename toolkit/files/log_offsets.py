@@ -9,19 +9,19 @@ from itertools import pairwise
 from pathlib import PurePath
 
 from toolkit.files.discovery import RunFile, adjoins
-from toolkit.files.rotation import part_of
+from toolkit.files.rotation import rotated_part
 from toolkit.model.vocabulary import Role
 
 
 @dataclass(frozen=True, slots=True)
-class LogBytes:
+class LogOffsets:
     """A log's files, the oldest first, with the byte of the whole log at which each begins, and the log's size."""
 
     files: tuple[int, ...]
     begins: tuple[int, ...]
     size: int
 
-    def place(self, byte: int) -> tuple[int, int]:
+    def locate(self, byte: int) -> tuple[int, int]:
         """The number of the file that holds this byte of the log, and the byte there."""
         index = bisect_right(self.begins, byte) - 1
         return self.files[index], byte - self.begins[index]
@@ -31,19 +31,19 @@ class LogBytes:
         return byte <= self.size
 
 
-def log_bytes(sources: Sequence[RunFile], log: str) -> LogBytes | None:
+def log_offsets(sources: Sequence[RunFile], log: str) -> LogOffsets | None:
     """The log of that name among the sources; None where there is none, or more than one, or a part of it is missing.
 
     A file that still grows counts with its size at this moment. Raises `InputError` for an unreadable file.
     """
     wanted = PurePath(log).name
-    files = [each for each in sources if each.role is Role.LOG and part_of(each.name).base == wanted]
+    files = [each for each in sources if each.role is Role.LOG and rotated_part(each.name).base == wanted]
     if not files or not all(adjoins(after, before) for before, after in pairwise(files)):
         return None
     begins = [0]
     for each in files:
         begins.append(begins[-1] + _size(each))
-    return LogBytes(tuple(each.file_no for each in files), tuple(begins[:-1]), begins[-1])
+    return LogOffsets(tuple(each.file_no for each in files), tuple(begins[:-1]), begins[-1])
 
 
 def _size(source: RunFile) -> int:
