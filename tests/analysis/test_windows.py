@@ -65,7 +65,11 @@ def test_start_up_lasts_until_every_venue_has_spoken() -> None:
 def test_the_last_minutes_are_counted_back_from_the_last_record() -> None:
     run = seen(Window(last_ms=60_000))
     assert figure(run, "run.ticks").value == 240
-    assert (run.run.window, run.run.observed_ms, run.run.ended_ms) == ("last 60 s", 59_751, seen(WHOLE_RUN).run.ended_ms)
+    assert (run.run.window, run.run.observed_ms, run.run.ended_ms) == (
+        "last 60 s",
+        59_751,
+        seen(WHOLE_RUN).run.ended_ms,
+    )
 
 
 def test_a_reconnect_counts_where_the_new_session_began_and_needs_the_one_before(tmp_path: Path) -> None:

@@ -22,7 +22,18 @@ from toolkit.host.commands import (
 from toolkit.model.errors import InputError, UsageError
 
 ROW = Command(
-    SCHEMA, "", ("true",), "~/checkout", 1_700_000_000_000, 5, 0, None, EMPTY_OUTPUT, EMPTY_OUTPUT, {"HL_COIN": "BTC"}, None
+    SCHEMA,
+    "",
+    ("true",),
+    "~/checkout",
+    1_700_000_000_000,
+    5,
+    0,
+    None,
+    EMPTY_OUTPUT,
+    EMPTY_OUTPUT,
+    {"HL_COIN": "BTC"},
+    None,
 )
 
 

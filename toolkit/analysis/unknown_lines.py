@@ -31,7 +31,8 @@ def foreign_templates(paths: Sequence[str]) -> Counter[str]:
             for block in blocks(stream):
                 lines = block.data.split(b"\n")[int(taken and block.first_line == 1) :]
                 # The halves of a known line are no foreign lines.
-                cut = block.torn and rest is not None and not stream.damage and lines and is_continuation(lines[0], rest)
+                torn = block.torn and not stream.damage
+                cut = torn and rest is not None and lines and is_continuation(lines[0], rest)
                 for line in [] if cut else lines:
                     _count(counts, line.decode("utf-8", "replace"))
                 taken = bool(cut)

@@ -77,8 +77,8 @@ def _as_they_are_named(found: list[RunFile]) -> list[RunFile]:
     """What a file of arrival times names is a log, whatever the program wrote into it."""
     logs = {log_named(line) for source in found if source.role is Role.EVENTS if (line := source.first_line())}
     return [
-        replace(source, role=Role.LOG) if source.role is Role.ARTIFACT and rotated_part(source.name).base in logs else source
-        for source in found
+        replace(each, role=Role.LOG) if each.role is Role.ARTIFACT and rotated_part(each.name).base in logs else each
+        for each in found
     ]
 
 

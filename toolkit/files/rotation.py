@@ -17,9 +17,7 @@ from toolkit.runlog.sanitize import cleaned
 
 _DATE = r"\d{4}-?\d\d-?\d\d\d*(?:[T_.:-]+\d+)*Z?"
 _COMPRESSED = r"\.gz|\.zst"
-_ROTATED = re.compile(
-    rf"(.+?)(?:\.(\d{{1,4}})|[.-]({_DATE})((?!{_COMPRESSED})\.[a-z]+)?)?(?:{_COMPRESSED})?", re.ASCII
-)
+_ROTATED = re.compile(rf"(.+?)(?:\.(\d{{1,4}})|[.-]({_DATE})((?!{_COMPRESSED})\.[a-z]+)?)?(?:{_COMPRESSED})?", re.ASCII)
 _MAX_LINES_PER_PART = 1 << 40
 _BOM = b"\xef\xbb\xbf"
 _STARTUP_FAMILIES = frozenset(
