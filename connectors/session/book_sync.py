@@ -1,13 +1,13 @@
-"""One market's book out of its frames: what follows, what is old, what is broken, and how it is made whole again.
+"""Order-book synchronisation of one session: which frames are applied, which are old, and how a broken book recovers.
 
     no book --whole book--> live --delta that follows--> live
-    live --gap or mismatch--> by the venue's recovery
-        RECONNECT    the session ends by that reason
-        RESUBSCRIBE  a resync: the topic is left and taken again, the next whole book makes the book live
-        REST         a resync: deltas wait for a snapshot to go on from (`connectors.bridge`)
+    live --sequence gap or mismatch--> recovery of the venue
+        RECONNECT    the session ends with that reason
+        RESUBSCRIBE  a resync: the topic is unsubscribed and subscribed, the next whole book makes the book live
+        REST         a resync: deltas wait for a REST snapshot to continue from (`connectors.session.snapshot_sync`)
 
-Where recovery is REST the book also begins that way. While a book is not live nothing of it is published. More resyncs
-in a minute than allowed end the session by the reason of the last one.
+Where recovery is REST the first book is made in that way too. While a book is not live nothing of it is published. More
+resyncs in a minute than `VenueLimits.resyncs` end the session with the reason of the last one.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ from connectors.venues.frames import Book, BookDelta
 from connectors.venues.spec import Recovery, Topic, VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
-_BROKEN = {SequenceCheck.GAP: ReconnectReason.SEQ_GAP, SequenceCheck.MISMATCH: ReconnectReason.SEQ_MISMATCH}
+_REASONS = {
+    SequenceCheck.GAP: ReconnectReason.SEQ_GAP,
+    SequenceCheck.MISMATCH: ReconnectReason.SEQ_MISMATCH,
+}
 
 
 class BookSync:
-    """Keeps the book of one session.
+    """Keeps the book of one session in step with its frames.
 
-    `data_ms` is when the socket last brought something for this book (None: never), `moved_ms` when a level last
-    changed; `live` says that the book is whole. `url` is the socket's, for people.
+    `live` is True while the book is complete. `data_ms` is the time of the last socket frame for this book,
+    `changed_ms` the time a level last changed; None before the first. `url` is that of the socket, for notes.
     """
 
     def __init__(
@@ -38,77 +41,78 @@ class BookSync:
         recovery: Recovery,
         limits: VenueLimits,
         counters: SessionCounters,
-        ask: SnapshotRequest,
+        make_request: SnapshotRequest,
         uniform: Uniform,
         url: str = "",
     ) -> None:
         self.book = OrderBook()
         self.live = False
         self.data_ms: int | None = None
-        self.moved_ms: int | None = None
+        self.changed_ms: int | None = None
         self._topic = topic
         self._recovery = recovery
         self._counters = counters
         self._url = url
         self._resyncs = MinuteRateLimit(limits.resyncs)
-        self._bridge = SnapshotSync(limits, ask, uniform)
+        self._snapshots = SnapshotSync(limits, make_request, uniform)
         self._bridging = False
 
     @property
     def due_ms(self) -> int | None:
-        """When the next snapshot is to be asked for."""
-        return None if self.live else self._bridge.due_ms
+        """The time of the next snapshot request, None if none is scheduled."""
+        return None if self.live else self._snapshots.due_ms
 
     def subscribed(self) -> Iterator[Action]:
-        """The venue sends the topic from now on."""
+        """Take note that the venue sends the topic from now on; request a snapshot where the venue needs one."""
         if self._recovery is Recovery.REST and not self.live:
-            yield from self._bridge.start()
+            yield from self._snapshots.stream_began()
 
-    def take(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
-        """A frame of the book's topic."""
+    def receive(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
+        """Take a frame of the book's topic."""
         if isinstance(frame, Book):
-            yield from self._whole(now_ms, frame)
+            yield from self._replace(now_ms, frame)
         elif self.live:
-            yield from self._follow(now_ms, frame)
+            yield from self._apply(now_ms, frame)
         elif self._recovery is Recovery.REST:
             self.data_ms = now_ms
-            yield from self._bridge.wait(frame)
-            yield from self._cross(now_ms)
+            yield from self._snapshots.buffer(frame)
+            yield from self._join(now_ms)
         else:
-            yield from self._counters.tell("early_frame", seq=frame.seq)
+            yield from self._counters.add_and_note("early_frame", seq=frame.seq)
 
-    def _whole(self, now_ms: int, frame: Book) -> Iterator[Action]:
-        seq, held = frame.seq, self.book.seq
-        if self._topic.monotone and self.live and seq is not None and held is not None and seq < held:
-            yield from self._counters.tell("stale_frame", seq=seq, held=held)
+    def _replace(self, now_ms: int, frame: Book) -> Iterator[Action]:
+        seq, stored_seq = frame.seq, self.book.seq
+        if self._topic.monotone and self.live and seq is not None and stored_seq is not None and seq < stored_seq:
+            yield from self._counters.add_and_note("stale_frame", seq=seq, held=stored_seq)
             return
-        moved = self.book.replace(frame)
-        yield self._publish(now_ms, frame, moved=moved or not self.live)
+        changed = self.book.replace(frame)
+        yield self._publish(now_ms, frame, changed=changed or not self.live)
 
-    def _follow(self, now_ms: int, delta: BookDelta) -> Iterator[Action]:
+    def _apply(self, now_ms: int, delta: BookDelta) -> Iterator[Action]:
         match check_sequence(self.book.seq, delta, bridging=self._bridging):
             case SequenceCheck.FOLLOWS:
                 self._bridging = False
-                yield self._publish(now_ms, delta, moved=self.book.apply(delta))
+                yield self._publish(now_ms, delta, changed=self.book.apply(delta))
             case SequenceCheck.OLD:
-                yield from self._counters.tell("stale_frame", seq=delta.seq, held=self.book.seq)
+                yield from self._counters.add_and_note("stale_frame", seq=delta.seq, held=self.book.seq)
             case broken:
-                yield from self._broken(now_ms, _BROKEN[broken], delta)
+                yield from self._resync(now_ms, _REASONS[broken], delta)
 
     def _publish(
-        self, now_ms: int, event: Book | BookDelta, *, moved: bool, source: EventSource = EventSource.SOCKET
+        self, now_ms: int, event: Book | BookDelta, *, changed: bool, source: EventSource = EventSource.SOCKET
     ) -> Publish:
         self.live = True
         self.data_ms = now_ms
-        if moved:
-            self.moved_ms = now_ms
+        if changed:
+            self.changed_ms = now_ms
         return Publish(event, self.book.flaws(), source)
 
-    def _broken(self, now_ms: int, reason: ReconnectReason, delta: BookDelta) -> Iterator[Action]:
-        """The delta does not fit: mend the book on this socket if the venue can, else end the session."""
+    def _resync(self, now_ms: int, reason: ReconnectReason, delta: BookDelta) -> Iterator[Action]:
+        """Recover on the same socket where venue and limit allow it, else end the session; `delta` broke the chain."""
         topic, last = self._topic, self.book.seq
-        whole_again = self._recovery is Recovery.REST or (topic.subscribe is not None and topic.unsubscribe is not None)
-        if self._recovery is Recovery.RECONNECT or not whole_again or self._resyncs.over(now_ms):
+        resubscribable = topic.subscribe is not None and topic.unsubscribe is not None
+        recoverable = self._recovery is Recovery.REST or resubscribable
+        if self._recovery is Recovery.RECONNECT or not recoverable or self._resyncs.add_exceeds(now_ms):
             yield Close(reason, f"prev_seq={delta.prev} last_seq=Some({last})", topic=topic.key)
             return
         self.live = False
@@ -116,44 +120,44 @@ class BookSync:
         fields = {"last": last, "prev": delta.prev, "start": delta.first or delta.seq, "end": delta.seq}
         yield Note("resync", {"reason": reason.value, "count": count, "topic": topic.key, **fields, "url": self._url})
         if self._recovery is Recovery.REST:
-            yield from self._bridge.begin(delta)
+            yield from self._snapshots.restart(delta)
         elif topic.subscribe is not None and topic.unsubscribe is not None:
             yield Send(topic.unsubscribe)
             yield Send(topic.subscribe)
 
-    # --- the bridge from a REST snapshot to the stream ---------------------------------------------------------------
+    # --- REST snapshots -----------------------------------------------------------------------------------------------
 
     def waits_for(self, ticket: int) -> bool:
-        """Whether a fetched body is the snapshot this book waits for."""
-        return not self.live and self._bridge.ticket == ticket
+        """Return True if `ticket` belongs to the snapshot request under way."""
+        return not self.live and self._snapshots.ticket == ticket
 
-    def fetched(self, now_ms: int, snapshot: Book) -> Iterator[Action]:
-        """The snapshot came."""
-        quiet = self._bridge.arrived(now_ms, snapshot)
-        yield Note("snapshot_applied", {"seq": snapshot.seq, "waiting": len(self._bridge)})
-        yield from self._cross(now_ms) if quiet is None else self._alone(now_ms, quiet)
+    def snapshot_received(self, now_ms: int, snapshot: Book) -> Iterator[Action]:
+        """Take a REST snapshot; the book becomes live if deltas continue it or the market is proven quiet."""
+        quiet = self._snapshots.snapshot_received(now_ms, snapshot)
+        yield Note("snapshot_applied", {"seq": snapshot.seq, "waiting": len(self._snapshots)})
+        yield from self._join(now_ms) if quiet is None else self._start_quiet(now_ms, quiet)
 
-    def fetch_failed(
+    def snapshot_failed(
         self, now_ms: int, detail: str, status: int | None = None, retry_after_ms: int | None = None
     ) -> Iterator[Action]:
-        """The snapshot did not come, or cannot be read: ask again after a wait."""
-        wait_ms = self._bridge.failed(now_ms, retry_after_ms)
+        """Count a snapshot that failed, is unreadable or too old, and schedule the next request."""
+        wait_ms = self._snapshots.snapshot_failed(now_ms, retry_after_ms)
         count = self._counters.add("snapshot_failed")
-        facts = {"detail": detail, "status": status, "wait_ms": wait_ms, "count": count, "url": self._bridge.url}
-        yield Note("snapshot_failed", facts)
+        fields = {"detail": detail, "status": status, "wait_ms": wait_ms, "count": count, "url": self._snapshots.url}
+        yield Note("snapshot_failed", fields)
 
     def timers(self, now_ms: int) -> Iterator[Action]:
-        """Ask for a snapshot again when it is time."""
-        if not self.live and self._bridge.due_ms is not None and now_ms >= self._bridge.due_ms:
-            yield self._bridge.ask()
+        """Request the next snapshot if it is due."""
+        if not self.live and self._snapshots.due_ms is not None and now_ms >= self._snapshots.due_ms:
+            yield self._snapshots.request()
 
-    def _cross(self, now_ms: int) -> Iterator[Action]:
-        """Go live if the snapshot and the waiting deltas meet."""
-        snapshot, deltas = self._bridge.meet()
+    def _join(self, now_ms: int) -> Iterator[Action]:
+        """Make the book live if buffered deltas continue the snapshot."""
+        snapshot, deltas = self._snapshots.join()
         if snapshot is None:
             return
         if not deltas:
-            yield from self.fetch_failed(now_ms, "the snapshot is older than the stream")
+            yield from self.snapshot_failed(now_ms, "the snapshot is older than the stream")
             return
         self.book.replace(snapshot)
         for delta in deltas:
@@ -161,13 +165,16 @@ class BookSync:
         last = deltas[-1]
         yield Note("bridged", {"snapshot_seq": snapshot.seq, "seq": deltas[0].seq, "deltas": len(deltas)})
         bids, asks = self.book.depth()
-        whole = Book(self._topic.key, bids, asks, self.book.seq, last.exchange_ms)
-        yield self._publish(now_ms, whole, moved=True, source=EventSource.BRIDGE)
+        joined = Book(self._topic.key, bids, asks, self.book.seq, last.exchange_ms)
+        yield self._publish(now_ms, joined, changed=True, source=EventSource.BRIDGE)
 
-    def _alone(self, now_ms: int, snapshot: Book) -> Iterator[Action]:
-        """Go live on a quiet market; it is the socket's silence still, and its first delta has to bridge."""
+    def _start_quiet(self, now_ms: int, snapshot: Book) -> Iterator[Action]:
+        """Make the book live from the snapshot alone.
+
+        The socket is still silent, so `data_ms` stays; its first delta has to bridge from the snapshot.
+        """
         self.book.replace(snapshot)
         self.live = self._bridging = True
-        self.moved_ms = now_ms
+        self.changed_ms = now_ms
         yield Note("quiet_start", {"seq": snapshot.seq, "topic": self._topic.key})
         yield Publish(snapshot, self.book.flaws(), EventSource.REST)

@@ -1,6 +1,6 @@
-"""Frames that nobody can read: counted, told with a snippet, and too many of them end a session.
+"""Unreadable frames of a session: counted, noted with a snippet, and above a limit the reason to end the session.
 
-more than `parse_errors` frames in a minute that are no JSON                  parse_error
+more than `parse_errors` frames in a minute that are not JSON                 parse_error
 `decode_misses` frames in a row of unknown shape, without book data between   decode_fail_loop
 """
 
@@ -15,37 +15,40 @@ from connectors.session.rest_polls import SNIPPET
 from connectors.venues.spec import VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
+KEYS_SHOWN = 20
+
 
 class DecodeErrors:
-    """The unreadable frames of one session; `url` is where it is connected to."""
+    """The unreadable frames of one session; `url` is the address of its socket, for the notes."""
 
     def __init__(self, limits: VenueLimits, counters: SessionCounters, url: str) -> None:
         self._limits = limits
         self._counters = counters
         self._url = url
-        self._in_a_row = 0
-        self._unparsed = MinuteRateLimit(limits.parse_errors)
+        self._misses_in_a_row = 0
+        self._parse_errors = MinuteRateLimit(limits.parse_errors)
 
     def book_data(self) -> None:
-        """A frame of the book was read."""
-        self._in_a_row = 0
+        """Reset the count of misses in a row: a frame of the book was decoded."""
+        self._misses_in_a_row = 0
 
-    def no_json(self, now_ms: int, data: str | bytes, why: str) -> Iterator[Action]:
-        """A frame that is no JSON."""
-        yield from self._counters.tell("parse_error", detail=why[:SNIPPET], snippet=snippet(data), url=self._url)
-        if self._unparsed.over(now_ms):
+    def not_json(self, now_ms: int, data: str | bytes, why: str) -> Iterator[Action]:
+        """Count a frame that is not JSON."""
+        fields = {"detail": why[:SNIPPET], "snippet": snippet(data), "url": self._url}
+        yield from self._counters.add_and_note("parse_error", **fields)
+        if self._parse_errors.add_exceeds(now_ms):
             yield Close(ReconnectReason.PARSE_ERROR, f"more than {self._limits.parse_errors} in a minute")
 
-    def no_shape(self, data: str | bytes, why: str, message: Any) -> Iterator[Action]:
-        """JSON of a shape, or of a topic, that nobody described."""
-        keys = ",".join(sorted(message)[:20]) if isinstance(message, dict) else ""
-        shown = {"keys": keys[:SNIPPET], "why": why[:SNIPPET], "snippet": snippet(data), "url": self._url}
-        yield from self._counters.tell("decode_miss", **shown)
-        self._in_a_row += 1
-        if self._in_a_row >= self._limits.decode_misses:
-            yield Close(ReconnectReason.DECODE_FAIL_LOOP, f"{self._in_a_row} consecutive decode failures")
+    def unknown_shape(self, data: str | bytes, why: str, message: Any) -> Iterator[Action]:
+        """Count a JSON frame of an unknown shape, or of a topic that was not subscribed."""
+        keys = ",".join(sorted(message)[:KEYS_SHOWN]) if isinstance(message, dict) else ""
+        fields = {"keys": keys[:SNIPPET], "why": why[:SNIPPET], "snippet": snippet(data), "url": self._url}
+        yield from self._counters.add_and_note("decode_miss", **fields)
+        self._misses_in_a_row += 1
+        if self._misses_in_a_row >= self._limits.decode_misses:
+            yield Close(ReconnectReason.DECODE_FAIL_LOOP, f"{self._misses_in_a_row} consecutive decode failures")
 
 
 def snippet(data: str | bytes) -> str:
-    """The begin of a frame, as text."""
+    """Return the first characters of a frame; bytes that are not UTF-8 are escaped."""
     return data[:SNIPPET] if isinstance(data, str) else data[:SNIPPET].decode("utf-8", "backslashreplace")

@@ -1,7 +1,7 @@
-"""What a session is told and what it answers.
+"""Events that go into a session machine, and actions it answers with.
 
-The session machine is given one `Input` at a time and answers `Action`s; a door carries them out. Time is monotonic
-milliseconds handed in by the caller (`now_ms`); a machine never reads a clock.
+A machine takes one `SessionEvent` at a time and returns `Action`s, which the driver carries out in order. Time is
+monotonic milliseconds passed in by the caller (`now_ms`); a machine never reads a clock.
 """
 
 from __future__ import annotations
@@ -15,16 +15,7 @@ from connectors.venues.frames import MarketFrame
 from connectors.venues.spec import RestCall, Value
 from toolkit.model.vocabulary import ReconnectReason
 
-# --- what a session is told -------------------------------------------------------------------------------------------
-
-
-class FetchPurpose(StrEnum):
-    """Why something is fetched by REST."""
-
-    LOOKUP = "lookup"
-    SNAPSHOT = "snapshot"
-    BOOK_CHECK = "book_check"
-    FUNDING = "funding"
+# --- events -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +25,15 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The WebSocket handshake is done."""
+    """The WebSocket handshake is complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectFailed:
-    """No connection; `timeout` tells silence from refusal, `status` is the HTTP answer to the upgrade, if any."""
+    """The connection attempt failed.
+
+    `timeout` is True if the connect limit passed. `status` is the HTTP status that answered the upgrade, if any.
+    """
 
     detail: str
     timeout: bool = False
@@ -49,7 +43,7 @@ class ConnectFailed:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One whole data frame."""
+    """One whole data frame came in."""
 
     data: str | bytes
 
@@ -63,14 +57,14 @@ class Control(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ControlReceived:
-    """A control frame came in (the library has already answered a ping)."""
+    """A control frame came in; the WebSocket library has already answered a ping."""
 
     control: Control
 
 
 @dataclass(frozen=True, slots=True)
 class SocketClosed:
-    """The connection is gone: `code` of the peer's close frame, None where none came (reset, end of stream)."""
+    """The socket is closed; `code` is that of the peer's close frame, None without one (reset, end of stream)."""
 
     code: int | None = None
     detail: str = ""
@@ -86,7 +80,7 @@ class SendFailed:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The body that answers a `Fetch` with the same `ticket`."""
+    """The response body to the `Fetch` with the same `ticket`."""
 
     ticket: int
     body: bytes
@@ -94,7 +88,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class FetchFailed:
-    """A `Fetch` came to nothing."""
+    """The `Fetch` with the same `ticket` failed."""
 
     ticket: int
     detail: str
@@ -104,12 +98,15 @@ class FetchFailed:
 
 @dataclass(frozen=True, slots=True)
 class TimePassed:
-    """Time has passed, and nothing is waiting to be read; only this can prove a silence."""
+    """Time has passed and no event is waiting to be read; only then may silence be judged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End for good: the operator's wish (no reason) or another layer's decision."""
+    """Stop the connector, or end its session and reconnect (`restart`).
+
+    `reason` is None for the operator's stop, else the reason of the part of the program that asks for it.
+    """
 
     reason: ReconnectReason | None = None
     restart: bool = False
@@ -130,11 +127,25 @@ SessionEvent: TypeAlias = (
 )
 
 
-# --- what a session answers -------------------------------------------------------------------------------------------
+# --- actions ----------------------------------------------------------------------------------------------------------
+
+
+class FetchPurpose(StrEnum):
+    """The purpose of a REST request; `BOOK_CHECK` compares the venue's book with ours."""
+
+    LOOKUP = "lookup"
+    SNAPSHOT = "snapshot"
+    BOOK_CHECK = "book_check"
+    FUNDING = "funding"
 
 
 class Silence(StrEnum):
-    """The kinds of silence, told apart; `half_open` answers not even a control ping."""
+    """The class of a silence.
+
+    `mute`: nothing comes. `acked_mute`: the subscription is acknowledged, data never came. `heartbeat_only`: only
+    heartbeats come. `topic_mute`: data of other topics comes. `frozen_book`: the same book is repeated. `half_open`:
+    not even a control ping is answered.
+    """
 
     MUTE = "mute"
     ACKED_MUTE = "acked_mute"
@@ -145,7 +156,7 @@ class Silence(StrEnum):
 
 
 class BookFlaws(Flag):
-    """What is wrong with a book's top; none of it is hidden from a consumer."""
+    """Flaws of a book's top; a flawed book is published with them."""
 
     NONE = 0
     CROSSED = auto()
@@ -155,7 +166,11 @@ class BookFlaws(Flag):
 
 
 class EventSource(StrEnum):
-    """Where a published event comes from; injected books never pass as the socket's."""
+    """The source of a published event.
+
+    `BRIDGE` is a book joined from a REST snapshot and the deltas of the socket. `INJECTED` marks books that the REST
+    monitor injects, so that they are never taken for the socket's.
+    """
 
     SOCKET = "socket"
     BRIDGE = "bridge"
@@ -189,7 +204,7 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """Hand a market event to the consumer: books without loss, the rest latest-wins."""
+    """Hand a market event to the consumer: books without loss, of other data the latest."""
 
     event: MarketFrame
     flaws: BookFlaws = BookFlaws.NONE
@@ -198,7 +213,7 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Ask REST; the answer comes back as `Fetched` or `FetchFailed` with this ticket, within `timeout_ms`."""
+    """Make a REST request; `Fetched` or `FetchFailed` with its ticket follows within `timeout_ms`."""
 
     ticket: int
     purpose: FetchPurpose
@@ -209,9 +224,9 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """End the connection, because of `reason` (None: the operator's wish).
+    """End the connection because of `reason` (None: the operator's stop).
 
-    `silence` and `topic` where a watchdog decided, `code` of the venue's close frame, `status` of its HTTP answer.
+    A watchdog sets `silence` and `topic`. `code` is that of the venue's close frame, `status` its HTTP status.
     """
 
     reason: ReconnectReason | None
@@ -224,7 +239,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something happened that people or files should know; `connectors.lines` writes it in the log's words."""
+    """A note for `events.jsonl`; `connectors.recording.log_lines` renders it as lines of `run.log`."""
 
     kind: str
     fields: Mapping[str, Value | float] = field(default_factory=dict)

@@ -89,6 +89,6 @@ class FundingPoll:
         if isinstance(funding, RestFailure):
             if funding.retry_after_ms:
                 self.due_ms = now_ms + max(funding.retry_after_ms, self._every_ms)
-            yield from self._counters.tell("funding_failed", detail=funding.why, status=funding.status)
+            yield from self._counters.add_and_note("funding_failed", detail=funding.why, status=funding.status)
         else:
             yield Publish(funding, source=EventSource.REST)

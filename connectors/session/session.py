@@ -1,12 +1,12 @@
-"""One open connection, from its opening to the first reason to end it.
+"""The session of one open socket, from its opening to the first reason to end it.
 
-Each frame is parsed, decoded whole and then taken frame by frame: books by the `BookKeeper`, other data straight to the
-consumer, refusals and unreadable frames by the rules below. The first `Close` is the last word.
+Each message is parsed and decoded into frames, and the frames are handled in order: those of the book by `BookSync`;
+trades and funding rates go straight to the consumer. The first `Close` ends the session:
 
-    refusal of the book, or of nothing in particular while the book is not live   subscribe_error
-    too many unreadable frames (`connectors.misreads`)                            parse_error, decode_fail_loop
-    silence (`connectors.silence`, `connectors.keepalive`)                        stale_watchdog, read_timeout, ping_…
-    the greatest age of a session                                                 session_timeout
+    refusal of the book's topic, or of no named topic while the book is not live   subscribe_error
+    too many unreadable frames (`connectors.session.decode_errors`)                parse_error, decode_fail_loop
+    silence (`watchdog` and `keepalive` of this package)                           stale_watchdog, read_timeout, ping_…
+    `VenueLimits.session_ms` since the opening                                     session_timeout
 """
 
 from __future__ import annotations
@@ -58,10 +58,15 @@ from connectors.venues.spec import PingKind, Target, Venue, VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
 NO_CLOSE_FRAME = 1006
+"""The code by which WebSocket libraries report a socket that ended without a close frame (RFC 6455, 7.4.1)."""
 
 
 class SocketSession:
-    """One session of one venue; `url` is where it is connected to, `ask` makes a REST request with a ticket."""
+    """One session of one venue.
+
+    `url` is that of the socket, `make_request` makes a REST request with a ticket of its own, `uniform` draws a random
+    number in [0, 1). `opened_ms` is the time the socket opened.
+    """
 
     def __init__(
         self,
@@ -71,7 +76,7 @@ class SocketSession:
         limits: VenueLimits,
         url: str,
         counters: SessionCounters,
-        ask: RequestFactory,
+        make_request: RequestFactory,
         uniform: Callable[[], float],
     ) -> None:
         self.target = target
@@ -80,103 +85,111 @@ class SocketSession:
         self._venue = venue
         self._limits = limits
         self._topics = venue.topics(target)
-        self._book = self._topics[0]
-        self._keys = {topic.key for topic in self._topics}
+        self._book_topic = self._topics[0]
+        self._topic_keys = {topic.key for topic in self._topics}
         self._first_message = self._first_top = self._first_book = False
-        self._misreads = DecodeErrors(limits, counters, url)
-        whole = partial(self._ask_book, ask, FetchPurpose.SNAPSHOT)
-        self._keeper = BookSync(self._book, venue.recovery, limits, counters, whole, uniform, url)
-        look = None if venue.snapshot is None else partial(self._ask_book, ask, FetchPurpose.BOOK_CHECK)
-        self._watch = SilenceWatchdog(now_ms, limits, self._keeper, self._book.key, look)
-        self._pinger = PingTimer(now_ms, venue.keep_alive, limits, counters)
+        self._decode_errors = DecodeErrors(limits, counters, url)
+        fetch_snapshot = partial(self._fetch_book, make_request, FetchPurpose.SNAPSHOT)
+        self._book_sync = BookSync(self._book_topic, venue.recovery, limits, counters, fetch_snapshot, uniform, url)
+        check_book = partial(self._fetch_book, make_request, FetchPurpose.BOOK_CHECK)
+        self._watchdog = SilenceWatchdog(
+            now_ms, limits, self._book_sync, self._book_topic.key, None if venue.snapshot is None else check_book
+        )
+        self._pings = PingTimer(now_ms, venue.keep_alive, limits, counters)
 
-    def _ask_book(self, ask: RequestFactory, purpose: FetchPurpose) -> Fetch:
+    def _fetch_book(self, make_request: RequestFactory, purpose: FetchPurpose) -> Fetch:
         if self._venue.snapshot is None:
             raise ValueError(f"{self._venue.name} describes no book by REST, which its recovery needs")
-        return ask(purpose, self._venue.snapshot)
+        return make_request(purpose, self._venue.snapshot)
 
     @property
     def live(self) -> bool:
-        """Whether the book is whole."""
-        return self._keeper.live
+        """True while the book is complete."""
+        return self._book_sync.live
 
     @property
     def due_ms(self) -> int:
-        """When to step at the latest."""
+        """The latest time of the next `step`."""
         limit_ms = self._limits.session_ms
         end_ms = self.opened_ms + limit_ms if limit_ms else None
-        times = (self._watch.due_ms, self._keeper.due_ms, self._pinger.due_ms(self._now_ms), end_ms)
+        times = (self._watchdog.due_ms, self._book_sync.due_ms, self._pings.due_ms(self._now_ms), end_ms)
         return min(time for time in times if time is not None)
 
     def begin(self) -> Iterator[Action]:
-        """Subscribe the book, and nothing else before it is there: then a refusal without a name is the book's."""
-        yield Note("limits", {"read_ms": self._limits.read_ms, "stale_ms": self._limits.stale_ms})
-        if self._book.subscribe is None:
-            yield from self._keeper.subscribed()
-        else:
-            yield Send(self._book.subscribe)
+        """Subscribe the book's topic.
 
-    def step(self, now_ms: int, given: SessionEvent) -> Iterator[Action]:
-        """Take one input, then look at the time; what ends for silence is judged only when nothing else came."""
+        The other topics follow the first book, so that a refusal without a topic before it is the book's.
+        """
+        yield Note("limits", {"read_ms": self._limits.read_ms, "stale_ms": self._limits.stale_ms})
+        if self._book_topic.subscribe is None:
+            yield from self._book_sync.subscribed()
+        else:
+            yield Send(self._book_topic.subscribe)
+
+    def step(self, now_ms: int, event: SessionEvent) -> Iterator[Action]:
+        """Handle one event, then the timers; silence is judged only at `TimePassed`, when no event is waiting.
+
+        The caller stops at the first `Close`.
+        """
         self._now_ms = now_ms
-        match given:
+        match event:
             case Received(data):
                 yield from self._received(now_ms, data)
             case ControlReceived(control):
                 if control is Control.PONG:
-                    self._pinger.pong(PingKind.CONTROL)
-                yield from self._watch.control(now_ms, control)
+                    self._pings.pong(PingKind.CONTROL)
+                yield from self._watchdog.control_frame(now_ms, control)
             case Fetched() | FetchFailed():
-                yield from self._answered(now_ms, given)
+                yield from self._book_response(now_ms, event)
             case SocketClosed(code, detail):
                 closed = code is not None and code != NO_CLOSE_FRAME
                 yield Close(ReconnectReason.SERVER_CLOSE if closed else ReconnectReason.STREAM_ENDED, detail, code=code)
             case SendFailed(detail, ping):
-                yield from self._pinger.failed(detail) if ping else [Close(ReconnectReason.STREAM_ENDED, detail)]
-        yield from self._timers(now_ms, idle=isinstance(given, TimePassed))
+                yield from self._pings.send_failed(detail) if ping else [Close(ReconnectReason.STREAM_ENDED, detail)]
+        yield from self._timers(now_ms, idle=isinstance(event, TimePassed))
 
     def _timers(self, now_ms: int, *, idle: bool) -> Iterator[Action]:
         limit_ms = self._limits.session_ms
         if limit_ms and now_ms >= self.opened_ms + limit_ms:
             yield Close(ReconnectReason.SESSION_TIMEOUT, f"{limit_ms // 1_000}s")
-        yield from self._keeper.timers(now_ms)
+        yield from self._book_sync.timers(now_ms)
         if idle:
-            yield from self._watch.timers(now_ms)
-        yield from self._pinger.timers(now_ms, judge=idle and not self._watch.doubts(now_ms))
+            yield from self._watchdog.timers(now_ms)
+        yield from self._pings.timers(now_ms, judge=idle and not self._watchdog.covers_missing_pong(now_ms))
 
     # --- frames -------------------------------------------------------------------------------------------------------
 
     def _received(self, now_ms: int, data: str | bytes) -> Iterator[Action]:
-        self._watch.heard(now_ms)
+        self._watchdog.data_frame(now_ms)
         if not self._first_message:
             self._first_message = True
             yield Note("first_message", {"snippet": snippet(data)})
         try:
             message = msgspec.json.decode(data)
         except (ValueError, RecursionError) as error:
-            self._watch.unread(now_ms, ReconnectReason.PARSE_ERROR)
-            yield from self._misreads.no_json(now_ms, data, str(error))
+            self._watchdog.unreadable(now_ms, ReconnectReason.PARSE_ERROR)
+            yield from self._decode_errors.not_json(now_ms, data, str(error))
             return
         try:
             frames = list(self._venue.decode(message))
         except BAD_SHAPE as error:
             frames = [DecodeMiss(f"{type(error).__name__}: {error}")]
         for frame in frames:
-            yield from self._take(now_ms, frame, data, message)
+            yield from self._handle(now_ms, frame, data, message)
 
-    def _take(self, now_ms: int, frame: Frame, data: str | bytes, message: Any) -> Iterator[Action]:
+    def _handle(self, now_ms: int, frame: Frame, data: str | bytes, message: Any) -> Iterator[Action]:
         match frame:
-            case Book() | BookDelta() if frame.topic == self._book.key:
-                yield from self._keep(now_ms, frame)
-            case Trade() | Funding() if frame.topic in self._keys:
-                self._watch.other(now_ms)
+            case Book() | BookDelta() if frame.topic == self._book_topic.key:
+                yield from self._book_frame(now_ms, frame)
+            case Trade() | Funding() if frame.topic in self._topic_keys:
+                self._watchdog.other_topic(now_ms)
                 yield Publish(frame)
             case Ack(topic, subscribed):
-                yield from self._acked(topic) if subscribed else ()
+                yield from self._acknowledged(topic) if subscribed else ()
             case Heartbeat(pong, reply):
-                self._watch.beat(now_ms)
+                self._watchdog.heartbeat(now_ms)
                 if pong:
-                    self._pinger.pong(PingKind.JSON)
+                    self._pings.pong(PingKind.JSON)
                 if reply is not None:
                     yield Send(reply)
             case Refusal(text, code, topic):
@@ -186,61 +199,62 @@ class SocketSession:
             case Ignored():
                 pass
             case DecodeMiss(why):
-                yield from self._missed(now_ms, data, why, message)
-            case unasked:
-                yield from self._missed(now_ms, data, f"topic {unasked.topic} is not ours", message)
+                yield from self._unknown_shape(now_ms, data, why, message)
+            case unsubscribed:
+                yield from self._unknown_shape(now_ms, data, f"topic {unsubscribed.topic} is not ours", message)
 
-    def _missed(self, now_ms: int, data: str | bytes, why: str, message: Any) -> Iterator[Action]:
-        self._watch.unread(now_ms, ReconnectReason.DECODE_FAIL_LOOP)
-        yield from self._misreads.no_shape(data, why, message)
+    def _unknown_shape(self, now_ms: int, data: str | bytes, why: str, message: Any) -> Iterator[Action]:
+        self._watchdog.unreadable(now_ms, ReconnectReason.DECODE_FAIL_LOOP)
+        yield from self._decode_errors.unknown_shape(data, why, message)
 
-    def _keep(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
-        for action in self._keeper.take(now_ms, frame):
+    def _book_frame(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
+        yield from self._with_milestones(self._book_sync.receive(now_ms, frame))
+        if self._book_sync.data_ms == now_ms:
+            self._decode_errors.book_data()
+
+    def _with_milestones(self, actions: Iterator[Action]) -> Iterator[Action]:
+        for action in actions:
             yield action
             if isinstance(action, Publish):
-                yield from self._firsts()
-        if self._keeper.data_ms == now_ms:
-            self._misreads.book_data()
+                yield from self._milestones()
 
-    def _firsts(self) -> Iterator[Action]:
-        """The milestones of a session: the first book, with which the other topics are asked for, and the first top."""
+    def _milestones(self) -> Iterator[Action]:
+        """Note the first complete top and the first book; the first book subscribes the other topics."""
         if self._first_top and self._first_book:
             return
-        bid, ask = self._keeper.book.top()
+        bid, ask = self._book_sync.book.top()
         if not self._first_top and bid is not None and ask is not None:
             self._first_top = True
             names = ("bid_px", "bid_sz", "ask_px", "ask_sz")
             yield Note("first_top", {name: format(value, "f") for name, value in zip(names, bid + ask, strict=True)})
         if not self._first_book:
             self._first_book = True
-            yield Note("first_book", {"after_ms": self._now_ms - self.opened_ms, "seq": self._keeper.book.seq})
+            yield Note("first_book", {"after_ms": self._now_ms - self.opened_ms, "seq": self._book_sync.book.seq})
             yield from (Send(topic.subscribe) for topic in self._topics[1:] if topic.subscribe is not None)
 
-    def _acked(self, topic: str | None) -> Iterator[Action]:
-        if topic in (None, self._book.key) and not self._watch.acked:
-            self._watch.acked = True
-            named = {"topic": self._book.key, "market": self.target.market, "instrument": self.target.instrument}
-            yield Note("subscribed", {**self.target.options, **named})
-            yield from self._keeper.subscribed()
+    def _acknowledged(self, topic: str | None) -> Iterator[Action]:
+        if topic in (None, self._book_topic.key) and not self._watchdog.acked:
+            self._watchdog.acked = True
+            names = {"market": self.target.market, "instrument": self.target.instrument}
+            yield Note("subscribed", {**self.target.options, "topic": self._book_topic.key, **names})
+            yield from self._book_sync.subscribed()
 
     def _refused(self, text: str, code: int | None, topic: str | None) -> Iterator[Action]:
-        fatal = topic == self._book.key or (topic is None and not self._keeper.live)
+        fatal = topic == self._book_topic.key or (topic is None and not self._book_sync.live)
         yield Note("refusal", {"text": text[:SNIPPET], "code": code, "topic": topic, "fatal": fatal})
         if fatal:
             yield Close(ReconnectReason.SUBSCRIBE_ERROR, text[:SNIPPET], topic=topic)
 
-    # --- answers by REST ----------------------------------------------------------------------------------------------
+    # --- REST responses -----------------------------------------------------------------------------------------------
 
-    def _answered(self, now_ms: int, given: Fetched | FetchFailed) -> Iterator[Action]:
+    def _book_response(self, now_ms: int, response: Fetched | FetchFailed) -> Iterator[Action]:
         if self._venue.snapshot is None:
             return
-        book = decode_response(self._venue.snapshot, self.target, given)
-        if not self._keeper.waits_for(given.ticket):
-            yield from self._watch.looked(now_ms, given.ticket, None if isinstance(book, RestFailure) else book)
+        book = decode_response(self._venue.snapshot, self.target, response)
+        if not self._book_sync.waits_for(response.ticket):
+            checked = None if isinstance(book, RestFailure) else book
+            yield from self._watchdog.book_checked(now_ms, response.ticket, checked)
         elif isinstance(book, RestFailure):
-            yield from self._keeper.fetch_failed(now_ms, book.why, book.status, book.retry_after_ms)
+            yield from self._book_sync.snapshot_failed(now_ms, book.why, book.status, book.retry_after_ms)
         else:
-            for action in self._keeper.fetched(now_ms, book):
-                yield action
-                if isinstance(action, Publish):
-                    yield from self._firsts()
+            yield from self._with_milestones(self._book_sync.snapshot_received(now_ms, book))

@@ -1,11 +1,12 @@
-"""From a REST snapshot to the stream: which deltas wait, and where the two meet.
+"""Join a REST snapshot and the deltas of the socket into one book.
 
-The stream has begun, by its acknowledgement or its first delta: a snapshot is asked for. Then,
+A snapshot is requested once the stream has begun, by its acknowledgement or its first delta. Then one of these holds:
 
-    deltas that follow it        the book goes on from there
-    deltas that are all younger  it is worth nothing: another one is asked for, after a wait that grows
-    no delta in `bridge_ms`      another one is asked for: if it shows the same book, the market is quiet and that is
-                                 the book; if not, the socket owes the difference, and nothing is certain yet
+    a buffered delta follows it        the book continues from there
+    all buffered deltas are newer      it is too old: another one is requested after a growing wait
+    no delta within `bridge_ms`        another one is requested: if it shows the same book, the market is quiet and
+                                       that is the book; if not, deltas for the difference must still come, and the
+                                       book stays unknown
 """
 
 from __future__ import annotations
@@ -20,16 +21,23 @@ from connectors.venues.frames import Book, BookDelta
 from connectors.venues.spec import VenueLimits
 
 SnapshotRequest = Callable[[], Fetch]
+"""Makes the request for a snapshot."""
+
 Uniform = Callable[[], float]
+"""Draws a random number in [0, 1)."""
 
 
 class SnapshotSync:
-    """Deltas that wait, in one unbroken chain, for a snapshot to begin from; `due_ms` is when to ask for one again."""
+    """A buffer of deltas in one unbroken chain that wait for a snapshot.
 
-    def __init__(self, limits: VenueLimits, ask: SnapshotRequest, uniform: Uniform) -> None:
+    `ticket` is that of the request under way, `due_ms` the time of the next request, `url` the address of the last one.
+    The buffer holds the newest `VenueLimits.buffer` deltas.
+    """
+
+    def __init__(self, limits: VenueLimits, make_request: SnapshotRequest, uniform: Uniform) -> None:
         self._deltas: deque[BookDelta] = deque(maxlen=limits.buffer)
-        self._patience_ms = limits.bridge_ms
-        self._ask = ask
+        self._bridge_ms = limits.bridge_ms
+        self._make_request = make_request
         self._uniform = uniform
         self._backoff = Backoff()
         self._snapshot: Book | None = None
@@ -40,13 +48,13 @@ class SnapshotSync:
     def __len__(self) -> int:
         return len(self._deltas)
 
-    def begin(self, delta: BookDelta) -> Iterator[Action]:
-        """The chain broke at this delta: all before it is worth nothing."""
+    def restart(self, delta: BookDelta) -> Iterator[Action]:
+        """Begin a new chain at this delta; everything before it is dropped."""
         self._clear()
-        yield from self.wait(delta)
+        yield from self.buffer(delta)
 
-    def wait(self, delta: BookDelta) -> Iterator[Action]:
-        """One more delta."""
+    def buffer(self, delta: BookDelta) -> Iterator[Action]:
+        """Add a delta to the chain; one that breaks the chain begins a new one."""
         last = self._deltas[-1] if self._deltas else None
         match SequenceCheck.FOLLOWS if last is None else check_sequence(last.seq, delta):
             case SequenceCheck.OLD:
@@ -54,53 +62,60 @@ class SnapshotSync:
             case SequenceCheck.GAP | SequenceCheck.MISMATCH:
                 self._deltas.clear()
         self._deltas.append(delta)
-        yield from self.start()
+        yield from self.stream_began()
 
-    def start(self) -> Iterator[Action]:
-        """The stream flows from now on: ask for a snapshot, unless one is on its way or here."""
+    def stream_began(self) -> Iterator[Action]:
+        """Request a snapshot, unless one is stored, under way or scheduled."""
         if self._snapshot is None and self.ticket is None and self.due_ms is None:
-            yield self.ask()
+            yield self.request()
 
-    def ask(self) -> Fetch:
-        """Ask for a snapshot."""
-        fetch = self._ask()
+    def request(self) -> Fetch:
+        """Request a snapshot now."""
+        fetch = self._make_request()
         self.ticket, self.due_ms, self.url = fetch.ticket, None, fetch.url
         return fetch
 
-    def arrived(self, now_ms: int, snapshot: Book) -> Book | None:
-        """A snapshot is here; given back if it shows what the one before it showed and no delta came between."""
+    def snapshot_received(self, now_ms: int, snapshot: Book) -> Book | None:
+        """Store a snapshot; return it if the market is proven quiet.
+
+        That is so if the snapshot before it showed the same book and no delta came between.
+        """
         before, self._snapshot, self.ticket = self._snapshot, snapshot, None
-        self.due_ms = now_ms + self._patience_ms
+        self.due_ms = now_ms + self._bridge_ms
         same = before is not None and (before.bids, before.asks) == (snapshot.bids, snapshot.asks)
         if not same or self._deltas:
             return None
         self._clear()
         return snapshot
 
-    def failed(self, now_ms: int, retry_after_ms: int | None) -> int:
-        """No usable snapshot: ask again after the wait that is given back, in ms."""
+    def snapshot_failed(self, now_ms: int, retry_after_ms: int | None) -> int:
+        """Drop the snapshot and schedule the next request; return the wait until then, in ms."""
         self._snapshot = self.ticket = None
         self._backoff = self._backoff.ended(0, 1)
         wait_ms = self._backoff.wait_ms(self._uniform(), retry_after_ms)
         self.due_ms = now_ms + wait_ms
         return wait_ms
 
-    def meet(self) -> tuple[Book | None, list[BookDelta]]:
-        """The snapshot and the deltas that go on from it.
+    def join(self) -> tuple[Book | None, list[BookDelta]]:
+        """Return the snapshot and the deltas that continue it, and clear the buffer.
 
-        No snapshot: nothing can be said yet. A snapshot and no deltas: it is older than the first that waits.
+        No snapshot: one of the two is still missing. A snapshot without deltas: it is older than the first buffered
+        one.
         """
         if self._snapshot is None:
             return None, []
-        while self._deltas and check_sequence(self._snapshot.seq, self._deltas[0], bridging=True) is SequenceCheck.OLD:
+        while self._deltas and self._check_first(self._snapshot) is SequenceCheck.OLD:
             self._deltas.popleft()
         if not self._deltas:
             return None, []
         snapshot, deltas = self._snapshot, list(self._deltas)
-        if check_sequence(snapshot.seq, deltas[0], bridging=True) is not SequenceCheck.FOLLOWS:
+        if self._check_first(snapshot) is not SequenceCheck.FOLLOWS:
             return snapshot, []
         self._clear()
         return snapshot, deltas
+
+    def _check_first(self, snapshot: Book) -> SequenceCheck:
+        return check_sequence(snapshot.seq, self._deltas[0], bridging=True)
 
     def _clear(self) -> None:
         self._deltas.clear()

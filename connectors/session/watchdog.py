@@ -1,19 +1,20 @@
-"""What silence means: a quiet market, or one of six faults that are told apart.
+"""Silence watchdog of a session: tells a quiet market from the six classes of silence (`Silence`).
 
-Limits are on *data of the book*; pings and acknowledgements never put them off, and they hold before the first message
-too. After `stale_ms` without data the watch doubts: it sends a control ping and, if a book is held, looks at the book
-by REST. Then, within `look_ms` (at most three tenths of the limit):
+Limits are on *data of the book*. Pings and acknowledgements never extend them, and they hold before the first message
+too. After `stale_ms` without data the watchdog suspects silence: it sends a control ping and, if a book is stored,
+compares it with the venue's book by REST. Then, within `book_check_ms` (at most three tenths of `stale_ms`):
 
-    data comes                        no doubt is left
-    pong, and REST shows our book     the market is quiet: the limit begins anew
-    only frames nobody can read       the session ends: parse_error or decode_fail_loop
+    data comes                        the suspicion is dropped
+    pong, and REST shows our book     the market is quiet: the limits begin again
+    only unreadable frames came       the session ends: parse_error or decode_fail_loop
     otherwise                         the session ends: stale_watchdog, with the class of silence
 
-The class rests on the second half of the silence, so that a stray frame at its begin decides nothing. A book that comes
-again and again unchanged for `frozen_ms` is doubted too: it is frozen if REST shows another and the socket, heard once
-more after that, still the old one.
+The class depends on the second half of the silence, so that a stray frame at its beginning decides nothing. A book that
+is repeated unchanged for `frozen_ms` is suspected too: it is frozen if REST shows another book and the socket, heard
+once more after that, still repeats the old one.
 
-`read_ms` is silence of the whole socket. Where both limits are due the watch, which knows more, decides.
+`read_ms` limits the silence of the whole socket. Where both limits are due the watchdog decides by `stale_ms`, because
+that gives the class.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ from connectors.venues.frames import Book
 from connectors.venues.spec import VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
-LOOK_LEVELS = 5
-"""Levels a side in which our book and the one by REST have to agree."""
+CHECKED_LEVELS = 5
+"""Levels of each side in which our book and the one by REST have to agree."""
 
 NEVER_MS = 1 << 62
 
@@ -42,8 +43,11 @@ class _Cause(StrEnum):
 
 
 @dataclass(slots=True)
-class _Doubt:
-    """Data is missing, or the book does not move; `equal` is what the look by REST said, `answered_ms` when."""
+class _Suspicion:
+    """A suspected silence or frozen book.
+
+    `ticket` is that of the book check, `equal` its result (None: no usable response), `answered_ms` its time.
+    """
 
     cause: _Cause
     began_ms: int
@@ -54,168 +58,186 @@ class _Doubt:
 
 
 class SilenceWatchdog:
-    """Watches one session for silence; `ask` makes the look by REST, None where the venue has none."""
+    """Watches one session for silence; `make_request` makes the book check, None where the venue has no REST book.
 
-    def __init__(self, now_ms: int, limits: VenueLimits, keeper: BookSync, topic: str, ask: Callable[[], Fetch] | None):
+    `acked` is set by the session once the book's subscription is acknowledged.
+    """
+
+    def __init__(
+        self,
+        now_ms: int,
+        limits: VenueLimits,
+        book_sync: BookSync,
+        topic: str,
+        make_request: Callable[[], Fetch] | None,
+    ) -> None:
         self.acked = False
         self._limits = limits
-        self._keeper = keeper
+        self._book_sync = book_sync
         self._topic = topic
-        self._ask = ask
-        self._calm_ms = self._moving_ms = self._heard_ms = now_ms
-        self._other_ms = self._beat_ms = self._pong_ms = -1
-        self._unread: dict[ReconnectReason, int] = {}
-        self._doubt: _Doubt | None = None
+        self._make_request = make_request
+        # The last times at which the market was known to be quiet, the book not frozen, and any frame came.
+        self._quiet_ms = self._not_frozen_ms = self._frame_ms = now_ms
+        self._other_topic_ms = self._heartbeat_ms = self._pong_ms = -1
+        self._unreadable_ms: dict[ReconnectReason, int] = {}
+        self._suspicion: _Suspicion | None = None
         self._window_ms = max(1, min(limits.book_check_ms, limits.stale_ms * 3 // 10))
 
-    # --- what was heard -----------------------------------------------------------------------------------------------
+    # --- frames and responses -----------------------------------------------------------------------------------------
 
-    def heard(self, now_ms: int) -> None:
-        """Anything at all came."""
-        self._heard_ms = now_ms
+    def data_frame(self, now_ms: int) -> None:
+        """Take note of a data frame of any kind."""
+        self._frame_ms = now_ms
 
-    def other(self, now_ms: int) -> None:
-        """Data of another topic came."""
-        self._other_ms = now_ms
+    def other_topic(self, now_ms: int) -> None:
+        """Take note of data of another topic."""
+        self._other_topic_ms = now_ms
 
-    def beat(self, now_ms: int) -> None:
-        """A life sign came: a heartbeat of the venue's protocol, or a control ping."""
-        self._beat_ms = now_ms
+    def heartbeat(self, now_ms: int) -> None:
+        """Take note of a heartbeat of the venue's protocol."""
+        self._heartbeat_ms = now_ms
 
-    def control(self, now_ms: int, control: Control) -> Iterator[Action]:
-        """A control frame came."""
-        self._heard_ms = now_ms
+    def control_frame(self, now_ms: int, control: Control) -> Iterator[Action]:
+        """Take a control frame: a ping counts as a heartbeat, a pong may prove a quiet market."""
+        self._frame_ms = now_ms
         if control is Control.PING:
-            self._beat_ms = now_ms
+            self._heartbeat_ms = now_ms
         else:
             self._pong_ms = now_ms
-            yield from self._quiet(now_ms)
+            yield from self._end_if_quiet(now_ms)
 
-    def unread(self, now_ms: int, reason: ReconnectReason) -> None:
-        """A frame came that could not be read; `reason` is what a session of such frames ends by."""
-        self._unread[reason] = now_ms
+    def unreadable(self, now_ms: int, reason: ReconnectReason) -> None:
+        """Take note of an unreadable frame; `reason` is the one that ends a session of only such frames."""
+        self._unreadable_ms[reason] = now_ms
 
-    def looked(self, now_ms: int, ticket: int, book: Book | None) -> Iterator[Action]:
-        """The look by REST is answered, by this book or not at all."""
-        doubt = self._doubt
-        if doubt is None or doubt.ticket != ticket:
+    def book_checked(self, now_ms: int, ticket: int, book: Book | None) -> Iterator[Action]:
+        """Take the response to a book check, None if it failed; responses of earlier checks are ignored."""
+        suspicion = self._suspicion
+        if suspicion is None or suspicion.ticket != ticket:
             return
-        doubt.equal = None if book is None else same_top(self._keeper.book, book)
-        doubt.answered_ms = now_ms
-        yield from self._quiet(now_ms)
+        suspicion.equal = None if book is None else same_top(self._book_sync.book, book)
+        suspicion.answered_ms = now_ms
+        yield from self._end_if_quiet(now_ms)
 
     # --- time ---------------------------------------------------------------------------------------------------------
 
     @property
     def anchor_ms(self) -> int:
-        """From when silence counts."""
-        return max(self._calm_ms, self._keeper.data_ms or 0)
+        """The time from which silence counts: the last data of the book, or the last proof of a quiet market."""
+        return max(self._quiet_ms, self._book_sync.data_ms or 0)
 
     @property
     def due_ms(self) -> int:
-        """When `timers` may have something to say."""
-        silent = self._doubt is not None and self._doubt.cause is _Cause.SILENT
-        times = [self._doubt.ends_ms if self._doubt else self._frozen_due_ms]
-        if not silent:
-            times += [self.anchor_ms + self._limits.stale_ms, self._heard_ms + self._limits.read_ms]
+        """The time of the next call of `timers`."""
+        times = [self._suspicion.ends_ms if self._suspicion else self._frozen_due_ms]
+        if not self._suspects_silence:
+            times += [self.anchor_ms + self._limits.stale_ms, self._frame_ms + self._limits.read_ms]
         return min(times)
 
-    def doubts(self, now_ms: int) -> bool:
-        """Whether data is so late that a missing pong is this watch's business."""
+    def covers_missing_pong(self, now_ms: int) -> bool:
+        """Return True after half of `stale_ms` without data: the watchdog then judges, not the ping timer."""
         return now_ms - self.anchor_ms >= self._limits.stale_ms // 2
 
     def timers(self, now_ms: int) -> Iterator[Action]:
-        """Time has passed and nothing is waiting to be read."""
-        doubt = self._doubt
-        if doubt is not None and (self._keeper.data_ms or 0) >= doubt.began_ms and doubt.cause is _Cause.SILENT:
-            doubt = self._doubt = None
-        if (doubt is None or doubt.cause is _Cause.FROZEN) and now_ms >= self.anchor_ms + self._limits.stale_ms:
+        """Begin, drop or decide a suspicion that is due; call only when no event is waiting to be read."""
+        suspicion = self._suspicion
+        if self._suspects_silence and suspicion is not None and (self._book_sync.data_ms or 0) >= suspicion.began_ms:
+            suspicion = self._suspicion = None
+        if not self._suspects_silence and now_ms >= self.anchor_ms + self._limits.stale_ms:
             yield Ping()
-            yield from self._begin(now_ms, _Cause.SILENT)
-        elif doubt is None and now_ms >= self._frozen_due_ms:
-            yield from self._begin(now_ms, _Cause.FROZEN)
-        elif doubt is not None and now_ms >= doubt.ends_ms:
-            yield from self._judge(now_ms, doubt)
-        silent = self._doubt is not None and self._doubt.cause is _Cause.SILENT
-        if not silent and now_ms >= self._heard_ms + self._limits.read_ms:
+            yield from self._suspect(now_ms, _Cause.SILENT)
+        elif suspicion is None and now_ms >= self._frozen_due_ms:
+            yield from self._suspect(now_ms, _Cause.FROZEN)
+        elif suspicion is not None and now_ms >= suspicion.ends_ms:
+            yield from self._decide(now_ms, suspicion)
+        if not self._suspects_silence and now_ms >= self._frame_ms + self._limits.read_ms:
             yield Close(ReconnectReason.READ_TIMEOUT, duration(self._limits.read_ms))
 
     @property
+    def _suspects_silence(self) -> bool:
+        return self._suspicion is not None and self._suspicion.cause is _Cause.SILENT
+
+    @property
     def _frozen_due_ms(self) -> int:
-        if self._ask is None or not self._keeper.live:
+        if self._make_request is None or not self._book_sync.live:
             return NEVER_MS
-        return max(self._moving_ms, self._keeper.moved_ms or 0) + self._limits.frozen_ms
+        return max(self._not_frozen_ms, self._book_sync.changed_ms or 0) + self._limits.frozen_ms
 
-    # --- doubt and judgement ------------------------------------------------------------------------------------------
+    # --- suspicion and decision ---------------------------------------------------------------------------------------
 
-    def _begin(self, now_ms: int, cause: _Cause) -> Iterator[Action]:
-        self._doubt = doubt = _Doubt(cause, now_ms, now_ms + self._window_ms)
-        if self._ask is not None and self._keeper.live:
-            fetch = self._ask()
-            doubt.ticket = fetch.ticket
+    def _suspect(self, now_ms: int, cause: _Cause) -> Iterator[Action]:
+        self._suspicion = suspicion = _Suspicion(cause, now_ms, now_ms + self._window_ms)
+        if self._make_request is not None and self._book_sync.live:
+            fetch = self._make_request()
+            suspicion.ticket = fetch.ticket
             yield fetch
 
-    def _quiet(self, now_ms: int) -> Iterator[Action]:
-        """End the doubt if the market is proven quiet."""
-        doubt = self._doubt
-        if doubt is None or not doubt.equal:
+    def _end_if_quiet(self, now_ms: int) -> Iterator[Action]:
+        """Drop the suspicion if the market is proven quiet."""
+        suspicion = self._suspicion
+        if suspicion is None or not suspicion.equal:
             return
-        if doubt.cause is _Cause.SILENT and self._pong_ms < doubt.began_ms:
+        silent = suspicion.cause is _Cause.SILENT
+        if silent and self._pong_ms < suspicion.began_ms:
             return
-        since_ms = self.anchor_ms if doubt.cause is _Cause.SILENT else self._frozen_due_ms - self._limits.frozen_ms
-        yield Note("quiet_look", {"cause": doubt.cause.value, "for_ms": now_ms - since_ms, "topic": self._topic})
-        self._rest(now_ms, doubt.cause)
+        since_ms = self.anchor_ms if silent else self._frozen_due_ms - self._limits.frozen_ms
+        yield Note("quiet_look", {"cause": suspicion.cause.value, "for_ms": now_ms - since_ms, "topic": self._topic})
+        self._restart_limits(now_ms, suspicion.cause)
 
-    def _rest(self, now_ms: int, cause: _Cause) -> None:
-        self._doubt = None
-        self._moving_ms = now_ms
+    def _restart_limits(self, now_ms: int, cause: _Cause) -> None:
+        self._suspicion = None
+        self._not_frozen_ms = now_ms
         if cause is _Cause.SILENT:
-            self._calm_ms = self._heard_ms = now_ms
+            self._quiet_ms = self._frame_ms = now_ms
 
-    def _judge(self, now_ms: int, doubt: _Doubt) -> Iterator[Action]:
-        if doubt.cause is _Cause.SILENT:
-            yield self._silent(doubt)
-        elif (self._keeper.moved_ms or 0) >= doubt.began_ms:
-            self._doubt = None
-        elif doubt.equal is not False:
-            # No answer decides nothing: the book is looked at again after the same time.
-            self._rest(now_ms, doubt.cause)
-        elif self.anchor_ms <= (doubt.answered_ms or now_ms):
-            doubt.ends_ms = now_ms + self._window_ms
+    def _decide(self, now_ms: int, suspicion: _Suspicion) -> Iterator[Action]:
+        if suspicion.cause is _Cause.SILENT:
+            yield self._close_for_silence(suspicion)
+        elif (self._book_sync.changed_ms or 0) >= suspicion.began_ms:
+            self._suspicion = None
+        elif suspicion.equal is not False:
+            # Without a response nothing is known: the book is checked again after the same time.
+            self._restart_limits(now_ms, suspicion.cause)
+        elif self.anchor_ms <= (suspicion.answered_ms or now_ms):
+            suspicion.ends_ms = now_ms + self._window_ms
         else:
-            for_ms = now_ms - (self._keeper.moved_ms or 0)
+            for_ms = now_ms - (self._book_sync.changed_ms or 0)
             yield Note("frozen_book", {"for_ms": for_ms, "topic": self._topic})
             detail = f"freshness exceeded {self._limits.frozen_ms}ms"
             yield Close(ReconnectReason.STALE_WATCHDOG, detail, Silence.FROZEN_BOOK, self._topic)
 
-    def _silent(self, doubt: _Doubt) -> Close:
+    def _close_for_silence(self, suspicion: _Suspicion) -> Close:
         since_ms = self._second_half_ms
-        for reason, at_ms in self._unread.items():
+        for reason, at_ms in self._unreadable_ms.items():
             if at_ms >= since_ms:
                 return Close(reason, "nothing else came", topic=self._topic)
         detail = f"freshness exceeded {self._limits.stale_ms}ms"
-        return Close(ReconnectReason.STALE_WATCHDOG, detail, self._class(doubt), self._topic)
+        return Close(ReconnectReason.STALE_WATCHDOG, detail, self._silence_class(suspicion), self._topic)
 
     @property
     def _second_half_ms(self) -> int:
+        """The time at which the second half of the silence began."""
         return self.anchor_ms + self._limits.stale_ms // 2
 
-    def _class(self, doubt: _Doubt) -> Silence:
+    def _silence_class(self, suspicion: _Suspicion) -> Silence:
         since_ms = self._second_half_ms
-        if max(self._heard_ms, self._pong_ms) < doubt.began_ms:
+        if max(self._frame_ms, self._pong_ms) < suspicion.began_ms:
             return Silence.HALF_OPEN
-        if self._other_ms >= since_ms:
+        if self._other_topic_ms >= since_ms:
             return Silence.TOPIC_MUTE
-        if self.acked and self._keeper.data_ms is None and self._other_ms < 0:
+        if self.acked and self._book_sync.data_ms is None and self._other_topic_ms < 0:
             return Silence.ACKED_MUTE
-        return Silence.HEARTBEAT_ONLY if self._beat_ms >= since_ms else Silence.MUTE
+        return Silence.HEARTBEAT_ONLY if self._heartbeat_ms >= since_ms else Silence.MUTE
 
 
-def same_top(held: OrderBook, look: Book) -> bool:
-    """Whether two books agree in the best levels that both of them show; an empty side agrees only with another."""
+def same_top(stored: OrderBook, fetched: Book) -> bool:
+    """Return True if two books agree in the best levels that both of them show.
+
+    An empty side agrees only with another empty side.
+    """
     other = OrderBook()
-    other.replace(look)
-    for ours, theirs in zip(held.depth(LOOK_LEVELS), other.depth(LOOK_LEVELS), strict=True):
+    other.replace(fetched)
+    for ours, theirs in zip(stored.depth(CHECKED_LEVELS), other.depth(CHECKED_LEVELS), strict=True):
         shown = min(len(ours), len(theirs))
         if ours[:shown] != theirs[:shown] or bool(ours) != bool(theirs):
             return False
