@@ -27,7 +27,7 @@ class Column:
     align: Align = Align.LEFT
 
 
-class Kind(StrEnum):
+class CellKind(StrEnum):
     """What a cell holds: words, a name (fixed width), or a digest (fixed width, and never taken for a secret)."""
 
     TEXT = "text"
@@ -42,7 +42,7 @@ class Cell:
     text: str
     figure: str | None = None
     strong: bool = False
-    kind: Kind = Kind.TEXT
+    kind: CellKind = CellKind.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class SimplePage:
     """A page of few words: paragraphs and tables in order. Where a page must have a title, it is this one."""
 
     title: str
@@ -71,7 +71,7 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class FoldedFigures:
     """Figures that say the same and share a line: their metrics, the scopes that have them (empty: all), and why.
 
     `figures` counts them.
@@ -97,7 +97,7 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Section:
     """The figures of one section, each in one place.
 
     `table` has those worth a row each, `moved` those that only moved (`erring` of them by less than the error of their
@@ -108,8 +108,8 @@ class Part:
     table: Table
     moved: Grid
     same: Grid
-    zero: tuple[Folded, ...] = ()
-    unknown: tuple[Folded, ...] = ()
+    zero: tuple[FoldedFigures, ...] = ()
+    unknown: tuple[FoldedFigures, ...] = ()
     erring: int = 0
     withheld: tuple[Grid, ...] = ()
     minor: bool = False

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import PurePath
 
-from reports.elements import Cell, Sheet, Table
+from reports.elements import Cell, SimplePage, Table
 from reports.render import render
 from toolkit.model.errors import UsageError
 
@@ -21,7 +21,7 @@ def check_format(format: str, name: str = "sheet") -> None:
         raise UsageError(f"--format {format}: this command prints {', '.join(words[:-1])} or {words[-1]}")
 
 
-def name_of(path: str) -> str:
+def run_name(path: str) -> str:
     """What a reader calls the run at a path: its last part; `-` is standard input."""
     return "standard input" if path == "-" else PurePath(path).name or path
 
@@ -29,18 +29,18 @@ def name_of(path: str) -> str:
 _ENDINGS = {"text": "txt", "markdown": "md", "html": "html"}
 
 
-def form(name: str, format: str, **data: object) -> str:
+def render_page(name: str, format: str, **data: object) -> str:
     """The page of that name: for a terminal (`text`), in `markdown` or `html`. Raises `UsageError` for any other."""
     check_format(format, name)
-    return page(f"{name}.{_ENDINGS[format]}.j2", **data)
+    return render_template(f"{name}.{_ENDINGS[format]}.j2", **data)
 
 
-def sheet(title: str, parts: Iterable[str | Cell | Table], format: str) -> str:
+def simple_page(title: str, parts: Iterable[str | Cell | Table], format: str) -> str:
     """A page of few words, as `form` has it."""
-    return form("sheet", format, sheet=Sheet(title, tuple(parts)))
+    return render_page("sheet", format, sheet=SimplePage(title, tuple(parts)))
 
 
-def page(template: str, **data: object) -> str:
+def render_template(template: str, **data: object) -> str:
     """A template filled with data, one newline at its end."""
     # A section that has nothing to say leaves its blank lines behind.
     return re.sub(r"\n{3,}", "\n\n", render(_templates(), template, **data)).strip("\n") + "\n"

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from reports.elements import Align, Cell, Column, Folded, Part, Table
+from reports.elements import Align, Cell, Column, FoldedFigures, Section, Table
 from reports.format import number
-from reports.review_summary import Answers
-from reports.run_view import RunPage, files_table, worst_first
-from reports.section_layout import Parts
+from reports.review_summary import ReviewSummary
+from reports.run_view import RunView, files_table, worst_first
+from reports.section_layout import SectionLayout
 from toolkit.model.comparisons import ComparisonRow, RunComparison
 from toolkit.model.gates import GateResult
 from toolkit.model.vocabulary import Verdict
@@ -30,7 +30,7 @@ HEADLINE_METRICS = ("reconnects", "age_apply_ms.p95", "age_apply_unknown.share")
 
 
 @dataclass(frozen=True)
-class PairPage:
+class PairView:
     """A comparison under the names its reader gave the two runs.
 
     `gates` are the verdicts on both sides. `without` names the parts that were left out so that the page fits into
@@ -44,17 +44,17 @@ class PairPage:
     limit: int = 0
 
     @cached_property
-    def before(self) -> RunPage:
+    def before(self) -> RunView:
         """The run before."""
-        return RunPage(self.comparison.before, self.names[0], "before")
+        return RunView(self.comparison.before, self.names[0], "before")
 
     @cached_property
-    def after(self) -> RunPage:
+    def after(self) -> RunView:
         """The run after."""
-        return RunPage(self.comparison.after, self.names[1], "after")
+        return RunView(self.comparison.after, self.names[1], "after")
 
     @property
-    def sides(self) -> tuple[RunPage, RunPage]:
+    def sides(self) -> tuple[RunView, RunView]:
         """Both runs, in order."""
         return self.before, self.after
 
@@ -74,7 +74,7 @@ class PairPage:
         return Counter(row.verdict.replace("_", " ") for row in self.comparison.rows)
 
     @property
-    def blocked(self) -> tuple[RunPage, ...]:
+    def blocked(self) -> tuple[RunView, ...]:
         """The sides that never ran."""
         return tuple(run for run in self.sides if run.blocked)
 
@@ -85,7 +85,7 @@ class PairPage:
         kinds = tuple(dict.fromkeys(run.feed for run in ran))
         return kinds if len(kinds) < 2 else tuple(f"{run.feed} {run.side}" for run in ran)
 
-    def silent(self, run: RunPage) -> tuple[str, ...]:
+    def silent(self, run: RunView) -> tuple[str, ...]:
         """The venues that never spoke in a run."""
         return tuple(venue for venue in self.venues if run.value(f"{venue}.age_apply_unknown.share") == 1)
 
@@ -169,13 +169,13 @@ class PairPage:
         return "not comparable" if row is None else row.verdict.replace("_", " ")
 
     @cached_property
-    def _parts(self) -> Parts:
+    def _parts(self) -> SectionLayout:
         scopes = dict.fromkeys(("run", *self.venues, *(name.split(".", 1)[0] for name in self.rows)))
         ratio = self.comparison.method["duration_ratio"]
-        return Parts(self.rows, self.sides, tuple(scopes), self.venues, self.resolution_ms, ratio)
+        return SectionLayout(self.rows, self.sides, tuple(scopes), self.venues, self.resolution_ms, ratio)
 
     @cached_property
-    def parts(self) -> Mapping[str, Part]:
+    def parts(self) -> Mapping[str, Section]:
         """The figures of both sides by section, each in exactly one."""
         return self._parts.by_section()
 
@@ -197,12 +197,12 @@ class PairPage:
         return tuple(f"{number(counts[name])} {words}" for name, words in LEAVE_OUT.items() if name in self.without)
 
     @cached_property
-    def answers(self) -> Answers:
+    def answers(self) -> ReviewSummary:
         """What a reviewer asks first."""
-        return Answers(self.comparison, self.sides, self.gates)
+        return ReviewSummary(self.comparison, self.sides, self.gates)
 
 
-def _folded(rows: Iterable[Folded]) -> int:
+def _folded(rows: Iterable[FoldedFigures]) -> int:
     return sum(row.figures for row in rows)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from reports.elements import Align, Cell, Column, Folded, Kind, Safe, Table
+from reports.elements import Align, Cell, CellKind, Column, FoldedFigures, Safe, Table
 from reports.escape import code, html, markdown, plain, terminal
 from reports.format import number, setting
 from reports.run_view import set_aside
@@ -60,7 +60,7 @@ def _environment(format: str, templates: Mapping[str, str]) -> Environment:
     return environment
 
 
-def gfm(table: Table) -> Safe:
+def markdown_table(table: Table) -> Safe:
     """A GitHub-flavoured table; no cell can end its column or its row."""
     lines: list[list[str]] = [
         [markdown(column.title) for column in table.columns],
@@ -72,16 +72,16 @@ def gfm(table: Table) -> Safe:
 
 def _gfm_cell(cell: Cell) -> str:
     match cell.kind:
-        case Kind.NAME:
+        case CellKind.NAME:
             text = code(cell.text)
-        case Kind.DIGEST if cell.text.isalnum():
+        case CellKind.DIGEST if cell.text.isalnum():
             text = Safe(f"`{cell.text}`")
         case _:
             text = markdown(cell.text)
     return f"**{text}**" if cell.strong and text else text
 
 
-def aligned(table: Table) -> Safe:
+def text_table(table: Table) -> Safe:
     """A table in columns for a terminal; its last column may be as long as it likes."""
     rows = [[terminal(column.title) for column in table.columns]]
     rows += [[terminal(cell.text) for cell in row] for row in table.rows]
@@ -95,7 +95,7 @@ def _padded(cells: Iterable[str], widths: Iterable[int], sides: Iterable[Align])
         yield text.rjust(width) if side is Align.RIGHT else text.ljust(width)
 
 
-def hypertext(table: Table) -> Safe:
+def html_table(table: Table) -> Safe:
     """A table of HTML; a cell names the figure behind it in `data-figure`."""
     head = "".join(f"<th{_side(column)}>{html(column.title)}</th>" for column in table.columns)
     rows = ("".join(map(_html_cell, row, table.columns)) for row in table.rows)
@@ -106,8 +106,8 @@ def hypertext(table: Table) -> Safe:
 
 
 def _html_cell(cell: Cell, column: Column) -> str:
-    text = html_code(cell.text) if cell.kind is Kind.NAME else html(cell.text)
-    if cell.kind is Kind.DIGEST and cell.text.isalnum():
+    text = html_code(cell.text) if cell.kind is CellKind.NAME else html(cell.text)
+    if cell.kind is CellKind.DIGEST and cell.text.isalnum():
         text = Safe(f"<code>{cell.text}</code>")
     figure = f' data-figure="{html(cell.figure)}"' if cell.figure else ""
     return f"<td{_side(column)}{figure}>{f'<strong>{text}</strong>' if cell.strong else text}</td>"
@@ -122,13 +122,13 @@ def html_code(text: str) -> Safe:
     return Safe(f"<code>{html(text)}</code>")
 
 
-def _folded(row: Folded, form: Form) -> str:
+def _folded(row: FoldedFigures, form: Markup) -> str:
     names = ", ".join(map(form.code, row.metrics))
     where = f"{_sentence(map(form.quote, row.scopes))}: " if row.scopes else ""
     return where + names + (f" ({form.quote(row.note)})" if row.note else "")
 
 
-def _cited(finding: Finding, form: Form) -> str:
+def _cited(finding: Finding, form: Markup) -> str:
     cited = [f"{form.code(file)} line {line}" for file, line in finding.lines[:MOST_CITED]]
     more = len(finding.lines) - len(cited)
     return ", ".join(cited) + (f" and {more} more" if more > 0 else "")
@@ -151,7 +151,7 @@ def _sentence(words: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class Markup:
     """A format: how text is quoted in it, and how a table, a name, a heading look."""
 
     quote: Callable[[str], str]
@@ -164,28 +164,28 @@ class Form:
 
 
 _FORMATS = {
-    "md": Form(
+    "md": Markup(
         quote=markdown,
         code=code,
-        table=gfm,
+        table=markdown_table,
         strong=lambda text: Safe(f"**{markdown(text)}**"),
         heading=lambda text, level: Safe(f"{'#' * level} {markdown(text)}"),
         fold=lambda title: Safe(f"<details><summary>{markdown(title)}</summary>"),
         unfold=Safe("</details>"),
     ),
-    "txt": Form(
+    "txt": Markup(
         quote=terminal,
         code=terminal,
-        table=aligned,
+        table=text_table,
         strong=terminal,
         heading=lambda text, _: terminal(text),
         fold=terminal,
         unfold=Safe(),
     ),
-    "html": Form(
+    "html": Markup(
         quote=html,
         code=html_code,
-        table=hypertext,
+        table=html_table,
         strong=lambda text: Safe(f"<strong>{html(text)}</strong>"),
         heading=lambda text, level: Safe(f"<h{level}>{html(text)}</h{level}>"),
         fold=lambda title: Safe(f"<details><summary>{html(title)}</summary>"),

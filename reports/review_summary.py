@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from reports.elements import Align, Cell, Column, Kind, Table
+from reports.elements import Align, Cell, CellKind, Column, Table
 from reports.format import NOTHING, number, setting
-from reports.run_view import RunPage
+from reports.run_view import RunView
 from toolkit.model.comparisons import RunComparison, SettingRow
 from toolkit.model.gates import GateResult, GateRow
 from toolkit.model.runs import FileLedger
@@ -21,11 +21,11 @@ _Ruled = tuple[GateRow | None, GateRow | None]
 
 
 @dataclass(frozen=True)
-class Answers:
+class ReviewSummary:
     """Two runs beside what was decided of them; `gates` are the verdicts on both sides."""
 
     comparison: RunComparison
-    sides: tuple[RunPage, RunPage]
+    sides: tuple[RunView, RunView]
     gates: tuple[GateResult, GateResult] | None
 
     def settings(self, kind: SettingKind) -> tuple[SettingRow, ...]:
@@ -39,7 +39,7 @@ class Answers:
         return Table(_SETTING_COLUMNS, tuple(_setting_row(row) for row in rows))
 
     @property
-    def unsettled(self) -> tuple[RunPage, ...]:
+    def unsettled(self) -> tuple[RunView, ...]:
         """The sides whose files do not hold their settings."""
         return tuple(run for run in self.sides if run.analysis.run.settings is None)
 
@@ -86,11 +86,11 @@ class Answers:
         return all(row.verdict is GateVerdict.PASS for row in ran)
 
     @property
-    def gated(self) -> tuple[tuple[RunPage, GateResult], ...]:
+    def gated(self) -> tuple[tuple[RunView, GateResult], ...]:
         """Each side with the verdict on it."""
         return tuple(zip(self.sides, self.gates or (), strict=False))
 
-    def judged(self, run: RunPage, gate: GateResult) -> str:
+    def judged(self, run: RunView, gate: GateResult) -> str:
         """The reason of a verdict in a few words, with the figures that failed."""
         failed = [row.figure for row in gate.rules if row.verdict is GateVerdict.FAIL]
         if failed:
@@ -116,7 +116,7 @@ class Answers:
     def _gate_row(self, rows: _Ruled) -> tuple[Cell, ...]:
         (ruled, *_) = (row for row in rows if row is not None)
         cells = (cell for run, row in zip(self.sides, rows, strict=True) for cell in _judged(run, row))
-        return (Cell(ruled.figure, ruled.figure, kind=Kind.NAME), *cells, Cell(ruled.rule, kind=Kind.NAME))
+        return (Cell(ruled.figure, ruled.figure, kind=CellKind.NAME), *cells, Cell(ruled.rule, kind=CellKind.NAME))
 
     @property
     def lost(self) -> Mapping[str, tuple[str, ...]]:
@@ -125,7 +125,7 @@ class Answers:
         return phrases if any(phrases.values()) else {}
 
 
-def _lost(run: RunPage) -> Iterator[str]:
+def _lost(run: RunView) -> Iterator[str]:
     """The lines that could not be read, the ticks that are not there, and the end of a run that was cut short."""
     if run.blocked:
         yield "the whole run: it never began"
@@ -154,7 +154,7 @@ def _plain_name(file: FileLedger) -> str:
     return PurePath(file.file).name.removesuffix(".gz").removesuffix(".zst")
 
 
-def _judged(run: RunPage, row: GateRow | None) -> tuple[Cell, Cell]:
+def _judged(run: RunView, row: GateRow | None) -> tuple[Cell, Cell]:
     if row is None:
         return Cell(NOTHING), Cell(NOTHING)
     value = run.words(row.figure) if row.figure in run.figures else NOTHING
@@ -162,7 +162,7 @@ def _judged(run: RunPage, row: GateRow | None) -> tuple[Cell, Cell]:
 
 
 def _setting_row(row: SettingRow) -> tuple[Cell, ...]:
-    return Cell(row.name, kind=Kind.NAME), Cell(setting(row, row.before)), Cell(setting(row, row.after))
+    return Cell(row.name, kind=CellKind.NAME), Cell(setting(row, row.before)), Cell(setting(row, row.after))
 
 
 _SETTING_COLUMNS = (Column("setting"), Column("before"), Column("after"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from reports.pages import form
-from reports.run_view import RunPage, figures_table, parts_table
+from reports.pages import render_page
+from reports.run_view import RunView, figures_table, parts_table
 from toolkit.model.errors import UsageError
 from toolkit.model.runs import RunAnalysis
 
@@ -15,15 +15,15 @@ def summary(analysis: RunAnalysis, name: str, format: str) -> str:
 
     Raises `UsageError` for another format.
     """
-    return form("summary", format, run=RunPage(analysis, name))
+    return render_page("summary", format, run=RunView(analysis, name))
 
 
 def figure_lines(analysis: RunAnalysis, words: Collection[str], format: str) -> str:
     """The figures of one run whose name holds one of the words. Raises `UsageError` where no figure's name does."""
-    table = figures_table(RunPage(analysis, ""), words)
+    table = figures_table(RunView(analysis, ""), words)
     if not table.rows:
         raise UsageError(f"--figures {' '.join(words)}: no figure's name holds that; `toolkit figures` lists all")
-    return form("figures", format, table=table, title=f"Figures: {', '.join(words)}")
+    return render_page("figures", format, table=table, title=f"Figures: {', '.join(words)}")
 
 
 def windows(analysis: RunAnalysis, words: Collection[str], format: str) -> str:
@@ -36,7 +36,7 @@ def windows(analysis: RunAnalysis, words: Collection[str], format: str) -> str:
     chosen = chosen or [name for name in named if not words and name.endswith(IN_WINDOWS)]
     if words and not chosen:
         raise UsageError(f"--figures {' '.join(words)}: no figure's name holds that; `toolkit figures` lists all")
-    return form("figures", format, table=parts_table(RunPage(analysis, ""), chosen), title="Windows of the run")
+    return render_page("figures", format, table=parts_table(RunView(analysis, ""), chosen), title="Windows of the run")
 
 
 IN_WINDOWS = (".age_apply_ms.p95", ".reconnects")

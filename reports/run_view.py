@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from reports.elements import Align, Cell, Column, Kind, Table
+from reports.elements import Align, Cell, CellKind, Column, Table
 from reports.format import GAP, NOT_INSTRUMENTED, NOTHING, UNKNOWN, number, shown
 from toolkit.model.figures import Figure, Number
 from toolkit.model.runs import Diagnosis, FileLedger, Finding, RunAnalysis
@@ -19,7 +19,7 @@ _BLOCKED = (Ended.BLOCKED_BUILD, Ended.NEVER_STARTED)
 
 
 @dataclass(frozen=True)
-class RunPage:
+class RunView:
     """A run under the name its reader gave it; `side` is `before`, `after` or empty."""
 
     PRESSURE: ClassVar = (
@@ -191,7 +191,7 @@ _VENUE_COLUMNS = (
 )
 
 
-def worst_first(*runs: RunPage) -> tuple[str, ...]:
+def worst_first(*runs: RunView) -> tuple[str, ...]:
     """The venues of all runs: those that never spoke, then by reconnects, then by p99 of age, in the worse run."""
     venues = dict.fromkeys(venue for run in runs for venue in run.analysis.run.venues)
     return tuple(sorted(venues, key=lambda venue: (*(-_worst(runs, venue, metric) for metric in _BADNESS), venue)))
@@ -200,7 +200,7 @@ def worst_first(*runs: RunPage) -> tuple[str, ...]:
 _BADNESS = ("silent", "reconnects", "age_apply_ms.p99", "age_event_ms.p99")
 
 
-def _worst(runs: Iterable[RunPage], venue: str, metric: str) -> Number:
+def _worst(runs: Iterable[RunView], venue: str, metric: str) -> Number:
     if metric == "silent":
         return max(run.value(f"{venue}.age_apply_unknown.share") == 1 for run in runs)
     return max(run.value(f"{venue}.{metric}") or 0 for run in runs)
@@ -214,7 +214,7 @@ def _span(ms: int | None) -> str:
     return UNKNOWN if ms is None else duration(ms)
 
 
-def parts_table(run: RunPage, names: Collection[str]) -> Table:
+def parts_table(run: RunView, names: Collection[str]) -> Table:
     """A row for each window of so many ticks: when it began, and the figures of those names."""
     parts = run.analysis.parts
     began_ms = next((part.from_ms for part in parts if part.from_ms is not None), 0)
@@ -229,7 +229,7 @@ def parts_table(run: RunPage, names: Collection[str]) -> Table:
     return Table((*columns, *(Column(name, Align.RIGHT) for name in names)), tuple(rows))
 
 
-def figures_table(run: RunPage, words: Collection[str]) -> Table:
+def figures_table(run: RunView, words: Collection[str]) -> Table:
     """The figures whose name holds one of the words, each with what it rests on."""
     chosen = [each for each in run.analysis.figures if any(word in each.figure for word in words)]
     return Table(_FIGURE_COLUMNS, tuple(_figure_row(run, each) for each in chosen))
@@ -244,9 +244,9 @@ _FIGURE_COLUMNS = (
 )
 
 
-def _figure_row(run: RunPage, figure: Figure) -> tuple[Cell, ...]:
+def _figure_row(run: RunView, figure: Figure) -> tuple[Cell, ...]:
     return (
-        Cell(figure.figure, figure.figure, kind=Kind.NAME),
+        Cell(figure.figure, figure.figure, kind=CellKind.NAME),
         Cell(shown(figure, run.resolution_ms), figure.figure),
         Cell(thousands(figure.n)),
         Cell(figure.bound),
@@ -254,7 +254,7 @@ def _figure_row(run: RunPage, figure: Figure) -> tuple[Cell, ...]:
     )
 
 
-def files_table(*runs: RunPage) -> Table:
+def files_table(*runs: RunView) -> Table:
     """Every file of the runs: bytes and digest, and lines read, used and set aside with the reasons."""
     return Table(_FILE_COLUMNS, tuple(_file_row(run, file) for run in runs for file in run.ledger))
 
@@ -271,15 +271,15 @@ _FILE_COLUMNS = (
 )
 
 
-def _file_row(run: RunPage, file: FileLedger) -> tuple[Cell, ...]:
+def _file_row(run: RunView, file: FileLedger) -> tuple[Cell, ...]:
     counts = (file.bytes, file.lines, file.used)
     return (
         Cell(run.side or run.name),
-        Cell(file.file, kind=Kind.NAME),
+        Cell(file.file, kind=CellKind.NAME),
         Cell(file.role.replace("_", " ")),
         *(Cell(thousands(count)) for count in counts),
         Cell(set_aside(file)),
-        Cell(file.sha256, kind=Kind.DIGEST),
+        Cell(file.sha256, kind=CellKind.DIGEST),
     )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from reports.elements import Align, Cell, Column, Folded, Grid, Kind, Part, Table
+from reports.elements import Align, Cell, CellKind, Column, FoldedFigures, Grid, Section, Table
 from reports.format import change, number, overlap, per_hour
-from reports.run_view import RunPage
+from reports.run_view import RunView
 from reports.sections import arrange
 from toolkit.model.comparisons import ComparisonRow
 from toolkit.model.vocabulary import Bound, Verdict
@@ -34,11 +34,11 @@ LAST_SECTION = "other"
 
 
 @dataclass(frozen=True)
-class Parts:
+class SectionLayout:
     """The rows of a comparison on their way to their sections; `scopes` is the order in which a page has them."""
 
     rows: Mapping[str, ComparisonRow]
-    sides: tuple[RunPage, RunPage]
+    sides: tuple[RunView, RunView]
     scopes: Sequence[str]
     venues: Sequence[str]
     resolution_ms: float
@@ -49,7 +49,7 @@ class Parts:
         """Whether a side has no figures of its own."""
         return any(run.blocked for run in self.sides)
 
-    def by_section(self) -> dict[str, Part]:
+    def by_section(self) -> dict[str, Section]:
         """The figures of both sides by section, each in exactly one place."""
         metrics = [row.figure.split(".", 1)[1] for row in self.rows.values()]
         return {section: self._part(section, held) for section, held in arrange(metrics).items()}
@@ -60,7 +60,7 @@ class Parts:
         low, high = self.duration_ratio
         return bool(row.delta) or bool(before and after and not low <= after / before <= high)
 
-    def _part(self, section: str, metrics: Sequence[str]) -> Part:
+    def _part(self, section: str, metrics: Sequence[str]) -> Section:
         names = [f"{scope}.{metric}" for scope in self.scopes for metric in metrics]
         kinds: dict[str, list[ComparisonRow]] = {kind: [] for kind in ("row", "moved", "same", "zero", "unknown")}
         for name in names:
@@ -69,7 +69,7 @@ class Parts:
         withheld = self._withheld(kinds["row"], metrics)
         alike = {grid.why for grid in withheld}
         rows = [row for row in kinds["row"] if row.verdict is not Verdict.NOT_COMPARABLE or row.why not in alike]
-        return Part(
+        return Section(
             Table(ROW_COLUMNS, tuple(self._row(row) for row in rows)),
             self._grid(kinds["moved"], metrics),
             self._grid(kinds["same"], metrics),
@@ -122,14 +122,14 @@ class Parts:
         before, after = self.sides
         return (
             Cell(scope),
-            Cell(metric, row.figure, kind=Kind.NAME),
+            Cell(metric, row.figure, kind=CellKind.NAME),
             *self._values(before, row.figure, row.n_before, row.before_per_hour),
             *self._values(after, row.figure, row.n_after, row.after_per_hour),
             Cell(change(row, metric, self.resolution_ms)),
             Cell(self._said(row)),
         )
 
-    def _values(self, run: RunPage, figure: str, n: int, rate: float | None) -> tuple[Cell, Cell]:
+    def _values(self, run: RunView, figure: str, n: int, rate: float | None) -> tuple[Cell, Cell]:
         return Cell(run.words(figure) + per_hour(rate, run.figures.get(figure)), figure), Cell(number(n))
 
     def _said(self, row: ComparisonRow) -> str:
@@ -165,7 +165,7 @@ class Parts:
         return Grid(Table(columns, tuple(cells)), len(held))
 
     def _cells(self, metric: str, rows: Sequence[ComparisonRow | None]) -> Iterator[Cell]:
-        yield Cell(metric, kind=Kind.NAME)
+        yield Cell(metric, kind=CellKind.NAME)
         for row in rows:
             yield Cell("") if row is None else Cell(self._both(row), row.figure)
         counts = [n for row in rows if row is not None for n in self._counts(row)]
@@ -180,7 +180,7 @@ class Parts:
         counts = zip(self.sides, (row.n_before, row.n_after), strict=True)
         return [n for run, n in counts if not run.blocked]
 
-    def _folded(self, rows: Iterable[ComparisonRow]) -> tuple[Folded, ...]:
+    def _folded(self, rows: Iterable[ComparisonRow]) -> tuple[FoldedFigures, ...]:
         """The rows in as few lines as say the same of the same scopes."""
         scopes: dict[tuple[str, str], list[str]] = {}
         for row in rows:
@@ -193,7 +193,7 @@ class Parts:
             key = (() if everywhere else tuple(held), note)
             alike.setdefault(key, []).append(metric)
             counts[key] += len(held)
-        return tuple(Folded(tuple(names), key[0], key[1] or None, counts[key]) for key, names in alike.items())
+        return tuple(FoldedFigures(tuple(names), key[0], key[1] or None, counts[key]) for key, names in alike.items())
 
     def _notes(self, row: ComparisonRow) -> str:
         figures = (run.figures.get(row.figure) for run in self.sides if not run.blocked)

@@ -152,9 +152,9 @@ class Comparison:
 
     def report(self) -> Report:
         """The before/after document."""
-        from toolkit.evidence.document import evidence
+        from toolkit.evidence.document import evidence_document
 
-        return Report(evidence(self.compared, self._names, ["toolkit", "report", *self._names]))
+        return Report(evidence_document(self.compared, self._names, ["toolkit", "report", *self._names]))
 
 
 def analyze(

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from toolkit.analysis.metrics import catalogue, matches
-from toolkit.gate import parse
-from toolkit.gate.gate_files import BUILT_IN, load
+from toolkit.gate import parse_gate
+from toolkit.gate.gate_files import BUILT_IN, load_gate
 from toolkit.model.errors import UsageError
 from toolkit.model.figures import FigureSpec
 from toolkit.model.gates import GateRule
@@ -22,7 +22,7 @@ CATALOGUE = tuple(FigureSpec(name, name, "count", Better.LOWER, "", "") for name
 
 
 def rules(text: str) -> tuple[GateRule, ...]:
-    return parse(text, "my.toml", CATALOGUE).rules
+    return parse_gate(text, "my.toml", CATALOGUE).rules
 
 
 def test_a_rule_says_all_that_it_can() -> None:
@@ -114,24 +114,24 @@ def test_a_wrong_file_is_a_usage_error_that_says_where(text: str, message: str) 
 
 def test_a_gate_file_that_is_not_there_names_the_built_in_ones() -> None:
     with pytest.raises(UsageError, match=r"no-such\.toml: No such file .* frontier, strict"):
-        load("no-such.toml", CATALOGUE)
+        load_gate("no-such.toml", CATALOGUE)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_limit_of_a_built_in_gate_says_why(name: str) -> None:
-    gate = load(name, catalogue())
+    gate = load_gate(name, catalogue())
     assert all(rule.why and rule.why.strip() for rule in gate.rules)
     assert len({(rule.figure, rule.min is None) for rule in gate.rules}) == len(gate.rules)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_built_in_gates_judge_only_figures_with_a_direction_and_hold_them_on_its_side(name: str) -> None:
-    for rule in load(name, catalogue()).rules:
+    for rule in load_gate(name, catalogue()).rules:
         example = rule.figure.replace("*", "venue")
         directions = {spec.better for spec in catalogue() if matches(spec.name, example)}
         assert directions == {Better.HIGHER if rule.min is not None else Better.LOWER}
 
 
 def test_a_venue_never_seen_is_undecided_in_frontier_and_a_failure_in_strict() -> None:
-    assert load("frontier", catalogue()).never_seen is GateVerdict.INCONCLUSIVE
-    assert load("strict", catalogue()).never_seen is GateVerdict.FAIL
+    assert load_gate("frontier", catalogue()).never_seen is GateVerdict.INCONCLUSIVE
+    assert load_gate("strict", catalogue()).never_seen is GateVerdict.FAIL

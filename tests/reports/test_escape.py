@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reports.elements import Cell, Column, Kind, Safe, Table
+from reports.elements import Cell, CellKind, Column, Safe, Table
 from reports.escape import code, markdown, plain, terminal
-from reports.render import aligned, gfm
+from reports.render import markdown_table, text_table
 from tests.reports.rendered import Page
 
 HOSTILE = [
@@ -79,9 +79,10 @@ def seen(text: str) -> str:
 @given(ANY)
 def test_no_text_can_end_its_cell_or_start_markup_in_a_table(text: str) -> None:
     table = Table(
-        (Column("a"), Column("b"), Column("c")), ((Cell(text), Cell("next", strong=True), Cell(text, kind=Kind.NAME)),)
+        (Column("a"), Column("b"), Column("c")),
+        ((Cell(text), Cell("next", strong=True), Cell(text, kind=CellKind.NAME)),),
     )
-    page = Page(f"{gfm(table)}\n\nafter")
+    page = Page(f"{markdown_table(table)}\n\nafter")
     assert page.tables == [[["a", "b", "c"], page.tables[0][1]]]
     assert [read(cell) for cell in page.tables[0][1]] == [seen(text), "next", seen(text)]
     assert set(page.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "code", "strong", "p"}
@@ -121,7 +122,7 @@ def test_a_terminal_gets_no_character_that_it_would_obey(text: str) -> None:
 @given(ANY)
 def test_a_table_for_the_terminal_has_a_line_per_row(text: str) -> None:
     table = Table((Column("a"), Column("b")), ((Cell(text), Cell("x")), (Cell("y"), Cell(text))))
-    assert len(aligned(table).split("\n")) == 3
+    assert len(text_table(table).split("\n")) == 3
 
 
 @pytest.mark.parametrize(
@@ -146,12 +147,12 @@ def test_our_own_markup_is_not_quoted_again() -> None:
 
 def test_a_digest_is_no_secret_but_the_same_digits_in_a_log_line_are() -> None:
     digest = "0123456789abcdef" * 4
-    table = Table((Column("a"), Column("b")), ((Cell(digest, kind=Kind.DIGEST), Cell(digest)),))
-    assert Page(gfm(table)).tables[0][1] == [digest, "***"]
+    table = Table((Column("a"), Column("b")), ((Cell(digest, kind=CellKind.DIGEST), Cell(digest)),))
+    assert Page(markdown_table(table)).tables[0][1] == [digest, "***"]
 
 
 def test_a_digest_that_is_none_is_quoted() -> None:
-    page = Page(gfm(Table((Column("a"),), ((Cell("`|<b>", kind=Kind.DIGEST),),))))
+    page = Page(markdown_table(Table((Column("a"),), ((Cell("`|<b>", kind=CellKind.DIGEST),),))))
     assert page.tables[0][1] == ["`|<b>"] and "b" not in page.tags
 
 

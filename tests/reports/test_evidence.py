@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from reports.pages import name_of
-from reports.pair_view import LEAVE_OUT, PairPage
+from reports.pages import run_name
+from reports.pair_view import LEAVE_OUT, PairView
 from reports.run_pages import summary
 from tests.reports.made_pair import VENUES, after, before, blocked, figure, of_run, run_info
 from tests.reports.rendered import Page
 from tests.reports.test_escape import HOSTILE, UNSEEN
 from toolkit.comparison.rows import compare
-from toolkit.evidence.document import evidence, opening, side_by_side
+from toolkit.evidence.document import document_head, evidence_document, side_by_side
 from toolkit.model.errors import UsageError
 from toolkit.model.runs import Diagnosis, Finding, RunAnalysis, SetAsideLine
 from toolkit.model.vocabulary import Ended
@@ -36,7 +36,7 @@ OUR_TAGS = {
 
 
 def document(left: RunAnalysis, right: RunAnalysis, names: tuple[str, str] = NAMES) -> str:
-    return evidence(compare(left, right), names, COMMAND)
+    return evidence_document(compare(left, right), names, COMMAND)
 
 
 PAGES = {
@@ -105,7 +105,7 @@ def test_the_settings_that_differ_stand_on_the_first_screen_and_in_a_table(
     left: dict[str, str], right: dict[str, str], said: str
 ) -> None:
     pair = compare(with_settings(before(), left), with_settings(after(), right), known_settings)
-    text = evidence(pair, NAMES, COMMAND)
+    text = evidence_document(pair, NAMES, COMMAND)
     assert f"- **Settings**: {said}\n" in text
     rows = {row[0]: row[1:] for table in Page(text).tables if table[0][0] == "setting" for row in table[1:]}
     assert rows.keys() == {name for name in left.keys() | right.keys() if left.get(name) != right.get(name)}
@@ -121,8 +121,8 @@ def test_equal_settings_are_folded_and_what_runs_come_from_is_told() -> None:
 
 @pytest.mark.parametrize("limit", [65_536, 20_000, 12_000, 9_000, 3_000])
 def test_a_document_fits_its_limit_and_says_what_it_left_out(limit: int) -> None:
-    text = evidence(compare(before(), after()), NAMES, COMMAND, limit)
-    whole = evidence(compare(before(), after()), NAMES, COMMAND, 10**9)
+    text = evidence_document(compare(before(), after()), NAMES, COMMAND, limit)
+    whole = evidence_document(compare(before(), after()), NAMES, COMMAND, 10**9)
     assert len(text) <= limit
     assert ("**Left out**" in text or "**Cut here**" in text) == (text != whole)
     page = Page(text)
@@ -131,7 +131,7 @@ def test_a_document_fits_its_limit_and_says_what_it_left_out(limit: int) -> None
 
 
 def test_what_is_left_out_is_counted() -> None:
-    pair = PairPage(compare(before(), after()), NAMES, without=tuple(LEAVE_OUT))
+    pair = PairView(compare(before(), after()), NAMES, without=tuple(LEAVE_OUT))
     held = tuple(pair.parts.values())
     rows = sum(len(part.table.rows) for part in held if not part.minor)
     assert sum(int(words.replace("\u00a0", "").split()[0]) for words in pair.left_out) + rows == len(pair.rows)
@@ -170,7 +170,7 @@ def test_the_worst_venue_stands_first_in_every_table() -> None:
 
 
 def test_every_figure_stands_in_the_document_exactly_once_per_section() -> None:
-    pair = PairPage(compare(before(), after()), NAMES)
+    pair = PairView(compare(before(), after()), NAMES)
     shown = [cell.figure for part in pair.parts.values() for row in part.table.rows for cell in row[1:2]]
     for part in pair.parts.values():
         for grid in (part.moved, part.same, *part.withheld):
@@ -288,8 +288,8 @@ def test_every_output_says_what_the_feed_was(format: str, simulated: bool | None
     outputs = [
         summary(run, "x", format),
         side_by_side(pair, NAMES, format),
-        evidence(pair, NAMES, COMMAND),
-        opening(pair, NAMES),
+        evidence_document(pair, NAMES, COMMAND),
+        document_head(pair, NAMES),
     ]
     assert all(word in output for output in outputs)
 
@@ -321,7 +321,7 @@ def hostile(text: str) -> RunAnalysis:
 def test_no_text_of_a_run_can_change_the_shape_of_the_document(text: str) -> None:
     run = hostile(text)
     other = with_settings(run, {f"{text}!": text, text: f"{text}!"}, id="other")
-    page = Page(evidence(compare(run, other), (text, text), ["toolkit", "report", text, text]))
+    page = Page(evidence_document(compare(run, other), (text, text), ["toolkit", "report", text, text]))
     assert page.headings[1:] == HEADINGS[1:]
     assert [len(table[0]) for table in page.tables] == [6, 3, 3, 6, 3, 8]
     assert all(len(row) == len(table[0]) for table in page.tables for row in table)
@@ -333,7 +333,11 @@ def test_no_text_of_a_run_can_change_the_shape_of_the_document(text: str) -> Non
 def test_no_text_of_a_run_reaches_a_terminal_as_anything_but_text(text: str) -> None:
     run = hostile(text)
     pair = compare(run, with_settings(run, {text: f"{text}!"}, id="other"))
-    for page in (summary(run, text, "text"), side_by_side(pair, (text, text), "text"), opening(pair, (text, text))):
+    for page in (
+        summary(run, text, "text"),
+        side_by_side(pair, (text, text), "text"),
+        document_head(pair, (text, text)),
+    ):
         assert not {unicodedata.category(character) for character in page.replace("\n", "")} & UNSEEN
 
 
@@ -347,7 +351,7 @@ def test_no_secret_of_a_run_reaches_any_page(text: str) -> None:
         assert "s3cr3tV4lue" not in side_by_side(pair, (text, text), format)
     for format in ("text", "markdown", "html"):
         assert "s3cr3tV4lue" not in summary(run, text, format)
-    assert "s3cr3tV4lue" not in evidence(pair, (text, text), ["toolkit", "report", text])
+    assert "s3cr3tV4lue" not in evidence_document(pair, (text, text), ["toolkit", "report", text])
 
 
 def test_a_format_that_a_page_has_not_is_a_usage_error() -> None:
@@ -367,4 +371,4 @@ def test_a_format_that_a_page_has_not_is_a_usage_error() -> None:
     ],
 )
 def test_a_run_is_called_by_the_last_part_of_its_path(path: str, name: str) -> None:
-    assert name_of(path) == name
+    assert run_name(path) == name

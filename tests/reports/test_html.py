@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reports.pages import sheet
+from reports.pages import simple_page
 from reports.run_pages import figure_lines, summary
 from tests.reports.made_pair import after, before, blocked
 from tests.reports.rendered import Page
@@ -58,6 +58,6 @@ def test_every_number_names_a_figure_of_the_run() -> None:
 
 
 def test_a_sheet_has_its_title_as_heading_and_its_parts_in_order() -> None:
-    page = Page(sheet("<b>", ["first", "second & last"], "html"))
+    page = Page(simple_page("<b>", ["first", "second & last"], "html"))
     assert page.headings == ["<b>"]
     assert page.text.index("first") < page.text.index("second & last")

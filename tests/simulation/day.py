@@ -18,7 +18,7 @@ from tests.simulation.whole_run import Rehearsed, rehearse
 from toolkit.analysis.metrics import catalogue
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate import evaluate
-from toolkit.gate.gate_files import load
+from toolkit.gate.gate_files import load_gate
 from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import GateVerdict
 from toolkit.smoke.plan import ShadowPlan
@@ -38,7 +38,7 @@ def quiet(out: Path, run_ms: int, fault: str | None = None) -> tuple[Rehearsed, 
 
 def alarms(rehearsed: Rehearsed, analysis: RunAnalysis) -> list[str]:
     """Whatever the connectors, the files or the analysis say of a quiet time but that it was one."""
-    gate = load("frontier", catalogue())
+    gate = load_gate("frontier", catalogue())
     verdict = evaluate(gate.rules, analysis, None, gate.name, gate.never_seen).verdict
     return [
         *_of_connectors(rehearsed),

@@ -25,7 +25,7 @@ from tests.simulation.whole_run import BEGINS_UNIX_MS, rehearse
 from toolkit.analysis.metrics import catalogue
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate import evaluate
-from toolkit.gate.gate_files import load
+from toolkit.gate.gate_files import load_gate
 from toolkit.model.gates import GateResult
 from toolkit.model.runs import Episode, RunAnalysis
 from toolkit.smoke.plan import ShadowPlan
@@ -102,7 +102,7 @@ class Run:
 
     @cached_property
     def gate(self) -> GateResult:
-        rules = load("frontier", catalogue())
+        rules = load_gate("frontier", catalogue())
         return evaluate(rules.rules, self.analysis, None, rules.name, rules.never_seen)
 
     @cached_property

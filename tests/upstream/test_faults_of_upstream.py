@@ -16,7 +16,7 @@ import pytest
 from tests.upstream.made_run import aged, lines, made, record, row, rx, started, upstream, value
 from toolkit.analysis.metrics import catalogue, matches
 from toolkit.gate import evaluate
-from toolkit.gate.gate_files import load
+from toolkit.gate.gate_files import load_gate
 from toolkit.model.gates import GateRule
 from toolkit.model.runs import RunAnalysis
 from toolkit.streams.blocks import blocks
@@ -79,7 +79,7 @@ def cap_hits_of_each_tick(folder: Path) -> Told:
 
 def nothing_at_all(folder: Path) -> Told:
     analysis = made(folder, "", ["INFO: Lighter resolving market id attempt url=http://127.0.0.1:9/api"], "")
-    gate = load("frontier", catalogue())
+    gate = load_gate("frontier", catalogue())
     return upstream(analysis, "gate"), evaluate(gate.rules, analysis, never_seen=gate.never_seen).verdict
 
 

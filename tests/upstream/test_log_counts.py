@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.upstream.made_run import rx
 from toolkit.upstream.log_counts import SIGNATURES, VENUE_HINTS, CapTally, LogTally, signature
-from toolkit.upstream.soak_report import CapSide, LogSide
+from toolkit.upstream.soak_report import CapHitSection, LogSection
 
 WORDS = sorted(
     {word for words, _ in SIGNATURES for word in words}
@@ -22,8 +22,8 @@ ENDS = st.sampled_from(["\n", "\r\n", "\r", " "])
 TEXT = st.lists(st.tuples(st.sampled_from(WORDS), ENDS), max_size=40).map(lambda parts: "".join(map("".join, parts)))
 
 
-def line_by_line(text: str) -> LogSide:
-    told = LogSide({}, {}, {})
+def line_by_line(text: str) -> LogSection:
+    told = LogSection({}, {}, {})
     audit, signatures, publisher = dict(told.audit), dict(told.signature), dict(told.publisher)
     for line in re.split(r"\r\n|\r|\n", text):
         if "WS_AUDIT" in line:
@@ -37,7 +37,7 @@ def line_by_line(text: str) -> LogSide:
         if (reason := signature(line.lower())) is not None:
             venue = next((hint for hint in VENUE_HINTS if hint in line.lower()), "unknown")
             signatures[venue, reason] = signatures.get((venue, reason), 0) + 1
-    return LogSide(audit, signatures, publisher)
+    return LogSection(audit, signatures, publisher)
 
 
 @given(TEXT, st.integers(1, 9))
@@ -76,7 +76,7 @@ def test_a_line_stands_for_the_reason_of_its_words(line: str, reason: str | None
     assert signature(line.lower()) == reason
 
 
-def capped(*blocks: bytes) -> CapSide:
+def capped(*blocks: bytes) -> CapHitSection:
     tally = CapTally()
     for block in blocks:
         tally.feed(block)

@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.upstream.soak_gate import checks, failures
-from toolkit.upstream.soak_report import Ages, CapSide, LogSide, Plateau, SoakReport, TelemetrySide
+from toolkit.upstream.soak_report import Ages, CapHitSection, LogSection, Plateau, SoakReport, TelemetrySection
 
 FRESH = Ages((0.0, 250.0), (90, 10))
 GOOD = SoakReport(
-    TelemetrySide(100, (0, 99), (0, 24_750), {"aster": FRESH}, {"aster": FRESH}, {}), LogSide(), CapSide(), ("aster",)
+    TelemetrySection(100, (0, 99), (0, 24_750), {"aster": FRESH}, {"aster": FRESH}, {}),
+    LogSection(),
+    CapHitSection(),
+    ("aster",),
 )
 
 
@@ -65,7 +68,7 @@ FAILURES = [
     ),
     (replace(GOOD, caps=None), ["missing market_rx_stats.log (cap_hits evidence unavailable)"]),
     (
-        replace(GOOD, caps=CapSide(total=8, burst=1)),
+        replace(GOOD, caps=CapHitSection(total=8, burst=1)),
         ["runner cap_hits total is non-zero (8)", "runner cap_hits max burst is non-zero (+1)"],
     ),
     (
@@ -76,7 +79,7 @@ FAILURES = [
         ],
     ),
     (replace(telemetry(apply_ages=STUCK), connectors=()), []),
-    (replace(GOOD, telemetry=TelemetrySide(), connectors=()), []),
+    (replace(GOOD, telemetry=TelemetrySection(), connectors=()), []),
 ]
 
 

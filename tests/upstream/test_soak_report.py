@@ -13,7 +13,7 @@ from tests.upstream.recorded import DATA, RUNS, analysed
 from tests.upstream.soak_page import page
 from toolkit.analysis.metrics import catalogue
 from toolkit.gate import evaluate
-from toolkit.gate.gate_files import load
+from toolkit.gate.gate_files import load_gate
 from toolkit.model.runs import CompatRow
 from toolkit.upstream.soak_report import NO_REPORT, TOOL
 
@@ -98,7 +98,7 @@ VERDICTS = {
 @pytest.mark.parametrize("run", VERDICTS)
 def test_beside_its_verdict_stands_that_of_our_gate_of_the_same_limits(run: str) -> None:
     gate = soak(run)[-1]
-    gates = load("frontier", catalogue())
+    gates = load_gate("frontier", catalogue())
     judged = evaluate(gates.rules, analysed(run), never_seen=gates.never_seen)
     assert (gate.name, gate.upstream, gate.ours) == ("gate", *VERDICTS[run])
     assert gate.ours == judged.verdict

@@ -24,7 +24,7 @@ from toolkit.model.runs import WHOLE_RUN, Episode, FileLedger, Finding, RunAnaly
 from toolkit.model.vocabulary import PLATEAU_LIMITS_MS, Role
 from toolkit.telemetry.columns import Scope
 from toolkit.timeline.assign import place_lines
-from toolkit.upstream.collect import Printed, compat, printed
+from toolkit.upstream.collect import UpstreamReports, compat_rows, start_reports
 
 __all__ = ["AS_IT_IS", "Options", "analyze"]
 
@@ -98,10 +98,10 @@ class _Bench:
         if sum(ledger.lines for ledger in read.ledgers) > _SHORT_LINES:
             self.place(read)
             with committing(con, db, run.id) as put, query_pool(con) as pool:
-                return self.told(read, run, pool, self.printed(pool, read, run), put)
+                return self.told(read, run, pool, self.start_reports(pool, read, run), put)
         with query_pool(con) as pool:
             # What their tools print rests on no time of a line.
-            theirs = self.printed(pool, read, run)
+            theirs = self.start_reports(pool, read, run)
             self.place(read)
             with committing(con, db, run.id) as put:
                 return self.told(read, run, pool, theirs, put)
@@ -112,12 +112,12 @@ class _Bench:
         look_at_run(self.con, (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms))
         write_sessions(self.con, RUN_KEY, read)
 
-    def printed(self, pool: QueryPool, read: LoadedRun, run: RunInfo) -> Printed | None:
+    def start_reports(self, pool: QueryPool, read: LoadedRun, run: RunInfo) -> UpstreamReports | None:
         """What the producer's tools print, on its way; None where only ages are asked for."""
-        return printed(pool, RUN_KEY, self.sources, read.log.facts, run) if self.only is None else None
+        return start_reports(pool, RUN_KEY, self.sources, read.log.facts, run) if self.only is None else None
 
     def told(
-        self, read: LoadedRun, run: RunInfo, pool: QueryPool, theirs: Printed | None, put: CopyTables | None
+        self, read: LoadedRun, run: RunInfo, pool: QueryPool, theirs: UpstreamReports | None, put: CopyTables | None
     ) -> RunAnalysis:
         """Figures, episodes, findings and the compat view; where the run is kept, they are put down beside it."""
         stored = pool.submit(lambda _: put(*_LARGE)) if put else None
@@ -126,7 +126,7 @@ class _Bench:
         told = episodes(self.con)
         found = findings(_look(self.con, read, run, figures, told))
         analysis = RunAnalysis(run, tuple(read.ledgers), figures, told, found)
-        analysis = replace(analysis, compat=compat(theirs, analysis, catalogue()) if theirs else ())
+        analysis = replace(analysis, compat=compat_rows(theirs, analysis, catalogue()) if theirs else ())
         if stored:
             _write(self.con, analysis)
             stored()

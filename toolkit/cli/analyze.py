@@ -67,7 +67,7 @@ def analyze(
     from toolkit.db.staging import open_in_background
 
     open_in_background()
-    from reports.pages import check_format, name_of
+    from reports.pages import check_format, run_name
     from reports.run_pages import IN_WINDOWS, figure_lines, summary, windows
     from toolkit.analysis.pipeline import Options, analyze
     from toolkit.model.errors import ExitCode, UsageError
@@ -98,7 +98,7 @@ def analyze(
         elif figures:
             emit(figure_lines(analysis, figures, format), output)
         else:
-            emit(summary(analysis, label or name_of(paths[0]), format), output)
+            emit(summary(analysis, label or run_name(paths[0]), format), output)
 
     if follow:
         return follow_run(look, show, db)
@@ -110,7 +110,7 @@ def _foreign_lines(paths: list[str], most: int, format: Format) -> str:
     """The log lines that no family knows, by template: how many, and what they look like."""
     from reports.elements import Align, Cell, Column, Table
     from reports.escape import terminal
-    from reports.pages import sheet
+    from reports.pages import simple_page
     from toolkit.analysis.unknown_lines import foreign_templates
 
     counts = foreign_templates(paths)
@@ -123,7 +123,7 @@ def _foreign_lines(paths: list[str], most: int, format: Format) -> str:
         rows = [(str(count), template) for template, count in common] + ([(str(left), "others")] if left else [])
         columns = (Column("lines", Align.RIGHT), Column("template"))
         table = Table(columns, tuple((Cell(count), Cell(template)) for count, template in rows))
-        return sheet("Log lines of no known family", [told, table], format)
+        return simple_page("Log lines of no known family", [told, table], format)
     lines = [f"{count:>8}  {terminal(template)}" for template, count in common]
     return "\n".join([told, *lines, *([f"{left:>8}  others"] if left else [])])
 

@@ -35,7 +35,7 @@ def compare(
     quiet: of.QuietOption = False,
 ) -> int:
     """Put two runs side by side, figure by figure; ends with 4 if no row can be compared."""
-    from reports.pages import check_format, name_of
+    from reports.pages import check_format, run_name
     from toolkit.evidence.document import side_by_side
     from toolkit.model.serialize import comparison_json
 
@@ -45,7 +45,7 @@ def compare(
     if format is of.Format.JSON:
         emit(comparison_json(comparison), output)
     else:
-        emit(side_by_side(comparison, (name_of(before), name_of(after)), format), output)
+        emit(side_by_side(comparison, (run_name(before), run_name(after)), format), output)
     return ExitCode.OK if comparison.comparable else ExitCode.INCONCLUSIVE
 
 

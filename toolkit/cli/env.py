@@ -28,14 +28,14 @@ def env(
     """
     import os
 
-    from reports.pages import sheet
+    from reports.pages import simple_page
 
     rows = list(settings(os.environ))
     for name in [] if quiet else unknown_names(os.environ, rows):
         note(f"{name} is set, and no connector reads it")
     asked = [row for row in rows if pattern.upper() in row["name"]]
     title = "What the connectors read of the environment"
-    emit(_json(asked) if format is Format.JSON else sheet(title, [_table(asked)], format), output)
+    emit(_json(asked) if format is Format.JSON else simple_page(title, [_table(asked)], format), output)
     return 0
 
 
@@ -106,13 +106,18 @@ def _json(rows: list[dict[str, Any]]) -> str:
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    from reports.elements import Cell, Column, Kind, Table
+    from reports.elements import Cell, CellKind, Column, Table
 
     columns = tuple(Column(title) for title in ("name", "value", "from", "meaning"))
     return Table(
         columns,
         tuple(
-            (Cell(row["name"], kind=Kind.NAME), Cell(_written(row["value"])), Cell(_source(row)), Cell(row["meaning"]))
+            (
+                Cell(row["name"], kind=CellKind.NAME),
+                Cell(_written(row["value"])),
+                Cell(_source(row)),
+                Cell(row["meaning"]),
+            )
             for row in rows
         ),
     )

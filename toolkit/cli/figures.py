@@ -22,7 +22,7 @@ def figures(
     output: OutputOption = None,
 ) -> int:
     """List every figure: name, unit, direction, definition, source."""
-    from reports.pages import check_format, sheet
+    from reports.pages import check_format, simple_page
 
     check_format(format)
     import msgspec
@@ -44,14 +44,16 @@ def figures(
             output,
         )
     else:
-        emit(sheet("Figures", [_table(specs)], format), output)
+        emit(simple_page("Figures", [_table(specs)], format), output)
     return 0
 
 
 def _table(specs: Sequence[FigureSpec]) -> Table:
-    from reports.elements import Cell, Column, Kind, Table
+    from reports.elements import Cell, CellKind, Column, Table
 
     return Table(
         tuple(map(Column, ("figure", "unit", "better", "definition", "source"))),
-        tuple((Cell(s.name, kind=Kind.NAME), *map(Cell, (s.unit, s.better, s.definition, s.source))) for s in specs),
+        tuple(
+            (Cell(s.name, kind=CellKind.NAME), *map(Cell, (s.unit, s.better, s.definition, s.source))) for s in specs
+        ),
     )

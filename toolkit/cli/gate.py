@@ -65,12 +65,12 @@ def gate(
     from toolkit.analysis.metrics import catalogue
     from toolkit.analysis.pipeline import Options, analyze
     from toolkit.gate import evaluate, plateau_limits_ms
-    from toolkit.gate.gate_files import load
+    from toolkit.gate.gate_files import load_gate
     from toolkit.model.serialize import gate_json
     from toolkit.smoke.known_settings import known_settings
 
     check_format(format)
-    rules = load(gates, catalogue())
+    rules = load_gate(gates, catalogue())
     part = window(segment, last, since_tick, until_tick)
     theirs = Options(window=part, plateau_limits_ms=plateau_limits_ms(rules.rules), known_settings=known_settings)
     with byte_progress(quiet, TELEMETRY_READ) as progress:
@@ -85,10 +85,10 @@ def gate(
 def text(result: GateResult, run: RunAnalysis) -> str:
     """The verdict, then every rule with its value, its limit and why; failures first."""
     from reports.escape import terminal
-    from reports.render import aligned
+    from reports.render import text_table
 
     head = [f"{result.verdict}: gate {result.gate}, run {_named(run)}", result.why]
-    return "\n".join([*map(terminal, head), "", aligned(_table(result))])
+    return "\n".join([*map(terminal, head), "", text_table(_table(result))])
 
 
 def brief(result: GateResult, run: RunAnalysis) -> str:
@@ -103,12 +103,12 @@ def brief(result: GateResult, run: RunAnalysis) -> str:
 def document(result: GateResult, run: RunAnalysis, format: Format) -> str:
     """The same for a document, in Markdown or HTML."""
     from reports.elements import Cell
-    from reports.pages import sheet
+    from reports.pages import simple_page
 
     title = f"{result.verdict}: gate {result.gate}, run {_named(run)}"
     # A page of HTML has its title as heading.
     head = [Cell(title, strong=True)] if format is Format.MARKDOWN else []
-    return sheet(title, [*head, result.why, _table(result)], format)
+    return simple_page(title, [*head, result.why, _table(result)], format)
 
 
 def _named(run: RunAnalysis) -> str:
@@ -128,11 +128,11 @@ def _table(result: GateResult) -> Table:
 
 
 def _cells(row: GateRow) -> tuple[Cell, ...]:
-    from reports.elements import Cell, Kind
+    from reports.elements import Cell, CellKind
 
     verdict = Cell(row.verdict, strong=row.verdict is GateVerdict.FAIL)
     values = Cell(_shown(row.value), row.figure), Cell(_shown(row.limit)), Cell(_shown(row.margin))
-    return verdict, Cell(row.figure, kind=Kind.NAME), *values, Cell(row.rule, kind=Kind.NAME), Cell(row.why)
+    return verdict, Cell(row.figure, kind=CellKind.NAME), *values, Cell(row.rule, kind=CellKind.NAME), Cell(row.why)
 
 
 def _shown(value: Number | None) -> str:

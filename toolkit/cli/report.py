@@ -29,17 +29,17 @@ def report(
     ] = False,
 ) -> int:
     """Write the evidence document of two runs; a run that is blocked has its diagnosis in place of numbers."""
-    from reports.pages import name_of
-    from toolkit.evidence.document import evidence, opening
+    from reports.pages import run_name
+    from toolkit.evidence.document import document_head, evidence_document
 
     options = analysis_options(requested, of.window(segment, last, since_tick, until_tick), plateau)
     comparison = compare_runs(before, after, db, options, quiet)
-    names = (name_of(before), name_of(after))
+    names = (run_name(before), run_name(after))
     cut = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}
     asked = [("requested", requested), *cut.items(), *(("plateau", limit) for limit in plateau or ())]
-    emit(evidence(comparison, names, _command(before, after, output, asked)), output)
+    emit(evidence_document(comparison, names, _command(before, after, output, asked)), output)
     if output is not None and not quiet:
-        emit(f"{output}\n\n{opening(comparison, names)}")
+        emit(f"{output}\n\n{document_head(comparison, names)}")
     return 0
 
 

@@ -28,7 +28,7 @@ def runs(
     quiet: QuietOption = False,
 ) -> int:
     """List, label or remove the runs of the store."""
-    from reports.pages import check_format, sheet
+    from reports.pages import check_format, simple_page
 
     check_format(format)
     import msgspec
@@ -50,12 +50,12 @@ def runs(
     if format is Format.JSON:
         emit(msgspec.json.format(msgspec.json.encode({"schema": "toolkit.runs/1", "runs": rows})).decode(), output)
         return 0
-    emit(sheet("The runs of the store", [_table(rows)], format), output)
+    emit(simple_page("The runs of the store", [_table(rows)], format), output)
     return 0
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    from reports.elements import Align, Cell, Column, Kind, Table
+    from reports.elements import Align, Cell, CellKind, Column, Table
     from toolkit.model.units import duration
 
     numbers = ("ran", "lives")
@@ -64,7 +64,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
         tuple(Column(title, Align.RIGHT if title in numbers else Align.LEFT) for title in titles),
         tuple(
             (
-                Cell(row["run"], kind=Kind.NAME),
+                Cell(row["run"], kind=CellKind.NAME),
                 Cell(row["label"] or ""),
                 Cell(row["kind"]),
                 Cell(duration(row["observed_ms"]) if row["observed_ms"] is not None else "–"),

@@ -221,12 +221,12 @@ def _judged(out: Path, run: RunMeta, db: str) -> GateVerdict:
     from toolkit.analysis.pipeline import Options, analyze
     from toolkit.cli.gate import brief
     from toolkit.gate import evaluate
-    from toolkit.gate.gate_files import load
+    from toolkit.gate.gate_files import load_gate
     from toolkit.smoke.known_settings import known_settings
 
     analysis = analyze([str(out)], db, Options(run.label, run.requested_ms, known_settings=known_settings))
     emit(summary(analysis, run.label or out.name, "text"))
-    gate = load(GATE, catalogue())
+    gate = load_gate(GATE, catalogue())
     result = evaluate(gate.rules, analysis, None, gate.name, gate.never_seen)
     emit(f"\n{brief(result, analysis)}\n")
     return result.verdict

@@ -25,7 +25,7 @@ def sql(
 ) -> int:
     """Run one query over the store, which is opened read-only."""
     from reports.escape import visible
-    from reports.pages import check_format, sheet
+    from reports.pages import check_format, simple_page
 
     check_format(format)
     import duckdb
@@ -50,7 +50,7 @@ def sql(
         csv.writer(text, delimiter="\t", lineterminator="\n").writerows(cells)
         emit(text.getvalue(), output)
     else:
-        emit(sheet(query, [_table(names, rows)], format), output)
+        emit(simple_page(query, [_table(names, rows)], format), output)
     return 0
 
 

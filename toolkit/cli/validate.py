@@ -28,7 +28,7 @@ def validate(
     files: Files, format: FormatOption = Format.TEXT, output: OutputOption = None, quiet: QuietOption = False
 ) -> int:
     """Hold telemetry against contract v1: 0 it keeps it, 1 it breaks it, 3 it cannot be read or has no record."""
-    from reports.pages import check_format, sheet
+    from reports.pages import check_format, simple_page
     from toolkit.ingest.contract import validate
 
     check_format(format)
@@ -37,7 +37,10 @@ def validate(
     if format is Format.JSON:
         emit(_json(checked), output)
     else:
-        emit(sheet("Telemetry held against its contract", chain.from_iterable(map(_parts, checked)), format), output)
+        emit(
+            simple_page("Telemetry held against its contract", chain.from_iterable(map(_parts, checked)), format),
+            output,
+        )
     return _exit(checked)
 
 
@@ -88,13 +91,13 @@ def _parts(report: FileReport) -> Iterator[str | Table]:
 
 
 def _table(title: str, tallies: Sequence[Tally]) -> Table:
-    from reports.elements import Align, Cell, Column, Kind, Table
+    from reports.elements import Align, Cell, CellKind, Column, Table
 
     titles = (title, "count", "lines", "meaning", "first")
     columns = tuple(Column(title, Align.RIGHT if title == "count" else Align.LEFT) for title in titles)
     rows = tuple(
         (
-            Cell(each.rule, kind=Kind.NAME),
+            Cell(each.rule, kind=CellKind.NAME),
             Cell(thousands(each.count)),
             Cell(", ".join(map(str, each.lines)) + (" …" if each.count > len(each.lines) else "")),
             Cell(each.says),

@@ -38,7 +38,7 @@ _BOUNDS = {Bound.LOWER: "a lower bound", Bound.UPPER: "an upper bound", Bound.ES
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class RunSide:
     """One run of a comparison: `word` is `before` or `after`, `figures` are by full name."""
 
     word: str
@@ -46,7 +46,7 @@ class Side:
     figures: Mapping[str, Figure]
 
     @classmethod
-    def of(cls, word: str, analysis: RunAnalysis) -> Side:
+    def of(cls, word: str, analysis: RunAnalysis) -> RunSide:
         """The side that an analysis makes."""
         return cls(word, analysis.run, {each.figure: each for each in analysis.figures})
 
@@ -62,15 +62,15 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FigurePair:
     """One figure, by full name, and the two sides of which at least one has it."""
 
     name: str
-    before: Side
-    after: Side
+    before: RunSide
+    after: RunSide
 
     @property
-    def sides(self) -> tuple[Side, Side]:
+    def sides(self) -> tuple[RunSide, RunSide]:
         """Both sides, in order."""
         return self.before, self.after
 
@@ -80,12 +80,12 @@ class Row:
         return self.before.figures.get(self.name) or self.after.figures[self.name]
 
 
-def objection(row: Row) -> str | None:
+def objection(row: FigurePair) -> str | None:
     """Why the row may not be compared, the first reason that applies; None if it may."""
     return next((why for check in _CHECKS if (why := check(row))), None)
 
 
-def remark(row: Row) -> str | None:
+def remark(row: FigurePair) -> str | None:
     """What a reader of a row that may be compared should know about it; None if nothing."""
     silent = [side.word for side in row.sides if side.value(row.name) is None]
     if silent:
@@ -95,7 +95,7 @@ def remark(row: Row) -> str | None:
     return "; ".join([*died, *([f"{unequal}: compare the hourly rates"] if unequal else []), *_bounds(row)]) or None
 
 
-def _bounds(row: Row) -> list[str]:
+def _bounds(row: FigurePair) -> list[str]:
     """What keeps a value from being exact, by side."""
     figures = {side.word: side.figures.get(row.name) for side in row.sides}
     bounds = {word: _BOUNDS[each.bound] for word, each in figures.items() if each and each.bound in _BOUNDS}
@@ -109,7 +109,7 @@ def is_total(figure: Figure) -> bool:
     return figure.unit == Unit.COUNT and not _NO_TOTALS.fullmatch(figure.metric)
 
 
-def blocked(*sides: Side) -> tuple[str, ...]:
+def blocked(*sides: RunSide) -> tuple[str, ...]:
     """One sentence for each side that never ran."""
     return tuple(f"{side.word} is blocked: {_cause(side.run)}" for side in sides if side.run.ended in BLOCKED)
 
@@ -118,16 +118,16 @@ def _cause(run: RunInfo) -> str:
     return run.diagnosis.text if run.diagnosis else run.ended.replace("_", " ")
 
 
-def _blocked(row: Row) -> str | None:
+def _blocked(row: FigurePair) -> str | None:
     return next(iter(blocked(*row.sides)), None)
 
 
-def _feed(row: Row) -> str | None:
+def _feed(row: FigurePair) -> str | None:
     kinds = {side.run.simulated for side in row.sides}
     return "one run is simulated, the other is live" if kinds == {True, False} else None
 
 
-def _venues(row: Row) -> str | None:
+def _venues(row: FigurePair) -> str | None:
     scope = row.figure.scope
     empty = [side.word for side in row.sides if not side.run.venues]
     if empty and not _describes(row):
@@ -139,7 +139,7 @@ def _venues(row: Row) -> str | None:
     return "the runs have different venues" if differ and not _describes(row) else None
 
 
-def _unknown(row: Row) -> str | None:
+def _unknown(row: FigurePair) -> str | None:
     absent = [side for side in row.sides if side.value(row.name) is None]
     if not absent or (len(absent) == 1 and _never_spoke(row, absent[0])):
         return None
@@ -147,16 +147,16 @@ def _unknown(row: Row) -> str | None:
     return f"{' and '.join(side.word for side in absent)}: {'; '.join(reasons)}"
 
 
-def _note(side: Side, name: str) -> str:
+def _note(side: RunSide, name: str) -> str:
     figure = side.figures.get(name)
     return "the run has no such figure" if figure is None else figure.note or "not known"
 
 
-def _never_spoke(row: Row, side: Side) -> bool:
+def _never_spoke(row: FigurePair, side: RunSide) -> bool:
     return row.figure.metric.startswith("age_apply") and side.value(f"{row.figure.scope}.age_apply_unknown.share") == 1
 
 
-def _semantics(row: Row) -> str | None:
+def _semantics(row: FigurePair) -> str | None:
     """Ages are compared with ages of the same meaning: that of the field, and what an entry of their own says."""
     entries = {key for side in row.sides for key in side.run.semantics}
     keys = {key for key in entries if row.name.startswith(key) or row.figure.metric.startswith(key)}
@@ -169,7 +169,7 @@ def _semantics(row: Row) -> str | None:
     return None
 
 
-def _cadence(row: Row) -> str | None:
+def _cadence(row: FigurePair) -> str | None:
     if _describes(row) or row.figure.metric.split(".")[0] in _OF_SOCKETS:
         return None
     before, after = (side.value("run.tick_gap_ms.p50") for side in row.sides)
@@ -178,19 +178,19 @@ def _cadence(row: Row) -> str | None:
     return None
 
 
-def _length(row: Row) -> str | None:
+def _length(row: FigurePair) -> str | None:
     worst = any(side.run.ended in DIED or _never_spoke(row, side) for side in row.sides)
     if worst or _describes(row) or is_total(row.figure):
         return None
     return different_length(*row.sides)
 
 
-_CHECKS: tuple[Callable[[Row], str | None], ...] = (
+_CHECKS: tuple[Callable[[FigurePair], str | None], ...] = (
     _feed, _blocked, _venues, _unknown, _semantics, _cadence, _length,
 )  # fmt: skip
 
 
-def different_length(before: Side, after: Side) -> str | None:
+def different_length(before: RunSide, after: RunSide) -> str | None:
     """One sentence if the runs' lengths are too different for totals and tails; None if not, or if one is not known."""
     first, second = before.observed_ms, after.observed_ms
     if first and second is not None and not _within(second / first, DURATION_RATIO):
@@ -202,11 +202,11 @@ def _within(ratio: float, limits: tuple[float, float]) -> bool:
     return limits[0] <= ratio <= limits[1]
 
 
-def _describes(row: Row) -> bool:
+def _describes(row: FigurePair) -> bool:
     return row.figure.scope == "run" and row.figure.metric.startswith(_OF_THE_RUN)
 
 
-def warnings(before: Side, after: Side, settings: Sequence[SettingRow]) -> Iterator[str]:
+def warnings(before: RunSide, after: RunSide, settings: Sequence[SettingRow]) -> Iterator[str]:
     """What to know about the pair as a whole, a sentence each."""
     sides = (before, after)
     if before.run.id == after.run.id:

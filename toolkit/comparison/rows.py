@@ -9,8 +9,8 @@ from toolkit.analysis.settings import KnownSettings, differences
 from toolkit.comparison.comparability import (
     CADENCE_RATIO,
     DURATION_RATIO,
-    Row,
-    Side,
+    FigurePair,
+    RunSide,
     blocked,
     is_total,
     objection,
@@ -32,9 +32,9 @@ def compare(before: RunAnalysis, after: RunAnalysis, known_settings: KnownSettin
     run leaves a setting unset.
     """
     settings = differences(before.run, after.run, known_settings)
-    left, right = Side.of("before", before), Side.of("after", after)
+    left, right = RunSide.of("before", before), RunSide.of("after", after)
     names = dict.fromkeys([*left.figures, *right.figures])
-    rows = tuple(_compared(Row(name, left, right)) for name in names)
+    rows = tuple(_compared(FigurePair(name, left, right)) for name in names)
     compared = sum(row.verdict is not Verdict.NOT_COMPARABLE for row in rows)
     return RunComparison(
         before=before,
@@ -55,12 +55,12 @@ def compare(before: RunAnalysis, after: RunAnalysis, known_settings: KnownSettin
     )
 
 
-def _why_not(before: Side, after: Side, rows: tuple[ComparisonRow, ...]) -> tuple[str, ...]:
+def _why_not(before: RunSide, after: RunSide, rows: tuple[ComparisonRow, ...]) -> tuple[str, ...]:
     reasons = tuple(dict.fromkeys(row.why for row in rows))
     return blocked(before, after) or reasons or ("neither run has a figure",)
 
 
-def _compared(row: Row) -> ComparisonRow:
+def _compared(row: FigurePair) -> ComparisonRow:
     before, after = (side.value(row.name) for side in row.sides)
     known = before is not None and after is not None
     why = objection(row)
@@ -84,12 +84,12 @@ def _compared(row: Row) -> ComparisonRow:
     )
 
 
-def _n(side: Side, name: str) -> int:
+def _n(side: RunSide, name: str) -> int:
     figure = side.figures.get(name)
     return 0 if figure is None else figure.n
 
 
-def _per_hour(side: Side, row: Row) -> float | None:
+def _per_hour(side: RunSide, row: FigurePair) -> float | None:
     value = side.value(row.name)
     if value is None or not side.observed_ms or not is_total(row.figure):
         return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reports.pages import form, page
-from reports.pair_view import LEAVE_OUT, PairPage
+from reports.pages import render_page, render_template
+from reports.pair_view import LEAVE_OUT, PairView
 from toolkit.analysis.metrics import catalogue
 from toolkit.gate import evaluate
-from toolkit.gate.gate_files import load
+from toolkit.gate.gate_files import load_gate
 from toolkit.model.comparisons import RunComparison
 
 LIMIT = 65_536
@@ -18,7 +18,9 @@ GATE = "frontier"
 """The gate that both sides are held against."""
 
 
-def evidence(comparison: RunComparison, names: tuple[str, str], command: Sequence[str], limit: int = LIMIT) -> str:
+def evidence_document(
+    comparison: RunComparison, names: tuple[str, str], command: Sequence[str], limit: int = LIMIT
+) -> str:
     """The before/after document in Markdown; the same arguments give the same bytes.
 
     `names` are what a reader calls the two runs, `command` is the argv that makes the document again. What would be
@@ -28,7 +30,7 @@ def evidence(comparison: RunComparison, names: tuple[str, str], command: Sequenc
     text = ""
     for count in range(len(LEAVE_OUT) + 1):
         pair = replace(whole, without=tuple(LEAVE_OUT)[:count])
-        text = page("evidence.md.j2", pair=pair, command=command)
+        text = render_template("evidence.md.j2", pair=pair, command=command)
         if len(text) <= limit:
             return text
     return _cut(text, limit)
@@ -40,13 +42,13 @@ def _cut(text: str, limit: int) -> str:
     return text[: max(0, limit - len(said))].rpartition("\n")[0] + said
 
 
-def _pair(comparison: RunComparison, names: tuple[str, str]) -> PairPage:
-    gate = load(GATE, catalogue())
+def _pair(comparison: RunComparison, names: tuple[str, str]) -> PairView:
+    gate = load_gate(GATE, catalogue())
     before, after = (
         evaluate(gate.rules, side, gate=gate.name, never_seen=gate.never_seen)
         for side in (comparison.before, comparison.after)
     )
-    return PairPage(comparison, names, (before, after))
+    return PairView(comparison, names, (before, after))
 
 
 def side_by_side(comparison: RunComparison, names: tuple[str, str], format: str) -> str:
@@ -54,9 +56,9 @@ def side_by_side(comparison: RunComparison, names: tuple[str, str], format: str)
 
     Raises `UsageError` for another format.
     """
-    return form("compare", format, pair=_pair(comparison, names))
+    return render_page("compare", format, pair=_pair(comparison, names))
 
 
-def opening(comparison: RunComparison, names: tuple[str, str]) -> str:
+def document_head(comparison: RunComparison, names: tuple[str, str]) -> str:
     """What the document says first, for a terminal."""
-    return page("head.txt.j2", pair=_pair(comparison, names))
+    return render_template("head.txt.j2", pair=_pair(comparison, names))

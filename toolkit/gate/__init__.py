@@ -1,6 +1,6 @@
 """The gate: rules and one run's figures in, PASS, FAIL or INCONCLUSIVE out, with a sentence beside every verdict."""
 
 from toolkit.gate.evaluation import evaluate
-from toolkit.gate.rules import Gate, parse, plateau_limits_ms
+from toolkit.gate.rules import Gate, parse_gate, plateau_limits_ms
 
-__all__ = ["Gate", "evaluate", "parse", "plateau_limits_ms"]
+__all__ = ["Gate", "evaluate", "parse_gate", "plateau_limits_ms"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from toolkit.gate import explanation
-from toolkit.gate.limits import Side, limit_of
+from toolkit.gate.limits import GateRun, limit_of
 from toolkit.model.figures import Figure, Number
 from toolkit.model.gates import GateResult, GateRow, GateRule
 from toolkit.model.runs import RunAnalysis
@@ -49,21 +49,21 @@ def evaluate(
     `gate` names the rules in the result; `never_seen` is the verdict on a configured venue that they judge and that
     was never seen. A rule that asks for a baseline where none is given decides nothing.
     """
-    run, before = Side(analysis), None if baseline is None else Side(baseline)
+    run, before = GateRun(analysis), None if baseline is None else GateRun(baseline)
     stated = [_row(rule, name, run, before) for rule in rules for name in _names(rule, run)]
     rows = (*stated, *_unseen(run, stated, never_seen), *_uncovered(run))
     verdict, why = _whole(run, stated, rows)
     return GateResult(gate, verdict, why, rows)
 
 
-def _names(rule: GateRule, run: Side) -> list[str]:
+def _names(rule: GateRule, run: GateRun) -> list[str]:
     """The full names that a rule's figure stands for in this run: one at least, even where the run has none."""
     scope, _, metric = rule.figure.partition(".")
     venues = [venue for venue in rule.venues or run.run.venues if fnmatchcase(venue, scope)]
     return [name for each in venues or [scope] for name in _expanded(f"{each}.{metric}", run)]
 
 
-def _expanded(name: str, run: Side) -> list[str]:
+def _expanded(name: str, run: GateRun) -> list[str]:
     return [each for each in run.figures if "*" in name and _fits(each, name)] or [name]
 
 
@@ -80,7 +80,7 @@ class _Judged:
     value: Number | None = None
 
 
-def _row(rule: GateRule, name: str, run: Side, before: Side | None) -> GateRow:
+def _row(rule: GateRule, name: str, run: GateRun, before: GateRun | None) -> GateRow:
     judged = _judged(rule, name, run, before)
     limit, value = judged.limit, judged.value
     margin = None if limit is None or value is None else limit - value if rule.min is None else value - limit
@@ -88,7 +88,7 @@ def _row(rule: GateRule, name: str, run: Side, before: Side | None) -> GateRow:
     return GateRow(explanation.rule(rule), name, value, limit, judged.verdict, margin, why)
 
 
-def _judged(rule: GateRule, name: str, run: Side, before: Side | None) -> _Judged:
+def _judged(rule: GateRule, name: str, run: GateRun, before: GateRun | None) -> _Judged:
     stated = rule.max if rule.min is None else rule.min
     figure = run.figures.get(name)
     if figure is not None and _cannot_move(figure):
@@ -114,7 +114,7 @@ def _cannot_move(figure: Figure) -> bool:
     return CANNOT_MOVE in note and CAP_SETTING_UNKNOWN not in note
 
 
-def _unseen(run: Side, rows: Sequence[GateRow], verdict: GateVerdict) -> Iterator[GateRow]:
+def _unseen(run: GateRun, rows: Sequence[GateRow], verdict: GateVerdict) -> Iterator[GateRow]:
     """A row for each configured venue that the rules judge and that was never seen while the run ran."""
     judged = {row.figure.partition(".")[0] for row in rows}
     for venue in run.run.venues:
@@ -124,7 +124,7 @@ def _unseen(run: Side, rows: Sequence[GateRow], verdict: GateVerdict) -> Iterato
             yield GateRow("every configured venue is seen", name, run.value(name), None, verdict, None, why)
 
 
-def _never_seen(run: Side, venue: str) -> bool:
+def _never_seen(run: GateRun, venue: str) -> bool:
     unknown = run.value(f"{venue}.age_apply_unknown.share")
     if unknown is not None:
         return unknown >= 1
@@ -132,7 +132,7 @@ def _never_seen(run: Side, venue: str) -> bool:
     return bool(ages) and all(age.n == 0 for age in ages)
 
 
-def _uncovered(run: Side) -> Iterator[GateRow]:
+def _uncovered(run: GateRun) -> Iterator[GateRow]:
     """A row where the requested time is known and too little of it was seen."""
     name, covered = "run.coverage.share", run.value("run.coverage.share")
     if covered is not None and covered < LEAST_COVERAGE:
@@ -141,7 +141,7 @@ def _uncovered(run: Side) -> Iterator[GateRow]:
         yield GateRow(rule, name, covered, LEAST_COVERAGE, GateVerdict.INCONCLUSIVE, margin, why)
 
 
-def _whole(run: Side, stated: Sequence[GateRow], rows: Sequence[GateRow]) -> tuple[GateVerdict, str]:
+def _whole(run: GateRun, stated: Sequence[GateRow], rows: Sequence[GateRow]) -> tuple[GateVerdict, str]:
     of = {verdict: [row.figure for row in rows if row.verdict is verdict] for verdict in GateVerdict}
     remarks = list(_remarks(run, len(of[GateVerdict.NOT_APPLICABLE])))
     if failed := of[GateVerdict.FAIL]:
@@ -156,7 +156,7 @@ def _whole(run: Side, stated: Sequence[GateRow], rows: Sequence[GateRow]) -> tup
     )
 
 
-def _lacking(run: Side, stated: Sequence[GateRow]) -> Iterator[str]:
+def _lacking(run: GateRun, stated: Sequence[GateRow]) -> Iterator[str]:
     """What keeps a run from passing, whatever its figures say."""
     if run.run.ended in _DEAD:
         told = f": {run.run.diagnosis.text}" if run.run.diagnosis else ""
@@ -171,7 +171,7 @@ def _lacking(run: Side, stated: Sequence[GateRow]) -> Iterator[str]:
         yield f"how the run ended is not known, and {flaw}"
 
 
-def _flaw(run: Side) -> str | None:
+def _flaw(run: GateRun) -> str | None:
     """What makes the telemetry of a run less than whole."""
     lost = [
         f"{ledger.file}:{each.line} {each.reason}"
@@ -185,7 +185,7 @@ def _flaw(run: Side) -> str | None:
     return None if run.value("run.span_ms") else "neither is how long it lasted"
 
 
-def _remarks(run: Side, outside: int) -> Iterator[str]:
+def _remarks(run: GateRun, outside: int) -> Iterator[str]:
     """What a reader of any verdict must know beside it."""
     if run.run.simulated:
         yield "the venues were SIMULATED"

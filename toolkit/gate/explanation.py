@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from toolkit.gate.limits import Range, Side
+from toolkit.gate.limits import GateRun, Range
 from toolkit.model.figures import Figure, Number
 from toolkit.model.gates import GateRule
 from toolkit.model.vocabulary import GateVerdict
@@ -54,7 +54,7 @@ def _extent(span: Range) -> str:
     return f" (from {low} to {high})"
 
 
-def unknown(name: str, figure: Figure | None, run: Side) -> str:
+def unknown(name: str, figure: Figure | None, run: GateRun) -> str:
     """Why a figure has no value in this run."""
     if figure is not None:
         return f"not known: {figure.note or 'the evidence does not tell'}"

@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from toolkit.gate import Gate, parse
+from toolkit.gate import Gate, parse_gate
 from toolkit.model.errors import UsageError
 from toolkit.model.figures import FigureSpec
 
 BUILT_IN = ("frontier", "strict")
 
 
-def load(name: str, catalogue: Sequence[FigureSpec]) -> Gate:
+def load_gate(name: str, catalogue: Sequence[FigureSpec]) -> Gate:
     """The gate of that name, built in or in a file of that path.
 
     Raises `UsageError` when there is no such file, it cannot be read, or it states a rule wrongly.
     """
     if name in BUILT_IN:
-        return parse((files("toolkit.gate") / "builtin" / f"{name}.toml").read_text("utf-8"), name, catalogue)
+        return parse_gate((files("toolkit.gate") / "builtin" / f"{name}.toml").read_text("utf-8"), name, catalogue)
     try:
-        return parse(Path(name).read_text("utf-8"), name, catalogue)
+        return parse_gate(Path(name).read_text("utf-8"), name, catalogue)
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror or error}; built-in gates are {', '.join(BUILT_IN)}") from error
     except UnicodeDecodeError as error:

@@ -50,7 +50,7 @@ def _plus(number: Number | None, term: Number) -> Number | None:
     return None if number is None else number + term
 
 
-class Side:
+class GateRun:
     """A run as a gate looks at it: what it is, its files, its figures by name."""
 
     def __init__(self, analysis: RunAnalysis) -> None:
@@ -74,7 +74,7 @@ class Side:
         return measured.times(_TEN_MINUTES_MS / span_ms) if span_ms else None
 
 
-def limit_of(rule: GateRule, figure: Figure, run: Side, baseline: Side | None) -> Range | str:
+def limit_of(rule: GateRule, figure: Figure, run: GateRun, baseline: GateRun | None) -> Range | str:
     """The rule's limit in the figure's unit, or the sentence why there is none."""
     stated = rule.max if rule.min is None else rule.min
     if stated is not None:
@@ -98,7 +98,7 @@ def _relative(rule: GateRule, figure: Figure, reference: Range) -> Range | str:
     return reference.times(rule.max_ratio_to_baseline)
 
 
-def _incomparable(rule: GateRule, figure: Figure, run: Side, baseline: Side) -> str | None:
+def _incomparable(rule: GateRule, figure: Figure, run: GateRun, baseline: GateRun) -> str | None:
     if run.run.simulated != baseline.run.simulated:
         return "not comparable: only one of run and baseline is known to be simulated"
     ours, theirs = run.value("run.span_ms"), baseline.value("run.span_ms")

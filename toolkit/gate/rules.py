@@ -58,7 +58,7 @@ class _Rule(msgspec.Struct, forbid_unknown_fields=True):
     why: str | None = None
 
 
-def parse(text: str, name: str, catalogue: Sequence[FigureSpec]) -> Gate:
+def parse_gate(text: str, name: str, catalogue: Sequence[FigureSpec]) -> Gate:
     """The gate that a TOML text states; `name` is how messages refer to the file.
 
     Raises `UsageError` naming file and rule for an unknown key, a limit that is missing or of the wrong type, and a

@@ -13,7 +13,7 @@ from toolkit.model.figures import Figure, Number
 from toolkit.model.runs import CompatRow, RunInfo
 from toolkit.upstream import explanation
 from toolkit.upstream.analyzer_dimensions import Series, dimension_rows
-from toolkit.upstream.explanation import Ours
+from toolkit.upstream.explanation import OurFigures
 from toolkit.upstream.soak_report import Ages
 
 TOOL = "telemetry_analyzer v1"
@@ -52,7 +52,7 @@ class AnalyzerReport:
 
 def analyzer_rows(report: AnalyzerReport | str, run: RunInfo, figures: Iterable[Figure]) -> tuple[CompatRow, ...]:
     """The compat view of the analyzer; a `report` that is a clause says why there is none."""
-    ours = Ours(run, {figure.figure: figure for figure in figures})
+    ours = OurFigures(run, {figure.figure: figure for figure in figures})
     ticks = ours.value("run.ticks")
     if isinstance(report, str):
         return (
@@ -61,7 +61,7 @@ def analyzer_rows(report: AnalyzerReport | str, run: RunInfo, figures: Iterable[
     return tuple(_rows(report, ours, ticks))
 
 
-def _rows(report: AnalyzerReport, ours: Ours, ticks: Number | None) -> Iterator[CompatRow]:
+def _rows(report: AnalyzerReport, ours: OurFigures, ticks: Number | None) -> Iterator[CompatRow]:
     told = (
         "Same count."
         if ticks == report.ticks
@@ -89,7 +89,7 @@ def _misnamed(row: CompatRow, named: str, venue: str) -> CompatRow:
     return CompatRow(row.tool, row.name, row.upstream, row.ours, row.figure, told)
 
 
-def _health(named: str, venue: str, report: AnalyzerReport, ours: Ours) -> Iterator[CompatRow]:
+def _health(named: str, venue: str, report: AnalyzerReport, ours: OurFigures) -> Iterator[CompatRow]:
     health = report.health.get(venue)
     if health is None:
         return
@@ -112,7 +112,7 @@ def _health(named: str, venue: str, report: AnalyzerReport, ours: Ours) -> Itera
     yield CompatRow(TOOL, f"venue_health {named} StaleRuns", health.runs, None, None, placed)
 
 
-def _ages(named: str, venue: str, report: AnalyzerReport, ours: Ours) -> Iterator[CompatRow]:
+def _ages(named: str, venue: str, report: AnalyzerReport, ours: OurFigures) -> Iterator[CompatRow]:
     for kind, of_venue in (("apply", report.apply_ages), ("event", report.event_ages)):
         ages = of_venue.get(venue)
         if ages is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from toolkit.model.figures import Number
 from toolkit.model.runs import CompatRow
-from toolkit.upstream.explanation import SAME, Ours
+from toolkit.upstream.explanation import SAME, OurFigures
 
 STATS = ("mean", "p50", "p95", "p99", "max")
 DIGITS = 6
@@ -68,7 +68,7 @@ class Series:
 
 
 def dimension_rows(
-    series: tuple[Series, ...], places: Mapping[str, str], reads_all: bool, ours: Ours
+    series: tuple[Series, ...], places: Mapping[str, str], reads_all: bool, ours: OurFigures
 ) -> Iterator[tuple[str | None, CompatRow]]:
     """The rows, each with the venue it is of; `places` has for a venue the name that the tool gives its place."""
     for word, figure in RUN.items():
@@ -85,7 +85,7 @@ def dimension_rows(
             yield from ((each.venue, row) for row in _own_rule(name, each, ours))
 
 
-def _same(name: str, figure: str, reads_all: bool, ours: Ours) -> Iterator[CompatRow]:
+def _same(name: str, figure: str, reads_all: bool, ours: OurFigures) -> Iterator[CompatRow]:
     for stat in STATS:
         if (value := ours.value(f"{figure}.{stat}")) is not None:
             yield _row(f"{name} {stat}", round(value, DIGITS) if reads_all else None, value, f"{figure}.{stat}", SAME)
@@ -93,7 +93,7 @@ def _same(name: str, figure: str, reads_all: bool, ours: Ours) -> Iterator[Compa
         yield _row(f"{name} n", n if reads_all else None, n, f"{figure}.p50", SAME)
 
 
-def _own_rule(name: str, series: Series, ours: Ours) -> Iterator[CompatRow]:
+def _own_rule(name: str, series: Series, ours: OurFigures) -> Iterator[CompatRow]:
     metric, why = _OWN_RULES[series.word]
     figure = f"{series.venue or 'run'}.{metric}"
     for stat, counted in zip(STATS, series.stats, strict=True):

@@ -12,7 +12,7 @@ from toolkit.db.query_pool import QueryPool
 from toolkit.db.store import sql
 from toolkit.files.discovery import RunFile
 from toolkit.gate import evaluate
-from toolkit.gate.gate_files import load
+from toolkit.gate.gate_files import load_gate
 from toolkit.model.figures import FigureSpec
 from toolkit.model.runs import CompatRow, RunAnalysis, RunInfo
 from toolkit.model.vocabulary import Role
@@ -25,10 +25,10 @@ from toolkit.upstream.soak_report import (
     PLATEAU_LEAST_RECORDS,
     PLATEAUS_MS,
     Ages,
-    NoReport,
+    MissingReport,
     Plateau,
     SoakReport,
-    TelemetrySide,
+    TelemetrySection,
 )
 from toolkit.upstream.soak_rows import rows
 
@@ -37,34 +37,38 @@ OUR_GATE = "frontier"
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class UpstreamReports:
     """What the producer's tools print, on its way: computed beside our figures."""
 
-    soak: Callable[[], SoakReport | NoReport]
+    soak: Callable[[], SoakReport | MissingReport]
     analyzer: Callable[[], AnalyzerReport | str]
 
 
-def printed(pool: QueryPool, run_key: int, sources: Sequence[RunFile], facts: LogFacts, run: RunInfo) -> Printed:
+def start_reports(
+    pool: QueryPool, run_key: int, sources: Sequence[RunFile], facts: LogFacts, run: RunInfo
+) -> UpstreamReports:
     """Begin to compute what the producer's tools print of a run whose telemetry and ledger are known.
 
     The report's gate is asked for the connectors that the log says were started, else for the run's venues.
     """
     started = next((start.facts["connectors"] for start in facts.starts if "connectors" in start.facts), None)
     named = tuple(dict.fromkeys(started.lower().split(",") if started else run.venues))
-    return Printed(
+    return UpstreamReports(
         pool.submit(lambda con: soak_report(con, run_key, sources, named)),
         pool.submit(lambda con: analyzer_report(con, run_key, sources)),
     )
 
 
-def compat(theirs: Printed, analysis: RunAnalysis, catalogue: Sequence[FigureSpec]) -> tuple[CompatRow, ...]:
+def compat_rows(
+    theirs: UpstreamReports, analysis: RunAnalysis, catalogue: Sequence[FigureSpec]
+) -> tuple[CompatRow, ...]:
     """The compat view of a run: soak report and analyzer beside our figures.
 
     Beside the verdict of the report's gate stands that of our gate of the same limits. Raises `InputError` for an
     unreadable file.
     """
     run, figures = analysis.run, analysis.figures
-    gate = load(OUR_GATE, catalogue)
+    gate = load_gate(OUR_GATE, catalogue)
     verdict = str(evaluate(gate.rules, analysis, gate=gate.name, never_seen=gate.never_seen).verdict)
     soak = rows(theirs.soak(), run, figures, verdict)
     return (*soak, *analyzer_rows(theirs.analyzer(), run, figures))
@@ -72,7 +76,7 @@ def compat(theirs: Printed, analysis: RunAnalysis, catalogue: Sequence[FigureSpe
 
 def soak_report(
     con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile], connectors: tuple[str, ...]
-) -> SoakReport | NoReport:
+) -> SoakReport | MissingReport:
     """What the soak report v1 holds for a run whose telemetry and ledger are in the store.
 
     The tool reads `telemetry.jsonl`, `run.log` and `market_rx_stats.log`; a file that is the only one of its role
@@ -82,9 +86,11 @@ def soak_report(
     telemetry = _the_one(sources, Role.TELEMETRY, "telemetry.jsonl")
     log = _the_one(sources, Role.LOG, "run.log")
     if telemetry is None or log is None:
-        return NoReport(f"it asks for one {'telemetry.jsonl' if telemetry is None else 'run.log'} and there is none")
+        return MissingReport(
+            f"it asks for one {'telemetry.jsonl' if telemetry is None else 'run.log'} and there is none"
+        )
     if (why := _unreadable(con, run_key, telemetry)) is not None:
-        return NoReport(why)
+        return MissingReport(why)
     tally, caps = LogTally(), CapTally()
     for block in _blocks(log):
         tally.feed(block.data)
@@ -149,7 +155,7 @@ def _padded_line(block: Block) -> int:
     return block.first_line + block.data.count(b"\n", 0, block.data.index(b"\0"))
 
 
-def _telemetry(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> TelemetrySide:
+def _telemetry(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> TelemetrySection:
     where = {"run_key": run_key, "file_no": file_no}
     with_tick, without, first, last, first_ms, last_ms = con.execute(sql("compat/telemetry_range"), where).fetchall()[0]
     ages = _aged(con, where)
@@ -158,7 +164,7 @@ def _telemetry(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> Te
         (venue, limit_ms): Plateau(*longest)
         for venue, limit_ms, *longest in con.execute(sql("compat/plateaus"), where | limits).fetchall()
     }
-    return TelemetrySide(
+    return TelemetrySection(
         with_tick + without, (first, last), (first_ms, last_ms), ages["apply"], ages["event"], plateaus
     )
 

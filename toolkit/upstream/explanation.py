@@ -9,7 +9,7 @@ from toolkit.model.figures import Figure, Number
 from toolkit.model.runs import RunInfo
 from toolkit.model.units import share
 from toolkit.model.vocabulary import Bound, Ended
-from toolkit.upstream.soak_report import LogSide, Reconnect
+from toolkit.upstream.soak_report import LogSection, Reconnect
 
 SAME = "Same definition."
 OUR_REASON = {"ws_closed": "server_close"}
@@ -18,7 +18,7 @@ _NO_CONNECTION = ("connect_timeout", "connect_error")
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class OurFigures:
     """Our figures of the run, by name."""
 
     run: RunInfo
@@ -52,7 +52,7 @@ def figure_of(key: Reconnect) -> str:
     return f"{venue}.{metric}.{OUR_REASON.get(word, word)}"
 
 
-def ages(kind: str, venue: str, printed: Number | None, ours: Ours, figure: str) -> str:
+def ages(kind: str, venue: str, printed: Number | None, ours: OurFigures, figure: str) -> str:
     """Of an age percentile or its n; `printed` is ours with as many digits as the report prints, None if equal."""
     if ours.value(figure) is None:
         return ours.unknown(figure)
@@ -69,7 +69,7 @@ def ages(kind: str, venue: str, printed: Number | None, ours: Ours, figure: str)
     return SAME
 
 
-def reconnects(key: Reconnect, log: LogSide, ours: Ours) -> str:
+def reconnects(key: Reconnect, log: LogSection, ours: OurFigures) -> str:
     """Of the combined count of a venue's reconnects by a reason."""
     figure, counted = figure_of(key), log.combined(key)
     if key[0] not in ours.run.venues:
@@ -82,7 +82,7 @@ def reconnects(key: Reconnect, log: LogSide, ours: Ours) -> str:
     return _more(key, log, ours) if counted > told else _fewer(counted, ours)
 
 
-def _more(key: Reconnect, log: LogSide, ours: Ours) -> str:
+def _more(key: Reconnect, log: LogSection, ours: OurFigures) -> str:
     venue, reason = key
     twice = log.signature.get(key, 0) > log.audit.get(key, 0) > 0
     resyncs, kept = f"{venue}.resyncs.{reason}", f"{venue}.read_timeouts_kept"
@@ -104,14 +104,14 @@ def _more(key: Reconnect, log: LogSide, ours: Ours) -> str:
     return "The report counts lines; ours counts the public sessions that ended so, each once."
 
 
-def _fewer(counted: int, ours: Ours) -> str:
+def _fewer(counted: int, ours: OurFigures) -> str:
     if ours.run.lives > 1 and counted:
         return f"Counts restart with the process: the report keeps the largest, ours adds the {ours.run.lives} lives."
     silent = "Such endings leave" if not counted else "Some of these endings leave"
     return f"{silent} no line that the report has a signature for; ours follows each socket from its connecting line."
 
 
-def publisher(counted: int | None, figure: Figure | None, ours: Ours) -> str:
+def publisher(counted: int | None, figure: Figure | None, ours: OurFigures) -> str:
     """Of a publisher counter."""
     if figure is None or figure.value is None:
         return ours.unknown(figure.figure if figure else "")
@@ -128,7 +128,9 @@ def publisher(counted: int | None, figure: Figure | None, ours: Ours) -> str:
     return "The later form prints what each interval added: the report keeps the largest, ours adds them."
 
 
-def plateau(venue: str, limit_s: int, counted_s: float | None, ours_s: float | None, ours: Ours, figure: str) -> str:
+def plateau(
+    venue: str, limit_s: int, counted_s: float | None, ours_s: float | None, ours: OurFigures, figure: str
+) -> str:
     """Of the longest stretch above a limit, in seconds; `counted_s` is None where the report has none."""
     if ours_s is None:
         return ours.unknown(figure)
@@ -150,7 +152,7 @@ ENDED_BADLY = {
 }
 
 
-def verdict(failed: int, failed_by_ours: int, passed: int, passed_by_ours: int, ours: Ours) -> str:
+def verdict(failed: int, failed_by_ours: int, passed: int, passed_by_ours: int, ours: OurFigures) -> str:
     """Of the gate as a whole: how many of its failures, or else of its passes, hold by our figures."""
     if failed:
         return f"Failures that hold by our figures: {failed_by_ours} of {failed}."

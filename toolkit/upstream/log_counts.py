@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from toolkit.upstream.soak_report import CapSide, LogSide, Reconnect
+from toolkit.upstream.soak_report import CapHitSection, LogSection, Reconnect
 
 VENUE_HINTS = ("extended", "hyperliquid", "aster", "lighter", "paradex")
 """A signature line belongs to the first of these that occurs anywhere in it."""
@@ -60,9 +60,9 @@ class LogTally:
         for line in _holding(lines, lines, (_PUBLISHER.encode(),)):
             self._publisher_line(line)
 
-    def result(self) -> LogSide:
+    def result(self) -> LogSection:
         """The counts over all that was fed."""
-        return LogSide(dict(self._audit), dict(self._signature), dict(self._publisher))
+        return LogSection(dict(self._audit), dict(self._signature), dict(self._publisher))
 
     def _signature_line(self, lowered: str) -> None:
         if (reason := signature(lowered)) is not None:
@@ -117,9 +117,9 @@ class CapTally:
         for line in _holding(lines, lines, (_RX.encode(),)):
             self._line(line)
 
-    def result(self) -> CapSide:
+    def result(self) -> CapHitSection:
         """The summary over all that was fed."""
-        return CapSide(
+        return CapHitSection(
             lines=self._lines,
             ticks=(self._first_tick, self._last_tick),
             last=None if self._before is None else self._before[1],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from toolkit.upstream.soak_report import Ages, CapSide, LogSide, Plateau, SoakReport
+from toolkit.upstream.soak_report import Ages, CapHitSection, LogSection, Plateau, SoakReport
 
 APPLY_LIMITS_MS = ((95, 10_000), (99, 30_000))
 EVENT_LIMITS_MS = ((95, 12_000), (99, 35_000))
@@ -74,7 +74,7 @@ def _plateau(venue: str, longest: Plateau, covered: bool) -> Check:
     return Check(f"plateau {venue} {PLATEAU_LIMIT_MS} max_duration_s", 0, failure if covered else None, made=covered)
 
 
-def _reconnects(venue: str, reason: str, log: LogSide, covered: bool) -> Check:
+def _reconnects(venue: str, reason: str, log: LogSection, covered: bool) -> Check:
     count = log.combined((venue, reason))
     over = f"(combined={count} > {RECONNECT_LIMIT})"
     failure = f"reconnect threshold exceeded for venue '{venue}', reason '{reason}' {over}"
@@ -90,7 +90,7 @@ def _publisher(name: str, count: int) -> Check:
     return Check(f"publisher {name}", 0, f"market_publisher counter '{name}' is non-zero ({count})" if count else None)
 
 
-def _caps(caps: CapSide | None) -> Iterator[Check]:
+def _caps(caps: CapHitSection | None) -> Iterator[Check]:
     missing = "missing market_rx_stats.log (cap_hits evidence unavailable)"
     yield Check("cap_hits parsed lines", None, missing if caps is None else None)
     total, burst = (caps.total, caps.burst) if caps is not None else (0, 0)

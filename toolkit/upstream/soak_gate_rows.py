@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from toolkit.model.figures import Number
 from toolkit.model.runs import CompatRow
 from toolkit.upstream import explanation
-from toolkit.upstream.explanation import Ours, figure_of
+from toolkit.upstream.explanation import OurFigures, figure_of
 from toolkit.upstream.soak_gate import Check, checks
-from toolkit.upstream.soak_report import TOOL, LogSide, Reconnect, SoakReport
+from toolkit.upstream.soak_report import TOOL, LogSection, Reconnect, SoakReport
 
 Value = Number | str | None
 
@@ -19,14 +19,16 @@ def row(name: str, upstream: Value, ours: Value, sentence: str, figure: str | No
     return CompatRow(TOOL, name, upstream, ours, figure, sentence)
 
 
-def combined(key: Reconnect, log: LogSide, ours: Ours) -> CompatRow:
+def combined(key: Reconnect, log: LogSection, ours: OurFigures) -> CompatRow:
     """The count of a venue's reconnects by a reason that the report's gate judges."""
     figure = figure_of(key)
     told = explanation.reconnects(key, log, ours)
     return row(f"reconnects {key[0]} {key[1]}", log.combined(key), ours.value(figure), told, figure)
 
 
-def judged(report: SoakReport, numbers: Sequence[CompatRow], ours: Ours, verdict: str | None) -> Iterator[CompatRow]:
+def judged(
+    report: SoakReport, numbers: Sequence[CompatRow], ours: OurFigures, verdict: str | None
+) -> Iterator[CompatRow]:
     """The gate's checks in its order, then its verdict beside `verdict`, ours; `numbers` are the rows they judge."""
     by_name = {each.name: each for each in numbers}
     made = [(check, _number(check, by_name, report, ours)) for check in checks(report)]
@@ -39,7 +41,7 @@ def judged(report: SoakReport, numbers: Sequence[CompatRow], ours: Ours, verdict
     yield row("gate", "FAIL" if failed else "PASS", verdict, told)
 
 
-def _number(check: Check, numbers: dict[str, CompatRow], report: SoakReport, ours: Ours) -> CompatRow:
+def _number(check: Check, numbers: dict[str, CompatRow], report: SoakReport, ours: OurFigures) -> CompatRow:
     """The row of the number that a check judges; the gate also judges what the tables leave out."""
     if (known := numbers.get(check.number)) is not None:
         return known

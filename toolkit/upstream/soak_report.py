@@ -60,7 +60,7 @@ class Plateau:
 
 
 @dataclass(frozen=True, slots=True)
-class TelemetrySide:
+class TelemetrySection:
     """What the report takes from `telemetry.jsonl`. Ranges are the first and the last value, in the file's order."""
 
     rows: int = 0
@@ -81,7 +81,7 @@ Reconnect = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class LogSide:
+class LogSection:
     """What the report takes from `run.log`: largest audit and publisher counts, lines with a signature."""
 
     audit: Mapping[Reconnect, int] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class LogSide:
 
 
 @dataclass(frozen=True, slots=True)
-class CapSide:
+class CapHitSection:
     """What the report takes from `market_rx_stats.log`, reading a count per tick as if it were cumulative."""
 
     lines: int = 0
@@ -116,14 +116,14 @@ class CapSide:
 class SoakReport:
     """The report of one run. `caps` is None without a `market_rx_stats.log`; `connectors` is what the gate asks for."""
 
-    telemetry: TelemetrySide = TelemetrySide()
-    log: LogSide = LogSide()
-    caps: CapSide | None = None
+    telemetry: TelemetrySection = TelemetrySection()
+    log: LogSection = LogSection()
+    caps: CapHitSection | None = None
     connectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class NoReport:
+class MissingReport:
     """The tool ended with exit code 2 and printed no report; `why` is a clause that says what stopped it."""
 
     why: str

@@ -14,30 +14,30 @@ from datetime import UTC, datetime
 from toolkit.model.figures import Figure, Number
 from toolkit.model.runs import CompatRow, RunInfo
 from toolkit.upstream import explanation
-from toolkit.upstream.explanation import Ours, figure_of
+from toolkit.upstream.explanation import OurFigures, figure_of
 from toolkit.upstream.soak_gate_rows import Value, combined, judged, row
 from toolkit.upstream.soak_report import (
     NO_REPORT,
     PLATEAUS_MS,
     Ages,
-    CapSide,
-    LogSide,
-    NoReport,
+    CapHitSection,
+    LogSection,
+    MissingReport,
     Plateau,
     Reconnect,
     SoakReport,
-    TelemetrySide,
+    TelemetrySection,
 )
 
 NONE = "n/a"
 
 
 def rows(
-    report: SoakReport | NoReport, run: RunInfo, figures: Iterable[Figure], verdict: str | None = None
+    report: SoakReport | MissingReport, run: RunInfo, figures: Iterable[Figure], verdict: str | None = None
 ) -> tuple[CompatRow, ...]:
     """The compat view of a run; `verdict` is that of our own gate, where one was asked."""
-    ours = Ours(run, {figure.figure: figure for figure in figures})
-    if isinstance(report, NoReport):
+    ours = OurFigures(run, {figure.figure: figure for figure in figures})
+    if isinstance(report, MissingReport):
         why_not = f"Exit code 2 and no report: {report.why}; ours reads what there is."
         return tuple(
             replace(each, upstream=NO_REPORT, why=why_not)
@@ -47,7 +47,7 @@ def rows(
     return (*numbers, *judged(report, numbers, ours, verdict))
 
 
-def _numbers(report: SoakReport, ours: Ours) -> Iterator[CompatRow]:
+def _numbers(report: SoakReport, ours: OurFigures) -> Iterator[CompatRow]:
     yield from _ranges(report.telemetry, ours)
     venues = sorted({*report.telemetry.venues, *ours.run.venues})
     for venue in venues:
@@ -64,7 +64,7 @@ def _numbers(report: SoakReport, ours: Ours) -> Iterator[CompatRow]:
             yield from _plateau(venue, limit_ms, longest, ours)
 
 
-def _ranges(telemetry: TelemetrySide, ours: Ours) -> Iterator[CompatRow]:
+def _ranges(telemetry: TelemetrySection, ours: OurFigures) -> Iterator[CompatRow]:
     ticks = ours.value("run.ticks")
     same = (
         "Same count." if ticks == telemetry.rows else "Ours counts records that have a tick, whatever line they are on."
@@ -93,7 +93,7 @@ def _time(at_ms: int | None) -> str | None:
         return str(at_ms)
 
 
-def _ages(kind: str, venue: str, ages: Ages | None, ours: Ours) -> Iterator[CompatRow]:
+def _ages(kind: str, venue: str, ages: Ages | None, ours: OurFigures) -> Iterator[CompatRow]:
     metric = f"{venue}.age_{kind}_ms"
     n = ours.n(f"{metric}.p50")
     differs = n if ages is not None and ages.n != n else None
@@ -115,7 +115,7 @@ def _differing(theirs: Number | None, ours: Number | None, digits: int) -> Numbe
     return None if _printed(theirs, digits) == _printed(ours, digits) else ours
 
 
-def _reconnect_keys(log: LogSide, ours: Ours) -> list[Reconnect]:
+def _reconnect_keys(log: LogSection, ours: OurFigures) -> list[Reconnect]:
     """The rows of the report, and what ours counts that it has no row for."""
     words = {reason: word for word, reason in explanation.OUR_REASON.items()}
     named = [figure.figure.split(".") for figure in ours.figures.values() if figure.value]
@@ -129,7 +129,7 @@ def _reconnect_keys(log: LogSide, ours: Ours) -> list[Reconnect]:
     return sorted({*log.reconnects, *silent})
 
 
-def _reconnects(key: Reconnect, log: LogSide, ours: Ours) -> Iterator[CompatRow]:
+def _reconnects(key: Reconnect, log: LogSection, ours: OurFigures) -> Iterator[CompatRow]:
     yield combined(key, log, ours)
     if key not in log.reconnects:
         return
@@ -151,7 +151,7 @@ _PUBLISHER = {
 }
 
 
-def _publisher(name: str, counted: int | None, ours: Ours) -> CompatRow:
+def _publisher(name: str, counted: int | None, ours: OurFigures) -> CompatRow:
     figure = _PUBLISHER.get(name)
     known = ours.figures.get(figure) if figure else None
     return row(
@@ -163,7 +163,7 @@ def _publisher(name: str, counted: int | None, ours: Ours) -> CompatRow:
     )
 
 
-def _caps(caps: CapSide | None, ours: Ours) -> Iterator[CompatRow]:
+def _caps(caps: CapHitSection | None, ours: OurFigures) -> Iterator[CompatRow]:
     total, most, n = ours.value("run.cap_hits"), ours.value("run.cap_hits.max_per_tick"), ours.n("run.cap_hits")
     if caps is None:
         absent = "The run has no market_rx_stats.log; ours takes the lines in the log, or telemetry's copy."
@@ -193,7 +193,7 @@ SAME_MOST = "Same definition: the most in one tick."
 _PER_TICK = "The count is per tick; the report reads it as cumulative"
 
 
-def _plateau(venue: str, limit_ms: int, longest: Plateau, ours: Ours) -> Iterator[CompatRow]:
+def _plateau(venue: str, limit_ms: int, longest: Plateau, ours: OurFigures) -> Iterator[CompatRow]:
     name, limit_s = f"plateau {venue} {limit_ms}", limit_ms // 1_000
     figure = f"{venue}.plateau_{limit_s}s.longest_ms"
     longest_ms = ours.value(figure)
