@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.telemetry.contract import RULES, FileCheck, FileReport
-from toolkit.telemetry.contract.fields import REQUIRED, Telemetry
+from toolkit.telemetry.contract.fields import REQUIRED, ContractRecord
 
 DATA = Path(__file__).parent.parent / "data" / "contract"
 RESTART, TORN_TAIL = (gzip.decompress((DATA / f"{name}.jsonl.gz").read_bytes()) for name in ("restart", "torn_tail"))
@@ -144,7 +144,7 @@ def test_a_required_field_is_missed(name: str) -> None:
     assert report.violations[0].example == f"without {name}"
 
 
-@pytest.mark.parametrize("name", [name for name in RECORDED if name in Telemetry.__struct_fields__])
+@pytest.mark.parametrize("name", [name for name in RECORDED if name in ContractRecord.__struct_fields__])
 def test_a_known_field_of_another_type_is_found(name: str) -> None:
     some = records(2)
     some[1][name] = {"what": "this"} if not isinstance(some[1][name], dict) else "this"

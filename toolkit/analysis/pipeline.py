@@ -19,10 +19,11 @@ from toolkit.files.discovery import RunFile, discover, distinct
 from toolkit.ingest import events, log, run_meta, rx_stats, telemetry
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.ingest.session_rows import episodes, write_sessions
+from toolkit.ingest.unparsed_files import plain_file_bytes, unparsed_ledger
 from toolkit.model.figures import Figure
 from toolkit.model.runs import WHOLE_RUN, Episode, FileLedger, Finding, RunAnalysis, RunInfo
 from toolkit.model.vocabulary import PLATEAU_LIMITS_MS, Role
-from toolkit.telemetry.columns import Scope
+from toolkit.telemetry.schema import Scope
 from toolkit.timeline.assign import place_lines
 from toolkit.upstream.collect import UpstreamReports, compat_rows, start_reports
 
@@ -51,7 +52,7 @@ def analyze(
     if db != MEMORY:
         # What is no store is better refused before the work than after it.
         connect(db).close()
-    with staging_database(_MEMORY_MB[options.scope], telemetry.total_bytes(sources)) as con:
+    with staging_database(_MEMORY_MB[options.scope], plain_file_bytes(sources)) as con:
         bench = _Bench(con, sources, options)
         read = bench.read(progress)
         whole = bench.analysis(read, db)
@@ -85,7 +86,7 @@ class _Bench:
         ledgers += events.load(con, RUN_KEY, sources)
         read_already = (Role.TELEMETRY, Role.LOG, Role.RX_STATS, Role.EVENTS)
         rest = [source for source in sources if source.role not in read_already]
-        ledgers += [telemetry.ledger_of(source) for source in rest]
+        ledgers += [unparsed_ledger(source) for source in rest]
         order = {source.name: source.file_no for source in sources}
         ledgers.sort(key=lambda ledger: order[ledger.file])
         return LoadedRun(ledgers, loaded, run_meta.load(of[Role.RUN_META]), [source.name for source in sources])
@@ -171,10 +172,10 @@ def _look(
     facts = read.log.facts
     (recorded,) = con.execute("select count(distinct life) from tick").fetchall()[0]
     log_lives = facts.lives if facts.is_a_run else 0
-    earlier = [(read.named(each.ref), each.text.strip()) for each in facts.earlier]
+    earlier = [(read.file_and_line(each.ref), each.text.strip()) for each in facts.earlier]
     if not any(each.family == "kill_event" for each in facts.earlier):
         kills = con.execute(sql("earlier_kills")).fetchall()
-        earlier += [(read.named((file_no, line)), f"kill switch: {reason}") for file_no, line, reason in kills]
+        earlier += [(read.file_and_line((file_no, line)), f"kill switch: {reason}") for file_no, line, reason in kills]
     return Look(run, read.ledgers, figures, told, log_lives, recorded, dict(facts.components), earlier)
 
 

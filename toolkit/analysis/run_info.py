@@ -18,7 +18,7 @@ from toolkit.model.run_meta import RunMeta
 from toolkit.model.runs import WHOLE_RUN, FileLedger, RunInfo, Window
 from toolkit.model.vocabulary import Role
 from toolkit.runlog.facts import LogFacts
-from toolkit.telemetry.columns import Scope
+from toolkit.telemetry.schema import Scope
 
 RUN_ID_LENGTH = 16
 _IDENTITY = (Role.LOG, Role.TELEMETRY, Role.RX_STATS, Role.EVENTS, Role.RUN_META)
@@ -58,7 +58,7 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, read: LoadedRun, opti
     told = con.execute(sql("run_facts"), {"run_key": run_key})
     row = dict(zip([column[0] for column in told.description or []], told.fetchall()[0], strict=True))
     requested = _requested(options.requested_ms, meta.requested_ms if meta else None, facts.build_ms)
-    ended, diagnosis = diagnose(facts, _evidence(row, read, requested), read.named)
+    ended, diagnosis = diagnose(facts, _evidence(row, read, requested), read.file_and_line)
     start = facts.starts[0].facts if facts.starts else {}
     settings, withheld = settings_of(meta, options.known_settings) if meta else (None, ())
     run = RunInfo(

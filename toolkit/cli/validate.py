@@ -16,7 +16,7 @@ from toolkit.model.units import thousands
 
 if TYPE_CHECKING:
     from reports.elements import Table
-    from toolkit.telemetry.contract import FileReport, Tally
+    from toolkit.telemetry.contract import FileReport, RuleTally
 
 Files = Annotated[
     list[str],
@@ -29,7 +29,7 @@ def validate(
 ) -> int:
     """Hold telemetry against contract v1: 0 it keeps it, 1 it breaks it, 3 it cannot be read or has no record."""
     from reports.pages import check_format, simple_page
-    from toolkit.ingest.contract import validate
+    from toolkit.ingest.validation import validate
 
     check_format(format)
     with byte_progress(quiet, "checked {}") as progress:
@@ -90,7 +90,7 @@ def _parts(report: FileReport) -> Iterator[str | Table]:
         yield _table("no violation", report.notices)
 
 
-def _table(title: str, tallies: Sequence[Tally]) -> Table:
+def _table(title: str, tallies: Sequence[RuleTally]) -> Table:
     from reports.elements import Align, Cell, CellKind, Column, Table
 
     titles = (title, "count", "lines", "meaning", "first")

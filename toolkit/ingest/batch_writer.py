@@ -15,7 +15,7 @@ ROWS_AT_ONCE = 200_000
 """Fewer than a row group of the database (122 880) take three times as long for each row."""
 
 
-class Writer:
+class TableWriter:
     """Writes tables of rows beside the reading, one at a time. Nothing else may use `con` inside the `with` block.
 
     What is written inside it is one transaction: what is large is then packed as it comes, and written once.
@@ -27,7 +27,7 @@ class Writer:
         self._thread = ThreadPoolExecutor(1)
         self._under_way: Future[None] | None = None
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> TableWriter:
         self._con.begin()
         return self
 
@@ -57,10 +57,10 @@ class Writer:
         execute_with_data(self._con, insert, rows.combine_chunks(), [self._run_key])
 
 
-class Waiting:
+class PendingRows:
     """Rows of `table`, whose columns are those of `schema` after the run's key."""
 
-    def __init__(self, writer: Writer, table: str, schema: pa.Schema) -> None:
+    def __init__(self, writer: TableWriter, table: str, schema: pa.Schema) -> None:
         self._writer = writer
         self._table = table
         self._schema = schema

@@ -15,7 +15,7 @@ from toolkit.db.store import insert_rows
 from toolkit.files.discovery import RunFile
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.log_offsets import LogOffsets, log_offsets
-from toolkit.ingest.telemetry import ledger_of
+from toolkit.ingest.unparsed_files import unparsed_ledger
 from toolkit.model import arrivals
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import CounterKind, Role, SetAside
@@ -121,7 +121,7 @@ def _read(source: RunFile) -> tuple[_File | None, FileLedger]:
         for block in blocks(stream):
             pieces = [b""] if block.skipped else block.data.split(b"\n")[: None if block.torn else -1]
             if block.first_line == 1 and SCHEMA not in pieces[0]:
-                return None, ledger_of(source)
+                return None, unparsed_ledger(source)
             account.lines += len(pieces)
             account.where += _take(file, block, pieces)
         account.used = account.lines - len(account.where)

@@ -20,6 +20,6 @@ class LoadedRun:
     meta: RunMeta | None
     names: Sequence[str]
 
-    def named(self, ref: Ref) -> tuple[str, int]:
+    def file_and_line(self, ref: Ref) -> tuple[str, int]:
         """A line reference with the name of its file in place of the number."""
         return self.names[ref[0]], ref[1]

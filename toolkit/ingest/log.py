@@ -12,7 +12,7 @@ import numpy as np
 from toolkit.files.discovery import RunFile, adjoins, continues
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.rotation import is_continuation, join_line
-from toolkit.ingest.batch_writer import Writer
+from toolkit.ingest.batch_writer import TableWriter
 from toolkit.ingest.log_rows import LogRows
 from toolkit.model.runs import FileLedger, Session, SetAsideLine
 from toolkit.model.vocabulary import SetAside
@@ -52,7 +52,7 @@ def load(
     have their times.
     Raises `InputError` for an unreadable file.
     """
-    with gc_paused(), Writer(con, run_key) as writer:
+    with gc_paused(), TableWriter(con, run_key) as writer:
         loader = _Loader(LogRows(writer), parallel_from, span_bytes)
         for before, source in zip([None, *sources], sources, strict=False):
             if before is not None and continues(source, before):

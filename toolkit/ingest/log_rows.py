@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from toolkit.ingest.batch_writer import Waiting, Writer
+from toolkit.ingest.batch_writer import PendingRows, TableWriter
 from toolkit.runlog.bulk.columns import COUNTER, EVENT, WHOLE, Columns, counted_for, readings
 from toolkit.runlog.bulk.numbers import Whole
 from toolkit.runlog.bulk.rx_columns import RX, rx_values
@@ -17,10 +17,10 @@ from toolkit.runlog.parse import RX_STATS, Found
 class LogRows:
     """Rows waiting to be written, some hundred thousand at a time."""
 
-    def __init__(self, writer: Writer) -> None:
-        self._events = Waiting(writer, "log_event", EVENT)
-        self._counters = Waiting(writer, "counter", COUNTER)
-        self._rx = Waiting(writer, "rx_stat", RX)
+    def __init__(self, writer: TableWriter) -> None:
+        self._events = PendingRows(writer, "log_event", EVENT)
+        self._counters = PendingRows(writer, "counter", COUNTER)
+        self._rx = PendingRows(writer, "rx_stat", RX)
 
     def add(self, found: Found, ref: Ref, life: int, byte: int, stamped_ms: int | None, torn: bool = False) -> None:
         """Take one record. `stamped_ms` is the time (epoch) stamped on its line. A torn record's numbers may be cut."""

@@ -11,7 +11,7 @@ import numpy as np
 from toolkit.files.discovery import RunFile, adjoins, continues
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.rotation import is_continuation, join_line
-from toolkit.ingest.batch_writer import Waiting, Writer
+from toolkit.ingest.batch_writer import PendingRows, TableWriter
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
 from toolkit.runlog.bulk.numbers import Lines, Whole
@@ -53,8 +53,8 @@ def _load(
     is a line of its own file's ledger, and used; their record stands where it begins.
     """
     account, taken = LedgerBuilder(), False
-    with source.open() as stream, Writer(con, run_key) as writer:
-        rows = Waiting(writer, "rx_stat", RX)
+    with source.open() as stream, TableWriter(con, run_key) as writer:
+        rows = PendingRows(writer, "rx_stat", RX)
         reader = _Reader(source.file_no, rows, account.where, reached.life, reached.last_tick)
         for block in blocks(stream):
             if reached.taken and block.first_line == 1:
@@ -78,7 +78,7 @@ class _Reader:
     """Reads a file block by block; `aside` collects the lines that are no whole `market_rx_stats` line."""
 
     file_no: int
-    rows: Waiting
+    rows: PendingRows
     aside: list[SetAsideLine]
     life: int = 0
     last_tick: int = -1

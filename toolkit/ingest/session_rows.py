@@ -106,7 +106,7 @@ def _reconnects(run_key: int, read: LoadedRun) -> Iterator[tuple[object, ...]]:
 
 
 def _named(read: LoadedRun, refs: Iterable[Ref]) -> str:
-    return json.dumps([read.named(ref) for ref in refs])
+    return json.dumps([read.file_and_line(ref) for ref in refs])
 
 
 def episodes(con: duckdb.DuckDBPyConnection) -> tuple[Episode, ...]:

@@ -1,9 +1,9 @@
-"""Telemetry files into the store: blocks read by as many processes as help, every line in the ledger."""
+"""Reader of telemetry files into the tables `tick` and `venue_tick`; large files are read in several processes."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,42 +16,45 @@ from toolkit.db.query_pool import single_threaded
 from toolkit.db.store import execute_script, execute_with_data, sql, transaction
 from toolkit.files.discovery import RunFile, adjoins
 from toolkit.files.ledger import LedgerBuilder
-from toolkit.ingest.cut_records import cut_record, last_line, taken_from
-from toolkit.model.runs import FileLedger, SetAsideLine
-from toolkit.model.vocabulary import VENUE_ID, SetAside
-from toolkit.streams.blocks import Block, blocks, count_newlines
+from toolkit.ingest.split_records import last_line, split_record, without_line
+from toolkit.model.runs import FileLedger
+from toolkit.model.vocabulary import VENUE_ID
+from toolkit.streams.blocks import blocks
 from toolkit.streams.parallel import PARALLEL_FROM_BYTES, gc_paused
 from toolkit.streams.spans import read_in_parallel
-from toolkit.telemetry.columns import NAMES_NO, Batch, Scope, read, read_span
+from toolkit.telemetry.batch import TelemetryBatch
+from toolkit.telemetry.block_reader import read_block, read_span
+from toolkit.telemetry.schema import LINE_INDEX, NAMES_INDEX, Scope
 
-_OCTETS_AT_ONCE = 8 << 20
+_INSERT_BYTES = 8 << 20
 
 _SEQ, _FILE_NO = pa.field("seq", pa.int64()), pa.field("file_no", pa.int64())
 
-_AGES = {
+_AGES_COLUMNS = {
     "tick": "run_key, seq, life, t, at_ms, at_is_estimate, weight_ms, hole_ms, line, file_no,"
     " execution_mode, kill_switch, kill_reason",
     "venue_tick": "run_key, seq, life, t, at_ms, weight_ms, venue, age_apply_ms, age_event_ms, has_apply_age, mid_usd",
 }
-"""The columns of a run's ages, and those that are asked for whatever was read."""
-_WORDS: dict[Scope, tuple[str, ...]] = {"all": ("venue", "status"), "ages": ("venue",)}
-"""The columns of `venue_tick` that hold the same few words in all rows."""
+"""The columns kept in scope `ages`: those of ages, and those that are queried in every scope."""
+_ENUM_COLUMNS: dict[Scope, tuple[str, ...]] = {"all": ("venue", "status"), "ages": ("venue",)}
+"""The columns of `venue_tick` that hold a few distinct texts over all rows."""
 
 Progress = Callable[[int], None]
-"""Told the bytes read since the last call."""
+"""Callback that receives the number of bytes read since its last call."""
 
 
 @dataclass
-class _Account(LedgerBuilder):
+class _TelemetryLedger(LedgerBuilder):
     tail: bytes = b""
-    """The last line of a file, where it has no newline and a part after it may hold the rest."""
+    """The last line of the file, if it has no newline and a following part may hold its rest."""
 
-    def counted(self, batch: Batch) -> Batch:
-        """Count the lines of the next batch, which may yet be changed before it is added."""
+    def count_lines(self, batch: TelemetryBatch) -> TelemetryBatch:
+        """Count the lines of the next batch; its records may still change before the batch is added."""
         self.lines += batch.lines
         return batch
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: TelemetryBatch) -> None:
+        """Count the used lines of a batch, and record those set aside."""
         self.used += batch.used
         self.where += batch.where
 
@@ -65,151 +68,147 @@ def load(
 ) -> list[FileLedger]:
     """Read telemetry files, in the order given, into the tables `tick` and `venue_tick`.
 
-    Line numbers are per file; `seq` orders the records of all files. A record that a rotation cut in two stands where
-    it begins, and each half is a used line of its own file. Raises `InputError` for an unreadable file.
+    Line numbers are per file; `seq` orders the records of all files. A record that a rotation split over two files has
+    the position of its beginning, and each part is a used line of its own file. Raises `InputError` for an unreadable
+    file.
     """
     # A column of nulls takes as much time and memory as one of numbers.
-    for table, columns in _AGES.items() if scope == "ages" else ():
+    for table, columns in _AGES_COLUMNS.items() if scope == "ages" else ():
         con.execute(f"create or replace table {table} as select {columns} from {table}")
     loader = _Loader(con, run_key, scope)
-    # As one transaction: what is large is then packed as it comes, and written once. By one thread: two take a fifth
-    # more time for the same rows, and the other processors have lines to read.
+    # One transaction: large data is then compressed as it arrives and written once. One thread: two need a fifth more
+    # processor time for the same rows, and the other processors have lines to read.
     with gc_paused(), single_threaded(con), transaction(con):
-        ledgers, taken = [], frozenset[int]()
-        for place in range(len(sources)):
-            ledger, taken = _load_file(loader, sources[place:], scope, progress, taken)
+        ledgers, continued_in = [], frozenset[int]()
+        for index in range(len(sources)):
+            ledger, continued_in = _load_file(loader, sources[index:], scope, progress, continued_in)
             ledgers.append(ledger)
         loader.flush()
     execute_script(con, sql("ticks/times"))
-    for column in _WORDS[scope]:
-        _number(con, column)
+    for column in _ENUM_COLUMNS[scope]:
+        _convert_to_enum(con, column)
     return ledgers
 
 
-def _number(con: duckdb.DuckDBPyConnection, column: str) -> None:
-    """Keep the words of a column of `venue_tick` as numbers, in their order: rows are told apart twice as fast."""
-    # A type must have one word, also where the column has none.
-    words = f"select '' as word union select {column} from venue_tick where {column} is not null order by word"
-    con.execute(f"create type {column}_word as enum ({words})")
-    con.execute(f"alter table venue_tick alter {column} type {column}_word")
+def _convert_to_enum(con: duckdb.DuckDBPyConnection, column: str) -> None:
+    """Store a text column of `venue_tick` as an enum in alphabetical order: rows are grouped twice as fast."""
+    # An enum must have one value at least, also where the column has none.
+    values = f"select '' as value union select {column} from venue_tick where {column} is not null order by value"
+    con.execute(f"create type {column}_enum as enum ({values})")
+    con.execute(f"alter table venue_tick alter {column} type {column}_enum")
 
 
 class _Loader:
-    """Appends batches to the store and keeps one numbering of venue orders and records over all files."""
+    """Inserter of batches; it numbers venue orders and records over all files."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, run_key: int, scope: Scope) -> None:
         self._con = con
         self._run_key = run_key
         self._inserts = con.extract_statements(sql(f"ticks/{scope}"))
         self._orders: dict[tuple[str, ...], int] = {}
-        self._waiting: list[pa.Table] = []
-        self._octets = 0
+        self._pending: list[pa.Table] = []
+        self._pending_bytes = 0
         self._seq = 0
-        self._tell_orders()
+        self._publish_orders()
 
-    def append(self, batch: Batch, file_no: int) -> None:
-        """Take a batch; rows go to the store some megabytes at a time."""
+    def append(self, batch: TelemetryBatch, file_no: int) -> None:
+        """Queue the rows of a batch; they are inserted some megabytes at a time."""
         table, count = batch.table, batch.table.num_rows
         orders = [self._orders.setdefault(names, len(self._orders)) for names in batch.names]
-        own = [None if number is None else orders[number] for number in table.column(NAMES_NO).to_pylist()]
-        table = table.set_column(NAMES_NO, "names_no", pa.array(own, pa.int64()))
+        numbers = [None if number is None else orders[number] for number in table.column(NAMES_INDEX).to_pylist()]
+        table = table.set_column(NAMES_INDEX, "names_no", pa.array(numbers, pa.int64()))
         seq = pa.array(np.arange(self._seq, self._seq + count))
-        self._waiting.append(table.append_column(_SEQ, seq).append_column(_FILE_NO, pa.repeat(file_no, count)))
+        self._pending.append(table.append_column(_SEQ, seq).append_column(_FILE_NO, pa.repeat(file_no, count)))
         self._seq += count
-        self._octets += table.nbytes
-        if self._octets >= _OCTETS_AT_ONCE:
+        self._pending_bytes += table.nbytes
+        if self._pending_bytes >= _INSERT_BYTES:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is waiting."""
-        if self._waiting:
-            if self._told < len(self._orders):
-                self._tell_orders()
-            # In one piece: the database takes as long for a chunk of hundreds of rows as for one of thousands.
-            data = pa.concat_tables(self._waiting).combine_chunks()
+        """Insert the queued rows."""
+        if self._pending:
+            if self._published < len(self._orders):
+                self._publish_orders()
+            # One chunk: the database takes as long for a chunk of hundreds of rows as for one of thousands.
+            data = pa.concat_tables(self._pending).combine_chunks()
             for insert in self._inserts:
                 execute_with_data(self._con, insert, data, {"run_key": self._run_key})
-        self._waiting, self._octets = [], 0
+        self._pending, self._pending_bytes = [], 0
 
-    def _tell_orders(self) -> None:
-        """Let the statements know the venues' names by the number of their order."""
-        self._told = len(self._orders)
-        self._con.execute("set variable venue_names = ?::varchar[][]", [[_names_of(order) for order in self._orders]])
+    def _publish_orders(self) -> None:
+        """Set the database variable `venue_names`, from which the inserts take names by the number of their order."""
+        self._published = len(self._orders)
+        names = [_stored_names(order) for order in self._orders]
+        self._con.execute("set variable venue_names = ?::varchar[][]", [names])
 
 
-def _names_of(order: Sequence[str]) -> list[str]:
+def _stored_names(order: Sequence[str]) -> list[str]:
+    """Return the names in lower case; a name that is no valid venue id becomes `venue_<index>`."""
     return [name.lower() if VENUE_ID.fullmatch(name) else f"venue_{i}" for i, name in enumerate(order)]
 
 
 def _load_file(
-    loader: _Loader, sources: Sequence[RunFile], scope: Scope, progress: Progress, taken: frozenset[int]
+    loader: _Loader, sources: Sequence[RunFile], scope: Scope, progress: Progress, continued_in: frozenset[int]
 ) -> tuple[FileLedger, frozenset[int]]:
-    """Load the first of the sources; give the files whose first line belongs to a record that begins before them."""
-    source, account = sources[0], _Account()
-    has_rest = len(sources) > 1 and adjoins(sources[1], source)
-    if source.path is not None and source.path.stat().st_size >= PARALLEL_FROM_BYTES and (os.cpu_count() or 1) > 1:
-        batches = _spanwise(source.path, scope, account, progress, has_rest)
-    else:
-        batches = _blockwise(source, scope, account, progress)
+    """Load the first of the sources; the others are the files after it, which may hold the rest of its last record.
 
-    def take(batch: Batch | None) -> None:
+    `continued_in` holds the numbers of the files whose first line belongs to a record of an earlier file. It is
+    returned with the files added that continue the last record of this one.
+    """
+    source, ledger = sources[0], _TelemetryLedger()
+    has_next_part = len(sources) > 1 and adjoins(sources[1], source)
+    if source.path is not None and source.path.stat().st_size >= PARALLEL_FROM_BYTES and (os.cpu_count() or 1) > 1:
+        batches = _span_batches(source.path, scope, ledger, progress, has_next_part)
+    else:
+        batches = _block_batches(source, scope, ledger, progress)
+
+    def add(batch: TelemetryBatch | None) -> None:
         if batch is None:
             return
-        account.add(batch)
+        ledger.add(batch)
         loader.append(batch, source.file_no)
 
     last = next(batches, None)
-    if last is not None and source.file_no in taken:
-        last = taken_from(last, 1)
+    if last is not None and source.file_no in continued_in:
+        last = without_line(last, 1)
     for batch in batches:
-        take(last)
+        add(last)
         last = batch
-    begins_before = account.lines == 1 and source.file_no in taken
-    cut = cut_record(account.tail, account.lines, sources, scope) if has_rest and not begins_before else None
-    take(taken_from(last, account.lines) if cut and last else last)
-    take(cut.batch if cut else None)
-    return account.ledger(source), taken | (cut.taken if cut else frozenset())
+    all_of_earlier_record = ledger.lines == 1 and source.file_no in continued_in
+    joined = None
+    if has_next_part and not all_of_earlier_record:
+        joined = split_record(ledger.tail, ledger.lines, sources, scope)
+    add(without_line(last, ledger.lines) if joined and last else last)
+    add(joined.batch if joined else None)
+    return ledger.ledger(source), continued_in | (joined.continued_in if joined else frozenset())
 
 
-def _blockwise(source: RunFile, scope: Scope, account: _Account, progress: Progress) -> Iterator[Batch]:
-    """Blocks as they come out of the file, packed or not."""
+def _block_batches(
+    source: RunFile, scope: Scope, ledger: _TelemetryLedger, progress: Progress
+) -> Iterator[TelemetryBatch]:
+    """Read a file, plain or compressed, block by block in this process."""
     with source.open() as stream:
         for block in blocks(stream):
             progress(len(block.data))
-            yield account.counted(read(block, scope))
-            account.tail = block.data if block.torn and not stream.damage else b""
-        account.record_end(stream)
+            yield ledger.count_lines(read_block(block, scope))
+            ledger.tail = block.data if block.torn and not stream.damage else b""
+        ledger.record_end(stream)
 
 
-def _spanwise(path: Path, scope: Scope, account: _Account, progress: Progress, has_rest: bool) -> Iterator[Batch]:
-    """Spans of a plain file in order; their line numbers are made absolute as they come."""
+def _span_batches(
+    path: Path, scope: Scope, ledger: _TelemetryLedger, progress: Progress, has_next_part: bool
+) -> Iterator[TelemetryBatch]:
+    """Read a plain file span by span in several processes; the batches come in order, with line numbers of the file."""
     with read_in_parallel(path, partial(read_span, scope=scope)) as spans:
-        for octets, batch in spans.results():
-            progress(octets)
-            moved = _moved(batch, account.lines)
-            yield account.counted(moved)
-        account.bytes, account.sha256 = spans.digest()
-        account.tail = last_line(path, account.bytes) if has_rest else b""
+        for span_bytes, batch in spans.results():
+            progress(span_bytes)
+            yield ledger.count_lines(_shift_lines(batch, ledger.lines))
+        ledger.bytes, ledger.sha256 = spans.digest()
+        ledger.tail = last_line(path, ledger.bytes) if has_next_part else b""
 
 
-def _moved(batch: Batch, lines: int) -> Batch:
-    own = batch.table.column("line").to_numpy()
-    table = batch.table.set_column(0, "line", pa.array(own + lines, pa.int64()))
+def _shift_lines(batch: TelemetryBatch, lines: int) -> TelemetryBatch:
+    """Return the batch with its line numbers raised by `lines`."""
+    numbers = batch.table.column("line").to_numpy() + lines
+    table = batch.table.set_column(LINE_INDEX, "line", pa.array(numbers, pa.int64()))
     return replace(batch, table=table, where=[replace(each, line=each.line + lines) for each in batch.where])
-
-
-def ledger_of(source: RunFile, used: bool = True) -> FileLedger:
-    """The ledger row of a file that is listed but not read line by line (provenance, artifacts)."""
-    with source.open() as stream:
-        lines = sum(_count_lines(block) for block in blocks(stream))
-        where = (SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED),) if stream.damage else ()
-        return FileLedger(source.name, source.role, stream.size, stream.sha256, lines, lines if used else 0, {}, where)
-
-
-def _count_lines(block: Block) -> int:
-    return count_newlines(block.data) + (1 if block.torn or block.skipped else 0)
-
-
-def total_bytes(sources: Iterable[RunFile]) -> int:
-    """Bytes of the files that lie plain on disk; what is packed is as large as only its reading tells."""
-    return sum(source.path.stat().st_size for source in sources if source.path is not None)

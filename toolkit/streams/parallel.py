@@ -24,7 +24,7 @@ WORKERS = max((os.cpu_count() or 1) - 1, 1)
 """Number of worker processes: one per processor besides this process, at least one."""
 
 _READ_BYTES = 1 << 20
-_TELEMETRY_MODULE, _LOG_MODULE = "toolkit.telemetry.columns", "toolkit.runlog.bulk.block"
+_TELEMETRY_MODULE, _LOG_MODULE = "toolkit.telemetry.block_reader", "toolkit.runlog.bulk.block"
 _prestarted: list[ProcessPoolExecutor] = []
 
 

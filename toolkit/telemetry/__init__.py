@@ -1,0 +1,1 @@
+"""The telemetry record, its readers into Arrow columns, and its contract."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.analysis.metrics.made_up import analysed, figure, record
 from toolkit.streams.blocks import Block
-from toolkit.telemetry.columns import read
+from toolkit.telemetry.block_reader import read_block
 
 TEXT = st.none() | st.text(max_size=12)
 NUMBER = st.none() | st.floats(allow_nan=False, allow_infinity=False)
@@ -32,7 +32,7 @@ RECORD = st.fixed_dictionaries(
 
 def columns(*records: dict[str, Any]) -> dict[str, list[Any]]:
     lines = b"".join(json.dumps({"t": t, **each}).encode() + b"\n" for t, each in enumerate(records))
-    return read(Block(lines, 1, 0)).table.to_pydict()
+    return read_block(Block(lines, 1, 0)).table.to_pydict()
 
 
 @settings(max_examples=60, deadline=None)
@@ -47,8 +47,8 @@ def test_lists_come_out_as_they_were_written(records: list[dict[str, Any]]) -> N
 @given(RECORD)
 def test_a_damaged_line_beside_a_record_changes_nothing_of_it(record: dict[str, Any]) -> None:
     line = json.dumps({"t": 0, **record}).encode()
-    torn = read(Block(b'{"t":9,"orders":[{"act\n' + line + b"\n", 1, 0)).table.to_pydict()
-    glued = read(Block(line + line + b"\n", 1, 0)).table.to_pydict()
+    torn = read_block(Block(b'{"t":9,"orders":[{"act\n' + line + b"\n", 1, 0)).table.to_pydict()
+    glued = read_block(Block(line + line + b"\n", 1, 0)).table.to_pydict()
     for name, value in record.items():
         assert torn[name] == [value]
         assert glued[name] == [value, value]

@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from toolkit.telemetry.contract.fields import REQUIRED, Telemetry, typed
+from toolkit.telemetry.contract.fields import REQUIRED, ContractRecord, typed
 from toolkit.telemetry.contract.rules import RECORD_RULES, lengths, not_finite
 from toolkit.telemetry.contract.sequence import LIFE_RULES, Breach, Life
-from toolkit.telemetry.record import TORN, json_values
+from toolkit.telemetry.lenient import PADDING, TORN, json_values
 
 MOST_LINES = 5
 """How many lines a tally names."""
@@ -42,7 +42,7 @@ NOTICES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RuleTally:
     """How often a rule was broken (or something worth saying was met), the first lines, and the first case."""
 
     rule: str
@@ -60,8 +60,8 @@ class FileReport:
     lines: int
     records: int
     lives: int
-    violations: tuple[Tally, ...]
-    notices: tuple[Tally, ...]
+    violations: tuple[RuleTally, ...]
+    notices: tuple[RuleTally, ...]
 
 
 class FileCheck:
@@ -100,9 +100,9 @@ class FileCheck:
         restarts = self._found.get("restart", (0,))[0]
         return FileReport(self._file, self._lines, self._records, restarts + bool(self._records), violations, notices)
 
-    def _tally(self, name: str, says: str) -> Tally:
+    def _tally(self, name: str, says: str) -> RuleTally:
         count, lines, example = self._found[name]
-        return Tally(name, says, count, tuple(lines), example)
+        return RuleTally(name, says, count, tuple(lines), example)
 
     def _met(self, name: str, number: int, example: str) -> None:
         count, lines, first = self._found.get(name, (0, [], example))
@@ -119,7 +119,9 @@ class FileCheck:
         for name, example in self._breaches(number, record, known, wrong):
             self._met(name, number, example)
 
-    def _breaches(self, number: int, record: dict[str, Any], known: Telemetry, wrong: list[str]) -> Iterator[Breach]:
+    def _breaches(
+        self, number: int, record: dict[str, Any], known: ContractRecord, wrong: list[str]
+    ) -> Iterator[Breach]:
         if not record.keys() >= REQUIRED:
             yield "required", f"without {', '.join(sorted(REQUIRED - record.keys()))}"
         for why in wrong:
@@ -133,7 +135,7 @@ class FileCheck:
 
     def _unclean(self, number: int, line: bytes, last: bool) -> None:
         """A line that is no plain record: blank, torn, glued, or in the words of a more lenient parser."""
-        text = line.decode("utf-8", "replace").strip("\ufeff\x00\r\n\t ")
+        text = line.decode("utf-8", "replace").strip(PADDING)
         if not text:
             return self._met("blank", number, "nothing on it")
         if padding := line.count(b"\0") - text.count("\0"):

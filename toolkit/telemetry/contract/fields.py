@@ -51,22 +51,22 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-class Venue(msgspec.Struct, gc=False):
+class ContractVenue(msgspec.Struct, gc=False):
     """Which venue an index of the `venue_*` arrays stands for."""
 
     venue_index: int
     venue_id: str
 
 
-class Guidance(msgspec.Struct, gc=False):
+class ContractGuidance(msgspec.Struct, gc=False):
     """The block that carries the record's wall clock (epoch ms) and the order of the venues."""
 
     as_of_ms: int
-    venues: list[Venue]
+    venues: list[ContractVenue]
     as_of_tick: int | UnsetType = UNSET
 
 
-class Telemetry(msgspec.Struct, gc=False):
+class ContractRecord(msgspec.Struct, gc=False):
     """One record. Units: USD, ms, epoch ms; "tao" is the base asset whatever the market."""
 
     schema_version: int | UnsetType = UNSET
@@ -88,8 +88,8 @@ class Telemetry(msgspec.Struct, gc=False):
     sigma_eff: float | UnsetType = UNSET
     healthy_venues_used_count: Count | UnsetType = UNSET
     healthy_venues_used: list[int] | UnsetType = UNSET
-    treasury_guidance: Guidance | UnsetType = UNSET
-    quote_levels: list[Venue] | UnsetType = UNSET
+    treasury_guidance: ContractGuidance | UnsetType = UNSET
+    quote_levels: list[ContractVenue] | UnsetType = UNSET
     orders: list[dict[str, Any]] | UnsetType = UNSET
     fills: list[dict[str, Any]] | UnsetType = UNSET
     would_send_orders: list[dict[str, Any]] | UnsetType = UNSET
@@ -125,21 +125,21 @@ class Telemetry(msgspec.Struct, gc=False):
     venue_markout_ewma_usd_per_tao: list[float | None] | UnsetType = UNSET
 
 
-def typed(record: dict[str, Any]) -> tuple[Telemetry, list[str]]:
+def typed(record: dict[str, Any]) -> tuple[ContractRecord, list[str]]:
     """The record's known fields in the contract's types, and what is wrong with each that has another.
 
     A field of the wrong type is left `UNSET`.
     """
     try:
-        return msgspec.convert(record, Telemetry), []
+        return msgspec.convert(record, ContractRecord), []
     except msgspec.ValidationError:
         pass
     sound: dict[str, Any] = {}
     wrong = []
-    for name in Telemetry.__struct_fields__:
+    for name in ContractRecord.__struct_fields__:
         if name in record:
             try:
-                sound[name] = getattr(msgspec.convert({name: record[name]}, Telemetry), name)
+                sound[name] = getattr(msgspec.convert({name: record[name]}, ContractRecord), name)
             except msgspec.ValidationError as error:
                 wrong.append(str(error))
-    return Telemetry(**sound), wrong
+    return ContractRecord(**sound), wrong

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.telemetry.contract.fields import SCHEMA_VERSION, Telemetry
+from toolkit.telemetry.contract.fields import SCHEMA_VERSION, ContractRecord
 
 Breaches = Iterator[str]
 
@@ -21,15 +21,15 @@ class RecordRule:
 
     name: str
     says: str
-    broken_by: Callable[[Telemetry], Breaches]
+    broken_by: Callable[[ContractRecord], Breaches]
 
 
-def _schema_version(record: Telemetry) -> Breaches:
+def _schema_version(record: ContractRecord) -> Breaches:
     if isinstance(record.schema_version, int) and record.schema_version != SCHEMA_VERSION:
         yield f"schema_version is {record.schema_version}"
 
 
-def _pnl(record: Telemetry) -> Breaches:
+def _pnl(record: ContractRecord) -> Breaches:
     whole, realised, unrealised = record.pnl_total, record.pnl_realised, record.pnl_unrealised
     if not (isinstance(whole, float) and isinstance(realised, float) and isinstance(unrealised, float)):
         return
@@ -38,17 +38,17 @@ def _pnl(record: Telemetry) -> Breaches:
         yield f"pnl_total is {whole:g}, realised + unrealised is {realised + unrealised:g}"
 
 
-def _kill(record: Telemetry) -> Breaches:
+def _kill(record: ContractRecord) -> Breaches:
     if record.kill_switch is True and record.kill_reason == "None":
         yield "kill_switch is true, kill_reason is None"
 
 
-def _fair_value(record: Telemetry) -> Breaches:
+def _fair_value(record: ContractRecord) -> Breaches:
     if record.fv_available is True and record.fair_value is None:
         yield "fv_available is true, fair_value is null"
 
 
-def _orders(record: Telemetry) -> Breaches:
+def _orders(record: ContractRecord) -> Breaches:
     orders, count = record.would_send_orders, record.would_send_orders_count
     if not isinstance(orders, list) or not isinstance(count, int):
         return
@@ -56,7 +56,7 @@ def _orders(record: Telemetry) -> Breaches:
         yield f"would_send_orders_count is {count}, would_send_orders has {len(orders)}"
 
 
-def _venue_order(record: Telemetry) -> Breaches:
+def _venue_order(record: ContractRecord) -> Breaches:
     if not record.treasury_guidance:
         return
     venues = record.treasury_guidance.venues
@@ -70,7 +70,7 @@ def _venue_order(record: Telemetry) -> Breaches:
             yield f"quote_levels has {level.venue_id} at index {level.venue_index}, treasury_guidance does not"
 
 
-def _age(record: Telemetry) -> Breaches:
+def _age(record: ContractRecord) -> Breaches:
     for kind, ages in (("venue_age_ms", record.venue_age_ms), ("venue_age_event_ms", record.venue_age_event_ms)):
         for index, age in enumerate(ages or ()):
             if age < -1:
@@ -82,7 +82,7 @@ def _age(record: Telemetry) -> Breaches:
             yield f"venue {index} has apply age {apply} and event age {event}: only one is never"
 
 
-def _healthy_used(record: Telemetry) -> Breaches:
+def _healthy_used(record: ContractRecord) -> Breaches:
     used, count, statuses = record.healthy_venues_used, record.healthy_venues_used_count, record.venue_status
     if not isinstance(used, list):
         return
@@ -94,7 +94,7 @@ def _healthy_used(record: Telemetry) -> Breaches:
             yield f"healthy_venues_used is {used}, Healthy are {healthy}"
 
 
-def _status(record: Telemetry) -> Breaches:
+def _status(record: ContractRecord) -> Breaches:
     statuses = record.venue_status or ()
     # Before event ages were written apart, venue_age_ms was the event's age, on which the status does not rest.
     ages = record.venue_age_ms if record.venue_age_event_ms else None
@@ -109,7 +109,7 @@ def _status(record: Telemetry) -> Breaches:
             yield f"venue {index} is {status} at toxicity {toxicity:g}, which means Disabled"
 
 
-def _market(record: Telemetry) -> Breaches:
+def _market(record: ContractRecord) -> Breaches:
     # A spread may be negative: that is a crossed book, the venue's fault and not the record's.
     for name in ("venue_mid_usd", "venue_depth_near_mid_usd"):
         for index, value in enumerate(getattr(record, name) or ()):
@@ -117,7 +117,7 @@ def _market(record: Telemetry) -> Breaches:
                 yield f"{name}[{index}] is {value:g}"
 
 
-def _funding(record: Telemetry) -> Breaches:
+def _funding(record: ContractRecord) -> Breaches:
     rates, statuses = record.venue_funding_rate_8h or (), record.venue_funding_status or ()
     for index, (rate, status) in enumerate(zip(rates, statuses, strict=False)):
         if (rate is None) != (status == "Unknown"):
@@ -139,7 +139,7 @@ RECORD_RULES = (
 )
 
 
-def lengths(record: dict[str, Any], typed: Telemetry) -> Breaches:
+def lengths(record: dict[str, Any], typed: ContractRecord) -> Breaches:
     """Every `venue_*` list has one element per venue."""
     sizes = {name: len(value) for name, value in record.items() if name[:6] == "venue_" and isinstance(value, list)}
     venues = len(typed.treasury_guidance.venues) if typed.treasury_guidance else max(sizes.values(), default=0)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from toolkit.telemetry.contract.fields import Telemetry
+from toolkit.telemetry.contract.fields import ContractRecord
 
 LONGEST_EMPTY_MS = 500
 """A book with an empty side may keep a status other than Disabled for so long."""
@@ -63,11 +63,11 @@ class Life:
     ages: dict[int, _Ages] = field(default_factory=dict)
     empty_since_ms: dict[int, int] = field(default_factory=dict)
 
-    def ended_by(self, record: Telemetry) -> bool:
+    def ended_by(self, record: ContractRecord) -> bool:
         """Whether the record is the first of the next life."""
         return record.t == 0 and self.t is not None and self.t > 0
 
-    def breaches(self, record: Telemetry, line: int) -> Iterator[Breach]:
+    def breaches(self, record: ContractRecord, line: int) -> Iterator[Breach]:
         """What the record breaks, seen after those before it; the record becomes one of them."""
         yield from self._tick(record)
         yield from self._clock(record)
@@ -76,14 +76,14 @@ class Life:
             yield from self._stale_limit(record, line)
         yield from self._depth(record)
 
-    def _tick(self, record: Telemetry) -> Iterator[Breach]:
+    def _tick(self, record: ContractRecord) -> Iterator[Breach]:
         if not isinstance(record.t, int):
             return
         if self.t is not None and record.t <= self.t:
             yield "t", f"t is {record.t} after {self.t}"
         self.t = record.t
 
-    def _clock(self, record: Telemetry) -> Iterator[Breach]:
+    def _clock(self, record: ContractRecord) -> Iterator[Breach]:
         if not record.treasury_guidance:
             return
         now, tick = record.treasury_guidance.as_of_ms, record.treasury_guidance.as_of_tick
@@ -93,7 +93,7 @@ class Life:
             yield "as_of", f"as_of_tick is {tick}, t is {record.t}"
         self.as_of_ms = now
 
-    def _order(self, record: Telemetry) -> Iterator[Breach]:
+    def _order(self, record: ContractRecord) -> Iterator[Breach]:
         if not record.treasury_guidance:
             return
         venues = tuple(venue.venue_id for venue in record.treasury_guidance.venues)
@@ -101,7 +101,7 @@ class Life:
             yield "venue_order", f"venues are {', '.join(venues)}, before they were {', '.join(self.venues)}"
         self.venues = venues
 
-    def _stale_limit(self, record: Telemetry, line: int) -> Iterator[Breach]:
+    def _stale_limit(self, record: ContractRecord, line: int) -> Iterator[Breach]:
         """One threshold, whatever it is, parts fresh from stale: no age with a fresh status reaches a stale one."""
         for index, (status, age) in enumerate(zip(record.venue_status or (), record.venue_age_ms or (), strict=False)):
             seen = self.ages.setdefault(index, _Ages())
@@ -112,7 +112,7 @@ class Life:
             else:
                 seen.add(status, age, line)
 
-    def _depth(self, record: Telemetry) -> Iterator[Breach]:
+    def _depth(self, record: ContractRecord) -> Iterator[Breach]:
         if not record.treasury_guidance:
             return
         now = record.treasury_guidance.as_of_ms

@@ -18,7 +18,7 @@ from toolkit.db.store import connect
 from toolkit.files.discovery import discover
 from toolkit.ingest import telemetry
 from toolkit.model.runs import FileLedger
-from toolkit.telemetry.columns import Scope
+from toolkit.telemetry.schema import Scope
 
 NAME = "telemetry.jsonl"
 

@@ -7,17 +7,18 @@ import json
 import pytest
 
 from toolkit.model.vocabulary import SetAside
-from toolkit.telemetry.record import Reader, Record, Recovered
+from toolkit.telemetry.reader import RecordReader, RecoveredLine
+from toolkit.telemetry.record import TelemetryRecord
 
 WHOLE = json.dumps({"a": [{"b": 1}, {"c": "x"}], "t": 5, "venue_age_ms": [0, 250]}, separators=(",", ":")).encode()
-READ = Reader(Record).read
+READ = RecordReader(TelemetryRecord).read
 
 
 def ticks(line: bytes) -> tuple[list[int], SetAside | None]:
     result = READ(line)
     return (
         ([record.t for record in result.records], result.reason)
-        if isinstance(result, Recovered)
+        if isinstance(result, RecoveredLine)
         else ([result.t], None)
     )
 
@@ -73,5 +74,5 @@ def test_an_age_that_is_no_whole_number_is_unknown_rather_than_rounded(
     ages: str, expected: list[int | None] | None
 ) -> None:
     result = READ(b'{"t":1,"venue_age_ms":%s}' % ages.encode())
-    record = result.records[0] if isinstance(result, Recovered) else result
+    record = result.records[0] if isinstance(result, RecoveredLine) else result
     assert record.venue_age_ms == expected

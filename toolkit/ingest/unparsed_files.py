@@ -1,0 +1,30 @@
+"""Sizes and ledger rows of files that are listed without being parsed (provenance, artifacts)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from toolkit.files.discovery import RunFile
+from toolkit.model.runs import FileLedger, SetAsideLine
+from toolkit.model.vocabulary import SetAside
+from toolkit.streams.blocks import Block, blocks, count_newlines
+
+
+def unparsed_ledger(source: RunFile, used: bool = True) -> FileLedger:
+    """Return the ledger row of a file whose lines are only counted, all as used or all as other lines.
+
+    Raises `InputError` for an unreadable file.
+    """
+    with source.open() as stream:
+        lines = sum(_line_count(block) for block in blocks(stream))
+        where = (SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED),) if stream.damage else ()
+        return FileLedger(source.name, source.role, stream.size, stream.sha256, lines, lines if used else 0, {}, where)
+
+
+def _line_count(block: Block) -> int:
+    return count_newlines(block.data) + (1 if block.torn or block.skipped else 0)
+
+
+def plain_file_bytes(sources: Iterable[RunFile]) -> int:
+    """Return the total bytes of the plain files on disk; the size of a compressed file is unknown until it is read."""
+    return sum(source.path.stat().st_size for source in sources if source.path is not None)
