@@ -216,10 +216,10 @@ def _concluded(out: Path, run: RunMeta, db: str) -> ExitCode:
 
 
 def _judged(out: Path, run: RunMeta, db: str) -> GateVerdict:
+    from reports.gate_view import gate_summary_text
     from reports.run_pages import summary
     from toolkit.analysis.metrics import catalogue
     from toolkit.analysis.pipeline import Options, analyze
-    from toolkit.cli.gate import brief
     from toolkit.gate import evaluate
     from toolkit.gate.gate_files import load_gate
     from toolkit.smoke.known_settings import known_settings
@@ -228,5 +228,5 @@ def _judged(out: Path, run: RunMeta, db: str) -> GateVerdict:
     emit(summary(analysis, run.label or out.name, "text"))
     gate = load_gate(GATE, catalogue())
     result = evaluate(gate.rules, analysis, None, gate.name, gate.never_seen)
-    emit(f"\n{brief(result, analysis)}\n")
+    emit(f"\n{gate_summary_text(result, analysis)}\n")
     return result.verdict
