@@ -218,7 +218,7 @@ def test_every_line_of_every_file_is_used(run: Run) -> None:
 def test_every_record_keeps_the_contract(run: Run) -> None:
     check = FileCheck("telemetry.jsonl")
     for number, line in enumerate((run.out / "telemetry.jsonl").read_bytes().splitlines(), start=1):
-        check.line(number, line)
+        check.check_line(number, line)
     assert check.report().violations == ()
 
 

@@ -39,9 +39,9 @@ def checked(data: bytes) -> FileReport:
     check = FileCheck("telemetry.jsonl")
     *lines, tail = data.split(b"\n")
     for number, line in enumerate(lines, 1):
-        check.line(number, line)
+        check.check_line(number, line)
     if tail:
-        check.line(len(lines) + 1, tail, last=True)
+        check.check_line(len(lines) + 1, tail, last=True)
     return check.report()
 
 
@@ -141,7 +141,7 @@ def test_a_required_field_is_missed(name: str) -> None:
     del some[1][name]
     report = checked(encoded(some))
     assert broken(report)["required"] == (2,)
-    assert report.violations[0].example == f"without {name}"
+    assert report.violations[0].example == f"missing: {name}"
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDED if name in ContractRecord.__struct_fields__])
@@ -225,8 +225,8 @@ def test_venues_that_change_places_within_a_life_are_found() -> None:
     ("line", "example"),
     [
         (b"thread 'main' panicked at src/main.rs:1", "is not JSON"),
-        (b"[1, 2]", "is JSON, but no object"),
-        (b'"t"', "is JSON, but no object"),
+        (b"[1, 2]", "is JSON, but not an object"),
+        (b'"t"', "is JSON, but not an object"),
         (b'{"t":1,"pnl', "is not JSON"),
     ],
 )

@@ -287,7 +287,7 @@ def test_every_record_keeps_the_contract_whatever_the_venues_do(steps: list[tupl
         left, stats = fold([delivery(event) for event in events], Folding())
         view.apply(left, at_ms)
         looked = [Seen.at(each, at_ms, UNIX_MS + at_ms, FRESH_MS, CATASTROPHIC_MS) for each in (view, quiet)]
-        check.line(number + 1, line(tick(*looked, t=number, later_ms=at_ms, rx=stats)).rstrip(b"\n"))
+        check.check_line(number + 1, line(tick(*looked, t=number, later_ms=at_ms, rx=stats)).rstrip(b"\n"))
     assert check.report().violations == ()
 
 

@@ -1,4 +1,4 @@
-"""The telemetry contract: what every record must hold, and what must agree within a record and along a run."""
+"""The telemetry contract: fields and types of a record, and rules within a record and along a run."""
 
 from toolkit.telemetry.contract.check import RULES, FileCheck, FileReport, RuleTally
 

@@ -1,7 +1,7 @@
-"""A telemetry file against the contract, line by line: what was checked, what breaks a rule, what is only worth saying.
+"""Check of a telemetry file against the contract, line by line: violations, and notices that are no violation.
 
-A kill leaves a torn last line, a restart into the same file lets ticks begin again and may glue two records on one
-line: both are told, and neither breaks the contract.
+A kill leaves a torn last line. A restart into the same file makes ticks begin again, and may put two records on one
+line. Both are notices.
 """
 
 from __future__ import annotations
@@ -12,38 +12,43 @@ from typing import Any
 
 import msgspec
 
-from toolkit.telemetry.contract.fields import REQUIRED, ContractRecord, typed
-from toolkit.telemetry.contract.rules import RECORD_RULES, lengths, not_finite
-from toolkit.telemetry.contract.sequence import LIFE_RULES, Breach, Life
+from toolkit.telemetry.contract.fields import REQUIRED, ContractRecord, convert_record
+from toolkit.telemetry.contract.rules import RECORD_RULES, not_finite, wrong_lengths
+from toolkit.telemetry.contract.sequence import LIFE_RULES, LifeState, Violation
 from toolkit.telemetry.lenient import PADDING, TORN, json_values
 
-MOST_LINES = 5
-"""How many lines a tally names."""
+MAX_LINES_NAMED = 5
+"""The number of lines that a tally names."""
 
 RULES = {
     "line": "every line is one JSON object in UTF-8, ended by a newline",
-    "required": "the required fields are there",
+    "required": "every required field is present",
     "type": "every field has the contract's type and range",
-    "word": "words are those of the contract",
+    "word": "every enumerated text is one of the contract's values",
     "finite": "numbers are finite",
     "length": "every venue_* list has one element per venue",
-    **{rule.name: rule.says for rule in RECORD_RULES},
-    **{name: says for name, says in LIFE_RULES.items() if name != "venue_order"},
+    **{rule.name: rule.meaning for rule in RECORD_RULES},
+    **{name: meaning for name, meaning in LIFE_RULES.items() if name != "venue_order"},
 }
+"""The meaning of each rule by its name."""
 NOTICES = {
-    "restart": "a new life begins in the same file",
+    "restart": "a restarted process appends to the same file: a new life begins",
     "glued": "a line holds the last record of one life and the first of the next",
     "torn_inside": "a restart follows a torn record on the same line",
-    "torn_tail": "the last record is torn, as a kill leaves it",
+    "torn_tail": "the last record is incomplete, as after a kill",
     "blank": "a line is blank",
-    "padded": "NUL bytes stand before or after a record, as a crash of the host leaves them",
+    "padded": "NUL bytes stand before or after a record, as after a crash of the host",
     "damaged": "the compressed file is damaged or cut short",
 }
+"""The meaning of each notice by its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleTally:
-    """How often a rule was broken (or something worth saying was met), the first lines, and the first case."""
+    """How often a rule was violated or a notice found: the count, the first lines, and the message of the first case.
+
+    The field names are keys of the JSON output; `says` is the meaning of the rule or notice.
+    """
 
     rule: str
     says: str
@@ -54,7 +59,7 @@ class RuleTally:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """A file checked: its records, the lives they belong to, what breaks the contract and what is worth saying."""
+    """The result for one file: its lines, records and lives, the rules violated, and the notices."""
 
     file: str
     lines: int
@@ -65,112 +70,113 @@ class FileReport:
 
 
 class FileCheck:
-    """Checks the lines of one file, given in order."""
+    """Check of the lines of one file, which are passed in order."""
 
     def __init__(self, file: str) -> None:
         self._file = file
         self._decode = msgspec.json.Decoder(dict[str, Any]).decode
         self._found: dict[str, tuple[int, list[int], str]] = {}
-        self._life = Life()
+        self._life = LifeState()
         self._lines = self._records = 0
 
-    def line(self, number: int, line: bytes, last: bool = False) -> None:
-        """Check a line without its newline; `last` says that the file ends with it and it had none."""
+    def check_line(self, number: int, line: bytes, last: bool = False) -> None:
+        """Check a line without its newline; `last` marks a last line that has no newline in the file."""
         self._lines = number
         try:
             record = self._decode(line)
         except (ValueError, RecursionError):
-            self._unclean(number, line, last)
+            self._check_damaged(number, line, last)
         else:
-            self._record(number, record)
+            self._check_record(number, record)
 
-    def unreadable(self, number: int, why: str) -> None:
-        """Count a line that cannot be read at all."""
+    def add_unreadable(self, number: int, why: str) -> None:
+        """Count a line that cannot be read at all as a violation of the rule `line`."""
         self._lines = number
-        self._met("line", number, why)
+        self._count("line", number, why)
 
-    def notice(self, name: str, why: str) -> None:
-        """Say something of the file as a whole."""
-        self._met(name, self._lines, why)
+    def add_notice(self, name: str, message: str) -> None:
+        """Add a notice on the file as a whole; `name` is a key of `NOTICES`."""
+        self._count(name, self._lines, message)
 
     def report(self) -> FileReport:
-        """What was found so far."""
-        violations = tuple(self._tally(name, says) for name, says in RULES.items() if name in self._found)
-        notices = tuple(self._tally(name, says) for name, says in NOTICES.items() if name in self._found)
+        """Return the result for the lines checked so far."""
+        violations = tuple(self._tally(name, meaning) for name, meaning in RULES.items() if name in self._found)
+        notices = tuple(self._tally(name, meaning) for name, meaning in NOTICES.items() if name in self._found)
         restarts = self._found.get("restart", (0,))[0]
         return FileReport(self._file, self._lines, self._records, restarts + bool(self._records), violations, notices)
 
-    def _tally(self, name: str, says: str) -> RuleTally:
+    def _tally(self, name: str, meaning: str) -> RuleTally:
         count, lines, example = self._found[name]
-        return RuleTally(name, says, count, tuple(lines), example)
+        return RuleTally(name, meaning, count, tuple(lines), example)
 
-    def _met(self, name: str, number: int, example: str) -> None:
+    def _count(self, name: str, number: int, example: str) -> None:
         count, lines, first = self._found.get(name, (0, [], example))
-        if len(lines) < MOST_LINES and number not in lines:
+        if len(lines) < MAX_LINES_NAMED and number not in lines:
             lines.append(number)
         self._found[name] = count + 1, lines, first
 
-    def _record(self, number: int, record: dict[str, Any], restarted: bool = False) -> None:
-        known, wrong = typed(record)
+    def _check_record(self, number: int, record: dict[str, Any], restarted: bool = False) -> None:
+        known, type_errors = convert_record(record)
         if self._life.ended_by(known) or (restarted and self._records):
-            self._met("restart", number, f"t is 0 after {self._life.t}")
-            self._life = Life()
+            self._count("restart", number, f"t is 0 after {self._life.t}")
+            self._life = LifeState()
         self._records += 1
-        for name, example in self._breaches(number, record, known, wrong):
-            self._met(name, number, example)
+        for name, message in self._violations(number, record, known, type_errors):
+            self._count(name, number, message)
 
-    def _breaches(
-        self, number: int, record: dict[str, Any], known: ContractRecord, wrong: list[str]
-    ) -> Iterator[Breach]:
+    def _violations(
+        self, number: int, record: dict[str, Any], known: ContractRecord, type_errors: list[str]
+    ) -> Iterator[Violation]:
         if not record.keys() >= REQUIRED:
-            yield "required", f"without {', '.join(sorted(REQUIRED - record.keys()))}"
-        for why in wrong:
-            yield ("word" if why.startswith("Invalid enum value") else "type"), why
-        for why in lengths(record, known):
-            yield "length", why
+            yield "required", f"missing: {', '.join(sorted(REQUIRED - record.keys()))}"
+        for message in type_errors:
+            yield ("word" if message.startswith("Invalid enum value") else "type"), message
+        for message in wrong_lengths(record, known):
+            yield "length", message
         for rule in RECORD_RULES:
-            for why in rule.broken_by(known):
-                yield rule.name, why
-        yield from self._life.breaches(known, number)
+            for message in rule.violations(known):
+                yield rule.name, message
+        yield from self._life.violations(known, number)
 
-    def _unclean(self, number: int, line: bytes, last: bool) -> None:
-        """A line that is no plain record: blank, torn, glued, or in the words of a more lenient parser."""
+    def _check_damaged(self, number: int, line: bytes, last: bool) -> None:
+        """Check a line that a strict parser rejects: blank, torn, glued, padded, or with NaN or Infinity."""
         text = line.decode("utf-8", "replace").strip(PADDING)
         if not text:
-            return self._met("blank", number, "nothing on it")
+            return self._count("blank", number, "the line is empty or holds only white space and NUL bytes")
         if padding := line.count(b"\0") - text.count("\0"):
-            self._met("padded", number, f"{padding} NUL bytes")
+            self._count("padded", number, f"{padding} NUL bytes")
         values = list(json_values(text))
         torn = any(value is TORN for value in values)
-        held = [value for value in values if value is TORN or _is_record(value, torn)]
-        if not any(isinstance(value, dict) for value in held):
+        parts = [value for value in values if value is TORN or _is_record(value, torn)]
+        if not any(isinstance(value, dict) for value in parts):
             if last and torn:
-                return self._met("torn_tail", number, f"{len(line)} bytes of a record")
-            return self._met("line", number, "is not JSON" if torn else "is JSON, but no object")
+                return self._count("torn_tail", number, f"{len(line)} bytes of a record")
+            return self._count("line", number, "is not JSON" if torn else "is JSON, but not an object")
         if "\ufffd" in text and "\ufffd".encode() not in line:
-            self._met("line", number, "is not UTF-8")
-        return self._several(number, held, last)
+            self._count("line", number, "is not UTF-8")
+        return self._check_parts(number, parts, last)
 
-    def _several(self, number: int, held: list[Any], last: bool) -> None:
-        """What a line holds one after the other: records, and stretches that are none."""
-        for place, value in enumerate(held):
-            if value is not TORN:
-                for why in not_finite(value):
-                    self._met("finite", number, why)
-                self._record(number, value, restarted=place > 0 and self._joined(number, value, held[place - 1]))
-            elif place == len(held) - 1:
-                self._met("torn_tail" if last else "line", number, "goes on after its record")
+    def _check_parts(self, number: int, parts: list[Any], last: bool) -> None:
+        """Check the parts of a line in order: records, and stretches of text that are no JSON value."""
+        for index, part in enumerate(parts):
+            if part is not TORN:
+                for message in not_finite(part):
+                    self._count("finite", number, message)
+                self._check_record(number, part, restarted=index > 0 and self._restarts(number, part, parts[index - 1]))
+            elif index == len(parts) - 1:
+                self._count("torn_tail" if last else "line", number, "text follows the record on its line")
 
-    def _joined(self, number: int, record: dict[str, Any], before: Any) -> bool:
-        """Whether a restart explains that a record is not the first thing on its line; otherwise it is a breach."""
+    def _restarts(self, number: int, record: dict[str, Any], before: Any) -> bool:
+        """Return true if a restart explains a record that is not the first part of its line; else it is a violation."""
         restarted = record.get("t") == 0
         if restarted:
-            self._met("torn_inside" if before is TORN else "glued", number, "t is 0 in the middle of the line")
+            self._count("torn_inside" if before is TORN else "glued", number, "t is 0 in the middle of the line")
         else:
-            self._met("line", number, f"{'a torn record' if before is TORN else 'a record'} stands before another")
+            kind = "a torn record" if before is TORN else "a record"
+            self._count("line", number, f"{kind} precedes another one on the line")
         return restarted
 
 
 def _is_record(value: object, torn: bool) -> bool:
-    """Objects inside a torn record look like records of their own; a tick tells the difference."""
+    """Return true for a record; an object nested in a torn record has no tick, which tells it from one."""
     return isinstance(value, dict) and (not torn or "t" in value)

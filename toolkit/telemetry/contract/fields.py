@@ -1,7 +1,7 @@
-"""The fields of contract v1 and their types: what a record must hold, and what it may.
+"""The required and optional fields of contract v1, with their types.
 
-A field that is absent is `UNSET`; null is a value, allowed only where a type says so. Fields that are not named here
-are allowed: later producers add some. Source: the producer's contract (schema version 1) and its source code.
+An absent field is `UNSET`; null is a value, allowed only where the type includes None. Fields that are not declared
+here are allowed, because later producers add some. Source: the producer's contract (schema version 1) and its code.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REQUIRED = frozenset(
         "basis_usd",
     }
 )
-"""The fields that every record holds."""
+"""The fields that every record must hold."""
 
 Regime = Literal["Normal", "Warning", "HardLimit"]
 Mode = Literal["shadow", "paper", "testnet", "live"]
@@ -52,7 +52,7 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class ContractVenue(msgspec.Struct, gc=False):
-    """Which venue an index of the `venue_*` arrays stands for."""
+    """The id of the venue at one index of the `venue_*` arrays."""
 
     venue_index: int
     venue_id: str
@@ -67,7 +67,7 @@ class ContractGuidance(msgspec.Struct, gc=False):
 
 
 class ContractRecord(msgspec.Struct, gc=False):
-    """One record. Units: USD, ms, epoch ms; "tao" is the base asset whatever the market."""
+    """One record. Units: USD, ms, epoch ms, as names say; "tao" stands for the base asset of any market."""
 
     schema_version: int | UnsetType = UNSET
     t: Count | UnsetType = UNSET
@@ -125,8 +125,8 @@ class ContractRecord(msgspec.Struct, gc=False):
     venue_markout_ewma_usd_per_tao: list[float | None] | UnsetType = UNSET
 
 
-def typed(record: dict[str, Any]) -> tuple[ContractRecord, list[str]]:
-    """The record's known fields in the contract's types, and what is wrong with each that has another.
+def convert_record(record: dict[str, Any]) -> tuple[ContractRecord, list[str]]:
+    """Convert the known fields to the contract's types; return the record and one message per field of another type.
 
     A field of the wrong type is left `UNSET`.
     """
@@ -134,12 +134,12 @@ def typed(record: dict[str, Any]) -> tuple[ContractRecord, list[str]]:
         return msgspec.convert(record, ContractRecord), []
     except msgspec.ValidationError:
         pass
-    sound: dict[str, Any] = {}
-    wrong = []
+    valid: dict[str, Any] = {}
+    errors = []
     for name in ContractRecord.__struct_fields__:
         if name in record:
             try:
-                sound[name] = getattr(msgspec.convert({name: record[name]}, ContractRecord), name)
+                valid[name] = getattr(msgspec.convert({name: record[name]}, ContractRecord), name)
             except msgspec.ValidationError as error:
-                wrong.append(str(error))
-    return ContractRecord(**sound), wrong
+                errors.append(str(error))
+    return ContractRecord(**valid), errors

@@ -1,6 +1,6 @@
-"""The rules of the contract that one record must keep by itself: each a name, a sentence, and what breaks it.
+"""Rules of the contract within one record: each has a name, a meaning, and a function that finds violations.
 
-A rule says nothing where a field it needs is absent or of the wrong type: that is the business of the rules before it.
+A rule is silent where a field it needs is absent or of the wrong type; the rules `required` and `type` report that.
 """
 
 from __future__ import annotations
@@ -12,43 +12,44 @@ from typing import Any
 
 from toolkit.telemetry.contract.fields import SCHEMA_VERSION, ContractRecord
 
-Breaches = Iterator[str]
+Messages = Iterator[str]
+"""One sentence for each violation."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordRule:
-    """A rule that `broken_by` tells of: a sentence for each breach in the record."""
+    """A rule, its meaning in one clause, and the function that yields a sentence for each violation in a record."""
 
     name: str
-    says: str
-    broken_by: Callable[[ContractRecord], Breaches]
+    meaning: str
+    violations: Callable[[ContractRecord], Messages]
 
 
-def _schema_version(record: ContractRecord) -> Breaches:
+def _schema_version(record: ContractRecord) -> Messages:
     if isinstance(record.schema_version, int) and record.schema_version != SCHEMA_VERSION:
         yield f"schema_version is {record.schema_version}"
 
 
-def _pnl(record: ContractRecord) -> Breaches:
-    whole, realised, unrealised = record.pnl_total, record.pnl_realised, record.pnl_unrealised
-    if not (isinstance(whole, float) and isinstance(realised, float) and isinstance(unrealised, float)):
+def _pnl(record: ContractRecord) -> Messages:
+    total, realised, unrealised = record.pnl_total, record.pnl_realised, record.pnl_unrealised
+    if not (isinstance(total, float) and isinstance(realised, float) and isinstance(unrealised, float)):
         return
-    # A sum of doubles is as close as double precision holds at the size of its parts.
-    if not math.isclose(whole, realised + unrealised, rel_tol=1e-9, abs_tol=1e-6 + 1e-9 * abs(realised)):
-        yield f"pnl_total is {whole:g}, realised + unrealised is {realised + unrealised:g}"
+    # The tolerance is the rounding error of a sum of doubles of this size.
+    if not math.isclose(total, realised + unrealised, rel_tol=1e-9, abs_tol=1e-6 + 1e-9 * abs(realised)):
+        yield f"pnl_total is {total:g}, realised + unrealised is {realised + unrealised:g}"
 
 
-def _kill(record: ContractRecord) -> Breaches:
+def _kill(record: ContractRecord) -> Messages:
     if record.kill_switch is True and record.kill_reason == "None":
         yield "kill_switch is true, kill_reason is None"
 
 
-def _fair_value(record: ContractRecord) -> Breaches:
+def _fair_value(record: ContractRecord) -> Messages:
     if record.fv_available is True and record.fair_value is None:
         yield "fv_available is true, fair_value is null"
 
 
-def _orders(record: ContractRecord) -> Breaches:
+def _orders(record: ContractRecord) -> Messages:
     orders, count = record.would_send_orders, record.would_send_orders_count
     if not isinstance(orders, list) or not isinstance(count, int):
         return
@@ -56,21 +57,21 @@ def _orders(record: ContractRecord) -> Breaches:
         yield f"would_send_orders_count is {count}, would_send_orders has {len(orders)}"
 
 
-def _venue_order(record: ContractRecord) -> Breaches:
+def _venue_order(record: ContractRecord) -> Messages:
     if not record.treasury_guidance:
         return
     venues = record.treasury_guidance.venues
-    order = {venue.venue_index: venue.venue_id for venue in venues}
+    ids = {venue.venue_index: venue.venue_id for venue in venues}
     if [venue.venue_index for venue in venues] != list(range(len(venues))):
         yield f"treasury_guidance.venues are numbered {', '.join(str(venue.venue_index) for venue in venues)}"
-    if len(set(order.values())) != len(venues):
+    if len(set(ids.values())) != len(venues):
         yield "treasury_guidance.venues names a venue twice"
     for level in record.quote_levels or ():
-        if order.get(level.venue_index) != level.venue_id:
+        if ids.get(level.venue_index) != level.venue_id:
             yield f"quote_levels has {level.venue_id} at index {level.venue_index}, treasury_guidance does not"
 
 
-def _age(record: ContractRecord) -> Breaches:
+def _age(record: ContractRecord) -> Messages:
     for kind, ages in (("venue_age_ms", record.venue_age_ms), ("venue_age_event_ms", record.venue_age_event_ms)):
         for index, age in enumerate(ages or ()):
             if age < -1:
@@ -79,10 +80,10 @@ def _age(record: ContractRecord) -> Breaches:
         zip(record.venue_age_ms or (), record.venue_age_event_ms or (), strict=False)
     ):
         if (apply == -1) != (event == -1):
-            yield f"venue {index} has apply age {apply} and event age {event}: only one is never"
+            yield f"venue {index} has apply age {apply} and event age {event}: only one of them is -1 (never)"
 
 
-def _healthy_used(record: ContractRecord) -> Breaches:
+def _healthy_used(record: ContractRecord) -> Messages:
     used, count, statuses = record.healthy_venues_used, record.healthy_venues_used_count, record.venue_status
     if not isinstance(used, list):
         return
@@ -94,9 +95,9 @@ def _healthy_used(record: ContractRecord) -> Breaches:
             yield f"healthy_venues_used is {used}, Healthy are {healthy}"
 
 
-def _status(record: ContractRecord) -> Breaches:
+def _status(record: ContractRecord) -> Messages:
     statuses = record.venue_status or ()
-    # Before event ages were written apart, venue_age_ms was the event's age, on which the status does not rest.
+    # Without event ages, venue_age_ms is the event age, and the status depends on the apply age.
     ages = record.venue_age_ms if record.venue_age_event_ms else None
     for index, (status, age) in enumerate(zip(statuses, ages or (), strict=False)):
         if age == -1 and status in ("Healthy", "Warning"):
@@ -109,15 +110,15 @@ def _status(record: ContractRecord) -> Breaches:
             yield f"venue {index} is {status} at toxicity {toxicity:g}, which means Disabled"
 
 
-def _market(record: ContractRecord) -> Breaches:
-    # A spread may be negative: that is a crossed book, the venue's fault and not the record's.
+def _market(record: ContractRecord) -> Messages:
+    # A spread may be negative: a crossed book is a fault of the venue, not of the record.
     for name in ("venue_mid_usd", "venue_depth_near_mid_usd"):
         for index, value in enumerate(getattr(record, name) or ()):
             if value < 0:
                 yield f"{name}[{index}] is {value:g}"
 
 
-def _funding(record: ContractRecord) -> Breaches:
+def _funding(record: ContractRecord) -> Messages:
     rates, statuses = record.venue_funding_rate_8h or (), record.venue_funding_status or ()
     for index, (rate, status) in enumerate(zip(rates, statuses, strict=False)):
         if (rate is None) != (status == "Unknown"):
@@ -128,28 +129,32 @@ RECORD_RULES = (
     RecordRule("schema_version", f"schema_version is {SCHEMA_VERSION}", _schema_version),
     RecordRule("pnl", "pnl_total is the sum of realised and unrealised", _pnl),
     RecordRule("kill", "a kill switch has a reason", _kill),
-    RecordRule("fair_value", "a fair value that is available is a number", _fair_value),
-    RecordRule("orders", "would_send_orders_count counts the orders", _orders),
-    RecordRule("venue_order", "venues are numbered from 0 in order and every list names them alike", _venue_order),
-    RecordRule("age", "ages are -1 (never) or more, and both ages of a venue are never together", _age),
-    RecordRule("healthy_used", "healthy_venues_used are the Healthy venues, and counted", _healthy_used),
-    RecordRule("status", "a status fits age, depth and toxicity", _status),
+    RecordRule("fair_value", "fair_value is a number where fv_available is true", _fair_value),
+    RecordRule("orders", "would_send_orders_count is the number of orders, also of a truncated list", _orders),
+    RecordRule("venue_order", "venues are numbered from 0 in order, and quote_levels names them alike", _venue_order),
+    RecordRule("age", "ages are -1 (never) or more, and the apply and event age of a venue are -1 together", _age),
+    RecordRule("healthy_used", "healthy_venues_used lists the Healthy venues; its count is right", _healthy_used),
+    RecordRule("status", "a venue's status agrees with its age, depth and toxicity", _status),
     RecordRule("market", "mids and depths are not negative", _market),
-    RecordRule("funding", "the funding status is Unknown where the rate is null, and only there", _funding),
+    RecordRule("funding", "the funding status is Unknown exactly where the rate is null", _funding),
 )
 
 
-def lengths(record: dict[str, Any], typed: ContractRecord) -> Breaches:
-    """Every `venue_*` list has one element per venue."""
+def wrong_lengths(record: dict[str, Any], known: ContractRecord) -> Messages:
+    """Yield a message for each `venue_*` list that has not one element per venue.
+
+    Lists of fields that the contract does not declare count too. Without `treasury_guidance` the longest list sets the
+    number of venues.
+    """
     sizes = {name: len(value) for name, value in record.items() if name[:6] == "venue_" and isinstance(value, list)}
-    venues = len(typed.treasury_guidance.venues) if typed.treasury_guidance else max(sizes.values(), default=0)
+    venues = len(known.treasury_guidance.venues) if known.treasury_guidance else max(sizes.values(), default=0)
     for name, size in sizes.items():
         if size != venues:
             yield f"{name} has {size} elements for {venues} venues"
 
 
-def not_finite(value: object, path: str = "") -> Breaches:
-    """Where in a value a number is not finite; a parser that allows NaN and Infinity lets them through."""
+def not_finite(value: object, path: str = "") -> Messages:
+    """Yield a message for each NaN or infinite number in a value that a lenient parser decoded."""
     if isinstance(value, float) and not math.isfinite(value):
         yield f"{path or 'the record'} is {value}"
     elif isinstance(value, dict):

@@ -1,6 +1,7 @@
-"""What must hold from record to record: ticks and time go forward, venues keep their places, a status its threshold.
+"""Rules of the contract along a run: ticks and time increase, venue order and status thresholds stay constant.
 
-A life is one process. Its ticks begin at 0, so a 0 after a later tick is a restart into the same file, no breach.
+They hold within a life, the records of one process. Ticks of a process begin at 0, so a tick 0 after a later one is a
+restart into the same file and no violation.
 """
 
 from __future__ import annotations
@@ -11,24 +12,24 @@ from dataclasses import dataclass, field
 
 from toolkit.telemetry.contract.fields import ContractRecord
 
-LONGEST_EMPTY_MS = 500
-"""A book with an empty side may keep a status other than Disabled for so long."""
+MAX_EMPTY_BOOK_MS = 500
+"""The longest time for which a venue without depth may stay Healthy or Warning."""
 
-Breach = tuple[str, str]
-"""A rule's name and what broke it."""
+Violation = tuple[str, str]
+"""A rule's name, and a sentence on what violates it."""
 
 LIFE_RULES = {
     "t": "t increases within a life",
     "as_of": "as_of_ms does not go back within a life, and as_of_tick is t",
     "venue_order": "venues keep their order within a life",
-    "stale_limit": "what is Stale is older than what is Healthy or Warning, within a life",
-    "depth": f"a venue without depth is neither Healthy nor Warning for more than {LONGEST_EMPTY_MS} ms",
+    "stale_limit": "one age limit separates Stale from Healthy and Warning within a life",
+    "depth": f"a venue without depth is neither Healthy nor Warning for more than {MAX_EMPTY_BOOK_MS} ms",
 }
 
 
 @dataclass
-class _Ages:
-    """A venue's oldest age with a fresh status, its youngest with a stale one, and the lines that hold them."""
+class _AgeLimits:
+    """A venue's largest age (ms) while Healthy or Warning, its smallest while Stale, and the lines of both."""
 
     fresh_ms: int = -1
     fresh_line: int = 0
@@ -36,7 +37,7 @@ class _Ages:
     stale_line: int = 0
 
     def conflict(self, status: str, age_ms: int) -> str | None:
-        """What was seen before that no threshold reconciles with this."""
+        """Describe an earlier age that no single limit reconciles with this one; None if there is none."""
         if status == "Stale":
             return (
                 f"Healthy or Warning at {self.fresh_ms} ms on line {self.fresh_line}"
@@ -46,7 +47,7 @@ class _Ages:
         return f"Stale at {self.stale_ms} ms on line {self.stale_line}" if age_ms >= self.stale_ms else None
 
     def add(self, status: str, age_ms: int, line: int) -> None:
-        """Remember an age that agrees with those before it."""
+        """Record an age that does not conflict with the earlier ones."""
         if status == "Stale" and age_ms < self.stale_ms:
             self.stale_ms, self.stale_line = age_ms, line
         elif status != "Stale" and age_ms > self.fresh_ms:
@@ -54,21 +55,21 @@ class _Ages:
 
 
 @dataclass
-class Life:
-    """The records of one process so far."""
+class LifeState:
+    """The state of one process's records so far, against which the next record is checked."""
 
     t: int | None = None
     as_of_ms: int | None = None
     venues: tuple[str, ...] | None = None
-    ages: dict[int, _Ages] = field(default_factory=dict)
+    age_limits: dict[int, _AgeLimits] = field(default_factory=dict)
     empty_since_ms: dict[int, int] = field(default_factory=dict)
 
     def ended_by(self, record: ContractRecord) -> bool:
-        """Whether the record is the first of the next life."""
+        """Return true if the record is the first of the next life."""
         return record.t == 0 and self.t is not None and self.t > 0
 
-    def breaches(self, record: ContractRecord, line: int) -> Iterator[Breach]:
-        """What the record breaks, seen after those before it; the record becomes one of them."""
+    def violations(self, record: ContractRecord, line: int) -> Iterator[Violation]:
+        """Yield the violations of a record with respect to the earlier ones, and add it to them."""
         yield from self._tick(record)
         yield from self._clock(record)
         yield from self._order(record)
@@ -76,14 +77,14 @@ class Life:
             yield from self._stale_limit(record, line)
         yield from self._depth(record)
 
-    def _tick(self, record: ContractRecord) -> Iterator[Breach]:
+    def _tick(self, record: ContractRecord) -> Iterator[Violation]:
         if not isinstance(record.t, int):
             return
         if self.t is not None and record.t <= self.t:
             yield "t", f"t is {record.t} after {self.t}"
         self.t = record.t
 
-    def _clock(self, record: ContractRecord) -> Iterator[Breach]:
+    def _clock(self, record: ContractRecord) -> Iterator[Violation]:
         if not record.treasury_guidance:
             return
         now, tick = record.treasury_guidance.as_of_ms, record.treasury_guidance.as_of_tick
@@ -93,7 +94,7 @@ class Life:
             yield "as_of", f"as_of_tick is {tick}, t is {record.t}"
         self.as_of_ms = now
 
-    def _order(self, record: ContractRecord) -> Iterator[Breach]:
+    def _order(self, record: ContractRecord) -> Iterator[Violation]:
         if not record.treasury_guidance:
             return
         venues = tuple(venue.venue_id for venue in record.treasury_guidance.venues)
@@ -101,18 +102,18 @@ class Life:
             yield "venue_order", f"venues are {', '.join(venues)}, before they were {', '.join(self.venues)}"
         self.venues = venues
 
-    def _stale_limit(self, record: ContractRecord, line: int) -> Iterator[Breach]:
-        """One threshold, whatever it is, parts fresh from stale: no age with a fresh status reaches a stale one."""
+    def _stale_limit(self, record: ContractRecord, line: int) -> Iterator[Violation]:
+        """Require every age with a fresh status to be below every age with a stale one; the limit itself is unknown."""
         for index, (status, age) in enumerate(zip(record.venue_status or (), record.venue_age_ms or (), strict=False)):
-            seen = self.ages.setdefault(index, _Ages())
+            limits = self.age_limits.setdefault(index, _AgeLimits())
             if age < 0 or status == "Disabled":
                 continue
-            if conflict := seen.conflict(status, age):
+            if conflict := limits.conflict(status, age):
                 yield "stale_limit", f"venue {index} is {status} at {age} ms, and was {conflict}"
             else:
-                seen.add(status, age, line)
+                limits.add(status, age, line)
 
-    def _depth(self, record: ContractRecord) -> Iterator[Breach]:
+    def _depth(self, record: ContractRecord) -> Iterator[Violation]:
         if not record.treasury_guidance:
             return
         now = record.treasury_guidance.as_of_ms
@@ -122,5 +123,5 @@ class Life:
                 self.empty_since_ms.pop(index, None)
                 continue
             lasted = now - self.empty_since_ms.setdefault(index, now)
-            if lasted > LONGEST_EMPTY_MS:
+            if lasted > MAX_EMPTY_BOOK_MS:
                 yield "depth", f"venue {index} is {status} without depth for {lasted} ms"
