@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from toolkit.files.discovery import RunFile, resolve
+from toolkit.files.discovery import RunFile, discover
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
 from toolkit.streams.blocks import blocks
@@ -26,7 +26,7 @@ def validate(paths: Sequence[str], progress: Progress = lambda _: None) -> list[
 
 def _telemetry_files(path: str) -> Iterator[RunFile]:
     """Yield the telemetry files under a path, each named by a path that the user can open."""
-    sources = resolve([path])
+    sources = discover([path])
     found = [source for source in sources if source.role is Role.TELEMETRY]
     if not found:
         names = ", ".join(source.name for source in sources[:4])
