@@ -1,7 +1,7 @@
-"""Every environment name the connectors read: its default, its value, where the value came from.
+"""Settings of the connectors: the environment variables, their defaults, values and sources.
 
-The names and defaults are those of the program whose runs the toolkit reads, so that one environment serves both. A
-value that cannot be read is an error that names the variable; nothing falls back silently.
+Names and defaults are those of the program whose runs the toolkit reads, so that one environment serves both. A value
+that cannot be parsed is an error that names the variable; it never falls back to the default.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from connectors.venues.spec import Setting, SettingType, Target, Value, Venue, V
 from toolkit.model.errors import UsageError
 
 SHOWN = 60
+"""Characters of a bad value that an error message shows."""
 _DIGITS = re.compile(r"[0-9]{1,15}")
 _NAME = re.compile(r"[\w@][\w.:@/-]*", re.ASCII)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -22,24 +23,36 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 COMMON_SETTINGS = (
     Setting("PARAPHINA_WS_AUDIT", False, SettingType.FLAG, "write WS_AUDIT lines"),
     Setting(
-        "PARAPHINA_WS_MAX_SESSION_SECS", 86_400, SettingType.SECONDS, "a socket is renewed after this time", least=1
+        "PARAPHINA_WS_MAX_SESSION_SECS", 86_400, SettingType.SECONDS, "a socket is replaced after this time", least=1
     ),
     Setting("PARAPHINA_WS_HEALTHY_THRESHOLD_MS", 60_000, SettingType.MS, "a session this long resets the backoff"),
     Setting("PARAPHINA_MAIN_LOOP_INTERVAL_MS", 250, SettingType.MS, "tick timer", least=1),
     Setting(
-        "PARAPHINA_MIN_INTER_TICK_MS", 100, SettingType.MS, "an event may wake a tick this long after the last", least=1
+        "PARAPHINA_MIN_INTER_TICK_MS",
+        100,
+        SettingType.MS,
+        "time after a tick before an event may wake the next",
+        least=1,
     ),
     Setting(
-        "PARAPHINA_L2_SNAPSHOT_COALESCE", True, SettingType.FLAG, "of one venue's snapshots in a tick apply the newest"
+        "PARAPHINA_L2_SNAPSHOT_COALESCE",
+        True,
+        SettingType.FLAG,
+        "apply only the newest of a venue's snapshots in a tick",
     ),
-    Setting("PARAPHINA_L2_DELTA_COALESCE", True, SettingType.FLAG, "fold one venue's deltas of a tick into one"),
+    Setting("PARAPHINA_L2_DELTA_COALESCE", True, SettingType.FLAG, "merge a venue's deltas of a tick into one"),
     Setting(
-        "PARAPHINA_L2_TICK_DELTA_BUFFER_MAX", None, SettingType.COUNT, "deltas held per venue and tick; unset: no cap"
+        "PARAPHINA_L2_TICK_DELTA_BUFFER_MAX", None, SettingType.COUNT, "deltas kept per venue and tick; unset: no limit"
     ),
     Setting(
-        "PARAPHINA_MARKET_RX_STATS", False, SettingType.FLAG, "count what each tick drained, in telemetry and the log"
+        "PARAPHINA_MARKET_RX_STATS",
+        False,
+        SettingType.FLAG,
+        "count the events each tick takes, in telemetry and the log",
     ),
-    Setting("PARAPHINA_MARKET_RX_STATS_EVERY_TICKS", 1, SettingType.COUNT, "write each n-th tick's counts", least=1),
+    Setting(
+        "PARAPHINA_MARKET_RX_STATS_EVERY_TICKS", 1, SettingType.COUNT, "write the counts of every n-th tick", least=1
+    ),
     Setting("PARAPHINA_MARKET_RX_STATS_PATH", None, SettingType.TEXT, "file of the counts; unset: the log"),
     Setting(
         "PARAPHINA_TELEMETRY_PATH",
@@ -48,7 +61,13 @@ COMMON_SETTINGS = (
         "telemetry file; unset: telemetry.jsonl in the run directory",
     ),
     Setting("PARAPHINA_TELEMETRY_APPEND", False, SettingType.FLAG, "append to a telemetry file that exists"),
-    Setting("PARAPHINA_TELEMETRY_CHANNEL_CAP", 4_096, SettingType.COUNT, "records waiting to be written", least=1),
+    Setting(
+        "PARAPHINA_TELEMETRY_CHANNEL_CAP",
+        4_096,
+        SettingType.COUNT,
+        "telemetry records that may wait to be written",
+        least=1,
+    ),
     Setting(
         "PARAPHINA_FORCE_RESTART_MS", 90_000, SettingType.MS, "age at which the enforcer restarts a connector", least=1
     ),
@@ -56,7 +75,11 @@ COMMON_SETTINGS = (
         "PARAPHINA_ENFORCER_COOLDOWN_SECS", 30, SettingType.SECONDS, "least time between two restarts of one connector"
     ),
     Setting(
-        "PARAPHINA_REST_MONITOR_THRESHOLD_MS", 20_000, SettingType.MS, "age at which the REST monitor looks", least=1
+        "PARAPHINA_REST_MONITOR_THRESHOLD_MS",
+        20_000,
+        SettingType.MS,
+        "age at which the REST monitor fetches the book",
+        least=1,
     ),
     Setting(
         "PARAPHINA_CATASTROPHIC_STALE_MS", 120_000, SettingType.MS, "event age at which a venue is Disabled", least=1
@@ -65,16 +88,16 @@ COMMON_SETTINGS = (
 
 _LIMITS = {
     "PARAPHINA_{}_STALE_MS": ("stale_ms", "silence of data that ends a session", 1),
-    "PARAPHINA_{}_PING_INTERVAL_MS": ("ping_interval_ms", "our ping; 0 turns it off", 0),
+    "PARAPHINA_{}_PING_INTERVAL_MS": ("ping_interval_ms", "time between our pings; 0 turns them off", 0),
     "PARAPHINA_{}_WS_CONNECT_TIMEOUT_MS": ("connect_ms", "TCP, TLS and upgrade together", 1),
     "PARAPHINA_{}_WS_READ_TIMEOUT_MS": ("read_ms", "silence of the whole socket that ends a session", 1),
-    "{}_FUNDING_POLL_MS": ("funding_ms", "funding by REST; 0 turns it off", 0),
+    "{}_FUNDING_POLL_MS": ("funding_ms", "time between polls of the funding rate by REST; 0 turns them off", 0),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedSetting:
-    """A setting with its value; `source` is `default` or the environment name it was read from."""
+    """A setting with its value; `source` is `default` or the name of the variable it was read from."""
 
     setting: Setting
     value: Value
@@ -82,25 +105,25 @@ class ResolvedSetting:
 
 
 def venue_settings(venue: Venue) -> tuple[Setting, ...]:
-    """Every setting that concerns one venue."""
+    """Return every setting of one venue."""
     limits = tuple(
         Setting(name.format(venue.prefix), getattr(venue.limits, field), SettingType.MS, meaning, least=least)
         for name, (field, meaning, least) in _LIMITS.items()
     )
     fresh = Setting(
-        _fresh(venue), venue.fresh_ms, SettingType.MS, "apply age up to which the venue is Healthy", least=1
+        _fresh_name(venue), venue.fresh_ms, SettingType.MS, "apply age up to which the venue is Healthy", least=1
     )
     named = () if venue.instrument is None else (venue.instrument,)
     return (venue.market, *named, venue.ws, venue.rest, *limits, fresh, *venue.settings)
 
 
 def resolve(settings: Iterable[Setting], environ: Mapping[str, str]) -> dict[str, ResolvedSetting]:
-    """Give every setting its value; raises UsageError that names the variable, its text and what is allowed."""
+    """Resolve every setting, by name; raises UsageError with the variable, its text and what is allowed."""
     return {setting.name: _resolve(setting, environ) for setting in settings}
 
 
 def limits(venue: Venue, resolved: Mapping[str, ResolvedSetting]) -> VenueLimits:
-    """The venue's limits with the environment's word on them."""
+    """Return the venue's limits, changed by the resolved settings of the venue and the common ones."""
     chosen = {
         field: resolved[name.format(venue.prefix)].value
         for name, (field, _, _) in _LIMITS.items()
@@ -114,12 +137,12 @@ def limits(venue: Venue, resolved: Mapping[str, ResolvedSetting]) -> VenueLimits
 
 
 def fresh_ms(venue: Venue, resolved: Mapping[str, ResolvedSetting]) -> int:
-    """Apply age up to which the venue is Healthy."""
-    return _number(resolved[_fresh(venue)])
+    """Return the apply age in ms up to which the venue is Healthy."""
+    return _number(resolved[_fresh_name(venue)])
 
 
 def target(venue: Venue, resolved: Mapping[str, ResolvedSetting], base: str | None = None) -> Target:
-    """What to follow: `base` names an asset (ETH) for every venue whose own market name is not set."""
+    """Return the market to follow and where; `base` (ETH) names the asset if the venue's market is not set itself."""
     chosen = resolved[venue.market.name]
     market = venue.symbol.format(base=base) if base and chosen.source == "default" else str(chosen.value)
     options = {setting.name: resolved[setting.name].value for setting in venue.settings}
@@ -133,7 +156,7 @@ def _instrument(venue: Venue, resolved: Mapping[str, ResolvedSetting], market: s
     return market if venue.lookup is None else ""
 
 
-def _fresh(venue: Venue) -> str:
+def _fresh_name(venue: Venue) -> str:
     return f"PARAPHINA_{venue.prefix}_STATE_STALE_MS_OVERRIDE"
 
 
@@ -183,7 +206,7 @@ def _bounds(setting: Setting) -> str:
 
 
 def _check_urls(name: str, text: str) -> str:
-    """Refuse what is no URL, and any that carries a user or a password; such text is not repeated in the message."""
+    """Check a list of URLs; one with a user or password is refused and not repeated in the message."""
     if not _urls(text):
         raise UsageError(f"{name}={text[:SHOWN]!r}: write at least one URL")
     for url in _urls(text):

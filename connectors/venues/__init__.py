@@ -1,4 +1,4 @@
-"""The venues that are described: every module of this package that holds a `VENUE`."""
+"""Venue descriptions: every module of this package that defines a `VENUE`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from connectors.venues.spec import Venue
 
 
 def venues() -> dict[str, Venue]:
-    """Every described venue by name, in the order of telemetry arrays."""
+    """Return every venue by name, in the order of telemetry arrays."""
     found = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     described = [module.VENUE for module in found if hasattr(module, "VENUE")]
     return {venue.name: venue for venue in sorted(described, key=lambda venue: (venue.rank, venue.name))}

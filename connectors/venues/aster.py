@@ -1,4 +1,4 @@
-"""Aster (Binance futures style): a REST snapshot, then deltas each of which names the one it follows.
+"""Aster (Binance futures style): a REST snapshot, then deltas of which each names its predecessor.
 
 Sources: asterdex/api-docs, futures API, "Websocket Market Streams" and "How to manage a local order book correctly".
 """
@@ -23,30 +23,20 @@ from connectors.venues.frames import (
     Trade,
 )
 from connectors.venues.parsing import both_sides, integer, levels, price, rate, size, unix_ms
-from connectors.venues.spec import (
-    Recovery,
-    RestCall,
-    RestSpec,
-    Setting,
-    SettingType,
-    Target,
-    Topic,
-    TopicContent,
-    Venue,
-)
+from connectors.venues.spec import Recovery, RestCall, RestSpec, Setting, SettingType, Target, Topic, TopicKind, Venue
 
 STREAMS = {
-    "depthUpdate": ("@depth@100ms", TopicContent.BOOK),
-    "aggTrade": ("@aggTrade", TopicContent.TRADES),
-    "markPriceUpdate": ("@markPrice@1s", TopicContent.FUNDING),
+    "depthUpdate": ("@depth@100ms", TopicKind.BOOK),
+    "aggTrade": ("@aggTrade", TopicKind.TRADES),
+    "markPriceUpdate": ("@markPrice@1s", TopicKind.FUNDING),
 }
 
 PARTIAL = re.compile(r"@depth(5|10|20)\b")
-"""Streams of whole tops, which look like changes but for their name."""
+"""Streams of partial books: their events differ from deltas only in the stream's name."""
 
 
 def decode(message: Json) -> Iterator[Frame]:
-    """Read one message, raw (`/ws`) or wrapped with its stream's name (`/stream`)."""
+    """Decode one message, raw (`/ws`) or wrapped with the name of its stream (`/stream`)."""
     match message:
         case {"stream": str(stream), "data": event}:
             yield DecodeMiss("only the top of a book") if PARTIAL.search(stream) else _event(event)
@@ -74,14 +64,18 @@ def _event(event: Json) -> Frame:
 
 
 def _delta(topic: str, event: Json) -> BookDelta:
-    """`U` and `u` are the first and last change inside and skip legally; only `pu`, the last `u`, makes the chain."""
+    """Decode a delta.
+
+    `U` and `u` are the ids of its first and last change, and ids may be skipped. Only `pu`, the `u` of the delta before
+    it, makes the chain.
+    """
     seq, prev, first = integer(event["u"]), integer(event["pu"]), integer(event["U"])
     bids, asks = levels(event["b"], 0, 1), levels(event["a"], 0, 1)
     return BookDelta(topic, bids, asks, seq, prev, first, unix_ms(event.get("E")))
 
 
 def _trade(topic: str, event: Json) -> Trade:
-    """`m` tells that the buyer was the maker: then the taker sold."""
+    """Decode a trade; `m` is true where the buyer was the maker, so that the taker sold."""
     taker = {True: BookSide.SELL, False: BookSide.BUY}[event["m"]]
     return Trade(topic, price(event["p"]), size(event["q"]), taker, str(integer(event["a"])), unix_ms(event.get("T")))
 
@@ -93,13 +87,13 @@ def _symbol(target: Target) -> str:
 def _topics(target: Target) -> tuple[Topic, ...]:
     symbol = _symbol(target)
     return tuple(
-        _topic(number, f"{event}:{symbol}", symbol.lower() + stream, content)
-        for number, (event, (stream, content)) in enumerate(STREAMS.items(), start=1)
+        _topic(number, f"{event}:{symbol}", symbol.lower() + stream, kind)
+        for number, (event, (stream, kind)) in enumerate(STREAMS.items(), start=1)
     )
 
 
-def _topic(number: int, key: str, stream: str, content: TopicContent) -> Topic:
-    return Topic(key, content, json.dumps({"method": "SUBSCRIBE", "params": [stream], "id": number}))
+def _topic(number: int, key: str, stream: str, kind: TopicKind) -> Topic:
+    return Topic(key, kind, json.dumps({"method": "SUBSCRIBE", "params": [stream], "id": number}))
 
 
 def _ask_book(target: Target) -> RestCall:
@@ -114,8 +108,8 @@ def _read_book(body: Json, target: Target) -> Book:
 VENUE = Venue(
     name="aster",
     rank=2,
-    ws=Setting("ASTER_WS_URL", "wss://fstream.asterdex.com/ws", SettingType.URLS, "sockets"),
-    rest=Setting("ASTER_REST_URL", "https://fapi.asterdex.com", SettingType.URLS, "REST bases"),
+    ws=Setting("ASTER_WS_URL", "wss://fstream.asterdex.com/ws", SettingType.URLS, "WebSocket URLs"),
+    rest=Setting("ASTER_REST_URL", "https://fapi.asterdex.com", SettingType.URLS, "REST base URLs"),
     market=Setting("ASTER_MARKET", "BTCUSDT", SettingType.NAME, "symbol"),
     symbol="{base}USDT",
     topics=_topics,
@@ -127,7 +121,7 @@ VENUE = Venue(
             "ASTER_DEPTH_LIMIT",
             "100",
             SettingType.TEXT,
-            "levels a side of a REST snapshot",
+            "levels of each side in a REST snapshot",
             choices=("5", "10", "20", "50", "100", "500", "1000"),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Extended: one stream a socket, named by its URL; a snapshot about each minute, deltas counted by one between.
+"""Extended: one stream per socket, named by its URL; a snapshot about every minute, deltas numbered by one between.
 
 Sources: Extended API docs, "Public WebSocket streams"; x10-python-trading-starknet 2.6.0, `stream_client` and
 `configuration`; ccxt 4.5.64, `pro/extended`; published captures of the public socket, 2026-09.
@@ -15,10 +15,10 @@ from connectors.venues.spec import RestCall, RestSpec, Setting, SettingType, Tar
 
 
 def decode(message: Json) -> Iterator[Frame]:
-    """Read one message of a book stream.
+    """Decode one message of a book stream.
 
-    In a snapshot `q` is the size; in a delta `q` is the signed change and `c` the size that results. A snapshot may
-    carry any number: whether the one of each minute continues the count is not settled.
+    In a snapshot `q` is the size. In a delta `q` is the signed change and `c` the resulting size. A snapshot may carry
+    any number, because no source says if the snapshot of each minute continues the numbering.
     """
     match message:
         case {"type": "SNAPSHOT", "data": {"m": str(market), "b": bids, "a": asks}, "seq": seq}:
@@ -35,7 +35,7 @@ def decode(message: Json) -> Iterator[Frame]:
 
 
 def _market(target: Target) -> str:
-    """The market as this venue writes it; BTCUSDT, the name other venues use, is read as BTC-USD."""
+    """Return the market as this venue writes it; BTCUSDT, the name at other venues, becomes BTC-USD."""
     return re.sub(r"^([A-Z0-9]+?)(USDT|USDC|USD)$", r"\1-USD", target.instrument.upper())
 
 
@@ -62,7 +62,7 @@ def _ask_funding(target: Target) -> RestCall:
 
 
 def _read_funding(body: Json, target: Target) -> Funding:
-    """`nextFundingRate` is a time, whatever its name."""
+    """Decode the funding rate; `nextFundingRate` is a time, despite its name."""
     stats = body["data"]
     next_ms = unix_ms(stats.get("nextFundingRate"))
     return Funding(f"funding:{_market(target)}", rate(stats["fundingRate"]), HOUR_S, next_ms)
@@ -75,15 +75,15 @@ VENUE = Venue(
         "EXTENDED_WS_URL",
         "wss://api.starknet.extended.exchange/stream.extended.exchange/v1",
         SettingType.URLS,
-        "socket bases; the stream's path is added",
+        "WebSocket base URLs; the stream's path is added",
     ),
-    rest=Setting("EXTENDED_REST_URL", "https://api.starknet.extended.exchange", SettingType.URLS, "REST bases"),
+    rest=Setting("EXTENDED_REST_URL", "https://api.starknet.extended.exchange", SettingType.URLS, "REST base URLs"),
     market=Setting("EXTENDED_MARKET", "BTC-USD", SettingType.NAME, "market; BTCUSDT is read as BTC-USD"),
     symbol="{base}-USD",
     topics=_topics,
     decode=decode,
     socket_url=_socket_url,
-    # The venue's firewall refuses any request without one.
+    # The venue's firewall refuses requests without a User-Agent.
     headers=(("User-Agent", "run-evidence-toolkit"),),
     snapshot=RestSpec(_ask_book, _read_book),
     funding=RestSpec(_ask_funding, _read_funding),

@@ -1,6 +1,7 @@
-"""What a venue's frames say, once decoded; a venue's `decode` turns one parsed message into these.
+"""Decoded frames, common to all venues; a venue's `decode` turns one parsed message into these.
 
-`exchange_ms` is the venue's own wall clock; sequence numbers are brought to `prev -> seq` so that one rule fits all.
+`exchange_ms` is the venue's wall clock, in ms since 1970. Sequence numbers are brought to `prev -> seq`, so that one
+rule serves all venues (`connectors.session.book.check_sequence`). Names of classes and fields are those of the tapes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 Json: TypeAlias = Any
-"""A parsed JSON value; its shape is the venue's business and is told by `match`, never assumed."""
+"""A parsed JSON value. Its shape is checked with `match`, never assumed."""
 
 Level: TypeAlias = tuple[Decimal, Decimal]
 """Price and absolute size in base units; size 0 removes the level."""
@@ -26,9 +27,9 @@ class BookSide(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A whole book: it replaces whatever was known.
+    """A whole book, which replaces the stored one.
 
-    `seq` is the venue's sequence number at this state, None where the venue numbers nothing.
+    `seq` is the venue's sequence number of this state, None where the venue numbers nothing.
     """
 
     topic: str
@@ -42,9 +43,8 @@ class Book:
 class BookDelta:
     """Changed levels with absolute sizes.
 
-    The chain rule of every venue is one rule: `prev` is the `seq` this delta follows (a venue that counts by one gives
-    `seq - 1`), None where the venue numbers nothing. `first` is the lowest id inside the delta, for venues whose REST
-    snapshot lands in the middle of one.
+    `prev` is the `seq` that this delta follows (`seq - 1` at a venue that counts by one), None where the venue numbers
+    nothing. `first` is the lowest id inside the delta, for venues whose REST snapshot may lie in the middle of one.
     """
 
     topic: str
@@ -70,7 +70,7 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class Funding:
-    """A funding rate, per `interval_s` where the venue states one."""
+    """A funding rate, as a ratio per `interval_s`; the next payment is due at `next_ms`, in ms since 1970."""
 
     topic: str
     rate: Decimal
@@ -81,7 +81,7 @@ class Funding:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The venue accepted a subscription (`subscribed`) or ended one; topic None where the reply names none."""
+    """The venue's acknowledgement of a subscription (`subscribed`) or of its end; topic None where it names none."""
 
     topic: str | None
     subscribed: bool = True
@@ -89,7 +89,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The venue refused something, in its own words; topic None where the reply names none."""
+    """A refusal of the venue, with the venue's text; topic None where it names none."""
 
     text: str
     code: int | None = None
@@ -98,7 +98,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A life sign in a data frame (JSON ping or pong); `reply` is what to answer, `pong` tells an answer to ours."""
+    """A heartbeat in a data frame: a JSON ping to answer with `reply`, or a `pong` that answers our ping."""
 
     pong: bool = False
     reply: str | None = None
@@ -106,21 +106,21 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A frame that is understood and carries nothing (a greeting, an echo); `kind` says which."""
+    """A known frame without content for us; `kind` names it (a greeting, a list of subscriptions)."""
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class ClosingSoon:
-    """The venue says that it will close this connection."""
+    """The venue's announcement that it will close this connection in `in_ms`."""
 
     in_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeMiss:
-    """Valid JSON of a shape nobody described."""
+    """Valid JSON of an unknown shape."""
 
     why: str = "unknown shape"
 

@@ -20,13 +20,13 @@ from connectors.venues.spec import (
     SettingType,
     Target,
     Topic,
-    TopicContent,
+    TopicKind,
     Venue,
 )
 
 
 def decode(message: Json) -> Iterator[Frame]:
-    """Read one message of the public socket."""
+    """Decode one message of the public socket."""
     match message:
         case {"channel": "l2Book", "data": {"coin": str(coin), "levels": [list(), list()]} as data}:
             yield _book(f"l2Book:{coin}", data)
@@ -37,8 +37,8 @@ def decode(message: Json) -> Iterator[Frame]:
             yield Funding(f"activeAssetCtx:{coin}", rate(funding), interval_s=HOUR_S)
         case {"channel": "pong"}:
             yield Heartbeat(pong=True)
-        case {"channel": "subscriptionResponse", "data": {"method": method, "subscription": {"type": kind, **rest}}}:
-            yield Ack(f"{kind}:{rest['coin']}", subscribed=method == "subscribe")
+        case {"channel": "subscriptionResponse", "data": {"method": method, "subscription": {"type": name, **rest}}}:
+            yield Ack(f"{name}:{rest['coin']}", subscribed=method == "subscribe")
         case {"channel": "error", "data": str(text)}:
             yield Refusal(text)
         case _:
@@ -51,7 +51,7 @@ def _book(topic: str, data: Json) -> Book:
 
 
 def _trade(trade: Json) -> Trade:
-    """`side` is the aggressor's: A sells into bids, B buys from asks."""
+    """Decode a trade; `side` is the taker's: A sells into bids, B buys from asks."""
     taker = {"A": BookSide.SELL, "B": BookSide.BUY}[trade["side"]]
     topic = f"trades:{trade['coin']}"
     return Trade(topic, price(trade["px"]), size(trade["sz"]), taker, str(trade["tid"]), unix_ms(trade["time"]))
@@ -59,23 +59,23 @@ def _trade(trade: Json) -> Trade:
 
 def _topics(target: Target) -> tuple[Topic, ...]:
     coin = target.instrument
-    pace: Json = {"fast": True} if target.options["HL_L2_FAST"] else {"nLevels": target.options["HL_L2_LEVELS"]}
+    depth: Json = {"fast": True} if target.options["HL_L2_FAST"] else {"nLevels": target.options["HL_L2_LEVELS"]}
     return (
-        _topic("l2Book", coin, TopicContent.BOOK, **_rounding(target), **pace),
-        _topic("trades", coin, TopicContent.TRADES),
-        _topic("activeAssetCtx", coin, TopicContent.FUNDING),
+        _topic("l2Book", coin, TopicKind.BOOK, **_rounding(target), **depth),
+        _topic("trades", coin, TopicKind.TRADES),
+        _topic("activeAssetCtx", coin, TopicKind.FUNDING),
     )
 
 
 def _rounding(target: Target) -> Json:
-    """A rounded book and an exact one differ at the top, so socket and REST are asked for the same."""
+    """Return the rounding of socket and REST requests: a rounded and an exact book differ at the top."""
     return {} if target.options["HL_L2_FAST"] else {"nSigFigs": target.options["HL_L2_SIGFIGS"]}
 
 
-def _topic(kind: str, coin: str, content: TopicContent, **more: object) -> Topic:
-    subscription = {"type": kind, "coin": coin, **more}
+def _topic(name: str, coin: str, kind: TopicKind, **options: object) -> Topic:
+    subscription = {"type": name, "coin": coin, **options}
     return Topic.from_json_request(
-        f"{kind}:{coin}", content, lambda wish: {"method": wish, "subscription": subscription}
+        f"{name}:{coin}", kind, lambda method: {"method": method, "subscription": subscription}
     )
 
 
@@ -91,9 +91,11 @@ VENUE = Venue(
     name="hyperliquid",
     prefix="HL",
     rank=1,
-    ws=Setting("HL_WS_URLS", "wss://api.hyperliquid.xyz/ws", SettingType.URLS, "sockets", aliases=("HL_WS_URL",)),
+    ws=Setting(
+        "HL_WS_URLS", "wss://api.hyperliquid.xyz/ws", SettingType.URLS, "WebSocket URLs", aliases=("HL_WS_URL",)
+    ),
     rest=Setting(
-        "HL_REST_URLS", "https://api.hyperliquid.xyz", SettingType.URLS, "REST bases", aliases=("HL_REST_URL",)
+        "HL_REST_URLS", "https://api.hyperliquid.xyz", SettingType.URLS, "REST base URLs", aliases=("HL_REST_URL",)
     ),
     market=Setting("HL_COIN", "TAO", SettingType.NAME, "coin, case-sensitive"),
     topics=_topics,
@@ -102,11 +104,9 @@ VENUE = Venue(
     snapshot=RestSpec(_ask_book, _read_book),
     fresh_ms=2_000,
     settings=(
-        Setting(
-            "HL_L2_FAST", True, SettingType.FLAG, "5 levels about each 0.5 s instead of 20 levels about each 5.4 s"
-        ),
+        Setting("HL_L2_FAST", True, SettingType.FLAG, "5 levels about every 0.5 s instead of 20 about every 5.4 s"),
         Setting("HL_L2_SIGFIGS", 5, SettingType.COUNT, "significant figures, without HL_L2_FAST", least=2, most=5),
-        Setting("HL_L2_LEVELS", 20, SettingType.COUNT, "levels a side, without HL_L2_FAST", least=1, most=100),
+        Setting("HL_L2_LEVELS", 20, SettingType.COUNT, "levels of each side, without HL_L2_FAST", least=1, most=100),
     ),
     log_templates={
         "connecting": "INFO: {title} public WS connecting url={url} connect_timeout={connect_timeout}",

@@ -1,4 +1,4 @@
-"""Lighter: the whole book once, then deltas chained by nonce; a gap is mended by unsubscribing and subscribing again.
+"""Lighter: the whole book once, then deltas chained by nonce; after a gap the topic is subscribed again.
 
 Sources: Lighter apidocs, "WebSocket" and "Market data"; lighter-sdk 1.1.8, `ws_client`; published captures of the
 public socket, 2026-06 and 2026-07.
@@ -26,24 +26,14 @@ from connectors.venues.frames import (
     Trade,
 )
 from connectors.venues.parsing import HOUR_S, aggregate_orders, both_sides, integer, price, rate, rows, size, unix_ms
-from connectors.venues.spec import (
-    Recovery,
-    RestCall,
-    RestSpec,
-    Setting,
-    SettingType,
-    Target,
-    Topic,
-    TopicContent,
-    Venue,
-)
+from connectors.venues.spec import Recovery, RestCall, RestSpec, Setting, SettingType, Target, Topic, TopicKind, Venue
 
-ORDERS_A_SIDE = 250
-REST = "https://mainnet.zklighter.elliot.ai"
+ORDERS_PER_SIDE = 250
+REST_URL = "https://mainnet.zklighter.elliot.ai"
 
 
 def decode(message: Json) -> Iterator[Frame]:
-    """Read one message of the public socket; `subscribed/…` is the acknowledgement and the first data in one."""
+    """Decode one message of the public socket; `subscribed/…` is both the acknowledgement and the first data."""
     match message:
         case {"type": str(kind), "channel": str(topic)} if kind.startswith("subscribed/"):
             yield Ack(topic)
@@ -80,7 +70,7 @@ def _data(topic: str, message: Json) -> Iterator[Frame]:
         case {"trades": trades}:
             yield from (_trade(topic, trade) for trade in rows(trades, message.get("liquidation_trades")))
         case {"market_stats": {"current_funding_rate": percent}}:
-            # The coming hour's payment, in percent; `funding_rate` and `funding_timestamp` are the last hour's.
+            # The payment of the coming hour, in percent; `funding_rate` and `funding_timestamp` are of the last hour.
             yield Funding(topic, rate(percent) / 100, HOUR_S, exchange_ms=at_ms)
         case _:
             yield DecodeMiss()
@@ -93,14 +83,15 @@ def _trade(topic: str, trade: Json) -> Trade:
 
 
 def _topics(target: Target) -> tuple[Topic, ...]:
-    feeds = {"order_book": TopicContent.BOOK, "trade": TopicContent.TRADES, "market_stats": TopicContent.FUNDING}
-    return tuple(_topic(channel, target.instrument, content) for channel, content in feeds.items())
+    kinds = {"order_book": TopicKind.BOOK, "trade": TopicKind.TRADES, "market_stats": TopicKind.FUNDING}
+    return tuple(_topic(channel, target.instrument, kind) for channel, kind in kinds.items())
 
 
-def _topic(channel: str, market_id: str, content: TopicContent) -> Topic:
-    """Requests write the market after a slash, answers after a colon."""
-    written = f"{channel}/{market_id}"
-    return Topic.from_json_request(f"{channel}:{market_id}", content, lambda wish: {"type": wish, "channel": written})
+def _topic(channel: str, market_id: str, kind: TopicKind) -> Topic:
+    """Make a topic; requests write the market after a slash, responses after a colon."""
+    return Topic.from_json_request(
+        f"{channel}:{market_id}", kind, lambda method: {"type": method, "channel": f"{channel}/{market_id}"}
+    )
 
 
 def _socket_url(base: str, target: Target) -> str:
@@ -118,7 +109,7 @@ def _find_market(body: Json, target: Target) -> str:
 
 
 def _ask_book(target: Target) -> RestCall:
-    return RestCall(f"/api/v1/orderBookOrders?market_id={target.instrument}&limit={ORDERS_A_SIDE}")
+    return RestCall(f"/api/v1/orderBookOrders?market_id={target.instrument}&limit={ORDERS_PER_SIDE}")
 
 
 def _read_book(body: Json, target: Target) -> Book:
@@ -127,18 +118,18 @@ def _read_book(body: Json, target: Target) -> Book:
 
 
 def _from_orders(orders: Sequence[Json]) -> tuple[Level, ...]:
-    """REST lists single orders; where the list is full, orders of its last level may be missing."""
-    whole_levels = None if len(orders) < ORDERS_A_SIDE else -1
-    return aggregate_orders(orders, "price", "remaining_base_amount")[:whole_levels]
+    """Aggregate the single orders that REST lists; in a full list orders of the last level may be missing."""
+    complete_levels = None if len(orders) < ORDERS_PER_SIDE else -1
+    return aggregate_orders(orders, "price", "remaining_base_amount")[:complete_levels]
 
 
 VENUE = Venue(
     name="lighter",
     rank=3,
-    ws=Setting("LIGHTER_WS_URL", "wss://mainnet.zklighter.elliot.ai/stream", SettingType.URLS, "sockets"),
-    rest=Setting("LIGHTER_HTTP_BASE_URL", REST, SettingType.URLS, "REST bases", aliases=("LIGHTER_REST_URL",)),
-    market=Setting("LIGHTER_MARKET", "BTC-USD", SettingType.NAME, "market; its number is looked up by REST"),
-    instrument=Setting("LIGHTER_MARKET_ID", None, SettingType.COUNT, "the market's number; unset: looked up"),
+    ws=Setting("LIGHTER_WS_URL", "wss://mainnet.zklighter.elliot.ai/stream", SettingType.URLS, "WebSocket URLs"),
+    rest=Setting("LIGHTER_HTTP_BASE_URL", REST_URL, SettingType.URLS, "REST base URLs", aliases=("LIGHTER_REST_URL",)),
+    market=Setting("LIGHTER_MARKET", "BTC-USD", SettingType.NAME, "market; its id is looked up by REST"),
+    instrument=Setting("LIGHTER_MARKET_ID", None, SettingType.COUNT, "market id; unset: looked up"),
     symbol="{base}-USD",
     topics=_topics,
     decode=decode,
@@ -146,7 +137,7 @@ VENUE = Venue(
     recovery=Recovery.RESUBSCRIBE,
     snapshot=RestSpec(_ask_book, _read_book),
     lookup=RestSpec(lambda _: RestCall("/api/v1/orderBooks"), _find_market),
-    settings=(Setting("PARAPHINA_LIGHTER_WS_READONLY", False, SettingType.FLAG, "ask for the read-only socket"),),
+    settings=(Setting("PARAPHINA_LIGHTER_WS_READONLY", False, SettingType.FLAG, "request the read-only socket"),),
     log_templates={
         "connecting": "INFO: {title} public WS connecting readonly={PARAPHINA_LIGHTER_WS_READONLY} url={url}",
         "subscribed": "INFO: {title} subscribe ok channel=order_book/{instrument} "

@@ -1,7 +1,7 @@
-"""Paradex: JSON-RPC channels; best bid and ask, a conflated book of 15 levels, or a snapshot with counted deltas.
+"""Paradex: JSON-RPC channels; best bid and ask, a conflated book of 15 levels, or a snapshot with numbered deltas.
 
 Sources: Paradex docs, "WebSocket channels" (AsyncAPI 2.6.0) and "Error handling"; paradex-py 0.8.2, `ws_client`;
-published captures of the public socket, 2026-10 (the bare `deltas` channel, `seq_no` counted by one).
+published captures of the public socket, 2026-10 (the bare `deltas` channel, `seq_no` numbered by one).
 """
 
 from __future__ import annotations
@@ -23,21 +23,11 @@ from connectors.venues.frames import (
     Trade,
 )
 from connectors.venues.parsing import HOUR_S, both_sides, integer, price, rate, rows, size, unix_ms
-from connectors.venues.spec import (
-    Recovery,
-    RestCall,
-    RestSpec,
-    Setting,
-    SettingType,
-    Target,
-    Topic,
-    TopicContent,
-    Venue,
-)
+from connectors.venues.spec import Recovery, RestCall, RestSpec, Setting, SettingType, Target, Topic, TopicKind, Venue
 
 FEED = "PARAPHINA_PARADEX_PUBLIC_FEED"
 REQUEST_IDS = {"subscribe": 1, "unsubscribe": 2}
-GONE = Decimal(0)
+DELETED = Decimal(0)
 TAKER = {"BUY": BookSide.BUY, "SELL": BookSide.SELL}
 
 BOOKS = {
@@ -50,7 +40,7 @@ BOOKS = {
 
 
 def decode(message: Json) -> Iterator[Frame]:
-    """Read one message; both answers to a request name the channel, only the request's id tells which it was."""
+    """Decode one message; only the request's id tells the answer to a subscription from that to its end."""
     match message:
         case {"method": "subscription", "params": {"channel": str(channel), "data": dict(data)}}:
             yield _event(channel, data)
@@ -75,10 +65,8 @@ def _event(channel: str, data: Json) -> Frame:
             number = integer(seq)
             at_ms = unix_ms(data.get("last_updated_at"))
             return BookDelta(channel, *_sides(data), number, number - 1, exchange_ms=at_ms)
-        case "trades", {"side": side, "price": at, "size": amount}:
-            return Trade(
-                channel, price(at), size(amount), TAKER[side], str(data["id"]), unix_ms(data.get("created_at"))
-            )
+        case "trades", {"side": side, "price": at, "size": qty}:
+            return Trade(channel, price(at), size(qty), TAKER[side], str(data["id"]), unix_ms(data.get("created_at")))
         case "funding_data", {"funding_rate": funding, "funding_period_hours": hours}:
             period_s = int(size(str(hours)) * HOUR_S)
             return Funding(channel, rate(funding), period_s, exchange_ms=unix_ms(data.get("created_at")))
@@ -87,27 +75,27 @@ def _event(channel: str, data: Json) -> Frame:
 
 
 def _best(at: object, amount: object) -> tuple[Level, ...]:
-    """One side of the best bid and ask; a side without orders has no price."""
+    """Decode one side of the best bid and ask; a side without orders has no price."""
     return () if at in (None, "", "0") else ((price(at), size(amount)),)
 
 
 def _sides(data: Json) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
-    """Whatever size a deleted level is sent with, it is gone."""
+    """Decode bids and asks of a book message; a deleted level gets size 0, whatever size it is sent with."""
     both_sides: dict[str, list[Level]] = {"BUY": [], "SELL": []}
     for row in rows(data["inserts"], data["updates"]):
         both_sides[row["side"]].append((price(row["price"]), size(row["size"])))
     for row in rows(data["deletes"]):
-        both_sides[row["side"]].append((price(row["price"]), GONE))
+        both_sides[row["side"]].append((price(row["price"]), DELETED))
     return tuple(both_sides["BUY"]), tuple(both_sides["SELL"])
 
 
 def _topics(target: Target) -> tuple[Topic, ...]:
-    """Only the `deltas` channel counts each frame; the others skip numbers and merely grow."""
+    """Return the topics; only the `deltas` channel numbers each frame, in the others numbers grow with gaps."""
     market = target.instrument
     return (
-        _topic(_book_channel(target), TopicContent.BOOK, monotone=target.options[FEED] != "deltas"),
-        _topic(f"trades.{market}", TopicContent.TRADES),
-        _topic(f"funding_data.{market}", TopicContent.FUNDING),
+        _topic(_book_channel(target), TopicKind.BOOK, monotone=target.options[FEED] != "deltas"),
+        _topic(f"trades.{market}", TopicKind.TRADES),
+        _topic(f"funding_data.{market}", TopicKind.FUNDING),
     )
 
 
@@ -115,15 +103,15 @@ def _book_channel(target: Target) -> str:
     return BOOKS[str(target.options[FEED])].format(target.instrument)
 
 
-def _topic(channel: str, content: TopicContent, *, monotone: bool = False) -> Topic:
-    def ask(wish: str) -> Json:
-        return {"jsonrpc": "2.0", "method": wish, "params": {"channel": channel}, "id": REQUEST_IDS[wish]}
+def _topic(channel: str, kind: TopicKind, *, monotone: bool = False) -> Topic:
+    def request(method: str) -> Json:
+        return {"jsonrpc": "2.0", "method": method, "params": {"channel": channel}, "id": REQUEST_IDS[method]}
 
-    return Topic.from_json_request(channel, content, ask, monotone=monotone)
+    return Topic.from_json_request(channel, kind, request, monotone=monotone)
 
 
 def _ask_book(target: Target) -> RestCall:
-    """Retail orders stand only in the interactive book, by REST as on the socket."""
+    """Request the book by REST; retail orders are only in the interactive book, as on the socket."""
     interactive = "/interactive" if str(target.options[FEED]).startswith("interactive") else ""
     return RestCall(f"/orderbook/{target.instrument}{interactive}?depth=20")
 
@@ -136,8 +124,8 @@ def _read_book(body: Json, target: Target) -> Book:
 VENUE = Venue(
     name="paradex",
     rank=4,
-    ws=Setting("PARADEX_WS_URL", "wss://ws.api.prod.paradex.trade/v1", SettingType.URLS, "sockets"),
-    rest=Setting("PARADEX_REST_URL", "https://api.prod.paradex.trade/v1", SettingType.URLS, "REST bases"),
+    ws=Setting("PARADEX_WS_URL", "wss://ws.api.prod.paradex.trade/v1", SettingType.URLS, "WebSocket URLs"),
+    rest=Setting("PARADEX_REST_URL", "https://api.prod.paradex.trade/v1", SettingType.URLS, "REST base URLs"),
     market=Setting("PARADEX_MARKET", "BTC-USD-PERP", SettingType.NAME, "market"),
     symbol="{base}-USD-PERP",
     topics=_topics,

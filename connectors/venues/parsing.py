@@ -1,4 +1,4 @@
-"""Exact numbers from a venue's text; whatever is not a plain, finite, sane number is refused.
+"""Parse exact numbers out of a venue's messages; anything but a plain, finite, sane number is refused.
 
 15 digits before the point and 12 after cover every market of the five venues, and 27 digits stay exact under addition
 in the default decimal context.
@@ -14,22 +14,23 @@ from typing import Any
 from connectors.venues.frames import Level
 
 HOUR_S = 3_600
-"""The usual interval of a funding rate."""
+"""The usual interval of a funding rate, in seconds."""
 
 _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,12})?")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]{1,12})?[eE][+-]?[0-9]{1,2}")
 _SMALLEST, _LARGEST = Decimal("1e-12"), Decimal("1e15")
+_SHOWN = 40
 
 
 class BadNumberError(ValueError):
-    """A number that no market can have; the message shows it, cut short."""
+    """A number that no market can have; the message shows its first characters."""
 
-    def __init__(self, what: str, seen: object) -> None:
-        super().__init__(f"{what} {str(seen)[:40]!r}")
+    def __init__(self, problem: str, value: object) -> None:
+        super().__init__(f"{problem} {str(value)[:_SHOWN]!r}")
 
 
 def size(text: object) -> Decimal:
-    """A size in base units, zero or more; raises BadNumberError."""
+    """Parse a size in base units, zero or more, from decimal text; raises BadNumberError."""
     if isinstance(text, str):
         if _PLAIN.fullmatch(text):
             return Decimal(text)
@@ -41,7 +42,7 @@ def size(text: object) -> Decimal:
 
 
 def price(text: object) -> Decimal:
-    """A price above zero; raises BadNumberError."""
+    """Parse a price above zero from decimal text; raises BadNumberError."""
     value = size(text)
     if value == 0:
         raise BadNumberError("not a price:", text)
@@ -49,42 +50,49 @@ def price(text: object) -> Decimal:
 
 
 def rate(text: object) -> Decimal:
-    """A signed ratio such as a funding rate; raises BadNumberError."""
+    """Parse a signed ratio, such as a funding rate, from decimal text; raises BadNumberError."""
     if isinstance(text, str) and text.startswith("-"):
         return -size(text[1:])
     return size(text)
 
 
 def integer(value: object) -> int:
-    """An integer of a frame (a sequence number, a time), zero or more; raises BadNumberError."""
+    """Check an integer of a message (a sequence number, a time), 0 to 2**63 - 1; raises BadNumberError."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
         return value
     raise BadNumberError("not a whole number:", value)
 
 
 def unix_ms(value: object) -> int | None:
-    """A venue's wall-clock time in ms since 1970; None where it is missing or zero."""
+    """Check a venue's wall-clock time in ms since 1970; None where it is missing or 0. Raises BadNumberError."""
     return None if value is None else integer(value) or None
 
 
 def rows(*lists: Iterable[Any] | None) -> Iterator[Any]:
-    """The rows of these lists, one after the other; a list that is null has none."""
+    """Return the rows of these lists, one list after the other; a null list has none."""
     return (row for each in lists for row in each or ())
 
 
-def levels(listed: Iterable[Any], at: int | str, amount: int | str) -> tuple[Level, ...]:
-    """The levels of one side, in the order given; `at` and `amount` are the keys or positions inside a row."""
-    return tuple((price(row[at]), size(row[amount])) for row in listed)
+def levels(rows: Iterable[Any], price_key: int | str, size_key: int | str) -> tuple[Level, ...]:
+    """Parse the levels of one side, in the order of `rows`.
+
+    The keys are names or positions inside a row. Raises BadNumberError, and LookupError or TypeError for a row of
+    another shape.
+    """
+    return tuple((price(row[price_key]), size(row[size_key])) for row in rows)
 
 
-def both_sides(book: Any, at: int | str, amount: int | str) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
-    """Both sides of a book that names them `bids` and `asks`."""
-    return levels(rows(book["bids"]), at, amount), levels(rows(book["asks"]), at, amount)
+def both_sides(book: Any, price_key: int | str, size_key: int | str) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+    """Parse bids and asks of a book that names them `bids` and `asks`; raises as `levels` does."""
+    return levels(rows(book["bids"]), price_key, size_key), levels(rows(book["asks"]), price_key, size_key)
 
 
-def aggregate_orders(orders: Iterable[Any], at: int | str, amount: int | str) -> tuple[Level, ...]:
-    """The levels that single orders make, in the order of each price's first: sizes at one price are added."""
+def aggregate_orders(orders: Iterable[Any], price_key: int | str, size_key: int | str) -> tuple[Level, ...]:
+    """Aggregate single orders to levels: the sizes at one price are added; raises as `levels` does.
+
+    Levels keep the order in which their prices first appear.
+    """
     sizes: dict[Decimal, Decimal] = {}
-    for where, much in levels(orders, at, amount):
-        sizes[where] = sizes.get(where, Decimal(0)) + much
+    for at, amount in levels(orders, price_key, size_key):
+        sizes[at] = sizes.get(at, Decimal(0)) + amount
     return tuple(sizes.items())

@@ -1,4 +1,4 @@
-"""What a venue is: one `Venue` record holds everything that shared code needs to follow one market on it."""
+"""Venue description: one `Venue` record holds everything that shared code needs to follow one market on a venue."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from typing import Generic, TypeAlias, TypeVar
 from connectors.venues.frames import Book, Frame, Funding, Json
 
 Value: TypeAlias = int | str | bool | None
-"""A resolved setting."""
+"""The value of a setting."""
 
 T = TypeVar("T")
 
 
 class SettingType(StrEnum):
-    """How the text of a setting is read."""
+    """The type of a setting: how its text is parsed and checked.
+
+    MS, SECONDS and COUNT are whole numbers. NAME is a market's name, without spaces. URLS is a comma-separated list,
+    kept as text.
+    """
 
     MS = "ms"
     SECONDS = "s"
@@ -30,11 +34,10 @@ class SettingType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One environment name: its default, how it is read, what it does.
+    """One environment variable: its default, its type and its meaning.
 
-    `least` and `most` bound a number; `choices` are the only texts allowed, any where empty; `aliases` are further
-    names, read where the first is not set. Default None is "unset". NAME is a market's, without spaces; URLS is a comma
-    list, kept as text.
+    `least` and `most` bound a number, both inclusive. `choices` are the only texts allowed; empty allows any. `aliases`
+    are further variable names, read in order where `name` is not set. Default None means unset.
     """
 
     name: str
@@ -49,12 +52,22 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class VenueLimits:
-    """Every time and count a session is held to; a venue states only those that differ from these defaults.
+    """Limits of a session: times in ms, and counts; a venue states only those that differ from these defaults.
 
-    `ping_interval_ms` 0 turns pings off; `session_ms` 0 means no limit of ours. `stale_ms` is silence of *data* on a
-    watched topic, before the first message too; `frozen_ms` is the same book again and again; `quiet` looks by REST are
-    answered within `look_ms` or count as unanswered. After `bridge_ms` without a delta a REST snapshot is asked for
-    again. `parse_errors` and `resyncs` are counted over one minute, `decode_misses` in a row without data between.
+    - `connect_ms`: TCP, TLS and upgrade together.
+    - `read_ms`: silence of the whole socket.
+    - `stale_ms`: silence of *data* of the book, before the first message too.
+    - `frozen_ms`: the same book repeated.
+    - `ping_interval_ms`: time between two pings, 0 turns them off. `pong_ms`: time until a ping must be answered.
+    - `session_ms`: age at which a socket is replaced, 0 for no limit.
+    - `healthy_ms`: age of a session that resets the backoff.
+    - `book_check_ms`: a REST response to a check of the book that takes longer counts as missing.
+    - `funding_ms`: time between two polls of the funding rate by REST, 0 turns them off.
+    - `snapshot_ms`: limit of the other REST requests.
+    - `bridge_ms`: time without a delta after which a REST snapshot is requested again.
+    - `parse_errors`, `resyncs`: the most allowed in one minute.
+    - `decode_misses`: frames of unknown shape in a row, without book data between, that end the session.
+    - `buffer`: deltas that wait for a REST snapshot at most.
     """
 
     connect_ms: int = 15_000
@@ -77,10 +90,10 @@ class VenueLimits:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one connector is asked to follow: endpoints (first is preferred), market, and the venue's own options.
+    """The market that one connector follows: endpoints (the first is preferred), market, and the venue's options.
 
-    `instrument` is the id that the venue's frames use: empty until a venue's `lookup` has learnt it, else the market.
-    `options` holds the venue's settings by environment name.
+    `instrument` is the market's id in the venue's frames. It is empty until the venue's `lookup` has found it; without
+    a lookup it equals `market`. `options` holds the venue's own settings by environment name.
     """
 
     ws_urls: tuple[str, ...]
@@ -90,8 +103,8 @@ class Target:
     options: Mapping[str, Value] = field(default_factory=dict)
 
 
-class TopicContent(StrEnum):
-    """What a topic carries."""
+class TopicKind(StrEnum):
+    """The kind of data that a topic carries."""
 
     BOOK = "book"
     TRADES = "trades"
@@ -102,27 +115,28 @@ class TopicContent(StrEnum):
 class Topic:
     """One subscription.
 
-    `key` is the name that decoded frames carry. `subscribe` is the frame to send, None where the URL subscribes.
-    `monotone` says that a book older than the last one (by `seq`) is to be dropped; without it a snapshot may carry
-    any number. Only book topics are watched for silence: trades may be rare.
+    `key` is the topic name in decoded frames. `subscribe` is the frame to send, None where the URL subscribes. With
+    `monotone` a book with a lower `seq` than the last one is dropped; without it a snapshot may carry any number.
+    Only book topics are watched for silence, because trades may be rare.
     """
 
     key: str
-    content: TopicContent = TopicContent.BOOK
+    kind: TopicKind = TopicKind.BOOK
     subscribe: str | None = None
     unsubscribe: str | None = None
     monotone: bool = False
 
     @classmethod
     def from_json_request(
-        cls, key: str, content: TopicContent, ask: Callable[[str], Json], *, monotone: bool = False
+        cls, key: str, kind: TopicKind, request: Callable[[str], Json], *, monotone: bool = False
     ) -> Topic:
-        """A topic that is taken and left by JSON requests; `ask` writes them, given `subscribe` or `unsubscribe`."""
-        return cls(key, content, json.dumps(ask("subscribe")), json.dumps(ask("unsubscribe")), monotone)
+        """Make a topic with JSON requests; `request` writes one, given the method `subscribe` or `unsubscribe`."""
+        subscribe, unsubscribe = (json.dumps(request(method)) for method in ("subscribe", "unsubscribe"))
+        return cls(key, kind, subscribe, unsubscribe, monotone)
 
 
 class Recovery(StrEnum):
-    """How a broken book is made whole again; the first two keep the socket and are resyncs."""
+    """Recovery of a broken book: by REST or resubscription on the same socket (a resync), or by reconnect."""
 
     REST = "rest"
     RESUBSCRIBE = "resubscribe"
@@ -130,7 +144,7 @@ class Recovery(StrEnum):
 
 
 class PingKind(StrEnum):
-    """What keeps the connection alive from our side."""
+    """The kind of our pings: WebSocket control frames, or JSON text frames of the venue's protocol."""
 
     CONTROL = "control"
     JSON = "json"
@@ -138,7 +152,7 @@ class PingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeepAlive:
-    """Our ping: a control frame with `payload`, or the text frame `payload` that the venue answers by a `Heartbeat`."""
+    """Our ping: a control frame with `payload`, or the text frame `payload`, answered with a `Heartbeat` frame."""
 
     kind: PingKind = PingKind.CONTROL
     payload: str = "p"
@@ -155,7 +169,10 @@ class RestCall:
 
 @dataclass(frozen=True, slots=True)
 class RestSpec(Generic[T]):
-    """A request and the reading of its answer; `decode` raises ValueError, LookupError or TypeError on bad shapes."""
+    """A REST request and the decode function of its response body.
+
+    `decode` raises ValueError, LookupError or TypeError for a body of another shape.
+    """
 
     call: Callable[[Target], RestCall]
     decode: Callable[[Json, Target], T]
@@ -167,15 +184,20 @@ def _plain_url(base: str, _target: Target) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
-    """A venue, whole: everything that shared code needs to follow one market on it.
+    """The description of a venue.
 
-    `name` is the word in every file, `title` the one in log sentences (by default the name, capitalised), `prefix` the
-    middle of its environment names (`PARAPHINA_<prefix>_STALE_MS`; by default the name in capitals). `rank` is its
-    place in telemetry arrays. `ws` and `rest` are the settings that hold the base URLs, `market` the one that names
-    the market, and `symbol` writes a base asset as this venue does (`{base}-USD`); `instrument`, where given, names
-    the frames' id directly and spares the `lookup`. `decode` raises ValueError, LookupError or TypeError on a wrong
-    shape or number. `fresh_ms` is the apply age up to which the venue counts as Healthy. `lines` replaces single
-    sentences of the log, by note (see `connectors.lines`).
+    - `name` stands in every file and `title` in log lines (default: the name, capitalised). `prefix` is the middle of
+      its environment names, `PARAPHINA_<prefix>_STALE_MS` (default: the name in capitals). `rank` is its place in
+      telemetry arrays.
+    - `ws` and `rest` are the settings of the base URLs, `market` that of the market. `symbol` is the template of a
+      market for a base asset (`{base}-USD`). The setting `instrument`, where given and set, is the market's id in
+      frames and makes the `lookup` unnecessary.
+    - `topics` lists the subscriptions, the book first. `decode` turns one parsed message into frames; it raises
+      ValueError, LookupError or TypeError for a wrong shape or number. `socket_url` makes the URL from a base URL.
+    - `snapshot` is the REST request for the book, `lookup` the one for the market's id, and `funding` the one for a
+      funding rate that the socket does not carry.
+    - `fresh_ms` is the apply age up to which the venue counts as Healthy, `settings` the venue's own settings.
+    - `log_templates` replaces single templates of `connectors.recording.log_lines`, by kind of note.
     """
 
     name: str

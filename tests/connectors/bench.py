@@ -48,7 +48,7 @@ from connectors.venues.spec import (
     SettingType,
     Target,
     Topic,
-    TopicContent,
+    TopicKind,
     Venue,
     VenueLimits,
 )
@@ -86,7 +86,7 @@ def venue(recovery: Recovery = Recovery.RESUBSCRIBE, **more: Any) -> Venue:
     def topics(target: Target) -> tuple[Topic, ...]:
         return (
             Topic("book", subscribe="+book", unsubscribe="-book", monotone=bool(target.options.get("monotone"))),
-            Topic(TRADES, TopicContent.TRADES, subscribe="+trades"),
+            Topic(TRADES, TopicKind.TRADES, subscribe="+trades"),
         )
 
     facts: dict[str, Any] = {

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from connectors.settings import resolve, target, venue_settings
-from connectors.venues.lighter import ORDERS_A_SIDE, VENUE
+from connectors.venues.lighter import ORDERS_PER_SIDE, VENUE
 from connectors.venues.spec import Target
 
 
@@ -18,7 +18,7 @@ def aimed_at(market: str, instrument: str = "") -> Target:
 
 @pytest.mark.parametrize(
     ("orders", "levels"),
-    [(ORDERS_A_SIDE, 2), (ORDERS_A_SIDE - 1, 3), (0, 0)],
+    [(ORDERS_PER_SIDE, 2), (ORDERS_PER_SIDE - 1, 3), (0, 0)],
 )
 def test_a_side_that_fills_the_answer_loses_its_last_level_because_orders_of_it_may_be_missing(
     orders: int, levels: int
