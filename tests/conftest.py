@@ -29,6 +29,14 @@ CLOCK = (
 """Tests that use processes, sockets or the clock: one after another, in one worker."""
 INDEPENDENT = ("tests/fuzz/",)
 """Long tests that share nothing: any worker may take any of them."""
+SLOW = (
+    *CLOCK, *INDEPENDENT, "tests/analysis/", "tests/api/", "tests/cli/", "tests/connectors/session/test_fault_matrix.py",
+    "tests/connectors/simulator/", "tests/files/test_rotated_runs.py", "tests/gate/test_gate_command.py",
+    "tests/ingest/test_split_records.py", "tests/reports/test_compare_and_report.py", "tests/reports/test_evidence.py",
+    "tests/runlog/bulk/test_log_groups.py", "tests/simulation/", "tests/streams/test_damaged_packing.py",
+    "tests/test_documents.py", "tests/timeline/", "tests/upstream/",
+)  # fmt: skip
+"""Tests that analyse whole runs, simulate whole runs or start processes: `make check` leaves them out."""
 
 
 def worker_group(nodeid: str) -> str:
@@ -45,6 +53,9 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(CLOCK))
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(optionalhook=True)

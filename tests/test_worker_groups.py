@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.conftest import CLOCK, INDEPENDENT, worker_group
+from tests.conftest import SLOW, worker_group
 
 ROOT = Path(__file__).parent.parent
 
 
 def test_every_path_of_a_group_exists() -> None:
-    assert [place for place in (*CLOCK, *INDEPENDENT) if not (ROOT / place).exists()] == []
+    assert [place for place in SLOW if not (ROOT / place).exists()] == []
 
 
 def test_modules_that_start_processes_are_in_the_clock_group() -> None:
