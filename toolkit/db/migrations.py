@@ -1,8 +1,8 @@
-"""The tables of a store file: which version of the toolkit laid them out, and an older layout brought up to date.
+"""Version check and migration of a store's tables.
 
-A store says its version in the table `store_version`; one without that table is older than the table. An older layout
-that only lacks tables or columns gets them, and its runs have nulls there, or what their other columns tell; any other
-layout is refused.
+The table `store_version` holds the version of a store; a store without that table is older than the table. An older
+store that only lacks tables or columns gets them. Its runs have null there, or a value derived from their other columns.
+Any other difference is refused.
 """
 
 from __future__ import annotations
@@ -15,62 +15,62 @@ import duckdb
 from toolkit.model.errors import InputError
 
 VERSION = 5
-"""Raised with each change of the tables; layouts of one version are told apart by the digest of their definition."""
+"""Version of the tables, raised with each change. Schemas of one version differ in the digest of their definition."""
 
-_TOLD_BY_OTHERS = {
-    # A session that ends above its beginning ended in another file, and nothing tells in which.
+_BACKFILLS = {
+    # A session whose ending has a lower line than its beginning ended in another file, and no column says in which.
     ("session", "ended_file_no"): "update session set ended_file_no = file_no where ended_line >= began_line",
 }
-"""What the runs of an older store say in a column that was added, where their other columns tell it."""
+"""Statements that fill an added column of older runs, by table and column."""
 
 Columns = Mapping[tuple[str, str], tuple[str, bool]]
-"""Of each table and column: its type, and whether it may be null."""
+"""Type and nullability by table and column."""
 
 
 def is_current(con: duckdb.DuckDBPyConnection, db: str, schema: str) -> bool:
-    """Whether the open file has the tables that `schema` defines, as this version of the toolkit made them.
+    """Return whether the open file has the tables that `schema` defines, created by this version of the toolkit.
 
-    Raises `InputError` where a newer version made them, or where they are no store's.
+    Raises `InputError` for a store of a newer version, and for a database that is not a store.
     """
-    held = _columns(con)
-    version, digest = _said(con, held)
+    existing = _columns(con)
+    version, digest = _version(con, existing)
     if version > VERSION:
         why = f"was made by a newer version of the toolkit (store version {version}, this one knows {VERSION})"
         raise InputError(db, None, f"{why}; update the toolkit, or name another file with --db")
-    if held and ("run", "run_key") not in held:
+    if existing and ("run", "run_key") not in existing:
         raise InputError(db, None, "is a database of something else, not a store; name another file with --db")
     return (version, digest) == (VERSION, _digest(schema))
 
 
-def bring_up_to_date(con: duckdb.DuckDBPyConnection, db: str, schema: str) -> None:
-    """Make the tables of an empty file, or add to an older store what it lacks; within the caller's transaction.
+def migrate(con: duckdb.DuckDBPyConnection, db: str, schema: str) -> None:
+    """Create the tables of an empty file, or add the missing tables and columns of an older store.
 
-    Raises `InputError` where an older table differs in more than that.
+    Runs inside the caller's transaction. Raises `InputError` where an older table differs in more than missing columns.
     """
-    if held := _columns(con):
-        for (table, column), kind in _lacking(held, _defined(schema), db):
+    if existing := _columns(con):
+        for (table, column), kind in _missing_columns(existing, _defined(schema), db):
             con.execute(f'alter table "{table}" add column "{column}" {kind}')
-            if (table, column) in _TOLD_BY_OTHERS:
-                con.execute(_TOLD_BY_OTHERS[table, column])
+            if (table, column) in _BACKFILLS:
+                con.execute(_BACKFILLS[table, column])
     con.execute(schema)
     con.execute("delete from store_version")
     con.execute("insert into store_version values (?, ?)", [VERSION, _digest(schema)])
 
 
-def _lacking(held: Columns, defined: Columns, db: str) -> Iterator[tuple[tuple[str, str], str]]:
-    """The columns that tables of the store lack, each with its type; whole tables are made by their definition."""
-    tables = {table for table, _ in held}
-    for place, (kind, _) in defined.items():
-        if place in held and held[place][0] != kind:
-            raise _other_layout(db, f"{'.'.join(place)} is {held[place][0]}, not {kind}")
-        if place[0] in tables and place not in held:
-            yield place, kind
-    for place, (_, nullable) in held.items():
-        if place not in defined and place[0] in {table for table, _ in defined} and not nullable:
-            raise _other_layout(db, f"{'.'.join(place)} is unknown to this version")
+def _missing_columns(existing: Columns, defined: Columns, db: str) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield each missing column of an existing table with its type; `schema` itself creates the missing tables."""
+    existing_tables, defined_tables = {table for table, _ in existing}, {table for table, _ in defined}
+    for column, (kind, _) in defined.items():
+        if column in existing and existing[column][0] != kind:
+            raise _incompatible(db, f"{'.'.join(column)} is {existing[column][0]}, not {kind}")
+        if column[0] in existing_tables and column not in existing:
+            yield column, kind
+    for column, (_, nullable) in existing.items():
+        if column not in defined and column[0] in defined_tables and not nullable:
+            raise _incompatible(db, f"{'.'.join(column)} is unknown to this version")
 
 
-def _other_layout(db: str, difference: str) -> InputError:
+def _incompatible(db: str, difference: str) -> InputError:
     why = f"was made by another version of the toolkit and cannot be brought up to date ({difference})"
     return InputError(db, None, f"{why}; analyse its runs again into a new file, named with --db")
 
@@ -90,8 +90,8 @@ def _defined(schema: str) -> Columns:
         return _columns(scratch)
 
 
-def _said(con: duckdb.DuckDBPyConnection, held: Columns) -> tuple[int, str]:
-    if ("store_version", "version") not in held:
+def _version(con: duckdb.DuckDBPyConnection, existing: Columns) -> tuple[int, str]:
+    if ("store_version", "version") not in existing:
         return 0, ""
     return next(iter(con.execute("select version, layout from store_version").fetchall()), (0, ""))
 

@@ -1,4 +1,4 @@
-"""The store of analysed runs: one DuckDB file, opened by one writer at a time, holding whole runs only."""
+"""DuckDB store of analysed runs: a file with one writer at a time, in which every run is complete."""
 
 from __future__ import annotations
 
@@ -16,72 +16,77 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from toolkit.db.migrations import bring_up_to_date, is_current
+from toolkit.db.migrations import is_current, migrate
 from toolkit.model.errors import InputError, UsageError
 
 R = TypeVar("R")
 
 MEMORY = ":memory:"
+"""Name of a database without a file."""
+
 LOCK_TIMEOUT_S = 60.0
+"""Default time to wait for another process that has the store file locked, in seconds."""
+
 MEMORY_MB = 400
+"""Default memory limit of a database, in 10⁶ bytes."""
 
 
 def sql(name: str) -> str:
-    """The text of a packaged SQL file, by its path below `toolkit/sql` without the ending."""
+    """Return the text of a packaged SQL file, named by its path below `toolkit/db/sql` without the suffix."""
     return (files("toolkit.db") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def connect(
     db: str, read_only: bool = False, lock_timeout_s: float = LOCK_TIMEOUT_S, memory_mb: int = MEMORY_MB
 ) -> duckdb.DuckDBPyConnection:
-    """Open the store file `db` (created when absent, unless read-only), or a private one for `:memory:`.
+    """Open the store file `db` (created if missing, unless read-only), or a private database for `:memory:`.
 
-    Another process that holds the file is waited for up to `patience_s` seconds.
-    The database takes no more than `memory_mb` (10⁶ bytes) and spills what is more to disk.
-    A store with the tables of an older version is brought up to date.
-    Raises `InputError` when it is still held then, is missing (read-only), is no store, or a newer version's.
+    Waits up to `lock_timeout_s` seconds for another process that has the file locked. The database uses at most
+    `memory_mb` (10⁶ bytes) and spills the rest to disk. A store of an older version is migrated, also when it is opened
+    read-only. Raises `InputError` when the file is still locked after that time, is missing (read-only), cannot be
+    created, is not a store, or was made by a newer version.
     """
     if read_only and db != MEMORY and not Path(db).exists():
         raise InputError(db, None, "no such store; run `toolkit analyze` first, or name another with --db")
     if not read_only and db != MEMORY:
-        _make_room(db)
-    with _OPENING:
-        return _connected(db, read_only, time.monotonic() + lock_timeout_s, memory_mb)
+        _create_folder(db)
+    with _CONNECTING:
+        return _migrated(db, read_only, time.monotonic() + lock_timeout_s, memory_mb)
 
 
-_OPENING = threading.Lock()
-"""Two threads that make one file's tables at the same time would be in each other's way."""
+_CONNECTING = threading.Lock()
+"""Held while a store is opened: two threads that create the tables of one file at the same time would conflict."""
 
 
-def _connected(db: str, read_only: bool, deadline: float, memory_mb: int) -> duckdb.DuckDBPyConnection:
+def _migrated(db: str, read_only: bool, deadline: float, memory_mb: int) -> duckdb.DuckDBPyConnection:
     schema = sql("schema")
     con = _opened(db, read_only, deadline, memory_mb)
     try:
         if db == MEMORY:
-            # Nothing stands in it that could be another version's, and to look takes longer than to make the tables.
+            # A new database needs no version check, which would take longer than to create the tables.
             con.execute(schema)
             return con
         if is_current(con, db, schema):
             return con
-        if read_only and db != MEMORY:
-            # Only a writer can add what an older layout lacks.
+        if read_only:
+            # A migration needs a writable connection.
             con.close()
             con = _opened(db, False, deadline, memory_mb)
         with transaction(con):
-            bring_up_to_date(con, db, schema)
+            migrate(con, db, schema)
     except duckdb.Error as error:
         con.close()
         raise InputError(db, None, f"cannot be used as a store: {_first_line(error)}; name another file") from error
     except InputError:
         con.close()
         raise
-    if read_only and db != MEMORY:
+    if read_only:
         con.close()
         con = _opened(db, True, deadline, memory_mb)
     return con
 
 
-def _make_room(db: str) -> None:
+def _create_folder(db: str) -> None:
     try:
         Path(db).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -90,56 +95,56 @@ def _make_room(db: str) -> None:
 
 def _opened(db: str, read_only: bool, deadline: float, memory_mb: int) -> duckdb.DuckDBPyConnection:
     con = retry_while_locked(db, deadline, lambda: duckdb.connect(db, read_only=read_only and db != MEMORY))
-    _settle(con, db, memory_mb)
-    return con
-
-
-def retry_while_locked(db: str, deadline: float, opened: Callable[[], R]) -> R:
-    """What `opened` gives, once no other process holds the store file; `deadline` is a time of the monotonic clock.
-
-    Raises `InputError` when it is still held then, or is no store.
-    """
-    pause = 0.05
-    while True:
-        try:
-            return opened()
-        except duckdb.Error as error:
-            here = isinstance(error, duckdb.ResourceInUseException | duckdb.ConnectionException)
-            if not here and not re.search(r"\block\b", str(error), re.IGNORECASE):
-                why = f"is not a store of this toolkit: {_first_line(error)}; name another file with --db"
-                raise InputError(db, None, why) from error
-            if time.monotonic() > deadline:
-                holder = "open in this program" if here else f"held by another process{_holder(str(error))}"
-                raise InputError(db, None, f"is {holder}; close it there, or try again") from error
-        time.sleep(pause)
-        pause = min(2 * pause, 1.0)
-
-
-def _settle(con: duckdb.DuckDBPyConnection, db: str, memory_mb: int) -> None:
-    _silence(con)
+    _hide_progress_bar(con)
     limit_memory(con, memory_mb)
     if db == MEMORY:
         con.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / f"toolkit-{os.getpid()}.spill")])
+    return con
+
+
+def retry_while_locked(db: str, deadline: float, attempt: Callable[[], R]) -> R:
+    """Call `attempt` until no other process has the store file locked, and return its result.
+
+    `deadline` is a time of the monotonic clock in seconds. Raises `InputError` when the file is still locked after it,
+    or when `attempt` fails for another reason: the file is not a store.
+    """
+    pause_s = 0.05
+    while True:
+        try:
+            return attempt()
+        except duckdb.Error as error:
+            open_here = isinstance(error, duckdb.ResourceInUseException | duckdb.ConnectionException)
+            if not open_here and not re.search(r"\block\b", str(error), re.IGNORECASE):
+                why = f"is not a store of this toolkit: {_first_line(error)}; name another file with --db"
+                raise InputError(db, None, why) from error
+            if time.monotonic() > deadline:
+                where = "open in this program" if open_here else f"locked by another process{_lock_holder(str(error))}"
+                raise InputError(db, None, f"is {where}; close it there, or try again") from error
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, 1.0)
 
 
 def limit_memory(con: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
-    """Have the database spill what is more to disk: what memory an analysis takes must not grow with the run."""
+    """Limit the database's memory to `memory_mb` (10⁶ bytes); it spills the rest to disk.
+
+    Without a limit the memory that an analysis takes would grow with the size of the run.
+    """
     con.execute(f"set memory_limit = '{memory_mb}MB'")
 
 
 def new_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Another cursor to the same database, settled as the first one is."""
+    """Open another cursor to the same database, without a progress bar."""
     cursor = con.cursor()
-    _silence(cursor)
+    _hide_progress_bar(cursor)
     return cursor
 
 
-def _silence(con: duckdb.DuckDBPyConnection) -> None:
-    # The database would draw a bar of its own into whatever standard output is.
+def _hide_progress_bar(con: duckdb.DuckDBPyConnection) -> None:
+    # DuckDB would print its progress bar to standard output.
     con.execute("set enable_progress_bar = false")
 
 
-def _holder(message: str) -> str:
+def _lock_holder(message: str) -> str:
     found = re.search(r"PID (\d+)", message)
     return f" (PID {found[1]})" if found else ""
 
@@ -150,7 +155,7 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All or nothing: what fails, is interrupted or killed inside leaves the store as it was."""
+    """Run the block as one transaction; an exception or interrupt rolls it back and is raised again."""
     con.begin()
     try:
         yield
@@ -161,7 +166,7 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def execute_script(con: duckdb.DuckDBPyConnection, script: str, **parameters: object) -> None:
-    """Run each statement of a script, binding those of `parameters` that it names as `$name`."""
+    """Execute each statement of a script, and bind the `parameters` that it refers to as `$name`."""
     for statement in con.extract_statements(script):
         bound = {name: value for name, value in parameters.items() if name in statement.named_parameters}
         con.execute(statement, bound or None)
@@ -170,7 +175,7 @@ def execute_script(con: duckdb.DuckDBPyConnection, script: str, **parameters: ob
 def insert_rows(
     con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
-    """Append rows to one of the store's tables, all at once; the columns not named stay null."""
+    """Insert rows into a table in one statement; columns not named are null. Without rows nothing is executed."""
     values = list(zip(*rows, strict=True))
     if not values:
         return
@@ -184,10 +189,10 @@ def execute_with_data(
     data: pa.Table,  # noqa: ARG001  the statement reads it by its name
     parameters: Sequence[object] | Mapping[str, object] | None = None,
 ) -> None:
-    """Run a statement that selects from `data`.
+    """Execute a statement that selects from the Arrow table `data` under that name.
 
-    The database finds the table among this function's variables. One that is registered would be held until the
-    transaction ends, and with it every batch of a long file.
+    DuckDB finds the table among the local variables of this function. A registered table would stay in memory until
+    the transaction ends, and with it every batch of a long file.
     """
     con.execute(statement, parameters)
 
@@ -196,16 +201,16 @@ TABLES = (
     "file", "set_aside_line", "tick", "venue_tick", "venue", "log_event", "anchor", "session", "counter", "rx_stat",
     "figure", "episode", "finding", "analysis", "run",
 )  # fmt: skip
-"""The tables whose rows belong to a run; `run` comes last, for a run without its row is none."""
+"""Tables with one run's rows. `run` is last: rows without a row in `run` are not a run."""
 
 
 def remove(con: duckdb.DuckDBPyConnection, run: str) -> int:
-    """Forget the runs that have the label `run`, else the one whose id begins so; give how many there were.
+    """Delete all runs with the label `run`, or else the one run whose id starts with it; return their number.
 
-    Raises `UsageError` where more than one has such an id.
+    Raises `UsageError` for an empty `run`, and where the ids of several runs start with it.
     """
     keys = con.execute("select run_key from run where label = ?", [run]).fetchall() if run else []
-    keys = keys or _one_of_id(con, run, or_none=True)
+    keys = keys or _keys_by_id(con, run, or_none=True)
     with transaction(con):
         for table in TABLES:
             con.executemany(f"delete from {table} where run_key = ?", keys) if keys else None
@@ -213,16 +218,19 @@ def remove(con: duckdb.DuckDBPyConnection, run: str) -> int:
 
 
 def relabel(con: duckdb.DuckDBPyConnection, run: str, label: str) -> None:
-    """Give the run whose id begins with `run` a label. Raises `UsageError` when that is no run, or more than one."""
-    ((key,),) = _one_of_id(con, run)
+    """Set the label of the run whose id starts with `run`. Raises `UsageError` where that is not exactly one run."""
+    ((key,),) = _keys_by_id(con, run)
     con.execute("update run set label = ? where run_key = ?", [label, key])
 
 
-def _one_of_id(con: duckdb.DuckDBPyConnection, run: str, or_none: bool = False) -> list[tuple[int]]:
-    """The key of the one run whose id begins so. Raises `UsageError` for more, and for none unless that may be."""
+def _keys_by_id(con: duckdb.DuckDBPyConnection, run: str, or_none: bool = False) -> list[tuple[int]]:
+    """Return the key of the one run whose id starts with `run`; an empty list if `or_none` and there is no such run.
+
+    Raises `UsageError` in all other cases.
+    """
     found = con.execute("select run_key from run where starts_with(run, ?)", [run]).fetchall()
     if not run:
         raise UsageError("'': an empty name names no run; `toolkit runs` lists them")
     if len(found) > 1 or not (found or or_none):
-        raise UsageError(f"{run}: {len(found)} runs have an id that begins so; `toolkit runs` lists them")
+        raise UsageError(f"{run}: {len(found)} runs have an id that starts with it; `toolkit runs` lists them")
     return found

@@ -1,4 +1,4 @@
-"""What is put down of a file while it is read, and the ledger that comes of it."""
+"""Per-file line ledger, built while a file is read."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
 from toolkit.streams.blocks import DecompressedStream
 
-_NO_LINE_UNUSED = (SetAside.TORN_INSIDE, SetAside.DAMAGED)
-"""Reasons in `where` that count no line: the rest of the line was used, or what is lost was never a line."""
+_REASONS_WITHOUT_LINE = (SetAside.TORN_INSIDE, SetAside.DAMAGED)
+"""Reasons in `where` that count no line: the rest of the line was used, or the lost bytes never were a line."""
 
 
 @dataclass
 class LedgerBuilder:
-    """A ledger in the making."""
+    """Mutable counts of a file's lines; a reader updates them and then calls `ledger`."""
 
     lines: int = 0
     used: int = 0
@@ -26,13 +26,13 @@ class LedgerBuilder:
     where: list[SetAsideLine] = field(default_factory=list)
 
     def record_end(self, stream: DecompressedStream) -> None:
-        """Put down what a stream that was read to its end says of its file."""
+        """Record size, digest and damage of a file whose stream was read to its end."""
         self.bytes, self.sha256, self.damaged = stream.size, stream.sha256, stream.damage is not None
 
-    def ledger(self, source: RunFile) -> FileLedger:
-        """The file's ledger, once all of it is read."""
+    def ledger(self, file: RunFile) -> FileLedger:
+        """Return the ledger of a file that was read completely."""
         if self.damaged:
             self.where.append(SetAsideLine(self.lines + 1, self.bytes, SetAside.DAMAGED))
-        aside = dict(Counter(each.reason for each in self.where if each.reason not in _NO_LINE_UNUSED))
+        set_aside = dict(Counter(each.reason for each in self.where if each.reason not in _REASONS_WITHOUT_LINE))
         where = tuple(self.where)
-        return FileLedger(source.name, source.role, self.bytes, self.sha256, self.lines, self.used, aside, where)
+        return FileLedger(file.name, file.role, self.bytes, self.sha256, self.lines, self.used, set_aside, where)

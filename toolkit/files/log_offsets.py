@@ -1,4 +1,4 @@
-"""Where the bytes of a log lie that others tell of: in its one file, or in the parts into which it was rotated."""
+"""Map byte offsets of a whole log to its file, or to the parts into which it was rotated."""
 
 from __future__ import annotations
 
@@ -15,41 +15,44 @@ from toolkit.model.vocabulary import Role
 
 @dataclass(frozen=True, slots=True)
 class LogOffsets:
-    """A log's files, the oldest first, with the byte of the whole log at which each begins, and the log's size."""
+    """File numbers of a log's parts, the oldest first, and the offset in the whole log at which each part starts.
+
+    Offsets and `size` are in decompressed bytes, zero-based.
+    """
 
     files: tuple[int, ...]
-    begins: tuple[int, ...]
+    starts: tuple[int, ...]
     size: int
 
     def locate(self, byte: int) -> tuple[int, int]:
-        """The number of the file that holds this byte of the log, and the byte there."""
-        index = bisect_right(self.begins, byte) - 1
-        return self.files[index], byte - self.begins[index]
+        """Return the number of the file that holds a byte of the whole log, and the offset of the byte in that file."""
+        index = bisect_right(self.starts, byte) - 1
+        return self.files[index], byte - self.starts[index]
 
     def covers(self, byte: int) -> bool:
-        """Whether the log reaches up to this byte. One that does not has lost a part, which may be its beginning."""
+        """Return whether the log is at least `byte` bytes long. A shorter log has lost a part, perhaps its first."""
         return byte <= self.size
 
 
-def log_offsets(sources: Sequence[RunFile], log: str) -> LogOffsets | None:
-    """The log of that name among the sources; None where there is none, or more than one, or a part of it is missing.
+def log_offsets(files: Sequence[RunFile], log: str) -> LogOffsets | None:
+    """Return the offsets of the log with that name; None where there is no such log, several, or a part is missing.
 
-    A file that still grows counts with its size at this moment. Raises `InputError` for an unreadable file.
+    A file that still grows counts with its present size. Raises `InputError` for an unreadable file.
     """
-    wanted = PurePath(log).name
-    files = [each for each in sources if each.role is Role.LOG and rotated_part(each.name).base == wanted]
-    if not files or not all(adjoins(after, before) for before, after in pairwise(files)):
+    base = PurePath(log).name
+    parts = [each for each in files if each.role is Role.LOG and rotated_part(each.name).base == base]
+    if not parts or not all(adjoins(after, before) for before, after in pairwise(parts)):
         return None
-    begins = [0]
-    for each in files:
-        begins.append(begins[-1] + _size(each))
-    return LogOffsets(tuple(each.file_no for each in files), tuple(begins[:-1]), begins[-1])
+    starts = [0]
+    for part in parts:
+        starts.append(starts[-1] + _size(part))
+    return LogOffsets(tuple(part.file_no for part in parts), tuple(starts[:-1]), starts[-1])
 
 
-def _size(source: RunFile) -> int:
-    if source.path is not None:
-        return source.path.stat().st_size
-    with source.open() as stream:
+def _size(file: RunFile) -> int:
+    if file.path is not None:
+        return file.path.stat().st_size
+    with file.open() as stream:
         while stream.read(1 << 20):
             pass
         return stream.size

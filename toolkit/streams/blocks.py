@@ -1,4 +1,4 @@
-"""Bytes of a file as blocks of whole lines: decompressed, digested, counted, and never more than a block in memory."""
+"""Split files into blocks of whole lines, with decompression, digest and size. One block at a time is in memory."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ from toolkit.streams.zstd_frames import is_complete
 
 BLOCK_BYTES = 4 << 20
 _READ_BYTES = 2 << 20
-"""A stream comes in smaller blocks: while one is worked on, the next is unpacked."""
+"""Streams are split into smaller blocks, so that the next block is decompressed while one is parsed."""
 LONGEST_LINE_BYTES = 128 << 20
-"""A longer line is set aside unread: no producer writes one, and memory must stay bounded."""
+"""Lines longer than this are skipped: no producer writes one, and memory must stay bounded."""
 
-_NEWLINE, _PIECE_BYTES = ord("\n"), 64 << 10
-_DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, zstandard.ZstdError)
+_NEWLINE, _CACHED_BYTES = ord("\n"), 64 << 10
+_DAMAGE_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, zstandard.ZstdError)
 _DAMAGED = "compressed file is damaged or cut short"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 class DecompressedStream(io.RawIOBase):
-    """A readable stream of a file's decompressed bytes, with the digest and size of what was read so far.
+    """Read-only stream of a file's decompressed bytes.
 
-    A compressed file that is cut short or damaged ends where its readable part ends; `damage` then says why.
+    `size` (bytes) and `sha256` are of what was read so far. A damaged or truncated compressed file ends after its
+    readable part, and `damage` says why; it is None for an intact file. `compressed` is true for gzip and zstd.
     """
 
     def __init__(self, raw: BinaryIO) -> None:
@@ -41,8 +42,8 @@ class DecompressedStream(io.RawIOBase):
         self.size = 0
         self.damage: str | None = None
         try:
-            self._inner = _unpacked(raw)
-        except _DAMAGES as error:
+            self._inner = _decompressor(raw)
+        except _DAMAGE_ERRORS as error:
             self._inner, self.damage = io.BytesIO(), f"{_DAMAGED}: {error}"
         self.compressed = self._inner is not raw
 
@@ -52,22 +53,22 @@ class DecompressedStream(io.RawIOBase):
         return self._sha256.hexdigest()
 
     def readable(self) -> bool:
-        """Always true: the stream is for reading only."""
+        """Return true."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill `buffer` from the file; 0 at its end, or where its damage begins."""
+        """Fill `buffer` and return the number of bytes; 0 at the end of the readable part."""
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def read(self, size: int = -1, /) -> bytes:
-        """Read at most `size` bytes, or all that are left; none at the file's end, or where its damage begins."""
+        """Read at most `size` bytes, or all if it is negative; empty at the end of the readable part."""
         if size < 0:
             return self.readall()
         try:
             data = self._inner.read(size) or b""
-        except _DAMAGES as error:
+        except _DAMAGE_ERRORS as error:
             self.damage = f"{_DAMAGED}: {error}"
             data = b""
         if not data and self.damage is None and isinstance(self._inner, zstandard.ZstdDecompressionReader):
@@ -77,25 +78,25 @@ class DecompressedStream(io.RawIOBase):
         return data
 
     def close(self) -> None:
-        """Close the file beneath."""
+        """Close the decompressor and the file."""
         if not self.closed:
             self._inner.close()
             self._raw.close()
         super().close()
 
 
-def _unpacked(raw: BinaryIO) -> BinaryIO:
+def _decompressor(raw: BinaryIO) -> BinaryIO:
     head = raw.read(4)
     raw.seek(0)
     if head.startswith(_GZIP):
-        return cast(BinaryIO, _Gzip(fileobj=raw, mode="rb"))
+        return cast(BinaryIO, _GzipStream(fileobj=raw, mode="rb"))
     if head == _ZSTD:
         return cast(BinaryIO, zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
     return raw
 
 
-class _Gzip(gzip.GzipFile):
-    """Gives what could still be decompressed before it complains about the end."""
+class _GzipStream(gzip.GzipFile):
+    """Gzip reader that returns all decompressed bytes before it raises an error for the damaged rest."""
 
     def read(self, size: int | None = -1) -> bytes:
         return super().read1(size if size is not None else -1)
@@ -105,8 +106,9 @@ class _Gzip(gzip.GzipFile):
 class Block:
     """Consecutive lines of a file.
 
-    `data` ends after a newline, but for the file's last block when its last line has none (`torn`).
-    `first_line` is one-based, `first_byte` zero-based. `skipped` is a single line too long to be read, with empty data.
+    `data` ends with a newline, except in a `torn` block: the fragment after the file's last newline. `first_line` is
+    one-based; `first_byte` is zero-based in the decompressed file. A `skipped` block is one line longer than the limit,
+    with empty data.
     """
 
     data: bytes
@@ -117,7 +119,7 @@ class Block:
 
 
 class Readable(Protocol):
-    """What gives its bytes piece by piece; none at its end."""
+    """Object with a `read` method that returns no bytes at the end."""
 
     def read(self, size: int, /) -> bytes:
         """Read at most `size` bytes."""
@@ -126,8 +128,11 @@ class Readable(Protocol):
 def blocks(
     stream: Readable | DecompressedStream, size: int = _READ_BYTES, longest: int = LONGEST_LINE_BYTES
 ) -> Iterator[Block]:
-    """Cut a stream into blocks of whole lines of about `size` bytes; the final fragment comes alone and torn."""
-    with _Ahead(stream) as pieces:
+    """Split a stream into blocks of whole lines of about `size` bytes.
+
+    A final fragment without a newline is a block of its own. A line of more than about `longest` bytes is skipped.
+    """
+    with _ReadAhead(stream) as pieces:
         yield from _blocks(pieces, size, longest)
 
 
@@ -150,8 +155,8 @@ def _blocks(stream: Readable, size: int, longest: int) -> Iterator[Block]:
         yield Block(carry, line, byte, torn=True)
 
 
-class _Ahead:
-    """Reads the next piece of a stream while the one before is worked on."""
+class _ReadAhead:
+    """Stream reader that reads the next piece on a thread while the caller works on the current one."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
@@ -165,23 +170,23 @@ class _Ahead:
         self._pool.shutdown()
 
     def read(self, size: int, /) -> bytes:
-        """Give the next piece, and begin with the one after it."""
+        """Return the next piece, and start to read the one after it."""
         piece = self._next.result() if self._next else self._stream.read(size)
-        # The file's last piece is as a rule shorter; a file of one piece needs no thread.
+        # A short piece is usually the last one, so a file of one piece needs no thread.
         self._next = self._pool.submit(self._stream.read, size) if len(piece) == size else None
         return piece
 
 
 def count_newlines(data: bytes | memoryview) -> int:
-    """How many lines end in `data`: counted as numbers, which is thrice as fast as `bytes.count`."""
+    """Count the newlines in `data` with numpy, which is three times as fast as `bytes.count`."""
     numbers = np.frombuffer(data, np.uint8)
-    # In pieces, so that what is compared stays in the processor's cache.
-    pieces = range(0, len(numbers), _PIECE_BYTES)
-    return sum(int(np.count_nonzero(numbers[at : at + _PIECE_BYTES] == _NEWLINE)) for at in pieces)
+    # Piece by piece, so that the comparison's result stays in the processor's cache.
+    pieces = range(0, len(numbers), _CACHED_BYTES)
+    return sum(int(np.count_nonzero(numbers[at : at + _CACHED_BYTES] == _NEWLINE)) for at in pieces)
 
 
 def _skip_line(stream: Readable, passed: int, size: int) -> tuple[int, bytes]:
-    """Read on to the end of the line; give its length and what was read beyond it."""
+    """Read to the end of a line of which `passed` bytes were read; return its length and the bytes read after it."""
     while piece := stream.read(size):
         cut = piece.find(b"\n") + 1
         if cut:
@@ -191,3 +196,4 @@ def _skip_line(stream: Readable, passed: int, size: int) -> tuple[int, bytes]:
 
 
 Opener = Callable[[], BinaryIO]
+"""Opens the raw bytes of a file, as they are stored."""
