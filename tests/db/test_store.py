@@ -114,7 +114,7 @@ def test_a_run_is_labelled_and_removed_by_the_start_of_its_id(tmp_path: Path) ->
         assert con.execute("select count(distinct run_key) from log_event").fetchall() == [(1,)]
 
 
-@pytest.mark.parametrize(("asked", "why"), [("", "an empty name"), ("a", "2 runs have an id that begins so")])
+@pytest.mark.parametrize(("asked", "why"), [("", "an empty name"), ("a", "2 runs have an id that starts with it")])
 def test_a_word_that_names_no_one_run_removes_none(tmp_path: Path, asked: str, why: str) -> None:
     db = str(tmp_path / "store.duckdb")
     for name in ("clean_head", "restart_head"):

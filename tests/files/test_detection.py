@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.analysis.metrics.made_up import record
-from toolkit.files.detection import HEAD_BYTES, holds_log_line
+from toolkit.files.detection import HEAD_BYTES, contains_log_line
 from toolkit.files.discovery import discover
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
@@ -42,8 +42,8 @@ def test_what_is_no_log_for_all_that_is_known_stays_an_artifact(tmp_path: Path, 
 
 @pytest.mark.parametrize("cut", range(0, len(SPOKE), 7))
 def test_a_line_is_known_wherever_its_reading_is_cut(cut: int) -> None:
-    assert holds_log_line(CHATTER + SPOKE[:cut], io.BytesIO(SPOKE[cut:])) or cut > SPOKE.index(b"public WS ")
-    assert not holds_log_line(CHATTER, io.BytesIO(CHATTER * 100))
+    assert contains_log_line(CHATTER + SPOKE[:cut], io.BytesIO(SPOKE[cut:])) or cut > SPOKE.index(b"public WS ")
+    assert not contains_log_line(CHATTER, io.BytesIO(CHATTER * 100))
 
 
 def test_a_log_that_a_file_of_arrivals_names_is_one_whatever_is_in_it(tmp_path: Path) -> None:

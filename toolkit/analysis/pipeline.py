@@ -15,7 +15,8 @@ from toolkit.analysis.windows import look_through
 from toolkit.db.query_pool import QueryPool, memory_limit, query_pool
 from toolkit.db.staging import RUN_KEY, CopyTables, committing, staging_database
 from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
-from toolkit.files.discovery import RunFile, discover, distinct
+from toolkit.files.discovery import discover
+from toolkit.files.run_file import RunFile, distinct
 from toolkit.ingest import events, log, run_meta, rx_stats, telemetry
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.ingest.session_rows import episodes, write_sessions

@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from toolkit.files.discovery import adjoins, discover, distinct
+from toolkit.files.discovery import discover
 from toolkit.files.rotation import is_continuation
+from toolkit.files.run_file import adjoins, distinct
 from toolkit.model.vocabulary import Role
 from toolkit.runlog.parse import OTHER, parse
 from toolkit.streams.blocks import blocks

@@ -1,8 +1,8 @@
 """Version check and migration of a store's tables.
 
 The table `store_version` holds the version of a store; a store without that table is older than the table. An older
-store that only lacks tables or columns gets them. Its runs have null there, or a value derived from their other columns.
-Any other difference is refused.
+store that only lacks tables or columns gets them. Its runs have null in an added column, or a value derived from their
+other columns. Any other difference is refused.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
 
-from toolkit.files.discovery import RunFile, adjoins
 from toolkit.files.rotation import rotated_part
+from toolkit.files.run_file import RunFile, adjoins
 from toolkit.model.vocabulary import Role
 
 

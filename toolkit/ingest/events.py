@@ -12,9 +12,9 @@ import duckdb
 import msgspec
 
 from toolkit.db.store import insert_rows
-from toolkit.files.discovery import RunFile
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.log_offsets import LogOffsets, log_offsets
+from toolkit.files.run_file import RunFile
 from toolkit.ingest.unparsed_files import unparsed_ledger
 from toolkit.model import arrivals
 from toolkit.model.runs import FileLedger, SetAsideLine

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 import duckdb
 import numpy as np
 
-from toolkit.files.discovery import RunFile, adjoins, continues
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.rotation import is_continuation, join_line
+from toolkit.files.run_file import RunFile, adjoins, continues
 from toolkit.ingest.batch_writer import TableWriter
 from toolkit.ingest.log_rows import LogRows
 from toolkit.model.runs import FileLedger, Session, SetAsideLine

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from toolkit.files.discovery import RunFile
+from toolkit.files.run_file import RunFile
 from toolkit.model.errors import InputError
 from toolkit.model.run_meta import RunMeta
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import duckdb
 import numpy as np
 
-from toolkit.files.discovery import RunFile, adjoins, continues
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.rotation import is_continuation, join_line
+from toolkit.files.run_file import RunFile, adjoins, continues
 from toolkit.ingest.batch_writer import PendingRows, TableWriter
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside

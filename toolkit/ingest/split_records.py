@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from toolkit.files.discovery import RunFile, adjoins
 from toolkit.files.rotation import MAX_JOINED_BYTES, join_line
+from toolkit.files.run_file import RunFile, adjoins
 from toolkit.model.vocabulary import SetAside
 from toolkit.streams.blocks import Block, blocks
 from toolkit.telemetry.batch import TelemetryBatch

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from toolkit.db.query_pool import single_threaded
 from toolkit.db.store import execute_script, execute_with_data, sql, transaction
-from toolkit.files.discovery import RunFile, adjoins
 from toolkit.files.ledger import LedgerBuilder
+from toolkit.files.run_file import RunFile, adjoins
 from toolkit.ingest.split_records import last_line, split_record, without_line
 from toolkit.model.runs import FileLedger
 from toolkit.model.vocabulary import VENUE_ID

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from toolkit.files.discovery import RunFile
+from toolkit.files.run_file import RunFile
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
 from toolkit.streams.blocks import Block, blocks, count_newlines

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from toolkit.files.discovery import RunFile, discover
+from toolkit.files.discovery import discover
+from toolkit.files.run_file import RunFile
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
 from toolkit.streams.blocks import blocks

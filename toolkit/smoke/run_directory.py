@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from toolkit.files.detection import HEAD_BYTES, recognise
+from toolkit.files.detection import HEAD_BYTES, detect_role
 from toolkit.model import arrivals, run_meta
 from toolkit.model.errors import InputError
 from toolkit.model.run_meta import RunMeta
@@ -75,4 +75,4 @@ class TelemetryWatch:
             return False
         self._looked_at[entry.name] = octets
         with Path(entry.path).open("rb") as stream:
-            return recognise(stream.read(HEAD_BYTES), entry.name) is Role.TELEMETRY
+            return detect_role(stream.read(HEAD_BYTES), entry.name) is Role.TELEMETRY

@@ -196,4 +196,4 @@ def _skip_line(stream: Readable, passed: int, size: int) -> tuple[int, bytes]:
 
 
 Opener = Callable[[], BinaryIO]
-"""Opens the raw bytes of a file, as they are stored."""
+"""Opens the bytes of a file, which may be compressed."""

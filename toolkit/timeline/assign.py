@@ -10,9 +10,9 @@ import duckdb
 import msgspec
 
 from toolkit.db.store import execute_script, insert_rows, sql
-from toolkit.files.discovery import RunFile, adjoins, continues
 from toolkit.files.log_offsets import LogOffsets, log_offsets
 from toolkit.files.rotation import WholeLog
+from toolkit.files.run_file import RunFile, adjoins, continues
 from toolkit.model import arrivals
 from toolkit.model.runs import Session
 from toolkit.model.vocabulary import Role

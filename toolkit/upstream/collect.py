@@ -10,7 +10,7 @@ import duckdb
 
 from toolkit.db.query_pool import QueryPool
 from toolkit.db.store import sql
-from toolkit.files.discovery import RunFile
+from toolkit.files.run_file import RunFile
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load_gate
 from toolkit.model.figures import FigureSpec

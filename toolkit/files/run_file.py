@@ -1,0 +1,106 @@
+"""One file of a run: how it is opened, and its place among the parts of a rotated file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from toolkit.files.detection import EVIDENCE_ROLES
+from toolkit.files.rotation import RotatedPart, rotated_part
+from toolkit.model.errors import InputError
+from toolkit.model.vocabulary import Role
+from toolkit.streams.blocks import DecompressedStream, Opener, blocks
+
+_PEEK_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """One file of a run.
+
+    `name` identifies the file to the user. `path` is set only if the file is on disk and not compressed. `damaged`
+    means that its beginning could not be decompressed completely.
+    """
+
+    file_no: int
+    name: str
+    role: Role
+    opener: Opener
+    path: Path | None = None
+    damaged: bool = False
+
+    def open(self) -> DecompressedStream:
+        """Open the decompressed bytes. Raises `InputError` when the file cannot be read."""
+        try:
+            return DecompressedStream(self.opener())
+        except OSError as error:
+            raise InputError(self.name, None, f"cannot be read: {error.strerror or error}") from error
+
+    def first_line(self) -> bytes | None:
+        """Return the first line without its newline; None for an empty file or a line that is too long."""
+        with self.open() as stream:
+            block = next(blocks(stream, _PEEK_BYTES), None)
+        return None if block is None or block.skipped else block.data.split(b"\n", 1)[0]
+
+
+def continues(file: RunFile, before: RunFile | None) -> bool:
+    """Return whether `file` and `before` are parts of one rotated file, and `file` was written later."""
+    if before is None or file.role is not before.role:
+        return False
+    return rotated_part(file.name).continues(rotated_part(before.name))
+
+
+def adjoins(file: RunFile, before: RunFile | None) -> bool:
+    """Return whether `file` continues `before` with no part missing between them, as far as their names show."""
+    if before is None or not continues(file, before):
+        return False
+    return rotated_part(file.name).adjoins(rotated_part(before.name))
+
+
+def distinct(files: Sequence[RunFile]) -> list[RunFile]:
+    """Return the files without byte-identical copies of the same role, with new file numbers. Empty files are kept.
+
+    Raises `InputError` where two files with different content have the same position among the parts of a rotated
+    file, for example `run.log` and `run.log.gz`.
+    """
+    roles = Counter(file.role for file in files)
+    seen: set[tuple[Role, str]] = set()
+    kept, positions = [], dict[tuple[Role, RotatedPart], RunFile]()
+    for file in files:
+        if roles[file.role] > 1 and file.role in EVIDENCE_ROLES:
+            key = (file.role, _digest(file))
+            if key in seen and key[1] != _DIGEST_OF_EMPTY:
+                continue
+            seen.add(key)
+            if key[1] != _DIGEST_OF_EMPTY:
+                _reject_same_position(file, positions.setdefault((file.role, rotated_part(file.name)), file))
+        kept.append(file)
+    return [replace(file, file_no=number) for number, file in enumerate(kept)]
+
+
+def _reject_same_position(file: RunFile, other: RunFile) -> None:
+    # Two files of the same name come from two folders. The same part in two compressions means that one is older, and
+    # the names do not tell which.
+    if file.name == other.name:
+        return
+    part = rotated_part(file.name)
+    rename = "" if part.date else f", or name the older one {part.base}.{1 - part.before_last} to have it read before"
+    raise InputError(
+        f"{other.name} and {file.name}",
+        None,
+        "hold different content, and their names do not tell which was written first; leave out the one that is a copy"
+        + rename,
+    )
+
+
+_DIGEST_OF_EMPTY = hashlib.sha256().hexdigest()
+
+
+def _digest(file: RunFile) -> str:
+    with file.open() as stream:
+        while stream.read(1 << 20):
+            pass
+        return stream.sha256
