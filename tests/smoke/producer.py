@@ -1,4 +1,4 @@
-"""A small producer of a run: builds for a while, then writes telemetry and log lines until it is told to stop."""
+"""A small test producer: waits like a build, then writes telemetry and log lines until it is stopped."""
 
 import argparse
 import json
@@ -35,12 +35,12 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--telemetry", default=os.environ.get("PARAPHINA_TELEMETRY_PATH"))
 parser.add_argument("--build-s", type=float, default=0)
 parser.add_argument("--every-s", type=float, default=0.005)
-parser.add_argument("--ticks", type=int, default=10**9, help="how many records until it ends by itself")
-parser.add_argument("--code", type=int, default=0, help="its exit code then")
-parser.add_argument("--kill-itself", action="store_true", help="end by SIGKILL then")
+parser.add_argument("--ticks", type=int, default=10**9, help="number of records before it exits by itself")
+parser.add_argument("--code", type=int, default=0, help="exit code after the last record")
+parser.add_argument("--kill-itself", action="store_true", help="send itself SIGKILL after the last record")
 parser.add_argument("--stubborn", action="store_true", help="ignore SIGTERM")
-parser.add_argument("--child", action="store_true", help="leave a stubborn child that holds the output")
-parser.add_argument("--print-file", help="print this file's bytes first, half to each stream")
+parser.add_argument("--child", action="store_true", help="start a child that ignores SIGTERM and keeps the output open")
+parser.add_argument("--print-file", help="first print this file, half to stdout and half to stderr")
 options = parser.parse_args()
 
 if options.stubborn:

@@ -1,4 +1,4 @@
-"""The file of arrivals: what is written is read back, and a byte finds the piece that brought it."""
+"""Tests of the arrival times file: rows round-trip, and a byte offset finds its piece."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ ROWS = st.lists(
 
 
 @given(ROWS, st.integers(0, 20))
-def test_rows_come_back_as_they_were_written_and_a_torn_last_line_costs_only_itself(
-    rows: list[Arrival], torn: int
-) -> None:
+def test_rows_round_trip_and_a_torn_last_line_loses_only_that_row(rows: list[Arrival], torn: int) -> None:
     lines = [header("run.log"), *map(line, rows)]
     lines[-1] = lines[-1][: len(lines[-1]) - torn]
     assert parse(lines).rows == tuple(rows if torn == 0 else rows[:-1])
@@ -38,7 +36,7 @@ def test_a_byte_belongs_to_the_last_piece_that_began_at_or_before_it(rows: list[
         ([header("run.log"), line(Arrival(9, 1, 1)), line(Arrival(8, 2, 1))], 3),
     ],
 )
-def test_a_line_that_is_no_arrival_is_named(lines: list[bytes], number: int) -> None:
+def test_the_error_for_an_invalid_line_names_its_number(lines: list[bytes], number: int) -> None:
     with pytest.raises(InputError) as raised:
         parse(lines)
     assert (raised.value.file, raised.value.line) == ("run.log.times.jsonl", number)

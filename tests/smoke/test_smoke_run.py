@@ -1,4 +1,4 @@
-"""`toolkit smoke` as a user runs it: five connectors, real sockets, a run directory, its analysis and the gate."""
+"""Tests of `toolkit smoke` as a process: five connectors, real sockets, a run directory, its analysis, the gate."""
 
 from __future__ import annotations
 
@@ -33,32 +33,32 @@ PATIENCE_S = 300
 NAMES = list(venues())
 FILES = {"run.log", "run.log.times.jsonl", "events.jsonl", "telemetry.jsonl", "market_rx_stats.log", "run_meta.json"}
 FAST = {"PARAPHINA_MAIN_LOOP_INTERVAL_MS": "20"}
-"""Ticks enough for the gate within seconds."""
+"""A tick interval that gives the gate enough samples within seconds."""
 
 
-def begin(out: Path, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+def start(out: Path, *arguments: str, **environ: str) -> subprocess.Popen[str]:
     command = [*SMOKE, "--out", str(out), *arguments]
     environment = {**os.environ, **FAST, **environ}
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, env=environment, cwd=out.parent, **pipes)
 
 
-def ended(running: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+def wait_for_end(running: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
     try:
-        said, complained = running.communicate(timeout=PATIENCE_S)
+        stdout, stderr = running.communicate(timeout=PATIENCE_S)
     finally:
         running.kill()
-    return subprocess.CompletedProcess(running.args, running.returncode, said, complained)
+    return subprocess.CompletedProcess(running.args, running.returncode, stdout, stderr)
 
 
 def smoke(out: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    return ended(begin(out, *arguments, **environ))
+    return wait_for_end(start(out, *arguments, **environ))
 
 
 def wait_for_records(out: Path, records: int) -> None:
-    give_up_s = time.monotonic() + PATIENCE_S
+    deadline_s = time.monotonic() + PATIENCE_S
     while not (out / "telemetry.jsonl").exists() or (out / "telemetry.jsonl").read_bytes().count(b"\n") < records:
-        assert time.monotonic() < give_up_s
+        assert time.monotonic() < deadline_s
         time.sleep(0.01)
 
 
@@ -74,33 +74,33 @@ def records(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / "telemetry.jsonl").read_text().splitlines()]
 
 
-# --- a good day -------------------------------------------------------------------------------------------------------
+# --- a run without faults ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Path, subprocess.Popen[str]]]]:
-    """A good day and a bad one, side by side: both wait more than they work."""
-    folder = tmp_path_factory.mktemp("days")
-    asked = ("--scenario", str(scenario(folder / "bad.toml")), "--truth", str(folder / "truth.jsonl"))
-    begun = {
-        "quiet": begin(folder / "quiet", "--minutes", GOOD_MINUTES, "--record-frames", "--label", "a good day"),
-        "bad": begin(folder / "bad", "--minutes", BAD_MINUTES, *asked, **SHORT),
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Path, subprocess.Popen[str]]]]:
+    """A run without faults and a run with faults, started together because both mostly wait."""
+    folder = tmp_path_factory.mktemp("runs")
+    fault_options = ("--scenario", str(scenario(folder / "faulty.toml")), "--truth", str(folder / "truth.jsonl"))
+    started = {
+        "quiet": start(folder / "quiet", "--minutes", QUIET_MINUTES, "--record-frames", "--label", "no faults"),
+        "faulty": start(folder / "faulty", "--minutes", FAULTY_MINUTES, *fault_options, **SHORT),
     }
-    yield {name: (folder / name, running) for name, running in begun.items()}
-    for running in begun.values():
+    yield {name: (folder / name, running) for name, running in started.items()}
+    for running in started.values():
         running.kill()
         running.communicate()
 
 
 @pytest.fixture(scope="module")
-def quiet(days: dict[str, tuple[Path, subprocess.Popen[str]]]) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    out, running = days["quiet"]
-    return out, ended(running)
+def quiet(runs: dict[str, tuple[Path, subprocess.Popen[str]]]) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    out, running = runs["quiet"]
+    return out, wait_for_end(running)
 
 
 @pytest.fixture(scope="module")
-def good(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> RunAnalysis:
-    """What the analysis says of the good day."""
+def quiet_analysis(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> RunAnalysis:
+    """The analysis of the run without faults."""
     return read_run(quiet[0])
 
 
@@ -113,36 +113,36 @@ def test_a_quiet_run_passes_the_gate(quiet: tuple[Path, subprocess.CompletedProc
     assert (meta.producer, meta.simulated, meta.stopped_by, meta.exit_code) == ("toolkit", True, "time", 0)
 
 
-def test_it_leaves_a_whole_directory_of_which_every_line_is_used(
-    quiet: tuple[Path, subprocess.CompletedProcess[str]], good: RunAnalysis
+def test_a_quiet_run_leaves_all_files_and_every_line_is_used(
+    quiet: tuple[Path, subprocess.CompletedProcess[str]], quiet_analysis: RunAnalysis
 ) -> None:
     assert {entry.name for entry in quiet[0].iterdir() if entry.is_file()} == FILES
-    assert {each.file for each in good.ledger} == FILES
-    assert all(each.lines == each.used > 0 for each in good.ledger)
-    assert (good.run.kind, good.run.label) == ("toolkit", "a good day")
-    assert list(good.run.venues) == NAMES
+    assert {each.file for each in quiet_analysis.ledger} == FILES
+    assert all(each.lines == each.used > 0 for each in quiet_analysis.ledger)
+    assert (quiet_analysis.run.kind, quiet_analysis.run.label) == ("toolkit", "no faults")
+    assert list(quiet_analysis.run.venues) == NAMES
 
 
-OF_THE_HOST = {"holes", "local_stall"}
-"""What a loaded machine does to a run whose ticks are 20 ms apart; it is true then, and blames no venue."""
+HOST_FINDINGS = {"holes", "local_stall"}
+"""Findings that a loaded machine causes when ticks are 20 ms apart; they are about the host, not a venue."""
 
 
-def test_a_quiet_run_tells_of_nothing(good: RunAnalysis) -> None:
-    found = figures(good)
+def test_a_quiet_run_has_one_connection_per_venue_and_no_finding_about_a_venue(quiet_analysis: RunAnalysis) -> None:
+    found = figures(quiet_analysis)
     assert {name: found[f"{name}.connects"] for name in NAMES} == dict.fromkeys(NAMES, 1)
     assert {name: found[f"{name}.reconnects"] for name in NAMES} == dict.fromkeys(NAMES, 0)
     assert found["run.cap_hits"] == 0 and found["run.publisher.try_send_full"] == 0
-    assert {each.code for each in good.findings} <= OF_THE_HOST
+    assert {each.code for each in quiet_analysis.findings} <= HOST_FINDINGS
 
 
-def test_telemetry_keeps_the_contract(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_telemetry_passes_the_contract_check(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     command = [sys.executable, "-m", "toolkit", "validate", str(quiet[0] / "telemetry.jsonl")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert (done.returncode, "none of" in done.stdout) == (0, True), done.stdout
 
 
-def test_every_output_and_every_file_says_that_it_was_simulated(
-    quiet: tuple[Path, subprocess.CompletedProcess[str]], good: RunAnalysis
+def test_every_output_and_every_file_is_marked_simulated(
+    quiet: tuple[Path, subprocess.CompletedProcess[str]], quiet_analysis: RunAnalysis
 ) -> None:
     out, done = quiet
     assert "SIMULATED" in done.stdout and "SIMULATED" in done.stderr
@@ -150,32 +150,32 @@ def test_every_output_and_every_file_says_that_it_was_simulated(
     assert json.loads((out / "run_meta.json").read_text())["simulated"] is True
     assert all(record["toolkit"]["simulated"] is True for record in records(out))
     assert json.loads((out / "events.jsonl").read_text().splitlines()[1])["fields"]["simulated"] is True
-    assert good.run.simulated is True
+    assert quiet_analysis.run.simulated is True
     for tape in (out / "frames").iterdir():
         assert "SIMULATED" in tape.read_text().splitlines()[0]
 
 
-def test_a_run_s_log_alone_still_tells_that_it_was_simulated(
+def test_the_log_alone_shows_that_the_run_was_simulated(
     quiet: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     assert analyze([str(quiet[0] / "run.log")]).run.simulated is True
 
 
 @pytest.mark.parametrize("venue", NAMES)
-def test_the_log_s_times_are_those_of_the_events(
-    quiet: tuple[Path, subprocess.CompletedProcess[str]], good: RunAnalysis, venue: str
+def test_the_time_to_first_book_agrees_with_the_events(
+    quiet: tuple[Path, subprocess.CompletedProcess[str]], quiet_analysis: RunAnalysis, venue: str
 ) -> None:
     rows = [json.loads(line) for line in (quiet[0] / "events.jsonl").read_text().splitlines()[1:]]
     assert [row["at_us"] for row in rows] == sorted(row["at_us"] for row in rows)
     at_ms = {(row["venue"], row["kind"]): row["at_us"] / 1_000 for row in rows}
-    waited_ms = figures(good)[f"{venue}.time_to_first_book_ms.max"]
+    waited_ms = figures(quiet_analysis)[f"{venue}.time_to_first_book_ms.max"]
     assert waited_ms is not None
-    # The top of the first book is told before the book.
+    # The top of the first book is logged before the book.
     first_ms = min(at_ms[venue, kind] for kind in ("first_top", "first_book") if (venue, kind) in at_ms)
     assert abs(waited_ms - (first_ms - at_ms[venue, "connecting"])) <= 2
 
 
-def test_recorded_frames_decode_without_a_miss(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_recorded_frames_decode_without_errors(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     for name, venue in venues().items():
         with (quiet[0] / "frames" / f"{name}.tape.jsonl").open() as lines:
             header, entries = read(lines)
@@ -194,13 +194,15 @@ def _target(name: str) -> Any:
     return target(venues()[name], resolve(venue_settings(venues()[name]), {}), "ETH")
 
 
-def test_it_took_little_of_the_machine(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_a_quiet_run_uses_little_memory_and_processor_time(
+    quiet: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     meta = load_meta(quiet[0])
     assert meta.max_rss_bytes is not None and meta.max_rss_bytes < 200 * 1024 * 1024
     assert meta.cpu_ms is not None and 0 < meta.cpu_ms < meta.requested_ms
 
 
-# --- a bad day --------------------------------------------------------------------------------------------------------
+# --- a run with faults ------------------------------------------------------------------------------------------------
 
 STALE_S = 1.5
 SHORT = {
@@ -212,7 +214,7 @@ SHORT = {
     "PARAPHINA_WS_HEALTHY_THRESHOLD_MS": "1000",
     "PARAPHINA_L2_TICK_DELTA_BUFFER_MAX": "50",
 }
-"""Limits that let a fault be seen within seconds."""
+"""Limits short enough to detect a fault within seconds."""
 
 PLAN: Mapping[str, list[dict[str, Any]]] = {
     "hyperliquid": [
@@ -244,13 +246,13 @@ PLAN: Mapping[str, list[dict[str, Any]]] = {
     ],
 }
 CONNECTED_S = 2
-"""What a loaded machine may take to connect; the times of the plan count from then."""
-GOOD_MINUTES, BAD_MINUTES = "0.2", str(32 / 60)
-"""The gate asks for a hundred samples: six times as many, on a machine that has the time."""
+"""Time that a loaded machine may need to connect; the fault times of the plan count from then."""
+QUIET_MINUTES, FAULTY_MINUTES = "0.2", str(32 / 60)
+"""Durations; the gate needs 100 samples, and the run without faults has up to 600."""
 
 
 def scenario(path: Path) -> Path:
-    lines = ['name = "a bad day"']
+    lines = ['name = "faults"']
     for venue, faults in PLAN.items():
         for fault in ({**each, "at_s": each["at_s"] + CONNECTED_S} for each in faults):
             lines += ["[[fault]]", f'venue = "{venue}"', *(f"{k} = {json.dumps(v)}" for k, v in fault.items())]
@@ -259,73 +261,73 @@ def scenario(path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bad(days: dict[str, tuple[Path, subprocess.Popen[str]]]) -> tuple[Path, RunAnalysis, list[dict[str, Any]]]:
-    """The run directory, what the analysis says of it, and the truth."""
-    out, running = days["bad"]
-    done = ended(running)
+def faulty(runs: dict[str, tuple[Path, subprocess.Popen[str]]]) -> tuple[Path, RunAnalysis, list[dict[str, Any]]]:
+    """The run directory, its analysis, and the ground truth."""
+    out, running = runs["faulty"]
+    done = wait_for_end(running)
     assert done.returncode in (ExitCode.OK, ExitCode.FAILED), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return out, read_run(out), [json.loads(line) for line in (out.parent / "truth.jsonl").read_text().splitlines()]
 
 
 def expected(venue: str) -> tuple[set[str], set[str]]:
-    """The reasons that a venue's sessions and attempts end by, and the reasons of its resyncs, by the fault table."""
-    mends = venues()[venue].recovery is not Recovery.RECONNECT
+    """Return the expected reasons of ended sessions and attempts, and of resyncs, from the fault table."""
+    resyncs_in_place = venues()[venue].recovery is not Recovery.RECONNECT
     ends: set[str] = set()
     resyncs: set[str] = set()
     for fault in PLAN[venue]:
         expects = FAULTS[fault["kind"]].expects
         ends |= {str(reason) for reason in expects.also}
         if expects.reason is not None:
-            (resyncs if expects.mends and mends else ends).add(str(expects.reason))
+            (resyncs if expects.mends and resyncs_in_place else ends).add(str(expects.reason))
     return ends, resyncs
 
 
-def told(found: Mapping[str, float | int | None], venue: str, *families: str) -> set[str]:
+def reasons(values: Mapping[str, float | int | None], venue: str, *families: str) -> set[str]:
     return {
         str(reason)
         for reason in ReconnectReason
-        if any((found.get(f"{venue}.{family}.{reason}") or 0) > 0 for family in families)
+        if any((values.get(f"{venue}.{family}.{reason}") or 0) > 0 for family in families)
     }
 
 
 @pytest.mark.parametrize("venue", NAMES)
-def test_every_fault_is_told_by_its_own_reason_and_no_other(
-    bad: tuple[Path, RunAnalysis, list[dict[str, Any]]], venue: str
+def test_every_fault_is_reported_with_its_own_reason_and_no_other(
+    faulty: tuple[Path, RunAnalysis, list[dict[str, Any]]], venue: str
 ) -> None:
-    _, analysis, _ = bad
+    _, analysis, _ = faulty
     found = figures(analysis)
     ends, resyncs = expected(venue)
-    assert told(found, venue, "disconnects", "connect_failures") == ends
-    assert told(found, venue, "resyncs") == resyncs
+    assert reasons(found, venue, "disconnects", "connect_failures") == ends
+    assert reasons(found, venue, "resyncs") == resyncs
 
 
 @pytest.mark.parametrize("venue", NAMES)
-def test_connects_are_those_that_the_venue_counted(
-    bad: tuple[Path, RunAnalysis, list[dict[str, Any]]], venue: str
+def test_connects_equal_the_connections_that_the_venue_accepted(
+    faulty: tuple[Path, RunAnalysis, list[dict[str, Any]]], venue: str
 ) -> None:
-    _, analysis, truth = bad
+    _, analysis, truth = faulty
     accepted = sum(row["event"] == "accept" and row["venue"] == venue for row in truth)
     assert figures(analysis)[f"{venue}.connects"] == accepted > 0
     assert figures(analysis)[f"{venue}.reconnects"] == accepted - 1
 
 
-def test_every_planned_fault_really_happened(bad: tuple[Path, RunAnalysis, list[dict[str, Any]]]) -> None:
-    begun = Counter((row["venue"], row["kind"]) for row in bad[2] if row["event"] == "fault_start")
-    assert begun == Counter((venue, fault["kind"]) for venue, faults in PLAN.items() for fault in faults)
+def test_every_planned_fault_started(faulty: tuple[Path, RunAnalysis, list[dict[str, Any]]]) -> None:
+    started = Counter((row["venue"], row["kind"]) for row in faulty[2] if row["event"] == "fault_start")
+    assert started == Counter((venue, fault["kind"]) for venue, faults in PLAN.items() for fault in faults)
 
 
-def test_a_burst_is_seen_as_cap_hits_and_loses_nothing(
-    bad: tuple[Path, RunAnalysis, list[dict[str, Any]]],
+def test_a_burst_causes_cap_hits_and_drops_no_telemetry(
+    faulty: tuple[Path, RunAnalysis, list[dict[str, Any]]],
 ) -> None:
-    out, analysis, _ = bad
+    out, analysis, _ = faulty
     found, written = figures(analysis), records(out)
     assert found["run.cap_hits"] == sum(record["market_rx_stats"]["cap_hits"] for record in written) > 0
     assert written[-1]["toolkit"]["telemetry_dropped"] == 0
 
 
-def test_silences_are_told_apart_in_the_log(bad: tuple[Path, RunAnalysis, list[dict[str, Any]]]) -> None:
-    rows = [json.loads(line) for line in (bad[0] / "events.jsonl").read_text().splitlines()[1:]]
+def test_silences_are_distinguished_in_the_events(faulty: tuple[Path, RunAnalysis, list[dict[str, Any]]]) -> None:
+    rows = [json.loads(line) for line in (faulty[0] / "events.jsonl").read_text().splitlines()[1:]]
     silences = {(row["venue"], row["fields"]["silence"]) for row in rows if "silence" in row["fields"]}
     assert silences == {
         ("hyperliquid", "heartbeat_only"),
@@ -336,11 +338,11 @@ def test_silences_are_told_apart_in_the_log(bad: tuple[Path, RunAnalysis, list[d
 
 
 @pytest.mark.parametrize("venue", NAMES)
-def test_no_mid_is_written_that_the_venue_never_showed_and_all_is_well_at_the_end(
-    bad: tuple[Path, RunAnalysis, list[dict[str, Any]]], venue: str
+def test_every_mid_was_sent_by_the_venue_and_each_venue_is_healthy_at_the_end(
+    faulty: tuple[Path, RunAnalysis, list[dict[str, Any]]], venue: str
 ) -> None:
-    out, _, truth = bad
-    true = {
+    out, _, truth = faulty
+    sent = {
         float((Decimal(row["bid"][0]) + Decimal(row["ask"][0])) / 2)
         for row in truth
         if row["event"] == "frame" and row["venue"] == venue and row["bid"] and row["ask"]
@@ -349,48 +351,48 @@ def test_no_mid_is_written_that_the_venue_never_showed_and_all_is_well_at_the_en
     index = NAMES.index(venue)
     mids = [record["venue_mid_usd"][index] for record in written if record["venue_age_ms"][index] >= 0]
     assert len(set(mids)) > 10
-    assert set(mids) <= true
+    assert set(mids) <= sent
     assert written[-1]["venue_status"][index] == "Healthy"
 
 
-def test_every_line_of_a_bad_day_is_used_and_its_records_keep_the_contract(
-    bad: tuple[Path, RunAnalysis, list[dict[str, Any]]],
+def test_every_line_of_a_faulty_run_is_used_and_its_records_pass_the_contract_check(
+    faulty: tuple[Path, RunAnalysis, list[dict[str, Any]]],
 ) -> None:
-    out, analysis, _ = bad
+    out, analysis, _ = faulty
     assert all(each.lines == each.used for each in analysis.ledger)
     command = [sys.executable, "-m", "toolkit", "validate", str(out / "telemetry.jsonl")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stdout
 
 
-# --- the rules of the tools that read such runs today -------------------------------------------------------------------
+# --- the producer's own tools -------------------------------------------------------------------------------------------
 
 
-def test_the_soak_report_s_own_gate_passes_a_good_day(good: RunAnalysis) -> None:
-    rows = {(row.tool, row.name): row.upstream for row in good.compat}
+def test_the_gate_of_the_soak_report_passes_the_quiet_run(quiet_analysis: RunAnalysis) -> None:
+    rows = {(row.tool, row.name): row.upstream for row in quiet_analysis.compat}
     assert rows["ws_soak_report v1", "gate"] == "PASS"
 
 
-def test_the_soak_report_counts_the_reconnects_of_a_bad_day_as_we_do(
-    bad: tuple[Path, RunAnalysis, list[dict[str, Any]]],
+def test_the_soak_report_counts_the_same_reconnects_except_resyncs(
+    faulty: tuple[Path, RunAnalysis, list[dict[str, Any]]],
 ) -> None:
     reasons = {str(reason) for reason in ReconnectReason} - {"connect_error", "connect_timeout"}
-    rows = [row for row in bad[1].compat if row.name.startswith("reconnects") and row.name.split()[-1] in reasons]
+    rows = [row for row in faulty[1].compat if row.name.startswith("reconnects") and row.name.split()[-1] in reasons]
     differing = {row.name for row in rows if row.upstream != row.ours}
-    # It has no word for a resync: what kept its socket is a reconnect to it.
+    # The soak report knows no resync and counts one as a reconnect.
     assert differing == {"reconnects aster seq_gap", "reconnects lighter seq_gap"}
     assert sum(int(row.upstream or 0) for row in rows) > 10
 
 
-@pytest.mark.parametrize("words", ["APPLIED_BOOK venue=", "FIRST_BOOK_UPDATE venue="])
-def test_each_venue_s_milestones_stand_in_the_log_once(
-    quiet: tuple[Path, subprocess.CompletedProcess[str]], words: str
+@pytest.mark.parametrize("prefix", ["APPLIED_BOOK venue=", "FIRST_BOOK_UPDATE venue="])
+def test_each_milestone_of_a_venue_is_logged_once(
+    quiet: tuple[Path, subprocess.CompletedProcess[str]], prefix: str
 ) -> None:
-    lines = [line for line in (quiet[0] / "run.log").read_text().splitlines() if words in line]
+    lines = [line for line in (quiet[0] / "run.log").read_text().splitlines() if prefix in line]
     assert sorted(line.split("venue=")[1].split()[0] for line in lines) == sorted(NAMES)
 
 
-def test_the_last_record_is_one_that_the_shadow_check_accepts(
+def test_the_last_record_passes_the_shadow_check(
     quiet: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     last = records(quiet[0])[-1]
@@ -405,26 +407,26 @@ def test_the_last_record_is_one_that_the_shadow_check_accepts(
     assert min(last["venue_age_ms"] + last["venue_age_event_ms"]) >= -1
 
 
-def test_the_analyzer_finds_a_tick_in_every_record(
-    quiet: tuple[Path, subprocess.CompletedProcess[str]], good: RunAnalysis
+def test_the_telemetry_analyzer_counts_every_record(
+    quiet: tuple[Path, subprocess.CompletedProcess[str]], quiet_analysis: RunAnalysis
 ) -> None:
-    rows = {(row.tool, row.name): row.upstream for row in good.compat}
+    rows = {(row.tool, row.name): row.upstream for row in quiet_analysis.compat}
     assert rows["telemetry_analyzer v1", "ticks analyzed"] == len(records(quiet[0]))
 
 
-# --- ends -------------------------------------------------------------------------------------------------------------
+# --- a suspended process ------------------------------------------------------------------------------------------------
 
 
-def test_a_host_that_stood_still_blames_no_venue(tmp_path: Path) -> None:
+def test_a_suspended_process_is_not_counted_as_reconnects(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    running = begin(out, "--minutes", "1", **SHORT)
+    running = start(out, "--minutes", "1", **SHORT)
     wait_for_records(out, 60)
     running.send_signal(signal.SIGSTOP)
-    time.sleep(2 * STALE_S)  # a standstill is a time in which nothing happens: there is nothing to wait for
+    time.sleep(2 * STALE_S)  # the process is stopped, so there is no event to wait for
     running.send_signal(signal.SIGCONT)
     wait_for_records(out, len(records(out)) + 60)
     running.send_signal(signal.SIGTERM)
-    ended(running)
+    wait_for_end(running)
     analysis = read_run(out)
     found = figures(analysis)
     assert [found[f"{name}.reconnects"] for name in NAMES] == [0] * len(NAMES)
@@ -434,19 +436,19 @@ def test_a_host_that_stood_still_blames_no_venue(tmp_path: Path) -> None:
 # --- the live feed, without a network ---------------------------------------------------------------------------------
 
 
-def nowhere() -> dict[str, str]:
-    """Endpoints at ports of this machine at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
+def unreachable_endpoints() -> dict[str, str]:
+    """Return endpoints on a local port without a listener."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     found = {}
     for venue in venues().values():
         found |= {venue.ws.name: f"ws://127.0.0.1:{port}/", venue.rest.name: f"http://127.0.0.1:{port}"}
     return found
 
 
-def test_without_a_network_the_live_feed_says_so_and_leaves_the_evidence(tmp_path: Path) -> None:
+def test_the_live_feed_without_a_network_exits_with_5_and_leaves_the_evidence(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    done = smoke(out, "--feed", "live", "--minutes", "1", **nowhere())
+    done = smoke(out, "--feed", "live", "--minutes", "1", **unreachable_endpoints())
     assert done.returncode == ExitCode.RUN_BLOCKED, done.stdout + done.stderr
     assert "no venue can be reached" in done.stdout and "leave out --feed live" in done.stdout
     assert "Traceback" not in done.stderr
@@ -456,10 +458,10 @@ def test_without_a_network_the_live_feed_says_so_and_leaves_the_evidence(tmp_pat
     assert {figures(analysis)[f"{name}.connects"] for name in NAMES} <= {0, None}
 
 
-# --- what is asked for ------------------------------------------------------------------------------------------------
+# --- options and settings ---------------------------------------------------------------------------------------------
 
 
-def test_a_subset_of_venues_is_a_run_of_those(tmp_path: Path) -> None:
+def test_the_venues_option_runs_only_those_venues(tmp_path: Path) -> None:
     out = tmp_path / "run"
     done = smoke(out, "--minutes", "0.05", "--venues", "paradex,hyperliquid", "--base", "btc", "--quiet")
     assert done.returncode in (ExitCode.OK, ExitCode.INCONCLUSIVE), done.stdout + done.stderr
@@ -478,7 +480,7 @@ def test_a_subset_of_venues_is_a_run_of_those(tmp_path: Path) -> None:
         ("PARAPHINA_TRADE_MODE", "live"),
     ],
 )
-def test_a_bad_setting_is_named_and_leaves_nothing_behind(tmp_path: Path, name: str, value: str) -> None:
+def test_an_invalid_setting_is_named_and_leaves_no_directory(tmp_path: Path, name: str, value: str) -> None:
     out = tmp_path / "run"
     done = smoke(out, "--minutes", "1", **{name: value})
     assert done.returncode == ExitCode.USAGE
@@ -486,7 +488,7 @@ def test_a_bad_setting_is_named_and_leaves_nothing_behind(tmp_path: Path, name: 
     assert not out.exists()
 
 
-def test_a_directory_that_holds_a_run_is_left_alone(tmp_path: Path) -> None:
+def test_a_directory_that_holds_a_run_is_not_changed(tmp_path: Path) -> None:
     out = tmp_path / "run"
     out.mkdir()
     (out / "telemetry.jsonl").write_text("another run")
@@ -495,7 +497,7 @@ def test_a_directory_that_holds_a_run_is_left_alone(tmp_path: Path) -> None:
     assert {entry.name: entry.read_text() for entry in out.iterdir()} == {"telemetry.jsonl": "another run"}
 
 
-def test_the_environment_that_steered_the_run_is_written_down(
+def test_the_environment_of_the_run_is_recorded(
     quiet: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     meta = load_meta(quiet[0])
@@ -505,8 +507,8 @@ def test_the_environment_that_steered_the_run_is_written_down(
     assert "PARAPHINA_MAIN_LOOP_INTERVAL_MS" not in meta.environment_set
 
 
-def test_ticks_come_no_faster_than_their_beat(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_ticks_are_no_closer_than_their_interval(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     times = [record["treasury_guidance"]["as_of_ms"] for record in records(quiet[0])]
     assert times == sorted(times)
-    # The first may come late, and those after it then in their time: only the start of the run stands before all beats.
+    # The first tick may be late, so the interval is measured from the start of the run.
     assert times[-1] - load_meta(quiet[0]).started_ms >= 20 * (len(times) - 1)

@@ -1,4 +1,4 @@
-"""Real programs under supervision: started, timed from their first telemetry, stopped, and written down."""
+"""Tests of the supervisor with real programs: start, run time from the first telemetry, stop, and records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from toolkit.model import arrivals
 from toolkit.model.errors import ExitCode, InputError, UsageError
 from toolkit.model.run_meta import RunMeta
 from toolkit.model.vocabulary import Ended, GateVerdict, Role
-from toolkit.smoke.outcome import died, exit_code, sentence
+from toolkit.smoke.outcome import died, exit_code, outcome_sentence
 from toolkit.smoke.run_directory import load_meta
 from toolkit.smoke.stop_policy import StoppedBy, TimeLimits
 from toolkit.smoke.supervisor import SupervisionPlan, supervise
@@ -49,7 +49,7 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def test_the_time_asked_for_begins_with_the_first_telemetry_and_not_with_the_build(out: Path) -> None:
+def test_the_run_time_counts_from_the_first_telemetry_and_not_from_the_build(out: Path) -> None:
     meta = run(out, "--build-s", "0.3", run_ms=150)
     assert meta.build_ms is not None and meta.build_ms >= 300
     assert meta.first_telemetry_ms is not None and meta.stopped_ms is not None
@@ -59,33 +59,33 @@ def test_the_time_asked_for_begins_with_the_first_telemetry_and_not_with_the_bui
     assert exit_code(meta, GateVerdict.PASS) is ExitCode.OK
 
 
-def test_what_is_returned_is_what_was_written_down(out: Path) -> None:
+def test_the_returned_record_equals_the_written_record(out: Path) -> None:
     assert run(out) == load_meta(out)
 
 
-def test_output_is_kept_byte_for_byte_whatever_it_is(out: Path, tmp_path: Path) -> None:
+def test_any_output_is_kept_byte_for_byte(out: Path, tmp_path: Path) -> None:
     text = bytes(range(256)) * 3_000 + b"torn at the end"
-    (tmp_path / "said").write_bytes(text)
-    meta = run(out, "--print-file", str(tmp_path / "said"))
+    (tmp_path / "output").write_bytes(text)
+    meta = run(out, "--print-file", str(tmp_path / "output"))
     log = (out / "run.log").read_bytes()
     assert log.startswith(text)
     assert meta.output == {"bytes": len(log), "lines": log.count(b"\n"), "sha256": hashlib.sha256(log).hexdigest()}
 
 
-def test_each_line_of_the_log_has_the_time_at_which_it_came(out: Path) -> None:
+def test_each_line_of_the_log_has_its_arrival_time(out: Path) -> None:
     meta = run(out, "--build-s", "0.2", "--every-s", "0.002", "--ticks", "60", run_ms=60_000)
     log = (out / "run.log").read_bytes()
     with (out / arrivals.FILE_NAME).open("rb") as lines:
         times = arrivals.parse(lines)
     assert times.log == "run.log"
-    came = [times.at(log.index(f"INFO: tick {t}\n".encode())) for t in (0, 20, 40)]
+    arrived = [times.at(log.index(f"INFO: tick {t}\n".encode())) for t in (0, 20, 40)]
     ticks = [json.loads(line) for line in (out / "telemetry.jsonl").read_text().splitlines()[:41]]
     assert meta.ended_ms is not None
-    for arrival, t in zip(came, (0, 20, 40), strict=True):
+    for arrival, t in zip(arrived, (0, 20, 40), strict=True):
         assert arrival is not None
         written_ms = ticks[t]["treasury_guidance"]["as_of_ms"]
         assert written_ms - arrival.error_ms - 1 <= arrival.at_ms <= meta.ended_ms
-    assert came[0] is not None and came[0].at_ms >= meta.started_ms + 200
+    assert arrived[0] is not None and arrived[0].at_ms >= meta.started_ms + 200
 
 
 @pytest.mark.parametrize(
@@ -99,36 +99,36 @@ def test_each_line_of_the_log_has_the_time_at_which_it_came(out: Path) -> None:
     ],
     ids=["exits badly", "is killed", "fails to build", "never writes telemetry", "ends early and well"],
 )
-def test_a_program_that_ends_before_its_time_is_told_by_its_end(
+def test_a_program_that_exits_early_is_judged_by_how_it_exited(
     out: Path, arguments: tuple[str, ...], ended: tuple[str, int | None, str | None], code: ExitCode
 ) -> None:
     meta = run(out, *arguments, run_ms=60_000)
     assert (meta.stopped_by, meta.exit_code, meta.signal) == ended
     assert exit_code(meta, GateVerdict.INCONCLUSIVE) is code
-    assert str(ended[2] or f"exit code {ended[1]}") in sentence(meta)
+    assert str(ended[2] or f"exit code {ended[1]}") in outcome_sentence(meta)
 
 
-def test_a_program_that_ignores_the_polite_signal_is_killed(out: Path) -> None:
+def test_a_program_that_ignores_sigterm_is_killed(out: Path) -> None:
     meta = run(out, "--stubborn", run_ms=50, grace_ms=50)
     assert (meta.stopped_by, meta.killed, meta.signal) == (StoppedBy.TIME, True, "SIGKILL")
-    assert "did not stop when asked" in sentence(meta)
+    assert "did not stop when asked" in outcome_sentence(meta)
 
 
-def test_nothing_of_the_group_is_left_when_the_program_leaves_a_child_behind(out: Path) -> None:
+def test_child_processes_that_outlive_the_program_are_killed(out: Path) -> None:
     meta = run(out, "--child", "--ticks", "5", run_ms=60_000, grace_ms=50)
     assert (meta.stopped_by, meta.killed) == (StoppedBy.ITSELF, True)
     assert meta.stopped_ms is not None and meta.ended_ms is not None
     assert meta.ended_ms - meta.stopped_ms >= 50
-    assert not groups(out)
+    assert not process_groups(out)
 
 
-def groups(out: Path) -> set[int]:
-    """The process groups of the producers that write into `out`."""
+def process_groups(out: Path) -> set[int]:
+    """Return the process groups of the producers that write into `out`."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            if f"{out}/telemetry.jsonl" in words:
+            argv = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if f"{out}/telemetry.jsonl" in argv:
                 found.add(int((entry / "stat").read_text().rpartition(")")[2].split()[2]))
     return found
 
@@ -137,11 +137,11 @@ def test_a_build_that_does_not_end_is_stopped_at_its_limit(out: Path) -> None:
     meta = run(out, "--build-s", "60", build_ms=60)
     assert (meta.stopped_by, meta.first_telemetry_ms) == (StoppedBy.BUILD_LIMIT, None)
     assert exit_code(meta, GateVerdict.PASS) is ExitCode.RUN_BLOCKED
-    said = analyze([str(out)]).run
-    assert (said.ended, said.diagnosis and said.diagnosis.code) == (Ended.NEVER_STARTED, "build_limit")
+    analysed = analyze([str(out)]).run
+    assert (analysed.ended, analysed.diagnosis and analysed.diagnosis.code) == (Ended.NEVER_STARTED, "build_limit")
 
 
-def test_the_run_directory_is_recognised_file_by_file(out: Path) -> None:
+def test_each_file_of_the_run_directory_is_recognised(out: Path) -> None:
     run(out)
     assert {source.name: source.role for source in discover([str(out)])} == {
         "commands.jsonl": Role.COMMANDS,
@@ -152,7 +152,7 @@ def test_the_run_directory_is_recognised_file_by_file(out: Path) -> None:
     }
 
 
-def test_the_run_stands_in_its_command_index(out: Path) -> None:
+def test_the_run_is_a_row_of_its_command_index(out: Path) -> None:
     meta = run(out)
     (row,) = parse((out / "commands.jsonl").read_bytes())
     assert (row.id, row.argv, row.signal) == ("U01", meta.argv, "SIGTERM")
@@ -164,7 +164,7 @@ SCRIPT = '#!/bin/sh\necho "{\\"t\\":0}" > "$1"/telemetry.jsonl\nsleep 60\n'
 
 
 @pytest.mark.parametrize("interpreter", [(), ("sh",), ("env", "-u", "NOTHING")])
-def test_the_digest_of_a_script_is_kept_beside_that_of_its_interpreter(
+def test_the_digests_of_a_script_and_of_its_interpreter_are_kept(
     out: Path, tmp_path: Path, interpreter: tuple[str, ...]
 ) -> None:
     script = tmp_path / "producer.sh"
@@ -180,7 +180,7 @@ def test_the_digest_of_a_script_is_kept_beside_that_of_its_interpreter(
     assert len(meta.binaries) == len({each.sha256 for each in meta.binaries}) > 1
 
 
-def test_load_is_sampled_while_it_runs_and_the_executable_is_known(out: Path) -> None:
+def test_load_is_sampled_and_the_executable_is_recorded(out: Path) -> None:
     meta = run(out, run_ms=1_000)
     assert len(meta.load) > 3
     executable = Path(sys.executable).resolve()
@@ -189,7 +189,7 @@ def test_load_is_sampled_while_it_runs_and_the_executable_is_known(out: Path) ->
     assert meta.clock.offset_ms is not None or meta.clock.why
 
 
-def test_the_state_of_the_source_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_state_of_the_git_checkout_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkout = tmp_path / "checkout"
     checkout.mkdir()
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.invalid", "-C", str(checkout)]
@@ -208,10 +208,10 @@ def test_the_state_of_the_source_is_kept(tmp_path: Path, monkeypatch: pytest.Mon
     assert (dirty.dirty, dirty.diff_sha256, dirty.untracked) == (True, hashlib.sha256(diff).hexdigest(), 1)
 
 
-def test_the_profile_makes_the_program_write_into_the_run_directory_and_its_secrets_are_masked(out: Path) -> None:
-    inherited = {**os.environ, "PARAPHINA_TELEMETRY_PATH": "/elsewhere", "HL_API_KEY": "abc", "OTHER": "unsaid"}
-    wanted = SupervisionPlan(PRODUCER, out, TimeLimits(50, 120_000, 60_000), profile="paraphina", poll_ms=5)
-    meta = supervise(wanted, inherited)
+def test_the_profile_sets_the_paths_of_the_run_directory_and_secrets_are_masked(out: Path) -> None:
+    inherited = {**os.environ, "PARAPHINA_TELEMETRY_PATH": "/elsewhere", "HL_API_KEY": "abc", "OTHER": "private"}
+    planned = SupervisionPlan(PRODUCER, out, TimeLimits(50, 120_000, 60_000), profile="paraphina", poll_ms=5)
+    meta = supervise(planned, inherited)
     assert meta.environment["PARAPHINA_TELEMETRY_PATH"].endswith("/run/telemetry.jsonl")
     assert meta.environment["PARAPHINA_WS_AUDIT"] == "1"
     assert "PARAPHINA_WS_AUDIT" in meta.environment_set
@@ -229,7 +229,7 @@ def test_the_profile_makes_the_program_write_into_the_run_directory_and_its_secr
         (("program",), {"PARAPHINA_TRADE_MODE": "live"}),
     ],
 )
-def test_any_trade_mode_but_shadow_is_refused_before_anything_is_started(
+def test_a_trade_mode_other_than_shadow_is_refused_before_the_program_starts(
     out: Path, argv: tuple[str, ...], environment: dict[str, str]
 ) -> None:
     with pytest.raises(UsageError, match="shadow only"):
@@ -237,13 +237,13 @@ def test_any_trade_mode_but_shadow_is_refused_before_anything_is_started(
     assert not out.exists()
 
 
-def test_a_program_that_is_not_there_is_named_and_leaves_no_directory(out: Path) -> None:
+def test_a_missing_program_is_named_and_leaves_no_directory(out: Path) -> None:
     with pytest.raises(InputError, match="no-such-program: no such program"):
         supervise(SupervisionPlan(("no-such-program",), out, TimeLimits(50, 50, 50)), os.environ)
     assert not out.exists()
 
 
-def test_a_directory_that_holds_a_run_is_not_written_over(out: Path) -> None:
+def test_a_directory_that_holds_a_run_is_not_overwritten(out: Path) -> None:
     before = run(out)
     with pytest.raises(InputError, match="holds a run already"):
         run(out)
@@ -255,7 +255,7 @@ SMOKE = [sys.executable, "-c", "from toolkit.cli import main; main()", "smoke", 
 
 @pytest.fixture
 def started(out: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The command, supervising a program that would run for a minute, once telemetry is there."""
+    """The command while it supervises a program of one minute; its first telemetry was seen."""
     command = [*SMOKE, "--minutes", "1", "--out", str(out), "--", *PRODUCER, "--telemetry", "{out}/telemetry.jsonl"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
@@ -266,7 +266,7 @@ def started(out: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def wait_for_telemetry(out: Path) -> None:
-    """Wait until the supervisor has written down that it saw telemetry."""
+    """Wait until the supervisor has recorded the first telemetry."""
     seen, deadline = threading.Event(), threading.Timer(PATIENCE_S, lambda: seen.set())
     deadline.start()
     while not seen.is_set():
@@ -281,18 +281,18 @@ def wait_for_telemetry(out: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_interrupted_it_stops_the_program_and_leaves_a_whole_directory(
+def test_an_interrupt_stops_the_program_and_leaves_a_complete_directory(
     started: subprocess.Popen[bytes], out: Path, number: signal.Signals
 ) -> None:
     started.send_signal(number)
     assert started.wait(PATIENCE_S) == ExitCode.INTERRUPTED
     meta = load_meta(out)
     assert (meta.stopped_by, meta.signal) == (StoppedBy.INTERRUPT, "SIGTERM")
-    assert not groups(out)
+    assert not process_groups(out)
 
 
-def test_killed_itself_it_leaves_files_that_read(started: subprocess.Popen[bytes], out: Path) -> None:
-    (group,) = groups(out)
+def test_a_killed_supervisor_leaves_readable_files(started: subprocess.Popen[bytes], out: Path) -> None:
+    (group,) = process_groups(out)
     started.kill()
     started.wait(PATIENCE_S)
     os.killpg(group, signal.SIGKILL)
@@ -304,7 +304,7 @@ def test_killed_itself_it_leaves_files_that_read(started: subprocess.Popen[bytes
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "says"),
+    ("arguments", "code", "message"),
     [
         (["--profile", "paraphina"], ExitCode.USAGE, "after `--`"),
         (["--feed", "tape"], ExitCode.USAGE, "--feed tape"),
@@ -318,27 +318,27 @@ def test_killed_itself_it_leaves_files_that_read(started: subprocess.Popen[bytes
         (["--", "no-such-program"], ExitCode.BAD_INPUT, "no-such-program"),
     ],
 )
-def test_a_wrong_command_line_is_told_what_to_write(
-    tmp_path: Path, arguments: list[str], code: ExitCode, says: str
+def test_a_wrong_command_line_gets_a_message_that_says_what_to_write(
+    tmp_path: Path, arguments: list[str], code: ExitCode, message: str
 ) -> None:
     done = subprocess.run([*SMOKE, *arguments], capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE_S)
-    assert (done.returncode, says in done.stderr) == (code, True), done.stderr
+    assert (done.returncode, message in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_repeated_smoke_leaves_a_run_directory_for_each(out: Path, tmp_path: Path) -> None:
+def test_repeat_leaves_one_run_directory_per_run(out: Path, tmp_path: Path) -> None:
     smoke = [*SMOKE, "--out", str(out), "--repeat", "2", "--minutes", "0.002", "--db", "store.duckdb"]
     command = [*smoke, "--", *PRODUCER, "--telemetry", "{out}/telemetry.jsonl"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE_S)
-    said = [line for line in done.stdout.splitlines() if line.startswith("run directory")]
-    assert said == [f"run directory: {out / number}" for number in ("1", "2")]
+    directories = [line for line in done.stdout.splitlines() if line.startswith("run directory")]
+    assert directories == [f"run directory: {out / number}" for number in ("1", "2")]
     assert [load_meta(out / number).stopped_by for number in ("1", "2")] == [StoppedBy.TIME, StoppedBy.TIME]
     with connect(str(tmp_path / "store.duckdb"), read_only=True) as con:
         assert con.execute("select count(*) from runs").fetchall() == [(2,)]
 
 
-def test_no_run_of_several_begins_where_one_would_be_written_over(out: Path, tmp_path: Path) -> None:
+def test_repeat_starts_no_run_if_one_directory_holds_a_run(out: Path, tmp_path: Path) -> None:
     (out / "2").mkdir(parents=True)
     (out / "2" / "run.log").write_text("")
     command = [*SMOKE, "--out", str(out), "--repeat", "2", "--", *PRODUCER]
@@ -347,7 +347,7 @@ def test_no_run_of_several_begins_where_one_would_be_written_over(out: Path, tmp
     assert [each.name for each in out.iterdir()] == ["2"]
 
 
-def test_a_blocked_build_ends_with_five_and_its_evidence_is_left(out: Path, tmp_path: Path) -> None:
+def test_a_blocked_build_exits_with_5_and_leaves_its_evidence(out: Path, tmp_path: Path) -> None:
     build = Path(__file__).parent / "exdev_build.log"
     command = [*SMOKE, "--out", str(out), "--", "sh", "-c", f"cat {build}; exit 101"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE_S)

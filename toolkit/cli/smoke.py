@@ -156,7 +156,7 @@ def _run_own(plan: ShadowPlan, quiet: bool) -> RunMeta:
     import os
 
     from toolkit.smoke.live_run import run_connectors
-    from toolkit.smoke.outcome import sentence
+    from toolkit.smoke.outcome import outcome_sentence
 
     if not quiet:
         note(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
@@ -164,7 +164,7 @@ def _run_own(plan: ShadowPlan, quiet: bool) -> RunMeta:
     with progress_line(quiet) as line:
         run = run_connectors(plan, dict(os.environ), lambda ms, venues: line(f"{mark}{_venues(plan, ms, venues)}"))
     if not quiet:
-        note(f"{mark}{sentence(run)}")
+        note(f"{mark}{outcome_sentence(run)}")
     return run
 
 
@@ -177,7 +177,7 @@ def _venues(plan: ShadowPlan, elapsed_ms: float, venues: Mapping[str, str]) -> s
 def _run(plan: SupervisionPlan, quiet: bool) -> RunMeta:
     import os
 
-    from toolkit.smoke.outcome import sentence
+    from toolkit.smoke.outcome import outcome_sentence
     from toolkit.smoke.supervisor import supervise
 
     if not quiet:
@@ -185,7 +185,7 @@ def _run(plan: SupervisionPlan, quiet: bool) -> RunMeta:
     with progress_line(quiet) as line:
         run = supervise(plan, dict(os.environ), lambda running, ms: line(_progress(plan, running, ms)))
     if not quiet:
-        note(sentence(run))
+        note(outcome_sentence(run))
     return run
 
 

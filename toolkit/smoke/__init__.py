@@ -1,1 +1,1 @@
-"""Supervise any producer of a run: start it, record it, stop it after the time it truly ran, keep what it was."""
+"""Make runs: drive our own connectors, or supervise another producer, and leave a complete run directory."""

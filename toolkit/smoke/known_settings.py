@@ -1,4 +1,4 @@
-"""The settings whose values may be shown: those of the connectors, of a profile, and the options of `toolkit smoke`."""
+"""Names of settings whose values may be shown: those of the connectors, of a profile, and of `toolkit smoke`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from functools import cache
 PROFILE_ONLY = ("PARAPHINA_LIVE_OUT_DIR", "PARAPHINA_TELEMETRY_MODE", "PARAPHINA_TRADE_MODE")
 """Names that a profile sets and no connector reads."""
 OPTIONS = ("--feed", "--scenario", "--seed", "--base", "--venues", "--profile")
-"""Options of `toolkit smoke` that decide what a run meets."""
+"""Options of `toolkit smoke` that change the market data or the producer of a run."""
 
 
 @cache
 def known_settings() -> Mapping[str, str | None]:
-    """Every name that may be shown, and the value that applies where it is not set (None: no value)."""
-    # Most runs that are analysed have no settings, and need no connector loaded.
+    """Return every name whose value may be shown, with its default (None: no default)."""
+    # Imported here because most analysed runs have no recorded settings and need no connector module.
     from connectors.settings import COMMON_SETTINGS, venue_settings
     from connectors.venues import venues
 

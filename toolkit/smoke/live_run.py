@@ -1,6 +1,6 @@
-"""A run of our own: the shadow connectors, for some minutes, against simulated venues or the public ones.
+"""A real-time run of the shadow connectors against simulated venues or public endpoints, in one asyncio event loop.
 
-Everything lives in one process and one event loop. It reads public market data only: nothing here knows an order.
+It reads public market data only and has no order entry.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,55 +16,64 @@ from typing import Any
 
 from connectors import settings
 from connectors.clock import Clock
+from connectors.io.driver import GRACE_S, Driver, Hub
+from connectors.io.http import Rest
+from connectors.recording.run_files import Telemetry
+from connectors.runner import runner_lines
+from connectors.runner.runner import Runner
 from connectors.simulator.ground_truth import TruthFile
 from connectors.simulator.server import loopback
 from toolkit.model.errors import ExitCode, InputError
 from toolkit.model.redaction import redact_environment
 from toolkit.model.run_meta import RunMeta
+from toolkit.model.vocabulary import VenueStatus
 from toolkit.smoke import producer_env
-from toolkit.smoke.connector_tasks import ConnectorTasks
 from toolkit.smoke.own_run_meta import first_record, last_record, with_load_sample
 from toolkit.smoke.plan import ShadowPlan
 from toolkit.smoke.run_directory import claim, save_meta
 from toolkit.smoke.stop_policy import StoppedBy
-from toolkit.smoke.wiring import RunWiring
+from toolkit.smoke.wiring import TELEMETRY, RunWiring, integer
 
-LOOK_S = 0.25
-LOAD_EVERY_S = 10.0
+POLL_S = 0.25
+LOAD_SAMPLE_INTERVAL_S = 10.0
+MAX_FAILURES = 3
+"""Failures per venue after which the network counts as unreachable, if no venue was ever connected."""
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-
 Progress = Callable[[float, Mapping[str, str]], None]
-"""Told for how many milliseconds the run runs, and a word on each venue."""
+"""Called with the elapsed time of the run in ms and a short state per venue."""
 
 
 def run_connectors(
-    plan: ShadowPlan, inherited: Mapping[str, str], progress: Progress = lambda _ms, _venues: None
+    plan: ShadowPlan, inherited: Mapping[str, str], progress: Progress = lambda _ms, _states: None
 ) -> RunMeta:
-    """Run the connectors to their time and leave a run directory; give what is known of the run.
+    """Run the connectors for the planned time, write the run directory, and return its `RunMeta`.
 
-    The directory is whole at any moment, also when this process is killed. SIGINT, SIGTERM and SIGHUP end the run and
-    count as `interrupt`. Where no venue can be reached at all the run ends by itself with exit code 5.
-    Raises `UsageError` for a setting that cannot be used, `InputError` where the directory holds a run already or
-    cannot be written to.
+    `inherited` is the environment of the calling process. The run directory is readable at any moment, also if this
+    process is killed. SIGINT, SIGTERM and SIGHUP end the run and count as `interrupt`. If no venue of the live feed can
+    be reached, the run ends by itself with exit code 5.
+
+    Raises `UsageError` for an invalid setting and `InputError` if the directory already holds a run or cannot be
+    written to.
     """
     out = plan.out.resolve()
     environ = producer_env.environment("paraphina", out, inherited)
-    _check(plan, environ)
+    _check_settings(plan, environ)
     try:
         claim(out)
-        return asyncio.run(_Run(plan, out, environ).live(progress))
+        return asyncio.run(_LiveRun(plan, out, environ).run(progress))
     except OSError as error:
-        raise InputError(str(plan.out), None, f"cannot be written: {error.strerror}") from error
+        why = f"cannot be written to: {error.strerror}; check the disk and its permissions, or choose another --out"
+        raise InputError(str(plan.out), None, why) from error
 
 
-def _check(plan: ShadowPlan, environ: Mapping[str, str]) -> None:
-    """Read every setting before anything is made, so that a bad one leaves nothing behind."""
+def _check_settings(plan: ShadowPlan, environ: Mapping[str, str]) -> None:
+    """Resolve every setting before the run directory is created, so that an invalid one leaves no files."""
     for venue in plan.venues.values():
         settings.resolve((*settings.COMMON_SETTINGS, *settings.venue_settings(venue)), environ)
 
 
-class _Run:
+class _LiveRun:
     """One run, from its first file to its last."""
 
     def __init__(self, plan: ShadowPlan, out: Path, environ: Mapping[str, str]) -> None:
@@ -72,96 +81,171 @@ class _Run:
         self._clock = Clock()
         self._stop = asyncio.Event()
         self._stopped_by: StoppedBy | None = None
-        self._diagnosis = ""
+        self._blocked_reason = ""
 
-    async def live(self, progress: Progress) -> RunMeta:
-        """Live through it."""
+    async def run(self, progress: Progress) -> RunMeta:
+        """Run until the time is over, an interrupt, or a failure; return the last record."""
         plan, run = self._plan, first_record(self._plan, self._environ)
         save_meta(run, self._out)
-        self._listen_to_signals()
-        before = _used_ms()
+        self._handle_signals()
+        cpu_before_ms = _cpu_ms()
         async with AsyncExitStack() as stack:
-            environ = await self._led(stack)
-            run = replace(run, **_environment(environ, self._environ))
+            environ = await self._connector_environment(stack)
+            run = replace(run, **_environment_fields(environ, self._environ))
             save_meta(run, self._out)
             wiring = RunWiring(stack, plan, self._out, environ, self._clock)
-            run = await self._ticking(await ConnectorTasks.hired(stack, wiring), run, progress)
-            if self._diagnosis:
-                wiring.journal.tell("blocked", [f"paraphina_live | error=no_venue_reached {self._diagnosis}"])
+            run = await self._run_tasks(await ConnectorTasks.create(stack, wiring), run, progress)
+            if self._blocked_reason:
+                line = f"paraphina_live | error=no_venue_reached {self._blocked_reason}"
+                wiring.journal.tell("blocked", [line])
             log = wiring.journal.log
             output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
-        code = ExitCode.RUN_BLOCKED if self._diagnosis else ExitCode.OK
-        run = last_record(run, self._clock, self._stopped_by, int(code), _used_ms() - before, output)
+        code = ExitCode.RUN_BLOCKED if self._blocked_reason else ExitCode.OK
+        run = last_record(run, self._clock, self._stopped_by, int(code), _cpu_ms() - cpu_before_ms, output)
         save_meta(run, self._out)
         return run
 
-    def _listen_to_signals(self) -> None:
+    def _handle_signals(self) -> None:
         with suppress(NotImplementedError, RuntimeError, ValueError):
-            # Only the main thread may have signals; a run in another one ends by its time alone.
+            # Only the main thread can handle signals; a run in another thread ends by its time alone.
             for number in _INTERRUPTS:
                 asyncio.get_running_loop().add_signal_handler(number, self._end, StoppedBy.INTERRUPT)
 
-    def _end(self, why: StoppedBy) -> None:
-        self._stopped_by = self._stopped_by or why
+    def _end(self, reason: StoppedBy) -> None:
+        self._stopped_by = self._stopped_by or reason
         self._stop.set()
 
-    async def _led(self, stack: AsyncExitStack) -> dict[str, str]:
-        """The environment that leads the connectors to their venues, which are made here if they are simulated."""
+    async def _connector_environment(self, stack: AsyncExitStack) -> dict[str, str]:
+        """Return the connectors' environment; for the loopback feed, start the venues and add their URLs to it."""
         plan, environ = self._plan, dict(self._environ)
         if not plan.simulated:
             return environ
         tell = stack.enter_context(TruthFile(plan.truth)).tell if plan.truth is not None else None
-        led = await stack.enter_async_context(
+        venue_urls = await stack.enter_async_context(
             loopback(plan.venues, plan.scenario, base=plan.base, seed=plan.seed, tell=tell)
         )
         for venue in plan.venues.values():
             if venue.instrument is not None:
                 environ.pop(venue.instrument.name, None)
-        return environ | led
+        return environ | venue_urls
 
-    async def _ticking(self, crew: ConnectorTasks, run: RunMeta, progress: Progress) -> RunMeta:
-        """Let everything run until the time is over or something ends it."""
+    async def _run_tasks(self, tasks: ConnectorTasks, run: RunMeta, progress: Progress) -> RunMeta:
+        """Run all tasks until something ends the run; sample the host's load meanwhile."""
         loop = asyncio.get_running_loop()
         run = replace(run, first_telemetry_ms=self._clock.unix_ms())
         run = replace(run, build_ms=(run.first_telemetry_ms or 0) - run.started_ms)
         save_meta(run, self._out)
-        tasks = [asyncio.create_task(each) for each in crew.alive()]
-        began_s, load_s = loop.time(), loop.time()
+        running = [asyncio.create_task(each) for each in tasks.coroutines()]
+        began_s, load_sampled_s = loop.time(), loop.time()
         try:
             while self._stopped_by is None:
                 elapsed_s = loop.time() - began_s
-                progress(elapsed_s * 1_000, crew.words())
-                if loop.time() - load_s >= LOAD_EVERY_S:
-                    load_s = loop.time()
+                progress(elapsed_s * 1_000, tasks.venue_states())
+                if loop.time() - load_sampled_s >= LOAD_SAMPLE_INTERVAL_S:
+                    load_sampled_s = loop.time()
                     run = with_load_sample(run)
                     save_meta(run, self._out)
-                await self._look(crew, tasks, self._plan.run_ms / 1_000 - elapsed_s)
+                await self._wait_and_check(tasks, running, self._plan.run_ms / 1_000 - elapsed_s)
             run = replace(run, stopped_ms=self._clock.unix_ms())
         finally:
-            await crew.stop(tasks)
+            await tasks.stop(running)
         return run
 
-    async def _look(self, crew: ConnectorTasks, tasks: Sequence[asyncio.Task[None]], left_s: float) -> None:
-        """Wait a moment, and see whether anything ends the run."""
+    async def _wait_and_check(
+        self, tasks: ConnectorTasks, running: Sequence[asyncio.Task[None]], left_s: float
+    ) -> None:
+        """Wait at most `POLL_S`, then end the run if its time is over or no venue can be reached.
+
+        Raises the exception of a task that failed.
+        """
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, min(LOOK_S, left_s))):
+            async with asyncio.timeout(max(0.0, min(POLL_S, left_s))):
                 await self._stop.wait()
-        for task in tasks:
+        for task in running:
             if task.done():
                 await task
-        if left_s <= LOOK_S:
+        if left_s <= POLL_S:
             self._end(StoppedBy.TIME)
-        if not self._plan.simulated and (why := crew.unreached()):
-            self._diagnosis = why
+        if not self._plan.simulated and (reason := tasks.unreachable_reason()):
+            self._blocked_reason = reason
             self._end(StoppedBy.ITSELF)
 
 
-def _environment(environ: Mapping[str, str], before: Mapping[str, str]) -> dict[str, Any]:
+class ConnectorTasks:
+    """The connectors' drivers and the runner; they run once the coroutines are scheduled."""
+
+    def __init__(self, runner: Runner, drivers: Sequence[Driver]) -> None:
+        self.runner, self.drivers = runner, drivers
+
+    @classmethod
+    async def create(cls, stack: AsyncExitStack, wiring: RunWiring) -> ConnectorTasks:
+        """Open the telemetry file and the HTTP client, and create the drivers and the runner."""
+        telemetry = _open_telemetry(wiring)
+        stack.callback(telemetry.close)
+        rest = await stack.enter_async_context(Rest())
+        shared = Hub(wiring.clock, rest, wiring.publisher, wiring.journal)
+        drivers = [Driver(machine, shared, wiring.open_tape(stack, machine)) for machine in wiring.machines]
+        return cls(wiring.runner(drivers, shared, telemetry), drivers)
+
+    def coroutines(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """Yield the coroutine of the runner, then one per driver."""
+        yield self.runner.run()
+        yield from (driver.run() for driver in self.drivers)
+
+    async def stop(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Stop the drivers, write a last tick, then cancel all tasks; `tasks` are in the order of `coroutines`."""
+        for driver in self.drivers:
+            driver.stop()
+        runner, *driver_tasks = tasks
+        await asyncio.wait(driver_tasks, timeout=2 * GRACE_S)
+        self.runner.tick()
+        for task in (runner, *driver_tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def venue_states(self) -> dict[str, str]:
+        """Return for each venue `ok`, `stale`, or the state of its connector."""
+        return {driver.venue: self._venue_state(driver) for driver in self.drivers}
+
+    def _venue_state(self, driver: Driver) -> str:
+        status = self.runner.statuses.get(driver.venue)
+        if status is VenueStatus.HEALTHY:
+            return "ok"
+        return "stale" if status is VenueStatus.STALE and driver.machine.live else str(driver.machine.state)
+
+    def unreachable_reason(self) -> str:
+        """Return why no venue can be reached, or an empty string.
+
+        It is empty if a venue was ever connected, or has failed fewer than `MAX_FAILURES` times.
+        """
+        drivers = self.drivers
+        if any(driver.connected or driver.failures < MAX_FAILURES for driver in drivers):
+            return ""
+        failures = "; ".join(f"{driver.venue}: {driver.failure}" for driver in drivers)
+        return (
+            f"no venue can be reached ({failures}); "
+            "check this machine's network, DNS and proxy, or leave out --feed live"
+        )
+
+
+def _open_telemetry(wiring: RunWiring) -> Telemetry:
+    loop, journal = asyncio.get_running_loop(), wiring.journal
+
+    def failed(reason: str) -> None:
+        lines = [runner_lines.telemetry_failed(reason)]
+        loop.call_soon_threadsafe(lambda: journal.tell("telemetry_failed", lines, detail=reason))
+
+    return Telemetry(wiring.out / TELEMETRY, integer(wiring.common["PARAPHINA_TELEMETRY_CHANNEL_CAP"]), failed)
+
+
+def _environment_fields(environ: Mapping[str, str], before: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields of `RunMeta` that describe the environment: redacted values, and the names set by us."""
     added = sorted(name for name in environ if environ[name] != before.get(name))
     names = {*producer_env.paraphina_environment(Path()), *added}
     return {"environment": redact_environment(environ), "environment_set": tuple(sorted(names))}
 
 
-def _used_ms() -> int:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return round((used.ru_utime + used.ru_stime) * 1_000)
+def _cpu_ms() -> int:
+    """Return the processor time of this process, user and system, in ms."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return round((usage.ru_utime + usage.ru_stime) * 1_000)

@@ -1,4 +1,4 @@
-"""What is said of a supervised run as a whole: one sentence, and the exit code."""
+"""The outcome of a run made by `toolkit smoke`: one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -14,20 +14,26 @@ _CODES = {GateVerdict.FAIL: ExitCode.FAILED, GateVerdict.INCONCLUSIVE: ExitCode.
 
 
 def died(run: RunMeta) -> bool:
-    """Whether the run was blocked before any telemetry, or the program ended badly before its time."""
-    badly = run.signal is not None or run.exit_code != 0
-    return run.first_telemetry_ms is None or (run.stopped_by == StoppedBy.ITSELF and badly)
+    """Return whether the run wrote no telemetry, or the program failed before it was asked to stop."""
+    failed = run.signal is not None or run.exit_code != 0
+    return run.first_telemetry_ms is None or (run.stopped_by == StoppedBy.ITSELF and failed)
 
 
 def exit_code(run: RunMeta, gate: GateVerdict) -> ExitCode:
-    """The first that applies: interrupted, blocked or died, gate failed, inconclusive, done."""
+    """Return the exit code of a run and its gate.
+
+    The first that applies: interrupted (130), blocked or died (5), gate FAIL (1), gate INCONCLUSIVE (4), OK (0).
+    """
     if run.stopped_by == StoppedBy.INTERRUPT:
         return ExitCode.INTERRUPTED
     return ExitCode.RUN_BLOCKED if died(run) else _CODES.get(gate, ExitCode.OK)
 
 
 def worst_exit_code(codes: Iterable[ExitCode]) -> ExitCode:
-    """The exit code of several runs, in the same order; none begins after one that was interrupted."""
+    """Return the exit code of several runs, in the order of precedence of `exit_code`.
+
+    `codes` is consumed lazily: after an interrupted run, no further run is started.
+    """
     seen = set()
     for code in codes:
         seen.add(code)
@@ -37,12 +43,13 @@ def worst_exit_code(codes: Iterable[ExitCode]) -> ExitCode:
     return next((code for code in order if code in seen), ExitCode.OK)
 
 
-def sentence(run: RunMeta) -> str:
-    """How the run went: what it took to begin, how long it ran, what ended it."""
-    return f"{_began(run)}; {_ended(run)}{', firmly: it did not stop when asked' if run.killed else ''}"
+def outcome_sentence(run: RunMeta) -> str:
+    """Return one sentence: the time to the first telemetry, the time the run lasted, and what ended it."""
+    forced = ", by SIGKILL: it did not stop when asked" if run.killed else ""
+    return f"{_duration_clause(run)}; {_end_clause(run)}{forced}"
 
 
-def _began(run: RunMeta) -> str:
+def _duration_clause(run: RunMeta) -> str:
     last_ms = run.stopped_ms or run.started_ms
     if run.first_telemetry_ms is None or run.build_ms is None:
         return f"wrote no telemetry in {duration(last_ms - run.started_ms)}"
@@ -50,17 +57,17 @@ def _began(run: RunMeta) -> str:
     return f"first telemetry after {duration(run.build_ms)}, then ran {ran} of {duration(run.requested_ms or 0)}"
 
 
-def _ended(run: RunMeta) -> str:
+def _end_clause(run: RunMeta) -> str:
     match run.stopped_by:
         case StoppedBy.TIME:
-            return "stopped when the time was over"
+            return "stopped at the requested time"
         case StoppedBy.INTERRUPT:
             return "stopped by an interrupt"
         case StoppedBy.BUILD_LIMIT:
-            return f"stopped at the limit of {duration(run.build_limit_ms or 0)} for the build"
+            return f"stopped at the build limit of {duration(run.build_limit_ms or 0)}"
         case StoppedBy.ITSELF if run.signal:
             return f"ended by {run.signal}"
         case StoppedBy.ITSELF:
             return f"ended by itself with exit code {run.exit_code}"
         case _:
-            return "its end is not known"
+            return "how it ended is not known"

@@ -1,4 +1,4 @@
-"""What this process writes down of a run that it makes itself."""
+"""The `run_meta.json` records of a run that this process makes itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PRODUCER = "toolkit"
 
 
 def first_record(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
-    """The first record, before anything runs."""
+    """Return the record that is written before anything runs; secrets in `environ` are masked."""
     cwd = Path.cwd()
     binary = provenance.binary(Path(sys.executable))
     return RunMeta(
@@ -50,15 +50,15 @@ def first_record(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
 
 
 def _options(plan: ShadowPlan) -> dict[str, str]:
-    """What the command line decided of what the run meets."""
-    decided = {"--feed": str(plan.feed), "--base": plan.base, "--venues": ",".join(plan.venues)}
+    """Return the command-line options that determine the market data of the run."""
+    options = {"--feed": str(plan.feed), "--base": plan.base, "--venues": ",".join(plan.venues)}
     if plan.simulated:
-        decided |= {"--seed": str(plan.seed), "--scenario": f"{plan.scenario.name} ({_faults(plan.scenario)})"}
-    return decided
+        options |= {"--seed": str(plan.seed), "--scenario": f"{plan.scenario.name} ({_fault_digest(plan.scenario)})"}
+    return options
 
 
-def _faults(scenario: Scenario) -> str:
-    """How many faults there are, and a digest that is another for other ones."""
+def _fault_digest(scenario: Scenario) -> str:
+    """Return the number of faults and a digest that differs between different fault lists."""
     planned = [
         (
             each.venue,
@@ -76,14 +76,17 @@ def _faults(scenario: Scenario) -> str:
 
 
 def with_load_sample(run: RunMeta) -> RunMeta:
-    """The record with one more look at how busy the machine is."""
+    """Return the record with one more sample of the host's load."""
     return replace(run, load=(*run.load, machine.load()))
 
 
 def last_record(
     run: RunMeta, clock: Clock, stopped_by: StoppedBy | None, exit_code: int, cpu_ms: int, output: dict[str, int | str]
 ) -> RunMeta:
-    """The last record; `cpu_ms` is what the run took of the processor."""
+    """Return the record of the ended run.
+
+    `cpu_ms` is the processor time of the run, `output` the bytes, lines and SHA-256 of its log.
+    """
     now_ms = machine.now_ms()
     return replace(
         run,
@@ -92,7 +95,7 @@ def last_record(
         stopped_by=stopped_by,
         exit_code=exit_code,
         cpu_ms=cpu_ms,
-        max_rss_bytes=_most_memory(),
+        max_rss_bytes=_peak_memory_bytes(),
         load=(*run.load, machine.load()),
         clock_after=machine.clock(),
         wall_drift_ms=time.time_ns() // 1_000_000 - clock.unix_ms(),
@@ -100,11 +103,10 @@ def last_record(
     )
 
 
-def _most_memory() -> int:
-    """The most memory this process held, bytes.
+def _peak_memory_bytes() -> int:
+    """Return the peak resident memory of this process.
 
-    Where the kernel tells the mark of this program alone it is taken: `ru_maxrss` is inherited from the process that
-    started it.
+    `VmHWM` of /proc is preferred, because `ru_maxrss` is inherited from the process that started this one.
     """
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")

@@ -1,4 +1,4 @@
-"""What a run of our own connectors is asked to be."""
+"""The plan of a run of the shadow connectors: duration, venues, feed, and where its files go."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from connectors.venues.spec import Venue
 
 
 class Feed(StrEnum):
-    """Where market data comes from: venues simulated on this machine, or the public endpoints."""
+    """The source of market data: venues simulated on this machine, or the venues' public endpoints."""
 
     LOOPBACK = "loopback"
     LIVE = "live"
@@ -21,7 +21,12 @@ class Feed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ShadowPlan:
-    """What to run; `scenario`, `seed` and `truth` (where to write what the venues did) are of the loopback feed."""
+    """One run of the connectors in shadow mode (market data only, no orders).
+
+    `argv` is the command line that asked for it, `out` the run directory, `base` the asset of the market.
+    `record_frames` keeps every frame as a tape. `scenario`, `seed` and `truth` (the file that receives the simulated
+    venues' ground truth) apply to the loopback feed only.
+    """
 
     argv: tuple[str, ...]
     out: Path
@@ -37,12 +42,12 @@ class ShadowPlan:
 
     @property
     def simulated(self) -> bool:
-        """Whether the venues are simulated."""
+        """Whether the feed is the simulated venues."""
         return self.feed is Feed.LOOPBACK
 
     @property
     def source(self) -> str:
-        """The feed in words; a simulated one says so, whatever else it says."""
+        """A description of the feed; for simulated venues it starts with SIMULATED."""
         if not self.simulated:
             return "live public endpoints, read-only"
         return f"SIMULATED loopback venues, scenario {printable(self.scenario.name)}, seed {self.seed}"

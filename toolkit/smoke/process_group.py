@@ -1,4 +1,4 @@
-"""A program and all it starts, as one process group with one pipe for everything it prints."""
+"""A program and its child processes, as one process group whose output goes into one pipe."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PIPE_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class ProcessExit:
-    """How the program ended: an exit code or a signal's name, and what it and its children used."""
+    """An exit code or the name of a signal, and the resources used by the program and its children."""
 
     exit_code: int | None
     signal: str | None
@@ -30,8 +30,11 @@ class ProcessExit:
     max_rss_bytes: int
 
 
-def _wide_pipe() -> tuple[int, int]:
-    """A pipe with room for a second of output: a supervisor that is late must not make the program wait."""
+def _large_pipe() -> tuple[int, int]:
+    """Return the read and write end of a pipe that buffers `PIPE_BYTES`, where the system allows it.
+
+    The size holds about a second of output, so that a delayed supervisor does not block the program.
+    """
     read_end, write_end = os.pipe()
     with contextlib.suppress(AttributeError, OSError):
         fcntl.fcntl(read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
@@ -39,14 +42,16 @@ def _wide_pipe() -> tuple[int, int]:
 
 
 class ProcessGroup:
-    """The program `argv`, started in a session of its own so that a signal reaches all it started.
+    """The program `argv`, started in its own session so that a signal reaches all of its processes.
 
-    `output` is the read end of the pipe behind its standard output and standard error.
-    Raises `InputError` when the program cannot be started.
+    `output` is the read end of the pipe behind its standard output and standard error, `id` the process group.
+    On leaving the context, every process of the group is killed.
+
+    Raises `InputError` if the program cannot be started.
     """
 
     def __init__(self, argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> None:
-        self.output, write_end = _wide_pipe()
+        self.output, write_end = _large_pipe()
         try:
             self._process = subprocess.Popen(
                 list(argv),
@@ -63,38 +68,38 @@ class ProcessGroup:
         finally:
             os.close(write_end)
         self.id = self._process.pid
-        self.ending: ProcessExit | None = None
+        self.exit: ProcessExit | None = None
 
     def poll(self) -> ProcessExit | None:
-        """How the program ended, or None while it runs."""
-        if self.ending is None:
+        """Return the program's exit, or None while it runs."""
+        if self.exit is None:
             pid, status, usage = os.wait4(self.id, os.WNOHANG)
             if pid:
-                self.ending = self._ended(os.waitstatus_to_exitcode(status), usage)
-        return self.ending
+                self.exit = self._process_exit(os.waitstatus_to_exitcode(status), usage)
+        return self.exit
 
-    def _ended(self, code: int, usage: resource.struct_rusage) -> ProcessExit:
+    def _process_exit(self, code: int, usage: resource.struct_rusage) -> ProcessExit:
         self._process.returncode = code
         name = signal_name(-code) if code < 0 else None
         cpu_ms = round((usage.ru_utime + usage.ru_stime) * 1_000)
         return ProcessExit(code if code >= 0 else None, name, cpu_ms, usage.ru_maxrss * 1_024)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to every process of the group that is left."""
-        # A group of which nobody is left, or (on some systems) only the dead, is no error.
+        """Send a signal to every remaining process of the group."""
+        # Raised if the group is empty, or on some systems if it holds only zombies; both mean that nothing is left.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.id, number)
 
     def __enter__(self) -> Self:
-        """Give the running group."""
+        """Return the running group."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave nothing running, however the supervision ended."""
+        """Kill every process that is left, close the pipe, and reap the program."""
         self.signal(signal.SIGKILL)
         os.close(self.output)
-        if self.ending is None:
+        if self.exit is None:
             _, status, usage = os.wait4(self.id, 0)
-            self.ending = self._ended(os.waitstatus_to_exitcode(status), usage)
+            self.exit = self._process_exit(os.waitstatus_to_exitcode(status), usage)

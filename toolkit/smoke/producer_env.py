@@ -1,4 +1,4 @@
-"""What a supervised command is given: its placeholders filled, its environment set, and shadow mode insisted on."""
+"""The command line and the environment of a producer: placeholders, profile variables, shadow mode only."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from toolkit.model.errors import UsageError
 
 RUN_DIR_VARIABLE = "TOOLKIT_RUN_DIR"
-"""Tells any program where its run directory is."""
+"""Environment variable that holds the run directory; it is set for every producer."""
 
 _TRADE_MODE = re.compile(r"(?:--trade-mode|PARAPHINA_TRADE_MODE)[=\s]+[\"']?([\w-]+)")
 
 
 def paraphina_environment(out: Path) -> dict[str, str]:
-    """Makes `paraphina_live` write its telemetry, market statistics and audit lines into the run directory `out`."""
+    """Return variables that make `paraphina_live` write telemetry, market statistics and audit lines into `out`."""
     return {
         "PARAPHINA_LIVE_OUT_DIR": str(out),
         "PARAPHINA_MARKET_RX_STATS": "1",
@@ -31,24 +31,26 @@ PROFILES: Mapping[str, Callable[[Path], dict[str, str]]] = {"paraphina": paraphi
 
 
 def environment(profile: str | None, out: Path, inherited: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the command: what is inherited, the run directory, and the profile's variables above both.
+    """Return the producer's environment: `inherited`, the run directory and the profile's variables.
 
-    Raises `UsageError` for a profile that there is not, and where the inherited trade mode is not shadow.
+    A later one of these overrides an earlier one.
+
+    Raises `UsageError` for an unknown profile, or if the inherited trade mode is not shadow.
     """
     refuse_trading((f"PARAPHINA_TRADE_MODE={inherited.get('PARAPHINA_TRADE_MODE', 'shadow')}",))
     if profile is not None and profile not in PROFILES:
-        raise UsageError(f"--profile {profile}: no such profile; there is {', '.join(PROFILES)}")
+        raise UsageError(f"--profile {profile}: no such profile; write {' or '.join(PROFILES)}, or leave it out")
     added = PROFILES[profile](out) if profile else {}
     return {**inherited, RUN_DIR_VARIABLE: str(out), **added}
 
 
 def refuse_trading(argv: Sequence[str]) -> None:
-    """Raise `UsageError` when a command sets a trade mode other than shadow, be it deep in a shell's argument."""
+    """Raise `UsageError` if a command sets a trade mode other than shadow, also within a shell's argument."""
     for mode in _TRADE_MODE.findall(" ".join(argv)):
         if mode != "shadow":
             raise UsageError(f"trade mode {mode}: a smoke run is shadow only; set the trade mode to shadow")
 
 
 def fill_placeholders(argv: Sequence[str], out: Path) -> list[str]:
-    """The command with each `{out}` replaced by the run directory."""
+    """Return the command with each `{out}` replaced by the run directory."""
     return [argument.replace("{out}", str(out)) for argument in argv]

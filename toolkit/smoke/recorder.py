@@ -1,4 +1,4 @@
-"""What a supervised program prints, kept byte for byte, with the time at which each piece arrived beside it."""
+"""Recorder of a supervised program's output, byte for byte, with the arrival time of each piece."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from toolkit.model.arrivals import FILE_NAME, Arrival, header, line
 
 LOG_NAME = "run.log"
 RESOLUTION_MS = 10
-"""Pieces that arrive closer together than this share one arrival."""
+"""Pieces that arrive within this time share one arrival row."""
 
 
 class OutputRecorder:
-    """Writes `run.log` and `run.log.times.jsonl` into `directory`; each piece is in the file when `write` returns.
+    """Writes `run.log` and `run.log.times.jsonl` into `directory`; a piece is in the file when `write` returns.
 
-    Raises `FileExistsError` where either is there already.
+    `bytes` and `lines` count what was written to the log.
+
+    Raises `FileExistsError` if either file exists.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -27,13 +29,13 @@ class OutputRecorder:
         self._arrival_ms: int | None = None
         self.bytes = 0
         self.lines = 0
-        self._put_time(header(LOG_NAME))
+        self._write_time(header(LOG_NAME))
 
     def write(self, piece: bytes, at_ms: int, late_ms: int) -> None:
-        """Keep a piece that was read at the epoch time `at_ms` and may have come up to `late_ms` before."""
+        """Append a piece that was read at `at_ms` (epoch) and may have arrived up to `late_ms` earlier."""
         if self._arrival_ms is None or not 0 <= at_ms - self._arrival_ms < RESOLUTION_MS:
-            # The time goes first: killed in between, a time without its bytes misleads nobody.
-            self._put_time(line(Arrival(self.bytes, at_ms, max(RESOLUTION_MS, late_ms))))
+            # The time is written first: if killed in between, a time without bytes is harmless.
+            self._write_time(line(Arrival(self.bytes, at_ms, max(RESOLUTION_MS, late_ms))))
             self._arrival_ms = at_ms
         self._log.write(piece)
         self._log.flush()
@@ -41,17 +43,17 @@ class OutputRecorder:
         self.bytes += len(piece)
         self.lines += piece.count(b"\n")
 
-    def _put_time(self, text: bytes) -> None:
-        self._times.write(text)
+    def _write_time(self, row: bytes) -> None:
+        self._times.write(row)
         self._times.flush()
 
     @property
     def sha256(self) -> str:
-        """The digest of all that was written to the log."""
+        """Hex SHA-256 of everything written to the log."""
         return self._digest.hexdigest()
 
     def __enter__(self) -> Self:
-        """Give the recorder."""
+        """Return the recorder."""
         return self
 
     def __exit__(

@@ -1,11 +1,11 @@
-"""When a supervised program is stopped: told what happened and what time it is, the policy says what to do now.
+"""State machine that decides when a supervised program is stopped.
 
-building ──first telemetry──► running ──the time is over──► stopping ──grace is over──► killed ──► done
-    └──build limit, interrupt──────────────────────────►──┘        an interrupt while stopping: killed at once
+building ──first telemetry──► running ──run time over──► stopping ──grace over──► killed ──► done
+    └──build limit, interrupt──────────────────────►──┘     a second interrupt kills at once
 
-The minutes asked for begin with the first telemetry: a build costs none of them. A program that ends by itself is done
-when its output is closed; what it left behind in its group has a moment to close it, and is then stopped the same way.
-All times are milliseconds of one monotonic clock that the caller reads.
+The run time counts from the first telemetry, so a build does not use it up. When the program exits by itself, the
+supervision is done once its output is closed. Child processes may keep the output open for `OUTPUT_GRACE_MS`; then the
+group is stopped in the same way. All times are milliseconds of one monotonic clock that the caller reads.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 OUTPUT_GRACE_MS = 1_000
-"""How long a dead program's group may go on writing before it is told to stop."""
+"""How long processes may keep the output open after the program exited, or after SIGKILL was sent."""
 
 
 class Action(StrEnum):
-    """What the supervisor does now."""
+    """The next action of the supervisor; TERMINATE sends SIGTERM, KILL sends SIGKILL."""
 
     WAIT = "wait"
     TERMINATE = "terminate"
@@ -27,7 +27,7 @@ class Action(StrEnum):
 
 
 class StoppedBy(StrEnum):
-    """What ended the program: the time asked for, itself, the limit of the build, or an interrupt from outside."""
+    """The cause of a program's end: the run time was over, its own exit, the build limit, or an interrupt."""
 
     TIME = "time"
     ITSELF = "itself"
@@ -37,7 +37,11 @@ class StoppedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """How long the program may run (from its first telemetry), build before that, and take to stop; milliseconds."""
+    """Time limits of a supervised program in ms.
+
+    `run_ms` counts from the first telemetry, `build_ms` from the start to the first telemetry, `grace_ms` from SIGTERM
+    to SIGKILL.
+    """
 
     run_ms: float
     build_ms: float
@@ -54,56 +58,56 @@ class StoppingPolicy:
         self._exited_ms: float | None = None
         self._terminated_ms: float | None = None
         self._killed_ms: float | None = None
-        self._closed = False
+        self._output_closed = False
         self._interrupted = False
-        self._urgent = False
+        self._kill_at_once = False
         self.stopped_by: StoppedBy | None = None
 
     @property
     def telemetry_seen(self) -> bool:
-        """Whether the program has begun to run."""
+        """Whether the first telemetry was reported."""
         return self._telemetry_ms is not None
 
     @property
     def killed(self) -> bool:
-        """Whether asking politely was not enough."""
+        """Whether KILL was returned: the program did not stop within its grace period, or was interrupted twice."""
         return self._killed_ms is not None
 
-    def telemetry(self, now_ms: float) -> None:
-        """The program wrote its first telemetry: its time begins."""
+    def on_telemetry(self, now_ms: float) -> None:
+        """Record the first telemetry: the run time begins."""
         if self._telemetry_ms is None:
             self._telemetry_ms = now_ms
 
-    def exited(self, now_ms: float) -> None:
-        """The program has ended."""
+    def on_exit(self, now_ms: float) -> None:
+        """Record that the program has exited."""
         if self._exited_ms is None:
             self._exited_ms = now_ms
             self.stopped_by = self.stopped_by or StoppedBy.ITSELF
 
-    def output_closed(self) -> None:
-        """Nobody holds the program's output any more."""
-        self._closed = True
+    def on_output_closed(self) -> None:
+        """Record that no process holds the program's output open any more."""
+        self._output_closed = True
 
-    def interrupted(self) -> None:
-        """Somebody wants it to end now; if it is stopping already, firmly."""
-        self._urgent = self._terminated_ms is not None
+    def on_interrupt(self) -> None:
+        """Record an interrupt: the program is terminated, or killed if it is already stopping."""
+        self._kill_at_once = self._terminated_ms is not None
         self._interrupted = True
         self.stopped_by = self.stopped_by or StoppedBy.INTERRUPT
 
     def decide(self, now_ms: float) -> Action:
-        """What to do at `now_ms`; an action is given once and its deadline counts from there."""
-        if self._exited_ms is not None and self._closed:
+        """Return the action at `now_ms`; TERMINATE and KILL are returned once each."""
+        if self._exited_ms is not None and self._output_closed:
             return Action.DONE
         if self._killed_ms is not None:
             return Action.DONE if now_ms >= self._killed_ms + OUTPUT_GRACE_MS else Action.WAIT
         if self._terminated_ms is not None:
-            return self._kill(now_ms) if self._urgent or now_ms >= self._deadline_ms() else Action.WAIT
+            return self._kill(now_ms) if self._kill_at_once or now_ms >= self._deadline_ms() else Action.WAIT
         if self._interrupted or now_ms >= self._deadline_ms():
             return self._terminate(now_ms)
         return Action.WAIT
 
-    def patience_ms(self, now_ms: float) -> float:
-        """How long nothing has to be decided, unless something happens."""
+    def wait_ms(self, now_ms: float) -> float:
+        """Return the time until the next deadline; before it, `decide` changes only after an event."""
         return max(0.0, self._deadline_ms() - now_ms)
 
     def _deadline_ms(self) -> float:

@@ -1,4 +1,4 @@
-"""The supervision of one program: started, listened to, watched for its telemetry, stopped, and written down."""
+"""Supervisor of a producer: start it, record its output, watch for its telemetry, stop it, describe the run."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ READ_BYTES = 1 << 20
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Progress = Callable[[bool, float], None]
-"""Told whether the program runs (or still builds), and for how many milliseconds it has."""
+"""Called with whether telemetry was seen, and the time in ms since then, or since the start if it was not."""
 
 
 @dataclass(frozen=True, slots=True)
 class SupervisionPlan:
-    """What to run, where its run directory is, and for how long.
+    """The command of a producer, its run directory and its time limits.
 
-    `poll_ms` is how often telemetry and the program's life are looked at: the error of the run's beginning and end.
+    `profile` names the variables to set (see `producer_env.PROFILES`). `poll_ms` is the interval at which telemetry and
+    the program's exit are checked, and so the error of the run's start and end. `load_every_ms` is the interval of
+    samples of the host's load.
     """
 
     argv: tuple[str, ...]
@@ -52,11 +54,13 @@ class SupervisionPlan:
 def supervise(
     plan: SupervisionPlan, inherited: Mapping[str, str], progress: Progress = lambda _running, _ms: None
 ) -> RunMeta:
-    """Run the program to its end or its time and leave a run directory; give what is known of the run.
+    """Run the program until it exits or its time is over, write the run directory, and return its `RunMeta`.
 
-    The directory is whole at any moment, also when this process is killed. SIGINT, SIGTERM and SIGHUP stop the program
-    and count as `interrupt`. Raises `UsageError` for a trade mode other than shadow or an unknown profile, `InputError`
-    when the program cannot be started, the directory holds a run already, or it cannot be written to.
+    `inherited` is the environment of the calling process. The run directory is readable at any moment, also if this
+    process is killed. SIGINT, SIGTERM and SIGHUP stop the program and count as `interrupt`.
+
+    Raises `UsageError` for a trade mode other than shadow or an unknown profile, and `InputError` if the program cannot
+    be started, or the directory already holds a run or cannot be written to.
     """
     out = plan.out.resolve()
     producer_env.refuse_trading(plan.argv)
@@ -67,11 +71,10 @@ def supervise(
     try:
         run = _first_record(plan, environment, Path(executable))
         claim(out)
-        return _supervised(plan, out, environment, run, progress)
+        return _run_supervised(plan, out, environment, run, progress)
     except OSError as error:
-        raise InputError(
-            str(plan.out), None, f"cannot be written: {error.strerror}; no program is left running"
-        ) from error
+        why = f"cannot be written to: {error.strerror}; no program is left running; choose another --out"
+        raise InputError(str(plan.out), None, why) from error
 
 
 def _first_record(plan: SupervisionPlan, environment: Mapping[str, str], executable: Path) -> RunMeta:
@@ -101,24 +104,24 @@ def _first_record(plan: SupervisionPlan, environment: Mapping[str, str], executa
     )
 
 
-def _supervised(
+def _run_supervised(
     plan: SupervisionPlan, out: Path, environment: Mapping[str, str], run: RunMeta, progress: Progress
 ) -> RunMeta:
     started_ms = monotonic_ms()
     policy = StoppingPolicy(plan.limits, started_ms)
-    with OutputRecorder(out) as recorder, _interrupts_to(policy):
+    with OutputRecorder(out) as recorder, _signals_to(policy):
         run = replace(run, started_ms=machine.now_ms())
         save_meta(run, out)
         with ProcessGroup(producer_env.fill_placeholders(plan.argv, out), Path.cwd(), environment) as group:
             run = _Supervision(plan, out, run, policy, recorder, group).run_to_end(progress)
         run = _last_record(run, recorder, group, monotonic_ms() - started_ms)
         save_meta(run, out)
-        commands.append(out, _row(run, recorder))
+        commands.append(out, _command_row(run, recorder))
     return run
 
 
-def _row(run: RunMeta, recorder: OutputRecorder) -> commands.Command:
-    """The run as a row of the command index; the log holds both of the program's streams."""
+def _command_row(run: RunMeta, recorder: OutputRecorder) -> commands.Command:
+    """Return the run as a row of `commands.jsonl`; its stdout digest covers both streams, which share the log."""
     return commands.Command(
         schema=commands.SCHEMA,
         id="",
@@ -136,12 +139,12 @@ def _row(run: RunMeta, recorder: OutputRecorder) -> commands.Command:
 
 
 def _last_record(run: RunMeta, recorder: OutputRecorder, group: ProcessGroup, elapsed_ms: float) -> RunMeta:
-    ended_ms, ending = machine.now_ms(), group.ending
+    ended_ms, process_exit = machine.now_ms(), group.exit
     return replace(
         run,
         ended_ms=ended_ms,
         stopped_ms=run.stopped_ms or ended_ms,
-        **(asdict(ending) if ending else {}),
+        **(asdict(process_exit) if process_exit else {}),
         load=(*run.load, machine.load()),
         clock_after=machine.clock(),
         wall_drift_ms=round(ended_ms - run.started_ms - elapsed_ms),
@@ -150,7 +153,7 @@ def _last_record(run: RunMeta, recorder: OutputRecorder, group: ProcessGroup, el
 
 
 class _Supervision:
-    """One running program and all that is known of it so far."""
+    """One running program, and its `RunMeta` so far."""
 
     def __init__(
         self,
@@ -164,77 +167,78 @@ class _Supervision:
         self._plan, self._out, self._run = plan, out, run
         self._policy, self._recorder, self._group = policy, recorder, group
         self._telemetry = TelemetryWatch(out)
-        self._listening = True
-        self._phase_ms = self._emptied_ms = self._load_ms = monotonic_ms()
+        self._output_open = True
+        self._phase_ms = self._pipe_empty_ms = self._load_ms = monotonic_ms()
 
     def run_to_end(self, progress: Progress) -> RunMeta:
-        """Do what the policy says until it says that all is done."""
+        """Carry out the actions of the policy until it returns DONE."""
         while (action := self._policy.decide(monotonic_ms())) is not Action.DONE:
             self._act(action)
-            self._listen(min(self._plan.poll_ms, self._policy.patience_ms(monotonic_ms())))
-            self._look()
+            self._read_output(min(self._plan.poll_ms, self._policy.wait_ms(monotonic_ms())))
+            self._check_program()
             progress(self._policy.telemetry_seen, monotonic_ms() - self._phase_ms)
         return replace(self._run, stopped_by=self._policy.stopped_by, killed=self._policy.killed)
 
     def _act(self, action: Action) -> None:
         if action is Action.TERMINATE:
-            self._note(stopped_ms=machine.now_ms(), stopped_by=self._policy.stopped_by)
+            self._update(stopped_ms=machine.now_ms(), stopped_by=self._policy.stopped_by)
             self._group.signal(signal.SIGTERM)
         elif action is Action.KILL:
             self._group.signal(signal.SIGKILL)
 
-    def _listen(self, patience_ms: float) -> None:
-        """Wait for output, at most so long, and keep what came."""
+    def _read_output(self, wait_ms: float) -> None:
+        """Wait up to `wait_ms` for output, and record it."""
         began_ms = monotonic_ms()
-        ready, _, _ = select.select([self._group.output] if self._listening else [], [], [], patience_ms / 1_000)
+        ready, _, _ = select.select([self._group.output] if self._output_open else [], [], [], wait_ms / 1_000)
         now_ms = monotonic_ms()
         if ready:
-            # Output that ended a wait came just now; output that was there already came since the pipe was last empty.
-            late_ms = 1 if now_ms - began_ms >= 1 else math.ceil(now_ms - self._emptied_ms)
+            # Output that ended a wait arrived just now. Output that was already there arrived at any time since the
+            # pipe was last known to be empty.
+            late_ms = 1 if now_ms - began_ms >= 1 else math.ceil(now_ms - self._pipe_empty_ms)
             if piece := os.read(self._group.output, READ_BYTES):
                 self._recorder.write(piece, machine.now_ms(), late_ms)
             else:
-                self._listening = False
-                self._policy.output_closed()
-        self._emptied_ms = now_ms
+                self._output_open = False
+                self._policy.on_output_closed()
+        self._pipe_empty_ms = now_ms
 
-    def _look(self) -> None:
-        """See whether the program has ended, or has begun to write telemetry, and how busy the machine is."""
+    def _check_program(self) -> None:
+        """Check for the first telemetry and for the program's exit, and sample the host's load when it is due."""
         now_ms = monotonic_ms()
         if not self._policy.telemetry_seen and self._telemetry.seen():
-            self._begin_to_run()
+            self._telemetry_began()
         if self._group.poll():
-            # What it left behind may hold its output open for longer.
+            # Set here because child processes may hold the output open for longer.
             if self._run.stopped_ms is None:
-                self._note(stopped_ms=machine.now_ms())
-            self._policy.exited(now_ms)
+                self._update(stopped_ms=machine.now_ms())
+            self._policy.on_exit(now_ms)
         if now_ms - self._load_ms >= self._plan.load_every_ms:
             self._load_ms = now_ms
-            self._note(load=(*self._run.load, machine.load()))
+            self._update(load=(*self._run.load, machine.load()))
 
-    def _begin_to_run(self) -> None:
+    def _telemetry_began(self) -> None:
         seen_ms, self._phase_ms = machine.now_ms(), monotonic_ms()
-        self._policy.telemetry(self._phase_ms)
-        running, own = provenance.running_executables(self._group.id), self._run.binaries
-        binaries = (*running, *(each for each in own if each.sha256 not in {other.sha256 for other in running}))
-        self._note(first_telemetry_ms=seen_ms, build_ms=seen_ms - self._run.started_ms, binaries=binaries)
+        self._policy.on_telemetry(self._phase_ms)
+        running, started = provenance.running_executables(self._group.id), self._run.binaries
+        binaries = (*running, *(each for each in started if each.sha256 not in {other.sha256 for other in running}))
+        self._update(first_telemetry_ms=seen_ms, build_ms=seen_ms - self._run.started_ms, binaries=binaries)
 
-    def _note(self, **known: object) -> None:
-        self._run = replace(self._run, **known)  # type: ignore[arg-type]
+    def _update(self, **fields: object) -> None:
+        self._run = replace(self._run, **fields)  # type: ignore[arg-type]
         save_meta(self._run, self._out)
 
 
 @contextmanager
-def _interrupts_to(policy: StoppingPolicy) -> Iterator[None]:
-    """Tell the policy of signals, in place of whatever they did; a thread that cannot have them goes without."""
+def _signals_to(policy: StoppingPolicy) -> Iterator[None]:
+    """Report signals to the policy instead of their usual effect; does nothing outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def tell(_number: int, _frame: FrameType | None) -> None:
-        policy.interrupted()
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        policy.on_interrupt()
 
-    before = {number: signal.signal(number, tell) for number in _INTERRUPTS}
+    before = {number: signal.signal(number, on_signal) for number in _INTERRUPTS}
     try:
         yield
     finally:
@@ -243,5 +247,5 @@ def _interrupts_to(policy: StoppingPolicy) -> Iterator[None]:
 
 
 def monotonic_ms() -> float:
-    """A clock that nobody sets, in milliseconds."""
+    """Return the monotonic clock in milliseconds."""
     return time.monotonic_ns() / 1_000_000

@@ -1,6 +1,6 @@
-"""The machines of a run, its runner and its files, put together from a plan and an environment.
+"""Create a run's connectors, runner and files from a plan and an environment.
 
-Who drives the machines, sockets and an event loop or a simulation in virtual time, is another matter.
+It does not decide how they are driven: `live_run` uses sockets and an event loop, the tests a simulated clock.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pathlib import Path
 import connectors
 from connectors import settings
 from connectors.clock import Clock
-from connectors.recording.run_files import Journal
+from connectors.recording.run_files import FRAMES, Frames, Journal
+from connectors.recording.tape import Header
 from connectors.runner import runner_lines
 from connectors.runner.handover import Handover
 from connectors.runner.queue import Publisher
@@ -30,7 +31,13 @@ TELEMETRY = "telemetry.jsonl"
 
 
 class RunWiring:
-    """The machines and the files of a run; files are closed with the stack. Nothing runs before someone drives it."""
+    """The connectors, the queue, the journal and the files of one run, in the run directory `out`.
+
+    `machines` are the connectors' state machines, one per venue in the order of the plan; nothing runs until a caller
+    drives them. `common` are the resolved settings that all venues share. Files are closed with `stack`.
+
+    Raises `UsageError` for an invalid setting.
+    """
 
     def __init__(
         self,
@@ -45,42 +52,55 @@ class RunWiring:
         self.journal = Journal(out, clock, plan.venues, audit=bool(self.common["PARAPHINA_WS_AUDIT"].value))
         stack.callback(self.journal.close)
         self.publisher = Publisher(plan.venues)
-        self._of = {
+        self._settings = {
             name: self.common | settings.resolve(settings.venue_settings(venue), environ)
             for name, venue in plan.venues.items()
         }
         self.machines = [self._machine(venue) for venue in plan.venues.values()]
-        self._rx = stack.enter_context((out / "market_rx_stats.log").open("x", encoding="utf-8", buffering=1))
-        self._config = f"toolkit-{version('run-evidence-toolkit')}"
-        self._announce()
+        self._rx_stats = stack.enter_context((out / "market_rx_stats.log").open("x", encoding="utf-8", buffering=1))
+        self._version = f"toolkit-{version('run-evidence-toolkit')}"
+        self._log_start()
 
     def runner(self, drivers: Sequence[Driven], handover: Handover, telemetry: Records) -> Runner:
-        """The runner of these machines, whoever drives them."""
-        fresh_ms = {venue.name: settings.fresh_ms(venue, self._of[venue.name]) for venue in self.plan.venues.values()}
-        told = {"simulated": self.plan.simulated, "feed": self.plan.feed}
+        """Create the runner for `drivers`, which may be real or simulated."""
+        fresh_ms = {
+            venue.name: settings.fresh_ms(venue, self._settings[venue.name]) for venue in self.plan.venues.values()
+        }
+        feed = {"simulated": self.plan.simulated, "feed": self.plan.feed}
         pace = _pace(self.common)
-        return Runner(drivers, fresh_ms, pace, handover, self.journal, telemetry, self._rx, self._config, told)
+        return Runner(drivers, fresh_ms, pace, handover, self.journal, telemetry, self._rx_stats, self._version, feed)
+
+    def open_tape(self, stack: AsyncExitStack, machine: Connector) -> Frames | None:
+        """Open the tape of a connector's frames, or return None if the plan records no frames."""
+        if not self.plan.record_frames:
+            return None
+        target = machine.target
+        header = Header(
+            machine.venue.name, target.market, self.plan.source, target.instrument or None, dict(target.options)
+        )
+        return stack.enter_context(Frames(self.out / FRAMES, header, self.clock))
 
     def _machine(self, venue: Venue) -> Connector:
-        plan, resolved = self.plan, self._of[venue.name]
-        draw = random.Random(f"{plan.seed}/{venue.name}/wait") if plan.simulated else random.SystemRandom()
+        plan, resolved = self.plan, self._settings[venue.name]
+        # Simulated runs draw their backoff from the seed, so that a run can be repeated.
+        source = random.Random(f"{plan.seed}/{venue.name}/wait") if plan.simulated else random.SystemRandom()
         target = settings.target(venue, resolved, plan.base)
-        return Connector(venue, target, settings.limits(venue, resolved), draw.random)
+        return Connector(venue, target, settings.limits(venue, resolved), source.random)
 
-    def _announce(self) -> None:
-        """Say first what the feed is, then the start-up line of a life."""
+    def _log_start(self) -> None:
+        """Log the feed, then the start-up line that begins a life."""
         plan = self.plan
-        every = {name: each for of in self._of.values() for name, each in of.items()}
-        # How it runs, not where: equal settings have one digest whatever the directory and the ports.
-        known = sorted((name, str(each.value)) for name, each in every.items() if not _is_a_place(each))
+        resolved = {name: each for by_name in self._settings.values() for name, each in by_name.items()}
+        # Paths and URLs are left out, so that equal settings have equal digests in any directory and on any port.
+        behaviour = sorted((name, str(each.value)) for name, each in resolved.items() if not _is_location(each))
         start = runner_lines.startup(
             network="loopback" if plan.simulated else "mainnet",
             venues=list(plan.venues),
-            version=self._config,
-            interval_ms=number(self.common["PARAPHINA_MAIN_LOOP_INTERVAL_MS"]),
-            build_id=_build(),
+            version=self._version,
+            interval_ms=integer(self.common["PARAPHINA_MAIN_LOOP_INTERVAL_MS"]),
+            build_id=_build_id(),
             dirty=False,
-            digest=hashlib.sha256(repr(known).encode()).hexdigest()[:16],
+            digest=hashlib.sha256(repr(behaviour).encode()).hexdigest()[:16],
         )
         self.journal.tell("feed", [f"toolkit smoke: {plan.source}"], simulated=plan.simulated, feed=plan.feed)
         self.journal.tell("startup", [start])
@@ -94,27 +114,28 @@ def _pace(common: Mapping[str, ResolvedSetting]) -> Pace:
         deltas=bool(common["PARAPHINA_L2_DELTA_COALESCE"].value),
         cap=None if cap is None else int(cap),
     )
-    counted = bool(common["PARAPHINA_MARKET_RX_STATS"].value)
+    rx_stats = bool(common["PARAPHINA_MARKET_RX_STATS"].value)
     return Pace(
-        interval_ms=number(common["PARAPHINA_MAIN_LOOP_INTERVAL_MS"]),
-        least_ms=number(common["PARAPHINA_MIN_INTER_TICK_MS"]),
+        interval_ms=integer(common["PARAPHINA_MAIN_LOOP_INTERVAL_MS"]),
+        least_ms=integer(common["PARAPHINA_MIN_INTER_TICK_MS"]),
         folding=folding,
-        catastrophic_ms=number(common["PARAPHINA_CATASTROPHIC_STALE_MS"]),
-        rx_every=number(common["PARAPHINA_MARKET_RX_STATS_EVERY_TICKS"]) if counted else 0,
+        catastrophic_ms=integer(common["PARAPHINA_CATASTROPHIC_STALE_MS"]),
+        rx_every=integer(common["PARAPHINA_MARKET_RX_STATS_EVERY_TICKS"]) if rx_stats else 0,
     )
 
 
-def _is_a_place(resolved: ResolvedSetting) -> bool:
+def _is_location(resolved: ResolvedSetting) -> bool:
+    """Return whether a setting is a URL or a path."""
     return resolved.setting.kind is SettingType.URLS or resolved.setting.name.endswith("_PATH")
 
 
-def number(resolved: ResolvedSetting) -> int:
-    """A setting that is a number."""
+def integer(resolved: ResolvedSetting) -> int:
+    """Return the value of an integer setting, 0 if it is unset."""
     return int(resolved.value or 0)
 
 
-def _build() -> str:
-    """What the connectors are made of: a digest over their source."""
+def _build_id() -> str:
+    """Return the first 12 hex digits of a SHA-256 over the connectors' source files and their paths."""
     digest = hashlib.sha256()
     root = Path(connectors.__file__).parent
     for path in sorted(root.rglob("*.py")):
