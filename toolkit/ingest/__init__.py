@@ -1,1 +1,1 @@
-"""Doors through which the files of a run come in: every line is used or set aside with a reason."""
+"""Readers of a run's files into database tables, one per kind of file; unused lines are set aside with a reason."""

@@ -1,4 +1,4 @@
-"""Rows of one table that wait to be written together: a store takes a hundred thousand rows as fast as one."""
+"""Batched writes of rows into tables: the database takes a hundred thousand rows as fast as one."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ import pyarrow as pa
 from toolkit.db.store import execute_with_data
 from toolkit.runlog.bulk.numbers import Whole
 
-ROWS_AT_ONCE = 200_000
-"""Fewer than a row group of the database (122 880) take three times as long for each row."""
+BATCH_ROWS = 200_000
+"""Rows of one insert. Inserts of less than a row group of the database (122 880) take three times as long per row."""
 
 
 class TableWriter:
-    """Writes tables of rows beside the reading, one at a time. Nothing else may use `con` inside the `with` block.
+    """Writer of Arrow tables in a background thread, one at a time, while the caller goes on reading.
 
-    What is written inside it is one transaction: what is large is then packed as it comes, and written once.
+    Nothing else may use `con` inside the `with` block. All writes in the block are one transaction: large data is then
+    compressed as it arrives and written once. An exception rolls it back.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, run_key: int) -> None:
         self._con = con
         self._run_key = run_key
         self._thread = ThreadPoolExecutor(1)
-        self._under_way: Future[None] | None = None
+        self._current_write: Future[None] | None = None
 
     def __enter__(self) -> TableWriter:
         self._con.begin()
@@ -41,24 +42,24 @@ class TableWriter:
             self._con.rollback()
 
     def write(self, table: str, rows: pa.Table) -> None:
-        """Begin to write rows, once those before them are written. Raises what writing those raised."""
+        """Start to write rows after waiting for the write before. Raises the exception of that earlier write."""
         self.finish()
-        self._under_way = self._thread.submit(self._insert, table, rows)
+        self._current_write = self._thread.submit(self._insert, table, rows)
 
     def finish(self) -> None:
-        """Wait until all is written."""
-        if self._under_way is not None:
-            self._under_way.result()
-            self._under_way = None
+        """Wait until all rows are written. Raises the exception of the write."""
+        if self._current_write is not None:
+            self._current_write.result()
+            self._current_write = None
 
     def _insert(self, table: str, rows: pa.Table) -> None:
         insert = f"insert into {table} by name select $1 as run_key, * from data"
-        # In one piece: the database takes as long for a chunk of hundreds of rows as for one of thousands.
+        # One chunk: the database takes as long for a chunk of hundreds of rows as for one of thousands.
         execute_with_data(self._con, insert, rows.combine_chunks(), [self._run_key])
 
 
 class PendingRows:
-    """Rows of `table`, whose columns are those of `schema` after the run's key."""
+    """Rows for one table, collected until they are a batch; `schema` has the table's columns without the run's key."""
 
     def __init__(self, writer: TableWriter, table: str, schema: pa.Schema) -> None:
         self._writer = writer
@@ -69,25 +70,29 @@ class PendingRows:
         self._count = 0
 
     def add(self, row: Sequence[object]) -> None:
-        """Take one row, its values in the order of the schema."""
+        """Add one row, its values in the order of the schema."""
         self._rows.append(row)
-        self._counted(1)
+        self._flush_if_full(1)
 
     def add_table(self, file_no: int, first_line: int, lives: Whole, rows: pa.Table) -> None:
-        """Take rows that lack the file's number and their lives, and whose lines count from `first_line`, 0."""
-        lines = rows.column("line").to_numpy() + first_line
-        placed = {"file_no": pa.repeat(pa.scalar(file_no, pa.int32()), len(lines)), "line": lines, "life": lives}
-        columns = [placed[name] if name in placed else rows.column(name) for name in self._schema.names]
-        self._tables.append(pa.Table.from_arrays(list(map(_typed, columns, self._schema.types)), schema=self._schema))
-        self._counted(len(lines))
+        """Add the rows of one block, which lack the columns `file_no` and `life`.
 
-    def _counted(self, rows: int) -> None:
-        self._count += rows
-        if self._count >= ROWS_AT_ONCE:
+        Their `line` counts from 0 at line `first_line` of the file. `lives` holds the life of each row.
+        """
+        lines = rows.column("line").to_numpy() + first_line
+        added = {"file_no": pa.repeat(pa.scalar(file_no, pa.int32()), len(lines)), "line": lines, "life": lives}
+        columns = [added[name] if name in added else rows.column(name) for name in self._schema.names]
+        arrays = list(map(_arrow_column, columns, self._schema.types))
+        self._tables.append(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._flush_if_full(len(lines))
+
+    def _flush_if_full(self, added: int) -> None:
+        self._count += added
+        if self._count >= BATCH_ROWS:
             self.flush()
 
     def flush(self) -> None:
-        """Hand over what is waiting."""
+        """Pass the collected rows to the writer."""
         if self._rows:
             values = zip(*self._rows, strict=True)
             single = [pa.array(column, each.type) for column, each in zip(values, self._schema, strict=True)]
@@ -97,5 +102,5 @@ class PendingRows:
         self._rows, self._tables, self._count = [], [], 0
 
 
-def _typed(column: object, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
+def _arrow_column(column: object, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
     return column if isinstance(column, pa.Array | pa.ChunkedArray) else pa.array(column, kind)

@@ -1,4 +1,4 @@
-"""Our own connectors' events (`events.jsonl`): the exact times of log lines, and counts that the log prints in part."""
+"""Reader of our own connectors' `events.jsonl`: exact times of log lines, and counters that the log samples."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from toolkit.runlog.grammar import throttles
 from toolkit.streams.blocks import Block, blocks
 
 SCHEMA = b'"toolkit.event/'
-_MOST = 1 << 53
-_PRESSURES = tuple(name for name in throttles() if name.startswith("mp_"))
+_COUNT_LIMIT = 1 << 53
+_PRESSURE_COUNTERS = tuple(name for name in throttles() if name.startswith("mp_"))
 
 
 class _Header(msgspec.Struct):
-    """The first line: the name of the log whose bytes the events speak of."""
+    """The first line: the name of the log whose bytes the events refer to."""
 
     schema: str
     log: str
 
 
 class _Event(msgspec.Struct):
-    """One event: `at_us` since the epoch; `log` is the byte at which its lines begin in the log, if it has any."""
+    """One event: `at_us` since the epoch; `log` is the byte offset of its lines in the log, if it wrote any."""
 
     at_us: Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
     kind: str
@@ -45,68 +45,73 @@ class _Event(msgspec.Struct):
 
 
 @dataclass
-class _File:
-    """What one file tells: when the bytes of its log were written (ms), and its counters' readings by line.
+class _EventFile:
+    """The contents of one file.
 
-    `whole`: it tells the end of the run, and no line of it is lost.
+    `times` holds byte offsets in the log and when those bytes were written (epoch ms); `readings` holds the line,
+    venue, name and value of each counter reading. `complete` says that the file records the end of the run, and that
+    every line of it is valid.
     """
 
     log: str | None = None
     times: list[tuple[int, int]] = field(default_factory=list)
     readings: list[tuple[int, str | None, str, int]] = field(default_factory=list)
-    begun: set[str | None] = field(default_factory=set)
+    venues_seen: set[str | None] = field(default_factory=set)
     stopped: bool = False
-    whole: bool = False
+    complete: bool = False
 
-    def take(self, event: _Event, line: int) -> None:
+    def add(self, event: _Event, line: int) -> None:
         if event.log is not None:
             self.times.append((event.log, event.at_us // 1_000))
-        # A count begins at 0: that it never rose is as exact as its last reading.
-        if event.venue not in self.begun:
-            self.begun.add(event.venue)
-            names = _PRESSURES if event.venue is None else (f"{event.venue}_ping_sent_count",)
+        # A counter starts at 0. Without this reading, one that never rose would be unknown.
+        if event.venue not in self.venues_seen:
+            self.venues_seen.add(event.venue)
+            names = _PRESSURE_COUNTERS if event.venue is None else (f"{event.venue}_ping_sent_count",)
             self.readings += [(line, event.venue, name, 0) for name in names]
         self.stopped = self.stopped or event.kind == "stopped"
         match event.kind, event.fields:
             case "ping_sent", {"count": int(count)}:
-                self.readings.append((line, event.venue, f"{event.venue}_ping_sent_count", _counted(count)))
-            case "pressure", {"name": str(name), "total": int(total)} if name in _PRESSURES:
-                self.readings.append((line, None, name, _counted(total)))
+                self.readings.append((line, event.venue, f"{event.venue}_ping_sent_count", _valid_count(count)))
+            case "pressure", {"name": str(name), "total": int(total)} if name in _PRESSURE_COUNTERS:
+                self.readings.append((line, None, name, _valid_count(total)))
 
 
-def _counted(count: int) -> int:
-    if not 0 <= count < _MOST:
-        raise msgspec.ValidationError(f"{count} is no count")
+def _valid_count(count: int) -> int:
+    if not 0 <= count < _COUNT_LIMIT:
+        raise msgspec.ValidationError(f"{count} is not a count")
     return count
 
 
 def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile]) -> list[FileLedger]:
     """Read the files of the role `events`: exact times into the table `event_time`, counters into `counter`.
 
-    Counts are exact where the file is whole and tells the end of the run; else they are at least the last reading, as
-    in a log. Arrivals are only counted.
-    Raises `InputError` for an unreadable file.
+    Counters are exact if the file is complete and records the end of the run. Otherwise they are lower bounds, like
+    those of a log. The lines of arrival files are only counted. A file whose offsets lie outside its log gets a ledger
+    row `other_log`, and its times are not used. Raises `InputError` for an unreadable file.
     """
     con.execute("create or replace temp table event_time (file_no integer, byte bigint, at_ms bigint)")
     ledgers = []
     for source in sources:
         if source.role is Role.EVENTS:
-            read, ledger = _read(source)
-            log, last = (read.log, max(read.times)[0] if read.times else 0) if read else _last_arrival(source)
-            whole = log_offsets(sources, log) if log else None
-            if log and last and (whole is None or not whole.covers(last)):
-                whole, ledger = None, replace(ledger, where=(*ledger.where, _OF_ANOTHER_LOG))
+            events, ledger = _read(source)
+            if events is None:
+                log, last_byte = _last_arrival(source)
+            else:
+                log, last_byte = events.log, max(events.times)[0] if events.times else 0
+            offsets = log_offsets(sources, log) if log else None
+            if log and last_byte and (offsets is None or not offsets.covers(last_byte)):
+                offsets, ledger = None, replace(ledger, where=(*ledger.where, _OF_OTHER_LOG))
             ledgers.append(ledger)
-            if read is not None:
-                _write(con, run_key, source.file_no, whole, read)
+            if events is not None:
+                _write(con, run_key, source.file_no, offsets, events)
     return ledgers
 
 
-_OF_ANOTHER_LOG = SetAsideLine(1, 0, SetAside.OTHER_LOG)
+_OF_OTHER_LOG = SetAsideLine(1, 0, SetAside.OTHER_LOG)
 
 
 def _last_arrival(source: RunFile) -> tuple[str | None, int]:
-    """The log that a file of arrivals names, and the byte of the last one; no log where it is no such file."""
+    """Return the log named by a file of arrivals, and the byte of its last arrival; None and 0 for any other file."""
     with source.open() as stream, io.BufferedReader(stream) as lines:
         if arrivals.SCHEMA.encode() not in lines.peek().split(b"\n", 1)[0]:
             return None, 0
@@ -115,42 +120,47 @@ def _last_arrival(source: RunFile) -> tuple[str | None, int]:
     return log or None, last[0].byte if last else 0
 
 
-def _read(source: RunFile) -> tuple[_File | None, FileLedger]:
-    file, account = _File(), LedgerBuilder()
+def _read(source: RunFile) -> tuple[_EventFile | None, FileLedger]:
+    """Read a file; None in place of its contents if its header does not name the schema of events."""
+    events, ledger = _EventFile(), LedgerBuilder()
     with source.open() as stream:
         for block in blocks(stream):
-            pieces = [b""] if block.skipped else block.data.split(b"\n")[: None if block.torn else -1]
-            if block.first_line == 1 and SCHEMA not in pieces[0]:
+            lines = [b""] if block.skipped else block.data.split(b"\n")[: None if block.torn else -1]
+            if block.first_line == 1 and SCHEMA not in lines[0]:
                 return None, unparsed_ledger(source)
-            account.lines += len(pieces)
-            account.where += _take(file, block, pieces)
-        account.used = account.lines - len(account.where)
-        account.record_end(stream)
-    ledger = account.ledger(source)
-    file.whole = file.stopped and not ledger.where
-    return file, ledger
+            ledger.lines += len(lines)
+            ledger.where += _add_lines(events, block, lines)
+        ledger.used = ledger.lines - len(ledger.where)
+        ledger.record_end(stream)
+    row = ledger.ledger(source)
+    events.complete = events.stopped and not row.where
+    return events, row
 
 
-def _take(file: _File, block: Block, pieces: Sequence[bytes]) -> Iterator[SetAsideLine]:
-    """Read the lines of a block; give those that hold no event."""
+def _add_lines(events: _EventFile, block: Block, lines: Sequence[bytes]) -> Iterator[SetAsideLine]:
+    """Add the events of a block's lines; yield the ledger rows of the lines that hold none."""
     byte = block.first_byte
-    for number, piece in enumerate(pieces, block.first_line):
+    for number, line in enumerate(lines, block.first_line):
         try:
             if number == 1:
-                file.log = msgspec.json.decode(piece, type=_Header).log
+                events.log = msgspec.json.decode(line, type=_Header).log
             else:
-                file.take(msgspec.json.decode(piece, type=_Event), number)
+                events.add(msgspec.json.decode(line, type=_Event), number)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            why = SetAside.TORN_TAIL if block.torn else SetAside.MALFORMED
-            yield SetAsideLine(number, byte, SetAside.TOO_LONG if block.skipped else why)
-        byte += len(piece) + 1
+            reason = SetAside.TORN_TAIL if block.torn else SetAside.MALFORMED
+            yield SetAsideLine(number, byte, SetAside.TOO_LONG if block.skipped else reason)
+        byte += len(line) + 1
 
 
-def _write(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, log: LogOffsets | None, file: _File) -> None:
-    if log is not None:
-        rows = ((*log.locate(byte), at_ms) for byte, at_ms in file.times)
+def _write(
+    con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, offsets: LogOffsets | None, events: _EventFile
+) -> None:
+    if offsets is not None:
+        rows = ((*offsets.locate(byte), at_ms) for byte, at_ms in events.times)
         insert_rows(con, "event_time", ("file_no", "byte", "at_ms"), rows)
     columns = ("run_key", "file_no", "line", "life", "venue", "name", "value", "kind")
-    kind = str(CounterKind.CUMULATIVE if file.whole else CounterKind.THROTTLED)
-    readings = ((run_key, file_no, line, 0, venue, name, float(n), kind) for line, venue, name, n in file.readings)
+    kind = str(CounterKind.CUMULATIVE if events.complete else CounterKind.THROTTLED)
+    readings = (
+        (run_key, file_no, line, 0, venue, name, float(value), kind) for line, venue, name, value in events.readings
+    )
     insert_rows(con, "counter", columns, readings)

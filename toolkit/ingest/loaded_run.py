@@ -1,4 +1,4 @@
-"""What reading the files of a run gave."""
+"""Result of reading a run's files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from toolkit.runlog.facts import Ref
 
 @dataclass(frozen=True, slots=True)
 class LoadedRun:
-    """Ledgers and names of the files in the order of their file numbers, the facts of the logs, the metadata."""
+    """The ledgers and names of the files by file number, the result of reading the logs, and the run's metadata."""
 
     ledgers: list[FileLedger]
     log: LogLoad
@@ -21,5 +21,5 @@ class LoadedRun:
     names: Sequence[str]
 
     def file_and_line(self, ref: Ref) -> tuple[str, int]:
-        """A line reference with the name of its file in place of the number."""
+        """Return the file name and line of a line reference."""
         return self.names[ref[0]], ref[1]

@@ -1,4 +1,4 @@
-"""Run logs into the store: records, counters, sessions, and the facts of the run; every line is accounted for."""
+"""Reader of run logs into `log_event`, `counter` and `rx_stat`; it also gathers sessions and the facts of the run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from toolkit.streams.spans import read_in_parallel
 
 @dataclass
 class LogLoad:
-    """What loading the logs gave."""
+    """The ledgers of the run's logs, the facts that their lines state, and the sockets' sessions and incidents."""
 
     ledgers: list[FileLedger] = field(default_factory=list)
     facts: LogFacts = field(default_factory=LogFacts)
@@ -47,27 +47,26 @@ def load(
 ) -> LogLoad:
     """Read the run's logs, in the order given, into `log_event`, `counter` and `rx_stat`.
 
-    A plain file of `parallel_from` bytes or more is read by all processors, in spans of about `span_bytes` each.
-    The parts of a rotated log are read as one. Sessions and incidents are given back: they are written when the lines
-    have their times.
-    Raises `InputError` for an unreadable file.
+    A plain file of `parallel_from` bytes or more is read in several processes, in spans of about `span_bytes` each.
+    The parts of a rotated log are read as one. Sessions and incidents are only returned: they are written once the
+    lines have their times. Raises `InputError` for an unreadable file.
     """
     with gc_paused(), TableWriter(con, run_key) as writer:
         loader = _Loader(LogRows(writer), parallel_from, span_bytes)
         for before, source in zip([None, *sources], sources, strict=False):
             if before is not None and continues(source, before):
-                loader.load.facts.continue_log(source.file_no, before.file_no)
+                loader.result.facts.continue_log(source.file_no, before.file_no)
             loader.read(source, continues(source, before), adjoins(source, before))
-        loader.settle()
+        loader.close_partial()
         loader.rows.flush()
-    loader.load.sessions, loader.load.incidents = loader.sessions.close()
-    loader.load.facts.lives = loader.most_lives
-    return loader.load
+    loader.result.sessions, loader.result.incidents = loader.sessions.close()
+    loader.result.facts.lives = loader.most_lives
+    return loader.result
 
 
 @dataclass(frozen=True, slots=True)
-class _Tail:
-    """The last line of a file, which has no newline: its rest may begin the part of the log after it."""
+class _UnendedLine:
+    """The last line of a file if it has no newline; its rest may be the first line of the log's next part."""
 
     piece: bytes
     ref: Ref
@@ -75,127 +74,137 @@ class _Tail:
 
 
 class _Loader:
+    """Reader of log files in order; its state spans the parts of a rotated log."""
+
     def __init__(self, rows: LogRows, parallel_from: int, span_bytes: int) -> None:
         self.rows = rows
         self._parallel_from = parallel_from
         self._span_bytes = span_bytes
         self.sessions = Sessions()
-        self.load = LogLoad()
+        self.result = LogLoad()
         self.most_lives = 0
         self._lives = Lives()
-        self._tail: _Tail | None = None
-        self._panicked: Ref | None = None
-        self._begun: str | None = None
+        self._unended: _UnendedLine | None = None
+        self._panic: Ref | None = None
+        """The panic line just read: its message is the next line."""
+        self._broken_record: str | None = None
+        """The beginning of a record that another writer's output interrupted: its rest may be the next line."""
 
     def read(self, source: RunFile, continued: bool = False, adjoining: bool = False) -> None:
-        """Read one log file; its lives are counted on their own, or on from those of the part before it.
+        """Read one log file.
 
-        What the last lines of an `adjoining` part left open, its first ones may end.
+        Lives are counted from 0, or on from the part before if the file is `continued` from it. The first lines of an
+        `adjoining` part may complete the partial records at the end of the part before.
         """
         if not adjoining:
-            self.settle()
+            self.close_partial()
         self._lives = self._lives if continued else Lives()
-        account = LedgerBuilder()
-        for block in self._blocks(source, account):
-            taken = account.lines == 0 and self._turn(block)
+        ledger = LedgerBuilder()
+        for block in self._blocks(source, ledger):
+            first_line_joined = ledger.lines == 0 and self._begin_file(block)
             if block.skipped:
-                account.where.append(SetAsideLine(account.lines + 1, block.first_byte, SetAside.TOO_LONG))
+                ledger.where.append(SetAsideLine(ledger.lines + 1, block.first_byte, SetAside.TOO_LONG))
             else:
-                self._block(source.file_no, block, account.lines + 1, taken)
-                account.used += block.lines
-            account.lines += block.lines
-        if account.damaged:
-            self.settle()
-        self.load.ledgers.append(account.ledger(source))
-        self.load.facts.lines += account.lines
+                self._add_block(source.file_no, block, ledger.lines + 1, first_line_joined)
+                ledger.used += block.lines
+            ledger.lines += block.lines
+        if ledger.damaged:
+            self.close_partial()
+        self.result.ledgers.append(ledger.ledger(source))
+        self.result.facts.lines += ledger.lines
         self.most_lives = max(self.most_lives, self._lives.count)
 
-    def _blocks(self, source: RunFile, account: LedgerBuilder) -> Iterator[Apart]:
-        """The blocks of a file in order; what is known of the file at its end is put down in the account."""
+    def _blocks(self, source: RunFile, ledger: LedgerBuilder) -> Iterator[Apart]:
+        """Yield the parsed blocks of a file in order, then record the file's size and digest in the ledger."""
         path = source.path
         if path is not None and path.stat().st_size >= self._parallel_from and (os.cpu_count() or 1) > 1:
             with read_in_parallel(path, take_span_apart, self._span_bytes) as spans:
                 for _, span in spans.results():
                     yield from span
-                account.bytes, account.sha256 = spans.digest()
+                ledger.bytes, ledger.sha256 = spans.digest()
             return
         shapes = known_shapes()
         with source.open() as stream:
             for block in blocks(stream):
                 yield take_apart(block, shapes)
-            account.record_end(stream)
+            ledger.record_end(stream)
 
-    def settle(self) -> None:
-        """Nothing more comes of what the lines so far left open."""
-        self._end_tail()
-        self._panicked = self._begun = None
+    def close_partial(self) -> None:
+        """Read a pending unended line as a torn one, and discard what other pending lines may have continued."""
+        self._end_unended_line()
+        self._panic = self._broken_record = None
 
-    def _turn(self, block: Apart) -> bool:
-        """Turn to a file with its first block; True where its first line is the rest of the last one before it.
+    def _begin_file(self, block: Apart) -> bool:
+        """Prepare for a file by its first block; return true if its first line is the rest of a pending unended line.
 
-        Each of the two is a line of its own file's ledger, and used; their record stands where it begins.
+        Each of the two is a used line in the ledger of its own file; their record has the position of its beginning.
         """
-        taken = self._end_tail(None if block.skipped else block.head, block.torn)
+        joined = self._end_unended_line(None if block.skipped else block.head, block.torn)
         self._first_life, self._life_starts = self._lives.life, [0]
-        return taken
+        return joined
 
-    def _end_tail(self, rest: bytes | None = None, torn: bool = False) -> bool:
-        tail, self._tail = self._tail, None
-        if tail is None:
+    def _end_unended_line(self, next_line: bytes | None = None, next_torn: bool = False) -> bool:
+        """Read the pending unended line, joined with the next line if that is its rest; return true if it is.
+
+        A joined line that is `next_torn` has no end either: it stays pending.
+        """
+        unended, self._unended = self._unended, None
+        if unended is None:
             return False
-        awaited = self._panicked is not None or self._begun is not None
-        taken = rest is not None and is_continuation(tail.piece, rest, awaited)
-        if taken and rest is not None:
-            tail = replace(tail, piece=join_line(tail.piece, rest))
-        if taken and torn:
-            self._tail = tail
+        awaited = self._panic is not None or self._broken_record is not None
+        joined = next_line is not None and is_continuation(unended.piece, next_line, awaited)
+        if joined and next_line is not None:
+            unended = replace(unended, piece=join_line(unended.piece, next_line))
+        if joined and next_torn:
+            self._unended = unended
         else:
-            self._singles([read_alone(tail.piece, 0, tail.byte)], *tail.ref, torn=not taken)
-        return taken
+            self._add_lines([read_alone(unended.piece, 0, unended.byte)], *unended.ref, torn=not joined)
+        return joined
 
-    def _block(self, file_no: int, block: Apart, first_line: int, taken: bool) -> None:
-        """Take a block, whose first line is passed over if it is `taken` already."""
+    def _add_block(self, file_no: int, block: Apart, first_line: int, first_line_joined: bool) -> None:
+        """Add a block's lines, without the first one if it was joined with a line of the file before."""
         if block.torn:
-            self._tail = self._tail if taken else _Tail(block.head, (file_no, first_line), block.first_byte)
+            if not first_line_joined:
+                self._unended = _UnendedLine(block.head, (file_no, first_line), block.first_byte)
             return
-        self._singles(block.single[taken:], file_no, first_line)
+        self._add_lines(block.single[first_line_joined:], file_no, first_line)
         if block.columns is not None:
             self.rows.add_block(block.columns, file_no, first_line, self._lives_of)
         for told in block.told:
             ends = [((file_no, first_line + index), text) for index, text in (told.first, told.last)]
-            self.load.facts.see_many(told.found, told.count, *ends)
+            self.result.facts.see_many(told.found, told.count, *ends)
 
     def _lives_of(self, lines: Whole) -> Whole:
-        """The lives of lines of the present file, up to which all that are read by themselves have been."""
+        """Return the lives of lines of the current file; all singly parsed lines up to them must have been added."""
         lives: Whole = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1 + self._first_life
         return lives
 
-    def _singles(self, single: Sequence[Read], file_no: int, first_line: int, torn: bool = False) -> None:
-        for each in mended(single, self._begun):
-            self._begun = each.line.begun
-            self._line(each, (file_no, first_line + each.index), torn)
+    def _add_lines(self, single: Sequence[Read], file_no: int, first_line: int, torn: bool = False) -> None:
+        for each in mended(single, self._broken_record):
+            self._broken_record = each.line.begun
+            self._add_line(each, (file_no, first_line + each.index), torn)
 
-    def _line(self, read: Read, ref: Ref, torn: bool) -> None:
-        facts, found = self.load.facts, read.line.found
-        if self._panicked is not None and found[0].family == OTHER and read.text.strip():
+    def _add_line(self, read: Read, ref: Ref, torn: bool) -> None:
+        facts, found = self.result.facts, read.line.found
+        if self._panic is not None and found[0].family == OTHER and read.text.strip():
             facts.panics[-1] = (*facts.panics[-1][:2], read.text.strip())
-        self._panicked = None
+        self._panic = None
         for each in found:
             facts.see(each, ref, read.text)
             if each.family == OTHER:
                 continue
             if each.family in ("panic", "panic_quoted"):
-                self._panicked = ref if each.family == "panic" else None
-                told = each.fields.get("place", "").rstrip(":"), each.fields.get("error", "no message")
-                facts.panics.append((ref, *told))
+                self._panic = ref if each.family == "panic" else None
+                place = each.fields.get("place", "").rstrip(":")
+                facts.panics.append((ref, place, each.fields.get("error", "no message")))
                 facts.panic_threads[ref] = each.fields["thread"]
-            self._keep(each, ref, read.line.stamped_ms, read.byte, torn)
+            self._add_record(each, ref, read.line.stamped_ms, read.byte, torn)
 
-    def _keep(self, found: Found, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
+    def _add_record(self, found: Found, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
         life = self._lives.life if torn else self._lives.see(found)
         if self._lives.begins and not torn:
-            self.load.facts.begin_life(ref)
-            self._panicked = None
+            self.result.facts.begin_life(ref)
+            self._panic = None
         if life - self._first_life == len(self._life_starts):
             self._life_starts.append(ref[1])
         self.rows.add(found, ref, life, byte, stamped_ms, torn)

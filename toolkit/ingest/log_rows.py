@@ -1,4 +1,4 @@
-"""What the lines of a log leave in the store (`log_event`, `counter`, `rx_stat`), one by one or by the block."""
+"""Rows of log lines for the tables `log_event`, `counter` and `rx_stat`, added singly or by block."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from toolkit.runlog.parse import RX_STATS, Found
 
 
 class LogRows:
-    """Rows waiting to be written, some hundred thousand at a time."""
+    """Pending rows of the three tables that are filled from logs."""
 
     def __init__(self, writer: TableWriter) -> None:
         self._events = PendingRows(writer, "log_event", EVENT)
@@ -23,7 +23,11 @@ class LogRows:
         self._rx = PendingRows(writer, "rx_stat", RX)
 
     def add(self, found: Found, ref: Ref, life: int, byte: int, stamped_ms: int | None, torn: bool = False) -> None:
-        """Take one record. `stamped_ms` is the time (epoch) stamped on its line. A torn record's numbers may be cut."""
+        """Add one record of a line.
+
+        `stamped_ms` is the time stamped on the line (epoch). A `torn` record adds no counter readings, because its
+        numbers may be cut short.
+        """
         if found.family == RX_STATS:
             self._rx.add((*ref, life, *rx_values(found.fields)))
             return
@@ -33,15 +37,18 @@ class LogRows:
             if WHOLE.fullmatch(value := found.fields[key]):
                 self._counters.add((*ref, life, counted_for(found), name, float(value), str(kind)))
 
-    def add_block(self, columns: Columns, file_no: int, first_line: int, lives: Callable[[Whole], Whole]) -> None:
-        """Take what the groups of a block left; `lives` tells those of lines by their numbers in the file."""
-        of = (self._events, columns.events), (self._counters, columns.counters), (self._rx, columns.rx)
-        for waiting, rows in of:
+    def add_block(self, columns: Columns, file_no: int, first_line: int, lives_of: Callable[[Whole], Whole]) -> None:
+        """Add the columns of a block that begins at line `first_line`; `lives_of` maps lines of the file to lives."""
+        for pending, rows in (
+            (self._events, columns.events),
+            (self._counters, columns.counters),
+            (self._rx, columns.rx),
+        ):
             if rows is not None:
-                own = lives(rows.column("line").to_numpy() + first_line)
-                waiting.add_table(file_no, first_line, own, rows)
+                lives = lives_of(rows.column("line").to_numpy() + first_line)
+                pending.add_table(file_no, first_line, lives, rows)
 
     def flush(self) -> None:
-        """Write what is waiting."""
+        """Pass all pending rows to the writer."""
         for each in (self._events, self._counters, self._rx):
             each.flush()

@@ -1,4 +1,4 @@
-"""Load `run_meta.json`, what a supervisor recorded about the run."""
+"""Reader of `run_meta.json`, the metadata that a supervisor recorded about the run."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from toolkit.model.run_meta import RunMeta
 
 
 def load(sources: Sequence[RunFile]) -> RunMeta | None:
-    """The metadata of the run, None where there is none. Raises `InputError` for a file that is damaged."""
+    """Return the metadata of the first source; None without sources. Raises `InputError` for a damaged file."""
     for source in sources:
         with source.open() as stream:
             try:
                 return msgspec.json.decode(stream.read(), type=RunMeta)
             except msgspec.MsgspecError as error:
-                raise InputError(source.name, None, f"is no run metadata: {error}; leave the file out") from error
+                raise InputError(source.name, None, f"is not run metadata: {error}; leave the file out") from error
     return None

@@ -1,4 +1,4 @@
-"""`market_rx_stats` lines, from their own file or from the log: what the runner drained in each tick."""
+"""Reader of `market_rx_stats.log` into the table `rx_stat`: the events that the runner drained in each tick."""
 
 from __future__ import annotations
 
@@ -22,50 +22,51 @@ from toolkit.streams.blocks import Block, blocks
 
 
 def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile]) -> list[FileLedger]:
-    """Read each `market_rx_stats.log`, the parts of a rotated one as one; a life ends where the tick falls.
+    """Read `market_rx_stats.log` files, in the order given, into the table `rx_stat`.
 
-    Raises `InputError` for an unreadable file.
+    The parts of a rotated file are read as one. A life ends where the tick falls. Raises `InputError` for an
+    unreadable file.
     """
-    ledgers, reached = [], _Reached()
+    ledgers, end = [], _FileEnd()
     for before, source, after in zip([None, *sources], sources, [*sources[1:], None], strict=False):
-        reached = reached if continues(source, before) else _Reached()
-        rest = after.first_line() if after is not None and adjoins(after, source) else None
-        ledger, reached = _load(con, run_key, source, reached, rest)
+        end = end if continues(source, before) else _FileEnd()
+        next_line = after.first_line() if after is not None and adjoins(after, source) else None
+        ledger, end = _load_file(con, run_key, source, end, next_line)
         ledgers.append(ledger)
     return ledgers
 
 
 @dataclass(frozen=True, slots=True)
-class _Reached:
-    """Where the file before ended: in which life, after which tick, and whether it took the next one's first line."""
+class _FileEnd:
+    """The life and tick at the end of a file, and whether its last line was joined with the next file's first one."""
 
     life: int = 0
     last_tick: int = -1
-    taken: bool = False
+    joined_next_line: bool = False
 
 
-def _load(
-    con: duckdb.DuckDBPyConnection, run_key: int, source: RunFile, reached: _Reached, rest: bytes | None
-) -> tuple[FileLedger, _Reached]:
-    """Read one file; give what it holds and where it ended.
+def _load_file(
+    con: duckdb.DuckDBPyConnection, run_key: int, source: RunFile, before: _FileEnd, next_line: bytes | None
+) -> tuple[FileLedger, _FileEnd]:
+    """Read one file; return its ledger row and the state at its end. `before` is the state before the file.
 
-    A last line that the rotation cut in two is read with its `rest`, the first line of the file after. Each of the two
-    is a line of its own file's ledger, and used; their record stands where it begins.
+    A last line that the rotation split is joined with `next_line`, the first line of the file after. Each of the two
+    is a used line in the ledger of its own file; their record has the position of its beginning.
     """
-    account, taken = LedgerBuilder(), False
+    ledger, joined = LedgerBuilder(), False
     with source.open() as stream, TableWriter(con, run_key) as writer:
         rows = PendingRows(writer, "rx_stat", RX)
-        reader = _Reader(source.file_no, rows, account.where, reached.life, reached.last_tick)
+        reader = _BlockReader(source.file_no, rows, ledger.where, before.life, before.last_tick)
         for block in blocks(stream):
-            if reached.taken and block.first_line == 1:
-                account.lines, block = 1, _after_first_line(block)
-            if block.torn and rest is not None and not stream.damage and is_continuation(block.data, rest):
-                taken, block = True, replace(block, data=join_line(block.data, rest) + b"\n", torn=False)
-            account.lines += reader.read(block) if block.data or block.skipped else 0
-        account.used = account.lines - len(account.where)
-        account.record_end(stream)
+            if before.joined_next_line and block.first_line == 1:
+                ledger.lines, block = 1, _after_first_line(block)
+            if block.torn and next_line is not None and not stream.damage and is_continuation(block.data, next_line):
+                joined, block = True, replace(block, data=join_line(block.data, next_line) + b"\n", torn=False)
+            ledger.lines += reader.read(block) if block.data or block.skipped else 0
+        ledger.used = ledger.lines - len(ledger.where)
+        ledger.record_end(stream)
         rows.flush()
-    return account.ledger(source), _Reached(reader.life, reader.last_tick, taken)
+    return ledger.ledger(source), _FileEnd(reader.life, reader.last_tick, joined)
 
 
 def _after_first_line(block: Block) -> Block:
@@ -74,12 +75,12 @@ def _after_first_line(block: Block) -> Block:
 
 
 @dataclass
-class _Reader:
-    """Reads a file block by block; `aside` collects the lines that are no whole `market_rx_stats` line."""
+class _BlockReader:
+    """Reader of one file block by block; `set_aside` receives the lines that are no whole `market_rx_stats` line."""
 
     file_no: int
     rows: PendingRows
-    aside: list[SetAsideLine]
+    set_aside: list[SetAsideLine]
     life: int = 0
     last_tick: int = -1
 
@@ -87,28 +88,30 @@ class _Reader:
         self._repeats = Repeats(lambda found: found.family == RX_STATS and all_whole(found.fields))
 
     def read(self, block: Block) -> int:
-        """Take a block; give how many lines it has."""
+        """Add the rows of a block; return the number of its lines."""
         if block.skipped:
-            self.aside.append(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
+            self.set_aside.append(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
             return 1
-        pieces = Lines(block.data)
-        groups, left = self._repeats.sort(pieces, range(len(pieces)) if block.torn else ())
-        single = self._singles(block, pieces, left)
+        lines = Lines(block.data)
+        groups, ungrouped = self._repeats.sort(lines, range(len(lines)) if block.torn else ())
+        single = self._parse_single(block, lines, ungrouped)
         columns = [rx_columns(group) for group in groups]
         lives = self._lives(groups, columns, single)
-        for group, of in zip(groups, columns, strict=True):
-            self.rows.add_table(self.file_no, block.first_line, lives[group.indexes], rx_table(group, of))
+        for group, group_columns in zip(groups, columns, strict=True):
+            table = rx_table(group, group_columns)
+            self.rows.add_table(self.file_no, block.first_line, lives[group.indexes], table)
         for index, values in single.items():
             self.rows.add((self.file_no, block.first_line + index, int(lives[index]), *values))
-        return len(pieces)
+        return len(lines)
 
-    def _singles(self, block: Block, pieces: Lines, left: list[int]) -> dict[int, list[int | None]]:
+    def _parse_single(self, block: Block, lines: Lines, ungrouped: list[int]) -> dict[int, list[int | None]]:
+        """Parse lines one by one; return their values by index in the block, and set aside the others."""
         single = {}
-        for index in left:
-            fields = _fields(pieces[index])
+        for index in ungrouped:
+            fields = _rx_fields(lines[index])
             if fields is None or (block.torn and LAST_KEY not in fields):
-                byte = block.first_byte + int(pieces.starts[index])
-                self.aside.append(SetAsideLine(block.first_line + index, byte, _why(pieces[index], block)))
+                byte = block.first_byte + int(lines.starts[index])
+                self.set_aside.append(SetAsideLine(block.first_line + index, byte, _reason(lines[index], block)))
             else:
                 single[index] = rx_values(fields)
         return single
@@ -116,11 +119,12 @@ class _Reader:
     def _lives(
         self, groups: list[Group], columns: list[dict[str, Whole]], single: Mapping[int, list[int | None]]
     ) -> Whole:
-        """The life of each line of a block, by its index; only those of lines with a tick mean anything."""
+        """Return the life of each line of a block by its index; the entries of lines without a tick are meaningless."""
         indexes = np.concatenate([*(group.indexes for group in groups), np.array(list(single), np.int64)])
         if not len(indexes):
             return np.zeros(0, np.int64)
-        ticks = np.concatenate([*(of["tick"] for of in columns), np.array([v[0] for v in single.values()], np.int64)])
+        single_ticks = np.array([values[0] for values in single.values()], np.int64)
+        ticks = np.concatenate([*(each["tick"] for each in columns), single_ticks])
         order = np.argsort(indexes)
         falls = np.diff(ticks[order], prepend=self.last_tick) < 0
         lives = np.zeros(indexes.max() + 1, np.int64)
@@ -129,12 +133,13 @@ class _Reader:
         return lives
 
 
-def _fields(piece: bytes) -> Mapping[str, str] | None:
-    found = parse(piece.decode("utf-8", "replace")).found
+def _rx_fields(line: bytes) -> Mapping[str, str] | None:
+    """Return the fields of a `market_rx_stats` line; None for any other line."""
+    found = parse(line.decode("utf-8", "replace")).found
     return next((each.fields for each in found if each.family == RX_STATS), None)
 
 
-def _why(piece: bytes, block: Block) -> str:
-    if not piece.strip(b"\x00\r "):
+def _reason(line: bytes, block: Block) -> str:
+    if not line.strip(b"\x00\r "):
         return SetAside.BLANK
     return SetAside.TORN_TAIL if block.torn else SetAside.NOT_RX_STATS

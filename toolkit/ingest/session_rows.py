@@ -1,4 +1,4 @@
-"""Sessions into the store, with the times of their lines; and what befell the sockets, as episodes."""
+"""Writer of socket sessions and of their incidents as episodes, with the times of their lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from toolkit.model.vocabulary import Stage
 from toolkit.runlog.facts import Ref
 
 Times = Mapping[Ref, tuple[int, int]]
-"""When a line was written (epoch ms), and how far that may be off (ms)."""
+"""The time of each line (epoch ms), and its error (ms)."""
 
 _SESSION_COLUMNS = (
     "run_key", "life", "venue", "session", "file_no", "began_line", "ended_file_no", "ended_line", "silent",
@@ -26,27 +26,29 @@ _SESSION_COLUMNS = (
 _EPISODE_COLUMNS = ("run_key", "venue", "kind", "from_ms", "to_ms", "class", "reason", "flags", "lines")
 
 
-def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, read: LoadedRun) -> None:
-    """Give sessions the times of their lines and write them, and as episodes what befell the sockets, with its lines.
+def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun) -> None:
+    """Add times to the run's sessions, and write them to `session` and their incidents to `episode`.
 
-    Episodes are the reconnects, resyncs, kept timeouts and failed look-ups. Log lines must have their times.
+    Episodes are the reconnects, resyncs, kept timeouts and failed look-ups. The lines in `log_event` must have their
+    times. The sessions of `run` are replaced by those with times.
     """
-    log = read.log
-    times = _times(con, run_key, _refs_of(log))
-    log.sessions = [_timed(each, times) for each in sorted(log.sessions, key=lambda s: (s.life, s.venue, s.session))]
-    insert_rows(con, "session", _SESSION_COLUMNS, (_row(run_key, each) for each in log.sessions))
-    beside: list[tuple[object, ...]] = [
+    log = run.log
+    times = _times(con, run_key, _line_refs(log))
+    ordered = sorted(log.sessions, key=lambda each: (each.life, each.venue, each.session))
+    log.sessions = [_with_times(each, times) for each in ordered]
+    insert_rows(con, "session", _SESSION_COLUMNS, (_session_row(run_key, each) for each in log.sessions))
+    incidents: list[tuple[object, ...]] = [
         (run_key, each.venue, each.kind, *2 * times.get(each.refs[0], _NO_TIME)[:1], None, each.reason, [],
-         _named(read, each.refs))
+         _lines_json(run, each.refs))
         for each in log.incidents
     ]  # fmt: skip
-    insert_rows(con, "episode", _EPISODE_COLUMNS, [*_reconnects(run_key, read), *beside])
+    insert_rows(con, "episode", _EPISODE_COLUMNS, [*_reconnects(run_key, run), *incidents])
 
 
 _NO_TIME = (None, None)
 
 
-def _refs_of(log: LogLoad) -> Iterator[Ref]:
+def _line_refs(log: LogLoad) -> Iterator[Ref]:
     for session in log.sessions:
         yield session.file_no, session.began_line
         yield from (ref for ref in (session.first_book, session.ended) if ref is not None)
@@ -55,20 +57,20 @@ def _refs_of(log: LogLoad) -> Iterator[Ref]:
 
 
 def _times(con: duckdb.DuckDBPyConnection, run_key: int, refs: Iterable[Ref]) -> Times:
-    con.execute("create or replace temp table asked_line (file_no integer, line bigint)")
-    insert_rows(con, "asked_line", ("file_no", "line"), set(refs))
+    con.execute("create or replace temp table requested_line (file_no integer, line bigint)")
+    insert_rows(con, "requested_line", ("file_no", "line"), set(refs))
     rows = con.execute(
-        "select file_no, line, any_value(at_ms), any_value(at_error_ms) from log_event semi join asked_line"
+        "select file_no, line, any_value(at_ms), any_value(at_error_ms) from log_event semi join requested_line"
         " using (file_no, line) where run_key = ? and at_ms is not null group by file_no, line",
         [run_key],
     ).fetchall()
     return {(file_no, line): (at_ms, error_ms) for file_no, line, at_ms, error_ms in rows}
 
 
-def _timed(session: Session, times: Times) -> Session:
+def _with_times(session: Session, times: Times) -> Session:
     began = times.get((session.file_no, session.began_line), _NO_TIME)
     first_book = times.get(session.first_book, _NO_TIME) if session.first_book else _NO_TIME
-    # A silent end is known by the connecting line after it alone, whose time is not its own.
+    # A silent end is known only by the next connecting line, whose time is not the end's.
     ended = times.get(session.ended, _NO_TIME) if session.ended and session.lines else _NO_TIME
     return replace(
         session,
@@ -81,7 +83,7 @@ def _timed(session: Session, times: Times) -> Session:
     )
 
 
-def _row(run_key: int, session: Session) -> tuple[object, ...]:
+def _session_row(run_key: int, session: Session) -> tuple[object, ...]:
     s, silent = session, session.ended is not None and not session.lines
     ended_file_no, ended_line = session.ended or (None, None)
     return (
@@ -91,26 +93,26 @@ def _row(run_key: int, session: Session) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _reconnects(run_key: int, read: LoadedRun) -> Iterator[tuple[object, ...]]:
+def _reconnects(run_key: int, run: LoadedRun) -> Iterator[tuple[object, ...]]:
     before: dict[tuple[int, str], Session] = {}
-    for session in read.log.sessions:
+    for session in run.log.sessions:
         if session.reached == Stage.CONNECTING:
             continue
         last = before.get((session.life, session.venue))
         if last is not None:
             refs = [*((int(number), line) for number, line in last.lines), (session.file_no, session.began_line)]
             to_ms = session.first_book_ms or session.began_ms
-            named = _named(read, refs)
-            yield run_key, session.venue, "reconnect", last.ended_ms, to_ms, None, last.reason, [], named
+            lines = _lines_json(run, refs)
+            yield run_key, session.venue, "reconnect", last.ended_ms, to_ms, None, last.reason, [], lines
         before[session.life, session.venue] = session
 
 
-def _named(read: LoadedRun, refs: Iterable[Ref]) -> str:
-    return json.dumps([read.file_and_line(ref) for ref in refs])
+def _lines_json(run: LoadedRun, refs: Iterable[Ref]) -> str:
+    return json.dumps([run.file_and_line(ref) for ref in refs])
 
 
 def episodes(con: duckdb.DuckDBPyConnection) -> tuple[Episode, ...]:
-    """The run's episodes, in order of time; those that cannot be placed come last, by line."""
+    """Return the run's episodes in order of time; those without a time come last."""
     rows = con.execute(
         "select venue, kind, from_ms, to_ms, class, reason, lines, flags from run_episodes"
         " order by from_ms nulls last, venue, kind, to_ms, lines"
