@@ -39,7 +39,7 @@ from connectors.session.events import (
 )
 from connectors.venues.frames import Book
 from connectors.venues.spec import RestCall, Target, VenueLimits
-from tests.connectors.bench import full, venue
+from tests.connectors.harness import full, venue
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
 HOST = "127.0.0.1"

@@ -14,7 +14,7 @@ from connectors.session.events import ConnectFailed, Note, Opened, Received, Sen
 from connectors.text import duration, plain_decimal, printable
 from connectors.venues import venues
 from connectors.venues.spec import Venue
-from tests.connectors.bench import Bench, diff, full, limits, venue
+from tests.connectors.harness import Harness, diff, full, limits, venue
 from toolkit.model.runs import Session
 from toolkit.model.vocabulary import ReconnectReason as Reason
 from toolkit.runlog.parse import parse
@@ -129,10 +129,10 @@ SHORT = {Reason.SESSION_TIMEOUT: {"session_ms": 5_000}, Reason.READ_TIMEOUT: {"r
 
 def written(reason: Reason, inputs: list[Any], wait_ms: int, *, audit: bool) -> list[str]:
     """The log of a session that ends by this reason, and of the next connecting."""
-    bench = Bench(venue(), limits(**SHORT.get(reason, {}))).give(Started(), *inputs).wait(wait_ms)
-    while len(bench.notes("connecting")) < 2:
-        bench.wait(1_000)
-    notes = [act for _, act in bench.log if isinstance(act, Note)]
+    harness = Harness(venue(), limits(**SHORT.get(reason, {}))).step(Started(), *inputs).wait(wait_ms)
+    while len(harness.notes("connecting")) < 2:
+        harness.wait(1_000)
+    notes = [act for _, act in harness.log if isinstance(act, Note)]
     return [line for note in notes for line, only in render(venue(), note) if audit or not only]
 
 
@@ -208,10 +208,10 @@ def resynced(named: Venue, reason: Reason, *, audit: bool) -> tuple[list[str], l
     """The log of a session of this venue whose book is mended three times, and what beside sessions stands in it."""
     broken = {Reason.SEQ_GAP: diff(30, 29), Reason.SEQ_MISMATCH: diff(30, 5)}[reason]
     options = {setting.name: setting.default for setting in named.settings}
-    bench = Bench(venue(), options=options).live()
+    harness = Harness(venue(), options=options).go_live()
     for _ in range(3):
-        bench.say(broken, full(10))
-    notes = [act for _, act in bench.log if isinstance(act, Note)]
+        harness.receive(broken, full(10))
+    notes = [act for _, act in harness.log if isinstance(act, Note)]
     lines = [line for note in notes for line, only in render(named, note) if audit or not only]
     return lines, followed(lines)[1]
 
@@ -257,7 +257,7 @@ def test_text_is_cut_and_numbers_and_times_are_written_as_the_log_writes_them() 
 
 def test_every_note_a_session_makes_can_be_written_and_stored() -> None:
     for _, inputs, wait_ms in ENDS:
-        bench = Bench(venue()).give(Started(), *inputs).wait(wait_ms)
-        for note in bench.every(Note):
+        harness = Harness(venue()).step(Started(), *inputs).wait(wait_ms)
+        for note in harness.all(Note):
             render(venue(), note)
             assert json.loads(json.dumps(dict(note.fields))) == dict(note.fields)

@@ -1,4 +1,4 @@
-"""Waiting grows, stays below its cap, and only health resets it."""
+"""The backoff grows up to its caps, and only a healthy session resets it."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def test_the_ceiling_doubles_to_its_caps() -> None:
 
 
 @given(st.integers(1, 60), st.floats(0, 1, exclude_max=True))
-def test_a_wait_lies_between_least_and_ceiling(ends: int, uniform: float) -> None:
+def test_a_wait_is_at_least_the_minimum_and_at_most_the_ceiling(ends: int, uniform: float) -> None:
     assert LEAST_MS <= after(ends).wait_ms(uniform) <= after(ends).ceiling_ms
 
 
-def test_connecting_alone_resets_nothing_and_a_healthy_session_does() -> None:
+def test_only_a_healthy_session_resets_the_backoff() -> None:
     state = after(8)
     assert state.ended(59_999, 60_000).ceiling_ms == 30_000
     assert state.ended(60_000, 60_000).ceiling_ms == 1_000
 
 
-def test_retry_after_is_the_least_wait() -> None:
+def test_a_wait_is_never_shorter_than_retry_after() -> None:
     assert after(1).wait_ms(0.0, retry_after_ms=45_000) == 45_000

@@ -1,4 +1,4 @@
-"""The book is exact, sorted and says what is wrong with its top."""
+"""The order book is exact and sorted, and names the flaws of its top."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def level(price: str, size: str = "1") -> Level:
 
 
 @given(side, side, st.lists(st.tuples(side, side), max_size=8))
-def test_a_book_after_any_deltas_is_what_plain_dictionaries_say(
+def test_a_book_after_any_deltas_equals_plain_dictionaries(
     bids: tuple[Level, ...], asks: tuple[Level, ...], deltas: list[tuple[tuple[Level, ...], tuple[Level, ...]]]
 ) -> None:
-    book, want = OrderBook(), (dict(bids), dict(asks))
+    book, expected = OrderBook(), (dict(bids), dict(asks))
     book.replace(Book("b", bids, asks))
     for changed in deltas:
         book.apply(BookDelta("b", *changed))
-        for known, levels in zip(want, changed, strict=True):
+        for known, levels in zip(expected, changed, strict=True):
             known.update(levels)
-    left = [{price: size for price, size in known.items() if size} for known in want]
-    assert book.depth() == (tuple(sorted(left[0].items(), reverse=True)), tuple(sorted(left[1].items())))
+    rest = [{price: size for price, size in known.items() if size} for known in expected]
+    assert book.depth() == (tuple(sorted(rest[0].items(), reverse=True)), tuple(sorted(rest[1].items())))
     assert book.top() == tuple(levels[0] if levels else None for levels in book.depth())
 
 

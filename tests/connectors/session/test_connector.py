@@ -1,4 +1,4 @@
-"""A connector's life: attempts, sessions, the reason of every end, waiting, and what goes on beside the socket."""
+"""Attempts, sessions, the reason of every end, waits, and the REST requests beside the socket."""
 
 from __future__ import annotations
 
@@ -30,31 +30,33 @@ from connectors.session.events import (
 )
 from connectors.venues.frames import Funding, Trade
 from connectors.venues.spec import Recovery
-from tests.connectors.bench import FUNDING, JSON_PINGS, LOOKUP, Bench, body, diff, full, limits, venue
+from tests.connectors.harness import FUNDING, JSON_PINGS, LOOKUP, Harness, body, diff, full, limits, venue
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
 
-def test_a_start_connects_an_opening_subscribes_and_the_milestones_are_told_once() -> None:
-    bench = Bench(venue())
-    assert [act for act in bench.give(Started()).acts if not isinstance(act, Note)] == [Connect("wss://a", (), 15_000)]
-    bench.give(Opened()).say('{"ack": "book"}', full(1), '{"ack": "trades"}', full(2), '{"trade": "100"}')
-    kinds = [note.kind for note in bench.every(Note)]
+def test_a_start_connects_and_subscribes_and_notes_each_milestone_once() -> None:
+    harness = Harness(venue())
+    assert [action for action in harness.step(Started()).actions if not isinstance(action, Note)] == [
+        Connect("wss://a", (), 15_000)
+    ]
+    harness.step(Opened()).receive('{"ack": "book"}', full(1), '{"ack": "trades"}', full(2), '{"trade": "100"}')
+    kinds = [note.kind for note in harness.all(Note)]
     assert kinds == [
         "connecting", "connected", "limits", "first_message", "subscribed", "first_top", "first_book",
     ]  # fmt: skip
-    assert [type(publish.event) for publish in bench.published][2:] == [Trade]
+    assert [type(publish.event) for publish in harness.published][2:] == [Trade]
 
 
-def test_the_other_topics_are_asked_for_once_with_the_first_book_so_that_their_refusal_cannot_cost_it() -> None:
-    bench = Bench(venue())
-    assert [act.text for act in bench.give(Started(), Opened()).all(Send)] == ["+book"]
-    assert bench.say('{"ack": "book"}').all(Send) == []
-    assert [act.text for act in bench.say(full(1), full(2)).all(Send)] == ["+trades"]
-    assert bench.say('{"refusal": "no such channel"}').closed is None
+def test_the_other_topics_are_subscribed_once_after_the_first_book_so_that_their_refusal_does_not_end_it() -> None:
+    harness = Harness(venue())
+    assert [action.text for action in harness.step(Started(), Opened()).last(Send)] == ["+book"]
+    assert harness.receive('{"ack": "book"}').last(Send) == []
+    assert [action.text for action in harness.receive(full(1), full(2)).last(Send)] == ["+trades"]
+    assert harness.receive('{"refusal": "no such channel"}').closed is None
 
 
 @pytest.mark.parametrize(
-    ("given", "reason", "facts"),
+    ("event", "reason", "fields"),
     [
         (SocketClosed(None, "reset"), Reason.STREAM_ENDED, {"detail": "reset"}),
         (SocketClosed(1006), Reason.STREAM_ENDED, {}),
@@ -68,22 +70,22 @@ def test_the_other_topics_are_asked_for_once_with_the_first_book_so_that_their_r
     ],
     ids=str,
 )
-def test_every_end_of_an_open_session_is_closed_with_its_reason_and_followed_by_a_new_attempt(
-    given: SessionEvent, reason: Reason, facts: dict[str, object]
+def test_every_end_of_a_session_has_its_reason_and_is_followed_by_a_new_attempt(
+    event: SessionEvent, reason: Reason, fields: dict[str, object]
 ) -> None:
-    bench = Bench(venue()).live().give(given)
-    closed = bench.closed
+    harness = Harness(venue()).go_live().step(event)
+    closed = harness.closed
     assert closed is not None
     assert closed.reason is reason
-    assert {name: getattr(closed, name) for name in facts} == facts
-    assert isinstance(bench.acts[-1], Close)
-    (note,) = bench.notes("reconnect")
+    assert {name: getattr(closed, name) for name in fields} == fields
+    assert isinstance(harness.actions[-1], Close)
+    (note,) = harness.notes("reconnect")
     assert (note.fields["reason"], note.fields["count"], note.fields["connected"]) == (reason.value, 1, True)
-    assert [act.url for act in bench.wait(1_000).all(Connect)] == ["wss://a"]
+    assert [action.url for action in harness.wait(1_000).last(Connect)] == ["wss://a"]
 
 
 @pytest.mark.parametrize(
-    ("given", "reason"),
+    ("event", "reason"),
     [
         (ConnectFailed("refused"), Reason.CONNECT_ERROR),
         (ConnectFailed("HTTP 503", status=503), Reason.CONNECT_ERROR),
@@ -91,250 +93,252 @@ def test_every_end_of_an_open_session_is_closed_with_its_reason_and_followed_by_
     ],
     ids=str,
 )
-def test_a_failed_attempt_is_closed_with_its_reason_and_its_status(given: ConnectFailed, reason: Reason) -> None:
-    closed = Bench(venue()).give(Started(), given).closed
+def test_a_failed_attempt_has_its_reason_and_http_status(event: ConnectFailed, reason: Reason) -> None:
+    closed = Harness(venue()).step(Started(), event).closed
     assert closed is not None
-    assert (closed.reason, closed.status) == (reason, given.status)
+    assert (closed.reason, closed.status) == (reason, event.status)
 
 
-def test_retry_after_puts_the_next_attempt_off() -> None:
-    bench = Bench(venue()).give(Started(), ConnectFailed("HTTP 429", status=429, retry_after_ms=45_000))
-    assert bench.wait(44_999).all(Connect) == []
-    assert len(bench.wait(1).all(Connect)) == 1
+def test_retry_after_delays_the_next_attempt() -> None:
+    harness = Harness(venue()).step(Started(), ConnectFailed("HTTP 429", status=429, retry_after_ms=45_000))
+    assert harness.wait(44_999).last(Connect) == []
+    assert len(harness.wait(1).last(Connect)) == 1
 
 
-def test_waits_grow_with_every_end_and_only_a_healthy_session_ends_that() -> None:
-    bench = Bench(venue(), uniform=0.999_999).give(Started())
+def test_waits_grow_with_every_end_until_a_healthy_session() -> None:
+    harness = Harness(venue(), uniform=0.999_999).step(Started())
     for _ in range(4):
-        bench.give(Opened(), SocketClosed(None)).wait(40_000)
-    waits = [note.fields["wait_ms"] for note in bench.notes("waiting")]
+        harness.step(Opened(), SocketClosed(None)).wait(40_000)
+    waits = [note.fields["wait_ms"] for note in harness.notes("waiting")]
     assert waits == [999, 1_999, 3_999, 7_999]
-    bench.live()
+    harness.go_live()
     for n in range(70):
-        bench.say(full(n)).wait(1_000)
-        bench.pong()
-    bench.give(SocketClosed(None))
-    assert bench.notes("waiting")[-1].fields["wait_ms"] == 999
-    assert bench.notes("healthy_reset")[-1].fields["failures"] == 5
+        harness.receive(full(n)).wait(1_000)
+        harness.pong()
+    harness.step(SocketClosed(None))
+    assert harness.notes("waiting")[-1].fields["wait_ms"] == 999
+    assert harness.notes("healthy_reset")[-1].fields["failures"] == 5
 
 
-def test_after_three_unhealthy_ends_the_next_endpoint_is_taken() -> None:
-    bench = Bench(venue(), ws_urls=("wss://a", "wss://b"), rest_urls=("https://a", "https://b")).give(Started())
+def test_the_next_endpoint_is_used_after_three_unhealthy_ends() -> None:
+    harness = Harness(venue(), ws_urls=("wss://a", "wss://b"), rest_urls=("https://a", "https://b")).step(Started())
     for _ in range(4):
-        bench.give(ConnectFailed("refused")).wait(60_000)
-    assert [act.url for act in bench.every(Connect)] == ["wss://a", "wss://a", "wss://a", "wss://b", "wss://a"]
-    assert bench.notes("rotated")[0].fields == {"ws": "wss://b", "rest": "https://b", "index": 1}
+        harness.step(ConnectFailed("refused")).wait(60_000)
+    assert [action.url for action in harness.all(Connect)] == ["wss://a", "wss://a", "wss://a", "wss://b", "wss://a"]
+    assert harness.notes("rotated")[0].fields == {"ws": "wss://b", "rest": "https://b", "index": 1}
 
 
-def test_a_session_is_renewed_at_its_greatest_age_whatever_flows() -> None:
-    bench = Bench(venue(), limits(session_ms=5_000)).live()
+def test_a_session_ends_at_its_greatest_age_even_while_data_flows() -> None:
+    harness = Harness(venue(), limits(session_ms=5_000)).go_live()
     for n in range(11, 16):
-        bench.wait(999).say(full(n))
-    assert bench.closed is None
-    assert bench.wait(10).closed == Close(Reason.SESSION_TIMEOUT, "5s")
+        harness.wait(999).receive(full(n))
+    assert harness.closed is None
+    assert harness.wait(10).closed == Close(Reason.SESSION_TIMEOUT, "5s")
 
 
-def test_an_operators_stop_closes_without_a_reason_and_is_the_last_word() -> None:
-    bench = Bench(venue()).live().give(Stop())
-    assert bench.acts == [Note("stopped"), Close(None)]
-    assert bench.machine.state is ConnectorState.STOPPED
-    assert bench.machine.due_ms is None
-    assert bench.give(Received(full(11)), Started(), TimePassed()).acts == []
+def test_an_operators_stop_closes_without_a_reason_and_later_events_do_nothing() -> None:
+    harness = Harness(venue()).go_live().step(Stop())
+    assert harness.actions == [Note("stopped"), Close(None)]
+    assert harness.machine.state is ConnectorState.STOPPED
+    assert harness.machine.due_ms is None
+    assert harness.step(Received(full(11)), Started(), TimePassed()).actions == []
 
 
-def test_a_restart_from_outside_does_not_hurry_a_connector_that_waits_already() -> None:
-    bench = Bench(venue(), uniform=0.5).give(Started(), ConnectFailed("refused"))
-    due_ms = bench.machine.due_ms
-    assert bench.give(Stop(Reason.ENFORCER_RESTART, restart=True)).acts == []
-    assert bench.machine.due_ms == due_ms
+def test_a_restart_from_outside_does_not_shorten_a_wait() -> None:
+    harness = Harness(venue(), uniform=0.5).step(Started(), ConnectFailed("refused"))
+    due_ms = harness.machine.due_ms
+    assert harness.step(Stop(Reason.ENFORCER_RESTART, restart=True)).actions == []
+    assert harness.machine.due_ms == due_ms
 
 
-def test_a_fault_of_our_own_code_ends_whatever_is_under_way_and_waits_before_the_next_attempt() -> None:
+def test_a_fault_of_our_own_code_ends_the_attempt_and_waits_before_the_next() -> None:
     def broken(base: str, target: object) -> str:
         raise ZeroDivisionError
 
-    bench = Bench(venue(socket_url=broken))
+    harness = Harness(venue(socket_url=broken))
     with pytest.raises(ZeroDivisionError):
-        bench.give(Started())
-    closed = bench.give(Stop(Reason.TASK_PANIC, restart=True)).closed
+        harness.step(Started())
+    closed = harness.step(Stop(Reason.TASK_PANIC, restart=True)).closed
     assert closed is not None
     assert closed.reason is Reason.TASK_PANIC
-    assert (bench.machine.due_ms or 0) >= bench.now_ms + 100
+    assert (harness.machine.due_ms or 0) >= harness.now_ms + 100
 
 
 # --- keep-alive -------------------------------------------------------------------------------------------------------
 
 
-def quick(n: int, bench: Bench, seconds: int) -> int:
-    """Books each second for some seconds, nothing else."""
+def book_every_second(n: int, harness: Harness, seconds: int) -> int:
+    """Receive a book each second and nothing else; return the last sequence number."""
     for _ in range(seconds):
         n += 1
-        bench.wait(1_000).say(full(n))
+        harness.wait(1_000).receive(full(n))
     return n
 
 
 @pytest.mark.parametrize("keep_alive", [None, JSON_PINGS], ids=["control", "json"])
-def test_pings_are_sent_at_their_interval_and_counted_and_a_missing_pong_ends_the_session(keep_alive: object) -> None:
-    more = {} if keep_alive is None else {"keep_alive": keep_alive}
-    bench = Bench(venue(**more), limits(ping_interval_ms=5_000, pong_ms=2_000)).live()
+def test_pings_are_sent_at_their_interval_and_a_missing_pong_ends_the_session(keep_alive: object) -> None:
+    changed = {} if keep_alive is None else {"keep_alive": keep_alive}
+    harness = Harness(venue(**changed), limits(ping_interval_ms=5_000, pong_ms=2_000)).go_live()
     pong: SessionEvent = ControlReceived(Control.PONG) if keep_alive is None else Received('{"beat": null}')
     n = 10
     for _ in range(3):
-        n = quick(n, bench, 5)
-        bench.give(pong)
-    sent = [act for act in bench.every(Ping) + bench.every(Send) if isinstance(act, Ping) or act.ping]
+        n = book_every_second(n, harness, 5)
+        harness.step(pong)
+    sent = [action for action in harness.all(Ping) + harness.all(Send) if isinstance(action, Ping) or action.ping]
     assert len(sent) == 3
-    assert [note.fields["count"] for note in bench.notes("ping_sent")] == [1, 2, 3]
-    quick(n, bench, 6)
-    assert bench.wait(1_000).closed == Close(Reason.PING_TIMEOUT, "no pong within 2000ms")
+    assert [note.fields["count"] for note in harness.notes("ping_sent")] == [1, 2, 3]
+    book_every_second(n, harness, 6)
+    assert harness.wait(1_000).closed == Close(Reason.PING_TIMEOUT, "no pong within 2000ms")
 
 
-def test_a_pong_of_the_other_kind_is_no_answer() -> None:
-    bench = Bench(venue(keep_alive=JSON_PINGS), limits(ping_interval_ms=5_000, pong_ms=2_000)).live()
-    n = quick(10, bench, 5)
-    bench.pong()
-    quick(n, bench, 1)
-    closed = bench.wait(1_000).closed
+def test_a_pong_of_the_other_kind_does_not_count() -> None:
+    harness = Harness(venue(keep_alive=JSON_PINGS), limits(ping_interval_ms=5_000, pong_ms=2_000)).go_live()
+    n = book_every_second(10, harness, 5)
+    harness.pong()
+    book_every_second(n, harness, 1)
+    closed = harness.wait(1_000).closed
     assert closed is not None
     assert closed.reason is Reason.PING_TIMEOUT
 
 
-def test_a_ping_interval_of_zero_sends_none() -> None:
-    bench = Bench(venue(), limits(ping_interval_ms=0)).live()
-    quick(10, bench, 120)
-    assert bench.every(Ping) == []
-    assert bench.machine.state is ConnectorState.OPEN
+def test_a_ping_interval_of_zero_turns_pings_off() -> None:
+    harness = Harness(venue(), limits(ping_interval_ms=0)).go_live()
+    book_every_second(10, harness, 120)
+    assert harness.all(Ping) == []
+    assert harness.machine.state is ConnectorState.OPEN
 
 
 def test_a_failed_ping_is_counted_over_the_whole_run() -> None:
-    bench = Bench(venue()).give(Started())
+    harness = Harness(venue()).step(Started())
     for _ in range(2):
-        bench.give(Opened(), SendFailed("gone", ping=True)).wait(60_000)
-    assert [note.fields["count"] for note in bench.notes("ping_send_fail")] == [1, 2]
+        harness.step(Opened(), SendFailed("gone", ping=True)).wait(60_000)
+    assert [note.fields["count"] for note in harness.notes("ping_send_fail")] == [1, 2]
 
 
-def test_the_venues_own_ping_is_answered_in_its_words() -> None:
-    bench = Bench(venue()).live().say('{"beat": "pong!"}')
-    assert bench.acts == [Send("pong!")]
+def test_the_venues_own_ping_is_answered_with_its_reply() -> None:
+    harness = Harness(venue()).go_live().receive('{"beat": "pong!"}')
+    assert harness.actions == [Send("pong!")]
 
 
-# --- refusals and frames nobody can read ------------------------------------------------------------------------------
+# --- refusals and unreadable frames -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("live", "topic", "fatal"),
     [(False, None, True), (False, "book", True), (True, "book", True), (True, None, False), (False, "trades", False)],
 )
-def test_a_refusal_ends_the_session_only_where_it_costs_the_book(live: bool, topic: str | None, fatal: bool) -> None:
-    bench = Bench(venue()).live() if live else Bench(venue()).open()
+def test_a_refusal_ends_the_session_only_if_it_concerns_the_book(live: bool, topic: str | None, fatal: bool) -> None:
+    harness = Harness(venue()).go_live() if live else Harness(venue()).open()
     named = "" if topic is None else f', "topic": "{topic}"'
-    bench.say(f'{{"refusal": "too many"{named}}}')
-    assert bench.notes("refusal")[0].fields["text"] == "too many"
-    assert (bench.closed is not None) is fatal
+    harness.receive(f'{{"refusal": "too many"{named}}}')
+    assert harness.notes("refusal")[0].fields["text"] == "too many"
+    assert (harness.closed is not None) is fatal
 
 
-def test_a_refusal_while_a_resync_is_on_its_way_ends_the_session() -> None:
-    bench = Bench(venue()).live().say(diff(12, 11), '{"refusal": "already subscribed"}')
-    closed = bench.closed
+def test_a_refusal_during_a_resync_ends_the_session() -> None:
+    harness = Harness(venue()).go_live().receive(diff(12, 11), '{"refusal": "already subscribed"}')
+    closed = harness.closed
     assert closed is not None
     assert closed.reason is Reason.SUBSCRIBE_ERROR
 
 
 @pytest.mark.parametrize("garbage", ["", "{", "[1,", b"\xff\xfe\x00", "NaN", "[" * 100_000, "hello"], ids=repr)
-def test_what_is_no_json_is_counted_and_too_much_of_it_ends_the_session(garbage: str | bytes) -> None:
-    bench = Bench(venue(), limits(parse_errors=5)).live().say(*[garbage] * 5)
-    assert bench.closed is None
-    assert bench.machine.counters.counts["parse_error"] == 5
-    closed = bench.say(garbage).closed
+def test_frames_that_are_not_json_are_counted_and_too_many_end_the_session(garbage: str | bytes) -> None:
+    harness = Harness(venue(), limits(parse_errors=5)).go_live().receive(*[garbage] * 5)
+    assert harness.closed is None
+    assert harness.machine.counters.counts["parse_error"] == 5
+    closed = harness.receive(garbage).closed
     assert closed is not None
     assert closed.reason is Reason.PARSE_ERROR
 
 
-def test_parse_errors_spread_over_more_than_a_minute_end_nothing() -> None:
-    bench = Bench(venue(), limits(parse_errors=5)).live()
+def test_parse_errors_spread_over_more_than_a_minute_do_not_end_the_session() -> None:
+    harness = Harness(venue(), limits(parse_errors=5)).go_live()
     for n in range(40):
-        bench.wait(6_000).say("{", full(11 + n))
-        bench.wait(7_000).say(full(11 + n, bid=str(50 + n)))
-        bench.pong()
-    assert bench.every(Close) == []
+        harness.wait(6_000).receive("{", full(11 + n))
+        harness.wait(7_000).receive(full(11 + n, bid=str(50 + n)))
+        harness.pong()
+    assert harness.all(Close) == []
 
 
 @pytest.mark.parametrize(
     "strange",
     ['{"what": 1}', "[]", "null", '"text"', full(3, topic="other"), full(3, bid="NaN"), '{"trade": "1e400"}'],
 )
-def test_json_nobody_described_is_missed_whole_and_too_many_in_a_row_end_the_session(strange: str) -> None:
-    bench = Bench(venue()).live().say(*[strange] * 9)
-    assert bench.published == []
-    assert bench.machine.counters.counts["decode_miss"] == 9
-    bench.say(full(20)).say(*[strange] * 9)
-    assert bench.every(Close) == []
-    assert bench.say(strange).closed == Close(Reason.DECODE_FAIL_LOOP, "10 consecutive decode failures")
+def test_json_of_unknown_shape_is_counted_and_too_many_in_a_row_end_the_session(strange: str) -> None:
+    harness = Harness(venue()).go_live().receive(*[strange] * 9)
+    assert harness.published == []
+    assert harness.machine.counters.counts["decode_miss"] == 9
+    harness.receive(full(20)).receive(*[strange] * 9)
+    assert harness.all(Close) == []
+    assert harness.receive(strange).closed == Close(Reason.DECODE_FAIL_LOOP, "10 consecutive decode failures")
 
 
-def test_misses_are_told_three_times_and_then_each_hundredth() -> None:
-    bench = Bench(venue(), limits(decode_misses=1_000)).live().say(*['{"what": 1}'] * 250)
-    assert [note.fields["count"] for note in bench.notes("decode_miss")] == [1, 2, 3, 100, 200]
+def test_decode_misses_are_noted_three_times_and_then_every_hundredth_time() -> None:
+    harness = Harness(venue(), limits(decode_misses=1_000)).go_live().receive(*['{"what": 1}'] * 250)
+    assert [note.fields["count"] for note in harness.notes("decode_miss")] == [1, 2, 3, 100, 200]
 
 
-def test_a_closing_that_is_announced_is_told() -> None:
-    assert Bench(venue()).live().say('{"closing": 5000}').acts == [Note("closing_soon", {"in_ms": 5_000})]
+def test_an_announced_close_is_noted() -> None:
+    assert Harness(venue()).go_live().receive('{"closing": 5000}').actions == [Note("closing_soon", {"in_ms": 5_000})]
 
 
 # --- beside the socket ------------------------------------------------------------------------------------------------
 
 
 def test_a_market_is_looked_up_once_and_again_only_after_a_refusal() -> None:
-    bench = Bench(venue(lookup=LOOKUP), instrument="").give(Started())
-    assert [fetch.purpose for fetch in bench.all(Fetch)] == [FetchPurpose.LOOKUP]
-    bench.answer(b'{"ETH": 7}')
-    assert bench.machine.target.instrument == "7"
-    assert len(bench.all(Connect)) == 1
-    bench.give(Opened(), SocketClosed(None)).wait(60_000)
-    assert len(bench.every(Fetch)) == 1
-    bench.give(Opened()).say('{"refusal": "no such market"}').wait(60_000)
-    assert [fetch.purpose for fetch in bench.every(Fetch)] == [FetchPurpose.LOOKUP, FetchPurpose.LOOKUP]
+    harness = Harness(venue(lookup=LOOKUP), instrument="").step(Started())
+    assert [fetch.purpose for fetch in harness.last(Fetch)] == [FetchPurpose.LOOKUP]
+    harness.answer(b'{"ETH": 7}')
+    assert harness.machine.target.instrument == "7"
+    assert len(harness.last(Connect)) == 1
+    harness.step(Opened(), SocketClosed(None)).wait(60_000)
+    assert len(harness.all(Fetch)) == 1
+    harness.step(Opened()).receive('{"refusal": "no such market"}').wait(60_000)
+    assert [fetch.purpose for fetch in harness.all(Fetch)] == [FetchPurpose.LOOKUP, FetchPurpose.LOOKUP]
 
 
 @pytest.mark.parametrize("answer", [b"{}", b"[]", b"no json", b'{"BTC": 1}', None])
-def test_a_lookup_that_tells_nothing_waits_and_is_made_again(answer: bytes | None) -> None:
-    bench = Bench(venue(lookup=LOOKUP), instrument="").give(Started())
-    ticket = bench.every(Fetch)[0].ticket
-    bench.give(FetchFailed(ticket, "HTTP 500", status=500) if answer is None else Fetched(ticket, answer))
-    (note,) = bench.notes("reconnect")
+def test_a_lookup_without_a_result_is_repeated_after_a_wait(answer: bytes | None) -> None:
+    harness = Harness(venue(lookup=LOOKUP), instrument="").step(Started())
+    ticket = harness.all(Fetch)[0].ticket
+    harness.step(FetchFailed(ticket, "HTTP 500", status=500) if answer is None else Fetched(ticket, answer))
+    (note,) = harness.notes("reconnect")
     assert (note.fields["reason"], note.fields["stage"]) == (Reason.CONNECT_ERROR.value, "lookup")
-    assert bench.every(Connect) == []
-    assert len(bench.wait(1_000).all(Fetch)) == 1
+    assert harness.all(Connect) == []
+    assert len(harness.wait(1_000).last(Fetch)) == 1
 
 
-def test_an_instrument_that_was_given_is_never_looked_up() -> None:
-    bench = Bench(venue(lookup=LOOKUP), instrument="7").give(Started(), Opened()).say('{"refusal": "no"}').wait(5_000)
-    assert bench.every(Fetch) == []
+def test_a_configured_instrument_is_never_looked_up() -> None:
+    harness = (
+        Harness(venue(lookup=LOOKUP), instrument="7").step(Started(), Opened()).receive('{"refusal": "no"}').wait(5_000)
+    )
+    assert harness.all(Fetch) == []
 
 
-def test_funding_is_polled_by_rest_and_failures_are_counted_and_outlived() -> None:
-    bench = Bench(venue(funding=FUNDING)).live()
-    bench.answer(b'{"rate": "0.0001"}')
-    assert isinstance(bench.published[0].event, Funding)
-    assert bench.published[0].source is EventSource.REST
+def test_funding_is_polled_by_rest_and_failures_are_counted() -> None:
+    harness = Harness(venue(funding=FUNDING)).go_live()
+    harness.answer(b'{"rate": "0.0001"}')
+    assert isinstance(harness.published[0].event, Funding)
+    assert harness.published[0].source is EventSource.REST
     for n in range(5):
-        bench.wait(1_000).say(full(11 + n))
-    bench.answer(b"<html>")
-    assert bench.machine.counters.counts["funding_failed"] == 1
-    quick(20, bench, 5)
-    assert [fetch.purpose for fetch in bench.every(Fetch)] == [FetchPurpose.FUNDING] * 3
+        harness.wait(1_000).receive(full(11 + n))
+    harness.answer(b"<html>")
+    assert harness.machine.counters.counts["funding_failed"] == 1
+    book_every_second(20, harness, 5)
+    assert [fetch.purpose for fetch in harness.all(Fetch)] == [FetchPurpose.FUNDING] * 3
 
 
-def test_an_answer_with_a_ticket_of_another_time_is_ignored() -> None:
-    bench = Bench(venue(Recovery.REST)).open().say(diff(11))
-    old = bench.every(Fetch)[0].ticket
-    bench.give(SocketClosed(None)).wait(60_000).give(Opened()).say(diff(21))
-    assert bench.give(Fetched(old, body(21))).published == []
-    assert len(bench.answer(body(21)).published) == 1
+def test_a_response_to_a_request_of_an_earlier_session_is_ignored() -> None:
+    harness = Harness(venue(Recovery.REST)).open().receive(diff(11))
+    old = harness.all(Fetch)[0].ticket
+    harness.step(SocketClosed(None)).wait(60_000).step(Opened()).receive(diff(21))
+    assert harness.step(Fetched(old, body(21))).published == []
+    assert len(harness.answer(body(21)).published) == 1
 
 
-def test_counts_of_reasons_go_on_over_sessions() -> None:
-    bench = Bench(venue()).give(Started())
+def test_counts_of_reasons_continue_over_sessions() -> None:
+    harness = Harness(venue()).step(Started())
     for _ in range(3):
-        bench.give(Opened(), SocketClosed(None)).wait(60_000)
-    assert [note.fields["count"] for note in bench.notes("reconnect")] == [1, 2, 3]
+        harness.step(Opened(), SocketClosed(None)).wait(60_000)
+    assert [note.fields["count"] for note in harness.notes("reconnect")] == [1, 2, 3]

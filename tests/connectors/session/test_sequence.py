@@ -1,4 +1,4 @@
-"""One rule judges every venue's numbering."""
+"""One sequence rule serves every venue's numbering."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def delta(prev: int | None, seq: int | None, first: int | None = None) -> BookDe
 
 
 @pytest.mark.parametrize(
-    ("state", "prev", "seq", "want"),
+    ("state", "prev", "seq", "expected"),
     [
         (10, 10, 15, SequenceCheck.FOLLOWS),
         (10, 5, 10, SequenceCheck.OLD),
@@ -24,14 +24,14 @@ def delta(prev: int | None, seq: int | None, first: int | None = None) -> BookDe
         (10, None, None, SequenceCheck.FOLLOWS),
     ],
 )
-def test_a_delta_is_judged_against_the_held_state(
-    state: int | None, prev: int | None, seq: int | None, want: SequenceCheck
+def test_a_delta_is_compared_with_the_stored_state(
+    state: int | None, prev: int | None, seq: int | None, expected: SequenceCheck
 ) -> None:
-    assert check_sequence(state, delta(prev, seq)) is want
+    assert check_sequence(state, delta(prev, seq)) is expected
 
 
 @pytest.mark.parametrize(
-    ("first", "prev", "seq", "want"),
+    ("first", "prev", "seq", "expected"),
     [
         (98, 95, 105, SequenceCheck.FOLLOWS),
         (100, 95, 100, SequenceCheck.FOLLOWS),
@@ -40,10 +40,10 @@ def test_a_delta_is_judged_against_the_held_state(
         (102, 101, 105, SequenceCheck.GAP),
     ],
 )
-def test_the_first_delta_after_a_rest_snapshot_has_to_hold_its_number(
-    first: int, prev: int, seq: int, want: SequenceCheck
+def test_the_first_delta_after_a_rest_snapshot_must_contain_its_number(
+    first: int, prev: int, seq: int, expected: SequenceCheck
 ) -> None:
-    assert check_sequence(100, delta(prev, seq, first), bridging=True) is want
+    assert check_sequence(100, delta(prev, seq, first), bridging=True) is expected
 
 
 DOCUMENTED = [
@@ -52,12 +52,12 @@ DOCUMENTED = [
     (161, 165, 160, SequenceCheck.FOLLOWS),
     (170, 172, 168, SequenceCheck.GAP),
 ]
-"""`U`, `u` and `pu` of events after a snapshot 158, and what Aster's documents say to do with each."""
+"""`U`, `u` and `pu` of events after a snapshot 158, and the result that Aster's documents state for each."""
 
 
-def test_the_example_of_the_venue_s_documents_is_judged_as_they_say() -> None:
+def test_the_example_of_the_venues_documents_gives_their_results() -> None:
     state, bridging = 158, True
-    for first, seq, prev, want in DOCUMENTED:
-        assert check_sequence(state, delta(prev, seq, first), bridging=bridging) is want
-        if want is SequenceCheck.FOLLOWS:
+    for first, seq, prev, expected in DOCUMENTED:
+        assert check_sequence(state, delta(prev, seq, first), bridging=bridging) is expected
+        if expected is SequenceCheck.FOLLOWS:
             state, bridging = seq, False

@@ -1,4 +1,4 @@
-"""A small venue and a driver, to hold the session machine against by hand."""
+"""A small venue with JSON messages, and a harness that drives its connector by hand in virtual time."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def _read_book(body: Json, target: Target) -> Book:
     return Book("book", levels(body["bids"], 0, 1), levels(body["asks"], 0, 1), body.get("n"))
 
 
-def venue(recovery: Recovery = Recovery.RESUBSCRIBE, **more: Any) -> Venue:
-    """A venue with one book topic and one of trades."""
+def venue(recovery: Recovery = Recovery.RESUBSCRIBE, **changed: Any) -> Venue:
+    """Return a venue with one topic of the book and one of trades."""
 
     def topics(target: Target) -> tuple[Topic, ...]:
         return (
@@ -89,7 +89,7 @@ def venue(recovery: Recovery = Recovery.RESUBSCRIBE, **more: Any) -> Venue:
             Topic(TRADES, TopicKind.TRADES, subscribe="+trades"),
         )
 
-    facts: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "name": "fjord",
         "title": "Fjord",
         "prefix": "FJORD",
@@ -102,7 +102,7 @@ def venue(recovery: Recovery = Recovery.RESUBSCRIBE, **more: Any) -> Venue:
         "recovery": recovery,
         "snapshot": RestSpec(lambda target: RestCall("/book"), _read_book),
     }
-    return Venue(**{**facts, **more})
+    return Venue(**{**fields, **changed})
 
 
 JSON_PINGS = KeepAlive(PingKind.JSON, "ping?")
@@ -111,47 +111,56 @@ FUNDING = RestSpec(lambda target: RestCall("/funding"), lambda body, target: Fun
 
 
 def full(n: int | None = None, bid: str = "100", ask: str = "101", topic: str = "book") -> str:
+    """Return the message of a whole book with sequence number `n` and one level of each side."""
     return json.dumps({"topic": topic, "full": [[[bid, "1"]], [[ask, "1"]]], "n": n})
 
 
 def diff(n: int, prev: int | None = None, bid: str = "100", amount: str = "2", first: int | None = None) -> str:
+    """Return the message of a delta of one bid; without `prev` it follows `n - 1`."""
     prev = n - 1 if prev is None else prev
     return json.dumps({"diff": [[[bid, amount]], []], "n": n, "prev": prev, "first": first})
 
 
 def body(n: int | None = None, bid: str = "100", ask: str = "101", amount: str = "1") -> bytes:
+    """Return the body of a REST snapshot of the book."""
     return json.dumps({"bids": [[bid, amount]], "asks": [[ask, "1"]], "n": n}).encode()
 
 
-class Bench:
-    """Drives a connector by hand; `acts` are the actions of the last call, `log` all of them with their times."""
+class Harness:
+    """Drives a connector by hand.
+
+    `actions` are those of the last call, `log` holds all actions with their times.
+    """
 
     def __init__(self, venue: Venue, limits: VenueLimits | None = None, uniform: float = 0.0, **target: Any) -> None:
-        facts = {"ws_urls": ("wss://a",), "rest_urls": ("https://a",), "market": "ETH", "instrument": "ETH"}
-        self.machine = Connector(venue, Target(**{**facts, **target}), limits or VenueLimits(), lambda: uniform)
+        fields = {"ws_urls": ("wss://a",), "rest_urls": ("https://a",), "market": "ETH", "instrument": "ETH"}
+        self.machine = Connector(venue, Target(**{**fields, **target}), limits or VenueLimits(), lambda: uniform)
         self.now_ms = 1_000_000
-        self.acts: list[Action] = []
+        self.actions: list[Action] = []
         self.log: list[tuple[int, Action]] = []
 
-    def give(self, *inputs: SessionEvent) -> Bench:
-        self.acts = []
-        for given in inputs:
-            self._step(given)
+    def step(self, *events: SessionEvent) -> Harness:
+        """Pass in these events, all at the current time."""
+        self.actions = []
+        for event in events:
+            self._step(event)
         return self
 
-    def say(self, *frames: str | bytes) -> Bench:
-        return self.give(*(Received(frame) for frame in frames))
+    def receive(self, *frames: str | bytes) -> Harness:
+        """Pass in these data frames."""
+        return self.step(*(Received(frame) for frame in frames))
 
-    def pong(self) -> Bench:
-        return self.give(ControlReceived(Control.PONG))
+    def pong(self) -> Harness:
+        """Pass in a control pong."""
+        return self.step(ControlReceived(Control.PONG))
 
-    def answer(self, data: bytes) -> Bench:
+    def answer(self, data: bytes) -> Harness:
         """Answer the last fetch."""
-        return self.give(Fetched(self.every(Fetch)[-1].ticket, data))
+        return self.step(Fetched(self.all(Fetch)[-1].ticket, data))
 
-    def wait(self, ms: int) -> Bench:
-        """Let time pass with nothing to read; the machine is stepped whenever it is due."""
-        self.acts = []
+    def wait(self, ms: int) -> Harness:
+        """Let time pass without events; the machine is stepped whenever it is due."""
+        self.actions = []
         until_ms = self.now_ms + ms
         while (due_ms := self.machine.due_ms) is not None and due_ms <= until_ms:
             self.now_ms = max(self.now_ms, due_ms)
@@ -159,43 +168,46 @@ class Bench:
         self.now_ms = until_ms
         return self
 
-    def open(self) -> Bench:
-        """Start, connect, be acknowledged."""
-        return self.give(Started(), Opened()).say('{"ack": "book"}')
+    def open(self) -> Harness:
+        """Start, connect and acknowledge the book's subscription."""
+        return self.step(Started(), Opened()).receive('{"ack": "book"}')
 
-    def open_again(self) -> Bench:
-        """The next attempt succeeds."""
-        return self.give(Opened()).say('{"ack": "book"}')
+    def reopen(self) -> Harness:
+        """Let the next attempt succeed and acknowledge the book's subscription."""
+        return self.step(Opened()).receive('{"ack": "book"}')
 
-    def live(self, n: int | None = 10) -> Bench:
-        """Open, with a first book."""
-        return self.open().say(full(n))
+    def go_live(self, n: int | None = 10) -> Harness:
+        """Open, and receive a first book."""
+        return self.open().receive(full(n))
 
-    def _step(self, given: SessionEvent) -> None:
-        acts = self.machine.step(self.now_ms, given)
-        self.acts += acts
-        self.log += [(self.now_ms, act) for act in acts]
+    def _step(self, event: SessionEvent) -> None:
+        actions = self.machine.step(self.now_ms, event)
+        self.actions += actions
+        self.log += [(self.now_ms, action) for action in actions]
+
+    def last(self, kind: type[Action]) -> list[Any]:
+        """Return the last call's actions of one kind."""
+        return [action for action in self.actions if isinstance(action, kind)]
 
     def all(self, kind: type[Action]) -> list[Any]:
-        """The last call's actions of one kind."""
-        return [act for act in self.acts if isinstance(act, kind)]
-
-    def every(self, kind: type[Action]) -> list[Any]:
-        """All actions of one kind so far."""
-        return [act for _, act in self.log if isinstance(act, kind)]
+        """Return all actions of one kind so far."""
+        return [action for _, action in self.log if isinstance(action, kind)]
 
     def notes(self, kind: str) -> list[Note]:
-        return [note for note in self.every(Note) if note.kind == kind]
+        """Return all notes of one kind so far."""
+        return [note for note in self.all(Note) if note.kind == kind]
 
     @property
     def closed(self) -> Close | None:
         """The close of the last call."""
-        return next(iter(self.all(Close)), None)
+        return next(iter(self.last(Close)), None)
 
     @property
     def published(self) -> list[Publish]:
-        return self.all(Publish)
+        """The market events of the last call."""
+        return self.last(Publish)
 
 
-def limits(**more: int) -> VenueLimits:
-    return replace(VenueLimits(), **more)
+def limits(**changed: int) -> VenueLimits:
+    """Return the default limits with these changes."""
+    return replace(VenueLimits(), **changed)
