@@ -1,15 +1,15 @@
-"""How fast and how small the analysis is, as ratios from one run of this command.
+"""Benchmark of the analysis: time and memory, as ratios to other programs on the same input.
 
 `python -m tests.benchmarks.analyze --mb 100 1000 4000 [--peer 'command {dir}']`
 
-Each program runs as a whole process on files already in the page cache; the median of a few runs counts. Beside ours:
+Each program runs as a whole process on files in the page cache; the median of a few runs counts. Compared are:
 
-- `--only ages` against DuckDB reading the same columns by an explicit `read_json` and taking the same percentiles;
-- the full analysis into a store file against a plain `json.loads` pass over the file;
-- the analysis of a run log against a plain Python loop that tries a dozen regular expressions on each line, each of
-  them begun with the words it looks for, so that most lines are passed over at once.
+- `--only ages` with DuckDB, which reads the same columns by an explicit `read_json` and computes the same percentiles;
+- the full analysis into a store file with a plain `json.loads` pass over the file;
+- the analysis of a run log with a plain Python loop that tries a dozen regular expressions on each line. Each begins
+  with a literal text, so that most lines fail at once.
 
-Below them stand the curves: seconds per gigabyte and peak memory by size.
+A second table shows seconds per gigabyte and peak memory by size.
 """
 
 from __future__ import annotations
@@ -65,101 +65,108 @@ TOOLKIT = [sys.executable, "-m", "toolkit"]
 
 
 @dataclass(frozen=True)
-class Timed:
-    """One command: median wall seconds, and the largest process's peak memory in MiB."""
+class Measurement:
+    """Median wall seconds of a command, and the peak memory of its largest process in MiB."""
 
     seconds: float
     mib: float
 
 
-def timed(argv: Sequence[str], runs: int) -> Timed:
-    """Run a command `runs` times."""
+def measure_command(argv: Sequence[str], runs: int) -> Measurement:
+    """Run a command `runs` times; return the medians."""
     walls, peaks = [], []
     for _ in range(runs):
         began = time.perf_counter()
         peaks.append(_run(argv))
         walls.append(time.perf_counter() - began)
-    return Timed(statistics.median(walls), statistics.median(peaks))
+    return Measurement(statistics.median(walls), statistics.median(peaks))
 
 
 def _run(argv: Sequence[str]) -> float:
-    """Run to the end; the peak of the largest process of its tree (MiB)."""
+    """Run a command to its end; return the peak memory of the largest process of its tree (MiB)."""
     code = (
         "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode; "
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"
     )
-    # As installed: modules are compiled once, not in each process.
+    # As in an installation, modules are compiled once and not in each process.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-c", code, *argv]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    return int(done.stdout.split()[-1]) / 1_024
+    completed = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return int(completed.stdout.split()[-1]) / 1_024
 
 
-def row(what: str, ours: Timed, theirs: Timed | None, goal: str) -> None:
-    """Print one line of the table."""
+def print_row(title: str, ours: Measurement, theirs: Measurement | None, goal: str) -> None:
+    """Print one row of the table."""
     ratio = f"{ours.seconds / theirs.seconds:8.2f}x" if theirs else "        –"
     other = f"{theirs.seconds:8.2f} s" if theirs else "        –"
-    print(f"{what:38} {ours.seconds:8.2f} s {other} {ratio} {ours.mib:7.0f} MiB   {goal}", flush=True)
+    print(f"{title:38} {ours.seconds:8.2f} s {other} {ratio} {ours.mib:7.0f} MiB   {goal}", flush=True)
 
 
-def measure(folder: Path, mb: int, runs: int, peer: str | None) -> dict[str, Timed]:
-    """Make the input of one size and time everything on it; give what ours took, by what was asked of it."""
-    place = folder / f"{mb}"
-    place.mkdir()
-    file, log = place / "telemetry.jsonl", folder / f"{mb}.log"
+def measure(folder: Path, mb: int, runs: int, peer: str | None) -> dict[str, Measurement]:
+    """Write the input of one size and measure every program on it; return our measurements by command."""
+    run_folder = folder / f"{mb}"
+    run_folder.mkdir()
+    file, log = run_folder / "telemetry.jsonl", folder / f"{mb}.log"
     telemetry.write(file, mb)
     script = [sys.executable, "-c"]
-    ages = timed([*TOOLKIT, "analyze", str(file), "--only", "ages", "--db", ":memory:"], runs)
-    row(
+    ages = measure_command([*TOOLKIT, "analyze", str(file), "--only", "ages", "--db", ":memory:"], runs)
+    print_row(
         f"{mb} MB telemetry, --only ages / DuckDB",
         ages,
-        timed([*script, AGES_IN_DUCKDB, str(file)], runs),
+        measure_command([*script, AGES_IN_DUCKDB, str(file)], runs),
         "<= 1.0x, 300 MiB",
     )
     db = folder / "store.duckdb"
-    full = _timed_into_store(file, db, runs)
-    row(f"{mb} MB telemetry, full / json.loads", full, timed([*script, JSON_PASS, str(file)], 1), "<= 0.7x, 700 MiB")
+    full = _measure_into_store(file, db, runs)
+    print_row(
+        f"{mb} MB telemetry, full / json.loads",
+        full,
+        measure_command([*script, JSON_PASS, str(file)], 1),
+        "<= 0.7x, 700 MiB",
+    )
     if peer:
-        command = shlex.split(peer.replace("{dir}", str(place)))
-        row(f"{mb} MB telemetry, full / peer", full, timed(command, 1), "")
+        command = shlex.split(peer.replace("{dir}", str(run_folder)))
+        print_row(f"{mb} MB telemetry, full / peer", full, measure_command(command, 1), "")
     file.unlink()
     runlog.write(log, mb)
-    lines = timed([*TOOLKIT, "analyze", str(log), "--db", ":memory:"], 1)
-    theirs = timed([*script, REGEX_LOOP, str(log)], 1) if mb <= 1_000 else None
-    row(f"{mb} MB run log / a dozen regexes", lines, theirs, "<= 0.25x")
+    lines = measure_command([*TOOLKIT, "analyze", str(log), "--db", ":memory:"], 1)
+    theirs = measure_command([*script, REGEX_LOOP, str(log)], 1) if mb <= 1_000 else None
+    print_row(f"{mb} MB run log / a dozen regexes", lines, theirs, "<= 0.25x")
     log.unlink()
     return {"--only ages": ages, "full": full, "run log": lines}
 
 
-def curves(measured: dict[int, dict[str, Timed]]) -> None:
-    """Print how time and memory grow: a straight line keeps the seconds per gigabyte, a flat one the memory."""
+def print_scaling(measured: dict[int, dict[str, Measurement]]) -> None:
+    """Print seconds per gigabyte, constant if time is linear in size, and peak memory."""
     print(f"\n{'':14}" + "".join(f"{f'{mb} MB':>22}" for mb in measured))
-    for what in next(iter(measured.values())):
-        cells = [(1_000 * each[what].seconds / mb, each[what].mib) for mb, each in measured.items()]
-        print(f"{what:14}" + "".join(f"{per_gb:9.2f} s/GB {mib:4.0f} MiB" for per_gb, mib in cells))
+    for command in next(iter(measured.values())):
+        cells = [(1_000 * each[command].seconds / mb, each[command].mib) for mb, each in measured.items()]
+        print(f"{command:14}" + "".join(f"{per_gb:9.2f} s/GB {mib:4.0f} MiB" for per_gb, mib in cells))
 
 
-def _timed_into_store(file: Path, db: Path, runs: int) -> Timed:
+def _measure_into_store(file: Path, db: Path, runs: int) -> Measurement:
     results = []
     for _ in range(runs):
         db.unlink(missing_ok=True)
-        results.append(timed([*TOOLKIT, "analyze", str(file), "--db", str(db)], 1))
-    return Timed(statistics.median(r.seconds for r in results), max(r.mib for r in results))
+        results.append(measure_command([*TOOLKIT, "analyze", str(file), "--db", str(db)], 1))
+    return Measurement(statistics.median(r.seconds for r in results), max(r.mib for r in results))
 
 
 def main() -> None:
-    """Print the table."""
+    """Measure all sizes and print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mb", type=int, nargs="+", default=[100, 1_000])
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--peer", help="an outside program to time beside ours; {dir} stands for the run directory")
-    given = parser.parse_args()
+    parser.add_argument(
+        "--peer", help="another program to measure on the same telemetry; {dir} stands for the run directory"
+    )
+    options = parser.parse_args()
     print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}; whole processes, warm page cache")
-    print(f"{'what':38} {'ours':>10} {'theirs':>10} {'ratio':>9} {'peak':>11}   goal")
-    ten_minutes = timed([*TOOLKIT, "analyze", "sample:before", "--db", ":memory:"], 7)
-    row("ten-minute run, cold process", ten_minutes, None, "< 0.8 s")
+    print(f"{'command / other program':38} {'ours':>10} {'other':>10} {'ratio':>9} {'peak':>11}   goal")
+    ten_minutes = measure_command([*TOOLKIT, "analyze", "sample:before", "--db", ":memory:"], 7)
+    print_row("ten-minute run, cold process", ten_minutes, None, "< 0.8 s")
     with tempfile.TemporaryDirectory() as folder:
-        curves({mb: measure(Path(folder), mb, given.runs, given.peer) for mb in given.mb})
+        print_scaling({mb: measure(Path(folder), mb, options.runs, options.peer) for mb in options.mb})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A run log of any size, as a producer writes it: seeded, mostly periodic lines, some endings.
+"""Generator of run logs of any size: seeded, mostly periodic lines, some ends of sockets.
 
 `python -m tests.benchmarks.runlog OUT --mb 1000`
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
 REASONS = ("stale_watchdog", "read_timeout", "ping_send_fail", "session_timeout", "seq_gap", "decode_fail_loop")
-_ENDINGS = (
+_END_LINES = (
     "WARN: {Venue} public WS watchdog: no publishable book update for 12000ms — reconnecting",
     "WARN: {Venue} public WS ping send failed: Connection reset — reconnecting",
     "WARN: {Venue} public WS read timeout (30s) — no frame received, reconnecting",
@@ -21,7 +21,7 @@ _ENDINGS = (
 
 
 def write(out: Path, megabytes: float, seed: int = 3) -> int:
-    """Write about that many megabytes (10⁶ bytes) of lines to `out`; give how many there are."""
+    """Write about that many megabytes (10⁶ bytes) of lines to `out`; return their number."""
     rng = random.Random(seed)
     counts: dict[tuple[str, str], int] = {}
     tick = written = lines = 0
@@ -58,7 +58,7 @@ def _tick(rng: random.Random, tick: int, counts: dict[tuple[str, str], int]) -> 
         key = venue, rng.choice(REASONS)
         counts[key] = counts.get(key, 0) + 1
         lines.append(f"WS_AUDIT venue={venue} reconnect_reason={key[1]} count={counts[key]}")
-        lines.append(rng.choice(_ENDINGS).format(Venue=name, venue=venue))
+        lines.append(rng.choice(_END_LINES).format(Venue=name, venue=venue))
         lines.append(f"INFO: {name} public WS connecting url=wss://api.{venue}.example/ws")
         lines.append(f"INFO: {name} public WS connected url=wss://api.{venue}.example/ws")
     return lines
@@ -69,5 +69,5 @@ if __name__ == "__main__":
     parser.add_argument("out", type=Path)
     parser.add_argument("--mb", type=float, required=True)
     parser.add_argument("--seed", type=int, default=3)
-    given = parser.parse_args()
-    print(f"{given.out}: {write(given.out, given.mb, given.seed)} lines")
+    options = parser.parse_args()
+    print(f"{options.out}: {write(options.out, options.mb, options.seed)} lines")

@@ -1,4 +1,4 @@
-"""Telemetry of any size, as a producer writes it: seeded, with rare stalls, unknown ages and busy order lists.
+"""Generator of telemetry files of any size: seeded, with rare stalls, unknown ages and long order lists.
 
 `python -m tests.benchmarks.telemetry OUT --mb 1000`
 """
@@ -15,11 +15,11 @@ _TYPICAL_AGE_MS = (139, 620, 185, 139, 32)
 _STALE_MS = (1_000, 2_000, 1_000, 1_000, 3_000)
 _STARTED_MS = 1_770_324_595_600
 _TEMPLATES = 997
-"""Bodies are drawn from so many prepared ones: making a gigabyte must not take longer than reading it."""
+"""Number of prepared bodies to draw from: writing a gigabyte must not take longer than reading it."""
 
 
 def write(out: Path, megabytes: float, seed: int = 7) -> int:
-    """Write about that many megabytes (10⁶ bytes) of records to `out`; give how many there are."""
+    """Write about that many megabytes (10⁶ bytes) of records to `out`; return their number."""
     rng = random.Random(seed)
     bodies = [_body(rng) for _ in range(_TEMPLATES)]
     stalled = [0] * len(VENUES)
@@ -53,7 +53,7 @@ def _statuses(ages: list[int]) -> bytes:
 def _body(rng: random.Random) -> tuple[bytes, bytes]:
     mids = [1_915 + rng.gauss(0, 1) for _ in VENUES]
     quotes = [
-        {name: rng.random() for name in _QUOTE} | {"side": side, "venue_id": venue, "venue_index": index}
+        {name: rng.random() for name in _QUOTE_FIELDS} | {"side": side, "venue_id": venue, "venue_index": index}
         for index, venue in enumerate(VENUES)
         for side in ("Bid", "Ask")
     ]
@@ -71,21 +71,21 @@ def _body(rng: random.Random) -> tuple[bytes, bytes]:
             "would_send_orders_count": len(orders)}  # fmt: skip
     names = ",".join(f'{{"avg_funding_8h":1.2e-05,"venue_id":"{v}","venue_index":{i}}}' for i, v in enumerate(VENUES))
     return (
-        _open(head)
+        _encode_open(head)
         + b',"t":%d,"tick_timing":{"engine_us":104,"event_drain_us":88,"reconcile_us":1,"submit_us":61,"total_us":289},'
         + b'"treasury_guidance":{"as_of_ms":%d,"as_of_tick":%d,"samples":%d,"venues":['
         + names.encode()
         + b"]}",
-        b',"venue_age_event_ms":%a,"venue_age_ms":%a,' + _open(tail)[1:] + b',"venue_status":%b}\n',
+        b',"venue_age_event_ms":%a,"venue_age_ms":%a,' + _encode_open(tail)[1:] + b',"venue_status":%b}\n',
     )
 
 
-_QUOTE = ("basis_adj_usd", "delta_final", "edge_local", "funding_adj_usd", "inventory_term_usd", "price", "s_tilde",
+_QUOTE_FIELDS = ("basis_adj_usd", "delta_final", "edge_local", "funding_adj_usd", "inventory_term_usd", "price", "s_tilde",
           "size_final", "size_liq_factor", "size_margin_cap", "size_mult", "size_raw", "spread_mult")  # fmt: skip
 
 
-def _open(value: dict[str, object]) -> bytes:
-    """The object without its closing brace; a percent sign stays one when the record is filled in."""
+def _encode_open(value: dict[str, object]) -> bytes:
+    """Encode the object without its closing brace; percent signs are doubled for the later `%` formatting."""
     return json.dumps(value, separators=(",", ":")).encode()[:-1].replace(b"%", b"%%")
 
 
@@ -94,5 +94,5 @@ if __name__ == "__main__":
     parser.add_argument("out", type=Path)
     parser.add_argument("--mb", type=float, required=True)
     parser.add_argument("--seed", type=int, default=7)
-    given = parser.parse_args()
-    print(f"{given.out}: {write(given.out, given.mb, given.seed)} records")
+    options = parser.parse_args()
+    print(f"{options.out}: {write(options.out, options.mb, options.seed)} records")

@@ -1,1 +1,1 @@
-"""Damaged runs by the thousand: `python -m tests.fuzz --count 5000 --seed 1`."""
+"""Fuzz test with damaged runs: `python -m tests.fuzz --count 5000 --seed 1`."""

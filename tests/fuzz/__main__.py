@@ -1,4 +1,4 @@
-"""The fuzz test, as long as you like."""
+"""Analyse any number of damaged runs and count the outcomes."""
 
 import argparse
 import tempfile
@@ -9,7 +9,7 @@ from tests.fuzz.check import run
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--count", type=int, default=1_000)
 parser.add_argument("--seed", type=int, default=1)
-given = parser.parse_args()
+options = parser.parse_args()
 with tempfile.TemporaryDirectory() as folder:
-    outcomes = run(given.seed, given.count, Path(folder))
-print(f"seed {given.seed}, {given.count} damaged runs: {dict(outcomes)}")  # noqa: T201
+    outcomes = run(options.seed, options.count, Path(folder))
+print(f"seed {options.seed}, {options.count} damaged runs: {dict(outcomes)}")  # noqa: T201

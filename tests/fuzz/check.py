@@ -1,4 +1,4 @@
-"""What must hold of any files whatever: an analysis or an error with a name, and every line accounted for."""
+"""Properties that hold for any input files: an analysis or an `InputError`, and a complete line ledger."""
 
 from __future__ import annotations
 
@@ -7,62 +7,73 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from tests.fuzz.mutate import damaged, whole_runs, write, write_packed, write_zip
+from tests.fuzz.mutate import damaged, intact_runs, write, write_compressed, write_zip
 from toolkit.analysis.pipeline import AS_IT_IS, Options, analyze
 from toolkit.model.errors import InputError
 from toolkit.model.runs import RunAnalysis
 
 
-def said_of(path: Path, options: Options) -> RunAnalysis | str:
-    """The analysis, or why there is none; any other exception is a failure of the toolkit."""
+def analysis_or_error(path: Path, options: Options) -> RunAnalysis | str:
+    """Return the analysis, or the text of the `InputError`; any other exception is a fault of the toolkit."""
     try:
         return analyze([str(path)], options=options)
     except InputError as error:
         return error.why
 
 
-def check_ledger(said: RunAnalysis, files: dict[str, bytes]) -> None:
-    for ledger in said.ledger:
+def check_ledger(analysis: RunAnalysis, files: dict[str, bytes]) -> None:
+    """Assert that the ledger has all lines and bytes of the files."""
+    for ledger in analysis.ledger:
         content = files[Path(ledger.file).name.removesuffix(".gz").removesuffix(".zst")]
         assert ledger.lines == ledger.used + sum(ledger.set_aside.values()), ledger
         assert ledger.lines == content.count(b"\n") + (bool(content) and not content.endswith(b"\n")), ledger
         assert ledger.bytes == len(content), ledger
 
 
-def check(seed: int, folder: Path, packings: bool, options: Options) -> str:
-    """Damage a run by `seed`, analyse it, and give what came of it; `packings` also reads it packed otherwise."""
+def check(seed: int, folder: Path, compressed: bool, options: Options) -> str:
+    """Damage a run by `seed`, analyse it, and return "analysed" or "refused".
+
+    With `compressed` the same files are also read compressed and as an archive, with the same result.
+    """
     rng = random.Random(seed)
-    files = damaged(rng, rng.choice(whole_runs()))
+    files = damaged(rng, rng.choice(intact_runs()))
     write(folder / "plain", files)
-    said = said_of(folder / "plain", options)
-    if isinstance(said, RunAnalysis):
-        check_ledger(said, files)
-    if packings:
-        write_packed(rng, folder / "packed", files)
+    result = analysis_or_error(folder / "plain", options)
+    if isinstance(result, RunAnalysis):
+        check_ledger(result, files)
+    if compressed:
+        write_compressed(rng, folder / "compressed", files)
         write_zip(folder / "archive.zip", files)
-        for other in (said_of(folder / "packed", options), said_of(folder / "archive.zip", options)):
-            if isinstance(said, RunAnalysis):
+        for other in (
+            analysis_or_error(folder / "compressed", options),
+            analysis_or_error(folder / "archive.zip", options),
+        ):
+            if isinstance(result, RunAnalysis):
                 assert isinstance(other, RunAnalysis), other
-                assert (other.run.id, other.figures) == (said.run.id, said.figures)
+                assert (other.run.id, other.figures) == (result.run.id, result.figures)
             else:
                 assert isinstance(other, str), other
-    return "analysed" if isinstance(said, RunAnalysis) else "refused"
+    return "analysed" if isinstance(result, RunAnalysis) else "refused"
 
 
 AGES = Options(scope="ages")
 
 
-def run(seed: int, count: int, folder: Path, packings_every: int = 10, whole_every: int = 1) -> Counter[str]:
-    """Check `count` damaged runs, all but each `whole_every`th for its ages alone; a failure names its own seed."""
+def run(seed: int, count: int, folder: Path, compressed_every: int = 10, full_every: int = 1) -> Counter[str]:
+    """Check `count` damaged runs; return the number of each outcome. A failure names its own seed.
+
+    Every `full_every`th run is analysed fully, the others for ages only. Every `compressed_every`th is also read
+    compressed.
+    """
     outcomes: Counter[str] = Counter()
     for number in range(seed, seed + count):
-        place = folder / str(number)
-        place.mkdir()
+        run_folder = folder / str(number)
+        run_folder.mkdir()
         try:
-            options = AS_IT_IS if number % whole_every == 0 else AGES
-            outcomes[check(number, place, number % packings_every == 0, options)] += 1
+            options = AS_IT_IS if number % full_every == 0 else AGES
+            outcomes[check(number, run_folder, number % compressed_every == 0, options)] += 1
         except BaseException as error:
             error.add_note(f"seed {number}: python -m tests.fuzz --seed {number} --count 1")
             raise
-        shutil.rmtree(place)
+        shutil.rmtree(run_folder)
     return outcomes

@@ -1,4 +1,4 @@
-"""Runs made from recorded ones and damaged in ways that disks, networks, editors and attackers damage files."""
+"""Mutations of recorded runs that imitate damage by disks, networks, editors and attackers."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import zstandard
 RUNS = Path(__file__).parent.parent / "data" / "runs"
 
 
-def _unpacked(run: str, name: str, lines: int) -> bytes:
+def _decompressed(run: str, name: str, lines: int) -> bytes:
     content = zstandard.ZstdDecompressor().decompressobj().decompress((RUNS / run / f"{name}.zst").read_bytes())
     return b"".join(content.splitlines(keepends=True)[:lines])
 
 
-def whole_runs() -> list[dict[str, bytes]]:
-    """The runs that are damaged: telemetry, rx lines and logs of several kinds, cut short."""
-    telemetry = _unpacked("killed_head", "telemetry.jsonl", 40)
-    rx = _unpacked("killed_head", "market_rx_stats.log", 40)
+def intact_runs() -> list[dict[str, bytes]]:
+    """Return the runs to damage: telemetry, `market_rx_stats` lines and logs of several kinds, cut short."""
+    telemetry = _decompressed("killed_head", "telemetry.jsonl", 40)
+    rx = _decompressed("killed_head", "market_rx_stats.log", 40)
     logs = {
         "faulty_head": "run.log", "prb_before": "run.log", "restart_head": "run.log", "ci_prefixed": "run.log",
         "exdev_build": "run.log", "panic_task_run": "run.log",
     }  # fmt: skip
     return [
-        {"telemetry.jsonl": telemetry, "market_rx_stats.log": rx, "run.log": _unpacked(run, name, 120)}
+        {"telemetry.jsonl": telemetry, "market_rx_stats.log": rx, "run.log": _decompressed(run, name, 120)}
         for run, name in logs.items()
     ]
 
@@ -35,21 +35,21 @@ def whole_runs() -> list[dict[str, bytes]]:
 Mutation = Callable[[random.Random, bytes], bytes]
 
 
-def _at(rng: random.Random, data: bytes) -> int:
+def _offset(rng: random.Random, data: bytes) -> int:
     return rng.randrange(len(data) + 1)
 
 
 def _cut(rng: random.Random, data: bytes) -> bytes:
-    return data[: _at(rng, data)]
+    return data[: _offset(rng, data)]
 
 
 def _drop_slice(rng: random.Random, data: bytes) -> bytes:
-    a, b = sorted((_at(rng, data), _at(rng, data)))
+    a, b = sorted((_offset(rng, data), _offset(rng, data)))
     return data[:a] + data[b:]
 
 
 def _repeat_slice(rng: random.Random, data: bytes) -> bytes:
-    a = _at(rng, data)
+    a = _offset(rng, data)
     return data[:a] + data[a : a + rng.randrange(400)] + data[a:]
 
 
@@ -62,11 +62,11 @@ def _flip(rng: random.Random, data: bytes) -> bytes:
 
 
 def _insert(rng: random.Random, data: bytes) -> bytes:
-    a = _at(rng, data)
-    return data[:a] + rng.choice(_FOREIGN)(rng) + data[a:]
+    a = _offset(rng, data)
+    return data[:a] + rng.choice(_FOREIGN_BYTES)(rng) + data[a:]
 
 
-_FOREIGN: tuple[Callable[[random.Random], bytes], ...] = (
+_FOREIGN_BYTES: tuple[Callable[[random.Random], bytes], ...] = (
     lambda rng: b"\x00" * rng.randrange(1, 3_000),
     lambda rng: b"\xff\xfe\x80",
     lambda rng: b"\xef\xbb\xbf",
@@ -120,7 +120,7 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 def damaged(rng: random.Random, run: dict[str, bytes]) -> dict[str, bytes]:
-    """The run with one to four mutations in some of its files; a file may be missing."""
+    """Return the run with one to four mutations in some of its files; a file may be missing."""
     kept = {name: data for name, data in run.items() if rng.random() < 0.9} or dict(run)
     for _ in range(rng.randrange(1, 5)):
         name = rng.choice(list(kept))
@@ -129,22 +129,24 @@ def damaged(rng: random.Random, run: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def write(folder: Path, files: dict[str, bytes]) -> None:
-    """The files as they are, in a directory."""
+    """Write the files as they are into a directory."""
     folder.mkdir()
     for name, data in files.items():
         (folder / name).write_bytes(data)
 
 
-def write_packed(rng: random.Random, folder: Path, files: dict[str, bytes]) -> None:
-    """The same files, each plain, gzipped or zstd-compressed."""
+def write_compressed(rng: random.Random, folder: Path, files: dict[str, bytes]) -> None:
+    """Write the same files, each plain or compressed with gzip or zstd."""
     folder.mkdir()
     for name, data in files.items():
-        ending, pack = rng.choice((("", bytes), (".gz", gzip.compress), (".zst", zstandard.ZstdCompressor().compress)))
-        (folder / f"{name}{ending}").write_bytes(pack(data))
+        ending, compress = rng.choice(
+            (("", bytes), (".gz", gzip.compress), (".zst", zstandard.ZstdCompressor().compress))
+        )
+        (folder / f"{name}{ending}").write_bytes(compress(data))
 
 
 def write_zip(path: Path, files: dict[str, bytes]) -> None:
-    """The same files in an archive, in another order."""
+    """Write the same files into a zip archive, in another order."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files, reverse=True):
             archive.writestr(f"artifact/{name}", files[name])

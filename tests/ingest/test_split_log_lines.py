@@ -1,4 +1,4 @@
-"""A log rotated within a line says what the whole log says, and each file's ledger counts the half it holds."""
+"""Tests of logs rotated within a line: the facts of the whole log, and one used line in each file's ledger."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from toolkit.ingest import log, rx_stats
 from toolkit.ingest.log import LogLoad
 
 RUNS = Path(__file__).parents[1] / "data" / "runs"
-NAMED = ["faulty_head", "restart_head", "ci_prefixed", "panic_run", "prb_before", "exdev_build"]
-BEGUN = b"INFO: Lighter public WS connecting url=ws://127.0.0.1:1/stream\n"
+RECORDED = ["faulty_head", "restart_head", "ci_prefixed", "panic_run", "prb_before", "exdev_build"]
+CONNECTING = b"INFO: Lighter public WS connecting url=ws://127.0.0.1:1/stream\n"
 CONNECTED = b"INFO: Lighter public WS connected url=ws://127.0.0.1:1/stream\n"
 START = b"paraphina_live | trade_mode=shadow | connectors=lighter | venues=lighter | build_id=x\n"
 PANIC = b"thread 'main' panicked at src/main.rs:1:2:\n"
 
 
 def read(folder: Path, parts: Mapping[str, bytes]) -> tuple[LogLoad, dict[str, object]]:
-    """What the parts of a log leave in the store, but for where it stands."""
+    """Load the parts of a log; return the result, and the stored rows and facts without their positions."""
     folder.mkdir(exist_ok=True)
     for name, data in parts.items():
         (folder / name).write_bytes(data)
     con = connect(":memory:")
-    # Any order will do: the parts are sorted by their age.
+    # The order does not matter: parts are sorted by age.
     load = log.load(con, 1, discover(sorted(str(folder / name) for name in parts)))
     facts = load.facts
     stored = {
@@ -37,64 +37,69 @@ def read(folder: Path, parts: Mapping[str, bytes]) -> tuple[LogLoad, dict[str, o
         "counter": "life, venue, name, value, kind",
         "rx_stat": "* exclude (file_no, line)",
     }
-    said: dict[str, object] = {
+    contents: dict[str, object] = {
         table: sorted(map(str, con.execute(f"select {columns} from {table}").fetchall()))
         for table, columns in stored.items()
     }
-    said["families"] = {family: n for family, n in facts.families.items() if family != "other"}
-    said["facts"] = ([each.facts for each in facts.starts], [each[1:] for each in facts.panics], facts.lives)
-    said["incidents"] = [(each.kind, each.life, each.venue, each.reason, len(each.refs)) for each in load.incidents]
-    said["sessions"] = [
+    contents["families"] = {family: n for family, n in facts.families.items() if family != "other"}
+    contents["facts"] = ([each.facts for each in facts.starts], [each[1:] for each in facts.panics], facts.lives)
+    contents["incidents"] = [(each.kind, each.life, each.venue, each.reason, len(each.refs)) for each in load.incidents]
+    contents["sessions"] = [
         (each.life, each.venue, each.session, each.reason, each.reached, each.detail) for each in load.sessions
     ]
     for ledger in load.ledgers:
         assert ledger.lines == ledger.used + sum(ledger.set_aside.values())
-    return load, said
+    return load, contents
 
 
-def beginning(run: str) -> bytes:
+def first_lines(run: str) -> bytes:
     with zstandard.ZstdDecompressor().stream_reader((RUNS / run / "run.log.zst").read_bytes()) as stream:
         lines = stream.read(16_000).splitlines(keepends=True)
     return b"".join(lines[:-1])
 
 
-@pytest.mark.parametrize("run", NAMED)
-def test_a_log_cut_at_any_byte_says_what_the_whole_says(tmp_path: Path, run: str) -> None:
-    data, chance = beginning(run), random.Random(run)
+@pytest.mark.parametrize("run", RECORDED)
+def test_a_log_split_at_any_byte_has_the_contents_of_the_whole_log(tmp_path: Path, run: str) -> None:
+    data, rng = first_lines(run), random.Random(run)
     _, whole = read(tmp_path / "whole", {"run.log": data})
     for _ in range(6):
-        first, second = sorted(chance.sample(range(1, len(data)), 2))
+        first, second = sorted(rng.sample(range(1, len(data)), 2))
         parts = {"run.log.2": data[:first], "run.log.1.gz": gzip.compress(data[first:second]), "run.log": data[second:]}
-        load, said = read(tmp_path / "cut", parts)
-        assert said == whole, (first, second)
+        load, contents = read(tmp_path / "cut", parts)
+        assert contents == whole, (first, second)
         halves = sum(not part.endswith(b"\n") for part in (data[:first], data[first:second]))
         assert sum(ledger.used for ledger in load.ledgers) == data.count(b"\n") + halves, (first, second)
 
 
-def test_each_half_is_a_used_line_of_its_file_and_the_record_stands_where_it_begins(tmp_path: Path) -> None:
-    load, said = read(tmp_path / "run", {"run.log.1": BEGUN + CONNECTED[:30], "run.log": CONNECTED[30:] + PANIC})
+def test_each_half_is_a_used_line_and_the_record_has_the_position_of_its_beginning(tmp_path: Path) -> None:
+    load, contents = read(
+        tmp_path / "run", {"run.log.1": CONNECTING + CONNECTED[:30], "run.log": CONNECTED[30:] + PANIC}
+    )
     assert [(each.lines, each.used) for each in load.ledgers] == [(2, 2), (2, 2)]
     assert load.facts.first["ws_connected"][0] == (0, 2)
     assert load.facts.first["panic"][0] == (1, 2)
     assert load.facts.families["other"] == 0
-    assert said["sessions"] == [(0, "lighter", 0, None, "connected", None)]
+    assert contents["sessions"] == [(0, "lighter", 0, None, "connected", None)]
 
 
 ONE_LINE = {
     "three parts": {"run.log.2": CONNECTED[:20], "run.log.1": CONNECTED[20:40], "run.log": CONNECTED[40:]},
     "an empty part": {"run.log.2": CONNECTED[:30], "run.log.1": b"", "run.log": CONNECTED[30:]},
-    "packed": {"run.log.1.gz": gzip.compress(BEGUN + CONNECTED[:30]), "run.log": CONNECTED[30:]},
-    "a mark": {"run.log.1": b"\xef\xbb\xbf" + CONNECTED[:30], "run.log": b"\xef\xbb\xbf" + CONNECTED[30:]},
+    "compressed": {"run.log.1.gz": gzip.compress(CONNECTING + CONNECTED[:30]), "run.log": CONNECTED[30:]},
+    "a byte order mark": {"run.log.1": b"\xef\xbb\xbf" + CONNECTED[:30], "run.log": b"\xef\xbb\xbf" + CONNECTED[30:]},
     "carriage returns": {"run.log.1": CONNECTED[:-1] + b"\r", "run.log": b"\n" + PANIC},
     "a newline alone": {"run.log.1": CONNECTED[:-1], "run.log": b"\n"},
     "dates": {"run.log.2026-11-22": CONNECTED[:30], "run.log": CONNECTED[30:]},
-    "a hole": {"run.log.1": BEGUN + CONNECTED[:30], "run.log": bytes(4_096) + CONNECTED[30:] + BEGUN},
-    "little to be recognised": {"run.log.1": BEGUN + CONNECTED[:-2], "run.log": CONNECTED[-2:]},
+    "NUL bytes before the rest": {
+        "run.log.1": CONNECTING + CONNECTED[:30],
+        "run.log": bytes(4_096) + CONNECTED[30:] + CONNECTING,
+    },
+    "a short rest": {"run.log.1": CONNECTING + CONNECTED[:-2], "run.log": CONNECTED[-2:]},
 }
 
 
 @pytest.mark.parametrize("parts", ONE_LINE.values(), ids=ONE_LINE)
-def test_the_rest_is_found_whatever_lies_between(tmp_path: Path, parts: Mapping[str, bytes]) -> None:
+def test_the_rest_of_a_split_line_is_found(tmp_path: Path, parts: Mapping[str, bytes]) -> None:
     load, _ = read(tmp_path / "run", parts)
     assert load.facts.families["ws_connected"] == 1
     assert load.facts.families["other"] == 0
@@ -102,64 +107,67 @@ def test_the_rest_is_found_whatever_lies_between(tmp_path: Path, parts: Mapping[
     assert len(load.ledgers) == len(parts)
 
 
-WAS = gzip.compress(BEGUN * 999 + CONNECTED[:30], mtime=0)
+COMPRESSED = gzip.compress(CONNECTING * 999 + CONNECTED[:30], mtime=0)
 TWO_LINES = {
-    "a part is missing": {"run.log.2": BEGUN + CONNECTED[:30], "run.log": CONNECTED[30:] + BEGUN},
-    "another log": {"stderr.log": BEGUN + CONNECTED[:30], "stdout.log": CONNECTED[30:] + BEGUN},
-    "damaged": {"run.log.1.gz": WAS[:-9], "run.log": CONNECTED[30:] + BEGUN},
-    "a record of its own": {"run.log.1": BEGUN[:-1], "run.log": BEGUN},
+    "a part is missing": {"run.log.2": CONNECTING + CONNECTED[:30], "run.log": CONNECTED[30:] + CONNECTING},
+    "another log": {"stderr.log": CONNECTING + CONNECTED[:30], "stdout.log": CONNECTED[30:] + CONNECTING},
+    "damaged": {"run.log.1.gz": COMPRESSED[:-9], "run.log": CONNECTED[30:] + CONNECTING},
+    "a record of its own": {"run.log.1": CONNECTING[:-1], "run.log": CONNECTING},
 }
 
 
 @pytest.mark.parametrize("parts", TWO_LINES.values(), ids=TWO_LINES)
-def test_lines_that_do_not_follow_each_other_stay_two(tmp_path: Path, parts: Mapping[str, bytes]) -> None:
+def test_lines_that_do_not_continue_each_other_stay_two(tmp_path: Path, parts: Mapping[str, bytes]) -> None:
     load, _ = read(tmp_path / "run", parts)
     assert load.facts.families["ws_connected"] == 0
     assert load.facts.families["ws_connecting"] >= 2
 
 
 @pytest.mark.parametrize("at", [0, 10, len(PANIC) - 1, len(PANIC), len(PANIC) + 3, len(PANIC) + 6])
-def test_a_panic_keeps_its_message_wherever_the_log_was_cut(tmp_path: Path, at: int) -> None:
+def test_a_panic_keeps_its_message_wherever_the_log_is_split(tmp_path: Path, at: int) -> None:
     text = PANIC + b"job 7 failed\n" + b"job 8\n" * 40
-    at += len(BEGUN)
-    load, _ = read(tmp_path / "run", {"run.log.1": (BEGUN + text)[:at], "run.log": (BEGUN + text)[at:]})
+    at += len(CONNECTING)
+    load, _ = read(tmp_path / "run", {"run.log.1": (CONNECTING + text)[:at], "run.log": (CONNECTING + text)[at:]})
     assert [message for _, _, message in load.facts.panics] == ["job 7 failed"]
 
 
-def test_a_panic_takes_no_message_from_beyond_a_missing_part(tmp_path: Path) -> None:
-    load, _ = read(tmp_path / "run", {"run.log.3": BEGUN + PANIC, "run.log.1": b"job 7\n", "run.log": BEGUN})
+def test_a_panic_gets_no_message_from_beyond_a_missing_part(tmp_path: Path) -> None:
+    load, _ = read(tmp_path / "run", {"run.log.3": CONNECTING + PANIC, "run.log.1": b"job 7\n", "run.log": CONNECTING})
     assert [message for _, _, message in load.facts.panics] == ["no message"]
 
 
 @pytest.mark.parametrize("cut", range(-12, 13, 3))
-def test_a_restart_at_the_cut_is_one_restart(tmp_path: Path, cut: int) -> None:
-    life = START + BEGUN + CONNECTED
+def test_a_restart_at_the_split_counts_once(tmp_path: Path, cut: int) -> None:
+    life = START + CONNECTING + CONNECTED
     at = len(life) + cut
-    load, said = read(tmp_path / "run", {"run.log.1": (2 * life)[:at], "run.log": (2 * life)[at:]})
+    load, contents = read(tmp_path / "run", {"run.log.1": (2 * life)[:at], "run.log": (2 * life)[at:]})
     assert load.facts.lives == 2
-    assert said["sessions"] == [(0, "lighter", 0, None, "connected", None), (1, "lighter", 0, None, "connected", None)]
+    assert contents["sessions"] == [
+        (0, "lighter", 0, None, "connected", None),
+        (1, "lighter", 0, None, "connected", None),
+    ]
 
 
-def test_a_process_killed_as_it_wrote_leaves_the_next_ones_start_to_the_next_part(tmp_path: Path) -> None:
+def test_after_a_kill_while_writing_the_next_part_begins_with_a_start_up_line(tmp_path: Path) -> None:
     torn = b'INFO: Paradex WS first msg keys=[id] snippet={"jsonrpc":"2.'
-    load, _ = read(tmp_path / "run", {"run.log.1": START + BEGUN + torn, "run.log": START + BEGUN})
+    load, _ = read(tmp_path / "run", {"run.log.1": START + CONNECTING + torn, "run.log": START + CONNECTING})
     assert load.facts.lives == 2
     assert load.facts.families["startup"] == 2
 
 
-def test_what_a_payload_quotes_is_no_record_where_the_log_was_cut_before_it(tmp_path: Path) -> None:
-    told = b'INFO: Paradex WS first msg keys=[id] snippet={"said":"'
+def test_text_quoted_in_a_payload_is_no_record_where_the_log_is_split_before_it(tmp_path: Path) -> None:
+    opened = b'INFO: Paradex WS first msg keys=[id] snippet={"text":"'
     forged = b'WS_AUDIT venue=lighter reconnect_reason=read_timeout count=999"}\n'
-    load, said = read(tmp_path / "run", {"run.log.1": BEGUN + told, "run.log": forged + BEGUN})
+    load, contents = read(tmp_path / "run", {"run.log.1": CONNECTING + opened, "run.log": forged + CONNECTING})
     assert load.facts.families["audit_reconnect"] == 0
-    assert said["counter"] == []
+    assert contents["counter"] == []
 
 
 RX = b"".join(b"market_rx_stats tick=%d raw_drained=%d cap_hits=%d\n" % (t, 3 * t, t % 2) for t in range(40))
 
 
 @pytest.mark.parametrize("at", [1, 25, 48, 400, 447, 448, 449, 460, len(RX) - 1])
-def test_market_rx_stats_cut_at_any_byte_are_those_of_the_whole(tmp_path: Path, at: int) -> None:
+def test_market_rx_stats_split_at_any_byte_are_those_of_the_whole_file(tmp_path: Path, at: int) -> None:
     (tmp_path / "market_rx_stats.log.1").write_bytes(RX[:at])
     (tmp_path / "market_rx_stats.log").write_bytes(RX[at:])
     con = connect(":memory:")

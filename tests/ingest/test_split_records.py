@@ -1,4 +1,4 @@
-"""A telemetry record that a rotation cut in two is one record, and each file's ledger counts the half it holds."""
+"""Tests of telemetry records split by a rotation: one record, and one used line in each file's ledger."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def lines(*numbers: int) -> bytes:
 def read(
     folder: Path, parts: Mapping[str, bytes], scope: Scope = "all"
 ) -> tuple[list[tuple[object, ...]], list[FileLedger]]:
-    """The records that the parts hold, in order, with the file and line of each; and the ledgers."""
+    """Load the parts; return each record's tick, ages, file number and line, and the ledgers."""
     folder.mkdir(exist_ok=True)
     for name, data in parts.items():
         (folder / name).write_bytes(data)
@@ -54,27 +54,27 @@ SMALL = len(lines(0))
 
 
 @pytest.mark.parametrize("large", [False, True], ids=["blocks", "spans"])
-def test_a_record_cut_at_any_byte_stands_where_it_begins(
+def test_a_record_split_at_any_byte_has_the_position_of_its_beginning(
     tmp_path: Path, large: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if large:
         monkeypatch.setattr(telemetry, "PARALLEL_FROM_BYTES", 1)
     for at in (SMALL + 1, 2 * SMALL - 2) if large else range(SMALL, 2 * SMALL):
         found, ledgers = read(tmp_path / "run", {f"{NAME}.1": BODY[:at], NAME: BODY[at:]})
-        within = at > SMALL
-        places = [(0, 1), (0, 2) if within else (1, 1), (1, 2), (1, 3)]
-        assert found == [(t, [t], *place) for t, place in enumerate(places)], at
-        assert [each.used for each in ledgers] == [1 + within, 3], at
+        split = at > SMALL
+        positions = [(0, 1), (0, 2) if split else (1, 1), (1, 2), (1, 3)]
+        assert found == [(t, [t], *position) for t, position in enumerate(positions)], at
+        assert [each.used for each in ledgers] == [1 + split, 3], at
         assert not any(each.where for each in ledgers), at
 
 
-MIDDLE, WAS = record(1), gzip.compress(lines(0) + record(1)[:30], mtime=0)
-ONE = {
-    "packed": {f"{NAME}.1.gz": gzip.compress(lines(0) + MIDDLE[:30]), NAME: MIDDLE[30:] + b"\n" + lines(2)},
+MIDDLE, COMPRESSED = record(1), gzip.compress(lines(0) + record(1)[:30], mtime=0)
+JOINED = {
+    "compressed": {f"{NAME}.1.gz": gzip.compress(lines(0) + MIDDLE[:30]), NAME: MIDDLE[30:] + b"\n" + lines(2)},
     "three parts": {f"{NAME}.2": lines(0) + MIDDLE[:20], f"{NAME}.1": MIDDLE[20:40], NAME: MIDDLE[40:] + b"\n" + lines(2)},
     "an empty part": {f"{NAME}.2": lines(0) + MIDDLE[:20], f"{NAME}.1": b"", NAME: MIDDLE[20:] + b"\n" + lines(2)},
     "a newline alone": {f"{NAME}.1": lines(0) + MIDDLE, NAME: b"\n" + lines(2)},
-    "a mark": {f"{NAME}.1": lines(0) + MIDDLE[:20], NAME: b"\xef\xbb\xbf" + MIDDLE[20:] + b"\n" + lines(2)},
+    "a byte order mark": {f"{NAME}.1": lines(0) + MIDDLE[:20], NAME: b"\xef\xbb\xbf" + MIDDLE[20:] + b"\n" + lines(2)},
     "dates": {f"{NAME}-20261122": lines(0) + MIDDLE[:20], NAME: MIDDLE[20:] + b"\n" + lines(2)},
     "no newline at all": {f"{NAME}.1": lines(0) + MIDDLE + b"\n" + record(2)[:30], NAME: record(2)[30:]},
     "a nested tick": {f"{NAME}.1": lines(0) + MIDDLE[:-1] + b', "x": {"t": 9}, "y"', NAME: b': {"t": 8}}\n' + lines(2)},
@@ -82,25 +82,25 @@ ONE = {
 
 
 @pytest.mark.parametrize("scope", ["all", "ages"])
-@pytest.mark.parametrize("parts", ONE.values(), ids=ONE)
-def test_the_rest_is_found_whatever_lies_between(tmp_path: Path, parts: Mapping[str, bytes], scope: Scope) -> None:
+@pytest.mark.parametrize("parts", JOINED.values(), ids=JOINED)
+def test_the_rest_of_a_split_record_is_found(tmp_path: Path, parts: Mapping[str, bytes], scope: Scope) -> None:
     found, ledgers = read(tmp_path / "run", parts, scope)
     assert [row[:2] for row in found] == [(0, [0]), (1, [1]), (2, [2])]
     assert not any(each.where for each in ledgers)
 
 
-APART = {
+NOT_JOINED = {
     "a part is missing": {f"{NAME}.2": lines(0) + MIDDLE[:30], NAME: MIDDLE[30:] + b"\n" + lines(2)},
     "another file": {"telemetry_a.jsonl": lines(0) + MIDDLE[:30], "telemetry_b.jsonl": MIDDLE[30:] + b"\n" + lines(2)},
-    "killed as it wrote": {f"{NAME}.1": lines(0) + MIDDLE[:30], NAME: lines(2)},
+    "killed while writing": {f"{NAME}.1": lines(0) + MIDDLE[:30], NAME: lines(2)},
     "no tick": {f"{NAME}.1": lines(0) + b'{"a": [1', NAME: b"2]}\n" + lines(2)},
-    "more behind it": {f"{NAME}.1": lines(0) + MIDDLE[:30], NAME: MIDDLE[30:] + b" torn\n" + lines(2)},
-    "damaged": {f"{NAME}.9.gz": WAS[:-9], f"{NAME}.8": MIDDLE[30:] + b"\n" + lines(2)},
+    "text after the record": {f"{NAME}.1": lines(0) + MIDDLE[:30], NAME: MIDDLE[30:] + b" torn\n" + lines(2)},
+    "damaged": {f"{NAME}.9.gz": COMPRESSED[:-9], f"{NAME}.8": MIDDLE[30:] + b"\n" + lines(2)},
 }
 
 
-@pytest.mark.parametrize("parts", APART.values(), ids=APART)
-def test_what_is_not_one_record_stays_two_lines(tmp_path: Path, parts: Mapping[str, bytes]) -> None:
+@pytest.mark.parametrize("parts", NOT_JOINED.values(), ids=NOT_JOINED)
+def test_lines_that_are_not_one_record_stay_two_lines(tmp_path: Path, parts: Mapping[str, bytes]) -> None:
     found, ledgers = read(tmp_path / "run", parts)
     assert [row[0] for row in found][-1] == 2
     assert 1 not in [row[0] for row in found]
@@ -112,15 +112,15 @@ CUTS = st.lists(st.integers(0, 20 * SMALL), min_size=1, max_size=4)
 
 @settings(max_examples=60, deadline=None)
 @given(CUTS, st.booleans())
-def test_the_records_of_the_parts_are_those_of_the_whole(
-    tmp_path_factory: pytest.TempPathFactory, cuts: list[int], packed: bool
+def test_the_parts_have_the_records_of_the_whole_file(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[int], compressed: bool
 ) -> None:
     data = lines(*range(9), *range(9))
     edges = sorted({0, *(cut for cut in cuts if cut < len(data)), len(data)})
     pieces = [data[a:b] for a, b in pairwise(edges)]
     parts = {
-        f"{NAME}.{age}.gz" if age and packed else f"{NAME}.{age}" if age else NAME: gzip.compress(each)
-        if age and packed
+        f"{NAME}.{age}.gz" if age and compressed else f"{NAME}.{age}" if age else NAME: gzip.compress(each)
+        if age and compressed
         else each
         for age, each in enumerate(reversed(pieces))
     }
@@ -130,7 +130,7 @@ def test_the_records_of_the_parts_are_those_of_the_whole(
     assert not any(each.where for each in ledgers)
 
 
-def test_a_real_run_cut_within_records_has_the_figures_of_the_whole(tmp_path: Path) -> None:
+def test_a_recorded_run_split_within_records_has_the_figures_of_the_whole(tmp_path: Path) -> None:
     run = Path(__file__).parents[1] / "data" / "runs" / "restart_head" / "telemetry.jsonl.zst"
     with zstandard.ZstdDecompressor().stream_reader(run.read_bytes()) as stream:
         data = stream.read()

@@ -1,4 +1,4 @@
-"""Telemetry files in the store: lives, times, weights, names, and the ledger's identity."""
+"""Tests of the telemetry reader: lives, times, weights, venue names, and the ledger's line counts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_life_ends_where_the_tick_falls(tmp_path: Path, steps: list[int], live
     assert [life for (life,) in con.execute("select life from tick order by seq").fetchall()] == lives
 
 
-def test_a_tick_weighs_the_time_to_the_next_capped_at_five_medians_and_the_last_one_median(tmp_path: Path) -> None:
+def test_a_tick_weighs_the_time_to_the_next_up_to_five_medians_and_the_last_weighs_one(tmp_path: Path) -> None:
     at = [0, 100, 200, 300, 1_300, 1_400]
     con, _ = load(tmp_path, lines(*(record(t, ms) for t, ms in enumerate(at))))
     assert con.execute("select weight_ms, hole_ms from tick order by seq").fetchall() == [
@@ -53,7 +53,7 @@ def test_a_tick_weighs_the_time_to_the_next_capped_at_five_medians_and_the_last_
     ]  # fmt: skip
 
 
-def test_a_record_without_a_time_is_placed_between_its_neighbours(tmp_path: Path) -> None:
+def test_a_record_without_a_time_gets_one_between_its_neighbours(tmp_path: Path) -> None:
     con, _ = load(tmp_path, lines(record(0, 1_000), record(1, None), record(2, None), record(3, 1_600)))
     assert con.execute("select at_ms, at_is_estimate from tick order by seq").fetchall() == [
         (1_000, False), (1_200, True), (1_400, True), (1_600, False),
@@ -61,22 +61,24 @@ def test_a_record_without_a_time_is_placed_between_its_neighbours(tmp_path: Path
 
 
 def test_without_event_ages_the_only_age_is_the_event_age(tmp_path: Path) -> None:
-    old = json.dumps({"t": 0, "venue_age_ms": [40], "treasury_guidance": {"as_of_ms": 1, "venues": []}}).encode()
-    con, _ = load(tmp_path, lines(old))
+    without_event_age = json.dumps(
+        {"t": 0, "venue_age_ms": [40], "treasury_guidance": {"as_of_ms": 1, "venues": []}}
+    ).encode()
+    con, _ = load(tmp_path, lines(without_event_age))
     found = con.execute("select venue, age_apply_ms, age_event_ms, has_apply_age from venue_tick").fetchall()
     assert found == [("venue_0", None, 40, False)]
 
 
-def test_a_record_that_names_no_venues_takes_the_names_of_the_others(tmp_path: Path) -> None:
-    bare = b'{"t":0,"venue_age_ms":[1,2],"venue_age_event_ms":[1,2]}'
-    con, _ = load(tmp_path, lines(bare, record(1, 1_000)))
+def test_a_record_without_venue_names_gets_those_of_the_other_records(tmp_path: Path) -> None:
+    unnamed = b'{"t":0,"venue_age_ms":[1,2],"venue_age_event_ms":[1,2]}'
+    con, _ = load(tmp_path, lines(unnamed, record(1, 1_000)))
     assert con.execute("select venue from venue_tick where t = 0 order by seq, rowid").fetchall() == [
         ("extended",),
         ("hyperliquid",),
     ]
 
 
-def test_arrays_of_unequal_length_leave_the_missing_places_unknown(tmp_path: Path) -> None:
+def test_missing_elements_of_shorter_arrays_are_unknown(tmp_path: Path) -> None:
     con, _ = load(tmp_path, lines(record(0, 1, ages=[7], venue_status=["Healthy", "Stale"])))
     found = con.execute("select venue, age_apply_ms, status from venue_tick order by rowid").fetchall()
     assert found == [("extended", 7, "Healthy"), ("hyperliquid", None, "Stale")]
@@ -103,7 +105,7 @@ def test_every_line_is_used_or_set_aside(
     assert ledger.lines == content.count(b"\n") + (not content.endswith(b"\n"))
 
 
-def test_a_set_aside_line_is_found_at_its_byte(tmp_path: Path) -> None:
+def test_a_set_aside_line_has_its_byte_offset(tmp_path: Path) -> None:
     content = lines(WHOLE, b"\xff\xfe noise", WHOLE, WHOLE[:40])[:-1]
     _, ledger = load(tmp_path, content)
     assert [(each.line, each.reason) for each in ledger.where] == [(2, "malformed"), (4, "torn_tail")]
@@ -111,18 +113,18 @@ def test_a_set_aside_line_is_found_at_its_byte(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("processors", [2, 3, 5])
-def test_processes_and_one_process_read_the_same(
+def test_several_processes_read_the_same_as_one(
     processors: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = b"".join(record(t, 250 * t, ages=[t % 7, -1]) + b"\n" for t in range(3_000)) + b"torn {\n" + WHOLE[:30]
-    con, alone = load(tmp_path, body)
+    con, single = load(tmp_path, body)
     expected = con.execute("select * from venue_tick order by all").fetchall()
     monkeypatch.setattr(telemetry, "PARALLEL_FROM_BYTES", 1)
     monkeypatch.setattr(spans, "BLOCK_BYTES", 20_000)
     monkeypatch.setattr(os, "cpu_count", lambda: processors)
-    con, together = load(tmp_path, body)
+    con, parallel = load(tmp_path, body)
     assert con.execute("select * from venue_tick order by all").fetchall() == expected
-    assert together == alone
+    assert parallel == single
 
 
 @pytest.mark.parametrize(
@@ -136,10 +138,10 @@ def test_processes_and_one_process_read_the_same(
     ],
     ids=["named later", "named before", "one named later", "one never named again", "never named"],
 )
-def test_a_venue_that_a_record_does_not_name_has_the_last_name_given(
+def test_a_venue_that_a_record_does_not_name_has_its_last_known_name(
     tmp_path: Path, orders: list[tuple[str, ...]], found: list[tuple[str, ...]]
 ) -> None:
-    # A record that begins a life is asked for its names.
+    # Ticks fall, so that each record begins a life: only then are its names read.
     con, _ = load(tmp_path, lines(*(record(9 - n, 1_000 + n, names=names) for n, names in enumerate(orders))))
     names = con.execute("select list(venue order by rowid) from venue_tick group by seq order by seq").fetchall()
     assert [tuple(map(str, each)) for (each,) in names] == found

@@ -1,4 +1,4 @@
-"""What one line of telemetry holds, and what is saved from a damaged one."""
+"""Tests of the record reader: plain lines, and the records recovered from damaged ones."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from toolkit.telemetry.reader import RecordReader, RecoveredLine
 from toolkit.telemetry.record import TelemetryRecord
 
 WHOLE = json.dumps({"a": [{"b": 1}, {"c": "x"}], "t": 5, "venue_age_ms": [0, 250]}, separators=(",", ":")).encode()
-READ = RecordReader(TelemetryRecord).read
+read_line = RecordReader(TelemetryRecord).read
 
 
 def ticks(line: bytes) -> tuple[list[int], SetAside | None]:
-    result = READ(line)
+    result = read_line(line)
     return (
         ([record.t for record in result.records], result.reason)
         if isinstance(result, RecoveredLine)
@@ -47,13 +47,13 @@ def ticks(line: bytes) -> tuple[list[int], SetAside | None]:
         pytest.param(b'{"t":"7"}', ([7], None), id="a tick as text"),
         pytest.param(b'{"t":7.0}', ([7], None), id="a tick as a float"),
         pytest.param(b'{"t":1,"t":7}', ([7], None), id="duplicate keys: the last counts"),
-        pytest.param(b'{"t":7,"unused":NaN}', ([7], None), id="NaN in a field nobody reads"),
-        pytest.param(b'{"t":7,"note":"\xff\xfe"}', ([7], None), id="invalid UTF-8 in a field nobody reads"),
+        pytest.param(b'{"t":7,"unused":NaN}', ([7], None), id="NaN in a field that is not read"),
+        pytest.param(b'{"t":7,"note":"\xff\xfe"}', ([7], None), id="invalid UTF-8 in a field that is not read"),
         pytest.param(b"[" * 100_000, ([], SetAside.MALFORMED), id="a nesting bomb"),
         pytest.param(b'{"t":7,"x":' + b"[" * 100_000, ([], SetAside.MALFORMED), id="a nesting bomb within a record"),
     ],
 )
-def test_a_line_gives_its_records_or_the_reason_it_is_set_aside(line: bytes, expected) -> None:
+def test_a_line_has_records_or_a_reason_to_be_set_aside(line: bytes, expected) -> None:
     assert ticks(line) == expected
 
 
@@ -70,9 +70,7 @@ def test_a_line_gives_its_records_or_the_reason_it_is_set_aside(line: bytes, exp
         ("7", None),
     ],
 )
-def test_an_age_that_is_no_whole_number_is_unknown_rather_than_rounded(
-    ages: str, expected: list[int | None] | None
-) -> None:
-    result = READ(b'{"t":1,"venue_age_ms":%s}' % ages.encode())
+def test_an_age_that_is_no_integer_is_unknown_and_not_rounded(ages: str, expected: list[int | None] | None) -> None:
+    result = read_line(b'{"t":1,"venue_age_ms":%s}' % ages.encode())
     record = result.records[0] if isinstance(result, RecoveredLine) else result
     assert record.venue_age_ms == expected
