@@ -1,4 +1,4 @@
-"""The connectors' runbooks are true: every word has its row, every line cited is there, every example runs."""
+"""The connectors' runbooks are true: every reason has its row, every cited line exists, every example runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ADDING = (RUNBOOKS / "add-a-venue.md").read_text(encoding="utf-8")
 
 
 def rows(text: str) -> list[str]:
-    """The first words of table rows, where they are code."""
+    """Return the first cells of table rows that are one code word."""
     return re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
 
 
@@ -37,23 +37,23 @@ def block(language: str) -> str:
     return re.search(rf"^```{language}\n(.*?)^```", ADDING, re.MULTILINE | re.DOTALL)[1]  # type: ignore[index]
 
 
-def test_every_reason_and_every_class_of_silence_has_its_one_row() -> None:
+def test_every_reason_and_every_class_of_silence_has_one_row() -> None:
     assert sorted(rows(REASONS)) == sorted([*ReconnectReason, *Silence])
 
 
-def test_every_variable_a_runbook_names_is_one_the_connectors_read() -> None:
+def test_every_variable_in_a_runbook_is_a_setting_of_the_connectors() -> None:
     known = {row["name"] for row in settings({})}
     for name in re.findall(r"\bPARAPHINA_[\w<>]+", REASONS):
         assert {name.replace("<venue>", venue.prefix) for venue in venues().values()} <= known
 
 
-def test_every_figure_a_runbook_names_is_in_the_catalogue() -> None:
+def test_every_figure_in_a_runbook_is_in_the_catalogue() -> None:
     named = set(re.findall(r"`((?:run|<venue>)\.[\w.<>]+)`", REASONS)) - {"run.log"}
     assert len(named) == 3
     assert named <= {spec.name for spec in catalogue()}
 
 
-def test_every_tape_line_of_the_evidence_table_holds_a_frame() -> None:
+def test_every_tape_line_in_the_evidence_table_is_a_frame() -> None:
     cited = re.findall(r"`([a-z]+\.[a-z]+):(\d+)`", ADDING)
     assert len(cited) > 10
     for name, number in cited:
@@ -63,7 +63,7 @@ def test_every_tape_line_of_the_evidence_table_holds_a_frame() -> None:
 
 @pytest.fixture
 def fjord(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The runbook's venue, as one more file beside the others, and the path of its tape."""
+    """Install the runbook's venue as one more file of the package; return the path of its tape."""
     (tmp_path / "fjord.py").write_text(block("python"), encoding="utf-8")
     (tmp_path / "fjord.session.tape.jsonl").write_text(block("json"), encoding="utf-8")
     monkeypatch.setattr(connectors.venues, "__path__", [*connectors.venues.__path__, str(tmp_path)])
@@ -71,12 +71,12 @@ def fjord(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     sys.modules.pop("connectors.venues.fjord", None)
 
 
-def test_the_venue_of_the_runbook_is_one_more_file_and_nothing_else(fjord: Path) -> None:
+def test_the_runbooks_venue_needs_one_more_file_and_nothing_else(fjord: Path) -> None:
     assert list(venues())[-1] == "fjord"
     assert {"FJORD_MARKET", "PARAPHINA_FJORD_STALE_MS"} <= {row["name"] for row in settings({})}
 
 
-def test_the_tape_of_the_runbook_is_read_by_its_codec(fjord: Path) -> None:
+def test_the_runbooks_tape_is_decoded_by_its_venue(fjord: Path) -> None:
     test_tapes.test_every_received_frame_means_what_its_tape_says(fjord)
     test_tapes.test_every_sent_frame_is_one_the_venue_describes(fjord)
     test_tapes.test_every_rest_body_means_what_its_tape_says(fjord)
@@ -86,20 +86,20 @@ def test_the_tape_of_the_runbook_is_read_by_its_codec(fjord: Path) -> None:
     }
 
 
-def test_the_session_follows_the_venue_of_the_runbook(fjord: Path) -> None:
+def test_a_connector_follows_the_runbooks_venue(fjord: Path) -> None:
     venue = venues()["fjord"]
-    aim = target(venue, resolve(venue_settings(venue), {}), base="ETH")
-    machine, book = Connector(venue, aim, venue.limits, lambda: 0.5), OrderBook()
+    market = target(venue, resolve(venue_settings(venue), {}), base="ETH")
+    machine, book = Connector(venue, market, venue.limits, lambda: 0.5), OrderBook()
     _, entries = tape.read(fjord.read_text(encoding="utf-8").splitlines())
-    heard = [(entry.at_ms, Received(entry.data)) for entry in entries if entry.way is tape.Way.RECEIVED]
-    for at_ms, given in [(0, Started()), (0, Opened()), *heard]:
-        for action in machine.step(at_ms, given):
+    received = [(entry.at_ms, Received(entry.data)) for entry in entries if entry.way is tape.Way.RECEIVED]
+    for at_ms, event in [(0, Started()), (0, Opened()), *received]:
+        for action in machine.step(at_ms, event):
             assert not isinstance(action, Close)
             match action:
-                case Publish(event=Book() as event):
-                    book.replace(event)
-                case Publish(event=BookDelta() as event):
-                    book.apply(event)
-    rest = venue.snapshot.decode(json.loads(entries[-1].data), aim)
+                case Publish(event=Book() as book_event):
+                    book.replace(book_event)
+                case Publish(event=BookDelta() as delta):
+                    book.apply(delta)
+    rest = venue.snapshot.decode(json.loads(entries[-1].data), market)
     assert machine.live
     assert book.depth() == (rest.bids, rest.asks)

@@ -1,4 +1,4 @@
-"""Every environment name has a default, a value and a source, and a bad value is an error that names it."""
+"""Every setting has a default, a value and a source, and a bad value is an error that names the variable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ every_venue = pytest.mark.parametrize("venue", venues().values(), ids=lambda ven
 
 
 @every_venue
-def test_without_an_environment_a_venue_has_its_own_defaults(venue: Venue) -> None:
+def test_a_venue_has_its_own_defaults_without_an_environment(venue: Venue) -> None:
     resolved = resolve((*COMMON_SETTINGS, *venue_settings(venue)), {})
     assert limits(venue, resolved) == venue.limits
     assert fresh_ms(venue, resolved) == venue.fresh_ms
@@ -21,7 +21,7 @@ def test_without_an_environment_a_venue_has_its_own_defaults(venue: Venue) -> No
 
 
 @every_venue
-def test_every_limit_is_taken_from_the_environment(venue: Venue) -> None:
+def test_limits_are_read_from_the_environment(venue: Venue) -> None:
     environ = {
         f"PARAPHINA_{venue.prefix}_STALE_MS": "4000",
         f"PARAPHINA_{venue.prefix}_PING_INTERVAL_MS": "0",
@@ -42,12 +42,12 @@ def test_a_base_asset_names_the_market_unless_the_environment_does(venue: Venue)
     assert named.market == "XYZ"
 
 
-EVERY = (*COMMON_SETTINGS, *(setting for venue in venues().values() for setting in venue_settings(venue)))
+ALL_SETTINGS = (*COMMON_SETTINGS, *(setting for venue in venues().values() for setting in venue_settings(venue)))
 NOT_URLS = ("ftp://example", "example.com", " , ", "wss://", "wss://user:secret@example", "https://secret@example")
 
 
-def bad(setting: Setting) -> tuple[str, ...]:
-    """Texts that this setting cannot take; free text takes any."""
+def bad_texts(setting: Setting) -> tuple[str, ...]:
+    """Return texts that this setting refuses; free text accepts any."""
     match setting.kind:
         case SettingType.FLAG:
             return ("maybe", "2", "truely")
@@ -63,24 +63,26 @@ def bad(setting: Setting) -> tuple[str, ...]:
             return ("37x",) if setting.choices else ()
 
 
-BAD = [(name, text) for setting in EVERY for name in (setting.name, *setting.aliases) for text in bad(setting)]
+BAD = [
+    (name, text) for setting in ALL_SETTINGS for name in (setting.name, *setting.aliases) for text in bad_texts(setting)
+]
 
 
 @pytest.mark.parametrize(("name", "text"), BAD, ids=lambda value: value[:40].encode("unicode_escape").decode())
 def test_a_bad_value_is_a_usage_error_that_names_the_variable_and_shows_no_secret(name: str, text: str) -> None:
     with pytest.raises(UsageError, match=rf"^{name}\b") as caught:
-        resolve(EVERY, {name: text})
+        resolve(ALL_SETTINGS, {name: text})
     assert "secret" not in str(caught.value)
 
 
-def test_only_paths_of_files_take_any_text() -> None:
-    free = {setting.name for setting in EVERY if not bad(setting)}
+def test_only_file_paths_accept_any_text() -> None:
+    free = {setting.name for setting in ALL_SETTINGS if not bad_texts(setting)}
     assert free == {"PARAPHINA_MARKET_RX_STATS_PATH", "PARAPHINA_TELEMETRY_PATH"}
 
 
-@pytest.mark.parametrize("setting", EVERY, ids=lambda setting: setting.name)
-def test_a_default_is_a_value_that_could_have_been_given(setting: Setting) -> None:
+@pytest.mark.parametrize("setting", ALL_SETTINGS, ids=lambda setting: setting.name)
+def test_a_default_is_a_value_that_the_setting_accepts(setting: Setting) -> None:
     if setting.default is not None:
         text = str(int(setting.default)) if isinstance(setting.default, bool) else str(setting.default)
-        given = resolve([setting], {setting.name: text})[setting.name]
-        assert (given.value, given.source) == (setting.default, setting.name)
+        resolved = resolve([setting], {setting.name: text})[setting.name]
+        assert (resolved.value, resolved.source) == (setting.default, setting.name)

@@ -1,4 +1,4 @@
-"""Numbers are exact or refused."""
+"""Numbers are parsed exactly or refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BAD = ["NaN", "Infinity", "1e400", "-1", "+1", "", " 1", "1.", ".5", "0x10", "1_
 
 
 @pytest.mark.parametrize("text", [*BAD, 1.5, 1, True, None, [], {}])
-def test_what_is_no_plain_finite_amount_is_refused(text: object) -> None:
+def test_a_value_that_is_not_a_plain_finite_amount_is_refused(text: object) -> None:
     with pytest.raises(BadNumberError):
         size(text)
 
@@ -35,7 +35,7 @@ def test_an_amount_keeps_every_digit(value: Decimal) -> None:
 
 
 @pytest.mark.parametrize(("text", "value"), [("1e-7", "0.0000001"), ("2.5E+3", "2500"), ("0E-8", "0")])
-def test_scientific_writing_is_read_where_it_is_sane(text: str, value: str) -> None:
+def test_scientific_notation_of_a_sane_number_is_parsed(text: str, value: str) -> None:
     assert size(text) == Decimal(value)
 
 
@@ -46,19 +46,19 @@ def test_a_price_is_above_zero_and_a_rate_may_be_negative() -> None:
 
 
 @pytest.mark.parametrize("value", ["1", 1.0, True, -1, 2**63, None])
-def test_a_whole_number_is_an_integer_of_sane_size(value: object) -> None:
+def test_an_integer_outside_its_range_or_of_another_type_is_refused(value: object) -> None:
     with pytest.raises(BadNumberError):
         integer(value)
 
 
-def test_a_missing_or_zero_time_is_no_time() -> None:
+def test_a_missing_or_zero_time_is_none() -> None:
     assert (unix_ms(None), unix_ms(0), unix_ms(7)) == (None, None, 7)
 
 
-def test_orders_at_one_price_are_one_level_of_their_exact_sum_in_the_order_of_the_first() -> None:
-    orders = [{"at": "100.1", "left": "0.1"}, {"at": "100.2", "left": "3"}, {"at": "100.1", "left": "0.2"}]
-    assert aggregate_orders(orders, "at", "left") == levels([("100.1", "0.3"), ("100.2", "3")], 0, 1)
-    assert aggregate_orders([], "at", "left") == ()
+def test_orders_at_one_price_become_one_level_of_their_exact_sum_in_the_order_of_the_first() -> None:
+    orders = [{"at": "100.1", "amount": "0.1"}, {"at": "100.2", "amount": "3"}, {"at": "100.1", "amount": "0.2"}]
+    assert aggregate_orders(orders, "at", "amount") == levels([("100.1", "0.3"), ("100.2", "3")], 0, 1)
+    assert aggregate_orders([], "at", "amount") == ()
 
 
 def test_a_list_that_is_null_has_no_rows() -> None:

@@ -1,4 +1,4 @@
-"""Whatever is done to a frame, a codec reads it, misses it or refuses it whole; it never ends in another error."""
+"""A damaged frame is decoded, counted as a miss or refused as a whole; it never causes another error."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ SCALARS = st.sampled_from([None, True, -1, 2**70, 1.5, float("nan"), "", "NaN", 
 every_venue = pytest.mark.parametrize("venue", venues().values(), ids=lambda venue: venue.name)
 
 
-def received(venue: Venue) -> list[Any]:
-    ours = (path for path in TAPES if path.name.startswith(f"{venue.name}."))
-    entries = (entry for path in ours for entry in tape.read(path.read_text(encoding="utf-8").splitlines())[1])
+def received_messages(venue: Venue) -> list[Any]:
+    tapes = (path for path in TAPES if path.name.startswith(f"{venue.name}."))
+    entries = (entry for path in tapes for entry in tape.read(path.read_text(encoding="utf-8").splitlines())[1])
     return [json.loads(entry.data) for entry in entries if entry.way is tape.Way.RECEIVED]
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
-        yield from places(inner, (*path, key))
+        yield from paths(inner, (*path, key))
 
 
 def with_value(value: Any, path: tuple[Any, ...], new: Any) -> Any:
@@ -44,9 +44,9 @@ def with_value(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 @every_venue
 @given(data=st.data())
-def test_a_damaged_frame_is_read_missed_or_refused_and_nothing_else(venue: Venue, data: st.DataObject) -> None:
-    message = data.draw(st.sampled_from(received(venue)))
-    path = data.draw(st.sampled_from(list(places(message))))
+def test_a_damaged_frame_is_decoded_missed_or_refused(venue: Venue, data: st.DataObject) -> None:
+    message = data.draw(st.sampled_from(received_messages(venue)))
+    path = data.draw(st.sampled_from(list(paths(message))))
     try:
         frames = list(venue.decode(with_value(message, path, data.draw(SCALARS))))
     except (ValueError, LookupError, TypeError):
@@ -60,9 +60,9 @@ def test_a_damaged_frame_is_read_missed_or_refused_and_nothing_else(venue: Venue
 BAD_NUMBERS = ["NaN", "Infinity", "1e400", "-3", "9" * 40, "0x10", "1_000", " 1", 84077, 1.5, None, True, ["1"]]
 
 
-def numbers(message: Any) -> Iterator[tuple[Any, ...]]:
-    """The places of prices and sizes: every number written as text."""
-    for path in places(message):
+def number_paths(message: Any) -> Iterator[tuple[Any, ...]]:
+    """Return the paths of prices and sizes: every number written as text."""
+    for path in paths(message):
         value = message
         for key in path:
             value = value[key]
@@ -73,14 +73,16 @@ def numbers(message: Any) -> Iterator[tuple[Any, ...]]:
 @every_venue
 @pytest.mark.parametrize("bad", BAD_NUMBERS, ids=repr)
 def test_a_bad_number_never_reaches_a_level(venue: Venue, bad: object) -> None:
-    books = [m for m in received(venue) if any(isinstance(frame, Book | BookDelta) for frame in venue.decode(m))]
+    books = [
+        m for m in received_messages(venue) if any(isinstance(frame, Book | BookDelta) for frame in venue.decode(m))
+    ]
     assert books
     for message in books:
         good = list(venue.decode(message))
-        for path in numbers(message):
+        for path in number_paths(message):
             try:
                 frames = list(venue.decode(with_value(message, path, bad)))
             except (ValueError, LookupError, TypeError):
                 continue
-            # A number that no level is made of may be anything; null may say that a side is empty.
+            # A number outside the levels may be anything, and null may mean an empty side.
             assert frames == good or all(isinstance(frame, DecodeMiss) for frame in frames) or bad is None

@@ -1,4 +1,4 @@
-"""What tapes cannot say of Extended: the URL is the subscription."""
+"""Extended, beyond its tapes: the URL is the subscription."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ BASE = "wss://api.starknet.extended.exchange/stream.extended.exchange/v1"
         ({"EXTENDED_MARKET": "1000PEPE-USD"}, "/orderbooks/1000PEPE-USD"),
     ],
 )
-def test_the_socket_s_url_names_market_and_depth(environ: dict[str, str], path: str) -> None:
-    aim = target(VENUE, resolve(venue_settings(VENUE), environ))
-    assert VENUE.socket_url(aim.ws_urls[0], aim) == BASE + path
-    assert VENUE.topics(aim)[0].key == f"orderbooks:{path.split('/')[-1].split('?')[0]}"
-    assert VENUE.topics(aim)[0].subscribe is None
+def test_the_socket_url_names_market_and_depth(environ: dict[str, str], path: str) -> None:
+    market = target(VENUE, resolve(venue_settings(VENUE), environ))
+    assert VENUE.socket_url(market.ws_urls[0], market) == BASE + path
+    assert VENUE.topics(market)[0].key == f"orderbooks:{path.split('/')[-1].split('?')[0]}"
+    assert VENUE.topics(market)[0].subscribe is None
 
 
-def test_every_request_names_its_agent_as_the_venue_s_firewall_demands() -> None:
+def test_every_request_has_the_user_agent_that_the_venues_firewall_demands() -> None:
     assert dict(VENUE.headers)["User-Agent"]

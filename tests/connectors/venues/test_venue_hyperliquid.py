@@ -1,4 +1,4 @@
-"""What tapes cannot say of Hyperliquid: socket and REST are asked for one and the same book."""
+"""Hyperliquid, beyond its tapes: socket and REST request the same book."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ ROUNDING = ("nSigFigs", "mantissa")
     ],
     ids=str,
 )
-def test_a_look_by_rest_is_rounded_as_the_subscription_is(environ: dict[str, str], rounding: dict[str, int]) -> None:
-    aim = target(VENUE, resolve(venue_settings(VENUE), environ), base="BTC")
-    topic, call = VENUE.topics(aim)[0], VENUE.snapshot.call(aim)
-    for asked in (json.loads(topic.subscribe)["subscription"], json.loads(call.body)):
-        assert (asked["type"], asked["coin"]) == ("l2Book", "BTC")
-        assert {name: asked[name] for name in ROUNDING if name in asked} == rounding
+def test_a_book_check_has_the_rounding_of_the_subscription(environ: dict[str, str], rounding: dict[str, int]) -> None:
+    market = target(VENUE, resolve(venue_settings(VENUE), environ), base="BTC")
+    topic, call = VENUE.topics(market)[0], VENUE.snapshot.call(market)
+    for request in (json.loads(topic.subscribe)["subscription"], json.loads(call.body)):
+        assert (request["type"], request["coin"]) == ("l2Book", "BTC")
+        assert {name: request[name] for name in ROUNDING if name in request} == rounding
 
 
-def test_what_is_unsubscribed_is_what_was_subscribed() -> None:
-    aim = target(VENUE, resolve(venue_settings(VENUE), {"HL_L2_FAST": "0"}))
-    for topic in VENUE.topics(aim):
+def test_unsubscribe_names_the_same_subscription_as_subscribe() -> None:
+    market = target(VENUE, resolve(venue_settings(VENUE), {"HL_L2_FAST": "0"}))
+    for topic in VENUE.topics(market):
         assert json.loads(topic.subscribe)["subscription"] == json.loads(topic.unsubscribe)["subscription"]

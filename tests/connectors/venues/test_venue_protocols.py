@@ -1,4 +1,4 @@
-"""A venue's codec against the same venue's dialect, written apart: what one says the other reads, to the last level."""
+"""A venue's decode function against the simulator of the same venue, which was written separately."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from connectors.venues.spec import Recovery, RestSpec, Target, Venue
 T = TypeVar("T")
 
 SECONDS = 55
-"""Shorter than any dialect waits for a client that sends no keep-alive."""
+"""Shorter than the time after which a simulated venue closes a socket without keep-alive."""
 
 START_UNIX_MS = 1_790_000_000_000
 
@@ -44,7 +44,7 @@ every_feed = pytest.mark.parametrize(
 
 
 class Client:
-    """A venue's description and dialect, wired without sockets or session; `frames` is one run of the two."""
+    """Connects a venue's description to its simulator without sockets or session."""
 
     def __init__(self, name: str, environ: dict[str, str]) -> None:
         self.venue: Venue = venues()[name]
@@ -64,6 +64,7 @@ class Client:
         return rest.decode(json.loads(answer.body), self.target)
 
     def frames(self) -> Iterator[tuple[Frame, Sight | None]]:
+        """Subscribe every topic and yield the frames of one run, each with the simulator's book."""
         url = urlsplit(self.venue.socket_url(self.target.ws_urls[0], self.target))
         met, acts = self.exchange.open(self.now_ms, f"{url.path}?{url.query}" if url.query else url.path)
         assert isinstance(met, Accepted)
@@ -83,31 +84,31 @@ class Client:
 
 
 @every_feed
-def test_every_frame_of_the_dialect_is_described_and_of_a_topic_asked_for(name: str, environ: dict[str, str]) -> None:
+def test_every_simulated_frame_is_decoded_and_of_a_subscribed_topic(name: str, environ: dict[str, str]) -> None:
     client = Client(name, environ)
-    asked = {topic.key for topic in client.venue.topics(client.target)}
+    subscribed = {topic.key for topic in client.venue.topics(client.target)}
     seen: Counter[str | None] = Counter()
     for frame, _ in client.frames():
         assert not isinstance(frame, DecodeMiss | Refusal)
         if not isinstance(frame, Ack):
             seen[getattr(frame, "topic", None)] += 1
-    assert asked <= set(seen) <= asked | {None}
+    assert subscribed <= set(seen) <= subscribed | {None}
 
 
 @every_feed
-def test_every_time_that_a_dialect_states_is_one_since_the_venue_began(name: str, environ: dict[str, str]) -> None:
+def test_every_time_in_a_frame_is_since_the_start_of_the_simulation(name: str, environ: dict[str, str]) -> None:
     client = Client(name, environ)
-    stated: Counter[type[Frame]] = Counter()
+    seen_times: Counter[type[Frame]] = Counter()
     for frame, _ in client.frames():
         if (at_ms := getattr(frame, "exchange_ms", None)) is not None:
             assert START_UNIX_MS <= at_ms <= START_UNIX_MS + client.now_ms
-            stated[type(frame)] += 1
-    assert Book in stated or BookDelta in stated
-    assert (Trade in stated) is (name != "extended")
+            seen_times[type(frame)] += 1
+    assert Book in seen_times or BookDelta in seen_times
+    assert (Trade in seen_times) is (name != "extended")
 
 
 @every_feed
-def test_the_book_read_is_the_book_meant_after_every_frame(name: str, environ: dict[str, str]) -> None:
+def test_the_decoded_book_equals_the_simulators_after_every_frame(name: str, environ: dict[str, str]) -> None:
     client = Client(name, environ)
     book, equal, bridging = OrderBook(), 0, False
     for frame, sight in client.frames():
@@ -130,14 +131,14 @@ def test_the_book_read_is_the_book_meant_after_every_frame(name: str, environ: d
 
 
 @every_feed
-def test_what_rest_answers_is_the_venue_s_book_and_names_its_topic(name: str, environ: dict[str, str]) -> None:
+def test_the_rest_book_equals_the_simulators_and_names_its_topic(name: str, environ: dict[str, str]) -> None:
     client = Client(name, environ)
     list(client.frames())
     book = client.fetch(client.venue.snapshot)
     assert book.topic == client.venue.topics(client.target)[0].key
-    held = OrderBook()
-    held.replace(book)
+    stored = OrderBook()
+    stored.replace(book)
     depth = min(len(book.bids), len(book.asks), 10)
     bids, asks = client.exchange.board.answer(client.now_ms).book.top(depth)
     grid = client.exchange.board.dialect.grid
-    assert held.depth(depth) == (tuple(grid.level(*row) for row in bids), tuple(grid.level(*row) for row in asks))
+    assert stored.depth(depth) == (tuple(grid.level(*row) for row in bids), tuple(grid.level(*row) for row in asks))
