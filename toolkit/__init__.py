@@ -1,6 +1,6 @@
-"""Turn one run of a trading connector into evidence.
+"""Turn the recorded run of a trading connector into figures, findings and evidence.
 
-`analyze` and `compare` are the verbs; nothing heavy is imported before one of them is used.
+`analyze` and `compare` are the entry points. Heavy dependencies are imported when one of them is first used.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,1 +1,1 @@
-"""What this machine says of a run made on it: host, source and binary, and what may be told of a command."""
+"""Facts about the machine, source checkouts and executables, and commands run and recorded as evidence."""

@@ -1,6 +1,6 @@
-"""The command index `commands.jsonl`: one line for each command of the evidence, what it was and how it ended.
+"""Command index `commands.jsonl`: one line per command of the evidence, with its arguments and result.
 
-It is appended to, one whole line at a time, by any number of processes.
+Any number of processes may append to it, one complete line at a time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a command printed on one stream: size, count of newlines, digest. The text itself is not kept."""
+    """Size in bytes, number of newlines and hex SHA-256 of one output stream. The text itself is not stored."""
 
     bytes: int
     lines: int
@@ -38,9 +38,10 @@ class Output:
 class Command:
     """One row of the command index.
 
-    `argv`, `cwd` and `environment` have secrets and home directories masked. Of `exit_code` and `signal` (a name such
-    as `SIGKILL`) exactly one is set; a command that could not be started has 127 or 126 and `problem` says why.
-    `stderr` is None where the command wrote both streams into one.
+    `argv`, `cwd` and `environment` have secrets and home directories masked. `started_ms` is in epoch milliseconds,
+    `duration_ms` in milliseconds. Exactly one of `exit_code` and `signal` (a name such as `SIGKILL`) is set. A command
+    that could not be started has exit code 127 or 126, and `problem` says why. `stderr` is None where the command wrote
+    both streams to one.
     """
 
     schema: str
@@ -59,18 +60,18 @@ class Command:
 
     @property
     def shell_code(self) -> int:
-        """The exit code as a shell gives it: 128 + n for a signal n."""
+        """Exit code as a shell reports it: 128 + n for a signal n."""
         if self.signal is None:
             return self.exit_code or 0
         return 128 + signal_number(self.signal)
 
 
 EMPTY_OUTPUT = Output(0, 0, hashlib.sha256().hexdigest())
-"""What a stream gave that gave nothing."""
+"""Output of a stream without any bytes."""
 
 
 def signal_name(number: int) -> str:
-    """The name of a signal (`SIGKILL`), or `SIG40` where it has none."""
+    """Return the name of a signal (`SIGKILL`), or for example `SIG40` where it has none."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -78,16 +79,17 @@ def signal_name(number: int) -> str:
 
 
 def signal_number(name: str) -> int:
-    """The number of a signal that `signal_name` named."""
+    """Return the number of a signal from a name that `signal_name` returned."""
     known = signal.Signals.__members__.get(name)
     return int(known) if known is not None else int(name.removeprefix("SIG"))
 
 
 def append(directory: Path, row: Command) -> Command:
-    """Add a row to the directory's command index, in one piece; a row without an id gets the next free `U01`, `U02`, ….
+    """Append a row to the directory's command index and return it with its id.
 
-    A torn last line (a machine that lost power) is closed first, so that it spoils no other.
-    Raises `UsageError` when the id is taken, `InputError` when the index cannot be written.
+    A row with an empty id gets the next free one of `U01`, `U02`, …. A torn last line, as a power failure leaves it, is
+    ended first, so that the new row is a line of its own. Raises `UsageError` when the id is invalid or taken, and
+    `InputError` when the index cannot be written.
     """
     index = directory / FILE_NAME
     try:
@@ -95,49 +97,49 @@ def append(directory: Path, row: Command) -> Command:
         with index.open("ab+") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             stream.seek(0)
-            held = stream.read()
-            row = replace(row, id=_checked(row.id, held, index) or _next_id(held))
+            existing = stream.read()
+            row = replace(row, id=_checked(row.id, existing, index) or _next_id(existing))
             line = msgspec.json.encode(row) + b"\n"
-            stream.write(line if not held or held.endswith(b"\n") else b"\n" + line)
+            stream.write(line if not existing or existing.endswith(b"\n") else b"\n" + line)
     except OSError as error:
         raise InputError(str(index), None, f"cannot be written: {error.strerror}; name another directory") from error
     return row
 
 
 def check_id(directory: Path, id: str) -> None:
-    """Raise `UsageError` when a row of that id cannot be added: it is no id, or it is taken.
+    """Raise `UsageError` when a row with that id cannot be appended: the id is invalid or taken.
 
-    Raises `InputError` where the index cannot be read.
+    Raises `InputError` when the index cannot be read.
     """
     index = directory / FILE_NAME
     try:
-        held = index.read_bytes()
+        existing = index.read_bytes()
     except FileNotFoundError:
-        held = b""
+        existing = b""
     except OSError as error:
         raise InputError(str(index), None, f"cannot be read: {error.strerror}; name another directory") from error
-    _checked(id, held, index)
+    _checked(id, existing, index)
 
 
-def _checked(id: str, held: bytes, index: Path) -> str:
+def _checked(id: str, existing: bytes, index: Path) -> str:
     if id and not _ID.fullmatch(id):
         raise UsageError(f"--id {id}: an id is a letter, then at most 31 letters, digits, `_`, `.` or `-`: U12")
-    if id and id in _ids(held):
-        raise UsageError(f"--id {id}: {index} has a command of that id; choose another, or leave it to be numbered")
+    if id and id in _ids(existing):
+        raise UsageError(f"--id {id}: {index} has a command with that id; choose another, or leave --id out")
     return id
 
 
-def _next_id(held: bytes) -> str:
-    numbers = [int(id[1:]) for id in _ids(held) if re.fullmatch(r"U\d{1,9}", id)]
+def _next_id(existing: bytes) -> str:
+    numbers = [int(id[1:]) for id in _ids(existing) if re.fullmatch(r"U\d{1,9}", id)]
     return f"U{max(numbers, default=0) + 1:02d}"
 
 
-def _ids(held: bytes) -> set[str]:
-    return {each.id for each in parse(held)}
+def _ids(existing: bytes) -> set[str]:
+    return {each.id for each in parse(existing)}
 
 
 def parse(text: bytes) -> Iterator[Command]:
-    """The rows of a command index, in order; lines that are none (a torn one) are left out."""
+    """Yield the rows of a command index in order; invalid lines, such as a torn one, are skipped."""
     for line in text.splitlines():
         with contextlib.suppress(msgspec.DecodeError):
             yield msgspec.json.decode(line, type=Command)

@@ -14,7 +14,7 @@ _TIME_ERROR = 5
 
 
 def host() -> Host:
-    """The machine this runs on."""
+    """Return hardware and system of this machine."""
     system = platform.uname()
     return Host(
         cpu_count=os.cpu_count() or 1,
@@ -34,17 +34,17 @@ def _memory_bytes() -> int | None:
 
 
 def load() -> HostLoad:
-    """The load of the machine now."""
+    """Return the present load averages of this machine."""
     return HostLoad(now_ms(), *(round(value, 2) for value in os.getloadavg()))
 
 
 def now_ms() -> int:
-    """The wall clock in epoch milliseconds."""
+    """Return the wall clock in epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 class _Timex(ctypes.Structure):
-    """`struct timex` of adjtimex(2), read only."""
+    """`struct timex` of adjtimex(2)."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -58,14 +58,17 @@ class _Timex(ctypes.Structure):
 
 
 def clock() -> HostClock:
-    """The kernel's opinion of its clock, from adjtimex(2) where there is one."""
+    """Return the kernel's estimate of its clock's error from adjtimex(2), without changing the clock.
+
+    Where the system has no adjtimex, or the clock is not synchronised, `why` of the result says so.
+    """
     at_ms, timex = now_ms(), _Timex()
     try:
         state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
     except (AttributeError, OSError):
-        return HostClock(at_ms, None, None, f"{platform.system()} gives no clock state without a network")
+        return HostClock(at_ms, None, None, f"{platform.system()} does not report the state of its clock")
     if state < 0:
-        return HostClock(at_ms, None, None, f"the kernel does not tell: {os.strerror(ctypes.get_errno())}")
+        return HostClock(at_ms, None, None, f"the kernel does not report it: {os.strerror(ctypes.get_errno())}")
     if state == _TIME_ERROR or timex.status & _STA_UNSYNC:
         return HostClock(at_ms, None, None, "the kernel's clock is not synchronised by a time service")
     per_ms = 1_000_000 if timex.status & _STA_NANO else 1_000

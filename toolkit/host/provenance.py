@@ -1,4 +1,4 @@
-"""Which source and which binary a program was: commit, digest of what was not committed, digest of the executable."""
+"""Read the provenance of a program: git commit, digest of uncommitted changes, digest of its executables."""
 
 from __future__ import annotations
 
@@ -12,41 +12,44 @@ from pathlib import Path
 from toolkit.model.redaction import redact_value
 from toolkit.model.run_meta import Binary, Checkout
 
-_GIT_PATIENCE_S = 20
+_GIT_TIMEOUT_S = 20
 
 
 def checkout(directory: Path) -> Checkout | None:
-    """The checkout that `directory` lies in; None outside one, before its first commit, or if git does not answer."""
+    """Return the state of the git checkout that contains `directory`.
+
+    None outside a checkout, before its first commit, and where git is missing, fails or takes longer than 20 s.
+    """
     commit = _git(directory, "rev-parse", "--verify", "HEAD")
     diff = _git(directory, "diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
-    others = _git(directory, "ls-files", "--others", "--exclude-standard", "-z", ":/")
-    if commit is None or diff is None or others is None:
+    untracked = _git(directory, "ls-files", "--others", "--exclude-standard", "-z", ":/")
+    if commit is None or diff is None or untracked is None:
         return None
-    untracked = others.count(b"\0")
+    untracked_count = untracked.count(b"\0")
     digest = hashlib.sha256(diff).hexdigest() if diff else None
-    return Checkout(commit.decode().strip(), bool(diff or untracked), digest, untracked)
+    return Checkout(commit.decode().strip(), bool(diff or untracked_count), digest, untracked_count)
 
 
 def _git(directory: Path, *arguments: str) -> bytes | None:
     command = ["git", "-C", str(directory), *arguments]
-    # Without this, git would write to the index of somebody else's checkout.
+    # Without this, git would refresh and write the index of a checkout that is only read.
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             command,
             capture_output=True,
-            timeout=_GIT_PATIENCE_S,
+            timeout=_GIT_TIMEOUT_S,
             env=environment,
             check=False,
             stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout if done.returncode == 0 else None
+    return result.stdout if result.returncode == 0 else None
 
 
 def binary(path: Path) -> Binary | None:
-    """Size and digest of an executable file; None where it cannot be read."""
+    """Return size and digest of an executable file; None where it cannot be read."""
     return _digested(path, str(path))
 
 
@@ -54,10 +57,10 @@ def _digested(path: Path, name: str) -> Binary | None:
     try:
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            octets = os.fstat(stream.fileno()).st_size
+            size = os.fstat(stream.fileno()).st_size
     except OSError:
         return None
-    return Binary(redact_value(name), octets, digest)
+    return Binary(redact_value(name), size, digest)
 
 
 _INTERPRETER = re.compile(
@@ -66,25 +69,26 @@ _INTERPRETER = re.compile(
 
 
 def script(executable: Path, arguments: Sequence[str]) -> Binary | None:
-    """The script that a command runs: its own file, or the first that it names to an interpreter; None without one.
+    """Return the script that a command runs; None where it runs none.
 
-    Among the running executables there is its interpreter in its place.
+    That is `executable` itself if it starts with `#!`, or the first file among the arguments of an interpreter. The
+    executables of a running script show only its interpreter, so the script is recorded separately.
     """
     try:
         with executable.open("rb") as stream:
-            own = stream.read(2) == b"#!"
+            is_script = stream.read(2) == b"#!"
     except OSError:
         return None
-    if own:
+    if is_script:
         return binary(executable)
-    named = arguments if _INTERPRETER.fullmatch(executable.name) else ()
-    return next((binary(Path(each)) for each in named if Path(each).is_file()), None)
+    candidates = arguments if _INTERPRETER.fullmatch(executable.name) else ()
+    return next((binary(Path(each)) for each in candidates if Path(each).is_file()), None)
 
 
 def running_executables(group: int) -> tuple[Binary, ...]:
-    """The executables of a process group as they run now, in order of path; empty where the system has no /proc.
+    """Return the executables of the running processes of a group, sorted by path; empty on a system without /proc.
 
-    A program started through `cargo run` or a shell is found here, and not by the command's own name.
+    This finds a program that was started through `cargo run` or a shell, which the command line does not name.
     """
     found = {each.path: each for each in _executables(group)}
     return tuple(found[path] for path in sorted(found))
@@ -93,7 +97,7 @@ def running_executables(group: int) -> tuple[Binary, ...]:
 def _executables(group: int) -> Iterator[Binary]:
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            # The command's name stands in parentheses and may hold anything; the fields after it do not.
+            # The process name is in parentheses and may contain any character; the fields after it may not.
             if int((entry / "stat").read_text().rpartition(")")[2].split()[2]) != group:
                 continue
             name = str((entry / "exe").readlink())

@@ -1,7 +1,7 @@
-"""When the bytes of a log arrived: the file `run.log.times.jsonl` that gives a log without times its times.
+"""Records of `run.log.times.jsonl`: the arrival time of each piece of a log whose lines have no time stamps.
 
-A first line names the log; each further line says at which byte a piece began that arrived at that moment. The moment
-is the supervisor's: what the program held in a buffer of its own is older by as long as it held it.
+The first line of the file names the log. Each further line has the byte offset at which a piece began and the time at
+which the supervisor read it. Text that the program buffered is older than its arrival by the time it was buffered.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ SCHEMA = "toolkit.arrivals/1"
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """The log's bytes from `byte` (zero-based) up to the next arrival came within `error_ms` of `at_ms` (epoch)."""
+    """Arrival of a piece of a log: the bytes from `byte` (zero-based) up to the next arrival.
+
+    They arrived within `error_ms` milliseconds of `at_ms` (epoch milliseconds).
+    """
 
     byte: int
     at_ms: int
@@ -29,45 +32,46 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """The arrivals of the log named `log`, in order of byte."""
+    """Arrivals of the log named `log`, in order of byte offset."""
 
     log: str
     rows: tuple[Arrival, ...]
 
     def at(self, byte: int) -> Arrival | None:
-        """The arrival that brought this byte of the log, None where there is none."""
+        """Return the arrival that contains the byte at this offset; None before the first arrival."""
         index = bisect_right(self.rows, byte, key=lambda row: row.byte)
         return self.rows[index - 1] if index else None
 
 
 def header(log: str) -> bytes:
-    """The first line, for the log of that name."""
+    """Encode the first line of the file, which names the log."""
     return msgspec.json.encode({"schema": SCHEMA, "log": log}) + b"\n"
 
 
 def line(arrival: Arrival) -> bytes:
-    """One arrival as a line."""
+    """Encode one arrival as a line."""
     return msgspec.json.encode(arrival) + b"\n"
 
 
 def parse(lines: Iterable[bytes], file: str = FILE_NAME) -> Arrivals:
-    """Read the file back from its lines, each with its newline; a final fragment is left out.
+    """Parse the lines of the file, each with its newline; a final line without newline is ignored.
 
-    Raises `InputError` with file and line where a line is not an arrival or goes back in the log.
+    `file` is the name used in errors. Raises `InputError` with file and line for a first line that names no log, a line
+    that is not an arrival, and an offset lower than the one before.
     """
     log, rows = read(lines, file)
     return Arrivals(log, tuple(rows))
 
 
 def read(lines: Iterable[bytes], file: str = FILE_NAME) -> tuple[str, Iterator[Arrival]]:
-    """The name of the log, and its arrivals one by one as they are asked for. Raises `InputError` as `parse` does."""
-    rest = iter(lines)
-    first = next(rest, b"")
+    """Return the name of the log and a lazy iterator over its arrivals. Both raise `InputError` as `parse` does."""
+    remaining = iter(lines)
+    first = next(remaining, b"")
     try:
         log = str(msgspec.json.decode(first)["log"]) if first.endswith(b"\n") else ""
     except (msgspec.DecodeError, TypeError, KeyError) as error:
         raise InputError(file, 1, f"does not name the log it belongs to: {error}; leave the file out") from error
-    return log, _rows(rest if log else (), file)
+    return log, _rows(remaining if log else (), file)
 
 
 def _rows(lines: Iterable[bytes], file: str) -> Iterator[Arrival]:
@@ -78,8 +82,8 @@ def _rows(lines: Iterable[bytes], file: str) -> Iterator[Arrival]:
         try:
             row = msgspec.json.decode(each, type=Arrival)
         except msgspec.DecodeError as error:
-            raise InputError(file, number, f"is no arrival of a log: {error}; leave the file out") from error
+            raise InputError(file, number, f"is not an arrival record: {error}; leave the file out") from error
         if row.byte < last:
-            raise InputError(file, number, "goes back in the log; leave the file out")
+            raise InputError(file, number, "has a lower byte offset than the line before; leave the file out")
         last = row.byte
         yield row

@@ -1,7 +1,6 @@
-"""The records that pass between rooms: frozen, without behaviour beyond naming themselves.
+"""Records of a comparison of two runs.
 
-JSON of a command is these records encoded as they stand (field order is the published order).
-All times are epoch milliseconds, all lines one-based, all byte offsets zero-based into the decompressed file.
+The JSON of `toolkit compare` is these records; the order of the fields is the published order.
 """
 
 from __future__ import annotations
@@ -17,9 +16,11 @@ from toolkit.model.vocabulary import SettingKind, Verdict
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """One figure of two sides, and what may be said of the difference.
+    """One figure of both runs, its difference and the verdict.
 
-    A count of events has its hourly rate beside it, None where the observed time is not known.
+    `before`, `after` and `delta` (after minus before) are in `unit`; `ratio` is after over before. All four are None
+    where they are not known. `low`, `high`, `p` and `mde` (minimum detectable effect) are None where no test was made.
+    `…_per_hour` is the hourly rate of a count of events, None where the observed time is not known.
     """
 
     figure: str
@@ -42,7 +43,7 @@ class ComparisonRow:
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """One setting of two runs: its values (None where it is not set), and what holds where it is not set."""
+    """One setting of two runs: its value in each, None where it is not set, and its default."""
 
     name: str
     before: str | None
@@ -53,9 +54,9 @@ class SettingRow:
 
 @dataclass(frozen=True, slots=True)
 class RunComparison:
-    """Two sides, figure by figure. `comparable` is true if any row is.
+    """Comparison of two runs, one row per figure. `comparable` is true if any row is comparable.
 
-    `settings` are those that either run has, the ones that differ first; None where a run's files do not hold its own.
+    `settings` lists the settings of both runs, those that differ first; None where the settings of one are not known.
     """
 
     before: RunAnalysis

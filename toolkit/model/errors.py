@@ -1,4 +1,4 @@
-"""The errors users meet: each says who and where, and each has one exit code."""
+"""Errors shown to users. Each names the file or option at fault and has one exit code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of every command, as printed in the README."""
+    """Exit codes of all commands, as documented in the README."""
 
     OK = 0
     FAILED = 1
@@ -18,19 +18,19 @@ class ExitCode(IntEnum):
 
 
 class ToolkitError(Exception):
-    """Base of every error a user is meant to read; `exit` is the code the command ends with."""
+    """Base class of all errors shown to users; `exit` is the exit code of the command."""
 
     exit = ExitCode.FAILED
 
 
 class UsageError(ToolkitError):
-    """The command, a setting or a rule file was written wrongly (exit 2); the message says what to write instead."""
+    """A command, setting or rule file is invalid (exit 2); the message says what to write instead."""
 
     exit = ExitCode.USAGE
 
 
 class InterruptedByUserError(ToolkitError):
-    """Ctrl-C ended the command (exit 130); the message says what it left."""
+    """Ctrl-C ended the command (exit 130); the message says what was stored."""
 
     exit = ExitCode.INTERRUPTED
 
@@ -38,8 +38,8 @@ class InterruptedByUserError(ToolkitError):
 class InputError(ToolkitError):
     """An input cannot be used (exit 3).
 
-    `file` names it as the user typed it, `line` is one-based or None where no line is to blame, `why` says what is
-    wrong and what to do about it.
+    `file` is its name as the user typed it. `line` is one-based, None where the fault is not in one line. `why` says
+    what is wrong and what to do.
     """
 
     exit = ExitCode.BAD_INPUT

@@ -1,7 +1,6 @@
-"""The records that pass between rooms: frozen, without behaviour beyond naming themselves.
+"""Records of figures: the definition of a figure, and its value in one run.
 
-JSON of a command is these records encoded as they stand (field order is the published order).
-All times are epoch milliseconds, all lines one-based, all byte offsets zero-based into the decompressed file.
+The JSON of the commands is these records; the order of the fields is the published order.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ Number = int | float
 
 @dataclass(frozen=True, slots=True)
 class FigureSpec:
-    """One row of the catalogue: what a figure's name means, before any run gives it a value.
+    """Definition of a figure: one row of the catalogue.
 
-    `name` is the pattern `scope.metric[.label]` with `<venue>`, `<reason>` and the like where a run fills in.
+    `name` is the pattern `scope.metric[.label]`, with placeholders such as `<venue>` and `<reason>`.
     """
 
     name: str
@@ -30,10 +29,10 @@ class FigureSpec:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of one run, and what it rests on.
+    """One number of one run, in `unit`.
 
-    `value` is None where the evidence does not tell (never 0 instead); `n` counts the samples or events behind it;
-    `low` and `high` are the range it lies in (both equal to `value` when exact, None where unbounded).
+    `value` is None (never 0) where the evidence does not determine it. `n` counts the samples or events behind it.
+    `low` and `high` are the range of the true value: both equal `value` when exact, None where unbounded.
     """
 
     figure: str
@@ -48,10 +47,10 @@ class Figure:
 
     @property
     def scope(self) -> str:
-        """The venue, or `run`."""
+        """The first part of the figure's name: a venue or `run`."""
         return self.figure.split(".", 1)[0]
 
     @property
     def metric(self) -> str:
-        """The name without its scope."""
+        """The figure's name without the scope."""
         return self.figure.split(".", 1)[1]

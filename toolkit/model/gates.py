@@ -1,7 +1,6 @@
-"""The records that pass between rooms: frozen, without behaviour beyond naming themselves.
+"""Records of a gate: its rules, one row per rule and figure, and the verdict.
 
-JSON of a command is these records encoded as they stand (field order is the published order).
-All times are epoch milliseconds, all lines one-based, all byte offsets zero-based into the decompressed file.
+The JSON of `toolkit gate` is these records; the order of the fields is the published order.
 """
 
 from __future__ import annotations
@@ -14,7 +13,11 @@ from toolkit.model.vocabulary import GateVerdict
 
 @dataclass(frozen=True, slots=True)
 class GateRule:
-    """One limit as a gate file states it; exactly one of the limits is set, durations already in the figure's unit."""
+    """One rule of a gate file. Exactly one limit is set, in the unit of the figure.
+
+    `figure` is a pattern; `min_n` is the number of samples below which the rule is inconclusive. `per_10_min` scales
+    the value to ten minutes. `venues` restricts the rule; `on_null` is the verdict for a figure without a value.
+    """
 
     figure: str
     max: Number | None = None
@@ -30,7 +33,10 @@ class GateRule:
 
 @dataclass(frozen=True, slots=True)
 class GateRow:
-    """One rule applied to one figure of a run; `margin` is the distance to the limit, positive on the good side."""
+    """One rule applied to one figure of a run.
+
+    `margin` is the distance to the limit in the figure's unit, positive where the limit is kept.
+    """
 
     rule: str
     figure: str
@@ -43,7 +49,7 @@ class GateRow:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """The verdict of a gate, with every rule beside its value."""
+    """Verdict of a gate, and one row per rule and figure."""
 
     gate: str
     verdict: GateVerdict

@@ -1,7 +1,4 @@
-"""Mask secrets in text, in the arguments of a command and in its environment, before they are recorded or shown.
-
-Each rule names what it masks; the rest of the text stays as it was.
-"""
+"""Mask secrets in text, command arguments and environment variables before they are recorded or shown."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from collections.abc import Mapping, Sequence
 MASK = "***"
 
 KEPT_PREFIXES = ("PARAPHINA_", "HL_", "LIGHTER_", "EXTENDED_", "ASTER_", "PARADEX_")
-"""Prefixes of the only environment names that are ever recorded: those that configure a connector."""
+"""Prefixes of the environment names that configure a connector. Other variables are never recorded."""
 
 _SECRET_NAME = (
     r"(?:[a-z0-9]{1,20}[_-]){0,4}"
@@ -26,23 +23,23 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, replacement in (
         # user and password of a URL
         (r"""\b([a-z][a-z0-9+.-]{0,20}://)[^/?#\s"'<>]+@""", rf"\1{MASK}@"),
-        # credentials after the name of their scheme, with or without a header's name
+        # credentials after the name of their scheme, with or without the header name
         (r"""\b(authorization["']?\s*[:=]\s*["']?(?:(?:bearer|basic|token)\s+)?)[^\s"',;&]+""", rf"\1{MASK}"),
         (r"\b((?:bearer|basic)\s+)[a-z0-9._~+/=-]{8,}", rf"\1{MASK}"),
-        # a value under a name that says it is secret: key=value, "key": "value", --key value
+        # a value whose name is that of a secret: key=value, "key": "value", --key value
         (rf"""(?<![a-z0-9])({_SECRET_NAME}["']?\s*[:=]\s*){_VALUE}""", rf"\1{MASK}"),
         (rf"(--{_SECRET_NAME}\s+)\S+", rf"\1{MASK}"),
-        # tokens known by their shape: JWT, GitHub, GitLab, Slack, common API keys, AWS
+        # tokens with a known shape: JWT, GitHub, GitLab, Slack, common API keys, AWS
         (r"\beyJ[a-z0-9_-]{5,}\.[a-z0-9_-]{5,}(?:\.[a-z0-9_-]*)?", MASK),
         (r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-)[a-z0-9_-]{16,}", MASK),
         (r"\bAKIA[a-z0-9]{16}\b", MASK),
         # wallet addresses, keys and signatures in hexadecimal
         (r"\b0x[0-9a-f]{40,}\b", f"0x{MASK}"),
         (r"\b[0-9a-f]{64}\b", MASK),
-        # network addresses other than this machine's own, and people's
+        # network addresses other than loopback and wildcard, and mail addresses
         (rf"\b(?!127\.|0\.0\.0\.0){_OCTET}(?:\.{_OCTET}){{3}}\b", MASK),
         (r"\b[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+\b", f"{MASK}@{MASK}"),
-        # home directories: the name of a person is not evidence
+        # home directories, which contain the name of a person
         (r"""(?<!\w)(?:/home/|/Users/|[a-z]:\\Users\\)[^/\\\s:"'<>|]+""", "~"),
         (r"(?<![\w./-])/root(?=/|\b)", "~"),
     )
@@ -50,7 +47,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 def redact(text: str) -> str:
-    """The text with user info of URLs, tokens, keys, addresses and home directories masked."""
+    """Mask user info of URLs, tokens, keys, addresses and home directories in a text; the rest is unchanged."""
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text
@@ -63,9 +60,9 @@ _ASSIGNMENT = re.compile(
 
 
 def redact_argv(arguments: Sequence[str]) -> tuple[str, ...]:
-    """A command's arguments with secrets and home directories masked.
+    """Mask secrets and home directories in the arguments of a command.
 
-    The argument after an option that names a secret (`--api-key`) is masked whole, unless it is an option itself.
+    The argument after an option that names a secret (`--api-key`) is masked completely, unless it is an option itself.
     """
     masked, secret_follows = [], False
     for argument in arguments:
@@ -75,11 +72,14 @@ def redact_argv(arguments: Sequence[str]) -> tuple[str, ...]:
 
 
 def redact_value(value: str) -> str:
-    """One argument or value with secrets masked, those assigned by name (`HL_API_KEY=…`) among them."""
+    """Mask secrets in one argument or value, including assignments to a secret's name (`HL_API_KEY=…`)."""
     return redact(_ASSIGNMENT.sub(rf"\1{MASK}", value))
 
 
 def redact_environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables that configure a connector, by name; a value is masked whole where its name names a secret."""
+    """Return the variables that configure a connector, sorted by name, with secrets masked.
+
+    The value of a variable whose name is that of a secret is masked completely.
+    """
     kept = sorted(name for name in variables if name.startswith(KEPT_PREFIXES))
     return {name: MASK if _SECRET_WORD.search(name) else redact_value(variables[name]) for name in kept}

@@ -1,7 +1,7 @@
-"""The records of `run_meta.json`: what a supervisor knows of a run that the run's own files do not say.
+"""Records of `run_meta.json`: facts about a run that its supervisor knows and its other files do not contain.
 
-All times are epoch milliseconds. Fields have defaults, so that a file of another version, or one written by hand, can
-be read; a supervisor sets all that it knows.
+Times `…_ms` with a moment in their name are epoch milliseconds, other `…_ms` are durations in milliseconds. Fields have
+defaults, so that files of other versions or written by hand can be read; a supervisor sets all that it knows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ SCHEMA = "toolkit.run_meta/1"
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A machine, without its name. `memory_bytes` is None where the system does not report it."""
+    """Hardware and system of a machine, without its name. `memory_bytes` is None where it is not reported."""
 
     cpu_count: int
     memory_bytes: int | None = None
@@ -26,7 +26,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class HostLoad:
-    """Load averages of the host over 1, 5 and 15 minutes, in runnable processes, at an epoch time."""
+    """Load averages of the host over 1, 5 and 15 minutes, in runnable processes, at `at_ms` (epoch ms)."""
 
     at_ms: int = 0
     load_1m: float = 0.0
@@ -36,7 +36,7 @@ class HostLoad:
 
 @dataclass(frozen=True, slots=True)
 class HostClock:
-    """The kernel's estimate of its own clock, read without a network.
+    """The kernel's estimate of the error of its own clock, read without a network.
 
     `offset_ms` is the correction still to be made (positive: the clock is behind), `error_ms` the estimated error of
     the clock. Both are None where the kernel has no estimate; `why` then gives the reason.
@@ -64,7 +64,7 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """An executable file as it was when it ran; the home directory in `path` is written `~`."""
+    """An executable file at the time it ran: size in bytes and hex SHA-256. The home directory in `path` is `~`."""
 
     path: str
     bytes: int
@@ -73,16 +73,18 @@ class Binary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunMeta:
-    """One supervised run; a null end means that the supervisor itself was killed before the run ended.
+    """One supervised run. `ended_ms` is None if the supervisor was killed before the run ended.
 
-    `requested_ms` counts from `first_telemetry_ms`, and `build_ms` is the time before it (None without telemetry).
-    `stopped_by` is `time` (stopped after the requested time), `itself`, `build_limit` or `interrupt`, None while
-    it runs; `killed` means that it took SIGKILL. `stopped_ms` is when it was asked to stop or ended, `ended_ms` when
-    its last process was gone. `environment` holds the variables that configure a connector as the program saw them,
-    secrets masked; `environment_set` names those that the supervisor set, `options` its own command-line options.
-    `binaries` are the executables of the program's process group at its first telemetry, and the command's own file and
-    script. `wall_drift_ms` is how much more the wall clock went forward than the monotonic one: not zero means that the
-    wall clock was set during the run.
+    `requested_ms` is counted from `first_telemetry_ms`; `build_ms` is the time before that, None without telemetry.
+    `stopped_by` is `time` (stopped after the requested time), `itself`, `build_limit` or `interrupt`; it is None while
+    the program runs. `stopped_ms` is the time at which the program was asked to stop or ended by itself, `ended_ms` the
+    time at which its last process had ended. `killed` means that it had to be ended with SIGKILL.
+
+    `environment` has the program's variables that configure a connector, with secrets masked. `environment_set` names
+    those that the supervisor set; `options` are the supervisor's own command-line options. `binaries` are the
+    executables of the program's process group at its first telemetry, and the command's own file and script.
+    `wall_drift_ms` is how much further the wall clock advanced than the monotonic clock; another value than zero means
+    that the wall clock was set during the run.
     """
 
     schema: str = SCHEMA

@@ -1,7 +1,7 @@
-"""The records that pass between rooms: frozen, without behaviour beyond naming themselves.
+"""Records of one run: what it was, its files, sessions, episodes and findings, and the whole analysis.
 
-JSON of a command is these records encoded as they stand (field order is the published order).
-All times are epoch milliseconds, all lines one-based, all byte offsets zero-based into the decompressed file.
+The JSON of `toolkit analyze` is these records; the order of the fields is the published order. Times are epoch
+milliseconds, line numbers one-based, byte offsets zero-based into the decompressed file.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from toolkit.model.figures import Figure, Number
 from toolkit.model.vocabulary import Ended, Role, Segment
 
 LineRef = tuple[str, int]
-"""A file of the run and a one-based line in it."""
+"""Name of a file of the run, and a one-based line in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What ended or blocked a run: a code to test for, one sentence to read, the line that says so."""
+    """Cause that ended or blocked a run: a code for programs, a sentence for readers, and the line it was read from."""
 
     code: str
     text: str
@@ -28,10 +28,11 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The part of a run to look at; all that is set must hold.
+    """Part of a run to analyse: the ticks that meet all conditions that are set.
 
-    `last_ms` counts back from the last record. Ticks are the producer's own numbers, both ends included, in every life.
-    `every` cuts what is chosen into windows of so many ticks.
+    `last_ms` is the time before the last record, in milliseconds. `since_tick` and `until_tick` are tick numbers of the
+    producer, both included, in every life (process) of the run. `every` splits the chosen part into windows of that
+    many ticks.
     """
 
     segment: Segment | None = None
@@ -41,28 +42,28 @@ class Window:
     every: int | None = None
 
     def __str__(self) -> str:
-        """In words, as a page says it; empty for the whole run."""
+        """Describe the window for a report; empty for the whole run."""
         since, until = self.since_tick, self.until_tick
-        words = [
+        conditions = [
             self.segment and str(self.segment),
             self.last_ms and f"last {self.last_ms / 1_000:g} s",
             since is not None and (f"ticks {since} to {until}" if until is not None else f"from tick {since} on"),
             since is None and until is not None and f"to tick {until}",
         ]
-        return ", ".join(word for word in words if word)
+        return ", ".join(each for each in conditions if each)
 
 
 WHOLE_RUN = Window()
-"""The whole run."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """A run as a whole. `id` is the start of the SHA-256 over its files' sorted digests.
+    """Identity, times, end and origin of a run. `id` is the start of the SHA-256 over its files' sorted digests.
 
-    `window` says which part of the run times and figures are of, in words; None for the whole. `settings` holds the
-    documented environment names and options it was made with, None where its files do not tell; `settings_withheld`
-    names what was set beside them. `origin` says what it was made from and on, in words by name.
+    `requested_ms` and `observed_ms` are durations in milliseconds; `lives` counts the processes of the run. `window`
+    describes the part of the run that times and figures cover, None for the whole run. `settings` are the documented
+    environment names and options of the run, None where its files do not contain them; `settings_withheld` names other
+    variables that were set. `origin` describes source, binaries and host by name.
     """
 
     id: str
@@ -89,7 +90,7 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class SetAsideLine:
-    """A line (or the torn part of one) that carries no figure, and why."""
+    """A line, or the torn part of a line, that contributes to no figure, and the reason."""
 
     line: int
     byte: int
@@ -98,7 +99,10 @@ class SetAsideLine:
 
 @dataclass(frozen=True, slots=True)
 class FileLedger:
-    """A file of the run, every line accounted for: `lines == used + sum(set_aside.values())`."""
+    """Line ledger of one file: `lines == used + sum(set_aside.values())`.
+
+    `set_aside` counts lines by reason, `where` lists them. `bytes` and `sha256` are of the decompressed content.
+    """
 
     file: str
     role: Role
@@ -112,7 +116,7 @@ class FileLedger:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A stretch of time of one venue that a reader would want to see, with the log lines that belong to it."""
+    """Notable stretch of time of one venue, such as an outage, with its log lines. `cls` is its class."""
 
     venue: str
     kind: str
@@ -126,7 +130,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One sentence worth a reader's time, with the figures and lines it rests on."""
+    """One sentence of the report, with the figures and lines that support it."""
 
     code: str
     severity: str
@@ -138,7 +142,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CompatRow:
-    """A number that another tool prints for the same run, ours beside it, and why they differ."""
+    """A number that an upstream tool prints for the run, the toolkit's number, and why they differ."""
 
     tool: str
     name: str
@@ -150,7 +154,7 @@ class CompatRow:
 
 @dataclass(frozen=True, slots=True)
 class RunPart:
-    """So many ticks of a run (both ends included), and the figures of these alone."""
+    """Ticks `since_tick` to `until_tick` of one life (both included), and the figures of those ticks."""
 
     life: int
     since_tick: int
@@ -162,7 +166,7 @@ class RunPart:
 
 @dataclass(frozen=True, slots=True)
 class RunAnalysis:
-    """All that is said of one run, or of a window of it; `parts` are the windows of so many ticks asked for."""
+    """Result of the analysis of a run or of a window of it; `parts` are windows of a fixed number of ticks."""
 
     run: RunInfo
     ledger: tuple[FileLedger, ...]
@@ -173,18 +177,18 @@ class RunAnalysis:
     parts: tuple[RunPart, ...] = ()
 
     def figure(self, name: str) -> Figure | None:
-        """The figure of that full name, or None where the run does not have it."""
+        """Return the figure with that full name; None where the run does not have it."""
         return next((each for each in self.figures if each.figure == name), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One public socket session: from its connecting line to whatever ended it.
+    """One public socket session, from its connecting line to the line that ended it.
 
-    `reason` is None while it is open (also at the end of a life); `lines` are all lines of its ending, as one event.
-    An ending that left no line has none: `ended` is then the connecting line of the session after. `ended` and
-    `first_book` are lines with the number of their file. Times may be off by their `…_error_ms`. A session whose
-    `beginning_lost` is not in the log begins with the first line that tells of it.
+    `reason` is None while the session is open, also at the end of a life. `lines` are all lines of its ending, which
+    are one event; an ending that left no line has none, and `ended` is then the connecting line of the next session.
+    `ended` and `first_book` are a file number and a line. Each time may be wrong by its `…_error_ms`. A session with
+    `beginning_lost` started before the log did: `began_line` is the first line that mentions it.
     """
 
     life: int

@@ -1,4 +1,4 @@
-"""The published JSON: records as programs read them. Fields are added, never renamed."""
+"""Encode records as the published JSON. Fields may be added to it, but are never renamed."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from toolkit.model.runs import RunAnalysis
 
 
 def analysis_json(analysis: RunAnalysis) -> str:
-    """`toolkit.analysis/1`: run, ledger, figures, episodes, findings, compat."""
-    return _encoded({"schema": "toolkit.analysis/1", **_named(analysis)})
+    """Encode an analysis as `toolkit.analysis/1`: run, ledger, figures, episodes, findings, compat, parts."""
+    return _encoded({"schema": "toolkit.analysis/1", **_fields(analysis)})
 
 
 def gate_json(result: GateResult) -> str:
-    """`toolkit.gate/1`: the verdict and every rule beside its value."""
-    return _encoded({"schema": "toolkit.gate/1", **_named(result)})
+    """Encode a gate result as `toolkit.gate/1`: the verdict, and every rule with its value."""
+    return _encoded({"schema": "toolkit.gate/1", **_fields(result)})
 
 
 def comparison_json(comparison: RunComparison) -> str:
-    """`toolkit.comparison/1`: whether and why the sides compare, and every row."""
-    named = _named(comparison)
-    sides = {side: named.pop(side)["run"] for side in ("before", "after")}
-    return _encoded({"schema": "toolkit.comparison/1", **named, "runs": sides})
+    """Encode a comparison as `toolkit.comparison/1`: comparability and its reasons, and all rows."""
+    fields = _fields(comparison)
+    sides = {side: fields.pop(side)["run"] for side in ("before", "after")}
+    return _encoded({"schema": "toolkit.comparison/1", **fields, "runs": sides})
 
 
-def _named(record: object) -> dict[str, Any]:
-    named: dict[str, Any] = msgspec.to_builtins(record)
-    for episode in named.get("episodes", ()):
+def _fields(record: object) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(record)
+    for episode in fields.get("episodes", ()):
         episode["class"] = episode.pop("cls")
-    return named
+    return fields
 
 
 def _encoded(value: dict[str, Any]) -> str:

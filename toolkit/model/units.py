@@ -1,4 +1,4 @@
-"""Units a figure may carry, and how a person reads a value in each."""
+"""Units of figures, and formats for values in reports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Unit(StrEnum):
-    """The unit of a figure; values are in this unit unscaled, on every page and in every file."""
+    """Unit of a figure; its values are in this unit, unscaled, in all files."""
 
     COUNT = "count"
     PER_SECOND = "1/s"
@@ -19,12 +19,12 @@ class Unit(StrEnum):
 
 
 def thousands(number: float, digits: int = 0) -> str:
-    """A number with thin groups of three (`11 249`), the separator a no-break space so that it never wraps."""
+    """Format a number in groups of three digits, separated by no-break spaces (`11 249`)."""
     return f"{number:,.{digits}f}".replace(",", "\u00a0")
 
 
 def duration(ms: float) -> str:
-    """A span in the words a person would use: `250 ms`, `12.0 s`, `9 min 59.6 s`, `2 h 05 min`."""
+    """Format a duration in milliseconds: `250 ms`, `12.0 s`, `9 min 59.6 s`, `2 h 05 min`."""
     if ms < 1_000:
         return f"{ms:.0f} ms"
     seconds = ms / 1_000
@@ -38,7 +38,7 @@ def duration(ms: float) -> str:
 
 
 def share(value: float) -> str:
-    """A share of one as a percentage; a share that is neither 0 nor 1 never prints as either."""
+    """Format a share (0 to 1) as a percentage; only an exact 0 or 1 is shown as 0 % or 100 %."""
     percent = value * 100
     if 0 < percent < 0.05:
         return "< 0.1\u00a0%"
@@ -47,9 +47,9 @@ def share(value: float) -> str:
     return f"{percent:.1f}\u00a0%"
 
 
-def size(octets: int) -> str:
-    """A file size in decimal units (`1.7 MB`)."""
-    value = float(octets)
+def size(n_bytes: int) -> str:
+    """Format a file size in decimal units (`1.7 MB`)."""
+    value = float(n_bytes)
     for unit in ("B", "kB", "MB"):
         if value < 1_000:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""The product's words: names that mean the same thing in a log, a table, a figure and a document."""
+"""Enumerations and constants with the same meaning in logs, tables, figures and documents."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from enum import StrEnum
 
 VENUE_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
-"""What a venue may be called; text that is not this names no venue, wherever it stands."""
+"""Form of a venue's name. Text of another form is never taken for a venue."""
 
 PLATEAU_LIMITS_MS = (10_000, 30_000)
-"""The ages above which a venue stands still, as upstream's gate has them."""
+"""Ages in milliseconds above which a venue is on a plateau, from upstream's gate."""
 
 PLATEAU_LIMIT_PATTERN = "[0-9]+m?s"
-"""How a figure's name writes such an age: `10s`, `1500ms`."""
+"""Regular expression for such an age in the name of a figure: `10s`, `1500ms`."""
 
 
 class ReconnectReason(StrEnum):
-    """What ended a connected session; the one taxonomy of all venues (a log's own later words are kept verbatim)."""
+    """Reason that ended a connected session, for all venues. Other reasons that a log states are kept verbatim."""
 
     SESSION_TIMEOUT = "session_timeout"
     STALE_WATCHDOG = "stale_watchdog"
@@ -38,7 +38,7 @@ class ReconnectReason(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far a socket session came, in order."""
+    """Last stage that a socket session reached, in order."""
 
     CONNECTING = "connecting"
     CONNECTED = "connected"
@@ -48,7 +48,7 @@ class Stage(StrEnum):
 
 
 class VenueStatus(StrEnum):
-    """The status a producer writes for a venue at each tick."""
+    """Status that a producer writes for a venue at each tick."""
 
     HEALTHY = "Healthy"
     WARNING = "Warning"
@@ -57,7 +57,7 @@ class VenueStatus(StrEnum):
 
 
 class Bound(StrEnum):
-    """How a figure's value stands to the truth; why it is not exact stands in its note."""
+    """Relation of a figure's value to the true value; the note of the figure gives the reason."""
 
     EXACT = "exact"
     LOWER = "lower"
@@ -67,7 +67,7 @@ class Bound(StrEnum):
 
 
 class Better(StrEnum):
-    """The direction in which a figure improves."""
+    """Direction in which a figure improves."""
 
     LOWER = "lower"
     HIGHER = "higher"
@@ -75,7 +75,7 @@ class Better(StrEnum):
 
 
 class Role(StrEnum):
-    """What a file of a run is, recognised by content."""
+    """Role of a file in a run, detected from its content."""
 
     LOG = "log"
     TELEMETRY = "telemetry"
@@ -88,7 +88,7 @@ class Role(StrEnum):
 
 
 class SetAside(StrEnum):
-    """Why a line was not used; a ledger row carries one of these."""
+    """Reason that a line was not used, as the ledger counts it."""
 
     TORN_TAIL = "torn_tail"
     TORN_INSIDE = "torn_inside"
@@ -103,7 +103,7 @@ class SetAside(StrEnum):
 
 
 class Ended(StrEnum):
-    """How a run ended."""
+    """Way in which a run ended."""
 
     COMPLETED = "completed"
     TIMEOUT = "timeout"
@@ -116,7 +116,7 @@ class Ended(StrEnum):
 
 
 class CounterKind(StrEnum):
-    """How a counter's printed readings add up to a total."""
+    """Rule by which a counter's printed readings add up to a total."""
 
     CUMULATIVE = "cumulative"
     DELTA = "delta"
@@ -125,7 +125,7 @@ class CounterKind(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a comparison says of one row."""
+    """Verdict of a comparison on one figure."""
 
     IMPROVED = "improved"
     REGRESSED = "regressed"
@@ -136,15 +136,15 @@ class Verdict(StrEnum):
 
 
 class SettingKind(StrEnum):
-    """How a setting of two runs compares."""
+    """Result of comparing a setting of two runs."""
 
     EQUAL = "equal"
     DIFFERS = "differs"
-    PLACE = "place"  # it differs by the run's own directory or the port of a simulated venue alone
+    PLACE = "place"  # differs only in the run's directory or the port of a simulated venue
 
 
 class Segment(StrEnum):
-    """A part of a run by what happens in it."""
+    """Phase of a run."""
 
     STARTUP = "startup"
     STEADY = "steady"
@@ -152,7 +152,7 @@ class Segment(StrEnum):
 
 
 class GateVerdict(StrEnum):
-    """What a gate says of one rule, and of the whole."""
+    """Verdict of a gate on one rule, and on the run."""
 
     PASS = "PASS"
     FAIL = "FAIL"
