@@ -11,7 +11,7 @@ import msgspec
 from msgspec import inspect
 
 MAX_EXACT_INT = 1 << 53
-"""Integers of a larger magnitude count as unknown: a float does not hold them, and sums of many of them overflow."""
+"""Integers of a larger magnitude count as unknown: a float cannot represent them, and sums of many overflow."""
 
 TORN = object()
 """Marker for a stretch of text that is no JSON value."""

@@ -1,7 +1,7 @@
 """Check of a telemetry file against the contract, line by line: violations, and notices that are no violation.
 
-A kill leaves a torn last line. A restart into the same file makes ticks begin again, and may put two records on one
-line. Both are notices.
+A kill leaves a torn last line. A restart into the same file makes ticks begin again at 0, and may leave two
+records on one line. All of these are notices.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ NOTICES = {
 
 @dataclass(frozen=True, slots=True)
 class RuleTally:
-    """How often a rule was violated or a notice found: the count, the first lines, and the message of the first case.
+    """Tally of the cases of one rule or notice: their number, the first lines, and the message of the first case.
 
     The field names are keys of the JSON output; `says` is the meaning of the rule or notice.
     """
@@ -178,5 +178,5 @@ class FileCheck:
 
 
 def _is_record(value: object, torn: bool) -> bool:
-    """Return true for a record; an object nested in a torn record has no tick, which tells it from one."""
+    """Return true for a record; an object nested in a torn record has no tick and is none."""
     return isinstance(value, dict) and (not torn or "t" in value)

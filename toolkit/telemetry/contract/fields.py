@@ -67,7 +67,7 @@ class ContractGuidance(msgspec.Struct, gc=False):
 
 
 class ContractRecord(msgspec.Struct, gc=False):
-    """One record. Units: USD, ms, epoch ms, as names say; "tao" stands for the base asset of any market."""
+    """One record. Units: USD, ms, epoch ms, as in the field names; "tao" stands for the base asset of any market."""
 
     schema_version: int | UnsetType = UNSET
     t: Count | UnsetType = UNSET

@@ -127,13 +127,13 @@ def _funding(record: ContractRecord) -> Messages:
 
 RECORD_RULES = (
     RecordRule("schema_version", f"schema_version is {SCHEMA_VERSION}", _schema_version),
-    RecordRule("pnl", "pnl_total is the sum of realised and unrealised", _pnl),
-    RecordRule("kill", "a kill switch has a reason", _kill),
+    RecordRule("pnl", "pnl_total is the sum of pnl_realised and pnl_unrealised", _pnl),
+    RecordRule("kill", "an active kill switch has a reason", _kill),
     RecordRule("fair_value", "fair_value is a number where fv_available is true", _fair_value),
-    RecordRule("orders", "would_send_orders_count is the number of orders, also of a truncated list", _orders),
-    RecordRule("venue_order", "venues are numbered from 0 in order, and quote_levels names them alike", _venue_order),
+    RecordRule("orders", "would_send_orders_count counts all orders, also those cut off a truncated list", _orders),
+    RecordRule("venue_order", "venues are numbered from 0 in order, and quote_levels uses the same ids", _venue_order),
     RecordRule("age", "ages are -1 (never) or more, and the apply and event age of a venue are -1 together", _age),
-    RecordRule("healthy_used", "healthy_venues_used lists the Healthy venues; its count is right", _healthy_used),
+    RecordRule("healthy_used", "healthy_venues_used and its count agree with the Healthy venues", _healthy_used),
     RecordRule("status", "a venue's status agrees with its age, depth and toxicity", _status),
     RecordRule("market", "mids and depths are not negative", _market),
     RecordRule("funding", "the funding status is Unknown exactly where the rate is null", _funding),
