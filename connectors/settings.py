@@ -111,7 +111,7 @@ def venue_settings(venue: Venue) -> tuple[Setting, ...]:
         for name, (field, meaning, least) in _LIMITS.items()
     )
     fresh = Setting(
-        _fresh_name(venue), venue.fresh_ms, SettingType.MS, "apply age up to which the venue is Healthy", least=1
+        _fresh_setting(venue), venue.fresh_ms, SettingType.MS, "apply age up to which the venue is Healthy", least=1
     )
     named = () if venue.instrument is None else (venue.instrument,)
     return (venue.market, *named, venue.ws, venue.rest, *limits, fresh, *venue.settings)
@@ -138,7 +138,7 @@ def limits(venue: Venue, resolved: Mapping[str, ResolvedSetting]) -> VenueLimits
 
 def fresh_ms(venue: Venue, resolved: Mapping[str, ResolvedSetting]) -> int:
     """Return the apply age in ms up to which the venue is Healthy."""
-    return _number(resolved[_fresh_name(venue)])
+    return _number(resolved[_fresh_setting(venue)])
 
 
 def target(venue: Venue, resolved: Mapping[str, ResolvedSetting], base: str | None = None) -> Target:
@@ -156,7 +156,7 @@ def _instrument(venue: Venue, resolved: Mapping[str, ResolvedSetting], market: s
     return market if venue.lookup is None else ""
 
 
-def _fresh_name(venue: Venue) -> str:
+def _fresh_setting(venue: Venue) -> str:
     return f"PARAPHINA_{venue.prefix}_STATE_STALE_MS_OVERRIDE"
 
 
@@ -171,11 +171,11 @@ def _urls(text: str) -> tuple[str, ...]:
 def _resolve(setting: Setting, environ: Mapping[str, str]) -> ResolvedSetting:
     for name in (setting.name, *setting.aliases):
         if text := environ.get(name, "").strip():
-            return ResolvedSetting(setting, _read(name, text, setting), name)
+            return ResolvedSetting(setting, _parse(name, text, setting), name)
     return ResolvedSetting(setting, setting.default, "default")
 
 
-def _read(name: str, text: str, setting: Setting) -> Value:
+def _parse(name: str, text: str, setting: Setting) -> Value:
     match setting.kind:
         case SettingType.FLAG:
             if text.lower() in _TRUE | _FALSE:

@@ -177,8 +177,7 @@ class Connector:
     def _fetch(self, purpose: FetchPurpose, rest: RestSpec[Any]) -> Fetch:
         self._tickets += 1
         call = rest.call(self.target)
-        checks = purpose is FetchPurpose.BOOK_CHECK
-        timeout_ms = self.limits.book_check_ms if checks else self.limits.snapshot_ms
+        timeout_ms = self.limits.book_check_ms if purpose is FetchPurpose.BOOK_CHECK else self.limits.snapshot_ms
         return Fetch(self._tickets, purpose, self._current(self.target.rest_urls) + call.path, call, timeout_ms)
 
     def _looked_up(self, now_ms: int, response: Fetched | FetchFailed) -> Iterator[Action]:

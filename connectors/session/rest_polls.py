@@ -71,7 +71,7 @@ class FundingPoll:
         return ticket == self._ticket
 
     def timers(self, now_ms: int) -> Iterator[Action]:
-        """Request the funding rate if it is due; a request that is still under way replaces the new one."""
+        """Request the funding rate if it is due; while a request is under way no other is made."""
         if self._rest is None or self.due_ms is None or now_ms < self.due_ms:
             return
         self.due_ms = now_ms + self._every_ms

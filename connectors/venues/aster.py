@@ -96,11 +96,11 @@ def _topic(number: int, key: str, stream: str, kind: TopicKind) -> Topic:
     return Topic(key, kind, json.dumps({"method": "SUBSCRIBE", "params": [stream], "id": number}))
 
 
-def _ask_book(target: Target) -> RestCall:
+def _book_request(target: Target) -> RestCall:
     return RestCall(f"/fapi/v1/depth?symbol={_symbol(target)}&limit={target.options['ASTER_DEPTH_LIMIT']}")
 
 
-def _read_book(body: Json, target: Target) -> Book:
+def _decode_book(body: Json, target: Target) -> Book:
     topic = f"depthUpdate:{_symbol(target)}"
     return Book(topic, *both_sides(body, 0, 1), integer(body["lastUpdateId"]), unix_ms(body.get("E")))
 
@@ -115,7 +115,7 @@ VENUE = Venue(
     topics=_topics,
     decode=decode,
     recovery=Recovery.REST,
-    snapshot=RestSpec(_ask_book, _read_book),
+    snapshot=RestSpec(_book_request, _decode_book),
     settings=(
         Setting(
             "ASTER_DEPTH_LIMIT",

@@ -17,8 +17,8 @@ from connectors.venues.spec import RestCall, RestSpec, Setting, SettingType, Tar
 def decode(message: Json) -> Iterator[Frame]:
     """Decode one message of a book stream.
 
-    In a snapshot `q` is the size. In a delta `q` is the signed change and `c` the resulting size. A snapshot may carry
-    any number, because no source says if the snapshot of each minute continues the numbering.
+    In a snapshot `q` is the size. In a delta `q` is the signed change and `c` the resulting size. It is not settled
+    if the snapshot of each minute continues the numbering, so a snapshot may carry any number.
     """
     match message:
         case {"type": "SNAPSHOT", "data": {"m": str(market), "b": bids, "a": asks}, "seq": seq}:
@@ -48,20 +48,20 @@ def _socket_url(base: str, target: Target) -> str:
     return f"{base}/orderbooks/{_market(target)}{'?depth=1' if best_only else ''}"
 
 
-def _ask_book(target: Target) -> RestCall:
+def _book_request(target: Target) -> RestCall:
     return RestCall(f"/api/v1/info/markets/{_market(target)}/orderbook")
 
 
-def _read_book(body: Json, target: Target) -> Book:
+def _decode_book(body: Json, target: Target) -> Book:
     bids, asks = (levels(body["data"][side], "price", "qty") for side in ("bid", "ask"))
     return Book(f"orderbooks:{_market(target)}", bids, asks)
 
 
-def _ask_funding(target: Target) -> RestCall:
+def _funding_request(target: Target) -> RestCall:
     return RestCall(f"/api/v1/info/markets/{_market(target)}/stats")
 
 
-def _read_funding(body: Json, target: Target) -> Funding:
+def _decode_funding(body: Json, target: Target) -> Funding:
     """Decode the funding rate; `nextFundingRate` is a time, despite its name."""
     stats = body["data"]
     next_ms = unix_ms(stats.get("nextFundingRate"))
@@ -85,8 +85,8 @@ VENUE = Venue(
     socket_url=_socket_url,
     # The venue's firewall refuses requests without a User-Agent.
     headers=(("User-Agent", "run-evidence-toolkit"),),
-    snapshot=RestSpec(_ask_book, _read_book),
-    funding=RestSpec(_ask_funding, _read_funding),
+    snapshot=RestSpec(_book_request, _decode_book),
+    funding=RestSpec(_funding_request, _decode_funding),
     limits=VenueLimits(read_ms=10_000),
     settings=(
         Setting(

@@ -79,11 +79,11 @@ def _topic(name: str, coin: str, kind: TopicKind, **options: object) -> Topic:
     )
 
 
-def _ask_book(target: Target) -> RestCall:
+def _book_request(target: Target) -> RestCall:
     return RestCall("/info", "POST", json.dumps({"type": "l2Book", "coin": target.instrument, **_rounding(target)}))
 
 
-def _read_book(body: Json, target: Target) -> Book:
+def _decode_book(body: Json, target: Target) -> Book:
     return _book(f"l2Book:{target.instrument}", body)
 
 
@@ -101,7 +101,7 @@ VENUE = Venue(
     topics=_topics,
     decode=decode,
     keep_alive=KeepAlive(PingKind.JSON, '{"method":"ping"}'),
-    snapshot=RestSpec(_ask_book, _read_book),
+    snapshot=RestSpec(_book_request, _decode_book),
     fresh_ms=2_000,
     settings=(
         Setting("HL_L2_FAST", True, SettingType.FLAG, "5 levels about every 0.5 s instead of 20 about every 5.4 s"),

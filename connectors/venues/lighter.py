@@ -108,11 +108,11 @@ def _find_market(body: Json, target: Target) -> str:
     raise LookupError(f"no market {wanted}")
 
 
-def _ask_book(target: Target) -> RestCall:
+def _book_request(target: Target) -> RestCall:
     return RestCall(f"/api/v1/orderBookOrders?market_id={target.instrument}&limit={ORDERS_PER_SIDE}")
 
 
-def _read_book(body: Json, target: Target) -> Book:
+def _decode_book(body: Json, target: Target) -> Book:
     bids, asks = (_from_orders(body[side] or ()) for side in ("bids", "asks"))
     return Book(f"order_book:{target.instrument}", bids, asks)
 
@@ -135,7 +135,7 @@ VENUE = Venue(
     decode=decode,
     socket_url=_socket_url,
     recovery=Recovery.RESUBSCRIBE,
-    snapshot=RestSpec(_ask_book, _read_book),
+    snapshot=RestSpec(_book_request, _decode_book),
     lookup=RestSpec(lambda _: RestCall("/api/v1/orderBooks"), _find_market),
     settings=(Setting("PARAPHINA_LIGHTER_WS_READONLY", False, SettingType.FLAG, "request the read-only socket"),),
     log_templates={

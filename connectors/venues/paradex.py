@@ -40,7 +40,10 @@ BOOKS = {
 
 
 def decode(message: Json) -> Iterator[Frame]:
-    """Decode one message; only the request's id tells the answer to a subscription from that to its end."""
+    """Decode one message.
+
+    The answers to `subscribe` and `unsubscribe` both name the channel; only the id of the request tells them apart.
+    """
     match message:
         case {"method": "subscription", "params": {"channel": str(channel), "data": dict(data)}}:
             yield _event(channel, data)
@@ -57,7 +60,7 @@ def decode(message: Json) -> Iterator[Frame]:
 def _event(channel: str, data: Json) -> Frame:
     match channel.split(".")[0], data:
         case "bbo", {"seq_no": seq, "bid": bid, "ask": ask}:
-            both_sides = _best(bid, data["bid_size"]), _best(ask, data["ask_size"])
+            both_sides = _best_level(bid, data["bid_size"]), _best_level(ask, data["ask_size"])
             return Book(channel, *both_sides, integer(seq), unix_ms(data.get("last_updated_at")))
         case "order_book", {"update_type": "s", "seq_no": seq}:
             return Book(channel, *_sides(data), integer(seq), unix_ms(data.get("last_updated_at")))
@@ -74,7 +77,7 @@ def _event(channel: str, data: Json) -> Frame:
             return DecodeMiss()
 
 
-def _best(at: object, amount: object) -> tuple[Level, ...]:
+def _best_level(at: object, amount: object) -> tuple[Level, ...]:
     """Decode one side of the best bid and ask; a side without orders has no price."""
     return () if at in (None, "", "0") else ((price(at), size(amount)),)
 
@@ -110,13 +113,13 @@ def _topic(channel: str, kind: TopicKind, *, monotone: bool = False) -> Topic:
     return Topic.from_json_request(channel, kind, request, monotone=monotone)
 
 
-def _ask_book(target: Target) -> RestCall:
+def _book_request(target: Target) -> RestCall:
     """Request the book by REST; retail orders are only in the interactive book, as on the socket."""
     interactive = "/interactive" if str(target.options[FEED]).startswith("interactive") else ""
     return RestCall(f"/orderbook/{target.instrument}{interactive}?depth=20")
 
 
-def _read_book(body: Json, target: Target) -> Book:
+def _decode_book(body: Json, target: Target) -> Book:
     at_ms = unix_ms(body.get("last_updated_at"))
     return Book(_book_channel(target), *both_sides(body, 0, 1), integer(body["seq_no"]), at_ms)
 
@@ -131,7 +134,7 @@ VENUE = Venue(
     topics=_topics,
     decode=decode,
     recovery=Recovery.RESUBSCRIBE,
-    snapshot=RestSpec(_ask_book, _read_book),
+    snapshot=RestSpec(_book_request, _decode_book),
     fresh_ms=3_000,
     settings=(
         Setting(FEED, "bbo", SettingType.TEXT, "best bid and ask, or a book and how it is sent", choices=tuple(BOOKS)),

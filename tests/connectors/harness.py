@@ -76,7 +76,7 @@ def decode(message: Json) -> Iterator[Frame]:
             yield DecodeMiss()
 
 
-def _read_book(body: Json, target: Target) -> Book:
+def _decode_book(body: Json, target: Target) -> Book:
     return Book("book", levels(body["bids"], 0, 1), levels(body["asks"], 0, 1), body.get("n"))
 
 
@@ -100,7 +100,7 @@ def venue(recovery: Recovery = Recovery.RESUBSCRIBE, **changed: Any) -> Venue:
         "topics": topics,
         "decode": decode,
         "recovery": recovery,
-        "snapshot": RestSpec(lambda target: RestCall("/book"), _read_book),
+        "snapshot": RestSpec(lambda target: RestCall("/book"), _decode_book),
     }
     return Venue(**{**fields, **changed})
 
