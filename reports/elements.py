@@ -1,4 +1,4 @@
-"""The parts of a page: what a reader sees, before any format is chosen."""
+"""Elements of a page before a format is chosen: cells, tables, and the layout of a section of figures."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from enum import StrEnum
 
 
 class Safe(str):
-    """Text that is fit for the page's format as it stands; every other string is quoted when it is printed."""
+    """Text that is already escaped for the page's format. Every other string is escaped when it is printed."""
 
     __slots__ = ()
 
 
 class Align(StrEnum):
-    """On which side of its column a cell stands: words left, numbers right."""
+    """Horizontal alignment of a column: text left, numbers right."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -21,14 +21,14 @@ class Align(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's title and side."""
+    """Title and alignment of a table column."""
 
     title: str
     align: Align = Align.LEFT
 
 
 class CellKind(StrEnum):
-    """What a cell holds: words, a name (fixed width), or a digest (fixed width, and never taken for a secret)."""
+    """Content of a cell: text, a name (fixed width), or a digest (fixed width, never redacted as a secret)."""
 
     TEXT = "text"
     NAME = "name"
@@ -37,7 +37,7 @@ class CellKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value as a reader sees it; `figure` is the full name behind it, `strong` marks what to look at first."""
+    """One formatted value. `figure` is the full name of the figure shown; `strong` marks what to look at first."""
 
     text: str
     figure: str | None = None
@@ -47,16 +47,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of cells; every row has as many cells as there are columns.
+    """Table of cells. Every row has as many cells as there are columns.
 
-    Raises `ValueError` when a row has not.
+    Raises `ValueError` for a row of another length.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
     def __post_init__(self) -> None:
-        """Refuse a ragged table where it is made, not where it is printed."""
+        """Reject rows of the wrong length when the table is made, not when it is printed."""
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(f"a row of {len(row)} cells in a table of {len(self.columns)} columns")
@@ -64,17 +64,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class SimplePage:
-    """A page of few words: paragraphs and tables in order. Where a page must have a title, it is this one."""
+    """A page of paragraphs and tables, in order. `title` is the heading where the format requires one."""
 
     title: str
-    parts: tuple[str | Cell | Table, ...]
+    blocks: tuple[str | Cell | Table, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FoldedFigures:
-    """Figures that say the same and share a line: their metrics, the scopes that have them (empty: all), and why.
+    """Figures that share one line because they have the same value and note.
 
-    `figures` counts them.
+    `metrics` are names without scope, `scopes` the venues that have them (empty: all), `figures` their count.
     """
 
     metrics: tuple[str, ...]
@@ -85,35 +85,44 @@ class FoldedFigures:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Figures side by side: a row per metric, a column per scope. `figures` counts them, `why` is said of all."""
+    """Table of figures with a row per metric and a column per scope.
+
+    `figures` counts the figures shown; `reason` is why they may not be compared, where that is the same for all.
+    """
 
     table: Table
     figures: int
-    why: str = ""
+    reason: str = ""
 
     def __bool__(self) -> bool:
-        """Whether there is anything in it."""
+        """Return True if the grid shows any figure."""
         return bool(self.figures)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The figures of one section, each in one place.
+    """Figures of one section of the pair page, each in exactly one of these places.
 
-    `table` has those worth a row each, `moved` those that only moved (`erring` of them by less than the error of their
-    estimates), `withheld` those that may not be compared, by the reason, `same` those that did not move, `zero` those
-    that are 0 throughout, `unknown` those that nobody knows. `minor` tells that a reader misses it least.
+    - `table`: figures that differ, one row each.
+    - `moved`: figures that differ and need no row of their own. `within_error` of them differ by no more than the
+      error of their estimates.
+    - `not_comparable`: grids of figures that may not be compared, one grid per reason.
+    - `unchanged`: figures with the same value on both sides.
+    - `zero`: figures that are 0 on both sides.
+    - `unknown`: figures without a value on both sides.
+
+    `low_priority` sections are the first to lose rows when a page is too long.
     """
 
     table: Table
     moved: Grid
-    same: Grid
+    unchanged: Grid
     zero: tuple[FoldedFigures, ...] = ()
     unknown: tuple[FoldedFigures, ...] = ()
-    erring: int = 0
-    withheld: tuple[Grid, ...] = ()
-    minor: bool = False
+    within_error: int = 0
+    not_comparable: tuple[Grid, ...] = ()
+    low_priority: bool = False
 
     def __bool__(self) -> bool:
-        """Whether there is anything to show."""
-        return bool(self.table.rows or self.moved or self.withheld or self.same or self.zero or self.unknown)
+        """Return True if the section shows any figure."""
+        return bool(self.table.rows or self.moved or self.not_comparable or self.unchanged or self.zero or self.unknown)

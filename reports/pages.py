@@ -1,4 +1,4 @@
-"""Templates and formats that all pages share."""
+"""Render pages from the templates of this package, in any of the output formats."""
 
 from __future__ import annotations
 
@@ -12,37 +12,45 @@ from reports.elements import Cell, SimplePage, Table
 from reports.render import render
 from toolkit.model.errors import UsageError
 
+_EXTENSIONS = {"text": "txt", "markdown": "md", "html": "html"}
 
-def check_format(format: str, name: str = "sheet") -> None:
-    """Raise `UsageError` for a format that the page of that name does not have: best before the work, not after it."""
-    known = [each for each, ending in _ENDINGS.items() if f"{name}.{ending}.j2" in _templates()]
+
+def check_format(format: str, name: str = "simple_page") -> None:
+    """Raise `UsageError` if page `name` has no template for `format`; `json` is always allowed.
+
+    Commands call this before they start work.
+    """
+    known = [each for each, extension in _EXTENSIONS.items() if f"{name}.{extension}.j2" in _templates()]
     if format not in (*known, "json"):
-        words = [known[0], "json", *known[1:]]
-        raise UsageError(f"--format {format}: this command prints {', '.join(words[:-1])} or {words[-1]}")
+        choices = [known[0], "json", *known[1:]]
+        raise UsageError(f"--format {format}: this command prints {', '.join(choices[:-1])} or {choices[-1]}")
 
 
 def run_name(path: str) -> str:
-    """What a reader calls the run at a path: its last part; `-` is standard input."""
+    """Return the name by which reports call the run at `path`: its last part, `standard input` for `-`."""
     return "standard input" if path == "-" else PurePath(path).name or path
 
 
-_ENDINGS = {"text": "txt", "markdown": "md", "html": "html"}
-
-
 def render_page(name: str, format: str, **data: object) -> str:
-    """The page of that name: for a terminal (`text`), in `markdown` or `html`. Raises `UsageError` for any other."""
+    """Return page `name` in `format`: `text` (for a terminal), `markdown` or `html`.
+
+    Raises `UsageError` if the page has no such format.
+    """
     check_format(format, name)
-    return render_template(f"{name}.{_ENDINGS[format]}.j2", **data)
+    return render_template(f"{name}.{_EXTENSIONS[format]}.j2", **data)
 
 
-def simple_page(title: str, parts: Iterable[str | Cell | Table], format: str) -> str:
-    """A page of few words, as `form` has it."""
-    return render_page("sheet", format, sheet=SimplePage(title, tuple(parts)))
+def simple_page(title: str, blocks: Iterable[str | Cell | Table], format: str) -> str:
+    """Return a page of paragraphs and tables in `format`: `text`, `markdown` or `html`.
+
+    Raises `UsageError` for another format.
+    """
+    return render_page("simple_page", format, page=SimplePage(title, tuple(blocks)))
 
 
 def render_template(template: str, **data: object) -> str:
-    """A template filled with data, one newline at its end."""
-    # A section that has nothing to say leaves its blank lines behind.
+    """Return a template filled with data, with one newline at its end."""
+    # A section without content leaves blank lines behind.
     return re.sub(r"\n{3,}", "\n\n", render(_templates(), template, **data)).strip("\n") + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Two runs as a page shows them: what moved, then every figure of both sides in its section."""
+"""View of two runs: their main changes, the review summary, and every figure of both sides in its section."""
 
 from __future__ import annotations
 
@@ -16,132 +16,134 @@ from toolkit.model.comparisons import ComparisonRow, RunComparison
 from toolkit.model.gates import GateResult
 from toolkit.model.vocabulary import Verdict
 
-ALL_TOGETHER = 3
-"""So many venues that move alike move together, and not each for a reason of its own."""
-LEAVE_OUT = {
-    "same": "figures that did not differ",
-    "moved": "figures that only moved",
-    "withheld": "figures that may not be compared",
+COMMON_SHIFT_VENUES = 3
+"""Number of venues from which a change that is alike at all of them is called a common shift."""
+OMITTABLE = {
+    "unchanged": "figures that did not differ",
+    "moved": "figures that differ without a row of their own",
+    "not_comparable": "figures that may not be compared",
     "rows": "figures of the later sections that differ",
 }
-"""What may be left out of a page that is too long, first the least worth reading."""
+"""Parts that may be omitted from a page that is too long, the least important first."""
 HEADLINE_METRICS = ("reconnects", "age_apply_ms.p95", "age_apply_unknown.share")
-"""What the first table shows of each venue."""
+"""Metrics that the first table shows for each venue."""
 
 
 @dataclass(frozen=True)
 class PairView:
-    """A comparison under the names its reader gave the two runs.
+    """A comparison and the names that the reader gave the two runs.
 
-    `gates` are the verdicts on both sides. `without` names the parts that were left out so that the page fits into
-    `limit` characters.
+    `gates` are the gate results of both sides. `omitted` holds the keys of `OMITTABLE` that were left out to fit the
+    page into `limit` characters.
     """
 
     comparison: RunComparison
     names: tuple[str, str]
     gates: tuple[GateResult, GateResult] | None = None
-    without: tuple[str, ...] = ()
+    omitted: tuple[str, ...] = ()
     limit: int = 0
 
     @cached_property
     def before(self) -> RunView:
-        """The run before."""
+        """View of the run before the change."""
         return RunView(self.comparison.before, self.names[0], "before")
 
     @cached_property
     def after(self) -> RunView:
-        """The run after."""
+        """View of the run after the change."""
         return RunView(self.comparison.after, self.names[1], "after")
 
     @property
     def sides(self) -> tuple[RunView, RunView]:
-        """Both runs, in order."""
+        """Both runs, before first."""
         return self.before, self.after
 
     @cached_property
     def venues(self) -> tuple[str, ...]:
-        """The venues of both runs, worst first."""
+        """Venues of both runs, worst first."""
         return worst_first(self.before, self.after)
 
     @cached_property
     def rows(self) -> Mapping[str, ComparisonRow]:
-        """The rows of the comparison by full name of their figure."""
+        """Rows of the comparison by full name of their figure."""
         return {row.figure: row for row in self.comparison.rows}
 
     @property
     def verdicts(self) -> Mapping[str, int]:
-        """How many rows have each verdict."""
+        """Number of rows with each verdict."""
         return Counter(row.verdict.replace("_", " ") for row in self.comparison.rows)
 
     @property
     def blocked(self) -> tuple[RunView, ...]:
-        """The sides that never ran."""
+        """Sides that never ran."""
         return tuple(run for run in self.sides if run.blocked)
 
     @property
     def feeds(self) -> tuple[str, ...]:
-        """The kind of feed of the sides that ran: one word where they agree, else one for each side."""
+        """Kind of feed of the sides that ran: one text if they agree, else one for each side."""
         ran = [run for run in self.sides if not run.blocked]
         kinds = tuple(dict.fromkeys(run.feed for run in ran))
         return kinds if len(kinds) < 2 else tuple(f"{run.feed} {run.side}" for run in ran)
 
-    def silent(self, run: RunView) -> tuple[str, ...]:
-        """The venues that never spoke in a run."""
+    def venues_without_book(self, run: RunView) -> tuple[str, ...]:
+        """Return the venues that had no book at any time in a run."""
         return tuple(venue for venue in self.venues if run.value(f"{venue}.age_apply_unknown.share") == 1)
 
     @property
     def files(self) -> Table:
-        """The files of both runs."""
+        """Table of the files of both runs."""
         return files_table(*self.sides)
 
     def compared(self, metric: str) -> tuple[ComparisonRow, ...]:
-        """The rows of one metric, worst venue first, that may be compared and have two values.
+        """Return the rows of one metric, worst venue first, that may be compared and have two values.
 
-        A venue that never spoke in a run has no reconnects and no ages to compare: it is the finding itself.
+        Venues that had no book in one of the runs are left out: their reconnects and ages say nothing, and the page
+        reports the missing book itself.
         """
-        silent = {venue for run in self.sides for venue in self.silent(run)}
-        rows = (self.rows.get(f"{venue}.{metric}") for venue in self.venues if venue not in silent)
+        without_book = {venue for run in self.sides for venue in self.venues_without_book(run)}
+        rows = (self.rows.get(f"{venue}.{metric}") for venue in self.venues if venue not in without_book)
         return tuple(row for row in rows if row and row.verdict is not Verdict.NOT_COMPARABLE and row.delta is not None)
 
-    def moved(self, metric: str, step: float = 0) -> tuple[ComparisonRow, ...]:
-        """The compared rows of a metric that differ, and by `step` at least: the largest difference first."""
-        rows = [row for row in self.compared(metric) if self._parts.differs(row) and abs(row.delta or 0) >= step]
+    def changed(self, metric: str, step: float = 0) -> tuple[ComparisonRow, ...]:
+        """Return the compared rows of a metric that differ by at least `step`, the largest difference first."""
+        rows = [row for row in self.compared(metric) if self._layout.differs(row) and abs(row.delta or 0) >= step]
         return tuple(sorted(rows, key=lambda row: -abs(row.delta or 0)))
 
-    def equal(self, metric: str) -> tuple[ComparisonRow, ...]:
-        """The compared rows of a metric that do not differ."""
-        return tuple(row for row in self.compared(metric) if not self._parts.differs(row))
+    def unchanged(self, metric: str) -> tuple[ComparisonRow, ...]:
+        """Return the compared rows of a metric that do not differ."""
+        return tuple(row for row in self.compared(metric) if not self._layout.differs(row))
 
     def reasons(self, metric: str) -> tuple[str, ...]:
-        """Why rows of a metric may not be compared, each reason once."""
+        """Return the reasons why rows of a metric may not be compared, each once."""
         rows = (self.rows.get(f"{venue}.{metric}") for venue in self.venues)
-        why = dict.fromkeys(row.why for row in rows if row and row.verdict is Verdict.NOT_COMPARABLE)
-        return tuple(why) or ("no venue spoke in both runs",)
+        reasons = dict.fromkeys(row.why for row in rows if row and row.verdict is Verdict.NOT_COMPARABLE)
+        return tuple(reasons) or ("no venue had a book in both runs",)
 
     @property
     def common_shift(self) -> tuple[float, float] | None:
-        """The least and the most by which the median event age moved, where every venue's moved alike by under a tick.
+        """Smallest and largest change (ms) of the median event age, if all venues changed alike by less than a tick.
 
-        When the ticks fall between the frames is drawn once for a run and moves all venues together.
+        The offset of the ticks against the venues' messages is fixed when a run starts. It shifts the event ages of all
+        venues together, so such a change is no change of a venue. None if there is no such shift.
         """
-        moved = [row.delta or 0 for row in self.compared("age_event_ms.p50")]
-        least, most = min(moved, key=abs, default=0), max(moved, key=abs, default=0)
-        alike = len(moved) >= ALL_TOGETHER and len({each > 0 for each in moved}) == 1
+        deltas = [row.delta or 0 for row in self.compared("age_event_ms.p50")]
+        least, most = min(deltas, key=abs, default=0), max(deltas, key=abs, default=0)
+        alike = len(deltas) >= COMMON_SHIFT_VENUES and len({each > 0 for each in deltas}) == 1
         small = abs(most) < self.resolution_ms and abs(most - least) <= abs(most) / 4
         return (least, most) if alike and small and abs(least) >= 1 else None
 
     @property
     def resolution_ms(self) -> float:
-        """The coarser of the two sides' steps between ticks, 0 where neither is known."""
+        """Median time between ticks in ms, the larger of both sides; 0 if neither is known."""
         return max(run.resolution_ms or 0 for run in self.sides)
 
-    def both(self, figure: str) -> str:
-        """Both sides of a figure: `10 → 1`, one value where they read the same."""
-        texts = [run.words(figure) for run in self.sides]
+    def values_text(self, figure: str) -> str:
+        """Return both values of a figure: `10 → 1`, or one value if they read the same."""
+        texts = [run.text(figure) for run in self.sides]
         return texts[0] if texts[0] == texts[1] else " → ".join(texts)
 
-    def rates(self, figure: str) -> str:
-        """The hourly rates of both sides of a count: ` (60.0 → 6.0 per h)`, empty where there are none."""
+    def rates_text(self, figure: str) -> str:
+        """Return the hourly rates of both values of a count: ` (60.0 → 6.0 per h)`; empty if there are none."""
         row = self.rows.get(figure)
         if row is None or row.before_per_hour is None or row.after_per_hour is None:
             return ""
@@ -149,61 +151,61 @@ class PairView:
 
     @property
     def headline(self) -> Table:
-        """A row per venue, worst first, with what a reviewer looks at first; rows that moved are strong."""
+        """Table with a row per venue, worst first: reconnects and ages. Venues whose reconnects changed are strong."""
         return Table(_HEADLINE_COLUMNS, tuple(self._headline_row(venue) for venue in self.venues))
 
     def _headline_row(self, venue: str) -> tuple[Cell, ...]:
         reconnects, age, unknown = (f"{venue}.{metric}" for metric in HEADLINE_METRICS)
-        moved = self.rows.get(reconnects) in self.moved("reconnects")
+        changed = self.rows.get(reconnects) in self.changed("reconnects")
         return (
-            Cell(venue, strong=moved),
-            Cell(self.both(reconnects) + (self.rates(reconnects) if moved else ""), reconnects, moved),
-            Cell(self._verdict(reconnects), strong=moved),
-            Cell(self.both(age), age),
-            Cell(self._verdict(age)),
-            Cell(self.both(unknown), unknown),
+            Cell(venue, strong=changed),
+            Cell(self.values_text(reconnects) + (self.rates_text(reconnects) if changed else ""), reconnects, changed),
+            Cell(self._verdict_text(reconnects), strong=changed),
+            Cell(self.values_text(age), age),
+            Cell(self._verdict_text(age)),
+            Cell(self.values_text(unknown), unknown),
         )
 
-    def _verdict(self, figure: str) -> str:
+    def _verdict_text(self, figure: str) -> str:
         row = self.rows.get(figure)
         return "not comparable" if row is None else row.verdict.replace("_", " ")
 
     @cached_property
-    def _parts(self) -> SectionLayout:
+    def _layout(self) -> SectionLayout:
         scopes = dict.fromkeys(("run", *self.venues, *(name.split(".", 1)[0] for name in self.rows)))
         ratio = self.comparison.method["duration_ratio"]
         return SectionLayout(self.rows, self.sides, tuple(scopes), self.venues, self.resolution_ms, ratio)
 
     @cached_property
-    def parts(self) -> Mapping[str, Section]:
-        """The figures of both sides by section, each in exactly one."""
-        return self._parts.by_section()
+    def sections(self) -> Mapping[str, Section]:
+        """Sections by name, with each figure of either side in exactly one."""
+        return self._layout.by_section()
 
     @property
-    def common(self) -> Mapping[str, int]:
-        """What many rows have to say and the page says once, with their number."""
-        return self._parts.common
+    def shared_remarks(self) -> Mapping[str, int]:
+        """Remarks that the page shows once for many figures, with the number of figures."""
+        return self._layout.shared_remarks
 
     @property
-    def left_out(self) -> tuple[str, ...]:
-        """The parts that were left out, in words with their counts."""
-        held = tuple(self.parts.values())
+    def omitted_text(self) -> tuple[str, ...]:
+        """Descriptions of the omitted parts, each with its number of figures."""
+        sections = tuple(self.sections.values())
         counts = {
-            "same": sum(part.same.figures + _folded(part.zero) + _folded(part.unknown) for part in held),
-            "moved": sum(part.moved.figures for part in held),
-            "withheld": sum(grid.figures for part in held for grid in part.withheld),
-            "rows": sum(len(part.table.rows) for part in held if part.minor),
+            "unchanged": sum(each.unchanged.figures + _count(each.zero) + _count(each.unknown) for each in sections),
+            "moved": sum(each.moved.figures for each in sections),
+            "not_comparable": sum(grid.figures for each in sections for grid in each.not_comparable),
+            "rows": sum(len(each.table.rows) for each in sections if each.low_priority),
         }
-        return tuple(f"{number(counts[name])} {words}" for name, words in LEAVE_OUT.items() if name in self.without)
+        return tuple(f"{number(counts[key])} {text}" for key, text in OMITTABLE.items() if key in self.omitted)
 
     @cached_property
-    def answers(self) -> ReviewSummary:
-        """What a reviewer asks first."""
+    def review(self) -> ReviewSummary:
+        """Answers to a reviewer's first questions."""
         return ReviewSummary(self.comparison, self.sides, self.gates)
 
 
-def _folded(rows: Iterable[FoldedFigures]) -> int:
-    return sum(row.figures for row in rows)
+def _count(lines: Iterable[FoldedFigures]) -> int:
+    return sum(line.figures for line in lines)
 
 
 _HEADLINE_COLUMNS = (

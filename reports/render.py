@@ -1,6 +1,7 @@
-"""Fills the templates: pages in, text out. Whatever a template prints is quoted for its format unless it is `Safe`.
+"""Render Jinja templates to Markdown, HTML or terminal text; values are escaped for the format unless they are `Safe`.
 
-Templates come in as text, named `<page>.<format>.j2`; a section of a page is one of them and one line that includes it.
+Templates are passed in as text. A page is named `<page>.<format>.j2`; a section is a template of its own that the page
+includes.
 """
 
 from __future__ import annotations
@@ -15,62 +16,62 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from reports.elements import Align, Cell, CellKind, Column, FoldedFigures, Safe, Table
 from reports.escape import code, html, markdown, plain, terminal
 from reports.format import number, setting
-from reports.run_view import set_aside
+from reports.run_view import set_aside_text
 from toolkit.model.runs import FileLedger, Finding
 from toolkit.model.units import thousands
 
-MOST_CITED = 10
-"""Lines of a finding that are named; the rest is a number."""
+MAX_CITED_LINES = 10
+"""Number of lines of a finding that are listed; the rest is counted."""
 
 
 def render(templates: Mapping[str, str], name: str, **data: Any) -> str:
-    """The text of template `name`; the second part of its name (`evidence.md.j2`) says how its values are quoted.
+    """Return the text of template `name`; the format in its name (`evidence.md.j2`) decides how values are escaped.
 
-    Raises `KeyError` for a format that is none, and jinja2's errors for a template that is wrong.
+    Raises `KeyError` for an unknown format, and jinja2's errors for a faulty template.
     """
     environment = _environment(name.split(".")[-2], templates)
     return environment.get_template(name).render(**data)
 
 
 def _environment(format: str, templates: Mapping[str, str]) -> Environment:
-    form = _FORMATS[format]
+    markup = _MARKUP_BY_FORMAT[format]
     environment = Environment(
         loader=DictLoader(templates),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        finalize=lambda value: form.quote(value if isinstance(value, str) else str(value)),
+        finalize=lambda value: markup.escape(value if isinstance(value, str) else str(value)),
     )
-    environment.globals |= {"fold": form.fold, "unfold": form.unfold}
+    environment.globals |= {"fold": markup.fold, "unfold": markup.unfold}
     environment.filters |= {
-        "table": form.table,
-        "code": form.code,
-        "strong": form.strong,
-        "heading": form.heading,
-        "folded": lambda rows: Safe("; ".join(_folded(row, form) for row in rows)),
-        "cited": lambda finding: Safe(_cited(finding, form)),
-        "accounted": _accounted,
-        "sentence": _sentence,
+        "table": markup.table,
+        "code": markup.code,
+        "strong": markup.strong,
+        "heading": markup.heading,
+        "folded": lambda lines: Safe("; ".join(_folded_text(line, markup) for line in lines)),
+        "citation": lambda finding: Safe(_citation_text(finding, markup)),
+        "line_counts": _line_counts_text,
+        "conjunction": _conjunction,
         "number": number,
         "setting": lambda row, side: setting(row, getattr(row, side)),
         "scope": lambda figure: figure.split(".", 1)[0],
-        "shell": _shell,
+        "shell": _shell_command,
     }
     return environment
 
 
 def markdown_table(table: Table) -> Safe:
-    """A GitHub-flavoured table; no cell can end its column or its row."""
+    """Return a GitHub-flavoured Markdown table. No cell text can end its column or its row."""
     lines: list[list[str]] = [
         [markdown(column.title) for column in table.columns],
         ["--:" if column.align is Align.RIGHT else "---" for column in table.columns],
-        *([_gfm_cell(cell) for cell in row] for row in table.rows),
+        *([_markdown_cell(cell) for cell in row] for row in table.rows),
     ]
     return Safe("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
 
 
-def _gfm_cell(cell: Cell) -> str:
+def _markdown_cell(cell: Cell) -> str:
     match cell.kind:
         case CellKind.NAME:
             text = code(cell.text)
@@ -82,22 +83,22 @@ def _gfm_cell(cell: Cell) -> str:
 
 
 def text_table(table: Table) -> Safe:
-    """A table in columns for a terminal; its last column may be as long as it likes."""
+    """Return a table in aligned columns for a terminal. The width of the last column is not limited."""
     rows = [[terminal(column.title) for column in table.columns]]
     rows += [[terminal(cell.text) for cell in row] for row in table.rows]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    sides = [column.align for column in table.columns]
-    return Safe("\n".join("  ".join(_padded(row, widths, sides)).rstrip() for row in rows))
+    alignments = [column.align for column in table.columns]
+    return Safe("\n".join("  ".join(_padded(row, widths, alignments)).rstrip() for row in rows))
 
 
-def _padded(cells: Iterable[str], widths: Iterable[int], sides: Iterable[Align]) -> Iterable[str]:
-    for text, width, side in zip(cells, widths, sides, strict=True):
-        yield text.rjust(width) if side is Align.RIGHT else text.ljust(width)
+def _padded(cells: Iterable[str], widths: Iterable[int], alignments: Iterable[Align]) -> Iterable[str]:
+    for text, width, align in zip(cells, widths, alignments, strict=True):
+        yield text.rjust(width) if align is Align.RIGHT else text.ljust(width)
 
 
 def html_table(table: Table) -> Safe:
-    """A table of HTML; a cell names the figure behind it in `data-figure`."""
-    head = "".join(f"<th{_side(column)}>{html(column.title)}</th>" for column in table.columns)
+    """Return an HTML table. The attribute `data-figure` of a cell is the full name of the figure shown."""
+    head = "".join(f"<th{_class_attribute(column)}>{html(column.title)}</th>" for column in table.columns)
     rows = ("".join(map(_html_cell, row, table.columns)) for row in table.rows)
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     return Safe(
@@ -110,51 +111,51 @@ def _html_cell(cell: Cell, column: Column) -> str:
     if cell.kind is CellKind.DIGEST and cell.text.isalnum():
         text = Safe(f"<code>{cell.text}</code>")
     figure = f' data-figure="{html(cell.figure)}"' if cell.figure else ""
-    return f"<td{_side(column)}{figure}>{f'<strong>{text}</strong>' if cell.strong else text}</td>"
+    return f"<td{_class_attribute(column)}{figure}>{f'<strong>{text}</strong>' if cell.strong else text}</td>"
 
 
-def _side(column: Column) -> str:
+def _class_attribute(column: Column) -> str:
     return ' class="number"' if column.align is Align.RIGHT else ""
 
 
 def html_code(text: str) -> Safe:
-    """The text in fixed width, for HTML."""
+    """Return the text as fixed-width HTML."""
     return Safe(f"<code>{html(text)}</code>")
 
 
-def _folded(row: FoldedFigures, form: Markup) -> str:
-    names = ", ".join(map(form.code, row.metrics))
-    where = f"{_sentence(map(form.quote, row.scopes))}: " if row.scopes else ""
-    return where + names + (f" ({form.quote(row.note)})" if row.note else "")
+def _folded_text(line: FoldedFigures, markup: Markup) -> str:
+    names = ", ".join(map(markup.code, line.metrics))
+    scopes = f"{_conjunction(map(markup.escape, line.scopes))}: " if line.scopes else ""
+    return scopes + names + (f" ({markup.escape(line.note)})" if line.note else "")
 
 
-def _cited(finding: Finding, form: Markup) -> str:
-    cited = [f"{form.code(file)} line {line}" for file, line in finding.lines[:MOST_CITED]]
+def _citation_text(finding: Finding, markup: Markup) -> str:
+    cited = [f"{markup.code(file)} line {line}" for file, line in finding.lines[:MAX_CITED_LINES]]
     more = len(finding.lines) - len(cited)
     return ", ".join(cited) + (f" and {more} more" if more > 0 else "")
 
 
-def _accounted(file: FileLedger) -> str:
-    """The lines of a file in a few words: `2 399 of 2 399`, and the reasons for the rest."""
-    aside = f" ({set_aside(file)})" if file.used != file.lines else ""
-    return f"{thousands(file.used)} of {thousands(file.lines)}{aside}"
+def _line_counts_text(file: FileLedger) -> str:
+    """Return the lines used of all lines, `2 399 of 2 400 (torn_tail 1)`, with the reasons for those not used."""
+    not_used = f" ({set_aside_text(file)})" if file.used != file.lines else ""
+    return f"{thousands(file.used)} of {thousands(file.lines)}{not_used}"
 
 
-def _shell(argv: Iterable[str]) -> str:
+def _shell_command(argv: Iterable[str]) -> str:
     return shlex.join(plain(each) for each in argv)
 
 
-def _sentence(words: Iterable[str]) -> str:
-    """Words joined as in a sentence: `a`, `a and b`, `a, b and c`."""
+def _conjunction(words: Iterable[str]) -> str:
+    """Return the words joined with commas and a final `and`: `a`, `a and b`, `a, b and c`."""
     *most, last = list(words) or [""]
     return f"{', '.join(most)} and {last}" if most else last
 
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """A format: how text is quoted in it, and how a table, a name, a heading look."""
+    """Markup of one format: how text is escaped, and how names, tables, emphasis, headings and folds are written."""
 
-    quote: Callable[[str], str]
+    escape: Callable[[str], str]
     code: Callable[[str], str]
     table: Callable[[Table], Safe]
     strong: Callable[[str], str]
@@ -163,9 +164,9 @@ class Markup:
     unfold: str
 
 
-_FORMATS = {
+_MARKUP_BY_FORMAT = {
     "md": Markup(
-        quote=markdown,
+        escape=markdown,
         code=code,
         table=markdown_table,
         strong=lambda text: Safe(f"**{markdown(text)}**"),
@@ -174,7 +175,7 @@ _FORMATS = {
         unfold=Safe("</details>"),
     ),
     "txt": Markup(
-        quote=terminal,
+        escape=terminal,
         code=terminal,
         table=text_table,
         strong=terminal,
@@ -183,7 +184,7 @@ _FORMATS = {
         unfold=Safe(),
     ),
     "html": Markup(
-        quote=html,
+        escape=html,
         code=html_code,
         table=html_table,
         strong=lambda text: Safe(f"<strong>{html(text)}</strong>"),

@@ -1,4 +1,4 @@
-"""What a reviewer asks of two runs first: what differs in how they were made, did the gates pass, what was lost."""
+"""Answers to a reviewer's first questions about two runs: settings, builds, gate verdicts, missing data."""
 
 from __future__ import annotations
 
@@ -16,132 +16,132 @@ from toolkit.model.runs import FileLedger
 from toolkit.model.units import duration, thousands
 from toolkit.model.vocabulary import GateVerdict, Role, SetAside, SettingKind, Verdict
 
-_Ruled = tuple[GateRow | None, GateRow | None]
-"""One rule on both sides; None where it says nothing of a side."""
+_RulePair = tuple[GateRow | None, GateRow | None]
+"""One gate rule on both sides; None on a side to which it does not apply."""
 
 
 @dataclass(frozen=True)
 class ReviewSummary:
-    """Two runs beside what was decided of them; `gates` are the verdicts on both sides."""
+    """Two runs, their comparison, and the gate results of both sides."""
 
     comparison: RunComparison
     sides: tuple[RunView, RunView]
     gates: tuple[GateResult, GateResult] | None
 
     def settings(self, kind: SettingKind) -> tuple[SettingRow, ...]:
-        """The settings of both runs that are equal, differ, or differ by their place alone."""
+        """Return the settings of one kind: equal, different, or different only in run directory or simulator port."""
         return tuple(row for row in self.comparison.settings or () if row.kind == kind)
 
     @property
     def settings_table(self) -> Table:
-        """The settings that differ, with what holds where one is not set."""
+        """Table of the settings that differ, with the default where one is not set."""
         rows = self.settings(SettingKind.DIFFERS)
         return Table(_SETTING_COLUMNS, tuple(_setting_row(row) for row in rows))
 
     @property
-    def unsettled(self) -> tuple[RunView, ...]:
-        """The sides whose files do not hold their settings."""
+    def without_settings(self) -> tuple[RunView, ...]:
+        """Sides whose files do not record their settings."""
         return tuple(run for run in self.sides if run.analysis.run.settings is None)
 
     @property
-    def provenance(self) -> Mapping[str, list[str]]:
-        """The files that both producers wrote of themselves, by whether their content is the same."""
+    def provenance_files(self) -> Mapping[str, list[str]]:
+        """Names of the provenance files that both runs have, by whether their content is equal."""
         before, after = (
             {_plain_name(each): each.sha256 for each in run.ledger if each.role is Role.PROVENANCE}
             for run in self.sides
         )
-        words = {True: "The same file on both sides", False: "Not the same file on both sides"}
-        both = [(words[digest == after[name]], name) for name, digest in before.items() if name in after]
-        return {said: [name for same, name in both if same == said] for said in words.values() if said in dict(both)}
+        labels = {True: "Identical files on both sides", False: "Files that differ between the sides"}
+        common = [(labels[digest == after[name]], name) for name, digest in before.items() if name in after]
+        return {
+            label: [name for each, name in common if each == label]
+            for label in labels.values()
+            if label in dict(common)
+        }
 
     @property
-    def origins(self) -> tuple[str, ...]:
-        """What is told of where the runs come from, in order."""
+    def origin_names(self) -> tuple[str, ...]:
+        """Names of the origin entries (host, command, checkout) that either run records, in their order."""
         return tuple(dict.fromkeys(name for run in self.sides for name in run.analysis.run.origin))
 
     @property
-    def withheld(self) -> Mapping[str, int]:
-        """How many rows may not be compared, by whether a side, both or none lack the value."""
+    def not_comparable_counts(self) -> Mapping[str, int]:
+        """Number of rows that may not be compared, by how many sides have a value."""
         rows = [row for row in self.comparison.rows if row.verdict is Verdict.NOT_COMPARABLE]
-        lacking = Counter((row.before is None) + (row.after is None) for row in rows)
-        words = {
-            2: "known on neither side",
-            1: "known on one side only",
-            0: "known on both sides and yet withheld",
-        }
-        return {words[sides]: lacking[sides] for sides in words if lacking[sides]}
+        missing = Counter((row.before is None) + (row.after is None) for row in rows)
+        labels = {2: "known on neither side", 1: "known on one side only", 0: "known on both sides"}
+        return {labels[sides]: missing[sides] for sides in labels if missing[sides]}
 
     @property
     def gate_table(self) -> Table:
-        """The rules that did not pass on a side that ran, both values and verdicts beside their limit."""
-        return Table(_GATE_COLUMNS, tuple(self._gate_row(rows) for rows in self._ruled if not self._passed(rows)))
+        """Table of the rules that did not pass on every side that ran: values, verdicts and limits."""
+        return Table(_GATE_COLUMNS, tuple(self._gate_row(rows) for rows in self._rule_pairs if not self._passed(rows)))
 
     @property
-    def gate_passed(self) -> int:
-        """How many rules passed on every side that ran."""
-        return sum(self._passed(rows) for rows in self._ruled)
+    def passed_rules(self) -> int:
+        """Number of rules that passed on every side that ran."""
+        return sum(self._passed(rows) for rows in self._rule_pairs)
 
-    def _passed(self, rows: _Ruled) -> bool:
+    def _passed(self, rows: _RulePair) -> bool:
         ran = [row for run, row in zip(self.sides, rows, strict=True) if row is not None and not run.blocked]
         return all(row.verdict is GateVerdict.PASS for row in ran)
 
     @property
-    def gated(self) -> tuple[tuple[RunView, GateResult], ...]:
-        """Each side with the verdict on it."""
+    def gate_results(self) -> tuple[tuple[RunView, GateResult], ...]:
+        """Each side with its gate result."""
         return tuple(zip(self.sides, self.gates or (), strict=False))
 
-    def judged(self, run: RunView, gate: GateResult) -> str:
-        """The reason of a verdict in a few words, with the figures that failed."""
+    def gate_reason(self, run: RunView, gate: GateResult) -> str:
+        """Return the reason of a gate verdict as a short phrase, with the first figures that failed."""
         failed = [row.figure for row in gate.rules if row.verdict is GateVerdict.FAIL]
         if failed:
-            first = ", ".join(f"{name} {run.words(name)}" for name in failed[:3])
+            first = ", ".join(f"{name} {run.text(name)}" for name in failed[:3])
             more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
             return f"{len(failed)} of {len(gate.rules)} rules failed: {first}{more}"
         if gate.verdict is GateVerdict.PASS:
-            return f"all {sum(row.verdict is GateVerdict.PASS for row in gate.rules)} rules that apply"
-        told = f": {run.diagnosis.text}" if run.diagnosis else ""
-        return "it never ran" if run.blocked else gate.why.replace(told, "").rstrip(".")
+            return f"all {sum(row.verdict is GateVerdict.PASS for row in gate.rules)} applicable rules passed"
+        diagnosis = f": {run.diagnosis.text}" if run.diagnosis else ""
+        return "the run never ran" if run.blocked else gate.why.replace(diagnosis, "").rstrip(".")
 
     @property
-    def rules(self) -> int:
-        """How many rules there are for a side that ran."""
-        return len(self._ruled)
+    def rule_count(self) -> int:
+        """Number of rules that apply to a side that ran."""
+        return len(self._rule_pairs)
 
     @property
-    def _ruled(self) -> list[_Ruled]:
+    def _rule_pairs(self) -> list[_RulePair]:
         before, after = ({(row.rule, row.figure): row for row in gate.rules} for gate in self.gates or ())
         ran = [rows for run, rows in zip(self.sides, (before, after), strict=True) if not run.blocked]
         return [(before.get(key), after.get(key)) for key in dict.fromkeys(key for rows in ran for key in rows)]
 
-    def _gate_row(self, rows: _Ruled) -> tuple[Cell, ...]:
-        (ruled, *_) = (row for row in rows if row is not None)
-        cells = (cell for run, row in zip(self.sides, rows, strict=True) for cell in _judged(run, row))
-        return (Cell(ruled.figure, ruled.figure, kind=CellKind.NAME), *cells, Cell(ruled.rule, kind=CellKind.NAME))
+    def _gate_row(self, rows: _RulePair) -> tuple[Cell, ...]:
+        (first, *_) = (row for row in rows if row is not None)
+        cells = (cell for run, row in zip(self.sides, rows, strict=True) for cell in _rule_cells(run, row))
+        return (Cell(first.figure, first.figure, kind=CellKind.NAME), *cells, Cell(first.rule, kind=CellKind.NAME))
 
     @property
-    def lost(self) -> Mapping[str, tuple[str, ...]]:
-        """What is missing of each side's evidence, a phrase each; empty where neither side lacks anything."""
-        phrases = {run.side: tuple(_lost(run)) for run in self.sides}
+    def missing_data(self) -> Mapping[str, tuple[str, ...]]:
+        """Phrases for the missing data of each side; empty if no data of either side is missing."""
+        phrases = {run.side: tuple(_missing_data(run)) for run in self.sides}
         return phrases if any(phrases.values()) else {}
 
 
-def _lost(run: RunView) -> Iterator[str]:
-    """The lines that could not be read, the ticks that are not there, and the end of a run that was cut short."""
+def _missing_data(run: RunView) -> Iterator[str]:
+    """Yield phrases for lines that could not be read, missing ticks and gaps, and the end of a run cut short."""
     if run.blocked:
-        yield "the whole run: it never began"
+        yield "the whole run, which never started"
         return
     for file in run.ledger:
-        torn = {reason: count for reason, count in file.set_aside.items() if count and reason != SetAside.BLANK}
-        yield from (f"{thousands(count)} of {_lines(file)} ({reason})" for reason, count in sorted(torn.items()))
+        unread = {reason: count for reason, count in file.set_aside.items() if count and reason != SetAside.BLANK}
+        yield from (f"{thousands(count)} of {_lines(file)} ({reason})" for reason, count in sorted(unread.items()))
     if run.died:
         yield "the rest of the run, which was cut short"
     missing, hole_ms = run.value("run.ticks_missing"), run.value("run.hole_ms")
     if missing is None:
-        yield "whether ticks are missing is not known"
+        yield "the number of missing ticks is not known"
     elif missing:
         yield f"{number(missing)} ticks that were not recorded"
     if hole_ms:
-        yield f"{duration(hole_ms)} between records that are too far apart"
+        yield f"{duration(hole_ms)} in gaps between records"
     if errors := run.value("run.telemetry.write_errors"):
         yield f"{number(errors)} records that could not be written"
 
@@ -154,10 +154,10 @@ def _plain_name(file: FileLedger) -> str:
     return PurePath(file.file).name.removesuffix(".gz").removesuffix(".zst")
 
 
-def _judged(run: RunView, row: GateRow | None) -> tuple[Cell, Cell]:
+def _rule_cells(run: RunView, row: GateRow | None) -> tuple[Cell, Cell]:
     if row is None:
         return Cell(NOTHING), Cell(NOTHING)
-    value = run.words(row.figure) if row.figure in run.figures else NOTHING
+    value = run.text(row.figure) if row.figure in run.figures else NOTHING
     return Cell(value, row.figure), Cell(row.verdict.replace("_", " "), strong=row.verdict is GateVerdict.FAIL)
 
 

@@ -1,17 +1,20 @@
-"""From one run to what a reader sees of it: its summary, its figures, its windows."""
+"""Pages about one run: its summary, its figures, its windows."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 from reports.pages import render_page
-from reports.run_view import RunView, figures_table, parts_table
+from reports.run_view import RunView, figures_table, windows_table
 from toolkit.model.errors import UsageError
 from toolkit.model.runs import RunAnalysis
 
+IN_WINDOWS = (".age_apply_ms.p95", ".reconnects")
+"""Endings of the figure names that the table of windows shows by default."""
+
 
 def summary(analysis: RunAnalysis, name: str, format: str) -> str:
-    """What happened in one run, at a glance, in any `format` but JSON.
+    """Return the summary of one run in `format`: `text`, `markdown` or `html`.
 
     Raises `UsageError` for another format.
     """
@@ -19,25 +22,32 @@ def summary(analysis: RunAnalysis, name: str, format: str) -> str:
 
 
 def figure_lines(analysis: RunAnalysis, words: Collection[str], format: str) -> str:
-    """The figures of one run whose name holds one of the words. Raises `UsageError` where no figure's name does."""
+    """Return a table of the figures whose name contains one of the words.
+
+    Raises `UsageError` if no figure's name does, and for a format other than `text`, `markdown` and `html`.
+    """
     table = figures_table(RunView(analysis, ""), words)
     if not table.rows:
-        raise UsageError(f"--figures {' '.join(words)}: no figure's name holds that; `toolkit figures` lists all")
+        raise _no_such_figure(words)
     return render_page("figures", format, table=table, title=f"Figures: {', '.join(words)}")
 
 
 def windows(analysis: RunAnalysis, words: Collection[str], format: str) -> str:
-    """The windows of so many ticks, one a row, with the figures whose name holds one of the words.
+    """Return a table with a row per window of ticks and a column per figure whose name contains one of the words.
 
-    Without words: each venue's apply age and reconnects. Raises `UsageError` where no figure's name holds one.
+    Without words the columns are the figures of `IN_WINDOWS`. Raises `UsageError` if no figure's name contains a word,
+    and for a format other than `text`, `markdown` and `html`.
     """
-    named = [each.figure for each in analysis.figures]
-    chosen = [name for name in named if any(word in name for word in words)] if words else []
-    chosen = chosen or [name for name in named if not words and name.endswith(IN_WINDOWS)]
-    if words and not chosen:
-        raise UsageError(f"--figures {' '.join(words)}: no figure's name holds that; `toolkit figures` lists all")
-    return render_page("figures", format, table=parts_table(RunView(analysis, ""), chosen), title="Windows of the run")
+    names = [each.figure for each in analysis.figures]
+    if words:
+        names = [name for name in names if any(word in name for word in words)]
+        if not names:
+            raise _no_such_figure(words)
+    else:
+        names = [name for name in names if name.endswith(IN_WINDOWS)]
+    table = windows_table(RunView(analysis, ""), names)
+    return render_page("figures", format, table=table, title="Windows of the run")
 
 
-IN_WINDOWS = (".age_apply_ms.p95", ".reconnects")
-"""How the names end that a window's row shows unless it is asked for others."""
+def _no_such_figure(words: Collection[str]) -> UsageError:
+    return UsageError(f"--figures {' '.join(words)}: no figure's name holds that; `toolkit figures` lists all")

@@ -1,4 +1,4 @@
-"""The figures of two runs by section: those that moved a row each, those that did not side by side or in a line."""
+"""Arrange the figures of two runs in sections: changed figures in rows, the others in grids or single lines."""
 
 from __future__ import annotations
 
@@ -24,18 +24,22 @@ ROW_COLUMNS = (
     Column("change", Align.RIGHT),
     Column("verdict"),
 )
-MANY = 8
-"""So many figures that may not be compared for the same reason are shown side by side."""
-COMMON = 20
-"""A remark on so many figures is said once for all."""
-MINOR_SECTIONS = ("keeping", "engine", "sampling", "other")
+GRID_FROM = 8
+"""Number of figures not comparable for the same reason from which they share a grid instead of a row each."""
+SHARED_REMARK_FROM = 20
+"""Number of figures with the same remark from which the page shows it once instead of in each row."""
+LOW_PRIORITY_SECTIONS = ("recovery", "engine", "sampling", "other")
 LAST_SECTION = "other"
-"""Where figures that only moved stand side by side: it has those that no other section asks for."""
+"""Section of the figures that no other section lists. Its changed figures share a grid if they have no remark."""
 
 
 @dataclass(frozen=True)
 class SectionLayout:
-    """The rows of a comparison on their way to their sections; `scopes` is the order in which a page has them."""
+    """Assigns the rows of a comparison to sections.
+
+    `scopes` are the venues and `run` in page order, `resolution_ms` is the time between ticks (0 if not known), and
+    `duration_ratio` the range of after over before in which hourly rates count as equal.
+    """
 
     rows: Mapping[str, ComparisonRow]
     sides: tuple[RunView, RunView]
@@ -46,76 +50,83 @@ class SectionLayout:
 
     @property
     def blocked(self) -> bool:
-        """Whether a side has no figures of its own."""
+        """Return True if a side never ran, so that it has no figures."""
         return any(run.blocked for run in self.sides)
 
     def by_section(self) -> dict[str, Section]:
-        """The figures of both sides by section, each in exactly one place."""
+        """Return the sections by name, with each figure of either side in exactly one place."""
         metrics = [row.figure.split(".", 1)[1] for row in self.rows.values()]
-        return {section: self._part(section, held) for section, held in arrange(metrics).items()}
+        return {section: self._section(section, names) for section, names in arrange(metrics).items()}
 
     def differs(self, row: ComparisonRow) -> bool:
-        """Whether two values differ, or two equal counts of runs whose lengths are too different to call them equal."""
+        """Return True if the values differ, or equal counts have hourly rates with a ratio outside `duration_ratio`."""
         before, after = row.before_per_hour, row.after_per_hour
         low, high = self.duration_ratio
         return bool(row.delta) or bool(before and after and not low <= after / before <= high)
 
-    def _part(self, section: str, metrics: Sequence[str]) -> Section:
+    def _section(self, section: str, metrics: Sequence[str]) -> Section:
         names = [f"{scope}.{metric}" for scope in self.scopes for metric in metrics]
-        kinds: dict[str, list[ComparisonRow]] = {kind: [] for kind in ("row", "moved", "same", "zero", "unknown")}
+        places: dict[str, list[ComparisonRow]] = {
+            place: [] for place in ("row", "moved", "unchanged", "zero", "unknown")
+        }
         for name in names:
             if row := self.rows.get(name):
-                kinds[self._kind(row, section)].append(row)
-        withheld = self._withheld(kinds["row"], metrics)
-        alike = {grid.why for grid in withheld}
-        rows = [row for row in kinds["row"] if row.verdict is not Verdict.NOT_COMPARABLE or row.why not in alike]
+                places[self._place(row, section)].append(row)
+        grids = self._not_comparable_grids(places["row"], metrics)
+        grid_reasons = {grid.reason for grid in grids}
+        rows = [
+            row for row in places["row"] if row.verdict is not Verdict.NOT_COMPARABLE or row.why not in grid_reasons
+        ]
         return Section(
-            Table(ROW_COLUMNS, tuple(self._row(row) for row in rows)),
-            self._grid(kinds["moved"], metrics),
-            self._grid(kinds["same"], metrics),
-            self._folded(kinds["zero"]),
-            self._folded(kinds["unknown"]),
-            sum(self._within_errors(row) for row in kinds["moved"]),
-            withheld,
-            section in MINOR_SECTIONS,
+            table=Table(ROW_COLUMNS, tuple(self._row(row) for row in rows)),
+            moved=self._grid(places["moved"], metrics),
+            unchanged=self._grid(places["unchanged"], metrics),
+            zero=self._folded(places["zero"]),
+            unknown=self._folded(places["unknown"]),
+            within_error=sum(self._within_error(row) for row in places["moved"]),
+            not_comparable=grids,
+            low_priority=section in LOW_PRIORITY_SECTIONS,
         )
 
-    def _withheld(self, rows: Sequence[ComparisonRow], metrics: Sequence[str]) -> tuple[Grid, ...]:
-        """Figures that may not be compared, side by side where many have the same reason."""
+    def _not_comparable_grids(self, rows: Sequence[ComparisonRow], metrics: Sequence[str]) -> tuple[Grid, ...]:
+        """Return a grid for each reason for which at least `GRID_FROM` figures may not be compared."""
         by_reason: dict[str, list[ComparisonRow]] = {}
         for row in rows:
             if row.verdict is Verdict.NOT_COMPARABLE:
                 by_reason.setdefault(row.why, []).append(row)
-        many = {why: held for why, held in by_reason.items() if len(held) >= MANY}
-        return tuple(replace(self._grid(held, metrics), why=why) for why, held in many.items())
+        return tuple(
+            replace(self._grid(same_reason, metrics), reason=reason)
+            for reason, same_reason in by_reason.items()
+            if len(same_reason) >= GRID_FROM
+        )
 
-    def _kind(self, row: ComparisonRow, section: str) -> str:
-        """Where a row stands: alone only if there is more to say of it than one value or two."""
-        if silent := self._silent(row):
-            return silent
+    def _place(self, row: ComparisonRow, section: str) -> str:
+        """Return the place of a row in its section: `row`, `moved`, `unchanged`, `zero` or `unknown`."""
+        if place := self._place_without_value(row):
+            return place
         if self.blocked:
-            return "same"
+            return "unchanged"
         if row.verdict is Verdict.NOT_COMPARABLE:
             return "row"
-        if len(set(self._words(row))) == 1 and not (row.delta == 0 and self.differs(row)):
-            return "same"
-        return "moved" if self._within_errors(row) or (section == LAST_SECTION and not self._reasons(row)) else "row"
+        if len(set(self._texts(row))) == 1 and not (row.delta == 0 and self.differs(row)):
+            return "unchanged"
+        return "moved" if self._within_error(row) or (section == LAST_SECTION and not self._remarks(row)) else "row"
 
-    def _silent(self, row: ComparisonRow) -> str | None:
-        """Whether all that is known of a row is an exact 0, or nothing at all."""
+    def _place_without_value(self, row: ComparisonRow) -> str | None:
+        """Return `unknown` if no side has a value, `zero` if every side that ran has an exact 0, else None."""
         running = [run for run in self.sides if not run.blocked]
         known = [figure for run in running if (figure := run.figures.get(row.figure)) and figure.value is not None]
         if not known:
             return "unknown"
         zero = len(known) == len(running) and all(each.value == 0 and each.bound is Bound.EXACT for each in known)
-        return "zero" if zero and not any(words.startswith("<") for words in self._words(row)) else None
+        return "zero" if zero and not any(text.startswith("<") for text in self._texts(row)) else None
 
-    def _within_errors(self, row: ComparisonRow) -> bool:
+    def _within_error(self, row: ComparisonRow) -> bool:
         before, after = (run.figures.get(row.figure) for run in self.sides)
         return row.before_per_hour is None and overlap(before, after)
 
-    def _words(self, row: ComparisonRow) -> list[str]:
-        return [run.words(row.figure) for run in self.sides]
+    def _texts(self, row: ComparisonRow) -> list[str]:
+        return [run.text(row.figure) for run in self.sides]
 
     def _row(self, row: ComparisonRow) -> tuple[Cell, ...]:
         scope, metric = row.figure.split(".", 1)
@@ -126,74 +137,77 @@ class SectionLayout:
             *self._values(before, row.figure, row.n_before, row.before_per_hour),
             *self._values(after, row.figure, row.n_after, row.after_per_hour),
             Cell(change(row, metric, self.resolution_ms)),
-            Cell(self._said(row)),
+            Cell(self._verdict_text(row)),
         )
 
     def _values(self, run: RunView, figure: str, n: int, rate: float | None) -> tuple[Cell, Cell]:
-        return Cell(run.words(figure) + per_hour(rate, run.figures.get(figure)), figure), Cell(number(n))
+        return Cell(run.text(figure) + per_hour(rate, run.figures.get(figure)), figure), Cell(number(n))
 
-    def _said(self, row: ComparisonRow) -> str:
-        """The verdict and its reason, and the notes of the figures that the reason does not repeat."""
-        said = "; ".join(self._reasons(row))
-        return row.verdict.replace("_", " ") + (f" ({said})" if said else "")
+    def _verdict_text(self, row: ComparisonRow) -> str:
+        """Return the verdict with the remarks that the page does not show once for many figures."""
+        remarks = "; ".join(self._remarks(row))
+        return row.verdict.replace("_", " ") + (f" ({remarks})" if remarks else "")
 
-    def _reasons(self, row: ComparisonRow) -> list[str]:
-        return [reason for reason in self._every_reason(row) if reason not in self.common]
+    def _remarks(self, row: ComparisonRow) -> list[str]:
+        return [remark for remark in self._all_remarks(row) if remark not in self.shared_remarks]
 
-    def _every_reason(self, row: ComparisonRow) -> list[str]:
+    def _all_remarks(self, row: ComparisonRow) -> list[str]:
+        """Return the row's reasons and the notes of its figures that the reasons do not repeat."""
         notes = (figure.note for run in self.sides if (figure := run.figures.get(row.figure)))
-        withheld = row.verdict is Verdict.NOT_COMPARABLE
-        reasons = dict.fromkeys([row.why] if withheld else row.why.split("; "))
-        reasons |= dict.fromkeys(note for note in notes if note and note not in row.why)
-        return [reason for reason in reasons if reason]
+        not_comparable = row.verdict is Verdict.NOT_COMPARABLE
+        remarks = dict.fromkeys([row.why] if not_comparable else row.why.split("; "))
+        remarks |= dict.fromkeys(note for note in notes if note and note not in row.why)
+        return [remark for remark in remarks if remark]
 
     @cached_property
-    def common(self) -> Mapping[str, int]:
-        """What so many rows have to say that it is said once, and how many they are."""
+    def shared_remarks(self) -> Mapping[str, int]:
+        """Remarks that at least `SHARED_REMARK_FROM` figures share, with the number of figures."""
         compared = (row for row in self.rows.values() if row.verdict is not Verdict.NOT_COMPARABLE)
-        rows = [row for row in compared if not self._silent(row)]
-        counts = Counter(reason for row in rows for reason in self._every_reason(row))
-        return {reason: count for reason, count in counts.items() if count >= COMMON}
+        rows = [row for row in compared if not self._place_without_value(row)]
+        counts = Counter(remark for row in rows for remark in self._all_remarks(row))
+        return {remark: count for remark, count in counts.items() if count >= SHARED_REMARK_FROM}
 
     def _grid(self, rows: Sequence[ComparisonRow], metrics: Sequence[str]) -> Grid:
-        """A row per metric, a column per scope that has one of them, and the samples that the values rest on."""
-        held = {row.figure: row for row in rows}
-        scopes = [scope for scope in self.scopes if any(name.startswith(f"{scope}.") for name in held)]
+        """Return a grid with a row per metric, a column per scope with a value, and the number of samples."""
+        by_name = {row.figure: row for row in rows}
+        scopes = [scope for scope in self.scopes if any(name.startswith(f"{scope}.") for name in by_name)]
         columns = (Column("figure"), *(Column(scope, Align.RIGHT) for scope in scopes), Column("n", Align.RIGHT))
-        shown = [metric for metric in metrics if any(f"{scope}.{metric}" in held for scope in scopes)]
-        cells = (tuple(self._cells(metric, [held.get(f"{scope}.{metric}") for scope in scopes])) for metric in shown)
-        return Grid(Table(columns, tuple(cells)), len(held))
+        shown = [metric for metric in metrics if any(f"{scope}.{metric}" in by_name for scope in scopes)]
+        cells = (
+            tuple(self._grid_cells(metric, [by_name.get(f"{scope}.{metric}") for scope in scopes])) for metric in shown
+        )
+        return Grid(Table(columns, tuple(cells)), len(by_name))
 
-    def _cells(self, metric: str, rows: Sequence[ComparisonRow | None]) -> Iterator[Cell]:
+    def _grid_cells(self, metric: str, rows: Sequence[ComparisonRow | None]) -> Iterator[Cell]:
         yield Cell(metric, kind=CellKind.NAME)
         for row in rows:
-            yield Cell("") if row is None else Cell(self._both(row), row.figure)
-        counts = [n for row in rows if row is not None for n in self._counts(row)]
+            yield Cell("") if row is None else Cell(self._value_text(row), row.figure)
+        counts = [n for row in rows if row is not None for n in self._sample_counts(row)]
         low, high = min(counts), max(counts)
         yield Cell(number(low) if low == high else f"{number(low)} to {number(high)}")
 
-    def _both(self, row: ComparisonRow) -> str:
-        words = [run.words(row.figure) for run in self.sides if not run.blocked]
-        return words[0] if len(set(words)) == 1 else " → ".join(words)
+    def _value_text(self, row: ComparisonRow) -> str:
+        texts = [run.text(row.figure) for run in self.sides if not run.blocked]
+        return texts[0] if len(set(texts)) == 1 else " → ".join(texts)
 
-    def _counts(self, row: ComparisonRow) -> list[int]:
+    def _sample_counts(self, row: ComparisonRow) -> list[int]:
         counts = zip(self.sides, (row.n_before, row.n_after), strict=True)
         return [n for run, n in counts if not run.blocked]
 
     def _folded(self, rows: Iterable[ComparisonRow]) -> tuple[FoldedFigures, ...]:
-        """The rows in as few lines as say the same of the same scopes."""
+        """Return the rows folded by note and scopes: metrics with the same of both share a line."""
         scopes: dict[tuple[str, str], list[str]] = {}
         for row in rows:
             scope, metric = row.figure.split(".", 1)
             scopes.setdefault((metric, self._notes(row)), []).append(scope)
-        alike: dict[tuple[tuple[str, ...], str], list[str]] = {}
+        lines: dict[tuple[tuple[str, ...], str], list[str]] = {}
         counts: Counter[tuple[tuple[str, ...], str]] = Counter()
-        for (metric, note), held in scopes.items():
-            everywhere = set(held) in ({"run"}, set(self.venues))
-            key = (() if everywhere else tuple(held), note)
-            alike.setdefault(key, []).append(metric)
-            counts[key] += len(held)
-        return tuple(FoldedFigures(tuple(names), key[0], key[1] or None, counts[key]) for key, names in alike.items())
+        for (metric, note), with_metric in scopes.items():
+            all_scopes = set(with_metric) in ({"run"}, set(self.venues))
+            key = (() if all_scopes else tuple(with_metric), note)
+            lines.setdefault(key, []).append(metric)
+            counts[key] += len(with_metric)
+        return tuple(FoldedFigures(tuple(names), key[0], key[1] or None, counts[key]) for key, names in lines.items())
 
     def _notes(self, row: ComparisonRow) -> str:
         figures = (run.figures.get(row.figure) for run in self.sides if not run.blocked)

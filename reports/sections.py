@@ -1,7 +1,7 @@
-"""Which figures a page shows where, and in which order: a figure's place is one name in one list.
+"""Sections of the pair page, and the figures that each shows, in order.
 
-A name is a metric without its scope, `*` stands for any rest. A figure belongs to the first section that names it;
-those that none names stand in the last, so that every figure is shown exactly once.
+A name is a metric without its scope; `*` matches any rest. A figure belongs to the first section that names it. The
+last section has the figures that no other section names, so every figure is shown exactly once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "freshness": ("fresh.share", "stale.ms", "fresh_by_socket.share", "masked.*", "status.*", "status_flips"),
     "plateaus": ("plateau_10s.*", "plateau_30s.*", "plateau_[0-9]*", "plateau_event_*"),
     "pressure": ("publisher.*", "cap_hits", "cap_hits.*", "rx.*"),
-    "keeping": (
+    "recovery": (
         "resyncs", "resyncs.*", "read_timeouts_kept", "pings.*", "rest.*", "rest_fallback.*", "enforcer.*",
         "supervisor.*", "core_freezes", "ts_fallbacks",
     ),
@@ -45,17 +45,17 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 
 
 def arrange(metrics: Iterable[str]) -> dict[str, list[str]]:
-    """The metrics of each section, in its order; metrics under one `*` in the order they come."""
-    places: dict[str, list[tuple[int, str]]] = {name: [] for name in SECTIONS}
+    """Return the metrics of each section in the section's order. Metrics that match one `*` keep their given order."""
+    ranked: dict[str, list[tuple[int, str]]] = {name: [] for name in SECTIONS}
     for metric in dict.fromkeys(metrics):
         section, rank = place(metric)
-        places[section].append((rank, metric))
-    return {name: [metric for _, metric in sorted(held, key=lambda each: each[0])] for name, held in places.items()}
+        ranked[section].append((rank, metric))
+    return {name: [metric for _, metric in sorted(pairs, key=lambda each: each[0])] for name, pairs in ranked.items()}
 
 
 @cache
 def place(metric: str) -> tuple[str, int]:
-    """The section that shows a metric, and its rank there."""
+    """Return the section that shows a metric, and the metric's rank in it."""
     return next(
         (section, rank)
         for section, names in SECTIONS.items()

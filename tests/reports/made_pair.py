@@ -1,4 +1,4 @@
-"""Two runs made up figure by figure, with the figures of a recorded pair, and a run whose build was blocked."""
+"""A made-up pair of runs with the figures of a recorded pair, and a run whose build was blocked."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AGES = {  # p50, p95, p99
 
 
 def figure(name: str, value: Number | None, unit: str = "count", **other: Any) -> Figure:
-    """An exact figure that rests on 2399 samples (or a null one), unless `other` says differently."""
+    """Return an exact figure of 2399 samples (without a value: bound unknown); `other` replaces fields."""
     bound = Bound.UNKNOWN if value is None else Bound.EXACT
     return replace(Figure(name, value, unit, 2399, bound, value, value, None, Better.LOWER), **other)
 
@@ -50,7 +50,7 @@ def telemetry(**other: Any) -> FileLedger:
     return replace(whole, **other)
 
 
-def of_run(ticks: int = 2399, span_ms: int = 599_499, gap_ms: int = 250) -> Iterator[Figure]:
+def run_figures(ticks: int = 2399, span_ms: int = 599_499, gap_ms: int = 250) -> Iterator[Figure]:
     yield figure("run.ticks", ticks, better=Better.NONE)
     yield figure("run.span_ms", span_ms, "ms", better=Better.NONE)
     yield figure("run.ticks_missing", 0)
@@ -58,7 +58,7 @@ def of_run(ticks: int = 2399, span_ms: int = 599_499, gap_ms: int = 250) -> Iter
     yield figure("run.coverage.share", 0.99916, "share", better=Better.HIGHER)
 
 
-def of_reconnects(venue: str, reasons: dict[str, int]) -> Iterator[Figure]:
+def reconnect_figures(venue: str, reasons: dict[str, int]) -> Iterator[Figure]:
     total = sum(reasons.values())
     yield figure(f"{venue}.connects", total + 1, n=total + 1)
     yield figure(f"{venue}.connect_failures", 0, n=total + 1)
@@ -67,7 +67,7 @@ def of_reconnects(venue: str, reasons: dict[str, int]) -> Iterator[Figure]:
         yield figure(f"{venue}.reconnects.{reason}", reasons.get(reason, 0), n=total)
 
 
-def of_ages(venue: str, ages: tuple[int, int, int], unknown: float = 0.000417) -> Iterator[Figure]:
+def age_figures(venue: str, ages: tuple[int, int, int], unknown: float = 0.000417) -> Iterator[Figure]:
     for stat, age in zip(("p50", "p95", "p99"), ages, strict=True):
         yield figure(f"{venue}.age_apply_ms.{stat}", age, "ms")
     yield figure(f"{venue}.age_apply_unknown.share", unknown, "share")
@@ -76,14 +76,14 @@ def of_ages(venue: str, ages: tuple[int, int, int], unknown: float = 0.000417) -
 
 
 def before() -> RunAnalysis:
-    """Ten reconnects of Lighter; the build knows no audit."""
-    figures = [*of_run()]
+    """Return the before run: ten reconnects of Lighter, no audit lines."""
+    figures = [*run_figures()]
     for venue in VENUES:
-        figures += of_reconnects(venue, REASONS_BEFORE[venue])
-        figures += of_ages(venue, AGES[venue])
+        figures += reconnect_figures(venue, REASONS_BEFORE[venue])
+        figures += age_figures(venue, AGES[venue])
         figures += [figure(f"{venue}.{name}", None, note=NOT_INSTRUMENTED, n=0) for name in ("rest.injections",)]
     figures += [figure("extended.read_timeouts_kept", None, note=NOT_INSTRUMENTED, n=0)]
-    figures += [figure(f"run.publisher.{name}", None, note=NOT_INSTRUMENTED, n=0) for name in PRESSURE]
+    figures += [figure(f"run.publisher.{name}", None, note=NOT_INSTRUMENTED, n=0) for name in PUBLISHER_COUNTERS]
     figures += [figure("run.cap_hits", 0, note="whether a buffer cap was set is not in the files")]
     finding = Finding(
         "idle_close", "medium", "lighter",
@@ -95,14 +95,16 @@ def before() -> RunAnalysis:
 
 
 def after() -> RunAnalysis:
-    """One reconnect of Lighter; the build audits, and prints what a throttled counter prints."""
-    figures = [*of_run(span_ms=599_493)]
+    """Return the after run: one reconnect of Lighter, audit lines, and a throttled counter."""
+    figures = [*run_figures(span_ms=599_493)]
     for venue in VENUES:
-        figures += of_reconnects(venue, REASONS_AFTER[venue])
-        figures += of_ages(venue, (*AGES[venue][:2], 0) if venue == "lighter" else AGES[venue])
+        figures += reconnect_figures(venue, REASONS_AFTER[venue])
+        figures += age_figures(venue, (*AGES[venue][:2], 0) if venue == "lighter" else AGES[venue])
         figures += [figure(f"{venue}.{name}", None, note=NOT_INSTRUMENTED, n=0) for name in ("rest.injections",)]
     figures += [figure("extended.read_timeouts_kept", 6)]
-    figures += [figure(f"run.publisher.{name}", 0, note="printed at 1, 2, 3 and every 1000") for name in PRESSURE[:2]]
+    figures += [
+        figure(f"run.publisher.{name}", 0, note="printed at 1, 2, 3 and every 1000") for name in PUBLISHER_COUNTERS[:2]
+    ]
     figures += [
         figure(
             "run.publisher.lossless_wait", 1000, bound=Bound.LOWER, low=1000, high=1999,
@@ -118,11 +120,11 @@ def after() -> RunAnalysis:
     return RunAnalysis(info, (log, torn), tuple(figures))
 
 
-PRESSURE = ("try_send_full", "pending_latest_replaced", "lossless_wait")
+PUBLISHER_COUNTERS = ("try_send_full", "pending_latest_replaced", "lossless_wait")
 
 
 def blocked() -> RunAnalysis:
-    """A run whose build could not be written: no figure, no venue, a diagnosis."""
+    """Return a run whose build failed: no figures, no venues, a diagnosis."""
     info = run_info(
         id="1e283e9a476a7a9f", kind="unknown", simulated=None, started_ms=None, ended_ms=None, observed_ms=None,
         ended=Ended.BLOCKED_BUILD, venues=(), build_id=None, semantics={}, trade_mode=None, vintage=None,

@@ -1,4 +1,4 @@
-"""A page, of Markdown or HTML, as a reviewer's browser would have it: its tags, its text, its tables."""
+"""Parse a rendered Markdown or HTML page into its tags, text and tables."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from markdown_it import MarkdownIt
 
 
 class Page(HTMLParser):
-    """`tables` holds rows of cell texts; `prose` is the text outside code, where names and numbers become links.
+    """Parsed page. `tables` holds rows of cell texts; `prose` is the text outside code, where GitHub makes links.
 
-    `figures` are the names in `data-figure`, `unclosed` the elements without their end and the ends without an element.
+    `figures` are the names in `data-figure`; `unclosed` are the start tags without an end and the end tags without a start.
     """
 
     def __init__(self, page: str) -> None:
@@ -23,8 +23,8 @@ class Page(HTMLParser):
         self.figures: list[str] = []
         self.unclosed: list[str] = []
         self._open: list[str] = []
-        whole = page.startswith("<!doctype html>")
-        self.html = page if whole else MarkdownIt("commonmark", {"html": True}).enable("table").render(page)
+        is_html = page.startswith("<!doctype html>")
+        self.html = page if is_html else MarkdownIt("commonmark", {"html": True}).enable("table").render(page)
         self.feed(self.html)
         self.close()
 

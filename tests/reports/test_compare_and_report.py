@@ -17,35 +17,35 @@ error: could not compile `feedcore` (lib) due to 1 previous error; 1 warning emi
 
 
 def run(*argv: str) -> int:
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exit_info:
         main([*argv, "--db", ":memory:"])
-    return int(left.value.code or 0)
+    return int(exit_info.value.code or 0)
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
-def blocked(here: Path) -> str:
-    (here / "exdev_build").mkdir()
-    (here / "exdev_build" / "run.log").write_text(BUILD_LOG, encoding="utf-8")
+def blocked(work_dir: Path) -> str:
+    (work_dir / "exdev_build").mkdir()
+    (work_dir / "exdev_build" / "run.log").write_text(BUILD_LOG, encoding="utf-8")
     return "exdev_build"
 
 
-def test_the_json_of_a_comparison_has_the_promised_shape(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_json_of_a_comparison_has_the_documented_keys(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("compare", *SAMPLES, "--format", "json") == 0
-    said = json.loads(capsys.readouterr().out)
-    assert (said["schema"], said["comparable"], said["why_not"]) == ("toolkit.comparison/1", True, [])
-    promised = {"figure", "before", "after", "delta", "ratio", "low", "high", "p", "verdict", "why", "mde"}
-    assert all(promised <= row.keys() for row in said["rows"])
-    assert {row["verdict"] for row in said["rows"]} <= {"descriptive", "not_comparable"}
-    assert said["runs"]["after"]["simulated"] is True
+    result = json.loads(capsys.readouterr().out)
+    assert (result["schema"], result["comparable"], result["why_not"]) == ("toolkit.comparison/1", True, [])
+    documented = {"figure", "before", "after", "delta", "ratio", "low", "high", "p", "verdict", "why", "mde"}
+    assert all(documented <= row.keys() for row in result["rows"])
+    assert {row["verdict"] for row in result["rows"]} <= {"descriptive", "not_comparable"}
+    assert result["runs"]["after"]["simulated"] is True
 
 
-def test_the_recorded_pair_shows_what_the_change_did(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_recorded_pair_shows_the_effect_of_the_change(capsys: pytest.CaptureFixture[str]) -> None:
     run("compare", *SAMPLES, "--format", "json")
     rows = {row["figure"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
     reconnects = {name: (row["before"], row["after"]) for name, row in rows.items() if name.endswith(".reconnects")}
@@ -63,18 +63,20 @@ def test_the_recorded_pair_shows_what_the_change_did(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("format", "mark"), [("text", "sample:before → sample:after   SIMULATED"), ("markdown", "# sample:before")]
 )
-def test_a_comparison_is_read_as_text_or_markdown(format: str, mark: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_comparison_is_printed_as_text_or_markdown(
+    format: str, mark: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run("compare", *SAMPLES, "--format", format) == 0
     assert capsys.readouterr().out.startswith(mark)
 
 
-def test_the_document_goes_to_its_file_and_its_opening_to_the_terminal(
-    here: Path, capsys: pytest.CaptureFixture[str]
+def test_the_document_goes_to_its_file_and_its_head_to_the_terminal(
+    work_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("report", *SAMPLES, "-o", "out/evidence.md") == 0
-    page = (here / "out" / "evidence.md").read_text(encoding="utf-8")
-    said = capsys.readouterr().out.replace("\u00a0", " ")
-    assert said.startswith(
+    page = (work_dir / "out" / "evidence.md").read_text(encoding="utf-8")
+    result = capsys.readouterr().out.replace("\u00a0", " ")
+    assert result.startswith(
         "out/evidence.md\n\nsample:before → sample:after   SIMULATED\n\nReconnects: lighter 10 → 1 (60.1 → 6.0 per h)"
     )
     assert "`toolkit report sample:before sample:after -o out/evidence.md`" in page
@@ -83,15 +85,15 @@ def test_the_document_goes_to_its_file_and_its_opening_to_the_terminal(
 
 def test_the_document_goes_to_standard_output_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("report", *SAMPLES) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("# Evidence: sample:before → sample:after\n")
-    page = Page(said)
-    assert 0 < page.tags["details"] == page.tags["summary"] == said.count("</details>")
-    assert len(page.tables) == said.count("\n\n| ")
+    result = capsys.readouterr().out
+    assert result.startswith("# Evidence: sample:before → sample:after\n")
+    page = Page(result)
+    assert 0 < page.tags["details"] == page.tags["summary"] == result.count("</details>")
+    assert len(page.tables) == result.count("\n\n| ")
     assert all(len(row) == len(table[0]) and len(table) > 1 for table in page.tables for row in table)
 
 
-def test_the_document_does_not_depend_on_where_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_document_does_not_depend_on_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pages = []
     for name in ("one", "another"):
         (tmp_path / name).mkdir()
@@ -102,18 +104,20 @@ def test_the_document_does_not_depend_on_where_it_is_made(tmp_path: Path, monkey
     assert str(tmp_path).encode() not in pages[0]
 
 
-def test_a_blocked_side_gives_a_whole_document_and_exit_0(blocked: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_blocked_side_gives_a_complete_document_and_exit_code_0(
+    blocked: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run("report", blocked, "sample:after") == 0
     page = Page(capsys.readouterr().out)
     assert page.text.lstrip().startswith("Evidence: exdev_build → sample:after\nThe before run is blocked:")
     assert page.headings[-1] == "Files and their lines"
 
 
-def test_a_comparison_in_which_nothing_compares_ends_with_4(blocked: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_comparison_without_a_comparable_row_exits_with_4(blocked: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("compare", blocked, "sample:after", "--format", "json") == 4
-    said = json.loads(capsys.readouterr().out)
-    assert said["comparable"] is False
-    assert said["why_not"][0].startswith("before is blocked: ")
+    result = json.loads(capsys.readouterr().out)
+    assert result["comparable"] is False
+    assert result["why_not"][0].startswith("before is blocked: ")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +135,6 @@ def test_a_mistake_is_named_without_a_traceback(
     argv: tuple[str, ...], code: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(*argv) == code
-    said = capsys.readouterr()
-    assert words in said.err and "Traceback" not in said.err
-    assert said.out == ""
+    result = capsys.readouterr()
+    assert words in result.err and "Traceback" not in result.err
+    assert result.out == ""

@@ -8,22 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.reports.made_pair import after, before, blocked, figure, of_run, run_info
+from tests.reports.made_pair import after, before, blocked, figure, run_figures, run_info
 from toolkit.comparison.rows import compare
 from toolkit.model.comparisons import ComparisonRow
 from toolkit.model.figures import Figure, Number
 from toolkit.model.runs import Diagnosis, RunAnalysis
 from toolkit.model.vocabulary import Bound, Ended, Verdict
 
-WITHHELD = Verdict.NOT_COMPARABLE
+NOT_COMPARABLE = Verdict.NOT_COMPARABLE
 HALF_AN_HOUR_MS = 1_800_000
 
 
-def made(*figures: Figure, **run: Any) -> RunAnalysis:
+def run_with(*figures: Figure, **run: Any) -> RunAnalysis:
     return RunAnalysis(run_info(**run), (), figures)
 
 
-def of(name: str, left: RunAnalysis, right: RunAnalysis) -> ComparisonRow:
+def row_of(name: str, left: RunAnalysis, right: RunAnalysis) -> ComparisonRow:
     (row,) = (row for row in compare(left, right).rows if row.figure == name)
     return row
 
@@ -31,14 +31,14 @@ def of(name: str, left: RunAnalysis, right: RunAnalysis) -> ComparisonRow:
 def ages(gap_ms: int = 250, **run: Any) -> RunAnalysis:
     units = {"age_apply_ms.p95": "ms", "age_event_ms.p95": "ms", "fresh.share": "share", "reconnects": "count"}
     figures = (figure(f"lighter.{name}", 1, unit) for name, unit in units.items())
-    return made(*of_run(gap_ms=gap_ms), *figures, **run)
+    return run_with(*run_figures(gap_ms=gap_ms), *figures, **run)
 
 
 SPIKES = tuple(figure(f"run.anomalies.{kind}", 3) for kind in ("age_spike", "total", "mid_jump"))
 
 
 def test_a_row_has_the_difference_the_ratio_and_the_hourly_rates() -> None:
-    row = of("lighter.reconnects", before(), after())
+    row = row_of("lighter.reconnects", before(), after())
     assert (row.before, row.after, row.delta, row.ratio) == (10, 1, -9, 0.1)
     assert row.before_per_hour == pytest.approx(10 * 3_600_000 / 599_499)
     assert row.after_per_hour == pytest.approx(3_600_000 / 599_493)
@@ -47,7 +47,7 @@ def test_a_row_has_the_difference_the_ratio_and_the_hourly_rates() -> None:
 
 def test_no_statistics_are_claimed() -> None:
     compared = compare(before(), after())
-    assert {row.verdict for row in compared.rows} == {Verdict.DESCRIPTIVE, WITHHELD}
+    assert {row.verdict for row in compared.rows} == {Verdict.DESCRIPTIVE, NOT_COMPARABLE}
     assert {(row.low, row.high, row.p, row.mde) for row in compared.rows} == {(None, None, None, None)}
     assert compared.method["test"] is None
 
@@ -59,8 +59,12 @@ def test_every_figure_of_either_side_has_one_row() -> None:
 
 
 @pytest.mark.parametrize(("left", "right", "ratio"), [(0, 3, None), (0, 0, None), (4, 0, 0), (4, 2, 0.5)])
-def test_a_ratio_to_nothing_is_null(left: int, right: int, ratio: float | None) -> None:
-    row = of("lighter.reconnects", made(figure("lighter.reconnects", left)), made(figure("lighter.reconnects", right)))
+def test_the_ratio_to_zero_is_null(left: int, right: int, ratio: float | None) -> None:
+    row = row_of(
+        "lighter.reconnects",
+        run_with(figure("lighter.reconnects", left)),
+        run_with(figure("lighter.reconnects", right)),
+    )
     assert row.ratio == ratio
 
 
@@ -73,58 +77,58 @@ def test_a_ratio_to_nothing_is_null(left: int, right: int, ratio: float | None) 
          ["lighter.age_apply_ms.p95", "lighter.fresh.share"], "venue_age_ms means apply before and mixed after"),
         (ages(semantics={"lighter.age_event_ms": "exchange clock"}), ages(semantics={"lighter.age_event_ms": "local"}),
          ["lighter.age_event_ms.p95"], "lighter.age_event_ms means exchange clock before and local after"),
-        (made(*SPIKES, semantics={"venue_age_ms": "apply"}), made(*SPIKES, semantics={"venue_age_ms": "event"}),
+        (run_with(*SPIKES, semantics={"venue_age_ms": "apply"}), run_with(*SPIKES, semantics={"venue_age_ms": "event"}),
          ["run.anomalies.age_spike", "run.anomalies.total"], "venue_age_ms means apply before and event after"),
         (ages(), ages(observed_ms=HALF_AN_HOUR_MS), ["lighter.age_apply_ms.p95"],
          "the runs last 9 min 59.5 s and 30 min 0.0 s"),
-        (ages(), ages(venues=("extended",)), ["lighter.reconnects"], "lighter is not a venue of the run after"),
-        (ages(), ages(venues=()), ["lighter.reconnects"], "no venue in the run after"),
-        (made(figure("run.cap_hits", 0)), made(figure("run.cap_hits", 0), venues=("extended",)), None,
+        (ages(), ages(venues=("extended",)), ["lighter.reconnects"], "lighter is not a venue of the after run"),
+        (ages(), ages(venues=()), ["lighter.reconnects"], "no venue in the after run"),
+        (run_with(figure("run.cap_hits", 0)), run_with(figure("run.cap_hits", 0), venues=("extended",)), None,
          "the runs have different venues"),
     ],
 )  # fmt: skip
-def test_a_row_that_may_not_be_compared_says_why_and_shows_both_sides(
+def test_a_row_that_may_not_be_compared_gives_the_reason_and_both_values(
     left: RunAnalysis, right: RunAnalysis, names: Iterable[str] | None, why: str
 ) -> None:
     for row in compare(left, right).rows:
         if names is None or row.figure in names:
-            assert (row.verdict, row.why) == (WITHHELD, why)
+            assert (row.verdict, row.why) == (NOT_COMPARABLE, why)
             assert row.before is not None and row.after is not None
 
 
 @pytest.mark.parametrize(
     ("left", "right", "name"),
     [
-        # a socket's events do not depend on the cadence of ticks
+        # socket events do not depend on the time between ticks
         (ages(), ages(500), "lighter.reconnects"),
-        # a change within the limits is none
+        # a ratio within the limits is no difference
         (ages(), ages(270), "lighter.age_apply_ms.p95"),
         (ages(), ages(observed_ms=700_000), "lighter.age_apply_ms.p95"),
-        # how a run was sampled is shown whatever it is
+        # figures that describe the sampling are always compared
         (ages(), ages(500), "run.tick_gap_ms.p50"),
         (ages(), ages(observed_ms=HALF_AN_HOUR_MS), "run.span_ms"),
-        # a venue that both have is compared, whatever other venues there are
+        # a venue of both runs is compared whatever other venues there are
         (ages(), ages(venues=("lighter",)), "lighter.reconnects"),
-        # what is not known objects to nothing
+        # an unknown property prevents no comparison
         (ages(), ages(simulated=None), "lighter.reconnects"),
         (ages(), ages(semantics={}), "lighter.age_apply_ms.p95"),
-        # an early death withholds nothing
+        # an early end prevents no comparison
         (ages(), ages(observed_ms=100_000, ended=Ended.KILLED), "lighter.age_apply_ms.p95"),
     ],
 )
-def test_a_row_that_may_be_compared_is_described(left: RunAnalysis, right: RunAnalysis, name: str) -> None:
-    assert of(name, left, right).verdict is Verdict.DESCRIPTIVE
+def test_a_row_that_may_be_compared_is_descriptive(left: RunAnalysis, right: RunAnalysis, name: str) -> None:
+    assert row_of(name, left, right).verdict is Verdict.DESCRIPTIVE
 
 
 def test_counts_of_runs_of_different_length_are_compared_by_their_rates() -> None:
-    row = of("lighter.reconnects", ages(), ages(observed_ms=HALF_AN_HOUR_MS))
+    row = row_of("lighter.reconnects", ages(), ages(observed_ms=HALF_AN_HOUR_MS))
     assert row.verdict is Verdict.DESCRIPTIVE
     assert row.why == "the runs last 9 min 59.5 s and 30 min 0.0 s: compare the hourly rates"
     assert row.after_per_hour == 2
 
 
 def test_a_run_that_died_says_so_in_every_row() -> None:
-    row = of("lighter.reconnects", ages(), ages(observed_ms=100_000, ended=Ended.KILLED))
+    row = row_of("lighter.reconnects", ages(), ages(observed_ms=100_000, ended=Ended.KILLED))
     assert row.why == "after ended early (killed)"
 
 
@@ -137,40 +141,47 @@ def test_a_run_that_died_says_so_in_every_row() -> None:
          "before and after: no telemetry"),
     ],
 )  # fmt: skip
-def test_a_figure_that_one_side_does_not_know_is_not_compared(
+def test_a_figure_without_a_value_on_one_side_is_not_compared(
     left: dict[str, Any], right: dict[str, Any], why: str
 ) -> None:
-    row = of(
-        "lighter.pings.sent", made(figure("lighter.pings.sent", **left)), made(figure("lighter.pings.sent", **right))
+    row = row_of(
+        "lighter.pings.sent",
+        run_with(figure("lighter.pings.sent", **left)),
+        run_with(figure("lighter.pings.sent", **right)),
     )
-    assert (row.verdict, row.why, row.delta) == (WITHHELD, why, None)
+    assert (row.verdict, row.why, row.delta) == (NOT_COMPARABLE, why, None)
 
 
-def test_a_figure_that_one_side_has_not_is_not_compared() -> None:
-    row = of("lighter.reconnects.new_word", made(), made(figure("lighter.reconnects.new_word", 2)))
-    assert (row.before, row.after, row.verdict, row.why) == (None, 2, WITHHELD, "before: the run has no such figure")
+def test_a_figure_that_one_side_lacks_is_not_compared() -> None:
+    row = row_of("lighter.reconnects.new_word", run_with(), run_with(figure("lighter.reconnects.new_word", 2)))
+    assert (row.before, row.after, row.verdict, row.why) == (
+        None,
+        2,
+        NOT_COMPARABLE,
+        "before: the run has no such figure",
+    )
 
 
-def test_a_venue_that_never_spoke_is_the_worst_of_differences_and_no_reason_to_withhold_its_row() -> None:
-    alive = made(
+def test_a_venue_without_a_book_is_compared_and_the_reason_says_so() -> None:
+    alive = run_with(
         figure("lighter.age_apply_ms.p95", 250, "ms"), figure("lighter.age_apply_unknown.share", 0.001, "share")
     )
-    dead = made(
+    dead = run_with(
         figure("lighter.age_apply_ms.p95", None, "ms", note="never known"),
         figure("lighter.age_apply_unknown.share", 1, "share"),
     )
     for right in (dead, replace(dead, run=replace(dead.run, observed_ms=60_000))):
-        row = of("lighter.age_apply_ms.p95", alive, right)
-        assert (row.verdict, row.why) == (Verdict.DESCRIPTIVE, "lighter never spoke after")
+        row = row_of("lighter.age_apply_ms.p95", alive, right)
+        assert (row.verdict, row.why) == (Verdict.DESCRIPTIVE, "lighter never had a book in the after run")
 
 
-def test_a_bound_is_named() -> None:
-    left = made(figure("lighter.pings.sent", 3, bound=Bound.LOWER, high=99))
-    row = of("lighter.pings.sent", left, made(figure("lighter.pings.sent", 2)))
+def test_the_reason_names_a_bound() -> None:
+    left = run_with(figure("lighter.pings.sent", 3, bound=Bound.LOWER, high=99))
+    row = row_of("lighter.pings.sent", left, run_with(figure("lighter.pings.sent", 2)))
     assert (row.verdict, row.why) == (Verdict.DESCRIPTIVE, "before is a lower bound")
 
 
-def test_nothing_compares_with_a_run_that_is_blocked() -> None:
+def test_no_row_of_a_blocked_run_is_compared() -> None:
     compared = compare(blocked(), after())
     why = "before is blocked: the build could not move a file across devices (os error 18)"
     assert not compared.comparable
@@ -178,28 +189,30 @@ def test_nothing_compares_with_a_run_that_is_blocked() -> None:
     assert {row.why for row in compared.rows} == {why}
 
 
-def test_two_runs_without_a_figure_say_that_nothing_compares() -> None:
-    assert compare(made(), made()).why_not == ("neither run has a figure",)
+def test_two_runs_without_figures_cannot_be_compared() -> None:
+    assert compare(run_with(), run_with()).why_not == ("neither run has a figure",)
 
 
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
         (before(), before(), "both sides are the same run"),
-        (before(), ages(id="b", simulated=None), "whether the feed was simulated or live is not known (after)"),
+        (before(), ages(id="b", simulated=None), "it is not known whether the feed was simulated or live (after)"),
         (before(), ages(id="b", venues=("lighter",)),
          "the runs have different venues: aster, extended, hyperliquid, paradex on one side only"),
         (before(), ages(id="b", observed_ms=HALF_AN_HOUR_MS),
          "the runs last 9 min 59.5 s and 30 min 0.0 s: counts are compared by their hourly rates"),
-        (before(), after(), "no file of the run before and after holds its settings: that they were equal is not shown"),
-        (before(), after(), "what the market did is not in the files of both runs: that it did the same is not shown"),
-        (ages(settings={}), made(*ages().figures, settings={"A": "1"}, settings_withheld=("B", "C"), id="other"),
-         "set beside the documented names, and not compared: B, C"),
-        (made(settings={"A": "1", "B": "2", "C": "3"}), made(settings={"A": "1", "B": "3"}, id="other"),
-         "2 settings differ: no difference of a figure can be credited to one of them alone"),
+        (before(), after(),
+         "the before and after runs do not record their settings, so it is not known whether they were equal"),
+        (before(), after(),
+         "at least one run does not record what the market did, so it is not known whether it did the same"),
+        (ages(settings={}), run_with(*ages().figures, settings={"A": "1"}, settings_withheld=("B", "C"), id="other"),
+         "settings with undocumented names, not compared: B, C"),
+        (run_with(settings={"A": "1", "B": "2", "C": "3"}), run_with(settings={"A": "1", "B": "3"}, id="other"),
+         "2 settings differ, so no difference of a figure can be attributed to one of them alone"),
     ],
 )  # fmt: skip
-def test_what_to_know_about_the_pair_is_a_warning(left: RunAnalysis, right: RunAnalysis, expected: str) -> None:
+def test_a_pair_has_warnings(left: RunAnalysis, right: RunAnalysis, expected: str) -> None:
     assert expected in compare(left, right).warnings
 
 
@@ -207,19 +220,21 @@ VALUES = st.none() | st.integers(-(10**9), 10**9) | st.floats(-1e9, 1e9)
 
 
 @given(VALUES, VALUES, st.sampled_from(list(Ended)), st.sampled_from([True, False, None]))
-def test_a_comparison_turned_round_has_the_opposite_difference_and_the_same_reservation(
+def test_the_reversed_comparison_has_the_opposite_difference_and_the_same_verdict(
     left: Number | None, right: Number | None, ended: Ended, simulated: bool | None
 ) -> None:
     diagnosis = Diagnosis("x", "a cause", None, None)
-    one = made(*of_run(), figure("lighter.reconnects", left))
-    other = made(*of_run(), figure("lighter.reconnects", right), ended=ended, simulated=simulated, diagnosis=diagnosis)
-    there, back = of("lighter.reconnects", one, other), of("lighter.reconnects", other, one)
+    one = run_with(*run_figures(), figure("lighter.reconnects", left))
+    other = run_with(
+        *run_figures(), figure("lighter.reconnects", right), ended=ended, simulated=simulated, diagnosis=diagnosis
+    )
+    there, back = row_of("lighter.reconnects", one, other), row_of("lighter.reconnects", other, one)
     assert there.verdict is back.verdict
     assert (there.delta is None) == (left is None or right is None)
     assert there.delta is None or there.delta == -(back.delta or 0)
 
 
-def test_a_run_compared_with_itself_differs_in_nothing() -> None:
+def test_a_run_compared_with_itself_has_no_difference() -> None:
     rows = compare(after(), after()).rows
     assert {row.delta for row in rows} <= {0, None}
     assert {row.ratio for row in rows} <= {1, None}

@@ -56,71 +56,71 @@ HOSTILE = [
     " ",
     "Extended public WS error: WebSocket protocol error | <b>@ops</b> \x1b]0;title\x07",
 ]
-UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-ANY = st.one_of(st.text(st.characters(exclude_categories=[])), st.text("|\\`<>@#*_~[]()-=+.1 \n!&$:/a"))
+UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+ANY_TEXT = st.one_of(st.text(st.characters(exclude_categories=[])), st.text("|\\`<>@#*_~[]()-=+.1 \n!&$:/a"))
 
 
-def with_corpus(test: object) -> object:
+def with_hostile_examples(test: object) -> object:
     for text in HOSTILE:
         test = example(text)(test)  # type: ignore[arg-type]
     return test
 
 
-def read(text: str) -> str:
-    """What a reader sees of rendered text: without the zero-width spaces, every gap one space."""
+def collapsed(text: str) -> str:
+    """Return rendered text without zero-width spaces and with every run of white space as one space."""
     return " ".join(text.replace("\u200b", "").split())
 
 
-def seen(text: str) -> str:
+def plain_collapsed(text: str) -> str:
     return " ".join(plain(text).split())
 
 
-@with_corpus
-@given(ANY)
-def test_no_text_can_end_its_cell_or_start_markup_in_a_table(text: str) -> None:
+@with_hostile_examples
+@given(ANY_TEXT)
+def test_no_text_ends_its_cell_or_starts_markup_in_a_table(text: str) -> None:
     table = Table(
         (Column("a"), Column("b"), Column("c")),
         ((Cell(text), Cell("next", strong=True), Cell(text, kind=CellKind.NAME)),),
     )
     page = Page(f"{markdown_table(table)}\n\nafter")
     assert page.tables == [[["a", "b", "c"], page.tables[0][1]]]
-    assert [read(cell) for cell in page.tables[0][1]] == [seen(text), "next", seen(text)]
+    assert [collapsed(cell) for cell in page.tables[0][1]] == [plain_collapsed(text), "next", plain_collapsed(text)]
     assert set(page.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "code", "strong", "p"}
     assert (page.tags["code"], page.tags["strong"], page.tags["p"]) == (1, 1, 1)
 
 
-@with_corpus
-@given(ANY)
-def test_no_text_is_more_than_a_paragraph_where_it_stands_first_on_a_line(text: str) -> None:
+@with_hostile_examples
+@given(ANY_TEXT)
+def test_no_text_at_the_start_of_a_line_is_more_than_a_paragraph(text: str) -> None:
     page = Page(f"before\n\n{markdown(text)}\n\nafter")
     assert set(page.tags) == {"p"}
-    assert read(page.text) == read(f"before {seen(text)} after")
+    assert collapsed(page.text) == collapsed(f"before {plain_collapsed(text)} after")
 
 
-@with_corpus
-@given(ANY)
+@with_hostile_examples
+@given(ANY_TEXT)
 def test_no_text_mentions_a_person_or_an_issue(text: str) -> None:
     assert not re.search(r"[@#]\w", Page(f"x {markdown(text)} x").prose)
 
 
-@with_corpus
-@given(ANY)
-def test_fixed_width_text_is_one_piece_of_code_that_reads_as_it_was(text: str) -> None:
+@with_hostile_examples
+@given(ANY_TEXT)
+def test_fixed_width_text_is_one_code_element_with_the_same_text(text: str) -> None:
     page = Page(f"see {code(text)} then | on")
     assert page.tags == {"p": 1, "code": 1}
-    assert read(page.text) == read(f"see {seen(text)} then | on")
+    assert collapsed(page.text) == collapsed(f"see {plain_collapsed(text)} then | on")
 
 
-@with_corpus
-@given(ANY)
-def test_a_terminal_gets_no_character_that_it_would_obey(text: str) -> None:
-    assert not {unicodedata.category(character) for character in terminal(text)} & UNSEEN
+@with_hostile_examples
+@given(ANY_TEXT)
+def test_a_terminal_gets_no_control_character(text: str) -> None:
+    assert not {unicodedata.category(character) for character in terminal(text)} & UNPRINTABLE
     assert terminal(text).encode().decode() == terminal(text)
 
 
-@with_corpus
-@given(ANY)
-def test_a_table_for_the_terminal_has_a_line_per_row(text: str) -> None:
+@with_hostile_examples
+@given(ANY_TEXT)
+def test_a_table_for_a_terminal_has_one_line_per_row(text: str) -> None:
     table = Table((Column("a"), Column("b")), ((Cell(text), Cell("x")), (Cell("y"), Cell(text))))
     assert len(text_table(table).split("\n")) == 3
 
@@ -136,26 +136,26 @@ def test_a_table_for_the_terminal_has_a_line_per_row(text: str) -> None:
         ("née – 11\u00a0249 µs", "née – 11\u00a0249 µs"),
     ],
 )
-def test_unprintable_characters_are_spelled_out_and_the_others_left(text: str, expected: str) -> None:
+def test_only_unprintable_characters_become_escape_sequences(text: str, expected: str) -> None:
     assert plain(text) == expected
 
 
-def test_our_own_markup_is_not_quoted_again() -> None:
+def test_safe_text_is_not_escaped_again() -> None:
     assert markdown(Safe("**x**")) == "**x**"
     assert markdown(markdown("a|b")) == markdown("a|b")
 
 
-def test_a_digest_is_no_secret_but_the_same_digits_in_a_log_line_are() -> None:
+def test_a_digest_cell_is_not_redacted_but_the_same_digits_in_text_are() -> None:
     digest = "0123456789abcdef" * 4
     table = Table((Column("a"), Column("b")), ((Cell(digest, kind=CellKind.DIGEST), Cell(digest)),))
     assert Page(markdown_table(table)).tables[0][1] == [digest, "***"]
 
 
-def test_a_digest_that_is_none_is_quoted() -> None:
+def test_a_digest_cell_with_other_text_is_escaped() -> None:
     page = Page(markdown_table(Table((Column("a"),), ((Cell("`|<b>", kind=CellKind.DIGEST),),))))
     assert page.tables[0][1] == ["`|<b>"] and "b" not in page.tags
 
 
-def test_a_ragged_table_is_refused() -> None:
+def test_a_table_with_a_row_of_the_wrong_length_is_an_error() -> None:
     with pytest.raises(ValueError, match="1 cells in a table of 2"):
         Table((Column("a"), Column("b")), ((Cell("x"),),))

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from reports.pages import run_name
-from reports.pair_view import LEAVE_OUT, PairView
+from reports.pair_view import OMITTABLE, PairView
 from reports.run_pages import summary
-from tests.reports.made_pair import VENUES, after, before, blocked, figure, of_run, run_info
+from tests.reports.made_pair import VENUES, after, before, blocked, figure, run_figures, run_info
 from tests.reports.rendered import Page
-from tests.reports.test_escape import HOSTILE, UNSEEN
+from tests.reports.test_escape import HOSTILE, UNPRINTABLE
 from toolkit.comparison.rows import compare
-from toolkit.evidence.document import document_head, evidence_document, side_by_side
+from toolkit.evidence.document import comparison_page, document_head, evidence_document
 from toolkit.model.errors import UsageError
 from toolkit.model.runs import Diagnosis, Finding, RunAnalysis, SetAsideLine
 from toolkit.model.vocabulary import Ended
@@ -26,7 +26,7 @@ NAMES = ("prb_before", "prb_after")
 COMMAND = ["toolkit", "report", *NAMES, "-o", "evidence.md"]
 HEADINGS = [
     "Evidence: prb_before → prb_after", "The two runs", "Settings that differ", "Gate", "Runtime evidence", "Reconnects", "Ages", "Freshness",
-    "Plateaus", "Publisher pressure and cap hits", "Keeping a venue alive", "Market, fair value and orders",
+    "Plateaus", "Publisher pressure and cap hits", "Recovery without a new socket", "Market, fair value and orders",
     "Time and ticks", "Findings", "Comparability and method", "Command", "Files and their lines",
 ]  # fmt: skip
 OUR_TAGS = {
@@ -42,7 +42,7 @@ def document(left: RunAnalysis, right: RunAnalysis, names: tuple[str, str] = NAM
 PAGES = {
     "evidence.md": lambda: document(before(), after()),
     "blocked.md": lambda: document(blocked(), after(), ("exdev_build", "prb_after")),
-    "compare.txt": lambda: side_by_side(compare(before(), after()), NAMES, "text"),
+    "compare.txt": lambda: comparison_page(compare(before(), after()), NAMES, "text"),
     "summary.txt": lambda: summary(before(), "prb_before", "text"),
     "summary.md": lambda: summary(after(), "prb_after", "markdown"),
     "blocked.txt": lambda: summary(blocked(), "exdev_build", "text"),
@@ -50,12 +50,12 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_the_one_that_was_read_and_found_good(name: str) -> None:
+def test_a_page_equals_its_golden_file(name: str) -> None:
     assert PAGES[name]() == (GOLDEN / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name.endswith(".md")])
-def test_every_table_of_a_rendered_page_is_whole(name: str) -> None:
+def test_every_row_of_a_rendered_table_has_as_many_cells_as_its_head(name: str) -> None:
     page = Page(PAGES[name]())
     assert len(page.tables) == PAGES[name]().count("\n\n| ")
     for table in page.tables:
@@ -63,24 +63,25 @@ def test_every_table_of_a_rendered_page_is_whole(name: str) -> None:
     assert set(page.tags) <= OUR_TAGS
 
 
-def test_the_document_has_its_sections_in_their_order() -> None:
+def test_the_document_has_its_headings_in_order() -> None:
     assert Page(document(before(), after())).headings == HEADINGS
 
 
-def test_the_first_paragraph_tells_what_moved_and_the_second_answers_a_reviewer() -> None:
+def test_the_document_begins_with_the_changes_and_the_review_summary() -> None:
     _, first, second, *_ = document(before(), after()).replace("\u00a0", " ").split("\n\n")
     assert first.startswith("Reconnects: **lighter 10 → 1 (60.1 → 6.0 per h)**; equal at extended (5), hyperliquid (3)")
-    assert "Apply age p95 is equal within one tick (250 ms)" in first
+    assert "Apply age (time since a venue's book was last applied), p95: equal within one tick (250 ms)" in first
     assert second.split("\n") == [
         "- **Feed**: SIMULATED.",
-        "- **Settings**: no file of either run holds them, so that they were equal is not shown.",
-        "- **Build**: before unproven (the run states no build id), after `29c19fd4a1`.",
-        "- **Proven**: nothing: with one run a side no test was made, and a difference is described, not judged.",
+        "- **Settings**: not recorded in either run, so it is not known whether they were equal.",
+        "- **Build**: before not known (the run states no build id), after `29c19fd4a1`.",
+        "- **Statistical test**: none; there is one run per side. Differences below are observations.",
         "- **Gate** `frontier`: before **FAIL** (1 of 49 rules failed: extended.age_apply_ms.p95 11 249 ms); "
         "after **FAIL** (1 of 49 rules failed: extended.age_apply_ms.p95 11 249 ms).",
-        "- **Lost**: before nothing, every line was used and no tick is missing; "
+        "- **Missing data**: before none (every line was used, no tick is missing); "
         "after 1 of 2 400 lines of telemetry.jsonl (torn_tail).",
-        "- **Figures**: 145, of them 136 descriptive, 9 not comparable (5 known on neither side, 4 known on one side only).",
+        "- **Figures**: 145 in total: 136 descriptive (compared without a statistical test), "
+        "9 not comparable (5 known on neither side, 4 known on one side only).",
     ]
 
 
@@ -92,7 +93,7 @@ def with_settings(run: RunAnalysis, settings: dict[str, str], **other: Any) -> R
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "said"),
+    ("left", "right", "expected"),
     [
         ({KNOB: "0"}, {KNOB: "1000"}, f"1 of 1 differs: `{KNOB}` **0** → **1000**."),
         ({}, {KNOB: "1000"}, f"1 of 1 differs: `{KNOB}` **not set (30000 by default)** → **1000**."),
@@ -101,51 +102,50 @@ def with_settings(run: RunAnalysis, settings: dict[str, str], **other: Any) -> R
          "4 of 4 differ: `A` **1** → **not set**; `B` **1** → **not set**; `C` **1** → **not set**, and 1 more below."),
     ],
 )  # fmt: skip
-def test_the_settings_that_differ_stand_on_the_first_screen_and_in_a_table(
-    left: dict[str, str], right: dict[str, str], said: str
+def test_the_settings_that_differ_are_in_the_review_summary_and_in_a_table(
+    left: dict[str, str], right: dict[str, str], expected: str
 ) -> None:
     pair = compare(with_settings(before(), left), with_settings(after(), right), known_settings)
     text = evidence_document(pair, NAMES, COMMAND)
-    assert f"- **Settings**: {said}\n" in text
+    assert f"- **Settings**: {expected}\n" in text
     rows = {row[0]: row[1:] for table in Page(text).tables if table[0][0] == "setting" for row in table[1:]}
     assert rows.keys() == {name for name in left.keys() | right.keys() if left.get(name) != right.get(name)}
 
 
-def test_equal_settings_are_folded_and_what_runs_come_from_is_told() -> None:
+def test_equal_settings_are_folded_and_the_origin_of_the_runs_is_shown() -> None:
     left = with_settings(before(), {KNOB: "0", "HL_COIN": "ETH"}, origin={"host": "2 processors"})
     text = document(left, with_settings(after(), {KNOB: "1", "HL_COIN": "ETH"}, settings_withheld=("PARAPHINA_X",)))
-    assert "<summary>1 equal, 0 that differ by the directory of the run or the port" in text
+    assert "<summary>1 equal, 0 that differ only in the directory of the run or the port" in text
     assert "| host | 2 processors | not stated |" in text
-    assert "- set beside the documented names, and not compared: PARAPHINA_X." in text
+    assert "- Settings with undocumented names, not compared: PARAPHINA_X." in text
 
 
 @pytest.mark.parametrize("limit", [65_536, 20_000, 12_000, 9_000, 3_000])
-def test_a_document_fits_its_limit_and_says_what_it_left_out(limit: int) -> None:
+def test_a_document_fits_its_limit_and_says_what_it_omitted(limit: int) -> None:
     text = evidence_document(compare(before(), after()), NAMES, COMMAND, limit)
     whole = evidence_document(compare(before(), after()), NAMES, COMMAND, 10**9)
     assert len(text) <= limit
-    assert ("**Left out**" in text or "**Cut here**" in text) == (text != whole)
+    assert ("**Omitted**" in text or "**Cut here**" in text) == (text != whole)
     page = Page(text)
     assert page.tags["details"] == text.count("</details>")
     assert "10 → 1" in text.replace("\u00a0", " ")[:600]
 
 
-def test_what_is_left_out_is_counted() -> None:
-    pair = PairView(compare(before(), after()), NAMES, without=tuple(LEAVE_OUT))
-    held = tuple(pair.parts.values())
-    rows = sum(len(part.table.rows) for part in held if not part.minor)
-    assert sum(int(words.replace("\u00a0", "").split()[0]) for words in pair.left_out) + rows == len(pair.rows)
+def test_the_omitted_figures_are_counted() -> None:
+    pair = PairView(compare(before(), after()), NAMES, omitted=tuple(OMITTABLE))
+    rows = sum(len(section.table.rows) for section in pair.sections.values() if not section.low_priority)
+    assert sum(int(text.replace("\u00a0", "").split()[0]) for text in pair.omitted_text) + rows == len(pair.rows)
 
 
 @pytest.mark.parametrize(
-    ("deltas", "said"),
+    ("deltas", "expected"),
     [
         ((-18, -17, -19), "down by 17 to 19 ms"), ((16, 16, 16), "up by 16 ms"), ((-18, 17, -19), None),
         ((-18, -17, -180), None), ((-280, -280, -290), None), ((-18, -18), None), ((0, 0, 0), None),
     ],
 )  # fmt: skip
-def test_a_shift_of_all_venues_together_is_named_and_credited_to_none(
-    deltas: tuple[int, ...], said: str | None
+def test_a_common_shift_of_all_venues_is_named_and_counted_for_none(
+    deltas: tuple[int, ...], expected: str | None
 ) -> None:
     venues = VENUES[: len(deltas)]
     ages = [
@@ -153,14 +153,15 @@ def test_a_shift_of_all_venues_together_is_named_and_credited_to_none(
         for by in (deltas, [0] * len(deltas))
     ]
     right, left = (
-        RunAnalysis(run_info(id=str(n), venues=venues), (), (*of_run(), *held)) for n, held in enumerate(ages)
+        RunAnalysis(run_info(id=str(n), venues=venues), (), (*run_figures(), *figures))
+        for n, figures in enumerate(ages)
     )
     text = document(left, right)
-    assert ("Event ages moved together" in text) == bool(said)
-    assert said is None or said in text
+    assert ("Event age (age of a book by its own time stamp), median: " in text) == bool(expected)
+    assert expected is None or expected in text
 
 
-def test_the_worst_venue_stands_first_in_every_table() -> None:
+def test_the_worst_venue_comes_first_in_every_table() -> None:
     page = Page(document(before(), after()))
     headline = [row[0] for row in page.tables[0][1:]]
     assert headline == ["lighter", "extended", "hyperliquid", "paradex", "aster"]
@@ -169,13 +170,13 @@ def test_the_worst_venue_stands_first_in_every_table() -> None:
         assert venues == [venue for venue in headline if venue in venues]
 
 
-def test_every_figure_stands_in_the_document_exactly_once_per_section() -> None:
+def test_every_figure_has_exactly_one_place_in_the_sections() -> None:
     pair = PairView(compare(before(), after()), NAMES)
-    shown = [cell.figure for part in pair.parts.values() for row in part.table.rows for cell in row[1:2]]
-    for part in pair.parts.values():
-        for grid in (part.moved, part.same, *part.withheld):
+    shown = [cell.figure for section in pair.sections.values() for row in section.table.rows for cell in row[1:2]]
+    for section in pair.sections.values():
+        for grid in (section.moved, section.unchanged, *section.not_comparable):
             shown += [cell.figure for row in grid.table.rows for cell in row]
-        for folded in (*part.zero, *part.unknown):
+        for folded in (*section.zero, *section.unknown):
             scopes = folded.scopes or (("run",) if f"run.{folded.metrics[0]}" in pair.rows else VENUES)
             shown += [f"{scope}.{metric}" for metric in folded.metrics for scope in scopes]
     assert sorted(filter(None, shown)) == sorted(pair.rows)
@@ -198,11 +199,13 @@ def row_of(page: Page, venue: str, metric: str) -> list[str]:
           "not comparable (before: not instrumented; printed at 1, 2, 3 and every 1000)"]),
     ],
 )  # fmt: skip
-def test_a_row_shows_both_values_with_their_numbers_and_words(venue: str, metric: str, cells: list[str]) -> None:
+def test_a_row_shows_both_values_with_their_sample_counts_and_the_verdict(
+    venue: str, metric: str, cells: list[str]
+) -> None:
     assert row_of(Page(document(before(), after())), venue, metric)[2:] == cells
 
 
-def test_every_file_stands_with_its_digest_and_its_lines() -> None:
+def test_every_file_is_listed_with_its_digest_and_its_lines() -> None:
     files = Page(document(before(), after())).tables[-1]
     assert [
         "after",
@@ -217,7 +220,7 @@ def test_every_file_stands_with_its_digest_and_its_lines() -> None:
     assert "line 2\u00a0400 at byte 24\u00a0196\u00a0151 (torn_tail)" in document(before(), after())
 
 
-def test_a_blocked_side_has_its_diagnosis_in_place_of_numbers_and_the_document_is_whole() -> None:
+def test_a_document_with_a_blocked_side_has_the_diagnosis_in_place_of_numbers() -> None:
     page = Page(document(blocked(), after()))
     assert page.headings == HEADINGS
     assert "The before run is blocked: the build could not move a file across devices (os error 18)" in page.text
@@ -225,13 +228,13 @@ def test_a_blocked_side_has_its_diagnosis_in_place_of_numbers_and_the_document_i
     assert row == ["reconnects", "5", "3", "3", "2", "1", "1 to 5"]
 
 
-def test_two_blocked_sides_make_a_whole_document_too() -> None:
+def test_a_document_with_two_blocked_sides_has_all_headings() -> None:
     page = Page(document(blocked(), blocked()))
     assert page.headings == HEADINGS
     assert "Neither run has figures." in page.text
 
 
-def test_a_run_that_died_and_a_venue_that_never_spoke_come_first() -> None:
+def test_a_run_that_died_and_a_venue_without_a_book_come_first() -> None:
     dead = [
         figure(each.figure, 1, "share") if each.figure == "paradex.age_apply_unknown.share" else each
         for each in after().figures
@@ -240,12 +243,12 @@ def test_a_run_that_died_and_a_venue_that_never_spoke_come_first() -> None:
     text = document(before(), replace(after(), run=info, figures=tuple(dead)))
     assert text.split("\n\n")[1].startswith(
         "**The after run ended early (killed)** after 9 min 59.5 s: the log stops in mid-line (`run.log` line 7).\n"
-        "**paradex never spoke in the run after**.\n"
+        "**paradex never had a book in the after run**.\n"
     )
     assert Page(text).tables[0][1][0] == "paradex"
 
 
-def test_the_reconnects_of_a_venue_that_never_spoke_are_no_improvement() -> None:
+def test_the_reconnects_of_a_venue_without_a_book_are_no_improvement() -> None:
     dead = [
         replace(each, value=1) if each.figure.endswith("age_apply_unknown.share") else
         replace(each, value=0) if each.figure.endswith(".reconnects") else each
@@ -253,13 +256,14 @@ def test_the_reconnects_of_a_venue_that_never_spoke_are_no_improvement() -> None
     ]  # fmt: skip
     first = document(before(), replace(after(), figures=tuple(dead))).split("\n\n")[1]
     assert first == (
-        "**lighter, extended, hyperliquid, paradex and aster never spoke in the run after**.\n"
-        "Reconnects cannot be compared: no venue spoke in both runs.\n"
-        "Apply ages cannot be compared: no venue spoke in both runs."
+        "**lighter, extended, hyperliquid, paradex and aster never had a book in the after run**.\n"
+        "Reconnects cannot be compared: no venue had a book in both runs.\n"
+        "Apply ages (time since a venue's book was last applied) cannot be compared: "
+        "no venue had a book in both runs."
     )
 
 
-def test_a_run_that_was_cut_short_has_lost_its_rest() -> None:
+def test_the_rest_of_a_run_that_was_cut_short_is_missing_data() -> None:
     info = replace(after().run, ended=Ended.CRASHED, diagnosis=Diagnosis("panic", "it panicked", "run.log", 7))
     text = document(before(), replace(after(), run=info))
     assert (
@@ -273,21 +277,21 @@ def test_equal_counts_of_runs_of_different_length_are_not_called_equal() -> None
     shorter = replace(before(), run=replace(before().run, id="b", observed_ms=200_000))
     first = document(before(), shorter).replace("\u00a0", " ").split("\n\n")[1]
     assert first.startswith("Reconnects: **lighter 10 (60.1 → 180.0 per h)**, **extended 5 (30.0 → 90.0 per h)**, ")
-    assert "Apply ages cannot be compared: the runs last 9 min 59.5 s and 3 min 20.0 s." in first
+    assert "cannot be compared: the runs last 9 min 59.5 s and 3 min 20.0 s." in first
 
 
-def test_a_page_has_no_table_without_a_row() -> None:
+def test_no_table_of_a_page_is_empty() -> None:
     assert all(len(table) > 1 for table in Page(document(blocked(), blocked())).tables)
 
 
 @pytest.mark.parametrize("format", ["text", "markdown"])
 @pytest.mark.parametrize(("simulated", "word"), [(True, "SIMULATED"), (False, "live"), (None, "feed unknown")])
-def test_every_output_says_what_the_feed_was(format: str, simulated: bool | None, word: str) -> None:
+def test_every_output_shows_the_kind_of_feed(format: str, simulated: bool | None, word: str) -> None:
     run = replace(after(), run=run_info(simulated=simulated))
     pair = compare(run, run)
     outputs = [
         summary(run, "x", format),
-        side_by_side(pair, NAMES, format),
+        comparison_page(pair, NAMES, format),
         evidence_document(pair, NAMES, COMMAND),
         document_head(pair, NAMES),
     ]
@@ -299,7 +303,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 
 def hostile(text: str) -> RunAnalysis:
-    """A run in which every text that a producer can choose is the same hostile one."""
+    """Return a run in which every text that a producer can choose is `text`."""
     venue = text.replace(".", "") or "x"
     figures = [
         figure(f"{venue}.reconnects", 3, note=text or None),
@@ -318,7 +322,7 @@ def hostile(text: str) -> RunAnalysis:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_no_text_of_a_run_can_change_the_shape_of_the_document(text: str) -> None:
+def test_no_text_of_a_run_changes_the_structure_of_the_document(text: str) -> None:
     run = hostile(text)
     other = with_settings(run, {f"{text}!": text, text: f"{text}!"}, id="other")
     page = Page(evidence_document(compare(run, other), (text, text), ["toolkit", "report", text, text]))
@@ -330,15 +334,15 @@ def test_no_text_of_a_run_can_change_the_shape_of_the_document(text: str) -> Non
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_no_text_of_a_run_reaches_a_terminal_as_anything_but_text(text: str) -> None:
+def test_no_text_of_a_run_sends_a_control_sequence_to_a_terminal(text: str) -> None:
     run = hostile(text)
     pair = compare(run, with_settings(run, {text: f"{text}!"}, id="other"))
     for page in (
         summary(run, text, "text"),
-        side_by_side(pair, (text, text), "text"),
+        comparison_page(pair, (text, text), "text"),
         document_head(pair, (text, text)),
     ):
-        assert not {unicodedata.category(character) for character in page.replace("\n", "")} & UNSEEN
+        assert not {unicodedata.category(character) for character in page.replace("\n", "")} & UNPRINTABLE
 
 
 @pytest.mark.parametrize(
@@ -348,15 +352,15 @@ def test_no_secret_of_a_run_reaches_any_page(text: str) -> None:
     run = hostile(text)
     pair = compare(run, with_settings(run, {text: f"{text}!"}, id="other"))
     for format in ("text", "markdown"):
-        assert "s3cr3tV4lue" not in side_by_side(pair, (text, text), format)
+        assert "s3cr3tV4lue" not in comparison_page(pair, (text, text), format)
     for format in ("text", "markdown", "html"):
         assert "s3cr3tV4lue" not in summary(run, text, format)
     assert "s3cr3tV4lue" not in evidence_document(pair, (text, text), ["toolkit", "report", text])
 
 
-def test_a_format_that_a_page_has_not_is_a_usage_error() -> None:
+def test_a_format_without_a_template_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="--format html: this command prints text, json or markdown"):
-        side_by_side(compare(before(), after()), ("x", "y"), "html")
+        comparison_page(compare(before(), after()), ("x", "y"), "html")
 
 
 @pytest.mark.parametrize(
@@ -370,5 +374,5 @@ def test_a_format_that_a_page_has_not_is_a_usage_error() -> None:
         (".", "."),
     ],
 )
-def test_a_run_is_called_by_the_last_part_of_its_path(path: str, name: str) -> None:
+def test_a_run_is_named_after_the_last_part_of_its_path(path: str, name: str) -> None:
     assert run_name(path) == name

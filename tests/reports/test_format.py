@@ -14,8 +14,8 @@ from toolkit.model.vocabulary import Bound, Verdict
 LOWER, UPPER, ESTIMATE = Bound.LOWER, Bound.UPPER, Bound.ESTIMATE
 
 
-def words(text: str) -> str:
-    """The text with plain spaces and an ASCII minus, as it is easiest to write down."""
+def ascii_text(text: str) -> str:
+    """Return the text with plain spaces and an ASCII minus."""
     return text.replace("\u00a0", " ").replace("\u2212", "-")
 
 
@@ -28,14 +28,14 @@ def words(text: str) -> str:
         ((None, None), (800, 900), False),
     ],
 )
-def test_estimates_differ_only_if_their_ranges_have_nothing_in_common(
+def test_estimates_overlap_if_their_ranges_do(
     before: tuple[Number, Number], after: tuple[Number, Number], expected: bool
 ) -> None:
     sides = [figure("x.downtime_ms.max", 1, "ms", bound=ESTIMATE, low=low, high=high) for low, high in (before, after)]
     assert overlap(*sides) is expected
 
 
-def test_equal_exact_values_are_no_estimates() -> None:
+def test_exact_values_never_overlap() -> None:
     assert not overlap(figure("x.downtime_ms.max", 1, "ms"), figure("x.downtime_ms.max", 1, "ms"))
 
 
@@ -48,7 +48,7 @@ def test_equal_exact_values_are_no_estimates() -> None:
         ("run.publisher.lossless_wait", 1000, "count", {"bound": LOWER}, "≥ 1 000"),
         ("lighter.masked.ms", 1500, "ms", {"bound": ESTIMATE}, "≈ 1.5 s"),
         ("lighter.masked.ms", 1500, "ms", {"bound": UPPER}, "≤ 1.5 s"),
-        # the middle of a wide range is no news
+        # a wide range is shown as a range
         (
             "lighter.downtime_ms.max",
             57224,
@@ -61,7 +61,7 @@ def test_equal_exact_values_are_no_estimates() -> None:
         ("lighter.downtime_ms.max", 1350, "ms", {"bound": ESTIMATE, "low": None, "high": None}, "≈ 1.4 s"),
         ("lighter.rest.checks", None, "count", {"note": "not instrumented"}, "not instrumented"),
         ("run.coverage.share", None, "share", {"note": "the requested time is not known"}, "unknown"),
-        # ages are whole ticks: 0 is less than one, and only where ages are sampled at ticks
+        # ages sampled at ticks are multiples of the tick: 0 means less than one tick
         ("lighter.age_apply_ms.p95", 0, "ms", {}, "< 250 ms"),
         ("lighter.age_apply_ms.max", 0, "ms", {}, "< 250 ms"),
         ("lighter.age_apply_tw_ms.p95", 0, "ms", {}, "< 250 ms"),
@@ -70,7 +70,7 @@ def test_equal_exact_values_are_no_estimates() -> None:
         ("lighter.age_apply_ms.p95", 11249, "ms", {}, "11 249 ms"),
         ("lighter.age_event_ms.p95", 546.2, "ms", {}, "546.2 ms"),
         ("run.tick_gap_ms.p50", 250, "ms", {}, "250 ms"),
-        # spans are no ages
+        # durations that are not ages
         ("run.span_ms", 599_499, "ms", {}, "9 min 59.5 s"),
         ("lighter.plateau_10s.longest_ms", 20_200, "ms", {}, "20.2 s"),
         ("lighter.fresh.share", 0.99709, "share", {}, "99.7 %"),
@@ -84,17 +84,17 @@ def test_equal_exact_values_are_no_estimates() -> None:
         ("run.odd", 3, "furlongs", {}, "3 furlongs"),
     ],
 )
-def test_a_figure_reads_as_a_person_would_say_it(
+def test_a_figure_is_shown_with_its_unit_and_bound(
     name: str, value: Number | None, unit: str, other: dict[str, Any], expected: str
 ) -> None:
-    assert words(shown(figure(name, value, unit, **other), resolution_ms=250)) == expected
+    assert ascii_text(shown(figure(name, value, unit, **other), resolution_ms=250)) == expected
 
 
 def test_an_age_of_zero_is_zero_where_the_time_between_ticks_is_not_known() -> None:
-    assert words(shown(figure("lighter.age_apply_ms.p95", 0, "ms"))) == "0 ms"
+    assert ascii_text(shown(figure("lighter.age_apply_ms.p95", 0, "ms"))) == "0 ms"
 
 
-def test_a_figure_that_a_run_has_not_is_unknown() -> None:
+def test_a_figure_that_the_run_lacks_is_unknown() -> None:
     assert shown(None, 250) == "unknown"
 
 
@@ -124,31 +124,31 @@ def row(before: Number | None, after: Number | None, unit: str = "count") -> Com
         (1, 1000, "count", "reconnects", "+999 (× 1000.00)"),
     ],
 )
-def test_a_difference_has_its_sign_and_no_more_digits_than_it_means(
+def test_a_difference_has_its_sign_and_only_significant_digits(
     before: Number | None, after: Number | None, unit: str, metric: str, expected: str
 ) -> None:
-    assert words(change(row(before, after, unit), metric, 250)) == expected
+    assert ascii_text(change(row(before, after, unit), metric, 250)) == expected
 
 
 @pytest.mark.parametrize(
     ("rate", "other", "expected"),
     [(60.06, {}, " (60.1 per h)"), (6005.1, {"bound": LOWER}, " (≥ 6 005.1 per h)"), (None, {}, "")],
 )
-def test_a_rate_stands_in_brackets_with_the_sign_of_its_bound(
+def test_a_rate_is_in_brackets_with_the_sign_of_its_bound(
     rate: float | None, other: dict[str, Any], expected: str
 ) -> None:
-    assert words(per_hour(rate, figure("x.y", 1, **other))) == expected
+    assert ascii_text(per_hour(rate, figure("x.y", 1, **other))) == expected
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [(0, "0"), (2399, "2 399"), (250.0, "250"), (546.24, "546.2"), (2.0876, "2.088"), (0.5, "0.5"), (-3.25, "-3.25")],
 )
-def test_a_number_has_as_many_digits_as_its_size_deserves(value: Number, expected: str) -> None:
-    assert words(number(value)) == expected
+def test_the_number_of_decimals_depends_on_the_size_of_a_number(value: Number, expected: str) -> None:
+    assert ascii_text(number(value)) == expected
 
 
-def test_no_metric_is_named_in_two_sections_or_twice_in_one() -> None:
+def test_every_metric_is_named_once_in_all_sections() -> None:
     named = [name for names in SECTIONS.values() for name in names]
     assert sorted(set(named)) == sorted(named)
 
@@ -161,14 +161,14 @@ def test_no_metric_is_named_in_two_sections_or_twice_in_one() -> None:
         ("age_apply_ms.p95", "ages"),
         ("plateau_30s.count", "plateaus"),
         ("cap_hits", "pressure"),
-        ("read_timeouts_kept", "keeping"),
+        ("read_timeouts_kept", "recovery"),
         ("tick_gap_ms.p50", "sampling"),
         ("anomalies.mid_jump", "engine"),
         ("phase.rest_us.max", "other"),
-        ("something_nobody_thought_of", "other"),
+        ("a_metric_of_a_later_version", "other"),
     ],
 )
-def test_a_figure_has_its_place(metric: str, section: str) -> None:
+def test_a_metric_belongs_to_a_section(metric: str, section: str) -> None:
     assert place(metric)[0] == section
 
 
@@ -182,5 +182,5 @@ def test_every_figure_of_the_catalogue_is_shown_in_exactly_one_section() -> None
 
     metrics = {spec.name.split(".", 1)[1] for spec in catalogue()}
     arranged = arrange(metrics)
-    assert sorted(metric for held in arranged.values() for metric in held) == sorted(metrics)
+    assert sorted(metric for names in arranged.values() for metric in names) == sorted(metrics)
     assert all(arranged[section] for section in ("reconnects", "ages", "freshness", "plateaus", "sampling"))

@@ -1,4 +1,4 @@
-"""Pages of HTML: whole, of our own elements alone, without anything from outside, and of the same numbers."""
+"""HTML pages are well-formed, use only known elements, load nothing, and show the numbers of the Markdown pages."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from tests.reports.test_escape import HOSTILE
 from tests.reports.test_evidence import hostile
 from toolkit.model.runs import RunAnalysis
 
-OURS = {
+KNOWN_ELEMENTS = {
     "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "strong", "code", "div", "table", "thead",
     "tbody", "tr", "th", "td", "ul", "li",
 }  # fmt: skip
 RUNS: dict[str, Callable[[], RunAnalysis]] = {"before": before, "after": after, "blocked": blocked}
 
 
-def shown(run: RunAnalysis) -> Page:
+def html_page(run: RunAnalysis) -> Page:
     return Page(summary(run, "a run", "html"))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_no_text_of_a_run_is_more_than_text(text: str) -> None:
+def test_no_text_of_a_run_adds_an_element(text: str) -> None:
     page = Page(summary(hostile(text), text, "html"))
-    assert set(page.tags) <= OURS
+    assert set(page.tags) <= KNOWN_ELEMENTS
     assert (page.tags["h1"], page.tags["h2"], page.tags["li"], page.unclosed) == (1, 1, 1, [])
     assert [len(table[0]) for table in page.tables] == [12, 8]
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_a_page_is_whole_and_asks_for_nothing_from_outside(name: str) -> None:
-    page = shown(RUNS[name]())
+def test_a_page_is_well_formed_and_loads_nothing(name: str) -> None:
+    page = html_page(RUNS[name]())
     assert page.html.startswith("<!doctype html>") and page.html.endswith("</html>\n")
     assert page.unclosed == []
     assert "default-src 'none'" in page.html
@@ -43,21 +43,21 @@ def test_a_page_is_whole_and_asks_for_nothing_from_outside(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_a_page_has_the_words_and_numbers_of_its_markdown(name: str) -> None:
+def test_a_page_has_the_tables_and_headings_of_its_markdown(name: str) -> None:
     run = RUNS[name]()
     markdown = Page(summary(run, "a run", "markdown"))
-    assert shown(run).tables == markdown.tables
-    assert shown(run).headings == markdown.headings
+    assert html_page(run).tables == markdown.tables
+    assert html_page(run).headings == markdown.headings
 
 
-def test_every_number_names_a_figure_of_the_run() -> None:
+def test_every_value_names_its_figure() -> None:
     run = before()
     named = set(Page(figure_lines(run, [".age_apply_ms"], "html")).figures)
     assert named == {each.figure for each in run.figures if ".age_apply_ms" in each.figure}
-    assert set(shown(run).figures) <= {each.figure for each in run.figures}
+    assert set(html_page(run).figures) <= {each.figure for each in run.figures}
 
 
-def test_a_sheet_has_its_title_as_heading_and_its_parts_in_order() -> None:
+def test_a_simple_page_has_its_title_as_heading_and_its_blocks_in_order() -> None:
     page = Page(simple_page("<b>", ["first", "second & last"], "html"))
     assert page.headings == ["<b>"]
     assert page.text.index("first") < page.text.index("second & last")

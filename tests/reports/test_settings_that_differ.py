@@ -18,7 +18,7 @@ RUN_A = {"PARAPHINA_LIVE_OUT_DIR": "/x/a", "PARAPHINA_TELEMETRY_PATH": "/x/a/tel
 RUN_B = {"PARAPHINA_LIVE_OUT_DIR": "/x/b", "PARAPHINA_TELEMETRY_PATH": "/x/b/telemetry.jsonl"}
 
 
-def test_everything_a_profile_sets_may_be_shown() -> None:
+def test_every_setting_of_a_profile_is_a_known_setting() -> None:
     assert {name for make in producer_env.PROFILES.values() for name in make(Path("x"))} <= known_settings().keys()
 
 
@@ -31,7 +31,7 @@ def test_everything_a_profile_sets_may_be_shown() -> None:
         ({"ASTER_MARKET": "E" * 400}, {"ASTER_MARKET": "E" * 300 + "…"}),
     ],
 )  # fmt: skip
-def test_only_documented_settings_are_taken_and_no_secret_among_them(
+def test_only_documented_settings_are_shown_and_secrets_are_redacted(
     environment: dict[str, str], expected: dict[str, str]
 ) -> None:
     assert settings.shown(environment, known_settings()) == expected
@@ -59,14 +59,14 @@ def test_only_documented_settings_are_taken_and_no_secret_among_them(
         ),
     ],
 )  # fmt: skip
-def test_a_setting_of_two_runs_is_equal_or_differs_or_differs_by_its_place(
+def test_a_setting_of_two_runs_is_equal_or_differs_or_differs_only_in_its_place(
     left: dict[str, str], right: dict[str, str], expected: list[tuple[object, ...]]
 ) -> None:
     rows = settings.differences(run_info(settings=left), run_info(settings=right), known_settings)
     assert rows == tuple(SettingRow(*each) for each in expected)  # type: ignore[arg-type]
 
 
-def test_a_run_in_another_directory_has_no_other_settings() -> None:
+def test_settings_that_name_the_run_directory_differ_only_in_their_place() -> None:
     rows = settings.differences(run_info(settings=RUN_A), run_info(settings={**RUN_B, PING: "1"}), dict)
     assert [(row.name, row.kind) for row in rows or ()] == [
         (PING, SettingKind.DIFFERS),
@@ -75,7 +75,7 @@ def test_a_run_in_another_directory_has_no_other_settings() -> None:
     ]
 
 
-def test_settings_that_a_run_does_not_tell_are_not_equal_ones() -> None:
+def test_settings_that_a_run_does_not_record_are_not_equal() -> None:
     assert settings.differences(before().run, after().run, dict) is None
     assert settings.differences(run_info(settings={}), run_info(settings={}), dict) == ()
 

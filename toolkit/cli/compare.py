@@ -36,7 +36,7 @@ def compare(
 ) -> int:
     """Put two runs side by side, figure by figure; ends with 4 if no row can be compared."""
     from reports.pages import check_format, run_name
-    from toolkit.evidence.document import side_by_side
+    from toolkit.evidence.document import comparison_page
     from toolkit.model.serialize import comparison_json
 
     check_format(format, "compare")
@@ -45,7 +45,7 @@ def compare(
     if format is of.Format.JSON:
         emit(comparison_json(comparison), output)
     else:
-        emit(side_by_side(comparison, (run_name(before), run_name(after)), format), output)
+        emit(comparison_page(comparison, (run_name(before), run_name(after)), format), output)
     return ExitCode.OK if comparison.comparable else ExitCode.INCONCLUSIVE
 
 

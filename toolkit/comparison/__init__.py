@@ -1,0 +1,1 @@
+"""Comparison of two runs: comparability, differences and verdicts, figure by figure."""

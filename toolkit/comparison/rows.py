@@ -1,6 +1,7 @@
-"""Two runs side by side, figure by figure.
+"""Compare two runs figure by figure.
 
-No test is made: a row that may be compared is `descriptive`. A row that may not still shows both values.
+There is no statistical test: a row that may be compared has the verdict `descriptive`. A row that may not be compared
+still shows both values.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from toolkit.comparison.comparability import (
     DURATION_RATIO,
     FigurePair,
     RunSide,
-    blocked,
+    blocked_sides,
     is_total,
-    objection,
+    reason_not_comparable,
     remark,
     warnings,
 )
@@ -25,22 +26,22 @@ MS_PER_HOUR = 3_600_000
 
 
 def compare(before: RunAnalysis, after: RunAnalysis, known_settings: KnownSettings = dict) -> RunComparison:
-    """Every figure that either run has, each row `descriptive` or `not_comparable` with its reason in `why`.
+    """Return a row for every figure that either run has, `descriptive` or `not_comparable` with its reason in `why`.
 
-    `why` of a descriptive row is empty, or what a reader should know about it. `ratio` is after over before, null
-    where before is 0. The statistical fields are null. `known_settings` gives the values that apply where a
-    run leaves a setting unset.
+    `why` of a descriptive row is a remark or empty. `delta` is after minus before in the unit of the figure, `ratio` is
+    after over before and None where before is 0. The statistical fields are None. `known_settings` returns the
+    defaults that apply where a run leaves a setting unset.
     """
     settings = differences(before.run, after.run, known_settings)
-    left, right = RunSide.of("before", before), RunSide.of("after", after)
-    names = dict.fromkeys([*left.figures, *right.figures])
-    rows = tuple(_compared(FigurePair(name, left, right)) for name in names)
+    before_side, after_side = RunSide.of("before", before), RunSide.of("after", after)
+    names = dict.fromkeys([*before_side.figures, *after_side.figures])
+    rows = tuple(_row(FigurePair(name, before_side, after_side)) for name in names)
     compared = sum(row.verdict is not Verdict.NOT_COMPARABLE for row in rows)
     return RunComparison(
         before=before,
         after=after,
         comparable=compared > 0,
-        why_not=() if compared else _why_not(left, right, rows),
+        why_not=() if compared else _reasons(before_side, after_side, rows),
         rows=rows,
         method={
             "test": None,
@@ -50,47 +51,46 @@ def compare(before: RunAnalysis, after: RunAnalysis, known_settings: KnownSettin
             "rows": len(rows),
             "rows_compared": compared,
         },
-        warnings=tuple(warnings(left, right, settings or ())),
+        warnings=tuple(warnings(before_side, after_side, settings or ())),
         settings=settings,
     )
 
 
-def _why_not(before: RunSide, after: RunSide, rows: tuple[ComparisonRow, ...]) -> tuple[str, ...]:
+def _reasons(before: RunSide, after: RunSide, rows: tuple[ComparisonRow, ...]) -> tuple[str, ...]:
     reasons = tuple(dict.fromkeys(row.why for row in rows))
-    return blocked(before, after) or reasons or ("neither run has a figure",)
+    return blocked_sides(before, after) or reasons or ("neither run has a figure",)
 
 
-def _compared(row: FigurePair) -> ComparisonRow:
-    before, after = (side.value(row.name) for side in row.sides)
-    known = before is not None and after is not None
-    why = objection(row)
+def _row(pair: FigurePair) -> ComparisonRow:
+    before, after = (side.value(pair.name) for side in pair.sides)
+    reason = reason_not_comparable(pair)
     return ComparisonRow(
-        figure=row.name,
-        unit=row.figure.unit,
+        figure=pair.name,
+        unit=pair.figure.unit,
         before=before,
         after=after,
         delta=after - before if before is not None and after is not None else None,
-        ratio=after / before if known and before and after is not None else None,
+        ratio=after / before if before and after is not None else None,
         low=None,
         high=None,
         p=None,
-        verdict=Verdict.NOT_COMPARABLE if why else Verdict.DESCRIPTIVE,
-        why=why or remark(row) or "",
+        verdict=Verdict.NOT_COMPARABLE if reason else Verdict.DESCRIPTIVE,
+        why=reason or remark(pair) or "",
         mde=None,
-        n_before=_n(row.before, row.name),
-        n_after=_n(row.after, row.name),
-        before_per_hour=_per_hour(row.before, row),
-        after_per_hour=_per_hour(row.after, row),
+        n_before=_sample_count(pair.before, pair.name),
+        n_after=_sample_count(pair.after, pair.name),
+        before_per_hour=_per_hour(pair.before, pair),
+        after_per_hour=_per_hour(pair.after, pair),
     )
 
 
-def _n(side: RunSide, name: str) -> int:
-    figure = side.figures.get(name)
+def _sample_count(side: RunSide, figure_name: str) -> int:
+    figure = side.figures.get(figure_name)
     return 0 if figure is None else figure.n
 
 
-def _per_hour(side: RunSide, row: FigurePair) -> float | None:
-    value = side.value(row.name)
-    if value is None or not side.observed_ms or not is_total(row.figure):
+def _per_hour(side: RunSide, pair: FigurePair) -> float | None:
+    value = side.value(pair.name)
+    if value is None or not side.observed_ms or not is_total(pair.figure):
         return None
     return value * MS_PER_HOUR / side.observed_ms

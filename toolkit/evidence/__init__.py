@@ -1,1 +1,1 @@
-"""Evidence for a reviewer: what was run, what it gave, and a pack that another machine can check."""
+"""Evidence documents for a reviewer: what was run and what came of it."""

@@ -1,4 +1,4 @@
-"""From two runs to the document about them: analysis, comparison and templates brought together."""
+"""Build the documents about two runs: hold both against the gate, then fill the templates of the reports."""
 
 from __future__ import annotations
 
@@ -6,43 +6,43 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reports.pages import render_page, render_template
-from reports.pair_view import LEAVE_OUT, PairView
+from reports.pair_view import OMITTABLE, PairView
 from toolkit.analysis.metrics import catalogue
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load_gate
 from toolkit.model.comparisons import RunComparison
 
 LIMIT = 65_536
-"""The characters that a comment on a pull request may hold."""
+"""Maximum number of characters of a comment on a pull request."""
 GATE = "frontier"
-"""The gate that both sides are held against."""
+"""Gate that both sides are held against."""
 
 
 def evidence_document(
     comparison: RunComparison, names: tuple[str, str], command: Sequence[str], limit: int = LIMIT
 ) -> str:
-    """The before/after document in Markdown; the same arguments give the same bytes.
+    """Return the before/after document in Markdown. The same arguments give the same bytes.
 
-    `names` are what a reader calls the two runs, `command` is the argv that makes the document again. What would be
-    longer than `limit` characters leaves out what is least worth reading, and says so.
+    `names` are the names of the two runs in the document, `command` is the argv that makes it again. A document longer
+    than `limit` characters omits its least important parts, and says so.
     """
-    whole = replace(_pair(comparison, names), limit=limit)
+    whole = replace(_pair_view(comparison, names), limit=limit)
     text = ""
-    for count in range(len(LEAVE_OUT) + 1):
-        pair = replace(whole, without=tuple(LEAVE_OUT)[:count])
+    for count in range(len(OMITTABLE) + 1):
+        pair = replace(whole, omitted=tuple(OMITTABLE)[:count])
         text = render_template("evidence.md.j2", pair=pair, command=command)
         if len(text) <= limit:
             return text
-    return _cut(text, limit)
+    return _truncated(text, limit)
 
 
-def _cut(text: str, limit: int) -> str:
-    """The lines that fit, and how much did not."""
-    said = f"\n\n**Cut here**: more than {limit} characters; `toolkit compare … --format json` has every figure.\n"
-    return text[: max(0, limit - len(said))].rpartition("\n")[0] + said
+def _truncated(text: str, limit: int) -> str:
+    """Return the lines that fit into `limit` characters, and a note that the rest is missing."""
+    note = f"\n\n**Cut here**: more than {limit} characters; `toolkit compare … --format json` has every figure.\n"
+    return text[: max(0, limit - len(note))].rpartition("\n")[0] + note
 
 
-def _pair(comparison: RunComparison, names: tuple[str, str]) -> PairView:
+def _pair_view(comparison: RunComparison, names: tuple[str, str]) -> PairView:
     gate = load_gate(GATE, catalogue())
     before, after = (
         evaluate(gate.rules, side, gate=gate.name, never_seen=gate.never_seen)
@@ -51,14 +51,14 @@ def _pair(comparison: RunComparison, names: tuple[str, str]) -> PairView:
     return PairView(comparison, names, (before, after))
 
 
-def side_by_side(comparison: RunComparison, names: tuple[str, str], format: str) -> str:
-    """The comparison for a terminal (`format` is `text`) or in Markdown (`markdown`).
+def comparison_page(comparison: RunComparison, names: tuple[str, str], format: str) -> str:
+    """Return the comparison for a terminal (`format` is `text`) or in Markdown (`markdown`).
 
     Raises `UsageError` for another format.
     """
-    return render_page("compare", format, pair=_pair(comparison, names))
+    return render_page("compare", format, pair=_pair_view(comparison, names))
 
 
 def document_head(comparison: RunComparison, names: tuple[str, str]) -> str:
-    """What the document says first, for a terminal."""
-    return render_template("head.txt.j2", pair=_pair(comparison, names))
+    """Return the first part of the document (changes and review summary) for a terminal."""
+    return render_template("head.txt.j2", pair=_pair_view(comparison, names))
