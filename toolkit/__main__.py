@@ -1,35 +1,35 @@
 """The command `toolkit`, also as `python -m toolkit`.
 
-Processes that help to read import this module once more, so that it must not cost them the command line.
+Worker processes import this module again, so it must not import the command line at module level.
 """
 
 import gc
 import sys
 
 INTERRUPTED = 130
-"""What a shell gives for a command that Ctrl-C ended; `toolkit.errors.Exit` is not loaded yet."""
+"""Exit code after Ctrl-C, as in `toolkit.model.errors.ExitCode`, which may not be loaded yet."""
 
-WHILE_LOADING = "toolkit: interrupted; nothing was stored\n"
+INTERRUPTED_WHILE_LOADING = "toolkit: interrupted; nothing was stored\n"
 
-NEW_OBJECTS = 200_000
-"""With so many more, they are searched for cycles: loading makes fewer, and hardly one of them becomes garbage."""
+GC_THRESHOLD = 200_000
+"""New objects between two garbage collections; loading creates fewer, and almost none of them becomes garbage."""
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C while it is being loaded ends it as it does later on."""
+    """Run the command line; Ctrl-C exits with 130, also while the command line is loaded."""
     try:
-        gc.set_threshold(NEW_OBJECTS)
+        gc.set_threshold(GC_THRESHOLD)
         from toolkit.cli import main
     except KeyboardInterrupt:
-        sys.stderr.write(WHILE_LOADING)
+        sys.stderr.write(INTERRUPTED_WHILE_LOADING)
         sys.exit(INTERRUPTED)
     try:
         main()
     except KeyboardInterrupt:
-        # What there was to say of it has been said.
+        # The message was printed where the interrupt was handled.
         sys.exit(INTERRUPTED)
     finally:
-        # The process ends, and would first search all that it has loaded.
+        # Keeps the collection at exit from searching everything that was loaded.
         gc.freeze()
 
 

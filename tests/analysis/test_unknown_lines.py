@@ -30,8 +30,11 @@ def test_the_halves_of_a_known_line_cut_by_a_rotation_are_no_foreign_lines(tmp_p
 @pytest.mark.parametrize(
     ("format", "said"),
     [
-        ("text", "3 foreign lines\n       2  queue at N\n       1  others\n"),
-        ("markdown", "3 foreign lines\n\n| lines | template |\n| --: | --- |\n| 2 | queue at N |\n| 1 | others |\n"),
+        ("text", "3 unknown log lines\n       2  queue at N\n       1  others\n"),
+        (
+            "markdown",
+            "3 unknown log lines\n\n| lines | template |\n| --: | --- |\n| 2 | queue at N |\n| 1 | others |\n",
+        ),
         (
             "json",
             {

@@ -49,9 +49,9 @@ def test_the_document_of_two_parts_says_how_to_make_it_again(capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("argv", "word"),
     [
-        (("--since-tick", "9", "--until-tick", "3"), "no tick between"),
-        (("--last", "0s"), "no time"),
-        (("--last", "soon"), "no duration"),
+        (("--since-tick", "9", "--until-tick", "3"), "range is empty"),
+        (("--last", "0s"), "window is empty"),
+        (("--last", "soon"), "not a duration"),
         (("--since-tick", "5000"), "ticks 0 to 2398"),
         (("--every", "0"), "--every"),
         (("--segment", "middle"), "--segment"),

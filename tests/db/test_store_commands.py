@@ -50,7 +50,7 @@ def test_what_a_query_finds_sends_no_control_sequence_to_a_terminal(
 
 def test_a_word_that_no_figure_holds_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert typed("figures", "nosuch") == 2
-    assert "no figure's name holds that" in capsys.readouterr().err
+    assert "no figure name contains it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("format", ["markdown", "html"])

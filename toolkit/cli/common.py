@@ -1,4 +1,4 @@
-"""What all commands have in common: options that mean the same everywhere, and the answer to Ctrl-C."""
+"""Options that every command takes, and the handling of Ctrl-C."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ from toolkit.cli.options import NoColorOption
 from toolkit.cli.output import INTERRUPTED, discard_stdout
 from toolkit.model.errors import ExitCode, InputError, InterruptedByUserError
 
-_EVERYWHERE = (
+_COMMON_OPTIONS = (
     Parameter(
         "quiet",
         Parameter.KEYWORD_ONLY,
         default=False,
-        annotation=Annotated[bool, typer.Option("--quiet", "-q", help="Nothing but the result and errors, as always.")],
+        annotation=Annotated[
+            bool, typer.Option("--quiet", "-q", help="No effect here: this command prints no progress and no notes.")
+        ],
     ),
     Parameter("no_color", Parameter.KEYWORD_ONLY, default=False, annotation=NoColorOption),
 )
 
 
 def with_common_options(run: Callable[..., int]) -> Callable[..., int]:
-    """The command `run`, which takes the common options too that it does not name itself."""
-    own = inspect.signature(run, eval_str=True)
-    added = [each for each in _EVERYWHERE if each.name not in own.parameters]
+    """Return the command `run` with those common options added that it does not declare itself."""
+    declared = inspect.signature(run, eval_str=True)
+    added = [each for each in _COMMON_OPTIONS if each.name not in declared.parameters]
 
     @wraps(run)
     def command(**options: object) -> int:
@@ -43,15 +45,17 @@ def with_common_options(run: Callable[..., int]) -> Callable[..., int]:
             del options[each.name]
         return run(**options)
 
-    command.__signature__ = own.replace(parameters=[*own.parameters.values(), *added])  # type: ignore[attr-defined]
+    command.__signature__ = declared.replace(  # type: ignore[attr-defined]
+        parameters=[*declared.parameters.values(), *added]
+    )
     return command
 
 
 class CommandGroup(TyperGroup):
-    """The commands, with our answer to Ctrl-C and to a closed pipe where the parser would end with one of its own."""
+    """Command group that handles Ctrl-C and a closed pipe itself, before the argument parser does."""
 
     def make_context(self, *args: Any, **settings: Any) -> Any:
-        """Parse what stands before the command."""
+        """Parse the arguments before the command."""
         try:
             return super().make_context(*args, **settings)
         except KeyboardInterrupt:
@@ -61,8 +65,11 @@ class CommandGroup(TyperGroup):
             raise typer.Exit from None
 
     def invoke(self, ctx: Any) -> Any:
-        """Parse the rest and run the command."""
-        with _listening():
+        """Parse the remaining arguments and run the command.
+
+        Raises `InterruptedByUserError` after Ctrl-C.
+        """
+        with _interrupt_once():
             try:
                 return super().invoke(ctx)
             except BrokenPipeError:
@@ -71,20 +78,20 @@ class CommandGroup(TyperGroup):
             except KeyboardInterrupt:
                 pass
             except Exception:
-                # The database reports Ctrl-C as whatever it could not go on with.
+                # After Ctrl-C the database may raise any of its errors.
                 if not pending_interrupts:
                     raise
-            # What the command had open is closed by now.
+            # The command has closed its store by now, so that the message can read it.
             raise InterruptedByUserError(interruption_message())
 
 
 pending_interrupts: list[int] = []
-"""Ctrl-C, until it has been answered."""
+"""Signal numbers of Ctrl-C that no command has handled yet."""
 
 
 @contextmanager
-def _listening() -> Iterator[None]:
-    """Have Ctrl-C interrupt once: another one, while that is being answered, would leave half of the answer undone."""
+def _interrupt_once() -> Iterator[None]:
+    """Raise `KeyboardInterrupt` for the first Ctrl-C only, so that a second one cannot interrupt the clean-up."""
     if (
         signal.getsignal(signal.SIGINT) is not signal.default_int_handler
         or threading.current_thread() is not threading.main_thread()
@@ -92,13 +99,13 @@ def _listening() -> Iterator[None]:
         yield
         return
 
-    def hear(number: int, _frame: FrameType | None) -> None:
+    def on_interrupt(number: int, _frame: FrameType | None) -> None:
         pending_interrupts.append(number)
         if len(pending_interrupts) == 1:
             raise KeyboardInterrupt
 
     pending_interrupts.clear()
-    signal.signal(signal.SIGINT, hear)
+    signal.signal(signal.SIGINT, on_interrupt)
     try:
         yield
     finally:
@@ -106,26 +113,27 @@ def _listening() -> Iterator[None]:
 
 
 def colors_disabled(argv: Sequence[str]) -> bool:
-    """Whether the command line or the environment asks for text without colours."""
+    """Return whether `--no-color` or a non-empty `NO_COLOR` disables colours."""
     return "--no-color" in argv or bool(os.environ.get("NO_COLOR"))
 
 
 def interruption_message() -> str:
-    """What an interrupted command says: which of the runs that it began to store are in their store now."""
+    """Return the message of an interrupted command, with the runs that it has stored, and where."""
     if "toolkit.db.staging" not in sys.modules:
         return INTERRUPTED
     from toolkit.db.staging import started_commits
 
-    told = [each for db, run in dict.fromkeys(started_commits) if (each := _held(db, run))]
-    return f"interrupted; {'; '.join(told)}" if told else INTERRUPTED
+    stored = [each for db, run in dict.fromkeys(started_commits) if (each := _stored_run(db, run))]
+    return f"interrupted; {'; '.join(stored)}" if stored else INTERRUPTED
 
 
-def _held(db: str, run: str) -> str | None:
+def _stored_run(db: str, run: str) -> str | None:
+    """Return a clause that says whether `db` holds the run; None if it does not."""
     from toolkit.db.store import connect
 
     try:
         with connect(db, read_only=True, lock_timeout_s=1) as con:
-            held = con.execute("select 1 from runs where run = ?", [run]).fetchall()
+            rows = con.execute("select 1 from runs where run = ?", [run]).fetchall()
     except InputError as error:
-        return f"whether the run {run} was stored is not known: {error}"
-    return f"{db} holds the run {run}" if held else None
+        return f"it is unknown whether the run {run} was stored: {error}"
+    return f"{db} holds the run {run}" if rows else None

@@ -1,4 +1,4 @@
-"""`toolkit env`: every environment name the connectors read."""
+"""`toolkit env`: the environment variables that the connectors read."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 
 def env(
-    pattern: Annotated[str, typer.Argument(metavar="[WORD]", help="Only names that hold this word.")] = "",
+    pattern: Annotated[
+        str, typer.Argument(metavar="[WORD]", help="List only variables whose name contains WORD.")
+    ] = "",
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    """List every environment name the connectors read: its value, where the value came from, what it does.
+    """List the environment variables that the connectors read.
 
-    A value that cannot be used ends with exit 2 and the name of the variable.
+    Each is printed with its value, the source of the value, and its meaning. An invalid value is named, and the exit
+    code is 2.
     """
     import os
 
@@ -32,60 +35,64 @@ def env(
 
     rows = list(settings(os.environ))
     for name in [] if quiet else unknown_names(os.environ, rows):
-        note(f"{name} is set, and no connector reads it")
-    asked = [row for row in rows if pattern.upper() in row["name"]]
-    title = "What the connectors read of the environment"
-    emit(_json(asked) if format is Format.JSON else simple_page(title, [_table(asked)], format), output)
+        note(f"{name} is set, and no connector reads it; check its spelling")
+    selected = [row for row in rows if pattern.upper() in row["name"]]
+    title = "Environment variables of the connectors"
+    emit(_json(selected) if format is Format.JSON else simple_page(title, [_table(selected)], format), output)
     return 0
 
 
 def settings(environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Every setting as a row; raises `UsageError` on the first value that cannot be used.
+    """Yield every setting as a row, with the keys of the command's JSON.
 
-    `source` is `environment` (then `read_from` names the variable), `venue` where the venue's description states the
-    value, else `default`. Values of URLs and texts have their secrets masked.
+    `source` is `environment` (then `read_from` names the variable), `venue` if the venue's description sets the
+    default, else `default`. Secrets within texts and URLs are masked.
+
+    Raises `UsageError` at the first invalid value.
     """
     from connectors.settings import COMMON_SETTINGS, resolve, venue_settings
     from connectors.venues import venues
 
     for resolved in resolve(COMMON_SETTINGS, environ).values():
-        yield _row(None, resolved, stated=False)
+        yield _row(None, resolved, set_by_venue=False)
     for venue in venues().values():
-        stated = _stated(venue)
+        venue_specific = _venue_specific(venue)
         for resolved in resolve(venue_settings(venue), environ).values():
-            yield _row(venue.name, resolved, resolved.setting in stated)
+            yield _row(venue.name, resolved, resolved.setting in venue_specific)
 
 
 def unknown_names(environ: Mapping[str, str], rows: list[dict[str, Any]]) -> list[str]:
-    """Names that look meant for the connectors and are none of theirs; their values are nobody's business."""
+    """Return names with a prefix of the connectors that no connector reads; their values are not disclosed."""
     from connectors.venues import venues
 
     known = {name for row in rows for name in (row["name"], *row["aliases"])}
-    ours = ("PARAPHINA_", *(f"{venue.prefix}_" for venue in venues().values()))
-    return sorted(name for name in environ if name.startswith(ours) and name not in known)
+    prefixes = ("PARAPHINA_", *(f"{venue.prefix}_" for venue in venues().values()))
+    return sorted(name for name in environ if name.startswith(prefixes) and name not in known)
 
 
-def _stated(venue: Venue) -> list[Setting]:
-    """What the venue's description says itself, rather than leaves to the defaults that all venues share."""
+def _venue_specific(venue: Venue) -> list[Setting]:
+    """Return the settings whose default the venue's description sets; all venues share the other defaults."""
     from dataclasses import fields, replace
 
     from connectors.settings import venue_settings
     from connectors.venues.spec import Venue, VenueLimits
 
     shared: dict[str, Any] = {field.name: field.default for field in fields(Venue)}
-    unstated = venue_settings(replace(venue, limits=VenueLimits(), fresh_ms=shared["fresh_ms"], settings=()))
-    own = (venue.market, venue.instrument, venue.ws, venue.rest)
-    return [setting for setting in venue_settings(venue) if setting in own or setting not in unstated]
+    shared_settings = venue_settings(replace(venue, limits=VenueLimits(), fresh_ms=shared["fresh_ms"], settings=()))
+    always_specific = (venue.market, venue.instrument, venue.ws, venue.rest)
+    return [
+        setting for setting in venue_settings(venue) if setting in always_specific or setting not in shared_settings
+    ]
 
 
-def _row(venue: str | None, resolved: ResolvedSetting, stated: bool) -> dict[str, Any]:
-    setting, given = resolved.setting, resolved.source != "default"
+def _row(venue: str | None, resolved: ResolvedSetting, set_by_venue: bool) -> dict[str, Any]:
+    setting, from_environment = resolved.setting, resolved.source != "default"
     return {
         "name": setting.name,
-        "value": _shown(resolved.value),
-        "source": "environment" if given else "venue" if stated else "default",
-        "read_from": resolved.source if given else None,
-        "default": _shown(setting.default),
+        "value": _masked(resolved.value),
+        "source": "environment" if from_environment else "venue" if set_by_venue else "default",
+        "read_from": resolved.source if from_environment else None,
+        "default": _masked(setting.default),
         "kind": setting.kind.value,
         "venue": venue,
         "aliases": list(setting.aliases),
@@ -93,7 +100,7 @@ def _row(venue: str | None, resolved: ResolvedSetting, stated: bool) -> dict[str
     }
 
 
-def _shown(value: Value) -> Value:
+def _masked(value: Value) -> Value:
     from toolkit.model.redaction import redact
 
     return redact(value) if isinstance(value, str) else value
@@ -114,7 +121,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
         tuple(
             (
                 Cell(row["name"], kind=CellKind.NAME),
-                Cell(_written(row["value"])),
+                Cell(_spelled(row["value"])),
                 Cell(_source(row)),
                 Cell(row["meaning"]),
             )
@@ -124,12 +131,12 @@ def _table(rows: list[dict[str, Any]]) -> Table:
 
 
 def _source(row: dict[str, Any]) -> str:
-    other = row["read_from"] not in (None, row["name"])
-    return f"{row['source']}, as {row['read_from']}" if other else str(row["source"])
+    is_alias = row["read_from"] not in (None, row["name"])
+    return f"{row['source']}, as {row['read_from']}" if is_alias else str(row["source"])
 
 
-def _written(value: Value) -> str:
-    """The value as the environment would spell it."""
+def _spelled(value: Value) -> str:
+    """Return the value as it is written in an environment variable."""
     if value is None:
         return "unset"
     return str(int(value)) if isinstance(value, bool) else str(value)

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 
 def figures(
-    pattern: Annotated[str, typer.Argument(metavar="[WORD]", help="Only figures whose name holds this word.")] = "",
+    pattern: Annotated[str, typer.Argument(metavar="[WORD]", help="List only figures whose name contains WORD.")] = "",
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
-    """List every figure: name, unit, direction, definition, source."""
+    """List all figures with unit, direction, definition and source.
+
+    The direction says which values are better: lower, higher, or none.
+    """
     from reports.pages import check_format, simple_page
 
     check_format(format)
@@ -31,7 +34,7 @@ def figures(
 
     specs = [spec for spec in catalogue() if pattern in spec.name]
     if not specs:
-        raise UsageError(f"{pattern}: no figure's name holds that; `toolkit figures` lists all")
+        raise UsageError(f"{pattern}: no figure name contains it; `toolkit figures` lists all names")
     if format is Format.JSON:
         emit(
             msgspec.json.format(msgspec.json.encode({"schema": "toolkit.figures/1", "figures": specs})).decode(), output

@@ -1,4 +1,4 @@
-"""`analyze --follow`: look at a run again and again while it grows, and keep it in the store once it has ended."""
+"""`toolkit analyze --follow`: repeat the analysis while a run grows, and store the last one."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from toolkit.model.vocabulary import Ended
 if TYPE_CHECKING:
     from toolkit.model.runs import RunAnalysis
 
-EVERY_S = 2.0
-_UNTOLD = (Ended.STILL_RUNNING, Ended.UNKNOWN, Ended.TIMEOUT)
-"""Ends that no line of a file tells: one of them is the end only where nothing more is written."""
-IDLE_SHARE = 4
-"""Waits that many times as long as a look took, so that a long run's looks take a fifth of one processor at most."""
+POLL_S = 2.0
+_UNCONFIRMED_ENDS = (Ended.STILL_RUNNING, Ended.UNKNOWN, Ended.TIMEOUT)
+"""Ends that no log line states; they count as the end only if the files have stopped growing."""
+IDLE_RATIO = 4
+"""Waiting time per analysis time, so that the analyses of a long run use at most a fifth of one processor."""
 
 
-def follow(look: Callable[[str], RunAnalysis], show: Callable[[RunAnalysis], None], db: str) -> int:
-    """Show the run `look` by look until it has ended, or until Ctrl-C; the last look goes into the store `db`.
+def follow(analyze_into: Callable[[str], RunAnalysis], show: Callable[[RunAnalysis], None], db: str) -> int:
+    """Analyse and show the run repeatedly until it has ended or Ctrl-C; return the exit code (0 or 130).
 
-    Gives the exit code. A run has ended when its files say so, or when they did not grow between two looks and its
-    newest record is older than ten seconds.
+    `analyze_into` analyses the run into a store; only the last analysis goes into `db`. A run has ended if its files
+    say so, or if they did not grow between two analyses and the newest record is older than ten seconds.
     """
-    code, before = ExitCode.OK, -1
+    code, bytes_before = ExitCode.OK, -1
     try:
         while True:
             began = time.monotonic()
-            analysis = look(":memory:")
-            octets = sum(each.bytes for each in analysis.ledger)
-            if analysis.run.ended not in _UNTOLD or (
-                analysis.run.ended is not Ended.STILL_RUNNING and octets == before
+            analysis = analyze_into(":memory:")
+            bytes_now = sum(each.bytes for each in analysis.ledger)
+            if analysis.run.ended not in _UNCONFIRMED_ENDS or (
+                analysis.run.ended is not Ended.STILL_RUNNING and bytes_now == bytes_before
             ):
                 break
-            before = octets
+            bytes_before = bytes_now
             show(analysis)
-            time.sleep(max(EVERY_S, IDLE_SHARE * (time.monotonic() - began)))
+            time.sleep(max(POLL_S, IDLE_RATIO * (time.monotonic() - began)))
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
         pending_interrupts.clear()
-        note(f"interrupted; what was written of the run so far is kept in {db}")
-    show(look(db))
+        note(f"interrupted; the run as written so far is stored in {db}")
+    show(analyze_into(db))
     return code

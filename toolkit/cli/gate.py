@@ -1,28 +1,11 @@
-"""`toolkit gate`: hold one run against limits, and say PASS, FAIL or INCONCLUSIVE."""
+"""`toolkit gate`: check one run against limits; PASS, FAIL or INCONCLUSIVE."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
 
-import typer
-
-from toolkit.cli.options import (
-    DEFAULT_DB,
-    DbOption,
-    Format,
-    FormatOption,
-    LastOption,
-    OutputOption,
-    QuietOption,
-    RequestedOption,
-    RunPaths,
-    SegmentOption,
-    SinceTickOption,
-    UntilTickOption,
-    duration_ms,
-    window,
-)
+from toolkit.cli import options as opt
+from toolkit.cli.options import Format
 from toolkit.cli.output import emit
 from toolkit.cli.progress import TELEMETRY_READ, byte_progress
 from toolkit.model.errors import ExitCode
@@ -36,24 +19,24 @@ _EXITS = {
 
 
 def gate(
-    paths: RunPaths,
-    gates: Annotated[
-        str, typer.Option("--gates", metavar="GATE", help="A gate file, or a built-in gate: frontier, strict.")
-    ] = "frontier",
-    baseline: Annotated[
-        str | None, typer.Option("--baseline", metavar="RUN", help="The run that relative limits refer to.")
-    ] = None,
-    format: FormatOption = Format.TEXT,
-    output: OutputOption = None,
-    db: DbOption = DEFAULT_DB,
-    requested: RequestedOption = None,
-    segment: SegmentOption = None,
-    last: LastOption = None,
-    since_tick: SinceTickOption = None,
-    until_tick: UntilTickOption = None,
-    quiet: QuietOption = False,
+    paths: opt.RunPaths,
+    gates: opt.GatesOption = "frontier",
+    baseline: opt.BaselineOption = None,
+    format: opt.FormatOption = Format.TEXT,
+    output: opt.OutputOption = None,
+    db: opt.DbOption = opt.DEFAULT_DB,
+    requested: opt.RequestedOption = None,
+    segment: opt.SegmentOption = None,
+    last: opt.LastOption = None,
+    since_tick: opt.SinceTickOption = None,
+    until_tick: opt.UntilTickOption = None,
+    quiet: opt.QuietOption = False,
 ) -> int:
-    """Hold a run against limits: 0 it passes, 1 it fails, 4 the evidence does not tell."""
+    """Check a run against limits: PASS, FAIL or INCONCLUSIVE.
+
+    Every limit is printed beside the run's value. The exit code is 0 for PASS, 1 for FAIL, and 4 for INCONCLUSIVE: the
+    evidence is not enough to decide.
+    """
     from reports.gate_view import gate_page, gate_text
     from reports.pages import check_format
     from toolkit.analysis.metrics import catalogue
@@ -65,11 +48,12 @@ def gate(
 
     check_format(format)
     rules = load_gate(gates, catalogue())
-    part = window(segment, last, since_tick, until_tick)
-    theirs = Options(window=part, plateau_limits_ms=plateau_limits_ms(rules.rules), known_settings=known_settings)
+    window = opt.window(segment, last, since_tick, until_tick)
+    limits = plateau_limits_ms(rules.rules)
+    options = Options(window=window, plateau_limits_ms=limits, known_settings=known_settings)
     with byte_progress(quiet, TELEMETRY_READ) as progress:
-        run = analyze(paths, db, replace(theirs, requested_ms=duration_ms(requested)), progress)
-        before = None if baseline is None else analyze([baseline], db, theirs, progress)
+        run = analyze(paths, db, replace(options, requested_ms=opt.duration_ms(requested)), progress)
+        before = None if baseline is None else analyze([baseline], db, options, progress)
     result = evaluate(rules.rules, run, before, rules.name, rules.never_seen)
     match format:
         case Format.JSON:

@@ -1,4 +1,4 @@
-"""Where results and messages go: results on standard output or into a file, everything else on standard error."""
+"""Output of the commands: results go to stdout or a file, messages to stderr."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ INTERRUPTED = "interrupted; nothing was stored"
 
 
 def emit(text: str, output: Path | None = None) -> None:
-    """Write a result to `output`, or to standard output when None, ending in exactly one newline.
+    """Write a result to `output`, or to stdout if None, ending in exactly one newline.
 
-    Raises `InputError` when the file cannot be written.
+    Raises `InputError` if the file or stdout cannot be written to.
     """
     text = text.rstrip("\n") + "\n"
     if output is None:
@@ -36,25 +36,26 @@ def _print(text: str) -> None:
         discard_stdout()
     except OSError as error:
         discard_stdout()
-        raise InputError("standard output", None, f"cannot be written: {error.strerror}") from error
+        why = f"cannot be written: {error.strerror}; write the result to a file with -o"
+        raise InputError("standard output", None, why) from error
 
 
 def discard_stdout() -> None:
-    """Let what is still printed go nowhere: Python would complain when it flushes the closed stream at exit."""
+    """Redirect stdout to the null device, because Python reports an error when it flushes a closed stream at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def note(text: str) -> None:
-    """Say something to the person at the terminal, never into a result."""
+    """Print a message to stderr, with control characters made visible."""
     from reports.escape import visible
 
     sys.stderr.write(f"toolkit: {visible(text)}\n")
 
 
 def run_guarded(run: Callable[[], int | None]) -> int:
-    """Run a command; turn every error a user is meant to read into its message and exit code.
+    """Run a command and return its exit code; the message of a `ToolkitError` goes to stderr.
 
-    A reader that closes the pipe (`| head`) is no error. Ctrl-C ends with 130.
+    A closed pipe (`| head`) is not an error. Ctrl-C returns 130.
     """
     try:
         return run() or ExitCode.OK

@@ -1,4 +1,4 @@
-"""A line on standard error that says how far a command is: on a terminal only, and only after its first second."""
+"""Progress line on stderr, shown only on a terminal and only after the first second."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from contextlib import contextmanager
 
 from toolkit.model.units import size
 
-QUIET_S, EVERY_S = 1.0, 0.25
+DELAY_S, REFRESH_S = 1.0, 0.25
 TELEMETRY_READ = "read {} of telemetry"
 _CLEAR = "\r\x1b[K"
 
 
 @contextmanager
 def progress_line(quiet: bool = False) -> Iterator[Callable[[str], None]]:
-    """Give a function that shows its text in place of what it showed before; the line is gone at the end."""
+    """Yield a function that replaces the text of the line; the line is erased at the end."""
     if quiet or not sys.stderr.isatty():
         yield lambda _text: None
         return
-    due_s, shown = time.monotonic() + QUIET_S, False
+    due_s, shown = time.monotonic() + DELAY_S, False
 
     def show(text: str) -> None:
         nonlocal due_s, shown
         if time.monotonic() >= due_s:
-            # A line that wraps could not be taken back.
+            # Cut to the terminal's width, because a line that wraps cannot be erased.
             sys.stderr.write(_CLEAR + text[: shutil.get_terminal_size().columns - 1])
             sys.stderr.flush()
-            due_s, shown = time.monotonic() + EVERY_S, True
+            due_s, shown = time.monotonic() + REFRESH_S, True
 
     try:
         yield show
@@ -40,14 +40,14 @@ def progress_line(quiet: bool = False) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def byte_progress(quiet: bool, words: str) -> Iterator[Callable[[int], None]]:
-    """Give a function that takes the bytes read since its last call; the line is `words` with their sum in it."""
-    with progress_line(quiet) as line:
-        read = 0
+def byte_progress(quiet: bool, template: str) -> Iterator[Callable[[int], None]]:
+    """Yield a function that takes the bytes read since its last call; `{}` in `template` becomes their sum."""
+    with progress_line(quiet) as show:
+        total = 0
 
-        def progress(octets: int) -> None:
-            nonlocal read
-            read += octets
-            line(words.format(size(read)))
+        def progress(new_bytes: int) -> None:
+            nonlocal total
+            total += new_bytes
+            show(template.format(size(total)))
 
         yield progress

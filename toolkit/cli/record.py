@@ -1,4 +1,4 @@
-"""`toolkit record -- CMD…`: run a command of the evidence and write down what it was and how it ended."""
+"""`toolkit record -- CMD…`: run a command and record what it was and how it ended."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ Command = Annotated[list[str], typer.Argument(metavar="-- CMD…", help="The com
 def record(
     command: Command,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where commands.jsonl is: a run directory, or this one.")
+        Path,
+        typer.Option("--out", metavar="DIR", help="Directory of commands.jsonl: a run directory, or the current one."),
     ] = Path(),
     id: Annotated[
-        str, typer.Option("--id", metavar="U12", help="What a document calls this command; numbered when not given.")
+        str, typer.Option("--id", metavar="U12", help="Name by which a document cites the command; default: numbered.")
     ] = "",
 ) -> int:
-    """Run a command; append argv, exit code or signal, duration and digests of its output to DIR/commands.jsonl.
+    """Run a command and record its exit, duration and output digests.
 
-    Its output comes through unchanged, and its exit code is ours.
+    A row with argv, exit code or signal, duration, and the SHA-256 of its output is appended to DIR/commands.jsonl. The
+    output is passed through unchanged, and the exit code is that of the command.
     """
     import os
     import sys

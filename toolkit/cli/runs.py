@@ -1,4 +1,4 @@
-"""`toolkit runs`: the runs a store holds, their labels, and their removal."""
+"""`toolkit runs`: list, label or remove the runs in the store."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ def runs(
     output: OutputOption = None,
     label: Annotated[
         tuple[str, str] | None,
-        typer.Option("--label", metavar="RUN LABEL", help="Give a run (by id or start of id) a label."),
+        typer.Option("--label", metavar="RUN LABEL", help="Set the label of a run; RUN is an id or the start of one."),
     ] = None,
     remove: Annotated[
-        str | None, typer.Option("--remove", metavar="RUN", help="Forget a run, by id, start of id or label.")
+        str | None,
+        typer.Option(
+            "--remove", metavar="RUN", help="Remove a run, named by its id, the start of its id, or its label."
+        ),
     ] = None,
     quiet: QuietOption = False,
 ) -> int:
-    """List, label or remove the runs of the store."""
+    """List, label or remove the runs in the store."""
     from reports.pages import check_format, simple_page
 
     check_format(format)
@@ -39,18 +42,20 @@ def runs(
     with con:
         if remove is not None:
             if not (removed := store.remove(con, remove)):
-                raise UsageError(f"{remove}: no run has that label or an id that begins so; `toolkit runs` lists them")
+                raise UsageError(
+                    f"{remove}: no run has that label, or an id that starts with it; `toolkit runs` lists them"
+                )
             if not quiet:
                 note(f"removed {removed} run(s)")
         if label is not None:
             store.relabel(con, *label)
-        held = con.execute("select * from runs order by started_ms nulls last, run")
-        names = [column[0] for column in held.description]
-        rows = [dict(zip(names, row, strict=True)) for row in held.fetchall()]
+        result = con.execute("select * from runs order by started_ms nulls last, run")
+        names = [column[0] for column in result.description]
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     if format is Format.JSON:
         emit(msgspec.json.format(msgspec.json.encode({"schema": "toolkit.runs/1", "runs": rows})).decode(), output)
         return 0
-    emit(simple_page("The runs of the store", [_table(rows)], format), output)
+    emit(simple_page("Runs in the store", [_table(rows)], format), output)
     return 0
 
 

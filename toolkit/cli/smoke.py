@@ -1,4 +1,4 @@
-"""`toolkit smoke`: make a run with the shadow connectors, or around another producer, and judge what it left."""
+"""`toolkit smoke`: make a run with the shadow connectors or another producer, then analyse and gate it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from toolkit.cli.options import DEFAULT_DB, DbOption, QuietOption
+from toolkit.cli import options as opt
 from toolkit.cli.output import emit, note
 from toolkit.cli.progress import progress_line
 from toolkit.model.errors import ExitCode, ToolkitError, UsageError
@@ -23,95 +21,58 @@ if TYPE_CHECKING:
     from toolkit.smoke.supervisor import SupervisionPlan
 
 GATE = "frontier"
-"""The gate that a run is held against at its end."""
+"""The gate that every run is checked against."""
 
 
 def smoke(
-    command: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[-- CMD…]", help="Another producer; {out} in it stands for the run directory."),
-    ] = None,
-    minutes: Annotated[
-        float, typer.Option("--minutes", help="How long it runs, counted from its first telemetry.")
-    ] = 10,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="The run directory; runs/<time> if not given.")
-    ] = None,
-    profile: Annotated[
-        str | None, typer.Option("--profile", metavar="paraphina", help="Whose environment to set for the producer.")
-    ] = None,
-    label: Annotated[str | None, typer.Option("--label", help="A name for the run in the store.")] = None,
-    build_minutes: Annotated[
-        float, typer.Option("--build-minutes", help="With CMD: how long it may take to its first telemetry.")
-    ] = 60,
-    grace: Annotated[
-        float, typer.Option("--grace", metavar="SECONDS", help="With CMD: how long it may take to stop.")
-    ] = 10,
-    feed: Annotated[
-        str, typer.Option("--feed", metavar="loopback|live", help="Venues SIMULATED here, or public endpoints.")
-    ] = "loopback",
-    scenario: Annotated[
-        Path | None, typer.Option("--scenario", metavar="FILE", help="TOML file of faults; none: all is well.")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="What the simulated books are made from.")] = 1,
-    venues: Annotated[str, typer.Option("--venues", metavar="A,B", help="These venues only.")] = "",
-    base: Annotated[str, typer.Option("--base", metavar="ASSET", help="The market's asset.")] = "ETH",
-    record_frames: Annotated[
-        bool, typer.Option("--record-frames", help="Keep every frame as a tape in the run directory.")
-    ] = False,
-    truth: Annotated[
-        Path | None, typer.Option("--truth", metavar="FILE", help="Write what the simulated venues really did.")
-    ] = None,
-    repeat: Annotated[
-        int, typer.Option("--repeat", min=1, metavar="N", help="So many runs, one after the other: DIR/1, DIR/2, …")
-    ] = 1,
-    db: DbOption = DEFAULT_DB,
-    quiet: QuietOption = False,
+    command: opt.ProducerCommand = None,
+    minutes: opt.MinutesOption = 10,
+    out: opt.OutOption = None,
+    profile: opt.ProfileOption = None,
+    label: opt.LabelOption = None,
+    build_minutes: opt.BuildMinutesOption = 60,
+    grace: opt.GraceOption = 10,
+    feed: opt.FeedOption = "loopback",
+    scenario: opt.ScenarioOption = None,
+    seed: opt.SeedOption = 1,
+    venues: opt.VenuesOption = "",
+    base: opt.BaseOption = "ETH",
+    record_frames: opt.RecordFramesOption = False,
+    truth: opt.TruthOption = None,
+    repeat: opt.RepeatOption = 1,
+    db: opt.DbOption = opt.DEFAULT_DB,
+    quiet: opt.QuietOption = False,
 ) -> int:
-    """Run five shadow connectors for some minutes, leave a run directory, and end with its analysis and gate.
+    """Make a run with the shadow connectors, then analyse and gate it.
 
-    With CMD, another producer is run in place of the connectors. Ends with 130 when interrupted, 5 when a run was
-    blocked or died, 1 when the gate fails, 4 when it cannot tell.
+    Five connectors read market data for the given time (no orders) and leave a run directory. With CMD, that program
+    is run and recorded instead.
+
+    The exit code is the first that applies: 130 interrupted, 5 a run was blocked or died, 1 gate FAIL, 4 gate
+    INCONCLUSIVE, 0 otherwise.
     """
-    from toolkit.host.machine import now_ms
     from toolkit.smoke.outcome import worst_exit_code
-    from toolkit.smoke.run_directory import check_free, default_out
-    from toolkit.smoke.stop_policy import TimeLimits
-    from toolkit.smoke.supervisor import SupervisionPlan
 
-    run_ms = _ms("--minutes", minutes, 60_000)
-    own = Own(feed, scenario, seed, venues, base, record_frames, truth)
-    place = out or default_out(now_ms())
-    places = [place] if repeat == 1 else [place / str(number) for number in range(1, repeat + 1)]
-    for each in places:
-        check_free(each)
+    run_ms = _milliseconds("--minutes", minutes, 60_000)
+    options = ConnectorOptions(feed, scenario, seed, venues, base, record_frames, truth)
+    directories = _run_directories(out, repeat)
     if not command:
         if profile is not None:
-            raise UsageError("--profile is of another producer: write its command after `--`, or leave it out")
+            raise UsageError("--profile applies to another producer: write its command after `--`, or leave it out")
         if truth is not None and repeat > 1:
-            raise UsageError("--truth is of one run; leave it out with --repeat")
-        plans = [_own_plan(own, each, run_ms, label) for each in places]
-        return worst_exit_code(_concluded(plan.out, _run_own(plan, quiet), db) for plan in plans)
-    if own != Own():
-        raise UsageError("a command brings its own feed: leave out --feed, --scenario, --seed, --venues and the like")
-    limits = TimeLimits(
-        run_ms=run_ms,
-        build_ms=_ms("--build-minutes", build_minutes, 60_000),
-        grace_ms=_ms("--grace", grace, 1_000),
-    )
-    supervised = [SupervisionPlan(tuple(command), each, limits, profile, label) for each in places]
-    return worst_exit_code(_concluded(plan.out, _run(plan, quiet), db) for plan in supervised)
-
-
-def _ms(option: str, value: float, unit_ms: int) -> float:
-    if not (math.isfinite(value) and value > 0):
-        raise UsageError(f"{option} {value:g}: a time is more than 0")
-    return value * unit_ms
+            raise UsageError("--truth applies to one run; leave it out with --repeat")
+        plans = [_connector_plan(options, each, run_ms, label) for each in directories]
+        return worst_exit_code(_conclude(plan.out, _run_connectors(plan, quiet), db) for plan in plans)
+    if options != ConnectorOptions():
+        raise UsageError("a command has its own feed: leave out --feed, --scenario, --seed, --venues and the like")
+    limits = run_ms, _milliseconds("--build-minutes", build_minutes, 60_000), _milliseconds("--grace", grace, 1_000)
+    supervised = [_supervision_plan(command, each, limits, profile, label) for each in directories]
+    return worst_exit_code(_conclude(plan.out, _supervise(plan, quiet), db) for plan in supervised)
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """The options of a run of our own connectors, as written."""
+class ConnectorOptions:
+    """The options that apply to the connectors only, as given on the command line."""
 
     feed: str = "loopback"
     scenario: Path | None = None
@@ -122,7 +83,27 @@ class Own:
     truth: Path | None = None
 
 
-def _own_plan(own: Own, out: Path, run_ms: float, label: str | None) -> ShadowPlan:
+def _milliseconds(option: str, value: float, unit_ms: int) -> float:
+    """Return a time in ms. Raises `UsageError` unless it is finite and above 0."""
+    if not (math.isfinite(value) and value > 0):
+        raise UsageError(f"{option} {value:g}: write a time above 0")
+    return value * unit_ms
+
+
+def _run_directories(out: Path | None, repeat: int) -> list[Path]:
+    """Return one directory per run. Raises `InputError` if one of them holds a run already."""
+    from toolkit.host.machine import now_ms
+    from toolkit.smoke.run_directory import check_free, default_out
+
+    parent = out or default_out(now_ms())
+    directories = [parent] if repeat == 1 else [parent / str(number) for number in range(1, repeat + 1)]
+    for each in directories:
+        check_free(each)
+    return directories
+
+
+def _connector_plan(options: ConnectorOptions, out: Path, run_ms: float, label: str | None) -> ShadowPlan:
+    """Return the plan of one run of the connectors. Raises `UsageError` or `InputError` for an invalid option."""
     import sys
 
     from connectors.venues import venues
@@ -130,29 +111,40 @@ def _own_plan(own: Own, out: Path, run_ms: float, label: str | None) -> ShadowPl
     from toolkit.smoke.plan import Feed, ShadowPlan
 
     known = venues()
-    if own.feed not in list(Feed):
-        raise UsageError(f"--feed {own.feed}: write one of {', '.join(Feed)}")
-    names = [name.strip() for name in own.venues.split(",") if name.strip()] or list(known)
+    if options.feed not in list(Feed):
+        raise UsageError(f"--feed {options.feed}: no such feed; write one of {', '.join(Feed)}")
+    names = [name.strip() for name in options.venues.split(",") if name.strip()] or list(known)
     if unknown := sorted(set(names) - known.keys()):
-        raise UsageError(f"--venues {unknown[0]}: write one or more of {', '.join(known)}")
-    if own.feed == Feed.LIVE and (own.scenario or own.truth):
-        raise UsageError("--scenario and --truth are of simulated venues; leave them out with --feed live")
+        raise UsageError(f"--venues {unknown[0]}: no such venue; write one or more of {', '.join(known)}")
+    if options.feed == Feed.LIVE and (options.scenario or options.truth):
+        raise UsageError("--scenario and --truth apply to simulated venues; leave them out with --feed live")
     return ShadowPlan(
         argv=("toolkit", *sys.argv[1:]),
         out=out,
         run_ms=round(run_ms),
         venues={name: venue for name, venue in known.items() if name in names},
-        feed=Feed(own.feed),
-        scenario=read_scenario(own.scenario, list(known)),
-        seed=own.seed,
-        base=parse_asset(own.base),
-        record_frames=own.record_frames,
-        truth=own.truth,
+        feed=Feed(options.feed),
+        scenario=read_scenario(options.scenario, list(known)),
+        seed=options.seed,
+        base=parse_asset(options.base),
+        record_frames=options.record_frames,
+        truth=options.truth,
         label=label,
     )
 
 
-def _run_own(plan: ShadowPlan, quiet: bool) -> RunMeta:
+def _supervision_plan(
+    command: list[str], out: Path, limits_ms: tuple[float, float, float], profile: str | None, label: str | None
+) -> SupervisionPlan:
+    """Return the plan of one run of another producer; `limits_ms` are the run, build and grace time."""
+    from toolkit.smoke.stop_policy import TimeLimits
+    from toolkit.smoke.supervisor import SupervisionPlan
+
+    return SupervisionPlan(tuple(command), out, TimeLimits(*limits_ms), profile, label)
+
+
+def _run_connectors(plan: ShadowPlan, quiet: bool) -> RunMeta:
+    """Run the connectors, with notes and a progress line on stderr."""
     import os
 
     from toolkit.smoke.live_run import run_connectors
@@ -162,19 +154,22 @@ def _run_own(plan: ShadowPlan, quiet: bool) -> RunMeta:
         note(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
     mark = "SIMULATED " if plan.simulated else ""
     with progress_line(quiet) as line:
-        run = run_connectors(plan, dict(os.environ), lambda ms, venues: line(f"{mark}{_venues(plan, ms, venues)}"))
+        run = run_connectors(
+            plan, dict(os.environ), lambda ms, states: line(f"{mark}{_venue_progress(plan, ms, states)}")
+        )
     if not quiet:
         note(f"{mark}{outcome_sentence(run)}")
     return run
 
 
-def _venues(plan: ShadowPlan, elapsed_ms: float, venues: Mapping[str, str]) -> str:
+def _venue_progress(plan: ShadowPlan, elapsed_ms: float, states: Mapping[str, str]) -> str:
     return f"{duration(elapsed_ms)} of {duration(plan.run_ms)}: " + ", ".join(
-        f"{name} {word}" for name, word in venues.items()
+        f"{name} {state}" for name, state in states.items()
     )
 
 
-def _run(plan: SupervisionPlan, quiet: bool) -> RunMeta:
+def _supervise(plan: SupervisionPlan, quiet: bool) -> RunMeta:
+    """Run another producer, with notes and a progress line on stderr."""
     import os
 
     from toolkit.smoke.outcome import outcome_sentence
@@ -183,39 +178,39 @@ def _run(plan: SupervisionPlan, quiet: bool) -> RunMeta:
     if not quiet:
         note(f"recording into {plan.out}; Ctrl-C stops the run and keeps it")
     with progress_line(quiet) as line:
-        run = supervise(plan, dict(os.environ), lambda running, ms: line(_progress(plan, running, ms)))
+        run = supervise(plan, dict(os.environ), lambda running, ms: line(_producer_progress(plan, running, ms)))
     if not quiet:
         note(outcome_sentence(run))
     return run
 
 
-def _progress(plan: SupervisionPlan, running: bool, elapsed_ms: float) -> str:
+def _producer_progress(plan: SupervisionPlan, running: bool, elapsed_ms: float) -> str:
     if running:
         return f"running {duration(elapsed_ms)} of {duration(plan.limits.run_ms)}"
     return f"waiting for the first telemetry, {duration(elapsed_ms)}"
 
 
-def _concluded(out: Path, run: RunMeta, db: str) -> ExitCode:
-    """Print what happened and what the gate says of it, and give the exit code."""
+def _conclude(out: Path, run: RunMeta, db: str) -> ExitCode:
+    """Analyse and gate the run, print both, and return the exit code."""
     from toolkit.model.vocabulary import GateVerdict
     from toolkit.smoke.outcome import exit_code
 
     try:
-        verdict = _judged(out, run, db)
+        verdict = _analyze_and_gate(out, run, db)
     except ToolkitError as error:
-        # What befell the run is said even where its files give nothing, or the store cannot be had.
+        # An interrupted, blocked or dead run keeps its own exit code if its files or the store cannot be used.
         verdict, code = GateVerdict.INCONCLUSIVE, exit_code(run, GateVerdict.INCONCLUSIVE)
         if code is ExitCode.INCONCLUSIVE:
             raise
         note(str(error))
     except KeyboardInterrupt:
-        note(f"the run is kept; `toolkit analyze {out}` says what happened")
+        note(f"the run is kept; `toolkit analyze {out}` analyses it")
         raise
     emit(f"run directory: {out}")
     return exit_code(run, verdict)
 
 
-def _judged(out: Path, run: RunMeta, db: str) -> GateVerdict:
+def _analyze_and_gate(out: Path, run: RunMeta, db: str) -> GateVerdict:
     from reports.gate_view import gate_summary_text
     from reports.run_pages import summary
     from toolkit.analysis.metrics import catalogue

@@ -1,4 +1,4 @@
-"""`toolkit sql`: a query over the store's public views."""
+"""`toolkit sql`: run a query over the public views of the store."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 
 def sql(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="For example: select * from figures")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="One SQL query, for example: select * from figures")],
     db: DbOption = DEFAULT_DB,
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
-    """Run one query over the store, which is opened read-only."""
+    """Run one SQL query over the store of analysed runs, read-only.
+
+    The store has views such as runs, figures, sessions and venue_ticks; `show tables` lists them. Text output is
+    tab-separated, with a header line.
+    """
     from reports.escape import visible
     from reports.pages import check_format, simple_page
 
@@ -37,7 +41,7 @@ def sql(
         try:
             result = con.execute(query) if con.extract_statements(query) else None
             if result is None:
-                raise UsageError("the query is empty; for example: select * from figures")
+                raise UsageError("the query is empty; write for example: select * from figures")
             names, rows = [column[0] for column in result.description or []], result.fetchall()
         except duckdb.Error as error:
             raise UsageError(f"the query cannot be run: {error}") from error

@@ -1,4 +1,4 @@
-"""`toolkit validate`: hold telemetry against its contract."""
+"""`toolkit validate`: check telemetry against its contract."""
 
 from __future__ import annotations
 
@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 
 Files = Annotated[
     list[str],
-    typer.Argument(metavar="FILE", help="Telemetry: a .jsonl, plain or .gz or .zst, a run directory, a .zip, or -."),
+    typer.Argument(
+        metavar="FILE", help="A .jsonl file (plain, .gz or .zst), a run directory, a .zip, or - for standard input."
+    ),
 ]
 
 
 def validate(
     files: Files, format: FormatOption = Format.TEXT, output: OutputOption = None, quiet: QuietOption = False
 ) -> int:
-    """Hold telemetry against contract v1: 0 it keeps it, 1 it breaks it, 3 it cannot be read or has no record."""
+    """Check telemetry files against the telemetry contract, version 1.
+
+    The exit code is 0 if no rule is broken, 1 if one is, and 3 if a file cannot be read completely or has no record.
+    """
     from reports.pages import check_format, simple_page
     from toolkit.ingest.validation import validate
 
@@ -38,29 +43,27 @@ def validate(
         emit(_json(checked), output)
     else:
         emit(
-            simple_page("Telemetry held against its contract", chain.from_iterable(map(_parts, checked)), format),
+            simple_page("Telemetry contract check", chain.from_iterable(map(_report_parts, checked)), format),
             output,
         )
-    return _exit(checked)
+    return _exit_code(checked)
 
 
-def _exit(checked: Sequence[FileReport]) -> ExitCode:
+def _exit_code(checked: Sequence[FileReport]) -> ExitCode:
     if any(report.violations for report in checked):
         return ExitCode.FAILED
-    incomplete = [report for report in checked if _unread(report)]
+    incomplete = [report for report in checked if _incomplete_reason(report)]
     for report in incomplete:
-        note(f"{report.file}: {_unread(report)}")
+        note(f"{report.file}: {_incomplete_reason(report)}")
     return ExitCode.BAD_INPUT if incomplete else ExitCode.OK
 
 
-def _unread(report: FileReport) -> str | None:
-    """Why a file that breaks no rule still cannot be called valid."""
+def _incomplete_reason(report: FileReport) -> str | None:
+    """Return why a file without violations is still not valid, or None: it has no record, or is damaged."""
     if not report.records:
-        return (
-            "holds no telemetry record, so there is nothing to call valid; name the telemetry.jsonl of a run that ran"
-        )
+        return "holds no telemetry record, so nothing was checked; name the telemetry.jsonl of a run that wrote some"
     damage = next((tally.example for tally in report.notices if tally.rule == "damaged"), None)
-    return damage and f"{damage}; only what could be read was checked"
+    return damage and f"{damage}; only the readable part was checked"
 
 
 def _json(checked: Sequence[FileReport]) -> str:
@@ -68,17 +71,17 @@ def _json(checked: Sequence[FileReport]) -> str:
 
     from toolkit.telemetry.contract.fields import SCHEMA_VERSION
 
-    published = {
+    document = {
         "schema": "toolkit.validation/1",
         "contract": SCHEMA_VERSION,
-        "valid": not any(report.violations or _unread(report) for report in checked),
+        "valid": not any(report.violations or _incomplete_reason(report) for report in checked),
         "records": sum(report.records for report in checked),
         "files": checked,
     }
-    return msgspec.json.format(msgspec.json.encode(published), indent=1).decode()
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode()
 
 
-def _parts(report: FileReport) -> Iterator[str | Table]:
+def _report_parts(report: FileReport) -> Iterator[str | Table]:
     from toolkit.telemetry.contract import RULES
 
     lives = "1 life" if report.lives == 1 else f"{report.lives} lives"

@@ -1,4 +1,4 @@
-"""`toolkit venues`: the loopback venues by themselves, for any client that can be told a URL."""
+"""`toolkit venues`: the simulated venues as servers of their own, for any client whose URLs can be set."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toolkit.cli import options as opt
 from toolkit.cli.common import with_common_options
-from toolkit.cli.options import OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.model.errors import InputError, UsageError
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from connectors.venues.spec import Venue
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Loopback venues: five venues' public market data, SIMULATED."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Serve SIMULATED venues on this machine, and list their faults.",
 )
 
 
@@ -26,33 +28,41 @@ app = typer.Typer(
 @with_common_options
 def serve(
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65_000, help="Port of the first venue, the others follow; 0: any free.")
+        int,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65_000,
+            metavar="N",
+            help="Port of the first venue; the others use the next ports. 0: any free ports.",
+        ),
     ] = 0,
-    scenario: Annotated[
-        Path | None, typer.Option("--scenario", metavar="FILE", help="TOML file of faults; none: all is well.")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="What the books are made from.")] = 1,
-    truth: Annotated[
-        Path | None, typer.Option("--truth", metavar="FILE", help="Write what really happens, JSON Lines.")
-    ] = None,
-    base: Annotated[str, typer.Option("--base", metavar="ASSET", help="The market's asset.")] = "ETH",
+    scenario: opt.ScenarioOption = None,
+    seed: opt.SeedOption = 1,
+    truth: opt.TruthOption = None,
+    base: opt.BaseOption = "ETH",
     venue: Annotated[
-        list[str] | None, typer.Option("--venue", metavar="NAME", help="Serve this venue only; may be repeated.")
+        list[str] | None, typer.Option("--venue", metavar="NAME", help="Serve only this venue; may be repeated.")
     ] = None,
-    minutes: Annotated[float | None, typer.Option("--minutes", help="End by itself after this time.")] = None,
-    quiet: QuietOption = False,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", metavar="N", help="Stop after this time; default: run until Ctrl-C.")
+    ] = None,
+    quiet: opt.QuietOption = False,
 ) -> int:
-    """Serve the loopback venues on 127.0.0.1 until Ctrl-C; prints the environment that leads a connector to them."""
+    """Serve the simulated venues on 127.0.0.1 until Ctrl-C.
+
+    It prints the environment variables (as `export NAME=VALUE`) that direct a connector to them.
+    """
     import asyncio
 
     from connectors.venues import venues
 
     known = venues()
     if unknown := sorted(set(venue or ()) - known.keys()):
-        raise UsageError(f"--venue {unknown[0]}: write one of {', '.join(known)}")
+        raise UsageError(f"--venue {unknown[0]}: no such venue; write one of {', '.join(known)}")
     if minutes is not None and not 0 < minutes < float("inf"):
-        raise UsageError(f"--minutes {minutes:g}: a time is more than 0")
-    served = {name: described for name, described in known.items() if not venue or name in venue}
+        raise UsageError(f"--minutes {minutes:g}: write a time above 0")
+    served = {name: description for name, description in known.items() if not venue or name in venue}
     plan = ServePlan(
         served, read_scenario(scenario, list(known)), parse_asset(base), seed, port, minutes and minutes * 60
     )
@@ -62,8 +72,11 @@ def serve(
 
 @app.command("faults")
 @with_common_options
-def faults(output: OutputOption = None) -> int:
-    """List what a scenario can let go wrong: each kind, how long it lasts, its settings and their defaults."""
+def faults(output: opt.OutputOption = None) -> int:
+    """List the faults that a scenario can contain.
+
+    Each is printed with its default duration, its settings with their defaults, and its effect.
+    """
     from connectors.simulator.faults.table import FAULTS
 
     lines = [f"{'kind':16}  {'lasts':>6}  {'settings':36}  what happens"]
@@ -77,17 +90,18 @@ def faults(output: OutputOption = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ServePlan:
-    """What to serve, and for how long."""
+    """The venues to serve, their market and faults; `duration_s` None means until Ctrl-C."""
 
     venues: dict[str, Venue]
     scenario: Scenario
     base: str
     seed: int
     port: int
-    for_s: float | None
+    duration_s: float | None
 
 
 async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
+    """Serve until SIGINT, SIGTERM or the end of the planned duration."""
     import asyncio
     import signal
     from contextlib import ExitStack, suppress
@@ -105,21 +119,24 @@ async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
         ) as environment:
             emit("\n".join(f"export {name}={value}" for name, value in environment.items()))
             if not quiet:
-                note(f"SIMULATED venues, scenario {plan.scenario.name}, seed {plan.seed}; Ctrl-C ends them")
+                note(f"SIMULATED venues, scenario {plan.scenario.name}, seed {plan.seed}; Ctrl-C stops them")
             with suppress(TimeoutError):
-                async with asyncio.timeout(plan.for_s):
+                async with asyncio.timeout(plan.duration_s):
                     await stop.wait()
 
 
 def parse_asset(base: str) -> str:
-    """The asset of the market, as venues write it. Raises `UsageError` for what is no asset."""
+    """Return the base asset in upper case. Raises `UsageError` if it is not ASCII letters and digits."""
     if not (base.isascii() and base.isalnum()):
-        raise UsageError(f"--base {base!r}: write an asset such as ETH")
+        raise UsageError(f"--base {base!r}: not an asset; write one such as ETH")
     return base.upper()
 
 
 def read_scenario(path: Path | None, venues: list[str]) -> Scenario:
-    """The scenario in a file; without a file nothing goes wrong. Raises `InputError` for what is none."""
+    """Read a scenario file; without a path, return a scenario without faults.
+
+    Raises `InputError` if the file cannot be read or is not a scenario for these venues.
+    """
     from connectors.simulator.scenario import Scenario, read
 
     if path is None:
@@ -127,5 +144,7 @@ def read_scenario(path: Path | None, venues: list[str]) -> Scenario:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(str(path), None, f"cannot be read: {error}") from error
+        raise InputError(
+            str(path), None, f"cannot be read: {error}; name a TOML file (see `toolkit venues faults`)"
+        ) from error
     return read(text, str(path), venues)
