@@ -8,81 +8,83 @@ import pytest
 from toolkit.cli import main
 
 RULES = {
-    "kept": '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000\nmin = -1',
-    "broken": '[[rule]]\nfigure = "run.ticks"\nmax = 1\nwhy = "One tick is no run"\n'
+    "pass": '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000\nmin = -1',
+    "fail": '[[rule]]\nfigure = "run.ticks"\nmax = 1\nwhy = "One tick is not a run"\n'
     '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000',
-    "undecided": '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000\nmin_n = 1000000',
+    "inconclusive": '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000\nmin_n = 1000000',
     "relative": '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax_delta_to_baseline = 0',
     "plateaus": '[[rule]]\nfigure = "aster.plateau_1500ms.count"\nmax = 0\nmin_n = 2000',
-    "wrong": '[[rule]]\nfigure = "*.age_aply_ms.p50"\nmax = 60000',
+    "invalid": '[[rule]]\nfigure = "*.age_aply_ms.p50"\nmax = 60000',
 }
 
 
 def run(tmp_path: Path, rules: str, *argv: str) -> int:
     gates = tmp_path / f"{rules}.toml"
     gates.write_text(RULES[rules])
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exit_info:
         main(["gate", "sample:after", "--db", ":memory:", "--gates", str(gates), *argv])
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
+    assert isinstance(exit_info.value.code, int)
+    return exit_info.value.code
 
 
 @pytest.mark.parametrize(
     ("rules", "argv", "code"),
     [
-        ("kept", (), 0),
-        ("broken", (), 1),
-        ("undecided", (), 4),
-        ("kept", ("--requested", "10h"), 4),
+        ("pass", (), 0),
+        ("fail", (), 1),
+        ("inconclusive", (), 4),
+        ("pass", ("--requested", "10h"), 4),
         ("relative", (), 4),
         ("relative", ("--baseline", "sample:after"), 0),
-        ("wrong", (), 2),
-        ("kept", ("--format", "html"), 0),
-        ("kept", ("--baseline", "no-such-run"), 3),
+        ("invalid", (), 2),
+        ("pass", ("--format", "html"), 0),
+        ("pass", ("--baseline", "no-such-run"), 3),
     ],
 )
 def test_the_exit_code_is_the_verdict(tmp_path: Path, rules: str, argv: tuple[str, ...], code: int) -> None:
     assert run(tmp_path, rules, *argv) == code
 
 
-def test_a_rule_may_name_plateaus_above_any_age(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rule_may_use_a_plateau_figure_with_any_age_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, "plateaus") == 0
     assert "0 is not above 0" in capsys.readouterr().out
 
 
-def test_the_verdict_comes_first_and_failures_before_the_rest(
+def test_the_verdict_comes_first_and_failures_come_before_other_rules(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(tmp_path, "broken")
+    run(tmp_path, "fail")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("FAIL: gate ")
     assert lines[1].startswith("1 of 6 rules failed (run.ticks)")
     verdicts = [line.split()[0] for line in lines[4:]]
     assert verdicts == ["FAIL", *["PASS"] * 5]
-    assert lines[4].endswith("is above 1. One tick is no run")
+    assert lines[4].endswith("is above 1. One tick is not a run")
 
 
-def test_json_holds_the_verdict_and_every_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(tmp_path, "broken", "--format", "json")
-    said = json.loads(capsys.readouterr().out)
-    assert (said["schema"], said["verdict"], len(said["rules"])) == ("toolkit.gate/1", "FAIL", 6)
-    assert {"rule", "figure", "value", "limit", "verdict", "margin", "why"} <= said["rules"][0].keys()
-    assert said["rules"][0]["margin"] == 1 - said["rules"][0]["value"]
+def test_json_has_the_verdict_and_every_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path, "fail", "--format", "json")
+    result = json.loads(capsys.readouterr().out)
+    assert (result["schema"], result["verdict"], len(result["rules"])) == ("toolkit.gate/1", "FAIL", 6)
+    assert {"rule", "figure", "value", "limit", "verdict", "margin", "why"} <= result["rules"][0].keys()
+    assert result["rules"][0]["margin"] == 1 - result["rules"][0]["value"]
 
 
-def test_markdown_is_one_table_whose_rows_are_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(tmp_path, "broken", "--format", "markdown")
+def test_the_rows_of_the_markdown_table_have_the_same_number_of_cells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, "fail", "--format", "markdown")
     out = capsys.readouterr().out
     assert out.startswith("**FAIL: gate ")
     assert len({line.count("|") for line in out.splitlines() if line.startswith("|")}) == 1
 
 
-def test_a_message_about_a_rule_names_its_file_its_number_and_the_nearest_figures(
+def test_a_message_about_a_rule_names_its_file_its_number_and_similar_figures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(tmp_path, "wrong")
+    run(tmp_path, "invalid")
     message = capsys.readouterr().err
-    assert "wrong.toml: rule 1 (*.age_aply_ms.p50)" in message
+    assert "invalid.toml: rule 1 (*.age_aply_ms.p50)" in message
     assert "*.age_apply_ms.p50" in message.partition("nearest:")[2]
 
 
@@ -90,15 +92,15 @@ def test_a_message_about_a_rule_names_its_file_its_number_and_the_nearest_figure
     ("side", "undecided"),
     [("before", ["run.publisher.pending_latest_replaced", "run.publisher.try_send_full"]), ("after", [])],
 )
-def test_frontier_fails_the_recorded_pair_on_one_venue_alone_and_takes_no_missing_counter_for_zero(
+def test_frontier_fails_the_recorded_pair_on_one_venue_and_missing_counters_are_inconclusive(
     side: str, undecided: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exit_info:
         main(["gate", f"sample:{side}", "--db", ":memory:", "--format", "json"])
     rows = json.loads(capsys.readouterr().out)["rules"]
     by_verdict = {
         verdict: sorted(row["figure"] for row in rows if row["verdict"] == verdict)
         for verdict in ("FAIL", "INCONCLUSIVE")
     }
-    assert ended.value.code == 1
+    assert exit_info.value.code == 1
     assert by_verdict == {"FAIL": ["extended.age_apply_ms.p95"], "INCONCLUSIVE": undecided}

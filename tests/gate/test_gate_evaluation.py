@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.gate.made_up import VENUES, figure, run
+from tests.gate.made_runs import VENUES, figure, run
 from toolkit.gate import evaluate
 from toolkit.model.figures import Figure
 from toolkit.model.gates import GateResult, GateRow, GateRule
@@ -17,13 +17,13 @@ from toolkit.model.vocabulary import Bound, Ended, GateVerdict
 PASS, FAIL, INCONCLUSIVE, NOT_APPLICABLE = GateVerdict
 
 
-def only(result: GateResult) -> GateRow:
+def only_row(result: GateResult) -> GateRow:
     (row,) = result.rules
     return row
 
 
 @pytest.mark.parametrize(
-    ("rule", "is_", "verdict", "why"),
+    ("rule", "fields", "verdict", "why"),
     [
         # an exact value against an upper limit, which is itself allowed
         ({"max": 5}, {"value": 4}, PASS, "4 is not above 5"),
@@ -33,7 +33,7 @@ def only(result: GateResult) -> GateRow:
         ({"min": 0.95}, {"value": 0.96}, PASS, "0.96 is not below 0.95"),
         ({"min": 0.95}, {"value": 0.95}, PASS, "0.95 is not below 0.95"),
         ({"min": 0.95}, {"value": 0.9}, FAIL, "0.9 is below 0.95"),
-        # a range decides only where it lies wholly on one side
+        # a range passes or fails only if it is entirely on one side of the limit
         (
             {"max": 5},
             {"value": 3, "low": 3, "high": None},
@@ -47,26 +47,33 @@ def only(result: GateResult) -> GateRow:
         ({"min": 5}, {"value": 6, "low": 6, "high": None}, PASS, "6 is not below 5"),
         ({"min": 5}, {"value": 4, "low": 4, "high": None}, INCONCLUSIVE, "may be on either side of 5"),
         ({"min": 5}, {"value": 4, "low": 3, "high": 4}, FAIL, "4 is below 5"),
-        # what is not known decides nothing, unless the rule says otherwise
+        # a missing value is inconclusive, unless the rule says otherwise
         ({"max": 5}, {"value": None, "note": "not instrumented"}, INCONCLUSIVE, "not known: not instrumented"),
-        ({"max": 5, "on_null": "fail"}, {"value": None}, FAIL, "not known: the evidence does not tell"),
+        ({"max": 5, "on_null": "fail"}, {"value": None}, FAIL, "not known: the files of the run do not show it"),
         ({"max": 5, "on_null": "not_applicable"}, {"value": None}, NOT_APPLICABLE, "not known"),
-        # nor does what rests on too little, whichever side it is on
-        ({"max": 5, "min_n": 100}, {"value": 4, "n": 99}, INCONCLUSIVE, "rests on 99 samples, the rule asks for 100"),
-        ({"max": 5, "min_n": 100}, {"value": 6, "n": 99}, INCONCLUSIVE, "rests on 99 samples, the rule asks for 100"),
+        # too few samples are inconclusive on either side of the limit
+        ({"max": 5, "min_n": 100}, {"value": 4, "n": 99}, INCONCLUSIVE, "has 99 samples, the rule requires 100"),
+        ({"max": 5, "min_n": 100}, {"value": 6, "n": 99}, INCONCLUSIVE, "has 99 samples, the rule requires 100"),
         ({"max": 5, "min_n": 100}, {"value": 4, "n": 100}, PASS, "4 is not above 5"),
-        # what cannot move is outside the verdict before anything else is asked
-        ({"max": 0}, {"value": 0, "note": "cannot move: no buffer cap"}, NOT_APPLICABLE, "outside the verdict"),
-        ({"max": 0, "min_n": 9}, {"value": 0, "n": 0, "note": "cannot move"}, NOT_APPLICABLE, "outside the verdict"),
-        # where only the cap setting is unknown it counts, and the row says so
+        # a figure that cannot move is not applicable, whatever else holds
+        ({"max": 0}, {"value": 0, "note": "cannot move: no buffer cap"}, NOT_APPLICABLE, "not applicable: cannot move"),
+        (
+            {"max": 0, "min_n": 9},
+            {"value": 0, "n": 0, "note": "cannot move"},
+            NOT_APPLICABLE,
+            "not applicable: cannot move",
+        ),
+        # if only the cap setting is unknown the rule applies, and the reason says so
         ({"max": 0}, {"value": 0, "note": "cannot move, or cap setting unknown"}, PASS, "cap setting unknown"),
-        # a rule's own reason follows the verdict's
+        # the reason of the rule follows the reason of the verdict
         ({"max": 5, "why": "Five is plenty"}, {"value": 6}, FAIL, "6 is above 5. Five is plenty"),
     ],
 )
-def test_a_rule_says_of_a_figure(rule: dict[str, Any], is_: dict[str, Any], verdict: GateVerdict, why: str) -> None:
-    value = is_.pop("value")
-    row = only(evaluate([GateRule("run.x", **rule)], run(figure("run.x", value, **is_))))
+def test_a_rule_gives_a_figure_a_verdict_and_a_reason(
+    rule: dict[str, Any], fields: dict[str, Any], verdict: GateVerdict, why: str
+) -> None:
+    value = fields.pop("value")
+    row = only_row(evaluate([GateRule("run.x", **rule)], run(figure("run.x", value, **fields))))
     assert row.verdict is verdict
     assert why in row.why
 
@@ -81,27 +88,27 @@ def test_a_rule_says_of_a_figure(rule: dict[str, Any], is_: dict[str, Any], verd
         ({"max": 3}, 0, 0, INCONCLUSIVE),
     ],
 )
-def test_per_10_min_holds_the_rate_not_the_count(
+def test_per_10_min_compares_the_rate_with_the_limit(
     rule: dict[str, Any], span_ms: int | None, value: int, verdict: GateVerdict
 ) -> None:
-    judged = evaluate([GateRule("run.x", per_10_min=True, **rule)], run(figure("run.x", value), span_ms=span_ms))
-    assert only(judged).verdict is verdict
+    result = evaluate([GateRule("run.x", per_10_min=True, **rule)], run(figure("run.x", value), span_ms=span_ms))
+    assert only_row(result).verdict is verdict
 
 
-def test_a_row_shows_the_scaled_value_beside_its_limit_and_the_distance_to_it() -> None:
-    judged = evaluate([GateRule("run.x", max=5, per_10_min=True)], run(figure("run.x", 4), span_ms=1_200_000))
-    row = only(judged)
+def test_a_row_has_the_scaled_value_the_limit_and_the_margin() -> None:
+    result = evaluate([GateRule("run.x", max=5, per_10_min=True)], run(figure("run.x", 4), span_ms=1_200_000))
+    row = only_row(result)
     assert (row.rule, row.value, row.limit, row.margin) == ("run.x max 5 per 10 min", 2, 5, 3)
     assert "2 (4 in the run, scaled to 10 minutes)" in row.why
 
 
-def test_two_values_that_print_the_same_are_told_apart_by_more_digits() -> None:
-    judged = evaluate([GateRule("run.x", max=1.00001)], run(figure("run.x", 1.00002)))
-    assert only(judged).why == "1.00002 is above 1.00001"
+def test_a_value_close_to_its_limit_is_printed_with_more_digits() -> None:
+    result = evaluate([GateRule("run.x", max=1.00001)], run(figure("run.x", 1.00002)))
+    assert only_row(result).why == "1.00002 is above 1.00001"
 
 
 def test_the_margin_of_a_lower_limit_is_positive_above_it() -> None:
-    assert only(evaluate([GateRule("run.x", min=5)], run(figure("run.x", 8)))).margin == 3
+    assert only_row(evaluate([GateRule("run.x", min=5)], run(figure("run.x", 8)))).margin == 3
 
 
 @pytest.mark.parametrize(
@@ -111,25 +118,25 @@ def test_the_margin_of_a_lower_limit_is_positive_above_it() -> None:
         ({"max_ratio_to_baseline": 1.2}, 100, 121, FAIL, "121 is above 120"),
         ({"max_ratio_to_baseline": 1.2}, 0, 0, PASS, "0 is not above 0"),
         ({"max_ratio_to_baseline": 1.2}, 0, 1, INCONCLUSIVE, "use max_delta_to_baseline"),
-        ({"max_ratio_to_baseline": 1.2}, -10, -11, INCONCLUSIVE, "a ratio to it says nothing"),
+        ({"max_ratio_to_baseline": 1.2}, -10, -11, INCONCLUSIVE, "a ratio to it is meaningless"),
         ({"max_delta_to_baseline": 100}, 0, 100, PASS, "100 is not above 100"),
         ({"max_delta_to_baseline": 100}, 0, 101, FAIL, "101 is above 100"),
         ({"max_delta_to_baseline": -1}, 3, 3, FAIL, "3 is above 2"),
-        ({"max_delta_to_baseline": 100}, None, 101, INCONCLUSIVE, "not known of the baseline"),
+        ({"max_delta_to_baseline": 100}, None, 101, INCONCLUSIVE, "the baseline has no value"),
     ],
 )
-def test_a_baseline_moves_the_limit(
+def test_a_relative_limit_is_computed_from_the_baseline(
     rule: dict[str, Any], before: float | None, now: float, verdict: GateVerdict, why: str
 ) -> None:
-    row = only(evaluate([GateRule("run.x", **rule)], run(figure("run.x", now)), run(figure("run.x", before))))
+    row = only_row(evaluate([GateRule("run.x", **rule)], run(figure("run.x", now)), run(figure("run.x", before))))
     assert row.verdict is verdict
     assert why in row.why
 
 
-def test_a_baseline_known_only_within_bounds_decides_only_outside_them() -> None:
+def test_a_value_inside_the_range_of_a_relative_limit_is_inconclusive() -> None:
     before = run(figure("run.x", 10, low=10, high=20))
     rule = GateRule("run.x", max_delta_to_baseline=0)
-    verdicts = [only(evaluate([rule], run(figure("run.x", value)), before)).verdict for value in (10, 15, 21)]
+    verdicts = [only_row(evaluate([rule], run(figure("run.x", value)), before)).verdict for value in (10, 15, 21)]
     assert verdicts == [PASS, INCONCLUSIVE, FAIL]
 
 
@@ -139,19 +146,22 @@ def test_a_baseline_known_only_within_bounds_decides_only_outside_them() -> None
         (None, "name one with --baseline"),
         (run(), "it has no such figure"),
         (run(figure("run.x", 1), simulated=True), "only one of run and baseline is known to be simulated"),
-        (run(figure("run.x", 1), span_ms=1_200_000), "counts of runs of different length; use per_10_min"),
+        (
+            run(figure("run.x", 1), span_ms=1_200_000),
+            "the runs differ in length, and counts grow with it; use per_10_min",
+        ),
     ],
 )
-def test_a_baseline_that_does_not_compare_decides_nothing(before: RunAnalysis | None, why: str) -> None:
-    row = only(evaluate([GateRule("run.x", max_delta_to_baseline=9)], run(figure("run.x", 1)), before))
+def test_a_rule_without_a_comparable_baseline_is_inconclusive(before: RunAnalysis | None, why: str) -> None:
+    row = only_row(evaluate([GateRule("run.x", max_delta_to_baseline=9)], run(figure("run.x", 1)), before))
     assert row.verdict is INCONCLUSIVE
     assert why in row.why
 
 
-def test_runs_of_different_length_compare_by_rate() -> None:
+def test_runs_of_different_length_are_compared_by_rate() -> None:
     rule = GateRule("run.x", max_delta_to_baseline=0, per_10_min=True)
-    judged = evaluate([rule], run(figure("run.x", 1)), run(figure("run.x", 2), span_ms=1_200_000))
-    assert only(judged).verdict is PASS
+    result = evaluate([rule], run(figure("run.x", 1)), run(figure("run.x", 2), span_ms=1_200_000))
+    assert only_row(result).verdict is PASS
 
 
 @pytest.mark.parametrize(
@@ -164,7 +174,7 @@ def test_runs_of_different_length_compare_by_rate() -> None:
         (GateRule("*.resyncs.*", max=3), ["extended.resyncs.*", "lighter.resyncs.*"]),
     ],
 )
-def test_a_pattern_stands_for(rule: GateRule, names: list[str]) -> None:
+def test_a_pattern_is_expanded_to_figures(rule: GateRule, names: list[str]) -> None:
     figures = [figure(f"{venue}.reconnects", 0) for venue in VENUES]
     figures += [figure(f"lighter.reconnects.{reason}", 0) for reason in ("seq_gap", "unknown")]
     assert [row.figure for row in evaluate([rule], run(*figures)).rules] == names
@@ -173,19 +183,19 @@ def test_a_pattern_stands_for(rule: GateRule, names: list[str]) -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("paradex.reconnects", "paradex is no venue of this run (extended, lighter)"),
+        ("paradex.reconnects", "paradex is not a venue of this run (extended, lighter)"),
         ("lighter.reconnects.read_timout", "no such figure; nearest: lighter.reconnects.read_timeout"),
     ],
 )
-def test_a_figure_that_the_run_does_not_have_decides_nothing_and_says_what_is_nearest(name: str, why: str) -> None:
-    judged = evaluate([GateRule(name, max=3)], run(figure("lighter.reconnects.read_timeout", 0)))
-    assert judged.verdict is INCONCLUSIVE
-    assert why in only(judged).why
+def test_a_figure_that_the_run_lacks_is_inconclusive_and_the_reason_names_the_nearest(name: str, why: str) -> None:
+    result = evaluate([GateRule(name, max=3)], run(figure("lighter.reconnects.read_timeout", 0)))
+    assert result.verdict is INCONCLUSIVE
+    assert why in only_row(result).why
 
 
 GOOD = GateRule("run.x", max=5)
 BAD = GateRule("run.x", max=1)
-MUTE = GateRule("run.x", max=5, min_n=2000)
+TOO_FEW_SAMPLES = GateRule("run.x", max=5, min_n=2000)
 FIXED = GateRule("run.fixed", max=0)
 X = (figure("run.x", 2), figure("run.fixed", 0, note="cannot move"))
 
@@ -193,27 +203,32 @@ X = (figure("run.x", 2), figure("run.fixed", 0, note="cannot move"))
 @pytest.mark.parametrize(
     ("rules", "analysis", "verdict", "why"),
     [
-        ([GOOD], run(*X), PASS, "All rules that apply passed (1)."),
+        ([GOOD], run(*X), PASS, "All applicable rules passed (1)."),
         ([GOOD, FIXED], run(*X), PASS, "rules not applicable: 1"),
         ([GOOD, BAD], run(*X), FAIL, "1 of 2 rules failed (run.x)"),
-        ([GOOD, MUTE], run(*X), INCONCLUSIVE, "1 of 2 rules could not be decided (run.x)"),
-        ([MUTE, BAD], run(*X), FAIL, "1 of 2 rules failed (run.x)"),
+        ([GOOD, TOO_FEW_SAMPLES], run(*X), INCONCLUSIVE, "1 of 2 rules could not be decided (run.x)"),
+        ([TOO_FEW_SAMPLES, BAD], run(*X), FAIL, "1 of 2 rules failed (run.x)"),
         ([FIXED], run(*X), INCONCLUSIVE, "No rule was applicable"),
         ([], run(*X), INCONCLUSIVE, "No rule was applicable"),
         ([GOOD], run(*X, venues=()), INCONCLUSIVE, "The run has no venues"),
-        ([GOOD], run(*X, ticks=0), INCONCLUSIVE, "There is no telemetry to judge"),
-        ([GOOD], run(*X, ticks=None), INCONCLUSIVE, "There is no telemetry to judge"),
+        ([GOOD], run(*X, ticks=0), INCONCLUSIVE, "The run has no telemetry"),
+        ([GOOD], run(*X, ticks=None), INCONCLUSIVE, "The run has no telemetry"),
         ([GOOD], run(*X, ended=Ended.CRASHED), INCONCLUSIVE, "The run crashed"),
         ([GOOD], run(*X, ended=Ended.KILLED), INCONCLUSIVE, "The run was killed"),
         ([BAD], run(*X, ended=Ended.KILLED), FAIL, "1 of 1 rules failed (run.x)"),
         ([GOOD], run(*X, ended=Ended.NEVER_STARTED), INCONCLUSIVE, "The run never started"),
         ([GOOD], run(*X, ended=Ended.BLOCKED_BUILD), INCONCLUSIVE, "The build was blocked"),
         ([GOOD], run(*X, ended=Ended.COMPLETED), PASS, "passed"),
-        ([GOOD], run(*X, ended=Ended.STILL_RUNNING, lost=("torn_tail",)), PASS, "this is the verdict so far"),
-        ([GOOD], run(*X, ended=Ended.UNKNOWN), PASS, "how the run ended is not known, its telemetry is whole"),
-        ([GOOD], run(*X, ended=Ended.UNKNOWN, lost=("blank",)), PASS, "its telemetry is whole"),
-        ([GOOD], run(*X, ended=Ended.UNKNOWN, lost=("torn_tail",)), INCONCLUSIVE, "telemetry.jsonl:1 torn_tail"),
-        ([GOOD], run(*X, ended=Ended.UNKNOWN, span_ms=None), INCONCLUSIVE, "neither is how long it lasted"),
+        ([GOOD], run(*X, ended=Ended.STILL_RUNNING, set_aside=("torn_tail",)), PASS, "this is the verdict so far"),
+        (
+            [GOOD],
+            run(*X, ended=Ended.UNKNOWN),
+            PASS,
+            "it is not known how the run ended, but its telemetry is complete",
+        ),
+        ([GOOD], run(*X, ended=Ended.UNKNOWN, set_aside=("blank",)), PASS, "its telemetry is complete"),
+        ([GOOD], run(*X, ended=Ended.UNKNOWN, set_aside=("torn_tail",)), INCONCLUSIVE, "telemetry.jsonl:1 torn_tail"),
+        ([GOOD], run(*X, ended=Ended.UNKNOWN, span_ms=None), INCONCLUSIVE, "its length is not known"),
         (
             [GOOD],
             run(*X, figure("run.coverage.share", 0.89)),
@@ -225,13 +240,15 @@ X = (figure("run.x", 2), figure("run.fixed", 0, note="cannot move"))
         ([GOOD], run(*X, simulated=True), PASS, "the venues were SIMULATED"),
     ],
 )
-def test_the_whole_is(rules: list[GateRule], analysis: RunAnalysis, verdict: GateVerdict, why: str) -> None:
-    judged = evaluate(rules, analysis)
-    assert judged.verdict is verdict
-    assert why in judged.why
+def test_the_overall_verdict_has_a_reason(
+    rules: list[GateRule], analysis: RunAnalysis, verdict: GateVerdict, why: str
+) -> None:
+    result = evaluate(rules, analysis)
+    assert result.verdict is verdict
+    assert why in result.why
 
 
-def test_a_dead_run_says_what_it_died_of() -> None:
+def test_the_reason_of_a_dead_run_has_its_diagnosis() -> None:
     dead = run(*X, ended=Ended.BLOCKED_BUILD)
     diagnosis = Diagnosis("exdev", "the target directory is on another device", "run.log", 3)
     assert diagnosis.text in evaluate([GOOD], replace(dead, run=replace(dead.run, diagnosis=diagnosis))).why
@@ -246,24 +263,24 @@ NEVER_SEEN = (
 
 
 @pytest.mark.parametrize("verdict", [INCONCLUSIVE, FAIL])
-def test_a_configured_venue_that_was_never_seen_counts_as_the_gate_says(verdict: GateVerdict) -> None:
-    judged = evaluate([RECONNECTS], run(*NEVER_SEEN), never_seen=verdict)
-    assert judged.verdict is verdict
-    assert "lighter was configured and never seen" in judged.rules[-1].why
+def test_a_configured_venue_that_was_never_seen_has_the_verdict_of_the_gate(verdict: GateVerdict) -> None:
+    result = evaluate([RECONNECTS], run(*NEVER_SEEN), never_seen=verdict)
+    assert result.verdict is verdict
+    assert "lighter was configured and never seen" in result.rules[-1].why
 
 
-def test_a_venue_that_no_rule_judges_may_be_silent() -> None:
-    judged = evaluate([replace(RECONNECTS, venues=("extended",))], run(*NEVER_SEEN), never_seen=FAIL)
-    assert judged.verdict is PASS
+def test_a_venue_that_no_rule_covers_may_be_never_seen() -> None:
+    result = evaluate([replace(RECONNECTS, venues=("extended",))], run(*NEVER_SEEN), never_seen=FAIL)
+    assert result.verdict is PASS
 
 
-def test_a_venue_of_an_old_vintage_is_seen_by_its_event_ages() -> None:
+def test_a_venue_with_event_ages_only_counts_as_seen() -> None:
     unknown = [figure(f"{venue}.age_apply_unknown.share", None, n=0) for venue in VENUES]
     ages = [figure(f"{venue}.age_apply_ms.p95", None, n=0) for venue in VENUES]
     ages += [figure("extended.age_event_ms.p95", 60), figure("lighter.age_event_ms.p95", None, n=0)]
     counts = [figure(f"{venue}.reconnects", 0) for venue in VENUES]
-    judged = evaluate([RECONNECTS], run(*unknown, *ages, *counts))
-    assert [row.figure for row in judged.rules if row.verdict is INCONCLUSIVE] == ["lighter.age_apply_unknown.share"]
+    result = evaluate([RECONNECTS], run(*unknown, *ages, *counts))
+    assert [row.figure for row in result.rules if row.verdict is INCONCLUSIVE] == ["lighter.age_apply_unknown.share"]
 
 
 values = st.none() | st.integers(-50, 50)
@@ -294,18 +311,18 @@ RANK = {FAIL: 0, INCONCLUSIVE: 1, PASS: 2}
 
 
 @given(st.lists(rules, max_size=4), figures(), figures())
-def test_one_more_failing_rule_always_fails_the_whole(some: list[GateRule], now: Figure, before: Figure) -> None:
+def test_an_additional_failing_rule_makes_the_verdict_fail(others: list[GateRule], now: Figure, before: Figure) -> None:
     analysis = run(replace(now, figure="run.x"), figure("run.bad", 9))
-    judged = evaluate([*some, GateRule("run.bad", max=1)], analysis, run(before))
-    assert judged.verdict is FAIL
+    result = evaluate([*others, GateRule("run.bad", max=1)], analysis, run(before))
+    assert result.verdict is FAIL
 
 
 @given(st.lists(rules, max_size=4), rules, figures(), figures())
-def test_one_more_rule_never_betters_a_verdict(
-    some: list[GateRule], another: GateRule, now: Figure, before: Figure
+def test_an_additional_rule_never_improves_the_verdict(
+    others: list[GateRule], another: GateRule, now: Figure, before: Figure
 ) -> None:
-    fewer = evaluate(some, run(now), run(before))
-    more = evaluate([*some, another], run(now), run(before))
+    fewer = evaluate(others, run(now), run(before))
+    more = evaluate([*others, another], run(now), run(before))
     if any(row.verdict is not NOT_APPLICABLE for row in fewer.rules):
         assert RANK[more.verdict] <= RANK[fewer.verdict]
 
@@ -315,18 +332,20 @@ def test_one_more_rule_never_betters_a_verdict(
     st.sampled_from([{"venues": ()}, {"ticks": 0}, {"ticks": None}, {"ended": Ended.KILLED}]),
     figures(),
 )
-def test_nothing_passes_without_evidence(some: list[GateRule], lacks: dict[str, Any], now: Figure) -> None:
-    assert evaluate(some, run(now, **lacks), run(now)).verdict is not PASS
+def test_a_run_without_evidence_never_passes(others: list[GateRule], missing: dict[str, Any], now: Figure) -> None:
+    assert evaluate(others, run(now, **missing), run(now)).verdict is not PASS
 
 
 @given(st.lists(rules, max_size=4))
-def test_a_run_of_which_nothing_is_known_never_passes(some: list[GateRule]) -> None:
-    nothing = replace(run(), figures=())
-    assert evaluate(some, nothing, nothing).verdict is not PASS
+def test_a_run_without_figures_never_passes(others: list[GateRule]) -> None:
+    empty = replace(run(), figures=())
+    assert evaluate(others, empty, empty).verdict is not PASS
 
 
 @given(rules, st.integers(0, 30), figures(), figures())
-def test_a_wider_limit_never_turns_a_pass_into_less(rule: GateRule, by: int, now: Figure, before: Figure) -> None:
+def test_a_wider_limit_never_turns_a_pass_into_another_verdict(
+    rule: GateRule, by: int, now: Figure, before: Figure
+) -> None:
     kinds = ("max", "min", "max_delta_to_baseline", "max_ratio_to_baseline")
     kind = next(kind for kind in kinds if getattr(rule, kind) is not None)
     wider = replace(rule, **{kind: getattr(rule, kind) + (-by if kind == "min" else by)})

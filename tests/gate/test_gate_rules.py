@@ -25,7 +25,7 @@ def rules(text: str) -> tuple[GateRule, ...]:
     return parse_gate(text, "my.toml", CATALOGUE).rules
 
 
-def test_a_rule_says_all_that_it_can() -> None:
+def test_a_rule_may_set_every_key() -> None:
     text = """
         [[rule]]
         figure = "*.reconnects"
@@ -44,7 +44,7 @@ def test_a_rule_says_all_that_it_can() -> None:
     )  # fmt: skip
 
 
-def test_a_rule_with_several_limits_is_as_many_rules() -> None:
+def test_a_rule_with_several_limits_becomes_one_rule_per_limit() -> None:
     text = '[[rule]]\nfigure = "run.ticks"\nmax = 9\nmin = 1\nmax_ratio_to_baseline = 1.2\nmax_delta_to_baseline = 0'
     assert rules(text) == (
         GateRule("run.ticks", max=9),
@@ -55,7 +55,7 @@ def test_a_rule_with_several_limits_is_as_many_rules() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "means"),
+    ("pattern", "figure"),
     [
         ("*.reconnects", "*.reconnects"),
         ("<venue>.reconnects.<reason>", "*.reconnects.*"),
@@ -66,8 +66,8 @@ def test_a_rule_with_several_limits_is_as_many_rules() -> None:
         ("run.phase.*.p95", "run.phase.*.p95"),
     ],
 )
-def test_a_figure_of_the_catalogue_may_be_written(written: str, means: str) -> None:
-    assert [rule.figure for rule in rules(f'[[rule]]\nfigure = "{written}"\nmax = 1')] == [means]
+def test_a_rule_may_name_figures_by_pattern(pattern: str, figure: str) -> None:
+    assert [rule.figure for rule in rules(f'[[rule]]\nfigure = "{pattern}"\nmax = 1')] == [figure]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_figure_of_the_catalogue_may_be_written(written: str, means: str) -> N
         ("[[rule]]\nfigure = 'run.ticks'\nmax = 1\non_null = 'pass'", "Invalid enum value 'pass'"),
         (
             "[[rule]]\nfigure = 'run.ticks'\nmax = 1\nvenues = ['a']",
-            "venues goes with a figure of every venue (*.ticks)",
+            "venues applies only to a figure of every venue (*.ticks)",
         ),
         ("[[rule]]\nfigure = '*.reconnects'\nmax = 1\nvenues = []", "Expected `array` of length >= 1"),
         (
@@ -106,32 +106,32 @@ def test_a_figure_of_the_catalogue_may_be_written(written: str, means: str) -> N
         ("[[rule]]\nfigure = 'lighter.age_apply_ms'\nmax = 1", "there is no such figure"),
     ],
 )
-def test_a_wrong_file_is_a_usage_error_that_says_where(text: str, message: str) -> None:
+def test_an_invalid_file_is_a_usage_error_that_names_file_and_rule(text: str, message: str) -> None:
     with pytest.raises(UsageError) as error:
         rules(text)
     assert message in str(error.value)
 
 
-def test_a_gate_file_that_is_not_there_names_the_built_in_ones() -> None:
+def test_the_message_about_a_missing_gate_file_names_the_built_in_gates() -> None:
     with pytest.raises(UsageError, match=r"no-such\.toml: No such file .* frontier, strict"):
         load_gate("no-such.toml", CATALOGUE)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_every_limit_of_a_built_in_gate_says_why(name: str) -> None:
+def test_every_limit_of_a_built_in_gate_has_a_reason(name: str) -> None:
     gate = load_gate(name, catalogue())
     assert all(rule.why and rule.why.strip() for rule in gate.rules)
     assert len({(rule.figure, rule.min is None) for rule in gate.rules}) == len(gate.rules)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_built_in_gates_judge_only_figures_with_a_direction_and_hold_them_on_its_side(name: str) -> None:
+def test_built_in_gates_limit_figures_only_in_their_worse_direction(name: str) -> None:
     for rule in load_gate(name, catalogue()).rules:
         example = rule.figure.replace("*", "venue")
         directions = {spec.better for spec in catalogue() if matches(spec.name, example)}
         assert directions == {Better.HIGHER if rule.min is not None else Better.LOWER}
 
 
-def test_a_venue_never_seen_is_undecided_in_frontier_and_a_failure_in_strict() -> None:
+def test_a_never_seen_venue_is_inconclusive_in_frontier_and_fails_in_strict() -> None:
     assert load_gate("frontier", catalogue()).never_seen is GateVerdict.INCONCLUSIVE
     assert load_gate("strict", catalogue()).never_seen is GateVerdict.FAIL

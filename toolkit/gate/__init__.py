@@ -1,4 +1,4 @@
-"""The gate: rules and one run's figures in, PASS, FAIL or INCONCLUSIVE out, with a sentence beside every verdict."""
+"""Gate: evaluate rules on the figures of a run; the result is PASS, FAIL or INCONCLUSIVE with a reason per rule."""
 
 from toolkit.gate.evaluation import evaluate
 from toolkit.gate.rules import Gate, parse_gate, plateau_limits_ms

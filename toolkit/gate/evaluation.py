@@ -1,8 +1,11 @@
-"""Every rule applied to every figure it stands for, and the verdict of the whole.
+"""Evaluate the rules of a gate on a run, and derive the overall verdict.
 
-A figure that cannot move is outside the verdict; one that is not known, or rests on too few samples, decides nothing;
-one whose whole range is on one side of its limit passes or fails; one whose range holds the limit decides nothing.
-Nothing passes without evidence: an empty run, a dead one, a venue that was never seen is never a PASS.
+- A figure that cannot change in this run is NOT_APPLICABLE.
+- A figure with fewer samples than the rule requires is INCONCLUSIVE, and so is one without a value unless the rule says
+  otherwise.
+- A figure whose whole range is on one side of its limit is PASS or FAIL; one whose range includes the limit is
+  INCONCLUSIVE.
+- An empty run, a run that died, and a run with a venue that was never seen are never a PASS.
 """
 
 from __future__ import annotations
@@ -19,17 +22,17 @@ from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import Ended, GateVerdict, Role, SetAside
 
 CANNOT_MOVE, CAP_SETTING_UNKNOWN = "cannot move", "cap setting unknown"
-"""Words in a figure's note that a verdict depends on."""
+"""Parts of a figure's note that decide whether its rule applies."""
 
-LEAST_COVERAGE = 0.9
-"""Share of the requested time below which a run shows too little of itself."""
+MIN_COVERAGE = 0.9
+"""Share of the requested time that must be observed; below it the verdict is at most INCONCLUSIVE."""
 
 _ON_NULL = {
     "inconclusive": GateVerdict.INCONCLUSIVE,
     "fail": GateVerdict.FAIL,
     "not_applicable": GateVerdict.NOT_APPLICABLE,
 }
-_DEAD = {
+_DEAD_RUN_TEXTS = {
     Ended.CRASHED: "the run crashed",
     Ended.KILLED: "the run was killed",
     Ended.NEVER_STARTED: "the run never started",
@@ -44,69 +47,69 @@ def evaluate(
     gate: str = "",
     never_seen: GateVerdict = GateVerdict.INCONCLUSIVE,
 ) -> GateResult:
-    """Judge a run by rules.
+    """Evaluate the rules on a run and return the verdict with a row per rule and figure.
 
-    `gate` names the rules in the result; `never_seen` is the verdict on a configured venue that they judge and that
-    was never seen. A rule that asks for a baseline where none is given decides nothing.
+    `gate` is the name of the gate in the result. `never_seen` is the verdict on a configured venue that the rules cover
+    and that was never seen. A rule relative to a baseline is INCONCLUSIVE if `baseline` is None.
     """
-    run, before = GateRun(analysis), None if baseline is None else GateRun(baseline)
-    stated = [_row(rule, name, run, before) for rule in rules for name in _names(rule, run)]
-    rows = (*stated, *_unseen(run, stated, never_seen), *_uncovered(run))
-    verdict, why = _whole(run, stated, rows)
+    run, baseline_run = GateRun(analysis), None if baseline is None else GateRun(baseline)
+    rule_rows = [_row(rule, name, run, baseline_run) for rule in rules for name in _names(rule, run)]
+    rows = (*rule_rows, *_never_seen_rows(run, rule_rows, never_seen), *_coverage_rows(run))
+    verdict, why = _overall(run, rule_rows, rows)
     return GateResult(gate, verdict, why, rows)
 
 
 def _names(rule: GateRule, run: GateRun) -> list[str]:
-    """The full names that a rule's figure stands for in this run: one at least, even where the run has none."""
+    """Return the full figure names that a rule covers in this run: at least one, even if the run has none of them."""
     scope, _, metric = rule.figure.partition(".")
     venues = [venue for venue in rule.venues or run.run.venues if fnmatchcase(venue, scope)]
-    return [name for each in venues or [scope] for name in _expanded(f"{each}.{metric}", run)]
+    return [name for each in venues or [scope] for name in _matching(f"{each}.{metric}", run)]
 
 
-def _expanded(name: str, run: GateRun) -> list[str]:
-    return [each for each in run.figures if "*" in name and _fits(each, name)] or [name]
+def _matching(pattern: str, run: GateRun) -> list[str]:
+    return [each for each in run.figures if "*" in pattern and _matches(each, pattern)] or [pattern]
 
 
-def _fits(name: str, pattern: str) -> bool:
-    parts, wanted = name.split("."), pattern.split(".")
-    return len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted))
+def _matches(name: str, pattern: str) -> bool:
+    parts, patterns = name.split("."), pattern.split(".")
+    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _Outcome:
     verdict: GateVerdict
     why: str
     limit: Number | None
     value: Number | None = None
 
 
-def _row(rule: GateRule, name: str, run: GateRun, before: GateRun | None) -> GateRow:
-    judged = _judged(rule, name, run, before)
-    limit, value = judged.limit, judged.value
+def _row(rule: GateRule, name: str, run: GateRun, baseline: GateRun | None) -> GateRow:
+    outcome = _outcome(rule, name, run, baseline)
+    limit, value = outcome.limit, outcome.value
     margin = None if limit is None or value is None else limit - value if rule.min is None else value - limit
-    why = judged.why if rule.why is None else f"{judged.why}. {rule.why}"
-    return GateRow(explanation.rule(rule), name, value, limit, judged.verdict, margin, why)
+    why = outcome.why if rule.why is None else f"{outcome.why}. {rule.why}"
+    return GateRow(explanation.rule_text(rule), name, value, limit, outcome.verdict, margin, why)
 
 
-def _judged(rule: GateRule, name: str, run: GateRun, before: GateRun | None) -> _Judged:
-    stated = rule.max if rule.min is None else rule.min
+def _outcome(rule: GateRule, name: str, run: GateRun, baseline: GateRun | None) -> _Outcome:
+    fixed_limit = rule.max if rule.min is None else rule.min
     figure = run.figures.get(name)
     if figure is not None and _cannot_move(figure):
-        return _Judged(GateVerdict.NOT_APPLICABLE, f"outside the verdict: {figure.note}", stated, figure.value)
+        return _Outcome(GateVerdict.NOT_APPLICABLE, f"not applicable: {figure.note}", fixed_limit, figure.value)
     if figure is None or figure.value is None:
-        return _Judged(_ON_NULL[rule.on_null], explanation.unknown(name, figure, run), stated)
+        return _Outcome(_ON_NULL[rule.on_null], explanation.missing_value(name, figure, run), fixed_limit)
     measured = run.measured(figure, rule.per_10_min)
     if measured is None:
         why = "cannot be scaled to 10 minutes: run.span_ms is not known"
-        return _Judged(GateVerdict.INCONCLUSIVE, why, stated)
+        return _Outcome(GateVerdict.INCONCLUSIVE, why, fixed_limit)
     if figure.n < rule.min_n:
-        why = f"rests on {figure.n} samples, the rule asks for {rule.min_n}"
-        return _Judged(GateVerdict.INCONCLUSIVE, why, stated, measured.value)
-    limit = limit_of(rule, figure, run, before)
+        why = f"has {figure.n} samples, the rule requires {rule.min_n}"
+        return _Outcome(GateVerdict.INCONCLUSIVE, why, fixed_limit, measured.value)
+    limit = limit_of(rule, figure, run, baseline)
     if isinstance(limit, str):
-        return _Judged(GateVerdict.INCONCLUSIVE, limit, None, measured.value)
-    verdict = measured.against(limit, upper=rule.min is None)
-    return _Judged(verdict, explanation.compared(verdict, rule, figure, measured, limit), limit.value, measured.value)
+        return _Outcome(GateVerdict.INCONCLUSIVE, limit, None, measured.value)
+    verdict = measured.verdict_against(limit, upper=rule.min is None)
+    return _Outcome(verdict, explanation.decision(verdict, rule, figure, measured, limit), limit.value, measured.value)
 
 
 def _cannot_move(figure: Figure) -> bool:
@@ -114,12 +117,12 @@ def _cannot_move(figure: Figure) -> bool:
     return CANNOT_MOVE in note and CAP_SETTING_UNKNOWN not in note
 
 
-def _unseen(run: GateRun, rows: Sequence[GateRow], verdict: GateVerdict) -> Iterator[GateRow]:
-    """A row for each configured venue that the rules judge and that was never seen while the run ran."""
-    judged = {row.figure.partition(".")[0] for row in rows}
+def _never_seen_rows(run: GateRun, rows: Sequence[GateRow], verdict: GateVerdict) -> Iterator[GateRow]:
+    """Yield a row for each configured venue that the rules cover and that was never seen while the run ran."""
+    covered = {row.figure.partition(".")[0] for row in rows}
     for venue in run.run.venues:
         name = f"{venue}.age_apply_unknown.share"
-        if venue in judged and run.value("run.ticks") and _never_seen(run, venue):
+        if venue in covered and run.value("run.ticks") and _never_seen(run, venue):
             why = f"{venue} was configured and never seen: its age is unknown at every tick"
             yield GateRow("every configured venue is seen", name, run.value(name), None, verdict, None, why)
 
@@ -132,66 +135,66 @@ def _never_seen(run: GateRun, venue: str) -> bool:
     return bool(ages) and all(age.n == 0 for age in ages)
 
 
-def _uncovered(run: GateRun) -> Iterator[GateRow]:
-    """A row where the requested time is known and too little of it was seen."""
+def _coverage_rows(run: GateRun) -> Iterator[GateRow]:
+    """Yield a row if the requested time is known and less than `MIN_COVERAGE` of it was observed."""
     name, covered = "run.coverage.share", run.value("run.coverage.share")
-    if covered is not None and covered < LEAST_COVERAGE:
-        rule, margin = f"{name} min {LEAST_COVERAGE}", covered - LEAST_COVERAGE
+    if covered is not None and covered < MIN_COVERAGE:
+        rule, margin = f"{name} min {MIN_COVERAGE}", covered - MIN_COVERAGE
         why = f"only {explanation.number(covered)} of the requested time was observed"
-        yield GateRow(rule, name, covered, LEAST_COVERAGE, GateVerdict.INCONCLUSIVE, margin, why)
+        yield GateRow(rule, name, covered, MIN_COVERAGE, GateVerdict.INCONCLUSIVE, margin, why)
 
 
-def _whole(run: GateRun, stated: Sequence[GateRow], rows: Sequence[GateRow]) -> tuple[GateVerdict, str]:
-    of = {verdict: [row.figure for row in rows if row.verdict is verdict] for verdict in GateVerdict}
-    remarks = list(_remarks(run, len(of[GateVerdict.NOT_APPLICABLE])))
-    if failed := of[GateVerdict.FAIL]:
-        return GateVerdict.FAIL, explanation.sentence(explanation.of_rules("failed", failed, rows), *remarks)
-    lacking = list(_lacking(run, stated))
-    if undecided := of[GateVerdict.INCONCLUSIVE]:
-        lacking.append(explanation.of_rules("could not be decided", undecided, rows))
-    if lacking:
-        return GateVerdict.INCONCLUSIVE, explanation.sentence(*lacking, *remarks)
+def _overall(run: GateRun, rule_rows: Sequence[GateRow], rows: Sequence[GateRow]) -> tuple[GateVerdict, str]:
+    figures = {verdict: [row.figure for row in rows if row.verdict is verdict] for verdict in GateVerdict}
+    remarks = list(_remarks(run, len(figures[GateVerdict.NOT_APPLICABLE])))
+    if failed := figures[GateVerdict.FAIL]:
+        return GateVerdict.FAIL, explanation.sentence(explanation.rules_text("failed", failed, rows), *remarks)
+    obstacles = list(_obstacles(run, rule_rows))
+    if undecided := figures[GateVerdict.INCONCLUSIVE]:
+        obstacles.append(explanation.rules_text("could not be decided", undecided, rows))
+    if obstacles:
+        return GateVerdict.INCONCLUSIVE, explanation.sentence(*obstacles, *remarks)
     return GateVerdict.PASS, explanation.sentence(
-        f"all rules that apply passed ({len(of[GateVerdict.PASS])})", *remarks
+        f"all applicable rules passed ({len(figures[GateVerdict.PASS])})", *remarks
     )
 
 
-def _lacking(run: GateRun, stated: Sequence[GateRow]) -> Iterator[str]:
-    """What keeps a run from passing, whatever its figures say."""
-    if run.run.ended in _DEAD:
-        told = f": {run.run.diagnosis.text}" if run.run.diagnosis else ""
-        yield _DEAD[run.run.ended] + told
+def _obstacles(run: GateRun, rule_rows: Sequence[GateRow]) -> Iterator[str]:
+    """Yield the reasons why a run cannot pass, whatever its figures are."""
+    if run.run.ended in _DEAD_RUN_TEXTS:
+        diagnosis = f": {run.run.diagnosis.text}" if run.run.diagnosis else ""
+        yield _DEAD_RUN_TEXTS[run.run.ended] + diagnosis
     if not run.run.venues:
         yield "the run has no venues"
     if not run.value("run.ticks"):
-        yield "there is no telemetry to judge"
-    if all(row.verdict is GateVerdict.NOT_APPLICABLE for row in stated):
+        yield "the run has no telemetry"
+    if all(row.verdict is GateVerdict.NOT_APPLICABLE for row in rule_rows):
         yield "no rule was applicable"
-    if run.run.ended is Ended.UNKNOWN and (flaw := _flaw(run)):
-        yield f"how the run ended is not known, and {flaw}"
+    if run.run.ended is Ended.UNKNOWN and (flaw := _telemetry_flaw(run)):
+        yield f"it is not known how the run ended, and {flaw}"
 
 
-def _flaw(run: GateRun) -> str | None:
-    """What makes the telemetry of a run less than whole."""
-    lost = [
+def _telemetry_flaw(run: GateRun) -> str | None:
+    """Return a clause that says why the telemetry of a run is incomplete; None if it is complete."""
+    unread = [
         f"{ledger.file}:{each.line} {each.reason}"
         for ledger in run.ledger
         if ledger.role is Role.TELEMETRY
         for each in ledger.where
         if each.reason != SetAside.BLANK
     ]
-    if lost:
-        return f"its telemetry is not whole: {explanation.listed(lost)}"
-    return None if run.value("run.span_ms") else "neither is how long it lasted"
+    if unread:
+        return f"its telemetry is incomplete: {explanation.listed(unread)}"
+    return None if run.value("run.span_ms") else "its length is not known"
 
 
-def _remarks(run: GateRun, outside: int) -> Iterator[str]:
-    """What a reader of any verdict must know beside it."""
+def _remarks(run: GateRun, not_applicable: int) -> Iterator[str]:
+    """Yield the remarks that belong to every verdict on this run."""
     if run.run.simulated:
         yield "the venues were SIMULATED"
-    if run.run.ended is Ended.UNKNOWN and not _flaw(run):
-        yield "how the run ended is not known, its telemetry is whole"
+    if run.run.ended is Ended.UNKNOWN and not _telemetry_flaw(run):
+        yield "it is not known how the run ended, but its telemetry is complete"
     if run.run.ended is Ended.STILL_RUNNING:
         yield "the run is still running: this is the verdict so far"
-    if outside:
-        yield f"rules not applicable: {outside}"
+    if not_applicable:
+        yield f"rules not applicable: {not_applicable}"

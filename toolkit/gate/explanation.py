@@ -1,4 +1,4 @@
-"""The sentences of a gate: why a rule passed, failed or could not be decided."""
+"""Sentences of a gate result: why a rule passed, failed or could not be decided."""
 
 from __future__ import annotations
 
@@ -10,75 +10,75 @@ from toolkit.model.figures import Figure, Number
 from toolkit.model.gates import GateRule
 from toolkit.model.vocabulary import GateVerdict
 
-_MOST_LISTED = 4
+_MAX_LISTED = 4
 
 
-def rule(stated: GateRule) -> str:
-    """A rule in one line: `*.reconnects max 3 per 10 min`."""
+def rule_text(rule: GateRule) -> str:
+    """Return a rule on one line: `*.reconnects max 3 per 10 min`."""
     limits = {
-        "max": stated.max,
-        "min": stated.min,
-        "max baseline ×": stated.max_ratio_to_baseline,
-        "max baseline +": stated.max_delta_to_baseline,
+        "max": rule.max,
+        "min": rule.min,
+        "max baseline ×": rule.max_ratio_to_baseline,
+        "max baseline +": rule.max_delta_to_baseline,
     }
     parts = [f"{kind} {number(limit)}" for kind, limit in limits.items() if limit is not None]
-    parts += ["per 10 min"] if stated.per_10_min else []
-    parts += [f"on {', '.join(stated.venues)}"] if stated.venues else []
-    return " ".join([stated.figure, *parts])
+    parts += ["per 10 min"] if rule.per_10_min else []
+    parts += [f"on {', '.join(rule.venues)}"] if rule.venues else []
+    return " ".join([rule.figure, *parts])
 
 
 def number(value: Number, unit: str = "") -> str:
-    """A number as a person reads it, with its unit unless that goes without saying."""
+    """Return a number with at most four decimals, and its unit unless that is a count, a share or none."""
     text = str(value) if isinstance(value, int) else f"{value:.4f}".rstrip("0").rstrip(".")
     return text if unit in ("", "count", "share", "number") else f"{text} {unit}"
 
 
-def compared(verdict: GateVerdict, stated: GateRule, figure: Figure, measured: Range, limit: Range) -> str:
-    """Why a known value passed, failed or could not be decided."""
-    scaled = f" ({number(figure.value)} in the run, scaled to 10 minutes)" if stated.per_10_min and figure.value else ""
-    value, bound = (number(each.value, figure.unit) for each in (measured, limit))
-    if value == bound and measured.value != limit.value:
-        value, bound = f"{measured.value:.12g}", f"{limit.value:.12g}"
+def decision(verdict: GateVerdict, rule: GateRule, figure: Figure, measured: Range, limit: Range) -> str:
+    """Return why a known value passed, failed or could not be decided."""
+    scaled = f" ({number(figure.value)} in the run, scaled to 10 minutes)" if rule.per_10_min and figure.value else ""
+    value, limit_text = (number(each.value, figure.unit) for each in (measured, limit))
+    if value == limit_text and measured.value != limit.value:
+        value, limit_text = f"{measured.value:.12g}", f"{limit.value:.12g}"
     value += scaled
-    beyond = "above" if stated.min is None else "below"
+    relation = "above" if rule.min is None else "below"
     note = f" ({figure.note})" if figure.note else ""
     if verdict is GateVerdict.INCONCLUSIVE:
-        return f"{value}{_extent(measured)} may be on either side of {bound}{_extent(limit)}{note}"
-    return f"{value} is {'not ' if verdict is GateVerdict.PASS else ''}{beyond} {bound}{note}"
+        return f"{value}{_range_text(measured)} may be on either side of {limit_text}{_range_text(limit)}{note}"
+    return f"{value} is {'not ' if verdict is GateVerdict.PASS else ''}{relation} {limit_text}{note}"
 
 
-def _extent(span: Range) -> str:
-    if span.low == span.high is not None:
+def _range_text(value: Range) -> str:
+    if value.low == value.high is not None:
         return ""
-    low, high = ("unbounded" if end is None else number(end) for end in (span.low, span.high))
+    low, high = ("unbounded" if end is None else number(end) for end in (value.low, value.high))
     return f" (from {low} to {high})"
 
 
-def unknown(name: str, figure: Figure | None, run: GateRun) -> str:
-    """Why a figure has no value in this run."""
+def missing_value(name: str, figure: Figure | None, run: GateRun) -> str:
+    """Return why a figure has no value in this run."""
     if figure is not None:
-        return f"not known: {figure.note or 'the evidence does not tell'}"
+        return f"not known: {figure.note or 'the files of the run do not show it'}"
     scope = name.partition(".")[0]
     if "*" in scope:
         return "the run has no venue"
     if scope != "run" and scope not in run.run.venues:
-        return f"{scope} is no venue of this run ({listed(run.run.venues) or 'it has none'})"
+        return f"{scope} is not a venue of this run ({listed(run.run.venues) or 'it has none'})"
     nearest = get_close_matches(name, run.figures, 1)
     return "the run has no such figure" + (f"; nearest: {nearest[0]}" if nearest else "")
 
 
-def of_rules(did: str, some: Sequence[str], every: Sequence[object]) -> str:
-    """`2 of 31 rules failed (lighter.reconnects, aster.reconnects)`."""
-    return f"{len(some)} of {len(every)} rules {did} ({listed(some)})"
+def rules_text(outcome: str, figures: Sequence[str], rows: Sequence[object]) -> str:
+    """Return `2 of 31 rules failed (lighter.reconnects, aster.reconnects)`."""
+    return f"{len(figures)} of {len(rows)} rules {outcome} ({listed(figures)})"
 
 
 def listed(items: Sequence[str]) -> str:
-    """The items, cut after a few."""
-    more = len(items) - _MOST_LISTED
-    return ", ".join(items[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+    """Return the first items, comma-separated, and the number of the others."""
+    more = len(items) - _MAX_LISTED
+    return ", ".join(items[:_MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
-def sentence(*parts: str) -> str:
-    """The parts as one sentence."""
-    joined = "; ".join(parts)
+def sentence(*clauses: str) -> str:
+    """Return the clauses as one sentence: joined by semicolons, with a capital letter and a full stop."""
+    joined = "; ".join(clauses)
     return f"{joined[:1].upper()}{joined[1:]}."

@@ -1,4 +1,4 @@
-"""Gate files: the built-in ones beside this module, and those of a user."""
+"""Load gate files: the built-in ones of this package, and files of a user."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ BUILT_IN = ("frontier", "strict")
 
 
 def load_gate(name: str, catalogue: Sequence[FigureSpec]) -> Gate:
-    """The gate of that name, built in or in a file of that path.
+    """Return the built-in gate `name`, or the gate in the file of that path.
 
-    Raises `UsageError` when there is no such file, it cannot be read, or it states a rule wrongly.
+    Raises `UsageError` if the file does not exist, cannot be read, or holds an invalid rule.
     """
     if name in BUILT_IN:
         return parse_gate((files("toolkit.gate") / "builtin" / f"{name}.toml").read_text("utf-8"), name, catalogue)
@@ -25,4 +25,4 @@ def load_gate(name: str, catalogue: Sequence[FigureSpec]) -> Gate:
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror or error}; built-in gates are {', '.join(BUILT_IN)}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{name}: is not UTF-8 text, so it is no gate file") from error
+        raise UsageError(f"{name}: is not UTF-8 text, so it is not a gate file") from error

@@ -1,7 +1,7 @@
-"""Gate files: the rules of a TOML text, every one checked before a run is judged by it.
+"""Parse gate files: every rule of the TOML text is checked before a run is evaluated.
 
-A file is a list of `[[rule]]` tables: `figure`, one limit or more, and how to apply it. `never_seen` above them is the
-verdict on a configured venue that was never seen (`"inconclusive"`, the default, or `"fail"`).
+A file is a list of `[[rule]]` tables, each with `figure`, at least one limit, and options. The key `never_seen` above
+them is the verdict on a configured venue that was never seen: `"inconclusive"` (the default) or `"fail"`.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from toolkit.model.gates import GateRule
 from toolkit.model.vocabulary import PLATEAU_LIMIT_PATTERN, GateVerdict
 
 LIMITS = ("max", "min", "max_ratio_to_baseline", "max_delta_to_baseline")
-"""The keys that state a limit; a rule with several is as many rules."""
+"""Keys that set a limit. A `[[rule]]` with several of them becomes one rule per limit."""
 
 _PLACEHOLDER = re.compile(r"<[a-z_]+>")
-_WORDS = {"<limit>": PLATEAU_LIMIT_PATTERN}
-_PLATEAU = re.compile(r"\.plateau_(?:event_)?(?P<limit>[0-9]{1,9})(?P<unit>m?s)\.")
-_NEVER_SEEN = {"inconclusive": GateVerdict.INCONCLUSIVE, "fail": GateVerdict.FAIL}
+_PLACEHOLDER_PATTERNS = {"<limit>": PLATEAU_LIMIT_PATTERN}
+_PLATEAU_FIGURE = re.compile(r"\.plateau_(?:event_)?(?P<limit>[0-9]{1,9})(?P<unit>m?s)\.")
+_NEVER_SEEN_VERDICTS = {"inconclusive": GateVerdict.INCONCLUSIVE, "fail": GateVerdict.FAIL}
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A gate as its file states it."""
+    """Name, rules, and verdict on never-seen venues of a gate file."""
 
     name: str
     rules: tuple[GateRule, ...]
@@ -59,10 +59,10 @@ class _Rule(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def parse_gate(text: str, name: str, catalogue: Sequence[FigureSpec]) -> Gate:
-    """The gate that a TOML text states; `name` is how messages refer to the file.
+    """Return the gate of a TOML text. `name` is the name of the file in messages.
 
-    Raises `UsageError` naming file and rule for an unknown key, a limit that is missing or of the wrong type, and a
-    figure that is not in the catalogue.
+    Raises `UsageError`, naming file and rule, for invalid TOML, an unknown key, a limit that is missing, not finite or
+    of the wrong type, `venues` on a figure of the run, and a figure that is not in the catalogue.
     """
     try:
         file = msgspec.convert(tomllib.loads(text), _File)
@@ -71,63 +71,69 @@ def parse_gate(text: str, name: str, catalogue: Sequence[FigureSpec]) -> Gate:
     except msgspec.ValidationError as error:
         raise UsageError(f"{name}: {error}; a gate file holds [[rule]] tables and, above them, never_seen") from error
     if not file.rule:
-        raise UsageError(f"{name}: holds no [[rule]]; a gate without a rule can say nothing")
-    rules = tuple(rule for number, table in enumerate(file.rule, 1) for rule in _rules(table, name, number, catalogue))
-    return Gate(name, rules, _NEVER_SEEN[file.never_seen])
+        raise UsageError(f"{name}: holds no [[rule]]; a gate needs at least one")
+    rules = tuple(
+        rule for number, table in enumerate(file.rule, 1) for rule in _parse_rule(table, name, number, catalogue)
+    )
+    return Gate(name, rules, _NEVER_SEEN_VERDICTS[file.never_seen])
 
 
 def plateau_limits_ms(rules: Iterable[GateRule]) -> tuple[int, ...]:
-    """The ages of the plateaus that the rules speak of: a run must be looked at for them."""
-    asked = (_PLATEAU.search(rule.figure) for rule in rules)
-    return tuple(int(each["limit"]) * (1 if each["unit"] == "ms" else 1_000) for each in asked if each)
+    """Return the age limits (ms) of the plateau figures that the rules name, which the analysis has to compute."""
+    matches = (_PLATEAU_FIGURE.search(rule.figure) for rule in rules)
+    return tuple(int(match["limit"]) * (1 if match["unit"] == "ms" else 1_000) for match in matches if match)
 
 
-def _rules(table: Mapping[str, object], name: str, number: int, catalogue: Sequence[FigureSpec]) -> Iterator[GateRule]:
-    where = f"{name}: rule {number}"
+def _parse_rule(
+    table: Mapping[str, object], name: str, number: int, catalogue: Sequence[FigureSpec]
+) -> Iterator[GateRule]:
+    location = f"{name}: rule {number}"
     try:
-        stated = msgspec.convert(table, _Rule)
+        fields = msgspec.convert(table, _Rule)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{where}: {error}; a rule may hold {', '.join(_Rule.__struct_fields__)}") from error
-    where = f"{where} ({stated.figure})"
-    figure = _PLACEHOLDER.sub("*", stated.figure)
-    limits = {key: limit for key in LIMITS if (limit := getattr(stated, key)) is not None}
+        raise UsageError(f"{location}: {error}; a rule may hold {', '.join(_Rule.__struct_fields__)}") from error
+    location = f"{location} ({fields.figure})"
+    figure = _PLACEHOLDER.sub("*", fields.figure)
+    limits = {key: limit for key in LIMITS if (limit := getattr(fields, key)) is not None}
     if not limits:
-        raise UsageError(f"{where}: has no limit; give one of {', '.join(LIMITS)}")
+        raise UsageError(f"{location}: has no limit; give one of {', '.join(LIMITS)}")
     if not all(map(math.isfinite, limits.values())):
-        raise UsageError(f"{where}: a limit must be a finite number")
-    if stated.venues is not None and not figure.startswith("*."):
-        raise UsageError(f"{where}: venues goes with a figure of every venue (*.{figure.partition('.')[2]})")
-    _known(figure, where, catalogue)
-    venues = None if stated.venues is None else tuple(stated.venues)
+        raise UsageError(f"{location}: a limit must be a finite number")
+    if fields.venues is not None and not figure.startswith("*."):
+        raise UsageError(f"{location}: venues applies only to a figure of every venue (*.{figure.partition('.')[2]})")
+    _check_in_catalogue(figure, location, catalogue)
+    venues = None if fields.venues is None else tuple(fields.venues)
     for key, limit in limits.items():
         yield GateRule(
             figure,
-            min_n=stated.min_n,
-            per_10_min=stated.per_10_min,
+            min_n=fields.min_n,
+            per_10_min=fields.per_10_min,
             venues=venues,
-            on_null=stated.on_null,
-            why=stated.why,
+            on_null=fields.on_null,
+            why=fields.why,
             **{key: limit},
         )
 
 
-def _known(figure: str, where: str, catalogue: Sequence[FigureSpec]) -> None:
-    if any(_could_be(spec.name, figure) for spec in catalogue):
+def _check_in_catalogue(figure: str, location: str, catalogue: Sequence[FigureSpec]) -> None:
+    if any(_matches_catalogue_name(spec.name, figure) for spec in catalogue):
         return
     names = sorted({_PLACEHOLDER.sub("*", spec.name) for spec in catalogue})
     nearest = get_close_matches(figure, names, 3, 0.5)
     hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
-    raise UsageError(f"{where}: there is no such figure{hint}; `toolkit figures` lists all")
+    raise UsageError(f"{location}: there is no such figure{hint}; `toolkit figures` lists all")
 
 
-def _could_be(catalogued: str, asked: str) -> bool:
-    """Whether a figure of that catalogue name could have the name, or fit the pattern, that a rule asks for."""
-    ours, theirs = catalogued.split("."), asked.split(".")
-    same_scope = (ours[0] == "run") == (theirs[0] == "run")
-    return same_scope and len(ours) == len(theirs) and all(map(_part, ours, theirs))
+def _matches_catalogue_name(catalogue_name: str, pattern: str) -> bool:
+    """Return True if a figure with this catalogue name can match the name or pattern of a rule."""
+    names, patterns = catalogue_name.split("."), pattern.split(".")
+    same_scope = (names[0] == "run") == (patterns[0] == "run")
+    return same_scope and len(names) == len(patterns) and all(map(_matches_part, names, patterns))
 
 
-def _part(catalogued: str, asked: str) -> bool:
-    if re.fullmatch(_PLACEHOLDER.sub(lambda found: _WORDS.get(found[0], "[^.]+"), catalogued), asked):
+def _matches_part(catalogue_part: str, pattern: str) -> bool:
+    if re.fullmatch(
+        _PLACEHOLDER.sub(lambda match: _PLACEHOLDER_PATTERNS.get(match[0], "[^.]+"), catalogue_part), pattern
+    ):
         return True
-    return fnmatchcase(_PLACEHOLDER.sub("x", catalogued), asked)
+    return fnmatchcase(_PLACEHOLDER.sub("x", catalogue_part), pattern)

@@ -1,4 +1,4 @@
-"""Runs made up figure by figure, for the gate to judge."""
+"""Made-up figures and runs for the tests of the gate."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ VENUES = ("extended", "lighter")
 
 
 def figure(name: str, value: Number | None, **other: object) -> Figure:
-    """An exact figure that rests on 1000 samples, unless `other` says differently."""
+    """Return an exact count of 1000 samples; `other` replaces fields."""
     exact = Figure(name, value, "count", 1000, Bound.EXACT, value, value, None, Better.LOWER)
     return replace(exact, **other)  # type: ignore[arg-type]
 
 
-def telemetry(*lost: str) -> FileLedger:
-    where = tuple(SetAsideLine(line, 0, reason) for line, reason in enumerate(lost, 1))
-    counts = {reason: lost.count(reason) for reason in lost}
-    return FileLedger("telemetry.jsonl", Role.TELEMETRY, 10, "0" * 64, 100, 100 - len(lost), counts, where)
+def telemetry(*set_aside: str) -> FileLedger:
+    where = tuple(SetAsideLine(line, 0, reason) for line, reason in enumerate(set_aside, 1))
+    counts = {reason: set_aside.count(reason) for reason in set_aside}
+    return FileLedger("telemetry.jsonl", Role.TELEMETRY, 10, "0" * 64, 100, 100 - len(set_aside), counts, where)
 
 
 def run(
@@ -28,11 +28,11 @@ def run(
     venues: tuple[str, ...] = VENUES,
     ended: Ended = Ended.TIMEOUT,
     simulated: bool | None = None,
-    lost: tuple[str, ...] = (),
+    set_aside: tuple[str, ...] = (),
     ticks: int | None = 2400,
     span_ms: int | None = 600_000,
 ) -> RunAnalysis:
-    """A run of ten minutes whose venues were seen, with the figures given."""
+    """Return a run of ten minutes whose venues were all seen, with the given figures."""
     info = RunInfo(
         id="0123456789abcdef", label=None, kind="unknown", simulated=simulated, started_ms=0, ended_ms=span_ms,
         requested_ms=None, observed_ms=span_ms, lives=1, ended=ended, diagnosis=None, venues=venues, build_id=None,
@@ -40,5 +40,5 @@ def run(
     )  # fmt: skip
     base = [figure("run.ticks", ticks), figure("run.span_ms", span_ms)]
     base += [figure(f"{venue}.age_apply_unknown.share", 0.001) for venue in venues]
-    own = {each.figure: each for each in (*base, *figures)}
-    return RunAnalysis(info, (telemetry(*lost),), tuple(own.values()))
+    by_name = {each.figure: each for each in (*base, *figures)}
+    return RunAnalysis(info, (telemetry(*set_aside),), tuple(by_name.values()))
