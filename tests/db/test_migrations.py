@@ -1,4 +1,4 @@
-"""A store file of another version is brought up to date or refused in words, never half-used."""
+"""A store of another version is migrated, or refused with a message and left unchanged."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from toolkit.model.errors import InputError
 
 DATA = Path(__file__).parent.parent / "data"
 RUN = str(DATA / "runs" / "killed_head")
-OLD = (DATA / "store" / "layout_1.sql").read_text()
-"""The tables before a store said its version: without anchors, errors of times, quotes, margins and the filter."""
-A_RUN = "insert into run values (7, 'abcd', 'kept', 'unknown', false, 1, 2, 3, 4, 1, 'killed', 'apply')"
-A_TICK = "insert into tick (run_key, seq, life, t, at_is_estimate, line, file_no) values (7, 0, 0, 5, false, 1, 0)"
+OLD_SCHEMA = (DATA / "store" / "layout_1.sql").read_text()
+"""Tables of a store without a version: no anchors, time errors, quotes, margins or filter."""
+INSERT_RUN = "insert into run values (7, 'abcd', 'kept', 'unknown', false, 1, 2, 3, 4, 1, 'killed', 'apply')"
+INSERT_TICK = "insert into tick (run_key, seq, life, t, at_is_estimate, line, file_no) values (7, 0, 0, 5, false, 1, 0)"
 
 
-def written(db: Path, *statements: str) -> Path:
+def with_statements(db: Path, *statements: str) -> Path:
     with duckdb.connect(str(db)) as con:
         for statement in statements:
             con.execute(statement)
     return db
 
 
-def without_version(db: Path) -> Path:
+def store_without_version(db: Path) -> Path:
     analyze([RUN], str(db))
-    return written(db, "drop table store_version")
+    return with_statements(db, "drop table store_version")
 
 
 def columns(db: Path) -> set[tuple[object, ...]]:
@@ -38,12 +38,12 @@ def columns(db: Path) -> set[tuple[object, ...]]:
         return set(con.execute("select table_name, column_name, data_type from duckdb_columns()").fetchall())
 
 
-def test_an_old_store_keeps_its_runs_and_takes_new_ones(tmp_path: Path) -> None:
-    db = written(tmp_path / "old.duckdb", OLD, A_RUN, A_TICK)
-    said = analyze([RUN], str(db))
+def test_an_old_store_keeps_its_runs_and_accepts_new_ones(tmp_path: Path) -> None:
+    db = with_statements(tmp_path / "old.duckdb", OLD_SCHEMA, INSERT_RUN, INSERT_TICK)
+    analysis = analyze([RUN], str(db))
     with connect(str(db), read_only=True) as con:
         assert con.execute("select run, label from runs order by run = 'abcd'").fetchall() == [
-            (said.run.id, None),
+            (analysis.run.id, None),
             ("abcd", "kept"),
         ]
         assert con.execute("select t, kf_p, line from ticks where run = 'abcd'").fetchall() == [(5, None, 1)]
@@ -51,39 +51,41 @@ def test_an_old_store_keeps_its_runs_and_takes_new_ones(tmp_path: Path) -> None:
     assert columns(db) == columns(new)
 
 
-SESSION = "insert into session values (7, 0, 'lighter', {}, 0, 5, {}, 'x', 'connected', null, null, null, null, [])"
-A_FILE = "insert into file values (7, 0, 'run.log', 'log', 1, 'x', 9, 9)"
+INSERT_SESSION = (
+    "insert into session values (7, 0, 'lighter', {}, 0, 5, {}, 'x', 'connected', null, null, null, null, [])"
+)
+INSERT_FILE = "insert into file values (7, 0, 'run.log', 'log', 1, 'x', 9, 9)"
 
 
-def test_a_session_of_an_old_store_ended_in_the_file_it_began_in_unless_it_ended_above(tmp_path: Path) -> None:
-    ends = ["9", "null", "2"]
-    old = [SESSION.format(number, end) for number, end in enumerate(ends)]
-    db = written(tmp_path / "old.duckdb", OLD, A_RUN, A_FILE, *old)
+def test_a_session_of_an_old_store_ends_in_its_first_file_unless_its_end_line_is_lower(tmp_path: Path) -> None:
+    end_lines = ["9", "null", "2"]
+    old = [INSERT_SESSION.format(number, end) for number, end in enumerate(end_lines)]
+    db = with_statements(tmp_path / "old.duckdb", OLD_SCHEMA, INSERT_RUN, INSERT_FILE, *old)
     with connect(str(db)) as con:
-        told = con.execute("select file, ended_line, ended_file from sessions order by session").fetchall()
-    assert told == [("run.log", 9, "run.log"), ("run.log", None, None), ("run.log", 2, None)]
+        ends = con.execute("select file, ended_line, ended_file from sessions order by session").fetchall()
+    assert ends == [("run.log", 9, "run.log"), ("run.log", None, None), ("run.log", 2, None)]
 
 
 def run(*argv: str) -> int:
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exited:
         main(list(argv))
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
+    assert isinstance(exited.value.code, int)
+    return exited.value.code
 
 
 @pytest.mark.parametrize("command", [["runs"], ["sql", "select run, label from runs"]])
-def test_a_reader_brings_an_old_store_up_to_date_too(
+def test_a_read_only_command_migrates_an_old_store(
     tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    db = written(tmp_path / "old.duckdb", OLD, A_RUN)
+    db = with_statements(tmp_path / "old.duckdb", OLD_SCHEMA, INSERT_RUN)
     assert run(*command, "--db", str(db)) == 0
     assert "kept" in capsys.readouterr().out
     with duckdb.connect(str(db)) as con:
         assert con.execute("select version from store_version").fetchall() == [(VERSION,)]
 
 
-def test_a_store_that_says_no_version_and_has_the_tables_of_today_is_read_and_written(tmp_path: Path) -> None:
-    db = without_version(tmp_path / "field.duckdb")
+def test_a_store_without_a_version_but_with_current_tables_is_read_and_written(tmp_path: Path) -> None:
+    db = store_without_version(tmp_path / "field.duckdb")
     with connect(str(db), read_only=True) as con:
         assert con.execute("select count(*) from runs").fetchall() == [(1,)]
     analyze([str(DATA / "runs" / "panic_run")], str(db))
@@ -98,7 +100,7 @@ REFUSED = {
         ("drop table store_version", "alter table anchor alter column line type varchar"),
         r"cannot be brought up to date \(anchor.line is VARCHAR, not BIGINT\); analyse its runs again",
     ),
-    "a column that must be filled": (
+    "an unknown column without nulls": (
         ("drop table store_version", "drop table anchor", "create table anchor (local boolean not null)"),
         r"anchor\.local is unknown to this version",
     ),
@@ -109,21 +111,21 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 @pytest.mark.parametrize("command", ["runs", "analyze"])
-def test_another_layout_is_bad_input_and_the_file_stays_as_it_is(tmp_path: Path, case: str, command: str) -> None:
+def test_an_incompatible_store_is_bad_input_and_stays_unchanged(tmp_path: Path, case: str, command: str) -> None:
     db, (statements, message) = tmp_path / "store.duckdb", REFUSED[case]
     connect(str(db)).close()
-    written(db, *statements)
-    held = columns(db)
+    with_statements(db, *statements)
+    before = columns(db)
     with pytest.raises(InputError, match=message):
         connect(str(db), read_only=command == "runs")
     assert run(command, *([RUN] if command == "analyze" else []), "--db", str(db)) == 3
-    assert columns(db) == held
+    assert columns(db) == before
 
 
-def test_a_change_to_the_tables_alone_is_seen_without_a_new_version(tmp_path: Path) -> None:
+def test_a_changed_schema_of_the_same_version_is_migrated(tmp_path: Path) -> None:
     db = tmp_path / "store.duckdb"
     connect(str(db)).close()
-    written(db, "update store_version set layout = 'another'", "alter table finding drop column lines")
+    with_statements(db, "update store_version set layout = 'another'", "alter table finding drop column lines")
     connect(str(db)).close()
     with connect(str(db), read_only=True) as con:
         assert con.execute("select lines from findings").fetchall() == []

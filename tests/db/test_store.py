@@ -1,4 +1,4 @@
-"""The store holds whole runs only: killed at any point, written by two, asked for what it has not."""
+"""The store has complete runs only, also after kills and with concurrent writers, and explains what it cannot do."""
 
 from __future__ import annotations
 
@@ -24,44 +24,44 @@ def counts(db: Path) -> dict[str, int]:
         return {table: con.execute(f"select count(*) from {table}").fetchall()[0][0] for table in ("run", *TABLES)}
 
 
-def start(db: Path, run: str = str(RUNS / "restart_head")) -> subprocess.Popen[bytes]:
+def start_analysis(db: Path, run: str = str(RUNS / "restart_head")) -> subprocess.Popen[bytes]:
     code = f"from toolkit.analysis.pipeline import analyze; analyze([{run!r}], {str(db)!r})"
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def test_killed_at_any_point_it_opens_again_with_the_whole_run_or_none_of_it(tmp_path: Path) -> None:
+def test_a_store_killed_at_any_point_has_the_complete_run_or_none_of_it(tmp_path: Path) -> None:
     whole = tmp_path / "whole.duckdb"
-    began = time.monotonic()
-    assert start(whole).communicate()[1] == b""
-    took = time.monotonic() - began
+    started_s = time.monotonic()
+    assert start_analysis(whole).communicate()[1] == b""
+    took_s = time.monotonic() - started_s
     expected = counts(whole)
     seen = set()
     points = 14
-    begun = tmp_path / "begun.duckdb"
-    analyze([str(RUNS / "clean_head")], str(begun))
-    held = counts(begun)
+    first = tmp_path / "first.duckdb"
+    analyze([str(RUNS / "clean_head")], str(first))
+    before = counts(first)
     for point in range(points):
-        db = Path(shutil.copy(begun, tmp_path / f"{point}.duckdb"))
-        process = start(db)
-        time.sleep(took * (point + 1) / points)
+        db = Path(shutil.copy(first, tmp_path / f"{point}.duckdb"))
+        process = start_analysis(db)
+        time.sleep(took_s * (point + 1) / points)
         process.kill()
         process.communicate()
         found = counts(db)
-        added = {table: found[table] - held[table] for table in found}
+        added = {table: found[table] - before[table] for table in found}
         assert added in (dict.fromkeys(added, 0), expected)
         seen.add(added["run"])
     assert 0 in seen
 
 
-def test_two_processes_write_one_after_the_other_and_neither_is_lost(tmp_path: Path) -> None:
+def test_two_processes_wait_for_each_other_and_both_runs_are_stored(tmp_path: Path) -> None:
     db = tmp_path / "store.duckdb"
-    writers = [start(db, f"sample:{side}") for side in ("before", "after")]
+    writers = [start_analysis(db, f"sample:{side}") for side in ("before", "after")]
     assert [writer.communicate()[1].decode() for writer in writers] == ["", ""]
     assert [writer.returncode for writer in writers] == [0, 0]
     assert counts(db)["run"] == 2
 
 
-def test_threads_write_one_after_the_other_and_none_is_lost(tmp_path: Path) -> None:
+def test_threads_wait_for_each_other_and_all_runs_are_stored(tmp_path: Path) -> None:
     db, names = str(tmp_path / "store.duckdb"), ("clean_head", "restart_head", "clean_head")
     with ThreadPoolExecutor(3) as pool:
         ids = {each.run.id for each in pool.map(lambda name: analyze([str(RUNS / name)], db), names)}
@@ -70,14 +70,14 @@ def test_threads_write_one_after_the_other_and_none_is_lost(tmp_path: Path) -> N
         assert len(ids) == 2
 
 
-def test_a_store_that_this_program_has_open_is_an_error_that_says_so(tmp_path: Path) -> None:
+def test_a_store_open_in_this_program_is_an_error_that_says_so(tmp_path: Path) -> None:
     db = str(tmp_path / "store.duckdb")
     connect(db).close()
     with connect(db, read_only=True), pytest.raises(InputError, match="open in this program"):
         connect(db, lock_timeout_s=0.2)
 
 
-def test_a_store_that_stays_held_is_an_error_that_names_its_holder(tmp_path: Path) -> None:
+def test_a_store_that_stays_locked_is_an_error_that_names_the_process(tmp_path: Path) -> None:
     db = tmp_path / "store.duckdb"
     code = f"import sys, toolkit.db.store; con = toolkit.db.store.connect({str(db)!r}); print(flush=True); sys.stdin.read()"
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -88,7 +88,7 @@ def test_a_store_that_stays_held_is_an_error_that_names_its_holder(tmp_path: Pat
     holder.communicate(b"")
 
 
-def test_the_same_content_again_adds_nothing_whatever_its_names_and_packing(tmp_path: Path) -> None:
+def test_the_same_content_is_not_stored_again_whatever_its_names_and_compression(tmp_path: Path) -> None:
     db = str(tmp_path / "store.duckdb")
     first = analyze([str(RUNS / "restart_head")], db)
     before = counts(tmp_path / "store.duckdb")
@@ -114,19 +114,19 @@ def test_a_run_is_labelled_and_removed_by_the_start_of_its_id(tmp_path: Path) ->
         assert con.execute("select count(distinct run_key) from log_event").fetchall() == [(1,)]
 
 
-@pytest.mark.parametrize(("asked", "why"), [("", "an empty name"), ("a", "2 runs have an id that starts with it")])
-def test_a_word_that_names_no_one_run_removes_none(tmp_path: Path, asked: str, why: str) -> None:
+@pytest.mark.parametrize(("name", "why"), [("", "an empty name"), ("a", "2 runs have an id that starts with it")])
+def test_an_ambiguous_name_removes_no_run(tmp_path: Path, name: str, why: str) -> None:
     db = str(tmp_path / "store.duckdb")
-    for name in ("clean_head", "restart_head"):
-        analyze([str(RUNS / name)], db)
+    for run in ("clean_head", "restart_head"):
+        analyze([str(RUNS / run)], db)
     with connect(db) as con:
         con.execute("update run set run = 'a' || run")
         with pytest.raises(UsageError, match=why):
-            remove(con, asked)
+            remove(con, name)
         assert con.execute("select count(*) from run").fetchall() == [(2,)]
 
 
-def test_a_label_of_several_runs_removes_them_all(tmp_path: Path) -> None:
+def test_a_label_of_several_runs_removes_all_of_them(tmp_path: Path) -> None:
     db = str(tmp_path / "store.duckdb")
     for name in ("clean_head", "restart_head"):
         analyze([str(RUNS / name)], db, Options(label="twice"))
@@ -134,23 +134,23 @@ def test_a_label_of_several_runs_removes_them_all(tmp_path: Path) -> None:
         assert remove(con, "twice") == 2
 
 
-def test_a_damaged_store_is_said_to_be_none_at_once(tmp_path: Path) -> None:
+def test_a_damaged_store_is_refused_without_waiting(tmp_path: Path) -> None:
     db = tmp_path / "store.duckdb"
     analyze([str(RUNS / "clean_head")], str(db))
-    held = bytearray(db.read_bytes())
-    held[12_288:12_320] = bytes(32)
-    db.write_bytes(held)
+    content = bytearray(db.read_bytes())
+    content[12_288:12_320] = bytes(32)
+    db.write_bytes(content)
     with pytest.raises(InputError, match=r"is not a store of this toolkit: .*block"):
         connect(str(db), read_only=True, lock_timeout_s=600)
 
 
-def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_store_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.duckdb").write_text("not a database, but long enough to be read as the header of one " * 300)
     with pytest.raises(InputError, match="not a store"):
         connect(str(tmp_path / "x.duckdb"))
 
 
-def test_asking_a_store_that_is_not_there_says_so(tmp_path: Path) -> None:
+def test_reading_a_missing_store_is_an_error_that_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such store"):
         connect(str(tmp_path / "none.duckdb"), read_only=True)
 
@@ -172,7 +172,7 @@ def test_asking_a_store_that_is_not_there_says_so(tmp_path: Path) -> None:
         "findings": "run code severity venue text figures lines",
     }.items(),
 )
-def test_a_public_view_has_its_promised_columns(view: str, columns: str) -> None:
+def test_a_public_view_has_its_documented_columns(view: str, columns: str) -> None:
     with connect(":memory:") as con:
-        has = {column[0] for column in con.execute(f"select * from {view}").description or []}
-        assert set(columns.split()) <= has
+        actual = {column[0] for column in con.execute(f"select * from {view}").description or []}
+        assert set(columns.split()) <= actual

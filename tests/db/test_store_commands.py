@@ -1,4 +1,4 @@
-"""What `toolkit sql` and `toolkit runs` say where there is nothing to say or do."""
+"""`toolkit sql`, `toolkit runs` and `toolkit figures`: errors, safe output and formats."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from toolkit.cli import main
 from toolkit.db.store import connect
 
 
-def typed(*argv: str) -> int:
-    with pytest.raises(SystemExit) as ended:
+def exit_code(*argv: str) -> int:
+    with pytest.raises(SystemExit) as exited:
         main(list(argv))
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
+    assert isinstance(exited.value.code, int)
+    return exited.value.code
 
 
 @pytest.mark.parametrize(
-    ("argv", "words"),
+    ("argv", "message"),
     [
         (("sql", ""), "the query is empty"),
         (("sql", " ; -- nothing"), "the query is empty"),
@@ -30,59 +30,61 @@ def typed(*argv: str) -> int:
         (("runs", "--label", "nobody", "x"), "0 runs"),
     ],
 )
-def test_what_cannot_be_done_is_wrong_usage_and_says_why(
-    tmp_path: Path, argv: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+def test_an_impossible_request_is_a_usage_error_with_a_reason(
+    tmp_path: Path, argv: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     connect(str(tmp_path / "store.duckdb")).close()
-    assert typed(*argv, "--db", str(tmp_path / "store.duckdb")) == 2
-    said = capsys.readouterr().err
-    assert words in said
-    assert "Traceback" not in said
+    assert exit_code(*argv, "--db", str(tmp_path / "store.duckdb")) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
 
 
-def test_what_a_query_finds_sends_no_control_sequence_to_a_terminal(
+def test_query_results_are_printed_without_control_sequences(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     connect(str(tmp_path / "store.duckdb")).close()
-    assert typed("sql", "select chr(27) || '[31m' as a", "--db", str(tmp_path / "store.duckdb")) == 0
+    assert exit_code("sql", "select chr(27) || '[31m' as a", "--db", str(tmp_path / "store.duckdb")) == 0
     assert capsys.readouterr().out == "a\n\\x1b[31m\n"
 
 
-def test_a_word_that_no_figure_holds_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    assert typed("figures", "nosuch") == 2
+def test_a_pattern_that_matches_no_figure_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("figures", "nosuch") == 2
     assert "no figure name contains it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("format", ["markdown", "html"])
-def test_what_a_query_finds_stays_text_in_a_document(
+def test_query_results_are_escaped_in_documents(
     tmp_path: Path, format: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     connect(str(tmp_path / "store.duckdb")).close()
     query = "select '<img src=x> | @someone' as a, 7 as b, null as c"
-    assert typed("sql", query, "--format", format, "--db", str(tmp_path / "store.duckdb")) == 0
+    assert exit_code("sql", query, "--format", format, "--db", str(tmp_path / "store.duckdb")) == 0
     out = capsys.readouterr().out
     assert "<img" not in out and "&lt;img" in out
     rows = [line for line in out.splitlines() if "| 7 |" in line or '<td class="number">7</td>' in line]
     assert len(rows) == 1
 
 
-@pytest.mark.parametrize(("argv", "words"), [(("runs",), "SIMULATED"), (("figures", "cap_hits"), "run.cap_hits.ticks")])
-def test_runs_and_figures_may_be_pages_of_html(
-    tmp_path: Path, argv: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("argv", "message"), [(("runs",), "SIMULATED"), (("figures", "cap_hits"), "run.cap_hits.ticks")]
+)
+def test_runs_and_figures_can_be_html_pages(
+    tmp_path: Path, argv: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     db = str(tmp_path / "store.duckdb")
-    typed("analyze", "sample:after", "--db", db, "-q")
+    exit_code("analyze", "sample:after", "--db", db, "-q")
     capsys.readouterr()
-    assert typed(*argv, "--format", "html", *(["--db", db] if argv == ("runs",) else [])) == 0
+    assert exit_code(*argv, "--format", "html", *(["--db", db] if argv == ("runs",) else [])) == 0
     page = capsys.readouterr().out
-    assert page.startswith("<!doctype html>") and words in page
+    assert page.startswith("<!doctype html>") and message in page
 
 
-def test_runs_are_a_markdown_table_where_that_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_can_be_a_markdown_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     db = str(tmp_path / "store.duckdb")
-    typed("analyze", "sample:after", "--db", db, "--label", "a|b", "-q")
+    exit_code("analyze", "sample:after", "--db", db, "--label", "a|b", "-q")
     capsys.readouterr()
-    assert typed("runs", "--db", db, "--format", "markdown") == 0
+    assert exit_code("runs", "--db", db, "--format", "markdown") == 0
     head, _, row = capsys.readouterr().out.splitlines()
     assert head.startswith("| run | label | kind | ran | lives | ended |")
     assert "| a&#124;b |" in row

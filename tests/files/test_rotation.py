@@ -1,4 +1,4 @@
-"""The parts of a rotated log: told by their names, and a line cut in two told from two lines."""
+"""Rotated parts are ordered by name, and a line cut in two is distinguished from two lines."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ EXAMPLES = [
     for example in family.examples
     if parse(example).found[0].family not in UNKNOWN
 ]
-BEGIN_A_PROCESS = [each for each in EXAMPLES if parse(each).found[0].family in ("startup", "build_step")]
-ENDS_IN_NOTHING = "last_error_message="
-"""The only known line that ends as one does in which another is quoted."""
+STARTUP_LINES = [each for each in EXAMPLES if parse(each).found[0].family in ("startup", "build_step")]
+EMPTY_LAST_FIELD = "last_error_message="
+"""End of the only known line that looks as if another record could be quoted after it."""
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_a_known_line_cut_at_any_byte_is_one_record(example: str) -> None:
     line = example.encode()
-    apart = [at for at in range(1, len(line) + 1) if line[:at].strip() and not is_continuation(line[:at], line[at:])]
-    # What stands before a shell's words is a path, and the rest of a path is one.
+    not_joined = [
+        at for at in range(1, len(line) + 1) if line[:at].strip() and not is_continuation(line[:at], line[at:])
+    ]
+    # A shell message begins with a path, and the rest of a path is a path, so the rest is a complete record.
     (whole,) = parse(example).found
-    rests = [parse(example[at:]).found[0] for at in apart]
+    rests = [parse(example[at:]).found[0] for at in not_joined]
     assert [(rest.family, rest.fields) for rest in rests] == [(whole.family, whole.fields)] * len(rests)
 
 
-def test_a_whole_line_is_never_glued_to_a_known_one_after_it() -> None:
-    lines = [each for each in EXAMPLES if not each.endswith(ENDS_IN_NOTHING)]
-    glued = [pair for pair in product(lines, EXAMPLES) if is_continuation(pair[0].encode(), pair[1].encode())]
-    assert glued == []
+def test_a_complete_line_is_never_joined_to_a_known_line_after_it() -> None:
+    lines = [each for each in EXAMPLES if not each.endswith(EMPTY_LAST_FIELD)]
+    joined = [pair for pair in product(lines, EXAMPLES) if is_continuation(pair[0].encode(), pair[1].encode())]
+    assert joined == []
 
 
 QUOTING = [
@@ -45,14 +47,14 @@ QUOTING = [
 
 
 @pytest.mark.parametrize("head", QUOTING)
-def test_a_record_that_a_payload_quotes_is_none_where_the_cut_falls_before_it(head: str) -> None:
+def test_a_record_quoted_by_a_payload_is_part_of_it_when_the_cut_is_before_the_record(head: str) -> None:
     forged = "WS_AUDIT venue=lighter reconnect_reason=read_timeout count=999"
     assert is_continuation(head.encode(), forged.encode())
-    assert not any(is_continuation(head.encode(), each.encode()) for each in BEGIN_A_PROCESS)
+    assert not any(is_continuation(head.encode(), each.encode()) for each in STARTUP_LINES)
 
 
 @pytest.mark.parametrize(
-    ("head", "rest", "one"),
+    ("head", "rest", "is_one_line"),
     [
         (b"job 7 of", b" 9 done", False),
         (b"job 7", b"WS_AUDIT venue=lighter reconnect_reason=read_timeout count=2", False),
@@ -69,11 +71,11 @@ def test_a_record_that_a_payload_quotes_is_none_where_the_cut_falls_before_it(he
         (b"INFO: Lighter public WS first mess" + bytes(1 << 20), b"age received", False),
     ],
 )
-def test_two_lines_are_one_only_where_that_makes_a_known_record(head: bytes, rest: bytes, one: bool) -> None:
-    assert is_continuation(head, rest) is one
+def test_two_halves_are_joined_only_if_they_form_a_known_record(head: bytes, rest: bytes, is_one_line: bool) -> None:
+    assert is_continuation(head, rest) is is_one_line
 
 
-def test_a_panics_message_may_be_cut_too_for_the_line_before_awaits_it() -> None:
+def test_the_cut_message_of_a_panic_is_joined_because_the_line_before_announces_it() -> None:
     assert is_continuation(b"index out of bou", b"nds: the len is 3", awaited=True)
     assert not is_continuation(b"index out of bounds", b"INFO: Lighter public WS first message received", awaited=True)
 
@@ -90,5 +92,5 @@ def test_a_panics_message_may_be_cut_too_for_the_line_before_awaits_it() -> None
         (["run.log.7"], []),
     ],
 )
-def test_a_part_is_missing_where_the_numbers_have_a_gap(names: list[str], missing: list[tuple[str, str]]) -> None:
+def test_a_gap_in_the_part_numbers_is_a_missing_part(names: list[str], missing: list[tuple[str, str]]) -> None:
     assert list(missing_parts(sorted(names, key=rotated_part))) == missing

@@ -1,4 +1,4 @@
-"""The command index: whole lines, free ids, whoever else writes at the same time."""
+"""The command index has complete lines and unique ids, also with concurrent writers."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ def ids(directory: Path) -> list[str]:
     return [row.id for row in parse((directory / FILE_NAME).read_bytes())]
 
 
-def test_rows_come_back_as_they_were_appended(tmp_path: Path) -> None:
+def test_appended_rows_are_read_back_unchanged(tmp_path: Path) -> None:
     rows = [append(tmp_path, replace(ROW, argv=("echo", text))) for text in ("ä\n\u2028", '"', "\\", "\x1b[31m")]
     assert list(parse((tmp_path / FILE_NAME).read_bytes())) == rows
 
 
-def test_an_id_that_is_not_given_is_the_next_free_number(tmp_path: Path) -> None:
+def test_a_row_without_an_id_gets_the_next_free_number(tmp_path: Path) -> None:
     for id in ("", "U12", "", "build", ""):
         append(tmp_path, replace(ROW, id=id))
     assert ids(tmp_path) == ["U01", "U12", "U13", "build", "U14"]
 
 
 @pytest.mark.parametrize("id", ["U01", "12", "a b", "-x", "U" * 33, "U1\n"])
-def test_an_id_that_is_taken_or_is_none_is_refused_and_nothing_is_written(tmp_path: Path, id: str) -> None:
+def test_a_taken_or_invalid_id_is_refused_and_nothing_is_written(tmp_path: Path, id: str) -> None:
     append(tmp_path, ROW)
     before = (tmp_path / FILE_NAME).read_bytes()
     with pytest.raises(UsageError, match="--id"):
@@ -63,7 +63,7 @@ def test_an_id_that_is_taken_or_is_none_is_refused_and_nothing_is_written(tmp_pa
     assert (tmp_path / FILE_NAME).read_bytes() == before
 
 
-def test_a_torn_last_line_spoils_no_other(tmp_path: Path) -> None:
+def test_a_torn_last_line_does_not_damage_the_next(tmp_path: Path) -> None:
     append(tmp_path, ROW)
     whole = (tmp_path / FILE_NAME).read_bytes()
     (tmp_path / FILE_NAME).write_bytes(whole + whole[: len(whole) // 2])
@@ -76,7 +76,7 @@ def _append_some(directory: Path) -> None:
         append(directory, ROW)
 
 
-def test_processes_that_append_at_the_same_time_lose_no_line_and_share_no_id(tmp_path: Path) -> None:
+def test_concurrent_processes_lose_no_line_and_share_no_id(tmp_path: Path) -> None:
     workers = [multiprocessing.get_context("spawn").Process(target=_append_some, args=(tmp_path,)) for _ in range(4)]
     for worker in workers:
         worker.start()
@@ -85,7 +85,7 @@ def test_processes_that_append_at_the_same_time_lose_no_line_and_share_no_id(tmp
     assert sorted(ids(tmp_path)) == sorted(f"U{number:02d}" for number in range(1, 101))
 
 
-def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+def test_an_index_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"commands\.jsonl: cannot be written"):
         append(tmp_path / "file", ROW)

@@ -1,4 +1,4 @@
-"""What is written down of a command and its environment holds no secret, and no variable that is not the run's."""
+"""Recorded commands and environments contain no secret and no variable unrelated to the run."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ SECRETS = st.text(string.ascii_letters + string.digits, min_size=12, max_size=40
     ],
     ids=lambda shape: " ".join(shape),
 )
-def test_a_seeded_secret_does_not_pass(shape: tuple[str, ...], secret: str) -> None:
+def test_a_secret_in_an_argument_is_masked(shape: tuple[str, ...], secret: str) -> None:
     arguments = tuple(part.format(secret) for part in shape)
-    told = redact_argv(arguments)
-    assert secret not in " ".join(told)
-    assert len(told) == len(arguments)
+    masked = redact_argv(arguments)
+    assert secret not in " ".join(masked)
+    assert len(masked) == len(arguments)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_a_seeded_secret_does_not_pass(shape: tuple[str, ...], secret: str) -> N
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_a_command_without_secrets_stays_as_it_is(arguments: tuple[str, ...]) -> None:
+def test_a_command_without_secrets_is_unchanged(arguments: tuple[str, ...]) -> None:
     assert redact_argv(arguments) == arguments
 
 
-def test_of_the_environment_only_what_steers_a_connector_is_kept() -> None:
-    given = {
+def test_only_variables_that_configure_a_connector_are_recorded() -> None:
+    environment = {
         "ASTER_MARKET": "BTCUSDT",
         "EXTENDED_API_KEY": "seeded",
         "HL_WS_URL": "wss://user:seeded@example.invalid/ws",
@@ -65,7 +65,7 @@ def test_of_the_environment_only_what_steers_a_connector_is_kept() -> None:
         "PARAPHINA_LIVE_OUT_DIR": "/home/somebody/runs/after",
         "AWS_REGION": "seeded",
     }
-    assert redact_environment(given) == {
+    assert redact_environment(environment) == {
         "ASTER_MARKET": "BTCUSDT",
         "EXTENDED_API_KEY": "***",
         "HL_WS_URL": "wss://***@example.invalid/ws",

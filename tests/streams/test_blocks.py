@@ -1,4 +1,4 @@
-"""Blocks of whole lines: nothing lost, nothing twice, memory bounded."""
+"""Blocks of whole lines cover the file exactly once, in bounded memory."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ CONTENT = st.lists(st.binary(max_size=40), max_size=30).map(b"\n".join)
 
 
 @given(CONTENT, st.integers(1, 64))
-def test_blocks_put_together_are_the_file_whatever_the_block_size(content: bytes, size: int) -> None:
+def test_joined_blocks_are_the_file_for_any_block_size(content: bytes, size: int) -> None:
     assert b"".join(block.data for block in blocks(io.BytesIO(content), size)) == content
 
 
 @given(CONTENT, st.integers(1, 64))
-def test_every_block_knows_its_first_line_and_byte(content: bytes, size: int) -> None:
+def test_every_block_has_its_first_line_and_byte(content: bytes, size: int) -> None:
     for block in blocks(io.BytesIO(content), size):
         before = content[: block.first_byte]
         assert block.first_line == before.count(b"\n") + 1
@@ -31,14 +31,14 @@ def test_every_block_knows_its_first_line_and_byte(content: bytes, size: int) ->
 
 
 @given(CONTENT, st.integers(1, 64))
-def test_only_the_last_block_may_be_torn_and_all_others_end_a_line(content: bytes, size: int) -> None:
+def test_only_the_last_block_may_be_torn(content: bytes, size: int) -> None:
     found = list(blocks(io.BytesIO(content), size))
     assert all(block.data.endswith(b"\n") and not block.torn for block in found[:-1])
     assert not found or found[-1].torn == (not content.endswith(b"\n"))
 
 
 @given(st.binary(max_size=200), CONTENT)
-def test_a_line_beyond_the_longest_is_skipped_alone(tail: bytes, content: bytes) -> None:
+def test_a_line_longer_than_the_limit_is_skipped_alone(tail: bytes, content: bytes) -> None:
     long = b"x" * 500 + b"\n"
     found = list(blocks(io.BytesIO(long + content), size=64, longest=256))
     assert [block.first_byte for block in found if block.skipped] == [0]
@@ -47,27 +47,27 @@ def test_a_line_beyond_the_longest_is_skipped_alone(tail: bytes, content: bytes)
 
 
 @pytest.mark.parametrize(
-    "pack", [lambda b: b, gzip.compress, zstandard.ZstdCompressor().compress], ids=["plain", "gz", "zst"]
+    "compress", [lambda b: b, gzip.compress, zstandard.ZstdCompressor().compress], ids=["plain", "gz", "zst"]
 )
-def test_digest_and_size_are_those_of_the_decompressed_bytes(pack) -> None:
+def test_digest_and_size_are_those_of_the_decompressed_bytes(compress) -> None:
     content = b"line\n" * 10_000
-    stream = DecompressedStream(io.BytesIO(pack(content)))
+    stream = DecompressedStream(io.BytesIO(compress(content)))
     assert b"".join(block.data for block in blocks(stream)) == content
     assert (stream.sha256, stream.size, stream.damage) == (hashlib.sha256(content).hexdigest(), len(content), None)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress], ids=["gz", "zst"])
-def test_a_compressed_file_cut_short_gives_what_can_still_be_read_and_says_so(pack) -> None:
+@pytest.mark.parametrize("compress", [gzip.compress, zstandard.ZstdCompressor().compress], ids=["gz", "zst"])
+def test_a_truncated_compressed_file_is_read_as_far_as_possible_and_marked_damaged(compress) -> None:
     content = b"".join(b"line %d %s\n" % (n, hashlib.sha256(b"%d" % n).hexdigest().encode()) for n in range(20_000))
-    packed = pack(content)
-    stream = DecompressedStream(io.BytesIO(packed[: len(packed) // 2]))
-    got = b"".join(block.data for block in blocks(stream))
-    assert content.startswith(got)
-    assert stream.damage is not None or len(got) < len(content)
+    compressed = compress(content)
+    stream = DecompressedStream(io.BytesIO(compressed[: len(compressed) // 2]))
+    read = b"".join(block.data for block in blocks(stream))
+    assert content.startswith(read)
+    assert stream.damage is not None or len(read) < len(content)
 
 
-class _Watched(io.BytesIO):
-    """Notes by which thread it is read."""
+class _ReaderThreads(io.BytesIO):
+    """Stream that records the thread of each read."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
@@ -78,11 +78,11 @@ class _Watched(io.BytesIO):
         return super().read(size)
 
 
-def test_only_what_follows_a_full_piece_is_read_ahead() -> None:
-    here = threading.get_ident()
-    small, large = _Watched(b"a\n"), _Watched(b"a\n" * 8)
+def test_read_ahead_starts_only_after_a_full_piece() -> None:
+    this_thread = threading.get_ident()
+    small, large = _ReaderThreads(b"a\n"), _ReaderThreads(b"a\n" * 8)
     assert len(list(blocks(small, 4))) == 1
-    assert set(small.readers) == {here}
+    assert set(small.readers) == {this_thread}
     assert len(list(blocks(large, 4))) == 4
-    assert large.readers[0] == here
-    assert here not in large.readers[1:]
+    assert large.readers[0] == this_thread
+    assert this_thread not in large.readers[1:]

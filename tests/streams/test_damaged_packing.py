@@ -1,4 +1,4 @@
-"""A packed file that is cut short or broken gives what can be read, and says that it is damaged."""
+"""A truncated or corrupt compressed file is read as far as possible and reported as damaged."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from toolkit.streams.zstd_frames import is_complete
 RUN = Path(__file__).parent.parent / "data" / "runs" / "killed_head"
 
 
-def plain(name: str) -> bytes:
+def decompressed(name: str) -> bytes:
     with zstandard.ZstdDecompressor().stream_reader((RUN / f"{name}.zst").read_bytes()) as stream:
         return stream.read()
 
 
-LOG, TELEMETRY = plain("run.log"), b"".join(plain("telemetry.jsonl").splitlines(keepends=True)[:60])
-PACKINGS: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstandard.compress}
+LOG, TELEMETRY = decompressed("run.log"), b"".join(decompressed("telemetry.jsonl").splitlines(keepends=True)[:60])
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstandard.compress}
 
 
 def ledger(ledgers: tuple[FileLedger, ...], name: str) -> FileLedger:
@@ -36,34 +36,34 @@ def ledger(ledgers: tuple[FileLedger, ...], name: str) -> FileLedger:
     return found
 
 
-def reasons(of: FileLedger) -> list[str]:
-    return [str(each.reason) for each in of.where]
+def reasons(file: FileLedger) -> list[str]:
+    return [str(each.reason) for each in file.where]
 
 
-@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.98])
-def test_a_packed_file_cut_short_is_read_as_far_as_it_goes_and_named(
-    tmp_path: Path, packing: str, share: float
+def test_a_truncated_compressed_telemetry_file_is_read_as_far_as_possible(
+    tmp_path: Path, compression: str, share: float
 ) -> None:
     (tmp_path / "run.log").write_bytes(LOG)
-    packed = PACKINGS[packing](TELEMETRY)
-    (tmp_path / f"telemetry.jsonl.{packing}").write_bytes(packed[: round(share * len(packed))])
+    compressed = COMPRESSIONS[compression](TELEMETRY)
+    (tmp_path / f"telemetry.jsonl.{compression}").write_bytes(compressed[: round(share * len(compressed))])
     analysis = analyze([str(tmp_path)])
-    found = ledger(analysis.ledger, f"telemetry.jsonl.{packing}")
+    found = ledger(analysis.ledger, f"telemetry.jsonl.{compression}")
     assert reasons(found)[-1] == "damaged"
     assert TELEMETRY.count(b"\n") > found.used >= 0
     assert "damaged" not in reasons(ledger(analysis.ledger, "run.log"))
 
 
-@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("name", ["run.log", "market_rx_stats.log", "events.jsonl", "notes.txt"])
-def test_so_is_any_other_file(tmp_path: Path, packing: str, name: str) -> None:
+def test_any_other_truncated_compressed_file_is_marked_damaged(tmp_path: Path, compression: str, name: str) -> None:
     (tmp_path / "telemetry.jsonl").write_bytes(TELEMETRY)
-    whole = {"run.log": LOG, "market_rx_stats.log": b"market_rx_stats tick=1 cap_hits=0\n" * 999}
-    whole["events.jsonl"] = b'{"schema":"toolkit.event/1","log":"run.log"}\n' + b'{"at_us":1,"kind":"x"}\n' * 999
-    packed = PACKINGS[packing](whole.get(name, bytes(range(256)) * 99))
-    (tmp_path / f"{name}.{packing}").write_bytes(packed[:-6])
-    assert reasons(ledger(analyze([str(tmp_path)]).ledger, f"{name}.{packing}"))[-1] == "damaged"
+    contents = {"run.log": LOG, "market_rx_stats.log": b"market_rx_stats tick=1 cap_hits=0\n" * 999}
+    contents["events.jsonl"] = b'{"schema":"toolkit.event/1","log":"run.log"}\n' + b'{"at_us":1,"kind":"x"}\n' * 999
+    compressed = COMPRESSIONS[compression](contents.get(name, bytes(range(256)) * 99))
+    (tmp_path / f"{name}.{compression}").write_bytes(compressed[:-6])
+    assert reasons(ledger(analyze([str(tmp_path)]).ledger, f"{name}.{compression}"))[-1] == "damaged"
 
 
 def archive() -> bytes:
@@ -75,7 +75,7 @@ def archive() -> bytes:
 
 
 @pytest.mark.parametrize("at", [60, 700])
-def test_a_broken_member_of_a_zip_costs_that_member_alone(tmp_path: Path, at: int) -> None:
+def test_a_corrupt_member_of_a_zip_damages_only_that_member(tmp_path: Path, at: int) -> None:
     data = bytearray(archive())
     data[at : at + 300] = bytes(each ^ 0x5A for each in data[at : at + 300])
     (tmp_path / "run.zip").write_bytes(data)
@@ -89,9 +89,7 @@ def test_a_broken_member_of_a_zip_costs_that_member_alone(tmp_path: Path, at: in
     [("run.zip", archive()[:-500]), ("a.gz", gzip.compress(TELEMETRY, mtime=0)[:12])],
     ids=["zip", "gz"],
 )
-def test_what_is_so_damaged_that_nothing_is_recognised_is_called_damaged(
-    tmp_path: Path, name: str, data: bytes
-) -> None:
+def test_a_file_too_damaged_to_be_recognised_is_refused_as_damaged(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(InputError, match=f"{name} is damaged, cut short or an archive"):
         analyze([str(tmp_path)])
@@ -108,8 +106,8 @@ FRAMES = [
 
 @settings(max_examples=60)
 @given(st.lists(st.sampled_from(FRAMES), min_size=1, max_size=3), st.data())
-def test_a_zstd_file_is_whole_where_its_last_frame_is(frames: list[bytes], data: st.DataObject) -> None:
+def test_a_zstd_file_is_complete_if_its_last_frame_is(frames: list[bytes], data: st.DataObject) -> None:
     whole = b"".join(frames)
     assert is_complete(io.BytesIO(whole))
-    lost = data.draw(st.integers(1, len(frames[-1]) - 1))
-    assert not is_complete(io.BytesIO(whole[:-lost]))
+    missing_bytes = data.draw(st.integers(1, len(frames[-1]) - 1))
+    assert not is_complete(io.BytesIO(whole[:-missing_bytes]))

@@ -1,4 +1,4 @@
-"""Two files whose names give them one place in a rotated file are one run only where nothing is left to guess."""
+"""Two files with the same position in a rotated file are accepted only if their order does not matter."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAIRS = {
 
 
 @pytest.mark.parametrize(("files", "advice"), PAIRS.values(), ids=PAIRS)
-def test_two_that_differ_are_refused_by_name_with_what_to_do(
+def test_two_different_files_at_one_position_are_refused_by_name_with_advice(
     tmp_path: Path, files: dict[str, bytes], advice: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, data in files.items():
@@ -32,29 +32,29 @@ def test_two_that_differ_are_refused_by_name_with_what_to_do(
     with pytest.raises(InputError, match=" and ".join(sorted(files))) as refused:
         analyze([str(tmp_path)])
     assert advice in str(refused.value)
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exited:
         main(["analyze", str(tmp_path), "--db", ":memory:"])
-    assert ended.value.code == 3
+    assert exited.value.code == 3
     assert advice.split()[0] in capsys.readouterr().err
 
 
-FINE = {
+ACCEPTED = {
     "a copy": {"run.log": BEGUN, "run.log.gz": gzip.compress(BEGUN)},
-    "emptied after it was packed": {"run.log": b"", "run.log.gz": gzip.compress(BEGUN)},
+    "emptied after it was compressed": {"run.log": b"", "run.log.gz": gzip.compress(BEGUN)},
     "compressed with a delay": {"run.log": BEGUN, "run.log.1": CONNECTED, "run.log.2.gz": gzip.compress(2 * BEGUN)},
     "two streams": {"stdout.log": BEGUN, "stderr.log": CONNECTED},
 }
 
 
-@pytest.mark.parametrize("files", FINE.values(), ids=FINE)
+@pytest.mark.parametrize("files", ACCEPTED.values(), ids=ACCEPTED)
 def test_copies_empty_files_and_numbered_parts_are_read(tmp_path: Path, files: dict[str, bytes]) -> None:
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    said = analyze([str(tmp_path)])
-    assert any(each.used for each in said.ledger)
+    analysis = analyze([str(tmp_path)])
+    assert any(each.used for each in analysis.ledger)
 
 
-def test_files_of_one_name_from_two_folders_may_be_one_run(tmp_path: Path) -> None:
+def test_files_with_one_name_from_two_folders_are_one_run(tmp_path: Path) -> None:
     paths = []
     for folder, data in {"a": BEGUN, "b": CONNECTED}.items():
         (tmp_path / folder).mkdir()
