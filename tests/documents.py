@@ -1,7 +1,7 @@
-"""The commands that documents show, with what they print: `python -m tests.documents` rewrites what has changed.
+"""Commands shown in the documents, and their output: `python -m tests.documents` updates the output.
 
-A fenced `console` block holds commands behind `$ ` and, below each, its output; a block of bare commands (the set-up of
-a fresh machine) shows none and is not run here. Read the difference before you commit it.
+A fenced `console` block holds commands after `$ ` and, below each, its output. A block of bare commands, such as the
+set-up of a new machine, shows no output and is not run. Review the difference before you commit it.
 """
 
 from __future__ import annotations
@@ -21,36 +21,33 @@ _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
-def shown(document: Path) -> Iterator[tuple[str, str]]:
-    """Each command a document shows, and the output below it."""
+def shown_commands(document: Path) -> Iterator[tuple[str, str]]:
+    """Yield each command that a document shows, and the output below it."""
     for block in _BLOCK.findall(document.read_text(encoding="utf-8")):
         yield from _COMMAND.findall(block)
 
 
-def printed(command: str) -> str:
-    """What the command prints on standard output, run in an empty directory with a store of its own.
-
-    Of one that goes through `| head -N` it is the first lines.
-    """
-    command, _, most = command.partition(" | head -")
+def command_output(command: str) -> str:
+    """Run the command in an empty directory, and return its standard output; `| head -N` keeps the first N lines."""
+    command, _, line_count = command.partition(" | head -")
     argv = shlex.split(command)
     argv = [sys.executable, "-m", "toolkit", *argv[1:]] if argv[0] == "toolkit" else argv
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120"}
         done = subprocess.run(argv, capture_output=True, text=True, cwd=folder, env=environment, check=False)
-    return "".join(done.stdout.splitlines(keepends=True)[: int(most) if most else None])
+    return "".join(done.stdout.splitlines(keepends=True)[: int(line_count) if line_count else None])
 
 
-def rewritten(document: Path) -> str:
-    """The document with the output of every command as it is now."""
+def updated_document(document: Path) -> str:
+    """Return the document with the current output of every command."""
     text = document.read_text(encoding="utf-8")
 
-    def fresh(block: re.Match[str]) -> str:
-        return _COMMAND.sub(lambda found: f"$ {found[1]}\n{printed(found[1])}", block[0])
+    def update(block: re.Match[str]) -> str:
+        return _COMMAND.sub(lambda found: f"$ {found[1]}\n{command_output(found[1])}", block[0])
 
-    return _BLOCK.sub(fresh, text)
+    return _BLOCK.sub(update, text)
 
 
 if __name__ == "__main__":
     for each in DOCUMENTS:
-        each.write_text(rewritten(each), encoding="utf-8")
+        each.write_text(updated_document(each), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Documents execute: what a document shows is what the command prints."""
+"""Tests of the documents: commands, outputs and links."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import sys
 
 import pytest
 
-from tests.documents import DOCUMENTS, ROOT, printed, shown
+from tests.documents import DOCUMENTS, ROOT, command_output, shown_commands
 from toolkit.cli import COMMANDS
 
-SHOWN = [(document.name, *each) for document in DOCUMENTS for each in shown(document)]
+SHOWN = [(document.name, *each) for document in DOCUMENTS for each in shown_commands(document)]
 
 
 @pytest.mark.parametrize(("document", "command", "output"), SHOWN)
 def test_a_command_prints_what_its_document_shows(document: str, command: str, output: str) -> None:
-    assert printed(command) == output
+    assert command_output(command) == output
 
 
-def test_the_first_screen_of_the_readme_has_two_commands_that_do_all_the_set_up() -> None:
+def test_the_readme_starts_with_make_demo_and_make_test() -> None:
     blocks = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert [block.strip() for block in blocks[:2]] == ["make demo", "make test"]
 
 
-def test_continuous_integration_runs_exactly_the_test_command_of_the_readme() -> None:
+def test_continuous_integration_runs_the_test_command_of_the_readme() -> None:
     assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").strip().splitlines()[-1] == "make test"
 
 
-def test_every_link_of_a_document_leads_somewhere() -> None:
+def test_every_relative_link_has_a_target() -> None:
     for document in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#][^)]*)\)", document.read_text(encoding="utf-8")):
             if "://" not in target:
@@ -36,7 +36,7 @@ def test_every_link_of_a_document_leads_somewhere() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_a_help(command: str) -> None:
+def test_every_command_has_help(command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "toolkit", command, "--help"], capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""The toolkit from Python: the three verbs for notebooks and for tools built on this one. Frames leave as polars.
+"""Python interface of the toolkit: analyse a run, compare two, write the document. Tables are polars DataFrames.
 
 >>> import toolkit
 >>> run = toolkit.analyze("sample:before")
@@ -37,8 +37,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import msgspec
 
-from toolkit.analysis import pipeline as one
-from toolkit.comparison import rows as two
+from toolkit.analysis import pipeline
+from toolkit.comparison import rows as comparison_rows
 from toolkit.db.store import connect
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.errors import UsageError
@@ -54,77 +54,83 @@ VIEWS = (
     "runs", "files", "set_aside", "ticks", "venue_ticks", "log_events", "sessions", "counters", "rx_stats", "figures",
     "episodes", "findings",
 )  # fmt: skip
-"""The public views of the store."""
+"""The public views of the store; columns may be added to them, but are not renamed."""
 
 PathLike = str | os.PathLike[str]
 
 
 class Analysis:
-    """One analysed run, or a window of it: what is said of it, and its tables. The tables hold the whole run always."""
+    """One analysed run, or a window of it.
 
-    def __init__(self, said: RunAnalysis, db: str, words: Sequence[str] = ()) -> None:
-        self.said = said
+    `analysis` holds the figures, episodes and findings, of the window if one was given. The tables always hold the
+    whole run.
+    """
+
+    def __init__(self, analysis: RunAnalysis, db: str, words: Sequence[str] = ()) -> None:
+        self.analysis = analysis
         self._words = tuple(words) or ("",)
         self._db = db
         self._con: duckdb.DuckDBPyConnection | None = None
 
     @property
     def run(self) -> RunInfo:
-        """The run as a whole: id, span, lives, how it ended, its venues."""
-        return self.said.run
+        """The run as a whole: id, start and end (epoch ms), lives, how it ended, its venues."""
+        return self.analysis.run
 
     def figure(self, name: str) -> Figure:
-        """One figure by its full name. Raises `UsageError` when the run has none of that name."""
-        found = self.said.figure(name)
-        if found is None:
+        """Return the figure with this full name. Raises `UsageError` if the run has none."""
+        figure = self.analysis.figure(name)
+        if figure is None:
             raise UsageError(f"{name}: this run has no such figure; `run.figures()` lists them")
-        return found
+        return figure
 
     def figures(self) -> polars.DataFrame:
-        """All figures (of the window, where one was asked for), with the columns of the view `figures`.
+        """Return all figures, of the window if one was given, with the columns of the view `figures`.
 
-        Values are in the row's unit.
+        Each value is in the unit of its row.
         """
-        whole = self.table("figures")
-        return whole if self.run.window is None else self._frame([self._row(each) for each in self.said.figures], whole)
+        whole_run = self.table("figures")
+        if self.run.window is None:
+            return whole_run
+        return self._frame([self._row(each) for each in self.analysis.figures], whole_run)
 
     def windows(self) -> polars.DataFrame:
-        """The figures of each window of `every` ticks: their columns after the window's own.
+        """Return the figures of each window of `every` ticks; without `every` there are no rows.
 
-        These are `life`, `since_tick` and `until_tick` (both included), `from_ms` and `to_ms` (epoch). Without `every`
-        there are no rows.
+        The columns are `life`, `since_tick` and `until_tick` (both included), `from_ms` and `to_ms` (epoch), then those
+        of `figures()`.
         """
-        whole, edges = self.table("figures"), ("life", "since_tick", "until_tick", "from_ms", "to_ms")
+        whole_run, edges = self.table("figures"), ("life", "since_tick", "until_tick", "from_ms", "to_ms")
         rows = [
             {**{edge: getattr(part, edge) for edge in edges}, **self._row(figure)}
-            for part in self.said.parts
+            for part in self.analysis.parts
             for figure in part.figures
             if any(word in figure.figure for word in self._words)
         ]
-        return self._frame(rows, whole, *edges)
+        return self._frame(rows, whole_run, *edges)
 
     def _row(self, figure: Figure) -> dict[str, object]:
         return {"run": self.run.id, **msgspec.to_builtins(figure)}
 
     def _frame(self, rows: Sequence[dict[str, object]], like: polars.DataFrame, *before: str) -> polars.DataFrame:
-        """The rows with the columns of `like`, after whole numbers in the columns `before`."""
+        """Return the rows with the integer columns `before`, then the columns of `like`."""
         import polars
 
         return polars.DataFrame(rows, schema={**dict.fromkeys(before, polars.Int64), **like.schema}, strict=False)
 
     def table(self, view: str) -> polars.DataFrame:
-        """A public view (see `VIEWS`), this run only. Raises `UsageError` for another name."""
+        """Return the rows of a public view (see `VIEWS`) for this run only. Raises `UsageError` for another name."""
         if view not in VIEWS:
-            raise UsageError(f"{view}: no such view; there are {', '.join(VIEWS)}")
+            raise UsageError(f"{view}: no such view; write one of {', '.join(VIEWS)}")
         import polars
 
-        found = self.connection().sql(f"select * from {view} where run = ?", params=[self.run.id])
-        frame = polars.from_arrow(found.to_arrow_table())
+        result = self.connection().sql(f"select * from {view} where run = ?", params=[self.run.id])
+        frame = polars.from_arrow(result.to_arrow_table())
         assert isinstance(frame, polars.DataFrame)
         return frame
 
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The store's DuckDB connection, read-only; it stays open as long as this object."""
+        """Return the read-only DuckDB connection to the store; it stays open as long as this object exists."""
         if self._con is None:
             self._con = connect(self._db, read_only=True)
         return self._con
@@ -132,29 +138,29 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The evidence document of a pair."""
+    """The evidence document of a comparison, as Markdown."""
 
     markdown: str
 
 
 class Comparison:
-    """Two runs, figure by figure."""
+    """Two runs compared figure by figure; `comparison` is the content of the command's JSON."""
 
-    def __init__(self, compared: RunComparison, names: tuple[str, str]) -> None:
-        self.compared = compared
+    def __init__(self, comparison: RunComparison, names: tuple[str, str]) -> None:
+        self.comparison = comparison
         self._names = names
 
     def rows(self) -> polars.DataFrame:
-        """One row per figure, with the columns of the comparison's JSON."""
+        """Return one row per figure, with the columns of the comparison's JSON."""
         import polars
 
-        return polars.DataFrame([msgspec.to_builtins(row) for row in self.compared.rows], infer_schema_length=None)
+        return polars.DataFrame([msgspec.to_builtins(row) for row in self.comparison.rows], infer_schema_length=None)
 
     def report(self) -> Report:
-        """The before/after document."""
+        """Return the before/after evidence document."""
         from toolkit.evidence.document import evidence_document
 
-        return Report(evidence_document(self.compared, self._names, ["toolkit", "report", *self._names]))
+        return Report(evidence_document(self.comparison, self._names, ["toolkit", "report", *self._names]))
 
 
 def analyze(
@@ -171,23 +177,22 @@ def analyze(
     words: Sequence[str] = (),
     plateau_limits_ms: Sequence[int] = (),
 ) -> Analysis:
-    """Ingest one run (a directory, its files, or an archive of them) and give all that is said of it.
+    """Analyse one run: a run directory, its files, or a `.zip` of them.
 
-    Without `db` the run's tables live in a private store that goes with the returned object.
-    `requested_ms` is how long the run was asked to last, where its files do not say it.
+    Without `db`, the run's tables are in a temporary store that is deleted with the returned object. `label` names the
+    run in the store. `requested_ms` is the time for which the run was started, if its files do not state it.
 
-    A window of the run is looked at where `segment` (`startup`, `steady` or `tail`), `last_ms` (before the last
-    record), `since_tick` or `until_tick` (both included, in every life) is given; what is given must all hold. `every`
-    gives, beside that, `windows()` of so many ticks, each with the figures whose name holds one of the `words`: all of
-    them without words. `plateau_limits_ms` are ages above which there are plateau figures, beside those above 10 s and
-    30 s.
+    `segment` (`startup`, `steady` or `tail`), `last_ms` (counted back from the last record), `since_tick` and
+    `until_tick` (both included, in every life) restrict the analysis to a window; they can be combined. `every` adds
+    `windows()` of that many ticks, with the figures whose name contains one of `words` (all figures without words).
+    `plateau_limits_ms` are age limits for plateau figures in addition to 10 s and 30 s.
 
-    Raises `InputError` (with `file`, `line`, `why`) for what cannot be read or is no run, and `UsageError` for a window
-    that no run has or that holds no record.
+    Raises `InputError` (with `file`, `line`, `why`) if a path cannot be read or holds no run, and `UsageError` for an
+    invalid window or one without records.
     """
-    listed = [os.fspath(paths)] if isinstance(paths, str | os.PathLike) else [os.fspath(path) for path in paths]
+    names = [os.fspath(paths)] if isinstance(paths, str | os.PathLike) else [os.fspath(path) for path in paths]
     window = _window(segment, last_ms, since_tick, until_tick, every)
-    options = one.Options(
+    options = pipeline.Options(
         label,
         requested_ms,
         window=window,
@@ -196,11 +201,11 @@ def analyze(
         known_settings=known_settings,
     )
     if db is not None:
-        return Analysis(one.analyze(listed, os.fspath(db), options), os.fspath(db), words)
+        return Analysis(pipeline.analyze(names, os.fspath(db), options), os.fspath(db), words)
     folder = tempfile.mkdtemp(prefix="toolkit-")
     store = os.path.join(folder, "private.duckdb")  # noqa: PTH118
     try:
-        run = Analysis(one.analyze(listed, store, options), store, words)
+        run = Analysis(pipeline.analyze(names, store, options), store, words)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -212,18 +217,20 @@ def _window(
     segment: str | None, last_ms: int | None, since_tick: int | None, until_tick: int | None, every: int | None
 ) -> Window:
     if segment is not None and segment not in list(Segment):
-        raise UsageError(f"segment {segment}: there are {', '.join(Segment)}")
+        raise UsageError(f"segment {segment}: no such segment; write one of {', '.join(Segment)}")
     for name, value, least in (("last_ms", last_ms, 1), ("since_tick", since_tick, 0), ("every", every, 1)):
         if value is not None and value < least:
-            raise UsageError(f"{name} {value}: it must be at least {least}")
+            raise UsageError(f"{name} {value}: write a number that is at least {least}")
     if until_tick is not None and until_tick < (since_tick or 0):
-        raise UsageError(f"until_tick {until_tick}: there is no tick from {since_tick or 0} to it")
+        raise UsageError(
+            f"until_tick {until_tick}: there is no tick from {since_tick or 0} to {until_tick}; write a later tick"
+        )
     return Window(None if segment is None else Segment(segment), last_ms, since_tick, until_tick, every)
 
 
 def compare(before: PathLike, after: PathLike) -> Comparison:
-    """Two runs side by side, figure by figure. Raises `InputError` for a side that cannot be read or is no run."""
+    """Compare two runs figure by figure. Raises `InputError` if a path cannot be read or holds no run."""
     names = (os.fspath(before), os.fspath(after))
-    options = one.Options(known_settings=known_settings)
-    left, right = (one.analyze([name], options=options) for name in names)
-    return Comparison(two.compare(left, right, known_settings), names)
+    options = pipeline.Options(known_settings=known_settings)
+    left, right = (pipeline.analyze([name], options=options) for name in names)
+    return Comparison(comparison_rows.compare(left, right, known_settings), names)

@@ -1,4 +1,4 @@
-"""The toolkit from Python, as its documentation shows it."""
+"""Tests of the Python interface."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from toolkit.model.runs import Window
 from toolkit.model.vocabulary import Segment
 
 
-def test_every_example_of_the_documentation_runs_as_printed() -> None:
+def test_every_documented_example_prints_its_documented_output() -> None:
     result = doctest.testmod(toolkit.api)
     assert result.attempted > 8
     assert result.failed == 0
 
 
-def test_importing_the_toolkit_imports_nothing_heavy() -> None:
+def test_importing_the_toolkit_loads_no_heavy_library() -> None:
     heavy = ("duckdb", "polars", "pyarrow", "numpy", "jinja2")
     code = f"import sys, toolkit; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -36,13 +36,13 @@ def test_a_missing_path_raises_an_error_with_file_and_reason() -> None:
     assert "no such file" in caught.value.why
 
 
-def test_the_connection_cannot_write() -> None:
+def test_the_connection_is_read_only() -> None:
     run = toolkit.analyze("sample:after")
     with pytest.raises(Exception, match="read-only"):
         run.connection().execute("delete from run")
 
 
-def test_two_runs_in_one_store_are_kept_apart(tmp_path) -> None:
+def test_two_runs_in_one_store_have_separate_tables(tmp_path) -> None:
     store = tmp_path / "store.duckdb"
     before, after = (toolkit.analyze(f"sample:{side}", db=store, label=side) for side in ("before", "after"))
     assert before.run.id != after.run.id
@@ -50,11 +50,11 @@ def test_two_runs_in_one_store_are_kept_apart(tmp_path) -> None:
     assert sorted(after.connection().execute("select label from runs").fetchall()) == [("after",), ("before",)]
 
 
-def test_a_window_has_the_figures_that_the_command_prints(tmp_path) -> None:
+def test_a_window_has_the_figures_of_the_analysis_pipeline(tmp_path) -> None:
     part = toolkit.analyze("sample:after", segment="steady", last_ms=120_000, until_tick=2_300)
     options = Options(window=Window(Segment.STEADY, 120_000, None, 2_300))
     same = analyze(["sample:after"], options=options)
-    assert part.said == same
+    assert part.analysis == same
     frame, whole = part.figures(), part.table("figures")
     assert (frame.columns, frame.dtypes) == (whole.columns, whole.dtypes)
     ticks = frame.row(by_predicate=polars.col("figure") == "run.ticks", named=True)["value"]
@@ -64,7 +64,7 @@ def test_a_window_has_the_figures_that_the_command_prints(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "word"),
+    ("window", "message"),
     [
         ({"segment": "middle"}, "startup, steady, tail"),
         ({"last_ms": 0}, "at least 1"),
@@ -75,6 +75,6 @@ def test_a_window_has_the_figures_that_the_command_prints(tmp_path) -> None:
         ({"since_tick": 5_000}, "ticks 0 to 2398"),
     ],
 )
-def test_a_window_that_no_run_has_is_an_error(window, word) -> None:
-    with pytest.raises(toolkit.UsageError, match=word):
+def test_an_invalid_window_is_a_usage_error(window, message) -> None:
+    with pytest.raises(toolkit.UsageError, match=message):
         toolkit.analyze("sample:after", **window)

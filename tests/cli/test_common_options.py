@@ -1,4 +1,4 @@
-"""What every command takes and does alike: --quiet, --no-color, a closed pipe."""
+"""Tests of what all commands share: --quiet, --no-color, a closed pipe."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMANDS = (
 )  # fmt: skip
 
 
-def typed(*argv: str) -> int:
+def run_command(*argv: str) -> int:
     with pytest.raises(SystemExit) as ended:
         main(list(argv))
     assert isinstance(ended.value.code, int)
@@ -28,16 +28,16 @@ def typed(*argv: str) -> int:
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("option", ["--quiet", "-q", "--no-color"])
 def test_every_command_takes_the_common_options(command: tuple[str, ...], option: str) -> None:
-    assert typed(*command, option, "--help") == 0
+    assert run_command(*command, option, "--help") == 0
 
 
 @pytest.mark.parametrize("argv", [("--no-color", "figures", "run.ticks"), ("figures", "run.ticks", "--no-color")])
-def test_no_color_may_stand_before_the_command_or_after_it(argv: tuple[str, ...]) -> None:
-    assert typed(*argv) == 0
+def test_no_color_is_accepted_before_and_after_the_command(argv: tuple[str, ...]) -> None:
+    assert run_command(*argv) == 0
 
 
 @pytest.mark.parametrize(
-    ("option", "environment", "coloured"),
+    ("option", "environment", "colored"),
     [
         ((), {}, True),
         (("--no-color",), {}, False),
@@ -45,21 +45,21 @@ def test_no_color_may_stand_before_the_command_or_after_it(argv: tuple[str, ...]
         ((), {"NO_COLOR": ""}, True),
     ],
 )
-def test_what_has_a_colour_on_a_terminal_has_none_where_none_is_wanted(
-    tmp_path: Path, option: tuple[str, ...], environment: dict[str, str], coloured: bool
+def test_no_color_removes_colours_on_a_terminal(
+    tmp_path: Path, option: tuple[str, ...], environment: dict[str, str], colored: bool
 ) -> None:
-    ours, theirs = pty.openpty()
+    terminal, child_terminal = pty.openpty()
     inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     settings = {"HOME": str(tmp_path), "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     subprocess.run(
         [sys.executable, "-m", "toolkit", *option, "--install-completion", "bash"],
-        stdout=theirs, stderr=subprocess.DEVNULL, env={**inherited, **settings, **environment}, check=True,
+        stdout=child_terminal, stderr=subprocess.DEVNULL, env={**inherited, **settings, **environment}, check=True,
     )  # fmt: skip
-    printed = os.read(ours, 1 << 16)
-    os.close(theirs)
-    os.close(ours)
+    printed = os.read(terminal, 1 << 16)
+    os.close(child_terminal)
+    os.close(terminal)
     assert b"completion installed" in printed
-    assert (b"\x1b[" in printed) == coloured
+    assert (b"\x1b[" in printed) == colored
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_has_a_colour_on_a_terminal_has_none_where_none_is_wanted(
         (("report", "sample:after", "sample:after", "--db", ":memory:", "-o", "{folder}/page.md"), "page.md"),
     ],
 )
-def test_quiet_leaves_out_notes_and_nothing_else(
+def test_quiet_omits_only_notes(
     tmp_path: Path,
     argv: tuple[str, ...],
     note: str,
@@ -78,19 +78,19 @@ def test_quiet_leaves_out_notes_and_nothing_else(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("PARAPHINA_NONSENSE", "1")
-    said = {}
+    printed = {}
     for option in ((), ("--quiet",)):
         store = tmp_path / f"{len(option)}.duckdb"
         if argv[0] == "runs":
-            typed("analyze", "sample:after", "--db", str(store), "--label", "loud", "-q")
+            run_command("analyze", "sample:after", "--db", str(store), "--label", "loud", "-q")
             capfd.readouterr()
-        filled = [each.format(store=store, folder=tmp_path) for each in argv]
-        assert typed(*filled, *option) == 0
-        said[bool(option)] = capfd.readouterr()
-    assert note in said[False].out + said[False].err
-    assert note not in said[True].out + said[True].err
-    assert said[True].err == ""
-    assert argv[0] == "report" or said[True].out == said[False].out
+        arguments = [each.format(store=store, folder=tmp_path) for each in argv]
+        assert run_command(*arguments, *option) == 0
+        printed[bool(option)] = capfd.readouterr()
+    assert note in printed[False].out + printed[False].err
+    assert note not in printed[True].out + printed[True].err
+    assert printed[True].err == ""
+    assert argv[0] == "report" or printed[True].out == printed[False].out
 
 
 UNDECIDED = '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000\nmin_n = 1000000'
@@ -105,7 +105,7 @@ UNDECIDED = '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000\nmin_n = 10000
         (("gate", "sample:after", "--gates", "{folder}/undecided.toml"), 4),
     ],
 )
-def test_a_closed_pipe_is_no_error_and_changes_no_verdict(tmp_path: Path, argv: tuple[str, ...], code: int) -> None:
+def test_a_closed_pipe_is_no_error_and_keeps_the_exit_code(tmp_path: Path, argv: tuple[str, ...], code: int) -> None:
     (tmp_path / "undecided.toml").write_text(UNDECIDED)
     command = [sys.executable, "-m", "toolkit", *(each.format(folder=tmp_path) for each in argv)]
     reader, writer = os.pipe()

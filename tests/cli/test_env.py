@@ -1,4 +1,4 @@
-"""`toolkit env` tells of every name what it is worth and why, and of a bad value whose it is."""
+"""Tests of `toolkit env`: the value and source of every variable, and the errors for invalid values."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ UPSTREAM = {
 
 
 @pytest.mark.parametrize(("name", "default"), UPSTREAM.items())
-def test_a_name_of_the_program_has_the_program_s_default(name: str, default: object) -> None:
+def test_a_variable_of_the_producer_has_the_producers_default(name: str, default: object) -> None:
     assert {row["name"]: row["value"] for row in settings({})}[name] == default
 
 
-def test_every_name_stands_once_and_says_what_it_does() -> None:
+def test_every_name_is_listed_once_with_its_meaning() -> None:
     rows = list(settings({}))
     names = [name for row in rows for name in (row["name"], *row["aliases"])]
     assert len(names) == len(set(names))
@@ -88,12 +88,12 @@ def test_every_name_stands_once_and_says_what_it_does() -> None:
         ),
     ],
 )
-def test_a_value_says_where_it_comes_from(environ: dict[str, str], name: str, expected: tuple[object, ...]) -> None:
+def test_a_value_is_listed_with_its_source(environ: dict[str, str], name: str, expected: tuple[object, ...]) -> None:
     row = {row["name"]: row for row in settings(environ)}[name]
     assert (row["value"], row["source"], row["read_from"]) == expected
 
 
-def test_text_and_json_tell_the_same() -> None:
+def test_text_and_json_list_the_same_settings() -> None:
     environ = {"PARAPHINA_LIGHTER_PING_INTERVAL_MS": "10000", "LIGHTER_REST_URL": "http://127.0.0.1:1"}
     rows = json.loads(toolkit_env("--format", "json", environ=environ).stdout)["settings"]
     lines = toolkit_env(environ=environ).stdout.splitlines()[1:]
@@ -101,28 +101,28 @@ def test_text_and_json_tell_the_same() -> None:
     assert "environment, as LIGHTER_REST_URL" in next(line for line in lines if line.startswith("LIGHTER_HTTP"))
 
 
-def test_a_word_picks_the_names_that_hold_it() -> None:
+def test_a_word_selects_the_names_that_contain_it() -> None:
     names = [line.split()[0] for line in toolkit_env("ping").stdout.splitlines()[1:]]
     assert len(names) == 5
     assert all("PING" in name for name in names)
 
 
 @pytest.mark.parametrize(("name", "text"), test_settings.BAD[:: len(test_settings.BAD) // 12])
-def test_a_bad_value_ends_with_2_and_names_its_variable(name: str, text: str) -> None:
-    ended = toolkit_env(environ={name: text})
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert name in ended.stderr
-    assert ended.stderr.replace("\n", "").isprintable()
+def test_an_invalid_value_exits_with_2_and_names_its_variable(name: str, text: str) -> None:
+    done = toolkit_env(environ={name: text})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert name in done.stderr
+    assert done.stderr.replace("\n", "").isprintable()
 
 
 def test_the_password_of_a_refused_url_is_not_repeated() -> None:
-    ended = toolkit_env(environ={"EXTENDED_WS_URL": "wss://someone:hunter2@example.com"})
-    assert ended.returncode == 2
-    assert "EXTENDED_WS_URL" in ended.stderr
-    assert "hunter2" not in ended.stderr
+    done = toolkit_env(environ={"EXTENDED_WS_URL": "wss://someone:hunter2@example.com"})
+    assert done.returncode == 2
+    assert "EXTENDED_WS_URL" in done.stderr
+    assert "hunter2" not in done.stderr
 
 
-def test_a_value_can_neither_drive_the_terminal_nor_show_a_token() -> None:
+def test_control_characters_and_tokens_are_not_printed() -> None:
     environ = {"PARAPHINA_TELEMETRY_PATH": "a\x1b[2J", "ASTER_WS_URL": "wss://example.com/ws?token=hunter2"}
     for format in ("text", "json"):
         printed = toolkit_env("--format", format, environ=environ).stdout
@@ -130,13 +130,13 @@ def test_a_value_can_neither_drive_the_terminal_nor_show_a_token() -> None:
         assert "hunter2" not in printed
 
 
-def test_a_name_that_nobody_reads_is_pointed_at_without_its_value() -> None:
+def test_an_unknown_name_is_noted_without_its_value() -> None:
     environ = {"PARAPHINA_LIGHTER_PING_MS": "10000", "LIGHTER_NETWORK": "testnet", "PARAPHINA_WS_AUDIT": "1"}
     assert unknown_names(environ | {"HOME": "/"}, list(settings(environ))) == [
         "LIGHTER_NETWORK",
         "PARAPHINA_LIGHTER_PING_MS",
     ]
-    ended = toolkit_env(environ=environ)
-    assert "PARAPHINA_LIGHTER_PING_MS" in ended.stderr
-    assert "testnet" not in ended.stderr
-    assert ended.returncode == 0
+    done = toolkit_env(environ=environ)
+    assert "PARAPHINA_LIGHTER_PING_MS" in done.stderr
+    assert "testnet" not in done.stderr
+    assert done.returncode == 0

@@ -1,4 +1,4 @@
-"""`toolkit --help` starts fast: it loads no database, no frames, no templates and no sockets."""
+"""Test that `toolkit --help` loads no heavy library."""
 
 from __future__ import annotations
 
