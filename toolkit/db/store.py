@@ -211,9 +211,10 @@ def remove(con: duckdb.DuckDBPyConnection, run: str) -> int:
     """
     keys = con.execute("select run_key from run where label = ?", [run]).fetchall() if run else []
     keys = keys or _keys_by_id(con, run, or_none=True)
-    with transaction(con):
-        for table in TABLES:
-            con.executemany(f"delete from {table} where run_key = ?", keys) if keys else None
+    if keys:
+        with transaction(con):
+            for table in TABLES:
+                con.executemany(f"delete from {table} where run_key = ?", keys)
     return len(keys)
 
 

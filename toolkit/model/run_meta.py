@@ -1,7 +1,8 @@
 """Records of `run_meta.json`: facts about a run that its supervisor knows and its other files do not contain.
 
-Times `…_ms` with a moment in their name are epoch milliseconds, other `…_ms` are durations in milliseconds. Fields have
-defaults, so that files of other versions or written by hand can be read; a supervisor sets all that it knows.
+Points in time (`started_ms`, `at_ms`) are in epoch milliseconds, durations (`requested_ms`, `build_ms`) in
+milliseconds. Fields have defaults, so that files of other versions or written by hand can be read; a supervisor sets
+all that it knows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Split files into blocks of whole lines, with decompression, digest and size. One block at a time is in memory."""
+"""Split files into blocks of whole lines in bounded memory, with decompression, digest and size."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ import zstandard
 from toolkit.streams.zstd_frames import is_complete
 
 BLOCK_BYTES = 4 << 20
+"""Default size of a span that one process reads of a large file."""
 _READ_BYTES = 2 << 20
-"""Streams are split into smaller blocks, so that the next block is decompressed while one is parsed."""
+"""Default size of a block of a stream: smaller, so that the next block is decompressed while one is parsed."""
 LONGEST_LINE_BYTES = 128 << 20
 """Lines longer than this are skipped: no producer writes one, and memory must stay bounded."""
 
