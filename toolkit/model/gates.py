@@ -13,7 +13,7 @@ from toolkit.model.vocabulary import GateVerdict
 
 @dataclass(frozen=True, slots=True)
 class GateRule:
-    """One rule of a gate file. Exactly one limit is set, in the unit of the figure.
+    """One rule of a gate file. Exactly one limit is set; all but the ratio are in the unit of the figure.
 
     `figure` is a pattern; `min_n` is the number of samples below which the rule is inconclusive. `per_10_min` scales
     the value to ten minutes. `venues` restricts the rule; `on_null` is the verdict for a figure without a value.
