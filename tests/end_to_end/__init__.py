@@ -1,1 +1,1 @@
-"""The proof of the smoke: real processes and real sockets, held against what the simulated venues wrote down."""
+"""End-to-end tests of `toolkit smoke`: its files and analysis, compared with the ground truth of the simulated venues."""

@@ -1,4 +1,4 @@
-"""Smokes as processes of their own, and what they left."""
+"""Smoke runs as processes, and their results."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ PATIENCE_S = 300
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
-    """The whole lines of a JSON Lines file; one that a kill tore off at the end is left out."""
+    """Return the complete lines of a JSON Lines file, without a torn last line."""
     text = path.read_bytes() if path.exists() else b""
     return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith(b"\n")]
 
 
 @dataclass(frozen=True)
-class Left:
-    """What a smoke left: its run directory, the truth of its venues, its exit code and what it printed."""
+class SmokeResult:
+    """The result of a smoke run: its run directory, ground truth, exit code and output."""
 
     out: Path
     code: int
@@ -42,34 +42,34 @@ class Left:
 
     @cached_property
     def truth(self) -> list[dict[str, Any]]:
-        return rows(truth_of(self.out))
+        return rows(truth_path(self.out))
 
     @cached_property
     def telemetry(self) -> list[dict[str, Any]]:
         return rows(self.out / "telemetry.jsonl")
 
-    def told(self, event: str, venue: str) -> list[dict[str, Any]]:
-        """The truth's rows of one kind."""
+    def truth_rows(self, event: str, venue: str) -> list[dict[str, Any]]:
+        """Return the rows of the ground truth for one event and venue."""
         return [row for row in self.truth if row["event"] == event and row["venue"] == venue]
 
     def value(self, figure: str) -> Any:
-        found = self.analysis.figure(figure)
-        assert found is not None, figure
-        return found.value
+        result = self.analysis.figure(figure)
+        assert result is not None, figure
+        return result.value
 
     def reconnects(self, venue: str) -> dict[ReconnectReason, int]:
-        """Reconnects by reason, without the zeros."""
+        """Return the reconnects by reason, without zeros."""
         counts = {reason: self.value(f"{venue}.reconnects.{reason}") for reason in ReconnectReason}
         return {reason: count for reason, count in counts.items() if count}
 
 
-def truth_of(out: Path) -> Path:
-    """Where the venues of a run write what they did."""
+def truth_path(out: Path) -> Path:
+    """Return the path of the run's ground truth."""
     return out.with_suffix(".truth.jsonl")
 
 
 class Smoke:
-    """One `toolkit smoke` on its way; its environment has no name of the connectors but those given."""
+    """A running `toolkit smoke`; its environment has no variables of the connectors except those given."""
 
     def __init__(self, out: Path, seconds: float, scenario: str = "", **environ: object) -> None:
         self.out = out
@@ -77,7 +77,7 @@ class Smoke:
             name: text for name, text in os.environ.items() if not name.startswith(("PARAPHINA_", "HL_", "TOOLKIT_"))
         }
         argv = [sys.executable, "-m", "toolkit", "smoke", "--minutes", str(seconds / 60), "--out", str(out)]
-        argv += ["--truth", str(truth_of(out)), "--db", ":memory:"]
+        argv += ["--truth", str(truth_path(out)), "--db", ":memory:"]
         argv += ["--scenario", str(SCENARIOS / f"{scenario}.toml")] if scenario else []
         self.process = subprocess.Popen(
             argv,
@@ -87,28 +87,28 @@ class Smoke:
             text=True,
         )
 
-    def left(self) -> Left:
-        """Wait for its end."""
+    def wait(self) -> SmokeResult:
+        """Wait until the process ends."""
         try:
             printed, _ = self.process.communicate(timeout=PATIENCE_S)
         finally:
             self.process.kill()
-        return Left(self.out, self.process.returncode, printed)
+        return SmokeResult(self.out, self.process.returncode, printed)
 
 
-def wait_until_everyone_speaks(smoke: Smoke) -> None:
-    """Wait until every venue has sent a book, and ticks have told it on; or until the smoke ends."""
+def wait_for_all_venues(smoke: Smoke) -> None:
+    """Wait until every venue has sent a book and five ticks are written, or until the run ends."""
     while smoke.process.poll() is None:
-        speaking = {row["venue"] for row in rows(truth_of(smoke.out)) if row["event"] == "frame"}
-        if speaking == set(VENUES) and len(rows(smoke.out / "telemetry.jsonl")) > 4:
+        sending = {row["venue"] for row in rows(truth_path(smoke.out)) if row["event"] == "frame"}
+        if sending == set(VENUES) and len(rows(smoke.out / "telemetry.jsonl")) > 4:
             return
         time.sleep(0.05)
 
 
-def ticks(left: Left, venue: str) -> Iterator[tuple[int, tuple[float, float, float]]]:
-    """Each tick's time and what it had of a venue: mid, spread and depth of the best levels."""
+def ticks(result: SmokeResult, venue: str) -> Iterator[tuple[int, tuple[float, float, float]]]:
+    """Yield each tick's time (epoch ms) and the venue's mid, spread and depth in it (USD)."""
     index = VENUES.index(venue)
-    for record in left.telemetry:
+    for record in result.telemetry:
         at_ms = record["treasury_guidance"]["as_of_ms"]
         mid, spread, depth = (record[f"venue_{name}_usd"][index] for name in ("mid", "spread", "depth_near_mid"))
         yield at_ms, (mid, spread, depth)

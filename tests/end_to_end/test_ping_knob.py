@@ -1,4 +1,4 @@
-"""One knob, two runs: against a venue that drops silent clients, pings are turned on. The document says just that."""
+"""Tests of a before/after pair that differs in one setting: pings, against a venue that drops silent clients."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from connectors.simulator.scenario import read
-from tests.end_to_end.process import SCENARIOS, VENUES, Left
+from tests.end_to_end.process import SCENARIOS, VENUES, SmokeResult
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
 RUNBOOK = Path(__file__).parent.parent.parent / "runbooks" / "before-after.md"
-KNOB = "PARAPHINA_LIGHTER_PING_INTERVAL_MS"
+SETTING = "PARAPHINA_LIGHTER_PING_INTERVAL_MS"
 OTHERS = tuple(venue for venue in VENUES if venue != "lighter")
 
 
 @pytest.fixture(scope="module")
-def document(before: Left, after: Left, tmp_path_factory: pytest.TempPathFactory) -> str:
+def document(before: SmokeResult, after: SmokeResult, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The evidence document of the two runs."""
     out: Path = tmp_path_factory.mktemp("document") / "evidence.md"
     argv = [
@@ -40,38 +40,38 @@ def document(before: Left, after: Left, tmp_path_factory: pytest.TempPathFactory
     return out.read_text(encoding="utf-8")
 
 
-def dropped(left: Left) -> int:
-    """How often the venue dropped the client for its silence."""
-    return sum(row["how"] == "tcp_fin" for row in left.told("server_close", "lighter"))
+def dropped(result: SmokeResult) -> int:
+    """Return how often the venue dropped the client because it was silent."""
+    return sum(row["how"] == "tcp_fin" for row in result.truth_rows("server_close", "lighter"))
 
 
-def test_without_pings_every_session_is_dropped_and_with_them_none(before: Left, after: Left) -> None:
+def test_without_pings_every_session_is_dropped_and_with_pings_none(before: SmokeResult, after: SmokeResult) -> None:
     assert (dropped(before) >= 3, dropped(after)) == (True, 0)
     assert before.reconnects("lighter") == {Reason.STREAM_ENDED: before.value("lighter.connects") - 1}
     assert after.reconnects("lighter") == {}
 
 
-def test_the_venue_received_the_pings_that_the_knob_asks_for(before: Left, after: Left) -> None:
-    def pings(left: Left) -> int:
-        return sum(row["client_pings"] for row in left.told("conn_end", "lighter"))
+def test_the_venue_receives_pings_at_the_configured_interval(before: SmokeResult, after: SmokeResult) -> None:
+    def pings(result: SmokeResult) -> int:
+        return sum(row["client_pings"] for row in result.truth_rows("conn_end", "lighter"))
 
     assert pings(before) == 0
     assert pings(after) >= after.value("run.span_ms") / 1_000 - 3
 
 
-def test_the_two_runs_differ_in_the_knob_alone(before: Left, after: Left) -> None:
-    def asked(left: Left) -> dict[str, str]:
-        environment = json.loads((left.out / "run_meta.json").read_text())["environment"]
+def test_the_two_runs_differ_in_one_setting_only(before: SmokeResult, after: SmokeResult) -> None:
+    def settings(result: SmokeResult) -> dict[str, str]:
+        environment = json.loads((result.out / "run_meta.json").read_text())["environment"]
         return {
             name: text for name, text in environment.items() if name.startswith("PARAPHINA_") and "PATH" not in name
         }
 
-    one, other = asked(before), asked(after)
+    one, other = settings(before), settings(after)
     differing = {name for name in one | other if one.get(name) != other.get(name)}
-    assert differing - {"PARAPHINA_LIVE_OUT_DIR"} == {KNOB}
+    assert differing - {"PARAPHINA_LIVE_OUT_DIR"} == {SETTING}
 
 
-def test_the_document_opens_with_what_changed_and_that_the_rest_did_not(before: Left, document: str) -> None:
+def test_the_head_of_the_document_lists_the_changed_and_the_equal_venues(before: SmokeResult, document: str) -> None:
     head = " ".join(document.split("## ")[0].splitlines())
     count = before.value("lighter.reconnects")
     assert f"lighter {count} → 0" in head
@@ -80,23 +80,23 @@ def test_the_document_opens_with_what_changed_and_that_the_rest_did_not(before: 
     assert "SIMULATED" in head
 
 
-def test_the_document_makes_no_claim_that_one_run_a_side_cannot_carry(document: str) -> None:
-    assert "No test was made" in document
+def test_the_document_claims_no_effect_from_one_run_per_side(document: str) -> None:
+    assert "No statistical test" in document
     assert "improved" not in document.lower()
     assert "regress" not in document.lower()
 
 
 @pytest.mark.parametrize("venue", OTHERS)
-def test_the_other_venues_are_as_they_were(before: Left, after: Left, venue: str) -> None:
+def test_the_other_venues_do_not_reconnect_in_either_run(before: SmokeResult, after: SmokeResult, venue: str) -> None:
     assert before.value(f"{venue}.reconnects") == after.value(f"{venue}.reconnects") == 0
 
 
-def test_the_runbook_shows_the_scenario_that_is_run_here() -> None:
+def test_the_runbook_shows_the_scenario_of_this_test() -> None:
     shown = re.findall(r"```toml\n(.*?)```", RUNBOOK.read_text(encoding="utf-8"), re.DOTALL)
     here = (SCENARIOS / "idle_lighter.toml").read_text(encoding="utf-8")
     assert [read(text, "runbook", VENUES) for text in shown] == [read(here, "here", VENUES)]
 
 
-def test_the_backoff_of_a_venue_that_drops_the_silent_stays_within_its_bounds(before: Left) -> None:
+def test_the_backoff_after_each_drop_is_within_its_bounds(before: SmokeResult) -> None:
     assert before.value("lighter.backoff.count") == dropped(before)
     assert before.value("lighter.backoff.violations") == 0
