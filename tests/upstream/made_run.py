@@ -1,4 +1,4 @@
-"""Small runs written by hand: telemetry records, log lines, and the compat view of them."""
+"""Made-up runs: telemetry records, log lines, and the compat rows of their analysis."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ from toolkit.analysis.pipeline import analyze
 from toolkit.model.runs import CompatRow, RunAnalysis
 
 START_MS = 1_795_508_000_000
-STARTED = (
+STARTUP_LINE = (
     "paraphina_live | trade_mode=shadow | network=lighter:default | venues={venues} | connectors={venues} | cfg=v0.1.6"
     " | cfg_hash=0x5175cca07d758d00 | build_id=unknown | dirty=false | intervals_ms=main:250 hedge:500 risk:3000"
     " | metrics_addr=127.0.0.1:9"
 )
 
 
-def started(*venues: str) -> str:
-    return STARTED.format(venues=",".join(venues))
+def startup_line(*venues: str) -> str:
+    return STARTUP_LINE.format(venues=",".join(venues))
 
 
 def record(t: int, step_ms: int = 250, venues: Sequence[str] = ("lighter",), **fields: Any) -> dict[str, Any]:
-    named = [{"venue_index": index, "venue_id": venue} for index, venue in enumerate(venues)]
-    return {"t": t, "treasury_guidance": {"as_of_ms": START_MS + t * step_ms, "venues": named}, **fields}
+    indexed = [{"venue_index": index, "venue_id": venue} for index, venue in enumerate(venues)]
+    return {"t": t, "treasury_guidance": {"as_of_ms": START_MS + t * step_ms, "venues": indexed}, **fields}
 
 
-def aged(*ages_ms: int | None, events_ms: Sequence[int | None] | None = None, **where: Any) -> list[dict[str, Any]]:
-    """Records of one venue with these apply ages, and these event ages or the same; of None the record has neither."""
-    told = ages_ms if events_ms is None else events_ms
+def age_records(
+    *ages_ms: int | None, events_ms: Sequence[int | None] | None = None, **options: Any
+) -> list[dict[str, Any]]:
+    """Return records of one venue with these apply ages, and these event ages or the same; a None age is left out."""
+    event_ages = ages_ms if events_ms is None else events_ms
     return [
-        record(t, **where, **({} if age is None else {"venue_age_ms": [age], "venue_age_event_ms": [event]}))
-        for t, (age, event) in enumerate(zip(ages_ms, told, strict=True))
+        record(t, **options, **({} if age is None else {"venue_age_ms": [age], "venue_age_event_ms": [event]}))
+        for t, (age, event) in enumerate(zip(ages_ms, event_ages, strict=True))
     ]
 
 
@@ -51,7 +53,7 @@ def rx(cap_hits: Sequence[int], first_tick: int = 0) -> str:
     return "".join(f"market_rx_stats tick={t} {zeros} cap_hits={n}\n" for t, n in enumerate(cap_hits, first_tick))
 
 
-def made(folder: Path, telemetry: str | None, log: Sequence[str] = (), rx: str | None = None) -> RunAnalysis:
+def analyzed_run(folder: Path, telemetry: str | None, log: Sequence[str] = (), rx: str | None = None) -> RunAnalysis:
     folder.mkdir(exist_ok=True)
     text = "".join(f"{line}\n" for line in log)
     for name, content in (("telemetry.jsonl", telemetry), ("run.log", text), ("market_rx_stats.log", rx)):
@@ -69,6 +71,6 @@ def upstream(analysis: RunAnalysis, name: str) -> object:
 
 
 def value(analysis: RunAnalysis, figure: str) -> object:
-    found = analysis.figure(figure)
-    assert found is not None, figure
-    return found.value
+    result = analysis.figure(figure)
+    assert result is not None, figure
+    return result.value

@@ -1,4 +1,4 @@
-"""The recorded runs that the producer's tools were run on, analysed once each."""
+"""Recorded runs with the output of the producer's tools; each is analysed once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorded runs: dimensions 2 to 15 of the analyzer, each number of the view against what the tool printed."""
+"""Recorded runs: the compat rows of the analyzer's dimensions 2 to 15 equal what the tool printed."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tests.analysis.metrics.analyzer_page import RIGHT, STATS, VENUES, read
 from toolkit.analysis.pipeline import analyze
 from toolkit.model.runs import CompatRow
 from toolkit.upstream.analyzer import TOOL
-from toolkit.upstream.analyzer_dimensions import COUNTS, RUN, VENUE
+from toolkit.upstream.analyzer_dimensions import COUNTS, RUN_SERIES, VENUE_SERIES
 
 DATA = Path(__file__).parent.parent / "data"
 RUNS = {"prb_before": "sample:before"} | {run: str(DATA / "runs" / run) for run in ("killed_head", "split_stdio")}
-A_DIGIT, HALF_A_DIGIT = 1.0000001e-6, 0.5000001e-6
-OWN = {
+ONE_DIGIT, HALF_A_DIGIT = 1.0000001e-6, 0.5000001e-6
+OWN_RULE_SERIES = {
     ("Dimension 2: Tick Performance / Timing Budget", "event_drain_us"): "event_drain_us",
     ("Dimension 2: Tick Performance / Timing Budget", "engine_us"): "engine_us",
 } | {
-    (heading, f"{venue} {word}"): f"{word} {venue}"
-    for heading, word in (("Spread Statistics", "spread"), ("Depth Near Mid Statistics", "depth"))
+    (heading, f"{venue} {name}"): f"{name} {venue}"
+    for heading, name in (("Spread Statistics", "spread"), ("Depth Near Mid Statistics", "depth"))
     for venue in VENUES
 }
 
@@ -37,24 +37,24 @@ def page(run: str) -> str:
     return (DATA / "dimensions" / f"{run}.txt").read_text(encoding="utf-8")
 
 
-def named() -> dict[tuple[str, str], str]:
-    words = {figure: word for word, figure in RUN.items()}
-    words |= {f"{venue}.{metric}": f"{word} {venue}" for word, metric in VENUE.items() for venue in VENUES}
-    return {key: words[figure] for key, figure in RIGHT.items() if figure in words} | OWN
+def tool_names() -> dict[tuple[str, str], str]:
+    names = {figure: name for name, figure in RUN_SERIES.items()}
+    names |= {f"{venue}.{metric}": f"{name} {venue}" for name, metric in VENUE_SERIES.items() for venue in VENUES}
+    return {key: names[figure] for key, figure in RIGHT.items() if figure in names} | OWN_RULE_SERIES
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_every_number_of_a_series_is_what_the_tool_printed(run: str) -> None:
+def test_every_number_of_a_series_equals_the_printed_one(run: str) -> None:
     printed, _ = read(page(run))
-    assert len(named()) == len(RIGHT) - 2 * len(VENUES) + len(OWN)
+    assert len(tool_names()) == len(RIGHT) - 2 * len(VENUES) + len(OWN_RULE_SERIES)
     half_way = []
-    for key, word in named().items():
-        assert rows(run)[f"{word} n"].upstream == printed[key]["n"], key
+    for key, name in tool_names().items():
+        assert rows(run)[f"{name} n"].upstream == printed[key]["n"], key
         for stat in STATS:
-            told = rows(run)[f"{word} {stat}"].upstream
-            assert told == pytest.approx(printed[key][stat], abs=A_DIGIT, rel=0), (key, stat)
-            if told != pytest.approx(printed[key][stat], abs=HALF_A_DIGIT, rel=0):
-                half_way.append((key, stat, rows(run)[f"{word} {stat}"].ours))
+            upstream = rows(run)[f"{name} {stat}"].upstream
+            assert upstream == pytest.approx(printed[key][stat], abs=ONE_DIGIT, rel=0), (key, stat)
+            if upstream != pytest.approx(printed[key][stat], abs=HALF_A_DIGIT, rel=0):
+                half_way.append((key, stat, rows(run)[f"{name} {stat}"].ours))
     assert len(half_way) <= 2
     for _, _, ours in half_way:
         assert isinstance(ours, float)
@@ -62,32 +62,32 @@ def test_every_number_of_a_series_is_what_the_tool_printed(run: str) -> None:
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_every_count_is_what_the_tool_printed(run: str) -> None:
+def test_every_count_equals_the_printed_one(run: str) -> None:
     _, printed = read(page(run))
-    words = {figure: word for word, figure in COUNTS.items()}
+    names = {figure: name for name, figure in COUNTS.items()}
     for key, figure in PRINTED_COUNTS.items():
-        if figure in words:
-            assert rows(run)[words[figure]].upstream == printed[key], key
+        if figure in names:
+            assert rows(run)[names[figure]].upstream == printed[key], key
 
 
-def test_a_phase_that_the_tool_takes_from_the_begin_of_the_tick_is_ours_and_those_before_it() -> None:
+def test_a_phase_of_the_tool_includes_the_phases_before_it() -> None:
     row = rows("prb_before")["engine_us p50"]
     assert isinstance(row.upstream, float)
     assert isinstance(row.ours, int | float)
     assert row.upstream > row.ours
-    assert "since the tick began" in row.why
+    assert "from the start of the tick" in row.why
 
 
-def test_over_a_restart_its_numbers_are_not_worked_out_and_the_view_says_so(tmp_path: Path) -> None:
+def test_across_a_restart_the_numbers_of_the_tool_are_not_computed(tmp_path: Path) -> None:
     both = tmp_path / "telemetry.jsonl"
     both.write_bytes(telemetry("killed_head") + telemetry("split_stdio"))
-    found = {row.name: row for row in analyze([str(both)]).compat if row.tool == TOOL}
+    by_name = {row.name: row for row in analyze([str(both)]).compat if row.tool == TOOL}
     for name in ("total_us p95", "mid lighter mean", "anomalies"):
-        assert found[name].upstream is None
-        assert found[name].ours is not None
-        assert "not worked out" in found[name].why
-    assert found["spread lighter n"].upstream == found["ticks analyzed"].upstream
-    assert found["engine_us p95"].upstream is not None
+        assert by_name[name].upstream is None
+        assert by_name[name].ours is not None
+        assert "not computed" in by_name[name].why
+    assert by_name["spread lighter n"].upstream == by_name["ticks analyzed"].upstream
+    assert by_name["engine_us p95"].upstream is not None
 
 
 def telemetry(run: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The report's rules over lines: a block's search finds what reading line by line finds, however the file is cut."""
+"""Rules of the report for log lines: counting by blocks equals counting line by line, however the file is cut."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ TEXT = st.lists(st.tuples(st.sampled_from(WORDS), ENDS), max_size=40).map(lambda
 
 
 def line_by_line(text: str) -> LogSection:
-    told = LogSection({}, {}, {})
-    audit, signatures, publisher = dict(told.audit), dict(told.signature), dict(told.publisher)
+    audit: dict[tuple[str, str], int] = {}
+    signatures: dict[tuple[str, str], int] = {}
+    publisher: dict[str, int] = {}
     for line in re.split(r"\r\n|\r|\n", text):
         if "WS_AUDIT" in line:
-            found = re.search(r"WS_AUDIT\s+venue=(\w+)\s+reconnect_reason=(\w+)\s+count=(\d+)", line, re.ASCII)
-            if found:
-                key = found[1].lower(), found[2]
-                audit[key] = max(audit.get(key, 0), int(found[3]))
+            match = re.search(r"WS_AUDIT\s+venue=(\w+)\s+reconnect_reason=(\w+)\s+count=(\d+)", line, re.ASCII)
+            if match:
+                key = match[1].lower(), match[2]
+                audit[key] = max(audit.get(key, 0), int(match[3]))
             if "component=market_publisher" in line:
                 for name, count in re.findall(r"\b(mp_[a-z0-9_]*_count)=(\d+)\b", line):
                     publisher[name] = max(publisher.get(name, 0), int(count))
@@ -41,7 +42,7 @@ def line_by_line(text: str) -> LogSection:
 
 
 @given(TEXT, st.integers(1, 9))
-def test_a_log_cut_into_blocks_of_lines_is_counted_as_line_by_line(text: str, parts: int) -> None:
+def test_counting_by_blocks_equals_counting_line_by_line(text: str, parts: int) -> None:
     lines = text.encode().split(b"\n")
     tally = LogTally()
     for start in range(0, len(lines), parts):
@@ -72,11 +73,11 @@ def test_a_log_cut_into_blocks_of_lines_is_counted_as_line_by_line(text: str, pa
         ("INFO: Lighter public WS connected url=wss://x", None),
     ],
 )
-def test_a_line_stands_for_the_reason_of_its_words(line: str, reason: str | None) -> None:
+def test_a_line_has_the_reason_of_its_signature(line: str, reason: str | None) -> None:
     assert signature(line.lower()) == reason
 
 
-def capped(*blocks: bytes) -> CapHitSection:
+def cap_hit_section(*blocks: bytes) -> CapHitSection:
     tally = CapTally()
     for block in blocks:
         tally.feed(block)
@@ -92,25 +93,25 @@ def capped(*blocks: bytes) -> CapHitSection:
         ([], 0, 0, (None, None), 0),
     ],
 )
-def test_a_count_per_tick_is_read_as_if_it_were_cumulative(
+def test_a_count_per_tick_is_read_as_cumulative(
     series: list[int], total: int, burst: int, burst_ticks: tuple[int | None, int | None], resets: int
 ) -> None:
-    told = capped(rx(series).encode())
-    assert (told.total, told.burst, told.burst_ticks, told.resets) == (total, burst, burst_ticks, resets)
+    section = cap_hit_section(rx(series).encode())
+    assert (section.total, section.burst, section.burst_ticks, section.resets) == (total, burst, burst_ticks, resets)
 
 
 SERIES = st.lists(st.integers(0, 9), max_size=30)
 
 
 @given(SERIES, st.integers(0, 30))
-def test_lines_of_another_shape_count_the_same_wherever_they_are_cut(series: list[int], cut: int) -> None:
+def test_lines_of_another_form_have_the_same_counts_wherever_they_are_cut(series: list[int], cut: int) -> None:
     plain = rx(series).encode()
     lines = plain.splitlines(keepends=True)
     stamped = [b"2026-11-24T08:00:00Z " + line.replace(b"\n", b",\r\n") for line in lines]
-    assert capped(b"".join(stamped[:cut]), b"".join(stamped[cut:])) == capped(plain)
-    assert capped(b"".join(lines[:cut]), b"".join(lines[cut:])) == capped(plain)
+    assert cap_hit_section(b"".join(stamped[:cut]), b"".join(stamped[cut:])) == cap_hit_section(plain)
+    assert cap_hit_section(b"".join(lines[:cut]), b"".join(lines[cut:])) == cap_hit_section(plain)
 
 
-def test_a_line_without_a_count_is_a_line_and_nothing_else() -> None:
-    told = capped(b"market_rx_stats tick=5\nsome other line cap_hits=4\n", rx([2], first_tick=6).encode())
-    assert (told.lines, told.ticks, told.last, told.total) == (2, (6, 6), 2, 2)
+def test_a_line_without_a_count_only_adds_to_the_number_of_lines() -> None:
+    section = cap_hit_section(b"market_rx_stats tick=5\nsome other line cap_hits=4\n", rx([2], first_tick=6).encode())
+    assert (section.lines, section.ticks, section.last, section.total) == (2, (6, 6), 2, 2)

@@ -1,4 +1,4 @@
-"""The gate of the soak report: each of its limits, in its order and in its words."""
+"""Gate of the soak report: each of its limits, in its order and with its text."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("report", "bullets"), FAILURES)
-def test_the_gate_fails_a_limit_in_these_words(report: SoakReport, bullets: list[str]) -> None:
+def test_the_gate_reports_each_failed_limit(report: SoakReport, bullets: list[str]) -> None:
     assert list(failures(report)) == bullets
 
 
-def test_a_venue_without_a_known_age_is_not_held_to_its_other_limits() -> None:
+def test_a_venue_without_a_known_age_is_not_checked_against_other_limits() -> None:
     unseen = replace(log(audit={("lighter", "read_timeout"): 9}), connectors=("lighter",))
     made = {check.number: check.made for check in checks(unseen)}
     assert not made["reconnects lighter read_timeout"]
@@ -96,14 +96,14 @@ def test_a_venue_without_a_known_age_is_not_held_to_its_other_limits() -> None:
     assert made["ages lighter apply_n"]
 
 
-def test_event_ages_need_not_be_asked_for() -> None:
+def test_event_ages_may_be_optional() -> None:
     assert failures(telemetry(event_ages={})) == ("missing event-age coverage for venue 'aster' (event_n=0)",)
     report = telemetry(event_ages={})
     assert not [each for each in checks(report, event_ages_required=False) if each.failure]
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=80), st.sampled_from([50, 95, 99, 100]))
-def test_a_percentile_of_counted_ages_is_that_of_the_ages(ages_ms: list[int], p: int) -> None:
+def test_a_percentile_of_counted_ages_equals_that_of_the_single_ages(ages_ms: list[int], p: int) -> None:
     values, counts = np.unique(ages_ms, return_counts=True)
     counted = Ages(tuple(map(float, values)), tuple(map(int, counts)))
     assert counted.n == len(ages_ms)

@@ -1,6 +1,6 @@
-"""Recorded runs of the real program: the compat view says what the soak report v1 printed for them, digit for digit.
+"""Recorded runs of the real program: the compat rows equal what the soak report v1 printed, digit for digit.
 
-Logs are the program's own; of the large telemetry files only the clock, the venues and the ages are kept.
+The logs are complete; the large telemetry files are reduced to the clock, the venues and the ages.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ def soak(run: str) -> list[CompatRow]:
 
 
 @pytest.mark.parametrize("run", REPORTED)
-def test_every_number_and_every_line_of_the_gate_is_what_the_tool_printed(run: str) -> None:
+def test_every_number_and_every_line_of_the_gate_equals_the_printed_report(run: str) -> None:
     assert page(soak(run)) == printed(run)
 
 
 @pytest.mark.parametrize("run", NO_REPORTS)
-def test_where_the_tool_printed_no_report_its_number_is_that_word_and_its_reason_is_named(run: str) -> None:
+def test_without_a_report_every_row_says_so_and_gives_the_reason(run: str) -> None:
     rows = soak(run)
     assert rows
     assert {row.upstream for row in rows} == {NO_REPORT}
-    asked = re.search(r"missing required file: \$OUT/(\S+)|Invalid JSON in \$OUT/\S+:(\d+)", printed(run))
-    assert asked is not None
-    reason = f"asks for one {asked[1]}" if asked[1] else f"line {asked[2]} of telemetry.jsonl"
+    error = re.search(r"missing required file: \$OUT/(\S+)|Invalid JSON in \$OUT/\S+:(\d+)", printed(run))
+    assert error is not None
+    reason = f"requires one {error[1]}" if error[1] else f"line {error[2]} of telemetry.jsonl"
     assert all(reason in row.why for row in rows)
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_every_row_names_itself_once_and_says_why_in_one_sentence(run: str) -> None:
+def test_every_row_has_a_unique_name_and_a_reason_of_one_sentence(run: str) -> None:
     rows = analysed(run).compat
     assert len({(row.tool, row.name) for row in rows}) == len(rows)
     for row in rows:
@@ -56,7 +56,7 @@ def test_every_row_names_itself_once_and_says_why_in_one_sentence(run: str) -> N
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_ours_beside_each_number_is_the_figure_that_the_row_names(run: str) -> None:
+def test_our_number_of_each_row_is_the_figure_that_the_row_names(run: str) -> None:
     analysis = analysed(run)
     for row in analysis.compat:
         if row.figure is None:
@@ -67,7 +67,7 @@ def test_ours_beside_each_number_is_the_figure_that_the_row_names(run: str) -> N
         assert row.ours in (figure.value, known / 1_000, known * 100, figure.n), row
 
 
-LOUD = {
+KNOWN_DIFFERENCES = {
     ("prb_before", "reconnects lighter ws_closed"): (0, 9),
     ("prb_after", "reconnects extended read_timeout"): (6, 2),
     ("aa1_a", "reconnects hyperliquid stale_watchdog"): (2, 1),
@@ -79,10 +79,10 @@ LOUD = {
 }
 
 
-@pytest.mark.parametrize(("run", "name"), LOUD)
-def test_the_differences_that_people_should_know_of_are_there(run: str, name: str) -> None:
+@pytest.mark.parametrize(("run", "name"), KNOWN_DIFFERENCES)
+def test_the_known_differences_are_in_the_rows(run: str, name: str) -> None:
     row = next(row for row in soak(run) if row.name == name)
-    assert (row.upstream, row.ours) == LOUD[run, name]
+    assert (row.upstream, row.ours) == KNOWN_DIFFERENCES[run, name]
 
 
 VERDICTS = {
@@ -96,9 +96,9 @@ VERDICTS = {
 
 
 @pytest.mark.parametrize("run", VERDICTS)
-def test_beside_its_verdict_stands_that_of_our_gate_of_the_same_limits(run: str) -> None:
+def test_the_verdict_row_has_the_verdict_of_our_gate_with_the_same_limits(run: str) -> None:
     gate = soak(run)[-1]
     gates = load_gate("frontier", catalogue())
-    judged = evaluate(gates.rules, analysed(run), never_seen=gates.never_seen)
+    result = evaluate(gates.rules, analysed(run), never_seen=gates.never_seen)
     assert (gate.name, gate.upstream, gate.ours) == ("gate", *VERDICTS[run])
-    assert gate.ours == judged.verdict
+    assert gate.ours == result.verdict

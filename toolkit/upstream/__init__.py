@@ -1,1 +1,1 @@
-"""The numbers that the soak report v1 of `paraphina` prints for a run, by its rules, beside ours."""
+"""Numbers that the producer's own tools print for a run, computed by their rules and compared with our figures."""

@@ -1,7 +1,7 @@
-"""What `telemetry_analyzer` v1 prints beside ours: venue health and ages; the other dimensions have their own module.
+"""Compare the report of `telemetry_analyzer` v1 with our figures: venue health and ages.
 
-The tool skips a line that it cannot read, takes the venues' names from a list of its own by their place in the record,
-and counts records where ours weighs time.
+The other dimensions of the report are in `analyzer_dimensions`. The tool skips lines that it cannot read, names venues
+by their position in the record from a fixed list, and counts records where our figures weigh by time.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from toolkit.upstream.soak_report import Ages
 TOOL = "telemetry_analyzer v1"
 NO_REPORT = "no report (exit 1)"
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
-"""The venues that the tool knows, by their place in a record."""
+"""Names that the tool gives to venues, by their position in a record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Of one venue: its records by status, changes of status, and runs of records that were not healthy."""
+    """Health of one venue: records by status, changes of status, and stretches of records that are not healthy."""
 
     records: int
     healthy: int
     stale: int
     disabled: int
     flips: int
-    longest_run: int
-    runs: int
+    longest_stretch: int
+    stretches: int
 
 
 @dataclass(frozen=True, slots=True)
 class AnalyzerReport:
-    """What the tool prints of venue health. `venues` are the run's own, in the order of its records."""
+    """Report of the tool. `venues` are those of the run, in the order of its records; ages are in ms."""
 
     ticks: int
     first_tick: int
@@ -51,7 +51,10 @@ class AnalyzerReport:
 
 
 def analyzer_rows(report: AnalyzerReport | str, run: RunInfo, figures: Iterable[Figure]) -> tuple[CompatRow, ...]:
-    """The compat view of the analyzer; a `report` that is a clause says why there is none."""
+    """Return the rows that compare the analyzer's report with our figures.
+
+    `report` is a clause that says why the tool prints no report where it prints none.
+    """
     ours = OurFigures(run, {figure.figure: figure for figure in figures})
     ticks = ours.value("run.ticks")
     if isinstance(report, str):
@@ -62,34 +65,32 @@ def analyzer_rows(report: AnalyzerReport | str, run: RunInfo, figures: Iterable[
 
 
 def _rows(report: AnalyzerReport, ours: OurFigures, ticks: Number | None) -> Iterator[CompatRow]:
-    told = (
+    why = (
         "Same count."
         if ticks == report.ticks
-        else "The tool skips lines that are not one JSON object; ours saves them."
+        else "The tool skips lines that are not exactly one JSON object; ours recovers their records."
     )
-    yield CompatRow(TOOL, "ticks analyzed", report.ticks, ticks, "run.ticks", told)
-    counted = "A range hides holes and restarts; ours counts them: run.ticks_missing, run.ticks_duplicate, run.lives."
-    yield CompatRow(TOOL, "tick range", f"{report.first_tick} -> {report.last_tick}", None, None, counted)
-    for named, venue in zip(VENUES, report.venues, strict=False):
-        for each in (*_health(named, venue, report, ours), *_ages(named, venue, report, ours)):
-            yield each if named == venue else _misnamed(each, named, venue)
-    stalls = (
-        "Records in which two venues are not healthy; ours tells a stall of this host by its episodes, local_stall."
-    )
-    yield CompatRow(TOOL, "correlated staleness ticks", report.not_healthy_together, None, None, stalls)
-    places = {venue: named for named, venue in zip(VENUES, report.venues, strict=False)}
+    yield CompatRow(TOOL, "ticks analyzed", report.ticks, ticks, "run.ticks", why)
+    why = "A range hides gaps and restarts; ours counts them: run.ticks_missing, run.ticks_duplicate, run.lives."
+    yield CompatRow(TOOL, "tick range", f"{report.first_tick} -> {report.last_tick}", None, None, why)
+    for tool_name, venue in zip(VENUES, report.venues, strict=False):
+        for each in (*_health(tool_name, venue, report, ours), *_ages(tool_name, venue, report, ours)):
+            yield each if tool_name == venue else _misnamed(each, tool_name, venue)
+    why = "Records with at least two venues not healthy; ours reports stalls of this host as local_stall episodes."
+    yield CompatRow(TOOL, "correlated staleness ticks", report.not_healthy_together, None, None, why)
+    tool_names = {venue: tool_name for tool_name, venue in zip(VENUES, report.venues, strict=False)}
     reads_all = ticks == report.ticks and ours.run.lives <= 1
-    for of_venue, row in dimension_rows(report.series, places, reads_all, ours):
-        named_so = of_venue is None or places[of_venue] == of_venue
-        yield row if named_so else _misnamed(row, places[of_venue or ""], of_venue or "")
+    for row_venue, row in dimension_rows(report.series, tool_names, reads_all, ours):
+        same_name = row_venue is None or tool_names[row_venue] == row_venue
+        yield row if same_name else _misnamed(row, tool_names[row_venue or ""], row_venue or "")
 
 
-def _misnamed(row: CompatRow, named: str, venue: str) -> CompatRow:
-    told = f"The tool calls this place in the record {named}; the record calls it {venue}."
-    return CompatRow(row.tool, row.name, row.upstream, row.ours, row.figure, told)
+def _misnamed(row: CompatRow, tool_name: str, venue: str) -> CompatRow:
+    why = f"The tool calls this position in the record {tool_name}; the record calls it {venue}."
+    return CompatRow(row.tool, row.name, row.upstream, row.ours, row.figure, why)
 
 
-def _health(named: str, venue: str, report: AnalyzerReport, ours: OurFigures) -> Iterator[CompatRow]:
+def _health(tool_name: str, venue: str, report: AnalyzerReport, ours: OurFigures) -> Iterator[CompatRow]:
     health = report.health.get(venue)
     if health is None:
         return
@@ -98,37 +99,37 @@ def _health(named: str, venue: str, report: AnalyzerReport, ours: OurFigures) ->
         printed, value = round(records / health.records * 100, 2), ours.value(figure)
         percent = None if value is None else value * 100
         same = percent is not None and round(percent, 2) == printed
-        told = "Same share." if same else "A share of records; ours is a share of time."
-        yield CompatRow(TOOL, f"venue_health {named} {status}%", printed, percent, figure, told)
+        why = "Same share." if same else "A share of records; ours is a share of time."
+        yield CompatRow(TOOL, f"venue_health {tool_name} {status}%", printed, percent, figure, why)
     figure = f"{venue}.status_flips"
-    told = (
+    why = (
         "Same count."
         if ours.value(figure) == health.flips
-        else "The tool counts across a restart too; ours within each life."
+        else "The tool also counts changes across a restart; ours counts within each process (life)."
     )
-    yield CompatRow(TOOL, f"venue_health {named} Flips", health.flips, ours.value(figure), figure, told)
-    placed = "In records; ours places outages by time, as episodes."
-    yield CompatRow(TOOL, f"venue_health {named} MaxStaleRun", health.longest_run, None, None, placed)
-    yield CompatRow(TOOL, f"venue_health {named} StaleRuns", health.runs, None, None, placed)
+    yield CompatRow(TOOL, f"venue_health {tool_name} Flips", health.flips, ours.value(figure), figure, why)
+    why = "A number of records; ours reports outages by time, as episodes."
+    yield CompatRow(TOOL, f"venue_health {tool_name} MaxStaleRun", health.longest_stretch, None, None, why)
+    yield CompatRow(TOOL, f"venue_health {tool_name} StaleRuns", health.stretches, None, None, why)
 
 
-def _ages(named: str, venue: str, report: AnalyzerReport, ours: OurFigures) -> Iterator[CompatRow]:
-    for kind, of_venue in (("apply", report.apply_ages), ("event", report.event_ages)):
-        ages = of_venue.get(venue)
+def _ages(tool_name: str, venue: str, report: AnalyzerReport, ours: OurFigures) -> Iterator[CompatRow]:
+    for kind, by_venue in (("apply", report.apply_ages), ("event", report.event_ages)):
+        ages = by_venue.get(venue)
         if ages is None:
             continue
         name, metric = "age" if kind == "apply" else "event_age", f"{venue}.age_{kind}_ms"
-        for stat, counted in _stats(ages).items():
+        for stat, printed in _stats(ages).items():
             figure = f"{metric}.{'p50' if stat == 'n' else stat}"
             value = ours.n(figure) if stat == "n" else ours.value(figure)
-            differs = None if value is None or round(value, 6) == counted else value
+            differs = None if value is None or round(value, 6) == printed else value
             yield CompatRow(
                 TOOL,
-                f"{name} {named} {stat}",
-                counted,
+                f"{name} {tool_name} {stat}",
+                printed,
                 value,
                 figure,
-                explanation.ages(kind, venue, differs, ours, figure),
+                explanation.ages_why(kind, venue, differs, ours, figure),
             )
 
 

@@ -1,8 +1,8 @@
-"""Dimensions 2 to 15 of `telemetry_analyzer` v1 beside ours.
+"""Compare dimensions 2 to 15 of `telemetry_analyzer` v1 with our figures.
 
-Most series the tool computes as ours are defined. Where it can read every record of the run and there is one life, its
-numbers are then ours, rounded as it prints them (a value half way between two may be printed as the other one); where
-not, they are not worked out. Those that it computes by a rule of its own come from the store.
+The tool defines most of its series as our figures are defined. If it can read every record and the run is one process
+(one life), its numbers are ours, rounded as it prints them; a value half way between two decimals may be printed as the
+other one. Otherwise its numbers are not computed. Series with a rule of the tool's own are computed from the store.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from toolkit.upstream.explanation import SAME, OurFigures
 
 STATS = ("mean", "p50", "p95", "p99", "max")
 DIGITS = 6
-"""Decimals that the tool rounds a series to."""
+"""Decimals to which the tool rounds a series."""
 
-RUN = {
+RUN_SERIES = {
     "total_us": "run.phase.total_us", "reconcile_us": "run.phase.reconcile_us", "submit_us": "run.phase.submit_us",
     "order_tx_pending": "run.order_tx_pending", "dispersion": "run.dispersion_usd", "kf_p": "run.kalman.variance",
     "kf_x_hat": "run.kalman.log_price", "hedge_delta_h_t": "run.hedge_delta", "fv_short_vol": "run.vol.short",
@@ -26,7 +26,7 @@ RUN = {
     "would_send_orders_count": "run.would_send", "dollar_delta_usd": "run.dollar_delta_usd",
     "q_global_tao": "run.position",
 }  # fmt: skip
-VENUE = {
+VENUE_SERIES = {
     "mid": "mid_usd", "mid_delta_bps": "mid_step_bps", "fv_deviation": "fair_deviation_usd", "toxicity": "toxicity",
     "edge_local": "quotes.edge_usd", "delta_final": "quotes.half_spread_usd", "local_vol_short": "local_vol",
     "funding_rate_8h": "funding_rate_8h", "funding_age_ms": "funding_age_ms",
@@ -41,51 +41,63 @@ COUNTS = {
     "would_send 0 longest": "run.would_send.longest_drought_ticks", "pnl_total final": "run.pnl_total.final",
     "anomalies": "run.anomalies.total",
 }  # fmt: skip
-"""The tool's words for what it computes as ours is defined, and our figures."""
+"""Counts with the same definition as ours: the tool's name and our figure.
+
+`RUN_SERIES` and `VENUE_SERIES` hold the series of the same kind.
+"""
 
 _OWN_RULES = {
     "event_drain_us": (
         "phase.event_drain_us",
-        "The tool takes the time since the tick began; ours is the phase alone.",
+        "The tool measures from the start of the tick; ours is the phase alone.",
     ),
-    "engine_us": ("phase.engine_us", "The tool takes the time since the tick began; ours is the phase alone."),
-    "spread": ("spread_usd", "The tool counts no book as 0 and leaves a crossed one out; ours does not."),
+    "engine_us": ("phase.engine_us", "The tool measures from the start of the tick; ours is the phase alone."),
+    "spread": ("spread_usd", "The tool counts a missing book as 0 and leaves out a crossed one; ours does neither."),
     "depth": ("depth_usd", "The tool counts a record without a book as 0; ours leaves it out."),
 }
 _NOT_ALL_READ = (
-    "Same definition; the tool skips records or counts across a restart here, so its number is not worked out."
+    "Same definition; the tool skips records or counts across a restart in this run, so its number is not computed."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A series that the tool computes by a rule of its own; `venue` is None where it is the run's."""
+    """A series that the tool computes by its own rule.
 
-    word: str
+    `name` is the tool's; `venue` is None for a series of the run; `stats` are in the order of `STATS`.
+    """
+
+    name: str
     venue: str | None
     stats: tuple[float, ...]
     n: int
 
 
 def dimension_rows(
-    series: tuple[Series, ...], places: Mapping[str, str], reads_all: bool, ours: OurFigures
+    series: tuple[Series, ...], tool_names: Mapping[str, str], reads_all: bool, ours: OurFigures
 ) -> Iterator[tuple[str | None, CompatRow]]:
-    """The rows, each with the venue it is of; `places` has for a venue the name that the tool gives its place."""
-    for word, figure in RUN.items():
-        yield from ((None, each) for each in _same(word, figure, reads_all, ours))
-    for venue, named in places.items():
-        for word, metric in VENUE.items():
-            yield from ((venue, each) for each in _same(f"{word} {named}", f"{venue}.{metric}", reads_all, ours))
-    for word, figure in COUNTS.items():
+    """Yield the rows, each with its venue (None for the run).
+
+    `tool_names` maps a venue to the name that the tool gives to its position in the record. `reads_all` says that the
+    tool reads every record of a run of one life.
+    """
+    for name, figure in RUN_SERIES.items():
+        yield from ((None, each) for each in _same_definition(name, figure, reads_all, ours))
+    for venue, tool_name in tool_names.items():
+        for name, metric in VENUE_SERIES.items():
+            yield from (
+                (venue, each) for each in _same_definition(f"{name} {tool_name}", f"{venue}.{metric}", reads_all, ours)
+            )
+    for name, figure in COUNTS.items():
         if (value := ours.value(figure)) is not None:
-            yield None, _row(word, value if reads_all else None, value, figure, SAME)
+            yield None, _row(name, value if reads_all else None, value, figure, SAME)
     for each in series:
-        if each.venue is None or each.venue in places:
-            name = each.word if each.venue is None else f"{each.word} {places[each.venue]}"
+        if each.venue is None or each.venue in tool_names:
+            name = each.name if each.venue is None else f"{each.name} {tool_names[each.venue]}"
             yield from ((each.venue, row) for row in _own_rule(name, each, ours))
 
 
-def _same(name: str, figure: str, reads_all: bool, ours: OurFigures) -> Iterator[CompatRow]:
+def _same_definition(name: str, figure: str, reads_all: bool, ours: OurFigures) -> Iterator[CompatRow]:
     for stat in STATS:
         if (value := ours.value(f"{figure}.{stat}")) is not None:
             yield _row(f"{name} {stat}", round(value, DIGITS) if reads_all else None, value, f"{figure}.{stat}", SAME)
@@ -94,16 +106,17 @@ def _same(name: str, figure: str, reads_all: bool, ours: OurFigures) -> Iterator
 
 
 def _own_rule(name: str, series: Series, ours: OurFigures) -> Iterator[CompatRow]:
-    metric, why = _OWN_RULES[series.word]
+    metric, difference = _OWN_RULES[series.name]
     figure = f"{series.venue or 'run'}.{metric}"
-    for stat, counted in zip(STATS, series.stats, strict=True):
+    for stat, printed in zip(STATS, series.stats, strict=True):
         value = ours.value(f"{figure}.{stat}")
-        same = value is not None and round(value, DIGITS) == round(counted, DIGITS)
-        yield _row(f"{name} {stat}", round(counted, DIGITS), value, f"{figure}.{stat}", "Same number." if same else why)
+        same = value is not None and round(value, DIGITS) == round(printed, DIGITS)
+        yield _row(
+            f"{name} {stat}", round(printed, DIGITS), value, f"{figure}.{stat}", "Same number." if same else difference
+        )
     n = ours.n(f"{figure}.p50")
-    yield _row(f"{name} n", series.n, n, f"{figure}.p50", "Same count." if n == series.n else why)
+    yield _row(f"{name} n", series.n, n, f"{figure}.p50", "Same count." if n == series.n else difference)
 
 
 def _row(name: str, upstream: Number | None, ours: Number | None, figure: str, why: str) -> CompatRow:
-    told = _NOT_ALL_READ if upstream is None else why
-    return CompatRow("telemetry_analyzer v1", name, upstream, ours, figure, told)
+    return CompatRow("telemetry_analyzer v1", name, upstream, ours, figure, _NOT_ALL_READ if upstream is None else why)

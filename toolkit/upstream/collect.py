@@ -1,4 +1,4 @@
-"""What the producer's tools print for a run: telemetry's part from the store, the log's in a pass of its own."""
+"""Compute the reports of the producer's tools for a run: telemetry from the store, log files in a pass of their own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from toolkit.upstream.analyzer import AnalyzerReport, Health, analyzer_rows
 from toolkit.upstream.analyzer_dimensions import Series
 from toolkit.upstream.log_counts import CapTally, LogTally
 from toolkit.upstream.soak_report import (
-    PLATEAU_LEAST_RECORDS,
+    PLATEAU_MIN_RECORDS,
     PLATEAUS_MS,
     Ages,
     MissingReport,
@@ -30,15 +30,15 @@ from toolkit.upstream.soak_report import (
     SoakReport,
     TelemetrySection,
 )
-from toolkit.upstream.soak_rows import rows
+from toolkit.upstream.soak_rows import soak_rows
 
 OUR_GATE = "frontier"
-"""The gate of ours that has the limits of the report's."""
+"""Our gate with the same limits as the gate of the soak report."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamReports:
-    """What the producer's tools print, on its way: computed beside our figures."""
+    """Pending reports of the producer's tools; calling a field waits for its result."""
 
     soak: Callable[[], SoakReport | MissingReport]
     analyzer: Callable[[], AnalyzerReport | str]
@@ -47,54 +47,53 @@ class UpstreamReports:
 def start_reports(
     pool: QueryPool, run_key: int, sources: Sequence[RunFile], facts: LogFacts, run: RunInfo
 ) -> UpstreamReports:
-    """Begin to compute what the producer's tools print of a run whose telemetry and ledger are known.
+    """Start to compute the reports of the producer's tools for a run whose telemetry and ledger are in the store.
 
-    The report's gate is asked for the connectors that the log says were started, else for the run's venues.
+    The gate of the soak report expects the connectors that the log says were started, or else the venues of the run.
     """
     started = next((start.facts["connectors"] for start in facts.starts if "connectors" in start.facts), None)
-    named = tuple(dict.fromkeys(started.lower().split(",") if started else run.venues))
+    connectors = tuple(dict.fromkeys(started.lower().split(",") if started else run.venues))
     return UpstreamReports(
-        pool.submit(lambda con: soak_report(con, run_key, sources, named)),
+        pool.submit(lambda con: soak_report(con, run_key, sources, connectors)),
         pool.submit(lambda con: analyzer_report(con, run_key, sources)),
     )
 
 
 def compat_rows(
-    theirs: UpstreamReports, analysis: RunAnalysis, catalogue: Sequence[FigureSpec]
+    reports: UpstreamReports, analysis: RunAnalysis, catalogue: Sequence[FigureSpec]
 ) -> tuple[CompatRow, ...]:
-    """The compat view of a run: soak report and analyzer beside our figures.
+    """Return the rows that compare the soak report and the analyzer with our figures.
 
-    Beside the verdict of the report's gate stands that of our gate of the same limits. Raises `InputError` for an
-    unreadable file.
+    The verdict of the soak report's gate is compared with that of our gate with the same limits. Raises `InputError`
+    for an unreadable file.
     """
     run, figures = analysis.run, analysis.figures
     gate = load_gate(OUR_GATE, catalogue)
     verdict = str(evaluate(gate.rules, analysis, gate=gate.name, never_seen=gate.never_seen).verdict)
-    soak = rows(theirs.soak(), run, figures, verdict)
-    return (*soak, *analyzer_rows(theirs.analyzer(), run, figures))
+    soak = soak_rows(reports.soak(), run, figures, verdict)
+    return (*soak, *analyzer_rows(reports.analyzer(), run, figures))
 
 
 def soak_report(
     con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile], connectors: tuple[str, ...]
 ) -> SoakReport | MissingReport:
-    """What the soak report v1 holds for a run whose telemetry and ledger are in the store.
+    """Return the soak report v1 of a run whose telemetry and ledger are in the store.
 
-    The tool reads `telemetry.jsonl`, `run.log` and `market_rx_stats.log`; a file that is the only one of its role
-    stands for it under any name. `connectors` are those that the gate expects. Raises `InputError` for an unreadable
-    file.
+    The tool reads `telemetry.jsonl`, `run.log` and `market_rx_stats.log`; a file under another name is used if it is
+    the only one of its role. `connectors` are those that the gate expects. Raises `InputError` for an unreadable file.
     """
-    telemetry = _the_one(sources, Role.TELEMETRY, "telemetry.jsonl")
-    log = _the_one(sources, Role.LOG, "run.log")
+    telemetry = _file_of(sources, Role.TELEMETRY, "telemetry.jsonl")
+    log = _file_of(sources, Role.LOG, "run.log")
     if telemetry is None or log is None:
         return MissingReport(
-            f"it asks for one {'telemetry.jsonl' if telemetry is None else 'run.log'} and there is none"
+            f"it requires one {'telemetry.jsonl' if telemetry is None else 'run.log'} and there is none"
         )
-    if (why := _unreadable(con, run_key, telemetry)) is not None:
+    if (why := _reason_unreadable(con, run_key, telemetry)) is not None:
         return MissingReport(why)
     tally, caps = LogTally(), CapTally()
     for block in _blocks(log):
         tally.feed(block.data)
-    rx = _the_one(sources, Role.RX_STATS, "market_rx_stats.log")
+    rx = _file_of(sources, Role.RX_STATS, "market_rx_stats.log")
     for block in _blocks(rx) if rx is not None else ():
         caps.feed(block.data)
     return SoakReport(
@@ -106,29 +105,29 @@ def soak_report(
 
 
 def analyzer_report(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile]) -> AnalyzerReport | str:
-    """What `telemetry_analyzer` v1 prints, or a clause that says why it prints nothing."""
-    telemetry = _the_one(sources, Role.TELEMETRY, "telemetry.jsonl")
+    """Return the report of `telemetry_analyzer` v1, or a clause that says why the tool prints none."""
+    telemetry = _file_of(sources, Role.TELEMETRY, "telemetry.jsonl")
     if telemetry is None:
-        return "it asks for one telemetry.jsonl and there is none"
-    where = {"run_key": run_key, "file_no": telemetry.file_no}
-    ticks, first, last, together, priced = con.execute(sql("compat/analyzer_ticks"), where).fetchall()[0]
+        return "it requires one telemetry.jsonl and there is none"
+    parameters = {"run_key": run_key, "file_no": telemetry.file_no}
+    ticks, first, last, together, priced = con.execute(sql("compat/analyzer_ticks"), parameters).fetchall()[0]
     if not priced:
-        return "there is no tick" if not ticks else "it stops with an error where two venues are never healthy at once"
-    told = con.execute(sql("compat/analyzer_health"), where).fetchall()
-    health = {venue: Health(*counts) for venue, *counts in told}
-    ages = _aged(con, where)
-    rows = con.execute(sql("compat/analyzer_series"), where).fetchall()
-    series = tuple(Series(word, venue, tuple(stats), n) for word, venue, *stats, n in rows)
+        return "there is no tick" if not ticks else "it stops with an error if two venues are never healthy at once"
+    health_rows = con.execute(sql("compat/analyzer_health"), parameters).fetchall()
+    health = {venue: Health(*counts) for venue, *counts in health_rows}
+    ages = _ages_by_kind(con, parameters)
+    series_rows = con.execute(sql("compat/analyzer_series"), parameters).fetchall()
+    series = tuple(Series(name, venue, tuple(stats), n) for name, venue, *stats, n in series_rows)
     return AnalyzerReport(ticks, first, last, together, tuple(health), health, ages["apply"], ages["event"], series)
 
 
-def _the_one(sources: Sequence[RunFile], role: Role, name: str) -> RunFile | None:
-    of_role = [source for source in sources if source.role is role]
-    named = [source for source in of_role if _unpacked_name(source.name) == name]
-    return next(iter(named or (of_role if len(of_role) == 1 else ())), None)
+def _file_of(sources: Sequence[RunFile], role: Role, name: str) -> RunFile | None:
+    with_role = [source for source in sources if source.role is role]
+    with_name = [source for source in with_role if _uncompressed_name(source.name) == name]
+    return next(iter(with_name or (with_role if len(with_role) == 1 else ())), None)
 
 
-def _unpacked_name(name: str) -> str:
+def _uncompressed_name(name: str) -> str:
     return PurePath(name).name.removesuffix(".gz").removesuffix(".zst")
 
 
@@ -137,18 +136,18 @@ def _blocks(source: RunFile) -> Iterator[Block]:
         yield from blocks(stream)
 
 
-def _unreadable(con: duckdb.DuckDBPyConnection, run_key: int, telemetry: RunFile) -> str | None:
-    """Why the tool's strict reader stops at a line of the telemetry; None where it reads on to the end."""
-    where = {"run_key": run_key, "file_no": telemetry.file_no}
-    line = con.execute(sql("compat/invalid_line"), where).fetchall()[0][0]
-    if line is None and _may_hold_padding(con, where):
+def _reason_unreadable(con: duckdb.DuckDBPyConnection, run_key: int, telemetry: RunFile) -> str | None:
+    """Return a clause that says at which line the tool stops reading the telemetry; None if it reads all of it."""
+    parameters = {"run_key": run_key, "file_no": telemetry.file_no}
+    line = con.execute(sql("compat/invalid_line"), parameters).fetchall()[0][0]
+    if line is None and _may_hold_padding(con, parameters):
         line = next((_padded_line(block) for block in _blocks(telemetry) if b"\0" in block.data), None)
     return None if line is None else f"line {line} of {telemetry.name} is not one JSON value, and it reads no further"
 
 
-def _may_hold_padding(con: duckdb.DuckDBPyConnection, where: dict[str, int]) -> bool:
-    """Whether to look for NUL bytes, which a crash of the host leaves: in a blank line, or before the next life."""
-    return bool(con.execute(sql("compat/may_hold_padding"), where).fetchall()[0][0])
+def _may_hold_padding(con: duckdb.DuckDBPyConnection, parameters: dict[str, int]) -> bool:
+    """Return True if the file may hold NUL bytes, left by a crash of the host in a blank line or before a restart."""
+    return bool(con.execute(sql("compat/may_hold_padding"), parameters).fetchall()[0][0])
 
 
 def _padded_line(block: Block) -> int:
@@ -156,24 +155,26 @@ def _padded_line(block: Block) -> int:
 
 
 def _telemetry(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> TelemetrySection:
-    where = {"run_key": run_key, "file_no": file_no}
-    with_tick, without, first, last, first_ms, last_ms = con.execute(sql("compat/telemetry_range"), where).fetchall()[0]
-    ages = _aged(con, where)
-    limits = {"limits_ms": list(PLATEAUS_MS), "least": PLATEAU_LEAST_RECORDS}
+    parameters = {"run_key": run_key, "file_no": file_no}
+    with_tick, without, first, last, first_ms, last_ms = con.execute(
+        sql("compat/telemetry_range"), parameters
+    ).fetchall()[0]
+    ages = _ages_by_kind(con, parameters)
+    limits = {"limits_ms": list(PLATEAUS_MS), "least": PLATEAU_MIN_RECORDS}
     plateaus = {
         (venue, limit_ms): Plateau(*longest)
-        for venue, limit_ms, *longest in con.execute(sql("compat/plateaus"), where | limits).fetchall()
+        for venue, limit_ms, *longest in con.execute(sql("compat/plateaus"), parameters | limits).fetchall()
     }
     return TelemetrySection(
         with_tick + without, (first, last), (first_ms, last_ms), ages["apply"], ages["event"], plateaus
     )
 
 
-def _aged(con: duckdb.DuckDBPyConnection, where: dict[str, int]) -> dict[str, dict[str, Ages]]:
+def _ages_by_kind(con: duckdb.DuckDBPyConnection, parameters: dict[str, int]) -> dict[str, dict[str, Ages]]:
     counted: dict[str, dict[str, list[tuple[float, int]]]] = {"apply": {}, "event": {}}
-    for venue, kind, age_ms, n in con.execute(sql("compat/ages"), where).fetchall():
+    for venue, kind, age_ms, n in con.execute(sql("compat/ages"), parameters).fetchall():
         counted[kind].setdefault(venue, []).append((float(age_ms), n))
     return {
-        kind: {venue: Ages(*(tuple(each) for each in zip(*pairs, strict=True))) for venue, pairs in of_kind.items()}
-        for kind, of_kind in counted.items()
+        kind: {venue: Ages(*(tuple(each) for each in zip(*pairs, strict=True))) for venue, pairs in by_venue.items()}
+        for kind, by_venue in counted.items()
     }

@@ -1,7 +1,7 @@
-"""The report's rules over log lines, as tallies that are fed blocks of whole lines.
+"""Count log lines by the rules of the soak report v1, from blocks of whole lines.
 
-A block is searched for the words that a rule needs; only lines that hold one are looked at, so a gigabyte of other
-lines costs no more than the search.
+Each block is searched for the words that a rule needs, and only lines with one of them are parsed. Other lines cost no
+more than the search.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from toolkit.upstream.soak_report import CapHitSection, LogSection, Reconnect
 
 VENUE_HINTS = ("extended", "hyperliquid", "aster", "lighter", "paradex")
-"""A signature line belongs to the first of these that occurs anywhere in it."""
+"""A signature line is counted for the first of these venues whose name occurs anywhere in it."""
 
 SIGNATURES = (
     (("watchdog", "reconnect"), "stale_watchdog"),
@@ -31,7 +31,7 @@ SIGNATURES = (
     (("connect timeout",), "connect_timeout"),
     (("connect error",), "connect_error"),
 )
-"""Words that all stand in a lower-cased line, and the reason they stand for; the first that fits decides."""
+"""Words that must all occur in the lower-cased line, and the reason that they mean; the first match decides."""
 
 _SIGNATURE_WORDS = tuple(dict.fromkeys(words[0].encode() for words, _ in SIGNATURES))
 _AUDIT, _PUBLISHER = "WS_AUDIT", "component=market_publisher"
@@ -42,7 +42,7 @@ _PUBLISHER_COUNT = re.compile(r"(mp_(?<=\bmp_)[a-z0-9_]*_count)=(\d+)\b")
 
 
 class LogTally:
-    """Counts what the report counts in `run.log`."""
+    """Counts of the report's log section, from blocks of `run.log`."""
 
     def __init__(self) -> None:
         self._audit: dict[Reconnect, int] = {}
@@ -50,37 +50,37 @@ class LogTally:
         self._publisher: dict[str, int] = {}
 
     def feed(self, lines: bytes) -> None:
-        """Take the next whole lines of the log (the very last may lack its newline)."""
-        lines = _newlines(lines)
+        """Count the next block of whole lines; only the last line of the file may lack its newline."""
+        lines = _normalized_newlines(lines)
         lowered = lines.lower()
-        for line in _holding(lines, lowered, _SIGNATURE_WORDS):
-            self._signature_line(line.lower())
-        for line in _holding(lines, lines, (b"reconnect_reason=",)):
-            self._audit_line(line)
-        for line in _holding(lines, lines, (_PUBLISHER.encode(),)):
-            self._publisher_line(line)
+        for line in _lines_with(lines, lowered, _SIGNATURE_WORDS):
+            self._add_signature_line(line.lower())
+        for line in _lines_with(lines, lines, (b"reconnect_reason=",)):
+            self._add_audit_line(line)
+        for line in _lines_with(lines, lines, (_PUBLISHER.encode(),)):
+            self._add_publisher_line(line)
 
     def result(self) -> LogSection:
-        """The counts over all that was fed."""
+        """Return the counts of all blocks so far."""
         return LogSection(dict(self._audit), dict(self._signature), dict(self._publisher))
 
-    def _signature_line(self, lowered: str) -> None:
+    def _add_signature_line(self, lowered: str) -> None:
         if (reason := signature(lowered)) is not None:
             venue = next((hint for hint in VENUE_HINTS if hint in lowered), "unknown")
             self._signature[venue, reason] = self._signature.get((venue, reason), 0) + 1
 
-    def _audit_line(self, line: str) -> None:
-        if found := _AUDIT_COUNT.search(line):
-            key = found["venue"].lower(), found["reason"]
-            self._audit[key] = max(self._audit.get(key, 0), int(found["count"]))
+    def _add_audit_line(self, line: str) -> None:
+        if match := _AUDIT_COUNT.search(line):
+            key = match["venue"].lower(), match["reason"]
+            self._audit[key] = max(self._audit.get(key, 0), int(match["count"]))
 
-    def _publisher_line(self, line: str) -> None:
+    def _add_publisher_line(self, line: str) -> None:
         for name, count in _PUBLISHER_COUNT.findall(line) if _AUDIT in line else ():
             self._publisher[name] = max(self._publisher.get(name, 0), int(count))
 
 
 def signature(lowered: str) -> str | None:
-    """The reason that a lower-cased line stands for; None where it has no signature."""
+    """Return the reconnect reason of a lower-cased line; None if it matches no signature."""
     return next((reason for words, reason in SIGNATURES if all(word in lowered for word in words)), None)
 
 
@@ -92,37 +92,37 @@ _RX_PLAIN = re.compile(
     re.MULTILINE,
 )
 _PAIR = re.compile(r"\b([a-zA-Z0-9_]+)=([^\s]+)\b")
-_WHOLE = re.compile(r"-?\d+")
+_INTEGER = re.compile(r"-?\d+")
 
 
 class CapTally:
-    """Counts what the report counts in `market_rx_stats.log`."""
+    """Counts of the report's cap-hit section, from blocks of `market_rx_stats.log`."""
 
     def __init__(self) -> None:
         self._lines = self._most = self._total = self._burst = self._resets = 0
         self._first_tick: int | None = None
         self._last_tick: int | None = None
-        self._before: tuple[int | None, int] | None = None
+        self._previous: tuple[int | None, int] | None = None
         self._burst_ticks: tuple[int | None, int | None] = (None, None)
 
     def feed(self, lines: bytes) -> None:
-        """Take the next whole lines of the file (the very last may lack its newline)."""
-        lines = _newlines(lines)
+        """Count the next block of whole lines; only the last line of the file may lack its newline."""
+        lines = _normalized_newlines(lines)
         plain = _RX_PLAIN.findall(lines)
         if len(plain) == lines.count(_RX.encode()):
             self._lines += len(plain)
             for tick, hits in plain:
-                self._reading(int(tick), int(hits))
+                self._add_reading(int(tick), int(hits))
             return
-        for line in _holding(lines, lines, (_RX.encode(),)):
-            self._line(line)
+        for line in _lines_with(lines, lines, (_RX.encode(),)):
+            self._add_line(line)
 
     def result(self) -> CapHitSection:
-        """The summary over all that was fed."""
+        """Return the section for all blocks so far."""
         return CapHitSection(
             lines=self._lines,
             ticks=(self._first_tick, self._last_tick),
-            last=None if self._before is None else self._before[1],
+            last=None if self._previous is None else self._previous[1],
             most=self._most,
             total=self._total,
             burst=self._burst,
@@ -130,42 +130,45 @@ class CapTally:
             resets=self._resets,
         )
 
-    def _line(self, line: str) -> None:
+    def _add_line(self, line: str) -> None:
         self._lines += 1
         pairs = dict(_PAIR.findall(line))
-        if (hits := _whole(pairs.get("cap_hits"))) is not None:
-            self._reading(_whole(pairs.get("tick")), hits)
+        if (hits := _integer(pairs.get("cap_hits"))) is not None:
+            self._add_reading(_integer(pairs.get("tick")), hits)
 
-    def _reading(self, tick: int | None, hits: int) -> None:
+    def _add_reading(self, tick: int | None, hits: int) -> None:
         if tick is not None:
             self._first_tick = tick if self._first_tick is None else self._first_tick
             self._last_tick = tick
         self._most = max(self._most, hits)
-        if self._before is None:
+        if self._previous is None:
             self._total += max(hits, 0)
         else:
-            self._step(*self._before, tick, hits)
-        self._before = tick, hits
+            self._add_step(*self._previous, tick, hits)
+        self._previous = tick, hits
 
-    def _step(self, tick_before: int | None, hits_before: int, tick: int | None, hits: int) -> None:
-        self._resets += hits < hits_before
-        rise = hits if hits < hits_before else hits - hits_before
+    def _add_step(self, previous_tick: int | None, previous_hits: int, tick: int | None, hits: int) -> None:
+        self._resets += hits < previous_hits
+        rise = hits if hits < previous_hits else hits - previous_hits
         self._total += max(rise, 0)
         if rise > self._burst:
-            self._burst, self._burst_ticks = rise, (tick_before, tick)
+            self._burst, self._burst_ticks = rise, (previous_tick, tick)
 
 
-def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and _WHOLE.fullmatch(text) else None
+def _integer(text: str | None) -> int | None:
+    return int(text) if text is not None and _INTEGER.fullmatch(text) else None
 
 
-def _newlines(lines: bytes) -> bytes:
-    """The lines as the report's reader sees them: a carriage return ends a line too."""
+def _normalized_newlines(lines: bytes) -> bytes:
+    """Return the lines with all line ends as newlines: the report's reader also ends a line at a carriage return."""
     return lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in lines else lines
 
 
-def _holding(lines: bytes, searched: bytes, needles: tuple[bytes, ...]) -> Iterator[str]:
-    """Each of `lines`, in order, in which one of the needles stands; `searched` is the lines or their lower case."""
+def _lines_with(lines: bytes, searched: bytes, needles: tuple[bytes, ...]) -> Iterator[str]:
+    """Yield each of `lines`, in order, that contains one of the needles.
+
+    `searched` is `lines` itself, or its lower case for a case-insensitive search.
+    """
     starts = set[int]()
     for needle in needles:
         at = searched.find(needle)

@@ -1,4 +1,4 @@
-"""The gate of the soak report v1: its checks in its order, and the words of each failure."""
+"""Gate of the soak report v1: its checks in its order, and the text of each failure."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ PUBLISHER_COUNTERS = ("mp_try_send_full_count", "mp_pending_latest_replaced_coun
 class Check:
     """One limit of the gate.
 
-    `number` names what is judged as the rows do (`ages aster apply_p95`); `limit` is what it may be at most, None where
-    it only has to be there; `failure` is the bullet in the list of failures, None where it passed or was not `made`.
+    `number` is the name of the checked number as in the rows (`ages aster apply_p95`). `limit` is its maximum, None if
+    the number only has to exist. `failure` is the line in the list of failures, None if the check passed or was not
+    `made`.
     """
 
     number: str
@@ -30,7 +31,7 @@ class Check:
 
 
 def checks(report: SoakReport, event_ages_required: bool = True) -> tuple[Check, ...]:
-    """Every check of the gate, in the order in which it lists failures."""
+    """Return all checks of the gate, in the order in which it lists failures."""
     telemetry = report.telemetry
     apply_ages = {venue.lower(): ages for venue, ages in telemetry.apply_ages.items()}
     event_ages = {venue.lower(): ages for venue, ages in telemetry.event_ages.items()}
@@ -50,7 +51,7 @@ def checks(report: SoakReport, event_ages_required: bool = True) -> tuple[Check,
 
 
 def failures(report: SoakReport) -> tuple[str, ...]:
-    """The bullets of the gate's failure list; the gate passes a run that has none."""
+    """Return the lines of the gate's list of failures; the gate passes a run without failures."""
     return tuple(each.failure for each in checks(report) if each.failure is not None)
 
 

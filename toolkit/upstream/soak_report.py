@@ -1,6 +1,6 @@
-"""What the soak report v1 of `paraphina` holds for a run, each number by that tool's own rule.
+"""Contents of the soak report v1 of `paraphina`, each number by that tool's own rule.
 
-The rules are re-stated here so that its numbers can stand beside ours; none of them is used for a figure.
+The rules are implemented here so that its numbers can be compared with ours. No figure uses them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import accumulate
 TOOL = "ws_soak_report v1"
 NO_REPORT = "no report (exit 2)"
 PLATEAUS_MS = (10_000, 30_000)
-PLATEAU_LEAST_RECORDS = 3
+PLATEAU_MIN_RECORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Ages:
         return sum(self.counts)
 
     def percentile(self, p: float) -> float | None:
-        """Percentile `p` (0 to 100), linear between neighbours; None of no ages.
+        """Return percentile `p` (0 to 100) in ms, linear between neighbours; None without ages.
 
-        The order of the operations decides the last digit and is the tool's.
+        The order of the operations is the tool's, because it decides the last digit.
         """
         if not self.counts:
             return None
@@ -42,15 +42,15 @@ class Ages:
         return self._at(below) * (above - position) + self._at(above) * (position - below)
 
     def _at(self, rank: int) -> float:
-        upto = accumulate(self.counts)
-        return float(next(value for value, last in zip(self.values_ms, upto, strict=True) if rank < last))
+        cumulative = accumulate(self.counts)
+        return float(next(value for value, last in zip(self.values_ms, cumulative, strict=True) if rank < last))
 
 
 @dataclass(frozen=True, slots=True)
 class Plateau:
-    """The longest run of at least three consecutive records above a limit, from its first to its last such record.
+    """Longest stretch of at least three consecutive records above a limit, from its first to its last record.
 
-    `duration_ms` is None where one of the two has no wall clock.
+    `duration_ms` is None if the first or the last record has no wall clock.
     """
 
     duration_ms: int | None = None
@@ -61,7 +61,7 @@ class Plateau:
 
 @dataclass(frozen=True, slots=True)
 class TelemetrySection:
-    """What the report takes from `telemetry.jsonl`. Ranges are the first and the last value, in the file's order."""
+    """Section of the report from `telemetry.jsonl`. Ranges are the first and the last value in file order."""
 
     rows: int = 0
     ticks: tuple[int | None, int | None] = (None, None)
@@ -72,17 +72,17 @@ class TelemetrySection:
 
     @property
     def venues(self) -> list[str]:
-        """The venues in the report's tables: those with a known age, in the alphabet's order."""
+        """Venues in the report's tables: those with a known age, in alphabetical order."""
         return sorted({*self.apply_ages, *self.event_ages})
 
 
 Reconnect = tuple[str, str]
-"""A venue and the report's word for a reason."""
+"""A venue and the report's name of a reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogSection:
-    """What the report takes from `run.log`: largest audit and publisher counts, lines with a signature."""
+    """Section of the report from `run.log`: largest audit and publisher counts, and counts of signature lines."""
 
     audit: Mapping[Reconnect, int] = field(default_factory=dict)
     signature: Mapping[Reconnect, int] = field(default_factory=dict)
@@ -90,17 +90,17 @@ class LogSection:
 
     @property
     def reconnects(self) -> list[Reconnect]:
-        """The rows of the report's table of reconnects, in its order."""
+        """Rows of the report's table of reconnects, in its order."""
         return sorted({*self.audit, *self.signature})
 
     def combined(self, key: Reconnect) -> int:
-        """The count that the gate judges: the larger of the two, so that what both count is not added up."""
+        """Return the count that the gate checks: the larger of the two, as both may count the same event."""
         return max(self.audit.get(key, 0), self.signature.get(key, 0))
 
 
 @dataclass(frozen=True, slots=True)
 class CapHitSection:
-    """What the report takes from `market_rx_stats.log`, reading a count per tick as if it were cumulative."""
+    """Section of the report from `market_rx_stats.log`. The tool reads the count per tick as if it were cumulative."""
 
     lines: int = 0
     ticks: tuple[int | None, int | None] = (None, None)
@@ -114,7 +114,7 @@ class CapHitSection:
 
 @dataclass(frozen=True, slots=True)
 class SoakReport:
-    """The report of one run. `caps` is None without a `market_rx_stats.log`; `connectors` is what the gate asks for."""
+    """Report of one run. `caps` is None without a `market_rx_stats.log`; the gate expects data of the `connectors`."""
 
     telemetry: TelemetrySection = TelemetrySection()
     log: LogSection = LogSection()
@@ -124,6 +124,6 @@ class SoakReport:
 
 @dataclass(frozen=True, slots=True)
 class MissingReport:
-    """The tool ended with exit code 2 and printed no report; `why` is a clause that says what stopped it."""
+    """Result of a tool that exits with code 2 and prints no report. `why` is a clause that says what stops it."""
 
     why: str
