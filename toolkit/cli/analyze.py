@@ -39,16 +39,11 @@ def analyze(
     itself went badly.
     """
     _start_background_work(paths)
-    from reports.pages import check_format
     from reports.run_pages import IN_WINDOWS
     from toolkit.analysis.pipeline import Options, analyze
-    from toolkit.model.errors import UsageError
     from toolkit.smoke.known_settings import known_settings
 
-    if only not in (None, "ages"):
-        raise UsageError(f"--only {only}: unknown value; write --only ages")
-    if format is not Format.JSON:
-        check_format(format)
+    _check_options(only, format)
     if foreign is not None:
         emit(_unknown_lines(paths, foreign, format), output)
         return 0
@@ -69,6 +64,17 @@ def analyze(
         return follow_run(analyze_into, show, db)
     show(analyze_into(db))
     return 0
+
+
+def _check_options(only: str | None, format: Format) -> None:
+    """Raise `UsageError` for an unknown value of `--only` or a format that this command does not print."""
+    from reports.pages import check_format
+    from toolkit.model.errors import UsageError
+
+    if only not in (None, "ages"):
+        raise UsageError(f"--only {only}: unknown value; write --only ages")
+    if format is not Format.JSON:
+        check_format(format)
 
 
 def _start_background_work(paths: list[str]) -> None:

@@ -42,7 +42,7 @@ class ShadowPlan:
 
     @property
     def simulated(self) -> bool:
-        """Whether the feed is the simulated venues."""
+        """True if the feed is the simulated venues."""
         return self.feed is Feed.LOOPBACK
 
     @property

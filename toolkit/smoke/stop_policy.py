@@ -65,12 +65,12 @@ class StoppingPolicy:
 
     @property
     def telemetry_seen(self) -> bool:
-        """Whether the first telemetry was reported."""
+        """True once the first telemetry was reported."""
         return self._telemetry_ms is not None
 
     @property
     def killed(self) -> bool:
-        """Whether KILL was returned: the program did not stop within its grace period, or was interrupted twice."""
+        """True once KILL was returned: the program did not stop within its grace period, or was interrupted twice."""
         return self._killed_ms is not None
 
     def on_telemetry(self, now_ms: float) -> None:
