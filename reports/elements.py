@@ -84,7 +84,7 @@ class FoldedFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class FigureGrid:
     """Table of figures with a row per metric and a column per scope.
 
     `figures` counts the figures shown; `reason` is why they may not be compared, where that is the same for all.
@@ -115,12 +115,12 @@ class Section:
     """
 
     table: Table
-    moved: Grid
-    unchanged: Grid
+    moved: FigureGrid
+    unchanged: FigureGrid
     zero: tuple[FoldedFigures, ...] = ()
     unknown: tuple[FoldedFigures, ...] = ()
     within_error: int = 0
-    not_comparable: tuple[Grid, ...] = ()
+    not_comparable: tuple[FigureGrid, ...] = ()
     low_priority: bool = False
 
     def __bool__(self) -> bool:

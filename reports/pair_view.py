@@ -17,7 +17,7 @@ from toolkit.model.gates import GateResult
 from toolkit.model.vocabulary import Verdict
 
 COMMON_SHIFT_VENUES = 3
-"""Number of venues from which a change that is alike at all of them is called a common shift."""
+"""Minimum number of venues for a common shift: a similar change at all venues."""
 OMITTABLE = {
     "unchanged": "figures that did not differ",
     "moved": "figures that differ without a row of their own",
@@ -97,8 +97,8 @@ class PairView:
     def compared(self, metric: str) -> tuple[ComparisonRow, ...]:
         """Return the rows of one metric, worst venue first, that may be compared and have two values.
 
-        Venues that had no book in one of the runs are left out: their reconnects and ages say nothing, and the page
-        reports the missing book itself.
+        Venues that had no book in one of the runs are left out: their reconnects and ages are meaningless, and the
+        page reports the missing book itself.
         """
         without_book = {venue for run in self.sides for venue in self.venues_without_book(run)}
         rows = (self.rows.get(f"{venue}.{metric}") for venue in self.venues if venue not in without_book)
@@ -124,7 +124,7 @@ class PairView:
         """Smallest and largest change (ms) of the median event age, if all venues changed alike by less than a tick.
 
         The offset of the ticks against the venues' messages is fixed when a run starts. It shifts the event ages of all
-        venues together, so such a change is no change of a venue. None if there is no such shift.
+        venues together, so such a shift is not a change of any venue. None if there is no such shift.
         """
         deltas = [row.delta or 0 for row in self.compared("age_event_ms.p50")]
         least, most = min(deltas, key=abs, default=0), max(deltas, key=abs, default=0)

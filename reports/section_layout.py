@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from reports.elements import Align, Cell, CellKind, Column, FoldedFigures, Grid, Section, Table
+from reports.elements import Align, Cell, CellKind, Column, FigureGrid, FoldedFigures, Section, Table
 from reports.format import change, number, overlap, per_hour
 from reports.run_view import RunView
 from reports.sections import arrange
@@ -88,7 +88,7 @@ class SectionLayout:
             low_priority=section in LOW_PRIORITY_SECTIONS,
         )
 
-    def _not_comparable_grids(self, rows: Sequence[ComparisonRow], metrics: Sequence[str]) -> tuple[Grid, ...]:
+    def _not_comparable_grids(self, rows: Sequence[ComparisonRow], metrics: Sequence[str]) -> tuple[FigureGrid, ...]:
         """Return a grid for each reason for which at least `GRID_FROM` figures may not be compared."""
         by_reason: dict[str, list[ComparisonRow]] = {}
         for row in rows:
@@ -167,7 +167,7 @@ class SectionLayout:
         counts = Counter(remark for row in rows for remark in self._all_remarks(row))
         return {remark: count for remark, count in counts.items() if count >= SHARED_REMARK_FROM}
 
-    def _grid(self, rows: Sequence[ComparisonRow], metrics: Sequence[str]) -> Grid:
+    def _grid(self, rows: Sequence[ComparisonRow], metrics: Sequence[str]) -> FigureGrid:
         """Return a grid with a row per metric, a column per scope with a value, and the number of samples."""
         by_name = {row.figure: row for row in rows}
         scopes = [scope for scope in self.scopes if any(name.startswith(f"{scope}.") for name in by_name)]
@@ -176,7 +176,7 @@ class SectionLayout:
         cells = (
             tuple(self._grid_cells(metric, [by_name.get(f"{scope}.{metric}") for scope in scopes])) for metric in shown
         )
-        return Grid(Table(columns, tuple(cells)), len(by_name))
+        return FigureGrid(Table(columns, tuple(cells)), len(by_name))
 
     def _grid_cells(self, metric: str, rows: Sequence[ComparisonRow | None]) -> Iterator[Cell]:
         yield Cell(metric, kind=CellKind.NAME)
