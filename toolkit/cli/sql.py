@@ -25,7 +25,7 @@ def sql(
 ) -> int:
     """Run one SQL query over the store of analysed runs, read-only.
 
-    The store has views such as runs, figures, sessions and venue_ticks; `show tables` lists them. Text output is
+    Its public views include runs, files, ticks, venue_ticks, log_events, sessions, figures and findings. Text output is
     tab-separated, with a header line.
     """
     from reports.escape import visible
