@@ -12,18 +12,37 @@ from functools import partial
 import msgspec
 
 from connectors.session.events import Control
-from connectors.simulator.connections import Link, Switchboard
-from connectors.simulator.faults.active import Trouble, refusal
+from connectors.simulator.connections import Connection, Connections
+from connectors.simulator.faults.active import ActiveFaults, error_response
 from connectors.simulator.faults.injector import Injector
-from connectors.simulator.ground_truth import Tell, book_facts
-from connectors.simulator.market import Print
-from connectors.simulator.market_data import Board, fold
-from connectors.simulator.messages import Accepted, Act, Answer, Content, Door, Hung, Refused, Request, Say, Sight
-from connectors.simulator.protocols.base import Begin, Dialect, Finish, Leave, Reply, Response, Stream
-from connectors.simulator.scenario import Planned, Scenario
+from connectors.simulator.ground_truth import TruthWriter, book_facts
+from connectors.simulator.market import MarketTrade
+from connectors.simulator.market_data import MarketData, merge_changes
+from connectors.simulator.messages import (
+    Accepted,
+    ConnectPolicy,
+    Content,
+    ExchangeAction,
+    HttpResponse,
+    Refused,
+    Request,
+    SendData,
+    TrueBook,
+    Unanswered,
+)
+from connectors.simulator.protocols.base import (
+    ClientResponse,
+    Disconnect,
+    SendReply,
+    StartStream,
+    StopStream,
+    Stream,
+    VenueProtocol,
+)
+from connectors.simulator.scenario import PlannedFault, Scenario
 
 FUNDING_MS = 1_000
-NO_SUCH_PATH = Answer(404, b'{"status":"ERROR","error":{"code":404,"message":"Not found"}}')
+NO_SUCH_PATH = HttpResponse(404, b'{"status":"ERROR","error":{"code":404,"message":"Not found"}}')
 
 
 class Exchange:
@@ -31,27 +50,29 @@ class Exchange:
 
     def __init__(
         self,
-        dialect: Dialect,
+        protocol: VenueProtocol,
         *,
         base: str = "ETH",
         seed: int = 1,
         start_unix_ms: int = 0,
-        plan: Iterable[Planned] = (),
-        tell: Tell | None = None,
+        plan: Iterable[PlannedFault] = (),
+        write_truth: TruthWriter | None = None,
     ) -> None:
-        self.dialect = dialect
-        self.board = Board(dialect, base, seed, start_unix_ms)
-        self.trouble = Trouble()
-        self.lines = Switchboard(dialect, self.trouble, start_unix_ms, tell)
-        self.lines.at(dialect.update_ms, self._update)
-        Injector(dialect, self.board, self.lines, self.trouble, partial(self._move, hurry=True)).arrange(plan)
+        self.protocol = protocol
+        self.market_data = MarketData(protocol, base, seed, start_unix_ms)
+        self.active_faults = ActiveFaults()
+        self.lines = Connections(protocol, self.active_faults, start_unix_ms, write_truth)
+        self.lines.at(protocol.update_ms, self._update)
+        Injector(protocol, self.market_data, self.lines, self.active_faults, partial(self._move, hurry=True)).arrange(
+            plan
+        )
 
     @property
     def due_ms(self) -> int:
         """When `advance` has something to do."""
         return self.lines.due_ms
 
-    def advance(self, now_ms: int) -> list[Act]:
+    def advance(self, now_ms: int) -> list[ExchangeAction]:
         """Live until now."""
         self.lines.advance(now_ms)
         acts, self.lines.acts = self.lines.acts, []
@@ -59,12 +80,14 @@ class Exchange:
 
     # --- what clients do ------------------------------------------------------------------------------------------
 
-    def open(self, now_ms: int, path: str) -> tuple[Accepted | Answer | Refused | Hung, list[Act]]:
+    def open(
+        self, now_ms: int, path: str
+    ) -> tuple[Accepted | HttpResponse | Refused | Unanswered, list[ExchangeAction]]:
         """A client comes by this URL path (with its query)."""
         self.lines.advance(now_ms)
         return self._met(now_ms, path), self.advance(now_ms)
 
-    def hear(self, now_ms: int, name: str, data: str | bytes) -> list[Act]:
+    def hear(self, now_ms: int, name: str, data: str | bytes) -> list[ExchangeAction]:
         """A data frame of a client."""
         self.lines.advance(now_ms)
         if (link := self.lines.links.get(name)) is not None:
@@ -73,7 +96,7 @@ class Exchange:
             self._answer(now_ms, link, data)
         return self.advance(now_ms)
 
-    def heard(self, now_ms: int, name: str, control: Control, payload: bytes = b"") -> list[Act]:
+    def heard(self, now_ms: int, name: str, control: Control, payload: bytes = b"") -> list[ExchangeAction]:
         """A control frame of a client; a ping is answered unless a fault withholds it."""
         self.lines.advance(now_ms)
         if (link := self.lines.links.get(name)) is not None:
@@ -85,7 +108,7 @@ class Exchange:
                 self.lines.signal(link, Control.PONG, payload)
         return self.advance(now_ms)
 
-    def left(self, now_ms: int, name: str, code: int | None = None) -> list[Act]:
+    def left(self, now_ms: int, name: str, code: int | None = None) -> list[ExchangeAction]:
         """A client is gone."""
         self.lines.advance(now_ms)
         if (link := self.lines.links.get(name)) is not None:
@@ -95,160 +118,171 @@ class Exchange:
     def overrun(self, now_ms: int, name: str) -> None:
         """A client does not read what it is sent; its connection is over."""
         if (link := self.lines.links.get(name)) is not None:
-            self.lines.tell(now_ms, "slow_consumer", link)
+            self.lines.write_truth(now_ms, "slow_consumer", link)
             self.lines.hang_up(now_ms, link)
 
-    def request(self, now_ms: int, request: Request) -> tuple[Answer, list[Act]]:
+    def request(self, now_ms: int, request: Request) -> tuple[HttpResponse, list[ExchangeAction]]:
         """A REST request."""
         self.lines.advance(now_ms)
-        answer = self.trouble.rest() or self._look_up(now_ms, request)
+        answer = self.active_faults.rest() or self._look_up(now_ms, request)
         query = "&".join(f"{name}={value}" for name, value in request.query.items())
         path = request.path + (f"?{query}" if query else "")
-        self.lines.tell(now_ms, "rest_request", path=path, status=answer.status)
+        self.lines.write_truth(now_ms, "rest_request", path=path, status=answer.status)
         return answer, self.advance(now_ms)
 
     # --- how it answers -------------------------------------------------------------------------------------------
 
-    def _met(self, now_ms: int, path: str) -> Accepted | Answer | Refused | Hung:
-        door, fault = self.trouble.door()
+    def _met(self, now_ms: int, path: str) -> Accepted | HttpResponse | Refused | Unanswered:
+        door, fault = self.active_faults.door()
         if fault is not None:
-            self.lines.tell(now_ms, "door", door=door, path=path, fault=fault.name)
-            if door is Door.STATUS:
-                return refusal(fault)
-            return Refused() if door is Door.REFUSE else Hung()
-        streams = self.dialect.arrive(path, self.board.symbol)
+            self.lines.write_truth(now_ms, "door", door=door, path=path, fault=fault.name)
+            if door is ConnectPolicy.STATUS:
+                return error_response(fault)
+            return Refused() if door is ConnectPolicy.REFUSE else Unanswered()
+        streams = self.protocol.arrive(path, self.market_data.symbol)
         if streams is None:
-            self.lines.tell(now_ms, "no_such_path", path=path)
+            self.lines.write_truth(now_ms, "no_such_path", path=path)
             return NO_SUCH_PATH
         link = self.lines.connect(now_ms, path)
-        for fault in self.trouble.idling():
+        for fault in self.active_faults.idle_faults():
             self.lines.watch(now_ms, link, fault.idle(), fault)
-        if (words := self.dialect.greeting(link.serial)) is not None:
+        if (words := self.protocol.greeting(link.serial)) is not None:
             self.lines.say(now_ms, link, words, Content.GREETING)
         for stream in streams:
-            self._subscribe(now_ms, link, Begin(stream))
+            self._subscribe(now_ms, link, StartStream(stream))
         return Accepted(link.name)
 
-    def _answer(self, now_ms: int, link: Link, data: str | bytes) -> None:
+    def _answer(self, now_ms: int, link: Connection, data: str | bytes) -> None:
         try:
             message = msgspec.json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            if words := self.dialect.unreadable(data if isinstance(data, str) else repr(data)):
+            if words := self.protocol.unreadable(data if isinstance(data, str) else repr(data)):
                 self.lines.say(now_ms, link, words, Content.REFUSAL)
             return
-        for response in self.dialect.hear(message, link.caller(), self.board.answer(now_ms)):
+        for response in self.protocol.hear(message, link.caller(), self.market_data.answer(now_ms)):
             self._respond(now_ms, link, response)
 
-    def _look_up(self, now_ms: int, request: Request) -> Answer:
-        moment = self.board.answer(now_ms, updates_ago=self.trouble.updates_late)
+    def _look_up(self, now_ms: int, request: Request) -> HttpResponse:
+        state = self.market_data.answer(now_ms, updates_ago=self.active_faults.rest_updates_late)
         try:
-            body = self.dialect.rest(request, moment)
+            body = self.protocol.rest(request, state)
         except (ValueError, RecursionError) as error:
-            return Answer(400, msgspec.json.encode({"error": str(error)}))
+            return HttpResponse(400, msgspec.json.encode({"error": str(error)}))
         if body is None:
             return NO_SUCH_PATH
         text = body.encode() if isinstance(body, str) else msgspec.json.encode(body)
-        return Answer(200, text, sight=Sight(moment.book, moment.grid, None))
+        return HttpResponse(200, text, true_book=TrueBook(state.book, state.precision, None))
 
-    def _respond(self, now_ms: int, link: Link, response: Response) -> None:
+    def _respond(self, now_ms: int, link: Connection, response: ClientResponse) -> None:
         match response:
-            case Reply(text, content):
+            case SendReply(text, content):
                 self.lines.say(now_ms, link, text, content)
-            case Begin():
+            case StartStream():
                 self._subscribe(now_ms, link, response)
-            case Finish(channel, ack):
+            case StopStream(channel, ack):
                 link.streams.pop(channel, None)
-                self.lines.tell(now_ms, "unsubscribed", link, channel=channel)
+                self.lines.write_truth(now_ms, "unsubscribed", link, channel=channel)
                 if ack is not None:
                     self.lines.say(now_ms, link, ack, Content.ACK)
-            case Leave():
+            case Disconnect():
                 self.lines.hang_up(now_ms, link)
 
-    def _subscribe(self, now_ms: int, link: Link, begin: Begin) -> None:
+    def _subscribe(self, now_ms: int, link: Connection, begin: StartStream) -> None:
         stream = begin.stream
-        if self.trouble.refuses:
-            self.lines.tell(now_ms, "subscribe_refused", link, channel=stream.channel)
-            self.lines.say(now_ms, link, self.dialect.refusal(stream.channel), Content.REFUSAL)
+        if self.active_faults.refuses:
+            self.lines.write_truth(now_ms, "subscribe_refused", link, channel=stream.channel)
+            self.lines.say(now_ms, link, self.protocol.refusal(stream.channel), Content.REFUSAL)
             return
-        self.lines.tell(now_ms, "subscribed", link, channel=stream.channel)
+        self.lines.write_truth(now_ms, "subscribed", link, channel=stream.channel)
         if begin.ack is not None:
             self.lines.say(now_ms, link, begin.ack, Content.ACK)
         link.streams[stream.channel] = stream
-        stream.since = self.board.market.number
+        stream.since = self.market_data.market.number
         if stream.opens:
-            trades = self.board.market.trades if stream.content is Content.TRADES else ()
-            self._send(now_ms, link, stream, whole=True, trades=trades)
+            trades = self.market_data.market.trades if stream.content is Content.TRADES else ()
+            self._send(now_ms, link, stream, full=True, trades=trades)
 
     # --- data -----------------------------------------------------------------------------------------------------
 
     def _update(self, now_ms: int) -> None:
         self._move(now_ms)
-        self.lines.at(now_ms + self.dialect.update_ms, self._update)
+        self.lines.at(now_ms + self.protocol.update_ms, self._update)
 
     def _move(self, now_ms: int, *, hurry: bool = False) -> None:
         """Move the market and tell everyone who is due; in a `hurry` everyone."""
-        touched, before, trade = self.board.step(now_ms, self.trouble.looks, quiet=self.trouble.quiet)
+        touched, before, trade = self.market_data.step(
+            now_ms, self.active_faults.alterations, quiet=self.active_faults.quiet
+        )
         for link in self.lines.links.values():
             for stream in link.streams.values():
-                if stream.chained:
-                    fold(stream, touched, before)
+                if stream.incremental:
+                    merge_changes(stream, touched, before)
                 if hurry or now_ms >= stream.due_ms:
                     self._offer(now_ms, link, stream, trade)
 
-    def _offer(self, now_ms: int, link: Link, stream: Stream, trade: Print | None) -> None:
+    def _offer(self, now_ms: int, link: Connection, stream: Stream, trade: MarketTrade | None) -> None:
         """Send a stream's next frame if it has anything to say."""
         match stream.content:
             case Content.TRADES if trade is not None:
-                self._send(now_ms, link, stream, whole=False, trades=(trade,))
+                self._send(now_ms, link, stream, full=False, trades=(trade,))
             case Content.FUNDING:
-                self._send(now_ms, link, stream, whole=False)
+                self._send(now_ms, link, stream, full=False)
             case Content.BOOK:
-                whole_due = _whole_due(now_ms, stream)
-                if whole_due or stream.resends or self.trouble.frozen or self.board.changed(stream):
-                    self._send(now_ms, link, stream, whole=whole_due or not stream.chained)
+                full_due = _full_due(now_ms, stream)
+                if (
+                    full_due
+                    or stream.repeats_unchanged
+                    or self.active_faults.frozen
+                    or self.market_data.changed(stream)
+                ):
+                    self._send(now_ms, link, stream, full=full_due or not stream.incremental)
 
-    def _send(self, now_ms: int, link: Link, stream: Stream, *, whole: bool, trades: Iterable[Print] = ()) -> None:
-        if stream.content in self.trouble.withheld:
+    def _send(
+        self, now_ms: int, link: Connection, stream: Stream, *, full: bool, trades: Iterable[MarketTrade] = ()
+    ) -> None:
+        if stream.content in self.active_faults.withheld:
             return
-        said = self.dialect.encode(stream, self.board.frame(stream, now_ms, whole=whole, trades=trades))
-        self._pace(now_ms, stream, whole=whole)
-        self.board.told(stream)
-        sight = self.board.sight(stream)
-        stream.opened, stream.said = True, Say(link.name, said, stream.content, sight)
-        if sight is not None and link.to_lose:
+        said = self.protocol.encode(stream, self.market_data.frame(stream, now_ms, full=full, trades=trades))
+        self._pace(now_ms, stream, full=full)
+        self.market_data.told(stream)
+        true_book = self.market_data.true_book(stream)
+        stream.opened, stream.said = True, SendData(link.name, said, stream.content, true_book)
+        if true_book is not None and link.to_lose:
             link.to_lose -= 1
-            self.lines.tell(now_ms, "frame_lost", link, channel=stream.channel, number=stream.number)
+            self.lines.write_truth(now_ms, "frame_lost", link, channel=stream.channel, number=stream.number)
             return
-        if sight is not None and self.lines.told:
-            facts = book_facts(sight)
-            self.lines.tell(now_ms, "frame", link, channel=stream.channel, number=stream.number, **facts)
-        self.lines.say(now_ms, link, said, stream.content, sight)
+        if true_book is not None and self.lines.told:
+            facts = book_facts(true_book)
+            self.lines.write_truth(now_ms, "frame", link, channel=stream.channel, number=stream.number, **facts)
+        self.lines.say(now_ms, link, said, stream.content, true_book)
 
-    def _pace(self, now_ms: int, stream: Stream, *, whole: bool) -> None:
-        slow_ms = self.trouble.slow_ms if stream.content is Content.BOOK else 0
+    def _pace(self, now_ms: int, stream: Stream, *, full: bool) -> None:
+        slow_ms = self.active_faults.slow_ms if stream.content is Content.BOOK else 0
         least_ms = FUNDING_MS if stream.content is Content.FUNDING else 0
         stream.due_ms = now_ms + max(stream.period_ms, slow_ms, least_ms)
-        if whole and stream.whole_ms is not None:
-            stream.whole_due_ms = now_ms + stream.whole_ms
+        if full and stream.full_every_ms is not None:
+            stream.full_due_ms = now_ms + stream.full_every_ms
 
 
-def _whole_due(now_ms: int, stream: Stream) -> bool:
+def _full_due(now_ms: int, stream: Stream) -> bool:
     """A chained stream that opens with a whole book still owes it, or owes the next of its regular ones."""
-    owes = not stream.opened or (stream.whole_ms is not None and now_ms >= stream.whole_due_ms)
-    return stream.chained and stream.opens and owes
+    owes = not stream.opened or (stream.full_every_ms is not None and now_ms >= stream.full_due_ms)
+    return stream.incremental and stream.opens and owes
 
 
 def exchanges(
-    dialects: Mapping[str, Dialect],
+    dialects: Mapping[str, VenueProtocol],
     scenario: Scenario,
     *,
     base: str = "ETH",
     seed: int = 1,
     start_unix_ms: int = 0,
-    tell: Tell | None = None,
+    write_truth: TruthWriter | None = None,
 ) -> dict[str, Exchange]:
     """The exchanges of these venues; `start_unix_ms` is the wall clock at their time 0."""
     return {
-        name: Exchange(dialect, base=base, seed=seed, start_unix_ms=start_unix_ms, plan=scenario.of(name), tell=tell)
-        for name, dialect in dialects.items()
+        name: Exchange(
+            protocol, base=base, seed=seed, start_unix_ms=start_unix_ms, plan=scenario.of(name), write_truth=write_truth
+        )
+        for name, protocol in dialects.items()
     }

@@ -16,19 +16,19 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from connectors.simulator.messages import Sight
+from connectors.simulator.messages import TrueBook
 from toolkit.model.errors import InputError
 
-Row: TypeAlias = Mapping[str, Any]
-Tell: TypeAlias = Callable[[Row], None]
+TruthRow: TypeAlias = Mapping[str, Any]
+TruthWriter: TypeAlias = Callable[[TruthRow], None]
 
 
-def book_facts(sight: Sight) -> dict[str, Any]:
+def book_facts(true_book: TrueBook) -> dict[str, Any]:
     """A book in a row of the truth: its best levels, its size, and a check sum over every level of it."""
-    grid = sight.grid
-    bids, asks = sight.book.top(sight.depth)
+    precision = true_book.precision
+    bids, asks = true_book.book.top(true_book.depth)
     best = {
-        name: [grid.price(side[0][0]), grid.size(side[0][1])] if side else None
+        name: [precision.price(side[0][0]), precision.size(side[0][1])] if side else None
         for name, side in (("bid", bids), ("ask", asks))
     }
     return {**best, "levels": [len(bids), len(asks)], "crc32": zlib.crc32(repr((bids, asks)).encode())}
@@ -52,6 +52,6 @@ class TruthFile:
     ) -> None:
         self._file.close()
 
-    def tell(self, row: Row) -> None:
+    def write(self, row: TruthRow) -> None:
         """Append a row."""
         self._file.write(msgspec.json.encode(row) + b"\n")

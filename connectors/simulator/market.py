@@ -26,7 +26,7 @@ TRADE_CHANCE = 0.1
 RECENT_TRADES = 30
 
 
-class Common:
+class CommonPrice:
     """The common price: a bounded random walk on a 50 ms grid, in millionths of a dollar."""
 
     def __init__(self, seed: int, base: str) -> None:
@@ -46,7 +46,7 @@ class Common:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class Precision:
     """How a venue writes numbers: decimals of a price and of a size, and the points between two levels."""
 
     price_decimals: int
@@ -55,11 +55,11 @@ class Grid:
 
     def price(self, points: int) -> str:
         """A price as the venue writes it."""
-        return fixed(points, self.price_decimals)
+        return fixed_point(points, self.price_decimals)
 
     def size(self, lots: int) -> str:
         """A size as the venue writes it; a change may be negative."""
-        return fixed(lots, self.size_decimals)
+        return fixed_point(lots, self.size_decimals)
 
     def level(self, points: int, lots: int) -> Level:
         """The exact level that the venue's text stands for."""
@@ -67,7 +67,7 @@ class Grid:
 
 
 @lru_cache(maxsize=65_536)
-def fixed(number: int, decimals: int) -> str:
+def fixed_point(number: int, decimals: int) -> str:
     """An integer count of 10^-decimals as fixed-point text."""
     if not decimals:
         return str(number)
@@ -75,7 +75,7 @@ def fixed(number: int, decimals: int) -> str:
     return f"{'-' if number < 0 else ''}{whole}.{part:0{decimals}d}"
 
 
-class Depth(NamedTuple):
+class FullBook(NamedTuple):
     """A whole book: sizes by price for each side. Never changed once made."""
 
     bids: dict[int, int]
@@ -88,16 +88,16 @@ class Depth(NamedTuple):
         return bids[:levels], asks[:levels]
 
 
-class Touched(NamedTuple):
+class ChangedPrices(NamedTuple):
     """The prices at which something changed."""
 
     bids: set[int]
     asks: set[int]
 
 
-def difference(old: Depth, new: Depth) -> Touched:
+def difference(old: FullBook, new: FullBook) -> ChangedPrices:
     """The prices at which two books differ."""
-    return Touched(_differing(old.bids, new.bids), _differing(old.asks, new.asks))
+    return ChangedPrices(_differing(old.bids, new.bids), _differing(old.asks, new.asks))
 
 
 def _differing(old: dict[int, int], new: dict[int, int]) -> set[int]:
@@ -105,7 +105,7 @@ def _differing(old: dict[int, int], new: dict[int, int]) -> set[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Print:
+class MarketTrade:
     """One trade on a venue; `number` is the update that it came with, `at_ms` the venue's wall clock."""
 
     number: int
@@ -118,43 +118,43 @@ class Print:
 class Market:
     """One venue's book of one market, following the common price with a spread and a noise of its own."""
 
-    def __init__(self, common: Common, grid: Grid, seed: int, venue: str) -> None:
-        self.grid = grid
+    def __init__(self, common: CommonPrice, precision: Precision, seed: int, venue: str) -> None:
+        self.precision = precision
         self._common = common
         self._random = Random(f"{seed}/{venue}/market")
         self._noise = 0
         self.number = 1_000_000 + self._below(1_000_000)
         """The venue's update counter."""
-        self.book = Depth({}, {})
-        self.trades: deque[Print] = deque(maxlen=RECENT_TRADES)
+        self.book = FullBook({}, {})
+        self.trades: deque[MarketTrade] = deque(maxlen=RECENT_TRADES)
         self.funding_ppb = 12_500 + self._below(10_000)
         """Funding of one hour, in thousandths of a millionth."""
 
-    def step(self, now_ms: int) -> Touched:
+    def step(self, now_ms: int) -> ChangedPrices:
         """Move the book to this time; say where it changed."""
-        bid, ask, step = *self._touch(now_ms), self.grid.step
+        bid, ask, step = *self._touch(now_ms), self.precision.step
         old = self.book
-        self.book = Depth(
+        self.book = FullBook(
             self._side(old.bids, range(bid, bid - LEVELS * step, -step)),
             self._side(old.asks, range(ask, ask + LEVELS * step, step)),
         )
         self.number += 1 + self._below(9)
         return difference(old, self.book)
 
-    def trade(self, wall_ms: int) -> Print | None:
+    def trade(self, wall_ms: int) -> MarketTrade | None:
         """A trade at the touch, now and then; `wall_ms` is the venue's clock."""
         if self._random.random() >= TRADE_CHANCE or not (self.book.bids and self.book.asks):
             return None
         taker = BookSide.BUY if self._random.random() < 0.5 else BookSide.SELL
         price = min(self.book.asks) if taker is BookSide.BUY else max(self.book.bids)
-        made = Print(self.number, price, 1 + self._below(500), taker, wall_ms)
+        made = MarketTrade(self.number, price, 1 + self._below(500), taker, wall_ms)
         self.trades.append(made)
         return made
 
     def _touch(self, now_ms: int) -> tuple[int, int]:
-        step = self.grid.step
+        step = self.precision.step
         self._noise += self._below(3) - 1 - (self._noise > 3) + (self._noise < -3)
-        fair = self._common.at(now_ms) * 10**self.grid.price_decimals // 1_000_000
+        fair = self._common.at(now_ms) * 10**self.precision.price_decimals // 1_000_000
         bid = (fair // step + self._noise) * step
         return bid, bid + step * (1 + self._below(2))
 

@@ -5,113 +5,115 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from connectors.simulator.market import Common, Depth, Market, Print, Touched, difference
-from connectors.simulator.messages import Content, Sight
-from connectors.simulator.protocols.base import Dialect, Moment, Row, Stream
+from connectors.simulator.market import ChangedPrices, CommonPrice, FullBook, Market, MarketTrade, difference
+from connectors.simulator.messages import Content, TrueBook
+from connectors.simulator.protocols.base import LevelChange, MarketState, Stream, VenueProtocol
 
-Look = Callable[[Depth], Depth]
+BookAlteration = Callable[[FullBook], FullBook]
 """How a fault changes the look of a book."""
 
 HISTORY = 400
 
 
-class Board:
+class MarketData:
     """One venue's market on show.
 
     `shown` is the book that its socket means. While `frozen` it stands still, though the market behind it moves; what
     moved meanwhile is told once it thaws, so that also a book fetched by REST in between comes out right.
     """
 
-    def __init__(self, dialect: Dialect, base: str, seed: int, start_unix_ms: int) -> None:
-        self.dialect = dialect
+    def __init__(self, protocol: VenueProtocol, base: str, seed: int, start_unix_ms: int) -> None:
+        self.protocol = protocol
         self.base = base
-        self.symbol = dialect.symbol.format(base=base)
-        self.market = Market(Common(seed, base), dialect.grid, seed, dialect.venue)
+        self.symbol = protocol.symbol.format(base=base)
+        self.market = Market(CommonPrice(seed, base), protocol.precision, seed, protocol.venue)
         self._start_unix_ms = start_unix_ms
         self.market.step(0)
         self.shown = self.market.book
         self.frozen = False
         self._altered = False
-        self._untold = Touched(set(), set())
-        self._history: deque[tuple[int, Depth]] = deque(maxlen=HISTORY)
+        self._untold = ChangedPrices(set(), set())
+        self._history: deque[tuple[int, FullBook]] = deque(maxlen=HISTORY)
 
-    def step(self, now_ms: int, looks: Sequence[Look], *, quiet: bool = False) -> tuple[Touched, Depth, Print | None]:
+    def step(
+        self, now_ms: int, alterations: Sequence[BookAlteration], *, quiet: bool = False
+    ) -> tuple[ChangedPrices, FullBook, MarketTrade | None]:
         """Move the market; give what was touched, the book shown before, and a trade, if one was made."""
-        before, trade, touched = self.shown, None, Touched(set(), set())
+        before, trade, touched = self.shown, None, ChangedPrices(set(), set())
         if not quiet:
             touched, trade = self.market.step(now_ms), self.market.trade(self._start_unix_ms + now_ms)
-        touched = self._held(touched) if self.frozen else self._look(touched, looks)
+        touched = self._held(touched) if self.frozen else self._look(touched, alterations)
         self._history.append((self.market.number, self.shown))
         return touched, before, trade
 
-    def _held(self, touched: Touched) -> Touched:
+    def _held(self, touched: ChangedPrices) -> ChangedPrices:
         """Nothing is touched while frozen; what is goes on account."""
         self._untold.bids.update(touched.bids)
         self._untold.asks.update(touched.asks)
         self._altered = True
-        return Touched(set(), set())
+        return ChangedPrices(set(), set())
 
-    def _look(self, touched: Touched, looks: Sequence[Look]) -> Touched:
+    def _look(self, touched: ChangedPrices, alterations: Sequence[BookAlteration]) -> ChangedPrices:
         """Show the market as it looks now; what differs by the look alone is touched as well."""
         before, self.shown = self.shown, self.market.book
-        for look in looks:
-            self.shown = look(self.shown)
-        if looks or self._altered:
+        for alter_book in alterations:
+            self.shown = alter_book(self.shown)
+        if alterations or self._altered:
             more, untold = difference(before, self.shown), self._untold
-            touched = Touched(touched.bids | more.bids | untold.bids, touched.asks | more.asks | untold.asks)
-            self._untold = Touched(set(), set())
-        self._altered = bool(looks)
+            touched = ChangedPrices(touched.bids | more.bids | untold.bids, touched.asks | more.asks | untold.asks)
+            self._untold = ChangedPrices(set(), set())
+        self._altered = bool(alterations)
         return touched
 
-    def answer(self, now_ms: int, *, updates_ago: int = 0) -> Moment:
+    def answer(self, now_ms: int, *, updates_ago: int = 0) -> MarketState:
         """The market as REST shows it: never frozen, at most late."""
         number, book = self.market.number, self.market.book if self.frozen else self.shown
         if updates_ago and self._history:
             number, book = self._history[max(-1 - updates_ago, -len(self._history))]
-        return self._moment(now_ms, number, book)
+        return self._state(now_ms, number, book)
 
-    def frame(self, stream: Stream, now_ms: int, *, whole: bool, trades: Iterable[Print] = ()) -> Moment:
+    def frame(self, stream: Stream, now_ms: int, *, full: bool, trades: Iterable[MarketTrade] = ()) -> MarketState:
         """The market as a stream's next frame shows it."""
-        bids: tuple[Row, ...] = ()
-        asks: tuple[Row, ...] = ()
-        if stream.chained and not whole:
+        bids: tuple[LevelChange, ...] = ()
+        asks: tuple[LevelChange, ...] = ()
+        if stream.incremental and not full:
             bids = tuple((at, stream.bids[at], self.shown.bids.get(at, 0)) for at in sorted(stream.bids, reverse=True))
             asks = tuple((at, stream.asks[at], self.shown.asks.get(at, 0)) for at in sorted(stream.asks))
-        return self._moment(now_ms, self.market.number, self.shown, whole, bids, asks, tuple(trades))
+        return self._state(now_ms, self.market.number, self.shown, full, bids, asks, tuple(trades))
 
-    def sight(self, stream: Stream) -> Sight | None:
+    def true_book(self, stream: Stream) -> TrueBook | None:
         """The book that a stream means now."""
-        return Sight(self.shown, self.dialect.grid, stream.depth) if stream.content is Content.BOOK else None
+        return TrueBook(self.shown, self.protocol.precision, stream.depth) if stream.content is Content.BOOK else None
 
     def changed(self, stream: Stream) -> bool:
         """Whether a book stream has anything to tell."""
-        if stream.chained:
+        if stream.incremental:
             return bool(stream.bids or stream.asks)
         return stream.shown != self.shown.top(stream.depth)
 
     def told(self, stream: Stream) -> None:
         """The stream's last frame said it all."""
-        if stream.chained:
+        if stream.incremental:
             stream.bids, stream.asks = {}, {}
         elif stream.content is Content.BOOK:
             stream.shown = self.shown.top(stream.depth)
 
-    def _moment(
+    def _state(
         self,
         now_ms: int,
         number: int,
-        book: Depth,
-        whole: bool = True,
-        bids: tuple[Row, ...] = (),
-        asks: tuple[Row, ...] = (),
-        trades: tuple[Print, ...] = (),
-    ) -> Moment:
-        grid, funding = self.dialect.grid, self.market.funding_ppb
+        book: FullBook,
+        full: bool = True,
+        bids: tuple[LevelChange, ...] = (),
+        asks: tuple[LevelChange, ...] = (),
+        trades: tuple[MarketTrade, ...] = (),
+    ) -> MarketState:
+        precision, funding = self.protocol.precision, self.market.funding_ppb
         wall_ms = self._start_unix_ms + now_ms
-        return Moment(self.symbol, self.base, grid, wall_ms, number, book, funding, whole, bids, asks, trades)
+        return MarketState(self.symbol, self.base, precision, wall_ms, number, book, funding, full, bids, asks, trades)
 
 
-def fold(stream: Stream, touched: Touched, before: Depth) -> None:
+def merge_changes(stream: Stream, touched: ChangedPrices, before: FullBook) -> None:
     """Remember for a chained stream what was touched and what stood there when it was last told."""
     for price in touched.bids:
         stream.bids.setdefault(price, before.bids.get(price, 0))

@@ -8,7 +8,7 @@ from enum import Flag, StrEnum, auto
 from typing import TypeAlias
 
 from connectors.session.events import Control
-from connectors.simulator.market import Depth, Grid
+from connectors.simulator.market import FullBook, Precision
 from connectors.venues.frames import Level
 
 
@@ -20,17 +20,17 @@ class Content(Flag):
     TRADES = auto()
     FUNDING = auto()
     ACK = auto()
-    BEAT = auto()
+    HEARTBEAT = auto()
     GREETING = auto()
     REFUSAL = auto()
     PING = auto()
     PONG = auto()
     DATA = BOOK | TRADES | FUNDING
-    TEXT = DATA | ACK | BEAT | GREETING | REFUSAL
+    TEXT = DATA | ACK | HEARTBEAT | GREETING | REFUSAL
     ALL = TEXT | PING | PONG
 
 
-class Door(StrEnum):
+class ConnectPolicy(StrEnum):
     """How a venue meets a new connection."""
 
     OPEN = "open"
@@ -40,17 +40,17 @@ class Door(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class TrueBook:
     """The book that a stream means once its frame is read: the truth to hold a connector against."""
 
-    book: Depth
-    grid: Grid
+    book: FullBook
+    precision: Precision
     depth: int | None
 
     def levels(self) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         """Bids and asks, best first, exact."""
         bids, asks = self.book.top(self.depth)
-        return tuple(self.grid.level(*row) for row in bids), tuple(self.grid.level(*row) for row in asks)
+        return tuple(self.precision.level(*row) for row in bids), tuple(self.precision.level(*row) for row in asks)
 
 
 # --- what a site answers to a connection or a request -----------------------------------------------------------------
@@ -64,13 +64,13 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """An HTTP answer, to a request or in place of a handshake."""
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
-    sight: Sight | None = None
+    true_book: TrueBook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Hung:
+class Unanswered:
     """Nothing is ever answered."""
 
 
@@ -97,17 +97,17 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class SendData:
     """Send a data frame; `sight` where it carries a book in order."""
 
     link: str
     data: str | bytes
     content: Content
-    sight: Sight | None = None
+    true_book: TrueBook | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class SendControl:
     """Send a control frame."""
 
     link: str
@@ -116,7 +116,7 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
-class HangUp:
+class CloseConnection:
     """End a connection: with a close frame of this code, without one (None), or by a reset."""
 
     link: str
@@ -126,10 +126,10 @@ class HangUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Doorway:
+class SetListening:
     """Listen for new TCP connections, or refuse them."""
 
     open: bool
 
 
-Act: TypeAlias = Say | Signal | HangUp | Doorway
+ExchangeAction: TypeAlias = SendData | SendControl | CloseConnection | SetListening

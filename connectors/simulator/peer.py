@@ -14,7 +14,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from connectors.session.events import Control
-from connectors.simulator.messages import HangUp
+from connectors.simulator.messages import CloseConnection
 
 FRAME_OCTETS = 1024 * 1024
 
@@ -67,7 +67,7 @@ class Peer:
             self.protocol.send_pong(payload)
         self.flush()
 
-    def end(self, act: HangUp) -> None:
+    def end(self, act: CloseConnection) -> None:
         """Close with a frame, end the stream without one, or reset the connection."""
         if act.code is not None and self.protocol.state is State.OPEN:
             self.protocol.send_close(act.code, act.reason)

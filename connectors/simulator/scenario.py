@@ -29,7 +29,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedFault:
     """One fault of a scenario, with every setting resolved; `every_ms` None happens once."""
 
     venue: str
@@ -46,18 +46,18 @@ class Scenario:
     """A named list of faults; the empty one is a good day."""
 
     name: str = "quiet"
-    faults: tuple[Planned, ...] = ()
+    faults: tuple[PlannedFault, ...] = ()
 
-    def of(self, venue: str) -> tuple[Planned, ...]:
+    def of(self, venue: str) -> tuple[PlannedFault, ...]:
         """The faults of one venue, in the order of the file."""
         return tuple(planned for planned in self.faults if planned.venue == venue)
 
 
-def plan(venue: str, kind: str, at_s: float, for_s: float | None = None, **values: int | str) -> Planned:
+def plan(venue: str, kind: str, at_s: float, for_s: float | None = None, **values: int | str) -> PlannedFault:
     """A fault written in code; raises KeyError for an unknown kind."""
     fault = FAULTS[kind]
     lasts_s = fault.lasts_s if for_s is None else for_s
-    return Planned(
+    return PlannedFault(
         venue, fault, _ms(at_s), None if lasts_s is None else _ms(lasts_s), values={**fault.values, **values}
     )
 
@@ -77,7 +77,7 @@ def read(text: str, file: str, venues: Collection[str]) -> Scenario:
     return Scenario(str(tables.get("name", file)), tuple(planned))
 
 
-def _planned(row: dict[str, Any], number: int, file: str, venues: Collection[str]) -> list[Planned]:
+def _planned(row: dict[str, Any], number: int, file: str, venues: Collection[str]) -> list[PlannedFault]:
     def wrong(why: str) -> InputError:
         return InputError(file, None, f"fault {number}: {why}")
 
@@ -99,7 +99,7 @@ def _planned(row: dict[str, Any], number: int, file: str, venues: Collection[str
     lasts_ms = times.get("for_s", None if fault.lasts_s is None else _ms(fault.lasts_s))
     repeat = times.get("every_s"), times.get("until_s")
     chosen = list(venues) if venue == ALL else [venue]
-    return [Planned(name, fault, times["at_s"], lasts_ms, *repeat, values=values) for name in chosen]
+    return [PlannedFault(name, fault, times["at_s"], lasts_ms, *repeat, values=values) for name in chosen]
 
 
 def _time(name: str, value: object, wrong: Any) -> int:

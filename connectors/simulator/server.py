@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from connectors.simulator.exchange import Exchange, exchanges
-from connectors.simulator.ground_truth import Tell
-from connectors.simulator.protocols import dialects
+from connectors.simulator.ground_truth import TruthWriter
+from connectors.simulator.protocols import protocols
 from connectors.simulator.scenario import Scenario
 from connectors.simulator.sockets import HOST, Endpoint
 from connectors.venues.spec import Venue
@@ -60,21 +60,21 @@ async def loopback(
     base: str = "ETH",
     seed: int = 1,
     first_port: int = 0,
-    tell: Tell | None = None,
+    write_truth: TruthWriter | None = None,
 ) -> AsyncIterator[dict[str, str]]:
     """Serve these venues, SIMULATED, while the context is open; gives the environment that leads connectors to them.
 
     `tell` takes the rows of the truth. Raises UsageError when a port is taken.
     """
-    spoken = {name: dialect for name, dialect in dialects().items() if name in venues}
+    spoken = {name: protocol for name, protocol in protocols().items() if name in venues}
     start_unix_ms = unix_ms()
-    served = exchanges(spoken, scenario, base=base, seed=seed, start_unix_ms=start_unix_ms, tell=tell)
+    served = exchanges(spoken, scenario, base=base, seed=seed, start_unix_ms=start_unix_ms, write_truth=write_truth)
     facts = {"simulated": True, "seed": seed, "scenario": scenario.name, "base": base}
-    rates = {name: 1_000 / dialect.update_ms for name, dialect in spoken.items()}
+    rates = {name: 1_000 / protocol.update_ms for name, protocol in spoken.items()}
 
     def say(event: str, **more: object) -> None:
-        if tell is not None:
-            tell({"t_unix_ms": unix_ms(), "venue": "all", "conn_id": None, "event": event, **more})
+        if write_truth is not None:
+            write_truth({"t_unix_ms": unix_ms(), "venue": "all", "conn_id": None, "event": event, **more})
 
     async with serving(served, first_port) as ports:
         say("server_ready", **facts, ports=ports, rates=rates)

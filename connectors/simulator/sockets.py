@@ -15,7 +15,17 @@ from websockets.http11 import Request as Upgrade
 
 from connectors.session.events import Control
 from connectors.simulator.exchange import Exchange
-from connectors.simulator.messages import Accepted, Act, Answer, Doorway, HangUp, Refused, Request, Say, Signal
+from connectors.simulator.messages import (
+    Accepted,
+    CloseConnection,
+    ExchangeAction,
+    HttpResponse,
+    Refused,
+    Request,
+    SendControl,
+    SendData,
+    SetListening,
+)
 from connectors.simulator.peer import Peer, reset
 from toolkit.model.errors import UsageError
 
@@ -81,20 +91,20 @@ class Endpoint:
 
     # --- what the exchange wants ----------------------------------------------------------------------------------
 
-    def _do(self, acts: Iterable[Act]) -> None:
+    def _do(self, acts: Iterable[ExchangeAction]) -> None:
         for act in acts:
-            if isinstance(act, Doorway):
+            if isinstance(act, SetListening):
                 self._open_again() if act.open else self._shut()
                 continue
             if (peer := self._peers.get(act.link)) is None:
                 continue
             match act:
-                case Say(data=data):
+                case SendData(data=data):
                     peer.say(data)
                     self._check_backlog(act.link, peer)
-                case Signal(control=control, payload=payload):
+                case SendControl(control=control, payload=payload):
                     peer.signal(control, payload)
-                case HangUp():
+                case CloseConnection():
                     del self._peers[act.link]
                     peer.end(act)
 
@@ -175,7 +185,7 @@ class Endpoint:
                 self._do(acts)
                 self._moved.set()
                 await self._listen_to(link, peer, reader)
-            case Answer():
+            case HttpResponse():
                 self._do(acts)
                 writer.write(_http(met))
                 await writer.drain()
@@ -219,7 +229,7 @@ class Endpoint:
         return None
 
 
-def _http(answer: Answer) -> bytes:
+def _http(answer: HttpResponse) -> bytes:
     try:
         phrase = HTTPStatus(answer.status).phrase
     except ValueError:

@@ -11,7 +11,7 @@ from connectors import settings
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.faults.spec import Fault, Need
 from connectors.simulator.messages import Accepted, Content, Request
-from connectors.simulator.protocols.base import Dialect, Stream
+from connectors.simulator.protocols.base import Stream, VenueProtocol
 from connectors.venues.spec import Recovery, Target, Venue
 
 
@@ -20,24 +20,24 @@ def lacks(fault: Fault, has: frozenset[Need]) -> Need | None:
     return next((need for need in fault.needs if need not in has), None)
 
 
-def offers(venue: Venue, dialect: Dialect, environ: Mapping[str, str]) -> frozenset[Need]:
+def offers(venue: Venue, protocol: VenueProtocol, environ: Mapping[str, str]) -> frozenset[Need]:
     """What a feed has that a fault could break; `environ` chooses the feed by the venue's settings."""
-    streams = _streams(venue, dialect, environ)
+    streams = _streams(venue, protocol, environ)
     book = next(stream for stream in streams if stream.content is Content.BOOK)
     has = {
-        Need.CHAIN: book.chained,
-        Need.ACK: dialect.acks,
+        Need.CHAIN: book.incremental,
+        Need.ACK: protocol.acks,
         Need.TOPICS: len(streams) > 1,
         Need.BRIDGE: venue.recovery is Recovery.REST,
     }
     return frozenset(need for need, there in has.items() if there)
 
 
-def _streams(venue: Venue, dialect: Dialect, environ: Mapping[str, str]) -> list[Stream]:
+def _streams(venue: Venue, protocol: VenueProtocol, environ: Mapping[str, str]) -> list[Stream]:
     """The streams that a connector's URL and subscriptions begin; raises KeyError if the venue knows no such URL."""
-    exchange = Exchange(dialect)
+    exchange = Exchange(protocol)
     resolved = settings.resolve(settings.venue_settings(venue), environ)
-    target = looked_up(venue, settings.target(venue, resolved, exchange.board.base), exchange)
+    target = looked_up(venue, settings.target(venue, resolved, exchange.market_data.base), exchange)
     url = urlsplit(venue.socket_url(target.ws_urls[0], target))
     met, _ = exchange.open(0, url.path + (f"?{url.query}" if url.query else ""))
     link = met.link if isinstance(met, Accepted) else ""

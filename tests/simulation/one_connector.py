@@ -46,10 +46,20 @@ from connectors.session.events import (
     TimePassed,
 )
 from connectors.simulator.exchange import Exchange
-from connectors.simulator.ground_truth import Tell
-from connectors.simulator.messages import Accepted, Act, Answer, HangUp, Hung, Request, Say, Sight, Signal
-from connectors.simulator.protocols.base import Dialect
-from connectors.simulator.scenario import Planned
+from connectors.simulator.ground_truth import TruthWriter
+from connectors.simulator.messages import (
+    Accepted,
+    CloseConnection,
+    ExchangeAction,
+    HttpResponse,
+    Request,
+    SendControl,
+    SendData,
+    TrueBook,
+    Unanswered,
+)
+from connectors.simulator.protocols.base import VenueProtocol
+from connectors.simulator.scenario import PlannedFault
 from connectors.venues.frames import Book, BookDelta
 from connectors.venues.spec import Venue
 
@@ -111,26 +121,28 @@ class Simulation:
     def __init__(
         self,
         venue: Venue,
-        dialect: Dialect,
+        protocol: VenueProtocol,
         *,
         machine: Connector | None = None,
         outlet: Outlet | None = None,
-        plan: Iterable[Planned] = (),
+        plan: Iterable[PlannedFault] = (),
         environ: Mapping[str, str] | None = None,
         seed: int = 1,
         base: str = "ETH",
         latency_ms: int = 5,
         start_unix_ms: int = 1_790_000_000_000,
-        tell: Tell | None = None,
+        write_truth: TruthWriter | None = None,
         check_each: int = 1,
     ) -> None:
-        self.exchange = Exchange(dialect, base=base, seed=seed, start_unix_ms=start_unix_ms, plan=plan, tell=tell)
+        self.exchange = Exchange(
+            protocol, base=base, seed=seed, start_unix_ms=start_unix_ms, plan=plan, write_truth=write_truth
+        )
         self.machine = machine or connector(venue, environ or {}, base=base, seed=seed)
         self.venue = venue.name
         self.story = Story()
         self.book = OrderBook()
-        self.sight: Sight | None = None
-        self._fetched: Sight | None = None
+        self.true_book: TrueBook | None = None
+        self._fetched: TrueBook | None = None
         self._check_each = check_each
         self._latency_ms = latency_ms
         self._mail: list[tuple[int, int, Callable[[int], None]]] = []
@@ -138,7 +150,7 @@ class Simulation:
         self._link: str | None = None
         self._outlet = outlet
         self._todo: deque[Action] = deque()
-        self._kept: deque[tuple[int, SessionEvent, Sight | None]] = deque()
+        self._kept: deque[tuple[int, SessionEvent, TrueBook | None]] = deque()
         self._machine_ms = FOREVER_MS
         self._give(0, Started())
 
@@ -172,9 +184,9 @@ class Simulation:
         """There may be room for what waits."""
         self._pursue(now_ms, again=True)
         while self._kept and not self._todo:
-            socket, given, sight = self._kept.popleft()
+            socket, given, true_book = self._kept.popleft()
             if socket == self._sockets:
-                self._give(now_ms, given, sight)
+                self._give(now_ms, given, true_book)
 
     def stop(self, now_ms: int) -> None:
         """The operator ends it."""
@@ -183,21 +195,21 @@ class Simulation:
     @property
     def true(self) -> bool:
         """Whether the connector's book is the one that the venue meant last."""
-        return self.sight is not None and self.book.depth() == self.sight.levels()
+        return self.true_book is not None and self.book.depth() == self.true_book.levels()
 
     # --- the connector's side -------------------------------------------------------------------------------------
 
-    def _give(self, now_ms: int, given: SessionEvent, sight: Sight | None = None) -> None:
+    def _give(self, now_ms: int, given: SessionEvent, true_book: TrueBook | None = None) -> None:
         """Bring something to the connector, with the book that the venue means by it."""
         if self._todo:
-            self._kept.append((self._sockets, given, sight))
+            self._kept.append((self._sockets, given, true_book))
             return
-        self.sight = sight or self.sight
+        self.true_book = true_book or self.true_book
         before = self.story.books
         self._todo.extend(self.machine.step(now_ms, given))
         self._pursue(now_ms)
         if self.story.books > before and self.story.books // self._check_each > before // self._check_each:
-            meant = [sight.levels() for sight in (self.sight, self._fetched) if sight is not None]
+            meant = [true_book.levels() for true_book in (self.true_book, self._fetched) if true_book is not None]
             if self.book.depth() not in meant:
                 self.story.wrong.append(now_ms)
 
@@ -270,25 +282,25 @@ class Simulation:
 
         self._post(now_ms, arrive, after_ms)
 
-    def _carry(self, now_ms: int, acts: Iterable[Act]) -> None:
+    def _carry(self, now_ms: int, acts: Iterable[ExchangeAction]) -> None:
         for act in acts:
             match act:
-                case Say(link, data, _, sight) if link == self._link:
-                    self._post(now_ms, partial(self._receive, self._sockets, data, sight))
-                case Signal(link, control, _) if link == self._link:
+                case SendData(link, data, _, true_book) if link == self._link:
+                    self._post(now_ms, partial(self._receive, self._sockets, data, true_book))
+                case SendControl(link, control, _) if link == self._link:
                     self._deliver(now_ms, self._sockets, ControlReceived(control))
                     if control is Control.PING:
                         back_ms = 2 * self._latency_ms
                         self._post(now_ms, partial(self._signal, link, Control.PONG, b""), back_ms)
-                case HangUp(link, code, reason) if link == self._link:
+                case CloseConnection(link, code, reason) if link == self._link:
                     self._link = None
                     self._deliver(now_ms, self._sockets, SocketClosed(code, reason))
                 case _:
                     pass
 
-    def _receive(self, socket: int, data: str | bytes, sight: Sight | None, now_ms: int) -> None:
+    def _receive(self, socket: int, data: str | bytes, true_book: TrueBook | None, now_ms: int) -> None:
         if socket == self._sockets:
-            self._give(now_ms, Received(data), sight)
+            self._give(now_ms, Received(data), true_book)
 
     def _signal(self, link: str, control: Control, payload: bytes, now_ms: int) -> None:
         self._carry(now_ms, self.exchange.heard(now_ms, link, control, payload))
@@ -302,10 +314,10 @@ class Simulation:
             case Accepted(link):
                 self._link = link
                 self._deliver(now_ms, socket, Opened())
-            case Answer(status=status, headers=headers):
+            case HttpResponse(status=status, headers=headers):
                 failed = ConnectFailed(f"HTTP {status}", status=status, retry_after_ms=_retry_after_ms(headers))
                 self._deliver(now_ms, socket, failed)
-            case Hung():
+            case Unanswered():
                 failed = ConnectFailed("no answer", timeout=True)
                 self._deliver(now_ms, socket, failed, connect.timeout_ms - self._latency_ms)
             case _:
@@ -320,9 +332,9 @@ class Simulation:
         self._carry(now_ms, acts)
         self._post(now_ms, partial(self._answer, fetch.ticket, answer))
 
-    def _answer(self, ticket: int, answer: Answer, now_ms: int) -> None:
+    def _answer(self, ticket: int, answer: HttpResponse, now_ms: int) -> None:
         if answer.status == 200:
-            self._fetched = answer.sight
+            self._fetched = answer.true_book
             self._give(now_ms, Fetched(ticket, answer.body))
         else:
             after_ms = _retry_after_ms(answer.headers)

@@ -15,8 +15,8 @@ from typing import Any
 
 from connectors.simulator.faults.spec import Fault, Need
 from connectors.simulator.faults.table import FAULTS
-from connectors.simulator.protocols import dialects
-from connectors.simulator.scenario import Planned, Scenario, plan
+from connectors.simulator.protocols import protocols
+from connectors.simulator.scenario import PlannedFault, Scenario, plan
 from connectors.venues import venues
 from tests.simulation.fault_matrix import lacks, offers
 from tests.simulation.one_connector import Simulation
@@ -69,7 +69,7 @@ class Cell:
     @property
     def lacks(self) -> Need | None:
         """What the venue's feed has not that the fault would break; then the venue has a good day."""
-        return lacks(self.fault, offers(venues()[self.venue], dialects()[self.venue], {}))
+        return lacks(self.fault, offers(venues()[self.venue], protocols()[self.venue], {}))
 
     @property
     def lasts_s(self) -> float | None:
@@ -82,7 +82,7 @@ class Cell:
         return self.begins_ms + int((self.lasts_s or 0) * 1_000)
 
     @property
-    def planned(self) -> tuple[Planned, ...]:
+    def planned(self) -> tuple[PlannedFault, ...]:
         """Its place in the scenario."""
         return () if self.lacks else (plan(self.venue, self.fault.kind, self.begins_ms / 1_000, self.lasts_s),)
 

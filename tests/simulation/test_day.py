@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.simulator.protocols import dialects
+from connectors.simulator.protocols import protocols
 from tests.simulation.day import alarms, quiet
 
 MINUTES = 8
@@ -16,8 +16,8 @@ MINUTES = 8
 def test_a_quiet_time_at_the_venues_own_rates_alarms_nobody(tmp_path: Path) -> None:
     rehearsed, analysis = quiet(tmp_path / "run", MINUTES * 60_000)
     assert alarms(rehearsed, analysis) == []
-    for name, dialect in dialects().items():
-        assert rehearsed.simulations[name].story.books > 0.4 * MINUTES * 60_000 / dialect.update_ms
+    for name, protocol in protocols().items():
+        assert rehearsed.simulations[name].story.books > 0.4 * MINUTES * 60_000 / protocol.update_ms
     assert analysis.run.observed_ms == MINUTES * 60_000
 
 

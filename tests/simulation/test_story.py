@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.simulator.faults.spec import Need
-from connectors.simulator.protocols import dialects
+from connectors.simulator.protocols import protocols
 from connectors.venues import venues
 from tests.simulation.square import KINDS, VENUES, Run, lived, square
 from tests.simulation.table import mends, seen_ms, table
@@ -202,7 +202,7 @@ def test_a_book_that_looks_wrong_is_marked_as_long_as_the_venue_shows_it(run: Ru
         ]
         assert {flaws for _, flaws in marked} == ({(FLAWS[cell.fault.kind],)} if cell.fault.kind in FLAWS else set())
         if marked:
-            lasts_ms, update_ms = cell.over_ms - cell.begins_ms, dialects()[cell.venue].update_ms
+            lasts_ms, update_ms = cell.over_ms - cell.begins_ms, protocols()[cell.venue].update_ms
             assert 0 < marked[0][0] <= update_ms + TICK_MS
             assert lasts_ms - TICK_MS <= marked[-1][0] <= lasts_ms + update_ms + TICK_MS
 

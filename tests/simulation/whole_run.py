@@ -19,7 +19,7 @@ from connectors.runner.queue import Delivery
 from connectors.runner.runner import Runner
 from connectors.session.events import Note, Publish
 from connectors.simulator.ground_truth import TruthFile
-from connectors.simulator.protocols import dialects
+from connectors.simulator.protocols import protocols
 from connectors.simulator.server import environment
 from tests.simulation.one_connector import Simulation
 from toolkit.model.errors import ExitCode
@@ -95,17 +95,17 @@ class _Stage:
         self._handover = Handover(clock, wiring.publisher, wiring.journal)
         telemetry = PromptTelemetry(wiring.out / TELEMETRY)
         stack.callback(telemetry.close)
-        tell = None if wiring.plan.truth is None else stack.enter_context(TruthFile(wiring.plan.truth)).tell
+        write_truth = None if wiring.plan.truth is None else stack.enter_context(TruthFile(wiring.plan.truth)).write
         meet = partial(
             Simulation,
             base=wiring.plan.base,
             seed=wiring.plan.seed,
             latency_ms=LATENCY_MS,
             start_unix_ms=BEGINS_UNIX_MS,
-            tell=tell,
+            write_truth=write_truth,
             check_each=check_each,
         )
-        spoken = dialects()
+        spoken = protocols()
         self.simulations = {
             machine.venue.name: meet(
                 machine.venue,

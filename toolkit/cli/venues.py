@@ -113,9 +113,9 @@ async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with ExitStack() as files:
-        tell = files.enter_context(TruthFile(truth)).tell if truth is not None else None
+        write_truth = files.enter_context(TruthFile(truth)).write if truth is not None else None
         async with loopback(
-            plan.venues, plan.scenario, base=plan.base, seed=plan.seed, first_port=plan.port, tell=tell
+            plan.venues, plan.scenario, base=plan.base, seed=plan.seed, first_port=plan.port, write_truth=write_truth
         ) as environment:
             emit("\n".join(f"export {name}={value}" for name, value in environment.items()))
             if not quiet:

@@ -120,9 +120,9 @@ class _LiveRun:
         plan, environ = self._plan, dict(self._environ)
         if not plan.simulated:
             return environ
-        tell = stack.enter_context(TruthFile(plan.truth)).tell if plan.truth is not None else None
+        write_truth = stack.enter_context(TruthFile(plan.truth)).write if plan.truth is not None else None
         venue_urls = await stack.enter_async_context(
-            loopback(plan.venues, plan.scenario, base=plan.base, seed=plan.seed, tell=tell)
+            loopback(plan.venues, plan.scenario, base=plan.base, seed=plan.seed, write_truth=write_truth)
         )
         for venue in plan.venues.values():
             if venue.instrument is not None:

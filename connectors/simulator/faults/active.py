@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connectors.simulator.faults.spec import Fault
-from connectors.simulator.market_data import Look
-from connectors.simulator.messages import Answer, Content, Door
-from connectors.simulator.protocols.base import Idle
-from connectors.simulator.scenario import Planned
+from connectors.simulator.market_data import BookAlteration
+from connectors.simulator.messages import ConnectPolicy, Content, HttpResponse
+from connectors.simulator.protocols.base import IdleTimeout
+from connectors.simulator.scenario import PlannedFault
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Running:
+class RunningFault:
     """One fault on its way; `name` is its number in the truth."""
 
     name: str
-    planned: Planned
+    planned: PlannedFault
 
     @property
     def fault(self) -> Fault:
@@ -28,43 +28,43 @@ class Running:
         """A whole-number setting; raises KeyError for one that the kind has not."""
         return int(self.planned.values[value])
 
-    def idle(self) -> Idle:
+    def idle(self) -> IdleTimeout:
         """The rule by which it drops silent clients; raises KeyError for a kind that does not."""
-        return Idle(self.number("after_s") * 1_000)
+        return IdleTimeout(self.number("after_s") * 1_000)
 
 
-class Trouble:
+class ActiveFaults:
     """The faults that are on, and their sum."""
 
     def __init__(self) -> None:
-        self.running: list[Running] = []
+        self.running: list[RunningFault] = []
         self.withheld = Content.NONE
-        self.looks: list[Look] = []
+        self.alterations: list[BookAlteration] = []
         self.frozen = self.quiet = self.refuses = False
         self.slow_ms = 0
-        self.updates_late = 0
+        self.rest_updates_late = 0
 
-    def begin(self, fault: Running) -> None:
+    def begin(self, fault: RunningFault) -> None:
         """One more."""
         self.running.append(fault)
         self._add_up()
 
-    def end(self, fault: Running) -> None:
+    def end(self, fault: RunningFault) -> None:
         """One less."""
         self.running.remove(fault)
         self._add_up()
 
-    def door(self) -> tuple[Door, Running | None]:
+    def door(self) -> tuple[ConnectPolicy, RunningFault | None]:
         """How a new connection is met, and because of which fault."""
-        shut = next((on for on in self.running if on.fault.door is not Door.OPEN), None)
-        return (Door.OPEN, None) if shut is None else (shut.fault.door, shut)
+        shut = next((on for on in self.running if on.fault.door is not ConnectPolicy.OPEN), None)
+        return (ConnectPolicy.OPEN, None) if shut is None else (shut.fault.door, shut)
 
-    def rest(self) -> Answer | None:
+    def rest(self) -> HttpResponse | None:
         """The answer to every request while REST fails."""
         failing = next((on for on in self.running if on.fault.rest_fails), None)
-        return None if failing is None else refusal(failing)
+        return None if failing is None else error_response(failing)
 
-    def idling(self) -> Iterator[Running]:
+    def idle_faults(self) -> Iterator[RunningFault]:
         """The faults that drop silent clients."""
         return (on for on in self.running if on.fault.idles)
 
@@ -73,16 +73,16 @@ class Trouble:
         self.withheld = Content.NONE
         for fault in kinds:
             self.withheld |= fault.withholds
-        self.looks = [fault.look for fault in kinds if fault.look is not None]
+        self.alterations = [fault.alter_book for fault in kinds if fault.alter_book is not None]
         self.frozen = any(fault.frozen for fault in kinds)
         self.quiet = any(fault.quiet for fault in kinds)
         self.refuses = any(fault.refuses for fault in kinds)
         self.slow_ms = max((on.number("ms") for on in self.running if on.fault.slows), default=0)
-        self.updates_late = max((on.number("updates") for on in self.running if on.fault.rest_late), default=0)
+        self.rest_updates_late = max((on.number("updates") for on in self.running if on.fault.rest_late), default=0)
 
 
-def refusal(fault: Running) -> Answer:
+def error_response(fault: RunningFault) -> HttpResponse:
     """The HTTP answer of a fault that has a `status`."""
     after_s = fault.number("retry_after_s")
     headers = (("Retry-After", str(after_s)),) if after_s else ()
-    return Answer(fault.number("status"), b'{"error":"simulated"}', headers)
+    return HttpResponse(fault.number("status"), b'{"error":"simulated"}', headers)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from connectors.simulator.market import Depth
+from connectors.simulator.market import FullBook
 
 
-def crossed(book: Depth) -> Depth:
+def crossed(book: FullBook) -> FullBook:
     """The book with its best bid above its best ask."""
     if not (book.bids and book.asks):
         return book
     bid, ask = max(book.bids), min(book.asks)
-    return Depth({**book.bids, ask + (ask - bid): 777}, book.asks)
+    return FullBook({**book.bids, ask + (ask - bid): 777}, book.asks)
 
 
-def one_sided(book: Depth) -> Depth:
+def one_sided(book: FullBook) -> FullBook:
     """The book without asks."""
-    return Depth(book.bids, {})
+    return FullBook(book.bids, {})
 
 
-def empty(_book: Depth) -> Depth:
+def empty(_book: FullBook) -> FullBook:
     """No book at all."""
-    return Depth({}, {})
+    return FullBook({}, {})
 
 
 def cut(frame: str) -> str:

@@ -8,8 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from connectors.session.events import Silence
-from connectors.simulator.market import Depth
-from connectors.simulator.messages import Content, Door
+from connectors.simulator.market import FullBook
+from connectors.simulator.messages import ConnectPolicy, Content
 from connectors.venues.spec import VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
@@ -68,20 +68,20 @@ class Fault:
     lasts_s: float | None = None
     values: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
     needs: tuple[Need, ...] = ()
-    hangs_up: bool = False
+    disconnects: bool = False
     reset: bool = False
-    door: Door = Door.OPEN
+    door: ConnectPolicy = ConnectPolicy.OPEN
     withholds: Content = Content.NONE
-    look: Callable[[Depth], Depth] | None = None
+    alter_book: Callable[[FullBook], FullBook] | None = None
     frozen: bool = False
     quiet: bool = False
-    spoils: Callable[[str], str | bytes] | None = None
+    damage: Callable[[str], str | bytes] | None = None
     loses: bool = False
     repeats: bool = False
     bursts: bool = False
     slows: bool = False
     refuses: bool = False
-    beats: bool = False
+    heartbeats: bool = False
     idles: bool = False
     rest_fails: bool = False
     rest_late: bool = False

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from connectors.session.events import Silence
 from connectors.simulator.faults.damage import absurd, crossed, cut, empty, garbage, one_sided, strange
 from connectors.simulator.faults.spec import Expectation, Fault, Need
-from connectors.simulator.messages import Content, Door
+from connectors.simulator.messages import ConnectPolicy, Content
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
 _ENDED, _STALE = (Reason.STREAM_ENDED,), ("stale_ms",)
@@ -22,7 +22,7 @@ _TABLE = (
         kind="drop",
         meaning="the connection is reset",
         expects=Expectation(Reason.STREAM_ENDED),
-        hangs_up=True,
+        disconnects=True,
         reset=True,
     ),
     Fault(
@@ -30,25 +30,25 @@ _TABLE = (
         meaning="the venue closes with a close frame; code 1006 is an end without one",
         expects=Expectation(Reason.SERVER_CLOSE),
         values={"code": 1012, "reason": "restart"},
-        hangs_up=True,
+        disconnects=True,
     ),
     Fault(
         kind="refuse",
         meaning="the connection is reset and new ones are refused",
         expects=Expectation(Reason.CONNECT_ERROR, also=_ENDED),
         lasts_s=8,
-        hangs_up=True,
+        disconnects=True,
         reset=True,
-        door=Door.REFUSE,
+        door=ConnectPolicy.REFUSE,
     ),
     Fault(
         kind="black_hole",
         meaning="the connection is reset and new handshakes are never answered",
         expects=Expectation(Reason.CONNECT_TIMEOUT, ("connect_ms",), also=_ENDED),
         lasts_s=20,
-        hangs_up=True,
+        disconnects=True,
         reset=True,
-        door=Door.BLACK_HOLE,
+        door=ConnectPolicy.BLACK_HOLE,
     ),
     Fault(
         kind="http_429",
@@ -56,9 +56,9 @@ _TABLE = (
         expects=Expectation(Reason.CONNECT_ERROR, also=_ENDED),
         lasts_s=8,
         values={"status": 429, "retry_after_s": 5},
-        hangs_up=True,
+        disconnects=True,
         reset=True,
-        door=Door.STATUS,
+        door=ConnectPolicy.STATUS,
     ),
     Fault(
         kind="half_open",
@@ -80,7 +80,7 @@ _TABLE = (
         expects=Expectation(Reason.STALE_WATCHDOG, _STALE, Silence.ACKED_MUTE, also=_ENDED),
         lasts_s=15,
         needs=(Need.ACK,),
-        hangs_up=True,
+        disconnects=True,
         reset=True,
         withholds=Content.DATA | Content.PING,
     ),
@@ -90,7 +90,7 @@ _TABLE = (
         expects=Expectation(Reason.STALE_WATCHDOG, _STALE, Silence.HEARTBEAT_ONLY),
         lasts_s=14,
         withholds=Content.DATA | Content.ACK | Content.GREETING,
-        beats=True,
+        heartbeats=True,
     ),
     Fault(
         kind="topic_mute",
@@ -112,7 +112,7 @@ _TABLE = (
         meaning="pings are not answered, data flows",
         expects=Expectation(Reason.PING_TIMEOUT, ("ping_interval_ms", "pong_ms")),
         lasts_s=45,
-        withholds=Content.PONG | Content.BEAT,
+        withholds=Content.PONG | Content.HEARTBEAT,
     ),
     Fault(
         kind="idle_close",
@@ -127,7 +127,7 @@ _TABLE = (
         meaning="the connection is reset and subscriptions are refused in the venue's own words",
         expects=Expectation(Reason.SUBSCRIBE_ERROR, also=_ENDED, notes=("refusal",)),
         lasts_s=5,
-        hangs_up=True,
+        disconnects=True,
         reset=True,
         refuses=True,
     ),
@@ -153,7 +153,7 @@ _TABLE = (
         lasts_s=4,
         values={"updates": 100},
         needs=(Need.BRIDGE,),
-        hangs_up=True,
+        disconnects=True,
         reset=True,
         rest_late=True,
     ),
@@ -164,7 +164,7 @@ _TABLE = (
         lasts_s=4,
         values={"status": 500, "retry_after_s": 0},
         needs=(Need.BRIDGE,),
-        hangs_up=True,
+        disconnects=True,
         reset=True,
         rest_fails=True,
     ),
@@ -173,28 +173,28 @@ _TABLE = (
         meaning="`n` frames that end in the middle",
         expects=Expectation(Reason.PARSE_ERROR, notes=("parse_error",)),
         values={"n": 40},
-        spoils=cut,
+        damage=cut,
     ),
     Fault(
         kind="binary_garbage",
         meaning="`n` binary frames that are neither text nor JSON",
         expects=Expectation(Reason.PARSE_ERROR, notes=("parse_error",)),
         values={"n": 40},
-        spoils=garbage,
+        damage=garbage,
     ),
     Fault(
         kind="wrong_shape",
         meaning="`n` frames of valid JSON that nobody described",
         expects=Expectation(Reason.DECODE_FAIL_LOOP, notes=("decode_miss",)),
         values={"n": 20},
-        spoils=strange,
+        damage=strange,
     ),
     Fault(
         kind="bad_numbers",
         meaning="`n` frames with numbers that no market can have",
         expects=Expectation(Reason.DECODE_FAIL_LOOP, notes=("decode_miss",)),
         values={"n": 20},
-        spoils=absurd,
+        damage=absurd,
     ),
     Fault(
         kind="slow",
@@ -212,10 +212,14 @@ _TABLE = (
         bursts=True,
     ),
     Fault(
-        kind="crossed_book", meaning="the best bid above the best ask", expects=Expectation(), lasts_s=4, look=crossed
+        kind="crossed_book",
+        meaning="the best bid above the best ask",
+        expects=Expectation(),
+        lasts_s=4,
+        alter_book=crossed,
     ),
-    Fault(kind="one_sided_book", meaning="no asks", expects=Expectation(), lasts_s=4, look=one_sided),
-    Fault(kind="empty_book", meaning="no bids and no asks", expects=Expectation(), lasts_s=4, look=empty),
+    Fault(kind="one_sided_book", meaning="no asks", expects=Expectation(), lasts_s=4, alter_book=one_sided),
+    Fault(kind="empty_book", meaning="no bids and no asks", expects=Expectation(), lasts_s=4, alter_book=empty),
     Fault(
         kind="quiet_market",
         meaning="nothing happens on the market; the venue is well",

@@ -10,9 +10,19 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.simulator.market import Grid, fixed
+from connectors.simulator.market import Precision, fixed_point
 from connectors.simulator.messages import Content, Request
-from connectors.simulator.protocols.base import Begin, Caller, Dialect, Finish, Moment, Reply, Response, Stream, text
+from connectors.simulator.protocols.base import (
+    ClientInfo,
+    ClientResponse,
+    MarketState,
+    SendReply,
+    StartStream,
+    StopStream,
+    Stream,
+    VenueProtocol,
+    compact_json,
+)
 from connectors.venues.frames import BookSide, Json
 
 DEPTH = re.compile(r"depth(?P<levels>5|10|20)?(?:@(?P<ms>100|500)ms)?")
@@ -20,7 +30,7 @@ METHODS = "`SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GE
 FUNDING_MS = 8 * 3_600_000
 
 
-class _Aster(Dialect):
+class _Aster(VenueProtocol):
     def arrive(self, path: str, symbol: str) -> tuple[Stream, ...] | None:
         parts = urlsplit(path)
         head, _, name = parts.path.rpartition("/")
@@ -32,21 +42,21 @@ class _Aster(Dialect):
             return None
         return tuple(stream for name in names if (stream := _stream(name, symbol, _wrapped(path))))
 
-    def hear(self, message: Json, caller: Caller, moment: Moment) -> Iterator[Response]:
+    def hear(self, message: Json, caller: ClientInfo, state: MarketState) -> Iterator[ClientResponse]:
         match message:
             case {"method": "SUBSCRIBE", "params": list(names)}:
-                yield Reply(_result(None, message))
+                yield SendReply(_result(None, message))
                 for name in names:
-                    stream = _stream(str(name), moment.symbol, _wrapped(caller.path))
+                    stream = _stream(str(name), state.symbol, _wrapped(caller.path))
                     if stream is not None and name not in caller.channels:
-                        yield Begin(stream)
+                        yield StartStream(stream)
             case {"method": "UNSUBSCRIBE", "params": list(names)}:
-                yield Reply(_result(None, message))
-                yield from (Finish(str(name)) for name in names)
+                yield SendReply(_result(None, message))
+                yield from (StopStream(str(name)) for name in names)
             case {"method": "LIST_SUBSCRIPTIONS"}:
-                yield Reply(_result(sorted(caller.channels), message))
+                yield SendReply(_result(sorted(caller.channels), message))
             case {"method": "SET_PROPERTY" | "GET_PROPERTY"}:
-                yield Reply(_result(None, message))
+                yield SendReply(_result(None, message))
             case {"method": method}:
                 yield _error(
                     2, f"Invalid request: unknown variant {method}, expected one of {METHODS} at line 1 column 28"
@@ -54,38 +64,38 @@ class _Aster(Dialect):
             case _:
                 yield _error(2, "Invalid request: missing field `method` at line 1 column 2")
 
-    def encode(self, stream: Stream, moment: Moment) -> str:
-        times = {"E": moment.wall_ms, "T": moment.wall_ms - 3, "s": moment.symbol}
+    def encode(self, stream: Stream, state: MarketState) -> str:
+        times = {"E": state.wall_ms, "T": state.wall_ms - 3, "s": state.symbol}
         match stream.content, stream.channel.partition("@")[2]:
             case Content.TRADES, _:
-                data = _trade(moment)
+                data = _trade(state)
             case Content.FUNDING, _:
-                data = {"e": "markPriceUpdate", "E": moment.wall_ms, "s": moment.symbol, **_mark(moment, "r", "T")}
+                data = {"e": "markPriceUpdate", "E": state.wall_ms, "s": state.symbol, **_mark(state, "r", "T")}
             case _, "bookTicker":
-                bid, ask = (side[0] if side else ["0", "0"] for side in moment.levels(1))
+                bid, ask = (side[0] if side else ["0", "0"] for side in state.levels(1))
                 best = {"b": bid[0], "B": bid[1], "a": ask[0], "A": ask[1]}
-                data = {"e": "bookTicker", "u": moment.number, **times, **best}
+                data = {"e": "bookTicker", "u": state.number, **times, **best}
             case _:
-                data = {"e": "depthUpdate", **times, **_depth(stream, moment)}
-        return text({"stream": stream.channel, "data": data} if stream.wrapped else data)
+                data = {"e": "depthUpdate", **times, **_depth(stream, state)}
+        return compact_json({"stream": stream.channel, "data": data} if stream.wrapped else data)
 
-    def rest(self, request: Request, moment: Moment) -> Json | None:
+    def rest(self, request: Request, state: MarketState) -> Json | None:
         name = request.path.rpartition("/")[2]
         if request.method != "GET" or not re.search(r"/fapi/v[13]/\w+$", request.path):
             return None
-        if name in ("depth", "premiumIndex") and request.query.get("symbol") != moment.symbol:
+        if name in ("depth", "premiumIndex") and request.query.get("symbol") != state.symbol:
             return {"code": -1121, "msg": "Invalid symbol."}
         match name:
             case "depth":
-                bids, asks = moment.levels(int(request.query.get("limit", "500")))
-                times = {"E": moment.wall_ms, "T": moment.wall_ms - 3}
-                return {"lastUpdateId": moment.number, **times, "bids": bids, "asks": asks}
+                bids, asks = state.levels(int(request.query.get("limit", "500")))
+                times = {"E": state.wall_ms, "T": state.wall_ms - 3}
+                return {"lastUpdateId": state.number, **times, "bids": bids, "asks": asks}
             case "premiumIndex":
-                return _premium(moment)
+                return _premium(state)
             case "exchangeInfo":
-                return {"timezone": "UTC", "serverTime": moment.wall_ms, "symbols": [_market(moment)]}
+                return {"timezone": "UTC", "serverTime": state.wall_ms, "symbols": [_market(state)]}
             case "time":
-                return {"serverTime": moment.wall_ms}
+                return {"serverTime": state.wall_ms}
             case "ping":
                 return {}
             case _:
@@ -110,7 +120,7 @@ def _stream(channel: str, symbol: str, wrapped: bool) -> Stream | None:
     if found := DEPTH.fullmatch(kind):
         levels, period_ms = found["levels"], int(found["ms"] or 250)
         depth = int(levels) if levels else None
-        return Stream(channel, depth=depth, period_ms=period_ms, chained=not levels, opens=False, wrapped=wrapped)
+        return Stream(channel, depth=depth, period_ms=period_ms, incremental=not levels, opens=False, wrapped=wrapped)
     match kind:
         case "bookTicker":
             return Stream(channel, depth=1, opens=False, wrapped=wrapped)
@@ -124,35 +134,35 @@ def _stream(channel: str, symbol: str, wrapped: bool) -> Stream | None:
 
 
 def _result(result: object, message: dict[str, Any]) -> str:
-    return text({"result": result, "id": message.get("id")})
+    return compact_json({"result": result, "id": message.get("id")})
 
 
-def _error(code: int, words: str) -> Reply:
-    return Reply(text({"code": code, "msg": words}), Content.REFUSAL)
+def _error(code: int, words: str) -> SendReply:
+    return SendReply(compact_json({"code": code, "msg": words}), Content.REFUSAL)
 
 
-def _depth(stream: Stream, moment: Moment) -> dict[str, Any]:
+def _depth(stream: Stream, state: MarketState) -> dict[str, Any]:
     """A first frame has no previous one on this stream: it follows what was there when the stream began."""
     first = 1 + (stream.number or stream.since)
-    numbers = {"U": first, "u": moment.number, "pu": first - 1}
-    if stream.chained:
-        price, size = moment.grid.price, moment.grid.size
-        bids, asks = ([[price(at), size(now)] for at, _, now in side] for side in (moment.bids, moment.asks))
+    numbers = {"U": first, "u": state.number, "pu": first - 1}
+    if stream.incremental:
+        price, size = state.precision.price, state.precision.size
+        bids, asks = ([[price(at), size(now)] for at, _, now in side] for side in (state.bids, state.asks))
     else:
-        bids, asks = moment.levels(stream.depth)
-    stream.number = moment.number
+        bids, asks = state.levels(stream.depth)
+    stream.number = state.number
     return {**numbers, "b": bids, "a": asks}
 
 
-def _trade(moment: Moment) -> dict[str, Any]:
-    trade = moment.trades[-1]
+def _trade(state: MarketState) -> dict[str, Any]:
+    trade = state.trades[-1]
     return {
         "e": "aggTrade",
-        "E": moment.wall_ms,
-        "s": moment.symbol,
+        "E": state.wall_ms,
+        "s": state.symbol,
         "a": trade.number,
-        "p": moment.grid.price(trade.price),
-        "q": moment.grid.size(trade.lots),
+        "p": state.precision.price(trade.price),
+        "q": state.precision.size(trade.lots),
         "f": trade.number,
         "l": trade.number,
         "T": trade.at_ms,
@@ -160,46 +170,46 @@ def _trade(moment: Moment) -> dict[str, Any]:
     }
 
 
-def _mark(moment: Moment, rate: str, due: str) -> dict[str, Any]:
-    mid, next_ms = moment.mid(), (moment.wall_ms // FUNDING_MS + 1) * FUNDING_MS
-    return {"p": mid, "i": mid, "P": mid, rate: fixed(moment.funding_ppb * 8, 9), due: next_ms}
+def _mark(state: MarketState, rate: str, due: str) -> dict[str, Any]:
+    mid, next_ms = state.mid(), (state.wall_ms // FUNDING_MS + 1) * FUNDING_MS
+    return {"p": mid, "i": mid, "P": mid, rate: fixed_point(state.funding_ppb * 8, 9), due: next_ms}
 
 
-def _premium(moment: Moment) -> dict[str, Any]:
-    mid = moment.mid()
+def _premium(state: MarketState) -> dict[str, Any]:
+    mid = state.mid()
     return {
-        "symbol": moment.symbol,
+        "symbol": state.symbol,
         "markPrice": mid,
         "indexPrice": mid,
         "estimatedSettlePrice": mid,
-        "lastFundingRate": fixed(moment.funding_ppb * 8, 9),
-        "nextFundingTime": (moment.wall_ms // FUNDING_MS + 1) * FUNDING_MS,
+        "lastFundingRate": fixed_point(state.funding_ppb * 8, 9),
+        "nextFundingTime": (state.wall_ms // FUNDING_MS + 1) * FUNDING_MS,
         "interestRate": "0.00010000",
-        "time": moment.wall_ms,
+        "time": state.wall_ms,
     }
 
 
-def _market(moment: Moment) -> dict[str, Any]:
-    grid = moment.grid
+def _market(state: MarketState) -> dict[str, Any]:
+    precision = state.precision
     return {
-        "symbol": moment.symbol,
-        "pair": moment.symbol,
+        "symbol": state.symbol,
+        "pair": state.symbol,
         "contractType": "PERPETUAL",
         "status": "TRADING",
-        "baseAsset": moment.base,
+        "baseAsset": state.base,
         "quoteAsset": "USDT",
         "marginAsset": "USDT",
         "filters": [
-            {"filterType": "PRICE_FILTER", "tickSize": grid.price(grid.step)},
-            {"filterType": "LOT_SIZE", "stepSize": grid.size(1)},
+            {"filterType": "PRICE_FILTER", "tickSize": precision.price(precision.step)},
+            {"filterType": "LOT_SIZE", "stepSize": precision.size(1)},
         ],
     }
 
 
-DIALECT = _Aster(
+PROTOCOL = _Aster(
     venue="aster",
     update_ms=50,
-    grid=Grid(price_decimals=2, size_decimals=3, step=5),
+    precision=Precision(price_decimals=2, size_decimals=3, step=5),
     symbol="{base}USDT",
     ping_ms=300_000,
     pong_ms=900_000,

@@ -13,11 +13,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from connectors.simulator.market import Depth, Grid, Print
-from connectors.simulator.messages import Content, Request, Say
+from connectors.simulator.market import FullBook, MarketTrade, Precision
+from connectors.simulator.messages import Content, Request, SendData
 from connectors.venues.frames import Json
 
-Row: TypeAlias = tuple[int, int, int]
+LevelChange: TypeAlias = tuple[int, int, int]
 """Price, size before, size now; points and lots."""
 
 
@@ -36,24 +36,24 @@ class Stream:
     content: Content = Content.BOOK
     depth: int | None = None
     period_ms: int = 0
-    chained: bool = False
-    whole_ms: int | None = None
-    resends: bool = False
+    incremental: bool = False
+    full_every_ms: int | None = None
+    repeats_unchanged: bool = False
     opens: bool = True
     wrapped: bool = False
     number: int = 0
     since: int = 0
     due_ms: int = 0
-    whole_due_ms: int = 0
+    full_due_ms: int = 0
     opened: bool = False
     bids: dict[int, int] = field(default_factory=dict)
     asks: dict[int, int] = field(default_factory=dict)
     shown: object = None
-    said: Say | None = None
+    said: SendData | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class MarketState:
     """A venue's market as a frame or an answer shows it.
 
     `number` is the venue's update counter at this state. `whole` asks a chained stream for a whole book, else `bids`
@@ -62,32 +62,32 @@ class Moment:
 
     symbol: str
     base: str
-    grid: Grid
+    precision: Precision
     wall_ms: int
     number: int
-    book: Depth
+    book: FullBook
     funding_ppb: int
-    whole: bool = True
-    bids: tuple[Row, ...] = ()
-    asks: tuple[Row, ...] = ()
-    trades: tuple[Print, ...] = ()
+    full: bool = True
+    bids: tuple[LevelChange, ...] = ()
+    asks: tuple[LevelChange, ...] = ()
+    trades: tuple[MarketTrade, ...] = ()
 
     def levels(self, depth: int | None = None) -> list[list[list[str]]]:
         """Bids and asks as `[price, size]` texts, best first."""
-        price, size = self.grid.price, self.grid.size
+        price, size = self.precision.price, self.precision.size
         return [[[price(at), size(lots)] for at, lots in side] for side in self.book.top(depth)]
 
     def mid(self) -> str:
         """The middle of the book, as a price; zero for a book without two sides."""
         (bid, *_), (ask, *_) = self.book.top(1)[0] or [(0, 0)], self.book.top(1)[1] or [(0, 0)]
-        return self.grid.price((bid[0] + ask[0]) // 2)
+        return self.precision.price((bid[0] + ask[0]) // 2)
 
 
 # --- what a dialect answers to a client's frame -----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SendReply:
     """Say this."""
 
     text: str
@@ -95,7 +95,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
+class StartStream:
     """A subscription: say `ack`, then let the stream run."""
 
     stream: Stream
@@ -103,7 +103,7 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
-class Finish:
+class StopStream:
     """The end of a subscription."""
 
     channel: str
@@ -111,15 +111,15 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class Disconnect:
     """End the connection without a word, as the venue does to what it does not like."""
 
 
-Response: TypeAlias = Reply | Begin | Finish | Leave
+ClientResponse: TypeAlias = SendReply | StartStream | StopStream | Disconnect
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class ClientInfo:
     """A connection as a dialect sees it: the URL it came by, and the channels it holds."""
 
     path: str
@@ -128,7 +128,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Idle:
+class IdleTimeout:
     """When a venue ends a connection by itself: nothing from the client, or nothing of its own, for so long."""
 
     after_ms: int
@@ -136,7 +136,7 @@ class Idle:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dialect(ABC):
+class VenueProtocol(ABC):
     """One venue's side of the conversation; it holds facts and no state.
 
     `update_ms` is the time between two steps of its market. `symbol` writes a base asset. `acks` says that a
@@ -146,13 +146,13 @@ class Dialect(ABC):
 
     venue: str
     update_ms: int
-    grid: Grid
+    precision: Precision
     symbol: str
     acks: bool = True
-    beat: str | None = None
+    heartbeat: str | None = None
     ping_ms: int = 0
     pong_ms: int = 0
-    idle: Idle | None = None
+    idle: IdleTimeout | None = None
 
     def greeting(self, _serial: int, /) -> str | None:
         """What a new connection is told first; `serial` counts connections."""
@@ -162,16 +162,16 @@ class Dialect(ABC):
     def arrive(self, path: str, symbol: str, /) -> tuple[Stream, ...] | None:
         """The streams that the URL of a new connection subscribes; None for a URL that the venue does not know."""
 
-    def hear(self, _message: Json, _caller: Caller, _moment: Moment, /) -> Iterator[Response]:
+    def hear(self, _message: Json, _caller: ClientInfo, _state: MarketState, /) -> Iterator[ClientResponse]:
         """What a client's JSON is answered by."""
         yield from ()
 
     @abstractmethod
-    def encode(self, stream: Stream, moment: Moment, /) -> str:
+    def encode(self, stream: Stream, state: MarketState, /) -> str:
         """A stream's next frame."""
 
     @abstractmethod
-    def rest(self, request: Request, moment: Moment, /) -> Json | None:
+    def rest(self, request: Request, state: MarketState, /) -> Json | None:
         """The answer to a request; None: not found."""
 
     @abstractmethod
@@ -183,6 +183,6 @@ class Dialect(ABC):
         return None
 
 
-def text(message: Any) -> str:
+def compact_json(message: Any) -> str:
     """A message as compact JSON, keys in the order given."""
     return msgspec.json.encode(message).decode()

@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from connectors.simulator.market import Grid, Print, fixed
+from connectors.simulator.market import MarketTrade, Precision, fixed_point
 from connectors.simulator.messages import Content, Request
-from connectors.simulator.protocols.base import Dialect, Moment, Row, Stream, text
+from connectors.simulator.protocols.base import LevelChange, MarketState, Stream, VenueProtocol, compact_json
 from connectors.venues.frames import BookSide, Json
 
 PATH = re.compile(r"/v1/(?P<kind>orderbooks|publicTrades|funding)(?:/(?P<market>[^/?]+))?(?:\?(?P<query>.*))?")
@@ -17,7 +17,7 @@ WHOLE_MS = 60_000
 HOUR_MS = 3_600_000
 
 
-class _Extended(Dialect):
+class _Extended(VenueProtocol):
     def arrive(self, path: str, symbol: str) -> tuple[Stream, ...] | None:
         found = PATH.search(path)
         if found is None or found["market"] not in (symbol, None):
@@ -26,7 +26,7 @@ class _Extended(Dialect):
             case "orderbooks", "depth=1":
                 return (Stream("orderbooks", depth=1),)
             case "orderbooks", None:
-                return (Stream("orderbooks", chained=True, whole_ms=WHOLE_MS, period_ms=100),)
+                return (Stream("orderbooks", incremental=True, full_every_ms=WHOLE_MS, period_ms=100),)
             case "publicTrades", None:
                 return (Stream("publicTrades", Content.TRADES, opens=False),)
             case "funding", None:
@@ -34,58 +34,58 @@ class _Extended(Dialect):
             case _:
                 return None
 
-    def encode(self, stream: Stream, moment: Moment) -> str:
+    def encode(self, stream: Stream, state: MarketState) -> str:
         stream.number += 1
-        envelope: dict[str, Any] = {"ts": moment.wall_ms}
+        envelope: dict[str, Any] = {"ts": state.wall_ms}
         match stream.channel:
             case "orderbooks":
-                kind = "SNAPSHOT" if moment.whole else "DELTA"
-                envelope |= {"type": kind, "data": {"t": kind, "m": moment.symbol, **_sides(stream, moment)}}
+                kind = "SNAPSHOT" if state.full else "DELTA"
+                envelope |= {"type": kind, "data": {"t": kind, "m": state.symbol, **_sides(stream, state)}}
             case "publicTrades":
-                envelope["data"] = [_trade(trade, moment) for trade in moment.trades]
+                envelope["data"] = [_trade(trade, state) for trade in state.trades]
             case _:
-                envelope["data"] = {"m": moment.symbol, "T": moment.wall_ms, "f": fixed(moment.funding_ppb, 9)}
-        return text({**envelope, "seq": stream.number})
+                envelope["data"] = {"m": state.symbol, "T": state.wall_ms, "f": fixed_point(state.funding_ppb, 9)}
+        return compact_json({**envelope, "seq": stream.number})
 
-    def rest(self, request: Request, moment: Moment) -> Json | None:
+    def rest(self, request: Request, state: MarketState) -> Json | None:
         markets = request.path.partition("/api/v1/info/markets")
         if request.method != "GET" or not markets[1]:
             return None
         match markets[2].strip("/").split("/"):
             case [""]:
-                return _ok([_market(moment)])
-            case [market, "orderbook" | "stats" as what] if market == moment.symbol:
-                return _ok(_book(moment) if what == "orderbook" else _stats(moment))
+                return _ok([_market(state)])
+            case [market, "orderbook" | "stats" as what] if market == state.symbol:
+                return _ok(_book(state) if what == "orderbook" else _stats(state))
             case _:
                 return None
 
     def refusal(self, _channel: str) -> str:
-        return text({"status": "ERROR", "error": {"code": 1001, "message": "Market not found."}})
+        return compact_json({"status": "ERROR", "error": {"code": 1001, "message": "Market not found."}})
 
 
-def _sides(stream: Stream, moment: Moment) -> dict[str, Any]:
-    if moment.whole:
-        bids, asks = ([{"q": size, "p": price} for price, size in side] for side in moment.levels(stream.depth))
+def _sides(stream: Stream, state: MarketState) -> dict[str, Any]:
+    if state.full:
+        bids, asks = ([{"q": size, "p": price} for price, size in side] for side in state.levels(stream.depth))
     else:
         bids, asks = (
-            [_change(row, moment.grid) for row in side if row[1] != row[2]] for side in (moment.bids, moment.asks)
+            [_change(row, state.precision) for row in side if row[1] != row[2]] for side in (state.bids, state.asks)
         )
     return {"b": bids, "a": asks, "d": "1" if stream.depth == 1 else "f"}
 
 
-def _change(row: Row, grid: Grid) -> dict[str, str]:
+def _change(row: LevelChange, precision: Precision) -> dict[str, str]:
     price, before, now = row
-    return {"q": grid.size(now - before), "p": grid.price(price), "c": grid.size(now)}
+    return {"q": precision.size(now - before), "p": precision.price(price), "c": precision.size(now)}
 
 
-def _trade(trade: Print, moment: Moment) -> dict[str, Any]:
+def _trade(trade: MarketTrade, state: MarketState) -> dict[str, Any]:
     return {
-        "m": moment.symbol,
+        "m": state.symbol,
         "S": "BUY" if trade.taker is BookSide.BUY else "SELL",
         "tT": "TRADE",
         "T": trade.at_ms,
-        "p": moment.grid.price(trade.price),
-        "q": moment.grid.size(trade.lots),
+        "p": state.precision.price(trade.price),
+        "q": state.precision.size(trade.lots),
         "i": 2_100_000_000_000_000_000 + trade.number,
     }
 
@@ -94,13 +94,13 @@ def _ok(data: object) -> dict[str, Any]:
     return {"status": "OK", "data": data}
 
 
-def _book(moment: Moment) -> dict[str, Any]:
-    bids, asks = ([{"qty": size, "price": price} for price, size in side] for side in moment.levels())
-    return {"market": moment.symbol, "bid": bids, "ask": asks}
+def _book(state: MarketState) -> dict[str, Any]:
+    bids, asks = ([{"qty": size, "price": price} for price, size in side] for side in state.levels())
+    return {"market": state.symbol, "bid": bids, "ask": asks}
 
 
-def _stats(moment: Moment) -> dict[str, Any]:
-    mid = moment.mid()
+def _stats(state: MarketState) -> dict[str, Any]:
+    mid = state.mid()
     return {
         "dailyVolume": "1000000.0",
         "lastPrice": mid,
@@ -108,34 +108,34 @@ def _stats(moment: Moment) -> dict[str, Any]:
         "bidPrice": mid,
         "markPrice": mid,
         "indexPrice": mid,
-        "fundingRate": fixed(moment.funding_ppb, 9),
-        "nextFundingRate": (moment.wall_ms // HOUR_MS + 1) * HOUR_MS,
+        "fundingRate": fixed_point(state.funding_ppb, 9),
+        "nextFundingRate": (state.wall_ms // HOUR_MS + 1) * HOUR_MS,
         "openInterest": "1000.0",
     }
 
 
-def _market(moment: Moment) -> dict[str, Any]:
-    grid = moment.grid
+def _market(state: MarketState) -> dict[str, Any]:
+    precision = state.precision
     return {
-        "name": moment.symbol,
-        "assetName": moment.base,
+        "name": state.symbol,
+        "assetName": state.base,
         "collateralAssetName": "USD",
         "type": "PERPETUAL",
         "active": True,
         "status": "ACTIVE",
-        "marketStats": _stats(moment),
+        "marketStats": _stats(state),
         "tradingConfig": {
-            "minOrderSize": grid.size(100),
-            "minOrderSizeChange": grid.size(1),
-            "minPriceChange": grid.price(grid.step),
+            "minOrderSize": precision.size(100),
+            "minOrderSizeChange": precision.size(1),
+            "minPriceChange": precision.price(precision.step),
         },
     }
 
 
-DIALECT = _Extended(
+PROTOCOL = _Extended(
     venue="extended",
     update_ms=100,
-    grid=Grid(price_decimals=1, size_decimals=5),
+    precision=Precision(price_decimals=1, size_decimals=5),
     symbol="{base}-USD",
     acks=False,
     ping_ms=15_000,

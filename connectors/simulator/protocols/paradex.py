@@ -9,9 +9,19 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.simulator.market import Grid, Print, fixed
+from connectors.simulator.market import MarketTrade, Precision, fixed_point
 from connectors.simulator.messages import Content, Request
-from connectors.simulator.protocols.base import Begin, Caller, Dialect, Finish, Moment, Reply, Response, Stream, text
+from connectors.simulator.protocols.base import (
+    ClientInfo,
+    ClientResponse,
+    MarketState,
+    SendReply,
+    StartStream,
+    StopStream,
+    Stream,
+    VenueProtocol,
+    compact_json,
+)
 from connectors.venues.frames import BookSide, Json
 
 SNAPSHOT = re.compile(r"(?:snapshot|interactive)@15@(50|100)ms(?:@\w+)?")
@@ -19,70 +29,70 @@ TAKES_US = 37
 HOURS = 8
 
 
-class _Paradex(Dialect):
+class _Paradex(VenueProtocol):
     def arrive(self, path: str, _symbol: str) -> tuple[Stream, ...] | None:
         return () if path.partition("?")[0].endswith("/v1") else None
 
-    def hear(self, message: Json, caller: Caller, moment: Moment) -> Iterator[Response]:
+    def hear(self, message: Json, caller: ClientInfo, state: MarketState) -> Iterator[ClientResponse]:
         match message:
             case {"method": "subscribe", "params": {"channel": str(channel)}}:
-                stream = _stream(channel, moment.symbol)
+                stream = _stream(channel, state.symbol)
                 if stream is None:
-                    yield _error(message, moment, -32_600, "invalid subscribe request", _why(channel))
+                    yield _error(message, state, -32_600, "invalid subscribe request", _why(channel))
                 elif channel in caller.channels:
-                    yield _error(message, moment, -32_600, "invalid subscribe request", "already subscribed")
+                    yield _error(message, state, -32_600, "invalid subscribe request", "already subscribed")
                 else:
-                    yield Begin(stream, _result(channel, message, moment))
+                    yield StartStream(stream, _result(channel, message, state))
             case {"method": "unsubscribe", "params": {"channel": str(channel)}}:
                 if channel in caller.channels:
-                    yield Finish(channel, _result(channel, message, moment))
+                    yield StopStream(channel, _result(channel, message, state))
                 else:
-                    yield _error(message, moment, -32_600, "invalid unsubscribe request", "not subscribed")
+                    yield _error(message, state, -32_600, "invalid unsubscribe request", "not subscribed")
             case _:
-                yield _error(message if isinstance(message, dict) else {}, moment, -32_601, "method does not exist")
+                yield _error(message if isinstance(message, dict) else {}, state, -32_601, "method does not exist")
 
-    def encode(self, stream: Stream, moment: Moment) -> str:
+    def encode(self, stream: Stream, state: MarketState) -> str:
         data: dict[str, Any]
         match stream.channel.split(".", 2):
             case ["bbo", _]:
-                data = _best(moment)
+                data = _best(state)
             case ["order_book", *_]:
-                data = _book(stream, moment)
+                data = _book(stream, state)
             case ["trades", _]:
-                data = _trade(moment.trades[-1], moment)
+                data = _trade(state.trades[-1], state)
             case ["funding_data", _]:
-                data = _funding(moment)
+                data = _funding(state)
             case _:
-                data = _summary(moment)
+                data = _summary(state)
         params = {"channel": stream.channel, "data": data}
-        return text({"jsonrpc": "2.0", "method": "subscription", "params": params})
+        return compact_json({"jsonrpc": "2.0", "method": "subscription", "params": params})
 
-    def rest(self, request: Request, moment: Moment) -> Json | None:
+    def rest(self, request: Request, state: MarketState) -> Json | None:
         if request.method != "GET":
             return None
-        wanted = request.query.get("market", moment.symbol) in (moment.symbol, "ALL")
+        wanted = request.query.get("market", state.symbol) in (state.symbol, "ALL")
         match request.path.rpartition("/v1/")[2].split("/"):
-            case ["orderbook", market, *_] if market == moment.symbol:
-                bids, asks = moment.levels(int(request.query.get("depth", "20")))
-                head = {"market": moment.symbol, "seq_no": moment.number, "last_updated_at": moment.wall_ms}
+            case ["orderbook", market, *_] if market == state.symbol:
+                bids, asks = state.levels(int(request.query.get("depth", "20")))
+                head = {"market": state.symbol, "seq_no": state.number, "last_updated_at": state.wall_ms}
                 return {**head, "asks": asks, "bids": bids}
-            case ["bbo", market, *_] if market == moment.symbol:
-                return _best(moment)
+            case ["bbo", market, *_] if market == state.symbol:
+                return _best(state)
             case ["markets"]:
-                return {"results": [_market(moment)] if wanted else []}
+                return {"results": [_market(state)] if wanted else []}
             case ["markets", "summary"]:
-                return {"results": [_summary(moment)] if wanted else []}
+                return {"results": [_summary(state)] if wanted else []}
             case ["system", "time"]:
-                return {"server_time": str(moment.wall_ms)}
+                return {"server_time": str(state.wall_ms)}
             case _:
                 return None
 
     def refusal(self, _channel: str) -> str:
         error = {"code": -32_600, "message": "invalid subscribe request", "data": "invalid channel"}
-        return text({"jsonrpc": "2.0", "id": 1, "error": error, "usIn": 0, "usDiff": 0, "usOut": 0})
+        return compact_json({"jsonrpc": "2.0", "id": 1, "error": error, "usIn": 0, "usDiff": 0, "usOut": 0})
 
     def unreadable(self, _frame: str) -> str:
-        return text({"jsonrpc": "2.0", "error": {"code": -32_700, "message": "Parse error"}})
+        return compact_json({"jsonrpc": "2.0", "error": {"code": -32_700, "message": "Parse error"}})
 
 
 def _stream(channel: str, symbol: str) -> Stream | None:
@@ -94,7 +104,7 @@ def _stream(channel: str, symbol: str) -> Stream | None:
         case ["funding_data" | "markets_summary", market] if market == symbol:
             return Stream(channel, Content.FUNDING, period_ms=5_000)
         case ["order_book", market, "deltas"] if market == symbol:
-            return Stream(channel, chained=True)
+            return Stream(channel, incremental=True)
         case ["order_book", market, kind] if market == symbol and (found := SNAPSHOT.fullmatch(kind)):
             return Stream(channel, depth=15, period_ms=int(found[1]))
         case _:
@@ -105,77 +115,79 @@ def _why(channel: str) -> str:
     return "no parameters expected for deltas topic." if ".deltas@" in channel else "invalid channel"
 
 
-def _result(channel: str, message: dict[str, Any], moment: Moment) -> str:
-    return text({"jsonrpc": "2.0", "result": {"channel": channel}, **_timing(moment), **_id(message)})
+def _result(channel: str, message: dict[str, Any], state: MarketState) -> str:
+    return compact_json({"jsonrpc": "2.0", "result": {"channel": channel}, **_timing(state), **_id(message)})
 
 
-def _error(message: dict[str, Any], moment: Moment, code: int, words: str, data: str | None = None) -> Reply:
+def _error(message: dict[str, Any], state: MarketState, code: int, words: str, data: str | None = None) -> SendReply:
     error = {"code": code, "message": words} | ({} if data is None else {"data": data})
-    return Reply(text({"jsonrpc": "2.0", **_id(message), "error": error, **_timing(moment)}), Content.REFUSAL)
+    return SendReply(
+        compact_json({"jsonrpc": "2.0", **_id(message), "error": error, **_timing(state)}), Content.REFUSAL
+    )
 
 
 def _id(message: dict[str, Any]) -> dict[str, Any]:
     return {"id": message["id"]} if "id" in message else {}
 
 
-def _timing(moment: Moment) -> dict[str, int]:
-    in_us = moment.wall_ms * 1_000
+def _timing(state: MarketState) -> dict[str, int]:
+    in_us = state.wall_ms * 1_000
     return {"usIn": in_us, "usDiff": TAKES_US, "usOut": in_us + TAKES_US}
 
 
-def _best(moment: Moment) -> dict[str, Any]:
+def _best(state: MarketState) -> dict[str, Any]:
     """An empty side has no price; the venue leaves the text empty."""
-    bid, ask = (side[0] if side else ["", ""] for side in moment.levels(1))
-    times = {"market": moment.symbol, "seq_no": moment.number, "last_updated_at": moment.wall_ms}
+    bid, ask = (side[0] if side else ["", ""] for side in state.levels(1))
+    times = {"market": state.symbol, "seq_no": state.number, "last_updated_at": state.wall_ms}
     return {**times, "ask": ask[0], "ask_size": ask[1], "bid": bid[0], "bid_size": bid[1]}
 
 
-def _book(stream: Stream, moment: Moment) -> dict[str, Any]:
-    if not stream.chained or not stream.opened:
-        stream.number = moment.number
+def _book(stream: Stream, state: MarketState) -> dict[str, Any]:
+    if not stream.incremental or not stream.opened:
+        stream.number = state.number
     else:
         stream.number += 1
-    head = {"seq_no": stream.number, "market": moment.symbol, "last_updated_at": moment.wall_ms}
-    if moment.whole:
-        sides = zip(("BUY", "SELL"), moment.levels(stream.depth), strict=True)
+    head = {"seq_no": stream.number, "market": state.symbol, "last_updated_at": state.wall_ms}
+    if state.full:
+        sides = zip(("BUY", "SELL"), state.levels(stream.depth), strict=True)
         rows = [{"side": side, "price": price, "size": size} for side, levels in sides for price, size in levels]
         return {**head, "update_type": "s", "inserts": rows, "updates": [], "deletes": []}
     kinds: dict[str, list[dict[str, str]]] = {"inserts": [], "updates": [], "deletes": []}
-    for side, changes in (("BUY", moment.bids), ("SELL", moment.asks)):
+    for side, changes in (("BUY", state.bids), ("SELL", state.asks)):
         for price, before, now in changes:
             kind = "deletes" if not now else "updates" if before else "inserts"
-            kinds[kind].append({"side": side, "price": moment.grid.price(price), "size": moment.grid.size(now)})
+            kinds[kind].append({"side": side, "price": state.precision.price(price), "size": state.precision.size(now)})
     return {**head, "update_type": "d", **kinds}
 
 
-def _trade(trade: Print, moment: Moment) -> dict[str, Any]:
+def _trade(trade: MarketTrade, state: MarketState) -> dict[str, Any]:
     return {
         "id": f"{trade.at_ms}{trade.number}",
-        "market": moment.symbol,
+        "market": state.symbol,
         "side": "BUY" if trade.taker is BookSide.BUY else "SELL",
-        "size": moment.grid.size(trade.lots),
-        "price": moment.grid.price(trade.price),
+        "size": state.precision.size(trade.lots),
+        "price": state.precision.price(trade.price),
         "created_at": trade.at_ms,
         "trade_type": "FILL",
     }
 
 
-def _funding(moment: Moment) -> dict[str, Any]:
+def _funding(state: MarketState) -> dict[str, Any]:
     return {
-        "market": moment.symbol,
+        "market": state.symbol,
         "funding_index": "1000.5",
         "funding_premium": "0.1",
-        "funding_rate": fixed(moment.funding_ppb * HOURS, 9),
+        "funding_rate": fixed_point(state.funding_ppb * HOURS, 9),
         "funding_period_hours": HOURS,
-        "created_at": moment.wall_ms,
+        "created_at": state.wall_ms,
     }
 
 
-def _summary(moment: Moment) -> dict[str, Any]:
-    bid, ask = (side[0][0] if side else "" for side in moment.levels(1))
-    mid = moment.mid()
+def _summary(state: MarketState) -> dict[str, Any]:
+    bid, ask = (side[0][0] if side else "" for side in state.levels(1))
+    mid = state.mid()
     return {
-        "symbol": moment.symbol,
+        "symbol": state.symbol,
         "mark_price": mid,
         "last_traded_price": mid,
         "bid": bid,
@@ -183,21 +195,21 @@ def _summary(moment: Moment) -> dict[str, Any]:
         "underlying_price": mid,
         "open_interest": "1000",
         "volume_24h": "1000000",
-        "funding_rate": fixed(moment.funding_ppb * HOURS, 9),
+        "funding_rate": fixed_point(state.funding_ppb * HOURS, 9),
         "price_change_rate_24h": "0",
-        "created_at": moment.wall_ms,
+        "created_at": state.wall_ms,
     }
 
 
-def _market(moment: Moment) -> dict[str, Any]:
-    grid = moment.grid
+def _market(state: MarketState) -> dict[str, Any]:
+    precision = state.precision
     return {
-        "symbol": moment.symbol,
-        "base_currency": moment.base,
+        "symbol": state.symbol,
+        "base_currency": state.base,
         "quote_currency": "USD",
         "settlement_currency": "USDC",
-        "order_size_increment": grid.size(1),
-        "price_tick_size": grid.price(grid.step),
+        "order_size_increment": precision.size(1),
+        "price_tick_size": precision.price(precision.step),
         "min_notional": "10",
         "open_at": 1_702_478_805_000,
         "expiry_at": 0,
@@ -205,10 +217,10 @@ def _market(moment: Moment) -> dict[str, Any]:
     }
 
 
-DIALECT = _Paradex(
+PROTOCOL = _Paradex(
     venue="paradex",
     update_ms=50,
-    grid=Grid(price_decimals=2, size_decimals=3, step=5),
+    precision=Precision(price_decimals=2, size_decimals=3, step=5),
     symbol="{base}-USD-PERP",
     ping_ms=55_000,
     pong_ms=5_000,

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from connectors.session.events import BookFlaws, Silence
 from connectors.simulator.faults.spec import Fault
 from connectors.simulator.faults.table import FAULTS
-from connectors.simulator.ground_truth import Row, Tell
-from connectors.simulator.messages import Sight
-from connectors.simulator.protocols import dialects
-from connectors.simulator.scenario import Planned, plan
+from connectors.simulator.ground_truth import TruthRow, TruthWriter
+from connectors.simulator.messages import TrueBook
+from connectors.simulator.protocols import protocols
+from connectors.simulator.scenario import PlannedFault, plan
 from connectors.venues import venues
 from connectors.venues.spec import Recovery
 from tests.simulation.fault_matrix import lacks, offers
@@ -34,7 +34,7 @@ SETTLED_MS = 3_000
 DAY_MS = 86_400_000
 
 FEEDS: dict[str, Mapping[str, str]] = {
-    **{name: {} for name in sorted(dialects())},
+    **{name: {} for name in sorted(protocols())},
     "extended best only": {"PARAPHINA_EXTENDED_WS_DEPTH_LEVELS": "1"},
     "hyperliquid plain": {"HL_L2_FAST": "0"},
     "paradex orderbook": {"PARAPHINA_PARADEX_PUBLIC_FEED": "orderbook"},
@@ -43,15 +43,17 @@ FEEDS: dict[str, Mapping[str, str]] = {
 FLAWS = {"crossed_book": BookFlaws.CROSSED, "one_sided_book": BookFlaws.ONE_SIDED, "empty_book": BookFlaws.EMPTY}
 
 
-def simulation(feed: str, *faults: Planned, seed: int = 1, tell: Tell | None = None) -> Simulation:
+def simulation(feed: str, *faults: PlannedFault, seed: int = 1, write_truth: TruthWriter | None = None) -> Simulation:
     name = feed.partition(" ")[0]
-    return Simulation(venues()[name], dialects()[name], plan=faults, environ=FEEDS[feed], seed=seed, tell=tell)
+    return Simulation(
+        venues()[name], protocols()[name], plan=faults, environ=FEEDS[feed], seed=seed, write_truth=write_truth
+    )
 
 
 def cells() -> Iterator[tuple[str, Fault]]:
     for feed, environ in FEEDS.items():
         name = feed.partition(" ")[0]
-        has = offers(venues()[name], dialects()[name], environ)
+        has = offers(venues()[name], protocols()[name], environ)
         yield from ((feed, fault) for fault in FAULTS.values() if lacks(fault, has) is None)
 
 
@@ -100,7 +102,7 @@ def test_a_fault_gets_its_reason_and_the_connector_recovers(feed: str, fault: Fa
     assert story.flaws - {BookFlaws.NONE} == ({FLAWS[fault.kind]} if fault.kind in FLAWS else set())
 
 
-@pytest.mark.parametrize("feed", sorted(dialects()))
+@pytest.mark.parametrize("feed", sorted(protocols()))
 @pytest.mark.parametrize("code", [1000, 1001, 1006, 1008, 1011, 1012, 1013])
 def test_a_close_keeps_its_code_and_an_end_without_code_is_stream_ended(feed: str, code: int) -> None:
     _, story = run_through(feed, "close", code=code)
@@ -110,7 +112,7 @@ def test_a_close_keeps_its_code_and_an_end_without_code_is_stream_ended(feed: st
     ]
 
 
-@pytest.mark.parametrize("feed", sorted(dialects()))
+@pytest.mark.parametrize("feed", sorted(protocols()))
 @pytest.mark.parametrize(
     ("kind", "note"),
     [("malformed_json", "parse_error"), ("binary_garbage", "parse_error"), ("wrong_shape", "decode_miss")],
@@ -133,15 +135,15 @@ def test_no_wrong_book_is_published_after_lost_frames(feed: str, lost: int) -> N
 
 @pytest.mark.parametrize("feed", sorted(FEEDS.keys() - {"aster"}))
 def test_every_book_of_a_burst_is_published(feed: str) -> None:
-    truth: list[Row] = []
-    simulated = simulation(feed, plan(feed.partition(" ")[0], "burst", 5, n=600), tell=truth.append)
+    truth: list[TruthRow] = []
+    simulated = simulation(feed, plan(feed.partition(" ")[0], "burst", 5, n=600), write_truth=truth.append)
     story = simulated.run(8_030)
     assert story.books == sum(1 for row in truth if row["event"] == "frame")
     assert story.books > 500
     assert story.wrong == []
 
 
-@pytest.mark.parametrize("feed", sorted(dialects()))
+@pytest.mark.parametrize("feed", sorted(protocols()))
 def test_the_retry_after_of_a_refused_handshake_is_respected(feed: str) -> None:
     _, story = run_through(feed, "http_429", retry_after_s=5)
     attempts = [at_ms for at_ms, close in story.closes if close.reason is Reason.CONNECT_ERROR]
@@ -149,14 +151,14 @@ def test_the_retry_after_of_a_refused_handshake_is_respected(feed: str) -> None:
     assert all(later - earlier >= 5_000 for earlier, later in pairwise(attempts))
 
 
-@pytest.mark.parametrize("feed", sorted(dialects()))
+@pytest.mark.parametrize("feed", sorted(protocols()))
 def test_a_refused_subscription_keeps_the_venues_text(feed: str) -> None:
     _, story = run_through(feed, "subscribe_error")
     refused = [close.detail for _, close in story.closes if close.reason is Reason.SUBSCRIBE_ERROR]
     assert all("invalid" in text.lower() or "not found" in text.lower() for text in refused)
 
 
-@pytest.mark.parametrize("feed", sorted(dialects()))
+@pytest.mark.parametrize("feed", sorted(protocols()))
 def test_a_mute_venue_ends_every_session_while_it_stays_mute(feed: str) -> None:
     name = feed.partition(" ")[0]
     simulated = simulation(feed, plan(name, "mute", 5, 90))
@@ -174,8 +176,10 @@ def test_a_connector_started_in_a_quiet_market_has_the_book_and_raises_no_alarm(
     simulated = simulation(feed, plan(feed.partition(" ")[0], "quiet_market", 0, QUIET_FOR_S))
     story = simulated.run(3_000)
     assert simulated.machine.live
-    board = simulated.exchange.board.shown
-    assert simulated.book.depth(1) == Sight(board, simulated.exchange.board.dialect.grid, 1).levels()
+    market_data = simulated.exchange.market_data.shown
+    assert (
+        simulated.book.depth(1) == TrueBook(market_data, simulated.exchange.market_data.protocol.precision, 1).levels()
+    )
     simulated.run(QUIET_FOR_S * 1_000 + SETTLED_MS)
     assert simulated.true
     assert (story.closes, story.wrong) == ([], [])
@@ -223,17 +227,17 @@ def assert_no_alarm_in_a_day(simulated: Simulation) -> None:
     assert simulated.true
 
 
-@pytest.mark.parametrize("name", sorted(dialects()))
+@pytest.mark.parametrize("name", sorted(protocols()))
 def test_twenty_four_hours_of_a_slow_market_raise_no_alarm(name: str) -> None:
-    slow = replace(dialects()[name], update_ms=9_000)
+    slow = replace(protocols()[name], update_ms=9_000)
     simulated = Simulation(venues()[name], slow, check_each=50)
     assert_no_alarm_in_a_day(simulated)
     assert simulated.story.books > 5_000
 
 
-@pytest.mark.parametrize("name", sorted(dialects()))
+@pytest.mark.parametrize("name", sorted(protocols()))
 def test_twenty_four_hours_of_a_quiet_market_raise_no_alarm(name: str) -> None:
-    quiet = replace(dialects()[name], update_ms=6_000)
+    quiet = replace(protocols()[name], update_ms=6_000)
     begins = plan(name, "quiet_market", 60, DAY_MS / 1_000)
     assert_no_alarm_in_a_day(Simulation(venues()[name], quiet, plan=[begins], check_each=500))
 

@@ -29,7 +29,7 @@ from connectors.session.events import (
     SocketClosed,
     TimePassed,
 )
-from connectors.simulator.messages import Sight
+from connectors.simulator.messages import TrueBook
 from connectors.simulator.protocols import aster, extended, hyperliquid, lighter, paradex
 from connectors.venues import venues
 from connectors.venues.frames import Book, BookDelta
@@ -207,11 +207,11 @@ class BadWire(Simulation):
         self.late: list[partial[None]] = []
         super().__init__(*args, **more)  # type: ignore[arg-type]
 
-    def _receive(self, socket: int, data: str | bytes, sight: Sight | None, now_ms: int) -> None:
-        if sight is not None:
-            self.true_books.add(sight.levels())
-        deliver = partial(super()._receive, socket, data, sight)
-        draw = self.random.random() if sight is not None else 1.0
+    def _receive(self, socket: int, data: str | bytes, true_book: TrueBook | None, now_ms: int) -> None:
+        if true_book is not None:
+            self.true_books.add(true_book.levels())
+        deliver = partial(super()._receive, socket, data, true_book)
+        draw = self.random.random() if true_book is not None else 1.0
         if draw < self.chance:
             return
         if draw < 2 * self.chance:
@@ -224,27 +224,27 @@ class BadWire(Simulation):
             self.late.pop()(now_ms)
 
     def _answer(self, ticket: int, answer: object, now_ms: int) -> None:
-        if (sight := getattr(answer, "sight", None)) is not None:
-            self.true_books.add(sight.levels())
+        if (true_book := getattr(answer, "true_book", None)) is not None:
+            self.true_books.add(true_book.levels())
         super()._answer(ticket, answer, now_ms)  # type: ignore[arg-type]
 
-    def _give(self, now_ms: int, event: SessionEvent, sight: Sight | None = None) -> None:
+    def _give(self, now_ms: int, event: SessionEvent, true_book: TrueBook | None = None) -> None:
         before = self.story.books
-        super()._give(now_ms, event, sight)
+        super()._give(now_ms, event, true_book)
         if self.story.books > before and self.book.depth() not in self.true_books:
             self.never_true.append(now_ms)
 
 
-DIALECTS = {module.DIALECT.venue: module.DIALECT for module in (aster, extended, hyperliquid, lighter, paradex)}
+PROTOCOLS = {module.PROTOCOL.venue: module.PROTOCOL for module in (aster, extended, hyperliquid, lighter, paradex)}
 FEEDS = {"paradex": "deltas", "paradex.bbo": "bbo"}
 
 
-@pytest.mark.parametrize("name", [*DIALECTS, "paradex.bbo"])
+@pytest.mark.parametrize("name", [*PROTOCOLS, "paradex.bbo"])
 @pytest.mark.parametrize("seed", range(2))
 def test_no_connector_publishes_a_book_that_was_never_true_on_a_bad_wire(name: str, seed: int) -> None:
     venue_name = name.partition(".")[0]
     environ = {"PARAPHINA_PARADEX_PUBLIC_FEED": FEEDS[name]} if name in FEEDS else {}
-    wire = BadWire(venues()[venue_name], DIALECTS[venue_name], environ=environ, seed=seed)
+    wire = BadWire(venues()[venue_name], PROTOCOLS[venue_name], environ=environ, seed=seed)
     wire.random = Random(seed)
     wire.chance = 0.01
     wire.run(40_000)

@@ -8,15 +8,25 @@ from urllib.parse import parse_qsl, urlsplit
 from connectors.session.events import Control
 from connectors.settings import resolve, target, venue_settings
 from connectors.simulator.exchange import Exchange
-from connectors.simulator.ground_truth import Row
-from connectors.simulator.messages import Accepted, Act, Answer, Content, HangUp, Request, Say, Sight, Signal
-from connectors.simulator.protocols import dialects
-from connectors.simulator.scenario import Planned
+from connectors.simulator.ground_truth import TruthRow
+from connectors.simulator.messages import (
+    Accepted,
+    CloseConnection,
+    Content,
+    ExchangeAction,
+    HttpResponse,
+    Request,
+    SendControl,
+    SendData,
+    TrueBook,
+)
+from connectors.simulator.protocols import protocols
+from connectors.simulator.scenario import PlannedFault
 from connectors.venues import venues
 from connectors.venues.spec import RestSpec, Target, Venue
 from tests.simulation.fault_matrix import looked_up
 
-NAMES = sorted(dialects())
+NAMES = sorted(protocols())
 START_UNIX_MS = 1_790_000_000_000
 
 
@@ -24,15 +34,15 @@ class Listener:
     """One venue and one connection to it, in virtual time; `acts` is all that the venue did to it, with the time."""
 
     def __init__(
-        self, name: str, plan: Iterable[Planned] = (), *, seed: int = 1, environ: Mapping[str, str] | None = None
+        self, name: str, plan: Iterable[PlannedFault] = (), *, seed: int = 1, environ: Mapping[str, str] | None = None
     ) -> None:
-        self.truth: list[Row] = []
+        self.truth: list[TruthRow] = []
         self.venue: Venue = venues()[name]
         self.exchange = Exchange(
-            dialects()[name], seed=seed, start_unix_ms=START_UNIX_MS, plan=plan, tell=self.truth.append
+            protocols()[name], seed=seed, start_unix_ms=START_UNIX_MS, plan=plan, write_truth=self.truth.append
         )
         self.now_ms = 0
-        self.acts: list[tuple[int, Act]] = []
+        self.acts: list[tuple[int, ExchangeAction]] = []
         self.link: str | None = None
         resolved = resolve(venue_settings(self.venue), environ or {})
         self.target: Target = looked_up(self.venue, target(self.venue, resolved, "ETH"), self.exchange)
@@ -63,14 +73,14 @@ class Listener:
             if asked and answers and self.link is not None:
                 self._note(self.exchange.heard(self.now_ms, self.link, Control.PONG))
 
-    def settle(self) -> Sight:
+    def settle(self) -> TrueBook:
         """Listen on to the next book; gives it, and the venue has not moved since."""
         books = len(self.sights())
         while len(self.sights()) == books:
             self.listen(self.now_ms + 50)
         return self.sights()[-1]
 
-    def fetch(self, rest: RestSpec[object]) -> Answer:
+    def fetch(self, rest: RestSpec[object]) -> HttpResponse:
         call = rest.call(self.target)
         url = urlsplit(self.target.rest_urls[0] + call.path)
         request = Request(call.method, url.path, dict(parse_qsl(url.query)), (call.body or "").encode())
@@ -78,29 +88,29 @@ class Listener:
         self._note(acts)
         return answer
 
-    def _note(self, acts: Iterable[Act]) -> bool:
+    def _note(self, acts: Iterable[ExchangeAction]) -> bool:
         asked = False
         for act in acts:
             self.acts.append((self.now_ms, act))
-            asked = asked or (isinstance(act, Signal) and act.control is Control.PING)
-            if isinstance(act, HangUp):
+            asked = asked or (isinstance(act, SendControl) and act.control is Control.PING)
+            if isinstance(act, CloseConnection):
                 self.link = None
         return asked
 
     # --- what came --------------------------------------------------------------------------------------------------
 
-    def said(self, content: Content, after_ms: int = -1, before_ms: int = 2**62) -> list[Say]:
+    def said(self, content: Content, after_ms: int = -1, before_ms: int = 2**62) -> list[SendData]:
         return [
             act
             for at_ms, act in self.acts
-            if isinstance(act, Say) and act.content in content and after_ms < at_ms <= before_ms
+            if isinstance(act, SendData) and act.content in content and after_ms < at_ms <= before_ms
         ]
 
-    def sights(self, after_ms: int = -1, before_ms: int = 2**62) -> list[Sight]:
-        return [say.sight for say in self.said(Content.BOOK, after_ms, before_ms) if say.sight is not None]
+    def sights(self, after_ms: int = -1, before_ms: int = 2**62) -> list[TrueBook]:
+        return [say.true_book for say in self.said(Content.BOOK, after_ms, before_ms) if say.true_book is not None]
 
-    def hang_ups(self) -> list[tuple[int, HangUp]]:
-        return [(at_ms, act) for at_ms, act in self.acts if isinstance(act, HangUp)]
+    def hang_ups(self) -> list[tuple[int, CloseConnection]]:
+        return [(at_ms, act) for at_ms, act in self.acts if isinstance(act, CloseConnection)]
 
-    def events(self, *names: str) -> list[Row]:
+    def events(self, *names: str) -> list[TruthRow]:
         return [row for row in self.truth if row["event"] in names]

@@ -13,8 +13,16 @@ import pytest
 
 from connectors.session.events import Control
 from connectors.simulator.faults.table import FAULTS
-from connectors.simulator.messages import Answer, Content, Door, Hung, Refused, Say, Signal
-from connectors.simulator.scenario import Planned, plan
+from connectors.simulator.messages import (
+    ConnectPolicy,
+    Content,
+    HttpResponse,
+    Refused,
+    SendControl,
+    SendData,
+    Unanswered,
+)
+from connectors.simulator.scenario import PlannedFault, plan
 from tests.connectors.simulator.listener import NAMES, START_UNIX_MS, Listener
 
 each_venue = pytest.mark.parametrize("venue", NAMES)
@@ -22,8 +30,8 @@ each_venue = pytest.mark.parametrize("venue", NAMES)
 FRAMES_A_SECOND = {"aster": 10, "extended": 10, "hyperliquid": 2, "lighter": 20, "paradex": 20}
 
 
-def many_faults(venue: str) -> list[Planned]:
-    kinds = [kind for kind, fault in FAULTS.items() if not fault.hangs_up and fault.door is Door.OPEN]
+def many_faults(venue: str) -> list[PlannedFault]:
+    kinds = [kind for kind, fault in FAULTS.items() if not fault.disconnects and fault.door is ConnectPolicy.OPEN]
     return [plan(venue, kind, 10 + 9 * place) for place, kind in enumerate(kinds)]
 
 
@@ -64,7 +72,7 @@ def test_books_come_at_the_rate_of_the_venue(venue: str) -> None:
 @each_venue
 def test_an_unknown_path_is_not_found(venue: str) -> None:
     met, _ = Listener(venue).exchange.open(0, "/nowhere")
-    assert isinstance(met, Answer)
+    assert isinstance(met, HttpResponse)
     assert met.status == 404
 
 
@@ -101,7 +109,7 @@ WITHHELD = {
     "mute": (Content.TEXT, Content.NONE),
     "half_open": (Content.TEXT, Content.NONE),
     "topic_mute": (Content.BOOK, Content.NONE),
-    "heartbeat_only": (Content.DATA, Content.BEAT),
+    "heartbeat_only": (Content.DATA, Content.HEARTBEAT),
 }
 
 
@@ -112,8 +120,8 @@ def test_what_a_fault_withholds_is_not_said_while_it_lasts_and_flows_again_after
     assert not listener.said(withheld, 10_000, 17_900)
     assert listener.said(Content.BOOK, 0, 10_000)
     assert listener.said(Content.BOOK, 18_000)
-    beats = [act for at_ms, act in listener.acts if 10_000 < at_ms < 18_000 and isinstance(act, Signal)]
-    assert kept is Content.NONE or beats or listener.said(kept, 10_000, 17_900)
+    heartbeats = [act for at_ms, act in listener.acts if 10_000 < at_ms < 18_000 and isinstance(act, SendControl)]
+    assert kept is Content.NONE or heartbeats or listener.said(kept, 10_000, 17_900)
 
 
 @each_venue
@@ -123,7 +131,7 @@ def test_only_a_dead_or_deaf_venue_leaves_a_ping_unanswered(venue: str, kind: st
     listener.connect()
     listener.listen(12_000)
     listener.ping()
-    pongs = [act for _, act in listener.acts if isinstance(act, Signal) and act.control is Control.PONG]
+    pongs = [act for _, act in listener.acts if isinstance(act, SendControl) and act.control is Control.PONG]
     assert bool(pongs) is answered
 
 
@@ -131,7 +139,7 @@ def test_only_a_dead_or_deaf_venue_leaves_a_ping_unanswered(venue: str, kind: st
 def test_a_mute_that_ends_in_time_leaves_a_chain_without_a_hole(venue: str) -> None:
     listener = through(venue, "mute", 3)
     assert not listener.events("frame_lost")
-    assert listener.settle().book == listener.exchange.board.shown
+    assert listener.settle().book == listener.exchange.market_data.shown
 
 
 @each_venue
@@ -149,9 +157,9 @@ def test_a_refused_subscription_gets_the_venues_error_and_no_data(venue: str) ->
 @pytest.mark.parametrize("kind", ["malformed_json", "binary_garbage", "wrong_shape", "bad_numbers"])
 def test_spoiled_frames_come_on_top_of_the_good_ones(venue: str, kind: str) -> None:
     listener = through(venue, kind, n=7)
-    spoiled = [say for say in listener.said(Content.BOOK) if say.sight is None]
+    spoiled = [say for say in listener.said(Content.BOOK) if say.true_book is None]
     assert len(spoiled) == 7
-    assert listener.settle().book == listener.exchange.board.shown
+    assert listener.settle().book == listener.exchange.market_data.shown
 
 
 @each_venue
@@ -183,10 +191,10 @@ def test_a_frozen_book_stands_still_on_the_socket_and_moves_by_rest_and_is_whole
     listener.listen(19_000)
     frozen = listener.sights(10_000, 19_000)
     assert len(frozen) > 10
-    assert all(sight.levels() == frozen[0].levels() for sight in frozen)
+    assert all(true_book.levels() == frozen[0].levels() for true_book in frozen)
     assert listener.fetch(listener.venue.snapshot).body != before
     listener.listen(22_000)
-    assert listener.settle().book == listener.exchange.board.market.book
+    assert listener.settle().book == listener.exchange.market_data.market.book
 
 
 LOOKS = {"crossed_book": "crossed", "one_sided_book": "one-sided", "empty_book": "empty"}
@@ -199,7 +207,7 @@ def test_a_book_looks_as_its_fault_says_and_comes_back(venue: str, kind: str) ->
     bids, asks = listener.sights(9_999, 13_000)[-1].levels()
     shape = "empty" if not bids else "one-sided" if not asks else "crossed" if bids[0] > asks[0] else "sound"
     assert shape == LOOKS[kind]
-    assert listener.settle().book == listener.exchange.board.market.book
+    assert listener.settle().book == listener.exchange.market_data.market.book
 
 
 @each_venue
@@ -222,13 +230,13 @@ def test_a_connection_ends_as_the_fault_says(
 @each_venue
 @pytest.mark.parametrize(
     ("kind", "answer"),
-    [("refuse", Refused()), ("black_hole", Hung()), ("http_429", 429)],
+    [("refuse", Refused()), ("black_hole", Unanswered()), ("http_429", 429)],
 )
 def test_a_shut_door_is_shut_for_its_time_only(venue: str, kind: str, answer: object) -> None:
     listener = Listener(venue, [plan(venue, kind, 10, 5)])
     listener.listen(11_000)
     met = listener.connect()
-    assert (met.status if isinstance(met, Answer) else met) == answer
+    assert (met.status if isinstance(met, HttpResponse) else met) == answer
     listener.listen(16_000)
     listener.connect()
     assert listener.link is not None
@@ -256,11 +264,11 @@ def test_a_late_rest_book_is_older_than_what_the_socket_said() -> None:
     fresh = json.loads(listener.fetch(listener.venue.snapshot).body)["lastUpdateId"]
     listener.listen(10_500)
     late = json.loads(listener.fetch(listener.venue.snapshot).body)["lastUpdateId"]
-    assert late < fresh < listener.exchange.board.market.number
+    assert late < fresh < listener.exchange.market_data.market.number
 
 
 def test_a_repeated_fault_begins_again_until_its_last_time() -> None:
-    repeated = Planned("paradex", FAULTS["drop"], 1_000, every_ms=2_000, until_ms=6_000)
+    repeated = PlannedFault("paradex", FAULTS["drop"], 1_000, every_ms=2_000, until_ms=6_000)
     listener = Listener("paradex", [repeated])
     listener.listen(20_000)
     began = [row["t_unix_ms"] - START_UNIX_MS for row in listener.events("fault_start")]
@@ -273,7 +281,7 @@ def test_the_truth_holds_the_book_after_each_frame(venue: str) -> None:
     listener = through(venue, "drop")
     told = [(row["bid"], row["ask"]) for row in listener.events("frame")]
     for (bid, ask), say in zip(told, listener.said(Content.BOOK), strict=True):
-        assert isinstance(say, Say)
-        assert say.sight is not None
-        bids, asks = say.sight.levels()
+        assert isinstance(say, SendData)
+        assert say.true_book is not None
+        bids, asks = say.true_book.levels()
         assert [format(part, "f") for part in (*bids[0], *asks[0])] == [*bid, *ask]

@@ -7,8 +7,8 @@ import pytest
 from connectors.simulator.faults.damage import absurd, crossed, cut, garbage, strange
 from connectors.simulator.faults.spec import Fault, Need
 from connectors.simulator.faults.table import FAULTS
-from connectors.simulator.market import Depth
-from connectors.simulator.protocols import dialects
+from connectors.simulator.market import FullBook
+from connectors.simulator.protocols import protocols
 from connectors.venues import venues
 from tests.simulation.fault_matrix import lacks, offers
 from tests.simulation.square import KINDS
@@ -35,7 +35,7 @@ def test_the_table_has_every_kind_that_was_asked_for() -> None:
 @pytest.mark.parametrize(("way", "expected"), NOT_APPLICABLE.items(), ids="-".join)
 def test_the_cells_without_a_mechanism_are_these_and_no_others(way: tuple[str, str], expected: set[str]) -> None:
     name, feed = way
-    has = offers(venues()[name], dialects()[name], {FEED[name]: feed} if feed else {})
+    has = offers(venues()[name], protocols()[name], {FEED[name]: feed} if feed else {})
     assert {kind for kind, fault in FAULTS.items() if lacks(fault, has)} == expected
 
 
@@ -64,6 +64,6 @@ def test_spoiled_frames_are_spoiled_in_the_way_they_say() -> None:
 
 
 def test_a_crossed_book_keeps_every_level_and_gains_one() -> None:
-    book = Depth({99: 1, 98: 2}, {101: 3})
-    assert crossed(book) == Depth({99: 1, 98: 2, 103: 777}, {101: 3})
-    assert crossed(Depth({}, {101: 3})) == Depth({}, {101: 3})
+    book = FullBook({99: 1, 98: 2}, {101: 3})
+    assert crossed(book) == FullBook({99: 1, 98: 2, 103: 777}, {101: 3})
+    assert crossed(FullBook({}, {101: 3})) == FullBook({}, {101: 3})

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.simulator.market import Common, Grid, Market, difference, fixed
-from connectors.simulator.protocols import dialects
+from connectors.simulator.market import CommonPrice, Market, Precision, difference, fixed_point
+from connectors.simulator.protocols import protocols
 
-NAMES = sorted(dialects())
+NAMES = sorted(protocols())
 
 
 def market(venue: str, seed: int = 1) -> Market:
-    return Market(Common(seed, "ETH"), dialects()[venue].grid, seed, venue)
+    return Market(CommonPrice(seed, "ETH"), protocols()[venue].precision, seed, venue)
 
 
 def walk(venue: str, seed: int = 1, steps: int = 400) -> list[object]:
@@ -58,13 +58,13 @@ def test_every_venue_follows_the_common_price_and_none_is_another() -> None:
         for step in range(1_200):
             made.step(step * 50)
         points = (max(made.book.bids) + min(made.book.asks)) / 2
-        mids[venue] = points / 10**made.grid.price_decimals
+        mids[venue] = points / 10**made.precision.price_decimals
     assert max(mids.values()) / min(mids.values()) < 1.001
     assert len(set(mids.values())) > 1
 
 
 def test_the_common_price_moves_and_stays_near_its_start_for_a_day() -> None:
-    common = Common(3, "ETH")
+    common = CommonPrice(3, "ETH")
     prices = [common.at(second * 1_000) / 1e6 for second in range(86_400)]
     assert 2_000 < min(prices) < max(prices) < 4_000
     assert len(set(prices)) > 10_000
@@ -72,12 +72,16 @@ def test_the_common_price_moves_and_stays_near_its_start_for_a_day() -> None:
 
 @given(number=st.integers(-(10**15), 10**15), decimals=st.integers(0, 9))
 def test_fixed_point_text_is_the_integer_with_a_point(number: int, decimals: int) -> None:
-    written = fixed(number, decimals)
+    written = fixed_point(number, decimals)
     assert int(written.replace(".", "")) == number
     assert len(written.partition(".")[2]) == decimals
 
 
 def test_the_exact_level_is_the_one_that_the_text_stands_for() -> None:
-    grid = Grid(price_decimals=2, size_decimals=4)
-    price, size = grid.level(300_005, 7)
-    assert (format(price, "f"), format(size, "f")) == (grid.price(300_005), grid.size(7)) == ("3000.05", "0.0007")
+    precision = Precision(price_decimals=2, size_decimals=4)
+    price, size = precision.level(300_005, 7)
+    assert (
+        (format(price, "f"), format(size, "f"))
+        == (precision.price(300_005), precision.size(7))
+        == ("3000.05", "0.0007")
+    )

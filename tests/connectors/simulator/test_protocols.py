@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from connectors.simulator.exchange import Exchange
-from connectors.simulator.messages import Accepted, Answer, Content, HangUp, Request, Say
-from connectors.simulator.protocols import dialects
+from connectors.simulator.messages import Accepted, CloseConnection, Content, HttpResponse, Request, SendData
+from connectors.simulator.protocols import protocols
 from tests.connectors.simulator.listener import NAMES, START_UNIX_MS, Listener
 
 TAPES = Path(__file__).parent.parent / "tapes"
@@ -185,7 +185,7 @@ TALKS: dict[str, tuple[str, str, list[str], str]] = {
 
 
 def talk(venue: str, path: str, says: list[str]) -> list[object]:
-    exchange = Exchange(dialects()[venue], start_unix_ms=START_UNIX_MS)
+    exchange = Exchange(protocols()[venue], start_unix_ms=START_UNIX_MS)
     met, acts = exchange.open(100, path)
     assert isinstance(met, Accepted)
     for frame in says:
@@ -196,7 +196,7 @@ def talk(venue: str, path: str, says: list[str]) -> list[object]:
 @pytest.mark.parametrize(("venue", "path", "says", "holds"), TALKS.values(), ids=TALKS)
 def test_a_venue_answers_in_its_own_words(venue: str, path: str, says: list[str], holds: str) -> None:
     last = talk(venue, path, says)[-1]
-    assert isinstance(last, Say)
+    assert isinstance(last, SendData)
     assert holds in str(last.data)
 
 
@@ -211,14 +211,14 @@ def test_no_frame_of_a_client_throws_a_venue_off(venue: str) -> None:
 
 @pytest.mark.parametrize("coin", ["eth", "NOPE"])
 def test_hyperliquid_leaves_without_a_word_over_an_unknown_coin(coin: str) -> None:
-    assert talk("hyperliquid", "/ws", [SUBSCRIBE % ("l2Book", coin)]) == [HangUp("hy1")]
+    assert talk("hyperliquid", "/ws", [SUBSCRIBE % ("l2Book", coin)]) == [CloseConnection("hy1")]
 
 
 def test_a_raw_aster_stream_is_bare_and_a_combined_one_is_wrapped() -> None:
     for path, first in (("/ws/ethusdt@depth20", "e"), ("/fstream/stream?streams=ethusdt@depth20", "stream")):
-        exchange = Exchange(dialects()["aster"])
+        exchange = Exchange(protocols()["aster"])
         exchange.open(0, path)
-        say = next(act for act in exchange.advance(1_000) if isinstance(act, Say))
+        say = next(act for act in exchange.advance(1_000) if isinstance(act, SendData))
         assert next(iter(json.loads(say.data))) == first
 
 
@@ -253,8 +253,8 @@ REST = {
 }
 
 
-def ask(venue: str, request: Request) -> Answer:
-    return Exchange(dialects()[venue], start_unix_ms=START_UNIX_MS).request(0, request)[0]
+def ask(venue: str, request: Request) -> HttpResponse:
+    return Exchange(protocols()[venue], start_unix_ms=START_UNIX_MS).request(0, request)[0]
 
 
 @pytest.mark.parametrize(("venue", "method", "path", "query", "body", "holds"), REST.values(), ids=REST)
@@ -292,7 +292,7 @@ def test_lighters_orders_add_up_to_its_book() -> None:
     listener = Listener("lighter")
     assert listener.venue.snapshot is not None
     answer = listener.fetch(listener.venue.snapshot)
-    assert answer.sight is not None
+    assert answer.true_book is not None
     read = listener.venue.snapshot.decode(json.loads(answer.body), listener.target)
-    assert (tuple(read.bids), tuple(read.asks)) == answer.sight.levels()
+    assert (tuple(read.bids), tuple(read.asks)) == answer.true_book.levels()
     assert len(json.loads(answer.body)["bids"]) == 2 * len(read.bids)

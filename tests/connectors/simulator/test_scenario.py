@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.simulator.faults.table import FAULTS
-from connectors.simulator.scenario import Planned, plan, read
+from connectors.simulator.scenario import PlannedFault, plan, read
 from toolkit.model.errors import InputError
 
 VENUES = ("lighter", "paradex")
@@ -33,8 +33,8 @@ def test_a_scenario_is_read_with_every_setting_resolved() -> None:
     scenario = read(SAMPLE, "bad.toml", VENUES)
     assert scenario.name == "a bad hour"
     assert scenario.of("lighter") == (
-        Planned("lighter", FAULTS["mute"], 30_000, 20_500, 300_000, 900_000, {}),
-        Planned("lighter", FAULTS["close"], 0, values={"code": 1001, "reason": "restart"}),
+        PlannedFault("lighter", FAULTS["mute"], 30_000, 20_500, 300_000, 900_000, {}),
+        PlannedFault("lighter", FAULTS["close"], 0, values={"code": 1001, "reason": "restart"}),
     )
     assert scenario.of("paradex") == (plan("paradex", "close", 0, code=1001),)
 

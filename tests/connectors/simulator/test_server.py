@@ -19,8 +19,8 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from connectors.settings import resolve, target, venue_settings
 from connectors.simulator.faults.table import FAULTS
-from connectors.simulator.ground_truth import Row, TruthFile
-from connectors.simulator.scenario import Planned, Scenario, plan
+from connectors.simulator.ground_truth import TruthFile, TruthRow
+from connectors.simulator.scenario import PlannedFault, Scenario, plan
 from connectors.simulator.server import loopback
 from connectors.venues import venues
 from tests.connectors.simulator.listener import NAMES, Listener
@@ -35,14 +35,14 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(asyncio.wait_for(test(), 3 * WAIT_S))
 
 
-class Truth(list[Row]):
+class Truth(list[TruthRow]):
     """The rows told so far, and a way to wait for one."""
 
     def __init__(self) -> None:
         super().__init__()
         self._more = asyncio.Event()
 
-    def tell(self, row: Row) -> None:
+    def write_truth(self, row: TruthRow) -> None:
         self.append(row)
         self._more.set()
 
@@ -53,10 +53,10 @@ class Truth(list[Row]):
 
 
 @asynccontextmanager
-async def served(venue: str, *faults: Planned) -> AsyncIterator[tuple[str, Truth]]:
+async def served(venue: str, *faults: PlannedFault) -> AsyncIterator[tuple[str, Truth]]:
     """One venue on a socket; gives the URL that a connector would open, and the truth."""
     truth = Truth()
-    async with loopback({venue: venues()[venue]}, Scenario("test", faults), tell=truth.tell) as environ:
+    async with loopback({venue: venues()[venue]}, Scenario("test", faults), write_truth=truth.write_truth) as environ:
         yield url_of(venue, environ), truth
 
 

@@ -14,8 +14,8 @@ import pytest
 from connectors.session.book import OrderBook, SequenceCheck, check_sequence
 from connectors.settings import resolve, target, venue_settings
 from connectors.simulator.exchange import Exchange
-from connectors.simulator.messages import Accepted, Act, Request, Say, Sight
-from connectors.simulator.protocols import dialects
+from connectors.simulator.messages import Accepted, ExchangeAction, Request, SendData, TrueBook
+from connectors.simulator.protocols import protocols
 from connectors.venues import venues
 from connectors.venues.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Refusal, Trade
 from connectors.venues.spec import Recovery, RestSpec, Target, Venue
@@ -28,7 +28,7 @@ SECONDS = 55
 START_UNIX_MS = 1_790_000_000_000
 
 FEEDS = [
-    *((name, {}) for name in dialects()),
+    *((name, {}) for name in protocols()),
     ("extended", {"PARAPHINA_EXTENDED_WS_DEPTH_LEVELS": "1"}),
     ("hyperliquid", {"HL_L2_FAST": "0"}),
     ("aster", {"ASTER_WS_URL": "wss://fstream.asterdex.com/stream"}),
@@ -48,7 +48,7 @@ class Client:
 
     def __init__(self, name: str, environ: dict[str, str]) -> None:
         self.venue: Venue = venues()[name]
-        self.exchange = Exchange(dialects()[name], seed=7, start_unix_ms=START_UNIX_MS)
+        self.exchange = Exchange(protocols()[name], seed=7, start_unix_ms=START_UNIX_MS)
         self.now_ms = 1_000
         self.target: Target = target(self.venue, resolve(venue_settings(self.venue), environ), base="ETH")
         if self.venue.lookup is not None:
@@ -63,7 +63,7 @@ class Client:
         assert answer.status == 200, call
         return rest.decode(json.loads(answer.body), self.target)
 
-    def frames(self) -> Iterator[tuple[Frame, Sight | None]]:
+    def frames(self) -> Iterator[tuple[Frame, TrueBook | None]]:
         """Subscribe every topic and yield the frames of one run, each with the simulator's book."""
         url = urlsplit(self.venue.socket_url(self.target.ws_urls[0], self.target))
         met, acts = self.exchange.open(self.now_ms, f"{url.path}?{url.query}" if url.query else url.path)
@@ -76,11 +76,11 @@ class Client:
             self.now_ms += 10
             acts = self.exchange.advance(self.now_ms)
 
-    def read(self, acts: list[Act]) -> Iterator[tuple[Frame, Sight | None]]:
+    def read(self, acts: list[ExchangeAction]) -> Iterator[tuple[Frame, TrueBook | None]]:
         for act in acts:
-            if isinstance(act, Say):
+            if isinstance(act, SendData):
                 for frame in self.venue.decode(json.loads(act.data)):
-                    yield frame, act.sight
+                    yield frame, act.true_book
 
 
 @every_feed
@@ -111,7 +111,7 @@ def test_every_time_in_a_frame_is_since_the_start_of_the_simulation(name: str, e
 def test_the_decoded_book_equals_the_simulators_after_every_frame(name: str, environ: dict[str, str]) -> None:
     client = Client(name, environ)
     book, equal, bridging = OrderBook(), 0, False
-    for frame, sight in client.frames():
+    for frame, true_book in client.frames():
         match frame:
             case Book():
                 book.replace(frame)
@@ -124,8 +124,8 @@ def test_the_decoded_book_equals_the_simulators_after_every_frame(name: str, env
                 book.apply(frame)
             case _:
                 continue
-        assert sight is not None
-        assert book.depth(sight.depth) == sight.levels()
+        assert true_book is not None
+        assert book.depth(true_book.depth) == true_book.levels()
         equal += 1
     assert equal > SECONDS / 6
 
@@ -139,6 +139,9 @@ def test_the_rest_book_equals_the_simulators_and_names_its_topic(name: str, envi
     stored = OrderBook()
     stored.replace(book)
     depth = min(len(book.bids), len(book.asks), 10)
-    bids, asks = client.exchange.board.answer(client.now_ms).book.top(depth)
-    grid = client.exchange.board.dialect.grid
-    assert stored.depth(depth) == (tuple(grid.level(*row) for row in bids), tuple(grid.level(*row) for row in asks))
+    bids, asks = client.exchange.market_data.answer(client.now_ms).book.top(depth)
+    precision = client.exchange.market_data.protocol.precision
+    assert stored.depth(depth) == (
+        tuple(precision.level(*row) for row in bids),
+        tuple(precision.level(*row) for row in asks),
+    )
