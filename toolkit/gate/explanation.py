@@ -28,7 +28,7 @@ def rule_text(rule: GateRule) -> str:
 
 
 def number(value: Number, unit: str = "") -> str:
-    """Return a number with at most four decimals, and its unit unless that is a count, a share or none."""
+    """Return a number with at most four decimals; a unit follows unless it is empty, a count, a share or a number."""
     text = str(value) if isinstance(value, int) else f"{value:.4f}".rstrip("0").rstrip(".")
     return text if unit in ("", "count", "share", "number") else f"{text} {unit}"
 

@@ -26,11 +26,9 @@ class Range:
 
     def scaled(self, factor: float) -> Range:
         """Return the range multiplied by a factor above 0. A factor of exactly 1 leaves integers as integers."""
-        return (
-            self
-            if factor == 1
-            else Range(self.value * factor, _multiplied(self.low, factor), _multiplied(self.high, factor))
-        )
+        if factor == 1:
+            return self
+        return Range(self.value * factor, _multiplied(self.low, factor), _multiplied(self.high, factor))
 
     def shifted(self, term: Number) -> Range:
         """Return the range with `term` added to the value and both ends."""

@@ -53,7 +53,7 @@ class AnalyzerReport:
 def analyzer_rows(report: AnalyzerReport | str, run: RunInfo, figures: Iterable[Figure]) -> tuple[CompatRow, ...]:
     """Return the rows that compare the analyzer's report with our figures.
 
-    `report` is a clause that says why the tool prints no report where it prints none.
+    If the tool prints no report, `report` is a clause that says why.
     """
     ours = OurFigures(run, {figure.figure: figure for figure in figures})
     ticks = ours.value("run.ticks")

@@ -31,7 +31,7 @@ SIGNATURES = (
     (("connect timeout",), "connect_timeout"),
     (("connect error",), "connect_error"),
 )
-"""Words that must all occur in the lower-cased line, and the reason that they mean; the first match decides."""
+"""Words that must all occur in the lower-cased line, and their reconnect reason; the first match decides."""
 
 _SIGNATURE_WORDS = tuple(dict.fromkeys(words[0].encode() for words, _ in SIGNATURES))
 _AUDIT, _PUBLISHER = "WS_AUDIT", "component=market_publisher"
