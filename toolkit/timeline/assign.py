@@ -42,7 +42,7 @@ def place_lines(
         if any(_any_clock(con, run_key, part.file_no) for part in parts):
             _place_log(con, run_key, parts, sessions)
     if con.execute("select count(*) from line_bound").fetchall() != [(0,)]:
-        execute_script(con, sql("timeline/place_lines"), run_key=run_key)
+        execute_script(con, sql("timeline/assign_times"), run_key=run_key)
 
 
 def _any_clock(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> bool:
@@ -144,7 +144,7 @@ def _told(con: duckdb.DuckDBPyConnection, run_key: int, whole: WholeLog) -> Iter
     clocks = Clocks()
     for file_no in whole.files:
         parameters = {"run_key": run_key, "file_no": file_no, "families": list(FAMILIES)}
-        found = con.execute(sql("timeline/telling_lines"), parameters)
+        found = con.execute(sql("timeline/time_evidence_lines"), parameters)
         while rows := found.fetchmany(_ROWS_AT_ONCE):
             for line, life, family, venue, fields in rows:
                 decoded = msgspec.json.decode(fields, type=dict[str, str])

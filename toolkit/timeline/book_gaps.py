@@ -112,7 +112,7 @@ StoodIn = tuple[str, int, int]
 def stood_in(con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog) -> Iterator[StoodIn]:
     """The stretches of a log whose lines are in the store, also those that end in a later part, or never."""
     for place, file_no in enumerate(log.files):
-        told = con.execute(sql("timeline/stood_in"), {"run_key": run_key, "file_no": file_no}).fetchall()
+        told = con.execute(sql("timeline/rest_fallback_ranges"), {"run_key": run_key, "file_no": file_no}).fetchall()
         for venue, began, ended in told:
             within = log.line(file_no, ended) if ended != _NEVER else None
             taken_back = within or _taken_back(con, run_key, log, log.files[place + 1 :], venue)

@@ -147,7 +147,7 @@ def _reason_unreadable(con: duckdb.DuckDBPyConnection, run_key: int, telemetry: 
 
 def _may_hold_padding(con: duckdb.DuckDBPyConnection, parameters: dict[str, int]) -> bool:
     """Return True if the file may hold NUL bytes, left by a crash of the host in a blank line or before a restart."""
-    return bool(con.execute(sql("compat/may_hold_padding"), parameters).fetchall()[0][0])
+    return bool(con.execute(sql("compat/has_blank_line_or_restart"), parameters).fetchall()[0][0])
 
 
 def _padded_line(block: Block) -> int:

@@ -9,8 +9,8 @@ with producer as (
         select seq from tick where run_key = $run_key and file_no = $file_no qualify count(*) over (partition by line) = 1
     )
 ),
-told as (
+samples as (
     select venue, 'apply' as kind, apply_ms as age_ms from producer
     union all select venue, 'event', event_ms from producer
 )
-select venue, kind, age_ms, count(*) as n from told where age_ms is not null group by all order by venue, kind, age_ms
+select venue, kind, age_ms, count(*) as n from samples where age_ms is not null group by all order by venue, kind, age_ms

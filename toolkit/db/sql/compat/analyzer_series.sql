@@ -4,9 +4,9 @@
 with readable as (
     select * from tick where run_key = $run_key and file_no = $file_no qualify count(*) over (partition by line) = 1
 ),
-told as (
+samples as (
     -- Both are read off one clock from the begin of the tick.
-    select 'event_drain_us' as word, null as venue, event_drain_us::double as amount, true as known from readable where event_drain_us is not null
+    select 'event_drain_us' as series, null as venue, event_drain_us::double as amount, true as known from readable where event_drain_us is not null
     union all select 'engine_us', null, engine_us, true from readable where engine_us is not null
     -- What is not there is a zero among the others; a crossed book's spread is left out.
     union all select 'spread', venue, coalesce(spread_usd, 0), spread_usd is not null from venue_tick semi join readable using (run_key, seq)
@@ -14,14 +14,14 @@ told as (
     union all select 'depth', venue, coalesce(depth_usd, 0), depth_usd is not null from venue_tick semi join readable using (run_key, seq)
 ),
 sorted as (
-    select word, venue, list(amount order by amount) as l, list_sum(l) / len(l) as mean from told group by all having bool_or(known)
+    select series, venue, list(amount order by amount) as l, list_sum(l) / len(l) as mean from samples group by all having bool_or(known)
 ),
 positions as (select *, unnest([50, 95, 99]) as p, (len(l) - 1) * p / 100.0 as k, floor(k) as low, ceil(k) as high from sorted),
 placed as (
     -- Its order of operations decides the last digit.
-    select word, venue, any_value(mean) as mean, any_value(l[-1]) as most, any_value(len(l)) as n,
+    select series, venue, any_value(mean) as mean, any_value(l[-1]) as most, any_value(len(l)) as n,
            list(case when low = high then l[low::bigint + 1] else l[low::bigint + 1] * (high - k) + l[high::bigint + 1] * (k - low) end
                 order by p) as percentiles
-    from positions group by word, venue
+    from positions group by series, venue
 )
-select word, venue, mean, percentiles[1], percentiles[2], percentiles[3], most, n from placed order by all
+select series, venue, mean, percentiles[1], percentiles[2], percentiles[3], most, n from placed order by all

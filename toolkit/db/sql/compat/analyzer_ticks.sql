@@ -6,9 +6,9 @@ with readable as (
     where on_line = 1
 ),
 counted as (
-    select count_if(status <> 'Healthy') as ill, count_if(status = 'Healthy' and mid_usd > 0) as priced
+    select count_if(status <> 'Healthy') as unhealthy, count_if(status = 'Healthy' and mid_usd > 0) as priced
     from venue_tick join readable using (seq) where run_key = $run_key group by seq
 )
 select count(*) as ticks, arg_min(t, seq) as first_tick, arg_max(t, seq) as last_tick,
-       (select count_if(ill >= 2) from counted) as together, (select count_if(priced >= 2) from counted) as priced
+       (select count_if(unhealthy >= 2) from counted) as together, (select count_if(priced >= 2) from counted) as priced
 from readable

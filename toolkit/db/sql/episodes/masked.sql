@@ -4,35 +4,35 @@
 
 -- How long a venue waited for its books. Waits of less than a second tell nothing, unless a log has a word on fetched books.
 create or replace table run_applies as
-with grain as (
-    select case when count(*) > 0 then 1 else 1000 end as grain_ms from run_all_log_events
+with resolution as (
+    select case when count(*) > 0 then 1 else 1000 end as resolution_ms from run_all_log_events
     where family in ('audit_rest_monitor', 'rest_fallback_activated', 'own_fallback_activated')
 ),
-grains as (
+applied_times as (
     select venue, life, min(at_ms - age_apply_ms) as first_ms, max(at_ms - age_apply_ms) as last_ms
-    from run_venue_ticks, grain where has_apply_age and age_apply_ms is not null group by venue, life, (at_ms - age_apply_ms) // grain_ms
+    from run_venue_ticks, resolution where has_apply_age and age_apply_ms is not null group by venue, life, (at_ms - age_apply_ms) // resolution_ms
 )
 select venue, life, first_ms as applied_ms, lag(last_ms) over (partition by venue, life order by first_ms) as before_ms,
        applied_ms - before_ms as gap_ms
-from grains qualify gap_ms >= (from grain);
+from applied_times qualify gap_ms >= (from resolution);
 
 create or replace table run_life_ends as select life, max(at_ms) as at_ms from run_ticks group by life;
 
 -- Until when which venue's monitor waits, as its own lines say, and what they say of fetched books.
 create or replace table run_rest_words as
-with told as (
+with monitor_lines as (
     select *, try_cast(coalesce(fields->>'threshold_ms', fields->>'threshold') as bigint) as threshold_ms,
            try_cast(fields->>'rest_inject_count' as bigint) as injected
     from run_all_log_events where family in ('audit_rest_monitor', 'rest_fallback_activated')
 ),
 rises as (
-    select venue, life, threshold_ms, injected > lag(injected, 1, 0) over same as rose, at_ms + at_error_ms as high_ms,
+    select venue, life, threshold_ms, injected > lag(injected, 1, 0) over same as injections_rose, at_ms + at_error_ms as high_ms,
            coalesce(lag(at_ms - at_error_ms) over same, at_ms - at_error_ms - 30000) as low_ms
-    from told where family = 'audit_rest_monitor' window same as (partition by venue, life order by file_no, line)
+    from monitor_lines where family = 'audit_rest_monitor' window same as (partition by venue, life order by file_no, line)
 )
-select venue, life, threshold_ms, low_ms, high_ms from rises where rose
+select venue, life, threshold_ms, low_ms, high_ms from rises where injections_rose
 union all
-select venue, life, threshold_ms, at_ms - at_error_ms, at_ms + at_error_ms + 5000 from told where family = 'rest_fallback_activated';
+select venue, life, threshold_ms, at_ms - at_error_ms, at_ms + at_error_ms + 5000 from monitor_lines where family = 'rest_fallback_activated';
 
 create or replace table run_masked as
 with limits as (
@@ -44,16 +44,16 @@ late as (
     select a.*, threshold_ms, before_ms is distinct from lag(applied_ms) over (partition by a.venue, life order by applied_ms) as begins
     from run_applies a join limits using (venue) where gap_ms + 500 >= threshold_ms
 ),
-toothed as (select *, sum(begins::int) over (partition by venue, life order by applied_ms) as stretch from late),
+grouped as (select *, sum(begins::int) over (partition by venue, life order by applied_ms) as stretch from late),
 teeth as (
     select venue, life, stretch, min(before_ms) as from_ms, max(applied_ms) as last_ms, count(*) as teeth,
            max(gap_ms) - 11000 <= max(threshold_ms) as regular
-    from toothed group by venue, life, stretch
+    from grouped group by venue, life, stretch
 ),
 monitored as (
     select t.venue, t.life, from_ms, min(a.applied_ms) as back_ms, teeth, regular,
            exists (select 1 from run_rest_words w where w.venue = t.venue and w.life = t.life
-                   and coalesce(low_ms <= coalesce(min(a.applied_ms), from_ms + 600000) and high_ms >= from_ms, true)) as said
+                   and coalesce(low_ms <= coalesce(min(a.applied_ms), from_ms + 600000) and high_ms >= from_ms, true)) as confirmed
     from teeth t left join applied a on a.venue = t.venue and a.life = t.life and a.applied_ms > last_ms
     group by t.venue, t.life, from_ms, last_ms, teeth, regular
 ),
@@ -65,7 +65,7 @@ switched as (
     window same as (partition by venue, life order by file_no, line)
 ),
 waits as (
-    select s.venue, s.life, s.at_ms as said_ms, case when goes_off then off_ms end as off_ms,
+    select s.venue, s.life, s.at_ms as activated_ms, case when goes_off then off_ms end as off_ms,
            arg_max(a.before_ms, gap_ms) as from_ms, arg_max(a.applied_ms, gap_ms) as first_ms
     from switched s join run_applies a on a.venue = s.venue and a.life = s.life
      and a.before_ms <= s.at_ms + s.at_error_ms and a.applied_ms >= s.at_ms - s.at_error_ms
@@ -88,8 +88,8 @@ fetched as (
     group by venue, life, stretch having bool_or(opens) and count_if(paced) >= 3
 ),
 stretches as (
-    select venue, life, from_ms, back_ms, not said as guessed from monitored
-    where said or (teeth >= 2 and regular and not (select has_rest_audit or has_lifecycle from run_log_proof))
+    select venue, life, from_ms, back_ms, not confirmed as guessed from monitored
+    where confirmed or (teeth >= 2 and regular and not (select has_rest_audit or has_lifecycle from run_log_proof))
     union all select venue, life, from_ms, back_ms, false from fallen_back
     union all
     select f.venue, f.life, from_ms, min(a.applied_ms), true from fetched f
@@ -100,8 +100,8 @@ ended as (
     from stretches s join run_life_ends e using (life)
 ),
 joined as (
-    select *, sum(apart::int) over (partition by venue, life order by from_ms) as part
-    from (select *, coalesce(from_ms >= max(to_ms) over (partition by venue, life order by from_ms rows between unbounded preceding and 1 preceding), false) as apart from ended)
+    select *, sum(is_new::int) over (partition by venue, life order by from_ms) as part
+    from (select *, coalesce(from_ms >= max(to_ms) over (partition by venue, life order by from_ms rows between unbounded preceding and 1 preceding), false) as is_new from ended)
 )
 select venue, life, min(from_ms) as from_ms, max(to_ms) as to_ms, bool_or(open) as open, bool_and(guessed) as guessed
 from joined group by venue, life, part;

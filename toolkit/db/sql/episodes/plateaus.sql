@@ -12,30 +12,30 @@ with holed as materialized (
 part_ends as (select life, part, arg_max(at_ms, seq) as last_ms, max(elapsed_ms) as last_elapsed_ms, part = max(part) over (partition by life) as is_last
               from holed group by life, part),
 -- Of a thousand ticks that are all below the limits it is enough to know the first and the last.
-thousands as materialized (
-    select venue, seq // 1000 as thousand, max(age_apply_ms) as apply_most, max(age_event_ms) filter (not bogus) as event_most,
+blocks as materialized (
+    select venue, seq // 1000 as block, max(age_apply_ms) as max_apply_ms, max(age_event_ms) filter (not bogus) as max_event_ms,
            [min(seq) filter (age_apply_ms is not null), max(seq) filter (age_apply_ms is not null)] as apply_edges,
            [min(seq) filter (not bogus), max(seq) filter (not bogus)] as event_edges
     from (select *, age_event_ms >= 1000000000 as bogus from run_venue_ticks) group by all
 ),
 lowest as (select min(limit_ms) as limit_ms from run_plateau_limits),
-based as (
-    select 'apply' as basis, venue, thousand, apply_most > limit_ms as any_above, apply_edges as edges from thousands, lowest
-    union all select 'event', venue, thousand, event_most > limit_ms, event_edges from thousands, lowest
+block_ages as (
+    select 'apply' as basis, venue, block, max_apply_ms > limit_ms as any_above, apply_edges as edges from blocks, lowest
+    union all select 'event', venue, block, max_event_ms > limit_ms, event_edges from blocks, lowest
 ),
-asked as (
-    select basis, venue, unnest(range(1000 * thousand, 1000 * thousand + 1000)) as seq from based where any_above
-    union all select distinct basis, venue, unnest(edges) from based where not any_above
+needed as (
+    select basis, venue, unnest(range(1000 * block, 1000 * block + 1000)) as seq from block_ages where any_above
+    union all select distinct basis, venue, unnest(edges) from block_ages where not any_above
 ),
-telling as (
+ages as (
     select basis, venue, h.life, part, seq, h.at_ms, elapsed_ms, if(basis = 'apply', age_apply_ms, age_event_ms) as age_ms
-    from run_venue_ticks join asked using (venue, seq) join holed h using (seq) where age_ms < 1000000000 or basis = 'apply' and age_ms is not null
+    from run_venue_ticks join needed using (venue, seq) join holed h using (seq) where age_ms < 1000000000 or basis = 'apply' and age_ms is not null
 ),
 -- Known ages by their place in their part; those above a limit that follow each other have their places in a row.
 known as (
     select *, row_number() over same as place, lead(at_ms) over same as next_ms,
            lead(elapsed_ms) over same as next_elapsed_ms, lead(age_ms) over same as next_age_ms
-    from telling
+    from ages
     window same as (partition by basis, venue, life, part order by seq)
 ),
 above as (

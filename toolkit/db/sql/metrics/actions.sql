@@ -9,14 +9,14 @@ with named as (
                           ('supervisor.panics', ['supervisor_panic'], 'both'),
                           ('rest_fallback.activations', ['rest_fallback_activated', 'own_fallback_activated'], 'both'),
                           ('core_freezes', ['runner_freeze'], 'venue'), ('runner.overruns', ['runner_overrun'], 'run'),
-                          ('runner.warnings', ['runner_warning'], 'run'), ('telemetry.write_errors', ['telemetry_disabled'], 'run')) as n (metric, families, holds)
+                          ('runner.warnings', ['runner_warning'], 'run'), ('telemetry.write_errors', ['telemetry_disabled'], 'run')) as n (metric, families, applies_to)
 ),
-scopes as (select venue as scope, 'venue' as holder from run_venues union all select 'run', 'run'),
+scopes as (select venue as scope, 'venue' as scope_kind from run_venues union all select 'run', 'run'),
 counted as (
-    select scope, metric, count(e.family) as happened
-    from scopes join named on holds in (holder, 'both')
-    left join run_log_events e on list_contains(families, e.family) and (holder = 'run' or e.venue = scope) group by all
+    select scope, metric, count(e.family) as occurrences
+    from scopes join named on applies_to in (scope_kind, 'both')
+    left join run_log_events e on list_contains(families, e.family) and (scope_kind = 'run' or e.venue = scope) group by all
 )
-select scope, metric, case when has_log then happened end as value, happened as n, 'exact' as bound, value as low, value as high,
+select scope, metric, case when has_log then occurrences end as value, occurrences as n, 'exact' as bound, value as low, value as high,
        case when not has_log then why_no_log end as note
 from counted, run_log_proof

@@ -4,10 +4,10 @@
 -- figures: run.anomalies.total run.anomalies.mid_jump run.anomalies.kill_switch run.anomalies.age_spike run.anomalies.spread_blowout run.anomalies.quoting_gap
 -- definition: Events out of the ordinary, every one counted: a mid that moves more than 50 bps from one record to the next; a record with the kill switch on; a venue's age (apply age, event age where the record has no other) above 3 s and above three times its stale limit; a spread of more than ten times the venue's median (of more than 100 records); a stretch of records without an order intent that reaches 20. The producer's analyzer takes the median of the spreads so far, counts spreads of 0 in it, and its total stops at 5 000.
 -- source: telemetry venue_mid_usd, kill_switch, venue_age_ms, venue_spread_usd, would_send_orders_count
-with mids as (select mid_usd, lag(mid_usd) over (partition by venue, life order by seq) as former_usd from run_venue_ticks where mid_usd > 0),
+with mids as (select mid_usd, lag(mid_usd) over (partition by venue, life order by seq) as previous_usd from run_venue_ticks where mid_usd > 0),
 spreads as (
-    select coalesce(count_if(spread_usd > 10 * usual_usd), 0) as n
-    from run_venue_ticks join (select venue, median(spread_usd) as usual_usd from run_venue_ticks where spread_usd > 0 group by venue having count(*) > 100) using (venue)
+    select coalesce(count_if(spread_usd > 10 * median_usd), 0) as n
+    from run_venue_ticks join (select venue, median(spread_usd) as median_usd from run_venue_ticks where spread_usd > 0 group by venue having count(*) > 100) using (venue)
     where spread_usd > 0
 ),
 quiet as (
@@ -16,7 +16,7 @@ quiet as (
 ),
 gaps as (select count(*) as ticks from quiet where intents = 0 group by life, stretch having count(*) >= 20),
 counted as (
-    select 'mid_jump' as kind, count_if(abs(mid_usd - former_usd) / former_usd * 10000 > 50) as n, count(*) > 0 as told from mids
+    select 'mid_jump' as kind, count_if(abs(mid_usd - previous_usd) / previous_usd * 10000 > 50) as n, count(*) > 0 as known from mids
     union all select 'kill_switch', count_if(kill_switch), count(kill_switch) > 0 from run_ticks
     union all select 'age_spike', count_if(age > 3000 and age > 3 * limit_ms), count(age) > 0
               from (select venue, case when has_apply_age then age_apply_ms when age_event_ms < 1000000000 then age_event_ms end as age from run_venue_ticks)
@@ -24,7 +24,7 @@ counted as (
     union all select 'spread_blowout', n, (select count(*) > 0 from run_venue_ticks where spread_usd > 0) from spreads
     union all select 'quoting_gap', (select count(*) from gaps), count(*) > 0 from quiet
 ),
-summed as (select kind, case when told then n end as value from counted union all select 'total', sum(n) filter (where told) from counted)
+summed as (select kind, case when known then n end as value from counted union all select 'total', sum(n) filter (where known) from counted)
 select 'run' as scope, 'anomalies.' || kind as metric, value, (select count(*) from run_ticks) as n, 'exact' as bound, value as low, value as high,
        case when value is null then 'no record carries what it is told by' end as note
 from summed

@@ -5,19 +5,19 @@
 -- definition: Venues that hit the cap of buffered deltas in a tick, summed over ticks (the producer's count is per tick, not cumulative); ticks with a hit; the most in one tick. Of the market_rx lines and telemetry's copy the more complete one counts. Without a cap set it cannot move.
 -- source: market_rx_stats cap_hits; telemetry market_rx_stats.cap_hits
 with rx as (
-    select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as most, count(cap_hits) as n,
+    select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as max_per_tick, count(cap_hits) as n,
            coalesce(max(step), 1) > 1 or count(*) - count_if(step = 0) < (select ticks from run_known_ticks) as skips
     from run_rx_steps
 ),
-told as (
-    select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as most, count(cap_hits) as n,
+telemetry as (
+    select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as max_per_tick, count(cap_hits) as n,
            count(cap_hits) < count(*) or (select skips from run_known_ticks) as skips
     from run_ticks
 ),
-chosen as (select * from (select *, 1 as rank from rx union all select *, 2 from told) where n > 0 order by n desc, rank limit 1)
+chosen as (select * from (select *, 1 as rank from rx union all select *, 2 from telemetry) where n > 0 order by n desc, rank limit 1)
 select 'run' as scope, metric, value, coalesce(n, 0) as n, case when skips then 'lower' else 'exact' end as bound,
        value as low, case when not skips then value end as high,
        case when value is null then 'no market_rx line and no copy in telemetry'
             when skips then 'some ticks are not in it' when hits = 0 then 'cap setting unknown: without a cap there can be no hit' end as note
 from (select 1) left join chosen on true,
-     lateral (values ('cap_hits', hits), ('cap_hits.ticks', ticks), ('cap_hits.max_per_tick', most)) as v (metric, value)
+     lateral (values ('cap_hits', hits), ('cap_hits.ticks', ticks), ('cap_hits.max_per_tick', max_per_tick)) as v (metric, value)

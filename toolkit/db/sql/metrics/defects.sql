@@ -18,16 +18,16 @@ truth as (
 classed as (
     select e.venue, case when s > 0 and ws < s / 2 and data >= s and book >= s and published >= s then 'no_data_transport_gap'
                          when s > 0 and data < s / 2 and (book >= s or published >= s) then 'data_seen_no_publish'
-                         when s > 0 and published < s / 2 and apply >= limit_ms and (frozen > 0 or froze) then 'runner_freeze_apply_gap'
+                         when s > 0 and published < s / 2 and apply >= limit_ms and (frozen > 0 or frozen_before) then 'runner_freeze_apply_gap'
                          when s > 0 and future > 0 and event < s / 2 and apply >= limit_ms then 'future_timestamp_deferral'
                          else 'unclassified' end as class
-    from (select *, exists (select 1 from lines f where f.family = 'runner_freeze' and f.venue = e.venue and f.log_no = e.log_no and (f.file_no, f.line) < (e.file_no, e.line)) as froze
+    from (select *, exists (select 1 from lines f where f.family = 'runner_freeze' and f.venue = e.venue and f.log_no = e.log_no and (f.file_no, f.line) < (e.file_no, e.line)) as frozen_before
           from exits e) e
     asof left join truth t on e.venue = t.venue and e.log_no = t.log_no and (e.file_no, e.line) >= (t.file_no, t.line)
 ),
-told as (select distinct venue from run_log_events where family in ('audit_ws_msg', 'audit_freshness'))
+instrumented_venues as (select distinct venue from run_log_events where family in ('audit_ws_msg', 'audit_freshness'))
 select v.venue as scope, 'defects.' || k.class as metric, case when any_value(t.venue) is not null then count_if(coalesce(c.class = k.class, false)) end as value,
        count(c.class) as n, 'exact' as bound, value as low, value as high, case when value is null then 'not instrumented' end as note
 from run_venues v, (values ('no_data_transport_gap'), ('data_seen_no_publish'), ('runner_freeze_apply_gap'), ('future_timestamp_deferral'), ('unclassified')) as k (class)
-left join classed c on c.venue = v.venue left join told t on t.venue = v.venue
+left join classed c on c.venue = v.venue left join instrumented_venues t on t.venue = v.venue
 group by v.venue, k.class

@@ -16,7 +16,7 @@ summed as (
            bool_and(execution_mode = 'shadow') and not coalesce(bool_or(q_global_tao <> 0 or len(fills) > 0), false) as idle
     from run_ticks
 ),
-told as (
+results as (
     select metric, value, n, case when value is null then 'no record carries it' when idle and value = 0 then 'cannot move: shadow mode fills no order' end as note
     from summed, lateral (values ('exits', exits, n_exits), ('exits.ticks', case when n_exits > 0 then exit_ticks end, n_exits),
                                  ('hedges', hedges, n_hedges), ('hedges.ticks', case when n_hedges > 0 then hedge_ticks end, n_hedges)) as v (metric, value, n)
@@ -25,4 +25,4 @@ told as (
            case when len(l) > 0 then null when name = 'hedge_delta' then 'no record carries it' else 'no exit' end
     from sorted, (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0)) as stats (stat, p)
 )
-select 'run' as scope, metric, value, n, 'exact' as bound, value as low, value as high, note from told
+select 'run' as scope, metric, value, n, 'exact' as bound, value as low, value as high, note from results

@@ -5,18 +5,18 @@
 -- definition: The fair value where it is available; its move between two neighbouring records of a life that both have one, without sign, in basis points of the former (a jump is more than 20 bps); its distance from the median mid of the Healthy venues, where there are two. The producer's analyzer also counts values that are not available: every one of its runs begins with a jump from a placeholder to the first real price.
 -- source: telemetry fair_value, fv_available, venue_mid_usd, venue_status
 with available as (select seq, life, case when fv_available and fair_value > 0 then fair_value end as fair_usd from run_ticks),
-stepped as (select fair_usd, lag(fair_usd) over (partition by life order by seq) as former_usd from available),
-middles as (
-    select seq, median(mid_usd) as middle_usd from run_venue_ticks where status = 'Healthy' and mid_usd > 0 group by seq having count(*) >= 2
+stepped as (select fair_usd, lag(fair_usd) over (partition by life order by seq) as previous_usd from available),
+median_mids as (
+    select seq, median(mid_usd) as median_mid_usd from run_venue_ticks where status = 'Healthy' and mid_usd > 0 group by seq having count(*) >= 2
 ),
-told as (
+samples as (
     select 'fair_value_usd' as name, fair_usd as amount from available where fair_usd is not null
     union all
-    select 'fair_value_step_bps', abs(fair_usd - former_usd) / former_usd * 10000 from stepped where fair_usd is not null and former_usd is not null
+    select 'fair_value_step_bps', abs(fair_usd - previous_usd) / previous_usd * 10000 from stepped where fair_usd is not null and previous_usd is not null
     union all
-    select 'fair_value_residual_usd', abs(fair_usd - middle_usd) from available join middles using (seq) where fair_usd is not null
+    select 'fair_value_residual_usd', abs(fair_usd - median_mid_usd) from available join median_mids using (seq) where fair_usd is not null
 ),
-summed as (select name, percentiles(list(amount)) as p, count(*) as n, favg(amount) as mean, count_if(amount > 20) as jumps from told group by name)
+summed as (select name, percentiles(list(amount)) as p, count(*) as n, favg(amount) as mean, count_if(amount > 20) as jumps from samples group by name)
 select 'run' as scope, case stat when 'jumps' then 'fair_value_jumps' else n.name || '.' || stat end as metric,
        case stat when 'mean' then mean when 'jumps' then jumps else p[i] end as value, coalesce(s.n, 0) as n,
        'exact' as bound, value as low, value as high, case when value is null then 'no fair value was available' end as note

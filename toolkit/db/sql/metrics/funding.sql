@@ -11,7 +11,7 @@ with sorted as (
     select venue, 'funding_age_ms', list(funding_age_ms order by funding_age_ms), favg(funding_age_ms)
     from run_venue_ticks where funding_age_ms >= 0 group by venue
 ),
-told as (
+results as (
     select v.venue as scope, m.name || '.' || stat as metric, case stat when 'mean' then mean else percentile(l, p) end as value, coalesce(len(l), 0) as n
     from run_venues v cross join (values ('funding_rate_8h'), ('funding_age_ms')) as m (name)
     left join sorted s on s.venue = v.venue and s.name = m.name
@@ -21,4 +21,4 @@ told as (
 )
 select scope, metric, value, n, 'exact' as bound, value as low, value as high,
        case when value is null and scope = 'run' then 'fewer than two venues with a rate' when value is null then 'no record of this venue has it' end as note
-from told
+from results

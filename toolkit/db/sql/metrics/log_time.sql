@@ -9,7 +9,7 @@ with placed as (
     from run_log_events where family like 'ws_%' or family like 'end_%'
 ),
 anchored as (select count(*) as anchors, count_if(not used) as dropped from run_anchors),
-told as (
+results as (
     select unnest([
         {'metric': 'placed.share', 'value': case when n > 0 then placed / n end, 'n': n},
         {'metric': 'error_ms.p50', 'value': percentile(errors, 50), 'n': placed},
@@ -21,4 +21,4 @@ told as (
 )
 select 'run' as scope, 'log_time.' || metric as metric, value, n, 'exact' as bound, value as low, value as high,
        case when value is not null then null when not has_lifecycle then 'no life-cycle line in a log' else 'no line tells a time' end as note
-from told, run_log_proof
+from results, run_log_proof

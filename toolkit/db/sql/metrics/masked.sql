@@ -19,9 +19,9 @@ counted as (
     from run_venues v left join run_masked m using (venue) left join fresh f using (venue)
     left join ages using (venue) left join gaps using (venue) group by v.venue
 ),
-told as (select *, guessed or (not has_rest_audit and not has_lifecycle and longest_gap_ms >= 14500) as unsure from counted, run_log_proof)
+classified as (select *, guessed or (not has_rest_audit and not has_lifecycle and longest_gap_ms >= 14500) as by_shape from counted, run_log_proof)
 select venue as scope, 'masked.' || stat as metric, case when n > 0 then amount end as value, episodes as n,
-       case when unsure then 'estimate' else 'exact' end as bound,
-       case when not unsure then value end as low, case when not unsure then value end as high,
-       case when n = 0 then 'no apply age known' when unsure then 'told by the shape of the age alone' end as note
-from told, lateral (values ('ms', ms), ('fresh_ms', fresh_ms), ('episodes', episodes)) as s (stat, amount)
+       case when by_shape then 'estimate' else 'exact' end as bound,
+       case when not by_shape then value end as low, case when not by_shape then value end as high,
+       case when n = 0 then 'no apply age known' when by_shape then 'told by the shape of the age alone' end as note
+from classified, lateral (values ('ms', ms), ('fresh_ms', fresh_ms), ('episodes', episodes)) as s (stat, amount)

@@ -5,9 +5,9 @@
 -- definition: How far the mid moves from one record to the next of the same life, without sign, in basis points of the former; a record without a mid (0) is passed over. A jump is a step of more than 50 bps.
 -- source: telemetry venue_mid_usd
 with steps as (
-    select venue, mid_usd, lag(mid_usd) over (partition by venue, life order by seq) as former_usd from run_venue_ticks where mid_usd > 0
+    select venue, mid_usd, lag(mid_usd) over (partition by venue, life order by seq) as previous_usd from run_venue_ticks where mid_usd > 0
 ),
-moved as (select venue, abs(mid_usd - former_usd) / former_usd * 10000 as bps from steps where former_usd is not null),
+moved as (select venue, abs(mid_usd - previous_usd) / previous_usd * 10000 as bps from steps where previous_usd is not null),
 summed as (select venue, percentiles(list(bps)) as p, count(*) as n, favg(bps) as mean, count_if(bps > 50) as jumps from moved group by venue)
 select v.venue as scope, stat as metric,
        case stat when 'mid_jumps' then jumps when 'mid_step_bps.mean' then mean else p[i] end as value,

@@ -7,21 +7,21 @@
 with listed as (select unnest(orders, recursive := true) from run_ticks),
 named as (
     select venue_id as venue, case status when 'intent' then 'intents' when 'ack' then 'acks' when 'reject' then 'rejects' else 'others' end as kind,
-           case when "action" in ('place', 'replace', 'cancel', 'cancel_all') then "action" else 'other' end as deed
+           case when "action" in ('place', 'replace', 'cancel', 'cancel_all') then "action" else 'other' end as action_name
     from listed
 ),
-counted as (select venue, kind, deed, count(*) as n from named group by all),
+counted as (select venue, kind, action_name, count(*) as n from named group by all),
 slots as (
-    select 'run' as scope, kind, '' as deed from (values ('intents'), ('acks'), ('rejects'), ('others')) as k (kind)
+    select 'run' as scope, kind, '' as action_name from (values ('intents'), ('acks'), ('rejects'), ('others')) as k (kind)
     union all select venue, kind, '' from run_venues, (values ('intents'), ('acks'), ('rejects'), ('others')) as k (kind)
-    union all select 'run', kind, deed from (values ('intents'), ('acks'), ('rejects')) as k (kind),
-                                            (select unnest(['place', 'replace', 'cancel', 'cancel_all']) as deed union select deed from counted)
+    union all select 'run', kind, action_name from (values ('intents'), ('acks'), ('rejects')) as k (kind),
+                                            (select unnest(['place', 'replace', 'cancel', 'cancel_all']) as action_name union select action_name from counted)
 ),
-told as (
-    select s.scope, s.kind, s.deed, coalesce(sum(c.n), 0) as amount
-    from slots s left join counted c on c.kind = s.kind and (s.scope = 'run' or c.venue = s.scope) and (s.deed = '' or c.deed = s.deed)
+results as (
+    select s.scope, s.kind, s.action_name, coalesce(sum(c.n), 0) as amount
+    from slots s left join counted c on c.kind = s.kind and (s.scope = 'run' or c.venue = s.scope) and (s.action_name = '' or c.action_name = s.action_name)
     group by all
 )
-select scope, 'orders.' || kind || case when deed = '' then '' else '.' || deed end as metric, case when n > 0 then amount end as value, n,
+select scope, 'orders.' || kind || case when action_name = '' then '' else '.' || action_name end as metric, case when n > 0 then amount end as value, n,
        'exact' as bound, value as low, value as high, case when value is null then 'no record carries orders' end as note
-from told, (select count(orders) as n from run_ticks)
+from results, (select count(orders) as n from run_ticks)

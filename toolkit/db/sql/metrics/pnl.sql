@@ -4,10 +4,10 @@
 -- figures: run.pnl_total.final:higher run.pnl_total.min:higher run.pnl_total.max:higher run.pnl_total.max_drawdown:lower run.pnl_realised.final:higher run.dollar_delta_usd.p50 run.dollar_delta_usd.p95 run.dollar_delta_usd.p99 run.dollar_delta_usd.max run.dollar_delta_usd.mean run.dollar_delta_usd.max_abs:lower run.position.p50:number run.position.p95:number run.position.p99:number run.position.max:number run.position.mean:number run.position.max_abs:number:lower
 -- definition: Profit at the last record (the producer's analyzer prints the highest under that name), its lowest, its highest, and the deepest fall below an earlier high of the same life; exposure in USD and position in the base asset over all venues, with their sign and the furthest from 0. Profit counts from the start of a process, so the last record is that of the last life.
 -- source: telemetry pnl_total, pnl_realised, dollar_delta_usd, q_global_tao
-with falls as (select max(pnl_total) over (partition by life order by seq) - pnl_total as fall from run_ticks),
+with drawdowns as (select max(pnl_total) over (partition by life order by seq) - pnl_total as drawdown_usd from run_ticks),
 profit as (
     select arg_max(pnl_total, seq) filter (where pnl_total is not null) as total, min(pnl_total) as lowest, max(pnl_total) as highest,
-           arg_max(pnl_realised, seq) filter (where pnl_realised is not null) as realised, (select max(fall) from falls) as drawdown,
+           arg_max(pnl_realised, seq) filter (where pnl_realised is not null) as realised, (select max(drawdown_usd) from drawdowns) as drawdown,
            count(pnl_total) as n, count(pnl_realised) as n_realised
     from run_ticks
 ),
@@ -15,7 +15,7 @@ exposed as (
     select unnest(['dollar_delta_usd', 'position']) as name, unnest([dollar_delta_usd, q_global_tao]) as amount from run_ticks
 ),
 summed as (select name, percentiles(list(amount)) as p, count(*) as n, favg(amount) as mean, max(abs(amount)) as furthest from exposed where amount is not null group by name),
-told as (
+results as (
     select v.* from profit, lateral (values ('pnl_total.final', total, n), ('pnl_total.min', lowest, n), ('pnl_total.max', highest, n),
                                             ('pnl_total.max_drawdown', drawdown, n), ('pnl_realised.final', realised, n_realised)) as v (metric, value, n)
     union all
@@ -31,4 +31,4 @@ modes as (
 select 'run' as scope, metric, value, n, 'exact' as bound, value as low, value as high,
        case when value is null then 'no record carries it' when idle and value = 0 then 'cannot move: shadow mode fills no order'
             when lives and metric like '%.final' then 'of the last life' end as note
-from told, modes
+from results, modes

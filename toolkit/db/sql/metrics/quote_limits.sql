@@ -10,9 +10,9 @@ counted as (
            count_if(size_liq_factor < 1) as liquidation_cut, count_if(size_final < size_raw - 0.001) as cut
     from levels group by venue_id
 ),
-told as (select count(quote_levels) > 0 as recorded from run_ticks)
+telemetry as (select count(quote_levels) > 0 as recorded from run_ticks)
 select v.venue as scope, 'quotes.' || stat as metric, case when levels > 0 then amount when recorded then 0 end as value, coalesce(levels, 0) as n,
        'exact' as bound, value as low, value as high, case when value is null then 'no record carries it' end as note
-from run_venues v left join counted using (venue) cross join told,
+from run_venues v left join counted using (venue) cross join telemetry,
      lateral (values ('levels', levels), ('wanted', wanted), ('margin_capped', margin_capped), ('liquidation_cut', liquidation_cut),
                      ('cut', cut)) as s (stat, amount)

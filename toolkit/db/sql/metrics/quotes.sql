@@ -22,4 +22,4 @@ from run_venues left join summed using (venue),
                      ('half_spread_usd.p50', half_spreads[1], n_half_spreads), ('half_spread_usd.p95', half_spreads[2], n_half_spreads),
                      ('half_spread_usd.p99', half_spreads[3], n_half_spreads), ('half_spread_usd.max', half_spreads[4], n_half_spreads),
                      ('half_spread_usd.mean', half_spread, n_half_spreads), ('basis_usd.mean_abs', basis, n_basis),
-                     ('funding_usd.mean_abs', funding, n_funding), ('inventory_usd.mean_abs', inventory, n_inventory)) as told (stat, amount, n)
+                     ('funding_usd.mean_abs', funding, n_funding), ('inventory_usd.mean_abs', inventory, n_inventory)) as stats (stat, amount, n)

@@ -4,19 +4,19 @@
 -- figures: <venue>.resyncs.<reason> <venue>.read_timeouts_kept
 -- definition: Books rebuilt on a living socket, by reason; read timeouts that kept their socket. Neither is a reconnect.
 -- source: run log, audit and resync lines
-with happened as (
+with counts as (
     select venue, case when kind = 'kept' then 'read_timeouts_kept' else 'resyncs.' || reason end as metric, count(*) as n
     from run_episodes where kind in ('resync', 'kept') group by all
 ),
-named as (select unnest(['resyncs.seq_gap', 'resyncs.stale_watchdog', 'read_timeouts_kept']) as metric union select metric from happened),
-told as (
+named as (select unnest(['resyncs.seq_gap', 'resyncs.stale_watchdog', 'read_timeouts_kept']) as metric union select metric from counts),
+results as (
     select v.venue, n.metric, coalesce(h.n, 0) as n, has_log, why_no_log, has_lifecycle,
            -- Resyncs have sentences of their own in every build; a kept timeout is told by audit alone.
-           case when n.metric = 'read_timeouts_kept' then instrumented else has_lifecycle end as tells
-    from run_venues v, named n, run_log_proof left join happened h on h.venue = v.venue and h.metric = n.metric
+           case when n.metric = 'read_timeouts_kept' then instrumented else has_lifecycle end as has_evidence
+    from run_venues v, named n, run_log_proof left join counts h on h.venue = v.venue and h.metric = n.metric
 )
-select venue as scope, metric, case when tells then n end as value, n, if(tells and beheaded, 'lower', 'exact') as bound,
+select venue as scope, metric, case when has_evidence then n end as value, n, if(has_evidence and beheaded, 'lower', 'exact') as bound,
        value as low, case when beheaded is null then value end as high,
-       case when tells and beheaded then 'the log begins after the venue had connected' when tells then null
+       case when has_evidence and beheaded then 'the log begins after the venue had connected' when has_evidence then null
             when not has_log then why_no_log else 'not instrumented' end as note
-from told left join run_beheaded using (venue)
+from results left join run_beheaded using (venue)

@@ -6,13 +6,13 @@
 -- source: telemetry risk_regime, kill_switch
 with named as (
     select *, case risk_regime when 'Normal' then 'normal' when 'Warning' then 'warning' when 'HardLimit' then 'hard_limit' else 'other' end as regime,
-           lag(risk_regime) over (partition by life order by seq) as former
+           lag(risk_regime) over (partition by life order by seq) as previous_regime
     from run_ticks where risk_regime is not null
 ),
 timed as (select regime, sum(weight_ms) as ms from named group by regime),
-summed as (select count(*) as n, sum(weight_ms) as total_ms, coalesce(count_if(risk_regime <> former), 0) as changes from named),
+summed as (select count(*) as n, sum(weight_ms) as total_ms, coalesce(count_if(risk_regime <> previous_regime), 0) as changes from named),
 killed as (select count(kill_switch) as n, count_if(kill_switch) as ticks from run_ticks),
-told as (
+results as (
     select 'regime.' || r.regime || '.share' as metric, coalesce(ms, 0) / total_ms as value, n
     from (values ('normal'), ('warning'), ('hard_limit'), ('other')) as r (regime) left join timed using (regime), summed
     union all select 'regime.changes', case when n > 0 then changes end, n from summed
@@ -20,4 +20,4 @@ told as (
 )
 select 'run' as scope, metric, value, n, 'exact' as bound, value as low, value as high,
        case when n = 0 then 'no record carries it' when value is null then 'no record carries a time' end as note
-from told
+from results

@@ -10,13 +10,13 @@ with rx as (
            coalesce(max(step), 1) > 1 or count(*) - count_if(step = 0) < (select ticks from run_known_ticks) as skips
     from run_rx_steps
 ),
-told as (
+telemetry as (
     select 2 as rank, count(drained) as n, sum(drained) as drained, sum(l2_delta) as l2_delta, sum(l2_snapshot) as l2_snapshot, sum(trade) as trade,
            sum(funding_update) as funding, sum(out_market) as out_events,
            count(drained) < count(*) or (select skips from run_known_ticks) as skips
     from run_ticks
 ),
-counted as (from rx union all from told),
+counted as (from rx union all from telemetry),
 chosen as (select * from counted order by n desc, rank limit 1),
 spans as (select sum(s) / 1000.0 as span_s from (select max(at_ms) - min(at_ms) as s from run_ticks group by life))
 select 'run' as scope, 'rx.' || key || suffix as metric, case when suffix = '' then amount else amount / nullif(span_s, 0) end as value, n,

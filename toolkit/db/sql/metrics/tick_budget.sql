@@ -13,7 +13,7 @@ over as (
            count(total_us) as n
     from (values (250), (1000), (5000), (50000)) as budgets (budget_us) left join run_ticks on true group by budget_us
 ),
-told as (
+results as (
     select * from over
     union all
     select 'order_tx_pending.' || stat, case stat when 'mean' then mean else percentile(l, p) end, len(l)
@@ -21,4 +21,4 @@ told as (
 )
 select 'run' as scope, metric, value, n, 'exact' as bound, value as low, value as high,
        case when value is null then 'no tick timing recorded: only a program that runs in real time writes it' end as note
-from told
+from results

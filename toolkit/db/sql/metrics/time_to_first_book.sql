@@ -4,16 +4,16 @@
 -- figures: <venue>.time_to_first_book_ms.p50 <venue>.time_to_first_book_ms.max
 -- definition: From a session's connecting line to its first book, over the sessions that had one; percentile R type 7. Low and high are those of the shortest and longest times possible.
 -- source: run log, life-cycle lines placed in time
-with taken as (
+with durations as (
     select venue, not_below_zero(first_book_low_ms - began_high_ms) as low_ms, first_book_high_ms - began_low_ms as high_ms
     from run_session_bounds semi join run_began using (life, venue, session) where reached = 'first_book'
 ),
 counted as (
     select v.venue, count(t.venue) as n, count(low_ms + high_ms) as placed,
            list(low_ms order by low_ms) as lows, list(high_ms order by high_ms) as highs, list(round((low_ms + high_ms) / 2) order by low_ms + high_ms) as middles
-    from run_venues v left join taken t using (venue) group by v.venue
+    from run_venues v left join durations t using (venue) group by v.venue
 ),
-told as (
+results as (
     select *, n > 0 and placed = n as known, percentile(lows, p) as low_ms, percentile(middles, p) as middle_ms, percentile(highs, p) as high_ms
     from counted, (values ('p50', 50), ('max', 100)) as stats (stat, p)
 )
@@ -24,4 +24,4 @@ select venue as scope, 'time_to_first_book_ms.' || stat as metric, case when kno
             when n = 0 then 'no session had a book'
             when placed < n then (n - placed) || ' of ' || n || ' cannot be placed in time'
             when low_ms < high_ms then 'the times of log lines have an error' end as note
-from told, run_log_proof
+from results, run_log_proof

@@ -17,7 +17,7 @@ stepped as (
 realised as (
     select stddev_pop(r) as s, count(r) as returns, favg(gap_ms) filter (where r is not null) as mean_gap_ms from stepped
 ),
-told as (
+results as (
     select n.name || '.' || stat as stat, case stat when 'mean' then mean else p[i] end as value, coalesce(s.n, 0) as n
     from (values ('short'), ('long'), ('effective'), ('regime_ratio')) as n (name) left join summed s on s.name = n.name
     cross join (values ('p50', 1), ('p95', 2), ('p99', 3), ('max', 4), ('mean', 0)) as stats (stat, i)
@@ -29,4 +29,4 @@ told as (
 select 'run' as scope, 'vol.' || stat as metric, value, n, 'exact' as bound, value as low, value as high,
        case when value is null and stat like 'realised%' then 'fewer than three fair values in a row, or no time or model to set them against'
             when value is null then 'no record carries it' end as note
-from told
+from results

@@ -15,7 +15,7 @@ ticks as (
 first_books as (
     select life, venue, min(t) as t from venue_tick where run_key = $run_key and mid_usd > 0 and at_ms is not null group by life, venue
 ),
-naming as (
+tick_lines as (
     select file_no, line, life, tick as t from rx_stat semi join logs using (file_no) where run_key = $run_key
     union all
     select file_no, line, life, try_cast(fields->>'tick' as bigint) from log_event
@@ -24,8 +24,8 @@ naming as (
     select e.file_no, e.line, e.life, b.t from log_event e join first_books b using (life, venue)
     where run_key = $run_key and family = 'applied_book'
 ),
-told as (
-    select file_no, line, low_ms, high_ms from naming join ticks using (life, t), lives_agree where agree
+evidence as (
+    select file_no, line, low_ms, high_ms from tick_lines join ticks using (life, t), lives_agree where agree
     union all
     select file_no, line, at_ms, at_ms from log_event where run_key = $run_key and at_ms is not null
     union all
@@ -46,7 +46,7 @@ told as (
 ordered as (
     select file_no, line, least(max(low_ms) over before, min(high_ms) over after) as low_ms,
            greatest(max(low_ms) over before, min(high_ms) over after) as high_ms
-    from (select file_no, line, max(low_ms) as low_ms, min(high_ms) as high_ms from told group by file_no, line)
+    from (select file_no, line, max(low_ms) as low_ms, min(high_ms) as high_ms from evidence group by file_no, line)
     window before as (partition by file_no order by line rows between unbounded preceding and current row),
            after as (partition by file_no order by line rows between current row and unbounded following)
 )
