@@ -80,9 +80,9 @@ def test_the_runbooks_tape_is_decoded_by_its_venue(fjord: Path) -> None:
     test_tapes.test_every_received_frame_means_what_its_tape_says(fjord)
     test_tapes.test_every_sent_frame_is_one_the_venue_describes(fjord)
     test_tapes.test_every_rest_body_means_what_its_tape_says(fjord)
-    _, entries = tape.read(fjord.read_text(encoding="utf-8").splitlines())
+    _, entries = tape.read_tape(fjord.read_text(encoding="utf-8").splitlines())
     assert {"Ack", "Book", "BookDelta", "Heartbeat", "Refusal"} == {
-        frame["is"] for entry in entries for frame in entry.means or ()
+        frame["is"] for entry in entries for frame in entry.decoded or ()
     }
 
 
@@ -90,8 +90,8 @@ def test_a_connector_follows_the_runbooks_venue(fjord: Path) -> None:
     venue = venues()["fjord"]
     market = target(venue, resolve(venue_settings(venue), {}), base="ETH")
     machine, book = Connector(venue, market, venue.limits, lambda: 0.5), OrderBook()
-    _, entries = tape.read(fjord.read_text(encoding="utf-8").splitlines())
-    received = [(entry.at_ms, Received(entry.data)) for entry in entries if entry.way is tape.Way.RECEIVED]
+    _, entries = tape.read_tape(fjord.read_text(encoding="utf-8").splitlines())
+    received = [(entry.at_ms, Received(entry.data)) for entry in entries if entry.kind is tape.FrameKind.RECEIVED]
     for at_ms, event in [(0, Started()), (0, Opened()), *received]:
         for action in machine.step(at_ms, event):
             assert not isinstance(action, Close)

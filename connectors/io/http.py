@@ -16,18 +16,18 @@ import httpx
 
 from connectors.session.events import Fetch, Fetched, FetchFailed
 
-LONGEST_OCTETS = 8 * 1024 * 1024
-CONNECTIONS = 20
+MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_CONNECTIONS = 20
 USER_AGENT = "run-evidence-toolkit (read-only)"
 
 _NUMBER = re.compile(r"\[Errno -?\d+\] ")
 
 
-class Rest:
+class HttpClient:
     """Asks venues by HTTP; as a context manager it closes its connections at the end."""
 
     def __init__(self) -> None:
-        limits = httpx.Limits(max_connections=CONNECTIONS)
+        limits = httpx.Limits(max_connections=MAX_CONNECTIONS)
         plain = {"timeout": None, "limits": limits, "headers": {"User-Agent": USER_AGENT}}
         self._outside = httpx.AsyncClient(**plain)  # type: ignore[arg-type]
         self._loopback = httpx.AsyncClient(**plain, trust_env=False)  # type: ignore[arg-type]
@@ -51,7 +51,7 @@ class Rest:
         except TimeoutError:
             return FetchFailed(wanted.ticket, f"no answer within {wanted.timeout_ms} ms")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            return FetchFailed(wanted.ticket, words(error))
+            return FetchFailed(wanted.ticket, error_text(error))
 
     async def _fetch(self, wanted: Fetch, headers: Iterable[tuple[str, str]]) -> Fetched | FetchFailed:
         client = self._loopback if is_loopback(wanted.url) else self._outside
@@ -64,16 +64,16 @@ class Rest:
             body = bytearray()
             async for piece in answer.aiter_bytes():
                 body += piece
-                if len(body) > LONGEST_OCTETS:
-                    return FetchFailed(wanted.ticket, f"the answer is longer than {LONGEST_OCTETS} bytes")
+                if len(body) > MAX_BODY_BYTES:
+                    return FetchFailed(wanted.ticket, f"the answer is longer than {MAX_BODY_BYTES} bytes")
         return Fetched(wanted.ticket, bytes(body))
 
 
-def words(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """What an error says, without its number; the reasons behind it too, where it only points at them."""
     said = _NUMBER.sub("", " ".join(str(error).split())) or type(error).__name__
     cause = error.__cause__
-    behind = "" if cause is None else words(cause)
+    behind = "" if cause is None else error_text(cause)
     return said if behind in said else f"{said}: {behind}"
 
 

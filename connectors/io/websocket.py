@@ -17,22 +17,22 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
-from connectors.io.http import USER_AGENT, is_loopback, retry_after_ms, words
+from connectors.io.http import USER_AGENT, error_text, is_loopback, retry_after_ms
 from connectors.session.events import Connect, ConnectFailed, Control, SendFailed, SocketClosed
 
-LONGEST_OCTETS = 8 * 1024 * 1024
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 FRAMES_AHEAD = 16
 CLOSE_S = 1.0
 SEND_S = 2.0
 
-Hear = Callable[[Control], None]
+OnControl = Callable[[Control], None]
 _CONTROLS = {Opcode.PING: Control.PING, Opcode.PONG: Control.PONG}
 
 
 class _Connection(ClientConnection):
     """A connection that tells of control frames; it has answered a ping by then."""
 
-    hear: Hear = staticmethod(lambda _control: None)
+    hear: OnControl = staticmethod(lambda _control: None)
 
     def process_event(self, event: Event) -> None:
         super().process_event(event)
@@ -80,13 +80,13 @@ class Socket:
             pass  # The reader tells how it ended, with the code that the peer gave.
         return None
 
-    async def leave(self) -> None:
+    async def close(self) -> None:
         """Close with code 1000, and drop the connection if the peer does not answer soon."""
         with contextlib.suppress(OSError, WebSocketException):
             await self._connection.close()
 
 
-async def open_socket(wanted: Connect, hear: Hear) -> Socket | ConnectFailed:
+async def open_socket(wanted: Connect, hear: OnControl) -> Socket | ConnectFailed:
     """Open a socket within the time allowed; `hear` is told of control frames."""
 
     def made(*args: object, **kwargs: object) -> ClientConnection:
@@ -102,7 +102,7 @@ async def open_socket(wanted: Connect, hear: Hear) -> Socket | ConnectFailed:
         open_timeout=None,
         ping_interval=None,
         close_timeout=CLOSE_S,
-        max_size=LONGEST_OCTETS,
+        max_size=MAX_MESSAGE_BYTES,
         max_queue=FRAMES_AHEAD,
         create_connection=made,  # type: ignore[arg-type]
     )
@@ -119,7 +119,7 @@ async def open_socket(wanted: Connect, hear: Hear) -> Socket | ConnectFailed:
     except TimeoutError:
         return ConnectFailed(f"{urlsplit(wanted.url).hostname} did not answer", timeout=True)
     except (OSError, WebSocketException, EOFError, ValueError) as error:
-        return ConnectFailed(words(error))
+        return ConnectFailed(error_text(error))
 
 
 def _ended(closed: ConnectionClosed) -> SocketClosed:
@@ -128,4 +128,4 @@ def _ended(closed: ConnectionClosed) -> SocketClosed:
         return SocketClosed(received.code, received.reason)
     if sent is not None:
         return SocketClosed(None, f"ended by us: {sent.code} {sent.reason}".rstrip())
-    return SocketClosed(None, "no close frame" if closed.__cause__ is None else words(closed.__cause__))
+    return SocketClosed(None, "no close frame" if closed.__cause__ is None else error_text(closed.__cause__))

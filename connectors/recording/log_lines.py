@@ -23,7 +23,7 @@ AUDIT = "WS_AUDIT "
 WARN_FROM, ERROR_FROM = 5, 20
 """So many failures in a row make an error line a warning, an error."""
 
-SENTENCES: Mapping[str, tuple[str, ...]] = {
+TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "resolving": ("INFO: {title} resolving market id attempt url={url}",),
     "lookup": ("INFO: {title} market id resolved symbol={market} market_id={instrument} source_url={url}",),
     "connecting": ("INFO: {title} public WS connecting url={url}",),
@@ -54,7 +54,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "pressure": ("WS_AUDIT component=market_publisher {name}={total}",),
 }
 
-ENDINGS: Mapping[ReconnectReason, tuple[str, ...]] = {
+RECONNECT_TEMPLATES: Mapping[ReconnectReason, tuple[str, ...]] = {
     ReconnectReason.SESSION_TIMEOUT: ("ERROR: {title} public WS session timeout ({detail}) — force reconnect",),
     ReconnectReason.STALE_WATCHDOG: ("{error}: {title} public WS stale: {detail}",),
     ReconnectReason.PING_SEND_FAIL: (
@@ -110,7 +110,7 @@ def _sentences(venue: Venue, note: Note, words: dict[str, str]) -> tuple[str, ..
         words["words"] = words["reason"].replace("_", " ")
     if kind in venue.log_templates:
         return (venue.log_templates[kind],)
-    return SENTENCES.get(kind, ())
+    return TEMPLATES.get(kind, ())
 
 
 def _sampled(note: Note) -> bool:
@@ -128,7 +128,7 @@ def _ending(fields: Mapping[str, Value | float], words: dict[str, str]) -> tuple
     if fields["stage"] != "socket":
         return (LOOKUP_FAILED,)
     silence = (SILENCE,) if "silence" in fields else ()
-    return (ENDED, *silence, *ENDINGS[ReconnectReason(words["reason"])])
+    return (ENDED, *silence, *RECONNECT_TEMPLATES[ReconnectReason(words["reason"])])
 
 
 def _words(fields: Mapping[str, Value | float]) -> dict[str, str]:
@@ -149,7 +149,7 @@ def _word(name: str, value: Value | float) -> str:
     return "None" if value is None else str(value)
 
 
-def panic(venue: str, count: int, detail: str) -> str:
+def panic_line(venue: str, count: int, detail: str) -> str:
     """A connector failed by a fault of this program and begins anew."""
     return (
         f"ERROR: Supervised task '{venue}_public_ws' panicked (restart #{count}): {printable(detail)}, restarting in 0s"

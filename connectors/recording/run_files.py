@@ -18,8 +18,8 @@ from typing import Any, BinaryIO, Self
 import msgspec
 
 from connectors.clock import Clock
-from connectors.recording.log_lines import AUDIT, panic, render
-from connectors.recording.tape import Entry, Header, Way, line, write
+from connectors.recording.log_lines import AUDIT, panic_line, render
+from connectors.recording.tape import FrameKind, TapeEntry, TapeHeader, entry_line, tape_lines
 from connectors.session.events import Note
 from connectors.venues.spec import Venue
 from toolkit.model import arrivals
@@ -72,16 +72,16 @@ class Journal:
         self._audit = audit
         self._row({"schema": EVENTS_SCHEMA, "log": LOG})
 
-    def note(self, venue: str, note: Note) -> None:
+    def record_note(self, venue: str, note: Note) -> None:
         """What a connector noted."""
         if note.kind == "panic":
             fields = note.fields
-            said = [panic(venue, int(fields["count"] or 0), str(fields["detail"]))]
+            said = [panic_line(venue, int(fields["count"] or 0), str(fields["detail"]))]
         else:
             said = [text for text, _ in render(self._venues[venue], note)]
         self._put(venue, note.kind, note.fields, said)
 
-    def tell(self, kind: str, lines: Iterable[str] = (), venue: str | None = None, **fields: Any) -> None:
+    def record(self, kind: str, lines: Iterable[str] = (), venue: str | None = None, **fields: Any) -> None:
         """What the run itself has to say."""
         self._put(venue, kind, fields, list(lines))
 
@@ -101,7 +101,7 @@ class Journal:
         self._events.close()
 
 
-class Telemetry:
+class TelemetryWriter:
     """Writes records in a thread of its own, so that a slow disk delays no tick; `capacity` records may wait.
 
     A record that finds the queue full is dropped and counted. After a write error nothing more is written, and `failed`
@@ -117,7 +117,7 @@ class Telemetry:
         self.dropped = 0
         self._thread.start()
 
-    def put(self, record: bytes) -> bool:
+    def write(self, record: bytes) -> bool:
         """Hand over a record; False if it was dropped."""
         try:
             self._queue.put_nowait(record)
@@ -148,14 +148,14 @@ class Telemetry:
             record = record[self._file.write(record) or 0 :]
 
 
-class PromptTelemetry:
+class SyncTelemetryWriter:
     """Writes each record before `put` returns: for a clock that stands while a file is written."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("xb")
         self.capacity = self.dropped = 0
 
-    def put(self, record: bytes) -> bool:
+    def write(self, record: bytes) -> bool:
         """Take a record; none is ever dropped."""
         self._file.write(record)
         return True
@@ -165,33 +165,33 @@ class PromptTelemetry:
         self._file.close()
 
 
-class Frames:
+class TapeWriter:
     """One venue's frames as they cross the wire, as a tape."""
 
-    def __init__(self, directory: Path, header: Header, clock: Clock) -> None:
+    def __init__(self, directory: Path, header: TapeHeader, clock: Clock) -> None:
         directory.mkdir(exist_ok=True)
         self._file = (directory / f"{header.venue}.tape.jsonl").open("x", encoding="utf-8", buffering=1)
-        self._file.writelines(f"{each}\n" for each in write(header, ()))
+        self._file.writelines(f"{each}\n" for each in tape_lines(header, ()))
         self._clock = clock
         self._began_ms = clock.now_ms()
 
     def sent(self, text: str) -> None:
         """A text frame left."""
-        self._put(Way.SENT, text)
+        self._put(FrameKind.SENT, text)
 
     def received(self, data: str | bytes) -> None:
         """A data frame came."""
-        self._put(Way.RECEIVED, data)
+        self._put(FrameKind.RECEIVED, data)
 
     def fetched(self, call: str, body: bytes) -> None:
         """A REST body came."""
-        self._put(Way.REST, body, call)
+        self._put(FrameKind.REST, body, call)
 
-    def _put(self, way: Way, data: str | bytes, call: str | None = None) -> None:
+    def _put(self, way: FrameKind, data: str | bytes, call: str | None = None) -> None:
         if isinstance(data, bytes):
             with contextlib.suppress(UnicodeDecodeError):
                 data = data.decode()
-        self._file.write(line(Entry(self._clock.now_ms() - self._began_ms, way, data, call)) + "\n")
+        self._file.write(entry_line(TapeEntry(self._clock.now_ms() - self._began_ms, way, data, call)) + "\n")
 
     def __enter__(self) -> Self:
         """Give the tape."""

@@ -1,9 +1,9 @@
-"""Tapes: frames as they crossed the wire, one JSON object a line, readable as a test, a script and an example.
+"""Tapes: recorded frames of a venue, one JSON object a line, used as test data, simulator scripts and examples.
 
-The first line is the header (`tape` 1, `venue`, `market`, `source`: where the frames come from, and the options they
-were recorded with). Each further line has `at_ms` since the tape's begin, `way` (`sent`, `received`, `rest`), the frame
-as `text` or, if it is not UTF-8 text, `base64`; `call` names the request of a REST body. `means`, where present, is the
-golden reading of a received frame.
+The first line is the header: `tape` 1, `venue`, `market`, `source` (where the frames come from), and the instrument and
+options they were recorded with. Each further line has `at_ms` since the start of the tape, `way` (`sent`, `received`,
+`rest`), and the frame as `text` or, if it is not UTF-8 text, as `base64`. `call` is the path of the REST request that a
+body answers. `means`, where present, is the expected decoding of a received frame or REST body.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from connectors.venues.frames import Frame
 from connectors.venues.spec import Value
 
 
-class Way(StrEnum):
-    """Who said it."""
+class FrameKind(StrEnum):
+    """Kind of a tape entry: a frame sent or received on the socket, or a REST response body."""
 
     SENT = "sent"
     RECEIVED = "received"
@@ -29,8 +29,11 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """Whose frames, and where they come from."""
+class TapeHeader:
+    """Header of a tape.
+
+    `source` states where the frames come from; `instrument` is the venue's id of the market, None if it has none.
+    """
 
     venue: str
     market: str
@@ -40,65 +43,76 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One frame of a tape."""
+class TapeEntry:
+    """One frame of a tape, `at_ms` milliseconds after its start.
+
+    `data` is text, or bytes if the frame is not UTF-8. `decoded` is the expected decoding as plain JSON, see
+    `frame_json`; None if the tape states none.
+    """
 
     at_ms: int
-    way: Way
+    kind: FrameKind
     data: str | bytes
     call: str | None = None
-    means: tuple[Any, ...] | None = None
+    decoded: tuple[Any, ...] | None = None
 
 
-def read(lines: Iterable[str]) -> tuple[Header, list[Entry]]:
-    """Read a tape; raises ValueError, LookupError or TypeError where a line is not of a tape's shape."""
-    rows = (json.loads(line) for line in lines if line.strip())
+def read_tape(lines: Iterable[str]) -> tuple[TapeHeader, list[TapeEntry]]:
+    """Return the header and the entries of a tape.
+
+    Raises `ValueError`, `LookupError` or `TypeError` if a line does not have the form of a tape line.
+    """
+    rows = (json.loads(text) for text in lines if text.strip())
     head: dict[str, Any] = next(rows, {})
     if head.pop("tape", None) != 1:
         raise ValueError('not a tape: the first line lacks "tape": 1')
-    return Header(**head), [_entry(row) for row in rows]
+    return TapeHeader(**head), [_entry(row) for row in rows]
 
 
-def _entry(row: dict[str, Any]) -> Entry:
+def _entry(row: dict[str, Any]) -> TapeEntry:
     data = row["text"] if "text" in row else base64.b64decode(row["base64"])
-    means = row.get("means")
-    return Entry(row["at_ms"], Way(row["way"]), data, row.get("call"), None if means is None else tuple(means))
+    decoded = row.get("means")
+    kind = FrameKind(row["way"])
+    return TapeEntry(row["at_ms"], kind, data, row.get("call"), None if decoded is None else tuple(decoded))
 
 
-def write(header: Header, entries: Iterable[Entry]) -> Iterator[str]:
-    """The lines of a tape, without line ends; `read` gives back the same."""
-    yield _line({"tape": 1, **{f.name: getattr(header, f.name) for f in fields(header)}})
+def tape_lines(header: TapeHeader, entries: Iterable[TapeEntry]) -> Iterator[str]:
+    """Yield the lines of a tape, without line ends; the inverse of `read_tape`."""
+    yield _json_line({"tape": 1, **{each.name: getattr(header, each.name) for each in fields(header)}})
     for entry in entries:
-        yield line(entry)
+        yield entry_line(entry)
 
 
-def line(entry: Entry) -> str:
-    """One entry as its line."""
-    row: dict[str, Any] = {"at_ms": entry.at_ms, "way": entry.way}
+def entry_line(entry: TapeEntry) -> str:
+    """Return an entry as a line of a tape, without line end."""
+    row: dict[str, Any] = {"at_ms": entry.at_ms, "way": entry.kind}
     if isinstance(entry.data, str):
         row["text"] = entry.data
     else:
         row["base64"] = base64.b64encode(entry.data).decode("ascii")
     if entry.call is not None:
         row["call"] = entry.call
-    if entry.means is not None:
-        row["means"] = list(entry.means)
-    return _line(row)
+    if entry.decoded is not None:
+        row["means"] = list(entry.decoded)
+    return _json_line(row)
 
 
-def meaning(frame: Frame) -> dict[str, Any]:
-    """A decoded frame as plain JSON: its type and the fields that are not None; exact numbers as text."""
-    values = {f.name: _plain(getattr(frame, f.name)) for f in fields(frame)}
+def frame_json(frame: Frame) -> dict[str, Any]:
+    """Return a decoded frame as plain JSON: its type as `is`, and the fields that are not None.
+
+    Decimal numbers become text.
+    """
+    values = {each.name: _json_value(getattr(frame, each.name)) for each in fields(frame)}
     return {"is": type(frame).__name__, **{name: value for name, value in values.items() if value is not None}}
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_json_value(item) for item in value]
     return value
 
 
-def _line(row: dict[str, Any]) -> str:
+def _json_line(row: dict[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"))

@@ -22,7 +22,7 @@ TOXIC, SANE = 1.0, 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Vital:
+class VenueAges:
     """A venue at a tick; ages in ms, `NEVER` where there was nothing.
 
     `apply_age_ms` is the time since a book with a mid was applied, `event_age_ms` the age of that book by the venue's
@@ -34,17 +34,17 @@ class Vital:
     no_depth_ms: int = 0
 
 
-def toxicity(vital: Vital, catastrophic_ms: int) -> float:
+def toxicity(ages: VenueAges, catastrophic_ms: int) -> float:
     """1 for a venue that cannot be traded on at all, else 0."""
-    gone = vital.apply_age_ms == NEVER or vital.no_depth_ms > NO_DEPTH_MS or vital.event_age_ms > catastrophic_ms
+    gone = ages.apply_age_ms == NEVER or ages.no_depth_ms > NO_DEPTH_MS or ages.event_age_ms > catastrophic_ms
     return TOXIC if gone else SANE
 
 
-def status(vital: Vital, fresh_ms: int, catastrophic_ms: int) -> VenueStatus:
+def status(ages: VenueAges, fresh_ms: int, catastrophic_ms: int) -> VenueStatus:
     """The status; `fresh_ms` is the greatest apply age of a healthy venue, `catastrophic_ms` of a living one."""
-    if toxicity(vital, catastrophic_ms) == TOXIC:
+    if toxicity(ages, catastrophic_ms) == TOXIC:
         return VenueStatus.DISABLED
-    return VenueStatus.HEALTHY if vital.apply_age_ms <= fresh_ms else VenueStatus.STALE
+    return VenueStatus.HEALTHY if ages.apply_age_ms <= fresh_ms else VenueStatus.STALE
 
 
 def event_age_ms(now_unix_ms: int, event_unix_ms: int | None) -> int:

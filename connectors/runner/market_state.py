@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from connectors.runner.health import Vital, event_age_ms
+from connectors.runner.health import VenueAges, event_age_ms
 from connectors.runner.queue import Delivery
 from connectors.session.book import OrderBook
 from connectors.session.events import BookFlaws, EventSource
@@ -78,12 +78,12 @@ class MarketView:
         self.event_dated = exchange_ms is not None
         self.event_unix_ms = newest.received_unix_ms if exchange_ms is None else exchange_ms
 
-    def vital(self, now_ms: int, now_unix_ms: int) -> Vital:
+    def ages(self, now_ms: int, now_unix_ms: int) -> VenueAges:
         """The ages that its status rests on."""
         if self.applied_ms is None:
-            return Vital()
+            return VenueAges()
         empty_ms = 0 if self.no_depth_since_ms is None else now_ms - self.no_depth_since_ms
-        return Vital(now_ms - self.applied_ms, event_age_ms(now_unix_ms, self.event_unix_ms), empty_ms)
+        return VenueAges(now_ms - self.applied_ms, event_age_ms(now_unix_ms, self.event_unix_ms), empty_ms)
 
     def funding_age_ms(self, now_unix_ms: int) -> int | None:
         """The age of the funding rate, None without one."""

@@ -65,11 +65,11 @@ class Publisher:
     def __len__(self) -> int:
         return sum(map(len, self._queues.values())) + sum(map(len, self._pending.values()))
 
-    def waiting(self, venue: str) -> int:
+    def queue_length(self, venue: str) -> int:
         """Events of a venue in its queue."""
         return len(self._queues[venue])
 
-    def offer(self, delivery: Delivery, *, again: bool = False) -> tuple[bool, list[Note]]:
+    def offer(self, delivery: Delivery, *, retry: bool = False) -> tuple[bool, list[Note]]:
         """Take an event and tell of pressure; a book that was not taken is offered `again` when there is space."""
         queue = self._queues[delivery.venue]
         if len(queue) < self.capacity:
@@ -77,7 +77,7 @@ class Publisher:
             self.high_water[delivery.venue] = max(self.high_water[delivery.venue], len(queue))
             return True, []
         if delivery.lossless:
-            return False, [] if again else [self._count(delivery.venue, Pressure.LOSSLESS_WAIT)]
+            return False, [] if retry else [self._count(delivery.venue, Pressure.LOSSLESS_WAIT)]
         notes = [self._count(delivery.venue, Pressure.TRY_SEND_FULL)]
         pending = self._pending[delivery.venue]
         if type(delivery.event) in pending:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from connectors.recording.log_lines import AUDIT
 from connectors.runner.market_state import MarketView
 from connectors.runner.queue import Pressure
-from connectors.runner.telemetry import Timing
+from connectors.runner.telemetry import TickTiming
 from connectors.runner.tick import RxStats
 from connectors.session.counters import is_logged
 from connectors.text import plain_decimal, printable
@@ -25,7 +25,7 @@ def startup(
     )
 
 
-def no_pressure() -> list[str]:
+def zero_counters() -> list[str]:
     """The publisher's counters at the start: what is not counted up from here stays a measured zero."""
     return [f"{AUDIT}component=market_publisher {pressure}=0" for pressure in Pressure]
 
@@ -48,7 +48,7 @@ def first_applied(view: MarketView, index: int, market: str) -> list[str]:
     ]
 
 
-def rx(tick: int, stats: RxStats) -> str:
+def rx_stats(tick: int, stats: RxStats) -> str:
     """What one tick drained; the keys of what came in are `raw_`, every kind is known and `other` is 0."""
     counts = stats.as_dict()
     came = " ".join(f"raw_{name}={counts[name]}" for name in _CAME)
@@ -60,7 +60,7 @@ _CAME = ("drained", "l2_delta", "l2_snapshot", "trade", "funding_update")
 _WENT = ("out_market", "out_l2_delta", "out_l2_snapshot", "out_trade", "out_funding_update")
 
 
-def overrun(tick: int, timing: Timing, budget_us: int) -> str | None:
+def overrun(tick: int, timing: TickTiming, budget_us: int) -> str | None:
     """A tick that took longer than its interval, or more than four fifths of it."""
     if timing.total_us > budget_us:
         return (

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.runner.health import Vital, status, toxicity
+from connectors.runner.health import VenueAges, status, toxicity
 from connectors.runner.market_state import MarketView
 from connectors.runner.tick import RxStats
 from connectors.session.events import BookFlaws, EventSource
@@ -32,7 +32,7 @@ _SOURCES = {EventSource.REST: "MarketDataRest"}
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class TickTiming:
     """When a tick's phases ended, in microseconds from its begin, as the contract counts them."""
 
     drained_us: int
@@ -41,19 +41,19 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class VenueSnapshot:
     """A venue at one tick: what the runner has of it, its ages and its status."""
 
     view: MarketView
-    vital: Vital
+    ages: VenueAges
     status: VenueStatus
     toxicity: float
 
     @classmethod
-    def at(cls, view: MarketView, now_ms: int, now_unix_ms: int, fresh_ms: int, catastrophic_ms: int) -> Seen:
+    def at(cls, view: MarketView, now_ms: int, now_unix_ms: int, fresh_ms: int, catastrophic_ms: int) -> VenueSnapshot:
         """Look at a venue; `fresh_ms` and `catastrophic_ms` as `connectors.health` takes them."""
-        vital = view.vital(now_ms, now_unix_ms)
-        return cls(view, vital, status(vital, fresh_ms, catastrophic_ms), toxicity(vital, catastrophic_ms))
+        ages = view.ages(now_ms, now_unix_ms)
+        return cls(view, ages, status(ages, fresh_ms, catastrophic_ms), toxicity(ages, catastrophic_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,13 @@ class Tick:
     t: int
     unix_ms: int
     config: str
-    venues: Sequence[Seen]
-    timing: Timing
+    venues: Sequence[VenueSnapshot]
+    timing: TickTiming
     rx: RxStats | None
     toolkit: Mapping[str, Any]
 
 
-def line(tick: Tick) -> bytes:
+def encode_tick(tick: Tick) -> bytes:
     """The record with its newline, keys in the order of their bytes."""
     return _encode(_head(tick) | _market(tick) | _funding(tick) | _of_no_orders(len(tick.venues))) + b"\n"
 
@@ -118,8 +118,8 @@ def _market(tick: Tick) -> dict[str, Any]:
         "venue_depth_near_mid_usd": [float(each.view.depth) for each in seen],
         "venue_status": [each.status.value for each in seen],
         "venue_toxicity": [each.toxicity for each in seen],
-        "venue_age_ms": [each.vital.apply_age_ms for each in seen],
-        "venue_age_event_ms": [each.vital.event_age_ms for each in seen],
+        "venue_age_ms": [each.ages.apply_age_ms for each in seen],
+        "venue_age_event_ms": [each.ages.event_age_ms for each in seen],
         "healthy_venues_used": healthy,
         "healthy_venues_used_count": len(healthy),
         "fv_available": bool(mids),

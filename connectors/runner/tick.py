@@ -17,34 +17,34 @@ from itertools import groupby
 from connectors.runner.queue import Delivery
 from connectors.venues.frames import Book, BookDelta, Funding, MarketFrame, Trade
 
-STOOD_STILL_MS = 1_000
+STALL_THRESHOLD_MS = 1_000
 """A tick that is as late as this tells of the host, not of the load."""
 
 
-class TickClock:
+class TickTimer:
     """When the next tick is due; times in ms."""
 
-    def __init__(self, now_ms: int, interval_ms: int, least_ms: int) -> None:
+    def __init__(self, now_ms: int, interval_ms: int, min_interval_ms: int) -> None:
         self.due_ms = now_ms
         self._interval_ms = interval_ms
-        self._least_ms = least_ms
+        self._min_interval_ms = min_interval_ms
         self._last_ms: int | None = None
         self._awaits_event = False
         self._stood_still = False
 
-    def event(self, now_ms: int) -> None:
+    def data_arrived(self, now_ms: int) -> None:
         """Something came; the first since the last tick decides."""
         if self._awaits_event and self._last_ms is not None:
             self._awaits_event = False
-            if now_ms - self._last_ms >= self._least_ms:
+            if now_ms - self._last_ms >= self._min_interval_ms:
                 self.due_ms = min(self.due_ms, now_ms)
 
-    def hurry(self) -> None:
+    def bring_forward(self) -> None:
         """A queue is full: the next tick comes as early as it may."""
         if self._last_ms is not None:
-            self.due_ms = min(self.due_ms, self._last_ms + self._least_ms)
+            self.due_ms = min(self.due_ms, self._last_ms + self._min_interval_ms)
 
-    def ticked(self, now_ms: int) -> int:
+    def start_tick(self, now_ms: int) -> int:
         """A tick begins; the timer keeps its beat unless an event came before it or a whole beat was missed.
 
         Gives for how many milliseconds everything stood still before it, 0 if that was not so.
@@ -53,20 +53,20 @@ class TickClock:
         self.due_ms = (self.due_ms if late_ms < self._interval_ms else now_ms) + self._interval_ms
         self._last_ms = now_ms
         self._awaits_event = True
-        self._stood_still = late_ms >= STOOD_STILL_MS and not self._stood_still
+        self._stood_still = late_ms >= STALL_THRESHOLD_MS and not self._stood_still
         if not self._stood_still:
             return 0
-        self.hurry()
+        self.bring_forward()
         return late_ms
 
 
 @dataclass(frozen=True, slots=True)
-class Folding:
+class CoalesceSettings:
     """What is folded; `cap` is how many deltas of a venue a tick folds, None all."""
 
     books: bool = True
     deltas: bool = True
-    cap: int | None = None
+    max_deltas: int | None = None
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ _NAMES: dict[type[MarketFrame], str] = {
 }
 
 
-def fold(drained: Iterable[Delivery], folding: Folding) -> tuple[list[Delivery], RxStats]:
+def coalesce(drained: Iterable[Delivery], coalescing: CoalesceSettings) -> tuple[list[Delivery], RxStats]:
     """Reduce what a tick drained; events of a venue stand together and keep their order."""
     stats = RxStats()
     left: list[Delivery] = []
@@ -119,23 +119,23 @@ def fold(drained: Iterable[Delivery], folding: Folding) -> tuple[list[Delivery],
         for delivery in gathered:
             stats.count_in(delivery.event)
         deltas = sum(isinstance(delivery.event, BookDelta) for delivery in gathered)
-        stats.cap_hits += folding.cap is not None and deltas > folding.cap
-        left += _of_venue(gathered, folding)
+        stats.cap_hits += coalescing.max_deltas is not None and deltas > coalescing.max_deltas
+        left += _of_venue(gathered, coalescing)
     for delivery in left:
         stats.count_out(delivery.event)
     return left, stats
 
 
-def _of_venue(gathered: Sequence[Delivery], folding: Folding) -> Iterator[Delivery]:
+def _of_venue(gathered: Sequence[Delivery], coalescing: CoalesceSettings) -> Iterator[Delivery]:
     newest = max((at for at, one in enumerate(gathered) if isinstance(one.event, Book)), default=0)
-    room = len(gathered) if folding.cap is None else folding.cap
+    room = len(gathered) if coalescing.max_deltas is None else coalescing.max_deltas
     held: list[Delivery] = []
     for at, delivery in enumerate(gathered):
         if not delivery.lossless:
             yield delivery
-        elif folding.books and at < newest:
+        elif coalescing.books and at < newest:
             continue
-        elif isinstance(delivery.event, BookDelta) and folding.deltas and room > 0:
+        elif isinstance(delivery.event, BookDelta) and coalescing.deltas and room > 0:
             room -= 1
             held.append(delivery)
         else:

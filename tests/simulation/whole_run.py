@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from connectors.clock import VirtualClock
-from connectors.recording.run_files import PromptTelemetry
-from connectors.runner.handover import Handover
+from connectors.recording.run_files import SyncTelemetryWriter
+from connectors.runner.event_channel import EventChannel
 from connectors.runner.queue import Delivery
 from connectors.runner.runner import Runner
 from connectors.session.events import Note, Publish
@@ -73,18 +73,18 @@ def rehearse(plan: ShadowPlan, inherited: Mapping[str, str], *, check_each: int 
 class _Outlet:
     """One connector's way to the runner and the journal."""
 
-    def __init__(self, venue: str, handover: Handover) -> None:
-        self._venue, self._handover = venue, handover
+    def __init__(self, venue: str, channel: EventChannel) -> None:
+        self._venue, self._channel = venue, channel
 
     def take(self, event: Publish, *, again: bool) -> bool:
         """Hand an event over."""
-        clock = self._handover.clock
+        clock = self._channel.clock
         at = clock.now_ms(), clock.unix_ms()
-        return self._handover.offer(Delivery(self._venue, event.event, event.flaws, event.source, *at), again=again)
+        return self._channel.offer(Delivery(self._venue, event.event, event.flaws, event.source, *at), retry=again)
 
     def note(self, note: Note) -> None:
         """Write a note down."""
-        self._handover.journal.note(self._venue, note)
+        self._channel.journal.record_note(self._venue, note)
 
 
 class _Stage:
@@ -92,8 +92,8 @@ class _Stage:
 
     def __init__(self, stack: ExitStack, wiring: RunWiring, clock: VirtualClock, check_each: int) -> None:
         self._clock = clock
-        self._handover = Handover(clock, wiring.publisher, wiring.journal)
-        telemetry = PromptTelemetry(wiring.out / TELEMETRY)
+        self._channel = EventChannel(clock, wiring.publisher, wiring.journal)
+        telemetry = SyncTelemetryWriter(wiring.out / TELEMETRY)
         stack.callback(telemetry.close)
         write_truth = None if wiring.plan.truth is None else stack.enter_context(TruthFile(wiring.plan.truth)).write
         meet = partial(
@@ -111,12 +111,12 @@ class _Stage:
                 machine.venue,
                 spoken[machine.venue.name],
                 machine=machine,
-                outlet=_Outlet(machine.venue.name, self._handover),
+                outlet=_Outlet(machine.venue.name, self._channel),
                 plan=wiring.plan.scenario.of(machine.venue.name),
             )
             for machine in wiring.machines
         }
-        self._runner: Runner = wiring.runner(list(self.simulations.values()), self._handover, telemetry)
+        self._runner: Runner = wiring.runner(list(self.simulations.values()), self._channel, telemetry)
 
     def live(self, until_ms: int) -> None:
         """From one thing that is due to the next, up to this time."""
@@ -129,7 +129,7 @@ class _Stage:
                     due_ms[simulation] = simulation.due_ms
             self._runner.step()
             for simulation in due_ms:
-                if simulation.waits and self._handover.drained.is_set():
+                if simulation.waits and self._channel.space_available.is_set():
                     simulation.relieve(now_ms)
                     due_ms[simulation] = simulation.due_ms
         self._clock.advance_to(until_ms)

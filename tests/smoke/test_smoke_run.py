@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from connectors.recording.tape import Way, read
+from connectors.recording.tape import FrameKind, read_tape
 from connectors.simulator.faults.table import FAULTS
 from connectors.venues import venues
 from connectors.venues.frames import DecodeMiss
@@ -178,12 +178,12 @@ def test_the_time_to_first_book_agrees_with_the_events(
 def test_recorded_frames_decode_without_errors(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     for name, venue in venues().items():
         with (quiet[0] / "frames" / f"{name}.tape.jsonl").open() as lines:
-            header, entries = read(lines)
-        received = [json.loads(entry.data) for entry in entries if entry.way is Way.RECEIVED]
+            header, entries = read_tape(lines)
+        received = [json.loads(entry.data) for entry in entries if entry.kind is FrameKind.RECEIVED]
         frames = [frame for message in received for frame in venue.decode(message)]
         assert header.venue == name and len(frames) > 5
         assert not any(isinstance(frame, DecodeMiss) for frame in frames)
-        assert any(entry.way is Way.SENT for entry in entries) or not any(
+        assert any(entry.kind is FrameKind.SENT for entry in entries) or not any(
             topic.subscribe for topic in venue.topics(_target(name))
         )
 

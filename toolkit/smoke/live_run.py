@@ -16,9 +16,9 @@ from typing import Any
 
 from connectors import settings
 from connectors.clock import Clock
-from connectors.io.driver import GRACE_S, Driver, Hub
-from connectors.io.http import Rest
-from connectors.recording.run_files import Telemetry
+from connectors.io.driver import STOP_TIMEOUT_S, Driver, SharedResources
+from connectors.io.http import HttpClient
+from connectors.recording.run_files import TelemetryWriter
 from connectors.runner import runner_lines
 from connectors.runner.runner import Runner
 from connectors.simulator.ground_truth import TruthFile
@@ -97,7 +97,7 @@ class _LiveRun:
             run = await self._run_tasks(await ConnectorTasks.create(stack, wiring), run, progress)
             if self._blocked_reason:
                 line = f"paraphina_live | error=no_venue_reached {self._blocked_reason}"
-                wiring.journal.tell("blocked", [line])
+                wiring.journal.record("blocked", [line])
             log = wiring.journal.log
             output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
         code = ExitCode.RUN_BLOCKED if self._blocked_reason else ExitCode.OK
@@ -182,8 +182,8 @@ class ConnectorTasks:
         """Open the telemetry file and the HTTP client, and create the drivers and the runner."""
         telemetry = _open_telemetry(wiring)
         stack.callback(telemetry.close)
-        rest = await stack.enter_async_context(Rest())
-        shared = Hub(wiring.clock, rest, wiring.publisher, wiring.journal)
+        rest = await stack.enter_async_context(HttpClient())
+        shared = SharedResources(wiring.clock, rest, wiring.publisher, wiring.journal)
         drivers = [Driver(machine, shared, wiring.open_tape(stack, machine)) for machine in wiring.machines]
         return cls(wiring.runner(drivers, shared, telemetry), drivers)
 
@@ -197,7 +197,7 @@ class ConnectorTasks:
         for driver in self.drivers:
             driver.stop()
         runner, *driver_tasks = tasks
-        await asyncio.wait(driver_tasks, timeout=2 * GRACE_S)
+        await asyncio.wait(driver_tasks, timeout=2 * STOP_TIMEOUT_S)
         self.runner.tick()
         for task in (runner, *driver_tasks):
             task.cancel()
@@ -228,14 +228,14 @@ class ConnectorTasks:
         )
 
 
-def _open_telemetry(wiring: RunWiring) -> Telemetry:
+def _open_telemetry(wiring: RunWiring) -> TelemetryWriter:
     loop, journal = asyncio.get_running_loop(), wiring.journal
 
     def failed(reason: str) -> None:
         lines = [runner_lines.telemetry_failed(reason)]
-        loop.call_soon_threadsafe(lambda: journal.tell("telemetry_failed", lines, detail=reason))
+        loop.call_soon_threadsafe(lambda: journal.record("telemetry_failed", lines, detail=reason))
 
-    return Telemetry(wiring.out / TELEMETRY, integer(wiring.common["PARAPHINA_TELEMETRY_CHANNEL_CAP"]), failed)
+    return TelemetryWriter(wiring.out / TELEMETRY, integer(wiring.common["PARAPHINA_TELEMETRY_CHANNEL_CAP"]), failed)
 
 
 def _environment_fields(environ: Mapping[str, str], before: Mapping[str, str]) -> dict[str, Any]:

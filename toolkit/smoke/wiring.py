@@ -15,13 +15,13 @@ from pathlib import Path
 import connectors
 from connectors import settings
 from connectors.clock import Clock
-from connectors.recording.run_files import FRAMES, Frames, Journal
-from connectors.recording.tape import Header
+from connectors.recording.run_files import FRAMES, Journal, TapeWriter
+from connectors.recording.tape import TapeHeader
 from connectors.runner import runner_lines
-from connectors.runner.handover import Handover
+from connectors.runner.event_channel import EventChannel
 from connectors.runner.queue import Publisher
-from connectors.runner.runner import Driven, Pace, Records, Runner
-from connectors.runner.tick import Folding
+from connectors.runner.runner import ConnectorHandle, Runner, RunnerSettings, TelemetrySink
+from connectors.runner.tick import CoalesceSettings
 from connectors.session.connector import Connector
 from connectors.settings import ResolvedSetting
 from connectors.venues.spec import SettingType, Venue
@@ -61,24 +61,24 @@ class RunWiring:
         self._version = f"toolkit-{version('run-evidence-toolkit')}"
         self._log_start()
 
-    def runner(self, drivers: Sequence[Driven], handover: Handover, telemetry: Records) -> Runner:
+    def runner(self, drivers: Sequence[ConnectorHandle], channel: EventChannel, telemetry: TelemetrySink) -> Runner:
         """Create the runner for `drivers`, which may be real or simulated."""
         fresh_ms = {
             venue.name: settings.fresh_ms(venue, self._settings[venue.name]) for venue in self.plan.venues.values()
         }
         feed = {"simulated": self.plan.simulated, "feed": self.plan.feed}
         pace = _pace(self.common)
-        return Runner(drivers, fresh_ms, pace, handover, self.journal, telemetry, self._rx_stats, self._version, feed)
+        return Runner(drivers, fresh_ms, pace, channel, self.journal, telemetry, self._rx_stats, self._version, feed)
 
-    def open_tape(self, stack: AsyncExitStack, machine: Connector) -> Frames | None:
+    def open_tape(self, stack: AsyncExitStack, machine: Connector) -> TapeWriter | None:
         """Open the tape of a connector's frames, or return None if the plan records no frames."""
         if not self.plan.record_frames:
             return None
         target = machine.target
-        header = Header(
+        header = TapeHeader(
             machine.venue.name, target.market, self.plan.source, target.instrument or None, dict(target.options)
         )
-        return stack.enter_context(Frames(self.out / FRAMES, header, self.clock))
+        return stack.enter_context(TapeWriter(self.out / FRAMES, header, self.clock))
 
     def _machine(self, venue: Venue) -> Connector:
         plan, resolved = self.plan, self._settings[venue.name]
@@ -102,25 +102,25 @@ class RunWiring:
             dirty=False,
             digest=hashlib.sha256(repr(behaviour).encode()).hexdigest()[:16],
         )
-        self.journal.tell("feed", [f"toolkit smoke: {plan.source}"], simulated=plan.simulated, feed=plan.feed)
-        self.journal.tell("startup", [start])
-        self.journal.tell("no_pressure", runner_lines.no_pressure())
+        self.journal.record("feed", [f"toolkit smoke: {plan.source}"], simulated=plan.simulated, feed=plan.feed)
+        self.journal.record("startup", [start])
+        self.journal.record("no_pressure", runner_lines.zero_counters())
 
 
-def _pace(common: Mapping[str, ResolvedSetting]) -> Pace:
+def _pace(common: Mapping[str, ResolvedSetting]) -> RunnerSettings:
     cap = common["PARAPHINA_L2_TICK_DELTA_BUFFER_MAX"].value
-    folding = Folding(
+    coalescing = CoalesceSettings(
         books=bool(common["PARAPHINA_L2_SNAPSHOT_COALESCE"].value),
         deltas=bool(common["PARAPHINA_L2_DELTA_COALESCE"].value),
-        cap=None if cap is None else int(cap),
+        max_deltas=None if cap is None else int(cap),
     )
     rx_stats = bool(common["PARAPHINA_MARKET_RX_STATS"].value)
-    return Pace(
+    return RunnerSettings(
         interval_ms=integer(common["PARAPHINA_MAIN_LOOP_INTERVAL_MS"]),
-        least_ms=integer(common["PARAPHINA_MIN_INTER_TICK_MS"]),
-        folding=folding,
+        min_interval_ms=integer(common["PARAPHINA_MIN_INTER_TICK_MS"]),
+        coalescing=coalescing,
         catastrophic_ms=integer(common["PARAPHINA_CATASTROPHIC_STALE_MS"]),
-        rx_every=integer(common["PARAPHINA_MARKET_RX_STATS_EVERY_TICKS"]) if rx_stats else 0,
+        rx_stats_every_ticks=integer(common["PARAPHINA_MARKET_RX_STATS_EVERY_TICKS"]) if rx_stats else 0,
     )
 
 

@@ -16,9 +16,9 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from connectors.clock import Clock
-from connectors.io.driver import Driver, Hub
-from connectors.io.http import LONGEST_OCTETS, Rest, is_loopback, retry_after_ms
-from connectors.io.inbox import CAPACITY, Inbox
+from connectors.io.driver import Driver, SharedResources
+from connectors.io.event_queue import CAPACITY, EventQueue
+from connectors.io.http import MAX_BODY_BYTES, HttpClient, is_loopback, retry_after_ms
 from connectors.io.websocket import Socket, open_socket
 from connectors.runner.queue import Delivery, Publisher
 from connectors.session.book import OrderBook
@@ -105,7 +105,7 @@ async def read_to_the_end(handler: Handler) -> list[bytes | SocketClosed]:
         socket = await socket_of(url)
         while not read or not isinstance(read[-1], SocketClosed):
             read.append(await socket.read())
-        await socket.leave()
+        await socket.close()
     return read
 
 
@@ -170,7 +170,7 @@ def test_control_frames_are_heard_and_pings_answered_without_the_session() -> No
                 assert await socket.ping("p") is None
             while heard.count(Control.PONG) < 3:
                 await asyncio.sleep(0)
-            await socket.leave()
+            await socket.close()
             await reading
         assert heard == [Control.PING, *[Control.PONG] * 3]
 
@@ -213,7 +213,7 @@ def test_a_peer_that_takes_nothing_any_more_is_a_failure_to_send() -> None:
                 failed = await socket.send(random.randbytes(250_000).hex())
             assert isinstance(failed, SendFailed) and not failed.ping
             over.set()
-            await socket.leave()
+            await socket.close()
 
     run(test())
 
@@ -298,7 +298,7 @@ async def asked(answer: bytes, timeout_ms: int = 2_000, body: str | None = None)
         if not answer:
             await reader.read()
 
-    async with bare(speak) as port, Rest() as rest:
+    async with bare(speak) as port, HttpClient() as rest:
         call = RestCall("/book?limit=5", "GET" if body is None else "POST", body)
         wanted = Fetch(7, FetchPurpose.SNAPSHOT, f"http://{HOST}:{port}{call.path}", call, timeout_ms)
         return await rest.fetch(wanted, (("X-Asked", "yes"),)), bytes(got)
@@ -323,7 +323,7 @@ def test_a_request_is_sent_as_described_and_its_body_given_back() -> None:
         (http(429, Retry_After="3"), FetchFailed(7, "HTTP 429", 429, 3_000)),
         (http(500, b"oops"), FetchFailed(7, "HTTP 500", 500)),
         (http(302, Location="http://127.0.0.1:1/"), FetchFailed(7, "HTTP 302", 302)),
-        (http(200, b"x" * (LONGEST_OCTETS + 1)), FetchFailed(7, f"the answer is longer than {LONGEST_OCTETS} bytes")),
+        (http(200, b"x" * (MAX_BODY_BYTES + 1)), FetchFailed(7, f"the answer is longer than {MAX_BODY_BYTES} bytes")),
     ],
     ids=["rate limit", "server error", "redirect", "too long"],
 )
@@ -376,45 +376,45 @@ def test_only_this_machine_is_loopback(url: str, expected: bool) -> None:
 
 def test_an_inbox_gives_in_order_and_nothing_of_a_socket_that_was_left() -> None:
     async def test() -> None:
-        inbox = Inbox(Clock())
-        inbox.listen(1)
-        inbox.put(Received("of the first"), 1)
-        inbox.put(Fetched(1, b"of none"))
-        inbox.listen(2)
-        inbox.put(Received("of the second"), 2)
-        given = [parcel.given for _ in range(2) if (parcel := inbox.take()) is not None]
+        queue = EventQueue(Clock())
+        queue.select_socket(1)
+        queue.enqueue(Received("of the first"), 1)
+        queue.enqueue(Fetched(1, b"of none"))
+        queue.select_socket(2)
+        queue.enqueue(Received("of the second"), 2)
+        given = [queued.event for _ in range(2) if (queued := queue.dequeue()) is not None]
         assert given == [Fetched(1, b"of none"), Received("of the second")]
-        assert inbox.take() is None
+        assert queue.dequeue() is None
 
     run(test())
 
 
 def test_a_flood_of_control_frames_takes_one_place_and_none_after_the_socket_is_left() -> None:
     async def test() -> None:
-        inbox = Inbox(Clock())
-        inbox.listen(1)
+        queue = EventQueue(Clock())
+        queue.select_socket(1)
         for _ in range(10_000):
-            inbox.heard(Control.PING, 1)
-        inbox.heard(Control.PONG, 2)
-        first = inbox.take()
-        assert first is not None and first.given == ControlReceived(Control.PING)
-        assert inbox.take() is None
-        inbox.heard(Control.PING, 1)
-        assert inbox.take() is not None
+            queue.enqueue_control(Control.PING, 1)
+        queue.enqueue_control(Control.PONG, 2)
+        first = queue.dequeue()
+        assert first is not None and first.event == ControlReceived(Control.PING)
+        assert queue.dequeue() is None
+        queue.enqueue_control(Control.PING, 1)
+        assert queue.dequeue() is not None
 
     run(test())
 
 
 def test_who_brings_frames_waits_while_the_box_is_full() -> None:
     async def test() -> None:
-        inbox = Inbox(Clock())
+        queue = EventQueue(Clock())
         for number in range(CAPACITY):
-            await asyncio.wait_for(inbox.room(), PATIENCE_S)
-            inbox.put(Received(str(number)))
-        waiting = asyncio.create_task(inbox.room())
+            await asyncio.wait_for(queue.wait_for_space(), PATIENCE_S)
+            queue.enqueue(Received(str(number)))
+        waiting = asyncio.create_task(queue.wait_for_space())
         await asyncio.sleep(0)
         assert not waiting.done()
-        inbox.take()
+        queue.dequeue()
         await waiting
 
     run(test())
@@ -425,7 +425,7 @@ def test_time_has_not_passed_in_silence_while_something_waits_in_a_socket() -> N
 
     async def test() -> None:
         clock = Clock()
-        inbox = Inbox(clock)
+        queue = EventQueue(clock)
 
         async def speak(server: ServerConnection) -> None:
             await server.send("there all the time")
@@ -436,17 +436,17 @@ def test_time_has_not_passed_in_silence_while_something_waits_in_a_socket() -> N
 
             async def bring() -> None:
                 while isinstance(came := await socket.read(), bytes):
-                    inbox.put(Received(came))
+                    queue.enqueue(Received(came))
 
             bringing = asyncio.create_task(bring())
-            waiting = asyncio.create_task(inbox.wait(0.05))
+            waiting = asyncio.create_task(queue.wait(0.05))
             await asyncio.sleep(0)
             stands_still_until_us = clock.now_us() + 100_000
             while clock.now_us() < stands_still_until_us:
                 pass
-            parcel = await waiting
-            assert parcel is not None and parcel.given == Received(b"there all the time")
-            await socket.leave()
+            queued = await waiting
+            assert queued is not None and queued.event == Received(b"there all the time")
+            await socket.close()
             await bringing
 
     run(test())
@@ -454,7 +454,7 @@ def test_time_has_not_passed_in_silence_while_something_waits_in_a_socket() -> N
 
 def test_nothing_within_the_time_is_nothing() -> None:
     async def test() -> None:
-        assert await Inbox(Clock()).wait(0.001) is None
+        assert await EventQueue(Clock()).wait(0.001) is None
 
     run(test())
 
@@ -469,7 +469,7 @@ class Notes:
         self.noted: list[Note] = []
         self._more = asyncio.Event()
 
-    def note(self, venue: str, note: Note) -> None:
+    def record_note(self, venue: str, note: Note) -> None:
         assert venue == "fjord"
         self.noted.append(note)
         self._more.set()
@@ -485,11 +485,13 @@ class Notes:
 
 
 @asynccontextmanager
-async def driven(handler: Handler, *, capacity: int = 256, **facts: Any) -> AsyncIterator[tuple[Driver, Hub, Notes]]:
+async def driven(
+    handler: Handler, *, capacity: int = 256, **facts: Any
+) -> AsyncIterator[tuple[Driver, SharedResources, Notes]]:
     """A driver of the small venue against a handler, stopped at the end."""
     notes = Notes()
-    async with websocket(handler, ping_interval=None) as url, Rest() as rest:
-        shared = Hub(Clock(), rest, Publisher(["fjord"], capacity), notes)
+    async with websocket(handler, ping_interval=None) as url, HttpClient() as rest:
+        shared = SharedResources(Clock(), rest, Publisher(["fjord"], capacity), notes)
         machine = Connector(venue(**facts), Target((url,), (url,), "ETH", "ETH"), VenueLimits(), lambda: 0.0)
         driver = Driver(machine, shared)
         running = asyncio.create_task(driver.run())
@@ -500,14 +502,14 @@ async def driven(handler: Handler, *, capacity: int = 256, **facts: Any) -> Asyn
             await running
 
 
-async def drained(shared: Hub, books: int) -> list[Delivery]:
+async def drained(shared: SharedResources, books: int) -> list[Delivery]:
     """Books of the runner's side, as they come."""
     taken: list[Delivery] = []
     while len(taken) < books:
-        await shared.offered.wait()
-        shared.offered.clear()
+        await shared.data_available.wait()
+        shared.data_available.clear()
         taken += shared.publisher.drain()
-        shared.drained.set()
+        shared.space_available.set()
     return taken
 
 
@@ -568,7 +570,7 @@ def test_a_runner_that_stalls_loses_no_book_and_makes_no_false_end() -> None:
 
         async with driven(feed, capacity=16) as (_, shared, notes):
             await notes.until("pressure")
-            stalled = shared.publisher.waiting("fjord")
+            stalled = shared.publisher.queue_length("fjord")
             deliveries = await drained(shared, books)
             seqs = [delivery.event.seq for delivery in deliveries if isinstance(delivery.event, Book)]
             assert stalled == 16

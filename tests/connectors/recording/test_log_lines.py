@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connectors.recording.log_lines import ENDINGS, SENTENCES, render
+from connectors.recording.log_lines import RECONNECT_TEMPLATES, TEMPLATES, render
 from connectors.session.events import ConnectFailed, Note, Opened, Received, SendFailed, SocketClosed, Started, Stop
 from connectors.text import duration, plain_decimal, printable
 from connectors.venues import venues
@@ -102,7 +102,7 @@ def test_a_note_is_written_as_it_was_recorded(
 
 
 def test_every_reason_has_its_words() -> None:
-    assert set(ENDINGS) == set(Reason)
+    assert set(RECONNECT_TEMPLATES) == set(Reason)
 
 
 # --- what readers make of it ------------------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ PRICES = {"bid_px", "bid_sz", "ask_px", "ask_sz"}
 
 
 @pytest.mark.parametrize("forged", FORGED, ids=range(len(FORGED)))
-@pytest.mark.parametrize("kind", sorted({*SENTENCES, "reconnect"}))
+@pytest.mark.parametrize("kind", sorted({*TEMPLATES, "reconnect"}))
 def test_no_text_from_outside_makes_a_record_of_its_own_or_reaches_a_terminal(kind: str, forged: str) -> None:
     fields: dict[str, Any] = dict.fromkeys(OURS, "ours") | dict.fromkeys(COUNTS | TIMES, 1) | dict.fromkeys(PRICES, "1")
     outside = dict.fromkeys(("detail", "snippet", "text", "keys", "why"), forged)

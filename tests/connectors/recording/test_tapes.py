@@ -15,8 +15,8 @@ from connectors.venues.spec import Target, Venue, VenueLimits
 TAPES = sorted((Path(__file__).parents[1] / "tapes").glob("*.tape.jsonl"))
 
 
-def _load(path: Path) -> tuple[Venue, Target, list[tape.Entry]]:
-    header, entries = tape.read(path.read_text(encoding="utf-8").splitlines())
+def _load(path: Path) -> tuple[Venue, Target, list[tape.TapeEntry]]:
+    header, entries = tape.read_tape(path.read_text(encoding="utf-8").splitlines())
     venue = venues()[header.venue]
     options = {setting.name: setting.default for setting in venue.settings} | dict(header.options)
     target = Target((), (), header.market, header.instrument or header.market, options)
@@ -27,8 +27,10 @@ def _load(path: Path) -> tuple[Venue, Target, list[tape.Entry]]:
 def test_every_received_frame_means_what_its_tape_says(path: Path) -> None:
     venue, _, entries = _load(path)
     for entry in entries:
-        if entry.way is tape.Way.RECEIVED:
-            assert [tape.meaning(frame) for frame in venue.decode(json.loads(entry.data))] == list(entry.means or ())
+        if entry.kind is tape.FrameKind.RECEIVED:
+            assert [tape.frame_json(frame) for frame in venue.decode(json.loads(entry.data))] == list(
+                entry.decoded or ()
+            )
 
 
 @pytest.mark.parametrize("path", TAPES, ids=lambda path: path.name)
@@ -37,7 +39,7 @@ def test_every_sent_frame_is_one_the_venue_describes(path: Path) -> None:
     topics = venue.topics(target)
     known = [json.loads(text) for topic in topics for text in (topic.subscribe, topic.unsubscribe) if text]
     for entry in entries:
-        if entry.way is tape.Way.SENT and entry.data != venue.keep_alive.payload:
+        if entry.kind is tape.FrameKind.SENT and entry.data != venue.keep_alive.payload:
             assert json.loads(entry.data) in known
 
 
@@ -46,27 +48,29 @@ def test_every_rest_body_means_what_its_tape_says(path: Path) -> None:
     venue, target, entries = _load(path)
     calls = {rest.call(target).path: rest for rest in (venue.snapshot, venue.lookup, venue.funding) if rest}
     for entry in entries:
-        if entry.way is tape.Way.REST:
+        if entry.kind is tape.FrameKind.REST:
             read = calls[entry.call or ""].decode(json.loads(entry.data), target)
-            assert [read if isinstance(read, str) else tape.meaning(read)] == list(entry.means or ())
+            assert [read if isinstance(read, str) else tape.frame_json(read)] == list(entry.decoded or ())
 
 
 @pytest.mark.parametrize("venue", venues().values(), ids=lambda venue: venue.name)
 def test_every_venue_has_a_tape_with_a_book_and_every_topic_it_subscribes(venue: Venue) -> None:
     ours = [path for path in TAPES if path.name.startswith(f"{venue.name}.")]
     seen = {
-        frame["topic"] for path in ours for entry in _load(path)[2] for frame in entry.means or () if "topic" in frame
+        frame["topic"] for path in ours for entry in _load(path)[2] for frame in entry.decoded or () if "topic" in frame
     }
     assert ours
-    assert any(frame["is"] == Book.__name__ for path in ours for entry in _load(path)[2] for frame in entry.means or ())
+    assert any(
+        frame["is"] == Book.__name__ for path in ours for entry in _load(path)[2] for frame in entry.decoded or ()
+    )
     target = _load(ours[0])[1]
     assert {topic.key for topic in venue.topics(target)} <= seen
 
 
 @pytest.mark.parametrize("path", TAPES, ids=lambda path: path.name)
 def test_a_tape_written_again_is_the_same_tape(path: Path) -> None:
-    header, entries = tape.read(path.read_text(encoding="utf-8").splitlines())
-    assert tape.read(tape.write(header, entries)) == (header, entries)
+    header, entries = tape.read_tape(path.read_text(encoding="utf-8").splitlines())
+    assert tape.read_tape(tape.tape_lines(header, entries)) == (header, entries)
 
 
 def test_limits_of_every_venue_let_the_watchdog_see_silence_before_the_session_ends() -> None:

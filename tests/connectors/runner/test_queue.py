@@ -41,9 +41,9 @@ def test_a_full_queue_refuses_a_book_once_counted_and_takes_it_when_there_is_spa
     assert publisher.offer(late) == (
         False, [Note("pressure", {"name": "mp_lossless_wait_count", "count": 1, "total": 1})],
     )  # fmt: skip
-    assert publisher.offer(late, again=True) == (False, [])
+    assert publisher.offer(late, retry=True) == (False, [])
     publisher.drain()
-    assert publisher.offer(late, again=True) == (True, [])
+    assert publisher.offer(late, retry=True) == (True, [])
     assert publisher.counts["fjord", Pressure.LOSSLESS_WAIT] == 1
 
 
@@ -88,7 +88,7 @@ def test_whatever_the_load_books_keep_order_and_number_and_every_loss_is_counted
             offered["rest"] += 1
         if not publisher.offer(one)[0]:
             taken += publisher.drain()
-            assert publisher.offer(one, again=True) == (True, [])
+            assert publisher.offer(one, retry=True) == (True, [])
         if one.lossless:
             books[venue].append(one)
         assert len(publisher) <= 2 * (capacity + 2)

@@ -17,14 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.clock import Clock
-from connectors.recording.log_lines import panic
-from connectors.recording.run_files import EVENTS, LOG, Frames, Journal, Telemetry
-from connectors.recording.tape import Header, Way, read
+from connectors.recording.log_lines import panic_line
+from connectors.recording.run_files import EVENTS, LOG, Journal, TapeWriter, TelemetryWriter
+from connectors.recording.tape import FrameKind, TapeHeader, read_tape
 from connectors.runner import runner_lines
 from connectors.runner.market_state import MarketView
 from connectors.runner.queue import Delivery
-from connectors.runner.telemetry import FUNDING_STALE_MS, Seen, Tick, Timing, line
-from connectors.runner.tick import Folding, TickClock, fold
+from connectors.runner.telemetry import FUNDING_STALE_MS, Tick, TickTiming, VenueSnapshot, encode_tick
+from connectors.runner.tick import CoalesceSettings, TickTimer, coalesce
 from connectors.session.book import OrderBook
 from connectors.session.events import BookFlaws, EventSource, Note
 from connectors.venues import venues
@@ -36,7 +36,7 @@ from toolkit.telemetry.contract.check import FileCheck
 D = Decimal
 FRESH_MS, CATASTROPHIC_MS = 1_000, 120_000
 NOW_MS, UNIX_MS = 5_000, 1_790_000_000_000
-TIMING = Timing(20, 90, 100)
+TIMING = TickTiming(20, 90, 100)
 
 
 def delivery(event: MarketFrame, venue: str = "aster", source: EventSource = EventSource.SOCKET) -> Delivery:
@@ -60,15 +60,15 @@ TRADE = Trade("trades", D(100), D(1), BookSide.BUY, "1")
 
 def ticks(events: Sequence[int], until_ms: int) -> list[int]:
     """The times of the ticks of a runner that never is late, for events at these times."""
-    clock, times, waiting = TickClock(0, 250, 100), [], sorted(events)
+    clock, times, waiting = TickTimer(0, 250, 100), [], sorted(events)
     while True:
         if waiting and waiting[0] <= clock.due_ms:
-            clock.event(waiting.pop(0))
+            clock.data_arrived(waiting.pop(0))
             continue
         if clock.due_ms > until_ms:
             return times
         times.append(clock.due_ms)
-        clock.ticked(clock.due_ms)
+        clock.start_tick(clock.due_ms)
 
 
 @pytest.mark.parametrize(
@@ -97,20 +97,20 @@ def test_ticks_are_never_closer_than_the_least_nor_farther_than_the_interval(eve
 
 
 def test_a_runner_that_was_late_for_more_than_an_interval_does_not_make_up_for_it() -> None:
-    clock = TickClock(0, 250, 100)
-    clock.ticked(0)
-    clock.ticked(260)
+    clock = TickTimer(0, 250, 100)
+    clock.start_tick(0)
+    clock.start_tick(260)
     assert clock.due_ms == 500
-    clock.ticked(1_200)
+    clock.start_tick(1_200)
     assert clock.due_ms == 1_450
 
 
 @pytest.mark.parametrize(("pressed_ms", "expected"), [(20, 100), (99, 100), (180, 180)])
 def test_a_full_queue_brings_the_tick_as_early_as_it_may_come(pressed_ms: int, expected: int) -> None:
-    clock = TickClock(0, 250, 100)
-    clock.ticked(0)
-    clock.event(5)
-    clock.hurry()
+    clock = TickTimer(0, 250, 100)
+    clock.start_tick(0)
+    clock.data_arrived(5)
+    clock.bring_forward()
     assert max(clock.due_ms, pressed_ms) == expected
 
 
@@ -134,7 +134,7 @@ def batches(draw: st.DrawFn) -> list[Delivery]:
     return gathered
 
 
-FOLDINGS = st.builds(Folding, st.booleans(), st.booleans(), st.none() | st.integers(0, 5))
+FOLDINGS = st.builds(CoalesceSettings, st.booleans(), st.booleans(), st.none() | st.integers(0, 5))
 
 
 def applied(deliveries: Iterable[Delivery]) -> dict[str, OrderBook]:
@@ -149,8 +149,8 @@ def applied(deliveries: Iterable[Delivery]) -> dict[str, OrderBook]:
 
 
 @given(batches(), FOLDINGS)
-def test_the_book_is_the_same_however_a_tick_is_folded(gathered: list[Delivery], folding: Folding) -> None:
-    left, _ = fold(gathered, folding)
+def test_the_book_is_the_same_however_a_tick_is_folded(gathered: list[Delivery], coalescing: CoalesceSettings) -> None:
+    left, _ = coalesce(gathered, coalescing)
     plain, folded = applied(gathered), applied(left)
     assert {name: (each.depth(), each.seq) for name, each in folded.items()} == {
         name: (each.depth(), each.seq) for name, each in plain.items()
@@ -158,8 +158,10 @@ def test_the_book_is_the_same_however_a_tick_is_folded(gathered: list[Delivery],
 
 
 @given(batches(), FOLDINGS)
-def test_every_event_is_counted_in_and_what_is_left_is_counted_out(gathered: list[Delivery], folding: Folding) -> None:
-    left, stats = fold(gathered, folding)
+def test_every_event_is_counted_in_and_what_is_left_is_counted_out(
+    gathered: list[Delivery], coalescing: CoalesceSettings
+) -> None:
+    left, stats = coalesce(gathered, coalescing)
     assert stats.drained == len(gathered) == stats.l2_delta + stats.l2_snapshot + stats.trade + stats.funding_update
     assert stats.out_market == len(left)
     assert stats.out_trade == stats.trade
@@ -167,26 +169,28 @@ def test_every_event_is_counted_in_and_what_is_left_is_counted_out(gathered: lis
         name: sum(isinstance(each.event, BookDelta) for each in gathered if each.venue == name)
         for name in ("aster", "lighter")
     }
-    assert stats.cap_hits == sum(folding.cap is not None and count > folding.cap for count in deltas.values())
+    assert stats.cap_hits == sum(
+        coalescing.max_deltas is not None and count > coalescing.max_deltas for count in deltas.values()
+    )
 
 
 @pytest.mark.parametrize(
-    ("folding", "out", "hits"),
+    ("coalescing", "out", "hits"),
     [
-        (Folding(), (1, 1), 0),
-        (Folding(deltas=False), (1, 3), 0),
-        (Folding(books=False), (2, 2), 0),
-        (Folding(books=False, deltas=False), (2, 4), 0),
-        (Folding(cap=2), (1, 2), 1),
-        (Folding(cap=0), (1, 3), 1),
+        (CoalesceSettings(), (1, 1), 0),
+        (CoalesceSettings(deltas=False), (1, 3), 0),
+        (CoalesceSettings(books=False), (2, 2), 0),
+        (CoalesceSettings(books=False, deltas=False), (2, 4), 0),
+        (CoalesceSettings(max_deltas=2), (1, 2), 1),
+        (CoalesceSettings(max_deltas=0), (1, 3), 1),
     ],
 )
 def test_older_books_fall_away_and_deltas_become_one_up_to_the_cap(
-    folding: Folding, out: tuple[int, int], hits: int
+    coalescing: CoalesceSettings, out: tuple[int, int], hits: int
 ) -> None:
     events: list[MarketFrame] = [delta(1), book(seq=2), delta(3, [(100, 5)]), delta(4, [(100, 6)]), delta(5)]
     gathered = [delivery(event) for event in [book(seq=0), *events]]
-    left, stats = fold(gathered, folding)
+    left, stats = coalesce(gathered, coalescing)
     assert (stats.out_l2_snapshot, stats.out_l2_delta, stats.cap_hits) == (*out, hits)
     assert applied(left)["aster"].top()[0] == (D(100), D(6))
 
@@ -194,20 +198,20 @@ def test_older_books_fall_away_and_deltas_become_one_up_to_the_cap(
 # --- what it has of a venue -------------------------------------------------------------------------------------------
 
 
-def seen(*events: MarketFrame, at_ms: int = NOW_MS, venue: str = "aster", later_ms: int = 0) -> Seen:
+def seen(*events: MarketFrame, at_ms: int = NOW_MS, venue: str = "aster", later_ms: int = 0) -> VenueSnapshot:
     """A venue to which these were applied at one tick, looked at some time later."""
     view = MarketView(venue)
     if events:
         view.apply([delivery(event, venue) for event in events], at_ms)
-    return Seen.at(view, at_ms + later_ms, UNIX_MS + later_ms, FRESH_MS, CATASTROPHIC_MS)
+    return VenueSnapshot.at(view, at_ms + later_ms, UNIX_MS + later_ms, FRESH_MS, CATASTROPHIC_MS)
 
 
-def tick(*venues_seen: Seen, t: int = 0, later_ms: int = 0, rx: Any = None) -> Tick:
+def tick(*venues_seen: VenueSnapshot, t: int = 0, later_ms: int = 0, rx: Any = None) -> Tick:
     return Tick(t, UNIX_MS + later_ms, "toolkit-0", venues_seen, TIMING, rx, {"simulated": True})
 
 
-def record(*venues_seen: Seen, **more: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(line(tick(*venues_seen, **more)))
+def record(*venues_seen: VenueSnapshot, **more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(encode_tick(tick(*venues_seen, **more)))
     return found
 
 
@@ -232,19 +236,19 @@ def test_an_empty_side_keeps_the_mid_shows_no_depth_and_disables_after_half_a_se
     view.apply([delivery(one_sided)], NOW_MS + 250)
     statuses = []
     for ms in (250, 751):
-        looked = Seen.at(view, NOW_MS + ms, UNIX_MS + ms, FRESH_MS, CATASTROPHIC_MS)
-        statuses.append((float(view.mid), float(view.depth), str(looked.status), looked.vital.apply_age_ms))
+        looked = VenueSnapshot.at(view, NOW_MS + ms, UNIX_MS + ms, FRESH_MS, CATASTROPHIC_MS)
+        statuses.append((float(view.mid), float(view.depth), str(looked.status), looked.ages.apply_age_ms))
     assert statuses == [(100.5, 0.0, "Healthy", 250), (100.5, 0.0, "Disabled", 751)]
     assert later["venue_status"] == ["Disabled"]
 
 
 def test_a_book_without_a_time_of_its_own_is_as_old_as_its_arrival() -> None:
     view = seen(book(exchange_ms=None))
-    assert (view.vital.event_age_ms, view.view.event_dated) == (7, False)
+    assert (view.ages.event_age_ms, view.view.event_dated) == (7, False)
 
 
 def test_a_clock_ahead_of_ours_gives_no_negative_age() -> None:
-    assert seen(book(exchange_ms=UNIX_MS + 5_000)).vital.event_age_ms == 0
+    assert seen(book(exchange_ms=UNIX_MS + 5_000)).ages.event_age_ms == 0
 
 
 @pytest.mark.parametrize(
@@ -284,22 +288,22 @@ def test_every_record_keeps_the_contract_whatever_the_venues_do(steps: list[tupl
     view, quiet, check, at_ms = MarketView("aster"), MarketView("lighter"), FileCheck("telemetry.jsonl"), 0
     for number, (gap_ms, events) in enumerate(steps):
         at_ms += gap_ms
-        left, stats = fold([delivery(event) for event in events], Folding())
+        left, stats = coalesce([delivery(event) for event in events], CoalesceSettings())
         view.apply(left, at_ms)
-        looked = [Seen.at(each, at_ms, UNIX_MS + at_ms, FRESH_MS, CATASTROPHIC_MS) for each in (view, quiet)]
-        check.check_line(number + 1, line(tick(*looked, t=number, later_ms=at_ms, rx=stats)).rstrip(b"\n"))
+        looked = [VenueSnapshot.at(each, at_ms, UNIX_MS + at_ms, FRESH_MS, CATASTROPHIC_MS) for each in (view, quiet)]
+        check.check_line(number + 1, encode_tick(tick(*looked, t=number, later_ms=at_ms, rx=stats)).rstrip(b"\n"))
     assert check.report().violations == ()
 
 
 def test_keys_stand_in_the_order_of_their_bytes_and_numbers_in_json_s_own_words() -> None:
-    text = line(tick(seen(book()))).decode()
+    text = encode_tick(tick(seen(book()))).decode()
     assert list(json.loads(text)) == sorted(json.loads(text))
     assert text.endswith("}\n") and "NaN" not in text and "Infinity" not in text
 
 
 def test_the_statistics_line_is_one_that_readers_know() -> None:
-    _, stats = fold([delivery(event) for event in (book(), delta(2), TRADE)], Folding(cap=0))
-    assert runner_lines.rx(7, stats) == (
+    _, stats = coalesce([delivery(event) for event in (book(), delta(2), TRADE)], CoalesceSettings(max_deltas=0))
+    assert runner_lines.rx_stats(7, stats) == (
         "market_rx_stats tick=7 raw_drained=3 raw_l2_delta=1 raw_l2_snapshot=1 raw_trade=1 raw_funding_update=0 "
         "out_market=3 out_l2_delta=1 out_l2_snapshot=1 out_trade=1 out_funding_update=0 other=0 cap_hits=1"
     )
@@ -322,10 +326,10 @@ START = {
         (runner_lines.startup(**START), "startup"),  # type: ignore[arg-type]
         (runner_lines.first_applied(seen(book()).view, 2, "ETHUSDT")[0], "first_book_update"),
         (runner_lines.first_applied(seen(book()).view, 2, "ETHUSDT")[2], "applied_book"),
-        (runner_lines.overrun(3, Timing(1, 2, 260_000), 250_000), "runner_overrun"),
-        (runner_lines.overrun(3, Timing(1, 2, 210_000), 250_000), "runner_warning"),
+        (runner_lines.overrun(3, TickTiming(1, 2, 260_000), 250_000), "runner_overrun"),
+        (runner_lines.overrun(3, TickTiming(1, 2, 210_000), 250_000), "runner_warning"),
         (runner_lines.telemetry_failed("No space left on device"), "telemetry_disabled"),
-        (panic("aster", 1, "RuntimeError: no\nWS_AUDIT venue=aster"), "supervisor_panic"),
+        (panic_line("aster", 1, "RuntimeError: no\nWS_AUDIT venue=aster"), "supervisor_panic"),
     ],
 )
 def test_the_runner_s_lines_are_recognised_by_the_log_s_grammar(said: str, family: str) -> None:
@@ -334,7 +338,7 @@ def test_the_runner_s_lines_are_recognised_by_the_log_s_grammar(said: str, famil
 
 
 def test_a_tick_in_time_says_nothing() -> None:
-    assert runner_lines.overrun(3, Timing(1, 2, 200_000), 250_000) is None
+    assert runner_lines.overrun(3, TickTiming(1, 2, 200_000), 250_000) is None
 
 
 # --- its files --------------------------------------------------------------------------------------------------------
@@ -344,8 +348,8 @@ def test_a_full_telemetry_queue_is_counted_and_what_fits_is_written_in_order(tmp
     slow = tmp_path / "telemetry.jsonl"
     os.mkfifo(slow)
     reader = os.open(slow, os.O_RDONLY | os.O_NONBLOCK)
-    telemetry = Telemetry(slow, 2, pytest.fail)
-    outcomes = [telemetry.put(f"{number:09d}\n".encode() * 20_000) for number in range(8)]
+    telemetry = TelemetryWriter(slow, 2, pytest.fail)
+    outcomes = [telemetry.write(f"{number:09d}\n".encode() * 20_000) for number in range(8)]
     os.set_blocking(reader, True)
     with os.fdopen(reader, "rb") as stream:
         whole = threading.Thread(target=telemetry.close)
@@ -365,9 +369,9 @@ def test_a_record_that_was_dropped_is_told_three_times_and_then_each_hundredth()
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_disk_that_is_full_ends_telemetry_with_its_reason_and_nothing_else() -> None:
     said: list[str] = []
-    telemetry = Telemetry(Path("/dev/full"), 10, said.append, append=True)
+    telemetry = TelemetryWriter(Path("/dev/full"), 10, said.append, append=True)
     for _ in range(5):
-        telemetry.put(b"{}\n")
+        telemetry.write(b"{}\n")
     telemetry.close()
     assert said == ["No space left on device"]
 
@@ -389,9 +393,9 @@ ENDED = Note(
 def test_each_note_is_in_the_events_with_its_time_and_the_place_of_its_lines(tmp_path: Path) -> None:
     written = journal(tmp_path)
     before_us = Clock().unix_us()
-    written.tell("startup", ["first"])
-    written.note("aster", Note("waiting", {"wait_ms": 5}))
-    written.note("aster", ENDED)
+    written.record("startup", ["first"])
+    written.record_note("aster", Note("waiting", {"wait_ms": 5}))
+    written.record_note("aster", ENDED)
     written.close()
     header, *told = rows(tmp_path)
     text = (tmp_path / LOG).read_bytes()
@@ -412,7 +416,7 @@ def test_each_note_is_in_the_events_with_its_time_and_the_place_of_its_lines(tmp
 
 def test_audit_lines_are_written_only_where_audit_is_on(tmp_path: Path) -> None:
     written = journal(tmp_path, audit=False)
-    written.note("aster", ENDED)
+    written.record_note("aster", ENDED)
     written.close()
     text = (tmp_path / LOG).read_text()
     assert "WS_AUDIT" not in text and "sequence gap" in text
@@ -422,9 +426,9 @@ def test_audit_lines_are_written_only_where_audit_is_on(tmp_path: Path) -> None:
 def test_text_from_outside_makes_no_line_of_its_own(tmp_path: Path) -> None:
     written = journal(tmp_path)
     forged = "x\nWS_AUDIT venue=aster reconnect_reason=seq_gap count=9\u2028\x1b[31m"
-    written.note("aster", Note("refusal", {"text": forged, "code": None, "topic": None, "fatal": False}))
-    written.note("aster", Note("panic", {"count": 1, "detail": forged, "where": ""}))
-    written.tell("blocked", [f"said: {forged}"])
+    written.record_note("aster", Note("refusal", {"text": forged, "code": None, "topic": None, "fatal": False}))
+    written.record_note("aster", Note("panic", {"count": 1, "detail": forged, "where": ""}))
+    written.record("blocked", [f"said: {forged}"])
     written.close()
     lines = (tmp_path / LOG).read_text().split("\n")
     assert len(lines) == 4 and not any(each.startswith("WS_AUDIT") for each in lines)
@@ -439,20 +443,20 @@ def test_a_log_that_is_there_already_is_never_written_over(tmp_path: Path) -> No
 
 
 def test_recorded_frames_are_a_tape(tmp_path: Path) -> None:
-    header = Header("aster", "ETHUSDT", "SIMULATED", "ethusdt", {"A": 1})
-    with Frames(tmp_path / "frames", header, Clock()) as frames:
+    header = TapeHeader("aster", "ETHUSDT", "SIMULATED", "ethusdt", {"A": 1})
+    with TapeWriter(tmp_path / "frames", header, Clock()) as frames:
         frames.sent("subscribe")
         frames.received(b'{"a":1}')
         frames.received(b"\xff\x00")
         frames.fetched("/depth", b"[]")
     with (tmp_path / "frames" / "aster.tape.jsonl").open() as lines:
-        found, entries = read(lines)
+        found, entries = read_tape(lines)
     assert found == header
-    assert [(entry.way, entry.data, entry.call) for entry in entries] == [
-        (Way.SENT, "subscribe", None),
-        (Way.RECEIVED, '{"a":1}', None),
-        (Way.RECEIVED, b"\xff\x00", None),
-        (Way.REST, "[]", "/depth"),
+    assert [(entry.kind, entry.data, entry.call) for entry in entries] == [
+        (FrameKind.SENT, "subscribe", None),
+        (FrameKind.RECEIVED, '{"a":1}', None),
+        (FrameKind.RECEIVED, b"\xff\x00", None),
+        (FrameKind.REST, "[]", "/depth"),
     ]
 
 

@@ -18,19 +18,19 @@ from hypothesis import strategies as st
 
 from connectors import settings
 from connectors.clock import Clock
-from connectors.io.driver import Driver, Hub
-from connectors.io.http import Rest
-from connectors.recording.run_files import EVENTS, Journal, Telemetry
+from connectors.io.driver import Driver, SharedResources
+from connectors.io.http import HttpClient
+from connectors.recording.run_files import EVENTS, Journal, TelemetryWriter
 from connectors.runner.queue import Delivery, Publisher
-from connectors.runner.runner import Pace, Runner
-from connectors.runner.tick import STOOD_STILL_MS, TickClock
+from connectors.runner.runner import Runner, RunnerSettings
+from connectors.runner.tick import STALL_THRESHOLD_MS, TickTimer
 from connectors.session.connector import Connector
 from connectors.session.events import BookFlaws, EventSource
 from connectors.venues import venues
 from connectors.venues.frames import Book
 
 INTERVAL_MS, LEAST_MS = 250, 100
-LATE = STOOD_STILL_MS
+LATE = STALL_THRESHOLD_MS
 TAKEN = 0
 
 
@@ -40,31 +40,31 @@ TAKEN = 0
     ids=["in time", "loaded", "stood still", "never twice running"],
 )
 def test_a_tick_that_is_far_too_late_tells_of_a_standstill(late_ms: list[int], stood_still_ms: list[int]) -> None:
-    clock = TickClock(0, INTERVAL_MS, LEAST_MS)
-    assert [clock.ticked(clock.due_ms + each) for each in late_ms] == stood_still_ms
+    clock = TickTimer(0, INTERVAL_MS, LEAST_MS)
+    assert [clock.start_tick(clock.due_ms + each) for each in late_ms] == stood_still_ms
 
 
 def test_what_came_meanwhile_waits_for_the_shortest_time_there_is() -> None:
-    clock = TickClock(0, INTERVAL_MS, LEAST_MS)
-    assert clock.ticked(5_000) == 5_000
+    clock = TickTimer(0, INTERVAL_MS, LEAST_MS)
+    assert clock.start_tick(5_000) == 5_000
     assert clock.due_ms == 5_000 + LEAST_MS
 
 
 @given(st.lists(st.integers(0, 5 * LATE), min_size=1, max_size=40))
 def test_however_often_a_host_stands_still_every_second_tick_takes_what_came(late_ms: Iterable[int]) -> None:
-    clock = TickClock(0, INTERVAL_MS, LEAST_MS)
-    told = [clock.ticked(clock.due_ms + each) for each in late_ms]
+    clock = TickTimer(0, INTERVAL_MS, LEAST_MS)
+    told = [clock.start_tick(clock.due_ms + each) for each in late_ms]
     assert not any(before and after for before, after in pairwise(told))
 
 
-def runner(rx: TextIO, publisher: Publisher, journal: Journal, telemetry: Telemetry) -> Runner:
+def runner(rx: TextIO, publisher: Publisher, journal: Journal, telemetry: TelemetryWriter) -> Runner:
     clock, drivers = Clock(), []
-    hub = Hub(clock, Rest(), publisher, journal)
+    hub = SharedResources(clock, HttpClient(), publisher, journal)
     for venue in venues().values():
         resolved = settings.resolve((*settings.COMMON_SETTINGS, *settings.venue_settings(venue)), {})
         goal, limits = settings.target(venue, resolved, "ETH"), settings.limits(venue, resolved)
         drivers.append(Driver(Connector(venue, goal, limits, Random(1).random), hub))
-    return Runner(drivers, dict.fromkeys(venues(), 1_000), Pace(), hub, journal, telemetry, rx, "c", {})
+    return Runner(drivers, dict.fromkeys(venues(), 1_000), RunnerSettings(), hub, journal, telemetry, rx, "c", {})
 
 
 def offer(publisher: Publisher, seq: int) -> None:
@@ -81,7 +81,7 @@ def mids(record: dict[str, Any]) -> set[float]:
 def test_the_record_after_a_standstill_takes_nothing_and_the_next_one_takes_it_all(tmp_path: Path) -> None:
     async def live() -> None:
         publisher, journal = Publisher(venues()), Journal(tmp_path, Clock(), venues(), audit=True)
-        telemetry = Telemetry(tmp_path / "telemetry.jsonl", 10, pytest.fail)
+        telemetry = TelemetryWriter(tmp_path / "telemetry.jsonl", 10, pytest.fail)
         one = runner(io.StringIO(), publisher, journal, telemetry)
         offer(publisher, 0)
         one.tick()

@@ -23,8 +23,8 @@ every_venue = pytest.mark.parametrize("venue", venues().values(), ids=lambda ven
 
 def received_messages(venue: Venue) -> list[Any]:
     tapes = (path for path in TAPES if path.name.startswith(f"{venue.name}."))
-    entries = (entry for path in tapes for entry in tape.read(path.read_text(encoding="utf-8").splitlines())[1])
-    return [json.loads(entry.data) for entry in entries if entry.way is tape.Way.RECEIVED]
+    entries = (entry for path in tapes for entry in tape.read_tape(path.read_text(encoding="utf-8").splitlines())[1])
+    return [json.loads(entry.data) for entry in entries if entry.kind is tape.FrameKind.RECEIVED]
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

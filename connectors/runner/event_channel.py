@@ -10,32 +10,32 @@ from connectors.runner.queue import Delivery, Publisher
 from connectors.session.events import Note
 
 
-class Journal(Protocol):
+class NoteSink(Protocol):
     """Where notes go."""
 
-    def note(self, venue: str, note: Note) -> None:
+    def record_note(self, venue: str, note: Note) -> None:
         """Write one down."""
 
 
-class Handover:
+class EventChannel:
     """What connectors and runner share; `offered` rings when there is something to take, `drained` when there is room.
 
     Nothing here waits: whoever has an event loop waits for the bells, whoever has a clock of its own looks at them.
     """
 
-    def __init__(self, clock: Clock, publisher: Publisher, journal: Journal) -> None:
+    def __init__(self, clock: Clock, publisher: Publisher, journal: NoteSink) -> None:
         self.clock = clock
         self.publisher = publisher
         self.journal = journal
-        self.offered = asyncio.Event()
-        self.drained = asyncio.Event()
+        self.data_available = asyncio.Event()
+        self.space_available = asyncio.Event()
 
-    def offer(self, delivery: Delivery, *, again: bool = False) -> bool:
+    def offer(self, delivery: Delivery, *, retry: bool = False) -> bool:
         """Hand over an event; False for a book that found no room and is to be offered `again` once there is some."""
-        taken, notes = self.publisher.offer(delivery, again=again)
+        taken, notes = self.publisher.offer(delivery, retry=retry)
         for note in notes:
-            self.journal.note(delivery.venue, note)
+            self.journal.record_note(delivery.venue, note)
         if not taken:
-            self.drained.clear()
-        self.offered.set()
+            self.space_available.clear()
+        self.data_available.set()
         return taken
