@@ -7,16 +7,16 @@ from itertools import product
 import pytest
 
 from toolkit.files.rotation import is_continuation, missing_parts, rotated_part
-from toolkit.runlog.grammar import audits, sentences
+from toolkit.runlog.grammar import audit_families, message_families
 from toolkit.runlog.parse import UNKNOWN, parse
 
 EXAMPLES = [
     example
-    for family in (*sentences(), *audits())
+    for family in (*message_families(), *audit_families())
     for example in family.examples
-    if parse(example).found[0].family not in UNKNOWN
+    if parse(example).records[0].family not in UNKNOWN
 ]
-STARTUP_LINES = [each for each in EXAMPLES if parse(each).found[0].family in ("startup", "build_step")]
+STARTUP_LINES = [each for each in EXAMPLES if parse(each).records[0].family in ("startup", "build_step")]
 EMPTY_LAST_FIELD = "last_error_message="
 """End of the only known line that looks as if another record could be quoted after it."""
 
@@ -28,8 +28,8 @@ def test_a_known_line_cut_at_any_byte_is_one_record(example: str) -> None:
         at for at in range(1, len(line) + 1) if line[:at].strip() and not is_continuation(line[:at], line[at:])
     ]
     # A shell message begins with a path, and the rest of a path is a path, so the rest is a complete record.
-    (whole,) = parse(example).found
-    rests = [parse(example[at:]).found[0] for at in not_joined]
+    (whole,) = parse(example).records
+    rests = [parse(example[at:]).records[0] for at in not_joined]
     assert [(rest.family, rest.fields) for rest in rests] == [(whole.family, whole.fields)] * len(rests)
 
 

@@ -7,20 +7,22 @@ import re
 
 import pytest
 
-from toolkit.runlog.grammar import audits, sentences
+from toolkit.runlog.grammar import audit_families, message_families
 from toolkit.runlog.parse import parse
 
-EXAMPLES = [(family.name, example) for family in (*sentences(), *audits()) for example in family.examples]
+EXAMPLES = [
+    (family.name, example) for family in (*message_families(), *audit_families()) for example in family.examples
+]
 
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES)
 def test_every_example_is_read_as_its_own_family(name: str, example: str) -> None:
-    assert [found.family for found in parse(example).found] == [name]
+    assert [found.family for found in parse(example).records] == [name]
 
 
 LEVELS = [
     (family.name, line)
-    for family in sentences()
+    for family in message_families()
     for example in family.examples
     for level in ("", "INFO: ", "WARN: ", "ERROR: ")
     if family.pattern.match(line := level + re.sub(r"^(?:INFO|WARN|ERROR): ", "", example))
@@ -29,7 +31,7 @@ LEVELS = [
 
 @pytest.mark.parametrize(("name", "line"), LEVELS)
 def test_a_line_is_of_its_family_at_every_level_that_the_family_has(name: str, line: str) -> None:
-    assert [found.family for found in parse(line).found] == [name]
+    assert [found.family for found in parse(line).records] == [name]
 
 
 @pytest.mark.parametrize("example", [example for _, example in EXAMPLES])
@@ -37,7 +39,9 @@ def test_another_process_is_handed_the_same_line(example: str) -> None:
     line = parse(example)
     handed = pickle.loads(pickle.dumps(line))
     assert handed == line
-    assert all(one.sentence is other.sentence for one, other in zip(handed.found, line.found, strict=True))
+    assert all(
+        one.message_family is other.message_family for one, other in zip(handed.records, line.records, strict=True)
+    )
 
 
 AUDIT = "WS_AUDIT venue=lighter reconnect_reason=read_timeout count=2"
@@ -45,7 +49,7 @@ CONNECTED = "INFO: Aster public WS connected url=ws://127.0.0.1:1/ws"
 
 
 def told(line: str) -> list[tuple[str, str | None, str | None]]:
-    return [(each.family, each.venue, each.reason) for each in parse(line).found]
+    return [(each.family, each.venue, each.reason) for each in parse(line).records]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,7 @@ def test_a_stamp_gives_the_line_its_time() -> None:
 def test_records_glued_on_one_line_are_both_read_unless_the_first_ends_in_free_text(
     line: str, families: list[str]
 ) -> None:
-    assert [found.family for found in parse(line).found if found.family != "other"] == [
+    assert [found.family for found in parse(line).records if found.family != "other"] == [
         f for f in families if f != "other"
     ]
 
@@ -121,19 +125,19 @@ FORGED = "WS_AUDIT venue=aster reconnect_reason=stale_watchdog count=999"
     ],
 )
 def test_text_from_outside_cannot_forge_a_record(line: str) -> None:
-    assert not any(found.family == "audit_reconnect" for found in parse(line).found)
+    assert not any(found.family == "audit_reconnect" for found in parse(line).records)
 
 
 def test_free_text_cannot_override_the_keys_before_it() -> None:
     (found,) = parse(
         "WS_AUDIT venue=lighter lighter_ping_send_fail_count=3 err=a b venue=aster lighter_ping_send_fail_count=9"
-    ).found
+    ).records
     assert (found.venue, found.fields["lighter_ping_send_fail_count"]) == ("lighter", "3")
     assert found.fields["err"] == "a b venue=aster lighter_ping_send_fail_count=9"
 
 
 def test_an_audit_line_of_a_later_version_is_kept_verbatim() -> None:
-    (found,) = parse("WS_AUDIT venue=extended component=novel_thing action=armed x=1").found
+    (found,) = parse("WS_AUDIT venue=extended component=novel_thing action=armed x=1").records
     assert (found.family, found.reason, found.fields["action"]) == ("audit_other", "novel_thing", "armed")
 
 

@@ -30,7 +30,7 @@ def told(venue: str, *lines: str) -> tuple[list[tuple[str, str | None]], Counter
     happenings = []
     for number, line in enumerate(lines, 1):
         text = line.format(V=venue.capitalize(), v=venue) if "{v}" in line or "{V}" in line else line
-        for found in parse(text).found:
+        for found in parse(text).records:
             if (event := session_line(found, (0, number))) is not None:
                 happenings.append((0, event))
     sessions, incidents = replay(happenings)

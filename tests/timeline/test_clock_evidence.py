@@ -25,7 +25,7 @@ def said(*lines: str) -> list[Anchor | Span]:
     return [
         each
         for number, text in enumerate(lines, 1)
-        for found in parse(text).found
+        for found in parse(text).records
         for each in clocks.see(Record(number, 0, found.family, found.venue, found.fields))
     ]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from toolkit.model.runs import Diagnosis
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import Ended
-from toolkit.runlog.facts import LogFacts, Ref, Said
+from toolkit.runlog.facts import EndingLine, LogFacts, Ref
 
 ENOUGH = 0.9
 """An end without an explanation at this share of the requested time or later is the end of that time."""
@@ -119,7 +119,7 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
         yield _unexplained(evidence), "program_error", f"the program reported an error and went on: {said}", ref
 
 
-def _first(facts: LogFacts, family: str) -> Said | None:
+def _first(facts: LogFacts, family: str) -> EndingLine | None:
     return next((each for each in facts.endings if each.family == family), None)
 
 

@@ -41,6 +41,6 @@ def foreign_templates(paths: Sequence[str]) -> Counter[str]:
 
 
 def _count(counts: Counter[str], line: str) -> None:
-    if line.strip() and parse(line).found[0].family == OTHER:
+    if line.strip() and parse(line).records[0].family == OTHER:
         template = _NUMBER.sub("N", line.strip())[:LONGEST_TEMPLATE]
         counts[template if template in counts or len(counts) < MOST_TEMPLATES else REST] += 1

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import PurePath
 
 from toolkit.runlog.parse import UNKNOWN, parse
-from toolkit.runlog.sanitize import cleaned
+from toolkit.runlog.sanitize import strip_decoration
 
 _DATE = r"\d{4}-?\d\d-?\d\d\d*(?:[T_.:-]+\d+)*Z?"
 _COMPRESSED = r"\.gz|\.zst"
@@ -105,15 +105,15 @@ def is_continuation(head: bytes, rest: bytes, awaited: bool = False) -> bool:
         return False
     if _UNENDED_ESCAPE.search(_decoded(head)):
         return True
-    head_text, stamped_ms = cleaned(_decoded(head))
+    head_text, stamped_ms = strip_decoration(_decoded(head))
     if not head_text or not rest.strip(_PADDING):
         return bool(head_text) or stamped_ms is not None
-    across = [found for found in parse(_decoded(join_line(head, rest))).found if found.column < len(head_text)]
-    alone, known = parse(_decoded(rest)).found[0].family, bool(across) and across[-1].family not in UNKNOWN
+    across = [found for found in parse(_decoded(join_line(head, rest))).records if found.column < len(head_text)]
+    alone, known = parse(_decoded(rest)).records[0].family, bool(across) and across[-1].family not in UNKNOWN
     if not known or alone in UNKNOWN:
         return known or (awaited and alone in UNKNOWN)
     quoted = head_text[-1] in _OPENING or any(head_text.count(mark) % 2 for mark in _QUOTES)
-    return quoted and across[-1] != parse(_decoded(head)).found[-1] and alone not in _STARTUP_FAMILIES
+    return quoted and across[-1] != parse(_decoded(head)).records[-1] and alone not in _STARTUP_FAMILIES
 
 
 def join_line(head: bytes, rest: bytes) -> bytes:

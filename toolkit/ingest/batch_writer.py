@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from toolkit.db.store import execute_with_data
-from toolkit.runlog.bulk.numbers import Whole
+from toolkit.runlog.bulk.numbers import IntVector
 
 BATCH_ROWS = 200_000
 """Rows of one insert. Inserts of less than a row group of the database (122 880) take three times as long per row."""
@@ -74,7 +74,7 @@ class PendingRows:
         self._rows.append(row)
         self._flush_if_full(1)
 
-    def add_table(self, file_no: int, first_line: int, lives: Whole, rows: pa.Table) -> None:
+    def add_table(self, file_no: int, first_line: int, lives: IntVector, rows: pa.Table) -> None:
         """Add the rows of one block, which lack the columns `file_no` and `life`.
 
         Their `line` counts from 0 at line `first_line` of the file. `lives` holds the life of each row.

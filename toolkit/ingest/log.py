@@ -16,11 +16,19 @@ from toolkit.ingest.batch_writer import TableWriter
 from toolkit.ingest.log_rows import LogRows
 from toolkit.model.runs import FileLedger, Session, SetAsideLine
 from toolkit.model.vocabulary import SetAside
-from toolkit.runlog.bulk.block import Apart, Read, known_shapes, mended, read_alone, take_apart, take_span_apart
-from toolkit.runlog.bulk.numbers import Whole
+from toolkit.runlog.bulk.block import (
+    ParsedBlock,
+    SingleLine,
+    log_templates,
+    parse_block,
+    parse_single,
+    parse_span,
+    rejoin_records,
+)
+from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.facts import LogFacts, Ref
 from toolkit.runlog.lives import Lives
-from toolkit.runlog.parse import OTHER, Found
+from toolkit.runlog.parse import OTHER, LogRecord
 from toolkit.runlog.session_lines import session_line
 from toolkit.sessions.machine import Incident, Sessions
 from toolkit.streams.blocks import BLOCK_BYTES, blocks
@@ -114,19 +122,19 @@ class _Loader:
         self.result.facts.lines += ledger.lines
         self.most_lives = max(self.most_lives, self._lives.count)
 
-    def _blocks(self, source: RunFile, ledger: LedgerBuilder) -> Iterator[Apart]:
+    def _blocks(self, source: RunFile, ledger: LedgerBuilder) -> Iterator[ParsedBlock]:
         """Yield the parsed blocks of a file in order, then record the file's size and digest in the ledger."""
         path = source.path
         if path is not None and path.stat().st_size >= self._parallel_from and (os.cpu_count() or 1) > 1:
-            with read_in_parallel(path, take_span_apart, self._span_bytes) as spans:
+            with read_in_parallel(path, parse_span, self._span_bytes) as spans:
                 for _, span in spans.results():
                     yield from span
                 ledger.bytes, ledger.sha256 = spans.digest()
             return
-        shapes = known_shapes()
+        shapes = log_templates()
         with source.open() as stream:
             for block in blocks(stream):
-                yield take_apart(block, shapes)
+                yield parse_block(block, shapes)
             ledger.record_end(stream)
 
     def close_partial(self) -> None:
@@ -134,7 +142,7 @@ class _Loader:
         self._end_unended_line()
         self._panic = self._broken_record = None
 
-    def _begin_file(self, block: Apart) -> bool:
+    def _begin_file(self, block: ParsedBlock) -> bool:
         """Prepare for a file by its first block; return true if its first line is the rest of a pending unended line.
 
         Each of the two is a used line in the ledger of its own file; their record has the position of its beginning.
@@ -158,10 +166,10 @@ class _Loader:
         if joined and next_torn:
             self._unended = unended
         else:
-            self._add_lines([read_alone(unended.piece, 0, unended.byte)], *unended.ref, torn=not joined)
+            self._add_lines([parse_single(unended.piece, 0, unended.byte)], *unended.ref, torn=not joined)
         return joined
 
-    def _add_block(self, file_no: int, block: Apart, first_line: int, first_line_joined: bool) -> None:
+    def _add_block(self, file_no: int, block: ParsedBlock, first_line: int, first_line_joined: bool) -> None:
         """Add a block's lines, without the first one if it was joined with a line of the file before."""
         if block.torn:
             if not first_line_joined:
@@ -172,20 +180,20 @@ class _Loader:
             self.rows.add_block(block.columns, file_no, first_line, self._lives_of)
         for told in block.told:
             ends = [((file_no, first_line + index), text) for index, text in (told.first, told.last)]
-            self.result.facts.see_many(told.found, told.count, *ends)
+            self.result.facts.see_many(told.record, told.count, *ends)
 
-    def _lives_of(self, lines: Whole) -> Whole:
+    def _lives_of(self, lines: IntVector) -> IntVector:
         """Return the lives of lines of the current file; all singly parsed lines up to them must have been added."""
-        lives: Whole = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1 + self._first_life
+        lives: IntVector = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1 + self._first_life
         return lives
 
-    def _add_lines(self, single: Sequence[Read], file_no: int, first_line: int, torn: bool = False) -> None:
-        for each in mended(single, self._broken_record):
-            self._broken_record = each.line.begun
+    def _add_lines(self, single: Sequence[SingleLine], file_no: int, first_line: int, torn: bool = False) -> None:
+        for each in rejoin_records(single, self._broken_record):
+            self._broken_record = each.parsed.partial
             self._add_line(each, (file_no, first_line + each.index), torn)
 
-    def _add_line(self, read: Read, ref: Ref, torn: bool) -> None:
-        facts, found = self.result.facts, read.line.found
+    def _add_line(self, read: SingleLine, ref: Ref, torn: bool) -> None:
+        facts, found = self.result.facts, read.parsed.records
         if self._panic is not None and found[0].family == OTHER and read.text.strip():
             facts.panics[-1] = (*facts.panics[-1][:2], read.text.strip())
         self._panic = None
@@ -198,9 +206,9 @@ class _Loader:
                 place = each.fields.get("place", "").rstrip(":")
                 facts.panics.append((ref, place, each.fields.get("error", "no message")))
                 facts.panic_threads[ref] = each.fields["thread"]
-            self._add_record(each, ref, read.line.stamped_ms, read.byte, torn)
+            self._add_record(each, ref, read.parsed.stamped_ms, read.byte, torn)
 
-    def _add_record(self, found: Found, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
+    def _add_record(self, found: LogRecord, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
         life = self._lives.life if torn else self._lives.see(found)
         if self._lives.begins and not torn:
             self.result.facts.begin_life(ref)

@@ -7,22 +7,29 @@ from collections.abc import Callable
 import msgspec
 
 from toolkit.ingest.batch_writer import PendingRows, TableWriter
-from toolkit.runlog.bulk.columns import COUNTER, EVENT, WHOLE, Columns, counted_for, readings
-from toolkit.runlog.bulk.numbers import Whole
-from toolkit.runlog.bulk.rx_columns import RX, rx_values
+from toolkit.runlog.bulk.columns import (
+    COUNTER_SCHEMA,
+    EVENT_SCHEMA,
+    INTEGER,
+    BlockTables,
+    counter_readings,
+    counter_venue,
+)
+from toolkit.runlog.bulk.numbers import IntVector
+from toolkit.runlog.bulk.rx_columns import RX_SCHEMA, rx_values
 from toolkit.runlog.facts import Ref
-from toolkit.runlog.parse import RX_STATS, Found
+from toolkit.runlog.parse import RX_STATS, LogRecord
 
 
 class LogRows:
     """Pending rows of the three tables that are filled from logs."""
 
     def __init__(self, writer: TableWriter) -> None:
-        self._events = PendingRows(writer, "log_event", EVENT)
-        self._counters = PendingRows(writer, "counter", COUNTER)
-        self._rx = PendingRows(writer, "rx_stat", RX)
+        self._events = PendingRows(writer, "log_event", EVENT_SCHEMA)
+        self._counters = PendingRows(writer, "counter", COUNTER_SCHEMA)
+        self._rx = PendingRows(writer, "rx_stat", RX_SCHEMA)
 
-    def add(self, found: Found, ref: Ref, life: int, byte: int, stamped_ms: int | None, torn: bool = False) -> None:
+    def add(self, found: LogRecord, ref: Ref, life: int, byte: int, stamped_ms: int | None, torn: bool = False) -> None:
         """Add one record of a line.
 
         `stamped_ms` is the time stamped on the line (epoch). A `torn` record adds no counter readings, because its
@@ -33,11 +40,13 @@ class LogRows:
             return
         fields = msgspec.json.encode(found.fields).decode()
         self._events.add((*ref, life, found.column, found.family, found.venue, found.reason, stamped_ms, fields, byte))
-        for name, key, kind in () if torn else readings(found):
-            if WHOLE.fullmatch(value := found.fields[key]):
-                self._counters.add((*ref, life, counted_for(found), name, float(value), str(kind)))
+        for name, key, kind in () if torn else counter_readings(found):
+            if INTEGER.fullmatch(value := found.fields[key]):
+                self._counters.add((*ref, life, counter_venue(found), name, float(value), str(kind)))
 
-    def add_block(self, columns: Columns, file_no: int, first_line: int, lives_of: Callable[[Whole], Whole]) -> None:
+    def add_block(
+        self, columns: BlockTables, file_no: int, first_line: int, lives_of: Callable[[IntVector], IntVector]
+    ) -> None:
         """Add the columns of a block that begins at line `first_line`; `lives_of` maps lines of the file to lives."""
         for pending, rows in (
             (self._events, columns.events),

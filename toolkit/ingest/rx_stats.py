@@ -14,9 +14,9 @@ from toolkit.files.run_file import RunFile, adjoins, continues
 from toolkit.ingest.batch_writer import PendingRows, TableWriter
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
-from toolkit.runlog.bulk.numbers import Lines, Whole
-from toolkit.runlog.bulk.rx_columns import LAST_KEY, RX, all_whole, rx_columns, rx_table, rx_values
-from toolkit.runlog.bulk.templates import Group, Repeats
+from toolkit.runlog.bulk.numbers import BlockLines, IntVector
+from toolkit.runlog.bulk.rx_columns import LAST_KEY, RX_SCHEMA, all_integers, rx_columns, rx_table, rx_values
+from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
 from toolkit.runlog.parse import RX_STATS, parse
 from toolkit.streams.blocks import Block, blocks
 
@@ -55,7 +55,7 @@ def _load_file(
     """
     ledger, joined = LedgerBuilder(), False
     with source.open() as stream, TableWriter(con, run_key) as writer:
-        rows = PendingRows(writer, "rx_stat", RX)
+        rows = PendingRows(writer, "rx_stat", RX_SCHEMA)
         reader = _BlockReader(source.file_no, rows, ledger.where, before.life, before.last_tick)
         for block in blocks(stream):
             if before.joined_next_line and block.first_line == 1:
@@ -85,14 +85,14 @@ class _BlockReader:
     last_tick: int = -1
 
     def __post_init__(self) -> None:
-        self._repeats = Repeats(lambda found: found.family == RX_STATS and all_whole(found.fields))
+        self._repeats = TemplateMatcher(lambda found: found.family == RX_STATS and all_integers(found.fields))
 
     def read(self, block: Block) -> int:
         """Add the rows of a block; return the number of its lines."""
         if block.skipped:
             self.set_aside.append(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
             return 1
-        lines = Lines(block.data)
+        lines = BlockLines(block.data)
         groups, ungrouped = self._repeats.sort(lines, range(len(lines)) if block.torn else ())
         single = self._parse_single(block, lines, ungrouped)
         columns = [rx_columns(group) for group in groups]
@@ -104,7 +104,7 @@ class _BlockReader:
             self.rows.add((self.file_no, block.first_line + index, int(lives[index]), *values))
         return len(lines)
 
-    def _parse_single(self, block: Block, lines: Lines, ungrouped: list[int]) -> dict[int, list[int | None]]:
+    def _parse_single(self, block: Block, lines: BlockLines, ungrouped: list[int]) -> dict[int, list[int | None]]:
         """Parse lines one by one; return their values by index in the block, and set aside the others."""
         single = {}
         for index in ungrouped:
@@ -117,8 +117,8 @@ class _BlockReader:
         return single
 
     def _lives(
-        self, groups: list[Group], columns: list[dict[str, Whole]], single: Mapping[int, list[int | None]]
-    ) -> Whole:
+        self, groups: list[LineGroup], columns: list[dict[str, IntVector]], single: Mapping[int, list[int | None]]
+    ) -> IntVector:
         """Return the life of each line of a block by its index; the entries of lines without a tick are meaningless."""
         indexes = np.concatenate([*(group.indexes for group in groups), np.array(list(single), np.int64)])
         if not len(indexes):
@@ -135,7 +135,7 @@ class _BlockReader:
 
 def _rx_fields(line: bytes) -> Mapping[str, str] | None:
     """Return the fields of a `market_rx_stats` line; None for any other line."""
-    found = parse(line.decode("utf-8", "replace")).found
+    found = parse(line.decode("utf-8", "replace")).records
     return next((each.fields for each in found if each.family == RX_STATS), None)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from toolkit.model.vocabulary import VENUE_ID
-from toolkit.runlog.parse import Found
+from toolkit.runlog.parse import LogRecord
 
 Ref = tuple[int, int]
 """Number of the log file, and line."""
@@ -51,7 +51,7 @@ _AFTERMATH = frozenset({"panic_note", "fatal_runtime_error", "timeout_signal"})
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartupLine:
     """One start-up line: what the program said of itself."""
 
     ref: Ref
@@ -59,7 +59,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class EndingLine:
     """A line that may say why a life ended: its own words, and the fields of its record."""
 
     ref: Ref
@@ -73,7 +73,7 @@ class LogFacts:
     """Gathered facts of a run's logs; every one names its line."""
 
     families: Counter[str] = field(default_factory=Counter)
-    starts: list[Start] = field(default_factory=list)
+    starts: list[StartupLine] = field(default_factory=list)
     first: dict[str, tuple[Ref, str]] = field(default_factory=dict)
     """Of each family: its first line, and that line's own words."""
     last: dict[str, tuple[Ref, str]] = field(default_factory=dict)
@@ -81,9 +81,9 @@ class LogFacts:
     components: Counter[str] = field(default_factory=Counter)
     """Audit lines that no family knows, by their component or reason."""
     build_errors: list[tuple[Ref, str]] = field(default_factory=list)
-    endings: list[Said] = field(default_factory=list)
+    endings: list[EndingLine] = field(default_factory=list)
     """What may have ended the last life of each log: the first lines that say so, and the very last."""
-    earlier: list[Said] = field(default_factory=list)
+    earlier: list[EndingLine] = field(default_factory=list)
     """The same of the lives before."""
     panics: list[tuple[Ref, str, str]] = field(default_factory=list)
     """Of the last life of each log: where in the log, where in the source, and the message (on the line after)."""
@@ -122,7 +122,7 @@ class LogFacts:
     def _log(self, file_no: int) -> int:
         return self._logs.get(file_no, file_no)
 
-    def see(self, found: Found, ref: Ref, text: str) -> None:
+    def see(self, found: LogRecord, ref: Ref, text: str) -> None:
         """Take one record of a line."""
         family = found.family
         self.families[family] += 1
@@ -134,11 +134,11 @@ class LogFacts:
             self.first[family] = (ref, text)
         if family in ENDINGS:
             del self.endings[KEEP_ERRORS:]
-            self.endings.append(Said(ref, family, text, found.fields))
+            self.endings.append(EndingLine(ref, family, text, found.fields))
         elif family == "ws_connecting" and found.venue:
             self.urls.setdefault(found.venue, set()).add(found.fields["url"])
         elif family == "startup":
-            self.starts.append(Start(ref, _start_facts(found)))
+            self.starts.append(StartupLine(ref, _start_facts(found)))
         elif family == "build_finished":
             self.build_ms += _took_ms(found.fields)
         elif family in ("build_error", "build_cause") and len(self.build_errors) < KEEP_ERRORS:
@@ -148,7 +148,7 @@ class LogFacts:
         elif family == "audit_other":
             self.components[found.reason or "?"] += 1
 
-    def see_many(self, found: Found, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
+    def see_many(self, found: LogRecord, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
         """Take `count` records that differ from `found` in numbers only, the first and the last of them as given."""
         family = found.family
         self.families[family] += count
@@ -160,7 +160,7 @@ class LogFacts:
         if family == "audit_other":
             self.components[found.reason or "?"] += count
 
-    def _name(self, found: Found, ref: Ref) -> None:
+    def _name(self, found: LogRecord, ref: Ref) -> None:
         venue = found.venue
         # An audit line of no known family may call anything a venue.
         if venue and venue != "all" and found.family.startswith(("ws_", "audit_")) and found.family != "audit_other":
@@ -215,7 +215,7 @@ def _host(url: str) -> str:
         return ""
 
 
-def _start_facts(found: Found) -> dict[str, str]:
+def _start_facts(found: LogRecord) -> dict[str, str]:
     facts = {"trade_mode": found.fields["trade_mode"]}
     for part in found.fields["facts"].split(" | "):
         key, _, value = part.partition("=")

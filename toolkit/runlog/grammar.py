@@ -24,7 +24,7 @@ _FREE_TEXT = ("text", "error", "snippet", "frame", "json", "facts", "command")
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class MessageFamily:
     """A family of human lines.
 
     `reason` is the reconnect reason the line stands for, `ends` whether its socket is over with it, `resync` whether a
@@ -36,22 +36,22 @@ class Sentence:
     examples: tuple[str, ...]
     venue: str | None
     reason: str | None
-    ends: bool
+    ends_session: bool
     resync: bool
-    free: bool
+    ends_in_free_text: bool
 
-    def __reduce__(self) -> tuple[Callable[[str], Sentence], tuple[str]]:
+    def __reduce__(self) -> tuple[Callable[[str], MessageFamily], tuple[str]]:
         # Another process has read the families too.
-        return sentence_named, (self.name,)
+        return message_family_named, (self.name,)
 
-    def free_from(self, match: re.Match[str]) -> int:
+    def free_text_start(self, match: re.Match[str]) -> int:
         """Where the free text of a matching line begins, the line's length where it has none."""
         starts = (match.start(name) for name in _FREE_TEXT if name in self.pattern.groupindex)
         return min((start for start in starts if start >= 0), default=len(match.string))
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class AuditFamily:
     """A family of audit lines: the keys (or key=value pairs) that tell it, and its counters.
 
     `counters` maps a key to its kind; `<venue>` in a key stands for the line's own venue. A throttled counter is
@@ -59,50 +59,50 @@ class Audit:
     """
 
     name: str
-    has: tuple[str, ...]
+    required_keys: tuple[str, ...]
     counters: Mapping[str, CounterKind]
     every: int
     rest: str | None
     examples: tuple[str, ...]
 
-    def __reduce__(self) -> tuple[Callable[[str], Audit], tuple[str]]:
-        return audit_named, (self.name,)
+    def __reduce__(self) -> tuple[Callable[[str], AuditFamily], tuple[str]]:
+        return audit_family_named, (self.name,)
 
     @property
     def named(self) -> bool:
         """Whether the family is that of a component or subsystem."""
-        return any(key.startswith(("component=", "subsystem=")) for key in self.has)
+        return any(key.startswith(("component=", "subsystem=")) for key in self.required_keys)
 
 
 @cache
-def sentences() -> tuple[Sentence, ...]:
+def message_families() -> tuple[MessageFamily, ...]:
     """All families of human lines, those that are tried first coming first."""
     return tuple(_sentence(each) for table in _tables() for each in table.get("family", ()))
 
 
 @cache
-def audits() -> tuple[Audit, ...]:
+def audit_families() -> tuple[AuditFamily, ...]:
     """All families of audit lines; the first whose keys are all there is the line's."""
     return tuple(_audit(each) for table in _tables() for each in table.get("audit", ()))
 
 
 @cache
-def sentence_named(name: str) -> Sentence:
+def message_family_named(name: str) -> MessageFamily:
     """The family of human lines of that name. Raises `StopIteration` where there is none."""
-    return next(each for each in sentences() if each.name == name)
+    return next(each for each in message_families() if each.name == name)
 
 
 @cache
-def audit_named(name: str) -> Audit:
+def audit_family_named(name: str) -> AuditFamily:
     """The family of audit lines of that name. Raises `StopIteration` where there is none."""
-    return next(each for each in audits() if each.name == name)
+    return next(each for each in audit_families() if each.name == name)
 
 
 def throttles() -> dict[str, int]:
     """How often a throttled counter is printed: name (with `<venue>` where it varies) to its `every`."""
     return {
         name: audit.every
-        for audit in audits()
+        for audit in audit_families()
         for name, kind in audit.counters.items()
         if kind is CounterKind.THROTTLED
     }
@@ -115,26 +115,26 @@ def _tables() -> tuple[dict[str, Any], ...]:
     return tuple(tomllib.loads((folder / name).read_text(encoding="utf-8")) for name in entries)
 
 
-def _sentence(data: Mapping[str, Any]) -> Sentence:
+def _sentence(data: Mapping[str, Any]) -> MessageFamily:
     pattern = data["pattern"]
-    return Sentence(
+    return MessageFamily(
         name=data["name"],
         pattern=re.compile(pattern.replace("<Venue>", VENUE)),
         examples=tuple(data["examples"]),
         venue=data.get("venue"),
         reason=data.get("reason"),
-        ends=data.get("ends", False),
+        ends_session=data.get("ends", False),
         resync=data.get("resync", False),
-        free=any(f"(?P<{name}>" in pattern for name in _FREE_TEXT),
+        ends_in_free_text=any(f"(?P<{name}>" in pattern for name in _FREE_TEXT),
     )
 
 
-def _audit(data: Mapping[str, Any]) -> Audit:
+def _audit(data: Mapping[str, Any]) -> AuditFamily:
     kinds = {"cumulative": CounterKind.CUMULATIVE, "delta": CounterKind.DELTA, "gauge": CounterKind.GAUGE,
              "throttled": CounterKind.THROTTLED}  # fmt: skip
-    return Audit(
+    return AuditFamily(
         name=data["name"],
-        has=tuple(data["has"]),
+        required_keys=tuple(data["has"]),
         counters={key: kind for word, kind in kinds.items() for key in data.get(word, ())},
         every=data.get("every", 1),
         rest=data.get("rest"),

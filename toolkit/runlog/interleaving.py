@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from toolkit.runlog.grammar import Sentence, sentences
+from toolkit.runlog.grammar import MessageFamily, message_families
 
 _STDOUT = r"paraphina(?:_live)? \| |effective_(?:trade_mode|risk_profile)=|\{\"(?:timebase_id|kill_reason|basis_b_t)\""
 _START = re.compile(
@@ -29,12 +29,12 @@ _BREAKS = (
 )  # fmt: skip
 
 
-def breaks(line: bytes) -> bool:
+def may_continue_on_next_line(line: bytes) -> bool:
     """Whether the line after this one may be no line of its own: a panic's message, or the rest of a broken record."""
     return any(words in line[1:] for words in _BREAKS)
 
 
-def cuts(text: str) -> list[int]:
+def record_boundaries(text: str) -> list[int]:
     """Where a further record may begin; a line on standard output may begin anywhere in another."""
     return [m.start() for m in _START.finditer(text, 1) if m["stdout"] or _GLUED_AFTER.match(text[m.start() - 1])]
 
@@ -46,7 +46,7 @@ def is_stdout(text: str) -> bool:
 
 
 @lru_cache(1_024)
-def is_beginning(piece: str) -> bool:
+def is_partial_record(piece: str) -> bool:
     """Whether a text is the beginning of a record of some family, cut off before any free text.
 
     It is if the rest of a family's example makes a whole record of it.
@@ -65,19 +65,19 @@ def _begins_audit(piece: str) -> bool:
     return len(words) <= 3 and all(key in ("venue", "reconnect_reason", "component", "subsystem") for key in keys)
 
 
-def _of_the_same_start(piece: str) -> Iterable[Sentence]:
+def _of_the_same_start(piece: str) -> Iterable[MessageFamily]:
     start = piece[:4]
-    return (s for s in sentences() if s.name != "socket_note" and any(_starts(e, start) for e in s.examples))
+    return (s for s in message_families() if s.name != "socket_note" and any(_starts(e, start) for e in s.examples))
 
 
 def _starts(example: str, start: str) -> bool:
     return example.startswith(start) or (example[:1].isupper() and start[:1].isupper() and not example[:2].isupper())
 
 
-def _completes(piece: str, sentence: Sentence) -> bool:
+def _completes(piece: str, sentence: MessageFamily) -> bool:
     for example in sentence.examples:
         for at in range(1, len(example)):
             match = sentence.pattern.match(piece + example[at:])
-            if match is not None and match.end() > len(piece) and sentence.free_from(match) >= len(piece):
+            if match is not None and match.end() > len(piece) and sentence.free_text_start(match) >= len(piece):
                 return True
     return False

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from toolkit.runlog.parse import RX_STATS, Found
+from toolkit.runlog.parse import RX_STATS, LogRecord
 
 _START_FORMS = ("startup", "startup_short")
 _OF_A_RUNNING_PROGRAM = ("ws_", "end_", "audit_", RX_STATS)
 """How the families of lines are called that come after a program's start-up line."""
 
 
-class Began(StrEnum):
+class LifeStart(StrEnum):
     """How a life began."""
 
     UNSEEN = "unseen"  # the log holds no beginning of it: it may begin in its midst
@@ -30,7 +30,7 @@ class Lives:
 
     def __init__(self) -> None:
         self.life = 0
-        self.began = Began.UNSEEN
+        self.began = LifeStart.UNSEEN
         """How the present life began."""
         self.begins = False
         """Whether the record seen last is the first of its life: a start-up line, or one that made it a new life."""
@@ -43,19 +43,19 @@ class Lives:
         """Lives so far."""
         return self.life + 1
 
-    def see(self, found: Found) -> int:
+    def see(self, found: LogRecord) -> int:
         """Take a record; give the life it belongs to, from 0."""
         before = self.life, bool(self._forms)
         if found.family in _START_FORMS:
             if found.family in self._forms or (self._spoke and not self._forms):
                 self._next()
-            self.began = Began.START
+            self.began = LifeStart.START
             self._forms.add(found.family)
         elif not self._forms and (reading := _lasting(found)) is not None:
             key, value = reading
             if value < self._counts.get(key, value):
                 self._next()
-                self.began = Began.FALL
+                self.began = LifeStart.FALL
             self._counts[key] = value
         self._spoke = self._spoke or found.family.startswith(_OF_A_RUNNING_PROGRAM)
         self.begins = before != (self.life, bool(self._forms))
@@ -68,7 +68,7 @@ class Lives:
         self._counts.clear()
 
 
-def _lasting(found: Found) -> tuple[tuple[str | None, str | None], int] | None:
+def _lasting(found: LogRecord) -> tuple[tuple[str | None, str | None], int] | None:
     if found.family == "audit_reconnect" and found.fields["count"].isdigit():
         return (found.venue, found.reason), int(found.fields["count"])
     if found.family == "audit_publisher":

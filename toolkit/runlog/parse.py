@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from toolkit.runlog.grammar import Audit, Sentence, audits, sentences
-from toolkit.runlog.interleaving import cuts, is_beginning, is_stdout
-from toolkit.runlog.sanitize import cleaned
+from toolkit.runlog.grammar import AuditFamily, MessageFamily, audit_families, message_families
+from toolkit.runlog.interleaving import is_partial_record, is_stdout, record_boundaries
+from toolkit.runlog.sanitize import strip_decoration
 
 OTHER = "other"
 RX_STATS = "market_rx_stats"
@@ -27,7 +27,7 @@ _FREE_KEYS = ("err=", "error=", "last_error_message=", "snippet=", "last_err=")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LogRecord:
     """One record of a line. `fields` are its own keys; `column` is where it begins in the cleaned line."""
 
     family: str
@@ -35,54 +35,54 @@ class Found:
     reason: str | None
     fields: Mapping[str, str]
     column: int
-    sentence: Sentence | None = None
-    audit: Audit | None = None
+    message_family: MessageFamily | None = None
+    audit_family: AuditFamily | None = None
 
-    def __reduce__(self) -> tuple[type[Found], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[type[LogRecord], tuple[object, ...]]:
         # Takes half the time that what a data class has for this does.
-        words = (self.family, self.venue, self.reason, self.fields, self.column, self.sentence, self.audit)
-        return Found, words
+        words = (self.family, self.venue, self.reason, self.fields, self.column, self.message_family, self.audit_family)
+        return LogRecord, words
 
 
-_OTHER = Found(OTHER, None, None, {}, 0)
+_OTHER = LogRecord(OTHER, None, None, {}, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ParsedLine:
     """A line's records, and the time (epoch ms) that a CI system stamped on it.
 
     `begun` is the beginning of a record that a line on standard output fell into; its rest is the line after.
     """
 
-    found: tuple[Found, ...]
+    records: tuple[LogRecord, ...]
     stamped_ms: int | None
-    begun: str | None = None
+    partial: str | None = None
 
-    def __reduce__(self) -> tuple[type[Line], tuple[object, ...]]:
-        return Line, (self.found, self.stamped_ms, self.begun)
+    def __reduce__(self) -> tuple[type[ParsedLine], tuple[object, ...]]:
+        return ParsedLine, (self.records, self.stamped_ms, self.partial)
 
 
-def parse(text: str) -> Line:
+def parse(text: str) -> ParsedLine:
     """Read one line without its newline; a line that holds nothing known is one record of family `other`."""
-    text, stamped_ms = cleaned(text)
+    text, stamped_ms = strip_decoration(text)
     record, free = _record(text, 0)
-    places = cuts(text)
+    places = record_boundaries(text)
     if not places:
-        return Line((record or _OTHER,), stamped_ms)
+        return ParsedLine((record or _OTHER,), stamped_ms)
     found, begun = _several(text, places)
-    return Line(tuple(found) or (record if record and free else _OTHER,), stamped_ms, begun)
+    return ParsedLine(tuple(found) or (record if record and free else _OTHER,), stamped_ms, begun)
 
 
-def _several(text: str, places: Sequence[int]) -> tuple[list[Found], str | None]:
+def _several(text: str, places: Sequence[int]) -> tuple[list[LogRecord], str | None]:
     """The records of a line that may hold several, and the beginning of one that was broken by a whole one."""
-    found, begun, at = list[Found](), None, 0
+    found, begun, at = list[LogRecord](), None, 0
     for place in [*places, len(text)]:
         if place <= at:
             continue
         record, free = _record(text[at:place], at)
         if record is not None and not free and not _cut_short(record):
             found.append(record)
-        elif place < len(text) and is_beginning(text[at:place]):
+        elif place < len(text) and is_partial_record(text[at:place]):
             begun = text[at:place] if is_stdout(text[place:]) else None
         elif record is None or place < len(text):
             whole, _ = _record(text[at:], at)
@@ -93,22 +93,24 @@ def _several(text: str, places: Sequence[int]) -> tuple[list[Found], str | None]
     return found, begun
 
 
-def _cut_short(record: Found) -> bool:
+def _cut_short(record: LogRecord) -> bool:
     return record.family == RX_STATS and "cap_hits" not in record.fields
 
 
-def _record(text: str, column: int) -> tuple[Found | None, bool]:
+def _record(text: str, column: int) -> tuple[LogRecord | None, bool]:
     if text.startswith("WS_AUDIT "):
         return _audit_record(text, column)
     if _RX.match(text):
-        return Found(RX_STATS, None, None, dict(_pairs(text[16:])), column), False
+        return LogRecord(RX_STATS, None, None, dict(_pairs(text[16:])), column), False
     for sentence in _candidates(text):
         if match := sentence.pattern.match(text):
             fields = {key: value for key, value in match.groupdict().items() if value is not None}
             venue = (
                 fields.pop("Venue", "").lower() or fields.pop("venue", None) or sentence.venue or _task_venue(fields)
             )
-            return Found(sentence.name, venue, sentence.reason, fields, column, sentence=sentence), sentence.free
+            return LogRecord(
+                sentence.name, venue, sentence.reason, fields, column, message_family=sentence
+            ), sentence.ends_in_free_text
     return None, False
 
 
@@ -118,7 +120,7 @@ def _task_venue(fields: Mapping[str, str]) -> str | None:
     return venue if public else None
 
 
-def _audit_record(text: str, column: int) -> tuple[Found, bool]:
+def _audit_record(text: str, column: int) -> tuple[LogRecord, bool]:
     fields = dict(_pairs(text[9:]))
     free = any(" " + key in text for key in _FREE_KEYS)
     told_by = tuple(fields.get(key) for key in ("venue", "component", "subsystem", "reason"))
@@ -128,24 +130,24 @@ def _audit_record(text: str, column: int) -> tuple[Found, bool]:
     reason = (
         fields.get("reconnect_reason") or fields.get("reason") or fields.get("component") or fields.get("subsystem")
     )
-    return Found(name, fields.get("venue"), reason, fields, column, audit=audit), free
+    return LogRecord(name, fields.get("venue"), reason, fields, column, audit_family=audit), free
 
 
 @lru_cache(4_096)
 def _audit_of(
     keys: tuple[str, ...], venue: str | None, component: str | None, subsystem: str | None, reason: str | None
-) -> Audit | None:
+) -> AuditFamily | None:
     """The family of an audit line that has these keys, told by the values of four of them."""
     values = {"venue": venue, "component": component, "subsystem": subsystem, "reason": reason}
     fields = {key: values.get(key) or "" for key in keys}
-    return next((each for each in audits() if _fits(each, fields)), None)
+    return next((each for each in audit_families() if _fits(each, fields)), None)
 
 
-def _fits(audit: Audit, fields: Mapping[str, str]) -> bool:
+def _fits(audit: AuditFamily, fields: Mapping[str, str]) -> bool:
     # A line that names its component is of that component's family, whatever other keys it holds.
     if ("component" in fields or "subsystem" in fields) and not audit.named:
         return False
-    for wanted in audit.has:
+    for wanted in audit.required_keys:
         key, _, value = wanted.partition("=")
         key = key.replace("<venue>", fields.get("venue", ""))
         if key not in fields or (value and fields[key] != value):
@@ -168,24 +170,24 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
         at += len(word) + 1
 
 
-_by_start: dict[str, tuple[Sentence, ...]] = {}
+_by_start: dict[str, tuple[MessageFamily, ...]] = {}
 
 
 _LEVELS = ("INFO", "WARN", "ERRO")
 """How a line begins that states its level: a producer raises the level of a line that it says often."""
 
 
-def _candidates(text: str) -> tuple[Sentence, ...]:
+def _candidates(text: str) -> tuple[MessageFamily, ...]:
     """The families whose lines may begin as this one does, told by the first characters of their examples."""
     start = text[:4]
     if start not in _by_start:
         if len(_by_start) > 4_096:
             _by_start.clear()
-        _by_start[start] = tuple(each for each in sentences() if _may_start(each, start))
+        _by_start[start] = tuple(each for each in message_families() if _may_start(each, start))
     return _by_start[start]
 
 
-def _may_start(sentence: Sentence, start: str) -> bool:
+def _may_start(sentence: MessageFamily, start: str) -> bool:
     named = sentence.pattern.pattern.split("(?P<Venue>")[0]
     begins_with_venue = "(?P<Venue>" in sentence.pattern.pattern and (not named or named.endswith("?"))
     if begins_with_venue and start[:1].isupper():

@@ -17,7 +17,7 @@ _NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 _FRACTION_DIGITS = len("2026-01-01T00:00:00.123456")
 
 
-def cleaned(text: str) -> tuple[str, int | None]:
+def strip_decoration(text: str) -> tuple[str, int | None]:
     """The line's own text, and the time (epoch ms) that a CI system stamped on it."""
     stamp = _stamp(text)
     at_ms = _epoch_ms(stamp[1], stamp[2]) if stamp else None

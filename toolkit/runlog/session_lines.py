@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toolkit.runlog.facts import Ref
-from toolkit.runlog.parse import Found
+from toolkit.runlog.parse import LogRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class SessionLine:
     hedge: bool = False
 
 
-def session_line(found: Found, ref: Ref) -> SessionLine | None:
+def session_line(found: LogRecord, ref: Ref) -> SessionLine | None:
     """The record as a life-cycle line, None where it is not about a public session."""
-    fields, sentence = found.fields, found.sentence
+    fields, sentence = found.fields, found.message_family
     hedge = fields.get("socket_role") == "hedge"
     error = fields.get("error", "")
     match found.family:
@@ -44,4 +44,6 @@ def session_line(found: Found, ref: Ref) -> SessionLine | None:
         found.family.startswith("ws_") or sentence.reason or found.family == "first_decoded_top"
     ):
         return None
-    return SessionLine(found.family, found.venue, sentence.reason, ref, sentence.ends, sentence.resync, error, hedge)
+    return SessionLine(
+        found.family, found.venue, sentence.reason, ref, sentence.ends_session, sentence.resync, error, hedge
+    )

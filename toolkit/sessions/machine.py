@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 
 from toolkit.model.runs import Session
 from toolkit.model.vocabulary import ReconnectReason, Stage
-from toolkit.runlog.lives import Began
+from toolkit.runlog.lives import LifeStart
 from toolkit.runlog.session_lines import SessionLine
 
 RESYNCS = {"aster": frozenset({"stale_watchdog", "seq_gap"})}
@@ -115,7 +115,9 @@ class _Open:
 class VenueSessions:
     """The sessions of one venue in one life, fed line by line."""
 
-    def __init__(self, life: int, venue: str, began: Began = Began.START, under_way: _Open | None = None) -> None:
+    def __init__(
+        self, life: int, venue: str, began: LifeStart = LifeStart.START, under_way: _Open | None = None
+    ) -> None:
         self._life = life
         self._venue = venue
         self._began = began
@@ -167,7 +169,7 @@ class VenueSessions:
 
     def _begin_lost(self, happening: SessionLine, stage: Stage) -> bool:
         """Begin a session whose beginning may be lost, if it may; give whether it is."""
-        if self._began is not Began.UNSEEN or self._open is not None or self._count:
+        if self._began is not LifeStart.UNSEEN or self._open is not None or self._count:
             return False
         self._open = self._next(happening, stage)
         self._open.beginning_lost = True
@@ -305,11 +307,11 @@ class Sessions:
     def __init__(self) -> None:
         self._venues: dict[tuple[int, str], VenueSessions] = {}
 
-    def feed(self, life: int, happening: SessionLine, began: Began = Began.START) -> None:
+    def feed(self, life: int, happening: SessionLine, began: LifeStart = LifeStart.START) -> None:
         """Take the next line of a life, which began so."""
         key = (life, happening.venue)
         if key not in self._venues:
-            before = self._venues.get((life - 1, happening.venue)) if began is Began.FALL else None
+            before = self._venues.get((life - 1, happening.venue)) if began is LifeStart.FALL else None
             carried = before is not None and happening.family not in ("ws_connecting", "ws_connected")
             under_way = before.under_way() if before is not None and carried else None
             self._venues[key] = VenueSessions(life, happening.venue, began, under_way)
@@ -327,7 +329,7 @@ class Sessions:
 
 
 def replay(
-    life_and_happenings: Iterable[tuple[int, SessionLine]], began: Began = Began.UNSEEN
+    life_and_happenings: Iterable[tuple[int, SessionLine]], began: LifeStart = LifeStart.UNSEEN
 ) -> tuple[list[Session], list[Incident]]:
     """The sessions of a whole log whose lives began so."""
     sessions = Sessions()

@@ -140,8 +140,8 @@ def followed(lines: list[str]) -> tuple[list[Session], list[Incident]]:
     """Sessions, and what stands beside them, as the analysis of a log reads them."""
     sessions = Sessions()
     for number, line in enumerate(lines, 1):
-        for found in parse(line).found:
-            sentence = found.sentence
+        for found in parse(line).records:
+            sentence = found.message_family
             sessions.feed(
                 0,
                 SessionLine(
@@ -149,7 +149,7 @@ def followed(lines: list[str]) -> tuple[list[Session], list[Incident]]:
                     venue=found.venue or "",
                     reason=found.reason,
                     ref=(1, number),
-                    ends=sentence is not None and sentence.ends,
+                    ends=sentence is not None and sentence.ends_session,
                     resync=sentence is not None and sentence.resync,
                     error=found.fields.get("error", ""),
                 ),
@@ -243,7 +243,9 @@ def test_no_text_from_outside_makes_a_record_of_its_own_or_reaches_a_terminal(ki
         ):
             assert line.isprintable()
             assert audit or not line.startswith("WS_AUDIT")
-            assert [found.family for found in parse(line).found] == [found.family for found in parse(plain_line).found]
+            assert [found.family for found in parse(line).records] == [
+                found.family for found in parse(plain_line).records
+            ]
 
 
 def test_text_is_cut_and_numbers_and_times_are_written_as_the_log_writes_them() -> None:

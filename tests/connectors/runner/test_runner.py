@@ -333,7 +333,7 @@ START = {
     ],
 )
 def test_the_runner_s_lines_are_recognised_by_the_log_s_grammar(said: str, family: str) -> None:
-    events = parse(said).found
+    events = parse(said).records
     assert [event.family for event in events] == [family]
 
 

@@ -8,25 +8,25 @@ import pytest
 from msgspec import json
 
 from toolkit.runlog.bulk import fields, templates
-from toolkit.runlog.bulk.numbers import Lines
-from toolkit.runlog.bulk.templates import Group, Repeats
-from toolkit.runlog.grammar import audits, sentences
+from toolkit.runlog.bulk.numbers import BlockLines
+from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
+from toolkit.runlog.grammar import audit_families, message_families
 from toolkit.runlog.parse import parse
 
 RX = "market_rx_stats tick=7 raw_drained=3 raw_l2_delta=2 cap_hits=0"
-EXAMPLES = [RX, *(example for family in (*sentences(), *audits()) for example in family.examples)]
+EXAMPLES = [RX, *(example for family in (*message_families(), *audit_families()) for example in family.examples)]
 
 
 @pytest.fixture(autouse=True, params=[0, 1_000], ids=["many", "few"])
 def however_many_there_are(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(templates, "WORTH_LEARNING", 1)
-        patch.setattr(fields, "_MANY", request.param)
+        patch.setattr(templates, "MIN_LINES_TO_LEARN", 1)
+        patch.setattr(fields, "_MIN_LINES_FOR_ARROW", request.param)
         yield
 
 
-def taken_together(lines: list[str]) -> list[Group]:
-    groups, _ = Repeats(lambda _: True).sort(Lines("".join(f"{line}\n" for line in lines).encode()))
+def taken_together(lines: list[str]) -> list[LineGroup]:
+    groups, _ = TemplateMatcher(lambda _: True).sort(BlockLines("".join(f"{line}\n" for line in lines).encode()))
     return groups
 
 
@@ -35,7 +35,7 @@ def test_the_json_of_a_group_is_that_of_its_fields(example: str) -> None:
     lines = [example, example.replace("1", "90071"), example]
     for group in taken_together(lines):
         told = [json.decode(text) for text in fields.all_fields(group).to_pylist()]
-        assert told == [dict(found.fields) for index in group.indexes for found in parse(lines[index]).found]
+        assert told == [dict(found.fields) for index in group.indexes for found in parse(lines[index]).records]
 
 
 def test_whole_numbers_are_those_of_each_line() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.runlog.bulk.numbers import Lines, Numbers
+from toolkit.runlog.bulk.numbers import BlockLines, DigitRuns
 
 PIECES = st.integers(0, 10**18 - 1).map(str) | st.sampled_from(["0", "007", "x", " ", "\n", "\n\n", "µ", "-", "\r\n"])
 BLOCKS = st.lists(PIECES, max_size=40).map(lambda pieces: "|".join(pieces).encode())
@@ -16,7 +16,7 @@ BLOCKS = st.lists(PIECES, max_size=40).map(lambda pieces: "|".join(pieces).encod
 
 @given(BLOCKS)
 def test_lines_are_what_stands_between_newlines(block: bytes) -> None:
-    lines = Lines(block)
+    lines = BlockLines(block)
     own = block.split(b"\n") if block and not block.endswith(b"\n") else block.split(b"\n")[:-1]
     assert [lines[index] for index in range(len(lines))] == own
     assert lines.shapes() == [re.sub(rb"[0-9]", b"", line) for line in own]
@@ -24,8 +24,8 @@ def test_lines_are_what_stands_between_newlines(block: bytes) -> None:
 
 @given(BLOCKS)
 def test_each_line_holds_its_own_numbers(block: bytes) -> None:
-    lines = Lines(block)
-    numbers = Numbers(lines)
+    lines = BlockLines(block)
+    numbers = DigitRuns(lines)
     for index in range(len(lines)):
         own, at = re.findall(rb"[0-9]+", lines[index]), np.array([index])
         assert numbers.having(at, len(own)).all()

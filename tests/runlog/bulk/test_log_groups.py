@@ -42,7 +42,7 @@ BEGINS = b"paraphina_live | trade_mode=shadow | connectors=lighter | venues=ligh
 
 @pytest.fixture(autouse=True)
 def every_shape_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(templates, "WORTH_LEARNING", 1)
+    monkeypatch.setattr(templates, "MIN_LINES_TO_LEARN", 1)
 
 
 def shuffled(seed: int) -> bytes:
@@ -112,7 +112,7 @@ def test_reading_by_the_group_changes_nothing(tmp_path: Path, monkeypatch: pytes
     path = tmp_path / "run.log"
     path.write_bytes(shuffled(seed) if seed % 2 else stamped(shuffled(seed), seed))
     together = stored(path)
-    monkeypatch.setattr(templates, "MOST_PLANS", 0)
+    monkeypatch.setattr(templates, "MAX_PLANS", 0)
     assert together == stored(path)
     assert together["rx_stat"]
 
@@ -130,7 +130,7 @@ def test_reading_ticks_by_the_group_changes_nothing(tmp_path: Path, monkeypatch:
         return rx_stats.load(con, 1, [source])[0], con.execute("select * from rx_stat order by all").fetchall()
 
     together = rows()
-    monkeypatch.setattr(templates, "MOST_PLANS", 0)
+    monkeypatch.setattr(templates, "MAX_PLANS", 0)
     assert together == rows()
 
 

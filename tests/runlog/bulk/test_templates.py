@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.runlog.bulk import templates
-from toolkit.runlog.bulk.numbers import Lines
-from toolkit.runlog.bulk.templates import Repeats
-from toolkit.runlog.grammar import audits, sentences
-from toolkit.runlog.parse import OTHER, Found, parse
-from toolkit.runlog.sanitize import cleaned
+from toolkit.runlog.bulk.numbers import BlockLines
+from toolkit.runlog.bulk.templates import TemplateMatcher
+from toolkit.runlog.grammar import audit_families, message_families
+from toolkit.runlog.parse import OTHER, LogRecord, parse
+from toolkit.runlog.sanitize import strip_decoration
 
-EXAMPLES = [example for family in (*sentences(), *audits()) for example in family.examples]
+EXAMPLES = [example for family in (*message_families(), *audit_families()) for example in family.examples]
 RX = "market_rx_stats tick=7 raw_drained=3 raw_l2_delta=2 cap_hits=0"
 CI_STAMPS = [
     "2026-02-14T04:00:01.1234567Z ",
@@ -42,21 +42,21 @@ lines = st.sampled_from([*EXAMPLES, RX, *FOREIGN, *stamped]).flatmap(
 @pytest.fixture(autouse=True, scope="module")
 def every_shape_is_learnt() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(templates, "WORTH_LEARNING", 1)
+        patch.setattr(templates, "MIN_LINES_TO_LEARN", 1)
         yield
 
 
-def plain(found: Found) -> tuple[object, ...]:
+def plain(found: LogRecord) -> tuple[object, ...]:
     return found.family, found.venue, found.reason, found.column, dict(found.fields)
 
 
 def taken_apart(texts: list[str]) -> dict[int, tuple[object, ...]]:
     """What the groups say, by line; the last word is the time stamped on it."""
     block = [text.encode() for text in texts]
-    groups, left = Repeats(lambda _: True).sort(Lines(b"".join(line + b"\n" for line in block)))
+    groups, left = TemplateMatcher(lambda _: True).sort(BlockLines(b"".join(line + b"\n" for line in block)))
     told = {}
     for group in groups:
-        found = group.plan.found
+        found = group.plan.record
         varying = {field: group.texts(extent) for field, extent in group.plan.varying.items()}
         columns = {field: [value.encode()] * len(group.indexes) for field, value in found.fields.items()} | varying
         for place, index in enumerate(group.indexes.tolist()):
@@ -71,7 +71,7 @@ def taken_apart(texts: list[str]) -> dict[int, tuple[object, ...]]:
 def test_a_group_says_of_each_line_what_the_parser_says(texts: list[str]) -> None:
     for index, told in taken_apart(texts).items():
         line = parse(texts[index])
-        assert [told] == [(*plain(found), line.stamped_ms) for found in line.found]
+        assert [told] == [(*plain(found), line.stamped_ms) for found in line.records]
 
 
 stamps = st.builds(
@@ -86,14 +86,16 @@ stamps = st.builds(
 def test_many_stamps_are_the_times_that_each_is(moments: list[str]) -> None:
     texts = [f"{each} {RX}" for each in moments]
     told = taken_apart(texts)
-    assert {index: at_ms for index, (*_, at_ms) in told.items()} == {index: cleaned(texts[index])[1] for index in told}
+    assert {index: at_ms for index, (*_, at_ms) in told.items()} == {
+        index: strip_decoration(texts[index])[1] for index in told
+    }
 
 
 def test_lines_with_a_ci_systems_stamp_are_taken_together_too() -> None:
     texts = [f"2026-02-14T04:{n // 60:02}:{n % 60:02}.{n}Z {RX.replace('7', str(n))}" for n in range(1_000)]
     told = taken_apart(texts)
     assert len(told) == 1_000
-    assert told[77][-1] == cleaned(texts[77])[1] == 1_771_041_677_770
+    assert told[77][-1] == strip_decoration(texts[77])[1] == 1_771_041_677_770
 
 
 def test_most_lines_of_a_long_log_are_taken_together() -> None:
@@ -111,7 +113,7 @@ def test_most_lines_of_a_long_log_are_taken_together() -> None:
 )
 def test_a_line_that_differs_in_more_than_free_numbers_is_read_for_itself(known: str, line: str) -> None:
     told = taken_apart([known, line])
-    assert told.get(1) in (None, plain(parse(line).found[0]))
+    assert told.get(1) in (None, plain(parse(line).records[0]))
 
 
 def test_foreign_lines_are_told_by_their_shape_alone() -> None:
@@ -119,5 +121,5 @@ def test_foreign_lines_are_told_by_their_shape_alone() -> None:
 
 
 def test_a_shape_that_few_lines_have_is_left_to_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(templates, "WORTH_LEARNING", 3)
+    monkeypatch.setattr(templates, "MIN_LINES_TO_LEARN", 3)
     assert sorted(taken_apart(["job 1 of 2", "job 3 of 4", "run 5", "run 6", "run 7"])) == [2, 3, 4]

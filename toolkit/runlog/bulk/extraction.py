@@ -12,8 +12,8 @@ from itertools import chain, pairwise
 
 import msgspec
 
-from toolkit.runlog.bulk.numbers import LONGEST
-from toolkit.runlog.parse import Found, parse
+from toolkit.runlog.bulk.numbers import MAX_DIGITS
+from toolkit.runlog.parse import LogRecord, parse
 from toolkit.runlog.sanitize import could_be_stamped, stamp_span
 
 _NUMBER = re.compile(r"(?<![A-Za-z_0-9])[0-9]+")
@@ -27,7 +27,7 @@ Octets = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class NumberSlot:
     """A number of a plan's lines: the octets before it that are no digits, and how many digits it may have.
 
     `text` is what it must be; it is empty where any number will do.
@@ -50,25 +50,25 @@ class Extent:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ExtractionPlan:
     """How to take apart the lines of one shape without the parser.
 
     `found` is what the parser made of the first of them. Each of the `numbers` must be as it says. `varying` is where
     the values stand that differ from line to line, by their field, and `stamp` where a CI system's stamp does.
     """
 
-    found: Found
-    numbers: tuple[Number, ...]
+    record: LogRecord
+    numbers: tuple[NumberSlot, ...]
     varying: Mapping[str, Extent]
     stamp: Extent | None = None
 
 
-def learn(text: str, eligible: Callable[[Found], bool]) -> Plan | None:
+def learn_plan(text: str, eligible: Callable[[LogRecord], bool]) -> ExtractionPlan | None:
     """The plan for the lines of this one's shape; None where they must be parsed one by one."""
     line = parse(text)
-    if line.begun is not None or len(line.found) != 1 or not eligible(line.found[0]):
+    if line.partial is not None or len(line.records) != 1 or not eligible(line.records[0]):
         return None
-    (found,) = line.found
+    (found,) = line.records
     if line.stamped_ms is None and could_be_stamped(text):
         return None
     stamp = stamp_span(text) if line.stamped_ms is not None else None
@@ -88,15 +88,15 @@ def learn(text: str, eligible: Callable[[Found], bool]) -> Plan | None:
     return _plan(text, found, dict(sorted(spans.items(), key=lambda each: each[1])), ignored, stamp)
 
 
-def _field_of(text: str, found: Found, start: int, end: int) -> tuple[str, int] | None:
+def _field_of(text: str, found: LogRecord, start: int, end: int) -> tuple[str, int] | None:
     """The field that copies the number at this place, and where in the line its value begins.
 
     An empty name where the parser ignores the number; None where the number means more than itself.
     """
     marked = parse(text[:start] + _MARK + text[end:])
-    if len(marked.found) != 1:
+    if len(marked.records) != 1:
         return None
-    other = marked.found[0]
+    other = marked.records[0]
     same = all(getattr(other, name) == getattr(found, name) for name in ("family", "venue", "reason", "column"))
     if not same or list(other.fields) != list(found.fields):
         return None
@@ -111,11 +111,11 @@ def _field_of(text: str, found: Found, start: int, end: int) -> tuple[str, int] 
 
 def _plan(
     text: str,
-    found: Found,
+    found: LogRecord,
     spans: Mapping[str, Octets],
     ignored: Sequence[Octets],
     stamp: Octets | None,
-) -> Plan | None:
+) -> ExtractionPlan | None:
     parts = sorted(chain(spans.values(), ignored, [stamp] if stamp else []))
     if any(after[0] < before[1] for before, after in pairwise(parts)):
         return None
@@ -128,18 +128,20 @@ def _plan(
     if not free <= set(digits):
         return None
     stamped = _octets(text, stamp) if stamp else (0, 0)
-    numbers, before, at = list[Number](), 0, 0
+    numbers, before, at = list[NumberSlot](), 0, 0
     for start, end in digits:
         before, at = before + start - at, end
         if (start, end) in free:
-            numbers.append(Number(before, 1, LONGEST))
+            numbers.append(NumberSlot(before, 1, MAX_DIGITS))
         elif stamped[0] <= start < stamped[1]:
             fraction = octets[start - 1 : start] == b"."
-            numbers.append(Number(before, 1, _ANY_LENGTH) if fraction else Number(before, end - start, end - start))
+            numbers.append(
+                NumberSlot(before, 1, _ANY_LENGTH) if fraction else NumberSlot(before, end - start, end - start)
+            )
         else:
-            numbers.append(Number(before, end - start, end - start, octets[start:end]))
+            numbers.append(NumberSlot(before, end - start, end - start, octets[start:end]))
     extents = {field: _extent(_octets(text, span), digits) for field, span in spans.items()}
-    return Plan(found, tuple(numbers), extents, _extent(stamped, digits) if stamp else None)
+    return ExtractionPlan(found, tuple(numbers), extents, _extent(stamped, digits) if stamp else None)
 
 
 def _octets(text: str, span: Octets) -> Octets:

@@ -9,16 +9,16 @@ import numpy as np
 import pyarrow as pa
 
 from toolkit.runlog.bulk.extraction import Extent
-from toolkit.runlog.bulk.numbers import Whole
-from toolkit.runlog.bulk.templates import Group
+from toolkit.runlog.bulk.numbers import IntVector
+from toolkit.runlog.bulk.templates import LineGroup
 
-_MANY = 500
+_MIN_LINES_FOR_ARROW = 500
 """What reads many lines in no time has to be loaded first, which takes as long as reading these one by one."""
 
 
-def whole_numbers(group: Group, fields: Sequence[str]) -> dict[str, Whole]:
+def whole_numbers(group: LineGroup, fields: Sequence[str]) -> dict[str, IntVector]:
     """Fields that hold a whole number of up to 18 digits in each line."""
-    learnt, count = group.plan.found.fields, len(group.indexes)
+    learnt, count = group.plan.record.fields, len(group.indexes)
     same = {field: np.full(count, int(learnt[field]), np.int64) for field in fields if field not in group.plan.varying}
     varying = {field: extent.first for field, extent in group.plan.varying.items() if field in fields}
     places = list(varying.values())
@@ -28,9 +28,9 @@ def whole_numbers(group: Group, fields: Sequence[str]) -> dict[str, Whole]:
     return same | {field: read[:, place] * sign for place, (field, sign) in enumerate(signed.items())}
 
 
-def all_fields(group: Group) -> pa.Array:
+def all_fields(group: LineGroup) -> pa.Array:
     """All fields of each line, as JSON."""
-    count, fields, varying = len(group.indexes), group.plan.found.fields, group.plan.varying
+    count, fields, varying = len(group.indexes), group.plan.record.fields, group.plan.varying
     words, text = list[str](), "{"
     for place, (name, value) in enumerate(fields.items()):
         text += ("," if place else "") + msgspec.json.encode(name).decode() + ":"
@@ -43,7 +43,7 @@ def all_fields(group: Group) -> pa.Array:
     if len(words) == 1:
         return pa.repeat(_same(words[0]), count)
     extents = [varying[name] for name in fields if name in varying]
-    if count < _MANY:
+    if count < _MIN_LINES_FOR_ARROW:
         template = "%s".join(word.replace("%", "%%") for word in words).encode()
         columns = [group.texts(extent) for extent in extents]
         return pa.array([template % values for values in zip(*columns, strict=True)], pa.string())
@@ -59,7 +59,7 @@ def _same(text: str) -> pa.StringScalar:
     return pa.scalar(text, pa.string())
 
 
-def _texts(group: Group, extent: Extent) -> pa.StringArray:
+def _texts(group: LineGroup, extent: Extent) -> pa.StringArray:
     """A part of each line: every other one of the texts that its ends divide the block into."""
     divided = np.column_stack(group.places(extent)).astype(np.int32).ravel()
     buffers = [None, pa.py_buffer(divided), pa.py_buffer(group.lines.data)]

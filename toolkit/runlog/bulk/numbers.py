@@ -6,11 +6,11 @@ from functools import cached_property
 
 import numpy as np
 
-Whole = np.ndarray[tuple[int], np.dtype[np.int64]]
-Places = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
+IntVector = np.ndarray[tuple[int], np.dtype[np.int64]]
+Offsets = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
 """Where something stands in a block, which is never as large as 2 GiB."""
 
-LONGEST = 18
+MAX_DIGITS = 18
 """Digits of a number that fits into 64 bits."""
 _NEWLINE, _ZERO = ord("\n"), ord("0")
 _DIGITS = b"0123456789"
@@ -20,11 +20,11 @@ _JOINED = ((8, 10, 0x00FF00FF00FF00FF), (16, 100, 0x0000FFFF0000FFFF), (32, 10_0
 _BEFORE = bytes(3 * _AT_ONCE)
 """What stands before a block, so that a number at its beginning has eight bytes up to its end, too."""
 
-Values = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-Fitting = np.ndarray[tuple[int], np.dtype[np.bool_]]
+IntArray = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
-class Lines:
+class BlockLines:
     """The lines of a block, the last of which may lack its newline.
 
     `starts` and `ends` are where each line begins and ends, without its newline, in `data`; `octets` are its bytes.
@@ -34,8 +34,8 @@ class Lines:
         self.data = data
         self.octets = np.frombuffer(data, np.uint8)
         newlines = np.flatnonzero(self.octets == _NEWLINE)
-        self.ends: Whole = newlines if data.endswith(b"\n") or not data else np.append(newlines, len(data))
-        self.starts: Whole = np.concatenate(([0], self.ends[:-1] + 1))[: len(self.ends)]
+        self.ends: IntVector = newlines if data.endswith(b"\n") or not data else np.append(newlines, len(data))
+        self.starts: IntVector = np.concatenate(([0], self.ends[:-1] + 1))[: len(self.ends)]
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -47,7 +47,7 @@ class Lines:
         """Each line without its digits."""
         return self.data.translate(None, _DIGITS).split(b"\n")[: len(self)]
 
-    def values(self, starts: Places, ends: Places) -> Values:
+    def values(self, starts: Offsets, ends: Offsets) -> IntArray:
         """The numbers that stand there, of up to 18 digits each."""
         digits = ends - starts
         values = np.zeros(digits.shape, np.int64)
@@ -72,23 +72,23 @@ class Lines:
         return np.ndarray((len(self.data) + len(_BEFORE) - _AT_ONCE + 1,), "<u8", _BEFORE + self.data, 0, (1,))
 
 
-class Numbers:
+class DigitRuns:
     """The runs of digits in a block, none of which begins or ends beside another digit."""
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: BlockLines) -> None:
         self._lines = lines
         digit = np.zeros(len(lines.octets) + 2, bool)
         np.less(lines.octets - np.uint8(_ZERO), 10, out=digit[1:-1])
         edges = np.flatnonzero(digit[1:] != digit[:-1])
         self._starts, self._ends = edges[::2].astype(np.int32), edges[1::2].astype(np.int32)
-        self._first: Whole = np.append(np.searchsorted(self._starts, lines.starts), len(self._starts))
+        self._first: IntVector = np.append(np.searchsorted(self._starts, lines.starts), len(self._starts))
 
-    def having(self, indexes: Whole, count: int) -> Fitting:
+    def having(self, indexes: IntVector, count: int) -> Mask:
         """Which of the lines hold so many numbers."""
-        having: Fitting = self._first[indexes + 1] - self._first[indexes] == count
+        having: Mask = self._first[indexes + 1] - self._first[indexes] == count
         return having
 
-    def of(self, indexes: Whole, count: int) -> tuple[Places, Places]:
+    def of(self, indexes: IntVector, count: int) -> tuple[Offsets, Offsets]:
         """Where the numbers of these lines, which hold so many, begin and end: a row for each line."""
         places = self._first[indexes][:, None] + np.arange(count)
         return self._starts[places], self._ends[places]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.runlog.bulk.numbers import LONGEST, Fitting, Places, Values, Whole
+from toolkit.runlog.bulk.numbers import MAX_DIGITS, IntArray, IntVector, Mask, Offsets
 from toolkit.runlog.sanitize import day_of, stamp_ms
 
 _MICROS_DIGITS = 6
-_POWERS = 10 ** np.arange(LONGEST, dtype=np.int64)
+_POWERS = 10 ** np.arange(MAX_DIGITS, dtype=np.int64)
 
 
-def times_ms(stamps: list[bytes]) -> tuple[Whole, Fitting]:
+def times_ms(stamps: list[bytes]) -> tuple[IntVector, Mask]:
     """The times (epoch ms) of stamps, each read for itself, and which of them are dates."""
     times = [stamp_ms(stamp.decode()) for stamp in stamps]
     return np.array([at or 0 for at in times], np.int64), np.array([at is not None for at in times], bool)
 
 
-def utc_times_ms(numbers: Values, digits: Places) -> tuple[Whole, Fitting]:
+def utc_times_ms(numbers: IntArray, digits: Offsets) -> tuple[IntVector, Mask]:
     """The times (epoch ms) of stamps in UTC that hold these numbers, and which of them are surely dates.
 
     The numbers of a stamp, of so many digits each, stand in a row.
@@ -32,8 +32,8 @@ def utc_times_ms(numbers: Values, digits: Places) -> tuple[Whole, Fitting]:
     us = (((since_epoch * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000_000
     if numbers.shape[1] > _MICROS_DIGITS:
         length = digits[:, 6]
-        told &= length <= LONGEST
-        more = np.clip(length - _MICROS_DIGITS, 0, LONGEST - _MICROS_DIGITS)
+        told &= length <= MAX_DIGITS
+        more = np.clip(length - _MICROS_DIGITS, 0, MAX_DIGITS - _MICROS_DIGITS)
         us += numbers[:, 6] // _POWERS[more] * _POWERS[np.clip(_MICROS_DIGITS - length, 0, None)]
     # The operations of `datetime.timestamp`, so that no time differs in how it is rounded.
     return np.rint(us / 1e6 * 1_000).astype(np.int64), told

@@ -14,42 +14,42 @@ from itertools import repeat
 
 import numpy as np
 
-from toolkit.runlog.bulk.extraction import Extent, Plan, learn
-from toolkit.runlog.bulk.numbers import LONGEST, Fitting, Lines, Numbers, Places, Whole
+from toolkit.runlog.bulk.extraction import Extent, ExtractionPlan, learn_plan
+from toolkit.runlog.bulk.numbers import MAX_DIGITS, BlockLines, DigitRuns, IntVector, Mask, Offsets
 from toolkit.runlog.bulk.stamps import times_ms, utc_times_ms
-from toolkit.runlog.parse import Found
+from toolkit.runlog.parse import LogRecord
 
-MOST_PLANS = 20_000
+MAX_PLANS = 20_000
 """More shapes are not learnt: their lines are parsed one by one."""
-LONGEST_LEARNT = 4_096
-WORTH_LEARNING = 16
+MAX_TEMPLATE_BYTES = 4_096
+MIN_LINES_TO_LEARN = 16
 """A shape that fewer lines of a block have is parsed line by line: learning it takes longer."""
 
 _UNLEARNT, _NEW, _UNLEARNT_BREAK = -1, -2, -3
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class LineGroup:
     """The lines of one plan in a block: their indexes, ascending, and where the numbers of each begin and end.
 
     `stamped_ms` are the times (epoch) stamped on them, none where the plan has no stamp.
     """
 
-    plan: Plan
-    lines: Lines
-    indexes: Whole
-    starts: Places
-    ends: Places
-    stamped_ms: Whole | None = None
+    plan: ExtractionPlan
+    lines: BlockLines
+    indexes: IntVector
+    starts: Offsets
+    ends: Offsets
+    stamped_ms: IntVector | None = None
 
-    def only(self, kept: Fitting) -> Group:
+    def only(self, kept: Mask) -> LineGroup:
         """The group with none of its lines but those."""
         stamped_ms = None if self.stamped_ms is None else self.stamped_ms[kept]
         return replace(
             self, indexes=self.indexes[kept], starts=self.starts[kept], ends=self.ends[kept], stamped_ms=stamped_ms
         )
 
-    def places(self, extent: Extent) -> tuple[Places, Places]:
+    def places(self, extent: Extent) -> tuple[Offsets, Offsets]:
         """Where a part of each line begins and ends."""
         return self.starts[:, extent.first] - extent.before, self.ends[:, extent.last] + extent.behind
 
@@ -59,21 +59,23 @@ class Group:
         return [data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
-class Repeats:
+class TemplateMatcher:
     """Knows the shapes seen so far.
 
     `eligible` says of which records the lines may be taken together, `breaks` of which shapes the line after is left to
     the parser.
     """
 
-    def __init__(self, eligible: Callable[[Found], bool], breaks: Callable[[bytes], bool] = lambda _: False) -> None:
+    def __init__(
+        self, eligible: Callable[[LogRecord], bool], breaks: Callable[[bytes], bool] = lambda _: False
+    ) -> None:
         self._eligible = eligible
         self._breaks = breaks
         self._breaking = [_UNLEARNT_BREAK]
         self._numbers: dict[bytes, int] = {}
-        self._plans: list[Plan | None] = []
+        self._plans: list[ExtractionPlan | None] = []
 
-    def sort(self, lines: Lines, alone: Collection[int] = ()) -> tuple[list[Group], list[int]]:
+    def sort(self, lines: BlockLines, alone: Collection[int] = ()) -> tuple[list[LineGroup], list[int]]:
         """Sort the lines of a block into groups and the indexes left to the parser.
 
         The lines at the indexes `alone` are left to the parser whatever their shape.
@@ -86,8 +88,8 @@ class Repeats:
         order = np.argsort(kinds.astype(np.int16), kind="stable")
         edges = np.flatnonzero(np.diff(kinds[order])) + 1
         left: list[int] = []
-        groups: list[Group] = []
-        numbers = Numbers(lines) if kinds.max(initial=-1) >= 0 else None
+        groups: list[LineGroup] = []
+        numbers = DigitRuns(lines) if kinds.max(initial=-1) >= 0 else None
         for indexes in np.split(order, edges):
             kind = int(kinds[indexes[0]]) if len(indexes) else -1
             plan = self._plans[kind] if kind >= 0 else None
@@ -99,7 +101,7 @@ class Repeats:
                 left += strays
         return groups, sorted(left)
 
-    def _kinds(self, lines: Lines) -> Whole:
+    def _kinds(self, lines: BlockLines) -> IntVector:
         """The number of each line's shape, negative where it has none."""
         of = lines.shapes()
         kinds = np.fromiter(map(self._numbers.get, of, repeat(_NEW)), np.int64, len(of))
@@ -109,30 +111,32 @@ class Repeats:
             kinds[index] = self._number(of[index], lines, index, counts[of[index]])
         return kinds
 
-    def _number(self, shape: bytes, lines: Lines, index: int, count: int) -> int:
+    def _number(self, shape: bytes, lines: BlockLines, index: int, count: int) -> int:
         if shape in self._numbers:
             return self._numbers[shape]
-        if count < WORTH_LEARNING or len(self._plans) >= MOST_PLANS:
+        if count < MIN_LINES_TO_LEARN or len(self._plans) >= MAX_PLANS:
             return _UNLEARNT_BREAK if self._breaks(shape) else _UNLEARNT
         number = self._numbers[shape] = len(self._plans)
         self._plans.append(self._learnt(lines[index]))
         self._breaking += [number] if self._breaks(shape) else []
         return number
 
-    def _learnt(self, line: bytes) -> Plan | None:
-        if len(line) > LONGEST_LEARNT:
+    def _learnt(self, line: bytes) -> ExtractionPlan | None:
+        if len(line) > MAX_TEMPLATE_BYTES:
             return None
         try:
-            return learn(line.decode("utf-8"), self._eligible)
+            return learn_plan(line.decode("utf-8"), self._eligible)
         except UnicodeDecodeError:
             return None
 
 
-def _taken_apart(plan: Plan, indexes: Whole, lines: Lines, numbers: Numbers) -> tuple[Group, list[int]]:
+def _taken_apart(
+    plan: ExtractionPlan, indexes: IntVector, lines: BlockLines, numbers: DigitRuns
+) -> tuple[LineGroup, list[int]]:
     """The lines that the plan fits, and the indexes of those that it does not."""
     fits = numbers.having(indexes, len(plan.numbers))
     strays = indexes[~fits].tolist()
-    group = Group(plan, lines, indexes[fits], *numbers.of(indexes[fits], len(plan.numbers)))
+    group = LineGroup(plan, lines, indexes[fits], *numbers.of(indexes[fits], len(plan.numbers)))
     for fitting in (_standing_there, _being_the_same):
         fits = fitting(group)
         if not fits.all():
@@ -145,21 +149,21 @@ def _taken_apart(plan: Plan, indexes: Whole, lines: Lines, numbers: Numbers) -> 
     return group.only(dated), [*strays, *group.indexes[~dated].tolist()]
 
 
-def _timed(group: Group, stamp: Extent) -> tuple[Group, Fitting]:
+def _timed(group: LineGroup, stamp: Extent) -> tuple[LineGroup, Mask]:
     """The lines with their times, and which of them have one."""
     places = slice(stamp.first, stamp.last + 1)
     starts, ends = group.starts[:, places], group.ends[:, places]
     times, dated = np.zeros(len(starts), np.int64), np.zeros(len(starts), bool)
     if stamp.behind:
         # Behind the last number stands the letter of UTC.
-        numbers = group.lines.values(np.maximum(starts, ends - LONGEST), ends)
+        numbers = group.lines.values(np.maximum(starts, ends - MAX_DIGITS), ends)
         times, dated = utc_times_ms(numbers, ends - starts)
     if not dated.all():
         times[~dated], dated[~dated] = times_ms(group.only(~dated).texts(stamp))
     return replace(group, stamped_ms=times), dated
 
 
-def _standing_there(group: Group) -> Fitting:
+def _standing_there(group: LineGroup) -> Mask:
     """Of which lines the numbers stand between the words where they should, and are as long as they may be."""
     digits, begins = group.ends - group.starts, group.lines.starts[group.indexes].astype(np.int32)
     words = group.ends - np.cumsum(digits, axis=1, dtype=np.int32) - begins[:, None]
@@ -167,11 +171,11 @@ def _standing_there(group: Group) -> Fitting:
     fits = words == before
     fits &= digits >= least
     fits &= digits <= most
-    there: Fitting = fits.all(axis=1)
+    there: Mask = fits.all(axis=1)
     return there
 
 
-def _being_the_same(group: Group) -> Fitting:
+def _being_the_same(group: LineGroup) -> Mask:
     """In which lines the numbers that must be the same are; they are as long as they must be."""
     same = np.ones(len(group.indexes), bool)
     for place, number in enumerate(group.plan.numbers):
