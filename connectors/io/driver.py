@@ -1,7 +1,7 @@
-"""One connector, alive: performs what its machine answers, and brings it what happens.
+"""Driver of one connector: it passes events to the state machine and performs the machine's actions.
 
-A machine that fails is a fault of this program, not of the venue. It is told so in the log, as a panic of the task, the
-session begins anew, and the other venues go on.
+An exception of a machine is a fault of this program, not of the venue. It is logged as a panic of the task, the session
+is restarted, and the other venues go on.
 """
 
 from __future__ import annotations
@@ -41,35 +41,35 @@ from connectors.session.events import (
 from toolkit.model.vocabulary import ReconnectReason
 
 STOP_TIMEOUT_S = 2.0
-"""How long a connector may take to end when it is told to."""
+"""Time that a stopped driver waits for its background tasks before it cancels them."""
 
 
 class FrameRecorder(Protocol):
-    """Where frames go, as they cross the wire."""
+    """Recorder of the frames of one connector."""
 
     def sent(self, text: str) -> None:
-        """A text frame left."""
+        """Record a text frame that is sent."""
 
     def received(self, data: str | bytes) -> None:
-        """A data frame came."""
+        """Record a data frame that was received."""
 
     def fetched(self, call: str, body: bytes) -> None:
-        """A REST body came."""
+        """Record the response body of the REST request with path `call`."""
 
 
 class SharedResources(EventChannel):
-    """A handover with the REST door that its connectors share."""
+    """The event channel and the HTTP client that all drivers of a run share."""
 
-    def __init__(self, clock: Clock, rest: HttpClient, publisher: Publisher, journal: NoteSink) -> None:
+    def __init__(self, clock: Clock, http: HttpClient, publisher: Publisher, journal: NoteSink) -> None:
         super().__init__(clock, publisher, journal)
-        self.rest = rest
+        self.http = http
 
 
 class Driver:
     """Runs one connector until it is stopped.
 
-    `connected` says whether a socket was ever open, `failures` how many attempts or requests came to nothing, and
-    `failure` what the last of them said.
+    `connected` is True once a socket has been open. `failures` counts failed connection attempts and requests;
+    `failure` is the detail of the last one.
     """
 
     def __init__(self, machine: Connector, shared: SharedResources, recorder: FrameRecorder | None = None) -> None:
@@ -79,52 +79,52 @@ class Driver:
         self._recorder = recorder
         self._queue = EventQueue(shared.clock)
         self._socket: Socket | None = None
-        self._sockets = 0
-        self._line: asyncio.Task[None] | None = None
-        self._errands: set[asyncio.Task[None]] = set()
+        self._socket_number = 0
+        self._socket_task: asyncio.Task[None] | None = None
+        self._background: set[asyncio.Task[None]] = set()
         self._panics = 0
         self.connected = False
         self.failures = 0
         self.failure = ""
 
     async def run(self) -> None:
-        """Drive the machine from its start to its stop."""
+        """Run the machine from its start until it is stopped."""
         self._queue.enqueue(Started())
         try:
             while self.machine.state is not ConnectorState.STOPPED:
-                queued = await self._queue.wait(self._patience_s())
+                queued = await self._queue.wait(self._timeout_s())
                 await self._step(queued)
         finally:
-            self._hang_up()
-            if self._errands:
-                await asyncio.wait(self._errands, timeout=STOP_TIMEOUT_S)
-            for task in self._errands:
+            self._disconnect()
+            if self._background:
+                await asyncio.wait(self._background, timeout=STOP_TIMEOUT_S)
+            for task in self._background:
                 task.cancel()
 
     def stop(self) -> None:
-        """End for good."""
+        """Stop the connector for good."""
         self._queue.enqueue(Stop())
 
     def restart(self, reason: ReconnectReason) -> None:
-        """End the session that is open, if one is, and begin anew."""
+        """End the open session, if there is one, and reconnect."""
         self._queue.enqueue(Stop(reason, restart=True))
 
-    def _patience_s(self) -> float | None:
+    def _timeout_s(self) -> float | None:
         due_ms = self.machine.due_ms
         return None if due_ms is None else max(0.0, (due_ms - self._shared.clock.now_us() / 1_000) / 1_000)
 
     async def _step(self, queued: QueuedEvent | None) -> None:
-        given = TimePassed() if queued is None else queued.event
-        self._observe(given)
+        event = TimePassed() if queued is None else queued.event
+        self._observe(event)
         try:
-            actions = self.machine.step(self._shared.clock.now_ms(), given)
-        except Exception as error:  # noqa: BLE001  whatever it is, it must not take the other venues along
-            actions = self._panicked(error)
+            actions = self.machine.step(self._shared.clock.now_ms(), event)
+        except Exception as error:  # noqa: BLE001  a fault in one machine must not stop the other venues
+            actions = self._restart_after(error)
         for action in actions:
             await self._perform(action, queued)
 
-    def _observe(self, given: SessionEvent) -> None:
-        match given:
+    def _observe(self, event: SessionEvent) -> None:
+        match event:
             case Opened():
                 self.connected = True
             case ConnectFailed(detail=detail) | FetchFailed(detail=detail):
@@ -133,23 +133,23 @@ class Driver:
             case Received(data) if self._recorder is not None:
                 self._recorder.received(data)
 
-    def _panicked(self, error: Exception) -> list[Action]:
+    def _restart_after(self, error: Exception) -> list[Action]:
         self._panics += 1
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
+        innermost = error.__traceback__
+        while innermost is not None and innermost.tb_next is not None:
+            innermost = innermost.tb_next
+        where = "" if innermost is None else f"{innermost.tb_frame.f_code.co_filename}:{innermost.tb_lineno}"
         detail = f"{type(error).__name__}: {error}"
         note = Note("panic", {"count": self._panics, "detail": detail, "where": where})
         self._shared.journal.record_note(self.venue, note)
         return self.machine.step(self._shared.clock.now_ms(), Stop(ReconnectReason.TASK_PANIC, restart=True))
 
-    # --- what the machine wants -----------------------------------------------------------------------------------
+    # --- actions of the machine ---------------------------------------------------------------------------------------
 
     async def _perform(self, action: Action, queued: QueuedEvent | None) -> None:
         match action:
             case Connect():
-                self._dial(action)
+                self._connect(action)
             case Send(text, ping):
                 if self._recorder is not None and self._socket is not None:
                     self._recorder.sent(text)
@@ -159,81 +159,83 @@ class Driver:
             case Publish():
                 await self._publish(action, queued)
             case Fetch():
-                self._do(self._fetch(action))
+                self._run_in_background(self._fetch(action))
             case Close():
-                self._hang_up()
+                self._disconnect()
             case Note():
                 self._shared.journal.record_note(self.venue, action)
 
     async def _write(self, write: Callable[[Socket], Coroutine[Any, Any, SendFailed | None]], *, ping: bool) -> None:
         if self._socket is None:
             return
-        failed = await write(self._socket)
-        if failed is not None:
-            self._queue.enqueue(SendFailed(failed.detail, ping), self._sockets)
+        failure = await write(self._socket)
+        if failure is not None:
+            self._queue.enqueue(SendFailed(failure.detail, ping), self._socket_number)
 
     async def _publish(self, action: Publish, queued: QueuedEvent | None) -> None:
         clock = self._shared.clock
-        at = (clock.now_ms(), clock.unix_ms()) if queued is None else (queued.at_ms, queued.at_unix_ms)
-        delivery = Delivery(self.venue, action.event, action.flaws, action.source, *at)
-        taken = self._shared.offer(delivery)
-        while not taken:
+        received = (clock.now_ms(), clock.unix_ms()) if queued is None else (queued.at_ms, queued.at_unix_ms)
+        delivery = Delivery(self.venue, action.event, action.flaws, action.source, *received)
+        accepted = self._shared.offer(delivery)
+        while not accepted:
             await self._shared.space_available.wait()
-            taken = self._shared.offer(delivery, retry=True)
+            accepted = self._shared.offer(delivery, retry=True)
 
-    # --- the line to the venue ------------------------------------------------------------------------------------
+    # --- the socket ---------------------------------------------------------------------------------------------------
 
-    def _dial(self, wanted: Connect) -> None:
-        self._sockets += 1
-        self._queue.select_socket(self._sockets)
-        self._line = asyncio.create_task(self._talk(wanted, self._sockets), name=f"{self.venue} socket")
-        self._line.add_done_callback(partial(self._line_ended, self._sockets))
+    def _connect(self, action: Connect) -> None:
+        self._socket_number += 1
+        self._queue.select_socket(self._socket_number)
+        self._socket_task = asyncio.create_task(
+            self._read_socket(action, self._socket_number), name=f"{self.venue} socket"
+        )
+        self._socket_task.add_done_callback(partial(self._socket_task_done, self._socket_number))
 
-    def _line_ended(self, number: int, line: asyncio.Task[None]) -> None:
-        """A line that broke by a fault of ours is an end like any other to the machine."""
-        if not line.cancelled() and (error := line.exception()) is not None:
+    def _socket_task_done(self, number: int, task: asyncio.Task[None]) -> None:
+        """Report an exception of the task to the machine as a failed or closed socket."""
+        if not task.cancelled() and (error := task.exception()) is not None:
             detail = f"{type(error).__name__}: {error}"
             self._queue.enqueue(ConnectFailed(detail) if self._socket is None else SocketClosed(None, detail), number)
 
-    async def _talk(self, wanted: Connect, number: int) -> None:
-        """Open a socket and bring in what comes by it, up to its end."""
-        met = await open_socket(wanted, lambda control: self._queue.enqueue_control(control, number))
-        if isinstance(met, ConnectFailed):
-            self._queue.enqueue(met, number)
+    async def _read_socket(self, action: Connect, number: int) -> None:
+        """Open a socket and enqueue its frames until it ends."""
+        opened = await open_socket(action, lambda control: self._queue.enqueue_control(control, number))
+        if isinstance(opened, ConnectFailed):
+            self._queue.enqueue(opened, number)
             return
-        self._socket = met
+        self._socket = opened
         self._queue.enqueue(Opened(), number)
         try:
             while True:
                 await self._queue.wait_for_space()
-                came = await met.read()
-                self._bring(came, number)
-                if isinstance(came, SocketClosed):
+                data = await opened.read()
+                self._enqueue_read(data, number)
+                if isinstance(data, SocketClosed):
                     return
         finally:
-            self._do(met.close())
+            self._run_in_background(opened.close())
 
-    def _bring(self, came: bytes | SocketClosed, number: int) -> None:
-        self._queue.enqueue(came if isinstance(came, SocketClosed) else Received(came), number)
+    def _enqueue_read(self, data: bytes | SocketClosed, number: int) -> None:
+        self._queue.enqueue(data if isinstance(data, SocketClosed) else Received(data), number)
 
-    def _hang_up(self) -> None:
+    def _disconnect(self) -> None:
         self._queue.select_socket(NO_SOCKET)
         self._socket = None
-        if self._line is not None:
-            self._line.cancel()
-            self._errands.add(self._line)
-            self._line.add_done_callback(self._errands.discard)
-            self._line = None
+        if self._socket_task is not None:
+            self._socket_task.cancel()
+            self._background.add(self._socket_task)
+            self._socket_task.add_done_callback(self._background.discard)
+            self._socket_task = None
 
-    # --- errands --------------------------------------------------------------------------------------------------
+    # --- background tasks ---------------------------------------------------------------------------------------------
 
-    async def _fetch(self, wanted: Fetch) -> None:
-        given: SessionEvent = await self._shared.rest.fetch(wanted, self.machine.venue.headers)
-        if self._recorder is not None and (body := getattr(given, "body", None)) is not None:
-            self._recorder.fetched(wanted.call.path, body)
-        self._queue.enqueue(given)
+    async def _fetch(self, action: Fetch) -> None:
+        event: SessionEvent = await self._shared.http.fetch(action, self.machine.venue.headers)
+        if self._recorder is not None and (body := getattr(event, "body", None)) is not None:
+            self._recorder.fetched(action.call.path, body)
+        self._queue.enqueue(event)
 
-    def _do(self, errand: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(errand)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+    def _run_in_background(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)

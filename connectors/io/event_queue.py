@@ -1,7 +1,7 @@
-"""What waits for one connector: everything that happened to it, in order, and bounded.
+"""Bounded queue of the events of one connector, in order of arrival.
 
-Who brings a frame waits while the box is full, so that a slow consumer slows the socket and costs no memory. A control
-frame is kept once however often it comes. Things of a socket that was left meanwhile are never handed out.
+A reader of frames waits while the queue is full, so that a slow consumer slows the socket instead of using memory.
+Duplicate control frames are dropped, and so are events of a socket that has been replaced.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from connectors.session.events import Control, ControlReceived, SessionEvent
 
 CAPACITY = 64
 NO_SOCKET = 0
+"""The socket number of events that belong to no socket; the numbers of sockets begin at 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedEvent:
-    """An input, the number of the socket it came by (`OF_NO_SOCKET`: none), and when it came."""
+    """An event, the number of its socket (or `NO_SOCKET`), and its time of arrival in ms.
+
+    `at_ms` is monotonic, `at_unix_ms` the wall clock.
+    """
 
     event: SessionEvent
     socket: int
@@ -28,7 +32,10 @@ class QueuedEvent:
 
 
 class EventQueue:
-    """The box of one connector; `socket` is the number of the socket that is listened to."""
+    """The events that wait for one connector; `socket` is the number of the current socket.
+
+    `capacity` bounds the frames, because their reader awaits `wait_for_space`. Other events are always accepted.
+    """
 
     def __init__(self, clock: Clock, capacity: int = CAPACITY) -> None:
         self.socket = NO_SOCKET
@@ -36,55 +43,56 @@ class EventQueue:
         self._capacity = capacity
         self._events: deque[QueuedEvent] = deque()
         self._controls: set[Control] = set()
-        self._filled = asyncio.Event()
-        self._emptied = asyncio.Event()
+        self._data_available = asyncio.Event()
+        self._space_available = asyncio.Event()
 
     def enqueue(self, event: SessionEvent, socket: int = NO_SOCKET) -> None:
-        """Leave something, whether or not there is room."""
+        """Add an event with the present time, even if the queue is full."""
         self._events.append(QueuedEvent(event, socket, self._clock.now_ms(), self._clock.unix_ms()))
-        self._filled.set()
+        self._data_available.set()
 
     def enqueue_control(self, control: Control, socket: int) -> None:
-        """Leave a control frame, unless its like is waiting already."""
+        """Add a control frame; duplicates and frames of other sockets are dropped."""
         if socket == self.socket and control not in self._controls:
             self._controls.add(control)
             self.enqueue(ControlReceived(control), socket)
 
     async def wait_for_space(self) -> None:
-        """Wait until there is room for a frame."""
+        """Wait until fewer than `capacity` events are queued."""
         while len(self._events) >= self._capacity:
-            self._emptied.clear()
-            await self._emptied.wait()
+            self._space_available.clear()
+            await self._space_available.wait()
 
     def select_socket(self, socket: int) -> None:
-        """Take what this socket brings from now on, and nothing of any other."""
+        """Make `socket` the current socket; events of any other socket are dropped from now on."""
         self.socket = socket
         self._controls.clear()
 
     def dequeue(self) -> QueuedEvent | None:
-        """What came first, if anything."""
+        """Remove and return the oldest event, or return None if there is none."""
         while self._events:
             queued = self._events.popleft()
-            self._emptied.set()
+            self._space_available.set()
             if queued.socket in (NO_SOCKET, self.socket):
                 if isinstance(queued.event, ControlReceived):
                     self._controls.discard(queued.event.control)
                 return queued
         return None
 
-    async def wait(self, for_s: float | None) -> QueuedEvent | None:
-        """What comes first within this time (None: however long it takes).
+    async def wait(self, timeout_s: float | None) -> QueuedEvent | None:
+        """Wait at most `timeout_s` (None: without limit), then remove and return the oldest event.
 
-        None only once the event loop has also asked the sockets and found nothing: whatever had arrived comes first.
+        It returns None only after the event loop has polled the sockets once more, so that data which had already
+        arrived comes before a timeout.
         """
         if (queued := self.dequeue()) is not None:
             return queued
-        self._filled.clear()
+        self._data_available.clear()
         try:
-            async with asyncio.timeout(for_s):
-                await self._filled.wait()
+            async with asyncio.timeout(timeout_s):
+                await self._data_available.wait()
         except TimeoutError:
-            # The sockets are asked between two turns; what they gave reaches this box in the turn after.
+            # The loop polls the sockets between two iterations; their data reaches this queue in the next iteration.
             for _ in range(3):
                 await asyncio.sleep(0)
         return self.dequeue()

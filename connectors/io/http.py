@@ -1,4 +1,4 @@
-"""The HTTP door: one request, one answer of bounded length within a bounded time."""
+"""HTTP client with a limit on the time and on the body length of each request."""
 
 from __future__ import annotations
 
@@ -20,65 +20,76 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_CONNECTIONS = 20
 USER_AGENT = "run-evidence-toolkit (read-only)"
 
-_NUMBER = re.compile(r"\[Errno -?\d+\] ")
+_ERRNO_PREFIX = re.compile(r"\[Errno -?\d+\] ")
 
 
 class HttpClient:
-    """Asks venues by HTTP; as a context manager it closes its connections at the end."""
+    """HTTP client that all connectors share; an async context manager that closes its connections on exit.
+
+    It opens at most `MAX_CONNECTIONS` connections, separately for loopback URLs and for all others. Proxies of the
+    environment are not used for loopback URLs. Redirects are not followed.
+    """
 
     def __init__(self) -> None:
         limits = httpx.Limits(max_connections=MAX_CONNECTIONS)
-        plain = {"timeout": None, "limits": limits, "headers": {"User-Agent": USER_AGENT}}
-        self._outside = httpx.AsyncClient(**plain)  # type: ignore[arg-type]
-        self._loopback = httpx.AsyncClient(**plain, trust_env=False)  # type: ignore[arg-type]
+        options = {"timeout": None, "limits": limits, "headers": {"User-Agent": USER_AGENT}}
+        self._external = httpx.AsyncClient(**options)  # type: ignore[arg-type]
+        self._loopback = httpx.AsyncClient(**options, trust_env=False)  # type: ignore[arg-type]
 
     async def __aenter__(self) -> Self:
-        """Give the door."""
+        """Return the client."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection."""
-        await self._outside.aclose()
+        await self._external.aclose()
         await self._loopback.aclose()
 
-    async def fetch(self, wanted: Fetch, headers: Iterable[tuple[str, str]] = ()) -> Fetched | FetchFailed:
-        """Ask, and give the body of a 200 or why there is none."""
-        try:
-            async with asyncio.timeout(wanted.timeout_ms / 1_000):
-                return await self._fetch(wanted, headers)
-        except TimeoutError:
-            return FetchFailed(wanted.ticket, f"no answer within {wanted.timeout_ms} ms")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            return FetchFailed(wanted.ticket, error_text(error))
+    async def fetch(self, request: Fetch, headers: Iterable[tuple[str, str]] = ()) -> Fetched | FetchFailed:
+        """Make the request; return the body of a response with status 200, else the reason of the failure.
 
-    async def _fetch(self, wanted: Fetch, headers: Iterable[tuple[str, str]]) -> Fetched | FetchFailed:
-        client = self._loopback if is_loopback(wanted.url) else self._outside
-        call = wanted.call
-        sent = dict(headers) | ({} if call.body is None else {"Content-Type": "application/json"})
-        async with client.stream(call.method, wanted.url, content=call.body, headers=sent) as answer:
-            if answer.status_code != httpx.codes.OK:
-                after_ms = retry_after_ms(answer.headers.get("Retry-After"))
-                return FetchFailed(wanted.ticket, f"HTTP {answer.status_code}", answer.status_code, after_ms)
+        It raises nothing for a failed request. The request fails after `request.timeout_ms`, and if the body is longer
+        than `MAX_BODY_BYTES`.
+        """
+        try:
+            async with asyncio.timeout(request.timeout_ms / 1_000):
+                return await self._fetch(request, headers)
+        except TimeoutError:
+            return FetchFailed(request.ticket, f"no answer within {request.timeout_ms} ms")
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            return FetchFailed(request.ticket, error_text(error))
+
+    async def _fetch(self, request: Fetch, headers: Iterable[tuple[str, str]]) -> Fetched | FetchFailed:
+        client = self._loopback if is_loopback(request.url) else self._external
+        call = request.call
+        all_headers = dict(headers) | ({} if call.body is None else {"Content-Type": "application/json"})
+        async with client.stream(call.method, request.url, content=call.body, headers=all_headers) as response:
+            if response.status_code != httpx.codes.OK:
+                retry_ms = retry_after_ms(response.headers.get("Retry-After"))
+                return FetchFailed(request.ticket, f"HTTP {response.status_code}", response.status_code, retry_ms)
             body = bytearray()
-            async for piece in answer.aiter_bytes():
-                body += piece
+            async for chunk in response.aiter_bytes():
+                body += chunk
                 if len(body) > MAX_BODY_BYTES:
-                    return FetchFailed(wanted.ticket, f"the answer is longer than {MAX_BODY_BYTES} bytes")
-        return Fetched(wanted.ticket, bytes(body))
+                    return FetchFailed(request.ticket, f"the answer is longer than {MAX_BODY_BYTES} bytes")
+        return Fetched(request.ticket, bytes(body))
 
 
 def error_text(error: BaseException) -> str:
-    """What an error says, without its number; the reasons behind it too, where it only points at them."""
-    said = _NUMBER.sub("", " ".join(str(error).split())) or type(error).__name__
+    """Return the message of an error without its errno, followed by the messages of its causes.
+
+    A cause whose message is already contained is left out. An error without a message is given by its type.
+    """
+    text = _ERRNO_PREFIX.sub("", " ".join(str(error).split())) or type(error).__name__
     cause = error.__cause__
-    behind = "" if cause is None else error_text(cause)
-    return said if behind in said else f"{said}: {behind}"
+    cause_text = "" if cause is None else error_text(cause)
+    return text if cause_text in text else f"{text}: {cause_text}"
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine, where no proxy has any business."""
+    """Return whether the host of a URL is this machine; such URLs are never proxied."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -87,7 +98,10 @@ def is_loopback(url: str) -> bool:
 
 
 def retry_after_ms(value: str | None, now: datetime | None = None) -> int | None:
-    """How long a `Retry-After` header asks to wait, written in seconds or as a date; None where it says nothing."""
+    """Return the delay that a `Retry-After` header asks for in ms, 0 or more; None if it is missing or invalid.
+
+    The header has seconds or an HTTP date (RFC 9110, section 10.2.3). Seconds are cut to nine digits.
+    """
     if value is None:
         return None
     text = value.strip()
@@ -97,5 +111,5 @@ def retry_after_ms(value: str | None, now: datetime | None = None) -> int | None
         until = parsedate_to_datetime(text)
     except ValueError:
         return None
-    waits = (until if until.tzinfo else until.replace(tzinfo=UTC)) - (now or datetime.now(UTC))
-    return max(0, round(waits.total_seconds() * 1_000))
+    delay = (until if until.tzinfo else until.replace(tzinfo=UTC)) - (now or datetime.now(UTC))
+    return max(0, round(delay.total_seconds() * 1_000))

@@ -1,0 +1,1 @@
+"""Files that a run writes: log, events, telemetry, and tapes of frames."""

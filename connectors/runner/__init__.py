@@ -1,0 +1,1 @@
+"""The runner: it takes market events from the connectors in ticks and writes telemetry."""
