@@ -1,12 +1,12 @@
-"""The log's words: notes as lines of `run.log`, in the grammar that readers of the log know.
+"""Render notes as lines of `run.log`, in the format that log readers parse.
 
-`SENTENCES` gives the lines of each kind of note, `ENDINGS` those of each reason a session ends by; a venue's own
-sentence (`Venue.log_templates`) stands in place of the shared one. A sentence that begins with `WS_AUDIT` is written
-only where audit is on. Kinds without a sentence are told in `events.jsonl` alone.
+`TEMPLATES` has the lines of each kind of note, `RECONNECT_TEMPLATES` those of each reconnect reason. A template of the
+venue (`Venue.log_templates`) replaces the shared one. Lines that begin with `WS_AUDIT` are written only if audit is on.
+Notes of a kind without a template appear only in `events.jsonl`.
 
-One event is never told twice in words that a reader counts: of an ending the audit line carries the reason and the
-error line the detail; a resync is one line, audited or not. Texts that came from outside are made printable and cut,
-and words that begin a record are broken in them, so that no frame can forge a line or a count.
+No event is written twice in a form that a reader counts: of a reconnect, the audit line has the reason and the error
+line the detail; a resync is one line, with or without audit. Text from outside is made printable and shortened, and
+words that begin a record are altered in it, so that a frame can forge neither a line nor a count.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from toolkit.model.vocabulary import ReconnectReason
 
 AUDIT = "WS_AUDIT "
 WARN_FROM, ERROR_FROM = 5, 20
-"""So many failures in a row make an error line a warning, an error."""
+"""Consecutive failures from which the level of an error line is WARN or ERROR; below it is INFO."""
 
 TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "resolving": ("INFO: {title} resolving market id attempt url={url}",),
@@ -35,7 +35,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "first_book": ("INFO: {title} public WS first book update",),
     "snapshot_applied": ("INFO: {title} snapshot applied (snap_id={seq})",),
     "snapshot_failed": ("WARN: {title} snapshot fetch failed; url={url} err={detail}",),
-    "resync": ("{title} WS {words}; resyncing last={last} prev=Some({prev}) start={start} end={end} url={url}",),
+    "resync": ("{title} WS {reason_text}; resyncing last={last} prev=Some({prev}) start={start} end={end} url={url}",),
     "healthy_reset": (
         "INFO: {title} WS session was healthy for {lasted}; resetting backoff and failure counter (was {failures})",
     ),
@@ -85,63 +85,66 @@ RECONNECT_TEMPLATES: Mapping[ReconnectReason, tuple[str, ...]] = {
     ReconnectReason.ENFORCER_RESTART: ("{error}: {title} public WS {detail}",),
     ReconnectReason.UNKNOWN: ("{error}: {title} public WS ended: {detail}",),
 }
-ENDED = "WS_AUDIT venue={venue} reconnect_reason={reason} count={count}"
+RECONNECT_AUDIT = "WS_AUDIT venue={venue} reconnect_reason={reason} count={count}"
 LOOKUP_FAILED = "{error}: {title} market discovery failed: {detail}"
-SILENCE = "INFO: {title} public WS silence class={silence} topic={topic}"
-LEVEL = "{level}: {title} public WS error (consecutive_failures={failures})"
+SILENCE_LINE = "INFO: {title} public WS silence class={silence} topic={topic}"
+ERROR_PREFIX = "{level}: {title} public WS error (consecutive_failures={failures})"
 
 
 def render(venue: Venue, note: Note) -> list[tuple[str, bool]]:
-    """The lines of a note, each with whether it is one for audit only."""
-    words = {"title": venue.title, "prefix": venue.prefix, **_words(note.fields), "venue": venue.name}
-    lines = [sentence.format_map(words) for sentence in _sentences(venue, note, words)]
+    """Return the lines of a note, each with a flag that is True for an audit line.
+
+    Raises `KeyError` if the note lacks a field of its template.
+    """
+    values = {"title": venue.title, "prefix": venue.prefix, **_template_values(note.fields), "venue": venue.name}
+    lines = [template.format_map(values) for template in _templates(venue, note, values)]
     return [(line, line.startswith(AUDIT)) for line in lines]
 
 
-def _sentences(venue: Venue, note: Note, words: dict[str, str]) -> tuple[str, ...]:
+def _templates(venue: Venue, note: Note, values: dict[str, str]) -> tuple[str, ...]:
     kind, fields = note.kind, note.fields
     if kind == "reconnect":
-        return _ending(fields, words)
+        return _reconnect_templates(fields, values)
     if kind == "refusal" and fields.get("fatal"):
         kind = "fatal_refusal"
-    elif kind in ("ping_sent", "pressure") and not _sampled(note):
+    elif kind in ("ping_sent", "pressure") and not _is_sampled(note):
         return ()
     elif kind == "resync":
-        words["words"] = words["reason"].replace("_", " ")
+        values["reason_text"] = values["reason"].replace("_", " ")
     if kind in venue.log_templates:
         return (venue.log_templates[kind],)
     return TEMPLATES.get(kind, ())
 
 
-def _sampled(note: Note) -> bool:
-    """A line is written at the counts that readers of the log expect: 1, 2, 3, then each hundredth or thousandth."""
+def _is_sampled(note: Note) -> bool:
+    """Return whether a line is written at this count: 1, 2, 3, then every 100th, or every 1000th of `pressure`."""
     if note.kind == "pressure":
         total = int(note.fields["total"] or 0)
         return total <= 3 or total % 1_000 == 0
     return is_logged(int(note.fields["count"] or 0))
 
 
-def _ending(fields: Mapping[str, Value | float], words: dict[str, str]) -> tuple[str, ...]:
+def _reconnect_templates(fields: Mapping[str, Value | float], values: dict[str, str]) -> tuple[str, ...]:
     failures = int(fields["failures"] or 0)
-    words["level"] = "INFO" if failures < WARN_FROM else "WARN" if failures < ERROR_FROM else "ERROR"
-    words["error"] = LEVEL.format_map(words)
+    values["level"] = "INFO" if failures < WARN_FROM else "WARN" if failures < ERROR_FROM else "ERROR"
+    values["error"] = ERROR_PREFIX.format_map(values)
     if fields["stage"] != "socket":
         return (LOOKUP_FAILED,)
-    silence = (SILENCE,) if "silence" in fields else ()
-    return (ENDED, *silence, *RECONNECT_TEMPLATES[ReconnectReason(words["reason"])])
+    silence = (SILENCE_LINE,) if "silence" in fields else ()
+    return (RECONNECT_AUDIT, *silence, *RECONNECT_TEMPLATES[ReconnectReason(values["reason"])])
 
 
-def _words(fields: Mapping[str, Value | float]) -> dict[str, str]:
-    """Every field as the log writes it; a time `x_ms` also as the duration `x`."""
-    words: dict[str, str] = {}
+def _template_values(fields: Mapping[str, Value | float]) -> dict[str, str]:
+    """Return every field as text; an integer field `x_ms` also as the duration `x`."""
+    values: dict[str, str] = {}
     for name, value in fields.items():
-        words[name] = _word(name, value)
+        values[name] = _value_text(name, value)
         if name.endswith("_ms") and isinstance(value, int):
-            words[name.removesuffix("_ms")] = duration(value)
-    return words
+            values[name.removesuffix("_ms")] = duration(value)
+    return values
 
 
-def _word(name: str, value: Value | float) -> str:
+def _value_text(name: str, value: Value | float) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -150,7 +153,7 @@ def _word(name: str, value: Value | float) -> str:
 
 
 def panic_line(venue: str, count: int, detail: str) -> str:
-    """A connector failed by a fault of this program and begins anew."""
+    """Return the line of a connector that is restarted after an exception in this program; `count` is its restarts."""
     return (
         f"ERROR: Supervised task '{venue}_public_ws' panicked (restart #{count}): {printable(detail)}, restarting in 0s"
     )

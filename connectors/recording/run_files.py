@@ -1,7 +1,7 @@
-"""The files a run leaves: its log with the time of each line, its events, its telemetry, its statistics, its frames.
+"""Writers of the files of a run: its log with the time of each line, its events, its telemetry and its tapes.
 
-Each line is with the operating system when its call returns, telemetry a moment later, so that a process killed at any
-point loses at most the line it was writing.
+A line is with the operating system when its call returns, telemetry a moment later. A process that is killed loses at
+most the line it was writing.
 """
 
 from __future__ import annotations
@@ -26,11 +26,16 @@ from toolkit.model import arrivals
 
 LOG, EVENTS, FRAMES = "run.log", "events.jsonl", "frames"
 EVENTS_SCHEMA = "toolkit.event/1"
-EXACT_MS = 1
+TIME_ERROR_MS = 1
+"""Largest error of a recorded line time."""
 
 
 class RunLog:
-    """`run.log` and, beside it, when each line was written; `digest` and the sums are of the log."""
+    """Writer of `run.log` and of a second file with the time of each line.
+
+    `digest` (SHA-256), `bytes` and `lines` describe what was written to the log. Raises `FileExistsError` if a file
+    exists.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._log = (directory / LOG).open("xb", buffering=0)
@@ -40,16 +45,16 @@ class RunLog:
         self.bytes = self.lines = 0
 
     def write(self, lines: Iterable[str], at_unix_ms: int) -> None:
-        """Add lines, told at this moment; each is one line whatever it holds."""
-        piece = "".join(f"{' '.join(text.splitlines())}\n" for text in lines).encode("utf-8", "backslashreplace")
-        if not piece:
+        """Append lines with the time `at_unix_ms`; line breaks inside a text become spaces."""
+        data = "".join(f"{' '.join(text.splitlines())}\n" for text in lines).encode("utf-8", "backslashreplace")
+        if not data:
             return
-        # The time goes first: killed in between, a time without its bytes misleads nobody.
-        self._times.write(arrivals.line(arrivals.Arrival(self.bytes, at_unix_ms, EXACT_MS)))
-        self._log.write(piece)
-        self.digest.update(piece)
-        self.bytes += len(piece)
-        self.lines += piece.count(b"\n")
+        # The time is written first: if the process is killed in between, a time without its bytes is harmless.
+        self._times.write(arrivals.line(arrivals.Arrival(self.bytes, at_unix_ms, TIME_ERROR_MS)))
+        self._log.write(data)
+        self.digest.update(data)
+        self.bytes += len(data)
+        self.lines += data.count(b"\n")
 
     def close(self) -> None:
         """Close both files."""
@@ -58,10 +63,10 @@ class RunLog:
 
 
 class Journal:
-    """Writes every note into `events.jsonl`, with its exact time, and into the log in the log's words.
+    """Writer of events: each becomes a row of `events.jsonl` and, if its kind has log lines, lines of `run.log`.
 
-    A row has `at_us` (epoch), `venue` (None: the run itself), `kind`, `fields`, and, where the log tells it too, `log`:
-    the byte at which its lines begin. Audit lines are written only where `audit` is on.
+    A row has `at_us` (microseconds since the epoch), `venue` (None: the run itself), `kind`, `fields`, and `log`: the
+    byte offset of the first log line, if there is one. Audit lines are written only if `audit` is True.
     """
 
     def __init__(self, directory: Path, clock: Clock, venues: Mapping[str, Venue], *, audit: bool) -> None:
@@ -70,29 +75,29 @@ class Journal:
         self._clock = clock
         self._venues = venues
         self._audit = audit
-        self._row({"schema": EVENTS_SCHEMA, "log": LOG})
+        self._write_row({"schema": EVENTS_SCHEMA, "log": LOG})
 
     def record_note(self, venue: str, note: Note) -> None:
-        """What a connector noted."""
+        """Write a note of a connector."""
         if note.kind == "panic":
             fields = note.fields
-            said = [panic_line(venue, int(fields["count"] or 0), str(fields["detail"]))]
+            lines = [panic_line(venue, int(fields["count"] or 0), str(fields["detail"]))]
         else:
-            said = [text for text, _ in render(self._venues[venue], note)]
-        self._put(venue, note.kind, note.fields, said)
+            lines = [text for text, _ in render(self._venues[venue], note)]
+        self._write_event(venue, note.kind, note.fields, lines)
 
     def record(self, kind: str, lines: Iterable[str] = (), venue: str | None = None, **fields: Any) -> None:
-        """What the run itself has to say."""
-        self._put(venue, kind, fields, list(lines))
+        """Write an event of the run itself, or of `venue`, with its log lines."""
+        self._write_event(venue, kind, fields, list(lines))
 
-    def _put(self, venue: str | None, kind: str, fields: Mapping[str, Any], said: list[str]) -> None:
-        said = [text for text in said if self._audit or not text.startswith(AUDIT)]
+    def _write_event(self, venue: str | None, kind: str, fields: Mapping[str, Any], lines: list[str]) -> None:
+        lines = [text for text in lines if self._audit or not text.startswith(AUDIT)]
         at_us = self._clock.unix_us()
         row = {"at_us": at_us, "venue": venue, "kind": kind, "fields": fields}
-        self._row(row | {"log": self.log.bytes} if said else row)
-        self.log.write(said, at_us // 1_000)
+        self._write_row(row | {"log": self.log.bytes} if lines else row)
+        self.log.write(lines, at_us // 1_000)
 
-    def _row(self, row: Mapping[str, Any]) -> None:
+    def _write_row(self, row: Mapping[str, Any]) -> None:
         self._events.write(msgspec.json.encode(row) + b"\n")
 
     def close(self) -> None:
@@ -102,23 +107,23 @@ class Journal:
 
 
 class TelemetryWriter:
-    """Writes records in a thread of its own, so that a slow disk delays no tick; `capacity` records may wait.
+    """Writer of telemetry records in a thread of its own, so that a slow disk delays no tick.
 
-    A record that finds the queue full is dropped and counted. After a write error nothing more is written, and `failed`
-    is called with the reason, in that thread.
+    The queue of the thread holds `capacity` records. If it is full, a record is dropped and counted in `dropped`. After
+    a write error nothing more is written; `on_failure` is called once with the reason, in the writer's thread.
     """
 
-    def __init__(self, path: Path, capacity: int, failed: Callable[[str], None], *, append: bool = False) -> None:
+    def __init__(self, path: Path, capacity: int, on_failure: Callable[[str], None], *, append: bool = False) -> None:
         self._file: BinaryIO = path.open("ab" if append else "wb", buffering=0)
         self._queue: queue.Queue[bytes | None] = queue.Queue(capacity)
-        self._failed = failed
+        self._on_failure = on_failure
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
         self.capacity = capacity
         self.dropped = 0
         self._thread.start()
 
     def write(self, record: bytes) -> bool:
-        """Hand over a record; False if it was dropped."""
+        """Enqueue a record without waiting; return False if it was dropped."""
         try:
             self._queue.put_nowait(record)
         except queue.Full:
@@ -127,74 +132,77 @@ class TelemetryWriter:
         return True
 
     def close(self) -> None:
-        """Write what waits, then end."""
+        """Write the queued records, then end the thread and close the file."""
         self._queue.put(None)
         self._thread.join()
         self._file.close()
 
     def _run(self) -> None:
-        broken = False
+        failed = False
         while (record := self._queue.get()) is not None:
-            if broken:
+            if failed:
                 continue
             try:
-                self._write(record)
+                self._write_fully(record)
             except OSError as error:
-                broken = True
-                self._failed(error.strerror or str(error))
+                failed = True
+                self._on_failure(error.strerror or str(error))
 
-    def _write(self, record: bytes) -> None:
+    def _write_fully(self, record: bytes) -> None:
         while record:
             record = record[self._file.write(record) or 0 :]
 
 
 class SyncTelemetryWriter:
-    """Writes each record before `put` returns: for a clock that stands while a file is written."""
+    """Telemetry writer that writes in the caller's thread, for virtual time; it drops no record."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("xb")
         self.capacity = self.dropped = 0
 
     def write(self, record: bytes) -> bool:
-        """Take a record; none is ever dropped."""
+        """Write a record; return True."""
         self._file.write(record)
         return True
 
     def close(self) -> None:
-        """Write what is left."""
+        """Flush and close the file."""
         self._file.close()
 
 
 class TapeWriter:
-    """One venue's frames as they cross the wire, as a tape."""
+    """Recorder that writes the frames of one venue to a tape in `directory`; a context manager that closes the file.
+
+    Raises `FileExistsError` if the tape exists.
+    """
 
     def __init__(self, directory: Path, header: TapeHeader, clock: Clock) -> None:
         directory.mkdir(exist_ok=True)
         self._file = (directory / f"{header.venue}.tape.jsonl").open("x", encoding="utf-8", buffering=1)
         self._file.writelines(f"{each}\n" for each in tape_lines(header, ()))
         self._clock = clock
-        self._began_ms = clock.now_ms()
+        self._start_ms = clock.now_ms()
 
     def sent(self, text: str) -> None:
-        """A text frame left."""
-        self._put(FrameKind.SENT, text)
+        """Write a text frame that is sent."""
+        self._write_entry(FrameKind.SENT, text)
 
     def received(self, data: str | bytes) -> None:
-        """A data frame came."""
-        self._put(FrameKind.RECEIVED, data)
+        """Write a data frame that was received."""
+        self._write_entry(FrameKind.RECEIVED, data)
 
     def fetched(self, call: str, body: bytes) -> None:
-        """A REST body came."""
-        self._put(FrameKind.REST, body, call)
+        """Write the response body of the REST request with path `call`."""
+        self._write_entry(FrameKind.REST, body, call)
 
-    def _put(self, way: FrameKind, data: str | bytes, call: str | None = None) -> None:
+    def _write_entry(self, kind: FrameKind, data: str | bytes, call: str | None = None) -> None:
         if isinstance(data, bytes):
             with contextlib.suppress(UnicodeDecodeError):
                 data = data.decode()
-        self._file.write(entry_line(TapeEntry(self._clock.now_ms() - self._began_ms, way, data, call)) + "\n")
+        self._file.write(entry_line(TapeEntry(self._clock.now_ms() - self._start_ms, kind, data, call)) + "\n")
 
     def __enter__(self) -> Self:
-        """Give the tape."""
+        """Return the recorder."""
         return self
 
     def __exit__(
