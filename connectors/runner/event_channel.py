@@ -1,4 +1,4 @@
-"""How events go over from connectors to the runner: bounded queues, one clock, one journal, and a bell each way."""
+"""Channel that carries market events from the connectors to the runner."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from connectors.session.events import Note
 
 
 class NoteSink(Protocol):
-    """Where notes go."""
+    """Receiver of the connectors' notes."""
 
     def record_note(self, venue: str, note: Note) -> None:
-        """Write one down."""
+        """Write a note of a venue's connector."""
 
 
 class EventChannel:
-    """What connectors and runner share; `offered` rings when there is something to take, `drained` when there is room.
+    """The bounded queues of a run with its clock and journal, and two events: data available, space available.
 
-    Nothing here waits: whoever has an event loop waits for the bells, whoever has a clock of its own looks at them.
+    No method waits. A caller with an event loop awaits `data_available` or `space_available`; a caller with a virtual
+    clock polls them.
     """
 
     def __init__(self, clock: Clock, publisher: Publisher, journal: NoteSink) -> None:
@@ -31,11 +32,15 @@ class EventChannel:
         self.space_available = asyncio.Event()
 
     def offer(self, delivery: Delivery, *, retry: bool = False) -> bool:
-        """Hand over an event; False for a book that found no room and is to be offered `again` once there is some."""
-        taken, notes = self.publisher.offer(delivery, retry=retry)
+        """Enqueue a market event and record the notes on queue pressure.
+
+        It returns False for a book that found its queue full. The caller offers that book again, with `retry`, when
+        space is available.
+        """
+        accepted, notes = self.publisher.offer(delivery, retry=retry)
         for note in notes:
             self.journal.record_note(delivery.venue, note)
-        if not taken:
+        if not accepted:
             self.space_available.clear()
         self.data_available.set()
-        return taken
+        return accepted

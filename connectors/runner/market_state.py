@@ -1,4 +1,4 @@
-"""What the runner has of each venue: the book that was applied, how old it is, the last funding rate."""
+"""State of each venue in the runner: the applied book, its age, and the last funding rate."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ ZERO = Decimal(0)
 
 @dataclass(slots=True)
 class MarketView:
-    """One venue, tick by tick; times in ms, `_unix_ms` by the wall clock, money in USD.
+    """Market data of one venue, updated at each tick.
 
-    `mid` and `spread` stay at their last value while a side of the book is empty; `depth` (the best bid's worth plus
-    the best ask's) is zero then. `applied_ms` is when a book with two sides was applied last, None before the first;
-    `event_unix_ms` is that book's own time, or its arrival where the venue gives none (`event_dated` tells).
+    Times are in ms, monotonic or (`_unix_ms`) by the wall clock; prices and depth are in USD. While a side of the book
+    is empty, `mid` and `spread` keep their last value and `depth` is zero. `depth` is the value of the best bid plus
+    that of the best ask. `applied_ms` is the time at which a two-sided book was last applied, None before the first.
+    `event_unix_ms` is the venue's time of that book (`event_dated` is True), or its time of arrival if the venue gives
+    none. `applied` counts the ticks that applied a book, `injected` the events of the REST monitor.
     """
 
     venue: str
@@ -42,12 +44,12 @@ class MarketView:
     injected: int = 0
 
     def apply(self, deliveries: Iterable[Delivery], now_ms: int) -> None:
-        """Take what a tick brings of this venue, in order."""
+        """Apply the events of a tick, which are of this venue and in order."""
         newest: Delivery | None = None
         for delivery in deliveries:
             match delivery.event:
-                case Book() as whole:
-                    self.book.replace(whole)
+                case Book() as book:
+                    self.book.replace(book)
                     newest = delivery
                 case BookDelta() as delta:
                     self.book.apply(delta)
@@ -57,9 +59,9 @@ class MarketView:
                     self.funding_unix_ms = delivery.received_unix_ms
             self.injected += delivery.source is EventSource.INJECTED
         if newest is not None:
-            self._applied(newest, now_ms)
+            self._update(newest, now_ms)
 
-    def _applied(self, newest: Delivery, now_ms: int) -> None:
+    def _update(self, newest: Delivery, now_ms: int) -> None:
         self.applied += 1
         self.source = newest.source
         self.flaws = self.book.flaws()
@@ -79,12 +81,12 @@ class MarketView:
         self.event_unix_ms = newest.received_unix_ms if exchange_ms is None else exchange_ms
 
     def ages(self, now_ms: int, now_unix_ms: int) -> VenueAges:
-        """The ages that its status rests on."""
+        """Return the ages that determine the status of the venue."""
         if self.applied_ms is None:
             return VenueAges()
         empty_ms = 0 if self.no_depth_since_ms is None else now_ms - self.no_depth_since_ms
         return VenueAges(now_ms - self.applied_ms, event_age_ms(now_unix_ms, self.event_unix_ms), empty_ms)
 
     def funding_age_ms(self, now_unix_ms: int) -> int | None:
-        """The age of the funding rate, None without one."""
+        """Return the age of the funding rate in ms, 0 or more; None without a rate."""
         return None if self.funding is None else max(0, now_unix_ms - self.funding_unix_ms)

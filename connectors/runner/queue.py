@@ -1,13 +1,13 @@
-"""What stands between the connectors and the runner: one bounded queue a venue, nothing of a book ever lost.
+"""Bounded queues between the connectors and the runner, one per venue; no book update is ever lost.
 
-    books (whole or deltas)   wait for space: the connector reads no further until there is some
-    trades, funding           take their place in the queue; if it is full the newest of each kind waits beside it
+    books and book deltas   wait for space: the connector stops reading until there is some
+    trades, funding         are queued; if the queue is full, the newest of each kind is kept as pending
 
-Three counters tell of pressure, for each venue and in total, in the names readers of the log know:
+Three counters measure queue pressure, per venue and in total. Their names are those that log readers parse:
 
-    mp_lossless_wait_count            a book found the queue full and had to wait
-    mp_try_send_full_count            another event found the queue full
-    mp_pending_latest_replaced_count  and took the place of an older one that waited beside it
+    mp_lossless_wait_count            books and deltas that found the queue full and had to wait
+    mp_try_send_full_count            other events that found the queue full
+    mp_pending_latest_replaced_count  of these, events that replaced an older pending event of their kind
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CAPACITY = 256
 
 
 class Pressure(StrEnum):
-    """The counters, by the names they are logged under."""
+    """Counters of queue pressure, by the names in the log."""
 
     LOSSLESS_WAIT = "mp_lossless_wait_count"
     TRY_SEND_FULL = "mp_try_send_full_count"
@@ -33,7 +33,7 @@ class Pressure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A market event on its way to the runner, with the times of its arrival here.
+    """A market event for the runner, with its times of arrival in ms.
 
     `received_ms` is monotonic, `received_unix_ms` the wall clock.
     """
@@ -47,12 +47,15 @@ class Delivery:
 
     @property
     def lossless(self) -> bool:
-        """Whether it carries a book."""
+        """True for a book or a book delta, which must not be lost."""
         return isinstance(self.event, Book | BookDelta)
 
 
 class Publisher:
-    """The queues of some venues; memory is bounded by their capacity however long the runner stalls."""
+    """The queues of all venues, each bounded by `capacity` events however long the runner stalls.
+
+    `high_water` is the largest length of each queue so far; `counts` and `totals` are the pressure counters.
+    """
 
     def __init__(self, venues: Iterable[str], capacity: int = CAPACITY) -> None:
         self.capacity = capacity
@@ -66,11 +69,15 @@ class Publisher:
         return sum(map(len, self._queues.values())) + sum(map(len, self._pending.values()))
 
     def queue_length(self, venue: str) -> int:
-        """Events of a venue in its queue."""
+        """Return the number of events in a venue's queue, pending events excluded."""
         return len(self._queues[venue])
 
     def offer(self, delivery: Delivery, *, retry: bool = False) -> tuple[bool, list[Note]]:
-        """Take an event and tell of pressure; a book that was not taken is offered `again` when there is space."""
+        """Enqueue an event; return whether it was accepted, and the notes on queue pressure.
+
+        Only a book or a delta is refused. The caller offers it again, with `retry`, when there is space; a retry is not
+        counted.
+        """
         queue = self._queues[delivery.venue]
         if len(queue) < self.capacity:
             queue.append(delivery)
@@ -86,14 +93,14 @@ class Publisher:
         return True, notes
 
     def drain(self) -> list[Delivery]:
-        """Everything that is there, venue by venue, each in the order of its arrival."""
-        taken: list[Delivery] = []
+        """Remove and return all events, venue by venue: the queue in order of arrival, then the pending events."""
+        drained: list[Delivery] = []
         for venue, queue in self._queues.items():
-            taken += queue
-            taken += self._pending[venue].values()
+            drained += queue
+            drained += self._pending[venue].values()
             queue.clear()
             self._pending[venue].clear()
-        return taken
+        return drained
 
     def _count(self, venue: str, pressure: Pressure) -> Note:
         self.totals[pressure] += 1

@@ -1,6 +1,6 @@
-"""The runner: tick by tick it takes what the connectors brought, and writes down how the venues are.
+"""The runner: at each tick it takes the events of the connectors and writes the state of the venues.
 
-A tick never waits for a file or a venue. Everything it decides is decided by the pure modules it calls.
+A tick never waits for a telemetry write or a venue. All decisions are made by the pure modules that it calls.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ from toolkit.model.vocabulary import VenueStatus
 
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
-    """How the runner runs: its ticks and what they fold; times in ms. `rx_every` 0 writes no statistics."""
+    """Settings of the runner; times in ms.
+
+    `catastrophic_ms` is the event age above which a venue is disabled. Receive statistics are written every
+    `rx_stats_every_ticks` ticks, never if that is 0.
+    """
 
     interval_ms: int = 250
     min_interval_ms: int = 100
@@ -35,155 +39,163 @@ class RunnerSettings:
 
 
 class ConnectorHandle(Protocol):
-    """A connector on its way, whoever drives it."""
+    """A running connector, driven by sockets or by a simulation."""
 
     @property
     def venue(self) -> str:
-        """Its venue's name."""
+        """Name of the venue."""
 
     @property
     def machine(self) -> Connector:
-        """Its machine."""
+        """State machine of the connector."""
 
 
 class TelemetrySink(Protocol):
-    """Where telemetry goes; `capacity` records may wait there, `dropped` found no room."""
+    """Writer of telemetry records; `capacity` is the size of its queue, `dropped` counts records that it dropped."""
 
     capacity: int
     dropped: int
 
     def write(self, record: bytes) -> bool:
-        """Take a record; False if it was dropped."""
+        """Write or enqueue a record without waiting; return False if it was dropped."""
 
 
 class Runner:
-    """Ticks until it is cancelled; `fresh_ms` by venue, in the order of the telemetry arrays.
+    """Runs ticks until it is cancelled; `t` is the number of the next tick, `statuses` has the status of each venue.
 
-    `told` goes into every record as the producer's own word.
+    `drivers` are in the order of the telemetry arrays. `fresh_ms` is by venue the largest apply age of a healthy
+    venue. `config` is the configuration version. `producer_fields` go into the object `toolkit` of every record.
     """
 
     def __init__(
         self,
         drivers: Sequence[ConnectorHandle],
         fresh_ms: Mapping[str, int],
-        pace: RunnerSettings,
-        shared: EventChannel,
+        settings: RunnerSettings,
+        channel: EventChannel,
         journal: Journal,
         telemetry: TelemetrySink,
-        rx: TextIO,
+        rx_stats_file: TextIO,
         config: str,
-        told: Mapping[str, Any],
+        producer_fields: Mapping[str, Any],
     ) -> None:
         self.t = 0
         self.statuses: dict[str, VenueStatus] = {}
         self._drivers = drivers
         self._views = {driver.venue: MarketView(driver.venue) for driver in drivers}
-        self._fresh_ms, self._pace, self._shared = fresh_ms, pace, shared
-        self._journal, self._telemetry, self._rx = journal, telemetry, rx
-        self._config, self._told = config, told
-        self._met: set[str] = set()
-        self._ticks = TickTimer(shared.clock.now_ms(), pace.interval_ms, pace.min_interval_ms)
+        self._fresh_ms, self._settings, self._channel = fresh_ms, settings, channel
+        self._journal, self._telemetry, self._rx_stats_file = journal, telemetry, rx_stats_file
+        self._config, self._producer_fields = config, producer_fields
+        self._venues_applied: set[str] = set()
+        self._timer = TickTimer(channel.clock.now_ms(), settings.interval_ms, settings.min_interval_ms)
 
     async def run(self) -> None:
-        """Tick until cancelled."""
-        clock = self._shared.clock
+        """Run ticks until cancelled."""
+        clock = self._channel.clock
         while True:
             wait_s = max(0.0, self.due_ms / 1_000 - clock.now_us() / 1_000_000)
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
-                    await self._shared.data_available.wait()
+                    await self._channel.data_available.wait()
             self.step()
 
     @property
     def due_ms(self) -> int:
-        """When to step at the latest; what is offered before may bring a tick on."""
-        return self._ticks.due_ms
+        """Time in monotonic ms at which `step` must be called; new events may move it forward."""
+        return self._timer.due_ms
 
     def step(self) -> None:
-        """See what was offered, and tick if it is time; waits for nothing."""
-        clock, offered = self._shared.clock, self._shared.data_available
-        if offered.is_set():
-            offered.clear()
-            self._ticks.data_arrived(clock.now_ms())
-            if self._is_pressed():
-                self._ticks.bring_forward()
-        if (now_ms := clock.now_ms()) >= self._ticks.due_ms:
-            self.tick(self._ticks.start_tick(now_ms))
+        """Check for new events, and run a tick if it is due; never waits."""
+        clock, data_available = self._channel.clock, self._channel.data_available
+        if data_available.is_set():
+            data_available.clear()
+            self._timer.data_arrived(clock.now_ms())
+            if self._is_queue_full():
+                self._timer.bring_forward()
+        if (now_ms := clock.now_ms()) >= self._timer.due_ms:
+            self.tick(self._timer.start_tick(now_ms))
 
-    def _is_pressed(self) -> bool:
-        publisher = self._shared.publisher
+    def _is_queue_full(self) -> bool:
+        publisher = self._channel.publisher
         return any(publisher.queue_length(venue) >= publisher.capacity for venue in self._views)
 
     def tick(self, stood_still_ms: int = 0) -> None:
-        """One tick, now; after a standstill it shows the views as that left them and takes nothing yet."""
-        clock = self._shared.clock
-        began_us, now_ms, unix_ms = clock.now_us(), clock.now_ms(), clock.unix_ms()
+        """Run one tick now; after a standstill (its length in ms, else 0) it drains nothing."""
+        clock = self._channel.clock
+        start_us, now_ms, unix_ms = clock.now_us(), clock.now_ms(), clock.unix_ms()
         if stood_still_ms:
             self._journal.record("stood_still", (), tick=self.t, for_ms=stood_still_ms)
-        drained, stats = coalesce(() if stood_still_ms else self._shared.publisher.drain(), self._pace.coalescing)
-        self._shared.space_available.set()
-        drained_us = clock.now_us() - began_us
+        drained, stats = coalesce(() if stood_still_ms else self._channel.publisher.drain(), self._settings.coalescing)
+        self._channel.space_available.set()
+        drained_us = clock.now_us() - start_us
         self._apply(drained, now_ms)
-        pace = self._pace
-        seen = [
-            VenueSnapshot.at(view, now_ms, unix_ms, self._fresh_ms[view.venue], pace.catastrophic_ms)
+        snapshots = [
+            VenueSnapshot.at(view, now_ms, unix_ms, self._fresh_ms[view.venue], self._settings.catastrophic_ms)
             for view in self._views.values()
         ]
-        self._transitions(seen)
-        applied_us = clock.now_us() - began_us
-        timing = TickTiming(drained_us, applied_us, clock.now_us() - began_us)
-        self._record(seen, timing, stats, unix_ms)
+        self._record_status_changes(snapshots)
+        applied_us = clock.now_us() - start_us
+        timing = TickTiming(drained_us, applied_us, clock.now_us() - start_us)
+        self._write_record(snapshots, timing, stats, unix_ms)
         self.t += 1
 
     def _apply(self, drained: Sequence[Delivery], now_ms: int) -> None:
         for venue, group in groupby(drained, key=lambda delivery: delivery.venue):
             view = self._views[venue]
             view.apply(group, now_ms)
-            if venue not in self._met and view.applied_ms is not None:
-                self._met.add(venue)
+            if venue not in self._venues_applied and view.applied_ms is not None:
+                self._venues_applied.add(venue)
                 index = list(self._views).index(venue)
                 market = self._drivers[index].machine.target.market
                 self._journal.record(
                     "first_applied", runner_lines.first_applied(view, index, market), venue, tick=self.t
                 )
 
-    def _transitions(self, seen: Sequence[VenueSnapshot]) -> None:
-        for each in seen:
+    def _record_status_changes(self, snapshots: Sequence[VenueSnapshot]) -> None:
+        for each in snapshots:
             venue, before = each.view.venue, self.statuses.get(each.view.venue)
             if before is not each.status:
                 self.statuses[venue] = each.status
                 self._journal.record("status", (), venue, tick=self.t, before=before, status=each.status)
 
-    def _record(self, seen: Sequence[VenueSnapshot], timing: TickTiming, stats: RxStats, unix_ms: int) -> None:
-        asked = self._pace.rx_stats_every_ticks > 0
-        own = {**self._told, "venues": [self._of_venue(each) for each in seen], "telemetry_dropped": self._dropped}
-        tick = Tick(self.t, unix_ms, self._config, seen, timing, stats if asked else None, own)
-        if asked and self.t % self._pace.rx_stats_every_ticks == 0:
-            self._rx.write(runner_lines.rx_stats(self.t, stats) + "\n")
+    def _write_record(
+        self, snapshots: Sequence[VenueSnapshot], timing: TickTiming, stats: RxStats, unix_ms: int
+    ) -> None:
+        with_stats = self._settings.rx_stats_every_ticks > 0
+        toolkit = {
+            **self._producer_fields,
+            "venues": [self._venue_fields(each) for each in snapshots],
+            "telemetry_dropped": self._dropped,
+        }
+        tick = Tick(self.t, unix_ms, self._config, snapshots, timing, stats if with_stats else None, toolkit)
+        if with_stats and self.t % self._settings.rx_stats_every_ticks == 0:
+            self._rx_stats_file.write(runner_lines.rx_stats(self.t, stats) + "\n")
         if not self._telemetry.write(encode_tick(tick)):
-            said = runner_lines.telemetry_dropped(self.t, self._telemetry.capacity, self._dropped)
-            self._journal.record("telemetry_dropped", [said] if said else (), tick=self.t, count=self._dropped)
-        if said := runner_lines.overrun(self.t, timing, self._pace.interval_ms * 1_000):
-            self._journal.record("overrun", [said], tick=self.t, total_us=timing.total_us)
+            dropped_line = runner_lines.telemetry_dropped(self.t, self._telemetry.capacity, self._dropped)
+            self._journal.record(
+                "telemetry_dropped", [dropped_line] if dropped_line else (), tick=self.t, count=self._dropped
+            )
+        if overrun_line := runner_lines.overrun(self.t, timing, self._settings.interval_ms * 1_000):
+            self._journal.record("overrun", [overrun_line], tick=self.t, total_us=timing.total_us)
 
     @property
     def _dropped(self) -> int:
         return self._telemetry.dropped
 
-    def _of_venue(self, each: VenueSnapshot) -> dict[str, Any]:
-        view, publisher = each.view, self._shared.publisher
+    def _venue_fields(self, snapshot: VenueSnapshot) -> dict[str, Any]:
+        view, publisher = snapshot.view, self._channel.publisher
         state = next(driver.machine.state for driver in self._drivers if driver.venue == view.venue)
-        known: dict[str, Any] = {
+        venue_fields: dict[str, Any] = {
             "venue_id": view.venue,
             "state": state,
             "source": view.source,
             "applied": view.applied,
             "injected": view.injected,
             "queue_high_water": publisher.high_water[view.venue],
-            **_pressure(publisher, view.venue),
+            **_pressure_counts(publisher, view.venue),
         }
-        return known | ({"flaws": wrong} if (wrong := flaw_names(view.flaws)) and view.applied else {})
+        return venue_fields | ({"flaws": names} if (names := flaw_names(view.flaws)) and view.applied else {})
 
 
-def _pressure(publisher: Publisher, venue: str) -> dict[str, int]:
+def _pressure_counts(publisher: Publisher, venue: str) -> dict[str, int]:
     return {pressure.value: publisher.counts[venue, pressure] for pressure in Pressure}

@@ -1,4 +1,4 @@
-"""What the runner itself says in `run.log` and `market_rx_stats.log`, in the words that readers of both know."""
+"""Lines of the runner in `run.log` and `market_rx_stats.log`, in the format that log readers parse."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from connectors.text import plain_decimal, printable
 def startup(
     *, network: str, venues: Sequence[str], version: str, interval_ms: int, build_id: str, dirty: bool, digest: str
 ) -> str:
-    """The first line of a life: its venues in the order of the telemetry arrays."""
-    listed = ",".join(venues)
+    """Return the start-up line, which begins a life; `venues` are in the order of the telemetry arrays."""
+    names = ",".join(venues)
     return (
-        f"paraphina_live | trade_mode=shadow | network={printable(network)} | venues={listed} | connectors={listed} "
+        f"paraphina_live | trade_mode=shadow | network={printable(network)} | venues={names} | connectors={names} "
         f"| cfg={version} | cfg_hash=0x{digest} | build_id={build_id} | dirty={str(dirty).lower()} "
         f"| intervals_ms=main:{interval_ms} | metrics_addr=none"
     )
 
 
 def zero_counters() -> list[str]:
-    """The publisher's counters at the start: what is not counted up from here stays a measured zero."""
+    """Return lines with all pressure counters at 0, so that a counter that never rises is a measured zero."""
     return [f"{AUDIT}component=market_publisher {pressure}=0" for pressure in Pressure]
 
 
 def first_applied(view: MarketView, index: int, market: str) -> list[str]:
-    """A venue's first book with two sides reached the runner: once in a life."""
+    """Return the lines of a venue's first two-sided book, written once per life; `index` is that in the arrays."""
     bid, ask = view.book.top()
     if bid is None or ask is None:
         return []
@@ -49,19 +49,22 @@ def first_applied(view: MarketView, index: int, market: str) -> list[str]:
 
 
 def rx_stats(tick: int, stats: RxStats) -> str:
-    """What one tick drained; the keys of what came in are `raw_`, every kind is known and `other` is 0."""
+    """Return the line with the counts of a tick: `raw_` for drained events, `out_` for those left after coalescing.
+
+    `other` is always 0, because every kind of event has a counter.
+    """
     counts = stats.as_dict()
-    came = " ".join(f"raw_{name}={counts[name]}" for name in _CAME)
-    went = " ".join(f"{name}={counts[name]}" for name in _WENT)
-    return f"market_rx_stats tick={tick} {came} {went} other=0 cap_hits={stats.cap_hits}"
+    raw = " ".join(f"raw_{name}={counts[name]}" for name in _RAW_COUNTERS)
+    out = " ".join(f"{name}={counts[name]}" for name in _OUT_COUNTERS)
+    return f"market_rx_stats tick={tick} {raw} {out} other=0 cap_hits={stats.cap_hits}"
 
 
-_CAME = ("drained", "l2_delta", "l2_snapshot", "trade", "funding_update")
-_WENT = ("out_market", "out_l2_delta", "out_l2_snapshot", "out_trade", "out_funding_update")
+_RAW_COUNTERS = ("drained", "l2_delta", "l2_snapshot", "trade", "funding_update")
+_OUT_COUNTERS = ("out_market", "out_l2_delta", "out_l2_snapshot", "out_trade", "out_funding_update")
 
 
 def overrun(tick: int, timing: TickTiming, budget_us: int) -> str | None:
-    """A tick that took longer than its interval, or more than four fifths of it."""
+    """Return the line of a tick that took more than 80 % of `budget_us`, its interval; None for a shorter tick."""
     if timing.total_us > budget_us:
         return (
             f"[runner] tick={tick} OVERRUN: {timing.total_us}us > {budget_us}us budget (reconcile=0us "
@@ -73,12 +76,12 @@ def overrun(tick: int, timing: TickTiming, budget_us: int) -> str | None:
 
 
 def telemetry_dropped(tick: int, capacity: int, count: int) -> str | None:
-    """A record found the queue of the telemetry writer full; told as often as other counters are."""
+    """Return the line of a dropped record, None for a `count` that is not logged (see `is_logged`)."""
     if not is_logged(count):
         return None
     return f"[telemetry] queue full (capacity={capacity}), record of tick={tick} dropped (count={count})"
 
 
-def telemetry_failed(why: str) -> str:
-    """Telemetry cannot be written any more; the rest goes on."""
-    return f"[telemetry] async writer: write error, disabling: {printable(why)}"
+def telemetry_failed(reason: str) -> str:
+    """Return the line of a write error after which no telemetry is written; the run goes on."""
+    return f"[telemetry] async writer: write error, disabling: {printable(reason)}"

@@ -1,8 +1,8 @@
-"""A tick as a record of telemetry contract v1: the names and units that readers of the contract know.
+"""Encode a tick as a record of telemetry contract v1, with the names and units of the contract.
 
-What a connector that places no orders cannot know (a volatility, a Kalman state, margins) is left out; what it knows to
-be nothing (orders, positions, profit) is written as nothing. What only this producer says stands in the object
-`toolkit`. Decimal numbers become floats here and nowhere before.
+Fields that a producer without orders cannot know (volatility, Kalman state, margins) are left out. Fields known to be
+empty or zero (orders, positions, profit) are written as such. Fields of this producer alone are in the object
+`toolkit`. Decimal numbers become floats only here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CADENCE_TICKS = 60
 FUNDING_STALE_MS = 60_000
 EIGHT_HOURS_S = 28_800
 NO_LIQUIDATION = 10.0
-"""The distance to liquidation, in standard deviations, that the contract gives a venue without a position."""
+"""Distance to liquidation of a venue without a position, in standard deviations, as the contract defines it."""
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _SOURCES = {EventSource.REST: "MarketDataRest"}
@@ -33,7 +33,7 @@ _SOURCES = {EventSource.REST: "MarketDataRest"}
 
 @dataclass(frozen=True, slots=True)
 class TickTiming:
-    """When a tick's phases ended, in microseconds from its begin, as the contract counts them."""
+    """Times at which the phases of a tick ended, in microseconds since its start, as the contract defines them."""
 
     drained_us: int
     applied_us: int
@@ -42,7 +42,7 @@ class TickTiming:
 
 @dataclass(frozen=True, slots=True)
 class VenueSnapshot:
-    """A venue at one tick: what the runner has of it, its ages and its status."""
+    """State of a venue at one tick: its market data, their ages, and its status; `toxicity` is 0.0 or 1.0."""
 
     view: MarketView
     ages: VenueAges
@@ -51,27 +51,31 @@ class VenueSnapshot:
 
     @classmethod
     def at(cls, view: MarketView, now_ms: int, now_unix_ms: int, fresh_ms: int, catastrophic_ms: int) -> VenueSnapshot:
-        """Look at a venue; `fresh_ms` and `catastrophic_ms` as `connectors.health` takes them."""
+        """Take the snapshot of a venue; the limits `fresh_ms` and `catastrophic_ms` are those of `health.status`."""
         ages = view.ages(now_ms, now_unix_ms)
         return cls(view, ages, status(ages, fresh_ms, catastrophic_ms), toxicity(ages, catastrophic_ms))
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One tick of the runner; `toolkit` is this producer's own word, `rx` None where it is not asked for."""
+    """One tick of the runner, numbered `t` from 0.
+
+    `config` is the configuration version, `venues` are in the order of the telemetry arrays, `rx_stats` is None if the
+    statistics are off, and `toolkit` has the fields of this producer alone.
+    """
 
     t: int
     unix_ms: int
     config: str
     venues: Sequence[VenueSnapshot]
     timing: TickTiming
-    rx: RxStats | None
+    rx_stats: RxStats | None
     toolkit: Mapping[str, Any]
 
 
 def encode_tick(tick: Tick) -> bytes:
-    """The record with its newline, keys in the order of their bytes."""
-    return _encode(_head(tick) | _market(tick) | _funding(tick) | _of_no_orders(len(tick.venues))) + b"\n"
+    """Return the record of a tick as a line of JSON with its newline; keys are sorted by their bytes."""
+    return _encode(_head(tick) | _market(tick) | _funding(tick) | _trading(len(tick.venues))) + b"\n"
 
 
 def _head(tick: Tick) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def _head(tick: Tick) -> dict[str, Any]:
         },
         "toolkit": tick.toolkit,
     }
-    return record if tick.rx is None else record | {"market_rx_stats": tick.rx.as_dict()}
+    return record if tick.rx_stats is None else record | {"market_rx_stats": tick.rx_stats.as_dict()}
 
 
 def _guidance(tick: Tick) -> dict[str, Any]:
@@ -103,23 +107,23 @@ def _guidance(tick: Tick) -> dict[str, Any]:
         "cadence_ticks": CADENCE_TICKS,
         "emit": tick.t % CADENCE_TICKS == 0,
         "samples": tick.t + 1,
-        "venues": [{"venue_index": at, "venue_id": seen.view.venue} for at, seen in enumerate(tick.venues)],
+        "venues": [{"venue_index": index, "venue_id": venue.view.venue} for index, venue in enumerate(tick.venues)],
         "recommendations": [],
     }
 
 
 def _market(tick: Tick) -> dict[str, Any]:
-    seen = tick.venues
-    healthy = [at for at, each in enumerate(seen) if each.status is VenueStatus.HEALTHY]
-    mids = [seen[at].view.mid for at in healthy]
+    venues = tick.venues
+    healthy = [index for index, each in enumerate(venues) if each.status is VenueStatus.HEALTHY]
+    mids = [venues[index].view.mid for index in healthy]
     return {
-        "venue_mid_usd": [float(each.view.mid) for each in seen],
-        "venue_spread_usd": [float(each.view.spread) for each in seen],
-        "venue_depth_near_mid_usd": [float(each.view.depth) for each in seen],
-        "venue_status": [each.status.value for each in seen],
-        "venue_toxicity": [each.toxicity for each in seen],
-        "venue_age_ms": [each.ages.apply_age_ms for each in seen],
-        "venue_age_event_ms": [each.ages.event_age_ms for each in seen],
+        "venue_mid_usd": [float(each.view.mid) for each in venues],
+        "venue_spread_usd": [float(each.view.spread) for each in venues],
+        "venue_depth_near_mid_usd": [float(each.view.depth) for each in venues],
+        "venue_status": [each.status.value for each in venues],
+        "venue_toxicity": [each.toxicity for each in venues],
+        "venue_age_ms": [each.ages.apply_age_ms for each in venues],
+        "venue_age_event_ms": [each.ages.event_age_ms for each in venues],
         "healthy_venues_used": healthy,
         "healthy_venues_used_count": len(healthy),
         "fv_available": bool(mids),
@@ -149,15 +153,15 @@ def _funding(tick: Tick) -> dict[str, Any]:
 
 
 def _rate_8h(view: MarketView) -> float | None:
-    """The rate over eight hours; one of no known interval is taken as it is."""
+    """Return the funding rate per eight hours, None without a rate; a rate of unknown interval is not converted."""
     if view.funding is None:
         return None
     interval_s = view.funding.interval_s
     return float(view.funding.rate if not interval_s else view.funding.rate * Decimal(EIGHT_HOURS_S) / interval_s)
 
 
-def _of_no_orders(venues: int) -> dict[str, Any]:
-    """The part of the contract that tells of trading, of a producer that trades nothing."""
+def _trading(venues: int) -> dict[str, Any]:
+    """Return the trading fields of the contract for a producer that places no orders."""
     return {
         "pnl_realised": 0.0,
         "pnl_unrealised": 0.0,
@@ -183,5 +187,5 @@ _EMPTY_LISTS = ("quote_levels", "orders", "would_send_orders", "fills", "exits",
 
 
 def flaw_names(flaws: BookFlaws) -> list[str]:
-    """What is wrong with a book's top, by name."""
+    """Return the names of a book's flaws, in lower case."""
     return [flaw.name.lower() for flaw in flaws if flaw.name]

@@ -1,11 +1,11 @@
-"""The runner's tick: when it comes, and what it makes of what has gathered since the last one.
+"""Times of the runner's ticks, and coalescing of the events that a tick drains.
 
-A tick comes by the timer, or by the first event since the last tick if that is old enough by then; an earlier event
-waits for the timer, unless a queue is full. Of what has gathered, each venue's older books fall away before its newest
-whole one, and deltas that follow each other become one; the book is the same either way.
+A tick is due by the timer, or at the first event since the last tick if the minimum interval has passed by then. An
+earlier event waits for the timer, unless a queue is full. Coalescing drops the events of a venue's book that are older
+than its newest whole book, and merges consecutive deltas; the resulting book is the same.
 
-A tick that comes far too late tells that this host or this process stood still. It takes nothing of what came since, so
-that the record shows how old everything had become, and is never followed by another such one.
+A tick that is far too late shows that the host or the process stood still. That tick drains nothing, so that its record
+shows how old the data had become; the next tick always drains.
 """
 
 from __future__ import annotations
@@ -18,41 +18,45 @@ from connectors.runner.queue import Delivery
 from connectors.venues.frames import Book, BookDelta, Funding, MarketFrame, Trade
 
 STALL_THRESHOLD_MS = 1_000
-"""A tick that is as late as this tells of the host, not of the load."""
+"""Lateness of a tick from which it counts as a standstill of the host, not as load."""
 
 
 class TickTimer:
-    """When the next tick is due; times in ms."""
+    """Timer of the runner's ticks; `due_ms` is the monotonic time of the next tick.
+
+    Ticks are `interval_ms` apart, or at least `min_interval_ms` if events bring them forward.
+    """
 
     def __init__(self, now_ms: int, interval_ms: int, min_interval_ms: int) -> None:
         self.due_ms = now_ms
         self._interval_ms = interval_ms
         self._min_interval_ms = min_interval_ms
-        self._last_ms: int | None = None
-        self._awaits_event = False
+        self._last_tick_ms: int | None = None
+        self._awaits_first_event = False
         self._stood_still = False
 
     def data_arrived(self, now_ms: int) -> None:
-        """Something came; the first since the last tick decides."""
-        if self._awaits_event and self._last_ms is not None:
-            self._awaits_event = False
-            if now_ms - self._last_ms >= self._min_interval_ms:
+        """Bring the next tick forward to now if this is the first event since the last tick and late enough."""
+        if self._awaits_first_event and self._last_tick_ms is not None:
+            self._awaits_first_event = False
+            if now_ms - self._last_tick_ms >= self._min_interval_ms:
                 self.due_ms = min(self.due_ms, now_ms)
 
     def bring_forward(self) -> None:
-        """A queue is full: the next tick comes as early as it may."""
-        if self._last_ms is not None:
-            self.due_ms = min(self.due_ms, self._last_ms + self._min_interval_ms)
+        """Move the next tick to the minimum interval after the last one, because a queue is full."""
+        if self._last_tick_ms is not None:
+            self.due_ms = min(self.due_ms, self._last_tick_ms + self._min_interval_ms)
 
     def start_tick(self, now_ms: int) -> int:
-        """A tick begins; the timer keeps its beat unless an event came before it or a whole beat was missed.
+        """Schedule the tick after the one that begins now; return the length of a standstill before it in ms, else 0.
 
-        Gives for how many milliseconds everything stood still before it, 0 if that was not so.
+        The next tick is due one interval after this one was due, or after now if a whole interval was missed.
+        After a standstill it is due after the minimum interval.
         """
         late_ms = now_ms - self.due_ms
         self.due_ms = (self.due_ms if late_ms < self._interval_ms else now_ms) + self._interval_ms
-        self._last_ms = now_ms
-        self._awaits_event = True
+        self._last_tick_ms = now_ms
+        self._awaits_first_event = True
         self._stood_still = late_ms >= STALL_THRESHOLD_MS and not self._stood_still
         if not self._stood_still:
             return 0
@@ -62,7 +66,7 @@ class TickTimer:
 
 @dataclass(frozen=True, slots=True)
 class CoalesceSettings:
-    """What is folded; `cap` is how many deltas of a venue a tick folds, None all."""
+    """Kinds of events to coalesce; a tick merges at most `max_deltas` deltas of a venue, None for all."""
 
     books: bool = True
     deltas: bool = True
@@ -71,7 +75,10 @@ class CoalesceSettings:
 
 @dataclass(slots=True)
 class RxStats:
-    """What one tick drained and what was left of it; `cap_hits` counts the venues that had more deltas than the cap."""
+    """Counts of the events that one tick drained, and (`out_`) of those left after settings.
+
+    `cap_hits` counts the venues that had more than `max_deltas` deltas.
+    """
 
     drained: int = 0
     l2_delta: int = 0
@@ -86,23 +93,23 @@ class RxStats:
     cap_hits: int = 0
 
     def as_dict(self) -> dict[str, int]:
-        """The counters by name."""
+        """Return the counters by name."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def count_in(self, event: MarketFrame) -> None:
-        """One event was drained."""
+        """Count a drained event."""
         self.drained += 1
-        name = _NAMES[type(event)]
+        name = _COUNTER_NAMES[type(event)]
         setattr(self, name, getattr(self, name) + 1)
 
     def count_out(self, event: MarketFrame) -> None:
-        """One event is applied."""
+        """Count an event that is left after settings."""
         self.out_market += 1
-        name = f"out_{_NAMES[type(event)]}"
+        name = f"out_{_COUNTER_NAMES[type(event)]}"
         setattr(self, name, getattr(self, name) + 1)
 
 
-_NAMES: dict[type[MarketFrame], str] = {
+_COUNTER_NAMES: dict[type[MarketFrame], str] = {
     Book: "l2_snapshot",
     BookDelta: "l2_delta",
     Trade: "trade",
@@ -110,47 +117,53 @@ _NAMES: dict[type[MarketFrame], str] = {
 }
 
 
-def coalesce(drained: Iterable[Delivery], coalescing: CoalesceSettings) -> tuple[list[Delivery], RxStats]:
-    """Reduce what a tick drained; events of a venue stand together and keep their order."""
+def coalesce(drained: Iterable[Delivery], settings: CoalesceSettings) -> tuple[list[Delivery], RxStats]:
+    """Return the events that are left of what a tick drained, with the counts of both.
+
+    The events of a venue must be adjacent. Its books and deltas keep their order.
+    """
     stats = RxStats()
-    left: list[Delivery] = []
+    coalesced: list[Delivery] = []
     for _, group in groupby(drained, key=lambda delivery: delivery.venue):
-        gathered = list(group)
-        for delivery in gathered:
+        deliveries = list(group)
+        for delivery in deliveries:
             stats.count_in(delivery.event)
-        deltas = sum(isinstance(delivery.event, BookDelta) for delivery in gathered)
-        stats.cap_hits += coalescing.max_deltas is not None and deltas > coalescing.max_deltas
-        left += _of_venue(gathered, coalescing)
-    for delivery in left:
+        deltas = sum(isinstance(delivery.event, BookDelta) for delivery in deliveries)
+        stats.cap_hits += settings.max_deltas is not None and deltas > settings.max_deltas
+        coalesced += _coalesce_venue(deliveries, settings)
+    for delivery in coalesced:
         stats.count_out(delivery.event)
-    return left, stats
+    return coalesced, stats
 
 
-def _of_venue(gathered: Sequence[Delivery], coalescing: CoalesceSettings) -> Iterator[Delivery]:
-    newest = max((at for at, one in enumerate(gathered) if isinstance(one.event, Book)), default=0)
-    room = len(gathered) if coalescing.max_deltas is None else coalescing.max_deltas
-    held: list[Delivery] = []
-    for at, delivery in enumerate(gathered):
+def _coalesce_venue(deliveries: Sequence[Delivery], settings: CoalesceSettings) -> Iterator[Delivery]:
+    newest_book = max((at for at, each in enumerate(deliveries) if isinstance(each.event, Book)), default=0)
+    deltas_left = len(deliveries) if settings.max_deltas is None else settings.max_deltas
+    mergeable: list[Delivery] = []
+    for at, delivery in enumerate(deliveries):
         if not delivery.lossless:
             yield delivery
-        elif coalescing.books and at < newest:
+        elif settings.books and at < newest_book:
             continue
-        elif isinstance(delivery.event, BookDelta) and coalescing.deltas and room > 0:
-            room -= 1
-            held.append(delivery)
+        elif isinstance(delivery.event, BookDelta) and settings.deltas and deltas_left > 0:
+            deltas_left -= 1
+            mergeable.append(delivery)
         else:
-            yield from _joined(held)
-            held = []
+            yield from _merge_deltas(mergeable)
+            mergeable = []
             yield delivery
-    yield from _joined(held)
+    yield from _merge_deltas(mergeable)
 
 
-def _joined(held: Sequence[Delivery]) -> Iterator[Delivery]:
-    """Deltas that follow each other as one: each level with its last size, times and shape of the last."""
-    deltas = [delivery.event for delivery in held if isinstance(delivery.event, BookDelta)]
+def _merge_deltas(deliveries: Sequence[Delivery]) -> Iterator[Delivery]:
+    """Merge consecutive deltas into one, if there are any: each level has its last size, the rest is of the last delta.
+
+    `prev` and `first` are those of the first delta, so that the sequence numbers stay connected.
+    """
+    deltas = [delivery.event for delivery in deliveries if isinstance(delivery.event, BookDelta)]
     if not deltas:
         return
     bids = dict(level for delta in deltas for level in delta.bids)
     asks = dict(level for delta in deltas for level in delta.asks)
-    chain = replace(deltas[-1], prev=deltas[0].prev, first=deltas[0].first)
-    yield replace(held[-1], event=replace(chain, bids=tuple(bids.items()), asks=tuple(asks.items())))
+    merged = replace(deltas[-1], prev=deltas[0].prev, first=deltas[0].first)
+    yield replace(deliveries[-1], event=replace(merged, bids=tuple(bids.items()), asks=tuple(asks.items())))

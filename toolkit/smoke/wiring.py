@@ -67,8 +67,10 @@ class RunWiring:
             venue.name: settings.fresh_ms(venue, self._settings[venue.name]) for venue in self.plan.venues.values()
         }
         feed = {"simulated": self.plan.simulated, "feed": self.plan.feed}
-        pace = _pace(self.common)
-        return Runner(drivers, fresh_ms, pace, channel, self.journal, telemetry, self._rx_stats, self._version, feed)
+        runner_settings = _runner_settings(self.common)
+        return Runner(
+            drivers, fresh_ms, runner_settings, channel, self.journal, telemetry, self._rx_stats, self._version, feed
+        )
 
     def open_tape(self, stack: AsyncExitStack, machine: Connector) -> TapeWriter | None:
         """Open the tape of a connector's frames, or return None if the plan records no frames."""
@@ -107,7 +109,7 @@ class RunWiring:
         self.journal.record("no_pressure", runner_lines.zero_counters())
 
 
-def _pace(common: Mapping[str, ResolvedSetting]) -> RunnerSettings:
+def _runner_settings(common: Mapping[str, ResolvedSetting]) -> RunnerSettings:
     cap = common["PARAPHINA_L2_TICK_DELTA_BUFFER_MAX"].value
     coalescing = CoalesceSettings(
         books=bool(common["PARAPHINA_L2_SNAPSHOT_COALESCE"].value),
