@@ -131,10 +131,10 @@ class _Loader:
                     yield from span
                 ledger.bytes, ledger.sha256 = spans.digest()
             return
-        shapes = log_templates()
+        templates = log_templates()
         with source.open() as stream:
             for block in blocks(stream):
-                yield parse_block(block, shapes)
+                yield parse_block(block, templates)
             ledger.record_end(stream)
 
     def close_partial(self) -> None:
@@ -176,11 +176,11 @@ class _Loader:
                 self._unended = _UnendedLine(block.head, (file_no, first_line), block.first_byte)
             return
         self._add_lines(block.single[first_line_joined:], file_no, first_line)
-        if block.columns is not None:
-            self.rows.add_block(block.columns, file_no, first_line, self._lives_of)
-        for told in block.told:
-            ends = [((file_no, first_line + index), text) for index, text in (told.first, told.last)]
-            self.result.facts.see_many(told.record, told.count, *ends)
+        if block.tables is not None:
+            self.rows.add_block(block.tables, file_no, first_line, self._lives_of)
+        for group in block.groups:
+            ends = [((file_no, first_line + index), text) for index, text in (group.first, group.last)]
+            self.result.facts.see_many(group.record, group.count, *ends)
 
     def _lives_of(self, lines: IntVector) -> IntVector:
         """Return the lives of lines of the current file; all singly parsed lines up to them must have been added."""
@@ -192,13 +192,13 @@ class _Loader:
             self._broken_record = each.parsed.partial
             self._add_line(each, (file_no, first_line + each.index), torn)
 
-    def _add_line(self, read: SingleLine, ref: Ref, torn: bool) -> None:
-        facts, found = self.result.facts, read.parsed.records
-        if self._panic is not None and found[0].family == OTHER and read.text.strip():
-            facts.panics[-1] = (*facts.panics[-1][:2], read.text.strip())
+    def _add_line(self, line: SingleLine, ref: Ref, torn: bool) -> None:
+        facts, records = self.result.facts, line.parsed.records
+        if self._panic is not None and records[0].family == OTHER and line.text.strip():
+            facts.panics[-1] = (*facts.panics[-1][:2], line.text.strip())
         self._panic = None
-        for each in found:
-            facts.see(each, ref, read.text)
+        for each in records:
+            facts.see(each, ref, line.text)
             if each.family == OTHER:
                 continue
             if each.family in ("panic", "panic_quoted"):
@@ -206,15 +206,15 @@ class _Loader:
                 place = each.fields.get("place", "").rstrip(":")
                 facts.panics.append((ref, place, each.fields.get("error", "no message")))
                 facts.panic_threads[ref] = each.fields["thread"]
-            self._add_record(each, ref, read.parsed.stamped_ms, read.byte, torn)
+            self._add_record(each, ref, line.parsed.stamped_ms, line.byte, torn)
 
-    def _add_record(self, found: LogRecord, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
-        life = self._lives.life if torn else self._lives.see(found)
+    def _add_record(self, record: LogRecord, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
+        life = self._lives.life if torn else self._lives.see(record)
         if self._lives.begins and not torn:
             self.result.facts.begin_life(ref)
             self._panic = None
         if life - self._first_life == len(self._life_starts):
             self._life_starts.append(ref[1])
-        self.rows.add(found, ref, life, byte, stamped_ms, torn)
-        if (event := session_line(found, ref)) is not None:
+        self.rows.add(record, ref, life, byte, stamped_ms, torn)
+        if (event := session_line(record, ref)) is not None:
             self.sessions.feed(life, event, self._lives.began)

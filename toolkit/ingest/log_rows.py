@@ -29,29 +29,33 @@ class LogRows:
         self._counters = PendingRows(writer, "counter", COUNTER_SCHEMA)
         self._rx = PendingRows(writer, "rx_stat", RX_SCHEMA)
 
-    def add(self, found: LogRecord, ref: Ref, life: int, byte: int, stamped_ms: int | None, torn: bool = False) -> None:
+    def add(
+        self, record: LogRecord, ref: Ref, life: int, byte: int, stamped_ms: int | None, torn: bool = False
+    ) -> None:
         """Add one record of a line.
 
         `stamped_ms` is the time stamped on the line (epoch). A `torn` record adds no counter readings, because its
         numbers may be cut short.
         """
-        if found.family == RX_STATS:
-            self._rx.add((*ref, life, *rx_values(found.fields)))
+        if record.family == RX_STATS:
+            self._rx.add((*ref, life, *rx_values(record.fields)))
             return
-        fields = msgspec.json.encode(found.fields).decode()
-        self._events.add((*ref, life, found.column, found.family, found.venue, found.reason, stamped_ms, fields, byte))
-        for name, key, kind in () if torn else counter_readings(found):
-            if INTEGER.fullmatch(value := found.fields[key]):
-                self._counters.add((*ref, life, counter_venue(found), name, float(value), str(kind)))
+        fields = msgspec.json.encode(record.fields).decode()
+        self._events.add(
+            (*ref, life, record.column, record.family, record.venue, record.reason, stamped_ms, fields, byte)
+        )
+        for name, key, kind in () if torn else counter_readings(record):
+            if INTEGER.fullmatch(value := record.fields[key]):
+                self._counters.add((*ref, life, counter_venue(record), name, float(value), str(kind)))
 
     def add_block(
-        self, columns: BlockTables, file_no: int, first_line: int, lives_of: Callable[[IntVector], IntVector]
+        self, tables: BlockTables, file_no: int, first_line: int, lives_of: Callable[[IntVector], IntVector]
     ) -> None:
-        """Add the columns of a block that begins at line `first_line`; `lives_of` maps lines of the file to lives."""
+        """Add the tables of a block that begins at line `first_line`; `lives_of` maps lines of the file to lives."""
         for pending, rows in (
-            (self._events, columns.events),
-            (self._counters, columns.counters),
-            (self._rx, columns.rx),
+            (self._events, tables.events),
+            (self._counters, tables.counters),
+            (self._rx, tables.rx),
         ):
             if rows is not None:
                 lives = lives_of(rows.column("line").to_numpy() + first_line)

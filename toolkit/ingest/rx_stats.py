@@ -85,7 +85,7 @@ class _BlockReader:
     last_tick: int = -1
 
     def __post_init__(self) -> None:
-        self._repeats = TemplateMatcher(lambda found: found.family == RX_STATS and all_integers(found.fields))
+        self._templates = TemplateMatcher(lambda record: record.family == RX_STATS and all_integers(record.fields))
 
     def read(self, block: Block) -> int:
         """Add the rows of a block; return the number of its lines."""
@@ -93,7 +93,7 @@ class _BlockReader:
             self.set_aside.append(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
             return 1
         lines = BlockLines(block.data)
-        groups, ungrouped = self._repeats.sort(lines, range(len(lines)) if block.torn else ())
+        groups, ungrouped = self._templates.sort(lines, range(len(lines)) if block.torn else ())
         single = self._parse_single(block, lines, ungrouped)
         columns = [rx_columns(group) for group in groups]
         lives = self._lives(groups, columns, single)
@@ -135,8 +135,8 @@ class _BlockReader:
 
 def _rx_fields(line: bytes) -> Mapping[str, str] | None:
     """Return the fields of a `market_rx_stats` line; None for any other line."""
-    found = parse(line.decode("utf-8", "replace")).records
-    return next((each.fields for each in found if each.family == RX_STATS), None)
+    records = parse(line.decode("utf-8", "replace")).records
+    return next((each.fields for each in records if each.family == RX_STATS), None)
 
 
 def _reason(line: bytes, block: Block) -> str:

@@ -42,7 +42,7 @@ def test_whole_numbers_are_those_of_each_line() -> None:
     ticks = [0, 7, 10**17, 999_999_999_999_999_999]
     (group,) = taken_together([RX.replace("7", str(tick)) for tick in ticks])
     assert {
-        field: numbers.tolist() for field, numbers in fields.whole_numbers(group, ["raw_drained", "tick"]).items()
+        field: numbers.tolist() for field, numbers in fields.integer_columns(group, ["raw_drained", "tick"]).items()
     } == {
         "raw_drained": [3, 3, 3, 3],
         "tick": ticks,

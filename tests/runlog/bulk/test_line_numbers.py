@@ -28,7 +28,7 @@ def test_each_line_holds_its_own_numbers(block: bytes) -> None:
     numbers = DigitRuns(lines)
     for index in range(len(lines)):
         own, at = re.findall(rb"[0-9]+", lines[index]), np.array([index])
-        assert numbers.having(at, len(own)).all()
-        starts, ends = numbers.of(at, len(own))
+        assert numbers.has_count(at, len(own)).all()
+        starts, ends = numbers.offsets(at, len(own))
         assert [block[start:end] for start, end in zip(starts[0], ends[0], strict=True)] == own
         assert lines.values(starts, ends).tolist() == [[int(number) for number in own]]

@@ -1,6 +1,6 @@
-"""A block of a log taken apart: all that can be said of its lines without those before it.
+"""Parser of one block of a log, independent of the blocks before it.
 
-Several processes do this at once; what is said is for one of them to put in order.
+Several processes parse blocks in parallel; the loader combines the results in file order.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from toolkit.runlog.bulk.columns import BlockTables, columns
+from toolkit.runlog.bulk.columns import BlockTables, block_tables
 from toolkit.runlog.bulk.numbers import BlockLines
 from toolkit.runlog.bulk.rx_columns import all_integers
 from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
@@ -24,14 +24,13 @@ from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.session_lines import session_line
 from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks
 
-_LEFT_OPEN = {0, 1}
-"""The lines of a block that those before it may have left something open for: the second where a file before it had the
-first."""
+_PARSED_SINGLY = {0, 1}
+"""Indexes of lines that may complete a record of the block before: two, as a file before it may have the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class SingleLine:
-    """A line that was parsed by itself: its place in the block, and its first byte in the file."""
+    """A line parsed singly: its index in the block (from 0) and the offset of its first byte in the file."""
 
     index: int
     byte: int
@@ -44,7 +43,7 @@ class SingleLine:
 
 @dataclass(frozen=True, slots=True)
 class GroupSummary:
-    """What lines that were taken together have in common, how many they are, and the first and the last of them."""
+    """Summary of a line group: its common record, line count, and its first and last line (index and text)."""
 
     record: LogRecord
     count: int
@@ -54,144 +53,150 @@ class GroupSummary:
 
 @dataclass(frozen=True, slots=True)
 class ParsedBlock:
-    """A block of `lines` lines, which are either among `single` or among those that `told` and `columns` are of.
+    """A block of `lines` lines, each of which is either in `single` or covered by `groups` and `tables`.
 
-    `head` is the first line. A block that is `skipped` or `torn` is that line alone, and nothing more is said of it.
+    `head` is the first line, `first_byte` its offset in the file. A block that is `skipped` or `torn` consists of that
+    line alone and is not parsed.
     """
 
     first_byte: int
     head: bytes
     lines: int = 1
     single: Sequence[SingleLine] = ()
-    told: Sequence[GroupSummary] = ()
-    columns: BlockTables | None = None
+    groups: Sequence[GroupSummary] = ()
+    tables: BlockTables | None = None
     torn: bool = False
     skipped: bool = False
 
 
 def log_templates() -> TemplateMatcher:
-    """Where the shapes of a log's lines are learnt."""
-    return TemplateMatcher(_same_whatever_its_numbers, may_continue_on_next_line)
+    """Return a matcher that has learnt no log template yet."""
+    return TemplateMatcher(_is_groupable, may_continue_on_next_line)
 
 
-def parse_block(block: Block, repeats: TemplateMatcher) -> ParsedBlock:
-    """Say all of a block that needs none before it."""
+def parse_block(block: Block, templates: TemplateMatcher) -> ParsedBlock:
+    """Parse a block without the blocks before it; `templates` learns the block's log templates."""
     if block.torn or block.skipped:
         return ParsedBlock(block.first_byte, block.data, torn=block.torn, skipped=block.skipped)
     lines = BlockLines(block.data)
-    groups, left = repeats.sort(lines, _LEFT_OPEN)
-    single = [_read(lines, index, block.first_byte) for index in left]
-    groups, first_of_their_kind = _apart(groups, list(rejoin_records(single, None)))
-    single += [_read(lines, index, block.first_byte) for index in first_of_their_kind]
+    groups, ungrouped = templates.sort(lines, _PARSED_SINGLY)
+    single = [_parse_line(lines, index, block.first_byte) for index in ungrouped]
+    groups, stage_changes = _split_stage_changes(groups, list(rejoin_records(single, None)))
+    single += [_parse_line(lines, index, block.first_byte) for index in stage_changes]
     return ParsedBlock(
         block.first_byte,
         lines[0],
         len(lines),
         sorted(single, key=lambda each: each.index),
-        [_told(group) for group in groups],
-        columns(groups, lines, block.first_byte),
+        [_summary(group) for group in groups],
+        block_tables(groups, lines, block.first_byte),
     )
 
 
 def parse_span(path: Path, start: int, end: int) -> list[ParsedBlock]:
-    """The blocks between two byte offsets of a plain file, one but where a line is too long."""
+    """Parse the blocks between two byte offsets of a plain file: one block unless a line is too long."""
     with path.open("rb", buffering=0) as file:
         file.seek(start)
         # A span ends with the first line that ends behind a block's size.
-        spanned = blocks(_Within(file, end - start), 2 * BLOCK_BYTES)
-        return [parse_block(replace(block, first_byte=start + block.first_byte), _own_shapes()) for block in spanned]
+        span = blocks(_LimitedReader(file, end - start), 2 * BLOCK_BYTES)
+        return [
+            parse_block(replace(block, first_byte=start + block.first_byte), _process_templates()) for block in span
+        ]
 
 
 @cache
-def _own_shapes() -> TemplateMatcher:
-    """What this process knows, from whichever span."""
+def _process_templates() -> TemplateMatcher:
+    """Return the matcher that this process uses for all its spans."""
     return log_templates()
 
 
-class _Within:
-    """The next octets of a file, and no more."""
+class _LimitedReader:
+    """Reader of at most the next `limit` bytes of a file."""
 
-    def __init__(self, file: BinaryIO, octets: int) -> None:
+    def __init__(self, file: BinaryIO, limit: int) -> None:
         self._file = file
-        self._left = octets
+        self._remaining = limit
 
     def read(self, size: int) -> bytes:
-        """Some of them, at most `size`; none at their end."""
-        data = self._file.read(min(size, self._left))
-        self._left -= len(data)
+        """Return at most `size` bytes; empty at the limit or at the end of the file."""
+        data = self._file.read(min(size, self._remaining))
+        self._remaining -= len(data)
         return data
 
 
-def rejoin_records(single: Iterable[SingleLine], begun: str | None) -> Iterator[SingleLine]:
-    """The lines, and in place of the rest of a record that another one broke the whole of it.
+def rejoin_records(single: Iterable[SingleLine], partial: str | None) -> Iterator[SingleLine]:
+    """Yield the lines; the rest of a record that other output interrupted is replaced by the whole record.
 
-    `begun` is the beginning of one that the line before them left open.
+    `partial` is the beginning of a record that the line before them left incomplete.
     """
     for each in single:
-        if begun is not None and each.parsed.records[0].family in UNKNOWN:
-            whole = begun + strip_decoration(each.text)[0]
-            line = parse(whole)
-            if line.records[0].family not in UNKNOWN:
-                each = replace(each, text=whole, parsed=replace(line, stamped_ms=each.parsed.stamped_ms))
-        begun = each.parsed.partial
+        if partial is not None and each.parsed.records[0].family in UNKNOWN:
+            whole = partial + strip_decoration(each.text)[0]
+            parsed = parse(whole)
+            if parsed.records[0].family not in UNKNOWN:
+                each = replace(each, text=whole, parsed=replace(parsed, stamped_ms=each.parsed.stamped_ms))
+        partial = each.parsed.partial
         yield each
 
 
-def _read(lines: BlockLines, index: int, first_byte: int) -> SingleLine:
+def _parse_line(lines: BlockLines, index: int, first_byte: int) -> SingleLine:
     return parse_single(lines[index], index, first_byte + int(lines.starts[index]))
 
 
-def parse_single(piece: bytes, index: int, byte: int) -> SingleLine:
-    """Parse a line."""
-    text = piece.decode("utf-8", "replace")
+def parse_single(data: bytes, index: int, byte: int) -> SingleLine:
+    """Parse one line at `index` of its block and offset `byte` of its file; bytes that are no UTF-8 are replaced."""
+    text = data.decode("utf-8", "replace")
     return SingleLine(index, byte, text, parse(text))
 
 
-def _told(group: LineGroup) -> GroupSummary:
+def _summary(group: LineGroup) -> GroupSummary:
     ends = [(index, group.lines[index].decode()) for index in (int(group.indexes[0]), int(group.indexes[-1]))]
     return GroupSummary(group.plan.record, len(group.indexes), *ends)
 
 
-def _same_whatever_its_numbers(found: LogRecord) -> bool:
-    """Whether lines of this kind may be taken together: nothing waits for them in their order but a session's stage."""
-    if found.family == RX_STATS:
-        return all_integers(found.fields)
-    if found.family in _TOLD_ALONE:
+def _is_groupable(record: LogRecord) -> bool:
+    """Return true if the order of such lines does not matter, except for the stage that a session reaches."""
+    if record.family == RX_STATS:
+        return all_integers(record.fields)
+    if record.family in _ORDERED_FAMILIES:
         return False
-    if found.family in (*_STAGES, *_BOOKS):
+    if record.family in (*_STAGES, *_BOOKS):
         return True
-    return session_line(found, (0, 0)) is None and found.family != "applied_book"
+    return session_line(record, (0, 0)) is None and record.family != "applied_book"
 
 
-def _apart(groups: Sequence[LineGroup], single: Sequence[SingleLine]) -> tuple[list[LineGroup], list[int]]:
-    """Take from groups of stages the lines that may bring a session further: the first after each turn of its venue.
+def _split_stage_changes(
+    groups: Sequence[LineGroup], single: Sequence[SingleLine]
+) -> tuple[list[LineGroup], list[int]]:
+    """Split from groups of stages the lines that may advance a session: the first after each change of its venue.
 
-    A book counts once its session has reached another stage, so that the lines taken for that are turns for it.
+    A book counts only once its session has reached an earlier stage, so the lines split off for that stage count as
+    changes for the books. Return the remaining groups, and the indexes of the lines that were split off.
     """
-    turns: dict[str | None, list[int]] = {}
+    changes: dict[str | None, list[int]] = {}
     for each in single:
-        for found in each.parsed.records:
-            if (event := session_line(found, (0, 0))) is not None:
-                turns.setdefault(event.venue, []).append(each.index)
-    rest = [group for group in groups if group.plan.record.family not in (*_STAGES, *_BOOKS)]
-    firsts = list[int]()
+        for record in each.parsed.records:
+            if (event := session_line(record, (0, 0))) is not None:
+                changes.setdefault(event.venue, []).append(each.index)
+    remaining = [group for group in groups if group.plan.record.family not in (*_STAGES, *_BOOKS)]
+    split_off = list[int]()
     for families in (_STAGES, _BOOKS):
-        known = {venue: np.sort(np.array(own, np.int64)) for venue, own in turns.items()}
+        known = {venue: np.sort(np.array(indexes, np.int64)) for venue, indexes in changes.items()}
         for group in groups:
             if group.plan.record.family in families:
                 venue = group.plan.record.venue
-                since = np.searchsorted(known.get(venue, _NO_TURNS), group.indexes)
-                first = np.diff(since, prepend=-1) > 0
-                turns.setdefault(venue, []).extend(group.indexes[first].tolist())
-                firsts += group.indexes[first].tolist()
-                rest += [] if first.all() else [group.only(~first)]
-    return rest, firsts
+                changes_before = np.searchsorted(known.get(venue, _NO_CHANGES), group.indexes)
+                first = np.diff(changes_before, prepend=-1) > 0
+                changes.setdefault(venue, []).extend(group.indexes[first].tolist())
+                split_off += group.indexes[first].tolist()
+                remaining += [] if first.all() else [group.select(~first)]
+    return remaining, split_off
 
 
-_TOLD_ALONE = ENDINGS | {
+_ORDERED_FAMILIES = ENDINGS | {
     "audit_reconnect", "audit_publisher", "startup", "startup_short", "build_error", "build_cause",
     "build_finished",
 }  # fmt: skip
 _STAGES = ("ws_subscribed", "ws_first_message")
 _BOOKS = ("ws_first_book", "first_decoded_top")
-_NO_TURNS = np.zeros(0, np.int64)
+_NO_CHANGES = np.zeros(0, np.int64)

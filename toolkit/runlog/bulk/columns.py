@@ -1,4 +1,4 @@
-"""What the groups of a block of a log leave in the store, as columns: nothing here knows what was before the block."""
+"""Arrow tables of the rows that a block's line groups add to the store, independent of the blocks before it."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import numpy as np
 import pyarrow as pa
 
 from toolkit.model.vocabulary import CounterKind
-from toolkit.runlog.bulk.fields import all_fields, whole_numbers
+from toolkit.runlog.bulk.fields import all_fields, integer_columns
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.rx_columns import rx_columns, rx_table
 from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.parse import OTHER, RX_STATS, LogRecord
 
-_PLACE = (("file_no", pa.int32()), ("line", pa.int64()), ("life", pa.int32()))
-_WORD = pa.dictionary(pa.int32(), pa.string())
-"""One of few texts: many rows take little room, and are handed on as fast."""
+_POSITION = (("file_no", pa.int32()), ("line", pa.int64()), ("life", pa.int32()))
+_LABEL = pa.dictionary(pa.int32(), pa.string())
+"""Type of a text with few distinct values; dictionary encoding saves memory and time."""
 EVENT_SCHEMA = pa.schema(
     [
-        *_PLACE, ("col", pa.int32()), ("family", _WORD), ("venue", _WORD), ("reason", _WORD),
+        *_POSITION, ("col", pa.int32()), ("family", _LABEL), ("venue", _LABEL), ("reason", _LABEL),
         ("at_ms", pa.int64()), ("fields", pa.string()), ("byte", pa.int64()),
     ]
 )  # fmt: skip
-COUNTER_SCHEMA = pa.schema([*_PLACE, ("venue", _WORD), ("name", _WORD), ("value", pa.float64()), ("kind", _WORD)])
+COUNTER_SCHEMA = pa.schema([*_POSITION, ("venue", _LABEL), ("name", _LABEL), ("value", pa.float64()), ("kind", _LABEL)])
 INTEGER = re.compile(r"-?[0-9]{1,18}")
-_INTEGER = re.compile(r"-?[0-9]+")
+_INTEGER_OF_ANY_LENGTH = re.compile(r"-?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class BlockTables:
-    """Rows of the three tables, None where there are none, without their file and life.
+    """Rows for the three log tables without file and life; None for a table without rows.
 
-    Their lines count from the block's first, 0, their bytes from the file's first.
+    Lines count from 0, the block's first line; bytes are offsets in the file.
     """
 
     events: pa.Table | None
@@ -42,11 +42,11 @@ class BlockTables:
     rx: pa.Table | None
 
 
-def columns(groups: Sequence[LineGroup], lines: BlockLines, first_byte: int) -> BlockTables:
-    """The rows of the groups of a block, which begins at `first_byte`."""
+def block_tables(groups: Sequence[LineGroup], lines: BlockLines, first_byte: int) -> BlockTables:
+    """Return the rows of a block's groups; the block begins at offset `first_byte` of its file."""
     events = [group for group in groups if group.plan.record.family not in (OTHER, RX_STATS)]
     rx = [rx_table(group, rx_columns(group)) for group in groups if group.plan.record.family == RX_STATS]
-    counted = [counter for group in events for counter in _counted(group)]
+    counted = [counter for group in events for counter in _grouped_counters(group)]
     return BlockTables(
         _events(events, lines.starts + first_byte) if events else None,
         _counters(counted) if counted else None,
@@ -55,18 +55,17 @@ def columns(groups: Sequence[LineGroup], lines: BlockLines, first_byte: int) -> 
 
 
 def _events(groups: Sequence[LineGroup], starts: IntVector) -> pa.Table:
-    found, indexes = [group.plan.record for group in groups], np.concatenate([group.indexes for group in groups])
+    records, indexes = [group.plan.record for group in groups], np.concatenate([group.indexes for group in groups])
     rows = _Rows([len(group.indexes) for group in groups])
-    none = pa.int64()
     stamped = [
-        pa.nulls(count, none) if group.stamped_ms is None else pa.array(group.stamped_ms, none)
+        pa.nulls(count, pa.int64()) if group.stamped_ms is None else pa.array(group.stamped_ms, pa.int64())
         for group, count in zip(groups, rows.counts, strict=True)
     ]
-    named = {name: rows.words([getattr(each, name) for each in found]) for name in ("family", "venue", "reason")}
+    named = {name: rows.labels([getattr(each, name) for each in records]) for name in ("family", "venue", "reason")}
     return pa.table(
         {
             "line": indexes,
-            "col": rows.each(np.array([each.column for each in found], np.int32)),
+            "col": rows.each(np.array([each.column for each in records], np.int32)),
             **named,
             "at_ms": pa.chunked_array(stamped),
             "fields": pa.chunked_array([all_fields(group) for group in groups]),
@@ -76,8 +75,8 @@ def _events(groups: Sequence[LineGroup], starts: IntVector) -> pa.Table:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counter:
-    """A counter that each line of a group reads."""
+class _GroupCounter:
+    """Readings of one counter in all lines of a group."""
 
     group: LineGroup
     name: str
@@ -85,60 +84,62 @@ class _Counter:
     values: IntVector
 
 
-def _counted(group: LineGroup) -> Iterator[_Counter]:
-    read = [reading for reading in counter_readings(group.plan.record) if _is_whole(group, reading[1])]
-    values = whole_numbers(group, [key for _, key, _ in read]) if read else {}
-    yield from (_Counter(group, name, kind, values[key]) for name, key, kind in read)
+def _grouped_counters(group: LineGroup) -> Iterator[_GroupCounter]:
+    readings = [each for each in counter_readings(group.plan.record) if _is_integer(group, each[1])]
+    values = integer_columns(group, [key for _, key, _ in readings]) if readings else {}
+    yield from (_GroupCounter(group, name, kind, values[key]) for name, key, kind in readings)
 
 
-def _counters(counted: Sequence[_Counter]) -> pa.Table:
+def _counters(counted: Sequence[_GroupCounter]) -> pa.Table:
     rows = _Rows([len(each.values) for each in counted])
     return pa.table(
         {
             "line": np.concatenate([each.group.indexes for each in counted]),
-            "venue": rows.words([counter_venue(each.group.plan.record) for each in counted]),
-            "name": rows.words([each.name for each in counted]),
+            "venue": rows.labels([counter_venue(each.group.plan.record) for each in counted]),
+            "name": rows.labels([each.name for each in counted]),
             "value": np.concatenate([each.values for each in counted]).astype(np.float64),
-            "kind": rows.words([str(each.kind) for each in counted]),
+            "kind": rows.labels([str(each.kind) for each in counted]),
         }
     )
 
 
 class _Rows:
-    """Rows that come by the group: `counts` says how many of each."""
+    """Expands one value per group to one value per row; `counts` are the groups' row counts."""
 
     def __init__(self, counts: Sequence[int]) -> None:
         self.counts = counts
 
     def each(self, values: np.ndarray[tuple[int], np.dtype[np.int32]]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-        """The value of each row's group."""
+        """Return the value of each row's group."""
         return np.repeat(values, self.counts)
 
-    def words(self, words: Sequence[str | None]) -> pa.DictionaryArray:
-        """The word of each row's group."""
-        known = {word: number for number, word in enumerate(dict.fromkeys(each for each in words if each is not None))}
-        numbers = self.each(np.array([-1 if word is None else known[word] for word in words], np.int32))
-        unknown = numbers < 0 if None in words else None
+    def labels(self, labels: Sequence[str | None]) -> pa.DictionaryArray:
+        """Return the label of each row's group, dictionary-encoded."""
+        known = {
+            label: number for number, label in enumerate(dict.fromkeys(each for each in labels if each is not None))
+        }
+        numbers = self.each(np.array([-1 if label is None else known[label] for label in labels], np.int32))
+        unknown = numbers < 0 if None in labels else None
         return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32(), mask=unknown), pa.array(known, pa.string()))
 
 
-def _is_whole(group: LineGroup, key: str) -> bool:
-    # The numbers of a group have 18 digits at most; a value without a free number is the same in every line.
-    whole = _INTEGER.fullmatch if key in group.plan.varying else INTEGER.fullmatch
-    return whole(group.plan.record.fields[key]) is not None
+def _is_integer(group: LineGroup, key: str) -> bool:
+    # A varying number has at most 18 digits; a value without a varying number is the same in every line.
+    matches = _INTEGER_OF_ANY_LENGTH.fullmatch if key in group.plan.varying else INTEGER.fullmatch
+    return matches(group.plan.record.fields[key]) is not None
 
 
-def counter_readings(found: LogRecord) -> Iterator[tuple[str, str, CounterKind]]:
-    """The counters that a record reads: each one's name, the key that holds its value, and its kind."""
-    if found.family == "audit_reconnect":
-        yield f"reconnect.{found.reason}", "count", CounterKind.CUMULATIVE
-    if found.audit_family is not None:
-        for declared, kind in found.audit_family.counters.items():
-            name = declared.replace("<venue>", found.venue or "")
-            if name in found.fields:
+def counter_readings(record: LogRecord) -> Iterator[tuple[str, str, CounterKind]]:
+    """Yield the counters that a record reports: name, key of the field that holds the value, and kind."""
+    if record.family == "audit_reconnect":
+        yield f"reconnect.{record.reason}", "count", CounterKind.CUMULATIVE
+    if record.audit_family is not None:
+        for declared, kind in record.audit_family.counters.items():
+            name = declared.replace("<venue>", record.venue or "")
+            if name in record.fields:
                 yield name, name, kind
 
 
-def counter_venue(found: LogRecord) -> str | None:
-    """The venue whose counter it is; None where it is the process's."""
-    return None if found.venue == "all" else found.venue
+def counter_venue(record: LogRecord) -> str | None:
+    """Return the venue that a record's counters belong to; None for counters of the whole process."""
+    return None if record.venue == "all" else record.venue

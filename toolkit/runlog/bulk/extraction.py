@@ -1,6 +1,6 @@
-"""What the parser makes of a line, learnt number by number: how to take apart the lines that differ in numbers only.
+"""Extraction plans: how to parse lines that differ in their numbers only, learnt by replacing each number in turn.
 
-A number that the parser ignores or copies into a field may differ from line to line, any other must be the same.
+A number that the parser ignores or copies into a field may vary from line to line; every other number is fixed.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _NUMBER = re.compile(r"(?<![A-Za-z_0-9])[0-9]+")
 _DIGITS = re.compile(rb"[0-9]+")
 _ANY_LENGTH = 1 << 30
 _MARK = "739154826"
-"""A number put in place of another, to see where the parser takes it."""
+"""Number that replaces another one, to find the field into which the parser copies it."""
 
-Octets = tuple[int, int]
-"""From one byte of a line to another."""
+ByteSpan = tuple[int, int]
+"""Start and end offset in a line's bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class NumberSlot:
-    """A number of a plan's lines: the octets before it that are no digits, and how many digits it may have.
+    """A number in a plan's lines: the count of non-digit bytes before it, and its least and most digits.
 
-    `text` is what it must be; it is empty where any number will do.
+    `text` is the value of a fixed number; it is empty for a number that may vary.
     """
 
     before: int
@@ -41,7 +41,7 @@ class NumberSlot:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """A part of a line from its number `first` to its number `last`, and octets before the one and behind the other."""
+    """Part of a line: numbers `first` to `last`, `before` bytes before them and `behind` bytes after them."""
 
     first: int
     before: int
@@ -51,10 +51,11 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class ExtractionPlan:
-    """How to take apart the lines of one shape without the parser.
+    """Plan for parsing the lines of one shape without the parser.
 
-    `found` is what the parser made of the first of them. Each of the `numbers` must be as it says. `varying` is where
-    the values stand that differ from line to line, by their field, and `stamp` where a CI system's stamp does.
+    `record` is the parsed record of the line it was learnt from. Each number of a line must fit its slot in `numbers`.
+    `varying` maps a field to the part of the line that holds its varying value. `stamp` is the part that holds a CI
+    system's time stamp.
     """
 
     record: LogRecord
@@ -64,43 +65,43 @@ class ExtractionPlan:
 
 
 def learn_plan(text: str, eligible: Callable[[LogRecord], bool]) -> ExtractionPlan | None:
-    """The plan for the lines of this one's shape; None where they must be parsed one by one."""
+    """Return the plan for lines of this line's shape; None if they must be parsed one by one."""
     line = parse(text)
     if line.partial is not None or len(line.records) != 1 or not eligible(line.records[0]):
         return None
-    (found,) = line.records
+    (record,) = line.records
     if line.stamped_ms is None and could_be_stamped(text):
         return None
     stamp = stamp_span(text) if line.stamped_ms is not None else None
     spans: dict[str, tuple[int, int]] = {}
     ignored: list[tuple[int, int]] = []
     for number in _NUMBER.finditer(text, stamp[1] if stamp else 0):
-        taken = _field_of(text, found, number.start(), number.end())
-        if taken == ("", 0):
+        copied = _field_of(text, record, number.start(), number.end())
+        if copied == ("", 0):
             ignored.append(number.span())
-        elif taken is not None:
-            field, start = taken
-            spans[field] = (start, start + len(found.fields[field]))
-    if any(text[slice(*span)] != found.fields[field] for field, span in spans.items()):
+        elif copied is not None:
+            field, start = copied
+            spans[field] = (start, start + len(record.fields[field]))
+    if any(text[slice(*span)] != record.fields[field] for field, span in spans.items()):
         return None
-    if any(msgspec.json.encode(value := found.fields[field]) != f'"{value}"'.encode() for field in spans):
+    if any(msgspec.json.encode(value := record.fields[field]) != f'"{value}"'.encode() for field in spans):
         return None
-    return _plan(text, found, dict(sorted(spans.items(), key=lambda each: each[1])), ignored, stamp)
+    return _plan(text, record, dict(sorted(spans.items(), key=lambda each: each[1])), ignored, stamp)
 
 
-def _field_of(text: str, found: LogRecord, start: int, end: int) -> tuple[str, int] | None:
-    """The field that copies the number at this place, and where in the line its value begins.
+def _field_of(text: str, record: LogRecord, start: int, end: int) -> tuple[str, int] | None:
+    """Return the field into which the number at this place is copied, and where in the line its value begins.
 
-    An empty name where the parser ignores the number; None where the number means more than itself.
+    The name is empty if the parser ignores the number. The result is None if the number influences anything else.
     """
     marked = parse(text[:start] + _MARK + text[end:])
     if len(marked.records) != 1:
         return None
     other = marked.records[0]
-    same = all(getattr(other, name) == getattr(found, name) for name in ("family", "venue", "reason", "column"))
-    if not same or list(other.fields) != list(found.fields):
+    same = all(getattr(other, name) == getattr(record, name) for name in ("family", "venue", "reason", "column"))
+    if not same or list(other.fields) != list(record.fields):
         return None
-    changed = [name for name, value in other.fields.items() if value != found.fields[name]]
+    changed = [name for name, value in other.fields.items() if value != record.fields[name]]
     if not changed:
         return "", 0
     offset = other.fields[changed[0]].find(_MARK)
@@ -111,27 +112,27 @@ def _field_of(text: str, found: LogRecord, start: int, end: int) -> tuple[str, i
 
 def _plan(
     text: str,
-    found: LogRecord,
-    spans: Mapping[str, Octets],
-    ignored: Sequence[Octets],
-    stamp: Octets | None,
+    record: LogRecord,
+    spans: Mapping[str, ByteSpan],
+    ignored: Sequence[ByteSpan],
+    stamp: ByteSpan | None,
 ) -> ExtractionPlan | None:
     parts = sorted(chain(spans.values(), ignored, [stamp] if stamp else []))
     if any(after[0] < before[1] for before, after in pairwise(parts)):
         return None
     octets = text.encode()
     digits = [match.span() for match in _DIGITS.finditer(octets)]
-    within = [
+    numbers_in_values = [
         (start + n.start(), start + n.end()) for start, end in spans.values() for n in _NUMBER.finditer(text[start:end])
     ]
-    free = {_octets(text, each) for each in (*ignored, *within)}
-    if not free <= set(digits):
+    variable = {_byte_span(text, each) for each in (*ignored, *numbers_in_values)}
+    if not variable <= set(digits):
         return None
-    stamped = _octets(text, stamp) if stamp else (0, 0)
+    stamped = _byte_span(text, stamp) if stamp else (0, 0)
     numbers, before, at = list[NumberSlot](), 0, 0
     for start, end in digits:
         before, at = before + start - at, end
-        if (start, end) in free:
+        if (start, end) in variable:
             numbers.append(NumberSlot(before, 1, MAX_DIGITS))
         elif stamped[0] <= start < stamped[1]:
             fraction = octets[start - 1 : start] == b"."
@@ -140,15 +141,15 @@ def _plan(
             )
         else:
             numbers.append(NumberSlot(before, end - start, end - start, octets[start:end]))
-    extents = {field: _extent(_octets(text, span), digits) for field, span in spans.items()}
-    return ExtractionPlan(found, tuple(numbers), extents, _extent(stamped, digits) if stamp else None)
+    extents = {field: _extent(_byte_span(text, span), digits) for field, span in spans.items()}
+    return ExtractionPlan(record, tuple(numbers), extents, _extent(stamped, digits) if stamp else None)
 
 
-def _octets(text: str, span: Octets) -> Octets:
+def _byte_span(text: str, span: ByteSpan) -> ByteSpan:
     start = len(text[: span[0]].encode())
     return start, start + len(text[slice(*span)].encode())
 
 
-def _extent(span: Octets, digits: Sequence[Octets]) -> Extent:
-    own = [place for place, (start, end) in enumerate(digits) if span[0] <= start and end <= span[1]]
-    return Extent(own[0], digits[own[0]][0] - span[0], own[-1], span[1] - digits[own[-1]][1])
+def _extent(span: ByteSpan, digits: Sequence[ByteSpan]) -> Extent:
+    inside = [place for place, (start, end) in enumerate(digits) if span[0] <= start and end <= span[1]]
+    return Extent(inside[0], digits[inside[0]][0] - span[0], inside[-1], span[1] - digits[inside[-1]][1])

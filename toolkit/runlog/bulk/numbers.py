@@ -1,4 +1,4 @@
-"""The lines of a block and the numbers in them, found for all lines at once."""
+"""Lines and numbers of a block, located for all lines at once."""
 
 from __future__ import annotations
 
@@ -7,27 +7,32 @@ from functools import cached_property
 import numpy as np
 
 IntVector = np.ndarray[tuple[int], np.dtype[np.int64]]
+"""One-dimensional array of 64-bit integers."""
 Offsets = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
-"""Where something stands in a block, which is never as large as 2 GiB."""
+"""Byte offsets in a block, which is always smaller than 2 GiB."""
 
 MAX_DIGITS = 18
-"""Digits of a number that fits into 64 bits."""
+"""Largest count of digits of which every number fits into 64 bits with a sign."""
 _NEWLINE, _ZERO = ord("\n"), ord("0")
 _DIGITS = b"0123456789"
-_AT_ONCE = 8
-_JOINED = ((8, 10, 0x00FF00FF00FF00FF), (16, 100, 0x0000FFFF0000FFFF), (32, 10_000, 0x00000000FFFFFFFF))
-"""How the digits in the eight bytes of a word become a number: each two of them, then each two pairs, then all."""
-_BEFORE = bytes(3 * _AT_ONCE)
-"""What stands before a block, so that a number at its beginning has eight bytes up to its end, too."""
+_WORD_BYTES = 8
+_COMBINE_STEPS = ((8, 10, 0x00FF00FF00FF00FF), (16, 100, 0x0000FFFF0000FFFF), (32, 10_000, 0x00000000FFFFFFFF))
+"""Steps that combine the eight digits of a word into a number: digits to pairs, pairs to fours, fours to eight.
+
+Each step is a shift in bits, a factor and a mask.
+"""
+_PADDING = bytes(3 * _WORD_BYTES)
+"""Zero bytes put before a block, so that whole words can be read up to the end of a number at its beginning."""
 
 IntArray = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 class BlockLines:
-    """The lines of a block, the last of which may lack its newline.
+    """The lines of a block; the last line may lack its newline.
 
-    `starts` and `ends` are where each line begins and ends, without its newline, in `data`; `octets` are its bytes.
+    `starts` and `ends` are the offsets in `data` at which each line begins and ends, without its newline. `octets` is
+    `data` as an array of bytes.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -44,21 +49,21 @@ class BlockLines:
         return self.data[self.starts[index] : self.ends[index]]
 
     def shapes(self) -> list[bytes]:
-        """Each line without its digits."""
+        """Return each line without its digits."""
         return self.data.translate(None, _DIGITS).split(b"\n")[: len(self)]
 
     def values(self, starts: Offsets, ends: Offsets) -> IntArray:
-        """The numbers that stand there, of up to 18 digits each."""
+        """Return the integers between the offsets `starts` and `ends`, of at most 18 digits each."""
         digits = ends - starts
         values = np.zeros(digits.shape, np.int64)
-        for passed in range(0, int(digits.max(initial=0)), _AT_ONCE):
-            word = self._words[ends + (len(_BEFORE) - _AT_ONCE - passed)]
+        for passed in range(0, int(digits.max(initial=0)), _WORD_BYTES):
+            word = self._words[ends + (len(_PADDING) - _WORD_BYTES - passed)]
             word &= 0x0F0F0F0F0F0F0F0F
-            # What stands before the number is shifted out.
-            before = (_AT_ONCE - np.clip(digits - passed, 0, _AT_ONCE)).astype(np.uint64) * 8
+            # The bytes before the number are shifted out.
+            before = (_WORD_BYTES - np.clip(digits - passed, 0, _WORD_BYTES)).astype(np.uint64) * 8
             word >>= before
             word <<= before
-            for bits, factor, mask in _JOINED:
+            for bits, factor, mask in _COMBINE_STEPS:
                 second = word >> bits
                 word *= factor
                 word += second
@@ -68,12 +73,12 @@ class BlockLines:
 
     @cached_property
     def _words(self) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-        """The eight bytes from each byte on of the block, which some others are before."""
-        return np.ndarray((len(self.data) + len(_BEFORE) - _AT_ONCE + 1,), "<u8", _BEFORE + self.data, 0, (1,))
+        """The eight-byte words that begin at each byte of the padded block."""
+        return np.ndarray((len(self.data) + len(_PADDING) - _WORD_BYTES + 1,), "<u8", _PADDING + self.data, 0, (1,))
 
 
 class DigitRuns:
-    """The runs of digits in a block, none of which begins or ends beside another digit."""
+    """Maximal runs of digits in a block."""
 
     def __init__(self, lines: BlockLines) -> None:
         self._lines = lines
@@ -83,12 +88,12 @@ class DigitRuns:
         self._starts, self._ends = edges[::2].astype(np.int32), edges[1::2].astype(np.int32)
         self._first: IntVector = np.append(np.searchsorted(self._starts, lines.starts), len(self._starts))
 
-    def having(self, indexes: IntVector, count: int) -> Mask:
-        """Which of the lines hold so many numbers."""
-        having: Mask = self._first[indexes + 1] - self._first[indexes] == count
-        return having
+    def has_count(self, indexes: IntVector, count: int) -> Mask:
+        """Return a mask of the lines at `indexes` that hold exactly `count` numbers."""
+        mask: Mask = self._first[indexes + 1] - self._first[indexes] == count
+        return mask
 
-    def of(self, indexes: IntVector, count: int) -> tuple[Offsets, Offsets]:
-        """Where the numbers of these lines, which hold so many, begin and end: a row for each line."""
+    def offsets(self, indexes: IntVector, count: int) -> tuple[Offsets, Offsets]:
+        """Return where the `count` numbers of each line at `indexes` begin and end: one row per line."""
         places = self._first[indexes][:, None] + np.arange(count)
         return self._starts[places], self._ends[places]

@@ -1,4 +1,4 @@
-"""The values of `market_rx_stats` lines, of one line or of a group of them."""
+"""Values of `market_rx_stats` lines, for one line or a group of lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from toolkit.runlog.bulk.fields import whole_numbers
+from toolkit.runlog.bulk.fields import integer_columns
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.templates import LineGroup
 
@@ -21,26 +21,26 @@ LAST_KEY = RX_KEYS[-1]
 
 
 def rx_values(fields: Mapping[str, str]) -> list[int | None]:
-    """The values of a line by `RX_KEYS`; one that is no whole number is not known."""
-    return [_whole(fields.get(key, "")) for key in RX_KEYS]
+    """Return the values of a line in the order of `RX_KEYS`; None for a value that is absent or no integer."""
+    return [_integer(fields.get(key, "")) for key in RX_KEYS]
 
 
 def all_integers(fields: Mapping[str, str]) -> bool:
-    """Whether every value that a line has is a whole number."""
-    return all(_whole(fields[key]) is not None for key in RX_KEYS if key in fields)
+    """Return true if every value in a line is an integer of at most 18 digits."""
+    return all(_integer(fields[key]) is not None for key in RX_KEYS if key in fields)
 
 
 def rx_columns(group: LineGroup) -> dict[str, IntVector]:
-    """The values of a group of lines, by key."""
-    return whole_numbers(group, [key for key in RX_KEYS if key in group.plan.record.fields])
+    """Return the values of a group of lines by key."""
+    return integer_columns(group, [key for key in RX_KEYS if key in group.plan.record.fields])
 
 
 def rx_table(group: LineGroup, columns: Mapping[str, IntVector]) -> pa.Table:
-    """The rows of a group of lines; their numbers count from the block's first line, 0."""
+    """Return the rows of a group of lines; line numbers count from 0, the block's first line."""
     count = len(group.indexes)
     values = {key: columns.get(key, pa.nulls(count, pa.int64())) for key in RX_KEYS}
     return pa.table({"line": group.indexes, **values})
 
 
-def _whole(text: str) -> int | None:
+def _integer(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

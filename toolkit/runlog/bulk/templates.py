@@ -1,8 +1,8 @@
-"""Lines that differ from an earlier one only in their numbers: read once, then recognised by their shape.
+"""Log templates: lines that differ from an earlier line only in their numbers are recognised without the parser.
 
-A long log says a few hundred things millions of times. The shape of a line is the line without its digits. A shape that
-many lines have is learnt; its lines are then taken apart together, for each must be of the plan in full. What is not
-goes to the parser, so the outcome is that of parsing every line.
+A long log repeats a few hundred messages millions of times. A line's shape is the line without its digits. A shape that
+many lines have is learnt as an extraction plan, and its lines are parsed as a group, if each fits the plan completely.
+All other lines go to the parser, so the result equals that of parsing every line.
 """
 
 from __future__ import annotations
@@ -20,19 +20,22 @@ from toolkit.runlog.bulk.stamps import times_ms, utc_times_ms
 from toolkit.runlog.parse import LogRecord
 
 MAX_PLANS = 20_000
-"""More shapes are not learnt: their lines are parsed one by one."""
+"""Number of shapes that are learnt; lines of further shapes are parsed one by one."""
 MAX_TEMPLATE_BYTES = 4_096
+"""Length of a line beyond which its shape is not learnt."""
 MIN_LINES_TO_LEARN = 16
-"""A shape that fewer lines of a block have is parsed line by line: learning it takes longer."""
+"""Lines of a block that must have a shape for it to be learnt: for fewer, learning takes longer than parsing."""
 
-_UNLEARNT, _NEW, _UNLEARNT_BREAK = -1, -2, -3
+_UNLEARNT, _NEW, _UNLEARNT_CONTINUED = -1, -2, -3
 
 
 @dataclass(frozen=True, slots=True)
 class LineGroup:
-    """The lines of one plan in a block: their indexes, ascending, and where the numbers of each begin and end.
+    """Lines of a block that fit one plan.
 
-    `stamped_ms` are the times (epoch) stamped on them, none where the plan has no stamp.
+    `indexes` are the lines' indexes in the block, ascending. `starts` and `ends` are the byte offsets in the block at
+    which each number of each line begins and ends: one row per line, one column per number. `stamped_ms` are the times
+    (epoch ms) stamped on the lines, None if the plan has no stamp.
     """
 
     plan: ExtractionPlan
@@ -42,49 +45,49 @@ class LineGroup:
     ends: Offsets
     stamped_ms: IntVector | None = None
 
-    def only(self, kept: Mask) -> LineGroup:
-        """The group with none of its lines but those."""
-        stamped_ms = None if self.stamped_ms is None else self.stamped_ms[kept]
+    def select(self, mask: Mask) -> LineGroup:
+        """Return the group reduced to the lines that `mask` selects."""
+        stamped_ms = None if self.stamped_ms is None else self.stamped_ms[mask]
         return replace(
-            self, indexes=self.indexes[kept], starts=self.starts[kept], ends=self.ends[kept], stamped_ms=stamped_ms
+            self, indexes=self.indexes[mask], starts=self.starts[mask], ends=self.ends[mask], stamped_ms=stamped_ms
         )
 
-    def places(self, extent: Extent) -> tuple[Offsets, Offsets]:
-        """Where a part of each line begins and ends."""
+    def offsets(self, extent: Extent) -> tuple[Offsets, Offsets]:
+        """Return the byte offsets in the block at which a part of each line begins and ends."""
         return self.starts[:, extent.first] - extent.before, self.ends[:, extent.last] + extent.behind
 
     def texts(self, extent: Extent) -> list[bytes]:
-        """The text of a part of each line."""
-        data, (starts, ends) = self.lines.data, self.places(extent)
+        """Return the text of a part of each line."""
+        data, (starts, ends) = self.lines.data, self.offsets(extent)
         return [data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
 class TemplateMatcher:
-    """Knows the shapes seen so far.
+    """Learner of line shapes, which sorts the lines of blocks into groups by the shapes learnt so far.
 
-    `eligible` says of which records the lines may be taken together, `breaks` of which shapes the line after is left to
-    the parser.
+    `eligible` returns true for records whose lines may be grouped. `continues` returns true for shapes after which the
+    next line is left to the parser, because it may continue the line.
     """
 
     def __init__(
-        self, eligible: Callable[[LogRecord], bool], breaks: Callable[[bytes], bool] = lambda _: False
+        self, eligible: Callable[[LogRecord], bool], continues: Callable[[bytes], bool] = lambda _: False
     ) -> None:
         self._eligible = eligible
-        self._breaks = breaks
-        self._breaking = [_UNLEARNT_BREAK]
-        self._numbers: dict[bytes, int] = {}
+        self._continues = continues
+        self._continued_kinds = [_UNLEARNT_CONTINUED]
+        self._kind_of_shape: dict[bytes, int] = {}
         self._plans: list[ExtractionPlan | None] = []
 
-    def sort(self, lines: BlockLines, alone: Collection[int] = ()) -> tuple[list[LineGroup], list[int]]:
-        """Sort the lines of a block into groups and the indexes left to the parser.
+    def sort(self, lines: BlockLines, ungrouped: Collection[int] = ()) -> tuple[list[LineGroup], list[int]]:
+        """Sort the lines of a block into groups and the indexes (ascending) of lines left to the parser.
 
-        The lines at the indexes `alone` are left to the parser whatever their shape.
+        The lines at the indexes `ungrouped` are left to the parser whatever their shape.
         """
         kinds = self._kinds(lines)
-        after = np.flatnonzero(np.isin(kinds, self._breaking)) + 1
-        kinds[after[after < len(kinds)]] = _UNLEARNT
-        kinds[[index for index in alone if index < len(lines)]] = _UNLEARNT
-        # Of numbers so short the stable order is found without comparing them.
+        following = np.flatnonzero(np.isin(kinds, self._continued_kinds)) + 1
+        kinds[following[following < len(kinds)]] = _UNLEARNT
+        kinds[[index for index in ungrouped if index < len(lines)]] = _UNLEARNT
+        # For 16-bit integers the stable sort is a radix sort, which compares nothing.
         order = np.argsort(kinds.astype(np.int16), kind="stable")
         edges = np.flatnonzero(np.diff(kinds[order])) + 1
         left: list[int] = []
@@ -96,32 +99,33 @@ class TemplateMatcher:
             if plan is None or numbers is None:
                 left += indexes.tolist()
             else:
-                group, strays = _taken_apart(plan, indexes, lines, numbers)
+                group, unfit = _fit(plan, indexes, lines, numbers)
                 groups += [group] if len(group.indexes) else []
-                left += strays
+                left += unfit
         return groups, sorted(left)
 
     def _kinds(self, lines: BlockLines) -> IntVector:
-        """The number of each line's shape, negative where it has none."""
-        of = lines.shapes()
-        kinds = np.fromiter(map(self._numbers.get, of, repeat(_NEW)), np.int64, len(of))
+        """Return the number of each line's shape, negative if the shape is not learnt."""
+        shapes = lines.shapes()
+        kinds = np.fromiter(map(self._kind_of_shape.get, shapes, repeat(_NEW)), np.int64, len(shapes))
         new = np.flatnonzero(kinds == _NEW).tolist()
-        counts = Counter(of[index] for index in new)
+        counts = Counter(shapes[index] for index in new)
         for index in new:
-            kinds[index] = self._number(of[index], lines, index, counts[of[index]])
+            kinds[index] = self._learn_kind(shapes[index], lines, index, counts[shapes[index]])
         return kinds
 
-    def _number(self, shape: bytes, lines: BlockLines, index: int, count: int) -> int:
-        if shape in self._numbers:
-            return self._numbers[shape]
+    def _learn_kind(self, shape: bytes, lines: BlockLines, index: int, count: int) -> int:
+        """Return the number of a shape that `count` lines of the block have; learn it from the line at `index`."""
+        if shape in self._kind_of_shape:
+            return self._kind_of_shape[shape]
         if count < MIN_LINES_TO_LEARN or len(self._plans) >= MAX_PLANS:
-            return _UNLEARNT_BREAK if self._breaks(shape) else _UNLEARNT
-        number = self._numbers[shape] = len(self._plans)
-        self._plans.append(self._learnt(lines[index]))
-        self._breaking += [number] if self._breaks(shape) else []
-        return number
+            return _UNLEARNT_CONTINUED if self._continues(shape) else _UNLEARNT
+        kind = self._kind_of_shape[shape] = len(self._plans)
+        self._plans.append(self._plan(lines[index]))
+        self._continued_kinds += [kind] if self._continues(shape) else []
+        return kind
 
-    def _learnt(self, line: bytes) -> ExtractionPlan | None:
+    def _plan(self, line: bytes) -> ExtractionPlan | None:
         if len(line) > MAX_TEMPLATE_BYTES:
             return None
         try:
@@ -130,55 +134,55 @@ class TemplateMatcher:
             return None
 
 
-def _taken_apart(
+def _fit(
     plan: ExtractionPlan, indexes: IntVector, lines: BlockLines, numbers: DigitRuns
 ) -> tuple[LineGroup, list[int]]:
-    """The lines that the plan fits, and the indexes of those that it does not."""
-    fits = numbers.having(indexes, len(plan.numbers))
-    strays = indexes[~fits].tolist()
-    group = LineGroup(plan, lines, indexes[fits], *numbers.of(indexes[fits], len(plan.numbers)))
-    for fitting in (_standing_there, _being_the_same):
-        fits = fitting(group)
+    """Return the group of the lines that fit the plan, and the indexes of the lines that do not."""
+    fits = numbers.has_count(indexes, len(plan.numbers))
+    unfit = indexes[~fits].tolist()
+    group = LineGroup(plan, lines, indexes[fits], *numbers.offsets(indexes[fits], len(plan.numbers)))
+    for check in (_numbers_in_place, _fixed_numbers_equal):
+        fits = check(group)
         if not fits.all():
-            strays += group.indexes[~fits].tolist()
-            group = group.only(fits)
+            unfit += group.indexes[~fits].tolist()
+            group = group.select(fits)
     if plan.stamp is None or not len(group.indexes):
-        return group, strays
-    group, dated = _timed(group, plan.stamp)
-    # A stamp that is no date is the line's own text.
-    return group.only(dated), [*strays, *group.indexes[~dated].tolist()]
+        return group, unfit
+    group, dated = _with_times(group, plan.stamp)
+    # A stamp that is no valid date belongs to the line's own text.
+    return group.select(dated), [*unfit, *group.indexes[~dated].tolist()]
 
 
-def _timed(group: LineGroup, stamp: Extent) -> tuple[LineGroup, Mask]:
-    """The lines with their times, and which of them have one."""
-    places = slice(stamp.first, stamp.last + 1)
-    starts, ends = group.starts[:, places], group.ends[:, places]
+def _with_times(group: LineGroup, stamp: Extent) -> tuple[LineGroup, Mask]:
+    """Return the group with the times stamped on its lines, and a mask of the lines whose stamp is a valid date."""
+    columns = slice(stamp.first, stamp.last + 1)
+    starts, ends = group.starts[:, columns], group.ends[:, columns]
     times, dated = np.zeros(len(starts), np.int64), np.zeros(len(starts), bool)
     if stamp.behind:
-        # Behind the last number stands the letter of UTC.
+        # The letter of UTC follows the last number.
         numbers = group.lines.values(np.maximum(starts, ends - MAX_DIGITS), ends)
         times, dated = utc_times_ms(numbers, ends - starts)
     if not dated.all():
-        times[~dated], dated[~dated] = times_ms(group.only(~dated).texts(stamp))
+        times[~dated], dated[~dated] = times_ms(group.select(~dated).texts(stamp))
     return replace(group, stamped_ms=times), dated
 
 
-def _standing_there(group: LineGroup) -> Mask:
-    """Of which lines the numbers stand between the words where they should, and are as long as they may be."""
-    digits, begins = group.ends - group.starts, group.lines.starts[group.indexes].astype(np.int32)
-    words = group.ends - np.cumsum(digits, axis=1, dtype=np.int32) - begins[:, None]
+def _numbers_in_place(group: LineGroup) -> Mask:
+    """Return a mask of the lines whose numbers stand at the plan's places and have an allowed count of digits."""
+    digits, line_starts = group.ends - group.starts, group.lines.starts[group.indexes].astype(np.int32)
+    other_bytes = group.ends - np.cumsum(digits, axis=1, dtype=np.int32) - line_starts[:, None]
     before, least, most = np.array([(n.before, n.least, n.most) for n in group.plan.numbers], np.int32).reshape(-1, 3).T
-    fits = words == before
+    fits = other_bytes == before
     fits &= digits >= least
     fits &= digits <= most
-    there: Mask = fits.all(axis=1)
-    return there
+    mask: Mask = fits.all(axis=1)
+    return mask
 
 
-def _being_the_same(group: LineGroup) -> Mask:
-    """In which lines the numbers that must be the same are; they are as long as they must be."""
-    same = np.ones(len(group.indexes), bool)
-    for place, number in enumerate(group.plan.numbers):
-        for digit, wanted in enumerate(number.text):
-            same &= group.lines.octets[group.starts[:, place] + digit] == wanted
-    return same
+def _fixed_numbers_equal(group: LineGroup) -> Mask:
+    """Return a mask of the lines whose fixed numbers equal the plan's; their lengths are already checked."""
+    equal = np.ones(len(group.indexes), bool)
+    for column, number in enumerate(group.plan.numbers):
+        for digit, expected in enumerate(number.text):
+            equal &= group.lines.octets[group.starts[:, column] + digit] == expected
+    return equal
