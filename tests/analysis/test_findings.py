@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from toolkit.analysis.findings import Look, findings
+from toolkit.analysis.findings import FindingInput, findings
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Episode, FileLedger, RunInfo, SetAsideLine
 from toolkit.model.vocabulary import Better, Bound, Ended, Role
@@ -19,9 +19,9 @@ def figure(name: str, value: float) -> Figure:
     return Figure(name, value, "count", 1, Bound.EXACT, value, value, None, Better.LOWER)
 
 
-def look(figures: dict[str, float] = {}, episodes: tuple[Episode, ...] = (), **more: object) -> Look:  # noqa: B006
+def look(figures: dict[str, float] = {}, episodes: tuple[Episode, ...] = (), **more: object) -> FindingInput:  # noqa: B006
     given = {"ledgers": (CLEAN,), "log_lives": 1, "telemetry_lives": 1, "unknown_components": {}, **more}
-    return Look(run=RUN, figures=tuple(figure(*each) for each in figures.items()), episodes=episodes, **given)  # type: ignore[arg-type]
+    return FindingInput(run=RUN, figures=tuple(figure(*each) for each in figures.items()), episodes=episodes, **given)  # type: ignore[arg-type]
 
 
 def reconnect(from_ms: int, to_ms: int, reason: str = "server_close") -> Episode:
@@ -64,7 +64,7 @@ EVERY_MINUTE = tuple(reconnect(n * 62_000, n * 62_000 + 2_000) for n in range(5)
         (look(ledgers=tuple(replace(CLEAN, file=file) for file in ("run.log.2", "run.log.1", "run.log"))), []),
     ],
 )  # fmt: skip
-def test_a_finding_is_made_where_the_evidence_shows_it(seen: Look, codes: list[str]) -> None:
+def test_a_finding_is_made_where_the_evidence_shows_it(seen: FindingInput, codes: list[str]) -> None:
     assert [finding.code for finding in findings(seen)] == codes
 
 

@@ -9,5 +9,5 @@ from toolkit.analysis import pipeline
 
 def test_the_length_of_a_run_decides_nothing_but_the_order_of_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     short = pipeline.analyze(["sample:before"])
-    monkeypatch.setattr(pipeline, "_SHORT_LINES", 0)
+    monkeypatch.setattr(pipeline, "_MAX_CONCURRENT_LINES", 0)
     assert pipeline.analyze(["sample:before"]) == short

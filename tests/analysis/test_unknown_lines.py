@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.analysis.unknown_lines import foreign_templates
+from toolkit.analysis.unknown_lines import unknown_templates
 from toolkit.cli import main
 
 
@@ -15,7 +15,7 @@ def test_lines_that_differ_in_their_numbers_are_one_template_and_known_lines_are
     (tmp_path / "run.log").write_text(
         "INFO: Aster public WS connected url=ws://h/ws\nqueue at 17\nqueue at 4\n\nsomething else\nqueue at 1 of 2\n"
     )
-    assert foreign_templates([str(tmp_path)]).most_common() == [
+    assert unknown_templates([str(tmp_path)]).most_common() == [
         ("queue at N", 2), ("something else", 1), ("queue at N of N", 1),
     ]  # fmt: skip
 
@@ -24,7 +24,7 @@ def test_the_halves_of_a_known_line_cut_by_a_rotation_are_no_foreign_lines(tmp_p
     line = b"INFO: Aster public WS connected url=ws://h/ws\n"
     (tmp_path / "run.log.1").write_bytes(line + b"queue at 17\n" + line[:30])
     (tmp_path / "run.log").write_bytes(line[30:] + b"queue at 4\n")
-    assert foreign_templates([str(tmp_path)]) == {"queue at N": 2}
+    assert unknown_templates([str(tmp_path)]) == {"queue at N": 2}
 
 
 @pytest.mark.parametrize(

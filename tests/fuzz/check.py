@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.fuzz.mutate import damaged, intact_runs, write, write_compressed, write_zip
-from toolkit.analysis.pipeline import AS_IT_IS, Options, analyze
+from toolkit.analysis.pipeline import DEFAULT_OPTIONS, Options, analyze
 from toolkit.model.errors import InputError
 from toolkit.model.runs import RunAnalysis
 
@@ -70,7 +70,7 @@ def run(seed: int, count: int, folder: Path, compressed_every: int = 10, full_ev
         run_folder = folder / str(number)
         run_folder.mkdir()
         try:
-            options = AS_IT_IS if number % full_every == 0 else AGES
+            options = DEFAULT_OPTIONS if number % full_every == 0 else AGES
             outcomes[check(number, run_folder, number % compressed_every == 0, options)] += 1
         except BaseException as error:
             error.add_note(f"seed {number}: python -m tests.fuzz --seed {number} --count 1")

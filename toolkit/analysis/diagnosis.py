@@ -1,6 +1,6 @@
-"""What ended a run, or kept it from starting: one code, one sentence, the line that says so.
+"""Diagnose how a run ended or why it never started: one code, one sentence and the line that shows it.
 
-A run ends with its last life; what ended one before it is no cause.
+A run ends with its last life; the end of an earlier life is not a cause.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from toolkit.model.vocabulary import Ended
 from toolkit.runlog.facts import EndingLine, LogFacts, Ref
 
 ENOUGH = 0.9
-"""An end without an explanation at this share of the requested time or later is the end of that time."""
+"""An unexplained end at this share of the requested time or later counts as the end of that time."""
 FRESH_MS = 10_000
-"""A run whose last record is not older than this is still being written."""
+"""A run whose last record is not older than this, ms, is still being written."""
 
-Named = Callable[[Ref], tuple[str, int]]
+FileAndLine = Callable[[Ref], tuple[str, int]]
+"""Returns file name and line of a line reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of a run's end beside its log. Times are epoch ms; None where not known.
+    """Facts about a run's end from files other than its log. Times are epoch ms; None where unknown.
 
-    `spoke`: some record holds the age or the price of a venue.
+    `spoke` is True if some record has the age or the price of a venue.
     """
 
     records: int
@@ -44,8 +45,8 @@ class Evidence:
     signal: str | None = None
 
 
-_OURS = re.compile(r"paraphina|cargo|\$")
-"""What the command of a run holds as a shell prints it: its name, or the name of what stands for it."""
+_RUN_COMMAND = re.compile(r"paraphina|cargo|\$")
+"""Matches the command of a run as a shell prints it: the program, cargo, or a variable that stands for either."""
 _KILL_REASON = re.compile(r'"kill_reason": ?"(\w+)"')
 _BY_KERNEL = " (the kernel's out-of-memory killer does this)"
 
@@ -64,10 +65,10 @@ _BUILD_CAUSES = (
 )  # fmt: skip
 
 
-def diagnose(facts: LogFacts, evidence: Evidence, named: Named) -> tuple[Ended, Diagnosis | None]:
-    """How the run ended and why; `named` gives a reference's file name and line."""
+def diagnose(facts: LogFacts, evidence: Evidence, file_and_line: FileAndLine) -> tuple[Ended, Diagnosis | None]:
+    """Return how the run ended and why; the diagnosis is None where nothing explains the end."""
     for ended, code, text, ref in _explanations(facts, evidence):
-        file, line = named(ref) if ref is not None else (None, None)
+        file, line = file_and_line(ref) if ref is not None else (None, None)
         return ended, Diagnosis(code, text, file, line)
     return _unexplained(evidence), None
 
@@ -85,38 +86,38 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
     yield from _crashes(facts, evidence)
     errors = _errors(facts, started)
     if errors and not evidence.records:
-        code, said, ref = errors[0]
-        yield Ended.NEVER_STARTED, code, f"the program refused to start: {said}", ref
+        code, message, ref = errors[0]
+        yield Ended.NEVER_STARTED, code, f"the program refused to start: {message}", ref
     elif errors and not facts.went_on(errors[-1][2]):
-        code, said, ref = errors[-1]
+        code, message, ref = errors[-1]
         if not evidence.spoke:
-            yield Ended.NEVER_STARTED, code, f"the program gave up before any venue spoke: {said}", ref
-        yield Ended.CRASHED, "program_error", f"the program ended with an error: {said}", ref
+            yield Ended.NEVER_STARTED, code, f"the program ended before any venue sent data: {message}", ref
+        yield Ended.CRASHED, "program_error", f"the program ended with an error: {message}", ref
     yield from _signals(facts)
     if evidence.signal and evidence.stopped_by == "itself":
         yield Ended.KILLED, "signal", f"the process died of {evidence.signal}", None
     if evidence.stopped_by == "itself" and evidence.exit_code:
         yield Ended.CRASHED, "exit_code", f"the process ended by itself with exit code {evidence.exit_code}", None
     if evidence.stopped_by == "build_limit":
-        text = "it had written no telemetry when the time for its build was over (--build-minutes), and was stopped"
+        text = "the program wrote no telemetry within the time for its build (--build-minutes) and was stopped"
         yield Ended.NEVER_STARTED, "build_limit", text, None
     if evidence.stopped_by == "interrupt":
         yield Ended.KILLED, "interrupted", "an interrupt (Ctrl-C or a signal to the supervisor) ended the run", None
     if given_up := _first(facts, "telemetry_disabled"):
-        text = "telemetry was given up after a write error; what came after is not recorded"
+        text = "the program stopped writing telemetry after a write error; the rest of the run is not recorded"
         yield _unexplained(evidence), "telemetry_disabled", text, given_up.ref
     if started and evidence.has_telemetry and not evidence.records:
-        yield Ended.NEVER_STARTED, "zero_ticks", "the program started, but its telemetry holds no record", None
+        yield Ended.NEVER_STARTED, "zero_ticks", "the program started, but its telemetry has no record", None
     if facts.panics and started:
-        ref, place, said = facts.panics[0]
+        ref, place, message = facts.panics[0]
         times = f"{len(facts.panics)} times" if len(facts.panics) > 1 else "once"
-        text = f"a task panicked {times}; the run went on: {_panic(said, place)}"
+        text = f"a task panicked {times}; the run went on: {_panic(message, place)}"
         yield _unexplained(evidence), "task_panic", text, ref
     if (early := _early(evidence)) is not None:
         yield early
     if errors:
-        _, said, ref = errors[0]
-        yield _unexplained(evidence), "program_error", f"the program reported an error and went on: {said}", ref
+        _, message, ref = errors[0]
+        yield _unexplained(evidence), "program_error", f"the program reported an error and went on: {message}", ref
 
 
 def _first(facts: LogFacts, family: str) -> EndingLine | None:
@@ -124,20 +125,20 @@ def _first(facts: LogFacts, family: str) -> EndingLine | None:
 
 
 def _errors(facts: LogFacts, started: bool) -> list[tuple[str, str, Ref]]:
-    """The errors that the program told of itself in its last life: code, words and line, in their order."""
-    found = list[tuple[str, str, Ref]]()
+    """Errors that the program reported about itself in its last life: code, message and line, in order of line."""
+    errors = list[tuple[str, str, Ref]]()
     running = facts.running
     for each in facts.endings:
         if each.family == "startup_error":
-            found.append(("configuration", f"{each.fields['code']} {each.fields['error']}".strip(), each.ref))
-        # Only the last words of a program have this form; where it went on, something else said them.
+            errors.append(("configuration", f"{each.fields['code']} {each.fields['error']}".strip(), each.ref))
+        # A program ends with this form of message; where it went on, another program wrote the line.
         elif each.family == "main_error" and (started or running) and not facts.went_on(each.ref):
-            found.append(("program_error", each.fields["error"], each.ref))
+            errors.append(("program_error", each.fields["error"], each.ref))
     if running and not started:
-        # What follows the build in the words of a build's error is the program's refusal of its arguments.
-        own = [(ref, line) for ref, line in facts.build_errors if ref > running]
-        found += [("configuration", line.strip().partition(": ")[2], ref) for ref, line in own]
-    return sorted(found, key=lambda each: each[2])
+        # After the build, a line in the form of a build error is the program refusing its arguments.
+        refusals = [(ref, line) for ref, line in facts.build_errors if ref > running]
+        errors += [("configuration", line.strip().partition(": ")[2], ref) for ref, line in refusals]
+    return sorted(errors, key=lambda each: each[2])
 
 
 def _build(facts: LogFacts) -> tuple[Ended, str, str, Ref]:
@@ -146,55 +147,60 @@ def _build(facts: LogFacts) -> tuple[Ended, str, str, Ref]:
             if words in line:
                 return Ended.BLOCKED_BUILD, code, text, ref
     ref, line = facts.build_errors[0]
-    said = line.partition(": ")[2]
+    message = line.partition(": ")[2]
     code = "compile_error" if line.startswith("error[") else "build_failed"
-    return Ended.BLOCKED_BUILD, code, f"the build failed: {said}", ref
+    return Ended.BLOCKED_BUILD, code, f"the build failed: {message}", ref
 
 
 def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, str, str, Ref]]:
     if failed := _first(facts, "allocation_failed"):
         yield Ended.CRASHED, "out_of_memory", "the program ran out of memory", failed.ref
-    for ref, place, said in facts.panics:
-        # A supervised task that panics is started again; the main thread, or one that nobody watches, takes all along.
-        unwatched = not evidence.records and "supervisor_panic" not in facts.first
-        if facts.panic_threads.get(ref) == "main" or unwatched:
-            yield Ended.CRASHED, "panic", f"the program panicked: {_panic(said, place)}", ref
+    for ref, place, message in facts.panics:
+        # A supervised task is restarted after a panic. A panic of the main or an unsupervised thread ends the program.
+        unsupervised = not evidence.records and "supervisor_panic" not in facts.first
+        if facts.panic_threads.get(ref) == "main" or unsupervised:
+            yield Ended.CRASHED, "panic", f"the program panicked: {_panic(message, place)}", ref
 
 
-def _panic(said: str, place: str) -> str:
-    return f"{said} ({place})" if place else said
+def _panic(message: str, place: str) -> str:
+    return f"{message} ({place})" if place else message
 
 
 def _signals(facts: LogFacts) -> Iterator[tuple[Ended, str, str, Ref]]:
-    """The deaths by a signal, and by an exit code, that the kernel, a shell or cargo tell of."""
+    """Ends by a signal or an exit code that the kernel, a shell or cargo reported."""
     for each in facts.endings:
-        if each.family == "out_of_memory_kill" and _OURS.match(each.fields["process"]):
+        if each.family == "out_of_memory_kill" and _RUN_COMMAND.match(each.fields["process"]):
             text = "the kernel's out-of-memory killer ended the program"
             yield Ended.KILLED, "out_of_memory", text, each.ref
     for each in reversed(facts.endings):
         match each.family:
             case "signal_word":
-                word = each.text.strip()
-            case "signal_report" if _OURS.search(each.fields["command"]) and not facts.went_on(each.ref):
-                word = each.fields["word"]
+                signal_text = each.text.strip()
+            case "signal_report" if _RUN_COMMAND.search(each.fields["command"]) and not facts.went_on(each.ref):
+                signal_text = each.fields["word"]
             case _:
                 continue
-        yield Ended.KILLED, "signal", f"the shell reports: {word}{_BY_KERNEL if word == 'Killed' else ''}", each.ref
+        yield (
+            Ended.KILLED,
+            "signal",
+            f"the shell reports: {signal_text}{_BY_KERNEL if signal_text == 'Killed' else ''}",
+            each.ref,
+        )
     for each in reversed(facts.endings):
         if each.family == "run_failed" and (signal := each.fields.get("signal")):
-            by = _BY_KERNEL if signal == "SIGKILL" else ""
-            yield Ended.KILLED, "signal", f"cargo reports: the program died of {signal}{by}", each.ref
+            hint = _BY_KERNEL if signal == "SIGKILL" else ""
+            yield Ended.KILLED, "signal", f"cargo reports: the program died of {signal}{hint}", each.ref
         elif each.family == "run_failed":
             text = f"cargo reports: the program ended with exit code {each.fields['exit_code']}"
             yield Ended.CRASHED, "exit_code", text, each.ref
 
 
 def _early(evidence: Evidence) -> tuple[Ended, str, str, None] | None:
-    """An end before the requested time that nothing explains: what SIGKILL and the OOM killer leave behind."""
-    asked, ran = evidence.requested_ms, evidence.observed_ms or 0
-    if not asked or ran >= ENOUGH * asked or evidence.stopped_by or _is_fresh(evidence) or not evidence.records:
+    """An unexplained end before the requested time, as SIGKILL and the out-of-memory killer cause."""
+    requested, ran = evidence.requested_ms, evidence.observed_ms or 0
+    if not requested or ran >= ENOUGH * requested or evidence.stopped_by or _is_fresh(evidence) or not evidence.records:
         return None
-    text = f"telemetry stops after {duration(ran)} of {duration(asked)} and no line says why, as after SIGKILL"
+    text = f"telemetry stops after {duration(ran)} of {duration(requested)} and no line says why, as after SIGKILL"
     return Ended.KILLED, "died_early", text, None
 
 

@@ -1,7 +1,7 @@
-"""Figures: one SQL file each, its header the catalogue entry, its body the rows.
+"""Metrics: each is one SQL file whose header is its catalogue entry and whose body returns its figures.
 
-A header names the figures the file gives (`<venue>.reconnects.<reason>`), with unit and direction; a figure of another
-unit or direction than its file's carries it as a suffix (`<venue>.plateau_10s.count:count`).
+A header names the figures of the file (`<venue>.reconnects.<reason>`) with unit and direction. A figure whose unit or
+direction differs from its file's has it as a suffix (`<venue>.plateau_10s.count:count`).
 """
 
 from __future__ import annotations
@@ -30,22 +30,21 @@ AGES_ONLY = (
     "tick_gap",
     "ticks",
 )
-"""The metric files that need nothing but ages."""
-
+"""Names of the metric files that need only ages."""
 
 NOTHING_TO_DIVIDE_BY = "what it is a share of is 0"
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric file: the figures it gives and the query that gives them."""
+    """One metric file: the catalogue rows of its figures and the query that returns them."""
 
     name: str
     specs: tuple[FigureSpec, ...]
     query: str
 
     def spec_of(self, figure: str) -> FigureSpec | None:
-        """The catalogue row that a figure's full name falls under."""
+        """The catalogue row that a figure's full name matches, None where no row does."""
         return next((spec for spec in self.specs if matches(spec.name, figure)), None)
 
 
@@ -54,36 +53,37 @@ _VENUE = re.compile(r"[A-Za-z0-9_-]+")
 
 @cache
 def _pattern(name: str) -> re.Pattern[str]:
-    # A reason is a log's own word and may hold anything; a venue's name is ours to vouch for.
+    # A reason is text from a log and may contain anything; venue names are checked.
     parts = re.split(r"(<[a-z_]+>)", name)
     words = {"<venue>": _VENUE.pattern, "<limit>": PLATEAU_LIMIT_PATTERN}
     return re.compile("".join(words.get(p, ".+") if p.startswith("<") else re.escape(p) for p in parts), re.DOTALL)
 
 
 def matches(pattern: str, figure: str) -> bool:
-    """Whether a figure's full name falls under a catalogue name such as `<venue>.reconnects.<reason>`."""
+    """Return True if a figure's full name matches a catalogue name such as `<venue>.reconnects.<reason>`."""
     scope, _, name = pattern.partition(".")
     if "<" in name:
         return _pattern(pattern).fullmatch(figure) is not None
-    # Nearly all names; a pattern for each would take longer to compile than a short run's figures to compute.
-    whose, _, what = figure.partition(".")
-    return what == name and (whose == scope or (scope == "<venue>" and _VENUE.fullmatch(whose) is not None))
+    # Most names have no placeholder here; a pattern for each would take longer to compile than a short run takes.
+    figure_scope, _, figure_name = figure.partition(".")
+    is_venue = scope == "<venue>" and _VENUE.fullmatch(figure_scope) is not None
+    return figure_name == name and (figure_scope == scope or is_venue)
 
 
 @cache
 def metrics() -> tuple[Metric, ...]:
-    """All metrics, by file name."""
+    """All metrics, in order of file name."""
     folder = files("toolkit.db") / "sql" / "metrics"
     names = sorted(entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return tuple(_parsed(name, sql(f"metrics/{name}")) for name in names)
+    return tuple(_parse(name, sql(f"metrics/{name}")) for name in names)
 
 
 def catalogue() -> tuple[FigureSpec, ...]:
-    """Every figure there is: name, title, unit, direction, definition, source."""
+    """The figure catalogue: name, title, unit, direction, definition and source of every figure."""
     return tuple(spec for metric in metrics() for spec in metric.specs)
 
 
-def _parsed(name: str, text: str) -> Metric:
+def _parse(name: str, text: str) -> Metric:
     header = dict(re.findall(r"^-- (title|unit|better|figures|definition|source): (.*)$", text, re.MULTILINE))
     return Metric(name, tuple(_specs(header)), text)
 
@@ -96,8 +96,8 @@ def _specs(header: dict[str, str]) -> Iterator[FigureSpec]:
         yield FigureSpec(figure, header["title"], unit, Better(better), header["definition"], header["source"])
 
 
-def look_at_run(con: duckdb.DuckDBPyConnection, plateau_limits_ms: Iterable[int] = PLATEAU_LIMITS_MS) -> None:
-    """Make the views that metrics read, of the staged run as it stands now."""
+def create_run_views(con: duckdb.DuckDBPyConnection, plateau_limits_ms: Iterable[int] = PLATEAU_LIMITS_MS) -> None:
+    """Create the views that metrics read, over the staged run as it is now; limits are ages in ms."""
     kept = [
         (venue, reason) for rule in (RESYNCS, KEPT) for venue, reasons in rule.items() for reason in sorted(reasons)
     ]
@@ -114,12 +114,12 @@ def look_at_run(con: duckdb.DuckDBPyConnection, plateau_limits_ms: Iterable[int]
 
 
 def compute(pool: QueryPool, only: Iterable[str] | None = None) -> tuple[Figure, ...]:
-    """All figures of the run that the scope's views show (see `toolkit/sql/scope.sql`)."""
+    """Compute the figures of the run in the scope views (see `toolkit/db/sql/scope.sql`); `only` names metrics."""
     return tuple(figure for _, figure in by_metric(pool, only))
 
 
 def by_metric(pool: QueryPool, only: Iterable[str] | None = None) -> Iterator[tuple[Metric, Figure]]:
-    """The figures one by one, each with the metric that gives it."""
+    """Compute figures, each paired with its metric."""
     wanted = None if only is None else set(only)
     chosen = [metric for metric in metrics() if wanted is None or metric.name in wanted]
     for metric, figures in zip(chosen, pool.map(_figures, chosen), strict=True):
@@ -130,7 +130,7 @@ def _figures(con: duckdb.DuckDBPyConnection, metric: Metric) -> list[Figure]:
     rows = con.execute(
         f"select scope, metric, value, n, bound, low, high, note from ({_body(metric.query)})"
     ).fetchall()
-    # Sorted here: the database takes longer to plan it than this to do it.
+    # Sorted here, because the database takes longer to plan a sort than this takes.
     return [_figure(metric, f"{scope}.{name}", *row) for scope, name, *row in sorted(rows, key=lambda row: row[:2])]
 
 
@@ -146,9 +146,9 @@ def _figure(
 ) -> Figure:
     spec = metric.spec_of(name)
     if spec is None:
-        raise AssertionError(f"metric {metric.name} gives {name}, which its header does not name")
+        raise AssertionError(f"metric {metric.name} returns {name}, which its header does not name")
     if value is None or not math.isfinite(value):
-        # No share of no time: the database divides by zero without a word.
+        # A share of zero time is unknown; the database divides by zero without an error.
         why = note if value is None else NOTHING_TO_DIVIDE_BY
         return Figure(name, None, spec.unit, n, Bound.UNKNOWN, None, None, why, spec.better)
     return Figure(name, plain(value), spec.unit, n, Bound(bound), plain(low), plain(high), note, spec.better)
@@ -159,7 +159,7 @@ def _body(query: str) -> str:
 
 
 def plain(value: float | None) -> Number | None:
-    """A whole number as an integer, anything else as it is."""
+    """Return a whole number as an integer, any other value unchanged."""
     return int(value) if value is not None and float(value).is_integer() else value
 
 
@@ -167,7 +167,7 @@ FIGURE_COLUMNS = ("run_key", "ord", "figure", "value", "unit", "n", "bound", "lo
 
 
 def rows(run_key: int, figures: Iterable[Figure]) -> Iterator[tuple[object, ...]]:
-    """Figures as rows of the table `figure`."""
+    """Yield the rows of the table `figure`."""
     for ord_, each in enumerate(figures):
         value, low, high = (None if v is None else float(v) for v in (each.value, each.low, each.high))
         yield run_key, ord_, each.figure, value, each.unit, each.n, each.bound, low, high, each.note, each.better

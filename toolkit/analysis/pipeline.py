@@ -1,4 +1,4 @@
-"""One run from its files to its figures: the composition of the readers, the store and the metrics."""
+"""Analyse one run: read its files, compute figures and findings, and commit the result to the store."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import duckdb
 import msgspec
 
-from toolkit.analysis.findings import Look, findings
-from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, catalogue, compute, look_at_run, rows
+from toolkit.analysis.findings import FindingInput, findings
+from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, catalogue, compute, create_run_views, rows
 from toolkit.analysis.run_info import Options, describe
-from toolkit.analysis.windows import look_through
+from toolkit.analysis.windows import analyze_window
 from toolkit.db.query_pool import QueryPool, memory_limit, query_pool
 from toolkit.db.staging import RUN_KEY, CopyTables, committing, staging_database
 from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
@@ -28,168 +28,179 @@ from toolkit.telemetry.schema import Scope
 from toolkit.timeline.assign import place_lines
 from toolkit.upstream.collect import UpstreamReports, compat_rows, start_reports
 
-__all__ = ["AS_IT_IS", "Options", "analyze"]
+__all__ = ["DEFAULT_OPTIONS", "Options", "analyze"]
 
 Progress = Callable[[int], None]
 
 
-AS_IT_IS = Options()
+DEFAULT_OPTIONS = Options()
 
 _MEMORY_MB: dict[Scope, int] = {"all": 400, "ages": 96}
-"""What the database may take; beyond it is what the reading takes, which does not grow with the run."""
-_WHILE_LINES_COME_MB = 200
-"""What it may take of that while the lines of logs are taken apart, which needs the rest: it only writes them down."""
+"""Memory limit of the database, 10⁶ bytes. Reading needs memory beside it, which does not grow with the run."""
+_WHILE_PARSING_LOGS_MB = 200
+"""Memory limit of the database while logs are parsed: parsing needs the rest, and the database only inserts rows."""
 
 
 def analyze(
-    paths: Sequence[str], db: str = MEMORY, options: Options = AS_IT_IS, progress: Progress = lambda _: None
+    paths: Sequence[str], db: str = MEMORY, options: Options = DEFAULT_OPTIONS, progress: Progress = lambda _: None
 ) -> RunAnalysis:
-    """Ingest one run into the store `db` and give all that is said of it.
+    """Ingest one run into the store `db` and return its analysis.
 
-    A run whose content the store holds already is left there as it is. Raises `InputError` when nothing is recognised
-    in `paths` or a file cannot be read, and when `db` is no store or is held by another process.
+    A run whose content is already in the store is left unchanged there. `progress` receives the number of bytes read
+    since its last call. Raises `InputError` when nothing is recognised in `paths`, when a file cannot be read, and when
+    `db` is not a store or is held by another process.
     """
-    sources = distinct(discover(paths))
+    files = distinct(discover(paths))
     if db != MEMORY:
-        # What is no store is better refused before the work than after it.
+        # A file that is not a store is refused before the work, not after it.
         connect(db).close()
-    with staging_database(_MEMORY_MB[options.scope], plain_file_bytes(sources)) as con:
-        bench = _Bench(con, sources, options)
-        read = bench.read(progress)
-        whole = bench.analysis(read, db)
+    with staging_database(_MEMORY_MB[options.scope], plain_file_bytes(files)) as con:
+        staged = _StagedRun(con, files, options)
+        loaded = staged.load(progress)
+        whole = staged.analyze(loaded, db)
         if options.window == WHOLE_RUN:
             return whole
-        return bench.part(read, whole)
+        return staged.cut(loaded, whole)
 
 
 @dataclass(frozen=True, slots=True)
-class _Bench:
-    """One run in the staging database, and how it is looked at."""
+class _StagedRun:
+    """One run in the staging database, and the options of its analysis."""
 
     con: duckdb.DuckDBPyConnection
-    sources: Sequence[RunFile]
+    files: Sequence[RunFile]
     options: Options
 
     @property
-    def only(self) -> tuple[str, ...] | None:
-        """The metric files to compute; None for all."""
+    def metric_names(self) -> tuple[str, ...] | None:
+        """Names of the metric files to compute; None for all."""
         return AGES_ONLY if self.options.scope == "ages" else None
 
-    def read(self, progress: Progress) -> LoadedRun:
+    def load(self, progress: Progress) -> LoadedRun:
         """Read all files into the tables."""
-        con, sources = self.con, self.sources
-        of = {role: [source for source in sources if source.role is role] for role in Role}
-        ledgers = telemetry.load(con, RUN_KEY, of[Role.TELEMETRY], self.options.scope, progress)
-        with memory_limit(con, min(_WHILE_LINES_COME_MB, _MEMORY_MB[self.options.scope])):
-            loaded = log.load(con, RUN_KEY, of[Role.LOG])
+        con, files = self.con, self.files
+        by_role = {role: [file for file in files if file.role is role] for role in Role}
+        ledgers = telemetry.load(con, RUN_KEY, by_role[Role.TELEMETRY], self.options.scope, progress)
+        with memory_limit(con, min(_WHILE_PARSING_LOGS_MB, _MEMORY_MB[self.options.scope])):
+            loaded = log.load(con, RUN_KEY, by_role[Role.LOG])
         ledgers += loaded.ledgers
-        ledgers += rx_stats.load(con, RUN_KEY, of[Role.RX_STATS])
-        ledgers += events.load(con, RUN_KEY, sources)
-        read_already = (Role.TELEMETRY, Role.LOG, Role.RX_STATS, Role.EVENTS)
-        rest = [source for source in sources if source.role not in read_already]
-        ledgers += [unparsed_ledger(source) for source in rest]
-        order = {source.name: source.file_no for source in sources}
+        ledgers += rx_stats.load(con, RUN_KEY, by_role[Role.RX_STATS])
+        ledgers += events.load(con, RUN_KEY, files)
+        parsed = (Role.TELEMETRY, Role.LOG, Role.RX_STATS, Role.EVENTS)
+        ledgers += [unparsed_ledger(file) for file in files if file.role not in parsed]
+        order = {file.name: file.file_no for file in files}
         ledgers.sort(key=lambda ledger: order[ledger.file])
-        return LoadedRun(ledgers, loaded, run_meta.load(of[Role.RUN_META]), [source.name for source in sources])
+        return LoadedRun(ledgers, loaded, run_meta.load(by_role[Role.RUN_META]), [file.name for file in files])
 
-    def analysis(self, read: LoadedRun, db: str) -> RunAnalysis:
-        """All that is said of the run that was read; the store `db` then holds it."""
+    def analyze(self, loaded: LoadedRun, db: str) -> RunAnalysis:
+        """Analyse the loaded run and commit it to the store `db`."""
         con = self.con
-        _write_ledgers(con, read.ledgers)
-        run = describe(con, RUN_KEY, read, self.options)
-        if sum(ledger.lines for ledger in read.ledgers) > _SHORT_LINES:
-            self.place(read)
-            with committing(con, db, run.id) as put, query_pool(con) as pool:
-                return self.told(read, run, pool, self.start_reports(pool, read, run), put)
+        _write_ledgers(con, loaded.ledgers)
+        run = describe(con, RUN_KEY, loaded, self.options)
+        if sum(ledger.lines for ledger in loaded.ledgers) > _MAX_CONCURRENT_LINES:
+            self.assign_times(loaded)
+            with committing(con, db, run.id) as copy_tables, query_pool(con) as pool:
+                return self.summarize(loaded, run, pool, self.start_reports(pool, loaded, run), copy_tables)
         with query_pool(con) as pool:
-            # What their tools print rests on no time of a line.
-            theirs = self.start_reports(pool, read, run)
-            self.place(read)
-            with committing(con, db, run.id) as put:
-                return self.told(read, run, pool, theirs, put)
+            # Upstream's tools read no time of a log line, so their numbers can be computed meanwhile.
+            upstream = self.start_reports(pool, loaded, run)
+            self.assign_times(loaded)
+            with committing(con, db, run.id) as copy_tables:
+                return self.summarize(loaded, run, pool, upstream, copy_tables)
 
-    def place(self, read: LoadedRun) -> None:
-        """Give the log's lines and the sessions their times, and make what metrics read."""
-        place_lines(self.con, RUN_KEY, self.sources, read.log.sessions)
-        look_at_run(self.con, (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms))
-        write_sessions(self.con, RUN_KEY, read)
+    def assign_times(self, loaded: LoadedRun) -> None:
+        """Assign times to log lines and sessions, and create the views that metrics read."""
+        place_lines(self.con, RUN_KEY, self.files, loaded.log.sessions)
+        create_run_views(self.con, (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms))
+        write_sessions(self.con, RUN_KEY, loaded)
 
-    def start_reports(self, pool: QueryPool, read: LoadedRun, run: RunInfo) -> UpstreamReports | None:
-        """What the producer's tools print, on its way; None where only ages are asked for."""
-        return start_reports(pool, RUN_KEY, self.sources, read.log.facts, run) if self.only is None else None
+    def start_reports(self, pool: QueryPool, loaded: LoadedRun, run: RunInfo) -> UpstreamReports | None:
+        """Start to compute what the producer's tools print; None where only ages are asked for."""
+        return start_reports(pool, RUN_KEY, self.files, loaded.log.facts, run) if self.metric_names is None else None
 
-    def told(
-        self, read: LoadedRun, run: RunInfo, pool: QueryPool, theirs: UpstreamReports | None, put: CopyTables | None
+    def summarize(
+        self,
+        loaded: LoadedRun,
+        run: RunInfo,
+        pool: QueryPool,
+        upstream: UpstreamReports | None,
+        copy_tables: CopyTables | None,
     ) -> RunAnalysis:
-        """Figures, episodes, findings and the compat view; where the run is kept, they are put down beside it."""
-        stored = pool.submit(lambda _: put(*_LARGE)) if put else None
-        self.prepare(pool)
-        figures = compute(pool, self.only)
-        told = episodes(self.con)
-        found = findings(_look(self.con, read, run, figures, told))
-        analysis = RunAnalysis(run, tuple(read.ledgers), figures, told, found)
-        analysis = replace(analysis, compat=compat_rows(theirs, analysis, catalogue()) if theirs else ())
-        if stored:
-            _write(self.con, analysis)
-            stored()
+        """Compute figures, episodes, findings and the compat view, and write them where the run is stored."""
+        wait_for_copy = pool.submit(lambda _: copy_tables(*_LARGE_TABLES)) if copy_tables else None
+        self.create_episodes(pool)
+        figures = compute(pool, self.metric_names)
+        run_episodes = episodes(self.con)
+        run_findings = findings(_finding_input(self.con, loaded, run, figures, run_episodes))
+        analysis = RunAnalysis(run, tuple(loaded.ledgers), figures, run_episodes, run_findings)
+        analysis = replace(analysis, compat=compat_rows(upstream, analysis, catalogue()) if upstream else ())
+        if wait_for_copy:
+            _write_analysis(self.con, analysis)
+            wait_for_copy()
         return analysis
 
-    def part(self, read: LoadedRun, whole: RunAnalysis) -> RunAnalysis:
-        """The same of the options' window, which stays in the staging database in place of the whole."""
-        seen = look_through(self.con, self.options.window, self.only, self.prepare, whole, self.options.words)
-        return replace(seen, findings=findings(_look(self.con, read, seen.run, seen.figures, seen.episodes)))
+    def cut(self, loaded: LoadedRun, whole: RunAnalysis) -> RunAnalysis:
+        """Analyse the window of the options; it replaces the whole run in the staging database."""
+        part = analyze_window(
+            self.con, self.options.window, self.metric_names, self.create_episodes, whole, self.options.words
+        )
+        part_findings = findings(_finding_input(self.con, loaded, part.run, part.figures, part.episodes))
+        return replace(part, findings=part_findings)
 
-    def prepare(self, pool: QueryPool) -> None:
-        """Make the tables of stretches and the episodes."""
-        list(pool.map(_run_in_turn, _EPISODES if self.only is None else (("plateaus",),)))
+    def create_episodes(self, pool: QueryPool) -> None:
+        """Create the episodes and the tables of stretches that metrics read."""
+        list(pool.map(_run_scripts, _EPISODES if self.metric_names is None else (("plateaus",),)))
 
 
-_SHORT_LINES = 200_000
-"""A run of more is analysed one thing after the other: two at once might find too little memory."""
+_MAX_CONCURRENT_LINES = 200_000
+"""Above this many lines the steps run one after another: two at once could need too much memory."""
 
 _EPISODES = (
     ("outages", "local_stall"), ("frozen_mid",), ("masked",), ("plateaus", "plateau_episodes"), ("downtimes",),
 )  # fmt: skip
-"""What needs the tables of another comes after it; the one that takes longest comes first."""
+"""Scripts of one group run in order, because a later one reads the tables of an earlier one; the slowest is first."""
 
 
-def _run_in_turn(con: duckdb.DuckDBPyConnection, scripts: Sequence[str]) -> None:
+def _run_scripts(con: duckdb.DuckDBPyConnection, scripts: Sequence[str]) -> None:
     with transaction(con):
         for name in scripts:
             execute_script(con, sql(f"episodes/{name}"))
 
 
-_LARGE = ("tick", "venue_tick", "log_event", "counter", "rx_stat")
-"""The tables that are whole once the lines have their times; the store takes them while the figures are computed."""
+_LARGE_TABLES = ("tick", "venue_tick", "log_event", "counter", "rx_stat")
+"""Tables that are complete once lines have times: they are copied to the store while the figures are computed."""
 
 
-def _look(
+def _finding_input(
     con: duckdb.DuckDBPyConnection,
-    read: LoadedRun,
+    loaded: LoadedRun,
     run: RunInfo,
     figures: Sequence[Figure],
-    told: Sequence[Episode],
-) -> Look:
-    facts = read.log.facts
-    (recorded,) = con.execute("select count(distinct life) from tick").fetchall()[0]
+    run_episodes: Sequence[Episode],
+) -> FindingInput:
+    facts = loaded.log.facts
+    (telemetry_lives,) = con.execute("select count(distinct life) from tick").fetchall()[0]
     log_lives = facts.lives if facts.is_a_run else 0
-    earlier = [(read.file_and_line(each.ref), each.text.strip()) for each in facts.earlier]
+    earlier = [(loaded.file_and_line(each.ref), each.text.strip()) for each in facts.earlier]
     if not any(each.family == "kill_event" for each in facts.earlier):
         kills = con.execute(sql("earlier_kills")).fetchall()
-        earlier += [(read.file_and_line((file_no, line)), f"kill switch: {reason}") for file_no, line, reason in kills]
-    return Look(run, read.ledgers, figures, told, log_lives, recorded, dict(facts.components), earlier)
+        earlier += [
+            (loaded.file_and_line((file_no, line)), f"kill switch: {reason}") for file_no, line, reason in kills
+        ]
+    unknown = dict(facts.components)
+    return FindingInput(run, loaded.ledgers, figures, run_episodes, log_lives, telemetry_lives, unknown, earlier)
 
 
 _FINDING_COLUMNS = ("run_key", "code", "severity", "venue", "text", "figures", "lines")
 
 
-def _finding_rows(found: Sequence[Finding]) -> Iterator[tuple[object, ...]]:
-    for each in found:
+def _finding_rows(run_findings: Sequence[Finding]) -> Iterator[tuple[object, ...]]:
+    for each in run_findings:
         lines = msgspec.json.encode(each.lines).decode()
         yield RUN_KEY, each.code, each.severity, each.venue, each.text, list(each.figures), lines
 
 
-def _write(con: duckdb.DuckDBPyConnection, analysis: RunAnalysis) -> None:
+def _write_analysis(con: duckdb.DuckDBPyConnection, analysis: RunAnalysis) -> None:
     insert_rows(con, "figure", FIGURE_COLUMNS, rows(RUN_KEY, analysis.figures))
     insert_rows(con, "finding", _FINDING_COLUMNS, _finding_rows(analysis.findings))
     insert_rows(con, "analysis", ("run_key", "json"), [(RUN_KEY, msgspec.json.encode(analysis).decode())])

@@ -1,4 +1,4 @@
-"""What a run is as a whole: its id, venues, span, program, vintage, and how it ended; and what befell its sockets."""
+"""Facts about a run as a whole: id, venues, span, program, log version, settings and how it ended."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from toolkit.telemetry.schema import Scope
 
 RUN_ID_LENGTH = 16
 _IDENTITY = (Role.LOG, Role.TELEMETRY, Role.RX_STATS, Role.EVENTS, Role.RUN_META)
-"""The roles whose content is the run: the same files under other names or in other packing are the same run."""
+"""Roles of the files whose content identifies a run; names and compression do not matter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a run is looked at. `requested_ms` overrides what the run's own metadata says.
+    """Options of an analysis. `requested_ms` overrides the requested time in the run's own metadata.
 
     Without such metadata it is the time of the command, builds included.
 
-    `words` chooses the figures of windows of so many ticks: all, or those whose name holds one of the words.
+    `words` selects the figures of windows of `every` ticks: all, or those whose name contains one of the words.
     `plateau_limits_ms` are ages above which there are plateau figures, beside those above 10 s and 30 s.
     `known_settings` gives the settings whose values may be shown.
     """
@@ -46,23 +46,23 @@ class Options:
 
 
 def run_id(ledgers: Iterable[FileLedger]) -> str:
-    """The start of the SHA-256 over the sorted digests of the files that are the run."""
+    """The first 16 digits of the SHA-256 over the sorted digests of the files that identify the run."""
     digests = sorted(each.sha256 for each in ledgers if each.role in _IDENTITY)
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:RUN_ID_LENGTH]
 
 
-def describe(con: duckdb.DuckDBPyConnection, run_key: int, read: LoadedRun, options: Options) -> RunInfo:
-    """Gather the facts of a run, whose rows are already in the store, and write them there."""
-    facts, meta = read.log.facts, read.meta
+def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, options: Options) -> RunInfo:
+    """Gather the facts of a run whose rows are already in the database, and write them there."""
+    facts, meta = loaded.log.facts, loaded.meta
     venues = _venues(con, run_key, facts.venues)
-    told = con.execute(sql("run_facts"), {"run_key": run_key})
-    row = dict(zip([column[0] for column in told.description or []], told.fetchall()[0], strict=True))
-    requested = _requested(options.requested_ms, meta.requested_ms if meta else None, facts.build_ms)
-    ended, diagnosis = diagnose(facts, _evidence(row, read, requested), read.file_and_line)
+    result = con.execute(sql("run_facts"), {"run_key": run_key})
+    row = dict(zip([column[0] for column in result.description or []], result.fetchall()[0], strict=True))
+    requested = _requested_ms(options.requested_ms, meta.requested_ms if meta else None, facts.build_ms)
+    ended, diagnosis = diagnose(facts, _evidence(row, loaded, requested), loaded.file_and_line)
     start = facts.starts[0].facts if facts.starts else {}
     settings, withheld = settings_of(meta, options.known_settings) if meta else (None, ())
     run = RunInfo(
-        id=run_id(read.ledgers),
+        id=run_id(loaded.ledgers),
         label=options.label or (meta.label if meta else None),
         kind=_kind(facts, meta),
         simulated=meta.simulated if meta and meta.simulated is not None else facts.loopback_only,
@@ -87,7 +87,7 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, read: LoadedRun, opti
 
 
 def _venues(con: duckdb.DuckDBPyConnection, run_key: int, logged: Sequence[str]) -> tuple[str, ...]:
-    """The venues of a run, in the order of the telemetry arrays: what the records name, then what the log adds."""
+    """The venues of a run: those that records name, in the order of the telemetry arrays, then those of the log."""
     recorded = con.execute(
         "select venue from venue_tick where run_key = ? group by venue order by min((seq, rowid))", [run_key]
     ).fetchall()
@@ -96,41 +96,41 @@ def _venues(con: duckdb.DuckDBPyConnection, run_key: int, logged: Sequence[str])
     return venues
 
 
-def _requested(asked_ms: int | None, supervised_ms: int | None, build_ms: int) -> int | None:
-    """How long the program itself was to run.
+def _requested_ms(asked_ms: int | None, supervised_ms: int | None, build_ms: int) -> int | None:
+    """The time that the program itself was to run, ms.
 
-    What is asked for a command that builds first is the command's time: the builds that its log shows are taken off,
-    all of them, for each was waited for. Nothing is taken off what a supervisor counted from the first telemetry, nor
-    where the builds took all the time or more, which they cannot have been a part of.
+    The time asked for a command that builds first includes its builds, so all builds that the log shows are subtracted.
+    Nothing is subtracted from a time that a supervisor counted from the first telemetry, nor where the builds took as
+    long as the time asked for or longer.
     """
     if asked_ms is None or supervised_ms is not None or build_ms >= asked_ms:
         return asked_ms or supervised_ms
     return asked_ms - build_ms
 
 
-def _evidence(row: dict[str, object], read: LoadedRun, requested_ms: int | None) -> Evidence:
-    meta = read.meta or RunMeta()
-    telemetry = [ledger for ledger in read.ledgers if ledger.role is Role.TELEMETRY]
+def _evidence(row: dict[str, object], loaded: LoadedRun, requested_ms: int | None) -> Evidence:
+    meta = loaded.meta or RunMeta()
+    telemetry = [ledger for ledger in loaded.ledgers if ledger.role is Role.TELEMETRY]
     return Evidence(
-        records=_whole(row["records"]) or 0,
+        records=_integer(row["records"]) or 0,
         spoke=bool(row["spoke"]),
         has_telemetry=bool(telemetry),
         now_ms=round(time.time() * 1_000),
-        ended_ms=_whole(row["ended_ms"]),
-        observed_ms=_whole(row["observed_ms"]),
+        ended_ms=_integer(row["ended_ms"]),
+        observed_ms=_integer(row["observed_ms"]),
         requested_ms=requested_ms,
         kill_reason=str(row["kill_reason"]) if row["kill_reason"] else None,
-        kill_ref=(kill_file, _whole(row["kill_line"]) or 0)
-        if (kill_file := _whole(row["kill_file"])) is not None
+        kill_ref=(kill_file, _integer(row["kill_line"]) or 0)
+        if (kill_file := _integer(row["kill_file"])) is not None
         else None,
-        summary_written=any(name.rsplit("/", 1)[-1] == "summary.json" for name in read.names),
+        summary_written=any(name.rsplit("/", 1)[-1] == "summary.json" for name in loaded.names),
         stopped_by=meta.stopped_by,
         exit_code=meta.exit_code,
         signal=meta.signal,
     )
 
 
-def _whole(value: object) -> int | None:
+def _integer(value: object) -> int | None:
     return int(value) if isinstance(value, int | float) else None
 
 
@@ -138,11 +138,18 @@ def _kind(facts: LogFacts, meta: RunMeta | None) -> str:
     ours = any(start.facts.get("cfg", "").startswith("toolkit-") for start in facts.starts)
     if ours or (meta is not None and meta.producer == "toolkit"):
         return "toolkit"
-    known = facts.starts or any(name in facts.first for name in _PROGRAMS_OWN)
+    known = facts.starts or any(name in facts.first for name in _PROGRAM_FAMILIES)
     return "paraphina_live" if known else "unknown"
 
 
-_PROGRAMS_OWN = ("startup_short", "startup_error", "startup_note", "effective_setting", "ws_connecting", "applied_book")
+_PROGRAM_FAMILIES = (
+    "startup_short",
+    "startup_error",
+    "startup_note",
+    "effective_setting",
+    "ws_connecting",
+    "applied_book",
+)
 
 
 def _age_semantics(row: dict[str, object]) -> str:
@@ -158,7 +165,7 @@ def _age_semantics(row: dict[str, object]) -> str:
 
 
 def _vintage(facts: LogFacts) -> str | None:
-    """Which generation of the log's grammar the lines prove, by the first build that prints them."""
+    """The generation of the log's grammar, named by the first build that prints the lines found; None if none is."""
     seen = facts.families
     if any(
         seen[name] for name in ("audit_publisher_periodic", "audit_socket", "audit_ws_msg", "audit_reconnect_policy")

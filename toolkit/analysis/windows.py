@@ -1,6 +1,6 @@
-"""The figures of a part of a run, cut the same way for records, log lines, sessions and episodes.
+"""Analyse a window of a run: records, log lines, sessions and episodes are cut at the same ticks.
 
-The stored run stays whole. What cannot be cut (a counter that is printed now and then) is not known of a window.
+The stored run stays whole. A figure that cannot be cut (a counter that is printed only now and then) is unknown.
 """
 
 from __future__ import annotations
@@ -26,84 +26,84 @@ _READS_LINES = re.compile(
     r"\brun_(?:log_events|began|ended|sessions|session_bounds|connected|disconnected|downtimes|episodes)\b"
 )
 _READS_COUNTERS = re.compile(r"\brun_(?:counters|totals)\b")
-"""What a metric's query reads tells what its figures rest on; counters that only stand in for lines do not count."""
-_READS_PREPARED = re.compile(r"\brun_(?:session_bounds|downtimes|plateaus|outages|applies|masked|episodes)\b")
+"""Views in a metric's query show which evidence it uses. Counters that only replace missing lines do not count."""
+_READS_EPISODES = re.compile(r"\brun_(?:session_bounds|downtimes|plateaus|outages|applies|masked|episodes)\b")
 
-Prepare = Callable[[QueryPool], None]
-"""Makes the tables that metrics of stretches rest on, and the episodes."""
+CreateEpisodes = Callable[[QueryPool], None]
+"""Creates the episodes and the tables of stretches that metrics read."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Edges:
-    """What is unsure at the edges: `near` has for a venue with lines close to one how far they may be off (ms)."""
+    """Uncertainty at the window's edges: `near` has the largest time error, ms, of a venue's lines close to an edge."""
 
     placed: bool
     has_lifecycle: bool
     near: dict[str, int]
 
 
-def look_through(
+def analyze_window(
     con: duckdb.DuckDBPyConnection,
     window: Window,
     only: Sequence[str] | None,
-    prepare: Prepare,
-    run: RunAnalysis,
+    create_episodes: CreateEpisodes,
+    whole: RunAnalysis,
     words: Sequence[str] = (),
 ) -> RunAnalysis:
-    """The analysis of the run cut to the window, which stays in the staging database in place of the whole.
+    """Cut the staged run to the window and return its analysis; the window replaces the whole in staging.
 
-    Windows of so many ticks have the metrics with a figure whose name holds one of the words; without words, all.
-    Raises `UsageError` where no record lies in the window.
+    Windows of `every` ticks have the metrics with a figure whose name contains one of `words`; without words, all.
+    Raises `UsageError` where no record is in the window.
     """
-    asked = {"segment": window.segment and str(window.segment), "last_ms": window.last_ms,
+    limits = {"segment": window.segment and str(window.segment), "last_ms": window.last_ms,
              "since_tick": window.since_tick, "until_tick": window.until_tick, "every": window.every}  # fmt: skip
-    execute_script(con, sql("window/ranges"), **asked)
+    execute_script(con, sql("window/ranges"), **limits)
     ranges = con.execute(
         "select life, first_seq, last_seq, since_tick, until_tick, from_ms, to_ms from window_range order by first_seq"
     ).fetchall()
     if not ranges:
-        return _nothing(con, window, run)
+        return _without_records(con, window, whole)
     execute_script(con, sql("window/keep_whole"))
-    in_parts = _metrics_of(run, words) if words else only
+    part_metrics = _metric_names(whole, words) if words else only
     parts = []
     for life, first, _, since, until, from_ms, to_ms in ranges if window.every else ():
-        figures = _figures(con, (first, first), in_parts, prepare)
+        figures = _figures(con, (first, first), part_metrics, create_episodes)
         parts.append(RunPart(life, since, until, from_ms, to_ms, figures))
     if replace(window, every=None) == WHOLE_RUN:
-        return replace(run, parts=tuple(parts))
-    figures = _figures(con, (ranges[0][1], ranges[-1][1]), only, prepare)
+        return replace(whole, parts=tuple(parts))
+    figures = _figures(con, (ranges[0][1], ranges[-1][1]), only, create_episodes)
     return replace(
-        run, run=_described(con, run.run, window), figures=figures, episodes=episodes(con), compat=(), findings=(),
-        parts=tuple(parts),
+        whole, run=_window_info(con, whole.run, window), figures=figures, episodes=episodes(con), compat=(),
+        findings=(), parts=tuple(parts),
     )  # fmt: skip
 
 
-def _metrics_of(run: RunAnalysis, words: Sequence[str]) -> list[str]:
+def _metric_names(run: RunAnalysis, words: Sequence[str]) -> list[str]:
     chosen = [each.figure for each in run.figures if any(word in each.figure for word in words)]
     return [metric.name for metric in metrics() if any(metric.spec_of(name) for name in chosen)]
 
 
-def _nothing(con: duckdb.DuckDBPyConnection, window: Window, run: RunAnalysis) -> RunAnalysis:
+def _without_records(con: duckdb.DuckDBPyConnection, window: Window, run: RunAnalysis) -> RunAnalysis:
     ticks = con.execute("select min(t), max(t) from tick").fetchall()[0]
     if ticks != (None, None):
-        raise UsageError(f"no record lies in the window ({window}); the run has ticks {ticks[0]} to {ticks[1]}")
+        raise UsageError(f"no record is in the window ({window}); the run has ticks {ticks[0]} to {ticks[1]}")
     figures = tuple(_unknown(each) if each.value is not None else each for each in run.figures)
     return replace(run, run=replace(run.run, window=str(window)), figures=figures)
 
 
-def _described(con: duckdb.DuckDBPyConnection, run: RunInfo, window: Window) -> RunInfo:
+def _window_info(con: duckdb.DuckDBPyConnection, run: RunInfo, window: Window) -> RunInfo:
     started, ended, observed = con.execute("select started_ms, ended_ms, observed_ms from run_info").fetchall()[0]
     times = {"started_ms": started, "ended_ms": ended, "observed_ms": observed}
     return replace(run, **times, requested_ms=None, window=str(window))
 
 
 def _figures(
-    con: duckdb.DuckDBPyConnection, firsts: tuple[int, int], only: Sequence[str] | None, prepare: Prepare
+    con: duckdb.DuckDBPyConnection, firsts: tuple[int, int], only: Sequence[str] | None, create_episodes: CreateEpisodes
 ) -> tuple[Figure, ...]:
     execute_script(con, sql("window/cut"), first_seq=firsts[0], last_seq=firsts[1])
     with query_pool(con) as pool:
-        if only is None or any(_READS_PREPARED.search(metric.query) for metric in metrics() if metric.name in only):
-            prepare(pool)
+        if only is None or any(_READS_EPISODES.search(metric.query) for metric in metrics() if metric.name in only):
+            create_episodes(pool)
         ((placed, has_lifecycle, near),) = con.execute(sql("window/edges")).fetchall()
         return tuple(_cut(pool, only, _Edges(placed, has_lifecycle, _as_dict(near))))
 

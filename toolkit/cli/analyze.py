@@ -110,9 +110,9 @@ def _unknown_lines(paths: list[str], most: int, format: Format) -> str:
     from reports.elements import Align, Cell, Column, Table
     from reports.escape import terminal
     from reports.pages import simple_page
-    from toolkit.analysis.unknown_lines import foreign_templates
+    from toolkit.analysis.unknown_lines import unknown_templates
 
-    counts = foreign_templates(paths)
+    counts = unknown_templates(paths)
     total, common = counts.total(), counts.most_common(most)
     others = total - sum(count for _, count in common)
     if format is Format.JSON:

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.analysis.metrics import look_at_run
+from toolkit.analysis.metrics import create_run_views
 from toolkit.db.staging import staging_database
 from toolkit.db.store import MEMORY_MB, connect
 
 CON = connect(":memory:")
 CON.execute("create table log_part (file_no integer, log_no integer)")
-look_at_run(CON)
+create_run_views(CON)
 
 
 @pytest.fixture(scope="module")
