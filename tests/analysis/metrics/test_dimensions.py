@@ -295,7 +295,7 @@ RESTARTED_EXPECTED: dict[str, tuple[float | None, str | None]] = {
     "run.regime.changes": (1, None),
     "run.reconcile_drift": (0, None),
     "run.reconcile_drift.ticks": (0, None),
-    "run.pnl_total.final": (1, "of the last life"),
+    "run.pnl_total.final": (1, "value of the last life"),
     "run.pnl_total.max_drawdown": (2, None),
     "run.vol.realised_annual": (None, "fewer than three"),
 }

@@ -63,7 +63,7 @@ def test_downtime_without_a_clock_is_not_known(tmp_path: Path) -> None:
     lines = [CONNECTING, CONNECTED, BOOK, CLOSED, CONNECTING, CONNECTED, BOOK]
     total = figure(analysed(tmp_path, "\n".join(lines)), "lighter.downtime_ms.total")
     assert (total.value, total.low, total.high, total.n) == (None, None, None, 1)
-    assert total.note == "1 of 1 cannot be placed in time"
+    assert total.note == "1 of 1 without a known time"
 
 
 def test_a_venue_that_never_had_a_book_has_no_downtime_to_speak_of(tmp_path: Path) -> None:

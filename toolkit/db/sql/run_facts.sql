@@ -1,4 +1,4 @@
--- What the telemetry alone says of a run. Bound: $run_key.
+-- Facts of a run that come from its telemetry alone. Parameter: $run_key.
 with spans as (
     select life, min(at_ms) as from_ms, max(at_ms) as to_ms, greatest(arg_max(at_ms, seq) - arg_min(at_ms, seq), 0) as span_ms from tick where run_key = $run_key group by life
 ),

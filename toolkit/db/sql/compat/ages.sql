@@ -1,6 +1,7 @@
--- How many records of one telemetry file have each age, per venue. Bound: $run_key, $file_no.
--- Records that share a line with another are left out: the producer's tools cannot read such a line.
--- The report takes `venue_age_ms` for the apply age whatever the vintage; ours moves it to the event age where it is one.
+-- Number of records of one telemetry file per venue and age. Parameters: $run_key, $file_no.
+-- Records that share a line with another are excluded: the producer's tools cannot read such a line.
+-- The producer's report always takes `venue_age_ms` as the apply age; the store holds it as the event age in records without
+-- event ages.
 with producer as (
     select venue, case when has_apply_age then age_apply_ms else age_event_ms end as apply_ms,
            case when has_apply_age then age_event_ms end as event_ms

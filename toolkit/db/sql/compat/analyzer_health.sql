@@ -1,5 +1,5 @@
--- Per venue of one telemetry file: records by status, changes of it, and runs of records that are not healthy.
--- Bound: $run_key, $file_no. Records that share a line with another are left out: the tool cannot read such a line.
+-- Per venue of one telemetry file: records by status, changes of status, and runs of records that are not Healthy.
+-- Parameters: $run_key, $file_no. Records that share a line with another are excluded: the analyzer cannot read such a line.
 with readable as (
     select seq, row_number() over (order by seq) as nth
     from (select seq, count(*) over (partition by line) as on_line from tick where run_key = $run_key and file_no = $file_no)

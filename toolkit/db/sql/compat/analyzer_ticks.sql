@@ -1,5 +1,5 @@
--- Records that the tool can read in one telemetry file: how many, the first and the last tick, in how many of them two
--- venues or more are not healthy, and in how many two or more are healthy and priced. Bound: $run_key, $file_no.
+-- Records of one telemetry file that the analyzer can read: their number, first and last tick, the number with at least two
+-- venues not Healthy, and the number with at least two Healthy and priced. Parameters: $run_key, $file_no.
 with readable as (
     select seq, t
     from (select seq, t, count(*) over (partition by line) as on_line from tick where run_key = $run_key and file_no = $file_no)

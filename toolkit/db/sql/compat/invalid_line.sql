@@ -1,4 +1,4 @@
--- The first line of a telemetry file that is no single JSON value. Bound: $run_key, $file_no.
+-- First line of a telemetry file that is not a single JSON value. Parameters: $run_key, $file_no.
 select min(line) from (
     select line from set_aside_line
     where run_key = $run_key and file_no = $file_no and reason in ('malformed', 'torn_tail', 'torn_inside', 'too_long')

@@ -1,5 +1,5 @@
--- The longest run of records above each limit, per venue, of one telemetry file. Bound: $run_key, $file_no, $limits_ms, $least.
--- Consecutive means consecutive records: an unknown age ends a run, a missing record does not.
+-- Longest run of successive records above each limit, per venue of one telemetry file.
+-- Parameters: $run_key, $file_no, $limits_ms, $least (records). An unknown age ends a run; a missing record does not.
 with producer as (
     select v.venue, v.seq, v.t, case when t.at_is_estimate then null else v.at_ms end as at_ms, limit_ms
     from venue_tick v join tick t on t.run_key = v.run_key and t.seq = v.seq, (select unnest($limits_ms::bigint[]) as limit_ms)

@@ -1,12 +1,12 @@
--- Sessions with the times between which each of their lines was written. A silent end lies between the last that was seen
--- of the session, in telemetry too, and the next connecting line.
+-- Sessions with lower and upper bounds of the time of each of their lines. A silent end lies between the last evidence of
+-- the session (log or telemetry) and the next connecting line.
 create or replace table run_session_bounds as
 with ordered as (
     select *, lead(began_ms - began_error_ms) over same as next_low_ms, lead(began_ms + began_error_ms) over same as next_high_ms,
            coalesce(first_book_ms - first_book_error_ms, began_ms - began_error_ms) as seen_low_ms
     from run_all_sessions window same as (partition by life, venue order by session)
 ),
--- What was applied after 10 s without a book may have been fetched over REST.
+-- A last book less than 10 s before the next connecting line counts as the socket's; an earlier one may be from REST.
 applied as (
     select distinct life, venue, at_ms - age_apply_ms as applied_ms from run_venue_ticks, run_lives_agree where agree and age_apply_ms is not null
 )
@@ -17,7 +17,7 @@ select o.*, began_ms - began_error_ms as began_low_ms, began_ms + began_error_ms
        case when silent then next_high_ms else ended_ms + ended_error_ms end as ended_high_ms
 from ordered o asof left join applied a on a.life = o.life and a.venue = o.venue and a.applied_ms <= o.next_low_ms;
 
--- Times without a book: from the end of a session that had one to the next first book, or to the end of the life.
+-- Downtimes: from the end of a session that had a book to the next first book, or to the end of the life.
 create or replace table run_downtimes as
 with life_ends as (
     select life, max(at_ms) as at_ms from (
@@ -32,4 +32,4 @@ booked as (
 select b.life, venue, session, last as open,
        not_below_zero(case when last then e.at_ms else back_low_ms end - ended_high_ms) as low_ms,
        not_below_zero(case when last then e.at_ms else back_high_ms end - ended_low_ms) as high_ms
-from booked b semi join run_ended using (life, venue, session) left join life_ends e using (life);
+from booked b semi join run_sessions_ended using (life, venue, session) left join life_ends e using (life);

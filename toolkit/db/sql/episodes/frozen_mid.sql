@@ -1,5 +1,5 @@
--- A book that is applied again and again and never moves: fresh ages and one mid for 30 s or more,
--- while at least two other venues move by more than 5 bps.
+-- Frozen mid: fresh ages and an unchanged mid for 30 s or more, while the mids of at least two other venues move by more
+-- than 5 bps.
 insert into episode by name
 with judged as (
     select v.venue, life, seq, at_ms, mid_usd, coalesce(age_apply_ms <= limit_ms, false) and mid_usd > 0 as fresh
@@ -10,7 +10,7 @@ marked as (
            row_number() over same as place
     from judged window same as (partition by venue, life order by seq)
 ),
--- Ticks that are fresh and have the mid of the fresh one before them; those that follow each other have their places in a row.
+-- Fresh ticks with the same mid as the fresh tick before; successive ones have consecutive numbers.
 same as (
     select *, place - row_number() over (partition by venue, life order by seq) as stretch
     from marked where fresh and was_fresh and mid_usd = mid_before

@@ -1,4 +1,4 @@
--- This host, not a venue: three venues or more go stale within one second.
+-- Local stall: three or more venues go stale within one second. The cause is this host, not a venue.
 insert into episode by name
 with stalled as (
     select distinct life, stale_from_ms as from_ms, max(to_ms) over following as to_ms, count(distinct venue) over following as venues

@@ -1,8 +1,8 @@
 -- REST masking: stretches in which snapshots fetched over REST kept a venue's age low while its socket was silent.
--- A book applied after a stretch without any as long as the monitor's threshold is taken for a fetched one where the log
--- says that one was injected then; without a log that could say so, where at least two follow each other.
+-- A book applied after a wait of at least the REST monitor's threshold counts as fetched if the log shows an injection at
+-- that time. If the log cannot show one, at least two such books in succession count.
 
--- How long a venue waited for its books. Waits of less than a second tell nothing, unless a log has a word on fetched books.
+-- Waits between applied books, per venue. Waits under 1 s are merged, unless the log has lines about fetched books.
 create or replace table run_applies as
 with resolution as (
     select case when count(*) > 0 then 1 else 1000 end as resolution_ms from run_all_log_events
@@ -18,8 +18,8 @@ from applied_times qualify gap_ms >= (from resolution);
 
 create or replace table run_life_ends as select life, max(at_ms) as at_ms from run_ticks group by life;
 
--- Until when which venue's monitor waits, as its own lines say, and what they say of fetched books.
-create or replace table run_rest_words as
+-- Evidence of fetched books from the log, per venue: the monitor's threshold, and the bounds of each time of injection.
+create or replace table run_rest_evidence as
 with monitor_lines as (
     select *, try_cast(coalesce(fields->>'threshold_ms', fields->>'threshold') as bigint) as threshold_ms,
            try_cast(fields->>'rest_inject_count' as bigint) as injected
@@ -36,10 +36,11 @@ select venue, life, threshold_ms, at_ms - at_error_ms, at_ms + at_error_ms + 500
 
 create or replace table run_masked as
 with limits as (
-    select venue, coalesce((select max(threshold_ms) from run_rest_words w where w.venue = v.venue), 20000) as threshold_ms from run_venues v
+    select venue, coalesce((select max(threshold_ms) from run_rest_evidence w where w.venue = v.venue), 20000) as threshold_ms from run_venues v
 ),
 applied as (select venue, life, at_ms - age_apply_ms as applied_ms from run_venue_ticks where has_apply_age),
--- The monitor's saw-tooth: a book of the socket, then those that came after the threshold, to the first that came sooner.
+-- The monitor's saw-tooth: a book of the socket, then books that each follow after the threshold, up to the first that
+-- comes earlier.
 late as (
     select a.*, threshold_ms, before_ms is distinct from lag(applied_ms) over (partition by a.venue, life order by applied_ms) as begins
     from run_applies a join limits using (venue) where gap_ms + 500 >= threshold_ms
@@ -52,12 +53,13 @@ teeth as (
 ),
 monitored as (
     select t.venue, t.life, from_ms, min(a.applied_ms) as back_ms, teeth, regular,
-           exists (select 1 from run_rest_words w where w.venue = t.venue and w.life = t.life
+           exists (select 1 from run_rest_evidence w where w.venue = t.venue and w.life = t.life
                    and coalesce(low_ms <= coalesce(min(a.applied_ms), from_ms + 600000) and high_ms >= from_ms, true)) as confirmed
     from teeth t left join applied a on a.venue = t.venue and a.life = t.life and a.applied_ms > last_ms
     group by t.venue, t.life, from_ms, last_ms, teeth, regular
 ),
--- A connector's own fallback: from the last book before the longest wait about its line to the first after it is off.
+-- A connector's own fallback: from the last book before the longest wait around its activation line to the first book after
+-- its deactivation.
 switched as (
     select venue, life, at_ms, at_error_ms, family = 'own_fallback_activated' as on,
            lead(at_ms - at_error_ms) over same as off_ms, lead(family) over same = 'own_fallback_deactivated' as goes_off
@@ -76,7 +78,7 @@ fallen_back as (
     from waits w left join applied a on a.venue = w.venue and a.life = w.life and a.applied_ms > first_ms and a.applied_ms >= off_ms
     group by w.venue, w.life, from_ms, first_ms, off_ms
 ),
--- Without a log: Hyperliquid's own fallback fetches every two seconds after fifteen.
+-- Without a log: Hyperliquid's own fallback starts after 15 s of silence and fetches every 2 s.
 paced as (
     select *, gap_ms between 14500 and 18500 as opens, gap_ms between 1700 and 2600 as paced,
            not paced or before_ms is distinct from lag(applied_ms) over (partition by venue, life order by applied_ms) as begins

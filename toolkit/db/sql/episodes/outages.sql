@@ -1,5 +1,5 @@
--- Outages: from the last fresh tick of a venue to its next, each with the first class that fits.
--- A leading stretch of a life is `startup`; a stretch that runs to the end of a life is closed by its last tick.
+-- Outages: from the last fresh tick of a venue to its next fresh tick, each with the first class that fits.
+-- A stretch at the start of a life is `startup`. A stretch that reaches the end of a life ends at its last tick.
 create or replace table run_outages as
 with judged as (
     select v.venue, life, seq, at_ms, age_apply_ms, mid_usd, depth_usd,
@@ -16,7 +16,7 @@ outages as (
     select venue, life, stretch, min(at_ms) as stale_from_ms, max(coalesce(next_ms, at_ms)) as to_ms,
            coalesce(arg_min(before_ms, seq), arg_min(at_ms, seq)) as from_ms, max(at_ms) as last_stale_ms, stretch = 0 as leads,
            count(*) as ticks, avg((depth_usd = 0)::integer) as depth_zero_share,
-           -- Dead: every tick finds the same book one tick older.
+           -- Dead: the age grows by the tick interval at every tick and the mid does not change.
            count(*) > 1 and bool_and(age_before is null or abs(age_apply_ms - age_before - (at_ms - before_ms)) <= 2)
                and bool_and(mid_before is null or mid_usd = mid_before) as ages_in_step
     from stretched group by venue, life, stretch
@@ -31,7 +31,7 @@ select o.*, case when leads then 'startup' when errors > 0 then 'decode' when de
                  when ages_in_step then 'dead' else 'unclassified' end as class
 from outages o left join decoded using (venue, life, stretch);
 
--- Flapping: of three outages or more that begin within one minute, every one.
+-- Each of three or more outages that begin within one minute gets the flag `flapping`.
 insert into episode by name
 with following as (
     select *, count(*) over (partition by venue, life, leads order by from_ms range between current row and 60000 following) as within_a_minute

@@ -1,4 +1,4 @@
--- Plateaus of the apply age above 10 s, as episodes (those above 30 s lie within them).
+-- Episodes: plateaus of the apply age above 10 s. Those above 30 s lie within them.
 insert into episode by name
 select 1 as run_key, venue, 'plateau' as kind, from_ms, to_ms,
        case when open then 'open' when cut_by_hole then 'cut_by_hole' else 'closed' end as class, null as reason,

@@ -1,9 +1,9 @@
--- Stretches of an age above a limit, per venue, for each limit asked for and each of the two ages.
--- A stretch begins when the age says it did, one tick is enough, an unknown age neither ends nor starts one,
--- and a hole in the records (more than five median gaps) ends it.
+-- Plateaus: stretches with an age above a limit, per venue, requested limit, and kind of age.
+-- A stretch begins at the first tick's time minus its age. One tick is enough. An unknown age neither starts nor ends one.
+-- A hole in the records (more than five median gaps) ends it.
 create or replace table run_plateaus as
 with holed as materialized (
-    -- A clock that steps back makes no stretch shorter: `elapsed_ms` only grows.
+    -- `elapsed_ms` never falls, so a clock that steps back does not shorten a stretch.
     select seq, life, at_ms, sum((hole_before > 0)::integer) over same as part, if(at_ms is null, null, sum(greatest(at_ms - before_ms, 0)) over same) as elapsed_ms
     from (select seq, life, at_ms, lag(hole_ms, 1, 0) over same as hole_before, lag(at_ms, 1, at_ms) over same as before_ms from run_ticks
           window same as (partition by life order by seq))
@@ -11,7 +11,7 @@ with holed as materialized (
 ),
 part_ends as (select life, part, arg_max(at_ms, seq) as last_ms, max(elapsed_ms) as last_elapsed_ms, part = max(part) over (partition by life) as is_last
               from holed group by life, part),
--- Of a thousand ticks that are all below the limits it is enough to know the first and the last.
+-- Of a block of 1000 ticks whose ages are all at or below the limits, only the first and last known ages are needed.
 blocks as materialized (
     select venue, seq // 1000 as block, max(age_apply_ms) as max_apply_ms, max(age_event_ms) filter (not bogus) as max_event_ms,
            [min(seq) filter (age_apply_ms is not null), max(seq) filter (age_apply_ms is not null)] as apply_edges,
@@ -31,7 +31,7 @@ ages as (
     select basis, venue, h.life, part, seq, h.at_ms, elapsed_ms, if(basis = 'apply', age_apply_ms, age_event_ms) as age_ms
     from run_venue_ticks join needed using (venue, seq) join holed h using (seq) where age_ms < 1000000000 or basis = 'apply' and age_ms is not null
 ),
--- Known ages by their place in their part; those above a limit that follow each other have their places in a row.
+-- Known ages numbered within their part, so that successive ages above a limit have consecutive numbers.
 known as (
     select *, row_number() over same as place, lead(at_ms) over same as next_ms,
            lead(elapsed_ms) over same as next_elapsed_ms, lead(age_ms) over same as next_age_ms

@@ -1,8 +1,8 @@
--- title: Recovery actions and complaints
+-- title: Recovery actions and warnings
 -- unit: count
 -- better: lower
 -- figures: <venue>.enforcer.restarts <venue>.supervisor.exits <venue>.supervisor.panics <venue>.rest_fallback.activations <venue>.core_freezes run.enforcer.restarts run.supervisor.exits run.supervisor.panics run.rest_fallback.activations run.runner.overruns run.runner.warnings run.telemetry.write_errors
--- definition: Restarts forced by the enforcer, supervised tasks that exited or panicked, REST fallbacks activated (by the monitor or the venue's own), books frozen by the runner, runner ticks over budget or near it, telemetry given up after a write error. Every such line is printed.
+-- definition: Number of log lines of each kind: restarts forced by the enforcer, supervised tasks that exited or panicked, REST fallbacks activated (by the REST monitor or by the venue's own client), books frozen by the runner, runner ticks over budget or near it, and telemetry disabled after a write error. The producer prints every such line, so the counts are exact.
 -- source: run log
 with named as (
     select * from (values ('enforcer.restarts', ['enforcer_restart'], 'both'), ('supervisor.exits', ['supervisor_exit'], 'both'),

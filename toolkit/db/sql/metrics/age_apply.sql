@@ -2,10 +2,10 @@
 -- unit: ms
 -- better: lower
 -- figures: <venue>.age_apply_ms.p50 <venue>.age_apply_ms.p95 <venue>.age_apply_ms.p99 <venue>.age_apply_ms.max <venue>.age_apply_ms.mean
--- definition: Age of the last applied book at each tick, known ages only; percentiles R type 7. A REST snapshot counts as an apply. Ages are whole tick steps.
+-- definition: Age of the last applied book at each tick (ms): percentiles (R type 7), maximum and mean. Ticks of unknown age are excluded. A REST snapshot counts as an applied book. Ages are whole tick steps.
 -- source: telemetry venue_age_ms (where venue_age_event_ms is present)
 with absent_notes as (
-    select venue, case when bool_or(has_apply_age) then 'never known' when count(seq) > 0 then 'this vintage records event ages only' else 'no telemetry' end as absent
+    select venue, case when bool_or(has_apply_age) then 'no known age' when count(seq) > 0 then 'this telemetry version records event ages only' else 'no telemetry' end as absent
     from run_venues left join run_venue_ticks using (venue) group by venue
 )
 select venue as scope, 'age_apply_ms.' || stat as metric, value, coalesce(n, 0) as n, 'exact' as bound, value as low, value as high,

@@ -1,8 +1,8 @@
--- title: Apply age, weighted by time
+-- title: Apply age, time-weighted
 -- unit: ms
 -- better: lower
 -- figures: <venue>.age_apply_tw_ms.p50 <venue>.age_apply_tw_ms.p95 <venue>.age_apply_tw_ms.p99
--- definition: The smallest apply age that, with all smaller ones, fills the given share of the time of known ages. Ticks woken by an event sample fresh moments more often; weighing by time undoes that.
+-- definition: Time-weighted percentile of the apply age (ms): the smallest age at which it and all smaller ages together cover the given share of the time with a known age. A tick that an event wakes samples fresh moments more often; the time weight corrects for that.
 -- source: telemetry venue_age_ms
 with cumulated as (
     select venue, age_apply_ms, sum(sum(weight_ms)) over (partition by venue order by age_apply_ms) as reached,

@@ -2,9 +2,9 @@
 -- unit: ms
 -- better: lower
 -- figures: <venue>.age_event_ms.p50 <venue>.age_event_ms.p95 <venue>.age_event_ms.p99 <venue>.age_event_ms.max <venue>.age_event_ms.mean
--- definition: Age of the last applied book by the time stamp it carries, known ages only; the basis differs per venue (exchange clock or local) and venues are not ranked by it. A value of 10⁹ ms or more is a missing time stamp and set aside.
--- source: telemetry venue_age_event_ms, or venue_age_ms in a vintage without it
+-- definition: Age of the last applied book by the timestamp that the book carries (ms): percentiles (R type 7), maximum and mean. Ticks of unknown age and ages of 10⁹ ms or more (missing timestamp) are excluded. The timestamp is the exchange's or a local one, depending on the venue, so venues are not ranked by this figure.
+-- source: telemetry venue_age_event_ms; venue_age_ms in records without it
 select venue as scope, 'age_event_ms.' || stat as metric, value, coalesce(n, 0) as n, 'exact' as bound, value as low, value as high,
-       case when n is null then 'never known' end as note
+       case when n is null then 'no known age' end as note
 from run_venues cross join (values ('p50'), ('p95'), ('p99'), ('max'), ('mean')) as stats (stat)
 left join age_stats('run_event_ages') using (venue, stat)

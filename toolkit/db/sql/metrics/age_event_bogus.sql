@@ -1,8 +1,8 @@
--- title: Event ages without a time stamp
+-- title: Event ages without a timestamp
 -- unit: count
 -- better: lower
 -- figures: <venue>.age_event_bogus
--- definition: Records whose event age is 10⁹ ms or more: the event carried no time stamp, so its age is that of the epoch. Set aside from the percentiles.
+-- definition: Number of records whose event age is 10⁹ ms or more. Their event carried no timestamp, so the age counts from the Unix epoch. These records are excluded from the percentiles of the event age.
 -- source: telemetry venue_age_event_ms
 select venue as scope, 'age_event_bogus' as metric, case when count(age_event_ms) > 0 then count_if(age_event_ms >= 1000000000) end as value,
        count(age_event_ms) as n, 'exact' as bound, value as low, value as high,

@@ -2,7 +2,7 @@
 -- unit: count
 -- better: lower
 -- figures: run.anomalies.total run.anomalies.mid_jump run.anomalies.kill_switch run.anomalies.age_spike run.anomalies.spread_blowout run.anomalies.quoting_gap
--- definition: Events out of the ordinary, every one counted: a mid that moves more than 50 bps from one record to the next; a record with the kill switch on; a venue's age (apply age, event age where the record has no other) above 3 s and above three times its stale limit; a spread of more than ten times the venue's median (of more than 100 records); a stretch of records without an order intent that reaches 20. The producer's analyzer takes the median of the spreads so far, counts spreads of 0 in it, and its total stops at 5 000.
+-- definition: Number of anomalies, all counted. mid_jump: a mid that moves more than 50 bps from one record to the next. kill_switch: a record with the kill switch on. age_spike: an age (apply age, or event age in a record without one) above 3 s and above three times the venue's stale limit. spread_blowout: a spread of more than ten times the venue's median, for venues with more than 100 positive spreads. quoting_gap: a stretch of at least 20 records without an order intent. The producer's analyzer differs: it uses the median of the spreads so far, counts spreads of 0 in it, and stops its total at 5 000.
 -- source: telemetry venue_mid_usd, kill_switch, venue_age_ms, venue_spread_usd, would_send_orders_count
 with mids as (select mid_usd, lag(mid_usd) over (partition by venue, life order by seq) as previous_usd from run_venue_ticks where mid_usd > 0),
 spreads as (
@@ -26,5 +26,5 @@ counted as (
 ),
 summed as (select kind, case when known then n end as value from counted union all select 'total', sum(n) filter (where known) from counted)
 select 'run' as scope, 'anomalies.' || kind as metric, value, (select count(*) from run_ticks) as n, 'exact' as bound, value as low, value as high,
-       case when value is null then 'no record carries what it is told by' end as note
+       case when value is null then 'no record carries the field that this count needs' end as note
 from summed

@@ -1,8 +1,8 @@
--- title: Waits before connecting again
+-- title: Waits before reconnecting
 -- unit: count
 -- better: none
 -- figures: <venue>.backoff.count <venue>.backoff.violations:lower
--- definition: Waits between the end of a session or attempt and the next connecting line, and those shorter than the policy allows: 1 s, doubled after each end, at most 30 s, and 1 s again after a session of 60 s or more (0.1 s where the build states its own fast policy, or draws the wait at random). Ends by a supervisor or an enforcer are not counted. What cannot be told from the times of the lines may be a violation: it is in `high` only.
+-- definition: backoff.count: waits between the end of a session or attempt and the next connecting line. backoff.violations: waits shorter than the backoff policy allows. The policy is 1 s, doubled after each end, at most 30 s, and 1 s again after a session of 60 s or more; it is 0.1 s where the build logs its own fast policy or draws the wait at random. Ends caused by a supervisor or an enforcer are excluded. A wait whose line times do not decide it counts in `high` only.
 -- source: run log, life-cycle lines placed in time
 with policies as (
     select venue, coalesce((select kind = 'toolkit' from run_info), false)
@@ -26,13 +26,13 @@ counted as (
            coalesce(count_if(high_ms < policy_ms), 0) as certain,
            n - coalesce(count_if(low_ms >= policy_ms), 0) as possible
     from run_venues v
-    left join (select j.* from judged j semi join run_ended using (life, venue, session)) j on j.venue = v.venue and not external group by v.venue
+    left join (select j.* from judged j semi join run_sessions_ended using (life, venue, session)) j on j.venue = v.venue and not external group by v.venue
 )
 select venue as scope, 'backoff.' || stat as metric,
        case when has_lifecycle and (stat = 'count' or placed > 0 or n = 0) then amount end as value, n,
        case when stat = 'count' or certain = possible then 'exact' else 'lower' end as bound, value as low,
        case when value is null then null when stat = 'count' then n else possible end as high,
        case when not has_log then why_no_log when not has_lifecycle then 'no life-cycle line in the log'
-            when value is null then 'no wait can be placed in time'
-            when stat = 'violations' and certain < possible then (possible - certain) || ' of ' || n || ' waits are not placed closely enough' end as note
+            when value is null then 'no wait has line times that bound it'
+            when stat = 'violations' and certain < possible then (possible - certain) || ' of ' || n || ' waits have line times too wide to decide' end as note
 from counted, run_log_proof, lateral (values ('count', n), ('violations', certain)) as s (stat, amount)

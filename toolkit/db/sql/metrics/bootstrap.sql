@@ -2,13 +2,13 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.bootstrap.no_first_frame <venue>.bootstrap.frame_no_book <venue>.bootstrap.<class>
--- definition: Connected sessions that ended before they had a book: without any message, or with one; and what a build itself gives as the cause of a failed start (book_no_publish, control_frame_only_…), where it states one it counts as that. Sessions still open at the end of a life are not counted.
+-- definition: Connected sessions that ended before their first book. no_first_frame: no message arrived. frame_no_book: a message arrived but no book. Other classes (book_no_publish, control_frame_only_…) are causes that the build itself logs; a session with a logged cause counts under that class. Sessions still open at the end of a life are excluded.
 -- source: run log, life-cycle lines; WS_AUDIT component=bootstrap_timeout
 with stated as (
     select venue, replace(coalesce(fields->>'reason', reason), 'bootstrap_', '') as class, life, log_no, file_no, line
     from run_log_events join run_log_parts using (file_no) where family = 'audit_bootstrap_timeout'
 ),
--- A stated cause stands before the end of its session, and for it.
+-- A logged cause belongs to the session whose lines enclose it; the last one of a session counts.
 ended as (
     select s.venue, coalesce(
                (select max_by(class, (t.file_no, t.line)) from stated t where t.venue = s.venue and t.life = s.life and t.log_no = s.log_no

@@ -2,7 +2,7 @@
 -- unit: count
 -- better: lower
 -- figures: run.cap_hits run.cap_hits.ticks run.cap_hits.max_per_tick
--- definition: Venues that hit the cap of buffered deltas in a tick, summed over ticks (the producer's count is per tick, not cumulative); ticks with a hit; the most in one tick. Of the market_rx lines and telemetry's copy the more complete one counts. Without a cap set it cannot move.
+-- definition: cap_hits: venues that reached the cap of buffered deltas in a tick, summed over the ticks (the producer's count is per tick, not cumulative). cap_hits.ticks: ticks with at least one hit. cap_hits.max_per_tick: the largest count of one tick. The market_rx lines and the telemetry hold the same counts; the more complete of the two is used. Without a configured cap there can be no hit.
 -- source: market_rx_stats cap_hits; telemetry market_rx_stats.cap_hits
 with rx as (
     select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as max_per_tick, count(cap_hits) as n,
@@ -18,6 +18,6 @@ chosen as (select * from (select *, 1 as rank from rx union all select *, 2 from
 select 'run' as scope, metric, value, coalesce(n, 0) as n, case when skips then 'lower' else 'exact' end as bound,
        value as low, case when not skips then value end as high,
        case when value is null then 'no market_rx line and no copy in telemetry'
-            when skips then 'some ticks are not in it' when hits = 0 then 'cap setting unknown: without a cap there can be no hit' end as note
+            when skips then 'the counts of some ticks are missing' when hits = 0 then 'cap setting unknown: without a cap there can be no hit' end as note
 from (select 1) left join chosen on true,
      lateral (values ('cap_hits', hits), ('cap_hits.ticks', ticks), ('cap_hits.max_per_tick', max_per_tick)) as v (metric, value)

@@ -1,8 +1,8 @@
--- title: Agreement of the venues' prices
+-- title: Price dispersion across venues
 -- unit: usd
 -- better: lower
 -- figures: run.dispersion_usd.p50 run.dispersion_usd.p95 run.dispersion_usd.p99 run.dispersion_usd.max run.dispersion_usd.mean <venue>.fair_deviation_usd.p50 <venue>.fair_deviation_usd.p95 <venue>.fair_deviation_usd.p99 <venue>.fair_deviation_usd.max <venue>.fair_deviation_usd.mean
--- definition: Highest minus lowest mid of the Healthy venues in a record with at least two of them; distance of a Healthy venue's mid from the fair value, where that is available. Venues without a mid (0) are left out.
+-- definition: dispersion_usd: highest minus lowest mid of the Healthy venues, over the records with at least two of them. fair_deviation_usd: absolute difference between a Healthy venue's mid and the fair value, over the records in which the fair value is available. Mids of 0 (no book) are excluded. Unit: USD.
 -- source: telemetry venue_mid_usd, venue_status, fair_value, fv_available
 with healthy as (select seq, venue, mid_usd from run_venue_ticks where status = 'Healthy' and mid_usd > 0),
 apart as (
@@ -14,7 +14,7 @@ summed as (select scope, name, percentiles(list(usd)) as p, count(*) as n, favg(
 named as (select 'run' as scope, 'dispersion_usd' as name union all select venue, 'fair_deviation_usd' from run_venues)
 select n.scope, n.name || '.' || stat as metric, case stat when 'mean' then mean else p[i] end as value,
        coalesce(s.n, 0) as n, 'exact' as bound, value as low, value as high,
-       case when value is null and n.scope = 'run' then 'never two Healthy venues with a mid'
-            when value is null then 'never Healthy with a mid while a fair value was available' end as note
+       case when value is null and n.scope = 'run' then 'no record has two Healthy venues with a mid'
+            when value is null then 'no record has this venue Healthy with a mid and a fair value available' end as note
 from named n left join summed s on s.scope = n.scope and s.name = n.name
 cross join (values ('p50', 1), ('p95', 2), ('p99', 3), ('max', 4), ('mean', 0)) as stats (stat, i)

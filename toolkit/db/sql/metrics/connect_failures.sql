@@ -1,8 +1,8 @@
--- title: Failed attempts to connect
+-- title: Failed connection attempts
 -- unit: count
 -- better: lower
 -- figures: <venue>.connect_failures <venue>.connect_failures.<reason>
--- definition: Attempts that never reached connected, by reason; a failed market look-up is `discovery`.
+-- definition: Number of connection attempts that ended before the connected stage, in total and by reason. A failed market look-up has the reason `discovery`.
 -- source: run log, connecting and error lines
 with failures as (
     select venue, coalesce(reason, 'unknown') as reason from run_sessions where reached = 'connecting' and reason is not null
@@ -16,7 +16,7 @@ counted as (
     select v.venue, '', count(f.venue) from run_venues v left join failures f using (venue) group by all
 )
 select venue as scope, 'connect_failures' || suffix as metric, case when has_lifecycle then n end as value, n,
-       if(beheaded, 'lower', 'exact') as bound, value as low, case when beheaded is null then value end as high,
+       if(truncated, 'lower', 'exact') as bound, value as low, case when truncated is null then value end as high,
        case when not has_log then why_no_log when not has_lifecycle then 'no life-cycle line in the log'
-            when beheaded then 'the log begins after the venue had connected' end as note
-from run_log_proof, counted left join run_beheaded using (venue)
+            when truncated then 'the log begins after the venue had connected' end as note
+from run_log_proof, counted left join run_truncated_starts using (venue)

@@ -2,7 +2,7 @@
 -- unit: share
 -- better: higher
 -- figures: run.coverage.share
--- definition: Time covered by telemetry over the time the run was asked to last (build time not counted where a log shows it).
+-- definition: Time covered by telemetry (first to last record of each life, summed) divided by the requested run time. Build time that the log shows is excluded from the requested time.
 -- source: run.span_ms over run.requested_ms
 with observed as (
     select sum(span_ms) as span_ms, sum(n) as n from (select max(at_ms) - min(at_ms) as span_ms, count(*) as n from run_ticks group by life)

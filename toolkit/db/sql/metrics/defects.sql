@@ -1,9 +1,9 @@
--- title: Stale exits by defect
+-- title: Stale exits by defect class
 -- unit: count
 -- better: lower
 -- figures: <venue>.defects.no_data_transport_gap <venue>.defects.data_seen_no_publish <venue>.defects.runner_freeze_apply_gap <venue>.defects.future_timestamp_deferral <venue>.defects.unclassified
--- definition: Whose fault a stale exit was, first that fits, by the ages on its line against the stale limit S: frames came (< S/2) but no data, book or publish (≥ S); data came but no book or publish; books were published but the runner had frozen the venue; or had deferred them as of the future; else unclassified.
--- source: run log, WS_AUDIT component=ws_msg or freshness with a reason that is not periodic; component=runner_apply_truth before it
+-- definition: Stale exits by the stage that failed, from the ages on the exit's log line and its stale limit S. The first class that fits counts. no_data_transport_gap: frames arrived (age < S/2) but no data, book or publish (≥ S). data_seen_no_publish: data arrived (< S/2) but no book or no publish (≥ S). runner_freeze_apply_gap: books were published (< S/2) but the runner had frozen the venue. future_timestamp_deferral: the runner deferred books because their timestamps were in the future. unclassified: none of these.
+-- source: run log, WS_AUDIT component=ws_msg or freshness with a reason other than periodic; the last component=runner_apply_truth line before each
 with lines as (select * from run_log_events join run_log_parts using (file_no)),
 exits as (
     select venue, log_no, file_no, line, (fields->>'stale_ms')::double as s, (fields->>'age_ws_rx_ms')::double as ws, (fields->>'age_data_rx_ms')::double as data,

@@ -2,7 +2,7 @@
 -- unit: share
 -- better: lower
 -- figures: <venue>.depth_zero.share <venue>.depth_zero.longest_ms:ms
--- definition: Time with a depth of 0 (one side of the book empty, or no book yet): its share, and the longest stretch, each tick weighing the time to the next.
+-- definition: Time with a depth of 0 (one side of the book is empty, or there is no book yet): its share of the time, and the longest stretch (ms). A tick weighs the time to the next tick.
 -- source: telemetry venue_depth_near_mid_usd
 with empty as (
     select venue, life, seq, weight_ms, coalesce(lag(depth_usd) over (partition by venue, life order by seq) <> 0, false) as begins

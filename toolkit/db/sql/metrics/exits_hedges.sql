@@ -2,7 +2,7 @@
 -- unit: count
 -- better: none
 -- figures: run.exits run.exits.ticks run.exits.edge_usd.p50:usd:higher run.exits.edge_usd.p95:usd:higher run.exits.edge_usd.p99:usd:higher run.exits.edge_usd.max:usd:higher run.exits.edge_usd.mean:usd:higher run.hedges run.hedges.ticks run.hedge_delta.p50:number run.hedge_delta.p95:number run.hedge_delta.p99:number run.hedge_delta.max:number run.hedge_delta.mean:number
--- definition: Decisions to leave a position and to hedge, the records that hold some, the edge that exits were taken for (USD per unit of the base asset), and the change that the hedger asks for (base asset, with its sign). In shadow mode nothing is filled, so there is no position to leave or to hedge.
+-- definition: exits and hedges: decisions to leave a position and to hedge. exits.ticks and hedges.ticks: records with at least one. exits.edge_usd: expected edge of an exit (USD per unit of the base asset). hedge_delta: position change that the hedger asks for (base asset, signed). In shadow mode no order fills, so there is no position to exit or hedge.
 -- source: telemetry exits, hedges, hedge_delta_h_t
 with edges as (select unnest(exits).edge_final as edge_usd from run_ticks),
 sorted as (
@@ -17,12 +17,12 @@ summed as (
     from run_ticks
 ),
 results as (
-    select metric, value, n, case when value is null then 'no record carries it' when idle and value = 0 then 'cannot move: shadow mode fills no order' end as note
+    select metric, value, n, case when value is null then 'no record carries this field' when idle and value = 0 then 'cannot move: shadow mode fills no order' end as note
     from summed, lateral (values ('exits', exits, n_exits), ('exits.ticks', case when n_exits > 0 then exit_ticks end, n_exits),
                                  ('hedges', hedges, n_hedges), ('hedges.ticks', case when n_hedges > 0 then hedge_ticks end, n_hedges)) as v (metric, value, n)
     union all
     select name || '.' || stat, case stat when 'mean' then mean else percentile(l, p) end, len(l),
-           case when len(l) > 0 then null when name = 'hedge_delta' then 'no record carries it' else 'no exit' end
+           case when len(l) > 0 then null when name = 'hedge_delta' then 'no record carries this field' else 'no exit recorded' end
     from sorted, (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0)) as stats (stat, p)
 )
 select 'run' as scope, metric, value, n, 'exact' as bound, value as low, value as high, note from results

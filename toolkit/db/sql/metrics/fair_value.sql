@@ -2,7 +2,7 @@
 -- unit: count
 -- better: lower
 -- figures: run.fair_value.available.share:share:higher run.fair_value.unavailable.ticks run.fair_value.unavailable.stretches run.fair_value.unavailable.longest_ticks:number run.fair_value.unavailable.longest_ms:ms
--- definition: Share of time with a fair value that the record calls available; records without one, their stretches within a life, and the longest of these. A stretch that the end of a life leaves open counts (the producer's analyzer drops it).
+-- definition: available.share: share of time in which the record marks the fair value as available. unavailable.ticks: records without one. unavailable.stretches: uninterrupted series of such records within a life. unavailable.longest_ticks and longest_ms: the longest of these. A stretch still open at the end of a life counts; the producer's analyzer drops it.
 -- source: telemetry fv_available
 with marked as (
     select life, seq, weight_ms, fv_available, sum(fv_available::integer) over (partition by life order by seq) as stretch
@@ -16,6 +16,6 @@ summed as (
     from marked
 )
 select 'run' as scope, 'fair_value.' || stat as metric, case when n > 0 then amount end as value, n, 'exact' as bound, value as low,
-       value as high, case when value is null then 'no record says whether a fair value is available' end as note
+       value as high, case when value is null then 'no record carries fv_available' end as note
 from summed, lateral (values ('available.share', share), ('unavailable.ticks', ticks), ('unavailable.stretches', stretches),
                              ('unavailable.longest_ticks', longest_ticks), ('unavailable.longest_ms', longest_ms)) as v (stat, amount)

@@ -2,7 +2,7 @@
 -- unit: number
 -- better: none
 -- figures: <venue>.funding_rate_8h.p50 <venue>.funding_rate_8h.p95 <venue>.funding_rate_8h.p99 <venue>.funding_rate_8h.max <venue>.funding_rate_8h.mean <venue>.funding_age_ms.p50:ms:lower <venue>.funding_age_ms.p95:ms:lower <venue>.funding_age_ms.p99:ms:lower <venue>.funding_age_ms.max:ms:lower <venue>.funding_age_ms.mean:ms:lower run.funding_rate_8h.dispersion
--- definition: The funding rate over 8 hours (0.0001 is one basis point), how long ago it was told, and how far the venues' mean rates lie apart (highest minus lowest, of at least two). Records before February 2026 do not carry it.
+-- definition: funding_rate_8h: funding rate over 8 hours (0.0001 is one basis point). funding_age_ms: time since the venue last sent it. funding_rate_8h.dispersion: highest minus lowest of the venues' mean rates, for at least two venues. Records before February 2026 do not carry these fields.
 -- source: telemetry venue_funding_rate_8h, venue_funding_age_ms
 with sorted as (
     select venue, 'funding_rate_8h' as name, list(funding_rate_8h order by funding_rate_8h) as l, favg(funding_rate_8h) as mean
@@ -20,5 +20,5 @@ results as (
     select 'run', 'funding_rate_8h.dispersion', case when count(*) > 1 then max(mean) - min(mean) end, count(*) from sorted where name = 'funding_rate_8h'
 )
 select scope, metric, value, n, 'exact' as bound, value as low, value as high,
-       case when value is null and scope = 'run' then 'fewer than two venues with a rate' when value is null then 'no record of this venue has it' end as note
+       case when value is null and scope = 'run' then 'fewer than two venues with a rate' when value is null then 'no record of this venue carries this field' end as note
 from results

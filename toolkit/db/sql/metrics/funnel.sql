@@ -1,8 +1,8 @@
--- title: How far sessions came
+-- title: Stages reached by sessions
 -- unit: count
 -- better: none
 -- figures: <venue>.funnel.connecting <venue>.funnel.connected <venue>.funnel.subscribed <venue>.funnel.first_message <venue>.funnel.first_book
--- definition: Public socket sessions that came at least so far. A venue whose client prints no line at a stage passes it with the next.
+-- definition: Number of public socket sessions that reached at least this stage: connecting, connected, subscribed, first message, first book. If a venue's client prints no line at a stage, the session passes it with the next stage.
 -- source: run log, life-cycle lines
 with stages as (select stage, step from (values ('connecting', 0), ('connected', 1), ('subscribed', 2), ('first_message', 3), ('first_book', 4)) as s (stage, step))
 select v.venue as scope, 'funnel.' || s.stage as metric,

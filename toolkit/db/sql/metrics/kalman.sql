@@ -2,7 +2,7 @@
 -- unit: number
 -- better: none
 -- figures: run.kalman.variance.p50:lower run.kalman.variance.p95:lower run.kalman.variance.p99:lower run.kalman.variance.max:lower run.kalman.variance.mean:lower run.kalman.log_price.p50 run.kalman.log_price.p95 run.kalman.log_price.p99 run.kalman.log_price.max run.kalman.log_price.mean run.healthy_venues_used.p50:higher run.healthy_venues_used.min:higher run.healthy_venues_used.mean:higher
--- definition: The filter's variance and its state (the natural logarithm of the price), and how many venues it was fed from, over all records. Until the first measurement the state is that of a placeholder price.
+-- definition: kalman.variance and kalman.log_price: variance and state of the Kalman filter (the state is the natural logarithm of the price). healthy_venues_used: number of venues that fed it. All records count. Until the first measurement the state is that of a placeholder price.
 -- source: telemetry kf_p, kf_x_hat, healthy_venues_used_count
 with samples as (
     select unnest(['kalman.variance', 'kalman.log_price', 'healthy_venues_used']) as name,
@@ -11,7 +11,7 @@ with samples as (
 ),
 summed as (select name, percentiles(list(amount)) as p, count(*) as n, favg(amount) as mean, min(amount) as lowest from samples where amount is not null group by name)
 select 'run' as scope, n.name || '.' || stat as metric, case stat when 'mean' then mean when 'min' then lowest else p[i] end as value,
-       coalesce(s.n, 0) as n, 'exact' as bound, value as low, value as high, case when value is null then 'no record carries it' end as note
+       coalesce(s.n, 0) as n, 'exact' as bound, value as low, value as high, case when value is null then 'no record carries this field' end as note
 from (values ('kalman.variance'), ('kalman.log_price'), ('healthy_venues_used')) as n (name) left join summed s on s.name = n.name
 cross join (values ('min', 0), ('p50', 1), ('p95', 2), ('p99', 3), ('max', 4), ('mean', 0)) as stats (stat, i)
 where case when n.name = 'healthy_venues_used' then stat in ('min', 'p50', 'mean') else stat <> 'min' end

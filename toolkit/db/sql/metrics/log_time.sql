@@ -1,9 +1,9 @@
--- title: Log lines placed in time
+-- title: Log lines with an assigned time
 -- unit: ms
 -- better: none
 -- figures: run.log_time.placed.share:share run.log_time.error_ms.p50 run.log_time.error_ms.max run.log_time.anchors:count run.log_time.anchors_dropped:count
--- definition: Share of the life-cycle lines that have a time, and how far it may be off; lines that were held for a time by which others are placed, and those dropped because they contradict the order of lines.
--- source: run log: stamps, arrivals, ticks, venues' time stamps, timers, and the order of lines
+-- definition: placed.share: share of the life-cycle log lines with an assigned time. error_ms: half-width of that time's bounds (ms). anchors: lines with time evidence, from which other lines get their times. anchors_dropped: those set aside because they contradict the order of the lines.
+-- source: run log: timestamps, arrival times, ticks, venues' timestamps, timers, and the order of lines
 with placed as (
     select count(*) as n, count(at_ms) as placed, coalesce(list(at_error_ms order by at_error_ms) filter (at_ms is not null), []) as errors
     from run_log_events where family like 'ws_%' or family like 'end_%'
@@ -20,5 +20,5 @@ results as (
     from placed, anchored
 )
 select 'run' as scope, 'log_time.' || metric as metric, value, n, 'exact' as bound, value as low, value as high,
-       case when value is not null then null when not has_lifecycle then 'no life-cycle line in a log' else 'no line tells a time' end as note
+       case when value is not null then null when not has_lifecycle then 'no life-cycle line in the log' else 'no line carries time evidence' end as note
 from results, run_log_proof

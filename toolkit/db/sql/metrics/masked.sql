@@ -2,7 +2,7 @@
 -- unit: ms
 -- better: lower
 -- figures: <venue>.masked.ms <venue>.masked.fresh_ms <venue>.masked.episodes:count
--- definition: From the last book that the socket brought to its next, where a snapshot fetched over REST was applied between; the part of it in which the age was fresh, without the first stale limit after the socket's last book; and how many such stretches. A stretch that does not end runs to the last record of its life. Told by injections that rise, a fallback that is on, or without a log by the saw-tooth of the age alone.
+-- definition: masked.ms: time from the last book of the socket to its next one, where at least one REST snapshot was applied between (ms). masked.fresh_ms: its part with a fresh age, without the first stale limit after the socket's last book. masked.episodes: number of such stretches. A stretch that does not end runs to the last record of its life. Evidence is a rising injection count or an active fallback in the log; without a log, the saw-tooth pattern of the age alone.
 -- source: telemetry venue_age_ms; run log, REST monitor and fallback lines
 with fresh as (
     select m.venue, sum(t.weight_ms) as fresh_ms
@@ -23,5 +23,5 @@ classified as (select *, guessed or (not has_rest_audit and not has_lifecycle an
 select venue as scope, 'masked.' || stat as metric, case when n > 0 then amount end as value, episodes as n,
        case when by_shape then 'estimate' else 'exact' end as bound,
        case when not by_shape then value end as low, case when not by_shape then value end as high,
-       case when n = 0 then 'no apply age known' when by_shape then 'told by the shape of the age alone' end as note
+       case when n = 0 then 'no apply age known' when by_shape then 'inferred from the pattern of the age alone' end as note
 from classified, lateral (values ('ms', ms), ('fresh_ms', fresh_ms), ('episodes', episodes)) as s (stat, amount)

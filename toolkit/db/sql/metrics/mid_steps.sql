@@ -1,8 +1,8 @@
--- title: Steps of the mid
+-- title: Changes of the mid
 -- unit: bps
 -- better: none
 -- figures: <venue>.mid_step_bps.p50 <venue>.mid_step_bps.p95 <venue>.mid_step_bps.p99 <venue>.mid_step_bps.max <venue>.mid_step_bps.mean <venue>.mid_jumps:count:lower
--- definition: How far the mid moves from one record to the next of the same life, without sign, in basis points of the former; a record without a mid (0) is passed over. A jump is a step of more than 50 bps.
+-- definition: mid_step_bps: absolute change of the mid from one record to the next of the same life, in basis points of the earlier mid. mid_jumps: number of changes above 50 bps. Records without a mid (0) are skipped.
 -- source: telemetry venue_mid_usd
 with steps as (
     select venue, mid_usd, lag(mid_usd) over (partition by venue, life order by seq) as previous_usd from run_venue_ticks where mid_usd > 0

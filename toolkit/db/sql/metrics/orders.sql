@@ -1,8 +1,8 @@
--- title: Order intents and the venues' answers
+-- title: Order intents, acknowledgements and rejects
 -- unit: count
 -- better: none
 -- figures: run.orders.intents run.orders.intents.<action> run.orders.acks run.orders.acks.<action> run.orders.rejects:lower run.orders.rejects.<action>:lower run.orders.others <venue>.orders.intents <venue>.orders.acks <venue>.orders.rejects:lower <venue>.orders.others
--- definition: Intents to place, replace, cancel or cancel_all, and what was acknowledged and rejected of them, each counted apart: an intent and its acknowledgement are two records of one order (the producer's analyzer adds them up). A replace is acknowledged as a cancel and a place. In shadow mode the program itself acknowledges. An intent for all venues counts for the run only; others are of a status that is none of these.
+-- definition: Orders recorded as an intent (place, replace, cancel, cancel_all), acknowledged, or rejected, each counted separately. An intent and its acknowledgement are two records of one order; the producer's analyzer adds them together. A replace is acknowledged as a cancel and a place. In shadow mode the program itself acknowledges. An intent for all venues counts for the run only. `others` have any other status.
 -- source: telemetry orders
 with listed as (select unnest(orders, recursive := true) from run_ticks),
 named as (
@@ -23,5 +23,5 @@ results as (
     group by all
 )
 select scope, 'orders.' || kind || case when action_name = '' then '' else '.' || action_name end as metric, case when n > 0 then amount end as value, n,
-       'exact' as bound, value as low, value as high, case when value is null then 'no record carries orders' end as note
+       'exact' as bound, value as low, value as high, case when value is null then 'no record carries the field orders' end as note
 from results, (select count(orders) as n from run_ticks)

@@ -2,7 +2,7 @@
 -- unit: count
 -- better: none
 -- figures: <venue>.pings.sent <venue>.pings.failed:lower
--- definition: Keep-alive pings that the client sent (one that only probes a silent socket is none), and those it could not send (each printed). Our own events hold each; a log prints the count at n ≤ 3 and each 100th, so it is at least the last reading. Where audit lines of the reconnects' family are printed, a venue whose pings are counted and that printed none sent none.
+-- definition: pings.sent: keep-alive pings that the client sent, excluding those that only probe a silent socket. pings.failed: pings that could not be sent; each is printed. The connectors' own events record every ping. A log prints the count at n ≤ 3 and at each 100th ping, so the true count is at least the last reading. Where the log has audit lines of the first instrumented build or later, a venue that counts its pings and printed none sent none.
 -- source: events.jsonl; else the run log, WS_AUDIT <venue>_ping_sent_count and <venue>_ping_send_fail_count
 with lives as (
     select venue, life, max(last) as low, coalesce(max(last) filter (kind = 'cumulative'),
@@ -11,7 +11,7 @@ with lives as (
 ),
 sent as (select venue, sum(low) as low, sum(high) as high, count(*) as n from lives group by venue),
 failed as (select venue, sum(last) as n from run_totals where name = venue || '_ping_send_fail_count' group by venue),
--- Our connectors count every venue's pings, the producer those of two.
+-- Our connectors count the pings of every venue, the producer those of two venues.
 zero as (
     select venue, 0 as none_printed from run_venues, run_log_proof, run_info
     where instrumented and (kind = 'toolkit' or venue in ('lighter', 'paradex'))

@@ -2,7 +2,7 @@
 -- unit: ms
 -- better: lower
 -- figures: <venue>.plateau_10s.count:count <venue>.plateau_10s.total_ms <venue>.plateau_10s.longest_ms <venue>.plateau_30s.count:count <venue>.plateau_30s.total_ms <venue>.plateau_30s.longest_ms <venue>.plateau_<limit>.count:count <venue>.plateau_<limit>.total_ms <venue>.plateau_<limit>.longest_ms <venue>.plateau_event_10s.count:count <venue>.plateau_event_10s.total_ms <venue>.plateau_event_10s.longest_ms <venue>.plateau_event_30s.count:count <venue>.plateau_event_30s.total_ms <venue>.plateau_event_30s.longest_ms <venue>.plateau_event_<limit>.count:count <venue>.plateau_event_<limit>.total_ms <venue>.plateau_event_<limit>.longest_ms
--- definition: Stretches in which the apply age (plateau_event_…: the event age) is above a limit (10 s and 30 s, and whichever else is asked for): how many, how long together, the longest. A stretch begins when its first age says (the age itself proves the time) and ends at the first tick back under the limit, else at the last tick of the life; one tick is enough.
+-- definition: Stretches in which the age stays above a limit: number, total and longest duration (ms). plateau_… uses the apply age, plateau_event_… the event age. The limits are 10 s and 30 s, and any others requested. A stretch begins at the time of its first tick minus that tick's age, and ends at the first known age at or below the limit, or at the last tick of the life. One tick is enough.
 -- source: telemetry venue_age_ms and venue_age_event_ms
 with counted as (
     select venue, count(age_apply_ms) as apply, count(age_event_ms) filter (age_event_ms < 1000000000) as event
@@ -18,7 +18,7 @@ select venue as scope, if(basis = 'apply', 'plateau_', 'plateau_event_') || name
        case when coalesce(n, 0) > 0 then coalesce(amount, if(count is null, 0, null)) end as value, coalesce(n, 0) as n,
        case when cut then 'estimate' else 'exact' end as bound,
        case when not coalesce(cut, false) then value end as low, case when not coalesce(cut, false) then value end as high,
-       case when coalesce(n, 0) = 0 then 'no ' || basis || ' age known' when value is null then 'no record carries a time' when cut then 'a hole in the records cut a stretch' end as note
+       case when coalesce(n, 0) = 0 then 'no ' || basis || ' age known' when value is null then 'no record carries a time' when cut then 'a hole in the records ended a stretch early' end as note
 from run_venues cross join (values ('apply'), ('event')) as bases (basis) cross join run_plateau_limits
 left join known using (venue, basis) left join stretches using (basis, venue, limit_ms),
      lateral (values ('count', count), ('total_ms', total_ms), ('longest_ms', longest_ms)) as stats (stat, amount)

@@ -2,7 +2,7 @@
 -- unit: usd
 -- better: none
 -- figures: run.pnl_total.final:higher run.pnl_total.min:higher run.pnl_total.max:higher run.pnl_total.max_drawdown:lower run.pnl_realised.final:higher run.dollar_delta_usd.p50 run.dollar_delta_usd.p95 run.dollar_delta_usd.p99 run.dollar_delta_usd.max run.dollar_delta_usd.mean run.dollar_delta_usd.max_abs:lower run.position.p50:number run.position.p95:number run.position.p99:number run.position.max:number run.position.mean:number run.position.max_abs:number:lower
--- definition: Profit at the last record (the producer's analyzer prints the highest under that name), its lowest, its highest, and the deepest fall below an earlier high of the same life; exposure in USD and position in the base asset over all venues, with their sign and the furthest from 0. Profit counts from the start of a process, so the last record is that of the last life.
+-- definition: pnl_total.final and pnl_realised.final: profit at the last record (the producer's analyzer prints the highest profit under that name). pnl_total.min and max: lowest and highest. pnl_total.max_drawdown: largest fall below an earlier high of the same life. dollar_delta_usd: exposure (USD); position: position in the base asset. Both are signed sums over all venues; max_abs is the largest absolute value. Profit counts from the start of a process, so the final value is that of the last life.
 -- source: telemetry pnl_total, pnl_realised, dollar_delta_usd, q_global_tao
 with drawdowns as (select max(pnl_total) over (partition by life order by seq) - pnl_total as drawdown_usd from run_ticks),
 profit as (
@@ -29,6 +29,6 @@ modes as (
     from run_ticks
 )
 select 'run' as scope, metric, value, n, 'exact' as bound, value as low, value as high,
-       case when value is null then 'no record carries it' when idle and value = 0 then 'cannot move: shadow mode fills no order'
-            when lives and metric like '%.final' then 'of the last life' end as note
+       case when value is null then 'no record carries this field' when idle and value = 0 then 'cannot move: shadow mode fills no order'
+            when lives and metric like '%.final' then 'value of the last life' end as note
 from results, modes

@@ -2,7 +2,7 @@
 -- unit: count
 -- better: lower
 -- figures: run.publisher.try_send_full run.publisher.pending_latest_replaced run.publisher.lossless_wait
--- definition: Sends that found the queue full, waiting events replaced by a newer one, lossless sends that had to wait. Our own events hold each. The first form of the log prints a cumulative count at n ≤ 3 and each 1000th: the truth lies between the last reading and just below the next to be printed. The later form prints deltas, which are summed; it no longer says how often a lossless send waited.
+-- definition: try_send_full: sends that found the queue full. pending_latest_replaced: queued events replaced by a newer one. lossless_wait: lossless sends that had to wait. The connectors' own events record every one. The first form of the log prints a cumulative count at n ≤ 3 and at each 1000th, so the true count is between the last reading and one below the next to be printed. The later form prints deltas, which are summed; it does not count waiting lossless sends.
 -- source: events.jsonl; else the run log, WS_AUDIT component=market_publisher
 with forms as (
     select f.metric, t.life, max(t.last) as low, coalesce(max(t.last) filter (t.kind = 'cumulative'),

@@ -1,8 +1,8 @@
--- title: Publisher queue, high water
+-- title: Publisher queue, high-water mark
 -- unit: count
 -- better: lower
 -- figures: run.publisher.queue_hiwater run.publisher.queue_hiwater.p50 run.publisher.queue_hiwater.p95
--- definition: The most events queued within a reporting interval, over all publishers: the maximum, and percentiles of the intervals.
+-- definition: Largest number of events queued within a reporting interval, over all publishers: the maximum, and percentiles over the intervals (R type 7).
 -- source: run log, WS_AUDIT component=market_publisher reason=periodic
 with sorted as (
     select coalesce(list(value order by value), []) as l from run_counters where name = 'queued_hiwater' and venue is null

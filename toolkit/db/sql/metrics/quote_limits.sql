@@ -1,8 +1,8 @@
--- title: What cuts quotes down
+-- title: Limits that reduce quotes
 -- unit: count
 -- better: lower
 -- figures: <venue>.quotes.levels:none <venue>.quotes.wanted:none <venue>.quotes.margin_capped <venue>.quotes.liquidation_cut <venue>.quotes.cut
--- definition: Quote levels recorded (two per record) and those with a size; levels whose margin cap is below the size first wanted, whose liquidation factor is below 1, and whose final size is smaller than the first by more than 0.001 for any reason.
+-- definition: quotes.levels: quote levels recorded (two per record). quotes.wanted: levels with a size above 0. quotes.margin_capped: levels whose margin cap is below the initial size. quotes.liquidation_cut: levels whose liquidation factor is below 1. quotes.cut: levels whose final size is more than 0.001 below the initial size, for any reason.
 -- source: telemetry quote_levels
 with levels as (select unnest(quote_levels, recursive := true) from run_ticks),
 counted as (
@@ -12,7 +12,7 @@ counted as (
 ),
 telemetry as (select count(quote_levels) > 0 as recorded from run_ticks)
 select v.venue as scope, 'quotes.' || stat as metric, case when levels > 0 then amount when recorded then 0 end as value, coalesce(levels, 0) as n,
-       'exact' as bound, value as low, value as high, case when value is null then 'no record carries it' end as note
+       'exact' as bound, value as low, value as high, case when value is null then 'no record carries this field' end as note
 from run_venues v left join counted using (venue) cross join telemetry,
      lateral (values ('levels', levels), ('wanted', wanted), ('margin_capped', margin_capped), ('liquidation_cut', liquidation_cut),
                      ('cut', cut)) as s (stat, amount)

@@ -1,8 +1,8 @@
--- title: Quotes and what they are made of
+-- title: Quotes and their price terms
 -- unit: usd
 -- better: none
 -- figures: <venue>.quotes.edge_usd.p50 <venue>.quotes.edge_usd.p95 <venue>.quotes.edge_usd.p99 <venue>.quotes.edge_usd.max <venue>.quotes.edge_usd.mean <venue>.quotes.half_spread_usd.p50 <venue>.quotes.half_spread_usd.p95 <venue>.quotes.half_spread_usd.p99 <venue>.quotes.half_spread_usd.max <venue>.quotes.half_spread_usd.mean <venue>.quotes.basis_usd.mean_abs <venue>.quotes.funding_usd.mean_abs <venue>.quotes.inventory_usd.mean_abs
--- definition: Over the quote levels of the venue, both sides, those without a price too: the edge expected of the quote, its distance from the reservation price, and the mean size, without sign, of the terms that move that price (the producer's analyzer prints the signed means under this name).
+-- definition: edge_usd: expected edge of a quote. half_spread_usd: its distance from the reservation price. basis_usd, funding_usd and inventory_usd: mean absolute size of the terms that move that price (the producer's analyzer prints signed means under this name). All in USD, over all quote levels of the venue, both sides, including levels without a price.
 -- source: telemetry quote_levels
 with levels as (select unnest(quote_levels) as level from run_ticks),
 summed as (

@@ -1,8 +1,8 @@
--- title: Drift from the venues' accounts
+-- title: Account reconciliation drift
 -- unit: count
 -- better: lower
 -- figures: run.reconcile_drift run.reconcile_drift.ticks <venue>.reconcile_drift
--- definition: Differences found between a venue's account and what the program believes of it (position, margin, open orders, an account that cannot be read), and the records that hold some. The field is left out of a record without a difference and where nothing is reconciled: in shadow mode its absence proves nothing.
+-- definition: Differences between a venue's account and the program's view of it: position, margin, open orders, or an account that cannot be read. reconcile_drift.ticks: records with at least one. A record without a difference omits the field, and so does a mode that reconciles nothing, so in shadow mode a missing field is no evidence of 0.
 -- source: telemetry reconcile_drift
 with drifts as (select unnest(reconcile_drift).venue_id as venue from run_ticks),
 totals as (

@@ -1,8 +1,8 @@
--- title: Resyncs and kept timeouts
+-- title: Resyncs and kept read timeouts
 -- unit: count
 -- better: lower
 -- figures: <venue>.resyncs.<reason> <venue>.read_timeouts_kept
--- definition: Books rebuilt on a living socket, by reason; read timeouts that kept their socket. Neither is a reconnect.
+-- definition: resyncs: books rebuilt on an open socket, by reason. read_timeouts_kept: read timeouts after which the socket stayed open. Neither counts as a reconnect.
 -- source: run log, audit and resync lines
 with counts as (
     select venue, case when kind = 'kept' then 'read_timeouts_kept' else 'resyncs.' || reason end as metric, count(*) as n
@@ -11,12 +11,12 @@ with counts as (
 named as (select unnest(['resyncs.seq_gap', 'resyncs.stale_watchdog', 'read_timeouts_kept']) as metric union select metric from counts),
 results as (
     select v.venue, n.metric, coalesce(h.n, 0) as n, has_log, why_no_log, has_lifecycle,
-           -- Resyncs have sentences of their own in every build; a kept timeout is told by audit alone.
+           -- Every build prints a line for a resync; only audit lines report a kept timeout.
            case when n.metric = 'read_timeouts_kept' then instrumented else has_lifecycle end as has_evidence
     from run_venues v, named n, run_log_proof left join counts h on h.venue = v.venue and h.metric = n.metric
 )
-select venue as scope, metric, case when has_evidence then n end as value, n, if(has_evidence and beheaded, 'lower', 'exact') as bound,
-       value as low, case when beheaded is null then value end as high,
-       case when has_evidence and beheaded then 'the log begins after the venue had connected' when has_evidence then null
+select venue as scope, metric, case when has_evidence then n end as value, n, if(has_evidence and truncated, 'lower', 'exact') as bound,
+       value as low, case when truncated is null then value end as high,
+       case when has_evidence and truncated then 'the log begins after the venue had connected' when has_evidence then null
             when not has_log then why_no_log else 'not instrumented' end as note
-from results left join run_beheaded using (venue)
+from results left join run_truncated_starts using (venue)

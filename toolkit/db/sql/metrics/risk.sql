@@ -2,7 +2,7 @@
 -- unit: share
 -- better: none
 -- figures: run.regime.normal.share:higher run.regime.warning.share:lower run.regime.hard_limit.share:lower run.regime.other.share:lower run.regime.changes:count:lower run.kill.ticks:count:lower
--- definition: Share of time in each risk regime; changes of the regime from one record to the next of a life; records with the kill switch on.
+-- definition: regime.<regime>.share: share of time in each risk regime. regime.changes: changes of the regime from one record to the next of the same life. kill.ticks: records with the kill switch on.
 -- source: telemetry risk_regime, kill_switch
 with named as (
     select *, case risk_regime when 'Normal' then 'normal' when 'Warning' then 'warning' when 'HardLimit' then 'hard_limit' else 'other' end as regime,
@@ -19,5 +19,5 @@ results as (
     union all select 'kill.ticks', case when n > 0 then ticks end, n from killed
 )
 select 'run' as scope, metric, value, n, 'exact' as bound, value as low, value as high,
-       case when n = 0 then 'no record carries it' when value is null then 'no record carries a time' end as note
+       case when n = 0 then 'no record carries this field' when value is null then 'no record carries a time' end as note
 from results

@@ -2,7 +2,7 @@
 -- unit: count
 -- better: lower
 -- figures: run.risk_events run.risk_events.<event>
--- definition: Changes that the risk engine announces, all and by kind: venue_disabled, risk_regime_transition, kill_switch_activation, breaches of a warning or hard limit, liq_warn. A kind whose name is no plain word counts as other.
+-- definition: Events that the risk engine reports, in total and by kind: venue_disabled, risk_regime_transition, kill_switch_activation, breaches of a warning or hard limit, liq_warn. A kind whose name is not a lower-case identifier counts as `other`.
 -- source: telemetry risk_events
 with events as (
     select case when regexp_full_match(event_type, '[a-z][a-z0-9_]{0,40}') then event_type else 'other' end as event
@@ -16,5 +16,5 @@ counted as (
     union all select '', count(*) from events
 )
 select 'run' as scope, 'risk_events' || suffix as metric, case when n > 0 then amount end as value, n, 'exact' as bound, value as low,
-       value as high, case when value is null then 'no record carries risk events' end as note
+       value as high, case when value is null then 'no record carries the field risk_events' end as note
 from counted, (select count(risk_events) as n from run_ticks)

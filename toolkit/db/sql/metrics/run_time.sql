@@ -2,7 +2,7 @@
 -- unit: ms
 -- better: none
 -- figures: run.span_ms run.hole_ms:lower run.requested_ms
--- definition: Last minus first record time of each life, summed; time that the weights of ticks leave out, being beyond five median gaps between two records; the time the run was asked to last, less what its log shows of builds.
+-- definition: span_ms: last minus first record time of each life, summed. hole_ms: time beyond five median gaps between two records, which the tick weights exclude. requested_ms: requested run time, minus build time where the log shows a build.
 -- source: telemetry treasury_guidance.as_of_ms; the run's own metadata or --requested
 with spans as (
     select life, greatest(arg_max(at_ms, seq) - arg_min(at_ms, seq), 0) as span_ms, case when count(at_ms) > 0 then sum(hole_ms) end as hole_ms, count(at_ms) as n, bool_or(at_is_estimate) as guessed
@@ -12,9 +12,9 @@ total as (select sum(span_ms) as span_ms, sum(hole_ms) as hole_ms, coalesce(sum(
 select 'run' as scope, metric, value, n, case when guessed then 'estimate' else 'exact' end as bound,
        case when not guessed then value end as low, case when not guessed then value end as high,
        case when value is null then 'no record carries a time'
-            when guessed then 'some records carry no time and were placed between their neighbours' end as note
+            when guessed then 'some records carry no time; theirs is interpolated between neighbours' end as note
 from total, lateral (values ('span_ms', span_ms), ('hole_ms', hole_ms)) as v (metric, value)
 union all
 select 'run', 'requested_ms', requested_ms, (requested_ms is not null)::integer, 'exact', requested_ms, requested_ms,
-       case when requested_ms is null then 'the files do not say how long the run was asked to last' end
+       case when requested_ms is null then 'the files do not state a requested run time' end
 from run_info

@@ -1,12 +1,12 @@
--- title: Market events drained and passed on
+-- title: Market events drained and forwarded
 -- unit: count
 -- better: none
 -- figures: run.rx.drained run.rx.l2_delta run.rx.l2_snapshot run.rx.trade run.rx.funding run.rx.out run.rx.drained_per_s:1/s run.rx.l2_delta_per_s:1/s run.rx.l2_snapshot_per_s:1/s run.rx.trade_per_s:1/s run.rx.funding_per_s:1/s run.rx.out_per_s:1/s
--- definition: Events the runner drained, by kind, and events left after coalescing: totals over the run and per second of the time covered. Of the market_rx lines and telemetry's copy the more complete one counts. The event that wakes the runner early is not counted by the producer.
+-- definition: Market events that the runner drained, by kind, and events left after coalescing (out): totals, and per second of the covered time. The market_rx lines and the telemetry hold the same counts; the more complete of the two is used. The producer does not count the event that wakes the runner early.
 -- source: market_rx_stats lines; telemetry market_rx_stats
 with rx as (
     select 1 as rank, count(*) as n, sum(raw_drained) as drained, sum(raw_l2_delta) as l2_delta, sum(raw_l2_snapshot) as l2_snapshot,
-           sum(raw_trade) as trade, sum(raw_funding_update) as funding, sum(out_market) as out_events, 
+           sum(raw_trade) as trade, sum(raw_funding_update) as funding, sum(out_market) as out_events,
            coalesce(max(step), 1) > 1 or count(*) - count_if(step = 0) < (select ticks from run_known_ticks) as skips
     from run_rx_steps
 ),
@@ -21,7 +21,7 @@ chosen as (select * from counted order by n desc, rank limit 1),
 spans as (select sum(s) / 1000.0 as span_s from (select max(at_ms) - min(at_ms) as s from run_ticks group by life))
 select 'run' as scope, 'rx.' || key || suffix as metric, case when suffix = '' then amount else amount / nullif(span_s, 0) end as value, n,
        case when skips then 'lower' else 'exact' end as bound, value as low, case when not skips then value end as high,
-       case when n = 0 then 'no market_rx line and no copy in telemetry' when amount is null then 'no record of these counts holds it'
-            when value is null then 'no telemetry to take the time from' when skips then 'some ticks are not in it' end as note
+       case when n = 0 then 'no market_rx line and no copy in telemetry' when amount is null then 'no record holds this count'
+            when value is null then 'no telemetry, so the covered time is not known' when skips then 'the counts of some ticks are missing' end as note
 from chosen, spans, (values (''), ('_per_s')) as f (suffix),
      lateral (values ('drained', drained), ('l2_delta', l2_delta), ('l2_snapshot', l2_snapshot), ('trade', trade), ('funding', funding), ('out', out_events)) as v (key, amount)

@@ -2,7 +2,7 @@
 -- unit: share
 -- better: none
 -- figures: <venue>.status.healthy.share:higher <venue>.status.warning.share:lower <venue>.status.stale.share:lower <venue>.status.disabled.share:lower
--- definition: Share of time that the producer itself reports the venue in this status; a tick weighs the time to the next.
+-- definition: Share of time in which the producer reports the venue in this status. A tick weighs the time to the next tick.
 -- source: telemetry venue_status
 with timed as (
     select venue, status, sum(weight_ms) as ms, count(*) as n from run_venue_ticks where status is not null group by venue, status

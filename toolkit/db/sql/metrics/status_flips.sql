@@ -2,7 +2,7 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.status_flips
--- definition: Changes of the reported status from one record to the next of the same life.
+-- definition: Number of changes of the reported status from one record to the next of the same life.
 -- source: telemetry venue_status
 with steps as (
     select venue, status, lag(status) over (partition by venue, life order by seq) as before from run_venue_ticks where status is not null

@@ -2,7 +2,7 @@
 -- unit: count
 -- better: lower
 -- figures: run.ticks_over_us.250 run.ticks_over_us.1000 run.ticks_over_us.5000 run.ticks_over_us.50000 run.order_tx_pending.mean:number run.order_tx_pending.p50:number run.order_tx_pending.p95:number run.order_tx_pending.p99:number run.order_tx_pending.max:number
--- definition: Ticks whose total takes longer than so many microseconds; order messages that wait to be sent at the end of a tick.
+-- definition: ticks_over_us.<limit>: ticks whose total time exceeds the limit in microseconds. order_tx_pending: order messages waiting to be sent at the end of a tick.
 -- source: telemetry tick_timing.total_us, tick_timing.order_tx_pending
 with sorted as (
     select coalesce(list(order_tx_pending order by order_tx_pending) filter (where order_tx_pending is not null), []) as l,
@@ -20,5 +20,5 @@ results as (
     from sorted, (values ('p50', 50), ('p95', 95), ('p99', 99), ('max', 100), ('mean', 0)) as stats (stat, p)
 )
 select 'run' as scope, metric, value, n, 'exact' as bound, value as low, value as high,
-       case when value is null then 'no tick timing recorded: only a program that runs in real time writes it' end as note
+       case when value is null then 'no tick timing recorded; only a program that runs in real time writes it' end as note
 from results

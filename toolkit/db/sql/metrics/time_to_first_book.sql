@@ -2,11 +2,11 @@
 -- unit: ms
 -- better: lower
 -- figures: <venue>.time_to_first_book_ms.p50 <venue>.time_to_first_book_ms.max
--- definition: From a session's connecting line to its first book, over the sessions that had one; percentile R type 7. Low and high are those of the shortest and longest times possible.
--- source: run log, life-cycle lines placed in time
+-- definition: Time from a session's connecting line to its first book (ms), over the sessions that had one: median (R type 7) and maximum. `low` and `high` use the shortest and longest possible times, because the times of log lines have an error.
+-- source: run log: life-cycle lines with their assigned times
 with durations as (
     select venue, not_below_zero(first_book_low_ms - began_high_ms) as low_ms, first_book_high_ms - began_low_ms as high_ms
-    from run_session_bounds semi join run_began using (life, venue, session) where reached = 'first_book'
+    from run_session_bounds semi join run_sessions_begun using (life, venue, session) where reached = 'first_book'
 ),
 counted as (
     select v.venue, count(t.venue) as n, count(low_ms + high_ms) as placed,
@@ -22,6 +22,6 @@ select venue as scope, 'time_to_first_book_ms.' || stat as metric, case when kno
        case when known then low_ms end as low, case when known then high_ms end as high,
        case when not has_log then why_no_log when not has_lifecycle then 'no life-cycle line in the log'
             when n = 0 then 'no session had a book'
-            when placed < n then (n - placed) || ' of ' || n || ' cannot be placed in time'
+            when placed < n then (n - placed) || ' of ' || n || ' without a known time'
             when low_ms < high_ms then 'the times of log lines have an error' end as note
 from results, run_log_proof

@@ -1,14 +1,14 @@
--- title: Events stamped locally
+-- title: Events with a local timestamp
 -- unit: count
 -- better: lower
 -- figures: <venue>.ts_fallbacks
--- definition: Events without a usable time stamp of the exchange, stamped by the local clock instead (printed at n ≤ 3 and each 100th). Where audit lines of the reconnects' family are printed, a venue whose events are so counted and that printed none had none.
+-- definition: Events without a usable exchange timestamp, which got a local one instead. The count is printed at n ≤ 3 and at each 100th, so the true count is at least the last reading. Where the log has audit lines of the first instrumented build or later, a venue that counts these events and printed none had none.
 -- source: run log, WS_AUDIT <venue>_ts_fallback_count
 with read as (
     select venue, sum(last) as low, sum(case when last < 3 then last else (floor(last / 100) + 1) * 100 - 1 end) as high, count(*) as n
     from run_totals where name = venue || '_ts_fallback_count' group by venue
 ),
--- The producer counts them of one venue, our connectors of none.
+-- The producer counts these events for one venue, our connectors for none.
 zero as (
     select venue, 0 as none_printed from run_venues, run_log_proof, run_info
     where instrumented and kind <> 'toolkit' and venue = 'lighter'

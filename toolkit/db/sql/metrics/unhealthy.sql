@@ -1,8 +1,8 @@
--- title: Stretches that are not Healthy
+-- title: Unhealthy stretches
 -- unit: count
 -- better: lower
 -- figures: <venue>.unhealthy.stretches <venue>.unhealthy.longest_ticks:number <venue>.unhealthy.longest_ms:ms
--- definition: Stretches of records of one life whose status is not Healthy (Warning, Stale or Disabled): how many, and the longest in ticks and in time, each tick weighing the time to the next. A stretch that the end of a life leaves open counts.
+-- definition: Stretches of records of one life whose status is Warning, Stale or Disabled: their number, and the longest in ticks and in time (ms). A tick weighs the time to the next tick. A stretch still open at the end of a life counts.
 -- source: telemetry venue_status
 with known as (select venue, count(status) as n from run_venue_ticks group by venue),
 unhealthy as (

@@ -1,8 +1,8 @@
--- title: Several venues not Healthy at once
+-- title: Several venues unhealthy at once
 -- unit: share
 -- better: lower
 -- figures: run.unhealthy_together.share run.unhealthy_together.ms:ms run.unhealthy_together.ticks:count
--- definition: Time in which at least two venues are not Healthy (Warning, Stale or Disabled) in the same record, its share, and the records.
+-- definition: Time in which at least two venues have the status Warning, Stale or Disabled in the same record: its share, its length (ms), and the number of records.
 -- source: telemetry venue_status
 with per_tick as (
     select seq, any_value(weight_ms) as weight_ms, count_if(status <> 'Healthy') >= 2 as together

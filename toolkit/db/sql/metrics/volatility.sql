@@ -1,8 +1,8 @@
--- title: Volatility, modelled and realised
+-- title: Modelled and realised volatility
 -- unit: number
 -- better: none
 -- figures: run.vol.short.p50 run.vol.short.p95 run.vol.short.p99 run.vol.short.max run.vol.short.mean run.vol.long.p50 run.vol.long.p95 run.vol.long.p99 run.vol.long.max run.vol.long.mean run.vol.effective.p50 run.vol.effective.p95 run.vol.effective.p99 run.vol.effective.max run.vol.effective.mean run.vol.regime_ratio.p50 run.vol.regime_ratio.p95 run.vol.regime_ratio.p99 run.vol.regime_ratio.max run.vol.regime_ratio.mean run.vol.realised_per_tick run.vol.realised_annual run.vol.realised_to_model
--- definition: The model's short, long and effective volatility (of log returns, per tick) and its clipped ratio of short to long. Realised per tick: the standard deviation s of the log returns r of the fair value between neighbouring records of a life that both have one available. Annual: s · √(365 · 86 400 000 ms / Δ), where Δ is the mean time between those records as measured, a year of 365 days since the markets never close. To the model: s over the median of the short volatility. The producer's analyzer takes a placeholder price for the first return and assumes 4 ticks a second and 252 days.
+-- definition: vol.short, long and effective: the model's volatilities (log returns, per tick). vol.regime_ratio: its clipped ratio of short to long. vol.realised_per_tick: standard deviation s of the log returns of the fair value between neighbouring records of a life that both have it available. vol.realised_annual: s · √(365 · 86 400 000 ms / Δ), where Δ is the measured mean time between those records; markets never close, so a year has 365 days. vol.realised_to_model: s divided by the median of the short volatility. The producer's analyzer uses a placeholder price for the first return and assumes 4 ticks per second and 252 days.
 -- source: telemetry fv_short_vol, fv_long_vol, sigma_eff, regime_ratio, fair_value, fv_available
 with modelled as (
     select unnest(['short', 'long', 'effective', 'regime_ratio']) as name, unnest([fv_short_vol, fv_long_vol, sigma_eff, regime_ratio]) as amount
@@ -27,6 +27,6 @@ results as (
                                    ('realised_to_model', s / nullif((select p[1] from summed where name = 'short'), 0))) as v (stat, amount)
 )
 select 'run' as scope, 'vol.' || stat as metric, value, n, 'exact' as bound, value as low, value as high,
-       case when value is null and stat like 'realised%' then 'fewer than three fair values in a row, or no time or model to set them against'
-            when value is null then 'no record carries it' end as note
+       case when value is null and stat like 'realised%' then 'fewer than three successive fair values, or no record times or model volatility'
+            when value is null then 'no record carries this field' end as note
 from results

@@ -1,8 +1,8 @@
--- title: Orders it would send
+-- title: Order intents per record
 -- unit: number
 -- better: none
 -- figures: run.would_send.p50 run.would_send.p95 run.would_send.p99 run.would_send.max run.would_send.mean run.would_send.none.share:share:lower run.would_send.none.ticks:count:lower run.would_send.droughts:count:lower run.would_send.longest_drought_ticks:lower run.would_send.longest_drought_ms:ms:lower
--- definition: Order intents of a record; share of time and records without one; stretches of at least 20 records of a life without one (droughts), and the longest stretch of any length.
+-- definition: would_send: order intents per record. none.share and none.ticks: share of time and number of records without an intent. droughts: stretches of at least 20 records of a life without an intent. longest_drought_ticks and longest_drought_ms: the longest stretch without an intent, of any length.
 -- source: telemetry would_send_orders_count
 with marked as (
     select life, seq, weight_ms, would_send_orders_count as intents,
@@ -18,7 +18,7 @@ summed as (
     from marked
 )
 select 'run' as scope, 'would_send.' || stat as metric, case when len(l) > 0 then amount end as value, len(l) as n, 'exact' as bound,
-       value as low, value as high, case when value is null then 'no record carries it' end as note
+       value as low, value as high, case when value is null then 'no record carries this field' end as note
 from summed, lateral (values ('p50', percentile(l, 50)), ('p95', percentile(l, 95)), ('p99', percentile(l, 99)), ('max', list_max(l)), ('mean', mean),
                              ('none.share', share), ('none.ticks', none), ('droughts', droughts),
                              ('longest_drought_ticks', longest_ticks), ('longest_drought_ms', longest_ms)) as v (stat, amount)

@@ -1,4 +1,4 @@
--- Ticks and their venues of the records in `data`, read whole. Bound: $run_key.
+-- Insert ticks and venue ticks from the records in `data`, read with all fields. Parameter: $run_key.
 insert into tick by name
 select $run_key as run_key, seq, 0 as life, t, at_ms, at_ms is null as at_is_estimate, line, file_no, execution_mode,
        fv_available, fair_value, healthy_venues_used_count, kill_switch, kill_reason, risk_regime, pnl_total,
@@ -8,8 +8,8 @@ select $run_key as run_key, seq, 0 as life, t, at_ms, at_ms is null as at_is_est
        hedges, risk_events, reconcile_drift
 from data;
 
--- Arrays become rows. Without event ages in the record, the producer's only age is the event age. A venue that the record
--- does not name is called by its index for now.
+-- Arrays become rows. In a record without event ages, venue_age_ms is the event age. A venue that the record does not name
+-- gets a placeholder of its index (`?0`), which ticks/times.sql resolves.
 insert into venue_tick by name
 with wide as (
     select seq, t, at_ms, names_no, venue_age_event_ms is not null as has_apply_age,

@@ -1,18 +1,18 @@
--- The lives, times and weights of the ticks, once all are read.
--- A life ends where `t` falls; an equal `t` is a duplicate record, not a life.
+-- Set life, time and weight of each tick, after all records are read.
+-- A life ends where `t` falls. An equal `t` is a duplicate record, not a new life.
 create or replace temp table ordered_tick as
-with lived as (
+with lives as (
     select *, sum(fell) over (order by seq rows unbounded preceding)::integer as life
     from (select seq, t, at_ms, coalesce(t < lag(t) over (order by seq), false)::integer as fell from tick)
 ),
--- A record without a wall clock is placed on the line between its neighbours in the same life.
+-- A record without a wall-clock time gets one by linear interpolation between its neighbours in the same life.
 neighbours as (
     select *,
            last_value(case when at_ms is not null then seq end ignore nulls) over before as seq_0,
            last_value(at_ms ignore nulls) over before as at_0,
            first_value(case when at_ms is not null then seq end ignore nulls) over after as seq_1,
            first_value(at_ms ignore nulls) over after as at_1
-    from lived
+    from lives
     window before as (partition by life order by seq rows between unbounded preceding and current row),
            after as (partition by life order by seq rows between current row and unbounded following)
 )
@@ -20,10 +20,10 @@ select seq, life, at_ms is null as at_is_estimate,
        coalesce(at_ms, round(at_0 + (at_1 - at_0)::double * (seq - seq_0) / (seq_1 - seq_0))::bigint, at_0, at_1) as at_ms
 from neighbours;
 
--- The weight of a tick is the time to the next one, at most five median gaps; the last of a life weighs one median.
+-- The weight of a tick is the time to the next, at most five median gaps. The last tick of a life weighs one median gap.
 create or replace temp table timed_tick as
 with gaps as (
-    -- A clock that steps back makes no negative weight; `greatest` alone would turn the last tick's null into 0.
+    -- A clock that steps back gives weight 0. `greatest` alone would turn the null of the last tick into 0.
     select *, lead(at_ms) over (partition by life order by seq) - at_ms as step_ms,
            case when step_ms is not null then greatest(step_ms, 0) end as gap_ms
     from ordered_tick
@@ -42,6 +42,6 @@ from timed_tick o where venue_tick.seq = o.seq;
 drop table ordered_tick;
 drop table timed_tick;
 
--- What a record does not name itself has the name that the last record to name any gave it.
+-- Placeholders of venues get their names from the last record that names the venues.
 update venue_tick set venue = coalesce(getvariable('venue_names')[-1][venue[2:]::integer + 1], 'venue_' || venue[2:])
 where venue[1] = '?';

@@ -1,7 +1,7 @@
--- Every log line between two bounds gets its time: the middle, and how far it may be off. Bound: $run_key.
+-- Set the time of each log line between two bounds: their middle, with half their distance as the error. Parameter: $run_key.
 create or replace temp table placed_line as
 with lines as (select distinct file_no, line from log_event where run_key = $run_key),
--- The parts of a rotated log follow one another.
+-- Bounds from earlier and later parts of the same rotated log.
 around as (
     select p.file_no, max(low_ms) filter (b.file_no < p.file_no) as low_ms, min(high_ms) filter (b.file_no > p.file_no) as high_ms
     from log_part p join log_part q using (log_no) join line_bound b on b.file_no = q.file_no group by p.file_no
@@ -15,7 +15,7 @@ bounded as (
 select file_no, line, round((low_ms + high_ms) / 2)::bigint as at_ms, ceil(abs(high_ms - low_ms) / 2)::bigint as at_error_ms
 from bounded where low_ms is not null and high_ms is not null;
 
--- A stamp is a line's own time, also where the clock that gave it steps back.
+-- A timestamp on the line is exact, even where the clock that gave it steps back.
 update log_event set at_error_ms = 0 where run_key = $run_key and at_ms is not null;
 update log_event set at_ms = p.at_ms, at_error_ms = p.at_error_ms
 from placed_line p

@@ -1,5 +1,5 @@
--- The stretch without a new book that belongs to a reconnect: the only one of 0.9 s or more that fits its lines.
--- Bound: $run_key. Table book_window: for each reconnect the bounds of its end line and of its first-book line.
+-- Gap between applied books of each reconnect: the gap of 0.9 s or more that its line bounds allow, if exactly one does.
+-- Parameter: $run_key. Table book_window holds, per reconnect, the time bounds of its end line and its first-book line.
 with slack as (select median(weight_ms) + 150 as slack_ms from tick where run_key = $run_key),
 applied as (
     select life, venue, seq, at_ms - age_apply_ms as applied_ms from venue_tick

@@ -1,12 +1,12 @@
--- Lines whose time this host's own clock tells: stamped or arrived at a known time, or written within a known tick.
--- Bound: $run_key. Ticks are told apart by life, so they count only where log and telemetry have equally many lives.
+-- Lines with a time by this host's clock: stamped, arrived at a known time, or written within a known tick.
+-- Parameter: $run_key. Ticks are identified by life, so they count only if log and telemetry have equally many lives.
 create or replace temp table lives_agree as
 select (select count(distinct life) from tick where run_key = $run_key)
      = (select max(life) + 1 from log_event where run_key = $run_key) as agree;
 
 create or replace temp table clocked_line as
 with logs as (select file_no from file where run_key = $run_key and role = 'log'),
--- What is written within a tick is written from its beginning until the next begins.
+-- A line of a tick was written between the start of that tick and the start of the next.
 ticks as (
     select life, t, min(at_ms) as low_ms, max(coalesce(next_ms, at_ms + weight_ms::bigint)) as high_ms
     from (select *, lead(at_ms) over (partition by life order by seq) as next_ms from tick where run_key = $run_key)
@@ -34,7 +34,7 @@ evidence as (
         where run_key = $run_key and family = 'audit_runner_apply'
     ) where now_ms between -62135596800000 and 253402300799999  -- the years 1 to 9999
     union all
-    -- All lines that came together are as old as the event that they tell of, where its time is known.
+    -- Lines of one arrival share its time, or the exact time of the event at its first byte where events.jsonl has it.
     select e.file_no, e.line, coalesce(v.at_ms, a.at_ms - error_ms), coalesce(v.at_ms, a.at_ms + error_ms)
     from log_event e asof join arrival a on a.file_no = e.file_no and a.byte <= e.byte
     left join event_time v on v.file_no = a.file_no and v.byte = a.byte
@@ -42,7 +42,7 @@ evidence as (
     union all
     select e.file_no, e.line, v.at_ms, v.at_ms from log_event e join event_time v using (file_no, byte) where e.run_key = $run_key
 ),
--- A clock that steps back leaves the lines around the step between the two times.
+-- Where the clock steps back, the lines around the step are bounded by the times on both sides.
 ordered as (
     select file_no, line, least(max(low_ms) over before, min(high_ms) over after) as low_ms,
            greatest(max(low_ms) over before, min(high_ms) over after) as high_ms
@@ -50,7 +50,7 @@ ordered as (
     window before as (partition by file_no order by line rows between unbounded preceding and current row),
            after as (partition by file_no order by line rows between current row and unbounded following)
 )
--- Where the next such line is more than two seconds away, weaker evidence is worth asking.
+-- `begins` and `ends` mark a neighbour more than two seconds away; weaker evidence is used there.
 select *, coalesce(lead(low_ms) over same - high_ms > 2000, true) as ends, coalesce(low_ms - lag(high_ms) over same > 2000, true) as begins
 from ordered window same as (partition by file_no order by line);
 

@@ -1,5 +1,5 @@
--- Stretches of lines in which a venue's books came over REST: from the line that says so to the one that takes it back.
--- Bound: $run_key, $file_no.
+-- Line ranges in which a venue's books came over REST: from an activation line to the venue's next line that ends the
+-- fallback, or the largest integer without one. Parameters: $run_key, $file_no.
 with events as (
     select venue, line, family in ('rest_fallback_activated', 'own_fallback_activated') as begins from log_event
     where run_key = $run_key and file_no = $file_no and venue is not null

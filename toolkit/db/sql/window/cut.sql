@@ -1,8 +1,8 @@
--- Look at the records of a window only: copies cut to it stand in the place of the whole tables, and what rests on log
--- lines is chosen by their times. Bound: $first_seq, $last_seq: the ranges of window_range between these.
+-- Restrict the staged run to a window: replace its tables with copies of the window's records, and select log lines by their
+-- times. Parameters: $first_seq, $last_seq, which select the ranges of window_range that begin between them.
 create or replace table window_now as
 select r.life, first_seq, last_seq, since_tick, until_tick, r.from_ms as begin_ms, r.to_ms as end_ms,
-       -- Lines before the first record of a life, or after its last, go with that record.
+       -- Null bounds: lines before the first record of a life, or after its last, belong to the window of that record.
        case when exists (select 1 from whole_tick t where t.life = r.life and seq < first_seq) then r.from_ms end as from_ms,
        (select min(at_ms) from whole_tick t where t.life = r.life and seq > last_seq) as to_ms
 from window_range r where first_seq between $first_seq and $last_seq;
@@ -13,18 +13,18 @@ lines as (
     select file_no, line, max(life) as life, max(at_ms) as at_ms, max(at_error_ms) as error_ms, true as is_event
     from log_event group by file_no, line
     union all
-    -- A market_rx line is written within its tick; the first and the last one of a log bound all others.
+    -- A market_rx line is written within its tick. The first and the last line of a log bound all others.
     select r.file_no, r.line, r.life, t.at_ms, 0, false
     from (from whole_rx_stat qualify line = min(line) over (partition by file_no) or line = max(line) over (partition by file_no)) r
     join whole_tick t on t.life = r.life and t.t = r.tick, run_lives_agree where agree
 ),
--- A line outside all anchors lies before the first placed line of its log, or after the last.
+-- A line without a time lies before the next line with one, and after the previous one.
 around as (
     select *, min(at_ms) over (same rows between 1 following and unbounded following) as after_ms,
            max(at_ms) over (same rows between unbounded preceding and 1 preceding) as before_ms
     from lines join run_log_parts using (file_no) window same as (partition by log_no order by file_no, line)
 ),
--- It counts there; between low and high is where it may lie as well.
+-- Such a line counts at that neighbour's time; its true time lies between low and high.
 counted as (
     select file_no, line, a.life, coalesce(at_ms, after_ms, before_ms) as at_ms,
            case when at_ms is not null then at_ms - error_ms + 1 when after_ms is not null then began_ms else before_ms end as low_ms,
@@ -56,7 +56,7 @@ from whole_run;
 
 create or replace view run_log_events as
 select e.* from run_all_log_events e semi join (select * from window_line where within) l on l.file_no = e.file_no and l.line = e.line;
-create or replace view run_began as
+create or replace view run_sessions_begun as
 select life, venue, session from run_all_sessions s join window_line l on l.file_no = s.file_no and l.line = s.began_line where within;
-create or replace view run_ended as
+create or replace view run_sessions_ended as
 select life, venue, session from run_all_sessions s join window_line l on l.file_no = s.ended_file_no and l.line = s.ended_line where within;

@@ -1,4 +1,4 @@
--- What a window's edges leave unsure: whether any log line has a time, and for each venue how far a line near an edge may be off.
+-- Uncertainty at the window's edges: whether any log line has a time, and per venue the largest error of a line near an edge.
 select (select count(*) > 0 from run_all_log_events where at_ms is not null) as placed,
        (select has_lifecycle from run_log_proof) as has_lifecycle,
        (select coalesce(map(list(venue), list(error_ms)), map([]::varchar[], []::bigint[])) from (

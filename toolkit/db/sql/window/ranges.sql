@@ -1,5 +1,5 @@
--- The records that a window chooses, as ranges of `seq` within a life; with `every`, one for each so many ticks.
--- Bound: $segment, $last_ms, $since_tick, $until_tick, $every.
+-- Records of a window, as ranges of `seq` within a life; with `$every`, one range per that many ticks.
+-- Parameters: $segment, $last_ms, $since_tick, $until_tick, $every.
 create or replace table window_range as
 with spoken as (
     select life, max(seq) as seq from (
@@ -8,7 +8,7 @@ with spoken as (
     ) group by life
 ),
 spans as (select life, min(at_ms) as from_ms, max(at_ms) as to_ms from tick group by life),
--- Start-up: until every venue that will ever speak has spoken, at most 60 s. Tail: the last tenth, at most 60 s.
+-- Start-up: until every venue that ever has data had its first, at most 60 s. Tail: the last tenth, at most 60 s.
 parts as (
     select t.life, t.seq, t.t, t.at_ms, max(t.at_ms) over () as end_ms,
            case when coalesce(t.seq <= s.seq, false) and coalesce(t.at_ms <= from_ms + 60000, true) then 'startup'
