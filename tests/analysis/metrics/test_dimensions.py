@@ -267,7 +267,7 @@ IDLE_EXPECTED: dict[str, tuple[float | None, str | None]] = {
     "run.position.max_abs": (0, "cannot move"),
     "run.reconcile_drift": (None, "shadow mode reconciles no account"),
     "lighter.reconcile_drift": (None, "shadow mode reconciles no account"),
-    "lighter.spread_usd.p50": (None, "no record of this venue has it"),
+    "lighter.spread_usd.p50": (None, "no record of this venue carries this field"),
     "lighter.margin.use.p50": (None, "no account"),
     "lighter.liquidation_sigma.min": (None, "no account"),
     "lighter.markout_usd.mean": (None, "no fill"),
@@ -402,4 +402,4 @@ def test_a_count_that_the_copy_does_not_hold_is_not_known(tmp_path: Path) -> Non
     copy = {"market_rx_stats": {"cap_hits": 0, "drained": 5}}
     run = analysed(tmp_path, telemetry="".join(record(t, t / 4, [0, 0, 0], **copy) for t in range(4)))
     assert (figure(run, "run.rx.drained").value, figure(run, "run.rx.trade").value) == (20, None)
-    assert figure(run, "run.rx.trade").note == "no record of these counts holds it"
+    assert figure(run, "run.rx.trade").note == "no record holds this count"

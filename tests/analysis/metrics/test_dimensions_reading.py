@@ -186,4 +186,4 @@ def test_in_a_run_of_mixed_vintage_the_apply_age_is_that_of_the_records_that_hav
         found = [figure(run, f"{venue}.{name}") for name in shares]
         assert [each.value for each in found] == values
         assert {each.n for each in found} == {20}
-        assert all("others of this run have event ages only" in (each.note or "") for each in found)
+        assert all("the other records have event ages only" in (each.note or "") for each in found)

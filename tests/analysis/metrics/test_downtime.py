@@ -99,4 +99,4 @@ def test_waits_shorter_than_the_policy_are_violations(
 def test_a_wait_that_cannot_be_placed_may_be_a_violation(tmp_path: Path) -> None:
     lines = [CONNECTING, CONNECTED, CLOSED, CONNECTING, CONNECTED]
     found = figure(analysed(tmp_path, "\n".join(lines)), "lighter.backoff.violations")
-    assert (found.value, found.note) == (None, "no wait can be placed in time")
+    assert (found.value, found.note) == (None, "no wait has line times that bound it")
