@@ -61,111 +61,113 @@ class Exchange:
         self.protocol = protocol
         self.market_data = MarketData(protocol, base, seed, start_unix_ms)
         self.active_faults = ActiveFaults()
-        self.lines = Connections(protocol, self.active_faults, start_unix_ms, write_truth)
-        self.lines.at(protocol.update_ms, self._update)
-        Injector(protocol, self.market_data, self.lines, self.active_faults, partial(self._move, hurry=True)).arrange(
-            plan
-        )
+        self.connections = Connections(protocol, self.active_faults, start_unix_ms, write_truth)
+        self.connections.schedule(protocol.update_ms, self._update)
+        Injector(
+            protocol, self.market_data, self.connections, self.active_faults, partial(self._move, hurry=True)
+        ).arrange(plan)
 
     @property
     def due_ms(self) -> int:
         """When `advance` has something to do."""
-        return self.lines.due_ms
+        return self.connections.due_ms
 
     def advance(self, now_ms: int) -> list[ExchangeAction]:
         """Live until now."""
-        self.lines.advance(now_ms)
-        acts, self.lines.acts = self.lines.acts, []
-        return acts
+        self.connections.advance(now_ms)
+        actions, self.connections.actions = self.connections.actions, []
+        return actions
 
     # --- what clients do ------------------------------------------------------------------------------------------
 
-    def open(
+    def connect(
         self, now_ms: int, path: str
     ) -> tuple[Accepted | HttpResponse | Refused | Unanswered, list[ExchangeAction]]:
         """A client comes by this URL path (with its query)."""
-        self.lines.advance(now_ms)
+        self.connections.advance(now_ms)
         return self._met(now_ms, path), self.advance(now_ms)
 
-    def hear(self, now_ms: int, name: str, data: str | bytes) -> list[ExchangeAction]:
+    def receive(self, now_ms: int, name: str, data: str | bytes) -> list[ExchangeAction]:
         """A data frame of a client."""
-        self.lines.advance(now_ms)
-        if (link := self.lines.links.get(name)) is not None:
-            link.heard_ms = now_ms
-            link.client_frames += 1
-            self._answer(now_ms, link, data)
+        self.connections.advance(now_ms)
+        if (connection := self.connections.by_id.get(name)) is not None:
+            connection.received_ms = now_ms
+            connection.client_frames += 1
+            self._answer(now_ms, connection, data)
         return self.advance(now_ms)
 
-    def heard(self, now_ms: int, name: str, control: Control, payload: bytes = b"") -> list[ExchangeAction]:
+    def receive_control(self, now_ms: int, name: str, control: Control, payload: bytes = b"") -> list[ExchangeAction]:
         """A control frame of a client; a ping is answered unless a fault withholds it."""
-        self.lines.advance(now_ms)
-        if (link := self.lines.links.get(name)) is not None:
-            link.heard_ms = now_ms
+        self.connections.advance(now_ms)
+        if (connection := self.connections.by_id.get(name)) is not None:
+            connection.received_ms = now_ms
             if control is Control.PONG:
-                link.asked_ms = None
+                connection.ping_sent_ms = None
             else:
-                link.client_pings += 1
-                self.lines.signal(link, Control.PONG, payload)
+                connection.client_pings += 1
+                self.connections.send_control(connection, Control.PONG, payload)
         return self.advance(now_ms)
 
-    def left(self, now_ms: int, name: str, code: int | None = None) -> list[ExchangeAction]:
+    def client_left(self, now_ms: int, name: str, code: int | None = None) -> list[ExchangeAction]:
         """A client is gone."""
-        self.lines.advance(now_ms)
-        if (link := self.lines.links.get(name)) is not None:
-            self.lines.gone(now_ms, link, code)
+        self.connections.advance(now_ms)
+        if (connection := self.connections.by_id.get(name)) is not None:
+            self.connections.client_gone(now_ms, connection, code)
         return self.advance(now_ms)
 
-    def overrun(self, now_ms: int, name: str) -> None:
+    def drop_slow_client(self, now_ms: int, name: str) -> None:
         """A client does not read what it is sent; its connection is over."""
-        if (link := self.lines.links.get(name)) is not None:
-            self.lines.write_truth(now_ms, "slow_consumer", link)
-            self.lines.hang_up(now_ms, link)
+        if (connection := self.connections.by_id.get(name)) is not None:
+            self.connections.write_truth(now_ms, "slow_consumer", connection)
+            self.connections.close(now_ms, connection)
 
     def request(self, now_ms: int, request: Request) -> tuple[HttpResponse, list[ExchangeAction]]:
         """A REST request."""
-        self.lines.advance(now_ms)
-        answer = self.active_faults.rest() or self._look_up(now_ms, request)
+        self.connections.advance(now_ms)
+        answer = self.active_faults.rest_failure() or self._look_up(now_ms, request)
         query = "&".join(f"{name}={value}" for name, value in request.query.items())
         path = request.path + (f"?{query}" if query else "")
-        self.lines.write_truth(now_ms, "rest_request", path=path, status=answer.status)
+        self.connections.write_truth(now_ms, "rest_request", path=path, status=answer.status)
         return answer, self.advance(now_ms)
 
     # --- how it answers -------------------------------------------------------------------------------------------
 
     def _met(self, now_ms: int, path: str) -> Accepted | HttpResponse | Refused | Unanswered:
-        door, fault = self.active_faults.door()
+        door, fault = self.active_faults.connect_policy()
         if fault is not None:
-            self.lines.write_truth(now_ms, "door", door=door, path=path, fault=fault.name)
+            self.connections.write_truth(now_ms, "door", door=door, path=path, fault=fault.name)
             if door is ConnectPolicy.STATUS:
                 return error_response(fault)
             return Refused() if door is ConnectPolicy.REFUSE else Unanswered()
-        streams = self.protocol.arrive(path, self.market_data.symbol)
+        streams = self.protocol.streams_for_path(path, self.market_data.symbol)
         if streams is None:
-            self.lines.write_truth(now_ms, "no_such_path", path=path)
+            self.connections.write_truth(now_ms, "no_such_path", path=path)
             return NO_SUCH_PATH
-        link = self.lines.connect(now_ms, path)
+        connection = self.connections.connect(now_ms, path)
         for fault in self.active_faults.idle_faults():
-            self.lines.watch(now_ms, link, fault.idle(), fault)
-        if (words := self.protocol.greeting(link.serial)) is not None:
-            self.lines.say(now_ms, link, words, Content.GREETING)
+            self.connections.watch_idle(now_ms, connection, fault.idle(), fault)
+        if (words := self.protocol.greeting(connection.serial)) is not None:
+            self.connections.send(now_ms, connection, words, Content.GREETING)
         for stream in streams:
-            self._subscribe(now_ms, link, StartStream(stream))
-        return Accepted(link.name)
+            self._subscribe(now_ms, connection, StartStream(stream))
+        return Accepted(connection.name)
 
-    def _answer(self, now_ms: int, link: Connection, data: str | bytes) -> None:
+    def _answer(self, now_ms: int, connection: Connection, data: str | bytes) -> None:
         try:
             message = msgspec.json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            if words := self.protocol.unreadable(data if isinstance(data, str) else repr(data)):
-                self.lines.say(now_ms, link, words, Content.REFUSAL)
+            if words := self.protocol.invalid_json_error(data if isinstance(data, str) else repr(data)):
+                self.connections.send(now_ms, connection, words, Content.REFUSAL)
             return
-        for response in self.protocol.hear(message, link.caller(), self.market_data.answer(now_ms)):
-            self._respond(now_ms, link, response)
+        for response in self.protocol.handle_message(
+            message, connection.client_info(), self.market_data.rest_state(now_ms)
+        ):
+            self._respond(now_ms, connection, response)
 
     def _look_up(self, now_ms: int, request: Request) -> HttpResponse:
-        state = self.market_data.answer(now_ms, updates_ago=self.active_faults.rest_updates_late)
+        state = self.market_data.rest_state(now_ms, updates_ago=self.active_faults.rest_updates_late)
         try:
-            body = self.protocol.rest(request, state)
+            body = self.protocol.handle_request(request, state)
         except (ValueError, RecursionError) as error:
             return HttpResponse(400, msgspec.json.encode({"error": str(error)}))
         if body is None:
@@ -173,88 +175,90 @@ class Exchange:
         text = body.encode() if isinstance(body, str) else msgspec.json.encode(body)
         return HttpResponse(200, text, true_book=TrueBook(state.book, state.precision, None))
 
-    def _respond(self, now_ms: int, link: Connection, response: ClientResponse) -> None:
+    def _respond(self, now_ms: int, connection: Connection, response: ClientResponse) -> None:
         match response:
             case SendReply(text, content):
-                self.lines.say(now_ms, link, text, content)
+                self.connections.send(now_ms, connection, text, content)
             case StartStream():
-                self._subscribe(now_ms, link, response)
+                self._subscribe(now_ms, connection, response)
             case StopStream(channel, ack):
-                link.streams.pop(channel, None)
-                self.lines.write_truth(now_ms, "unsubscribed", link, channel=channel)
+                connection.streams.pop(channel, None)
+                self.connections.write_truth(now_ms, "unsubscribed", connection, channel=channel)
                 if ack is not None:
-                    self.lines.say(now_ms, link, ack, Content.ACK)
+                    self.connections.send(now_ms, connection, ack, Content.ACK)
             case Disconnect():
-                self.lines.hang_up(now_ms, link)
+                self.connections.close(now_ms, connection)
 
-    def _subscribe(self, now_ms: int, link: Connection, begin: StartStream) -> None:
+    def _subscribe(self, now_ms: int, connection: Connection, begin: StartStream) -> None:
         stream = begin.stream
         if self.active_faults.refuses:
-            self.lines.write_truth(now_ms, "subscribe_refused", link, channel=stream.channel)
-            self.lines.say(now_ms, link, self.protocol.refusal(stream.channel), Content.REFUSAL)
+            self.connections.write_truth(now_ms, "subscribe_refused", connection, channel=stream.channel)
+            self.connections.send(now_ms, connection, self.protocol.subscription_error(stream.channel), Content.REFUSAL)
             return
-        self.lines.write_truth(now_ms, "subscribed", link, channel=stream.channel)
+        self.connections.write_truth(now_ms, "subscribed", connection, channel=stream.channel)
         if begin.ack is not None:
-            self.lines.say(now_ms, link, begin.ack, Content.ACK)
-        link.streams[stream.channel] = stream
+            self.connections.send(now_ms, connection, begin.ack, Content.ACK)
+        connection.streams[stream.channel] = stream
         stream.since = self.market_data.market.number
-        if stream.opens:
+        if stream.sends_at_once:
             trades = self.market_data.market.trades if stream.content is Content.TRADES else ()
-            self._send(now_ms, link, stream, full=True, trades=trades)
+            self._send(now_ms, connection, stream, full=True, trades=trades)
 
     # --- data -----------------------------------------------------------------------------------------------------
 
     def _update(self, now_ms: int) -> None:
         self._move(now_ms)
-        self.lines.at(now_ms + self.protocol.update_ms, self._update)
+        self.connections.schedule(now_ms + self.protocol.update_ms, self._update)
 
     def _move(self, now_ms: int, *, hurry: bool = False) -> None:
         """Move the market and tell everyone who is due; in a `hurry` everyone."""
         touched, before, trade = self.market_data.step(
             now_ms, self.active_faults.alterations, quiet=self.active_faults.quiet
         )
-        for link in self.lines.links.values():
-            for stream in link.streams.values():
+        for connection in self.connections.by_id.values():
+            for stream in connection.streams.values():
                 if stream.incremental:
                     merge_changes(stream, touched, before)
                 if hurry or now_ms >= stream.due_ms:
-                    self._offer(now_ms, link, stream, trade)
+                    self._offer(now_ms, connection, stream, trade)
 
-    def _offer(self, now_ms: int, link: Connection, stream: Stream, trade: MarketTrade | None) -> None:
+    def _offer(self, now_ms: int, connection: Connection, stream: Stream, trade: MarketTrade | None) -> None:
         """Send a stream's next frame if it has anything to say."""
         match stream.content:
             case Content.TRADES if trade is not None:
-                self._send(now_ms, link, stream, full=False, trades=(trade,))
+                self._send(now_ms, connection, stream, full=False, trades=(trade,))
             case Content.FUNDING:
-                self._send(now_ms, link, stream, full=False)
+                self._send(now_ms, connection, stream, full=False)
             case Content.BOOK:
                 full_due = _full_due(now_ms, stream)
                 if (
                     full_due
                     or stream.repeats_unchanged
                     or self.active_faults.frozen
-                    or self.market_data.changed(stream)
+                    or self.market_data.has_changes(stream)
                 ):
-                    self._send(now_ms, link, stream, full=full_due or not stream.incremental)
+                    self._send(now_ms, connection, stream, full=full_due or not stream.incremental)
 
     def _send(
-        self, now_ms: int, link: Connection, stream: Stream, *, full: bool, trades: Iterable[MarketTrade] = ()
+        self, now_ms: int, connection: Connection, stream: Stream, *, full: bool, trades: Iterable[MarketTrade] = ()
     ) -> None:
         if stream.content in self.active_faults.withheld:
             return
-        said = self.protocol.encode(stream, self.market_data.frame(stream, now_ms, full=full, trades=trades))
+        said = self.protocol.encode(stream, self.market_data.frame_state(stream, now_ms, full=full, trades=trades))
         self._pace(now_ms, stream, full=full)
-        self.market_data.told(stream)
+        self.market_data.mark_sent(stream)
         true_book = self.market_data.true_book(stream)
-        stream.opened, stream.said = True, SendData(link.name, said, stream.content, true_book)
-        if true_book is not None and link.to_lose:
-            link.to_lose -= 1
-            self.lines.write_truth(now_ms, "frame_lost", link, channel=stream.channel, number=stream.number)
+        stream.started, stream.last_frame = True, SendData(connection.name, said, stream.content, true_book)
+        if true_book is not None and connection.frames_to_drop:
+            connection.frames_to_drop -= 1
+            self.connections.write_truth(now_ms, "frame_lost", connection, channel=stream.channel, number=stream.number)
             return
-        if true_book is not None and self.lines.told:
+        if true_book is not None and self.connections.records_truth:
             facts = book_facts(true_book)
-            self.lines.write_truth(now_ms, "frame", link, channel=stream.channel, number=stream.number, **facts)
-        self.lines.say(now_ms, link, said, stream.content, true_book)
+            self.connections.write_truth(
+                now_ms, "frame", connection, channel=stream.channel, number=stream.number, **facts
+            )
+        self.connections.send(now_ms, connection, said, stream.content, true_book)
 
     def _pace(self, now_ms: int, stream: Stream, *, full: bool) -> None:
         slow_ms = self.active_faults.slow_ms if stream.content is Content.BOOK else 0
@@ -266,8 +270,8 @@ class Exchange:
 
 def _full_due(now_ms: int, stream: Stream) -> bool:
     """A chained stream that opens with a whole book still owes it, or owes the next of its regular ones."""
-    owes = not stream.opened or (stream.full_every_ms is not None and now_ms >= stream.full_due_ms)
-    return stream.incremental and stream.opens and owes
+    owes = not stream.started or (stream.full_every_ms is not None and now_ms >= stream.full_due_ms)
+    return stream.incremental and stream.sends_at_once and owes
 
 
 def exchanges(

@@ -32,7 +32,7 @@ class MarketData:
         self.shown = self.market.book
         self.frozen = False
         self._altered = False
-        self._untold = ChangedPrices(set(), set())
+        self._unsent = ChangedPrices(set(), set())
         self._history: deque[tuple[int, FullBook]] = deque(maxlen=HISTORY)
 
     def step(
@@ -42,37 +42,39 @@ class MarketData:
         before, trade, touched = self.shown, None, ChangedPrices(set(), set())
         if not quiet:
             touched, trade = self.market.step(now_ms), self.market.trade(self._start_unix_ms + now_ms)
-        touched = self._held(touched) if self.frozen else self._look(touched, alterations)
+        touched = self._accumulate(touched) if self.frozen else self._apply_alterations(touched, alterations)
         self._history.append((self.market.number, self.shown))
         return touched, before, trade
 
-    def _held(self, touched: ChangedPrices) -> ChangedPrices:
+    def _accumulate(self, touched: ChangedPrices) -> ChangedPrices:
         """Nothing is touched while frozen; what is goes on account."""
-        self._untold.bids.update(touched.bids)
-        self._untold.asks.update(touched.asks)
+        self._unsent.bids.update(touched.bids)
+        self._unsent.asks.update(touched.asks)
         self._altered = True
         return ChangedPrices(set(), set())
 
-    def _look(self, touched: ChangedPrices, alterations: Sequence[BookAlteration]) -> ChangedPrices:
+    def _apply_alterations(self, touched: ChangedPrices, alterations: Sequence[BookAlteration]) -> ChangedPrices:
         """Show the market as it looks now; what differs by the look alone is touched as well."""
         before, self.shown = self.shown, self.market.book
         for alter_book in alterations:
             self.shown = alter_book(self.shown)
         if alterations or self._altered:
-            more, untold = difference(before, self.shown), self._untold
-            touched = ChangedPrices(touched.bids | more.bids | untold.bids, touched.asks | more.asks | untold.asks)
-            self._untold = ChangedPrices(set(), set())
+            more, unsent = difference(before, self.shown), self._unsent
+            touched = ChangedPrices(touched.bids | more.bids | unsent.bids, touched.asks | more.asks | unsent.asks)
+            self._unsent = ChangedPrices(set(), set())
         self._altered = bool(alterations)
         return touched
 
-    def answer(self, now_ms: int, *, updates_ago: int = 0) -> MarketState:
+    def rest_state(self, now_ms: int, *, updates_ago: int = 0) -> MarketState:
         """The market as REST shows it: never frozen, at most late."""
         number, book = self.market.number, self.market.book if self.frozen else self.shown
         if updates_ago and self._history:
             number, book = self._history[max(-1 - updates_ago, -len(self._history))]
         return self._state(now_ms, number, book)
 
-    def frame(self, stream: Stream, now_ms: int, *, full: bool, trades: Iterable[MarketTrade] = ()) -> MarketState:
+    def frame_state(
+        self, stream: Stream, now_ms: int, *, full: bool, trades: Iterable[MarketTrade] = ()
+    ) -> MarketState:
         """The market as a stream's next frame shows it."""
         bids: tuple[LevelChange, ...] = ()
         asks: tuple[LevelChange, ...] = ()
@@ -85,18 +87,18 @@ class MarketData:
         """The book that a stream means now."""
         return TrueBook(self.shown, self.protocol.precision, stream.depth) if stream.content is Content.BOOK else None
 
-    def changed(self, stream: Stream) -> bool:
+    def has_changes(self, stream: Stream) -> bool:
         """Whether a book stream has anything to tell."""
         if stream.incremental:
             return bool(stream.bids or stream.asks)
-        return stream.shown != self.shown.top(stream.depth)
+        return stream.last_top != self.shown.top(stream.depth)
 
-    def told(self, stream: Stream) -> None:
+    def mark_sent(self, stream: Stream) -> None:
         """The stream's last frame said it all."""
         if stream.incremental:
             stream.bids, stream.asks = {}, {}
         elif stream.content is Content.BOOK:
-            stream.shown = self.shown.top(stream.depth)
+            stream.last_top = self.shown.top(stream.depth)
 
     def _state(
         self,

@@ -60,7 +60,7 @@ class TrueBook:
 class Accepted:
     """The handshake succeeds; `link` names the connection from now on."""
 
-    link: str
+    conn_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Request:
 class SendData:
     """Send a data frame; `sight` where it carries a book in order."""
 
-    link: str
+    conn_id: str
     data: str | bytes
     content: Content
     true_book: TrueBook | None = None
@@ -110,7 +110,7 @@ class SendData:
 class SendControl:
     """Send a control frame."""
 
-    link: str
+    conn_id: str
     control: Control
     payload: bytes = b""
 
@@ -119,7 +119,7 @@ class SendControl:
 class CloseConnection:
     """End a connection: with a close frame of this code, without one (None), or by a reset."""
 
-    link: str
+    conn_id: str
     code: int | None = None
     reason: str = ""
     reset: bool = False

@@ -47,7 +47,7 @@ class Peer:
             else:
                 self.writer.write_eof()
 
-    def say(self, data: str | bytes) -> None:
+    def send(self, data: str | bytes) -> None:
         """Send a data frame, unless the client is already leaving."""
         if self.protocol.state is not State.OPEN:
             return
@@ -57,7 +57,7 @@ class Peer:
             self.protocol.send_binary(data)
         self.flush()
 
-    def signal(self, control: Control, payload: bytes) -> None:
+    def send_control(self, control: Control, payload: bytes) -> None:
         """Send a control frame, unless the client is already leaving."""
         if self.protocol.state is not State.OPEN:
             return
@@ -67,12 +67,12 @@ class Peer:
             self.protocol.send_pong(payload)
         self.flush()
 
-    def end(self, act: CloseConnection) -> None:
+    def close(self, action: CloseConnection) -> None:
         """Close with a frame, end the stream without one, or reset the connection."""
-        if act.code is not None and self.protocol.state is State.OPEN:
-            self.protocol.send_close(act.code, act.reason)
+        if action.code is not None and self.protocol.state is State.OPEN:
+            self.protocol.send_close(action.code, action.reason)
             self.flush()
-        if act.reset:
+        if action.reset:
             reset(self.writer)
         else:
             self.writer.close()

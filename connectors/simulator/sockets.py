@@ -91,28 +91,28 @@ class Endpoint:
 
     # --- what the exchange wants ----------------------------------------------------------------------------------
 
-    def _do(self, acts: Iterable[ExchangeAction]) -> None:
-        for act in acts:
-            if isinstance(act, SetListening):
-                self._open_again() if act.open else self._shut()
+    def _do(self, actions: Iterable[ExchangeAction]) -> None:
+        for action in actions:
+            if isinstance(action, SetListening):
+                self._open_again() if action.open else self._shut()
                 continue
-            if (peer := self._peers.get(act.link)) is None:
+            if (peer := self._peers.get(action.conn_id)) is None:
                 continue
-            match act:
+            match action:
                 case SendData(data=data):
-                    peer.say(data)
-                    self._check_backlog(act.link, peer)
+                    peer.send(data)
+                    self._check_backlog(action.conn_id, peer)
                 case SendControl(control=control, payload=payload):
-                    peer.signal(control, payload)
+                    peer.send_control(control, payload)
                 case CloseConnection():
-                    del self._peers[act.link]
-                    peer.end(act)
+                    del self._peers[action.conn_id]
+                    peer.close(action)
 
     def _check_backlog(self, name: str, peer: Peer) -> None:
         if peer.writer.transport.get_write_buffer_size() > BACKLOG_OCTETS:
             del self._peers[name]
             reset(peer.writer)
-            self.exchange.overrun(self._now_ms(), name)
+            self.exchange.drop_slow_client(self._now_ms(), name)
 
     def _shut(self) -> None:
         if self._listener is not None:
@@ -157,8 +157,8 @@ class Endpoint:
         body = await reader.readexactly(min(int(headers.get("Content-Length", "0")), BODY_OCTETS))
         parts = urlsplit(target)
         request = Request(method, parts.path, dict(parse_qsl(parts.query)), body)
-        answer, acts = self.exchange.request(self._now_ms(), request)
-        self._do(acts)
+        answer, actions = self.exchange.request(self._now_ms(), request)
+        self._do(actions)
         writer.write(_http(answer))
         await writer.drain()
         return headers.get("Connection", "").lower() != "close"
@@ -176,53 +176,53 @@ class Endpoint:
             peer.protocol.send_response(response)
             peer.flush()
             return
-        met, acts = self.exchange.open(self._now_ms(), target)
+        met, actions = self.exchange.connect(self._now_ms(), target)
         match met:
-            case Accepted(link):
+            case Accepted(conn_id):
                 peer.protocol.send_response(response)
                 peer.flush()
-                self._peers[link] = peer
-                self._do(acts)
+                self._peers[conn_id] = peer
+                self._do(actions)
                 self._moved.set()
-                await self._listen_to(link, peer, reader)
+                await self._listen_to(conn_id, peer, reader)
             case HttpResponse():
-                self._do(acts)
+                self._do(actions)
                 writer.write(_http(met))
                 await writer.drain()
             case Refused():
                 # The door is shut a moment before the listener is.
-                self._do(acts)
+                self._do(actions)
                 reset(writer)
             case _:
-                self._do(acts)
+                self._do(actions)
                 while await reader.read(HEAD_OCTETS):
                     pass
 
-    async def _listen_to(self, link: str, peer: Peer, reader: asyncio.StreamReader) -> None:
+    async def _listen_to(self, conn_id: str, peer: Peer, reader: asyncio.StreamReader) -> None:
         code: int | None = None
         try:
-            while (octets := await reader.read(HEAD_OCTETS)) and link in self._peers:
+            while (octets := await reader.read(HEAD_OCTETS)) and conn_id in self._peers:
                 peer.protocol.receive_data(octets)
                 for event in peer.protocol.events_received():
                     if isinstance(event, Frame):
-                        code = self._frame(link, event) or code
+                        code = self._frame(conn_id, event) or code
                 peer.flush()
         finally:
-            if self._peers.pop(link, None) is not None:
-                self._do(self.exchange.left(self._now_ms(), link, code))
+            if self._peers.pop(conn_id, None) is not None:
+                self._do(self.exchange.client_left(self._now_ms(), conn_id, code))
                 self._moved.set()
 
-    def _frame(self, link: str, frame: Frame) -> int | None:
+    def _frame(self, conn_id: str, frame: Frame) -> int | None:
         """Hand a frame to the venue; the code, if it is a close frame."""
         now_ms, data = self._now_ms(), bytes(frame.data)
         match frame.opcode:
             case Opcode.TEXT:
-                self._do(self.exchange.hear(now_ms, link, data.decode("utf-8", "replace")))
+                self._do(self.exchange.receive(now_ms, conn_id, data.decode("utf-8", "replace")))
             case Opcode.BINARY:
-                self._do(self.exchange.hear(now_ms, link, data))
+                self._do(self.exchange.receive(now_ms, conn_id, data))
             case Opcode.PING | Opcode.PONG:
                 control = Control.PING if frame.opcode is Opcode.PING else Control.PONG
-                self._do(self.exchange.heard(now_ms, link, control, data))
+                self._do(self.exchange.receive_control(now_ms, conn_id, control, data))
             case Opcode.CLOSE:
                 return int.from_bytes(data[:2], "big") or None
         self._moved.set()

@@ -39,12 +39,12 @@ def _streams(venue: Venue, protocol: VenueProtocol, environ: Mapping[str, str]) 
     resolved = settings.resolve(settings.venue_settings(venue), environ)
     target = looked_up(venue, settings.target(venue, resolved, exchange.market_data.base), exchange)
     url = urlsplit(venue.socket_url(target.ws_urls[0], target))
-    met, _ = exchange.open(0, url.path + (f"?{url.query}" if url.query else ""))
-    link = met.link if isinstance(met, Accepted) else ""
+    met, _ = exchange.connect(0, url.path + (f"?{url.query}" if url.query else ""))
+    conn_id = met.conn_id if isinstance(met, Accepted) else ""
     for topic in venue.topics(target):
         if topic.subscribe is not None:
-            exchange.hear(0, link, topic.subscribe)
-    return list(exchange.lines.links[link].streams.values())
+            exchange.receive(0, conn_id, topic.subscribe)
+    return list(exchange.connections.by_id[conn_id].streams.values())
 
 
 def looked_up(venue: Venue, target: Target, exchange: Exchange) -> Target:

@@ -231,8 +231,8 @@ class Simulation:
                 self._sockets += 1
                 self._post(now_ms, partial(self._meet, self._sockets, action))
             case Send(text=text) if self._link is not None:
-                link = self._link
-                self._post(now_ms, lambda at_ms: self._carry(at_ms, self.exchange.hear(at_ms, link, text)))
+                conn_id = self._link
+                self._post(now_ms, lambda at_ms: self._carry(at_ms, self.exchange.receive(at_ms, conn_id, text)))
             case Ping(payload=payload) if self._link is not None:
                 self._post(now_ms, partial(self._signal, self._link, Control.PING, payload.encode()))
             case Close():
@@ -263,8 +263,8 @@ class Simulation:
         """Leave the socket, in whatever state it is; what is still on its way is lost."""
         self._sockets += 1
         if self._link is not None:
-            link, self._link = self._link, None
-            self._post(now_ms, lambda at_ms: self._carry(at_ms, self.exchange.left(at_ms, link, 1000)))
+            conn_id, self._link = self._link, None
+            self._post(now_ms, lambda at_ms: self._carry(at_ms, self.exchange.client_left(at_ms, conn_id, 1000)))
 
     # --- the wire -------------------------------------------------------------------------------------------------
 
@@ -282,17 +282,17 @@ class Simulation:
 
         self._post(now_ms, arrive, after_ms)
 
-    def _carry(self, now_ms: int, acts: Iterable[ExchangeAction]) -> None:
-        for act in acts:
-            match act:
-                case SendData(link, data, _, true_book) if link == self._link:
+    def _carry(self, now_ms: int, actions: Iterable[ExchangeAction]) -> None:
+        for action in actions:
+            match action:
+                case SendData(conn_id, data, _, true_book) if conn_id == self._link:
                     self._post(now_ms, partial(self._receive, self._sockets, data, true_book))
-                case SendControl(link, control, _) if link == self._link:
+                case SendControl(conn_id, control, _) if conn_id == self._link:
                     self._deliver(now_ms, self._sockets, ControlReceived(control))
                     if control is Control.PING:
                         back_ms = 2 * self._latency_ms
-                        self._post(now_ms, partial(self._signal, link, Control.PONG, b""), back_ms)
-                case CloseConnection(link, code, reason) if link == self._link:
+                        self._post(now_ms, partial(self._signal, conn_id, Control.PONG, b""), back_ms)
+                case CloseConnection(conn_id, code, reason) if conn_id == self._link:
                     self._link = None
                     self._deliver(now_ms, self._sockets, SocketClosed(code, reason))
                 case _:
@@ -302,17 +302,17 @@ class Simulation:
         if socket == self._sockets:
             self._give(now_ms, Received(data), true_book)
 
-    def _signal(self, link: str, control: Control, payload: bytes, now_ms: int) -> None:
-        self._carry(now_ms, self.exchange.heard(now_ms, link, control, payload))
+    def _signal(self, conn_id: str, control: Control, payload: bytes, now_ms: int) -> None:
+        self._carry(now_ms, self.exchange.receive_control(now_ms, conn_id, control, payload))
 
     def _meet(self, socket: int, connect: Connect, now_ms: int) -> None:
         if socket != self._sockets:
             return
         parts = urlsplit(connect.url)
-        met, acts = self.exchange.open(now_ms, parts.path + (f"?{parts.query}" if parts.query else ""))
+        met, actions = self.exchange.connect(now_ms, parts.path + (f"?{parts.query}" if parts.query else ""))
         match met:
-            case Accepted(link):
-                self._link = link
+            case Accepted(conn_id):
+                self._link = conn_id
                 self._deliver(now_ms, socket, Opened())
             case HttpResponse(status=status, headers=headers):
                 failed = ConnectFailed(f"HTTP {status}", status=status, retry_after_ms=_retry_after_ms(headers))
@@ -322,14 +322,14 @@ class Simulation:
                 self._deliver(now_ms, socket, failed, connect.timeout_ms - self._latency_ms)
             case _:
                 self._deliver(now_ms, socket, ConnectFailed("connection refused"))
-        self._carry(now_ms, acts)
+        self._carry(now_ms, actions)
 
     def _fetch(self, fetch: Fetch, now_ms: int) -> None:
         parts = urlsplit(fetch.url)
         body = (fetch.call.body or "").encode()
         request = Request(fetch.call.method, parts.path, dict(parse_qsl(parts.query)), body)
-        answer, acts = self.exchange.request(now_ms, request)
-        self._carry(now_ms, acts)
+        answer, actions = self.exchange.request(now_ms, request)
+        self._carry(now_ms, actions)
         self._post(now_ms, partial(self._answer, fetch.ticket, answer))
 
     def _answer(self, ticket: int, answer: HttpResponse, now_ms: int) -> None:

@@ -47,19 +47,19 @@ class ActiveFaults:
     def begin(self, fault: RunningFault) -> None:
         """One more."""
         self.running.append(fault)
-        self._add_up()
+        self._combine()
 
     def end(self, fault: RunningFault) -> None:
         """One less."""
         self.running.remove(fault)
-        self._add_up()
+        self._combine()
 
-    def door(self) -> tuple[ConnectPolicy, RunningFault | None]:
+    def connect_policy(self) -> tuple[ConnectPolicy, RunningFault | None]:
         """How a new connection is met, and because of which fault."""
-        shut = next((on for on in self.running if on.fault.door is not ConnectPolicy.OPEN), None)
-        return (ConnectPolicy.OPEN, None) if shut is None else (shut.fault.door, shut)
+        shut = next((on for on in self.running if on.fault.connect_policy is not ConnectPolicy.OPEN), None)
+        return (ConnectPolicy.OPEN, None) if shut is None else (shut.fault.connect_policy, shut)
 
-    def rest(self) -> HttpResponse | None:
+    def rest_failure(self) -> HttpResponse | None:
         """The answer to every request while REST fails."""
         failing = next((on for on in self.running if on.fault.rest_fails), None)
         return None if failing is None else error_response(failing)
@@ -68,7 +68,7 @@ class ActiveFaults:
         """The faults that drop silent clients."""
         return (on for on in self.running if on.fault.idles)
 
-    def _add_up(self) -> None:
+    def _combine(self) -> None:
         kinds = [on.fault for on in self.running]
         self.withheld = Content.NONE
         for fault in kinds:

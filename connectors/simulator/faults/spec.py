@@ -70,7 +70,7 @@ class Fault:
     needs: tuple[Need, ...] = ()
     disconnects: bool = False
     reset: bool = False
-    door: ConnectPolicy = ConnectPolicy.OPEN
+    connect_policy: ConnectPolicy = ConnectPolicy.OPEN
     withholds: Content = Content.NONE
     alter_book: Callable[[FullBook], FullBook] | None = None
     frozen: bool = False

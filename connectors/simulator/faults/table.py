@@ -39,7 +39,7 @@ _TABLE = (
         lasts_s=8,
         disconnects=True,
         reset=True,
-        door=ConnectPolicy.REFUSE,
+        connect_policy=ConnectPolicy.REFUSE,
     ),
     Fault(
         kind="black_hole",
@@ -48,7 +48,7 @@ _TABLE = (
         lasts_s=20,
         disconnects=True,
         reset=True,
-        door=ConnectPolicy.BLACK_HOLE,
+        connect_policy=ConnectPolicy.BLACK_HOLE,
     ),
     Fault(
         kind="http_429",
@@ -58,7 +58,7 @@ _TABLE = (
         values={"status": 429, "retry_after_s": 5},
         disconnects=True,
         reset=True,
-        door=ConnectPolicy.STATUS,
+        connect_policy=ConnectPolicy.STATUS,
     ),
     Fault(
         kind="half_open",

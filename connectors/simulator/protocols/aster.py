@@ -31,7 +31,7 @@ FUNDING_MS = 8 * 3_600_000
 
 
 class _Aster(VenueProtocol):
-    def arrive(self, path: str, symbol: str) -> tuple[Stream, ...] | None:
+    def streams_for_path(self, path: str, symbol: str) -> tuple[Stream, ...] | None:
         parts = urlsplit(path)
         head, _, name = parts.path.rpartition("/")
         if head.endswith("/ws"):
@@ -42,19 +42,19 @@ class _Aster(VenueProtocol):
             return None
         return tuple(stream for name in names if (stream := _stream(name, symbol, _wrapped(path))))
 
-    def hear(self, message: Json, caller: ClientInfo, state: MarketState) -> Iterator[ClientResponse]:
+    def handle_message(self, message: Json, client: ClientInfo, state: MarketState) -> Iterator[ClientResponse]:
         match message:
             case {"method": "SUBSCRIBE", "params": list(names)}:
                 yield SendReply(_result(None, message))
                 for name in names:
-                    stream = _stream(str(name), state.symbol, _wrapped(caller.path))
-                    if stream is not None and name not in caller.channels:
+                    stream = _stream(str(name), state.symbol, _wrapped(client.path))
+                    if stream is not None and name not in client.channels:
                         yield StartStream(stream)
             case {"method": "UNSUBSCRIBE", "params": list(names)}:
                 yield SendReply(_result(None, message))
                 yield from (StopStream(str(name)) for name in names)
             case {"method": "LIST_SUBSCRIPTIONS"}:
-                yield SendReply(_result(sorted(caller.channels), message))
+                yield SendReply(_result(sorted(client.channels), message))
             case {"method": "SET_PROPERTY" | "GET_PROPERTY"}:
                 yield SendReply(_result(None, message))
             case {"method": method}:
@@ -79,7 +79,7 @@ class _Aster(VenueProtocol):
                 data = {"e": "depthUpdate", **times, **_depth(stream, state)}
         return compact_json({"stream": stream.channel, "data": data} if stream.wrapped else data)
 
-    def rest(self, request: Request, state: MarketState) -> Json | None:
+    def handle_request(self, request: Request, state: MarketState) -> Json | None:
         name = request.path.rpartition("/")[2]
         if request.method != "GET" or not re.search(r"/fapi/v[13]/\w+$", request.path):
             return None
@@ -101,10 +101,10 @@ class _Aster(VenueProtocol):
             case _:
                 return None
 
-    def refusal(self, channel: str) -> str:
+    def subscription_error(self, channel: str) -> str:
         return _error(2, f"Invalid request: unknown stream {channel}").text
 
-    def unreadable(self, _frame: str) -> str:
+    def invalid_json_error(self, _frame: str) -> str:
         return _error(3, "Invalid JSON: expected value at line 1 column 1").text
 
 
@@ -120,15 +120,17 @@ def _stream(channel: str, symbol: str, wrapped: bool) -> Stream | None:
     if found := DEPTH.fullmatch(kind):
         levels, period_ms = found["levels"], int(found["ms"] or 250)
         depth = int(levels) if levels else None
-        return Stream(channel, depth=depth, period_ms=period_ms, incremental=not levels, opens=False, wrapped=wrapped)
+        return Stream(
+            channel, depth=depth, period_ms=period_ms, incremental=not levels, sends_at_once=False, wrapped=wrapped
+        )
     match kind:
         case "bookTicker":
-            return Stream(channel, depth=1, opens=False, wrapped=wrapped)
+            return Stream(channel, depth=1, sends_at_once=False, wrapped=wrapped)
         case "aggTrade":
-            return Stream(channel, Content.TRADES, period_ms=100, opens=False, wrapped=wrapped)
+            return Stream(channel, Content.TRADES, period_ms=100, sends_at_once=False, wrapped=wrapped)
         case "markPrice" | "markPrice@1s":
             period_ms = 1_000 if kind.endswith("1s") else 3_000
-            return Stream(channel, Content.FUNDING, period_ms=period_ms, opens=False, wrapped=wrapped)
+            return Stream(channel, Content.FUNDING, period_ms=period_ms, sends_at_once=False, wrapped=wrapped)
         case _:
             return None
 

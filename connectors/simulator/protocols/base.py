@@ -39,17 +39,17 @@ class Stream:
     incremental: bool = False
     full_every_ms: int | None = None
     repeats_unchanged: bool = False
-    opens: bool = True
+    sends_at_once: bool = True
     wrapped: bool = False
     number: int = 0
     since: int = 0
     due_ms: int = 0
     full_due_ms: int = 0
-    opened: bool = False
+    started: bool = False
     bids: dict[int, int] = field(default_factory=dict)
     asks: dict[int, int] = field(default_factory=dict)
-    shown: object = None
-    said: SendData | None = None
+    last_top: object = None
+    last_frame: SendData | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +159,10 @@ class VenueProtocol(ABC):
         return None
 
     @abstractmethod
-    def arrive(self, path: str, symbol: str, /) -> tuple[Stream, ...] | None:
+    def streams_for_path(self, path: str, symbol: str, /) -> tuple[Stream, ...] | None:
         """The streams that the URL of a new connection subscribes; None for a URL that the venue does not know."""
 
-    def hear(self, _message: Json, _caller: ClientInfo, _state: MarketState, /) -> Iterator[ClientResponse]:
+    def handle_message(self, _message: Json, _client: ClientInfo, _state: MarketState, /) -> Iterator[ClientResponse]:
         """What a client's JSON is answered by."""
         yield from ()
 
@@ -171,14 +171,14 @@ class VenueProtocol(ABC):
         """A stream's next frame."""
 
     @abstractmethod
-    def rest(self, request: Request, state: MarketState, /) -> Json | None:
+    def handle_request(self, request: Request, state: MarketState, /) -> Json | None:
         """The answer to a request; None: not found."""
 
     @abstractmethod
-    def refusal(self, channel: str, /) -> str:
+    def subscription_error(self, channel: str, /) -> str:
         """The venue's own error to a subscription."""
 
-    def unreadable(self, _frame: str, /) -> str | None:
+    def invalid_json_error(self, _frame: str, /) -> str | None:
         """The venue's own error to a frame that is no JSON."""
         return None
 

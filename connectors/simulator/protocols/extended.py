@@ -18,7 +18,7 @@ HOUR_MS = 3_600_000
 
 
 class _Extended(VenueProtocol):
-    def arrive(self, path: str, symbol: str) -> tuple[Stream, ...] | None:
+    def streams_for_path(self, path: str, symbol: str) -> tuple[Stream, ...] | None:
         found = PATH.search(path)
         if found is None or found["market"] not in (symbol, None):
             return None
@@ -28,7 +28,7 @@ class _Extended(VenueProtocol):
             case "orderbooks", None:
                 return (Stream("orderbooks", incremental=True, full_every_ms=WHOLE_MS, period_ms=100),)
             case "publicTrades", None:
-                return (Stream("publicTrades", Content.TRADES, opens=False),)
+                return (Stream("publicTrades", Content.TRADES, sends_at_once=False),)
             case "funding", None:
                 return (Stream("funding", Content.FUNDING),)
             case _:
@@ -47,7 +47,7 @@ class _Extended(VenueProtocol):
                 envelope["data"] = {"m": state.symbol, "T": state.wall_ms, "f": fixed_point(state.funding_ppb, 9)}
         return compact_json({**envelope, "seq": stream.number})
 
-    def rest(self, request: Request, state: MarketState) -> Json | None:
+    def handle_request(self, request: Request, state: MarketState) -> Json | None:
         markets = request.path.partition("/api/v1/info/markets")
         if request.method != "GET" or not markets[1]:
             return None
@@ -59,7 +59,7 @@ class _Extended(VenueProtocol):
             case _:
                 return None
 
-    def refusal(self, _channel: str) -> str:
+    def subscription_error(self, _channel: str) -> str:
         return compact_json({"status": "ERROR", "error": {"code": 1001, "message": "Market not found."}})
 
 

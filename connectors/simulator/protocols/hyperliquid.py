@@ -31,10 +31,10 @@ CONTENT = {"l2Book": Content.BOOK, "bbo": Content.BOOK, "trades": Content.TRADES
 
 
 class _Hyperliquid(VenueProtocol):
-    def arrive(self, path: str, _symbol: str) -> tuple[Stream, ...] | None:
+    def streams_for_path(self, path: str, _symbol: str) -> tuple[Stream, ...] | None:
         return () if path.endswith("/ws") else None
 
-    def hear(self, message: Json, caller: ClientInfo, state: MarketState) -> Iterator[ClientResponse]:
+    def handle_message(self, message: Json, client: ClientInfo, state: MarketState) -> Iterator[ClientResponse]:
         match message:
             case {"method": "ping"}:
                 yield SendReply('{"channel":"pong"}', Content.HEARTBEAT)
@@ -42,7 +42,7 @@ class _Hyperliquid(VenueProtocol):
                 "method": "subscribe" | "unsubscribe" as method,
                 "subscription": {"type": str(), "coin": str()} as wanted,
             }:
-                yield from _subscription(method, wanted, caller, state.symbol)
+                yield from _subscription(method, wanted, client, state.symbol)
             case _:
                 yield _error(f"Error parsing JSON into valid websocket request: {compact_json(message)}")
 
@@ -63,7 +63,7 @@ class _Hyperliquid(VenueProtocol):
                 data = {"coin": state.symbol, "ctx": _context(state)}
         return compact_json({"channel": kind, "data": data})
 
-    def rest(self, request: Request, state: MarketState) -> Json | None:
+    def handle_request(self, request: Request, state: MarketState) -> Json | None:
         if request.method != "POST" or not request.path.endswith("/info"):
             return None
         asked = json.loads(request.body)
@@ -84,14 +84,14 @@ class _Hyperliquid(VenueProtocol):
             case _:
                 return None
 
-    def refusal(self, channel: str) -> str:
+    def subscription_error(self, channel: str) -> str:
         return _error(f"Invalid subscription {channel}").text
 
-    def unreadable(self, frame: str) -> str:
+    def invalid_json_error(self, frame: str) -> str:
         return _error(f"Error parsing JSON into valid websocket request: {frame[:200]}").text
 
 
-def _subscription(method: str, wanted: dict[str, Any], caller: ClientInfo, symbol: str) -> Iterator[ClientResponse]:
+def _subscription(method: str, wanted: dict[str, Any], client: ClientInfo, symbol: str) -> Iterator[ClientResponse]:
     kind, coin = wanted["type"], wanted["coin"]
     if kind not in CONTENT:
         yield _error(f"Error parsing JSON into valid websocket request: {compact_json(wanted)}")
@@ -106,8 +106,8 @@ def _subscription(method: str, wanted: dict[str, Any], caller: ClientInfo, symbo
     channel = compact_json(echo)
     ack = compact_json({"channel": "subscriptionResponse", "data": {"method": method, "subscription": echo}})
     if method == "unsubscribe":
-        yield StopStream(channel, ack) if channel in caller.channels else _error(f"Already unsubscribed: {channel}")
-    elif channel in caller.channels:
+        yield StopStream(channel, ack) if channel in client.channels else _error(f"Already unsubscribed: {channel}")
+    elif channel in client.channels:
         yield _error(f"Already subscribed: {channel}")
     else:
         yield StartStream(_stream(kind, channel, fast=bool(wanted.get("fast"))), ack)

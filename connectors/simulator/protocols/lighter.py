@@ -35,23 +35,23 @@ class _Lighter(VenueProtocol):
     def greeting(self, serial: int) -> str:
         return compact_json({"session_id": str(UUID(int=serial)), "type": "connected"})
 
-    def arrive(self, path: str, _symbol: str) -> tuple[Stream, ...] | None:
+    def streams_for_path(self, path: str, _symbol: str) -> tuple[Stream, ...] | None:
         return () if path.partition("?")[0].endswith("/stream") else None
 
-    def hear(self, message: Json, caller: ClientInfo, _state: MarketState) -> Iterator[ClientResponse]:
+    def handle_message(self, message: Json, client: ClientInfo, _state: MarketState) -> Iterator[ClientResponse]:
         match message:
             case {"type": "ping"}:
                 yield SendReply('{"type":"pong"}', Content.HEARTBEAT)
             case {"type": "pong"}:
                 return
             case {"type": "subscribe" | "unsubscribe" as wish, "channel": str(channel)}:
-                yield _subscription(wish, channel.replace("/", ":"), caller)
+                yield _subscription(wish, channel.replace("/", ":"), client)
             case _:
                 yield _error(30_001, "Invalid Type")
 
     def encode(self, stream: Stream, state: MarketState) -> str:
         kind = stream.channel.partition(":")[0]
-        verb = "update" if stream.opened else "subscribed"
+        verb = "update" if stream.started else "subscribed"
         head: dict[str, Any] = {"channel": stream.channel}
         match kind:
             case "order_book":
@@ -67,7 +67,7 @@ class _Lighter(VenueProtocol):
                 body = {"market_stats": _stats(state)}
         return compact_json({**head, **body, "timestamp": state.wall_ms, "type": f"{verb}/{kind}"})
 
-    def rest(self, request: Request, state: MarketState) -> Json | None:
+    def handle_request(self, request: Request, state: MarketState) -> Json | None:
         name = request.path.rpartition("/")[2]
         if request.method != "GET" or not request.path.endswith(f"/api/v1/{name}"):
             return None
@@ -85,14 +85,14 @@ class _Lighter(VenueProtocol):
             case _:
                 return None
 
-    def refusal(self, _channel: str) -> str:
+    def subscription_error(self, _channel: str) -> str:
         return _error(30_005, "Invalid Channel:  (marketId)").text
 
-    def unreadable(self, _frame: str) -> str:
+    def invalid_json_error(self, _frame: str) -> str:
         return _error(30_002, "Invalid JSON").text
 
 
-def _subscription(wish: str, channel: str, caller: ClientInfo) -> ClientResponse:
+def _subscription(wish: str, channel: str, client: ClientInfo) -> ClientResponse:
     kind, _, market = channel.partition(":")
     if kind not in TIMES:
         return _error(30_005, "Invalid Channel")
@@ -101,7 +101,7 @@ def _subscription(wish: str, channel: str, caller: ClientInfo) -> ClientResponse
     if wish == "unsubscribe":
         # The one frame that the venue writes with spaces.
         return StopStream(channel, json.dumps({"type": "unsubscribed", "channel": channel}))
-    if channel in caller.channels:
+    if channel in client.channels:
         return _error(30_003, f"Already Subscribed to : {channel}")
     return StartStream(
         Stream(channel, TIMES[kind], depth=1 if kind == "ticker" else None, incremental=kind == "order_book")

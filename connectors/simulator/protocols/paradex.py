@@ -30,21 +30,21 @@ HOURS = 8
 
 
 class _Paradex(VenueProtocol):
-    def arrive(self, path: str, _symbol: str) -> tuple[Stream, ...] | None:
+    def streams_for_path(self, path: str, _symbol: str) -> tuple[Stream, ...] | None:
         return () if path.partition("?")[0].endswith("/v1") else None
 
-    def hear(self, message: Json, caller: ClientInfo, state: MarketState) -> Iterator[ClientResponse]:
+    def handle_message(self, message: Json, client: ClientInfo, state: MarketState) -> Iterator[ClientResponse]:
         match message:
             case {"method": "subscribe", "params": {"channel": str(channel)}}:
                 stream = _stream(channel, state.symbol)
                 if stream is None:
                     yield _error(message, state, -32_600, "invalid subscribe request", _why(channel))
-                elif channel in caller.channels:
+                elif channel in client.channels:
                     yield _error(message, state, -32_600, "invalid subscribe request", "already subscribed")
                 else:
                     yield StartStream(stream, _result(channel, message, state))
             case {"method": "unsubscribe", "params": {"channel": str(channel)}}:
-                if channel in caller.channels:
+                if channel in client.channels:
                     yield StopStream(channel, _result(channel, message, state))
                 else:
                     yield _error(message, state, -32_600, "invalid unsubscribe request", "not subscribed")
@@ -67,7 +67,7 @@ class _Paradex(VenueProtocol):
         params = {"channel": stream.channel, "data": data}
         return compact_json({"jsonrpc": "2.0", "method": "subscription", "params": params})
 
-    def rest(self, request: Request, state: MarketState) -> Json | None:
+    def handle_request(self, request: Request, state: MarketState) -> Json | None:
         if request.method != "GET":
             return None
         wanted = request.query.get("market", state.symbol) in (state.symbol, "ALL")
@@ -87,11 +87,11 @@ class _Paradex(VenueProtocol):
             case _:
                 return None
 
-    def refusal(self, _channel: str) -> str:
+    def subscription_error(self, _channel: str) -> str:
         error = {"code": -32_600, "message": "invalid subscribe request", "data": "invalid channel"}
         return compact_json({"jsonrpc": "2.0", "id": 1, "error": error, "usIn": 0, "usDiff": 0, "usOut": 0})
 
-    def unreadable(self, _frame: str) -> str:
+    def invalid_json_error(self, _frame: str) -> str:
         return compact_json({"jsonrpc": "2.0", "error": {"code": -32_700, "message": "Parse error"}})
 
 
@@ -100,7 +100,7 @@ def _stream(channel: str, symbol: str) -> Stream | None:
         case ["bbo", market] if market == symbol:
             return Stream(channel, depth=1)
         case ["trades", market] if market == symbol:
-            return Stream(channel, Content.TRADES, opens=False)
+            return Stream(channel, Content.TRADES, sends_at_once=False)
         case ["funding_data" | "markets_summary", market] if market == symbol:
             return Stream(channel, Content.FUNDING, period_ms=5_000)
         case ["order_book", market, "deltas"] if market == symbol:
@@ -143,7 +143,7 @@ def _best(state: MarketState) -> dict[str, Any]:
 
 
 def _book(stream: Stream, state: MarketState) -> dict[str, Any]:
-    if not stream.incremental or not stream.opened:
+    if not stream.incremental or not stream.started:
         stream.number = state.number
     else:
         stream.number += 1

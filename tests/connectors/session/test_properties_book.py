@@ -119,9 +119,9 @@ class Wire:
                 self.frames = []
                 self.step(Opened())
 
-    def act(self, act: tuple[str, object]) -> None:
+    def action(self, action: tuple[str, object]) -> None:
         """Carry out one act of the adversary."""
-        match act:
+        match action:
             case "move", changes:
                 self.frames.append(self.market.move(changes))  # type: ignore[arg-type]
             case "deliver", _ if self.frames:
@@ -185,8 +185,8 @@ def test_every_published_book_was_true_at_its_number_and_recovers_once_no_frame_
     recovery: Recovery, seed: int
 ) -> None:
     wire = Wire(recovery)
-    for act in random_acts(Random(seed), 200):
-        wire.act(act)
+    for action in random_acts(Random(seed), 200):
+        wire.action(action)
     wire.settle()
     assert wire.harness.machine.live
     assert wire.book.seq == wire.market.id

@@ -42,36 +42,36 @@ class Listener:
             protocols()[name], seed=seed, start_unix_ms=START_UNIX_MS, plan=plan, write_truth=self.truth.append
         )
         self.now_ms = 0
-        self.acts: list[tuple[int, ExchangeAction]] = []
-        self.link: str | None = None
+        self.actions: list[tuple[int, ExchangeAction]] = []
+        self.conn_id: str | None = None
         resolved = resolve(venue_settings(self.venue), environ or {})
         self.target: Target = looked_up(self.venue, target(self.venue, resolved, "ETH"), self.exchange)
 
     def connect(self) -> object:
         url = urlsplit(self.venue.socket_url(self.target.ws_urls[0], self.target))
-        met, acts = self.exchange.open(self.now_ms, url.path + (f"?{url.query}" if url.query else ""))
+        met, actions = self.exchange.connect(self.now_ms, url.path + (f"?{url.query}" if url.query else ""))
         if isinstance(met, Accepted):
-            self.link = met.link
-            self._note(acts)
+            self.conn_id = met.conn_id
+            self._note(actions)
             for topic in self.venue.topics(self.target):
                 if topic.subscribe is not None:
                     self.send(topic.subscribe)
         return met
 
     def send(self, text: str) -> None:
-        assert self.link is not None
-        self._note(self.exchange.hear(self.now_ms, self.link, text))
+        assert self.conn_id is not None
+        self._note(self.exchange.receive(self.now_ms, self.conn_id, text))
 
     def ping(self) -> None:
-        assert self.link is not None
-        self._note(self.exchange.heard(self.now_ms, self.link, Control.PING, b"p"))
+        assert self.conn_id is not None
+        self._note(self.exchange.receive_control(self.now_ms, self.conn_id, Control.PING, b"p"))
 
     def listen(self, until_ms: int, *, step_ms: int = 50, answers: bool = True) -> None:
         while self.now_ms < until_ms:
             self.now_ms = min(self.now_ms + step_ms, until_ms)
             asked = self._note(self.exchange.advance(self.now_ms))
-            if asked and answers and self.link is not None:
-                self._note(self.exchange.heard(self.now_ms, self.link, Control.PONG))
+            if asked and answers and self.conn_id is not None:
+                self._note(self.exchange.receive_control(self.now_ms, self.conn_id, Control.PONG))
 
     def settle(self) -> TrueBook:
         """Listen on to the next book; gives it, and the venue has not moved since."""
@@ -84,33 +84,33 @@ class Listener:
         call = rest.call(self.target)
         url = urlsplit(self.target.rest_urls[0] + call.path)
         request = Request(call.method, url.path, dict(parse_qsl(url.query)), (call.body or "").encode())
-        answer, acts = self.exchange.request(self.now_ms, request)
-        self._note(acts)
+        answer, actions = self.exchange.request(self.now_ms, request)
+        self._note(actions)
         return answer
 
-    def _note(self, acts: Iterable[ExchangeAction]) -> bool:
+    def _note(self, actions: Iterable[ExchangeAction]) -> bool:
         asked = False
-        for act in acts:
-            self.acts.append((self.now_ms, act))
-            asked = asked or (isinstance(act, SendControl) and act.control is Control.PING)
-            if isinstance(act, CloseConnection):
-                self.link = None
+        for action in actions:
+            self.actions.append((self.now_ms, action))
+            asked = asked or (isinstance(action, SendControl) and action.control is Control.PING)
+            if isinstance(action, CloseConnection):
+                self.conn_id = None
         return asked
 
     # --- what came --------------------------------------------------------------------------------------------------
 
     def said(self, content: Content, after_ms: int = -1, before_ms: int = 2**62) -> list[SendData]:
         return [
-            act
-            for at_ms, act in self.acts
-            if isinstance(act, SendData) and act.content in content and after_ms < at_ms <= before_ms
+            action
+            for at_ms, action in self.actions
+            if isinstance(action, SendData) and action.content in content and after_ms < at_ms <= before_ms
         ]
 
     def sights(self, after_ms: int = -1, before_ms: int = 2**62) -> list[TrueBook]:
         return [say.true_book for say in self.said(Content.BOOK, after_ms, before_ms) if say.true_book is not None]
 
     def hang_ups(self) -> list[tuple[int, CloseConnection]]:
-        return [(at_ms, act) for at_ms, act in self.acts if isinstance(act, CloseConnection)]
+        return [(at_ms, action) for at_ms, action in self.actions if isinstance(action, CloseConnection)]
 
     def events(self, *names: str) -> list[TruthRow]:
         return [row for row in self.truth if row["event"] in names]

@@ -41,7 +41,9 @@ def digest(venue: str, *, seed: int = 1, step_ms: int = 50) -> str:
     listener.connect()
     listener.listen(240_000, step_ms=step_ms, answers=False)
     assert listener.venue.snapshot is not None
-    everything = repr(([act for _, act in listener.acts], listener.fetch(listener.venue.snapshot), listener.truth))
+    everything = repr(
+        ([action for _, action in listener.actions], listener.fetch(listener.venue.snapshot), listener.truth)
+    )
     return hashlib.sha256(everything.encode()).hexdigest()
 
 
@@ -71,7 +73,7 @@ def test_books_come_at_the_rate_of_the_venue(venue: str) -> None:
 
 @each_venue
 def test_an_unknown_path_is_not_found(venue: str) -> None:
-    met, _ = Listener(venue).exchange.open(0, "/nowhere")
+    met, _ = Listener(venue).exchange.connect(0, "/nowhere")
     assert isinstance(met, HttpResponse)
     assert met.status == 404
 
@@ -88,8 +90,8 @@ def test_a_client_that_never_answers_or_speaks_is_dropped_as_the_venue_would(ven
 
 def test_hyperliquid_ends_a_connection_on_which_it_has_nothing_to_say() -> None:
     listener = Listener("hyperliquid")
-    met, _ = listener.exchange.open(0, "/ws")
-    listener.link = met.link
+    met, _ = listener.exchange.connect(0, "/ws")
+    listener.conn_id = met.conn_id
     listener.listen(70_000)
     assert [at_ms for at_ms, _ in listener.hang_ups()] == [60_000]
 
@@ -120,7 +122,9 @@ def test_what_a_fault_withholds_is_not_said_while_it_lasts_and_flows_again_after
     assert not listener.said(withheld, 10_000, 17_900)
     assert listener.said(Content.BOOK, 0, 10_000)
     assert listener.said(Content.BOOK, 18_000)
-    heartbeats = [act for at_ms, act in listener.acts if 10_000 < at_ms < 18_000 and isinstance(act, SendControl)]
+    heartbeats = [
+        action for at_ms, action in listener.actions if 10_000 < at_ms < 18_000 and isinstance(action, SendControl)
+    ]
     assert kept is Content.NONE or heartbeats or listener.said(kept, 10_000, 17_900)
 
 
@@ -131,7 +135,9 @@ def test_only_a_dead_or_deaf_venue_leaves_a_ping_unanswered(venue: str, kind: st
     listener.connect()
     listener.listen(12_000)
     listener.ping()
-    pongs = [act for _, act in listener.acts if isinstance(act, SendControl) and act.control is Control.PONG]
+    pongs = [
+        action for _, action in listener.actions if isinstance(action, SendControl) and action.control is Control.PONG
+    ]
     assert bool(pongs) is answered
 
 
@@ -223,7 +229,7 @@ def test_a_connection_ends_as_the_fault_says(
     venue: str, kind: str, values: dict[str, int], end: tuple[int | None, bool]
 ) -> None:
     listener = through(venue, kind, **values)
-    assert [(at_ms, act.code, act.reset) for at_ms, act in listener.hang_ups()] == [(10_000, *end)]
+    assert [(at_ms, action.code, action.reset) for at_ms, action in listener.hang_ups()] == [(10_000, *end)]
     assert [row["event"] for row in listener.events("server_close", "conn_end")] == ["server_close", "conn_end"]
 
 
@@ -239,7 +245,7 @@ def test_a_shut_door_is_shut_for_its_time_only(venue: str, kind: str, answer: ob
     assert (met.status if isinstance(met, HttpResponse) else met) == answer
     listener.listen(16_000)
     listener.connect()
-    assert listener.link is not None
+    assert listener.conn_id is not None
 
 
 @each_venue

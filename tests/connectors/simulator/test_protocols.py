@@ -186,11 +186,11 @@ TALKS: dict[str, tuple[str, str, list[str], str]] = {
 
 def talk(venue: str, path: str, says: list[str]) -> list[object]:
     exchange = Exchange(protocols()[venue], start_unix_ms=START_UNIX_MS)
-    met, acts = exchange.open(100, path)
+    met, actions = exchange.connect(100, path)
     assert isinstance(met, Accepted)
     for frame in says:
-        acts += exchange.hear(100, met.link, frame)
-    return list(acts)
+        actions += exchange.handle_message(100, met.conn_id, frame)
+    return list(actions)
 
 
 @pytest.mark.parametrize(("venue", "path", "says", "holds"), TALKS.values(), ids=TALKS)
@@ -217,8 +217,8 @@ def test_hyperliquid_leaves_without_a_word_over_an_unknown_coin(coin: str) -> No
 def test_a_raw_aster_stream_is_bare_and_a_combined_one_is_wrapped() -> None:
     for path, first in (("/ws/ethusdt@depth20", "e"), ("/fstream/stream?streams=ethusdt@depth20", "stream")):
         exchange = Exchange(protocols()["aster"])
-        exchange.open(0, path)
-        say = next(act for act in exchange.advance(1_000) if isinstance(act, SendData))
+        exchange.connect(0, path)
+        say = next(action for action in exchange.advance(1_000) if isinstance(action, SendData))
         assert next(iter(json.loads(say.data))) == first
 
 

@@ -66,21 +66,21 @@ class Client:
     def frames(self) -> Iterator[tuple[Frame, TrueBook | None]]:
         """Subscribe every topic and yield the frames of one run, each with the simulator's book."""
         url = urlsplit(self.venue.socket_url(self.target.ws_urls[0], self.target))
-        met, acts = self.exchange.open(self.now_ms, f"{url.path}?{url.query}" if url.query else url.path)
+        met, actions = self.exchange.connect(self.now_ms, f"{url.path}?{url.query}" if url.query else url.path)
         assert isinstance(met, Accepted)
         for topic in self.venue.topics(self.target):
             if topic.subscribe is not None:
-                acts += self.exchange.hear(self.now_ms, met.link, topic.subscribe)
+                actions += self.exchange.receive(self.now_ms, met.conn_id, topic.subscribe)
         while self.now_ms < SECONDS * 1_000:
-            yield from self.read(acts)
+            yield from self.read(actions)
             self.now_ms += 10
-            acts = self.exchange.advance(self.now_ms)
+            actions = self.exchange.advance(self.now_ms)
 
-    def read(self, acts: list[ExchangeAction]) -> Iterator[tuple[Frame, TrueBook | None]]:
-        for act in acts:
-            if isinstance(act, SendData):
-                for frame in self.venue.decode(json.loads(act.data)):
-                    yield frame, act.true_book
+    def read(self, actions: list[ExchangeAction]) -> Iterator[tuple[Frame, TrueBook | None]]:
+        for action in actions:
+            if isinstance(action, SendData):
+                for frame in self.venue.decode(json.loads(action.data)):
+                    yield frame, action.true_book
 
 
 @every_feed
@@ -139,7 +139,7 @@ def test_the_rest_book_equals_the_simulators_and_names_its_topic(name: str, envi
     stored = OrderBook()
     stored.replace(book)
     depth = min(len(book.bids), len(book.asks), 10)
-    bids, asks = client.exchange.market_data.answer(client.now_ms).book.top(depth)
+    bids, asks = client.exchange.market_data.rest_state(client.now_ms).book.top(depth)
     precision = client.exchange.market_data.protocol.precision
     assert stored.depth(depth) == (
         tuple(precision.level(*row) for row in bids),
