@@ -1,6 +1,6 @@
-"""Loopback venues: five venues' public market data on 127.0.0.1, with faults on demand and the truth on record.
+"""Simulated venues: public market data of five venues on 127.0.0.1, with injected faults and recorded ground truth.
 
-`market` moves the books, `dialects` write them in each venue's frames, `faults` is the table of what can go wrong,
-`scenario` reads when it does, `site` and `exchange` are the venues as pure machines, `server` puts them on sockets and
-`simulation` drives a connector against one of them in virtual time.
+`market` moves the order books, `market_data` derives what each stream shows, and `protocols` encodes the frames of each
+venue. `faults` holds the fault table and its mechanisms; `scenario` reads when faults occur. `exchange` is one venue as
+a state machine without I/O, and `server` serves the exchanges on sockets.
 """

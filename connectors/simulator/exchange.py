@@ -1,7 +1,7 @@
-"""A venue as a pure machine: connections and requests in, frames and answers out, time as an argument.
+"""Simulated exchange: a venue as a state machine without I/O; callers pass in the time and carry out its actions.
 
-Same seed, same scenario, same calls at the same times: the same frames, byte for byte. Every method that takes time
-first lives through what was due before it, so a door may be late without changing what is said.
+The same seed, scenario and calls at the same times yield the same frames, byte for byte. Every method that takes a time
+first runs the events due before it, so a late transport does not change what is sent.
 """
 
 from __future__ import annotations
@@ -42,11 +42,17 @@ from connectors.simulator.protocols.base import (
 from connectors.simulator.scenario import PlannedFault, Scenario
 
 FUNDING_MS = 1_000
+"""Minimum time between two funding frames of a stream."""
+
 NO_SUCH_PATH = HttpResponse(404, b'{"status":"ERROR","error":{"code":404,"message":"Not found"}}')
 
 
 class Exchange:
-    """One venue. `plan` is its part of the scenario, `tell` takes the rows of the truth."""
+    """One simulated venue.
+
+    `plan` is the venue's part of the scenario, `write_truth` receives the rows of the ground truth, and `start_unix_ms`
+    is the wall clock at time 0. All `now_ms` are milliseconds since then and must not decrease.
+    """
 
     def __init__(
         self,
@@ -64,42 +70,44 @@ class Exchange:
         self.connections = Connections(protocol, self.active_faults, start_unix_ms, write_truth)
         self.connections.schedule(protocol.update_ms, self._update)
         Injector(
-            protocol, self.market_data, self.connections, self.active_faults, partial(self._move, hurry=True)
-        ).arrange(plan)
+            protocol, self.market_data, self.connections, self.active_faults, partial(self._move_market, send_all=True)
+        ).schedule(plan)
 
     @property
     def due_ms(self) -> int:
-        """When `advance` has something to do."""
+        """Time of the next scheduled event, in ms."""
         return self.connections.due_ms
 
     def advance(self, now_ms: int) -> list[ExchangeAction]:
-        """Live until now."""
+        """Run the events due until `now_ms` and return the actions for the transport."""
         self.connections.advance(now_ms)
         actions, self.connections.actions = self.connections.actions, []
         return actions
 
-    # --- what clients do ------------------------------------------------------------------------------------------
+    # --- client events --------------------------------------------------------------------------------------------
 
     def connect(
         self, now_ms: int, path: str
     ) -> tuple[Accepted | HttpResponse | Refused | Unanswered, list[ExchangeAction]]:
-        """A client comes by this URL path (with its query)."""
+        """Handle a WebSocket handshake for a URL path (with its query)."""
         self.connections.advance(now_ms)
-        return self._met(now_ms, path), self.advance(now_ms)
+        return self._handshake(now_ms, path), self.advance(now_ms)
 
-    def receive(self, now_ms: int, name: str, data: str | bytes) -> list[ExchangeAction]:
-        """A data frame of a client."""
+    def receive(self, now_ms: int, conn_id: str, data: str | bytes) -> list[ExchangeAction]:
+        """Handle a data frame of a client."""
         self.connections.advance(now_ms)
-        if (connection := self.connections.by_id.get(name)) is not None:
+        if (connection := self.connections.by_id.get(conn_id)) is not None:
             connection.received_ms = now_ms
             connection.client_frames += 1
-            self._answer(now_ms, connection, data)
+            self._handle_frame(now_ms, connection, data)
         return self.advance(now_ms)
 
-    def receive_control(self, now_ms: int, name: str, control: Control, payload: bytes = b"") -> list[ExchangeAction]:
-        """A control frame of a client; a ping is answered unless a fault withholds it."""
+    def receive_control(
+        self, now_ms: int, conn_id: str, control: Control, payload: bytes = b""
+    ) -> list[ExchangeAction]:
+        """Handle a control frame of a client; a ping is answered unless a fault withholds pongs."""
         self.connections.advance(now_ms)
-        if (connection := self.connections.by_id.get(name)) is not None:
+        if (connection := self.connections.by_id.get(conn_id)) is not None:
             connection.received_ms = now_ms
             if control is Control.PONG:
                 connection.ping_sent_ms = None
@@ -108,37 +116,37 @@ class Exchange:
                 self.connections.send_control(connection, Control.PONG, payload)
         return self.advance(now_ms)
 
-    def client_left(self, now_ms: int, name: str, code: int | None = None) -> list[ExchangeAction]:
-        """A client is gone."""
+    def client_left(self, now_ms: int, conn_id: str, code: int | None = None) -> list[ExchangeAction]:
+        """Handle the end of a connection by the client; `code` is the code of its close frame, None without one."""
         self.connections.advance(now_ms)
-        if (connection := self.connections.by_id.get(name)) is not None:
+        if (connection := self.connections.by_id.get(conn_id)) is not None:
             self.connections.client_gone(now_ms, connection, code)
         return self.advance(now_ms)
 
-    def drop_slow_client(self, now_ms: int, name: str) -> None:
-        """A client does not read what it is sent; its connection is over."""
-        if (connection := self.connections.by_id.get(name)) is not None:
+    def drop_slow_client(self, now_ms: int, conn_id: str) -> None:
+        """Drop a client that does not read the data sent to it."""
+        if (connection := self.connections.by_id.get(conn_id)) is not None:
             self.connections.write_truth(now_ms, "slow_consumer", connection)
             self.connections.close(now_ms, connection)
 
     def request(self, now_ms: int, request: Request) -> tuple[HttpResponse, list[ExchangeAction]]:
-        """A REST request."""
+        """Handle a REST request."""
         self.connections.advance(now_ms)
-        answer = self.active_faults.rest_failure() or self._look_up(now_ms, request)
+        response = self.active_faults.rest_failure() or self._rest_response(now_ms, request)
         query = "&".join(f"{name}={value}" for name, value in request.query.items())
         path = request.path + (f"?{query}" if query else "")
-        self.connections.write_truth(now_ms, "rest_request", path=path, status=answer.status)
-        return answer, self.advance(now_ms)
+        self.connections.write_truth(now_ms, "rest_request", path=path, status=response.status)
+        return response, self.advance(now_ms)
 
-    # --- how it answers -------------------------------------------------------------------------------------------
+    # --- responses ------------------------------------------------------------------------------------------------
 
-    def _met(self, now_ms: int, path: str) -> Accepted | HttpResponse | Refused | Unanswered:
-        door, fault = self.active_faults.connect_policy()
+    def _handshake(self, now_ms: int, path: str) -> Accepted | HttpResponse | Refused | Unanswered:
+        policy, fault = self.active_faults.connect_policy()
         if fault is not None:
-            self.connections.write_truth(now_ms, "door", door=door, path=path, fault=fault.name)
-            if door is ConnectPolicy.STATUS:
+            self.connections.write_truth(now_ms, "door", door=policy, path=path, fault=fault.name)
+            if policy is ConnectPolicy.STATUS:
                 return error_response(fault)
-            return Refused() if door is ConnectPolicy.REFUSE else Unanswered()
+            return Refused() if policy is ConnectPolicy.REFUSE else Unanswered()
         streams = self.protocol.streams_for_path(path, self.market_data.symbol)
         if streams is None:
             self.connections.write_truth(now_ms, "no_such_path", path=path)
@@ -146,25 +154,25 @@ class Exchange:
         connection = self.connections.connect(now_ms, path)
         for fault in self.active_faults.idle_faults():
             self.connections.watch_idle(now_ms, connection, fault.idle(), fault)
-        if (words := self.protocol.greeting(connection.serial)) is not None:
-            self.connections.send(now_ms, connection, words, Content.GREETING)
+        if (text := self.protocol.greeting(connection.serial)) is not None:
+            self.connections.send(now_ms, connection, text, Content.GREETING)
         for stream in streams:
             self._subscribe(now_ms, connection, StartStream(stream))
-        return Accepted(connection.name)
+        return Accepted(connection.conn_id)
 
-    def _answer(self, now_ms: int, connection: Connection, data: str | bytes) -> None:
+    def _handle_frame(self, now_ms: int, connection: Connection, data: str | bytes) -> None:
         try:
             message = msgspec.json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            if words := self.protocol.invalid_json_error(data if isinstance(data, str) else repr(data)):
-                self.connections.send(now_ms, connection, words, Content.REFUSAL)
+            if text := self.protocol.invalid_json_error(data if isinstance(data, str) else repr(data)):
+                self.connections.send(now_ms, connection, text, Content.REFUSAL)
             return
         for response in self.protocol.handle_message(
             message, connection.client_info(), self.market_data.rest_state(now_ms)
         ):
             self._respond(now_ms, connection, response)
 
-    def _look_up(self, now_ms: int, request: Request) -> HttpResponse:
+    def _rest_response(self, now_ms: int, request: Request) -> HttpResponse:
         state = self.market_data.rest_state(now_ms, updates_ago=self.active_faults.rest_updates_late)
         try:
             body = self.protocol.handle_request(request, state)
@@ -189,15 +197,15 @@ class Exchange:
             case Disconnect():
                 self.connections.close(now_ms, connection)
 
-    def _subscribe(self, now_ms: int, connection: Connection, begin: StartStream) -> None:
-        stream = begin.stream
+    def _subscribe(self, now_ms: int, connection: Connection, start: StartStream) -> None:
+        stream = start.stream
         if self.active_faults.refuses:
             self.connections.write_truth(now_ms, "subscribe_refused", connection, channel=stream.channel)
             self.connections.send(now_ms, connection, self.protocol.subscription_error(stream.channel), Content.REFUSAL)
             return
         self.connections.write_truth(now_ms, "subscribed", connection, channel=stream.channel)
-        if begin.ack is not None:
-            self.connections.send(now_ms, connection, begin.ack, Content.ACK)
+        if start.ack is not None:
+            self.connections.send(now_ms, connection, start.ack, Content.ACK)
         connection.streams[stream.channel] = stream
         stream.since = self.market_data.market.number
         if stream.sends_at_once:
@@ -207,23 +215,23 @@ class Exchange:
     # --- data -----------------------------------------------------------------------------------------------------
 
     def _update(self, now_ms: int) -> None:
-        self._move(now_ms)
+        self._move_market(now_ms)
         self.connections.schedule(now_ms + self.protocol.update_ms, self._update)
 
-    def _move(self, now_ms: int, *, hurry: bool = False) -> None:
-        """Move the market and tell everyone who is due; in a `hurry` everyone."""
-        touched, before, trade = self.market_data.step(
+    def _move_market(self, now_ms: int, *, send_all: bool = False) -> None:
+        """Move the market and send every stream that is due its next frame; `send_all` sends to all streams."""
+        changed, before, trade = self.market_data.step(
             now_ms, self.active_faults.alterations, quiet=self.active_faults.quiet
         )
         for connection in self.connections.by_id.values():
             for stream in connection.streams.values():
                 if stream.incremental:
-                    merge_changes(stream, touched, before)
-                if hurry or now_ms >= stream.due_ms:
-                    self._offer(now_ms, connection, stream, trade)
+                    merge_changes(stream, changed, before)
+                if send_all or now_ms >= stream.due_ms:
+                    self._send_if_needed(now_ms, connection, stream, trade)
 
-    def _offer(self, now_ms: int, connection: Connection, stream: Stream, trade: MarketTrade | None) -> None:
-        """Send a stream's next frame if it has anything to say."""
+    def _send_if_needed(self, now_ms: int, connection: Connection, stream: Stream, trade: MarketTrade | None) -> None:
+        """Send the next frame of a stream if it has data to send."""
         match stream.content:
             case Content.TRADES if trade is not None:
                 self._send(now_ms, connection, stream, full=False, trades=(trade,))
@@ -244,11 +252,11 @@ class Exchange:
     ) -> None:
         if stream.content in self.active_faults.withheld:
             return
-        said = self.protocol.encode(stream, self.market_data.frame_state(stream, now_ms, full=full, trades=trades))
-        self._pace(now_ms, stream, full=full)
+        frame = self.protocol.encode(stream, self.market_data.frame_state(stream, now_ms, full=full, trades=trades))
+        self._schedule_next(now_ms, stream, full=full)
         self.market_data.mark_sent(stream)
         true_book = self.market_data.true_book(stream)
-        stream.started, stream.last_frame = True, SendData(connection.name, said, stream.content, true_book)
+        stream.started, stream.last_frame = True, SendData(connection.conn_id, frame, stream.content, true_book)
         if true_book is not None and connection.frames_to_drop:
             connection.frames_to_drop -= 1
             self.connections.write_truth(now_ms, "frame_lost", connection, channel=stream.channel, number=stream.number)
@@ -258,24 +266,24 @@ class Exchange:
             self.connections.write_truth(
                 now_ms, "frame", connection, channel=stream.channel, number=stream.number, **facts
             )
-        self.connections.send(now_ms, connection, said, stream.content, true_book)
+        self.connections.send(now_ms, connection, frame, stream.content, true_book)
 
-    def _pace(self, now_ms: int, stream: Stream, *, full: bool) -> None:
+    def _schedule_next(self, now_ms: int, stream: Stream, *, full: bool) -> None:
         slow_ms = self.active_faults.slow_ms if stream.content is Content.BOOK else 0
-        least_ms = FUNDING_MS if stream.content is Content.FUNDING else 0
-        stream.due_ms = now_ms + max(stream.period_ms, slow_ms, least_ms)
+        min_ms = FUNDING_MS if stream.content is Content.FUNDING else 0
+        stream.due_ms = now_ms + max(stream.period_ms, slow_ms, min_ms)
         if full and stream.full_every_ms is not None:
             stream.full_due_ms = now_ms + stream.full_every_ms
 
 
 def _full_due(now_ms: int, stream: Stream) -> bool:
-    """A chained stream that opens with a whole book still owes it, or owes the next of its regular ones."""
-    owes = not stream.started or (stream.full_every_ms is not None and now_ms >= stream.full_due_ms)
-    return stream.incremental and stream.sends_at_once and owes
+    """Return whether an incremental stream must send its first full book, or its next periodic one."""
+    due = not stream.started or (stream.full_every_ms is not None and now_ms >= stream.full_due_ms)
+    return stream.incremental and stream.sends_at_once and due
 
 
 def exchanges(
-    dialects: Mapping[str, VenueProtocol],
+    protocols: Mapping[str, VenueProtocol],
     scenario: Scenario,
     *,
     base: str = "ETH",
@@ -283,10 +291,10 @@ def exchanges(
     start_unix_ms: int = 0,
     write_truth: TruthWriter | None = None,
 ) -> dict[str, Exchange]:
-    """The exchanges of these venues; `start_unix_ms` is the wall clock at their time 0."""
+    """Create the exchanges of these venues; `start_unix_ms` is the wall clock at their time 0."""
     return {
         name: Exchange(
             protocol, base=base, seed=seed, start_unix_ms=start_unix_ms, plan=scenario.of(name), write_truth=write_truth
         )
-        for name, protocol in dialects.items()
+        for name, protocol in protocols.items()
     }

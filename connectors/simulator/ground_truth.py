@@ -1,9 +1,9 @@
-"""The truth: what the venues really did, one JSON object a line, written by the side that did it.
+"""Ground truth: what the simulated venues did, as JSON Lines written by the simulator.
 
 Every row has `t_unix_ms`, `venue`, `conn_id` and `event`: `server_ready`, `accept`, `subscribed`, `unsubscribed`,
-`subscribe_refused`, `frame` (with the book that holds after it), `frame_lost`, `rest_request`, `door`, `no_such_path`,
-`client_gone`, `server_close` (`how`, `code`), `conn_end` (who ended it, and its sums), `fault_start`, `fault_end`,
-`slow_consumer`, `server_stop`. The file is no part of a run and nothing that analyses a run reads it.
+`subscribe_refused`, `frame` (with the book after it), `frame_lost`, `rest_request`, `door` (a fault rejected a
+connection), `no_such_path`, `client_gone`, `server_close` (`how`, `code`), `conn_end` (who ended it, and totals),
+`fault_start`, `fault_end`, `slow_consumer`, `server_stop`. The file is not part of a run; no analysis reads it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TruthWriter: TypeAlias = Callable[[TruthRow], None]
 
 
 def book_facts(true_book: TrueBook) -> dict[str, Any]:
-    """A book in a row of the truth: its best levels, its size, and a check sum over every level of it."""
+    """Return the fields of a book in a row: best bid and ask, levels per side, and a CRC-32 over all levels."""
     precision = true_book.precision
     bids, asks = true_book.book.top(true_book.depth)
     best = {
@@ -35,7 +35,7 @@ def book_facts(true_book: TrueBook) -> dict[str, Any]:
 
 
 class TruthFile:
-    """The truth as a JSON Lines file; each row is on disk as soon as it is told. Raises InputError if it cannot be."""
+    """Ground truth file in JSON Lines; rows are written unbuffered. Raises InputError if the file cannot be opened."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -53,5 +53,5 @@ class TruthFile:
         self._file.close()
 
     def write(self, row: TruthRow) -> None:
-        """Append a row."""
+        """Append a row to the file."""
         self._file.write(msgspec.json.encode(row) + b"\n")

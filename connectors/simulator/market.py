@@ -1,7 +1,7 @@
-"""Books that move: one seeded common price, and on each venue a book of its own around it.
+"""Simulated order books: one seeded common price per asset, and one book per venue around it.
 
-Everything is integers (prices in points, sizes in lots, the common price in millionths of a dollar), so that one seed
-gives the same books on every machine. The market moves whether anyone listens or not.
+All values are integers (prices in points, sizes in lots, the common price in millionths of a dollar), so one seed gives
+the same books on every machine. The market moves independently of connections.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ STARTS_USD = {"BTC": 84_000, "ETH": 3_000, "SOL": 180, "TAO": 400}
 OTHER_START_USD = 100
 STEP_MS = 50
 LEVELS = 20
-"""Levels a side, next to each other."""
+"""Adjacent levels on each side of a book."""
 
 TRADE_CHANCE = 0.1
 RECENT_TRADES = 30
 
 
 class CommonPrice:
-    """The common price: a bounded random walk on a 50 ms grid, in millionths of a dollar."""
+    """Price common to all venues: a bounded random walk on a 50 ms grid, in millionths of a dollar."""
 
     def __init__(self, seed: int, base: str) -> None:
         self._random = Random(f"{seed}/{base}/common")
@@ -36,39 +36,39 @@ class CommonPrice:
         self._steps = 0
 
     def at(self, now_ms: int) -> int:
-        """The price at a time; times must not fall."""
+        """Return the price at `now_ms`; successive times must not decrease."""
         while self._steps * STEP_MS < now_ms:
-            reach = self._start // 50_000
+            max_move = self._start // 50_000
             pull = (self._start - self._price) // 20_000
-            self._price += int(self._random.random() * (2 * reach + 1)) - reach + pull
+            self._price += int(self._random.random() * (2 * max_move + 1)) - max_move + pull
             self._steps += 1
         return self._price
 
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """How a venue writes numbers: decimals of a price and of a size, and the points between two levels."""
+    """Number format of a venue: decimals of prices and of sizes, and the points between two levels (`step`)."""
 
     price_decimals: int
     size_decimals: int
     step: int = 1
 
     def price(self, points: int) -> str:
-        """A price as the venue writes it."""
+        """Return a price as the venue writes it."""
         return fixed_point(points, self.price_decimals)
 
     def size(self, lots: int) -> str:
-        """A size as the venue writes it; a change may be negative."""
+        """Return a size as the venue writes it; the size of a change may be negative."""
         return fixed_point(lots, self.size_decimals)
 
     def level(self, points: int, lots: int) -> Level:
-        """The exact level that the venue's text stands for."""
+        """Return the exact price and size that the venue's text represents."""
         return Decimal(points).scaleb(-self.price_decimals), Decimal(lots).scaleb(-self.size_decimals)
 
 
 @lru_cache(maxsize=65_536)
 def fixed_point(number: int, decimals: int) -> str:
-    """An integer count of 10^-decimals as fixed-point text."""
+    """Format `number` * 10^-`decimals` as fixed-point text."""
     if not decimals:
         return str(number)
     whole, part = divmod(abs(number), 10**decimals)
@@ -76,37 +76,37 @@ def fixed_point(number: int, decimals: int) -> str:
 
 
 class FullBook(NamedTuple):
-    """A whole book: sizes by price for each side. Never changed once made."""
+    """Complete order book: lots by price in points for each side. Its dictionaries are never modified."""
 
     bids: dict[int, int]
     asks: dict[int, int]
 
     def top(self, levels: int | None = None) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """Bids and asks, best first."""
+        """Return the best `levels` of each side as (points, lots), best first; None returns all."""
         bids = sorted(self.bids.items(), reverse=True)
         asks = sorted(self.asks.items())
         return bids[:levels], asks[:levels]
 
 
 class ChangedPrices(NamedTuple):
-    """The prices at which something changed."""
+    """Prices in points at which a book changed."""
 
     bids: set[int]
     asks: set[int]
 
 
 def difference(old: FullBook, new: FullBook) -> ChangedPrices:
-    """The prices at which two books differ."""
-    return ChangedPrices(_differing(old.bids, new.bids), _differing(old.asks, new.asks))
+    """Return the prices at which two books differ."""
+    return ChangedPrices(_changed_prices(old.bids, new.bids), _changed_prices(old.asks, new.asks))
 
 
-def _differing(old: dict[int, int], new: dict[int, int]) -> set[int]:
+def _changed_prices(old: dict[int, int], new: dict[int, int]) -> set[int]:
     return {price for price, _ in old.items() ^ new.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class MarketTrade:
-    """One trade on a venue; `number` is the update that it came with, `at_ms` the venue's wall clock."""
+    """One trade on a venue; `number` is the update counter at that time, `at_ms` the venue's wall clock in Unix ms."""
 
     number: int
     price: int
@@ -116,7 +116,7 @@ class MarketTrade:
 
 
 class Market:
-    """One venue's book of one market, following the common price with a spread and a noise of its own."""
+    """One venue's order book of one market; it follows the common price with its own spread and noise."""
 
     def __init__(self, common: CommonPrice, precision: Precision, seed: int, venue: str) -> None:
         self.precision = precision
@@ -128,11 +128,11 @@ class Market:
         self.book = FullBook({}, {})
         self.trades: deque[MarketTrade] = deque(maxlen=RECENT_TRADES)
         self.funding_ppb = 12_500 + self._below(10_000)
-        """Funding of one hour, in thousandths of a millionth."""
+        """Funding rate of one hour, in parts per billion."""
 
     def step(self, now_ms: int) -> ChangedPrices:
-        """Move the book to this time; say where it changed."""
-        bid, ask, step = *self._touch(now_ms), self.precision.step
+        """Move the book to `now_ms` and return the prices at which it changed."""
+        bid, ask, step = *self._best_prices(now_ms), self.precision.step
         old = self.book
         self.book = FullBook(
             self._side(old.bids, range(bid, bid - LEVELS * step, -step)),
@@ -142,16 +142,16 @@ class Market:
         return difference(old, self.book)
 
     def trade(self, wall_ms: int) -> MarketTrade | None:
-        """A trade at the touch, now and then; `wall_ms` is the venue's clock."""
+        """Return a trade at the best price, with probability `TRADE_CHANCE`; `wall_ms` is the venue's wall clock."""
         if self._random.random() >= TRADE_CHANCE or not (self.book.bids and self.book.asks):
             return None
         taker = BookSide.BUY if self._random.random() < 0.5 else BookSide.SELL
         price = min(self.book.asks) if taker is BookSide.BUY else max(self.book.bids)
-        made = MarketTrade(self.number, price, 1 + self._below(500), taker, wall_ms)
-        self.trades.append(made)
-        return made
+        trade = MarketTrade(self.number, price, 1 + self._below(500), taker, wall_ms)
+        self.trades.append(trade)
+        return trade
 
-    def _touch(self, now_ms: int) -> tuple[int, int]:
+    def _best_prices(self, now_ms: int) -> tuple[int, int]:
         step = self.precision.step
         self._noise += self._below(3) - 1 - (self._noise > 3) + (self._noise < -3)
         fair = self._common.at(now_ms) * 10**self.precision.price_decimals // 1_000_000
@@ -161,9 +161,9 @@ class Market:
     def _side(self, old: dict[int, int], prices: Iterable[int]) -> dict[int, int]:
         sizes = {price: old.get(price) or self._lots() for price in prices}
         for _ in range(2):
-            # Near the touch more happens: the smaller of two draws.
-            place = min(self._below(LEVELS), self._below(LEVELS))
-            sizes[list(sizes)[place]] = self._lots()
+            # The smaller of two draws: levels near the best price change more often.
+            index = min(self._below(LEVELS), self._below(LEVELS))
+            sizes[list(sizes)[index]] = self._lots()
         return sizes
 
     def _lots(self) -> int:

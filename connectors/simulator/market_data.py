@@ -1,4 +1,4 @@
-"""What a venue shows of its market: the book as it is, or as a fault makes it look, and what changed since when."""
+"""Market data of a venue: the order book, with the alterations of active faults, and the changes each stream owes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from connectors.simulator.messages import Content, TrueBook
 from connectors.simulator.protocols.base import LevelChange, MarketState, Stream, VenueProtocol
 
 BookAlteration = Callable[[FullBook], FullBook]
-"""How a fault changes the look of a book."""
+"""Function of a fault that returns the altered book."""
 
 HISTORY = 400
+"""Number of past books kept for outdated REST responses."""
 
 
 class MarketData:
-    """One venue's market on show.
+    """Market data of one market as one venue sends it.
 
-    `shown` is the book that its socket means. While `frozen` it stands still, though the market behind it moves; what
-    moved meanwhile is told once it thaws, so that also a book fetched by REST in between comes out right.
+    `shown` is the book that the sockets show. While `frozen` is set, `shown` does not change although the market moves.
+    The changes of that time are sent after it, so a connector that fetched a book by REST meanwhile is correct too.
     """
 
     def __init__(self, protocol: VenueProtocol, base: str, seed: int, start_unix_ms: int) -> None:
@@ -38,35 +39,38 @@ class MarketData:
     def step(
         self, now_ms: int, alterations: Sequence[BookAlteration], *, quiet: bool = False
     ) -> tuple[ChangedPrices, FullBook, MarketTrade | None]:
-        """Move the market; give what was touched, the book shown before, and a trade, if one was made."""
-        before, trade, touched = self.shown, None, ChangedPrices(set(), set())
-        if not quiet:
-            touched, trade = self.market.step(now_ms), self.market.trade(self._start_unix_ms + now_ms)
-        touched = self._accumulate(touched) if self.frozen else self._apply_alterations(touched, alterations)
-        self._history.append((self.market.number, self.shown))
-        return touched, before, trade
+        """Move the market; return the changed prices, the book shown before, and a trade, if any.
 
-    def _accumulate(self, touched: ChangedPrices) -> ChangedPrices:
-        """Nothing is touched while frozen; what is goes on account."""
-        self._unsent.bids.update(touched.bids)
-        self._unsent.asks.update(touched.asks)
+        `quiet` leaves the market as it is; `alterations` are applied to the book shown.
+        """
+        before, trade, changed = self.shown, None, ChangedPrices(set(), set())
+        if not quiet:
+            changed, trade = self.market.step(now_ms), self.market.trade(self._start_unix_ms + now_ms)
+        changed = self._accumulate(changed) if self.frozen else self._apply_alterations(changed, alterations)
+        self._history.append((self.market.number, self.shown))
+        return changed, before, trade
+
+    def _accumulate(self, changed: ChangedPrices) -> ChangedPrices:
+        """Collect changes to send after the freeze; return none."""
+        self._unsent.bids.update(changed.bids)
+        self._unsent.asks.update(changed.asks)
         self._altered = True
         return ChangedPrices(set(), set())
 
-    def _apply_alterations(self, touched: ChangedPrices, alterations: Sequence[BookAlteration]) -> ChangedPrices:
-        """Show the market as it looks now; what differs by the look alone is touched as well."""
+    def _apply_alterations(self, changed: ChangedPrices, alterations: Sequence[BookAlteration]) -> ChangedPrices:
+        """Show the market's book with `alterations`; return all prices that changed."""
         before, self.shown = self.shown, self.market.book
         for alter_book in alterations:
             self.shown = alter_book(self.shown)
         if alterations or self._altered:
             more, unsent = difference(before, self.shown), self._unsent
-            touched = ChangedPrices(touched.bids | more.bids | unsent.bids, touched.asks | more.asks | unsent.asks)
+            changed = ChangedPrices(changed.bids | more.bids | unsent.bids, changed.asks | more.asks | unsent.asks)
             self._unsent = ChangedPrices(set(), set())
         self._altered = bool(alterations)
-        return touched
+        return changed
 
     def rest_state(self, now_ms: int, *, updates_ago: int = 0) -> MarketState:
-        """The market as REST shows it: never frozen, at most late."""
+        """Return the state for a REST response: never frozen, `updates_ago` updates old."""
         number, book = self.market.number, self.market.book if self.frozen else self.shown
         if updates_ago and self._history:
             number, book = self._history[max(-1 - updates_ago, -len(self._history))]
@@ -75,7 +79,7 @@ class MarketData:
     def frame_state(
         self, stream: Stream, now_ms: int, *, full: bool, trades: Iterable[MarketTrade] = ()
     ) -> MarketState:
-        """The market as a stream's next frame shows it."""
+        """Return the state for the next frame of a stream: the full book if `full`, else the unsent changes."""
         bids: tuple[LevelChange, ...] = ()
         asks: tuple[LevelChange, ...] = ()
         if stream.incremental and not full:
@@ -84,17 +88,17 @@ class MarketData:
         return self._state(now_ms, self.market.number, self.shown, full, bids, asks, tuple(trades))
 
     def true_book(self, stream: Stream) -> TrueBook | None:
-        """The book that a stream means now."""
+        """Return the book that a book stream shows now; None for other streams."""
         return TrueBook(self.shown, self.protocol.precision, stream.depth) if stream.content is Content.BOOK else None
 
     def has_changes(self, stream: Stream) -> bool:
-        """Whether a book stream has anything to tell."""
+        """Return whether a book stream has changes to send."""
         if stream.incremental:
             return bool(stream.bids or stream.asks)
         return stream.last_top != self.shown.top(stream.depth)
 
     def mark_sent(self, stream: Stream) -> None:
-        """The stream's last frame said it all."""
+        """Record that the stream's last frame included all changes."""
         if stream.incremental:
             stream.bids, stream.asks = {}, {}
         elif stream.content is Content.BOOK:
@@ -115,9 +119,9 @@ class MarketData:
         return MarketState(self.symbol, self.base, precision, wall_ms, number, book, funding, full, bids, asks, trades)
 
 
-def merge_changes(stream: Stream, touched: ChangedPrices, before: FullBook) -> None:
-    """Remember for a chained stream what was touched and what stood there when it was last told."""
-    for price in touched.bids:
+def merge_changes(stream: Stream, changed: ChangedPrices, before: FullBook) -> None:
+    """Add changed prices to an incremental stream, with the sizes before the first change not sent yet."""
+    for price in changed.bids:
         stream.bids.setdefault(price, before.bids.get(price, 0))
-    for price in touched.asks:
+    for price in changed.asks:
         stream.asks.setdefault(price, before.asks.get(price, 0))

@@ -1,4 +1,4 @@
-"""What passes between a venue's machine (`site`) and the doors that carry it."""
+"""Messages between a simulated exchange and the transport (`sockets`, or a test) that carries them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from connectors.venues.frames import Level
 
 
 class Content(Flag):
-    """What a frame of the venue carries; faults withhold by content."""
+    """Kind of content that a frame carries; a fault withholds frames by kind."""
 
     NONE = 0
     BOOK = auto()
@@ -31,7 +31,7 @@ class Content(Flag):
 
 
 class ConnectPolicy(StrEnum):
-    """How a venue meets a new connection."""
+    """How a venue treats a new connection: accept, refuse, never answer, or answer with an HTTP error status."""
 
     OPEN = "open"
     REFUSE = "refuse"
@@ -41,31 +41,31 @@ class ConnectPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrueBook:
-    """The book that a stream means once its frame is read: the truth to hold a connector against."""
+    """The order book that a connector must hold after it reads a frame; `depth` limits the levels per side."""
 
     book: FullBook
     precision: Precision
     depth: int | None
 
     def levels(self) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
-        """Bids and asks, best first, exact."""
+        """Return the exact bids and asks, best first."""
         bids, asks = self.book.top(self.depth)
         return tuple(self.precision.level(*row) for row in bids), tuple(self.precision.level(*row) for row in asks)
 
 
-# --- what a site answers to a connection or a request -----------------------------------------------------------------
+# --- responses of an exchange to a connection attempt or a request ----------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The handshake succeeds; `link` names the connection from now on."""
+    """The handshake succeeds; `link` identifies the connection in all later messages."""
 
     conn_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An HTTP answer, to a request or in place of a handshake."""
+    """HTTP response to a request or to a WebSocket handshake; `true_book` is the book that its body shows."""
 
     status: int
     body: bytes = b""
@@ -80,12 +80,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """Nothing is ever answered."""
+    """The handshake is never answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request; `path` without query."""
+    """HTTP request; `path` excludes the query string."""
 
     method: str
     path: str
@@ -93,12 +93,12 @@ class Request:
     body: bytes = b""
 
 
-# --- what a site does to a connection ---------------------------------------------------------------------------------
+# --- actions of an exchange on its connections ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class SendData:
-    """Send a data frame; `sight` where it carries a book in order."""
+    """Send a data frame; `true_book` is set if the frame carries an undamaged order book."""
 
     conn_id: str
     data: str | bytes
@@ -117,7 +117,7 @@ class SendControl:
 
 @dataclass(frozen=True, slots=True)
 class CloseConnection:
-    """End a connection: with a close frame of this code, without one (None), or by a reset."""
+    """End a connection: with a close frame of `code`, without a close frame (None), or by a TCP reset."""
 
     conn_id: str
     code: int | None = None
@@ -127,7 +127,7 @@ class CloseConnection:
 
 @dataclass(frozen=True, slots=True)
 class SetListening:
-    """Listen for new TCP connections, or refuse them."""
+    """Start or stop listening for new TCP connections."""
 
     open: bool
 

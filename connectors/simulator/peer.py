@@ -1,6 +1,6 @@
-"""One WebSocket on the venue's side: the protocol of the `websockets` library without its I/O.
+"""Server side of one WebSocket connection, on the I/O-free protocol of the `websockets` library.
 
-So a fault can do what no library would: leave a ping unanswered, end a stream without a close frame, reset a socket.
+Without the library's I/O, a fault can leave a ping unanswered, end a stream without a close frame, or reset a socket.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from connectors.session.events import Control
 from connectors.simulator.messages import CloseConnection
 
 FRAME_OCTETS = 1024 * 1024
+"""Size limit of a frame from a client, in bytes."""
 
 
 class QuietProtocol(ServerProtocol):
-    """The WebSocket protocol without answering pings by itself: whether to answer is the venue's to say."""
+    """WebSocket protocol without automatic pongs; the exchange decides which pings to answer."""
 
     def recv_frame(self, frame: Frame) -> None:
-        """Take in a frame; of a ping only that it came."""
+        """Process a frame; a ping is only recorded as an event."""
         if frame.opcode is Opcode.PING:
             self.events.append(frame)
         else:
@@ -31,14 +32,14 @@ class QuietProtocol(ServerProtocol):
 
 
 class Peer:
-    """One TCP connection that became a WebSocket."""
+    """WebSocket connection of one client; its TCP stream is written through `writer`."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self.protocol = QuietProtocol(max_size=FRAME_OCTETS)
         self.writer = writer
 
     def flush(self) -> None:
-        """Hand the protocol's octets to the socket; an empty piece means the end of the stream."""
+        """Write the protocol's pending bytes to the socket; an empty item ends the stream."""
         for octets in self.protocol.data_to_send():
             if self.writer.is_closing():
                 return
@@ -48,7 +49,7 @@ class Peer:
                 self.writer.write_eof()
 
     def send(self, data: str | bytes) -> None:
-        """Send a data frame, unless the client is already leaving."""
+        """Send a data frame, unless the connection is closing."""
         if self.protocol.state is not State.OPEN:
             return
         if isinstance(data, str):
@@ -58,7 +59,7 @@ class Peer:
         self.flush()
 
     def send_control(self, control: Control, payload: bytes) -> None:
-        """Send a control frame, unless the client is already leaving."""
+        """Send a control frame, unless the connection is closing."""
         if self.protocol.state is not State.OPEN:
             return
         if control is Control.PING:
@@ -68,7 +69,7 @@ class Peer:
         self.flush()
 
     def close(self, action: CloseConnection) -> None:
-        """Close with a frame, end the stream without one, or reset the connection."""
+        """Close the connection: with a close frame, without one, or by a TCP reset."""
         if action.code is not None and self.protocol.state is State.OPEN:
             self.protocol.send_close(action.code, action.reason)
             self.flush()
@@ -79,7 +80,7 @@ class Peer:
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """Close at once with a TCP reset."""
+    """Close the connection at once with a TCP reset."""
     sock: socket.socket = writer.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

@@ -1,4 +1,4 @@
-"""The loopback venues as a service: one port a venue, and the environment that leads connectors to them."""
+"""Server of the simulated venues: one port per venue, and the environment that points connectors to them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from connectors.venues.spec import Venue
 
 @asynccontextmanager
 async def serving(exchanges: Mapping[str, Exchange], first_port: int = 0) -> AsyncIterator[dict[str, int]]:
-    """Serve venues for as long as the context is open; gives each venue's port.
+    """Serve venues while the context is open; yields the port of each venue.
 
-    Ports follow each other from `first_port`; 0 takes any free ones. Raises UsageError when one is taken.
+    Ports are consecutive from `first_port`; 0 takes any free ports. Raises UsageError if a port is in use.
     """
     servers = {
         name: Endpoint(exchange, first_port + number if first_port else 0)
@@ -41,15 +41,15 @@ async def serving(exchanges: Mapping[str, Exchange], first_port: int = 0) -> Asy
 
 
 def environment(venues: Mapping[str, Venue], ports: Mapping[str, int], base: str) -> dict[str, str]:
-    """The environment names that lead a connector to the loopback venues instead of the real ones."""
-    found: dict[str, str] = {}
+    """Return the environment that points connectors to the simulated venues instead of the real ones."""
+    environ: dict[str, str] = {}
     for name, port in ports.items():
         venue = venues[name]
-        found[venue.market.name] = venue.symbol.format(base=base)
+        environ[venue.market.name] = venue.symbol.format(base=base)
         for setting, scheme in ((venue.ws, "ws"), (venue.rest, "http")):
             path = urlsplit(str(setting.default).split(",")[0]).path
-            found[setting.name] = f"{scheme}://{HOST}:{port}{path}"
-    return found
+            environ[setting.name] = f"{scheme}://{HOST}:{port}{path}"
+    return environ
 
 
 @asynccontextmanager
@@ -62,26 +62,28 @@ async def loopback(
     first_port: int = 0,
     write_truth: TruthWriter | None = None,
 ) -> AsyncIterator[dict[str, str]]:
-    """Serve these venues, SIMULATED, while the context is open; gives the environment that leads connectors to them.
+    """Serve these venues, SIMULATED, while the context is open; yields the environment that points connectors to them.
 
-    `tell` takes the rows of the truth. Raises UsageError when a port is taken.
+    `write_truth` receives the rows of the ground truth. Raises UsageError if a port is in use.
     """
-    spoken = {name: protocol for name, protocol in protocols().items() if name in venues}
+    selected = {name: protocol for name, protocol in protocols().items() if name in venues}
     start_unix_ms = unix_ms()
-    served = exchanges(spoken, scenario, base=base, seed=seed, start_unix_ms=start_unix_ms, write_truth=write_truth)
+    simulated = exchanges(
+        selected, scenario, base=base, seed=seed, start_unix_ms=start_unix_ms, write_truth=write_truth
+    )
     facts = {"simulated": True, "seed": seed, "scenario": scenario.name, "base": base}
-    rates = {name: 1_000 / protocol.update_ms for name, protocol in spoken.items()}
+    rates = {name: 1_000 / protocol.update_ms for name, protocol in selected.items()}
 
-    def say(event: str, **more: object) -> None:
+    def write(event: str, **fields: object) -> None:
         if write_truth is not None:
-            write_truth({"t_unix_ms": unix_ms(), "venue": "all", "conn_id": None, "event": event, **more})
+            write_truth({"t_unix_ms": unix_ms(), "venue": "all", "conn_id": None, "event": event, **fields})
 
-    async with serving(served, first_port) as ports:
-        say("server_ready", **facts, ports=ports, rates=rates)
+    async with serving(simulated, first_port) as ports:
+        write("server_ready", **facts, ports=ports, rates=rates)
         yield environment(venues, ports, base)
-    say("server_stop")
+    write("server_stop")
 
 
 def unix_ms() -> int:
-    """The wall clock."""
+    """Return the wall clock in Unix ms."""
     return time.time_ns() // 1_000_000

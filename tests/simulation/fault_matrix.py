@@ -17,7 +17,7 @@ from connectors.venues.spec import Recovery, Target, Venue
 
 def lacks(fault: Fault, has: frozenset[Need]) -> Need | None:
     """What a fault needs and a feed has not; the need's text is the reason why the cell is n/a."""
-    return next((need for need in fault.needs if need not in has), None)
+    return next((need for need in fault.requires if need not in has), None)
 
 
 def offers(venue: Venue, protocol: VenueProtocol, environ: Mapping[str, str]) -> frozenset[Need]:

@@ -1,4 +1,4 @@
-"""The faults that are on at a venue right now, added up: what is withheld, how the door stands, how the book looks."""
+"""Faults active at a venue now and their combined effect on connections, frames, books and REST responses."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from connectors.simulator.scenario import PlannedFault
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunningFault:
-    """One fault on its way; `name` is its number in the truth."""
+    """One active fault; `name` identifies it in the ground truth."""
 
     name: str
     planned: PlannedFault
 
     @property
     def fault(self) -> Fault:
-        """Its kind."""
+        """The fault's entry in the fault table."""
         return self.planned.fault
 
     def number(self, value: str) -> int:
-        """A whole-number setting; raises KeyError for one that the kind has not."""
+        """Return an integer setting; raises KeyError for a setting that the kind does not have."""
         return int(self.planned.values[value])
 
     def idle(self) -> IdleTimeout:
-        """The rule by which it drops silent clients; raises KeyError for a kind that does not."""
+        """Return the idle rule of the fault; raises KeyError for a kind without `after_s`."""
         return IdleTimeout(self.number("after_s") * 1_000)
 
 
 class ActiveFaults:
-    """The faults that are on, and their sum."""
+    """Active faults of one venue and their combined effect; `slow_ms` 0 does not limit the rate of book frames."""
 
     def __init__(self) -> None:
         self.running: list[RunningFault] = []
@@ -44,32 +44,32 @@ class ActiveFaults:
         self.slow_ms = 0
         self.rest_updates_late = 0
 
-    def begin(self, fault: RunningFault) -> None:
-        """One more."""
+    def start(self, fault: RunningFault) -> None:
+        """Activate a fault."""
         self.running.append(fault)
         self._combine()
 
     def end(self, fault: RunningFault) -> None:
-        """One less."""
+        """Deactivate a fault."""
         self.running.remove(fault)
         self._combine()
 
     def connect_policy(self) -> tuple[ConnectPolicy, RunningFault | None]:
-        """How a new connection is met, and because of which fault."""
-        shut = next((on for on in self.running if on.fault.connect_policy is not ConnectPolicy.OPEN), None)
-        return (ConnectPolicy.OPEN, None) if shut is None else (shut.fault.connect_policy, shut)
+        """Return the policy for a new connection and the fault that sets it (None if connections are accepted)."""
+        blocking = next((each for each in self.running if each.fault.connect_policy is not ConnectPolicy.OPEN), None)
+        return (ConnectPolicy.OPEN, None) if blocking is None else (blocking.fault.connect_policy, blocking)
 
     def rest_failure(self) -> HttpResponse | None:
-        """The answer to every request while REST fails."""
-        failing = next((on for on in self.running if on.fault.rest_fails), None)
+        """Return the response to every request while a fault makes REST fail; None otherwise."""
+        failing = next((each for each in self.running if each.fault.rest_fails), None)
         return None if failing is None else error_response(failing)
 
     def idle_faults(self) -> Iterator[RunningFault]:
-        """The faults that drop silent clients."""
-        return (on for on in self.running if on.fault.idles)
+        """Return the faults that drop idle clients."""
+        return (each for each in self.running if each.fault.idles)
 
     def _combine(self) -> None:
-        kinds = [on.fault for on in self.running]
+        kinds = [each.fault for each in self.running]
         self.withheld = Content.NONE
         for fault in kinds:
             self.withheld |= fault.withholds
@@ -77,12 +77,14 @@ class ActiveFaults:
         self.frozen = any(fault.frozen for fault in kinds)
         self.quiet = any(fault.quiet for fault in kinds)
         self.refuses = any(fault.refuses for fault in kinds)
-        self.slow_ms = max((on.number("ms") for on in self.running if on.fault.slows), default=0)
-        self.rest_updates_late = max((on.number("updates") for on in self.running if on.fault.rest_late), default=0)
+        self.slow_ms = max((each.number("ms") for each in self.running if each.fault.slows), default=0)
+        self.rest_updates_late = max(
+            (each.number("updates") for each in self.running if each.fault.rest_late), default=0
+        )
 
 
 def error_response(fault: RunningFault) -> HttpResponse:
-    """The HTTP answer of a fault that has a `status`."""
+    """Return the HTTP error response of a fault; raises KeyError for a kind without `status` and `retry_after_s`."""
     after_s = fault.number("retry_after_s")
     headers = (("Retry-After", str(after_s)),) if after_s else ()
     return HttpResponse(fault.number("status"), b'{"error":"simulated"}', headers)

@@ -1,4 +1,4 @@
-"""Fault injection: begins and ends the faults of a plan, and does what each does as it strikes."""
+"""Fault injection: start and end the faults of a plan and carry out their immediate effects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEARTBEAT_MS = 1_000
 
 
 class Injector:
-    """The faults of one venue; `hurry` moves its market and tells everyone at once."""
+    """Fault injector of one venue; `burst_update` moves its market once and sends a frame on every stream."""
 
     def __init__(
         self,
@@ -25,37 +25,37 @@ class Injector:
         market_data: MarketData,
         connections: Connections,
         active_faults: ActiveFaults,
-        hurry: Callable[[int], None],
+        burst_update: Callable[[int], None],
     ) -> None:
         self._protocol = protocol
         self._market_data = market_data
         self._connections = connections
         self._active_faults = active_faults
-        self._hurry = hurry
-        self._begun = 0
+        self._burst_update = burst_update
+        self._count = 0
 
-    def arrange(self, plan: Iterable[PlannedFault]) -> None:
-        """Put the begin of each fault on the agenda."""
+    def schedule(self, plan: Iterable[PlannedFault]) -> None:
+        """Schedule the start of each fault."""
         for planned in plan:
-            self._connections.schedule(planned.at_ms, partial(self._begin, planned))
+            self._connections.schedule(planned.at_ms, partial(self._start, planned))
 
-    def _begin(self, planned: PlannedFault, now_ms: int) -> None:
-        self._begun += 1
-        fault = RunningFault(f"{self._protocol.venue[:2]}f{self._begun}", planned)
+    def _start(self, planned: PlannedFault, now_ms: int) -> None:
+        self._count += 1
+        fault = RunningFault(f"{self._protocol.venue[:2]}f{self._count}", planned)
         facts = {"fault": fault.name, "kind": planned.fault.kind, "params": dict(planned.values)}
         for_s = None if planned.for_ms is None else planned.for_ms / 1_000
         self._connections.write_truth(
             now_ms, "fault_start", None, **facts, for_s=for_s, conns=list(self._connections.by_id)
         )
-        self._active_faults.begin(fault)
+        self._active_faults.start(fault)
         self._market_data.frozen = self._active_faults.frozen
-        self._strike(now_ms, fault)
+        self._apply_start(now_ms, fault)
         if planned.for_ms is None:
             self._end(fault, now_ms)
         else:
             self._connections.schedule(now_ms + planned.for_ms, partial(self._end, fault))
         if planned.every_ms and (planned.until_ms is None or now_ms + planned.every_ms <= planned.until_ms):
-            self._connections.schedule(now_ms + planned.every_ms, partial(self._begin, planned))
+            self._connections.schedule(now_ms + planned.every_ms, partial(self._start, planned))
 
     def _end(self, fault: RunningFault, now_ms: int) -> None:
         self._active_faults.end(fault)
@@ -67,15 +67,15 @@ class Injector:
         ):
             self._connections.actions.append(SetListening(open=True))
 
-    def _strike(self, now_ms: int, fault: RunningFault) -> None:
-        """What a fault does as it begins."""
+    def _apply_start(self, now_ms: int, fault: RunningFault) -> None:
+        """Carry out the effects of a fault at its start."""
         kind = fault.fault
         if kind.connect_policy is ConnectPolicy.REFUSE:
             self._connections.actions.append(SetListening(open=False))
         if kind.heartbeats:
-            self._beat(fault, now_ms)
+            self._send_heartbeats(fault, now_ms)
         for _ in range(fault.number("n") if kind.bursts else 0):
-            self._hurry(now_ms)
+            self._burst_update(now_ms)
         for connection in list(self._connections.by_id.values()):
             if kind.disconnects:
                 self._connections.close(now_ms, connection, fault)
@@ -87,19 +87,19 @@ class Injector:
                 self._send_damaged(now_ms, connection, fault)
 
     def _send_damaged(self, now_ms: int, connection: Connection, fault: RunningFault) -> None:
-        """Say bad frames made of a good one, or the last good one again."""
+        """Send damaged copies of the last book frame, or the frame itself again if the fault damages none."""
         stream = next((one for one in connection.streams.values() if one.content is Content.BOOK), None)
         if stream is None or stream.last_frame is None:
             return
-        good, damage = stream.last_frame, fault.fault.damage
+        last, damage = stream.last_frame, fault.fault.damage
         for _ in range(fault.number("n")):
             if damage is None:
-                self._connections.send(now_ms, connection, good.data, Content.BOOK, good.true_book)
+                self._connections.send(now_ms, connection, last.data, Content.BOOK, last.true_book)
             else:
-                self._connections.send(now_ms, connection, damage(str(good.data)), Content.BOOK)
+                self._connections.send(now_ms, connection, damage(str(last.data)), Content.BOOK)
 
-    def _beat(self, fault: RunningFault, now_ms: int) -> None:
-        """Say a life sign to everyone, each second."""
+    def _send_heartbeats(self, fault: RunningFault, now_ms: int) -> None:
+        """Send a heartbeat on every connection, once per second until the fault ends."""
         if fault not in self._active_faults.running:
             return
         for connection in self._connections.by_id.values():
@@ -107,4 +107,4 @@ class Injector:
                 self._connections.send_control(connection, Control.PING)
             else:
                 self._connections.send(now_ms, connection, self._protocol.heartbeat, Content.HEARTBEAT)
-        self._connections.schedule(now_ms + HEARTBEAT_MS, partial(self._beat, fault))
+        self._connections.schedule(now_ms + HEARTBEAT_MS, partial(self._send_heartbeats, fault))

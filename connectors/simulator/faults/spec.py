@@ -1,4 +1,4 @@
-"""What a fault is: the mechanisms it uses, and how a connector has to see it."""
+"""Specification of a fault: the mechanisms it uses and the reaction expected of a connector."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from connectors.venues.spec import VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
 AT_ONCE_MS = 3_000
-"""`At once` in a test: the backoff of a first failure and a frame or two."""
+"""Time allowed for a reaction at once, in ms: the backoff of a first failure and one or two frames."""
 
 
 class Need(StrEnum):
-    """What a venue or a stream must have for a fault to exist; the text is the reason where it has not."""
+    """Property of a feed that a fault requires; the text is the reason why the fault is not applicable without it."""
 
     CHAIN = "each frame is a whole book: one that is lost or repeated leaves no trace"
     ACK = "no acknowledgement apart from the data: it cannot be told from mute"
@@ -28,12 +28,12 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """How a connector has to see a fault.
+    """Reaction to a fault that is expected of a connector.
 
-    `reason` is what the session ends by; where the venue mends its book on the living socket and `mends` is set, it
-    is the reason of the resync instead. None: the session goes on. `within` names the limits whose sum times 1.5 is
-    the time allowed, empty: at once. `notes` are kinds of notes that must come. `also` are other ends that the fault
-    brings with it.
+    `reason` is the reason for which the session ends; None if the session continues. If `mends` is set and the
+    connector resynchronizes the book without a reconnect, `reason` is the reason of the resync. `within` names the
+    limits of the venue whose sum times 1.5 is the time allowed; empty means at once. `silence` is the expected kind of
+    silence. `notes` are kinds of notes that must occur. `also` are other reasons of session ends that the fault causes.
     """
 
     reason: ReconnectReason | None = None
@@ -44,22 +44,26 @@ class Expectation:
     also: tuple[ReconnectReason, ...] = ()
 
     def within_ms(self, limits: VenueLimits) -> int:
-        """The time allowed from the begin of the fault."""
+        """Return the time allowed from the start of the fault, in ms."""
         return AT_ONCE_MS + int(1.5 * sum(getattr(limits, name) for name in self.within))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One kind of fault.
+    """One kind of fault: an entry of the fault table.
 
-    `lasts_s` is how long it lasts unless the scenario says otherwise, None for what happens at once. `values` are its
-    settings with their defaults. `hangs_up` ends every open socket as it begins (with the close frame of its value
-    `code`, if it has one; `reset` by a reset), `door` is how new connections are met, `withholds` what is not sent.
-    `look` changes the book shown, `frozen` shows the same again and again, `quiet` stops the market itself. `spoils`
-    makes `n` bad frames from good ones, `loses` swallows the next `n` book frames, `repeats` sends the last one again,
-    `bursts` moves the market `n` times at once, `slows` leaves `ms` between book frames. `refuses` answers
-    subscriptions by the venue's error, `beats` sends a life sign each second, `idles` ends clients that are silent for
-    `after_s`. `rest_fails` answers REST by `status`, `rest_late` by a book `updates` ago.
+    `lasts_s` is its default duration; None for a fault that happens at once. `values` are its settings with defaults.
+    `requires` lists what a feed must have for the fault to exist.
+
+    At its start, `disconnects` ends every open connection (with a close frame of the setting `code`, if it has one, or
+    by a TCP reset if `reset`). `damage` sends `n` damaged copies of the last book frame, `repeats` sends that frame `n`
+    times again, `loses` drops the next `n` book frames, and `bursts` moves the market `n` times at once.
+
+    While it lasts, `connect_policy` is the treatment of new connections and `withholds` the content not sent.
+    `alter_book` alters the book shown, `frozen` repeats the same book, and `quiet` stops the market. `slows` leaves at
+    least `ms` between book frames, `refuses` rejects subscriptions with the venue's error, `heartbeats` sends a
+    heartbeat each second, and `idles` ends clients that send nothing for `after_s`. `rest_fails` answers REST
+    requests with `status`; `rest_late` answers them with a book that is `updates` updates old.
     """
 
     kind: str
@@ -67,7 +71,7 @@ class Fault:
     expects: Expectation
     lasts_s: float | None = None
     values: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
-    needs: tuple[Need, ...] = ()
+    requires: tuple[Need, ...] = ()
     disconnects: bool = False
     reset: bool = False
     connect_policy: ConnectPolicy = ConnectPolicy.OPEN

@@ -1,7 +1,7 @@
-"""The fault table: what a loopback venue can do wrong, and how a connector has to see it.
+"""Fault table: every kind of fault of a simulated venue, with the reaction expected of a connector.
 
-One entry is one kind. It says what it does in the mechanisms that a fault has (`connectors.loopback.fault`) and what is
-expected of whoever is connected. A new kind made of these mechanisms needs no other edit.
+Each entry states the mechanisms that the fault uses (`connectors.simulator.faults.spec`) and the expected reaction. A
+new kind made of these mechanisms needs no other edit.
 """
 
 from __future__ import annotations
@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from connectors.session.events import Silence
-from connectors.simulator.faults.damage import absurd, crossed, cut, empty, garbage, one_sided, strange
+from connectors.simulator.faults.damage import (
+    binary_garbage,
+    crossed_book,
+    empty_book,
+    impossible_numbers,
+    one_sided_book,
+    truncated,
+    unknown_shape,
+)
 from connectors.simulator.faults.spec import Expectation, Fault, Need
 from connectors.simulator.messages import ConnectPolicy, Content
 from toolkit.model.vocabulary import ReconnectReason as Reason
@@ -79,7 +87,7 @@ _TABLE = (
         meaning="the connection is reset; new subscriptions are acknowledged and then nothing comes",
         expects=Expectation(Reason.STALE_WATCHDOG, _STALE, Silence.ACKED_MUTE, also=_ENDED),
         lasts_s=15,
-        needs=(Need.ACK,),
+        requires=(Need.ACK,),
         disconnects=True,
         reset=True,
         withholds=Content.DATA | Content.PING,
@@ -97,7 +105,7 @@ _TABLE = (
         meaning="the book's stream is silent while the others flow",
         expects=Expectation(Reason.STALE_WATCHDOG, _STALE, Silence.TOPIC_MUTE),
         lasts_s=14,
-        needs=(Need.TOPICS,),
+        requires=(Need.TOPICS,),
         withholds=Content.BOOK,
     ),
     Fault(
@@ -136,7 +144,7 @@ _TABLE = (
         meaning="`n` book frames are lost on the way",
         expects=Expectation(Reason.SEQ_GAP, mends=True),
         values={"n": 1},
-        needs=(Need.CHAIN,),
+        requires=(Need.CHAIN,),
         loses=True,
     ),
     Fault(
@@ -152,7 +160,7 @@ _TABLE = (
         expects=Expectation(Reason.STREAM_ENDED, notes=("snapshot_failed",)),
         lasts_s=4,
         values={"updates": 100},
-        needs=(Need.BRIDGE,),
+        requires=(Need.BRIDGE,),
         disconnects=True,
         reset=True,
         rest_late=True,
@@ -163,7 +171,7 @@ _TABLE = (
         expects=Expectation(Reason.STREAM_ENDED, notes=("snapshot_failed",)),
         lasts_s=4,
         values={"status": 500, "retry_after_s": 0},
-        needs=(Need.BRIDGE,),
+        requires=(Need.BRIDGE,),
         disconnects=True,
         reset=True,
         rest_fails=True,
@@ -173,28 +181,28 @@ _TABLE = (
         meaning="`n` frames that end in the middle",
         expects=Expectation(Reason.PARSE_ERROR, notes=("parse_error",)),
         values={"n": 40},
-        damage=cut,
+        damage=truncated,
     ),
     Fault(
         kind="binary_garbage",
         meaning="`n` binary frames that are neither text nor JSON",
         expects=Expectation(Reason.PARSE_ERROR, notes=("parse_error",)),
         values={"n": 40},
-        damage=garbage,
+        damage=binary_garbage,
     ),
     Fault(
         kind="wrong_shape",
         meaning="`n` frames of valid JSON that nobody described",
         expects=Expectation(Reason.DECODE_FAIL_LOOP, notes=("decode_miss",)),
         values={"n": 20},
-        damage=strange,
+        damage=unknown_shape,
     ),
     Fault(
         kind="bad_numbers",
         meaning="`n` frames with numbers that no market can have",
         expects=Expectation(Reason.DECODE_FAIL_LOOP, notes=("decode_miss",)),
         values={"n": 20},
-        damage=absurd,
+        damage=impossible_numbers,
     ),
     Fault(
         kind="slow",
@@ -216,10 +224,10 @@ _TABLE = (
         meaning="the best bid above the best ask",
         expects=Expectation(),
         lasts_s=4,
-        alter_book=crossed,
+        alter_book=crossed_book,
     ),
-    Fault(kind="one_sided_book", meaning="no asks", expects=Expectation(), lasts_s=4, alter_book=one_sided),
-    Fault(kind="empty_book", meaning="no bids and no asks", expects=Expectation(), lasts_s=4, alter_book=empty),
+    Fault(kind="one_sided_book", meaning="no asks", expects=Expectation(), lasts_s=4, alter_book=one_sided_book),
+    Fault(kind="empty_book", meaning="no bids and no asks", expects=Expectation(), lasts_s=4, alter_book=empty_book),
     Fault(
         kind="quiet_market",
         meaning="nothing happens on the market; the venue is well",
@@ -230,4 +238,4 @@ _TABLE = (
 )
 
 FAULTS: Mapping[str, Fault] = MappingProxyType({fault.kind: fault for fault in _TABLE})
-"""Every kind of fault by its name."""
+"""Every kind of fault by name."""

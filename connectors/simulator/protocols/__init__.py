@@ -1,4 +1,4 @@
-"""The dialects that are spoken: every module of this package that holds a `PROTOCOL`."""
+"""Venue protocols of the simulator: each module of this package that defines `PROTOCOL` adds one venue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from connectors.simulator.protocols.base import VenueProtocol
 
 
 def protocols() -> dict[str, VenueProtocol]:
-    """Every dialect by venue name, in alphabetical order."""
-    found = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
-    spoken = [module.PROTOCOL for module in found if hasattr(module, "PROTOCOL")]
-    return {protocol.venue: protocol for protocol in sorted(spoken, key=lambda protocol: protocol.venue)}
+    """Return every protocol by venue name, in alphabetical order."""
+    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    known = [module.PROTOCOL for module in modules if hasattr(module, "PROTOCOL")]
+    return {protocol.venue: protocol for protocol in sorted(known, key=lambda protocol: protocol.venue)}

@@ -1,6 +1,6 @@
-"""Aster: streams by URL or by SUBSCRIBE, changes with `U`, `u` and `pu`, the whole book only by REST.
+"""Aster protocol: streams by URL or SUBSCRIBE, deltas with `U`, `u` and `pu`, and full books only by REST.
 
-The market moves twice between two frames, so that a REST snapshot can land in the middle of a change.
+The market moves at least twice between two delta frames, so a REST snapshot can fall in the middle of a delta.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from connectors.venues.frames import BookSide, Json
 DEPTH = re.compile(r"depth(?P<levels>5|10|20)?(?:@(?P<ms>100|500)ms)?")
 METHODS = "`SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY`"
 FUNDING_MS = 8 * 3_600_000
+"""Funding interval: rates of this venue cover 8 hours."""
 
 
 class _Aster(VenueProtocol):
@@ -113,12 +114,12 @@ def _wrapped(path: str) -> bool:
 
 
 def _stream(channel: str, symbol: str, wrapped: bool) -> Stream | None:
-    """The stream of a name; None for one that does not exist, which the venue takes and never fills."""
+    """Return the stream of a channel name; None for an unknown one, which the venue accepts but never serves."""
     coin, _, kind = channel.partition("@")
     if coin != symbol.lower():
         return None
-    if found := DEPTH.fullmatch(kind):
-        levels, period_ms = found["levels"], int(found["ms"] or 250)
+    if depth_match := DEPTH.fullmatch(kind):
+        levels, period_ms = depth_match["levels"], int(depth_match["ms"] or 250)
         depth = int(levels) if levels else None
         return Stream(
             channel, depth=depth, period_ms=period_ms, incremental=not levels, sends_at_once=False, wrapped=wrapped
@@ -139,12 +140,12 @@ def _result(result: object, message: dict[str, Any]) -> str:
     return compact_json({"result": result, "id": message.get("id")})
 
 
-def _error(code: int, words: str) -> SendReply:
-    return SendReply(compact_json({"code": code, "msg": words}), Content.REFUSAL)
+def _error(code: int, text: str) -> SendReply:
+    return SendReply(compact_json({"code": code, "msg": text}), Content.REFUSAL)
 
 
 def _depth(stream: Stream, state: MarketState) -> dict[str, Any]:
-    """A first frame has no previous one on this stream: it follows what was there when the stream began."""
+    """Encode a depth frame; the first one follows the update counter at the subscription."""
     first = 1 + (stream.number or stream.since)
     numbers = {"U": first, "u": state.number, "pu": first - 1}
     if stream.incremental:
@@ -172,9 +173,9 @@ def _trade(state: MarketState) -> dict[str, Any]:
     }
 
 
-def _mark(state: MarketState, rate: str, due: str) -> dict[str, Any]:
+def _mark(state: MarketState, rate_key: str, time_key: str) -> dict[str, Any]:
     mid, next_ms = state.mid(), (state.wall_ms // FUNDING_MS + 1) * FUNDING_MS
-    return {"p": mid, "i": mid, "P": mid, rate: fixed_point(state.funding_ppb * 8, 9), due: next_ms}
+    return {"p": mid, "i": mid, "P": mid, rate_key: fixed_point(state.funding_ppb * 8, 9), time_key: next_ms}
 
 
 def _premium(state: MarketState) -> dict[str, Any]:

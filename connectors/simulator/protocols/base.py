@@ -1,7 +1,7 @@
-"""What a venue's dialect is: how it takes subscriptions, writes frames and answers requests.
+"""Interface of a venue protocol: how a venue handles subscriptions, encodes frames and answers requests.
 
-A dialect is a description like `connectors.description.Venue`, seen from the venue's side and written from the venue's
-own documents, so that the two check each other. It keeps no state; what a connection has been told stands in `Stream`.
+A protocol is the venue's side of `connectors.venues.spec.Venue`. It is written from the venue's own documents, so that
+the two check each other. It keeps no state; the state of a subscription is in `Stream`.
 """
 
 from __future__ import annotations
@@ -18,18 +18,21 @@ from connectors.simulator.messages import Content, Request, SendData
 from connectors.venues.frames import Json
 
 LevelChange: TypeAlias = tuple[int, int, int]
-"""Price, size before, size now; points and lots."""
+"""Price in points, size before and size now in lots."""
 
 
 @dataclass(slots=True)
 class Stream:
-    """One subscription on one connection, and how far it was told.
+    """State of one subscription on one connection.
 
-    `channel` is the venue's name of it. `depth` cuts the book to the best levels. `period_ms` is the least time between
-    two frames; what changes in between is folded into the next. A `chained` stream sends changes after its first whole
-    book (and a whole one again each `whole_ms`); any other sends what it shows whole. `resends` repeats a book that has
-    not changed. `opens` sends the first frame at once instead of with the next change. `number` is the last sequence
-    number sent, `since` the market's at the subscription, `said` the last frame.
+    `channel` is the venue's name of the subscription. `depth` limits the book to the best levels per side. `period_ms`
+    is the minimum time between two frames; changes in between are merged into the next frame. An `incremental` stream
+    sends changes after its first full book, and a full book again every `full_every_ms`; any other stream sends full
+    books. `repeats_unchanged` sends a book that has not changed. `sends_at_once` sends the first frame at the
+    subscription instead of at the next change. `wrapped` puts frames into the venue's envelope for combined streams.
+    `number` is the last sequence number sent, `since` the market's update counter at the subscription. `bids` and
+    `asks` hold the sizes before each change not sent yet, `last_top` the last levels sent of a full book, and
+    `last_frame` the last frame.
     """
 
     channel: str
@@ -54,10 +57,11 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class MarketState:
-    """A venue's market as a frame or an answer shows it.
+    """State of a venue's market that a frame or a response encodes.
 
-    `number` is the venue's update counter at this state. `whole` asks a chained stream for a whole book, else `bids`
-    and `asks` are what changed since its last frame, best first. `trades` are the newest, oldest first.
+    `wall_ms` is Unix time in ms, `number` the venue's update counter, `funding_ppb` the hourly funding rate in parts
+    per billion. `full` requests a full book from an incremental stream; else `bids` and `asks` are the changes since
+    its last frame, best first. `trades` are the trades to send, oldest first.
     """
 
     symbol: str
@@ -73,22 +77,22 @@ class MarketState:
     trades: tuple[MarketTrade, ...] = ()
 
     def levels(self, depth: int | None = None) -> list[list[list[str]]]:
-        """Bids and asks as `[price, size]` texts, best first."""
+        """Return bids and asks as `[price, size]` texts, best first; `depth` None returns all levels."""
         price, size = self.precision.price, self.precision.size
         return [[[price(at), size(lots)] for at, lots in side] for side in self.book.top(depth)]
 
     def mid(self) -> str:
-        """The middle of the book, as a price; zero for a book without two sides."""
+        """Return the mid price as text; a side without levels counts as zero."""
         (bid, *_), (ask, *_) = self.book.top(1)[0] or [(0, 0)], self.book.top(1)[1] or [(0, 0)]
         return self.precision.price((bid[0] + ask[0]) // 2)
 
 
-# --- what a dialect answers to a client's frame -----------------------------------------------------------------------
+# --- responses of a protocol to a client's frame ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class SendReply:
-    """Say this."""
+    """Send `text`."""
 
     text: str
     content: Content = Content.ACK
@@ -96,7 +100,7 @@ class SendReply:
 
 @dataclass(frozen=True, slots=True)
 class StartStream:
-    """A subscription: say `ack`, then let the stream run."""
+    """Start a subscription: send `ack`, if any, then run the stream."""
 
     stream: Stream
     ack: str | None = None
@@ -104,7 +108,7 @@ class StartStream:
 
 @dataclass(frozen=True, slots=True)
 class StopStream:
-    """The end of a subscription."""
+    """End a subscription and send `ack`, if any."""
 
     channel: str
     ack: str | None = None
@@ -112,7 +116,7 @@ class StopStream:
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """End the connection without a word, as the venue does to what it does not like."""
+    """End the connection without a close frame, as the venue does on a frame that it rejects."""
 
 
 ClientResponse: TypeAlias = SendReply | StartStream | StopStream | Disconnect
@@ -120,7 +124,7 @@ ClientResponse: TypeAlias = SendReply | StartStream | StopStream | Disconnect
 
 @dataclass(frozen=True, slots=True)
 class ClientInfo:
-    """A connection as a dialect sees it: the URL it came by, and the channels it holds."""
+    """Facts of a connection for the protocol: its URL path, its subscribed channels and its serial number."""
 
     path: str
     channels: frozenset[str]
@@ -129,7 +133,7 @@ class ClientInfo:
 
 @dataclass(frozen=True, slots=True)
 class IdleTimeout:
-    """When a venue ends a connection by itself: nothing from the client, or nothing of its own, for so long."""
+    """Idle rule: a connection ends after `after_ms` without a frame from the client (`of_client`) or from the venue."""
 
     after_ms: int
     of_client: bool = True
@@ -137,11 +141,12 @@ class IdleTimeout:
 
 @dataclass(frozen=True, kw_only=True)
 class VenueProtocol(ABC):
-    """One venue's side of the conversation; it holds facts and no state.
+    """Venue side of a market data protocol; it holds constants and no state.
 
-    `update_ms` is the time between two steps of its market. `symbol` writes a base asset. `acks` says that a
-    subscription is confirmed apart from its data, `beat` is the text life sign that the venue may send by itself (None:
-    a control ping). `ping_ms` and `pong_ms` are its own keep-alive.
+    `update_ms` is the time between two steps of the market. `symbol` is the format of a symbol with the field `base`.
+    `acks` is true if the venue confirms subscriptions apart from their data. `heartbeat` is the heartbeat text that the
+    venue sends (None: a control ping). The venue sends a ping every `ping_ms` (0: never) and closes the connection
+    if no pong arrives within `pong_ms`.
     """
 
     venue: str
@@ -155,34 +160,37 @@ class VenueProtocol(ABC):
     idle: IdleTimeout | None = None
 
     def greeting(self, _serial: int, /) -> str | None:
-        """What a new connection is told first; `serial` counts connections."""
+        """Return the first text of a new connection, None if there is none; `serial` counts connections."""
         return None
 
     @abstractmethod
     def streams_for_path(self, path: str, symbol: str, /) -> tuple[Stream, ...] | None:
-        """The streams that the URL of a new connection subscribes; None for a URL that the venue does not know."""
+        """Return the streams that the URL of a new connection subscribes to; None for an unknown URL."""
 
     def handle_message(self, _message: Json, _client: ClientInfo, _state: MarketState, /) -> Iterator[ClientResponse]:
-        """What a client's JSON is answered by."""
+        """Yield the responses to a JSON message of a client."""
         yield from ()
 
     @abstractmethod
     def encode(self, stream: Stream, state: MarketState, /) -> str:
-        """A stream's next frame."""
+        """Encode the next frame of a stream and update its sequence number."""
 
     @abstractmethod
     def handle_request(self, request: Request, state: MarketState, /) -> Json | None:
-        """The answer to a request; None: not found."""
+        """Return the JSON response to a request; text is sent as it is, None means not found.
+
+        Raises ValueError for a value in the request that cannot be read.
+        """
 
     @abstractmethod
     def subscription_error(self, channel: str, /) -> str:
-        """The venue's own error to a subscription."""
+        """Return the venue's error message for a rejected subscription."""
 
     def invalid_json_error(self, _frame: str, /) -> str | None:
-        """The venue's own error to a frame that is no JSON."""
+        """Return the venue's error message for a frame that is not JSON; None if it sends none."""
         return None
 
 
 def compact_json(message: Any) -> str:
-    """A message as compact JSON, keys in the order given."""
+    """Encode a message as compact JSON with keys in insertion order."""
     return msgspec.json.encode(message).decode()

@@ -1,5 +1,6 @@
-"""Extended, v1 streams: the URL is the subscription, `seq` counts each connection's messages, changes say both how much
-(`q`) and how much now (`c`). Nothing that a client says matters.
+"""Extended protocol, v1 streams: the URL is the subscription and `seq` counts the messages of a connection.
+
+A change carries both the difference (`q`) and the new size (`c`). Messages of a client are ignored.
 """
 
 from __future__ import annotations
@@ -13,20 +14,20 @@ from connectors.simulator.protocols.base import LevelChange, MarketState, Stream
 from connectors.venues.frames import BookSide, Json
 
 PATH = re.compile(r"/v1/(?P<kind>orderbooks|publicTrades|funding)(?:/(?P<market>[^/?]+))?(?:\?(?P<query>.*))?")
-WHOLE_MS = 60_000
+SNAPSHOT_MS = 60_000
 HOUR_MS = 3_600_000
 
 
 class _Extended(VenueProtocol):
     def streams_for_path(self, path: str, symbol: str) -> tuple[Stream, ...] | None:
-        found = PATH.search(path)
-        if found is None or found["market"] not in (symbol, None):
+        matched = PATH.search(path)
+        if matched is None or matched["market"] not in (symbol, None):
             return None
-        match found["kind"], found["query"]:
+        match matched["kind"], matched["query"]:
             case "orderbooks", "depth=1":
                 return (Stream("orderbooks", depth=1),)
             case "orderbooks", None:
-                return (Stream("orderbooks", incremental=True, full_every_ms=WHOLE_MS, period_ms=100),)
+                return (Stream("orderbooks", incremental=True, full_every_ms=SNAPSHOT_MS, period_ms=100),)
             case "publicTrades", None:
                 return (Stream("publicTrades", Content.TRADES, sends_at_once=False),)
             case "funding", None:
@@ -54,13 +55,13 @@ class _Extended(VenueProtocol):
         match markets[2].strip("/").split("/"):
             case [""]:
                 return _ok([_market(state)])
-            case [market, "orderbook" | "stats" as what] if market == state.symbol:
-                return _ok(_book(state) if what == "orderbook" else _stats(state))
+            case [market, "orderbook" | "stats" as name] if market == state.symbol:
+                return _ok(_book(state) if name == "orderbook" else _stats(state))
             case _:
                 return None
 
     def subscription_error(self, _channel: str) -> str:
-        return compact_json({"status": "ERROR", "error": {"code": 1001, "message": "Market not found."}})
+        return compact_json({"status": "ERROR", "error": {"code": 1001, "message": "Market not matched."}})
 
 
 def _sides(stream: Stream, state: MarketState) -> dict[str, Any]:

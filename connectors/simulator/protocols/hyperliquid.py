@@ -1,6 +1,6 @@
-"""Hyperliquid: whole books again and again, acknowledgements with the defaults filled in, JSON pings.
+"""Hyperliquid protocol: periodic full books, acknowledgements with the defaults filled in, and JSON pings.
 
-What it does not like it answers by closing without a word: an unknown coin, an impossible rounding.
+The venue closes the connection without a close frame on an unknown coin or an invalid rounding (`nSigFigs`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from connectors.simulator.protocols.base import (
 from connectors.venues.frames import BookSide, Json
 
 FAST_MS, PLAIN_MS = 500, 5_500
+"""Interval of full books in ms, with and without `fast`."""
+
 CONTENT = {"l2Book": Content.BOOK, "bbo": Content.BOOK, "trades": Content.TRADES, "activeAssetCtx": Content.FUNDING}
 
 
@@ -40,9 +42,9 @@ class _Hyperliquid(VenueProtocol):
                 yield SendReply('{"channel":"pong"}', Content.HEARTBEAT)
             case {
                 "method": "subscribe" | "unsubscribe" as method,
-                "subscription": {"type": str(), "coin": str()} as wanted,
+                "subscription": {"type": str(), "coin": str()} as subscription,
             }:
-                yield from _subscription(method, wanted, client, state.symbol)
+                yield from _subscription(method, subscription, client, state.symbol)
             case _:
                 yield _error(f"Error parsing JSON into valid websocket request: {compact_json(message)}")
 
@@ -66,9 +68,9 @@ class _Hyperliquid(VenueProtocol):
     def handle_request(self, request: Request, state: MarketState) -> Json | None:
         if request.method != "POST" or not request.path.endswith("/info"):
             return None
-        asked = json.loads(request.body)
+        query = json.loads(request.body)
         perps = {"universe": [{"name": state.symbol, "szDecimals": state.precision.size_decimals, "maxLeverage": 25}]}
-        match asked:
+        match query:
             case {"type": "l2Book", "coin": str(coin)}:
                 return _book(state, 20) if coin == state.symbol else "null"
             case {"type": "meta"}:
@@ -91,18 +93,20 @@ class _Hyperliquid(VenueProtocol):
         return _error(f"Error parsing JSON into valid websocket request: {frame[:200]}").text
 
 
-def _subscription(method: str, wanted: dict[str, Any], client: ClientInfo, symbol: str) -> Iterator[ClientResponse]:
-    kind, coin = wanted["type"], wanted["coin"]
+def _subscription(
+    method: str, subscription: dict[str, Any], client: ClientInfo, symbol: str
+) -> Iterator[ClientResponse]:
+    kind, coin = subscription["type"], subscription["coin"]
     if kind not in CONTENT:
-        yield _error(f"Error parsing JSON into valid websocket request: {compact_json(wanted)}")
+        yield _error(f"Error parsing JSON into valid websocket request: {compact_json(subscription)}")
         return
-    if coin != symbol or wanted.get("nSigFigs", 5) not in (None, 2, 3, 4, 5):
+    if coin != symbol or subscription.get("nSigFigs", 5) not in (None, 2, 3, 4, 5):
         yield Disconnect()
         return
     echo = {"type": kind, "coin": coin}
     if kind == "l2Book":
         defaults = {"nSigFigs": None, "mantissa": None, "fast": False}
-        echo |= {name: wanted.get(name, default) for name, default in defaults.items()}
+        echo |= {name: subscription.get(name, default) for name, default in defaults.items()}
     channel = compact_json(echo)
     ack = compact_json({"channel": "subscriptionResponse", "data": {"method": method, "subscription": echo}})
     if method == "unsubscribe":
@@ -110,7 +114,7 @@ def _subscription(method: str, wanted: dict[str, Any], client: ClientInfo, symbo
     elif channel in client.channels:
         yield _error(f"Already subscribed: {channel}")
     else:
-        yield StartStream(_stream(kind, channel, fast=bool(wanted.get("fast"))), ack)
+        yield StartStream(_stream(kind, channel, fast=bool(subscription.get("fast"))), ack)
 
 
 def _stream(kind: str, channel: str, *, fast: bool) -> Stream:
@@ -119,8 +123,8 @@ def _stream(kind: str, channel: str, *, fast: bool) -> Stream:
     return Stream(channel, CONTENT[kind], depth=1 if kind == "bbo" else None)
 
 
-def _error(words: str) -> SendReply:
-    return SendReply(compact_json({"channel": "error", "data": words}), Content.REFUSAL)
+def _error(text: str) -> SendReply:
+    return SendReply(compact_json({"channel": "error", "data": text}), Content.REFUSAL)
 
 
 def _book(state: MarketState, depth: int | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Lighter: a greeting, channels asked with a slash and named with a colon, a whole book and then a chain of nonces.
+"""Lighter protocol: a greeting, then per channel a full book and deltas chained by nonces.
 
-The first frame of a subscription is its acknowledgement. Nonces jump and only `begin_nonce` chains; `offset` does not.
+Clients write channels with a slash, the venue with a colon. The first frame of a subscription is its acknowledgement.
+Nonces are not consecutive: `begin_nonce` is the nonce of the previous frame. `offset` is not a chain.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from connectors.simulator.protocols.base import (
 from connectors.venues.frames import BookSide, Json
 
 MARKET_ID = 0
-TIMES = {"order_book": Content.BOOK, "ticker": Content.BOOK, "trade": Content.TRADES, "market_stats": Content.FUNDING}
+CONTENT = {"order_book": Content.BOOK, "ticker": Content.BOOK, "trade": Content.TRADES, "market_stats": Content.FUNDING}
 
 
 class _Lighter(VenueProtocol):
@@ -44,8 +45,8 @@ class _Lighter(VenueProtocol):
                 yield SendReply('{"type":"pong"}', Content.HEARTBEAT)
             case {"type": "pong"}:
                 return
-            case {"type": "subscribe" | "unsubscribe" as wish, "channel": str(channel)}:
-                yield _subscription(wish, channel.replace("/", ":"), client)
+            case {"type": "subscribe" | "unsubscribe" as action, "channel": str(channel)}:
+                yield _subscription(action, channel.replace("/", ":"), client)
             case _:
                 yield _error(30_001, "Invalid Type")
 
@@ -58,7 +59,7 @@ class _Lighter(VenueProtocol):
                 body = {**_times(state), "order_book": _order_book(stream, state)}
             case "ticker":
                 bid, ask = (side[0] if side else ["0", "0"] for side in state.levels(1))
-                best = {"s": state.base, "a": _named(ask), "b": _named(bid), "last_updated_at": state.wall_ms * 1_000}
+                best = {"s": state.base, "a": _level(ask), "b": _level(bid), "last_updated_at": state.wall_ms * 1_000}
                 body = {**_times(state), "nonce": state.number, "ticker": best}
             case "trade":
                 trades = [_trade(trade, state) for trade in state.trades]
@@ -92,24 +93,24 @@ class _Lighter(VenueProtocol):
         return _error(30_002, "Invalid JSON").text
 
 
-def _subscription(wish: str, channel: str, client: ClientInfo) -> ClientResponse:
+def _subscription(action: str, channel: str, client: ClientInfo) -> ClientResponse:
     kind, _, market = channel.partition(":")
-    if kind not in TIMES:
+    if kind not in CONTENT:
         return _error(30_005, "Invalid Channel")
     if market != str(MARKET_ID):
         return _error(30_005, "Invalid Channel:  (marketId)")
-    if wish == "unsubscribe":
-        # The one frame that the venue writes with spaces.
+    if action == "unsubscribe":
+        # The venue writes only this frame with spaces.
         return StopStream(channel, json.dumps({"type": "unsubscribed", "channel": channel}))
     if channel in client.channels:
         return _error(30_003, f"Already Subscribed to : {channel}")
     return StartStream(
-        Stream(channel, TIMES[kind], depth=1 if kind == "ticker" else None, incremental=kind == "order_book")
+        Stream(channel, CONTENT[kind], depth=1 if kind == "ticker" else None, incremental=kind == "order_book")
     )
 
 
-def _error(code: int, words: str) -> SendReply:
-    return SendReply(compact_json({"error": {"code": code, "message": words}}), Content.REFUSAL)
+def _error(code: int, text: str) -> SendReply:
+    return SendReply(compact_json({"error": {"code": code, "message": text}}), Content.REFUSAL)
 
 
 def _times(state: MarketState) -> dict[str, int]:
@@ -118,21 +119,21 @@ def _times(state: MarketState) -> dict[str, int]:
 
 def _order_book(stream: Stream, state: MarketState) -> dict[str, Any]:
     if state.full:
-        bids, asks = ([_named(row) for row in side] for side in state.levels())
+        bids, asks = ([_level(row) for row in side] for side in state.levels())
         begin = 0
     else:
-        bids, asks = ([_changed(row, state.precision) for row in side] for side in (state.bids, state.asks))
+        bids, asks = ([_changed_level(row, state.precision) for row in side] for side in (state.bids, state.asks))
         begin = stream.number
     stream.number = state.number
     numbers = {"nonce": state.number, "begin_nonce": begin}
     return {"code": 0, "asks": asks, "bids": bids, **_times(state), **numbers}
 
 
-def _named(row: list[str]) -> dict[str, str]:
+def _level(row: list[str]) -> dict[str, str]:
     return {"price": row[0], "size": row[1]}
 
 
-def _changed(row: LevelChange, precision: Precision) -> dict[str, str]:
+def _changed_level(row: LevelChange, precision: Precision) -> dict[str, str]:
     return {"price": precision.price(row[0]), "size": precision.size(row[2])}
 
 
@@ -154,7 +155,7 @@ def _trade(trade: MarketTrade, state: MarketState) -> dict[str, Any]:
 
 
 def _stats(state: MarketState) -> dict[str, Any]:
-    """Rates of the stream are per cent, those of REST are shares."""
+    """Encode the market statistics; funding rates of the stream are in percent, those of REST are fractions."""
     rate, mid = fixed_point(state.funding_ppb, 7), state.mid()
     return {
         "symbol": state.base,
@@ -187,9 +188,9 @@ def _market(state: MarketState) -> dict[str, Any]:
 
 
 def _orders(state: MarketState, limit: int) -> dict[str, Any]:
-    """The book as single orders: each level is two, so that a reader has to add them up."""
+    """Encode the book as single orders; each level is split into two orders, so that a reader must add them up."""
     bids, asks = (
-        [_order(price, lots, state) for price, full in side for lots in (full // 3, full - full // 3)][:limit]
+        [_order(price, lots, state) for price, total in side for lots in (total // 3, total - total // 3)][:limit]
         for side in state.book.top()
     )
     return {"code": 200, "total_asks": len(asks), "asks": asks, "total_bids": len(bids), "bids": bids}

@@ -1,6 +1,6 @@
-"""Paradex: JSON-RPC, a best-bid-and-offer stream, whole books of 15 levels, and a stream of changes with `seq_no`.
+"""Paradex protocol: JSON-RPC, a best-bid-and-offer stream, full books of 15 levels, and deltas with `seq_no`.
 
-Only the changes count by one; the other streams are conflated and their numbers merely rise.
+`seq_no` of the deltas increases by one per frame; the other streams are conflated and skip numbers.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ from connectors.simulator.protocols.base import (
 from connectors.venues.frames import BookSide, Json
 
 SNAPSHOT = re.compile(r"(?:snapshot|interactive)@15@(50|100)ms(?:@\w+)?")
-TAKES_US = 37
-HOURS = 8
+HANDLING_US = 37
+"""Handling time of a request, reported as `usDiff`."""
+
+FUNDING_HOURS = 8
+"""Funding interval: rates of this venue cover 8 hours."""
 
 
 class _Paradex(VenueProtocol):
@@ -38,7 +41,7 @@ class _Paradex(VenueProtocol):
             case {"method": "subscribe", "params": {"channel": str(channel)}}:
                 stream = _stream(channel, state.symbol)
                 if stream is None:
-                    yield _error(message, state, -32_600, "invalid subscribe request", _why(channel))
+                    yield _error(message, state, -32_600, "invalid subscribe request", _rejection(channel))
                 elif channel in client.channels:
                     yield _error(message, state, -32_600, "invalid subscribe request", "already subscribed")
                 else:
@@ -70,7 +73,7 @@ class _Paradex(VenueProtocol):
     def handle_request(self, request: Request, state: MarketState) -> Json | None:
         if request.method != "GET":
             return None
-        wanted = request.query.get("market", state.symbol) in (state.symbol, "ALL")
+        market_matches = request.query.get("market", state.symbol) in (state.symbol, "ALL")
         match request.path.rpartition("/v1/")[2].split("/"):
             case ["orderbook", market, *_] if market == state.symbol:
                 bids, asks = state.levels(int(request.query.get("depth", "20")))
@@ -79,9 +82,9 @@ class _Paradex(VenueProtocol):
             case ["bbo", market, *_] if market == state.symbol:
                 return _best(state)
             case ["markets"]:
-                return {"results": [_market(state)] if wanted else []}
+                return {"results": [_market(state)] if market_matches else []}
             case ["markets", "summary"]:
-                return {"results": [_summary(state)] if wanted else []}
+                return {"results": [_summary(state)] if market_matches else []}
             case ["system", "time"]:
                 return {"server_time": str(state.wall_ms)}
             case _:
@@ -105,13 +108,13 @@ def _stream(channel: str, symbol: str) -> Stream | None:
             return Stream(channel, Content.FUNDING, period_ms=5_000)
         case ["order_book", market, "deltas"] if market == symbol:
             return Stream(channel, incremental=True)
-        case ["order_book", market, kind] if market == symbol and (found := SNAPSHOT.fullmatch(kind)):
-            return Stream(channel, depth=15, period_ms=int(found[1]))
+        case ["order_book", market, kind] if market == symbol and (interval := SNAPSHOT.fullmatch(kind)):
+            return Stream(channel, depth=15, period_ms=int(interval[1]))
         case _:
             return None
 
 
-def _why(channel: str) -> str:
+def _rejection(channel: str) -> str:
     return "no parameters expected for deltas topic." if ".deltas@" in channel else "invalid channel"
 
 
@@ -119,8 +122,8 @@ def _result(channel: str, message: dict[str, Any], state: MarketState) -> str:
     return compact_json({"jsonrpc": "2.0", "result": {"channel": channel}, **_timing(state), **_id(message)})
 
 
-def _error(message: dict[str, Any], state: MarketState, code: int, words: str, data: str | None = None) -> SendReply:
-    error = {"code": code, "message": words} | ({} if data is None else {"data": data})
+def _error(message: dict[str, Any], state: MarketState, code: int, text: str, data: str | None = None) -> SendReply:
+    error = {"code": code, "message": text} | ({} if data is None else {"data": data})
     return SendReply(
         compact_json({"jsonrpc": "2.0", **_id(message), "error": error, **_timing(state)}), Content.REFUSAL
     )
@@ -132,11 +135,11 @@ def _id(message: dict[str, Any]) -> dict[str, Any]:
 
 def _timing(state: MarketState) -> dict[str, int]:
     in_us = state.wall_ms * 1_000
-    return {"usIn": in_us, "usDiff": TAKES_US, "usOut": in_us + TAKES_US}
+    return {"usIn": in_us, "usDiff": HANDLING_US, "usOut": in_us + HANDLING_US}
 
 
 def _best(state: MarketState) -> dict[str, Any]:
-    """An empty side has no price; the venue leaves the text empty."""
+    """Encode the best bid and offer; price and size of an empty side are empty texts."""
     bid, ask = (side[0] if side else ["", ""] for side in state.levels(1))
     times = {"market": state.symbol, "seq_no": state.number, "last_updated_at": state.wall_ms}
     return {**times, "ask": ask[0], "ask_size": ask[1], "bid": bid[0], "bid_size": bid[1]}
@@ -177,7 +180,7 @@ def _funding(state: MarketState) -> dict[str, Any]:
         "market": state.symbol,
         "funding_index": "1000.5",
         "funding_premium": "0.1",
-        "funding_rate": fixed_point(state.funding_ppb * HOURS, 9),
+        "funding_rate": fixed_point(state.funding_ppb * FUNDING_HOURS, 9),
         "funding_period_hours": HOURS,
         "created_at": state.wall_ms,
     }
@@ -195,7 +198,7 @@ def _summary(state: MarketState) -> dict[str, Any]:
         "underlying_price": mid,
         "open_interest": "1000",
         "volume_24h": "1000000",
-        "funding_rate": fixed_point(state.funding_ppb * HOURS, 9),
+        "funding_rate": fixed_point(state.funding_ppb * FUNDING_HOURS, 9),
         "price_change_rate_24h": "0",
         "created_at": state.wall_ms,
     }

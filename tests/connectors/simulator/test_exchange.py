@@ -31,7 +31,9 @@ FRAMES_A_SECOND = {"aster": 10, "extended": 10, "hyperliquid": 2, "lighter": 20,
 
 
 def many_faults(venue: str) -> list[PlannedFault]:
-    kinds = [kind for kind, fault in FAULTS.items() if not fault.disconnects and fault.door is ConnectPolicy.OPEN]
+    kinds = [
+        kind for kind, fault in FAULTS.items() if not fault.disconnects and fault.connect_policy is ConnectPolicy.OPEN
+    ]
     return [plan(venue, kind, 10 + 9 * place) for place, kind in enumerate(kinds)]
 
 

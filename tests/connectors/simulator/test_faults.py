@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.simulator.faults.damage import absurd, crossed, cut, garbage, strange
+from connectors.simulator.faults.damage import (
+    binary_garbage,
+    crossed_book,
+    impossible_numbers,
+    truncated,
+    unknown_shape,
+)
 from connectors.simulator.faults.spec import Fault, Need
 from connectors.simulator.faults.table import FAULTS
 from connectors.simulator.market import FullBook
@@ -56,14 +62,14 @@ def test_every_need_has_its_reason() -> None:
 
 def test_spoiled_frames_are_spoiled_in_the_way_they_say() -> None:
     good = '{"price":"3000.5","size":"0.1","side":"BUY"}'
-    assert cut(good) == '{"price":"3000.5","size'[: len(good) // 2]
-    assert absurd(good) == '{"price":"1e400","size":"1e400","side":"BUY"}'
-    assert strange(good) == '{"unheard":{"of":44}}'
+    assert truncated(good) == '{"price":"3000.5","size'[: len(good) // 2]
+    assert impossible_numbers(good) == '{"price":"1e400","size":"1e400","side":"BUY"}'
+    assert unknown_shape(good) == '{"unheard":{"of":44}}'
     with pytest.raises(UnicodeDecodeError):
-        garbage(good).decode()
+        binary_garbage(good).decode()
 
 
 def test_a_crossed_book_keeps_every_level_and_gains_one() -> None:
     book = FullBook({99: 1, 98: 2}, {101: 3})
-    assert crossed(book) == FullBook({99: 1, 98: 2, 103: 777}, {101: 3})
-    assert crossed(FullBook({}, {101: 3})) == FullBook({}, {101: 3})
+    assert crossed_book(book) == FullBook({99: 1, 98: 2, 103: 777}, {101: 3})
+    assert crossed_book(FullBook({}, {101: 3})) == FullBook({}, {101: 3})

@@ -189,7 +189,7 @@ def talk(venue: str, path: str, says: list[str]) -> list[object]:
     met, actions = exchange.connect(100, path)
     assert isinstance(met, Accepted)
     for frame in says:
-        actions += exchange.handle_message(100, met.conn_id, frame)
+        actions += exchange.receive(100, met.conn_id, frame)
     return list(actions)
 
 

@@ -46,7 +46,7 @@ def test_every_kind_can_be_written_with_its_defaults_alone(kind: str) -> None:
 
 
 WRONG = {
-    "at_s = [": "no TOML",
+    "at_s = [": "not TOML",
     "colour = 1": "unknown key 'colour'",
     "fault = 3": "[[fault]]",
     '[[fault]]\nvenue = "lighter"\nkind = "drop"': "fault 1: at_s is missing",
@@ -58,7 +58,7 @@ WRONG = {
     '[[fault]]\nvenue = "lighter"\nat_s = 1\nkind = "drop"\nfor_s = 5': "a drop happens at once",
     '[[fault]]\nvenue = "lighter"\nat_s = 1\nkind = "mute"\nfor_s = 0': "for_s = 0",
     '[[fault]]\nvenue = "lighter"\nat_s = 1\nkind = "mute"\nuntil_s = 5': "until_s needs every_s",
-    '[[fault]]\nvenue = "lighter"\nat_s = 1\nkind = "mute"\nn = 5': "'n' is no setting of mute",
+    '[[fault]]\nvenue = "lighter"\nat_s = 1\nkind = "mute"\nn = 5': "'n' is not a setting of mute",
     '[[fault]]\nvenue = "lighter"\nat_s = 1\nkind = "close"\ncode = "x"': "code = 'x'",
     '[[fault]]\nvenue = "lighter"\nat_s = 1\nkind = "burst"\nn = -4': "n = -4",
 }
