@@ -1,4 +1,4 @@
-"""One loopback venue on a real socket: WebSocket and HTTP on one port of 127.0.0.1."""
+"""Serve one simulated venue on a socket: WebSocket and HTTP on one port of 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ HOST = "127.0.0.1"
 HEAD_OCTETS = 64 * 1024
 BODY_OCTETS = 1024 * 1024
 BACKLOG_OCTETS = 16 * 1024 * 1024
-"""What may wait for a client that does not read; then it is dropped, as the venues do."""
+"""Limit of the bytes unsent to a client; a client above it is dropped, as by the real venues."""
 
 RETRY_S = 0.05
+"""Interval of the attempts to listen again on a port in use."""
 
 
 class Endpoint:
-    """One venue on one port; `run` serves until it is cancelled."""
+    """Network endpoint of one venue on one port; `run` serves until it is cancelled."""
 
     def __init__(self, exchange: Exchange, port: int = 0) -> None:
         self.exchange = exchange
@@ -48,18 +49,18 @@ class Endpoint:
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._listener: asyncio.Server | None = None
-        self._moved = asyncio.Event()
-        self._began: float | None = None
+        self._schedule_changed = asyncio.Event()
+        self._started_s: float | None = None
 
     @property
     def port(self) -> int:
-        """The port; known once the server listens, and kept while the door is shut."""
+        """TCP port; known once the server listens, and kept while new connections are refused."""
         return self._port
 
     async def listen(self) -> None:
-        """Open the door; the venue's time begins with the first time. Raises UsageError when the port is taken."""
-        if self._began is None:
-            self._began = asyncio.get_running_loop().time()
+        """Start listening; the first call sets time 0 of the venue. Raises UsageError if the port is in use."""
+        if self._started_s is None:
+            self._started_s = asyncio.get_running_loop().time()
         try:
             self._listener = await asyncio.start_server(self._serve, HOST, self._port, limit=HEAD_OCTETS)
         except OSError as error:
@@ -67,17 +68,17 @@ class Endpoint:
         self._port = self._listener.sockets[0].getsockname()[1]
 
     async def run(self) -> None:
-        """Let the venue live in real time."""
+        """Run the exchange in real time."""
         while True:
-            self._do(self.exchange.advance(self._now_ms()))
+            self._carry_out(self.exchange.advance(self._now_ms()))
             wait_s = max(0.0, (self.exchange.due_ms - self._now_ms()) / 1_000)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
-                    await self._moved.wait()
-            self._moved.clear()
+                    await self._schedule_changed.wait()
+            self._schedule_changed.clear()
 
     async def close(self) -> None:
-        """Stop listening and drop everyone."""
+        """Stop listening and drop all connections."""
         if self._listener is not None:
             self._listener.close()
         for writer in self._writers:
@@ -87,14 +88,14 @@ class Endpoint:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _now_ms(self) -> int:
-        return int((asyncio.get_running_loop().time() - (self._began or 0.0)) * 1_000)
+        return int((asyncio.get_running_loop().time() - (self._started_s or 0.0)) * 1_000)
 
-    # --- what the exchange wants ----------------------------------------------------------------------------------
+    # --- actions of the exchange ----------------------------------------------------------------------------------
 
-    def _do(self, actions: Iterable[ExchangeAction]) -> None:
+    def _carry_out(self, actions: Iterable[ExchangeAction]) -> None:
         for action in actions:
             if isinstance(action, SetListening):
-                self._open_again() if action.open else self._shut()
+                self._resume_listening() if action.open else self._stop_listening()
                 continue
             if (peer := self._peers.get(action.conn_id)) is None:
                 continue
@@ -108,45 +109,45 @@ class Endpoint:
                     del self._peers[action.conn_id]
                     peer.close(action)
 
-    def _check_backlog(self, name: str, peer: Peer) -> None:
+    def _check_backlog(self, conn_id: str, peer: Peer) -> None:
         if peer.writer.transport.get_write_buffer_size() > BACKLOG_OCTETS:
-            del self._peers[name]
+            del self._peers[conn_id]
             reset(peer.writer)
-            self.exchange.drop_slow_client(self._now_ms(), name)
+            self.exchange.drop_slow_client(self._now_ms(), conn_id)
 
-    def _shut(self) -> None:
+    def _stop_listening(self) -> None:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
 
-    def _open_again(self) -> None:
+    def _resume_listening(self) -> None:
         task = asyncio.create_task(self._listen_again())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _listen_again(self) -> None:
-        """Take the port back; while it was free, something else may hold it for a moment."""
+        """Listen again on the port; retry while another process holds it."""
         while self._listener is None:
             try:
                 await self.listen()
             except UsageError:
                 await asyncio.sleep(RETRY_S)
 
-    # --- what clients do ------------------------------------------------------------------------------------------
+    # --- client events --------------------------------------------------------------------------------------------
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
-            while await self._one_request(reader, writer):
+            while await self._serve_request(reader, writer):
                 pass
         except (OSError, EOFError, asyncio.LimitOverrunError, ValueError):
-            pass  # Whatever a client breaks off or makes up ends its own connection only.
+            pass  # A broken or invalid request ends only the connection of its client.
         finally:
             self._writers.discard(writer)
             writer.close()
 
-    async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Serve one HTTP request; false when the connection is not to be used again."""
+    async def _serve_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Serve one HTTP request; return whether the connection can serve another."""
         head = await reader.readuntil(b"\r\n\r\n")
         line, _, rest = head.partition(b"\r\n")
         method, target, _ = line.decode("ascii").split(" ", 2)
@@ -157,9 +158,9 @@ class Endpoint:
         body = await reader.readexactly(min(int(headers.get("Content-Length", "0")), BODY_OCTETS))
         parts = urlsplit(target)
         request = Request(method, parts.path, dict(parse_qsl(parts.query)), body)
-        answer, actions = self.exchange.request(self._now_ms(), request)
-        self._do(actions)
-        writer.write(_http(answer))
+        response, actions = self.exchange.request(self._now_ms(), request)
+        self._carry_out(actions)
+        writer.write(_encode_http(response))
         await writer.drain()
         return headers.get("Connection", "").lower() != "close"
 
@@ -168,72 +169,72 @@ class Endpoint:
     ) -> None:
         peer = Peer(writer)
         peer.protocol.receive_data(head)
-        asked = next((event for event in peer.protocol.events_received() if isinstance(event, Upgrade)), None)
-        if asked is None:
+        upgrade = next((event for event in peer.protocol.events_received() if isinstance(event, Upgrade)), None)
+        if upgrade is None:
             return
-        response = peer.protocol.accept(asked)
+        response = peer.protocol.accept(upgrade)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             peer.protocol.send_response(response)
             peer.flush()
             return
-        met, actions = self.exchange.connect(self._now_ms(), target)
-        match met:
+        result, actions = self.exchange.connect(self._now_ms(), target)
+        match result:
             case Accepted(conn_id):
                 peer.protocol.send_response(response)
                 peer.flush()
                 self._peers[conn_id] = peer
-                self._do(actions)
-                self._moved.set()
-                await self._listen_to(conn_id, peer, reader)
+                self._carry_out(actions)
+                self._schedule_changed.set()
+                await self._read_frames(conn_id, peer, reader)
             case HttpResponse():
-                self._do(actions)
-                writer.write(_http(met))
+                self._carry_out(actions)
+                writer.write(_encode_http(result))
                 await writer.drain()
             case Refused():
-                # The door is shut a moment before the listener is.
-                self._do(actions)
+                # The exchange refuses connections shortly before the listener is closed.
+                self._carry_out(actions)
                 reset(writer)
             case _:
-                self._do(actions)
+                self._carry_out(actions)
                 while await reader.read(HEAD_OCTETS):
                     pass
 
-    async def _listen_to(self, conn_id: str, peer: Peer, reader: asyncio.StreamReader) -> None:
+    async def _read_frames(self, conn_id: str, peer: Peer, reader: asyncio.StreamReader) -> None:
         code: int | None = None
         try:
             while (octets := await reader.read(HEAD_OCTETS)) and conn_id in self._peers:
                 peer.protocol.receive_data(octets)
                 for event in peer.protocol.events_received():
                     if isinstance(event, Frame):
-                        code = self._frame(conn_id, event) or code
+                        code = self._handle_frame(conn_id, event) or code
                 peer.flush()
         finally:
             if self._peers.pop(conn_id, None) is not None:
-                self._do(self.exchange.client_left(self._now_ms(), conn_id, code))
-                self._moved.set()
+                self._carry_out(self.exchange.client_left(self._now_ms(), conn_id, code))
+                self._schedule_changed.set()
 
-    def _frame(self, conn_id: str, frame: Frame) -> int | None:
-        """Hand a frame to the venue; the code, if it is a close frame."""
+    def _handle_frame(self, conn_id: str, frame: Frame) -> int | None:
+        """Pass a frame to the exchange; return the code of a close frame, None for any other."""
         now_ms, data = self._now_ms(), bytes(frame.data)
         match frame.opcode:
             case Opcode.TEXT:
-                self._do(self.exchange.receive(now_ms, conn_id, data.decode("utf-8", "replace")))
+                self._carry_out(self.exchange.receive(now_ms, conn_id, data.decode("utf-8", "replace")))
             case Opcode.BINARY:
-                self._do(self.exchange.receive(now_ms, conn_id, data))
+                self._carry_out(self.exchange.receive(now_ms, conn_id, data))
             case Opcode.PING | Opcode.PONG:
                 control = Control.PING if frame.opcode is Opcode.PING else Control.PONG
-                self._do(self.exchange.receive_control(now_ms, conn_id, control, data))
+                self._carry_out(self.exchange.receive_control(now_ms, conn_id, control, data))
             case Opcode.CLOSE:
                 return int.from_bytes(data[:2], "big") or None
-        self._moved.set()
+        self._schedule_changed.set()
         return None
 
 
-def _http(answer: HttpResponse) -> bytes:
+def _encode_http(response: HttpResponse) -> bytes:
     try:
-        phrase = HTTPStatus(answer.status).phrase
+        phrase = HTTPStatus(response.status).phrase
     except ValueError:
         phrase = "Simulated"
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(answer.body))), *answer.headers]
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(response.body))), *response.headers]
     head = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    return f"HTTP/1.1 {answer.status} {phrase}\r\n{head}\r\n".encode() + answer.body
+    return f"HTTP/1.1 {response.status} {phrase}\r\n{head}\r\n".encode() + response.body

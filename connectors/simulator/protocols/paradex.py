@@ -181,7 +181,7 @@ def _funding(state: MarketState) -> dict[str, Any]:
         "funding_index": "1000.5",
         "funding_premium": "0.1",
         "funding_rate": fixed_point(state.funding_ppb * FUNDING_HOURS, 9),
-        "funding_period_hours": HOURS,
+        "funding_period_hours": FUNDING_HOURS,
         "created_at": state.wall_ms,
     }
 
