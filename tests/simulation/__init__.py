@@ -1,1 +1,1 @@
-"""Whole runs in virtual time: the product's own run directories and analysis, held against the venues' own record."""
+"""Runs of simulated venues in virtual time, whose run directories and analyses are compared with the ground truth."""

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation`: live through the fault table in virtual time and print it in Markdown."""
+"""`python -m tests.simulation`: simulate the fault table in virtual time and print it in Markdown."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.simulation.square import KINDS, lived
-from tests.simulation.table import table
+from tests.simulation.latin_square import KINDS, simulate_square_run
+from tests.simulation.table import markdown_table
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        sys.stdout.write(table([lived(number, Path(folder)) for number in range(len(KINDS))]))
+        sys.stdout.write(markdown_table([simulate_square_run(number, Path(folder)) for number in range(len(KINDS))]))

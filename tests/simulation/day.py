@@ -14,7 +14,7 @@ from pathlib import Path
 
 from connectors.simulator.scenario import Scenario, plan
 from connectors.venues import venues
-from tests.simulation.whole_run import Rehearsed, rehearse
+from tests.simulation.whole_run import SimulatedRun, simulate_run
 from toolkit.analysis.metrics import catalogue
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate import evaluate
@@ -28,15 +28,15 @@ CHECK_EACH = 100
 NEVER = ("reconnects", "connect_failures", "plateau_10s.count", "resyncs")
 
 
-def quiet(out: Path, run_ms: int, fault: str | None = None) -> tuple[Rehearsed, RunAnalysis]:
+def simulate_quiet_run(out: Path, run_ms: int, fault: str | None = None) -> tuple[SimulatedRun, RunAnalysis]:
     """Live through a quiet time, or one with a fault at lighter after 10 s, and analyse what it left."""
     faults = () if fault is None else (plan("lighter", fault, 10),)
     asked = ShadowPlan(("rehearse",), out, run_ms, venues(), scenario=Scenario("quiet", faults))
-    rehearsed = rehearse(asked, {}, check_each=CHECK_EACH)
+    rehearsed = simulate_run(asked, {}, check_each=CHECK_EACH)
     return rehearsed, analyze([str(out)], options=Options(requested_ms=run_ms))
 
 
-def alarms(rehearsed: Rehearsed, analysis: RunAnalysis) -> list[str]:
+def find_alarms(rehearsed: SimulatedRun, analysis: RunAnalysis) -> list[str]:
     """Whatever the connectors, the files or the analysis say of a quiet time but that it was one."""
     gate = load_gate("frontier", catalogue())
     verdict = evaluate(gate.rules, analysis, None, gate.name, gate.never_seen).verdict
@@ -54,12 +54,12 @@ def alarms(rehearsed: Rehearsed, analysis: RunAnalysis) -> list[str]:
     ]
 
 
-def _of_connectors(rehearsed: Rehearsed) -> Iterator[str]:
+def _of_connectors(rehearsed: SimulatedRun) -> Iterator[str]:
     for name, simulation in rehearsed.simulations.items():
-        story = simulation.story
-        yield from (f"{name}: {close.reason} at {at_ms} ms" for at_ms, close in story.closes if close.reason)
-        yield from (f"{name}: {kind} noted" for kind in sorted(story.alarms))
-        yield from (f"{name}: a wrong book at {at_ms} ms" for at_ms in story.wrong)
+        record = simulation.record
+        yield from (f"{name}: {close.reason} at {at_ms} ms" for at_ms, close in record.closes if close.reason)
+        yield from (f"{name}: {kind} noted" for kind in sorted(record.alarms))
+        yield from (f"{name}: a wrong book at {at_ms} ms" for at_ms in record.wrong_books_ms)
         if not simulation.true:
             yield f"{name}: the last book is not the venue's"
 
@@ -82,14 +82,14 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         began_s = time.process_time()
-        rehearsed, analysis = quiet(asked.out or Path(folder) / "day", round(asked.hours * HOUR_MS))
+        rehearsed, analysis = simulate_quiet_run(asked.out or Path(folder) / "day", round(asked.hours * HOUR_MS))
         took_s = time.process_time() - began_s
     for name, simulation in rehearsed.simulations.items():
-        sys.stdout.write(f"{name}: {simulation.story.books:,} books\n")
-    books = sum(simulation.story.books for simulation in rehearsed.simulations.values())
+        sys.stdout.write(f"{name}: {simulation.record.books:,} books\n")
+    books = sum(simulation.record.books for simulation in rehearsed.simulations.values())
     lines = sum(each.lines for each in analysis.ledger)
     sys.stdout.write(f"{asked.hours:g} h, {books:,} books, {lines:,} lines; {took_s:,.0f} s of processor time\n")
-    found = alarms(rehearsed, analysis)
+    found = find_alarms(rehearsed, analysis)
     sys.stdout.writelines(f"ALARM {each}\n" for each in found)
     sys.stdout.write(f"{len(found)} alarms\n")
     return 1 if found else 0

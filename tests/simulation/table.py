@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 from connectors.venues import venues
 from connectors.venues.spec import Recovery
-from tests.simulation.square import KINDS, VENUES, Cell, Run
-from tests.simulation.whole_run import BEGINS_UNIX_MS
+from tests.simulation.latin_square import KINDS, VENUES, FaultCell, SquareRun
+from tests.simulation.whole_run import START_UNIX_MS
 
 HEAD = ("fault", "lasts", "told as", *VENUES)
 
 
-def table(runs: Iterable[Run]) -> str:
+def markdown_table(runs: Iterable[SquareRun]) -> str:
     """The table in Markdown: a row a fault, a column a venue."""
-    cells = {(cell.fault.kind, cell.venue): (cell, told(run, cell)) for run in runs for cell in run.cells}
+    cells = {(cell.fault.kind, cell.venue): (cell, describe_cell(run, cell)) for run in runs for cell in run.cells}
     rows = [HEAD, ("---",) * len(HEAD)]
     for kind in KINDS:
         row = [cells[kind, venue] for venue in VENUES]
@@ -22,33 +22,33 @@ def table(runs: Iterable[Run]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def mends(cell: Cell) -> bool:
+def resyncs(cell: FaultCell) -> bool:
     """Whether the venue's connector mends its book on the living socket."""
     return cell.fault.expects.mends and venues()[cell.venue].recovery is not Recovery.RECONNECT
 
 
-def seen_ms(run: Run, cell: Cell) -> list[int]:
+def recognition_times_ms(run: SquareRun, cell: FaultCell) -> list[int]:
     """When the connector saw the fault for what it is, in ms since its begin: each time that it said so."""
-    kind = "resync" if mends(cell) else "reconnect"
+    kind = "resync" if resyncs(cell) else "reconnect"
     return [
-        row["at_us"] // 1_000 - BEGINS_UNIX_MS - cell.begins_ms
+        row["at_us"] // 1_000 - START_UNIX_MS - cell.starts_ms
         for row in run.events
         if (row["venue"], row["kind"]) == (cell.venue, kind) and row["fields"]["reason"] == cell.fault.expects.reason
     ]
 
 
-def told(run: Run, cell: Cell) -> str:
+def describe_cell(run: SquareRun, cell: FaultCell) -> str:
     """One cell: when the fault was seen and what time it had, and when the book was whole and fresh again."""
-    if cell.lacks is not None:
+    if cell.missing_need is not None:
         return "n/a"
     limit_ms = cell.fault.expects.within_ms(run.simulations[cell.venue].machine.limits)
-    seen = [f"{_s(at_ms)} of {_s(limit_ms)} s" for at_ms in seen_ms(run, cell)[:1]]
+    seen = [f"{_s(at_ms)} of {_s(limit_ms)} s" for at_ms in recognition_times_ms(run, cell)[:1]]
     shown = run.episodes(cell.venue, "reconnect", "outage")
-    back = [f"back {_s(max(each.to_ms or 0 for each in shown) - BEGINS_UNIX_MS - cell.begins_ms)} s"] if shown else []
-    return ", ".join([*seen, *(["same socket"] if seen and mends(cell) else []), *back]) or "–"
+    back = [f"back {_s(max(each.to_ms or 0 for each in shown) - START_UNIX_MS - cell.starts_ms)} s"] if shown else []
+    return ", ".join([*seen, *(["same socket"] if seen and resyncs(cell) else []), *back]) or "–"
 
 
-def _expected(cell: Cell) -> tuple[str, str]:
+def _expected(cell: FaultCell) -> tuple[str, str]:
     expects, lasts_s = cell.fault.expects, cell.lasts_s
     lasts = "–" if lasts_s is None else f"{lasts_s:g} s"
     if expects.reason is None:

@@ -10,24 +10,24 @@ from typing import Any
 from tests.simulation.whole_run import LATENCY_MS
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
-Row = Mapping[str, Any]
-Stretch = tuple[int, int]
+TruthRow = Mapping[str, Any]
+Interval = tuple[int, int]
 """From and to, epoch ms."""
 
-Seen = tuple[int, float | None]
+ReceivedBook = tuple[int, float | None]
 """When a book came, epoch ms, and its mid, None where a side is empty."""
 
 _BY_THE_VENUE = {"close_frame": Reason.SERVER_CLOSE, "tcp_abort": Reason.STREAM_ENDED, "tcp_fin": Reason.STREAM_ENDED}
 
 
-class Told:
+class VenueTruth:
     """One venue's rows up to the time at which the run was stopped, epoch ms."""
 
-    def __init__(self, rows: Iterable[Row], venue: str, stopped_ms: int) -> None:
+    def __init__(self, rows: Iterable[TruthRow], venue: str, stopped_ms: int) -> None:
         self.venue = venue
         self.rows = [row for row in rows if row["venue"] == venue and row["t_unix_ms"] <= stopped_ms]
 
-    def of(self, event: str) -> list[Row]:
+    def events(self, event: str) -> list[TruthRow]:
         """The rows of one kind."""
         return [row for row in self.rows if row["event"] == event]
 
@@ -35,8 +35,8 @@ class Told:
     def ends(self) -> list[tuple[int, Reason | None]]:
         """When each connection ended, and why, where the venue ended it; None where the client left."""
         return sorted(
-            [(row["t_unix_ms"], _BY_THE_VENUE[row["how"]]) for row in self.of("server_close")]
-            + [(row["t_unix_ms"], None) for row in self.of("client_gone")]
+            [(row["t_unix_ms"], _BY_THE_VENUE[row["how"]]) for row in self.events("server_close")]
+            + [(row["t_unix_ms"], None) for row in self.events("client_gone")]
         )
 
     def disconnects(self, label: Reason | None) -> Counter[str]:
@@ -44,16 +44,16 @@ class Told:
         return Counter(str(reason or label) for _, reason in self.ends)
 
     @property
-    def books(self) -> list[Seen]:
+    def books(self) -> list[ReceivedBook]:
         """When each book reached the client, and its mid."""
-        return [(row["t_unix_ms"] + LATENCY_MS, _mid(row)) for row in self.of("frame")]
+        return [(row["t_unix_ms"] + LATENCY_MS, _mid(row)) for row in self.events("frame")]
 
 
-def _mid(row: Row) -> float | None:
+def _mid(row: TruthRow) -> float | None:
     return (float(row["bid"][0]) + float(row["ask"][0])) / 2 if row["bid"] and row["ask"] else None
 
 
-def ages(books: Sequence[Seen], ticks: Sequence[int]) -> Iterator[tuple[int, int]]:
+def book_ages(books: Sequence[ReceivedBook], ticks: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Each tick with its age: the time since the last tick whose newest book, come since the tick before, had a mid."""
     came = [at_ms for at_ms, _ in books]
     applied_ms, taken = None, 0
@@ -66,11 +66,11 @@ def ages(books: Sequence[Seen], ticks: Sequence[int]) -> Iterator[tuple[int, int
             yield now_ms, now_ms - applied_ms
 
 
-def older_than(aged: Sequence[tuple[int, int]], limit_ms: int) -> list[Stretch]:
+def stale_intervals(ages: Sequence[tuple[int, int]], limit_ms: int) -> list[Interval]:
     """The stretches in which the age is beyond the limit, from their first such tick to the next that is not."""
-    found: list[Stretch] = []
+    found: list[Interval] = []
     began_ms = None
-    for at_ms, age_ms in aged:
+    for at_ms, age_ms in ages:
         if age_ms > limit_ms and began_ms is None:
             began_ms = at_ms
         elif age_ms <= limit_ms and began_ms is not None:
@@ -79,9 +79,9 @@ def older_than(aged: Sequence[tuple[int, int]], limit_ms: int) -> list[Stretch]:
     return found
 
 
-def moved_bps(books: Iterable[Seen], stretch: Stretch) -> float:
+def mid_range_bps(books: Iterable[ReceivedBook], interval: Interval) -> float:
     """How far a venue's mid ranged within a stretch, in hundredths of a percent of its lowest."""
-    mids = [mid for at_ms, mid in books if mid is not None and stretch[0] <= at_ms <= stretch[1]]
+    mids = [mid for at_ms, mid in books if mid is not None and interval[0] <= at_ms <= interval[1]]
     return (max(mids) - min(mids)) / min(mids) * 10_000 if mids else 0.0
 
 

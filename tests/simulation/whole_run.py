@@ -1,8 +1,8 @@
-"""A run of our own in virtual time: the same machines, runner and files, and no socket, no sleep, no clock.
+"""Toolkit run in virtual time: the real connectors, runner and files, without sockets, sleeps or a clock.
 
-Each connector meets its simulated venue over a wire that is a few lines of code (`connectors.loopback.simulation`). The
-clock is put forward from one thing that is due to the next, so that minutes take as long as their work. What is left
-is a run directory as any other. Nothing measured of this machine means anything in it: a tick takes no time.
+Each connector is connected to its simulated venue by `tests.simulation.one_connector`. The clock advances from one
+event to the next, so a run takes only the time of its computation. The result is an ordinary run directory. Its
+measurements of the machine have no meaning: a tick takes no time.
 """
 
 from __future__ import annotations
@@ -31,64 +31,62 @@ from toolkit.smoke.run_directory import claim, save_meta
 from toolkit.smoke.stop_policy import StoppedBy
 from toolkit.smoke.wiring import TELEMETRY, RunWiring
 
-BEGINS_UNIX_MS = 1_790_000_000_000
+START_UNIX_MS = 1_790_000_000_000
 LATENCY_MS = 5
 FIRST_PORT = 40_001
-"""Ports that stand in the URLs; nobody listens there and nobody calls."""
+"""First port in the URLs of the venues; nothing listens on these ports."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsed:
-    """What came of it: the run's own record, and each venue's simulation, to be held against its truth."""
+class SimulatedRun:
+    """Result of a run: its `run_meta.json` record, and the simulation of each venue."""
 
     meta: RunMeta
     simulations: Mapping[str, Simulation]
 
 
-def rehearse(plan: ShadowPlan, inherited: Mapping[str, str], *, check_each: int = 1) -> Rehearsed:
-    """Live through a run of simulated venues and leave its directory; each `check_each`th book is held to the truth.
+def simulate_run(plan: ShadowPlan, inherited: Mapping[str, str], *, check_each: int = 1) -> SimulatedRun:
+    """Simulate a run and write its directory; each `check_each`th book is compared with the true book.
 
-    Raises `UsageError` for a setting that cannot be used, `InputError` where the directory holds a run already.
+    Raises `UsageError` for an invalid setting, `InputError` if the directory holds a run already.
     """
     ports = {name: FIRST_PORT + number for number, name in enumerate(plan.venues)}
     environ = producer_env.environment("paraphina", plan.out, inherited) | environment(plan.venues, ports, plan.base)
     claim(plan.out)
-    clock = VirtualClock(BEGINS_UNIX_MS)
-    meta = replace(
-        first_record(plan, environ), started_ms=BEGINS_UNIX_MS, first_telemetry_ms=BEGINS_UNIX_MS, build_ms=0
-    )
+    clock = VirtualClock(START_UNIX_MS)
+    meta = replace(first_record(plan, environ), started_ms=START_UNIX_MS, first_telemetry_ms=START_UNIX_MS, build_ms=0)
     with ExitStack() as stack:
         wiring = RunWiring(stack, plan, plan.out, environ, clock)
-        stage = _Stage(stack, wiring, clock, check_each)
-        stage.live(plan.run_ms)
-        stage.close(plan.run_ms)
+        virtual_run = _VirtualRun(stack, wiring, clock, check_each)
+        virtual_run.run(plan.run_ms)
+        virtual_run.close(plan.run_ms)
         log = wiring.journal.log
         output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
     meta = last_record(meta, clock, StoppedBy.TIME, int(ExitCode.OK), 0, output)
-    meta = replace(meta, stopped_ms=BEGINS_UNIX_MS + plan.run_ms, ended_ms=clock.unix_ms(), wall_drift_ms=0)
+    meta = replace(meta, stopped_ms=START_UNIX_MS + plan.run_ms, ended_ms=clock.unix_ms(), wall_drift_ms=0)
     save_meta(meta, plan.out)
-    return Rehearsed(meta, stage.simulations)
+    return SimulatedRun(meta, virtual_run.simulations)
 
 
-class _Outlet:
-    """One connector's way to the runner and the journal."""
+class _RunnerSink:
+    """Event sink that passes a connector's events to the runner and its notes to the journal."""
 
     def __init__(self, venue: str, channel: EventChannel) -> None:
         self._venue, self._channel = venue, channel
 
-    def take(self, event: Publish, *, again: bool) -> bool:
-        """Hand an event over."""
+    def offer(self, event: Publish, *, retry: bool) -> bool:
+        """Offer an event to the runner."""
         clock = self._channel.clock
         at = clock.now_ms(), clock.unix_ms()
-        return self._channel.offer(Delivery(self._venue, event.event, event.flaws, event.source, *at), retry=again)
+        return self._channel.offer(Delivery(self._venue, event.event, event.flaws, event.source, *at), retry=retry)
 
     def note(self, note: Note) -> None:
-        """Write a note down."""
+        """Write a note to the journal."""
         self._channel.journal.record_note(self._venue, note)
 
 
-class _Stage:
-    """The venues, the connectors and the runner under one clock."""
+class _VirtualRun:
+    """Simulated venues, connectors and runner on one virtual clock."""
 
     def __init__(self, stack: ExitStack, wiring: RunWiring, clock: VirtualClock, check_each: int) -> None:
         self._clock = clock
@@ -96,30 +94,30 @@ class _Stage:
         telemetry = SyncTelemetryWriter(wiring.out / TELEMETRY)
         stack.callback(telemetry.close)
         write_truth = None if wiring.plan.truth is None else stack.enter_context(TruthFile(wiring.plan.truth)).write
-        meet = partial(
+        make_simulation = partial(
             Simulation,
             base=wiring.plan.base,
             seed=wiring.plan.seed,
             latency_ms=LATENCY_MS,
-            start_unix_ms=BEGINS_UNIX_MS,
+            start_unix_ms=START_UNIX_MS,
             write_truth=write_truth,
             check_each=check_each,
         )
-        spoken = protocols()
+        protocol_of = protocols()
         self.simulations = {
-            machine.venue.name: meet(
+            machine.venue.name: make_simulation(
                 machine.venue,
-                spoken[machine.venue.name],
+                protocol_of[machine.venue.name],
                 machine=machine,
-                outlet=_Outlet(machine.venue.name, self._channel),
+                sink=_RunnerSink(machine.venue.name, self._channel),
                 plan=wiring.plan.scenario.of(machine.venue.name),
             )
             for machine in wiring.machines
         }
         self._runner: Runner = wiring.runner(list(self.simulations.values()), self._channel, telemetry)
 
-    def live(self, until_ms: int) -> None:
-        """From one thing that is due to the next, up to this time."""
+    def run(self, until_ms: int) -> None:
+        """Run the events in order of time until `until_ms`."""
         due_ms = {simulation: simulation.due_ms for simulation in self.simulations.values()}
         while (now_ms := min(self._runner.due_ms, *due_ms.values())) < until_ms:
             self._clock.advance_to(now_ms)
@@ -129,13 +127,13 @@ class _Stage:
                     due_ms[simulation] = simulation.due_ms
             self._runner.step()
             for simulation in due_ms:
-                if simulation.waits and self._channel.space_available.is_set():
-                    simulation.relieve(now_ms)
+                if simulation.blocked and self._channel.space_available.is_set():
+                    simulation.resume(now_ms)
                     due_ms[simulation] = simulation.due_ms
         self._clock.advance_to(until_ms)
 
     def close(self, now_ms: int) -> None:
-        """Stop the connectors, each with its last word, then the runner, as the real run does."""
+        """Stop the connectors and handle their last events in the order of the real run: stop, tick, deliver."""
         for simulation in self.simulations.values():
             simulation.stop(now_ms)
         self._runner.tick()

@@ -24,8 +24,8 @@ from connectors.simulator.protocols import protocols
 from connectors.simulator.scenario import PlannedFault, plan
 from connectors.venues import venues
 from connectors.venues.spec import Recovery
-from tests.simulation.fault_matrix import lacks, offers
-from tests.simulation.one_connector import Simulation, Story
+from tests.simulation.fault_matrix import available_needs, missing_need
+from tests.simulation.one_connector import ConnectorRecord, Simulation
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
 BEGINS_MS = 5_000
@@ -53,14 +53,14 @@ def simulation(feed: str, *faults: PlannedFault, seed: int = 1, write_truth: Tru
 def cells() -> Iterator[tuple[str, Fault]]:
     for feed, environ in FEEDS.items():
         name = feed.partition(" ")[0]
-        has = offers(venues()[name], protocols()[name], environ)
-        yield from ((feed, fault) for fault in FAULTS.values() if lacks(fault, has) is None)
+        has = available_needs(venues()[name], protocols()[name], environ)
+        yield from ((feed, fault) for fault in FAULTS.values() if missing_need(fault, has) is None)
 
 
 CELLS = {f"{feed}: {fault.kind}": (feed, fault) for feed, fault in cells()}
 
 
-def run_through(feed: str, kind: str, **values: int | str) -> tuple[Simulation, Story]:
+def run_through(feed: str, kind: str, **values: int | str) -> tuple[Simulation, ConnectorRecord]:
     """Simulate one fault, up to `SETTLED_MS` after the connector has recovered or the time to recover is over."""
     fault = FAULTS[kind]
     name = feed.partition(" ")[0]
@@ -76,38 +76,40 @@ def run_through(feed: str, kind: str, **values: int | str) -> tuple[Simulation, 
 
 @pytest.mark.parametrize(("feed", "fault"), CELLS.values(), ids=CELLS)
 def test_a_fault_gets_its_reason_and_the_connector_recovers(feed: str, fault: Fault) -> None:
-    simulated, story = run_through(feed, fault.kind)
+    simulated, record = run_through(feed, fault.kind)
     expected = fault.expects
     mends = expected.mends and simulated.machine.venue.recovery is not Recovery.RECONNECT
     reason = None if mends else expected.reason
 
     # Every published book is one of the venue's, and the last equals it.
-    assert story.wrong == []
+    assert record.wrong_books_ms == []
     assert simulated.machine.live
     assert simulated.true
 
     # The expected reason, within its limit, and no other.
-    ends = [(at_ms - BEGINS_MS, close.reason, close.silence) for at_ms, close in story.closes]
+    ends = [(at_ms - BEGINS_MS, close.reason, close.silence) for at_ms, close in record.closes]
     assert {end[1] for end in ends} == ({reason, *expected.also} - {None})
     assert {end[2] for end in ends if end[1] is reason} <= {expected.silence}
     seen = [end[0] for end in ends if end[1] is reason]
     if mends:
-        seen = [at_ms - BEGINS_MS for at_ms, note in story.noted("resync") if note.fields["reason"] == expected.reason]
+        seen = [
+            at_ms - BEGINS_MS for at_ms, note in record.notes_of("resync") if note.fields["reason"] == expected.reason
+        ]
     if expected.reason is not None:
         assert 0 < seen[0] <= expected.within_ms(simulated.machine.limits)
 
     # The expected notes, and no other alarm.
     allowed = {*expected.notes, "resync"} if mends else set(expected.notes)
-    assert story.alarms == allowed
-    assert story.flaws - {BookFlaws.NONE} == ({FLAWS[fault.kind]} if fault.kind in FLAWS else set())
+    assert record.alarms == allowed
+    assert record.flaws - {BookFlaws.NONE} == ({FLAWS[fault.kind]} if fault.kind in FLAWS else set())
 
 
 @pytest.mark.parametrize("feed", sorted(protocols()))
 @pytest.mark.parametrize("code", [1000, 1001, 1006, 1008, 1011, 1012, 1013])
 def test_a_close_keeps_its_code_and_an_end_without_code_is_stream_ended(feed: str, code: int) -> None:
-    _, story = run_through(feed, "close", code=code)
+    _, record = run_through(feed, "close", code=code)
     no_code = code == 1006
-    assert [(close.reason, close.code) for _, close in story.closes] == [
+    assert [(close.reason, close.code) for _, close in record.closes] == [
         (Reason.STREAM_ENDED if no_code else Reason.SERVER_CLOSE, None if no_code else code)
     ]
 
@@ -118,18 +120,18 @@ def test_a_close_keeps_its_code_and_an_end_without_code_is_stream_ended(feed: st
     [("malformed_json", "parse_error"), ("binary_garbage", "parse_error"), ("wrong_shape", "decode_miss")],
 )
 def test_a_few_bad_frames_are_counted_and_do_not_end_the_session(feed: str, kind: str, note: str) -> None:
-    simulated, story = run_through(feed, kind, n=3)
-    assert story.closes == []
-    assert len(story.noted(note)) == 3
-    assert story.wrong == []
+    simulated, record = run_through(feed, kind, n=3)
+    assert record.closes == []
+    assert len(record.notes_of(note)) == 3
+    assert record.wrong_books_ms == []
     assert simulated.true
 
 
 @pytest.mark.parametrize("feed", ["aster", "extended", "lighter", "paradex deltas"])
 @pytest.mark.parametrize("lost", [1, 2, 7])
 def test_no_wrong_book_is_published_after_lost_frames(feed: str, lost: int) -> None:
-    simulated, story = run_through(feed, "seq_gap", n=lost)
-    assert story.wrong == []
+    simulated, record = run_through(feed, "seq_gap", n=lost)
+    assert record.wrong_books_ms == []
     assert simulated.true
 
 
@@ -137,24 +139,24 @@ def test_no_wrong_book_is_published_after_lost_frames(feed: str, lost: int) -> N
 def test_every_book_of_a_burst_is_published(feed: str) -> None:
     truth: list[TruthRow] = []
     simulated = simulation(feed, plan(feed.partition(" ")[0], "burst", 5, n=600), write_truth=truth.append)
-    story = simulated.run(8_030)
-    assert story.books == sum(1 for row in truth if row["event"] == "frame")
-    assert story.books > 500
-    assert story.wrong == []
+    record = simulated.run(8_030)
+    assert record.books == sum(1 for row in truth if row["event"] == "frame")
+    assert record.books > 500
+    assert record.wrong_books_ms == []
 
 
 @pytest.mark.parametrize("feed", sorted(protocols()))
 def test_the_retry_after_of_a_refused_handshake_is_respected(feed: str) -> None:
-    _, story = run_through(feed, "http_429", retry_after_s=5)
-    attempts = [at_ms for at_ms, close in story.closes if close.reason is Reason.CONNECT_ERROR]
-    assert story.closes[1][1].status == 429
+    _, record = run_through(feed, "http_429", retry_after_s=5)
+    attempts = [at_ms for at_ms, close in record.closes if close.reason is Reason.CONNECT_ERROR]
+    assert record.closes[1][1].status == 429
     assert all(later - earlier >= 5_000 for earlier, later in pairwise(attempts))
 
 
 @pytest.mark.parametrize("feed", sorted(protocols()))
 def test_a_refused_subscription_keeps_the_venues_text(feed: str) -> None:
-    _, story = run_through(feed, "subscribe_error")
-    refused = [close.detail for _, close in story.closes if close.reason is Reason.SUBSCRIBE_ERROR]
+    _, record = run_through(feed, "subscribe_error")
+    refused = [close.detail for _, close in record.closes if close.reason is Reason.SUBSCRIBE_ERROR]
     assert all("invalid" in text.lower() or "not found" in text.lower() for text in refused)
 
 
@@ -162,9 +164,9 @@ def test_a_refused_subscription_keeps_the_venues_text(feed: str) -> None:
 def test_a_mute_venue_ends_every_session_while_it_stays_mute(feed: str) -> None:
     name = feed.partition(" ")[0]
     simulated = simulation(feed, plan(name, "mute", 5, 90))
-    story = simulated.run(110_000)
-    assert {(close.reason, close.silence) for _, close in story.closes} == {(Reason.STALE_WATCHDOG, Silence.MUTE)}
-    assert 4 <= len(story.closes) <= 8
+    record = simulated.run(110_000)
+    assert {(close.reason, close.silence) for _, close in record.closes} == {(Reason.STALE_WATCHDOG, Silence.MUTE)}
+    assert 4 <= len(record.closes) <= 8
     assert simulated.true
 
 
@@ -174,7 +176,7 @@ QUIET_FOR_S = 60
 @pytest.mark.parametrize("feed", sorted(FEEDS))
 def test_a_connector_started_in_a_quiet_market_has_the_book_and_raises_no_alarm(feed: str) -> None:
     simulated = simulation(feed, plan(feed.partition(" ")[0], "quiet_market", 0, QUIET_FOR_S))
-    story = simulated.run(3_000)
+    record = simulated.run(3_000)
     assert simulated.machine.live
     market_data = simulated.exchange.market_data.shown
     assert (
@@ -182,8 +184,8 @@ def test_a_connector_started_in_a_quiet_market_has_the_book_and_raises_no_alarm(
     )
     simulated.run(QUIET_FOR_S * 1_000 + SETTLED_MS)
     assert simulated.true
-    assert (story.closes, story.wrong) == ([], [])
-    assert story.alarms == set()
+    assert (record.closes, record.wrong_books_ms) == ([], [])
+    assert record.alarms == set()
 
 
 # --- everything at once -----------------------------------------------------------------------------------------------
@@ -207,11 +209,11 @@ def test_no_wrong_book_is_published_under_any_faults_and_the_last_one_is_right(
         for kind, at_ms, for_ms in faults
     ]
     simulated, now_ms = simulation(feed, *planned, seed=seed), 42_000
-    story = simulated.run(now_ms)
+    record = simulated.run(now_ms)
     while not (simulated.machine.live and simulated.true) and now_ms < 200_000:
         now_ms += 1_000
         simulated.run(now_ms)
-    assert story.wrong == []
+    assert record.wrong_books_ms == []
     assert simulated.machine.live
     assert simulated.true
 
@@ -220,10 +222,10 @@ def test_no_wrong_book_is_published_under_any_faults_and_the_last_one_is_right(
 
 
 def assert_no_alarm_in_a_day(simulated: Simulation) -> None:
-    story = simulated.run(DAY_MS)
-    assert story.closes == []
-    assert story.alarms == set()
-    assert story.wrong == []
+    record = simulated.run(DAY_MS)
+    assert record.closes == []
+    assert record.alarms == set()
+    assert record.wrong_books_ms == []
     assert simulated.true
 
 
@@ -232,7 +234,7 @@ def test_twenty_four_hours_of_a_slow_market_raise_no_alarm(name: str) -> None:
     slow = replace(protocols()[name], update_ms=9_000)
     simulated = Simulation(venues()[name], slow, check_each=50)
     assert_no_alarm_in_a_day(simulated)
-    assert simulated.story.books > 5_000
+    assert simulated.record.books > 5_000
 
 
 @pytest.mark.parametrize("name", sorted(protocols()))
@@ -245,8 +247,8 @@ def test_twenty_four_hours_of_a_quiet_market_raise_no_alarm(name: str) -> None:
 @pytest.mark.parametrize("feed", sorted(FEEDS))
 def test_two_minutes_at_the_venues_own_rate_raise_no_alarm_and_every_book_is_right(feed: str) -> None:
     simulated = simulation(feed)
-    story = simulated.run(120_000)
-    assert story.closes == []
-    assert story.wrong == []
-    assert story.alarms == set()
+    record = simulated.run(120_000)
+    assert record.closes == []
+    assert record.wrong_books_ms == []
+    assert record.alarms == set()
     assert simulated.true

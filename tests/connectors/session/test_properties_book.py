@@ -119,7 +119,7 @@ class Wire:
                 self.frames = []
                 self.step(Opened())
 
-    def action(self, action: tuple[str, object]) -> None:
+    def perform(self, action: tuple[str, object]) -> None:
         """Carry out one act of the adversary."""
         match action:
             case "move", changes:
@@ -186,7 +186,7 @@ def test_every_published_book_was_true_at_its_number_and_recovers_once_no_frame_
 ) -> None:
     wire = Wire(recovery)
     for action in random_acts(Random(seed), 200):
-        wire.action(action)
+        wire.perform(action)
     wire.settle()
     assert wire.harness.machine.live
     assert wire.book.seq == wire.market.id
@@ -223,15 +223,15 @@ class BadWire(Simulation):
         while self.late:
             self.late.pop()(now_ms)
 
-    def _answer(self, ticket: int, answer: object, now_ms: int) -> None:
+    def _receive_response(self, ticket: int, answer: object, now_ms: int) -> None:
         if (true_book := getattr(answer, "true_book", None)) is not None:
             self.true_books.add(true_book.levels())
-        super()._answer(ticket, answer, now_ms)  # type: ignore[arg-type]
+        super()._receive_response(ticket, answer, now_ms)  # type: ignore[arg-type]
 
-    def _give(self, now_ms: int, event: SessionEvent, true_book: TrueBook | None = None) -> None:
-        before = self.story.books
-        super()._give(now_ms, event, true_book)
-        if self.story.books > before and self.book.depth() not in self.true_books:
+    def _handle_event(self, now_ms: int, event: SessionEvent, true_book: TrueBook | None = None) -> None:
+        before = self.record.books
+        super()._handle_event(now_ms, event, true_book)
+        if self.record.books > before and self.book.depth() not in self.true_books:
             self.never_true.append(now_ms)
 
 
@@ -249,7 +249,7 @@ def test_no_connector_publishes_a_book_that_was_never_true_on_a_bad_wire(name: s
     wire.chance = 0.01
     wire.run(40_000)
     assert wire.never_true == []
-    assert wire.story.books > 50
+    assert wire.record.books > 50
     wire.chance = 0.0
     wire.run(100_000)
     assert wire.machine.live

@@ -24,7 +24,7 @@ from connectors.simulator.protocols import protocols
 from connectors.simulator.scenario import PlannedFault
 from connectors.venues import venues
 from connectors.venues.spec import RestSpec, Target, Venue
-from tests.simulation.fault_matrix import looked_up
+from tests.simulation.fault_matrix import with_instrument
 
 NAMES = sorted(protocols())
 START_UNIX_MS = 1_790_000_000_000
@@ -45,7 +45,7 @@ class Listener:
         self.actions: list[tuple[int, ExchangeAction]] = []
         self.conn_id: str | None = None
         resolved = resolve(venue_settings(self.venue), environ or {})
-        self.target: Target = looked_up(self.venue, target(self.venue, resolved, "ETH"), self.exchange)
+        self.target: Target = with_instrument(self.venue, target(self.venue, resolved, "ETH"), self.exchange)
 
     def connect(self) -> object:
         url = urlsplit(self.venue.socket_url(self.target.ws_urls[0], self.target))

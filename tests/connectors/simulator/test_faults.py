@@ -16,8 +16,8 @@ from connectors.simulator.faults.table import FAULTS
 from connectors.simulator.market import FullBook
 from connectors.simulator.protocols import protocols
 from connectors.venues import venues
-from tests.simulation.fault_matrix import lacks, offers
-from tests.simulation.square import KINDS
+from tests.simulation.fault_matrix import available_needs, missing_need
+from tests.simulation.latin_square import KINDS
 
 BRIDGED = {"stale_snapshot", "snapshot_http"}
 
@@ -41,8 +41,8 @@ def test_the_table_has_every_kind_that_was_asked_for() -> None:
 @pytest.mark.parametrize(("way", "expected"), NOT_APPLICABLE.items(), ids="-".join)
 def test_the_cells_without_a_mechanism_are_these_and_no_others(way: tuple[str, str], expected: set[str]) -> None:
     name, feed = way
-    has = offers(venues()[name], protocols()[name], {FEED[name]: feed} if feed else {})
-    assert {kind for kind, fault in FAULTS.items() if lacks(fault, has)} == expected
+    has = available_needs(venues()[name], protocols()[name], {FEED[name]: feed} if feed else {})
+    assert {kind for kind, fault in FAULTS.items() if missing_need(fault, has)} == expected
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)

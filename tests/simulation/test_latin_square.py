@@ -13,10 +13,10 @@ import pytest
 from connectors.simulator.faults.spec import Need
 from connectors.simulator.protocols import protocols
 from connectors.venues import venues
-from tests.simulation.square import KINDS, VENUES, Run, lived, square
-from tests.simulation.table import mends, seen_ms, table
-from tests.simulation.truth import ages, moved_bps, older_than, percentile
-from tests.simulation.whole_run import BEGINS_UNIX_MS, LATENCY_MS
+from tests.simulation.latin_square import KINDS, VENUES, SquareRun, latin_square, simulate_square_run
+from tests.simulation.table import markdown_table, recognition_times_ms, resyncs
+from tests.simulation.truth import book_ages, mid_range_bps, percentile, stale_intervals
+from tests.simulation.whole_run import LATENCY_MS, START_UNIX_MS
 from toolkit.model.vocabulary import GateVerdict
 from toolkit.telemetry.contract.check import FileCheck
 
@@ -36,115 +36,122 @@ FLAWS = {"crossed_book": "crossed", "empty_book": "empty"}
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Run]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], SquareRun]:
     """Each of the runs, lived through when it is asked for first."""
     folder = tmp_path_factory.mktemp("square")
-    return cache(lambda number: lived(number, folder))
+    return cache(lambda number: simulate_square_run(number, folder))
 
 
 @pytest.fixture(scope="module", params=range(len(KINDS)), ids=lambda number: f"run {number}")
-def run(request: pytest.FixtureRequest, runs: Callable[[int], Run]) -> Run:
+def run(request: pytest.FixtureRequest, runs: Callable[[int], SquareRun]) -> SquareRun:
     """One of the runs."""
     return runs(request.param)
 
 
 def test_each_fault_meets_each_venue_once_and_none_meets_another() -> None:
-    every = [(cell.venue, cell.fault.kind) for cells in square() for cell in cells]
+    every = [(cell.venue, cell.fault.kind) for cells in latin_square() for cell in cells]
     assert Counter(every) == Counter({(venue, kind): 1 for venue in VENUES for kind in KINDS})
 
 
 def test_the_cells_that_cannot_be_are_these() -> None:
-    none = {(cell.venue, cell.fault.kind): cell.lacks for cells in square() for cell in cells if cell.lacks}
+    none = {
+        (cell.venue, cell.fault.kind): cell.missing_need
+        for cells in latin_square()
+        for cell in cells
+        if cell.missing_need
+    }
     assert none == {
         **{(venue, "acked_mute"): Need.ACK for venue in ("extended", "lighter")},
         **{(venue, "seq_gap"): Need.CHAIN for venue in ("hyperliquid", "paradex")},
     }
 
 
-def test_what_was_planned_really_happened(run: Run) -> None:
+def test_what_was_planned_really_happened(run: SquareRun) -> None:
     for cell in run.cells:
-        begun = [(row["kind"], row["t_unix_ms"] - BEGINS_UNIX_MS) for row in run.told(cell.venue).of("fault_start")]
-        assert begun == ([] if cell.lacks else [(cell.fault.kind, cell.begins_ms)])
+        begun = [(row["kind"], row["t_unix_ms"] - START_UNIX_MS) for row in run.truth(cell.venue).events("fault_start")]
+        assert begun == ([] if cell.missing_need else [(cell.fault.kind, cell.starts_ms)])
 
 
 # --- the connectors ---------------------------------------------------------------------------------------------------
 
 
-def test_no_wrong_book_is_published_and_the_last_one_is_the_venues(run: Run) -> None:
+def test_no_wrong_book_is_published_and_the_last_one_is_the_venues(run: SquareRun) -> None:
     for cell in run.cells:
         simulation = run.simulations[cell.venue]
-        assert simulation.story.wrong == []
-        assert simulation.story.books > 50
+        assert simulation.record.wrong_books_ms == []
+        assert simulation.record.books > 50
         assert simulation.true, cell
         assert run.telemetry[-1]["venue_status"] == ["Healthy"] * len(VENUES)
 
 
-def test_no_book_is_lost_between_the_connectors_and_the_runner(run: Run) -> None:
+def test_no_book_is_lost_between_the_connectors_and_the_runner(run: SquareRun) -> None:
     drained = [record["market_rx_stats"] for record in run.telemetry]
-    published = sum(simulation.story.books for simulation in run.simulations.values())
+    published = sum(simulation.record.books for simulation in run.simulations.values())
     assert sum(each["l2_delta"] + each["l2_snapshot"] for each in drained) == published
     burst = any(cell.fault.kind == "burst" for cell in run.cells)
     assert bool(run.figures["run.publisher.lossless_wait"]) == burst
 
 
-def test_a_fault_is_seen_within_its_limit(run: Run) -> None:
+def test_a_fault_is_seen_within_its_limit(run: SquareRun) -> None:
     for cell in run.cells:
         expects = cell.fault.expects
-        if expects.reason is None or cell.lacks:
+        if expects.reason is None or cell.missing_need:
             continue
-        assert 0 < seen_ms(run, cell)[0] <= expects.within_ms(run.simulations[cell.venue].machine.limits)
+        assert 0 < recognition_times_ms(run, cell)[0] <= expects.within_ms(run.simulations[cell.venue].machine.limits)
 
 
-def test_silences_are_told_apart(run: Run) -> None:
+def test_silences_are_told_apart(run: SquareRun) -> None:
     for cell in run.cells:
-        told = {
+        silences = {
             row["fields"]["silence"] for row in run.events if row["venue"] == cell.venue and "silence" in row["fields"]
         }
-        assert told == (set() if cell.lacks else {cell.fault.expects.silence} - {None})
+        assert silences == (set() if cell.missing_need else {cell.fault.expects.silence} - {None})
 
 
 # --- the analysis -----------------------------------------------------------------------------------------------------
 
 
-def test_connects_and_failures_are_those_that_the_venue_counted(run: Run) -> None:
+def test_connects_and_failures_are_those_that_the_venue_counted(run: SquareRun) -> None:
     for cell in run.cells:
-        told, venue = run.told(cell.venue), cell.venue
-        accepted, refused = len(told.of("accept")), len(told.of("door"))
+        truth, venue = run.truth(cell.venue), cell.venue
+        accepted, refused = len(truth.events("accept")), len(truth.events("door"))
         assert run.figures[f"{venue}.connects"] == accepted > 0
         assert run.figures[f"{venue}.reconnects"] == accepted - 1
         assert run.figures[f"{venue}.connect_failures"] == refused
-        assert run.counted(venue, "connect_failures") == ({"connect_error": refused} if refused else {})
+        assert run.figures_of(venue, "connect_failures") == ({"connect_error": refused} if refused else {})
 
 
-def test_every_disconnect_has_the_reason_that_the_venue_gave_or_the_fault_stands_for(run: Run) -> None:
+def test_every_disconnect_has_the_reason_that_the_venue_gave_or_the_fault_stands_for(run: SquareRun) -> None:
     for cell in run.cells:
-        expected = run.told(cell.venue).disconnects(None if mends(cell) else cell.fault.expects.reason)
-        assert run.counted(cell.venue, "disconnects") == expected
-        assert run.counted(cell.venue, "reconnects") == expected
+        expected = run.truth(cell.venue).disconnects(None if resyncs(cell) else cell.fault.expects.reason)
+        assert run.figures_of(cell.venue, "disconnects") == expected
+        assert run.figures_of(cell.venue, "reconnects") == expected
 
 
-def test_a_resync_is_counted_once_and_apart_from_reconnects(run: Run) -> None:
+def test_a_resync_is_counted_once_and_apart_from_reconnects(run: SquareRun) -> None:
     for cell in run.cells:
-        expected = {str(cell.fault.expects.reason): 1} if mends(cell) and not cell.lacks else {}
-        assert run.counted(cell.venue, "resyncs") == expected
+        expected = {str(cell.fault.expects.reason): 1} if resyncs(cell) and not cell.missing_need else {}
+        assert run.figures_of(cell.venue, "resyncs") == expected
         assert len(run.episodes(cell.venue, "resync")) == sum(expected.values())
 
 
-def test_each_reconnect_stands_where_the_venue_has_it(run: Run) -> None:
+def test_each_reconnect_stands_where_the_venue_has_it(run: SquareRun) -> None:
     for cell in run.cells:
-        told, label = run.told(cell.venue), cell.fault.expects.reason
+        truth, label = run.truth(cell.venue), cell.fault.expects.reason
         shown = [(each.from_ms, each.reason) for each in run.episodes(cell.venue, "reconnect")]
         # The news of an end goes one way: a venue's to the client, or a client's to the venue.
-        expected = [(at_ms + (LATENCY_MS if why else -LATENCY_MS), why or label) for at_ms, why in told.ends]
+        expected = [(at_ms + (LATENCY_MS if why else -LATENCY_MS), why or label) for at_ms, why in truth.ends]
         assert shown == expected
 
 
-def test_an_outage_is_told_where_the_venue_sent_no_book_for_longer_than_the_limit_and_nowhere_else(run: Run) -> None:
+def test_an_outage_is_told_where_the_venue_sent_no_book_for_longer_than_the_limit_and_nowhere_else(
+    run: SquareRun,
+) -> None:
     for cell in run.cells:
         limit_ms = venues()[cell.venue].fresh_ms
-        aged = list(ages(run.told(cell.venue).books, run.ticks))
+        ages = list(book_ages(run.truth(cell.venue).books, run.ticks))
         shown = run.episodes(cell.venue, "outage")
-        expected = older_than(aged, limit_ms)
+        expected = stale_intervals(ages, limit_ms)
         assert len(shown) == len(expected), cell
         for each, (from_ms, to_ms) in zip(shown, expected, strict=True):
             assert each.from_ms is not None and each.to_ms is not None
@@ -153,56 +160,56 @@ def test_an_outage_is_told_where_the_venue_sent_no_book_for_longer_than_the_limi
             assert 0 <= each.to_ms - to_ms <= MENDED_WITHIN_MS
 
 
-def test_ages_are_those_of_the_venues_own_frames(run: Run) -> None:
+def test_ages_are_those_of_the_venues_own_frames(run: SquareRun) -> None:
     for cell in run.cells:
-        aged = [age for _, age in ages(run.told(cell.venue).books, run.ticks)]
-        for figure, true in (("p95", percentile(aged, 0.95)), ("max", max(aged))):
+        ages = [age for _, age in book_ages(run.truth(cell.venue).books, run.ticks)]
+        for figure, true in (("p95", percentile(ages, 0.95)), ("max", max(ages))):
             assert 0 <= run.figures[f"{cell.venue}.age_apply_ms.{figure}"] - true <= MENDED_WITHIN_MS, (cell, figure)
 
 
-def test_plateaus_are_told_of_the_same_silences(run: Run) -> None:
+def test_plateaus_are_told_of_the_same_silences(run: SquareRun) -> None:
     for cell in run.cells:
-        aged = list(ages(run.told(cell.venue).books, run.ticks))
-        assert run.figures[f"{cell.venue}.plateau_10s.count"] == len(older_than(aged, 10_000))
+        ages = list(book_ages(run.truth(cell.venue).books, run.ticks))
+        assert run.figures[f"{cell.venue}.plateau_10s.count"] == len(stale_intervals(ages, 10_000))
         assert run.figures[f"{cell.venue}.plateau_30s.count"] == 0
 
 
-def test_a_frozen_book_is_found_where_the_other_venues_show_that_the_market_moved(run: Run) -> None:
+def test_a_frozen_book_is_found_where_the_other_venues_show_that_the_market_moved(run: SquareRun) -> None:
     for cell in run.cells:
         shown = run.episodes(cell.venue, "frozen_mid")
         if cell.fault.kind != "frozen_book":
             assert shown == []
             continue
-        begins_ms = BEGINS_UNIX_MS + cell.begins_ms
-        stretch = begins_ms, begins_ms + max(FROZEN_MS, cell.over_ms - cell.begins_ms)
-        moved = sorted(moved_bps(run.told(other).books, stretch) for other in VENUES if other != cell.venue)
+        starts_ms = START_UNIX_MS + cell.starts_ms
+        interval = starts_ms, starts_ms + max(FROZEN_MS, cell.ends_ms - cell.starts_ms)
+        moved = sorted(mid_range_bps(run.truth(other).books, interval) for other in VENUES if other != cell.venue)
         if abs(moved[-2] / MOVES_BPS - 1) > NEARLY:
             assert len(shown) == (moved[-2] > MOVES_BPS), moved
         for each in shown:
             assert each.from_ms is not None and each.to_ms is not None
-            assert abs(each.from_ms - stretch[0]) <= 2 * TICK_MS and each.to_ms <= stretch[1] + TICK_MS
+            assert abs(each.from_ms - interval[0]) <= 2 * TICK_MS and each.to_ms <= interval[1] + TICK_MS
 
 
-def test_nothing_else_is_told_of_any_venue(run: Run) -> None:
+def test_nothing_else_is_told_of_any_venue(run: SquareRun) -> None:
     known = {"outage", "reconnect", "resync", "plateau", "frozen_mid"}
     assert {each.kind for each in run.analysis.episodes} <= known
     expected = {(FINDINGS[cell.fault.kind], cell.venue) for cell in run.cells if cell.fault.kind in FINDINGS}
     frozen = {("frozen_mid", each.venue) for each in run.analysis.episodes if each.kind == "frozen_mid"}
-    told = {(each.code, each.venue) for each in run.analysis.findings}
-    assert told == {each for each in expected if each[0] != "frozen_mid"} | frozen
+    findings = {(each.code, each.venue) for each in run.analysis.findings}
+    assert findings == {each for each in expected if each[0] != "frozen_mid"} | frozen
 
 
-def test_a_book_that_looks_wrong_is_marked_as_long_as_the_venue_shows_it(run: Run) -> None:
+def test_a_book_that_looks_wrong_is_marked_as_long_as_the_venue_shows_it(run: SquareRun) -> None:
     for cell in run.cells:
         marked = [
-            (at_ms - BEGINS_UNIX_MS - cell.begins_ms, tuple(each["flaws"]))
+            (at_ms - START_UNIX_MS - cell.starts_ms, tuple(each["flaws"]))
             for at_ms, record in zip(run.ticks, run.telemetry, strict=True)
             for each in record["toolkit"]["venues"]
             if each["venue_id"] == cell.venue and "flaws" in each
         ]
         assert {flaws for _, flaws in marked} == ({(FLAWS[cell.fault.kind],)} if cell.fault.kind in FLAWS else set())
         if marked:
-            lasts_ms, update_ms = cell.over_ms - cell.begins_ms, protocols()[cell.venue].update_ms
+            lasts_ms, update_ms = cell.ends_ms - cell.starts_ms, protocols()[cell.venue].update_ms
             assert 0 < marked[0][0] <= update_ms + TICK_MS
             assert lasts_ms - TICK_MS <= marked[-1][0] <= lasts_ms + update_ms + TICK_MS
 
@@ -210,32 +217,32 @@ def test_a_book_that_looks_wrong_is_marked_as_long_as_the_venue_shows_it(run: Ru
 # --- the files --------------------------------------------------------------------------------------------------------
 
 
-def test_every_line_of_every_file_is_used(run: Run) -> None:
+def test_every_line_of_every_file_is_used(run: SquareRun) -> None:
     assert all(each.lines == each.used > 0 for each in run.analysis.ledger)
     assert {each.file for each in run.analysis.ledger} == {each.name for each in run.out.iterdir()}
 
 
-def test_every_record_keeps_the_contract(run: Run) -> None:
+def test_every_record_keeps_the_contract(run: SquareRun) -> None:
     check = FileCheck("telemetry.jsonl")
     for number, line in enumerate((run.out / "telemetry.jsonl").read_bytes().splitlines(), start=1):
         check.check_line(number, line)
     assert check.report().violations == ()
 
 
-def test_the_run_is_whole_simulated_and_as_long_as_was_asked(run: Run) -> None:
+def test_the_run_is_whole_simulated_and_as_long_as_was_asked(run: SquareRun) -> None:
     info = run.analysis.run
     assert (info.kind, info.simulated, info.lives, str(info.ended)) == ("toolkit", True, 1, "timeout")
-    assert (info.started_ms, info.requested_ms, info.observed_ms) == (BEGINS_UNIX_MS, run.length_ms, run.length_ms)
+    assert (info.started_ms, info.requested_ms, info.observed_ms) == (START_UNIX_MS, run.length_ms, run.length_ms)
 
 
 # --- the gate ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_gate_fails_for_what_the_venues_did_and_for_nothing_else(run: Run) -> None:
+def test_the_gate_fails_for_what_the_venues_did_and_for_nothing_else(run: SquareRun) -> None:
     failed = {row.figure for row in run.gate.rules if row.verdict is not GateVerdict.PASS}
     certain, possible = set(), set()
     for cell in run.cells:
-        true = percentile((age for _, age in ages(run.told(cell.venue).books, run.ticks)), 0.95)
+        true = percentile((age for _, age in book_ages(run.truth(cell.venue).books, run.ticks)), 0.95)
         for figure, limit_ms in AGE_LIMITS_MS.items():
             certain |= {f"{cell.venue}.{figure}"} if true > limit_ms else set()
             possible |= {f"{cell.venue}.{figure}"} if true > limit_ms - MENDED_WITHIN_MS - TICK_MS else set()
@@ -250,8 +257,8 @@ def test_the_gate_fails_for_what_the_venues_did_and_for_nothing_else(run: Run) -
 # --- the document -----------------------------------------------------------------------------------------------------
 
 
-def test_the_runbook_shows_the_table_as_it_is_but_for_the_last_digits(runs: Callable[[int], Run]) -> None:
+def test_the_runbook_shows_the_table_as_it_is_but_for_the_last_digits(runs: Callable[[int], SquareRun]) -> None:
     shown = (Path(__file__).parents[2] / "runbooks" / "faults.md").read_text(encoding="utf-8")
     rows = [re.sub(r"[0-9.]+", "#", line) for line in shown.splitlines() if line.startswith("| ")]
-    now = re.sub(r"[0-9.]+", "#", table(map(runs, range(len(KINDS)))))
+    now = re.sub(r"[0-9.]+", "#", markdown_table(map(runs, range(len(KINDS)))))
     assert rows[: len(KINDS) + 2] == now.splitlines()

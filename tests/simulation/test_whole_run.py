@@ -8,8 +8,8 @@ import pytest
 
 from connectors.simulator.scenario import Scenario, plan
 from connectors.venues import venues
-from tests.simulation.square import truth_of
-from tests.simulation.whole_run import BEGINS_UNIX_MS, rehearse
+from tests.simulation.latin_square import truth_path
+from tests.simulation.whole_run import START_UNIX_MS, simulate_run
 from toolkit.model.errors import InputError, UsageError
 from toolkit.smoke.plan import ShadowPlan
 from toolkit.smoke.run_directory import load_meta
@@ -18,34 +18,34 @@ RUN_MS = 8_000
 SCENARIO = Scenario("burst", (plan("paradex", "burst", 3), plan("lighter", "drop", 4)))
 
 
-def lived(out: Path, seed: int) -> dict[str, bytes]:
+def run_files(out: Path, seed: int) -> dict[str, bytes]:
     """The files of a run, and its truth."""
-    asked = ShadowPlan(
-        ("rehearse",), out, RUN_MS, venues(), scenario=SCENARIO, seed=seed, record_frames=False, truth=truth_of(out)
+    shadow_plan = ShadowPlan(
+        ("rehearse",), out, RUN_MS, venues(), scenario=SCENARIO, seed=seed, record_frames=False, truth=truth_path(out)
     )
-    rehearse(asked, {})
-    files = [*(path for path in out.iterdir() if path.name != "run_meta.json"), truth_of(out)]
+    simulate_run(shadow_plan, {})
+    files = [*(path for path in out.iterdir() if path.name != "run_meta.json"), truth_path(out)]
     return {path.name.removeprefix(out.name): path.read_bytes() for path in files}
 
 
 def test_one_seed_gives_one_run_byte_for_byte_and_another_seed_another(tmp_path: Path) -> None:
-    first, again, other = (lived(tmp_path / name, seed) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
+    first, again, other = (run_files(tmp_path / name, seed) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
     assert first == again
     assert {name for name in first if first[name] != other[name]} == set(first)
 
 
 def test_its_own_record_has_the_times_of_the_run_and_not_of_this_machine(tmp_path: Path) -> None:
-    lived(tmp_path / "run", 1)
+    run_files(tmp_path / "run", 1)
     meta = load_meta(tmp_path / "run")
-    assert (meta.started_ms, meta.stopped_ms) == (BEGINS_UNIX_MS, BEGINS_UNIX_MS + RUN_MS)
+    assert (meta.started_ms, meta.stopped_ms) == (START_UNIX_MS, START_UNIX_MS + RUN_MS)
     assert (meta.simulated, meta.stopped_by, meta.wall_drift_ms) == (True, "time", 0)
 
 
 def test_a_directory_that_holds_a_run_and_a_setting_that_is_none_are_refused(tmp_path: Path) -> None:
-    asked = ShadowPlan(("rehearse",), tmp_path / "run", 1_000, venues())
+    shadow_plan = ShadowPlan(("rehearse",), tmp_path / "run", 1_000, venues())
     with pytest.raises(UsageError, match="PARAPHINA_MAIN_LOOP_INTERVAL_MS"):
-        rehearse(asked, {"PARAPHINA_MAIN_LOOP_INTERVAL_MS": "soon"})
-    rehearse(asked, {"PARAPHINA_MAIN_LOOP_INTERVAL_MS": "500"})
+        simulate_run(shadow_plan, {"PARAPHINA_MAIN_LOOP_INTERVAL_MS": "soon"})
+    simulate_run(shadow_plan, {"PARAPHINA_MAIN_LOOP_INTERVAL_MS": "500"})
     assert (tmp_path / "run" / "telemetry.jsonl").read_bytes().count(b"\n") == 3
     with pytest.raises(InputError, match="holds a run already"):
-        rehearse(asked, {})
+        simulate_run(shadow_plan, {})

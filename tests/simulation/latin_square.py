@@ -18,10 +18,10 @@ from connectors.simulator.faults.table import FAULTS
 from connectors.simulator.protocols import protocols
 from connectors.simulator.scenario import PlannedFault, Scenario, plan
 from connectors.venues import venues
-from tests.simulation.fault_matrix import lacks, offers
+from tests.simulation.fault_matrix import available_needs, missing_need
 from tests.simulation.one_connector import Simulation
-from tests.simulation.truth import Told
-from tests.simulation.whole_run import BEGINS_UNIX_MS, rehearse
+from tests.simulation.truth import VenueTruth
+from tests.simulation.whole_run import START_UNIX_MS, simulate_run
 from toolkit.analysis.metrics import catalogue
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate import evaluate
@@ -59,17 +59,17 @@ CHECK_EACH = 20
 
 
 @dataclass(frozen=True)
-class Cell:
+class FaultCell:
     """A fault at a venue; times in ms from the begin of its run."""
 
     venue: str
     fault: Fault
-    begins_ms: int
+    starts_ms: int
 
     @property
-    def lacks(self) -> Need | None:
+    def missing_need(self) -> Need | None:
         """What the venue's feed has not that the fault would break; then the venue has a good day."""
-        return lacks(self.fault, offers(venues()[self.venue], protocols()[self.venue], {}))
+        return missing_need(self.fault, available_needs(venues()[self.venue], protocols()[self.venue], {}))
 
     @property
     def lasts_s(self) -> float | None:
@@ -77,22 +77,22 @@ class Cell:
         return SHORTER_S.get(self.fault.kind, self.fault.lasts_s)
 
     @property
-    def over_ms(self) -> int:
+    def ends_ms(self) -> int:
         """When the venue does it no more."""
-        return self.begins_ms + int((self.lasts_s or 0) * 1_000)
+        return self.starts_ms + int((self.lasts_s or 0) * 1_000)
 
     @property
     def planned(self) -> tuple[PlannedFault, ...]:
         """Its place in the scenario."""
-        return () if self.lacks else (plan(self.venue, self.fault.kind, self.begins_ms / 1_000, self.lasts_s),)
+        return () if self.missing_need else (plan(self.venue, self.fault.kind, self.starts_ms / 1_000, self.lasts_s),)
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class SquareRun:
     """One of the runs: what was planned, what it left, and what the analysis says of it."""
 
     number: int
-    cells: tuple[Cell, ...]
+    cells: tuple[FaultCell, ...]
     out: Path
     simulations: Mapping[str, Simulation]
 
@@ -123,14 +123,14 @@ class Run:
 
     @cached_property
     def _truth(self) -> list[dict[str, Any]]:
-        return _rows(truth_of(self.out))
+        return _rows(truth_path(self.out))
 
     @cache  # noqa: B019  a run lives as long as the tests that read it
-    def told(self, venue: str) -> Told:
+    def truth(self, venue: str) -> VenueTruth:
         """What a venue says of it."""
-        return Told(self._truth, venue, BEGINS_UNIX_MS + self.length_ms)
+        return VenueTruth(self._truth, venue, START_UNIX_MS + self.length_ms)
 
-    def counted(self, venue: str, family: str) -> dict[str, Any]:
+    def figures_of(self, venue: str, family: str) -> dict[str, Any]:
         """A venue's figures of one family by their last word, without the zeros."""
         head = f"{venue}.{family}."
         return {name.removeprefix(head): n for name, n in self.figures.items() if name.startswith(head) and n}
@@ -152,28 +152,28 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def square() -> Iterator[tuple[Cell, ...]]:
+def latin_square() -> Iterator[tuple[FaultCell, ...]]:
     """The cells of each run."""
     for number in range(len(KINDS)):
         yield tuple(
-            Cell(venue, FAULTS[KINDS[(number + place) % len(KINDS)]], FIRST_MS + place * APART_MS)
+            FaultCell(venue, FAULTS[KINDS[(number + place) % len(KINDS)]], FIRST_MS + place * APART_MS)
             for place, venue in enumerate(VENUES)
         )
 
 
-def length_ms(cells: tuple[Cell, ...]) -> int:
+def length_ms(cells: tuple[FaultCell, ...]) -> int:
     """How long a run lasts: until its last fault is over and mended."""
-    return max(cell.over_ms for cell in cells) + RECOVERS_WITHIN_MS
+    return max(cell.ends_ms for cell in cells) + RECOVERS_WITHIN_MS
 
 
-def truth_of(out: Path) -> Path:
+def truth_path(out: Path) -> Path:
     """Where the venues of a run write what they did."""
     return out.with_suffix(".truth.jsonl")
 
 
-def lived(number: int, folder: Path) -> Run:
+def simulate_square_run(number: int, folder: Path) -> SquareRun:
     """Live through one of the runs."""
-    cells, out = list(square())[number], folder / f"run{number:02}"
+    cells, out = list(latin_square())[number], folder / f"run{number:02}"
     scenario = Scenario(f"square {number}", tuple(planned for cell in cells for planned in cell.planned))
-    asked = ShadowPlan(("rehearse",), out, length_ms(cells), venues(), scenario=scenario, truth=truth_of(out))
-    return Run(number, cells, out, rehearse(asked, {}, check_each=CHECK_EACH).simulations)
+    asked = ShadowPlan(("rehearse",), out, length_ms(cells), venues(), scenario=scenario, truth=truth_path(out))
+    return SquareRun(number, cells, out, simulate_run(asked, {}, check_each=CHECK_EACH).simulations)
