@@ -1,4 +1,4 @@
-"""A client of a loopback venue that only listens: it subscribes what the venue's description says and answers pings."""
+"""Client of a simulated venue for tests: it subscribes to the topics of the venue's description and answers pings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ START_UNIX_MS = 1_790_000_000_000
 
 
 class Listener:
-    """One venue and one connection to it, in virtual time; `acts` is all that the venue did to it, with the time."""
+    """One venue and one connection to it in virtual time; `actions` are all actions of the venue with their times in ms."""
 
     def __init__(
         self, name: str, plan: Iterable[PlannedFault] = (), *, seed: int = 1, environ: Mapping[str, str] | None = None
@@ -49,67 +49,69 @@ class Listener:
 
     def connect(self) -> object:
         url = urlsplit(self.venue.socket_url(self.target.ws_urls[0], self.target))
-        met, actions = self.exchange.connect(self.now_ms, url.path + (f"?{url.query}" if url.query else ""))
-        if isinstance(met, Accepted):
-            self.conn_id = met.conn_id
-            self._note(actions)
+        result, actions = self.exchange.connect(self.now_ms, url.path + (f"?{url.query}" if url.query else ""))
+        if isinstance(result, Accepted):
+            self.conn_id = result.conn_id
+            self._record(actions)
             for topic in self.venue.topics(self.target):
                 if topic.subscribe is not None:
                     self.send(topic.subscribe)
-        return met
+        return result
 
     def send(self, text: str) -> None:
         assert self.conn_id is not None
-        self._note(self.exchange.receive(self.now_ms, self.conn_id, text))
+        self._record(self.exchange.receive(self.now_ms, self.conn_id, text))
 
     def ping(self) -> None:
         assert self.conn_id is not None
-        self._note(self.exchange.receive_control(self.now_ms, self.conn_id, Control.PING, b"p"))
+        self._record(self.exchange.receive_control(self.now_ms, self.conn_id, Control.PING, b"p"))
 
-    def listen(self, until_ms: int, *, step_ms: int = 50, answers: bool = True) -> None:
+    def listen(self, until_ms: int, *, step_ms: int = 50, answers_pings: bool = True) -> None:
         while self.now_ms < until_ms:
             self.now_ms = min(self.now_ms + step_ms, until_ms)
-            asked = self._note(self.exchange.advance(self.now_ms))
-            if asked and answers and self.conn_id is not None:
-                self._note(self.exchange.receive_control(self.now_ms, self.conn_id, Control.PONG))
+            pinged = self._record(self.exchange.advance(self.now_ms))
+            if pinged and answers_pings and self.conn_id is not None:
+                self._record(self.exchange.receive_control(self.now_ms, self.conn_id, Control.PONG))
 
     def settle(self) -> TrueBook:
-        """Listen on to the next book; gives it, and the venue has not moved since."""
-        books = len(self.sights())
-        while len(self.sights()) == books:
+        """Listen until the next book and return it; the market has not moved since."""
+        books = len(self.true_books())
+        while len(self.true_books()) == books:
             self.listen(self.now_ms + 50)
-        return self.sights()[-1]
+        return self.true_books()[-1]
 
     def fetch(self, rest: RestSpec[object]) -> HttpResponse:
         call = rest.call(self.target)
         url = urlsplit(self.target.rest_urls[0] + call.path)
         request = Request(call.method, url.path, dict(parse_qsl(url.query)), (call.body or "").encode())
-        answer, actions = self.exchange.request(self.now_ms, request)
-        self._note(actions)
-        return answer
+        response, actions = self.exchange.request(self.now_ms, request)
+        self._record(actions)
+        return response
 
-    def _note(self, actions: Iterable[ExchangeAction]) -> bool:
-        asked = False
+    def _record(self, actions: Iterable[ExchangeAction]) -> bool:
+        pinged = False
         for action in actions:
             self.actions.append((self.now_ms, action))
-            asked = asked or (isinstance(action, SendControl) and action.control is Control.PING)
+            pinged = pinged or (isinstance(action, SendControl) and action.control is Control.PING)
             if isinstance(action, CloseConnection):
                 self.conn_id = None
-        return asked
+        return pinged
 
-    # --- what came --------------------------------------------------------------------------------------------------
+    # --- received frames and rows -----------------------------------------------------------------------------------
 
-    def said(self, content: Content, after_ms: int = -1, before_ms: int = 2**62) -> list[SendData]:
+    def frames(self, content: Content, after_ms: int = -1, before_ms: int = 2**62) -> list[SendData]:
         return [
             action
             for at_ms, action in self.actions
             if isinstance(action, SendData) and action.content in content and after_ms < at_ms <= before_ms
         ]
 
-    def sights(self, after_ms: int = -1, before_ms: int = 2**62) -> list[TrueBook]:
-        return [say.true_book for say in self.said(Content.BOOK, after_ms, before_ms) if say.true_book is not None]
+    def true_books(self, after_ms: int = -1, before_ms: int = 2**62) -> list[TrueBook]:
+        return [
+            frame.true_book for frame in self.frames(Content.BOOK, after_ms, before_ms) if frame.true_book is not None
+        ]
 
-    def hang_ups(self) -> list[tuple[int, CloseConnection]]:
+    def closes(self) -> list[tuple[int, CloseConnection]]:
         return [(at_ms, action) for at_ms, action in self.actions if isinstance(action, CloseConnection)]
 
     def events(self, *names: str) -> list[TruthRow]:

@@ -1,4 +1,4 @@
-"""A venue as a pure machine: the same seed says the same, each fault does what its entry says, the truth is told."""
+"""Tests of the simulated exchange: determinism, the effect of each fault, and the ground truth."""
 
 from __future__ import annotations
 
@@ -34,34 +34,34 @@ def many_faults(venue: str) -> list[PlannedFault]:
     kinds = [
         kind for kind, fault in FAULTS.items() if not fault.disconnects and fault.connect_policy is ConnectPolicy.OPEN
     ]
-    return [plan(venue, kind, 10 + 9 * place) for place, kind in enumerate(kinds)]
+    return [plan(venue, kind, 10 + 9 * index) for index, kind in enumerate(kinds)]
 
 
 def digest(venue: str, *, seed: int = 1, step_ms: int = 50) -> str:
-    """A fingerprint of everything a venue says and does in some minutes full of faults."""
+    """Return a hash of all actions, a REST response and the ground truth of four minutes with many faults."""
     listener = Listener(venue, many_faults(venue), seed=seed)
     listener.connect()
-    listener.listen(240_000, step_ms=step_ms, answers=False)
+    listener.listen(240_000, step_ms=step_ms, answers_pings=False)
     assert listener.venue.snapshot is not None
-    everything = repr(
+    outputs = repr(
         ([action for _, action in listener.actions], listener.fetch(listener.venue.snapshot), listener.truth)
     )
-    return hashlib.sha256(everything.encode()).hexdigest()
+    return hashlib.sha256(outputs.encode()).hexdigest()
 
 
 @each_venue
-def test_one_seed_and_scenario_is_one_conversation_byte_for_byte(venue: str) -> None:
+def test_the_same_seed_and_scenario_give_the_same_bytes(venue: str) -> None:
     assert digest(venue) == digest(venue, step_ms=1_000)
     assert digest(venue) != digest(venue, seed=2)
 
 
 @each_venue
-def test_another_process_with_another_hash_seed_says_the_same(venue: str) -> None:
+def test_another_process_with_another_hash_seed_gives_the_same_bytes(venue: str) -> None:
     command = f"from tests.connectors.simulator.test_exchange import digest; print(digest({venue!r}))"
     environ = {**os.environ, "PYTHONHASHSEED": "271"}
     root = Path(__file__).parents[3]
-    made = subprocess.run([sys.executable, "-c", command], env=environ, cwd=root, capture_output=True, text=True)
-    assert made.stdout.strip() == digest(venue), made.stderr
+    completed = subprocess.run([sys.executable, "-c", command], env=environ, cwd=root, capture_output=True, text=True)
+    assert completed.stdout.strip() == digest(venue), completed.stderr
 
 
 @each_venue
@@ -69,40 +69,40 @@ def test_books_come_at_the_rate_of_the_venue(venue: str) -> None:
     listener = Listener(venue)
     listener.connect()
     listener.listen(20_000)
-    rate = len(listener.said(Content.BOOK, 10_000)) / 10
+    rate = len(listener.frames(Content.BOOK, 10_000)) / 10
     assert FRAMES_A_SECOND[venue] * 0.8 <= rate <= FRAMES_A_SECOND[venue]
 
 
 @each_venue
 def test_an_unknown_path_is_not_found(venue: str) -> None:
-    met, _ = Listener(venue).exchange.connect(0, "/nowhere")
-    assert isinstance(met, HttpResponse)
-    assert met.status == 404
+    response, _ = Listener(venue).exchange.connect(0, "/nowhere")
+    assert isinstance(response, HttpResponse)
+    assert response.status == 404
 
 
 @pytest.mark.parametrize(
     ("venue", "ends_ms"), [("extended", 25_000), ("paradex", 60_000), ("aster", None), ("lighter", 120_000)]
 )
-def test_a_client_that_never_answers_or_speaks_is_dropped_as_the_venue_would(venue: str, ends_ms: int | None) -> None:
+def test_a_silent_client_is_dropped_after_the_time_of_the_venue(venue: str, ends_ms: int | None) -> None:
     listener = Listener(venue)
     listener.connect()
-    listener.listen(150_000, answers=False)
-    assert [at_ms for at_ms, _ in listener.hang_ups()] == ([] if ends_ms is None else [ends_ms])
+    listener.listen(150_000, answers_pings=False)
+    assert [at_ms for at_ms, _ in listener.closes()] == ([] if ends_ms is None else [ends_ms])
 
 
-def test_hyperliquid_ends_a_connection_on_which_it_has_nothing_to_say() -> None:
+def test_hyperliquid_ends_a_connection_on_which_it_sends_nothing_for_a_minute() -> None:
     listener = Listener("hyperliquid")
-    met, _ = listener.exchange.connect(0, "/ws")
-    listener.conn_id = met.conn_id
+    accepted, _ = listener.exchange.connect(0, "/ws")
+    listener.conn_id = accepted.conn_id
     listener.listen(70_000)
-    assert [at_ms for at_ms, _ in listener.hang_ups()] == [60_000]
+    assert [at_ms for at_ms, _ in listener.closes()] == [60_000]
 
 
 # --- faults -----------------------------------------------------------------------------------------------------------
 
 
-def through(venue: str, kind: str, for_s: float | None = None, **values: int | str) -> Listener:
-    """A listener that has lived through one fault, which began at 10 s."""
+def run_with_fault(venue: str, kind: str, for_s: float | None = None, **values: int | str) -> Listener:
+    """Return a listener after 30 s with one fault that started at 10 s."""
     listener = Listener(venue, [plan(venue, kind, 10, for_s, **values)])
     listener.connect()
     listener.listen(30_000)
@@ -119,20 +119,20 @@ WITHHELD = {
 
 @each_venue
 @pytest.mark.parametrize("kind", WITHHELD)
-def test_what_a_fault_withholds_is_not_said_while_it_lasts_and_flows_again_after(venue: str, kind: str) -> None:
-    listener, (withheld, kept) = through(venue, kind, 8), WITHHELD[kind]
-    assert not listener.said(withheld, 10_000, 17_900)
-    assert listener.said(Content.BOOK, 0, 10_000)
-    assert listener.said(Content.BOOK, 18_000)
+def test_withheld_content_is_not_sent_during_the_fault_and_is_sent_again_after_it(venue: str, kind: str) -> None:
+    listener, (withheld, kept) = run_with_fault(venue, kind, 8), WITHHELD[kind]
+    assert not listener.frames(withheld, 10_000, 17_900)
+    assert listener.frames(Content.BOOK, 0, 10_000)
+    assert listener.frames(Content.BOOK, 18_000)
     heartbeats = [
         action for at_ms, action in listener.actions if 10_000 < at_ms < 18_000 and isinstance(action, SendControl)
     ]
-    assert kept is Content.NONE or heartbeats or listener.said(kept, 10_000, 17_900)
+    assert kept is Content.NONE or heartbeats or listener.frames(kept, 10_000, 17_900)
 
 
 @each_venue
 @pytest.mark.parametrize(("kind", "answered"), [("mute", True), ("half_open", False), ("no_pong", False)])
-def test_only_a_dead_or_deaf_venue_leaves_a_ping_unanswered(venue: str, kind: str, answered: bool) -> None:
+def test_only_half_open_and_no_pong_leave_a_ping_unanswered(venue: str, kind: str, answered: bool) -> None:
     listener = Listener(venue, [plan(venue, kind, 10, 5)])
     listener.connect()
     listener.listen(12_000)
@@ -144,60 +144,60 @@ def test_only_a_dead_or_deaf_venue_leaves_a_ping_unanswered(venue: str, kind: st
 
 
 @each_venue
-def test_a_mute_that_ends_in_time_leaves_a_chain_without_a_hole(venue: str) -> None:
-    listener = through(venue, "mute", 3)
+def test_a_short_mute_leaves_no_gap_in_the_delta_chain(venue: str) -> None:
+    listener = run_with_fault(venue, "mute", 3)
     assert not listener.events("frame_lost")
     assert listener.settle().book == listener.exchange.market_data.shown
 
 
 @each_venue
-def test_a_refused_subscription_gets_the_venues_error_and_no_data(venue: str) -> None:
+def test_a_refused_subscription_gets_the_error_of_the_venue_and_no_data(venue: str) -> None:
     listener = Listener(venue, [plan(venue, "subscribe_error", 0, 5)])
     listener.now_ms = 1_000
     listener.connect()
     listener.listen(4_000)
-    assert listener.said(Content.REFUSAL)
-    assert not listener.said(Content.DATA)
+    assert listener.frames(Content.REFUSAL)
+    assert not listener.frames(Content.DATA)
     assert listener.events("subscribe_refused")
 
 
 @each_venue
 @pytest.mark.parametrize("kind", ["malformed_json", "binary_garbage", "wrong_shape", "bad_numbers"])
-def test_spoiled_frames_come_on_top_of_the_good_ones(venue: str, kind: str) -> None:
-    listener = through(venue, kind, n=7)
-    spoiled = [say for say in listener.said(Content.BOOK) if say.true_book is None]
-    assert len(spoiled) == 7
+def test_damaged_frames_are_sent_in_addition_to_good_ones(venue: str, kind: str) -> None:
+    listener = run_with_fault(venue, kind, n=7)
+    damaged = [frame for frame in listener.frames(Content.BOOK) if frame.true_book is None]
+    assert len(damaged) == 7
     assert listener.settle().book == listener.exchange.market_data.shown
 
 
 @each_venue
-def test_lost_frames_are_told_in_the_truth_and_not_said(venue: str) -> None:
-    listener = through(venue, "seq_gap", n=3)
+def test_lost_frames_are_in_the_truth_and_not_sent(venue: str) -> None:
+    listener = run_with_fault(venue, "seq_gap", n=3)
     assert len(listener.events("frame_lost")) == 3
-    assert len(listener.events("frame")) == len(listener.said(Content.BOOK))
+    assert len(listener.events("frame")) == len(listener.frames(Content.BOOK))
 
 
 @each_venue
-def test_a_burst_is_as_many_updates_at_once(venue: str) -> None:
-    listener = through(venue, "burst", n=300)
-    assert len(listener.said(Content.BOOK, 9_950, 10_000)) >= 250
+def test_a_burst_sends_the_updates_at_once(venue: str) -> None:
+    listener = run_with_fault(venue, "burst", n=300)
+    assert len(listener.frames(Content.BOOK, 9_950, 10_000)) >= 250
 
 
 @each_venue
-def test_a_slow_venue_leaves_its_time_between_books(venue: str) -> None:
-    listener = through(venue, "slow", 15, ms=1_500)
-    assert 9 <= len(listener.said(Content.BOOK, 10_000, 25_000)) <= 11
+def test_a_slow_venue_keeps_the_minimum_time_between_books(venue: str) -> None:
+    listener = run_with_fault(venue, "slow", 15, ms=1_500)
+    assert 9 <= len(listener.frames(Content.BOOK, 10_000, 25_000)) <= 11
 
 
 @each_venue
-def test_a_frozen_book_stands_still_on_the_socket_and_moves_by_rest_and_is_whole_once_it_thaws(venue: str) -> None:
+def test_a_frozen_book_repeats_on_the_socket_moves_by_rest_and_is_correct_afterwards(venue: str) -> None:
     listener = Listener(venue, [plan(venue, "frozen_book", 10, 10)])
     assert listener.venue.snapshot is not None
     listener.connect()
     listener.listen(10_000)
     before = listener.fetch(listener.venue.snapshot).body
     listener.listen(19_000)
-    frozen = listener.sights(10_000, 19_000)
+    frozen = listener.true_books(10_000, 19_000)
     assert len(frozen) > 10
     assert all(true_book.levels() == frozen[0].levels() for true_book in frozen)
     assert listener.fetch(listener.venue.snapshot).body != before
@@ -205,16 +205,16 @@ def test_a_frozen_book_stands_still_on_the_socket_and_moves_by_rest_and_is_whole
     assert listener.settle().book == listener.exchange.market_data.market.book
 
 
-LOOKS = {"crossed_book": "crossed", "one_sided_book": "one-sided", "empty_book": "empty"}
+SHAPES = {"crossed_book": "crossed", "one_sided_book": "one-sided", "empty_book": "empty"}
 
 
 @each_venue
-@pytest.mark.parametrize("kind", LOOKS)
-def test_a_book_looks_as_its_fault_says_and_comes_back(venue: str, kind: str) -> None:
-    listener = through(venue, kind, 4)
-    bids, asks = listener.sights(9_999, 13_000)[-1].levels()
+@pytest.mark.parametrize("kind", SHAPES)
+def test_an_altered_book_has_the_shape_of_its_fault_and_recovers(venue: str, kind: str) -> None:
+    listener = run_with_fault(venue, kind, 4)
+    bids, asks = listener.true_books(9_999, 13_000)[-1].levels()
     shape = "empty" if not bids else "one-sided" if not asks else "crossed" if bids[0] > asks[0] else "sound"
-    assert shape == LOOKS[kind]
+    assert shape == SHAPES[kind]
     assert listener.settle().book == listener.exchange.market_data.market.book
 
 
@@ -227,24 +227,24 @@ def test_a_book_looks_as_its_fault_says_and_comes_back(venue: str, kind: str) ->
         ("close", {"code": 1006}, (None, False)),
     ],
 )
-def test_a_connection_ends_as_the_fault_says(
+def test_a_connection_ends_in_the_manner_of_the_fault(
     venue: str, kind: str, values: dict[str, int], end: tuple[int | None, bool]
 ) -> None:
-    listener = through(venue, kind, **values)
-    assert [(at_ms, action.code, action.reset) for at_ms, action in listener.hang_ups()] == [(10_000, *end)]
+    listener = run_with_fault(venue, kind, **values)
+    assert [(at_ms, action.code, action.reset) for at_ms, action in listener.closes()] == [(10_000, *end)]
     assert [row["event"] for row in listener.events("server_close", "conn_end")] == ["server_close", "conn_end"]
 
 
 @each_venue
 @pytest.mark.parametrize(
-    ("kind", "answer"),
+    ("kind", "expected"),
     [("refuse", Refused()), ("black_hole", Unanswered()), ("http_429", 429)],
 )
-def test_a_shut_door_is_shut_for_its_time_only(venue: str, kind: str, answer: object) -> None:
+def test_new_connections_are_rejected_only_while_the_fault_lasts(venue: str, kind: str, expected: object) -> None:
     listener = Listener(venue, [plan(venue, kind, 10, 5)])
     listener.listen(11_000)
-    met = listener.connect()
-    assert (met.status if isinstance(met, HttpResponse) else met) == answer
+    result = listener.connect()
+    assert (result.status if isinstance(result, HttpResponse) else result) == expected
     listener.listen(16_000)
     listener.connect()
     assert listener.conn_id is not None
@@ -254,17 +254,17 @@ def test_a_shut_door_is_shut_for_its_time_only(venue: str, kind: str, answer: ob
 def test_a_silent_client_is_dropped_and_one_that_pings_is_kept(venue: str) -> None:
     silent = Listener(venue, [plan(venue, "idle_close", 0, after_s=20)])
     silent.connect()
-    silent.listen(60_000, answers=False)
-    assert [at_ms for at_ms, _ in silent.hang_ups()][:1] == [20_000]
+    silent.listen(60_000, answers_pings=False)
+    assert [at_ms for at_ms, _ in silent.closes()][:1] == [20_000]
     pinging = Listener(venue, [plan(venue, "idle_close", 0, after_s=20)])
     pinging.connect()
     for second in range(15, 60, 15):
         pinging.listen(second * 1_000)
         pinging.ping()
-    assert not pinging.hang_ups()
+    assert not pinging.closes()
 
 
-def test_a_late_rest_book_is_older_than_what_the_socket_said() -> None:
+def test_an_outdated_rest_book_is_older_than_the_frames_of_the_socket() -> None:
     listener = Listener("aster", [plan("aster", "stale_snapshot", 10, 5, updates=40)])
     assert listener.venue.snapshot is not None
     listener.connect()
@@ -275,21 +275,21 @@ def test_a_late_rest_book_is_older_than_what_the_socket_said() -> None:
     assert late < fresh < listener.exchange.market_data.market.number
 
 
-def test_a_repeated_fault_begins_again_until_its_last_time() -> None:
+def test_a_repeated_fault_starts_again_until_its_last_start() -> None:
     repeated = PlannedFault("paradex", FAULTS["drop"], 1_000, every_ms=2_000, until_ms=6_000)
     listener = Listener("paradex", [repeated])
     listener.listen(20_000)
-    began = [row["t_unix_ms"] - START_UNIX_MS for row in listener.events("fault_start")]
-    assert began == [1_000, 3_000, 5_000]
+    starts_ms = [row["t_unix_ms"] - START_UNIX_MS for row in listener.events("fault_start")]
+    assert starts_ms == [1_000, 3_000, 5_000]
     assert [row["kind"] for row in listener.events("fault_end")] == ["drop"] * 3
 
 
 @each_venue
 def test_the_truth_holds_the_book_after_each_frame(venue: str) -> None:
-    listener = through(venue, "drop")
-    told = [(row["bid"], row["ask"]) for row in listener.events("frame")]
-    for (bid, ask), say in zip(told, listener.said(Content.BOOK), strict=True):
-        assert isinstance(say, SendData)
-        assert say.true_book is not None
-        bids, asks = say.true_book.levels()
+    listener = run_with_fault(venue, "drop")
+    recorded = [(row["bid"], row["ask"]) for row in listener.events("frame")]
+    for (bid, ask), frame in zip(recorded, listener.frames(Content.BOOK), strict=True):
+        assert isinstance(frame, SendData)
+        assert frame.true_book is not None
+        bids, asks = frame.true_book.levels()
         assert [format(part, "f") for part in (*bids[0], *asks[0])] == [*bid, *ask]

@@ -1,4 +1,4 @@
-"""The fault table: whole, and honest about the cells that cannot be."""
+"""Tests of the fault table and of the functions that damage frames and books."""
 
 from __future__ import annotations
 
@@ -31,36 +31,36 @@ NOT_APPLICABLE = {
     ("paradex", "orderbook"): {"seq_gap"} | BRIDGED,
     ("paradex", "deltas"): BRIDGED,
 }
-FEED = {"paradex": "PARAPHINA_PARADEX_PUBLIC_FEED", "extended": "PARAPHINA_EXTENDED_WS_DEPTH_LEVELS"}
+SETTINGS = {"paradex": "PARAPHINA_PARADEX_PUBLIC_FEED", "extended": "PARAPHINA_EXTENDED_WS_DEPTH_LEVELS"}
 
 
-def test_the_table_has_every_kind_that_was_asked_for() -> None:
+def test_the_table_has_every_kind_of_the_latin_square() -> None:
     assert FAULTS.keys() >= set(KINDS)
 
 
-@pytest.mark.parametrize(("way", "expected"), NOT_APPLICABLE.items(), ids="-".join)
-def test_the_cells_without_a_mechanism_are_these_and_no_others(way: tuple[str, str], expected: set[str]) -> None:
-    name, feed = way
-    has = available_needs(venues()[name], protocols()[name], {FEED[name]: feed} if feed else {})
+@pytest.mark.parametrize(("feed", "expected"), NOT_APPLICABLE.items(), ids="-".join)
+def test_only_these_faults_are_not_applicable_to_a_feed(feed: tuple[str, str], expected: set[str]) -> None:
+    name, setting = feed
+    has = available_needs(venues()[name], protocols()[name], {SETTINGS[name]: setting} if setting else {})
     assert {kind for kind, fault in FAULTS.items() if missing_need(fault, has)} == expected
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_an_entry_can_be_told_to_a_person_and_done_by_the_exchange(fault: Fault) -> None:
+def test_an_entry_has_a_meaning_and_a_mechanism(fault: Fault) -> None:
     assert fault.meaning
     mechanisms = {
         name
         for name in Fault.__slots__
         if getattr(fault, name) != getattr(Fault(kind="", meaning="", expects=fault.expects), name)
     }
-    assert mechanisms - {"kind", "meaning", "expects", "lasts_s", "values", "needs", "reset"}
+    assert mechanisms - {"kind", "meaning", "expects", "lasts_s", "values", "requires", "reset"}
 
 
-def test_every_need_has_its_reason() -> None:
+def test_every_need_states_its_reason() -> None:
     assert all(len(need) > 20 for need in Need)
 
 
-def test_spoiled_frames_are_spoiled_in_the_way_they_say() -> None:
+def test_each_damage_function_damages_a_frame_as_documented() -> None:
     good = '{"price":"3000.5","size":"0.1","side":"BUY"}'
     assert truncated(good) == '{"price":"3000.5","size'[: len(good) // 2]
     assert impossible_numbers(good) == '{"price":"1e400","size":"1e400","side":"BUY"}'

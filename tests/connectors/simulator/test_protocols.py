@@ -52,7 +52,7 @@ def test_nothing_stands_in_a_frame_that_does_not_stand_in_a_published_one(venue:
     listener.connect()
     listener.listen(8_000)
     assert listener.venue.snapshot is not None
-    said = [str(say.data) for say in listener.said(Content.TEXT)]
+    said = [str(say.data) for say in listener.frames(Content.TEXT)]
     bodies = [*said, listener.fetch(listener.venue.snapshot).body.decode()]
     assert set().union(*(places(json.loads(body)) for body in bodies)) <= on_tape(venue)
 
