@@ -31,7 +31,7 @@ class Content(Flag):
 
 
 class ConnectPolicy(StrEnum):
-    """How a venue treats a new connection: accept, refuse, never answer, or answer with an HTTP error status."""
+    """Treatment of a new connection by a venue: accept, refuse, never answer, or answer with an HTTP error status."""
 
     OPEN = "open"
     REFUSE = "refuse"
