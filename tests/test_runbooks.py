@@ -77,9 +77,9 @@ def test_the_runbooks_venue_needs_one_more_file_and_nothing_else(fjord: Path) ->
 
 
 def test_the_runbooks_tape_is_decoded_by_its_venue(fjord: Path) -> None:
-    test_tapes.test_every_received_frame_means_what_its_tape_says(fjord)
-    test_tapes.test_every_sent_frame_is_one_the_venue_describes(fjord)
-    test_tapes.test_every_rest_body_means_what_its_tape_says(fjord)
+    test_tapes.test_every_received_frame_is_decoded_as_its_tape_states(fjord)
+    test_tapes.test_every_sent_frame_is_a_subscription_or_keep_alive_of_the_venue(fjord)
+    test_tapes.test_every_rest_body_is_decoded_as_its_tape_states(fjord)
     _, entries = tape.read_tape(fjord.read_text(encoding="utf-8").splitlines())
     assert {"Ack", "Book", "BookDelta", "Heartbeat", "Refusal"} == {
         frame["is"] for entry in entries for frame in entry.decoded or ()

@@ -1,4 +1,4 @@
-"""Notes are written in the log's own words: as recorded, once per event, and never forged by what a frame says."""
+"""Notes become log lines as in recorded runs, once per event; text of a frame cannot forge a line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from toolkit.sessions.machine import Incident, Sessions
 from toolkit.upstream.log_counts import SIGNATURES, signature
 
 WS = "ws://127.0.0.1:23080/ws"
-ENDED: dict[str, Any] = {"stage": "socket", "connected": True, "count": 1, "failures": 1, "lasted_ms": 0, "url": WS}
+RECONNECT: dict[str, Any] = {"stage": "socket", "connected": True, "count": 1, "failures": 1, "lasted_ms": 0, "url": WS}
 RECORDED: list[tuple[str, str, Mapping[str, Any], list[str]]] = [
     ("hyperliquid", "connecting", {"url": WS, "connect_timeout_ms": 15_000},
      [f"INFO: Hyperliquid public WS connecting url={WS} connect_timeout=15s"]),
@@ -74,18 +74,18 @@ RECORDED: list[tuple[str, str, Mapping[str, Any], list[str]]] = [
      [f"WARN: Paradex WS decode miss keys=[a,b] snippet={{}} (count=1) url={WS}"]),
     ("paradex", "refusal", {"text": "invalid channel", "fatal": True, "code": -32600, "topic": None},
      ["WARN: Paradex subscribe error: invalid channel"]),
-    ("extended", "reconnect", {**ENDED, "reason": "stale_watchdog", "detail": "freshness exceeded 10000ms"},
+    ("extended", "reconnect", {**RECONNECT, "reason": "stale_watchdog", "detail": "freshness exceeded 10000ms"},
      ["WS_AUDIT venue=extended reconnect_reason=stale_watchdog count=1",
       "INFO: Extended public WS error (consecutive_failures=1): Extended public WS stale: freshness exceeded 10000ms"]),
-    ("extended", "reconnect", {**ENDED, "reason": "server_close", "detail": "", "code": 1001, "failures": 6},
+    ("extended", "reconnect", {**RECONNECT, "reason": "server_close", "detail": "", "code": 1001, "failures": 6},
      ["WS_AUDIT venue=extended reconnect_reason=server_close count=1",
       f"Extended WS closed; reconnecting url={WS}",
       "WARN: Extended public WS error (consecutive_failures=6): Extended public WS closed by server code=1001 "]),
-    ("paradex", "reconnect", {**ENDED, "reason": "read_timeout", "detail": "30s", "failures": 20},
+    ("paradex", "reconnect", {**RECONNECT, "reason": "read_timeout", "detail": "30s", "failures": 20},
      ["WS_AUDIT venue=paradex reconnect_reason=read_timeout count=1",
       "WARN: Paradex public WS read timeout (30s) — no frame received, reconnecting",
       "ERROR: Paradex public WS error (consecutive_failures=20): Paradex public WS read timeout (30s)"]),
-    ("lighter", "reconnect", {**ENDED, "reason": "connect_error", "detail": "no market ETH", "stage": "lookup"},
+    ("lighter", "reconnect", {**RECONNECT, "reason": "connect_error", "detail": "no market ETH", "stage": "lookup"},
      ["INFO: Lighter public WS error (consecutive_failures=1): Lighter market discovery failed: no market ETH"]),
     ("lighter", "funding_failed", {"detail": "HTTP 500", "count": 1}, ["Lighter funding polling error: HTTP 500"]),
     ("lighter", "waiting", {"wait_ms": 10, "attempts": 1}, []),
@@ -93,55 +93,55 @@ RECORDED: list[tuple[str, str, Mapping[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("name", "kind", "fields", "lines"), RECORDED, ids=lambda value: str(value)[:40])
-def test_a_note_is_written_as_it_was_recorded(
+def test_a_note_has_the_log_lines_of_recorded_runs(
     name: str, kind: str, fields: Mapping[str, Any], lines: list[str]
 ) -> None:
-    written = render(venues()[name], Note(kind, fields))
-    assert [text for text, _ in written] == lines
-    assert [audit for _, audit in written] == [line.startswith("WS_AUDIT ") for line in lines]
+    rendered = render(venues()[name], Note(kind, fields))
+    assert [text for text, _ in rendered] == lines
+    assert [audit for _, audit in rendered] == [line.startswith("WS_AUDIT ") for line in lines]
 
 
-def test_every_reason_has_its_words() -> None:
+def test_every_reconnect_reason_has_templates() -> None:
     assert set(RECONNECT_TEMPLATES) == set(Reason)
 
 
-# --- what readers make of it ------------------------------------------------------------------------------------------
+# --- readers of the log -------------------------------------------------------------------------------------------------
 
-STALE = [Opened(), Received(full(1))]
+LIVE = [Opened(), Received(full(1))]
 ENDS: list[tuple[Reason, list[Any], int]] = [
-    (Reason.STALE_WATCHDOG, STALE, 13_000),
-    (Reason.SESSION_TIMEOUT, STALE, 13_000),
-    (Reason.READ_TIMEOUT, STALE, 13_000),
-    (Reason.STREAM_ENDED, [*STALE, SocketClosed(None, "reset")], 0),
-    (Reason.SERVER_CLOSE, [*STALE, SocketClosed(1008, "read timeout; watchdog reconnect")], 0),
-    (Reason.PING_SEND_FAIL, [*STALE, SendFailed("Broken pipe", ping=True)], 0),
+    (Reason.STALE_WATCHDOG, LIVE, 13_000),
+    (Reason.SESSION_TIMEOUT, LIVE, 13_000),
+    (Reason.READ_TIMEOUT, LIVE, 13_000),
+    (Reason.STREAM_ENDED, [*LIVE, SocketClosed(None, "reset")], 0),
+    (Reason.SERVER_CLOSE, [*LIVE, SocketClosed(1008, "read timeout; watchdog reconnect")], 0),
+    (Reason.PING_SEND_FAIL, [*LIVE, SendFailed("Broken pipe", ping=True)], 0),
     (Reason.SUBSCRIBE_ERROR, [Opened(), Received('{"refusal": "seq gap, read timeout, reconnect"}')], 0),
-    (Reason.PARSE_ERROR, [*STALE, *[Received("{")] * 30], 0),
-    (Reason.DECODE_FAIL_LOOP, [*STALE, *[Received("[]")] * 10], 0),
-    (Reason.SEQ_GAP, [*STALE, *[Received(text) for n in range(5) for text in (diff(90 + n, 80 + n), full(1))]], 0),
+    (Reason.PARSE_ERROR, [*LIVE, *[Received("{")] * 30], 0),
+    (Reason.DECODE_FAIL_LOOP, [*LIVE, *[Received("[]")] * 10], 0),
+    (Reason.SEQ_GAP, [*LIVE, *[Received(text) for n in range(5) for text in (diff(90 + n, 80 + n), full(1))]], 0),
     (Reason.CONNECT_TIMEOUT, [ConnectFailed("", timeout=True)], 0),
     (Reason.CONNECT_ERROR, [ConnectFailed("HTTP 503", status=503)], 0),
-    (Reason.ENFORCER_RESTART, [*STALE, Stop(Reason.ENFORCER_RESTART, restart=True)], 0),
-    (Reason.TASK_PANIC, [*STALE, Stop(Reason.TASK_PANIC, restart=True)], 0),
+    (Reason.ENFORCER_RESTART, [*LIVE, Stop(Reason.ENFORCER_RESTART, restart=True)], 0),
+    (Reason.TASK_PANIC, [*LIVE, Stop(Reason.TASK_PANIC, restart=True)], 0),
 ]
-SHORT = {Reason.SESSION_TIMEOUT: {"session_ms": 5_000}, Reason.READ_TIMEOUT: {"read_ms": 5_000}}
+SHORT_LIMITS = {Reason.SESSION_TIMEOUT: {"session_ms": 5_000}, Reason.READ_TIMEOUT: {"read_ms": 5_000}}
 
 
-def written(reason: Reason, inputs: list[Any], wait_ms: int, *, audit: bool) -> list[str]:
-    """The log of a session that ends by this reason, and of the next connecting."""
-    harness = Harness(venue(), limits(**SHORT.get(reason, {}))).step(Started(), *inputs).wait(wait_ms)
+def log_of_session(reason: Reason, inputs: list[Any], wait_ms: int, *, audit: bool) -> list[str]:
+    """Return the log lines of a session that ends for this reason, up to the next connection attempt."""
+    harness = Harness(venue(), limits(**SHORT_LIMITS.get(reason, {}))).step(Started(), *inputs).wait(wait_ms)
     while len(harness.notes("connecting")) < 2:
         harness.wait(1_000)
     notes = [act for _, act in harness.log if isinstance(act, Note)]
-    return [line for note in notes for line, only in render(venue(), note) if audit or not only]
+    return [line for note in notes for line, is_audit in render(venue(), note) if audit or not is_audit]
 
 
-def followed(lines: list[str]) -> tuple[list[Session], list[Incident]]:
-    """Sessions, and what stands beside them, as the analysis of a log reads them."""
+def analysed_sessions(lines: list[str]) -> tuple[list[Session], list[Incident]]:
+    """Return the sessions and the incidents outside them, as the analysis of the log finds them."""
     sessions = Sessions()
     for number, line in enumerate(lines, 1):
         for found in parse(line).records:
-            sentence = found.message_family
+            message_family = found.message_family
             sessions.feed(
                 0,
                 SessionLine(
@@ -149,71 +149,71 @@ def followed(lines: list[str]) -> tuple[list[Session], list[Incident]]:
                     venue=found.venue or "",
                     reason=found.reason,
                     ref=(1, number),
-                    ends=sentence is not None and sentence.ends_session,
-                    resync=sentence is not None and sentence.resync,
+                    ends=message_family is not None and message_family.ends_session,
+                    resync=message_family is not None and message_family.resync,
                     error=found.fields.get("error", ""),
                 ),
             )
-    ended, beside = sessions.close()
-    return list(ended), list(beside)
+    ended, incidents = sessions.close()
+    return list(ended), list(incidents)
 
 
-def reasons(lines: list[str]) -> list[str | None]:
-    """The reason of the first session that ended."""
-    return [session.reason for session in followed(lines)[0] if session.venue == "fjord"][:1]
+def first_reasons(lines: list[str]) -> list[str | None]:
+    """Return the reason of the first session of the venue, as a list of at most one."""
+    return [session.reason for session in analysed_sessions(lines)[0] if session.venue == "fjord"][:1]
 
 
 @pytest.mark.parametrize(("reason", "inputs", "wait_ms"), ENDS, ids=lambda value: str(value)[:20])
-def test_the_analysis_of_a_log_reads_back_the_reason_that_was_born(
+def test_the_analysis_of_the_log_finds_the_reason_of_the_session(
     reason: Reason, inputs: list[Any], wait_ms: int
 ) -> None:
-    assert reasons(written(reason, inputs, wait_ms, audit=True)) == [reason.value]
+    assert first_reasons(log_of_session(reason, inputs, wait_ms, audit=True)) == [reason.value]
 
 
-def counted(lines: list[str]) -> Counter[str]:
-    """The lines of each reason that a reader finds by their words alone."""
+def count_by_signature(lines: list[str]) -> Counter[str]:
+    """Count the lines of each reason, as a reader does that searches for fixed words."""
     return Counter(filter(None, (signature(line.lower()) for line in lines)))
 
 
-HONEST = [
+ENDS_WITHOUT_FOREIGN_TEXT = [
     *(end for end in ENDS if end[0] not in (Reason.SERVER_CLOSE, Reason.SUBSCRIBE_ERROR)),
-    (Reason.SERVER_CLOSE, [*STALE, SocketClosed(1001, "bye")], 0),
+    (Reason.SERVER_CLOSE, [*LIVE, SocketClosed(1001, "bye")], 0),
     (Reason.SUBSCRIBE_ERROR, [Opened(), Received('{"refusal": "no such market"}')], 0),
 ]
-"""Ends in which no text from outside uses the log's own words."""
+"""Session ends in which no text from outside contains words of a log signature."""
 
 
-@pytest.mark.parametrize(("reason", "inputs", "wait_ms"), HONEST, ids=lambda value: str(value)[:20])
-def test_a_reader_that_counts_lines_by_their_words_counts_each_end_at_most_once(
+@pytest.mark.parametrize(("reason", "inputs", "wait_ms"), ENDS_WITHOUT_FOREIGN_TEXT, ids=lambda value: str(value)[:20])
+def test_a_reader_that_counts_signatures_counts_each_end_at_most_once(
     reason: Reason, inputs: list[Any], wait_ms: int
 ) -> None:
-    spelled = {Reason.SERVER_CLOSE: "ws_closed"}.get(reason, reason.value)
+    signature_name = {Reason.SERVER_CLOSE: "ws_closed"}.get(reason, reason.value)
     resyncs = 3 if reason is Reason.SEQ_GAP else 0
-    known = any(spelled == signed for _, signed in SIGNATURES)
-    assert counted(written(reason, inputs, wait_ms, audit=True)) == ({spelled: 1 + resyncs} if known else {})
+    has_signature = any(signature_name == name for _, name in SIGNATURES)
+    assert count_by_signature(log_of_session(reason, inputs, wait_ms, audit=True)) == (
+        {signature_name: 1 + resyncs} if has_signature else {}
+    )
 
 
-@pytest.mark.parametrize("audit", [True, False], ids=["audited", "plain"])
+@pytest.mark.parametrize("audit", [True, False], ids=["audit on", "audit off"])
 @pytest.mark.parametrize("name", ["aster", "lighter", "paradex"])
 @pytest.mark.parametrize("reason", [Reason.SEQ_GAP, Reason.SEQ_MISMATCH])
-def test_a_resync_is_one_to_a_reader_that_counts_lines_and_to_one_that_follows_sockets(
-    reason: Reason, name: str, audit: bool
-) -> None:
-    lines, found = resynced(venues()[name], reason, audit=audit)
-    assert counted(lines) == {reason.value: 3}
-    assert [(each.kind, each.reason) for each in found] == [("resync", reason.value)] * 3
+def test_signature_counts_and_the_analysis_both_count_a_resync_once(reason: Reason, name: str, audit: bool) -> None:
+    lines, incidents = log_of_resyncs(venues()[name], reason, audit=audit)
+    assert count_by_signature(lines) == {reason.value: 3}
+    assert [(each.kind, each.reason) for each in incidents] == [("resync", reason.value)] * 3
 
 
-def resynced(named: Venue, reason: Reason, *, audit: bool) -> tuple[list[str], list[Incident]]:
-    """The log of a session of this venue whose book is mended three times, and what beside sessions stands in it."""
-    broken = {Reason.SEQ_GAP: diff(30, 29), Reason.SEQ_MISMATCH: diff(30, 5)}[reason]
-    options = {setting.name: setting.default for setting in named.settings}
+def log_of_resyncs(log_venue: Venue, reason: Reason, *, audit: bool) -> tuple[list[str], list[Incident]]:
+    """Return the log lines of a session with three resyncs, and the incidents that the analysis finds in them."""
+    out_of_sequence = {Reason.SEQ_GAP: diff(30, 29), Reason.SEQ_MISMATCH: diff(30, 5)}[reason]
+    options = {setting.name: setting.default for setting in log_venue.settings}
     harness = Harness(venue(), options=options).go_live()
     for _ in range(3):
-        harness.receive(broken, full(10))
+        harness.receive(out_of_sequence, full(10))
     notes = [act for _, act in harness.log if isinstance(act, Note)]
-    lines = [line for note in notes for line, only in render(named, note) if audit or not only]
-    return lines, followed(lines)[1]
+    lines = [line for note in notes for line, is_audit in render(log_venue, note) if audit or not is_audit]
+    return lines, analysed_sessions(lines)[1]
 
 
 # --- text from outside ------------------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ FORGED = [
     "xINFO: Fjord public WS connecting url=ws://127.0.0.1",
     "market_rx_stats tick=1 raw_drained=9",
 ]
-OURS = {"url", "ws", "rest", "market", "instrument", "topic", "name", "reason", "stage", "silence"}
+OWN_TEXTS = {"url", "ws", "rest", "market", "instrument", "topic", "name", "reason", "stage", "silence"}
 COUNTS = {"seq", "held", "count", "last", "prev", "start", "end", "failures", "index", "total", "code"}
 TIMES = {"lasted_ms", "for_ms", "in_ms", "interval_ms"}
 PRICES = {"bid_px", "bid_sz", "ask_px", "ask_sz"}
@@ -232,23 +232,25 @@ PRICES = {"bid_px", "bid_sz", "ask_px", "ask_sz"}
 
 @pytest.mark.parametrize("forged", FORGED, ids=range(len(FORGED)))
 @pytest.mark.parametrize("kind", sorted({*TEMPLATES, "reconnect"}))
-def test_no_text_from_outside_makes_a_record_of_its_own_or_reaches_a_terminal(kind: str, forged: str) -> None:
-    fields: dict[str, Any] = dict.fromkeys(OURS, "ours") | dict.fromkeys(COUNTS | TIMES, 1) | dict.fromkeys(PRICES, "1")
+def test_text_from_outside_cannot_begin_a_record_or_contain_control_characters(kind: str, forged: str) -> None:
+    fields: dict[str, Any] = (
+        dict.fromkeys(OWN_TEXTS, "own") | dict.fromkeys(COUNTS | TIMES, 1) | dict.fromkeys(PRICES, "1")
+    )
     outside = dict.fromkeys(("detail", "snippet", "text", "keys", "why"), forged)
     for reason in Reason if kind == "reconnect" else [Reason.SEQ_GAP]:
-        known = {"stage": "socket", "reason": reason.value}
-        honest = render(venue(), Note(kind, {**fields, **known, **dict.fromkeys(outside, "x")}))
-        for (line, audit), (plain_line, _) in zip(
-            render(venue(), Note(kind, {**fields, **known, **outside})), honest, strict=True
+        fixed = {"stage": "socket", "reason": reason.value}
+        plain = render(venue(), Note(kind, {**fields, **fixed, **dict.fromkeys(outside, "x")}))
+        for (line, audit), (expected_line, _) in zip(
+            render(venue(), Note(kind, {**fields, **fixed, **outside})), plain, strict=True
         ):
             assert line.isprintable()
             assert audit or not line.startswith("WS_AUDIT")
             assert [found.family for found in parse(line).records] == [
-                found.family for found in parse(plain_line).records
+                found.family for found in parse(expected_line).records
             ]
 
 
-def test_text_is_cut_and_numbers_and_times_are_written_as_the_log_writes_them() -> None:
+def test_text_is_shortened_and_numbers_and_durations_have_the_log_s_format() -> None:
     assert len(printable("x" * 100_000)) <= 240
     assert printable("é — ok") == "é — ok"
     assert [plain_decimal(number) for number in ("1993.0", "0.00010", "100", "1E+2", "0.0")] == [
@@ -257,7 +259,7 @@ def test_text_is_cut_and_numbers_and_times_are_written_as_the_log_writes_them() 
     assert [duration(ms) for ms in (250, 1_500, 30_000, 98_604, 60_000)] == ["250ms", "1.5s", "30s", "98.604s", "60s"]
 
 
-def test_every_note_a_session_makes_can_be_written_and_stored() -> None:
+def test_every_note_of_a_session_can_be_rendered_and_encoded_as_json() -> None:
     for _, inputs, wait_ms in ENDS:
         harness = Harness(venue()).step(Started(), *inputs).wait(wait_ms)
         for note in harness.all(Note):

@@ -1,4 +1,4 @@
-"""Every tape is read by its venue's codec exactly as the tape says."""
+"""Venues decode every frame of their tapes as the tape states."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from connectors.venues.spec import Target, Venue, VenueLimits
 TAPES = sorted((Path(__file__).parents[1] / "tapes").glob("*.tape.jsonl"))
 
 
-def _load(path: Path) -> tuple[Venue, Target, list[tape.TapeEntry]]:
+def load_tape(path: Path) -> tuple[Venue, Target, list[tape.TapeEntry]]:
     header, entries = tape.read_tape(path.read_text(encoding="utf-8").splitlines())
     venue = venues()[header.venue]
     options = {setting.name: setting.default for setting in venue.settings} | dict(header.options)
@@ -24,8 +24,8 @@ def _load(path: Path) -> tuple[Venue, Target, list[tape.TapeEntry]]:
 
 
 @pytest.mark.parametrize("path", TAPES, ids=lambda path: path.name)
-def test_every_received_frame_means_what_its_tape_says(path: Path) -> None:
-    venue, _, entries = _load(path)
+def test_every_received_frame_is_decoded_as_its_tape_states(path: Path) -> None:
+    venue, _, entries = load_tape(path)
     for entry in entries:
         if entry.kind is tape.FrameKind.RECEIVED:
             assert [tape.frame_json(frame) for frame in venue.decode(json.loads(entry.data))] == list(
@@ -34,8 +34,8 @@ def test_every_received_frame_means_what_its_tape_says(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TAPES, ids=lambda path: path.name)
-def test_every_sent_frame_is_one_the_venue_describes(path: Path) -> None:
-    venue, target, entries = _load(path)
+def test_every_sent_frame_is_a_subscription_or_keep_alive_of_the_venue(path: Path) -> None:
+    venue, target, entries = load_tape(path)
     topics = venue.topics(target)
     known = [json.loads(text) for topic in topics for text in (topic.subscribe, topic.unsubscribe) if text]
     for entry in entries:
@@ -44,36 +44,40 @@ def test_every_sent_frame_is_one_the_venue_describes(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TAPES, ids=lambda path: path.name)
-def test_every_rest_body_means_what_its_tape_says(path: Path) -> None:
-    venue, target, entries = _load(path)
+def test_every_rest_body_is_decoded_as_its_tape_states(path: Path) -> None:
+    venue, target, entries = load_tape(path)
     calls = {rest.call(target).path: rest for rest in (venue.snapshot, venue.lookup, venue.funding) if rest}
     for entry in entries:
         if entry.kind is tape.FrameKind.REST:
-            read = calls[entry.call or ""].decode(json.loads(entry.data), target)
-            assert [read if isinstance(read, str) else tape.frame_json(read)] == list(entry.decoded or ())
+            decoded = calls[entry.call or ""].decode(json.loads(entry.data), target)
+            assert [decoded if isinstance(decoded, str) else tape.frame_json(decoded)] == list(entry.decoded or ())
 
 
 @pytest.mark.parametrize("venue", venues().values(), ids=lambda venue: venue.name)
-def test_every_venue_has_a_tape_with_a_book_and_every_topic_it_subscribes(venue: Venue) -> None:
-    ours = [path for path in TAPES if path.name.startswith(f"{venue.name}.")]
-    seen = {
-        frame["topic"] for path in ours for entry in _load(path)[2] for frame in entry.decoded or () if "topic" in frame
+def test_every_venue_has_tapes_with_a_book_and_all_topics_it_subscribes_to(venue: Venue) -> None:
+    paths = [path for path in TAPES if path.name.startswith(f"{venue.name}.")]
+    recorded_topics = {
+        frame["topic"]
+        for path in paths
+        for entry in load_tape(path)[2]
+        for frame in entry.decoded or ()
+        if "topic" in frame
     }
-    assert ours
+    assert paths
     assert any(
-        frame["is"] == Book.__name__ for path in ours for entry in _load(path)[2] for frame in entry.decoded or ()
+        frame["is"] == Book.__name__ for path in paths for entry in load_tape(path)[2] for frame in entry.decoded or ()
     )
-    target = _load(ours[0])[1]
-    assert {topic.key for topic in venue.topics(target)} <= seen
+    target = load_tape(paths[0])[1]
+    assert {topic.key for topic in venue.topics(target)} <= recorded_topics
 
 
 @pytest.mark.parametrize("path", TAPES, ids=lambda path: path.name)
-def test_a_tape_written_again_is_the_same_tape(path: Path) -> None:
+def test_a_tape_read_and_written_again_is_unchanged(path: Path) -> None:
     header, entries = tape.read_tape(path.read_text(encoding="utf-8").splitlines())
     assert tape.read_tape(tape.tape_lines(header, entries)) == (header, entries)
 
 
-def test_limits_of_every_venue_let_the_watchdog_see_silence_before_the_session_ends() -> None:
+def test_the_limits_of_every_venue_increase_from_book_check_to_stale_to_session() -> None:
     for venue in venues().values():
         assert 0 < venue.limits.stale_ms < venue.limits.session_ms
         assert venue.limits.book_check_ms < venue.limits.stale_ms / 2

@@ -1,4 +1,4 @@
-"""The status of a venue, as recorded runs show it."""
+"""Status of a venue: the same as in recorded runs."""
 
 from __future__ import annotations
 
@@ -19,15 +19,20 @@ CATASTROPHIC_MS = 120_000
         (VenueAges(1_001, 1_222), 1_000, VenueStatus.STALE, 0.0),
         (VenueAges(2_000, 2_272), 2_000, VenueStatus.HEALTHY, 0.0),
         (VenueAges(3_250, 3_420), 3_000, VenueStatus.STALE, 0.0),
-        (VenueAges(1_499, 1_671, 1_250), 1_000, VenueStatus.DISABLED, 1.0),  # no depth stands before stale
+        (VenueAges(1_499, 1_671, 1_250), 1_000, VenueStatus.DISABLED, 1.0),  # missing depth is tested before staleness
         (VenueAges(504, 677, 504), 1_000, VenueStatus.DISABLED, 1.0),
-        (VenueAges(500, 677, 500), 1_000, VenueStatus.HEALTHY, 0.0),  # half a second without depth is borne
+        (VenueAges(500, 677, 500), 1_000, VenueStatus.HEALTHY, 0.0),  # half a second without depth is tolerated
         (VenueAges(119_000, 120_000), 1_000, VenueStatus.STALE, 0.0),
         (VenueAges(119_900, 120_001), 1_000, VenueStatus.DISABLED, 1.0),  # an outage ends as disabled
-        (VenueAges(200_000, NEVER), 1_000, VenueStatus.STALE, 0.0),  # without event times there is nothing to tell by
+        (
+            VenueAges(200_000, NEVER),
+            1_000,
+            VenueStatus.STALE,
+            0.0,
+        ),  # without event times there is no event age to judge
     ],
 )
-def test_a_venue_has_the_status_that_recorded_runs_show(
+def test_a_venue_has_the_status_of_recorded_runs(
     ages: VenueAges, fresh_ms: int, expected: VenueStatus, toxic: float
 ) -> None:
     assert status(ages, fresh_ms, CATASTROPHIC_MS) is expected
@@ -35,5 +40,5 @@ def test_a_venue_has_the_status_that_recorded_runs_show(
 
 
 @pytest.mark.parametrize(("event", "age"), [(None, NEVER), (900, 100), (1_000, 0), (6_000, 0)])
-def test_a_clock_that_is_ahead_gives_no_negative_age(event: int | None, age: int) -> None:
+def test_a_venue_clock_ahead_of_ours_gives_age_zero(event: int | None, age: int) -> None:
     assert event_age_ms(1_000, event) == age

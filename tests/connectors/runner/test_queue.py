@@ -1,8 +1,7 @@
-"""Nothing of a book is lost, memory stays bounded, and pressure is counted by venue and in total."""
+"""No book update is lost, memory stays bounded, and queue pressure is counted per venue and in total."""
 
 from __future__ import annotations
 
-from collections import Counter
 from decimal import Decimal
 
 from hypothesis import given
@@ -25,29 +24,29 @@ def delivery(kind: str, number: int, venue: str = "fjord") -> Delivery:
     return Delivery(venue, events[kind], BookFlaws.NONE, EventSource.SOCKET, number, number)
 
 
-def test_events_come_out_in_the_order_they_went_in() -> None:
+def test_events_are_drained_in_the_order_of_arrival() -> None:
     publisher = Publisher(["fjord"])
     sent = [delivery(kind, n) for n, kind in enumerate(["book", "delta", "trade", "funding", "delta"])]
-    assert all(publisher.offer(one) == (True, []) for one in sent)
+    assert all(publisher.offer(each) == (True, []) for each in sent)
     assert publisher.drain() == sent
     assert publisher.drain() == []
 
 
-def test_a_full_queue_refuses_a_book_once_counted_and_takes_it_when_there_is_space() -> None:
+def test_a_full_queue_refuses_a_book_counts_that_once_and_accepts_it_when_there_is_space() -> None:
     publisher = Publisher(["fjord"], capacity=2)
     for n in range(2):
         publisher.offer(delivery("delta", n))
-    late = delivery("delta", 2)
-    assert publisher.offer(late) == (
+    refused = delivery("delta", 2)
+    assert publisher.offer(refused) == (
         False, [Note("pressure", {"name": "mp_lossless_wait_count", "count": 1, "total": 1})],
     )  # fmt: skip
-    assert publisher.offer(late, retry=True) == (False, [])
+    assert publisher.offer(refused, retry=True) == (False, [])
     publisher.drain()
-    assert publisher.offer(late, retry=True) == (True, [])
+    assert publisher.offer(refused, retry=True) == (True, [])
     assert publisher.counts["fjord", Pressure.LOSSLESS_WAIT] == 1
 
 
-def test_of_the_rest_the_newest_of_each_kind_waits_beside_a_full_queue() -> None:
+def test_a_full_queue_keeps_the_newest_trade_and_funding_rate_as_pending() -> None:
     publisher = Publisher(["fjord"], capacity=1)
     publisher.offer(delivery("book", 0))
     for n in range(1, 4):
@@ -57,7 +56,7 @@ def test_of_the_rest_the_newest_of_each_kind_waits_beside_a_full_queue() -> None
     assert publisher.totals == {Pressure.TRY_SEND_FULL: 4, Pressure.PENDING_REPLACED: 2}
 
 
-def test_a_venue_under_pressure_leaves_the_others_alone() -> None:
+def test_a_full_queue_of_one_venue_does_not_affect_another() -> None:
     publisher = Publisher(["fjord", "sound"], capacity=1)
     publisher.offer(delivery("book", 0))
     publisher.offer(delivery("book", 1))
@@ -71,29 +70,29 @@ OFFERS = st.tuples(st.sampled_from(sorted(KINDS)), st.sampled_from(["fjord", "so
 
 
 @given(st.lists(st.one_of(st.just("drain"), OFFERS)), st.integers(1, 5))
-def test_whatever_the_load_books_keep_order_and_number_and_every_loss_is_counted(
+def test_under_any_load_all_books_arrive_in_order_and_every_lost_event_is_counted(
     steps: list[str | tuple[str, str]], capacity: int
 ) -> None:
     publisher = Publisher(["fjord", "sound"], capacity)
-    taken: list[Delivery] = []
-    offered: Counter[str] = Counter()
+    drained: list[Delivery] = []
+    lossy_offered = 0
     books: dict[str, list[Delivery]] = {"fjord": [], "sound": []}
     for number, step in enumerate(steps):
         if isinstance(step, str):
-            taken += publisher.drain()
+            drained += publisher.drain()
             continue
         kind, venue = step
-        one = delivery(kind, number, venue)
-        if not one.lossless:
-            offered["rest"] += 1
-        if not publisher.offer(one)[0]:
-            taken += publisher.drain()
-            assert publisher.offer(one, retry=True) == (True, [])
-        if one.lossless:
-            books[venue].append(one)
+        offered = delivery(kind, number, venue)
+        if not offered.lossless:
+            lossy_offered += 1
+        if not publisher.offer(offered)[0]:
+            drained += publisher.drain()
+            assert publisher.offer(offered, retry=True) == (True, [])
+        if offered.lossless:
+            books[venue].append(offered)
         assert len(publisher) <= 2 * (capacity + 2)
-    taken += publisher.drain()
+    drained += publisher.drain()
     for venue, sent in books.items():
-        assert [one for one in taken if one.venue == venue and one.lossless] == sent
+        assert [each for each in drained if each.venue == venue and each.lossless] == sent
     lost = publisher.totals[Pressure.PENDING_REPLACED]
-    assert sum(not one.lossless for one in taken) == offered["rest"] - lost
+    assert sum(not each.lossless for each in drained) == lossy_offered - lost
