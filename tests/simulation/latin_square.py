@@ -1,7 +1,7 @@
-"""Fifteen faults at five venues in fifteen runs: in each, every venue suffers one fault, no two the same, none together.
+"""Latin square of fifteen faults at five venues in fifteen runs: each pair of venue and fault occurs once.
 
-A Latin square: each pair of venue and fault comes once, and whatever a fault does to another venue would stand in that
-venue's figures, which have to tell of its own fault alone.
+In each run every venue has one fault, all different and at different times. An effect of a fault on another venue would
+appear in the figures of that venue, which must show its own fault alone.
 """
 
 from __future__ import annotations
@@ -49,18 +49,18 @@ KINDS = (
 )
 VENUES = tuple(sorted(venues()))
 FIRST_MS, APART_MS = 10_000, 5_000
-"""The first venue's fault begins a while after the start, the next ones one after the other."""
+"""Start of the first venue's fault, and the time between the starts of two faults."""
 
 RECOVERS_WITHIN_MS = 20_000
-SHORTER_S = {"idle_close": 45.0}
-"""Long enough to tell: a client that was silent would be dropped after 35 s."""
+DURATIONS_S = {"idle_close": 45.0}
+"""Durations other than the default of the kind; `idle_close` drops a silent client after 35 s."""
 
 CHECK_EACH = 20
 
 
 @dataclass(frozen=True)
 class FaultCell:
-    """A fault at a venue; times in ms from the begin of its run."""
+    """Fault at a venue in one run; times in ms since the start of the run."""
 
     venue: str
     fault: Fault
@@ -68,28 +68,28 @@ class FaultCell:
 
     @property
     def missing_need(self) -> Need | None:
-        """What the venue's feed has not that the fault would break; then the venue has a good day."""
+        """Requirement of the fault that the venue's feed does not meet; if there is one, the venue has no fault."""
         return missing_need(self.fault, available_needs(venues()[self.venue], protocols()[self.venue], {}))
 
     @property
     def lasts_s(self) -> float | None:
-        """How long the venue does it, None for what happens at once."""
-        return SHORTER_S.get(self.fault.kind, self.fault.lasts_s)
+        """Duration of the fault in seconds; None if it happens at once."""
+        return DURATIONS_S.get(self.fault.kind, self.fault.lasts_s)
 
     @property
     def ends_ms(self) -> int:
-        """When the venue does it no more."""
+        """End of the fault."""
         return self.starts_ms + int((self.lasts_s or 0) * 1_000)
 
     @property
     def planned(self) -> tuple[PlannedFault, ...]:
-        """Its place in the scenario."""
+        """Entry of the fault in the scenario; empty if the fault is not applicable."""
         return () if self.missing_need else (plan(self.venue, self.fault.kind, self.starts_ms / 1_000, self.lasts_s),)
 
 
 @dataclass(frozen=True, eq=False)
 class SquareRun:
-    """One of the runs: what was planned, what it left, and what the analysis says of it."""
+    """One run of the square: its faults, its run directory and its analysis."""
 
     number: int
     cells: tuple[FaultCell, ...]
@@ -125,18 +125,18 @@ class SquareRun:
     def _truth(self) -> list[dict[str, Any]]:
         return _rows(truth_path(self.out))
 
-    @cache  # noqa: B019  a run lives as long as the tests that read it
+    @cache  # noqa: B019  a run object exists as long as the tests that read it
     def truth(self, venue: str) -> VenueTruth:
-        """What a venue says of it."""
+        """Return the ground truth of a venue."""
         return VenueTruth(self._truth, venue, START_UNIX_MS + self.length_ms)
 
     def figures_of(self, venue: str, family: str) -> dict[str, Any]:
-        """A venue's figures of one family by their last word, without the zeros."""
-        head = f"{venue}.{family}."
-        return {name.removeprefix(head): n for name, n in self.figures.items() if name.startswith(head) and n}
+        """Return a venue's non-zero figures of one family by the rest of their name."""
+        prefix = f"{venue}.{family}."
+        return {name.removeprefix(prefix): n for name, n in self.figures.items() if name.startswith(prefix) and n}
 
     def episodes(self, venue: str, *kinds: str) -> list[Episode]:
-        """A venue's episodes of these kinds, but for the start-up."""
+        """Return a venue's episodes of these kinds, without those of the start-up."""
         return [
             each
             for each in self.analysis.episodes
@@ -153,27 +153,27 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 
 def latin_square() -> Iterator[tuple[FaultCell, ...]]:
-    """The cells of each run."""
+    """Yield the faults of each run."""
     for number in range(len(KINDS)):
         yield tuple(
-            FaultCell(venue, FAULTS[KINDS[(number + place) % len(KINDS)]], FIRST_MS + place * APART_MS)
-            for place, venue in enumerate(VENUES)
+            FaultCell(venue, FAULTS[KINDS[(number + index) % len(KINDS)]], FIRST_MS + index * APART_MS)
+            for index, venue in enumerate(VENUES)
         )
 
 
 def length_ms(cells: tuple[FaultCell, ...]) -> int:
-    """How long a run lasts: until its last fault is over and mended."""
+    """Return the duration of a run: the end of its last fault and the time to recover."""
     return max(cell.ends_ms for cell in cells) + RECOVERS_WITHIN_MS
 
 
 def truth_path(out: Path) -> Path:
-    """Where the venues of a run write what they did."""
+    """Return the path of the ground truth of a run directory."""
     return out.with_suffix(".truth.jsonl")
 
 
 def simulate_square_run(number: int, folder: Path) -> SquareRun:
-    """Live through one of the runs."""
+    """Simulate one run of the square and return it."""
     cells, out = list(latin_square())[number], folder / f"run{number:02}"
     scenario = Scenario(f"square {number}", tuple(planned for cell in cells for planned in cell.planned))
-    asked = ShadowPlan(("rehearse",), out, length_ms(cells), venues(), scenario=scenario, truth=truth_path(out))
-    return SquareRun(number, cells, out, simulate_run(asked, {}, check_each=CHECK_EACH).simulations)
+    shadow_plan = ShadowPlan(("rehearse",), out, length_ms(cells), venues(), scenario=scenario, truth=truth_path(out))
+    return SquareRun(number, cells, out, simulate_run(shadow_plan, {}, check_each=CHECK_EACH).simulations)

@@ -1,4 +1,4 @@
-"""The fault table as it is: what each fault at each venue was told as, how soon, and when the book was back."""
+"""Markdown table of the simulated faults: recognition of each fault at each venue, and recovery of the book."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HEAD = ("fault", "lasts", "told as", *VENUES)
 
 
 def markdown_table(runs: Iterable[SquareRun]) -> str:
-    """The table in Markdown: a row a fault, a column a venue."""
+    """Return the table in Markdown: one row per fault, one column per venue."""
     cells = {(cell.fault.kind, cell.venue): (cell, describe_cell(run, cell)) for run in runs for cell in run.cells}
     rows = [HEAD, ("---",) * len(HEAD)]
     for kind in KINDS:
@@ -23,12 +23,12 @@ def markdown_table(runs: Iterable[SquareRun]) -> str:
 
 
 def resyncs(cell: FaultCell) -> bool:
-    """Whether the venue's connector mends its book on the living socket."""
+    """Return whether the venue's connector resynchronizes the book without a reconnect after this fault."""
     return cell.fault.expects.mends and venues()[cell.venue].recovery is not Recovery.RECONNECT
 
 
 def recognition_times_ms(run: SquareRun, cell: FaultCell) -> list[int]:
-    """When the connector saw the fault for what it is, in ms since its begin: each time that it said so."""
+    """Return when the connector reported the expected reason, in ms since the start of the fault."""
     kind = "resync" if resyncs(cell) else "reconnect"
     return [
         row["at_us"] // 1_000 - START_UNIX_MS - cell.starts_ms
@@ -38,14 +38,18 @@ def recognition_times_ms(run: SquareRun, cell: FaultCell) -> list[int]:
 
 
 def describe_cell(run: SquareRun, cell: FaultCell) -> str:
-    """One cell: when the fault was seen and what time it had, and when the book was whole and fresh again."""
+    """Return the text of a cell: recognition time, its limit, and the time until the book was complete and fresh again."""
     if cell.missing_need is not None:
         return "n/a"
     limit_ms = cell.fault.expects.within_ms(run.simulations[cell.venue].machine.limits)
-    seen = [f"{_s(at_ms)} of {_s(limit_ms)} s" for at_ms in recognition_times_ms(run, cell)[:1]]
-    shown = run.episodes(cell.venue, "reconnect", "outage")
-    back = [f"back {_s(max(each.to_ms or 0 for each in shown) - START_UNIX_MS - cell.starts_ms)} s"] if shown else []
-    return ", ".join([*seen, *(["same socket"] if seen and resyncs(cell) else []), *back]) or "–"
+    recognised = [f"{_seconds(at_ms)} of {_seconds(limit_ms)} s" for at_ms in recognition_times_ms(run, cell)[:1]]
+    episodes = run.episodes(cell.venue, "reconnect", "outage")
+    back = (
+        [f"back {_seconds(max(each.to_ms or 0 for each in episodes) - START_UNIX_MS - cell.starts_ms)} s"]
+        if episodes
+        else []
+    )
+    return ", ".join([*recognised, *(["same socket"] if recognised and resyncs(cell) else []), *back]) or "–"
 
 
 def _expected(cell: FaultCell) -> tuple[str, str]:
@@ -57,5 +61,5 @@ def _expected(cell: FaultCell) -> tuple[str, str]:
     return lasts, f"{also}`{expects.reason}`" + (f", {expects.silence}" if expects.silence else "")
 
 
-def _s(ms: int) -> str:
+def _seconds(ms: int) -> str:
     return f"{ms / 1_000:.1f}"

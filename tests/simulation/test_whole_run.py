@@ -1,4 +1,4 @@
-"""A run in virtual time is as its seed: the same files again, and others for another."""
+"""Tests of a run in virtual time: determinism, its record, and rejected plans."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCENARIO = Scenario("burst", (plan("paradex", "burst", 3), plan("lighter", "drop
 
 
 def run_files(out: Path, seed: int) -> dict[str, bytes]:
-    """The files of a run, and its truth."""
+    """Simulate a run; return the contents of its files and of its ground truth."""
     shadow_plan = ShadowPlan(
         ("rehearse",), out, RUN_MS, venues(), scenario=SCENARIO, seed=seed, record_frames=False, truth=truth_path(out)
     )
@@ -28,20 +28,20 @@ def run_files(out: Path, seed: int) -> dict[str, bytes]:
     return {path.name.removeprefix(out.name): path.read_bytes() for path in files}
 
 
-def test_one_seed_gives_one_run_byte_for_byte_and_another_seed_another(tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     first, again, other = (run_files(tmp_path / name, seed) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
     assert first == again
     assert {name for name in first if first[name] != other[name]} == set(first)
 
 
-def test_its_own_record_has_the_times_of_the_run_and_not_of_this_machine(tmp_path: Path) -> None:
+def test_the_record_has_the_times_of_the_virtual_clock(tmp_path: Path) -> None:
     run_files(tmp_path / "run", 1)
     meta = load_meta(tmp_path / "run")
     assert (meta.started_ms, meta.stopped_ms) == (START_UNIX_MS, START_UNIX_MS + RUN_MS)
     assert (meta.simulated, meta.stopped_by, meta.wall_drift_ms) == (True, "time", 0)
 
 
-def test_a_directory_that_holds_a_run_and_a_setting_that_is_none_are_refused(tmp_path: Path) -> None:
+def test_a_directory_with_a_run_and_an_invalid_setting_are_rejected(tmp_path: Path) -> None:
     shadow_plan = ShadowPlan(("rehearse",), tmp_path / "run", 1_000, venues())
     with pytest.raises(UsageError, match="PARAPHINA_MAIN_LOOP_INTERVAL_MS"):
         simulate_run(shadow_plan, {"PARAPHINA_MAIN_LOOP_INTERVAL_MS": "soon"})

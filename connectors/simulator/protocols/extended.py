@@ -61,7 +61,7 @@ class _Extended(VenueProtocol):
                 return None
 
     def subscription_error(self, _channel: str) -> str:
-        return compact_json({"status": "ERROR", "error": {"code": 1001, "message": "Market not matched."}})
+        return compact_json({"status": "ERROR", "error": {"code": 1001, "message": "Market not found."}})
 
 
 def _sides(stream: Stream, state: MarketState) -> dict[str, Any]:
