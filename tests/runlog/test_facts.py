@@ -23,7 +23,7 @@ def test_the_venues_are_simulated_where_every_socket_goes_to_this_host(urls: lis
     for line, url in enumerate(urls, 1):
         text = f"INFO: Aster public WS connecting url={url}"
         for found in parse(text).records:
-            facts.see(found, (0, line), text)
+            facts.add(found, (0, line), text)
     assert facts.loopback_only is loopback
 
 
@@ -42,5 +42,5 @@ def test_a_log_tells_its_venues(lines: list[str], venues: tuple[str, ...]) -> No
     facts = LogFacts()
     for number, text in enumerate(lines, 1):
         for found in parse(text).records:
-            facts.see(found, (0, number), text)
+            facts.add(found, (0, number), text)
     assert facts.venues == venues

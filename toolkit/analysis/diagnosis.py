@@ -88,7 +88,7 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
     if errors and not evidence.records:
         code, message, ref = errors[0]
         yield Ended.NEVER_STARTED, code, f"the program refused to start: {message}", ref
-    elif errors and not facts.went_on(errors[-1][2]):
+    elif errors and not facts.continues_after(errors[-1][2]):
         code, message, ref = errors[-1]
         if not evidence.spoke:
             yield Ended.NEVER_STARTED, code, f"the program ended before any venue sent data: {message}", ref
@@ -132,7 +132,7 @@ def _errors(facts: LogFacts, started: bool) -> list[tuple[str, str, Ref]]:
         if each.family == "startup_error":
             errors.append(("configuration", f"{each.fields['code']} {each.fields['error']}".strip(), each.ref))
         # A program ends with this form of message; where it went on, another program wrote the line.
-        elif each.family == "main_error" and (started or running) and not facts.went_on(each.ref):
+        elif each.family == "main_error" and (started or running) and not facts.continues_after(each.ref):
             errors.append(("program_error", each.fields["error"], each.ref))
     if running and not started:
         # After the build, a line in the form of a build error is the program refusing its arguments.
@@ -176,7 +176,7 @@ def _signals(facts: LogFacts) -> Iterator[tuple[Ended, str, str, Ref]]:
         match each.family:
             case "signal_word":
                 signal_text = each.text.strip()
-            case "signal_report" if _RUN_COMMAND.search(each.fields["command"]) and not facts.went_on(each.ref):
+            case "signal_report" if _RUN_COMMAND.search(each.fields["command"]) and not facts.continues_after(each.ref):
                 signal_text = each.fields["word"]
             case _:
                 continue

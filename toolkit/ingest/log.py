@@ -180,7 +180,7 @@ class _Loader:
             self.rows.add_block(block.tables, file_no, first_line, self._lives_of)
         for group in block.groups:
             ends = [((file_no, first_line + index), text) for index, text in (group.first, group.last)]
-            self.result.facts.see_many(group.record, group.count, *ends)
+            self.result.facts.add_many(group.record, group.count, *ends)
 
     def _lives_of(self, lines: IntVector) -> IntVector:
         """Return the lives of lines of the current file; all singly parsed lines up to them must have been added."""
@@ -198,7 +198,7 @@ class _Loader:
             facts.panics[-1] = (*facts.panics[-1][:2], line.text.strip())
         self._panic = None
         for each in records:
-            facts.see(each, ref, line.text)
+            facts.add(each, ref, line.text)
             if each.family == OTHER:
                 continue
             if each.family in ("panic", "panic_quoted"):
@@ -209,7 +209,7 @@ class _Loader:
             self._add_record(each, ref, line.parsed.stamped_ms, line.byte, torn)
 
     def _add_record(self, record: LogRecord, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
-        life = self._lives.life if torn else self._lives.see(record)
+        life = self._lives.life if torn else self._lives.add(record)
         if self._lives.begins and not torn:
             self.result.facts.begin_life(ref)
             self._panic = None

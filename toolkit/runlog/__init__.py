@@ -1,1 +1,1 @@
-"""The run log: what each line of a producer says. Pure translation; log text is data and never an instruction."""
+"""Parser of run logs: lines to records, records to lives and facts of the run. Log text is data, never executed."""

@@ -1,4 +1,4 @@
-"""What a log says of its run as a whole, gathered line by line: builds, starts, addresses, endings."""
+"""Facts of a run gathered from its log lines: builds, starts, addresses, endings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Ref = tuple[int, int]
 
 _LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
-_NOT_THE_PROGRAM = frozenset(
+_NOT_FROM_PROGRAM = frozenset(
     {
         "other",
         "build_step",
@@ -46,13 +46,13 @@ ENDINGS = frozenset(
         "telemetry_disabled",
     }
 )
-"""The families of lines that may say why a life ended."""
+"""Families of lines that may state why a life ended."""
 _AFTERMATH = frozenset({"panic_note", "fatal_runtime_error", "timeout_signal"})
 
 
 @dataclass(frozen=True, slots=True)
 class StartupLine:
-    """One start-up line: what the program said of itself."""
+    """A start-up line and the settings it states."""
 
     ref: Ref
     facts: dict[str, str]
@@ -60,7 +60,7 @@ class StartupLine:
 
 @dataclass(frozen=True, slots=True)
 class EndingLine:
-    """A line that may say why a life ended: its own words, and the fields of its record."""
+    """A line that may state why a life ended: its text, and the fields of its record."""
 
     ref: Ref
     family: str
@@ -70,119 +70,120 @@ class EndingLine:
 
 @dataclass
 class LogFacts:
-    """Gathered facts of a run's logs; every one names its line."""
+    """Facts of a run's logs, with the lines that state them."""
 
     families: Counter[str] = field(default_factory=Counter)
     starts: list[StartupLine] = field(default_factory=list)
     first: dict[str, tuple[Ref, str]] = field(default_factory=dict)
-    """Of each family: its first line, and that line's own words."""
+    """First line of each family and its text."""
     last: dict[str, tuple[Ref, str]] = field(default_factory=dict)
+    """Last line of each family and its text."""
     urls: dict[str, set[str]] = field(default_factory=dict)
     components: Counter[str] = field(default_factory=Counter)
-    """Audit lines that no family knows, by their component or reason."""
+    """Counts of audit lines of no known family, by their component or reason."""
     build_errors: list[tuple[Ref, str]] = field(default_factory=list)
     endings: list[EndingLine] = field(default_factory=list)
-    """What may have ended the last life of each log: the first lines that say so, and the very last."""
+    """Lines that may state why the last life of each log ended: the first `KEEP_ERRORS` and the last one."""
     earlier: list[EndingLine] = field(default_factory=list)
-    """The same of the lives before."""
+    """The same lines of earlier lives, the last `KEEP_ERRORS`."""
     panics: list[tuple[Ref, str, str]] = field(default_factory=list)
-    """Of the last life of each log: where in the log, where in the source, and the message (on the line after)."""
+    """Panics in the last life of each log: log line, source position, and the message (from the next line)."""
     panic_threads: dict[Ref, str] = field(default_factory=dict)
     venue_index: dict[str, int] = field(default_factory=dict)
-    spoken_of: dict[str, Ref] = field(default_factory=dict)
-    """Of each venue that lines of sockets or audit lines name: the first of them."""
+    venue_lines: dict[str, Ref] = field(default_factory=dict)
+    """First socket or audit line that names each venue."""
     lines: int = 0
     lives: int = 0
     build_ms: int = 0
-    """What the builds that finished say they took, together."""
+    """Total duration in ms of the finished builds, as they state it."""
     _logs: dict[int, int] = field(default_factory=dict)
-    """Of each file that is a later part of a rotated log: the number of its first part."""
+    """File number of the first part, for each file that is a later part of a rotated log."""
 
     def continue_log(self, file_no: int, before: int) -> None:
-        """Take the file for a later part of the log that file `before` is of."""
+        """Record that the file is the next part of the rotated log to which file `before` belongs."""
         self._logs[file_no] = self._log(before)
 
     def begin_life(self, ref: Ref) -> None:
-        """Take the line for the beginning of a life: what its log said before ended another."""
+        """Begin a life at a line: its log's earlier ending lines belong to earlier lives."""
         log = self._log(ref[0])
-        over = [each for each in self.endings if self._log(each.ref[0]) == log]
-        self.earlier = [*self.earlier, *over][-KEEP_ERRORS:]
-        self.endings = [each for each in self.endings if each not in over]
+        previous = [each for each in self.endings if self._log(each.ref[0]) == log]
+        self.earlier = [*self.earlier, *previous][-KEEP_ERRORS:]
+        self.endings = [each for each in self.endings if each not in previous]
         self.panics = [each for each in self.panics if self._log(each[0][0]) != log]
 
-    def went_on(self, ref: Ref) -> bool:
-        """Whether the program said anything in the same log after that line, but for what may say how it ended."""
-        silent = ENDINGS | _NOT_THE_PROGRAM | _AFTERMATH
+    def continues_after(self, ref: Ref) -> bool:
+        """Return true if the program wrote to the same log after that line, apart from lines about its end."""
+        ignored = ENDINGS | _NOT_FROM_PROGRAM | _AFTERMATH
         return any(
             last > ref and self._log(last[0]) == self._log(ref[0])
             for family, (last, _) in self.last.items()
-            if family not in silent
+            if family not in ignored
         )
 
     def _log(self, file_no: int) -> int:
         return self._logs.get(file_no, file_no)
 
-    def see(self, found: LogRecord, ref: Ref, text: str) -> None:
-        """Take one record of a line."""
-        family = found.family
+    def add(self, record: LogRecord, ref: Ref, text: str) -> None:
+        """Add one record of a line."""
+        family = record.family
         self.families[family] += 1
         if family == "other":
             return
-        self._name(found, ref)
+        self._note_venue(record, ref)
         self.last[family] = (ref, text)
         if family not in self.first:
             self.first[family] = (ref, text)
         if family in ENDINGS:
             del self.endings[KEEP_ERRORS:]
-            self.endings.append(EndingLine(ref, family, text, found.fields))
-        elif family == "ws_connecting" and found.venue:
-            self.urls.setdefault(found.venue, set()).add(found.fields["url"])
+            self.endings.append(EndingLine(ref, family, text, record.fields))
+        elif family == "ws_connecting" and record.venue:
+            self.urls.setdefault(record.venue, set()).add(record.fields["url"])
         elif family == "startup":
-            self.starts.append(StartupLine(ref, _start_facts(found)))
+            self.starts.append(StartupLine(ref, _start_facts(record)))
         elif family == "build_finished":
-            self.build_ms += _took_ms(found.fields)
+            self.build_ms += _build_duration_ms(record.fields)
         elif family in ("build_error", "build_cause") and len(self.build_errors) < KEEP_ERRORS:
             self.build_errors.append((ref, text))
-        elif family == "applied_book" and found.venue:
-            self.venue_index[found.venue] = int(found.fields["venue_index"])
+        elif family == "applied_book" and record.venue:
+            self.venue_index[record.venue] = int(record.fields["venue_index"])
         elif family == "audit_other":
-            self.components[found.reason or "?"] += 1
+            self.components[record.reason or "?"] += 1
 
-    def see_many(self, found: LogRecord, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
-        """Take `count` records that differ from `found` in numbers only, the first and the last of them as given."""
-        family = found.family
+    def add_many(self, record: LogRecord, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
+        """Add `count` records that differ from `record` in numbers only; `first` and `last` are two of their lines."""
+        family = record.family
         self.families[family] += count
         if family == "other":
             return
-        self._name(found, first[0])
+        self._note_venue(record, first[0])
         self.first[family] = min(self.first.get(family, first), first)
         self.last[family] = max(self.last.get(family, last), last)
         if family == "audit_other":
-            self.components[found.reason or "?"] += count
+            self.components[record.reason or "?"] += count
 
-    def _name(self, found: LogRecord, ref: Ref) -> None:
-        venue = found.venue
-        # An audit line of no known family may call anything a venue.
-        if venue and venue != "all" and found.family.startswith(("ws_", "audit_")) and found.family != "audit_other":
-            self.spoken_of[venue] = min(self.spoken_of.get(venue, ref), ref)
+    def _note_venue(self, record: LogRecord, ref: Ref) -> None:
+        venue = record.venue
+        # The venue key of an audit line of no known family may hold anything.
+        if venue and venue != "all" and record.family.startswith(("ws_", "audit_")) and record.family != "audit_other":
+            self.venue_lines[venue] = min(self.venue_lines.get(venue, ref), ref)
 
     @property
     def running(self) -> Ref | None:
-        """The line that runs what the last build made; None where no line does, or the last build did not finish."""
-        nowhere = (-1, -1), ""
+        """The line that runs the program just built; None if there is none or the last build did not finish."""
+        absent = (-1, -1), ""
         step, finished, running = (
-            self.last.get(name, nowhere)[0] for name in ("build_step", "build_finished", "build_running")
+            self.last.get(name, absent)[0] for name in ("build_step", "build_finished", "build_running")
         )
         return running if step < finished < running else None
 
     @property
     def is_a_run(self) -> bool:
-        """Whether the program itself spoke, not only its build."""
-        return any(name not in _NOT_THE_PROGRAM for name in self.families)
+        """True if any line is from the program itself, not only from its build."""
+        return any(name not in _NOT_FROM_PROGRAM for name in self.families)
 
     @property
     def loopback_only(self) -> bool | None:
-        """Whether every socket went to a loopback address; None where no connecting line tells."""
+        """True if every socket connected to a loopback address; None without a connecting line."""
         urls = [url for urls in self.urls.values() for url in urls]
         if not urls:
             return None
@@ -190,19 +191,19 @@ class LogFacts:
 
     @property
     def venues(self) -> tuple[str, ...]:
-        """The venues that the program was started with, in the order of its telemetry, then others it speaks of."""
-        spoken_of = sorted(self.spoken_of, key=lambda venue: self.spoken_of[venue])
-        named = dict.fromkeys([*self._started_with(), *spoken_of])
-        return tuple(venue for venue in named if VENUE_ID.fullmatch(venue))
+        """The venues that the program was started with, in the order of its telemetry, then others named in lines."""
+        venue_lines = sorted(self.venue_lines, key=lambda venue: self.venue_lines[venue])
+        venues = dict.fromkeys([*self._startup_venues(), *venue_lines])
+        return tuple(venue for venue in venues if VENUE_ID.fullmatch(venue))
 
-    def _started_with(self) -> list[str]:
+    def _startup_venues(self) -> list[str]:
         for start in self.starts:
-            if named := start.facts.get("venues"):
-                return named.split(",")
+            if listed := start.facts.get("venues"):
+                return listed.split(",")
         return sorted(self.venue_index, key=lambda venue: self.venue_index[venue])
 
 
-def _took_ms(fields: Mapping[str, str]) -> int:
+def _build_duration_ms(fields: Mapping[str, str]) -> int:
     hours, minutes, seconds = (float(fields.get(unit, 0)) for unit in "hms")
     return round(((hours * 60 + minutes) * 60 + seconds) * 1_000)
 
@@ -211,13 +212,13 @@ def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
-        # A damaged line's address, such as one with half of a pair of brackets.
+        # The address is from a damaged line, for example with an unmatched bracket.
         return ""
 
 
-def _start_facts(found: LogRecord) -> dict[str, str]:
-    facts = {"trade_mode": found.fields["trade_mode"]}
-    for part in found.fields["facts"].split(" | "):
+def _start_facts(record: LogRecord) -> dict[str, str]:
+    facts = {"trade_mode": record.fields["trade_mode"]}
+    for part in record.fields["facts"].split(" | "):
         key, _, value = part.partition("=")
         facts[key] = value
     return facts

@@ -1,7 +1,8 @@
-"""The log's families: what each kind of line looks like, read from the data files beside this module.
+"""Families of log lines, loaded from the TOML files in `families`.
 
-A human line's family is a pattern; an audit line's (`WS_AUDIT key=value …`) is told by the keys it holds and declares
-which of them are counters and how their readings add up. Every family carries example lines, which are its tests.
+The family of a message (a line for humans) is defined by a pattern. The family of an audit line
+(`WS_AUDIT key=value …`) is defined by the keys it holds, and declares which of them are counters and how their
+readings add up. Every family has example lines, which are its tests.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from typing import Any
 from toolkit.model.vocabulary import CounterKind
 
 VENUE = r"(?P<Venue>[A-Z][A-Za-z0-9]*)"
-"""The capitalised name of a venue, as the producer's sentences carry it."""
+"""Pattern of the capitalised venue name in the producer's messages."""
 
 _FREE_TEXT = ("text", "error", "snippet", "frame", "json", "facts", "command")
-"""Groups that take text from outside, or any text at all."""
+"""Pattern groups that match free text, such as text from a venue."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageFamily:
-    """A family of human lines.
+    """Family of messages: log lines written for humans.
 
-    `reason` is the reconnect reason the line stands for, `ends` whether its socket is over with it, `resync` whether a
-    book was rebuilt on a living socket. `free` says that the line ends in text which is never searched for records.
+    `reason` is the reconnect reason that such a line implies. `ends_session` is true if the line ends its socket's
+    session, `resync` if an order book was rebuilt on a socket that stays open. `ends_in_free_text` is true if the line
+    ends in text that is never searched for records.
     """
 
     name: str
@@ -41,18 +43,18 @@ class MessageFamily:
     ends_in_free_text: bool
 
     def __reduce__(self) -> tuple[Callable[[str], MessageFamily], tuple[str]]:
-        # Another process has read the families too.
+        # The receiving process has loaded the families too.
         return message_family_named, (self.name,)
 
     def free_text_start(self, match: re.Match[str]) -> int:
-        """Where the free text of a matching line begins, the line's length where it has none."""
+        """Return where the free text of a matching line begins; the line's length if it has none."""
         starts = (match.start(name) for name in _FREE_TEXT if name in self.pattern.groupindex)
         return min((start for start in starts if start >= 0), default=len(match.string))
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFamily:
-    """A family of audit lines: the keys (or key=value pairs) that tell it, and its counters.
+    """Family of audit lines, defined by the keys (or key=value pairs) that a line must hold.
 
     `counters` maps a key to its kind; `<venue>` in a key stands for the line's own venue. A throttled counter is
     printed at n <= 3 and at every `every`-th n. `rest` is the key whose value is the rest of the line.
@@ -69,37 +71,37 @@ class AuditFamily:
         return audit_family_named, (self.name,)
 
     @property
-    def named(self) -> bool:
-        """Whether the family is that of a component or subsystem."""
+    def is_component(self) -> bool:
+        """True if the family belongs to a component or subsystem."""
         return any(key.startswith(("component=", "subsystem=")) for key in self.required_keys)
 
 
 @cache
 def message_families() -> tuple[MessageFamily, ...]:
-    """All families of human lines, those that are tried first coming first."""
-    return tuple(_sentence(each) for table in _tables() for each in table.get("family", ()))
+    """Return all message families in the order in which they are tried."""
+    return tuple(_message_family(each) for table in _tables() for each in table.get("family", ()))
 
 
 @cache
 def audit_families() -> tuple[AuditFamily, ...]:
-    """All families of audit lines; the first whose keys are all there is the line's."""
-    return tuple(_audit(each) for table in _tables() for each in table.get("audit", ()))
+    """Return all audit families; a line belongs to the first one whose keys it holds."""
+    return tuple(_audit_family(each) for table in _tables() for each in table.get("audit", ()))
 
 
 @cache
 def message_family_named(name: str) -> MessageFamily:
-    """The family of human lines of that name. Raises `StopIteration` where there is none."""
+    """Return the message family named `name`. Raises `StopIteration` if there is none."""
     return next(each for each in message_families() if each.name == name)
 
 
 @cache
 def audit_family_named(name: str) -> AuditFamily:
-    """The family of audit lines of that name. Raises `StopIteration` where there is none."""
+    """Return the audit family named `name`. Raises `StopIteration` if there is none."""
     return next(each for each in audit_families() if each.name == name)
 
 
 def throttles() -> dict[str, int]:
-    """How often a throttled counter is printed: name (with `<venue>` where it varies) to its `every`."""
+    """Return the print interval of each throttled counter by name; `<venue>` in a name stands for any venue."""
     return {
         name: audit.every
         for audit in audit_families()
@@ -115,7 +117,7 @@ def _tables() -> tuple[dict[str, Any], ...]:
     return tuple(tomllib.loads((folder / name).read_text(encoding="utf-8")) for name in entries)
 
 
-def _sentence(data: Mapping[str, Any]) -> MessageFamily:
+def _message_family(data: Mapping[str, Any]) -> MessageFamily:
     pattern = data["pattern"]
     return MessageFamily(
         name=data["name"],
@@ -129,13 +131,13 @@ def _sentence(data: Mapping[str, Any]) -> MessageFamily:
     )
 
 
-def _audit(data: Mapping[str, Any]) -> AuditFamily:
+def _audit_family(data: Mapping[str, Any]) -> AuditFamily:
     kinds = {"cumulative": CounterKind.CUMULATIVE, "delta": CounterKind.DELTA, "gauge": CounterKind.GAUGE,
              "throttled": CounterKind.THROTTLED}  # fmt: skip
     return AuditFamily(
         name=data["name"],
         required_keys=tuple(data["has"]),
-        counters={key: kind for word, kind in kinds.items() for key in data.get(word, ())},
+        counters={key: kind for name, kind in kinds.items() for key in data.get(name, ())},
         every=data.get("every", 1),
         rest=data.get("rest"),
         examples=tuple(data["examples"]),

@@ -1,4 +1,4 @@
-"""Log records about a venue's public socket session, as the session machine takes them."""
+"""Log records about a venue's public socket session, as input of the session machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from toolkit.runlog.parse import LogRecord
 
 @dataclass(frozen=True, slots=True)
 class SessionLine:
-    """A life-cycle line of a public session; `ref` is its file number and line."""
+    """Life-cycle line of a public session; `ref` is its file number and line.
+
+    `ends` is true if it ends the session, `resync` if a book was rebuilt on the open socket, `hedge` if it is about a
+    hedge socket: a second connection that races the primary one.
+    """
 
     family: str
     venue: str
@@ -22,28 +26,28 @@ class SessionLine:
     hedge: bool = False
 
 
-def session_line(found: LogRecord, ref: Ref) -> SessionLine | None:
-    """The record as a life-cycle line, None where it is not about a public session."""
-    fields, sentence = found.fields, found.message_family
+def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
+    """Return the record as a life-cycle line; None if it is not about a public session."""
+    fields, message = record.fields, record.message_family
     hedge = fields.get("socket_role") == "hedge"
     error = fields.get("error", "")
-    match found.family:
+    match record.family:
         case "enforcer_restart" | "supervisor_panic" | "supervisor_exit":
             venue, public, _ = fields["task"].partition("_public_ws")
             if not public:
                 return None
-            reason = {"enforcer_restart": "enforcer_restart", "supervisor_panic": "task_panic"}.get(found.family)
-            return SessionLine(found.family, venue, reason, ref, ends=True, error=error)
-        case _ if found.venue is None:
+            reason = {"enforcer_restart": "enforcer_restart", "supervisor_panic": "task_panic"}.get(record.family)
+            return SessionLine(record.family, venue, reason, ref, ends=True, error=error)
+        case _ if record.venue is None:
             return None
         case "audit_reconnect" | "audit_reconnect_policy":
-            return SessionLine(found.family, found.venue, fields.get("reconnect_reason") or found.reason, ref)
+            return SessionLine(record.family, record.venue, fields.get("reconnect_reason") or record.reason, ref)
         case "end_close_frame":
             error = fields["frame"]
-    if sentence is None or not (
-        found.family.startswith("ws_") or sentence.reason or found.family == "first_decoded_top"
+    if message is None or not (
+        record.family.startswith("ws_") or message.reason or record.family == "first_decoded_top"
     ):
         return None
     return SessionLine(
-        found.family, found.venue, sentence.reason, ref, sentence.ends_session, sentence.resync, error, hedge
+        record.family, record.venue, message.reason, ref, message.ends_session, message.resync, error, hedge
     )
