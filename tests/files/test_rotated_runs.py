@@ -16,7 +16,7 @@ from toolkit.files.discovery import discover
 from toolkit.files.rotation import WholeLog, rotated_part
 from toolkit.ingest import log
 from toolkit.model.runs import RunAnalysis
-from toolkit.timeline.book_gaps import stood_in
+from toolkit.timeline.book_gaps import rest_fallback_ranges
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -141,7 +141,7 @@ def test_rest_fallback_lasts_until_a_later_part_ends_it(
     (tmp_path / "run.log").write_text("".join(REST_FALLBACK_LINES[each] for each in after))
     con, parts = connect(":memory:"), WholeLog((0, 1))
     log.load(con, 1, discover([str(tmp_path)]))
-    venue, began, ended = next(iter(stood_in(con, 1, parts)))
+    venue, began, ended = next(iter(rest_fallback_ranges(con, 1, parts)))
     assert (venue, parts.ref(began)) == ("paradex", stretch[0])
     assert (parts.ref(ended) if ended < 1 << 60 else None) == stretch[1]
 

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.runlog.parse import parse
-from toolkit.timeline.clock_evidence import Anchor, Clocks, Record, Span, Witness, duration_ms, epoch_ms
+from toolkit.timeline.clock_evidence import (
+    ClockEvidence,
+    ClockSource,
+    ElapsedSpan,
+    TimeAnchor,
+    TimedRecord,
+    duration_ms,
+    epoch_ms,
+)
 
 CONNECTING = "INFO: Hyperliquid public WS connecting url=ws://a connect_timeout=15s"
 CONNECTED = "INFO: Paradex public WS connected url=ws://a"
@@ -19,14 +27,14 @@ MONITOR = (
 FORGED = 'INFO: Paradex WS first msg keys=[id] snippet={"note":"WS_AUDIT now_ms=1 fallback_ts_ms=9","usIn":12}'
 
 
-def said(*lines: str) -> list[Anchor | Span]:
+def evidence(*lines: str) -> list[TimeAnchor | ElapsedSpan]:
     """What the lines, numbered from 1, say."""
-    clocks = Clocks()
+    clocks = ClockEvidence()
     return [
         each
         for number, text in enumerate(lines, 1)
         for found in parse(text).records
-        for each in clocks.see(Record(number, 0, found.family, found.venue, found.fields))
+        for each in clocks.add(TimedRecord(number, 0, found.family, found.venue, found.fields))
     ]
 
 
@@ -35,73 +43,75 @@ def said(*lines: str) -> list[Anchor | Span]:
     [
         (
             "WS_AUDIT venue=lighter lighter_ts_fallback_count=1 context=x raw_ts=missing fallback_ts_ms=1770900001234",
-            Anchor(1, 1770900001184, 1770900001284, Witness.HOST),
+            TimeAnchor(1, 1770900001184, 1770900001284, ClockSource.HOST),
         ),
         (
             "FIRST_BOOK_UPDATE venue=aster symbol=aster mid=1984.78 spread=0.1 ts=1795508135538",
-            Anchor(1, 1795508134538, 1795508136538, Witness.VENUE),
+            TimeAnchor(1, 1795508134538, 1795508136538, ClockSource.VENUE),
         ),
         (
             'INFO: Paradex WS first msg keys=[id] snippet={"result":{},"usIn":1795508135443685,"usDiff":76}',
-            Anchor(1, 1795508134443.685, 1795508136443.685, Witness.VENUE),
+            TimeAnchor(1, 1795508134443.685, 1795508136443.685, ClockSource.VENUE),
         ),
         (
             'INFO: Extended public WS first message keys=[ts] snippet={"ts":1795508135577,"type":"SNAPSHOT"}',
-            Anchor(1, 1795508134577, 1795508136577, Witness.VENUE),
+            TimeAnchor(1, 1795508134577, 1795508136577, ClockSource.VENUE),
         ),
         (
             'INFO: Lighter WS first msg keys=[a] snippet={"channel":"x","last_updated_at":1795508135526500}',
-            Anchor(1, 1795508134526.5, 1795508136526.5, Witness.VENUE),
+            TimeAnchor(1, 1795508134526.5, 1795508136526.5, ClockSource.VENUE),
         ),
     ],
 )
-def test_a_line_with_a_time_stamp_is_an_anchor(line: str, anchor: Anchor) -> None:
-    assert said(line) == [anchor]
+def test_a_line_with_a_time_stamp_is_an_anchor(line: str, anchor: TimeAnchor) -> None:
+    assert evidence(line) == [anchor]
 
 
 def test_a_healthy_session_was_as_long_as_its_line_says() -> None:
     healthy = (
         "INFO: Hyperliquid WS session was healthy for 78.450706616s; resetting backoff and failure counter (was 1)"
     )
-    assert said(CONNECTING, healthy) == [Span(1, 2, pytest.approx(76_450.707), pytest.approx(78_700.707))]
+    assert evidence(CONNECTING, healthy) == [ElapsedSpan(1, 2, pytest.approx(76_450.707), pytest.approx(78_700.707))]
 
 
 def test_a_session_without_messages_was_given_up_after_the_time_it_names() -> None:
     connected = "INFO: Extended public WS connected url=ws://a"
-    assert said(connected, "WARN: Extended WS received no messages after 10s url=ws://a") == [Span(1, 2, 9_750, 10_250)]
+    assert evidence(connected, "WARN: Extended WS received no messages after 10s url=ws://a") == [
+        ElapsedSpan(1, 2, 9_750, 10_250)
+    ]
 
 
 def test_pings_come_at_their_interval_from_the_connecting_of_their_socket_on() -> None:
-    assert said(CONNECTED, PING.format(1), PING.format(2), PING.format(3)) == [
-        Span(1, 2, 29_750, 30_250),
-        Span(2, 3, 29_750, 30_250),
-        Span(3, 4, 29_750, 30_250),
+    assert evidence(CONNECTED, PING.format(1), PING.format(2), PING.format(3)) == [
+        ElapsedSpan(1, 2, 29_750, 30_250),
+        ElapsedSpan(2, 3, 29_750, 30_250),
+        ElapsedSpan(3, 4, 29_750, 30_250),
     ]
 
 
 def test_pings_of_another_socket_are_not_counted_on() -> None:
-    assert said(CONNECTED, PING.format(1), CONNECTED, PING.format(2)) == [Span(1, 2, 29_750, 30_250)]
+    assert evidence(CONNECTED, PING.format(1), CONNECTED, PING.format(2)) == [ElapsedSpan(1, 2, 29_750, 30_250)]
 
 
 def test_the_monitor_checks_each_five_seconds_and_the_venue_it_looks_at_last_is_its_clock() -> None:
     lines = [MONITOR.format(venue, count, 0) for count in (1, 2, 8) for venue in ("aster", "lighter")]
-    from_one_to_the_next = [Span(2, 4, 4_749, 5_251), Span(4, 6, 29_744, 30_256)]
-    from_the_first = Span(2, 6, 34_743, 35_257)
-    assert sorted(said(*lines), key=str) == sorted([*from_one_to_the_next, from_the_first], key=str)
+    from_one_to_the_next = [ElapsedSpan(2, 4, 4_749, 5_251), ElapsedSpan(4, 6, 29_744, 30_256)]
+    from_the_first = ElapsedSpan(2, 6, 34_743, 35_257)
+    assert sorted(evidence(*lines), key=str) == sorted([*from_one_to_the_next, from_the_first], key=str)
 
 
 def test_fetches_make_the_monitor_late_by_up_to_five_seconds_each() -> None:
     lines = [MONITOR.format("aster", count, fetches) for count, fetches in ((1, 0), (2, 1), (3, 1))]
-    found = {(span.earlier, span.later): span for span in said(*lines) if isinstance(span, Span)}
+    found = {(span.earlier, span.later): span for span in evidence(*lines) if isinstance(span, ElapsedSpan)}
     assert found == {
-        (1, 2): Span(1, 2, 4_749, 10_251),
-        (2, 3): Span(2, 3, -251, 5_251),
-        (1, 3): Span(1, 3, 9_748, 15_252),
+        (1, 2): ElapsedSpan(1, 2, 4_749, 10_251),
+        (2, 3): ElapsedSpan(2, 3, -251, 5_251),
+        (1, 3): ElapsedSpan(1, 3, 9_748, 15_252),
     }
 
 
 def test_text_from_outside_gives_no_time_but_that_of_a_whole_stamp() -> None:
-    assert said(FORGED) == []
+    assert evidence(FORGED) == []
 
 
 @given(st.text(max_size=20))

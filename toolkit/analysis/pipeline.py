@@ -25,7 +25,7 @@ from toolkit.model.figures import Figure
 from toolkit.model.runs import WHOLE_RUN, Episode, FileLedger, Finding, RunAnalysis, RunInfo
 from toolkit.model.vocabulary import PLATEAU_LIMITS_MS, Role
 from toolkit.telemetry.schema import Scope
-from toolkit.timeline.assign import place_lines
+from toolkit.timeline.assign import assign_times
 from toolkit.upstream.collect import UpstreamReports, compat_rows, start_reports
 
 __all__ = ["DEFAULT_OPTIONS", "Options", "analyze"]
@@ -110,7 +110,7 @@ class _StagedRun:
 
     def assign_times(self, loaded: LoadedRun) -> None:
         """Assign times to log lines and sessions, and create the views that metrics read."""
-        place_lines(self.con, RUN_KEY, self.files, loaded.log.sessions)
+        assign_times(self.con, RUN_KEY, self.files, loaded.log.sessions)
         create_run_views(self.con, (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms))
         write_sessions(self.con, RUN_KEY, loaded)
 

@@ -30,7 +30,7 @@ from toolkit.runlog.facts import LogFacts, Ref
 from toolkit.runlog.lives import Lives
 from toolkit.runlog.parse import OTHER, LogRecord
 from toolkit.runlog.session_lines import session_line
-from toolkit.sessions.machine import Incident, Sessions
+from toolkit.sessions.machine import SessionIncident, Sessions
 from toolkit.streams.blocks import BLOCK_BYTES, blocks
 from toolkit.streams.parallel import PARALLEL_FROM_BYTES, gc_paused
 from toolkit.streams.spans import read_in_parallel
@@ -43,7 +43,7 @@ class LogLoad:
     ledgers: list[FileLedger] = field(default_factory=list)
     facts: LogFacts = field(default_factory=LogFacts)
     sessions: list[Session] = field(default_factory=list)
-    incidents: list[Incident] = field(default_factory=list)
+    incidents: list[SessionIncident] = field(default_factory=list)
 
 
 def load(

@@ -72,7 +72,7 @@ _DISCOVERY_TEXT = "discovery failed"
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
+class SessionIncident:
     """Something beside the sessions: kind `resync`, `kept` (a timeout that kept its socket) or `connect_failure`."""
 
     kind: str
@@ -123,10 +123,10 @@ class VenueSessions:
         self._began = began
         self._open = under_way
         self._count = 0 if under_way is None else 1
-        self._pending: Incident | None = None  # a claim that ends nothing, unless the socket's own ending follows
-        self._unclaimed: Incident | None = None  # a resync that was told, whose claim may follow
+        self._pending: SessionIncident | None = None  # ends nothing unless an ending line follows
+        self._unclaimed: SessionIncident | None = None  # a resync that was told, whose claim may follow
         self.sessions: list[Session] = []
-        self.incidents: list[Incident] = []
+        self.incidents: list[SessionIncident] = []
 
     def feed(self, happening: SessionLine) -> None:
         """Take the venue's next line."""
@@ -202,18 +202,18 @@ class VenueSessions:
             self._open.note(happening)
             return
         if reason in RESYNCS.get(self._venue, ()):
-            self._claim_resync(Incident("resync", self._life, self._venue, reason, (happening.ref,)))
+            self._claim_resync(SessionIncident("resync", self._life, self._venue, reason, (happening.ref,)))
             return
         session = self._session_of(happening, reason)
         if session is None:
-            self.incidents.append(Incident("connect_failure", self._life, self._venue, reason, (happening.ref,)))
+            self.incidents.append(SessionIncident("connect_failure", self._life, self._venue, reason, (happening.ref,)))
         elif reason in KEPT.get(self._venue, ()) and _ORDER[session.stage] >= _ORDER[Stage.FIRST_MESSAGE]:
-            self._settle(Incident("kept", self._life, self._venue, reason, (happening.ref,)))
+            self._settle(SessionIncident("kept", self._life, self._venue, reason, (happening.ref,)))
         else:
             session.said = session.said or reason
             session.note(happening)
 
-    def _claim_resync(self, claim: Incident) -> None:
+    def _claim_resync(self, claim: SessionIncident) -> None:
         told, self._unclaimed = self._unclaimed, None
         if told is None or told.reason != claim.reason:
             self._settle(claim, told)
@@ -223,7 +223,7 @@ class VenueSessions:
 
     def _resynced(self, happening: SessionLine) -> None:
         reason, claim = happening.reason or ReconnectReason.UNKNOWN, self._pending
-        told = Incident("resync", self._life, self._venue, reason, (happening.ref,))
+        told = SessionIncident("resync", self._life, self._venue, reason, (happening.ref,))
         if claim is not None and (claim.kind, claim.reason) == ("resync", reason):
             self._pending = None
             self._settle()
@@ -231,7 +231,7 @@ class VenueSessions:
         else:
             self._settle(unclaimed=told)
 
-    def _settle(self, claim: Incident | None = None, unclaimed: Incident | None = None) -> None:
+    def _settle(self, claim: SessionIncident | None = None, unclaimed: SessionIncident | None = None) -> None:
         """What was claimed or told before stands; these wait now."""
         self.incidents += [each for each in (self._unclaimed, self._pending) if each is not None]
         self._pending, self._unclaimed = claim, unclaimed
@@ -265,7 +265,7 @@ class VenueSessions:
             if session is not None:
                 self._finish(session, silent=None if session.over or session.reason else "ended", by=happening)
                 self._open = None
-            self.incidents.append(Incident("connect_failure", self._life, self._venue, reason, (happening.ref,)))
+            self.incidents.append(SessionIncident("connect_failure", self._life, self._venue, reason, (happening.ref,)))
             return
         self._take_claim(session, reason)
         session.read = session.read or reason
@@ -317,7 +317,7 @@ class Sessions:
             self._venues[key] = VenueSessions(life, happening.venue, began, under_way)
         self._venues[key].feed(happening)
 
-    def close(self) -> tuple[list[Session], list[Incident]]:
+    def close(self) -> tuple[list[Session], list[SessionIncident]]:
         """All sessions and incidents, by life and venue."""
         venues = [self._venues[key] for key in sorted(self._venues)]
         for venue in venues:
@@ -330,7 +330,7 @@ class Sessions:
 
 def replay(
     life_and_happenings: Iterable[tuple[int, SessionLine]], began: LifeStart = LifeStart.UNSEEN
-) -> tuple[list[Session], list[Incident]]:
+) -> tuple[list[Session], list[SessionIncident]]:
     """The sessions of a whole log whose lives began so."""
     sessions = Sessions()
     for life, happening in life_and_happenings:

@@ -1,4 +1,4 @@
-"""Times for the lines of the run's logs: clocks first, then order, timers and the venues' own stamps between them."""
+"""Assignment of times to the lines of the run's logs, from clocks, line order, timers and venue time stamps."""
 
 from __future__ import annotations
 
@@ -16,21 +16,29 @@ from toolkit.files.run_file import RunFile, adjoins, continues
 from toolkit.model import arrivals
 from toolkit.model.runs import Session
 from toolkit.model.vocabulary import Role
-from toolkit.timeline.book_gaps import seen_in_the_book
+from toolkit.timeline.book_gaps import book_gap_anchors
 from toolkit.timeline.bounds import Timeline
-from toolkit.timeline.clock_evidence import FAMILIES, STAMPED_FAMILIES, Anchor, Clocks, Record, Span, Witness
+from toolkit.timeline.clock_evidence import (
+    FAMILIES,
+    STAMPED_FAMILIES,
+    ClockEvidence,
+    ClockSource,
+    ElapsedSpan,
+    TimeAnchor,
+    TimedRecord,
+)
 
 BEFORE_MS, AFTER_MS = 3_600_000, 86_400_000
-"""A venue's stamp farther than this before the first telemetry record, or after the last, is no time of this run."""
-_ROWS_AT_ONCE = 50_000
+"""Largest distance of a venue's stamp before the first and after the last telemetry record; others are ignored."""
+_BATCH_ROWS = 50_000
 
 
-def place_lines(
+def assign_times(
     con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile], sessions: Sequence[Session]
 ) -> None:
-    """Give `log_event` its times; what was held for an anchor stands in the table `anchor`.
+    """Assign times to the rows of `log_event`; write the anchors to the table `anchor`.
 
-    Lines and ticks must be in the store. Raises `InputError` where a file of arrivals is none.
+    Lines and ticks must be in the store. Raises `InputError` for an invalid file of arrival times.
     """
     _load_arrivals(con, sources)
     _load_parts(con, sources)
@@ -38,21 +46,21 @@ def place_lines(
         return
     execute_script(con, sql("timeline/clocked_lines"), run_key=run_key)
     for parts in logs:
-        # Without a line that tells a time there is nothing to place the others by.
-        if any(_any_clock(con, run_key, part.file_no) for part in parts):
-            _place_log(con, run_key, parts, sessions)
+        # Without any line that has a time, the others cannot be given one.
+        if any(_has_time_evidence(con, run_key, part.file_no) for part in parts):
+            _assign_log_times(con, run_key, parts, sessions)
     if con.execute("select count(*) from line_bound").fetchall() != [(0,)]:
         execute_script(con, sql("timeline/assign_times"), run_key=run_key)
 
 
-def _any_clock(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> bool:
-    """Whether any line of the file tells a time."""
-    found = con.execute(
+def _has_time_evidence(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> bool:
+    """Return true if any line of the file has a time or holds a time stamp."""
+    evidence = con.execute(
         "select 1 from clocked_line where file_no = $file_no union all select 1 from log_event"
         " where run_key = $run_key and file_no = $file_no and list_contains($families, family) limit 1",
         {"run_key": run_key, "file_no": file_no, "families": list(STAMPED_FAMILIES)},
     )
-    return bool(found.fetchall())
+    return bool(evidence.fetchall())
 
 
 def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[RunFile]) -> None:
@@ -65,20 +73,20 @@ def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[RunFile]) -
                 continue
             log, rows = arrivals.read(lines, source.name)
             whole, last = log_offsets(sources, log), 0
-            while whole is not None and (some := list(islice(rows, _ROWS_AT_ONCE))):
-                listed = [(*whole.locate(row.byte), row.at_ms, row.error_ms) for row in some]
-                insert_rows(con, "arrival", ("file_no", "byte", "at_ms", "error_ms"), listed)
-                last = some[-1].byte
-            # The log may have grown with its times since it was read.
+            while whole is not None and (batch := list(islice(rows, _BATCH_ROWS))):
+                located = [(*whole.locate(row.byte), row.at_ms, row.error_ms) for row in batch]
+                insert_rows(con, "arrival", ("file_no", "byte", "at_ms", "error_ms"), located)
+                last = batch[-1].byte
+            # The log may have grown since it was read, and its arrival times with it.
             whole = log_offsets(sources, log)
             if whole is None or not whole.covers(last):
                 con.execute("delete from arrival")
             else:
-                _go_on(con, whole)
+                _begin_next_parts(con, whole)
 
 
-def _go_on(con: duckdb.DuckDBPyConnection, log: LogOffsets) -> None:
-    """What arrived with the last bytes of a part began the part after it."""
+def _begin_next_parts(con: duckdb.DuckDBPyConnection, log: LogOffsets) -> None:
+    """Add an arrival at the beginning of each next part: that of the last bytes of the part before."""
     for before, after in pairwise(log.files):
         con.execute(
             "insert into arrival select ?, 0, at_ms, error_ms from arrival where file_no = ? and not exists"
@@ -87,13 +95,13 @@ def _go_on(con: duckdb.DuckDBPyConnection, log: LogOffsets) -> None:
         )
 
 
-def _logs(sources: Sequence[RunFile], goes_on: Callable[[RunFile, RunFile], bool]) -> list[list[RunFile]]:
-    """The logs, each with those of its parts that go on from one another."""
+def _logs(sources: Sequence[RunFile], is_next: Callable[[RunFile, RunFile], bool]) -> list[list[RunFile]]:
+    """Return the run's logs, each as the list of its parts; `is_next` decides if a file is the next part."""
     logs: list[list[RunFile]] = []
     for source in sources:
         if source.role is not Role.LOG:
             continue
-        if logs and goes_on(source, logs[-1][-1]):
+        if logs and is_next(source, logs[-1][-1]):
             logs[-1].append(source)
         else:
             logs.append([source])
@@ -101,51 +109,58 @@ def _logs(sources: Sequence[RunFile], goes_on: Callable[[RunFile, RunFile], bool
 
 
 def _load_parts(con: duckdb.DuckDBPyConnection, sources: Sequence[RunFile]) -> None:
-    """Which files are parts of one rotated log: a line is older than all lines of the parts after its own."""
+    """Load the parts of rotated logs into `log_part`: a line is older than all lines of later parts."""
     con.execute("create or replace table log_part (file_no integer, log_no integer)")
     rows = [(part.file_no, parts[0].file_no) for parts in _logs(sources, continues) for part in parts]
     insert_rows(con, "log_part", ("file_no", "log_no"), rows)
 
 
-def _place_log(
+def _assign_log_times(
     con: duckdb.DuckDBPyConnection, run_key: int, parts: Sequence[RunFile], sessions: Sequence[Session]
 ) -> None:
     whole = WholeLog(tuple(part.file_no for part in parts))
     anchors, spans = _evidence(con, run_key, whole)
     first, last = con.execute("select min(at_ms), max(at_ms) from tick where run_key = ?", [run_key]).fetchall()[0]
 
-    def of_this_run(anchor: Anchor) -> bool:
-        if anchor.witness is not Witness.VENUE or first is None:
+    def of_this_run(anchor: TimeAnchor) -> bool:
+        if anchor.source is not ClockSource.VENUE or first is None:
             return True
         return bool(first - BEFORE_MS <= anchor.low_ms and anchor.high_ms <= last + AFTER_MS)
 
     rough = Timeline(filter(of_this_run, anchors), spans)
-    anchors += seen_in_the_book(con, run_key, whole, rough, sessions)
+    anchors += book_gap_anchors(con, run_key, whole, rough, sessions)
     timeline = Timeline(filter(of_this_run, anchors), spans)
     bounds = ((*whole.ref(each.line), each.low_ms, each.high_ms) for each in timeline.bounds())
     insert_rows(con, "line_bound", ("file_no", "line", "low_ms", "high_ms"), bounds)
     used = set(timeline.used)
-    rows = [(run_key, *whole.ref(a.line), a.low_ms, a.high_ms, int(a.witness), a in used) for a in anchors]
+    rows = [(run_key, *whole.ref(a.line), a.low_ms, a.high_ms, int(a.source), a in used) for a in anchors]
     insert_rows(con, "anchor", ("run_key", "file_no", "line", "low_ms", "high_ms", "witness", "used"), rows)
 
 
-def _evidence(con: duckdb.DuckDBPyConnection, run_key: int, whole: WholeLog) -> tuple[list[Anchor], list[Span]]:
+def _evidence(
+    con: duckdb.DuckDBPyConnection, run_key: int, whole: WholeLog
+) -> tuple[list[TimeAnchor], list[ElapsedSpan]]:
     edges = con.execute(
         "select file_no, line, low_ms, high_ms from clocked_line where list_contains(?, file_no) and (begins or ends)",
         [list(whole.files)],
     ).fetchall()
-    anchors, spans = [Anchor(whole.line(file_no, line), *bounds) for file_no, line, *bounds in edges], list[Span]()
-    for each in _told(con, run_key, whole):
-        anchors.append(each) if isinstance(each, Anchor) else spans.append(each)
+    anchors, spans = (
+        [TimeAnchor(whole.line(file_no, line), *bounds) for file_no, line, *bounds in edges],
+        list[ElapsedSpan](),
+    )
+    for each in _record_evidence(con, run_key, whole):
+        anchors.append(each) if isinstance(each, TimeAnchor) else spans.append(each)
     return anchors, spans
 
 
-def _told(con: duckdb.DuckDBPyConnection, run_key: int, whole: WholeLog) -> Iterator[Anchor | Span]:
-    clocks = Clocks()
+def _record_evidence(
+    con: duckdb.DuckDBPyConnection, run_key: int, whole: WholeLog
+) -> Iterator[TimeAnchor | ElapsedSpan]:
+    evidence = ClockEvidence()
     for file_no in whole.files:
         parameters = {"run_key": run_key, "file_no": file_no, "families": list(FAMILIES)}
-        found = con.execute(sql("timeline/time_evidence_lines"), parameters)
-        while rows := found.fetchmany(_ROWS_AT_ONCE):
+        records = con.execute(sql("timeline/time_evidence_lines"), parameters)
+        while rows := records.fetchmany(_BATCH_ROWS):
             for line, life, family, venue, fields in rows:
                 decoded = msgspec.json.decode(fields, type=dict[str, str])
-                yield from clocks.see(Record(whole.line(file_no, line), life, family, venue, decoded))
+                yield from evidence.add(TimedRecord(whole.line(file_no, line), life, family, venue, decoded))

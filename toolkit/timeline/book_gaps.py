@@ -1,7 +1,7 @@
-"""Reconnects seen from the other side: no new book from a socket's last to the next one's first.
+"""Reconnects dated by gaps in order-book updates: from a session's last book to the next session's first one.
 
-Telemetry knows when a venue's book was applied. Between the line that ends a session and that of the next first book
-nothing is applied, so where one stretch alone fits what is known of these lines, it bounds them to a tick or two.
+Telemetry records when a venue's book was applied. Between the line that ends a session and the line of the next first
+book, no book is applied. If exactly one gap fits the bounds of these lines, it bounds them to one or two ticks.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from toolkit.db.store import insert_rows, sql
 from toolkit.files.rotation import WholeLog
 from toolkit.model.runs import Session
 from toolkit.timeline.bounds import Timeline
-from toolkit.timeline.clock_evidence import Anchor, Witness
+from toolkit.timeline.clock_evidence import ClockSource, TimeAnchor
 
-CLOSE_ENOUGH_MS = 2_000
-"""Lines whose time is known within this are left as they are."""
+PRECISE_MS = 2_000
+"""Width of time bounds up to which a line needs no evidence from the book."""
 
 _STALE_AFTER = re.compile(r"freshness exceeded (\d+)ms")
-_CHECK_EVERY_MS = 200
-_TICK_TAKES_MS = 50
+_CHECK_INTERVAL_MS = 200
+_TICK_DURATION_MS = 50
 _NEVER = (1 << 63) - 1
 _COLUMNS = ("number", "life", "venue", "ended_low_ms", "ended_high_ms", "book_low_ms", "book_high_ms")
 
 Reconnect = tuple[Session, Session]
-"""A session that had a book, and the next of its venue that has one."""
+"""A session that had a book, and the next session of its venue that has one."""
 
 
-def seen_in_the_book(
+def book_gap_anchors(
     con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog, timeline: Timeline, sessions: Sequence[Session]
-) -> Iterator[Anchor]:
-    """Anchors for the end and the first book of those reconnects that have one fitting stretch without a new book."""
-    by_rest = list(stood_in(con, run_key, log))
-    here = [_on(log, each) for each in reconnects(sessions) if _in(log, each)]
-    clocked = _clocked(con, log, here)
+) -> Iterator[TimeAnchor]:
+    """Yield anchors for the end and the next first book of each reconnect that exactly one gap in the book fits."""
+    rest_ranges = list(rest_fallback_ranges(con, run_key, log))
+    gaps = [_gap_lines(log, each) for each in reconnects(sessions) if _is_in(log, each)]
+    clocked = _precisely_clocked(con, log, gaps)
     wide = [
         each
-        for each in here
+        for each in gaps
         if not clocked.issuperset((each.ended, each.book))
         and _is_wide(timeline, each)
-        and not any(_overlap(each, stretch) for stretch in by_rest)
+        and not any(_overlaps(each, rest_range) for rest_range in rest_ranges)
     ]
     if not wide:
         return
@@ -55,26 +55,26 @@ def seen_in_the_book(
     )
     insert_rows(con, "book_window", _COLUMNS, [_window(number, timeline, each) for number, each in enumerate(wide)])
     for number, from_ms, to_ms, slack_ms in con.execute(sql("timeline/book_gaps"), {"run_key": run_key}).fetchall():
-        seen = wide[number]
-        stale = _STALE_AFTER.search(seen.detail)
+        gap = wide[number]
+        stale = _STALE_AFTER.search(gap.detail)
         fired_ms = from_ms + int(stale[1]) if stale else None
         low = from_ms if fired_ms is None else fired_ms
-        high = to_ms if fired_ms is None else fired_ms + _CHECK_EVERY_MS + slack_ms
-        yield Anchor(seen.ended, low - slack_ms, high, Witness.BOOK)
-        yield Anchor(seen.book, to_ms - slack_ms, to_ms + _TICK_TAKES_MS, Witness.BOOK)
+        high = to_ms if fired_ms is None else fired_ms + _CHECK_INTERVAL_MS + slack_ms
+        yield TimeAnchor(gap.ended, low - slack_ms, high, ClockSource.BOOK)
+        yield TimeAnchor(gap.book, to_ms - slack_ms, to_ms + _TICK_DURATION_MS, ClockSource.BOOK)
 
 
 def reconnects(sessions: Sequence[Session]) -> Iterator[Reconnect]:
-    """Of each venue and life: each session that had a book and ended, with the next one that has a book."""
+    """Yield each session that had a book and ended, with the next session of its venue and life that has a book."""
     ordered = sorted(sessions, key=lambda each: (each.life, each.venue, each.session))
-    for _, some in groupby(ordered, key=lambda each: (each.life, each.venue)):
-        with_book = [each for each in some if each.first_book is not None]
+    for _, group in groupby(ordered, key=lambda each: (each.life, each.venue)):
+        with_book = [each for each in group if each.first_book is not None]
         yield from (pair for pair in pairwise(with_book) if pair[0].ended is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """A reconnect by its lines in the whole log: the one that ends a session and that of the next first book."""
+    """A reconnect by two lines of the whole log: the end of a session (`ended`) and the next first book (`book`)."""
 
     life: int
     venue: str
@@ -83,44 +83,46 @@ class _Gap:
     book: int
 
 
-def _in(log: WholeLog, reconnect: Reconnect) -> bool:
+def _is_in(log: WholeLog, reconnect: Reconnect) -> bool:
     before, after = reconnect
     return all(ref is not None and ref[0] in log.files for ref in (before.ended, after.first_book))
 
 
-def _on(log: WholeLog, reconnect: Reconnect) -> _Gap:
+def _gap_lines(log: WholeLog, reconnect: Reconnect) -> _Gap:
     before, after = reconnect
     assert before.ended is not None and after.first_book is not None
     return _Gap(before.life, before.venue, before.detail or "", log.line(*before.ended), log.line(*after.first_book))
 
 
-def _clocked(con: duckdb.DuckDBPyConnection, log: WholeLog, gaps: Sequence[_Gap]) -> set[int]:
-    """Those of their lines whose time this host's own clock tells closely enough; nothing weaker is asked of them."""
+def _precisely_clocked(con: duckdb.DuckDBPyConnection, log: WholeLog, gaps: Sequence[_Gap]) -> set[int]:
+    """Return the lines of gaps that this host's clock dates precisely enough; they need no weaker evidence."""
     refs = [log.ref(line) for each in gaps for line in (each.ended, each.book)]
-    known = (
+    query = (
         "select file_no, line from clocked_line"
         " semi join (select unnest(?) as file_no, unnest(?) as line) using (file_no, line) where high_ms - low_ms <= ?"
     )
     files, lines = [file_no for file_no, _ in refs], [line for _, line in refs]
-    return {log.line(*ref) for ref in con.execute(known, [files, lines, CLOSE_ENOUGH_MS]).fetchall()}
+    return {log.line(*ref) for ref in con.execute(query, [files, lines, PRECISE_MS]).fetchall()}
 
 
-StoodIn = tuple[str, int, int]
-"""A venue whose books came over REST, and the lines from which and up to which they did."""
+RestRange = tuple[str, int, int]
+"""A venue whose books came over REST, and the first and the last line of that range."""
 
 
-def stood_in(con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog) -> Iterator[StoodIn]:
-    """The stretches of a log whose lines are in the store, also those that end in a later part, or never."""
-    for place, file_no in enumerate(log.files):
-        told = con.execute(sql("timeline/rest_fallback_ranges"), {"run_key": run_key, "file_no": file_no}).fetchall()
-        for venue, began, ended in told:
-            within = log.line(file_no, ended) if ended != _NEVER else None
-            taken_back = within or _taken_back(con, run_key, log, log.files[place + 1 :], venue)
-            yield venue, log.line(file_no, began), taken_back
+def rest_fallback_ranges(con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog) -> Iterator[RestRange]:
+    """Yield the REST ranges of a stored log; a range may end in a later part, or never."""
+    for part, file_no in enumerate(log.files):
+        rows = con.execute(sql("timeline/rest_fallback_ranges"), {"run_key": run_key, "file_no": file_no}).fetchall()
+        for venue, began, ended in rows:
+            end = log.line(file_no, ended) if ended != _NEVER else None
+            recovered = end or _recovery_line(con, run_key, log, log.files[part + 1 :], venue)
+            yield venue, log.line(file_no, began), recovered
 
 
-def _taken_back(con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog, later: Sequence[int], venue: str) -> int:
-    """Where in the parts after its own the stretch of a venue ends."""
+def _recovery_line(
+    con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog, later: Sequence[int], venue: str
+) -> int:
+    """Return the line in later parts at which a venue's REST range ends; `_NEVER` if there is none."""
     first = con.execute(
         "select file_no, line from log_event where run_key = ? and venue = ? and list_contains(?, file_no)"
         " and family in ('rest_fallback_recovered', 'own_fallback_deactivated') order by file_no, line limit 1",
@@ -129,14 +131,14 @@ def _taken_back(con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog, lat
     return log.line(*first[0]) if first else _NEVER
 
 
-def _overlap(gap: _Gap, by_rest: StoodIn) -> bool:
-    venue, began, ended = by_rest
+def _overlaps(gap: _Gap, rest_range: RestRange) -> bool:
+    venue, began, ended = rest_range
     return venue == gap.venue and began <= gap.book and gap.ended <= ended
 
 
 def _is_wide(timeline: Timeline, gap: _Gap) -> bool:
     _, _, _, ended_low, ended_high, book_low, book_high = _window(0, timeline, gap)
-    return max(ended_high - ended_low, book_high - book_low) > CLOSE_ENOUGH_MS
+    return max(ended_high - ended_low, book_high - book_low) > PRECISE_MS
 
 
 def _window(number: int, timeline: Timeline, gap: _Gap) -> tuple[int, int, str, float, float, float, float]:

@@ -1,12 +1,11 @@
-"""When the lines of a log were written, told by their order and by what some of them say of time.
+"""Time bounds of log lines, from the order of the lines and the time evidence of some of them.
 
-An anchor says when its line was written, within bounds; a span says how much time passed between two lines. A line is
-never older than the one before it, so every bound holds for its neighbours too: the earliest time of a line is that of
-any line before it, the latest that of any line after it. Before the first anchor and after the last one a line has its
-order and no time.
+An anchor bounds the time at which its line was written; a span bounds the time between two lines. A line is never older
+than the line before it, so bounds carry over: a line is not older than any line before it and not younger than any line
+after it. Before the first anchor and after the last one, a line is bounded on one side only and gets no time.
 
-An anchor must agree with those of a surer witness; of one witness that contradict each other in order, the largest
-number that agree is kept. A span that contradicts what is known is dropped. Drops are counted.
+An anchor must be consistent with the anchors of more reliable clock sources. If anchors of one source contradict each
+other in order, a largest consistent subset is kept. A span that contradicts the bounds is dropped. Drops are counted.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from toolkit.timeline.clock_evidence import Anchor, Span, Witness
+from toolkit.timeline.clock_evidence import ClockSource, ElapsedSpan, TimeAnchor
 
-MOST_ROUNDS = 12
-"""Rounds in which spans tighten bounds; further ones would gain less than they cost."""
+MAX_ROUNDS = 12
+"""Rounds in which spans tighten bounds; further rounds would gain less than they cost."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
-    """The times between which a line was written; None where nothing bounds it on that side."""
+class TimeBound:
+    """Earliest and latest time (epoch ms) at which a line was written; None if unbounded on that side."""
 
     line: int
     low_ms: float | None
@@ -32,33 +31,38 @@ class Bound:
 
 
 class Timeline:
-    """The times of one log file's lines, from anchors and spans in any order."""
+    """Time bounds of the lines of one log, from anchors and spans in any order.
 
-    def __init__(self, anchors: Iterable[Anchor], spans: Iterable[Span] = ()) -> None:
-        everything, listed = sorted(anchors, key=lambda each: each.line), list(spans)
-        self._lines = sorted({e.line for e in everything} | {line for s in listed for line in (s.earlier, s.later)})
-        kept = list[Anchor]()
+    `used` are the anchors kept; `dropped` and `spans_dropped` count the dropped anchors and spans.
+    """
+
+    def __init__(self, anchors: Iterable[TimeAnchor], spans: Iterable[ElapsedSpan] = ()) -> None:
+        all_anchors, all_spans = sorted(anchors, key=lambda each: each.line), list(spans)
+        self._lines = sorted({e.line for e in all_anchors} | {line for s in all_spans for line in (s.earlier, s.later)})
+        kept = list[TimeAnchor]()
         self._set(kept)
-        for witness in Witness:
-            kept += agreeing([each for each in everything if each.witness is witness and self._allows(each)])
+        for source in ClockSource:
+            kept += largest_consistent_subset(
+                [each for each in all_anchors if each.source is source and self._allows(each)]
+            )
             self._set(kept)
         self.used = tuple(kept)
-        self.dropped = len(everything) - len(kept)
-        self.spans_dropped = self._tighten(listed)
+        self.dropped = len(all_anchors) - len(kept)
+        self.spans_dropped = self._tighten(all_spans)
 
-    def bounds(self) -> Iterator[Bound]:
-        """What is known at each line that says anything of time, in order; it holds for the lines between them."""
+    def bounds(self) -> Iterator[TimeBound]:
+        """Yield the bounds of each line with time evidence, in order; the lines between are bounded by these."""
         for line, low, high in zip(self._lines, self._low, self._high, strict=True):
-            yield Bound(line, None if low == -inf else low, None if high == inf else high)
+            yield TimeBound(line, None if low == -inf else low, None if high == inf else high)
 
-    def at(self, line: int) -> Bound:
-        """What is known of any line."""
+    def at(self, line: int) -> TimeBound:
+        """Return the bounds of any line (from 1)."""
         before, after = bisect_right(self._lines, line) - 1, bisect_left(self._lines, line)
         low = self._low[before] if before >= 0 else -inf
         high = self._high[after] if after < len(self._lines) else inf
-        return Bound(line, None if low == -inf else low, None if high == inf else high)
+        return TimeBound(line, None if low == -inf else low, None if high == inf else high)
 
-    def _set(self, anchors: Iterable[Anchor]) -> None:
+    def _set(self, anchors: Iterable[TimeAnchor]) -> None:
         lines = self._lines
         self._low, self._high = [-inf] * len(lines), [inf] * len(lines)
         for each in anchors:
@@ -70,23 +74,23 @@ class Timeline:
         for index in range(len(lines) - 2, -1, -1):
             self._high[index] = min(self._high[index], self._high[index + 1])
 
-    def _allows(self, anchor: Anchor) -> bool:
+    def _allows(self, anchor: TimeAnchor) -> bool:
         index = bisect_left(self._lines, anchor.line)
         return anchor.low_ms <= self._high[index] and anchor.high_ms >= self._low[index]
 
-    def _tighten(self, spans: Sequence[Span]) -> int:
-        """Let the spans carry bounds from line to line until nothing moves; give how many contradict what is known."""
+    def _tighten(self, spans: Sequence[ElapsedSpan]) -> int:
+        """Carry bounds along the spans until nothing changes; return how many spans contradict the bounds."""
         ends = [(bisect_left(self._lines, s.earlier), bisect_left(self._lines, s.later), s) for s in spans]
-        living = sorted(ends, key=lambda each: each[:2])
-        for _ in range(MOST_ROUNDS):
+        consistent = sorted(ends, key=lambda each: each[:2])
+        for _ in range(MAX_ROUNDS):
             before = (tuple(self._low), tuple(self._high))
-            living = [each for each in living if self._carry(*each)]
-            living = [each for each in reversed(living) if self._carry(*each)][::-1]
+            consistent = [each for each in consistent if self._carry(*each)]
+            consistent = [each for each in reversed(consistent) if self._carry(*each)][::-1]
             if before == (tuple(self._low), tuple(self._high)):
                 break
-        return len(spans) - len(living)
+        return len(spans) - len(consistent)
 
-    def _carry(self, earlier: int, later: int, span: Span) -> bool:
+    def _carry(self, earlier: int, later: int, span: ElapsedSpan) -> bool:
         low, high = self._low[earlier] + span.least_ms, self._high[earlier] + span.most_ms
         if low > self._high[later] or high < self._low[later]:
             return False
@@ -107,10 +111,10 @@ class Timeline:
             index -= 1
 
 
-def agreeing(anchors: Sequence[Anchor]) -> list[Anchor]:
-    """Of anchors in order of line, a largest number that no two contradict each other.
+def largest_consistent_subset(anchors: Sequence[TimeAnchor]) -> list[TimeAnchor]:
+    """Return a largest subset of anchors, given in order of line, no two of which contradict each other.
 
-    Chains grow as in the search for a longest rising sequence: of all chains of a length the one that binds least is
+    The algorithm is that for a longest increasing subsequence: of all chains of a length, the least restrictive one is
     continued, that is the one whose latest `low_ms` is earliest.
     """
     ends: list[float] = []  # of the best chain of each length: the latest low_ms in it
@@ -125,7 +129,7 @@ def agreeing(anchors: Sequence[Anchor]) -> list[Anchor]:
             last.append(index)
         elif end < ends[length]:
             ends[length], last[length] = end, index
-    chain, index = list[Anchor](), last[-1] if last else -1
+    chain, index = list[TimeAnchor](), last[-1] if last else -1
     while index >= 0:
         chain.append(anchors[index])
         index = before[index]

@@ -19,7 +19,7 @@ from toolkit.model.runs import Session
 from toolkit.model.vocabulary import ReconnectReason as Reason
 from toolkit.runlog.parse import parse
 from toolkit.runlog.session_lines import SessionLine
-from toolkit.sessions.machine import Incident, Sessions
+from toolkit.sessions.machine import SessionIncident, Sessions
 from toolkit.upstream.log_counts import SIGNATURES, signature
 
 WS = "ws://127.0.0.1:23080/ws"
@@ -136,7 +136,7 @@ def log_of_session(reason: Reason, inputs: list[Any], wait_ms: int, *, audit: bo
     return [line for note in notes for line, is_audit in render(venue(), note) if audit or not is_audit]
 
 
-def analysed_sessions(lines: list[str]) -> tuple[list[Session], list[Incident]]:
+def analysed_sessions(lines: list[str]) -> tuple[list[Session], list[SessionIncident]]:
     """Return the sessions and the incidents outside them, as the analysis of the log finds them."""
     sessions = Sessions()
     for number, line in enumerate(lines, 1):
@@ -204,7 +204,7 @@ def test_signature_counts_and_the_analysis_both_count_a_resync_once(reason: Reas
     assert [(each.kind, each.reason) for each in incidents] == [("resync", reason.value)] * 3
 
 
-def log_of_resyncs(log_venue: Venue, reason: Reason, *, audit: bool) -> tuple[list[str], list[Incident]]:
+def log_of_resyncs(log_venue: Venue, reason: Reason, *, audit: bool) -> tuple[list[str], list[SessionIncident]]:
     """Return the log lines of a session with three resyncs, and the incidents that the analysis finds in them."""
     out_of_sequence = {Reason.SEQ_GAP: diff(30, 29), Reason.SEQ_MISMATCH: diff(30, 5)}[reason]
     options = {setting.name: setting.default for setting in log_venue.settings}
