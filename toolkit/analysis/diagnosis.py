@@ -27,11 +27,11 @@ FileAndLine = Callable[[Ref], tuple[str, int]]
 class Evidence:
     """Facts about a run's end from files other than its log. Times are epoch ms; None where unknown.
 
-    `spoke` is True if some record has the age or the price of a venue.
+    `has_data` is True if some record has the age or the price of a venue.
     """
 
     records: int
-    spoke: bool
+    has_data: bool
     has_telemetry: bool
     now_ms: int
     ended_ms: int | None = None
@@ -90,7 +90,7 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
         yield Ended.NEVER_STARTED, code, f"the program refused to start: {message}", ref
     elif errors and not facts.continues_after(errors[-1][2]):
         code, message, ref = errors[-1]
-        if not evidence.spoke:
+        if not evidence.has_data:
             yield Ended.NEVER_STARTED, code, f"the program ended before any venue sent data: {message}", ref
         yield Ended.CRASHED, "program_error", f"the program ended with an error: {message}", ref
     yield from _signals(facts)

@@ -103,7 +103,8 @@ def create_run_views(con: duckdb.DuckDBPyConnection, plateau_limits_ms: Iterable
     ]
     columns = "unnest(?::varchar[]) as venue, unnest(?::varchar[]) as reason"
     con.execute(
-        f"create or replace table run_no_reconnects as select {columns}", list(map(list, zip(*kept, strict=True)))
+        f"create or replace table run_non_reconnect_reasons as select {columns}",
+        list(map(list, zip(*kept, strict=True))),
     )
     execute_script(con, sql("scope"))
     reasons = "create or replace table reasons as select unnest(?::varchar[]) as reason"

@@ -183,7 +183,7 @@ def _finding_input(
     log_lives = facts.lives if facts.is_a_run else 0
     earlier = [(loaded.file_and_line(each.ref), each.text.strip()) for each in facts.earlier]
     if not any(each.family == "kill_event" for each in facts.earlier):
-        kills = con.execute(sql("earlier_kills")).fetchall()
+        kills = con.execute(sql("earlier_kill_switches")).fetchall()
         earlier += [
             (loaded.file_and_line((file_no, line)), f"kill switch: {reason}") for file_no, line, reason in kills
         ]

@@ -113,7 +113,7 @@ def _evidence(row: dict[str, object], loaded: LoadedRun, requested_ms: int | Non
     telemetry = [ledger for ledger in loaded.ledgers if ledger.role is Role.TELEMETRY]
     return Evidence(
         records=_integer(row["records"]) or 0,
-        spoke=bool(row["spoke"]),
+        has_data=bool(row["has_data"]),
         has_telemetry=bool(telemetry),
         now_ms=round(time.time() * 1_000),
         ended_ms=_integer(row["ended_ms"]),

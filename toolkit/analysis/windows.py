@@ -23,7 +23,8 @@ from toolkit.model.vocabulary import Bound
 
 NOT_CUT = "cannot be cut to the window"
 _READS_LINES = re.compile(
-    r"\brun_(?:log_events|began|ended|sessions|session_bounds|connected|disconnected|downtimes|episodes)\b"
+    r"\brun_(?:log_events|sessions|sessions_begun|sessions_ended|session_bounds|connected|disconnected|downtimes|episodes)"
+    r"\b"
 )
 _READS_COUNTERS = re.compile(r"\brun_(?:counters|totals)\b")
 """Views in a metric's query show which evidence it uses. Counters that only replace missing lines do not count."""
@@ -63,7 +64,7 @@ def analyze_window(
     ).fetchall()
     if not ranges:
         return _without_records(con, window, whole)
-    execute_script(con, sql("window/keep_whole"))
+    execute_script(con, sql("window/rename_full_tables"))
     part_metrics = _metric_names(whole, words) if words else only
     parts = []
     for life, first, _, since, until, from_ms, to_ms in ranges if window.every else ():

@@ -12,9 +12,9 @@ recorded as (
 ),
 aged as (
     select bool_or(has_apply_age) as applies, bool_or(not has_apply_age) as events_only,
-           bool_or(age_apply_ms is not null or age_event_ms is not null or mid_usd > 0) as spoke
+           bool_or(age_apply_ms is not null or age_event_ms is not null or mid_usd > 0) as has_data
     from venue_tick where run_key = $run_key
 )
-select started_ms, ended_ms, observed_ms, lives, records, applies, events_only, spoke, execution_mode,
+select started_ms, ended_ms, observed_ms, lives, records, applies, events_only, has_data, execution_mode,
        killed.kill_reason as kill_reason, killed.kill_file as kill_file, killed.kill_line as kill_line
 from spanned, recorded, aged

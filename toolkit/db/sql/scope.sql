@@ -90,7 +90,7 @@ create or replace table run_totals as
 -- Lighter counts a failed subscription twice.
 create or replace view run_audit_reconnects as
     select venue, reason,
-           sum(case when exists (from run_no_reconnects o where o.venue = t.venue and o.reason = t.reason) then 0
+           sum(case when exists (from run_non_reconnect_reasons o where o.venue = t.venue and o.reason = t.reason) then 0
                     when venue = 'lighter' and reason = 'subscribe_error' then ceil(last / 2) else last end) as n
     from (select venue, replace(name, 'reconnect.', '') as reason, last from run_totals where name like 'reconnect.%') t group by all;
 

@@ -1,4 +1,4 @@
--- Keep the whole run's tables by another name, so that copies cut to a window can stand in their place.
+-- Rename the tables of the full run, so that copies restricted to a window can take their names.
 alter table tick rename to whole_tick;
 alter table venue_tick rename to whole_venue_tick;
 alter table rx_stat rename to whole_rx_stat;
