@@ -1,4 +1,4 @@
-"""What a run was made from and on, in words: command, checkout, executables, host, load and clock."""
+"""Describe the origin of a run in words: command, checkout, executables, host, load and clock."""
 
 from __future__ import annotations
 
