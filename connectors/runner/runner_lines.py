@@ -26,12 +26,15 @@ def startup(
 
 
 def zero_counters() -> list[str]:
-    """Return lines with all pressure counters at 0, so that a counter that never rises is a measured zero."""
+    """Return an audit line with value 0 for each pressure counter, so that an unchanged counter is a measured zero."""
     return [f"{AUDIT}component=market_publisher {pressure}=0" for pressure in Pressure]
 
 
 def first_applied(view: MarketView, index: int, market: str) -> list[str]:
-    """Return the lines of a venue's first two-sided book, written once per life; `index` is that in the arrays."""
+    """Return the lines of a venue's first two-sided book, which are written once per life.
+
+    `index` is the venue's index in the telemetry arrays. There are no lines if the book is no longer two-sided.
+    """
     bid, ask = view.book.top()
     if bid is None or ask is None:
         return []

@@ -42,7 +42,7 @@ class TickTiming:
 
 @dataclass(frozen=True, slots=True)
 class VenueSnapshot:
-    """State of a venue at one tick: its market data, their ages, and its status; `toxicity` is 0.0 or 1.0."""
+    """State of a venue at one tick: its market data, their ages in ms, and its status; `toxicity` is 0.0 or 1.0."""
 
     view: MarketView
     ages: VenueAges

@@ -17,14 +17,14 @@ from itertools import groupby
 from connectors.runner.queue import Delivery
 from connectors.venues.frames import Book, BookDelta, Funding, MarketFrame, Trade
 
-STALL_THRESHOLD_MS = 1_000
-"""Lateness of a tick from which it counts as a standstill of the host, not as load."""
+STANDSTILL_MS = 1_000
+"""Lateness from which a tick counts as late because of a standstill of the host, not because of load."""
 
 
 class TickTimer:
     """Timer of the runner's ticks; `due_ms` is the monotonic time of the next tick.
 
-    Ticks are `interval_ms` apart, or at least `min_interval_ms` if events bring them forward.
+    Ticks are `interval_ms` apart; an event can bring a tick forward to `min_interval_ms` after the last one.
     """
 
     def __init__(self, now_ms: int, interval_ms: int, min_interval_ms: int) -> None:
@@ -57,7 +57,7 @@ class TickTimer:
         self.due_ms = (self.due_ms if late_ms < self._interval_ms else now_ms) + self._interval_ms
         self._last_tick_ms = now_ms
         self._awaits_first_event = True
-        self._stood_still = late_ms >= STALL_THRESHOLD_MS and not self._stood_still
+        self._stood_still = late_ms >= STANDSTILL_MS and not self._stood_still
         if not self._stood_still:
             return 0
         self.bring_forward()

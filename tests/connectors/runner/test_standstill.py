@@ -23,14 +23,14 @@ from connectors.io.http import HttpClient
 from connectors.recording.run_files import EVENTS, Journal, TelemetryWriter
 from connectors.runner.queue import Delivery, Publisher
 from connectors.runner.runner import Runner, RunnerSettings
-from connectors.runner.tick import STALL_THRESHOLD_MS, TickTimer
+from connectors.runner.tick import STANDSTILL_MS, TickTimer
 from connectors.session.connector import Connector
 from connectors.session.events import BookFlaws, EventSource
 from connectors.venues import venues
 from connectors.venues.frames import Book
 
 INTERVAL_MS, MIN_INTERVAL_MS = 250, 100
-LATE_MS = STALL_THRESHOLD_MS
+LATE_MS = STANDSTILL_MS
 NO_STANDSTILL = 0
 
 
