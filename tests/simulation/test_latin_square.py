@@ -1,4 +1,4 @@
-"""Fifteen faults at five venues, as run directories: the analysis tells the story that the venues themselves wrote down."""
+"""Tests of fifteen faults at five venues: the analysis of each run agrees with the ground truth of the venues."""
 
 from __future__ import annotations
 
@@ -21,61 +21,63 @@ from toolkit.model.vocabulary import GateVerdict
 from toolkit.telemetry.contract.check import FileCheck
 
 TICK_MS = 250
-MENDED_WITHIN_MS = 1_000
-"""From a venue's first frame after a fault to a whole book of its connector: a bridge needs an answer by REST."""
+RECOVERY_MS = 1_000
+"""Time allowed from the first frame after a fault to a complete book; a REST snapshot needs a response first."""
 
 FROZEN_MS, MOVES_BPS = 30_000, 5
-NEARLY = 0.2
+MARGIN = 0.2
 FINDINGS = {"frozen_book": "frozen_mid", "empty_book": "one_sided_book"}
-"""The only faults of a feed that have a finding of their own."""
+"""Findings of the faults that have one."""
 
 AGE_LIMITS_MS = {"age_apply_ms.p95": 10_000, "age_event_ms.p95": 12_000}
-"""Those limits of the gate `frontier` that a silence of some seconds can break in a run of some minutes."""
+"""Limits of the gate `frontier` that a silence of some seconds can exceed in a run of some minutes."""
 
 FLAWS = {"crossed_book": "crossed", "empty_book": "empty"}
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], SquareRun]:
-    """Each of the runs, lived through when it is asked for first."""
+    """Return the function of the runs; each run is simulated when first requested."""
     folder = tmp_path_factory.mktemp("square")
     return cache(lambda number: simulate_square_run(number, folder))
 
 
 @pytest.fixture(scope="module", params=range(len(KINDS)), ids=lambda number: f"run {number}")
 def run(request: pytest.FixtureRequest, runs: Callable[[int], SquareRun]) -> SquareRun:
-    """One of the runs."""
+    """Return one run of the square."""
     return runs(request.param)
 
 
-def test_each_fault_meets_each_venue_once_and_none_meets_another() -> None:
+def test_each_pair_of_fault_and_venue_occurs_once() -> None:
     every = [(cell.venue, cell.fault.kind) for cells in latin_square() for cell in cells]
     assert Counter(every) == Counter({(venue, kind): 1 for venue in VENUES for kind in KINDS})
 
 
-def test_the_cells_that_cannot_be_are_these() -> None:
-    none = {
+def test_only_these_faults_are_not_applicable() -> None:
+    not_applicable = {
         (cell.venue, cell.fault.kind): cell.missing_need
         for cells in latin_square()
         for cell in cells
         if cell.missing_need
     }
-    assert none == {
+    assert not_applicable == {
         **{(venue, "acked_mute"): Need.ACK for venue in ("extended", "lighter")},
         **{(venue, "seq_gap"): Need.CHAIN for venue in ("hyperliquid", "paradex")},
     }
 
 
-def test_what_was_planned_really_happened(run: SquareRun) -> None:
+def test_each_planned_fault_occurred_at_its_time(run: SquareRun) -> None:
     for cell in run.cells:
-        begun = [(row["kind"], row["t_unix_ms"] - START_UNIX_MS) for row in run.truth(cell.venue).events("fault_start")]
-        assert begun == ([] if cell.missing_need else [(cell.fault.kind, cell.starts_ms)])
+        started = [
+            (row["kind"], row["t_unix_ms"] - START_UNIX_MS) for row in run.truth(cell.venue).events("fault_start")
+        ]
+        assert started == ([] if cell.missing_need else [(cell.fault.kind, cell.starts_ms)])
 
 
 # --- the connectors ---------------------------------------------------------------------------------------------------
 
 
-def test_no_wrong_book_is_published_and_the_last_one_is_the_venues(run: SquareRun) -> None:
+def test_no_wrong_book_is_published_and_the_last_book_is_true(run: SquareRun) -> None:
     for cell in run.cells:
         simulation = run.simulations[cell.venue]
         assert simulation.record.wrong_books_ms == []
@@ -85,14 +87,14 @@ def test_no_wrong_book_is_published_and_the_last_one_is_the_venues(run: SquareRu
 
 
 def test_no_book_is_lost_between_the_connectors_and_the_runner(run: SquareRun) -> None:
-    drained = [record["market_rx_stats"] for record in run.telemetry]
+    received = [record["market_rx_stats"] for record in run.telemetry]
     published = sum(simulation.record.books for simulation in run.simulations.values())
-    assert sum(each["l2_delta"] + each["l2_snapshot"] for each in drained) == published
+    assert sum(each["l2_delta"] + each["l2_snapshot"] for each in received) == published
     burst = any(cell.fault.kind == "burst" for cell in run.cells)
     assert bool(run.figures["run.publisher.lossless_wait"]) == burst
 
 
-def test_a_fault_is_seen_within_its_limit(run: SquareRun) -> None:
+def test_a_fault_is_recognised_within_its_limit(run: SquareRun) -> None:
     for cell in run.cells:
         expects = cell.fault.expects
         if expects.reason is None or cell.missing_need:
@@ -100,7 +102,7 @@ def test_a_fault_is_seen_within_its_limit(run: SquareRun) -> None:
         assert 0 < recognition_times_ms(run, cell)[0] <= expects.within_ms(run.simulations[cell.venue].machine.limits)
 
 
-def test_silences_are_told_apart(run: SquareRun) -> None:
+def test_each_silence_is_classified_as_its_kind(run: SquareRun) -> None:
     for cell in run.cells:
         silences = {
             row["fields"]["silence"] for row in run.events if row["venue"] == cell.venue and "silence" in row["fields"]
@@ -111,7 +113,7 @@ def test_silences_are_told_apart(run: SquareRun) -> None:
 # --- the analysis -----------------------------------------------------------------------------------------------------
 
 
-def test_connects_and_failures_are_those_that_the_venue_counted(run: SquareRun) -> None:
+def test_connects_and_failures_agree_with_the_truth(run: SquareRun) -> None:
     for cell in run.cells:
         truth, venue = run.truth(cell.venue), cell.venue
         accepted, refused = len(truth.events("accept")), len(truth.events("door"))
@@ -121,76 +123,78 @@ def test_connects_and_failures_are_those_that_the_venue_counted(run: SquareRun) 
         assert run.figures_of(venue, "connect_failures") == ({"connect_error": refused} if refused else {})
 
 
-def test_every_disconnect_has_the_reason_that_the_venue_gave_or_the_fault_stands_for(run: SquareRun) -> None:
+def test_every_disconnect_has_the_reason_of_the_venue_or_of_the_fault(run: SquareRun) -> None:
     for cell in run.cells:
         expected = run.truth(cell.venue).disconnects(None if resyncs(cell) else cell.fault.expects.reason)
         assert run.figures_of(cell.venue, "disconnects") == expected
         assert run.figures_of(cell.venue, "reconnects") == expected
 
 
-def test_a_resync_is_counted_once_and_apart_from_reconnects(run: SquareRun) -> None:
+def test_a_resync_is_counted_once_and_not_as_a_reconnect(run: SquareRun) -> None:
     for cell in run.cells:
         expected = {str(cell.fault.expects.reason): 1} if resyncs(cell) and not cell.missing_need else {}
         assert run.figures_of(cell.venue, "resyncs") == expected
         assert len(run.episodes(cell.venue, "resync")) == sum(expected.values())
 
 
-def test_each_reconnect_stands_where_the_venue_has_it(run: SquareRun) -> None:
+def test_each_reconnect_has_the_time_of_the_truth(run: SquareRun) -> None:
     for cell in run.cells:
-        truth, label = run.truth(cell.venue), cell.fault.expects.reason
-        shown = [(each.from_ms, each.reason) for each in run.episodes(cell.venue, "reconnect")]
-        # The news of an end goes one way: a venue's to the client, or a client's to the venue.
-        expected = [(at_ms + (LATENCY_MS if why else -LATENCY_MS), why or label) for at_ms, why in truth.ends]
-        assert shown == expected
+        truth, client_reason = run.truth(cell.venue), cell.fault.expects.reason
+        reconnects = [(each.from_ms, each.reason) for each in run.episodes(cell.venue, "reconnect")]
+        # The notice of an end travels one way: from the venue to the client, or from the client to the venue.
+        expected = [
+            (at_ms + (LATENCY_MS if reason else -LATENCY_MS), reason or client_reason) for at_ms, reason in truth.ends
+        ]
+        assert reconnects == expected
 
 
-def test_an_outage_is_told_where_the_venue_sent_no_book_for_longer_than_the_limit_and_nowhere_else(
+def test_outages_are_exactly_the_intervals_without_a_book_beyond_the_limit(
     run: SquareRun,
 ) -> None:
     for cell in run.cells:
         limit_ms = venues()[cell.venue].fresh_ms
         ages = list(book_ages(run.truth(cell.venue).books, run.ticks))
-        shown = run.episodes(cell.venue, "outage")
+        episodes = run.episodes(cell.venue, "outage")
         expected = stale_intervals(ages, limit_ms)
-        assert len(shown) == len(expected), cell
-        for each, (from_ms, to_ms) in zip(shown, expected, strict=True):
+        assert len(episodes) == len(expected), cell
+        for each, (from_ms, to_ms) in zip(episodes, expected, strict=True):
             assert each.from_ms is not None and each.to_ms is not None
             # An outage begins at the last fresh tick.
             assert 0 < from_ms - each.from_ms <= TICK_MS
-            assert 0 <= each.to_ms - to_ms <= MENDED_WITHIN_MS
+            assert 0 <= each.to_ms - to_ms <= RECOVERY_MS
 
 
-def test_ages_are_those_of_the_venues_own_frames(run: SquareRun) -> None:
+def test_ages_agree_with_the_frames_of_the_truth(run: SquareRun) -> None:
     for cell in run.cells:
         ages = [age for _, age in book_ages(run.truth(cell.venue).books, run.ticks)]
-        for figure, true in (("p95", percentile(ages, 0.95)), ("max", max(ages))):
-            assert 0 <= run.figures[f"{cell.venue}.age_apply_ms.{figure}"] - true <= MENDED_WITHIN_MS, (cell, figure)
+        for figure, true_age_ms in (("p95", percentile(ages, 0.95)), ("max", max(ages))):
+            assert 0 <= run.figures[f"{cell.venue}.age_apply_ms.{figure}"] - true_age_ms <= RECOVERY_MS, (cell, figure)
 
 
-def test_plateaus_are_told_of_the_same_silences(run: SquareRun) -> None:
+def test_plateaus_agree_with_the_silences_of_the_truth(run: SquareRun) -> None:
     for cell in run.cells:
         ages = list(book_ages(run.truth(cell.venue).books, run.ticks))
         assert run.figures[f"{cell.venue}.plateau_10s.count"] == len(stale_intervals(ages, 10_000))
         assert run.figures[f"{cell.venue}.plateau_30s.count"] == 0
 
 
-def test_a_frozen_book_is_found_where_the_other_venues_show_that_the_market_moved(run: SquareRun) -> None:
+def test_a_frozen_book_is_found_if_the_other_venues_show_that_the_market_moved(run: SquareRun) -> None:
     for cell in run.cells:
-        shown = run.episodes(cell.venue, "frozen_mid")
+        episodes = run.episodes(cell.venue, "frozen_mid")
         if cell.fault.kind != "frozen_book":
-            assert shown == []
+            assert episodes == []
             continue
         starts_ms = START_UNIX_MS + cell.starts_ms
         interval = starts_ms, starts_ms + max(FROZEN_MS, cell.ends_ms - cell.starts_ms)
         moved = sorted(mid_range_bps(run.truth(other).books, interval) for other in VENUES if other != cell.venue)
-        if abs(moved[-2] / MOVES_BPS - 1) > NEARLY:
-            assert len(shown) == (moved[-2] > MOVES_BPS), moved
-        for each in shown:
+        if abs(moved[-2] / MOVES_BPS - 1) > MARGIN:
+            assert len(episodes) == (moved[-2] > MOVES_BPS), moved
+        for each in episodes:
             assert each.from_ms is not None and each.to_ms is not None
             assert abs(each.from_ms - interval[0]) <= 2 * TICK_MS and each.to_ms <= interval[1] + TICK_MS
 
 
-def test_nothing_else_is_told_of_any_venue(run: SquareRun) -> None:
+def test_no_other_episode_or_finding_is_reported(run: SquareRun) -> None:
     known = {"outage", "reconnect", "resync", "plateau", "frozen_mid"}
     assert {each.kind for each in run.analysis.episodes} <= known
     expected = {(FINDINGS[cell.fault.kind], cell.venue) for cell in run.cells if cell.fault.kind in FINDINGS}
@@ -199,7 +203,7 @@ def test_nothing_else_is_told_of_any_venue(run: SquareRun) -> None:
     assert findings == {each for each in expected if each[0] != "frozen_mid"} | frozen
 
 
-def test_a_book_that_looks_wrong_is_marked_as_long_as_the_venue_shows_it(run: SquareRun) -> None:
+def test_a_flawed_book_is_marked_while_the_venue_shows_it(run: SquareRun) -> None:
     for cell in run.cells:
         marked = [
             (at_ms - START_UNIX_MS - cell.starts_ms, tuple(each["flaws"]))
@@ -222,14 +226,14 @@ def test_every_line_of_every_file_is_used(run: SquareRun) -> None:
     assert {each.file for each in run.analysis.ledger} == {each.name for each in run.out.iterdir()}
 
 
-def test_every_record_keeps_the_contract(run: SquareRun) -> None:
+def test_every_record_satisfies_the_contract(run: SquareRun) -> None:
     check = FileCheck("telemetry.jsonl")
     for number, line in enumerate((run.out / "telemetry.jsonl").read_bytes().splitlines(), start=1):
         check.check_line(number, line)
     assert check.report().violations == ()
 
 
-def test_the_run_is_whole_simulated_and_as_long_as_was_asked(run: SquareRun) -> None:
+def test_the_run_is_complete_simulated_and_has_the_requested_duration(run: SquareRun) -> None:
     info = run.analysis.run
     assert (info.kind, info.simulated, info.lives, str(info.ended)) == ("toolkit", True, 1, "timeout")
     assert (info.started_ms, info.requested_ms, info.observed_ms) == (START_UNIX_MS, run.length_ms, run.length_ms)
@@ -238,27 +242,27 @@ def test_the_run_is_whole_simulated_and_as_long_as_was_asked(run: SquareRun) -> 
 # --- the gate ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_gate_fails_for_what_the_venues_did_and_for_nothing_else(run: SquareRun) -> None:
+def test_the_gate_fails_only_for_the_effects_of_the_faults(run: SquareRun) -> None:
     failed = {row.figure for row in run.gate.rules if row.verdict is not GateVerdict.PASS}
     certain, possible = set(), set()
     for cell in run.cells:
-        true = percentile((age for _, age in book_ages(run.truth(cell.venue).books, run.ticks)), 0.95)
+        true_age_ms = percentile((age for _, age in book_ages(run.truth(cell.venue).books, run.ticks)), 0.95)
         for figure, limit_ms in AGE_LIMITS_MS.items():
-            certain |= {f"{cell.venue}.{figure}"} if true > limit_ms else set()
-            possible |= {f"{cell.venue}.{figure}"} if true > limit_ms - MENDED_WITHIN_MS - TICK_MS else set()
-    pressed = sum(each["mp_try_send_full_count"] for each in run.telemetry[-1]["toolkit"]["venues"])
-    full = {"run.publisher.try_send_full"} if pressed else set()
+            certain |= {f"{cell.venue}.{figure}"} if true_age_ms > limit_ms else set()
+            possible |= {f"{cell.venue}.{figure}"} if true_age_ms > limit_ms - RECOVERY_MS - TICK_MS else set()
+    rejected = sum(each["mp_try_send_full_count"] for each in run.telemetry[-1]["toolkit"]["venues"])
+    full = {"run.publisher.try_send_full"} if rejected else set()
     assert certain | full <= failed <= possible | full
-    assert not pressed or "burst" in {cell.fault.kind for cell in run.cells}
-    assert run.figures["run.publisher.try_send_full"] == pressed
+    assert not rejected or "burst" in {cell.fault.kind for cell in run.cells}
+    assert run.figures["run.publisher.try_send_full"] == rejected
     assert run.gate.verdict is (GateVerdict.FAIL if failed else GateVerdict.PASS)
 
 
 # --- the document -----------------------------------------------------------------------------------------------------
 
 
-def test_the_runbook_shows_the_table_as_it_is_but_for_the_last_digits(runs: Callable[[int], SquareRun]) -> None:
-    shown = (Path(__file__).parents[2] / "runbooks" / "faults.md").read_text(encoding="utf-8")
-    rows = [re.sub(r"[0-9.]+", "#", line) for line in shown.splitlines() if line.startswith("| ")]
+def test_the_runbook_shows_the_current_table_except_for_digits(runs: Callable[[int], SquareRun]) -> None:
+    runbook = (Path(__file__).parents[2] / "runbooks" / "faults.md").read_text(encoding="utf-8")
+    rows = [re.sub(r"[0-9.]+", "#", line) for line in runbook.splitlines() if line.startswith("| ")]
     now = re.sub(r"[0-9.]+", "#", markdown_table(map(runs, range(len(KINDS)))))
     assert rows[: len(KINDS) + 2] == now.splitlines()

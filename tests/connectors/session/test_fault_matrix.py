@@ -24,8 +24,9 @@ from connectors.simulator.protocols import protocols
 from connectors.simulator.scenario import PlannedFault, plan
 from connectors.venues import venues
 from connectors.venues.spec import Recovery
+from tests.simulation.connector_record import ConnectorRecord
 from tests.simulation.fault_matrix import available_needs, missing_need
-from tests.simulation.one_connector import ConnectorRecord, Simulation
+from tests.simulation.one_connector import Simulation
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
 BEGINS_MS = 5_000

@@ -1,4 +1,4 @@
-"""Books that move: sound, the same for the same seed, and all of one market."""
+"""Tests of the simulated order books: valid, deterministic, and all following the common price."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ def market(venue: str, seed: int = 1) -> Market:
 
 
 def walk(venue: str, seed: int = 1, steps: int = 400) -> list[object]:
-    made = market(venue, seed)
+    simulated = market(venue, seed)
     states: list[object] = []
     for step in range(steps):
-        made.step(step * 100)
-        states.append((made.number, made.book, made.trade(step * 100)))
+        simulated.step(step * 100)
+        states.append((simulated.number, simulated.book, simulated.trade(step * 100)))
     return states
 
 
 @pytest.mark.parametrize("venue", NAMES)
-def test_a_book_is_never_crossed_or_empty_and_its_number_always_rises(venue: str) -> None:
-    made, before = market(venue), 0
+def test_a_book_is_never_crossed_or_empty_and_its_number_always_increases(venue: str) -> None:
+    simulated, before = market(venue), 0
     for step in range(2_000):
-        made.step(step * 50)
-        assert max(made.book.bids) < min(made.book.asks)
-        assert all(made.book.bids.values())
-        assert all(made.book.asks.values())
-        assert made.number > before
-        before = made.number
+        simulated.step(step * 50)
+        assert max(simulated.book.bids) < min(simulated.book.asks)
+        assert all(simulated.book.bids.values())
+        assert all(simulated.book.asks.values())
+        assert simulated.number > before
+        before = simulated.number
 
 
 @pytest.mark.parametrize("venue", NAMES)
-def test_what_a_step_says_it_touched_is_what_changed(venue: str) -> None:
-    made = market(venue)
+def test_a_step_returns_the_prices_that_changed(venue: str) -> None:
+    simulated = market(venue)
     for step in range(500):
-        before = made.book
-        assert made.step(step * 50) == difference(before, made.book)
+        before = simulated.book
+        assert simulated.step(step * 50) == difference(before, simulated.book)
 
 
 @pytest.mark.parametrize("venue", NAMES)
-def test_one_seed_is_one_market_and_another_seed_another(venue: str) -> None:
+def test_the_same_seed_gives_the_same_market_and_another_seed_another(venue: str) -> None:
     assert walk(venue) == walk(venue)
     assert walk(venue) != walk(venue, seed=2)
 
 
-def test_every_venue_follows_the_common_price_and_none_is_another() -> None:
+def test_every_venue_follows_the_common_price_with_its_own_book() -> None:
     mids = {}
     for venue in NAMES:
-        made = market(venue)
+        simulated = market(venue)
         for step in range(1_200):
-            made.step(step * 50)
-        points = (max(made.book.bids) + min(made.book.asks)) / 2
-        mids[venue] = points / 10**made.precision.price_decimals
+            simulated.step(step * 50)
+        points = (max(simulated.book.bids) + min(simulated.book.asks)) / 2
+        mids[venue] = points / 10**simulated.precision.price_decimals
     assert max(mids.values()) / min(mids.values()) < 1.001
     assert len(set(mids.values())) > 1
 
@@ -72,12 +72,12 @@ def test_the_common_price_moves_and_stays_near_its_start_for_a_day() -> None:
 
 @given(number=st.integers(-(10**15), 10**15), decimals=st.integers(0, 9))
 def test_fixed_point_text_is_the_integer_with_a_point(number: int, decimals: int) -> None:
-    written = fixed_point(number, decimals)
-    assert int(written.replace(".", "")) == number
-    assert len(written.partition(".")[2]) == decimals
+    text = fixed_point(number, decimals)
+    assert int(text.replace(".", "")) == number
+    assert len(text.partition(".")[2]) == decimals
 
 
-def test_the_exact_level_is_the_one_that_the_text_stands_for() -> None:
+def test_the_exact_level_equals_its_text() -> None:
     precision = Precision(price_decimals=2, size_decimals=4)
     price, size = precision.level(300_005, 7)
     assert (

@@ -1,4 +1,4 @@
-"""The dialects say what the venues say: frames of the published shapes, and the venues' own answers and errors."""
+"""Tests of the simulated venue protocols: published frame shapes, and the responses and errors of the real venues."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ FEEDS = [
 ]
 
 
-def places(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Where something stands in a message, and what type it has."""
+def field_types(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the path and the type of each value in a message."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from places(inner, (*at, key))
+            yield from field_types(inner, (*path, key))
     elif isinstance(value, list):
         for inner in value:
-            yield from places(inner, (*at, "[]"))
+            yield from field_types(inner, (*path, "[]"))
     else:
-        yield at, type(value).__name__
+        yield path, type(value).__name__
 
 
-def on_tape(venue: str) -> set[tuple[tuple[str, ...], str]]:
-    found: set[tuple[tuple[str, ...], str]] = set()
+def recorded_fields(venue: str) -> set[tuple[tuple[str, ...], str]]:
+    fields: set[tuple[tuple[str, ...], str]] = set()
     for tape in TAPES.glob(f"{venue}.*.tape.jsonl"):
         for line in tape.read_text().splitlines()[1:]:
             row = json.loads(line)
             if row["way"] != "sent" and row.get("text", "").startswith(("{", "[")):
-                with_places = row["text"]
-                found |= set(places(json.loads(with_places))) if with_places.endswith(("}", "]")) else set()
-    return found
+                text = row["text"]
+                fields |= set(field_types(json.loads(text))) if text.endswith(("}", "]")) else set()
+    return fields
 
 
 @pytest.mark.parametrize(("venue", "environ"), FEEDS)
-def test_nothing_stands_in_a_frame_that_does_not_stand_in_a_published_one(venue: str, environ: dict[str, str]) -> None:
+def test_every_field_of_a_frame_is_in_a_published_frame(venue: str, environ: dict[str, str]) -> None:
     listener = Listener(venue, environ=environ)
     listener.connect()
     listener.listen(8_000)
     assert listener.venue.snapshot is not None
-    said = [str(say.data) for say in listener.frames(Content.TEXT)]
-    bodies = [*said, listener.fetch(listener.venue.snapshot).body.decode()]
-    assert set().union(*(places(json.loads(body)) for body in bodies)) <= on_tape(venue)
+    frames = [str(frame.data) for frame in listener.frames(Content.TEXT)]
+    bodies = [*frames, listener.fetch(listener.venue.snapshot).body.decode()]
+    assert set().union(*(field_types(json.loads(body)) for body in bodies)) <= recorded_fields(venue)
 
 
 # --- conversations ----------------------------------------------------------------------------------------------------
@@ -62,8 +62,8 @@ def test_nothing_stands_in_a_frame_that_does_not_stand_in_a_published_one(venue:
 SUBSCRIBE = '{"method":"subscribe","subscription":{"type":"%s","coin":"%s"}}'
 RPC = '{"jsonrpc":"2.0","method":"%s","params":{"channel":"%s"},"id":7}'
 
-TALKS: dict[str, tuple[str, str, list[str], str]] = {
-    # what is shown: (venue, path, what the client says, what the last answer holds)
+CONVERSATIONS: dict[str, tuple[str, str, list[str], str]] = {
+    # case: (venue, path, messages of the client, part of the last response)
     "HL answers a JSON ping": ("hyperliquid", "/ws", ['{"method":"ping"}'], '{"channel":"pong"}'),
     "HL fills in the defaults": ("hyperliquid", "/ws", [SUBSCRIBE % ("l2Book", "ETH")], '"levels"'),
     "HL knows bbo": ("hyperliquid", "/ws", [SUBSCRIBE % ("bbo", "ETH")], '"bbo":[{"px"'),
@@ -106,7 +106,7 @@ TALKS: dict[str, tuple[str, str, list[str], str]] = {
     "Lighter writes one frame with spaces": (
         "lighter",
         "/stream",
-        [f'{{"type":"{wish}","channel":"order_book/0"}}' for wish in ("subscribe", "unsubscribe")],
+        [f'{{"type":"{action}","channel":"order_book/0"}}' for action in ("subscribe", "unsubscribe")],
         '{"type": "unsubscribed", "channel": "order_book:0"}',
     ),
     "Lighter reads no other type": ("lighter", "/stream", ['{"type":"shout"}'], '"code":30001'),
@@ -169,7 +169,7 @@ TALKS: dict[str, tuple[str, str, list[str], str]] = {
     "Paradex ends a subscription": (
         "paradex",
         "/v1",
-        [RPC % (wish, "trades.ETH-USD-PERP") for wish in ("subscribe", "unsubscribe")],
+        [RPC % (action, "trades.ETH-USD-PERP") for action in ("subscribe", "unsubscribe")],
         '"result":{"channel":"trades.ETH-USD-PERP"}',
     ),
     "Paradex refuses what is not subscribed": (
@@ -184,24 +184,24 @@ TALKS: dict[str, tuple[str, str, list[str], str]] = {
 }
 
 
-def talk(venue: str, path: str, says: list[str]) -> list[object]:
+def converse(venue: str, path: str, messages: list[str]) -> list[object]:
     exchange = Exchange(protocols()[venue], start_unix_ms=START_UNIX_MS)
-    met, actions = exchange.connect(100, path)
-    assert isinstance(met, Accepted)
-    for frame in says:
-        actions += exchange.receive(100, met.conn_id, frame)
+    accepted, actions = exchange.connect(100, path)
+    assert isinstance(accepted, Accepted)
+    for frame in messages:
+        actions += exchange.receive(100, accepted.conn_id, frame)
     return list(actions)
 
 
-@pytest.mark.parametrize(("venue", "path", "says", "holds"), TALKS.values(), ids=TALKS)
-def test_a_venue_answers_in_its_own_words(venue: str, path: str, says: list[str], holds: str) -> None:
-    last = talk(venue, path, says)[-1]
+@pytest.mark.parametrize(("venue", "path", "messages", "expected"), CONVERSATIONS.values(), ids=CONVERSATIONS)
+def test_a_venue_responds_with_its_own_text(venue: str, path: str, messages: list[str], expected: str) -> None:
+    last = converse(venue, path, messages)[-1]
     assert isinstance(last, SendData)
-    assert holds in str(last.data)
+    assert expected in str(last.data)
 
 
 @pytest.mark.parametrize("venue", NAMES)
-def test_no_frame_of_a_client_throws_a_venue_off(venue: str) -> None:
+def test_no_frame_of_a_client_stops_a_venue(venue: str) -> None:
     listener = Listener(venue)
     listener.connect()
     for text in ("[" * 100_000, "null", "[]", '{"method":[]}', '{"type":{}}', '{"method":"SUBSCRIBE","params":[{}]}'):
@@ -210,20 +210,20 @@ def test_no_frame_of_a_client_throws_a_venue_off(venue: str) -> None:
 
 
 @pytest.mark.parametrize("coin", ["eth", "NOPE"])
-def test_hyperliquid_leaves_without_a_word_over_an_unknown_coin(coin: str) -> None:
-    assert talk("hyperliquid", "/ws", [SUBSCRIBE % ("l2Book", coin)]) == [CloseConnection("hy1")]
+def test_hyperliquid_closes_without_a_close_frame_on_an_unknown_coin(coin: str) -> None:
+    assert converse("hyperliquid", "/ws", [SUBSCRIBE % ("l2Book", coin)]) == [CloseConnection("hy1")]
 
 
-def test_a_raw_aster_stream_is_bare_and_a_combined_one_is_wrapped() -> None:
+def test_only_a_combined_aster_stream_is_wrapped() -> None:
     for path, first in (("/ws/ethusdt@depth20", "e"), ("/fstream/stream?streams=ethusdt@depth20", "stream")):
         exchange = Exchange(protocols()["aster"])
         exchange.connect(0, path)
-        say = next(action for action in exchange.advance(1_000) if isinstance(action, SendData))
-        assert next(iter(json.loads(say.data))) == first
+        frame = next(action for action in exchange.advance(1_000) if isinstance(action, SendData))
+        assert next(iter(json.loads(frame.data))) == first
 
 
 REST = {
-    # what is asked: (venue, method, path, query, body, what the answer holds)
+    # case: (venue, method, path, query, body, part of the response)
     "HL meta": ("hyperliquid", "POST", "/info", {}, {"type": "meta"}, '{"universe":[{"name":"ETH"'),
     "HL contexts": ("hyperliquid", "POST", "/info", {}, {"type": "metaAndAssetCtxs"}, '"funding":"0.0000'),
     "HL spot": ("hyperliquid", "POST", "/info", {}, {"type": "spotMeta"}, '{"universe":[],"tokens":[]}'),
@@ -253,17 +253,17 @@ REST = {
 }
 
 
-def ask(venue: str, request: Request) -> HttpResponse:
+def send_request(venue: str, request: Request) -> HttpResponse:
     return Exchange(protocols()[venue], start_unix_ms=START_UNIX_MS).request(0, request)[0]
 
 
-@pytest.mark.parametrize(("venue", "method", "path", "query", "body", "holds"), REST.values(), ids=REST)
-def test_rest_answers_in_the_venues_words(
-    venue: str, method: str, path: str, query: dict[str, str], body: object, holds: str
+@pytest.mark.parametrize(("venue", "method", "path", "query", "body", "expected"), REST.values(), ids=REST)
+def test_rest_responds_with_the_venues_text(
+    venue: str, method: str, path: str, query: dict[str, str], body: object, expected: str
 ) -> None:
-    answer = ask(venue, Request(method, path, query, b"" if body is None else json.dumps(body).encode()))
-    assert answer.status == 200
-    assert holds in answer.body.decode()
+    response = send_request(venue, Request(method, path, query, b"" if body is None else json.dumps(body).encode()))
+    assert response.status == 200
+    assert expected in response.body.decode()
 
 
 MISSING = {
@@ -284,15 +284,15 @@ MISSING = {
 
 
 @pytest.mark.parametrize(("venue", "request_", "status"), MISSING.values(), ids=MISSING)
-def test_rest_says_what_it_has_not(venue: str, request_: Request, status: int) -> None:
-    assert ask(venue, request_).status == status
+def test_rest_rejects_an_invalid_or_unknown_request(venue: str, request_: Request, status: int) -> None:
+    assert send_request(venue, request_).status == status
 
 
-def test_lighters_orders_add_up_to_its_book() -> None:
+def test_the_orders_of_lighter_add_up_to_its_book() -> None:
     listener = Listener("lighter")
     assert listener.venue.snapshot is not None
-    answer = listener.fetch(listener.venue.snapshot)
-    assert answer.true_book is not None
-    read = listener.venue.snapshot.decode(json.loads(answer.body), listener.target)
-    assert (tuple(read.bids), tuple(read.asks)) == answer.true_book.levels()
-    assert len(json.loads(answer.body)["bids"]) == 2 * len(read.bids)
+    response = listener.fetch(listener.venue.snapshot)
+    assert response.true_book is not None
+    book = listener.venue.snapshot.decode(json.loads(response.body), listener.target)
+    assert (tuple(book.bids), tuple(book.asks)) == response.true_book.levels()
+    assert len(json.loads(response.body)["bids"]) == 2 * len(book.bids)

@@ -1,4 +1,4 @@
-"""Scenario files: what is right is read as written, what is wrong is named."""
+"""Tests of scenario files: valid settings are read, and errors name the file and the fault."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def test_a_scenario_is_read_with_every_setting_resolved() -> None:
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_every_kind_can_be_written_with_its_defaults_alone(kind: str) -> None:
+def test_every_kind_can_be_planned_with_its_defaults(kind: str) -> None:
     text = f'[[fault]]\nvenue = "lighter"\nat_s = 1\nkind = "{kind}"'
     assert read(text, "one.toml", VENUES).faults == (plan("lighter", kind, 1),)
 
 
-WRONG = {
+INVALID = {
     "at_s = [": "not TOML",
     "colour = 1": "unknown key 'colour'",
     "fault = 3": "[[fault]]",
@@ -64,9 +64,9 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("text", "says"), WRONG.items(), ids=WRONG.values())
-def test_a_wrong_scenario_names_its_file_and_what_is_wrong(text: str, says: str) -> None:
+@pytest.mark.parametrize(("text", "message"), INVALID.items(), ids=INVALID.values())
+def test_an_invalid_scenario_names_its_file_and_the_error(text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         read(text, "bad.toml", VENUES)
     assert str(caught.value).startswith("bad.toml: ")
-    assert says in str(caught.value)
+    assert message in str(caught.value)

@@ -1,4 +1,4 @@
-"""The loopback venues on real sockets: every dialect answers, every kind of end is that kind of end."""
+"""Tests of the simulated venues on real sockets: frames, REST, the ends of connections, and the command."""
 
 from __future__ import annotations
 
@@ -36,38 +36,38 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
 
 
 class Truth(list[TruthRow]):
-    """The rows told so far, and a way to wait for one."""
+    """Ground truth rows written so far, with a method to wait for one."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._more = asyncio.Event()
+        self._row_added = asyncio.Event()
 
-    def write_truth(self, row: TruthRow) -> None:
+    def write(self, row: TruthRow) -> None:
         self.append(row)
-        self._more.set()
+        self._row_added.set()
 
     async def until(self, event: str) -> None:
         while not any(row["event"] == event for row in self):
-            self._more.clear()
-            await asyncio.wait_for(self._more.wait(), WAIT_S)
+            self._row_added.clear()
+            await asyncio.wait_for(self._row_added.wait(), WAIT_S)
 
 
 @asynccontextmanager
 async def served(venue: str, *faults: PlannedFault) -> AsyncIterator[tuple[str, Truth]]:
-    """One venue on a socket; gives the URL that a connector would open, and the truth."""
+    """Serve one venue; yields the URL that a connector opens, and the ground truth."""
     truth = Truth()
-    async with loopback({venue: venues()[venue]}, Scenario("test", faults), write_truth=truth.write_truth) as environ:
+    async with loopback({venue: venues()[venue]}, Scenario("test", faults), write_truth=truth.write) as environ:
         yield url_of(venue, environ), truth
 
 
 def url_of(venue: str, environ: dict[str, str]) -> str:
-    described = venues()[venue]
-    goal = target(described, resolve(venue_settings(described), environ), "ETH")
-    goal = replace(goal, instrument=Listener(venue).target.instrument)
-    return described.socket_url(goal.ws_urls[0], goal)
+    spec = venues()[venue]
+    venue_target = target(spec, resolve(venue_settings(spec), environ), "ETH")
+    venue_target = replace(venue_target, instrument=Listener(venue).target.instrument)
+    return spec.socket_url(venue_target.ws_urls[0], venue_target)
 
 
-async def subscribed(venue: str, url: str) -> ClientConnection:
+async def connect_and_subscribe(venue: str, url: str) -> ClientConnection:
     socket = await connect(url, ping_interval=None, max_queue=None)
     for topic in venues()[venue].topics(Listener(venue).target):
         if topic.subscribe is not None:
@@ -75,8 +75,8 @@ async def subscribed(venue: str, url: str) -> ClientConnection:
     return socket
 
 
-async def end_of(socket: ClientConnection) -> BaseException | None:
-    """Read to the end; what the connection ended by."""
+async def read_to_end(socket: ClientConnection) -> BaseException | None:
+    """Read to the end of the connection and return its error, None for a normal close."""
     try:
         async for _ in socket:
             pass
@@ -86,9 +86,9 @@ async def end_of(socket: ClientConnection) -> BaseException | None:
 
 
 @each_venue
-def test_a_client_is_sent_what_the_venues_codec_reads(venue: str) -> None:
+def test_the_venues_codec_reads_every_frame_sent(venue: str) -> None:
     async def test() -> None:
-        async with served(venue) as (url, _), await subscribed(venue, url) as socket:
+        async with served(venue) as (url, _), await connect_and_subscribe(venue, url) as socket:
             for _ in range(12):
                 message = json.loads(await asyncio.wait_for(socket.recv(), WAIT_S))
                 assert "DecodeMiss" not in {type(frame).__name__ for frame in venues()[venue].decode(message)}
@@ -97,16 +97,16 @@ def test_a_client_is_sent_what_the_venues_codec_reads(venue: str) -> None:
 
 
 @each_venue
-def test_rest_answers_on_the_same_port_and_what_it_has_not_is_not_found(venue: str) -> None:
+def test_rest_answers_on_the_same_port_and_an_unknown_path_is_not_found(venue: str) -> None:
     async def test() -> None:
-        described = venues()[venue]
-        async with loopback({venue: described}, Scenario()) as environ, httpx.AsyncClient() as client:
-            base = environ[described.rest.name]
-            assert described.snapshot is not None
-            call = described.snapshot.call(Listener(venue).target)
-            answer = await client.request(call.method, base + call.path, content=call.body)
-            assert answer.status_code == 200
-            assert described.snapshot.decode(answer.json(), Listener(venue).target).bids
+        spec = venues()[venue]
+        async with loopback({venue: spec}, Scenario()) as environ, httpx.AsyncClient() as client:
+            base = environ[spec.rest.name]
+            assert spec.snapshot is not None
+            call = spec.snapshot.call(Listener(venue).target)
+            response = await client.request(call.method, base + call.path, content=call.body)
+            assert response.status_code == 200
+            assert spec.snapshot.decode(response.json(), Listener(venue).target).bids
             assert (await client.get(base + "/nothing/here")).status_code == 404
 
     run(test)
@@ -122,7 +122,7 @@ def test_a_ping_is_answered_with_its_payload(venue: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["no_pong", "half_open"])
-def test_a_ping_is_left_unanswered_by_a_venue_that_does_not_answer(kind: str) -> None:
+def test_a_ping_is_left_unanswered_during_the_fault(kind: str) -> None:
     async def test() -> None:
         async with (
             served("paradex", plan("paradex", kind, 0.1)) as (url, truth),
@@ -143,32 +143,32 @@ ENDS = {
 
 @pytest.mark.parametrize("kind", ENDS)
 @pytest.mark.parametrize("venue", ["aster", "lighter"])
-def test_a_connection_ends_on_the_wire_as_the_fault_says(venue: str, kind: str) -> None:
+def test_a_connection_ends_on_the_socket_in_the_manner_of_the_fault(venue: str, kind: str) -> None:
     values, frame, cause = ENDS[kind]
 
     async def test() -> None:
-        # The first of them meets the connection, however long a loaded machine took to make it.
+        # Several times: on a loaded machine the connection may open after the first fault.
         faults = [plan(venue, kind.partition(" ")[0], at_s, **values) for at_s in (0.5, 3, 10, 30)]
         async with served(venue, *faults) as (url, truth):
-            error = await end_of(await subscribed(venue, url))
+            error = await read_to_end(await connect_and_subscribe(venue, url))
         assert isinstance(error, ConnectionClosedError)
         assert (error.rcvd and (error.rcvd.code, error.rcvd.reason)) == frame
         assert cause is None or isinstance(error.__cause__, cause)
-        told = [row["event"] for row in truth if row["conn_id"] and row["event"] != "frame"]
-        assert told[0] == "accept"
-        assert told[-2:] == ["server_close", "conn_end"]
+        events = [row["event"] for row in truth if row["conn_id"] and row["event"] != "frame"]
+        assert events[0] == "accept"
+        assert events[-2:] == ["server_close", "conn_end"]
 
     run(test)
 
 
-def test_a_shut_port_refuses_and_opens_again() -> None:
+def test_a_closed_port_refuses_connections_and_opens_again() -> None:
     async def test() -> None:
         async with served("extended", plan("extended", "refuse", 0, 1)) as (url, truth):
             await truth.until("fault_start")
             with pytest.raises(ConnectionRefusedError):
                 await connect(url)
             await truth.until("fault_end")
-            while (socket := await opened(url)) is None:
+            while (socket := await try_connect(url)) is None:
                 pass
             async with socket:
                 assert json.loads(await socket.recv())["type"] == "SNAPSHOT"
@@ -176,14 +176,14 @@ def test_a_shut_port_refuses_and_opens_again() -> None:
     run(test)
 
 
-async def opened(url: str) -> ClientConnection | None:
+async def try_connect(url: str) -> ClientConnection | None:
     try:
         return await connect(url, max_queue=None)
     except ConnectionRefusedError:
         return None
 
 
-def test_a_status_in_place_of_the_handshake_carries_its_retry_after() -> None:
+def test_an_http_status_to_the_handshake_has_its_retry_after() -> None:
     async def test() -> None:
         busy = plan("paradex", "http_429", 0, 10, status=429, retry_after_s=7)
         async with served("paradex", busy) as (url, truth):
@@ -196,7 +196,7 @@ def test_a_status_in_place_of_the_handshake_carries_its_retry_after() -> None:
     run(test)
 
 
-def test_a_black_hole_takes_the_connection_and_never_answers() -> None:
+def test_a_black_hole_accepts_the_connection_and_never_answers() -> None:
     async def test() -> None:
         async with served("lighter", plan("lighter", "black_hole", 0, 30)) as (url, truth):
             await truth.until("fault_start")
@@ -206,28 +206,28 @@ def test_a_black_hole_takes_the_connection_and_never_answers() -> None:
     run(test)
 
 
-def test_a_taken_port_is_named() -> None:
+def test_a_port_in_use_is_named_in_the_error() -> None:
     async def test() -> None:
-        everyone = venues()
-        async with loopback({"aster": everyone["aster"]}, Scenario()) as environ:
+        all_venues = venues()
+        async with loopback({"aster": all_venues["aster"]}, Scenario()) as environ:
             port = int(environ["ASTER_WS_URL"].rpartition(":")[2].partition("/")[0])
             with pytest.raises(UsageError, match=str(port)):
-                async with loopback({"lighter": everyone["lighter"]}, Scenario(), first_port=port):
+                async with loopback({"lighter": all_venues["lighter"]}, Scenario(), first_port=port):
                     pass
 
     run(test)
 
 
-def test_nonsense_on_the_port_ends_that_connection_only() -> None:
+def test_an_invalid_request_ends_only_its_connection() -> None:
     async def test() -> None:
         async with served("hyperliquid") as (url, _):
             port = int(url.rpartition(":")[2].partition("/")[0])
-            for nonsense in (b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"POST /info HTTP/1.1\r\nContent-Length: x\r\n\r\n"):
+            for invalid in (b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"POST /info HTTP/1.1\r\nContent-Length: x\r\n\r\n"):
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.write(nonsense)
+                writer.write(invalid)
                 assert await asyncio.wait_for(reader.read(), WAIT_S) == b""
                 writer.close()
-            async with await subscribed("hyperliquid", url) as socket:
+            async with await connect_and_subscribe("hyperliquid", url) as socket:
                 assert await asyncio.wait_for(socket.recv(), WAIT_S)
 
     run(test)
@@ -241,17 +241,17 @@ def serve(*options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_the_command_prints_the_environment_and_leaves_the_truth(tmp_path: Path) -> None:
+def test_the_command_prints_the_environment_and_writes_the_truth(tmp_path: Path) -> None:
     truth = tmp_path / "truth" / "truth.jsonl"
     server = serve("--truth", str(truth), "--seed", "5", "--base", "btc", "--venue", "paradex")
     assert server.stdout is not None
     lines = [server.stdout.readline().strip() for _ in range(3)]
     server.send_signal(signal.SIGTERM)
-    _, said = server.communicate(timeout=WAIT_S)
+    _, stderr = server.communicate(timeout=WAIT_S)
     assert server.returncode == 0
     assert lines[0] == "export PARADEX_MARKET=BTC-USD-PERP"
     assert [line.partition("=")[2].partition("://")[0] for line in lines[1:]] == ["ws", "http"]
-    assert "SIMULATED" in said
+    assert "SIMULATED" in stderr
     rows = [json.loads(line) for line in truth.read_text().splitlines()]
     assert (rows[0]["event"], rows[0]["seed"], rows[0]["simulated"]) == ("server_ready", 5, True)
     assert rows[-1]["event"] == "server_stop"
@@ -264,7 +264,7 @@ def test_the_command_lists_every_fault_with_its_settings() -> None:
     assert all(name in line for fault, line in zip(FAULTS.values(), listed[1:], strict=True) for name in fault.values)
 
 
-WRONG = {
+INVALID_OPTIONS = {
     ("--venue", "nasdaq"): 2,
     ("--minutes", "-1"): 2,
     ("--base", "E/TH"): 2,
@@ -272,15 +272,15 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("options", WRONG, ids="".join)
-def test_a_wrong_option_of_the_command_is_named(options: tuple[str, str]) -> None:
+@pytest.mark.parametrize("options", INVALID_OPTIONS, ids="".join)
+def test_an_invalid_option_of_the_command_is_named(options: tuple[str, str]) -> None:
     server = serve(*options)
-    _, said = server.communicate(timeout=WAIT_S)
-    assert server.returncode == WRONG[options]
-    assert options[1] in said
-    assert "Traceback" not in said
+    _, stderr = server.communicate(timeout=WAIT_S)
+    assert server.returncode == INVALID_OPTIONS[options]
+    assert options[1] in stderr
+    assert "Traceback" not in stderr
 
 
-def test_a_truth_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_truth_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="truth"):
         TruthFile(tmp_path)
