@@ -56,7 +56,7 @@ class Connections:
         self._active_faults = active_faults
         self._start_unix_ms = start_unix_ms
         self._write_truth = write_truth
-        self._schedule: list[tuple[int, int, Callable[[int], None]]] = []
+        self._events: list[tuple[int, int, Callable[[int], None]]] = []
         self._entries = self._serial = 0
 
     # --- time -----------------------------------------------------------------------------------------------------
@@ -64,17 +64,17 @@ class Connections:
     @property
     def due_ms(self) -> int:
         """Time of the next scheduled event, in ms."""
-        return self._schedule[0][0]
+        return self._events[0][0]
 
     def schedule(self, at_ms: int, callback: Callable[[int], None]) -> None:
         """Call `callback` with its time at `at_ms`; callbacks of the same time run in order of scheduling."""
         self._entries += 1
-        heapq.heappush(self._schedule, (at_ms, self._entries, callback))
+        heapq.heappush(self._events, (at_ms, self._entries, callback))
 
     def advance(self, now_ms: int) -> None:
         """Run the callbacks due until `now_ms`."""
-        while self._schedule[0][0] <= now_ms:
-            at_ms, _, callback = heapq.heappop(self._schedule)
+        while self._events[0][0] <= now_ms:
+            at_ms, _, callback = heapq.heappop(self._events)
             callback(at_ms)
 
     def write_truth(self, now_ms: int, event: str, connection: Connection | None = None, **facts: Any) -> None:
@@ -167,9 +167,9 @@ class Connections:
             return
         if self.send_control(connection, Control.PING):
             connection.ping_sent_ms = now_ms
-            self.schedule(now_ms + self._protocol.pong_ms, lambda at_ms: self._await_pong(at_ms, connection, now_ms))
+            self.schedule(now_ms + self._protocol.pong_ms, lambda at_ms: self._check_pong(at_ms, connection, now_ms))
         self.schedule(now_ms + self._protocol.ping_ms, lambda at_ms: self._ping(at_ms, connection))
 
-    def _await_pong(self, now_ms: int, connection: Connection, ping_sent_ms: int) -> None:
+    def _check_pong(self, now_ms: int, connection: Connection, ping_sent_ms: int) -> None:
         if connection.ping_sent_ms == ping_sent_ms:
             self.close(now_ms, connection)

@@ -1,4 +1,4 @@
-"""Ground truth: what the simulated venues did, as JSON Lines written by the simulator.
+"""Ground truth of the simulated venues: every event on their side, as JSON Lines.
 
 Every row has `t_unix_ms`, `venue`, `conn_id` and `event`: `server_ready`, `accept`, `subscribed`, `unsubscribed`,
 `subscribe_refused`, `frame` (with the book after it), `frame_lost`, `rest_request`, `door` (a fault rejected a

@@ -131,7 +131,7 @@ class Simulation:
 
     @property
     def blocked(self) -> bool:
-        """Return whether the connector waits for room in the sink."""
+        """True while the connector waits for room in the sink."""
         return bool(self._pending_actions)
 
     def resume(self, now_ms: int) -> None:
@@ -148,7 +148,7 @@ class Simulation:
 
     @property
     def true(self) -> bool:
-        """Return whether the connector's book equals the true book of its last frame."""
+        """True if the connector's book equals the true book of its last frame."""
         return self.true_book is not None and self.book.depth() == self.true_book.levels()
 
     # --- connector ------------------------------------------------------------------------------------------------

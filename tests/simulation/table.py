@@ -24,7 +24,7 @@ def markdown_table(runs: Iterable[SquareRun]) -> str:
 
 def resyncs(cell: FaultCell) -> bool:
     """Return whether the venue's connector resynchronizes the book without a reconnect after this fault."""
-    return cell.fault.expects.mends and venues()[cell.venue].recovery is not Recovery.RECONNECT
+    return cell.fault.expects.resyncs and venues()[cell.venue].recovery is not Recovery.RECONNECT
 
 
 def recognition_times_ms(run: SquareRun, cell: FaultCell) -> list[int]:

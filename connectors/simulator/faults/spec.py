@@ -30,7 +30,7 @@ class Need(StrEnum):
 class Expectation:
     """Reaction to a fault that is expected of a connector.
 
-    `reason` is the reason for which the session ends; None if the session continues. If `mends` is set and the
+    `reason` is the reason for which the session ends; None if the session continues. If `resyncs` is set and the
     connector resynchronizes the book without a reconnect, `reason` is the reason of the resync. `within` names the
     limits of the venue whose sum times 1.5 is the time allowed; empty means at once. `silence` is the expected kind of
     silence. `notes` are kinds of notes that must occur. `also` are other reasons of session ends that the fault causes.
@@ -39,7 +39,7 @@ class Expectation:
     reason: ReconnectReason | None = None
     within: tuple[str, ...] = ()
     silence: Silence | None = None
-    mends: bool = False
+    resyncs: bool = False
     notes: tuple[str, ...] = ()
     also: tuple[ReconnectReason, ...] = ()
 

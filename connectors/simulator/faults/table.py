@@ -142,7 +142,7 @@ _TABLE = (
     Fault(
         kind="seq_gap",
         meaning="`n` book frames are lost on the way",
-        expects=Expectation(Reason.SEQ_GAP, mends=True),
+        expects=Expectation(Reason.SEQ_GAP, resyncs=True),
         values={"n": 1},
         requires=(Need.CHAIN,),
         loses=True,

@@ -79,8 +79,8 @@ def run_through(feed: str, kind: str, **values: int | str) -> tuple[Simulation, 
 def test_a_fault_gets_its_reason_and_the_connector_recovers(feed: str, fault: Fault) -> None:
     simulated, record = run_through(feed, fault.kind)
     expected = fault.expects
-    mends = expected.mends and simulated.machine.venue.recovery is not Recovery.RECONNECT
-    reason = None if mends else expected.reason
+    resyncs = expected.resyncs and simulated.machine.venue.recovery is not Recovery.RECONNECT
+    reason = None if resyncs else expected.reason
 
     # Every published book is one of the venue's, and the last equals it.
     assert record.wrong_books_ms == []
@@ -92,7 +92,7 @@ def test_a_fault_gets_its_reason_and_the_connector_recovers(feed: str, fault: Fa
     assert {end[1] for end in ends} == ({reason, *expected.also} - {None})
     assert {end[2] for end in ends if end[1] is reason} <= {expected.silence}
     seen = [end[0] for end in ends if end[1] is reason]
-    if mends:
+    if resyncs:
         seen = [
             at_ms - BEGINS_MS for at_ms, note in record.notes_of("resync") if note.fields["reason"] == expected.reason
         ]
@@ -100,7 +100,7 @@ def test_a_fault_gets_its_reason_and_the_connector_recovers(feed: str, fault: Fa
         assert 0 < seen[0] <= expected.within_ms(simulated.machine.limits)
 
     # The expected notes, and no other alarm.
-    allowed = {*expected.notes, "resync"} if mends else set(expected.notes)
+    allowed = {*expected.notes, "resync"} if resyncs else set(expected.notes)
     assert record.alarms == allowed
     assert record.flaws - {BookFlaws.NONE} == ({FLAWS[fault.kind]} if fault.kind in FLAWS else set())
 
