@@ -34,10 +34,10 @@ def test_every_setting_of_a_profile_is_a_known_setting() -> None:
 def test_only_documented_settings_are_shown_and_secrets_are_redacted(
     environment: dict[str, str], expected: dict[str, str]
 ) -> None:
-    assert settings.shown(environment, known_settings()) == expected
+    assert settings.visible_settings(environment, known_settings()) == expected
     assert {
-        *settings.shown(environment, known_settings()),
-        *settings.withheld(environment, known_settings()),
+        *settings.visible_settings(environment, known_settings()),
+        *settings.withheld_names(environment, known_settings()),
     } == environment.keys()
 
 
@@ -62,12 +62,12 @@ def test_only_documented_settings_are_shown_and_secrets_are_redacted(
 def test_a_setting_of_two_runs_is_equal_or_differs_or_differs_only_in_its_place(
     left: dict[str, str], right: dict[str, str], expected: list[tuple[object, ...]]
 ) -> None:
-    rows = settings.differences(run_info(settings=left), run_info(settings=right), known_settings)
+    rows = settings.setting_differences(run_info(settings=left), run_info(settings=right), known_settings)
     assert rows == tuple(SettingRow(*each) for each in expected)  # type: ignore[arg-type]
 
 
 def test_settings_that_name_the_run_directory_differ_only_in_their_place() -> None:
-    rows = settings.differences(run_info(settings=RUN_A), run_info(settings={**RUN_B, PING: "1"}), dict)
+    rows = settings.setting_differences(run_info(settings=RUN_A), run_info(settings={**RUN_B, PING: "1"}), dict)
     assert [(row.name, row.kind) for row in rows or ()] == [
         (PING, SettingKind.DIFFERS),
         ("PARAPHINA_LIVE_OUT_DIR", SettingKind.PLACE),
@@ -76,8 +76,8 @@ def test_settings_that_name_the_run_directory_differ_only_in_their_place() -> No
 
 
 def test_settings_that_a_run_does_not_record_are_not_equal() -> None:
-    assert settings.differences(before().run, after().run, dict) is None
-    assert settings.differences(run_info(settings={}), run_info(settings={}), dict) == ()
+    assert settings.setting_differences(before().run, after().run, dict) is None
+    assert settings.setting_differences(run_info(settings={}), run_info(settings={}), dict) == ()
 
 
 def test_the_settings_of_a_run_come_from_its_metadata(tmp_path: Path) -> None:

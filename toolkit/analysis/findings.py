@@ -18,15 +18,16 @@ from toolkit.model.vocabulary import ReconnectReason, Role, SetAside
 
 IDLE_CLOSES = 3
 IDLE_SPREAD = 0.1
-"""This many closes by the venue, after sessions whose lengths differ by no more than this share of their median, are a
-rule of the venue and not chance."""
+"""A finding `idle_close` needs at least `IDLE_CLOSES` closes by the venue, after sessions whose durations differ by at
+most `IDLE_SPREAD` of their median: such regular closes follow a rule of the venue."""
 
 MAX_QUOTE_CHARS = 160
+"""Characters of a log line that a finding quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class FindingInput:
-    """The evidence that findings are drawn from."""
+    """Evidence from which findings are derived; `unknown_components` counts audit lines by unknown kind."""
 
     run: RunInfo
     ledgers: Sequence[FileLedger]
@@ -36,21 +37,21 @@ class FindingInput:
     telemetry_lives: int
     unknown_components: dict[str, int]
     earlier_ends: Sequence[tuple[LineRef, str]] = ()
-    """Lines that may say why a life before the last one ended, with their texts."""
+    """Log lines that may explain the end of a life before the last one, with their texts."""
 
     def value(self, figure: str) -> float | None:
-        """The value of a figure, None where it is unknown or absent."""
+        """Return the value of a figure; None if it is unknown or absent."""
         return next((each.value for each in self.figures if each.figure == figure), None)
 
     def above_zero(self, metric: str) -> Iterator[tuple[str, float]]:
-        """The scopes in which a metric is above 0, with its value."""
+        """Yield each scope in which the metric is known and not 0, with its value."""
         for each in self.figures:
             if each.metric == metric and each.value:
                 yield each.scope, each.value
 
 
 def findings(evidence: FindingInput) -> tuple[Finding, ...]:
-    """All findings of a run, the most severe first."""
+    """Return all findings of a run, the most severe first."""
     run_findings = [finding for rule in _RULES for finding in rule(evidence)]
     order = {"high": 0, "medium": 1, "low": 2}
     return tuple(sorted(run_findings, key=lambda each: order[each.severity]))
@@ -60,7 +61,7 @@ def _never_spoke(evidence: FindingInput) -> Iterator[Finding]:
     for venue in evidence.run.venues:
         unknown = evidence.value(f"{venue}.age_apply_unknown.share")
         if unknown == 1:
-            text = "no book was ever applied: its ages are unknown for the whole run, which is not a good sign"
+            text = "no book was applied in the whole run: its ages are unknown, and none of them counts as fresh"
             yield Finding("never_spoke", "high", venue, text, (f"{venue}.age_apply_unknown.share",))
 
 
@@ -83,12 +84,13 @@ def _idle_closes(evidence: FindingInput) -> Iterator[Finding]:
             for before, after in pairwise(events)
             if after.reason == ReconnectReason.SERVER_CLOSE and after.from_ms is not None and before.to_ms is not None
         ]
-        lasted = [ms for ms, _ in closed]
-        if len(lasted) < IDLE_CLOSES or max(lasted) - min(lasted) > IDLE_SPREAD * median(lasted):
+        durations_ms = [ms for ms, _ in closed]
+        spread_ms = max(durations_ms, default=0) - min(durations_ms, default=0)
+        if len(durations_ms) < IDLE_CLOSES or spread_ms > IDLE_SPREAD * median(durations_ms):
             continue
         text = (
-            f"the venue closed {len(lasted)} sessions, each {duration(median(lasted))} after its first book: a rule of "
-            "the venue, such as dropping a client that sends nothing"
+            f"the venue closed {len(durations_ms)} sessions, each {duration(median(durations_ms))} after its first "
+            "book: a rule of the venue, such as dropping a client that sends nothing"
         )
         lines = tuple(ref for _, each in closed for ref in each.lines)
         yield Finding("idle_close", "medium", venue, text, (f"{venue}.disconnects.server_close",), lines)
@@ -146,10 +148,10 @@ def _earlier_ends(evidence: FindingInput) -> Iterator[Finding]:
 
 def _missing_records(evidence: FindingInput) -> Iterator[Finding]:
     if missing := evidence.value("run.ticks_missing"):
-        text = f"{thousands(missing)} records are missing: the tick number skips them, as after a full queue"
+        text = f"{thousands(missing)} records are missing: the tick numbers skip them, as when the queue was full"
         yield Finding("records_dropped", "medium", None, text, ("run.ticks_missing",))
     if hole := evidence.value("run.hole_ms"):
-        text = f"{duration(hole)} of the run are gaps between records; no share of time includes them"
+        text = f"{duration(hole)} of the run lie in gaps between records and are excluded from every share of time"
         yield Finding("holes", "medium", None, text, ("run.hole_ms",))
 
 
@@ -160,8 +162,8 @@ def _times_of_another_log(evidence: FindingInput) -> Iterator[Finding]:
     for ledger in evidence.ledgers:
         if any(each.reason == SetAside.OTHER_LOG for each in ledger.where):
             text = (
-                f"{ledger.file} describes a log that is not complete here: its beginning may have been cut off, so no "
-                "line got a time from it; put the missing part back beside the log"
+                f"{ledger.file} does not match the log: the beginning of the log may be missing, so no line got a time "
+                "from this file; put the missing part of the log beside it and analyse again"
             )
             yield Finding("times_without_log", "medium", None, text, (), ((ledger.file, 1),))
 
@@ -186,17 +188,19 @@ def _missing_parts(evidence: FindingInput) -> Iterator[Finding]:
 
 def _events_without_time(evidence: FindingInput) -> Iterator[Finding]:
     for venue, count in evidence.above_zero("age_event_bogus"):
-        text = f"{thousands(count)} records have an event age without a time stamp; percentiles leave them out"
+        text = (
+            f"{thousands(count)} records have an event age without a timestamp; they are excluded from the percentiles"
+        )
         yield Finding("event_without_time", "low", venue, text, (f"{venue}.age_event_bogus",))
 
 
 def _one_sided(evidence: FindingInput) -> Iterator[Finding]:
     for venue, value in evidence.above_zero("depth_zero.share"):
         longest = evidence.value(f"{venue}.depth_zero.longest_ms") or 0
-        # Where no book ever came there was no side that could be empty.
+        # A venue without any book has its own finding.
         if longest >= 1_000 and evidence.value(f"{venue}.age_apply_unknown.share") != 1:
             once = duration(longest)
-            text = f"one side of the book was empty for {share(value)} of the time, at most {once} in a row"
+            text = f"one side of the book was empty for {share(value)} of the time; the longest stretch was {once}"
             yield Finding(
                 "one_sided_book", "medium", venue, text, (f"{venue}.depth_zero.share", f"{venue}.depth_zero.longest_ms")
             )

@@ -10,12 +10,12 @@ from toolkit.model.redaction import redact
 from toolkit.model.run_meta import Binary, Checkout, Host, HostClock, RunMeta
 
 DIGEST_LENGTH = 12
-"""Characters of a digest or commit that a page shows."""
+"""Number of characters shown of a digest or commit."""
 
 
 def origin(meta: RunMeta) -> dict[str, str]:
-    """Each known fact in words by its name; secrets and home directories masked."""
-    words = {
+    """Return each known fact as text by its name, with secrets and home directories masked."""
+    facts = {
         "command": shlex.join(meta.argv) if meta.producer != "toolkit" else None,
         "started in the checkout": _checkout(meta.source) if meta.source else None,
         "executables": ", ".join(map(_binary, meta.binaries)),
@@ -23,7 +23,7 @@ def origin(meta: RunMeta) -> dict[str, str]:
         "load of the host": _range([each.load_1m for each in meta.load]),
         "clock of the host": _clock(meta.clock) + _drift(meta.wall_drift_ms) if meta.clock else None,
     }
-    return {name: redact(text) for name, text in words.items() if text}
+    return {name: redact(text) for name, text in facts.items() if text}
 
 
 def _checkout(checkout: Checkout) -> str:

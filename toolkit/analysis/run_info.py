@@ -46,13 +46,13 @@ class Options:
 
 
 def run_id(ledgers: Iterable[FileLedger]) -> str:
-    """The first 16 digits of the SHA-256 over the sorted digests of the files that identify the run."""
+    """Return the run's id: the first 16 hexadecimal digits of the SHA-256 over the sorted digests of its files."""
     digests = sorted(each.sha256 for each in ledgers if each.role in _IDENTITY)
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:RUN_ID_LENGTH]
 
 
 def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, options: Options) -> RunInfo:
-    """Gather the facts of a run whose rows are already in the database, and write them there."""
+    """Return the facts of a run whose rows are already in the database, and insert them into the table `run`."""
     facts, meta = loaded.log.facts, loaded.meta
     venues = _venues(con, run_key, facts.venues)
     result = con.execute(sql("run_facts"), {"run_key": run_key})
@@ -87,7 +87,7 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, op
 
 
 def _venues(con: duckdb.DuckDBPyConnection, run_key: int, logged: Sequence[str]) -> tuple[str, ...]:
-    """The venues of a run: those that records name, in the order of the telemetry arrays, then those of the log."""
+    """Return and insert the venues: those that records name, in telemetry array order, then those only in the log."""
     recorded = con.execute(
         "select venue from venue_tick where run_key = ? group by venue order by min((seq, rowid))", [run_key]
     ).fetchall()
@@ -96,16 +96,16 @@ def _venues(con: duckdb.DuckDBPyConnection, run_key: int, logged: Sequence[str])
     return venues
 
 
-def _requested_ms(asked_ms: int | None, supervised_ms: int | None, build_ms: int) -> int | None:
-    """The time that the program itself was to run, ms.
+def _requested_ms(command_ms: int | None, supervised_ms: int | None, build_ms: int) -> int | None:
+    """Return the requested run time of the program itself, ms; None if it is not known.
 
-    The time asked for a command that builds first includes its builds, so all builds that the log shows are subtracted.
-    Nothing is subtracted from a time that a supervisor counted from the first telemetry, nor where the builds took as
-    long as the time asked for or longer.
+    `command_ms` is the requested time of a command that may build first, so the build time in the log is subtracted.
+    Nothing is subtracted if a supervisor counted the time from the first telemetry (`supervised_ms`), or if the builds
+    took `command_ms` or longer.
     """
-    if asked_ms is None or supervised_ms is not None or build_ms >= asked_ms:
-        return asked_ms or supervised_ms
-    return asked_ms - build_ms
+    if command_ms is None or supervised_ms is not None or build_ms >= command_ms:
+        return command_ms or supervised_ms
+    return command_ms - build_ms
 
 
 def _evidence(row: dict[str, object], loaded: LoadedRun, requested_ms: int | None) -> Evidence:
@@ -165,7 +165,7 @@ def _age_semantics(row: dict[str, object]) -> str:
 
 
 def _vintage(facts: LogFacts) -> str | None:
-    """The generation of the log's grammar, named by the first build that prints the lines found; None if none is."""
+    """Return the version of the log format, named after the first build that prints its lines; None if unknown."""
     seen = facts.families
     if any(
         seen[name] for name in ("audit_publisher_periodic", "audit_socket", "audit_ws_msg", "audit_reconnect_policy")

@@ -1,6 +1,6 @@
-"""The settings of a run, as far as its metadata holds them, and the differences between those of two runs.
+"""Settings of a run from its metadata, and the differences between the settings of two runs.
 
-Only known names are taken from a run: those that `toolkit env` lists, those that a profile sets, and the options of
+Only known names are shown with values: those that `toolkit env` lists, those that a profile sets, and the options of
 `toolkit smoke`. The caller passes the known names in. Other names are listed without values.
 """
 
@@ -16,44 +16,45 @@ from toolkit.model.runs import RunInfo
 from toolkit.model.vocabulary import SettingKind
 
 KnownSettings = Callable[[], Mapping[str, str | None]]
-"""Gives every name that may be shown, with the value that applies where it is not set (None: no value).
+"""Returns the names whose values may be shown, each with its default (None: no default).
 
 A function, so that the names are loaded only for a run that has settings.
 """
 VALUE_LENGTH = 300
+"""Characters of a value that are shown; a longer value is cut."""
 
 _LOOPBACK_PORT = re.compile(r"(?<=//127\.0\.0\.1):\d+|(?<=//localhost):\d+|(?<=//\[::1\]):\d+")
 
 
 def settings_of(meta: RunMeta, known: KnownSettings) -> tuple[dict[str, str] | None, tuple[str, ...]]:
-    """The settings of a run by name, None where its metadata holds none, and the names of what else was set."""
+    """Return the visible settings of a run (None if its metadata records no environment) and the withheld names."""
     names = meta.options | (meta.environment or {})
     if not names:
         return (None if meta.environment is None else {}), ()
-    return (None if meta.environment is None else shown(names, known())), withheld(names, known())
+    return (None if meta.environment is None else visible_settings(names, known())), withheld_names(names, known())
 
 
-def shown(environment: Mapping[str, str], known: Mapping[str, str | None]) -> dict[str, str]:
-    """The known settings among the variables, by name: secrets in their values masked, long values cut."""
+def visible_settings(environment: Mapping[str, str], known: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the known variables by name, with secrets masked and values cut at `VALUE_LENGTH`."""
     names = sorted(environment.keys() & known.keys())
     values = {name: redact(environment[name]) for name in names}
     return {name: value if len(value) <= VALUE_LENGTH else f"{value[:VALUE_LENGTH]}…" for name, value in values.items()}
 
 
-def withheld(environment: Mapping[str, str], known: Mapping[str, str | None]) -> tuple[str, ...]:
-    """The names among the variables whose values are not shown."""
+def withheld_names(environment: Mapping[str, str], known: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Return the sorted names of the variables whose values are not shown."""
     return tuple(sorted(environment.keys() - known.keys()))
 
 
-def differences(before: RunInfo, after: RunInfo, known: KnownSettings) -> tuple[SettingRow, ...] | None:
-    """Each setting that either run has, those that differ first; None where a run's files do not hold its settings."""
+def setting_differences(before: RunInfo, after: RunInfo, known: KnownSettings) -> tuple[SettingRow, ...] | None:
+    """Return every setting of either run, differing ones first; None if the settings of a run are not recorded."""
     if before.settings is None or after.settings is None:
         return None
     rows = _rows(before.settings, after.settings, known())
-    return tuple(sorted(rows, key=lambda row: (_FIRST.index(row.kind), row.name)))
+    return tuple(sorted(rows, key=lambda row: (_KIND_ORDER.index(row.kind), row.name)))
 
 
-_FIRST = (SettingKind.DIFFERS, SettingKind.PLACE, SettingKind.EQUAL)
+_KIND_ORDER = (SettingKind.DIFFERS, SettingKind.PLACE, SettingKind.EQUAL)
 
 
 def _rows(before: Mapping[str, str], after: Mapping[str, str], known: Mapping[str, str | None]) -> Iterator[SettingRow]:
@@ -65,14 +66,14 @@ def _rows(before: Mapping[str, str], after: Mapping[str, str], known: Mapping[st
 def _kind(values: tuple[str | None, str | None], sides: tuple[Mapping[str, str], Mapping[str, str]]) -> SettingKind:
     if values[0] == values[1]:
         return SettingKind.EQUAL
-    first, second = (_anywhere(value, side) for value, side in zip(values, sides, strict=True))
+    first, second = (_without_place(value, side) for value, side in zip(values, sides, strict=True))
     return SettingKind.PLACE if first == second else SettingKind.DIFFERS
 
 
-def _anywhere(value: str | None, settings: Mapping[str, str]) -> str | None:
-    """A value without what must differ between two runs: the run's own directory, the port of a simulated venue."""
+def _without_place(value: str | None, settings: Mapping[str, str]) -> str | None:
+    """Replace what must differ between two runs: the run directory and the port of a simulated venue."""
     if value is None:
         return None
     directory = settings.get("PARAPHINA_LIVE_OUT_DIR", "")
-    placed = value.replace(directory, "{run}") if len(directory) > 1 else value
-    return _LOOPBACK_PORT.sub("", placed)
+    replaced = value.replace(directory, "{run}") if len(directory) > 1 else value
+    return _LOOPBACK_PORT.sub("", replaced)

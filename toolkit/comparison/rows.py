@@ -6,7 +6,7 @@ still shows both values.
 
 from __future__ import annotations
 
-from toolkit.analysis.settings import KnownSettings, differences
+from toolkit.analysis.settings import KnownSettings, setting_differences
 from toolkit.comparison.comparability import (
     CADENCE_RATIO,
     DURATION_RATIO,
@@ -32,7 +32,7 @@ def compare(before: RunAnalysis, after: RunAnalysis, known_settings: KnownSettin
     after over before and None where before is 0. The statistical fields are None. `known_settings` returns the
     defaults that apply where a run leaves a setting unset.
     """
-    settings = differences(before.run, after.run, known_settings)
+    settings = setting_differences(before.run, after.run, known_settings)
     before_side, after_side = RunSide.of("before", before), RunSide.of("after", after)
     names = dict.fromkeys([*before_side.figures, *after_side.figures])
     rows = tuple(_row(FigurePair(name, before_side, after_side)) for name in names)
