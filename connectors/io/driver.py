@@ -47,13 +47,13 @@ STOP_TIMEOUT_S = 2.0
 class FrameRecorder(Protocol):
     """Recorder of the frames of one connector."""
 
-    def sent(self, text: str) -> None:
+    def record_sent(self, text: str) -> None:
         """Record a text frame that is sent."""
 
-    def received(self, data: str | bytes) -> None:
+    def record_received(self, data: str | bytes) -> None:
         """Record a data frame that was received."""
 
-    def fetched(self, call: str, body: bytes) -> None:
+    def record_body(self, call: str, body: bytes) -> None:
         """Record the response body of the REST request with path `call`."""
 
 
@@ -131,7 +131,7 @@ class Driver:
                 self.failures += 1
                 self.failure = detail
             case Received(data) if self._recorder is not None:
-                self._recorder.received(data)
+                self._recorder.record_received(data)
 
     def _restart_after(self, error: Exception) -> list[Action]:
         self._panics += 1
@@ -152,7 +152,7 @@ class Driver:
                 self._connect(action)
             case Send(text, ping):
                 if self._recorder is not None and self._socket is not None:
-                    self._recorder.sent(text)
+                    self._recorder.record_sent(text)
                 await self._write(lambda socket: socket.send(text), ping=ping)
             case Ping(payload):
                 await self._write(lambda socket: socket.ping(payload), ping=True)
@@ -232,7 +232,7 @@ class Driver:
     async def _fetch(self, action: Fetch) -> None:
         event: SessionEvent = await self._shared.http.fetch(action, self.machine.venue.headers)
         if self._recorder is not None and (body := getattr(event, "body", None)) is not None:
-            self._recorder.fetched(action.call.path, body)
+            self._recorder.record_body(action.call.path, body)
         self._queue.enqueue(event)
 
     def _run_in_background(self, coroutine: Coroutine[Any, Any, None]) -> None:

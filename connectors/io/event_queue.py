@@ -14,6 +14,7 @@ from connectors.clock import Clock
 from connectors.session.events import Control, ControlReceived, SessionEvent
 
 CAPACITY = 64
+"""Queue length at which a reader of frames waits."""
 NO_SOCKET = 0
 """The socket number of events that belong to no socket; the numbers of sockets begin at 1."""
 

@@ -183,15 +183,15 @@ class TapeWriter:
         self._clock = clock
         self._start_ms = clock.now_ms()
 
-    def sent(self, text: str) -> None:
+    def record_sent(self, text: str) -> None:
         """Write a text frame that is sent."""
         self._write_entry(FrameKind.SENT, text)
 
-    def received(self, data: str | bytes) -> None:
+    def record_received(self, data: str | bytes) -> None:
         """Write a data frame that was received."""
         self._write_entry(FrameKind.RECEIVED, data)
 
-    def fetched(self, call: str, body: bytes) -> None:
+    def record_body(self, call: str, body: bytes) -> None:
         """Write the response body of the REST request with path `call`."""
         self._write_entry(FrameKind.REST, body, call)
 

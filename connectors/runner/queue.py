@@ -21,6 +21,7 @@ from connectors.session.events import BookFlaws, EventSource, Note
 from connectors.venues.frames import Book, BookDelta, MarketFrame
 
 CAPACITY = 256
+"""Largest number of events in the queue of one venue."""
 
 
 class Pressure(StrEnum):

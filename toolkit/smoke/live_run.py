@@ -182,8 +182,8 @@ class ConnectorTasks:
         """Open the telemetry file and the HTTP client, and create the drivers and the runner."""
         telemetry = _open_telemetry(wiring)
         stack.callback(telemetry.close)
-        rest = await stack.enter_async_context(HttpClient())
-        shared = SharedResources(wiring.clock, rest, wiring.publisher, wiring.journal)
+        http_client = await stack.enter_async_context(HttpClient())
+        shared = SharedResources(wiring.clock, http_client, wiring.publisher, wiring.journal)
         drivers = [Driver(machine, shared, wiring.open_tape(stack, machine)) for machine in wiring.machines]
         return cls(wiring.runner(drivers, shared, telemetry), drivers)
 

@@ -115,10 +115,10 @@ def test_an_existing_log_is_never_overwritten(tmp_path: Path) -> None:
 def test_recorded_frames_form_a_tape(tmp_path: Path) -> None:
     header = TapeHeader("aster", "ETHUSDT", "SIMULATED", "ethusdt", {"A": 1})
     with TapeWriter(tmp_path / "frames", header, Clock()) as recorder:
-        recorder.sent("subscribe")
-        recorder.received(b'{"a":1}')
-        recorder.received(b"\xff\x00")
-        recorder.fetched("/depth", b"[]")
+        recorder.record_sent("subscribe")
+        recorder.record_received(b'{"a":1}')
+        recorder.record_received(b"\xff\x00")
+        recorder.record_body("/depth", b"[]")
     with (tmp_path / "frames" / "aster.tape.jsonl").open() as lines:
         stored_header, entries = read_tape(lines)
     assert stored_header == header
