@@ -19,7 +19,7 @@ from toolkit.db.query_pool import QueryPool
 from toolkit.db.store import execute_script, sql
 from toolkit.model.figures import Figure, FigureSpec, Number
 from toolkit.model.vocabulary import PLATEAU_LIMIT_PATTERN, PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason
-from toolkit.sessions.machine import KEPT, RESYNCS
+from toolkit.sessions.venue_rules import venue_rules
 
 AGES_ONLY = (
     "age_apply",
@@ -98,13 +98,17 @@ def _specs(header: dict[str, str]) -> Iterator[FigureSpec]:
 
 def create_run_views(con: duckdb.DuckDBPyConnection, plateau_limits_ms: Iterable[int] = PLATEAU_LIMITS_MS) -> None:
     """Create the views that metrics read, over the staged run as it is now; limits are ages in ms."""
-    kept = [
-        (venue, reason) for rule in (RESYNCS, KEPT) for venue, reasons in rule.items() for reason in sorted(reasons)
+    rules = venue_rules()
+    exempt = [
+        (venue, reason)
+        for rule in (rules.resync, rules.survivable)
+        for venue, reasons in rule.items()
+        for reason in sorted(reasons)
     ]
     columns = "unnest(?::varchar[]) as venue, unnest(?::varchar[]) as reason"
     con.execute(
         f"create or replace table run_non_reconnect_reasons as select {columns}",
-        list(map(list, zip(*kept, strict=True))),
+        list(map(list, zip(*exempt, strict=True))),
     )
     execute_script(con, sql("scope"))
     reasons = "create or replace table reasons as select unnest(?::varchar[]) as reason"

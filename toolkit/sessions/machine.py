@@ -1,33 +1,33 @@
-"""Socket sessions out of life-cycle lines: a pure machine per venue.
+"""State machine that builds socket sessions from life-cycle lines, one per venue and life.
 
-The rules, from the program's own behaviour:
+The rules follow from the program's behaviour:
 
-- A session begins with a connecting line and is over with an end line, an error line, or the next connecting line (a
-  silent end). What is still open when a life ends stays open and has no reason.
-- One ending has many lines (audit, sentence, error): they are one event. A reason that the log states verbatim (audit)
-  stands before one that a sentence implies, and that before one read from an error's text.
-- A resync rebuilds a book on a living socket and ends nothing: the reasons in `RESYNCS`, unless the socket's own error
-  line follows. A read timeout in `KEPT` ends a session only if that session never had a message, or its own ending
-  line follows.
-- An error line where no session is open is a failed attempt to connect; a failed market look-up is one too.
-- In a life whose beginning is not in the log, a venue's first line may tell of a socket that was connected before: a
-  session whose beginning is lost begins with that line.
-- A life that is known by a counter's fall began before that line: the session that is under way then is its first.
+- A session begins with a connecting line. It ends with an end line, an error line, or the next connecting line (a
+  silent end). A session still open when its life ends stays open and has no reason.
+- Several lines (audit, message, error) may report one end: they are one event. A reason that the log states verbatim
+  (audit) takes precedence over one that a message implies, and that over one inferred from an error's text.
+- A resync rebuilds a book on an open socket and ends nothing. A venue's resync reasons (`venue_rules.toml`) stand for a
+  resync unless the socket's own error line follows. A survivable reason ends a session only if the session never had a
+  message, or if its own ending line follows.
+- An error line without an open session is a failed attempt to connect; so is a failed market look-up.
+- In a life whose beginning is not in the log, a venue's first line may be about a socket connected earlier: a session
+  whose beginning is lost begins with that line.
+- A life that is known by the fall of a counter began before that line: the session open at that time is its first one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from toolkit.model.runs import Session
 from toolkit.model.vocabulary import ReconnectReason, Stage
 from toolkit.runlog.lives import LifeStart
 from toolkit.runlog.session_lines import SessionLine
-
-RESYNCS = {"aster": frozenset({"stale_watchdog", "seq_gap"})}
-KEPT = {"extended": frozenset({"read_timeout"})}
+from toolkit.sessions.error_reasons import DISCOVERY, inferred_reason
+from toolkit.sessions.open_session import OpenSession
+from toolkit.sessions.venue_rules import venue_rules
 
 _STAGES = {
     "ws_connected": Stage.CONNECTED,
@@ -36,44 +36,17 @@ _STAGES = {
     "ws_first_book": Stage.FIRST_BOOK,
     "first_decoded_top": Stage.FIRST_BOOK,
 }
-DISCOVERY = "discovery"
-_NOT_OF_A_SOCKET = re.compile(r"connect|(?:discovery|unknown|task_panic|enforcer_restart)$")
-"""How reasons begin that may end what was never connected."""
+_WITHOUT_SOCKET = re.compile(r"connect|(?:discovery|unknown|task_panic|enforcer_restart)$")
+"""Reasons that do not prove that a socket was connected: those of failed attempts, and unspecific ones."""
 _ORDER = {stage: number for number, stage in enumerate(Stage)}
-
-ERROR_TEXTS = (
-    ("freshness exceeded", ReconnectReason.STALE_WATCHDOG),
-    ("ping send failed", ReconnectReason.PING_SEND_FAIL),
-    ("ping timeout", ReconnectReason.PING_TIMEOUT),
-    ("pong", ReconnectReason.PING_TIMEOUT),
-    ("read timeout", ReconnectReason.READ_TIMEOUT),
-    ("session timeout", ReconnectReason.SESSION_TIMEOUT),
-    ("connect timeout", ReconnectReason.CONNECT_TIMEOUT),
-    ("connect timed out", ReconnectReason.CONNECT_TIMEOUT),
-    ("connect error", ReconnectReason.CONNECT_ERROR),
-    ("decode failures", ReconnectReason.DECODE_FAIL_LOOP),
-    ("parse errors", ReconnectReason.PARSE_ERROR),
-    ("subscribe", ReconnectReason.SUBSCRIBE_ERROR),
-    ("seq_mismatch", ReconnectReason.SEQ_MISMATCH),
-    ("seq mismatch", ReconnectReason.SEQ_MISMATCH),
-    ("seq_gap", ReconnectReason.SEQ_GAP),
-    ("seq gap", ReconnectReason.SEQ_GAP),
-    ("sequence mismatch", ReconnectReason.SEQ_MISMATCH),
-    ("sequence gap", ReconnectReason.SEQ_GAP),
-    ("without closing handshake", ReconnectReason.STREAM_ENDED),
-    ("stream ended", ReconnectReason.STREAM_ENDED),
-    ("read error", ReconnectReason.STREAM_ENDED),
-    ("close frame", ReconnectReason.SERVER_CLOSE),
-    ("closed", ReconnectReason.SERVER_CLOSE),
-)
-"""What an error's text means where nothing better says why; the first that occurs counts."""
-
-_DISCOVERY_TEXT = "discovery failed"
 
 
 @dataclass(frozen=True, slots=True)
 class SessionIncident:
-    """Something beside the sessions: kind `resync`, `kept` (a timeout that kept its socket) or `connect_failure`."""
+    """Event outside the sessions' ends, reported by the lines `refs` (file number and line).
+
+    `kind` is `resync`, `kept` (a timeout after which the socket stayed open) or `connect_failure`.
+    """
 
     kind: str
     life: int
@@ -82,198 +55,171 @@ class SessionIncident:
     refs: tuple[tuple[int, int], ...]
 
 
-@dataclass
-class _Open:
-    """The session under way."""
-
-    number: int
-    began: SessionLine
-    stage: Stage
-    said: str | None = None  # a reason stated verbatim
-    implied: str | None = None  # a reason that a sentence stands for
-    read: str | None = None  # a reason read from an error's text
-    refs: list[tuple[int, int]] = field(default_factory=list)
-    first_book: tuple[int, int] | None = None
-    over: bool = False
-    error_seen: bool = False
-    beginning_lost: bool = False
-    detail: str | None = None
-
-    @property
-    def reason(self) -> str | None:
-        return self.said or self.implied or self.read
-
-    def end(self, happening: SessionLine) -> None:
-        self.over = True
-        self.note(happening)
-
-    def note(self, happening: SessionLine) -> None:
-        self.refs.append(happening.ref)
-        self.detail = self.detail or happening.error or None
-
-
 class VenueSessions:
-    """The sessions of one venue in one life, fed line by line."""
+    """Sessions of one venue in one life, fed line by line."""
 
     def __init__(
-        self, life: int, venue: str, began: LifeStart = LifeStart.START, under_way: _Open | None = None
+        self, life: int, venue: str, life_start: LifeStart = LifeStart.START, open_session: OpenSession | None = None
     ) -> None:
         self._life = life
         self._venue = venue
-        self._began = began
-        self._open = under_way
-        self._count = 0 if under_way is None else 1
-        self._pending: SessionIncident | None = None  # ends nothing unless an ending line follows
-        self._unclaimed: SessionIncident | None = None  # a resync that was told, whose claim may follow
+        self._life_start = life_start
+        self._open = open_session
+        self._count = 0 if open_session is None else 1
+        self._audited: SessionIncident | None = None  # from an audit line; an ending line may follow
+        self._announced: SessionIncident | None = None  # from a message; its audit line may follow
         self.sessions: list[Session] = []
         self.incidents: list[SessionIncident] = []
 
-    def feed(self, happening: SessionLine) -> None:
-        """Take the venue's next line."""
-        if happening.hedge:
+    def feed(self, line: SessionLine) -> None:
+        """Add the venue's next line."""
+        if line.hedge:
             return
-        match happening.family:
+        match line.family:
             case "ws_connecting":
-                self._begin(happening, Stage.CONNECTING)
-            case "ws_connected" if self._open is None or self._open.over or self._open.stage is not Stage.CONNECTING:
-                if not self._begin_lost(happening, Stage.CONNECTED):
-                    self._begin(happening, Stage.CONNECTED)
+                self._begin(line, Stage.CONNECTING)
+            case "ws_connected" if self._open is None or self._open.ended or self._open.stage is not Stage.CONNECTING:
+                if not self._begin_unseen(line, Stage.CONNECTED):
+                    self._begin(line, Stage.CONNECTED)
             case family if family in _STAGES:
                 if family != "first_decoded_top":
-                    self._begin_lost(happening, _STAGES[family])
-                self._advance(_STAGES[family], happening)
+                    self._begin_unseen(line, _STAGES[family])
+                self._advance(_STAGES[family], line)
             case "audit_reconnect" | "audit_reconnect_policy":
-                self._claim(happening)
+                self._audit(line)
             case "ws_error":
-                self._error(happening)
-            case _ if happening.resync:
-                self._resynced(happening)
-            case _ if happening.ends:
-                self._end(happening)
+                self._error(line)
+            case _ if line.resync:
+                self._resync(line)
+            case _ if line.ends:
+                self._end(line)
 
     def close(self) -> None:
-        """The life is over: what has an ending is ended, what has none stays open."""
+        """End the life; a session without an ending line stays open."""
         self._settle()
         if self._open is not None:
-            over = self._open.over or self._open.reason is not None
-            self._finish(self._open, silent=None if over else "")
+            ended = self._open.ended or self._open.reason is not None
+            self._finish(self._open, silent=None if ended else "")
             self._open = None
 
-    def under_way(self) -> _Open | None:
-        """The session that nothing has ended yet, which is another life's from now on."""
+    def take_open_session(self) -> OpenSession | None:
+        """Remove and return the session that has not ended, to continue it in the next life; None if there is none."""
         session = self._open
-        if session is None or session.over or session.reason is not None:
+        if session is None or session.ended or session.reason is not None:
             return None
         self._open = None
         return replace(session, number=0)
 
-    def _begin_lost(self, happening: SessionLine, stage: Stage) -> bool:
-        """Begin a session whose beginning may be lost, if it may; give whether it is."""
-        if self._began is not LifeStart.UNSEEN or self._open is not None or self._count:
+    def _begin_unseen(self, line: SessionLine, stage: Stage) -> bool:
+        """Begin a session whose beginning is not in the log, if this can be one; return true if it is."""
+        if self._life_start is not LifeStart.UNSEEN or self._open is not None or self._count:
             return False
-        self._open = self._next(happening, stage)
+        self._open = self._new_session(line, stage)
         self._open.beginning_lost = True
         return True
 
-    def _begin(self, happening: SessionLine, stage: Stage) -> None:
+    def _begin(self, line: SessionLine, stage: Stage) -> None:
         self._settle()
         if self._open is not None:
-            self._finish(self._open, silent="ended", by=happening)
-        self._open = self._next(happening, stage)
+            self._finish(self._open, silent="ended", by=line)
+        self._open = self._new_session(line, stage)
 
-    def _next(self, happening: SessionLine, stage: Stage) -> _Open:
+    def _new_session(self, line: SessionLine, stage: Stage) -> OpenSession:
         self._count += 1
-        return _Open(self._count - 1, happening, stage)
+        return OpenSession(self._count - 1, line, stage)
 
-    def _advance(self, stage: Stage, happening: SessionLine) -> None:
+    def _advance(self, stage: Stage, line: SessionLine) -> None:
         session = self._open
-        # A producer may decode a top of book from REST before its socket is connected: no stage of the session.
-        if session is None or session.over or (stage is Stage.FIRST_BOOK and session.stage is Stage.CONNECTING):
+        # A top of book decoded from REST before the socket is connected is no stage of the session.
+        if session is None or session.ended or (stage is Stage.FIRST_BOOK and session.stage is Stage.CONNECTING):
             return
         if _ORDER[stage] > _ORDER[session.stage]:
             session.stage = stage
             if stage is Stage.FIRST_BOOK:
-                session.first_book = happening.ref
+                session.first_book = line.ref
 
-    def _claim(self, happening: SessionLine) -> None:
-        reason = happening.reason or ReconnectReason.UNKNOWN
-        if self._open is not None and self._open.over and self._open.reason == reason:
-            self._open.said = reason
-            self._open.note(happening)
+    def _audit(self, line: SessionLine) -> None:
+        reason = line.reason or ReconnectReason.UNKNOWN
+        if self._open is not None and self._open.ended and self._open.reason == reason:
+            self._open.stated = reason
+            self._open.add_ending_line(line)
             return
-        if reason in RESYNCS.get(self._venue, ()):
-            self._claim_resync(SessionIncident("resync", self._life, self._venue, reason, (happening.ref,)))
+        if venue_rules().is_resync(self._venue, reason):
+            self._audit_resync(SessionIncident("resync", self._life, self._venue, reason, (line.ref,)))
             return
-        session = self._session_of(happening, reason)
+        session = self._session_of(line, reason)
         if session is None:
-            self.incidents.append(SessionIncident("connect_failure", self._life, self._venue, reason, (happening.ref,)))
-        elif reason in KEPT.get(self._venue, ()) and _ORDER[session.stage] >= _ORDER[Stage.FIRST_MESSAGE]:
-            self._settle(SessionIncident("kept", self._life, self._venue, reason, (happening.ref,)))
+            self.incidents.append(SessionIncident("connect_failure", self._life, self._venue, reason, (line.ref,)))
+        elif venue_rules().is_survivable(self._venue, reason) and _ORDER[session.stage] >= _ORDER[Stage.FIRST_MESSAGE]:
+            self._settle(SessionIncident("kept", self._life, self._venue, reason, (line.ref,)))
         else:
-            session.said = session.said or reason
-            session.note(happening)
+            session.stated = session.stated or reason
+            session.add_ending_line(line)
 
-    def _claim_resync(self, claim: SessionIncident) -> None:
-        told, self._unclaimed = self._unclaimed, None
-        if told is None or told.reason != claim.reason:
-            self._settle(claim, told)
+    def _audit_resync(self, audited: SessionIncident) -> None:
+        announced, self._announced = self._announced, None
+        if announced is None or announced.reason != audited.reason:
+            self._settle(audited, announced)
         else:
             self._settle()
-            self.incidents.append(replace(told, refs=(*told.refs, *claim.refs)))
+            self.incidents.append(replace(announced, refs=(*announced.refs, *audited.refs)))
 
-    def _resynced(self, happening: SessionLine) -> None:
-        reason, claim = happening.reason or ReconnectReason.UNKNOWN, self._pending
-        told = SessionIncident("resync", self._life, self._venue, reason, (happening.ref,))
-        if claim is not None and (claim.kind, claim.reason) == ("resync", reason):
-            self._pending = None
+    def _resync(self, line: SessionLine) -> None:
+        reason, audited = line.reason or ReconnectReason.UNKNOWN, self._audited
+        announced = SessionIncident("resync", self._life, self._venue, reason, (line.ref,))
+        if audited is not None and (audited.kind, audited.reason) == ("resync", reason):
+            self._audited = None
             self._settle()
-            self.incidents.append(replace(told, refs=(*claim.refs, happening.ref)))
+            self.incidents.append(replace(announced, refs=(*audited.refs, line.ref)))
         else:
-            self._settle(unclaimed=told)
+            self._settle(announced=announced)
 
-    def _settle(self, claim: SessionIncident | None = None, unclaimed: SessionIncident | None = None) -> None:
-        """What was claimed or told before stands; these wait now."""
-        self.incidents += [each for each in (self._unclaimed, self._pending) if each is not None]
-        self._pending, self._unclaimed = claim, unclaimed
+    def _settle(self, audited: SessionIncident | None = None, announced: SessionIncident | None = None) -> None:
+        """Confirm the pending incidents; these are pending from now on."""
+        self.incidents += [each for each in (self._announced, self._audited) if each is not None]
+        self._audited, self._announced = audited, announced
 
-    def _take_claim(self, session: _Open, reason: str | None) -> None:
-        """The claim that waits was the first line of this ending."""
-        if self._pending is not None and self._pending.reason == reason:
-            session.said = session.said or reason
-            session.refs += self._pending.refs
-            self._pending = None
+    def _absorb_audit(self, session: OpenSession, reason: str | None) -> None:
+        """Take the pending audit line, if it has this reason, as the first line of the session's end."""
+        if self._audited is not None and self._audited.reason == reason:
+            session.stated = session.stated or reason
+            session.refs += self._audited.refs
+            self._audited = None
 
-    def _session_of(self, ending: SessionLine, reason: str | None) -> _Open | None:
-        """The session that a line ends: the one under way, or one whose beginning is not in the log."""
-        if reason is not None and not _NOT_OF_A_SOCKET.match(reason):
-            # It kept its socket, if it did, because messages had come.
-            kept = reason in KEPT.get(self._venue, ())
-            self._begin_lost(ending, Stage.FIRST_MESSAGE if kept else Stage.CONNECTED)
+    def _session_of(self, ending: SessionLine, reason: str | None) -> OpenSession | None:
+        """Return the session that a line ends: the current one, or one whose beginning is not in the log."""
+        if reason is not None and not _WITHOUT_SOCKET.match(reason):
+            # A socket can stay open after such a reason only if messages had arrived.
+            survivable = venue_rules().is_survivable(self._venue, reason)
+            self._begin_unseen(ending, Stage.FIRST_MESSAGE if survivable else Stage.CONNECTED)
         return self._open
 
-    def _end(self, happening: SessionLine) -> None:
-        session = self._session_of(happening, happening.reason)
+    def _end(self, line: SessionLine) -> None:
+        session = self._session_of(line, line.reason)
         if session is not None:
-            self._take_claim(session, happening.reason)
-            session.implied = session.implied or happening.reason
-            session.end(happening)
+            self._absorb_audit(session, line.reason)
+            session.implied = session.implied or line.reason
+            session.end(line)
 
-    def _error(self, happening: SessionLine) -> None:
-        reason = DISCOVERY if _DISCOVERY_TEXT in happening.error else error_reason(happening.error)
-        session = self._session_of(happening, reason)
+    def _error(self, line: SessionLine) -> None:
+        reason = inferred_reason(line.error)
+        session = self._session_of(line, reason)
         if session is None or session.error_seen or reason == DISCOVERY:
             if session is not None:
-                self._finish(session, silent=None if session.over or session.reason else "ended", by=happening)
+                self._finish(session, silent=None if session.ended or session.reason else "ended", by=line)
                 self._open = None
-            self.incidents.append(SessionIncident("connect_failure", self._life, self._venue, reason, (happening.ref,)))
+            self.incidents.append(SessionIncident("connect_failure", self._life, self._venue, reason, (line.ref,)))
             return
-        self._take_claim(session, reason)
-        session.read = session.read or reason
+        self._absorb_audit(session, reason)
+        session.inferred = session.inferred or reason
         session.error_seen = True
-        session.end(happening)
+        session.end(line)
 
-    def _finish(self, session: _Open, silent: str | None, by: SessionLine | None = None) -> None:
-        """Write the session down. `silent`: None when its ending has lines, `ended` when it has none, empty if open."""
+    def _finish(self, session: OpenSession, silent: str | None, by: SessionLine | None = None) -> None:
+        """Add the session to the results.
+
+        `silent` is None if ending lines exist, `ended` if it ended without one at the line `by`, empty if it is open.
+        """
         reason = session.reason if session.reason or silent == "" else ReconnectReason.UNKNOWN.value
         ended = session.refs[0] if session.refs else (by.ref if by is not None and silent == "ended" else None)
         self.sessions.append(
@@ -281,8 +227,8 @@ class VenueSessions:
                 life=self._life,
                 venue=self._venue,
                 session=session.number,
-                file_no=session.began.ref[0],
-                began_line=session.began.ref[1],
+                file_no=session.first_line.ref[0],
+                began_line=session.first_line.ref[1],
                 ended_line=ended[1] if ended else None,
                 reason=None if silent == "" else str(reason),
                 reached=session.stage,
@@ -295,30 +241,24 @@ class VenueSessions:
         )
 
 
-def error_reason(text: str) -> str:
-    """The reason that an error's text tells, `unknown` where it tells none."""
-    lowered = text.lower()
-    return next((str(reason) for words, reason in ERROR_TEXTS if words in lowered), ReconnectReason.UNKNOWN.value)
-
-
 class Sessions:
-    """The sessions of all venues over all lives."""
+    """Sessions of all venues in all lives."""
 
     def __init__(self) -> None:
         self._venues: dict[tuple[int, str], VenueSessions] = {}
 
-    def feed(self, life: int, happening: SessionLine, began: LifeStart = LifeStart.START) -> None:
-        """Take the next line of a life, which began so."""
-        key = (life, happening.venue)
+    def feed(self, life: int, line: SessionLine, life_start: LifeStart = LifeStart.START) -> None:
+        """Add the next line of a life; `life_start` is the evidence for the life's beginning."""
+        key = (life, line.venue)
         if key not in self._venues:
-            before = self._venues.get((life - 1, happening.venue)) if began is LifeStart.FALL else None
-            carried = before is not None and happening.family not in ("ws_connecting", "ws_connected")
-            under_way = before.under_way() if before is not None and carried else None
-            self._venues[key] = VenueSessions(life, happening.venue, began, under_way)
-        self._venues[key].feed(happening)
+            before = self._venues.get((life - 1, line.venue)) if life_start is LifeStart.FALL else None
+            continues = before is not None and line.family not in ("ws_connecting", "ws_connected")
+            open_session = before.take_open_session() if before is not None and continues else None
+            self._venues[key] = VenueSessions(life, line.venue, life_start, open_session)
+        self._venues[key].feed(line)
 
     def close(self) -> tuple[list[Session], list[SessionIncident]]:
-        """All sessions and incidents, by life and venue."""
+        """Return all sessions and incidents, ordered by life and venue."""
         venues = [self._venues[key] for key in sorted(self._venues)]
         for venue in venues:
             venue.close()
@@ -329,10 +269,10 @@ class Sessions:
 
 
 def replay(
-    life_and_happenings: Iterable[tuple[int, SessionLine]], began: LifeStart = LifeStart.UNSEEN
+    lines: Iterable[tuple[int, SessionLine]], life_start: LifeStart = LifeStart.UNSEEN
 ) -> tuple[list[Session], list[SessionIncident]]:
-    """The sessions of a whole log whose lives began so."""
+    """Return the sessions and incidents of a whole log, given as pairs of life and line."""
     sessions = Sessions()
-    for life, happening in life_and_happenings:
-        sessions.feed(life, happening, began)
+    for life, line in lines:
+        sessions.feed(life, line, life_start)
     return sessions.close()
