@@ -115,7 +115,7 @@ class MarketTrade:
     at_ms: int
 
 
-class Market:
+class SimulatedMarket:
     """One venue's order book of one market; it follows the common price with its own spread and noise."""
 
     def __init__(self, common: CommonPrice, precision: Precision, seed: int, venue: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from connectors.simulator.market import ChangedPrices, CommonPrice, FullBook, Market, MarketTrade, difference
+from connectors.simulator.market import ChangedPrices, CommonPrice, FullBook, MarketTrade, SimulatedMarket, difference
 from connectors.simulator.messages import Content, TrueBook
 from connectors.simulator.protocols.base import LevelChange, MarketState, Stream, VenueProtocol
 
@@ -27,7 +27,7 @@ class MarketData:
         self.protocol = protocol
         self.base = base
         self.symbol = protocol.symbol.format(base=base)
-        self.market = Market(CommonPrice(seed, base), protocol.precision, seed, protocol.venue)
+        self.market = SimulatedMarket(CommonPrice(seed, base), protocol.precision, seed, protocol.venue)
         self._start_unix_ms = start_unix_ms
         self.market.step(0)
         self.shown = self.market.book

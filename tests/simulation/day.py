@@ -60,7 +60,7 @@ def _connector_alarms(simulated: SimulatedRun) -> Iterator[str]:
         yield from (f"{name}: {close.reason} at {at_ms} ms" for at_ms, close in record.closes if close.reason)
         yield from (f"{name}: {kind} noted" for kind in sorted(record.alarms))
         yield from (f"{name}: a wrong book at {at_ms} ms" for at_ms in record.wrong_books_ms)
-        if not simulation.true:
+        if not simulation.has_true_book:
             yield f"{name}: the last book is not the venue's"
 
 

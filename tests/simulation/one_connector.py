@@ -147,7 +147,7 @@ class Simulation:
         self._handle_event(now_ms, Stop())
 
     @property
-    def true(self) -> bool:
+    def has_true_book(self) -> bool:
         """True if the connector's book equals the true book of its last frame."""
         return self.true_book is not None and self.book.depth() == self.true_book.levels()
 

@@ -82,7 +82,7 @@ def test_no_wrong_book_is_published_and_the_last_book_is_true(run: SquareRun) ->
         simulation = run.simulations[cell.venue]
         assert simulation.record.wrong_books_ms == []
         assert simulation.record.books > 50
-        assert simulation.true, cell
+        assert simulation.has_true_book, cell
         assert run.telemetry[-1]["venue_status"] == ["Healthy"] * len(VENUES)
 
 

@@ -69,7 +69,7 @@ def run_through(feed: str, kind: str, **values: int | str) -> tuple[Simulation, 
     now_ms = BEGINS_MS + int((fault.lasts_s or 0) * 1_000)
     latest_ms = now_ms + RECOVERS_WITHIN_MS
     simulated.run(now_ms)
-    while not (simulated.machine.live and simulated.true) and now_ms < latest_ms:
+    while not (simulated.machine.live and simulated.has_true_book) and now_ms < latest_ms:
         now_ms += 250
         simulated.run(now_ms)
     return simulated, simulated.run(now_ms + SETTLED_MS)
@@ -85,7 +85,7 @@ def test_a_fault_gets_its_reason_and_the_connector_recovers(feed: str, fault: Fa
     # Every published book is one of the venue's, and the last equals it.
     assert record.wrong_books_ms == []
     assert simulated.machine.live
-    assert simulated.true
+    assert simulated.has_true_book
 
     # The expected reason, within its limit, and no other.
     ends = [(at_ms - BEGINS_MS, close.reason, close.silence) for at_ms, close in record.closes]
@@ -125,7 +125,7 @@ def test_a_few_bad_frames_are_counted_and_do_not_end_the_session(feed: str, kind
     assert record.closes == []
     assert len(record.notes_of(note)) == 3
     assert record.wrong_books_ms == []
-    assert simulated.true
+    assert simulated.has_true_book
 
 
 @pytest.mark.parametrize("feed", ["aster", "extended", "lighter", "paradex deltas"])
@@ -133,7 +133,7 @@ def test_a_few_bad_frames_are_counted_and_do_not_end_the_session(feed: str, kind
 def test_no_wrong_book_is_published_after_lost_frames(feed: str, lost: int) -> None:
     simulated, record = run_through(feed, "seq_gap", n=lost)
     assert record.wrong_books_ms == []
-    assert simulated.true
+    assert simulated.has_true_book
 
 
 @pytest.mark.parametrize("feed", sorted(FEEDS.keys() - {"aster"}))
@@ -168,7 +168,7 @@ def test_a_mute_venue_ends_every_session_while_it_stays_mute(feed: str) -> None:
     record = simulated.run(110_000)
     assert {(close.reason, close.silence) for _, close in record.closes} == {(Reason.STALE_WATCHDOG, Silence.MUTE)}
     assert 4 <= len(record.closes) <= 8
-    assert simulated.true
+    assert simulated.has_true_book
 
 
 QUIET_FOR_S = 60
@@ -184,7 +184,7 @@ def test_a_connector_started_in_a_quiet_market_has_the_book_and_raises_no_alarm(
         simulated.book.depth(1) == TrueBook(market_data, simulated.exchange.market_data.protocol.precision, 1).levels()
     )
     simulated.run(QUIET_FOR_S * 1_000 + SETTLED_MS)
-    assert simulated.true
+    assert simulated.has_true_book
     assert (record.closes, record.wrong_books_ms) == ([], [])
     assert record.alarms == set()
 
@@ -211,12 +211,12 @@ def test_no_wrong_book_is_published_under_any_faults_and_the_last_one_is_right(
     ]
     simulated, now_ms = simulation(feed, *planned, seed=seed), 42_000
     record = simulated.run(now_ms)
-    while not (simulated.machine.live and simulated.true) and now_ms < 200_000:
+    while not (simulated.machine.live and simulated.has_true_book) and now_ms < 200_000:
         now_ms += 1_000
         simulated.run(now_ms)
     assert record.wrong_books_ms == []
     assert simulated.machine.live
-    assert simulated.true
+    assert simulated.has_true_book
 
 
 # --- a day without faults ---------------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def assert_no_alarm_in_a_day(simulated: Simulation) -> None:
     assert record.closes == []
     assert record.alarms == set()
     assert record.wrong_books_ms == []
-    assert simulated.true
+    assert simulated.has_true_book
 
 
 @pytest.mark.parametrize("name", sorted(protocols()))
@@ -252,4 +252,4 @@ def test_two_minutes_at_the_venues_own_rate_raise_no_alarm_and_every_book_is_rig
     assert record.closes == []
     assert record.wrong_books_ms == []
     assert record.alarms == set()
-    assert simulated.true
+    assert simulated.has_true_book

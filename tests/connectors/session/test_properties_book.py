@@ -105,8 +105,8 @@ class Wire:
         else:
             self.book.apply(event)
         assert self.book.seq is not None
-        true = {Decimal(price): Decimal(size) for price, size in self.market.truth[self.book.seq].items()}
-        assert dict(self.book.bids.levels()) == true, f"at {self.book.seq} after {event}"
+        true_levels = {Decimal(price): Decimal(size) for price, size in self.market.truth[self.book.seq].items()}
+        assert dict(self.book.bids.levels()) == true_levels, f"at {self.book.seq} after {event}"
 
     def wait(self, ms: int) -> None:
         """Let time pass and accept every connection attempt."""
@@ -253,7 +253,7 @@ def test_no_connector_publishes_a_book_that_was_never_true_on_a_bad_wire(name: s
     wire.chance = 0.0
     wire.run(100_000)
     assert wire.machine.live
-    assert wire.true
+    assert wire.has_true_book
 
 
 # --- any input at any time --------------------------------------------------------------------------------------------

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.simulator.market import CommonPrice, Market, Precision, difference, fixed_point
+from connectors.simulator.market import CommonPrice, Precision, SimulatedMarket, difference, fixed_point
 from connectors.simulator.protocols import protocols
 
 NAMES = sorted(protocols())
 
 
-def market(venue: str, seed: int = 1) -> Market:
-    return Market(CommonPrice(seed, "ETH"), protocols()[venue].precision, seed, venue)
+def market(venue: str, seed: int = 1) -> SimulatedMarket:
+    return SimulatedMarket(CommonPrice(seed, "ETH"), protocols()[venue].precision, seed, venue)
 
 
 def walk(venue: str, seed: int = 1, steps: int = 400) -> list[object]:
