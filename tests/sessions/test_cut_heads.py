@@ -33,8 +33,8 @@ def test_what_ended_a_socket_from_before_the_log_is_a_disconnect_and_all_counts_
         "connects": 2, "reconnects": 1, "reconnects.stream_ended": 1, "disconnects.stream_ended": 2,
         "reconnects.read_timeout": 0,
     }.items():  # fmt: skip
-        told = figure(run, f"paradex.{name}")
-        assert (told.value, told.bound, told.high) == (value, "lower", None), name
+        result = figure(run, f"paradex.{name}")
+        assert (result.value, result.bound, result.high) == (value, "lower", None), name
     failures = figure(run, "paradex.connect_failures")
     assert (failures.value, failures.bound, failures.high) == (0, "lower", None)
     assert figure(run, "paradex.resyncs.seq_gap").bound == "lower"
@@ -71,8 +71,10 @@ AUDIT = "WS_AUDIT venue=paradex reconnect_reason=read_timeout count="
 def test_a_life_known_by_a_counter_has_the_session_that_was_under_way_when_it_fell(tmp_path: Path) -> None:
     open_ = SOCKET[:3]
     run = analysed(tmp_path, *open_, AUDIT + "1", *open_, AUDIT + "2", *open_, AUDIT + "1", *open_)
-    told = {name: figure(run, f"paradex.{name}") for name in ("sessions", "connects", "reconnects", "connect_failures")}
-    assert {name: (each.value, each.bound) for name, each in told.items()} == {
+    result = {
+        name: figure(run, f"paradex.{name}") for name in ("sessions", "connects", "reconnects", "connect_failures")
+    }
+    assert {name: (each.value, each.bound) for name, each in result.items()} == {
         "sessions": (4, "exact"), "connects": (4, "exact"), "reconnects": (2, "exact"), "connect_failures": (0, "exact"),
     }  # fmt: skip
     assert figure(run, "run.lives").value == 2

@@ -1,4 +1,4 @@
-"""The rules of sessions, each on the few lines that tell it from its neighbour."""
+"""Each rule of the session machine, tested on a few lines."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ GAP = "Aster WS seq gap; resyncing last=1 prev=Some(2) start=3 end=4 url=ws://h/
 AUDIT = "WS_AUDIT venue={v} reconnect_reason=%s count=1"
 
 
-def told(venue: str, *lines: str) -> tuple[list[tuple[str, str | None]], Counter[tuple[str, str]]]:
-    happenings = []
+def replayed(venue: str, *lines: str) -> tuple[list[tuple[str, str | None]], Counter[tuple[str, str]]]:
+    lines_of_lives = []
     for number, line in enumerate(lines, 1):
         text = line.format(V=venue.capitalize(), v=venue) if "{v}" in line or "{V}" in line else line
         for found in parse(text).records:
             if (event := session_line(found, (0, number))) is not None:
-                happenings.append((0, event))
-    sessions, incidents = replay(happenings)
+                lines_of_lives.append((0, event))
+    sessions, incidents = replay(lines_of_lives)
     return [(session.reached, session.reason) for session in sessions], Counter((i.kind, i.reason) for i in incidents)
 
 
@@ -99,4 +99,4 @@ BOOK = "first_book"
 def test_lines_tell_their_sessions(
     venue: str, lines: tuple[str, ...], sessions: list[tuple[str, str | None]], incidents: dict[tuple[str, str], int]
 ) -> None:
-    assert told(venue, *lines) == (sessions, Counter(incidents))
+    assert replayed(venue, *lines) == (sessions, Counter(incidents))

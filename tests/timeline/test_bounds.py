@@ -1,4 +1,4 @@
-"""Lines get the times that honest evidence allows, and lies among it are dropped and counted."""
+"""Lines get the time bounds of consistent evidence; contradicting evidence is dropped and counted."""
 
 from __future__ import annotations
 

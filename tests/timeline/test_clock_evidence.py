@@ -1,4 +1,4 @@
-"""What each kind of line says of time, as the lines of real logs say it."""
+"""Time evidence of each kind of line, from lines of real logs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FORGED = 'INFO: Paradex WS first msg keys=[id] snippet={"note":"WS_AUDIT now_ms=
 
 
 def evidence(*lines: str) -> list[TimeAnchor | ElapsedSpan]:
-    """What the lines, numbered from 1, say."""
+    """Return the evidence of lines, numbered from 1."""
     clocks = ClockEvidence()
     return [
         each

@@ -1,4 +1,4 @@
-"""The fields of lines that are taken together, as columns, are what the parser reads of each line."""
+"""The field columns of a line group equal the fields that the parser reads in each line."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ EXAMPLES = [RX, *(example for family in (*message_families(), *audit_families())
 
 
 @pytest.fixture(autouse=True, params=[0, 1_000], ids=["many", "few"])
-def however_many_there_are(request: pytest.FixtureRequest) -> Iterator[None]:
+def small_and_large_groups(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(templates, "MIN_LINES_TO_LEARN", 1)
         patch.setattr(fields, "_MIN_LINES_FOR_ARROW", request.param)
         yield
 
 
-def taken_together(lines: list[str]) -> list[LineGroup]:
+def line_groups(lines: list[str]) -> list[LineGroup]:
     groups, _ = TemplateMatcher(lambda _: True).sort(BlockLines("".join(f"{line}\n" for line in lines).encode()))
     return groups
 
@@ -33,14 +33,14 @@ def taken_together(lines: list[str]) -> list[LineGroup]:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_json_of_a_group_is_that_of_its_fields(example: str) -> None:
     lines = [example, example.replace("1", "90071"), example]
-    for group in taken_together(lines):
-        told = [json.decode(text) for text in fields.all_fields(group).to_pylist()]
-        assert told == [dict(found.fields) for index in group.indexes for found in parse(lines[index]).records]
+    for group in line_groups(lines):
+        decoded = [json.decode(text) for text in fields.all_fields(group).to_pylist()]
+        assert decoded == [dict(found.fields) for index in group.indexes for found in parse(lines[index]).records]
 
 
-def test_whole_numbers_are_those_of_each_line() -> None:
+def test_integer_columns_equal_each_lines_numbers() -> None:
     ticks = [0, 7, 10**17, 999_999_999_999_999_999]
-    (group,) = taken_together([RX.replace("7", str(tick)) for tick in ticks])
+    (group,) = line_groups([RX.replace("7", str(tick)) for tick in ticks])
     assert {
         field: numbers.tolist() for field, numbers in fields.integer_columns(group, ["raw_drained", "tick"]).items()
     } == {

@@ -1,4 +1,4 @@
-"""A log read by the group leaves in the store what the same log read line by line leaves."""
+"""A log parsed by line groups gives the same store as the log parsed line by line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ BEGINS = b"paraphina_live | trade_mode=shadow | connectors=lighter | venues=ligh
 
 
 @pytest.fixture(autouse=True)
-def every_shape_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+def learn_every_shape(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "MIN_LINES_TO_LEARN", 1)
 
 
@@ -59,7 +59,7 @@ def shuffled(seed: int) -> bytes:
 
 
 def stored(path: Path, **sizes: int) -> dict[str, object]:
-    """Everything that loading a log leaves, in one order."""
+    """Return all rows and results of loading a log, in a fixed order."""
     con = connect(":memory:")
     loaded = log.load(con, 1, discover([str(path)]), **sizes)
     tables = {
@@ -67,8 +67,8 @@ def stored(path: Path, **sizes: int) -> dict[str, object]:
         for table in ("log_event", "counter", "rx_stat")
     }
     facts = asdict(loaded.facts)
-    told = {"facts": facts, "sessions": loaded.sessions, "incidents": loaded.incidents, "ledgers": loaded.ledgers}
-    return {**tables, **told}
+    result = {"facts": facts, "sessions": loaded.sessions, "incidents": loaded.incidents, "ledgers": loaded.ledgers}
+    return {**tables, **result}
 
 
 def stamped(data: bytes, seed: int) -> bytes:
@@ -83,7 +83,7 @@ def stamped(data: bytes, seed: int) -> bytes:
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("files", [1, 3])
-def test_several_processes_read_what_one_does(tmp_path: Path, files: int, seed: int) -> None:
+def test_several_processes_give_the_same_result_as_one(tmp_path: Path, files: int, seed: int) -> None:
     data = shuffled(seed) if seed % 2 else stamped(shuffled(seed), seed)
     for part in range(files):
         # The parts of a rotated log end within a line; the last one ends without a newline.
@@ -108,7 +108,9 @@ def test_spans_are_whole_lines_that_follow_one_another(tmp_path: Path, span_byte
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_reading_by_the_group_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+def test_grouped_parsing_gives_the_same_result_as_single_parsing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
     path = tmp_path / "run.log"
     path.write_bytes(shuffled(seed) if seed % 2 else stamped(shuffled(seed), seed))
     together = stored(path)
@@ -117,7 +119,9 @@ def test_reading_by_the_group_changes_nothing(tmp_path: Path, monkeypatch: pytes
     assert together["rx_stat"]
 
 
-def test_reading_ticks_by_the_group_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_grouped_parsing_of_ticks_gives_the_same_result_as_single_parsing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "market_rx_stats.log"
     ticks = [*range(300), *range(200), 5, 5, 4, *range(100)]
     lines = [f"market_rx_stats tick={t} raw_drained={t % 7} cap_hits={t % 2}" for t in ticks]
@@ -144,7 +148,7 @@ def test_a_life_ends_where_the_tick_falls(tmp_path: Path) -> None:
     assert (ledger.lines, ledger.used) == (7, 7)
 
 
-def test_a_record_that_another_fell_into_is_read_whole(tmp_path: Path) -> None:
+def test_a_record_that_another_interrupted_is_parsed_whole(tmp_path: Path) -> None:
     path = tmp_path / "run.log"
     path.write_text(
         "INFO: Lighter public WS connecting url=ws://127.0.0.1:1/stream\n"
@@ -154,8 +158,8 @@ def test_a_record_that_another_fell_into_is_read_whole(tmp_path: Path) -> None:
     )
     con = connect(":memory:")
     loaded = log.load(con, 1, discover([str(path)]))
-    told = con.execute("select line, family, venue from log_event order by line, col").fetchall()
-    assert told == [(1, "ws_connecting", "lighter"), (2, "heartbeat", None), (3, "ws_connected", "lighter")]
+    result = con.execute("select line, family, venue from log_event order by line, col").fetchall()
+    assert result == [(1, "ws_connecting", "lighter"), (2, "heartbeat", None), (3, "ws_connected", "lighter")]
     assert [session.reached for session in loaded.sessions] == ["connected"]
 
 

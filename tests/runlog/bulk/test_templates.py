@@ -1,4 +1,4 @@
-"""Lines taken together by their shape say what the parser says of each."""
+"""Lines grouped by shape give the same records as the parser."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ lines = st.sampled_from([*EXAMPLES, RX, *FOREIGN, *stamped]).flatmap(
 
 
 @pytest.fixture(autouse=True, scope="module")
-def every_shape_is_learnt() -> Iterator[None]:
+def learn_every_shape() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(templates, "MIN_LINES_TO_LEARN", 1)
         yield
 
 
-def plain(found: LogRecord) -> tuple[object, ...]:
+def values_of(found: LogRecord) -> tuple[object, ...]:
     return found.family, found.venue, found.reason, found.column, dict(found.fields)
 
 
-def taken_apart(texts: list[str]) -> dict[int, tuple[object, ...]]:
-    """What the groups say, by line; the last word is the time stamped on it."""
+def group_results(texts: list[str]) -> dict[int, tuple[object, ...]]:
+    """Return the record values from the groups by line index; the last value is the stamped time."""
     block = [text.encode() for text in texts]
-    groups, left = TemplateMatcher(lambda _: True).sort(BlockLines(b"".join(line + b"\n" for line in block)))
-    told = {}
+    groups, ungrouped = TemplateMatcher(lambda _: True).sort(BlockLines(b"".join(line + b"\n" for line in block)))
+    results = {}
     for group in groups:
         found = group.plan.record
         varying = {field: group.texts(extent) for field, extent in group.plan.varying.items()}
@@ -62,16 +62,16 @@ def taken_apart(texts: list[str]) -> dict[int, tuple[object, ...]]:
         for place, index in enumerate(group.indexes.tolist()):
             fields = {field: values[place].decode() for field, values in columns.items()}
             at_ms = None if group.stamped_ms is None else group.stamped_ms[place]
-            told[index] = (found.family, found.venue, found.reason, found.column, fields, at_ms)
-    assert sorted([*told, *left]) == list(range(len(texts)))
-    return told
+            results[index] = (found.family, found.venue, found.reason, found.column, fields, at_ms)
+    assert sorted([*results, *ungrouped]) == list(range(len(texts)))
+    return results
 
 
 @given(st.lists(lines, max_size=30))
-def test_a_group_says_of_each_line_what_the_parser_says(texts: list[str]) -> None:
-    for index, told in taken_apart(texts).items():
+def test_a_group_gives_the_parsers_result_for_each_line(texts: list[str]) -> None:
+    for index, results in group_results(texts).items():
         line = parse(texts[index])
-        assert [told] == [(*plain(found), line.stamped_ms) for found in line.records]
+        assert [results] == [(*values_of(found), line.stamped_ms) for found in line.records]
 
 
 stamps = st.builds(
@@ -83,24 +83,24 @@ stamps = st.builds(
 
 
 @given(st.lists(stamps, max_size=12))
-def test_many_stamps_are_the_times_that_each_is(moments: list[str]) -> None:
+def test_stamps_parsed_together_equal_stamps_parsed_one_by_one(moments: list[str]) -> None:
     texts = [f"{each} {RX}" for each in moments]
-    told = taken_apart(texts)
-    assert {index: at_ms for index, (*_, at_ms) in told.items()} == {
-        index: strip_decoration(texts[index])[1] for index in told
+    results = group_results(texts)
+    assert {index: at_ms for index, (*_, at_ms) in results.items()} == {
+        index: strip_decoration(texts[index])[1] for index in results
     }
 
 
-def test_lines_with_a_ci_systems_stamp_are_taken_together_too() -> None:
+def test_lines_with_a_ci_stamp_are_grouped() -> None:
     texts = [f"2026-02-14T04:{n // 60:02}:{n % 60:02}.{n}Z {RX.replace('7', str(n))}" for n in range(1_000)]
-    told = taken_apart(texts)
-    assert len(told) == 1_000
-    assert told[77][-1] == strip_decoration(texts[77])[1] == 1_771_041_677_770
+    results = group_results(texts)
+    assert len(results) == 1_000
+    assert results[77][-1] == strip_decoration(texts[77])[1] == 1_771_041_677_770
 
 
-def test_most_lines_of_a_long_log_are_taken_together() -> None:
+def test_lines_that_differ_in_a_counter_are_grouped() -> None:
     texts = [f"WS_AUDIT venue=lighter lighter_ping_sent_count={n} interval_ms=10000" for n in range(1_000)]
-    assert len(taken_apart(texts)) == 1_000
+    assert len(group_results(texts)) == 1_000
 
 
 @pytest.mark.parametrize(
@@ -111,15 +111,15 @@ def test_most_lines_of_a_long_log_are_taken_together() -> None:
         ("INFO: Aster public WS connected url=ws://h1/ws", "INFO: Aster public WS connected url=ws://h2/ws"),
     ],
 )
-def test_a_line_that_differs_in_more_than_free_numbers_is_read_for_itself(known: str, line: str) -> None:
-    told = taken_apart([known, line])
-    assert told.get(1) in (None, plain(parse(line).records[0]))
+def test_a_line_with_another_fixed_number_is_parsed_singly(known: str, line: str) -> None:
+    results = group_results([known, line])
+    assert results.get(1) in (None, values_of(parse(line).records[0]))
 
 
-def test_foreign_lines_are_told_by_their_shape_alone() -> None:
-    assert {told[0] for told in taken_apart(["job 1 of 2", "job 2 of 2"]).values()} == {OTHER}
+def test_foreign_lines_are_grouped_by_shape() -> None:
+    assert {results[0] for results in group_results(["job 1 of 2", "job 2 of 2"]).values()} == {OTHER}
 
 
 def test_a_shape_that_few_lines_have_is_left_to_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "MIN_LINES_TO_LEARN", 3)
-    assert sorted(taken_apart(["job 1 of 2", "job 3 of 4", "run 5", "run 6", "run 7"])) == [2, 3, 4]
+    assert sorted(group_results(["job 1 of 2", "job 3 of 4", "run 5", "run 6", "run 7"])) == [2, 3, 4]
