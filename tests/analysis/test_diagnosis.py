@@ -1,4 +1,4 @@
-"""A run ends as its last life does, and the line that says why is named."""
+"""The end of a run is that of its last life, with the log line that shows the cause."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.metrics.made_up import START_LINE, record
+from tests.analysis.metrics.sample_runs import START_LINE, record
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.model.runs import RunInfo
 
-SPOKE = "INFO: Lighter public WS connected url=wss://api.example/x"
+CONNECTED = "INFO: Lighter public WS connected url=wss://api.example/x"
 PANIC = ("thread 'main' panicked at src/x.rs:1:2:", "boom")
 ERROR = "paraphina_live | error=account_snapshot_failed connector=aster"
-RAN = 30
+RECORDS = 30
 KILL_EVENT = '{"basis_b_t":0.0,"kill_reason":"PnlHardBreach","timebase_id":"x"}'
 
 
@@ -24,7 +24,7 @@ def records(count: int, **more: object) -> str:
 def ended(
     folder: Path, *log: str, telemetry: str = "", requested_ms: int | None = None, before: tuple[str, ...] = ()
 ) -> RunInfo:
-    """How a run ended whose log, and what was written before it in a part of its own, hold these lines."""
+    """Analyse a run with these log lines; `before` is an earlier part of a rotated log."""
     for name, lines in (("run.log.1", before), ("run.log", log)):
         if lines:
             (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -33,8 +33,8 @@ def ended(
     return analyze([str(folder)], options=Options(requested_ms=requested_ms)).run
 
 
-def said(run: RunInfo) -> tuple[str, str | None, int | None]:
-    """The end, the code of its cause, and the line that says so."""
+def outcome(run: RunInfo) -> tuple[str, str | None, int | None]:
+    """Return how the run ended, the code of the cause, and its line."""
     cause = run.diagnosis
     return str(run.ended), cause and cause.code, cause and cause.line
 
@@ -54,60 +54,64 @@ def said(run: RunInfo) -> tuple[str, str | None, int | None]:
     ],
     ids=["panic", "killed", "kill switch", "no telemetry", "memory", "task", "glued panic", "refused", "error"],
 )
-def test_what_ended_a_life_before_the_last_did_not_end_the_run(tmp_path: Path, first_life: tuple[str, ...]) -> None:
-    assert said(ended(tmp_path, *first_life, START_LINE, SPOKE, telemetry=records(RAN))) == ("unknown", None, None)
+def test_the_end_of_an_earlier_life_is_not_the_end_of_the_run(tmp_path: Path, first_life: tuple[str, ...]) -> None:
+    assert outcome(ended(tmp_path, *first_life, START_LINE, CONNECTED, telemetry=records(RECORDS))) == (
+        "unknown",
+        None,
+        None,
+    )
 
 
-def test_what_ended_a_life_before_the_last_is_a_finding_with_its_line(tmp_path: Path) -> None:
-    ended(tmp_path, START_LINE, "Killed", START_LINE, SPOKE, telemetry=records(RAN))
+def test_the_end_of_an_earlier_life_is_a_finding_with_its_line(tmp_path: Path) -> None:
+    ended(tmp_path, START_LINE, "Killed", START_LINE, CONNECTED, telemetry=records(RECORDS))
     assert ("earlier_end", (("run.log", 2),)) in [(each.code, each.lines) for each in analyze([str(tmp_path)]).findings]
 
 
 @pytest.mark.parametrize(("log", "place"), [((), ("telemetry.jsonl", 2)), ((START_LINE, KILL_EVENT), ("run.log", 2))])
-def test_a_kill_switch_of_an_earlier_life_is_one_finding_also_where_only_telemetry_tells(
+def test_a_kill_switch_of_an_earlier_life_is_one_finding_from_the_log_or_telemetry(
     tmp_path: Path, log: tuple[str, ...], place: tuple[str, int]
 ) -> None:
     killed = record(0, 0, (0, 0, 0)) + record(1, 1, (0, 0, 0), kill_switch=True, kill_reason="PnlHardBreach") * 2
-    ended(tmp_path, *log, *((START_LINE, SPOKE) if log else ()), telemetry=killed + records(1))
+    ended(tmp_path, *log, *((START_LINE, CONNECTED) if log else ()), telemetry=killed + records(1))
     found = [each for each in analyze([str(tmp_path)]).findings if each.code == "earlier_end"]
     assert [each.lines for each in found] == [(place,)]
     assert "PnlHardBreach" in found[0].text
 
 
 def test_a_kill_switch_in_the_telemetry_of_an_earlier_life_did_not_end_the_run(tmp_path: Path) -> None:
-    telemetry = records(3, kill_switch=True, kill_reason="PnlHardBreach") + records(RAN)
-    assert said(ended(tmp_path, START_LINE, START_LINE, telemetry=telemetry)) == ("unknown", None, None)
+    telemetry = records(3, kill_switch=True, kill_reason="PnlHardBreach") + records(RECORDS)
+    assert outcome(ended(tmp_path, START_LINE, START_LINE, telemetry=telemetry)) == ("unknown", None, None)
 
 
-def test_the_last_life_of_a_rotated_log_may_have_begun_in_the_part_before(tmp_path: Path) -> None:
-    run = ended(tmp_path, SPOKE, *PANIC, before=(START_LINE, "Killed", START_LINE), telemetry=records(RAN))
-    assert said(run) == ("crashed", "panic", 2)
+def test_the_last_life_of_a_rotated_log_may_begin_in_an_earlier_part(tmp_path: Path) -> None:
+    run = ended(tmp_path, CONNECTED, *PANIC, before=(START_LINE, "Killed", START_LINE), telemetry=records(RECORDS))
+    assert outcome(run) == ("crashed", "panic", 2)
 
 
 def test_a_start_in_a_later_part_of_a_rotated_log_begins_a_life(tmp_path: Path) -> None:
-    run = ended(tmp_path, START_LINE, SPOKE, before=(START_LINE, "Killed"), telemetry=records(RAN))
-    assert said(run) == ("unknown", None, None)
+    run = ended(tmp_path, START_LINE, CONNECTED, before=(START_LINE, "Killed"), telemetry=records(RECORDS))
+    assert outcome(run) == ("unknown", None, None)
 
 
-def test_a_repeated_word_of_the_shell_is_of_the_life_it_stands_in(tmp_path: Path) -> None:
-    run = ended(tmp_path, START_LINE, *["Killed"] * 50, START_LINE, SPOKE, "Killed", telemetry=records(RAN))
-    assert said(run) == ("killed", "signal", 54)
+def test_a_repeated_shell_message_belongs_to_the_life_of_its_line(tmp_path: Path) -> None:
+    run = ended(tmp_path, START_LINE, *["Killed"] * 50, START_LINE, CONNECTED, "Killed", telemetry=records(RECORDS))
+    assert outcome(run) == ("killed", "signal", 54)
 
 
 @pytest.mark.parametrize(
-    ("lines", "telemetry", "told"),
+    ("lines", "telemetry", "expected"),
     [
         ((ERROR,), "", ("never_started", "configuration", 2)),
-        ((ERROR,), records(RAN), ("crashed", "program_error", 2)),
-        ((ERROR, SPOKE), records(RAN), ("unknown", "program_error", 2)),
-        (("server said " + ERROR,), records(RAN), ("unknown", None, None)),
+        ((ERROR,), records(RECORDS), ("crashed", "program_error", 2)),
+        ((ERROR, CONNECTED), records(RECORDS), ("unknown", "program_error", 2)),
+        (("server said " + ERROR,), records(RECORDS), ("unknown", None, None)),
     ],
     ids=["before any record", "at the end", "in passing", "quoted"],
 )
-def test_an_error_of_the_program_ends_a_run_where_nothing_follows(
-    tmp_path: Path, lines: tuple[str, ...], telemetry: str, told: tuple[str, str | None, int | None]
+def test_a_program_error_ends_a_run_if_no_line_follows(
+    tmp_path: Path, lines: tuple[str, ...], telemetry: str, expected: tuple[str, str | None, int | None]
 ) -> None:
-    assert said(ended(tmp_path, START_LINE, *lines, telemetry=telemetry)) == told
+    assert outcome(ended(tmp_path, START_LINE, *lines, telemetry=telemetry)) == expected
 
 
 FINISHED = "    Finished `release` profile [optimized] target(s)"
@@ -138,7 +142,7 @@ FINISHED = "    Finished `release` profile [optimized] target(s)"
         "counted from the first telemetry",
     ],
 )
-def test_the_builds_that_a_log_shows_are_taken_off_the_requested_time(
+def test_build_times_in_the_log_are_subtracted_from_the_requested_time(
     tmp_path: Path, log: list[str], meta: str | None, requested_ms: int
 ) -> None:
     if meta:
@@ -146,9 +150,9 @@ def test_the_builds_that_a_log_shows_are_taken_off_the_requested_time(
     assert ended(tmp_path, *log, START_LINE, requested_ms=600_000).requested_ms == requested_ms
 
 
-def test_a_run_that_was_stopped_on_time_after_its_build_did_not_die_early(tmp_path: Path) -> None:
+def test_a_run_stopped_on_time_after_its_build_did_not_die_early(tmp_path: Path) -> None:
     run = ended(tmp_path, f"{FINISHED} in 8.00s", START_LINE, telemetry=records(41), requested_ms=18_000)
-    assert said(run) == ("timeout", None, None)
+    assert outcome(run) == ("timeout", None, None)
 
 
 COMPILING = "   Compiling feedcore v0.1.0 (/x)"
@@ -159,7 +163,7 @@ EXDEV = "error: failed to write target/libfeedcore.rmeta: Invalid cross-device l
 
 
 @pytest.mark.parametrize(
-    ("log", "told"),
+    ("log", "expected"),
     [
         ((COMPILING, FINISHED, RUNNING, ARGUMENT), ("never_started", "configuration", 4)),
         ((FINISHED, RUNNING, MAIN_ERROR), ("never_started", "program_error", 3)),
@@ -171,21 +175,21 @@ EXDEV = "error: failed to write target/libfeedcore.rmeta: Invalid cross-device l
     ],
     ids=["argument", "main", "a build that failed before", "a later build", "a shown compiler", "no program", "quoted"],
 )
-def test_what_the_program_says_after_its_build_is_no_error_of_the_build(
-    tmp_path: Path, log: tuple[str, ...], told: tuple[str, str | None, int | None]
+def test_an_error_of_the_program_after_its_build_is_no_build_error(
+    tmp_path: Path, log: tuple[str, ...], expected: tuple[str, str | None, int | None]
 ) -> None:
-    assert said(ended(tmp_path, *log)) == told
+    assert outcome(ended(tmp_path, *log)) == expected
 
 
 @pytest.mark.parametrize(
-    ("log", "told"),
-    [((MAIN_ERROR,), ("crashed", "program_error", 2)), ((MAIN_ERROR, SPOKE), ("unknown", None, None))],
+    ("log", "expected"),
+    [((MAIN_ERROR,), ("crashed", "program_error", 2)), ((MAIN_ERROR, CONNECTED), ("unknown", None, None))],
     ids=["last words", "somebody else's"],
 )
-def test_an_error_that_main_returned_is_the_last_that_a_program_says(
-    tmp_path: Path, log: tuple[str, ...], told: tuple[str, str | None, int | None]
+def test_an_error_returned_by_main_counts_only_as_the_last_line(
+    tmp_path: Path, log: tuple[str, ...], expected: tuple[str, str | None, int | None]
 ) -> None:
-    assert said(ended(tmp_path, START_LINE, *log, telemetry=records(RAN))) == told
+    assert outcome(ended(tmp_path, START_LINE, *log, telemetry=records(RECORDS))) == expected
 
 
 TARGET = "target/release/paraphina_live --trade-mode shadow"
@@ -194,7 +198,7 @@ OOM = "Out of memory: Killed process 4242 (paraphina_live) total-vm:123kB"
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         (f"./run.sh: line 3:  4242 Killed                  {TARGET}", ("killed", "signal", 2)),
         (f"nightly-7.sh: line 3:  4242 Killed                  {TARGET}", ("killed", "signal", 2)),
@@ -211,14 +215,14 @@ OOM = "Out of memory: Killed process 4242 (paraphina_live) total-vm:123kB"
         (f"server said {FAILED} (signal: 9, SIGKILL: kill)", ("unknown", None, None)),
     ],
 )
-def test_whoever_saw_the_program_die_of_a_signal_is_believed(
-    tmp_path: Path, line: str, told: tuple[str, str | None, int | None]
+def test_a_report_of_the_program_s_death_by_a_signal_is_the_cause(
+    tmp_path: Path, line: str, expected: tuple[str, str | None, int | None]
 ) -> None:
-    assert said(ended(tmp_path, START_LINE, line, telemetry=records(RAN))) == told
+    assert outcome(ended(tmp_path, START_LINE, line, telemetry=records(RECORDS))) == expected
 
 
 @pytest.mark.parametrize(
-    ("log", "told"),
+    ("log", "expected"),
     [
         (
             ("error: could not compile `x` (lib)", "", "Caused by:",
@@ -236,21 +240,21 @@ def test_whoever_saw_the_program_die_of_a_signal_is_believed(
     ],
     ids=["killed", "died", "asked its version", "refused", "quoted"],
 )  # fmt: skip
-def test_a_compiler_that_died_of_a_signal_is_what_stopped_the_build(
-    tmp_path: Path, log: tuple[str, ...], told: tuple[str, str | None, int | None]
+def test_a_compiler_killed_by_a_signal_is_the_cause_of_a_failed_build(
+    tmp_path: Path, log: tuple[str, ...], expected: tuple[str, str | None, int | None]
 ) -> None:
-    assert said(ended(tmp_path, COMPILING, *log)) == told
+    assert outcome(ended(tmp_path, COMPILING, *log)) == expected
 
 
 def test_the_reason_of_a_kill_switch_is_taken_from_the_log(tmp_path: Path) -> None:
-    run = ended(tmp_path, START_LINE, KILL_EVENT, telemetry=records(RAN))
-    assert said(run) == ("completed", "kill_switch", 2)
+    run = ended(tmp_path, START_LINE, KILL_EVENT, telemetry=records(RECORDS))
+    assert outcome(run) == ("completed", "kill_switch", 2)
     assert run.diagnosis
     assert run.diagnosis.text.endswith(": PnlHardBreach")
 
 
 @pytest.mark.parametrize(
-    ("panic", "told"),
+    ("panic", "expected"),
     [
         (("'boom here', src/x.rs:1:2",), "boom here (src/x.rs:1:2)"),
         (("'it's', src/y.rs:3:4', src/x.rs:1:2",), "it's', src/y.rs:3:4 (src/x.rs:1:2)"),
@@ -259,8 +263,10 @@ def test_the_reason_of_a_kill_switch_is_taken_from_the_log(tmp_path: Path) -> No
     ],
     ids=["one line", "quotes in the message", "several lines", "of today"],
 )
-def test_a_panic_has_its_message_and_its_place(tmp_path: Path, panic: tuple[str, ...], told: str) -> None:
-    run = ended(tmp_path, START_LINE, "thread 'main' panicked at " + panic[0], *panic[1:], telemetry=records(RAN))
-    assert said(run) == ("crashed", "panic", 2)
+def test_a_panic_is_reported_with_its_message_and_source_position(
+    tmp_path: Path, panic: tuple[str, ...], expected: str
+) -> None:
+    run = ended(tmp_path, START_LINE, "thread 'main' panicked at " + panic[0], *panic[1:], telemetry=records(RECORDS))
+    assert outcome(run) == ("crashed", "panic", 2)
     assert run.diagnosis
-    assert run.diagnosis.text == f"the program panicked: {told}"
+    assert run.diagnosis.text == f"the program panicked: {expected}"

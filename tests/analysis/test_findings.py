@@ -1,4 +1,4 @@
-"""A finding appears where the evidence shows it and nowhere else."""
+"""Each finding appears if the evidence shows it, and only then."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def figure(name: str, value: float) -> Figure:
     return Figure(name, value, "count", 1, Bound.EXACT, value, value, None, Better.LOWER)
 
 
-def look(figures: dict[str, float] = {}, episodes: tuple[Episode, ...] = (), **more: object) -> FindingInput:  # noqa: B006
-    given = {"ledgers": (CLEAN,), "log_lives": 1, "telemetry_lives": 1, "unknown_components": {}, **more}
-    return FindingInput(run=RUN, figures=tuple(figure(*each) for each in figures.items()), episodes=episodes, **given)  # type: ignore[arg-type]
+def evidence(figures: dict[str, float] = {}, episodes: tuple[Episode, ...] = (), **more: object) -> FindingInput:  # noqa: B006
+    fields = {"ledgers": (CLEAN,), "log_lives": 1, "telemetry_lives": 1, "unknown_components": {}, **more}
+    return FindingInput(run=RUN, figures=tuple(figure(*each) for each in figures.items()), episodes=episodes, **fields)  # type: ignore[arg-type]
 
 
 def reconnect(from_ms: int, to_ms: int, reason: str = "server_close") -> Episode:
@@ -32,48 +32,48 @@ EVERY_MINUTE = tuple(reconnect(n * 62_000, n * 62_000 + 2_000) for n in range(5)
 
 
 @pytest.mark.parametrize(
-    ("seen", "codes"),
+    ("finding_input", "codes"),
     [
-        (look(), []),
-        (look({"lighter.age_apply_unknown.share": 1}), ["never_spoke"]),
-        (look({"lighter.age_apply_unknown.share": 0.9}), []),
-        (look({"lighter.masked.ms": 34_000, "lighter.masked.fresh_ms": 3_200}), ["rest_masking"]),
-        (look({"lighter.masked.ms": 34_000, "lighter.masked.fresh_ms": 0}), []),
-        (look(episodes=EVERY_MINUTE), ["idle_close"]),
-        (look(episodes=EVERY_MINUTE[:3]), []),
-        (look(episodes=(*EVERY_MINUTE[:4], reconnect(400_000, 402_000))), []),
-        (look(episodes=tuple(reconnect(n * 62_000, n * 62_000 + 2_000, "stream_ended") for n in range(5))), []),
-        (look({"lighter.disconnects.unknown": 2}), ["silent_ending"]),
-        (look(episodes=(Episode("run", "local_stall", 0, 1, None, None),)), ["local_stall"]),
-        (look(episodes=(Episode("lighter", "frozen_mid", 0, 40_000, None, None),)), ["frozen_mid"]),
-        (look({"lighter.core_freezes": 1}), ["runner_freeze"]),
-        (look(log_lives=2), ["lives_differ"]),
-        (look(earlier_ends=((("run.log", 2), "Killed"),)), ["earlier_end"]),
-        (look(log_lives=0), []),
-        (look({"run.ticks_missing": 3}), ["records_dropped"]),
-        (look({"run.hole_ms": 3_000}), ["holes"]),
-        (look({"lighter.age_event_bogus": 7}), ["event_without_time"]),
-        (look({"lighter.depth_zero.share": 0.1, "lighter.depth_zero.longest_ms": 4_000}), ["one_sided_book"]),
-        (look({"lighter.depth_zero.share": 0.1, "lighter.depth_zero.longest_ms": 250}), []),
-        (look({"lighter.depth_zero.share": 1, "lighter.depth_zero.longest_ms": 4_000, "lighter.age_apply_unknown.share": 1}), ["never_spoke"]),
-        (look(unknown_components={"novel": 2}), ["unknown_audit_lines"]),
-        (look(ledgers=(FileLedger("t", Role.TELEMETRY, 0, "", 2, 1, {"malformed": 1}, (SetAsideLine(2, 9, "malformed"),)),)), ["damaged_file"]),
-        (look(ledgers=(FileLedger("t", Role.TELEMETRY, 0, "", 2, 1, {"torn_tail": 1}, (SetAsideLine(2, 9, "torn_tail"),)),)), []),
-        (look(ledgers=tuple(replace(CLEAN, file=file) for file in ("run.log.3", "run.log.1", "run.log"))), ["part_missing"]),
-        (look(ledgers=tuple(replace(CLEAN, file=file, role=Role.ARTIFACT) for file in ("core.3", "core.1"))), []),
-        (look(ledgers=tuple(replace(CLEAN, file=file) for file in ("run.log.2", "run.log.1", "run.log"))), []),
+        (evidence(), []),
+        (evidence({"lighter.age_apply_unknown.share": 1}), ["never_spoke"]),
+        (evidence({"lighter.age_apply_unknown.share": 0.9}), []),
+        (evidence({"lighter.masked.ms": 34_000, "lighter.masked.fresh_ms": 3_200}), ["rest_masking"]),
+        (evidence({"lighter.masked.ms": 34_000, "lighter.masked.fresh_ms": 0}), []),
+        (evidence(episodes=EVERY_MINUTE), ["idle_close"]),
+        (evidence(episodes=EVERY_MINUTE[:3]), []),
+        (evidence(episodes=(*EVERY_MINUTE[:4], reconnect(400_000, 402_000))), []),
+        (evidence(episodes=tuple(reconnect(n * 62_000, n * 62_000 + 2_000, "stream_ended") for n in range(5))), []),
+        (evidence({"lighter.disconnects.unknown": 2}), ["silent_ending"]),
+        (evidence(episodes=(Episode("run", "local_stall", 0, 1, None, None),)), ["local_stall"]),
+        (evidence(episodes=(Episode("lighter", "frozen_mid", 0, 40_000, None, None),)), ["frozen_mid"]),
+        (evidence({"lighter.core_freezes": 1}), ["runner_freeze"]),
+        (evidence(log_lives=2), ["lives_differ"]),
+        (evidence(earlier_ends=((("run.log", 2), "Killed"),)), ["earlier_end"]),
+        (evidence(log_lives=0), []),
+        (evidence({"run.ticks_missing": 3}), ["records_dropped"]),
+        (evidence({"run.hole_ms": 3_000}), ["holes"]),
+        (evidence({"lighter.age_event_bogus": 7}), ["event_without_time"]),
+        (evidence({"lighter.depth_zero.share": 0.1, "lighter.depth_zero.longest_ms": 4_000}), ["one_sided_book"]),
+        (evidence({"lighter.depth_zero.share": 0.1, "lighter.depth_zero.longest_ms": 250}), []),
+        (evidence({"lighter.depth_zero.share": 1, "lighter.depth_zero.longest_ms": 4_000, "lighter.age_apply_unknown.share": 1}), ["never_spoke"]),
+        (evidence(unknown_components={"novel": 2}), ["unknown_audit_lines"]),
+        (evidence(ledgers=(FileLedger("t", Role.TELEMETRY, 0, "", 2, 1, {"malformed": 1}, (SetAsideLine(2, 9, "malformed"),)),)), ["damaged_file"]),
+        (evidence(ledgers=(FileLedger("t", Role.TELEMETRY, 0, "", 2, 1, {"torn_tail": 1}, (SetAsideLine(2, 9, "torn_tail"),)),)), []),
+        (evidence(ledgers=tuple(replace(CLEAN, file=file) for file in ("run.log.3", "run.log.1", "run.log"))), ["part_missing"]),
+        (evidence(ledgers=tuple(replace(CLEAN, file=file, role=Role.ARTIFACT) for file in ("core.3", "core.1"))), []),
+        (evidence(ledgers=tuple(replace(CLEAN, file=file) for file in ("run.log.2", "run.log.1", "run.log"))), []),
     ],
 )  # fmt: skip
-def test_a_finding_is_made_where_the_evidence_shows_it(seen: FindingInput, codes: list[str]) -> None:
-    assert [finding.code for finding in findings(seen)] == codes
+def test_each_finding_needs_its_evidence(finding_input: FindingInput, codes: list[str]) -> None:
+    assert [finding.code for finding in findings(finding_input)] == codes
 
 
-def test_the_gravest_come_first() -> None:
-    seen = look({"lighter.disconnects.unknown": 2, "run.hole_ms": 1, "lighter.masked.fresh_ms": 1})
-    assert [finding.severity for finding in findings(seen)] == ["high", "medium", "low"]
+def test_findings_are_ordered_by_severity() -> None:
+    finding_input = evidence({"lighter.disconnects.unknown": 2, "run.hole_ms": 1, "lighter.masked.fresh_ms": 1})
+    assert [finding.severity for finding in findings(finding_input)] == ["high", "medium", "low"]
 
 
-def test_a_finding_names_the_lines_it_rests_on() -> None:
-    (found,) = findings(look(episodes=EVERY_MINUTE))
+def test_a_finding_has_the_lines_that_show_it() -> None:
+    (found,) = findings(evidence(episodes=EVERY_MINUTE))
     assert found.lines == tuple(("run.log", n * 62_000) for n in range(1, 5))
     assert "1 min 0.0 s" in found.text

@@ -1,4 +1,4 @@
-"""A growing run is looked at again and again, and kept once it has ended or is let go."""
+"""`analyze --follow` shows a growing run again and again, and stores it at its end or on an interrupt."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write(run: Path, t: int, at_ms: int) -> None:
 
 @contextmanager
 def growing(run: Path) -> Iterator[None]:
-    """A run that has a record more every tenth of a second."""
+    """Append a record to the run every 0.1 s."""
     done = Event()
 
     def grow() -> None:
@@ -58,12 +58,12 @@ def next_number(program: subprocess.Popen[str], figure: str) -> int:
     return next(int(words[1]) for line in program.stdout if (words := line.split())[:1] == [figure])
 
 
-def held(db: Path) -> list[tuple[int, ...]]:
+def stored_counts(db: Path) -> list[tuple[int, ...]]:
     with duckdb.connect(str(db), read_only=True) as con:
         return con.execute("select (select count(*) from runs), (select count(*) from ticks)").fetchall()
 
 
-def test_a_growing_run_is_shown_as_it_grows_and_kept_when_it_is_let_go(tmp_path: Path) -> None:
+def test_a_growing_run_is_shown_repeatedly_and_stored_on_an_interrupt(tmp_path: Path) -> None:
     run, db = tmp_path / "run", tmp_path / "store.duckdb"
     run.mkdir()
     write(run, 0, time.time_ns() // 1_000_000)
@@ -73,10 +73,10 @@ def test_a_growing_run_is_shown_as_it_grows_and_kept_when_it_is_let_go(tmp_path:
         program.send_signal(signal.SIGINT)
         last = next_ticks(program)
         assert program.wait(timeout=PATIENCE_S) == 130
-    assert held(db) == [(1, last)]
+    assert stored_counts(db) == [(1, last)]
 
 
-def test_a_log_that_grows_is_followed_without_any_telemetry(tmp_path: Path) -> None:
+def test_a_growing_log_is_followed_without_telemetry(tmp_path: Path) -> None:
     run, db = tmp_path / "run", tmp_path / "store.duckdb"
     run.mkdir()
     with following(run, db, "lighter.connects") as program:
@@ -90,7 +90,7 @@ def test_a_log_that_grows_is_followed_without_any_telemetry(tmp_path: Path) -> N
         assert program.wait(timeout=PATIENCE_S) == 0
 
 
-def test_a_run_that_has_ended_is_kept_when_it_did_not_grow(tmp_path: Path) -> None:
+def test_a_run_that_no_longer_grows_is_stored_at_once(tmp_path: Path) -> None:
     run, db = tmp_path / "run", tmp_path / "store.duckdb"
     run.mkdir()
     for t in range(3):
@@ -98,4 +98,4 @@ def test_a_run_that_has_ended_is_kept_when_it_did_not_grow(tmp_path: Path) -> No
     with following(run, db) as program:
         assert next_ticks(program) == 3
         assert program.wait(timeout=PATIENCE_S) == 0
-    assert held(db) == [(1, 3)]
+    assert stored_counts(db) == [(1, 3)]

@@ -1,4 +1,4 @@
-"""A long run is analysed one thing after the other, with the outcome that it would have as a short one."""
+"""A long run is analysed step by step, with the same result as when steps run concurrently."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from toolkit.analysis import pipeline
 
 
-def test_the_length_of_a_run_decides_nothing_but_the_order_of_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_length_of_a_run_does_not_change_its_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
     short = pipeline.analyze(["sample:before"])
     monkeypatch.setattr(pipeline, "_MAX_CONCURRENT_LINES", 0)
     assert pipeline.analyze(["sample:before"]) == short

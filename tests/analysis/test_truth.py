@@ -1,4 +1,4 @@
-"""Recorded runs of the real program, each told as the venues' own record of it tells.
+"""Recorded runs of the producer agree with the ground truth of the simulated venues.
 
 A connection is a handshake that the simulated venue accepted, so it equals `connects`; reconnects are the connections
 after the first of each life. The files are the program's own, some without their telemetry to keep them small.
@@ -50,7 +50,7 @@ def value(run: str, figure: str) -> object:
 
 
 @pytest.mark.parametrize("run", CONNECTIONS)
-def test_connects_are_the_connections_that_the_venues_accepted(run: str) -> None:
+def test_connects_equal_the_connections_that_the_venues_accepted(run: str) -> None:
     connections, _ = CONNECTIONS[run]
     assert tuple(value(run, f"{venue}.connects") for venue in VENUES) == connections
 
@@ -91,7 +91,7 @@ def test_reconnects_by_reason_add_up_to_the_reconnects(run: str) -> None:
         ("prb_after", "run.publisher.try_send_full", 0),
     ],
 )
-def test_a_figure_tells_what_the_faults_did(run: str, figure: str, expected: int | None) -> None:
+def test_a_figure_has_the_value_that_the_injected_faults_imply(run: str, figure: str, expected: int | None) -> None:
     assert value(run, figure) == expected
 
 
@@ -104,7 +104,7 @@ def test_a_figure_tells_what_the_faults_did(run: str, figure: str, expected: int
         ("exdev_build", "run.cap_hits", "no market_rx line and no copy in telemetry"),
     ],
 )
-def test_what_a_log_could_not_say_is_no_zero(run: str, figure: str, note: str) -> None:
+def test_a_count_without_evidence_is_null_with_a_note(run: str, figure: str, note: str) -> None:
     found = analysed(run).figure(figure)
     assert found is not None
     assert (found.value, found.low, found.high, found.note) == (None, None, None, note)
@@ -122,12 +122,12 @@ def test_what_a_log_could_not_say_is_no_zero(run: str, figure: str, note: str) -
         ("clean_head", "unknown", None, None),
     ],
 )
-def test_what_ended_a_run_is_named_with_its_line(run: str, ended: str, code: str | None, line: int | None) -> None:
-    said = analysed(run).run
-    assert (said.ended, said.diagnosis.code if said.diagnosis else None) == (ended, code)
+def test_the_end_of_a_run_has_its_cause_and_line(run: str, ended: str, code: str | None, line: int | None) -> None:
+    result = analysed(run).run
+    assert (result.ended, result.diagnosis.code if result.diagnosis else None) == (ended, code)
     if line is not None:
-        assert said.diagnosis is not None
-        assert said.diagnosis.line == line
+        assert result.diagnosis is not None
+        assert result.diagnosis.line == line
 
 
 def test_an_unexplained_end_well_before_the_requested_time_is_a_kill() -> None:
@@ -153,11 +153,11 @@ def test_a_run_killed_in_the_middle_of_a_write_loses_its_torn_line_and_nothing_e
     assert (telemetry.lines, telemetry.used, telemetry.set_aside) == (339, 338, {"torn_tail": 1})
 
 
-def test_every_recorded_run_knows_that_its_venues_were_simulated() -> None:
+def test_every_recorded_run_is_marked_as_simulated() -> None:
     assert {run: analysed(run).run.simulated for run in CONNECTIONS} == dict.fromkeys(CONNECTIONS, True)
 
 
-def test_ages_are_those_of_a_plain_reading() -> None:
+def test_age_figures_agree_with_a_direct_computation() -> None:
     content = zstandard.ZstdDecompressor().decompressobj().decompress(
         (RUNS / "killed_head" / "telemetry.jsonl.zst").read_bytes()
     )  # fmt: skip
@@ -173,7 +173,7 @@ def test_ages_are_those_of_a_plain_reading() -> None:
 
 
 @pytest.mark.parametrize("name", ["empty directory", "a binary file", "no such path", "a document"])
-def test_what_is_no_run_is_refused_with_its_name(tmp_path: Path, name: str) -> None:
+def test_a_path_that_is_not_a_run_raises_an_input_error_with_its_name(tmp_path: Path, name: str) -> None:
     place = tmp_path / "run"
     if name == "empty directory":
         place.mkdir()
@@ -189,12 +189,12 @@ def test_what_is_no_run_is_refused_with_its_name(tmp_path: Path, name: str) -> N
 def test_an_empty_file_of_a_run_is_recognised_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "telemetry.jsonl").touch()
     (tmp_path / "run.log").touch()
-    said = analyze([str(tmp_path)])
-    assert [(each.file, each.role, each.lines) for each in said.ledger] == [
+    result = analyze([str(tmp_path)])
+    assert [(each.file, each.role, each.lines) for each in result.ledger] == [
         ("run.log", "log", 0),
         ("telemetry.jsonl", "telemetry", 0),
     ]
-    assert said.figure("run.ticks").value == 0
+    assert result.figure("run.ticks").value == 0
 
 
 RX = "market_rx_stats tick={} raw_drained=1 raw_l2_delta=0 raw_l2_snapshot=1 raw_trade=0 cap_hits=0\n"
@@ -202,11 +202,9 @@ CONNECTED = "INFO: Lighter public WS connecting url=wss://h/ws\nINFO: Lighter pu
 
 
 @pytest.mark.parametrize(("name", "before", "role"), [("run.log", CONNECTED, "log"), ("a.txt", "", "rx_stats")])
-def test_a_file_is_of_market_rx_lines_only_where_it_has_no_other_of_a_log(
-    tmp_path: Path, name: str, before: str, role: str
-) -> None:
+def test_a_file_is_rx_stats_only_if_it_has_no_other_log_line(tmp_path: Path, name: str, before: str, role: str) -> None:
     (tmp_path / name).write_text(before + "".join(RX.format(tick) for tick in range(300)))
-    said = analyze([str(tmp_path)])
-    assert [(each.role, each.set_aside) for each in said.ledger] == [(role, {})]
-    figure = said.figure("lighter.connects")
+    result = analyze([str(tmp_path)])
+    assert [(each.role, each.set_aside) for each in result.ledger] == [(role, {})]
+    figure = result.figure("lighter.connects")
     assert (figure and figure.value) == (1 if before else None)

@@ -1,4 +1,4 @@
-"""Foreign log lines on request: by template, numbers apart."""
+"""Unknown log lines are counted by template, with numbers replaced."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from toolkit.analysis.unknown_lines import unknown_templates
 from toolkit.cli import main
 
 
-def test_lines_that_differ_in_their_numbers_are_one_template_and_known_lines_are_none(tmp_path: Path) -> None:
+def test_lines_that_differ_in_numbers_share_a_template_and_known_lines_have_none(tmp_path: Path) -> None:
     (tmp_path / "run.log").write_text(
         "INFO: Aster public WS connected url=ws://h/ws\nqueue at 17\nqueue at 4\n\nsomething else\nqueue at 1 of 2\n"
     )
@@ -20,7 +20,7 @@ def test_lines_that_differ_in_their_numbers_are_one_template_and_known_lines_are
     ]  # fmt: skip
 
 
-def test_the_halves_of_a_known_line_cut_by_a_rotation_are_no_foreign_lines(tmp_path: Path) -> None:
+def test_the_halves_of_a_known_line_cut_by_a_rotation_are_not_unknown_lines(tmp_path: Path) -> None:
     line = b"INFO: Aster public WS connected url=ws://h/ws\n"
     (tmp_path / "run.log.1").write_bytes(line + b"queue at 17\n" + line[:30])
     (tmp_path / "run.log").write_bytes(line[30:] + b"queue at 4\n")
@@ -28,7 +28,7 @@ def test_the_halves_of_a_known_line_cut_by_a_rotation_are_no_foreign_lines(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("format", "said"),
+    ("format", "expected"),
     [
         ("text", "3 unknown log lines\n       2  queue at N\n       1  others\n"),
         (
@@ -46,8 +46,8 @@ def test_the_halves_of_a_known_line_cut_by_a_rotation_are_no_foreign_lines(tmp_p
         ),
     ],
 )
-def test_the_commonest_are_printed_in_the_format_asked_for(
-    tmp_path: Path, format: str, said: object, capsys: pytest.CaptureFixture[str]
+def test_the_most_frequent_templates_are_printed_in_the_requested_format(
+    tmp_path: Path, format: str, expected: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "run.log").write_text(
         "INFO: Aster public WS connected url=ws://h/ws\nqueue at 17\nqueue at 4\nsomething else\n"
@@ -56,4 +56,4 @@ def test_the_commonest_are_printed_in_the_format_asked_for(
         main(["analyze", str(tmp_path), "--foreign", "1", "--format", format])
     assert not ended.value.code
     printed = capsys.readouterr().out
-    assert (json.loads(printed) if format == "json" else printed) == said
+    assert (json.loads(printed) if format == "json" else printed) == expected

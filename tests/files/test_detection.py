@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.metrics.made_up import record
+from tests.analysis.metrics.sample_runs import record
 from toolkit.files.detection import HEAD_BYTES, contains_log_line
 from toolkit.files.discovery import discover
 from toolkit.model.errors import InputError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.metrics.made_up import START_LINE, figure
+from tests.analysis.metrics.sample_runs import START_LINE, figure
 from toolkit.analysis.pipeline import analyze
 from toolkit.model.runs import RunAnalysis
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.metrics.made_up import START_LINE, START_MS
+from tests.analysis.metrics.sample_runs import START_LINE, START_MS
 from toolkit.analysis.pipeline import analyze
 from toolkit.db.store import connect
 from toolkit.model.arrivals import FILE_NAME, Arrival, header, line

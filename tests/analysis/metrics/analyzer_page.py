@@ -1,6 +1,6 @@
-"""What the producer's telemetry analyzer prints, and which figure says the same.
+"""Parse the page of the producer's telemetry analyzer, and map its series to our figures.
 
-`RIGHT` names the series that it computes as defined; a series it computes otherwise is in no list, and its test says how.
+`RIGHT` lists the series that the analyzer computes as defined. Other series are in no list; their tests state the difference.
 """
 
 from __future__ import annotations

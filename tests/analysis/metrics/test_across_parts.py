@@ -1,4 +1,4 @@
-"""A session, its stated cause and a stale exit that a rotation put into two parts of the log are those of the whole."""
+"""Sessions, logged causes and stale exits across two parts of a rotated log are those of the whole log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.metrics.made_up import START_LINE, record, stamped
+from tests.analysis.metrics.sample_runs import START_LINE, record, stamped
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.db.store import connect
 from toolkit.model.runs import RunAnalysis, Window
@@ -41,25 +41,25 @@ def analysed(folder: Path, *parts: str, db: str = ":memory:", window: Window = W
 
 
 @pytest.fixture(scope="module", params=WINDOWS, ids=["whole", "until", "since"])
-def uncut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Window, RunAnalysis]:
+def single_log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Window, RunAnalysis]:
     return request.param, analysed(tmp_path_factory.mktemp("whole"), stamped(LINES), window=request.param)
 
 
-def told(run: RunAnalysis) -> dict[str, object]:
+def content_of(run: RunAnalysis) -> dict[str, object]:
     """All figures but those of how many lines were asked for the time, which differ at the edges of a part."""
     return {each.figure: each for each in run.figures if not each.figure.startswith("run.log_time")}
 
 
 @pytest.mark.parametrize("cut", [3, 4, 9, 10, 12])
-def test_a_log_cut_before_any_line_has_the_figures_of_the_whole(
-    tmp_path: Path, uncut: tuple[Window, RunAnalysis], cut: int
+def test_a_log_split_before_any_line_has_the_figures_of_the_whole(
+    tmp_path: Path, single_log: tuple[Window, RunAnalysis], cut: int
 ) -> None:
-    window, whole = uncut
+    window, whole = single_log
     parts = analysed(tmp_path / "cut", stamped(LINES[:cut]), stamped(LINES[cut:]), window=window)
-    assert told(parts) == told(whole)
+    assert content_of(parts) == content_of(whole)
 
 
-def test_the_made_up_log_has_what_a_cut_could_lose(tmp_path: Path) -> None:
+def test_the_sample_log_has_every_figure_that_a_split_could_change(tmp_path: Path) -> None:
     whole = analysed(tmp_path / "run", stamped(LINES))
     names = ("bootstrap.control_frame_only", "defects.runner_freeze_apply_gap", "disconnects.server_close")
     assert [each.value for name in names if (each := whole.figure(f"lighter.{name}"))] == [1, 1, 1]
@@ -81,7 +81,7 @@ def test_the_view_of_sessions_names_the_file_of_the_end_and_of_the_beginning(tmp
         assert con.execute(asked).fetchall() == [(*at(began), *at(ended)) for began, ended in spans]
 
 
-def test_a_line_of_another_log_is_no_cause_of_what_happened_in_this_one(tmp_path: Path) -> None:
+def test_a_line_of_another_log_is_not_a_cause_in_this_log(tmp_path: Path) -> None:
     (tmp_path / "stdout.log").write_text(stamped(LINES[:8]) + stamped(LINES[9:]))
     (tmp_path / "stderr.log").write_text(stamped(LINES[8:9]) + "job\n" * 9)
     found = analyze([str(tmp_path)]).figure("lighter.defects.runner_freeze_apply_gap")

@@ -1,4 +1,4 @@
-"""Whose fault a stale exit was, and how far sessions came, told by the log alone."""
+"""Defect classes of stale exits, and the stages that sessions reached, from the log alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.metrics.made_up import record
+from tests.analysis.metrics.sample_runs import record
 from toolkit.analysis.pipeline import analyze
 from toolkit.model.runs import RunAnalysis
 
@@ -58,20 +58,20 @@ def values(analysis: RunAnalysis, venue: str, metric: str, names: tuple[str, ...
         ([EXIT.format("extended", "ws_msg", "stale_watchdog", 0, 20, 12000, 12000, 12000)], "unclassified"),
     ],
 )
-def test_a_stale_exit_is_classed_by_its_ages_and_the_runner_before_it(
+def test_a_stale_exit_is_classified_by_its_ages_and_the_runner_line_before(
     tmp_path: Path, lines: list[str], expected: str
 ) -> None:
     analysis = analysed(tmp_path, *lines)
     assert values(analysis, "extended", "defects", CLASSES) == [float(name == expected) for name in CLASSES]
 
 
-def test_a_periodic_line_is_no_exit_and_a_venue_without_such_lines_is_not_instrumented(tmp_path: Path) -> None:
+def test_a_periodic_line_is_not_an_exit_and_no_audit_line_means_not_instrumented(tmp_path: Path) -> None:
     analysis = analysed(tmp_path, EXIT.format("lighter", "freshness", "periodic", 10000, 20, 12000, 12000, 12000))
     assert values(analysis, "lighter", "defects", CLASSES) == [0] * 5
     assert values(analysis, "extended", "defects", CLASSES) == [None] * 5
 
 
-def test_sessions_are_counted_at_each_stage_they_came_to(tmp_path: Path) -> None:
+def test_sessions_are_counted_at_each_stage_they_reached(tmp_path: Path) -> None:
     begin = "INFO: Lighter public WS connecting url=ws://127.0.0.1:1"
     connected = "INFO: Lighter public WS connected url=ws://127.0.0.1:1"
     message = "INFO: Lighter public WS first message received"
@@ -89,7 +89,7 @@ def test_sessions_are_counted_at_each_stage_they_came_to(tmp_path: Path) -> None
     assert values(analysis, "lighter", "bootstrap", ("no_first_frame", "frame_no_book")) == [1, 1]
 
 
-def test_a_warning_that_the_runner_froze_the_book_counts_as_its_freeze(tmp_path: Path) -> None:
+def test_a_runner_warning_about_a_frozen_book_counts_as_a_freeze(tmp_path: Path) -> None:
     lines = [
         "WARN: Extended core book update frozen: mid jump",
         TRUTH.format(0, 0, 1500, 10),
@@ -98,7 +98,7 @@ def test_a_warning_that_the_runner_froze_the_book_counts_as_its_freeze(tmp_path:
     assert values(analysed(tmp_path, *lines), "extended", "defects", CLASSES) == [0, 0, 1, 0, 0]
 
 
-def test_the_cause_that_a_build_states_for_a_failed_start_counts_in_place_of_the_stage(tmp_path: Path) -> None:
+def test_a_logged_cause_of_a_failed_start_replaces_the_stage(tmp_path: Path) -> None:
     begin = [
         "INFO: Extended public WS connecting url=ws://127.0.0.1:1",
         "INFO: Extended public WS connected url=ws://127.0.0.1:1",
@@ -117,14 +117,12 @@ def test_the_cause_that_a_build_states_for_a_failed_start_counts_in_place_of_the
     ("log", "why"),
     [(None, "no run log"), ("building\n", "no line of a connector in the log")],
 )
-def test_what_only_a_log_tells_is_unknown_for_what_is_missing_of_the_log(
-    tmp_path: Path, log: str | None, why: str
-) -> None:
+def test_log_figures_are_null_with_a_note_without_a_usable_log(tmp_path: Path, log: str | None, why: str) -> None:
     (tmp_path / "telemetry.jsonl").write_text(record(0, 0, [5, 5, 5]) + record(1, 0.25, [5, 5, 5]))
     if log is not None:
         (tmp_path / "run.log").write_text(log)
     analysis = analyze([str(tmp_path)])
-    told = (
+    names = (
         "connects",
         "disconnects.ping_timeout",
         "funnel.connected",
@@ -132,5 +130,5 @@ def test_what_only_a_log_tells_is_unknown_for_what_is_missing_of_the_log(
         "rest.checks",
         "pings.sent",
     )
-    figures = [analysis.figure(f"lighter.{name}") for name in told]
+    figures = [analysis.figure(f"lighter.{name}") for name in names]
     assert {figure and figure.note for figure in figures} == {why}

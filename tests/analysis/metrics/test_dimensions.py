@@ -1,4 +1,4 @@
-"""The fifteen dimensions on runs of a few records that tell a right query from a wrong one."""
+"""The fifteen dimensions on runs of a few records that distinguish correct queries from wrong ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.analysis.metrics.made_up import VENUES, analysed, figure, record
+from tests.analysis.metrics.sample_runs import VENUES, analysed, figure, record
 from toolkit.analysis.metrics import matches, metrics
 from toolkit.model.figures import Figure
 from toolkit.model.runs import RunAnalysis
@@ -26,7 +26,7 @@ DIMENSIONS = (
 
 
 def by_tick(**columns: Sequence[Any]) -> list[dict[str, Any]]:
-    """Fields given as one list of a value per tick."""
+    """Return records from columns with one value per tick."""
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
@@ -330,7 +330,7 @@ def test_a_dimension_of_a_trading_run(run: Analysed, name: str) -> None:
     [("idle", name, *expected) for name, expected in IDLE_EXPECTED.items()]
     + [("restarted", name, *expected) for name, expected in RESTARTED_EXPECTED.items()],
 )
-def test_what_an_idle_or_a_restarted_run_cannot_tell_is_said(
+def test_figures_of_an_idle_or_restarted_run_have_their_notes(
     run: Analysed, kind: str, name: str, value: float | None, note: str | None
 ) -> None:
     found = figure(run(kind), name)
@@ -338,14 +338,14 @@ def test_what_an_idle_or_a_restarted_run_cannot_tell_is_said(
     assert found.note is None if note is None else note in (found.note or "")
 
 
-def of_dimensions(said: RunAnalysis) -> list[Figure]:
+def dimension_figures(run: RunAnalysis) -> list[Figure]:
     names = [spec.name for metric in metrics() if metric.name in DIMENSIONS for spec in metric.specs]
-    return [each for each in said.figures if any(matches(name, each.figure) for name in names)]
+    return [each for each in run.figures if any(matches(name, each.figure) for name in names)]
 
 
 @pytest.mark.parametrize("kind", ["bare", "log only"])
-def test_a_field_that_no_record_carries_gives_null_with_its_reason_and_never_0(run: Analysed, kind: str) -> None:
-    found = of_dimensions(run(kind))
+def test_a_field_that_no_record_carries_gives_null_with_a_note(run: Analysed, kind: str) -> None:
+    found = dimension_figures(run(kind))
     known = {each.figure for each in found if each.value is not None}
     assert known == ({"run.anomalies.age_spike", "run.anomalies.total"} if kind == "bare" else set())
     assert len(found) > 300
@@ -362,7 +362,7 @@ def test_the_anomalies_are_the_sum_of_their_kinds(run: Analysed, kind: str) -> N
 def test_every_run_has_the_same_dimensions(run: Analysed) -> None:
     by_words = "run.risk_events.", "run.orders."
     named = [
-        {each.figure for each in of_dimensions(run(kind)) if not each.figure.startswith(by_words)}
+        {each.figure for each in dimension_figures(run(kind)) if not each.figure.startswith(by_words)}
         for kind in ("trading", "idle", "bare")
     ]
     assert named[0] == named[1] == named[2]
@@ -383,7 +383,7 @@ DRAINED = ("drained", "funding", "l2_delta", "l2_snapshot", "trade", "out")
         pytest.param(range(0, 8, 2), (), 4, "lower", id="every other line"),
     ],
 )
-def test_what_was_drained_is_told_by_the_more_complete_of_lines_and_copy(
+def test_drained_events_come_from_the_more_complete_of_lines_and_telemetry(
     printed: Sequence[int], copied: Sequence[int], n: int, bound: str, tmp_path: Path
 ) -> None:
     line = "raw_drained=5 raw_l2_delta=2 raw_l2_snapshot=1 raw_trade=1 raw_funding_update=1 out_market=3 cap_hits=0\n"
@@ -398,7 +398,7 @@ def test_what_was_drained_is_told_by_the_more_complete_of_lines_and_copy(
     assert {(each.n, str(each.bound)) for each in found} == {(n, bound)}
 
 
-def test_a_count_that_the_copy_does_not_hold_is_not_known(tmp_path: Path) -> None:
+def test_a_count_missing_from_the_telemetry_is_null(tmp_path: Path) -> None:
     copy = {"market_rx_stats": {"cap_hits": 0, "drained": 5}}
     run = analysed(tmp_path, telemetry="".join(record(t, t / 4, [0, 0, 0], **copy) for t in range(4)))
     assert (figure(run, "run.rx.drained").value, figure(run, "run.rx.trade").value) == (20, None)

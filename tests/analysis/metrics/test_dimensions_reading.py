@@ -1,4 +1,4 @@
-"""What a record lists comes out as it was written; what is of another kind is unknown, never a wrong value."""
+"""Lists in records are read as written; a value of another type is unknown, never a wrong value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.analysis.metrics.made_up import analysed, figure, record
+from tests.analysis.metrics.sample_runs import analysed, figure, record
 from toolkit.streams.blocks import Block
 from toolkit.telemetry.block_reader import read_block
 
@@ -37,7 +37,7 @@ def columns(*records: dict[str, Any]) -> dict[str, list[Any]]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(RECORD, min_size=1, max_size=4))
-def test_lists_come_out_as_they_were_written(records: list[dict[str, Any]]) -> None:
+def test_lists_are_read_as_written(records: list[dict[str, Any]]) -> None:
     found = columns(*records)
     for name in records[0]:
         assert found[name] == [each[name] for each in records]
@@ -45,7 +45,7 @@ def test_lists_come_out_as_they_were_written(records: list[dict[str, Any]]) -> N
 
 @settings(max_examples=40, deadline=None)
 @given(RECORD)
-def test_a_damaged_line_beside_a_record_changes_nothing_of_it(record: dict[str, Any]) -> None:
+def test_a_damaged_line_does_not_change_the_records_around_it(record: dict[str, Any]) -> None:
     line = json.dumps({"t": 0, **record}).encode()
     torn = read_block(Block(b'{"t":9,"orders":[{"act\n' + line + b"\n", 1, 0)).table.to_pydict()
     glued = read_block(Block(line + line + b"\n", 1, 0)).table.to_pydict()
@@ -71,9 +71,7 @@ def test_a_damaged_line_beside_a_record_changes_nothing_of_it(record: dict[str, 
         ("healthy_venues_used_count", -(2**31) - 1, None),
     ],
 )
-def test_a_value_of_another_kind_is_saved_where_it_can_be_and_unknown_otherwise(
-    field: str, written: object, read_as: object
-) -> None:
+def test_a_value_of_another_type_is_converted_or_unknown(field: str, written: object, read_as: object) -> None:
     assert columns({field: written})[field] == [read_as]
 
 
@@ -116,10 +114,10 @@ def numeric(value: object, *place: str | int) -> Iterator[tuple[str | int, ...]]
 
 def made(t: int, place: tuple[str | int, ...], value: int) -> str:
     """A record that has the value at a place, and ordinary ones everywhere else."""
-    whole = held = json.loads(record(t, t / 4, [0, 250, 500], **NUMBERS))
+    whole = container = json.loads(record(t, t / 4, [0, 250, 500], **NUMBERS))
     for key in place[:-1]:
-        held = held[key]
-    held[place[-1]] = value
+        container = container[key]
+    container[place[-1]] = value
     return json.dumps(whole) + "\n"
 
 
@@ -128,7 +126,7 @@ EDGES = [edge + step for edge in (-(2**63), -(2**53), -(2**31), 2**31, 2**53, 10
 
 
 @pytest.mark.parametrize("values", [EDGES, [2**53], [2**63 - 1, -(2**63) + 1]], ids=["edges", "the most", "to and fro"])
-def test_a_whole_number_of_any_size_anywhere_ends_no_analysis(values: list[int], tmp_path: Path) -> None:
+def test_an_integer_of_any_size_in_any_field_does_not_stop_the_analysis(values: list[int], tmp_path: Path) -> None:
     changes = [(place, value) for place in PLACES for value in values]
     run = analysed(tmp_path, telemetry="".join(made(t, *change) for t, change in enumerate(changes)))
     assert figure(run, "run.ticks").value
@@ -136,14 +134,14 @@ def test_a_whole_number_of_any_size_anywhere_ends_no_analysis(values: list[int],
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), st.integers(-(2**70), 2**70)), min_size=1, max_size=40))
-def test_no_whole_numbers_together_end_an_analysis(
+def test_several_integers_of_any_size_do_not_stop_the_analysis(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[tuple[str | int, ...], int]]
 ) -> None:
     lines = "".join(made(t, *change) for t, change in enumerate(changes))
     analysed(tmp_path_factory.mktemp("run"), telemetry=record(0, 0, [0, 0, 0]) + lines)
 
 
-def test_an_age_of_never_as_a_number_is_an_unknown_age(tmp_path: Path) -> None:
+def test_an_age_that_stands_for_never_is_unknown(tmp_path: Path) -> None:
     run = analysed(tmp_path, telemetry="".join(record(t, t / 4, [0, 250, (2**63 - 1) * (t % 2)]) for t in range(8)))
     assert figure(run, "aster.age_apply_unknown.share").value == 0.5
     assert figure(run, "aster.age_apply_ms.max").value == 0
@@ -154,7 +152,7 @@ def test_the_mean_of_the_largest_ages_is_known(tmp_path: Path) -> None:
     assert figure(run, "aster.age_apply_ms.mean").value == 2**53
 
 
-def test_clocks_at_both_ends_of_time_place_the_records_between_them(tmp_path: Path) -> None:
+def test_records_between_extreme_times_get_interpolated_times(tmp_path: Path) -> None:
     first, last = -62_135_596_800, 253_402_300_799
     times = [first - 1_700_000_000, *[None] * 40_000, last - 1_700_000_000]
     lines = [
@@ -164,19 +162,19 @@ def test_clocks_at_both_ends_of_time_place_the_records_between_them(tmp_path: Pa
 
 
 @pytest.mark.parametrize("number", ["9" * 18, str(2**63 - 1), "9" * 40])
-def test_numbers_of_any_size_in_rare_lines_of_a_log_end_no_analysis(number: str, tmp_path: Path) -> None:
+def test_numbers_of_any_size_in_rare_log_lines_do_not_stop_the_analysis(number: str, tmp_path: Path) -> None:
     log = "".join(f"market_rx_stats tick={t} raw_drained={number} cap_hits={number}\n" for t in range(3))
-    for said in (
+    for fields in (
         f"venue=aster component=runner_apply reason=periodic interval_ms=1000 tick=1 now_ms={number}",
         f"subsystem=rest_monitor venue=aster rest_check_count=1 rest_inject_count=1 age_ms=1 threshold_ms={number}",
         "venue=lighter lighter_ts_fallback_count=1 context=x raw_ts=missing fallback_ts_ms=1700000000000",
     ):
-        log += f"WS_AUDIT {said}\n"
+        log += f"WS_AUDIT {fields}\n"
     telemetry = "".join(record(t, t / 4 + 40 * (t % 3), [0, 0, 0]) for t in range(40))
     assert figure(analysed(tmp_path, log, telemetry), "run.ticks").value == 40
 
 
-def test_in_a_run_of_mixed_vintage_the_apply_age_is_that_of_the_records_that_have_it(tmp_path: Path) -> None:
+def test_the_apply_age_of_a_mixed_run_covers_only_the_records_that_have_it(tmp_path: Path) -> None:
     old = [{**json.loads(record(t, t / 4, [9_000, 0, 0])), "venue_age_event_ms": None} for t in range(20)]
     new = [json.loads(record(t, t / 4, [0, -1, 5_000])) for t in range(20, 40)]
     run = analysed(tmp_path, telemetry="".join(json.dumps(each) + "\n" for each in old + new))

@@ -1,4 +1,4 @@
-"""The dimensions beside what the producer's analyzer prints: the same digits where it is right, and why not elsewhere."""
+"""The dimensions agree with the producer's analyzer where it is correct; each difference has its cause."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def page(run: str) -> str:
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_a_series_has_the_digits_that_the_analyzer_prints(run: str) -> None:
+def test_a_series_agrees_with_the_digits_of_the_analyzer(run: str) -> None:
     printed, _ = read(page(run))
     assert RIGHT.keys() <= printed.keys()
     for key, name in RIGHT.items():
@@ -43,7 +43,7 @@ def test_a_series_has_the_digits_that_the_analyzer_prints(run: str) -> None:
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_a_count_is_the_one_that_the_analyzer_prints(run: str) -> None:
+def test_a_count_agrees_with_the_analyzer(run: str) -> None:
     _, printed = read(page(run))
     assert {name: printed[key] for key, name in COUNTS.items()} == {
         name: figures(run)[name].value for name in COUNTS.values()
@@ -51,7 +51,7 @@ def test_a_count_is_the_one_that_the_analyzer_prints(run: str) -> None:
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_venue_health_quote_limits_and_funding_say_what_the_tables_print(run: str) -> None:
+def test_venue_health_quote_limits_and_funding_agree_with_the_tables(run: str) -> None:
     ours = figures(run)
     for head, (venue, *cells) in rows(page(run)):
         if head == "Healthy%" and len(cells) == 6:
@@ -68,7 +68,7 @@ def test_venue_health_quote_limits_and_funding_say_what_the_tables_print(run: st
 
 @pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize("what", ["spread", "depth"])
-def test_spread_and_depth_differ_by_the_records_without_data_that_the_analyzer_takes_in(run: str, what: str) -> None:
+def test_spread_and_depth_differ_by_the_records_without_data_that_the_analyzer_includes(run: str, what: str) -> None:
     printed, _ = read(page(run))
     heading = {"spread": "Spread Statistics", "depth": "Depth Near Mid Statistics"}[what]
     for venue in VENUES:

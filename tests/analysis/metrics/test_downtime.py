@@ -1,4 +1,4 @@
-"""Downtimes, times to a first book and waits, where lines can be placed in time."""
+"""Downtimes, times to the first book and backoff waits, from lines with assigned times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.metrics.made_up import analysed, figure, stamped
+from tests.analysis.metrics.sample_runs import analysed, figure, stamped
 from toolkit.analysis.pipeline import analyze
 
 DATA = Path(__file__).parents[2] / "data"
@@ -32,9 +32,9 @@ def true_downtimes(connections: list[list[int | None]]) -> list[int]:
 
 @pytest.mark.parametrize("run", ["prb_before", "killed_head", "aa1_a", "faulty_head"])
 def test_the_true_downtime_lies_between_low_and_high(run: str) -> None:
-    told = analyze(["sample:before" if run == "prb_before" else str(DATA / "runs" / run)])
+    result = analyze(["sample:before" if run == "prb_before" else str(DATA / "runs" / run)])
     for venue, connections in TRUTH[run].items():
-        total, longest = (told.figure(f"{venue}.downtime_ms.{stat}") for stat in ("total", "max"))
+        total, longest = (result.figure(f"{venue}.downtime_ms.{stat}") for stat in ("total", "max"))
         true = true_downtimes(connections)
         assert total is not None and longest is not None and total.n == len(true)
         if total.value is None:
@@ -53,20 +53,20 @@ def test_a_stamped_log_gives_exact_downtimes(tmp_path: Path) -> None:
     assert (slowest.value, slowest.n) == (500, 2)
 
 
-def test_a_venue_that_does_not_come_back_is_down_to_the_end_of_its_life(tmp_path: Path) -> None:
+def test_a_venue_that_does_not_reconnect_is_down_to_the_end_of_its_life(tmp_path: Path) -> None:
     lines = [(0.0, CONNECTING), (0.1, CONNECTED), (0.5, BOOK), (70.0, CLOSED), (71.0, CONNECTING), (80.0, FAILED)]
     run = analysed(tmp_path, stamped(lines))
     assert figure(run, "lighter.downtime_ms.max").value == 10_000
 
 
-def test_downtime_without_a_clock_is_not_known(tmp_path: Path) -> None:
+def test_downtime_is_null_without_line_times(tmp_path: Path) -> None:
     lines = [CONNECTING, CONNECTED, BOOK, CLOSED, CONNECTING, CONNECTED, BOOK]
     total = figure(analysed(tmp_path, "\n".join(lines)), "lighter.downtime_ms.total")
     assert (total.value, total.low, total.high, total.n) == (None, None, None, 1)
     assert total.note == "1 of 1 without a known time"
 
 
-def test_a_venue_that_never_had_a_book_has_no_downtime_to_speak_of(tmp_path: Path) -> None:
+def test_a_venue_without_a_book_has_no_downtime(tmp_path: Path) -> None:
     total = figure(analysed(tmp_path, stamped([(0.0, CONNECTING), (0.1, CONNECTED)])), "lighter.downtime_ms.total")
     assert (total.value, total.note) == (None, "no session had a book")
 
@@ -96,7 +96,7 @@ def test_waits_shorter_than_the_policy_are_violations(
     assert (found.value, found.low, found.high, found.bound) == (violations, violations, violations, "exact")
 
 
-def test_a_wait_that_cannot_be_placed_may_be_a_violation(tmp_path: Path) -> None:
+def test_a_wait_without_line_times_may_be_a_violation(tmp_path: Path) -> None:
     lines = [CONNECTING, CONNECTED, CLOSED, CONNECTING, CONNECTED]
     found = figure(analysed(tmp_path, "\n".join(lines)), "lighter.backoff.violations")
     assert (found.value, found.note) == (None, "no wait has line times that bound it")

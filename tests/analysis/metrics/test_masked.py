@@ -1,4 +1,4 @@
-"""A silent socket whose book is kept young over REST is told from one that delivers."""
+"""REST masking is detected where a silent socket's book is kept fresh over REST, and only there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.metrics.made_up import START_MS, analysed, figure, record, stamped
+from tests.analysis.metrics.sample_runs import START_MS, analysed, figure, record, stamped
 from toolkit.analysis.pipeline import analyze
 from toolkit.model.runs import RunAnalysis
 
@@ -19,8 +19,8 @@ END_S = 120.0
 
 def monitor(at_s: float, injections: int) -> tuple[float, str]:
     counts = {"check": int(at_s // 5), "attempt": injections, "success": injections, "fail": 0, "inject": injections}
-    told = " ".join(f"rest_{name}_count={count}" for name, count in counts.items())
-    return at_s, f"WS_AUDIT subsystem=rest_monitor venue=lighter {told} age_ms=0 threshold_ms=20000"
+    fields = " ".join(f"rest_{name}_count={count}" for name, count in counts.items())
+    return at_s, f"WS_AUDIT subsystem=rest_monitor venue=lighter {fields} age_ms=0 threshold_ms=20000"
 
 
 def telemetry(applied_s: Sequence[float], venue: int = 1) -> str:
@@ -36,7 +36,7 @@ def telemetry(applied_s: Sequence[float], venue: int = 1) -> str:
     return "".join(rows)
 
 
-def until(last: float) -> list[float]:
+def applied_until(last: float) -> list[float]:
     return [each / 2 for each in range(int(last * 2) + 1)]
 
 
@@ -45,11 +45,11 @@ def masked(run: RunAnalysis, venue: str = "lighter") -> tuple[object, object, ob
     return ms, fresh_ms, episodes
 
 
-SILENT_FROM_10_TO_70 = [*until(10), 32.0, 54.0, *(each + 70 for each in until(49.5))]
-"""The socket brings books until 10 s and from 70 s on, the monitor one at 32 s and one at 54 s."""
+SILENT_FROM_10_TO_70 = [*applied_until(10), 32.0, 54.0, *(each + 70 for each in applied_until(49.5))]
+"""The socket brings books applied_until 10 s and from 70 s on, the monitor one at 32 s and one at 54 s."""
 
 
-def test_injections_that_rise_while_the_age_is_a_saw_tooth_are_masking(tmp_path: Path) -> None:
+def test_rising_injections_with_a_saw_tooth_age_are_masking(tmp_path: Path) -> None:
     log = stamped([CONNECTING, monitor(5, 0), monitor(35, 1), monitor(65, 2), monitor(95, 2)])
     run = analysed(tmp_path, log, telemetry(SILENT_FROM_10_TO_70))
     assert masked(run) == (60_000, 2_500, 1)
@@ -60,39 +60,39 @@ def test_injections_that_rise_while_the_age_is_a_saw_tooth_are_masking(tmp_path:
     assert (episode.from_ms, episode.to_ms, episode.cls) == (START_MS + 10_000, START_MS + 70_000, "said")
 
 
-def test_a_socket_that_never_comes_back_is_masked_to_the_end_of_its_life(tmp_path: Path) -> None:
+def test_a_socket_that_never_recovers_is_masked_to_the_end_of_its_life(tmp_path: Path) -> None:
     log = stamped([CONNECTING, monitor(5, 0), monitor(35, 1), monitor(65, 2), monitor(95, 4)])
-    run = analysed(tmp_path, log, telemetry([*until(10), 32.0, 54.0, 76.0, 98.0]))
+    run = analysed(tmp_path, log, telemetry([*applied_until(10), 32.0, 54.0, 76.0, 98.0]))
     assert masked(run) == (109_750, 5_000, 1)
     (episode,) = (each for each in run.episodes if each.kind == "masked")
     assert episode.flags == ("open",)
 
 
-def test_a_long_wait_without_an_injection_is_an_outage_and_no_masking(tmp_path: Path) -> None:
+def test_a_long_wait_without_an_injection_is_not_masking(tmp_path: Path) -> None:
     log = stamped([CONNECTING, monitor(5, 0), monitor(35, 0), monitor(65, 0)])
-    run = analysed(tmp_path, log, telemetry([*until(10), *(each + 32 for each in until(80))]))
+    run = analysed(tmp_path, log, telemetry([*applied_until(10), *(each + 32 for each in applied_until(80))]))
     assert masked(run) == (0, 0, 0)
     assert figure(run, "lighter.masked.ms").bound == "exact"
 
 
-def test_the_saw_tooth_alone_is_an_estimate_and_takes_two_teeth(tmp_path: Path) -> None:
+def test_a_saw_tooth_without_a_log_needs_two_teeth_and_is_an_estimate(tmp_path: Path) -> None:
     run = analysed(tmp_path, telemetry=telemetry(SILENT_FROM_10_TO_70))
     assert masked(run) == (60_000, 2_500, 1)
     assert (figure(run, "lighter.masked.ms").bound, figure(run, "lighter.masked.ms").low) == ("estimate", None)
 
 
-def test_one_tooth_without_a_log_proves_nothing_and_the_zero_is_no_exact_one(tmp_path: Path) -> None:
-    run = analysed(tmp_path, telemetry=telemetry([*until(10), *(each + 32 for each in until(80))]))
+def test_one_tooth_without_a_log_gives_a_zero_that_is_not_exact(tmp_path: Path) -> None:
+    run = analysed(tmp_path, telemetry=telemetry([*applied_until(10), *(each + 32 for each in applied_until(80))]))
     assert masked(run) == (0, 0, 0)
     assert figure(run, "lighter.masked.ms").bound == "estimate"
     assert figure(run, "aster.masked.ms").bound == "exact"  # never waited long enough for REST to step in
 
 
-FALLEN_BACK = [*until(10), 25.0, 27.0, 29.0, 31.0, 33.0, *(each + 34.25 for each in until(80))]
+FALLEN_BACK = [*applied_until(10), 25.0, 27.0, 29.0, 31.0, 33.0, *(each + 34.25 for each in applied_until(80))]
 """The connector's own fallback fetches each 2 s from 25 s on; the socket is back at 34.25 s."""
 
 
-def test_a_connector_s_own_fallback_masks_until_its_socket_is_back(tmp_path: Path) -> None:
+def test_a_connector_s_own_fallback_masks_until_its_socket_delivers(tmp_path: Path) -> None:
     log = stamped(
         [
             (0.0, "INFO: Hyperliquid public WS connecting url=ws://127.0.0.1:1/ connect_timeout=15s"),
@@ -104,7 +104,7 @@ def test_a_connector_s_own_fallback_masks_until_its_socket_is_back(tmp_path: Pat
     assert masked(run, "hyperliquid") == (24_250, 9_250, 1)
 
 
-def test_a_fallback_without_a_log_is_told_by_its_pace(tmp_path: Path) -> None:
+def test_a_fallback_without_a_log_is_detected_by_its_period(tmp_path: Path) -> None:
     run = analysed(tmp_path, telemetry=telemetry(FALLEN_BACK, venue=0))
     assert masked(run, "hyperliquid") == (24_250, 9_250, 1)
     assert figure(run, "hyperliquid.masked.ms").bound == "estimate"

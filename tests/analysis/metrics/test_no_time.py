@@ -1,4 +1,4 @@
-"""Records that a standing clock stamped alike: no time passes, and no share of it can be known."""
+"""Records with equal times: no time passes, so no share of it is known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from toolkit.analysis.pipeline import analyze
 STANDING = {"as_of_ms": 1_700_000_000_000, "venues": [{"venue_index": 0, "venue_id": "lighter"}]}
 
 
-def test_a_share_of_no_time_is_not_known_rather_than_no_number(tmp_path: Path) -> None:
+def test_a_share_of_zero_time_is_null(tmp_path: Path) -> None:
     records = (
         {
             "t": t,

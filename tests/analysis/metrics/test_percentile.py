@@ -1,4 +1,4 @@
-"""The percentile of every page is the common Python formula, bit for bit."""
+"""The percentile query agrees with the common Python formula bit for bit."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ create_run_views(CON)
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[duckdb.DuckDBPyConnection]:
+def staging() -> Iterator[duckdb.DuckDBPyConnection]:
     with staging_database(MEMORY_MB) as con:
         yield con
 
 
-def by_the_formula(values: list[int] | list[float], p: float) -> float | None:
+def reference_percentile(values: list[int] | list[float], p: float) -> float | None:
     if not values:
         return None
     values = sorted(values)
@@ -40,18 +40,18 @@ def by_the_formula(values: list[int] | list[float], p: float) -> float | None:
 @given(st.lists(st.integers(0, 100_000), max_size=60), st.sampled_from([50, 95, 99]))
 def test_a_percentile_agrees_with_the_formula_in_every_bit(values: list[int], p: int) -> None:
     (got,) = CON.execute("select percentile(list_sort(?::bigint[]), ?)", [values, p]).fetchone() or (None,)
-    assert got == by_the_formula(values, p)
+    assert got == reference_percentile(values, p)
 
 
 @settings(max_examples=300)
 @given(st.lists(st.floats(-1e9, 1e9), max_size=60))
 def test_the_percentiles_of_a_list_in_any_order_agree_with_the_formula_in_every_bit(
-    bench: duckdb.DuckDBPyConnection, values: list[float]
+    staging: duckdb.DuckDBPyConnection, values: list[float]
 ) -> None:
-    (got,) = bench.execute("select percentiles(?::double[])", [values]).fetchone() or (None,)
-    assert got == ([by_the_formula(values, p) for p in (50, 95, 99, 100)] if values else [])
+    (got,) = staging.execute("select percentiles(?::double[])", [values]).fetchone() or (None,)
+    assert got == ([reference_percentile(values, p) for p in (50, 95, 99, 100)] if values else [])
 
 
-def test_no_list_has_no_percentiles_and_stands_in_no_other_one_s_way(bench: duckdb.DuckDBPyConnection) -> None:
-    rows = bench.execute("select percentiles(l) from (values (null), ([4, 1]::bigint[])) as lists (l)").fetchall()
+def test_a_null_list_has_null_percentiles_and_does_not_affect_others(staging: duckdb.DuckDBPyConnection) -> None:
+    rows = staging.execute("select percentiles(l) from (values (null), ([4, 1]::bigint[])) as lists (l)").fetchall()
     assert rows == [(None,), ([2.5, 1 * (1 - 0.95) + 4 * 0.95, 1 * (1 - 0.99) + 4 * 0.99, 4.0],)]

@@ -1,4 +1,4 @@
-"""Runs of a few lines, written by a test and analysed as any other."""
+"""Write runs of a few lines for a test, and analyse them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START_LINE = (
 
 
 def stamped(lines: Iterable[tuple[float, str]]) -> str:
-    """A log with a CI system's time before each line, the times in seconds since the start."""
+    """Return a log with a CI timestamp before each line; times are seconds since the start."""
     return "".join(f"{_iso(at_s)} {text}\n" for at_s, text in lines)
 
 
@@ -29,7 +29,7 @@ def _iso(at_s: float) -> str:
 
 
 def record(t: int, at_s: float, ages_ms: Sequence[int], **more: object) -> str:
-    """One telemetry record; an age of −1 was never applied."""
+    """Return one telemetry record as a line; an age of −1 means that no book was applied."""
     guidance = {
         "as_of_ms": START_MS + round(at_s * 1_000),
         "venues": [{"venue_index": i, "venue_id": venue} for i, venue in enumerate(VENUES)],
@@ -42,7 +42,7 @@ def record(t: int, at_s: float, ages_ms: Sequence[int], **more: object) -> str:
 
 
 def analysed(folder: Path, log: str = "", telemetry: str = "") -> RunAnalysis:
-    """Write the files that are given into `folder` and analyse it."""
+    """Write the log and telemetry into `folder`, if not empty, and analyse it."""
     if log:
         (folder / "run.log").write_text(START_LINE + "\n" + log, encoding="utf-8")
     if telemetry:
@@ -51,7 +51,7 @@ def analysed(folder: Path, log: str = "", telemetry: str = "") -> RunAnalysis:
 
 
 def figure(run: RunAnalysis, name: str) -> Figure:
-    """The figure of that name, which must be there."""
+    """Return the figure of that name, and fail if it does not exist."""
     found = run.figure(name)
     assert found is not None, name
     return found

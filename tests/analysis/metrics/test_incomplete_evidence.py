@@ -1,4 +1,4 @@
-"""Figures of runs that leave something out: audit lines alone, ticks that no source has, records without time or venue."""
+"""Figures of runs with incomplete evidence: audit lines only, missing ticks, records without times or venues."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.metrics.made_up import START_MS, analysed, figure, record
+from tests.analysis.metrics.sample_runs import START_MS, analysed, figure, record
 from toolkit.analysis.pipeline import analyze
 from toolkit.model.runs import RunAnalysis
 
@@ -28,14 +28,14 @@ COPY = {"market_rx_stats": {"cap_hits": 1, "drained": 2}}
         ("paradex", "read_timeout", 2, 2),
     ],
 )
-def test_audit_lines_alone_prove_no_more_reconnects_than_there_were(
+def test_audit_lines_alone_give_a_lower_bound_of_reconnects(
     tmp_path: Path, venue: str, reason: str, count: int, least: int
 ) -> None:
     (tmp_path / "run.log").write_text("".join(AUDIT.format(venue, reason, n) for n in range(1, count + 1)))
     run = analyze([str(tmp_path)])
     for name in ("reconnects", f"reconnects.{reason}"):
-        told = figure(run, f"{venue}.{name}")
-        assert (told.value, told.bound, told.low, told.high) == (least, "lower", least, None)
+        result = figure(run, f"{venue}.{name}")
+        assert (result.value, result.bound, result.low, result.high) == (least, "lower", least, None)
 
 
 def rx(ticks: Iterable[int]) -> str:
@@ -43,7 +43,7 @@ def rx(ticks: Iterable[int]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("own", "log", "copied", "hits", "bound"),
+    ("own_file", "log", "telemetry_copy", "hits", "bound"),
     [
         (range(20), range(20), range(20), 20, "exact"),
         (range(10), range(20), (), 20, "exact"),
@@ -54,24 +54,24 @@ def rx(ticks: Iterable[int]) -> str:
     ],
     ids=["all whole", "the log is whole", "the copy is whole", "a tail is lost", "a head is lost", "half a copy"],
 )
-def test_of_several_sources_of_cap_hits_the_most_complete_counts_and_says_what_it_lacks(
-    tmp_path: Path, own: Iterable[int], log: Iterable[int], copied: Iterable[int], hits: int, bound: str
+def test_cap_hits_come_from_the_most_complete_source_with_its_bound(
+    tmp_path: Path, own_file: Iterable[int], log: Iterable[int], telemetry_copy: Iterable[int], hits: int, bound: str
 ) -> None:
-    if text := rx(own):
+    if text := rx(own_file):
         (tmp_path / "market_rx_stats.log").write_text(text)
-    telemetry = "".join(record(t, t / 4, [0, 0, 0], **(COPY if t in copied else {})) for t in range(20))
+    telemetry = "".join(record(t, t / 4, [0, 0, 0], **(COPY if t in telemetry_copy else {})) for t in range(20))
     run = analysed(tmp_path, log=rx(log), telemetry=telemetry)
     for name, value in (("run.cap_hits", hits), ("run.rx.drained", 2 * hits)):
-        told = figure(run, name)
-        assert (told.value, told.bound, told.high) == (value, bound, value if bound == "exact" else None)
+        result = figure(run, name)
+        assert (result.value, result.bound, result.high) == (value, bound, value if bound == "exact" else None)
 
 
-def test_ticks_that_the_telemetry_skips_are_not_in_its_copy(tmp_path: Path) -> None:
+def test_cap_hits_from_telemetry_are_a_lower_bound_if_ticks_are_missing(tmp_path: Path) -> None:
     run = analysed(tmp_path, telemetry="".join(record(t, t / 4, [0, 0, 0], **COPY) for t in (0, 1, 2, 5, 6)))
     assert (figure(run, "run.cap_hits").value, figure(run, "run.cap_hits").bound) == (5, "lower")
 
 
-def test_a_clock_that_steps_back_shortens_no_stretch(tmp_path: Path) -> None:
+def test_a_clock_that_steps_back_does_not_shorten_a_plateau(tmp_path: Path) -> None:
     at_s = [0, 1, 2, 3, -56, -55, -54]
     ages = [0, 11, 12, 13, 14, 15, 0]
     telemetry = "".join(record(t, s, [0, 1_000 * a, 0]) for t, (s, a) in enumerate(zip(at_s, ages, strict=True)))
@@ -87,15 +87,15 @@ def without_time(t: int, ages_ms: list[int], depth: float) -> str:
     return json.dumps(line) + "\n"
 
 
-def test_without_any_record_time_nothing_lasts_and_the_note_says_why(tmp_path: Path) -> None:
+def test_durations_and_shares_are_null_with_a_note_without_record_times(tmp_path: Path) -> None:
     run = analysed(tmp_path, telemetry="".join(without_time(t, [0, 15_000 * (t > 2), 0], t % 2) for t in range(6)))
     assert figure(run, "lighter.plateau_10s.count").value == 1
     for name in (
         "plateau_10s.longest_ms", "plateau_10s.total_ms", "stale.ms", "fresh.share", "fresh_by_socket.share",
         "age_apply_unknown.share", "age_apply_tw_ms.p50", "depth_zero.share", "depth_zero.longest_ms", "status.stale.share",
     ):  # fmt: skip
-        told = figure(run, f"lighter.{name}")
-        assert (told.value, told.note) == (None, "no record carries a time"), name
+        result = figure(run, f"lighter.{name}")
+        assert (result.value, result.note) == (None, "no record carries a time"), name
     assert figure(run, "run.hole_ms").value is None
 
 
@@ -113,7 +113,7 @@ def shares(run: RunAnalysis, venue: str) -> list[float | None]:
     return [figure(run, f"{venue}.{name}").value for name in names]
 
 
-def test_a_venue_that_some_records_leave_out_is_unknown_in_their_time(tmp_path: Path) -> None:
+def test_the_age_of_a_venue_is_unknown_in_records_without_it(tmp_path: Path) -> None:
     both, one = [named(t, ["aster", "paradex"]) for t in range(8)], [named(t, ["paradex"]) for t in range(8)]
     (tmp_path / "telemetry.jsonl").write_text("".join(both + one))
     run = analyze([str(tmp_path)])
@@ -121,13 +121,13 @@ def test_a_venue_that_some_records_leave_out_is_unknown_in_their_time(tmp_path: 
     assert shares(run, "paradex") == [0, 1, 1, 0]
 
 
-def test_a_venue_is_called_the_same_whatever_the_case_of_its_letters(tmp_path: Path) -> None:
+def test_venue_names_are_lower_case(tmp_path: Path) -> None:
     (tmp_path / "telemetry.jsonl").write_text("".join(named(t, ["HYPERLIQUID", "Paradex"]) for t in range(4)))
     assert analyze([str(tmp_path)]).run.venues == ("hyperliquid", "paradex")
 
 
 @pytest.mark.parametrize("key", ["lighter_state_stale_ms", "venue_state_stale_ms"])
-def test_the_stale_limit_that_the_log_echoes_counts(tmp_path: Path, key: str) -> None:
+def test_the_stale_limit_in_the_log_replaces_the_default(tmp_path: Path, key: str) -> None:
     line = f"WS_AUDIT venue=lighter component=bootstrap_seed_bridge action=cleared {key}=1500\n"
     limits = "WS_AUDIT venue=lighter lighter_read_timeout_ms=1 lighter_state_stale_ms=1500\n"
     telemetry = "".join(record(t, t / 4, [0, 1_250, 0]) for t in range(8))
@@ -139,6 +139,6 @@ def test_the_stale_limit_that_the_log_echoes_counts(tmp_path: Path, key: str) ->
     ("host", "simulated"),
     [("127.0.0.1:9", True), ("127.1.2.3", True), ("localhost", True), ("127.0.0.1.example.com", False), ("localhost.example", False)],
 )  # fmt: skip
-def test_a_run_is_simulated_whose_sockets_all_went_to_this_machine(tmp_path: Path, host: str, simulated: bool) -> None:
+def test_a_run_is_simulated_if_all_sockets_went_to_loopback(tmp_path: Path, host: str, simulated: bool) -> None:
     run = analysed(tmp_path, log=f"INFO: Lighter public WS connecting url=ws://{host}/ws\n").run
     assert run.simulated is simulated
