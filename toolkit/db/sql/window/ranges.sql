@@ -1,7 +1,7 @@
 -- Records of a window, as ranges of `seq` within a life; with `$every`, one range per that many ticks.
 -- Parameters: $segment, $last_ms, $since_tick, $until_tick, $every.
 create or replace table window_range as
-with spoken as (
+with first_data as (
     select life, max(seq) as seq from (
         select life, venue, min(seq) as seq from venue_tick
         where (age_apply_ms is not null or age_event_ms is not null or mid_usd > 0) group by life, venue
@@ -13,7 +13,7 @@ parts as (
     select t.life, t.seq, t.t, t.at_ms, max(t.at_ms) over () as end_ms,
            case when coalesce(t.seq <= s.seq, false) and coalesce(t.at_ms <= from_ms + 60000, true) then 'startup'
                 when t.at_ms > to_ms - least(60000, (to_ms - from_ms) / 10) then 'tail' else 'steady' end as segment
-    from tick t left join spoken s using (life) left join spans p using (life)
+    from tick t left join first_data s using (life) left join spans p using (life)
 )
 select life, case when $every is null then 0 else t // $every end as part, min(seq) as first_seq, max(seq) as last_seq,
        min(t) as since_tick, max(t) as until_tick, min(at_ms) as from_ms, max(at_ms) as to_ms
