@@ -26,7 +26,7 @@ HOST_FINDINGS = {"holes", "local_stall"}
 
 def resyncs_in_place(venue: str, kind: str) -> bool:
     """Return whether the connector repairs the book of this fault without a new socket."""
-    return FAULTS[kind].expects.mends and venues()[venue].recovery is not Recovery.RECONNECT
+    return FAULTS[kind].expects.resyncs and venues()[venue].recovery is not Recovery.RECONNECT
 
 
 def faults(result: SmokeResult, venue: str) -> list[str]:

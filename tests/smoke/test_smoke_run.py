@@ -279,7 +279,7 @@ def expected(venue: str) -> tuple[set[str], set[str]]:
         expects = FAULTS[fault["kind"]].expects
         ends |= {str(reason) for reason in expects.also}
         if expects.reason is not None:
-            (resyncs if expects.mends and resyncs_in_place else ends).add(str(expects.reason))
+            (resyncs if expects.resyncs and resyncs_in_place else ends).add(str(expects.reason))
     return ends, resyncs
 
 
