@@ -485,6 +485,7 @@ def test_an_invalid_setting_is_named_and_leaves_no_directory(tmp_path: Path, nam
     done = smoke(out, "--minutes", "1", **{name: value})
     assert done.returncode == ExitCode.USAGE
     assert name in done.stderr or "trade mode live" in done.stderr
+    assert "recording into" not in done.stderr
     assert not out.exists()
 
 

@@ -48,14 +48,13 @@ class Evidence:
 _RUN_COMMAND = re.compile(r"paraphina|cargo|\$")
 """Matches the command of a run as a shell prints it: the program, cargo, or a variable that stands for either."""
 _KILL_REASON = re.compile(r'"kill_reason": ?"(\w+)"')
-_BY_KERNEL = " (the kernel's out-of-memory killer does this)"
 
 _BUILD_CAUSES = (
     ("Invalid cross-device link", "exdev",
      "the build failed: a rename crossed two file systems (EXDEV); put the target directory and TMPDIR on one"),
     ("No space left on device", "no_space", "the build failed: the disk is full"),
     ("` (signal: 9, SIGKILL", "compiler_killed",
-     "the build failed: the compiler was killed (SIGKILL), as when memory runs out"),
+     "the build failed: the compiler was killed (SIGKILL)"),
     ("` (signal: ", "compiler_died", "the build failed: the compiler died of a signal"),
     ("linking with", "link_error", "the build failed at linking"),
     ("failed to download", "no_network", "the build failed: a crate could not be downloaded"),
@@ -180,23 +179,17 @@ def _signals(facts: LogFacts) -> Iterator[tuple[Ended, str, str, Ref]]:
                 signal_text = each.fields["word"]
             case _:
                 continue
-        yield (
-            Ended.KILLED,
-            "signal",
-            f"the shell reports: {signal_text}{_BY_KERNEL if signal_text == 'Killed' else ''}",
-            each.ref,
-        )
+        yield Ended.KILLED, "signal", f"the shell reports: {signal_text}", each.ref
     for each in reversed(facts.endings):
         if each.family == "run_failed" and (signal := each.fields.get("signal")):
-            hint = _BY_KERNEL if signal == "SIGKILL" else ""
-            yield Ended.KILLED, "signal", f"cargo reports: the program died of {signal}{hint}", each.ref
+            yield Ended.KILLED, "signal", f"cargo reports: the program died of {signal}", each.ref
         elif each.family == "run_failed":
             text = f"cargo reports: the program ended with exit code {each.fields['exit_code']}"
             yield Ended.CRASHED, "exit_code", text, each.ref
 
 
 def _early(evidence: Evidence) -> tuple[Ended, str, str, None] | None:
-    """An unexplained end before the requested time, as SIGKILL and the out-of-memory killer cause."""
+    """An unexplained end before the requested time, as SIGKILL causes."""
     requested, ran = evidence.requested_ms, evidence.observed_ms or 0
     if not requested or ran >= ENOUGH * requested or evidence.stopped_by or _is_fresh(evidence) or not evidence.records:
         return None

@@ -150,12 +150,13 @@ def _run_connectors(plan: ShadowPlan, quiet: bool) -> RunMeta:
     from toolkit.smoke.live_run import run_connectors
     from toolkit.smoke.outcome import outcome_sentence
 
-    if not quiet:
-        note(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
     mark = "SIMULATED " if plan.simulated else ""
     with progress_line(quiet) as line:
         run = run_connectors(
-            plan, dict(os.environ), lambda ms, states: line(f"{mark}{_venue_progress(plan, ms, states)}")
+            plan,
+            dict(os.environ),
+            lambda ms, states: line(f"{mark}{_venue_progress(plan, ms, states)}"),
+            lambda text: None if quiet else note(text),
         )
     if not quiet:
         note(f"{mark}{outcome_sentence(run)}")
@@ -175,10 +176,13 @@ def _supervise(plan: SupervisionPlan, quiet: bool) -> RunMeta:
     from toolkit.smoke.outcome import outcome_sentence
     from toolkit.smoke.supervisor import supervise
 
-    if not quiet:
-        note(f"recording into {plan.out}; Ctrl-C stops the run and keeps it")
     with progress_line(quiet) as line:
-        run = supervise(plan, dict(os.environ), lambda running, ms: line(_producer_progress(plan, running, ms)))
+        run = supervise(
+            plan,
+            dict(os.environ),
+            lambda running, ms: line(_producer_progress(plan, running, ms)),
+            lambda text: None if quiet else note(text),
+        )
     if not quiet:
         note(outcome_sentence(run))
     return run

@@ -84,6 +84,8 @@ class RunMeta:
     `environment` has the program's variables that configure a connector, with secrets masked. `environment_set` names
     those that the supervisor set; `options` are the supervisor's own command-line options. `binaries` are the
     executables of the program's process group at its first telemetry, and the command's own file and script.
+    `telemetry_path` is the file outside the run directory into which the program wrote its telemetry, None if there is
+    none; its copy is `telemetry.jsonl`.
     `wall_drift_ms` is how much further the wall clock advanced than the monotonic clock; another value than zero means
     that the wall clock was set during the run.
     """
@@ -106,6 +108,7 @@ class RunMeta:
     environment_set: tuple[str, ...] = ()
     source: Checkout | None = None
     binaries: tuple[Binary, ...] = ()
+    telemetry_path: str | None = None
     first_telemetry_ms: int | None = None
     build_ms: int | None = None
     stopped_ms: int | None = None

@@ -42,10 +42,15 @@ _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Progress = Callable[[float, Mapping[str, str]], None]
 """Called with the elapsed time of the run in ms and a short state per venue."""
+Notice = Callable[[str], None]
+"""Called with a sentence for the user once the run has begun."""
 
 
 def run_connectors(
-    plan: ShadowPlan, inherited: Mapping[str, str], progress: Progress = lambda _ms, _states: None
+    plan: ShadowPlan,
+    inherited: Mapping[str, str],
+    progress: Progress = lambda _ms, _states: None,
+    notice: Notice = lambda _text: None,
 ) -> RunMeta:
     """Run the connectors for the planned time, write the run directory, and return its `RunMeta`.
 
@@ -61,7 +66,7 @@ def run_connectors(
     _check_settings(plan, environ)
     try:
         claim(out)
-        return asyncio.run(_LiveRun(plan, out, environ).run(progress))
+        return asyncio.run(_LiveRun(plan, out, environ).run(progress, notice))
     except OSError as error:
         why = f"cannot be written to: {error.strerror}; check the disk and its permissions, or choose another --out"
         raise InputError(str(plan.out), None, why) from error
@@ -83,7 +88,7 @@ class _LiveRun:
         self._stopped_by: StoppedBy | None = None
         self._blocked_reason = ""
 
-    async def run(self, progress: Progress) -> RunMeta:
+    async def run(self, progress: Progress, notice: Notice) -> RunMeta:
         """Run until the time is over, an interrupt, or a failure; return the last record."""
         plan, run = self._plan, first_record(self._plan, self._environ)
         save_meta(run, self._out)
@@ -94,6 +99,7 @@ class _LiveRun:
             run = replace(run, **_environment_fields(environ, self._environ))
             save_meta(run, self._out)
             wiring = RunWiring(stack, plan, self._out, environ, self._clock)
+            notice(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
             run = await self._run_tasks(await ConnectorTasks.create(stack, wiring), run, progress)
             if self._blocked_reason:
                 line = f"paraphina_live | error=no_venue_reached {self._blocked_reason}"

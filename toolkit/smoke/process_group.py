@@ -8,7 +8,8 @@ import os
 import resource
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ from typing import Self
 
 from toolkit.host.commands import signal_name
 from toolkit.model.errors import InputError
+from toolkit.smoke import guard
 
 PIPE_BYTES = 1 << 20
 
@@ -41,16 +43,35 @@ def _large_pipe() -> tuple[int, int]:
     return read_end, write_end
 
 
+def _start_guard(mark: str) -> subprocess.Popen[bytes]:
+    """Start the guard of the processes that are marked with the variable `mark`."""
+    argv = [sys.executable, "-I", "-S", guard.__file__, mark]
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen(
+        argv,
+        bufsize=0,
+        cwd="/",
+        env={},
+        stdin=subprocess.PIPE,
+        stdout=nothing,
+        stderr=nothing,
+        start_new_session=True,
+    )
+
+
 class ProcessGroup:
     """The program `argv`, started in its own session so that a signal reaches all of its processes.
 
-    `output` is the read end of the pipe behind its standard output and standard error, `id` the process group.
-    On leaving the context, every process of the group is killed.
+    `output` is the read end of the pipe behind its standard output and standard error, `id` the process group. `mark`
+    names a variable of `environment` that marks the processes of the program. On leaving the context, every process of
+    the program is killed; if this process is killed, the guard does that (see `guard`).
 
     Raises `InputError` if the program cannot be started.
     """
 
-    def __init__(self, argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, argv: Sequence[str], cwd: Path, environment: Mapping[str, str], mark: str) -> None:
+        self._mark = f"{mark}={environment[mark]}"
+        self._guard = _start_guard(self._mark)
         self.output, write_end = _large_pipe()
         try:
             self._process = subprocess.Popen(
@@ -64,10 +85,12 @@ class ProcessGroup:
             )
         except OSError as error:
             os.close(self.output)
+            self._end_guard()
             raise InputError(argv[0], None, f"cannot be started: {error.strerror}; check the command") from error
         finally:
             os.close(write_end)
         self.id = self._process.pid
+        self._tell_guard(b"%d\n" % self.id)
         self.exit: ProcessExit | None = None
 
     def poll(self) -> ProcessExit | None:
@@ -85,10 +108,24 @@ class ProcessGroup:
         return ProcessExit(code if code >= 0 else None, name, cpu_ms, usage.ru_maxrss * 1_024)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to every remaining process of the group."""
-        # Raised if the group is empty, or on some systems if it holds only zombies; both mean that nothing is left.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.id, number)
+        """Send a signal to every remaining process of the program."""
+        guard.signal_all(self.id, os.fsencode(self._mark), number)
+
+    def processes(self) -> Iterator[int]:
+        """Yield the ids of the program's processes."""
+        return guard.processes(self.id, os.fsencode(self._mark))
+
+    def _tell_guard(self, line: bytes) -> None:
+        # A guard that was killed is missed only if this process is killed as well.
+        with contextlib.suppress(BrokenPipeError):
+            assert self._guard.stdin is not None
+            self._guard.stdin.write(line)
+
+    def _end_guard(self) -> None:
+        self._tell_guard(guard.END)
+        assert self._guard.stdin is not None
+        self._guard.stdin.close()
+        self._guard.wait()
 
     def __enter__(self) -> Self:
         """Return the running group."""
@@ -98,8 +135,9 @@ class ProcessGroup:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Kill every process that is left, close the pipe, and reap the program."""
-        self.signal(signal.SIGKILL)
+        guard.kill_all(self.id, os.fsencode(self._mark))
         os.close(self.output)
         if self.exit is None:
             _, status, usage = os.wait4(self.id, 0)
             self.exit = self._process_exit(os.waitstatus_to_exitcode(status), usage)
+        self._end_guard()

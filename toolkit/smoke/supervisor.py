@@ -20,17 +20,22 @@ from toolkit.model import run_meta
 from toolkit.model.errors import InputError
 from toolkit.model.redaction import redact_argv, redact_environment, redact_value
 from toolkit.model.run_meta import RunMeta
-from toolkit.smoke import producer_env
+from toolkit.smoke import producer_env, stray_telemetry
 from toolkit.smoke.process_group import ProcessGroup
 from toolkit.smoke.recorder import OutputRecorder
 from toolkit.smoke.run_directory import TelemetryWatch, claim, save_meta
 from toolkit.smoke.stop_policy import Action, StoppingPolicy, TimeLimits
+from toolkit.smoke.stray_telemetry import StrayTelemetry
 
 READ_BYTES = 1 << 20
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Progress = Callable[[bool, float], None]
 """Called with whether telemetry was seen, and the time in ms since then, or since the start if it was not."""
+Notice = Callable[[str], None]
+"""Called with a sentence for the user: the run has begun, or something about it is not as it should be."""
+_PROGRAM_RUNS = (b"paraphina_live |", b" public WS ")
+"""Phrases of the log that show that the program itself runs, and not its build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ class SupervisionPlan:
 
     `profile` names the variables to set (see `producer_env.PROFILES`). `poll_ms` is the interval at which telemetry and
     the program's exit are checked, and so the error of the run's start and end. `load_every_ms` is the interval of
-    samples of the host's load.
+    samples of the host's load, `search_every_ms` that of the search for telemetry outside the run directory. A program
+    that runs for `silent_ms` without telemetry is reported.
     """
 
     argv: tuple[str, ...]
@@ -49,15 +55,21 @@ class SupervisionPlan:
     label: str | None = None
     poll_ms: float = 100
     load_every_ms: float = 10_000
+    search_every_ms: float = 500
+    silent_ms: float = 10_000
 
 
 def supervise(
-    plan: SupervisionPlan, inherited: Mapping[str, str], progress: Progress = lambda _running, _ms: None
+    plan: SupervisionPlan,
+    inherited: Mapping[str, str],
+    progress: Progress = lambda _running, _ms: None,
+    notice: Notice = lambda _text: None,
 ) -> RunMeta:
     """Run the program until it exits or its time is over, write the run directory, and return its `RunMeta`.
 
     `inherited` is the environment of the calling process. The run directory is readable at any moment, also if this
-    process is killed. SIGINT, SIGTERM and SIGHUP stop the program and count as `interrupt`.
+    process is killed, and then no process of the program is left. SIGINT, SIGTERM and SIGHUP stop the program and count
+    as `interrupt`. Telemetry that the program writes elsewhere is copied into the run directory at the end.
 
     Raises `UsageError` for a trade mode other than shadow or an unknown profile, and `InputError` if the program cannot
     be started, or the directory already holds a run or cannot be written to.
@@ -71,7 +83,7 @@ def supervise(
     try:
         run = _first_record(plan, environment, Path(executable))
         claim(out)
-        return _run_supervised(plan, out, environment, run, progress)
+        return _run_supervised(plan, out, environment, run, (progress, notice))
     except OSError as error:
         why = f"cannot be written to: {error.strerror}; no program is left running; choose another --out"
         raise InputError(str(plan.out), None, why) from error
@@ -105,15 +117,21 @@ def _first_record(plan: SupervisionPlan, environment: Mapping[str, str], executa
 
 
 def _run_supervised(
-    plan: SupervisionPlan, out: Path, environment: Mapping[str, str], run: RunMeta, progress: Progress
+    plan: SupervisionPlan, out: Path, environment: Mapping[str, str], run: RunMeta, calls: tuple[Progress, Notice]
 ) -> RunMeta:
     started_ms = monotonic_ms()
     policy = StoppingPolicy(plan.limits, started_ms)
     with OutputRecorder(out) as recorder, _signals_to(policy):
         run = replace(run, started_ms=machine.now_ms())
         save_meta(run, out)
-        with ProcessGroup(producer_env.fill_placeholders(plan.argv, out), Path.cwd(), environment) as group:
-            run = _Supervision(plan, out, run, policy, recorder, group).run_to_end(progress)
+        argv, cwd = producer_env.fill_placeholders(plan.argv, out), Path.cwd()
+        stray = StrayTelemetry(out, cwd, argv, environment)
+        with ProcessGroup(argv, cwd, environment, producer_env.RUN_DIR_VARIABLE) as group:
+            calls[1](f"recording into {plan.out}; Ctrl-C stops the run and keeps it")
+            supervision = _Supervision(plan, out, run, policy, recorder, group, stray, calls)
+            run = supervision.run_to_end()
+        if supervision.stray_file is not None and (why := stray_telemetry.copy(supervision.stray_file, out, run)):
+            calls[1](why)
         run = _last_record(run, recorder, group, monotonic_ms() - started_ms)
         save_meta(run, out)
         commands.append(out, _command_row(run, recorder))
@@ -163,20 +181,25 @@ class _Supervision:
         policy: StoppingPolicy,
         recorder: OutputRecorder,
         group: ProcessGroup,
+        stray: StrayTelemetry,
+        calls: tuple[Progress, Notice],
     ) -> None:
         self._plan, self._out, self._run = plan, out, run
         self._policy, self._recorder, self._group = policy, recorder, group
-        self._telemetry = TelemetryWatch(out)
+        self._telemetry, self._stray = TelemetryWatch(out), stray
+        self._progress, self._notice = calls
+        self.stray_file: Path | None = None
         self._output_open = True
-        self._phase_ms = self._pipe_empty_ms = self._load_ms = monotonic_ms()
+        self._program_ms: float | None = None
+        self._phase_ms = self._pipe_empty_ms = self._load_ms = self._search_ms = monotonic_ms()
 
-    def run_to_end(self, progress: Progress) -> RunMeta:
+    def run_to_end(self) -> RunMeta:
         """Carry out the actions of the policy until it returns DONE."""
         while (action := self._policy.decide(monotonic_ms())) is not Action.DONE:
             self._act(action)
             self._read_output(min(self._plan.poll_ms, self._policy.wait_ms(monotonic_ms())))
             self._check_program()
-            progress(self._policy.telemetry_seen, monotonic_ms() - self._phase_ms)
+            self._progress(self._policy.telemetry_seen, monotonic_ms() - self._phase_ms)
         return replace(self._run, stopped_by=self._policy.stopped_by, killed=self._policy.killed)
 
     def _act(self, action: Action) -> None:
@@ -197,6 +220,8 @@ class _Supervision:
             late_ms = 1 if now_ms - began_ms >= 1 else math.ceil(now_ms - self._pipe_empty_ms)
             if piece := os.read(self._group.output, READ_BYTES):
                 self._recorder.write(piece, machine.now_ms(), late_ms)
+                if self._program_ms is None and any(phrase in piece for phrase in _PROGRAM_RUNS):
+                    self._program_ms = now_ms
             else:
                 self._output_open = False
                 self._policy.on_output_closed()
@@ -205,9 +230,10 @@ class _Supervision:
     def _check_program(self) -> None:
         """Check for the first telemetry and for the program's exit, and sample the host's load when it is due."""
         now_ms = monotonic_ms()
-        if not self._policy.telemetry_seen and self._telemetry.seen():
-            self._telemetry_began()
-        if self._group.poll():
+        exited = self._group.poll()
+        if not self._policy.telemetry_seen:
+            self._look_for_telemetry(now_ms, last_look=exited is not None)
+        if exited:
             # Set here because child processes may hold the output open for longer.
             if self._run.stopped_ms is None:
                 self._update(stopped_ms=machine.now_ms())
@@ -215,6 +241,21 @@ class _Supervision:
         if now_ms - self._load_ms >= self._plan.load_every_ms:
             self._load_ms = now_ms
             self._update(load=(*self._run.load, machine.load()))
+
+    def _look_for_telemetry(self, now_ms: float, last_look: bool) -> None:
+        """Look for the first telemetry in the run directory; from time to time and at the end, also elsewhere."""
+        if self._telemetry.seen():
+            self._telemetry_began()
+        elif last_look or now_ms - self._search_ms >= self._plan.search_every_ms:
+            self._search_ms = now_ms
+            self.stray_file = self._stray.find(self._group.processes())
+            if self.stray_file is not None:
+                self._telemetry_began()
+                self._update(telemetry_path=redact_value(str(self.stray_file)))
+                self._notice(stray_telemetry.found_sentence(self.stray_file, self._plan.out))
+            elif self._program_ms is not None and now_ms - self._program_ms >= self._plan.silent_ms:
+                self._program_ms = math.inf
+                self._notice(stray_telemetry.silent_sentence(self._plan.silent_ms, self._plan.out))
 
     def _telemetry_began(self) -> None:
         seen_ms, self._phase_ms = machine.now_ms(), monotonic_ms()
