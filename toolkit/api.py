@@ -179,8 +179,9 @@ def analyze(
 ) -> Analysis:
     """Analyse one run: a run directory, its files, or a `.zip` of them.
 
-    Without `db`, the run's tables are in a temporary store that is deleted with the returned object. `label` names the
-    run in the store. `requested_ms` is the time for which the run was started, if its files do not state it.
+    Without `db`, or with `:memory:`, the run's tables are in a temporary store that is deleted with the returned
+    object. `label` names the run in the store. `requested_ms` is the time for which the run was started, if its files
+    do not state it.
 
     `segment` (`startup`, `steady` or `tail`), `last_ms` (counted back from the last record), `since_tick` and
     `until_tick` (both included, in every life) restrict the analysis to a window; they can be combined. `every` adds
@@ -200,7 +201,7 @@ def analyze(
         plateau_limits_ms=tuple(plateau_limits_ms),
         known_settings=known_settings,
     )
-    if db is not None:
+    if db is not None and os.fspath(db) != ":memory:":
         return Analysis(pipeline.analyze(names, os.fspath(db), options), os.fspath(db), words)
     folder = tempfile.mkdtemp(prefix="toolkit-")
     store = os.path.join(folder, "private.duckdb")  # noqa: PTH118

@@ -52,6 +52,20 @@ def environment(venues: Mapping[str, Venue], ports: Mapping[str, int], base: str
     return environ
 
 
+def client_environment(venues: Mapping[str, Venue], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ` (see `environment`) with every further name that a client of these venues may read.
+
+    Without them, a client that prefers another name would send its requests to the real venue.
+    """
+    found = dict(environ)
+    for venue in venues.values():
+        for setting in (venue.market, venue.ws, venue.rest):
+            found |= dict.fromkeys(setting.aliases, environ[setting.name])
+        server = urlsplit(environ[venue.rest.name])
+        found |= {name: f"{server.scheme}://{server.netloc}{path}" for name, path in venue.client_paths.items()}
+    return found
+
+
 @asynccontextmanager
 async def loopback(
     venues: Mapping[str, Venue],

@@ -98,6 +98,7 @@ VENUE = Venue(
         "HL_REST_URLS", "https://api.hyperliquid.xyz", SettingType.URLS, "REST base URLs", aliases=("HL_REST_URL",)
     ),
     market=Setting("HL_COIN", "TAO", SettingType.NAME, "coin, case-sensitive"),
+    client_paths={"HL_REST_URL": "/exchange", "HL_INFO_URL": "/info", "HL_INFO_URLS": "/info"},
     topics=_topics,
     decode=decode,
     keep_alive=KeepAlive(PingKind.JSON, '{"method":"ping"}'),

@@ -197,6 +197,7 @@ class Venue:
     - `snapshot` is the REST request for the book, `lookup` the one for the market's id, and `funding` the one for a
       funding rate that the socket does not carry.
     - `fresh_ms` is the apply age up to which the venue counts as Healthy, `settings` the venue's own settings.
+    - `client_paths` are the paths of further URLs that other clients of the venue read, by environment name.
     - `log_templates` replaces single templates of `connectors.recording.log_lines`, by kind of note.
     """
 
@@ -221,6 +222,7 @@ class Venue:
     limits: VenueLimits = VenueLimits()
     fresh_ms: int = 1_000
     settings: tuple[Setting, ...] = ()
+    client_paths: Mapping[str, str] = field(default_factory=dict)
     log_templates: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -222,6 +222,24 @@ def test_a_report_of_the_program_s_death_by_a_signal_is_the_cause(
 
 
 @pytest.mark.parametrize(
+    ("lines", "memory"),
+    [
+        (("Killed",), False),
+        ((f"./run.sh: line 3:  4242 Killed                  {TARGET}",), False),
+        ((f"{FAILED} (signal: 9, SIGKILL: kill)",), False),
+        ((OOM, "Killed"), True),
+        (("memory allocation of 99 bytes failed", "Killed"), True),
+    ],
+)
+def test_memory_is_named_only_where_a_line_shows_that_it_ran_out(
+    tmp_path: Path, lines: tuple[str, ...], memory: bool
+) -> None:
+    run = ended(tmp_path, START_LINE, SPOKE, *lines, telemetry=records(RAN))
+    assert run.diagnosis is not None
+    assert ("memory" in run.diagnosis.text) is memory
+
+
+@pytest.mark.parametrize(
     ("log", "expected"),
     [
         (

@@ -50,6 +50,16 @@ def test_two_runs_in_one_store_have_separate_tables(tmp_path) -> None:
     assert sorted(after.connection().execute("select label from runs").fetchall()) == [("after",), ("before",)]
 
 
+def test_the_tables_of_a_run_that_is_kept_nowhere_are_full(monkeypatch, tmp_path) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept, private = (toolkit.analyze("sample:after", db=db) for db in (":memory:", None))
+    assert kept.figures().equals(private.figures()) and kept.figures().height > 100
+    assert [kept.table(view).height for view in toolkit.api.VIEWS] == [
+        private.table(view).height for view in toolkit.api.VIEWS
+    ]
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_window_has_the_figures_of_the_analysis_pipeline(tmp_path) -> None:
     part = toolkit.analyze("sample:after", segment="steady", last_ms=120_000, until_tick=2_300)
     options = Options(window=Window(Segment.STEADY, 120_000, None, 2_300))

@@ -1,4 +1,4 @@
-"""Tests of what all commands share: --quiet, --no-color, a closed pipe."""
+"""Tests of what all commands share: --quiet, --no-color, --db, a closed pipe."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run_command(*argv: str) -> int:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("option", ["--quiet", "-q", "--no-color"])
+@pytest.mark.parametrize("option", ["--quiet", "-q", "--no-color", "--db=:memory:"])
 def test_every_command_takes_the_common_options(command: tuple[str, ...], option: str) -> None:
     assert run_command(*command, option, "--help") == 0
 

@@ -105,7 +105,8 @@ def with_settings(run: RunAnalysis, settings: dict[str, str], **other: Any) -> R
 def test_the_settings_that_differ_are_in_the_review_summary_and_in_a_table(
     left: dict[str, str], right: dict[str, str], expected: str
 ) -> None:
-    pair = compare(with_settings(before(), left), with_settings(after(), right), known_settings)
+    sides = with_settings(before(), left, kind="toolkit"), with_settings(after(), right, kind="toolkit")
+    pair = compare(*sides, known_settings)
     text = evidence_document(pair, NAMES, COMMAND)
     assert f"- **Settings**: {expected}\n" in text
     rows = {row[0]: row[1:] for table in Page(text).tables if table[0][0] == "setting" for row in table[1:]}

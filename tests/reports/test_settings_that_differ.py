@@ -62,8 +62,28 @@ def test_only_documented_settings_are_shown_and_secrets_are_redacted(
 def test_a_setting_of_two_runs_is_equal_or_differs_or_differs_only_in_its_place(
     left: dict[str, str], right: dict[str, str], expected: list[tuple[object, ...]]
 ) -> None:
-    rows = settings.setting_differences(run_info(settings=left), run_info(settings=right), known_settings)
+    sides = (run_info(kind="toolkit", settings=each) for each in (left, right))
+    rows = settings.setting_differences(*sides, known_settings)
     assert rows == tuple(SettingRow(*each) for each in expected)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "left", "right", "default"),
+    [
+        (("toolkit", "toolkit"), {}, {PING: "1"}, "30000"),
+        (("toolkit", "paraphina_live"), {}, {PING: "1"}, "30000"),
+        (("paraphina_live", "toolkit"), {}, {PING: "1"}, None),
+        (("paraphina_live", "paraphina_live"), {}, {PING: "1"}, None),
+        (("unknown", "unknown"), {PING: "1"}, {}, None),
+        (("paraphina_live", "toolkit"), {PING: "1"}, {PING: "1"}, None),
+    ],
+)
+def test_our_default_is_named_only_for_runs_of_our_own_connectors(
+    kinds: tuple[str, str], left: dict[str, str], right: dict[str, str], default: str | None
+) -> None:
+    sides = (run_info(kind=kind, settings=each) for kind, each in zip(kinds, (left, right), strict=True))
+    rows = settings.setting_differences(*sides, known_settings)
+    assert [row.default for row in rows or ()] == [default]
 
 
 def test_settings_that_name_the_run_directory_differ_only_in_their_place() -> None:

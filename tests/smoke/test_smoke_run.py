@@ -452,6 +452,8 @@ def test_the_live_feed_without_a_network_exits_with_5_and_leaves_the_evidence(tm
     assert done.returncode == ExitCode.RUN_BLOCKED, done.stdout + done.stderr
     assert "no venue can be reached" in done.stdout and "leave out --feed live" in done.stdout
     assert "Traceback" not in done.stderr
+    assert "SIMULATED venues: every URL of the environment leads to this machine" in done.stderr
+    assert load_meta(out).simulated is True and read_run(out).run.simulated is True
     assert {entry.name for entry in out.iterdir()} >= FILES
     analysis = read_run(out)
     assert str(analysis.run.ended) == "never_started"

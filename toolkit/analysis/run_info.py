@@ -65,7 +65,7 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, op
         id=run_id(loaded.ledgers),
         label=options.label or (meta.label if meta else None),
         kind=_kind(facts, meta),
-        simulated=meta.simulated if meta and meta.simulated is not None else facts.loopback_only,
+        simulated=_simulated(facts, meta),
         started_ms=row["started_ms"],
         ended_ms=row["ended_ms"],
         requested_ms=requested,
@@ -94,6 +94,11 @@ def _venues(con: duckdb.DuckDBPyConnection, run_key: int, logged: Sequence[str])
     venues = tuple(dict.fromkeys([*(venue for (venue,) in recorded), *logged]))
     insert_rows(con, "venue", ("run_key", "venue", "venue_index"), [(run_key, v, i) for i, v in enumerate(venues)])
     return venues
+
+
+def _simulated(facts: LogFacts, meta: RunMeta | None) -> bool | None:
+    """Whether the venues were simulated: sockets to this machine alone outweigh the metadata, which states a plan."""
+    return facts.loopback_only if facts.loopback_only or meta is None or meta.simulated is None else meta.simulated
 
 
 def _requested_ms(command_ms: int | None, supervised_ms: int | None, build_ms: int) -> int | None:

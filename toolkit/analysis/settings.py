@@ -16,12 +16,14 @@ from toolkit.model.runs import RunInfo
 from toolkit.model.vocabulary import SettingKind
 
 KnownSettings = Callable[[], Mapping[str, str | None]]
-"""Returns the names whose values may be shown, each with its default (None: no default).
+"""Returns the names whose values may be shown, each with the default of our connectors (None: no default).
 
 A function, so that the names are loaded only for a run that has settings.
 """
 VALUE_LENGTH = 300
 """Characters of a value that are shown; a longer value is cut."""
+OWN_RUN = "toolkit"
+"""Kind of a run of the connectors of `toolkit smoke`."""
 
 _LOOPBACK_PORT = re.compile(r"(?<=//127\.0\.0\.1):\d+|(?<=//localhost):\d+|(?<=//\[::1\]):\d+")
 
@@ -50,17 +52,21 @@ def setting_differences(before: RunInfo, after: RunInfo, known: KnownSettings) -
     """Return every setting of either run, differing ones first; None if the settings of a run are not recorded."""
     if before.settings is None or after.settings is None:
         return None
-    rows = _rows(before.settings, after.settings, known())
+    rows = _rows(before, after, known())
     return tuple(sorted(rows, key=lambda row: (_KIND_ORDER.index(row.kind), row.name)))
 
 
 _KIND_ORDER = (SettingKind.DIFFERS, SettingKind.PLACE, SettingKind.EQUAL)
 
 
-def _rows(before: Mapping[str, str], after: Mapping[str, str], known: Mapping[str, str | None]) -> Iterator[SettingRow]:
-    for name in before.keys() | after.keys():
-        values = before.get(name), after.get(name)
-        yield SettingRow(name, *values, known.get(name), _kind(values, (before, after)))
+def _rows(before: RunInfo, after: RunInfo, known: Mapping[str, str | None]) -> Iterator[SettingRow]:
+    sides = before.settings or {}, after.settings or {}
+    for name in sides[0].keys() | sides[1].keys():
+        values = sides[0].get(name), sides[1].get(name)
+        # The defaults are those of our own connectors; another program has its own.
+        unset = [run for run, value in zip((before, after), values, strict=True) if value is None]
+        ours = all(run.kind == OWN_RUN for run in unset or (before, after))
+        yield SettingRow(name, *values, known.get(name) if ours else None, _kind(values, sides))
 
 
 def _kind(values: tuple[str | None, str | None], sides: tuple[Mapping[str, str], Mapping[str, str]]) -> SettingKind:

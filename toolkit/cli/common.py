@@ -30,6 +30,14 @@ _COMMON_OPTIONS = (
             bool, typer.Option("--quiet", "-q", help="No effect here: this command prints no progress and no notes.")
         ],
     ),
+    Parameter(
+        "db",
+        Parameter.KEYWORD_ONLY,
+        default="",
+        annotation=Annotated[
+            str, typer.Option("--db", metavar="FILE", help="No effect here: this command uses no store.")
+        ],
+    ),
     Parameter("no_color", Parameter.KEYWORD_ONLY, default=False, annotation=NoColorOption),
 )
 

@@ -147,9 +147,10 @@ def _run_connectors(plan: ShadowPlan, quiet: bool) -> RunMeta:
     """Run the connectors, with notes and a progress line on stderr."""
     import os
 
-    from toolkit.smoke.live_run import run_connectors
+    from toolkit.smoke.live_run import run_connectors, with_redirection
     from toolkit.smoke.outcome import outcome_sentence
 
+    plan = with_redirection(plan, os.environ)
     mark = "SIMULATED " if plan.simulated else ""
     with progress_line(quiet) as line:
         run = run_connectors(

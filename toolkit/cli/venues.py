@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,7 +52,8 @@ def serve(
 ) -> int:
     """Serve the simulated venues on 127.0.0.1 until Ctrl-C.
 
-    It prints the environment variables (as `export NAME=VALUE`) that direct a connector to them.
+    It prints shell commands (`export NAME=VALUE`) that direct the connectors, and every other client that reads these
+    variables, to the simulated venues.
     """
     import asyncio
 
@@ -107,7 +109,7 @@ async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
     from contextlib import ExitStack, suppress
 
     from connectors.simulator.ground_truth import TruthFile
-    from connectors.simulator.server import loopback
+    from connectors.simulator.server import client_environment, loopback
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -117,12 +119,18 @@ async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
         async with loopback(
             plan.venues, plan.scenario, base=plan.base, seed=plan.seed, first_port=plan.port, write_truth=write_truth
         ) as environment:
-            emit("\n".join(f"export {name}={value}" for name, value in environment.items()))
+            emit("\n".join(_shell_lines(plan.venues, client_environment(plan.venues, environment))))
             if not quiet:
                 note(f"SIMULATED venues, scenario {plan.scenario.name}, seed {plan.seed}; Ctrl-C stops them")
             with suppress(TimeoutError):
                 async with asyncio.timeout(plan.duration_s):
                     await stop.wait()
+
+
+def _shell_lines(venues: Mapping[str, Venue], environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield shell commands that direct every client to the served venues; a market id of a real venue is unset."""
+    yield from (f"export {name}={value}" for name, value in environment.items())
+    yield from (f"unset {venue.instrument.name}" for venue in venues.values() if venue.instrument is not None)
 
 
 def parse_asset(base: str) -> str:

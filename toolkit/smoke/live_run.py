@@ -11,8 +11,10 @@ import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from connectors import settings
 from connectors.clock import Clock
@@ -64,12 +66,31 @@ def run_connectors(
     out = plan.out.resolve()
     environ = producer_env.environment("paraphina", out, inherited)
     _check_settings(plan, environ)
+    plan = with_redirection(plan, environ)
     try:
         claim(out)
         return asyncio.run(_LiveRun(plan, out, environ).run(progress, notice))
     except OSError as error:
         why = f"cannot be written to: {error.strerror}; check the disk and its permissions, or choose another --out"
         raise InputError(str(plan.out), None, why) from error
+
+
+def with_redirection(plan: ShadowPlan, environ: Mapping[str, str]) -> ShadowPlan:
+    """Return the plan with `redirected` set. Raises `UsageError` for an invalid URL."""
+    resolved = [
+        settings.resolve((venue.ws, venue.rest), environ)[name]
+        for venue in plan.venues.values()
+        for name in (venue.ws.name, venue.rest.name)
+    ]
+    hosts = [urlsplit(url.strip()).hostname for each in resolved for url in str(each.value).split(",") if url.strip()]
+    return replace(plan, redirected=not plan.own_venues and all(map(_is_loopback, hosts)))
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _check_settings(plan: ShadowPlan, environ: Mapping[str, str]) -> None:
@@ -124,7 +145,7 @@ class _LiveRun:
     async def _connector_environment(self, stack: AsyncExitStack) -> dict[str, str]:
         """Return the connectors' environment; for the loopback feed, start the venues and add their URLs to it."""
         plan, environ = self._plan, dict(self._environ)
-        if not plan.simulated:
+        if not plan.own_venues:
             return environ
         write_truth = stack.enter_context(TruthFile(plan.truth)).write if plan.truth is not None else None
         venue_urls = await stack.enter_async_context(
@@ -172,7 +193,7 @@ class _LiveRun:
                 await task
         if left_s <= POLL_S:
             self._end(StoppedBy.TIME)
-        if not self._plan.simulated and (reason := tasks.unreachable_reason()):
+        if not self._plan.own_venues and (reason := tasks.unreachable_reason()):
             self._blocked_reason = reason
             self._end(StoppedBy.ITSELF)
 

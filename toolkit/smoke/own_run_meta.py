@@ -52,7 +52,7 @@ def first_record(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
 def _options(plan: ShadowPlan) -> dict[str, str]:
     """Return the command-line options that determine the market data of the run."""
     options = {"--feed": str(plan.feed), "--base": plan.base, "--venues": ",".join(plan.venues)}
-    if plan.simulated:
+    if plan.own_venues:
         options |= {"--seed": str(plan.seed), "--scenario": f"{plan.scenario.name} ({_fault_digest(plan.scenario)})"}
     return options
 

@@ -25,7 +25,8 @@ class ShadowPlan:
 
     `argv` is the command line that asked for it, `out` the run directory, `base` the asset of the market.
     `record_frames` keeps every frame as a tape. `scenario`, `seed` and `truth` (the file that receives the simulated
-    venues' ground truth) apply to the loopback feed only.
+    venues' ground truth) apply to the loopback feed only. `redirected` means that the feed is live, but that every URL
+    of the environment leads to this machine.
     """
 
     argv: tuple[str, ...]
@@ -39,15 +40,23 @@ class ShadowPlan:
     record_frames: bool = False
     truth: Path | None = None
     label: str | None = None
+    redirected: bool = False
+
+    @property
+    def own_venues(self) -> bool:
+        """True if the run starts the simulated venues itself."""
+        return self.feed is Feed.LOOPBACK
 
     @property
     def simulated(self) -> bool:
-        """True if the feed is the simulated venues."""
-        return self.feed is Feed.LOOPBACK
+        """True if the market data is simulated: every URL leads to this machine."""
+        return self.own_venues or self.redirected
 
     @property
     def source(self) -> str:
         """A description of the feed; for simulated venues it starts with SIMULATED."""
         if not self.simulated:
             return "live public endpoints, read-only"
+        if not self.own_venues:
+            return "SIMULATED venues: every URL of the environment leads to this machine"
         return f"SIMULATED loopback venues, scenario {printable(self.scenario.name)}, seed {self.seed}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -262,6 +264,30 @@ def test_the_command_lists_every_fault_with_its_settings() -> None:
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert [line.split()[0] for line in listed] == ["kind", *FAULTS]
     assert all(name in line for fault, line in zip(FAULTS.values(), listed[1:], strict=True) for name in fault.values)
+
+
+READ_BY_CLIENTS = {
+    "HL_COIN", "HL_WS_URL", "HL_WS_URLS", "HL_REST_URL", "HL_REST_URLS", "HL_INFO_URL", "HL_INFO_URLS",
+    "LIGHTER_MARKET", "LIGHTER_WS_URL", "LIGHTER_HTTP_BASE_URL", "LIGHTER_REST_URL",
+    "EXTENDED_MARKET", "EXTENDED_WS_URL", "EXTENDED_REST_URL", "ASTER_MARKET", "ASTER_WS_URL", "ASTER_REST_URL",
+    "PARADEX_MARKET", "PARADEX_WS_URL", "PARADEX_REST_URL",
+}  # fmt: skip
+"""Names of the markets and URLs that the connectors and `paraphina_live` read."""
+
+
+def test_the_shell_lines_of_the_command_leave_no_url_of_a_real_venue() -> None:
+    server = serve("--minutes", "0.02")
+    printed, _ = server.communicate(timeout=WAIT_S)
+    real = dict.fromkeys(READ_BY_CLIENTS, "https://real.example") | {"LIGHTER_MARKET_ID": "48"}
+    shell = ["sh", "-c", f"{printed}\nenv"]
+    lines = subprocess.run(shell, env={**real, "PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True)
+    environment = dict(line.split("=", 1) for line in lines.stdout.splitlines())
+    urls = {name: urlsplit(value) for name, value in environment.items() if "URL" in name}
+    assert environment.keys() >= READ_BY_CLIENTS
+    assert "LIGHTER_MARKET_ID" not in environment
+    assert {url.hostname for url in urls.values()} == {"127.0.0.1"}
+    assert len({urls[name].port for name in READ_BY_CLIENTS if name.startswith("HL_") and "URL" in name}) == 1
+    assert (urls["HL_INFO_URL"].path, urls["HL_WS_URL"].path) == ("/info", "/ws")
 
 
 INVALID_OPTIONS = {
