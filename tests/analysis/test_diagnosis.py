@@ -234,7 +234,7 @@ def test_a_report_of_the_program_s_death_by_a_signal_is_the_cause(
 def test_memory_is_named_only_where_a_line_shows_that_it_ran_out(
     tmp_path: Path, lines: tuple[str, ...], memory: bool
 ) -> None:
-    run = ended(tmp_path, START_LINE, SPOKE, *lines, telemetry=records(RAN))
+    run = ended(tmp_path, START_LINE, CONNECTED, *lines, telemetry=records(RECORDS))
     assert run.diagnosis is not None
     assert ("memory" in run.diagnosis.text) is memory
 
