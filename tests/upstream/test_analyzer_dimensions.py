@@ -10,10 +10,11 @@ import zstandard
 
 from tests.analysis.metrics.analyzer_page import COUNTS as PRINTED_COUNTS
 from tests.analysis.metrics.analyzer_page import RIGHT, STATS, VENUES, read
+from tests.upstream.made_run import analyzed_run, lines, record, startup_line
 from toolkit.analysis.pipeline import analyze
 from toolkit.model.runs import CompatRow
 from toolkit.upstream.analyzer import TOOL
-from toolkit.upstream.analyzer_dimensions import COUNTS, RUN_SERIES, VENUE_SERIES
+from toolkit.upstream.analyzer_dimensions import COUNTS, PROFIT, RUN_SERIES, VENUE_SERIES
 
 DATA = Path(__file__).parent.parent / "data"
 RUNS = {"prb_before": "sample:before"} | {run: str(DATA / "runs" / run) for run in ("killed_head", "split_stdio")}
@@ -64,7 +65,7 @@ def test_every_number_of_a_series_equals_the_printed_one(run: str) -> None:
 @pytest.mark.parametrize("run", RUNS)
 def test_every_count_equals_the_printed_one(run: str) -> None:
     _, printed = read(page(run))
-    names = {figure: name for name, figure in COUNTS.items()}
+    names = {figure: name for name, figure in COUNTS.items()} | {"run.pnl_total.final": PROFIT}
     for key, figure in PRINTED_COUNTS.items():
         if figure in names:
             assert rows(run)[names[figure]].upstream == printed[key], key
@@ -93,3 +94,21 @@ def test_across_a_restart_the_numbers_of_the_tool_are_not_computed(tmp_path: Pat
 def telemetry(run: str) -> bytes:
     with zstandard.ZstdDecompressor().stream_reader((DATA / "runs" / run / "telemetry.jsonl.zst").read_bytes()) as file:
         return file.read()
+
+
+@pytest.mark.parametrize(
+    ("profits", "numbers", "why"),
+    [
+        ([0.0, 12.5, 40.0, -3.0], (40.0, -3.0), "sorts the profits"),
+        ([0.0, 12.5, 40.0], (40.0, 40.0), "Same definition"),
+        ([-7.0, -9.0], (-7.0, -9.0), "sorts the profits"),
+    ],
+)
+def test_the_final_profit_of_the_tool_is_the_highest_one(
+    tmp_path: Path, profits: list[float], numbers: tuple[float, float], why: str
+) -> None:
+    health = {"venue_status": ["Healthy", "Healthy"], "venue_mid_usd": [1.0, 1.0]}
+    records = [record(t, venues=("lighter", "aster"), pnl_total=each, **health) for t, each in enumerate(profits)]
+    analysis = analyzed_run(tmp_path, lines(records), [startup_line("lighter", "aster")])
+    (found,) = (each for each in analysis.compat if each.name == PROFIT)
+    assert ((found.upstream, found.ours), why in found.why) == (numbers, True)

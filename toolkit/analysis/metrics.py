@@ -21,6 +21,8 @@ from toolkit.model.figures import Figure, FigureSpec, Number
 from toolkit.model.vocabulary import PLATEAU_LIMIT_PATTERN, PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason
 from toolkit.sessions.venue_rules import venue_rules
 
+NO_CAP, CAP_UNKNOWN = "none", "unknown"
+"""Words in place of the cap of buffered deltas."""
 AGES_ONLY = (
     "age_apply",
     "age_event",
@@ -96,8 +98,15 @@ def _specs(header: dict[str, str]) -> Iterator[FigureSpec]:
         yield FigureSpec(figure, header["title"], unit, Better(better), header["definition"], header["source"])
 
 
-def create_run_views(con: duckdb.DuckDBPyConnection, plateau_limits_ms: Iterable[int] = PLATEAU_LIMITS_MS) -> None:
-    """Create the views that metrics read, over the staged run as it is now; limits are ages in ms."""
+def create_run_views(
+    con: duckdb.DuckDBPyConnection,
+    plateau_limits_ms: Iterable[int] = PLATEAU_LIMITS_MS,
+    delta_cap: str = CAP_UNKNOWN,
+) -> None:
+    """Create the views that metrics read, over the staged run as it is now; limits are ages in ms.
+
+    `delta_cap` is the cap of buffered deltas per venue and tick: a number, `NO_CAP` or `CAP_UNKNOWN`.
+    """
     rules = venue_rules()
     exempt = [
         (venue, reason)
@@ -115,6 +124,7 @@ def create_run_views(con: duckdb.DuckDBPyConnection, plateau_limits_ms: Iterable
     con.execute(reasons, [list(map(str, ReconnectReason))])
     limits = "create or replace table run_plateau_limits as select unnest(?::bigint[]) as limit_ms, unnest(?) as name"
     ascending = sorted(set(plateau_limits_ms))
+    con.execute("create or replace table run_delta_cap as select ? as cap", [delta_cap])
     con.execute(limits, [ascending, [f"{ms // 1_000}s" if ms % 1_000 == 0 else f"{ms}ms" for ms in ascending]])
 
 

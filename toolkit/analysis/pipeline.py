@@ -11,6 +11,7 @@ import msgspec
 from toolkit.analysis.findings import FindingInput, findings
 from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, catalogue, compute, create_run_views, rows
 from toolkit.analysis.run_info import Options, describe
+from toolkit.analysis.settings import delta_cap
 from toolkit.analysis.windows import analyze_window
 from toolkit.db.query_pool import QueryPool, memory_limit, query_pool
 from toolkit.db.staging import RUN_KEY, CopyTables, committing, staging_database
@@ -111,7 +112,8 @@ class _StagedRun:
     def assign_times(self, loaded: LoadedRun) -> None:
         """Assign times to log lines and sessions, and create the views that metrics read."""
         assign_times(self.con, RUN_KEY, self.files, loaded.log.sessions)
-        create_run_views(self.con, (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms))
+        limits_ms = (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms)
+        create_run_views(self.con, limits_ms, delta_cap(loaded.meta))
         write_sessions(self.con, RUN_KEY, loaded)
 
     def start_reports(self, pool: QueryPool, loaded: LoadedRun, run: RunInfo) -> UpstreamReports | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from toolkit.analysis.metrics import CAP_UNKNOWN, NO_CAP
 from toolkit.model.comparisons import SettingRow
 from toolkit.model.redaction import redact
 from toolkit.model.run_meta import RunMeta
@@ -22,6 +23,7 @@ A function, so that the names are loaded only for a run that has settings.
 """
 VALUE_LENGTH = 300
 """Characters of a value that are shown; a longer value is cut."""
+_CAP = "PARAPHINA_L2_TICK_DELTA_BUFFER_MAX"
 OWN_RUN = "toolkit"
 """Kind of a run of the connectors of `toolkit smoke`."""
 
@@ -46,6 +48,16 @@ def visible_settings(environment: Mapping[str, str], known: Mapping[str, str | N
 def withheld_names(environment: Mapping[str, str], known: Mapping[str, str | None]) -> tuple[str, ...]:
     """Return the sorted names of the variables whose values are not shown."""
     return tuple(sorted(environment.keys() - known.keys()))
+
+
+def delta_cap(meta: RunMeta | None) -> str:
+    """Return the cap of buffered deltas of a run of our own connectors, `NO_CAP` or `CAP_UNKNOWN`.
+
+    For another program it is unknown: a command can change its environment, and its defaults are its own.
+    """
+    if meta is None or meta.producer != OWN_RUN or meta.environment is None:
+        return CAP_UNKNOWN
+    return meta.environment.get(_CAP, "").strip() or NO_CAP
 
 
 def setting_differences(before: RunInfo, after: RunInfo, known: KnownSettings) -> tuple[SettingRow, ...] | None:

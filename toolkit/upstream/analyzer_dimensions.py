@@ -38,7 +38,7 @@ COUNTS = {
     "ticks with exits": "run.exits.ticks", "ticks with hedges": "run.hedges.ticks",
     "regime transitions": "run.regime.changes", "kill switch ticks": "run.kill.ticks",
     "would_send 0 ticks": "run.would_send.none.ticks",
-    "would_send 0 longest": "run.would_send.longest_drought_ticks", "pnl_total final": "run.pnl_total.final",
+    "would_send 0 longest": "run.would_send.longest_drought_ticks",
     "anomalies": "run.anomalies.total",
 }  # fmt: skip
 """Counts with the same definition as ours: the tool's name and our figure.
@@ -46,6 +46,8 @@ COUNTS = {
 `RUN_SERIES` and `VENUE_SERIES` hold the series of the same kind.
 """
 
+PROFIT = "pnl_total final"
+_SORTED_PROFITS = "The tool sorts the profits before it takes the last, so it prints the highest; ours is the last."
 _OWN_RULES = {
     "event_drain_us": (
         "phase.event_drain_us",
@@ -91,6 +93,10 @@ def dimension_rows(
     for name, figure in COUNTS.items():
         if (value := ours.value(figure)) is not None:
             yield None, _row(name, value if reads_all else None, value, figure, SAME)
+    if (final := ours.value("run.pnl_total.final")) is not None:
+        highest = ours.value("run.pnl_total.max")
+        why = SAME if highest == final else _SORTED_PROFITS
+        yield None, _row(PROFIT, highest if reads_all else None, final, "run.pnl_total.final", why)
     for each in series:
         if each.venue is None or each.venue in tool_names:
             name = each.name if each.venue is None else f"{each.name} {tool_names[each.venue]}"

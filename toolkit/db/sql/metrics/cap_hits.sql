@@ -18,6 +18,7 @@ chosen as (select * from (select *, 1 as rank from rx union all select *, 2 from
 select 'run' as scope, metric, value, coalesce(n, 0) as n, case when skips then 'lower' else 'exact' end as bound,
        value as low, case when not skips then value end as high,
        case when value is null then 'no market_rx line and no copy in telemetry'
-            when skips then 'the counts of some ticks are missing' when hits = 0 then 'cap setting unknown: without a cap there can be no hit' end as note
-from (select 1) left join chosen on true,
+            when skips then 'the counts of some ticks are missing' when hits = 0 and cap = 'unknown' then 'cap setting unknown: without a cap there can be no hit'
+            when hits = 0 and cap = 'none' then 'cannot move: no cap of buffered deltas is set' end as note
+from run_delta_cap left join chosen on true,
      lateral (values ('cap_hits', hits), ('cap_hits.ticks', ticks), ('cap_hits.max_per_tick', max_per_tick)) as v (metric, value)
