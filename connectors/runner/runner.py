@@ -15,9 +15,10 @@ from typing import Any, Protocol, TextIO
 from connectors.recording.run_files import Journal
 from connectors.runner import runner_lines
 from connectors.runner.event_channel import EventChannel
+from connectors.runner.fair_value import FairValueModel
 from connectors.runner.market_state import MarketView
 from connectors.runner.queue import Delivery, Pressure, Publisher
-from connectors.runner.telemetry import Tick, TickTiming, VenueSnapshot, encode_tick, flaw_names
+from connectors.runner.telemetry import Tick, TickTiming, VenueSnapshot, encode_tick, fair_value, flaw_names
 from connectors.runner.tick import CoalesceSettings, RxStats, TickTimer, coalesce
 from connectors.session.connector import Connector
 from toolkit.model.vocabulary import VenueStatus
@@ -87,6 +88,7 @@ class Runner:
         self._journal, self._telemetry, self._rx_stats_file = journal, telemetry, rx_stats_file
         self._config, self._producer_fields = config, producer_fields
         self._venues_applied: set[str] = set()
+        self._model = FairValueModel()
         self._timer = TickTimer(channel.clock.now_ms(), settings.interval_ms, settings.min_interval_ms)
 
     async def run(self) -> None:
@@ -167,7 +169,9 @@ class Runner:
             "venues": [self._venue_fields(each) for each in snapshots],
             "telemetry_dropped": self._dropped,
         }
-        tick = Tick(self.t, unix_ms, self._config, snapshots, timing, stats if with_stats else None, toolkit)
+        self._model.update(fair_value(snapshots), unix_ms)
+        counts, model = stats if with_stats else None, self._model.fields()
+        tick = Tick(self.t, unix_ms, self._config, snapshots, timing, counts, toolkit, model)
         if with_stats and self.t % self._settings.rx_stats_every_ticks == 0:
             self._rx_stats_file.write(runner_lines.rx_stats(self.t, stats) + "\n")
         if not self._telemetry.write(encode_tick(tick)):

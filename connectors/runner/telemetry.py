@@ -1,6 +1,6 @@
 """Encode a tick as a record of telemetry contract v1, with the names and units of the contract.
 
-Fields that a producer without orders cannot know (volatility, Kalman state, margins) are left out. Fields known to be
+Fields that a producer without orders cannot know (margins, fill rates) are left out. Fields known to be
 empty or zero (orders, positions, profit) are written as such. Fields of this producer alone are in the object
 `toolkit`. Decimal numbers become floats only here.
 """
@@ -8,7 +8,7 @@ empty or zero (orders, positions, profit) are written as such. Fields of this pr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import median
 from typing import Any
@@ -61,7 +61,7 @@ class Tick:
     """One tick of the runner, numbered `t` from 0.
 
     `config` is the configuration version, `venues` are in the order of the telemetry arrays, `rx_stats` is None if the
-    statistics are off, and `toolkit` has the fields of this producer alone.
+    statistics are off, `toolkit` has the fields of this producer alone, and `model` those of the fair value's model.
     """
 
     t: int
@@ -71,6 +71,13 @@ class Tick:
     timing: TickTiming
     rx_stats: RxStats | None
     toolkit: Mapping[str, Any]
+    model: Mapping[str, float] = field(default_factory=dict)
+
+
+def fair_value(venues: Sequence[VenueSnapshot]) -> float | None:
+    """Return the median mid of the healthy venues, None without one."""
+    mids = [each.view.mid for each in venues if each.status is VenueStatus.HEALTHY]
+    return float(median(mids)) if mids else None
 
 
 def encode_tick(tick: Tick) -> bytes:
@@ -96,6 +103,7 @@ def _head(tick: Tick) -> dict[str, Any]:
             "order_tx_pending": 0,
         },
         "toolkit": tick.toolkit,
+        **tick.model,
     }
     return record if tick.rx_stats is None else record | {"market_rx_stats": tick.rx_stats.as_dict()}
 
@@ -115,7 +123,7 @@ def _guidance(tick: Tick) -> dict[str, Any]:
 def _market(tick: Tick) -> dict[str, Any]:
     venues = tick.venues
     healthy = [index for index, each in enumerate(venues) if each.status is VenueStatus.HEALTHY]
-    mids = [venues[index].view.mid for index in healthy]
+    fair = fair_value(venues)
     return {
         "venue_mid_usd": [float(each.view.mid) for each in venues],
         "venue_spread_usd": [float(each.view.spread) for each in venues],
@@ -126,8 +134,8 @@ def _market(tick: Tick) -> dict[str, Any]:
         "venue_age_event_ms": [each.ages.event_age_ms for each in venues],
         "healthy_venues_used": healthy,
         "healthy_venues_used_count": len(healthy),
-        "fv_available": bool(mids),
-        "fair_value": float(median(mids)) if mids else None,
+        "fv_available": fair is not None,
+        "fair_value": fair,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import socket
@@ -133,6 +134,24 @@ def test_a_quiet_run_has_one_connection_per_venue_and_no_finding_about_a_venue(q
     assert {name: found[f"{name}.reconnects"] for name in NAMES} == dict.fromkeys(NAMES, 0)
     assert found["run.cap_hits"] == 0 and found["run.publisher.try_send_full"] == 0
     assert {each.code for each in quiet_analysis.findings} <= HOST_FINDINGS
+
+
+FORMATTED = ("kf_p", "kf_x_hat", "kf_last_update_ms", "regime_ratio", "fv_short_vol", "fv_long_vol", "sigma_eff")
+"""Fields that the analyzer of the producer prints as numbers; it stops where no record has one."""
+
+
+def test_telemetry_has_the_numbers_of_the_fair_value_model(
+    quiet: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    written = records(quiet[0])
+    for name in FORMATTED:
+        numbers = [record[name] for record in written if name in record]
+        assert all(type(each) in (int, float) for each in numbers), name
+        assert len(numbers) > len(written) / 2, name
+    assert all(record["kf_p"] > 0 and record["regime_ratio"] > 0 for record in written)
+    last = written[-1]
+    assert last["kf_x_hat"] == pytest.approx(math.log(last["fair_value"]), abs=1e-3)
+    assert last["kf_last_update_ms"] == last["treasury_guidance"]["as_of_ms"]
 
 
 def test_telemetry_passes_the_contract_check(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
