@@ -38,7 +38,7 @@ COUNTS = {
     "ticks with exits": "run.exits.ticks", "ticks with hedges": "run.hedges.ticks",
     "regime transitions": "run.regime.changes", "kill switch ticks": "run.kill.ticks",
     "would_send 0 ticks": "run.would_send.none.ticks",
-    "would_send 0 longest": "run.would_send.longest_drought_ticks",
+    "would_send 0 longest": "run.would_send.longest_drought_ticks", "pnl_total final": "run.pnl_total.final",
     "anomalies": "run.anomalies.total",
 }  # fmt: skip
 """Counts with the same definition as ours: the tool's name and our figure.
@@ -47,6 +47,7 @@ COUNTS = {
 """
 
 PROFIT = "pnl_total final"
+"""The one count with another definition: see `_SORTED_PROFITS`."""
 _SORTED_PROFITS = "The tool sorts the profits before it takes the last, so it prints the highest; ours is the last."
 _OWN_RULES = {
     "event_drain_us": (
@@ -92,11 +93,9 @@ def dimension_rows(
             )
     for name, figure in COUNTS.items():
         if (value := ours.value(figure)) is not None:
-            yield None, _row(name, value if reads_all else None, value, figure, SAME)
-    if (final := ours.value("run.pnl_total.final")) is not None:
-        highest = ours.value("run.pnl_total.max")
-        why = SAME if highest == final else _SORTED_PROFITS
-        yield None, _row(PROFIT, highest if reads_all else None, final, "run.pnl_total.final", why)
+            printed = ours.value("run.pnl_total.max") if name == PROFIT else value
+            why = SAME if printed == value else _SORTED_PROFITS
+            yield None, _row(name, printed if reads_all else None, value, figure, why)
     for each in series:
         if each.venue is None or each.venue in tool_names:
             name = each.name if each.venue is None else f"{each.name} {tool_names[each.venue]}"
