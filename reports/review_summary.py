@@ -34,14 +34,27 @@ class ReviewSummary:
 
     @property
     def settings_table(self) -> Table:
-        """Table of the settings that differ, with the default where one is not set."""
+        """Table of the settings that differ, with the default where one is not set, and the lines that state them."""
         rows = self.settings(SettingKind.DIFFERS)
         return Table(_SETTING_COLUMNS, tuple(_setting_row(row) for row in rows))
 
     @property
     def without_settings(self) -> tuple[RunView, ...]:
-        """Sides whose files do not record their settings."""
-        return tuple(run for run in self.sides if run.analysis.run.settings is None)
+        """Sides of which no file states a setting."""
+        runs = ((run, run.analysis.run) for run in self.sides)
+        return tuple(view for view, run in runs if run.settings is None and not run.setting_sources)
+
+    @property
+    def without_environment(self) -> tuple[RunView, ...]:
+        """Sides whose environment is not recorded, so that only the settings that they print are known."""
+        return tuple(run for run in self.sides if run.analysis.run.settings is None and run not in self.without_settings)
+
+    @property
+    def equal_settings(self) -> tuple[tuple[SettingRow, ...], int]:
+        """Equal settings that a page lists, and the number of those of the resolved configuration, which it counts."""
+        equal = self.settings(SettingKind.EQUAL)
+        listed = tuple(row for row in equal if not row.name.startswith(_CONFIGURATION))
+        return listed, len(equal) - len(listed)
 
     @property
     def provenance_files(self) -> Mapping[str, list[str]]:
@@ -162,10 +175,23 @@ def _rule_cells(run: RunView, row: GateRow | None) -> tuple[Cell, Cell]:
 
 
 def _setting_row(row: SettingRow) -> tuple[Cell, ...]:
-    return Cell(row.name, kind=CellKind.NAME), Cell(setting(row, row.before)), Cell(setting(row, row.after))
+    sources = dict.fromkeys(_source_text(each) for each in (row.before_source, row.after_source) if each)
+    return (
+        Cell(row.name, kind=CellKind.NAME),
+        Cell(setting(row, row.before)),
+        Cell(setting(row, row.after)),
+        Cell(", ".join(sources) or NOTHING),
+    )
 
 
-_SETTING_COLUMNS = (Column("setting"), Column("before"), Column("after"))
+def _source_text(source: tuple[str, int | None]) -> str:
+    file, line = source
+    return file if line is None else f"{file} line {line}"
+
+
+_CONFIGURATION = "config."
+"""Beginning of the names of settings of the resolved configuration, of which there are hundreds."""
+_SETTING_COLUMNS = (Column("setting"), Column("before"), Column("after"), Column("stated in"))
 _GATE_COLUMNS = (
     Column("figure"),
     Column("before", Align.RIGHT),

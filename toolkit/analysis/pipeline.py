@@ -18,7 +18,7 @@ from toolkit.db.staging import RUN_KEY, CopyTables, committing, staging_database
 from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
 from toolkit.files.discovery import discover
 from toolkit.files.run_file import RunFile, distinct
-from toolkit.ingest import events, log, run_meta, rx_stats, telemetry
+from toolkit.ingest import events, log, resolved_config, run_meta, rx_stats, telemetry
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.ingest.session_rows import episodes, write_sessions
 from toolkit.ingest.unparsed_files import plain_file_bytes, unparsed_ledger
@@ -91,7 +91,10 @@ class _StagedRun:
         ledgers += [unparsed_ledger(file) for file in files if file.role not in parsed]
         order = {file.name: file.file_no for file in files}
         ledgers.sort(key=lambda ledger: order[ledger.file])
-        return LoadedRun(ledgers, loaded, run_meta.load(by_role[Role.RUN_META]), [file.name for file in files])
+        meta = run_meta.load(by_role[Role.RUN_META])
+        lines = run_meta.setting_lines(by_role[Role.RUN_META], meta)
+        names = [file.name for file in files]
+        return LoadedRun(ledgers, loaded, meta, names, lines, resolved_config.load(files))
 
     def analyze(self, loaded: LoadedRun, db: str) -> RunAnalysis:
         """Analyse the loaded run and commit it to the store `db`."""

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import duckdb
 
 from toolkit.analysis.diagnosis import Evidence, diagnose
+from toolkit.analysis.logged_settings import logged_settings
 from toolkit.analysis.origin import origin
-from toolkit.analysis.settings import KnownSettings, settings_of
+from toolkit.analysis.settings import KnownSettings, recorded_settings, settings_of
 from toolkit.db.store import insert_rows, sql
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.run_meta import RunMeta
@@ -81,6 +82,11 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, op
         settings=settings,
         settings_withheld=withheld,
         origin=origin(meta) if meta else {},
+        setting_sources=(
+            *recorded_settings(settings or {}, loaded.meta_lines),
+            *logged_settings(con, run_key, loaded),
+            *loaded.resolved,
+        ),
     )
     _write(con, run_key, run)
     return run

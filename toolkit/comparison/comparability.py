@@ -237,15 +237,39 @@ def warnings(before: RunSide, after: RunSide, settings: Sequence[SettingRow]) ->
 
 
 def _setting_warnings(before: RunInfo, after: RunInfo, settings: Sequence[SettingRow]) -> Iterator[str]:
-    not_recorded = [name for name, run in (("before", before), ("after", after)) if run.settings is None]
+    sides = (("before", before), ("after", after))
+    not_recorded = [name for name, run in sides if run.settings is None and not run.setting_sources]
     if not_recorded:
         verb = "does not record its" if len(not_recorded) == 1 else "do not record their"
         yield f"the {_runs_text(not_recorded)} {verb} settings, so it is not known whether they were equal"
+    printed_only = [name for name, run in sides if run.settings is None and run.setting_sources]
+    if printed_only:
+        verb = "does not record its" if len(printed_only) == 1 else "do not record their"
+        yield (
+            f"the {_runs_text(printed_only)} {verb} environment: settings that are not printed in a file may differ too"
+        )
     if not all(run.settings and "--seed" in run.settings for run in (before, after)):
         yield "at least one run does not record what the market did, so it is not known whether it did the same"
     undocumented = sorted({*before.settings_withheld, *after.settings_withheld})
     if undocumented:
         yield f"settings with undocumented names, not compared: {', '.join(undocumented)}"
-    differ = [row.name for row in settings if row.kind is SettingKind.DIFFERS]
-    if len(differ) > 1:
-        yield f"{len(differ)} settings differ, so no difference of a figure can be attributed to one of them alone"
+    differ = [row for row in settings if row.kind is SettingKind.DIFFERS]
+    if differ:
+        yield _differences_text(differ)
+
+
+def _differences_text(rows: Sequence[SettingRow]) -> str:
+    """Return a sentence that names the first settings that differ, with both values."""
+    named = "; ".join(f"{row.name} {_value_text(row.before)} → {_value_text(row.after)}" for row in rows[:_NAMED_SETTINGS])
+    more = f" and {len(rows) - _NAMED_SETTINGS} more" if len(rows) > _NAMED_SETTINGS else ""
+    if len(rows) == 1:
+        return f"1 setting differs: {named}"
+    consequence = "no difference of a figure can be attributed to one of them alone"
+    return f"{len(rows)} settings differ, so {consequence}: {named}{more}"
+
+
+_NAMED_SETTINGS = 3
+
+
+def _value_text(value: str | None) -> str:
+    return "not set" if value is None else value or "empty"

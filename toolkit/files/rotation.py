@@ -21,7 +21,17 @@ _ROTATED = re.compile(rf"(.+?)(?:\.(\d{{1,4}})|[.-]({_DATE})((?!{_COMPRESSED})\.
 _MAX_LINES_PER_PART = 1 << 40
 _BOM = b"\xef\xbb\xbf"
 _STARTUP_FAMILIES = frozenset(
-    {"startup", "startup_short", "effective_setting", "build_step", "build_warning", "build_finished", "build_running"}
+    {
+        "startup",
+        "startup_short",
+        "effective_setting",
+        "config_override",
+        "config_refused",
+        "build_step",
+        "build_warning",
+        "build_finished",
+        "build_running",
+    }
 )
 _UNENDED_ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*)?$")
 _OPENING, _QUOTES = " ([{=", '"`'

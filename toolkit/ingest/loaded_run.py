@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from toolkit.ingest.log import LogLoad
 from toolkit.model.run_meta import RunMeta
-from toolkit.model.runs import FileLedger
+from toolkit.model.runs import FileLedger, SettingSource
 from toolkit.runlog.facts import Ref
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedRun:
-    """The ledgers and names of the files by file number, the result of reading the logs, and the run's metadata."""
+    """The ledgers and names of the files by file number, the result of reading the logs, and the run's metadata.
+
+    `meta_lines` gives the file and line of each setting in the metadata; `resolved` are the settings of the resolved
+    configuration.
+    """
 
     ledgers: list[FileLedger]
     log: LogLoad
     meta: RunMeta | None
     names: Sequence[str]
+    meta_lines: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
+    resolved: tuple[SettingSource, ...] = ()
 
     def file_and_line(self, ref: Ref) -> tuple[str, int]:
         """Return the file name and line of a line reference."""

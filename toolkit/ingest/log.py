@@ -44,6 +44,8 @@ class LogLoad:
     facts: LogFacts = field(default_factory=LogFacts)
     sessions: list[Session] = field(default_factory=list)
     incidents: list[SessionIncident] = field(default_factory=list)
+    torn: set[Ref] = field(default_factory=set)
+    """Lines without an end: their last word may be cut short."""
 
 
 def load(
@@ -209,6 +211,8 @@ class _Loader:
             self._add_record(each, ref, line.parsed.stamped_ms, line.byte, torn)
 
     def _add_record(self, record: LogRecord, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
+        if torn:
+            self.result.torn.add(ref)
         life = self._lives.life if torn else self._lives.add(record)
         if self._lives.begins and not torn:
             self.result.facts.begin_life(ref)

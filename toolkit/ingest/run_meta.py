@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from toolkit.files.run_file import RunFile
+from toolkit.ingest.resolved_config import line_of_key
 from toolkit.model.errors import InputError
 from toolkit.model.run_meta import RunMeta
 
@@ -20,3 +21,13 @@ def load(sources: Sequence[RunFile]) -> RunMeta | None:
             except msgspec.MsgspecError as error:
                 raise InputError(source.name, None, f"is not run metadata: {error}; leave the file out") from error
     return None
+
+
+def setting_lines(sources: Sequence[RunFile], meta: RunMeta | None) -> dict[str, tuple[str, int | None]]:
+    """Return the file and line of each variable and option in the metadata that `load` returned."""
+    names = (*meta.options, *(meta.environment or ())) if meta else ()
+    if not names:
+        return {}
+    with sources[0].open() as stream:
+        content = stream.read()
+    return {name: (sources[0].name, line_of_key(content, name)) for name in names}

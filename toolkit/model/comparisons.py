@@ -43,20 +43,25 @@ class ComparisonRow:
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """One setting of two runs: its value in each, None where it is not set, and its default."""
+    """One setting of two runs: its value in each, None where it is not set, and its default.
+
+    `before_source` and `after_source` name the file and line that state the value, None where it is not stated.
+    """
 
     name: str
     before: str | None
     after: str | None
     default: str | None
     kind: SettingKind
+    before_source: tuple[str, int | None] | None = None
+    after_source: tuple[str, int | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunComparison:
     """Comparison of two runs, one row per figure. `comparable` is true if any row is comparable.
 
-    `settings` lists the settings of both runs, those that differ first; None where the settings of one are not known.
+    `settings` lists the settings of both runs, those that differ first; None where no file of a run states one.
     """
 
     before: RunAnalysis

@@ -82,4 +82,9 @@ def redact_environment(variables: Mapping[str, str]) -> dict[str, str]:
     The value of a variable whose name is that of a secret is masked completely.
     """
     kept = sorted(name for name in variables if name.startswith(KEPT_PREFIXES))
-    return {name: MASK if _SECRET_WORD.search(name) else redact_value(variables[name]) for name in kept}
+    return {name: redact_named(name, variables[name]) for name in kept}
+
+
+def redact_named(name: str, value: str) -> str:
+    """Mask secrets in the value of a variable or setting; it is masked completely if its name is that of a secret."""
+    return MASK if _SECRET_WORD.search(name) else redact_value(value)

@@ -57,13 +57,30 @@ WHOLE_RUN = Window()
 
 
 @dataclass(frozen=True, slots=True)
+class SettingSource:
+    """One setting of a run, and the file and line that state it; `line` is None for a file without lines.
+
+    `variable` is the environment variable that sets it, where the file gives it another name. A `value` that the run
+    changed lists every value. `note` says that a value was refused.
+    """
+
+    name: str
+    value: str
+    file: str
+    line: int | None
+    variable: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
     """Identity, times, end and origin of a run. `id` is the start of the SHA-256 over its files' sorted digests.
 
     `requested_ms` and `observed_ms` are durations in milliseconds; `lives` counts the processes of the run. `window`
     describes the part of the run that times and figures cover, None for the whole run. `settings` are the documented
     environment names and options of the run, None where its files do not contain them; `settings_withheld` names other
-    variables that were set. `origin` describes source, binaries and host by name.
+    variables that were set. `setting_sources` are those settings and the ones that the program itself printed (in its
+    log or its resolved configuration), each with its source. `origin` describes source, binaries and host by name.
     """
 
     id: str
@@ -86,6 +103,7 @@ class RunInfo:
     settings: Mapping[str, str] | None = None
     settings_withheld: tuple[str, ...] = ()
     origin: Mapping[str, str] = field(default_factory=dict)
+    setting_sources: tuple[SettingSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

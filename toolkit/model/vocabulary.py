@@ -141,6 +141,7 @@ class SettingKind(StrEnum):
     EQUAL = "equal"
     DIFFERS = "differs"
     PLACE = "place"  # differs only in the run's directory or the port of a simulated venue
+    ONE_SIDE = "one_side"  # the files of one run state it, those of the other do not tell
 
 
 class Segment(StrEnum):

@@ -1,0 +1,136 @@
+"""Settings that the program prints in its log: at its start, with audit lines, and where a limit was exceeded.
+
+Only keys of recognised line families count. Text from outside, such as a payload in an error message, never does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from toolkit.db.store import sql
+from toolkit.ingest.loaded_run import LoadedRun
+from toolkit.model.redaction import redact_environment
+from toolkit.model.runs import SettingSource
+from toolkit.runlog.facts import Ref
+
+_START_KEYS = {"network", "venues", "connectors", "cfg", "cfg_hash"}
+"""Keys of the start-up line that configure the run; the others name the build or an address."""
+_NAMES = {
+    ("audit_ping_sent", "interval_ms"): "{venue}_ping_interval_ms",
+    ("audit_rest_monitor", "threshold_ms"): "rest_monitor_threshold_ms",
+    ("audit_rest_monitor", "mode"): "{venue}_rest_monitor_mode",
+    ("audit_arb_gate", "threshold_ms"): "arb_gate_threshold_ms",
+    ("audit_quiet_refresh", "quiet_refresh_ms"): "{venue}_quiet_refresh_ms",
+    ("audit_quiet_refresh", "transport_stale_ms"): "{venue}_transport_stale_ms",
+    ("rest_fallback_activated", "threshold"): "rest_monitor_threshold_ms",
+    ("enforcer_restart", "threshold"): "force_restart_threshold_ms",
+    ("own_fallback_activated", "text"): "{venue}_rest_fallback_stale_ms",
+    ("ws_connecting", "connect_timeout"): "{venue}_connect_timeout",
+    ("ws_connecting", "readonly"): "{venue}_readonly",
+    ("startup", "trade_mode"): "trade_mode",
+}
+"""Name of a setting by family and key."""
+_VARIABLES = {
+    "rest_monitor_threshold_ms": "PARAPHINA_REST_MONITOR_THRESHOLD_MS",
+    "force_restart_threshold_ms": "PARAPHINA_FORCE_RESTART_MS",
+    "hyperliquid_rest_fallback_stale_ms": "PARAPHINA_HL_REST_FALLBACK_STALE_MS",
+    "intervals_ms.main": "PARAPHINA_MAIN_LOOP_INTERVAL_MS",
+    "intervals_ms.hedge": "PARAPHINA_HEDGE_LOOP_INTERVAL_MS",
+    "intervals_ms.risk": "PARAPHINA_RISK_LOOP_INTERVAL_MS",
+    "trade_mode": "PARAPHINA_TRADE_MODE",
+    "risk_profile": "PARAPHINA_RISK_PROFILE",
+    "cfg_hash": "config_hash",
+    "cfg": "config_version",
+}
+"""Other name of a setting: its environment variable, or its key in the resolved configuration."""
+_VENUE_VARIABLES = {
+    "ping_interval_ms": "PING_INTERVAL_MS",
+    "read_timeout_ms": "WS_READ_TIMEOUT_MS",
+    "transport_stale_ms": "TRANSPORT_STALE_MS",
+    "connect_first_frame_timeout_ms": "CONNECT_FIRST_FRAME_TIMEOUT_MS",
+    "control_frame_only_timeout_ms": "CONNECT_CONTROL_FRAME_ONLY_TIMEOUT_MS",
+    "connect_book_timeout_ms": "CONNECT_BOOK_TIMEOUT_MS",
+    "post_publish_fallback_after_ms": "POST_PUBLISH_FALLBACK_AFTER_MS",
+    "post_publish_fallback_deadline_ms": "POST_PUBLISH_FALLBACK_DEADLINE_MS",
+}
+"""End of the variable that sets a limit of one venue, by the limit's name after the venue's."""
+_SHORT_NAMES = {"hyperliquid": "HL"}
+_FALLBACK_LIMIT = re.compile(r" \(WS stale for >(\d+)ms\)")
+_VALUE = re.compile(r"[\w.,:+-]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """One value that a line states."""
+
+    name: str
+    value: str
+    ref: Ref
+    note: str | None = None
+
+
+def logged_settings(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun) -> tuple[SettingSource, ...]:
+    """Return the settings that the log of a loaded run states, each with its first line, in the order of the lines."""
+    rows = con.execute(sql("logged_settings"), {"run_key": run_key}).fetchall()
+    found: dict[str, list[_Statement]] = {}
+    for family, venue, key, value, name, raw, first in rows:
+        ref = tuple(first.values()) if isinstance(first, Mapping) else tuple(first)
+        if ref in loaded.log.torn:
+            continue
+        for each in _statements(family, venue, key, value, name, raw, ref):
+            if _VALUE.fullmatch(each.value) and (not each.name.endswith("_ms") or each.value.isdigit()):
+                found.setdefault(each.name, []).append(each)
+    return tuple(_source(name, statements, loaded) for name, statements in found.items())
+
+
+def _statements(
+    family: str, venue: str | None, key: str, value: str, name: str | None, raw: str | None, ref: Ref
+) -> Iterator[_Statement]:
+    if family == "startup" and key == "facts":
+        yield from (_Statement(each, text, ref) for each, text in _start_settings(value))
+    elif family == "audit_limits":
+        if venue and key.startswith(f"{venue}_"):
+            yield _Statement(key, value, ref)
+    elif family in ("config_override", "config_refused"):
+        for variable, text in redact_environment({name or "": value}).items():
+            refused = redact_environment({variable: raw or ""})[variable]
+            yield _Statement(variable, text, ref, f"set to {refused}, which was refused" if raw else None)
+    elif family == "effective_setting":
+        yield _Statement(name or "", value, ref)
+    elif family == "own_fallback_activated":
+        if limit := _FALLBACK_LIMIT.fullmatch(value):
+            yield _Statement(_NAMES[family, key].format(venue=venue), limit[1], ref)
+    else:
+        yield _Statement(_NAMES[family, key].format(venue=venue), value, ref)
+
+
+def _start_settings(facts: str) -> Iterator[tuple[str, str]]:
+    """Yield the settings of a start-up line by name; loop intervals are `intervals_ms.main` and so on."""
+    for part in facts.split(" | "):
+        key, _, value = part.partition("=")
+        if key in _START_KEYS:
+            yield key, value
+        elif key == "intervals_ms":
+            for interval in value.split():
+                loop, _, milliseconds = interval.partition(":")
+                if milliseconds.isdigit():
+                    yield f"{key}.{loop}", milliseconds
+
+
+def _source(name: str, statements: Iterable[_Statement], loaded: LoadedRun) -> SettingSource:
+    first, *_ = statements = list(statements)
+    values = dict.fromkeys(each.value for each in statements)
+    file, line = loaded.file_and_line(first.ref)
+    notes = [each.note for each in statements if each.note]
+    return SettingSource(name, " and ".join(sorted(values)), file, line, _variable(name), notes[0] if notes else None)
+
+
+def _variable(name: str) -> str | None:
+    venue, _, key = name.partition("_")
+    if name in _VARIABLES or key not in _VENUE_VARIABLES:
+        return _VARIABLES.get(name)
+    return f"PARAPHINA_{_SHORT_NAMES.get(venue, venue.upper())}_{_VENUE_VARIABLES[key]}"
