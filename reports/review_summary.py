@@ -47,7 +47,8 @@ class ReviewSummary:
     @property
     def without_environment(self) -> tuple[RunView, ...]:
         """Sides whose environment is not recorded, so that only the settings that they print are known."""
-        return tuple(run for run in self.sides if run.analysis.run.settings is None and run not in self.without_settings)
+        stating = (run for run in self.sides if run not in self.without_settings)
+        return tuple(run for run in stating if run.analysis.run.settings is None)
 
     @property
     def equal_settings(self) -> tuple[tuple[SettingRow, ...], int]:

@@ -209,7 +209,8 @@ def test_two_runs_without_figures_cannot_be_compared() -> None:
         (ages(settings={}), run_with(*ages().figures, settings={"A": "1"}, settings_withheld=("B", "C"), id="other"),
          "settings with undocumented names, not compared: B, C"),
         (run_with(settings={"A": "1", "B": "2", "C": "3"}), run_with(settings={"A": "1", "B": "3"}, id="other"),
-         "2 settings differ, so no difference of a figure can be attributed to one of them alone"),
+         "2 settings differ, so no difference of a figure can be attributed to one of them alone: B 2 → 3; C 3 → not set"),
+        (run_with(settings={"A": "1"}), run_with(settings={"A": ""}, id="other"), "1 setting differs: A 1 → empty"),
     ],
 )  # fmt: skip
 def test_a_pair_has_warnings(left: RunAnalysis, right: RunAnalysis, expected: str) -> None:

@@ -328,7 +328,7 @@ def test_no_text_of_a_run_changes_the_structure_of_the_document(text: str) -> No
     other = with_settings(run, {f"{text}!": text, text: f"{text}!"}, id="other")
     page = Page(evidence_document(compare(run, other), (text, text), ["toolkit", "report", text, text]))
     assert page.headings[1:] == HEADINGS[1:]
-    assert [len(table[0]) for table in page.tables] == [6, 3, 3, 6, 3, 8]
+    assert [len(table[0]) for table in page.tables] == [6, 3, 4, 6, 3, 8]
     assert all(len(row) == len(table[0]) for table in page.tables for row in table)
     assert set(page.tags) <= OUR_TAGS
     assert not re.search(r"[@#]\w", page.prose)

@@ -260,16 +260,16 @@ def _setting_warnings(before: RunInfo, after: RunInfo, settings: Sequence[Settin
 
 def _differences_text(rows: Sequence[SettingRow]) -> str:
     """Return a sentence that names the first settings that differ, with both values."""
-    named = "; ".join(f"{row.name} {_value_text(row.before)} → {_value_text(row.after)}" for row in rows[:_NAMED_SETTINGS])
-    more = f" and {len(rows) - _NAMED_SETTINGS} more" if len(rows) > _NAMED_SETTINGS else ""
+    named = "; ".join(f"{each.name} {_value(each.before)} → {_value(each.after)}" for each in rows[:_MOST_NAMED])
+    more = f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else ""
     if len(rows) == 1:
         return f"1 setting differs: {named}"
     consequence = "no difference of a figure can be attributed to one of them alone"
     return f"{len(rows)} settings differ, so {consequence}: {named}{more}"
 
 
-_NAMED_SETTINGS = 3
+_MOST_NAMED = 3
 
 
-def _value_text(value: str | None) -> str:
+def _value(value: str | None) -> str:
     return "not set" if value is None else value or "empty"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from toolkit.files.run_file import RunFile
-from toolkit.ingest.rust_debug import NotDebugText, flatten, parse_debug
+from toolkit.ingest.rust_debug import DebugTextError, flatten, parse_debug
 from toolkit.model.redaction import redact_named
 from toolkit.model.runs import SettingSource
 from toolkit.model.vocabulary import Role
@@ -57,7 +57,7 @@ def _settings(config: _ResolvedConfig, file: str, content: bytes) -> Iterator[Se
         return
     try:
         values = dict(flatten(parse_debug(config.config_debug)))
-    except NotDebugText:
+    except DebugTextError:
         return
     line = line_of_key(content, "config_debug")
     for path, value in values.items():

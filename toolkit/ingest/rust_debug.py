@@ -17,16 +17,16 @@ Value = str | list["Value"] | Fields
 """A scalar as printed (a string without its quotes), the elements of a list or tuple, or the fields of a struct."""
 
 
-class NotDebugText(ValueError):
+class DebugTextError(ValueError):
     """The text is not a complete value of the forms that the parser knows."""
 
 
 def parse_debug(text: str) -> Value:
-    """Return the value that the text prints. Raises `NotDebugText` unless the whole text is understood."""
+    """Return the value that the text prints. Raises `DebugTextError` unless the whole text is understood."""
     parser = _Parser(text)
     value = parser.value(0)
     if parser.peek() is not None:
-        raise NotDebugText("text after the value")
+        raise DebugTextError("text after the value")
     return value
 
 
@@ -61,19 +61,19 @@ class _Parser:
     def _next(self) -> str:
         token = self.peek()
         if token is None:
-            raise NotDebugText("the text ends too early")
+            raise DebugTextError("the text ends too early")
         self._at += 1
         return token
 
     def _expect(self, mark: str) -> None:
         if (token := self._next()) != mark:
-            raise NotDebugText(f"{token} instead of {mark}")
+            raise DebugTextError(f"{token} instead of {mark}")
 
     def value(self, depth: int) -> Value:
         """Return the next value: text, number, list, tuple, struct, or a variant such as `Some(1)` and `None`."""
         token = self._next()
         if depth > _MAX_DEPTH:
-            raise NotDebugText("nested too deeply")
+            raise DebugTextError("nested too deeply")
         if token.startswith('"'):
             return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), token[1:-1])
         if token in ("[", "("):
@@ -81,7 +81,7 @@ class _Parser:
         if token == "{":
             return self._fields(depth)
         if token in ("}", "]", ")", ",", ":"):
-            raise NotDebugText(f"{token} instead of a value")
+            raise DebugTextError(f"{token} instead of a value")
         return self._variant(token, depth)
 
     def _variant(self, name: str, depth: int) -> Value:
@@ -124,6 +124,6 @@ def _tokens(text: str) -> Iterator[str]:
     while at < end:
         match = _TOKEN.match(text, at)
         if match is None:
-            raise NotDebugText(f"not understood at character {at}")
+            raise DebugTextError(f"not understood at character {at}")
         yield match[0].strip() if match["text"] is None else match["text"]
         at = match.end()
