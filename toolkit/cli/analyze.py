@@ -11,6 +11,8 @@ from toolkit.cli.output import emit
 from toolkit.cli.progress import TELEMETRY_READ, byte_progress
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from toolkit.model.runs import RunAnalysis
 
 
@@ -31,6 +33,7 @@ def analyze(
     every: opt.EveryOption = None,
     plateau: opt.PlateauOption = None,
     foreign: opt.ForeignOption = None,
+    truth: opt.VenueRecordOption = None,
     follow: opt.FollowOption = False,
 ) -> int:
     """Analyse one run: what happened, figure by figure.
@@ -58,7 +61,10 @@ def analyze(
             return analyze(paths, store, options, progress)
 
     def show(analysis: RunAnalysis) -> None:
-        emit(_page(analysis, format, figures or [], every, label, paths[0]), output)
+        if truth is not None:
+            emit(_truth(analysis, paths, truth, format), output)
+        else:
+            emit(_page(analysis, format, figures or [], every, label, paths[0]), output)
 
     if follow:
         return follow_run(analyze_into, show, db)
@@ -103,6 +109,18 @@ def _page(
     if words:
         return figure_lines(analysis, words, format)
     return summary(analysis, label or run_name(path), format)
+
+
+def _truth(analysis: RunAnalysis, paths: list[str], record: Path, format: Format) -> str:
+    """Return the comparison of a run with the record of its venues; as JSON, with the analysis."""
+    from reports.truth_page import truth_page
+    from toolkit.analysis.run_truth import run_truth
+    from toolkit.model.serialize import analysis_and_truth_json
+
+    comparison = run_truth(paths, analysis, record)
+    if format is Format.JSON:
+        return analysis_and_truth_json(analysis, comparison)
+    return truth_page(comparison, format)
 
 
 def _unknown_lines(paths: list[str], most: int, format: Format) -> str:

@@ -105,6 +105,14 @@ ForeignOption = Annotated[
         "--foreign", min=1, metavar="N", help="Print only the N most frequent templates of unknown log lines."
     ),
 ]
+VenueRecordOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--truth",
+        metavar="FILE",
+        help="Print only how the run differs from FILE, the record that its simulated venues wrote.",
+    ),
+]
 FollowOption = Annotated[
     bool, typer.Option("--follow", help="Repeat the analysis while the run grows, until it ends or Ctrl-C.")
 ]

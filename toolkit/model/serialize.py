@@ -8,12 +8,18 @@ import msgspec
 
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.gates import GateResult
+from toolkit.model.ground_truth import TruthComparison
 from toolkit.model.runs import RunAnalysis
 
 
 def analysis_json(analysis: RunAnalysis) -> str:
     """Encode an analysis as `toolkit.analysis/1`: run, ledger, figures, episodes, findings, compat, parts."""
     return _encoded({"schema": "toolkit.analysis/1", **_fields(analysis)})
+
+
+def analysis_and_truth_json(analysis: RunAnalysis, truth: TruthComparison) -> str:
+    """Encode an analysis as `toolkit.analysis/1` with the comparison with the venues' record as `ground_truth`."""
+    return _encoded({"schema": "toolkit.analysis/1", **_fields(analysis), "ground_truth": _fields(truth)})
 
 
 def gate_json(result: GateResult) -> str:
