@@ -50,12 +50,11 @@ class ReviewSummary:
         stating = (run for run in self.sides if run not in self.without_settings)
         return tuple(run for run in stating if run.analysis.run.settings is None)
 
-    @property
-    def equal_settings(self) -> tuple[tuple[SettingRow, ...], int]:
-        """Equal settings that a page lists, and the number of those of the resolved configuration, which it counts."""
-        equal = self.settings(SettingKind.EQUAL)
-        listed = tuple(row for row in equal if not row.name.startswith(_CONFIGURATION))
-        return listed, len(equal) - len(listed)
+    def listed_settings(self, kind: SettingKind) -> tuple[tuple[SettingRow, ...], int]:
+        """Return the settings of one kind that a page lists, and the number in the resolved configuration."""
+        rows = self.settings(kind)
+        listed = tuple(row for row in rows if not row.name.startswith(_CONFIGURATION))
+        return listed, len(rows) - len(listed)
 
     @property
     def provenance_files(self) -> Mapping[str, list[str]]:
