@@ -103,7 +103,7 @@ def test_a_missing_part_is_a_finding_that_names_its_neighbours(tmp_path: Path) -
     (folder / "telemetry.jsonl.3").rename(folder / "telemetry.jsonl.2")
     texts = [each.text for each in analyze([str(folder)]).findings if each.code == "part_missing"]
     assert [text.split(" is missing")[0] for text in texts] == [
-        f"what was written between {name}.3 and {name}.1.gz" for name in ("market_rx_stats.log", "run.log")
+        f"the part between {name}.3 and {name}.1.gz" for name in ("market_rx_stats.log", "run.log")
     ]
 
 
