@@ -4,8 +4,8 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 .PHONY: demo check test test-random benchmark clean
 
-demo: $(STAMP)            ## half a minute of five shadow connectors, and the report on the sample pair
-	@$(VENV)/bin/toolkit smoke --minutes 0.5 --db out/store.duckdb
+demo: $(STAMP)            ## 45 seconds of five shadow connectors, and the report on the sample pair
+	@$(VENV)/bin/toolkit smoke --minutes 0.75 --db out/store.duckdb
 	@$(VENV)/bin/toolkit report sample:before sample:after -o out/evidence.md --db out/store.duckdb
 
 check: $(STAMP)           ## lint, format, types, layers, unit tests: under a minute
