@@ -100,3 +100,45 @@ def test_lines_tell_their_sessions(
     venue: str, lines: tuple[str, ...], sessions: list[tuple[str, str | None]], incidents: dict[tuple[str, str], int]
 ) -> None:
     assert replayed(venue, *lines) == (sessions, Counter(incidents))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("IO error: Connection reset by peer (os error 104)", "stream_ended"),
+        ("IO error: Connection timed out (os error 110)", "stream_ended"),
+        ("IO error: Software caused connection abort (os error 103)", "stream_ended"),
+        ("IO error: Broken pipe (os error 32)", "stream_ended"),
+        ("IO error: peer closed connection without sending TLS close_notify: https://docs.rs/rustls", "stream_ended"),
+        ("IO error: unexpected end of file", "stream_ended"),
+        ("Trying to work with closed connection", "stream_ended"),
+        ("connection closed: code=1006 reason=abnormal closure", "stream_ended"),
+        ('close frame Some(CloseFrame {{ code: Abnormal, reason: "" }})', "stream_ended"),
+        ("close frame received code=1001 reason=restart", "server_close"),
+        ("Connection closed normally", "server_close"),
+        ("{V} public WS connect error: IO error: Connection timed out (os error 110)", "connect_error"),
+        ("{V} public WS ping send failed: Broken pipe (os error 32)", "ping_send_fail"),
+        ("{V} public WS seq gap last=1006 start=1009", "seq_gap"),
+        ("Invalid subscription", "subscribe_error"),
+    ],
+)
+def test_an_error_of_a_connected_socket_tells_its_reason(error: str, reason: str) -> None:
+    sessions, _ = replayed("paradex", *OPEN, "INFO: {V} public WS error (consecutive_failures=1): " + error, *OPEN)
+    assert sessions == [(BOOK, reason), (BOOK, None)]
+
+
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        ('Some(CloseFrame {{ code: Away, reason: "restart" }})', "server_close"),
+        ('Some(CloseFrame {{ code: Normal, reason: "1006" }})', "server_close"),
+        ("None", "server_close"),
+        ('Some(CloseFrame {{ code: Abnormal, reason: "" }})', "stream_ended"),
+        ('Some(CloseFrame {{ code: Bad(1006), reason: "" }})', "stream_ended"),
+    ],
+)
+def test_a_close_code_1006_is_a_lost_connection_and_every_other_close_frame_is_the_venues(
+    frame: str, reason: str
+) -> None:
+    sessions, _ = replayed("lighter", *OPEN, "{V} public WS closed frame=" + frame, *OPEN)
+    assert sessions == [(BOOK, reason), (BOOK, None)]

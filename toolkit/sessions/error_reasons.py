@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from toolkit.model.vocabulary import ReconnectReason
 
 DISCOVERY = "discovery"
@@ -20,6 +22,7 @@ _REASONS_BY_TEXT = (
     ("decode failures", ReconnectReason.DECODE_FAIL_LOOP),
     ("parse errors", ReconnectReason.PARSE_ERROR),
     ("subscribe", ReconnectReason.SUBSCRIBE_ERROR),
+    ("invalid subscription", ReconnectReason.SUBSCRIBE_ERROR),
     ("seq_mismatch", ReconnectReason.SEQ_MISMATCH),
     ("seq mismatch", ReconnectReason.SEQ_MISMATCH),
     ("seq_gap", ReconnectReason.SEQ_GAP),
@@ -29,12 +32,23 @@ _REASONS_BY_TEXT = (
     ("without closing handshake", ReconnectReason.STREAM_ENDED),
     ("stream ended", ReconnectReason.STREAM_ENDED),
     ("read error", ReconnectReason.STREAM_ENDED),
+    ("connection reset", ReconnectReason.STREAM_ENDED),
+    ("connection abort", ReconnectReason.STREAM_ENDED),
+    ("connection timed out", ReconnectReason.STREAM_ENDED),
+    ("operation timed out", ReconnectReason.STREAM_ENDED),
+    ("broken pipe", ReconnectReason.STREAM_ENDED),
+    ("close_notify", ReconnectReason.STREAM_ENDED),
+    ("unexpected end of file", ReconnectReason.STREAM_ENDED),
+    ("unexpected eof", ReconnectReason.STREAM_ENDED),
+    ("trying to work with closed connection", ReconnectReason.STREAM_ENDED),
     ("close frame", ReconnectReason.SERVER_CLOSE),
     ("closed", ReconnectReason.SERVER_CLOSE),
 )
 """Texts in error lines, in lower case, and their reasons; the first text that occurs in an error counts."""
 
 _DISCOVERY_TEXT = "discovery failed"
+_ABNORMAL_CLOSURE = re.compile(r"\bclos\w*\b.*?(?<!\d)1006\b|\bcode\W{0,2}(?:1006\b|abnormal\b)")
+"""Close code 1006: no close frame was received; a library reports the code itself when the connection is lost."""
 
 
 def inferred_reason(error: str) -> str:
@@ -42,4 +56,6 @@ def inferred_reason(error: str) -> str:
     if _DISCOVERY_TEXT in error:
         return DISCOVERY
     lowered = error.lower()
+    if _ABNORMAL_CLOSURE.search(lowered):
+        return ReconnectReason.STREAM_ENDED.value
     return next((str(reason) for text, reason in _REASONS_BY_TEXT if text in lowered), ReconnectReason.UNKNOWN.value)
