@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from toolkit.analysis.pipeline import analyze
 from toolkit.comparison.rows import compare
-from toolkit.ingest.rust_debug import DebugTextError, flatten, parse_debug
 from toolkit.model.vocabulary import SettingKind
+from toolkit.runlog.rust_debug import DebugTextError, flatten, parse_debug
 
 DATA = Path(__file__).parent.parent / "data"
 START = "paraphina_live | trade_mode=shadow | network=hyperliquid:mainnet | venues=extended,lighter | cfg=v1 | cfg_hash=0x51"

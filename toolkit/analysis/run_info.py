@@ -103,7 +103,7 @@ def _venues(con: duckdb.DuckDBPyConnection, run_key: int, logged: Sequence[str])
 
 
 def _simulated(facts: LogFacts, meta: RunMeta | None) -> bool | None:
-    """Whether the venues were simulated: sockets to this machine alone outweigh the metadata, which states a plan."""
+    """Return True if the venues were simulated. Sockets only to this machine outweigh the metadata, which is a plan."""
     return facts.loopback_only if facts.loopback_only or meta is None or meta.simulated is None else meta.simulated
 
 

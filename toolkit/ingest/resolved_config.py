@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from toolkit.files.run_file import RunFile
-from toolkit.ingest.rust_debug import DebugTextError, flatten, parse_debug
 from toolkit.model.redaction import redact_named
 from toolkit.model.runs import SettingSource
 from toolkit.model.vocabulary import Role
+from toolkit.runlog.rust_debug import DebugTextError, flatten, parse_debug
 
 CONFIG = "config."
 """Prefix of the names of settings from the program's configuration."""

@@ -1,4 +1,4 @@
-"""What the venues recorded of a run, and its comparison with what the run's own files tell. Times are epoch ms."""
+"""Records of the venues' ground truth and of its comparison with a run's own files. Times are epoch ms."""
 
 from __future__ import annotations
 

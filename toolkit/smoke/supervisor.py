@@ -16,12 +16,12 @@ from pathlib import Path
 from types import FrameType
 
 from toolkit.host import commands, machine, provenance
+from toolkit.host.process_group import ProcessGroup
 from toolkit.model import run_meta
 from toolkit.model.errors import InputError
 from toolkit.model.redaction import redact_argv, redact_environment, redact_value
 from toolkit.model.run_meta import RunMeta
 from toolkit.smoke import producer_env, stray_telemetry
-from toolkit.smoke.process_group import ProcessGroup
 from toolkit.smoke.recorder import OutputRecorder
 from toolkit.smoke.run_directory import TelemetryWatch, claim, save_meta
 from toolkit.smoke.stop_policy import Action, StoppingPolicy, TimeLimits

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from toolkit.host import guard
 from toolkit.host.commands import signal_name
 from toolkit.model.errors import InputError
-from toolkit.smoke import guard
 
 PIPE_BYTES = 1 << 20
 
