@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.smoke.producer_plans import PATIENCE_S, plan
-from toolkit.host import guard, producer_env
+from toolkit.host import guard
+from toolkit.smoke import producer_env
 from toolkit.smoke.stop_policy import StoppedBy
 from toolkit.smoke.supervisor import supervise
 
