@@ -1,4 +1,4 @@
-"""Whether the venues of a run were simulated: its sockets outweigh its metadata, which states a plan."""
+"""A run is simulated if its sockets say so; its metadata states only a plan."""
 
 from __future__ import annotations
 

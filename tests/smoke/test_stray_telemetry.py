@@ -20,7 +20,7 @@ from toolkit.smoke.supervisor import supervise
 
 RECORD = '{"t":0,"venue_age_ms":[]}\n'
 APPENDING = f"import sys,time\nwhile True:\n with open(sys.argv[1],'a') as f: f.write({RECORD!r})\n time.sleep(0.01)"
-"""A program that opens its telemetry anew for each record."""
+"""A program that reopens its telemetry for each record."""
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 OUTPUT_GRACE_MS = 1_000
-"""How long processes may keep the output open after the program exited, or after SIGKILL was sent."""
+"""Time for which processes may keep the output open after the program exited or SIGKILL was sent."""
 
 
 class Action(StrEnum):
