@@ -50,21 +50,20 @@ def analyze(
     if foreign is not None:
         emit(_unknown_lines(paths, foreign, format), output)
         return 0
-    window = opt.window(segment, last, since_tick, until_tick, every)
-    limits = opt.plateau_limits_ms(plateau)
-    words = tuple(figures or () if format is Format.JSON else figures or IN_WINDOWS)
-    requested_ms = opt.duration_ms(requested)
-    options = Options(label, requested_ms, "ages" if only else "all", window, words, limits, known_settings)
+    options = Options(
+        label, opt.duration_ms(requested), "ages" if only else "all",
+        opt.window(segment, last, since_tick, until_tick, every),
+        tuple(figures or () if format is Format.JSON else figures or IN_WINDOWS),
+        opt.plateau_limits_ms(plateau), known_settings,
+    )  # fmt: skip
 
     def analyze_into(store: str) -> RunAnalysis:
         with byte_progress(quiet, TELEMETRY_READ) as progress:
             return analyze(paths, store, options, progress)
 
     def show(analysis: RunAnalysis) -> None:
-        if truth is not None:
-            emit(_truth(analysis, paths, truth, format), output)
-        else:
-            emit(_page(analysis, format, figures or [], every, label, paths[0]), output)
+        page = _page(analysis, format, figures or [], every, label, paths[0]) if truth is None else None
+        emit(page or _truth(analysis, paths, truth, format), output)
 
     if follow:
         return follow_run(analyze_into, show, db)
