@@ -42,7 +42,6 @@ def analyze(
     itself went badly.
     """
     _start_background_work(paths)
-    from reports.run_pages import IN_WINDOWS
     from toolkit.analysis.pipeline import Options, analyze
     from toolkit.smoke.known_settings import known_settings
 
@@ -53,8 +52,7 @@ def analyze(
     options = Options(
         label, opt.duration_ms(requested), "ages" if only else "all",
         opt.window(segment, last, since_tick, until_tick, every),
-        tuple(figures or () if format is Format.JSON else figures or IN_WINDOWS),
-        opt.plateau_limits_ms(plateau), known_settings,
+        _figures_in_windows(figures, format), opt.plateau_limits_ms(plateau), known_settings,
     )  # fmt: skip
 
     def analyze_into(store: str) -> RunAnalysis:
@@ -62,8 +60,8 @@ def analyze(
             return analyze(paths, store, options, progress)
 
     def show(analysis: RunAnalysis) -> None:
-        page = _page(analysis, format, figures or [], every, label, paths[0]) if truth is None else None
-        emit(page or _truth(analysis, paths, truth, format), output)
+        page = _page(analysis, format, figures or [], every, label, paths[0])
+        emit(page if truth is None else _truth(analysis, paths, truth, format), output)
 
     if follow:
         return follow_run(analyze_into, show, db)
@@ -80,6 +78,13 @@ def _check_options(only: str | None, format: Format) -> None:
         raise UsageError(f"--only {only}: unknown value; write --only ages")
     if format is not Format.JSON:
         check_format(format)
+
+
+def _figures_in_windows(figures: list[str] | None, format: Format) -> tuple[str, ...]:
+    """Return the figures to compute for each window; none stands for all figures, as in JSON."""
+    from reports.run_pages import IN_WINDOWS
+
+    return tuple(figures or (() if format is Format.JSON else IN_WINDOWS))
 
 
 def _start_background_work(paths: list[str]) -> None:
