@@ -10,6 +10,9 @@ from pathlib import PurePath
 from toolkit.files.rotation import rotated_part
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
+from toolkit.runlog.sanitize import strip_decoration
+from toolkit.runlog.wrapping.detect import detect
+from toolkit.runlog.wrapping.kinds import Wrapping
 from toolkit.streams.blocks import Readable
 
 HEAD_BYTES = 256 << 10
@@ -31,6 +34,7 @@ _LOG = re.compile(
     rb"|(?:^|\n)(?:error|warning)(?:\[E\d+\])?: |(?:^|\n)(?:INFO|WARN|ERROR): "
 )
 _PIECE_BYTES = 4 << 20
+_BOM = codecs.BOM_UTF8
 _WIDE_ENCODINGS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -68,6 +72,23 @@ def detect_role(head: bytes, name: str) -> Role:
         # A log may contain these lines too. A file of its own consists of them for the most part.
         return Role.RX_STATS if _is_mostly_rx(text) else Role.LOG
     return Role.TELEMETRY if _TELEMETRY.search(text) else Role.ARTIFACT
+
+
+def detect_wrapping(head: bytes, role: Role) -> tuple[Role, tuple[Wrapping, ...]]:
+    """Return the role of a file and the wrappings of its lines; `role` is that of the file with its wrappings.
+
+    A file that only shows what it is without wrappings and colours is a log.
+    """
+    if role not in (Role.LOG, Role.RX_STATS, Role.ARTIFACT) or b"\0" in head:
+        return role, ()
+    lines = head.removeprefix(_BOM).split(b"\n")
+    layers = detect(lines[:-1] if len(head) == HEAD_BYTES else lines)
+    if layers:
+        return Role.LOG, layers
+    if role is Role.ARTIFACT and not _is_json(head):
+        plain = "\n".join(strip_decoration(line.decode("utf-8", "replace"))[0] for line in lines).encode()
+        role = Role.LOG if _LOG.search(plain) else role
+    return role, ()
 
 
 def may_be_log(head: bytes) -> bool:

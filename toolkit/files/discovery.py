@@ -18,6 +18,7 @@ from toolkit.files.detection import (
     HEAD_BYTES,
     contains_log_line,
     detect_role,
+    detect_wrapping,
     may_be_log,
     named_log,
     reject_wide_encoding,
@@ -195,7 +196,8 @@ def _detected(name: str, opener: Opener, path: Path | None) -> RunFile:
         reject_wide_encoding(head, name, compressed)
         # An archive within an archive may store a log uncompressed, and would then be taken for that log.
         role = Role.ARTIFACT if is_archive else detect_role(head, PurePath(name).name)
+        role, wrapping = (role, ()) if is_archive else detect_wrapping(head, role)
         if role is Role.ARTIFACT and may_be_log(head) and contains_log_line(head, stream):
             role = Role.LOG
         damaged = stream.damage is not None or is_archive
-    return replace(file, role=role, path=None if compressed else path, damaged=damaged)
+    return replace(file, role=role, path=None if compressed else path, damaged=damaged, wrapping=wrapping)

@@ -12,6 +12,7 @@ from toolkit.files.detection import EVIDENCE_ROLES
 from toolkit.files.rotation import RotatedPart, rotated_part
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
+from toolkit.runlog.wrapping.kinds import Wrapping
 from toolkit.streams.blocks import DecompressedStream, Opener, blocks
 
 _PEEK_BYTES = 64 << 10
@@ -22,7 +23,8 @@ class RunFile:
     """One file of a run.
 
     `name` identifies the file to the user. `path` is set only if the file is on disk and not compressed. `damaged`
-    means that its beginning could not be decompressed completely.
+    means that its beginning could not be decompressed completely. `wrapping` is what a log collector put around each
+    line of a log, the outermost first.
     """
 
     file_no: int
@@ -31,6 +33,7 @@ class RunFile:
     opener: Opener
     path: Path | None = None
     damaged: bool = False
+    wrapping: tuple[Wrapping, ...] = ()
 
     def open(self) -> DecompressedStream:
         """Open the decompressed bytes. Raises `InputError` when the file cannot be read."""

@@ -24,6 +24,7 @@ from toolkit.runlog.bulk.block import (
     parse_single,
     parse_span,
     rejoin_records,
+    wrapped_blocks,
 )
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.facts import LogFacts, Ref
@@ -81,6 +82,7 @@ class _UnendedLine:
     piece: bytes
     ref: Ref
     byte: int
+    at_ms: int | None = None
 
 
 class _Loader:
@@ -127,7 +129,7 @@ class _Loader:
     def _blocks(self, source: RunFile, ledger: LedgerBuilder) -> Iterator[ParsedBlock]:
         """Yield the parsed blocks of a file in order, then record the file's size and digest in the ledger."""
         path = source.path
-        if path is not None and path.stat().st_size >= self._parallel_from and (os.cpu_count() or 1) > 1:
+        if path is not None and not source.wrapping and path.stat().st_size >= self._parallel_from and (os.cpu_count() or 1) > 1:
             with read_in_parallel(path, parse_span, self._span_bytes) as spans:
                 for _, span in spans.results():
                     yield from span
@@ -135,8 +137,12 @@ class _Loader:
             return
         templates = log_templates()
         with source.open() as stream:
-            for block in blocks(stream):
-                yield parse_block(block, templates)
+            if source.wrapping:
+                for block, unwrapped in wrapped_blocks(blocks(stream), source.wrapping):
+                    yield parse_block(block, templates, unwrapped)
+            else:
+                for block in blocks(stream):
+                    yield parse_block(block, templates)
             ledger.record_end(stream)
 
     def close_partial(self) -> None:
@@ -168,14 +174,14 @@ class _Loader:
         if joined and next_torn:
             self._unended = unended
         else:
-            self._add_lines([parse_single(unended.piece, 0, unended.byte)], *unended.ref, torn=not joined)
+            self._add_lines([parse_single(unended.piece, 0, unended.byte, unended.at_ms)], *unended.ref, torn=not joined)
         return joined
 
     def _add_block(self, file_no: int, block: ParsedBlock, first_line: int, first_line_joined: bool) -> None:
         """Add a block's lines, without the first one if it was joined with a line of the file before."""
         if block.torn:
             if not first_line_joined:
-                self._unended = _UnendedLine(block.head, (file_no, first_line), block.first_byte)
+                self._unended = _UnendedLine(block.head, (file_no, first_line), block.first_byte, block.head_ms)
             return
         self._add_lines(block.single[first_line_joined:], file_no, first_line)
         if block.tables is not None:

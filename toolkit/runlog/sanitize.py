@@ -24,7 +24,8 @@ def strip_decoration(text: str) -> tuple[str, int | None]:
     if stamp and at_ms is not None:
         text = text.removeprefix("\ufeff")[stamp.end() :]
     if not text.isprintable():
-        text = _UNPRINTED.sub("", _ANSI.sub("", text))
+        # A terminal shows what follows a carriage return in place of what stands before it.
+        text = _UNPRINTED.sub("", _ANSI.sub("", text).rstrip("\r").rpartition("\r")[2])
     return text, at_ms
 
 

@@ -6,6 +6,7 @@ Several processes parse blocks in parallel; the loader combines the results in f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -22,8 +23,12 @@ from toolkit.runlog.interleaving import may_continue_on_next_line
 from toolkit.runlog.parse import RX_STATS, UNKNOWN, LogRecord, ParsedLine, parse
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.session_lines import session_line
+from toolkit.runlog.wrapping.kinds import Wrapping
+from toolkit.runlog.wrapping.unwrap import UnwrappedLines, unwrap
 from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks
 
+_MAX_OPEN_BYTES = 16 << 20
+"""Bytes that are held back because the rest of a split line may follow."""
 _PARSED_SINGLY = {0, 1}
 """Indexes of lines that may complete a record of the block before: two, as a file before it may have the first."""
 
@@ -56,7 +61,8 @@ class ParsedBlock:
     """A block of `lines` lines, each of which is either in `single` or covered by `groups` and `tables`.
 
     `head` is the first line, `first_byte` its offset in the file. A block that is `skipped` or `torn` consists of that
-    line alone and is not parsed.
+    line alone and is not parsed. `head_ms` is the time (epoch ms) stamped on a wrapped head. `parts` are the indexes of
+    lines that were joined to a line before them, as a log collector had split them.
     """
 
     first_byte: int
@@ -67,6 +73,8 @@ class ParsedBlock:
     tables: BlockTables | None = None
     torn: bool = False
     skipped: bool = False
+    head_ms: int | None = None
+    parts: AbstractSet[int] = frozenset()
 
 
 def log_templates() -> TemplateMatcher:
@@ -74,23 +82,76 @@ def log_templates() -> TemplateMatcher:
     return TemplateMatcher(_is_groupable, may_continue_on_next_line)
 
 
-def parse_block(block: Block, templates: TemplateMatcher) -> ParsedBlock:
-    """Parse a block without the blocks before it; `templates` learns the block's log templates."""
-    if block.torn or block.skipped:
+def parse_block(block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLines | None = None) -> ParsedBlock:
+    """Parse a block without the blocks before it; `templates` learns the block's log templates.
+
+    `unwrapped` are the block's lines without what a log collector put around them; None for a plain log.
+    """
+    if block.skipped or (block.torn and unwrapped is None):
         return ParsedBlock(block.first_byte, block.data, torn=block.torn, skipped=block.skipped)
-    lines = BlockLines(block.data)
-    groups, ungrouped = templates.sort(lines, _PARSED_SINGLY)
-    single = [_parse_line(lines, index, block.first_byte) for index in ungrouped]
+    if unwrapped is not None and block.torn:
+        return ParsedBlock(block.first_byte, unwrapped.lines[0], torn=True, head_ms=unwrapped.at_ms[0])
+    lines = BlockLines(block.data if unwrapped is None else unwrapped.data)
+    bytes_ = block.first_byte + (lines if unwrapped is None else BlockLines(block.data)).starts
+    ungrouped = _PARSED_SINGLY if unwrapped is None else _PARSED_SINGLY | unwrapped.parsed_singly
+    stamps = [None] * len(lines) if unwrapped is None else unwrapped.at_ms
+    groups, left = templates.sort(lines, ungrouped)
+    if unwrapped is not None and unwrapped.is_stamped:
+        times = np.array([at_ms or 0 for at_ms in stamps], np.int64)
+        groups = [replace(group, stamped_ms=times[group.indexes]) for group in groups]
+
+    def parse_lines(indexes: Iterable[int]) -> list[SingleLine]:
+        return [parse_single(lines[index], index, int(bytes_[index]), stamps[index]) for index in indexes]
+
+    single = parse_lines(left)
     groups, stage_changes = _split_stage_changes(groups, list(rejoin_records(single, None)))
-    single += [_parse_line(lines, index, block.first_byte) for index in stage_changes]
+    single += parse_lines(stage_changes)
     return ParsedBlock(
         block.first_byte,
         lines[0],
         len(lines),
         sorted(single, key=lambda each: each.index),
         [_summary(group) for group in groups],
-        block_tables(groups, lines, block.first_byte),
+        block_tables(groups, bytes_),
+        head_ms=stamps[0],
+        parts=frozenset() if unwrapped is None else unwrapped.parts,
     )
+
+
+def wrapped_blocks(stream: Iterable[Block], layers: Sequence[Wrapping]) -> Iterator[tuple[Block, UnwrappedLines]]:
+    """Yield a wrapped log in blocks with their unwrapped lines; no line that a collector split crosses two blocks."""
+    kept: Block | None = None
+    for block in stream:
+        if block.torn or block.skipped:
+            if kept is not None:
+                yield kept, unwrap(layers, _lines_of(kept))
+            kept = None
+            yield block, unwrap(layers, [block.data])
+            continue
+        whole = block if kept is None else replace(kept, data=kept.data + block.data)
+        lines = _lines_of(whole)
+        unwrapped = unwrap(layers, lines)
+        whole, kept = _split_block(whole, lines, unwrapped.open_from)
+        if kept is not None:
+            unwrapped = unwrap(layers, lines[: unwrapped.open_from])
+        if whole.data:
+            yield whole, unwrapped
+    if kept is not None:
+        yield kept, unwrap(layers, _lines_of(kept))
+
+
+def _lines_of(block: Block) -> list[bytes]:
+    return block.data.split(b"\n")[:-1]
+
+
+def _split_block(block: Block, lines: Sequence[bytes], at: int) -> tuple[Block, Block | None]:
+    """Split a block before its line `at`; the second half is None if it is empty, or too long to be one line."""
+    rest = sum(len(line) + 1 for line in lines[at:])
+    if not rest or rest > _MAX_OPEN_BYTES:
+        return block, None
+    cut = len(block.data) - rest
+    rest_block = Block(block.data[cut:], block.first_line + at, block.first_byte + cut)
+    return replace(block, data=block.data[:cut]), rest_block
 
 
 def parse_span(path: Path, start: int, end: int) -> list[ParsedBlock]:
@@ -139,14 +200,14 @@ def rejoin_records(single: Iterable[SingleLine], partial: str | None) -> Iterato
         yield each
 
 
-def _parse_line(lines: BlockLines, index: int, first_byte: int) -> SingleLine:
-    return parse_single(lines[index], index, first_byte + int(lines.starts[index]))
+def parse_single(data: bytes, index: int, byte: int, at_ms: int | None = None) -> SingleLine:
+    """Parse one line at `index` of its block and offset `byte` of its file; bytes that are no UTF-8 are replaced.
 
-
-def parse_single(data: bytes, index: int, byte: int) -> SingleLine:
-    """Parse one line at `index` of its block and offset `byte` of its file; bytes that are no UTF-8 are replaced."""
+    `at_ms` is the time (epoch ms) stamped on the line's wrapping, None if there is none.
+    """
     text = data.decode("utf-8", "replace")
-    return SingleLine(index, byte, text, parse(text))
+    parsed = parse(text)
+    return SingleLine(index, byte, text, parsed if at_ms is None else replace(parsed, stamped_ms=at_ms))
 
 
 def _summary(group: LineGroup) -> GroupSummary:

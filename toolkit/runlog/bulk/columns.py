@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from toolkit.model.vocabulary import CounterKind
 from toolkit.runlog.bulk.fields import all_fields, integer_columns
-from toolkit.runlog.bulk.numbers import BlockLines, IntVector
+from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.rx_columns import rx_columns, rx_table
 from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.parse import OTHER, RX_STATS, LogRecord
@@ -42,13 +42,13 @@ class BlockTables:
     rx: pa.Table | None
 
 
-def block_tables(groups: Sequence[LineGroup], lines: BlockLines, first_byte: int) -> BlockTables:
-    """Return the rows of a block's groups; the block begins at offset `first_byte` of its file."""
+def block_tables(groups: Sequence[LineGroup], starts: IntVector) -> BlockTables:
+    """Return the rows of a block's groups; `starts` are the offsets in the file at which the block's lines begin."""
     events = [group for group in groups if group.plan.record.family not in (OTHER, RX_STATS)]
     rx = [rx_table(group, rx_columns(group)) for group in groups if group.plan.record.family == RX_STATS]
     counted = [counter for group in events for counter in _grouped_counters(group)]
     return BlockTables(
-        _events(events, lines.starts + first_byte) if events else None,
+        _events(events, starts) if events else None,
         _counters(counted) if counted else None,
         pa.concat_tables(rx) if rx else None,
     )

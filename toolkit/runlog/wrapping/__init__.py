@@ -1,0 +1,1 @@
+"""Wrappings: the prefixes and envelopes that log collectors put around the lines of a program."""

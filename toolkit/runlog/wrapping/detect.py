@@ -1,0 +1,128 @@
+"""Detect how the lines of a log are wrapped, from a sample of its lines.
+
+A wrapping is accepted only if more lines are understood without it than with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from toolkit.runlog.parse import UNKNOWN, parse
+from toolkit.runlog.wrapping.kinds import WRAPPINGS, Unwrapped, Wrapping
+from toolkit.runlog.wrapping.stamps import ISO, iso_ms
+from toolkit.runlog.wrapping.unwrap import unwrap, without_wrapping
+
+SAMPLE_LINES = 150
+LEARNT = "learnt prefix"
+"""Name of a wrapping of no known kind, whose prefix was learnt from the lines."""
+
+_MAX_LAYERS = 3
+_WRAPPED_SHARE = 0.5
+"""Share of the lines that a known wrapping must fit: other programs may write lines of their own into the same file."""
+_LEARNT_SHARE = 0.9
+"""Share of the lines that must have a prefix for it to be learnt."""
+_UNDERSTOOD_SHARE = 0.1
+"""A prefix is learnt only where less than this share of the lines is understood otherwise."""
+_LONGEST_PREFIX = 160
+_WORD_START = re.compile(rb"(?<=[\s:|>\])}-])(?=[^\s:|>\])}-])")
+_STAMP = re.compile(rb"(?<!\d)" + ISO)
+_TOKEN = re.compile(rb"(?P<digits>\d+)|(?P<word>\w+)|(?P<blank> +)|(?P<mark>.)", re.DOTALL)
+
+
+def sample(lines: Sequence[bytes]) -> list[bytes]:
+    """Return at most `SAMPLE_LINES` of the lines that are not blank, evenly spaced."""
+    kept = [line for line in lines if line.strip()]
+    return kept[:: max(1, -(-len(kept) // SAMPLE_LINES))]
+
+
+def detect(lines: Sequence[bytes]) -> tuple[Wrapping, ...]:
+    """Return the wrappings around a log's lines, the outermost first; empty for a plain log."""
+    kept = sample(lines)
+    if not kept:
+        return ()
+    if any(_fits(kind, kept) for kind in WRAPPINGS):
+        understood, layers = _best(kept, _MAX_LAYERS)
+    else:
+        understood, layers = _understood(kept), ()
+    if understood < _UNDERSTOOD_SHARE * len(kept) and (learnt := _learn(kept)) is not None:
+        return (learnt,)
+    return layers
+
+
+def _best(lines: Sequence[bytes], depth: int) -> tuple[int, tuple[Wrapping, ...]]:
+    """Return the wrappings without which most lines are understood, and the number of those lines."""
+    best: tuple[int, tuple[Wrapping, ...]] = (_understood(lines), ())
+    for kind in WRAPPINGS if depth else ():
+        if best[0] < len(lines) and _fits(kind, lines):
+            understood, inner = _best(unwrap((kind,), lines).lines, depth - 1)
+            if understood > best[0]:
+                best = understood, (kind, *inner)
+    return best
+
+
+def _fits(kind: Wrapping, lines: Sequence[bytes]) -> bool:
+    return sum(without_wrapping(kind.unwrap, line) is not None for line in lines) > _WRAPPED_SHARE * len(lines)
+
+
+def _understood(lines: Sequence[bytes]) -> int:
+    return sum(map(_is_understood, lines))
+
+
+def _is_understood(line: bytes) -> bool:
+    return parse(line.decode("utf-8", "replace")).records[0].family not in UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class _LearntPrefix:
+    """Unwraps lines by a prefix that was learnt; a time stamp in the prefix is read."""
+
+    pattern: re.Pattern[bytes]
+
+    def __call__(self, line: bytes) -> Unwrapped | None:
+        match = self.pattern.match(line)
+        if match is None:
+            return None
+        stamp = _STAMP.search(match[0])
+        return Unwrapped(line[match.end() :], iso_ms(stamp["at"]) if stamp else None)
+
+
+def _learn(lines: Sequence[bytes]) -> Wrapping | None:
+    """Return the prefix before the words that are understood, if nearly all lines have it; else None."""
+    prefixes = [prefix for line in lines if (prefix := _prefix(line)) is not None]
+    for words_vary in (False, True):
+        patterns = Counter(_pattern(prefix, words_vary) for prefix in prefixes)
+        for pattern, _ in patterns.most_common(1):
+            learnt = Wrapping(LEARNT, prefixes[0], _LearntPrefix(re.compile(pattern)))
+            fitting = sum(without_wrapping(learnt.unwrap, line) is not None for line in lines)
+            if fitting > _LEARNT_SHARE * len(lines):
+                return learnt
+    return None
+
+
+def _prefix(line: bytes) -> bytes | None:
+    """Return what stands before the first place from which a line is understood; None if there is no such place."""
+    head = line[:_LONGEST_PREFIX]
+    return next((line[:at] for at in _word_starts(head) if _is_understood(line[at:])), None)
+
+
+def _word_starts(text: bytes) -> Iterator[int]:
+    return (match.start() for match in _WORD_START.finditer(text))
+
+
+def _pattern(prefix: bytes, words_vary: bool) -> bytes:
+    """Return the regular expression of prefixes that differ from this one in numbers, and in words if they vary."""
+    parts = list[bytes]()
+    for token in _TOKEN.finditer(prefix):
+        match token.lastgroup:
+            case "digits":
+                parts.append(rb"\w+" if words_vary else rb"\d+")
+            case "word" if words_vary:
+                parts.append(rb"\w+")
+            case "blank":
+                parts.append(rb" +")
+            case _:
+                parts.append(re.escape(token[0]))
+    return b"".join(parts)

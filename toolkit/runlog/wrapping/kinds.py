@@ -1,0 +1,138 @@
+"""The kinds of wrappings: each takes one line out of its wrapping.
+
+A collector puts a prefix before each line (a host, a container, a time), or makes a JSON object of it. Long lines are
+split by some collectors into parts that are joined again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from toolkit.runlog.wrapping.stamps import ANY, ISO, ISO_ZONED, SHORT, iso_ms, time_of
+
+Part = Literal["whole", "begun", "continued"]
+"""A whole line; a part whose rest follows; a part that belongs to the line before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrapped:
+    """A line without its wrapping, and the time (epoch ms) stamped on it; None without a stamp of a known zone.
+
+    `stream` names the stream that the parts of one split line have in common.
+    """
+
+    line: bytes
+    at_ms: int | None
+    part: Part = "whole"
+    stream: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapping:
+    """One kind of wrapping: its name, an example, and the function that takes a line out of it.
+
+    The function returns None for a line that is not wrapped so. `splits` is true for a kind that splits long lines.
+    """
+
+    name: str
+    example: bytes
+    unwrap: Callable[[bytes], Unwrapped | None]
+    splits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Prefix:
+    """Unwraps lines by a regular expression of their prefix."""
+
+    pattern: re.Pattern[bytes]
+
+    def __call__(self, line: bytes) -> Unwrapped | None:
+        match = self.pattern.match(line)
+        if match is None:
+            return None
+        groups = match.groupdict()
+        part: Part = "whole"
+        if groups.get("partial"):
+            part = "begun" if groups["partial"].startswith(b"P") else "whole"
+        elif groups.get("continued") == b"+":
+            part = "continued"
+        return Unwrapped(line[match.end() :], time_of(match), part, groups.get("stream") or b"")
+
+
+class _DockerLine(msgspec.Struct):
+    log: str
+    time: str = ""
+    stream: str = ""
+
+
+class _JournalLine(msgspec.Struct, rename={"message": "MESSAGE", "at_us": "__REALTIME_TIMESTAMP"}):
+    message: str | list[int] | None
+    at_us: str = ""
+
+
+_docker = msgspec.json.Decoder(_DockerLine)
+_journal = msgspec.json.Decoder(_JournalLine)
+
+
+def _docker_json(line: bytes) -> Unwrapped | None:
+    if not line.startswith(b"{"):
+        return None
+    try:
+        record = _docker.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    text = record.log.encode("utf-8", "replace")
+    at_ms = iso_ms(record.time.encode("ascii", "replace"))
+    return Unwrapped(text.rstrip(b"\n"), at_ms, "whole" if text.endswith(b"\n") else "begun", record.stream.encode())
+
+
+def _journal_json(line: bytes) -> Unwrapped | None:
+    if not line.startswith(b"{"):
+        return None
+    try:
+        record = _journal.decode(line)
+        text = record.message
+        octets = text.encode("utf-8", "replace") if isinstance(text, str) else bytes(text or ())
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        return None
+    return Unwrapped(octets, int(record.at_us) // 1_000 if record.at_us.isdecimal() else None)
+
+
+def prefix_wrapping(name: str, example: bytes, pattern: bytes, splits: bool = False) -> Wrapping:
+    """Return the wrapping by a prefix that matches the regular expression `pattern`."""
+    return Wrapping(name, example, _Prefix(re.compile(pattern)), splits)
+
+
+_SENDER = rb"[\w.:-]+ [^\s:\[]+(?:\[\d+\])?: "
+"""Host, program and process number as syslog and the journal write them."""
+
+WRAPPINGS = (
+    Wrapping("docker json-file", b'{"log":"text\\n","stream":"stderr","time":"2026-05-28T20:26:40.5Z"}', _docker_json, True),
+    Wrapping("journald JSON", b'{"MESSAGE":"text","__REALTIME_TIMESTAMP":"1780000000123456"}', _journal_json),
+    prefix_wrapping("CRI", b"2026-05-28T20:26:40.5Z stderr F text",
+                    ISO + rb" (?P<stream>stdout|stderr) (?P<partial>[PF](?::\S*)?)(?: |$)", True),
+    prefix_wrapping("GitLab", b"2026-05-28T20:26:40.500000Z 01O text",
+                    ISO + rb" (?P<stream>[0-9a-f]{2}[OE])(?P<continued>[ +]|$)", True),
+    prefix_wrapping("Buildkite", b"\x1b_bk;t=1780000000123\x07text", rb"(?:\x1b?_)?bk;t=(?P<epoch_ms>\d{13})\x07?"),
+    prefix_wrapping("docker service logs", b"bot_paraphina.1.x1y2z3@node1    | text",
+                    rb"(?:" + ISO + rb" )?[\w.-]+\.\d+\.\w+@[\w.-]+ +\| ?"),
+    prefix_wrapping("docker compose", b"paraphina-1  | text", rb"[\w.-]+ +\| ?(?:" + ISO + rb" )?"),
+    prefix_wrapping("pm2", b"0|paraphina  | text",
+                    rb"(?:PM2 +\| )?\d+\|[^|]{1,80}\| ?(?:" + ISO + rb":? )?"),
+    prefix_wrapping("syslog (RFC 5424)", b"<134>1 2026-05-28T20:26:40.5Z bot1 paraphina 4242 - - text",
+                    rb"<\d{1,3}>1 (?:-|" + ISO + rb") \S+ \S+ \S+ \S+ (?:-|(?:\[.*?\])+) ?(?:\xef\xbb\xbf)?"),
+    prefix_wrapping("syslog or journald", b"May 28 20:26:40 bot1 paraphina_live[4242]: text",
+                    rb"(?:<\d{1,3}>)?(?:\w{3} )?(?:" + ISO + rb"|" + SHORT + rb"|(?P<epoch_s>\d{10}\.\d+)|\[ *\d+\.\d+\]) "
+                    + _SENDER),
+    prefix_wrapping("CI time stamp", b"soak\tRun soak\t2026-05-28T20:26:40.5Z text",
+                    rb"(?:[^\t]{1,200}\t[^\t]{1,200}\t)?(?:\xef\xbb\xbf)?" + ISO_ZONED + rb" "),
+    prefix_wrapping("time stamp", b"[2026-05-28 20:26:40] text", rb"\[ *" + ANY + rb"\]:? ?"),
+    prefix_wrapping("time stamp", b"(20:26:40) text", rb"\( *" + ANY + rb"\):? ?"),
+    prefix_wrapping("time stamp", b"May 28 20:26:40 text", ANY + rb"(?:: | [|-] | ?\t| )"),
+)  # fmt: skip
+"""All kinds of which the form is known, the more special ones first."""

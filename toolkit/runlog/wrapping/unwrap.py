@@ -1,0 +1,88 @@
+"""Take the lines of a block out of their wrappings; split lines are joined again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from toolkit.runlog.wrapping.kinds import Unwrapped, Wrapping
+
+_ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass
+class UnwrappedLines:
+    """Lines without their wrappings, one for each physical line.
+
+    `at_ms` are the times (epoch ms) stamped on them. `parts` are the indexes of lines whose text was joined to an
+    earlier line; they are empty here. `open_from` is the index of the first line whose rest may follow the last line.
+    """
+
+    lines: list[bytes]
+    at_ms: list[int | None]
+    parts: set[int] = field(default_factory=set)
+    open_from: int = 0
+
+    @property
+    def data(self) -> bytes:
+        """The lines as one text, each with its newline."""
+        return b"\n".join(self.lines) + b"\n"
+
+    @property
+    def is_stamped(self) -> bool:
+        """Whether any line has a time."""
+        return any(at_ms is not None for at_ms in self.at_ms)
+
+    @property
+    def parsed_singly(self) -> set[int]:
+        """Indexes of lines that no group of similar lines may include: parts, and lines that alone have no time."""
+        unstamped = {index for index, at_ms in enumerate(self.at_ms) if at_ms is None} if self.is_stamped else set()
+        return self.parts | unstamped
+
+
+def unwrap(layers: Sequence[Wrapping], lines: Sequence[bytes]) -> UnwrappedLines:
+    """Take wrappings off, the outermost first. A line that is not wrapped is left as it is."""
+    result = UnwrappedLines(list(lines), [None] * len(lines), open_from=len(lines))
+    for layer in layers:
+        _take_off(layer, result)
+    return result
+
+
+def unwrap_line(layers: Sequence[Wrapping], line: bytes) -> tuple[bytes, int | None]:
+    """Take the wrappings off one line; return it and the time (epoch ms) stamped on it."""
+    unwrapped = unwrap(layers, [line])
+    return unwrapped.lines[0], unwrapped.at_ms[0]
+
+
+def without_wrapping(unwrap_one: Callable[[bytes], Unwrapped | None], line: bytes) -> Unwrapped | None:
+    """Take one line out of a wrapping around which there may be colours; None for a line that is not wrapped so."""
+    return unwrap_one(_ESCAPES.sub(b"", line.removeprefix(_BOM)) if b"\x1b" in line else line.removeprefix(_BOM))
+
+
+def _take_off(layer: Wrapping, result: UnwrappedLines) -> None:
+    begun: dict[bytes, int] = {}
+    last: dict[bytes, int] = {}
+    pieces: dict[int, list[bytes]] = {}
+    for index, line in enumerate(result.lines):
+        if (found := without_wrapping(layer.unwrap, line)) is None or index in result.parts:
+            continue
+        whole = last.get(found.stream) if found.part == "continued" else begun.get(found.stream)
+        if found.part == "begun":
+            begun.setdefault(found.stream, index)
+        else:
+            begun.pop(found.stream, None)
+        if whole is None:
+            result.lines[index] = found.line.replace(b"\n", b" ")
+            result.at_ms[index] = found.at_ms if found.at_ms is not None else result.at_ms[index]
+            last[found.stream] = index
+        else:
+            pieces.setdefault(whole, [result.lines[whole]]).append(found.line.replace(b"\n", b" "))
+            result.lines[index] = b""
+            result.parts.add(index)
+    for index, joined in pieces.items():
+        result.lines[index] = b"".join(joined)
+    if layer.splits:
+        # The rest of the last line of each stream may follow.
+        result.open_from = min([result.open_from, *begun.values(), *last.values()])
