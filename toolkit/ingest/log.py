@@ -30,6 +30,7 @@ from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.facts import LogFacts, Ref
 from toolkit.runlog.lives import Lives
 from toolkit.runlog.parse import OTHER, LogRecord
+from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.session_lines import session_line
 from toolkit.sessions.machine import SessionIncident, Sessions
 from toolkit.streams.blocks import BLOCK_BYTES, blocks
@@ -129,7 +130,12 @@ class _Loader:
     def _blocks(self, source: RunFile, ledger: LedgerBuilder) -> Iterator[ParsedBlock]:
         """Yield the parsed blocks of a file in order, then record the file's size and digest in the ledger."""
         path = source.path
-        if path is not None and not source.wrapping and path.stat().st_size >= self._parallel_from and (os.cpu_count() or 1) > 1:
+        if (
+            path is not None
+            and not source.wrapping
+            and path.stat().st_size >= self._parallel_from
+            and (os.cpu_count() or 1) > 1
+        ):
             with read_in_parallel(path, parse_span, self._span_bytes) as spans:
                 for _, span in spans.results():
                     yield from span
@@ -174,7 +180,9 @@ class _Loader:
         if joined and next_torn:
             self._unended = unended
         else:
-            self._add_lines([parse_single(unended.piece, 0, unended.byte, unended.at_ms)], *unended.ref, torn=not joined)
+            self._add_lines(
+                [parse_single(unended.piece, 0, unended.byte, unended.at_ms)], *unended.ref, torn=not joined
+            )
         return joined
 
     def _add_block(self, file_no: int, block: ParsedBlock, first_line: int, first_line_joined: bool) -> None:
@@ -201,12 +209,12 @@ class _Loader:
             self._add_line(each, (file_no, first_line + each.index), torn)
 
     def _add_line(self, line: SingleLine, ref: Ref, torn: bool) -> None:
-        facts, records = self.result.facts, line.parsed.records
-        if self._panic is not None and records[0].family == OTHER and line.text.strip():
-            facts.panics[-1] = (*facts.panics[-1][:2], line.text.strip())
+        facts, records, text = self.result.facts, line.parsed.records, strip_decoration(line.text)[0]
+        if self._panic is not None and records[0].family == OTHER and text.strip():
+            facts.panics[-1] = (*facts.panics[-1][:2], text.strip())
         self._panic = None
         for each in records:
-            facts.add(each, ref, line.text)
+            facts.add(each, ref, text)
             if each.family == OTHER:
                 continue
             if each.family in ("panic", "panic_quoted"):

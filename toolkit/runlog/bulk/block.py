@@ -211,7 +211,10 @@ def parse_single(data: bytes, index: int, byte: int, at_ms: int | None = None) -
 
 
 def _summary(group: LineGroup) -> GroupSummary:
-    ends = [(index, group.lines[index].decode()) for index in (int(group.indexes[0]), int(group.indexes[-1]))]
+    ends = [
+        (index, strip_decoration(group.lines[index].decode())[0])
+        for index in (int(group.indexes[0]), int(group.indexes[-1]))
+    ]
     return GroupSummary(group.plan.record, len(group.indexes), *ends)
 
 

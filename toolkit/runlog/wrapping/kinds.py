@@ -112,7 +112,8 @@ _SENDER = rb"[\w.:-]+ [^\s:\[]+(?:\[\d+\])?: "
 """Host, program and process number as syslog and the journal write them."""
 
 WRAPPINGS = (
-    Wrapping("docker json-file", b'{"log":"text\\n","stream":"stderr","time":"2026-05-28T20:26:40.5Z"}', _docker_json, True),
+    Wrapping("docker json-file", b'{"log":"text\\n","stream":"stderr","time":"2026-05-28T20:26:40.5Z"}',
+             _docker_json, True),
     Wrapping("journald JSON", b'{"MESSAGE":"text","__REALTIME_TIMESTAMP":"1780000000123456"}', _journal_json),
     prefix_wrapping("CRI", b"2026-05-28T20:26:40.5Z stderr F text",
                     ISO + rb" (?P<stream>stdout|stderr) (?P<partial>[PF](?::\S*)?)(?: |$)", True),
@@ -127,8 +128,8 @@ WRAPPINGS = (
     prefix_wrapping("syslog (RFC 5424)", b"<134>1 2026-05-28T20:26:40.5Z bot1 paraphina 4242 - - text",
                     rb"<\d{1,3}>1 (?:-|" + ISO + rb") \S+ \S+ \S+ \S+ (?:-|(?:\[.*?\])+) ?(?:\xef\xbb\xbf)?"),
     prefix_wrapping("syslog or journald", b"May 28 20:26:40 bot1 paraphina_live[4242]: text",
-                    rb"(?:<\d{1,3}>)?(?:\w{3} )?(?:" + ISO + rb"|" + SHORT + rb"|(?P<epoch_s>\d{10}\.\d+)|\[ *\d+\.\d+\]) "
-                    + _SENDER),
+                    rb"(?:<\d{1,3}>)?(?:\w{3} )?(?:" + ISO + rb"|" + SHORT
+                    + rb"|(?P<epoch_s>\d{10}\.\d+)|\[ *\d+\.\d+\]) " + _SENDER),
     prefix_wrapping("CI time stamp", b"soak\tRun soak\t2026-05-28T20:26:40.5Z text",
                     rb"(?:[^\t]{1,200}\t[^\t]{1,200}\t)?(?:\xef\xbb\xbf)?" + ISO_ZONED + rb" "),
     prefix_wrapping("time stamp", b"[2026-05-28 20:26:40] text", rb"\[ *" + ANY + rb"\]:? ?"),
