@@ -24,6 +24,10 @@ REFUSED = (
 LOOK_UP = "WARN: {V} public WS error (consecutive_failures=2): Lighter orderBooks discovery failed"
 GAP = "Aster WS seq gap; resyncing last=1 prev=Some(2) start=3 end=4 url=ws://h/ws"
 AUDIT = "WS_AUDIT venue={v} reconnect_reason=%s count=1"
+REFUSAL = 'WARN: {V} public WS non-book message after subscribe channel=error count=1 snippet={{"channel":"error","data":"%s"}}'
+FIRST_ERROR = 'INFO: {V} WS first msg keys=[error,id] snippet={{"error":{{"code":2,"msg":"Invalid request"}},"id":1}}'
+DETAIL = "WS_AUDIT venue={v} reconnect_reason=seq_gap last_nonce=1 begin_nonce=3 nonce=4"
+CONTINUITY = "INFO: {V} public WS error (consecutive_failures=1): {V} order_book continuity gap last_nonce=Some(1) begin_nonce=Some(3)"
 
 
 def replayed(venue: str, *lines: str) -> tuple[list[tuple[str, str | None]], Counter[tuple[str, str]]]:
@@ -91,6 +95,18 @@ BOOK = "first_book"
          [(BOOK, "task_panic"), (BOOK, None)], {}),
         ("aster", (*OPEN, "WARN: VenueHealthEnforcer force-restarting 'aster_public_ws' (venue_index=2, age_ms=90250, threshold=90000)", *OPEN),
          [(BOOK, "enforcer_restart"), (BOOK, None)], {}),
+        ("hyperliquid", (*OPEN[:3], REFUSAL % "Invalid subscription", AUDIT % "stale_watchdog", STALE, *OPEN),
+         [("first_message", "subscribe_error"), (BOOK, None)], {}),
+        ("hyperliquid", (*OPEN[:3], REFUSAL % "Invalid subscription", *OPEN), [("first_message", "subscribe_error"), (BOOK, None)], {}),
+        ("hyperliquid", (*OPEN[:3], REFUSAL % "Already subscribed", STALE, *OPEN), [("first_message", "stale_watchdog"), (BOOK, None)], {}),
+        ("hyperliquid", (*OPEN, REFUSAL % "Invalid subscription", STALE, *OPEN), [(BOOK, "stale_watchdog"), (BOOK, None)], {}),
+        ("hyperliquid", (*OPEN[:3], REFUSAL % "Invalid subscription", OPEN[3], STALE), [(BOOK, "stale_watchdog")], {}),
+        ("hyperliquid", (*OPEN[:3], REFUSAL % "Invalid subscription"), [("first_message", None)], {}),
+        ("aster", (*OPEN[:3], FIRST_ERROR, STALE, *OPEN), [("first_message", "subscribe_error"), (BOOK, None)], {}),
+        ("lighter", (*OPEN[:3], "WARN: {V} subscribe failed 3 times; backing off", *OPEN), [("first_message", "subscribe_error"), (BOOK, None)], {}),
+        ("lighter", (*OPEN, AUDIT % "seq_gap", DETAIL, CONTINUITY, *OPEN), [(BOOK, "seq_gap"), (BOOK, None)], {}),
+        ("lighter", (*OPEN, DETAIL, *OPEN), [(BOOK, "seq_gap"), (BOOK, None)], {}),
+        ("lighter", (*OPEN, CONTINUITY, *OPEN), [(BOOK, "seq_gap"), (BOOK, None)], {}),
         ("hyperliquid", (*OPEN, "WARN: Hyperliquid private WS read timeout (30s) — reconnecting"), [(BOOK, None)], {}),
         ("extended", ("FIRST_DECODED_TOP venue=extended bid_px=1 bid_sz=1 ask_px=2 ask_sz=1", OPEN[0]), [("connecting", None)], {}),
         ("extended", (*OPEN, "INFO: {V} public WS connecting url=ws://h/ws socket_role=hedge"), [(BOOK, None)], {}),
@@ -116,6 +132,17 @@ def test_lines_tell_their_sessions(
         ('close frame Some(CloseFrame {{ code: Abnormal, reason: "" }})', "stream_ended"),
         ("close frame received code=1001 reason=restart", "server_close"),
         ("Connection closed normally", "server_close"),
+        ("{V} public WS closed by server code=1012 restart", "server_close"),
+        ("received 1001 (going away); then sent 1001 (going away)", "server_close"),
+        ("WS closed by venue", "server_close"),
+        ("no close frame received or sent", "stream_ended"),
+        ("connection lost without receiving a close frame", "stream_ended"),
+        ("Connection closed by peer", "stream_ended"),
+        ("connection closed before message completed url=wss://h:4200/ws", "stream_ended"),
+        ("sent 1011 (internal error) ping timeout; no close frame received", "ping_timeout"),
+        ("{V} public WS connect error: connection closed before message completed", "connect_error"),
+        ("market channel closed", "unknown"),
+        ("publish queue closed", "unknown"),
         ("{V} public WS connect error: IO error: Connection timed out (os error 110)", "connect_error"),
         ("{V} public WS ping send failed: Broken pipe (os error 32)", "ping_send_fail"),
         ("{V} public WS seq gap last=1006 start=1009", "seq_gap"),

@@ -13,7 +13,7 @@ class SessionLine:
     """Life-cycle line of a public session; `ref` is its file number and line.
 
     `ends` is true if it ends the session, `resync` if a book was rebuilt on the open socket, `hedge` if it is about a
-    hedge socket: a second connection that races the primary one.
+    hedge socket: a second connection that races the primary one, `refused` if the venue refused the subscription.
     """
 
     family: str
@@ -24,6 +24,7 @@ class SessionLine:
     resync: bool = False
     error: str = ""
     hedge: bool = False
+    refused: bool = False
 
 
 def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
@@ -40,7 +41,7 @@ def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
             return SessionLine(record.family, venue, reason, ref, ends=True, error=error)
         case _ if record.venue is None:
             return None
-        case "audit_reconnect" | "audit_reconnect_policy":
+        case "audit_reconnect" | "audit_reconnect_detail" | "audit_reconnect_policy":
             return SessionLine(record.family, record.venue, fields.get("reconnect_reason") or record.reason, ref)
         case "end_close_frame":
             error = fields["frame"]
@@ -48,6 +49,8 @@ def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
         record.family.startswith("ws_") or message.reason or record.family == "first_decoded_top"
     ):
         return None
+    # A venue answers a subscription that it refuses with an object that has the key `error`.
+    refused = record.family == "ws_subscription_refused" or "error" in fields.get("keys", "").strip("[]").split(",")
     return SessionLine(
-        record.family, record.venue, message.reason, ref, message.ends_session, message.resync, error, hedge
+        record.family, record.venue, message.reason, ref, message.ends_session, message.resync, error, hedge, refused
     )

@@ -29,6 +29,7 @@ _REASONS_BY_TEXT = (
     ("seq gap", ReconnectReason.SEQ_GAP),
     ("sequence mismatch", ReconnectReason.SEQ_MISMATCH),
     ("sequence gap", ReconnectReason.SEQ_GAP),
+    ("continuity gap", ReconnectReason.SEQ_GAP),
     ("without closing handshake", ReconnectReason.STREAM_ENDED),
     ("stream ended", ReconnectReason.STREAM_ENDED),
     ("read error", ReconnectReason.STREAM_ENDED),
@@ -41,14 +42,26 @@ _REASONS_BY_TEXT = (
     ("unexpected end of file", ReconnectReason.STREAM_ENDED),
     ("unexpected eof", ReconnectReason.STREAM_ENDED),
     ("trying to work with closed connection", ReconnectReason.STREAM_ENDED),
-    ("close frame", ReconnectReason.SERVER_CLOSE),
-    ("closed", ReconnectReason.SERVER_CLOSE),
+    ("connection closed", ReconnectReason.STREAM_ENDED),
+    ("connection was closed", ReconnectReason.STREAM_ENDED),
+    ("closed connection", ReconnectReason.STREAM_ENDED),
+    ("closed the connection", ReconnectReason.STREAM_ENDED),
+    ("closed by", ReconnectReason.STREAM_ENDED),
 )
 """Texts in error lines, in lower case, and their reasons; the first text that occurs in an error counts."""
 
 _DISCOVERY_TEXT = "discovery failed"
-_ABNORMAL_CLOSURE = re.compile(r"\bclos\w*\b.*?(?<!\d)1006\b|\bcode\W{0,2}(?:1006\b|abnormal\b)")
-"""Close code 1006: no close frame was received; a library reports the code itself when the connection is lost."""
+_CODE = r"(?:\bcode\W{0,3}|\breceived |[(\[])"
+_ABNORMAL_CLOSURE = re.compile(
+    rf"\bclos\w*\b.*?(?<!\d)1006\b|{_CODE}(?:1006\b|abnormal\b)|\bno clos(?:e|ing) (?:frame|handshake)"
+    r"|\bwithout (?:\w+ ){0,3}clos(?:e|ing) (?:frame|handshake)"
+)
+"""No close frame was received; a library reports code 1006 itself when the connection is lost."""
+_CLOSE_FRAME = re.compile(
+    rf"\bclose ?frame\b|\bws closed\b|\bclosed normally\b|\bclos\w*\b.*?{_CODE}[1-4]\d{{3}}(?!\d)"
+    r"|\breceived [1-4]\d{3} \("
+)
+"""A close frame was received, or the program says so itself."""
 
 
 def inferred_reason(error: str) -> str:
@@ -56,6 +69,10 @@ def inferred_reason(error: str) -> str:
     if _DISCOVERY_TEXT in error:
         return DISCOVERY
     lowered = error.lower()
-    if _ABNORMAL_CLOSURE.search(lowered):
-        return ReconnectReason.STREAM_ENDED.value
-    return next((str(reason) for text, reason in _REASONS_BY_TEXT if text in lowered), ReconnectReason.UNKNOWN.value)
+    reason = next((reason for text, reason in _REASONS_BY_TEXT if text in lowered), None)
+    if reason is None or reason is ReconnectReason.STREAM_ENDED:
+        if _ABNORMAL_CLOSURE.search(lowered):
+            return ReconnectReason.STREAM_ENDED.value
+        if _CLOSE_FRAME.search(lowered):
+            return ReconnectReason.SERVER_CLOSE.value
+    return str(reason or ReconnectReason.UNKNOWN)

@@ -6,6 +6,8 @@ The rules follow from the program's behaviour:
   silent end). A session still open when its life ends stays open and has no reason.
 - Several lines (audit, message, error) may report one end: they are one event. A reason that the log states verbatim
   (audit) takes precedence over one that a message implies, and that over one inferred from an error's text.
+- A venue that refuses a subscription may keep the socket open; if the session then ends without a book, the refusal
+  is its reason, not the watchdog that found the silence.
 - A resync rebuilds a book on an open socket and ends nothing. A venue's resync reasons (`venue_rules.toml`) stand for a
   resync unless the socket's own error line follows. A survivable reason ends a session only if the session never had a
   message, or if its own ending line follows.
@@ -85,8 +87,10 @@ class VenueSessions:
                 if family != "first_decoded_top":
                     self._begin_unseen(line, _STAGES[family])
                 self._advance(_STAGES[family], line)
-            case "audit_reconnect" | "audit_reconnect_policy":
+            case "audit_reconnect" | "audit_reconnect_detail" | "audit_reconnect_policy":
                 self._audit(line)
+            case _ if line.refused:
+                self._refuse(line)
             case "ws_error":
                 self._error(line)
             case _ if line.resync:
@@ -137,6 +141,11 @@ class VenueSessions:
             session.stage = stage
             if stage is Stage.FIRST_BOOK:
                 session.first_book = line.ref
+
+    def _refuse(self, line: SessionLine) -> None:
+        self._begin_unseen(line, Stage.FIRST_MESSAGE)
+        if self._open is not None and not self._open.ended and self._open.stage is not Stage.FIRST_BOOK:
+            self._open.refusals.append(line.ref)
 
     def _audit(self, line: SessionLine) -> None:
         reason = line.reason or ReconnectReason.UNKNOWN
@@ -221,6 +230,7 @@ class VenueSessions:
         `silent` is None if ending lines exist, `ended` if it ended without one at the line `by`, empty if it is open.
         """
         reason = session.reason if session.reason or silent == "" else ReconnectReason.UNKNOWN.value
+        refusals = session.refusals if session.stage is not Stage.FIRST_BOOK and reason is not None else []
         ended = session.refs[0] if session.refs else (by.ref if by is not None and silent == "ended" else None)
         self.sessions.append(
             Session(
@@ -230,9 +240,9 @@ class VenueSessions:
                 file_no=session.first_line.ref[0],
                 began_line=session.first_line.ref[1],
                 ended_line=ended[1] if ended else None,
-                reason=None if silent == "" else str(reason),
+                reason=None if silent == "" else ReconnectReason.SUBSCRIBE_ERROR.value if refusals else str(reason),
                 reached=session.stage,
-                lines=tuple((str(file_no), line) for file_no, line in session.refs),
+                lines=tuple((str(file_no), line) for file_no, line in [*refusals, *session.refs]),
                 detail=session.detail,
                 ended=ended,
                 first_book=session.first_book,

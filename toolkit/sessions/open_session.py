@@ -24,6 +24,7 @@ class OpenSession:
     error_seen: bool = False
     beginning_lost: bool = False
     detail: str | None = None
+    refusals: list[tuple[int, int]] = field(default_factory=list)  # lines in which the venue refused the subscription
 
     @property
     def reason(self) -> str | None:
