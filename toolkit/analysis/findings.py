@@ -21,6 +21,9 @@ IDLE_SPREAD = 0.1
 """A finding `idle_close` needs at least `IDLE_CLOSES` closes by the venue, after sessions whose durations differ by at
 most `IDLE_SPREAD` of their median: such regular closes follow a rule of the venue."""
 
+MAX_CLOCK_STEPS = 10
+"""Steps of the wall clock with a finding each; smaller ones share one."""
+
 MAX_QUOTE_CHARS = 160
 """Characters of a log line that a finding quotes."""
 
@@ -38,6 +41,8 @@ class FindingInput:
     unknown_components: dict[str, int]
     earlier_ends: Sequence[tuple[LineRef, str]] = ()
     """Log lines that may explain the end of a life before the last one, with their texts."""
+    clock_steps: Sequence[tuple[LineRef, int, int]] = ()
+    """Record, tick and size (ms, negative: set back) of each step of the wall clock."""
 
     def value(self, figure: str) -> float | None:
         """Return the value of a figure; None if it is unknown or absent."""
@@ -111,6 +116,21 @@ def _stalls(evidence: FindingInput) -> Iterator[Finding]:
             f"three or more venues went stale within one second, {len(stalls)} times: this host stalled, not the venues"
         )
         yield Finding("local_stall", "high", None, text)
+
+
+def _clock_steps(evidence: FindingInput) -> Iterator[Finding]:
+    steps = sorted(evidence.clock_steps, key=lambda each: -abs(each[2]))
+    for record, tick, size_ms in steps[:MAX_CLOCK_STEPS]:
+        text = (
+            f"the wall clock was set {'back' if size_ms < 0 else 'forward'} by {duration(abs(size_ms))} at tick {tick} "
+            "while the ticks went on; durations and times exclude the step, and event ages before and after it rest on "
+            "different clocks"
+        )
+        yield Finding("clock_step", "medium", None, text, ("run.span_ms",), (record,))
+    if more := steps[MAX_CLOCK_STEPS:]:
+        text = f"{len(more)} more steps of the wall clock, each of at most {duration(abs(more[0][2]))}"
+        lines = tuple(record for record, _, _ in more[:MAX_CLOCK_STEPS])
+        yield Finding("clock_step", "medium", None, text, ("run.span_ms",), lines)
 
 
 def _frozen_mids(evidence: FindingInput) -> Iterator[Finding]:
@@ -223,7 +243,8 @@ def _lines(episodes: Iterable[Episode], venue: str, kind: str, reason: str | Non
 
 
 _RULES = (
-    _never_spoke, _masked, _stalls, _frozen_mids, _unequal_lives, _earlier_ends, _idle_closes, _runner_freezes,
+    _never_spoke, _masked, _stalls, _clock_steps, _frozen_mids, _unequal_lives, _earlier_ends, _idle_closes,
+    _runner_freezes,
     _missing_records, _damaged_files, _times_of_another_log, _missing_parts, _one_sided, _silent_endings,
     _events_without_time, _unknown_audit_lines,
 )  # fmt: skip

@@ -10,7 +10,7 @@ import msgspec
 
 from toolkit.analysis.findings import FindingInput, findings
 from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, catalogue, compute, create_run_views, rows
-from toolkit.analysis.run_info import Options, describe
+from toolkit.analysis.run_info import Options, describe, requested_ms
 from toolkit.analysis.settings import delta_cap
 from toolkit.analysis.windows import analyze_window
 from toolkit.db.query_pool import QueryPool, memory_limit, query_pool
@@ -94,6 +94,7 @@ class _StagedRun:
         meta = run_meta.load(by_role[Role.RUN_META])
         lines = run_meta.setting_lines(by_role[Role.RUN_META], meta)
         names = [file.name for file in files]
+        telemetry.bound_tick_times(con, RUN_KEY, requested_ms(self.options, meta, loaded.facts))
         return LoadedRun(ledgers, loaded, meta, names, lines, resolved_config.load(files))
 
     def analyze(self, loaded: LoadedRun, db: str) -> RunAnalysis:
@@ -193,7 +194,10 @@ def _finding_input(
             (loaded.file_and_line((file_no, line)), f"kill switch: {reason}") for file_no, line, reason in kills
         ]
     unknown = dict(facts.components)
-    return FindingInput(run, loaded.ledgers, figures, run_episodes, log_lives, telemetry_lives, unknown, earlier)
+    # In a window, its steps only: the table `tick` then holds its records.
+    rows = con.execute("select file_no, line, t, step_ms from clock_step semi join tick using (seq) order by seq")
+    steps = [(loaded.file_and_line((file_no, line)), t, size) for file_no, line, t, size in rows.fetchall()]
+    return FindingInput(run, loaded.ledgers, figures, run_episodes, log_lives, telemetry_lives, unknown, earlier, steps)
 
 
 _FINDING_COLUMNS = ("run_key", "code", "severity", "venue", "text", "figures", "lines")

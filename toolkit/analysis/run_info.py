@@ -58,7 +58,7 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, op
     venues = _venues(con, run_key, facts.venues)
     result = con.execute(sql("run_facts"), {"run_key": run_key})
     row = dict(zip([column[0] for column in result.description or []], result.fetchall()[0], strict=True))
-    requested = _requested_ms(options.requested_ms, meta.requested_ms if meta else None, facts.build_ms)
+    requested = requested_ms(options, meta, facts)
     ended, diagnosis = diagnose(facts, _evidence(row, loaded, requested), loaded.file_and_line)
     start = facts.starts[0].facts if facts.starts else {}
     settings, withheld = settings_of(meta, options.known_settings) if meta else (None, ())
@@ -107,16 +107,17 @@ def _simulated(facts: LogFacts, meta: RunMeta | None) -> bool | None:
     return facts.loopback_only if facts.loopback_only or meta is None or meta.simulated is None else meta.simulated
 
 
-def _requested_ms(command_ms: int | None, supervised_ms: int | None, build_ms: int) -> int | None:
+def requested_ms(options: Options, meta: RunMeta | None, facts: LogFacts) -> int | None:
     """Return the requested run time of the program itself, ms; None if it is not known.
 
-    `command_ms` is the requested time of a command that may build first, so the build time in the log is subtracted.
-    Nothing is subtracted if a supervisor counted the time from the first telemetry (`supervised_ms`), or if the builds
-    took `command_ms` or longer.
+    The requested time in the options is that of a command that may build first, so the build time in the log is
+    subtracted. Nothing is subtracted if a supervisor counted the time from the first telemetry (`meta`), or if the
+    builds took that time or longer.
     """
-    if command_ms is None or supervised_ms is not None or build_ms >= command_ms:
+    command_ms, supervised_ms = options.requested_ms, meta.requested_ms if meta else None
+    if command_ms is None or supervised_ms is not None or facts.build_ms >= command_ms:
         return command_ms or supervised_ms
-    return command_ms - build_ms
+    return command_ms - facts.build_ms
 
 
 def _evidence(row: dict[str, object], loaded: LoadedRun, requested_ms: int | None) -> Evidence:

@@ -55,8 +55,10 @@ def _ticks(paths: Sequence[str]) -> dict[str, list[SeenTick]]:
     with staging_database(_MEMORY_MB) as con:
         telemetry.load(con, RUN_KEY, sources)
         rows = con.execute(
-            "select venue, at_ms, coalesce(age_apply_ms, age_event_ms), mid_usd, spread_usd, depth_usd from venue_tick "
-            "where run_key = ? and at_ms is not null order by seq",
+            # The record of the venues has the times of the same clock, with its steps.
+            "select venue, at_ms + coalesce(offset_ms, 0), coalesce(age_apply_ms, age_event_ms), mid_usd, spread_usd,"
+            " depth_usd from venue_tick v asof left join (select seq, offset_ms from clock_step) c on c.seq <= v.seq"
+            " where run_key = ? and at_ms is not null order by v.seq",
             [RUN_KEY],
         )
         while chunk := rows.fetchmany(50_000):

@@ -84,10 +84,32 @@ def load(
             ledger, continued_in = _load_file(loader, sources[index:], scope, progress, continued_in)
             ledgers.append(ledger)
         loader.flush()
-    execute_script(con, sql("ticks/times"))
+    assign_tick_times(con, run_key)
     for column in _ENUM_COLUMNS[scope]:
         _convert_to_enum(con, column)
     return ledgers
+
+
+def assign_tick_times(con: duckdb.DuckDBPyConnection, run_key: int, requested_ms: int | None = None) -> None:
+    """Set life, time and weight of each record, and insert the steps of the wall clock into the table `clock_step`.
+
+    A second call with the requested time of the run, once that is known, finds the steps that only it shows.
+    """
+    execute_script(con, sql("ticks/lives"))
+    if _has_forward_gap(con):
+        execute_script(con, sql("ticks/forward_steps"), requested_ms=requested_ms)
+    execute_script(con, sql("ticks/times"), run_key=run_key)
+
+
+def bound_tick_times(con: duckdb.DuckDBPyConnection, run_key: int, requested_ms: int | None) -> None:
+    """Find the steps of the wall clock that only the requested time of the run shows."""
+    if requested_ms is not None and _has_forward_gap(con):
+        assign_tick_times(con, run_key, requested_ms)
+
+
+def _has_forward_gap(con: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether there is a forward gap that has not been found to be a step."""
+    return con.execute("select exists (from clock_gap where not is_step)").fetchall() == [(True,)]
 
 
 def _convert_to_enum(con: duckdb.DuckDBPyConnection, column: str) -> None:

@@ -105,6 +105,19 @@ create table if not exists tick (
     reconcile_drift struct(venue_id varchar, kind varchar)[]
 );
 
+-- A step of the wall clock while the ticks go on. `at_ms` of ticks has no steps: the recorded time of a tick is its `at_ms`
+-- plus the `offset_ms` of the last step at or before it.
+create table if not exists clock_step (
+    run_key integer not null,
+    life    integer not null,
+    seq     bigint not null,
+    t       bigint not null,
+    step_ms bigint not null,                 -- negative where the clock was set back
+    offset_ms bigint not null,               -- sum of the steps up to this one
+    file_no integer not null,
+    line    bigint not null
+);
+
 -- One venue in one telemetry record. A negative age is a producer's "never", kept as null.
 create table if not exists venue_tick (
     run_key integer not null,
@@ -256,6 +269,9 @@ create or replace view set_aside as
     from set_aside_line join file using (run_key, file_no) join run using (run_key);
 create or replace view ticks as
     select run, tick.* exclude (run_key) from tick join run using (run_key);
+create or replace view clock_steps as
+    select run, life, t, step_ms, offset_ms, file, line
+    from clock_step join file using (run_key, file_no) join run using (run_key);
 create or replace view venue_ticks as
     select run, life, t, venue_tick.at_ms, venue, status, age_apply_ms, age_event_ms, mid_usd, spread_usd, depth_usd,
            toxicity, weight_ms, seq, markout_ewma_usd, margin_balance_usd, margin_used_usd, margin_available_usd,

@@ -1,8 +1,9 @@
 -- Longest run of successive records above each limit, per venue of one telemetry file.
 -- Parameters: $run_key, $file_no, $limits_ms, $least (records). An unknown age ends a run; a missing record does not.
 with producer as (
-    select v.venue, v.seq, v.t, case when t.at_is_estimate then null else v.at_ms end as at_ms, limit_ms
-    from venue_tick v join tick t on t.run_key = v.run_key and t.seq = v.seq, (select unnest($limits_ms::bigint[]) as limit_ms)
+    select v.venue, v.seq, v.t, case when t.at_is_estimate then null else v.at_ms + coalesce(offset_ms, 0) end as at_ms, limit_ms
+    from venue_tick v join tick t on t.run_key = v.run_key and t.seq = v.seq
+    asof left join (select seq, offset_ms from clock_step where run_key = $run_key) c on c.seq <= v.seq, (select unnest($limits_ms::bigint[]) as limit_ms)
     where v.run_key = $run_key and t.file_no = $file_no
       and case when v.has_apply_age then v.age_apply_ms else v.age_event_ms end > limit_ms
 ),

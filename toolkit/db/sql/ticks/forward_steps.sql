@@ -1,0 +1,69 @@
+-- Tell steps of the wall clock from stalls among the forward gaps. Parameter: $requested_ms.
+-- A stall lets every clock go on; after a step the clocks of the venues and of the process show that no time passed.
+create or replace temp table forward_gap as
+select g.*, coalesce(lead(seq) over (partition by life order by seq), 9223372036854775807) as next_gap_seq
+from clock_gap g where not is_step;
+
+create or replace temp table gap_evidence as
+with
+-- An apply age that grows by about one tick over the gap: no book was applied between, and the process counted one tick.
+grown as (
+    select distinct g.seq
+    from forward_gap g join venue_tick a on a.seq = g.seq join venue_tick b on b.seq = g.before_seq and b.venue = a.venue
+    where a.age_apply_ms > b.age_apply_ms and a.age_apply_ms - b.age_apply_ms between expected_ms / 2 and expected_ms * 3 / 2
+),
+-- Times of the venues' events around the gap. On an exchange's clock they go on by the time that passed.
+events as (
+    select g.seq as gap_seq, v.venue, v.seq, v.seq >= g.seq as after, o.known_ms, o.known_ms - v.age_event_ms as event_ms
+    from forward_gap g join venue_tick v on v.seq between g.before_seq - 10 and least(g.seq + 40, next_gap_seq - 1)
+    join ordered_tick o on o.seq = v.seq and o.life = g.life
+    where v.age_event_ms < 1000000000 and o.known_ms is not null and (v.seq <= g.before_seq or v.seq >= g.seq)
+),
+spans as (
+    select gap_seq, venue, max(event_ms) filter (not after) as before_ms, max(event_ms) filter (after) as last_ms,
+           count(distinct event_ms) filter (after) as moves, max(known_ms) filter (after) - min(known_ms) filter (after) as span_ms,
+           count(*) filter (after) as n
+    from events group by gap_seq, venue
+),
+votes as (
+    -- Paradex events carry the time of their receipt on this host's clock.
+    select gap_seq as seq, count_if(last_ms - before_ms <= span_ms + gap_ms / 2) as for_step,
+           count_if(last_ms - before_ms > span_ms + gap_ms / 2 and venue <> 'paradex') as for_stall
+    from spans s join forward_gap g on g.seq = s.gap_seq
+    where n >= 4 and moves >= 2 and last_ms - before_ms >= span_ms / 4 group by gap_seq
+),
+-- After a stall of ten minutes no socket is left that brings a book in the first tick.
+lively as (
+    select g.seq from forward_gap g join venue_tick v using (seq)
+    where g.step_ms >= 600000 and v.age_event_ms <= 5000 and coalesce(v.age_apply_ms <= 5000, not has_apply_age)
+    group by g.seq having count(*) >= 2
+),
+-- The duration of a tick is by the monotonic clock; the column is absent where only ages are read.
+worked as (
+    select g.seq, max(try_cast(to_json(r)->>'total_us' as bigint)) >= 500 * any_value(gap_ms) as stalled
+    from forward_gap g join tick r on r.seq in (g.seq, g.before_seq) group by g.seq
+)
+select g.seq, g.step_ms, coalesce(stalled, false) as stalled,
+       not coalesce(stalled, false) and (w.seq is not null or l.seq is not null or for_step >= 2 or (for_step = 1 and for_stall = 0)) as is_step
+from forward_gap g left join grown w using (seq) left join votes using (seq) left join lively l using (seq) left join worked using (seq);
+
+-- A run that was to last $requested_ms did not last longer: if it does by its clock, the largest gaps are steps.
+create or replace temp table found_step as
+with total as (
+    select sum(span_ms) - coalesce((select sum(step_ms) from clock_gap g where g.is_step), 0)
+               - coalesce((select sum(step_ms) from gap_evidence e where e.is_step), 0) as run_ms,
+           1.1 * $requested_ms + 30000 as limit_ms
+    from (select arg_max(known_ms, seq) - arg_min(known_ms, seq) as span_ms from ordered_tick where known_ms is not null group by life)
+),
+open as (
+    select seq, step_ms, sum(step_ms) over (order by step_ms desc, seq) - step_ms as larger_ms, sum(step_ms) over () as all_ms
+    from gap_evidence where not is_step and not stalled
+)
+select seq from gap_evidence where is_step
+union all
+select seq from open, total where run_ms - all_ms <= limit_ms and run_ms - larger_ms > limit_ms;
+
+update clock_gap set is_step = true where seq in (from found_step);
+drop table forward_gap;
+drop table gap_evidence;
+drop table found_step;

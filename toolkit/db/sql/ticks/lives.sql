@@ -1,0 +1,24 @@
+-- List the records with their lives and known times. A life ends where `t` falls. An equal `t` is a duplicate record, not a
+-- new life.
+create or replace temp table ordered_tick as
+select seq, t, file_no, line, known_ms, sum(fell) over (order by seq rows unbounded preceding)::integer as life
+from (
+    select seq, t, file_no, line, case when not at_is_estimate then at_ms end as known_ms,
+           coalesce(t < lag(t) over (order by seq), false)::integer as fell
+    from tick
+);
+
+-- Gaps that a step of the wall clock can explain: it goes back, or forward by over a second more than the ticks between take.
+-- Expected is the median gap per tick of the life, times the number of ticks; a duplicate takes no time.
+create or replace temp table clock_gap as
+with gaps as (
+    select *, known_ms - lag(known_ms) over same as gap_ms, t - lag(t) over same as ticks, lag(seq) over same as before_seq
+    from ordered_tick where known_ms is not null window same as (partition by life order by seq)
+),
+medians as (
+    select life, coalesce(median(gap_ms) filter (gap_ms >= 0), 0) as median_ms, greatest(median(ticks), 1) as median_ticks
+    from gaps where gap_ms is not null group by life
+)
+select seq, life, t, file_no, line, before_seq, gap_ms, round(median_ms * ticks / median_ticks)::bigint as expected_ms,
+       gap_ms - expected_ms as step_ms, gap_ms < 0 as is_step
+from gaps join medians using (life) where gap_ms < 0 or gap_ms > expected_ms + 1000;
