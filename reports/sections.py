@@ -23,7 +23,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "plateaus": ("plateau_10s.*", "plateau_30s.*", "plateau_[0-9]*", "plateau_event_*"),
     "pressure": ("publisher.*", "cap_hits", "cap_hits.*", "rx.*"),
     "recovery": (
-        "resyncs", "resyncs.*", "read_timeouts_kept", "pings.*", "rest.*", "rest_fallback.*", "enforcer.*",
+        "resyncs", "resyncs.*", "seq_gaps", "subscriptions.*", "read_timeouts_kept", "pollers.*", "pings.*", "rest.*", "rest_fallback.*", "enforcer.*",
         "supervisor.*", "core_freezes", "ts_fallbacks",
     ),
     "engine": (

@@ -52,9 +52,12 @@ create or replace table run_log_proof as
                 when (select count(*) from run_files where role = 'log' or role = 'artifact' and regexp_matches(file, '\.log|stdout|stderr')) > 0
                 then 'no line of a connector in the log' else 'no run log' end as why_no_log,
            coalesce(bool_or(family in ('ws_connecting', 'ws_connected')), false) as has_lifecycle,
-           coalesce(bool_or(family in ('audit_reconnect', 'audit_limits', 'audit_publisher', 'audit_publisher_periodic',
-                                       'audit_rest_monitor')), false) as instrumented,
-           coalesce(bool_or(family = 'audit_rest_monitor'), false) as has_rest_audit
+           -- Earlier builds count only Paradex's pings and Lighter's timestamps; each other known audit line is of the
+           -- first instrumented build or later.
+           coalesce(bool_or(family in ('audit_ping_sent', 'audit_ping_failed') and venue = 'lighter' or family like 'audit\_%' escape '\'
+                            and family not in ('audit_other', 'audit_ping_sent', 'audit_ping_failed', 'audit_ts_fallback')), false) as instrumented,
+           coalesce(bool_or(family in ('audit_rest_monitor', 'audit_rest_seed')), false) as has_rest_audit,
+           coalesce(bool_or(family in ('rest_fallback_activated', 'rest_fallback_recovered', 'rest_fallback_error')), false) or has_rest_audit as has_rest_monitor
     from run_log_events;
 
 -- Venues whose first session began before the log: earlier sessions are not known, so counts are lower bounds.

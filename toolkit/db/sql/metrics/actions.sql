@@ -2,7 +2,7 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.enforcer.restarts <venue>.supervisor.exits <venue>.supervisor.panics <venue>.rest_fallback.activations <venue>.core_freezes run.enforcer.restarts run.supervisor.exits run.supervisor.panics run.rest_fallback.activations run.runner.overruns run.runner.warnings run.telemetry.write_errors
--- definition: Number of log lines of each kind: restarts forced by the enforcer, supervised tasks that exited or panicked, REST fallbacks activated (by the REST monitor or by the venue's own client), books frozen by the runner, runner ticks over budget or near it, and telemetry disabled after a write error. The producer prints every such line, so the counts are exact.
+-- definition: Number of log lines of each kind: restarts forced by the enforcer, supervised tasks that exited or panicked, REST fallbacks activated (by the REST monitor or by the venue's own client), books frozen by the runner, runner ticks over budget or near it, and telemetry disabled after a write error. The producer prints every such line, so the counts are exact; a 0 means that the log has no such line.
 -- source: run log
 with named as (
     select * from (values ('enforcer.restarts', ['enforcer_restart'], 'both'), ('supervisor.exits', ['supervisor_exit'], 'both'),
@@ -18,5 +18,5 @@ counted as (
     left join run_log_events e on list_contains(families, e.family) and (scope_kind = 'run' or e.venue = scope) group by all
 )
 select scope, metric, case when has_log then occurrences end as value, occurrences as n, 'exact' as bound, value as low, value as high,
-       case when not has_log then why_no_log end as note
+       case when not has_log then why_no_log when occurrences = 0 then 'no such line in the log' end as note
 from counted, run_log_proof

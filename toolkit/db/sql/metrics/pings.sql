@@ -2,7 +2,7 @@
 -- unit: count
 -- better: none
 -- figures: <venue>.pings.sent <venue>.pings.failed:lower
--- definition: pings.sent: keep-alive pings that the client sent, excluding those that only probe a silent socket. pings.failed: pings that could not be sent; each is printed. The connectors' own events record every ping. A log prints the count at n ≤ 3 and at each 100th ping, so the true count is at least the last reading. Where the log has audit lines of the first instrumented build or later, a venue that counts its pings and printed none sent none.
+-- definition: pings.sent: keep-alive pings that the client sent, excluding those that only probe a silent socket. pings.failed: pings that could not be sent; each is printed. A session that ended because its ping could not be sent is such a failure in every build. The connectors' own events record every ping. A log prints the count at n ≤ 3 and at each 100th ping, so the true count is at least the last reading. Where the log has audit lines of the first instrumented build or later, a venue that counts its pings and printed none sent none.
 -- source: events.jsonl; else the run log, WS_AUDIT <venue>_ping_sent_count and <venue>_ping_send_fail_count
 with lives as (
     select venue, life, max(last) as low, coalesce(max(last) filter (kind = 'cumulative'),
@@ -10,7 +10,11 @@ with lives as (
     from run_totals where name = venue || '_ping_sent_count' group by venue, life
 ),
 sent as (select venue, sum(low) as low, sum(high) as high, count(*) as n from lives group by venue),
-failed as (select venue, sum(last) as n from run_totals where name = venue || '_ping_send_fail_count' group by venue),
+failed as (
+    select venue, greatest(coalesce(audited, 0), coalesce(ended, 0)) as n
+    from (select venue, sum(last) as audited from run_totals where name = venue || '_ping_send_fail_count' group by venue)
+    full join (select venue, count(*) as ended from run_disconnected where reason = 'ping_send_fail' group by venue) using (venue)
+),
 -- Our connectors count the pings of every venue, the producer those of two venues.
 zero as (
     select venue, 0 as none_printed from run_venues, run_log_proof, run_info
@@ -25,6 +29,7 @@ select venue as scope, 'pings.' || stat as metric, least_n as value, coalesce(n,
        case when least_n < most_n then 'lower' else 'exact' end as bound, least_n as low, most_n as high,
        case when value is null and not has_log then why_no_log
             when value is null then 'not instrumented'
-            when bound = 'lower' then 'printed at n ≤ 3 and each 100th' end as note
+            when bound = 'lower' then 'printed at n ≤ 3 and each 100th'
+            when value = 0 and n is null then 'audit lines are on and none counts it' end as note
 from counted, run_log_proof,
      lateral (values ('sent', low, high, readings), ('failed', failures, failures, failed_readings)) as s (stat, least_n, most_n, n)

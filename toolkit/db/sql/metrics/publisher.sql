@@ -27,5 +27,6 @@ select 'run' as scope, 'publisher.' || metric as metric,
        case when value is null and not has_log then why_no_log
             when value is null and periodic then 'this build counts every lossless send, not those that waited'
             when value is null then 'not instrumented'
-            when bound = 'lower' then 'printed at n ≤ 3 and each 1000th' end as note
+            when bound = 'lower' then 'printed at n ≤ 3 and each 1000th'
+            when n = 0 then 'audit lines are on and none counts it' end as note
 from summed s, proof

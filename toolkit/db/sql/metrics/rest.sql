@@ -2,14 +2,23 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.rest.checks:none <venue>.rest.attempts <venue>.rest.successes:none <venue>.rest.failures <venue>.rest.injections <venue>.rest.suppressed:none
--- definition: Activity of the REST health monitor for the venue: checks, attempts (fetches tried), successes, failures, injections (snapshots used in place of the socket's book), suppressed. The last readings of each monitor life are summed. They are printed at most every 30 s, so the true counts are at least these.
--- source: run log, WS_AUDIT subsystem=rest_monitor
+-- definition: Activity of the REST health monitor for the venue: checks, attempts (fetches tried), successes, failures, injections (snapshots used in place of the socket's book), suppressed. The last readings of each monitor life are summed. They are printed at most every 30 s, so the true counts are at least these. Every build with the monitor prints a line for each failure, so failures are exact where the lines are no fewer than the last reading.
+-- source: run log, WS_AUDIT subsystem=rest_monitor; WARN: REST health monitor
 with named as (
     select * from (values ('checks', 'rest_check_count'), ('attempts', 'rest_attempt_count'), ('successes', 'rest_success_count'),
                           ('failures', 'rest_fail_count'), ('injections', 'rest_inject_count'), ('suppressed', 'rest_suppressed_count')) as n (stat, name)
+),
+read as (select venue, name, sum(last) as last, count(last) as n from run_totals group by all),
+failed as (select venue, count(*) as lines from run_log_events where family = 'rest_fallback_error' group by venue),
+counted as (
+    select v.venue, stat, t.n, last,
+           -- A failure was an attempt, unless the seed at the start failed.
+           case when stat = 'failures' and has_rest_monitor then coalesce(lines, 0) when stat = 'attempts' and last is null then lines end as printed
+    from run_venues v, named n, run_log_proof left join read t on t.venue = v.venue and t.name = n.name left join failed f on f.venue = v.venue
 )
-select v.venue as scope, 'rest.' || stat as metric, sum(t.last) as value, count(t.last) as n,
-       'lower' as bound, value as low, null as high,
-       case when value is not null then 'printed at most every 30 s' when not any_value(has_log) then any_value(why_no_log) else 'not instrumented' end as note
-from run_venues v, named n, run_log_proof left join run_totals t on t.venue = v.venue and t.name = n.name
-group by v.venue, stat
+select venue as scope, 'rest.' || stat as metric, greatest(last, printed) as value, coalesce(n, printed, 0)::bigint as n,
+       if(stat = 'failures' and printed >= coalesce(last, 0), 'exact', 'lower') as bound, value as low, if(bound = 'exact', value, null) as high,
+       case when value is null and not has_log then why_no_log when value is null then 'not instrumented'
+            when bound = 'exact' and value = 0 then 'no such line in the log' when bound = 'exact' then null
+            when last is null then 'from the lines of failures only' else 'printed at most every 30 s' end as note
+from counted, run_log_proof

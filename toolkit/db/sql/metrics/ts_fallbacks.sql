@@ -17,5 +17,6 @@ select v.venue as scope, 'ts_fallbacks' as metric, coalesce(r.low, none_printed)
        case when r.low < r.high then 'lower' else 'exact' end as bound, value as low, coalesce(r.high, none_printed) as high,
        case when value is null and not has_log then why_no_log
             when value is null then 'not instrumented'
-            when bound = 'lower' then 'printed at n ≤ 3 and each 100th' end as note
+            when bound = 'lower' then 'printed at n ≤ 3 and each 100th'
+            when r.n is null then 'audit lines are on and none counts it' end as note
 from run_venues v left join read r using (venue) left join zero using (venue), run_log_proof
