@@ -242,7 +242,8 @@ class VenueSessions:
                 ended_line=ended[1] if ended else None,
                 reason=None if silent == "" else ReconnectReason.SUBSCRIBE_ERROR.value if refusals else str(reason),
                 reached=session.stage,
-                lines=tuple((str(file_no), line) for file_no, line in [*refusals, *session.refs]),
+                # An end without a line of its own stays one: its time is not that of the refusal.
+                lines=tuple((str(file_no), line) for file_no, line in [*refusals, *session.refs] if session.refs),
                 detail=session.detail,
                 ended=ended,
                 first_book=session.first_book,
