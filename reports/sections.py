@@ -23,8 +23,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "plateaus": ("plateau_10s.*", "plateau_30s.*", "plateau_[0-9]*", "plateau_event_*"),
     "pressure": ("publisher.*", "cap_hits", "cap_hits.*", "rx.*"),
     "recovery": (
-        "resyncs", "resyncs.*", "seq_gaps", "subscriptions.*", "read_timeouts_kept", "pollers.*", "pings.*", "rest.*", "rest_fallback.*", "enforcer.*",
-        "supervisor.*", "core_freezes", "ts_fallbacks",
+        "resyncs", "resyncs.*", "seq_gaps", "subscriptions.*", "read_timeouts_kept", "pollers.*", "pings.*", "rest.*",
+        "rest_fallback.*", "enforcer.*", "supervisor.*", "core_freezes", "ts_fallbacks",
     ),
     "engine": (
         "phase.total_us.p50", "phase.total_us.p99", "phase.event_drain_us.p99", "phase.engine_us.p99",
