@@ -45,6 +45,8 @@ EVERY_MINUTE = tuple(reconnect(n * 62_000, n * 62_000 + 2_000) for n in range(5)
         (evidence(episodes=tuple(reconnect(n * 62_000, n * 62_000 + 2_000, "stream_ended") for n in range(5))), []),
         (evidence({"lighter.disconnects.unknown": 2}), ["silent_ending"]),
         (evidence(episodes=(Episode("run", "local_stall", 0, 1, None, None),)), ["local_stall"]),
+        (evidence(episodes=(Episode("run", "shared_drop", 0, 1, "aster, lighter", None),)), ["shared_drop"]),
+        (evidence(episodes=(Episode("lighter", "watchdog_off", None, None, None, None),)), ["watchdog_off"]),
         (evidence(episodes=(Episode("lighter", "frozen_mid", 0, 40_000, None, None),)), ["frozen_mid"]),
         (evidence({"lighter.core_freezes": 1}), ["runner_freeze"]),
         (evidence(log_lives=2), ["lives_differ"]),

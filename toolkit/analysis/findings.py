@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
@@ -133,6 +134,32 @@ def _clock_steps(evidence: FindingInput) -> Iterator[Finding]:
         yield Finding("clock_step", "medium", None, text, ("run.span_ms",), lines)
 
 
+def _shared_drops(evidence: FindingInput) -> Iterator[Finding]:
+    for each in evidence.episodes:
+        if each.kind == "shared_drop":
+            text = (
+                f"all connected venues ({each.cls}) lost their sockets within one second{_clock(each.from_ms)}: this "
+                "host or its network failed once, not each venue; the venues' own counts hold it too"
+            )
+            yield Finding("shared_drop", "high", None, text, (), each.lines)
+
+
+def _clock(at_ms: int | None) -> str:
+    if at_ms is None:
+        return " (by the order of the log)"
+    return f" at {datetime.fromtimestamp(at_ms / 1_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _watchdogs_off(evidence: FindingInput) -> Iterator[Finding]:
+    for each in evidence.episodes:
+        if each.kind == "watchdog_off":
+            text = (
+                "the client ran on recorded frames with its freshness watchdog disabled: a silent socket is not "
+                "reconnected, and the ages are not those of a live venue"
+            )
+            yield Finding("watchdog_off", "high", each.venue, text, (), each.lines)
+
+
 def _frozen_mids(evidence: FindingInput) -> Iterator[Finding]:
     for each in evidence.episodes:
         if each.kind == "frozen_mid" and each.from_ms is not None and each.to_ms is not None:
@@ -243,8 +270,8 @@ def _lines(episodes: Iterable[Episode], venue: str, kind: str, reason: str | Non
 
 
 _RULES = (
-    _never_spoke, _masked, _stalls, _clock_steps, _frozen_mids, _unequal_lives, _earlier_ends, _idle_closes,
-    _runner_freezes,
+    _never_spoke, _masked, _stalls, _shared_drops, _watchdogs_off, _clock_steps, _frozen_mids, _unequal_lives,
+    _earlier_ends, _idle_closes, _runner_freezes,
     _missing_records, _damaged_files, _times_of_another_log, _missing_parts, _one_sided, _silent_endings,
     _events_without_time, _unknown_audit_lines,
 )  # fmt: skip
