@@ -15,7 +15,7 @@ from toolkit.files.rotation import missing_parts
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Episode, FileLedger, Finding, LineRef, RunInfo
 from toolkit.model.units import duration, share, thousands
-from toolkit.model.vocabulary import ReconnectReason, Role, SetAside
+from toolkit.model.vocabulary import EARLIER_CRASH, ReconnectReason, Role, SetAside
 
 IDLE_CLOSES = 3
 IDLE_SPREAD = 0.1
@@ -44,6 +44,10 @@ class FindingInput:
     """Log lines that may explain the end of a life before the last one, with their texts."""
     clock_steps: Sequence[tuple[LineRef, int, int]] = ()
     """Record, tick and size (ms, negative: set back) of each step of the wall clock."""
+    earlier_crashes: Sequence[tuple[LineRef, str]] = ()
+    """Those of them that show a crash or a kill."""
+    other_processes: Sequence[tuple[LineRef, str]] = ()
+    """Log lines that report the end of a process that is not the run's, with its name."""
 
     def value(self, figure: str) -> float | None:
         """Return the value of a figure; None if it is unknown or absent."""
@@ -193,6 +197,24 @@ def _earlier_ends(evidence: FindingInput) -> Iterator[Finding]:
         yield Finding("earlier_end", "high", None, text, (), lines)
 
 
+def _earlier_crashes(evidence: FindingInput) -> Iterator[Finding]:
+    if evidence.earlier_crashes:
+        lines, texts = zip(*evidence.earlier_crashes, strict=True)
+        text = (
+            "the program crashed or was killed before its last start, so no gate passes this run: "
+            f"{texts[0][:MAX_QUOTE_CHARS]}"
+        )
+        yield Finding(EARLIER_CRASH, "high", None, text, (), lines)
+
+
+def _other_processes(evidence: FindingInput) -> Iterator[Finding]:
+    if evidence.other_processes:
+        lines, names = zip(*evidence.other_processes, strict=True)
+        listed = ", ".join(sorted(set(names))[:10])[:MAX_QUOTE_CHARS]
+        text = f"the log reports the end of another process than the program ({listed}): it did not end this run"
+        yield Finding("other_process_ended", "low", None, text, (), lines)
+
+
 def _missing_records(evidence: FindingInput) -> Iterator[Finding]:
     if missing := evidence.value("run.ticks_missing"):
         text = f"{thousands(missing)} records are missing: the tick numbers skip them, as when the queue was full"
@@ -271,7 +293,7 @@ def _lines(episodes: Iterable[Episode], venue: str, kind: str, reason: str | Non
 
 _RULES = (
     _never_spoke, _masked, _stalls, _shared_drops, _watchdogs_off, _clock_steps, _frozen_mids, _unequal_lives,
-    _earlier_ends, _idle_closes, _runner_freezes,
-    _missing_records, _damaged_files, _times_of_another_log, _missing_parts, _one_sided, _silent_endings,
-    _events_without_time, _unknown_audit_lines,
+    _earlier_ends, _earlier_crashes, _idle_closes, _runner_freezes, _missing_records, _damaged_files,
+    _times_of_another_log, _missing_parts, _one_sided, _silent_endings, _events_without_time, _unknown_audit_lines,
+    _other_processes,
 )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import duckdb
 import msgspec
 
+from toolkit.analysis.diagnosis import earlier_crashes, earlier_ends, other_processes
 from toolkit.analysis.findings import FindingInput, findings
 from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, catalogue, compute, create_run_views, rows
 from toolkit.analysis.run_info import Options, describe, requested_ms
@@ -188,7 +189,7 @@ def _finding_input(
     facts = loaded.log.facts
     (telemetry_lives,) = con.execute("select count(distinct life) from tick").fetchall()[0]
     log_lives = facts.lives if facts.is_a_run else 0
-    earlier = [(loaded.file_and_line(each.ref), each.text.strip()) for each in facts.earlier]
+    earlier = [(loaded.file_and_line(each.ref), each.text.strip()) for each in earlier_ends(facts)]
     if not any(each.family == "kill_event" for each in facts.earlier):
         kills = con.execute(sql("earlier_kill_switches")).fetchall()
         earlier += [
@@ -198,7 +199,21 @@ def _finding_input(
     # In a window, its steps only: the table `tick` then holds its records.
     rows = con.execute("select file_no, line, t, step_ms from clock_step semi join tick using (seq) order by seq")
     steps = [(loaded.file_and_line((file_no, line)), t, size) for file_no, line, t, size in rows.fetchall()]
-    return FindingInput(run, loaded.ledgers, figures, run_episodes, log_lives, telemetry_lives, unknown, earlier, steps)
+    crashes = [(loaded.file_and_line(each.ref), each.text.strip()) for each in earlier_crashes(facts)]
+    others = [(loaded.file_and_line(ref), name) for ref, name in other_processes(facts).items()]
+    return FindingInput(
+        run,
+        loaded.ledgers,
+        figures,
+        run_episodes,
+        log_lives,
+        telemetry_lives,
+        unknown,
+        earlier_ends=earlier,
+        earlier_crashes=crashes,
+        other_processes=others,
+        clock_steps=steps,
+    )
 
 
 _FINDING_COLUMNS = ("run_key", "code", "severity", "venue", "text", "figures", "lines")

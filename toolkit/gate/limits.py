@@ -53,11 +53,12 @@ def _added(number: Number | None, term: Number) -> Number | None:
 
 
 class GateRun:
-    """A run under evaluation: its description, the ledger of its files, and its figures by name."""
+    """A run under evaluation: its description, the ledger of its files, its findings and its figures by name."""
 
     def __init__(self, analysis: RunAnalysis) -> None:
         self.run: RunInfo = analysis.run
         self.ledger: Sequence[FileLedger] = analysis.ledger
+        self.finding_codes = frozenset(each.code for each in analysis.findings)
         self.figures: Mapping[str, Figure] = {each.figure: each for each in analysis.figures}
 
     def value(self, name: str) -> Number | None:

@@ -102,6 +102,10 @@ class SetAside(StrEnum):
     OTHER_LOG = "other_log"
 
 
+EARLIER_CRASH = "earlier_crash"
+"""Code of the finding that an earlier life of the program crashed; no gate passes such a run."""
+
+
 class Ended(StrEnum):
     """Way in which a run ended."""
 

@@ -16,8 +16,31 @@ Ref = tuple[int, int]
 
 _LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
+_EXITS = frozenset(
+    {
+        "run_failed",
+        "signal_word",
+        "signal_report",
+        "out_of_memory_kill",
+        "out_of_memory_task",
+        "kernel_fault",
+        "core_dumped",
+        "service_exit",
+        "service_result",
+        "service_out_of_memory",
+        "container_exit",
+        "manager_exit",
+        "job_exit",
+        "job_signal",
+        "job_canceled",
+        "supervised_exit",
+        "timeout_signal",
+    }
+)
+"""Families of lines in which another program reports how a process ended."""
 _NOT_FROM_PROGRAM = frozenset(
     {
+        *_EXITS,
         "other",
         "build_step",
         "build_error",
@@ -26,28 +49,26 @@ _NOT_FROM_PROGRAM = frozenset(
         "build_running",
         "build_cause",
         "main_error",
-        "run_failed",
-        "signal_report",
-        "out_of_memory_kill",
+        "supervised_start",
     }
 )
 ENDINGS = frozenset(
     {
+        *_EXITS,
         "startup_error",
         "main_error",
         "kill_event",
         "panic",
         "panic_quoted",
+        "panic_abort",
+        "stack_overflow",
+        "fatal_runtime_error",
         "allocation_failed",
-        "signal_word",
-        "signal_report",
-        "out_of_memory_kill",
-        "run_failed",
         "telemetry_disabled",
     }
 )
 """Families of lines that may state why a life ended."""
-_AFTERMATH = frozenset({"panic_note", "fatal_runtime_error", "timeout_signal"})
+_AFTERMATH = frozenset({"panic_note"})
 
 
 @dataclass(frozen=True, slots=True)

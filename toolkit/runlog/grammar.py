@@ -20,6 +20,19 @@ from toolkit.model.vocabulary import CounterKind
 VENUE = r"(?P<Venue>[A-Z][A-Za-z0-9]*)"
 """Pattern of the capitalised venue name in the producer's messages."""
 
+_DATE = (
+    r"(?:(?:\w{3} [ \d]\d \d\d:\d\d:\d\d|(?:\w{3} )?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)"
+    r"(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?(?: [A-Z]{2,5})?:? )"
+)
+_TIME_AND_HOST = rf"(?:{_DATE}|\[[ \d.]{{1,20}}\] )?(?:[\w.-]{{1,64}} )?"
+_PLACEHOLDERS = {
+    "<Venue>": VENUE,
+    "<date>": _DATE,
+    "<kernel>": rf"(?:<\d{{1,3}}>)?(?:{_TIME_AND_HOST}kernel: ?|kern +:\w+ *: )?(?:\[[^\]]{{1,40}}\] ?)?",
+    "<systemd>": rf"(?:{_TIME_AND_HOST}systemd(?:-oomd)?\[\d+\]: )?",
+    "<bracket>": r"(?:\[[^\]]{1,40}\] )?",
+}
+"""Placeholders in patterns: a venue, and what other writers put in front of a message."""
 _FREE_TEXT = ("text", "error", "snippet", "frame", "json", "facts", "command")
 """Pattern groups that match free text, such as text from a venue."""
 
@@ -29,8 +42,9 @@ class MessageFamily:
     """Family of messages: log lines written for humans.
 
     `reason` is the reconnect reason that such a line implies. `ends_session` is true if the line ends its socket's
-    session, `resync` if an order book was rebuilt on a socket that stays open. `ends_in_free_text` is true if the line
-    ends in text that is never searched for records.
+    session, `resync` if an order book was rebuilt on a socket that stays open. `any_start` is true if the
+    line may begin with characters that none of the examples begins with, but not with a level. `ends_in_free_text` is
+    true if the line ends in text that is never searched for records.
     """
 
     name: str
@@ -40,6 +54,7 @@ class MessageFamily:
     reason: str | None
     ends_session: bool
     resync: bool
+    any_start: bool
     ends_in_free_text: bool
 
     def __reduce__(self) -> tuple[Callable[[str], MessageFamily], tuple[str]]:
@@ -118,15 +133,18 @@ def _tables() -> tuple[dict[str, Any], ...]:
 
 
 def _message_family(data: Mapping[str, Any]) -> MessageFamily:
-    pattern = data["pattern"]
+    pattern: str = data["pattern"]
+    for placeholder, text in _PLACEHOLDERS.items():
+        pattern = pattern.replace(placeholder, text)
     return MessageFamily(
         name=data["name"],
-        pattern=re.compile(pattern.replace("<Venue>", VENUE)),
+        pattern=re.compile(pattern),
         examples=tuple(data["examples"]),
         venue=data.get("venue"),
         reason=data.get("reason"),
         ends_session=data.get("ends", False),
         resync=data.get("resync", False),
+        any_start=data.get("any_start", False),
         ends_in_free_text=any(f"(?P<{name}>" in pattern for name in _FREE_TEXT),
     )
 

@@ -200,6 +200,6 @@ def _may_start(family: MessageFamily, start: str) -> bool:
     starts = _LEVELS if start in _LEVELS else (start,)
     return (
         any(example.startswith(starts) for example in family.examples)
-        or family.pattern.pattern.startswith("[^")
+        or (family.any_start and start not in _LEVELS)
         or (start[:1].isspace() and family.pattern.pattern.startswith(r"\s*"))
     )

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from toolkit.analysis.diagnosis.exits import Explanation, reported_exits, reported_success
 from toolkit.model.runs import Diagnosis
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import Ended
@@ -45,8 +46,6 @@ class Evidence:
     signal: str | None = None
 
 
-_RUN_COMMAND = re.compile(r"paraphina|cargo|\$")
-"""Matches the command of a run as a shell prints it: the program, cargo, or a variable that stands for either."""
 _KILL_REASON = re.compile(r'"kill_reason": ?"(\w+)"')
 
 _BUILD_CAUSES = (
@@ -72,7 +71,7 @@ def diagnose(facts: LogFacts, evidence: Evidence, file_and_line: FileAndLine) ->
     return _unexplained(evidence), None
 
 
-def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, str, str, Ref | None]]:
+def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[Explanation]:
     started = evidence.records > 0 or bool(facts.starts) or "startup_short" in facts.first
     if not started and facts.build_errors and facts.running is None:
         yield _build(facts)
@@ -92,7 +91,7 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
         if not evidence.has_data:
             yield Ended.NEVER_STARTED, code, f"the program ended before any venue sent data: {message}", ref
         yield Ended.CRASHED, "program_error", f"the program ended with an error: {message}", ref
-    yield from _signals(facts)
+    yield from reported_exits(facts, _unexplained(evidence))
     if evidence.signal and evidence.stopped_by == "itself":
         yield Ended.KILLED, "signal", f"the process died of {evidence.signal}", None
     if evidence.stopped_by == "itself" and evidence.exit_code:
@@ -112,6 +111,7 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, 
         times = f"{len(facts.panics)} times" if len(facts.panics) > 1 else "once"
         text = f"a task panicked {times}; the run went on: {_panic(message, place)}"
         yield _unexplained(evidence), "task_panic", text, ref
+    yield from reported_success(facts)
     if (early := _early(evidence)) is not None:
         yield early
     if errors:
@@ -151,44 +151,28 @@ def _build(facts: LogFacts) -> tuple[Ended, str, str, Ref]:
     return Ended.BLOCKED_BUILD, code, f"the build failed: {message}", ref
 
 
-def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[tuple[Ended, str, str, Ref]]:
+def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[Explanation]:
     if failed := _first(facts, "allocation_failed"):
         yield Ended.CRASHED, "out_of_memory", "the program ran out of memory", failed.ref
+    if overflow := _first(facts, "stack_overflow"):
+        text = f"the program crashed: a stack overflow in its thread '{overflow.fields['thread']}'"
+        yield Ended.CRASHED, "stack_overflow", text, overflow.ref
     for ref, place, message in facts.panics:
         # A supervised task is restarted after a panic. A panic of the main or an unsupervised thread ends the program.
         unsupervised = not evidence.records and "supervisor_panic" not in facts.first
         if facts.panic_threads.get(ref) == "main" or unsupervised:
             yield Ended.CRASHED, "panic", f"the program panicked: {_panic(message, place)}", ref
+    for family in ("fatal_runtime_error", "panic_abort"):
+        if abort := _first(facts, family):
+            code = "stack_overflow" if "stack overflow" in abort.fields["error"] else "aborted"
+            yield Ended.CRASHED, code, f"the program crashed: {abort.fields['error']}", abort.ref
 
 
 def _panic(message: str, place: str) -> str:
     return f"{message} ({place})" if place else message
 
 
-def _signals(facts: LogFacts) -> Iterator[tuple[Ended, str, str, Ref]]:
-    """Ends by a signal or an exit code that the kernel, a shell or cargo reported."""
-    for each in facts.endings:
-        if each.family == "out_of_memory_kill" and _RUN_COMMAND.match(each.fields["process"]):
-            text = "the kernel's out-of-memory killer ended the program"
-            yield Ended.KILLED, "out_of_memory", text, each.ref
-    for each in reversed(facts.endings):
-        match each.family:
-            case "signal_word":
-                signal_text = each.text.strip()
-            case "signal_report" if _RUN_COMMAND.search(each.fields["command"]) and not facts.continues_after(each.ref):
-                signal_text = each.fields["word"]
-            case _:
-                continue
-        yield Ended.KILLED, "signal", f"the shell reports: {signal_text}", each.ref
-    for each in reversed(facts.endings):
-        if each.family == "run_failed" and (signal := each.fields.get("signal")):
-            yield Ended.KILLED, "signal", f"cargo reports: the program died of {signal}", each.ref
-        elif each.family == "run_failed":
-            text = f"cargo reports: the program ended with exit code {each.fields['exit_code']}"
-            yield Ended.CRASHED, "exit_code", text, each.ref
-
-
-def _early(evidence: Evidence) -> tuple[Ended, str, str, None] | None:
+def _early(evidence: Evidence) -> Explanation | None:
     """An unexplained end before the requested time, as SIGKILL causes."""
     requested, ran = evidence.requested_ms, evidence.observed_ms or 0
     if not requested or ran >= ENOUGH * requested or evidence.stopped_by or _is_fresh(evidence) or not evidence.records:
