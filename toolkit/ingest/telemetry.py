@@ -85,6 +85,7 @@ def load(
             ledgers.append(ledger)
         loader.flush()
     assign_tick_times(con, run_key)
+    execute_script(con, sql("ticks/venue_names"))
     for column in _ENUM_COLUMNS[scope]:
         _convert_to_enum(con, column)
     return ledgers
@@ -98,6 +99,7 @@ def assign_tick_times(con: duckdb.DuckDBPyConnection, run_key: int, requested_ms
     execute_script(con, sql("ticks/lives"))
     if _has_forward_gap(con):
         execute_script(con, sql("ticks/forward_steps"), requested_ms=requested_ms)
+        execute_script(con, sql("ticks/moved_ages"))
     execute_script(con, sql("ticks/times"), run_key=run_key)
 
 

@@ -3,10 +3,10 @@
 -- The producer's report always takes `venue_age_ms` as the apply age; the store holds it as the event age in records without
 -- event ages.
 with producer as (
-    select venue, case when has_apply_age then age_apply_ms else age_event_ms end as apply_ms,
+    select v.venue, case when has_apply_age then coalesce(r.age_ms, age_apply_ms) else age_event_ms end as apply_ms,
            case when has_apply_age then age_event_ms end as event_ms
-    from venue_tick v
-    where run_key = $run_key and seq in (
+    from venue_tick v left join recorded_age r on r.seq = v.seq and r.venue = v.venue
+    where run_key = $run_key and v.seq in (
         select seq from tick where run_key = $run_key and file_no = $file_no qualify count(*) over (partition by line) = 1
     )
 ),

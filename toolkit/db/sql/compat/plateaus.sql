@@ -3,9 +3,10 @@
 with producer as (
     select v.venue, v.seq, v.t, case when t.at_is_estimate then null else v.at_ms + coalesce(offset_ms, 0) end as at_ms, limit_ms
     from venue_tick v join tick t on t.run_key = v.run_key and t.seq = v.seq
-    asof left join (select seq, offset_ms from clock_step where run_key = $run_key) c on c.seq <= v.seq, (select unnest($limits_ms::bigint[]) as limit_ms)
+    asof left join (select seq, offset_ms from clock_step where run_key = $run_key) c on c.seq <= v.seq
+    left join recorded_age r on r.seq = v.seq and r.venue = v.venue, (select unnest($limits_ms::bigint[]) as limit_ms)
     where v.run_key = $run_key and t.file_no = $file_no
-      and case when v.has_apply_age then v.age_apply_ms else v.age_event_ms end > limit_ms
+      and case when v.has_apply_age then coalesce(r.age_ms, v.age_apply_ms) else v.age_event_ms end > limit_ms
 ),
 runs as (
     select *, seq - row_number() over (partition by venue, limit_ms order by seq) as run from producer

@@ -3,7 +3,7 @@ insert into tick by name
 select $run_key as run_key, seq, 0 as life, t, at_ms, at_ms is null as at_is_estimate, line, file_no from data;
 
 -- Arrays become rows. In a record without event ages, venue_age_ms is the event age. A venue that the record does not name
--- gets a placeholder of its index (`?0`), which ticks/times.sql resolves.
+-- gets a placeholder of its index (`?0`), which ticks/venue_names.sql resolves.
 insert into venue_tick by name
 with wide as (
     select seq, t, at_ms, names_no, venue_age_event_ms is not null as has_apply_age,

@@ -12,25 +12,25 @@ grown as (
     from forward_gap g join venue_tick a on a.seq = g.seq join venue_tick b on b.seq = g.before_seq and b.venue = a.venue
     where a.age_apply_ms > b.age_apply_ms and a.age_apply_ms - b.age_apply_ms between expected_ms / 2 and expected_ms * 3 / 2
 ),
--- Times of the venues' events around the gap. On an exchange's clock they go on by the time that passed.
+-- The smallest event ages around the gap, those of newly arrived events. After a step, on an exchange's clock, they hold the
+-- step; after a stall they are as before. A venue that brings nothing new tells nothing.
 events as (
-    select g.seq as gap_seq, v.venue, v.seq, v.seq >= g.seq as after, o.known_ms, o.known_ms - v.age_event_ms as event_ms
-    from forward_gap g join venue_tick v on v.seq between g.before_seq - 10 and least(g.seq + 40, next_gap_seq - 1)
+    select g.seq as gap_seq, step_ms, v.venue, v.seq >= g.seq as after, v.age_event_ms, o.known_ms - v.age_event_ms as event_ms
+    from forward_gap g join venue_tick v on v.seq between g.before_seq - 40 and least(g.seq + 40, next_gap_seq - 1)
     join ordered_tick o on o.seq = v.seq and o.life = g.life
     where v.age_event_ms < 1000000000 and o.known_ms is not null and (v.seq <= g.before_seq or v.seq >= g.seq)
 ),
-spans as (
-    select gap_seq, venue, max(event_ms) filter (not after) as before_ms, max(event_ms) filter (after) as last_ms,
-           count(distinct event_ms) filter (after) as moves, max(known_ms) filter (after) - min(known_ms) filter (after) as span_ms,
-           count(*) filter (after) as n
-    from events group by gap_seq, venue
+arrived as (
+    select gap_seq, venue, step_ms, min(age_event_ms) filter (after) - min(age_event_ms) filter (not after) as grown_ms,
+           max(event_ms) filter (after) - min(event_ms) filter (after) >= 50 as moves_after,
+           max(event_ms) filter (not after) - min(event_ms) filter (not after) >= 50 as moved_before
+    from events group by gap_seq, venue, step_ms
 ),
 votes as (
     -- Paradex events carry the time of their receipt on this host's clock.
-    select gap_seq as seq, count_if(last_ms - before_ms <= span_ms + gap_ms / 2) as for_step,
-           count_if(last_ms - before_ms > span_ms + gap_ms / 2 and venue <> 'paradex') as for_stall
-    from spans s join forward_gap g on g.seq = s.gap_seq
-    where n >= 4 and moves >= 2 and last_ms - before_ms >= span_ms / 4 group by gap_seq
+    select gap_seq as seq, count_if(moves_after and grown_ms >= 0.75 * step_ms) as for_step,
+           count_if(moves_after and moved_before and grown_ms <= 0.25 * step_ms and venue <> 'paradex') as for_stall
+    from arrived group by gap_seq
 ),
 -- After a stall of ten minutes no socket is left that brings a book in the first tick.
 lively as (
@@ -44,7 +44,7 @@ worked as (
     from forward_gap g join tick r on r.seq in (g.seq, g.before_seq) group by g.seq
 )
 select g.seq, g.step_ms, coalesce(stalled, false) as stalled,
-       not coalesce(stalled, false) and (w.seq is not null or l.seq is not null or for_step >= 2 or (for_step = 1 and for_stall = 0)) as is_step
+       not coalesce(stalled, false) and (w.seq is not null or l.seq is not null or for_step > for_stall) as is_step
 from forward_gap g left join grown w using (seq) left join votes using (seq) left join lively l using (seq) left join worked using (seq);
 
 -- A run that was to last $requested_ms did not last longer: if it does by its clock, the largest gaps are steps.

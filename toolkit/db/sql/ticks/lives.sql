@@ -19,6 +19,9 @@ medians as (
     select life, coalesce(median(gap_ms) filter (gap_ms >= 0), 0) as median_ms, greatest(median(ticks), 1) as median_ticks
     from gaps where gap_ms is not null group by life
 )
-select seq, life, t, file_no, line, before_seq, gap_ms, round(median_ms * ticks / median_ticks)::bigint as expected_ms,
+select seq, life, t, file_no, line, known_ms, before_seq, gap_ms, round(median_ms * ticks / median_ticks)::bigint as expected_ms,
        gap_ms - expected_ms as step_ms, gap_ms < 0 as is_step
 from gaps join medians using (life) where gap_ms < 0 or gap_ms > expected_ms + 1000;
+
+-- Apply ages as recorded, of the records whose age in `venue_tick` differs from it.
+create table if not exists recorded_age (seq bigint, venue varchar, age_ms bigint);

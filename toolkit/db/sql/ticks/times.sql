@@ -44,7 +44,3 @@ from timed_tick o where venue_tick.seq = o.seq;
 drop table ordered_tick;
 drop table placed_tick;
 drop table timed_tick;
-
--- Placeholders of venues get their names from the last record that names the venues.
-update venue_tick set venue = coalesce(getvariable('venue_names')[-1][venue[2:]::integer + 1], 'venue_' || venue[2:])
-where venue[1] = '?';
