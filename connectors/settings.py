@@ -210,9 +210,15 @@ def _check_urls(name: str, text: str) -> str:
     if not _urls(text):
         raise UsageError(f"{name}={text[:SHOWN]!r}: write at least one URL")
     for url in _urls(text):
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            well_formed = parts.port is None or parts.port > 0
+        except ValueError:  # an unmatched bracket, or a port that is no number
+            if "@" in url:
+                raise UsageError(f"{name}: a URL that cannot be read; write a ws, wss, http or https URL") from None
+            raise UsageError(f"{name}={url[:SHOWN]!r}: write a ws, wss, http or https URL") from None
         if parts.username is not None or parts.password is not None:
             raise UsageError(f"{name}: a URL with a user or password in it is refused; public data needs none")
-        if parts.scheme not in {"ws", "wss", "http", "https"} or not parts.hostname:
-            raise UsageError(f"{name}={url!r}: write a ws, wss, http or https URL")
+        if parts.scheme not in {"ws", "wss", "http", "https"} or not parts.hostname or not well_formed:
+            raise UsageError(f"{name}={url[:SHOWN]!r}: write a ws, wss, http or https URL")
     return text

@@ -104,6 +104,10 @@ class PairView:
         rows = (self.rows.get(f"{venue}.{metric}") for venue in self.venues if venue not in without_book)
         return tuple(row for row in rows if row and row.verdict is not Verdict.NOT_COMPARABLE and row.delta is not None)
 
+    def all_compared(self, metric: str) -> bool:
+        """Return True if the metric can be compared at every venue."""
+        return len(self.compared(metric)) == len(self.venues)
+
     def changed(self, metric: str, step: float = 0) -> tuple[ComparisonRow, ...]:
         """Return the compared rows of a metric that differ by at least `step`, the largest difference first."""
         rows = [row for row in self.compared(metric) if self._layout.differs(row) and abs(row.delta or 0) >= step]
@@ -121,7 +125,9 @@ class PairView:
 
     @property
     def common_shift(self) -> tuple[float, float] | None:
-        """Smallest and largest change (ms) of the median event age, if all venues changed alike by less than a tick.
+        """Smallest and largest change (ms) of the median event age, if all that can be compared changed alike.
+
+        Alike is in one direction, by less than a tick and by amounts within a quarter of the largest.
 
         The offset of the ticks against the venues' messages is fixed when a run starts. It shifts the event ages of all
         venues together, so such a shift is not a change of any venue. None if there is no such shift.

@@ -43,7 +43,11 @@ def test_a_base_asset_names_the_market_unless_the_environment_does(venue: Venue)
 
 
 ALL_SETTINGS = (*COMMON_SETTINGS, *(setting for venue in venues().values() for setting in venue_settings(venue)))
-NOT_URLS = ("ftp://example", "example.com", " , ", "wss://", "wss://user:secret@example", "https://secret@example")
+NOT_URLS = (
+    "ftp://example", "example.com", " , ", "wss://", "wss://user:secret@example", "https://secret@example", "wss://[x",
+    "wss://user:secret@[x", "wss://x]", "wss://[::1", "wss://example:port", "wss://example:99999", "wss://example:0",
+    "wss://user:secret@example:port", "wss://example/a,wss://[x",
+)  # fmt: skip
 
 
 def bad_texts(setting: Setting) -> tuple[str, ...]:

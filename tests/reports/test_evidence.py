@@ -162,6 +162,47 @@ def test_a_common_shift_of_all_venues_is_named_and_counted_for_none(
     assert expected is None or expected in text
 
 
+def pair_of(metric: str, before_ms: tuple[float | None, ...], after_ms: tuple[float | None, ...]) -> str:
+    """Return the document of two runs with one age of each venue."""
+    runs = []
+    for number, values in enumerate((before_ms, after_ms)):
+        venues = VENUES[: len(values)]
+        ages = [figure(f"{venue}.{metric}", value, "ms") for venue, value in zip(venues, values, strict=True)]
+        runs.append(RunAnalysis(run_info(id=str(number), venues=venues), (), (*run_figures(), *ages)))
+    return document(*runs).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "where"),
+    [
+        ((418, 418, 418, 418), "at every venue. A shift"),
+        ((418, 418, 418, None), "at every venue that can be compared. A shift"),
+    ],
+)
+def test_a_common_shift_claims_every_venue_only_if_every_venue_was_compared(
+    after_ms: tuple[float | None, ...], where: str
+) -> None:
+    assert f"median: up by 18 ms {where}" in pair_of("age_event_ms.p50", (400, 400, 400, 400), after_ms)
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "equal"),
+    [
+        ((9_000, 9_000, 9_000), ""),
+        ((9_000, 9_000, 5_100), "; equal within one tick at the other venues that can be compared"),
+        ((9_000, 9_000, 5_000), "; equal within one tick at the other venues that can be compared"),
+        ((9_000, 9_000, None), ""),
+        ((9_000, 5_000, None), "; equal within one tick at the other venues that can be compared"),
+    ],
+)
+def test_other_venues_are_called_equal_only_if_there_are_any(after_ms: tuple[float | None, ...], equal: str) -> None:
+    text = pair_of("age_apply_ms.p95", (5_000, 5_000, 5_000), after_ms)
+    line, *_ = (line for line in text.splitlines() if line.startswith("Apply age ("))
+    changed = [venue for venue, ms in zip(VENUES, after_ms, strict=False) if ms == 9_000]
+    values = ", ".join(f"{venue} 5 000 ms → 9 000 ms" for venue in sorted(changed))
+    assert line == f"Apply age (time since a venue's book was last applied), p95: {values}{equal}."
+
+
 def test_the_worst_venue_comes_first_in_every_table() -> None:
     page = Page(document(before(), after()))
     headline = [row[0] for row in page.tables[0][1:]]
