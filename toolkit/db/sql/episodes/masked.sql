@@ -30,9 +30,11 @@ rises as (
            coalesce(lag(at_ms - at_error_ms) over same, at_ms - at_error_ms - 30000) as low_ms
     from monitor_lines where family = 'audit_rest_monitor' window same as (partition by venue, life order by file_no, line)
 )
-select venue, life, threshold_ms, low_ms, high_ms from rises where injections_rose
+select venue, life, threshold_ms, low_ms, high_ms, true as counted from rises where injections_rose
 union all
-select venue, life, threshold_ms, at_ms - at_error_ms, at_ms + at_error_ms + 5000 from monitor_lines where family = 'rest_fallback_activated';
+-- An activation alone proves no applied book: with the monitor's counts it says nothing, without them it is an estimate.
+select venue, life, threshold_ms, at_ms - at_error_ms, at_ms + at_error_ms + 5000, false from monitor_lines l
+where family = 'rest_fallback_activated' and not exists (from rises r where r.venue = l.venue and r.life = l.life);
 
 create or replace table run_masked as
 with limits as (
@@ -54,12 +56,16 @@ teeth as (
 monitored as (
     select t.venue, t.life, from_ms, min(a.applied_ms) as back_ms, teeth, regular,
            exists (select 1 from run_rest_evidence w where w.venue = t.venue and w.life = t.life
-                   and coalesce(low_ms <= coalesce(min(a.applied_ms), from_ms + 600000) and high_ms >= from_ms, true)) as confirmed
+                   and coalesce(low_ms <= coalesce(min(a.applied_ms), from_ms + 600000) and high_ms >= from_ms, true)) as confirmed,
+           exists (select 1 from run_rest_evidence w where w.venue = t.venue and w.life = t.life and counted
+                   and coalesce(low_ms <= coalesce(min(a.applied_ms), from_ms + 600000) and high_ms >= from_ms, true)) as counted
     from teeth t left join applied a on a.venue = t.venue and a.life = t.life and a.applied_ms > last_ms
     group by t.venue, t.life, from_ms, last_ms, teeth, regular
 ),
--- A connector's own fallback: from the last book before the longest wait around its activation line to the first book after
--- its deactivation.
+-- The socket's own lines of its first book.
+socket_books as (select venue, life, at_ms from run_all_log_events where family in ('first_decoded_top', 'ws_first_book') and at_ms is not null),
+-- A connector's own fallback: from the last book before the longest wait around its activation line to the socket's first
+-- book line, else to the first book after its deactivation.
 switched as (
     select venue, life, at_ms, at_error_ms, family = 'own_fallback_activated' as on,
            lead(at_ms - at_error_ms) over same as off_ms, lead(family) over same = 'own_fallback_deactivated' as goes_off
@@ -74,9 +80,29 @@ waits as (
     where s.on group by all
 ),
 fallen_back as (
-    select w.venue, w.life, from_ms, case when off_ms is not null then min(a.applied_ms) end as back_ms
+    select w.venue, w.life, from_ms,
+           least(case when off_ms is not null then min(a.applied_ms) end,
+                 (select min(b.at_ms) from socket_books b where b.venue = w.venue and b.life = w.life and b.at_ms > w.activated_ms)) as back_ms
     from waits w left join applied a on a.venue = w.venue and a.life = w.life and a.applied_ms > first_ms and a.applied_ms >= off_ms
-    group by w.venue, w.life, from_ms, first_ms, off_ms
+    group by w.venue, w.life, from_ms, first_ms, off_ms, activated_ms
+),
+-- Aster fetches snapshots until an update of its socket follows one. Those of a session that has no book yet are no masking.
+snapshot_lines as (
+    select venue, life, family, at_ms, file_no, line,
+           count_if(family in ('ws_first_book', 'ws_connecting')) over (partition by venue, life order by file_no, line) as part
+    from run_all_log_events
+    where family in ('snapshot_applied', 'ws_first_book', 'ws_connecting') and at_ms is not null
+      and (venue, life) in (select (venue, life) from run_all_log_events where family = 'snapshot_applied')
+),
+snapshot_parts as (
+    select venue, life, part, arg_min(family, line) filter (family <> 'snapshot_applied') as opened_by, min(at_ms) filter (family = 'snapshot_applied') as first_ms,
+           lead(min(at_ms)) over (partition by venue, life order by part) as back_ms
+    from snapshot_lines group by venue, life, part
+),
+resynced as (
+    select p.venue, p.life, max(a.applied_ms) as from_ms, back_ms
+    from snapshot_parts p join applied a on a.venue = p.venue and a.life = p.life and a.applied_ms < p.first_ms
+    where opened_by = 'ws_first_book' and first_ms is not null group by p.venue, p.life, part, back_ms
 ),
 -- Without a log: Hyperliquid's own fallback starts after 15 s of silence and fetches every 2 s.
 paced as (
@@ -90,9 +116,12 @@ fetched as (
     group by venue, life, stretch having bool_or(opens) and count_if(paced) >= 3
 ),
 stretches as (
-    select venue, life, from_ms, back_ms, not confirmed as guessed from monitored
+    select venue, life, from_ms, back_ms, not counted as guessed from monitored
     where confirmed or (teeth >= 2 and regular and not (select has_rest_audit or has_lifecycle from run_log_proof))
     union all select venue, life, from_ms, back_ms, false from fallen_back
+    union all
+    select venue, life, from_ms, back_ms, false from resynced join run_stale_limits using (venue)
+    where coalesce(back_ms - from_ms > limit_ms, true)
     union all
     select f.venue, f.life, from_ms, min(a.applied_ms), true from fetched f
     left join applied a on a.venue = f.venue and a.life = f.life and a.applied_ms > last_ms group by f.venue, f.life, from_ms, last_ms
