@@ -163,7 +163,7 @@ _MAX_CONCURRENT_LINES = 200_000
 """Above this many lines the steps run one after another: two at once could need too much memory."""
 
 _EPISODES = (
-    ("outages", "local_stall"), ("frozen_mid",), ("masked",), ("plateaus", "plateau_episodes"),
+    ("outages", "local_stall"), ("frozen_mid",), ("rest_books", "masked"), ("plateaus", "plateau_episodes"),
     ("downtimes", "shared_drop", "watchdog_off"),
 )  # fmt: skip
 """Scripts of one group run in order, because a later one reads the tables of an earlier one; the slowest is first."""

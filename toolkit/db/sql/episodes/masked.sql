@@ -1,147 +1,91 @@
--- REST masking: stretches in which snapshots fetched over REST kept a venue's age low while its socket was silent.
--- A book applied after a wait of at least the REST monitor's threshold counts as fetched if the log shows an injection at
--- that time. If the log cannot show one, at least two such books in succession count.
-
--- Waits between applied books, per venue. Waits under 1 s are merged, unless the log has lines about fetched books.
-create or replace table run_applies as
-with resolution as (
-    select case when count(*) > 0 then 1 else 1000 end as resolution_ms from run_all_log_events
-    where family in ('audit_rest_monitor', 'rest_fallback_activated', 'own_fallback_activated')
-),
-applied_times as (
-    select venue, life, min(at_ms - age_apply_ms) as first_ms, max(at_ms - age_apply_ms) as last_ms
-    from run_venue_ticks, resolution where has_apply_age and age_apply_ms is not null group by venue, life, (at_ms - age_apply_ms) // resolution_ms
-)
-select venue, life, first_ms as applied_ms, lag(last_ms) over (partition by venue, life order by first_ms) as before_ms,
-       applied_ms - before_ms as gap_ms
-from applied_times qualify gap_ms >= (from resolution);
-
-create or replace table run_life_ends as select life, max(at_ms) as at_ms from run_ticks group by life;
-
--- Evidence of fetched books from the log, per venue: the monitor's threshold, and the bounds of each time of injection.
-create or replace table run_rest_evidence as
-with monitor_lines as (
-    select *, try_cast(coalesce(fields->>'threshold_ms', fields->>'threshold') as bigint) as threshold_ms,
-           try_cast(fields->>'rest_inject_count' as bigint) as injected
-    from run_all_log_events where family in ('audit_rest_monitor', 'rest_fallback_activated')
-),
-rises as (
-    select venue, life, threshold_ms, injected > lag(injected, 1, 0) over same as injections_rose, at_ms + at_error_ms as high_ms,
-           coalesce(lag(at_ms - at_error_ms) over same, at_ms - at_error_ms - 30000) as low_ms
-    from monitor_lines where family = 'audit_rest_monitor' window same as (partition by venue, life order by file_no, line)
-)
-select venue, life, threshold_ms, low_ms, high_ms, true as counted from rises where injections_rose
-union all
--- An activation alone proves no applied book: with the monitor's counts it says nothing, without them it is an estimate.
-select venue, life, threshold_ms, at_ms - at_error_ms, at_ms + at_error_ms + 5000, false from monitor_lines l
-where family = 'rest_fallback_activated' and not exists (from rises r where r.venue = l.venue and r.life = l.life);
-
+-- REST masking: stretches from the last book of a venue's socket to its next, where books fetched over REST were applied between.
+-- The socket's next book lies between `to_low_ms` and `to_high_ms`. A stretch is guessed where only the pattern of the ages shows it.
 create or replace table run_masked as
-with limits as (
-    select venue, coalesce((select max(threshold_ms) from run_rest_evidence w where w.venue = v.venue), 20000) as threshold_ms from run_venues v
+with ends as (select life, max(at_ms) as end_ms from run_ticks group by life),
+-- The first fetched book ends the longest wait near the lines of its start.
+begun as (
+    select s.*, max({wait_ms: gap_ms, from_ms: before_ms, first_ms: applied_ms}) as began
+    from run_fetched_spans s join run_applies a on a.venue = s.venue and a.life = s.life and a.applied_ms >= on_low_ms and a.before_ms <= on_high_ms
+    group by all
 ),
-applied as (select venue, life, at_ms - age_apply_ms as applied_ms from run_venue_ticks where has_apply_age),
--- The monitor's saw-tooth: a book of the socket, then books that each follow after the threshold, up to the first that
--- comes earlier.
-late as (
-    select a.*, threshold_ms, before_ms is distinct from lag(applied_ms) over (partition by a.venue, life order by applied_ms) as begins
-    from run_applies a join limits using (venue) where gap_ms + 500 >= threshold_ms
+-- The socket's next book is applied after its line. A wait other than the period of a fallback ends with a book of the socket.
+returned as (
+    select b.*, coalesce(min(a.applied_ms) filter (a.applied_ms >= back_low_ms), any_value(end_ms)) as low_ms,
+           coalesce(min(a.applied_ms) filter (a.applied_ms >= back_high_ms), any_value(end_ms)) as high_ms,
+           min(a.applied_ms) filter (paced and a.applied_ms >= back_low_ms and not is_period(gap_ms) and not is_period(median_gap_ms)) as unpaced_ms
+    from begun b join ends using (life) join run_silences v on v.venue = b.venue
+    left join run_applies a on a.venue = b.venue and a.life = b.life and a.applied_ms > began.first_ms
+    where coalesce(back_high_ms > began.first_ms, true) group by all
 ),
-grouped as (select *, sum(begins::int) over (partition by venue, life order by applied_ms) as stretch from late),
-teeth as (
-    select venue, life, stretch, min(before_ms) as from_ms, max(applied_ms) as last_ms, count(*) as teeth,
-           max(gap_ms) - 11000 <= max(threshold_ms) as regular
-    from grouped group by venue, life, stretch
+from_lines as (
+    select r.venue, life, began.from_ms as from_ms, low_ms as to_low_ms, least(high_ms, unpaced_ms) as to_high_ms,
+           case when unpaced_ms is null then (low_ms + high_ms) // 2 else to_high_ms end as to_ms, back_low_ms is null as open, false as guessed, lines
+    from returned r join run_silences v on v.venue = r.venue
+    -- A book that is built again while the socket brings updates is no silence.
+    where began.wait_ms > silence_ms or low_ms - began.from_ms > silence_ms
 ),
-monitored as (
-    select t.venue, t.life, from_ms, min(a.applied_ms) as back_ms, teeth, regular,
-           exists (select 1 from run_rest_evidence w where w.venue = t.venue and w.life = t.life
-                   and coalesce(low_ms <= coalesce(min(a.applied_ms), from_ms + 600000) and high_ms >= from_ms, true)) as confirmed,
-           exists (select 1 from run_rest_evidence w where w.venue = t.venue and w.life = t.life and counted
-                   and coalesce(low_ms <= coalesce(min(a.applied_ms), from_ms + 600000) and high_ms >= from_ms, true)) as counted
-    from teeth t left join applied a on a.venue = t.venue and a.life = t.life and a.applied_ms > last_ms
-    group by t.venue, t.life, from_ms, last_ms, teeth, regular
-),
--- The socket's own lines of its first book.
-socket_books as (select venue, life, at_ms from run_all_log_events where family in ('first_decoded_top', 'ws_first_book') and at_ms is not null),
--- A connector's own fallback: from the last book before the longest wait around its activation line to the socket's first
--- book line, else to the first book after its deactivation.
-switched as (
-    select venue, life, at_ms, at_error_ms, family = 'own_fallback_activated' as on,
-           lead(at_ms - at_error_ms) over same as off_ms, lead(family) over same = 'own_fallback_deactivated' as goes_off
-    from run_all_log_events where family in ('own_fallback_activated', 'own_fallback_deactivated')
-    window same as (partition by venue, life order by file_no, line)
-),
-waits as (
-    select s.venue, s.life, s.at_ms as activated_ms, case when goes_off then off_ms end as off_ms,
-           arg_max(a.before_ms, gap_ms) as from_ms, arg_max(a.applied_ms, gap_ms) as first_ms
-    from switched s join run_applies a on a.venue = s.venue and a.life = s.life
-     and a.before_ms <= s.at_ms + s.at_error_ms and a.applied_ms >= s.at_ms - s.at_error_ms
-    where s.on group by all
-),
-fallen_back as (
-    select w.venue, w.life, from_ms,
-           least(case when off_ms is not null then min(a.applied_ms) end,
-                 (select min(b.at_ms) from socket_books b where b.venue = w.venue and b.life = w.life and b.at_ms > w.activated_ms)) as back_ms
-    from waits w left join applied a on a.venue = w.venue and a.life = w.life and a.applied_ms > first_ms and a.applied_ms >= off_ms
-    group by w.venue, w.life, from_ms, first_ms, off_ms, activated_ms
-),
--- Aster fetches snapshots until an update of its socket follows one. Those of a session that has no book yet are no masking.
-snapshot_lines as (
-    select venue, life, family, at_ms, file_no, line,
-           count_if(family in ('ws_first_book', 'ws_connecting')) over (partition by venue, life order by file_no, line) as part
-    from run_all_log_events
-    where family in ('snapshot_applied', 'ws_first_book', 'ws_connecting') and at_ms is not null
-      and (venue, life) in (select (venue, life) from run_all_log_events where family = 'snapshot_applied')
-),
-snapshot_parts as (
-    select venue, life, part, arg_min(family, line) filter (family <> 'snapshot_applied') as opened_by, min(at_ms) filter (family = 'snapshot_applied') as first_ms,
-           lead(min(at_ms)) over (partition by venue, life order by part) as back_ms
-    from snapshot_lines group by venue, life, part
-),
-resynced as (
-    select p.venue, p.life, max(a.applied_ms) as from_ms, back_ms
-    from snapshot_parts p join applied a on a.venue = p.venue and a.life = p.life and a.applied_ms < p.first_ms
-    where opened_by = 'ws_first_book' and first_ms is not null group by p.venue, p.life, part, back_ms
-),
--- Without a log: Hyperliquid's own fallback starts after 15 s of silence and fetches every 2 s.
-paced as (
-    select *, gap_ms between 14500 and 18500 as opens, gap_ms between 1700 and 2600 as paced,
-           not paced or before_ms is distinct from lag(applied_ms) over (partition by venue, life order by applied_ms) as begins
-    from run_applies where venue = 'hyperliquid' and not (select has_log from run_log_proof)
-),
+-- The REST monitor's books follow each other after its limit, up to the first book that comes earlier or is not counted.
 fetched as (
-    select venue, life, min(before_ms) filter (opens) as from_ms, max(applied_ms) as last_ms
-    from (select *, sum(begins::int) over (partition by venue, life order by applied_ms) as stretch from paced)
-    group by venue, life, stretch having bool_or(opens) and count_if(paced) >= 3
+    select b.venue, b.life, before_ms, applied_ms, next_ms, injected,
+           sum((before_ms is distinct from last_ms)::int) over (partition by b.venue, b.life order by applied_ms) as part
+    from (select *, lag(applied_ms) over (partition by venue, life order by applied_ms) as last_ms from run_late_books where injected or in_a_row) b
+),
+from_monitor as (
+    select venue, life, min(before_ms) as from_ms, coalesce(arg_max_null(next_ms, applied_ms), any_value(end_ms)) as to_ms,
+           bool_or(next_ms is null) as open, not bool_or(injected) as guessed, max(applied_ms) as last_ms
+    from fetched join ends using (life) group by venue, life, part
 ),
 stretches as (
-    select venue, life, from_ms, back_ms, not counted as guessed from monitored
-    where confirmed or (teeth >= 2 and regular and not (select has_rest_audit or has_lifecycle from run_log_proof))
-    union all select venue, life, from_ms, back_ms, false from fallen_back
-    union all
-    select venue, life, from_ms, back_ms, false from resynced join run_stale_limits using (venue)
-    where coalesce(back_ms - from_ms > limit_ms, true)
-    union all
-    select f.venue, f.life, from_ms, min(a.applied_ms), true from fetched f
-    left join applied a on a.venue = f.venue and a.life = f.life and a.applied_ms > last_ms group by f.venue, f.life, from_ms, last_ms
+    from from_lines
+    union all by name
+    select m.* exclude last_ms, to_ms as to_low_ms, to_ms as to_high_ms,
+           (select coalesce(list({file_no: file_no, line: line}), []) from run_injections i
+            where i.venue = m.venue and i.life = m.life and i.low_ms <= last_ms and i.high_ms > from_ms) as lines
+    from from_monitor m
+    union all by name
+    select *, to_ms as to_low_ms, to_ms as to_high_ms, true as guessed, [] as lines
+    from (select venue, life, from_ms, coalesce(back_ms, end_ms) as to_ms, back_ms is null as open from run_paced_books join ends using (life))
 ),
-ended as (
-    select venue, s.life, from_ms, coalesce(back_ms, e.at_ms) as to_ms, back_ms is null as open, guessed
-    from stretches s join run_life_ends e using (life)
-),
-joined as (
-    select *, sum(is_new::int) over (partition by venue, life order by from_ms) as part
-    from (select *, coalesce(from_ms >= max(to_ms) over (partition by venue, life order by from_ms rows between unbounded preceding and 1 preceding), false) as is_new from ended)
+parted as (
+    select *, sum(is_new::int) over (partition by venue, life order by from_ms, to_ms) as part
+    from (select *, coalesce(from_ms >= max(to_ms) over (partition by venue, life order by from_ms, to_ms rows between unbounded preceding and 1 preceding), true) as is_new
+          from stretches)
 )
-select venue, life, min(from_ms) as from_ms, max(to_ms) as to_ms, bool_or(open) as open, bool_and(guessed) as guessed
-from joined group by venue, life, part;
+select venue, life, min(from_ms) as from_ms, max(to_ms) as to_ms, max(to_low_ms) as to_low_ms, max(to_high_ms) as to_high_ms,
+       bool_or(open) as open, bool_and(guessed) as guessed, flatten(list(lines)) as lines
+from parted group by venue, life, part;
+
+-- What each venue's masking rests on: `unknown` is the reason why nothing tells books fetched over REST from books of the
+-- socket, `limited` the reason why their absence is not certain.
+create or replace table run_masked_proof as
+with lines as (
+    select venue, bool_or(at_ms is null and family in ('own_fallback_activated', 'snapshot_applied', 'audit_book_recovery')) as unplaced
+    from run_rest_lines group by venue
+),
+waits as (select venue, max(gap_ms) as longest_ms, count(*) as n from run_applies group by venue),
+facts as (
+    select venue, coalesce(unplaced, false) as unplaced, coalesce(longest_ms, 0) as longest_ms, has_lifecycle, venue in (select venue from run_late_books) as has_late,
+           venue in (select venue from run_uncounted_activations) as uncounted, venue in (select venue from run_masked) as masked,
+           has_lifecycle or (has_rest_audit and venue not in ('aster', 'hyperliquid')) as by_lines, venue in (select venue from run_truncated_starts) as truncated
+    from run_venues cross join run_log_proof left join lines using (venue) left join waits using (venue)
+)
+select venue,
+       case when masked then null
+            when unplaced then 'the log''s lines about fetched books have no time'
+            when uncounted and has_late then 'the REST monitor was activated, but no line tells whether a fetched book was applied'
+            when by_lines then null
+            when venue = 'aster' then 'no log line tells snapshots that Aster fetched from books of its socket'
+            when has_late or (venue = 'hyperliquid' and longest_ms >= 9500) then 'no log line tells whether a fetched book ended the longest wait' end as unknown,
+       case when not by_lines then 'no log: no wait was as long as the limit after which the producer fetches books by default'
+            when truncated then 'the log does not begin with the run' end as limited
+from facts;
 
 insert into episode by name
-select 1 as run_key, venue, 'masked' as kind, from_ms, to_ms, case when guessed then 'by_shape' else 'said' end as class,
+select 1 as run_key, m.venue, 'masked' as kind, from_ms, to_ms, case when guessed then 'by_shape' else 'said' end as class,
        null as reason, case when open then ['open'] else [] end as flags,
-       coalesce((select to_json(list(json_array(file, line) order by e.file_no, line)) from run_all_log_events e join run_files f using (file_no)
-                 where e.venue = m.venue and e.life = m.life
-                   and family in ('rest_fallback_activated', 'rest_fallback_recovered', 'own_fallback_activated', 'own_fallback_deactivated')
-                   and e.at_ms between from_ms - at_error_ms and to_ms + at_error_ms), '[]')::varchar as lines
-from run_masked m order by from_ms, venue;
+       coalesce((select to_json(list(json_array(file, line) order by file_no, line)) from (
+           select unnest(m.lines, recursive := true)
+           union select file_no, line from run_rest_lines l where l.venue = m.venue and l.life = m.life
+               and family in ('rest_fallback_activated', 'rest_fallback_recovered') and low_ms <= to_ms and high_ms >= from_ms
+       ) join run_files using (file_no)), '[]')::varchar as lines
+from run_masked m order by from_ms, m.venue;

@@ -2,26 +2,32 @@
 -- unit: ms
 -- better: lower
 -- figures: <venue>.masked.ms <venue>.masked.fresh_ms <venue>.masked.episodes:count
--- definition: masked.ms: time from the last book of the socket to its next one, where at least one REST snapshot was applied between (ms). masked.fresh_ms: its part with a fresh age, without the first stale limit after the socket's last book. masked.episodes: number of such stretches. A stretch that does not end runs to the last record of its life. Evidence is a rising injection count or an active fallback in the log; without a log, the saw-tooth pattern of the age alone.
--- source: telemetry venue_age_ms; run log, REST monitor and fallback lines
-with fresh as (
-    select m.venue, sum(t.weight_ms) as fresh_ms
+-- definition: masked.ms: time from the last applied book of the socket to its next one, where at least one book fetched over REST was applied between (ms); without a next one, to the last record of the life. masked.fresh_ms: its part with a fresh age, without the first stale limit after the socket's last book. masked.episodes: number of such stretches. Evidence of a fetched book: the REST monitor's count of injections rises; Aster applies a snapshot outside the start of a session; Hyperliquid's own fallback is active, up to the socket's next book. An activation alone is none. A stretch counts if the socket was silent for twice the venue's median time between books, and at least its stale limit. Low and high are one record to each side, and the error of the lines' times. Without such lines, ages that rise to the REST limit and fall again and again give an estimate; where nothing tells, the figures are unknown.
+-- source: telemetry venue_age_ms; run log, REST monitor, fallback, snapshot and session lines
+with record as (select coalesce(median(weight_ms), 0) as step_ms from run_ticks),
+fresh as (
+    select m.venue, sum(weight_ms) filter (t.at_ms < to_ms) as fresh_ms, sum(weight_ms) filter (t.at_ms < to_low_ms) as low_ms, sum(weight_ms) as high_ms
     from run_masked m join run_stale_limits l on l.venue = m.venue
-    join run_venue_ticks t on t.venue = m.venue and t.life = m.life and t.at_ms > m.from_ms + l.limit_ms and t.at_ms < m.to_ms and t.age_apply_ms <= l.limit_ms
+    join run_venue_ticks t on t.venue = m.venue and t.life = m.life and t.at_ms > m.from_ms + limit_ms and t.at_ms < to_high_ms and age_apply_ms <= limit_ms
     group by m.venue
 ),
-ages as (select venue, count(*) as n from run_venue_ticks where age_apply_ms is not null group by venue),
-gaps as (select venue, max(gap_ms) as longest_gap_ms from run_applies group by venue),
-counted as (
-    select v.venue, count(m.venue) as episodes, coalesce(sum(m.to_ms - m.from_ms), 0) as ms, coalesce(any_value(f.fresh_ms), 0) as fresh_ms,
-           coalesce(bool_or(guessed), false) as guessed,
-           coalesce(any_value(n), 0) as n, coalesce(any_value(longest_gap_ms), 0) as longest_gap_ms
-    from run_venues v left join run_masked m using (venue) left join fresh f using (venue)
-    left join ages using (venue) left join gaps using (venue) group by v.venue
+stretches as (
+    select venue, count(*) as episodes, sum(to_ms - from_ms) as ms, sum(to_low_ms - from_ms) as low_ms, sum(to_high_ms - from_ms) as high_ms, bool_or(guessed) as guessed
+    from run_masked group by venue
 ),
-classified as (select *, guessed or (not has_rest_audit and not has_lifecycle and longest_gap_ms >= 14500) as by_shape from counted, run_log_proof)
-select venue as scope, 'masked.' || stat as metric, case when n > 0 then amount end as value, episodes as n,
-       case when by_shape then 'estimate' else 'exact' end as bound,
-       case when not by_shape then value end as low, case when not by_shape then value end as high,
-       case when n = 0 then 'no apply age known' when by_shape then 'inferred from the pattern of the age alone' end as note
-from classified, lateral (values ('ms', ms), ('fresh_ms', fresh_ms), ('episodes', episodes)) as s (stat, amount)
+ages as (select venue, count(*) as n from run_venue_ticks where age_apply_ms is not null group by venue),
+amounts as (
+    select v.venue, coalesce(n, 0) as n, coalesce(episodes, 0) as episodes, coalesce(guessed, false) as guessed, unknown, limited, step_ms * episodes as error_ms,
+           coalesce(s.ms, 0) as ms, s.low_ms - error_ms as ms_low, s.high_ms + error_ms as ms_high,
+           coalesce(fresh_ms, 0) as fresh, coalesce(f.low_ms, 0) - 2 * error_ms as fresh_low, least(coalesce(f.high_ms, 0) + 2 * error_ms, ms_high) as fresh_high
+    from run_venues v cross join record left join run_masked_proof p on p.venue = v.venue
+    left join ages a on a.venue = v.venue left join stretches s on s.venue = v.venue left join fresh f on f.venue = v.venue
+)
+select venue as scope, 'masked.' || stat as metric, case when n > 0 and unknown is null then amount end as value, episodes as n,
+       case when guessed or limited is not null or least_amount < most then 'estimate' else 'exact' end as bound,
+       case when guessed or limited is not null then null else not_below_zero(least_amount) end as low,
+       case when guessed or limited is not null then null else most end as high,
+       case when n = 0 then 'no apply age known' when unknown is not null then unknown when guessed then 'inferred from the pattern of the age alone'
+            when limited is null and least_amount < most then 'its ends are known to one record and to the error of the lines'' times' else limited end as note
+from amounts, lateral (values ('ms', ms, coalesce(ms_low, 0), coalesce(ms_high, 0)), ('fresh_ms', fresh, coalesce(fresh_low, 0), coalesce(fresh_high, 0)),
+                              ('episodes', episodes, episodes, episodes)) as s (stat, amount, least_amount, most)
