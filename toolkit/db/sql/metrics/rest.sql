@@ -9,16 +9,19 @@ with named as (
                           ('failures', 'rest_fail_count'), ('injections', 'rest_inject_count'), ('suppressed', 'rest_suppressed_count')) as n (stat, name)
 ),
 read as (select venue, name, sum(last) as last, count(last) as n from run_totals group by all),
+-- A monitor that prints a count for one venue prints it for each that it checks.
+proven as (select distinct name from read),
 failed as (select venue, count(*) as lines from run_log_events where family = 'rest_fallback_error' group by venue),
 counted as (
-    select v.venue, stat, t.n, last,
+    select v.venue, stat, t.n, coalesce(last, case when p.name is not null then 0 end) as last, t.venue is null and p.name is not null as unseen,
            -- A failure was an attempt, unless the seed at the start failed.
-           case when stat = 'failures' and has_rest_monitor then coalesce(lines, 0) when stat = 'attempts' and last is null then lines end as printed
-    from run_venues v, named n, run_log_proof left join read t on t.venue = v.venue and t.name = n.name left join failed f on f.venue = v.venue
+           case when stat = 'failures' and has_rest_monitor then coalesce(lines, 0) when stat = 'attempts' and t.last is null then lines end as printed
+    from run_venues v, named n, run_log_proof left join read t on t.venue = v.venue and t.name = n.name left join proven p on p.name = n.name left join failed f on f.venue = v.venue
 )
 select venue as scope, 'rest.' || stat as metric, greatest(last, printed) as value, coalesce(n, printed, 0)::bigint as n,
-       if(stat = 'failures' and printed >= coalesce(last, 0), 'exact', 'lower') as bound, value as low, if(bound = 'exact', value, null) as high,
+       if(stat = 'failures' and printed >= coalesce(last, 0) or unseen and coalesce(printed, 0) = 0, 'exact', 'lower') as bound, value as low, if(bound = 'exact', value, null) as high,
        case when value is null and not has_log then why_no_log when value is null then 'not instrumented'
+            when unseen and value = 0 then 'audit lines are on and none counts it'
             when bound = 'exact' and value = 0 then 'no such line in the log' when bound = 'exact' then null
-            when last is null then 'from the lines of failures only' else 'printed at most every 30 s' end as note
+            when n is null then 'from the lines of failures only' else 'printed at most every 30 s' end as note
 from counted, run_log_proof
