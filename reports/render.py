@@ -19,6 +19,7 @@ from reports.format import number, setting
 from reports.run_view import set_aside_text
 from toolkit.model.runs import FileLedger, Finding
 from toolkit.model.units import thousands
+from toolkit.model.vocabulary import Role
 
 MAX_CITED_LINES = 10
 """Number of lines of a finding that are listed; the rest is counted."""
@@ -136,8 +137,14 @@ def _citation_text(finding: Finding, markup: Markup) -> str:
 
 
 def _line_counts_text(file: FileLedger) -> str:
-    """Return the lines used of all lines, `2 399 of 2 400 (torn_tail 1)`, with the reasons for those not used."""
-    not_used = f" ({set_aside_text(file)})" if file.used != file.lines else ""
+    """Return the lines used of all lines, `2 399 of 2 400 (torn_tail 1)`, with the reasons for those set aside.
+
+    Those of a log: `292 lines: 280 understood, 12 not`.
+    """
+    not_used = f" ({set_aside_text(file)})" if any(file.set_aside.values()) else ""
+    if file.role is Role.LOG:
+        counts = f"{thousands(file.used)} understood, {thousands(file.other)} not"
+        return f"{thousands(file.lines)} lines: {counts}{not_used}"
     return f"{thousands(file.used)} of {thousands(file.lines)}{not_used}"
 
 

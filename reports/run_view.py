@@ -261,7 +261,7 @@ def _figure_row(run: RunView, figure: Figure) -> tuple[Cell, ...]:
 
 
 def files_table(*runs: RunView) -> Table:
-    """Return a table of the files of the runs: bytes, digest, and the lines read, used and set aside by reason."""
+    """Return a table of the files of the runs: bytes, digest, and the lines read, used, other and set aside."""
     return Table(_FILE_COLUMNS, tuple(_file_row(run, file) for run in runs for file in run.ledger))
 
 
@@ -272,13 +272,14 @@ _FILE_COLUMNS = (
     Column("bytes", Align.RIGHT),
     Column("lines", Align.RIGHT),
     Column("used", Align.RIGHT),
+    Column("other", Align.RIGHT),
     Column("set aside"),
     Column("SHA-256"),
 )
 
 
 def _file_row(run: RunView, file: FileLedger) -> tuple[Cell, ...]:
-    counts = (file.bytes, file.lines, file.used)
+    counts = (file.bytes, file.lines, file.used, file.other)
     return (
         Cell(run.side or run.name),
         Cell(file.file, kind=CellKind.NAME),
@@ -290,5 +291,5 @@ def _file_row(run: RunView, file: FileLedger) -> tuple[Cell, ...]:
 
 
 def set_aside_text(file: FileLedger) -> str:
-    """Return the number of lines of a file that were not used, by reason: `torn_tail 1`, or `0`."""
+    """Return the number of lines of a file that were set aside, by reason: `torn_tail 1`, or `0`."""
     return ", ".join(f"{reason} {thousands(count)}" for reason, count in sorted(file.set_aside.items()) if count) or "0"

@@ -55,7 +55,7 @@ def _ledger_losses(result: SmokeResult) -> list[str]:
     found = []
     for each in result.analysis.ledger:
         complete = _file_bytes(result, each.file).endswith(b"\n")
-        if each.used + sum(each.set_aside.values()) != each.lines:
+        if each.used + each.other + sum(each.set_aside.values()) != each.lines:
             found.append(f"{each.file}: {each.lines} lines, {each.used} used, {dict(each.set_aside)} set aside")
         if each.set_aside and (complete or sum(each.set_aside.values()) > 1):
             found.append(f"{each.file}: {dict(each.set_aside)} set aside, and not because the last line is torn")

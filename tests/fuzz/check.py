@@ -25,7 +25,7 @@ def check_ledger(analysis: RunAnalysis, files: dict[str, bytes]) -> None:
     """Assert that the ledger has all lines and bytes of the files."""
     for ledger in analysis.ledger:
         content = files[Path(ledger.file).name.removesuffix(".gz").removesuffix(".zst")]
-        assert ledger.lines == ledger.used + sum(ledger.set_aside.values()), ledger
+        assert ledger.lines == ledger.used + ledger.other + sum(ledger.set_aside.values()), ledger
         assert ledger.lines == content.count(b"\n") + (bool(content) and not content.endswith(b"\n")), ledger
         assert ledger.bytes == len(content), ledger
 

@@ -48,7 +48,7 @@ def read(folder: Path, parts: Mapping[str, bytes]) -> tuple[LogLoad, dict[str, o
         (each.life, each.venue, each.session, each.reason, each.reached, each.detail) for each in load.sessions
     ]
     for ledger in load.ledgers:
-        assert ledger.lines == ledger.used + sum(ledger.set_aside.values())
+        assert ledger.lines == ledger.used + ledger.other + sum(ledger.set_aside.values())
     return load, contents
 
 
@@ -68,7 +68,7 @@ def test_a_log_split_at_any_byte_has_the_contents_of_the_whole_log(tmp_path: Pat
         load, contents = read(tmp_path / "cut", parts)
         assert contents == whole, (first, second)
         halves = sum(not part.endswith(b"\n") for part in (data[:first], data[first:second]))
-        assert sum(ledger.used for ledger in load.ledgers) == data.count(b"\n") + halves, (first, second)
+        assert sum(ledger.used + ledger.other for ledger in load.ledgers) == data.count(b"\n") + halves, (first, second)
 
 
 def test_each_half_is_a_used_line_and_the_record_has_the_position_of_its_beginning(tmp_path: Path) -> None:
@@ -176,3 +176,14 @@ def test_market_rx_stats_split_at_any_byte_are_those_of_the_whole_file(tmp_path:
     assert rows == [(0, t, 3 * t, t % 2) for t in range(40)]
     assert sum(each.used for each in ledgers) == 40 + (RX[at - 1 : at] != b"\n")
     assert not any(each.set_aside for each in ledgers)
+
+
+def test_lines_that_no_grammar_knows_are_counted_apart_from_the_lines_understood(tmp_path: Path) -> None:
+    lines = CONNECTING + b"\nqueue at 17\n" + PANIC + b"its message\n" + b"queue at 4\n" * 40
+    load, _ = read(tmp_path / "run", {"run.log": lines})
+    assert [(each.lines, each.used, each.other) for each in load.ledgers] == [(45, 3, 42)]
+
+
+def test_both_halves_of_an_unknown_line_are_other_lines_in_their_own_files(tmp_path: Path) -> None:
+    load, _ = read(tmp_path / "run", {"run.log.1": CONNECTING + b"queue at", "run.log": b" 17\n" + CONNECTED})
+    assert [(each.used, each.other) for each in load.ledgers] == [(1, 1), (1, 1)]

@@ -101,7 +101,7 @@ def test_every_line_is_used_or_set_aside(
 ) -> None:
     content = WHOLE + b"\n" + b"\n".join(pieces) + (b"\n" if ended else b"")
     _, ledger = load(tmp_path_factory.mktemp("run"), content)
-    assert ledger.lines == ledger.used + sum(ledger.set_aside.values())
+    assert ledger.lines == ledger.used + ledger.other + sum(ledger.set_aside.values())
     assert ledger.lines == content.count(b"\n") + (not content.endswith(b"\n"))
 
 

@@ -115,3 +115,38 @@ def test_each_kind_unwraps_its_example(kind: object) -> None:
     found = next(each for each in WRAPPINGS if each is kind)
     unwrapped = found.unwrap(found.example.replace(b"\x1b", b""))
     assert unwrapped is not None and unwrapped.line == b"text"
+
+
+def _findings(folder: Path, log: str) -> dict[str, tuple[str, str]]:
+    (folder / "run.log").write_text(log)
+    return {each.code: (each.severity, each.text) for each in analyze([str(folder)]).findings}
+
+
+def test_a_learnt_prefix_is_named_by_a_finding(plain: list[str], tmp_path: Path) -> None:
+    """The finding quotes the prefix; the lines under it were understood."""
+    found = _findings(tmp_path, _wrapped(FORMS["learnt"], plain))
+    assert '"<<148#bot1>> "' in found["learnt_prefix"][1]
+    assert "log_not_understood" not in found
+
+
+def test_no_prefix_is_named_where_a_known_wrapping_was_taken_off(plain: list[str], tmp_path: Path) -> None:
+    """Docker's own form is no learnt prefix."""
+    assert not {"learnt_prefix", "log_not_understood"} & set(_findings(tmp_path, _wrapped(_docker, plain)))
+
+
+def test_a_log_whose_lines_are_unknown_is_said_to_be_so_with_their_common_beginning(tmp_path: Path) -> None:
+    """A prefix of which no rest is a known line cannot be taken off, and is named."""
+    lines = [f"<12> bot {n} WS_AUDIT: {chr(97 + n)} no line of the program" for n in range(20)]
+    severity, text = _findings(tmp_path, "\n".join([*lines, "INFO: nothing that is known"]) + "\n")[
+        "log_not_understood"
+    ]
+    assert severity == "high"
+    assert "0 of 21 lines were understood" in text and 'begin like "<12> bot 0 WS_AUDIT: "' in text
+
+
+def test_a_log_of_unlike_unknown_lines_quotes_the_first_one(tmp_path: Path) -> None:
+    """One understood line among many others makes the finding less severe."""
+    lines = [f"{chr(97 + n)}{n} something else" for n in range(20)]
+    known = "INFO: Aster public WS connected url=ws://h/ws"
+    severity, text = _findings(tmp_path, "\n".join([*lines, known]) + "\n")["log_not_understood"]
+    assert severity == "medium" and 'line 1 is "a0 something else"' in text

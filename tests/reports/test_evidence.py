@@ -78,7 +78,7 @@ def test_the_document_begins_with_the_changes_and_the_review_summary() -> None:
         "- **Statistical test**: none; there is one run per side. Differences below are observations.",
         "- **Gate** `frontier`: before **FAIL** (1 of 49 rules failed: extended.age_apply_ms.p95 11 249 ms); "
         "after **FAIL** (1 of 49 rules failed: extended.age_apply_ms.p95 11 249 ms).",
-        "- **Missing data**: before none (every line was used, no tick is missing); "
+        "- **Missing data**: before none (no line was set aside, no tick is missing); "
         "after 1 of 2 400 lines of telemetry.jsonl (torn_tail).",
         "- **Figures**: 145 in total: 136 descriptive (compared without a statistical test), "
         "9 not comparable (5 known on neither side, 4 known on one side only).",
@@ -256,6 +256,7 @@ def test_every_file_is_listed_with_its_digest_and_its_lines() -> None:
         "24\u00a0161\u00a0698",
         "2\u00a0400",
         "2\u00a0399",
+        "0",
         "torn_tail 1",
         "35" * 32,
     ] in files
@@ -369,7 +370,7 @@ def test_no_text_of_a_run_changes_the_structure_of_the_document(text: str) -> No
     other = with_settings(run, {f"{text}!": text, text: f"{text}!"}, id="other")
     page = Page(evidence_document(compare(run, other), (text, text), ["toolkit", "report", text, text]))
     assert page.headings[1:] == HEADINGS[1:]
-    assert [len(table[0]) for table in page.tables] == [6, 3, 4, 6, 3, 8]
+    assert [len(table[0]) for table in page.tables] == [6, 3, 4, 6, 3, 9]
     assert all(len(row) == len(table[0]) for table in page.tables for row in table)
     assert set(page.tags) <= OUR_TAGS
     assert not re.search(r"[@#]\w", page.prose)

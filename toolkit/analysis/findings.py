@@ -5,12 +5,13 @@ A finding states only what the evidence shows. Its text does not repeat the venu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
+from toolkit.analysis.log_findings import MAX_QUOTE_CHARS, LogExamples, log_findings
 from toolkit.files.rotation import missing_parts
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Episode, FileLedger, Finding, LineRef, RunInfo
@@ -24,9 +25,6 @@ most `IDLE_SPREAD` of their median: such regular closes follow a rule of the ven
 
 MAX_CLOCK_STEPS = 10
 """Steps of the wall clock with a finding each; smaller ones share one."""
-
-MAX_QUOTE_CHARS = 160
-"""Characters of a log line that a finding quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,8 @@ class FindingInput:
     """Those of them that show a crash or a kill."""
     other_processes: Sequence[tuple[LineRef, str]] = ()
     """Log lines that report the end of a process that is not the run's, with its name."""
+    logs: Mapping[str, LogExamples] = field(default_factory=dict)
+    """Examples of each log's unknown lines, by file."""
 
     def value(self, figure: str) -> float | None:
         """Return the value of a figure; None if it is unknown or absent."""
@@ -62,9 +62,9 @@ class FindingInput:
 
 def findings(evidence: FindingInput) -> tuple[Finding, ...]:
     """Return all findings of a run, the most severe first."""
-    run_findings = [finding for rule in _RULES for finding in rule(evidence)]
+    found = [*(each for rule in _RULES for each in rule(evidence)), *log_findings(evidence.ledgers, evidence.logs)]
     order = {"high": 0, "medium": 1, "low": 2}
-    return tuple(sorted(run_findings, key=lambda each: order[each.severity]))
+    return tuple(sorted(found, key=lambda each: order[each.severity]))
 
 
 def _never_spoke(evidence: FindingInput) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import msgspec
 
 from toolkit.analysis.diagnosis import earlier_crashes, earlier_ends, other_processes
 from toolkit.analysis.findings import FindingInput, findings
+from toolkit.analysis.log_findings import LogExamples
 from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, catalogue, compute, create_run_views, rows
 from toolkit.analysis.run_info import Options, describe, requested_ms
 from toolkit.analysis.settings import delta_cap
@@ -213,7 +214,17 @@ def _finding_input(
         earlier_crashes=crashes,
         other_processes=others,
         clock_steps=steps,
+        logs=_log_examples(loaded),
     )
+
+
+def _log_examples(loaded: LoadedRun) -> dict[str, LogExamples]:
+    """Return examples of each log's unknown lines, by file."""
+    learnt = loaded.log.learnt_prefixes
+    return {
+        loaded.names[number]: LogExamples(learnt.get(number), lines.texts)
+        for number, lines in loaded.log.unknown.items()
+    }
 
 
 _FINDING_COLUMNS = ("run_key", "code", "severity", "venue", "text", "figures", "lines")
@@ -233,13 +244,14 @@ def _write_analysis(con: duckdb.DuckDBPyConnection, analysis: RunAnalysis) -> No
 
 def _write_ledgers(con: duckdb.DuckDBPyConnection, ledgers: Sequence[FileLedger]) -> None:
     for ledger in ledgers:
-        if ledger.lines != ledger.used + sum(ledger.set_aside.values()):
-            raise AssertionError(f"{ledger.file}: {ledger.lines} lines, but {ledger.used} used and {ledger.set_aside}")
+        if ledger.lines != ledger.used + ledger.other + sum(ledger.set_aside.values()):
+            counts = f"{ledger.used} used, {ledger.other} other and {ledger.set_aside}"
+            raise AssertionError(f"{ledger.file}: {ledger.lines} lines, but {counts}")
     files = [
-        (RUN_KEY, number, each.file, each.role, each.bytes, each.sha256, each.lines, each.used)
+        (RUN_KEY, number, each.file, each.role, each.bytes, each.sha256, each.lines, each.used, each.other)
         for number, each in enumerate(ledgers)
     ]
-    insert_rows(con, "file", ("run_key", "file_no", "file", "role", "bytes", "sha256", "lines", "used"), files)
+    insert_rows(con, "file", ("run_key", "file_no", "file", "role", "bytes", "sha256", "lines", "used", "other"), files)
     aside = [
         (RUN_KEY, number, each.line, each.byte, each.reason)
         for number, ledger in enumerate(ledgers)

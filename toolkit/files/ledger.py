@@ -20,6 +20,7 @@ class LedgerBuilder:
 
     lines: int = 0
     used: int = 0
+    other: int = 0
     bytes: int = 0
     sha256: str = ""
     damaged: bool = False
@@ -34,5 +35,5 @@ class LedgerBuilder:
         if self.damaged:
             self.where.append(SetAsideLine(self.lines + 1, self.bytes, SetAside.DAMAGED))
         set_aside = dict(Counter(each.reason for each in self.where if each.reason not in _REASONS_WITHOUT_LINE))
-        where = tuple(self.where)
-        return FileLedger(file.name, file.role, self.bytes, self.sha256, self.lines, self.used, set_aside, where)
+        counts = self.lines, self.used, set_aside, tuple(self.where), self.other
+        return FileLedger(file.name, file.role, self.bytes, self.sha256, *counts)

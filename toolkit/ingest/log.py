@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -32,6 +33,8 @@ from toolkit.runlog.lives import Lives
 from toolkit.runlog.parse import OTHER, LogRecord
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.session_lines import session_line
+from toolkit.runlog.wrapping.common import LineExamples
+from toolkit.runlog.wrapping.detect import LEARNT
 from toolkit.sessions.machine import SessionIncident, Sessions
 from toolkit.streams.blocks import BLOCK_BYTES, blocks
 from toolkit.streams.parallel import PARALLEL_FROM_BYTES, gc_paused
@@ -46,6 +49,10 @@ class LogLoad:
     facts: LogFacts = field(default_factory=LogFacts)
     sessions: list[Session] = field(default_factory=list)
     incidents: list[SessionIncident] = field(default_factory=list)
+    unknown: dict[int, LineExamples] = field(default_factory=dict)
+    """Examples of the lines that no grammar knows, by file number."""
+    learnt_prefixes: dict[int, str] = field(default_factory=dict)
+    """An example of the prefix of no known kind that was taken off a file's lines, by file number."""
     torn: set[Ref] = field(default_factory=set)
     """Lines without an end: their last word may be cut short."""
 
@@ -71,6 +78,7 @@ def load(
             loader.read(source, continues(source, before), adjoins(source, before))
         loader.close_partial()
         loader.rows.flush()
+    loader.count_other_lines()
     loader.result.sessions, loader.result.incidents = loader.sessions.close()
     loader.result.facts.lives = loader.most_lives
     return loader.result
@@ -84,6 +92,8 @@ class _UnendedLine:
     ref: Ref
     byte: int
     at_ms: int | None = None
+    files: tuple[int, ...] = ()
+    """Numbers of the files that hold a piece of it, each piece one line."""
 
 
 class _Loader:
@@ -96,8 +106,11 @@ class _Loader:
         self.sessions = Sessions()
         self.result = LogLoad()
         self.most_lives = 0
+        self._ledgers: dict[int, FileLedger] = {}
         self._lives = Lives()
         self._unended: _UnendedLine | None = None
+        self._other: Counter[int] = Counter()
+        """Lines that no grammar knows, by file number."""
         self._panic: Ref | None = None
         """The panic line just read: its message is the next line."""
         self._broken_record: str | None = None
@@ -113,8 +126,11 @@ class _Loader:
             self.close_partial()
         self._lives = self._lives if continued else Lives()
         ledger = LedgerBuilder()
+        self._unknown = self.result.unknown.setdefault(source.file_no, LineExamples())
+        if source.wrapping and source.wrapping[-1].name == LEARNT:
+            self.result.learnt_prefixes[source.file_no] = source.wrapping[-1].example.decode("utf-8", "replace")
         for block in self._blocks(source, ledger):
-            first_line_joined = ledger.lines == 0 and self._begin_file(block)
+            first_line_joined = ledger.lines == 0 and self._begin_file(source.file_no, block)
             if block.skipped:
                 ledger.where.append(SetAsideLine(ledger.lines + 1, block.first_byte, SetAside.TOO_LONG))
             else:
@@ -123,7 +139,7 @@ class _Loader:
             ledger.lines += block.lines
         if ledger.damaged:
             self.close_partial()
-        self.result.ledgers.append(ledger.ledger(source))
+        self._ledgers[source.file_no] = ledger.ledger(source)
         self.result.facts.lines += ledger.lines
         self.most_lives = max(self.most_lives, self._lives.count)
 
@@ -156,19 +172,25 @@ class _Loader:
         self._end_unended_line()
         self._panic = self._broken_record = None
 
-    def _begin_file(self, block: ParsedBlock) -> bool:
+    def count_other_lines(self) -> None:
+        """Complete the ledgers once all lines are read, as the rest of a file's last line may be in the next file."""
+        for file_no, ledger in self._ledgers.items():
+            other = self._other[file_no]
+            self.result.ledgers.append(replace(ledger, used=ledger.used - other, other=other))
+
+    def _begin_file(self, file_no: int, block: ParsedBlock) -> bool:
         """Prepare for a file by its first block; return true if its first line is the rest of a pending unended line.
 
-        Each of the two is a used line in the ledger of its own file; their record has the position of its beginning.
+        Each of the two is a line of its own in the ledger of its file; their record has the position of its beginning.
         """
-        joined = self._end_unended_line(None if block.skipped else block.head, block.torn)
+        joined = self._end_unended_line(None if block.skipped else block.head, block.torn, file_no)
         self._first_life, self._life_starts = self._lives.life, [0]
         return joined
 
-    def _end_unended_line(self, next_line: bytes | None = None, next_torn: bool = False) -> bool:
+    def _end_unended_line(self, next_line: bytes | None = None, next_torn: bool = False, file_no: int = 0) -> bool:
         """Read the pending unended line, joined with the next line if that is its rest; return true if it is.
 
-        A joined line that is `next_torn` has no end either: it stays pending.
+        `file_no` is the file of the next line. A joined line that is `next_torn` has no end either: it stays pending.
         """
         unended, self._unended = self._unended, None
         if unended is None:
@@ -176,41 +198,54 @@ class _Loader:
         awaited = self._panic is not None or self._broken_record is not None
         joined = next_line is not None and is_continuation(unended.piece, next_line, awaited)
         if joined and next_line is not None:
-            unended = replace(unended, piece=join_line(unended.piece, next_line))
+            unended = replace(unended, piece=join_line(unended.piece, next_line), files=(*unended.files, file_no))
         if joined and next_torn:
             self._unended = unended
         else:
-            self._add_lines(
-                [parse_single(unended.piece, 0, unended.byte, unended.at_ms)], *unended.ref, torn=not joined
-            )
+            line = parse_single(unended.piece, 0, unended.byte, unended.at_ms)
+            if self._add_lines([line], *unended.ref, torn=not joined):
+                self._other.update(unended.files)
         return joined
 
     def _add_block(self, file_no: int, block: ParsedBlock, first_line: int, first_line_joined: bool) -> None:
         """Add a block's lines, without the first one if it was joined with a line of the file before."""
         if block.torn:
             if not first_line_joined:
-                self._unended = _UnendedLine(block.head, (file_no, first_line), block.first_byte, block.head_ms)
+                self._unended = _UnendedLine(
+                    block.head, (file_no, first_line), block.first_byte, block.head_ms, (file_no,)
+                )
             return
-        self._add_lines(block.single[first_line_joined:], file_no, first_line)
+        other = self._add_lines(block.single[first_line_joined:], file_no, first_line)
+        self._other[file_no] += len(other) + sum(whole in other for whole in block.parts.values())
         if block.tables is not None:
             self.rows.add_block(block.tables, file_no, first_line, self._lives_of)
         for group in block.groups:
             ends = [((file_no, first_line + index), text) for index, text in (group.first, group.last)]
             self.result.facts.add_many(group.record, group.count, *ends)
+            if group.record.family == OTHER:
+                self._other[file_no] += group.count
+                for (_, line), text in ends:
+                    self._unknown.add(line, text)
 
     def _lives_of(self, lines: IntVector) -> IntVector:
         """Return the lives of lines of the current file; all singly parsed lines up to them must have been added."""
         lives: IntVector = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1 + self._first_life
         return lives
 
-    def _add_lines(self, single: Sequence[SingleLine], file_no: int, first_line: int, torn: bool = False) -> None:
+    def _add_lines(self, single: Sequence[SingleLine], file_no: int, first_line: int, torn: bool = False) -> set[int]:
+        """Add lines; return the indexes of those that no grammar knows."""
+        other = set[int]()
         for each in rejoin_records(single, self._broken_record):
             self._broken_record = each.parsed.partial
-            self._add_line(each, (file_no, first_line + each.index), torn)
+            if not self._add_line(each, (file_no, first_line + each.index), torn):
+                other.add(each.index)
+        return other
 
-    def _add_line(self, line: SingleLine, ref: Ref, torn: bool) -> None:
+    def _add_line(self, line: SingleLine, ref: Ref, torn: bool) -> bool:
+        """Add the records of a line; return whether it was understood, as a known line or as the message of a panic."""
         facts, records, text = self.result.facts, line.parsed.records, strip_decoration(line.text)[0]
-        if self._panic is not None and records[0].family == OTHER and text.strip():
+        is_message = self._panic is not None and records[0].family == OTHER and bool(text.strip())
+        if is_message:
             facts.panics[-1] = (*facts.panics[-1][:2], text.strip())
         self._panic = None
         for each in records:
@@ -223,6 +258,10 @@ class _Loader:
                 facts.panics.append((ref, place, each.fields.get("error", "no message")))
                 facts.panic_threads[ref] = each.fields["thread"]
             self._add_record(each, ref, line.parsed.stamped_ms, line.byte, torn)
+        understood = is_message or records[0].family != OTHER
+        if not understood and text.strip():
+            self._unknown.add(ref[1], text)
+        return understood
 
     def _add_record(self, record: LogRecord, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
         if torn:

@@ -18,7 +18,9 @@ def unparsed_ledger(source: RunFile, used: bool = True) -> FileLedger:
     with source.open() as stream:
         lines = sum(_line_count(block) for block in blocks(stream))
         where = (SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED),) if stream.damage else ()
-        return FileLedger(source.name, source.role, stream.size, stream.sha256, lines, lines if used else 0, {}, where)
+        known = lines if used else 0
+        digest = stream.sha256
+        return FileLedger(source.name, source.role, stream.size, digest, lines, known, {}, where, lines - known)
 
 
 def _line_count(block: Block) -> int:

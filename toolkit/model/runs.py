@@ -117,9 +117,10 @@ class SetAsideLine:
 
 @dataclass(frozen=True, slots=True)
 class FileLedger:
-    """Line ledger of one file: `lines == used + sum(set_aside.values())`.
+    """Line ledger of one file: `lines == used + other + sum(set_aside.values())`.
 
-    `set_aside` counts lines by reason, `where` lists them. `bytes` and `sha256` are of the decompressed content.
+    `used` are the lines that were understood, `other` the lines of a log that no grammar knows. `set_aside` counts
+    lines by reason, `where` lists them. `bytes` and `sha256` are of the decompressed content.
     """
 
     file: str
@@ -130,6 +131,7 @@ class FileLedger:
     used: int
     set_aside: Mapping[str, int]
     where: tuple[SetAsideLine, ...]
+    other: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,8 @@ Several processes parse blocks in parallel; the loader combines the results in f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
@@ -58,11 +57,11 @@ class GroupSummary:
 
 @dataclass(frozen=True, slots=True)
 class ParsedBlock:
-    """A block of `lines` lines, each of which is either in `single` or covered by `groups` and `tables`.
+    """A block of `lines` lines, each of which is in `single`, covered by `groups` and `tables`, or in `parts`.
 
     `head` is the first line, `first_byte` its offset in the file. A block that is `skipped` or `torn` consists of that
-    line alone and is not parsed. `head_ms` is the time (epoch ms) stamped on a wrapped head. `parts` are the indexes of
-    lines that were joined to a line before them, as a log collector had split them.
+    line alone and is not parsed. `head_ms` is the time (epoch ms) stamped on a wrapped head. `parts` gives, for each
+    line that was joined to a line before it, as a log collector had split them, the index of that line in `single`.
     """
 
     first_byte: int
@@ -74,7 +73,7 @@ class ParsedBlock:
     torn: bool = False
     skipped: bool = False
     head_ms: int | None = None
-    parts: AbstractSet[int] = frozenset()
+    parts: Mapping[int, int] = field(default_factory=dict)
 
 
 def log_templates() -> TemplateMatcher:
@@ -103,7 +102,8 @@ def parse_block(block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLi
     def parse_lines(indexes: Iterable[int]) -> list[SingleLine]:
         return [parse_single(lines[index], index, int(bytes_[index]), stamps[index]) for index in indexes]
 
-    single = parse_lines(left)
+    parts = {} if unwrapped is None else unwrapped.parts
+    single = parse_lines(index for index in left if index not in parts)
     groups, stage_changes = _split_stage_changes(groups, list(rejoin_records(single, None)))
     single += parse_lines(stage_changes)
     return ParsedBlock(
@@ -114,7 +114,7 @@ def parse_block(block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLi
         [_summary(group) for group in groups],
         block_tables(groups, bytes_),
         head_ms=stamps[0],
-        parts=frozenset() if unwrapped is None else unwrapped.parts,
+        parts=parts,
     )
 
 

@@ -16,13 +16,14 @@ _BOM = b"\xef\xbb\xbf"
 class UnwrappedLines:
     """Lines without their wrappings, one for each physical line.
 
-    `at_ms` are the times (epoch ms) stamped on them. `parts` are the indexes of lines whose text was joined to an
-    earlier line; they are empty here. `open_from` is the index of the first line whose rest may follow the last line.
+    `at_ms` are the times (epoch ms) stamped on them. `parts` gives, for each line whose text was joined to an earlier
+    line, the index of that line; the text of a part is empty. `open_from` is the index of the first line whose rest may
+    follow the last line.
     """
 
     lines: list[bytes]
     at_ms: list[int | None]
-    parts: set[int] = field(default_factory=set)
+    parts: dict[int, int] = field(default_factory=dict)
     open_from: int = 0
 
     @property
@@ -37,9 +38,12 @@ class UnwrappedLines:
 
     @property
     def parsed_singly(self) -> set[int]:
-        """Indexes of lines that no group of similar lines may include: parts, and lines that alone have no time."""
+        """Indexes of lines that no group of similar lines may include.
+
+        These are split lines, the lines that follow them and may continue a record, and lines that alone have no time.
+        """
         unstamped = {index for index, at_ms in enumerate(self.at_ms) if at_ms is None} if self.is_stamped else set()
-        return self.parts | unstamped
+        return unstamped.union(self.parts, self.parts.values(), (part + 1 for part in self.parts))
 
 
 def unwrap(layers: Sequence[Wrapping], lines: Sequence[bytes]) -> UnwrappedLines:
@@ -47,6 +51,9 @@ def unwrap(layers: Sequence[Wrapping], lines: Sequence[bytes]) -> UnwrappedLines
     result = UnwrappedLines(list(lines), [None] * len(lines), open_from=len(lines))
     for layer in layers:
         _take_off(layer, result)
+    for part, whole in result.parts.items():
+        # The line that an inner collector split may itself be a part of a line that the outer one split.
+        result.parts[part] = result.parts.get(whole, whole)
     return result
 
 
@@ -80,7 +87,7 @@ def _take_off(layer: Wrapping, result: UnwrappedLines) -> None:
         else:
             pieces.setdefault(whole, [result.lines[whole]]).append(found.line.replace(b"\n", b" "))
             result.lines[index] = b""
-            result.parts.add(index)
+            result.parts[index] = whole
     for index, joined in pieces.items():
         result.lines[index] = b"".join(joined)
     if layer.splits:

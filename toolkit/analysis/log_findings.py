@@ -1,0 +1,64 @@
+"""Findings on logs of which little was understood, and on prefixes that were learnt from their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from toolkit.model.runs import FileLedger, Finding
+from toolkit.model.units import thousands
+from toolkit.runlog.wrapping.common import common_prefix
+
+MAX_QUOTE_CHARS = 160
+"""Characters of a log line that a finding quotes."""
+MOSTLY_UNKNOWN = 0.9
+"""Share of a log's lines; where more are unknown, a finding says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogExamples:
+    """Prefix that was learnt from a log's lines and taken off, or None, and examples of its unknown lines.
+
+    Each example is a line number and its text.
+    """
+
+    learnt_prefix: str | None
+    unknown: Sequence[tuple[int, str]]
+
+
+def log_findings(ledgers: Sequence[FileLedger], logs: Mapping[str, LogExamples]) -> Iterator[Finding]:
+    """Yield the findings on logs; `logs` are the examples of each log's lines, by file."""
+    yield from _not_understood(ledgers, logs)
+    yield from _learnt_prefixes(logs)
+
+
+def _not_understood(ledgers: Sequence[FileLedger], logs: Mapping[str, LogExamples]) -> Iterator[Finding]:
+    for ledger in ledgers:
+        examples = logs.get(ledger.file)
+        if examples is None or not examples.unknown or ledger.other <= MOSTLY_UNKNOWN * ledger.lines:
+            continue
+        line, text = examples.unknown[0]
+        if prefix := common_prefix([text for _, text in examples.unknown]):
+            why = (
+                f'nearly all lines begin like "{prefix[:MAX_QUOTE_CHARS]}", which is no known prefix; save the log '
+                "without it and analyse again"
+            )
+        else:
+            why = (
+                f'line {line} is "{text[:MAX_QUOTE_CHARS]}"; make sure that this is the log of the program, with '
+                "nothing put before or around its lines, and analyse again"
+            )
+        counts = f"{thousands(ledger.used)} of {thousands(ledger.lines)} lines were understood"
+        text = f"{ledger.file}: {counts}, so events in the other lines are not counted; {why}"
+        severity = "medium" if ledger.used else "high"
+        yield Finding("log_not_understood", severity, None, text, (), ((ledger.file, line),))
+
+
+def _learnt_prefixes(logs: Mapping[str, LogExamples]) -> Iterator[Finding]:
+    for file, examples in logs.items():
+        if examples.learnt_prefix is not None:
+            text = (
+                f'{file}: nearly all lines begin like "{examples.learnt_prefix[:MAX_QUOTE_CHARS]}", which is no known '
+                "prefix; it was taken off, and its time is used only if it names its time zone"
+            )
+            yield Finding("learnt_prefix", "low", None, text, (), ((file, 1),))
