@@ -44,6 +44,9 @@ def assign_times(
     _load_parts(con, sources)
     if not (logs := _logs(sources, adjoins)):
         return
+    con.execute("create or replace temp table stepped_now (file_no integer, line bigint, at_ms bigint)")
+    if con.execute("select exists (from clock_step where run_key = ?)", [run_key]).fetchall() == [(True,)]:
+        execute_script(con, sql("timeline/take_out_steps"), run_key=run_key)
     execute_script(con, sql("timeline/clocked_lines"), run_key=run_key)
     for parts in logs:
         # Without any line that has a time, the others cannot be given one.

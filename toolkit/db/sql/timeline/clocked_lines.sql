@@ -30,8 +30,8 @@ evidence as (
     select file_no, line, at_ms, at_ms from log_event where run_key = $run_key and at_ms is not null
     union all
     select file_no, line, now_ms, now_ms from (
-        select file_no, line, try_cast(fields->>'now_ms' as bigint) as now_ms from log_event
-        where run_key = $run_key and family = 'audit_runner_apply'
+        select file_no, line, case when s.line is null then try_cast(fields->>'now_ms' as bigint) else s.at_ms end as now_ms
+        from log_event e left join stepped_now s using (file_no, line) where run_key = $run_key and family = 'audit_runner_apply'
     ) where now_ms between -62135596800000 and 253402300799999  -- the years 1 to 9999
     union all
     -- Lines of one arrival share its time, or the exact time of the event at its first byte where events.jsonl has it.
