@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from tests.analysis.metrics.sample_runs import record
+from toolkit.analysis.pipeline import analyze
 from toolkit.db.staging import IN_MEMORY_BYTES, RUN_KEY, committing, open_in_background, staging_database
 from toolkit.db.store import connect
 
@@ -53,6 +56,21 @@ def test_a_commit_stores_copied_and_remaining_tables_or_nothing_after_an_error(f
         assert store.execute("select venue, json from venue join analysis using (run_key)").fetchall() == expected
 
 
+def test_a_failed_copy_loses_no_table_copied_before_it(tmp_path: Path) -> None:
+    db = str(tmp_path / "store.duckdb")
+    connect(db).close()
+    with staging_database(MEMORY_MB) as con:
+        con.execute("insert into venue values (?, 'lighter', 0)", [RUN_KEY])
+        con.execute("alter table analysis rename to elsewhere")
+        with committing(con, db, "a run") as copy_tables:
+            copy_tables("venue")
+            with pytest.raises(duckdb.Error):
+                copy_tables("analysis")
+            con.execute("alter table elsewhere rename to analysis")
+    with connect(db, read_only=True) as store:
+        assert store.execute("select venue from venue").fetchall() == [("lighter",)]
+
+
 def test_a_failed_copy_of_tables_can_be_repeated(tmp_path: Path) -> None:
     db = str(tmp_path / "store.duckdb")
     connect(db).close()
@@ -66,3 +84,19 @@ def test_a_failed_copy_of_tables_can_be_repeated(tmp_path: Path) -> None:
             copy_tables("venue", "analysis")
     with connect(db, read_only=True) as store:
         assert store.execute("select venue from venue").fetchall() == [("lighter",)]
+
+
+def test_two_analyses_of_one_process_each_store_their_whole_run(tmp_path: Path) -> None:
+    db = str(tmp_path / "store.duckdb")
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        records = (record(t, t / 4, [0, 0, ord(name)]) for t in range(50))
+        (tmp_path / name / "telemetry.jsonl").write_text("".join(records))
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda name: analyze([str(tmp_path / name)], db), ("a", "b")))
+    expected = sorted((each.run.id, 50, len(each.figures)) for each in runs)
+    with connect(db, read_only=True) as store:
+        counts = (
+            "(select count(*) from ticks t where t.run = r.run), (select count(*) from figures f where f.run = r.run)"
+        )
+        assert store.execute(f"select run, {counts} from runs r order by run").fetchall() == expected

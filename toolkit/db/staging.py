@@ -129,7 +129,11 @@ class _StoreCommit:
         self._key = self._cursor.execute("select nextval('store.run_keys')").fetchall()[0][0]
 
     def copy(self, *tables: str) -> None:
-        """Copy tables to the store. After a failed statement the transaction starts again, so tables can be retried."""
+        """Copy tables to the store.
+
+        After a failed statement the transaction starts again: these tables can be retried, and those copied before are
+        copied at the end.
+        """
         for table in tables if not self._stored else ():
             with self._lock:
                 try:
@@ -137,6 +141,7 @@ class _StoreCommit:
                 except duckdb.Error:
                     self._cursor.rollback()
                     self._cursor.begin()
+                    self._remaining = list(TABLES)
                     raise
         self._remaining = [table for table in self._remaining if table not in tables]
 

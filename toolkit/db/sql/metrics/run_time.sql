@@ -2,10 +2,10 @@
 -- unit: ms
 -- better: none
 -- figures: run.span_ms run.hole_ms:lower run.requested_ms
--- definition: span_ms: last minus first record time of each life, summed. hole_ms: time beyond five median gaps between two records, which the tick weights exclude. requested_ms: requested run time, minus build time where the log shows a build.
+-- definition: span_ms: last minus first record time of each life, summed, with the time that the ticks take in place of a step of the wall clock. hole_ms: time beyond five median gaps between two records, which the tick weights exclude. requested_ms: requested run time, minus build time where the log shows a build.
 -- source: telemetry treasury_guidance.as_of_ms; the run's own metadata or --requested
 with spans as (
-    select life, greatest(arg_max(at_ms, seq) - arg_min(at_ms, seq), 0) as span_ms, case when count(at_ms) > 0 then sum(hole_ms) end as hole_ms, count(at_ms) as n, bool_or(at_is_estimate) as guessed
+    select life, max(at_ms) - min(at_ms) as span_ms, case when count(at_ms) > 0 then sum(hole_ms) end as hole_ms, count(at_ms) as n, bool_or(at_is_estimate) as guessed
     from run_ticks group by life
 ),
 total as (select sum(span_ms) as span_ms, sum(hole_ms) as hole_ms, coalesce(sum(n), 0) as n, bool_or(guessed) as guessed from spans)
