@@ -26,6 +26,7 @@ GAP = "Aster WS seq gap; resyncing last=1 prev=Some(2) start=3 end=4 url=ws://h/
 AUDIT = "WS_AUDIT venue={v} reconnect_reason=%s count=1"
 REFUSAL = 'WARN: {V} public WS non-book message after subscribe channel=error count=1 snippet={{"channel":"error","data":"%s"}}'
 FIRST_ERROR = 'INFO: {V} WS first msg keys=[error,id] snippet={{"error":{{"code":2,"msg":"Invalid request"}},"id":1}}'
+FIRST_NULL = 'INFO: {V} WS first msg keys=[error,id,result] snippet={{"error":null,"id":1,"result":null}}'
 DETAIL = "WS_AUDIT venue={v} reconnect_reason=seq_gap last_nonce=1 begin_nonce=3 nonce=4"
 CONTINUITY = "INFO: {V} public WS error (consecutive_failures=1): {V} order_book continuity gap last_nonce=Some(1) begin_nonce=Some(3)"
 
@@ -103,6 +104,8 @@ BOOK = "first_book"
         ("hyperliquid", (*OPEN[:3], REFUSAL % "Invalid subscription", OPEN[3], STALE), [(BOOK, "stale_watchdog")], {}),
         ("hyperliquid", (*OPEN[:3], REFUSAL % "Invalid subscription"), [("first_message", None)], {}),
         ("aster", (*OPEN[:3], FIRST_ERROR, STALE, *OPEN), [("first_message", "subscribe_error"), (BOOK, None)], {}),
+        ("aster", (*OPEN[:3], FIRST_NULL, STALE, *OPEN), [("first_message", "stale_watchdog"), (BOOK, None)], {}),
+        ("aster", (*OPEN, "{V} public WS error: Connection reset by peer", *OPEN), [(BOOK, "stream_ended"), (BOOK, None)], {}),
         ("lighter", (*OPEN[:3], "WARN: {V} subscribe failed 3 times; backing off", *OPEN), [("first_message", "subscribe_error"), (BOOK, None)], {}),
         ("lighter", (*OPEN, AUDIT % "seq_gap", DETAIL, CONTINUITY, *OPEN), [(BOOK, "seq_gap"), (BOOK, None)], {}),
         ("lighter", (*OPEN, DETAIL, *OPEN), [(BOOK, "seq_gap"), (BOOK, None)], {}),

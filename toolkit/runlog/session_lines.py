@@ -50,7 +50,8 @@ def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
     ):
         return None
     # A venue answers a subscription that it refuses with an object that has the key `error`.
-    refused = record.family == "ws_subscription_refused" or "error" in fields.get("keys", "").strip("[]").split(",")
+    is_error = "error" in fields.get("keys", "").strip("[]").split(",") and '"error":null' not in fields["snippet"]
+    refused = record.family == "ws_subscription_refused" or is_error
     return SessionLine(
         record.family, record.venue, message.reason, ref, message.ends_session, message.resync, error, hedge, refused
     )
