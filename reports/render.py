@@ -144,7 +144,7 @@ def _line_counts_text(file: FileLedger) -> str:
     not_used = f" ({set_aside_text(file)})" if any(file.set_aside.values()) else ""
     if file.role is Role.LOG:
         counts = f"{thousands(file.used)} understood, {thousands(file.other)} not"
-        return f"{thousands(file.lines)} lines: {counts}{not_used}"
+        return f"{thousands(file.lines)} {'line' if file.lines == 1 else 'lines'}: {counts}{not_used}"
     return f"{thousands(file.used)} of {thousands(file.lines)}{not_used}"
 
 

@@ -45,7 +45,7 @@ def test_an_interrupt_exits_with_130_and_leaves_a_complete_run_directory(interru
     meta, log = load_meta(interrupted.out), (interrupted.out / "run.log").read_bytes()
     assert meta.stopped_by == StoppedBy.INTERRUPT
     assert meta.output == {"bytes": len(log), "lines": log.count(b"\n"), "sha256": hashlib.sha256(log).hexdigest()}
-    assert all(each.used == each.lines > 0 for each in interrupted.analysis.ledger)
+    assert all(each.used + each.other == each.lines > 0 for each in interrupted.analysis.ledger)
     assert {each.file for each in interrupted.analysis.ledger} == FILES
 
 

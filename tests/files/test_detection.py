@@ -61,7 +61,7 @@ def test_an_archive_on_standard_input_is_unpacked(tmp_path: Path, compression: i
         archive.writestr("run.log", LOG_LINE)
     program = [sys.executable, "-m", "toolkit", "analyze", "-", "--db", ":memory:"]
     result = subprocess.run(program, input=(tmp_path / "run.zip").read_bytes(), capture_output=True, check=True)
-    assert b"run.log 1 of 1" in result.stdout and b"telemetry.jsonl 20 of 20" in result.stdout
+    assert b"run.log 1 line: 1 understood, 0 not" in result.stdout and b"telemetry.jsonl 20 of 20" in result.stdout
 
 
 def test_an_archive_within_an_archive_is_refused_with_a_message(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def read(
     ledgers = telemetry.load(con, 1, discover(sorted(str(folder / name) for name in parts)), scope)
     for ledger, data in zip(ledgers, (parts[each.file] for each in ledgers), strict=True):
         data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" and ledger.file != f"{NAME}.9.gz" else data
-        assert ledger.lines == ledger.used + sum(ledger.set_aside.values())
+        assert ledger.lines == ledger.used + ledger.other + sum(ledger.set_aside.values())
         assert ledger.file == f"{NAME}.9.gz" or ledger.lines == data.count(b"\n") + (data[-1:] not in (b"", b"\n"))
     ages = "select list(coalesce(age_apply_ms, age_event_ms) order by venue) from venue_tick v where v.seq = tick.seq"
     return con.execute(f"select t, ({ages}), file_no, line from tick order by seq").fetchall(), ledgers

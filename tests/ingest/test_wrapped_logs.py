@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from tests.ingest.test_split_log_lines import read
 from toolkit.analysis.pipeline import analyze
+from toolkit.analysis.unknown_lines import unknown_templates
 from toolkit.runlog.wrapping.detect import LEARNT, detect
 from toolkit.runlog.wrapping.kinds import WRAPPINGS
 from toolkit.runlog.wrapping.unwrap import unwrap
@@ -150,3 +153,73 @@ def test_a_log_of_unlike_unknown_lines_quotes_the_first_one(tmp_path: Path) -> N
     known = "INFO: Aster public WS connected url=ws://h/ws"
     severity, text = _findings(tmp_path, "\n".join([*lines, known]) + "\n")["log_not_understood"]
     assert severity == "medium" and 'line 1 is "a0 something else"' in text
+
+
+_RUNS = (
+    "faulty_head",
+    "restart_head",
+    "panic_run",
+    "panic_task_run",
+    "exdev_build",
+    "compile_error_build",
+    "ci_prefixed",
+)
+_OTHERS = ("redis ready", "GET /health 200 3ms", "", "level=info msg=tick")
+
+
+def _recorded(run: str) -> list[str]:
+    packed = Path(__file__).parents[1] / f"data/runs/{run}/run.log.zst"
+    data = zstandard.ZstdDecompressor().stream_reader(packed.read_bytes()).read()
+    return data.decode("utf-8", "replace").splitlines()[:150]
+
+
+@pytest.mark.parametrize("run", _RUNS)
+def test_any_wrappings_around_a_recorded_log_change_no_fact_of_it(run: str, tmp_path: Path) -> None:
+    """One or two wrappings, with lines of other services between those of the program, give the plain log's rows."""
+    rng, lines = random.Random(run), _recorded(run)
+    _, plain = read(tmp_path / "plain", {"run.log": "\n".join(lines).encode() + b"\n"})
+    for number in range(6):
+        names = rng.sample(sorted(FORMS.keys() - {"learnt"}), rng.choice((1, 2)))
+        wrapped = [line for each in lines for line in ([each] if rng.random() < 0.8 else [rng.choice(_OTHERS), each])]
+        wrapped = wrapped if "panic" not in run else lines  # the line after that of a panic is its message
+        for name in names:
+            wrapped = _wrapped(FORMS[name], wrapped).splitlines()
+        load, contents = read(tmp_path / str(number), {"run.log": "\n".join(wrapped).encode() + b"\n"})
+        differing = {key for key in plain if contents[key] != plain[key]} - {"log_event"}
+        assert not differing, (names, differing)
+        assert load.ledgers[0].used >= sum(plain["families"].values()) * 0.9
+
+
+@pytest.mark.parametrize("name", ("docker json-file", "CRI", "docker compose", "gh run view", "bracketed"))
+def test_a_wrapped_file_of_drained_events_has_the_rows_of_the_plain_one(name: str, tmp_path: Path) -> None:
+    """Each line of `market_rx_stats.log` is a row, whatever stands around it."""
+    lines = [f"market_rx_stats tick={n} raw_drained={n} out_market={n} cap_hits=0" for n in range(40)]
+    rows = []
+    for folder, text in (("plain", "\n".join(lines) + "\n"), ("wrapped", _wrapped(FORMS[name], lines))):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "market_rx_stats.log").write_text(text)
+        (tmp_path / folder / "run.log").write_text("INFO: Aster public WS connected url=ws://h/ws\n")
+        rows.append([f"{each.figure} {each.value}" for each in analyze([str(tmp_path / folder)]).figures])
+    assert "run.cap_hits 0.0" in rows[0] or "run.cap_hits 0" in rows[0]
+    assert rows[0] == rows[1]
+
+
+def test_a_small_part_of_a_rotated_log_is_read_with_the_wrapping_of_the_other_parts(
+    plain: list[str], tmp_path: Path
+) -> None:
+    """A part without any line that is understood would not show its wrapping by itself."""
+    lines = [*plain, "thread 'main' panicked at src/main.rs:1:2:", "its message"]
+    wrapped = [FORMS["learnt"](line, datetime.fromtimestamp(0, UTC)).encode() + b"\n" for line in lines]
+    _, whole = read(tmp_path / "whole", {"run.log": b"".join(wrapped)})
+    _, parts = read(tmp_path / "parts", {"run.log.1": b"".join(wrapped[:-1]), "run.log": wrapped[-1]})
+    assert parts["facts"] == whole["facts"]
+    assert "its message" in str(whole["facts"])
+
+
+def test_unknown_lines_are_listed_without_their_wrapping(tmp_path: Path) -> None:
+    """The parts of a split line are one line."""
+    known = "INFO: Aster public WS connected url=ws://h/ws"
+    unknown = "queue at 17, which is a line that the log collector splits because it is very long indeed"
+    (tmp_path / "run.log").write_text(_wrapped(_cri, [known, unknown, known]))
+    template = unknown.replace("17", "N")
+    assert unknown_templates([str(tmp_path)]) == {template: 1}

@@ -32,7 +32,7 @@ COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst":
 
 def ledger(ledgers: tuple[FileLedger, ...], name: str) -> FileLedger:
     found = next(each for each in ledgers if each.file == name)
-    assert found.lines == found.used + sum(found.set_aside.values())
+    assert found.lines == found.used + found.other + sum(found.set_aside.values())
     return found
 
 

@@ -23,7 +23,7 @@ from toolkit.files.detection import (
     named_log,
     reject_wide_encoding,
 )
-from toolkit.files.rotation import rotated_part
+from toolkit.files.rotation import RotatedPart, rotated_part
 from toolkit.files.run_file import RunFile
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
@@ -46,7 +46,7 @@ def discover(paths: Iterable[str]) -> list[RunFile]:
     or `provenance`.
     """
     found = [file for path in paths for file in _files_under(path)]
-    found = _with_roles_of_other_parts(_with_named_logs(found))
+    found = _with_wrappings_of_other_parts(_with_roles_of_other_parts(_with_named_logs(found)))
     if not any(file.role not in (Role.ARTIFACT, Role.PROVENANCE) for file in found):
         raise InputError(", ".join(paths), None, _why_not_a_run(found))
     found.sort(key=lambda file: (rotated_part(file.name), file.name))
@@ -62,12 +62,26 @@ def _with_named_logs(found: list[RunFile]) -> list[RunFile]:
     ]
 
 
+def _with_wrappings_of_other_parts(found: list[RunFile]) -> list[RunFile]:
+    """Give a part of a rotated log of which no wrapping was recognised the wrappings of the other parts."""
+    wrappings = {_whole(file): file.wrapping for file in found if file.role is Role.LOG and file.wrapping}
+    return [
+        replace(file, wrapping=file.wrapping or wrappings.get(_whole(file), ())) if file.role is Role.LOG else file
+        for file in found
+    ]
+
+
+def _whole(file: RunFile) -> RotatedPart:
+    """Return the rotated file to which a part belongs, without the part's own number or date."""
+    return replace(rotated_part(file.name), kind=0, before_last=0, date="")
+
+
 def _with_roles_of_other_parts(found: list[RunFile]) -> list[RunFile]:
     """Set the role of an unrecognised part of a rotated file to that of the other parts.
 
     A part may be too short to be recognised, for example if it only has the rest of one line.
     """
-    rotated = [replace(rotated_part(file.name), kind=0, before_last=0, date="") for file in found]
+    rotated = list(map(_whole, found))
     roles = {whole: file.role for whole, file in zip(rotated, found, strict=True) if file.role in EVIDENCE_ROLES}
     return [
         replace(file, role=roles.get(whole, file.role)) if file.role is Role.ARTIFACT else file

@@ -20,55 +20,73 @@ LEARNT = "learnt prefix"
 """Name of a wrapping of no known kind, whose prefix was learnt from the lines."""
 
 _MAX_LAYERS = 3
-_WRAPPED_SHARE = 0.5
+_WRAPPED_SHARE = 0.05
 """Share of the lines that a known wrapping must fit: other programs may write lines of their own into the same file."""
+_LEAST_LEARNT = 4
+"""Number of lines that must have a prefix for it to be learnt."""
 _LEARNT_SHARE = 0.9
 """Share of the lines that must have a prefix for it to be learnt."""
 _UNDERSTOOD_SHARE = 0.1
 """A prefix is learnt only where less than this share of the lines is understood otherwise."""
 _LONGEST_PREFIX = 160
-_WORD_START = re.compile(rb"(?<=[\s:|>\])}-])(?=[^\s:|>\])}-])")
+_WORD_START = re.compile(rb"(?<=\W)(?=\w)")
 _STAMP = re.compile(rb"(?<!\d)" + ISO)
 _TOKEN = re.compile(rb"(?P<digits>\d+)|(?P<word>\w+)|(?P<blank> +)|(?P<mark>.)", re.DOTALL)
 
 
-def sample(lines: Sequence[bytes]) -> list[bytes]:
-    """Return at most `SAMPLE_LINES` of the lines that are not blank, evenly spaced."""
-    kept = [line for line in lines if line.strip()]
-    return kept[:: max(1, -(-len(kept) // SAMPLE_LINES))]
-
-
 def detect(lines: Sequence[bytes]) -> tuple[Wrapping, ...]:
     """Return the wrappings around a log's lines, the outermost first; empty for a plain log."""
-    kept = sample(lines)
+    kept = _not_blank(lines)
     if not kept:
         return ()
-    if any(_fits(kind, kept) for kind in WRAPPINGS):
-        understood, layers = _best(kept, _MAX_LAYERS)
-    else:
-        understood, layers = _understood(kept), ()
-    if understood < _UNDERSTOOD_SHARE * len(kept) and (learnt := _learn(kept)) is not None:
-        return (learnt,)
+    understood, layers = _best(kept, _MAX_LAYERS)
+    if understood < _UNDERSTOOD_SHARE:
+        return _learnt_layers(kept) or layers
     return layers
 
 
-def _best(lines: Sequence[bytes], depth: int) -> tuple[int, tuple[Wrapping, ...]]:
-    """Return the wrappings without which most lines are understood, and the number of those lines."""
-    best: tuple[int, tuple[Wrapping, ...]] = (_understood(lines), ())
+def _best(lines: Sequence[bytes], depth: int) -> tuple[float, tuple[Wrapping, ...]]:
+    """Return the wrappings without which most lines are understood, and the share of those lines."""
+    best: tuple[float, tuple[Wrapping, ...]] = (_understood(lines), ())
     for kind in WRAPPINGS if depth else ():
-        if best[0] < len(lines) and _fits(kind, lines):
-            understood, inner = _best(unwrap((kind,), lines).lines, depth - 1)
+        if best[0] < 1 and _fits(kind, lines):
+            understood, inner = _best(_unwrapped(kind, lines), depth - 1)
             if understood > best[0]:
                 best = understood, (kind, *inner)
     return best
 
 
+def _learnt_layers(lines: Sequence[bytes]) -> tuple[Wrapping, ...]:
+    """Return the layers up to a prefix that is learnt from the lines, or from the texts of a known wrapping."""
+    if (learnt := _learn(lines)) is not None:
+        return (learnt,)
+    for kind in WRAPPINGS:
+        if _fits(kind, lines) and (learnt := _learn(_unwrapped(kind, lines))) is not None:
+            return kind, learnt
+    return ()
+
+
+def _unwrapped(kind: Wrapping, lines: Sequence[bytes]) -> list[bytes]:
+    return _not_blank(unwrap((kind,), lines).lines)
+
+
+def _not_blank(lines: Sequence[bytes]) -> list[bytes]:
+    return [line for line in lines if line.strip()]
+
+
+def _sample(lines: Sequence[bytes]) -> Sequence[bytes]:
+    """Return at most `SAMPLE_LINES` of the lines, evenly spaced."""
+    return lines[:: max(1, -(-len(lines) // SAMPLE_LINES))]
+
+
 def _fits(kind: Wrapping, lines: Sequence[bytes]) -> bool:
-    return sum(without_wrapping(kind.unwrap, line) is not None for line in lines) > _WRAPPED_SHARE * len(lines)
+    sample = _sample(lines)
+    return sum(without_wrapping(kind.unwrap, line) is not None for line in sample) > _WRAPPED_SHARE * len(sample)
 
 
-def _understood(lines: Sequence[bytes]) -> int:
-    return sum(map(_is_understood, lines))
+def _understood(lines: Sequence[bytes]) -> float:
+    sample = _sample(lines)
+    return sum(map(_is_understood, sample)) / max(1, len(sample))
 
 
 def _is_understood(line: bytes) -> bool:
@@ -91,13 +109,14 @@ class _LearntPrefix:
 
 def _learn(lines: Sequence[bytes]) -> Wrapping | None:
     """Return the prefix before the words that are understood, if nearly all lines have it; else None."""
+    lines = _sample(lines)
     prefixes = [prefix for line in lines if (prefix := _prefix(line)) is not None]
     for words_vary in (False, True):
         patterns = Counter(_pattern(prefix, words_vary) for prefix in prefixes)
         for pattern, _ in patterns.most_common(1):
             learnt = Wrapping(LEARNT, prefixes[0], _LearntPrefix(re.compile(pattern)))
             fitting = sum(without_wrapping(learnt.unwrap, line) is not None for line in lines)
-            if fitting > _LEARNT_SHARE * len(lines):
+            if fitting >= _LEAST_LEARNT and fitting > _LEARNT_SHARE * len(lines):
                 return learnt
     return None
 
@@ -125,4 +144,7 @@ def _pattern(prefix: bytes, words_vary: bool) -> bytes:
                 parts.append(rb" +")
             case _:
                 parts.append(re.escape(token[0]))
+    if prefix.endswith(b" "):
+        # Further blanks are the indentation of the line itself.
+        parts[-1] = b" "
     return b"".join(parts)

@@ -122,7 +122,9 @@ WRAPPINGS = (
     prefix_wrapping("Buildkite", b"\x1b_bk;t=1780000000123\x07text", rb"(?:\x1b?_)?bk;t=(?P<epoch_ms>\d{13})\x07?"),
     prefix_wrapping("docker service logs", b"bot_paraphina.1.x1y2z3@node1    | text",
                     rb"(?:" + ISO + rb" )?[\w.-]+\.\d+\.\w+@[\w.-]+ +\| ?"),
-    prefix_wrapping("docker compose", b"paraphina-1  | text", rb"[\w.-]+ +\| ?(?:" + ISO + rb" )?"),
+    prefix_wrapping("docker compose", b"paraphina-1  | text",
+                    # The program's own start-up line has the form of this prefix.
+                    rb"(?!paraphina(?:_live)? \|)[\w.-]+ +\| ?(?:" + ISO + rb" )?"),
     prefix_wrapping("pm2", b"0|paraphina  | text",
                     rb"(?:PM2 +\| )?\d+\|[^|]{1,80}\| ?(?:" + ISO + rb":? )?"),
     prefix_wrapping("syslog (RFC 5424)", b"<134>1 2026-05-28T20:26:40.5Z bot1 paraphina 4242 - - text",

@@ -10,6 +10,8 @@ from toolkit.runlog.wrapping.kinds import Unwrapped, Wrapping
 
 _ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
 _BOM = b"\xef\xbb\xbf"
+_OPEN_LINES = 1_000
+"""Lines after which an ended line of another stream is not continued any more."""
 
 
 @dataclass
@@ -92,4 +94,5 @@ def _take_off(layer: Wrapping, result: UnwrappedLines) -> None:
         result.lines[index] = b"".join(joined)
     if layer.splits:
         # The rest of the last line of each stream may follow.
-        result.open_from = min([result.open_from, *begun.values(), *last.values()])
+        recent = (index for index in last.values() if index >= len(result.lines) - _OPEN_LINES)
+        result.open_from = min([result.open_from, *begun.values(), *recent])
