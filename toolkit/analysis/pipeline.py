@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import duckdb
 import msgspec
 
+from toolkit.analysis.age_series import age_series
 from toolkit.analysis.diagnosis import earlier_crashes, earlier_ends, other_processes
 from toolkit.analysis.findings import FindingInput, findings
 from toolkit.analysis.log_findings import LogExamples
@@ -60,10 +61,10 @@ def analyze(
     with staging_database(_MEMORY_MB[options.scope], plain_file_bytes(files)) as con:
         staged = _StagedRun(con, files, options)
         loaded = staged.load(progress)
-        whole = staged.analyze(loaded, db)
-        if options.window == WHOLE_RUN:
-            return whole
-        return staged.cut(loaded, whole)
+        analysis = staged.analyze(loaded, db)
+        if options.window != WHOLE_RUN:
+            analysis = staged.cut(loaded, analysis)
+        return replace(analysis, age_series=age_series(con)) if options.age_series else analysis
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ class Options:
 
     `words` selects the figures of windows of `every` ticks: all, or those whose name contains one of the words.
     `plateau_limits_ms` are ages above which there are plateau figures, beside those above 10 s and 30 s.
-    `known_settings` gives the settings whose values may be shown.
+    `known_settings` gives the settings whose values may be shown. `age_series` asks for the series that tests of ages
+    need.
     """
 
     label: str | None = None
@@ -44,6 +45,7 @@ class Options:
     words: tuple[str, ...] = ()
     plateau_limits_ms: tuple[int, ...] = ()
     known_settings: KnownSettings = dict
+    age_series: bool = False
 
 
 def run_id(ledgers: Iterable[FileLedger]) -> str:

@@ -59,8 +59,9 @@ def analysis_options(requested: str | None, window: Window, plateau: list[str] |
 
     limits = opt.plateau_limits_ms(plateau)
     return Options(
-        requested_ms=opt.duration_ms(requested), window=window, plateau_limits_ms=limits, known_settings=known_settings
-    )
+        requested_ms=opt.duration_ms(requested), window=window, plateau_limits_ms=limits, known_settings=known_settings,
+        age_series=True,
+    )  # fmt: skip
 
 
 def compare_runs(before: str, after: str, db: str, options: Options, quiet: bool) -> RunComparison:

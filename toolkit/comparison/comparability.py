@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from toolkit.model.comparisons import SettingRow
 from toolkit.model.figures import Figure, Number
-from toolkit.model.runs import RunAnalysis, RunInfo
+from toolkit.model.runs import AgeSeries, RunAnalysis, RunInfo
 from toolkit.model.units import Unit, duration
 from toolkit.model.vocabulary import Bound, Ended, SettingKind
 
@@ -41,16 +41,18 @@ _BOUND_TEXTS = {Bound.LOWER: "a lower bound", Bound.UPPER: "an upper bound", Bou
 
 @dataclass(frozen=True, slots=True)
 class RunSide:
-    """One run of a comparison. `name` is `before` or `after`; `figures` are by full name."""
+    """One run of a comparison. `name` is `before` or `after`; `figures` and `age_series` are by full name."""
 
     name: str
     run: RunInfo
     figures: Mapping[str, Figure]
+    age_series: Mapping[str, AgeSeries] = field(default_factory=dict)
 
     @classmethod
     def of(cls, name: str, analysis: RunAnalysis) -> RunSide:
         """Return the side `name` made of an analysis."""
-        return cls(name, analysis.run, {each.figure: each for each in analysis.figures})
+        series = {each.figure: each for each in analysis.age_series}
+        return cls(name, analysis.run, {each.figure: each for each in analysis.figures}, series)
 
     def value(self, figure_name: str) -> Number | None:
         """Return the value of a figure; None if the run has no such figure or its value is not known."""

@@ -19,7 +19,10 @@ class ComparisonRow:
     """One figure of both runs, its difference and the verdict.
 
     `before`, `after` and `delta` (after minus before) are in `unit`; `ratio` is after over before. All four are None
-    where they are not known. `low`, `high`, `p` and `mde` (minimum detectable effect) are None where no test was made.
+    where they are not known. `low` and `high` are the limits of the 95 % interval of the ratio; `mde` (minimum
+    detectable effect) and `mde_fall` are the smallest rise and fall, as ratios, that this evidence shows with 80 %
+    power. `p` is of the two-sided test of this figure alone, `p_corrected` within its `family` of figures. All are None
+    where no test was made, `p_corrected` also where the test gives no verdict; `high` is None where it is unbounded.
     `…_per_hour` is the hourly rate of a count of events, None where the observed time is not known.
     """
 
@@ -39,6 +42,9 @@ class ComparisonRow:
     n_after: int = 0
     before_per_hour: float | None = None
     after_per_hour: float | None = None
+    mde_fall: float | None = None
+    p_corrected: float | None = None
+    family: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,8 +185,23 @@ class RunPart:
 
 
 @dataclass(frozen=True, slots=True)
+class AgeSeries:
+    """One percentile of a venue's ages over the course of a run, in ms, for tests of the figure `figure`.
+
+    `batches` are the percentiles of 8 equal parts of the ticks, `steps` those of 240.
+    """
+
+    figure: str
+    batches: tuple[float, ...]
+    steps: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunAnalysis:
-    """Result of the analysis of a run or of a window of it; `parts` are windows of a fixed number of ticks."""
+    """Result of the analysis of a run or of a window of it; `parts` are windows of a fixed number of ticks.
+
+    `age_series` is there where the options ask for it; it is no part of the published JSON.
+    """
 
     run: RunInfo
     ledger: tuple[FileLedger, ...]
@@ -195,6 +210,7 @@ class RunAnalysis:
     findings: tuple[Finding, ...] = ()
     compat: tuple[CompatRow, ...] = ()
     parts: tuple[RunPart, ...] = ()
+    age_series: tuple[AgeSeries, ...] = ()
 
     def figure(self, name: str) -> Figure | None:
         """Return the figure with that full name; None where the run does not have it."""

@@ -36,6 +36,7 @@ def comparison_json(comparison: RunComparison) -> str:
 
 def _fields(record: object) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(record)
+    fields.pop("age_series", None)
     for episode in fields.get("episodes", ()):
         episode["class"] = episode.pop("cls")
     return fields

@@ -1,0 +1,59 @@
+"""Test of one percentile of one venue's age between two runs, with the rules that withhold a verdict.
+
+Each run is cut into `BATCHES` batches and `STEPS` steps of equal time, and the percentile of each is taken. The
+logarithms of the batches are tested; the steps show how long the series remembers. `tests/benchmarks/calibration.py`
+measures how often identical builds alarm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.comparison.statistics import BatchTest, Floats, batch_test, memory_limit, paired_batch_test
+
+BATCHES = 8
+"""Batches a run. Fewer lose power, more are too short beside the memory of ages in a run of ten minutes."""
+STEPS = 240
+"""Steps a run, for the memory; a multiple of the batches, so that a batch is whole steps."""
+MIN_INDEPENDENT_STRETCHES = 60
+"""Least length of a run in memories (upper limit) for a verdict: a batch is then at least seven memories long."""
+
+
+class AgePercentiles(NamedTuple):
+    """One percentile of one series, in ms: of each batch and of each step of the run. The last axis is time."""
+
+    batches: Floats
+    steps: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class AgeTest:
+    """Test of the log ratio of a percentile, and the number of independent stretches in a run (its lower limit)."""
+
+    test: BatchTest
+    stretches: Floats
+
+    @property
+    def long_enough(self) -> npt.NDArray[np.bool_]:
+        """True where the runs are long enough beside the memory of the series."""
+        return self.stretches >= MIN_INDEPENDENT_STRETCHES
+
+
+def age_test(before: AgePercentiles, after: AgePercentiles, tick_ms: float, *, paired: bool = False) -> AgeTest:
+    """Test a percentile of two runs. Values below half a tick (`tick_ms`) count as half a tick: less is not seen."""
+    steps = [_logarithms(side.steps, tick_ms) for side in (before, after)]
+    batches = [_logarithms(side.batches, tick_ms) for side in (before, after)]
+    series = [steps[1] - steps[0]] if paired else steps
+    memory = memory_limit(*series)
+    test = paired_batch_test(*batches) if paired else batch_test(*batches)
+    # A run whose batches happen to lie close together is not more exact than its memory allows.
+    least = np.sqrt(sum(each.var(axis=-1) for each in series) * memory / series[0].shape[-1])
+    return AgeTest(replace(test, error=np.maximum(test.error, least)), series[0].shape[-1] / memory)
+
+
+def _logarithms(values_ms: Floats, tick_ms: float) -> Floats:
+    return np.log(np.maximum(values_ms, tick_ms / 2))

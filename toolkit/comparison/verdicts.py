@@ -1,0 +1,159 @@
+"""Verdict on each figure of a comparison: which test it gets, the correction for their number, and the rules around it.
+
+Counts of separate events are tested exactly, percentiles of ages on batches. Every other figure is compared without a
+test: with one run a side, its difference is an observation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from toolkit.comparison.age_test import MIN_INDEPENDENT_STRETCHES, AgePercentiles, age_test
+from toolkit.comparison.comparability import DIED, FigurePair, RunSide
+from toolkit.comparison.statistics import CONFIDENCE, RatioTest, count_test, holm, least_p
+from toolkit.model.runs import AgeSeries
+from toolkit.model.vocabulary import Better, Bound, Verdict
+
+EQUIVALENT = (0.8, 1.25)
+"""Range of ratios within which a difference is called none, if the whole interval lies in it."""
+
+_EVENTS = re.compile(
+    r"reconnects|disconnects|connect_failures|resyncs|read_timeouts_kept|pings\.failed|plateau_\w+\.count"
+    r"|enforcer\.restarts|supervisor\.\w+|rest_fallback\.activations|cap_hits\.ticks"
+)
+"""Metrics, without the reason, that count separate events."""
+_AGES = re.compile(r"(age_(?:apply|event)_ms)\.p\d+")
+_COMMON_SHIFT_VENUES = 3
+"""Least number of venues for a shift that is common to all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureTest:
+    """Test of one figure. `family` names the figures it is corrected with.
+
+    `untested` says why the test says nothing, which takes it out of the family; `withheld` why it gives no verdict all
+    the same. `corrected_p` is None where the test is outside its family.
+    """
+
+    family: str
+    result: RatioTest
+    untested: str | None = None
+    withheld: str | None = None
+    corrected_p: float | None = None
+
+
+def figure_tests(pairs: Iterable[FigurePair]) -> dict[str, FigureTest]:
+    """Return the test of each figure that has one, by full name, corrected within each family after Holm."""
+    pairs = list(pairs)
+    shifts = _common_shifts(pairs)
+    tests = {pair.name: test for pair in pairs if (test := _test(pair, shifts))}
+    families: dict[str, list[str]] = defaultdict(list)
+    for name, test in tests.items():
+        if test.untested is None:
+            families[test.family].append(name)
+    for names in families.values():
+        corrected = holm([tests[name].result.p for name in names])
+        tests.update((name, replace(tests[name], corrected_p=p)) for name, p in zip(names, corrected, strict=True))
+    return tests
+
+
+def verdict(pair: FigurePair, test: FigureTest | None) -> tuple[Verdict, str | None]:
+    """Return the verdict on a figure that may be compared, and the reason where the values do not show it."""
+    if test is None:
+        return Verdict.DESCRIPTIVE, None
+    before, after = (side.value(pair.name) or 0 for side in pair.sides)
+    if before == after == 0 and test.withheld is None:
+        return Verdict.NO_DIFFERENCE, None
+    reason = test.untested or test.withheld
+    if reason is None and test.corrected_p is not None and test.corrected_p < 1 - CONFIDENCE:
+        better = (after < before) is (pair.figure.better == Better.LOWER)
+        died = [side for side in pair.sides if side.run.ended in DIED]
+        if not better or not died:
+            return (Verdict.IMPROVED if better else Verdict.REGRESSED), None
+        reason = f"{died[0].name} ended early ({died[0].run.ended}): no improvement"
+    high = test.result.high
+    if reason is None and high is not None and EQUIVALENT[0] <= test.result.low and high <= EQUIVALENT[1]:
+        return Verdict.NO_DIFFERENCE, None
+    return Verdict.INCONCLUSIVE, reason
+
+
+def _test(pair: FigurePair, shifts: Mapping[str, str]) -> FigureTest | None:
+    figure = pair.figure
+    if figure.better == Better.NONE or any(side.value(pair.name) is None for side in pair.sides):
+        return None
+    if age := _AGES.fullmatch(figure.metric):
+        return _age_test(pair, age[1], shifts)
+    for metric, label in ((figure.metric, ""), (figure.metric.rpartition(".")[0], ".<reason>")):
+        if _EVENTS.fullmatch(metric):
+            return _count_test(pair, metric + label)
+    return None
+
+
+def _count_test(pair: FigurePair, family: str) -> FigureTest | None:
+    exposure_ratio = _exposure_ratio(pair)
+    if exposure_ratio is None:
+        return None
+    before, after = (int(side.value(pair.name) or 0) for side in pair.sides)
+    bounds = [side.name for side in pair.sides if side.figures[pair.name].bound is not Bound.EXACT]
+    untested = f"{' and '.join(bounds)}: not an exact count" if bounds else None
+    if untested is None and least_p(before + after, exposure_ratio) >= 1 - CONFIDENCE:
+        untested = f"{before + after} events in both runs are too few to show a difference"
+    return FigureTest(family, count_test(before, after, exposure_ratio), untested)
+
+
+def _exposure_ratio(pair: FigurePair) -> float | None:
+    """Return the length of the after run over that of the before run; lengths within a tick are equal."""
+    before, after = (side.observed_ms for side in pair.sides)
+    if not before or not after:
+        return None
+    tick_ms = pair.before.value("run.tick_gap_ms.p50") or 0
+    return 1.0 if abs(after - before) <= tick_ms else after / before
+
+
+def _age_test(pair: FigurePair, family: str, shifts: Mapping[str, str]) -> FigureTest | None:
+    series = [side.age_series.get(pair.name) for side in pair.sides]
+    ticks = [side.value("run.tick_gap_ms.p50") for side in pair.sides]
+    if series[0] is None or series[1] is None or not ticks[0] or not ticks[1]:
+        return None
+    tick_ms = float(max(ticks[0], ticks[1]))
+    found = age_test(_arrays(series[0]), _arrays(series[1]), tick_ms)
+    before, after = (side.value(pair.name) or 0 for side in pair.sides)
+    untested = None
+    if not found.long_enough:
+        untested = (
+            f"worth {float(found.stretches):.0f} independent stretches, a verdict needs {MIN_INDEPENDENT_STRETCHES}"
+        )
+    withheld = shifts.get(pair.name) or ("within one tick" if 0 < abs(after - before) <= tick_ms else None)
+    return FigureTest(family, found.test.ratio_test(), untested, withheld)
+
+
+def _arrays(series: AgeSeries) -> AgePercentiles:
+    return AgePercentiles(np.array(series.batches), np.array(series.steps))
+
+
+def _common_shifts(pairs: Iterable[FigurePair]) -> dict[str, str]:
+    """Return, for each age that moved at all venues by the same amount within a tick, a sentence that says so."""
+    moved: dict[str, list[FigurePair]] = defaultdict(list)
+    for pair in pairs:
+        if _AGES.fullmatch(pair.figure.metric):
+            moved[pair.figure.metric].append(pair)
+    found = {}
+    for metric, same in moved.items():
+        deltas = [_delta(pair.before, pair.after, pair.name) for pair in same]
+        known = [delta for delta in deltas if delta is not None]
+        tick_ms = same[0].before.value("run.tick_gap_ms.p50") or 0
+        if len(known) < max(len(deltas), _COMMON_SHIFT_VENUES) or max(known) - min(known) > tick_ms:
+            continue
+        if min(known) > 0 or max(known) < 0:
+            found[metric] = f"common shift: all venues moved by {min(known):.0f} to {max(known):.0f} ms"
+    return {pair.name: found[metric] for metric, same in moved.items() if metric in found for pair in same}
+
+
+def _delta(before: RunSide, after: RunSide, name: str) -> float | None:
+    values = before.value(name), after.value(name)
+    return None if values[0] is None or values[1] is None else values[1] - values[0]
