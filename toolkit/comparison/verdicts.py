@@ -69,7 +69,7 @@ def verdict(pair: FigurePair, test: FigureTest | None) -> tuple[Verdict, str | N
     before, after = (side.value(pair.name) or 0 for side in pair.sides)
     if before == after == 0 and test.withheld is None:
         return Verdict.NO_DIFFERENCE, None
-    reason = test.untested or test.withheld
+    reason = test.withheld or test.untested
     if reason is None and test.corrected_p is not None and test.corrected_p < 1 - CONFIDENCE:
         better = (after < before) is (pair.figure.better == Better.LOWER)
         died = [side for side in pair.sides if side.run.ended in DIED]
@@ -96,9 +96,9 @@ def _test(pair: FigurePair, shifts: Mapping[str, str]) -> FigureTest | None:
 
 def _count_test(pair: FigurePair, family: str) -> FigureTest | None:
     exposure_ratio = _exposure_ratio(pair)
-    if exposure_ratio is None:
+    before, after = (side.value(pair.name) for side in pair.sides)
+    if exposure_ratio is None or not isinstance(before, int) or not isinstance(after, int) or min(before, after) < 0:
         return None
-    before, after = (int(side.value(pair.name) or 0) for side in pair.sides)
     bounds = [side.name for side in pair.sides if side.figures[pair.name].bound is not Bound.EXACT]
     untested = f"{' and '.join(bounds)}: not an exact count" if bounds else None
     if untested is None and least_p(before + after, exposure_ratio) >= 1 - CONFIDENCE:
