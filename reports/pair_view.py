@@ -70,8 +70,13 @@ class PairView:
 
     @property
     def verdicts(self) -> Mapping[str, int]:
-        """Number of rows with each verdict."""
-        return Counter(row.verdict.replace("_", " ") for row in self.comparison.rows)
+        """Number of rows with each verdict, differences first."""
+        counts = Counter(row.verdict for row in self.comparison.rows)
+        return {verdict.replace("_", " "): counts[verdict] for verdict in Verdict if counts[verdict]}
+
+    def figures_with(self, verdict: str) -> tuple[str, ...]:
+        """Full names of the figures with this verdict."""
+        return tuple(row.figure for row in self.comparison.rows if row.verdict == verdict)
 
     @property
     def blocked(self) -> tuple[RunView, ...]:

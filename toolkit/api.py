@@ -18,8 +18,8 @@
 >>> part.windows().select("since_tick", "until_tick", "figure", "value").rows()
 [(400, 999, 'lighter.connects', 3.0), (1000, 1999, 'lighter.connects', 4.0), (2000, 2398, 'lighter.connects', 2.0)]
 >>> pair = toolkit.compare("sample:before", "sample:after")
->>> pair.rows().filter(figure="lighter.age_apply_ms.p50")["verdict"].item()
-'descriptive'
+>>> pair.rows().filter(figure="lighter.reconnects")["verdict"].item()
+'improved'
 >>> pair.report().markdown.startswith("# ")
 True
 """

@@ -7,6 +7,7 @@ import pytest
 
 from tests.reports.rendered import Page
 from toolkit.cli import main
+from toolkit.model.vocabulary import Verdict
 
 SAMPLES = ("sample:before", "sample:after")
 BUILD_LOG = """   Compiling feedcore v0.1.0 ($SRC/feedcore)
@@ -41,7 +42,7 @@ def test_the_json_of_a_comparison_has_the_documented_keys(capsys: pytest.Capture
     assert (result["schema"], result["comparable"], result["why_not"]) == ("toolkit.comparison/1", True, [])
     documented = {"figure", "before", "after", "delta", "ratio", "low", "high", "p", "verdict", "why", "mde"}
     assert all(documented <= row.keys() for row in result["rows"])
-    assert {row["verdict"] for row in result["rows"]} <= {"descriptive", "not_comparable"}
+    assert {row["verdict"] for row in result["rows"]} <= set(Verdict)
     assert result["runs"]["after"]["simulated"] is True
 
 

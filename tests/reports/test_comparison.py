@@ -124,7 +124,10 @@ def test_a_row_may_be_compared_in_spite_of_such_differences(left: RunAnalysis, r
 def test_counts_of_runs_of_different_length_are_compared_by_their_rates() -> None:
     row = row_of("lighter.reconnects", ages(), ages(observed_ms=HALF_AN_HOUR_MS))
     assert row.verdict is Verdict.INCONCLUSIVE
-    assert row.why == "2 events in both runs are too few to show a difference; the runs last 9 min 59.5 s and 30 min 0.0 s: compare the hourly rates"
+    assert (
+        row.why
+        == "2 events in both runs are too few to show a difference; the runs last 9 min 59.5 s and 30 min 0.0 s: compare the hourly rates"
+    )
     assert row.after_per_hour == 2
 
 

@@ -75,12 +75,14 @@ def test_the_document_begins_with_the_changes_and_the_review_summary() -> None:
         "- **Feed**: SIMULATED.",
         "- **Settings**: not recorded in either run, so it is not known whether they were equal.",
         "- **Build**: before not known (the run states no build id), after `29c19fd4a1`.",
-        "- **Statistical test**: none; there is one run per side. Differences below are observations.",
+        "- **Statistical test**: improved: `lighter.reconnects`, `lighter.reconnects.server_close`; regressed: none. "
+        "Other differences below are observations of one run per side.",
         "- **Gate** `frontier`: before **FAIL** (1 of 49 rules failed: extended.age_apply_ms.p95 11 249 ms); "
         "after **FAIL** (1 of 49 rules failed: extended.age_apply_ms.p95 11 249 ms).",
         "- **Missing data**: before none (no line was set aside, no tick is missing); "
         "after 1 of 2 400 lines of telemetry.jsonl (torn_tail).",
-        "- **Figures**: 145 in total: 136 descriptive (compared without a statistical test), "
+        "- **Figures**: 145 in total: 2 improved, 81 no difference, 17 inconclusive, "
+        "36 descriptive (compared without a statistical test), "
         "9 not comparable (5 known on neither side, 4 known on one side only).",
     ]
 
@@ -232,7 +234,7 @@ def row_of(page: Page, venue: str, metric: str) -> list[str]:
 @pytest.mark.parametrize(
     ("venue", "metric", "cells"),
     [
-        ("lighter", "reconnects", ["10 (60.1 per h)", "10", "1 (6.0 per h)", "1", "−9 (× 0.10)", "descriptive"]),
+        ("lighter", "reconnects", ["10 (60.1 per h)", "10", "1 (6.0 per h)", "1", "−9 (× 0.10)", "improved"]),
         ("lighter", "age_apply_ms.p99", ["500 ms", "2 399", "< 250 ms", "2 399", "−500 ms", "descriptive"]),
         ("extended", "read_timeouts_kept",
          ["not instrumented", "0", "6 (36.0 per h)", "2 399", "–", "not comparable (before: not instrumented)"]),

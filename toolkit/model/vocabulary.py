@@ -135,8 +135,8 @@ class Verdict(StrEnum):
     REGRESSED = "regressed"
     NO_DIFFERENCE = "no_difference"
     INCONCLUSIVE = "inconclusive"
-    NOT_COMPARABLE = "not_comparable"
     DESCRIPTIVE = "descriptive"
+    NOT_COMPARABLE = "not_comparable"
 
 
 class SettingKind(StrEnum):
