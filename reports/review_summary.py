@@ -144,6 +144,8 @@ def _missing_data(run: RunView) -> Iterator[str]:
         yield "the whole run, which never started"
         return
     for file in run.ledger:
+        if file.copy_of is not None:
+            continue
         unread = {reason: count for reason, count in file.set_aside.items() if count and reason != SetAside.BLANK}
         yield from (f"{thousands(count)} of {_lines(file)} ({reason})" for reason, count in sorted(unread.items()))
     if run.died:

@@ -292,4 +292,6 @@ def _file_row(run: RunView, file: FileLedger) -> tuple[Cell, ...]:
 
 def set_aside_text(file: FileLedger) -> str:
     """Return the number of lines of a file that were set aside, by reason: `torn_tail 1`, or `0`."""
+    if file.copy_of is not None:
+        return f"copy of {file.copy_of}"
     return ", ".join(f"{reason} {thousands(count)}" for reason, count in sorted(file.set_aside.items()) if count) or "0"

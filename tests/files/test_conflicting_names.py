@@ -16,10 +16,13 @@ CONNECTED = b"INFO: Lighter public WS connected url=ws://127.0.0.1:1/stream\n"
 RECORD = b'{"t":1,"venue_age_ms":[1]}\n'
 
 PAIRS = {
-    "gzipped by hand": ({"run.log": BEGUN, "run.log.gz": gzip.compress(BEGUN + CONNECTED)}, "run.log.1 to"),
+    "gzipped by hand": ({"run.log": BEGUN * 2, "run.log.gz": gzip.compress(BEGUN + CONNECTED)}, "run.log.1 to"),
     "half compressed": ({"run.log.1": BEGUN, "run.log.1.gz": gzip.compress(CONNECTED)}, "run.log.2 to"),
     "of one day": ({"run.log-20261122": BEGUN, "run.log-20261122.gz": gzip.compress(CONNECTED)}, "leave out"),
-    "telemetry": ({"telemetry.jsonl": RECORD, "telemetry.jsonl.gz": gzip.compress(2 * RECORD)}, "telemetry.jsonl.1 to"),
+    "telemetry": (
+        {"telemetry.jsonl": RECORD, "telemetry.jsonl.gz": gzip.compress(RECORD.replace(b"1", b"2"))},
+        "telemetry.jsonl.1 to",
+    ),
 }
 
 
@@ -40,6 +43,8 @@ def test_two_different_files_at_one_position_are_refused_by_name_with_advice(
 
 ACCEPTED = {
     "a copy": {"run.log": BEGUN, "run.log.gz": gzip.compress(BEGUN)},
+    "compressed later than copied": {"run.log": BEGUN, "run.log.gz": gzip.compress(BEGUN + CONNECTED)},
+    "a copy of telemetry": {"telemetry.jsonl": RECORD, "telemetry.jsonl.gz": gzip.compress(RECORD + RECORD[:9])},
     "emptied after it was compressed": {"run.log": b"", "run.log.gz": gzip.compress(BEGUN)},
     "compressed with a delay": {"run.log": BEGUN, "run.log.1": CONNECTED, "run.log.2.gz": gzip.compress(2 * BEGUN)},
     "two streams": {"stdout.log": BEGUN, "stderr.log": CONNECTED},

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
-from toolkit.analysis.log_findings import MAX_QUOTE_CHARS, LogExamples, log_findings
-from toolkit.files.rotation import missing_parts
+from toolkit.analysis.log_findings import MAX_QUOTE_CHARS, LogExamples, file_findings, log_findings
+from toolkit.files.copies import Overlap
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Episode, FileLedger, Finding, LineRef, RunInfo
 from toolkit.model.units import duration, share, thousands
-from toolkit.model.vocabulary import EARLIER_CRASH, ReconnectReason, Role, SetAside
+from toolkit.model.vocabulary import EARLIER_CRASH, ReconnectReason, SetAside
 
 IDLE_CLOSES = 3
 IDLE_SPREAD = 0.1
@@ -48,6 +48,7 @@ class FindingInput:
     """Log lines that report the end of a process that is not the run's, with its name."""
     logs: Mapping[str, LogExamples] = field(default_factory=dict)
     """Examples of each log's unknown lines, by file."""
+    overlaps: Sequence[Overlap] = ()
 
     def value(self, figure: str) -> float | None:
         """Return the value of a figure; None if it is unknown or absent."""
@@ -62,7 +63,8 @@ class FindingInput:
 
 def findings(evidence: FindingInput) -> tuple[Finding, ...]:
     """Return all findings of a run, the most severe first."""
-    found = [*(each for rule in _RULES for each in rule(evidence)), *log_findings(evidence.ledgers, evidence.logs)]
+    found = [each for rule in _RULES for each in rule(evidence)]
+    found += [*log_findings(evidence.ledgers, evidence.logs), *file_findings(evidence.ledgers, evidence.overlaps)]
     order = {"high": 0, "medium": 1, "low": 2}
     return tuple(sorted(found, key=lambda each: order[each.severity]))
 
@@ -224,7 +226,7 @@ def _missing_records(evidence: FindingInput) -> Iterator[Finding]:
         yield Finding("holes", "medium", None, text, ("run.hole_ms",))
 
 
-_NO_DAMAGE = (SetAside.BLANK, SetAside.TORN_TAIL, SetAside.OTHER_LOG)
+_NO_DAMAGE = (SetAside.BLANK, SetAside.TORN_TAIL, SetAside.OTHER_LOG, SetAside.COPY)
 
 
 def _times_of_another_log(evidence: FindingInput) -> Iterator[Finding]:
@@ -246,13 +248,6 @@ def _damaged_files(evidence: FindingInput) -> Iterator[Finding]:
             yield Finding(
                 "damaged_file", "medium", None, text, (), tuple((ledger.file, each.line) for each in bad[:20])
             )
-
-
-def _missing_parts(evidence: FindingInput) -> Iterator[Finding]:
-    written = (ledger.file for ledger in evidence.ledgers if ledger.role in (Role.LOG, Role.TELEMETRY, Role.RX_STATS))
-    for before, after in missing_parts(written):
-        text = f"the part between {before} and {after} is missing: its events are not counted"
-        yield Finding("part_missing", "high", None, text)
 
 
 def _events_without_time(evidence: FindingInput) -> Iterator[Finding]:
@@ -294,6 +289,6 @@ def _lines(episodes: Iterable[Episode], venue: str, kind: str, reason: str | Non
 _RULES = (
     _never_spoke, _masked, _stalls, _shared_drops, _watchdogs_off, _clock_steps, _frozen_mids, _unequal_lives,
     _earlier_ends, _earlier_crashes, _idle_closes, _runner_freezes, _missing_records, _damaged_files,
-    _times_of_another_log, _missing_parts, _one_sided, _silent_endings, _events_without_time, _unknown_audit_lines,
+    _times_of_another_log, _one_sided, _silent_endings, _events_without_time, _unknown_audit_lines,
     _other_processes,
 )  # fmt: skip

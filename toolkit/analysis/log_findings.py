@@ -1,10 +1,13 @@
-"""Findings on logs of which little was understood, and on prefixes that were learnt from their lines."""
+"""Findings on the files of a run: overlaps, missing parts, logs of which little was understood, learnt prefixes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from toolkit.files.copies import Overlap
+from toolkit.files.detection import EVIDENCE_ROLES
+from toolkit.files.rotation import missing_parts, rotated_part
 from toolkit.model.runs import FileLedger, Finding
 from toolkit.model.units import thousands
 from toolkit.runlog.wrapping.common import common_prefix
@@ -62,3 +65,30 @@ def _learnt_prefixes(logs: Mapping[str, LogExamples]) -> Iterator[Finding]:
                 "prefix; it was taken off, and its time is used only if it names its time zone"
             )
             yield Finding("learnt_prefix", "low", None, text, (), ((file, 1),))
+
+
+def file_findings(ledgers: Iterable[FileLedger], overlaps: Iterable[Overlap]) -> Iterator[Finding]:
+    """Yield a finding for each missing part of a rotated file, and for each two files that overlap."""
+    written = (ledger.file for ledger in ledgers if ledger.role in EVIDENCE_ROLES)
+    for before, after in missing_parts(sorted(written, key=rotated_part)):
+        text = f"the part between {before} and {after} is missing: its events are not counted"
+        yield Finding("part_missing", "high", None, text)
+    yield from _overlap_findings(overlaps)
+
+
+def _overlap_findings(overlaps: Iterable[Overlap]) -> Iterator[Finding]:
+    for each in overlaps:
+        first, second = each.first.name, each.second.name
+        text = (
+            f"{first} and {second} have {thousands(each.lines)} equal {'line' if each.lines == 1 else 'lines'}"
+            f" ({_range(each.first_range)} of {first}, {_range(each.second_range)} of {second}), but neither is a copy"
+            " of the other: an event may be counted twice, so counts from them are upper bounds; leave out the file"
+            " that has less of the run"
+        )
+        lines = ((first, each.first_range[0]), (second, each.second_range[0]))
+        yield Finding("files_overlap", "high", None, text, (), lines)
+
+
+def _range(lines: tuple[int, int]) -> str:
+    first, last = lines
+    return f"line {first}" if first == last else f"lines {thousands(first)} to {thousands(last)}"

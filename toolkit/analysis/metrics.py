@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -17,8 +17,9 @@ import duckdb
 
 from toolkit.db.query_pool import QueryPool
 from toolkit.db.store import execute_script, sql
+from toolkit.files.copies import Overlap
 from toolkit.model.figures import Figure, FigureSpec, Number
-from toolkit.model.vocabulary import PLATEAU_LIMIT_PATTERN, PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason
+from toolkit.model.vocabulary import PLATEAU_LIMIT_PATTERN, PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason, Role
 from toolkit.sessions.venue_rules import venue_rules
 
 NO_CAP, CAP_UNKNOWN = "none", "unknown"
@@ -171,6 +172,37 @@ def _figure(
 
 def _body(query: str) -> str:
     return query.rstrip().rstrip(";")
+
+
+_OVERLAP_SOURCES = {
+    Role.LOG: ("run log", "market_rx_stats lines", "market_rx_stats cap_hits"),
+    Role.RX_STATS: ("market_rx_stats lines", "market_rx_stats cap_hits"),
+    Role.TELEMETRY: ("telemetry",),
+}
+"""Words in the source of a metric that may count the lines of files of a role."""
+
+
+def with_bounds(figures: Iterable[Figure], overlaps: Sequence[Overlap]) -> tuple[Figure, ...]:
+    """Return the figures; those from files that overlap are no longer exact.
+
+    A count is then at most its value, as no event is missing. Another value is an estimate.
+    """
+    notes = dict[str, str]()
+    for each in overlaps:
+        note = f"{each.first.name} and {each.second.name} overlap: a line may be counted twice"
+        notes |= dict.fromkeys(_OVERLAP_SOURCES[each.first.role], note)
+    return tuple(_with_bound(figure, notes) for figure in figures) if notes else tuple(figures)
+
+
+def _with_bound(figure: Figure, notes: dict[str, str]) -> Figure:
+    spec = next((spec for metric in metrics() if (spec := metric.spec_of(figure.figure))), None)
+    note = next((note for source, note in notes.items() if spec and source in spec.source), None)
+    if figure.value is None or note is None:
+        return figure
+    note = f"{figure.note}; {note}" if figure.note else note
+    if figure.unit == "count" and figure.bound in (Bound.EXACT, Bound.UPPER):
+        return replace(figure, bound=Bound.UPPER, low=0, high=figure.value, note=note)
+    return replace(figure, bound=Bound.ESTIMATE, low=None, high=None, note=note)
 
 
 def plain(value: float | None) -> Number | None:

@@ -12,19 +12,20 @@ from toolkit.analysis.age_series import age_series
 from toolkit.analysis.diagnosis import earlier_crashes, earlier_ends, other_processes
 from toolkit.analysis.findings import FindingInput, findings
 from toolkit.analysis.log_findings import LogExamples
-from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, catalogue, compute, create_run_views, rows
+from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, catalogue, compute, create_run_views, rows, with_bounds
 from toolkit.analysis.run_info import Options, describe, requested_ms
 from toolkit.analysis.settings import delta_cap
 from toolkit.analysis.windows import analyze_window
 from toolkit.db.query_pool import QueryPool, memory_limit, query_pool
 from toolkit.db.staging import RUN_KEY, CopyTables, committing, staging_database
 from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
+from toolkit.files.copies import DistinctFiles, distinct
 from toolkit.files.discovery import discover
-from toolkit.files.run_file import RunFile, distinct
+from toolkit.files.run_file import RunFile
 from toolkit.ingest import events, log, resolved_config, run_meta, rx_stats, telemetry
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.ingest.session_rows import episodes, write_sessions
-from toolkit.ingest.unparsed_files import plain_file_bytes, unparsed_ledger
+from toolkit.ingest.unparsed_files import copy_ledger, plain_file_bytes, unparsed_ledger
 from toolkit.model.figures import Figure
 from toolkit.model.runs import WHOLE_RUN, Episode, FileLedger, Finding, RunAnalysis, RunInfo
 from toolkit.model.vocabulary import PLATEAU_LIMITS_MS, Role
@@ -58,7 +59,7 @@ def analyze(
     if db != MEMORY:
         # A file that is not a store is refused before the work, not after it.
         connect(db).close()
-    with staging_database(_MEMORY_MB[options.scope], plain_file_bytes(files)) as con:
+    with staging_database(_MEMORY_MB[options.scope], plain_file_bytes(files.files)) as con:
         staged = _StagedRun(con, files, options)
         loaded = staged.load(progress)
         analysis = staged.analyze(loaded, db)
@@ -72,8 +73,13 @@ class _StagedRun:
     """One run in the staging database, and the options of its analysis."""
 
     con: duckdb.DuckDBPyConnection
-    files: Sequence[RunFile]
+    distinct_files: DistinctFiles
     options: Options
+
+    @property
+    def files(self) -> Sequence[RunFile]:
+        """The files that are read."""
+        return self.distinct_files.files
 
     @property
     def metric_names(self) -> tuple[str, ...] | None:
@@ -94,11 +100,12 @@ class _StagedRun:
         ledgers += [unparsed_ledger(file) for file in files if file.role not in parsed]
         order = {file.name: file.file_no for file in files}
         ledgers.sort(key=lambda ledger: order[ledger.file])
+        ledgers += [copy_ledger(copy) for copy in self.distinct_files.copies]
         meta = run_meta.load(by_role[Role.RUN_META])
         lines = run_meta.setting_lines(by_role[Role.RUN_META], meta)
         names = [file.name for file in files]
         telemetry.bound_tick_times(con, RUN_KEY, requested_ms(self.options, meta, loaded.facts))
-        return LoadedRun(ledgers, loaded, meta, names, lines, resolved_config.load(files))
+        return LoadedRun(ledgers, loaded, meta, names, lines, resolved_config.load(files), self.distinct_files.overlaps)
 
     def analyze(self, loaded: LoadedRun, db: str) -> RunAnalysis:
         """Analyse the loaded run and commit it to the store `db`."""
@@ -138,7 +145,7 @@ class _StagedRun:
         """Compute figures, episodes, findings and the compat view, and write them where the run is stored."""
         wait_for_copy = pool.submit(lambda _: copy_tables(*_LARGE_TABLES)) if copy_tables else None
         self.create_episodes(pool)
-        figures = compute(pool, self.metric_names)
+        figures = with_bounds(compute(pool, self.metric_names), loaded.overlaps)
         run_episodes = episodes(self.con)
         run_findings = findings(_finding_input(self.con, loaded, run, figures, run_episodes))
         analysis = RunAnalysis(run, tuple(loaded.ledgers), figures, run_episodes, run_findings)
@@ -153,6 +160,8 @@ class _StagedRun:
         part = analyze_window(
             self.con, self.options.window, self.metric_names, self.create_episodes, whole, self.options.words
         )
+        parts = tuple(replace(each, figures=with_bounds(each.figures, loaded.overlaps)) for each in part.parts)
+        part = replace(part, figures=with_bounds(part.figures, loaded.overlaps), parts=parts)
         part_findings = findings(_finding_input(self.con, loaded, part.run, part.figures, part.episodes))
         return replace(part, findings=part_findings)
 
@@ -216,6 +225,7 @@ def _finding_input(
         other_processes=others,
         clock_steps=steps,
         logs=_log_examples(loaded),
+        overlaps=loaded.overlaps,
     )
 
 

@@ -49,8 +49,11 @@ class Options:
 
 
 def run_id(ledgers: Iterable[FileLedger]) -> str:
-    """Return the run's id: the first 16 hexadecimal digits of the SHA-256 over the sorted digests of its files."""
-    digests = sorted(each.sha256 for each in ledgers if each.role in _IDENTITY)
+    """Return the run's id: the first 16 hexadecimal digits of the SHA-256 over the sorted digests of its files.
+
+    Copies, which are not read, do not count.
+    """
+    digests = sorted(each.sha256 for each in ledgers if each.role in _IDENTITY and each.copy_of is None)
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:RUN_ID_LENGTH]
 
 

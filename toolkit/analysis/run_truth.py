@@ -7,8 +7,8 @@ from pathlib import Path
 
 from toolkit.analysis.ground_truth import compare_with_truth
 from toolkit.db.staging import RUN_KEY, staging_database
+from toolkit.files.copies import distinct
 from toolkit.files.discovery import discover
-from toolkit.files.run_file import distinct
 from toolkit.ingest import ground_truth, telemetry
 from toolkit.model.ground_truth import SeenTick, TruthComparison, VenueSeen
 from toolkit.model.runs import RunAnalysis
@@ -50,7 +50,7 @@ def _seen(analysis: RunAnalysis, venue: str, ticks: Sequence[SeenTick]) -> Venue
 
 
 def _ticks(paths: Sequence[str]) -> dict[str, list[SeenTick]]:
-    sources = [file for file in distinct(discover(paths)) if file.role is Role.TELEMETRY]
+    sources = [file for file in distinct(discover(paths)).files if file.role is Role.TELEMETRY]
     ticks: dict[str, list[SeenTick]] = {}
     with staging_database(_MEMORY_MB) as con:
         telemetry.load(con, RUN_KEY, sources)

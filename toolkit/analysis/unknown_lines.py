@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from toolkit.files.copies import distinct
 from toolkit.files.discovery import discover
 from toolkit.files.rotation import is_continuation
-from toolkit.files.run_file import RunFile, adjoins, distinct
+from toolkit.files.run_file import RunFile, adjoins
 from toolkit.model.vocabulary import Role
 from toolkit.runlog.bulk.block import wrapped_blocks
 from toolkit.runlog.parse import OTHER, parse
@@ -27,7 +28,7 @@ def unknown_templates(paths: Sequence[str]) -> Counter[str]:
     Templates beyond the first ten thousand are counted together under `REST`. Raises `InputError` as `analyze` does.
     """
     counts: Counter[str] = Counter()
-    logs = [file for file in distinct(discover(paths)) if file.role is Role.LOG]
+    logs = [file for file in distinct(discover(paths)).files if file.role is Role.LOG]
     joined = False  # the first line of this part is the rest of the last line of the part before
     for file, after in zip(logs, [*logs[1:], None], strict=False):
         rest = after.first_line() if after is not None and adjoins(after, file) else None

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit.files.detection import EVIDENCE_ROLES
 from toolkit.files.rotation import RotatedPart, rotated_part
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
@@ -63,25 +60,11 @@ def adjoins(file: RunFile, before: RunFile | None) -> bool:
     return rotated_part(file.name).adjoins(rotated_part(before.name))
 
 
-def distinct(files: Sequence[RunFile]) -> list[RunFile]:
-    """Return the files without byte-identical copies of the same role, with new file numbers. Empty files are kept.
-
-    Raises `InputError` where two files with different content have the same position among the parts of a rotated
-    file, for example `run.log` and `run.log.gz`.
-    """
-    roles = Counter(file.role for file in files)
-    seen: set[tuple[Role, str]] = set()
-    kept, positions = [], dict[tuple[Role, RotatedPart], RunFile]()
+def reject_same_positions(files: Iterable[RunFile]) -> None:
+    """Raise `InputError` where two of the files have the same position among the parts of a rotated file."""
+    positions = dict[tuple[Role, RotatedPart], RunFile]()
     for file in files:
-        if roles[file.role] > 1 and file.role in EVIDENCE_ROLES:
-            key = (file.role, _digest(file))
-            if key in seen and key[1] != _DIGEST_OF_EMPTY:
-                continue
-            seen.add(key)
-            if key[1] != _DIGEST_OF_EMPTY:
-                _reject_same_position(file, positions.setdefault((file.role, rotated_part(file.name)), file))
-        kept.append(file)
-    return [replace(file, file_no=number) for number, file in enumerate(kept)]
+        _reject_same_position(file, positions.setdefault((file.role, rotated_part(file.name)), file))
 
 
 def _reject_same_position(file: RunFile, other: RunFile) -> None:
@@ -97,13 +80,3 @@ def _reject_same_position(file: RunFile, other: RunFile) -> None:
         "hold different content, and their names do not tell which was written first; leave out the one that is a copy"
         + rename,
     )
-
-
-_DIGEST_OF_EMPTY = hashlib.sha256().hexdigest()
-
-
-def _digest(file: RunFile) -> str:
-    with file.open() as stream:
-        while stream.read(1 << 20):
-            pass
-        return stream.sha256

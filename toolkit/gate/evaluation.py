@@ -181,7 +181,7 @@ def _telemetry_flaw(run: GateRun) -> str | None:
     unread = [
         f"{ledger.file}:{each.line} {each.reason}"
         for ledger in run.ledger
-        if ledger.role is Role.TELEMETRY
+        if ledger.role is Role.TELEMETRY and ledger.copy_of is None
         for each in ledger.where
         if each.reason != SetAside.BLANK
     ]

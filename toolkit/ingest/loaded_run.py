@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from toolkit.files.copies import Overlap
 from toolkit.ingest.log import LogLoad
 from toolkit.model.run_meta import RunMeta
 from toolkit.model.runs import FileLedger, SettingSource
@@ -16,7 +17,7 @@ class LoadedRun:
     """The ledgers and names of the files by file number, the result of reading the logs, and the run's metadata.
 
     `meta_lines` gives the file and line of each setting in the metadata; `resolved` are the settings of the resolved
-    configuration.
+    configuration. `overlaps` are between files that were all read.
     """
 
     ledgers: list[FileLedger]
@@ -25,6 +26,7 @@ class LoadedRun:
     names: Sequence[str]
     meta_lines: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
     resolved: tuple[SettingSource, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
 
     def file_and_line(self, ref: Ref) -> tuple[str, int]:
         """Return the file name and line of a line reference."""

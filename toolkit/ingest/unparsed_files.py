@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from toolkit.files.copies import FileCopy
 from toolkit.files.run_file import RunFile
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
@@ -21,6 +22,14 @@ def unparsed_ledger(source: RunFile, used: bool = True) -> FileLedger:
         known = lines if used else 0
         digest = stream.sha256
         return FileLedger(source.name, source.role, stream.size, digest, lines, known, {}, where, lines - known)
+
+
+def copy_ledger(copy: FileCopy) -> FileLedger:
+    """Return the ledger row of a copy: all its lines are set aside, as the other file has them."""
+    aside, where = {SetAside.COPY.value: copy.lines}, (SetAsideLine(1, 0, SetAside.COPY),)
+    return FileLedger(
+        copy.file.name, copy.file.role, copy.bytes, copy.sha256, copy.lines, 0, aside, where, copy_of=copy.of.name
+    )
 
 
 def _line_count(block: Block) -> int:

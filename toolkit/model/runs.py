@@ -121,6 +121,7 @@ class FileLedger:
 
     `used` are the lines that were understood, `other` the lines of a log that no grammar knows. `set_aside` counts
     lines by reason, `where` lists them. `bytes` and `sha256` are of the decompressed content.
+    `copy_of` names the file that has all lines of this one, which is then not read.
     """
 
     file: str
@@ -132,6 +133,7 @@ class FileLedger:
     set_aside: Mapping[str, int]
     where: tuple[SetAsideLine, ...]
     other: int = 0
+    copy_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ class SetAside(StrEnum):
     TOO_LONG = "too_long"
     DAMAGED = "damaged"
     OTHER_LOG = "other_log"
+    COPY = "copy"
 
 
 EARLIER_CRASH = "earlier_crash"
