@@ -12,11 +12,13 @@ from toolkit.model.errors import ExitCode
 from toolkit.model.vocabulary import Ended
 
 if TYPE_CHECKING:
-    from toolkit.model.runs import RunAnalysis
+    from toolkit.model.runs import RunAnalysis, RunInfo
 
 POLL_S = 2.0
 _UNCONFIRMED_ENDS = (Ended.STILL_RUNNING, Ended.UNKNOWN, Ended.TIMEOUT)
 """Ends that no log line states; they count as the end only if the files have stopped growing."""
+_UNCONFIRMED_CAUSES = ("build_lock", "no_program_line")
+"""Causes that a run shows while its build waits, or before its first line."""
 IDLE_RATIO = 4
 """Waiting time per analysis time, so that the analyses of a long run use at most a fifth of one processor."""
 
@@ -33,7 +35,7 @@ def follow(analyze_into: Callable[[str], RunAnalysis], show: Callable[[RunAnalys
             began = time.monotonic()
             analysis = analyze_into(":memory:")
             bytes_now = sum(each.bytes for each in analysis.ledger)
-            if analysis.run.ended not in _UNCONFIRMED_ENDS or (
+            if not _is_unconfirmed(analysis.run) or (
                 analysis.run.ended is not Ended.STILL_RUNNING and bytes_now == bytes_before
             ):
                 break
@@ -46,3 +48,7 @@ def follow(analyze_into: Callable[[str], RunAnalysis], show: Callable[[RunAnalys
         note(f"interrupted; the run as written so far is stored in {db}")
     show(analyze_into(db))
     return code
+
+
+def _is_unconfirmed(run: RunInfo) -> bool:
+    return run.ended in _UNCONFIRMED_ENDS or (run.diagnosis is not None and run.diagnosis.code in _UNCONFIRMED_CAUSES)

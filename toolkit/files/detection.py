@@ -30,9 +30,15 @@ _PROGRAM_PHRASES = (
 """Phrases that only the program and its connectors write."""
 _RX_PHRASE = b"market_rx_stats tick="
 _LOG = re.compile(
-    b"|".join(map(re.escape, _PROGRAM_PHRASES)) + rb"|panicked at |(?:^|\n)\s*(?:Compiling|Finished|Running|Building) "
+    b"|".join(map(re.escape, _PROGRAM_PHRASES))
+    + rb"|panicked at |(?:^|\n)\s*(?:Compiling|Finished|Running|Building|Blocking waiting for|Updating (?:crates|git)) "
     rb"|(?:^|\n)(?:error|warning)(?:\[E\d+\])?: |(?:^|\n)(?:INFO|WARN|ERROR): "
+    rb"|(?:^|\n)Caused by:|command not found|version `GLIBC|loading shared libraries: |(?:^|\n)timeout: [fs]"
+    rb"|(?:^|\n)[^\s:]+: line \d+: |exited with code \d|ompleted with exit code \d|runner_exit pid=\d"
+    rb"|overflowed its stack|fatal runtime error: |[Kk]illed process \d+,? \("
 )
+_RUN_LOG = "run.log"
+"""Name of a text file that is a log even if the program wrote nothing to it."""
 _PIECE_BYTES = 4 << 20
 _BOM = codecs.BOM_UTF8
 _WIDE_ENCODINGS = (
@@ -71,7 +77,9 @@ def detect_role(head: bytes, name: str) -> Role:
     if _RX.search(text):
         # A log may contain these lines too. A file of its own consists of them for the most part.
         return Role.RX_STATS if _is_mostly_rx(text) else Role.LOG
-    return Role.TELEMETRY if _TELEMETRY.search(text) else Role.ARTIFACT
+    if _TELEMETRY.search(text):
+        return Role.TELEMETRY
+    return Role.LOG if b"\0" not in text and rotated_part(name).base == _RUN_LOG else Role.ARTIFACT
 
 
 def detect_wrapping(head: bytes, role: Role) -> tuple[Role, tuple[Wrapping, ...]]:

@@ -103,6 +103,10 @@ def missing_parts(names: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield before, after
 
 
+_NAME = "process"
+"""Field of records that begin with the name of a process."""
+
+
 def is_continuation(head: bytes, rest: bytes, awaited: bool = False) -> bool:
     """Return whether `rest`, the first line of a part, completes `head`, the unended last line of the part before.
 
@@ -119,11 +123,16 @@ def is_continuation(head: bytes, rest: bytes, awaited: bool = False) -> bool:
     if not head_text or not rest.strip(_PADDING):
         return bool(head_text) or stamped_ms is not None
     across = [found for found in parse(_decoded(join_line(head, rest))).records if found.column < len(head_text)]
-    alone, known = parse(_decoded(rest)).records[0].family, bool(across) and across[-1].family not in UNKNOWN
+    record, known = parse(_decoded(rest)).records[0], bool(across) and across[-1].family not in UNKNOWN
+    alone = record.family
     if not known or alone in UNKNOWN:
         return known or (awaited and alone in UNKNOWN)
+    before = parse(_decoded(head)).records[-1]
+    if alone == across[-1].family and record.fields.get(_NAME) != across[-1].fields.get(_NAME):
+        # The cut is within the name of a process, and the rest of a name is a name.
+        return before.family in UNKNOWN
     quoted = head_text[-1] in _OPENING or any(head_text.count(mark) % 2 for mark in _QUOTES)
-    return quoted and across[-1] != parse(_decoded(head)).records[-1] and alone not in _STARTUP_FAMILIES
+    return quoted and across[-1] != before and alone not in _STARTUP_FAMILIES
 
 
 def join_line(head: bytes, rest: bytes) -> bytes:

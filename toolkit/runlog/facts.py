@@ -9,13 +9,40 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from toolkit.model.vocabulary import VENUE_ID
+from toolkit.runlog.build_causes import BuildCause, build_cause
 from toolkit.runlog.parse import LogRecord
 
 Ref = tuple[int, int]
 """Number of the log file, and line."""
 
+_PROGRAM_PHRASES = ("paraphina_live | ", "paraphina | ", "WS_AUDIT ", " public WS ", "market_rx_stats tick=")
+_NUMBERED = re.compile(r"\d+: ")
 _LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
+_BUILD = frozenset(
+    {
+        "build_step",
+        "build_lock",
+        "build_error",
+        "build_warning",
+        "build_finished",
+        "build_cause",
+        "caused_by",
+    }
+)
+_LAUNCH_ERRORS = frozenset({"library_error", "shell_error"})
+"""Families of lines in which a shell or the dynamic linker reports that it could not start a program."""
+_CAUSE_FAMILIES = _LAUNCH_ERRORS | {
+    "other",
+    "build_error",
+    "build_cause",
+    "allocation_failed",
+    "panic",
+    "panic_quoted",
+    "stack_overflow",
+    "out_of_memory_kill",
+}
+"""Families of lines that may show why a build failed. A warning is none: what it warns of may have been overcome."""
 _EXITS = frozenset(
     {
         "run_failed",
@@ -42,12 +69,9 @@ _NOT_FROM_PROGRAM = frozenset(
     {
         *_EXITS,
         "other",
-        "build_step",
-        "build_error",
-        "build_warning",
-        "build_finished",
+        *_BUILD,
+        *_LAUNCH_ERRORS,
         "build_running",
-        "build_cause",
         "main_error",
         "supervised_start",
     }
@@ -55,6 +79,7 @@ _NOT_FROM_PROGRAM = frozenset(
 ENDINGS = frozenset(
     {
         *_EXITS,
+        *_LAUNCH_ERRORS,
         "startup_error",
         "main_error",
         "kill_event",
@@ -103,6 +128,12 @@ class LogFacts:
     components: Counter[str] = field(default_factory=Counter)
     """Counts of audit lines of no known family, by their component or reason."""
     build_errors: list[tuple[Ref, str]] = field(default_factory=list)
+    build_causes: list[tuple[Ref, BuildCause]] = field(default_factory=list)
+    """Lines before the program's first start that show a known cause: the first `KEEP_ERRORS` and the last one."""
+    last_cause: tuple[Ref, str] | None = None
+    """The line after the last `Caused by:` before the program's first start, without its indentation."""
+    last_words: tuple[Ref, str] | None = None
+    """The last line of no known family before the program's first start."""
     endings: list[EndingLine] = field(default_factory=list)
     """Lines that may state why the last life of each log ended: the first `KEEP_ERRORS` and the last one."""
     earlier: list[EndingLine] = field(default_factory=list)
@@ -117,6 +148,9 @@ class LogFacts:
     lives: int = 0
     build_ms: int = 0
     """Total duration in ms of the finished builds, as they state it."""
+    has_unread_program: bool = False
+    """True if a line of no known family holds a phrase of the program, as when the lines have an unknown prefix."""
+    _cause_follows: bool = False
     _logs: dict[int, int] = field(default_factory=dict)
     """File number of the first part, for each file that is a later part of a rotated log."""
 
@@ -148,6 +182,8 @@ class LogFacts:
         """Add one record of a line."""
         family = record.family
         self.families[family] += 1
+        if not self.has_started:
+            self._note_failure(family, ref, text)
         if family == "other":
             return
         self._note_venue(record, ref)
@@ -170,10 +206,29 @@ class LogFacts:
         elif family == "audit_other":
             self.components[record.reason or "?"] += 1
 
+    def _note_failure(self, family: str, ref: Ref, text: str) -> None:
+        """Keep what a line before the program's start says about the cause of a failure."""
+        if self._cause_follows and text.strip():
+            self.last_cause = ref, _NUMBERED.sub("", text.strip())
+        if text.strip():
+            self._cause_follows = family == "caused_by"
+        self._note_cause(family, ref, text)
+
+    def _note_cause(self, family: str, ref: Ref, text: str) -> None:
+        if family == "other" and text.strip():
+            self.last_words = max(self.last_words or (ref, ""), (ref, text.strip()))
+            self.has_unread_program = self.has_unread_program or any(each in text for each in _PROGRAM_PHRASES)
+        if family in _CAUSE_FAMILIES and (cause := build_cause(text)) is not None:
+            del self.build_causes[KEEP_ERRORS:]
+            self.build_causes.append((ref, cause))
+
     def add_many(self, record: LogRecord, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
         """Add `count` records that differ from `record` in numbers only; `first` and `last` are two of their lines."""
         family = record.family
         self.families[family] += count
+        if family == "other" and not self.has_started:
+            for ref, text in (first, last):
+                self._note_cause(family, ref, text)
         if family == "other":
             return
         self._note_venue(record, first[0])
@@ -201,6 +256,16 @@ class LogFacts:
     def is_a_run(self) -> bool:
         """True if any line is from the program itself, not only from its build."""
         return any(name not in _NOT_FROM_PROGRAM for name in self.families)
+
+    @property
+    def has_started(self) -> bool:
+        """True if the program wrote a start-up line."""
+        return bool(self.starts) or "startup_short" in self.first
+
+    @property
+    def has_build(self) -> bool:
+        """True if the log has lines of a build."""
+        return any(name in self.families for name in _BUILD - {"caused_by"})
 
     @property
     def loopback_only(self) -> bool | None:

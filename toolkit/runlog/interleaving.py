@@ -30,8 +30,11 @@ _CONTINUED_MARKERS = (
 
 
 def may_continue_on_next_line(line: bytes) -> bool:
-    """Return true if the next line may continue this one: a panic's message, or the rest of an interrupted record."""
-    return any(marker in line[1:] for marker in _CONTINUED_MARKERS)
+    """Return true if the next line may continue this one.
+
+    It may be a panic's message, the cause of an error, or the rest of an interrupted record.
+    """
+    return line.rstrip().endswith(b"Caused by:") or any(marker in line[1:] for marker in _CONTINUED_MARKERS)
 
 
 def record_boundaries(text: str) -> list[int]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from toolkit.analysis.diagnosis.exits import Explanation, reported_exits, reported_success
+from toolkit.analysis.diagnosis.failed_starts import failed_starts, silent_starts
 from toolkit.model.runs import Diagnosis
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import Ended
@@ -48,20 +49,6 @@ class Evidence:
 
 _KILL_REASON = re.compile(r'"kill_reason": ?"(\w+)"')
 
-_BUILD_CAUSES = (
-    ("Invalid cross-device link", "exdev",
-     "the build failed: a rename crossed two file systems (EXDEV); put the target directory and TMPDIR on one"),
-    ("No space left on device", "no_space", "the build failed: the disk is full"),
-    ("` (signal: 9, SIGKILL", "compiler_killed",
-     "the build failed: the compiler was killed (SIGKILL)"),
-    ("` (signal: ", "compiler_died", "the build failed: the compiler died of a signal"),
-    ("linking with", "link_error", "the build failed at linking"),
-    ("failed to download", "no_network", "the build failed: a crate could not be downloaded"),
-    ("Could not resolve host", "no_network", "the build failed: no network to download crates"),
-    ("failed to get", "no_network", "the build failed: a dependency could not be fetched"),
-    ("Blocking waiting for file lock", "build_lock", "the build waited for another build's lock"),
-)  # fmt: skip
-
 
 def diagnose(facts: LogFacts, evidence: Evidence, file_and_line: FileAndLine) -> tuple[Ended, Diagnosis | None]:
     """Return how the run ended and why; the diagnosis is None where nothing explains the end."""
@@ -72,9 +59,9 @@ def diagnose(facts: LogFacts, evidence: Evidence, file_and_line: FileAndLine) ->
 
 
 def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[Explanation]:
-    started = evidence.records > 0 or bool(facts.starts) or "startup_short" in facts.first
-    if not started and facts.build_errors and facts.running is None:
-        yield _build(facts)
+    started = evidence.records > 0 or facts.has_started
+    if not started:
+        yield from failed_starts(facts)
     killed = _first(facts, "kill_event")
     if evidence.kill_reason or killed:
         ref = killed.ref if killed else evidence.kill_ref
@@ -112,6 +99,8 @@ def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[Explanation]:
         text = f"a task panicked {times}; the run went on: {_panic(message, place)}"
         yield _unexplained(evidence), "task_panic", text, ref
     yield from reported_success(facts)
+    if not started and not evidence.has_telemetry:
+        yield from silent_starts(facts)
     if (early := _early(evidence)) is not None:
         yield early
     if errors:
@@ -138,17 +127,6 @@ def _errors(facts: LogFacts, started: bool) -> list[tuple[str, str, Ref]]:
         refusals = [(ref, line) for ref, line in facts.build_errors if ref > running]
         errors += [("configuration", line.strip().partition(": ")[2], ref) for ref, line in refusals]
     return sorted(errors, key=lambda each: each[2])
-
-
-def _build(facts: LogFacts) -> tuple[Ended, str, str, Ref]:
-    for words, code, text in _BUILD_CAUSES:
-        for ref, line in facts.build_errors:
-            if words in line:
-                return Ended.BLOCKED_BUILD, code, text, ref
-    ref, line = facts.build_errors[0]
-    message = line.partition(": ")[2]
-    code = "compile_error" if line.startswith("error[") else "build_failed"
-    return Ended.BLOCKED_BUILD, code, f"the build failed: {message}", ref
 
 
 def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[Explanation]:

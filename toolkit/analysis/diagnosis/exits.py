@@ -12,7 +12,7 @@ from toolkit.runlog.facts import EndingLine, LogFacts, Ref
 Explanation = tuple[Ended, str, str, Ref | None]
 """How a run ended, the code of the cause, a sentence, and the line that shows it."""
 
-_RUN_COMMAND = re.compile(r"paraphina|cargo|\$")
+RUN_COMMAND = re.compile(r"paraphina|cargo|\$")
 """Matches the command of a run as a shell prints it: the program, cargo, or a variable that stands for either."""
 _RUN_PROCESS = re.compile(r"paraphina|cargo|tokio-r")
 """Matches the name of a process or thread of the run, as the kernel prints it."""
@@ -144,12 +144,12 @@ def _concerns_run(each: EndingLine, others: Sequence[EndingLine]) -> bool:
     if each.family in _KERNEL_FAMILIES:
         return not (name := _process(each)) or _RUN_PROCESS.match(name) is not None
     if each.family == "signal_report":
-        return _RUN_COMMAND.search(each.fields["command"]) is not None
+        return RUN_COMMAND.search(each.fields["command"]) is not None
     name = _process(each)
     return (
         not name
-        or _RUN_COMMAND.search(name) is not None
-        or not any(_RUN_COMMAND.search(_process(other)) for other in others if other.family == each.family)
+        or RUN_COMMAND.search(name) is not None
+        or not any(RUN_COMMAND.search(_process(other)) for other in others if other.family == each.family)
     )
 
 

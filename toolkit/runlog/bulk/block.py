@@ -259,7 +259,7 @@ def _split_stage_changes(
 
 _ORDERED_FAMILIES = ENDINGS | {
     "audit_reconnect", "audit_publisher", "startup", "startup_short", "build_error", "build_cause",
-    "build_finished",
+    "build_finished", "caused_by",
 }  # fmt: skip
 _STAGES = ("ws_subscribed", "ws_first_message")
 _BOOKS = ("ws_first_book", "first_decoded_top")
