@@ -158,7 +158,7 @@ class _StagedRun:
     def cut(self, loaded: LoadedRun, whole: RunAnalysis) -> RunAnalysis:
         """Analyse the window of the options; it replaces the whole run in the staging database."""
         part = analyze_window(
-            self.con, self.options.window, self.metric_names, self.create_episodes, whole, self.options.words
+            self.con, self.options.window, self.metric_names, self.create_episodes_of_window, whole, self.options.words
         )
         parts = tuple(replace(each, figures=with_bounds(each.figures, loaded.overlaps)) for each in part.parts)
         part = replace(part, figures=with_bounds(part.figures, loaded.overlaps), parts=parts)
@@ -168,6 +168,11 @@ class _StagedRun:
     def create_episodes(self, pool: QueryPool) -> None:
         """Create the episodes and the tables of stretches that metrics read."""
         list(pool.map(_run_scripts, _EPISODES if self.metric_names is None else (("plateaus",),)))
+
+    def create_episodes_of_window(self, pool: QueryPool) -> None:
+        """Create the same for a window; masked stretches are those of the whole run, cut."""
+        groups = (("masked_in_window",) if "masked" in group else group for group in _EPISODES)
+        list(pool.map(_run_scripts, tuple(groups) if self.metric_names is None else (("plateaus",),)))
 
 
 _MAX_CONCURRENT_LINES = 200_000

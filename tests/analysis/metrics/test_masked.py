@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.analysis.metrics.sample_runs import START_MS, VENUES, analysed, figure, record, stamped
-from toolkit.analysis.pipeline import analyze
-from toolkit.model.runs import RunAnalysis
+from toolkit.analysis.pipeline import Options, analyze
+from toolkit.model.runs import RunAnalysis, Window
 
 DATA = Path(__file__).parents[2] / "data"
 CONNECTING = (0.0, "INFO: Lighter public WS connecting url=ws://127.0.0.1:1/")
@@ -214,6 +214,16 @@ def test_the_silences_of_a_run_agree_with_the_record_of_its_venues() -> None:
         assert masked(run, venue) == (0, 0, 0)
     found = [each.venue for each in run.findings if each.code == "rest_masking"]
     assert sorted(found) == ["aster", "hyperliquid"]
+
+
+def test_a_window_within_a_silence_is_masked_from_edge_to_edge() -> None:
+    window = Options(window=Window(since_tick=740, until_tick=755))  # Aster is silent from 178.7 s to 192.7 s
+    run = analyze([str(DATA / "masked" / "muted_sockets")], options=window)
+    (episode,) = (each for each in run.episodes if each.kind == "masked" and each.venue == "aster")
+    assert (episode.from_ms, episode.to_ms) == (run.run.started_ms, run.run.ended_ms)
+    ms, fresh_ms, episodes = masked(run, "aster")
+    assert (ms, episodes) == (run.run.observed_ms, 1) and isinstance(fresh_ms, int | float) and fresh_ms > 3_000
+    assert masked(run, "extended") == (0, 0, 0)
 
 
 def test_the_recorded_silences_of_a_real_run_are_masked_as_long_as_the_venue_was_silent() -> None:

@@ -1,5 +1,6 @@
 -- REST masking: stretches from the last book of a venue's socket to its next, where books fetched over REST were applied between.
 -- The socket's next book lies between `to_low_ms` and `to_high_ms`. A stretch is guessed where only the pattern of the ages shows it.
+-- A fresh age counts from `stale_from_ms`, the first stale limit after the socket's last book.
 create or replace table run_masked as
 with ends as (select life, max(at_ms) as end_ms from run_ticks group by life),
 -- The first fetched book ends the longest wait near the lines of its start.
@@ -51,9 +52,9 @@ parted as (
     from (select *, coalesce(from_ms >= max(to_ms) over (partition by venue, life order by from_ms, to_ms rows between unbounded preceding and 1 preceding), true) as is_new
           from stretches)
 )
-select venue, life, min(from_ms) as from_ms, max(to_ms) as to_ms, max(to_low_ms) as to_low_ms, max(to_high_ms) as to_high_ms,
+select venue, life, min(from_ms) as from_ms, min(from_ms) + any_value(limit_ms) as stale_from_ms, max(to_ms) as to_ms, max(to_low_ms) as to_low_ms, max(to_high_ms) as to_high_ms,
        bool_or(open) as open, bool_and(guessed) as guessed, flatten(list(lines)) as lines
-from parted group by venue, life, part;
+from parted join run_stale_limits using (venue) group by venue, life, part;
 
 -- What each venue's masking rests on: `unknown` is the reason why nothing tells books fetched over REST from books of the
 -- socket, `limited` the reason why their absence is not certain.

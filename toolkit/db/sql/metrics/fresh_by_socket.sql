@@ -9,7 +9,7 @@ with ticks as (
            coalesce(t.at_ms < to_ms, false) as masked, coalesce(t.at_ms < to_low_ms, false) as surely, m.venue is not null as perhaps
     from run_venues v join run_stale_limits using (venue) left join run_venue_ticks t using (venue)
     -- Masked stretches do not overlap, so this join adds no rows.
-    left join run_masked m on m.venue = v.venue and m.life = t.life and t.at_ms > m.from_ms + limit_ms and t.at_ms < m.to_high_ms
+    left join run_masked m on m.venue = v.venue and m.life = t.life and t.at_ms > stale_from_ms and t.at_ms < m.to_high_ms
 ),
 shares as (
     select t.venue, bool_or(has_apply_age) as has_age, bool_and(has_apply_age) as only_ages, count(seq) as records, count(*) filter (has_apply_age) as n,
