@@ -9,13 +9,14 @@ from random import Random
 
 import pytest
 
-from tests.analysis.metrics.sample_runs import figure, record
+from tests.analysis.metrics.sample_runs import START_LINE, figure, record
+from tests.ingest.test_clock_steps import made_ticks, written
 from toolkit.analysis.metrics import catalogue
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load_gate
 from toolkit.model.runs import RunAnalysis
-from toolkit.model.vocabulary import Ended
+from toolkit.model.vocabulary import Ended, GateVerdict
 
 TICKS = 400
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
@@ -125,3 +126,42 @@ def test_a_step_of_the_clock_changes_no_figure_but_event_ages(
     assert_same_but_for_the_step(run, plain)
     assert verdict(run) == verdict(plain)
     assert run.run.ended is Ended.TIMEOUT
+
+
+@pytest.mark.parametrize("size_s", [-HOUR_S, HOUR_S])
+def test_event_ages_over_a_step_have_bounds_and_decide_no_rule(tmp_path: Path, size_s: float) -> None:
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "stepped").mkdir()
+    ticks = made_run()
+    plain = analysed(tmp_path / "plain", telemetry(ticks, {}))
+    run = analysed(tmp_path / "stepped", telemetry(ticks, {195: size_s}))
+    for stat in ("p50", "p95", "max", "mean"):
+        true, stepping = figure(plain, f"lighter.age_event_ms.{stat}"), figure(run, f"lighter.age_event_ms.{stat}")
+        assert (str(true.bound), str(stepping.bound)) == ("exact", "estimate")
+        assert stepping.low is not None
+        assert stepping.high is not None
+        assert stepping.low <= (true.value or 0) <= stepping.high
+    for name in ("lighter.plateau_event_10s.count", "lighter.plateau_event_10s.longest_ms"):
+        assert (figure(run, name).low, figure(run, name).high) == (None, None)
+        assert "the wall clock stepped" in (figure(run, name).note or "")
+    rules = [rule for rule in STRICT.rules if "age_event_ms" in rule.figure]
+    assert rules
+    outcomes = evaluate(rules, run, None, STRICT.name, ()).rules
+    assert {row.verdict for row in outcomes if row.figure.startswith("lighter.age_event")} == {GateVerdict.INCONCLUSIVE}
+
+
+def test_the_numbers_of_the_producer_s_tools_hold_the_step(tmp_path: Path) -> None:
+    ticks = made_ticks(400)
+    runs = []
+    for name, steps in (("plain", {}), ("stepped", {150: 1_000 * HOUR_S})):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.log").write_text(START_LINE + "\n")
+        runs.append(analysed(tmp_path / name, written(ticks, steps, by_wall_clock=True)))
+    plain, run = runs
+    for name in ("age_apply_ms.max", "age_apply_ms.p99", "plateau_30s.count", "fresh.share"):
+        assert figure(run, f"paradex.{name}") == figure(plain, f"paradex.{name}")
+    rows = {(row.tool, row.name): row for row in run.compat}
+    tool = rows["ws_soak_report v1", "ages paradex apply_p99"]
+    assert isinstance(tool.upstream, int | float)
+    assert tool.upstream > 1_000 * HOUR_S
+    assert tool.ours == figure(plain, "paradex.age_apply_ms.p99").value

@@ -88,18 +88,22 @@ sizes = st.one_of(st.integers(-3 * 86_400_000, -250), st.integers(1_250, 60_000)
 
 @settings(max_examples=25)
 @given(
-    st.dictionaries(st.integers(0, 8), sizes, min_size=1, max_size=4),
+    st.dictionaries(st.integers(0, 17), sizes, min_size=1, max_size=4),
     st.integers(1, 2),
     st.integers(0, 9),
     st.sampled_from([40, 250, 1_000]),
     st.booleans(),
 )
 def test_steps_of_any_size_are_found_and_taken_out(
-    by_ninth: dict[int, int], lives: int, seed: int, cadence_ms: int, by_wall_clock: bool
+    by_part: dict[int, int], lives: int, seed: int, cadence_ms: int, by_wall_clock: bool
 ) -> None:
     ticks = made_ticks(120, lives, cadence_ms, seed)
     # Ages by the wall clock cannot be known after it was set back: they are at 0 for that long.
-    sized = {13 * ninth + 6: size if size > 0 else size - cadence_ms for ninth, size in by_ninth.items()}
+    sized = {
+        13 * part + 6: size if size > 0 else size - cadence_ms
+        for part, size in by_part.items()
+        if 13 * part + 6 < len(ticks)
+    }
     steps = {at: abs(size) + 1_250 if by_wall_clock else size for at, size in sized.items()}
     found, timed, ages = loaded(written(ticks, steps, by_wall_clock))
     assert found == [(at, ticks[at].t, size, at + 1) for at, size in sorted(steps.items())]
@@ -135,9 +139,13 @@ def test_a_stall_beside_a_step_is_kept(lost: frozenset[int]) -> None:
     assert timed == loaded(written(ticks, {}))[1]
 
 
-def always_fresh(steps: dict[int, int], apply_ages: bool = True) -> str:
+def always_fresh(steps: dict[int, int], apply_ages: bool = True, tick_us: int = 300) -> str:
     """Return 100 records with a book of each venue in each tick, by venues whose clocks step with this host's."""
-    ages = {"venue_age_ms": [0, 0], **({"venue_age_event_ms": [60, 60]} if apply_ages else {})}
+    ages = {
+        "tick_timing": {"total_us": tick_us},
+        "venue_age_ms": [0, 0],
+        **({"venue_age_event_ms": [60, 60]} if apply_ages else {}),
+    }
     offsets_ms = [sum(size for at, size in steps.items() if at <= t) for t in range(100)]
     guidance = [{"as_of_ms": START_MS + 250 * t + offset} for t, offset in enumerate(offsets_ms)]
     return "".join(json.dumps({"t": t, "treasury_guidance": each, **ages}) + "\n" for t, each in enumerate(guidance))
@@ -162,6 +170,11 @@ def test_a_step_that_no_age_shows_is_found_by_the_requested_time_or_its_size(
     assert [(seq, size) for seq, _, size, _ in steps_found] == [(at, steps[at]) for at in found]
     kept = sum(size for at, size in steps.items() if at not in found)
     assert timed[-1][2] - timed[0][2] == 99 * 250 + kept
+
+
+def test_a_gap_in_which_the_program_worked_is_no_step() -> None:
+    assert loaded(always_fresh({50: 3_600_000}), 25_000)[0] != []
+    assert loaded(always_fresh({50: 3_600_000}, tick_us=3_599_000_000), 25_000)[0] == []
 
 
 def plain(times_ms: Sequence[int | None], ticks: Sequence[int] | None = None) -> str:

@@ -16,9 +16,13 @@ stretches as (
 )
 select venue as scope, if(basis = 'apply', 'plateau_', 'plateau_event_') || name || '.' || stat as metric,
        case when coalesce(n, 0) > 0 then coalesce(amount, if(count is null, 0, null)) end as value, coalesce(n, 0) as n,
-       case when cut then 'estimate' else 'exact' end as bound,
-       case when not coalesce(cut, false) then value end as low, case when not coalesce(cut, false) then value end as high,
-       case when coalesce(n, 0) = 0 then 'no ' || basis || ' age known' when value is null then 'no record carries a time' when cut then 'a hole in the records ended a stretch early' end as note
+       case when cut or stepped then 'estimate' else 'exact' end as bound,
+       case when bound = 'exact' then value end as low, case when bound = 'exact' then value end as high,
+       case when coalesce(n, 0) = 0 then 'no ' || basis || ' age known' when value is null then 'no record carries a time'
+            when stepped then 'the wall clock stepped: the ages before and after rest on different clocks'
+            when cut then 'a hole in the records ended a stretch early' end as note
 from run_venues cross join (values ('apply'), ('event')) as bases (basis) cross join run_plateau_limits
+cross join (select shift_ms >= 1000 as by_steps from run_clock_shift)
 left join known using (venue, basis) left join stretches using (basis, venue, limit_ms),
+     lateral (values (by_steps and basis = 'event')) as s (stepped),
      lateral (values ('count', count), ('total_ms', total_ms), ('longest_ms', longest_ms)) as stats (stat, amount)

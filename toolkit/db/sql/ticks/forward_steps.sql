@@ -14,11 +14,13 @@ grown as (
 ),
 -- The smallest event ages around the gap, those of newly arrived events. After a step, on an exchange's clock, they hold the
 -- step; after a stall they are as before. A venue that brings nothing new tells nothing.
+around as (
+    select seq as gap_seq, before_seq, life, step_ms, unnest(range(before_seq - 40, least(seq + 41, next_gap_seq))) as near_seq from forward_gap
+),
 events as (
-    select g.seq as gap_seq, step_ms, v.venue, v.seq >= g.seq as after, v.age_event_ms, o.known_ms - v.age_event_ms as event_ms
-    from forward_gap g join venue_tick v on v.seq between g.before_seq - 40 and least(g.seq + 40, next_gap_seq - 1)
-    join ordered_tick o on o.seq = v.seq and o.life = g.life
-    where v.age_event_ms < 1000000000 and o.known_ms is not null and (v.seq <= g.before_seq or v.seq >= g.seq)
+    select gap_seq, step_ms, v.venue, v.seq >= gap_seq as after, v.age_event_ms, o.known_ms - v.age_event_ms as event_ms
+    from around g join venue_tick v on v.seq = near_seq join ordered_tick o on o.seq = near_seq and o.life = g.life
+    where v.age_event_ms < 1000000000 and o.known_ms is not null and (near_seq <= before_seq or near_seq >= gap_seq)
 ),
 arrived as (
     select gap_seq, venue, step_ms, min(age_event_ms) filter (after) - min(age_event_ms) filter (not after) as grown_ms,
