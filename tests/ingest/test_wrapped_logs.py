@@ -57,6 +57,8 @@ FORMS: dict[str, Form] = {
     "ts without a zone": lambda line, at: f"{at:%Y-%m-%dT%H:%M:%S} {line}",
     "bracketed": lambda line, at: f"[{at:%Y-%m-%d %H:%M:%S}] {line}",
     "gh run view": lambda line, at: f"soak\tRun soak\t{_iso(at)} {line}",
+    "JSON lines": lambda line, at: json.dumps({"@timestamp": _iso(at), "level": "info", "message": line}),
+    "JSON lines without their ends": lambda line, at: json.dumps({"log": line, "stream": "stderr", "time": _iso(at)}),
     "learnt": lambda line, at: f"<<{at:%j}#bot1>> {line}",
 }
 
@@ -223,3 +225,25 @@ def test_unknown_lines_are_listed_without_their_wrapping(tmp_path: Path) -> None
     (tmp_path / "run.log").write_text(_wrapped(_cri, [known, unknown, known]))
     template = unknown.replace("17", "N")
     assert unknown_templates([str(tmp_path)]) == {template: 1}
+
+
+def test_quoted_text_is_not_read_as_a_line_but_said_to_be_not_understood(plain: list[str], tmp_path: Path) -> None:
+    """A learnt prefix before quoted text would leave the closing mark in the last value."""
+    log = "".join(f'ts={n} level=info msg="{line}"\n' for n, line in enumerate(plain))
+    severity, text = _findings(tmp_path, log)["log_not_understood"]
+    assert severity == "high" and 'level=info msg="' in text
+
+
+_ZONED = (
+    "docker json-file", "CRI", "GitLab", "Buildkite", "compose with time", "compose in Actions", "journald JSON",
+    "journald iso", "syslog", "JSON lines", "JSON lines without their ends",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_stamp_gives_its_time_only_where_it_states_a_zone(name: str, plain: list[str]) -> None:
+    """A stamp without a zone or a year gives no time, because the clock that it shows is not known."""
+    lines = _wrapped(FORMS[name], plain, 1_780_000_000).encode().split(b"\n")[:-1]
+    unwrapped = unwrap(detect(lines), lines)
+    times = {at_ms for index, at_ms in enumerate(unwrapped.at_ms) if index not in unwrapped.parts}
+    assert times == ({1_780_000_000_000} if name in _ZONED else {None})

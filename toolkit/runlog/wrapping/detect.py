@@ -22,6 +22,8 @@ LEARNT = "learnt prefix"
 _MAX_LAYERS = 3
 _WRAPPED_SHARE = 0.05
 """Share of the lines that a known wrapping must fit: other programs may write lines of their own into the same file."""
+_ENDED_SHARE = 0.2
+"""Share of the lines of a known wrapping that must end."""
 _LEAST_LEARNT = 4
 """Number of lines that must have a prefix for it to be learnt."""
 _LEARNT_SHARE = 0.9
@@ -81,7 +83,10 @@ def _sample(lines: Sequence[bytes]) -> Sequence[bytes]:
 
 def _fits(kind: Wrapping, lines: Sequence[bytes]) -> bool:
     sample = _sample(lines)
-    return sum(without_wrapping(kind.unwrap, line) is not None for line in sample) > _WRAPPED_SHARE * len(sample)
+    found = [each for line in sample if (each := without_wrapping(kind.unwrap, line)) is not None]
+    # Where hardly any line ends, the lines are not of a kind that splits long ones.
+    ended = sum(each.part != "begun" for each in found)
+    return len(found) > _WRAPPED_SHARE * len(sample) and ended > _ENDED_SHARE * len(found)
 
 
 def _understood(lines: Sequence[bytes]) -> float:
@@ -122,9 +127,12 @@ def _learn(lines: Sequence[bytes]) -> Wrapping | None:
 
 
 def _prefix(line: bytes) -> bytes | None:
-    """Return what stands before the first place from which a line is understood; None if there is no such place."""
-    head = line[:_LONGEST_PREFIX]
-    return next((line[:at] for at in _word_starts(head) if _is_understood(line[at:])), None)
+    """Return what stands before the first place from which a line is understood; None if there is no such place.
+
+    A prefix does not end with a quotation mark, because the text then has one at its end too.
+    """
+    starts = (at for at in _word_starts(line[:_LONGEST_PREFIX]) if line[at - 1 : at] not in (b'"', b"'"))
+    return next((line[:at] for at in starts if _is_understood(line[at:])), None)
 
 
 def _word_starts(text: bytes) -> Iterator[int]:

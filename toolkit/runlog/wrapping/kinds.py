@@ -77,6 +77,7 @@ class _JournalLine(msgspec.Struct, rename={"message": "MESSAGE", "at_us": "__REA
 
 _docker = msgspec.json.Decoder(_DockerLine)
 _journal = msgspec.json.Decoder(_JournalLine)
+_any_object = msgspec.json.Decoder(dict[str, object])
 
 
 def _docker_json(line: bytes) -> Unwrapped | None:
@@ -103,6 +104,25 @@ def _journal_json(line: bytes) -> Unwrapped | None:
     return Unwrapped(octets, int(record.at_us) // 1_000 if record.at_us.isdecimal() else None)
 
 
+_TEXT_KEYS = ("log", "message", "MESSAGE", "msg", "line", "textPayload", "@message", "body", "_raw", "text")
+_TIME_KEYS = ("time", "timestamp", "@timestamp", "ts", "Timestamp")
+
+
+def _json_line(line: bytes) -> Unwrapped | None:
+    """Take the text out of a JSON object as log shippers write it: Fluent Bit, Vector, Loki, cloud exports."""
+    if not line.startswith(b"{"):
+        return None
+    try:
+        record = _any_object.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    text = next((value for key in _TEXT_KEYS if isinstance(value := record.get(key), str)), None)
+    if text is None:
+        return None
+    stamp = next((value for key in _TIME_KEYS if isinstance(value := record.get(key), str)), "")
+    return Unwrapped(text.rstrip("\n").encode("utf-8", "replace"), iso_ms(stamp.encode("ascii", "replace")))
+
+
 def prefix_wrapping(name: str, example: bytes, pattern: bytes, splits: bool = False) -> Wrapping:
     """Return the wrapping by a prefix that matches the regular expression `pattern`."""
     return Wrapping(name, example, _Prefix(re.compile(pattern)), splits)
@@ -115,6 +135,7 @@ WRAPPINGS = (
     Wrapping("docker json-file", b'{"log":"text\\n","stream":"stderr","time":"2026-05-28T20:26:40.5Z"}',
              _docker_json, True),
     Wrapping("journald JSON", b'{"MESSAGE":"text","__REALTIME_TIMESTAMP":"1780000000123456"}', _journal_json),
+    Wrapping("JSON lines", b'{"@timestamp":"2026-05-28T20:26:40.5Z","message":"text"}', _json_line),
     prefix_wrapping("CRI", b"2026-05-28T20:26:40.5Z stderr F text",
                     ISO + rb" (?P<stream>stdout|stderr) (?P<partial>[PF](?::\S*)?)(?: |$)", True),
     prefix_wrapping("GitLab", b"2026-05-28T20:26:40.500000Z 01O text",
