@@ -20,6 +20,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "age_event_ms.p50", "age_event_ms.p95", "age_event_ms.p99",
     ),
     "freshness": ("fresh.share", "stale.ms", "fresh_by_socket.share", "masked.*", "status.*", "status_flips"),
+    "books": ("book.untrusted.share", "book.*", "depth_zero.*"),
     "plateaus": ("plateau_10s.*", "plateau_30s.*", "plateau_[0-9]*", "plateau_event_*"),
     "pressure": ("publisher.*", "cap_hits", "cap_hits.*", "rx.*"),
     "recovery": (

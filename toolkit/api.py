@@ -44,7 +44,7 @@ from toolkit.model.comparisons import RunComparison
 from toolkit.model.errors import UsageError
 from toolkit.model.figures import Figure
 from toolkit.model.runs import RunAnalysis, RunInfo, Window
-from toolkit.model.vocabulary import Segment
+from toolkit.model.vocabulary import OFF_MARKET_BPS, Segment
 from toolkit.smoke.known_settings import known_settings
 
 if TYPE_CHECKING:
@@ -176,6 +176,7 @@ def analyze(
     every: int | None = None,
     words: Sequence[str] = (),
     plateau_limits_ms: Sequence[int] = (),
+    off_market_bps: float = OFF_MARKET_BPS,
 ) -> Analysis:
     """Analyse one run: a run directory, its files, or a `.zip` of them.
 
@@ -186,7 +187,8 @@ def analyze(
     `segment` (`startup`, `steady` or `tail`), `last_ms` (counted back from the last record), `since_tick` and
     `until_tick` (both included, in every life) restrict the analysis to a window; they can be combined. `every` adds
     `windows()` of that many ticks, with the figures whose name contains one of `words` (all figures without words).
-    `plateau_limits_ms` are age limits for plateau figures in addition to 10 s and 30 s.
+    `plateau_limits_ms` are age limits for plateau figures in addition to 10 s and 30 s. `off_market_bps` is the
+    distance of a venue's mid from the median of the others above which the venue is off the market.
 
     Raises `InputError` (with `file`, `line`, `why`) if a path cannot be read or holds no run, and `UsageError` for an
     invalid window or one without records.
@@ -199,6 +201,7 @@ def analyze(
         window=window,
         words=tuple(words),
         plateau_limits_ms=tuple(plateau_limits_ms),
+        off_market_bps=off_market_bps,
         known_settings=known_settings,
     )
     if db is not None and os.fspath(db) != ":memory:":

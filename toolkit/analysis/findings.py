@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
+from toolkit.analysis.book_findings import book_faults
 from toolkit.analysis.log_findings import MAX_QUOTE_CHARS, LogExamples, file_findings, log_findings
 from toolkit.files.copies import Overlap
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Episode, FileLedger, Finding, LineRef, RunInfo
-from toolkit.model.units import duration, share, thousands
+from toolkit.model.units import duration, thousands
 from toolkit.model.vocabulary import EARLIER_CRASH, ReconnectReason, SetAside
 
 IDLE_CLOSES = 3
@@ -166,16 +167,6 @@ def _watchdogs_off(evidence: FindingInput) -> Iterator[Finding]:
             yield Finding("watchdog_off", "high", each.venue, text, (), each.lines)
 
 
-def _frozen_mids(evidence: FindingInput) -> Iterator[Finding]:
-    for each in evidence.episodes:
-        if each.kind == "frozen_mid" and each.from_ms is not None and each.to_ms is not None:
-            text = (
-                f"the mid price did not move for {duration(each.to_ms - each.from_ms)} with fresh ages, while other "
-                "venues moved by more than 5 bps: the same book was applied repeatedly"
-            )
-            yield Finding("frozen_mid", "high", each.venue, text)
-
-
 def _runner_freezes(evidence: FindingInput) -> Iterator[Finding]:
     for venue, count in evidence.above_zero("core_freezes"):
         text = f"the runner's sanity filter froze the book {thousands(count)} times"
@@ -258,18 +249,6 @@ def _events_without_time(evidence: FindingInput) -> Iterator[Finding]:
         yield Finding("event_without_time", "low", venue, text, (f"{venue}.age_event_bogus",))
 
 
-def _one_sided(evidence: FindingInput) -> Iterator[Finding]:
-    for venue, value in evidence.above_zero("depth_zero.share"):
-        longest = evidence.value(f"{venue}.depth_zero.longest_ms") or 0
-        # A venue without any book has its own finding.
-        if longest >= 1_000 and evidence.value(f"{venue}.age_apply_unknown.share") != 1:
-            once = duration(longest)
-            text = f"one side of the book was empty for {share(value)} of the time; the longest stretch was {once}"
-            yield Finding(
-                "one_sided_book", "medium", venue, text, (f"{venue}.depth_zero.share", f"{venue}.depth_zero.longest_ms")
-            )
-
-
 def _unknown_audit_lines(evidence: FindingInput) -> Iterator[Finding]:
     if evidence.unknown_components:
         listed = ", ".join(f"{name} ({count})" for name, count in sorted(evidence.unknown_components.items())[:10])
@@ -287,8 +266,8 @@ def _lines(episodes: Iterable[Episode], venue: str, kind: str, reason: str | Non
 
 
 _RULES = (
-    _never_spoke, _masked, _stalls, _shared_drops, _watchdogs_off, _clock_steps, _frozen_mids, _unequal_lives,
+    _never_spoke, _masked, _stalls, _shared_drops, _watchdogs_off, _clock_steps, book_faults, _unequal_lives,
     _earlier_ends, _earlier_crashes, _idle_closes, _runner_freezes, _missing_records, _damaged_files,
-    _times_of_another_log, _one_sided, _silent_endings, _events_without_time, _unknown_audit_lines,
+    _times_of_another_log, _silent_endings, _events_without_time, _unknown_audit_lines,
     _other_processes,
 )  # fmt: skip

@@ -19,7 +19,15 @@ from toolkit.db.query_pool import QueryPool
 from toolkit.db.store import execute_script, sql
 from toolkit.files.copies import Overlap
 from toolkit.model.figures import Figure, FigureSpec, Number
-from toolkit.model.vocabulary import PLATEAU_LIMIT_PATTERN, PLATEAU_LIMITS_MS, Better, Bound, ReconnectReason, Role
+from toolkit.model.vocabulary import (
+    OFF_MARKET_BPS,
+    PLATEAU_LIMIT_PATTERN,
+    PLATEAU_LIMITS_MS,
+    Better,
+    Bound,
+    ReconnectReason,
+    Role,
+)
 from toolkit.sessions.venue_rules import venue_rules
 
 NO_CAP, CAP_UNKNOWN = "none", "unknown"
@@ -103,10 +111,12 @@ def create_run_views(
     con: duckdb.DuckDBPyConnection,
     plateau_limits_ms: Iterable[int] = PLATEAU_LIMITS_MS,
     delta_cap: str = CAP_UNKNOWN,
+    off_market_bps: float = OFF_MARKET_BPS,
 ) -> None:
     """Create the views that metrics read, over the staged run as it is now; limits are ages in ms.
 
     `delta_cap` is the cap of buffered deltas per venue and tick: a number, `NO_CAP` or `CAP_UNKNOWN`.
+    `off_market_bps` is the distance from the median of the other venues above which a venue is off the market.
     """
     rules = venue_rules()
     exempt = [
@@ -126,6 +136,7 @@ def create_run_views(
     limits = "create or replace table run_plateau_limits as select unnest(?::bigint[]) as limit_ms, unnest(?) as name"
     ascending = sorted(set(plateau_limits_ms))
     con.execute("create or replace table run_delta_cap as select ? as cap", [delta_cap])
+    con.execute("create or replace table run_off_market_limit as select ?::double as bps", [off_market_bps])
     con.execute(limits, [ascending, [f"{ms // 1_000}s" if ms % 1_000 == 0 else f"{ms}ms" for ms in ascending]])
 
 

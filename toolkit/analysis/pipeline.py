@@ -127,7 +127,7 @@ class _StagedRun:
         """Assign times to log lines and sessions, and create the views that metrics read."""
         assign_times(self.con, RUN_KEY, self.files, loaded.log.sessions)
         limits_ms = (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms)
-        create_run_views(self.con, limits_ms, delta_cap(loaded.meta))
+        create_run_views(self.con, limits_ms, delta_cap(loaded.meta), self.options.off_market_bps)
         write_sessions(self.con, RUN_KEY, loaded)
 
     def start_reports(self, pool: QueryPool, loaded: LoadedRun, run: RunInfo) -> UpstreamReports | None:
@@ -179,7 +179,7 @@ _MAX_CONCURRENT_LINES = 200_000
 """Above this many lines the steps run one after another: two at once could need too much memory."""
 
 _EPISODES = (
-    ("outages", "local_stall"), ("frozen_mid",), ("rest_books", "masked"), ("plateaus", "plateau_episodes"),
+    ("outages", "local_stall"), ("book_faults",), ("rest_books", "masked"), ("plateaus", "plateau_episodes"),
     ("downtimes", "shared_drop", "watchdog_off"),
 )  # fmt: skip
 """Scripts of one group run in order, because a later one reads the tables of an earlier one; the slowest is first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from toolkit.analysis.origin import origin
 from toolkit.analysis.settings import KnownSettings, recorded_settings, settings_of
 from toolkit.db.store import insert_rows, sql
 from toolkit.ingest.loaded_run import LoadedRun
+from toolkit.model.errors import UsageError
 from toolkit.model.run_meta import RunMeta
 from toolkit.model.runs import WHOLE_RUN, FileLedger, RunInfo, Window
-from toolkit.model.vocabulary import Role
+from toolkit.model.vocabulary import OFF_MARKET_BPS, Role
 from toolkit.runlog.facts import LogFacts
 from toolkit.telemetry.schema import Scope
 
@@ -34,6 +36,7 @@ class Options:
 
     `words` selects the figures of windows of `every` ticks: all, or those whose name contains one of the words.
     `plateau_limits_ms` are ages above which there are plateau figures, beside those above 10 s and 30 s.
+    `off_market_bps` is the distance from the median of the other venues above which a venue is off the market.
     `known_settings` gives the settings whose values may be shown. `age_series` asks for the series that tests of ages
     need.
     """
@@ -46,6 +49,13 @@ class Options:
     plateau_limits_ms: tuple[int, ...] = ()
     known_settings: KnownSettings = dict
     age_series: bool = False
+    off_market_bps: float = OFF_MARKET_BPS
+
+    def __post_init__(self) -> None:
+        """Raise `UsageError` where the limit of off-market books is not a number above 0."""
+        if not 0 < self.off_market_bps < math.inf:
+            limit = f"{self.off_market_bps:g}"
+            raise UsageError(f"off-market limit {limit}: must be a number of basis points above 0, such as 25")
 
 
 def run_id(ledgers: Iterable[FileLedger]) -> str:

@@ -28,7 +28,7 @@ _READS_LINES = re.compile(
 )
 _READS_COUNTERS = re.compile(r"\brun_(?:counters|totals)\b")
 """Views in a metric's query show which evidence it uses. Counters that only replace missing lines do not count."""
-_READS_EPISODES = re.compile(r"\brun_(?:session_bounds|downtimes|plateaus|outages|applies|masked|episodes)\b")
+_READS_EPISODES = re.compile(r"\brun_(?:session_bounds|downtimes|plateaus|outages|applies|masked|episodes|book_\w+)\b")
 
 CreateEpisodes = Callable[[QueryPool], None]
 """Creates the episodes and the tables of stretches that metrics read."""

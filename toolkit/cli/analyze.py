@@ -9,6 +9,7 @@ from toolkit.cli.follow import follow as follow_run
 from toolkit.cli.options import Format
 from toolkit.cli.output import emit
 from toolkit.cli.progress import TELEMETRY_READ, byte_progress
+from toolkit.model.vocabulary import OFF_MARKET_BPS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,7 @@ def analyze(
     until_tick: opt.UntilTickOption = None,
     every: opt.EveryOption = None,
     plateau: opt.PlateauOption = None,
+    off_market: opt.OffMarketOption = OFF_MARKET_BPS,
     foreign: opt.ForeignOption = None,
     truth: opt.VenueRecordOption = None,
     follow: opt.FollowOption = False,
@@ -53,6 +55,7 @@ def analyze(
         label, opt.duration_ms(requested), "ages" if only else "all",
         opt.window(segment, last, since_tick, until_tick, every),
         _figures_in_windows(figures, format), opt.plateau_limits_ms(plateau), known_settings,
+        off_market_bps=off_market,
     )  # fmt: skip
 
     def analyze_into(store: str) -> RunAnalysis:

@@ -10,6 +10,7 @@ from toolkit.cli import options as opt
 from toolkit.cli.output import emit
 from toolkit.cli.progress import TELEMETRY_READ, byte_progress
 from toolkit.model.errors import ExitCode
+from toolkit.model.vocabulary import OFF_MARKET_BPS
 
 if TYPE_CHECKING:
     from toolkit.analysis.pipeline import Options
@@ -32,6 +33,7 @@ def compare(
     since_tick: opt.SinceTickOption = None,
     until_tick: opt.UntilTickOption = None,
     plateau: opt.PlateauOption = None,
+    off_market: opt.OffMarketOption = OFF_MARKET_BPS,
     quiet: opt.QuietOption = False,
 ) -> int:
     """Compare two runs figure by figure.
@@ -43,7 +45,7 @@ def compare(
     from toolkit.model.serialize import comparison_json
 
     check_format(format, "compare")
-    options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau)
+    options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau, off_market)
     comparison = compare_runs(before, after, db, options, quiet)
     if format is opt.Format.JSON:
         emit(comparison_json(comparison), output)
@@ -52,8 +54,8 @@ def compare(
     return ExitCode.OK if comparison.comparable else ExitCode.INCONCLUSIVE
 
 
-def analysis_options(requested: str | None, window: Window, plateau: list[str] | None) -> Options:
-    """Return the options with which both runs are analysed. Raises `UsageError` for text that is not a duration."""
+def analysis_options(requested: str | None, window: Window, plateau: list[str] | None, off_market: float) -> Options:
+    """Return the options with which both runs are analysed. Raises `UsageError` for an invalid one."""
     from toolkit.analysis.pipeline import Options
     from toolkit.smoke.known_settings import known_settings
 
@@ -61,6 +63,7 @@ def analysis_options(requested: str | None, window: Window, plateau: list[str] |
     return Options(
         requested_ms=opt.duration_ms(requested), window=window, plateau_limits_ms=limits, known_settings=known_settings,
         age_series=True,
+        off_market_bps=off_market,
     )  # fmt: skip
 
 

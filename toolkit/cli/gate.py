@@ -9,7 +9,7 @@ from toolkit.cli.options import Format
 from toolkit.cli.output import emit
 from toolkit.cli.progress import TELEMETRY_READ, byte_progress
 from toolkit.model.errors import ExitCode
-from toolkit.model.vocabulary import GateVerdict
+from toolkit.model.vocabulary import OFF_MARKET_BPS, GateVerdict
 
 _EXITS = {
     GateVerdict.PASS: ExitCode.OK,
@@ -30,6 +30,7 @@ def gate(
     last: opt.LastOption = None,
     since_tick: opt.SinceTickOption = None,
     until_tick: opt.UntilTickOption = None,
+    off_market: opt.OffMarketOption = OFF_MARKET_BPS,
     quiet: opt.QuietOption = False,
 ) -> int:
     """Check a run against limits: PASS, FAIL or INCONCLUSIVE.
@@ -50,7 +51,10 @@ def gate(
     rules = load_gate(gates, catalogue())
     window = opt.window(segment, last, since_tick, until_tick)
     limits = plateau_limits_ms(rules.rules)
-    options = Options(window=window, plateau_limits_ms=limits, known_settings=known_settings)
+    options = Options(
+        window=window, plateau_limits_ms=limits, known_settings=known_settings,
+        off_market_bps=off_market,
+    )  # fmt: skip
     with byte_progress(quiet, TELEMETRY_READ) as progress:
         run = analyze(paths, db, replace(options, requested_ms=opt.duration_ms(requested)), progress)
         before = None if baseline is None else analyze([baseline], db, options, progress)

@@ -91,6 +91,17 @@ PlateauOption = Annotated[
         ),
     ),
 ]
+OffMarketOption = Annotated[
+    float,
+    typer.Option(
+        "--off-market",
+        metavar="BPS",
+        help=(
+            "Distance of a venue's mid from the median of the other fresh venues, in basis points, above which the "
+            "venue is off the market."
+        ),
+    ),
+]
 OnlyOption = Annotated[
     str | None,
     typer.Option("--only", metavar="ages", help="Compute only the ages and plateaus of each venue; faster."),

@@ -11,6 +11,7 @@ import typer
 from toolkit.cli import options as opt
 from toolkit.cli.compare import After, Before, analysis_options, compare_runs
 from toolkit.cli.output import emit
+from toolkit.model.vocabulary import OFF_MARKET_BPS
 
 
 def report(
@@ -24,6 +25,7 @@ def report(
     since_tick: opt.SinceTickOption = None,
     until_tick: opt.UntilTickOption = None,
     plateau: opt.PlateauOption = None,
+    off_market: opt.OffMarketOption = OFF_MARKET_BPS,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print no progress; with -o, do not print the head of the document.")
     ] = False,
@@ -36,7 +38,7 @@ def report(
     from reports.pages import run_name
     from toolkit.evidence.document import document_head, evidence_document
 
-    options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau)
+    options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau, off_market)
     comparison = compare_runs(before, after, db, options, quiet)
     names = (run_name(before), run_name(after))
     window = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}

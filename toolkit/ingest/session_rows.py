@@ -113,13 +113,14 @@ def _lines_json(run: LoadedRun, refs: Iterable[Ref]) -> str:
 
 def episodes(con: duckdb.DuckDBPyConnection) -> tuple[Episode, ...]:
     """Return the run's episodes in order of time; those without a time come last."""
-    rows = con.execute(
-        "select venue, kind, from_ms, to_ms, class, reason, lines, flags from run_episodes"
+    result = con.execute(
+        "select venue, kind, from_ms, to_ms, class as cls, reason, lines, flags, from_tick, to_tick from run_episodes"
         " order by from_ms nulls last, venue, kind, to_ms, lines"
-    ).fetchall()
-    return tuple(
-        Episode(
-            venue, kind, start, end, cls, reason, tuple((file, line) for file, line in json.loads(lines)), tuple(flags)
-        )
-        for venue, kind, start, end, cls, reason, lines, flags in rows
     )
+    names = [column[0] for column in result.description or []]
+    rows = (dict(zip(names, row, strict=True)) for row in result.fetchall())
+    return tuple(Episode(**{**row, "lines": _refs(row["lines"]), "flags": tuple(row["flags"])}) for row in rows)
+
+
+def _refs(text: str) -> tuple[tuple[str, int], ...]:
+    return tuple((file, line) for file, line in json.loads(text))

@@ -138,7 +138,10 @@ class FileLedger:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """Notable stretch of time of one venue, such as an outage, with its log lines. `cls` is its class."""
+    """Notable stretch of time of one venue, such as an outage, with its lines. `cls` is its class.
+
+    `from_tick` and `to_tick` are the first and last tick of a stretch of ticks, such as one with a crossed book.
+    """
 
     venue: str
     kind: str
@@ -148,6 +151,8 @@ class Episode:
     reason: str | None
     lines: tuple[LineRef, ...] = ()
     flags: tuple[str, ...] = ()
+    from_tick: int | None = None
+    to_tick: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from enum import StrEnum
 VENUE_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 """Form of a venue's name. Text of another form is never taken for a venue."""
 
+OFF_MARKET_BPS = 10.0
+"""A venue is off the market if its mid differs by more from the median of the other fresh venues, basis points."""
 PLATEAU_LIMITS_MS = (10_000, 30_000)
 """Ages in milliseconds above which a venue is on a plateau, from upstream's gate."""
 

@@ -55,7 +55,7 @@ _OWN_RULES = {
         "The tool measures from the start of the tick; ours is the phase alone.",
     ),
     "engine_us": ("phase.engine_us", "The tool measures from the start of the tick; ours is the phase alone."),
-    "spread": ("spread_usd", "The tool counts a missing book as 0 and leaves out a crossed one; ours does neither."),
+    "spread": ("spread_usd", "The tool counts a missing book as 0; ours leaves it out, and counts what it leaves out."),
     "depth": ("depth_usd", "The tool counts a record without a book as 0; ours leaves it out."),
 }
 _NOT_ALL_READ = (

@@ -248,7 +248,9 @@ create table if not exists episode (
     class   varchar,
     reason  varchar,
     flags   varchar[],
-    lines   varchar                          -- JSON: [[file, line], …]
+    lines   varchar,                         -- JSON: [[file, line], …]
+    from_tick bigint,                        -- first and last tick `t`; null where the episode is not one of ticks
+    to_tick bigint
 );
 
 create table if not exists finding (
@@ -296,6 +298,6 @@ create or replace view rx_stats as
 create or replace view figures as
     select run, figure, value, unit, n, bound, low, high, note, better from figure join run using (run_key);
 create or replace view episodes as
-    select run, venue, episode.kind, from_ms, to_ms, class, reason, flags, lines from episode join run using (run_key);
+    select run, venue, episode.kind, from_ms, to_ms, class, reason, flags, lines, from_tick, to_tick from episode join run using (run_key);
 create or replace view findings as
     select run, code, severity, venue, text, figures, lines from finding join run using (run_key);
