@@ -128,12 +128,12 @@ class LogFacts:
     components: Counter[str] = field(default_factory=Counter)
     """Counts of audit lines of no known family, by their component or reason."""
     build_errors: list[tuple[Ref, str]] = field(default_factory=list)
-    build_causes: list[tuple[Ref, BuildCause]] = field(default_factory=list)
-    """Lines before the program's first start that show a known cause: the first `KEEP_ERRORS` and the last one."""
+    build_causes: dict[BuildCause, Ref] = field(default_factory=dict)
+    """First line that shows each known cause of failed builds."""
     last_cause: tuple[Ref, str] | None = None
-    """The line after the last `Caused by:` before the program's first start, without its indentation."""
+    """The line after the last `Caused by:`, without its indentation."""
     last_words: tuple[Ref, str] | None = None
-    """The last line of no known family before the program's first start."""
+    """The last line of no known family."""
     endings: list[EndingLine] = field(default_factory=list)
     """Lines that may state why the last life of each log ended: the first `KEEP_ERRORS` and the last one."""
     earlier: list[EndingLine] = field(default_factory=list)
@@ -182,8 +182,7 @@ class LogFacts:
         """Add one record of a line."""
         family = record.family
         self.families[family] += 1
-        if not self.has_started:
-            self._note_failure(family, ref, text)
+        self._note_failure(family, ref, text)
         if family == "other":
             return
         self._note_venue(record, ref)
@@ -207,11 +206,10 @@ class LogFacts:
             self.components[record.reason or "?"] += 1
 
     def _note_failure(self, family: str, ref: Ref, text: str) -> None:
-        """Keep what a line before the program's start says about the cause of a failure."""
+        """Keep what a line says about the cause of a failed build."""
         if self._cause_follows and text.strip():
             self.last_cause = ref, _NUMBERED.sub("", text.strip())
-        if text.strip():
-            self._cause_follows = family == "caused_by"
+        self._cause_follows = family == "caused_by"
         self._note_cause(family, ref, text)
 
     def _note_cause(self, family: str, ref: Ref, text: str) -> None:
@@ -219,14 +217,13 @@ class LogFacts:
             self.last_words = max(self.last_words or (ref, ""), (ref, text.strip()))
             self.has_unread_program = self.has_unread_program or any(each in text for each in _PROGRAM_PHRASES)
         if family in _CAUSE_FAMILIES and (cause := build_cause(text)) is not None:
-            del self.build_causes[KEEP_ERRORS:]
-            self.build_causes.append((ref, cause))
+            self.build_causes[cause] = min(self.build_causes.get(cause, ref), ref)
 
     def add_many(self, record: LogRecord, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
         """Add `count` records that differ from `record` in numbers only; `first` and `last` are two of their lines."""
         family = record.family
         self.families[family] += count
-        if family == "other" and not self.has_started:
+        if family == "other":
             for ref, text in (first, last):
                 self._note_cause(family, ref, text)
         if family == "other":

@@ -53,11 +53,11 @@ def _failed_build(facts: LogFacts) -> Explanation:
     first = facts.build_errors[0] if facts.build_errors else None
     compile_error = next((each for each in facts.build_errors if each[1].startswith("error[")), None)
     last = facts.last_cause if facts.last_cause and (first is None or facts.last_cause[0] > first[0]) else None
-    causes = [each for each in facts.build_causes if not compile_error or each[1].code in _STRONG]
+    causes = [each for each in facts.build_causes if not compile_error or each.code in _STRONG]
     if causes:
-        ref, cause = min(causes, key=lambda each: (each[1].rank, each[0]))
+        cause = min(causes, key=lambda each: each.rank)
         quoted = f" ({last[1][:MAX_QUOTE_CHARS]})" if last else ""
-        return ended, cause.code, f"{what}: {cause.text}{quoted}", ref
+        return ended, cause.code, f"{what}: {cause.text}{quoted}", facts.build_causes[cause]
     if compile_error or last is None:
         ref, line = compile_error or first or (_NOWHERE, "")
         return ended, "compile_error" if compile_error else "build_failed", f"{what}: {line.partition(': ')[2]}", ref
