@@ -26,7 +26,7 @@ RECOVERY_MS = 1_000
 
 FROZEN_MS, MOVES_BPS = 30_000, 5
 MARGIN = 0.2
-FINDINGS = {"frozen_book": "frozen_mid", "empty_book": "one_sided_book"}
+FINDINGS = {"frozen_book": "frozen_mid", "empty_book": "one_sided_book", "crossed_book": "crossed_book"}
 """Findings of the faults that have one."""
 
 AGE_LIMITS_MS = {"age_apply_ms.p95": 10_000, "age_event_ms.p95": 12_000}
@@ -195,10 +195,12 @@ def test_a_frozen_book_is_found_if_the_other_venues_show_that_the_market_moved(r
 
 
 def test_no_other_episode_or_finding_is_reported(run: SquareRun) -> None:
-    known = {"outage", "reconnect", "resync", "plateau", "frozen_mid"}
+    known = {"outage", "reconnect", "resync", "plateau", "frozen_mid", "one_sided", "crossed", "off_market"}
     assert {each.kind for each in run.analysis.episodes} <= known
     expected = {(FINDINGS[cell.fault.kind], cell.venue) for cell in run.cells if cell.fault.kind in FINDINGS}
-    frozen = {("frozen_mid", each.venue) for each in run.analysis.episodes if each.kind == "frozen_mid"}
+    # A frozen book of a market that moves is off the market after a while.
+    kinds = ("frozen_mid", "off_market")
+    frozen = {(each.kind, each.venue) for each in run.analysis.episodes if each.kind in kinds}
     findings = {(each.code, each.venue) for each in run.analysis.findings}
     assert findings == {each for each in expected if each[0] != "frozen_mid"} | frozen
 
