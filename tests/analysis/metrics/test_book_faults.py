@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from tests.analysis.metrics.sample_runs import START_MS, figure
+from toolkit.analysis.metrics import catalogue
 from toolkit.analysis.pipeline import Options, analyze
+from toolkit.gate import evaluate
+from toolkit.gate.gate_files import load_gate
 from toolkit.model.errors import UsageError
 from toolkit.model.runs import Episode, RunAnalysis, Window
-from toolkit.model.vocabulary import OFF_MARKET_BPS
+from toolkit.model.vocabulary import OFF_MARKET_BPS, GateVerdict
 
 DATA = Path(__file__).parents[2] / "data"
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
@@ -272,3 +275,13 @@ def test_a_run_of_our_own_with_sound_books_has_none_that_is_wrong() -> None:
     run = analyze([str(DATA / "own_run")])
     assert not stretches(run)
     assert {each.value for each in run.figures if each.metric == "book.untrusted.share"} == {0}
+
+
+def test_the_strict_gate_fails_on_each_kind_of_wrong_book() -> None:
+    rules = load_gate("strict", catalogue())
+    rows = evaluate(rules.rules, analyze([str(DATA / "books")])).rules
+    failed = {row.figure for row in rows if ".book." in row.figure and row.verdict is GateVerdict.FAIL}
+    assert failed == {
+        "hyperliquid.book.frozen.count", "hyperliquid.book.off_market.longest_ms", "hyperliquid.book.untrusted.share",
+        "lighter.book.one_sided.longest_ms", "paradex.book.crossed.longest_ms", "paradex.book.untrusted.share",
+    }  # fmt: skip
