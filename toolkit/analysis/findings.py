@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from toolkit.analysis.book_findings import book_faults
-from toolkit.analysis.log_findings import MAX_QUOTE_CHARS, LogExamples, file_findings, log_findings
+from toolkit.analysis.log_findings import MAX_QUOTE_CHARS, LogExamples, file_findings, log_findings, quoted_records
 from toolkit.files.copies import Overlap
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Episode, FileLedger, Finding, LineRef, RunInfo
@@ -50,6 +50,9 @@ class FindingInput:
     logs: Mapping[str, LogExamples] = field(default_factory=dict)
     """Examples of each log's unknown lines, by file."""
     overlaps: Sequence[Overlap] = ()
+    quoted_records: int = 0
+    quoted: Sequence[tuple[LineRef, str]] = ()
+    """Log lines with a record that may be quoted text, and its family: the first of `quoted_records`."""
 
     def value(self, figure: str) -> float | None:
         """Return the value of a figure; None if it is unknown or absent."""
@@ -65,6 +68,7 @@ class FindingInput:
 def findings(evidence: FindingInput) -> tuple[Finding, ...]:
     """Return all findings of a run, the most severe first."""
     found = [each for rule in _RULES for each in rule(evidence)]
+    found += quoted_records(evidence.quoted_records, evidence.quoted)
     found += [*log_findings(evidence.ledgers, evidence.logs), *file_findings(evidence.ledgers, evidence.overlaps)]
     order = {"high": 0, "medium": 1, "low": 2}
     return tuple(sorted(found, key=lambda each: order[each.severity]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from toolkit.files.copies import Overlap
 from toolkit.files.detection import EVIDENCE_ROLES
 from toolkit.files.rotation import missing_parts, rotated_part
-from toolkit.model.runs import FileLedger, Finding
+from toolkit.model.runs import FileLedger, Finding, LineRef
 from toolkit.model.units import thousands
 from toolkit.runlog.wrapping.common import common_prefix
 
@@ -92,3 +93,15 @@ def _overlap_findings(overlaps: Iterable[Overlap]) -> Iterator[Finding]:
 def _range(lines: tuple[int, int]) -> str:
     first, last = lines
     return f"line {first}" if first == last else f"lines {thousands(first)} to {thousands(last)}"
+
+
+def quoted_records(count: int, quoted: Sequence[tuple[LineRef, str]]) -> Iterator[Finding]:
+    """Yield the finding on `count` records that may be quoted text; `quoted` are the first of them, with families."""
+    if count:
+        listed = ", ".join(f"{name} ({n})" for name, n in Counter(family for _, family in quoted).most_common(5))
+        text = (
+            f"records inside text that another record may quote: {thousands(count)}, {listed}. They are not counted; "
+            "if the program printed them as records, the counts marked as lower bounds are higher"
+        )
+        lines = tuple(dict.fromkeys(ref for ref, _ in quoted))[:20]
+        yield Finding("quoted_records", "medium", None, text, (), lines)

@@ -28,6 +28,8 @@ from toolkit.model.vocabulary import (
     ReconnectReason,
     Role,
 )
+from toolkit.runlog.facts import QuotedRecord
+from toolkit.runlog.parse import RX_STATS
 from toolkit.sessions.venue_rules import venue_rules
 
 NO_CAP, CAP_UNKNOWN = "none", "unknown"
@@ -60,6 +62,7 @@ class Metric:
 
 
 _VENUE = re.compile(r"[A-Za-z0-9_-]+")
+_READS_SESSIONS = re.compile(r"\brun_(?:all_)?(?:sessions|sessions_begun|sessions_ended|connected|disconnected)\b")
 
 
 @cache
@@ -219,6 +222,32 @@ def _with_bound(figure: Figure, notes: dict[str, str]) -> Figure:
 def plain(value: float | None) -> Number | None:
     """Return a whole number as an integer, any other value unchanged."""
     return int(value) if value is not None and float(value).is_integer() else value
+
+
+def with_quoted_bounds(figures: Iterable[Figure], quoted: Sequence[QuotedRecord]) -> tuple[Figure, ...]:
+    """Return the figures; a count that one of the records would raise, were it not quoted text, is a lower bound."""
+    return tuple(_lower_bound(each) if any(_raises(q, each) for q in quoted) else each for each in figures)
+
+
+def _raises(quoted: QuotedRecord, figure: Figure) -> bool:
+    if figure.value is None or figure.unit != "count" or figure.bound is not Bound.EXACT:
+        return False
+    if figure.scope not in (quoted.venue, "run"):
+        return False
+    *_, last = figure.metric.split(".")
+    if quoted.reason and last in set(ReconnectReason) and last != quoted.reason:
+        return False
+    query = next((each.query for each in metrics() if each.spec_of(figure.figure)), "")
+    if quoted.is_session_line and _READS_SESSIONS.search(query):
+        return True
+    names = (f"'{quoted.family}'", *(name.replace("<venue>", "") for name in quoted.counters))
+    return any(name in query for name in names) or (quoted.family == RX_STATS and "run_rx_steps" in query)
+
+
+def _lower_bound(figure: Figure) -> Figure:
+    why = "records that may be quoted text are not counted"
+    note = f"{figure.note}; {why}" if figure.note else why
+    return replace(figure, bound=Bound.LOWER, low=figure.value, high=None, note=note)
 
 
 FIGURE_COLUMNS = ("run_key", "ord", "figure", "value", "unit", "n", "bound", "low", "high", "note", "better")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -12,7 +12,16 @@ from toolkit.analysis.age_series import age_series
 from toolkit.analysis.diagnosis import earlier_crashes, earlier_ends, other_processes
 from toolkit.analysis.findings import FindingInput, findings
 from toolkit.analysis.log_findings import LogExamples
-from toolkit.analysis.metrics import AGES_ONLY, FIGURE_COLUMNS, catalogue, compute, create_run_views, rows, with_bounds
+from toolkit.analysis.metrics import (
+    AGES_ONLY,
+    FIGURE_COLUMNS,
+    catalogue,
+    compute,
+    create_run_views,
+    rows,
+    with_bounds,
+    with_quoted_bounds,
+)
 from toolkit.analysis.run_info import Options, describe, requested_ms
 from toolkit.analysis.settings import delta_cap
 from toolkit.analysis.windows import analyze_window
@@ -145,7 +154,7 @@ class _StagedRun:
         """Compute figures, episodes, findings and the compat view, and write them where the run is stored."""
         wait_for_copy = pool.submit(lambda _: copy_tables(*_LARGE_TABLES)) if copy_tables else None
         self.create_episodes(pool)
-        figures = with_bounds(compute(pool, self.metric_names), loaded.overlaps)
+        figures = self.bounded(loaded, compute(pool, self.metric_names))
         run_episodes = episodes(self.con)
         run_findings = findings(_finding_input(self.con, loaded, run, figures, run_episodes))
         analysis = RunAnalysis(run, tuple(loaded.ledgers), figures, run_episodes, run_findings)
@@ -160,10 +169,14 @@ class _StagedRun:
         part = analyze_window(
             self.con, self.options.window, self.metric_names, self.create_episodes_of_window, whole, self.options.words
         )
-        parts = tuple(replace(each, figures=with_bounds(each.figures, loaded.overlaps)) for each in part.parts)
-        part = replace(part, figures=with_bounds(part.figures, loaded.overlaps), parts=parts)
+        parts = tuple(replace(each, figures=self.bounded(loaded, each.figures)) for each in part.parts)
+        part = replace(part, figures=self.bounded(loaded, part.figures), parts=parts)
         part_findings = findings(_finding_input(self.con, loaded, part.run, part.figures, part.episodes))
         return replace(part, findings=part_findings)
+
+    def bounded(self, loaded: LoadedRun, figures: Iterable[Figure]) -> tuple[Figure, ...]:
+        """Return the figures with the bounds that overlapping files and quoted records give them."""
+        return with_quoted_bounds(with_bounds(figures, loaded.overlaps), loaded.log.facts.quoted)
 
     def create_episodes(self, pool: QueryPool) -> None:
         """Create the episodes and the tables of stretches that metrics read."""
@@ -217,6 +230,7 @@ def _finding_input(
     steps = [(loaded.file_and_line((file_no, line)), t, size) for file_no, line, t, size in rows.fetchall()]
     crashes = [(loaded.file_and_line(each.ref), each.text.strip()) for each in earlier_crashes(facts)]
     others = [(loaded.file_and_line(ref), name) for ref, name in other_processes(facts).items()]
+    quoted = [(loaded.file_and_line(each.ref), each.family) for each in facts.quoted]
     return FindingInput(
         run,
         loaded.ledgers,
@@ -231,6 +245,8 @@ def _finding_input(
         clock_steps=steps,
         logs=_log_examples(loaded),
         overlaps=loaded.overlaps,
+        quoted_records=facts.quoted_count,
+        quoted=quoted,
     )
 
 

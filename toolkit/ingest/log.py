@@ -24,7 +24,7 @@ from toolkit.runlog.bulk.block import (
     parse_block,
     parse_single,
     parse_span,
-    rejoin_records,
+    rejoined,
     wrapped_blocks,
 )
 from toolkit.runlog.bulk.numbers import IntVector
@@ -115,6 +115,8 @@ class _Loader:
         """The panic line just read: its message is the next line."""
         self._broken_record: str | None = None
         """The beginning of a record that another writer's output interrupted: its rest may be the next line."""
+        self._undecided: tuple[SingleLine, Ref, bool] | None = None
+        """The line just read, if the next line decides how it reads: the line, its place, and whether it is torn."""
 
     def read(self, source: RunFile, continued: bool = False, adjoining: bool = False) -> None:
         """Read one log file.
@@ -170,6 +172,7 @@ class _Loader:
     def close_partial(self) -> None:
         """Read a pending unended line as a torn one, and discard what other pending lines may have continued."""
         self._end_unended_line()
+        self._decide(self._undecided, completed=False)
         self._panic = self._broken_record = None
 
     def count_other_lines(self) -> None:
@@ -184,6 +187,7 @@ class _Loader:
         Each of the two is a line of its own in the ledger of its file; their record has the position of its beginning.
         """
         joined = self._end_unended_line(None if block.skipped else block.head, block.torn, file_no)
+        self._decide(self._undecided, completed=False)
         self._first_life, self._life_starts = self._lives.life, [0]
         return joined
 
@@ -235,11 +239,24 @@ class _Loader:
     def _add_lines(self, single: Sequence[SingleLine], file_no: int, first_line: int, torn: bool = False) -> set[int]:
         """Add lines; return the indexes of those that no grammar knows."""
         other = set[int]()
-        for each in rejoin_records(single, self._broken_record):
-            self._broken_record = each.parsed.partial
-            if not self._add_line(each, (file_no, first_line + each.index), torn):
+        for each in single:
+            ref, whole = (file_no, first_line + each.index), rejoined(each, self._broken_record)
+            self._decide(self._undecided, completed=whole is not None)
+            line = whole or each
+            self._broken_record = line.parsed.partial
+            if line.parsed.alone is not None:
+                self._undecided = line, ref, torn
+            elif not self._add_line(line, ref, torn):
                 other.add(each.index)
         return other
+
+    def _decide(self, undecided: tuple[SingleLine, Ref, bool] | None, completed: bool) -> None:
+        """Add the line that awaits the next one, which is its rest if it is `completed`."""
+        self._undecided = None
+        if undecided is not None:
+            line, ref, torn = undecided
+            self._broken_record = self._broken_record if completed else None
+            self._add_line(line if completed else replace(line, parsed=line.parsed.if_alone), ref, torn)
 
     def _add_line(self, line: SingleLine, ref: Ref, torn: bool) -> bool:
         """Add the records of a line; return whether it was understood, as a known line or as the message of a panic."""
@@ -248,6 +265,8 @@ class _Loader:
         if is_message:
             facts.panics[-1] = (*facts.panics[-1][:2], text.strip())
         self._panic = None
+        for quoted in line.parsed.quoted:
+            facts.add_quoted(quoted, ref, session_line(quoted, ref) is not None)
         for each in records:
             facts.add(each, ref, text)
             if each.family == OTHER:

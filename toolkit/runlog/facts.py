@@ -114,6 +114,21 @@ class EndingLine:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class QuotedRecord:
+    """A record that may be text that another record quotes, and the line that holds it.
+
+    `is_session_line` is true if it would be about a session, `counters` are the names of the counters it would report.
+    """
+
+    ref: Ref
+    family: str
+    venue: str | None
+    reason: str | None
+    is_session_line: bool
+    counters: tuple[str, ...]
+
+
 @dataclass
 class LogFacts:
     """Facts of a run's logs, with the lines that state them."""
@@ -144,6 +159,9 @@ class LogFacts:
     venue_index: dict[str, int] = field(default_factory=dict)
     venue_lines: dict[str, Ref] = field(default_factory=dict)
     """First socket or audit line that names each venue."""
+    quoted: list[QuotedRecord] = field(default_factory=list)
+    """The first `KEEP_ERRORS` records that may be text that another record quotes; they are not counted."""
+    quoted_count: int = 0
     lines: int = 0
     lives: int = 0
     build_ms: int = 0
@@ -218,6 +236,13 @@ class LogFacts:
             self.has_unread_program = self.has_unread_program or any(each in text for each in _PROGRAM_PHRASES)
         if family in _CAUSE_FAMILIES and (cause := build_cause(text)) is not None:
             self.build_causes[cause] = min(self.build_causes.get(cause, ref), ref)
+
+    def add_quoted(self, record: LogRecord, ref: Ref, is_session_line: bool) -> None:
+        """Add a record that may be text that another record quotes."""
+        self.quoted_count += 1
+        if len(self.quoted) < KEEP_ERRORS:
+            counters = tuple(record.audit_family.counters) if record.audit_family else ()
+            self.quoted.append(QuotedRecord(ref, record.family, record.venue, record.reason, is_session_line, counters))
 
     def add_many(self, record: LogRecord, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
         """Add `count` records that differ from `record` in numbers only; `first` and `last` are two of their lines."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -33,8 +33,16 @@ _PLACEHOLDERS = {
     "<bracket>": r"(?:\[[^\]]{1,40}\] )?",
 }
 """Placeholders in patterns: a venue, and what other writers put in front of a message."""
-_FREE_TEXT = ("text", "error", "snippet", "frame", "json", "facts", "command")
-"""Pattern groups that match free text, such as text from a venue."""
+_ANY_TEXT = re.compile(r"(?<!\\)\.|\\S|\[\^")
+"""Part of a group's pattern that matches text of any kind."""
+_GROUP = re.compile(r"\(\?P<(\w+)>")
+
+
+_WORD_VALUE = re.compile(r"=[^\d(]")
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"\d+", "0", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +51,8 @@ class MessageFamily:
 
     `reason` is the reconnect reason that such a line implies. `ends_session` is true if the line ends its socket's
     session, `resync` if an order book was rebuilt on a socket that stays open. `any_start` is true if the
-    line may begin with characters that none of the examples begins with, but not with a level. `ends_in_free_text` is
-    true if the line ends in text that is never searched for records.
+    line may begin with characters that none of the examples begins with, but not with a level. `outside_text` names the
+    groups of the pattern that may match text from outside the program.
     """
 
     name: str
@@ -55,16 +63,28 @@ class MessageFamily:
     ends_session: bool
     resync: bool
     any_start: bool
-    ends_in_free_text: bool
+    outside_text: tuple[str, ...]
 
     def __reduce__(self) -> tuple[Callable[[str], MessageFamily], tuple[str]]:
         # The receiving process has loaded the families too.
         return message_family_named, (self.name,)
 
-    def free_text_start(self, match: re.Match[str]) -> int:
-        """Return where the free text of a matching line begins; the line's length if it has none."""
-        starts = (match.start(name) for name in _FREE_TEXT if name in self.pattern.groupindex)
-        return min((start for start in starts if start >= 0), default=len(match.string))
+    def holds_outside_text(self, match: re.Match[str], at: int) -> bool:
+        """Return true if text from outside may begin in a matching line before the character `at`, or there.
+
+        The text after the match counts as text from outside unless an example continues in the same way.
+        """
+        if any(0 <= match.start(name) <= at for name in self.outside_text):
+            return True
+        return match.end() < at and not self._continues(match.string[match.end() : at])
+
+    def _continues(self, tail: str) -> bool:
+        shape = _shape(tail)
+        return not _WORD_VALUE.search(tail) and any(
+            _shape(each[match.end() :]).startswith(shape)
+            for each in self.examples
+            if (match := self.pattern.match(each)) is not None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +104,10 @@ class AuditFamily:
 
     def __reduce__(self) -> tuple[Callable[[str], AuditFamily], tuple[str]]:
         return audit_family_named, (self.name,)
+
+    def counters_of(self, venue: str | None) -> frozenset[str]:
+        """Return the keys of the family's counters in lines of a venue."""
+        return frozenset(key.replace("<venue>", venue or "") for key in self.counters)
 
     @property
     def is_component(self) -> bool:
@@ -113,6 +137,38 @@ def message_family_named(name: str) -> MessageFamily:
 def audit_family_named(name: str) -> AuditFamily:
     """Return the audit family named `name`. Raises `StopIteration` if there is none."""
     return next(each for each in audit_families() if each.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditText:
+    """Keys of audit lines by the kind of their values.
+
+    The value of a key in `rest` is the rest of the line, and that of a key in `word` one word; both may be text from
+    outside. The value of a key in `own` is a number or a word of the program. Other keys are of later versions.
+    `components` are the known components and subsystems.
+    """
+
+    rest: frozenset[str]
+    word: frozenset[str]
+    own: frozenset[str]
+    components: frozenset[str]
+
+    def is_own(self, key: str) -> bool:
+        """Return true if the value of a key is a number or a word of the program."""
+        return key in self.own or f"<venue>{key[key.find('_') :]}" in self.own
+
+
+@cache
+def audit_text() -> AuditText:
+    """Return the kinds of the keys of audit lines; the own keys are those of the families and of their examples."""
+    (declared,) = (table["audit_text"] for table in _tables() if "audit_text" in table)
+    rest, word = frozenset(declared["rest"]), frozenset(declared["word"])
+    known = set[str]()
+    for audit in audit_families():
+        known |= {each.partition("=")[0] for each in audit.required_keys} | set(audit.counters)
+        known |= {each.partition("=")[0] for example in audit.examples for each in example.split(" ") if "=" in each}
+    components = frozenset(each for audit in audit_families() for each in audit.required_keys if "=" in each)
+    return AuditText(rest, word, frozenset(known - rest - word), components)
 
 
 def throttles() -> dict[str, int]:
@@ -145,8 +201,33 @@ def _message_family(data: Mapping[str, Any]) -> MessageFamily:
         ends_session=data.get("ends", False),
         resync=data.get("resync", False),
         any_start=data.get("any_start", False),
-        ends_in_free_text=any(f"(?P<{name}>" in pattern for name in _FREE_TEXT),
+        outside_text=tuple(_outside_text(pattern)),
     )
+
+
+def _outside_text(pattern: str) -> Iterator[str]:
+    own = _own_groups()
+    for group in _GROUP.finditer(pattern):
+        if group[1] not in own and _ANY_TEXT.search(pattern[group.end() : _group_end(pattern, group.end())]):
+            yield group[1]
+
+
+@cache
+def _own_groups() -> frozenset[str]:
+    return frozenset(name for table in _tables() for name in table.get("own", ()))
+
+
+def _group_end(pattern: str, start: int) -> int:
+    """Return the index of the bracket that closes the group whose content begins at `start`."""
+    depth, in_class = 1, False
+    for token in re.finditer(r"\\.|[()\[\]]", pattern[start:]):
+        if token[0] in "[]":
+            in_class = token[0] == "["
+        elif not in_class and token[0] in "()":
+            depth += 1 if token[0] == "(" else -1
+            if depth == 0:
+                return start + token.start()
+    return len(pattern)
 
 
 def _audit_family(data: Mapping[str, Any]) -> AuditFamily:

@@ -2,7 +2,7 @@
 
 A killed process leaves half a line, and the next process appends to it. A line on standard output may interrupt a line
 on standard error. The text before the second record is then a whole record or the beginning of one. Text from outside
-can contain anything: a text after other words, or in the free text that ends a record, is never a record.
+can contain anything, also the text of a record: a line is split only where no field can hold the rest of it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from toolkit.runlog.grammar import MessageFamily, message_families
+from toolkit.runlog.grammar import AuditText, MessageFamily, audit_text, message_families
 
 _STDOUT = r"paraphina(?:_live)? \| |effective_(?:trade_mode|risk_profile)=|\{\"(?:timebase_id|kill_reason|basis_b_t)\""
 _START = re.compile(
@@ -21,7 +21,9 @@ _START = re.compile(
 _JOINED_AFTER = re.compile(r"[^\s\"'`=:,(\[{<>|/\\]")
 """Character that may precede a joined record. Text that merely quotes a record has a blank or a quote there."""
 _MAX_PARTIAL_LENGTH = 400
-
+_MAX_PARTIAL_AUDIT_WORDS = 4
+_OWN_VALUE = re.compile(r"-?[\w.:]*")
+_COMPONENT_KEYS = ("component", "subsystem")
 
 _CONTINUED_MARKERS = (
     b"panicked at", b"paraphina_live | ", b"paraphina | ", b"effective_trade_mode=", b"effective_risk_profile=",
@@ -48,24 +50,43 @@ def is_stdout(text: str) -> bool:
     return match is not None and match["stdout"] is not None
 
 
+def follows_separator(piece: str) -> bool:
+    """Return true if a text ends with a character after which quoted text begins."""
+    return _JOINED_AFTER.match(piece[-1]) is None
+
+
 @lru_cache(1_024)
 def is_partial_record(piece: str) -> bool:
-    """Return true if a text is the beginning of a record of some family, cut off before any free text.
+    """Return true if a text is the beginning of a record of some family, cut off before any text from outside.
 
     This is so if the rest of one of the family's examples completes it to a whole record.
     """
     if piece.startswith("WS_AUDIT "):
-        return _is_partial_audit(piece)
+        return len(piece.split(" ")) <= _MAX_PARTIAL_AUDIT_WORDS and not audit_holds_outside_text(piece)
     if piece.startswith("market_rx_stats tick="):
-        return re.fullmatch(r"(?:\w+=\d+ )*\w*=?\d*", piece[len("market_rx_stats ") :]) is not None
+        return not rx_holds_outside_text(piece)
     return len(piece) <= _MAX_PARTIAL_LENGTH and any(_completes(piece, each) for each in _families_starting_like(piece))
 
 
-def _is_partial_audit(piece: str) -> bool:
-    """Return true for an audit line cut off among its first keys; later keys may hold anything."""
-    words = piece.split(" ")[1:]
-    keys = [word.partition("=")[0] for word in words[:-1]]
-    return len(words) <= 3 and all(key in ("venue", "reconnect_reason", "component", "subsystem") for key in keys)
+def rx_holds_outside_text(piece: str) -> bool:
+    """Return true unless a text is a `market_rx_stats` record or its beginning."""
+    return re.fullmatch(r"(?:\w+=\d+ )*\w*=?\d*", piece[len("market_rx_stats ") :]) is None
+
+
+def audit_holds_outside_text(piece: str) -> bool:
+    """Return true unless all words of an audit line, the last of which may be cut off, are the program's own."""
+    *words, last = piece.split(" ")[1:]
+    text = audit_text()
+    return not all(_is_own_word(word, text) for word in words) or not _is_own_word(last, text, cut_off=True)
+
+
+def _is_own_word(word: str, text: AuditText, cut_off: bool = False) -> bool:
+    key, equals, value = word.partition("=")
+    if not equals:
+        return cut_off and any(each.startswith(key) for each in text.own)
+    if not text.is_own(key) or (not cut_off and key in _COMPONENT_KEYS and word not in text.components):
+        return False
+    return _OWN_VALUE.fullmatch(value) is not None
 
 
 def _families_starting_like(piece: str) -> Iterable[MessageFamily]:
@@ -78,9 +99,10 @@ def _starts(example: str, start: str) -> bool:
 
 
 def _completes(piece: str, family: MessageFamily) -> bool:
+    at = len(piece)
     for example in family.examples:
-        for at in range(1, len(example)):
-            match = family.pattern.match(piece + example[at:])
-            if match is not None and match.end() > len(piece) and family.free_text_start(match) >= len(piece):
+        for cut in range(1, len(example)):
+            match = family.pattern.match(piece + example[cut:])
+            if match is not None and match.end() > at and not family.holds_outside_text(match, at):
                 return True
     return False

@@ -8,12 +8,19 @@ never searched, because it can contain anything, including something that looks 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from toolkit.runlog.grammar import AuditFamily, MessageFamily, audit_families, message_families
-from toolkit.runlog.interleaving import is_partial_record, is_stdout, record_boundaries
+from toolkit.runlog.grammar import AuditFamily, MessageFamily, audit_families, audit_text, message_families
+from toolkit.runlog.interleaving import (
+    audit_holds_outside_text,
+    follows_separator,
+    is_partial_record,
+    is_stdout,
+    record_boundaries,
+    rx_holds_outside_text,
+)
 from toolkit.runlog.sanitize import strip_decoration
 
 OTHER = "other"
@@ -23,7 +30,10 @@ UNKNOWN = (OTHER, "socket_note")
 """Families of lines that no specific family matches."""
 
 _RX = re.compile(r"market_rx_stats tick=[0-9]{1,18}(?: |$)")
-_FREE_KEYS = ("err=", "error=", "last_error_message=", "snippet=", "last_err=")
+_NOT_QUOTED = (OTHER, "socket_note", "startup_note", "heartbeat")
+"""Families of records that change no count of the run."""
+MAX_QUOTED = 20
+"""Records that are looked for in the quoted text of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,66 +64,115 @@ _OTHER = LogRecord(OTHER, None, None, {}, 0)
 class ParsedLine:
     """Records of a line, and the time (epoch ms) that a CI system stamped on it, or None.
 
-    `partial` is the beginning of a record that standard output interrupted; its rest is on the next line.
+    `partial` is the beginning of a record that standard output interrupted; its rest is on the next line. If the next
+    line is not its rest, the line reads as `alone`, unless that is None. `quoted` are records that may stand on a line
+    of their own, joined to this one, or may be text that a record quotes; they are not counted.
     """
 
     records: tuple[LogRecord, ...]
     stamped_ms: int | None
     partial: str | None = None
+    quoted: tuple[LogRecord, ...] = ()
+    alone: ParsedLine | None = None
 
     def __reduce__(self) -> tuple[type[ParsedLine], tuple[object, ...]]:
-        return ParsedLine, (self.records, self.stamped_ms, self.partial)
+        return ParsedLine, (self.records, self.stamped_ms, self.partial, self.quoted, self.alone)
+
+    @property
+    def if_alone(self) -> ParsedLine:
+        """The line as it reads if the next line does not complete `partial`."""
+        return self if self.alone is None else replace(self.alone, stamped_ms=self.stamped_ms)
 
 
 def parse(text: str) -> ParsedLine:
     """Parse one line without its newline; a line without any known record is one record of family `other`."""
     text, stamped_ms = strip_decoration(text)
-    record, has_free_text = _parse_record(text, 0)
     boundaries = record_boundaries(text)
     if not boundaries:
-        return ParsedLine((record or _OTHER,), stamped_ms)
-    records, partial = _parse_joined(text, boundaries)
-    return ParsedLine(tuple(records) or (record if record and has_free_text else _OTHER,), stamped_ms, partial)
+        return ParsedLine((_parse_record(text, 0)[0] or _OTHER,), stamped_ms)
+    return replace(_parse_joined(text, boundaries), stamped_ms=stamped_ms)
 
 
-def _parse_joined(text: str, boundaries: Sequence[int]) -> tuple[list[LogRecord], str | None]:
-    """Return the records of a line that may hold several, and the beginning of a record that another interrupted."""
+def _parse_joined(text: str, boundaries: Sequence[int]) -> ParsedLine:
+    """Return the records of a line that may hold several.
+
+    The line is split where only a further record can begin. It is kept whole where a field before that place may hold
+    the rest of the line.
+    """
     records, partial, at = list[LogRecord](), None, 0
-    for boundary in [*boundaries, len(text)]:
-        if boundary <= at:
-            continue
-        record, has_free_text = _parse_record(text[at:boundary], at)
-        if record is not None and not has_free_text and not _is_truncated(record):
+    for place, boundary in enumerate(boundaries):
+        piece = text[at:boundary]
+        record, match = _parse_record(piece, at)
+        if record is not None and not _holds_outside_text(record, match, piece) and not _is_truncated(record):
             records.append(record)
-        elif boundary < len(text) and is_partial_record(text[at:boundary]):
-            partial = text[at:boundary] if is_stdout(text[boundary:]) else None
-        elif record is None or boundary < len(text):
-            whole, _ = _parse_record(text[at:], at)
-            return [*records, *([whole] if whole else [])], partial
         else:
-            records.append(record)
+            may_split, certain = _may_split(text, at, boundary)
+            if not may_split:
+                return _whole(records, text, at, boundaries[place:], partial)
+            partial = piece if is_stdout(text[boundary:]) else None
+            if not certain:
+                rest = _parse_joined(text[boundary:], [each - boundary for each in boundaries[place + 1 :]])
+                alone = _whole(records, text, at, boundaries[place:])
+                return ParsedLine((*records, *_moved(rest.records, boundary)), None, partial, rest.quoted, alone)
         at = boundary
-    return records, partial
+    last, _ = _parse_record(text[at:], at)
+    return ParsedLine((*records, *([last] if last else [])) or (_OTHER,), None, partial)
+
+
+def _may_split(text: str, at: int, boundary: int) -> tuple[bool, bool]:
+    """Return whether a record cut off at `boundary` may be followed by another, and whether that is certain.
+
+    It is not if a message quotes the rest. Only the rest of the record on the next line then shows that it was cut.
+    """
+    piece = text[at:boundary]
+    if not is_partial_record(piece) or _parse_record(text[boundary:], boundary)[0] is None:
+        return False, False
+    whole, match = _parse_record(text[at:], at)
+    if whole is None or match is None or not _holds_outside_text(whole, match, piece):
+        return True, True
+    certain = whole.family in UNKNOWN and not follows_separator(piece)
+    return certain or is_stdout(text[boundary:]), certain
+
+
+def _whole(
+    records: Sequence[LogRecord], text: str, at: int, boundaries: Sequence[int], partial: str | None = None
+) -> ParsedLine:
+    """Return the records of a line whose text from the character `at` is kept whole, though records may begin in it."""
+    whole, _ = _parse_record(text[at:], at)
+    inside = (_parse_record(text[each:], each)[0] for each in boundaries[:MAX_QUOTED])
+    quoted = tuple(each for each in inside if each is not None and each.family not in _NOT_QUOTED)
+    return ParsedLine((*records, *([whole] if whole else [])) or (_OTHER,), None, partial, quoted)
+
+
+def _moved(records: Iterable[LogRecord], by: int) -> Iterator[LogRecord]:
+    return (replace(each, column=each.column + by) for each in records)
+
+
+def _holds_outside_text(record: LogRecord, match: re.Match[str] | None, piece: str) -> bool:
+    """Return true if a field of a record that begins with `piece` may hold text from outside at the end of `piece`."""
+    if record.message_family is not None and match is not None:
+        return record.message_family.holds_outside_text(match, len(piece))
+    if record.family == RX_STATS:
+        return rx_holds_outside_text(piece)
+    return record.audit_family is None or audit_holds_outside_text(piece)
 
 
 def _is_truncated(record: LogRecord) -> bool:
     return record.family == RX_STATS and "cap_hits" not in record.fields
 
 
-def _parse_record(text: str, column: int) -> tuple[LogRecord | None, bool]:
-    """Return the record that a text begins with, and true if the record ends in free text."""
+def _parse_record(text: str, column: int) -> tuple[LogRecord | None, re.Match[str] | None]:
+    """Return the record that a text begins with, and the match of a message family's pattern."""
     if text.startswith("WS_AUDIT "):
-        return _audit_record(text, column)
+        return _audit_record(text, column), None
     if _RX.match(text):
-        return LogRecord(RX_STATS, None, None, dict(_pairs(text[16:])), column), False
+        return LogRecord(RX_STATS, None, None, _audit_fields(text[16:])[0], column), None
     for family in _candidates(text):
         if match := family.pattern.match(text):
             fields = {key: value for key, value in match.groupdict().items() if value is not None}
             venue = fields.pop("Venue", "").lower() or fields.pop("venue", None) or family.venue or _task_venue(fields)
-            return LogRecord(
-                family.name, venue, family.reason, fields, column, message_family=family
-            ), family.ends_in_free_text
-    return None, False
+            return LogRecord(family.name, venue, family.reason, fields, column, message_family=family), match
+    return None, None
 
 
 def _task_venue(fields: Mapping[str, str]) -> str | None:
@@ -122,17 +181,13 @@ def _task_venue(fields: Mapping[str, str]) -> str | None:
     return venue if public else None
 
 
-def _audit_record(text: str, column: int) -> tuple[LogRecord, bool]:
-    fields = dict(_pairs(text[9:]))
-    has_free_text = any(" " + key in text for key in _FREE_KEYS)
-    values = tuple(fields.get(key) for key in ("venue", "component", "subsystem", "reason"))
-    audit = _find_audit_family(tuple(fields), *values)
-    has_free_text = has_free_text or audit is None
-    name = audit.name if audit else AUDIT_OTHER
-    reason = (
-        fields.get("reconnect_reason") or fields.get("reason") or fields.get("component") or fields.get("subsystem")
-    )
-    return LogRecord(name, fields.get("venue"), reason, fields, column, audit_family=audit), has_free_text
+def _audit_record(text: str, column: int) -> LogRecord:
+    own, later = _audit_fields(text[9:])
+    audit = _find_audit_family(tuple(own), *(own.get(key) for key in ("venue", "component", "subsystem", "reason")))
+    reason = own.get("reconnect_reason") or own.get("reason") or own.get("component") or own.get("subsystem")
+    counters = audit.counters_of(own.get("venue")) if audit else frozenset()
+    fields = own | {key: value for key, value in later.items() if key not in own and key not in counters}
+    return LogRecord(audit.name if audit else AUDIT_OTHER, own.get("venue"), reason, fields, column, audit_family=audit)
 
 
 @lru_cache(4_096)
@@ -157,22 +212,25 @@ def _fits(audit: AuditFamily, fields: Mapping[str, str]) -> bool:
     return True
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the `key=value` pairs of a text, the first of each key.
+def _audit_fields(text: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the `key=value` pairs up to the first value from outside, and the pairs after it.
 
-    The value of a free-text key is the rest of the line, so that its text cannot be taken for further keys.
+    A value of the rest of the line is kept whole. Of the pairs that repeat a key, the first counts, and among those
+    after a value from outside the last, because that value may hold the others.
     """
-    at = 0
-    seen: set[str] = set()
+    own, later, at = dict[str, str](), dict[str, str](), 0
+    kinds, fields = audit_text(), own
     for word in text.split(" "):
         key, equals, value = word.partition("=")
-        if equals and key not in seen:
-            seen.add(key)
-            if key + "=" in _FREE_KEYS:
-                yield key, text[at + len(key) + 1 :]
-                return
-            yield key, value.rstrip(",")
+        if equals and key not in own:
+            if key in kinds.rest:
+                fields[key] = text[at + len(key) + 1 :]
+                break
+            fields[key] = value.rstrip(",")
+            if key in kinds.word:
+                fields = later
         at += len(word) + 1
+    return own, later
 
 
 _families_by_start: dict[str, tuple[MessageFamily, ...]] = {}

@@ -10,6 +10,12 @@ _UNPRINTED = re.compile(
     r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 """Characters that move a cursor, hide text or reverse its direction; none belongs to a record."""
+_OF_PROGRAM = re.compile(
+    r"(?:(?:INFO|WARN|ERROR|Error): |WS_AUDIT |thread '|paraphina(?:_live)? \| |\[[a-z]+\] |[A-Z]+_[A-Z_]+ |\{\"|"
+    r"live_account_ingest \| |fatal runtime error: |error: |market_rx_stats |"
+    r"[A-Z]\w* (?:\w+ ){0,3}(?:WS|polling|send|publish|snapshot)\b)"
+)
+"""Beginning of a record that the program prints."""
 _DATE_TIME, _ZONE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?", r"Z|[+-]\d\d:\d\d"
 _STAMP = re.compile(rf"(?:[^\t]{{1,200}}\t[^\t]{{1,200}}\t)?\ufeff?({_DATE_TIME})({_ZONE}) ", re.ASCII)
 _STAMP_SHAPE = re.compile(r"(?:[^\t]*\t[^\t]*\t)?\ufeff?--T::\.?(?:Z|[+-]:) ")
@@ -24,9 +30,16 @@ def strip_decoration(text: str) -> tuple[str, int | None]:
     if stamp and at_ms is not None:
         text = text.removeprefix("\ufeff")[stamp.end() :]
     if not text.isprintable():
-        # A terminal shows what follows a carriage return in place of what stands before it.
-        text = _UNPRINTED.sub("", _ANSI.sub("", text).rstrip("\r").rpartition("\r")[2])
+        text = _UNPRINTED.sub("", _without_overwritten(_ANSI.sub("", text).rstrip("\r")))
     return text, at_ms
+
+
+def _without_overwritten(text: str) -> str:
+    """Return what a terminal shows of a line: what follows a carriage return replaces what stands before it.
+
+    A record of the program is kept whole, because text that it quotes may contain carriage returns.
+    """
+    return text if _OF_PROGRAM.match(text) else text.rpartition("\r")[2]
 
 
 def stamp_span(text: str) -> tuple[int, int] | None:

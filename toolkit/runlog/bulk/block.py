@@ -104,7 +104,7 @@ def parse_block(block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLi
 
     parts = {} if unwrapped is None else unwrapped.parts
     single = parse_lines(index for index in left if index not in parts)
-    groups, stage_changes = _split_stage_changes(groups, list(rejoin_records(single, None)))
+    groups, stage_changes = _split_stage_changes(groups, list(_readings(single)))
     single += parse_lines(stage_changes)
     return ParsedBlock(
         block.first_byte,
@@ -185,19 +185,26 @@ class _LimitedReader:
         return data
 
 
-def rejoin_records(single: Iterable[SingleLine], partial: str | None) -> Iterator[SingleLine]:
-    """Yield the lines; the rest of a record that other output interrupted is replaced by the whole record.
+def rejoined(line: SingleLine, partial: str | None) -> SingleLine | None:
+    """Return the whole record whose rest a line is, in place of the line; None if the line is not the rest of one.
 
-    `partial` is the beginning of a record that the line before them left incomplete.
+    `partial` is the beginning of a record that other output interrupted on the line before.
     """
+    if partial is None or line.parsed.records[0].family not in UNKNOWN:
+        return None
+    whole = partial + strip_decoration(line.text)[0]
+    parsed = parse(whole)
+    if parsed.records[0].family in UNKNOWN:
+        return None
+    return replace(line, text=whole, parsed=replace(parsed, stamped_ms=line.parsed.stamped_ms))
+
+
+def _readings(single: Iterable[SingleLine]) -> Iterator[SingleLine]:
+    """Yield the lines as they may read, whatever the lines before and after them are."""
+    partial = None
     for each in single:
-        if partial is not None and each.parsed.records[0].family in UNKNOWN:
-            whole = partial + strip_decoration(each.text)[0]
-            parsed = parse(whole)
-            if parsed.records[0].family not in UNKNOWN:
-                each = replace(each, text=whole, parsed=replace(parsed, stamped_ms=each.parsed.stamped_ms))
+        yield from (each, rejoined(each, partial) or each, replace(each, parsed=each.parsed.if_alone))
         partial = each.parsed.partial
-        yield each
 
 
 def parse_single(data: bytes, index: int, byte: int, at_ms: int | None = None) -> SingleLine:

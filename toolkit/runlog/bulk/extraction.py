@@ -67,7 +67,7 @@ class ExtractionPlan:
 def learn_plan(text: str, eligible: Callable[[LogRecord], bool]) -> ExtractionPlan | None:
     """Return the plan for lines of this line's shape; None if they must be parsed one by one."""
     line = parse(text)
-    if line.partial is not None or len(line.records) != 1 or not eligible(line.records[0]):
+    if line.partial is not None or line.quoted or len(line.records) != 1 or not eligible(line.records[0]):
         return None
     (record,) = line.records
     if line.stamped_ms is None and could_be_stamped(text):
@@ -95,7 +95,7 @@ def _field_of(text: str, record: LogRecord, start: int, end: int) -> tuple[str, 
     The name is empty if the parser ignores the number. The result is None if the number influences anything else.
     """
     marked = parse(text[:start] + _MARK + text[end:])
-    if len(marked.records) != 1:
+    if len(marked.records) != 1 or marked.quoted:
         return None
     other = marked.records[0]
     same = all(getattr(other, name) == getattr(record, name) for name in ("family", "venue", "reason", "column"))

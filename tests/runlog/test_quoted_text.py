@@ -1,0 +1,177 @@
+"""Text from outside that a record quotes is no record, whatever it looks like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from toolkit.analysis.pipeline import analyze
+from toolkit.db.store import connect
+from toolkit.files.discovery import discover
+from toolkit.ingest import log
+from toolkit.model.vocabulary import Bound
+from toolkit.runlog.bulk import templates
+from toolkit.runlog.grammar import audit_families, audit_text, message_families
+from toolkit.runlog.parse import parse
+
+RECORDS = sorted(
+    {example.strip() for family in (*message_families(), *audit_families()) for example in family.examples}
+)
+DECORATIONS = [
+    "{}",
+    '"{}"',
+    "\x1b[31m{}\x1b[0m",
+    "\0{}",
+    "\r{}",
+    '{{"text":"{}"}}',
+    "2026-02-14T04:00:01.1Z {}",
+    "x{}",
+    "x {}",
+    "{} y",
+    "\u202e{}",
+]
+BASE = [
+    "paraphina_live | trade_mode=shadow | network=a:b | venues=lighter,aster | connectors=lighter,aster | cfg=v1",
+    "INFO: Lighter public WS connecting url=ws://127.0.0.1:1/stream",
+    "INFO: Lighter public WS connected url=ws://127.0.0.1:1/stream",
+    "INFO: Lighter public WS first message received",
+    "market_rx_stats tick=1 raw_drained=3 cap_hits=0",
+    "WS_AUDIT venue=lighter lighter_ping_sent_count=1 interval_ms=10000",
+]  # fmt: skip
+AFTER = [
+    "INFO: Lighter public WS error (consecutive_failures=1): stream ended",
+    "WS_AUDIT venue=lighter reconnect_reason=stream_ended count=1",
+    "INFO: Lighter public WS connecting url=ws://127.0.0.1:1/stream",
+    "market_rx_stats tick=2 raw_drained=3 cap_hits=0",
+]
+
+
+def quoting_lines() -> Iterator[tuple[str, int, int]]:
+    """Yield each example of a line with text from outside, and where that text begins and ends."""
+    for family in message_families():
+        for example in family.examples:
+            if PROGRAM.match(example) and (match := family.pattern.match(example)) is not None:
+                for name in family.outside_text:
+                    if match.start(name) >= 0 and name in QUOTES and not family.name.startswith(OTHER_WRITERS):
+                        start, end = match.span(name)
+                        # A close frame and a list of keys hold text of the venue between quotes or brackets.
+                        inner = {"frame": re.compile(r'reason: "(.*)"'), "keys": re.compile(r"\[(.*)\]")}.get(name)
+                        found = inner.search(example, start, end) if inner else None
+                        yield example, *(found.span(1) if found else (start, end))
+    for audit in audit_families():
+        for example in audit.examples:
+            for pair in re.finditer(r"(?<= )(\w+)=([^ ]*)", example):
+                if pair[1] in audit_text().word:
+                    yield example, *pair.span(2)
+                if pair[1] in audit_text().rest:
+                    yield example, pair.start(2), len(example)
+
+
+PROGRAM = re.compile(r"(?:INFO|WARN|ERROR): |[A-Z][a-z]+ .*WS |VENUE_|\[runner\] |\[telemetry\] ")
+"""Beginning of a line that the program prints once it runs."""
+QUOTES = {"text", "error", "snippet", "frame", "url", "keys", "topic"}
+"""Names of the groups that hold text of a venue."""
+OTHER_WRITERS = ("aster_size_raw", "shell_", "library_", "build_", "out_of_memory", "kernel_", "core_", "service_", "container_", "manager_", "job_", "run_failed",
+                 "main_", "signal_", "supervised_", "timeout_", "config_", "startup")  # fmt: skip
+"""Families of lines that quote no venue: of the compiler, of the system, of the program before it connects,
+and of its sizes."""
+# Quoted text follows a blank, a mark or an equals sign, never a letter.
+HOSTS = sorted(host for host in set(quoting_lines()) if not host[0][host[1] - 1].isalnum())
+
+
+def read(folder: Path, lines: list[str]) -> dict[str, Any]:
+    """Return all that the figures of a log come from; the quoting line counts without its text."""
+    path = folder / "run.log"
+    path.write_bytes("".join(line + "\n" for line in lines).encode("utf-8", "surrogatepass"))
+    con = connect(":memory:")
+    loaded = log.load(con, 1, discover([str(path)]))
+    facts = loaded.facts
+    return {
+        "events": con.execute("select line, life, col, family, venue, reason from log_event order by all").fetchall(),
+        "counters": con.execute("select * from counter order by all").fetchall(),
+        "rx": con.execute("select * from rx_stat order by all").fetchall(),
+        "sessions": [asdict(each) for each in loaded.sessions],
+        "incidents": loaded.incidents,
+        "starts": facts.starts,
+        "endings": [(each.ref, each.family) for each in facts.endings],
+        "panics": [each[0] for each in facts.panics],
+        "lives": (facts.lives, facts.venues, facts.venue_index, facts.build_ms),
+    }
+
+
+REASON_FROM_TEXT = ("ws_error", "end_close_frame", "end_close_abnormal", "end_read_error", "end_ping_send_fail")
+"""Families of lines whose reason is inferred from the text itself."""
+
+
+def without_sessions(result: dict[str, Any]) -> dict[str, Any]:
+    """Return a result of `read` without what depends on inferred reasons."""
+    return {key: value for key, value in result.items() if key not in ("sessions", "incidents")}
+
+
+@pytest.mark.parametrize("repeats", [1, 3], ids=["parsed singly", "parsed by groups"])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    host=st.sampled_from(HOSTS),
+    record=st.sampled_from(RECORDS),
+    decoration=st.sampled_from(DECORATIONS),
+    whole=st.booleans(),
+)
+def test_a_record_in_quoted_text_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repeats: int, host: tuple[str, int, int], record: str,
+    decoration: str, whole: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(templates, "MIN_LINES_TO_LEARN", 1)
+    line, start, end = host
+    quoted = decoration.format(record)
+    forged = line[:start] + (quoted if whole else line[start:end] + quoted) + line[end:]
+    plain = read(tmp_path, [*BASE, *[line] * repeats, *AFTER])
+    result = read(tmp_path, [*BASE, *[forged] * repeats, *AFTER])
+    if parse(line).records[0].family in REASON_FROM_TEXT:
+        plain, result = without_sessions(plain), without_sessions(result)
+    assert result == plain
+
+
+def test_a_quoted_record_is_named_in_a_finding_and_the_counts_it_could_raise_are_lower_bounds(tmp_path: Path) -> None:
+    path = tmp_path / "run.log"
+    error = "INFO: Lighter public WS error (consecutive_failures=1): stream ended"
+    quoted = "paraphina_live | error=forged", "WS_AUDIT venue=lighter reconnect_reason=read_timeout count=9"
+    path.write_text("\n".join([*BASE, error, *AFTER[2:], ""]))
+    plain = analyze([str(path)])
+    path.write_text("\n".join([*BASE, error + " " + quoted[0], *AFTER[2:], ""]))
+    start = analyze([str(path)])
+    path.write_text("\n".join([*BASE, error + quoted[1], *AFTER[2:], ""]))
+    audit = analyze([str(path)])
+    values = {each.figure: each.value for each in plain.figures}
+    for run in (start, audit):
+        assert {each.figure: each.value for each in run.figures} == values
+        assert (run.run.ended, run.run.lives) == (plain.run.ended, plain.run.lives)
+        assert [each.lines for each in run.findings if each.code == "quoted_records"] == [(("run.log", 7),)]
+    bounds = {each.figure: each.bound for each in audit.figures}
+    assert bounds["lighter.reconnects"] == bounds["lighter.reconnects.read_timeout"] == Bound.LOWER
+    assert bounds["lighter.reconnects.seq_gap"] == Bound.EXACT
+    assert not [each for each in plain.findings if each.code == "quoted_records"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "families"),
+    [
+        ("connected url=ws://127.0.0.1:1/x", ["heartbeat", "ws_connected"]),
+        ("INFO: Lighter public WS first message received", ["socket_note", "ws_first_message"]),
+    ],
+)
+def test_a_message_that_may_quote_a_record_is_split_only_if_the_next_line_completes_it(
+    tmp_path: Path, rest: str, families: list[str]
+) -> None:
+    path = tmp_path / "run.log"
+    path.write_text(f"INFO: Lighter public WS paraphina_live | reconcile_tick_ms=123\n{rest}\n")
+    con = connect(":memory:")
+    log.load(con, 1, discover([str(path)]))
+    rows = con.execute("select family from log_event order by line, col").fetchall()
+    assert [family for (family,) in rows] == families
