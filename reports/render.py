@@ -16,7 +16,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from reports.elements import Align, Cell, CellKind, Column, FoldedFigures, Safe, Table
 from reports.escape import code, html, markdown, plain, terminal
 from reports.format import number, setting
-from reports.run_view import set_aside_text
+from reports.views.run import set_aside_text
 from toolkit.model.runs import FileLedger, Finding
 from toolkit.model.units import thousands
 from toolkit.model.vocabulary import Role

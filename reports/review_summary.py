@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from reports.elements import Align, Cell, CellKind, Column, Table
 from reports.format import NOTHING, number, setting
-from reports.run_view import RunView
+from reports.views.run import RunView
 from toolkit.model.comparisons import RunComparison, SettingRow
 from toolkit.model.gates import GateResult, GateRow
 from toolkit.model.runs import FileLedger

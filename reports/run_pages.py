@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from reports.pages import render_page
-from reports.run_view import RunView, figures_table, windows_table
+from reports.views.run import RunView, figures_table, windows_table
 from toolkit.model.errors import UsageError
 from toolkit.model.runs import RunAnalysis
 

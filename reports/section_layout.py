@@ -9,8 +9,8 @@ from functools import cached_property
 
 from reports.elements import Align, Cell, CellKind, Column, FigureGrid, FoldedFigures, Section, Table
 from reports.format import change, number, overlap, per_hour
-from reports.run_view import RunView
 from reports.sections import arrange
+from reports.views.run import RunView
 from toolkit.model.comparisons import ComparisonRow
 from toolkit.model.vocabulary import Bound, Verdict
 

@@ -196,14 +196,9 @@ def analyze(
     names = [os.fspath(paths)] if isinstance(paths, str | os.PathLike) else [os.fspath(path) for path in paths]
     window = _window(segment, last_ms, since_tick, until_tick, every)
     options = pipeline.Options(
-        label,
-        requested_ms,
-        window=window,
-        words=tuple(words),
-        plateau_limits_ms=tuple(plateau_limits_ms),
-        off_market_bps=off_market_bps,
-        known_settings=known_settings,
-    )
+        label, requested_ms, window=window, words=tuple(words), plateau_limits_ms=tuple(plateau_limits_ms),
+        off_market_bps=off_market_bps, known_settings=known_settings,
+    )  # fmt: skip
     if db is not None and os.fspath(db) != ":memory:":
         return Analysis(pipeline.analyze(names, os.fspath(db), options), os.fspath(db), words)
     folder = tempfile.mkdtemp(prefix="toolkit-")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from toolkit.analysis.findings import FindingInput, findings
+from toolkit.analysis.findings.run_findings import FindingInput, findings
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Episode, FileLedger, RunInfo, SetAsideLine
 from toolkit.model.vocabulary import Better, Bound, Ended, Role

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from reports.pages import run_name
-from reports.pair_view import OMITTABLE, PairView
 from reports.run_pages import summary
+from reports.views.pair import OMITTABLE, PairView
 from tests.reports.made_pair import VENUES, after, before, blocked, figure, run_figures, run_info
 from tests.reports.rendered import Page
 from tests.reports.test_escape import HOSTILE, UNPRINTABLE

@@ -10,8 +10,8 @@ import msgspec
 
 from toolkit.analysis.age_series import age_series
 from toolkit.analysis.diagnosis import earlier_crashes, earlier_ends, other_processes
-from toolkit.analysis.findings import FindingInput, findings
-from toolkit.analysis.log_findings import LogExamples
+from toolkit.analysis.findings.log_findings import LogExamples
+from toolkit.analysis.findings.run_findings import FindingInput, findings
 from toolkit.analysis.metrics import (
     AGES_ONLY,
     FIGURE_COLUMNS,
@@ -31,8 +31,9 @@ from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, 
 from toolkit.files.copies import DistinctFiles, distinct
 from toolkit.files.discovery import discover
 from toolkit.files.run_file import RunFile
-from toolkit.ingest import events, log, resolved_config, run_meta, rx_stats, telemetry
+from toolkit.ingest import events, log, rx_stats, telemetry
 from toolkit.ingest.loaded_run import LoadedRun
+from toolkit.ingest.metadata import resolved_config, run_meta
 from toolkit.ingest.session_rows import episodes, write_sessions
 from toolkit.ingest.unparsed_files import copy_ledger, plain_file_bytes, unparsed_ledger
 from toolkit.model.figures import Figure

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from toolkit.analysis.metrics import CAP_UNKNOWN, NO_CAP
-from toolkit.ingest.resolved_config import CONFIG
+from toolkit.ingest.metadata.resolved_config import CONFIG
 from toolkit.model.comparisons import SettingRow
 from toolkit.model.redaction import redact
 from toolkit.model.run_meta import RunMeta

@@ -40,8 +40,7 @@ def analyze(
 ) -> int:
     """Analyse one run: what happened, figure by figure.
 
-    The run is added to the store, where `toolkit sql` and `toolkit runs` find it. The exit code is 0 even if the run
-    itself went badly.
+    The run is added to the store, where `toolkit sql` and `toolkit runs` find it. A bad run ends with exit code 0 too.
     """
     _start_background_work(paths)
     from toolkit.analysis.pipeline import Options, analyze
@@ -54,8 +53,7 @@ def analyze(
     options = Options(
         label, opt.duration_ms(requested), "ages" if only else "all",
         opt.window(segment, last, since_tick, until_tick, every),
-        _figures_in_windows(figures, format), opt.plateau_limits_ms(plateau), known_settings,
-        off_market_bps=off_market,
+        _figures_in_windows(figures, format), opt.plateau_limits_ms(plateau), known_settings, off_market_bps=off_market,
     )  # fmt: skip
 
     def analyze_into(store: str) -> RunAnalysis:

@@ -38,8 +38,8 @@ def gate(
     Every limit is printed beside the run's value. The exit code is 0 for PASS, 1 for FAIL, and 4 for INCONCLUSIVE: the
     evidence is not enough to decide.
     """
-    from reports.gate_view import gate_page, gate_text
     from reports.pages import check_format
+    from reports.views.gate import gate_page, gate_text
     from toolkit.analysis.metrics import catalogue
     from toolkit.analysis.pipeline import Options, analyze
     from toolkit.gate import evaluate, plateau_limits_ms

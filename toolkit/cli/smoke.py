@@ -216,8 +216,8 @@ def _conclude(out: Path, run: RunMeta, db: str) -> ExitCode:
 
 
 def _analyze_and_gate(out: Path, run: RunMeta, db: str) -> GateVerdict:
-    from reports.gate_view import gate_summary_text
     from reports.run_pages import summary
+    from reports.views.gate import gate_summary_text
     from toolkit.analysis.metrics import catalogue
     from toolkit.analysis.pipeline import Options, analyze
     from toolkit.gate import evaluate

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reports.pages import render_page, render_template
-from reports.pair_view import OMITTABLE, PairView
+from reports.views.pair import OMITTABLE, PairView
 from toolkit.analysis.metrics import catalogue
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load_gate

@@ -62,7 +62,7 @@ def anchors(hashes: HashVector) -> Anchors:
 def common_anchors(a: Anchors, b: Anchors) -> tuple[IntVector, IntVector, int]:
     """Return the indexes in both files of the anchors they share, in order of the second file, and the possible number.
 
-    The possible number is that of the anchors of either file, whichever is less, without those that the other file has
+    The possible number is that of the anchors of the file that has fewer, without those that the other file has
     more than once.
     """
     mask = max(a.mask, b.mask)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from toolkit.model.vocabulary import VENUE_ID
 from toolkit.runlog.build_causes import BuildCause, build_cause
+from toolkit.runlog.family_groups import AFTERMATH, BUILD, CAUSE_FAMILIES, ENDINGS, NOT_FROM_PROGRAM
 from toolkit.runlog.parse import LogRecord
 
 Ref = tuple[int, int]
@@ -19,81 +20,6 @@ _PROGRAM_PHRASES = ("paraphina_live | ", "paraphina | ", "WS_AUDIT ", " public W
 _NUMBERED = re.compile(r"\d+: ")
 _LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
-_BUILD = frozenset(
-    {
-        "build_step",
-        "build_lock",
-        "build_error",
-        "build_warning",
-        "build_finished",
-        "build_cause",
-        "caused_by",
-    }
-)
-_LAUNCH_ERRORS = frozenset({"library_error", "shell_error"})
-"""Families of lines in which a shell or the dynamic linker reports that it could not start a program."""
-_CAUSE_FAMILIES = _LAUNCH_ERRORS | {
-    "other",
-    "build_error",
-    "build_cause",
-    "allocation_failed",
-    "panic",
-    "panic_quoted",
-    "stack_overflow",
-    "out_of_memory_kill",
-}
-"""Families of lines that may show why a build failed. A warning is none: what it warns of may have been overcome."""
-_EXITS = frozenset(
-    {
-        "run_failed",
-        "signal_word",
-        "signal_report",
-        "out_of_memory_kill",
-        "out_of_memory_task",
-        "kernel_fault",
-        "core_dumped",
-        "service_exit",
-        "service_result",
-        "service_out_of_memory",
-        "container_exit",
-        "manager_exit",
-        "job_exit",
-        "job_signal",
-        "job_canceled",
-        "supervised_exit",
-        "timeout_signal",
-    }
-)
-"""Families of lines in which another program reports how a process ended."""
-_NOT_FROM_PROGRAM = frozenset(
-    {
-        *_EXITS,
-        "other",
-        *_BUILD,
-        *_LAUNCH_ERRORS,
-        "build_running",
-        "main_error",
-        "supervised_start",
-    }
-)
-ENDINGS = frozenset(
-    {
-        *_EXITS,
-        *_LAUNCH_ERRORS,
-        "startup_error",
-        "main_error",
-        "kill_event",
-        "panic",
-        "panic_quoted",
-        "panic_abort",
-        "stack_overflow",
-        "fatal_runtime_error",
-        "allocation_failed",
-        "telemetry_disabled",
-    }
-)
-"""Families of lines that may state why a life ended."""
-_AFTERMATH = frozenset({"panic_note"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +112,7 @@ class LogFacts:
 
     def continues_after(self, ref: Ref) -> bool:
         """Return true if the program wrote to the same log after that line, apart from lines about its end."""
-        ignored = ENDINGS | _NOT_FROM_PROGRAM | _AFTERMATH
+        ignored = ENDINGS | NOT_FROM_PROGRAM | AFTERMATH
         return any(
             last > ref and self._log(last[0]) == self._log(ref[0])
             for family, (last, _) in self.last.items()
@@ -234,7 +160,7 @@ class LogFacts:
         if family == "other" and text.strip():
             self.last_words = max(self.last_words or (ref, ""), (ref, text.strip()))
             self.has_unread_program = self.has_unread_program or any(each in text for each in _PROGRAM_PHRASES)
-        if family in _CAUSE_FAMILIES and (cause := build_cause(text)) is not None:
+        if family in CAUSE_FAMILIES and (cause := build_cause(text)) is not None:
             self.build_causes[cause] = min(self.build_causes.get(cause, ref), ref)
 
     def add_quoted(self, record: LogRecord, ref: Ref, is_session_line: bool) -> None:
@@ -277,7 +203,7 @@ class LogFacts:
     @property
     def is_a_run(self) -> bool:
         """True if any line is from the program itself, not only from its build."""
-        return any(name not in _NOT_FROM_PROGRAM for name in self.families)
+        return any(name not in NOT_FROM_PROGRAM for name in self.families)
 
     @property
     def has_started(self) -> bool:
@@ -287,7 +213,7 @@ class LogFacts:
     @property
     def has_build(self) -> bool:
         """True if the log has lines of a build."""
-        return any(name in self.families for name in _BUILD - {"caused_by"})
+        return any(name in self.families for name in BUILD - {"caused_by"})
 
     @property
     def loopback_only(self) -> bool | None:

@@ -17,7 +17,7 @@ from toolkit.runlog.bulk.columns import BlockTables, block_tables
 from toolkit.runlog.bulk.numbers import BlockLines
 from toolkit.runlog.bulk.rx_columns import all_integers
 from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
-from toolkit.runlog.facts import ENDINGS
+from toolkit.runlog.family_groups import ENDINGS
 from toolkit.runlog.interleaving import may_continue_on_next_line
 from toolkit.runlog.parse import RX_STATS, UNKNOWN, LogRecord, ParsedLine, parse
 from toolkit.runlog.sanitize import strip_decoration

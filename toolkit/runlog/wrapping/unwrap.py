@@ -35,7 +35,7 @@ class UnwrappedLines:
 
     @property
     def is_stamped(self) -> bool:
-        """Whether any line has a time."""
+        """True if any line has a time."""
         return any(at_ms is not None for at_ms in self.at_ms)
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from toolkit.files.run_file import RunFile
-from toolkit.ingest.resolved_config import line_of_key
+from toolkit.ingest.metadata.resolved_config import line_of_key
 from toolkit.model.errors import InputError
 from toolkit.model.run_meta import RunMeta
 

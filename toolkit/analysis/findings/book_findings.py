@@ -9,7 +9,7 @@ from toolkit.model.runs import Episode, Finding
 from toolkit.model.units import duration, thousands
 
 if TYPE_CHECKING:
-    from toolkit.analysis.findings import FindingInput
+    from toolkit.analysis.findings.run_findings import FindingInput
 
 _BOOK_FAULTS = {
     "frozen_mid": (

@@ -11,8 +11,14 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
-from toolkit.analysis.book_findings import book_faults
-from toolkit.analysis.log_findings import MAX_QUOTE_CHARS, LogExamples, file_findings, log_findings, quoted_records
+from toolkit.analysis.findings.book_findings import book_faults
+from toolkit.analysis.findings.log_findings import (
+    MAX_QUOTE_CHARS,
+    LogExamples,
+    file_findings,
+    log_findings,
+    quoted_records,
+)
 from toolkit.files.copies import Overlap
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Episode, FileLedger, Finding, LineRef, RunInfo

@@ -10,8 +10,8 @@ from functools import cached_property
 from reports.elements import Align, Cell, Column, FoldedFigures, Section, Table
 from reports.format import number
 from reports.review_summary import ReviewSummary
-from reports.run_view import RunView, files_table, worst_first
 from reports.section_layout import SectionLayout
+from reports.views.run import RunView, files_table, worst_first
 from toolkit.model.comparisons import ComparisonRow, RunComparison
 from toolkit.model.gates import GateResult
 from toolkit.model.vocabulary import Verdict
