@@ -26,7 +26,7 @@ NAMES = ("prb_before", "prb_after")
 COMMAND = ["toolkit", "report", *NAMES, "-o", "evidence.md"]
 HEADINGS = [
     "Evidence: prb_before → prb_after", "The two runs", "Settings that differ", "Gate", "Runtime evidence", "Reconnects", "Ages", "Freshness",
-    "Plateaus", "Publisher pressure and cap hits", "Recovery without a new socket", "Market, fair value and orders",
+    "Plateaus", "Books", "Publisher pressure and cap hits", "Recovery without a new socket", "Market, fair value and orders",
     "Time and ticks", "Findings", "Comparability and method", "Command", "Files and their lines",
 ]  # fmt: skip
 OUR_TAGS = {
