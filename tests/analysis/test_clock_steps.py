@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from tests.analysis.metrics.sample_runs import START_LINE, figure, record
-from tests.ingest.test_clock_steps import made_ticks, written
+from tests.ingest.test_stepped_records import made_ticks, written
 from toolkit.analysis.metrics import catalogue
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate import evaluate

@@ -76,7 +76,8 @@ def test_a_tick_without_a_book_is_not_compared_and_no_frames_leave_it_unknown() 
     [
         (record(1_500), seen(connects=2), "aster accepted 1 connections, the run has 2"),
         (record(1_500, refused=(5, 6)), seen(failed=1), "aster refused 2 connections, the run has 1 failed attempts"),
-        (record(1_500, 31_500), seen(silence_ms=4_000), "aster was silent for at most 30.0 s, the run shows 4.0 s"),
+        (record(1_500, 31_500), seen(silence_ms=4_000), 
+         "aster was silent for at most 30.0 s, and the run applied no book of its socket for 4.0 s"),
         (record(1_500, endings=((9_000, "server_drop"),)), seen(), "aster has 1 ended connections, the run has 0"),
         (record(1_500, endings=((9_000, "server_close"),)), seen(endings={"unknown": 1}),
          "aster closed 1 connections with a close frame, the run has 0 server_close"),
@@ -100,10 +101,15 @@ def test_what_happened_after_the_run_is_not_compared() -> None:
     assert (comparison.outside, comparison.venues[0].differences) == (1, ())
 
 
+AT_ASTER = "aster was silent for at most 0.1 s, and the run applied no book of its socket for 10.0 s"
+"""The program fetched snapshots all the time and waited for a delta that follows one."""
+
+
 def test_a_recorded_run_agrees_with_its_venues_until_a_frame_is_changed(tmp_path: Path) -> None:
     analysis = analyze(RUN)
     rows = {row.venue: row for row in run_truth(RUN, analysis, TRUTH).venues}
-    assert [(row.connects_want, row.connects_got, row.differences) for row in rows.values()] == [(1, 1, ())] * 5
+    assert {(row.connects_want, row.connects_got) for row in rows.values()} == {(1, 1)}
+    assert {venue: row.differences for venue, row in rows.items() if row.differences} == {"aster": (AT_ASTER,)}
     assert {row.books for row in rows.values()} == {40}
     changed = tmp_path / "truth.jsonl"
     changed.write_bytes(gzip.decompress(TRUTH.read_bytes()).replace(b'"bid":["', b'"bid":["1'))
@@ -138,7 +144,7 @@ def test_the_command_prints_the_comparison_as_text_and_adds_it_to_the_json(capsy
     with pytest.raises(SystemExit):
         main([*arguments])
     text = capsys.readouterr().out
-    assert "connects want/got" in text and "No differences." in text
+    assert "connects want/got" in text and AT_ASTER in text
     with pytest.raises(SystemExit):
         main([*arguments, "--format", "json"])
     document = json.loads(capsys.readouterr().out)

@@ -101,7 +101,8 @@ def _differences(row: VenueComparison) -> Iterator[str]:
     yield from _ending_differences(row)
     want, got = row.silence_ms_want, row.silence_ms_got
     if want is not None and got is not None and abs(want - got) > max(SILENCE_TOLERANCE_MS, want / 10):
-        yield f"{row.venue} was silent for at most {want / 1_000:.1f} s, the run shows {got / 1_000:.1f} s"
+        silent = f"{row.venue} was silent for at most {want / 1_000:.1f} s"
+        yield f"{silent}, and the run applied no book of its socket for {got / 1_000:.1f} s"
     if row.foreign_books:
         yield f"{row.venue} sent no such book: {row.foreign_books} of {row.books} ticks"
 

@@ -18,7 +18,9 @@ EXITS = frozenset((
     "job_exit", "job_signal", "job_canceled", "supervised_exit", "timeout_signal",
 ))  # fmt: skip
 """Lines in which another program reports how a process ended."""
-NOT_FROM_PROGRAM = EXITS | BUILD | LAUNCH_ERRORS | {"other", "build_running", "main_error", "supervised_start"}
+NOT_FROM_PROGRAM = (
+    EXITS | BUILD | LAUNCH_ERRORS | {"other", "build_running", "main_error", "own_feed", "supervised_start"}
+)
 ENDINGS = EXITS | LAUNCH_ERRORS | {
     "startup_error", "main_error", "kill_event", "panic", "panic_quoted", "panic_abort", "stack_overflow",
     "fatal_runtime_error", "allocation_failed", "telemetry_disabled",

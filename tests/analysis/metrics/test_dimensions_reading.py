@@ -179,7 +179,7 @@ def test_the_apply_age_of_a_mixed_run_covers_only_the_records_that_have_it(tmp_p
     new = [json.loads(record(t, t / 4, [0, -1, 5_000])) for t in range(20, 40)]
     run = analysed(tmp_path, telemetry="".join(json.dumps(each) + "\n" for each in old + new))
     shares = ("fresh.share", "fresh_by_socket.share", "stale.ms", "age_apply_unknown.share")
-    expected = {"hyperliquid": [1, 1, 0, 0], "lighter": [0, 0, 5_000, 1], "aster": [0, 0, 5_000, 0]}
+    expected = {"hyperliquid": [1, 1, 0, 0], "lighter": [0, 0, 5_000, 1], "aster": [0, None, 5_000, 0]}
     for venue, values in expected.items():
         found = [figure(run, f"{venue}.{name}") for name in shares]
         assert [each.value for each in found] == values

@@ -117,7 +117,7 @@ def test_the_age_of_a_venue_is_unknown_in_records_without_it(tmp_path: Path) -> 
     both, one = [named(t, ["aster", "paradex"]) for t in range(8)], [named(t, ["paradex"]) for t in range(8)]
     (tmp_path / "telemetry.jsonl").write_text("".join(both + one))
     run = analyze([str(tmp_path)])
-    assert shares(run, "aster") == [0.5, 0.5, 0.5, 2_000]
+    assert shares(run, "aster") == [0.5, 0.5, None, 2_000]
     assert shares(run, "paradex") == [0, 1, 1, 0]
 
 

@@ -25,8 +25,8 @@ select venue as scope, 'fresh_by_socket.share' as metric, case when unknown is n
        case when guessed is not null or limited is not null then 'estimate' else 'exact' end as bound,
        case when guessed or limited is not null then null when error_ms > 0 then greatest(share_low - error_ms / time_ms, 0) else value end as low,
        case when guessed or limited is not null then null when error_ms > 0 then least(share_high + error_ms / time_ms, 1) else value end as high,
-       case when share is null and records = 0 then 'no telemetry' when share is null and has_age then 'no record carries a time'
+       nullif(concat_ws('; ', case when share is null and records = 0 then 'no telemetry' when share is null and has_age then 'no record carries a time'
             when share is null then 'this telemetry version records event ages only' when unknown is not null then unknown
-            when guessed then 'masking inferred from the pattern of the age alone' when limited is not null then limited
-            when not only_ages then 'only over the records with apply ages; the other records have event ages only' end as note
+            when guessed then 'masking inferred from the pattern of the age alone' when limited is not null then limited end,
+            case when share is not null and not only_ages then 'only over the records with apply ages; the other records have event ages only' end), '') as note
 from shares left join run_masked_proof using (venue) left join errors using (venue)
