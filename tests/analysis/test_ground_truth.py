@@ -76,7 +76,7 @@ def test_a_tick_without_a_book_is_not_compared_and_no_frames_leave_it_unknown() 
     [
         (record(1_500), seen(connects=2), "aster accepted 1 connections, the run has 2"),
         (record(1_500, refused=(5, 6)), seen(failed=1), "aster refused 2 connections, the run has 1 failed attempts"),
-        (record(1_500, 31_500), seen(silence_ms=4_000), 
+        (record(1_500, 31_500), seen(silence_ms=4_000),
          "aster was silent for at most 30.0 s, and the run applied no book of its socket for 4.0 s"),
         (record(1_500, endings=((9_000, "server_drop"),)), seen(), "aster has 1 ended connections, the run has 0"),
         (record(1_500, endings=((9_000, "server_close"),)), seen(endings={"unknown": 1}),
