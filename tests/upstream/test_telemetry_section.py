@@ -101,5 +101,6 @@ def test_without_rx_stats_the_cap_hits_are_missing_and_the_gate_fails(tmp_path: 
 def test_a_log_that_exists_twice_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "copy.log").write_text(f"{LOG[0]}\n", encoding="utf-8")
     analysis = analyzed_run(tmp_path, lines(age_records(0, 0)) + '{"t": 2, "venue_', LOG)
-    assert [ledger.file for ledger in analysis.ledger] == ["copy.log", "telemetry.jsonl"]
+    copies = {ledger.file: ledger.copy_of for ledger in analysis.ledger}
+    assert copies == {"copy.log": None, "telemetry.jsonl": None, "run.log": "copy.log"}
     assert upstream(analysis, "telemetry rows") == NO_REPORT
