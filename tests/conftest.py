@@ -30,13 +30,14 @@ CLOCK = (
 INDEPENDENT = ("tests/fuzz/",)
 """Long tests that share nothing: any worker may take any of them."""
 SLOW = (
-    *CLOCK, *INDEPENDENT, "tests/analysis/", "tests/api/", "tests/cli/", "tests/connectors/session/test_fault_matrix.py",
-    "tests/connectors/session/test_properties_book.py", "tests/connectors/simulator/",
-    "tests/files/test_conflicting_names.py", "tests/files/test_rotated_runs.py", "tests/gate/test_gate_command.py",
-    "tests/ingest/test_split_log_lines.py", "tests/ingest/test_stepped_records.py", "tests/ingest/test_split_records.py",
-    "tests/ingest/test_copied_files.py", "tests/ingest/test_telemetry_load.py", "tests/ingest/test_wrapped_logs.py",
-    "tests/reports/test_compare_and_report.py",
-    "tests/reports/test_evidence.py", "tests/runlog/bulk/test_log_groups.py", "tests/sessions/test_cut_heads.py",
+    *CLOCK, *INDEPENDENT, "tests/analysis/", "tests/api/", "tests/cli/", "tests/comparison/",
+    "tests/connectors/session/test_fault_matrix.py", "tests/connectors/session/test_properties_book.py",
+    "tests/connectors/simulator/", "tests/files/test_conflicting_names.py", "tests/files/test_rotated_runs.py",
+    "tests/files/test_rotation.py", "tests/gate/test_gate_command.py", "tests/ingest/test_copied_files.py",
+    "tests/ingest/test_split_log_lines.py", "tests/ingest/test_split_records.py",
+    "tests/ingest/test_stepped_records.py", "tests/ingest/test_telemetry_load.py",
+    "tests/ingest/test_wrapped_logs.py", "tests/reports/test_compare_and_report.py", "tests/reports/test_evidence.py",
+    "tests/runlog/bulk/test_log_groups.py", "tests/runlog/test_quoted_text.py", "tests/sessions/test_cut_heads.py",
     "tests/simulation/", "tests/streams/test_damaged_packing.py", "tests/test_documents.py", "tests/timeline/",
     "tests/upstream/",
 )  # fmt: skip
