@@ -19,8 +19,9 @@ import numpy as np
 from scipy import stats
 
 from tests.benchmarks.age_profiles import PROFILES, TICK_MS, TICKS, Bools, Profile, whole_ticks
-from toolkit.comparison.age_test import BATCHES, STEPS, AgePercentiles, age_test
+from toolkit.comparison.age_test import AgePercentiles, age_test
 from toolkit.comparison.statistics import CONFIDENCE, Floats, holm
+from toolkit.model.runs import AGE_BATCHES, AGE_STEPS
 
 VENUES = 5
 PERCENTILES = (50, 95, 99)
@@ -59,7 +60,7 @@ def percentiles(ages: Floats, parts: int) -> Floats:
 
 def tested(before: Floats, after: Floats, *, paired: bool = False) -> tuple[Bools, Bools, Floats]:
     """Test runs of one row per pair and venue; return what `Alarms.add` takes."""
-    sides = [AgePercentiles(percentiles(ages, BATCHES), percentiles(ages, STEPS)) for ages in (before, after)]
+    sides = [AgePercentiles(percentiles(ages, AGE_BATCHES), percentiles(ages, AGE_STEPS)) for ages in (before, after)]
     result = age_test(*sides, TICK_MS, paired=paired)
     whole = [percentiles(ages, 1)[..., 0] for ages in (before, after)]
     return tuple(by_pair(each) for each in (result.long_enough, abs(whole[1] - whole[0]) > TICK_MS, result.test.p()))

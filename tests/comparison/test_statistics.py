@@ -17,7 +17,6 @@ from toolkit.comparison.statistics import (
     least_p,
     memory_limit,
     paired_batch_test,
-    permutation_p,
 )
 
 COUNTS = st.integers(0, 60)
@@ -94,13 +93,6 @@ def test_batches_that_do_not_vary_differ_surely_or_not_at_all() -> None:
     same = np.zeros(8)
     assert float(batch_test(same, same).p()) == 1
     assert float(batch_test(same, same + 1).p()) == 0
-
-
-@pytest.mark.parametrize(
-    ("alternative", "p"), [(Alternative.EITHER, 2 / 20), (Alternative.HIGHER, 1 / 20), (Alternative.LOWER, 1.0)]
-)
-def test_three_runs_a_side_that_do_not_overlap_are_one_division_of_twenty(alternative: Alternative, p: float) -> None:
-    assert permutation_p([1, 2, 3], [4, 5, 6], alternative) == p
 
 
 @pytest.mark.parametrize("steps_remembered", [1, 5, 20])

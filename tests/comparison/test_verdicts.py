@@ -11,15 +11,12 @@ import pytest
 from tests.benchmarks.age_profiles import PROFILES, TICK_MS
 from tests.benchmarks.calibration import percentiles
 from tests.reports.made_pair import figure, run_figures, run_info
-from toolkit.analysis.age_series import BATCHES as SERIES_BATCHES
-from toolkit.analysis.age_series import STEPS as SERIES_STEPS
 from toolkit.analysis.pipeline import Options, analyze
-from toolkit.comparison.age_test import BATCHES, STEPS
 from toolkit.comparison.rows import compare
 from toolkit.comparison.statistics import Floats
 from toolkit.model.comparisons import ComparisonRow
-from toolkit.model.runs import AgeSeries, RunAnalysis
-from toolkit.model.vocabulary import Ended, Verdict
+from toolkit.model.runs import AGE_BATCHES, AGE_STEPS, AgeSeries, RunAnalysis
+from toolkit.model.vocabulary import Bound, Ended, Verdict
 
 STATS = ("p50", "p95", "p99")
 
@@ -28,7 +25,7 @@ def run_of(ages: Mapping[str, Floats], ended: Ended = Ended.COMPLETED) -> RunAna
     """A run whose venues have these event ages, one per tick."""
     figures, series = list(run_figures(gap_ms=TICK_MS)), []
     for venue, values in ages.items():
-        whole, batches, steps = (percentiles(values[None], parts)[:, 0] for parts in (1, BATCHES, STEPS))
+        whole, batches, steps = (percentiles(values[None], parts)[:, 0] for parts in (1, AGE_BATCHES, AGE_STEPS))
         for row, stat in enumerate(STATS):
             name = f"{venue}.age_event_ms.{stat}"
             figures.append(figure(name, float(whole[row, 0]), "ms"))
@@ -44,10 +41,6 @@ def drawn(profile: str, seed: int, *scales: float) -> dict[str, Floats]:
     """Ages of venues a, b, … of one profile, each with its scale."""
     rng = np.random.default_rng(seed)
     return {name: PROFILES[profile](rng, 1, scale)[0] for name, scale in zip("abcde", scales, strict=False)}
-
-
-def test_the_analysis_cuts_a_run_as_the_test_expects() -> None:
-    assert (SERIES_BATCHES, SERIES_STEPS) == (BATCHES, STEPS)
 
 
 def test_one_slow_venue_of_five_is_seen_and_no_other() -> None:
@@ -76,6 +69,23 @@ def test_a_difference_within_one_tick_gets_no_verdict() -> None:
     assert (row.verdict, row.why) == (Verdict.INCONCLUSIVE, "within one tick")
 
 
+@pytest.mark.parametrize(
+    ("bound", "found"), [(Bound.EXACT, Verdict.NO_DIFFERENCE), (Bound.LOWER, Verdict.INCONCLUSIVE)]
+)
+def test_two_zeros_are_no_difference_only_where_both_are_exact(bound: Bound, found: Verdict) -> None:
+    def one() -> RunAnalysis:
+        zero = figure("a.reconnects", 0, bound=bound, high=0 if bound is Bound.EXACT else None)
+        return RunAnalysis(run_info(venues=("a",)), (), (*run_figures(gap_ms=TICK_MS), zero))
+
+    assert rows(one(), one())["a.reconnects"].verdict is found
+
+
+def test_ages_below_one_tick_on_both_sides_get_no_verdict() -> None:
+    fresh = {"a": np.zeros(2_400)}
+    row = rows(run_of(fresh), run_of(fresh))["a.age_event_ms.p50"]
+    assert (row.verdict, row.why) == (Verdict.INCONCLUSIVE, "within one tick")
+
+
 def test_minute_long_levels_are_too_few_for_a_verdict() -> None:
     found = rows(run_of(drawn("minute-long levels", 1, 1)), run_of(drawn("minute-long levels", 2, 3)))
     row = found["a.age_event_ms.p50"]
@@ -100,7 +110,7 @@ def test_the_series_of_a_recorded_run_are_its_percentiles_part_by_part() -> None
     for name, each in series.items():
         found = whole.figure(name)
         assert found is not None and found.value is not None
-        assert (len(each.batches), len(each.steps)) == (BATCHES, STEPS)
+        assert (len(each.batches), len(each.steps)) == (AGE_BATCHES, AGE_STEPS)
         assert min(each.steps) <= found.value <= max(each.steps)
     assert series["extended.age_apply_ms.p99"].batches != series["extended.age_apply_ms.p50"].batches
 

@@ -1,6 +1,6 @@
 """Test of one percentile of one venue's age between two runs, with the rules that withhold a verdict.
 
-Each run is cut into `BATCHES` batches and `STEPS` steps of equal time, and the percentile of each is taken. The
+Each run is cut into batches and shorter steps, each of equally many ticks, and the percentile of each is taken. The
 logarithms of the batches are tested; the steps show how long the series remembers. `tests/benchmarks/calibration.py`
 measures how often identical builds alarm.
 """
@@ -15,10 +15,6 @@ import numpy.typing as npt
 
 from toolkit.comparison.statistics import BatchTest, Floats, batch_test, memory_limit, paired_batch_test
 
-BATCHES = 8
-"""Batches a run. Fewer lose power, more are too short beside the memory of ages in a run of ten minutes."""
-STEPS = 240
-"""Steps a run, for the memory; a multiple of the batches, so that a batch is whole steps."""
 MIN_INDEPENDENT_STRETCHES = 60
 """Least length of a run in memories (upper limit) for a verdict: a batch is then at least seven memories long."""
 

@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -176,26 +175,6 @@ def paired_batch_test(before: Floats, after: Floats) -> BatchTest:
     difference = after - before
     batches = difference.shape[-1]
     return BatchTest(difference.mean(axis=-1), difference.std(axis=-1, ddof=1) / np.sqrt(batches), batches - 1)
-
-
-def permutation_p(before: Sequence[float], after: Sequence[float], alternative: Alternative) -> float:
-    """Return the exact probability of the observed difference of means, over all divisions of the runs into sides.
-
-    Runs are the units. The smallest value that the test can give is one over the number of divisions.
-    """
-    values = np.array([*before, *after])
-    total, size = values.sum(), len(after)
-    means = np.array([values[list(chosen)].sum() / size for chosen in combinations(range(len(values)), size)])
-    differences = means - (total - means * size) / len(before)
-    observed = np.mean(after) - np.mean(before)
-    slack = 1e-9 * (np.abs(values).max() or 1.0)
-    if alternative is Alternative.EITHER:
-        extreme = np.abs(differences) >= abs(observed) - slack
-    elif alternative is Alternative.LOWER:
-        extreme = differences <= observed + slack
-    else:
-        extreme = differences >= observed - slack
-    return float(extreme.mean())
 
 
 def memory_limit(*sides: Floats) -> Floats:

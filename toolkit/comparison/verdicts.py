@@ -28,6 +28,8 @@ _EVENTS = re.compile(
 )
 """Metrics, without the reason, that count separate events."""
 _AGES = re.compile(r"(age_(?:apply|event)_ms)\.p\d+")
+_NO_EVENT = "no event in either run"
+"""Why two exact counts of 0 have no test: they do not differ."""
 _COMMON_SHIFT_VENUES = 3
 """Least number of venues for a shift that is common to all of them."""
 
@@ -67,7 +69,7 @@ def verdict(pair: FigurePair, test: FigureTest | None) -> tuple[Verdict, str | N
     if test is None:
         return Verdict.DESCRIPTIVE, None
     before, after = (side.value(pair.name) or 0 for side in pair.sides)
-    if before == after == 0 and test.withheld is None:
+    if test.untested == _NO_EVENT:
         return Verdict.NO_DIFFERENCE, None
     reason = test.withheld or test.untested
     if reason is None and test.corrected_p is not None and test.corrected_p < 1 - CONFIDENCE:
@@ -101,7 +103,9 @@ def _count_test(pair: FigurePair, family: str) -> FigureTest | None:
         return None
     bounds = [side.name for side in pair.sides if side.figures[pair.name].bound is not Bound.EXACT]
     untested = f"{' and '.join(bounds)}: not an exact count" if bounds else None
-    if untested is None and least_p(before + after, exposure_ratio) >= 1 - CONFIDENCE:
+    if untested is None and before == after == 0:
+        untested = _NO_EVENT
+    elif untested is None and least_p(before + after, exposure_ratio) >= 1 - CONFIDENCE:
         untested = f"{before + after} events in both runs are too few to show a difference"
     return FigureTest(family, count_test(before, after, exposure_ratio), untested)
 
@@ -128,7 +132,7 @@ def _age_test(pair: FigurePair, family: str, shifts: Mapping[str, str]) -> Figur
         untested = (
             f"worth {float(found.stretches):.0f} independent stretches, a verdict needs {MIN_INDEPENDENT_STRETCHES}"
         )
-    withheld = shifts.get(pair.name) or ("within one tick" if 0 < abs(after - before) <= tick_ms else None)
+    withheld = shifts.get(pair.name) or ("within one tick" if abs(after - before) <= tick_ms else None)
     return FigureTest(family, found.test.ratio_test(), untested, withheld)
 
 

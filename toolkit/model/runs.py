@@ -191,11 +191,17 @@ class RunPart:
     figures: tuple[Figure, ...]
 
 
+AGE_BATCHES = 8
+"""Batches a run for a test of ages. Fewer lose power, more are too short beside the memory of ages in ten minutes."""
+AGE_STEPS = 240
+"""Steps a run, for the memory of its ages; a multiple of the batches, so that a batch is whole steps."""
+
+
 @dataclass(frozen=True, slots=True)
 class AgeSeries:
     """One percentile of a venue's ages over the course of a run, in ms, for tests of the figure `figure`.
 
-    `batches` are the percentiles of 8 equal parts of the ticks, `steps` those of 240.
+    `batches` are the percentiles of `AGE_BATCHES` parts of equally many ticks, `steps` those of `AGE_STEPS`.
     """
 
     figure: str

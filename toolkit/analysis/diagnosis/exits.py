@@ -10,7 +10,7 @@ from toolkit.model.vocabulary import Ended
 from toolkit.runlog.facts import EndingLine, LogFacts, Ref
 
 Explanation = tuple[Ended, str, str, Ref | None]
-"""How a run ended, the code of the cause, a sentence, and the line that shows it."""
+"""The end of a run, the code of its cause, a sentence, and the line that shows it."""
 
 RUN_COMMAND = re.compile(r"paraphina|cargo|\$")
 """Matches the command of a run as a shell prints it: the program, cargo, or a variable that stands for either."""
