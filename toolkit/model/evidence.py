@@ -1,0 +1,215 @@
+"""Records of an evidence document: what people state about a change, and how the runs answer it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from toolkit.model.comparisons import RunComparison
+from toolkit.model.figures import Number
+from toolkit.model.gates import GateResult
+from toolkit.model.runs import Finding, LineRef
+
+
+class Direction(StrEnum):
+    """Direction that a hypothesis expects of a figure, from the run before to the run after."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+    UNCHANGED = "unchanged"
+    INSTRUMENTED = "instrumented"
+
+
+class Answer(StrEnum):
+    """Answer of the evidence to a hypothesis or to one of its expectations."""
+
+    SUPPORTED = "supported"
+    NOT_SUPPORTED = "not supported"
+    UNCHANGED = "unchanged as intended"
+    INCONCLUSIVE = "inconclusive"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One expectation of a hypothesis: a direction, or limits that the value of the after run must keep.
+
+    `within` is the range of after over before that still counts as unchanged. `setting` names the setting whose equal
+    value on both sides shows that nothing was meant to change. `line` is the line in the specification, one-based.
+    """
+
+    figure: str
+    direction: Direction | None = None
+    at_most: Number | None = None
+    at_least: Number | None = None
+    within: tuple[float, float] | None = None
+    setting: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Lines of source code that implement a hypothesis. Lines are one-based, both included."""
+
+    text: str
+    path: str
+    first_line: int
+    last_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What was found, what the change was expected to do about it, where it is implemented, and the commands."""
+
+    id: str
+    finding: str
+    expects: tuple[Expectation, ...]
+    implementation: tuple[Citation, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """A check of the change, such as the unit tests, and the id of the command whose end decides it."""
+
+    text: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """One command of the evidence: a recorded one (`file` names its index), or one that the specification states.
+
+    Times are epoch milliseconds and milliseconds. `sha256` is the digest of its standard output. A stated command has
+    neither times nor a digest; its `exit_code` is None where it is not stated. `note` says why it failed or what it is.
+    """
+
+    id: str
+    text: str
+    started_ms: int | None = None
+    duration_ms: int | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+    sha256: str | None = None
+    file: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """Content of an `evidence.toml`; `file` is its name. `interpretation` is the text of the file that it names."""
+
+    file: str
+    title: str
+    branch: str | None = None
+    base: str | None = None
+    head: str | None = None
+    mode: str | None = None
+    scope: tuple[str, ...] = ()
+    hypotheses: tuple[Hypothesis, ...] = ()
+    validations: tuple[Validation, ...] = ()
+    blockers: tuple[str, ...] = ()
+    interpretation: str | None = None
+    commands: tuple[CommandRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One expectation held against the runs.
+
+    `before` and `after` are None where they are not known. `p` is that of the declared one-sided test, `p_corrected`
+    within the family of declared hypotheses, `low` and `high` the 95 % interval of the ratio (`high` None: unbounded),
+    `mde` the smallest change in the expected direction, as a ratio, that this evidence shows with 80 % power. All are
+    None where no test was made. `lines` state or contribute to the value of the after run.
+    """
+
+    expectation: Expectation
+    answer: Answer
+    why: str
+    unit: str
+    before: Number | None
+    after: Number | None
+    p: float | None = None
+    p_corrected: float | None = None
+    low: float | None = None
+    high: float | None = None
+    mde: float | None = None
+    lines: tuple[LineRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HypothesisAnswer:
+    """A hypothesis with the observation of each expectation. `answer` is that of all of them together."""
+
+    hypothesis: Hypothesis
+    answer: Answer
+    observations: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCitation:
+    """A citation held against the repository at a commit; `problem` says what does not hold, None if all does.
+
+    `excerpt` are the cited lines and `sha256` the digest of their bytes.
+    """
+
+    citation: Citation
+    problem: str | None
+    excerpt: tuple[str, ...] = ()
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationResult:
+    """A validation, its command, and what the command's end decides: passed, failed, blocked or not recorded."""
+
+    validation: Validation
+    command: CommandRow | None
+    result: str
+
+
+class FindingState(StrEnum):
+    """How a finding of two runs changed. `NOW_VISIBLE`: the before run could not print what shows it."""
+
+    NEW = "new"
+    GONE = "gone"
+    NOW_VISIBLE = "now visible"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingChange:
+    """A finding of either run, or of both. At least one of the two is set."""
+
+    state: FindingState
+    before: Finding | None
+    after: Finding | None
+
+    @property
+    def finding(self) -> Finding:
+        """The finding of the after run, or of the before run where the after run has none."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that an evidence document shows. `names` are the reader's names of the runs.
+
+    `argv` is the command that makes the document again. `uncited` are the changed files that no hypothesis cites, None
+    where they were not asked for.
+    """
+
+    comparison: RunComparison
+    names: tuple[str, str]
+    gates: tuple[GateResult, GateResult]
+    argv: tuple[str, ...]
+    specification: Specification | None = None
+    answers: tuple[HypothesisAnswer, ...] = ()
+    citations: tuple[CheckedCitation, ...] = ()
+    validations: tuple[ValidationResult, ...] = ()
+    commands: tuple[CommandRow, ...] = ()
+    findings: tuple[FindingChange, ...] = ()
+    uncited: tuple[str, ...] | None = None
+    repository: str | None = None
