@@ -37,12 +37,44 @@ class CellKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One formatted value. `figure` is the full name of the figure shown; `strong` marks what to look at first."""
+    """One formatted value. `figure` is the full name of the figure shown; `strong` marks what to look at first.
+
+    `side` is `before` or `after` where the value is that of one side of a pair.
+    """
 
     text: str
     figure: str | None = None
     strong: bool = False
     kind: CellKind = CellKind.TEXT
+    side: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CitedLine:
+    """Line of a run's file that a page cites, shown as its number. `side` is `before`, `after` or empty."""
+
+    file: str
+    line: int
+    side: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rich:
+    """Text in several parts, such as a sentence with figures in it. Plain strings are parts without any mark."""
+
+    parts: tuple[str | Cell | CitedLine, ...]
+
+    def __add__(self, other: Rich) -> Rich:
+        """Return both texts, one after the other."""
+        return Rich(self.parts + other.parts)
+
+    def __str__(self) -> str:
+        """Return the text without its marks."""
+        return "".join(part if isinstance(part, str) else _plain_part(part) for part in self.parts)
+
+
+def _plain_part(part: Cell | CitedLine) -> str:
+    return part.text if isinstance(part, Cell) else str(part.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +85,7 @@ class Table:
     """
 
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[Cell | Rich, ...], ...]
 
     def __post_init__(self) -> None:
         """Reject rows of the wrong length when the table is made, not when it is printed."""

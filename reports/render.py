@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from reports.elements import Align, Cell, CellKind, Column, FoldedFigures, Safe, Table
+from reports.elements import Align, Cell, CellKind, CitedLine, Column, FoldedFigures, Rich, Safe, Table
 from reports.escape import code, html, markdown, plain, terminal
 from reports.format import number, setting
 from reports.views.run import set_aside_text
@@ -47,6 +47,7 @@ def _environment(format: str, templates: Mapping[str, str]) -> Environment:
     environment.globals |= {"fold": markup.fold, "unfold": markup.unfold}
     environment.filters |= {
         "table": markup.table,
+        "rich": markup.rich,
         "code": markup.code,
         "strong": markup.strong,
         "heading": markup.heading,
@@ -67,12 +68,22 @@ def markdown_table(table: Table) -> Safe:
     lines: list[list[str]] = [
         [markdown(column.title) for column in table.columns],
         ["--:" if column.align is Align.RIGHT else "---" for column in table.columns],
-        *([_markdown_cell(cell) for cell in row] for row in table.rows),
+        *([markdown_rich(cell) for cell in row] for row in table.rows),
     ]
     return Safe("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
 
 
-def _markdown_cell(cell: Cell) -> str:
+def markdown_rich(text: Cell | Rich) -> str:
+    """Return a cell or a text of several parts as Markdown."""
+    parts = text.parts if isinstance(text, Rich) else (text,)
+    return Safe("".join(map(_markdown_part, parts)))
+
+
+def _markdown_part(cell: str | Cell | CitedLine) -> str:
+    if isinstance(cell, str):
+        return markdown(cell)
+    if isinstance(cell, CitedLine):
+        return str(cell.line)
     match cell.kind:
         case CellKind.NAME:
             text = code(cell.text)
@@ -86,10 +97,15 @@ def _markdown_cell(cell: Cell) -> str:
 def text_table(table: Table) -> Safe:
     """Return a table in aligned columns for a terminal. The width of the last column is not limited."""
     rows = [[terminal(column.title) for column in table.columns]]
-    rows += [[terminal(cell.text) for cell in row] for row in table.rows]
+    rows += [[text_rich(cell) for cell in row] for row in table.rows]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     alignments = [column.align for column in table.columns]
     return Safe("\n".join("  ".join(_padded(row, widths, alignments)).rstrip() for row in rows))
+
+
+def text_rich(text: Cell | Rich) -> Safe:
+    """Return a cell or a text of several parts for a terminal."""
+    return Safe(terminal(text.text if isinstance(text, Cell) else str(text)))
 
 
 def _padded(cells: Iterable[str], widths: Iterable[int], alignments: Iterable[Align]) -> Iterable[str]:
@@ -107,12 +123,35 @@ def html_table(table: Table) -> Safe:
     )
 
 
-def _html_cell(cell: Cell, column: Column) -> str:
+def _html_cell(cell: Cell | Rich, column: Column) -> str:
+    if isinstance(cell, Rich):
+        return f"<td{_class_attribute(column)}>{html_rich(cell)}</td>"
+    figure = f' data-figure="{html(cell.figure)}"' if cell.figure else ""
+    return f"<td{_class_attribute(column)}{figure}>{_html_value(cell)}</td>"
+
+
+def _html_value(cell: Cell) -> str:
     text = html_code(cell.text) if cell.kind is CellKind.NAME else html(cell.text)
     if cell.kind is CellKind.DIGEST and cell.text.isalnum():
         text = Safe(f"<code>{cell.text}</code>")
-    figure = f' data-figure="{html(cell.figure)}"' if cell.figure else ""
-    return f"<td{_class_attribute(column)}{figure}>{f'<strong>{text}</strong>' if cell.strong else text}</td>"
+    return f"<strong>{text}</strong>" if cell.strong else text
+
+
+def html_rich(text: Cell | Rich) -> Safe:
+    """Return a cell or a text of several parts as HTML. Each value names its figure in `data-figure`."""
+    parts = text.parts if isinstance(text, Rich) else (text,)
+    return Safe("".join(_html_part(part) for part in parts))
+
+
+def _html_part(part: str | Cell | CitedLine) -> str:
+    if isinstance(part, str):
+        return html(part)
+    if isinstance(part, CitedLine):
+        return str(part.line)
+    if part.figure is None:
+        return _html_value(part)
+    side = f' data-side="{html(part.side)}"' if part.side else ""
+    return f'<span data-figure="{html(part.figure)}"{side}>{_html_value(part)}</span>'
 
 
 def _class_attribute(column: Column) -> str:
@@ -167,6 +206,7 @@ class Markup:
     escape: Callable[[str], str]
     code: Callable[[str], str]
     table: Callable[[Table], Safe]
+    rich: Callable[[Cell | Rich], str]
     strong: Callable[[str], str]
     heading: Callable[[str, int], str]
     fold: Callable[[str], str]
@@ -178,6 +218,7 @@ _MARKUP_BY_FORMAT = {
         escape=markdown,
         code=code,
         table=markdown_table,
+        rich=markdown_rich,
         strong=lambda text: Safe(f"**{markdown(text)}**"),
         heading=lambda text, level: Safe(f"{'#' * level} {markdown(text)}"),
         fold=lambda title: Safe(f"<details><summary>{markdown(title)}</summary>"),
@@ -187,6 +228,7 @@ _MARKUP_BY_FORMAT = {
         escape=terminal,
         code=terminal,
         table=text_table,
+        rich=text_rich,
         strong=terminal,
         heading=lambda text, _: terminal(text),
         fold=terminal,
@@ -196,6 +238,7 @@ _MARKUP_BY_FORMAT = {
         escape=html,
         code=html_code,
         table=html_table,
+        rich=html_rich,
         strong=lambda text: Safe(f"<strong>{html(text)}</strong>"),
         heading=lambda text, level: Safe(f"<h{level}>{html(text)}</h{level}>"),
         fold=lambda title: Safe(f"<details><summary>{html(title)}</summary>"),
