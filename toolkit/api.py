@@ -230,6 +230,6 @@ def _window(
 def compare(before: PathLike, after: PathLike) -> Comparison:
     """Compare two runs figure by figure. Raises `InputError` if a path cannot be read or holds no run."""
     names = (os.fspath(before), os.fspath(after))
-    options = pipeline.Options(known_settings=known_settings, age_series=True)
+    options = pipeline.Options(known_settings=known_settings, age_series=True, mid_series=True)
     left, right = (pipeline.analyze([name], options=options) for name in names)
     return Comparison(comparison_rows.compare(left, right, known_settings), names)

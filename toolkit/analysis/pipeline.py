@@ -22,6 +22,7 @@ from toolkit.analysis.metrics import (
     with_bounds,
     with_quoted_bounds,
 )
+from toolkit.analysis.mid_series import mid_series
 from toolkit.analysis.run_info import Options, describe, requested_ms
 from toolkit.analysis.settings import delta_cap
 from toolkit.analysis.windows import analyze_window
@@ -75,7 +76,9 @@ def analyze(
         analysis = staged.analyze(loaded, db)
         if options.window != WHOLE_RUN:
             analysis = staged.cut(loaded, analysis)
-        return replace(analysis, age_series=age_series(con)) if options.age_series else analysis
+        ages = age_series(con) if options.age_series else ()
+        mids = mid_series(con, analysis.run.venues) if options.mid_series else ()
+        return replace(analysis, age_series=ages, mid_series=mids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def analysis_options(requested: str | None, window: Window, plateau: list[str] |
     limits = opt.plateau_limits_ms(plateau)
     return Options(
         requested_ms=opt.duration_ms(requested), window=window, plateau_limits_ms=limits, known_settings=known_settings,
-        age_series=True,
+        age_series=True, mid_series=True,
         off_market_bps=off_market,
     )  # fmt: skip
 

@@ -7,14 +7,13 @@ early is the worst kind of difference and no reason to withhold the verdict.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from toolkit.model.comparisons import SettingRow
 from toolkit.model.figures import Figure, Number
 from toolkit.model.runs import AgeSeries, RunAnalysis, RunInfo
 from toolkit.model.units import Unit, duration
-from toolkit.model.vocabulary import Bound, Ended, SettingKind
+from toolkit.model.vocabulary import Bound, Ended
 
 DURATION_RATIO = (0.8, 1.25)
 """Range of after over before in which the observed lengths of two runs count as equal."""
@@ -135,15 +134,16 @@ def _check_venues(pair: FigurePair) -> str | None:
     scope = pair.figure.scope
     without_venues = [side.name for side in pair.sides if not side.run.venues]
     if without_venues and not _describes_sampling(pair):
-        return f"no venue in the {_runs_text(without_venues)}"
+        return f"no venue in the {runs_text(without_venues)}"
     if scope != "run":
         missing = [side.name for side in pair.sides if scope not in side.run.venues]
-        return f"{scope} is not a venue of the {_runs_text(missing)}" if missing else None
+        return f"{scope} is not a venue of the {runs_text(missing)}" if missing else None
     differ = set(pair.before.run.venues) != set(pair.after.run.venues)
     return "the runs have different venues" if differ and not _describes_sampling(pair) else None
 
 
-def _runs_text(names: Sequence[str]) -> str:
+def runs_text(names: Sequence[str]) -> str:
+    """Return `before run`, `after run` or `before and after runs`."""
     return f"{' and '.join(names)} {'run' if len(names) == 1 else 'runs'}"
 
 
@@ -216,62 +216,3 @@ def _within(ratio: float, limits: tuple[float, float]) -> bool:
 
 def _describes_sampling(pair: FigurePair) -> bool:
     return pair.figure.scope == "run" and pair.figure.metric.startswith(_SAMPLING_METRICS)
-
-
-def warnings(before: RunSide, after: RunSide, settings: Sequence[SettingRow]) -> Iterator[str]:
-    """Yield warnings about the pair as a whole, one sentence each without its full stop."""
-    sides = (before, after)
-    if before.run.id == after.run.id:
-        yield "both sides are the same run"
-    unknown_feed = [side.name for side in sides if side.run.simulated is None and side.run.ended not in BLOCKED]
-    if unknown_feed:
-        yield f"it is not known whether the feed was simulated or live ({', '.join(unknown_feed)})"
-    if blocked_sides(*sides):
-        return
-    different = ", ".join(sorted(set(before.run.venues) ^ set(after.run.venues)))
-    if different:
-        yield f"the runs have different venues: {different} on one side only"
-    lengths = length_difference(before, after)
-    if lengths:
-        yield f"{lengths}: counts are compared by their hourly rates"
-    if before.run.id != after.run.id:
-        yield from _setting_warnings(before.run, after.run, settings)
-
-
-def _setting_warnings(before: RunInfo, after: RunInfo, settings: Sequence[SettingRow]) -> Iterator[str]:
-    sides = (("before", before), ("after", after))
-    not_recorded = [name for name, run in sides if run.settings is None and not run.setting_sources]
-    if not_recorded:
-        verb = "does not record its" if len(not_recorded) == 1 else "do not record their"
-        yield f"the {_runs_text(not_recorded)} {verb} settings, so it is not known whether they were equal"
-    printed_only = [name for name, run in sides if run.settings is None and run.setting_sources]
-    if printed_only:
-        verb = "does not record its" if len(printed_only) == 1 else "do not record their"
-        yield (
-            f"the {_runs_text(printed_only)} {verb} environment: settings that are not printed in a file may differ too"
-        )
-    if not all(run.settings and "--seed" in run.settings for run in (before, after)):
-        yield "at least one run does not record what the market did, so it is not known whether it did the same"
-    undocumented = sorted({*before.settings_withheld, *after.settings_withheld})
-    if undocumented:
-        yield f"settings with undocumented names, not compared: {', '.join(undocumented)}"
-    differ = [row for row in settings if row.kind is SettingKind.DIFFERS]
-    if differ:
-        yield _differences_text(differ)
-
-
-def _differences_text(rows: Sequence[SettingRow]) -> str:
-    """Return a sentence that names the first settings that differ, with both values."""
-    named = "; ".join(f"{each.name} {_value(each.before)} → {_value(each.after)}" for each in rows[:_MOST_NAMED])
-    more = f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else ""
-    if len(rows) == 1:
-        return f"1 setting differs: {named}"
-    consequence = "no difference of a figure can be attributed to one of them alone"
-    return f"{len(rows)} settings differ, so {consequence}: {named}{more}"
-
-
-_MOST_NAMED = 3
-
-
-def _value(value: str | None) -> str:
-    return "not set" if value is None else value or "empty"

@@ -14,8 +14,9 @@ from toolkit.comparison.comparability import (
     is_total,
     reason_not_comparable,
     remark,
-    warnings,
 )
+from toolkit.comparison.overlap import overlap, same_market
+from toolkit.comparison.pair_warnings import warnings
 from toolkit.comparison.statistics import CONFIDENCE, POWER
 from toolkit.comparison.verdicts import FigureTest, figure_tests, verdict
 from toolkit.model.comparisons import ComparisonRow, RunComparison
@@ -38,6 +39,7 @@ def compare(before: RunAnalysis, after: RunAnalysis, known_settings: KnownSettin
     reasons = {name: reason_not_comparable(pair) for name, pair in pairs.items()}
     tests = figure_tests(pair for name, pair in pairs.items() if reasons[name] is None)
     rows = tuple(_row(pair, reasons[name], tests.get(name)) for name, pair in pairs.items())
+    common, market = overlap(before, after), same_market(before, after)
     compared = sum(row.verdict is not Verdict.NOT_COMPARABLE for row in rows)
     return RunComparison(
         before=before,
@@ -56,8 +58,10 @@ def compare(before: RunAnalysis, after: RunAnalysis, known_settings: KnownSettin
             "rows": len(rows),
             "rows_compared": compared,
         },
-        warnings=tuple(warnings(before_side, after_side, settings or ())),
+        warnings=tuple(warnings(before_side, after_side, settings or (), common, market)),
         settings=settings,
+        overlap=common,
+        market=market,
     )
 
 

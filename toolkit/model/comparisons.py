@@ -64,10 +64,43 @@ class SettingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RunOverlap:
+    """Times of two runs: their starts (epoch ms), the distance of the starts, and the time in which both ran, in ms.
+
+    `share` is that time as a share (0 to 1) of the shorter run.
+    """
+
+    before_started_ms: int
+    after_started_ms: int
+    distance_ms: int
+    overlap_ms: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class MarketMatch:
+    """Mids of one venue in two runs at the same time, tick by tick, in USD.
+
+    The ticks of the run with fewer of them in the common time (`ticks`) are matched with the nearest tick of the other,
+    at most half a tick away: `matched` found one. `correlation` is Pearson's, None where a side's mid is constant.
+    The gaps are absolute; they are None where nothing matched.
+    """
+
+    venue: str
+    ticks: int
+    matched: int
+    correlation: float | None
+    mean_gap_usd: float | None
+    largest_gap_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunComparison:
     """Comparison of two runs, one row per figure. `comparable` is true if any row is comparable.
 
     `settings` lists the settings of both runs, those that differ first; None where no file of a run states one.
+    `overlap` is None where a start or an end is not known. `market` has the venues with a mid in both runs, if the runs
+    overlap in time.
     """
 
     before: RunAnalysis
@@ -78,3 +111,5 @@ class RunComparison:
     method: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     settings: tuple[SettingRow, ...] | None = None
+    overlap: RunOverlap | None = None
+    market: tuple[MarketMatch, ...] = ()

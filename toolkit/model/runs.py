@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from toolkit.model.figures import Figure, Number
 from toolkit.model.vocabulary import Ended, Role, Segment
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 LineRef = tuple[str, int]
 """Name of a file of the run, and a one-based line in it."""
@@ -209,11 +214,20 @@ class AgeSeries:
     steps: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MidSeries:
+    """Mid of a venue in USD, at each tick (`at_ms`, ascending) at which it has one."""
+
+    venue: str
+    at_ms: npt.NDArray[np.int64]
+    mid_usd: npt.NDArray[np.float64]
+
+
 @dataclass(frozen=True, slots=True)
 class RunAnalysis:
     """Result of the analysis of a run or of a window of it; `parts` are windows of a fixed number of ticks.
 
-    `age_series` is there where the options ask for it; it is no part of the published JSON.
+    `age_series` and `mid_series` are there where the options ask for them; they are no part of the published JSON.
     """
 
     run: RunInfo
@@ -224,6 +238,7 @@ class RunAnalysis:
     compat: tuple[CompatRow, ...] = ()
     parts: tuple[RunPart, ...] = ()
     age_series: tuple[AgeSeries, ...] = ()
+    mid_series: tuple[MidSeries, ...] = ()
 
     def figure(self, name: str) -> Figure | None:
         """Return the figure with that full name; None where the run does not have it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields as dataclass_fields
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -29,14 +31,20 @@ def gate_json(result: GateResult) -> str:
 
 def comparison_json(comparison: RunComparison) -> str:
     """Encode a comparison as `toolkit.comparison/1`: comparability and its reasons, and all rows."""
-    fields = _fields(comparison)
-    sides = {side: fields.pop(side)["run"] for side in ("before", "after")}
+    fields = {each.name: getattr(comparison, each.name) for each in dataclass_fields(comparison)}
+    sides = {side: fields.pop(side).run for side in ("before", "after")}
     return _encoded({"schema": "toolkit.comparison/1", **fields, "runs": sides})
 
 
-def _fields(record: object) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.to_builtins(record)
-    fields.pop("age_series", None)
+_SERIES = ("age_series", "mid_series")
+"""Fields of an analysis that are not published."""
+
+
+def _fields(record: RunAnalysis | GateResult | TruthComparison) -> dict[str, Any]:
+    published = replace(record, age_series=(), mid_series=()) if isinstance(record, RunAnalysis) else record
+    fields: dict[str, Any] = msgspec.to_builtins(published)
+    for name in _SERIES:
+        fields.pop(name, None)
     for episode in fields.get("episodes", ()):
         episode["class"] = episode.pop("cls")
     return fields

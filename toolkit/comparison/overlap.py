@@ -1,0 +1,82 @@
+"""Time that two runs have in common, and the market that both saw in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.model.comparisons import MarketMatch, RunOverlap
+from toolkit.model.figures import Number
+from toolkit.model.runs import MidSeries, RunAnalysis
+
+SAME_MARKET_CORRELATION = 0.99
+"""Correlation of a venue's mids in two runs below which the runs saw different prices."""
+
+_Integers = npt.NDArray[np.int64]
+
+
+def overlap(before: RunAnalysis, after: RunAnalysis) -> RunOverlap | None:
+    """Return the common time of two runs; None where the start or the end of one is not known."""
+    spans = [(side.run.started_ms, side.run.ended_ms) for side in (before, after)]
+    known = [(start, end) for start, end in spans if start is not None and end is not None]
+    if len(known) < len(spans):
+        return None
+    (first, first_end), (second, second_end) = known
+    common = max(0, min(first_end, second_end) - max(first, second))
+    shorter = min(first_end - first, second_end - second)
+    return RunOverlap(first, second, abs(second - first), common, common / shorter if shorter > 0 else 0.0)
+
+
+def same_market(before: RunAnalysis, after: RunAnalysis) -> tuple[MarketMatch, ...]:
+    """Return the match of each venue that has a mid in both runs at some common time, in the order of the venues."""
+    ticks = [_tick_ms(side) for side in (before, after)]
+    if ticks[0] is None or ticks[1] is None:
+        return ()
+    left, right = ({each.venue: each for each in side.mid_series} for side in (before, after))
+    both = [venue for venue in before.run.venues if venue in left and venue in right]
+    return tuple(_matches(left, right, both, max(ticks[0], ticks[1]) / 2))
+
+
+def _tick_ms(side: RunAnalysis) -> Number | None:
+    figure = side.figure("run.tick_gap_ms.p50")
+    return None if figure is None else figure.value
+
+
+def _matches(
+    before: dict[str, MidSeries], after: dict[str, MidSeries], venues: list[str], reach_ms: float
+) -> Iterator[MarketMatch]:
+    for venue in venues:
+        pair = before[venue], after[venue]
+        since, until = max(each.at_ms[0] for each in pair) - reach_ms, min(each.at_ms[-1] for each in pair) + reach_ms
+        common = [_slice(each, since, until) for each in pair]
+        coarse, fine = sorted(common, key=lambda each: len(each.at_ms))
+        if len(coarse.at_ms):
+            nearest = _nearest(coarse.at_ms, fine.at_ms)
+            close = abs(fine.at_ms[nearest] - coarse.at_ms) <= reach_ms
+            yield _match(venue, coarse.mid_usd, fine.mid_usd[nearest], close)
+
+
+def _slice(series: MidSeries, since: float, until: float) -> MidSeries:
+    first, last = np.searchsorted(series.at_ms, since), np.searchsorted(series.at_ms, until, side="right")
+    return MidSeries(series.venue, series.at_ms[first:last], series.mid_usd[first:last])
+
+
+def _nearest(times: _Integers, among: _Integers) -> _Integers:
+    """Return the position of the time in `among` (ascending) that is nearest to each of `times`."""
+    right = np.clip(np.searchsorted(among, times), 0, len(among) - 1)
+    left = np.maximum(right - 1, 0)
+    return np.where(times - among[left] <= among[right] - times, left, right).astype(np.int64)
+
+
+def _match(
+    venue: str, one: npt.NDArray[np.float64], other: npt.NDArray[np.float64], close: npt.NDArray[np.bool_]
+) -> MarketMatch:
+    matched, one, other = int(close.sum()), one[close], other[close]
+    if not matched:
+        return MarketMatch(venue, len(close), 0, None, None, None)
+    gaps = np.abs(one - other)
+    moves = one.std() > 0 and other.std() > 0
+    correlation = float(np.corrcoef(one, other)[0, 1]) if moves else None
+    return MarketMatch(venue, len(close), matched, correlation, float(gaps.mean()), float(gaps.max()))
