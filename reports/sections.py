@@ -12,8 +12,8 @@ from functools import cache
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "reconnects": (
-        "connects", "reconnects", "reconnects.*", "connect_failures", "connect_failures.*", "downtime_ms.*",
-        "time_to_first_book_ms.*", "backoff.*",
+        "connects", "reconnects", "reconnects.*", "connect_failures", "connect_failures.*", "socket_ends",
+        "socket_ends.*", "downtime_ms.*", "time_to_first_book_ms.*", "backoff.*",
     ),
     "ages": (
         "age_apply_ms.p50", "age_apply_ms.p95", "age_apply_ms.p99", "age_apply_unknown.share",

@@ -1,7 +1,8 @@
 """Metrics: each is one SQL file whose header is its catalogue entry and whose body returns its figures.
 
 A header names the figures of the file (`<venue>.reconnects.<reason>`) with unit and direction. A figure whose unit or
-direction differs from its file's has it as a suffix (`<venue>.plateau_10s.count:count`).
+direction differs from its file's has it as a suffix (`<venue>.plateau_10s.count:count`). `definition[reconnects.*]` is
+the definition of the metrics that match, `definition` that of all others; `{stat}` in it is the statistic in words.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 
@@ -98,7 +100,8 @@ def catalogue() -> tuple[FigureSpec, ...]:
 
 
 def _parse(name: str, text: str) -> Metric:
-    header = dict(re.findall(r"^-- (title|unit|better|figures|definition|source): (.*)$", text, re.MULTILINE))
+    entry = r"^-- (title|unit|better|figures|definition(?:\[[^\]]+\])?|source): (.*)$"
+    header = dict(re.findall(entry, text, re.MULTILINE))
     return Metric(name, tuple(_specs(header)), text)
 
 
@@ -107,7 +110,22 @@ def _specs(header: dict[str, str]) -> Iterator[FigureSpec]:
         figure, *suffixes = entry.split(":")
         unit = next((each for each in suffixes if each not in set(Better)), header["unit"])
         better = next((each for each in suffixes if each in set(Better)), header["better"])
-        yield FigureSpec(figure, header["title"], unit, Better(better), header["definition"], header["source"])
+        yield FigureSpec(figure, header["title"], unit, Better(better), _definition(header, figure), header["source"])
+
+
+_STATISTICS = {
+    "p50": "Median", "p90": "90th percentile", "p95": "95th percentile", "p99": "99th percentile", "max": "Largest",
+    "min": "Smallest", "mean": "Mean",
+}  # fmt: skip
+"""Words in a definition for the last part of a figure's name."""
+
+
+def _definition(header: dict[str, str], figure: str) -> str:
+    metric = figure.partition(".")[2]
+    patterns = (key[len("definition[") : -1] for key in header if key.startswith("definition["))
+    pattern = next((each for each in patterns if fnmatchcase(metric, each)), None)
+    text = header["definition"] if pattern is None else header[f"definition[{pattern}]"]
+    return text.replace("{stat}", _STATISTICS.get(metric.rpartition(".")[2], ""))
 
 
 def create_run_views(

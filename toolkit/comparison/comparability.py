@@ -28,8 +28,9 @@ DIED = (Ended.KILLED, Ended.CRASHED)
 _SAMPLING_METRICS = ("ticks", "lives", "span_ms", "requested_ms", "hole_ms", "coverage", "tick_gap_ms")
 """Prefixes of run metrics that describe how the run was sampled. They are compared whatever the runs are."""
 _SOCKET_METRICS = (
-    "connects", "reconnects", "disconnects", "sessions", "connect_failures", "resyncs", "read_timeouts_kept",
-    "downtime_ms", "time_to_first_book_ms", "backoff", "pings", "rest", "rest_fallback", "enforcer", "supervisor",
+    "connects", "reconnects", "disconnects", "socket_ends", "sessions", "connect_failures", "resyncs",
+    "read_timeouts_kept", "downtime_ms", "time_to_first_book_ms", "backoff", "pings", "rest", "rest_fallback",
+    "enforcer", "supervisor",
 )  # fmt: skip
 """Metrics that come from log lines, not from ticks. They do not depend on the time between ticks."""
 _APPLY_AGE_METRICS = re.compile(r"age_apply|plateau_(?!event_)|fresh|stale|masked|anomalies\.(?:age_spike|total)")

@@ -21,7 +21,7 @@ Times = Mapping[Ref, tuple[int, int]]
 _SESSION_COLUMNS = (
     "run_key", "life", "venue", "session", "file_no", "began_line", "ended_file_no", "ended_line", "silent",
     "reason", "reached", "began_ms", "began_error_ms", "first_book_ms", "first_book_error_ms", "ended_ms",
-    "ended_error_ms", "detail", "lines", "beginning_lost",
+    "ended_error_ms", "detail", "lines", "beginning_lost", "audited", "close_code", "close_reason",
 )  # fmt: skip
 _EPISODE_COLUMNS = ("run_key", "venue", "kind", "from_ms", "to_ms", "class", "reason", "flags", "lines")
 
@@ -89,7 +89,8 @@ def _session_row(run_key: int, session: Session) -> tuple[object, ...]:
     return (
         run_key, s.life, s.venue, s.session, s.file_no, s.began_line, ended_file_no, ended_line, silent, s.reason,
         str(s.reached), s.began_ms, s.began_error_ms, s.first_book_ms, s.first_book_error_ms, s.ended_ms,
-        s.ended_error_ms, s.detail, [line for _, line in s.lines], s.beginning_lost,
+        s.ended_error_ms, s.detail, [line for _, line in s.lines], s.beginning_lost, s.audited, s.close_code,
+        s.close_reason,
     )  # fmt: skip
 
 

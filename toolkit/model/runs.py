@@ -252,7 +252,9 @@ class Session:
     `reason` is None while the session is open, also at the end of a life. `lines` are all lines of its ending, which
     are one event; an ending that left no line has none, and `ended` is then the connecting line of the next session.
     `ended` and `first_book` are a file number and a line. Each time may be wrong by its `…_error_ms`. A session with
-    `beginning_lost` started before the log did: `began_line` is the first line that mentions it.
+    `beginning_lost` started before the log did: `began_line` is the first line that mentions it. `audited` is true if
+    an audit line states the reason. `close_code` and `close_reason` are those of the close frame that the venue sent,
+    None where the log prints none.
     """
 
     life: int
@@ -274,3 +276,6 @@ class Session:
     ended_error_ms: int | None = None
     first_book_error_ms: int | None = None
     beginning_lost: bool = False
+    audited: bool = False
+    close_code: int | None = None
+    close_reason: str | None = None

@@ -248,6 +248,9 @@ class VenueSessions:
                 ended=ended,
                 first_book=session.first_book,
                 beginning_lost=session.beginning_lost,
+                audited=session.stated is not None,
+                close_code=session.close.code if session.close else None,
+                close_reason=session.close.reason if session.close else None,
             )
         )
 

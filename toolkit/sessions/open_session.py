@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from toolkit.model.vocabulary import Stage
 from toolkit.runlog.session_lines import SessionLine
+from toolkit.sessions.close_frames import CloseFrame, close_frame
 
 
 @dataclass
@@ -24,6 +25,7 @@ class OpenSession:
     error_seen: bool = False
     beginning_lost: bool = False
     detail: str | None = None
+    close: CloseFrame | None = None
     refusals: list[tuple[int, int]] = field(default_factory=list)  # lines in which the venue refused the subscription
 
     @property
@@ -40,3 +42,4 @@ class OpenSession:
         """Add a line that reports the session's end; the first error text is the session's detail."""
         self.refs.append(line.ref)
         self.detail = self.detail or line.error or None
+        self.close = self.close or close_frame(line.error)

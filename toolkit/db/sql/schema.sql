@@ -200,7 +200,10 @@ create table if not exists session (
     ended_error_ms bigint,
     detail  varchar,
     lines   bigint[],
-    beginning_lost boolean                   -- it begins with the first line that tells of it
+    beginning_lost boolean,                  -- it begins with the first line that tells of it
+    audited boolean,                         -- an audit line states the reason of its end
+    close_code integer,                      -- of the close frame that the venue sent, as the log prints it
+    close_reason varchar
 );
 
 create table if not exists counter (
@@ -260,7 +263,8 @@ create table if not exists finding (
     venue   varchar,
     text    varchar not null,
     figures varchar[],
-    lines   varchar
+    lines   varchar,
+    subject varchar                          -- what the finding is about, where one venue can have several of one code
 );
 
 create or replace view runs as
@@ -286,7 +290,7 @@ create or replace view log_events as
 create or replace view sessions as
     select run, life, venue, session, began_line, ended_line, reason, reached, began_ms, session.ended_ms,
            first_book_ms, detail, file.file, silent, began_error_ms, first_book_error_ms, ended_error_ms,
-           ended_in.file as ended_file, coalesce(beginning_lost, false) as beginning_lost
+           ended_in.file as ended_file, coalesce(beginning_lost, false) as beginning_lost, audited, close_code, close_reason
     from session join file using (run_key, file_no) join run using (run_key)
     left join file ended_in on ended_in.run_key = session.run_key and ended_in.file_no = ended_file_no;
 create or replace view counters as
@@ -300,4 +304,4 @@ create or replace view figures as
 create or replace view episodes as
     select run, venue, episode.kind, from_ms, to_ms, class, reason, flags, lines, from_tick, to_tick from episode join run using (run_key);
 create or replace view findings as
-    select run, code, severity, venue, text, figures, lines from finding join run using (run_key);
+    select run, code, severity, venue, text, figures, lines, subject from finding join run using (run_key);
