@@ -112,6 +112,31 @@ def test_the_end_of_another_process_is_said_but_does_not_end_the_run(tmp_path: P
     assert [(each.lines, name in each.text) for each in found] == [((("run.log", 3),), True)]
 
 
+COMPOSED = [
+    ("bot-1", "redis-1", "redis-1 exited with code 137"),
+    ("bot-1", "redis-1", "shop-redis-1 exited with code 1 (restarting)"),
+    ("bot_1  ", "sidecar_1", "sidecar_1  | Killed"),
+    ("bot-1", "sidecar-1", "sidecar-1  | thread 'main' panicked at src/main.rs:1:2:"),
+    ("0|bot", "redis", "PM2        | App [redis:1] exited with code [0] via signal [SIGKILL]"),
+]
+
+
+@pytest.mark.parametrize(("own", "name", "line"), COMPOSED)
+def test_the_end_of_another_service_than_that_of_the_programs_lines_ends_no_run(
+    tmp_path: Path, own: str, name: str, line: str
+) -> None:
+    log = (*(f"{own}  | {each}" for each in (START_LINE, CONNECTED)), f"{name}  | ready to accept connections", line)
+    assert outcome(ended(tmp_path, *log, telemetry=records(RECORDS))) == ("unknown", None, None)
+    found = [each for each in analyze([str(tmp_path)]).findings if each.code == "other_process_ended"]
+    assert [(each.severity, each.lines, name in each.text) for each in found] == [("low", (("run.log", 4),), True)]
+
+
+@pytest.mark.parametrize("line", ["bot-1 exited with code 137", "shop-bot-1 exited with code 137", "bot-1  | Killed"])
+def test_the_end_of_the_service_that_wrote_the_programs_lines_ends_the_run(tmp_path: Path, line: str) -> None:
+    log = (*(f"bot-1  | {each}" for each in (START_LINE, CONNECTED)), line, "redis-1 exited with code 1")
+    assert outcome(ended(tmp_path, *log, telemetry=records(RECORDS))) == (*SIGNAL, 3)
+
+
 def test_of_several_containers_the_one_named_like_the_program_counts(tmp_path: Path) -> None:
     log = ("paraphina-1 exited with code 0", "redis-1 exited with code 137")
     assert outcome(ended(tmp_path, START_LINE, CONNECTED, *log, telemetry=records(RECORDS))) == (*COMPLETED, 3)

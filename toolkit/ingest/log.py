@@ -81,6 +81,7 @@ def load(
     loader.count_other_lines()
     loader.result.sessions, loader.result.incidents = loader.sessions.close()
     loader.result.facts.lives = loader.most_lives
+    loader.result.facts.set_foreign_apart()
     return loader.result
 
 
@@ -226,6 +227,7 @@ class _Loader:
         for group in block.groups:
             ends = [((file_no, first_line + index), text) for index, text in (group.first, group.last)]
             self.result.facts.add_many(group.record, group.count, *ends)
+            self.result.facts.add_sender(group.record.family, group.sender)
             if group.record.family == OTHER:
                 self._other[file_no] += group.count
                 for (_, line), text in ends:
@@ -268,7 +270,7 @@ class _Loader:
         for quoted in line.parsed.quoted:
             facts.add_quoted(quoted, ref, session_line(quoted, ref) is not None)
         for each in records:
-            facts.add(each, ref, text)
+            facts.add(each, ref, text, line.sender)
             if each.family == OTHER:
                 continue
             if each.family in ("panic", "panic_quoted"):

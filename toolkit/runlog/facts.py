@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 from toolkit.model.vocabulary import VENUE_ID
 from toolkit.runlog.build_causes import BuildCause, build_cause
 from toolkit.runlog.family_groups import AFTERMATH, BUILD, CAUSE_FAMILIES, ENDINGS, NOT_FROM_PROGRAM
-from toolkit.runlog.parse import LogRecord
+from toolkit.runlog.parse import UNKNOWN, LogRecord
+from toolkit.runlog.senders import is_same_sender
 
 Ref = tuple[int, int]
 """Number of the log file, and line."""
 
 _PROGRAM_PHRASES = ("paraphina_live | ", "paraphina | ", "WS_AUDIT ", " public WS ", "market_rx_stats tick=")
+_REPORTED_BY_NAME = ("container_exit", "manager_exit")
+"""Families of reports that name what ended as the lines of a wrapping name their sender."""
 _NUMBERED = re.compile(r"\d+: ")
 _LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
@@ -32,12 +35,16 @@ class StartupLine:
 
 @dataclass(frozen=True, slots=True)
 class EndingLine:
-    """A line that may state why a life ended: its text, and the fields of its record."""
+    """A line that may state why a life ended: its text, and the fields of its record.
+
+    `sender` is the container or service that wrote it; empty if the log does not tell.
+    """
 
     ref: Ref
     family: str
     text: str
     fields: Mapping[str, str]
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,10 @@ class LogFacts:
     """Lines that may state why the last life of each log ended: the first `KEEP_ERRORS` and the last one."""
     earlier: list[EndingLine] = field(default_factory=list)
     """The same lines of earlier lives, the last `KEEP_ERRORS`."""
+    foreign: list[EndingLine] = field(default_factory=list)
+    """Lines about the end of another container or service than the program's."""
+    senders: set[str] = field(default_factory=set)
+    """Containers or services that wrote lines of the program; empty where the log does not tell."""
     panics: list[tuple[Ref, str, str]] = field(default_factory=list)
     """Panics in the last life of each log: log line, source position, and the message (from the next line)."""
     panic_threads: dict[Ref, str] = field(default_factory=dict)
@@ -122,20 +133,38 @@ class LogFacts:
     def _log(self, file_no: int) -> int:
         return self._logs.get(file_no, file_no)
 
-    def add(self, record: LogRecord, ref: Ref, text: str) -> None:
-        """Add one record of a line."""
+    def set_foreign_apart(self) -> None:
+        """Set the ending lines of other containers and services apart, once all lines are added."""
+        self.foreign += [each for each in (*self.earlier, *self.endings) if self._is_foreign(each)]
+        apart = {each.ref for each in self.foreign}
+        self.endings = [each for each in self.endings if each.ref not in apart]
+        self.earlier = [each for each in self.earlier if each.ref not in apart]
+        self.panics = [each for each in self.panics if each[0] not in apart]
+
+    def _is_foreign(self, each: EndingLine) -> bool:
+        name = each.sender or (each.fields.get("process") if each.family in _REPORTED_BY_NAME else None)
+        return bool(name and self.senders) and not any(is_same_sender(name or "", own) for own in self.senders)
+
+    def add_sender(self, family: str, sender: str) -> None:
+        """Add the sender of a line, if the family shows that the program wrote it."""
+        if sender and family not in ENDINGS and family not in NOT_FROM_PROGRAM and family not in (*UNKNOWN, *AFTERMATH):
+            self.senders.add(sender)
+
+    def add(self, record: LogRecord, ref: Ref, text: str, sender: str = "") -> None:
+        """Add one record of a line; `sender` is the container or service that wrote it."""
         family = record.family
         self.families[family] += 1
         self._note_failure(family, ref, text)
         if family == "other":
             return
         self._note_venue(record, ref)
+        self.add_sender(family, sender)
         self.last[family] = (ref, text)
         if family not in self.first:
             self.first[family] = (ref, text)
         if family in ENDINGS:
             del self.endings[KEEP_ERRORS:]
-            self.endings.append(EndingLine(ref, family, text, record.fields))
+            self.endings.append(EndingLine(ref, family, text, record.fields, sender))
         elif family == "ws_connecting" and record.venue:
             self.urls.setdefault(record.venue, set()).add(record.fields["url"])
         elif family == "startup":

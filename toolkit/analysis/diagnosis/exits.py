@@ -102,7 +102,8 @@ def earlier_crashes(facts: LogFacts) -> tuple[EndingLine, ...]:
 
 def other_processes(facts: LogFacts) -> dict[Ref, str]:
     """Return the lines that report an end of another process than the run's, with its name."""
-    return {
+    foreign = {each.ref: _process(each) or each.sender for each in facts.foreign}
+    return foreign | {
         each.ref: _process(each) or each.fields["command"].split()[0]
         for each in (*facts.earlier, *facts.endings)
         if not _concerns_run(each, (*facts.earlier, *facts.endings)) and (_process(each) or each.fields["command"])

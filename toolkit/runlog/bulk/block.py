@@ -34,25 +34,30 @@ _PARSED_SINGLY = {0, 1}
 
 @dataclass(frozen=True, slots=True)
 class SingleLine:
-    """A line parsed singly: its index in the block (from 0) and the offset of its first byte in the file."""
+    """A line parsed singly: its index in the block (from 0) and the offset of its first byte in the file.
+
+    `sender` is the container or service that wrote it; empty if the log does not tell.
+    """
 
     index: int
     byte: int
     text: str
     parsed: ParsedLine
+    sender: str = ""
 
     def __reduce__(self) -> tuple[type[SingleLine], tuple[object, ...]]:
-        return SingleLine, (self.index, self.byte, self.text, self.parsed)
+        return SingleLine, (self.index, self.byte, self.text, self.parsed, self.sender)
 
 
 @dataclass(frozen=True, slots=True)
 class GroupSummary:
-    """Summary of a line group: its common record, line count, and its first and last line (index and text)."""
+    """Summary of a line group: its common record, line count, its first and last line (index and text), its sender."""
 
     record: LogRecord
     count: int
     first: tuple[int, str]
     last: tuple[int, str]
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +99,14 @@ def parse_block(block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLi
     bytes_ = block.first_byte + (lines if unwrapped is None else BlockLines(block.data)).starts
     ungrouped = _PARSED_SINGLY if unwrapped is None else _PARSED_SINGLY | unwrapped.parsed_singly
     stamps = [None] * len(lines) if unwrapped is None else unwrapped.at_ms
+    senders = [""] * len(lines) if unwrapped is None else unwrapped.senders
     groups, left = templates.sort(lines, ungrouped)
     if unwrapped is not None and unwrapped.is_stamped:
         times = np.array([at_ms or 0 for at_ms in stamps], np.int64)
         groups = [replace(group, stamped_ms=times[group.indexes]) for group in groups]
 
     def parse_lines(indexes: Iterable[int]) -> list[SingleLine]:
-        return [parse_single(lines[index], index, int(bytes_[index]), stamps[index]) for index in indexes]
+        return [parse_single(lines[i], i, int(bytes_[i]), stamps[i], senders[i]) for i in indexes]
 
     parts = {} if unwrapped is None else unwrapped.parts
     single = parse_lines(index for index in left if index not in parts)
@@ -111,7 +117,7 @@ def parse_block(block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLi
         lines[0],
         len(lines),
         sorted(single, key=lambda each: each.index),
-        [_summary(group) for group in groups],
+        [_summary(group, senders) for group in groups],
         block_tables(groups, bytes_),
         head_ms=stamps[0],
         parts=parts,
@@ -207,22 +213,24 @@ def _readings(single: Iterable[SingleLine]) -> Iterator[SingleLine]:
         partial = each.parsed.partial
 
 
-def parse_single(data: bytes, index: int, byte: int, at_ms: int | None = None) -> SingleLine:
+def parse_single(data: bytes, index: int, byte: int, at_ms: int | None = None, sender: str = "") -> SingleLine:
     """Parse one line at `index` of its block and offset `byte` of its file; bytes that are no UTF-8 are replaced.
 
-    `at_ms` is the time (epoch ms) stamped on the line's wrapping, None if there is none.
+    `at_ms` is the time (epoch ms) stamped on the line's wrapping, None if there is none; `sender` is what the wrapping
+    names as its writer.
     """
     text = data.decode("utf-8", "replace")
     parsed = parse(text)
-    return SingleLine(index, byte, text, parsed if at_ms is None else replace(parsed, stamped_ms=at_ms))
+    return SingleLine(index, byte, text, parsed if at_ms is None else replace(parsed, stamped_ms=at_ms), sender)
 
 
-def _summary(group: LineGroup) -> GroupSummary:
+def _summary(group: LineGroup, senders: Sequence[str]) -> GroupSummary:
     ends = [
         (index, strip_decoration(group.lines[index].decode())[0])
         for index in (int(group.indexes[0]), int(group.indexes[-1]))
     ]
-    return GroupSummary(group.plan.record, len(group.indexes), *ends)
+    first, last = ends
+    return GroupSummary(group.plan.record, len(group.indexes), first, last, senders[first[0]])
 
 
 def _is_groupable(record: LogRecord) -> bool:

@@ -23,13 +23,15 @@ Part = Literal["whole", "begun", "continued"]
 class Unwrapped:
     """A line without its wrapping, and the time (epoch ms) stamped on it; None without a stamp of a known zone.
 
-    `stream` names the stream that the parts of one split line have in common.
+    `stream` names the stream that the parts of one split line have in common, `sender` the container or service that
+    wrote the line, where the wrapping tells.
     """
 
     line: bytes
     at_ms: int | None
     part: Part = "whole"
     stream: bytes = b""
+    sender: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class _Prefix:
             part = "begun" if groups["partial"].startswith(b"P") else "whole"
         elif groups.get("continued") == b"+":
             part = "continued"
-        return Unwrapped(line[match.end() :], time_of(match), part, groups.get("stream") or b"")
+        stream, sender = groups.get("stream") or b"", groups.get("sender") or b""
+        return Unwrapped(line[match.end() :], time_of(match), part, stream, sender)
 
 
 class _DockerLine(msgspec.Struct):
@@ -142,12 +145,12 @@ WRAPPINGS = (
                     ISO + rb" (?P<stream>[0-9a-f]{2}[OE])(?P<continued>[ +]|$)", True),
     prefix_wrapping("Buildkite", b"\x1b_bk;t=1780000000123\x07text", rb"(?:\x1b?_)?bk;t=(?P<epoch_ms>\d{13})\x07?"),
     prefix_wrapping("docker service logs", b"bot_paraphina.1.x1y2z3@node1    | text",
-                    rb"(?:" + ISO + rb" )?[\w.-]+\.\d+\.\w+@[\w.-]+ +\| ?"),
+                    rb"(?:" + ISO + rb" )?(?P<sender>[\w.-]+)\.\d+\.\w+@[\w.-]+ +\| ?"),
     prefix_wrapping("docker compose", b"paraphina-1  | text",
                     # The program's own start-up line has the form of this prefix.
-                    rb"(?!paraphina(?:_live)? \|)[\w.-]+ +\| ?(?:" + ISO + rb" )?"),
+                    rb"(?!paraphina(?:_live)? \|)(?P<sender>[\w.-]+) +\| ?(?:" + ISO + rb" )?"),
     prefix_wrapping("pm2", b"0|paraphina  | text",
-                    rb"(?:PM2 +\| )?\d+\|[^|]{1,80}\| ?(?:" + ISO + rb":? )?"),
+                    rb"(?:PM2 +\| )?\d+\|(?P<sender>[^|]{1,80})\| ?(?:" + ISO + rb":? )?"),
     prefix_wrapping("syslog (RFC 5424)", b"<134>1 2026-05-28T20:26:40.5Z bot1 paraphina 4242 - - text",
                     rb"<\d{1,3}>1 (?:-|" + ISO + rb") \S+ \S+ \S+ \S+ (?:-|(?:\[.*?\])+) ?(?:\xef\xbb\xbf)?"),
     prefix_wrapping("syslog or journald", b"May 28 20:26:40 bot1 paraphina_live[4242]: text",

@@ -18,13 +18,15 @@ _OPEN_LINES = 1_000
 class UnwrappedLines:
     """Lines without their wrappings, one for each physical line.
 
-    `at_ms` are the times (epoch ms) stamped on them. `parts` gives, for each line whose text was joined to an earlier
+    `at_ms` are the times (epoch ms) stamped on them, `senders` the containers or services that wrote them, empty where
+    none is named. `parts` gives, for each line whose text was joined to an earlier
     line, the index of that line; the text of a part is empty. `open_from` is the index of the first line whose rest may
     follow the last line.
     """
 
     lines: list[bytes]
     at_ms: list[int | None]
+    senders: list[str]
     parts: dict[int, int] = field(default_factory=dict)
     open_from: int = 0
 
@@ -50,7 +52,7 @@ class UnwrappedLines:
 
 def unwrap(layers: Sequence[Wrapping], lines: Sequence[bytes]) -> UnwrappedLines:
     """Take wrappings off, the outermost first. A line that is not wrapped is left as it is."""
-    result = UnwrappedLines(list(lines), [None] * len(lines), open_from=len(lines))
+    result = UnwrappedLines(list(lines), [None] * len(lines), [""] * len(lines), open_from=len(lines))
     for layer in layers:
         _take_off(layer, result)
     for part, whole in result.parts.items():
@@ -85,6 +87,8 @@ def _take_off(layer: Wrapping, result: UnwrappedLines) -> None:
         if whole is None:
             result.lines[index] = found.line.replace(b"\n", b" ")
             result.at_ms[index] = found.at_ms if found.at_ms is not None else result.at_ms[index]
+            if found.sender:
+                result.senders[index] = found.sender.decode("utf-8", "replace").strip()
             last[found.stream] = index
         else:
             pieces.setdefault(whole, [result.lines[whole]]).append(found.line.replace(b"\n", b" "))
