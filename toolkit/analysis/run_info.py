@@ -103,6 +103,7 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, op
             *logged_settings(con, run_key, loaded),
             *loaded.resolved,
         ),
+        starts=tuple(loaded.file_and_line(each.ref) for each in facts.starts),
     )
     _write(con, run_key, run)
     return run

@@ -15,6 +15,7 @@ from toolkit.comparison.comparability import (
     reason_not_comparable,
     remark,
 )
+from toolkit.comparison.disturbances import disturbance_sentences
 from toolkit.comparison.overlap import overlap, same_market
 from toolkit.comparison.pair_warnings import warnings
 from toolkit.comparison.statistics import CONFIDENCE, POWER
@@ -62,6 +63,7 @@ def compare(before: RunAnalysis, after: RunAnalysis, known_settings: KnownSettin
         settings=settings,
         overlap=common,
         market=market,
+        disturbances=disturbance_sentences(before_side, after_side),
     )
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from toolkit.comparison.age_test import MIN_INDEPENDENT_STRETCHES, AgePercentiles, age_test
-from toolkit.comparison.comparability import DIED, FigurePair, RunSide
+from toolkit.comparison.comparability import FigurePair, RunSide
+from toolkit.comparison.disturbances import disturbances
 from toolkit.comparison.statistics import CONFIDENCE, RatioTest, count_test, holm, least_p
 from toolkit.model.runs import AgeSeries
 from toolkit.model.vocabulary import Better, Bound, Verdict
@@ -74,10 +75,10 @@ def verdict(pair: FigurePair, test: FigureTest | None) -> tuple[Verdict, str | N
     reason = test.withheld or test.untested
     if reason is None and test.corrected_p is not None and test.corrected_p < 1 - CONFIDENCE:
         better = (after < before) is (pair.figure.better == Better.LOWER)
-        died = [side for side in pair.sides if side.run.ended in DIED]
-        if not better or not died:
+        disturbed = disturbances(*pair.sides)
+        if not better or not disturbed:
             return (Verdict.IMPROVED if better else Verdict.REGRESSED), None
-        reason = f"{died[0].name} ended early ({died[0].run.ended}): no improvement"
+        reason = f"{disturbed[0].side} {disturbed[0].short}: no improvement"
     high = test.result.high
     if reason is None and high is not None and EQUIVALENT[0] <= test.result.low and high <= EQUIVALENT[1]:
         return Verdict.NO_DIFFERENCE, None

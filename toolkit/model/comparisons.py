@@ -101,6 +101,9 @@ class RunComparison:
     `settings` lists the settings of both runs, those that differ first; None where no file of a run states one.
     `overlap` is None where a start or an end is not known. `market` has the venues with a mid in both runs, if the runs
     overlap in time.
+
+    `disturbances` has a sentence, without its full stop, for each restart, crash, kill or early end of a run. No figure
+    improves between runs one of which was disturbed.
     """
 
     before: RunAnalysis
@@ -113,3 +116,4 @@ class RunComparison:
     settings: tuple[SettingRow, ...] | None = None
     overlap: RunOverlap | None = None
     market: tuple[MarketMatch, ...] = ()
+    disturbances: tuple[str, ...] = ()

@@ -86,6 +86,7 @@ class RunInfo:
     environment names and options of the run, None where its files do not contain them; `settings_withheld` names other
     variables that were set. `setting_sources` are those settings and the ones that the program itself printed (in its
     log or its resolved configuration), each with its source. `origin` describes source, binaries and host by name.
+    `starts` are the start-up lines in the logs, one a process where the log has them all.
     """
 
     id: str
@@ -109,6 +110,7 @@ class RunInfo:
     settings_withheld: tuple[str, ...] = ()
     origin: Mapping[str, str] = field(default_factory=dict)
     setting_sources: tuple[SettingSource, ...] = ()
+    starts: tuple[LineRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
