@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from toolkit.analysis.findings.run_findings import FindingInput, findings
+from toolkit.analysis.findings.finding_input import FindingInput
+from toolkit.analysis.findings.run_findings import findings
+from toolkit.model.closes import CloseGroup
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Episode, FileLedger, RunInfo, SetAsideLine
 from toolkit.model.vocabulary import Better, Bound, Ended, Role
@@ -24,11 +26,10 @@ def evidence(figures: dict[str, float] = {}, episodes: tuple[Episode, ...] = (),
     return FindingInput(run=RUN, figures=tuple(figure(*each) for each in figures.items()), episodes=episodes, **fields)  # type: ignore[arg-type]
 
 
-def reconnect(from_ms: int, to_ms: int, reason: str = "server_close") -> Episode:
-    return Episode("lighter", "reconnect", from_ms, to_ms, None, reason, (("run.log", from_ms),))
-
-
-EVERY_MINUTE = tuple(reconnect(n * 62_000, n * 62_000 + 2_000) for n in range(5))
+def closes(count: int, regular: int, reason: str | None = "idle") -> CloseGroup:
+    lines = tuple(("run.log", n * 62_000) for n in range(1, count + 1))
+    code = None if reason is None else 1000
+    return CloseGroup("lighter", code, reason, count, lines, 60_200, 60_100, 60_400, 250, regular)
 
 
 @pytest.mark.parametrize(
@@ -39,10 +40,9 @@ EVERY_MINUTE = tuple(reconnect(n * 62_000, n * 62_000 + 2_000) for n in range(5)
         (evidence({"lighter.age_apply_unknown.share": 0.9}), []),
         (evidence({"lighter.masked.ms": 34_000, "lighter.masked.fresh_ms": 3_200}), ["rest_masking"]),
         (evidence({"lighter.masked.ms": 34_000, "lighter.masked.fresh_ms": 0}), []),
-        (evidence(episodes=EVERY_MINUTE), ["idle_close"]),
-        (evidence(episodes=EVERY_MINUTE[:3]), []),
-        (evidence(episodes=(*EVERY_MINUTE[:4], reconnect(400_000, 402_000))), []),
-        (evidence(episodes=tuple(reconnect(n * 62_000, n * 62_000 + 2_000, "stream_ended") for n in range(5))), []),
+        (evidence(closes=(closes(9, 9),)), ["repeated_close"]),
+        (evidence(closes=(closes(3, 1), closes(2, 2))), ["repeated_close"]),
+        (evidence(closes=(closes(2, 2),)), []),
         (evidence({"lighter.disconnects.unknown": 2}), ["silent_ending"]),
         (evidence(episodes=(Episode("run", "local_stall", 0, 1, None, None),)), ["local_stall"]),
         (evidence(episodes=(Episode("run", "shared_drop", 0, 1, "aster, lighter", None),)), ["shared_drop"]),
@@ -75,7 +75,18 @@ def test_findings_are_ordered_by_severity() -> None:
     assert [finding.severity for finding in findings(finding_input)] == ["high", "medium", "low"]
 
 
-def test_a_finding_has_the_lines_that_show_it() -> None:
-    (found,) = findings(evidence(episodes=EVERY_MINUTE))
-    assert found.lines == tuple(("run.log", n * 62_000) for n in range(1, 5))
-    assert "1 min 0.0 s" in found.text
+@pytest.mark.parametrize(
+    ("group", "severity", "text"),
+    [
+        (closes(9, 8), "medium",
+         'closed by the venue (code 1000, reason "idle") about 60 s after connecting (60.1 to 60.4 s, times to within '
+         "250 ms): 8 of 9 such closes, 9 of 10 ended sockets; closes at so constant an age follow a rule of the venue"),
+        (closes(3, 1, ""), "low", "closed by the venue (code 1000, no reason): 3 closes, 3 of 10 ended sockets"),
+        (closes(3, 1, None), "low", "closed by the venue (no code printed): 3 closes, 3 of 10 ended sockets"),
+    ],
+)  # fmt: skip
+def test_repeated_closes_name_what_the_venue_stated_their_age_and_their_lines(
+    group: CloseGroup, severity: str, text: str
+) -> None:
+    (found,) = findings(evidence({"lighter.socket_ends": 10}, closes=(group,)))
+    assert (found.severity, found.text, found.lines, found.subject) == (severity, text, group.lines, group.label)

@@ -86,7 +86,7 @@ def before() -> RunAnalysis:
     figures += [figure(f"run.publisher.{name}", None, note=NOT_INSTRUMENTED, n=0) for name in PUBLISHER_COUNTERS]
     figures += [figure("run.cap_hits", 0, note="whether a buffer cap was set is not in the files")]
     finding = Finding(
-        "idle_close", "medium", "lighter",
+        "repeated_close", "medium", "lighter",
         "9 closes by the venue, each about 60 s after the last frame we sent: an idle client is dropped",
         ("lighter.reconnects.server_close",), (("run.log", 70), ("run.log", 95)),
     )  # fmt: skip

@@ -9,9 +9,9 @@ import duckdb
 import msgspec
 
 from toolkit.analysis.age_series import age_series
-from toolkit.analysis.diagnosis import earlier_crashes, earlier_ends, other_processes
-from toolkit.analysis.findings.log_findings import LogExamples
-from toolkit.analysis.findings.run_findings import FindingInput, findings
+from toolkit.analysis.close_groups import close_groups
+from toolkit.analysis.findings.finding_input import finding_input
+from toolkit.analysis.findings.run_findings import findings
 from toolkit.analysis.metrics import (
     AGES_ONLY,
     FIGURE_COLUMNS,
@@ -38,7 +38,7 @@ from toolkit.ingest.metadata import resolved_config, run_meta
 from toolkit.ingest.session_rows import episodes, write_sessions
 from toolkit.ingest.unparsed_files import copy_ledger, plain_file_bytes, unparsed_ledger
 from toolkit.model.figures import Figure
-from toolkit.model.runs import WHOLE_RUN, Episode, FileLedger, Finding, RunAnalysis, RunInfo
+from toolkit.model.runs import WHOLE_RUN, FileLedger, Finding, RunAnalysis, RunInfo
 from toolkit.model.vocabulary import PLATEAU_LIMITS_MS, Role
 from toolkit.telemetry.schema import Scope
 from toolkit.timeline.assign import assign_times
@@ -160,8 +160,8 @@ class _StagedRun:
         self.create_episodes(pool)
         figures = self.bounded(loaded, compute(pool, self.metric_names))
         run_episodes = episodes(self.con)
-        run_findings = findings(_finding_input(self.con, loaded, run, figures, run_episodes))
-        analysis = RunAnalysis(run, tuple(loaded.ledgers), figures, run_episodes, run_findings)
+        analysis = RunAnalysis(run, tuple(loaded.ledgers), figures, run_episodes, closes=close_groups(self.con))
+        analysis = replace(analysis, findings=findings(finding_input(self.con, loaded, analysis)))
         analysis = replace(analysis, compat=compat_rows(upstream, analysis, catalogue()) if upstream else ())
         if wait_for_copy:
             _write_analysis(self.con, analysis)
@@ -175,8 +175,7 @@ class _StagedRun:
         )
         parts = tuple(replace(each, figures=self.bounded(loaded, each.figures)) for each in part.parts)
         part = replace(part, figures=self.bounded(loaded, part.figures), parts=parts)
-        part_findings = findings(_finding_input(self.con, loaded, part.run, part.figures, part.episodes))
-        return replace(part, findings=part_findings)
+        return replace(part, findings=findings(finding_input(self.con, loaded, part)))
 
     def bounded(self, loaded: LoadedRun, figures: Iterable[Figure]) -> tuple[Figure, ...]:
         """Return the figures with the bounds that overlapping files and quoted records give them."""
@@ -212,64 +211,13 @@ _LARGE_TABLES = ("tick", "venue_tick", "log_event", "counter", "rx_stat")
 """Tables that are complete once lines have times: they are copied to the store while the figures are computed."""
 
 
-def _finding_input(
-    con: duckdb.DuckDBPyConnection,
-    loaded: LoadedRun,
-    run: RunInfo,
-    figures: Sequence[Figure],
-    run_episodes: Sequence[Episode],
-) -> FindingInput:
-    facts = loaded.log.facts
-    (telemetry_lives,) = con.execute("select count(distinct life) from tick").fetchall()[0]
-    log_lives = facts.lives if facts.is_a_run else 0
-    earlier = [(loaded.file_and_line(each.ref), each.text.strip()) for each in earlier_ends(facts)]
-    if not any(each.family == "kill_event" for each in facts.earlier):
-        kills = con.execute(sql("earlier_kill_switches")).fetchall()
-        earlier += [
-            (loaded.file_and_line((file_no, line)), f"kill switch: {reason}") for file_no, line, reason in kills
-        ]
-    unknown = dict(facts.components)
-    # In a window, its steps only: the table `tick` then holds its records.
-    rows = con.execute("select file_no, line, t, step_ms from clock_step semi join tick using (seq) order by seq")
-    steps = [(loaded.file_and_line((file_no, line)), t, size) for file_no, line, t, size in rows.fetchall()]
-    crashes = [(loaded.file_and_line(each.ref), each.text.strip()) for each in earlier_crashes(facts)]
-    others = [(loaded.file_and_line(ref), name) for ref, name in other_processes(facts).items()]
-    quoted = [(loaded.file_and_line(each.ref), each.family) for each in facts.quoted]
-    return FindingInput(
-        run,
-        loaded.ledgers,
-        figures,
-        run_episodes,
-        log_lives,
-        telemetry_lives,
-        unknown,
-        earlier_ends=earlier,
-        earlier_crashes=crashes,
-        other_processes=others,
-        clock_steps=steps,
-        logs=_log_examples(loaded),
-        overlaps=loaded.overlaps,
-        quoted_records=facts.quoted_count,
-        quoted=quoted,
-    )
-
-
-def _log_examples(loaded: LoadedRun) -> dict[str, LogExamples]:
-    """Return examples of each log's unknown lines, by file."""
-    learnt = loaded.log.learnt_prefixes
-    return {
-        loaded.names[number]: LogExamples(learnt.get(number), lines.texts)
-        for number, lines in loaded.log.unknown.items()
-    }
-
-
-_FINDING_COLUMNS = ("run_key", "code", "severity", "venue", "text", "figures", "lines")
+_FINDING_COLUMNS = ("run_key", "code", "severity", "venue", "text", "figures", "lines", "subject")
 
 
 def _finding_rows(run_findings: Sequence[Finding]) -> Iterator[tuple[object, ...]]:
     for each in run_findings:
         lines = msgspec.json.encode(each.lines).decode()
-        yield RUN_KEY, each.code, each.severity, each.venue, each.text, list(each.figures), lines
+        yield RUN_KEY, each.code, each.severity, each.venue, each.text, list(each.figures), lines, each.subject
 
 
 def _write_analysis(con: duckdb.DuckDBPyConnection, analysis: RunAnalysis) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from toolkit.analysis.close_groups import close_groups
 from toolkit.analysis.metrics import by_metric, metrics
 from toolkit.db.query_pool import QueryPool, query_pool
 from toolkit.db.store import execute_script, sql
@@ -75,7 +76,7 @@ def analyze_window(
     figures = _figures(con, (ranges[0][1], ranges[-1][1]), only, create_episodes)
     return replace(
         whole, run=_window_info(con, whole.run, window), figures=figures, episodes=episodes(con), compat=(),
-        findings=(), parts=tuple(parts),
+        findings=(), parts=tuple(parts), closes=close_groups(con),
     )  # fmt: skip
 
 

@@ -11,8 +11,9 @@ import duckdb
 from toolkit.db.store import insert_rows
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.ingest.log import LogLoad
+from toolkit.model.closes import close_label
 from toolkit.model.runs import Episode, Session
-from toolkit.model.vocabulary import Stage
+from toolkit.model.vocabulary import ReconnectReason, Stage
 from toolkit.runlog.facts import Ref
 
 Times = Mapping[Ref, tuple[int, int]]
@@ -29,7 +30,8 @@ _EPISODE_COLUMNS = ("run_key", "venue", "kind", "from_ms", "to_ms", "class", "re
 def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun) -> None:
     """Add times to the run's sessions, and write them to `session` and their incidents to `episode`.
 
-    Episodes are the reconnects, resyncs, kept timeouts and failed look-ups. The lines in `log_event` must have their
+    Episodes are the reconnects, resyncs, kept timeouts and failed look-ups. The class of a reconnect after a close by
+    the venue is `venue closed: ` and the reason that the venue gave. The lines in `log_event` must have their
     times. The sessions of `run` are replaced by those with times.
     """
     log = run.log
@@ -104,8 +106,16 @@ def _reconnects(run_key: int, run: LoadedRun) -> Iterator[tuple[object, ...]]:
             refs = [*((int(number), line) for number, line in last.lines), (session.file_no, session.began_line)]
             to_ms = session.first_book_ms or session.began_ms
             lines = _lines_json(run, refs)
-            yield run_key, session.venue, "reconnect", last.ended_ms, to_ms, None, last.reason, [], lines
+            yield run_key, session.venue, "reconnect", last.ended_ms, to_ms, _class(last), last.reason, [], lines
         before[session.life, session.venue] = session
+
+
+def _class(ended: Session) -> str | None:
+    """Return the class of a reconnect: by whose close and with which words; None where the venue closed nothing."""
+    if ended.close_reason is None and ended.reason != ReconnectReason.SERVER_CLOSE:
+        return None
+    stated = ended.close_reason or close_label(ended.close_code, ended.close_reason)
+    return f"venue closed: {stated}"
 
 
 def _lines_json(run: LoadedRun, refs: Iterable[Ref]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from toolkit.model.closes import CloseGroup
 from toolkit.model.figures import Figure, Number
 from toolkit.model.vocabulary import Ended, Role, Segment
 
@@ -164,7 +165,10 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One sentence of the report, with the figures and lines that support it."""
+    """One sentence of the report, with the figures and lines that support it.
+
+    `subject` tells findings of one code and venue apart, such as closes with different reasons.
+    """
 
     code: str
     severity: str
@@ -172,6 +176,7 @@ class Finding:
     text: str
     figures: tuple[str, ...] = ()
     lines: tuple[LineRef, ...] = ()
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +244,7 @@ class RunAnalysis:
     findings: tuple[Finding, ...] = ()
     compat: tuple[CompatRow, ...] = ()
     parts: tuple[RunPart, ...] = ()
+    closes: tuple[CloseGroup, ...] = ()
     age_series: tuple[AgeSeries, ...] = ()
     mid_series: tuple[MidSeries, ...] = ()
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from toolkit.analysis.findings.finding_input import FindingInput
 from toolkit.model.runs import Episode, Finding
 from toolkit.model.units import duration, thousands
-
-if TYPE_CHECKING:
-    from toolkit.analysis.findings.run_findings import FindingInput
 
 _BOOK_FAULTS = {
     "frozen_mid": (

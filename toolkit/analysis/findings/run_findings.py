@@ -5,70 +5,18 @@ A finding states only what the evidence shows. Its text does not repeat the venu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import pairwise
-from statistics import median
+from collections.abc import Iterator
 
 from toolkit.analysis.findings.book_findings import book_faults
-from toolkit.analysis.findings.log_findings import (
-    MAX_QUOTE_CHARS,
-    LogExamples,
-    file_findings,
-    log_findings,
-    quoted_records,
-)
-from toolkit.files.copies import Overlap
-from toolkit.model.figures import Figure
-from toolkit.model.runs import Episode, FileLedger, Finding, LineRef, RunInfo
+from toolkit.analysis.findings.finding_input import FindingInput
+from toolkit.analysis.findings.log_findings import MAX_QUOTE_CHARS, file_findings, log_findings, quoted_records
+from toolkit.analysis.findings.socket_findings import repeated_closes, shared_drops, silent_endings, watchdogs_off
+from toolkit.model.runs import Finding
 from toolkit.model.units import duration, thousands
-from toolkit.model.vocabulary import EARLIER_CRASH, ReconnectReason, SetAside
-
-IDLE_CLOSES = 3
-IDLE_SPREAD = 0.1
-"""A finding `idle_close` needs at least `IDLE_CLOSES` closes by the venue, after sessions whose durations differ by at
-most `IDLE_SPREAD` of their median: such regular closes follow a rule of the venue."""
+from toolkit.model.vocabulary import EARLIER_CRASH, SetAside
 
 MAX_CLOCK_STEPS = 10
 """Steps of the wall clock with a finding each; smaller ones share one."""
-
-
-@dataclass(frozen=True, slots=True)
-class FindingInput:
-    """Evidence from which findings are derived; `unknown_components` counts audit lines by unknown kind."""
-
-    run: RunInfo
-    ledgers: Sequence[FileLedger]
-    figures: Sequence[Figure]
-    episodes: Sequence[Episode]
-    log_lives: int
-    telemetry_lives: int
-    unknown_components: dict[str, int]
-    earlier_ends: Sequence[tuple[LineRef, str]] = ()
-    """Log lines that may explain the end of a life before the last one, with their texts."""
-    clock_steps: Sequence[tuple[LineRef, int, int]] = ()
-    """Record, tick and size (ms, negative: set back) of each step of the wall clock."""
-    earlier_crashes: Sequence[tuple[LineRef, str]] = ()
-    """Those of them that show a crash or a kill."""
-    other_processes: Sequence[tuple[LineRef, str]] = ()
-    """Log lines that report the end of a process that is not the run's, with its name."""
-    logs: Mapping[str, LogExamples] = field(default_factory=dict)
-    """Examples of each log's unknown lines, by file."""
-    overlaps: Sequence[Overlap] = ()
-    quoted_records: int = 0
-    quoted: Sequence[tuple[LineRef, str]] = ()
-    """Log lines with a record that may be quoted text, and its family: the first of `quoted_records`."""
-
-    def value(self, figure: str) -> float | None:
-        """Return the value of a figure; None if it is unknown or absent."""
-        return next((each.value for each in self.figures if each.figure == figure), None)
-
-    def above_zero(self, metric: str) -> Iterator[tuple[str, float]]:
-        """Yield each scope in which the metric is known and not 0, with its value."""
-        for each in self.figures:
-            if each.metric == metric and each.value:
-                yield each.scope, each.value
 
 
 def findings(evidence: FindingInput) -> tuple[Finding, ...]:
@@ -95,36 +43,8 @@ def _masked(evidence: FindingInput) -> Iterator[Finding]:
             f"the socket brought no book for {silent}; for {duration(fresh_ms)} of that time books fetched over REST "
             "made the venue look fresh, so its ages do not show the whole silence"
         )
-        lines = _lines(evidence.episodes, venue, "masked")
+        lines = evidence.lines(venue, "masked")
         yield Finding("rest_masking", "high", venue, text, (f"{venue}.masked.ms", f"{venue}.masked.fresh_ms"), lines)
-
-
-def _idle_closes(evidence: FindingInput) -> Iterator[Finding]:
-    for venue in evidence.run.venues:
-        events = [each for each in evidence.episodes if each.venue == venue and each.kind == "reconnect"]
-        closed = [
-            (after.from_ms - before.to_ms, after)
-            for before, after in pairwise(events)
-            if after.reason == ReconnectReason.SERVER_CLOSE and after.from_ms is not None and before.to_ms is not None
-        ]
-        durations_ms = [ms for ms, _ in closed]
-        spread_ms = max(durations_ms, default=0) - min(durations_ms, default=0)
-        if len(durations_ms) < IDLE_CLOSES or spread_ms > IDLE_SPREAD * median(durations_ms):
-            continue
-        text = (
-            f"the venue closed {len(durations_ms)} sessions, each {duration(median(durations_ms))} after its first "
-            "book: a rule of the venue, such as dropping a client that sends nothing"
-        )
-        lines = tuple(ref for _, each in closed for ref in each.lines)
-        yield Finding("idle_close", "medium", venue, text, (f"{venue}.disconnects.server_close",), lines)
-
-
-def _silent_endings(evidence: FindingInput) -> Iterator[Finding]:
-    for venue, count in evidence.above_zero("disconnects.unknown"):
-        sockets = "socket" if count == 1 else "sockets"
-        text = f"{thousands(count)} {sockets} ended without a line that gives the reason"
-        lines = _lines(evidence.episodes, venue, "reconnect", "unknown")
-        yield Finding("silent_ending", "low", venue, text, (f"{venue}.disconnects.unknown",), lines)
 
 
 def _stalls(evidence: FindingInput) -> Iterator[Finding]:
@@ -149,32 +69,6 @@ def _clock_steps(evidence: FindingInput) -> Iterator[Finding]:
         text = f"{len(more)} more steps of the wall clock, each of at most {duration(abs(more[0][2]))}"
         lines = tuple(record for record, _, _ in more[:MAX_CLOCK_STEPS])
         yield Finding("clock_step", "medium", None, text, ("run.span_ms",), lines)
-
-
-def _shared_drops(evidence: FindingInput) -> Iterator[Finding]:
-    for each in evidence.episodes:
-        if each.kind == "shared_drop":
-            text = (
-                f"all connected venues ({each.cls}) lost their sockets within one second{_clock(each.from_ms)}: this "
-                "host or its network failed once, not each venue; the venues' own counts hold it too"
-            )
-            yield Finding("shared_drop", "high", None, text, (), each.lines)
-
-
-def _clock(at_ms: int | None) -> str:
-    if at_ms is None:
-        return " (by the order of the log)"
-    return f" at {datetime.fromtimestamp(at_ms / 1_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _watchdogs_off(evidence: FindingInput) -> Iterator[Finding]:
-    for each in evidence.episodes:
-        if each.kind == "watchdog_off":
-            text = (
-                "the client ran on recorded frames with its freshness watchdog disabled: a silent socket is not "
-                "reconnected, and the ages are not those of a live venue"
-            )
-            yield Finding("watchdog_off", "high", each.venue, text, (), each.lines)
 
 
 def _runner_freezes(evidence: FindingInput) -> Iterator[Finding]:
@@ -266,18 +160,9 @@ def _unknown_audit_lines(evidence: FindingInput) -> Iterator[Finding]:
         yield Finding("unknown_audit_lines", "low", None, text)
 
 
-def _lines(episodes: Iterable[Episode], venue: str, kind: str, reason: str | None = None) -> tuple[LineRef, ...]:
-    return tuple(
-        ref
-        for each in episodes
-        if each.venue == venue and each.kind == kind and (reason is None or each.reason == reason)
-        for ref in each.lines
-    )
-
-
 _RULES = (
-    _never_spoke, _masked, _stalls, _shared_drops, _watchdogs_off, _clock_steps, book_faults, _unequal_lives,
-    _earlier_ends, _earlier_crashes, _idle_closes, _runner_freezes, _missing_records, _damaged_files,
-    _times_of_another_log, _silent_endings, _events_without_time, _unknown_audit_lines,
+    _never_spoke, _masked, _stalls, shared_drops, watchdogs_off, _clock_steps, book_faults, _unequal_lives,
+    _earlier_ends, _earlier_crashes, repeated_closes, _runner_freezes, _missing_records, _damaged_files,
+    _times_of_another_log, silent_endings, _events_without_time, _unknown_audit_lines,
     _other_processes,
 )  # fmt: skip

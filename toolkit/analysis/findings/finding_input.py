@@ -1,0 +1,111 @@
+"""Evidence from which the findings of a run are derived, collected from its analysis, its files and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from toolkit.analysis.diagnosis import earlier_crashes, earlier_ends, other_processes
+from toolkit.analysis.findings.log_findings import LogExamples
+from toolkit.db.store import sql
+from toolkit.files.copies import Overlap
+from toolkit.ingest.loaded_run import LoadedRun
+from toolkit.model.closes import CloseGroup
+from toolkit.model.figures import Figure
+from toolkit.model.runs import Episode, FileLedger, LineRef, RunAnalysis, RunInfo
+
+
+@dataclass(frozen=True, slots=True)
+class FindingInput:
+    """Evidence from which findings are derived; `unknown_components` counts audit lines by unknown kind."""
+
+    run: RunInfo
+    ledgers: Sequence[FileLedger]
+    figures: Sequence[Figure]
+    episodes: Sequence[Episode]
+    log_lives: int
+    telemetry_lives: int
+    unknown_components: dict[str, int]
+    earlier_ends: Sequence[tuple[LineRef, str]] = ()
+    """Log lines that may explain the end of a life before the last one, with their texts."""
+    clock_steps: Sequence[tuple[LineRef, int, int]] = ()
+    """Record, tick and size (ms, negative: set back) of each step of the wall clock."""
+    earlier_crashes: Sequence[tuple[LineRef, str]] = ()
+    """Those of them that show a crash or a kill."""
+    other_processes: Sequence[tuple[LineRef, str]] = ()
+    """Log lines that report the end of a process that is not the run's, with its name."""
+    logs: Mapping[str, LogExamples] = field(default_factory=dict)
+    """Examples of each log's unknown lines, by file."""
+    overlaps: Sequence[Overlap] = ()
+    closes: Sequence[CloseGroup] = ()
+    quoted_records: int = 0
+    quoted: Sequence[tuple[LineRef, str]] = ()
+    """Log lines with a record that may be quoted text, and its family: the first of `quoted_records`."""
+
+    def value(self, figure: str) -> float | None:
+        """Return the value of a figure; None if it is unknown or absent."""
+        return next((each.value for each in self.figures if each.figure == figure), None)
+
+    def above_zero(self, metric: str) -> Iterator[tuple[str, float]]:
+        """Yield each scope in which the metric is known and not 0, with its value."""
+        for each in self.figures:
+            if each.metric == metric and each.value:
+                yield each.scope, each.value
+
+    def lines(self, venue: str, kind: str, reason: str | None = None) -> tuple[LineRef, ...]:
+        """Return the lines of the venue's episodes of a kind, and of a reason if one is given."""
+        return tuple(
+            ref
+            for each in self.episodes
+            if each.venue == venue and each.kind == kind and (reason is None or each.reason == reason)
+            for ref in each.lines
+        )
+
+
+def finding_input(con: duckdb.DuckDBPyConnection, loaded: LoadedRun, analysis: RunAnalysis) -> FindingInput:
+    """Collect the evidence for the findings of the run, or the window of it, in the scope views."""
+    facts = loaded.log.facts
+    (telemetry_lives,) = con.execute("select count(distinct life) from tick").fetchall()[0]
+    log_lives = facts.lives if facts.is_a_run else 0
+    earlier = [(loaded.file_and_line(each.ref), each.text.strip()) for each in earlier_ends(facts)]
+    if not any(each.family == "kill_event" for each in facts.earlier):
+        kills = con.execute(sql("earlier_kill_switches")).fetchall()
+        earlier += [
+            (loaded.file_and_line((file_no, line)), f"kill switch: {reason}") for file_no, line, reason in kills
+        ]
+    unknown = dict(facts.components)
+    # In a window, its steps only: the table `tick` then holds its records.
+    rows = con.execute("select file_no, line, t, step_ms from clock_step semi join tick using (seq) order by seq")
+    steps = [(loaded.file_and_line((file_no, line)), t, size) for file_no, line, t, size in rows.fetchall()]
+    crashes = [(loaded.file_and_line(each.ref), each.text.strip()) for each in earlier_crashes(facts)]
+    others = [(loaded.file_and_line(ref), name) for ref, name in other_processes(facts).items()]
+    quoted = [(loaded.file_and_line(each.ref), each.family) for each in facts.quoted]
+    return FindingInput(
+        analysis.run,
+        loaded.ledgers,
+        analysis.figures,
+        analysis.episodes,
+        log_lives,
+        telemetry_lives,
+        unknown,
+        earlier_ends=earlier,
+        earlier_crashes=crashes,
+        other_processes=others,
+        clock_steps=steps,
+        logs=_log_examples(loaded),
+        overlaps=loaded.overlaps,
+        closes=analysis.closes,
+        quoted_records=facts.quoted_count,
+        quoted=quoted,
+    )
+
+
+def _log_examples(loaded: LoadedRun) -> dict[str, LogExamples]:
+    """Return examples of each log's unknown lines, by file."""
+    learnt = loaded.log.learnt_prefixes
+    return {
+        loaded.names[number]: LogExamples(learnt.get(number), lines.texts)
+        for number, lines in loaded.log.unknown.items()
+    }
