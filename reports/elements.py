@@ -40,6 +40,7 @@ class Cell:
     """One formatted value. `figure` is the full name of the figure shown; `strong` marks what to look at first.
 
     `side` is `before` or `after` where the value is that of one side of a pair.
+    `id` is the name that a link in the page leads to; other formats than HTML leave it out.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Cell:
     strong: bool = False
     kind: CellKind = CellKind.TEXT
     side: str = ""
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,8 @@ def _html_cell(cell: Cell | Rich, column: Column) -> str:
     if isinstance(cell, Rich):
         return f"<td{_class_attribute(column)}>{html_rich(cell)}</td>"
     figure = f' data-figure="{html(cell.figure)}"' if cell.figure else ""
-    return f"<td{_class_attribute(column)}{figure}>{_html_value(cell)}</td>"
+    name = f' id="{html(cell.id)}"' if cell.id else ""
+    return f"<td{name}{_class_attribute(column)}{figure}>{_html_value(cell)}</td>"
 
 
 def _html_value(cell: Cell) -> str:

@@ -23,6 +23,7 @@ from toolkit.analysis.metrics import (
     with_quoted_bounds,
 )
 from toolkit.analysis.mid_series import mid_series
+from toolkit.analysis.pictures import pictures
 from toolkit.analysis.run_info import Options, describe, requested_ms
 from toolkit.analysis.settings import delta_cap
 from toolkit.analysis.windows import analyze_window
@@ -78,7 +79,8 @@ def analyze(
             analysis = staged.cut(loaded, analysis)
         ages = age_series(con) if options.age_series else ()
         mids = mid_series(con, analysis.run.venues) if options.mid_series else ()
-        return replace(analysis, age_series=ages, mid_series=mids)
+        shown = pictures(con) if options.pictures else None
+        return replace(analysis, age_series=ages, mid_series=mids, pictures=shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ class Options:
     `plateau_limits_ms` are ages above which there are plateau figures, beside those above 10 s and 30 s.
     `off_market_bps` is the distance from the median of the other venues above which a venue is off the market.
     `known_settings` gives the settings whose values may be shown. `age_series` asks for the series that tests of ages
-    need, `mid_series` for those that show whether two runs saw the same market.
+    need, `mid_series` for those that show whether two runs saw the same market, `pictures` for the data of the
+    pictures.
     """
 
     label: str | None = None
@@ -50,6 +51,7 @@ class Options:
     known_settings: KnownSettings = dict
     age_series: bool = False
     mid_series: bool = False
+    pictures: bool = False
     off_market_bps: float = OFF_MARKET_BPS
 
     def __post_init__(self) -> None:

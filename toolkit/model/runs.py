@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.model.closes import CloseGroup
 from toolkit.model.figures import Figure, Number
+from toolkit.model.pictures import RunPictures
 from toolkit.model.vocabulary import Ended, Role, Segment
 
 if TYPE_CHECKING:
@@ -234,7 +235,8 @@ class MidSeries:
 class RunAnalysis:
     """Result of the analysis of a run or of a window of it; `parts` are windows of a fixed number of ticks.
 
-    `age_series` and `mid_series` are there where the options ask for them; they are no part of the published JSON.
+    `age_series`, `mid_series` and `pictures` are there where the options ask for them; they are no part of the
+    published JSON.
     """
 
     run: RunInfo
@@ -247,6 +249,7 @@ class RunAnalysis:
     closes: tuple[CloseGroup, ...] = ()
     age_series: tuple[AgeSeries, ...] = ()
     mid_series: tuple[MidSeries, ...] = ()
+    pictures: RunPictures | None = None
 
     def figure(self, name: str) -> Figure | None:
         """Return the figure with that full name; None where the run does not have it."""

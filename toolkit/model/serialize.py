@@ -36,14 +36,14 @@ def comparison_json(comparison: RunComparison) -> str:
     return _encoded({"schema": "toolkit.comparison/1", **fields, "runs": sides})
 
 
-_SERIES = ("age_series", "mid_series")
+_NOT_PUBLISHED = ("age_series", "mid_series", "pictures")
 """Fields of an analysis that are not published."""
 
 
 def _fields(record: RunAnalysis | GateResult | TruthComparison) -> dict[str, Any]:
-    published = replace(record, age_series=(), mid_series=()) if isinstance(record, RunAnalysis) else record
+    published = replace(record, age_series=(), mid_series=(), pictures=None) if isinstance(record, RunAnalysis) else record
     fields: dict[str, Any] = msgspec.to_builtins(published)
-    for name in _SERIES:
+    for name in _NOT_PUBLISHED:
         fields.pop(name, None)
     for episode in fields.get("episodes", ()):
         episode["class"] = episode.pop("cls")
