@@ -41,7 +41,9 @@ _NOT_PUBLISHED = ("age_series", "mid_series", "pictures")
 
 
 def _fields(record: RunAnalysis | GateResult | TruthComparison) -> dict[str, Any]:
-    published = replace(record, age_series=(), mid_series=(), pictures=None) if isinstance(record, RunAnalysis) else record
+    published = (
+        replace(record, age_series=(), mid_series=(), pictures=None) if isinstance(record, RunAnalysis) else record
+    )
     fields: dict[str, Any] = msgspec.to_builtins(published)
     for name in _NOT_PUBLISHED:
         fields.pop(name, None)
