@@ -10,6 +10,7 @@ import msgspec
 
 from toolkit.analysis.age_series import age_series
 from toolkit.analysis.close_groups import close_groups
+from toolkit.analysis.doubted_ages import with_age_bounds
 from toolkit.analysis.findings.finding_input import finding_input
 from toolkit.analysis.findings.run_findings import findings
 from toolkit.analysis.metrics import (
@@ -159,8 +160,7 @@ class _StagedRun:
     ) -> RunAnalysis:
         """Compute figures, episodes, findings and the compat view, and write them where the run is stored."""
         wait_for_copy = pool.submit(lambda _: copy_tables(*_LARGE_TABLES)) if copy_tables else None
-        self.create_episodes(pool)
-        figures = self.bounded(loaded, compute(pool, self.metric_names))
+        figures = self.bounded(loaded, with_age_bounds(self.con, lambda: self.figures(pool)))
         run_episodes = episodes(self.con)
         analysis = RunAnalysis(run, tuple(loaded.ledgers), figures, run_episodes, closes=close_groups(self.con))
         analysis = replace(analysis, findings=findings(finding_input(self.con, loaded, analysis)))
@@ -178,6 +178,11 @@ class _StagedRun:
         parts = tuple(replace(each, figures=self.bounded(loaded, each.figures)) for each in part.parts)
         part = replace(part, figures=self.bounded(loaded, part.figures), parts=parts)
         return replace(part, findings=findings(finding_input(self.con, loaded, part)))
+
+    def figures(self, pool: QueryPool) -> tuple[Figure, ...]:
+        """Create the episodes and compute the figures."""
+        self.create_episodes(pool)
+        return compute(pool, self.metric_names)
 
     def bounded(self, loaded: LoadedRun, figures: Iterable[Figure]) -> tuple[Figure, ...]:
         """Return the figures with the bounds that overlapping files and quoted records give them."""

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from toolkit.analysis.close_groups import close_groups
+from toolkit.analysis.doubted_ages import with_age_bounds
 from toolkit.analysis.metrics import by_metric, metrics
 from toolkit.db.query_pool import QueryPool, query_pool
 from toolkit.db.store import execute_script, sql
@@ -104,10 +105,15 @@ def _figures(
 ) -> tuple[Figure, ...]:
     execute_script(con, sql("window/cut"), first_seq=firsts[0], last_seq=firsts[1])
     with query_pool(con) as pool:
-        if only is None or any(_READS_EPISODES.search(metric.query) for metric in metrics() if metric.name in only):
-            create_episodes(pool)
-        ((placed, has_lifecycle, near),) = con.execute(sql("window/edges")).fetchall()
-        return tuple(_cut(pool, only, _Edges(placed, has_lifecycle, _as_dict(near))))
+        reads_episodes = only is None or any(_READS_EPISODES.search(m.query) for m in metrics() if m.name in only)
+
+        def compute_figures() -> tuple[Figure, ...]:
+            if reads_episodes:
+                create_episodes(pool)
+            ((placed, has_lifecycle, near),) = con.execute(sql("window/edges")).fetchall()
+            return tuple(_cut(pool, only, _Edges(placed, has_lifecycle, _as_dict(near))))
+
+        return with_age_bounds(con, compute_figures)
 
 
 def _cut(pool: QueryPool, only: Sequence[str] | None, edges: _Edges) -> Iterator[Figure]:

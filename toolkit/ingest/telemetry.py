@@ -39,6 +39,9 @@ _AGES_COLUMNS = {
 _ENUM_COLUMNS: dict[Scope, tuple[str, ...]] = {"all": ("venue", "status"), "ages": ("venue",)}
 """The columns of `venue_tick` that hold a few distinct texts over all rows."""
 
+_LARGE_STEP_MS = 1_000
+"""Smallest step that the requested time of a run can show."""
+
 Progress = Callable[[int], None]
 """Callback that receives the number of bytes read since its last call."""
 
@@ -97,21 +100,25 @@ def assign_tick_times(con: duckdb.DuckDBPyConnection, run_key: int, requested_ms
     A second call with the requested time of the run, once that is known, finds the steps that only it shows.
     """
     execute_script(con, sql("ticks/lives"))
-    if _has_forward_gap(con):
-        execute_script(con, sql("ticks/forward_steps"), requested_ms=requested_ms)
+    if _has_gap(con, "not is_step"):
+        execute_script(con, sql("ticks/clock_steps"), requested_ms=requested_ms)
         execute_script(con, sql("ticks/moved_ages"))
     execute_script(con, sql("ticks/times"), run_key=run_key)
+    if _has_gap(con, "is_step and step_ms < 0"):
+        execute_script(con, sql("ticks/doubted_ages"), run_key=run_key)
+    if con.execute("select exists (from tick where life > 0)").fetchall() == [(True,)]:
+        execute_script(con, sql("ticks/life_steps"), run_key=run_key)
 
 
 def bound_tick_times(con: duckdb.DuckDBPyConnection, run_key: int, requested_ms: int | None) -> None:
     """Find the steps of the wall clock that only the requested time of the run shows."""
-    if requested_ms is not None and _has_forward_gap(con):
+    if requested_ms is not None and _has_gap(con, f"not is_step and step_ms > {_LARGE_STEP_MS}"):
         assign_tick_times(con, run_key, requested_ms)
 
 
-def _has_forward_gap(con: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether there is a forward gap that has not been found to be a step."""
-    return con.execute("select exists (from clock_gap where not is_step)").fetchall() == [(True,)]
+def _has_gap(con: duckdb.DuckDBPyConnection, condition: str) -> bool:
+    """Return whether a gap between records that differs from the time of its ticks meets an SQL condition."""
+    return con.execute(f"select exists (from clock_gap where {condition})").fetchall() == [(True,)]
 
 
 def _convert_to_enum(con: duckdb.DuckDBPyConnection, column: str) -> None:

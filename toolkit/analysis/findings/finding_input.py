@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from toolkit.analysis.diagnosis import earlier_crashes, earlier_ends, other_processes
+from toolkit.analysis.findings.clock_findings import ClockStep
 from toolkit.analysis.findings.log_findings import LogExamples
 from toolkit.db.store import sql
 from toolkit.files.copies import Overlap
@@ -30,8 +31,7 @@ class FindingInput:
     unknown_components: dict[str, int]
     earlier_ends: Sequence[tuple[LineRef, str]] = ()
     """Log lines that may explain the end of a life before the last one, with their texts."""
-    clock_steps: Sequence[tuple[LineRef, int, int]] = ()
-    """Record, tick and size (ms, negative: set back) of each step of the wall clock."""
+    clock_steps: Sequence[ClockStep] = ()
     earlier_crashes: Sequence[tuple[LineRef, str]] = ()
     """Those of them that show a crash or a kill."""
     other_processes: Sequence[tuple[LineRef, str]] = ()
@@ -76,9 +76,8 @@ def finding_input(con: duckdb.DuckDBPyConnection, loaded: LoadedRun, analysis: R
             (loaded.file_and_line((file_no, line)), f"kill switch: {reason}") for file_no, line, reason in kills
         ]
     unknown = dict(facts.components)
-    # In a window, its steps only: the table `tick` then holds its records.
-    rows = con.execute("select file_no, line, t, step_ms from clock_step semi join tick using (seq) order by seq")
-    steps = [(loaded.file_and_line((file_no, line)), t, size) for file_no, line, t, size in rows.fetchall()]
+    rows = con.execute(sql("clock_steps")).fetchall()
+    steps = [ClockStep(loaded.file_and_line((file_no, line)), *step) for file_no, line, *step in rows]
     crashes = [(loaded.file_and_line(each.ref), each.text.strip()) for each in earlier_crashes(facts)]
     others = [(loaded.file_and_line(ref), name) for ref, name in other_processes(facts).items()]
     quoted = [(loaded.file_and_line(each.ref), each.family) for each in facts.quoted]

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toolkit.analysis.findings.book_findings import book_faults
+from toolkit.analysis.findings.clock_findings import clock_steps
 from toolkit.analysis.findings.finding_input import FindingInput
 from toolkit.analysis.findings.log_findings import MAX_QUOTE_CHARS, file_findings, log_findings, quoted_records
 from toolkit.analysis.findings.socket_findings import repeated_closes, shared_drops, silent_endings, watchdogs_off
 from toolkit.model.runs import Finding
 from toolkit.model.units import duration, thousands
 from toolkit.model.vocabulary import EARLIER_CRASH, SetAside
-
-MAX_CLOCK_STEPS = 10
-"""Steps of the wall clock with a finding each; smaller ones share one."""
 
 
 def findings(evidence: FindingInput) -> tuple[Finding, ...]:
@@ -54,21 +52,6 @@ def _stalls(evidence: FindingInput) -> Iterator[Finding]:
             f"three or more venues went stale within one second, {len(stalls)} times: this host stalled, not the venues"
         )
         yield Finding("local_stall", "high", None, text)
-
-
-def _clock_steps(evidence: FindingInput) -> Iterator[Finding]:
-    steps = sorted(evidence.clock_steps, key=lambda each: -abs(each[2]))
-    for record, tick, size_ms in steps[:MAX_CLOCK_STEPS]:
-        text = (
-            f"the wall clock was set {'back' if size_ms < 0 else 'forward'} by {duration(abs(size_ms))} at tick {tick} "
-            "while the ticks went on; durations and times exclude the step, and event ages before and after it rest on "
-            "different clocks"
-        )
-        yield Finding("clock_step", "medium", None, text, ("run.span_ms",), (record,))
-    if more := steps[MAX_CLOCK_STEPS:]:
-        text = f"{len(more)} more steps of the wall clock, each of at most {duration(abs(more[0][2]))}"
-        lines = tuple(record for record, _, _ in more[:MAX_CLOCK_STEPS])
-        yield Finding("clock_step", "medium", None, text, ("run.span_ms",), lines)
 
 
 def _runner_freezes(evidence: FindingInput) -> Iterator[Finding]:
@@ -161,7 +144,7 @@ def _unknown_audit_lines(evidence: FindingInput) -> Iterator[Finding]:
 
 
 _RULES = (
-    _never_spoke, _masked, _stalls, shared_drops, watchdogs_off, _clock_steps, book_faults, _unequal_lives,
+    _never_spoke, _masked, _stalls, shared_drops, watchdogs_off, clock_steps, book_faults, _unequal_lives,
     _earlier_ends, _earlier_crashes, repeated_closes, _runner_freezes, _missing_records, _damaged_files,
     _times_of_another_log, silent_endings, _events_without_time, _unknown_audit_lines,
     _other_processes,

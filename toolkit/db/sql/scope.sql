@@ -39,9 +39,12 @@ create or replace table run_stale_limits as
     left join (select venue, max(value)::bigint as logged_ms from run_counters where name in (venue || '_state_stale_ms', 'venue_state_stale_ms') group by venue)
     using (venue);
 create or replace view run_episodes as select * from episode;
--- How far apart the clocks can be on which the event ages of two records rest: the sum of the steps of the wall clock.
+-- How far apart the clocks can be on which the event ages of two records rest: the sum of the steps of the wall clock. Null where
+-- a step between two lives has no known size.
 create or replace view run_clock_shift as
-    select coalesce(sum(abs(step_ms)), 0) as shift_ms from clock_step semi join run_ticks using (seq);
+    select case when bool_or(at_least) then null else coalesce(sum(abs(step_ms)), 0) end as shift_ms
+    from (select seq, step_ms, false as at_least from clock_step union all
+          select seq, step_ms, at_least from life_step where seq > (select min(seq) from run_ticks)) semi join run_ticks using (seq);
 -- Total time of the run, where all records have apply ages; else null. A venue missing from a record has an unknown age then.
 create or replace view run_apply_time as
     select case when (select bool_and(has_apply_age) from run_venue_ticks) then (select sum(weight_ms) from run_ticks) end as whole_ms;

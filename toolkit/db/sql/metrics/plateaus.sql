@@ -22,7 +22,7 @@ select venue as scope, if(basis = 'apply', 'plateau_', 'plateau_event_') || name
             when stepped then 'the wall clock stepped: the ages before and after rest on different clocks'
             when cut then 'a hole in the records ended a stretch early' end as note
 from run_venues cross join (values ('apply'), ('event')) as bases (basis) cross join run_plateau_limits
-cross join (select shift_ms >= 1000 as by_steps from run_clock_shift)
+cross join (select coalesce(shift_ms >= 1000, true) as by_steps from run_clock_shift)
 left join known using (venue, basis) left join stretches using (basis, venue, limit_ms),
      lateral (values (by_steps and basis = 'event')) as s (stepped),
      lateral (values ('count', count), ('total_ms', total_ms), ('longest_ms', longest_ms)) as stats (stat, amount)
