@@ -21,7 +21,7 @@ from scipy import stats
 from tests.benchmarks.age_profiles import PROFILES, TICK_MS, TICKS, Bools, Profile, whole_ticks
 from toolkit.comparison.age_test import AgePercentiles, age_test
 from toolkit.comparison.statistics import CONFIDENCE, Floats, holm
-from toolkit.model.runs import AGE_BATCHES, AGE_STEPS
+from toolkit.model.series import AGE_BATCHES, AGE_STEPS
 
 VENUES = 5
 PERCENTILES = (50, 95, 99)

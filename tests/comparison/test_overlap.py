@@ -11,8 +11,9 @@ from tests.reports.made_pair import run_figures, run_info
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.comparison.rows import compare
 from toolkit.model.comparisons import MarketMatch, RunComparison
-from toolkit.model.runs import MidSeries, RunAnalysis
+from toolkit.model.runs import RunAnalysis
 from toolkit.model.serialize import comparison_json
+from toolkit.model.series import MidSeries
 
 TICKS = 400
 UNKNOWN = "at least one run does not record what the market did, so it is not known whether it did the same"

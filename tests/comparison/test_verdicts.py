@@ -15,7 +15,8 @@ from toolkit.analysis.pipeline import Options, analyze
 from toolkit.comparison.rows import compare
 from toolkit.comparison.statistics import Floats
 from toolkit.model.comparisons import ComparisonRow
-from toolkit.model.runs import AGE_BATCHES, AGE_STEPS, AgeSeries, RunAnalysis
+from toolkit.model.runs import RunAnalysis
+from toolkit.model.series import AGE_BATCHES, AGE_STEPS, AgeSeries
 from toolkit.model.vocabulary import Bound, Ended, Verdict
 
 STATS = ("p50", "p95", "p99")

@@ -1,13 +1,15 @@
-"""Describe the origin of a run in words: command, checkout, executables, host, load and clock."""
+"""Origin of a run: command, checkout, executables, host, load and clock in words, and the facts that tell its build."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
+from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.redaction import redact
-from toolkit.model.run_meta import Binary, Checkout, Host, HostClock, RunMeta
+from toolkit.model.run_meta import FILE_NAME, Binary, Checkout, Host, HostClock, RunMeta
+from toolkit.model.runs import BuildFact
 
 DIGEST_LENGTH = 12
 """Number of characters shown of a digest or commit."""
@@ -24,6 +26,31 @@ def origin(meta: RunMeta) -> dict[str, str]:
         "clock of the host": _clock(meta.clock) + _drift(meta.wall_drift_ms) if meta.clock else None,
     }
     return {name: redact(text) for name, text in facts.items() if text}
+
+
+def build_facts(loaded: LoadedRun) -> tuple[BuildFact, ...]:
+    """Return what identifies the build: its id in the log, its commit, its changes, the digests of its executables.
+
+    What a file calls unknown is left out.
+    """
+    return tuple(_build_facts(loaded))
+
+
+def _build_facts(loaded: LoadedRun) -> Iterator[BuildFact]:
+    for start in loaded.log.facts.starts[:1]:
+        if (build_id := start.facts.get("build_id", "unknown")) != "unknown":
+            yield BuildFact("build id", redact(build_id), *loaded.file_and_line(start.ref))
+    yield from loaded.build
+    meta = loaded.meta
+    if meta is None:
+        return
+    if meta.source is not None:
+        yield BuildFact("commit of the checkout", meta.source.commit, FILE_NAME, dirty=meta.source.dirty)
+        changes = meta.source.diff_sha256 or (None if meta.source.dirty else "none")
+        if changes:
+            yield BuildFact("changes in the checkout", changes, FILE_NAME)
+    for binary in meta.binaries:
+        yield BuildFact(f"digest of {redact(PurePath(binary.path).name)}", binary.sha256, FILE_NAME)
 
 
 def _checkout(checkout: Checkout) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import duckdb
 import msgspec
 
-from toolkit.analysis.age_series import age_series
 from toolkit.analysis.close_groups import close_groups
 from toolkit.analysis.doubted_ages import with_age_bounds
 from toolkit.analysis.findings.finding_input import finding_input
@@ -23,9 +22,9 @@ from toolkit.analysis.metrics import (
     with_bounds,
     with_quoted_bounds,
 )
-from toolkit.analysis.mid_series import mid_series
 from toolkit.analysis.pictures import pictures
 from toolkit.analysis.run_info import Options, describe, requested_ms
+from toolkit.analysis.series import age_series, mid_series
 from toolkit.analysis.settings import delta_cap
 from toolkit.analysis.windows import analyze_window
 from toolkit.db.query_pool import QueryPool, memory_limit, query_pool
@@ -36,7 +35,7 @@ from toolkit.files.discovery import discover
 from toolkit.files.run_file import RunFile
 from toolkit.ingest import events, log, rx_stats, telemetry
 from toolkit.ingest.loaded_run import LoadedRun
-from toolkit.ingest.metadata import resolved_config, run_meta
+from toolkit.ingest.metadata import build_info, resolved_config, run_meta
 from toolkit.ingest.session_rows import episodes, write_sessions
 from toolkit.ingest.unparsed_files import copy_ledger, plain_file_bytes, unparsed_ledger
 from toolkit.model.figures import Figure
@@ -121,7 +120,8 @@ class _StagedRun:
         lines = run_meta.setting_lines(by_role[Role.RUN_META], meta)
         names = [file.name for file in files]
         telemetry.bound_tick_times(con, RUN_KEY, requested_ms(self.options, meta, loaded.facts))
-        return LoadedRun(ledgers, loaded, meta, names, lines, resolved_config.load(files), self.distinct_files.overlaps)
+        resolved, build, overlaps = resolved_config.load(files), build_info.load(files), self.distinct_files.overlaps
+        return LoadedRun(ledgers, loaded, meta, names, lines, resolved, overlaps, build)
 
     def analyze(self, loaded: LoadedRun, db: str) -> RunAnalysis:
         """Analyse the loaded run and commit it to the store `db`."""

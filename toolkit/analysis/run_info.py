@@ -12,7 +12,7 @@ import duckdb
 
 from toolkit.analysis.diagnosis import Evidence, diagnose
 from toolkit.analysis.logged_settings import logged_settings
-from toolkit.analysis.origin import origin
+from toolkit.analysis.origin import build_facts, origin
 from toolkit.analysis.settings import KnownSettings, recorded_settings, settings_of
 from toolkit.db.store import insert_rows, sql
 from toolkit.ingest.loaded_run import LoadedRun
@@ -106,6 +106,7 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, op
             *loaded.resolved,
         ),
         starts=tuple(loaded.file_and_line(each.ref) for each in facts.starts),
+        build=build_facts(loaded),
     )
     _write(con, run_key, run)
     return run

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from toolkit.model.figures import Figure, Number
-from toolkit.model.runs import AgeSeries, RunAnalysis, RunInfo
+from toolkit.model.runs import RunAnalysis, RunInfo
+from toolkit.model.series import AgeSeries
 from toolkit.model.units import Unit, duration
 from toolkit.model.vocabulary import Bound, Ended
 

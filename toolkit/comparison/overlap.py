@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from toolkit.model.comparisons import MarketMatch, RunOverlap
 from toolkit.model.figures import Number
-from toolkit.model.runs import MidSeries, RunAnalysis
+from toolkit.model.runs import RunAnalysis
+from toolkit.model.series import MidSeries
 
 SAME_MARKET_CORRELATION = 0.99
 """Correlation of a venue's mids in two runs below which the runs saw different prices."""

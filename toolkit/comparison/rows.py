@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from toolkit.analysis.settings import KnownSettings, setting_differences
+from toolkit.comparison.builds import build_rows
 from toolkit.comparison.comparability import (
     CADENCE_RATIO,
     DURATION_RATIO,
@@ -64,6 +65,7 @@ def compare(before: RunAnalysis, after: RunAnalysis, known_settings: KnownSettin
         overlap=common,
         market=market,
         disturbances=disturbance_sentences(before_side, after_side),
+        builds=build_rows(before.run, after.run),
     )
 
 

@@ -17,7 +17,7 @@ from toolkit.comparison.age_test import MIN_INDEPENDENT_STRETCHES, AgePercentile
 from toolkit.comparison.comparability import FigurePair, RunSide
 from toolkit.comparison.disturbances import disturbances
 from toolkit.comparison.statistics import CONFIDENCE, RatioTest, count_test, holm, least_p
-from toolkit.model.runs import AgeSeries
+from toolkit.model.series import AgeSeries
 from toolkit.model.vocabulary import Better, Bound, Verdict
 
 EQUIVALENT = (0.8, 1.25)

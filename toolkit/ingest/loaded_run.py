@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from toolkit.files.copies import Overlap
 from toolkit.ingest.log import LogLoad
 from toolkit.model.run_meta import RunMeta
-from toolkit.model.runs import FileLedger, SettingSource
+from toolkit.model.runs import BuildFact, FileLedger, SettingSource
 from toolkit.runlog.facts import Ref
 
 
@@ -17,7 +17,7 @@ class LoadedRun:
     """The ledgers and names of the files by file number, the result of reading the logs, and the run's metadata.
 
     `meta_lines` gives the file and line of each setting in the metadata; `resolved` are the settings of the resolved
-    configuration. `overlaps` are between files that were all read.
+    configuration. `overlaps` are between files that were all read. `build` is what `build_info.json` states.
     """
 
     ledgers: list[FileLedger]
@@ -27,6 +27,7 @@ class LoadedRun:
     meta_lines: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
     resolved: tuple[SettingSource, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
+    build: tuple[BuildFact, ...] = ()
 
     def file_and_line(self, ref: Ref) -> tuple[str, int]:
         """Return the file name and line of a line reference."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from toolkit.model.figures import Number
 from toolkit.model.runs import RunAnalysis
-from toolkit.model.vocabulary import SettingKind, Verdict
+from toolkit.model.vocabulary import BuildState, SettingKind, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,22 @@ class SettingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildRow:
+    """One fact about the builds of two runs, such as the digest of the executable; None where a side does not state it.
+
+    Each source is a file and a line, None where the file has no line for it. Two digests that differ are a proven
+    difference. Equal commits are `NOT_KNOWN` where a checkout had changes, since those are not part of the commit.
+    """
+
+    name: str
+    before: str | None
+    after: str | None
+    state: BuildState
+    before_source: tuple[str, int | None] | None = None
+    after_source: tuple[str, int | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunOverlap:
     """Times of two runs: their starts (epoch ms), the distance of the starts, and the time in which both ran, in ms.
 
@@ -103,7 +119,8 @@ class RunComparison:
     overlap in time.
 
     `disturbances` has a sentence, without its full stop, for each restart, crash, kill or early end of a run. No figure
-    improves between runs one of which was disturbed.
+    improves between runs one of which was disturbed. `builds` has at least the build id, the commit and the digest
+    of the executable.
     """
 
     before: RunAnalysis
@@ -117,3 +134,4 @@ class RunComparison:
     overlap: RunOverlap | None = None
     market: tuple[MarketMatch, ...] = ()
     disturbances: tuple[str, ...] = ()
+    builds: tuple[BuildRow, ...] = ()

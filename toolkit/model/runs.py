@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from toolkit.model.closes import CloseGroup
 from toolkit.model.figures import Figure, Number
 from toolkit.model.pictures import RunPictures
+from toolkit.model.series import AgeSeries, MidSeries
 from toolkit.model.vocabulary import Ended, Role, Segment
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 LineRef = tuple[str, int]
 """Name of a file of the run, and a one-based line in it."""
@@ -80,6 +76,20 @@ class SettingSource:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildFact:
+    """One fact that identifies the build of a run: a build id, a commit or a digest, and the file and line of it.
+
+    `dirty` tells whether the commit's checkout had changes, None where that is not known.
+    """
+
+    name: str
+    value: str
+    file: str
+    line: int | None = None
+    dirty: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
     """Identity, times, end and origin of a run. `id` is the start of the SHA-256 over its files' sorted digests.
 
@@ -88,7 +98,7 @@ class RunInfo:
     environment names and options of the run, None where its files do not contain them; `settings_withheld` names other
     variables that were set. `setting_sources` are those settings and the ones that the program itself printed (in its
     log or its resolved configuration), each with its source. `origin` describes source, binaries and host by name.
-    `starts` are the start-up lines in the logs, one a process where the log has them all.
+    `starts` are the start-up lines in the logs, one a process where the log has them all. `build` tells its build.
     """
 
     id: str
@@ -113,6 +123,7 @@ class RunInfo:
     origin: Mapping[str, str] = field(default_factory=dict)
     setting_sources: tuple[SettingSource, ...] = ()
     starts: tuple[LineRef, ...] = ()
+    build: tuple[BuildFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,33 +213,6 @@ class RunPart:
     from_ms: int | None
     to_ms: int | None
     figures: tuple[Figure, ...]
-
-
-AGE_BATCHES = 8
-"""Batches a run for a test of ages. Fewer lose power, more are too short beside the memory of ages in ten minutes."""
-AGE_STEPS = 240
-"""Steps a run, for the memory of its ages; a multiple of the batches, so that a batch is whole steps."""
-
-
-@dataclass(frozen=True, slots=True)
-class AgeSeries:
-    """One percentile of a venue's ages over the course of a run, in ms, for tests of the figure `figure`.
-
-    `batches` are the percentiles of `AGE_BATCHES` parts of equally many ticks, `steps` those of `AGE_STEPS`.
-    """
-
-    figure: str
-    batches: tuple[float, ...]
-    steps: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MidSeries:
-    """Mid of a venue in USD, at each tick (`at_ms`, ascending) at which it has one."""
-
-    venue: str
-    at_ms: npt.NDArray[np.int64]
-    mid_usd: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

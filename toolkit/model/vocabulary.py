@@ -151,6 +151,14 @@ class SettingKind(StrEnum):
     ONE_SIDE = "one_side"  # the files of one run state it, those of the other do not tell
 
 
+class BuildState(StrEnum):
+    """Result of comparing a fact about the builds of two runs."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    NOT_KNOWN = "not known"
+
+
 class Segment(StrEnum):
     """Phase of a run."""
 
