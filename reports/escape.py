@@ -52,7 +52,16 @@ def markdown(text: str) -> Safe:
     """
     if isinstance(text, Safe):
         return text
-    return Safe(_REFERENCE.sub(rf"\1{_ZERO_WIDTH_SPACE}", _escape_markdown(plain(text))))
+    return _unlinked(_escape_markdown(plain(text)))
+
+
+def markdown_inside(text: str) -> Safe:
+    """Escape text that stands within a line of Markdown, where nothing can begin a list, a rule or a heading."""
+    return text if isinstance(text, Safe) else _unlinked(_escape_inside(plain(text)))
+
+
+def _unlinked(escaped: str) -> Safe:
+    return Safe(_REFERENCE.sub(rf"\1{_ZERO_WIDTH_SPACE}", escaped))
 
 
 def code(text: str) -> Safe:
@@ -67,8 +76,11 @@ def code(text: str) -> Safe:
 
 
 def _escape_markdown(line: str) -> str:
-    escaped = _MARKDOWN_SYNTAX.sub(lambda match: _reference(match[0]), re.sub(" {2,}", " ", line))
-    return _BLOCK_START.sub(lambda match: match[1] + _reference(match[2]), escaped)
+    return _BLOCK_START.sub(lambda match: match[1] + _reference(match[2]), _escape_inside(line))
+
+
+def _escape_inside(line: str) -> str:
+    return _MARKDOWN_SYNTAX.sub(lambda match: _reference(match[0]), re.sub(" {2,}", " ", line))
 
 
 def _reference(character: str) -> str:

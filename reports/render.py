@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from reports.elements import Align, Cell, CellKind, CitedLine, Column, FoldedFigures, Rich, Safe, Table
-from reports.escape import code, html, markdown, plain, terminal
+from reports.escape import code, html, markdown, markdown_inside, plain, terminal
 from reports.format import number, setting
 from reports.views.run import set_aside_text
 from toolkit.model.runs import FileLedger, Finding
@@ -76,12 +76,13 @@ def markdown_table(table: Table) -> Safe:
 def markdown_rich(text: Cell | Rich) -> str:
     """Return a cell or a text of several parts as Markdown."""
     parts = text.parts if isinstance(text, Rich) else (text,)
-    return Safe("".join(map(_markdown_part, parts)))
+    escapes = (markdown, *(markdown_inside for _ in parts[1:]))
+    return Safe("".join(_markdown_part(part, escape) for part, escape in zip(parts, escapes, strict=True)))
 
 
-def _markdown_part(cell: str | Cell | CitedLine) -> str:
+def _markdown_part(cell: str | Cell | CitedLine, escape: Callable[[str], Safe]) -> str:
     if isinstance(cell, str):
-        return markdown(cell)
+        return escape(cell)
     if isinstance(cell, CitedLine):
         return str(cell.line)
     match cell.kind:
@@ -90,7 +91,7 @@ def _markdown_part(cell: str | Cell | CitedLine) -> str:
         case CellKind.DIGEST if cell.text.isalnum():
             text = Safe(f"`{cell.text}`")
         case _:
-            text = markdown(cell.text)
+            text = escape(cell.text)
     return f"**{text}**" if cell.strong and text else text
 
 

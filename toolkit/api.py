@@ -158,9 +158,10 @@ class Comparison:
 
     def report(self) -> Report:
         """Return the before/after evidence document."""
-        from toolkit.evidence.document import evidence_document
+        from toolkit.evidence.document import evidence_document, runs_alone
 
-        return Report(evidence_document(self.comparison, self._names, ["toolkit", "report", *self._names]))
+        evidence = runs_alone(self.comparison, self._names, ["toolkit", "report", *self._names])
+        return Report(evidence_document(evidence))
 
 
 def analyze(

@@ -1,47 +1,104 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reports.pages import run_name
+from reports.evidence.answer import LIMIT, answer
+from reports.evidence.context import Context
 from reports.run_pages import summary
-from reports.views.pair import OMITTABLE, PairView
 from tests.reports.made_pair import VENUES, after, before, blocked, figure, run_figures, run_info
 from tests.reports.rendered import Page
-from tests.reports.test_escape import HOSTILE, UNPRINTABLE
+from tests.reports.test_comparison_page import OUR_TAGS, hostile, with_settings
+from tests.reports.test_escape import HOSTILE
 from toolkit.comparison.rows import compare
-from toolkit.evidence.document import comparison_page, document_head, evidence_document
-from toolkit.model.errors import UsageError
-from toolkit.model.runs import Diagnosis, Finding, RunAnalysis, SetAsideLine
+from toolkit.evidence.document import (
+    comparison_page,
+    document_answer,
+    evidence_comment,
+    evidence_document,
+    runs_alone,
+)
+from toolkit.model.evidence import (
+    Answer,
+    CheckedCitation,
+    Citation,
+    CommandRow,
+    Direction,
+    Evidence,
+    Expectation,
+    FindingChange,
+    FindingState,
+    Hypothesis,
+    HypothesisAnswer,
+    Observation,
+    Specification,
+    Validation,
+    ValidationResult,
+)
+from toolkit.model.runs import Diagnosis, RunAnalysis
 from toolkit.model.vocabulary import Ended
-from toolkit.smoke.known_settings import known_settings
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = ("prb_before", "prb_after")
-COMMAND = ["toolkit", "report", *NAMES, "-o", "evidence.md"]
-HEADINGS = [
-    "Evidence: prb_before → prb_after", "The two runs", "Settings that differ", "Gate", "Runtime evidence", "Reconnects", "Ages", "Freshness",
-    "Plateaus", "Books", "Publisher pressure and cap hits", "Recovery without a new socket", "Market, fair value and orders",
-    "Time and ticks", "Findings", "Comparability and method", "Command", "Files and their lines",
-]  # fmt: skip
-OUR_TAGS = {
-    "h1", "h2", "h3", "p", "strong", "code", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "details",
-    "summary",
-}  # fmt: skip
+COMMAND = ("toolkit", "report", *NAMES, "-o", "evidence.md")
+HEADINGS = ["Reconnects by reason", "Ages: time since the last applied book", "Ages: time since the venue's own stamp",
+            "Publisher pressure", "Cap hits"]  # fmt: skip
+
+
+def evidence(left: RunAnalysis, right: RunAnalysis, names: tuple[str, str] = NAMES, **other: Any) -> Evidence:
+    return replace(runs_alone(compare(left, right), names, COMMAND), **other)
 
 
 def document(left: RunAnalysis, right: RunAnalysis, names: tuple[str, str] = NAMES) -> str:
-    return evidence_document(compare(left, right), names, COMMAND)
+    return evidence_document(evidence(left, right, names))
+
+
+def said(left: RunAnalysis, right: RunAnalysis, **other: Any) -> str:
+    """Return the answer of the document as plain text, with ordinary spaces."""
+    return " ".join(map(str, answer(Context(evidence(left, right, **other))))).replace("\u00a0", " ")
+
+
+def stated() -> dict[str, Any]:
+    """Return what people stated about the made-up pair, and its answers."""
+    ping = Hypothesis(
+        "H1", "Lighter sent no ping", (Expectation("lighter.reconnects", Direction.LOWER),),
+        (Citation("ping branch", "src/lighter.rs", 706, 754), Citation("", "src/gone.rs", 1, 1)), ("U12",),
+    )  # fmt: skip
+    ends = Hypothesis("H3", "every end states a reason", (Expectation("run.socket_ends.silent", at_most=0),))
+    fewer = Observation(ping.expects[0], Answer.SUPPORTED, "", "count", 10, 1, 0.006, 0.012, 0.002, 0.7, 0.15)
+    silent = Observation(ends.expects[0], Answer.NOT_SUPPORTED, "2 is above 0", "count", 2, 2)
+    answers = (
+        HypothesisAnswer(ping, Answer.SUPPORTED, (fewer,)),
+        HypothesisAnswer(ends, Answer.NOT_SUPPORTED, (silent,)),
+    )
+    check = CommandRow("U12", "cargo check -q", 1795508135417, 12_300, 0, None, "ab" * 32, "commands.jsonl")
+    tests = Validation("unit tests", "U15")
+    specification = Specification(
+        "evidence.toml", "connectivity", "ws-uniformity", "b2e29e2", "29c19fd", "SHADOW only", (), (ping, ends),
+        (tests,), ("REST fallback has no endpoint",), "The ping keeps the socket.\n\nNothing else changed.",
+    )  # fmt: skip
+    citations = (
+        CheckedCitation(ping.implementation[0], None, ("let ping = …",), "cd" * 32),
+        CheckedCitation(ping.implementation[1], "the file does not exist at 29c19fd"),
+    )
+    idle = before().findings[0]
+    return {
+        "specification": specification, "answers": answers, "citations": citations, "commands": (check,),
+        "validations": (ValidationResult(tests, None, "not recorded"),),
+        "findings": (FindingChange(FindingState.GONE, idle, None),),
+    }  # fmt: skip
 
 
 PAGES = {
     "evidence.md": lambda: document(before(), after()),
+    "stated.md": lambda: evidence_document(evidence(before(), after(), **stated())),
+    "comment.md": lambda: evidence_comment(evidence(before(), after(), **stated()), "toolkit-evidence:smoke"),
     "blocked.md": lambda: document(blocked(), after(), ("exdev_build", "prb_after")),
+    "both_blocked.md": lambda: document(blocked(), replace(blocked(), run=replace(blocked().run, id="other"))),
     "compare.txt": lambda: comparison_page(compare(before(), after()), NAMES, "text"),
     "summary.txt": lambda: summary(before(), "prb_before", "text"),
     "summary.md": lambda: summary(after(), "prb_after", "markdown"),
@@ -60,364 +117,177 @@ def test_every_row_of_a_rendered_table_has_as_many_cells_as_its_head(name: str) 
     assert len(page.tables) == PAGES[name]().count("\n\n| ")
     for table in page.tables:
         assert len(table) > 1 and {len(row) for row in table} == {len(table[0])}
-    assert set(page.tags) <= OUR_TAGS
+    assert set(page.tags) <= OUR_TAGS | {"blockquote"}
 
 
-def test_the_document_has_its_headings_in_order() -> None:
-    assert Page(document(before(), after())).headings == HEADINGS
+def test_the_document_has_four_tables_before_and_after_with_ages_of_two_kinds() -> None:
+    assert [heading for heading in Page(document(before(), after())).headings if heading in HEADINGS] == HEADINGS
 
 
-def test_the_document_begins_with_the_changes_and_the_review_summary() -> None:
-    _, first, second, *_ = document(before(), after()).replace("\u00a0", " ").split("\n\n")
-    assert first.startswith("Reconnects: **lighter 10 → 1 (60.1 → 6.0 per h)**; equal at extended (5), hyperliquid (3)")
-    assert "Apply age (time since a venue's book was last applied), p95: equal within one tick (250 ms)" in first
-    assert second.split("\n") == [
-        "- **Feed**: SIMULATED.",
-        "- **Settings**: not recorded in either run, so it is not known whether they were equal.",
-        "- **Build**: before not known (the run states no build id), after `29c19fd4a1`.",
-        "- **Statistical test**: improved: `lighter.reconnects`, `lighter.reconnects.server_close`; regressed: none. "
-        "Other differences below are observations of one run per side.",
-        "- **Gate** `frontier`: before **FAIL** (1 of 49 rules failed: extended.age_apply_ms.p95 11 249 ms); "
-        "after **FAIL** (1 of 49 rules failed: extended.age_apply_ms.p95 11 249 ms).",
-        "- **Missing data**: before none (no line was set aside, no tick is missing); "
-        "after 1 of 2 400 lines of telemetry.jsonl (torn_tail).",
-        "- **Figures**: 145 in total: 2 improved, 81 no difference, 17 inconclusive, "
-        "36 descriptive (compared without a statistical test), "
-        "9 not comparable (5 known on neither side, 4 known on one side only).",
-    ]
+def test_the_answer_names_the_change_the_gate_the_feed_and_the_lost_lines() -> None:
+    text = said(before(), after())
+    assert text == (
+        "Improved: Lighter reconnects 10 → 1 (ratio 0.10, 95 % interval 0.002–0.70, corrected p = 0.047). "
+        "Nothing tested got worse. "
+        "Gate frontier: FAIL before and after, same cause: Extended book age p95 11.2 s, limit 10 s. "
+        "SIMULATED venues. Lost: after 1 of 2 400 lines of telemetry.jsonl (torn_tail)."
+    )
 
 
-KNOB = "PARAPHINA_LIGHTER_PING_INTERVAL_MS"
+def test_the_answer_leads_with_the_hypotheses() -> None:
+    text = said(before(), after(), **stated())
+    assert text.startswith("H1 supported: Lighter reconnects 10 → 1 (95 % interval of the ratio 0.002–0.70; declared ")
+    assert "H3 not supported." in text
 
 
-def with_settings(run: RunAnalysis, settings: dict[str, str], **other: Any) -> RunAnalysis:
-    return replace(run, run=replace(run.run, settings=settings, **other))
+def dead_after(venue: str) -> RunAnalysis:
+    """Return the after run in which a venue never had a book."""
+    name = f"{venue}.age_apply_unknown.share"
+    return replace(after(), figures=tuple(
+        replace(each, value=1) if each.figure == name else each for each in after().figures
+    ))  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "expected"),
+    ("left", "right", "words"),
     [
-        ({KNOB: "0"}, {KNOB: "1000"}, f"1 of 1 differs: `{KNOB}` **0** → **1000**."),
-        ({}, {KNOB: "1000"}, f"1 of 1 differs: `{KNOB}` **not set (30000 by default)** → **1000**."),
-        ({KNOB: "0", "HL_COIN": "ETH"}, {KNOB: "0", "HL_COIN": "ETH"}, "none of 2 differs."),
-        ({"A": "1", "B": "1", "C": "1", "D": "1"}, {},
-         "4 of 4 differ: `A` **1** → **not set**; `B` **1** → **not set**; `C` **1** → **not set**, and 1 more below."),
+        (blocked(), after(), "Blocked: the before run never ran: the build could not move a file across devices"),
+        (before(), blocked(), "Blocked: the after run never ran: the build could not move a file across devices"),
+        (before(), before(), "Both sides are the same run."),
+        (with_settings(before(), {"A": "10000"}), with_settings(after(), {"A": "45000"}), "A setting differs: A 10000 → 45000."),
+        (with_settings(before(), dict.fromkeys("ABC", "1")), with_settings(after(), dict.fromkeys("ABC", "2")),
+         "Settings differ: A 1 → 2; B 1 → 2 and 1 more."),
     ],
 )  # fmt: skip
-def test_the_settings_that_differ_are_in_the_review_summary_and_in_a_table(
-    left: dict[str, str], right: dict[str, str], expected: str
-) -> None:
-    sides = with_settings(before(), left, kind="toolkit"), with_settings(after(), right, kind="toolkit")
-    pair = compare(*sides, known_settings)
-    text = evidence_document(pair, NAMES, COMMAND)
-    assert f"- **Settings**: {expected}\n" in text
-    rows = {row[0]: row[1:] for table in Page(text).tables if table[0][0] == "setting" for row in table[1:]}
-    assert rows.keys() == {name for name in left.keys() | right.keys() if left.get(name) != right.get(name)}
+def test_the_first_paragraph_says_what_limits_the_comparison(left: RunAnalysis, right: RunAnalysis, words: str) -> None:
+    assert words in said(left, right)
 
 
-def test_equal_settings_are_folded_and_the_origin_of_the_runs_is_shown() -> None:
-    left = with_settings(before(), {KNOB: "0", "HL_COIN": "ETH"}, origin={"host": "2 processors"})
-    text = document(left, with_settings(after(), {KNOB: "1", "HL_COIN": "ETH"}, settings_withheld=("PARAPHINA_X",)))
-    assert "<summary>1 equal, 0 that differ only in the directory of the run or the port" in text
-    assert "| host | 2 processors | not stated |" in text
-    assert "- Settings with undocumented names, not compared: PARAPHINA_X." in text
+@pytest.mark.parametrize("text", ["x" * 300, "a word " * 60])
+def test_the_answer_has_at_most_600_characters(text: str) -> None:
+    settings = [with_settings(run, {text: value}) for run, value in ((before(), "1"), (after(), "2"))]
+    assert len(said(settings[0], settings[1], **stated())) <= LIMIT
 
 
-@pytest.mark.parametrize("limit", [65_536, 20_000, 12_000, 9_000, 3_000])
-def test_a_document_fits_its_limit_and_says_what_it_omitted(limit: int) -> None:
-    text = evidence_document(compare(before(), after()), NAMES, COMMAND, limit)
-    whole = evidence_document(compare(before(), after()), NAMES, COMMAND, 10**9)
+def test_a_venue_without_a_book_is_no_improvement() -> None:
+    page = Page(document(before(), dead_after("lighter")))
+    (row,) = (row for row in page.tables[0] if row[0] == "lighter")
+    assert row[-1] == "no book after"
+
+
+def test_a_venue_with_a_verdict_comes_first_and_venues_that_read_the_same_show_one_value() -> None:
+    rows = [[cell.replace("\u00a0", " ") for cell in row] for row in Page(document(before(), after())).tables[0]]
+    assert rows[1] == ["lighter", "10 → 1", "< 0.25", "unknown", "improved"]
+    assert [row[0] for row in rows[1:]] == ["lighter", "extended", "hyperliquid", "paradex", "aster"]
+    assert rows[2][1:3] == ["5", "11.2"]
+
+
+def test_a_counter_that_only_one_build_prints_is_not_compared_with_zero() -> None:
+    tables = Page(document(before(), after()).replace("\u00a0", " ")).tables
+    rows = {row[0]: row for table in tables if table[0][0] == "counter" for row in table[1:]}
+    assert rows["try send full"][1:4] == ["not instrumented → 0", "–", "now counted"]
+
+
+def test_no_row_of_the_main_text_is_called_descriptive() -> None:
+    assert "descriptive" not in document(before(), after())
+
+
+def test_rows_that_read_the_same_are_folded() -> None:
+    text = document(before(), after())
+    open_text = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
+    assert "| extended | read timeout |" in text and "| extended | read timeout |" not in open_text
+
+
+@pytest.mark.parametrize("limit", [65_536, 20_000, 8_000, 6_000, 3_000])
+def test_a_document_fits_its_limit_and_says_what_it_left_out(limit: int) -> None:
+    pair = evidence(before(), after(), **stated())
+    text, whole = evidence_document(pair, limit), evidence_document(pair, 10**9)
     assert len(text) <= limit
-    assert ("**Omitted**" in text or "**Cut here**" in text) == (text != whole)
+    assert ("**Left out**" in text or "**Cut here**" in text) == (text != whole)
     page = Page(text)
     assert page.tags["details"] == text.count("</details>")
-    assert "10 → 1" in text.replace("\u00a0", " ")[:600]
 
 
-def test_the_omitted_figures_are_counted() -> None:
-    pair = PairView(compare(before(), after()), NAMES, omitted=tuple(OMITTABLE))
-    rows = sum(len(section.table.rows) for section in pair.sections.values() if not section.low_priority)
-    assert sum(int(text.replace("\u00a0", "").split()[0]) for text in pair.omitted_text) + rows == len(pair.rows)
+@pytest.mark.parametrize("limit", [65_536, 7_000, 3_000])
+def test_a_comment_begins_with_its_marker_and_the_answer(limit: int) -> None:
+    text = evidence_comment(evidence(before(), after(), **stated()), "toolkit-evidence:smoke", limit)
+    assert text.startswith("<!-- toolkit-evidence:smoke -->\n")
+    assert len(text) <= limit
+    assert "H1 supported" in text[:600] and "Nothing tested got worse." in text[:600]
+
+
+def test_a_comment_folds_everything_but_the_first_screen() -> None:
+    text = evidence_comment(evidence(before(), after()), "toolkit-evidence:smoke")
+    assert text.index("<details>") < text.index("## Before and after")
+    assert text.count("<details>") == text.count("</details>")
+
+
+@pytest.mark.parametrize("marker", ["a -- b", "--><script>", "x\ny"])
+def test_a_marker_cannot_end_its_comment(marker: str) -> None:
+    first, *_ = evidence_comment(evidence(before(), after()), marker).splitlines()
+    assert first.startswith("<!-- ") and first.endswith(" -->") and first.count("-->") == 1
+
+
+def test_citations_that_vanished_are_listed() -> None:
+    text = evidence_document(evidence(before(), after(), **stated()))
+    assert "- **Citation not found: src/gone.rs**: the file does not exist at 29c19fd." in text
+
+
+def test_a_run_that_died_is_named_with_its_diagnosis() -> None:
+    info = replace(after().run, ended=Ended.KILLED, diagnosis=Diagnosis("x", "the log stops in mid-line", "run.log", 7))
+    text = document(before(), replace(after(), run=info))
+    assert "the rest of the run, which was cut short" in said(before(), replace(after(), run=info))
+    assert Page(text).tables[0][1][-1] != "improved"
 
 
 @pytest.mark.parametrize(
     ("deltas", "expected"),
-    [
-        ((-18, -17, -19), "down by 17 to 19 ms"), ((16, 16, 16), "up by 16 ms"), ((-18, 17, -19), None),
-        ((-18, -17, -180), None), ((-280, -280, -290), None), ((-18, -18), None), ((0, 0, 0), None),
-    ],
+    [((-18, -17, -19), "fell by 17 to 19 ms together"), ((16, 16, 16), "rose by 16 to 16 ms together"),
+     ((-18, 17, -19), None), ((0, 0, 0), None)],
 )  # fmt: skip
-def test_a_common_shift_of_all_venues_is_named_and_counted_for_none(
-    deltas: tuple[int, ...], expected: str | None
-) -> None:
+def test_a_common_shift_of_all_venues_is_named_once(deltas: tuple[int, ...], expected: str | None) -> None:
     venues = VENUES[: len(deltas)]
-    ages = [
-        [figure(f"{v}.age_event_ms.p50", 400 + d, "ms") for v, d in zip(venues, by, strict=True)]
-        for by in (deltas, [0] * len(deltas))
-    ]
-    right, left = (
-        RunAnalysis(run_info(id=str(n), venues=venues), (), (*run_figures(), *figures))
-        for n, figures in enumerate(ages)
-    )
-    text = document(left, right)
-    assert ("Event age (age of a book by its own time stamp), median: " in text) == bool(expected)
-    assert expected is None or expected in text
-
-
-def pair_of(metric: str, before_ms: tuple[float | None, ...], after_ms: tuple[float | None, ...]) -> str:
-    """Return the document of two runs with one age of each venue."""
     runs = []
-    for number, values in enumerate((before_ms, after_ms)):
-        venues = VENUES[: len(values)]
-        ages = [figure(f"{venue}.{metric}", value, "ms") for venue, value in zip(venues, values, strict=True)]
+    for number, moved in enumerate((deltas, [0] * len(deltas))):
+        ages = [figure(f"{v}.age_event_ms.p50", 400 + d, "ms") for v, d in zip(venues, moved, strict=True)]
         runs.append(RunAnalysis(run_info(id=str(number), venues=venues), (), (*run_figures(), *ages)))
-    return document(*runs).replace("\u00a0", " ")
+    text = document(runs[1], runs[0]).replace("\u00a0", " ")
+    assert ("together: where the ticks fell" in text) == bool(expected)
+    assert expected is None or text.count(expected) == 1
 
 
-@pytest.mark.parametrize(
-    ("after_ms", "where"),
-    [
-        ((418, 418, 418, 418), "at every venue. A shift"),
-        ((418, 418, 418, None), "at every venue that can be compared. A shift"),
-    ],
-)
-def test_a_common_shift_claims_every_venue_only_if_every_venue_was_compared(
-    after_ms: tuple[float | None, ...], where: str
-) -> None:
-    assert f"median: up by 18 ms {where}" in pair_of("age_event_ms.p50", (400, 400, 400, 400), after_ms)
-
-
-@pytest.mark.parametrize(
-    ("after_ms", "equal"),
-    [
-        ((9_000, 9_000, 9_000), ""),
-        ((9_000, 9_000, 5_100), "; equal within one tick at the other venues that can be compared"),
-        ((9_000, 9_000, 5_000), "; equal within one tick at the other venues that can be compared"),
-        ((9_000, 9_000, None), ""),
-        ((9_000, 5_000, None), "; equal within one tick at the other venues that can be compared"),
-    ],
-)
-def test_other_venues_are_called_equal_only_if_there_are_any(after_ms: tuple[float | None, ...], equal: str) -> None:
-    text = pair_of("age_apply_ms.p95", (5_000, 5_000, 5_000), after_ms)
-    line, *_ = (line for line in text.splitlines() if line.startswith("Apply age ("))
-    changed = [venue for venue, ms in zip(VENUES, after_ms, strict=False) if ms == 9_000]
-    values = ", ".join(f"{venue} 5 000 ms → 9 000 ms" for venue in sorted(changed))
-    assert line == f"Apply age (time since a venue's book was last applied), p95: {values}{equal}."
-
-
-def test_the_worst_venue_comes_first_in_every_table() -> None:
-    page = Page(document(before(), after()))
-    headline = [row[0] for row in page.tables[0][1:]]
-    assert headline == ["lighter", "extended", "hyperliquid", "paradex", "aster"]
-    for table in page.tables[2:-1]:
-        venues = list(dict.fromkeys(row[0] for row in table[1:] if row[0] in VENUES))
-        assert venues == [venue for venue in headline if venue in venues]
-
-
-def test_every_figure_has_exactly_one_place_in_the_sections() -> None:
-    pair = PairView(compare(before(), after()), NAMES)
-    shown = [cell.figure for section in pair.sections.values() for row in section.table.rows for cell in row[1:2]]
-    for section in pair.sections.values():
-        for grid in (section.moved, section.unchanged, *section.not_comparable):
-            shown += [cell.figure for row in grid.table.rows for cell in row]
-        for folded in (*section.zero, *section.unknown):
-            scopes = folded.scopes or (("run",) if f"run.{folded.metrics[0]}" in pair.rows else VENUES)
-            shown += [f"{scope}.{metric}" for metric in folded.metrics for scope in scopes]
-    assert sorted(filter(None, shown)) == sorted(pair.rows)
-
-
-def row_of(page: Page, venue: str, metric: str) -> list[str]:
-    (row,) = (row for table in page.tables for row in table if row[:2] == [venue, metric])
-    return [cell.replace("\u00a0", " ") for cell in row]
-
-
-@pytest.mark.parametrize(
-    ("venue", "metric", "cells"),
-    [
-        ("lighter", "reconnects", ["10 (60.1 per h)", "10", "1 (6.0 per h)", "1", "−9 (× 0.10)", "improved"]),
-        ("lighter", "age_apply_ms.p99", ["500 ms", "2 399", "< 250 ms", "2 399", "−500 ms", "descriptive"]),
-        ("extended", "read_timeouts_kept",
-         ["not instrumented", "0", "6 (36.0 per h)", "2 399", "–", "not comparable (before: not instrumented)"]),
-        ("run", "publisher.lossless_wait",
-         ["not instrumented", "0", "≥ 1 000 (≥ 6 005.1 per h)", "2 399", "–",
-          "not comparable (before: not instrumented; printed at 1, 2, 3 and every 1000)"]),
-    ],
-)  # fmt: skip
-def test_a_row_shows_both_values_with_their_sample_counts_and_the_verdict(
-    venue: str, metric: str, cells: list[str]
-) -> None:
-    assert row_of(Page(document(before(), after())), venue, metric)[2:] == cells
-
-
-def test_every_file_is_listed_with_its_digest_and_its_lines() -> None:
-    files = Page(document(before(), after())).tables[-1]
-    assert [
-        "after",
-        "telemetry.jsonl",
-        "telemetry",
-        "24\u00a0161\u00a0698",
-        "2\u00a0400",
-        "2\u00a0399",
-        "0",
-        "torn_tail 1",
-        "35" * 32,
-    ] in files
-    assert "line 2\u00a0400 at byte 24\u00a0196\u00a0151 (torn_tail)" in document(before(), after())
-
-
-def test_a_document_with_a_blocked_side_has_the_diagnosis_in_place_of_numbers() -> None:
-    page = Page(document(blocked(), after()))
-    assert page.headings == HEADINGS
-    assert "The before run is blocked: the build could not move a file across devices (os error 18)" in page.text
-    (row,) = (row for table in page.tables for row in table if row[0] == "reconnects")
-    assert row == ["reconnects", "5", "3", "3", "2", "1", "1 to 5"]
-
-
-def test_a_document_with_two_blocked_sides_has_all_headings() -> None:
-    page = Page(document(blocked(), blocked()))
-    assert page.headings == HEADINGS
-    assert "Neither run has figures." in page.text
-
-
-def test_a_run_that_died_and_a_venue_without_a_book_come_first() -> None:
-    dead = [
-        figure(each.figure, 1, "share") if each.figure == "paradex.age_apply_unknown.share" else each
-        for each in after().figures
-    ]
-    info = replace(after().run, ended=Ended.KILLED, diagnosis=Diagnosis("x", "the log stops in mid-line", "run.log", 7))
-    text = document(before(), replace(after(), run=info, figures=tuple(dead)))
-    assert text.split("\n\n")[1].startswith(
-        "**The after run ended early (killed)** after 9 min 59.5 s: the log stops in mid-line (`run.log` line 7).\n"
-        "**paradex never had a book in the after run**.\n"
-    )
-    assert Page(text).tables[0][1][0] == "paradex"
-
-
-def test_the_reconnects_of_a_venue_without_a_book_are_no_improvement() -> None:
-    dead = [
-        replace(each, value=1) if each.figure.endswith("age_apply_unknown.share") else
-        replace(each, value=0) if each.figure.endswith(".reconnects") else each
-        for each in after().figures
-    ]  # fmt: skip
-    first = document(before(), replace(after(), figures=tuple(dead))).split("\n\n")[1]
-    assert first == (
-        "**lighter, extended, hyperliquid, paradex and aster never had a book in the after run**.\n"
-        "Reconnects cannot be compared: no venue had a book in both runs.\n"
-        "Apply ages (time since a venue's book was last applied) cannot be compared: "
-        "no venue had a book in both runs."
-    )
-
-
-def test_the_rest_of_a_run_that_was_cut_short_is_missing_data() -> None:
-    info = replace(after().run, ended=Ended.CRASHED, diagnosis=Diagnosis("panic", "it panicked", "run.log", 7))
-    text = document(before(), replace(after(), run=info))
-    assert (
-        "after 1 of 2 400 lines of telemetry.jsonl (torn_tail), the rest of the run, which was cut short."
-        in text.replace("\u00a0", " ")
-    )
-    assert text.count("it panicked") == 2
-
-
-def test_equal_counts_of_runs_of_different_length_are_not_called_equal() -> None:
-    shorter = replace(before(), run=replace(before().run, id="b", observed_ms=200_000))
-    first = document(before(), shorter).replace("\u00a0", " ").split("\n\n")[1]
-    assert first.startswith("Reconnects: **lighter 10 (60.1 → 180.0 per h)**, **extended 5 (30.0 → 90.0 per h)**, ")
-    assert "cannot be compared: the runs last 9 min 59.5 s and 3 min 20.0 s." in first
-
-
-def test_no_table_of_a_page_is_empty() -> None:
-    assert all(len(table) > 1 for table in Page(document(blocked(), blocked())).tables)
-
-
-@pytest.mark.parametrize("format", ["text", "markdown"])
-@pytest.mark.parametrize(("simulated", "word"), [(True, "SIMULATED"), (False, "live"), (None, "feed unknown")])
-def test_every_output_shows_the_kind_of_feed(format: str, simulated: bool | None, word: str) -> None:
-    run = replace(after(), run=run_info(simulated=simulated))
-    pair = compare(run, run)
-    outputs = [
-        summary(run, "x", format),
-        comparison_page(pair, NAMES, format),
-        evidence_document(pair, NAMES, COMMAND),
-        document_head(pair, NAMES),
-    ]
-    assert all(word in output for output in outputs)
+def test_the_answer_of_a_terminal_has_no_markup() -> None:
+    assert "**" not in document_answer(evidence(before(), after()))
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:
     assert document(before(), after()) == document(before(), after())
 
 
-def hostile(text: str) -> RunAnalysis:
-    """Return a run in which every text that a producer can choose is `text`."""
-    venue = text.replace(".", "") or "x"
-    figures = [
-        figure(f"{venue}.reconnects", 3, note=text or None),
-        figure(f"{venue}.reconnects.{venue}", 3),
-        figure(f"{venue}.age_apply_ms.p95", None, "ms", note=text or None),
-        figure(f"{venue}.plateau_10s.count", 0),
-    ]
-    info = run_info(
-        label=text, kind=text, venues=(venue,), build_id=text, trade_mode=text, vintage=text, semantics={text: text},
-        ended=Ended.CRASHED, diagnosis=Diagnosis("x", text, text, 3), settings={text: text}, settings_withheld=(text,),
-        origin={text: text},
-    )  # fmt: skip
-    file = replace(before().ledger[0], file=text, set_aside={text: 1}, where=(SetAsideLine(1, 0, text),))
-    finding = Finding("x", text, venue, text, (), ((text, 4),))
-    return RunAnalysis(info, (file,), tuple(figures), findings=(finding,))
-
-
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_of_a_run_changes_the_structure_of_the_document(text: str) -> None:
     run = hostile(text)
     other = with_settings(run, {f"{text}!": text, text: f"{text}!"}, id="other")
-    page = Page(evidence_document(compare(run, other), (text, text), ["toolkit", "report", text, text]))
-    assert page.headings[1:] == HEADINGS[1:]
-    assert [len(table[0]) for table in page.tables] == [6, 3, 4, 6, 3, 9]
+    pair = replace(runs_alone(compare(run, other), (text, text), ("toolkit", "report", text)), **stated())
+    plain = replace(
+        runs_alone(
+            compare(hostile("x"), with_settings(hostile("x"), {"x!": "x", "x": "x!"}, id="other")), ("x", "x"), ()
+        ),
+        **stated(),
+    )
+    page, expected = Page(evidence_document(pair, 10**9)), Page(evidence_document(plain, 10**9))
+    assert page.headings[1:] == expected.headings[1:]
+    assert [len(table[0]) for table in page.tables] == [len(table[0]) for table in expected.tables]
     assert all(len(row) == len(table[0]) for table in page.tables for row in table)
-    assert set(page.tags) <= OUR_TAGS
+    assert set(page.tags) <= OUR_TAGS | {"blockquote"}
     assert not re.search(r"[@#]\w", page.prose)
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_no_text_of_a_run_sends_a_control_sequence_to_a_terminal(text: str) -> None:
-    run = hostile(text)
-    pair = compare(run, with_settings(run, {text: f"{text}!"}, id="other"))
-    for page in (
-        summary(run, text, "text"),
-        comparison_page(pair, (text, text), "text"),
-        document_head(pair, (text, text)),
-    ):
-        assert not {unicodedata.category(character) for character in page.replace("\n", "")} & UNPRINTABLE
 
 
 @pytest.mark.parametrize(
     "text", ["wss://ada:s3cr3tV4lue@venue.example/ws", "api_key=s3cr3tV4lue", "/home/s3cr3tV4lue/soak"]
 )
-def test_no_secret_of_a_run_reaches_any_page(text: str) -> None:
+def test_no_secret_of_a_run_reaches_the_document(text: str) -> None:
     run = hostile(text)
-    pair = compare(run, with_settings(run, {text: f"{text}!"}, id="other"))
-    for format in ("text", "markdown"):
-        assert "s3cr3tV4lue" not in comparison_page(pair, (text, text), format)
-    for format in ("text", "markdown", "html"):
-        assert "s3cr3tV4lue" not in summary(run, text, format)
-    assert "s3cr3tV4lue" not in evidence_document(pair, (text, text), ["toolkit", "report", text])
-
-
-def test_a_format_without_a_template_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="--format html: this command prints text, json or markdown"):
-        comparison_page(compare(before(), after()), ("x", "y"), "html")
-
-
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("runs/before", "before"),
-        ("runs/before/", "before"),
-        ("sample:before", "sample:before"),
-        ("-", "standard input"),
-        ("/", "/"),
-        (".", "."),
-    ],
-)
-def test_a_run_is_named_after_the_last_part_of_its_path(path: str, name: str) -> None:
-    assert run_name(path) == name
+    pair = runs_alone(compare(run, with_settings(run, {text: f"{text}!"}, id="other")), (text, text), COMMAND)
+    for page in (evidence_document(pair), evidence_comment(pair, "x"), document_answer(pair)):
+        assert "s3cr3tV4lue" not in page

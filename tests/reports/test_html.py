@@ -10,8 +10,8 @@ from reports.pages import simple_page
 from reports.run_pages import figure_lines, summary
 from tests.reports.made_pair import after, before, blocked
 from tests.reports.rendered import Page
+from tests.reports.test_comparison_page import hostile
 from tests.reports.test_escape import HOSTILE
-from tests.reports.test_evidence import hostile
 from toolkit.model.runs import RunAnalysis
 
 KNOWN_ELEMENTS = {

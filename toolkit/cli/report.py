@@ -27,25 +27,26 @@ def report(
     plateau: opt.PlateauOption = None,
     off_market: opt.OffMarketOption = OFF_MARKET_BPS,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print no progress; with -o, do not print the head of the document.")
+        bool, typer.Option("--quiet", "-q", help="Print no progress; with -o, do not print the answer.")
     ] = False,
 ) -> int:
     """Write the before/after evidence document for a pull request.
 
-    It compares two runs. For a run that was blocked, it has the diagnosis instead of figures. With -o, the head of the
-    document is also printed.
+    It compares two runs. For a run that was blocked, it has the diagnosis instead of figures. With -o, the answer and
+    the path of the document are printed.
     """
     from reports.pages import run_name
-    from toolkit.evidence.document import document_head, evidence_document
+    from toolkit.evidence.document import document_answer, evidence_document, runs_alone
 
     options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau, off_market)
     comparison = compare_runs(before, after, db, options, quiet)
     names = (run_name(before), run_name(after))
     window = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}
     chosen = [("requested", requested), *window.items(), *(("plateau", limit) for limit in plateau or ())]
-    emit(evidence_document(comparison, names, _report_argv(before, after, output, chosen)), output)
+    evidence = runs_alone(comparison, names, _report_argv(before, after, output, chosen))
+    emit(evidence_document(evidence), output)
     if output is not None and not quiet:
-        emit(f"{output}\n\n{document_head(comparison, names)}")
+        emit(f"{document_answer(evidence)}\n{output}")
     return 0
 
 

@@ -1,36 +1,67 @@
-"""Build the documents about two runs: hold both against the gate, then fill the templates of the reports."""
+"""Build the documents about two runs: gather what they show, then fill the templates of the reports."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 
+from reports.evidence.view import OMITTABLE, EvidenceView
 from reports.pages import render_page, render_template
-from reports.views.pair import OMITTABLE, PairView
+from reports.views.pair import PairView
 from toolkit.analysis.metrics import catalogue
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load_gate
 from toolkit.model.comparisons import RunComparison
+from toolkit.model.evidence import Evidence
+from toolkit.model.gates import GateResult
 
-LIMIT = 65_536
-"""Maximum number of characters of a comment on a pull request."""
+DOCUMENT_LIMIT = 20_000
+"""Largest number of characters of the document in Markdown."""
+COMMENT_LIMIT = 65_536
+"""Largest number of characters of a comment on a pull request."""
+TERMINAL_WIDTH = 100
+"""Longest line of the answer on a terminal."""
 GATE = "frontier"
 """Gate that both sides are held against."""
 
 
-def evidence_document(
-    comparison: RunComparison, names: tuple[str, str], command: Sequence[str], limit: int = LIMIT
-) -> str:
-    """Return the before/after document in Markdown. The same arguments give the same bytes.
+def gate_results(comparison: RunComparison) -> tuple[GateResult, GateResult]:
+    """Return the results of the gate `GATE` for the run before and the run after."""
+    gate = load_gate(GATE, catalogue())
+    before, after = (
+        evaluate(gate.rules, side, gate=gate.name, never_seen=gate.never_seen)
+        for side in (comparison.before, comparison.after)
+    )
+    return before, after
 
-    `names` are the names of the two runs in the document, `command` is the argv that makes it again. A document longer
-    than `limit` characters omits its least important parts, and says so.
+
+def runs_alone(comparison: RunComparison, names: tuple[str, str], argv: Sequence[str]) -> Evidence:
+    """Return the evidence of two runs about which nobody stated anything."""
+    return Evidence(comparison, names, gate_results(comparison), tuple(argv))
+
+
+def evidence_document(evidence: Evidence, limit: int = DOCUMENT_LIMIT) -> str:
+    """Return the before/after document in Markdown. The same evidence gives the same bytes.
+
+    A document longer than `limit` characters omits its least important parts, and says so.
     """
-    whole = replace(_pair_view(comparison, names), limit=limit)
+    return _fitted("evidence.md.j2", EvidenceView(evidence, limit=limit), limit)
+
+
+def evidence_comment(evidence: Evidence, marker: str, limit: int = COMMENT_LIMIT) -> str:
+    """Return the document as a comment on a pull request: the answer first, everything else folded.
+
+    The hidden first line holds `marker`, by which a workflow finds its comment to replace it.
+    """
+    return _fitted("comment.md.j2", EvidenceView(evidence, limit=limit), limit, marker=marker)
+
+
+def _fitted(template: str, whole: EvidenceView, limit: int, **data: str) -> str:
     text = ""
     for count in range(len(OMITTABLE) + 1):
-        pair = replace(whole, omitted=tuple(OMITTABLE)[:count])
-        text = render_template("evidence.md.j2", pair=pair, command=command)
+        view = replace(whole, omitted=tuple(OMITTABLE)[:count])
+        text = render_template(template, view=view, **data)
         if len(text) <= limit:
             return text
     return _truncated(text, limit)
@@ -42,13 +73,10 @@ def _truncated(text: str, limit: int) -> str:
     return text[: max(0, limit - len(note))].rpartition("\n")[0] + note
 
 
-def _pair_view(comparison: RunComparison, names: tuple[str, str]) -> PairView:
-    gate = load_gate(GATE, catalogue())
-    before, after = (
-        evaluate(gate.rules, side, gate=gate.name, never_seen=gate.never_seen)
-        for side in (comparison.before, comparison.after)
-    )
-    return PairView(comparison, names, (before, after))
+def document_answer(evidence: Evidence) -> str:
+    """Return the answer of the document for a terminal, in lines of at most `TERMINAL_WIDTH` characters."""
+    text = " ".join(render_template("answer.txt.j2", view=EvidenceView(evidence)).split("\n"))
+    return textwrap.fill(text, TERMINAL_WIDTH, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
 def comparison_page(comparison: RunComparison, names: tuple[str, str], format: str) -> str:
@@ -56,9 +84,5 @@ def comparison_page(comparison: RunComparison, names: tuple[str, str], format: s
 
     Raises `UsageError` for another format.
     """
-    return render_page("compare", format, pair=_pair_view(comparison, names))
-
-
-def document_head(comparison: RunComparison, names: tuple[str, str]) -> str:
-    """Return the first part of the document (changes and review summary) for a terminal."""
-    return render_template("head.txt.j2", pair=_pair_view(comparison, names))
+    pair = PairView(comparison, names, gate_results(comparison))
+    return render_page("compare", format, pair=pair)

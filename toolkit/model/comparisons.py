@@ -23,7 +23,8 @@ class ComparisonRow:
     detectable effect) and `mde_fall` are the smallest rise and fall, as ratios, that this evidence shows with 80 %
     power. `p` is of the two-sided test of this figure alone, `p_corrected` within its `family` of figures. All are None
     where no test was made, `p_corrected` also where the test gives no verdict; `high` is None where it is unbounded.
-    `…_per_hour` is the hourly rate of a count of events, None where the observed time is not known.
+    `…_per_hour` is the hourly rate of a count of events, None where the observed time is not known. `identical` are the
+    values of two runs of one build, the yardstick of a figure without a test; None where they were not measured.
     """
 
     figure: str
@@ -45,6 +46,7 @@ class ComparisonRow:
     mde_fall: float | None = None
     p_corrected: float | None = None
     family: str | None = None
+    identical: tuple[Number, Number] | None = None
 
 
 @dataclass(frozen=True, slots=True)

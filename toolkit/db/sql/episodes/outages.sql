@@ -2,7 +2,7 @@
 -- A stretch at the start of a life is `startup`. A stretch that reaches the end of a life ends at its last tick.
 create or replace table run_outages as
 with judged as (
-    select v.venue, life, seq, at_ms, age_apply_ms, mid_usd, depth_usd,
+    select v.venue, life, seq, at_ms, age_apply_ms, limit_ms, mid_usd, depth_usd,
            coalesce(age_apply_ms <= limit_ms, false) as fresh, coalesce(lag(age_apply_ms) over same <= limit_ms, false) as was_fresh,
            lead(at_ms) over same as next_ms, lag(at_ms) over same as before_ms, lag(age_apply_ms) over same as age_before, lag(mid_usd) over same as mid_before
     from run_venue_ticks v join run_stale_limits using (venue)
@@ -16,6 +16,7 @@ outages as (
     select venue, life, stretch, min(at_ms) as stale_from_ms, max(coalesce(next_ms, at_ms)) as to_ms,
            coalesce(arg_min(before_ms, seq), arg_min(at_ms, seq)) as from_ms, max(at_ms) as last_stale_ms, stretch = 0 as leads,
            count(*) as ticks, avg((depth_usd = 0)::integer) as depth_zero_share,
+           coalesce(max(age_apply_ms - limit_ms) <= 20, false) as threshold_edge,
            -- Dead: the age grows by the tick interval at every tick and the mid does not change.
            count(*) > 1 and bool_and(age_before is null or abs(age_apply_ms - age_before - (at_ms - before_ms)) <= 2)
                and bool_and(mid_before is null or mid_usd = mid_before) as ages_in_step
@@ -31,7 +32,8 @@ select o.*, case when leads then 'startup' when errors > 0 then 'decode' when de
                  when ages_in_step then 'dead' else 'unclassified' end as class
 from outages o left join decoded using (venue, life, stretch);
 
--- Each of three or more outages that begin within one minute gets the flag `flapping`.
+-- Each of three or more outages that begin within one minute gets the flag `flapping`; one whose ages exceed the limit by
+-- no more than the error of a tick's time (20 ms) gets `threshold_edge`.
 insert into episode by name
 with following as (
     select *, count(*) over (partition by venue, life, leads order by from_ms range between current row and 60000 following) as within_a_minute
@@ -42,6 +44,7 @@ flagged as (
     from following
 )
 select 1 as run_key, venue, 'outage' as kind, from_ms, to_ms, class, null as reason,
-       case when busiest >= 3 and not leads then ['flapping'] else [] end as flags, '[]' as lines
+       list_filter([case when busiest >= 3 and not leads then 'flapping' end, case when threshold_edge and not leads then 'threshold_edge' end],
+                   lambda flag: flag is not null) as flags, '[]' as lines
 from flagged
 order by from_ms, venue;

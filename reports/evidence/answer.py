@@ -1,0 +1,295 @@
+"""The first screen of the document: the answer in one paragraph, the venues, and why they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reports.elements import Align, Cell, CellKind, CitedLine, Column, Rich, Table
+from reports.evidence.context import Context
+from reports.evidence.wording import (
+    NO_DIFFERENCE,
+    bold,
+    cited,
+    figure_name,
+    interval,
+    is_tested,
+    p_value,
+    ratio,
+    values,
+)
+from reports.format import GAP, setting
+from reports.views.run import RunView
+from toolkit.model.comparisons import ComparisonRow
+from toolkit.model.evidence import Answer, FindingState, HypothesisAnswer, Observation
+from toolkit.model.runs import Finding
+from toolkit.model.units import duration
+from toolkit.model.vocabulary import GateVerdict, SettingKind, Verdict
+
+LIMIT = 600
+"""Largest number of characters of the answer."""
+
+Part = str | Cell | CitedLine
+_MOST_NAMED = 3
+
+
+def answer(context: Context) -> tuple[Rich, ...]:
+    """Return the sentences of the answer, at most `LIMIT` characters in all.
+
+    Sentences carry a rank; the least important ones are left out first.
+    """
+    ranked = list(_sentences(context))
+    while sum(len(str(text)) + 1 for _, text in ranked) > LIMIT and len(ranked) > 1:
+        ranked.remove(max(ranked, key=lambda each: each[0]))
+    return tuple(text for _, text in ranked)
+
+
+def _sentences(context: Context) -> Iterator[tuple[int, Rich]]:
+    if context.same_run:
+        yield 0, Rich((bold("Both sides are the same run."),))
+    for run in context.blocked:
+        yield 0, _blocked(run)
+    if len(context.blocked) == 1:
+        yield 4, Rich((f"The figures are those of the {_other(context)} run; nothing can be compared.",))
+    for sentence in context.comparison.disturbances:
+        yield 1, Rich((bold(f"{sentence[:1].upper()}{sentence[1:]}."),))
+    yield from _settings(context)
+    yield from _hypotheses(context)
+    if not context.blocked and not context.same_run:
+        yield from _tested(context)
+    yield 2, _gate(context)
+    yield 1, Rich((bold(_feed(context)),))
+    if len(context.blocked) < 2:
+        yield 3, _data(context)
+
+
+def _blocked(run: RunView) -> Rich:
+    cause = run.diagnosis
+    text = cause.text if cause else run.ended
+    head = Rich((bold(f"Blocked: the {run.side} run never ran:"), f" {text}"))
+    lines = [(cause.file, cause.line)] if cause and cause.file and cause.line else []
+    return head + cited(lines, run.side) + Rich((".",))
+
+
+def _other(context: Context) -> str:
+    return next(run.side for run in context.sides if not run.blocked)
+
+
+def _settings(context: Context) -> Iterator[tuple[int, Rich]]:
+    rows = context.pair.review.settings(SettingKind.DIFFERS)
+    if not rows:
+        return
+    named = "; ".join(f"{row.name} {setting(row, row.before)} → {setting(row, row.after)}" for row in rows[:2])
+    more = f" and {len(rows) - 2} more" if len(rows) > 2 else ""
+    yield 1, Rich((bold("Settings differ:" if len(rows) > 1 else "A setting differs:"), f" {named}{more}."))
+
+
+def _hypotheses(context: Context) -> Iterator[tuple[int, Rich]]:
+    """Yield the answers to the hypotheses: the first that its numbers show in full, the others in a word each."""
+    answers = context.evidence.answers
+    lead = next((each for each in answers if _shown_by(each)), None)
+    if lead is not None:
+        yield 1, _lead(context, lead)
+    rest = [each for each in answers if each is not lead]
+    parts: list[Part] = []
+    for each in rest:
+        text = f"{each.hypothesis.id} {each.answer}"
+        strong = each.answer in (Answer.NOT_SUPPORTED, Answer.BLOCKED)
+        parts += [" · " if parts else "", Cell(text, strong=strong)]
+    if parts:
+        yield 1, Rich((*parts[1:], "."))
+
+
+def _shown_by(each: HypothesisAnswer) -> Observation | None:
+    """Return the observation with a test that supports a hypothesis; None if there is none."""
+    tested = (found for found in each.observations if found.p is not None)
+    return next(tested, None) if each.answer is Answer.SUPPORTED else None
+
+
+def _lead(context: Context, each: HypothesisAnswer) -> Rich:
+    found = _shown_by(each)
+    assert found is not None and found.p is not None
+    figure = found.expectation.figure
+    p = found.p if found.p_corrected is None else found.p_corrected
+    statistics = f"declared one-sided test, {p_value(p)}"
+    if limits := interval(found.low, found.high):
+        statistics = f"95{GAP}% interval of the ratio {limits}; {statistics}"
+    head = Rich((bold(f"{each.hypothesis.id} supported:"), f" {figure_name(figure)} "))
+    return head + values(context.sides, figure, strong=True) + Rich((f" ({statistics}).",))
+
+
+def _tested(context: Context) -> Iterator[tuple[int, Rich]]:
+    answered = {found.expectation.figure for each in context.evidence.answers for found in each.observations}
+    improved = [row for row in _independent(context.improved) if row.figure not in answered]
+    if improved:
+        yield 2, _rows(context, "Improved:", improved)
+    if context.regressed:
+        yield 0, _rows(context, "Regressed:", _independent(context.regressed))
+    elif not context.comparison.comparable:
+        yield 0, Rich((bold("Nothing can be compared:"), " ", "; ".join(context.comparison.why_not[:2]), "."))
+    else:
+        yield 0, Rich((bold("Nothing tested got worse."),))
+
+
+def _independent(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
+    """Return the first row of each venue: its reasons, percentiles and ages follow from the same events."""
+    found: dict[str, ComparisonRow] = {}
+    for row in rows:
+        found.setdefault(row.figure.split(".", 1)[0], row)
+    return list(found.values())
+
+
+def _rows(context: Context, title: str, rows: Sequence[ComparisonRow]) -> Rich:
+    text = Rich((bold(title),))
+    for position, row in enumerate(rows[:_MOST_NAMED]):
+        name = figure_name(row.figure)
+        text += Rich((f"; {name} " if position else f" {name} ",)) + values(context.sides, row.figure, strong=True)
+        if not position:
+            text += Rich((f" ({_statistics(row)})",))
+    more = f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else ""
+    return text + Rich((f"{more}.",))
+
+
+def _statistics(row: ComparisonRow) -> str:
+    p = row.p if row.p_corrected is None else row.p_corrected
+    parts = [f"ratio {ratio(row.ratio)}" if row.ratio is not None else ""]
+    parts += [f"95{GAP}% interval {interval(row.low, row.high)}" if row.low is not None else ""]
+    parts += [f"corrected {p_value(p)}" if p is not None else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _gate(context: Context) -> Rich:
+    before, after = context.evidence.gates
+    name = Cell(before.gate, kind=CellKind.NAME)
+    failures = [{row.figure for row in gate.rules if row.verdict is GateVerdict.FAIL} for gate in (before, after)]
+    same = before.verdict == after.verdict and failures[0] == failures[1]
+    verdicts = (
+        bold(f"{before.verdict} before and after")
+        if before.verdict == after.verdict
+        else bold(f"{before.verdict} before, {after.verdict} after")
+    )
+    text = Rich(("Gate ", name, ": ", verdicts))
+    if same and failures[0]:
+        return text + Rich((", same cause: ",)) + _failure(context, sorted(failures[0])) + Rich((".",))
+    for run, gate, failed in zip(context.sides, (before, after), failures, strict=True):
+        if failed and not (same or run.blocked):
+            text += Rich((f"; {run.side}: {figure_name(min(failed))} {run.text(min(failed))}",))
+            text += Rich((f" and {len(failed) - 1} more",)) if len(failed) > 1 else Rich(())
+        elif gate.verdict is GateVerdict.INCONCLUSIVE and not run.blocked:
+            text += Rich((f"; {run.side}: {gate.why.rstrip('.')}",))
+    return text + Rich((".",))
+
+
+def _failure(context: Context, figures: Sequence[str]) -> Rich:
+    rule = next(row for row in context.evidence.gates[1].rules if row.figure == figures[0])
+    limit = "" if rule.limit is None else f", limit {_limit_text(rule.figure, rule.limit)}"
+    more = f" and {len(figures) - 1} more" if len(figures) > 1 else ""
+    return (
+        Rich((f"{figure_name(figures[0])} ",))
+        + values(context.sides, figures[0], in_seconds=_is_age(figures[0]))
+        + Rich((f"{GAP}s" if _is_age(figures[0]) else "", limit, more))
+    )
+
+
+def _is_age(figure: str) -> bool:
+    return ".age_" in figure and "_ms." in figure
+
+
+def _limit_text(figure: str, limit: float) -> str:
+    return f"{limit / 1000:g}{GAP}s" if _is_age(figure) else f"{limit:g}"
+
+
+def _feed(context: Context) -> str:
+    feeds = context.pair.feeds
+    if not feeds:
+        return "No run ran."
+    if len(feeds) > 1:
+        return f"Venues: {', '.join(feeds)}."
+    return {"SIMULATED": "SIMULATED venues.", "live": "Live venues."}.get(feeds[0], "Not known whether live.")
+
+
+def _data(context: Context) -> Rich:
+    missing = context.pair.review.missing_data
+    if not missing:
+        return Rich(("No line or tick lost.",))
+    lost = "; ".join(f"{side} {', '.join(phrases)}" for side, phrases in missing.items() if phrases)
+    return Rich((f"Lost: {lost}.",))
+
+
+_VENUE_COLUMNS = (
+    Column("venue"),
+    Column("reconnects", Align.RIGHT),
+    Column("book age p95, s", Align.RIGHT),
+    Column("oldest book, s", Align.RIGHT),
+    Column("result"),
+)
+
+
+def venue_table(context: Context) -> Table:
+    """Return the table of venues: reconnects, apply age p95, largest age, and the verdict."""
+    return Table(_VENUE_COLUMNS, tuple(_venue_row(context, venue) for venue in context.venues))
+
+
+def _venue_row(context: Context, venue: str) -> tuple[Cell | Rich, ...]:
+    tested = bool(context.tested(venue))
+    return (
+        Cell(venue, strong=tested),
+        values(context.sides, f"{venue}.reconnects", strong=tested),
+        values(context.sides, f"{venue}.age_apply_ms.p95", in_seconds=True),
+        values(context.sides, f"{venue}.age_apply_ms.max", in_seconds=True),
+        Cell(venue_result(context, venue), strong=tested),
+    )
+
+
+def venue_result(context: Context, venue: str) -> str:
+    """Return the result of a venue: improved, regressed, no book, not comparable, or `~`."""
+    for run in context.sides:
+        if not run.blocked and run.value(f"{venue}.age_apply_unknown.share") == 1:
+            return f"no book {run.side}"
+    if context.blocked:
+        return "blocked"
+    rows = context.venue_rows(venue)
+    found = dict.fromkeys(str(row.verdict) for row in rows if is_tested(row))
+    if found:
+        return " and ".join(sorted(found))
+    comparable = any(row.verdict is not Verdict.NOT_COMPARABLE for row in rows)
+    return NO_DIFFERENCE if comparable else "not comparable"
+
+
+_BOOK_FAULTS = {"crossed": "crossed", "locked": "locked", "one_sided": "one-sided", "frozen": "frozen",
+                "off_market": "off the other venues' mid"}  # fmt: skip
+
+
+def book_sentence(context: Context) -> Rich:
+    """Return the sentence on books that were wrong while the venue looked fresh."""
+    parts: list[Part] = []
+    for run in context.sides:
+        for venue in run.venues:
+            for fault, words in _BOOK_FAULTS.items():
+                name = f"{venue}.book.{fault}.ms"
+                if (value := run.value(name)) and value > 0:
+                    parts += [
+                        "; " if parts else "",
+                        f"{venue} {words} {run.side} for ",
+                        Cell(duration(value), name, True),
+                    ]
+    if not parts:
+        return Rich(
+            ("No book was crossed, locked, one-sided, frozen or off the other venues' mid while it looked fresh.",)
+        )
+    return Rich((bold("Books that could not be trusted although fresh:"), " ", *parts[1:], "."))
+
+
+def why(context: Context) -> tuple[Rich, ...]:
+    """Return, for each venue with a verdict, the findings that came or went with the change."""
+    venues = {venue for venue in context.venues if context.tested(venue)}
+    return tuple(
+        _finding_change(change.state, change.finding)
+        for change in context.evidence.findings
+        if change.finding.venue in venues and change.state in (FindingState.GONE, FindingState.NEW)
+    )
+
+
+def _finding_change(state: FindingState, finding: Finding) -> Rich:
+    side, other = ("before", "after") if state is FindingState.GONE else ("after", "before")
+    head = Rich((bold(f"Why {finding.venue}:"), f" {side}, {finding.text}"))
+    return head + cited(finding.lines, side) + Rich((f"; {other}: none.",))

@@ -1,0 +1,166 @@
+"""Whether the two runs may be compared: host, load, clock, duration, feed, market, settings, builds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from reports.elements import Cell, CellKind, Column, Rich, Table
+from reports.evidence.context import Context
+from reports.format import GAP, number
+from reports.views.run import RunView
+from toolkit.model.comparisons import MarketMatch, RunComparison, RunOverlap
+from toolkit.model.runs import CompatRow, FileLedger
+from toolkit.model.units import duration, thousands
+
+SAME_TIME = 0.95
+"""Least share of the shorter run in which both ran, from which they count as run at the same time."""
+SAME_MARKET = 0.99
+"""Least correlation of matched prices from which both runs saw the same market."""
+_COLUMNS = (Column(""), Column("before"), Column("after"))
+
+
+def conditions(context: Context) -> Table:
+    """Return a table of the conditions of both runs."""
+    rows = [(title, *(each(run) for run in context.sides)) for title, each in _ASPECTS.items()]
+    names = context.pair.review.origin_names
+    rows += [(name, *(run.analysis.run.origin.get(name) or "not recorded" for run in context.sides)) for name in names]
+    return Table(_COLUMNS, tuple((Cell(title), Cell(before), Cell(after)) for title, before, after in rows))
+
+
+_ASPECTS: dict[str, Callable[[RunView], str]] = {
+    "run": lambda run: f"{run.name}, id {run.analysis.run.id}",
+    "program": lambda run: run.analysis.run.kind.replace("unknown", "not recognised"),
+    "feed": lambda run: run.feed,
+    "asked, ran": lambda run: f"{run.requested}, {run.observed}",
+    "records": lambda run: run.cadence,
+    "ended": lambda run: _end(run),
+    "settings": lambda run: _settings_source(run),
+    "log format": lambda run: run.analysis.run.vintage or "not known",
+}
+
+
+def _end(run: RunView) -> str:
+    lives = run.analysis.run.lives
+    return run.ended + (f", {lives} lives (processes)" if lives > 1 else "")
+
+
+def _settings_source(run: RunView) -> str:
+    info = run.analysis.run
+    if info.settings is not None:
+        return "environment recorded"
+    return "only those that its files print" if info.setting_sources else "not recorded"
+
+
+def remarks(context: Context) -> Iterator[Rich]:
+    """Yield the sentences on time, market, settings and builds, then the warnings of the comparison."""
+    comparison: RunComparison = context.comparison
+    yield from (Rich((f"Nothing can be compared: {reason}.",)) for reason in comparison.why_not)
+    if comparison.overlap is not None and not context.same_run:
+        yield _overlap_sentence(comparison.overlap)
+    if comparison.market:
+        yield _market_sentence(comparison.market)
+    yield from (Rich((f"{warning[:1].upper()}{warning[1:]}.",)) for warning in comparison.warnings)
+
+
+def _overlap_sentence(overlap: RunOverlap) -> Rich:
+    before, after = (_utc(ms) for ms in (overlap.before_started_ms, overlap.after_started_ms))
+    apart = duration(overlap.distance_ms)
+    if overlap.share >= SAME_TIME:
+        return Rich((f"Same time: both from {before} UTC, {apart} apart. Two runs at once share the processor.",))
+    if overlap.overlap_ms > 0:
+        both = duration(overlap.overlap_ms)
+        return Rich((f"The runs overlap for {both}: before from {before}, after from {after} UTC.",))
+    return Rich((f"One after the other: before from {before}, after from {after} UTC, {apart} apart.",))
+
+
+def _utc(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _market_sentence(market: Sequence[MarketMatch]) -> Rich:
+    known = [each for each in market if each.correlation is not None and each.matched]
+    if not known:
+        return Rich(("Prices could not be matched: no venue has a price that moves in both runs.",))
+    least = min(known, key=lambda each: each.correlation or 0)
+    gaps = [each.mean_gap_usd for each in known if each.mean_gap_usd is not None]
+    gap = f", mean gap at most {number(max(gaps))}{GAP}USD" if gaps else ""
+    least_r = least.correlation or 0
+    if least_r < SAME_MARKET:
+        return Rich(
+            (f"The prices of {least.venue}, matched tick by tick, correlate with r = {least_r:.4f} only{gap}.",)
+        )
+    matched = number(min(each.matched for each in known))
+    correlation = f"r ≥ {math.floor(least_r * 10_000) / 10_000:.4f}"
+    ticks = f"matched tick by tick ({matched} ticks or more)"
+    return Rich((f"Same market: the prices of {len(known)} venues, {ticks}, correlate with {correlation}{gap}.",))
+
+
+_ARTIFACT_COLUMNS = (
+    Column("side"),
+    Column("file"),
+    Column("bytes"),
+    Column("lines understood / other / set aside"),
+    Column("SHA-256"),
+)
+
+
+def artifacts(context: Context) -> Table:
+    """Return the files of both runs with their bytes, digest (its first 12 digits) and lines."""
+    rows = (_artifact(run.side, file) for run in context.sides for file in run.ledger)
+    return Table(_ARTIFACT_COLUMNS, tuple(rows))
+
+
+def _artifact(side: str, file: FileLedger) -> tuple[Cell, ...]:
+    counts = " / ".join(map(thousands, (file.used, file.other, sum(file.set_aside.values()))))
+    return (
+        Cell(side),
+        Cell(file.file, kind=CellKind.NAME),
+        Cell(thousands(file.bytes)),
+        Cell(f"copy of {file.copy_of}" if file.copy_of else counts),
+        Cell(file.sha256[:12], kind=CellKind.DIGEST),
+    )
+
+
+_TOOL_COLUMNS = (Column("tool"), Column("what it prints"), Column("theirs"), Column("ours"), Column("why"))
+MOST_TOOL_ROWS = 8
+
+
+def tool_differences(context: Context, most: int = MOST_TOOL_ROWS) -> tuple[Table, int]:
+    """Return the numbers of the producer's own tools that differ from ours in meaning, and how many more there are.
+
+    Numbers of which we have none, and those that differ by rounding alone, are left out.
+    """
+    found: dict[tuple[str, str], tuple[Cell, ...]] = {}
+    count = 0
+    for run in context.sides:
+        for row in run.analysis.compat:
+            if row.ours is None or row.upstream == "passed" or _close(row.upstream, row.ours):
+                continue
+            count += 1
+            cells = (
+                Cell(f"{run.side}, {row.tool}"),
+                Cell(row.name),
+                Cell(_text(row.upstream)),
+                Cell(_text(row.ours), row.figure),
+                Cell(row.why),
+            )
+            found.setdefault((run.side, row.why), cells)
+    shown = tuple(found.values())[:most]
+    return Table(_TOOL_COLUMNS, shown), count - len(shown)
+
+
+def _tool_row(side: str, row: CompatRow) -> tuple[Cell, ...]:
+    values = Cell(_text(row.upstream)), Cell(_text(row.ours), row.figure)
+    return (Cell(f"{side}, {row.tool}"), Cell(row.name), *values, Cell(row.why))
+
+
+def _close(theirs: object, ours: object) -> bool:
+    if isinstance(theirs, int | float) and isinstance(ours, int | float):
+        return abs(theirs - ours) <= max(0.06, abs(ours) * 0.001)
+    return theirs == ours or (theirs in (None, "n/a") and ours == 0)
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,99 @@
+"""What all parts of the document share: the evidence, both sides, and the venues in the order of the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from reports.views.pair import PairView
+from reports.views.run import RunView
+from toolkit.model.comparisons import ComparisonRow, RunComparison
+from toolkit.model.evidence import Evidence, Specification
+from toolkit.model.vocabulary import Verdict
+
+RESULT_METRICS = (
+    "reconnects", "connect_failures", "age_apply_ms.p50", "age_apply_ms.p95", "age_apply_ms.p99", "age_event_ms.p50",
+    "age_event_ms.p95", "age_event_ms.p99", "plateau_10s.count", "plateau_30s.count", "resyncs",
+)  # fmt: skip
+"""Metrics that decide the result of a venue on the first screen."""
+_TESTED = (Verdict.IMPROVED, Verdict.REGRESSED)
+
+
+@dataclass(frozen=True)
+class Context:
+    """The evidence of a document and views of its parts."""
+
+    evidence: Evidence
+
+    @property
+    def comparison(self) -> RunComparison:
+        """The comparison of both runs."""
+        return self.evidence.comparison
+
+    @property
+    def specification(self) -> Specification | None:
+        """What people stated about the change; None where they stated nothing."""
+        return self.evidence.specification
+
+    @cached_property
+    def pair(self) -> PairView:
+        """View of both runs."""
+        return PairView(self.comparison, self.evidence.names, self.evidence.gates)
+
+    @property
+    def sides(self) -> tuple[RunView, RunView]:
+        """Both runs, before first."""
+        return self.pair.sides
+
+    @property
+    def blocked(self) -> tuple[RunView, ...]:
+        """Sides that never ran."""
+        return self.pair.blocked
+
+    def row(self, figure: str) -> ComparisonRow | None:
+        """Return the row of a figure; None if neither run has it."""
+        return self.pair.rows.get(figure)
+
+    def venue_rows(self, venue: str) -> tuple[ComparisonRow, ...]:
+        """Return the rows that decide the result of a venue."""
+        rows = (self.row(f"{venue}.{metric}") for metric in RESULT_METRICS)
+        return tuple(row for row in rows if row is not None)
+
+    def tested(self, venue: str) -> tuple[ComparisonRow, ...]:
+        """Return the rows of a venue that a test found to have improved or regressed."""
+        return tuple(row for row in self.venue_rows(venue) if row.verdict in _TESTED)
+
+    @cached_property
+    def venues(self) -> tuple[str, ...]:
+        """Venues of both runs: those with a verdict first, then those whose reconnects moved, then worst first."""
+        worst = self.pair.venues
+        return tuple(sorted(worst, key=lambda venue: (not self.tested(venue), not self._moved(venue))))
+
+    def _moved(self, venue: str) -> bool:
+        row = self.row(f"{venue}.reconnects")
+        return bool(row and row.delta)
+
+    @cached_property
+    def improved(self) -> tuple[ComparisonRow, ...]:
+        """Rows that a test found to have improved, those that decide a venue's result first."""
+        return self._with_verdict(Verdict.IMPROVED)
+
+    @cached_property
+    def regressed(self) -> tuple[ComparisonRow, ...]:
+        """Rows that a test found to have regressed, those that decide a venue's result first."""
+        return self._with_verdict(Verdict.REGRESSED)
+
+    def _with_verdict(self, verdict: Verdict) -> tuple[ComparisonRow, ...]:
+        rows = [row for row in self.comparison.rows if row.verdict is verdict]
+        ranks = {metric: rank for rank, metric in enumerate(RESULT_METRICS)}
+        return tuple(sorted(rows, key=lambda row: ranks.get(row.figure.split(".", 1)[1], len(ranks))))
+
+    @property
+    def resolution_ms(self) -> float:
+        """Time between ticks in ms, 0 if not known."""
+        return self.pair.resolution_ms
+
+    @property
+    def same_run(self) -> bool:
+        """Return True if both sides are the same run."""
+        return self.comparison.before.run.id == self.comparison.after.run.id

@@ -1,0 +1,75 @@
+"""Whether the differences could be noise: design, tests, false alarms on identical builds, what could be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.elements import Align, Cell, Column, Rich, Table
+from reports.evidence.context import Context
+from reports.evidence.wording import ratio, values
+from reports.format import GAP, NOTHING, number
+from toolkit.model.comparisons import ComparisonRow
+
+
+def sentences(context: Context) -> Iterator[Rich]:
+    """Yield the sentences on the design of the comparison, its tests and their false alarms."""
+    method = context.comparison.method
+    runs = method.get("runs_per_side", 1)
+    design = method.get("design") or ("one run a side" if runs == 1 else f"{runs} runs a side")
+    yield Rich((f"{design[:1].upper()}{design[1:]}. {_tests(context)} All other differences are observations.",))
+    if (alarms := method.get("false_alarms")) is not None:
+        measured = f"at most {alarms * 100:.1f}{GAP}% of these tests raise a false alarm (runbooks/calibration.md)"
+        yield Rich((f"Measured on pairs of identical synthetic builds, {measured}.",))
+    if (shift := context.pair.common_shift) is not None:
+        least, most = (number(round(abs(each))) for each in sorted(shift, key=abs))
+        moved = f"{'rose' if shift[0] > 0 else 'fell'} by {least} to {most}{GAP}ms"
+        cause = "where the ticks fell between the messages of the venues, no change of a venue"
+        yield Rich((f"The median event ages of all venues {moved} together: {cause}.",))
+
+
+def _tests(context: Context) -> str:
+    tests = sum(context.comparison.method.get("tests", {}).values())
+    observations = (found for each in context.evidence.answers for found in each.observations)
+    declared = sum(found.p is not None for found in observations)
+    family = (
+        f"; {declared} declared beforehand are a family of their own, tested in their direction" if declared else ""
+    )
+    figures = f"{number(tests)} of {number(len(context.comparison.rows))} figures were tested"
+    return f"{figures}, corrected after Holm within each kind{family}."
+
+
+_COLUMNS = (
+    Column("figure"),
+    Column("before → after", Align.RIGHT),
+    Column("smallest fall shown", Align.RIGHT),
+    Column("smallest rise shown", Align.RIGHT),
+)
+_METRICS = ("reconnects", "age_apply_ms.p95", "age_event_ms.p95")
+
+
+def detectable(context: Context) -> Table:
+    """Return the smallest changes of the main figures that these runs show with 80 % power."""
+    rows = (context.row(f"{venue}.{metric}") for venue in context.venues for metric in _METRICS)
+    return Table(_COLUMNS, tuple(_row(context, row) for row in rows if row is not None and _is_measured(context, row)))
+
+
+def _is_measured(context: Context, row: ComparisonRow) -> bool:
+    """Return True if a row has a smallest change and its values, if ages, are above the resolution of the ticks."""
+    is_age = ".age_" in row.figure
+    values_ms = (row.before or 0, row.after or 0)
+    return row.mde is not None and (not is_age or min(values_ms) > context.resolution_ms)
+
+
+def _row(context: Context, row: ComparisonRow) -> tuple[Cell | Rich, ...]:
+    return (
+        Cell(row.figure),
+        values(context.sides, row.figure),
+        Cell(_ratio(row.mde_fall)),
+        Cell(_ratio(row.mde)),
+    )
+
+
+def _ratio(value: float | None) -> str:
+    if value is None:
+        return NOTHING
+    return "none" if value <= 0 else f"×{GAP}{ratio(value)}"

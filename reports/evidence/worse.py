@@ -1,0 +1,139 @@
+"""What got worse, the findings of both runs held against each other, and the outages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reports.elements import Align, Cell, Column, Rich, Table
+from reports.evidence.context import Context
+from reports.evidence.wording import bold, cited, figure_name, interval, reason_text, values, verdict_text
+from reports.format import GAP, NOTHING
+from toolkit.model.comparisons import ComparisonRow
+from toolkit.model.evidence import FindingChange, FindingState
+from toolkit.model.runs import Episode
+from toolkit.model.units import duration
+from toolkit.model.vocabulary import Verdict
+
+MOST_MOVES = 5
+"""Number of large moves without a test that are named."""
+_LARGE_MOVE = math.log(1.5)
+"""Least absolute log ratio of a move that is called large."""
+
+_REGRESSION_COLUMNS = (
+    Column("figure"),
+    Column("before → after", Align.RIGHT),
+    Column("ratio, 95 % interval", Align.RIGHT),
+    Column("verdict"),
+)
+
+
+def regressions(context: Context) -> Table:
+    """Return the rows that a test found to have regressed."""
+    return Table(_REGRESSION_COLUMNS, tuple(_regression(context, row) for row in context.regressed))
+
+
+def _regression(context: Context, row: ComparisonRow) -> tuple[Cell | Rich, ...]:
+    return (
+        Cell(figure_name(row.figure), strong=True),
+        values(context.sides, row.figure),
+        Cell(f"{row.ratio:.2f}, {interval(row.low, row.high)}" if row.ratio is not None else NOTHING),
+        Cell(verdict_text(row)),
+    )
+
+
+def large_moves(context: Context) -> tuple[Rich, ...]:
+    """Return a sentence for each untested figure that moved more than identical builds do, the largest move first."""
+    moved = [row for row in context.comparison.rows if _is_large(row)]
+    moved.sort(key=lambda row: (-_log_ratio(row), row.figure))
+    return tuple(_move(context, row) for row in moved[:MOST_MOVES])
+
+
+def _is_large(row: ComparisonRow) -> bool:
+    if row.verdict is not Verdict.DESCRIPTIVE or row.identical is None or _log_ratio(row) < _LARGE_MOVE:
+        return False
+    before, after = row.identical
+    return _log_ratio(row) > 2 * (abs(math.log(after / before)) if before > 0 and after > 0 else math.inf)
+
+
+def _log_ratio(row: ComparisonRow) -> float:
+    return abs(math.log(row.ratio)) if row.ratio is not None and row.ratio > 0 else 0.0
+
+
+def _move(context: Context, row: ComparisonRow) -> Rich:
+    assert row.identical is not None
+    first, second = row.identical
+    name = Rich((bold(figure_name(row.figure)), " "))
+    remark = f"; two runs of one build read {first:g} and {second:g}. Not tested, credited to no hypothesis."
+    return name + values(context.sides, row.figure) + Rich((remark,))
+
+
+def findings(context: Context) -> tuple[Rich, ...]:
+    """Return the findings that are new, gone, now visible, or severe on both sides, one sentence each."""
+    return tuple(_finding(each) for each in context.evidence.findings if _is_open(each))
+
+
+def same_findings(context: Context) -> tuple[Rich, ...]:
+    """Return the other findings, which are the same on both sides."""
+    return tuple(_finding(each) for each in context.evidence.findings if not _is_open(each))
+
+
+def _is_open(change: FindingChange) -> bool:
+    return change.state is not FindingState.SAME or change.finding.severity == "high"
+
+
+def _finding(change: FindingChange) -> Rich:
+    venue = f" {change.finding.venue}" if change.finding.venue else ""
+    head = Rich((bold(f"{change.state.capitalize()}{venue}:"), " "))
+    if change.before and change.after and change.before.text != change.after.text:
+        before = Rich((f"before {change.before.text}",)) + cited(change.before.lines, "before")
+        return head + before + Rich((f"; after {change.after.text}",)) + cited(change.after.lines, "after")
+    side = "after" if change.after else "before"
+    return head + Rich((change.finding.text,)) + cited(change.finding.lines, side)
+
+
+_OUTAGE_COLUMNS = (
+    Column("venue"),
+    Column("side"),
+    Column("from", Align.RIGHT),
+    Column("lasted", Align.RIGHT),
+    Column("what"),
+)
+
+
+def outages(context: Context) -> Table:
+    """Return the outages of both runs in the order of venues and time; those of the start-up are left out."""
+    rows = [
+        _outage(run.side, episode, run.analysis.run.started_ms)
+        for venue in context.venues
+        for run in context.sides
+        for episode in run.analysis.episodes
+        if episode.venue == venue and _is_outage(episode)
+    ]
+    return Table(_OUTAGE_COLUMNS, tuple(rows))
+
+
+def _is_outage(episode: Episode) -> bool:
+    """Return True for an outage after the start-up whose ages did more than touch the stale limit."""
+    return episode.kind == "outage" and episode.cls != "startup" and "threshold_edge" not in episode.flags
+
+
+def _outage(side: str, episode: Episode, started_ms: int | None) -> tuple[Cell | Rich, ...]:
+    known = episode.from_ms is not None and started_ms is not None
+    start = duration(episode.from_ms - started_ms) if known and episode.from_ms and started_ms else "unknown"
+    complete = episode.from_ms is not None and episode.to_ms is not None
+    lasted = duration(episode.to_ms - episode.from_ms) if complete and episode.to_ms and episode.from_ms else "unknown"
+    cls = (episode.cls or "").replace("unclassified", "")
+    what = " ".join(part for part in (cls, reason_text(episode.reason) if episode.reason else "") if part)
+    return Cell(episode.venue), Cell(side), Cell(start), Cell(lasted), Rich((what,)) + cited(episode.lines, side)
+
+
+def outage_counts(context: Context) -> str:
+    """Return the number and total length of the outages of each side, without those of the start-up."""
+    return "; ".join(f"{run.side} {_counted(run.analysis.episodes)}" for run in context.sides if not run.blocked)
+
+
+def _counted(episodes: Sequence[Episode]) -> str:
+    found = [each for each in episodes if _is_outage(each)]
+    total = sum(each.to_ms - each.from_ms for each in found if each.to_ms is not None and each.from_ms is not None)
+    return f"{len(found)}, {duration(total)} in all".replace(" ", GAP, 1) if found else "none"
