@@ -169,11 +169,15 @@ class ValidationResult:
 
 
 class FindingState(StrEnum):
-    """How a finding of two runs changed. `NOW_VISIBLE`: the before run could not print what shows it."""
+    """How a finding of two runs changed. `NOW_VISIBLE`: the before run could not print what shows it.
+
+    `NO_LONGER_VISIBLE` is the reverse: the after run could not print it, so that it may still happen.
+    """
 
     NEW = "new"
     GONE = "gone"
     NOW_VISIBLE = "now visible"
+    NO_LONGER_VISIBLE = "no longer visible"
     SAME = "same"
 
 

@@ -55,7 +55,7 @@ def _not_understood(ledgers: Sequence[FileLedger], logs: Mapping[str, LogExample
         counts = f"{thousands(ledger.used)} of {thousands(ledger.lines)} lines were understood"
         text = f"{ledger.file}: {counts}, so events in the other lines are not counted; {why}"
         severity = "medium" if ledger.used else "high"
-        yield Finding("log_not_understood", severity, None, text, (), ((ledger.file, line),))
+        yield Finding("log_not_understood", severity, None, text, (), ((ledger.file, line),), ledger.file)
 
 
 def _learnt_prefixes(logs: Mapping[str, LogExamples]) -> Iterator[Finding]:
@@ -65,7 +65,7 @@ def _learnt_prefixes(logs: Mapping[str, LogExamples]) -> Iterator[Finding]:
                 f'{file}: nearly all lines begin like "{examples.learnt_prefix[:MAX_QUOTE_CHARS]}", which is no known '
                 "prefix; it was taken off, and its time is used only if it names its time zone"
             )
-            yield Finding("learnt_prefix", "low", None, text, (), ((file, 1),))
+            yield Finding("learnt_prefix", "low", None, text, (), ((file, 1),), file)
 
 
 def file_findings(ledgers: Iterable[FileLedger], overlaps: Iterable[Overlap]) -> Iterator[Finding]:

@@ -114,7 +114,7 @@ def _times_of_another_log(evidence: FindingInput) -> Iterator[Finding]:
                 f"{ledger.file} does not match the log: the beginning of the log may be missing, so no line got a time "
                 "from this file; put the missing part of the log beside it and analyse again"
             )
-            yield Finding("times_without_log", "medium", None, text, (), ((ledger.file, 1),))
+            yield Finding("times_without_log", "medium", None, text, (), ((ledger.file, 1),), ledger.file)
 
 
 def _damaged_files(evidence: FindingInput) -> Iterator[Finding]:
@@ -123,9 +123,8 @@ def _damaged_files(evidence: FindingInput) -> Iterator[Finding]:
         if bad:
             why = ", ".join(sorted({each.reason for each in bad}))
             text = f"{ledger.file}: {thousands(len(bad))} places could not be used ({why})"
-            yield Finding(
-                "damaged_file", "medium", None, text, (), tuple((ledger.file, each.line) for each in bad[:20])
-            )
+            lines = tuple((ledger.file, each.line) for each in bad[:20])
+            yield Finding("damaged_file", "medium", None, text, (), lines, ledger.file)
 
 
 def _events_without_time(evidence: FindingInput) -> Iterator[Finding]:
