@@ -118,3 +118,28 @@ def test_corrected_probabilities_keep_the_order_and_lie_between_the_alone_and_bo
 
 def test_four_probabilities_are_corrected_after_holm() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+@pytest.mark.parametrize("alternative", [Alternative.LOWER, Alternative.HIGHER])
+def test_a_declared_direction_shows_a_smaller_change_and_no_other(alternative: Alternative) -> None:
+    before = np.array([0.0, 0.1, -0.1, 0.05])
+    for either, sided in (
+        (count_test(10, 10), count_test(10, 10, alternative=alternative)),
+        (batch_test(before, before).ratio_test(), batch_test(before, before).ratio_test(alternative)),
+    ):
+        assert either.smallest_fall is not None and either.smallest_rise is not None
+        if alternative is Alternative.LOWER:
+            assert sided.smallest_rise is None
+            assert sided.smallest_fall is not None and either.smallest_fall < sided.smallest_fall < 1
+        else:
+            assert sided.smallest_fall is None
+            assert sided.smallest_rise is not None and either.smallest_rise > sided.smallest_rise > 1
+        assert (either.low, either.high) == (sided.low, sided.high)
+
+
+@pytest.mark.parametrize("alternative", [Alternative.LOWER, Alternative.HIGHER])
+def test_the_least_probability_of_a_declared_direction_is_that_of_all_events_on_one_side(
+    alternative: Alternative,
+) -> None:
+    counts = (5, 0) if alternative is Alternative.LOWER else (0, 5)
+    assert least_p(5, 1.2, alternative) == pytest.approx(count_test(*counts, 1.2, alternative).p)

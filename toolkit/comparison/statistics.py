@@ -51,8 +51,8 @@ class RatioTest:
     """Result of a test of the ratio after over before.
 
     `low` and `high` are the limits of its interval at `CONFIDENCE`, always two-sided; `high` is None where it is
-    unbounded. `smallest_fall` and `smallest_rise` are the ratios nearest to 1 that such evidence shows with
-    probability `POWER`; None where no change in that direction would be shown.
+    unbounded. `smallest_fall` and `smallest_rise` are the ratios nearest to 1 that such a test shows with probability
+    `POWER`; None where no change in that direction would be shown, or where the test does not look for it.
     """
 
     p: float
@@ -75,15 +75,15 @@ def count_test(
 
     total, share = before + after, exposure_ratio / (1 + exposure_ratio)
     if total == 0:
-        return RatioTest(1.0, 0.0, None, *_smallest_count_changes(0, exposure_ratio))
+        return RatioTest(1.0, 0.0, None, None, None)
     test = stats.binomtest(after, total, share, alternative=_IN_SCIPY[alternative])
     limits = stats.binomtest(after, total, share).proportion_ci(CONFIDENCE, method="exact")
     low, high = (_odds(limit, exposure_ratio) for limit in limits)
-    fall, rise = _smallest_count_changes(before, exposure_ratio)
+    fall, rise = _smallest_count_changes(before, exposure_ratio, alternative)
     return RatioTest(float(test.pvalue), low or 0.0, high, fall, rise)
 
 
-def least_p(total: int, exposure_ratio: float) -> float:
+def least_p(total: int, exposure_ratio: float, alternative: Alternative = Alternative.EITHER) -> float:
     """Return the smallest probability that `count_test` gives for this sum of both counts.
 
     Where it is not below the level, the figure can be left out of its family: the sum says nothing about a difference
@@ -91,6 +91,8 @@ def least_p(total: int, exposure_ratio: float) -> float:
     """
     share = exposure_ratio / (1 + exposure_ratio)
     ends = share**total, (1 - share) ** total
+    if alternative is not Alternative.EITHER:
+        return ends[1] if alternative is Alternative.LOWER else ends[0]
     return min(1.0, 2 * ends[0] if ends[0] == ends[1] else min(ends))
 
 
@@ -100,7 +102,9 @@ def _odds(share: float, exposure_ratio: float) -> float | None:
 
 
 @cache
-def _smallest_count_changes(before: int, exposure_ratio: float) -> tuple[float | None, float | None]:
+def _smallest_count_changes(
+    before: int, exposure_ratio: float, alternative: Alternative
+) -> tuple[float | None, float | None]:
     """Return the ratios nearest to 1 that are shown with probability `POWER`: of a fall and of a rise.
 
     The before count is taken as fixed and the after count as Poisson with the mean that the ratio gives.
@@ -113,14 +117,19 @@ def _smallest_count_changes(before: int, exposure_ratio: float) -> tuple[float |
         return None, None
 
     def significant(after: int) -> bool:
-        return bool(stats.binomtest(after, before + after, share).pvalue <= 1 - CONFIDENCE)
+        test = stats.binomtest(after, before + after, share, alternative=_IN_SCIPY[alternative])
+        return bool(test.pvalue <= 1 - CONFIDENCE)
 
     # Counts up to `below` and from `above` on are significant; far above, every count is.
     centre, far = int(expected), int(2 * expected + 60 / min(1.0, share))
-    below = bisect_left(range(centre), True, key=lambda after: not significant(after)) - 1
-    above = bisect_left(range(centre + 1, far), True, key=significant) + centre + 1
-    fall = None if below < 0 else float(stats.gamma.isf(POWER, below + 1)) / expected
-    return fall, float(stats.gamma.ppf(POWER, above)) / expected
+    fall = rise = None
+    if alternative is not Alternative.HIGHER:
+        below = bisect_left(range(centre), True, key=lambda after: not significant(after)) - 1
+        fall = None if below < 0 else float(stats.gamma.isf(POWER, below + 1)) / expected
+    if alternative is not Alternative.LOWER:
+        above = bisect_left(range(centre + 1, far), True, key=significant) + centre + 1
+        rise = float(stats.gamma.ppf(POWER, above)) / expected
+    return fall, rise
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +163,12 @@ class BatchTest:
 
         ratio, error = float(self.log_ratio), float(self.error)
         margin = float(special.stdtrit(self.degrees, (1 + CONFIDENCE) / 2)) * error
-        seen = margin + float(special.stdtrit(self.degrees, POWER)) * error
-        low, high = np.exp(ratio - margin), np.exp(ratio + margin)
-        return RatioTest(float(self.p(alternative)), float(low), float(high), float(np.exp(-seen)), float(np.exp(seen)))
+        level = (1 + CONFIDENCE) / 2 if alternative is Alternative.EITHER else CONFIDENCE
+        seen = float(special.stdtrit(self.degrees, level) + special.stdtrit(self.degrees, POWER)) * error
+        fall = None if alternative is Alternative.HIGHER else float(np.exp(-seen))
+        rise = None if alternative is Alternative.LOWER else float(np.exp(seen))
+        low, high = float(np.exp(ratio - margin)), float(np.exp(ratio + margin))
+        return RatioTest(float(self.p(alternative)), low, high, fall, rise)
 
 
 def batch_test(before: Floats, after: Floats) -> BatchTest:

@@ -16,7 +16,7 @@ import numpy as np
 from toolkit.comparison.age_test import MIN_INDEPENDENT_STRETCHES, AgePercentiles, age_test
 from toolkit.comparison.comparability import FigurePair, RunSide
 from toolkit.comparison.disturbances import disturbances
-from toolkit.comparison.statistics import CONFIDENCE, RatioTest, count_test, holm, least_p
+from toolkit.comparison.statistics import CONFIDENCE, BatchTest, RatioTest, count_test, holm, least_p
 from toolkit.model.series import AgeSeries
 from toolkit.model.vocabulary import Better, Bound, Verdict
 
@@ -29,8 +29,10 @@ _EVENTS = re.compile(
 )
 """Metrics, without the reason, that count separate events."""
 _AGES = re.compile(r"(age_(?:apply|event)_ms)\.p\d+")
-_NO_EVENT = "no event in either run"
+NO_EVENT = "no event in either run"
 """Why two exact counts of 0 have no test: they do not differ."""
+TOO_FEW_EVENTS = "{} events in both runs are too few to show a difference"
+"""Why counts with this sum say nothing about a difference."""
 _COMMON_SHIFT_VENUES = 3
 """Least number of venues for a shift that is common to all of them."""
 
@@ -53,7 +55,7 @@ class FigureTest:
 def figure_tests(pairs: Iterable[FigurePair]) -> dict[str, FigureTest]:
     """Return the test of each figure that has one, by full name, corrected within each family after Holm."""
     pairs = list(pairs)
-    shifts = _common_shifts(pairs)
+    shifts = common_shifts(pairs)
     tests = {pair.name: test for pair in pairs if (test := _test(pair, shifts))}
     families: dict[str, list[str]] = defaultdict(list)
     for name, test in tests.items():
@@ -70,7 +72,7 @@ def verdict(pair: FigurePair, test: FigureTest | None) -> tuple[Verdict, str | N
     if test is None:
         return Verdict.DESCRIPTIVE, None
     before, after = (side.value(pair.name) or 0 for side in pair.sides)
-    if test.untested == _NO_EVENT:
+    if test.untested == NO_EVENT:
         return Verdict.NO_DIFFERENCE, None
     reason = test.withheld or test.untested
     if reason is None and test.corrected_p is not None and test.corrected_p < 1 - CONFIDENCE:
@@ -90,28 +92,35 @@ def _test(pair: FigurePair, shifts: Mapping[str, str]) -> FigureTest | None:
     if figure.better == Better.NONE or any(side.value(pair.name) is None for side in pair.sides):
         return None
     if age := _AGES.fullmatch(figure.metric):
-        return _age_test(pair, age[1], shifts)
-    for metric, label in ((figure.metric, ""), (figure.metric.rpartition(".")[0], ".<reason>")):
-        if _EVENTS.fullmatch(metric):
-            return _count_test(pair, metric + label)
+        found = compare_ages(pair, shifts)
+        return FigureTest(age[1], found.test.ratio_test(), found.untested, found.withheld) if found else None
+    family = event_family(figure.metric)
+    return _count_test(pair, family) if family else None
+
+
+def event_family(metric: str) -> str | None:
+    """Return the metric, with a placeholder for its reason, if it counts separate events; None if it does not."""
+    for name, label in ((metric, ""), (metric.rpartition(".")[0], ".<reason>")):
+        if _EVENTS.fullmatch(name):
+            return name + label
     return None
 
 
 def _count_test(pair: FigurePair, family: str) -> FigureTest | None:
-    exposure_ratio = _exposure_ratio(pair)
+    exposure = exposure_ratio(pair)
     before, after = (side.value(pair.name) for side in pair.sides)
-    if exposure_ratio is None or not isinstance(before, int) or not isinstance(after, int) or min(before, after) < 0:
+    if exposure is None or not isinstance(before, int) or not isinstance(after, int) or min(before, after) < 0:
         return None
     bounds = [side.name for side in pair.sides if side.figures[pair.name].bound is not Bound.EXACT]
     untested = f"{' and '.join(bounds)}: not an exact count" if bounds else None
     if untested is None and before == after == 0:
-        untested = _NO_EVENT
-    elif untested is None and least_p(before + after, exposure_ratio) >= 1 - CONFIDENCE:
-        untested = f"{before + after} events in both runs are too few to show a difference"
-    return FigureTest(family, count_test(before, after, exposure_ratio), untested)
+        untested = NO_EVENT
+    elif untested is None and least_p(before + after, exposure) >= 1 - CONFIDENCE:
+        untested = TOO_FEW_EVENTS.format(before + after)
+    return FigureTest(family, count_test(before, after, exposure), untested)
 
 
-def _exposure_ratio(pair: FigurePair) -> float | None:
+def exposure_ratio(pair: FigurePair) -> float | None:
     """Return the length of the after run over that of the before run; lengths within a tick are equal."""
     before, after = (side.observed_ms for side in pair.sides)
     if not before or not after:
@@ -120,7 +129,20 @@ def _exposure_ratio(pair: FigurePair) -> float | None:
     return 1.0 if abs(after - before) <= tick_ms else after / before
 
 
-def _age_test(pair: FigurePair, family: str, shifts: Mapping[str, str]) -> FigureTest | None:
+@dataclass(frozen=True, slots=True)
+class AgeComparison:
+    """Test of a percentile of an age, and why it says nothing (`untested`) or gives no verdict (`withheld`)."""
+
+    test: BatchTest
+    untested: str | None
+    withheld: str | None
+
+
+def compare_ages(pair: FigurePair, shifts: Mapping[str, str]) -> AgeComparison | None:
+    """Test a percentile of an age; None for another figure, and where the series or the tick times are not known.
+
+    `shifts` are the common shifts of all venues.
+    """
     series = [side.age_series.get(pair.name) for side in pair.sides]
     ticks = [side.value("run.tick_gap_ms.p50") for side in pair.sides]
     if series[0] is None or series[1] is None or not ticks[0] or not ticks[1]:
@@ -134,14 +156,14 @@ def _age_test(pair: FigurePair, family: str, shifts: Mapping[str, str]) -> Figur
             f"worth {float(found.stretches):.0f} independent stretches, a verdict needs {MIN_INDEPENDENT_STRETCHES}"
         )
     withheld = shifts.get(pair.name) or ("within one tick" if abs(after - before) <= tick_ms else None)
-    return FigureTest(family, found.test.ratio_test(), untested, withheld)
+    return AgeComparison(found.test, untested, withheld)
 
 
 def _arrays(series: AgeSeries) -> AgePercentiles:
     return AgePercentiles(np.array(series.batches), np.array(series.steps))
 
 
-def _common_shifts(pairs: Iterable[FigurePair]) -> dict[str, str]:
+def common_shifts(pairs: Iterable[FigurePair]) -> dict[str, str]:
     """Return, for each age that moved at all venues by the same amount within a tick, a sentence that says so."""
     moved: dict[str, list[FigurePair]] = defaultdict(list)
     for pair in pairs:

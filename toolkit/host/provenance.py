@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from toolkit.host.git import git_output
 from toolkit.model.redaction import redact_value
 from toolkit.model.run_meta import Binary, Checkout
-
-_GIT_TIMEOUT_S = 20
 
 
 def checkout(directory: Path) -> Checkout | None:
@@ -20,32 +18,14 @@ def checkout(directory: Path) -> Checkout | None:
 
     None outside a checkout, before its first commit, and where git is missing, fails or takes longer than 20 s.
     """
-    commit = _git(directory, "rev-parse", "--verify", "HEAD")
-    diff = _git(directory, "diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
-    untracked = _git(directory, "ls-files", "--others", "--exclude-standard", "-z", ":/")
+    commit = git_output(directory, "rev-parse", "--verify", "HEAD")
+    diff = git_output(directory, "diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
+    untracked = git_output(directory, "ls-files", "--others", "--exclude-standard", "-z", ":/")
     if commit is None or diff is None or untracked is None:
         return None
     untracked_count = untracked.count(b"\0")
     digest = hashlib.sha256(diff).hexdigest() if diff else None
     return Checkout(commit.decode().strip(), bool(diff or untracked_count), digest, untracked_count)
-
-
-def _git(directory: Path, *arguments: str) -> bytes | None:
-    command = ["git", "-C", str(directory), *arguments]
-    # Without this, git would refresh and write the index of a checkout that is only read.
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-    try:
-        result = subprocess.run(
-            command,
-            capture_output=True,
-            timeout=_GIT_TIMEOUT_S,
-            env=environment,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return result.stdout if result.returncode == 0 else None
 
 
 def binary(path: Path) -> Binary | None:

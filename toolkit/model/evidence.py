@@ -35,7 +35,8 @@ class Expectation:
     """One expectation of a hypothesis: a direction, or limits that the value of the after run must keep.
 
     `within` is the range of after over before that still counts as unchanged. `setting` names the setting whose equal
-    value on both sides shows that nothing was meant to change. `line` is the line in the specification, one-based.
+    value on both sides shows that nothing was meant to change; `setting_before` and `setting_after` are the values that
+    the author states for a run that prints none. `line` is the line in the specification, one-based.
     """
 
     figure: str
@@ -45,6 +46,8 @@ class Expectation:
     within: tuple[float, float] | None = None
     setting: str | None = None
     line: int | None = None
+    setting_before: str | None = None
+    setting_after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +62,30 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What was found, what the change was expected to do about it, where it is implemented, and the commands."""
+    """What was found, what the change was expected to do about it, where it is implemented, and the commands.
+
+    `line` is the line in the specification, one-based; `command_lines` are those of the commands.
+    """
 
     id: str
     finding: str
     expects: tuple[Expectation, ...]
     implementation: tuple[Citation, ...] = ()
     commands: tuple[str, ...] = ()
+    line: int | None = None
+    command_lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """A check of the change, such as the unit tests, and the id of the command whose end decides it."""
+    """A check of the change, such as the unit tests, and the id of the command whose end decides it.
+
+    `line` is the line in the specification, one-based.
+    """
 
     text: str
     command: str
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,7 @@ class CommandRow:
 
     Times are epoch milliseconds and milliseconds. `sha256` is the digest of its standard output. A stated command has
     neither times nor a digest; its `exit_code` is None where it is not stated. `note` says why it failed or what it is.
+    `blocked` means that it could not be built or started, or did not end by itself, so that its end decides nothing.
     """
 
     id: str
@@ -93,11 +106,15 @@ class CommandRow:
     sha256: str | None = None
     file: str | None = None
     note: str | None = None
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """Content of an `evidence.toml`; `file` is its name. `interpretation` is the text of the file that it names."""
+    """Content of an `evidence.toml`; `file` is its name. `interpretation` is the text of the file that it names.
+
+    `commands` are the commands that it states, and those of the command index that it names.
+    """
 
     file: str
     title: str
@@ -120,7 +137,8 @@ class Observation:
     `before` and `after` are None where they are not known. `p` is that of the declared one-sided test, `p_corrected`
     within the family of declared hypotheses, `low` and `high` the 95 % interval of the ratio (`high` None: unbounded),
     `mde` the smallest change in the expected direction, as a ratio, that this evidence shows with 80 % power. All are
-    None where no test was made. `lines` state or contribute to the value of the after run.
+    None where no test was made; `mde` is that of the test without the correction. `lines` state or contribute to the
+    value of the after run, `before_lines` to that of the before run.
     """
 
     expectation: Expectation
@@ -135,6 +153,7 @@ class Observation:
     high: float | None = None
     mde: float | None = None
     lines: tuple[LineRef, ...] = ()
+    before_lines: tuple[LineRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

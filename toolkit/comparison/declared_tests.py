@@ -1,0 +1,149 @@
+"""Tests of hypotheses that were declared before the runs: a family of their own, in their declared direction.
+
+A value that is only bounded is tested at the end of its range that is least favourable to the claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from toolkit.comparison.comparability import FigurePair
+from toolkit.comparison.disturbances import disturbances
+from toolkit.comparison.statistics import CONFIDENCE, Alternative, RatioTest, count_test, holm, least_p
+from toolkit.comparison.verdicts import (
+    NO_EVENT,
+    TOO_FEW_EVENTS,
+    common_shifts,
+    compare_ages,
+    event_family,
+    exposure_ratio,
+)
+from toolkit.model.vocabulary import Bound
+
+LEVEL = 1 - CONFIDENCE
+NO_TEST = "no test: with one run a side, only counts of separate events and percentiles of ages are tested"
+_OPPOSITE = {Alternative.LOWER: Alternative.HIGHER, Alternative.HIGHER: Alternative.LOWER}
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredTest:
+    """Test of one declared hypothesis, for or against a change of one figure.
+
+    `expected` looks in the declared direction, `opposite` in the other one; both are two-sided, and the same, where no
+    change is declared. Either is None where it cannot show anything. `untested` says why `expected` says nothing,
+    `withheld` why its result gives no answer. `corrected_…` are the probabilities within all declared hypotheses.
+    `exact` is false where a value is only bounded, so that the interval is of the least favourable values.
+    """
+
+    expected: RatioTest | None
+    opposite: RatioTest | None = None
+    untested: str | None = None
+    withheld: str | None = None
+    exact: bool = True
+    corrected_p: float | None = None
+    corrected_opposite_p: float | None = None
+
+    @property
+    def shown(self) -> bool:
+        """True if the declared change is shown."""
+        return self._gives_answer(self.corrected_p)
+
+    @property
+    def opposite_shown(self) -> bool:
+        """True if the opposite is shown: the other direction, or any change where none is declared."""
+        return self._gives_answer(self.corrected_opposite_p)
+
+    def _gives_answer(self, p: float | None) -> bool:
+        return self.withheld is None and p is not None and p < LEVEL
+
+
+def declared_tests(
+    declared: Sequence[tuple[FigurePair, Alternative]], comparable: Iterable[FigurePair]
+) -> list[DeclaredTest]:
+    """Return the test of each declared figure, in order; `EITHER` declares that the figure does not change.
+
+    `comparable` are all figures that may be compared: a shift that all venues share is no change of one of them. The
+    tests for the hypotheses are corrected as one family after Holm, those against them as another.
+    """
+    shifts = common_shifts(comparable)
+    tests = [_declared_test(pair, alternative, shifts) for pair, alternative in declared]
+    directed = [alternative is not Alternative.EITHER for _, alternative in declared]
+    claims = [each.expected if is_directed and not each.untested else None
+              for each, is_directed in zip(tests, directed, strict=True)]  # fmt: skip
+    for_, against = _corrected(claims), _corrected([each.opposite for each in tests])
+    return [
+        replace(each, corrected_p=p, corrected_opposite_p=opposite)
+        for each, p, opposite in zip(tests, for_, against, strict=True)
+    ]
+
+
+def _corrected(family: Sequence[RatioTest | None]) -> list[float | None]:
+    corrected = iter(holm([each.p for each in family if each]))
+    return [next(corrected) if each else None for each in family]
+
+
+def _declared_test(pair: FigurePair, alternative: Alternative, shifts: Mapping[str, str]) -> DeclaredTest:
+    is_count = event_family(pair.figure.metric) is not None
+    found = _count_test(pair, alternative) if is_count else _age_test(pair, alternative, shifts)
+    return _without_improvement(pair, alternative, found)
+
+
+def _without_improvement(pair: FigurePair, alternative: Alternative, found: DeclaredTest) -> DeclaredTest:
+    """Remove what would be an improvement if a run was disturbed: a shorter run has fewer events and other ages."""
+    disturbed = disturbances(*pair.sides)
+    before, after = (side.value(pair.name) for side in pair.sides)
+    if not disturbed or before is None or after is None:
+        return found
+    why = f"{disturbed[0].side} {disturbed[0].short}: no improvement"
+    change = (
+        (Alternative.LOWER if after < before else Alternative.HIGHER) if alternative is Alternative.EITHER else None
+    )
+    if pair.figure.better.value in (alternative.value, change and change.value):
+        found = replace(found, untested=found.untested or why)
+    if pair.figure.better.value in (_OPPOSITE.get(alternative, change), change):
+        found = replace(found, opposite=None)
+    return found
+
+
+def _age_test(pair: FigurePair, alternative: Alternative, shifts: Mapping[str, str]) -> DeclaredTest:
+    found = compare_ages(pair, shifts)
+    if found is None:
+        return DeclaredTest(None, untested=NO_TEST)
+    bounded = _not_exact(pair)
+    expected = found.test.ratio_test(alternative)
+    opposite = found.test.ratio_test(_OPPOSITE.get(alternative, alternative))
+    untested = found.untested or (f"{bounded}: not an exact age" if bounded else None)
+    return DeclaredTest(expected, None if untested else opposite, untested, found.withheld)
+
+
+def _not_exact(pair: FigurePair) -> str:
+    return " and ".join(side.name for side in pair.sides if side.figures[pair.name].bound is not Bound.EXACT)
+
+
+def _count_test(pair: FigurePair, alternative: Alternative) -> DeclaredTest:
+    exposure = exposure_ratio(pair)
+    if exposure is None:
+        return DeclaredTest(None, untested="no test: the length of a run is not known")
+    bounded = _not_exact(pair)
+    if bounded and alternative is Alternative.EITHER:
+        return DeclaredTest(None, untested=f"{bounded}: not an exact count")
+    expected, why = _sided_count_test(pair, alternative, exposure)
+    opposite, why_not = _sided_count_test(pair, _OPPOSITE.get(alternative, alternative), exposure)
+    return DeclaredTest(expected, None if why_not else opposite, why, exact=not bounded)
+
+
+def _sided_count_test(
+    pair: FigurePair, alternative: Alternative, exposure: float
+) -> tuple[RatioTest | None, str | None]:
+    """Return the test of the counts that are least favourable to the alternative, and why it can show nothing."""
+    before, after = (side.figures[pair.name] for side in pair.sides)
+    is_fall = alternative is Alternative.LOWER
+    first, second = (before.low, after.high) if is_fall else (before.high, after.low)
+    if not isinstance(first, int) or not isinstance(second, int) or min(first, second) < 0:
+        return None, f"{_not_exact(pair)}: the count is not bounded on the side that a test needs"
+    total = first + second
+    why = NO_EVENT if not total else None
+    if total and least_p(total, exposure, alternative) >= LEVEL:
+        why = TOO_FEW_EVENTS.format(total)
+    return count_test(first, second, exposure, alternative), why

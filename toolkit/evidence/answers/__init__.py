@@ -1,0 +1,1 @@
+"""Answers to one expectation of a hypothesis, and what they rest on."""

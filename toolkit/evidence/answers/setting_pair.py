@@ -1,0 +1,73 @@
+"""Value of one setting in both runs: as a run prints it, or as the author states it for a run that does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from toolkit.model.evidence import Expectation
+from toolkit.model.runs import LineRef, RunInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SettingValue:
+    """Value of a setting in one run, None where it is not known. `lines` print it; `text` says where it is from."""
+
+    value: str | None
+    text: str
+    is_printed: bool = False
+    lines: tuple[LineRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SettingPair:
+    """Values of the setting `name` in both runs."""
+
+    name: str
+    before: SettingValue
+    after: SettingValue
+
+    @classmethod
+    def of(cls, expectation: Expectation, runs: tuple[RunInfo, RunInfo]) -> SettingPair:
+        """Look up the setting that an expectation names, by its name or its environment variable."""
+        assert expectation.setting is not None
+        before, after = runs
+        return cls(
+            expectation.setting,
+            _value(expectation.setting, before, expectation.setting_before),
+            _value(expectation.setting, after, expectation.setting_after),
+        )
+
+    @property
+    def is_equal(self) -> bool:
+        """True if both values are known and equal, and at least one of the runs prints its value."""
+        before, after = self.before, self.after
+        is_known = before.value is not None and after.value is not None and (before.is_printed or after.is_printed)
+        return is_known and _number(before.value) == _number(after.value)
+
+    @property
+    def text(self) -> str:
+        """Both values, each with where it is from."""
+        if self.is_equal:
+            return f"{self.name} = {self.after.value} (before: {self.before.text}; after: {self.after.text})"
+        before, after = (
+            " ".join(each for each in (side.value, side.text) if each) for side in (self.before, self.after)
+        )
+        return f"{self.name}: before {before}, after {after}"
+
+
+def _value(name: str, run: RunInfo, stated: str | None) -> SettingValue:
+    source = next((each for each in run.setting_sources if name in (each.name, each.variable)), None)
+    if source is None:
+        return SettingValue(stated, "not printed" if stated is None else "stated by the author")
+    place = source.file if source.line is None else f"{source.file} {source.line}"
+    differs = stated is not None and _number(stated) != _number(source.value)
+    text = f"printed ({place})" + (f", although the author states {stated}" if differs else "")
+    return SettingValue(source.value, text, True, () if source.line is None else ((source.file, source.line),))
+
+
+def _number(value: str | None) -> str | float | None:
+    """Return the number that a text is, so that 10000 and 10000.0 are equal; another text as it is."""
+    try:
+        return float(value or "")
+    except ValueError:
+        return value

@@ -1,0 +1,1 @@
+"""The form of `evidence.toml`, and where in it a mistake is."""
