@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toolkit.model.runs import Episode, LineRef, RunAnalysis
+from toolkit.model.vocabulary import ReconnectReason
 
 _EPISODES = {
     "reconnects": "reconnect", "disconnects": "reconnect", "socket_ends": "reconnect", "resyncs": "resync",
@@ -25,4 +26,6 @@ def _counts(scope: str, metric: str, episode: Episode) -> bool:
     name, _, label = metric.partition(".")
     if episode.kind != _EPISODES.get(name) or scope not in (episode.venue, "run"):
         return False
+    if name == "socket_ends" and label == "silent":
+        return episode.reason == ReconnectReason.UNKNOWN
     return not label or name == "masked" or (name in _BY_REASON and label == episode.reason)
