@@ -104,3 +104,6 @@ def test_frontier_fails_the_recorded_pair_on_one_venue_and_missing_counters_are_
     }
     assert exit_info.value.code == 1
     assert by_verdict == {"FAIL": ["extended.age_apply_ms.p95"], "INCONCLUSIVE": undecided}
+    passed = {row["figure"]: row["why"] for row in rows if row["verdict"] == "PASS"}
+    for figure in ("run.publisher.pending_latest_replaced", "run.publisher.try_send_full") if not undecided else ():
+        assert "(no line seen; this build prints them, as line 41 of run.log shows)" in passed[figure]

@@ -162,11 +162,16 @@ def test_events_of_another_log_move_no_line(tmp_path: Path) -> None:
     assert figure(analyze([str(folder)]), "lighter.downtime_ms.total").bound != exact.bound
 
 
-SILENT = "audit lines are on and none counts it"
+SILENT = "no line seen; this build prints them, as line {} of run.log.zst shows"
 ZERO = {
-    "a venue whose pings the build counts": ("ci_prefixed", "paradex.pings.sent", (0, "exact", 0, 0), SILENT),
-    "no venue was up": ("no_venue_head", "lighter.pings.sent", (0, "exact", 0, 0), SILENT),
-    "none could fail": ("ci_prefixed", "paradex.pings.failed", (0, "exact", 0, 0), SILENT),
+    "a venue whose pings the build counts": (
+        "ci_prefixed",
+        "paradex.pings.sent",
+        (0, "exact", 0, 0),
+        SILENT.format(12),
+    ),
+    "no venue was up": ("no_venue_head", "lighter.pings.sent", (0, "exact", 0, 0), SILENT.format(26)),
+    "none could fail": ("ci_prefixed", "paradex.pings.failed", (0, "exact", 0, 0), SILENT.format(12)),
     "the build counts none of it": (
         "ci_prefixed",
         "aster.pings.sent",
@@ -174,7 +179,7 @@ ZERO = {
         "not instrumented",
     ),
     "a build before": ("prb_before", "lighter.pings.sent", (None, "unknown", None, None), "not instrumented"),
-    "no event was stamped locally": ("no_venue_head", "lighter.ts_fallbacks", (0, "exact", 0, 0), SILENT),
+    "no event was stamped locally": ("no_venue_head", "lighter.ts_fallbacks", (0, "exact", 0, 0), SILENT.format(26)),
 }
 
 

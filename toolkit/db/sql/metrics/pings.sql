@@ -30,6 +30,6 @@ select venue as scope, 'pings.' || stat as metric, least_n as value, coalesce(n,
        case when value is null and not has_log then why_no_log
             when value is null then 'not instrumented'
             when bound = 'lower' then 'printed at n ≤ 3 and each 100th'
-            when value = 0 and n is null then 'audit lines are on and none counts it' end as note
+            when value = 0 and n is null then none_seen end as note
 from counted, run_log_proof,
      lateral (values ('sent', low, high, readings), ('failed', failures, failures, failed_readings)) as s (stat, least_n, most_n, n)

@@ -21,7 +21,7 @@ counted as (
 select venue as scope, 'rest.' || stat as metric, greatest(last, printed) as value, coalesce(n, printed, 0)::bigint as n,
        if(stat = 'failures' and printed >= coalesce(last, 0) or unseen and coalesce(printed, 0) = 0, 'exact', 'lower') as bound, value as low, if(bound = 'exact', value, null) as high,
        case when value is null and not has_log then why_no_log when value is null then 'not instrumented'
-            when unseen and value = 0 then 'audit lines are on and none counts it'
+            when unseen and value = 0 then 'no line seen; the monitor prints the counts of other venues'
             when bound = 'exact' and value = 0 then 'no such line in the log' when bound = 'exact' then null
             when n is null then 'from the lines of failures only' else 'printed at most every 30 s' end as note
 from counted, run_log_proof

@@ -18,5 +18,5 @@ select v.venue as scope, 'ts_fallbacks' as metric, coalesce(r.low, none_printed)
        case when value is null and not has_log then why_no_log
             when value is null then 'not instrumented'
             when bound = 'lower' then 'printed at n ≤ 3 and each 100th'
-            when r.n is null then 'audit lines are on and none counts it' end as note
+            when r.n is null then none_seen end as note
 from run_venues v left join read r using (venue) left join zero using (venue), run_log_proof
