@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from reports.elements import Align, Cell, CellKind, CitedLine, Column, Rich, Table
 from reports.evidence.context import Context
+from reports.evidence.mechanisms import mechanisms
+from reports.evidence.mechanisms import sentence as mechanism_sentence
 from reports.evidence.wording import (
     NO_DIFFERENCE,
     bold,
@@ -53,6 +55,8 @@ def _sentences(context: Context) -> Iterator[tuple[int, Rich]]:
     for sentence in context.comparison.disturbances:
         yield 1, Rich((bold(f"{sentence[:1].upper()}{sentence[1:]}."),))
     yield from _settings(context)
+    for mechanism in mechanisms(context):
+        yield (3 if mechanism.vanished else 0), mechanism_sentence(mechanism)
     yield from _hypotheses(context)
     if not context.blocked and not context.same_run:
         yield from _tested(context)

@@ -10,9 +10,10 @@ from reports.elements import Cell, CellKind, Column, Rich, Table
 from reports.evidence.context import Context
 from reports.format import GAP, number
 from reports.views.run import RunView
-from toolkit.model.comparisons import MarketMatch, RunComparison, RunOverlap
+from toolkit.model.comparisons import BuildRow, MarketMatch, RunComparison, RunOverlap
 from toolkit.model.runs import CompatRow, FileLedger
 from toolkit.model.units import duration, thousands
+from toolkit.model.vocabulary import BuildState
 
 SAME_TIME = 0.95
 """Least share of the shorter run in which both ran, from which they count as run at the same time."""
@@ -61,6 +62,8 @@ def remarks(context: Context) -> Iterator[Rich]:
         yield _overlap_sentence(comparison.overlap)
     if comparison.market:
         yield _market_sentence(comparison.market)
+    if comparison.builds:
+        yield _build_sentence(context)
     yield from (Rich((f"{warning[:1].upper()}{warning[1:]}.",)) for warning in comparison.warnings)
 
 
@@ -95,6 +98,28 @@ def _market_sentence(market: Sequence[MarketMatch]) -> Rich:
     correlation = f"r ≥ {math.floor(least_r * 10_000) / 10_000:.4f}"
     ticks = f"matched tick by tick ({matched} ticks or more)"
     return Rich((f"Same market: the prices of {len(known)} venues, {ticks}, correlate with {correlation}{gap}.",))
+
+
+def _build_sentence(context: Context) -> Rich:
+    """Return what is known about the builds, each fact as equal, different or not known."""
+    stated = context.specification
+    declared = f"declared {stated.base or 'unknown'} → {stated.head or 'unknown'}; " if stated and stated.head else ""
+    rows = context.comparison.builds
+    unknown = [row.name for row in rows if row.before is None and row.after is None]
+    texts = [_build_text(row) for row in rows if row.name not in unknown]
+    texts += [f"{', '.join(unknown)} not known on either side"] if unknown else []
+    return Rich((f"Builds: {declared}{'; '.join(texts)}.",))
+
+
+def _build_text(row: BuildRow) -> str:
+    values = [value[:_DIGITS] if value else "not stated" for value in (row.before, row.after)]
+    if row.state is BuildState.EQUAL:
+        return f"{row.name} equal ({values[0]})"
+    return f"{row.name} {row.state}: {values[0]} → {values[1]}"
+
+
+_DIGITS = 12
+"""Digits of a commit or a digest that a sentence shows."""
 
 
 _ARTIFACT_COLUMNS = (

@@ -83,7 +83,7 @@ def _is_open(change: FindingChange) -> bool:
 
 
 def _finding(change: FindingChange) -> Rich:
-    venue = f" {change.finding.venue}" if change.finding.venue else ""
+    venue = f", {change.finding.venue}" if change.finding.venue else ""
     head = Rich((bold(f"{change.state.capitalize()}{venue}:"), " "))
     if change.before and change.after and change.before.text != change.after.text:
         before = Rich((f"before {change.before.text}",)) + cited(change.before.lines, "before")

@@ -22,6 +22,7 @@ from toolkit.evidence.document import (
     evidence_document,
     runs_alone,
 )
+from toolkit.model.closes import CloseGroup
 from toolkit.model.evidence import (
     Answer,
     CheckedCitation,
@@ -291,3 +292,29 @@ def test_no_secret_of_a_run_reaches_the_document(text: str) -> None:
     pair = runs_alone(compare(run, with_settings(run, {text: f"{text}!"}, id="other")), (text, text), COMMAND)
     for page in (evidence_document(pair), evidence_comment(pair, "x"), document_answer(pair)):
         assert "s3cr3tV4lue" not in page
+
+
+def closed(run: RunAnalysis, *groups: CloseGroup) -> RunAnalysis:
+    return replace(run, closes=groups)
+
+
+IDLE = CloseGroup("lighter", 1000, "idle", 9, (("run.log", 66),), 60_000, 59_000, 61_000, 1_000, 9)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "words"),
+    [
+        ((IDLE,), (), "Lighter's “idle” closes are gone (9 → 0)."),
+        ((), (IDLE,), "Lighter's “idle” closes are new (0 → 9)."),
+        ((IDLE,), (replace(IDLE, count=1, regular=1),), ""),
+        ((replace(IDLE, count=2, regular=2),), (), ""),
+        ((replace(IDLE, regular=1),), (), ""),
+        ((replace(IDLE, reason=None),), (), "Lighter's closes at one age are gone (9 → 0)."),
+    ],
+)
+def test_closes_at_one_age_that_vanish_or_appear_are_named_as_a_mechanism(
+    left: tuple[CloseGroup, ...], right: tuple[CloseGroup, ...], words: str
+) -> None:
+    text = said(closed(before(), *left), closed(after(), *right))
+    assert words in text
+    assert ("closes" in text) == bool(words)

@@ -10,6 +10,7 @@ from reports.evidence.view import OMITTABLE, EvidenceView
 from reports.pages import render_page, render_template
 from reports.views.pair import PairView
 from toolkit.analysis.metrics import catalogue
+from toolkit.comparison.finding_changes import finding_changes
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load_gate
 from toolkit.model.comparisons import RunComparison
@@ -38,7 +39,8 @@ def gate_results(comparison: RunComparison) -> tuple[GateResult, GateResult]:
 
 def runs_alone(comparison: RunComparison, names: tuple[str, str], argv: Sequence[str]) -> Evidence:
     """Return the evidence of two runs about which nobody stated anything."""
-    return Evidence(comparison, names, gate_results(comparison), tuple(argv))
+    findings = finding_changes(comparison.before, comparison.after)
+    return Evidence(comparison, names, gate_results(comparison), tuple(argv), findings=findings)
 
 
 def evidence_document(evidence: Evidence, limit: int = DOCUMENT_LIMIT) -> str:
