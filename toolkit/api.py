@@ -158,9 +158,10 @@ class Comparison:
 
     def report(self) -> Report:
         """Return the before/after evidence document."""
-        from toolkit.evidence.document import evidence_document, runs_alone
+        from toolkit.evidence.assemble import assemble
+        from toolkit.evidence.document import evidence_document
 
-        evidence = runs_alone(self.comparison, self._names, ["toolkit", "report", *self._names])
+        evidence = assemble(self.comparison, self._names, ["toolkit", "report", *self._names])
         return Report(evidence_document(evidence))
 
 

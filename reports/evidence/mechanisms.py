@@ -39,10 +39,10 @@ def mechanisms(context: Context) -> Iterator[Mechanism]:
         return
     before, after = (_groups(run.analysis) for run in context.sides)
     for key in dict.fromkeys([*before, *after]):
-        groups = [found for side in (before, after) if (found := side.get(key))]
+        groups = [side[key] for side in (before, after) if key in side]
         largest = max(groups, key=lambda group: group.count)
         counts = [side[key].count if key in side else 0 for side in (before, after)]
-        found = Mechanism(largest, *counts)
+        found = Mechanism(largest, counts[0], counts[1])
         if largest.regular >= LEAST_CLOSES and (found.vanished or found.appeared):
             yield found
 

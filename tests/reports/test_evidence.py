@@ -15,12 +15,12 @@ from tests.reports.rendered import Page
 from tests.reports.test_comparison_page import OUR_TAGS, hostile, with_settings
 from tests.reports.test_escape import HOSTILE
 from toolkit.comparison.rows import compare
+from toolkit.evidence.assemble import assemble
 from toolkit.evidence.document import (
     comparison_page,
     document_answer,
     evidence_comment,
     evidence_document,
-    runs_alone,
 )
 from toolkit.model.closes import CloseGroup
 from toolkit.model.evidence import (
@@ -51,7 +51,7 @@ HEADINGS = ["Reconnects by reason", "Ages: time since the last applied book", "A
 
 
 def evidence(left: RunAnalysis, right: RunAnalysis, names: tuple[str, str] = NAMES, **other: Any) -> Evidence:
-    return replace(runs_alone(compare(left, right), names, COMMAND), **other)
+    return replace(assemble(compare(left, right), names, COMMAND), **other)
 
 
 def document(left: RunAnalysis, right: RunAnalysis, names: tuple[str, str] = NAMES) -> str:
@@ -269,9 +269,9 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 def test_no_text_of_a_run_changes_the_structure_of_the_document(text: str) -> None:
     run = hostile(text)
     other = with_settings(run, {f"{text}!": text, text: f"{text}!"}, id="other")
-    pair = replace(runs_alone(compare(run, other), (text, text), ("toolkit", "report", text)), **stated())
+    pair = replace(assemble(compare(run, other), (text, text), ("toolkit", "report", text)), **stated())
     plain = replace(
-        runs_alone(
+        assemble(
             compare(hostile("x"), with_settings(hostile("x"), {"x!": "x", "x": "x!"}, id="other")), ("x", "x"), ()
         ),
         **stated(),
@@ -289,7 +289,7 @@ def test_no_text_of_a_run_changes_the_structure_of_the_document(text: str) -> No
 )
 def test_no_secret_of_a_run_reaches_the_document(text: str) -> None:
     run = hostile(text)
-    pair = runs_alone(compare(run, with_settings(run, {text: f"{text}!"}, id="other")), (text, text), COMMAND)
+    pair = assemble(compare(run, with_settings(run, {text: f"{text}!"}, id="other")), (text, text), COMMAND)
     for page in (evidence_document(pair), evidence_comment(pair, "x"), document_answer(pair)):
         assert "s3cr3tV4lue" not in page
 

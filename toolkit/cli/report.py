@@ -4,20 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolkit.cli import options as opt
 from toolkit.cli.compare import After, Before, analysis_options, compare_runs
 from toolkit.cli.output import emit
+from toolkit.model.errors import UsageError
 from toolkit.model.vocabulary import OFF_MARKET_BPS
+
+if TYPE_CHECKING:
+    from toolkit.model.comparisons import RunComparison
+    from toolkit.model.evidence import Specification
+
+MARKER = "toolkit-evidence"
+"""Beginning of the hidden line by which a workflow finds its comment."""
 
 
 def report(
     before: Before,
     after: After,
     output: opt.OutputOption = None,
+    comment: Annotated[
+        Path | None, typer.Option("--comment", metavar="FILE", help="Also write the comment for the pull request.")
+    ] = None,
+    marker: Annotated[
+        str,
+        typer.Option(
+            "--marker",
+            envvar="GITHUB_WORKFLOW",
+            metavar="NAME",
+            help="Name in the comment's hidden first line, by which a workflow finds and replaces its own comment.",
+        ),
+    ] = "report",
+    spec: Annotated[
+        Path | None,
+        typer.Option(
+            "--spec", metavar="FILE", help="What people state: hypotheses, citations, checks (evidence.toml)."
+        ),
+    ] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option("--init", metavar="FILE", help="Write a template of evidence.toml for these runs, and stop."),
+    ] = None,
+    repo: Annotated[
+        Path | None, typer.Option("--repo", metavar="DIR", help="Checkout in which citations and commits are checked.")
+    ] = None,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="With --repo: list the files changed from base to head that are not cited.")
+    ] = False,
     db: opt.DbOption = opt.DEFAULT_DB,
     requested: opt.RequestedOption = None,
     segment: opt.SegmentOption = None,
@@ -36,23 +72,57 @@ def report(
     the path of the document are printed.
     """
     from reports.pages import run_name
-    from toolkit.evidence.document import document_answer, evidence_document, runs_alone
+    from toolkit.evidence.assemble import Sources, assemble
+    from toolkit.evidence.document import document_answer, evidence_comment, evidence_document
 
+    specification = _specification(spec, repo, diff)
     options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau, off_market)
     comparison = compare_runs(before, after, db, options, quiet)
     names = (run_name(before), run_name(after))
+    if init is not None:
+        return _write_template(comparison, names, init)
     window = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}
-    chosen = [("requested", requested), *window.items(), *(("plateau", limit) for limit in plateau or ())]
-    evidence = runs_alone(comparison, names, _report_argv(before, after, output, chosen))
+    chosen = [("spec", spec), ("repo", repo), ("requested", requested), *window.items()]
+    chosen += [("plateau", limit) for limit in plateau or ()]
+    argv = _report_argv(before, after, output, chosen)
+    evidence = assemble(comparison, names, argv, Sources((before, after), specification, repo, diff))
     emit(evidence_document(evidence), output)
+    if comment is not None:
+        emit(evidence_comment(evidence, f"{MARKER}:{marker}"), comment)
     if output is not None and not quiet:
         emit(f"{document_answer(evidence)}\n{output}")
     return 0
 
 
+def _specification(spec: Path | None, repo: Path | None, diff: bool) -> Specification | None:
+    """Return what people state. A mistake in it is named before the runs are analysed."""
+    from toolkit.evidence.specification import read_specification
+
+    if repo is not None and spec is None:
+        raise UsageError("--repo checks the citations of a specification; name it with --spec evidence.toml")
+    if diff and repo is None:
+        raise UsageError("--diff lists changed files of a repository; name it with --repo DIR")
+    return None if spec is None else read_specification(spec)
+
+
+def _write_template(comparison: RunComparison, names: tuple[str, str], init: Path) -> int:
+    from toolkit.evidence.template import specification_template
+
+    if init.exists():
+        raise UsageError(f"--init {init}: the file exists; name another one")
+    emit(specification_template(comparison, names), init)
+    emit(f"{init}\nfill it in, then: toolkit report … --spec {init}")
+    return 0
+
+
 def _report_argv(before: str, after: str, output: Path | None, chosen: Sequence[tuple[str, object]]) -> list[str]:
     """Return the command that writes the same document again; `--db` does not change it and is left out."""
-    options = [word for name, value in chosen if value is not None for word in (f"--{name}", str(value))]
+    options = [
+        word
+        for name, value in chosen
+        if value is not None
+        for word in (f"--{name}", _relative_path(str(value)) if isinstance(value, Path) else str(value))
+    ]
     destination = ["-o", _relative_path(str(output))] if output else []
     return ["toolkit", "report", _relative_path(before), _relative_path(after), *destination, *options]
 

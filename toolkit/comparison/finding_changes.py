@@ -66,6 +66,6 @@ def _unknown_figures(run: RunAnalysis, finding: Finding) -> Iterator[str]:
 
 
 def _rank(change: FindingChange) -> tuple[bool, int, int]:
-    severity = _SEVERITIES[change.finding.severity]
+    severity = _SEVERITIES.get(change.finding.severity, len(_SEVERITIES))
     is_new_and_severe = change.state is FindingState.NEW and severity == 0
     return not is_new_and_severe, _ORDER.index(change.state), severity

@@ -1,21 +1,16 @@
-"""Build the documents about two runs: gather what they show, then fill the templates of the reports."""
+"""Write the documents about two runs: fill the templates of the reports, within a limit of characters."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from dataclasses import replace
 
 from reports.evidence.view import OMITTABLE, EvidenceView
 from reports.pages import render_page, render_template
 from reports.views.pair import PairView
-from toolkit.analysis.metrics import catalogue
-from toolkit.comparison.finding_changes import finding_changes
-from toolkit.gate import evaluate
-from toolkit.gate.gate_files import load_gate
+from toolkit.evidence.assemble import gate_results
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.evidence import Evidence
-from toolkit.model.gates import GateResult
 
 DOCUMENT_LIMIT = 20_000
 """Largest number of characters of the document in Markdown."""
@@ -23,24 +18,6 @@ COMMENT_LIMIT = 65_536
 """Largest number of characters of a comment on a pull request."""
 TERMINAL_WIDTH = 100
 """Longest line of the answer on a terminal."""
-GATE = "frontier"
-"""Gate that both sides are held against."""
-
-
-def gate_results(comparison: RunComparison) -> tuple[GateResult, GateResult]:
-    """Return the results of the gate `GATE` for the run before and the run after."""
-    gate = load_gate(GATE, catalogue())
-    before, after = (
-        evaluate(gate.rules, side, gate=gate.name, never_seen=gate.never_seen)
-        for side in (comparison.before, comparison.after)
-    )
-    return before, after
-
-
-def runs_alone(comparison: RunComparison, names: tuple[str, str], argv: Sequence[str]) -> Evidence:
-    """Return the evidence of two runs about which nobody stated anything."""
-    findings = finding_changes(comparison.before, comparison.after)
-    return Evidence(comparison, names, gate_results(comparison), tuple(argv), findings=findings)
 
 
 def evidence_document(evidence: Evidence, limit: int = DOCUMENT_LIMIT) -> str:

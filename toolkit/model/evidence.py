@@ -220,7 +220,8 @@ class FindingChange:
 class Evidence:
     """Everything that an evidence document shows. `names` are the reader's names of the runs.
 
-    `argv` is the command that makes the document again. `uncited` are the changed files that no hypothesis cites, None
+    `argv` is the command that makes the document again. `repository_problems` say which of the stated commits the
+    repository does not have. `uncited` are the changed files that no hypothesis cites, None
     where they were not asked for.
     """
 
@@ -234,5 +235,5 @@ class Evidence:
     validations: tuple[ValidationResult, ...] = ()
     commands: tuple[CommandRow, ...] = ()
     findings: tuple[FindingChange, ...] = ()
+    repository_problems: tuple[str, ...] = ()
     uncited: tuple[str, ...] | None = None
-    repository: str | None = None

@@ -1,0 +1,84 @@
+"""Gather the evidence about two runs: findings, gates, and what people stated, answered and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from toolkit.analysis.metrics import catalogue
+from toolkit.comparison.finding_changes import finding_changes
+from toolkit.evidence.citations import check_citations, repository_problems, uncited_files
+from toolkit.evidence.commands import command_rows, validation_results
+from toolkit.evidence.hypotheses import answer_hypotheses
+from toolkit.evidence.specification import check_names
+from toolkit.gate import evaluate
+from toolkit.gate.gate_files import load_gate
+from toolkit.model.comparisons import RunComparison
+from toolkit.model.evidence import Evidence, Specification
+from toolkit.model.gates import GateResult
+
+GATE = "frontier"
+"""Gate that both sides are held against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the evidence is gathered from, beside the runs.
+
+    `paths` are the runs as given on the command line, for their command indexes. `repository` is the checkout that
+    citations are checked in; `list_uncited` asks for the changed files that no hypothesis cites.
+    """
+
+    paths: tuple[str, ...] = ()
+    specification: Specification | None = None
+    repository: Path | None = None
+    list_uncited: bool = False
+
+
+def gate_results(comparison: RunComparison) -> tuple[GateResult, GateResult]:
+    """Return the results of the gate `GATE` for the run before and the run after."""
+    gate = load_gate(GATE, catalogue())
+    before, after = (
+        evaluate(gate.rules, side, gate=gate.name, never_seen=gate.never_seen)
+        for side in (comparison.before, comparison.after)
+    )
+    return before, after
+
+
+def assemble(
+    comparison: RunComparison, names: tuple[str, str], argv: Sequence[str], sources: Sources | None = None
+) -> Evidence:
+    """Return the evidence about two runs. `names` are the reader's names of the runs, `argv` makes the document again.
+
+    Raises `UsageError` for a figure or a command in the specification that does not exist, and for a list of uncited
+    files without a base.
+    """
+    sources = sources or Sources()
+    commands = command_rows(sources.paths, sources.specification)
+    evidence = Evidence(
+        comparison,
+        names,
+        gate_results(comparison),
+        tuple(argv),
+        commands=commands,
+        findings=finding_changes(comparison.before, comparison.after),
+    )
+    stated = sources.specification
+    if stated is None:
+        return evidence
+    check_names(stated, {row.figure for row in comparison.rows}, {command.id for command in commands})
+    evidence = replace(
+        evidence,
+        specification=stated,
+        answers=answer_hypotheses(stated, comparison),
+        validations=validation_results(stated, commands),
+    )
+    if sources.repository is None:
+        return evidence
+    return replace(
+        evidence,
+        repository_problems=repository_problems(stated, sources.repository),
+        citations=check_citations(stated, sources.repository),
+        uncited=uncited_files(stated, sources.repository) if sources.list_uncited else None,
+    )
