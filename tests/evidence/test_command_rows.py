@@ -50,6 +50,12 @@ def test_lines_that_cannot_be_read_are_counted_in_the_note_of_the_last_command()
     assert command_index(b'{"schema', "commands.jsonl") == ()
 
 
+def test_times_that_cannot_be_are_left_out() -> None:
+    for text in (b'"started_ms":-1,', b'"started_ms":9223372036854775807,'):
+        index = recorded("U01").replace(b'"started_ms":1795508135417,', text)
+        assert [row.started_ms for row in command_index(index, "commands.jsonl")] == [None]
+
+
 def test_an_id_that_two_runs_use_gets_the_name_of_its_run(tmp_path: Path) -> None:
     paths = [run_directory(tmp_path, name, recorded("U01") + recorded(id)) for name, id in (("old", "A"), ("new", "B"))]
     assert [row.id for row in command_rows(paths, None)] == ["old/U01", "A", "new/U01", "B"]

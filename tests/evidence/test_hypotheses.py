@@ -175,6 +175,15 @@ def test_a_figure_that_is_not_printed_is_not_instrumented() -> None:
     assert observed(Expectation("lighter.resyncs", INSTRUMENTED)).answer is Answer.INCONCLUSIVE
 
 
+def test_a_zero_that_rests_on_the_absence_of_lines_does_not_show_that_the_build_prints_them() -> None:
+    name, none = "run.socket_ends.audited", "no such line in the log"
+    left = with_figures(made_pair.before(), figure(name, 0, note=none))
+    new = observed(Expectation(name, INSTRUMENTED), pair(left, with_figures(made_pair.after(), figure(name, 3))))
+    assert (new.answer, new.why) == (Answer.SUPPORTED, f"new: before, {none}")
+    still = observed(Expectation(name, INSTRUMENTED), pair(left, with_figures(made_pair.after(), *left.figures[-1:])))
+    assert (still.answer, still.why) == (Answer.INCONCLUSIVE, f"after: {none}")
+
+
 @pytest.mark.parametrize(
     ("low", "high", "limits", "answer"),
     [

@@ -206,6 +206,8 @@ def test_known_names_pass(tmp_path: Path) -> None:
          "evidence.toml:11: hypothesis H1: there is no figure lighter.reconects; nearest: lighter.reconnects, "),
         ("extended.connects", "extendd.connects",
          "evidence.toml:21: hypothesis H2: there is no figure extendd.connects; nearest: extended.connects, "),
+        ("lighter.reconnects", "lighter.reconnects.server_clos",
+         "evidence.toml:11: hypothesis H1: there is no figure lighter.reconnects.server_clos; nearest: "),
         ('            "U13"', '            "U14"',
          "evidence.toml:14: hypothesis H1: there is no command U14; nearest: U1"),
         ('command = "U12"', 'command = "unit"',

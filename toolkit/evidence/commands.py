@@ -16,6 +16,8 @@ from toolkit.model.vocabulary import Role
 
 _COULD_NOT_START = (126, 127)
 """Exit codes of a command that a shell found not executable, or did not find."""
+_LATEST_MS = 4_102_444_800_000
+"""Year 2100: a later start is a mistake."""
 _UNREADABLE = "{count} of the {lines} lines of {file} cannot be read"
 
 
@@ -37,8 +39,8 @@ def _row(command: Command, file: str) -> CommandRow:
     return CommandRow(
         id=command.id,
         text=shlex.join(redact_argv(command.argv)),
-        started_ms=command.started_ms,
-        duration_ms=command.duration_ms,
+        started_ms=command.started_ms if 0 <= command.started_ms < _LATEST_MS else None,
+        duration_ms=command.duration_ms if command.duration_ms >= 0 else None,
         exit_code=command.exit_code,
         signal=command.signal,
         sha256=command.stdout.sha256,

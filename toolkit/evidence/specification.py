@@ -29,6 +29,7 @@ from toolkit.model.evidence import (
     Specification,
     Validation,
 )
+from toolkit.model.vocabulary import ReconnectReason
 
 _MAX_BYTES = 200_000
 """Greatest size of a specification, and of the interpretation beside it."""
@@ -77,8 +78,8 @@ def read_specification(path: Path) -> Specification:
 def check_names(specification: Specification, figures: Collection[str], command_ids: Collection[str]) -> None:
     """Raise `UsageError` for a figure or a command id that a specification names and that does not exist.
 
-    `figures` are the full names of the figures of both runs. A figure of the catalogue is known too: the runs need not
-    have it, since a blocked run has none. Its venue must be one of the runs', unless they have no venue.
+    `figures` are the full names of the figures of both runs. A figure of the catalogue is known too, since a blocked
+    run has none: with a venue of the runs, unless they have no venue, and with a reason of the taxonomy.
     """
     venues = {scope for scope in (each.partition(".")[0] for each in figures) if scope != "run"}
     for hypothesis in specification.hypotheses:
@@ -94,9 +95,12 @@ def check_names(specification: Specification, figures: Collection[str], command_
 
 
 def _is_in_catalogue(figure: str, venues: Collection[str]) -> bool:
-    scope = figure.partition(".")[0]
-    is_scope = scope == "run" or not venues or scope in venues
-    return is_scope and "." in figure and any(matches(spec.name, figure) for spec in catalogue())
+    scope, _, metric = figure.partition(".")
+    spec = next((spec for spec in catalogue() if metric and matches(spec.name, figure)), None)
+    if spec is None or (scope != "run" and venues and scope not in venues):
+        return False
+    placeholder = spec.name.rpartition(".")[2]
+    return placeholder != "<reason>" or figure.rpartition(".")[2] in set(ReconnectReason)
 
 
 def _nearest_names(name: str, names: Collection[str]) -> str:

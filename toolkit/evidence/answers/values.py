@@ -11,6 +11,8 @@ from toolkit.model.figures import Figure, Number
 from toolkit.model.units import Unit
 
 _NOT_INSTRUMENTED = "not instrumented"
+_NO_LINE = "no such line in the log"
+"""Note of a 0 that rests on the absence of lines alone: nothing shows that the build can print them."""
 _CANNOT_MOVE = "cannot move"
 
 
@@ -18,7 +20,7 @@ def answer_instrumented(observation: Observation, before: RunSide, after: RunSid
     """Answer whether the after run prints a figure. A run that does not print it counts as no value, never as 0."""
     name = observation.expectation.figure
     figure, earlier = after.figures.get(name), before.figures.get(name)
-    if figure is None or figure.value is None:
+    if figure is None or figure.value is None or figure.note == _NO_LINE:
         why = (figure and figure.note) or "the after run does not have this figure"
         answer = Answer.NOT_SUPPORTED if why.startswith(_NOT_INSTRUMENTED) else Answer.INCONCLUSIVE
         return replace(observation, answer=answer, why=f"after: {why}")
@@ -30,7 +32,7 @@ def answer_instrumented(observation: Observation, before: RunSide, after: RunSid
 
 
 def _before_text(figure: Figure | None) -> str:
-    if figure is None or figure.value is None:
+    if figure is None or figure.value is None or figure.note == _NO_LINE:
         return f"new: before, {(figure and figure.note) or 'the run does not have it'}"
     return "in both runs"
 
