@@ -1,1 +1,1 @@
-"""Comparison of two runs: comparability, differences and verdicts, figure by figure."""
+"""Comparison of two runs, or of several a side: comparability, differences and verdicts, figure by figure."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from toolkit.model.figures import Figure, Number
 from toolkit.model.runs import RunAnalysis, RunInfo
@@ -60,6 +61,12 @@ class RunSide:
         figure = self.figures.get(figure_name)
         return None if figure is None else figure.value
 
+    @classmethod
+    def all_of(cls, name: str, analyses: Sequence[RunAnalysis]) -> tuple[RunSide, ...]:
+        """Return the runs of a side; with several of them, each has its number in its name."""
+        numbers = [f" {number}" for number in range(1, len(analyses) + 1)] if len(analyses) > 1 else [""]
+        return tuple(cls.of(f"{name}{number}", each) for number, each in zip(numbers, analyses, strict=True))
+
     @property
     def observed_ms(self) -> Number | None:
         """Observed length of the run in ms; None if its files do not show it."""
@@ -85,13 +92,53 @@ class FigurePair:
         return self.before.figures.get(self.name) or self.after.figures[self.name]
 
 
-def reason_not_comparable(pair: FigurePair) -> str | None:
+@dataclass(frozen=True, slots=True)
+class FigureRuns:
+    """One figure, by full name, and the runs of each side, at least one. At least one run has the figure."""
+
+    name: str
+    befores: tuple[RunSide, ...]
+    afters: tuple[RunSide, ...]
+
+    @property
+    def pairs(self) -> list[FigurePair]:
+        """Pairs that hold every run against the first of the other side, the first runs first; one has the figure."""
+        pairs = run_pairs(self.befores, self.afters)
+        return [FigurePair(self.name, *pair) for pair in pairs if any(self.name in side.figures for side in pair)]
+
+    @property
+    def figure(self) -> Figure:
+        """The figure of the first run that has it."""
+        return next(side.figures[self.name] for side in (*self.befores, *self.afters) if self.name in side.figures)
+
+    def values(self, sides: Sequence[RunSide]) -> tuple[Number | None, ...]:
+        """Return the value of each of these runs."""
+        return tuple(side.value(self.name) for side in sides)
+
+    def typical(self, sides: Sequence[RunSide]) -> Number | None:
+        """Return the median of the values of these runs; None where one is not known."""
+        values = [value for value in self.values(sides) if value is not None]
+        return median(values) if len(values) == len(sides) else None
+
+
+def run_pairs(befores: Sequence[RunSide], afters: Sequence[RunSide]) -> list[tuple[RunSide, RunSide]]:
+    """Return pairs of sides that hold every run against the first of the other side, the first runs first."""
+    return [*((befores[0], after) for after in afters), *((before, afters[0]) for before in befores[1:])]
+
+
+def reason_not_comparable(figure: FigureRuns) -> str | None:
     """Return the first reason why the figure may not be compared; None if it may."""
-    return next((reason for check in _CHECKS if (reason := check(pair))), None)
+    pairs = figure.pairs
+    return next((reason for check in _CHECKS for pair in pairs if (reason := check(pair))), None)
 
 
-def remark(pair: FigurePair) -> str | None:
-    """Return remarks on a figure that may be compared (no book, early end, length, bounds); None if there is none."""
+def remarks(figure: FigureRuns) -> list[str]:
+    """Return remarks on a figure that may be compared: no book, early end, length, bounds."""
+    found = (text for pair in figure.pairs if (text := _remark(pair)))
+    return list(dict.fromkeys(each for text in found for each in text.split("; ")))
+
+
+def _remark(pair: FigurePair) -> str | None:
     without_value = [side.name for side in pair.sides if side.value(pair.name) is None]
     if without_value:
         return f"{pair.figure.scope} never had a book in the {without_value[0]} run"

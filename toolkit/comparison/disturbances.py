@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from toolkit.comparison.comparability import BLOCKED, DIED, DURATION_RATIO, RunSide
@@ -24,13 +24,18 @@ class Disturbance(NamedTuple):
 
 def disturbances(before: RunSide, after: RunSide) -> list[Disturbance]:
     """Return the disturbances of both runs. A run that never ran has none."""
-    pairs = ((before, after), (after, before))
-    return [each for side, other in pairs if side.run.ended not in BLOCKED for each in _of_side(side, other)]
+    return disturbances_of_all((before,), (after,))
 
 
-def disturbance_sentences(before: RunSide, after: RunSide) -> tuple[str, ...]:
+def disturbances_of_all(befores: Sequence[RunSide], afters: Sequence[RunSide]) -> list[Disturbance]:
+    """Return the disturbances of all runs of both sides, each held against the first run of the other side."""
+    sides = [*((side, afters[0]) for side in befores), *((side, befores[0]) for side in afters)]
+    return [each for side, other in sides if side.run.ended not in BLOCKED for each in _of_side(side, other)]
+
+
+def sentences(disturbed: Sequence[Disturbance]) -> tuple[str, ...]:
     """Return the sentence of each disturbance, without its full stop."""
-    return tuple(f"{each.side}: {each.sentence}" for each in disturbances(before, after))
+    return tuple(f"{each.side}: {each.sentence}" for each in disturbed)
 
 
 def _of_side(side: RunSide, other: RunSide) -> Iterator[Disturbance]:

@@ -4,31 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from toolkit.analysis.settings import KnownSettings, setting_differences
+from toolkit.comparison.builds import build_rows
 from toolkit.comparison.comparability import (
     BLOCKED,
     DURATION_RATIO,
     RunSide,
     blocked_sides,
     length_difference,
+    run_pairs,
     runs_text,
 )
 from toolkit.comparison.overlap import SAME_MARKET_CORRELATION
 from toolkit.model.comparisons import MarketMatch, RunOverlap, SettingRow
 from toolkit.model.runs import RunInfo
 from toolkit.model.units import duration
-from toolkit.model.vocabulary import SettingKind
+from toolkit.model.vocabulary import BuildState, SettingKind
 
 
-def warnings(
-    before: RunSide,
-    after: RunSide,
-    settings: Sequence[SettingRow],
+def side_warnings(
+    befores: Sequence[RunSide],
+    afters: Sequence[RunSide],
+    known_settings: KnownSettings,
     common: RunOverlap | None,
     market: Sequence[MarketMatch],
 ) -> Iterator[str]:
+    """Yield warnings about all runs, each once. The first runs have their overlap and their market, the others none.
+
+    Every run is held against the first of the other side, and so is every other run of its own side: a setting or build
+    that varies within a side is no part of the change.
+    """
+    found = dict[str, None]()
+    for number, (before, after) in enumerate(run_pairs(befores, afters)):
+        settings = setting_differences(before.run, after.run, known_settings) or ()
+        of_pair = (
+            _warnings(before, after, settings, common, market) if number == 0 else _warnings(before, after, settings)
+        )
+        found.update(dict.fromkeys(of_pair))
+    yield from found
+    for side in (befores, afters):
+        for other in side[1:]:
+            yield from _within_side(side[0], other, known_settings)
+
+
+def _within_side(first: RunSide, other: RunSide, known_settings: KnownSettings) -> Iterator[str]:
+    settings = setting_differences(first.run, other.run, known_settings) or ()
+    differ = [row.name for row in settings if row.kind is SettingKind.DIFFERS]
+    differ += [row.name for row in build_rows(first.run, other.run) if row.state is BuildState.DIFFERENT]
+    if differ:
+        yield f"{first.name} and {other.name} are not alike: {', '.join(differ[:_MOST_NAMED])} differ"
+
+
+def _warnings(
+    before: RunSide,
+    after: RunSide,
+    settings: Sequence[SettingRow],
+    common: RunOverlap | None = None,
+    market: Sequence[MarketMatch] | None = None,
+) -> Iterator[str]:
     """Yield warnings about the pair as a whole, one sentence each without its full stop.
 
-    `common` is the time in which both ran, `market` the match of their prices in it.
+    `common` is the time in which both ran, `market` the match of their prices in it, None where that is not asked for.
     """
     sides = (before, after)
     if before.run.id == after.run.id:
@@ -45,12 +81,14 @@ def warnings(
     if lengths:
         yield f"{lengths}: counts are compared by their hourly rates"
     if before.run.id != after.run.id:
-        yield from _setting_warnings(before.run, after.run, settings)
-        yield from _market_warnings(before.run, after.run, common, market)
+        yield from _setting_warnings(before, after, settings)
+        if market is not None:
+            yield from _market_warnings(before.run, after.run, common, market)
 
 
-def _setting_warnings(before: RunInfo, after: RunInfo, settings: Sequence[SettingRow]) -> Iterator[str]:
-    sides = (("before", before), ("after", after))
+def _setting_warnings(left: RunSide, right: RunSide, settings: Sequence[SettingRow]) -> Iterator[str]:
+    before, after = left.run, right.run
+    sides = ((left.name, before), (right.name, after))
     not_recorded = [name for name, run in sides if run.settings is None and not run.setting_sources]
     if not_recorded:
         verb = "does not record its" if len(not_recorded) == 1 else "do not record their"

@@ -1,86 +1,130 @@
-"""Compare two runs figure by figure. A row that may not be compared still shows both values."""
+"""Compare two sides of runs figure by figure. A row that may not be compared still shows its values."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
 
 from toolkit.analysis.settings import KnownSettings, setting_differences
 from toolkit.comparison.builds import build_rows
 from toolkit.comparison.comparability import (
     CADENCE_RATIO,
     DURATION_RATIO,
-    FigurePair,
+    FigureRuns,
     RunSide,
     blocked_sides,
     is_total,
     reason_not_comparable,
-    remark,
+    remarks,
 )
-from toolkit.comparison.disturbances import disturbance_sentences
+from toolkit.comparison.disturbances import Disturbance, disturbances_of_all, sentences
 from toolkit.comparison.overlap import overlap, same_market
-from toolkit.comparison.pair_warnings import warnings
+from toolkit.comparison.pair_warnings import side_warnings
+from toolkit.comparison.several_runs import run_tests
 from toolkit.comparison.statistics import CONFIDENCE, POWER
 from toolkit.comparison.verdicts import FigureTest, figure_tests, verdict
 from toolkit.model.comparisons import ComparisonRow, RunComparison
+from toolkit.model.errors import UsageError
 from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import Verdict
 
 MS_PER_HOUR = 3_600_000
 
+_Sides = tuple[tuple[RunSide, ...], tuple[RunSide, ...]]
+
 
 def compare(before: RunAnalysis, after: RunAnalysis, known_settings: KnownSettings = dict) -> RunComparison:
-    """Return a row for every figure that either run has, with its verdict and, in `why`, its reason or a remark.
+    """Compare two runs, one a side: see `compare_runs`."""
+    return compare_runs((before,), (after,), known_settings)
+
+
+def compare_runs(
+    befores: Sequence[RunAnalysis], afters: Sequence[RunAnalysis], known_settings: KnownSettings = dict
+) -> RunComparison:
+    """Return a row for every figure that any run has, with its verdict and, in `why`, its reason or a remark.
 
     `delta` is after minus before in the unit of the figure, `ratio` is after over before and None where before is 0.
-    `known_settings` returns the defaults that apply where a run leaves a setting unset.
+    With several runs a side, the runs are the sample. `known_settings` returns the defaults that apply where a run
+    leaves a setting unset. Raises `UsageError` for a side without a run, and for one that has a run twice.
     """
-    settings = setting_differences(before.run, after.run, known_settings)
-    before_side, after_side = RunSide.of("before", before), RunSide.of("after", after)
-    names = dict.fromkeys([*before_side.figures, *after_side.figures])
-    pairs = {name: FigurePair(name, before_side, after_side) for name in names}
-    reasons = {name: reason_not_comparable(pair) for name, pair in pairs.items()}
-    tests = figure_tests(pair for name, pair in pairs.items() if reasons[name] is None)
-    rows = tuple(_row(pair, reasons[name], tests.get(name)) for name, pair in pairs.items())
-    common, market = overlap(before, after), same_market(before, after)
-    compared = sum(row.verdict is not Verdict.NOT_COMPARABLE for row in rows)
+    _check_sides(befores, afters)
+    sides = RunSide.all_of("before", befores), RunSide.all_of("after", afters)
+    names = dict.fromkeys(name for side in sides for run in side for name in run.figures)
+    groups = {name: FigureRuns(name, *sides) for name in names}
+    reasons = {name: reason_not_comparable(group) for name, group in groups.items()}
+    comparable = [group for name, group in groups.items() if reasons[name] is None]
+    several = len(befores) > 1 or len(afters) > 1
+    tests = run_tests(comparable) if several else figure_tests(group.pairs[0] for group in comparable)
+    disturbed = disturbances_of_all(*sides)
+    rows = tuple(_row(group, reasons[name], tests.get(name), disturbed) for name, group in groups.items())
+    settings = setting_differences(befores[0].run, afters[0].run, known_settings)
+    common, market = overlap(befores[0], afters[0]), same_market(befores[0], afters[0])
     return RunComparison(
-        before=before,
-        after=after,
-        comparable=compared > 0,
-        why_not=() if compared else _reasons(before_side, after_side, rows),
+        before=befores[0],
+        after=afters[0],
+        comparable=bool(comparable),
+        why_not=() if comparable else _reasons(sides, rows),
         rows=rows,
-        method={
-            "runs_per_side": 1,
-            "confidence": CONFIDENCE,
-            "power": POWER,
-            "tests": dict(Counter(test.family for test in tests.values() if test.corrected_p is not None)),
-            "correction": "Holm, within each family of tests",
-            "duration_ratio": DURATION_RATIO,
-            "cadence_ratio": CADENCE_RATIO,
-            "rows": len(rows),
-            "rows_compared": compared,
-        },
-        warnings=tuple(warnings(before_side, after_side, settings or (), common, market)),
+        method=_method(sides, tests, len(rows), len(comparable)),
+        warnings=tuple(side_warnings(*sides, known_settings, common, market)),
         settings=settings,
         overlap=common,
         market=market,
-        disturbances=disturbance_sentences(before_side, after_side),
-        builds=build_rows(before.run, after.run),
+        disturbances=sentences(disturbed),
+        builds=build_rows(befores[0].run, afters[0].run),
+        runs_before=tuple(befores),
+        runs_after=tuple(afters),
     )
 
 
-def _reasons(before: RunSide, after: RunSide, rows: tuple[ComparisonRow, ...]) -> tuple[str, ...]:
+def _check_sides(befores: Sequence[RunAnalysis], afters: Sequence[RunAnalysis]) -> None:
+    for side, runs in (("before", befores), ("after", afters)):
+        if not runs:
+            raise UsageError(f"no run {side}: name at least one run a side")
+        ids = [each.run.id for each in runs]
+        if len(set(ids)) < len(ids):
+            raise UsageError(f"a run is named twice {side}: each run counts once, so name it once")
+
+
+def _method(sides: _Sides, tests: Mapping[str, FigureTest], rows: int, compared: int) -> dict[str, Any]:
+    """Return how the sides were compared. `tests` counts the tests by family; `runs_per_side` is the smaller number."""
+    numbers = [len(side) for side in sides]
+    several = max(numbers) > 1
+    exact = "exact tests of counts and t-tests of batches of ages"
+    return {
+        "runs_per_side": min(numbers),
+        "confidence": CONFIDENCE,
+        "power": POWER,
+        "tests": dict(Counter(test.family for test in tests.values() if test.corrected_p is not None)),
+        "correction": "Holm, within each family of tests",
+        "duration_ratio": DURATION_RATIO,
+        "cadence_ratio": CADENCE_RATIO,
+        "rows": rows,
+        "rows_compared": compared,
+        "design": "several runs a side" if several else "one run a side",
+        "runs_before": numbers[0],
+        "runs_after": numbers[1],
+        "test": "exact permutation of the runs" if several else exact,
+        "interval": "t interval of the ratio of the runs' geometric means" if several else "interval of the test",
+    }
+
+
+def _reasons(sides: _Sides, rows: tuple[ComparisonRow, ...]) -> tuple[str, ...]:
     reasons = tuple(dict.fromkeys(row.why for row in rows))
-    return blocked_sides(before, after) or reasons or ("neither run has a figure",)
+    return blocked_sides(*sides[0], *sides[1]) or reasons or ("neither run has a figure",)
 
 
-def _row(pair: FigurePair, reason: str | None, test: FigureTest | None) -> ComparisonRow:
-    before, after = (side.value(pair.name) for side in pair.sides)
-    found, why = (Verdict.NOT_COMPARABLE, reason) if reason else verdict(pair, test)
+def _row(
+    group: FigureRuns, reason: str | None, test: FigureTest | None, disturbed: Sequence[Disturbance]
+) -> ComparisonRow:
+    before, after = group.typical(group.befores), group.typical(group.afters)
+    found, why = (Verdict.NOT_COMPARABLE, reason) if reason else verdict(group.figure.better, test, disturbed)
     result = test.result if test else None
     return ComparisonRow(
-        figure=pair.name,
-        unit=pair.figure.unit,
+        figure=group.name,
+        unit=group.figure.unit,
         before=before,
         after=after,
         delta=after - before if before is not None and after is not None else None,
@@ -89,25 +133,29 @@ def _row(pair: FigurePair, reason: str | None, test: FigureTest | None) -> Compa
         high=result.high if result else None,
         p=result.p if result else None,
         verdict=found,
-        why="; ".join(each for each in (why, None if reason else remark(pair)) if each),
+        why="; ".join(dict.fromkeys(each for each in (why, *(() if reason else remarks(group))) if each)),
         mde=result.smallest_rise if result else None,
-        n_before=_sample_count(pair.before, pair.name),
-        n_after=_sample_count(pair.after, pair.name),
-        before_per_hour=_per_hour(pair.before, pair),
-        after_per_hour=_per_hour(pair.after, pair),
+        n_before=_sample_count(group.befores, group.name),
+        n_after=_sample_count(group.afters, group.name),
+        before_per_hour=_per_hour(group.befores, group),
+        after_per_hour=_per_hour(group.afters, group),
         mde_fall=result.smallest_fall if result else None,
         p_corrected=test.corrected_p if test else None,
         family=test.family if test else None,
+        values_before=group.values(group.befores),
+        values_after=group.values(group.afters),
     )
 
 
-def _sample_count(side: RunSide, figure_name: str) -> int:
-    figure = side.figures.get(figure_name)
-    return 0 if figure is None else figure.n
+def _sample_count(sides: Sequence[RunSide], figure_name: str) -> int:
+    return sum(side.figures[figure_name].n for side in sides if figure_name in side.figures)
 
 
-def _per_hour(side: RunSide, pair: FigurePair) -> float | None:
-    value = side.value(pair.name)
-    if value is None or not side.observed_ms or not is_total(pair.figure):
-        return None
-    return value * MS_PER_HOUR / side.observed_ms
+def _per_hour(sides: Sequence[RunSide], group: FigureRuns) -> float | None:
+    """Return the median of the runs' hourly rates; None where the value or the length of a run is not known."""
+    rates = [
+        value * MS_PER_HOUR / side.observed_ms
+        for side, value in zip(sides, group.values(sides), strict=True)
+        if value is not None and side.observed_ms
+    ]
+    return median(rates) if len(rates) == len(sides) and is_total(group.figure) else None

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from toolkit.comparison.age_test import MIN_INDEPENDENT_STRETCHES, AgePercentiles, age_test
 from toolkit.comparison.comparability import FigurePair, RunSide
-from toolkit.comparison.disturbances import disturbances
+from toolkit.comparison.disturbances import Disturbance
 from toolkit.comparison.statistics import CONFIDENCE, BatchTest, RatioTest, count_test, holm, least_p
 from toolkit.model.series import AgeSeries
 from toolkit.model.vocabulary import Better, Bound, Verdict
@@ -23,32 +23,37 @@ from toolkit.model.vocabulary import Better, Bound, Verdict
 EQUIVALENT = (0.8, 1.25)
 """Range of ratios within which a difference is called none, if the whole interval lies in it."""
 
-_EVENTS = re.compile(
+EVENTS = re.compile(
     r"reconnects|disconnects|connect_failures|resyncs|read_timeouts_kept|pings\.failed|plateau_\w+\.count"
     r"|enforcer\.restarts|supervisor\.\w+|rest_fallback\.activations|cap_hits\.ticks"
 )
 """Metrics, without the reason, that count separate events."""
-_AGES = re.compile(r"(age_(?:apply|event)_ms)\.p\d+")
+AGES = re.compile(r"(age_(?:apply|event)_ms)\.p\d+")
 NO_EVENT = "no event in either run"
 """Why two exact counts of 0 have no test: they do not differ."""
 TOO_FEW_EVENTS = "{} events in both runs are too few to show a difference"
 """Why counts with this sum say nothing about a difference."""
+ALL_EQUAL = "the same value in every run"
+"""Why runs that do not differ have no test."""
 _COMMON_SHIFT_VENUES = 3
 """Least number of venues for a shift that is common to all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class FigureTest:
-    """Test of one figure. `family` names the figures it is corrected with.
+    """Test of one figure. `family` names the figures it is corrected with. `change` is positive for a rise.
 
     `untested` says why the test says nothing, which takes it out of the family; `withheld` why it gives no verdict all
-    the same. `corrected_p` is None where the test is outside its family.
+    the same; `powerless` why no difference of any size would be shown. `corrected_p` is None where the test is outside
+    its family.
     """
 
     family: str
     result: RatioTest
+    change: float
     untested: str | None = None
     withheld: str | None = None
+    powerless: str | None = None
     corrected_p: float | None = None
 
 
@@ -56,44 +61,51 @@ def figure_tests(pairs: Iterable[FigurePair]) -> dict[str, FigureTest]:
     """Return the test of each figure that has one, by full name, corrected within each family after Holm."""
     pairs = list(pairs)
     shifts = common_shifts(pairs)
-    tests = {pair.name: test for pair in pairs if (test := _test(pair, shifts))}
+    return corrected({pair.name: test for pair in pairs if (test := _test(pair, shifts))})
+
+
+def corrected(tests: Mapping[str, FigureTest]) -> dict[str, FigureTest]:
+    """Return the tests, with the probabilities of those that say something corrected within each family after Holm."""
     families: dict[str, list[str]] = defaultdict(list)
     for name, test in tests.items():
         if test.untested is None:
             families[test.family].append(name)
+    found = dict(tests)
     for names in families.values():
-        corrected = holm([tests[name].result.p for name in names])
-        tests.update((name, replace(tests[name], corrected_p=p)) for name, p in zip(names, corrected, strict=True))
-    return tests
+        probabilities = holm([tests[name].result.p for name in names])
+        found.update((name, replace(tests[name], corrected_p=p)) for name, p in zip(names, probabilities, strict=True))
+    return found
 
 
-def verdict(pair: FigurePair, test: FigureTest | None) -> tuple[Verdict, str | None]:
-    """Return the verdict on a figure that may be compared, and the reason where the values do not show it."""
+def verdict(better: str, test: FigureTest | None, disturbed: Sequence[Disturbance] = ()) -> tuple[Verdict, str | None]:
+    """Return the verdict on a figure that may be compared, and the reason where the values do not show it.
+
+    `better` is the direction in which the figure improves; `disturbed` are the disturbances of the runs.
+    """
     if test is None:
         return Verdict.DESCRIPTIVE, None
-    before, after = (side.value(pair.name) or 0 for side in pair.sides)
-    if test.untested == NO_EVENT:
+    if test.untested in (NO_EVENT, ALL_EQUAL):
         return Verdict.NO_DIFFERENCE, None
-    reason = test.withheld or test.untested
+    reason = test.withheld or (None if test.powerless else test.untested)
     if reason is None and test.corrected_p is not None and test.corrected_p < 1 - CONFIDENCE:
-        better = (after < before) is (pair.figure.better == Better.LOWER)
-        disturbed = disturbances(*pair.sides)
-        if not better or not disturbed:
-            return (Verdict.IMPROVED if better else Verdict.REGRESSED), None
+        improves = (test.change < 0) is (better == Better.LOWER)
+        if not improves or not disturbed:
+            return (Verdict.IMPROVED if improves else Verdict.REGRESSED), None
         reason = f"{disturbed[0].side} {disturbed[0].short}: no improvement"
-    high = test.result.high
-    if reason is None and high is not None and EQUIVALENT[0] <= test.result.low and high <= EQUIVALENT[1]:
+    low, high = test.result.low, test.result.high
+    if reason is None and low is not None and high is not None and EQUIVALENT[0] <= low and high <= EQUIVALENT[1]:
         return Verdict.NO_DIFFERENCE, None
-    return Verdict.INCONCLUSIVE, reason
+    return Verdict.INCONCLUSIVE, reason or test.powerless
 
 
 def _test(pair: FigurePair, shifts: Mapping[str, str]) -> FigureTest | None:
     figure = pair.figure
     if figure.better == Better.NONE or any(side.value(pair.name) is None for side in pair.sides):
         return None
-    if age := _AGES.fullmatch(figure.metric):
+    if age := AGES.fullmatch(figure.metric):
         found = compare_ages(pair, shifts)
-        return FigureTest(age[1], found.test.ratio_test(), found.untested, found.withheld) if found else None
+        change = _delta(pair) or 0
+        return FigureTest(age[1], found.test.ratio_test(), change, found.untested, found.withheld) if found else None
     family = event_family(figure.metric)
     return _count_test(pair, family) if family else None
 
@@ -101,7 +113,7 @@ def _test(pair: FigurePair, shifts: Mapping[str, str]) -> FigureTest | None:
 def event_family(metric: str) -> str | None:
     """Return the metric, with a placeholder for its reason, if it counts separate events; None if it does not."""
     for name, label in ((metric, ""), (metric.rpartition(".")[0], ".<reason>")):
-        if _EVENTS.fullmatch(name):
+        if EVENTS.fullmatch(name):
             return name + label
     return None
 
@@ -117,7 +129,7 @@ def _count_test(pair: FigurePair, family: str) -> FigureTest | None:
         untested = NO_EVENT
     elif untested is None and least_p(before + after, exposure) >= 1 - CONFIDENCE:
         untested = TOO_FEW_EVENTS.format(before + after)
-    return FigureTest(family, count_test(before, after, exposure), untested)
+    return FigureTest(family, count_test(before, after, exposure), after / exposure - before, untested)
 
 
 def exposure_ratio(pair: FigurePair) -> float | None:
@@ -165,22 +177,28 @@ def _arrays(series: AgeSeries) -> AgePercentiles:
 
 def common_shifts(pairs: Iterable[FigurePair]) -> dict[str, str]:
     """Return, for each age that moved at all venues by the same amount within a tick, a sentence that says so."""
-    moved: dict[str, list[FigurePair]] = defaultdict(list)
-    for pair in pairs:
-        if _AGES.fullmatch(pair.figure.metric):
-            moved[pair.figure.metric].append(pair)
+    pairs = list(pairs)
+    return shifts_of_all_venues({pair.name: _delta(pair) for pair in pairs}, pairs[0].before if pairs else None)
+
+
+def shifts_of_all_venues(deltas: Mapping[str, float | None], side: RunSide | None) -> dict[str, str]:
+    """Return the same for differences of figures by full name; `side` is a run with the distance of the ticks."""
+    moved: dict[str, list[str]] = defaultdict(list)
+    for name in deltas:
+        if AGES.fullmatch(metric := name.partition(".")[2]):
+            moved[metric].append(name)
+    tick_ms = (side.value("run.tick_gap_ms.p50") if side else None) or 0
     found = {}
-    for metric, same in moved.items():
-        deltas = [_delta(pair.before, pair.after, pair.name) for pair in same]
-        known = [delta for delta in deltas if delta is not None]
-        tick_ms = same[0].before.value("run.tick_gap_ms.p50") or 0
-        if len(known) < max(len(deltas), _COMMON_SHIFT_VENUES) or max(known) - min(known) > tick_ms:
+    for names in moved.values():
+        known = [delta for name in names if (delta := deltas[name]) is not None]
+        if len(known) < max(len(names), _COMMON_SHIFT_VENUES) or max(known) - min(known) > tick_ms:
             continue
         if min(known) > 0 or max(known) < 0:
-            found[metric] = f"common shift: all venues moved by {min(known):.0f} to {max(known):.0f} ms"
-    return {pair.name: found[metric] for metric, same in moved.items() if metric in found for pair in same}
+            text = f"common shift: all venues moved by {min(known):.0f} to {max(known):.0f} ms"
+            found.update(dict.fromkeys(names, text))
+    return found
 
 
-def _delta(before: RunSide, after: RunSide, name: str) -> float | None:
-    values = before.value(name), after.value(name)
-    return None if values[0] is None or values[1] is None else values[1] - values[0]
+def _delta(pair: FigurePair) -> float | None:
+    before, after = (side.value(pair.name) for side in pair.sides)
+    return None if before is None or after is None else after - before

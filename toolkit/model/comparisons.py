@@ -16,7 +16,10 @@ from toolkit.model.vocabulary import BuildState, SettingKind, Verdict
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """One figure of both runs, its difference and the verdict.
+    """One figure of both sides, its difference and the verdict.
+
+    With several runs a side, `before` and `after` are the medians of the runs, whose values are `values_before` and
+    `values_after`, in the order of the runs; `n_…` is the sum over the runs.
 
     `before`, `after` and `delta` (after minus before) are in `unit`; `ratio` is after over before. All four are None
     where they are not known. `low` and `high` are the limits of the 95 % interval of the ratio; `mde` (minimum
@@ -46,6 +49,8 @@ class ComparisonRow:
     mde_fall: float | None = None
     p_corrected: float | None = None
     family: str | None = None
+    values_before: tuple[Number | None, ...] = ()
+    values_after: tuple[Number | None, ...] = ()
     identical: tuple[Number, Number] | None = None
 
 
@@ -114,7 +119,11 @@ class MarketMatch:
 
 @dataclass(frozen=True, slots=True)
 class RunComparison:
-    """Comparison of two runs, one row per figure. `comparable` is true if any row is comparable.
+    """Comparison of two sides, one row per figure. `comparable` is true if any row is comparable.
+
+    `before` and `after` are the first runs of the sides, `runs_before` and `runs_after` all of them. `overlap`,
+    `market`, `builds` and `settings` are of the first runs. `method["design"]` is `one run a side`, `several runs a
+    side` or `paired`.
 
     `settings` lists the settings of both runs, those that differ first; None where no file of a run states one.
     `overlap` is None where a start or an end is not known. `market` has the venues with a mid in both runs, if the runs
@@ -137,3 +146,5 @@ class RunComparison:
     market: tuple[MarketMatch, ...] = ()
     disturbances: tuple[str, ...] = ()
     builds: tuple[BuildRow, ...] = ()
+    runs_before: tuple[RunAnalysis, ...] = ()
+    runs_after: tuple[RunAnalysis, ...] = ()

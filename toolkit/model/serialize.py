@@ -33,7 +33,8 @@ def comparison_json(comparison: RunComparison) -> str:
     """Encode a comparison as `toolkit.comparison/1`: comparability and its reasons, and all rows."""
     fields = {each.name: getattr(comparison, each.name) for each in dataclass_fields(comparison)}
     sides = {side: fields.pop(side).run for side in ("before", "after")}
-    return _encoded({"schema": "toolkit.comparison/1", **fields, "runs": sides})
+    several = {name: [each.run for each in fields.pop(name)] for name in ("runs_before", "runs_after")}
+    return _encoded({"schema": "toolkit.comparison/1", **fields, "runs": sides, **several})
 
 
 _NOT_PUBLISHED = ("age_series", "mid_series", "pictures")
