@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import groupby
 
 from reports.elements import Cell, CellKind, Column, Rich, Table
 from reports.evidence.context import Context
@@ -20,6 +21,7 @@ from toolkit.model.evidence import (
     Observation,
     ValidationResult,
 )
+from toolkit.model.runs import LineRef
 from toolkit.model.units import duration
 
 _COLUMNS = (Column("hypothesis"), Column("expected"), Column("observed"), Column("answer"))
@@ -39,31 +41,46 @@ def hypothesis_table(context: Context) -> Table:
 def _row(context: Context, each: HypothesisAnswer) -> tuple[Cell | Rich, ...]:
     return (
         Rich((Cell(each.hypothesis.id, strong=True), f" {each.hypothesis.finding}")),
-        Rich(("; ".join(dict.fromkeys(_expected(found.expectation) for found in each.observations)),)),
+        Rich((_expectations(each),)),
         _observed(context, each),
         Rich((Cell(each.answer, strong=each.answer is not Answer.INCONCLUSIVE),)),
     )
 
 
+def _expectations(each: HypothesisAnswer) -> str:
+    """Return the expectations; figures of which the same is expected share it."""
+    figures: dict[str, list[str]] = {}
+    for found in each.observations:
+        figures.setdefault(_expected(found.expectation), []).append(figure_name(found.expectation.figure))
+    return "; ".join(f"{', '.join(dict.fromkeys(names))}: {expected}" for expected, names in figures.items())
+
+
 def _expected(expectation: Expectation) -> str:
-    name = figure_name(expectation.figure)
     if expectation.direction is not None:
-        return f"{name}: {_DIRECTIONS[expectation.direction]}"
+        return _DIRECTIONS[expectation.direction]
     limits = [f"at least {number(expectation.at_least)}" if expectation.at_least is not None else ""]
     limits += [f"at most {number(expectation.at_most)}" if expectation.at_most is not None else ""]
-    return f"{name}: {' and '.join(limit for limit in limits if limit)}"
+    return " and ".join(limit for limit in limits if limit)
 
 
 def _observed(context: Context, each: HypothesisAnswer) -> Rich:
+    """Return the observations of a hypothesis. Neighbours that say the same share their details and lines."""
     text = Rich(())
     several = len(each.observations) > 1
-    for position, found in enumerate(each.observations):
-        figure = found.expectation.figure
-        name = f"{figure_name(figure)} " if several else ""
-        text += Rich(("; " if position else "", name)) + values(context.sides, figure)
-        details = "; ".join(part for part in (_statistics(found), found.why) if part)
-        text += Rich((f": {details}" if details else "",)) + cited(found.lines, "after")
+    for (details, lines), group in groupby(each.observations, _details):
+        figures = [found.expectation.figure for found in group]
+        text += Rich(("; " if text.parts else "",))
+        for position, figure in enumerate(figures):
+            name = f"{figure_name(figure)} " if several else ""
+            text += Rich((", " if position else "", name)) + values(context.sides, figure)
+        text += Rich((f": {details}" if details else "",)) + cited(lines, "after")
     return text
+
+
+def _details(found: Observation) -> tuple[str, tuple[LineRef, ...]]:
+    """Return what is said of an observation beside its values, and its lines. The limit stands in the expectation."""
+    reasons = [reason for reason in found.why.split("; ") if not reason.startswith("the limit is")]
+    return "; ".join(part for part in (_statistics(found), *reasons) if part), found.lines
 
 
 def _statistics(found: Observation) -> str:
@@ -106,8 +123,21 @@ _COMMAND_COLUMNS = (
 
 
 def command_table(context: Context) -> Table:
-    """Return the command index: id, command, start, duration, exit code or signal, digest of the output."""
-    return Table(_COMMAND_COLUMNS, tuple(_command_row(command) for command in context.evidence.commands))
+    """Return the command index: id, command, start, duration, exit code or signal, digest of the output.
+
+    If none was recorded, there are id, command and stated end.
+    """
+    rows = tuple(_command_row(command) for command in context.evidence.commands)
+    if commands_recorded(context):
+        return Table(_COMMAND_COLUMNS, rows)
+    ends = (Cell(_end(command)) for command in context.evidence.commands)
+    stated = ((*row[:2], end) for row, end in zip(rows, ends, strict=True))
+    return Table((*_COMMAND_COLUMNS[:2], Column("end")), tuple(stated))
+
+
+def commands_recorded(context: Context) -> bool:
+    """Return True if any command was recorded, not only stated."""
+    return any(command.file is not None for command in context.evidence.commands)
 
 
 def _command_row(command: CommandRow) -> tuple[Cell, ...]:
@@ -130,9 +160,13 @@ def command_end(command: CommandRow | None) -> str:
     """Return how a command ended: `exit 0`, `SIGKILL`; with `stated` where it was not recorded."""
     if command is None:
         return "not recorded"
-    end = command.signal or (f"exit {command.exit_code}" if command.exit_code is not None else "")
     stated = "" if command.file is not None else "stated by the author"
-    return ", ".join(part for part in (end, command.note or "", stated) if part)
+    return ", ".join(part for part in (_end(command), stated) if part)
+
+
+def _end(command: CommandRow) -> str:
+    end = command.signal or (f"exit {command.exit_code}" if command.exit_code is not None else "")
+    return ", ".join(part for part in (end, command.note or "") if part)
 
 
 _VALIDATION_COLUMNS = (Column("check"), Column("command"), Column("result"), Column("how it ended"))

@@ -8,6 +8,7 @@ from functools import cached_property
 from reports.elements import Rich, Table
 from reports.evidence import answer, before_after, comparable, hypotheses, noise, worse
 from reports.evidence.context import Context
+from reports.evidence.wording import marked_text
 from toolkit.model.evidence import CheckedCitation, Evidence, Hypothesis
 
 OMITTABLE = {
@@ -161,16 +162,21 @@ class EvidenceView:
         return tuple(comparable.remarks(self.context))
 
     @property
-    def interpretation(self) -> tuple[str, ...]:
+    def interpretation(self) -> tuple[Rich, ...]:
         """Paragraphs of the interpretation that people gave."""
         stated = self.evidence.specification
         text = (stated.interpretation if stated else None) or ""
-        return tuple(paragraph.strip() for paragraph in text.split("\n\n") if paragraph.strip())
+        return tuple(marked_text(paragraph.strip()) for paragraph in text.split("\n\n") if paragraph.strip())
 
     @property
     def commands(self) -> Table:
         """Command index."""
         return hypotheses.command_table(self.context)
+
+    @property
+    def commands_recorded(self) -> bool:
+        """Return True if any command was recorded, not only stated."""
+        return hypotheses.commands_recorded(self.context)
 
     @property
     def validations(self) -> Table:

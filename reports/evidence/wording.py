@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from reports.elements import Cell, CellKind, CitedLine, Rich, Safe
@@ -178,6 +179,20 @@ def sentences(parts: Iterable[Rich | str]) -> Iterator[Rich]:
 def bold(text: str) -> Cell:
     """Return text that stands out."""
     return Cell(text, strong=True)
+
+
+_MARKED = re.compile(r"\*\*([^*\n]+)\*\*|`([^`\n]+)`")
+
+
+def marked_text(text: str) -> Rich:
+    """Return text that people wrote, with its `**strong**` and code marks; any other markup stands as it is."""
+    parts: list[str | Cell | CitedLine] = []
+    end = 0
+    for match in _MARKED.finditer(text):
+        strong, code = match.groups()
+        parts += [text[end : match.start()], Cell(strong, strong=True) if strong else Cell(code, kind=CellKind.NAME)]
+        end = match.end()
+    return Rich((*parts, text[end:]))
 
 
 def shown_value(run: RunView, figure: str) -> str:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from reports.elements import Cell, CellKind
 from reports.evidence.answer import LIMIT, answer
 from reports.evidence.context import Context
+from reports.evidence.wording import marked_text
 from reports.run_pages import summary
 from tests.reports.made_pair import VENUES, after, before, blocked, figure, run_figures, run_info
 from tests.reports.rendered import Page
@@ -318,3 +320,22 @@ def test_closes_at_one_age_that_vanish_or_appear_are_named_as_a_mechanism(
     text = said(closed(before(), *left), closed(after(), *right))
     assert words in text
     assert ("closes" in text) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("plain", ("plain",)),
+        ("**H1.** shown by `run.log` twice", ("", Cell("H1.", strong=True), " shown by ", Cell("run.log", kind=CellKind.NAME), " twice")),
+        ("a ** b <script> [x](y)", ("a ** b <script> [x](y)",)),
+    ],
+)  # fmt: skip
+def test_the_interpretation_keeps_its_strong_text_and_its_code(text: str, parts: tuple[object, ...]) -> None:
+    assert marked_text(text).parts == parts
+
+
+def test_commands_that_were_only_stated_have_no_columns_for_what_was_not_recorded() -> None:
+    only_stated = replace(stated()["commands"][0], file=None, started_ms=None, duration_ms=None, sha256=None)
+    page = Page(evidence_document(evidence(before(), after(), **{**stated(), "commands": (only_stated,)})))
+    (table,) = (table for table in page.tables if table[0][0] == "id")
+    assert table == [["id", "command", "end"], ["U12", "cargo check -q", "exit 0"]]
