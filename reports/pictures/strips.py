@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from reports.elements import Safe
 from reports.format import NOTHING
 from reports.pages import render_template
-from reports.pictures.events import Event, events_of
-from reports.pictures.reasons import Reason
+from reports.pictures.events import WIDE_MS, Event, events_of
+from reports.pictures.legend import Entry, marks
+from reports.pictures.mark_layout import Mark, placed_marks
 from reports.pictures.scales import AgeScale, age_text, short, time_labels, time_text
-from reports.pictures.sides import Side, sides_of, venues_of
+from reports.pictures.sides import TOUCH_MS, Side, sides_of, venues_of
 from toolkit.model.pictures import AgeCurve, Stretch
 from toolkit.model.runs import RunAnalysis
 
@@ -21,10 +23,6 @@ GAP = 5
 """Distance of the strips of one venue in px."""
 _FULL = 36
 """Height of the largest age in px: its line is not cut."""
-_ROWS_Y = (7, 19, 31)
-"""Heights of the marks in px. A mark that would cover another is drawn one row lower."""
-_MARK_SHARE = 0.044
-"""Width of a mark as a share of the narrowest strip: 11 of 250 px on a phone."""
 _LABEL_GAP = 12
 
 
@@ -36,23 +34,6 @@ class Band:
     width: str
     kind: str
     title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Mark of one event, or of several that would cover each other. `x` is in percent, `y` in px.
-
-    `low` and `high` are the range of its time in percent, None where the time is known well enough.
-    """
-
-    x: str
-    y: int
-    reason: Reason
-    title: str
-    anchor: str
-    count: int = 1
-    low: str | None = None
-    high: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +63,17 @@ class VenueStrips:
 
 @dataclass(frozen=True, slots=True)
 class StripPicture:
-    """The whole picture: strips, legend and time axis."""
+    """The whole picture. `axis` has the labels of the time axis and their places in percent."""
+
+    title: ClassVar[str] = "Age of the book over time."
 
     venues: tuple[VenueStrips, ...]
     sides: tuple[str, ...]
-    reasons: tuple[Reason, ...]
+    legend: tuple[Entry, ...]
     axis: tuple[tuple[str, str], ...]
     axis_unit: str
-    step: str
-    tick: str
-    top: str
-    limits: str
-    bands: frozenset[str]
-    has_ranges: bool
-    without_time: int
+    note: str
+    lead: str
 
     height: int = HEIGHT
     gap: int = GAP
@@ -128,24 +106,49 @@ def strip_picture(
     scale = age_scale(sides, curves)
     length_ms = max(max(side.length_ms for side in sides), 1)
     rows = tuple(_venue_strips(sides, venue, scale, length_ms) for venue in names)
-    marks = [mark for row in rows for strip in row.strips for mark in strip.marks]
     events = [event for side in sides for event in events_of(side) if event.mark.venue in names]
     labels, unit = time_labels(length_ms)
     step_ms = max(side.data.step_ms for side in sides if side.data)
+    step = "second" if step_ms == 1_000 else time_text(step_ms, False)
     return StripPicture(
         venues=rows,
         sides=tuple(side.name for side in sides),
-        reasons=tuple(sorted({event.reason for event in events if event.at_ms is not None})),
+        legend=tuple(_legend(rows, events)),
         axis=tuple((short(100 * share), text) for share, text in labels),
         axis_unit=unit,
-        step="second" if step_ms == 1_000 else time_text(step_ms, False),
-        tick=age_text(scale.tick_ms),
-        top=age_text(scale.top_ms),
-        limits=_limits_text(curves),
-        bands=frozenset(band.kind for row in rows for strip in row.strips for band in strip.bands),
-        has_ranges=any(mark.low is not None for mark in marks),
-        without_time=sum(event.at_ms is None for event in events),
+        note=_note(scale, curves, events),
+        lead=f"Largest age in each {step}; one logarithmic scale for all strips.",
     )
+
+
+def _legend(rows: Sequence[VenueStrips], events: Sequence[Event]) -> Iterator[Entry]:
+    strips = [strip for row in rows for strip in row.strips]
+    kinds = {band.kind for strip in strips for band in strip.bands}
+    yield Entry("limit", "stale limit")
+    if "outage" in kinds:
+        yield Entry("outage", "outage")
+    if "masked" in kinds:
+        yield Entry("masked", "only books fetched over REST")
+    yield from marks(sorted({event.reason for event in events if event.at_ms is not None}))
+    if any(mark.low is not None for strip in strips for mark in strip.marks):
+        yield Entry("range", "time known only within")
+
+
+def _note(scale: AgeScale, curves: Sequence[AgeCurve], events: Sequence[Event]) -> str:
+    sentences = [
+        f"Height: log(1 + age / {age_text(scale.tick_ms)}), full height {age_text(scale.top_ms)}, so that one tick and"
+        " a long outage both show.",
+        f"Outage: the age is more than {TOUCH_MS}\u00a0ms above the venue’s stale limit ({_limits_text(curves)}).",
+        "The time before the first book is left out.",
+    ]
+    if any(event.is_wide for event in events):
+        sentences.append(
+            f"Log lines have no time of their own: a mark whose time is known within {WIDE_MS // 1_000}\u00a0s or worse"
+            " has its range drawn, and stands in the one stretch without a book that the range overlaps."
+        )
+    if without_time := sum(event.at_ms is None for event in events):
+        sentences.append(f"Events without any known time, only in the table: {without_time}.")
+    return " ".join(sentences)
 
 
 def age_scale(sides: Sequence[Side], curves: Sequence[AgeCurve]) -> AgeScale:
@@ -200,7 +203,7 @@ def _strip(side: Side, venue: str, scale: AgeScale, length_ms: int) -> Strip:
         path=_path(curve, scale),
         limit_y=short(_y(scale, curve.limit_ms), 1),
         bands=tuple(_bands(side, venue, own_ms)),
-        marks=tuple(_marks(events_of(side, venue), own_ms, _MARK_SHARE * length_ms)),
+        marks=tuple(placed_marks(events_of(side, venue), own_ms, length_ms)),
     )
 
 
@@ -247,48 +250,3 @@ def _band_title(side: Side, stretch: Stretch, first_ms: float, last_ms: float) -
     peak = f", largest age {age_text(stretch.peak_ms)}" if stretch.peak_ms is not None else ""
     text = f"outage of {length}" if stretch.kind == "outage" else f"only books fetched over REST for {length}"
     return f"{stretch.venue}, {side.prefix}{text} from {time_text(first_ms)}{peak}"
-
-
-@dataclass(slots=True)
-class _Cluster:
-    """Events of one shape that one mark stands for."""
-
-    at_ms: float
-    row: int
-    events: list[Event]
-
-
-def _marks(events: Iterable[Event], own_ms: int, width_ms: float) -> Iterator[Mark]:
-    """Yield the marks of events. Equal ones that would cover each other are counted, others drawn one row lower."""
-    clusters: list[_Cluster] = []
-    for event in sorted((each for each in events if each.at_ms is not None), key=lambda each: each.at_ms or 0):
-        at_ms = event.at_ms or 0.0
-        near = [each for each in clusters if at_ms - each.at_ms < width_ms * (1 + 0.7 * (len(each.events) > 1))]
-        same = next((each for each in near if each.events[0].reason == event.reason), None)
-        taken = {each.row for each in near}
-        free = next((row for row in range(len(_ROWS_Y)) if row not in taken), None)
-        if same is not None:
-            same.events.append(event)
-        elif free is not None:
-            clusters.append(_Cluster(at_ms, free, [event]))
-        else:
-            near[-1].events.append(event)
-    for cluster in clusters:
-        yield _mark(cluster, own_ms)
-
-
-def _mark(cluster: _Cluster, own_ms: int) -> Mark:
-    first = cluster.events[0]
-    wide = [each for each in cluster.events if each.is_wide]
-    low = min((each.low_ms or 0 for each in wide), default=None)
-    high = max((each.high_ms or 0 for each in wide), default=None)
-    return Mark(
-        x=short(100 * cluster.at_ms / own_ms),
-        y=_ROWS_Y[cluster.row],
-        reason=first.reason,
-        title=" · ".join(each.title for each in cluster.events),
-        anchor=first.anchor,
-        count=len(cluster.events),
-        low=None if low is None else short(100 * low / own_ms),
-        high=None if high is None else short(100 * high / own_ms),
-    )

@@ -45,7 +45,7 @@ def parsed(fragment: str) -> ElementTree.Element:
 
 
 def texts(root: ElementTree.Element, tag: str) -> list[str]:
-    return ["".join(each.itertext()) for each in root.iter(tag)]
+    return ["".join(each.itertext()).strip() for each in root.iter(tag)]
 
 
 def of_class(root: ElementTree.Element, name: str) -> list[ElementTree.Element]:

@@ -91,6 +91,7 @@ def test_marks_that_would_cover_each_other_are_counted_or_drawn_one_below_the_ot
         ({"reason": "task_panic"}, Shape.WEDGE, "task panic"),
         ({"reason": "a reason of its own"}, Shape.WEDGE, "a reason of its own"),
     ],
+    ids=lambda value: value if isinstance(value, str) and not isinstance(value, Shape) else "",
 )
 def test_each_reason_has_its_shape_and_words(event: dict[str, str], shape: Shape, words: str) -> None:
     analysis = run(curve("lighter", FRESH), marks=(mark("lighter", event.pop("reason"), 50, **event),))

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 
-from reports.pictures import age_strips, event_table, picture_styles
+from reports.pictures import (
+    age_distributions,
+    age_strips,
+    block_text,
+    event_table,
+    picture_files,
+    picture_styles,
+    reason_bars,
+)
 from reports.render import html_table
 from tests.reports.pictures.made_pictures import of_class, parsed, texts
 from toolkit.analysis.pipeline import analyze
@@ -41,8 +49,39 @@ def test_every_mark_of_the_samples_has_a_title_and_leads_to_a_row_of_the_table()
 
 
 def test_no_element_of_a_picture_refers_to_anything_outside_of_it() -> None:
-    page = age_strips(sample("before"), sample("after")) + picture_styles()
-    assert not any(word in page for word in ("http", "url(//", "src=", "<script", "@import", "xlink"))
+    before, after = sample("before"), sample("after")
+    parts = [draw(before, after) for draw in (age_strips, age_distributions, reason_bars)]
+    page = parsed("".join(parts))
+    ids = [each.get("id") for each in page.iter() if each.get("id")]
+    assert len(ids) == len(set(ids))
+    for text in (*parts, picture_styles()):
+        assert not any(word in text for word in ("http", "url(//", "src=", "<script", "@import", "xlink"))
+
+
+def test_the_pictures_of_the_samples_are_small() -> None:
+    before, after = sample("before"), sample("after")
+    assert sum(len(draw(before, after).encode()) for draw in (age_strips, age_distributions, reason_bars)) < 70_000
+    assert all(len(content) < 45_000 for content in picture_files(before, after).values())
+
+
+def test_the_reasons_of_the_samples_are_those_of_the_log() -> None:
+    rows = of_class(parsed(reason_bars(sample("before"), sample("after"))), "reason")
+    assert [(row.findtext("p"), [each.text for each in of_class(row, "count")]) for row in rows] == [
+        ("venue closed: “idle”", ["9", "0"]),
+        ("connection reset or ended", ["7", "7"]),
+        ("venue closed, no reason printed", ["2", "2"]),
+        ("read timeout", ["2", "2"]),
+        ("no line says why", ["2", "2"]),
+        ("book watchdog", ["1", "1"]),
+    ]
+
+
+def test_the_line_of_blocks_shows_the_closes_of_the_venue_that_changed() -> None:
+    assert block_text(sample("before"), sample("after")).splitlines()[1:-1] == [
+        "lighter, oldest book in each 15\u00a0s, full height 2\u00a0s",
+        "before ▁▁▁▁▅▁▁▁▅▁▁▁▃▁▁▁▄▁▁▁▅▆█▁▁▁▃▁▁▁▄▁▁▁▅▁▁▁▅▁",
+        "after  ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▃▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁",
+    ]
 
 
 def test_the_data_of_the_pictures_agrees_with_the_figures_and_episodes_of_the_run() -> None:
