@@ -105,6 +105,8 @@ MISTAKES = {
     'title = "x"\ninterpretation = "y.md"': "evidence.toml:2: `interpretation`: no such file y.md beside evidence.toml",
     'title = "x"\ncommands = "y.jsonl"': "evidence.toml:2: `commands`: no such file y.jsonl beside evidence.toml",
     'title = "x"\n[[validation]]\ntext = "t"': "evidence.toml:2: [[validation]] needs a key `command`",
+    'title = "x"\n[[command]]\ntext = "t"\nid = "1"': "evidence.toml:4: `id`: an id is a letter, then at most 31 letters",
+    'title = "x"\n[[command]]\nid = "U1"\ntext = "t"\nsignal = "9"': "evidence.toml:5: `signal`: the name of a signal",
     'title = "x"\n[[command]]\nid = "U1"\ntext = "t"\nexit_code = "0"': (
         "evidence.toml:5: `exit_code`: expected a whole number, got text in quotes"
     ),

@@ -201,9 +201,16 @@ def _explained(message: str, path: KeyPath) -> tuple[KeyPath, str]:
         close = nearest(found[1], list(Direction), 1)
         hint = f"; did you mean {close[0]}?" if close else ""
         return path, f"`{key}` is {', '.join(Direction)}, not {found[1]}{hint}"
+    if "matching regex" in message:
+        return path, f"`{key}`: {_FORMS.get(str(key), message)}"
     return path, f"`{key}`: {_without_type_names(message)}"
 
 
+_FORMS = {
+    "id": "an id is a letter, then at most 31 letters, digits, `_`, `.` or `-`, such as U12",
+    "signal": "the name of a signal, such as SIGKILL",
+}
+"""What a key must be that has a form of its own."""
 _TYPE_NAMES = {"str": "text in quotes", "array": "a list", "object": "a table", "bool": "true or false",
                "int": "a whole number", "float": "a number", "null": ""}  # fmt: skip
 
