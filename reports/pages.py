@@ -57,4 +57,6 @@ def render_template(template: str, **data: object) -> str:
 @cache
 def _templates() -> Mapping[str, str]:
     folder = files("reports") / "templates"
-    return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".j2")}
+    return {
+        each.name: each.read_text(encoding="utf-8") for each in folder.iterdir() if each.name.endswith((".j2", ".css"))
+    }

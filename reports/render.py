@@ -7,20 +7,25 @@ includes.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+import textwrap
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
-from reports.elements import Align, Cell, CellKind, CitedLine, Column, FoldedFigures, Rich, Safe, Table
+from reports.elements import Align, Cell, CellKind, CitedLine, FoldedFigures, Rich, Safe, Table
 from reports.escape import code, html, markdown, markdown_inside, plain, terminal
 from reports.format import number, setting
-from reports.views.run import set_aside_text
+from reports.html_markup import html_code, html_fold, html_name, html_rich, html_table
+from reports.views.run_tables import set_aside_text
 from toolkit.model.runs import FileLedger, Finding
 from toolkit.model.units import thousands
 from toolkit.model.vocabulary import Role
 
+TERMINAL_WIDTH = 100
+"""Width of a page for a terminal, in characters."""
 MAX_CITED_LINES = 10
 """Number of lines of a finding that are listed; the rest is counted."""
 
@@ -46,14 +51,16 @@ def _environment(format: str, templates: Mapping[str, str]) -> Environment:
     )
     environment.globals |= {"fold": markup.fold, "unfold": markup.unfold}
     environment.filters |= {
-        "table": markup.table,
-        "rich": markup.rich,
+        "table": _linking(markup.table),
+        "rich": _linking(markup.rich),
         "code": markup.code,
+        "name": markup.name,
         "strong": markup.strong,
         "heading": markup.heading,
         "folded": lambda lines: Safe("; ".join(_folded_text(line, markup) for line in lines)),
         "citation": lambda finding: Safe(_citation_text(finding, markup)),
         "line_counts": _line_counts_text,
+        "wrapped": _wrapped,
         "conjunction": _conjunction,
         "number": number,
         "setting": lambda row, side: setting(row, getattr(row, side)),
@@ -63,17 +70,27 @@ def _environment(format: str, templates: Mapping[str, str]) -> Environment:
     return environment
 
 
+def _linking(render: Callable[[Any, Container[str]], Safe]) -> Callable[[Context, Any], Safe]:
+    """Return a filter whose figures link to their definitions: those in the template's variable `defined`."""
+
+    @pass_context
+    def rendered(context: Context, value: Any) -> Safe:
+        return render(value, context.get("defined", ()))
+
+    return rendered
+
+
 def markdown_table(table: Table) -> Safe:
     """Return a GitHub-flavoured Markdown table. No cell text can end its column or its row."""
-    lines: list[list[str]] = [
+    lines: list[list[Safe]] = [
         [markdown(column.title) for column in table.columns],
-        ["--:" if column.align is Align.RIGHT else "---" for column in table.columns],
+        [Safe("--:" if column.align is Align.RIGHT else "---") for column in table.columns],
         *([markdown_rich(cell) for cell in row] for row in table.rows),
     ]
     return Safe("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
 
 
-def markdown_rich(text: Cell | Rich) -> str:
+def markdown_rich(text: Cell | Rich) -> Safe:
     """Return a cell or a text of several parts as Markdown."""
     parts = text.parts if isinstance(text, Rich) else (text,)
     escapes = (markdown, *(markdown_inside for _ in parts[1:]))
@@ -114,57 +131,6 @@ def _padded(cells: Iterable[str], widths: Iterable[int], alignments: Iterable[Al
         yield text.rjust(width) if align is Align.RIGHT else text.ljust(width)
 
 
-def html_table(table: Table) -> Safe:
-    """Return an HTML table. The attribute `data-figure` of a cell is the full name of the figure shown."""
-    head = "".join(f"<th{_class_attribute(column)}>{html(column.title)}</th>" for column in table.columns)
-    rows = ("".join(map(_html_cell, row, table.columns)) for row in table.rows)
-    body = "\n".join(f"<tr>{row}</tr>" for row in rows)
-    return Safe(
-        f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
-    )
-
-
-def _html_cell(cell: Cell | Rich, column: Column) -> str:
-    if isinstance(cell, Rich):
-        return f"<td{_class_attribute(column)}>{html_rich(cell)}</td>"
-    figure = f' data-figure="{html(cell.figure)}"' if cell.figure else ""
-    name = f' id="{html(cell.id)}"' if cell.id else ""
-    return f"<td{name}{_class_attribute(column)}{figure}>{_html_value(cell)}</td>"
-
-
-def _html_value(cell: Cell) -> str:
-    text = html_code(cell.text) if cell.kind is CellKind.NAME else html(cell.text)
-    if cell.kind is CellKind.DIGEST and cell.text.isalnum():
-        text = Safe(f"<code>{cell.text}</code>")
-    return f"<strong>{text}</strong>" if cell.strong else text
-
-
-def html_rich(text: Cell | Rich) -> Safe:
-    """Return a cell or a text of several parts as HTML. Each value names its figure in `data-figure`."""
-    parts = text.parts if isinstance(text, Rich) else (text,)
-    return Safe("".join(_html_part(part) for part in parts))
-
-
-def _html_part(part: str | Cell | CitedLine) -> str:
-    if isinstance(part, str):
-        return html(part)
-    if isinstance(part, CitedLine):
-        return str(part.line)
-    if part.figure is None:
-        return _html_value(part)
-    side = f' data-side="{html(part.side)}"' if part.side else ""
-    return f'<span data-figure="{html(part.figure)}"{side}>{_html_value(part)}</span>'
-
-
-def _class_attribute(column: Column) -> str:
-    return ' class="number"' if column.align is Align.RIGHT else ""
-
-
-def html_code(text: str) -> Safe:
-    """Return the text as fixed-width HTML."""
-    return Safe(f"<code>{html(text)}</code>")
-
-
 def _folded_text(line: FoldedFigures, markup: Markup) -> str:
     names = ", ".join(map(markup.code, line.metrics))
     scopes = f"{_conjunction(map(markup.escape, line.scopes))}: " if line.scopes else ""
@@ -172,9 +138,15 @@ def _folded_text(line: FoldedFigures, markup: Markup) -> str:
 
 
 def _citation_text(finding: Finding, markup: Markup) -> str:
-    cited = [f"{markup.code(file)} line {line}" for file, line in finding.lines[:MAX_CITED_LINES]]
-    more = len(finding.lines) - len(cited)
-    return ", ".join(cited) + (f" and {more} more" if more > 0 else "")
+    by_file: dict[str, list[int]] = {}
+    for file, line in finding.lines[:MAX_CITED_LINES]:
+        by_file.setdefault(file, []).append(line)
+    cited = [
+        f"{markup.code(file)} line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
+        for file, lines in by_file.items()
+    ]
+    more = len(finding.lines) - MAX_CITED_LINES
+    return "; ".join(cited) + (f" and {more} more" if more > 0 else "")
 
 
 def _line_counts_text(file: FileLedger) -> str:
@@ -191,6 +163,18 @@ def _line_counts_text(file: FileLedger) -> str:
     return f"{thousands(file.used)} of {thousands(file.lines)}{not_used}"
 
 
+def _wrapped(text: str, indent: int) -> Safe:
+    """Return text in lines for a terminal of `TERMINAL_WIDTH`; all but the first line are indented."""
+    indented = textwrap.fill(
+        text.strip("\n"),
+        TERMINAL_WIDTH,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return Safe(indented)
+
+
 def _shell_command(argv: Iterable[str]) -> str:
     return shlex.join(plain(each) for each in argv)
 
@@ -203,15 +187,19 @@ def _conjunction(words: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """Markup of one format: how text is escaped, and how names, tables, emphasis, headings and folds are written."""
+    """Markup of one format: how text is escaped, and how names, tables, emphasis, headings and folds are written.
+
+    `table` and `rich` also take the names of the figures that have a definition on the page.
+    """
 
     escape: Callable[[str], str]
     code: Callable[[str], str]
-    table: Callable[[Table], Safe]
-    rich: Callable[[Cell | Rich], str]
+    name: Callable[[str], str]
+    table: Callable[[Table, Container[str]], Safe]
+    rich: Callable[[Cell | Rich, Container[str]], Safe]
     strong: Callable[[str], str]
     heading: Callable[[str, int], str]
-    fold: Callable[[str], str]
+    fold: Callable[..., str]
     unfold: str
 
 
@@ -219,31 +207,34 @@ _MARKUP_BY_FORMAT = {
     "md": Markup(
         escape=markdown,
         code=code,
-        table=markdown_table,
-        rich=markdown_rich,
+        name=code,
+        table=lambda table, _: markdown_table(table),
+        rich=lambda text, _: markdown_rich(text),
         strong=lambda text: Safe(f"**{markdown(text)}**"),
         heading=lambda text, level: Safe(f"{'#' * level} {markdown(text)}"),
-        fold=lambda title: Safe(f"<details><summary>{markdown(title)}</summary>"),
+        fold=lambda title, _=False: Safe(f"<details><summary>{markdown(title)}</summary>"),
         unfold=Safe("</details>"),
     ),
     "txt": Markup(
         escape=terminal,
         code=terminal,
-        table=text_table,
-        rich=text_rich,
+        name=terminal,
+        table=lambda table, _: text_table(table),
+        rich=lambda text, _: text_rich(text),
         strong=terminal,
         heading=lambda text, _: terminal(text),
-        fold=terminal,
+        fold=lambda title, _=False: terminal(title),
         unfold=Safe(),
     ),
     "html": Markup(
         escape=html,
         code=html_code,
+        name=html_name,
         table=html_table,
         rich=html_rich,
         strong=lambda text: Safe(f"<strong>{html(text)}</strong>"),
         heading=lambda text, level: Safe(f"<h{level}>{html(text)}</h{level}>"),
-        fold=lambda title: Safe(f"<details><summary>{html(title)}</summary>"),
+        fold=html_fold,
         unfold=Safe("</details>"),
     ),
 }

@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from reports.pages import render_page
-from reports.views.run import RunView, figures_table, windows_table
+from reports.views import run_tables
+from reports.views.catalogue import values_by_subject
+from reports.views.run import RunView
 from toolkit.model.errors import UsageError
+from toolkit.model.figures import FigureSpec
 from toolkit.model.runs import RunAnalysis
 
 IN_WINDOWS = (".age_apply_ms.p95", ".reconnects")
 """Endings of the figure names that the table of windows shows by default."""
 
 
-def summary(analysis: RunAnalysis, name: str, format: str) -> str:
+NO_DEFINITIONS: Mapping[str, FigureSpec] = MappingProxyType({})
+
+
+def summary(
+    analysis: RunAnalysis, name: str, format: str, definitions: Mapping[str, FigureSpec] = NO_DEFINITIONS
+) -> str:
     """Return the summary of one run in `format`: `text`, `markdown` or `html`.
 
-    Raises `UsageError` for another format.
+    `definitions` has the definition of each figure by name; an HTML page then lists all figures with their definitions,
+    and each number links to its own. Raises `UsageError` for another format.
     """
-    return render_page("summary", format, run=RunView(analysis, name))
+    run = RunView(analysis, name)
+    return render_page(
+        "summary",
+        format,
+        run=run,
+        venue_table=run_tables.venue_table(run, reasons=format != "text"),
+        reasons=run_tables.reasons_table(run),
+        samples=run_tables.samples(run),
+        zero_columns=run_tables.zero_columns(run),
+        files=run_tables.files_table(run),
+        files_title=run_tables.files_text(run),
+        episodes=run_tables.episodes_table(run),
+        episodes_text=run_tables.episodes_text(run),
+        values=values_by_subject(run, definitions),
+        defined=definitions.keys() & run.figures.keys(),
+    )
 
 
 def figure_lines(analysis: RunAnalysis, words: Collection[str], format: str) -> str:
@@ -26,7 +51,7 @@ def figure_lines(analysis: RunAnalysis, words: Collection[str], format: str) -> 
 
     Raises `UsageError` if no figure's name does, and for a format other than `text`, `markdown` and `html`.
     """
-    table = figures_table(RunView(analysis, ""), words)
+    table = run_tables.figures_table(RunView(analysis, ""), words)
     if not table.rows:
         raise _no_such_figure(words)
     return render_page("figures", format, table=table, title=f"Figures: {', '.join(words)}")
@@ -45,7 +70,7 @@ def windows(analysis: RunAnalysis, words: Collection[str], format: str) -> str:
             raise _no_such_figure(words)
     else:
         names = [name for name in names if name.endswith(IN_WINDOWS)]
-    table = windows_table(RunView(analysis, ""), names)
+    table = run_tables.windows_table(RunView(analysis, ""), names)
     return render_page("figures", format, table=table, title="Windows of the run")
 
 

@@ -11,7 +11,8 @@ from reports.elements import Align, Cell, Column, FoldedFigures, Section, Table
 from reports.format import number
 from reports.review_summary import ReviewSummary
 from reports.section_layout import SectionLayout
-from reports.views.run import RunView, files_table, worst_first
+from reports.views.run import RunView, worst_first
+from reports.views.run_tables import files_table
 from toolkit.model.comparisons import ComparisonRow, RunComparison
 from toolkit.model.gates import GateResult
 from toolkit.model.vocabulary import Verdict

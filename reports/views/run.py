@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from reports.elements import Align, Cell, CellKind, Column, Table
+from reports.elements import Cell
 from reports.format import GAP, NOT_INSTRUMENTED, NOTHING, UNKNOWN, number, shown
 from toolkit.model.figures import Figure, Number
 from toolkit.model.runs import Diagnosis, FileLedger, Finding, RunAnalysis
-from toolkit.model.units import duration, thousands
+from toolkit.model.units import duration
 from toolkit.model.vocabulary import Ended
 
 _SEVERITIES = ("high", "medium", "low")
@@ -44,6 +44,10 @@ class RunView:
     def text(self, name: str) -> str:
         """Return a figure as text; `blocked` in a run that never ran."""
         return "blocked" if self.blocked else shown(self.figures.get(name), self.resolution_ms)
+
+    def cell(self, name: str) -> Cell:
+        """Return a figure as a cell."""
+        return Cell(self.text(name), name)
 
     @property
     def cap_hits(self) -> str:
@@ -122,28 +126,12 @@ class RunView:
         prefix = f"{venue}.{metric}."
         counts = [(each.value, name[len(prefix) :]) for name, each in self.figures.items() if name.startswith(prefix)]
         positive = sorted(((count, reason) for count, reason in counts if count), key=lambda each: (-each[0], each[1]))
-        return ", ".join(f"{reason} {number(count)}" for count, reason in positive) or NOTHING
+        return ", ".join(f"{reason}{GAP}{number(count)}" for count, reason in positive) or NOTHING
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Findings, most severe first."""
         return tuple(sorted(self.analysis.findings, key=lambda each: _severity_rank(each.severity)))
-
-    @property
-    def venue_table(self) -> Table:
-        """Table with a row per venue, worst first: connects, reconnects by reason, apply ages, plateaus."""
-        return Table(_VENUE_COLUMNS, tuple(self._venue_row(venue) for venue in self.venues))
-
-    def _venue_row(self, venue: str) -> tuple[Cell, ...]:
-        names = [f"{venue}.{metric}" for metric in _VENUE_METRICS]
-        samples = self.figures.get(f"{venue}.age_apply_ms.p50")
-        no_plateau = self.value(f"{venue}.plateau_10s.count") == 0
-        return (
-            Cell(venue),
-            *(Cell(NOTHING if no_plateau and "plateau" in name else self.text(name), name) for name in names),
-            Cell(NOTHING if samples is None else number(samples.n)),
-            Cell(self.by_reason(venue)),
-        )
 
     def figures_line(self, scope: str, metrics: Iterable[str]) -> str:
         """Return figures on one line, labelled by the last part of their names.
@@ -164,34 +152,9 @@ class RunView:
         return ", ".join(f"{venue} {text}" for venue, text in texts.items() if text not in ("0", f"≥{GAP}0"))
 
     @property
-    def files(self) -> Table:
-        """Table of the files of the run."""
-        return files_table(self)
-
-    @property
     def ledger(self) -> tuple[FileLedger, ...]:
         """Line ledger of each file of the run."""
         return self.analysis.ledger
-
-
-_VENUE_METRICS = {
-    "connects": "connects",
-    "connect_failures": "failed",
-    "reconnects": "reconnects",
-    "age_apply_ms.p50": "apply age p50",
-    "age_apply_ms.p95": "p95",
-    "age_apply_ms.p99": "p99",
-    "age_apply_unknown.share": "unknown",
-    "plateau_10s.count": "plateaus > 10 s",
-    "plateau_10s.longest_ms": "longest",
-}
-"""Metrics of the table of venues, with their column titles."""
-_VENUE_COLUMNS = (
-    Column("venue"),
-    *(Column(title, Align.RIGHT) for title in _VENUE_METRICS.values()),
-    Column("n", Align.RIGHT),
-    Column("reconnects by reason"),
-)
 
 
 def worst_first(*runs: RunView) -> tuple[str, ...]:
@@ -218,80 +181,3 @@ def _severity_rank(severity: str) -> int:
 
 def _duration_text(ms: int | None) -> str:
     return UNKNOWN if ms is None else duration(ms)
-
-
-def windows_table(run: RunView, names: Collection[str]) -> Table:
-    """Return a table with a row per window of ticks: ticks, life, start after the first window's, figures named."""
-    windows = run.analysis.parts
-    began_ms = next((window.from_ms for window in windows if window.from_ms is not None), 0)
-    columns = (Column("ticks"), Column("life", Align.RIGHT), Column("from", Align.RIGHT))
-    rows = []
-    for window in windows:
-        figures = {each.figure: each for each in window.figures}
-        start = UNKNOWN if window.from_ms is None else duration(window.from_ms - began_ms)
-        ticks = f"{number(window.since_tick)} to {number(window.until_tick)}"
-        cells = (Cell(shown(figures.get(name), run.resolution_ms), name) for name in names)
-        rows.append((Cell(ticks), Cell(number(window.life)), Cell(start), *cells))
-    return Table((*columns, *(Column(name, Align.RIGHT) for name in names)), tuple(rows))
-
-
-def figures_table(run: RunView, words: Collection[str]) -> Table:
-    """Return a table of the figures whose name contains one of the words: value, number of samples, bound and note."""
-    figures = [each for each in run.analysis.figures if any(word in each.figure for word in words)]
-    return Table(_FIGURE_COLUMNS, tuple(_figure_row(run, each) for each in figures))
-
-
-_FIGURE_COLUMNS = (
-    Column("figure"),
-    Column("value", Align.RIGHT),
-    Column("n", Align.RIGHT),
-    Column("bound"),
-    Column("note"),
-)
-
-
-def _figure_row(run: RunView, figure: Figure) -> tuple[Cell, ...]:
-    return (
-        Cell(figure.figure, figure.figure, kind=CellKind.NAME),
-        Cell(shown(figure, run.resolution_ms), figure.figure),
-        Cell(thousands(figure.n)),
-        Cell(figure.bound),
-        Cell(figure.note or ""),
-    )
-
-
-def files_table(*runs: RunView) -> Table:
-    """Return a table of the files of the runs: bytes, digest, and the lines read, used, other and set aside."""
-    return Table(_FILE_COLUMNS, tuple(_file_row(run, file) for run in runs for file in run.ledger))
-
-
-_FILE_COLUMNS = (
-    Column("run"),
-    Column("file"),
-    Column("role"),
-    Column("bytes", Align.RIGHT),
-    Column("lines", Align.RIGHT),
-    Column("used", Align.RIGHT),
-    Column("other", Align.RIGHT),
-    Column("set aside"),
-    Column("SHA-256"),
-)
-
-
-def _file_row(run: RunView, file: FileLedger) -> tuple[Cell, ...]:
-    counts = (file.bytes, file.lines, file.used, file.other)
-    return (
-        Cell(run.side or run.name),
-        Cell(file.file, kind=CellKind.NAME),
-        Cell(file.role.replace("_", " ")),
-        *(Cell(thousands(count)) for count in counts),
-        Cell(set_aside_text(file)),
-        Cell(file.sha256, kind=CellKind.DIGEST),
-    )
-
-
-def set_aside_text(file: FileLedger) -> str:
-    """Return the number of lines of a file that were set aside, by reason: `torn_tail 1`, or `0`."""
-    if file.copy_of is not None:
-        return f"copy of {file.copy_of}"
-    return ", ".join(f"{reason} {thousands(count)}" for reason, count in sorted(file.set_aside.items()) if count) or "0"

@@ -31,7 +31,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags[tag] += 1
         self.figures += [value for name, value in attrs if name == "data-figure" and value]
-        if tag not in ("meta", "hr", "br"):
+        if tag not in ("meta", "hr", "br", "wbr"):
             self._open.append(tag)
         if tag == "table":
             self.tables.append([])

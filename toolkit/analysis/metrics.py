@@ -99,6 +99,21 @@ def catalogue() -> tuple[FigureSpec, ...]:
     return tuple(spec for metric in metrics() for spec in metric.specs)
 
 
+def definitions_of(figures: Iterable[str]) -> dict[str, FigureSpec]:
+    """Return the catalogue row of each figure, by its full name. Names without one are left out."""
+    specs = catalogue()
+    plain_names = {spec.name: spec for spec in specs if "<" not in spec.name.removeprefix("<venue>")}
+    others = [spec for spec in specs if spec.name not in plain_names]
+    definitions = {}
+    for figure in figures:
+        scope, _, name = figure.partition(".")
+        spec = plain_names.get(figure) or (plain_names.get(f"<venue>.{name}") if _VENUE.fullmatch(scope) else None)
+        spec = spec or next((each for each in others if matches(each.name, figure)), None)
+        if spec is not None:
+            definitions[figure] = spec
+    return definitions
+
+
 def _parse(name: str, text: str) -> Metric:
     entry = r"^-- (title|unit|better|figures|definition(?:\[[^\]]+\])?|source): (.*)$"
     header = dict(re.findall(entry, text, re.MULTILINE))

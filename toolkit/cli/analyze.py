@@ -12,8 +12,10 @@ from toolkit.cli.progress import TELEMETRY_READ, byte_progress
 from toolkit.model.vocabulary import OFF_MARKET_BPS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from toolkit.model.figures import FigureSpec
     from toolkit.model.runs import RunAnalysis
 
 
@@ -113,7 +115,12 @@ def _page(
         return windows(analysis, words, format)
     if words:
         return figure_lines(analysis, words, format)
-    return summary(analysis, label or run_name(path), format)
+    definitions: Mapping[str, FigureSpec] = {}
+    if format is Format.HTML:
+        from toolkit.analysis.metrics import definitions_of
+
+        definitions = definitions_of(each.figure for each in analysis.figures)
+    return summary(analysis, label or run_name(path), format, definitions)
 
 
 def _truth(analysis: RunAnalysis, paths: list[str], record: Path, format: Format) -> str:
