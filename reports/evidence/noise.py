@@ -18,8 +18,10 @@ def sentences(context: Context) -> Iterator[Rich]:
     design = method.get("design") or ("one run a side" if runs == 1 else f"{runs} runs a side")
     yield Rich((f"{design[:1].upper()}{design[1:]}. {_tests(context)} All other differences are observations.",))
     if (alarms := method.get("false_alarms")) is not None:
-        measured = f"at most {alarms * 100:.1f}{GAP}% of these tests raise a false alarm (runbooks/calibration.md)"
-        yield Rich((f"Measured on pairs of identical synthetic builds, {measured}.",))
+        measured = (
+            f"at most {alarms * 100:.1f}{GAP}% of the tests of ages raise a false alarm (runbooks/calibration.md)"
+        )
+        yield Rich((f"Measured on pairs of identical synthetic builds, {measured}; counts are tested exactly.",))
     if (shift := context.pair.common_shift) is not None:
         least, most = (number(round(abs(each))) for each in sorted(shift, key=abs))
         moved = f"{'rose' if shift[0] > 0 else 'fell'} by {least} to {most}{GAP}ms"

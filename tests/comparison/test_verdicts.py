@@ -12,6 +12,7 @@ from tests.benchmarks.age_profiles import PROFILES, TICK_MS
 from tests.benchmarks.calibration import percentiles
 from tests.reports.made_pair import figure, run_figures, run_info
 from toolkit.analysis.pipeline import Options, analyze
+from toolkit.comparison.age_test import FALSE_ALARMS
 from toolkit.comparison.rows import compare
 from toolkit.comparison.statistics import Floats
 from toolkit.model.comparisons import ComparisonRow
@@ -134,3 +135,10 @@ def test_two_recorded_runs_of_one_build_raise_no_alarm() -> None:
     assert not [row.figure for row in found if row.verdict in (Verdict.IMPROVED, Verdict.REGRESSED)]
     shifted = [row for row in found if row.why.startswith("common shift: all venues moved by 16 to")]
     assert {row.figure for row in shifted} >= {f"venue_{n}.age_event_ms.p50" for n in range(5)}
+
+
+def test_the_share_of_false_alarms_is_the_largest_one_that_the_calibration_measured() -> None:
+    text = (Path(__file__).parents[2] / "runbooks" / "calibration.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| one after the other |")]
+    measured = [float(row[3].split()[0]) for row in rows if "no verdict" not in row[3]]
+    assert len(rows) == 6 and max(measured) == pytest.approx(100 * FALSE_ALARMS)

@@ -19,6 +19,10 @@ MIN_INDEPENDENT_STRETCHES = 60
 """Least length of a run in memories (upper limit) for a verdict: a batch is then at least seven memories long."""
 
 
+FALSE_ALARMS = 0.034
+"""Largest share of these tests that alarm on one build, of the profiles measured one after the other."""
+
+
 class AgePercentiles(NamedTuple):
     """One percentile of one series, in ms: of each batch and of each step of the run. The last axis is time."""
 

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from toolkit.analysis.settings import KnownSettings, setting_differences
+from toolkit.comparison.age_test import FALSE_ALARMS
 from toolkit.comparison.builds import build_rows
 from toolkit.comparison.comparability import (
     CADENCE_RATIO,
@@ -104,6 +105,7 @@ def _method(sides: _Sides, tests: Mapping[str, FigureTest], rows: int, compared:
         "rows": rows,
         "rows_compared": compared,
         "design": "several runs a side" if several else "one run a side",
+        "false_alarms": None if several else FALSE_ALARMS,
         "runs_before": numbers[0],
         "runs_after": numbers[1],
         "test": "exact permutation of the runs" if several else exact,
