@@ -64,6 +64,7 @@ def test_equal_counts_are_inconclusive_with_the_smallest_change_they_could_have_
         (Expectation("run.publisher.lossless_wait", LOWER), "before: not instrumented"),
         (Expectation("run.cap_hits", LOWER), "no test: with one run a side"),
         (Expectation("lighter.resyncs", LOWER), "neither run has this figure"),
+        (Expectation("lighter.plateau_5s.count", LOWER), "neither run has this figure; --plateau 5s makes it"),
         (Expectation("lighter.reconnects.read_timeout", LOWER), "no event in either run"),
     ],
 )
@@ -115,8 +116,7 @@ SETTING: dict[str, Any] = {"figure": "extended.reconnects", "direction": UNCHANG
          "read_timeout_ms: before 10000 stated by the author, after 45000 printed (run.log 41); "),
         ("10000", "45000", "10000", Answer.INCONCLUSIVE,
          "read_timeout_ms: before 45000 printed (run.log 41), although the author states 10000, after 10000"),
-        ("10000", None, None, Answer.INCONCLUSIVE,
-         "read_timeout_ms: before 10000 stated by the author, after not printed; "),
+        ("10000", None, None, Answer.INCONCLUSIVE, "no run prints the setting read_timeout_ms; no change is shown"),
     ],
 )  # fmt: skip
 def test_a_figure_is_unchanged_as_intended_where_its_setting_is_equal(
@@ -132,6 +132,11 @@ def test_a_figure_is_unchanged_as_intended_where_its_setting_is_equal(
     assert found.mde is not None and found.mde > 1
     if answer is Answer.UNCHANGED:
         assert ("run.log", 41) in found.lines
+
+
+def test_a_setting_that_no_run_prints_is_said_with_the_nearest_that_one_prints() -> None:
+    found = observed(Expectation(**SETTING), pair(after=after(extended_read_timeout_ms="10000")))
+    assert found.why.startswith("no run prints the setting read_timeout_ms; nearest: extended_read_timeout_ms; ")
 
 
 def test_values_that_the_author_states_for_both_runs_prove_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -22,9 +23,10 @@ from toolkit.model.evidence import (
     Observation,
     Specification,
 )
-from toolkit.model.vocabulary import Verdict
+from toolkit.model.vocabulary import PLATEAU_LIMIT_PATTERN, Verdict
 
 _WORST_FIRST = (Answer.BLOCKED, Answer.NOT_SUPPORTED, Answer.INCONCLUSIVE, Answer.SUPPORTED, Answer.UNCHANGED)
+_PLATEAU = re.compile(rf"\.plateau_(?:event_)?({PLATEAU_LIMIT_PATTERN})\.")
 _ALTERNATIVES = {
     Direction.LOWER: Alternative.LOWER, Direction.HIGHER: Alternative.HIGHER, Direction.UNCHANGED: Alternative.EITHER,
 }  # fmt: skip
@@ -59,12 +61,13 @@ def _tests(
     comparable = {
         row.figure: FigurePair(row.figure, *sides)
         for row in comparison.rows
-        if row.verdict is not Verdict.NOT_COMPARABLE and row.before is not None and row.after is not None
+        if row.verdict is not Verdict.NOT_COMPARABLE
     }
+    valued = {name for name in comparable if all(side.value(name) is not None for side in sides)}
     declared = {
         each: (comparable[each.figure], _ALTERNATIVES[each.direction])
         for each in expectations
-        if each.direction in _ALTERNATIVES and each.figure in comparable
+        if each.direction in _ALTERNATIVES and each.figure in valued
     }
     return dict(zip(declared, declared_tests(list(declared.values()), comparable.values()), strict=True))
 
@@ -89,10 +92,15 @@ def _observation(
     if not compares:
         return answer_limits(observation, *sides)
     row = next((each for each in comparison.rows if each.figure == name), None)
-    not_compared = "neither run has this figure" if row is None else row.why or "not comparable"
+    not_compared = _missing(name) if row is None else row.why or "not comparable"
     if expectation.direction is Direction.UNCHANGED:
         return answer_unchanged(observation, test, not_compared, (comparison.before.run, comparison.after.run))
     return answer_direction(observation, test, not_compared, sides)
+
+
+def _missing(name: str) -> str:
+    plateau = _PLATEAU.search(name)
+    return "neither run has this figure" + (f"; --plateau {plateau[1]} makes it" if plateau else "")
 
 
 def _unit(name: str, sides: Sequence[RunSide]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from toolkit.model.evidence import Expectation
 from toolkit.model.runs import LineRef, RunInfo
@@ -20,21 +21,24 @@ class SettingValue:
 
 @dataclass(frozen=True, slots=True)
 class SettingPair:
-    """Values of the setting `name` in both runs."""
+    """Values of the setting `name` in both runs. `nearest` are names of settings that a run prints."""
 
     name: str
     before: SettingValue
     after: SettingValue
+    nearest: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, expectation: Expectation, runs: tuple[RunInfo, RunInfo]) -> SettingPair:
         """Look up the setting that an expectation names, by its name or its environment variable."""
         assert expectation.setting is not None
         before, after = runs
+        printed = {each.name for run in runs for each in run.setting_sources}
         return cls(
             expectation.setting,
             _value(expectation.setting, before, expectation.setting_before),
             _value(expectation.setting, after, expectation.setting_after),
+            tuple(get_close_matches(expectation.setting, sorted(printed), 2)),
         )
 
     @property
@@ -49,6 +53,9 @@ class SettingPair:
         """Both values, each with where it is from."""
         if self.is_equal:
             return f"{self.name} = {self.after.value} (before: {self.before.text}; after: {self.after.text})"
+        if not (self.before.is_printed or self.after.is_printed):
+            nearest = f"; nearest: {', '.join(self.nearest)}" if self.nearest else ""
+            return f"no run prints the setting {self.name}{nearest}"
         before, after = (
             " ".join(each for each in (side.value, side.text) if each) for side in (self.before, self.after)
         )
