@@ -1,4 +1,4 @@
-"""Python interface of the toolkit: analyse a run, compare two, write the document. Tables are polars DataFrames.
+"""Python interface of the toolkit: analyse a run, compare sides of runs, write the document. Tables are polars frames.
 
 >>> import toolkit
 >>> run = toolkit.analyze("sample:before")
@@ -195,7 +195,7 @@ def analyze(
     Raises `InputError` (with `file`, `line`, `why`) if a path cannot be read or holds no run, and `UsageError` for an
     invalid window or one without records.
     """
-    names = [os.fspath(paths)] if isinstance(paths, str | os.PathLike) else [os.fspath(path) for path in paths]
+    names = [os.fspath(path) for path in _paths(paths)]
     window = _window(segment, last_ms, since_tick, until_tick, every)
     options = pipeline.Options(
         label, requested_ms, window=window, words=tuple(words), plateau_limits_ms=tuple(plateau_limits_ms),
@@ -229,9 +229,18 @@ def _window(
     return Window(None if segment is None else Segment(segment), last_ms, since_tick, until_tick, every)
 
 
-def compare(before: PathLike, after: PathLike) -> Comparison:
-    """Compare two runs figure by figure. Raises `InputError` if a path cannot be read or holds no run."""
-    names = (os.fspath(before), os.fspath(after))
+def compare(before: PathLike | Sequence[PathLike], after: PathLike | Sequence[PathLike]) -> Comparison:
+    """Compare two runs, or several runs a side, figure by figure.
+
+    With several runs a side the run is the sample. Raises `InputError` if a path cannot be read or holds no run, and
+    `UsageError` for a side without a run or with the same run twice.
+    """
     options = pipeline.Options(known_settings=known_settings, age_series=True, mid_series=True)
-    left, right = (pipeline.analyze([name], options=options) for name in names)
-    return Comparison(comparison_rows.compare(left, right, known_settings), names)
+    sides = [[os.fspath(path) for path in _paths(side)] for side in (before, after)]
+    left, right = ([pipeline.analyze([name], options=options) for name in names] for names in sides)
+    names = (", ".join(sides[0]), ", ".join(sides[1]))
+    return Comparison(comparison_rows.compare_runs(left, right, known_settings), names)
+
+
+def _paths(side: PathLike | Sequence[PathLike]) -> Sequence[PathLike]:
+    return [side] if isinstance(side, str | os.PathLike) else side

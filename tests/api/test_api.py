@@ -88,3 +88,10 @@ def test_a_window_has_the_figures_of_the_analysis_pipeline(tmp_path) -> None:
 def test_an_invalid_window_is_a_usage_error(window, message) -> None:
     with pytest.raises(toolkit.UsageError, match=message):
         toolkit.analyze("sample:after", **window)
+
+
+def test_several_runs_a_side_have_a_row_with_the_value_of_each() -> None:
+    pair = toolkit.compare(["sample:before", "sample:after"], ["sample:after"])
+    row = pair.rows().filter(figure="lighter.reconnects")
+    assert row["values_before"].item().to_list() == [10, 1]
+    assert pair.comparison.method["design"] == "several runs a side"

@@ -90,7 +90,7 @@ def test_runs_stored_before_the_interrupt_are_named(
     def interrupt(*_sides: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("toolkit.comparison.rows.compare", interrupt)
+    monkeypatch.setattr("toolkit.comparison.rows.compare_runs", interrupt)
     db = str(tmp_path / "store.duckdb")
     assert interrupted("compare", "sample:before", "sample:after", "--db", db) == ExitCode.INTERRUPTED
     with connect(db, read_only=True) as con:

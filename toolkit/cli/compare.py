@@ -1,7 +1,8 @@
-"""`toolkit compare`: compare two runs figure by figure."""
+"""`toolkit compare`: compare two runs, or several a side, figure by figure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from toolkit.cli import options as opt
 from toolkit.cli.output import emit
 from toolkit.cli.progress import TELEMETRY_READ, byte_progress
-from toolkit.model.errors import ExitCode
+from toolkit.model.errors import ExitCode, UsageError
 from toolkit.model.vocabulary import OFF_MARKET_BPS
 
 if TYPE_CHECKING:
@@ -17,13 +18,24 @@ if TYPE_CHECKING:
     from toolkit.model.comparisons import RunComparison
     from toolkit.model.runs import Window
 
-Before = Annotated[str, typer.Argument(metavar="BEFORE", help="The run before the change: a directory, file or .zip.")]
-After = Annotated[str, typer.Argument(metavar="AFTER", help="The run after the change.")]
+Before = Annotated[
+    str | None,
+    typer.Argument(metavar="BEFORE", show_default=False, help="The run before the change: a directory, file or .zip."),
+]
+After = Annotated[str | None, typer.Argument(metavar="AFTER", show_default=False, help="The run after the change.")]
+Befores = Annotated[
+    list[str] | None, typer.Option("--before", metavar="RUN", help="One of several runs before the change; repeat it.")
+]
+Afters = Annotated[
+    list[str] | None, typer.Option("--after", metavar="RUN", help="One of several runs after the change; repeat it.")
+]
 
 
 def compare(
-    before: Before,
-    after: After,
+    before: Before = None,
+    after: After = None,
+    befores: Befores = None,
+    afters: Afters = None,
     format: opt.FormatOption = opt.Format.TEXT,
     output: opt.OutputOption = None,
     db: opt.DbOption = opt.DEFAULT_DB,
@@ -38,19 +50,21 @@ def compare(
 ) -> int:
     """Compare two runs figure by figure.
 
-    The exit code is 4 if no figure of the two runs can be compared.
+    With several runs a side (--before A --before B --after C --after D), the run is the sample: at least four a side
+    can show a difference. The exit code is 4 if no figure can be compared.
     """
-    from reports.pages import check_format, run_name
+    from reports.pages import check_format
     from toolkit.evidence.document import comparison_page
     from toolkit.model.serialize import comparison_json
 
     check_format(format, "compare")
     options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau, off_market)
-    comparison = compare_runs(before, after, db, options, quiet)
+    sides = paired_paths(before, after, befores, afters)
+    comparison = compare_runs(*sides, db, options, quiet)
     if format is opt.Format.JSON:
         emit(comparison_json(comparison), output)
     else:
-        emit(comparison_page(comparison, (run_name(before), run_name(after)), format), output)
+        emit(comparison_page(comparison, (side_name(sides[0]), side_name(sides[1])), format), output)
     return ExitCode.OK if comparison.comparable else ExitCode.INCONCLUSIVE
 
 
@@ -67,11 +81,40 @@ def analysis_options(requested: str | None, window: Window, plateau: list[str] |
     )  # fmt: skip
 
 
-def compare_runs(before: str, after: str, db: str, options: Options, quiet: bool) -> RunComparison:
-    """Analyse two runs into the store `db` and return their comparison."""
+def paired_paths(
+    before: str | None, after: str | None, befores: Sequence[str] | None, afters: Sequence[str] | None
+) -> tuple[list[str], list[str]]:
+    """Return the paths of the runs of each side: of the arguments BEFORE and AFTER, or of the options of that name.
+
+    Raises `UsageError` where both are used, or where a side has no run.
+    """
+    arguments, chosen = [each for each in (before, after) if each is not None], [*(befores or ()), *(afters or ())]
+    if arguments and chosen:
+        raise UsageError("write two runs (BEFORE AFTER), or each run with --before or --after, not both")
+    if chosen:
+        for side, paths in (("before", befores), ("after", afters)):
+            if not paths:
+                raise UsageError(f"no run {side} the change: name at least one with --{side} RUN")
+    elif len(arguments) < 2:
+        raise UsageError("write two runs (BEFORE AFTER), or several a side (--before A --before B --after C --after D)")
+    return list(befores or arguments[:1]), list(afters or arguments[1:])
+
+
+def side_name(paths: Sequence[str]) -> str:
+    """Return the reader's name of a side: that of its first run, and how many more there are."""
+    from reports.pages import run_name
+
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"{run_name(paths[0])}{more}"
+
+
+def compare_runs(
+    befores: Sequence[str], afters: Sequence[str], db: str, options: Options, quiet: bool
+) -> RunComparison:
+    """Analyse the runs of two sides into the store `db` and return their comparison."""
     from toolkit.analysis.pipeline import analyze
-    from toolkit.comparison.rows import compare
+    from toolkit.comparison import rows
 
     with byte_progress(quiet, TELEMETRY_READ) as progress:
-        left, right = (analyze([path], db, options, progress) for path in (before, after))
-        return compare(left, right, options.known_settings)
+        left, right = ([analyze([path], db, options, progress) for path in side] for side in (befores, afters))
+        return rows.compare_runs(left, right, options.known_settings)

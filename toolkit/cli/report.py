@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.cli import options as opt
-from toolkit.cli.compare import After, Before, analysis_options, compare_runs
+from toolkit.cli.compare import analysis_options, compare_runs
 from toolkit.cli.output import emit
 from toolkit.model.errors import UsageError
 from toolkit.model.vocabulary import OFF_MARKET_BPS
@@ -17,6 +17,9 @@ from toolkit.model.vocabulary import OFF_MARKET_BPS
 if TYPE_CHECKING:
     from toolkit.model.comparisons import RunComparison
     from toolkit.model.evidence import Specification
+
+Before = Annotated[str, typer.Argument(metavar="BEFORE", help="The run before the change: a directory, file or .zip.")]
+After = Annotated[str, typer.Argument(metavar="AFTER", help="The run after the change.")]
 
 MARKER = "toolkit-evidence"
 """Beginning of the hidden line by which a workflow finds its comment."""
@@ -77,7 +80,7 @@ def report(
 
     specification = _specification(spec, repo, diff)
     options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau, off_market)
-    comparison = compare_runs(before, after, db, options, quiet)
+    comparison = compare_runs([before], [after], db, options, quiet)
     names = (run_name(before), run_name(after))
     if init is not None:
         return _write_template(comparison, names, init)
