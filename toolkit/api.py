@@ -154,7 +154,9 @@ class Comparison:
         """Return one row per figure, with the columns of the comparison's JSON."""
         import polars
 
-        return polars.DataFrame([msgspec.to_builtins(row) for row in self.comparison.rows], infer_schema_length=None)
+        rows = [msgspec.to_builtins(row) for row in self.comparison.rows]
+        lists = dict.fromkeys(("values_before", "values_after", "identical"), polars.List(polars.Float64))
+        return polars.DataFrame(rows, infer_schema_length=None, schema_overrides=lists, strict=False)
 
     def report(self) -> Report:
         """Return the before/after evidence document."""
