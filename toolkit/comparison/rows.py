@@ -21,6 +21,7 @@ from toolkit.comparison.comparability import (
     remarks,
 )
 from toolkit.comparison.disturbances import Disturbance, disturbances_of_all, sentences
+from toolkit.comparison.identical_builds import identical_values
 from toolkit.comparison.overlap import overlap, same_market
 from toolkit.comparison.pair_warnings import side_warnings
 from toolkit.comparison.several_runs import run_tests
@@ -146,6 +147,7 @@ def _row(
         family=test.family if test else None,
         values_before=group.values(group.befores),
         values_after=group.values(group.afters),
+        identical=None if test or reason else identical_values(group),
     )
 
 
