@@ -46,12 +46,9 @@ def answer(context: Context) -> tuple[Rich, ...]:
 
 
 def _sentences(context: Context) -> Iterator[tuple[int, Rich]]:
-    if context.same_run:
+    if context.same_run and not context.blocked:
         yield 0, Rich((bold("Both sides are the same run."),))
-    for run in context.blocked:
-        yield 0, _blocked(run)
-    if len(context.blocked) == 1:
-        yield 4, Rich((f"The figures are those of the {_other(context)} run; nothing can be compared.",))
+    yield from ((0, sentence) for sentence in _blocked(context))
     for sentence in context.comparison.disturbances:
         yield 1, Rich((bold(f"{sentence[:1].upper()}{sentence[1:]}."),))
     yield from _settings(context)
@@ -66,16 +63,35 @@ def _sentences(context: Context) -> Iterator[tuple[int, Rich]]:
         yield 3, _data(context)
 
 
-def _blocked(run: RunView) -> Rich:
+def _blocked(context: Context) -> Iterator[Rich]:
+    """Yield a sentence for each side that never ran; one for both if their causes read the same."""
+    runs = context.blocked
+    causes = {run.side: _cause(run) for run in runs}
+    if len(runs) == len(context.sides) and len({str(cause) for cause in causes.values()}) == 1:
+        yield Rich((bold("Blocked: neither run ran:"), " ")) + causes[runs[0].side] + Rich((".",))
+        return
+    for side, cause in causes.items():
+        yield Rich((bold(f"Blocked: the {side} run never ran:"), " ")) + cause + Rich((".",))
+    for run in context.sides:
+        if runs and not run.blocked:
+            yield Rich((f"The figures are those of the {run.side} run; nothing can be compared.",))
+
+
+def _cause(run: RunView) -> Rich:
     cause = run.diagnosis
-    text = cause.text if cause else run.ended
-    head = Rich((bold(f"Blocked: the {run.side} run never ran:"), f" {text}"))
-    lines = [(cause.file, cause.line)] if cause and cause.file and cause.line else []
-    return head + cited(lines, run.side) + Rich((".",))
+    if cause is None:
+        return Rich((run.ended,))
+    return Rich((cause.text,)) + cited([(cause.file, cause.line)] if cause.file and cause.line else [], run.side)
 
 
-def _other(context: Context) -> str:
-    return next(run.side for run in context.sides if not run.blocked)
+def block_report(context: Context) -> Iterator[Rich]:
+    """Yield, for each side that never ran, its cause with the line, and what would unblock it."""
+    for run in context.blocked:
+        cause = run.diagnosis
+        text, _, remedy = (cause.text if cause else run.ended).partition("; ")
+        lines = [(cause.file, cause.line)] if cause and cause.file and cause.line else []
+        found = Rich((bold(f"{run.side.capitalize()}:"), f" {text}")) + cited(lines, run.side)
+        yield found + Rich((f". To unblock it: {remedy}." if remedy else ".",))
 
 
 def _settings(context: Context) -> Iterator[tuple[int, Rich]]:
@@ -212,10 +228,11 @@ def _feed(context: Context) -> str:
 
 
 def _data(context: Context) -> Rich:
-    missing = context.pair.review.missing_data
+    ran = {run.side for run in context.sides if not run.blocked}
+    missing = {side: phrases for side, phrases in context.pair.review.missing_data.items() if side in ran and phrases}
     if not missing:
         return Rich(("No line or tick lost.",))
-    lost = "; ".join(f"{side} {', '.join(phrases)}" for side, phrases in missing.items() if phrases)
+    lost = "; ".join(f"{side} {', '.join(phrases)}" for side, phrases in missing.items())
     return Rich((f"Lost: {lost}.",))
 
 
@@ -250,7 +267,7 @@ def venue_result(context: Context, venue: str) -> str:
         if not run.blocked and run.value(f"{venue}.age_apply_unknown.share") == 1:
             return f"no book {run.side}"
     if context.blocked:
-        return "blocked"
+        return "not compared"
     rows = context.venue_rows(venue)
     found = dict.fromkeys(str(row.verdict) for row in rows if is_tested(row))
     if found:

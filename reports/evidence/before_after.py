@@ -99,7 +99,7 @@ def _interval_text(row: ComparisonRow | None) -> str:
 
 def _verdict(context: Context, row: ComparisonRow | None) -> str:
     if context.blocked:
-        return "blocked"
+        return "not compared"
     if row is not None and row.verdict not in ("improved", "regressed", "not_comparable") and not row.delta:
         return NO_DIFFERENCE
     return verdict_text(row)

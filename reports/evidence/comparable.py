@@ -57,7 +57,8 @@ def _settings_source(run: RunView) -> str:
 def remarks(context: Context) -> Iterator[Rich]:
     """Yield the sentences on time, market, settings and builds, then the warnings of the comparison."""
     comparison: RunComparison = context.comparison
-    yield from (Rich((f"Nothing can be compared: {reason}.",)) for reason in comparison.why_not)
+    if not context.blocked:
+        yield from (Rich((f"Nothing can be compared: {reason}.",)) for reason in comparison.why_not)
     if comparison.overlap is not None and not context.same_run:
         yield _overlap_sentence(comparison.overlap)
     if comparison.market:

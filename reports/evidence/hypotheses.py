@@ -78,7 +78,12 @@ def _observed(context: Context, each: HypothesisAnswer) -> Rich:
 
 
 def _details(found: Observation) -> tuple[str, tuple[LineRef, ...]]:
-    """Return what is said of an observation beside its values, and its lines. The limit stands in the expectation."""
+    """Return what is said of an observation beside its values, and its lines.
+
+    The limit stands in the expectation, the cause of a blocked side in the answer.
+    """
+    if found.answer is Answer.BLOCKED:
+        return "", ()
     reasons = [reason for reason in found.why.split("; ") if not reason.startswith("the limit is")]
     return "; ".join(part for part in (_statistics(found), *reasons) if part), found.lines
 

@@ -67,6 +67,11 @@ class EvidenceView:
         return answer.answer(self.context)
 
     @property
+    def blocked(self) -> tuple[Rich, ...]:
+        """Sentences on each side that never ran: the cause, its line, and what would unblock it."""
+        return tuple(answer.block_report(self.context))
+
+    @property
     def venues(self) -> Table:
         """Table of the venues, most changed first."""
         return answer.venue_table(self.context)

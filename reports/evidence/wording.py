@@ -76,9 +76,11 @@ def seconds(figure: Figure | None, resolution_ms: Number | None) -> str:
 def values(sides: Iterable[RunView], figure: str, in_seconds: bool = False, strong: bool = False) -> Rich:
     """Return the values of a figure on both sides, `10 → 1`, or one value where both read the same.
 
-    A side that never ran reads `blocked`. `in_seconds` writes durations as seconds without their unit.
+    Of a pair of which one side never ran, the value of the other stands alone; if none ran, it reads `blocked`.
+    `in_seconds` writes durations as seconds without their unit.
     """
-    runs = tuple(sides)
+    both = tuple(sides)
+    runs = tuple(run for run in both if not run.blocked) or both
     texts = [
         "blocked" if run.blocked else seconds(run.figures.get(figure), run.resolution_ms) if in_seconds else text
         for run, text in ((run, run.text(figure)) for run in runs)
