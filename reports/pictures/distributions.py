@@ -209,7 +209,7 @@ def _curve(side: Side, venue: str, kind: str, scale: AgeScale | _EventScale) -> 
     return Curve(side.name, _path(ages, scale), tuple(points))
 
 
-def _path(ages: Sequence[int], scale: AgeScale | _EventScale) -> str:
+def _path(ages: Sequence[int], scale: AgeScale | _EventScale) -> Safe:
     """Return the curve as steps: to the right up to the next age, then up to its share."""
     commands = [f"M0 {HEIGHT}"]
     last_x, last_y = "0", str(HEIGHT)
@@ -222,7 +222,7 @@ def _path(ages: Sequence[int], scale: AgeScale | _EventScale) -> str:
         if is_last_of_age and y != last_y:
             commands.append(f"V{y}")
             last_y = y
-    return "".join(commands)
+    return Safe("".join(commands))
 
 
 def _labels(scale: AgeScale | _EventScale) -> Iterator[tuple[float, str]]:

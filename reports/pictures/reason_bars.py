@@ -19,10 +19,10 @@ from toolkit.model.runs import RunAnalysis
 
 MAX_BOXES = 60
 """Count above which all rows become bars in proportion: boxes could not be told apart."""
-_BOXES_A_LINE = 20
-_BOX_SHARE = 4.6
+_BOXES_A_LINE = 14
+_BOX_SHARE = 6.6
 """Width of a box and its gap in percent: two letters of 11 px on a phone; the rest is for the count."""
-_GAP_SHARE = 0.4
+_GAP_SHARE = 0.6
 LINE_HEIGHT = 18
 """Height of a line of boxes in px, with the gap below it."""
 _BAR_SHARE = _BOXES_A_LINE * _BOX_SHARE

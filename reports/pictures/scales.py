@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reports.elements import Safe
+
 _SECOND, _MINUTE, _HOUR = 1_000, 60_000, 3_600_000
 _TIME_STEPS = (
     *(each * _SECOND for each in (1, 2, 5, 10, 30)),
@@ -15,10 +17,10 @@ _TIME_STEPS = (
 MAX_TIME_LABELS = 11
 
 
-def short(value: float, digits: int = 2) -> str:
+def short(value: float, digits: int = 2) -> Safe:
     """Return a number without needless digits: `13.04`, `5`, `0.5`."""
     text = f"{round(value, digits) + 0.0:.{digits}f}"
-    return text.rstrip("0").rstrip(".") if digits else text
+    return Safe(text.rstrip("0").rstrip(".") if digits else text)
 
 
 def round_up(value: float) -> float:

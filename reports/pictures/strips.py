@@ -211,7 +211,7 @@ def _y(scale: AgeScale, age_ms: float) -> float:
     return HEIGHT - _FULL * scale.height(age_ms)
 
 
-def _path(curve: AgeCurve, scale: AgeScale) -> str:
+def _path(curve: AgeCurve, scale: AgeScale) -> Safe:
     """Return the outline of the ages as an SVG path, a step per unit; steps without a known age are left out."""
     commands: list[str] = []
     last: int | None = None
@@ -229,7 +229,7 @@ def _path(curve: AgeCurve, scale: AgeScale) -> str:
         if target != level:
             commands.append(f"V{target}")
         start, last, level = number, y, target
-    return "".join(commands)
+    return Safe("".join(commands))
 
 
 def _bands(side: Side, venue: str, own_ms: int) -> Iterator[Band]:
