@@ -11,6 +11,8 @@ _WIDTHS = {"limit": 20, "upright": 8, "outage": 20, "masked": 20, "range": 20, "
 SAMPLE_HEIGHT = 12
 LINE_HEIGHT = 20
 """Height of a line of a legend in a file, px."""
+MAX_WORDS = 4
+"""Reasons of one shape that the legend names; the rest is counted."""
 _CHARACTER_WIDTH, _SAMPLE_GAP, _ENTRY_GAP = 6.7, 6, 20
 
 
@@ -34,8 +36,13 @@ class Entry:
 
 
 def marks(reasons: Iterable[Reason]) -> Iterator[Entry]:
-    """Yield the entries of reasons."""
-    return (Entry("mark", reason.words, shape=reason.shape) for reason in reasons)
+    """Yield an entry for each shape, with the words of all reasons that have it."""
+    words: dict[str, list[str]] = {}
+    for reason in sorted(reasons):
+        words.setdefault(reason.shape, []).append(reason.words)
+    for shape, texts in words.items():
+        more = len(texts) - MAX_WORDS
+        yield Entry("mark", f"{', '.join(texts[:MAX_WORDS])}{f' and {more} more' if more > 0 else ''}", shape=shape)
 
 
 def placed(entries: Iterable[Entry], width: int) -> list[tuple[int, int, Entry]]:

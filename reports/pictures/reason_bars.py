@@ -113,7 +113,7 @@ def reason_picture(
 
 
 def _lead(sides: Sequence[Side], events: Mapping[str, Sequence[Event]], most: int) -> str:
-    totals = (f"{_total(side, events[side.name])}{'' if side.is_alone else f' {side.name}'}" for side in sides)
+    totals = (f"{_total(side, events[side.name])}{' in all' if side.is_alone else f' {side.name}'}" for side in sides)
     unit = "Bars in proportion, a part for each venue" if most > MAX_BOXES else "One box is one reconnect"
     return f"{', '.join(totals)}. {unit}; its letters name the venue."
 

@@ -31,6 +31,11 @@ class Reason:
     shape: Shape
     words: str
 
+    @property
+    def is_hollow(self) -> bool:
+        """Return True if its shape has a hole, in which nothing behind it may show."""
+        return self.shape in (Shape.HOLLOW_SQUARE, Shape.RING)
+
 
 _BY_REASON = {
     ReconnectReason.SERVER_CLOSE: Reason(1, Shape.DIAMOND, "venue closed, no reason printed"),

@@ -23,7 +23,9 @@ GAP = 5
 """Distance of the strips of one venue in px."""
 _FULL = 36
 """Height of the largest age in px: its line is not cut."""
-_LABEL_GAP = 12
+_HALF_LABEL = 6
+_LABEL_GAP = 14
+"""Least distance in px of the labels of the top and of the stale limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,10 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Ages of a venue in one run. `width` is the run's share of the longer one, in percent; `path` is in steps."""
+    """Ages of a venue in one run. `width` is the run's share of the longer one, in percent; `path` is in steps.
+
+    `labels` are the tops of the labels of the age axis in px, and their texts.
+    """
 
     side: str
     width: str
@@ -47,6 +52,7 @@ class Strip:
     limit_y: str
     bands: tuple[Band, ...]
     marks: tuple[Mark, ...]
+    labels: tuple[tuple[str, str], ...] = ()
     missing: str = ""
 
 
@@ -56,7 +62,6 @@ class VenueStrips:
 
     venue: str
     strips: tuple[Strip, ...]
-    labels: tuple[tuple[str, str], ...]
     counts: tuple[tuple[str, str, tuple[str, ...]], ...]
     summary: str
 
@@ -167,11 +172,6 @@ def _limits_text(curves: Sequence[AgeCurve]) -> str:
 
 def _venue_strips(sides: Sequence[Side], venue: str, scale: AgeScale, length_ms: int) -> VenueStrips:
     strips = tuple(_strip(side, venue, scale, length_ms) for side in sides)
-    limit_ms = next((curve.limit_ms for side in sides if (curve := side.curve(venue))), None)
-    labels = [(0.0, age_text(scale.top_ms))]
-    if limit_ms is not None:
-        y = _y(scale, limit_ms)
-        labels = [label for label in labels if y - label[0] >= _LABEL_GAP] + [(y, age_text(limit_ms))]
     reconnects = f"{venue}.reconnects"
     ended = tuple(side.figure_text(reconnects) for side in sides)
     outages = tuple(str(len(side.outages(venue))) if side.curve(venue) else NOTHING for side in sides)
@@ -180,8 +180,7 @@ def _venue_strips(sides: Sequence[Side], venue: str, scale: AgeScale, length_ms:
         f"{each[0]}: reconnects {each[1]}, outages {each[2]}" for each in zip(names, ended, outages, strict=True)
     ]
     counts = (("reconnects", reconnects, _merged(ended)), ("outages", "", _merged(outages)))
-    tops = tuple((short(max(0.0, y - (0 if y == 0 else 6))), text) for y, text in labels)
-    return VenueStrips(venue, strips, tops, counts, "; ".join(summary))
+    return VenueStrips(venue, strips, counts, "; ".join(summary))
 
 
 def _merged(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -204,7 +203,15 @@ def _strip(side: Side, venue: str, scale: AgeScale, length_ms: int) -> Strip:
         limit_y=short(_y(scale, curve.limit_ms), 1),
         bands=tuple(_bands(side, venue, own_ms)),
         marks=tuple(placed_marks(events_of(side, venue), own_ms, length_ms)),
+        labels=tuple(_labels(scale, curve.limit_ms)),
     )
+
+
+def _labels(scale: AgeScale, limit_ms: int) -> Iterator[tuple[str, str]]:
+    y = _y(scale, limit_ms)
+    if y >= _LABEL_GAP:
+        yield "0", age_text(scale.top_ms)
+    yield short(max(0.0, y - _HALF_LABEL), 1), age_text(limit_ms)
 
 
 def _y(scale: AgeScale, age_ms: float) -> float:

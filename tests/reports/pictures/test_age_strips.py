@@ -100,6 +100,22 @@ def test_each_reason_has_its_shape_and_words(event: dict[str, str], shape: Shape
     assert words in texts(root, "li")
 
 
+def test_the_legend_has_one_entry_for_each_shape() -> None:
+    marks = tuple(
+        mark("lighter", reason, at) for at, reason in enumerate(("task_panic", "parse_error", "x", "y", "z", "unknown"))
+    )
+    root = parsed(age_strips(None, run(curve("lighter", FRESH), marks=marks)))
+    assert texts(root, "li") == ["stale limit", "parse error, task panic, x, y and 1 more", "no line says why"]
+
+
+def test_labels_of_the_age_axis_stand_only_beside_a_strip_and_apart() -> None:
+    picture = strip_picture(run(), run(curve("lighter", FRESH), curve("paradex", FRESH, limit_ms=250)))
+    assert picture is not None
+    assert [[text for _, text in strip.labels] for row in picture.venues for strip in row.strips] == [
+        [], ["1\u00a0s"], [], ["1\u00a0s", "250\u00a0ms"],
+    ]  # fmt: skip
+
+
 def test_sides_of_different_length_share_one_time_axis() -> None:
     short, long = run(curve("lighter", FRESH)), run(curve("lighter", FRESH * 3), seconds=300)
     picture = strip_picture(short, long)
@@ -124,7 +140,7 @@ def test_a_run_alone_has_one_strip_a_venue_and_no_name_of_a_side() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_of_a_run_is_more_than_text(text: str) -> None:
-    events = (mark("lighter", "server_close", 50, stated=text, lines=((text, 1),)), mark("lighter", text, 60))
+    events = (mark("lighter", "server_close", 50, stated=text, lines=((text, 1),)), mark("lighter", text or "y", 60))
     plain = parsed(
         age_strips(
             None,
