@@ -231,17 +231,20 @@ def _window(
     return Window(None if segment is None else Segment(segment), last_ms, since_tick, until_tick, every)
 
 
-def compare(before: PathLike | Sequence[PathLike], after: PathLike | Sequence[PathLike]) -> Comparison:
+def compare(
+    before: PathLike | Sequence[PathLike], after: PathLike | Sequence[PathLike], *, paired: bool = False
+) -> Comparison:
     """Compare two runs, or several runs a side, figure by figure.
 
-    With several runs a side the run is the sample. Raises `InputError` if a path cannot be read or holds no run, and
-    `UsageError` for a side without a run or with the same run twice.
+    With several runs a side the run is the sample. `paired` declares that one run a side ran at the same time. Raises
+    `InputError` if a path cannot be read or holds no run, and `UsageError` for a side without a run or with the same
+    run twice, and for runs that are no pair.
     """
     options = pipeline.Options(known_settings=known_settings, age_series=True, mid_series=True)
     sides = [[os.fspath(path) for path in _paths(side)] for side in (before, after)]
     left, right = ([pipeline.analyze([name], options=options) for name in names] for names in sides)
     names = (", ".join(sides[0]), ", ".join(sides[1]))
-    return Comparison(comparison_rows.compare_runs(left, right, known_settings), names)
+    return Comparison(comparison_rows.compare_runs(left, right, known_settings, paired=paired), names)
 
 
 def _paths(side: PathLike | Sequence[PathLike]) -> Sequence[PathLike]:

@@ -30,12 +30,17 @@ Afters = Annotated[
     list[str] | None, typer.Option("--after", metavar="RUN", help="One of several runs after the change; repeat it.")
 ]
 
+Paired = Annotated[
+    bool, typer.Option("--paired", help="Both runs ran at the same time: compare their ages part by part in time.")
+]
+
 
 def compare(
     before: Before = None,
     after: After = None,
     befores: Befores = None,
     afters: Afters = None,
+    paired: Paired = False,
     format: opt.FormatOption = opt.Format.TEXT,
     output: opt.OutputOption = None,
     db: opt.DbOption = opt.DEFAULT_DB,
@@ -60,7 +65,7 @@ def compare(
     check_format(format, "compare")
     options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau, off_market)
     sides = paired_paths(before, after, befores, afters)
-    comparison = compare_runs(*sides, db, options, quiet)
+    comparison = compare_runs(*sides, db, options, quiet, paired=paired)
     if format is opt.Format.JSON:
         emit(comparison_json(comparison), output)
     else:
@@ -109,7 +114,7 @@ def side_name(paths: Sequence[str]) -> str:
 
 
 def compare_runs(
-    befores: Sequence[str], afters: Sequence[str], db: str, options: Options, quiet: bool
+    befores: Sequence[str], afters: Sequence[str], db: str, options: Options, quiet: bool, *, paired: bool = False
 ) -> RunComparison:
     """Analyse the runs of two sides into the store `db` and return their comparison."""
     from toolkit.analysis.pipeline import analyze
@@ -117,4 +122,4 @@ def compare_runs(
 
     with byte_progress(quiet, TELEMETRY_READ) as progress:
         left, right = ([analyze([path], db, options, progress) for path in side] for side in (befores, afters))
-        return rows.compare_runs(left, right, options.known_settings)
+        return rows.compare_runs(left, right, options.known_settings, paired=paired)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.cli import options as opt
-from toolkit.cli.compare import analysis_options, compare_runs
+from toolkit.cli.compare import Paired, analysis_options, compare_runs
 from toolkit.cli.output import emit
 from toolkit.model.errors import UsageError
 from toolkit.model.vocabulary import OFF_MARKET_BPS
@@ -28,6 +28,7 @@ MARKER = "toolkit-evidence"
 def report(
     before: Before,
     after: After,
+    paired: Paired = False,
     output: opt.OutputOption = None,
     comment: Annotated[
         Path | None, typer.Option("--comment", metavar="FILE", help="Also write the comment for the pull request.")
@@ -80,12 +81,12 @@ def report(
 
     specification = _specification(spec, repo, diff)
     options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau, off_market)
-    comparison = compare_runs([before], [after], db, options, quiet)
+    comparison = compare_runs([before], [after], db, options, quiet, paired=paired)
     names = (run_name(before), run_name(after))
     if init is not None:
         return _write_template(comparison, names, init)
     window = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}
-    chosen = [("spec", spec), ("repo", repo), ("requested", requested), *window.items()]
+    chosen = [("paired", paired), ("spec", spec), ("repo", repo), ("requested", requested), *window.items()]
     chosen += [("plateau", limit) for limit in plateau or ()]
     argv = _report_argv(before, after, output, chosen)
     evidence = assemble(comparison, names, argv, Sources((before, after), specification, repo, diff))
@@ -120,14 +121,15 @@ def _write_template(comparison: RunComparison, names: tuple[str, str], init: Pat
 
 def _report_argv(before: str, after: str, output: Path | None, chosen: Sequence[tuple[str, object]]) -> list[str]:
     """Return the command that writes the same document again; `--db` does not change it and is left out."""
-    options = [
-        word
-        for name, value in chosen
-        if value is not None
-        for word in (f"--{name}", _relative_path(str(value)) if isinstance(value, Path) else str(value))
-    ]
+    options = [word for name, value in chosen if value not in (None, False) for word in _words(name, value)]
     destination = ["-o", _relative_path(str(output))] if output else []
     return ["toolkit", "report", _relative_path(before), _relative_path(after), *destination, *options]
+
+
+def _words(name: str, value: object) -> list[str]:
+    """Return an option and its value; a flag has none."""
+    values = [] if value is True else [_relative_path(str(value)) if isinstance(value, Path) else str(value)]
+    return [f"--{name}", *values]
 
 
 def _relative_path(path: str) -> str:

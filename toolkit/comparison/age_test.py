@@ -21,6 +21,8 @@ MIN_INDEPENDENT_STRETCHES = 60
 
 FALSE_ALARMS = 0.034
 """Largest share of these tests that alarm on one build, of the profiles measured one after the other."""
+FALSE_ALARMS_PAIRED = 0.044
+"""The same for paired runs, of the profiles that give a verdict in more than one test of a thousand."""
 
 
 class AgePercentiles(NamedTuple):

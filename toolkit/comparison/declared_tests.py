@@ -59,15 +59,16 @@ class DeclaredTest:
 
 
 def declared_tests(
-    declared: Sequence[tuple[FigurePair, Alternative]], comparable: Iterable[FigurePair]
+    declared: Sequence[tuple[FigurePair, Alternative]], comparable: Iterable[FigurePair], *, paired: bool = False
 ) -> list[DeclaredTest]:
     """Return the test of each declared figure, in order; `EITHER` declares that the figure does not change.
 
     `comparable` are all figures that may be compared: a shift that all venues share is no change of one of them. The
-    tests for the hypotheses are corrected as one family after Holm, those against them as another.
+    tests for the hypotheses are corrected as one family after Holm, those against them as another. `paired` tests ages
+    on the differences of parts of the same time.
     """
     shifts = common_shifts(comparable)
-    tests = [_declared_test(pair, alternative, shifts) for pair, alternative in declared]
+    tests = [_declared_test(pair, alternative, shifts, paired) for pair, alternative in declared]
     directed = [alternative is not Alternative.EITHER for _, alternative in declared]
     claims = [each.expected if is_directed and not each.untested else None
               for each, is_directed in zip(tests, directed, strict=True)]  # fmt: skip
@@ -83,9 +84,9 @@ def _corrected(family: Sequence[RatioTest | None]) -> list[float | None]:
     return [next(corrected) if each else None for each in family]
 
 
-def _declared_test(pair: FigurePair, alternative: Alternative, shifts: Mapping[str, str]) -> DeclaredTest:
+def _declared_test(pair: FigurePair, alternative: Alternative, shifts: Mapping[str, str], paired: bool) -> DeclaredTest:
     is_count = event_family(pair.figure.metric) is not None
-    found = _count_test(pair, alternative) if is_count else _age_test(pair, alternative, shifts)
+    found = _count_test(pair, alternative) if is_count else _age_test(pair, alternative, shifts, paired)
     return _without_improvement(pair, alternative, found)
 
 
@@ -106,8 +107,8 @@ def _without_improvement(pair: FigurePair, alternative: Alternative, found: Decl
     return found
 
 
-def _age_test(pair: FigurePair, alternative: Alternative, shifts: Mapping[str, str]) -> DeclaredTest:
-    found = compare_ages(pair, shifts)
+def _age_test(pair: FigurePair, alternative: Alternative, shifts: Mapping[str, str], paired: bool) -> DeclaredTest:
+    found = compare_ages(pair, shifts, paired=paired)
     if found is None:
         return DeclaredTest(None, untested=NO_TEST)
     bounded = _not_exact(pair)

@@ -8,12 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit.model.comparisons import MarketMatch, RunOverlap
+from toolkit.model.errors import UsageError
 from toolkit.model.figures import Number
 from toolkit.model.runs import RunAnalysis
 from toolkit.model.series import MidSeries
+from toolkit.model.units import duration
 
 SAME_MARKET_CORRELATION = 0.99
 """Correlation of a venue's mids in two runs below which the runs saw different prices."""
+
+PAIRED_SHARE = 0.95
+"""Share of the shorter run in which both ran, from which on two runs may be compared as a pair."""
 
 _Integers = npt.NDArray[np.int64]
 
@@ -28,6 +33,21 @@ def overlap(before: RunAnalysis, after: RunAnalysis) -> RunOverlap | None:
     common = max(0, min(first_end, second_end) - max(first, second))
     shorter = min(first_end - first, second_end - second)
     return RunOverlap(first, second, abs(second - first), common, common / shorter if shorter > 0 else 0.0)
+
+
+def check_paired(before: RunAnalysis, after: RunAnalysis) -> None:
+    """Raise `UsageError` if two runs did not run at the same time: starts within a tick, 95 % of the shorter in common.
+
+    Equal parts of both runs are then of the same time: their first ticks are at most a tick apart, their last ones at
+    most 5 % of the run.
+    """
+    common, ticks = overlap(before, after), [_tick_ms(side) for side in (before, after)]
+    if common is None or ticks[0] is None or ticks[1] is None:
+        raise UsageError("--paired: the times of a run are not known; leave the option out")
+    if common.share < PAIRED_SHARE:
+        raise UsageError(f"--paired: {common.share:.0%} of the shorter run is of the same time; leave the option out")
+    if common.distance_ms > max(ticks[0], ticks[1]):
+        raise UsageError(f"--paired: the runs start {duration(common.distance_ms)} apart; leave the option out")
 
 
 def same_market(before: RunAnalysis, after: RunAnalysis) -> tuple[MarketMatch, ...]:

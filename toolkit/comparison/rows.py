@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from toolkit.analysis.settings import KnownSettings, setting_differences
-from toolkit.comparison.age_test import FALSE_ALARMS
+from toolkit.comparison.age_test import FALSE_ALARMS, FALSE_ALARMS_PAIRED
 from toolkit.comparison.builds import build_rows
 from toolkit.comparison.comparability import (
     CADENCE_RATIO,
@@ -22,7 +22,7 @@ from toolkit.comparison.comparability import (
 )
 from toolkit.comparison.disturbances import Disturbance, disturbances_of_all, sentences
 from toolkit.comparison.identical_builds import identical_values
-from toolkit.comparison.overlap import overlap, same_market
+from toolkit.comparison.overlap import check_paired, overlap, same_market
 from toolkit.comparison.pair_warnings import side_warnings
 from toolkit.comparison.several_runs import run_tests
 from toolkit.comparison.statistics import CONFIDENCE, POWER
@@ -30,7 +30,7 @@ from toolkit.comparison.verdicts import FigureTest, figure_tests, verdict
 from toolkit.model.comparisons import ComparisonRow, RunComparison
 from toolkit.model.errors import UsageError
 from toolkit.model.runs import RunAnalysis
-from toolkit.model.vocabulary import Verdict
+from toolkit.model.vocabulary import Design, Verdict
 
 MS_PER_HOUR = 3_600_000
 
@@ -43,22 +43,26 @@ def compare(before: RunAnalysis, after: RunAnalysis, known_settings: KnownSettin
 
 
 def compare_runs(
-    befores: Sequence[RunAnalysis], afters: Sequence[RunAnalysis], known_settings: KnownSettings = dict
+    befores: Sequence[RunAnalysis],
+    afters: Sequence[RunAnalysis],
+    known_settings: KnownSettings = dict,
+    *,
+    paired: bool = False,
 ) -> RunComparison:
     """Return a row for every figure that any run has, with its verdict and, in `why`, its reason or a remark.
 
     `delta` is after minus before in the unit of the figure, `ratio` is after over before and None where before is 0.
-    With several runs a side, the runs are the sample. `known_settings` returns the defaults that apply where a run
-    leaves a setting unset. Raises `UsageError` for a side without a run, and for one that has a run twice.
+    With several runs a side, the runs are the sample; one run a side may be `paired`, if both ran at the same time.
+    `known_settings` returns the defaults that apply where a run leaves a setting unset. Raises `UsageError` for a side
+    without a run, for one that has a run twice, and for runs that are no pair.
     """
-    _check_sides(befores, afters)
+    design = _design(befores, afters, paired)
     sides = RunSide.all_of("before", befores), RunSide.all_of("after", afters)
     names = dict.fromkeys(name for side in sides for run in side for name in run.figures)
     groups = {name: FigureRuns(name, *sides) for name in names}
     reasons = {name: reason_not_comparable(group) for name, group in groups.items()}
     comparable = [group for name, group in groups.items() if reasons[name] is None]
-    several = len(befores) > 1 or len(afters) > 1
-    tests = run_tests(comparable) if several else figure_tests(group.pairs[0] for group in comparable)
+    tests = _tests(design, comparable)
     disturbed = disturbances_of_all(*sides)
     rows = tuple(_row(group, reasons[name], tests.get(name), disturbed) for name, group in groups.items())
     settings = setting_differences(befores[0].run, afters[0].run, known_settings)
@@ -69,7 +73,7 @@ def compare_runs(
         comparable=bool(comparable),
         why_not=() if comparable else _reasons(sides, rows),
         rows=rows,
-        method=_method(sides, tests, len(rows), len(comparable)),
+        method=_method(design, sides, tests, len(rows), len(comparable)),
         warnings=tuple(side_warnings(*sides, known_settings, common, market)),
         settings=settings,
         overlap=common,
@@ -81,20 +85,39 @@ def compare_runs(
     )
 
 
-def _check_sides(befores: Sequence[RunAnalysis], afters: Sequence[RunAnalysis]) -> None:
+def _design(befores: Sequence[RunAnalysis], afters: Sequence[RunAnalysis], paired: bool) -> Design:
+    """Return the design of the comparison. Raises `UsageError` for runs that it cannot have."""
     for side, runs in (("before", befores), ("after", afters)):
         if not runs:
             raise UsageError(f"no run {side}: name at least one run a side")
         ids = [each.run.id for each in runs]
         if len(set(ids)) < len(ids):
             raise UsageError(f"a run is named twice {side}: each run counts once, so name it once")
+    several = len(befores) > 1 or len(afters) > 1
+    if paired and several:
+        raise UsageError("--paired compares one run a side; leave the option out")
+    if paired:
+        check_paired(befores[0], afters[0])
+    return Design.SEVERAL_RUNS if several else Design.PAIRED if paired else Design.ONE_RUN
 
 
-def _method(sides: _Sides, tests: Mapping[str, FigureTest], rows: int, compared: int) -> dict[str, Any]:
+def _tests(design: Design, comparable: Sequence[FigureRuns]) -> dict[str, FigureTest]:
+    if design is Design.SEVERAL_RUNS:
+        return run_tests(comparable)
+    return figure_tests((group.pairs[0] for group in comparable), paired=design is Design.PAIRED)
+
+
+_TEST_TEXTS = {
+    Design.ONE_RUN: "exact tests of counts; t-tests of the batches of both runs for ages",
+    Design.SEVERAL_RUNS: "exact permutation of the runs",
+    Design.PAIRED: "exact tests of counts; t-tests of the differences of batches of the same time for ages",
+}
+
+
+def _method(design: Design, sides: _Sides, tests: Mapping[str, FigureTest], rows: int, compared: int) -> dict[str, Any]:
     """Return how the sides were compared. `tests` counts the tests by family; `runs_per_side` is the smaller number."""
     numbers = [len(side) for side in sides]
-    several = max(numbers) > 1
-    exact = "exact tests of counts and t-tests of batches of ages"
+    of_runs = design is Design.SEVERAL_RUNS
     return {
         "runs_per_side": min(numbers),
         "confidence": CONFIDENCE,
@@ -105,12 +128,12 @@ def _method(sides: _Sides, tests: Mapping[str, FigureTest], rows: int, compared:
         "cadence_ratio": CADENCE_RATIO,
         "rows": rows,
         "rows_compared": compared,
-        "design": "several runs a side" if several else "one run a side",
-        "false_alarms": None if several else FALSE_ALARMS,
+        "design": design.value,
+        "false_alarms": None if of_runs else FALSE_ALARMS_PAIRED if design is Design.PAIRED else FALSE_ALARMS,
         "runs_before": numbers[0],
         "runs_after": numbers[1],
-        "test": "exact permutation of the runs" if several else exact,
-        "interval": "t interval of the ratio of the runs' geometric means" if several else "interval of the test",
+        "test": _TEST_TEXTS[design],
+        "interval": "t interval of the ratio of the runs' geometric means" if of_runs else "interval of the test",
     }
 
 

@@ -57,11 +57,14 @@ class FigureTest:
     corrected_p: float | None = None
 
 
-def figure_tests(pairs: Iterable[FigurePair]) -> dict[str, FigureTest]:
-    """Return the test of each figure that has one, by full name, corrected within each family after Holm."""
+def figure_tests(pairs: Iterable[FigurePair], *, paired: bool = False) -> dict[str, FigureTest]:
+    """Return the test of each figure that has one, by full name, corrected within each family after Holm.
+
+    `paired` tests ages on the differences of parts of the same time.
+    """
     pairs = list(pairs)
     shifts = common_shifts(pairs)
-    return corrected({pair.name: test for pair in pairs if (test := _test(pair, shifts))})
+    return corrected({pair.name: test for pair in pairs if (test := _test(pair, shifts, paired))})
 
 
 def corrected(tests: Mapping[str, FigureTest]) -> dict[str, FigureTest]:
@@ -98,12 +101,12 @@ def verdict(better: str, test: FigureTest | None, disturbed: Sequence[Disturbanc
     return Verdict.INCONCLUSIVE, reason or test.powerless
 
 
-def _test(pair: FigurePair, shifts: Mapping[str, str]) -> FigureTest | None:
+def _test(pair: FigurePair, shifts: Mapping[str, str], paired: bool) -> FigureTest | None:
     figure = pair.figure
     if figure.better == Better.NONE or any(side.value(pair.name) is None for side in pair.sides):
         return None
     if age := AGES.fullmatch(figure.metric):
-        found = compare_ages(pair, shifts)
+        found = compare_ages(pair, shifts, paired=paired)
         change = _delta(pair) or 0
         return FigureTest(age[1], found.test.ratio_test(), change, found.untested, found.withheld) if found else None
     family = event_family(figure.metric)
@@ -150,17 +153,17 @@ class AgeComparison:
     withheld: str | None
 
 
-def compare_ages(pair: FigurePair, shifts: Mapping[str, str]) -> AgeComparison | None:
+def compare_ages(pair: FigurePair, shifts: Mapping[str, str], *, paired: bool = False) -> AgeComparison | None:
     """Test a percentile of an age; None for another figure, and where the series or the tick times are not known.
 
-    `shifts` are the common shifts of all venues.
+    `shifts` are the common shifts of all venues; `paired` runs ran at the same time.
     """
     series = [side.age_series.get(pair.name) for side in pair.sides]
     ticks = [side.value("run.tick_gap_ms.p50") for side in pair.sides]
     if series[0] is None or series[1] is None or not ticks[0] or not ticks[1]:
         return None
     tick_ms = float(max(ticks[0], ticks[1]))
-    found = age_test(_arrays(series[0]), _arrays(series[1]), tick_ms)
+    found = age_test(_arrays(series[0]), _arrays(series[1]), tick_ms, paired=paired)
     before, after = (side.value(pair.name) or 0 for side in pair.sides)
     untested = None
     if not found.long_enough:

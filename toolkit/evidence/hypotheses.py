@@ -23,7 +23,7 @@ from toolkit.model.evidence import (
     Observation,
     Specification,
 )
-from toolkit.model.vocabulary import PLATEAU_LIMIT_PATTERN, Verdict
+from toolkit.model.vocabulary import PLATEAU_LIMIT_PATTERN, Design, Verdict
 
 _WORST_FIRST = (Answer.BLOCKED, Answer.NOT_SUPPORTED, Answer.INCONCLUSIVE, Answer.SUPPORTED, Answer.UNCHANGED)
 _PLATEAU = re.compile(rf"\.plateau_(?:event_)?({PLATEAU_LIMIT_PATTERN})\.")
@@ -69,7 +69,9 @@ def _tests(
         for each in expectations
         if each.direction in _ALTERNATIVES and each.figure in valued
     }
-    return dict(zip(declared, declared_tests(list(declared.values()), comparable.values()), strict=True))
+    paired = comparison.method.get("design") == Design.PAIRED
+    tests = declared_tests(list(declared.values()), comparable.values(), paired=paired)
+    return dict(zip(declared, tests, strict=True))
 
 
 def _observation(

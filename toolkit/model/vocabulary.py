@@ -142,6 +142,14 @@ class Verdict(StrEnum):
     NOT_COMPARABLE = "not_comparable"
 
 
+class Design(StrEnum):
+    """Design of a comparison: which runs stand on each side."""
+
+    ONE_RUN = "one run a side"
+    SEVERAL_RUNS = "several runs a side"
+    PAIRED = "paired"
+
+
 class SettingKind(StrEnum):
     """Result of comparing a setting of two runs."""
 
