@@ -156,6 +156,8 @@ def _line_counts_text(file: FileLedger) -> str:
     """
     if file.copy_of is not None:
         return f"copy of {file.copy_of} ({thousands(file.lines)} lines)"
+    if file.role is Role.ARTIFACT:
+        return f"not read ({thousands(file.lines)} lines)"
     not_used = f" ({set_aside_text(file)})" if any(file.set_aside.values()) else ""
     if file.role is Role.LOG:
         counts = f"{thousands(file.used)} understood, {thousands(file.other)} not"

@@ -144,7 +144,7 @@ def _missing_data(run: RunView) -> Iterator[str]:
         yield "the whole run, which never started"
         return
     for file in run.ledger:
-        if file.copy_of is not None:
+        if file.copy_of is not None or file.role is Role.ARTIFACT:
             continue
         unread = {reason: count for reason, count in file.set_aside.items() if count and reason != SetAside.BLANK}
         yield from (f"{thousands(count)} of {_lines(file)} ({reason})" for reason, count in sorted(unread.items()))
@@ -155,6 +155,9 @@ def _missing_data(run: RunView) -> Iterator[str]:
         yield "the number of missing ticks is not known"
     elif missing:
         yield f"{number(missing)} ticks that were not recorded"
+    if unrecorded := run.value("run.ticks_unrecorded"):
+        ticks = "1 tick" if unrecorded == 1 else f"{number(unrecorded)} ticks"
+        yield f"{ticks} after the last record"
     if hole_ms:
         yield f"{duration(hole_ms)} in gaps between records"
     if errors := run.value("run.telemetry.write_errors"):

@@ -38,8 +38,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "funding_status.healthy.share", "funding_rate_8h.dispersion",
     ),
     "sampling": (
-        "span_ms", "requested_ms", "coverage.share", "ticks", "ticks_missing", "ticks_duplicate", "tick_gap_ms.*",
-        "hole_ms", "lives", "log_time.*",
+        "span_ms", "requested_ms", "coverage.share", "ticks", "ticks_missing", "ticks_unrecorded", "ticks_duplicate",
+        "tick_gap_ms.*", "hole_ms", "lives", "log_time.*",
     ),
     "other": ("*",),
 }  # fmt: skip

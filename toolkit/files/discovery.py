@@ -33,7 +33,7 @@ SAMPLE = "sample:"
 """Prefix of a path that names a packaged sample run."""
 
 NOT_PART_OF_A_RUN = frozenset({"run.json", "truth.jsonl"})
-"""Expected results stored next to recorded examples; they are never read as evidence."""
+"""Expected results stored next to recorded examples; they are listed, but never read as evidence."""
 _EXPECTED_FOLDER = "upstream"
 _ZIP_MEMBER = b"PK\x03\x04"
 """First bytes of a zip archive. `zipfile` does not recognise an archive whose end is missing."""
@@ -146,7 +146,7 @@ def _directory(folder: Path) -> Iterator[RunFile]:
         entries = sorted(entry for entry in folder.iterdir() if entry.is_file())
     except OSError as error:
         raise InputError(str(folder), None, f"cannot be read: {error.strerror}") from error
-    found = [file for entry in entries for file in _file(entry, entry.name) if _may_belong_to_run(file.name)]
+    found = [file for entry in entries for file in _file(entry, entry.name)]
     runs = _run_folders(folder) if not any(file.role in EVIDENCE_ROLES for file in found) else []
     if len(runs) > 1:
         listed = ", ".join(run.name for run in runs[:4])
@@ -162,16 +162,18 @@ def _run_folders(folder: Path) -> list[Path]:
 
 
 def _contains_evidence(folder: Path) -> bool:
-    entries = (entry for entry in sorted(folder.iterdir()) if entry.is_file() and _may_belong_to_run(entry.name))
+    entries = (entry for entry in sorted(folder.iterdir()) if entry.is_file())
     return any(file.role in EVIDENCE_ROLES for entry in entries for file in _file(entry, entry.name))
 
 
-def _may_belong_to_run(name: str) -> bool:
-    path = PurePath(name)
-    return path.name not in NOT_PART_OF_A_RUN and _EXPECTED_FOLDER not in path.parts[:-1]
+def _not_read(name: str, opener: Opener) -> RunFile:
+    return RunFile(0, name, Role.ARTIFACT, opener)
 
 
 def _file(path: Path, name: str) -> Iterator[RunFile]:
+    if path.name in NOT_PART_OF_A_RUN:
+        yield _not_read(name, lambda: path.open("rb"))
+        return
     try:
         if zipfile.is_zipfile(path):
             yield from _zip_members(str(path), path)
@@ -187,8 +189,11 @@ def _zip_members(name: str, file: Path | IO[bytes]) -> Iterator[RunFile]:
     except zipfile.BadZipFile as error:
         raise InputError(name, None, f"damaged zip: {error}; fetch it again") from error
     for member in archive.infolist():
-        if not member.is_dir() and _may_belong_to_run(member.filename):
-            yield _detected(member.filename, _member_opener(name, archive, member), None)
+        path, opener = PurePath(member.filename), _member_opener(name, archive, member)
+        if path.name in NOT_PART_OF_A_RUN:
+            yield _not_read(member.filename, opener)
+        elif not member.is_dir() and _EXPECTED_FOLDER not in path.parts[:-1]:
+            yield _detected(member.filename, opener, None)
 
 
 def _member_opener(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Opener:

@@ -7,21 +7,24 @@ from collections.abc import Iterable
 from toolkit.files.copies import FileCopy
 from toolkit.files.run_file import RunFile
 from toolkit.model.runs import FileLedger, SetAsideLine
-from toolkit.model.vocabulary import SetAside
+from toolkit.model.vocabulary import Role, SetAside
 from toolkit.streams.blocks import Block, blocks, count_newlines
 
 
-def unparsed_ledger(source: RunFile, used: bool = True) -> FileLedger:
-    """Return the ledger row of a file whose lines are only counted, all as used or all as other lines.
+def unparsed_ledger(source: RunFile) -> FileLedger:
+    """Return the ledger row of a file whose lines are only counted: as used, or those of an artifact as not read.
 
     Raises `InputError` for an unreadable file.
     """
     with source.open() as stream:
         lines = sum(_line_count(block) for block in blocks(stream))
         where = (SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED),) if stream.damage else ()
-        known = lines if used else 0
         digest = stream.sha256
-        return FileLedger(source.name, source.role, stream.size, digest, lines, known, {}, where, lines - known)
+        if source.role is Role.ARTIFACT:
+            where = (SetAsideLine(1, 0, SetAside.NOT_READ), *where)
+            aside = {SetAside.NOT_READ.value: lines}
+            return FileLedger(source.name, source.role, stream.size, digest, lines, 0, aside, where)
+        return FileLedger(source.name, source.role, stream.size, digest, lines, lines, {}, where)
 
 
 def copy_ledger(copy: FileCopy) -> FileLedger:

@@ -103,6 +103,7 @@ class SetAside(StrEnum):
     DAMAGED = "damaged"
     OTHER_LOG = "other_log"
     COPY = "copy"
+    NOT_READ = "not_read"
 
 
 EARLIER_CRASH = "earlier_crash"

@@ -10,6 +10,7 @@ import duckdb
 from toolkit.analysis.diagnosis import earlier_crashes, earlier_ends, other_processes
 from toolkit.analysis.findings.clock_findings import ClockStep
 from toolkit.analysis.findings.log_findings import LogExamples
+from toolkit.analysis.findings.record_findings import LastTick, UnsetValue, unset_values
 from toolkit.db.store import sql
 from toolkit.files.copies import Overlap
 from toolkit.ingest.loaded_run import LoadedRun
@@ -32,6 +33,8 @@ class FindingInput:
     earlier_ends: Sequence[tuple[LineRef, str]] = ()
     """Log lines that may explain the end of a life before the last one, with their texts."""
     clock_steps: Sequence[ClockStep] = ()
+    last_ticks: Sequence[LastTick] = ()
+    unset_values: Sequence[UnsetValue] = ()
     earlier_crashes: Sequence[tuple[LineRef, str]] = ()
     """Those of them that show a crash or a kill."""
     other_processes: Sequence[tuple[LineRef, str]] = ()
@@ -78,6 +81,10 @@ def finding_input(con: duckdb.DuckDBPyConnection, loaded: LoadedRun, analysis: R
     unknown = dict(facts.components)
     rows = con.execute(sql("clock_steps")).fetchall()
     steps = [ClockStep(loaded.file_and_line((file_no, line)), *step) for file_no, line, *step in rows]
+    rows = con.execute("select file_no, line, rx_tick, t from run_last_ticks order by life").fetchall()
+    last_ticks = [LastTick(loaded.file_and_line((file_no, line)), *ticks) for file_no, line, *ticks in rows]
+    rows = con.execute(sql("unset_values")).fetchall()
+    unset = [each for file_no, line, *of in rows for each in unset_values(loaded.file_and_line((file_no, line)), *of)]
     crashes = [(loaded.file_and_line(each.ref), each.text.strip()) for each in earlier_crashes(facts)]
     others = [(loaded.file_and_line(ref), name) for ref, name in other_processes(facts).items()]
     quoted = [(loaded.file_and_line(each.ref), each.family) for each in facts.quoted]
@@ -93,6 +100,8 @@ def finding_input(con: duckdb.DuckDBPyConnection, loaded: LoadedRun, analysis: R
         earlier_crashes=crashes,
         other_processes=others,
         clock_steps=steps,
+        last_ticks=last_ticks,
+        unset_values=unset,
         logs=_log_examples(loaded),
         overlaps=loaded.overlaps,
         closes=analysis.closes,

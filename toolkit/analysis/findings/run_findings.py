@@ -11,6 +11,7 @@ from toolkit.analysis.findings.book_findings import book_faults
 from toolkit.analysis.findings.clock_findings import clock_steps
 from toolkit.analysis.findings.finding_input import FindingInput
 from toolkit.analysis.findings.log_findings import MAX_QUOTE_CHARS, file_findings, log_findings, quoted_records
+from toolkit.analysis.findings.record_findings import missing_records, ticks_without_record, values_never_set
 from toolkit.analysis.findings.socket_findings import repeated_closes, shared_drops, silent_endings, watchdogs_off
 from toolkit.model.runs import Finding
 from toolkit.model.units import duration, thousands
@@ -95,16 +96,7 @@ def _other_processes(evidence: FindingInput) -> Iterator[Finding]:
         yield Finding("other_process_ended", "low", None, text, (), lines)
 
 
-def _missing_records(evidence: FindingInput) -> Iterator[Finding]:
-    if missing := evidence.value("run.ticks_missing"):
-        text = f"{thousands(missing)} records are missing: the tick numbers skip them, as when the queue was full"
-        yield Finding("records_dropped", "medium", None, text, ("run.ticks_missing",))
-    if hole := evidence.value("run.hole_ms"):
-        text = f"{duration(hole)} of the run lie in gaps between records and are excluded from every share of time"
-        yield Finding("holes", "medium", None, text, ("run.hole_ms",))
-
-
-_NO_DAMAGE = (SetAside.BLANK, SetAside.TORN_TAIL, SetAside.OTHER_LOG, SetAside.COPY)
+_NO_DAMAGE = (SetAside.BLANK, SetAside.TORN_TAIL, SetAside.OTHER_LOG, SetAside.COPY, SetAside.NOT_READ)
 
 
 def _times_of_another_log(evidence: FindingInput) -> Iterator[Finding]:
@@ -144,7 +136,7 @@ def _unknown_audit_lines(evidence: FindingInput) -> Iterator[Finding]:
 
 _RULES = (
     _never_spoke, _masked, _stalls, shared_drops, watchdogs_off, clock_steps, book_faults, _unequal_lives,
-    _earlier_ends, _earlier_crashes, repeated_closes, _runner_freezes, _missing_records, _damaged_files,
-    _times_of_another_log, silent_endings, _events_without_time, _unknown_audit_lines,
+    _earlier_ends, _earlier_crashes, repeated_closes, _runner_freezes, missing_records, ticks_without_record,
+    _damaged_files, _times_of_another_log, silent_endings, _events_without_time, _unknown_audit_lines, values_never_set,
     _other_processes,
 )  # fmt: skip

@@ -31,6 +31,11 @@ where not exists (select 1 from of_one_role o where o.life = r.life and o.tick =
 create or replace view run_known_ticks as
     select count(*) - count_if(step = 0) as ticks, coalesce(max(step), 1) > 1 as skips
     from (select life, t, t - lag(t) over (partition by life order by seq) as step from run_ticks);
+-- Last tick of each life in the market_rx counts, its line, and the last tick of the telemetry.
+create or replace view run_last_ticks as
+    select life, file_no, line, rx_tick, t
+    from (select life, arg_max(file_no, tick) as file_no, arg_max(line, tick) as line, max(tick) as rx_tick from run_rx_steps group by life)
+    join (select life, max(t) as t from run_ticks group by life) using (life);
 -- Age above which the producer marks a venue stale: the limit that the run's log states, else 1 s with the producer's two
 -- documented exceptions.
 create or replace table run_stale_limits as
