@@ -42,7 +42,7 @@ def html_table(table: Table, defined: Container[str] = ()) -> Safe:
         "".join(_cell(*each, cards, defined) for each in zip(row, table.columns, strict=True)) for row in table.rows
     )
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
-    classes = " ".join(["numeric" if _is_numeric(table) else "wide", *(["cards"] if cards else [])])
+    classes = " ".join([*(["numeric"] if _is_numeric(table) else []), *(["cards"] if cards else [])])
     return Safe(f'<table class="{classes}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>')
 
 
@@ -51,7 +51,9 @@ def _is_numeric(table: Table) -> bool:
 
 
 def _has_cards(table: Table) -> bool:
-    return len(table.columns) > 1 and not (_is_numeric(table) and len(table.columns) <= MAX_NUMERIC_COLUMNS)
+    named = any(isinstance(row[0], Cell) and row[0].kind is CellKind.NAME for row in table.rows)
+    small = _is_numeric(table) and len(table.columns) <= MAX_NUMERIC_COLUMNS and not named
+    return len(table.columns) > 1 and not small
 
 
 def _cell(cell: Cell | Rich, column: Column, cards: bool, defined: Container[str]) -> str:

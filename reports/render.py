@@ -50,6 +50,7 @@ def _environment(format: str, templates: Mapping[str, str]) -> Environment:
         finalize=lambda value: markup.escape(value if isinstance(value, str) else str(value)),
     )
     environment.globals |= {"fold": markup.fold, "unfold": markup.unfold}
+    environment.globals |= {"open_paragraph": markup.paragraph[0], "close_paragraph": markup.paragraph[1]}
     environment.filters |= {
         "table": _linking(markup.table),
         "rich": _linking(markup.rich),
@@ -203,6 +204,7 @@ class Markup:
     heading: Callable[[str, int], str]
     fold: Callable[..., str]
     unfold: str
+    paragraph: tuple[Safe, Safe] = (Safe(), Safe())
 
 
 _MARKUP_BY_FORMAT = {
@@ -238,5 +240,6 @@ _MARKUP_BY_FORMAT = {
         heading=lambda text, level: Safe(f"<h{level}>{html(text)}</h{level}>"),
         fold=html_fold,
         unfold=Safe("</details>"),
+        paragraph=(Safe('<p class="note">'), Safe("</p>")),
     ),
 }

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from types import MappingProxyType
 
 from reports.pages import render_page
 from reports.views import run_tables
-from reports.views.catalogue import values_by_subject
+from reports.views.catalogue import NO_DEFINITIONS, values_by_subject
 from reports.views.run import RunView
 from toolkit.model.errors import UsageError
 from toolkit.model.figures import FigureSpec
@@ -15,9 +14,6 @@ from toolkit.model.runs import RunAnalysis
 
 IN_WINDOWS = (".age_apply_ms.p95", ".reconnects")
 """Endings of the figure names that the table of windows shows by default."""
-
-
-NO_DEFINITIONS: Mapping[str, FigureSpec] = MappingProxyType({})
 
 
 def summary(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
+from types import MappingProxyType
 
 from reports.elements import Align, Cell, CellKind, Column, Table
 from reports.format import number, shown
@@ -48,6 +49,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Subjects, and the metrics of each: names without scope, `*` matches any rest. The first match counts."""
 
+NO_DEFINITIONS: Mapping[str, FigureSpec] = MappingProxyType({})
 SHOWN_NAMES = 4
 """Number of names that a remark about figures lists; the rest is counted."""
 

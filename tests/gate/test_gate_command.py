@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.reports.rendered import Page
 from toolkit.cli import main
+
+VENUES = ("aster", "extended", "hyperliquid", "lighter", "paradex")
 
 RULES = {
     "pass": '[[rule]]\nfigure = "*.age_apply_ms.p50"\nmax = 60000\nmin = -1',
@@ -47,7 +50,8 @@ def test_the_exit_code_is_the_verdict(tmp_path: Path, rules: str, argv: tuple[st
 
 def test_a_rule_may_use_a_plateau_figure_with_any_age_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, "plateaus") == 0
-    assert "0 is not above 0" in capsys.readouterr().out
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("aster.plateau_1500ms.count "))
+    assert row.split() == ["aster.plateau_1500ms.count", "0", "≤", "0", "0"]
 
 
 def test_the_verdict_comes_first_and_failures_come_before_other_rules(
@@ -57,9 +61,12 @@ def test_the_verdict_comes_first_and_failures_come_before_other_rules(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("FAIL: gate ")
     assert lines[1].startswith("1 of 6 rules failed (run.ticks)")
-    verdicts = [line.split()[0] for line in lines[4:]]
-    assert verdicts == ["FAIL", *["PASS"] * 5]
-    assert lines[4].endswith("is above 1. One tick is not a run")
+    assert lines[5].startswith("FAIL     run.ticks  ")
+    assert "  2\u00a0399 is above 1. One tick is not a run" in lines
+    assert lines.index("PASS: 5 of 6 rules") > lines.index("run.ticks (rule: run.ticks max 1)")
+    passed = [line.split()[0] for line in lines[lines.index("PASS: 5 of 6 rules") + 3 :][:5]]
+    assert sorted(passed) == [f"{venue}.age_apply_ms.p50" for venue in VENUES]
+    assert all(len(line) <= 100 for line in lines[1:])
 
 
 def test_json_has_the_verdict_and_every_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,7 +83,9 @@ def test_the_rows_of_the_markdown_table_have_the_same_number_of_cells(
     run(tmp_path, "fail", "--format", "markdown")
     out = capsys.readouterr().out
     assert out.startswith("**FAIL: gate ")
-    assert len({line.count("|") for line in out.splitlines() if line.startswith("|")}) == 1
+    failed, passed = Page(out).tables
+    assert {len(row) for row in failed} == {5} and {len(row) for row in passed} == {4}
+    assert out.index("is above 1") < out.index("<details>")
 
 
 def test_a_message_about_a_rule_names_its_file_its_number_and_similar_figures(

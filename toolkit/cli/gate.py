@@ -39,8 +39,8 @@ def gate(
     evidence is not enough to decide.
     """
     from reports.pages import check_format
-    from reports.views.gate import gate_page, gate_text
-    from toolkit.analysis.metrics import catalogue
+    from reports.views.gate import gate_page
+    from toolkit.analysis.metrics import catalogue, definitions_of
     from toolkit.analysis.pipeline import Options, analyze
     from toolkit.gate import evaluate, plateau_limits_ms
     from toolkit.gate.gate_files import load_gate
@@ -59,11 +59,9 @@ def gate(
         run = analyze(paths, db, replace(options, requested_ms=opt.duration_ms(requested)), progress)
         before = None if baseline is None else analyze([baseline], db, options, progress)
     result = evaluate(rules.rules, run, before, rules.name, rules.never_seen)
-    match format:
-        case Format.JSON:
-            emit(gate_json(result), output)
-        case Format.TEXT:
-            emit(gate_text(result, run), output)
-        case _:
-            emit(gate_page(result, run, format), output)
+    if format is Format.JSON:
+        emit(gate_json(result), output)
+    else:
+        definitions = definitions_of(row.figure for row in result.rules) if format is Format.HTML else {}
+        emit(gate_page(result, run, format, definitions), output)
     return _EXITS[result.verdict]

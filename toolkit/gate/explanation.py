@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from toolkit.gate.limits import GateRun, Range
 from toolkit.model.figures import Figure, Number
 from toolkit.model.gates import GateRule
+from toolkit.model.units import Unit
 from toolkit.model.vocabulary import GateVerdict
 
 _MAX_LISTED = 4
@@ -21,16 +22,22 @@ def rule_text(rule: GateRule) -> str:
         "max baseline ×": rule.max_ratio_to_baseline,
         "max baseline +": rule.max_delta_to_baseline,
     }
-    parts = [f"{kind} {number(limit)}" for kind, limit in limits.items() if limit is not None]
+    parts = [f"{kind} {_digits(limit)}" for kind, limit in limits.items() if limit is not None]
     parts += ["per 10 min"] if rule.per_10_min else []
     parts += [f"on {', '.join(rule.venues)}"] if rule.venues else []
     return " ".join([rule.figure, *parts])
 
 
 def number(value: Number, unit: str = "") -> str:
-    """Return a number with at most four decimals; a unit follows unless it is empty, a count, a share or a number."""
-    text = str(value) if isinstance(value, int) else f"{value:.4f}".rstrip("0").rstrip(".")
-    return text if unit in ("", "count", "share", "number") else f"{text} {unit}"
+    """Return a number with at most four decimals, digits in groups of three, and its unit; shares as a percentage."""
+    if unit == Unit.SHARE:
+        return f"{_digits(value * 100)}\u00a0%"
+    text = _digits(value, ",").replace(",", "\u00a0")
+    return text if unit in ("", Unit.COUNT, Unit.NUMBER) else f"{text}\u00a0{unit}"
+
+
+def _digits(value: Number, groups: str = "") -> str:
+    return f"{value:{groups}}" if isinstance(value, int) else f"{value:{groups}.4f}".rstrip("0").rstrip(".")
 
 
 def decision(verdict: GateVerdict, rule: GateRule, figure: Figure, measured: Range, limit: Range) -> str:
