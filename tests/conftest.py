@@ -30,7 +30,7 @@ CLOCK = (
 INDEPENDENT = ("tests/fuzz/",)
 """Long tests that share nothing: any worker may take any of them."""
 SLOW = (
-    *CLOCK, *INDEPENDENT, "tests/analysis/", "tests/api/", "tests/cli/", "tests/comparison/",
+    *CLOCK, *INDEPENDENT, "tests/analysis/", "tests/api/", "tests/browser/", "tests/cli/", "tests/comparison/",
     "tests/connectors/session/test_fault_matrix.py", "tests/connectors/session/test_properties_book.py",
     "tests/connectors/simulator/", "tests/evidence/test_worked_example.py", "tests/files/test_conflicting_names.py", "tests/files/test_rotated_runs.py",
     "tests/files/test_rotation.py", "tests/gate/test_gate_command.py", "tests/ingest/test_copied_files.py",
@@ -75,6 +75,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
     config.option.loadscopereorder = False
     return GroupScheduling(config, log)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say in the last line that the pages were not looked at in a browser, where that is so."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", ()) if reporter else ()
+    if any(each.nodeid.startswith("tests/browser/") for each in skipped):
+        reporter.write_line("browser tests skipped: no Chromium found; install it (Debian: apt install chromium)")
 
 
 @pytest.fixture(scope="session")
