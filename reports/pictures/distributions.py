@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reports.elements import Safe
+from reports.elements import Cell, Safe
 from reports.format import shown
 from reports.pages import render_template
 from reports.pictures.legend import Entry
 from reports.pictures.scales import AgeScale, age_text, round_up, short
-from reports.pictures.sides import Side, sides_of, venues_of
+from reports.pictures.sides import Side, merged, sides_of, venues_of
 from toolkit.model.pictures import QUANTILES, AgeCurve
 from toolkit.model.runs import RunAnalysis
 
@@ -45,14 +45,14 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Distributions of one venue. `values` are a percentile, its figure, and its value on each side."""
+    """Distributions of one venue. `values` are a percentile and its value on each side."""
 
     venue: str
     kind: str
     curves: tuple[Curve, ...]
     limit: str | None
     labels: tuple[tuple[str, str], ...]
-    values: tuple[tuple[str, str, tuple[str, ...]], ...]
+    values: tuple[tuple[str, tuple[Cell, ...]], ...]
     coincide: bool
 
 
@@ -88,14 +88,20 @@ class _EventScale:
         return min(1.0, math.log(age_ms / self.low_ms) / math.log(self.top_ms / self.low_ms))
 
 
-def age_distributions(before: RunAnalysis | None, after: RunAnalysis, venues: Sequence[str] | None = None) -> Safe:
+def age_distributions(
+    before: RunAnalysis | None,
+    after: RunAnalysis,
+    venues: Sequence[str] | None = None,
+    defined: Container[str] = (),
+) -> Safe:
     """Return the distributions of ages as a `<figure>`; an empty string where no run has an age.
 
     A venue whose apply ages are below one tick at least 95 % of the time is drawn with its event ages. `before` is None
-    for a page of one run. The analyses must have been made with the option `pictures`.
+    for a page of one run; figures in `defined` link to their definitions on the page. The analyses must have been made
+    with the option `pictures`.
     """
     picture = distribution_picture(before, after, venues)
-    return Safe(render_template("age_distributions.html.j2", picture=picture)) if picture else Safe()
+    return Safe(render_template("age_distributions.html.j2", picture=picture, defined=defined)) if picture else Safe()
 
 
 def distribution_picture(
@@ -180,22 +186,18 @@ def _y(share: float) -> float:
 def _panel(sides: Sequence[Side], venue: str, kind: str, scale: AgeScale | _EventScale, tick_ms: float) -> Panel:
     with_ages = [side for side in sides if _ages(side, venue, kind)]
     data = next(curve for side in with_ages if (curve := _curve_data(side, venue)))
-    figures = [f"{venue}.{_FIGURES[kind]}.{name}" for name, _ in _MARKED]
-    texts = [tuple(_value(side, figure, tick_ms) for side in sides) for figure in figures]
-    values = zip([name for name, _ in _MARKED], figures, texts, strict=True)
+    figures = {name: f"{venue}.{_FIGURES[kind]}.{name}" for name, _ in _MARKED}
     return Panel(
         venue=venue,
         kind=kind,
         curves=tuple(_curve(side, venue, kind, scale) for side in with_ages),
         limit=short(100 * scale.height(data.limit_ms)) if kind == _APPLY else None,
         labels=tuple((short(100 * x), text) for x, text in _labels(scale)),
-        values=tuple((name, figure, text[:1] if len(set(text)) == 1 else text) for name, figure, text in values),
+        values=tuple(
+            (name, merged([side.cell(figure, tick_ms) for side in sides])) for name, figure in figures.items()
+        ),
         coincide=len(with_ages) > 1 and _coincide([_ages(side, venue, kind) for side in with_ages], scale),
     )
-
-
-def _value(side: Side, figure: str, tick_ms: float) -> str:
-    return shown(side.analysis.figure(figure), tick_ms)
 
 
 def _curve(side: Side, venue: str, kind: str, scale: AgeScale | _EventScale) -> Curve:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reports.elements import Align, Cell, CitedLine, Column, Rich, Table
+from reports.elements import Cell, CitedLine, Column, Rich, Table
 from reports.pictures.reasons import Reason, reason_of
 from reports.pictures.scales import time_text
 from reports.pictures.sides import Side, sides_of, venues_of
@@ -121,7 +121,7 @@ def event_table(before: RunAnalysis | None, after: RunAnalysis, venues: Sequence
     sides = sides_of(before, after)
     names = venues_of(sides, venues)
     events = [event for venue in names for side in sides for event in events_of(side, venue)]
-    columns = [Column("venue"), Column("time since start", Align.RIGHT), Column("event"), Column("lines")]
+    columns = [Column("venue"), Column("time since start"), Column("event"), Column("lines")]
     if len(sides) > 1:
         columns.insert(1, Column("run"))
     return Table(tuple(columns), tuple(_row(event, len(sides) > 1) for event in events))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reports.format import UNKNOWN, shown
+from reports.elements import Cell
+from reports.format import shown
+from toolkit.model.figures import Number
 from toolkit.model.pictures import AgeCurve, EventMark, RunPictures, Stretch
 from toolkit.model.runs import RunAnalysis
 
@@ -60,10 +62,14 @@ class Side:
         found = (each for each in self.stretches(venue) if each.kind == "outage")
         return tuple(each for each in found if each.peak_ms is None or each.peak_ms > limit_ms + TOUCH_MS)
 
-    def figure_text(self, name: str) -> str:
-        """Return a figure as text."""
-        figure = self.analysis.figure(name)
-        return shown(figure) if figure else UNKNOWN
+    def cell(self, name: str, tick_ms: Number | None = None) -> Cell:
+        """Return a figure as text; apply ages are known in steps of `tick_ms`."""
+        return Cell(shown(self.analysis.figure(name), tick_ms), figure=name, side="" if self.is_alone else self.name)
+
+
+def merged(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Return the values of both sides, or one of them where both read the same."""
+    return (replace(cells[0], side=""),) if len({cell.text for cell in cells}) == 1 else tuple(cells)
 
 
 def sides_of(before: RunAnalysis | None, after: RunAnalysis) -> tuple[Side, ...]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reports.elements import Safe
+from reports.elements import Cell, Safe
 from reports.format import NOTHING
 from reports.pages import render_template
 from reports.pictures.events import WIDE_MS, Event, events_of
 from reports.pictures.legend import Entry, marks
 from reports.pictures.mark_layout import Mark, placed_marks
 from reports.pictures.scales import AgeScale, age_text, short, time_labels, time_text
-from reports.pictures.sides import TOUCH_MS, Side, sides_of, venues_of
+from reports.pictures.sides import TOUCH_MS, Side, merged, sides_of, venues_of
 from toolkit.model.pictures import AgeCurve, Stretch
 from toolkit.model.runs import RunAnalysis
 
@@ -40,14 +40,14 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Ages of a venue in one run. `width` is the run's share of the longer one, in percent; `path` is in steps.
+    """Ages of a venue in one run. `width` is the run's share of the longer one, in percent; `path` is in `steps`.
 
     `labels` are the tops of the labels of the age axis in px, and their texts.
     """
 
     side: str
     width: str
-    steps: int
+    steps: str
     path: str
     limit_y: str
     bands: tuple[Band, ...]
@@ -58,11 +58,11 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class VenueStrips:
-    """Strips of one venue. `counts` are a title, its figure, and its value on each side."""
+    """Strips of one venue. `counts` are a title and its value on each side."""
 
     venue: str
     strips: tuple[Strip, ...]
-    counts: tuple[tuple[str, str, tuple[str, ...]], ...]
+    counts: tuple[tuple[str, tuple[Cell, ...]], ...]
     summary: str
 
 
@@ -89,14 +89,19 @@ class StripPicture:
         return len(self.sides) * (HEIGHT + GAP) - GAP
 
 
-def age_strips(before: RunAnalysis | None, after: RunAnalysis, venues: Sequence[str] | None = None) -> Safe:
+def age_strips(
+    before: RunAnalysis | None,
+    after: RunAnalysis,
+    venues: Sequence[str] | None = None,
+    defined: Container[str] = (),
+) -> Safe:
     """Return the picture of the ages over time as a `<figure>`; an empty string where no run has an age.
 
-    `before` is None for a page of one run. `venues` selects the venues and their order. The analyses must have been
-    made with the option `pictures`.
+    `before` is None for a page of one run. `venues` selects the venues and their order; figures in `defined` link to
+    their definitions on the page. The analyses must have been made with the option `pictures`.
     """
     picture = strip_picture(before, after, venues)
-    return Safe(render_template("age_strips.html.j2", picture=picture)) if picture else Safe()
+    return Safe(render_template("age_strips.html.j2", picture=picture, defined=defined)) if picture else Safe()
 
 
 def strip_picture(
@@ -173,32 +178,26 @@ def _limits_text(curves: Sequence[AgeCurve]) -> str:
 def _venue_strips(sides: Sequence[Side], venue: str, scale: AgeScale, length_ms: int) -> VenueStrips:
     strips = tuple(_strip(side, venue, scale, length_ms) for side in sides)
     reconnects = f"{venue}.reconnects"
-    ended = tuple(side.figure_text(reconnects) for side in sides)
-    outages = tuple(str(len(side.outages(venue))) if side.curve(venue) else NOTHING for side in sides)
-    names = ("this run",) if sides[0].is_alone else [side.name for side in sides]
-    summary = [
-        f"{each[0]}: reconnects {each[1]}, outages {each[2]}" for each in zip(names, ended, outages, strict=True)
-    ]
-    counts = (("reconnects", reconnects, _merged(ended)), ("outages", "", _merged(outages)))
+    ended = [side.cell(reconnects) for side in sides]
+    outages = [Cell(str(len(side.outages(venue))) if side.curve(venue) else NOTHING) for side in sides]
+    names = ["this run"] if sides[0].is_alone else [side.name for side in sides]
+    triples = zip(names, ended, outages, strict=True)
+    summary = [f"{name}: reconnects {first.text}, outages {second.text}" for name, first, second in triples]
+    counts = (("reconnects", merged(ended)), ("outages", merged(outages)))
     return VenueStrips(venue, strips, counts, "; ".join(summary))
-
-
-def _merged(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Return one value where both sides have the same."""
-    return values[:1] if len(set(values)) == 1 else values
 
 
 def _strip(side: Side, venue: str, scale: AgeScale, length_ms: int) -> Strip:
     curve = side.curve(venue)
     if curve is None or side.data is None:
         why = "no data of this run" if side.data is None else "no age of this venue"
-        return Strip(side.name, "100", 1, "", "0", (), (), missing=why)
+        return Strip(side.name, "100", "1", "", "0", (), (), missing=why)
     own_ms = max(side.length_ms, 1)
     step_ms = side.data.step_ms
     return Strip(
         side=side.name,
         width=short(100 * own_ms / length_ms),
-        steps=max(1, round(own_ms / step_ms)),
+        steps=short(own_ms / step_ms, 3),
         path=_path(curve, scale),
         limit_y=short(_y(scale, curve.limit_ms), 1),
         bands=tuple(_bands(side, venue, own_ms)),

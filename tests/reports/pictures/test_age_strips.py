@@ -27,7 +27,7 @@ def test_a_peak_that_only_touches_the_limit_is_no_outage() -> None:
     picture = strip_picture(None, run(curve("lighter", FRESH), stretches=stretches))
     assert picture is not None
     assert [each.x for each in picture.venues[0].strips[0].bands] == ["20"]
-    assert picture.venues[0].counts[1] == ("outages", "", ("1",))
+    assert [cell.text for cell in picture.venues[0].counts[1][1]] == ["1"]
 
 
 def test_the_time_before_the_first_book_is_no_outage() -> None:
@@ -120,7 +120,7 @@ def test_sides_of_different_length_share_one_time_axis() -> None:
     short, long = run(curve("lighter", FRESH)), run(curve("lighter", FRESH * 3), seconds=300)
     picture = strip_picture(short, long)
     assert picture is not None
-    assert [(each.width, each.steps) for each in picture.venues[0].strips] == [("33.33", 100), ("100", 300)]
+    assert [(each.width, each.steps) for each in picture.venues[0].strips] == [("33.33", "100"), ("100", "300")]
     assert picture.axis[-1] == ("100", "300") and picture.axis_unit == "s"
 
 
@@ -130,6 +130,16 @@ def test_a_side_without_data_is_said_and_the_other_stands() -> None:
     assert [each.text for each in of_class(root, "missing")] == ["no data of this run"]
     assert len(of_class(root, "ages")) == 1
     assert age_strips(blocked, blocked) == ""
+
+
+def test_a_number_names_its_figure_and_side_and_links_to_its_definition() -> None:
+    before = run(curve("lighter", FRESH), marks=(mark("lighter", "unknown", 50),))
+    picture = age_strips(before, run(curve("lighter", FRESH)), defined={"lighter.reconnects"})
+    numbers = [each for each in parsed(picture).iter("span") if each.get("data-figure")]
+    assert [(each.get("data-figure"), each.get("data-side")) for each in numbers] == [
+        ("lighter.reconnects", "before"), ("lighter.reconnects", "after"),
+    ]  # fmt: skip
+    assert [each.find("a").get("href") for each in numbers] == ["#f.lighter.reconnects"] * 2  # type: ignore[union-attr]
 
 
 def test_a_run_alone_has_one_strip_a_venue_and_no_name_of_a_side() -> None:
