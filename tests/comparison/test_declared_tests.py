@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.reports.made_pair import figure, run_figures, run_info
-from toolkit.comparison.comparability import FigurePair, RunSide
+from toolkit.comparison.comparability import FigureRuns, RunSide
 from toolkit.comparison.declared_tests import DeclaredTest, declared_tests
 from toolkit.comparison.statistics import Alternative, count_test
 from toolkit.model.figures import Figure
@@ -21,12 +21,12 @@ def count(venue: str, value: int, **other: object) -> Figure:
     return figure(f"{venue}.reconnects", value, **other)
 
 
-def pairs(before: list[Figure], after: list[Figure], ended: Ended = Ended.COMPLETED) -> list[FigurePair]:
+def pairs(before: list[Figure], after: list[Figure], ended: Ended = Ended.COMPLETED) -> list[FigureRuns]:
     venues = tuple(each.scope for each in before)
     left = RunAnalysis(run_info(venues=venues, ended=Ended.COMPLETED), (), (*run_figures(), *before))
     right = RunAnalysis(run_info(venues=venues, ended=ended), (), (*run_figures(), *after))
-    sides = RunSide.of("before", left), RunSide.of("after", right)
-    return [FigurePair(each.figure, *sides) for each in before]
+    sides = RunSide.all_of("before", [left]), RunSide.all_of("after", [right])
+    return [FigureRuns(each.figure, *sides) for each in before]
 
 
 def one_test(before: Figure, after: Figure, alternative: Alternative, ended: Ended = Ended.COMPLETED) -> DeclaredTest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.reports import made_pair
-from toolkit.comparison.rows import compare
+from toolkit.comparison.rows import compare, compare_runs
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.evidence import Citation, CommandRow, Expectation, Hypothesis, Specification, Validation
 from toolkit.model.figures import Figure
@@ -20,6 +20,18 @@ def with_figures(run: RunAnalysis, *figures: Figure) -> RunAnalysis:
 
 def pair(before: RunAnalysis | None = None, after: RunAnalysis | None = None) -> RunComparison:
     return compare(before or made_pair.before(), after or made_pair.after())
+
+
+def several(befores: list[int], afters: list[int], name: str = "lighter.reconnects") -> RunComparison:
+    """Return the comparison of several runs a side that differ in the value of one figure."""
+    sides = [
+        [
+            replace(with_figures(run, made_pair.figure(name, value)), run=replace(run.run, id=f"{side}{number}"))
+            for number, value in enumerate(values)
+        ]
+        for side, run, values in (("b", made_pair.before(), befores), ("a", made_pair.after(), afters))
+    ]
+    return compare_runs(*sides)
 
 
 def expecting(*expectations: Expectation) -> Specification:

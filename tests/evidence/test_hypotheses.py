@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.evidence.made_specification import expecting, pair, with_figures
+from tests.evidence.made_specification import expecting, pair, several, with_figures
 from tests.reports import made_pair
 from tests.reports.made_pair import NOT_INSTRUMENTED, figure, run_info
+from toolkit.comparison.rows import compare_runs
 from toolkit.evidence.hypotheses import answer_hypotheses
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.evidence import Answer, Direction, Expectation, Observation
@@ -272,6 +273,42 @@ def test_more_declared_hypotheses_make_each_harder_to_show() -> None:
     first, second = answer_hypotheses(both, pair())[0].observations
     assert second.p == 1 / 2**9 and second.p_corrected == 2 / 2**9
     assert first.p == one.p and first.p_corrected == 12 / 2**11
+
+
+def test_with_several_runs_a_side_the_runs_are_the_sample() -> None:
+    shown = observed(Expectation(RECONNECTS, LOWER), several([10, 9, 11, 10], [1, 2, 1, 1]))
+    assert (shown.answer, shown.before, shown.after) == (Answer.SUPPORTED, 10, 1)
+    assert shown.p == shown.p_corrected == pytest.approx(1 / 70)
+    few = observed(Expectation(RECONNECTS, LOWER), several([10, 9, 11], [1, 2, 1]))
+    assert (few.answer, few.why) == (
+        Answer.INCONCLUSIVE, "3 + 3 runs can show nothing below p = 0.05; no fall could be shown",
+    )  # fmt: skip
+    against = observed(Expectation(RECONNECTS, HIGHER), several([10, 9, 11, 10], [1, 2, 1, 1]))
+    assert against.answer is Answer.NOT_SUPPORTED
+    assert shown.lines == shown.before_lines == ()
+
+
+def test_a_limit_must_hold_in_every_run_after() -> None:
+    comparison = several([10, 10], [1, 4])
+    assert observed(Expectation(RECONNECTS, at_most=4), comparison).answer is Answer.SUPPORTED
+    found = observed(Expectation(RECONNECTS, at_most=3), comparison)
+    assert (found.answer, found.why) == (Answer.NOT_SUPPORTED, "after 2: the limit is at most 3")
+
+
+def test_one_blocked_run_of_several_blocks_a_comparison() -> None:
+    blocked = made_pair.blocked()
+    comparison = compare_runs([made_pair.before(), blocked], [made_pair.after()])
+    found = observed(Expectation(RECONNECTS, LOWER), comparison)
+    assert found.answer is Answer.BLOCKED and found.why.startswith("before 2 is blocked: ")
+
+
+def test_a_setting_that_differs_between_the_runs_of_a_side_is_not_equal() -> None:
+    befores = [printing(made_pair.before(), read_timeout_ms="10000")]
+    afters = [replace(run, run=replace(run.run, id=str(number)))
+              for number, run in enumerate((after(read_timeout_ms="10000"), after(read_timeout_ms="45000")))]  # fmt: skip
+    found = observed(Expectation(**SETTING), compare_runs(befores, afters))
+    assert found.answer is Answer.INCONCLUSIVE
+    assert "after printed as 10000 and 45000 by its runs" in found.why
 
 
 def test_lines_of_a_figure_are_those_of_its_episodes_and_findings_on_each_side() -> None:

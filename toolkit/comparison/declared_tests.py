@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from toolkit.comparison.comparability import FigurePair
-from toolkit.comparison.disturbances import disturbances
-from toolkit.comparison.statistics import CONFIDENCE, Alternative, RatioTest, count_test, holm, least_p
+from toolkit.comparison.comparability import FigurePair, FigureRuns
+from toolkit.comparison.disturbances import disturbances_of_all
+from toolkit.comparison.several_runs import declared_run_test
+from toolkit.comparison.statistics import LEVEL, Alternative, RatioTest, count_test, holm, least_p
 from toolkit.comparison.verdicts import (
     NO_EVENT,
     TOO_FEW_EVENTS,
-    common_shifts,
     compare_ages,
     event_family,
     exposure_ratio,
+    shifts_of_all_venues,
 )
 from toolkit.model.vocabulary import Bound
 
-LEVEL = 1 - CONFIDENCE
 NO_TEST = "no test: with one run a side, only counts of separate events and percentiles of ages are tested"
 _OPPOSITE = {Alternative.LOWER: Alternative.HIGHER, Alternative.HIGHER: Alternative.LOWER}
 
@@ -59,16 +59,20 @@ class DeclaredTest:
 
 
 def declared_tests(
-    declared: Sequence[tuple[FigurePair, Alternative]], comparable: Iterable[FigurePair], *, paired: bool = False
+    declared: Sequence[tuple[FigureRuns, Alternative]], comparable: Iterable[FigureRuns], *, paired: bool = False
 ) -> list[DeclaredTest]:
     """Return the test of each declared figure, in order; `EITHER` declares that the figure does not change.
 
-    `comparable` are all figures that may be compared: a shift that all venues share is no change of one of them. The
-    tests for the hypotheses are corrected as one family after Holm, those against them as another. `paired` tests ages
-    on the differences of parts of the same time.
+    Every run must know the declared figures. `comparable` are all figures that may be compared: a shift that all venues
+    share is no change of one of them. The tests for the hypotheses are corrected as one family after Holm, those
+    against them as another. With several runs a side, the runs are the sample; `paired` tests the ages of one run a
+    side on the differences of parts of the same time.
     """
-    shifts = common_shifts(comparable)
-    tests = [_declared_test(pair, alternative, shifts, paired) for pair, alternative in declared]
+    groups = list(comparable)
+    shifts = shifts_of_all_venues(
+        {each.name: _delta(each) for each in groups}, groups[0].befores[0] if groups else None
+    )
+    tests = [_declared_test(group, alternative, shifts, paired) for group, alternative in declared]
     directed = [alternative is not Alternative.EITHER for _, alternative in declared]
     claims = [each.expected if is_directed and not each.untested else None
               for each, is_directed in zip(tests, directed, strict=True)]  # fmt: skip
@@ -84,26 +88,47 @@ def _corrected(family: Sequence[RatioTest | None]) -> list[float | None]:
     return [next(corrected) if each else None for each in family]
 
 
-def _declared_test(pair: FigurePair, alternative: Alternative, shifts: Mapping[str, str], paired: bool) -> DeclaredTest:
-    is_count = event_family(pair.figure.metric) is not None
-    found = _count_test(pair, alternative) if is_count else _age_test(pair, alternative, shifts, paired)
-    return _without_improvement(pair, alternative, found)
+def _delta(group: FigureRuns) -> float | None:
+    before, after = group.typical(group.befores), group.typical(group.afters)
+    return None if before is None or after is None else after - before
 
 
-def _without_improvement(pair: FigurePair, alternative: Alternative, found: DeclaredTest) -> DeclaredTest:
+def _declared_test(
+    group: FigureRuns, alternative: Alternative, shifts: Mapping[str, str], paired: bool
+) -> DeclaredTest:
+    if len(group.befores) > 1 or len(group.afters) > 1:
+        found = _run_test(group, alternative, shifts)
+    elif event_family(group.figure.metric) is not None:
+        found = _count_test(group.pairs[0], alternative)
+    else:
+        found = _age_test(group.pairs[0], alternative, shifts, paired)
+    return _without_improvement(group, alternative, found)
+
+
+def _run_test(group: FigureRuns, alternative: Alternative, shifts: Mapping[str, str]) -> DeclaredTest:
+    expected = declared_run_test(group, alternative, shifts)
+    opposite = declared_run_test(group, _OPPOSITE.get(alternative, alternative), shifts)
+    if expected is None or opposite is None:
+        return DeclaredTest(None, untested="no test: the length or the ticks of a run are not known")
+    against = None if opposite.untested else opposite.result
+    return DeclaredTest(expected.result, against, expected.untested, expected.withheld)
+
+
+def _without_improvement(group: FigureRuns, alternative: Alternative, found: DeclaredTest) -> DeclaredTest:
     """Remove what would be an improvement if a run was disturbed: a shorter run has fewer events and other ages."""
-    disturbed = disturbances(*pair.sides)
-    before, after = (side.value(pair.name) for side in pair.sides)
-    if not disturbed or before is None or after is None:
+    disturbed = disturbances_of_all(group.befores, group.afters)
+    delta = _delta(group)
+    if not disturbed or delta is None:
         return found
     why = f"{disturbed[0].side} {disturbed[0].short}: no improvement"
-    change = (
-        (Alternative.LOWER if after < before else Alternative.HIGHER) if alternative is Alternative.EITHER else None
-    )
-    if pair.figure.better.value in (alternative.value, change and change.value):
-        found = replace(found, untested=found.untested or why)
-    if pair.figure.better.value in (_OPPOSITE.get(alternative, change), change):
-        found = replace(found, opposite=None)
+    improvement = group.figure.better.value
+    if alternative is Alternative.EITHER:
+        improves = improvement == (Alternative.LOWER if delta < 0 else Alternative.HIGHER)
+        return replace(found, untested=found.untested or why, opposite=None) if improves else found
+    if improvement == alternative:
+        return replace(found, untested=found.untested or why)
+    if improvement == _OPPOSITE[alternative]:
+        return replace(found, opposite=None)
     return found
 
 

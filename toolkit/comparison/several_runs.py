@@ -14,7 +14,15 @@ from dataclasses import replace
 import numpy as np
 
 from toolkit.comparison.comparability import FigureRuns, is_total
-from toolkit.comparison.statistics import CONFIDENCE, Floats, PermutationTest, RatioTest, batch_test, permutation_test
+from toolkit.comparison.statistics import (
+    LEVEL,
+    Alternative,
+    Floats,
+    PermutationTest,
+    RatioTest,
+    batch_test,
+    permutation_test,
+)
 from toolkit.comparison.verdicts import AGES, ALL_EQUAL, FigureTest, corrected, event_family, shifts_of_all_venues
 from toolkit.model.vocabulary import Better, Bound
 
@@ -37,6 +45,17 @@ def run_tests(groups: Iterable[FigureRuns]) -> dict[str, FigureTest]:
     found = corrected(tests)
     sizes = Counter(test.family for test in found.values() if test.corrected_p is not None)
     return {name: _limited(test, groups[0], least[name], sizes[test.family]) for name, test in found.items()}
+
+
+def declared_run_test(group: FigureRuns, alternative: Alternative, shifts: Mapping[str, str]) -> FigureTest | None:
+    """Return the test of one figure in a declared direction; None where a run's length or ticks are not known.
+
+    Every run must know the figure. `shifts` are the common shifts of all venues.
+    """
+    sides = _compared_values(group)
+    if sides is None:
+        return None
+    return _test(group, sides, permutation_test(*_scaled(group, *sides), alternative), shifts, alternative)
 
 
 def _delta(group: FigureRuns) -> float | None:
@@ -72,16 +91,20 @@ def _scaled(group: FigureRuns, before: Floats, after: Floats) -> tuple[Floats, F
 
 
 def _test(
-    group: FigureRuns, sides: tuple[Floats, Floats], test: PermutationTest, shifts: Mapping[str, str]
+    group: FigureRuns,
+    sides: tuple[Floats, Floats],
+    test: PermutationTest,
+    shifts: Mapping[str, str],
+    alternative: Alternative = Alternative.EITHER,
 ) -> FigureTest:
     metric, values = group.figure.metric, np.concatenate(sides)
     untested = _not_exact(group)
     if untested is None and np.ptp(values) == 0:
         untested = "within one tick" if AGES.fullmatch(metric) else ALL_EQUAL
     powerless = None
-    if untested is None and test.least_p >= 1 - CONFIDENCE:
+    if untested is None and test.least_p >= LEVEL:
         untested = powerless = _nothing_below(group, test.least_p)
-    result = _ratio_test(*sides, test.p, shows=powerless is None)
+    result = _ratio_test(*sides, test.p, alternative, shows=powerless is None)
     family = event_family(metric) or metric.partition(".")[0]
     return FigureTest(family, result, test.difference, untested, shifts.get(group.name), powerless)
 
@@ -96,7 +119,7 @@ def _nothing_below(group: FigureRuns, p: float) -> str:
     return f"{len(group.befores)} + {len(group.afters)} runs can show nothing below p = {p:.2g}"
 
 
-def _ratio_test(before: Floats, after: Floats, p: float, *, shows: bool) -> RatioTest:
+def _ratio_test(before: Floats, after: Floats, p: float, alternative: Alternative, *, shows: bool) -> RatioTest:
     """Return the probability with the t interval of the ratio of geometric means.
 
     There is no interval with one run a side, a value of 0 or less, or no spread; no smallest change where the
@@ -108,14 +131,14 @@ def _ratio_test(before: Floats, after: Floats, p: float, *, shows: bool) -> Rati
     test = batch_test(np.log(before), np.log(after))
     if not test.error > 0:
         return nothing
-    found = replace(test.ratio_test(), p=p)
+    found = replace(test.ratio_test(alternative), p=p)
     return found if shows else replace(found, smallest_fall=None, smallest_rise=None)
 
 
 def _limited(test: FigureTest, group: FigureRuns, alone: PermutationTest, tests: int) -> FigureTest:
     """Return the test with the reason where its family is too large for so few runs to show anything."""
     least = min(1.0, alone.least_p * tests)
-    if test.corrected_p is None or least < 1 - CONFIDENCE:
+    if test.corrected_p is None or least < LEVEL:
         return test
     why = f"{_nothing_below(group, alone.least_p)}, which is {least:.2g} corrected for {tests} figures"
     result = replace(test.result, smallest_fall=None, smallest_rise=None)

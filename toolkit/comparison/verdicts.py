@@ -16,7 +16,7 @@ import numpy as np
 from toolkit.comparison.age_test import MIN_INDEPENDENT_STRETCHES, AgePercentiles, age_test
 from toolkit.comparison.comparability import FigurePair, RunSide
 from toolkit.comparison.disturbances import Disturbance
-from toolkit.comparison.statistics import CONFIDENCE, BatchTest, RatioTest, count_test, holm, least_p
+from toolkit.comparison.statistics import LEVEL, BatchTest, RatioTest, count_test, holm, least_p
 from toolkit.model.series import AgeSeries
 from toolkit.model.vocabulary import Better, Bound, Verdict
 
@@ -90,7 +90,7 @@ def verdict(better: str, test: FigureTest | None, disturbed: Sequence[Disturbanc
     if test.untested in (NO_EVENT, ALL_EQUAL):
         return Verdict.NO_DIFFERENCE, None
     reason = test.withheld or (None if test.powerless else test.untested)
-    if reason is None and test.corrected_p is not None and test.corrected_p < 1 - CONFIDENCE:
+    if reason is None and test.corrected_p is not None and test.corrected_p < LEVEL:
         improves = (test.change < 0) is (better == Better.LOWER)
         if not improves or not disturbed:
             return (Verdict.IMPROVED if improves else Verdict.REGRESSED), None
@@ -130,7 +130,7 @@ def _count_test(pair: FigurePair, family: str) -> FigureTest | None:
     untested = f"{' and '.join(bounds)}: not an exact count" if bounds else None
     if untested is None and before == after == 0:
         untested = NO_EVENT
-    elif untested is None and least_p(before + after, exposure) >= 1 - CONFIDENCE:
+    elif untested is None and least_p(before + after, exposure) >= LEVEL:
         untested = TOO_FEW_EVENTS.format(before + after)
     return FigureTest(family, count_test(before, after, exposure), after / exposure - before, untested)
 

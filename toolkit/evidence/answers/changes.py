@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from toolkit.comparison.comparability import RunSide
@@ -48,7 +49,10 @@ def _lost_book(observation: Observation, sides: tuple[RunSide, RunSide]) -> str 
 
 
 def answer_unchanged(
-    observation: Observation, test: DeclaredTest | None, not_compared: str, runs: tuple[RunInfo, RunInfo]
+    observation: Observation,
+    test: DeclaredTest | None,
+    not_compared: str,
+    runs: tuple[Sequence[RunInfo], Sequence[RunInfo]],
 ) -> Observation:
     """Answer whether a figure is unchanged as intended.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -29,15 +30,18 @@ class SettingPair:
     nearest: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, expectation: Expectation, runs: tuple[RunInfo, RunInfo]) -> SettingPair:
-        """Look up the setting that an expectation names, by its name or its environment variable."""
+    def of(cls, expectation: Expectation, runs: tuple[Sequence[RunInfo], Sequence[RunInfo]]) -> SettingPair:
+        """Look up the setting that an expectation names, by its name or its environment variable.
+
+        `runs` are those before and those after. A setting that differs between the runs of a side has no value.
+        """
         assert expectation.setting is not None
-        before, after = runs
-        printed = {each.name for run in runs for each in run.setting_sources}
+        befores, afters = runs
+        printed = {each.name for side in runs for run in side for each in run.setting_sources}
         return cls(
             expectation.setting,
-            _value(expectation.setting, before, expectation.setting_before),
-            _value(expectation.setting, after, expectation.setting_after),
+            _side_value(expectation.setting, befores, expectation.setting_before),
+            _side_value(expectation.setting, afters, expectation.setting_after),
             tuple(get_close_matches(expectation.setting, sorted(printed), 2)),
         )
 
@@ -60,6 +64,14 @@ class SettingPair:
             " ".join(each for each in (side.value, side.text) if each) for side in (self.before, self.after)
         )
         return f"{self.name}: before {before}, after {after}"
+
+
+def _side_value(name: str, runs: Sequence[RunInfo], stated: str | None) -> SettingValue:
+    values = [_value(name, run, stated) for run in runs]
+    found = {_number(each.value): str(each.value) for each in values if each.is_printed}
+    if len(found) > 1:
+        return SettingValue(None, f"printed as {' and '.join(sorted(found.values()))} by its runs", True)
+    return next((each for each in values if each.is_printed), values[0])
 
 
 def _value(name: str, run: RunInfo, stated: str | None) -> SettingValue:
