@@ -68,6 +68,26 @@ def test_rising_injections_with_a_saw_tooth_age_are_masking(tmp_path: Path) -> N
     assert episode.lines == (("run.log", 4), ("run.log", 5))  # the two counts that rose
 
 
+def test_the_finding_of_masking_gives_the_range_of_both_times(tmp_path: Path) -> None:
+    log = stamped([CONNECTING, monitor(5, 0), monitor(35, 1), monitor(65, 2), monitor(95, 2)])
+    (tmp_path / "without").mkdir()
+    told = analysed(tmp_path, log, telemetry(SILENT_FROM_10_TO_70))
+    guessed = analysed(tmp_path / "without", telemetry=telemetry(SILENT_FROM_10_TO_70))
+    ((said,), (about,)) = ([f.text for f in run.findings if f.code == "rest_masking"] for run in (told, guessed))
+    assert "no book for 1 min 0.0 s (59.8 s to 1 min 0.2 s); for 2.5 s (2.0 s to 3.0 s) of that time" in said
+    assert "no book for about 1 min 0.0 s; for about 2.5 s of that time" in about
+
+
+def test_a_stretch_has_the_lines_of_the_monitor_within_it_and_no_others(tmp_path: Path) -> None:
+    counts = [monitor(5.0 * n, (n > 6) + (n > 10) + (n > 21)) for n in range(24)]
+    again = [each + 70 for each in applied_until(15)]
+    log = stamped([CONNECTING, *counts])
+    applied = [*SILENT_FROM_10_TO_70[:23], *again, 105.5, *(each + 110 for each in STEADY)]
+    run = analysed(tmp_path, log, telemetry(applied))
+    first, second = (each for each in run.episodes if each.kind == "masked")
+    assert (first.lines, second.lines) == ((("run.log", 10), ("run.log", 14)), (("run.log", 25),))
+
+
 def test_a_socket_that_never_recovers_is_masked_to_the_end_of_its_life(tmp_path: Path) -> None:
     log = stamped([CONNECTING, monitor(5, 0), monitor(35, 1), monitor(65, 2), monitor(95, 3)])
     run = analysed(tmp_path, log, telemetry([*applied_until(10), 32.0, 54.0, 76.0, 98.0]))

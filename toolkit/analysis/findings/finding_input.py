@@ -17,6 +17,7 @@ from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.closes import CloseGroup
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Episode, FileLedger, LineRef, RunAnalysis, RunInfo
+from toolkit.model.units import duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,14 @@ class FindingInput:
     def value(self, figure: str) -> float | None:
         """Return the value of a figure; None if it is unknown or absent."""
         return next((each.value for each in self.figures if each.figure == figure), None)
+
+    def duration_range(self, figure: str) -> str:
+        """Return the value of a figure in ms as a duration, with the bounds of one that is not exact."""
+        each = next(each for each in self.figures if each.figure == figure)
+        text = duration(each.value or 0)
+        if each.low is None or each.high is None:
+            return f"about {text}"
+        return text if each.low == each.high else f"{text} ({duration(each.low)} to {duration(each.high)})"
 
     def above_zero(self, metric: str) -> Iterator[tuple[str, float]]:
         """Yield each scope in which the metric is known and not 0, with its value."""

@@ -14,7 +14,7 @@ from toolkit.analysis.findings.log_findings import MAX_QUOTE_CHARS, file_finding
 from toolkit.analysis.findings.record_findings import missing_records, ticks_without_record, values_never_set
 from toolkit.analysis.findings.socket_findings import repeated_closes, shared_drops, silent_endings, watchdogs_off
 from toolkit.model.runs import Finding
-from toolkit.model.units import duration, thousands
+from toolkit.model.units import thousands
 from toolkit.model.vocabulary import EARLIER_CRASH, SetAside
 
 
@@ -36,11 +36,11 @@ def _never_spoke(evidence: FindingInput) -> Iterator[Finding]:
 
 
 def _masked(evidence: FindingInput) -> Iterator[Finding]:
-    for venue, fresh_ms in evidence.above_zero("masked.fresh_ms"):
-        silent = duration(evidence.value(f"{venue}.masked.ms") or fresh_ms)
+    for venue, _ in evidence.above_zero("masked.fresh_ms"):
+        silent, fresh = (evidence.duration_range(f"{venue}.masked.{stat}") for stat in ("ms", "fresh_ms"))
         text = (
-            f"the socket brought no book for {silent}; for {duration(fresh_ms)} of that time books fetched over REST "
-            "made the venue look fresh, so its ages do not show the whole silence"
+            f"the socket brought no book for {silent}; for {fresh} of that time books fetched over REST made the venue "
+            "look fresh, so its ages do not show the whole silence"
         )
         lines = evidence.lines(venue, "masked")
         yield Finding("rest_masking", "high", venue, text, (f"{venue}.masked.ms", f"{venue}.masked.fresh_ms"), lines)

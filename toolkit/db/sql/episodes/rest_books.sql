@@ -1,6 +1,6 @@
 -- Evidence of books that were fetched over REST and applied, and the waits of the socket that they end.
 
--- Applied books, each with the wait before it. The first book of a life waited from the first record of the life.
+-- Applied books, numbered, each with the wait before it. The first book of a life waited from the first record of the life.
 create or replace table run_applies as
 with began as (select life, min(at_ms) as began_ms from run_ticks group by life),
 applied as (
@@ -9,7 +9,8 @@ applied as (
     window same as (partition by venue, life order by seq)
 )
 -- A difference of a few ms is the same book in a producer that rounds its ages.
-select *, applied_ms - before_ms as gap_ms from applied where applied_ms - before_ms > 50;
+select *, applied_ms - before_ms as gap_ms, row_number() over same as nth, lead(applied_ms) over same as next_ms
+from applied where applied_ms - before_ms > 50 window same as (partition by venue, life order by applied_ms);
 
 -- Period of Hyperliquid's own fallback, 2 s, to within a record and the time of a fetch.
 create or replace macro is_period(wait_ms) as wait_ms between 1700 and 2600;
@@ -28,20 +29,24 @@ where venue is not null and (family in ('audit_rest_monitor', 'rest_fallback_act
                                         'own_fallback_deactivated', 'snapshot_applied', 'first_decoded_top', 'ws_first_book', 'ws_connecting')
                              or (family = 'audit_book_recovery' and fields->>'stage' = 'snapshot_applied'));
 
--- Each rise of the REST monitor's count of injections: the bounds of the time in which the books were applied.
+-- Each rise of the REST monitor's count of injections: books were applied between `low_ms` and `high_ms`. `reach_ms` is the
+-- latest end of those that begin no later, so that the last rise that begins before a time tells whether any covers it.
 create or replace table run_injections as
 with counted as (
     select *, injected > lag(injected, 1, 0) over same as rose, lag(low_ms) over same as before_ms
     from run_rest_lines where injected is not null window same as (partition by venue, life order by file_no, line)
 )
-select venue, life, coalesce(before_ms, -1e15) as low_ms, coalesce(high_ms, 1e15) as high_ms, high_ms is not null as placed, file_no, line
-from counted where rose;
+select venue, life, coalesce(before_ms, -1e15) as low_ms, coalesce(c.high_ms, 1e15) as high_ms, file_no, line,
+       max(coalesce(c.high_ms, 1e15)) over (partition by venue, life order by coalesce(before_ms, -1e15)) as reach_ms
+from counted c where rose;
 
--- Activations that no later count of injections covers: an activation alone does not prove that a book was applied.
-create or replace table run_uncounted_activations as
-select * from run_rest_lines a
-where family = 'rest_fallback_activated' and not exists (
-    from run_rest_lines c where c.venue = a.venue and c.life = a.life and c.injected is not null and (c.file_no, c.line) > (a.file_no, a.line));
+-- Per venue, the last count of injections and whether an activation follows it: an activation alone does not prove that a
+-- book was applied.
+create or replace table run_monitors as
+select venue, life, max(high_ms) filter (injected is not null) as counted_until_ms,
+       max({file_no: file_no, line: line}) filter (family = 'rest_fallback_activated') as activated,
+       coalesce(activated > max({file_no: file_no, line: line}) filter (injected is not null), activated is not null) as uncounted
+from run_rest_lines group by venue, life;
 
 -- Books after a wait as long as the REST monitor's limit. With a count of injections, or with lines that announce each
 -- step of the monitor, the lines tell which were fetched; else at least two in succession count as fetched.
@@ -49,44 +54,41 @@ create or replace table run_late_books as
 with limits as (
     select venue, coalesce(max(threshold_ms), 20000) - 500 as late_ms from run_venues left join run_rest_lines using (venue) group by venue
 ),
-succession as (
-    select a.*, gap_ms >= late_ms as late, gap_ms <= late_ms + 11500 as regular, lead(applied_ms) over same as next_ms,
-           count_if(gap_ms < late_ms) over same as stretch
-    from run_applies a join limits using (venue) window same as (partition by venue, life order by applied_ms)
+late as (
+    -- Successive books have successive numbers.
+    select a.*, gap_ms <= late_ms + 11500 as regular, nth - row_number() over (partition by venue, life order by nth) as stretch
+    from run_applies a join limits using (venue) where gap_ms >= late_ms
 ),
-late_books as (
-    select s.* exclude (late, regular), exists (from run_injections i where i.venue = s.venue and i.life = s.life and s.applied_ms between i.low_ms and i.high_ms) as injected,
-           count(*) over same >= 2 and bool_and(regular) over same as repeated,
-           (select max(high_ms) from run_rest_lines c where c.venue = s.venue and c.life = s.life and c.injected is not null) as counted_until_ms
-    from succession s where late window same as (partition by venue, life, stretch)
+told as (
+    select l.*, coalesce(reach_ms >= applied_ms, false) as injected
+    from late l asof left join run_injections i on i.venue = l.venue and i.life = l.life and i.low_ms <= l.applied_ms
 )
-select * exclude (repeated, counted_until_ms),
-       repeated and ((select not has_rest_audit and not has_lifecycle from run_log_proof) or (venue, life) in (select (venue, life) from run_uncounted_activations)
-                     -- After the last count, the monitor goes on as before.
-                     or (applied_ms > counted_until_ms and bool_or(injected) over (partition by venue, life, stretch))) as in_a_row
-from late_books;
+select t.* exclude (regular),
+       count(*) over same >= 2 and bool_and(regular) over same and (
+           (select not has_rest_audit and not has_lifecycle from run_log_proof) or coalesce(uncounted, false)
+           -- After the last count, the monitor goes on as before.
+           or coalesce(applied_ms > counted_until_ms, false) and bool_or(injected) over same) as in_a_row
+from told t left join run_monitors using (venue, life) window same as (partition by venue, life, stretch);
 
 -- Waits of the socket that lines bound: the first book fetched over REST is applied near `on`, the socket's next book near `back`.
 create or replace table run_fetched_spans as
-with fallback_lines as (
-    select *, sum((family = 'own_fallback_activated')::int) over (partition by venue, life order by file_no, line) as part
-    from run_rest_lines where at_ms is not null and family in ('own_fallback_activated', 'own_fallback_deactivated', 'first_decoded_top', 'ws_first_book')
-      and (venue, life) in (select (venue, life) from run_rest_lines where family = 'own_fallback_activated')
-),
 -- A connector's own fallback fetches each 2 s, and looks as often whether its socket is back.
+with fallback_lines as (
+    select *, family = 'own_fallback_activated' as activates, sum(activates::int) over (partition by venue, life order by file_no, line) as part
+    from run_rest_lines where at_ms is not null and family in ('own_fallback_activated', 'own_fallback_deactivated', 'first_decoded_top', 'ws_first_book')
+),
 fallen_back as (
     select venue, life, min(low_ms) filter (activates) as on_low_ms, min(high_ms) filter (activates) as on_high_ms,
            arg_min(low_ms - case when family = 'own_fallback_deactivated' then 2100 else 0 end, (file_no, line)) filter (not activates) as back_low_ms,
            arg_min(high_ms, (file_no, line)) filter (not activates) as back_high_ms, true as paced,
            [min({file_no: file_no, line: line}), min({file_no: file_no, line: line}) filter (not activates)] as lines
-    from (select *, family = 'own_fallback_activated' as activates from fallback_lines) where part > 0 group by venue, life, part
+    from fallback_lines where part > 0 group by venue, life, part
 ),
--- Aster fetches snapshots until an update of the socket follows one.
+-- Aster fetches snapshots until an update of the socket follows one, which begins the next part.
 snapshot_lines as (
     select *, family not in ('ws_first_book', 'ws_connecting') as fetched, sum((family = 'ws_first_book')::int) over same as part,
            sum((family = 'ws_connecting')::int) over same as session
     from run_rest_lines where at_ms is not null and family in ('snapshot_applied', 'audit_book_recovery', 'ws_first_book', 'ws_connecting')
-      and (venue, life) in (select (venue, life) from run_rest_lines where family in ('snapshot_applied', 'audit_book_recovery'))
     window same as (partition by venue, life order by file_no, line)
 ),
 snapshot_sessions as (
@@ -102,7 +104,7 @@ resynced as (
     where on_low_ms is not null and (not fresh or next_low_ms - on_high_ms > silence_ms) group by venue, life, part
 ),
 bridges as (select venue, life, part, low_ms, high_ms, {file_no: file_no, line: line} as back_line from snapshot_lines where family = 'ws_first_book')
-select * from fallen_back
+from fallen_back
 union all
 select r.venue, r.life, on_low_ms, on_high_ms, b.low_ms, b.high_ms, false, [first_line, last_line, back_line]
 from resynced r left join bridges b on b.venue = r.venue and b.life = r.life and b.part = r.part + 1;
@@ -110,11 +112,9 @@ from resynced r left join bridges b on b.venue = r.venue and b.life = r.life and
 -- Without lines of the log, the pattern of the fallback: a long wait, then books at its period.
 create or replace table run_paced_books as
 with paced as (
-    select *, gap_ms between 9500 and 18500 as opens, is_period(gap_ms) as paced, lead(applied_ms) over same as next_ms,
-           count_if(not is_period(gap_ms)) over same as part
+    select *, count_if(not is_period(gap_ms)) over (partition by venue, life order by nth) as part
     from run_applies join run_silences using (venue)
     where venue = 'hyperliquid' and not is_period(median_gap_ms) and not (select has_lifecycle from run_log_proof)
-    window same as (partition by venue, life order by applied_ms)
 )
 select venue, life, min(before_ms) as from_ms, arg_max_null(next_ms, applied_ms) as back_ms
-from paced group by venue, life, part having bool_or(opens) and count_if(paced) >= 2;
+from paced group by venue, life, part having bool_or(gap_ms between 9500 and 18500) and count_if(is_period(gap_ms)) >= 2;

@@ -6,10 +6,9 @@
 -- source: telemetry venue_age_ms; run log, REST monitor, fallback, snapshot and session lines
 with ticks as (
     select v.venue, t.seq, t.weight_ms, has_apply_age, coalesce(age_apply_ms <= limit_ms, false) as fresh,
-           coalesce(t.at_ms < to_ms, false) as masked, coalesce(t.at_ms < to_low_ms, false) as surely, m.venue is not null as perhaps
+           coalesce(t.at_ms < to_ms, false) as masked, coalesce(t.at_ms < to_low_ms, false) as surely, coalesce(t.at_ms < to_high_ms, false) as perhaps
     from run_venues v join run_stale_limits using (venue) left join run_venue_ticks t using (venue)
-    -- Masked stretches do not overlap, so this join adds no rows.
-    left join run_masked m on m.venue = v.venue and m.life = t.life and t.at_ms > stale_from_ms and t.at_ms < m.to_high_ms
+    asof left join run_masked m on m.venue = v.venue and m.life = t.life and t.at_ms > m.stale_from_ms
 ),
 shares as (
     select t.venue, bool_or(has_apply_age) as has_age, bool_and(has_apply_age) as only_ages, count(seq) as records, count(*) filter (has_apply_age) as n,

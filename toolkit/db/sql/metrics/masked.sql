@@ -7,9 +7,9 @@
 with record as (select coalesce(median(weight_ms), 0) as step_ms from run_ticks),
 fresh as (
     select m.venue, sum(weight_ms) filter (t.at_ms < to_ms) as fresh_ms, sum(weight_ms) filter (t.at_ms < to_low_ms) as low_ms, sum(weight_ms) as high_ms
-    from run_masked m join run_stale_limits l on l.venue = m.venue
-    join run_venue_ticks t on t.venue = m.venue and t.life = m.life and t.at_ms > stale_from_ms and t.at_ms < to_high_ms and age_apply_ms <= limit_ms
-    group by m.venue
+    from run_venue_ticks t join run_stale_limits using (venue)
+    asof join run_masked m on m.venue = t.venue and m.life = t.life and t.at_ms > m.stale_from_ms
+    where t.at_ms < to_high_ms and age_apply_ms <= limit_ms group by m.venue
 ),
 stretches as (
     select venue, count(*) as episodes, sum(to_ms - from_ms) as ms, sum(to_low_ms - from_ms) as low_ms, sum(to_high_ms - from_ms) as high_ms, bool_or(guessed) as guessed
