@@ -187,6 +187,12 @@ def _gate(context: Context) -> Rich:
         if before.verdict == after.verdict
         else bold(f"{before.verdict} before, {after.verdict} after")
     )
+    if context.several_runs:
+        # The values beside the answer are medians of the runs, a gate's are of one run.
+        names = sorted(failures[0] | failures[1])
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        causes = f"; {figure_name(names[0])}{more}" if names else ""
+        return Rich(("Gate ", name, ", worst run of each side: ", verdicts, causes, "."))
     text = Rich(("Gate ", name, ": ", verdicts))
     if same and failures[0]:
         return text + Rich((", same cause: ",)) + _failure(context, sorted(failures[0])) + Rich((".",))

@@ -9,7 +9,7 @@ from reports.views.pair import PairView
 from reports.views.run import RunView
 from toolkit.model.comparisons import ComparisonRow, RunComparison
 from toolkit.model.evidence import Evidence, Specification
-from toolkit.model.vocabulary import Verdict
+from toolkit.model.vocabulary import Design, Verdict
 
 RESULT_METRICS = (
     "reconnects", "connect_failures", "age_apply_ms.p50", "age_apply_ms.p95", "age_apply_ms.p99", "age_event_ms.p50",
@@ -39,6 +39,11 @@ class Context:
     def pair(self) -> PairView:
         """View of both runs."""
         return PairView(self.comparison, self.evidence.names, self.evidence.gates)
+
+    @property
+    def several_runs(self) -> bool:
+        """True if a side has several runs: the figures of its run are then their medians."""
+        return self.comparison.method.get("design") == Design.SEVERAL_RUNS
 
     @property
     def sides(self) -> tuple[RunView, RunView]:

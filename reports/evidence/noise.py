@@ -17,6 +17,9 @@ def sentences(context: Context) -> Iterator[Rich]:
     runs = method.get("runs_per_side", 1)
     design = method.get("design") or ("one run a side" if runs == 1 else f"{runs} runs a side")
     yield Rich((f"{design[:1].upper()}{design[1:]}. {_tests(context)} All other differences are observations.",))
+    if context.several_runs:
+        medians = f"Values are medians of {method['runs_before']} runs before and {method['runs_after']} after"
+        yield Rich((f"{medians}; pictures, files and findings are of the first run of each side.",))
     if (alarms := method.get("false_alarms")) is not None:
         measured = (
             f"at most {alarms * 100:.1f}{GAP}% of the tests of ages raise a false alarm (runbooks/calibration.md)"

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.cli import options as opt
-from toolkit.cli.compare import Paired, analysis_options, compare_runs
+from toolkit.cli.compare import (
+    After,
+    Afters,
+    Before,
+    Befores,
+    Paired,
+    analysis_options,
+    compare_runs,
+    paired_paths,
+    side_name,
+)
 from toolkit.cli.output import emit
 from toolkit.model.errors import UsageError
 from toolkit.model.vocabulary import OFF_MARKET_BPS
@@ -18,16 +28,15 @@ if TYPE_CHECKING:
     from toolkit.model.comparisons import RunComparison
     from toolkit.model.evidence import Specification
 
-Before = Annotated[str, typer.Argument(metavar="BEFORE", help="The run before the change: a directory, file or .zip.")]
-After = Annotated[str, typer.Argument(metavar="AFTER", help="The run after the change.")]
-
 MARKER = "toolkit-evidence"
 """Beginning of the hidden line by which a workflow finds its comment."""
 
 
 def report(
-    before: Before,
-    after: After,
+    before: Before = None,
+    after: After = None,
+    befores: Befores = None,
+    afters: Afters = None,
     paired: Paired = False,
     output: opt.OutputOption = None,
     comment: Annotated[
@@ -72,24 +81,24 @@ def report(
 ) -> int:
     """Write the before/after evidence document for a pull request.
 
-    It compares two runs. For a run that was blocked, it has the diagnosis instead of figures. With -o, the answer and
-    the path of the document are printed.
+    It compares two runs, or several a side (--before A --before B --after C …). For a run that was blocked, it has the
+    diagnosis instead of figures. With -o, the answer and the path of the document are printed.
     """
-    from reports.pages import run_name
     from toolkit.evidence.assemble import Sources, assemble
     from toolkit.evidence.document import document_answer, evidence_comment, evidence_document
 
     specification = _specification(spec, repo, diff)
     options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau, off_market)
-    comparison = compare_runs([before], [after], db, options, quiet, paired=paired)
-    names = (run_name(before), run_name(after))
+    sides = paired_paths(before, after, befores, afters)
+    comparison = compare_runs(*sides, db, options, quiet, paired=paired)
+    names = (side_name(sides[0]), side_name(sides[1]))
     if init is not None:
         return _write_template(comparison, names, init)
     window = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}
     chosen = [("paired", paired), ("spec", spec), ("repo", repo), ("requested", requested), *window.items()]
     chosen += [("plateau", limit) for limit in plateau or ()]
-    argv = _report_argv(before, after, output, chosen)
-    evidence = assemble(comparison, names, argv, Sources((before, after), specification, repo, diff))
+    argv = _report_argv(sides, output, chosen)
+    evidence = assemble(comparison, names, argv, Sources((*sides[0], *sides[1]), specification, repo, diff))
     emit(evidence_document(evidence), output)
     if comment is not None:
         emit(evidence_comment(evidence, f"{MARKER}:{marker}"), comment)
@@ -119,11 +128,18 @@ def _write_template(comparison: RunComparison, names: tuple[str, str], init: Pat
     return 0
 
 
-def _report_argv(before: str, after: str, output: Path | None, chosen: Sequence[tuple[str, object]]) -> list[str]:
+def _report_argv(
+    sides: tuple[list[str], list[str]], output: Path | None, chosen: Sequence[tuple[str, object]]
+) -> list[str]:
     """Return the command that writes the same document again; `--db` does not change it and is left out."""
     options = [word for name, value in chosen if value not in (None, False) for word in _words(name, value)]
     destination = ["-o", _relative_path(str(output))] if output else []
-    return ["toolkit", "report", _relative_path(before), _relative_path(after), *destination, *options]
+    befores, afters = ([_relative_path(path) for path in side] for side in sides)
+    runs = [*befores, *afters]
+    if len(runs) > 2:
+        named = [*(("--before", path) for path in befores), *(("--after", path) for path in afters)]
+        runs = [word for words in named for word in words]
+    return ["toolkit", "report", *runs, *destination, *options]
 
 
 def _words(name: str, value: object) -> list[str]:

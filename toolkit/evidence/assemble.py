@@ -12,14 +12,17 @@ from toolkit.evidence.citations import check_citations, repository_problems, unc
 from toolkit.evidence.commands import command_rows, validation_results
 from toolkit.evidence.hypotheses import answer_hypotheses
 from toolkit.evidence.specification import check_names
+from toolkit.evidence.typical_run import with_typical_runs
 from toolkit.gate import evaluate
 from toolkit.gate.gate_files import load_gate
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.evidence import Evidence, Specification
 from toolkit.model.gates import GateResult
+from toolkit.model.vocabulary import GateVerdict
 
 GATE = "frontier"
 """Gate that both sides are held against."""
+_WORST_FIRST = (GateVerdict.FAIL, GateVerdict.INCONCLUSIVE, GateVerdict.NOT_APPLICABLE, GateVerdict.PASS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,15 @@ class Sources:
 
 
 def gate_results(comparison: RunComparison) -> tuple[GateResult, GateResult]:
-    """Return the results of the gate `GATE` for the run before and the run after."""
+    """Return the results of the gate `GATE` for both sides: of several runs a side, the first of the worst results."""
     gate = load_gate(GATE, catalogue())
+    sides = comparison.runs_before or (comparison.before,), comparison.runs_after or (comparison.after,)
     before, after = (
-        evaluate(gate.rules, side, gate=gate.name, never_seen=gate.never_seen)
-        for side in (comparison.before, comparison.after)
+        min(
+            (evaluate(gate.rules, run, gate=gate.name, never_seen=gate.never_seen) for run in side),
+            key=lambda result: _WORST_FIRST.index(result.verdict),
+        )
+        for side in sides
     )
     return before, after
 
@@ -57,7 +64,7 @@ def assemble(
     sources = sources or Sources()
     commands = command_rows(sources.paths, sources.specification)
     evidence = Evidence(
-        comparison,
+        with_typical_runs(comparison),
         names,
         gate_results(comparison),
         tuple(argv),

@@ -9,6 +9,7 @@ from reports.evidence.view import OMITTABLE, EvidenceView
 from reports.pages import render_page, render_template
 from reports.views.pair import PairView
 from toolkit.evidence.assemble import gate_results
+from toolkit.evidence.typical_run import with_typical_runs
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.evidence import Evidence
 
@@ -63,5 +64,5 @@ def comparison_page(comparison: RunComparison, names: tuple[str, str], format: s
 
     Raises `UsageError` for another format.
     """
-    pair = PairView(comparison, names, gate_results(comparison))
+    pair = PairView(with_typical_runs(comparison), names, gate_results(comparison))
     return render_page("compare", format, pair=pair)
