@@ -9,7 +9,7 @@ import pytest
 
 from tests.reports.made_pair import run_info
 from toolkit.analysis.pipeline import analyze
-from toolkit.comparison.builds import build_rows
+from toolkit.comparison.conditions.builds import build_rows
 from toolkit.comparison.rows import compare
 from toolkit.model.comparisons import BuildRow
 from toolkit.model.run_meta import Binary, Checkout, RunMeta

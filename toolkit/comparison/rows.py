@@ -9,7 +9,6 @@ from typing import Any
 
 from toolkit.analysis.settings import KnownSettings, setting_differences
 from toolkit.comparison.age_test import FALSE_ALARMS, FALSE_ALARMS_PAIRED
-from toolkit.comparison.builds import build_rows
 from toolkit.comparison.comparability import (
     CADENCE_RATIO,
     DURATION_RATIO,
@@ -20,10 +19,11 @@ from toolkit.comparison.comparability import (
     reason_not_comparable,
     remarks,
 )
+from toolkit.comparison.conditions.builds import build_rows
+from toolkit.comparison.conditions.overlap import check_paired, overlap, same_market
+from toolkit.comparison.conditions.warnings import side_warnings
 from toolkit.comparison.disturbances import Disturbance, disturbances_of_all, sentences
 from toolkit.comparison.identical_builds import identical_values
-from toolkit.comparison.overlap import check_paired, overlap, same_market
-from toolkit.comparison.pair_warnings import side_warnings
 from toolkit.comparison.several_runs import run_tests
 from toolkit.comparison.statistics import CONFIDENCE, POWER
 from toolkit.comparison.verdicts import FigureTest, figure_tests, verdict

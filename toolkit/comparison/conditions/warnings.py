@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from toolkit.analysis.settings import KnownSettings, setting_differences
-from toolkit.comparison.builds import build_rows
 from toolkit.comparison.comparability import (
     BLOCKED,
     DURATION_RATIO,
@@ -15,7 +14,8 @@ from toolkit.comparison.comparability import (
     run_pairs,
     runs_text,
 )
-from toolkit.comparison.overlap import SAME_MARKET_CORRELATION
+from toolkit.comparison.conditions.builds import build_rows
+from toolkit.comparison.conditions.overlap import SAME_MARKET_CORRELATION
 from toolkit.model.comparisons import MarketMatch, RunOverlap, SettingRow
 from toolkit.model.runs import RunInfo
 from toolkit.model.units import duration
