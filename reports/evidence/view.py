@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from reports.elements import Rich, Table
+from reports.elements import Rich, Safe, Table
 from reports.evidence import answer, before_after, comparable, hypotheses, noise, worse
 from reports.evidence.context import Context
 from reports.evidence.wording import marked_text
+from reports.pictures.block_lines import block_text
 from toolkit.model.evidence import CheckedCitation, Evidence, Hypothesis
+from toolkit.model.runs import RunAnalysis
 
 OMITTABLE = {
     "tools": "what the producer's own tools print",
@@ -28,12 +31,14 @@ OMITTABLE = {
 class EvidenceView:
     """The parts of an evidence document.
 
-    `omitted` holds the keys of `OMITTABLE` that were left out to fit the document into `limit` characters.
+    `omitted` holds the keys of `OMITTABLE` that were left out to fit the document into `limit` characters. `pictures`
+    are the paths of picture files by name; without them, ages are drawn in block characters.
     """
 
     evidence: Evidence
     omitted: tuple[str, ...] = ()
     limit: int = 0
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def omitted_text(self) -> tuple[str, ...]:
@@ -80,6 +85,12 @@ class EvidenceView:
     def books(self) -> Rich:
         """Sentence on books that were wrong while the venue looked fresh."""
         return answer.book_sentence(self.context)
+
+    @property
+    def blocks(self) -> Safe:
+        """Ages over time of the venues that changed, in block characters."""
+        before, after = pictured_sides(self.evidence)
+        return Safe() if after is None or self.pictures else block_text(before, after)
 
     @property
     def why(self) -> tuple[Rich, ...]:
@@ -197,3 +208,12 @@ class EvidenceView:
     def tool_differences(self) -> tuple[Table, int]:
         """Numbers of the producer's own tools that differ from ours, and how many more there are."""
         return comparable.tool_differences(self.context)
+
+
+def pictured_sides(evidence: Evidence) -> tuple[RunAnalysis | None, RunAnalysis | None]:
+    """Return both runs as the pictures take them: only those of which there is data; a single one comes second."""
+    runs = (evidence.comparison.before, evidence.comparison.after)
+    drawn = [run for run in runs if run.pictures is not None and run.pictures.curves]
+    if not drawn:
+        return None, None
+    return (drawn[0], drawn[1]) if len(drawn) == 2 else (None, drawn[0])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from reports.elements import Align, Cell, Column, Rich, Table
 from reports.evidence.context import Context
 from reports.evidence.wording import bold, cited, figure_name, interval, reason_text, values, verdict_text
-from reports.format import GAP, NOTHING
+from reports.format import GAP, NOTHING, in_unit
 from toolkit.model.comparisons import ComparisonRow
 from toolkit.model.evidence import FindingChange, FindingState
 from toolkit.model.runs import Episode
@@ -19,6 +20,10 @@ MOST_MOVES = 5
 """Number of large moves without a test that are named."""
 _LARGE_MOVE = math.log(1.5)
 """Least absolute log ratio of a move that is called large."""
+_STEADY = re.compile(r"(?:\.p50|\.p95|\.p99|\.mean|share|_per_s)$")
+"""Metrics of many samples; a maximum differs between runs of one build."""
+_OF_SOCKETS = re.compile(r"age_|fresh|status|downtime|backoff|time_to_|unhealthy|funding_|toxicity")
+"""Metrics that follow from reconnects and ages, which have a test."""
 
 _REGRESSION_COLUMNS = (
     Column("figure"),
@@ -50,7 +55,10 @@ def large_moves(context: Context) -> tuple[Rich, ...]:
 
 
 def _is_large(row: ComparisonRow) -> bool:
+    metric = row.figure.split(".", 1)[1]
     if row.verdict is not Verdict.DESCRIPTIVE or row.identical is None or _log_ratio(row) < _LARGE_MOVE:
+        return False
+    if not _STEADY.search(metric) or _OF_SOCKETS.match(metric):
         return False
     before, after = row.identical
     return _log_ratio(row) > 2 * (abs(math.log(after / before)) if before > 0 and after > 0 else math.inf)
@@ -62,9 +70,10 @@ def _log_ratio(row: ComparisonRow) -> float:
 
 def _move(context: Context, row: ComparisonRow) -> Rich:
     assert row.identical is not None
-    first, second = row.identical
+    metric = row.figure.split(".", 1)[1]
+    first, second = (in_unit(value, row.unit, metric) for value in row.identical)
     name = Rich((bold(figure_name(row.figure)), " "))
-    remark = f"; two runs of one build read {first:g} and {second:g}. Not tested, credited to no hypothesis."
+    remark = f"; two runs of one build read {first} and {second}. Not tested, credited to no hypothesis."
     return name + values(context.sides, row.figure) + Rich((remark,))
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -9,6 +11,7 @@ from tests.reports.rendered import Page
 from toolkit.cli import main
 from toolkit.model.vocabulary import Verdict
 
+EXAMPLE = Path(__file__).parents[2] / "reports" / "examples" / "pr_b" / "evidence.toml"
 SAMPLES = ("sample:before", "sample:after")
 BUILD_LOG = """   Compiling feedcore v0.1.0 ($SRC/feedcore)
 error: failed to write $SRC/target/release/deps/libfeedcore.rmeta: Invalid cross-device link (os error 18)
@@ -78,7 +81,7 @@ def test_the_document_goes_to_its_file_and_its_answer_to_the_terminal(
     page = (work_dir / "out" / "evidence.md").read_text(encoding="utf-8")
     *answer, empty, path = capsys.readouterr().out.replace("\u00a0", " ").splitlines()
     assert (empty, path) == ("", "out/evidence.md")
-    assert answer[0].startswith("Improved: Lighter reconnects 10 → 1 (ratio 0.10")
+    assert answer[0].startswith("Lighter's “idle” closes are gone (9 → 0). Improved: Lighter reconnects 10 → 1 (")
     assert all(len(line) <= 100 for line in answer)
     assert "`toolkit report sample:before sample:after -o out/evidence.md`" in page
     assert "lighter" in Page(page).tables[0][1]
@@ -139,3 +142,42 @@ def test_a_mistake_is_named_without_a_traceback(
     result = capsys.readouterr()
     assert words in result.err and "Traceback" not in result.err
     assert result.out == ""
+
+
+def test_the_pictures_are_written_beside_the_document_that_shows_them(work_dir: Path) -> None:
+    assert run("report", *SAMPLES, "-o", "out/evidence.md", "--assets", "out/my pictures", "--quiet") == 0
+    page = (work_dir / "out" / "evidence.md").read_text(encoding="utf-8")
+    shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page)
+    assert len(shown) == 3 and all((work_dir / "out" / unquote(path)).is_file() for path in shown)
+    assert " " not in "".join(shown)
+
+
+def test_a_specification_and_a_comment_make_the_documents_of_a_pull_request(work_dir: Path) -> None:
+    argv = ("report", *SAMPLES, "--spec", str(EXAMPLE), "-o", "evidence.md", "--comment", "comment.md", "--quiet")
+    assert run(*argv) == 0
+    for name, limit in (("evidence.md", 20_000), ("comment.md", 65_536)):
+        text = (work_dir / name).read_text(encoding="utf-8")
+        assert "H1 supported" in text and "H3 not supported" in text and len(text) <= limit
+
+
+def test_a_template_is_written_once(work_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("report", *SAMPLES, "--init", "evidence.toml") == 0
+    assert "lighter.reconnects" in (work_dir / "evidence.toml").read_text(encoding="utf-8")
+    assert run("report", *SAMPLES, "--init", "evidence.toml") == 2
+    assert "the file exists; name another one" in capsys.readouterr().err
+
+
+def test_several_runs_a_side_make_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("report", "--before", "sample:before", "--after", "sample:after") == 0
+    assert capsys.readouterr().out.startswith("# Evidence: sample:before → sample:after\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(("--repo", "."), "--spec"), (("--diff", "--spec", "evidence.toml"), "--repo"), (("--before", "sample:before"), "not both")],
+)  # fmt: skip
+def test_options_that_need_each_other_are_named(
+    options: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("report", *SAMPLES, *options) == 2
+    assert words in capsys.readouterr().err

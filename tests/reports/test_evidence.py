@@ -339,3 +339,12 @@ def test_commands_that_were_only_stated_have_no_columns_for_what_was_not_recorde
     page = Page(evidence_document(evidence(before(), after(), **{**stated(), "commands": (only_stated,)})))
     (table,) = (table for table in page.tables if table[0][0] == "id")
     assert table == [["id", "command", "end"], ["U12", "cargo check -q", "exit 0"]]
+
+
+def test_a_large_move_without_a_test_is_held_against_what_two_runs_of_one_build_read() -> None:
+    left = replace(before(), figures=(*before().figures, figure("run.phase.total_us.p95", 1061, "us")))
+    right = replace(after(), figures=(*after().figures, figure("run.phase.total_us.p95", 502, "us")))
+    text = document(left, right).replace("\u00a0", " ")
+    assert re.search(
+        r"- \*\*tick time p95\*\* 1 061 µs → 502 µs; two runs of one build read [\d.]+ µs and [\d.]+ µs\.", text
+    )

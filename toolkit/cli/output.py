@@ -21,9 +21,14 @@ def emit(text: str, output: Path | None = None) -> None:
     if output is None:
         _print(text)
         return
+    emit_bytes(text.encode(), output)
+
+
+def emit_bytes(content: bytes, output: Path) -> None:
+    """Write a result to a file as it is. Raises `InputError` if the file cannot be written."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(content)
     except OSError as error:
         raise InputError(str(output), None, f"cannot be written: {error.strerror}; name another file") from error
 

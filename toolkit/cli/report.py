@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,13 +22,13 @@ from toolkit.cli.compare import (
     paired_paths,
     side_name,
 )
-from toolkit.cli.output import emit
+from toolkit.cli.output import emit, emit_bytes
 from toolkit.model.errors import UsageError
 from toolkit.model.vocabulary import OFF_MARKET_BPS
 
 if TYPE_CHECKING:
     from toolkit.model.comparisons import RunComparison
-    from toolkit.model.evidence import Specification
+    from toolkit.model.evidence import Evidence, Specification
 
 MARKER = "toolkit-evidence"
 """Beginning of the hidden line by which a workflow finds its comment."""
@@ -51,6 +53,10 @@ def report(
             help="Name in the comment's hidden first line, by which a workflow finds and replaces its own comment.",
         ),
     ] = "report",
+    assets: Annotated[
+        Path | None,
+        typer.Option("--assets", metavar="DIR", help="Write the pictures as SVG files into DIR and show them."),
+    ] = None,
     spec: Annotated[
         Path | None,
         typer.Option(
@@ -90,16 +96,24 @@ def report(
     specification = _specification(spec, repo, diff)
     options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau, off_market)
     sides = paired_paths(before, after, befores, afters)
-    comparison = compare_runs(*sides, db, options, quiet, paired=paired)
+    comparison = compare_runs(*sides, db, replace(options, pictures=True), quiet, paired=paired)
     names = (side_name(sides[0]), side_name(sides[1]))
     if init is not None:
         return _write_template(comparison, names, init)
     window = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}
-    chosen = [("paired", paired), ("spec", spec), ("repo", repo), ("requested", requested), *window.items()]
+    chosen = [
+        ("paired", paired),
+        ("assets", assets),
+        ("spec", spec),
+        ("repo", repo),
+        ("requested", requested),
+        *window.items(),
+    ]
     chosen += [("plateau", limit) for limit in plateau or ()]
     argv = _report_argv(sides, output, chosen)
     evidence = assemble(comparison, names, argv, Sources((*sides[0], *sides[1]), specification, repo, diff))
-    emit(evidence_document(evidence), output)
+    pictures = _write_pictures(evidence, assets, output) if assets is not None else {}
+    emit(evidence_document(evidence, pictures=pictures), output)
     if comment is not None:
         emit(evidence_comment(evidence, f"{MARKER}:{marker}"), comment)
     if output is not None and not quiet:
@@ -118,6 +132,20 @@ def _specification(spec: Path | None, repo: Path | None, diff: bool) -> Specific
     return None if spec is None else read_specification(spec)
 
 
+def _write_pictures(evidence: Evidence, assets: Path, output: Path | None) -> dict[str, str]:
+    """Write the pictures, and return the path of each from the folder of the document, by file name."""
+    from urllib.parse import quote
+
+    from toolkit.evidence.document import evidence_pictures
+
+    folder = output.parent if output is not None else Path()
+    paths = {}
+    for name, content in evidence_pictures(evidence).items():
+        emit_bytes(content, assets / name)
+        paths[name] = quote(Path(os.path.relpath(assets / name, folder)).as_posix())
+    return paths
+
+
 def _write_template(comparison: RunComparison, names: tuple[str, str], init: Path) -> int:
     from toolkit.evidence.template import specification_template
 
@@ -129,7 +157,7 @@ def _write_template(comparison: RunComparison, names: tuple[str, str], init: Pat
 
 
 def _report_argv(
-    sides: tuple[list[str], list[str]], output: Path | None, chosen: Sequence[tuple[str, object]]
+    sides: tuple[Sequence[str], Sequence[str]], output: Path | None, chosen: Sequence[tuple[str, object]]
 ) -> list[str]:
     """Return the command that writes the same document again; `--db` does not change it and is left out."""
     options = [word for name, value in chosen if value not in (None, False) for word in _words(name, value)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import replace
 
-from reports.evidence.view import OMITTABLE, EvidenceView
+from reports.evidence.view import OMITTABLE, EvidenceView, pictured_sides
 from reports.pages import render_page, render_template
+from reports.pictures.files import picture_files
 from reports.views.pair import PairView
 from toolkit.evidence.assemble import gate_results
 from toolkit.evidence.typical_run import with_typical_runs
@@ -21,12 +23,21 @@ TERMINAL_WIDTH = 100
 """Longest line of the answer on a terminal."""
 
 
-def evidence_document(evidence: Evidence, limit: int = DOCUMENT_LIMIT) -> str:
+def evidence_document(
+    evidence: Evidence, limit: int = DOCUMENT_LIMIT, pictures: Mapping[str, str] | None = None
+) -> str:
     """Return the before/after document in Markdown. The same evidence gives the same bytes.
 
-    A document longer than `limit` characters omits its least important parts, and says so.
+    A document longer than `limit` characters omits its least important parts, and says so. `pictures` are the paths of
+    the files of `evidence_pictures` by name; without them, ages are drawn in block characters.
     """
-    return _fitted("evidence.md.j2", EvidenceView(evidence, limit=limit), limit)
+    return _fitted("evidence.md.j2", EvidenceView(evidence, limit=limit, pictures=pictures or {}), limit)
+
+
+def evidence_pictures(evidence: Evidence) -> Mapping[str, bytes]:
+    """Return the pictures of both runs as SVG files, by file name; none where no run has data for one."""
+    before, after = pictured_sides(evidence)
+    return {} if after is None else picture_files(before, after, EvidenceView(evidence).context.venues)
 
 
 def evidence_comment(evidence: Evidence, marker: str, limit: int = COMMENT_LIMIT) -> str:
