@@ -192,5 +192,7 @@ def _validation_row(each: ValidationResult) -> tuple[Cell | Rich, ...]:
 
 
 def problems(context: Context) -> tuple[CheckedCitation, ...]:
-    """Return the citations that do not hold at the cited commit."""
-    return tuple(each for each in context.evidence.citations if each.problem)
+    """Return the citations that do not hold at the cited commit, unless the repository or the commit is missing."""
+    missing = context.evidence.repository_problems
+    checked = (each for each in context.evidence.citations if each.problem)
+    return tuple(each for each in checked if not any(text.endswith(each.problem or "") for text in missing))

@@ -233,7 +233,7 @@ def test_a_marker_cannot_end_its_comment(marker: str) -> None:
 
 def test_citations_that_vanished_are_listed() -> None:
     text = evidence_document(evidence(before(), after(), **stated()))
-    assert "- **Citation not found: src/gone.rs**: the file does not exist at 29c19fd." in text
+    assert "- **Citation not found: src/gone.rs:1-1**: the file does not exist at 29c19fd." in text
 
 
 def test_a_run_that_died_is_named_with_its_diagnosis() -> None:

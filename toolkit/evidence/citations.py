@@ -12,6 +12,7 @@ from toolkit.evidence.toml.tables import nearest
 from toolkit.host.git import git_output
 from toolkit.model.errors import UsageError
 from toolkit.model.evidence import CheckedCitation, Citation, Specification
+from toolkit.model.redaction import redact
 
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}")
 """Form of a commit, branch or tag that is passed to git. None of these can be taken for an option or a range."""
@@ -39,7 +40,7 @@ def repository_problems(specification: Specification, repository: Path) -> tuple
     """Return what does not hold of the repository and of the commits `base` and `head` of a specification."""
     if problem := _repository_problem(repository):
         return (problem,)
-    named = (("base", specification.base), ("head", specification.head))
+    named = (("base", specification.base), ("head", specification.head or "HEAD"))
     return tuple(
         f"{key}: {_no_commit(revision)}"
         for key, revision in named
@@ -67,9 +68,9 @@ def uncited_files(specification: Specification, repository: Path) -> tuple[str, 
 
 def _repository_problem(repository: Path) -> str | None:
     if not repository.is_dir():
-        return f"no such directory: {repository}"
+        return f"no such directory: {redact(str(repository))}"
     if git_output(repository, "rev-parse", "--git-dir") is None:
-        return f"not a git repository, or git refuses to read it: {repository}"
+        return f"not a git repository, or git refuses to read it: {redact(str(repository))}"
     return None
 
 
