@@ -14,6 +14,8 @@ from toolkit.model.runs import RunAnalysis
 
 WIDE_MS = 2_000
 """An error of this size or more is drawn as a range."""
+MAX_ROWS = 1_000
+"""Events that the table lists; the rest is counted."""
 MAX_LINES = 6
 """Lines of an event that its text names; the rest is counted."""
 
@@ -124,7 +126,11 @@ def event_table(before: RunAnalysis | None, after: RunAnalysis, venues: Sequence
     columns = [Column("venue"), Column("time since start"), Column("event"), Column("lines")]
     if len(sides) > 1:
         columns.insert(1, Column("run"))
-    return Table(tuple(columns), tuple(_row(event, len(sides) > 1) for event in events))
+    rows = [_row(event, len(sides) > 1) for event in events[:MAX_ROWS]]
+    if len(events) > MAX_ROWS:
+        rest = f"and {len(events) - MAX_ROWS} more: the JSON of the run lists all episodes"
+        rows.append((*(Cell("") for _ in columns[:-2]), Cell(rest), Cell("")))
+    return Table(tuple(columns), tuple(rows))
 
 
 def _row(event: Event, with_side: bool) -> tuple[Cell | Rich, ...]:

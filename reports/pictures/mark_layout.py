@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reports.pictures.events import Event
@@ -11,6 +11,8 @@ from reports.pictures.scales import short
 
 _ROWS_Y = (7, 19, 31)
 """Heights of the marks in px. A mark that would cover another is drawn one row lower."""
+MAX_TITLES = 5
+"""Events of one mark that its title describes; the rest is counted."""
 _MARK_SHARE = 0.044
 """Width of a mark as a share of the narrowest strip: 11 of 250 px on a phone."""
 
@@ -73,9 +75,14 @@ def _mark(cluster: _Cluster, own_ms: int) -> Mark:
         x=short(100 * cluster.at_ms / own_ms),
         y=_ROWS_Y[cluster.row],
         reason=first.reason,
-        title=" · ".join(each.title for each in cluster.events),
+        title=_title(cluster.events),
         anchor=first.anchor,
         count=len(cluster.events),
         low=None if low is None else short(100 * low / own_ms),
         high=None if high is None else short(100 * high / own_ms),
     )
+
+
+def _title(events: Sequence[Event]) -> str:
+    more = len(events) - MAX_TITLES
+    return " · ".join([*(each.title for each in events[:MAX_TITLES]), *([f"and {more} more"] if more > 0 else [])])

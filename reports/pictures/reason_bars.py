@@ -108,7 +108,7 @@ def reason_picture(
             *(Entry("name", venue, name=short_name) for venue, short_name in letters.items()),
         ),
         lead=_lead(sides, events, most),
-        note=f"{'; '.join(notes)}." if notes else "",
+        note=" ".join(notes),
     )
 
 
@@ -143,9 +143,9 @@ def _note(side: Side, venues: Sequence[str], events: Sequence[Event]) -> str:
     figures = [side.analysis.figure(f"{venue}.reconnects") for venue in venues]
     run = "The run" if side.is_alone else f"The run {side.name}"
     if not side.data or any(figure is None or figure.value is None for figure in figures):
-        return f"{run} does not tell the reconnects of every venue"
+        return f"{run} does not tell the reconnects of every venue."
     counted = round(sum(figure.value or 0 for figure in figures if figure))
-    return "" if counted == len(events) else f"{run} has {counted} reconnects, of which lines place {len(events)}"
+    return "" if counted == len(events) else f"{run} has {counted} reconnects, of which lines place {len(events)}."
 
 
 def _letters(venues: Sequence[str]) -> dict[str, str]:

@@ -23,6 +23,8 @@ GAP = 5
 """Distance of the strips of one venue in px."""
 _FULL = 36
 """Height of the largest age in px: its line is not cut."""
+MAX_BANDS = 60
+"""Outages of a strip that have a hatched band and a title each."""
 _HALF_LABEL = 6
 _LABEL_GAP = 14
 """Least distance in px of the labels of the top and of the stale limit."""
@@ -42,7 +44,8 @@ class Band:
 class Strip:
     """Ages of a venue in one run. `width` is the run's share of the longer one, in percent; `path` is in `steps`.
 
-    `labels` are the tops of the labels of the age axis in px, and their texts.
+    `crowded` is the path of the outages where they are too many for bands of their own. `labels` are the tops of the
+    labels of the age axis in px, and their texts.
     """
 
     side: str
@@ -52,6 +55,7 @@ class Strip:
     limit_y: str
     bands: tuple[Band, ...]
     marks: tuple[Mark, ...]
+    crowded: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     missing: str = ""
 
@@ -135,7 +139,7 @@ def _legend(rows: Sequence[VenueStrips], events: Sequence[Event]) -> Iterator[En
     strips = [strip for row in rows for strip in row.strips]
     kinds = {band.kind for strip in strips for band in strip.bands}
     yield Entry("limit", "stale limit")
-    if "outage" in kinds:
+    if "outage" in kinds or any(strip.crowded for strip in strips):
         yield Entry("outage", "outage")
     if "masked" in kinds:
         yield Entry("masked", "only books fetched over REST")
@@ -194,13 +198,15 @@ def _strip(side: Side, venue: str, scale: AgeScale, length_ms: int) -> Strip:
         return Strip(side.name, "100", "1", "", "0", (), (), missing=why)
     own_ms = max(side.length_ms, 1)
     step_ms = side.data.step_ms
+    bands = tuple(_bands(side, venue, own_ms))
     return Strip(
         side=side.name,
         width=short(100 * own_ms / length_ms),
         steps=short(own_ms / step_ms, 3),
         path=_path(curve, scale),
         limit_y=short(_y(scale, curve.limit_ms), 1),
-        bands=tuple(_bands(side, venue, own_ms)),
+        bands=bands,
+        crowded=_crowded_path(side, venue) if len(side.outages(venue)) > MAX_BANDS else "",
         marks=tuple(placed_marks(events_of(side, venue), own_ms, length_ms)),
         labels=tuple(_labels(scale, curve.limit_ms)),
     )
@@ -240,15 +246,25 @@ def _path(curve: AgeCurve, scale: AgeScale) -> Safe:
 
 def _bands(side: Side, venue: str, own_ms: int) -> Iterator[Band]:
     assert side.data is not None
+    outages = side.outages(venue)
     masked = [each for each in side.stretches(venue) if each.kind == "masked"]
-    for stretch in (*side.outages(venue), *masked):
+    for stretch in (*(outages if len(outages) <= MAX_BANDS else ()), *masked):
         first, last = stretch.from_ms - side.data.start_ms, stretch.to_ms - side.data.start_ms
-        yield Band(
-            short(100 * first / own_ms),
-            short(100 * (last - first) / own_ms),
-            stretch.kind,
-            _band_title(side, stretch, first, last),
+        x, width = short(100 * first / own_ms), short(100 * (last - first) / own_ms)
+        yield Band(x, width, stretch.kind, _band_title(side, stretch, first, last))
+
+
+def _crowded_path(side: Side, venue: str) -> Safe:
+    """Return all outages of a venue as one path, in steps."""
+    assert side.data is not None
+    start_ms, step_ms = side.data.start_ms, side.data.step_ms
+    return Safe(
+        "".join(
+            f"M{short((each.from_ms - start_ms) / step_ms)} 0h{short((each.to_ms - each.from_ms) / step_ms)}V{HEIGHT}"
+            f"h{short((each.from_ms - each.to_ms) / step_ms)}Z"
+            for each in side.outages(venue)
         )
+    )
 
 
 def _band_title(side: Side, stretch: Stretch, first_ms: float, last_ms: float) -> str:

@@ -39,7 +39,7 @@ class AgeCurve:
 class Stretch:
     """Stretch of time of a venue: an `outage` (`cls` is its class), or one `masked` by books fetched over REST.
 
-    `peak_ms` is the largest apply age in it, None where none is known.
+    `peak_ms` is the largest apply age in it, None where none above the stale limit is known.
     """
 
     venue: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reports.elements import Cell
 from reports.pictures import age_strips, event_table, picture_styles
 from reports.pictures.reasons import Shape
 from reports.pictures.strips import strip_picture
@@ -130,6 +131,18 @@ def test_a_side_without_data_is_said_and_the_other_stands() -> None:
     assert [each.text for each in of_class(root, "missing")] == ["no data of this run"]
     assert len(of_class(root, "ages")) == 1
     assert age_strips(blocked, blocked) == ""
+
+
+def test_many_outages_and_events_keep_the_picture_and_the_table_small() -> None:
+    many = tuple(mark("lighter", "stream_ended", at / 20) for at in range(2_000))
+    stretches = tuple(outage("lighter", at, at + 0.5) for at in range(100))
+    analysis = run(curve("lighter", FRESH), marks=many, stretches=stretches)
+    picture = age_strips(None, analysis)
+    assert len(picture.encode()) < 30_000
+    (band,) = [each for each in of_class(parsed(picture), "band") if each.tag == "path"]
+    assert band.get("d", "").count("M") == 100
+    rows = event_table(None, analysis).rows
+    assert len(rows) == 1_001 and rows[-1][2] == Cell("and 1000 more: the JSON of the run lists all episodes")
 
 
 def test_a_number_names_its_figure_and_side_and_links_to_its_definition() -> None:
