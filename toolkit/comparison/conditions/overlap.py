@@ -18,7 +18,7 @@ SAME_MARKET_CORRELATION = 0.99
 """Correlation of a venue's mids in two runs below which the runs saw different prices."""
 
 PAIRED_SHARE = 0.95
-"""Share of the shorter run in which both ran, from which on two runs may be compared as a pair."""
+"""Share of the longer run in which both ran, from which on two runs may be compared as a pair."""
 
 _Integers = npt.NDArray[np.int64]
 
@@ -36,7 +36,7 @@ def overlap(before: RunAnalysis, after: RunAnalysis) -> RunOverlap | None:
 
 
 def check_paired(before: RunAnalysis, after: RunAnalysis) -> None:
-    """Raise `UsageError` if two runs did not run at the same time: starts within a tick, 95 % of the shorter in common.
+    """Raise `UsageError` if two runs did not run at the same time: starts within a tick, 95 % of each in common.
 
     Equal parts of both runs are then of the same time: their first ticks are at most a tick apart, their last ones at
     most 5 % of the run.
@@ -44,10 +44,15 @@ def check_paired(before: RunAnalysis, after: RunAnalysis) -> None:
     common, ticks = overlap(before, after), [_tick_ms(side) for side in (before, after)]
     if common is None or ticks[0] is None or ticks[1] is None:
         raise UsageError("--paired: the times of a run are not known; leave the option out")
-    if common.share < PAIRED_SHARE:
-        raise UsageError(f"--paired: {common.share:.0%} of the shorter run is of the same time; leave the option out")
+    share = common.overlap_ms / max(_length_ms(before), _length_ms(after), 1)
+    if share < PAIRED_SHARE:
+        raise UsageError(f"--paired: {share:.0%} of the longer run is of the same time; leave the option out")
     if common.distance_ms > max(ticks[0], ticks[1]):
         raise UsageError(f"--paired: the runs start {duration(common.distance_ms)} apart; leave the option out")
+
+
+def _length_ms(side: RunAnalysis) -> int:
+    return (side.run.ended_ms or 0) - (side.run.started_ms or 0)
 
 
 def same_market(before: RunAnalysis, after: RunAnalysis) -> tuple[MarketMatch, ...]:
