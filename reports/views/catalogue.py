@@ -11,13 +11,14 @@ from types import MappingProxyType
 from reports.elements import Align, Cell, CellKind, Column, Table
 from reports.format import number, shown
 from reports.html_markup import definition_id
+from reports.pages import render_page
 from reports.views.run import RunView
 from toolkit.model.figures import Figure, FigureSpec
 
 SUBJECTS: dict[str, tuple[str, ...]] = {
     "Connections": (
-        "connects", "sessions", "reconnects", "reconnects.*", "connect_failures*", "disconnects*", "funnel*",
-        "bootstrap*", "time_to_first_book_ms*", "downtime_ms*", "backoff*",
+        "connects", "sessions", "reconnects", "reconnects.*", "connect_failures*", "disconnects*", "socket_ends*",
+        "funnel*", "bootstrap*", "time_to_first_book_ms*", "downtime_ms*", "backoff*",
     ),
     "Age of the books": ("age_*", "ts_fallbacks"),
     "Freshness and outages": (
@@ -95,14 +96,22 @@ class Values:
     figures: int
 
 
+def catalogue_page(specs: Iterable[FigureSpec], format: str) -> str:
+    """Return the catalogue in `format`: `text`, `markdown` or `html`.
+
+    Raises `UsageError` for another format.
+    """
+    return render_page("catalogue", format, title="Figures", subjects=entries_by_subject(specs))
+
+
 def entries_by_subject(specs: Iterable[FigureSpec]) -> Mapping[str, tuple[Entry, ...]]:
     """Return the definitions of each subject that has any, in the order of the catalogue."""
-    groups: dict[tuple[str, str, str], list[FigureSpec]] = {}
+    groups: dict[tuple[str, str], list[FigureSpec]] = {}
     for spec in specs:
-        groups.setdefault((_subject(spec.name.split(".", 1)[1]), spec.title, spec.definition), []).append(spec)
+        groups.setdefault((spec.title, spec.definition), []).append(spec)
     subjects: dict[str, list[Entry]] = {subject: [] for subject in SUBJECTS}
-    for (subject, *_), group in groups.items():
-        subjects[subject].append(Entry(tuple(group)))
+    for group in groups.values():
+        subjects[_subject(group[0].name.split(".", 1)[1])].append(Entry(tuple(group)))
     return {subject: tuple(entries) for subject, entries in subjects.items() if entries}
 
 

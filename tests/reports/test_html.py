@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from reports.elements import Cell, CellKind, Column, Table
+from reports.html_markup import html_name, html_table
 from reports.pages import simple_page
 from reports.run_pages import figure_lines, summary
+from reports.views.catalogue import catalogue_page, entries_by_subject
 from tests.reports.made_pair import after, before, blocked
 from tests.reports.rendered import Page
 from tests.reports.test_comparison_page import hostile
 from tests.reports.test_escape import HOSTILE
-from toolkit.analysis.metrics import definitions_of
+from toolkit.analysis.metrics import catalogue, definitions_of
 from toolkit.model.figures import FigureSpec
 from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import Better
@@ -81,6 +84,25 @@ def test_every_value_names_its_figure() -> None:
     named = set(Page(figure_lines(run, [".age_apply_ms"], "html")).figures)
     assert named == {each.figure for each in run.figures if ".age_apply_ms" in each.figure}
     assert set(html_page(run).figures) == {each.figure for each in run.figures}
+
+
+def test_the_catalogue_has_each_definition_once_and_each_name_under_it() -> None:
+    page = Page(catalogue_page(catalogue(), "html"))
+    assert page.html.count('<code class="name">') == len(catalogue())
+    assert page.tags["h3"] == len({(spec.title, spec.definition) for spec in catalogue()})
+    assert page.unclosed == [] and set(page.tags) <= KNOWN_ELEMENTS
+
+
+def test_every_figure_of_the_catalogue_has_a_subject() -> None:
+    assert "Other figures" not in entries_by_subject(catalogue())
+
+
+def test_a_name_may_break_after_its_dots_only_and_a_digest_is_folded() -> None:
+    assert html_name("lighter.reconnects.a<b") == ('<code class="name">lighter.<wbr>reconnects.<wbr>a&lt;b</code>')
+    digest = html_table(Table((Column("SHA-256"),), ((Cell("ab" * 32, kind=CellKind.DIGEST),),)))
+    assert (
+        f'<details class="long"><summary><code>{"ab" * 6}…</code></summary><code>{"ab" * 32}</code></details>' in digest
+    )
 
 
 def test_a_simple_page_has_its_title_as_heading_and_its_blocks_in_order() -> None:

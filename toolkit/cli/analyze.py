@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from toolkit.cli import options as opt
 from toolkit.cli.follow import follow as follow_run
 from toolkit.cli.options import Format
-from toolkit.cli.output import emit
+from toolkit.cli.output import emit, emit_page
 from toolkit.cli.progress import TELEMETRY_READ, byte_progress
 from toolkit.model.vocabulary import OFF_MARKET_BPS
 
@@ -64,7 +64,7 @@ def analyze(
 
     def show(analysis: RunAnalysis) -> None:
         page = _page(analysis, format, figures or [], every, label, paths[0])
-        emit(page if truth is None else _truth(analysis, paths, truth, format), output)
+        emit_page(page if truth is None else _truth(analysis, paths, truth, format), format, output)
 
     if follow:
         return follow_run(analyze_into, show, db)

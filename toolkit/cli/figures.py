@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from toolkit.cli.options import Format, FormatOption, OutputOption
 from toolkit.cli.output import emit
 from toolkit.model.errors import UsageError
-
-if TYPE_CHECKING:
-    from reports.elements import Table
-    from toolkit.model.figures import FigureSpec
 
 
 def figures(
@@ -25,9 +20,10 @@ def figures(
 
     The direction says which values are better: lower, higher, or none.
     """
-    from reports.pages import check_format, simple_page
+    from reports.pages import check_format
+    from reports.views.catalogue import catalogue_page
 
-    check_format(format)
+    check_format(format, "catalogue")
     import msgspec
 
     from toolkit.analysis.metrics import catalogue
@@ -39,24 +35,6 @@ def figures(
         emit(
             msgspec.json.format(msgspec.json.encode({"schema": "toolkit.figures/1", "figures": specs})).decode(), output
         )
-    elif format is Format.TEXT:
-        emit(
-            "\n".join(
-                f"{s.name}\n    {s.unit}, better: {s.better}. {s.definition}\n    source: {s.source}" for s in specs
-            ),
-            output,
-        )
     else:
-        emit(simple_page("Figures", [_table(specs)], format), output)
+        emit(catalogue_page(specs, format), output)
     return 0
-
-
-def _table(specs: Sequence[FigureSpec]) -> Table:
-    from reports.elements import Cell, CellKind, Column, Table
-
-    return Table(
-        tuple(map(Column, ("figure", "unit", "better", "definition", "source"))),
-        tuple(
-            (Cell(s.name, kind=CellKind.NAME), *map(Cell, (s.unit, s.better, s.definition, s.source))) for s in specs
-        ),
-    )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from toolkit.cli import options as opt
 from toolkit.cli.options import Format
-from toolkit.cli.output import emit
+from toolkit.cli.output import emit, emit_page
 from toolkit.cli.progress import TELEMETRY_READ, byte_progress
 from toolkit.model.errors import ExitCode
 from toolkit.model.vocabulary import OFF_MARKET_BPS, GateVerdict
@@ -63,5 +63,5 @@ def gate(
         emit(gate_json(result), output)
     else:
         definitions = definitions_of(row.figure for row in result.rules) if format is Format.HTML else {}
-        emit(gate_page(result, run, format, definitions), output)
+        emit_page(gate_page(result, run, format, definitions), format, output)
     return _EXITS[result.verdict]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,23 @@ def emit_bytes(content: bytes, output: Path) -> None:
         output.write_bytes(content)
     except OSError as error:
         raise InputError(str(output), None, f"cannot be written: {error.strerror}; name another file") from error
+
+
+_COLORS = {"FAIL": "31", "high": "31", "PASS": "32", "INCONCLUSIVE": "33"}
+_COLORED_WORD = re.compile(rf"^( *)({'|'.join(_COLORS)})(?=[ :])", re.MULTILINE)
+
+
+def colored(text: str) -> str:
+    """Return a page for a terminal with verdicts and high findings, where they begin a line, in colour."""
+    return _COLORED_WORD.sub(lambda word: f"{word[1]}\x1b[{_COLORS[word[2]]}m{word[2]}\x1b[0m", text)
+
+
+def emit_page(text: str, format: str, output: Path | None = None) -> None:
+    """Write a page as `emit` does; one for a terminal has colours, unless they are disabled."""
+    from toolkit.cli.common import colors_disabled
+
+    on_terminal = format == "text" and output is None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    emit(colored(text) if on_terminal and not colors_disabled(sys.argv[1:]) else text, output)
 
 
 def _print(text: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.cli import options as opt
-from toolkit.cli.output import emit, note
+from toolkit.cli.output import emit, emit_page, note
 from toolkit.cli.progress import progress_line
 from toolkit.model.errors import ExitCode, ToolkitError, UsageError
 from toolkit.model.units import duration
@@ -225,8 +225,8 @@ def _analyze_and_gate(out: Path, run: RunMeta, db: str) -> GateVerdict:
     from toolkit.smoke.known_settings import known_settings
 
     analysis = analyze([str(out)], db, Options(run.label, run.requested_ms, known_settings=known_settings))
-    emit(summary(analysis, run.label or out.name, "text"))
+    emit_page(summary(analysis, run.label or out.name, "text"), "text")
     gate = load_gate(GATE, catalogue())
     result = evaluate(gate.rules, analysis, None, gate.name, gate.never_seen)
-    emit(f"\n{gate_summary_text(result, analysis)}\n")
+    emit_page(f"\n{gate_summary_text(result, analysis)}\n", "text")
     return result.verdict
