@@ -110,6 +110,22 @@ def test_a_good_run_has_no_wrong_book(tmp_path: Path) -> None:
     assert not run.findings
 
 
+def coarse(step_usd: float, stuck: range = range(0)) -> dict[int, float]:
+    """Mids of lighter on a grid of prices; in the stuck ticks it keeps the first of them."""
+    return {t: step_usd * round((100 + 0.01 * (stuck[0] if t in stuck else t)) / step_usd) for t in range(TICKS)}
+
+
+def test_a_mid_is_not_frozen_while_the_market_moves_by_less_than_the_venue_s_price_step(tmp_path: Path) -> None:
+    for folder, mids, frozen_ms in (
+        ("step", coarse(0.1), 0),
+        ("stuck", coarse(0.1, range(15, 33)), 18_000),
+        ("jump", coarse(0.01, range(10, 21)), 11_000),
+    ):
+        (tmp_path / folder).mkdir()
+        run = made(tmp_path / folder, mid=mids, limit_bps=1_000)
+        assert (folder, values(run, "frozen")["ms"]) == (folder, frozen_ms)
+
+
 @pytest.mark.parametrize(
     ("repeated", "step_bps", "frozen_ms"), [(6, 3, 6_000), (5, 3, 0), (6, 0.8, 0), (20, 0.8, 20_000)]
 )
@@ -253,6 +269,22 @@ def test_excluded_samples_are_counted_beside_the_figures(tmp_path: Path) -> None
         assert figure(run, f"aster.{name}.n_excluded").value == 0
     absent = figure(made(tmp_path, without="venue_spread_usd"), "lighter.spread_usd.n_excluded")
     assert (absent.value, absent.note) == (None, "no record of this venue carries this field")
+
+
+def test_records_without_a_dispersion_or_a_deviation_are_counted(tmp_path: Path) -> None:
+    run = made(tmp_path, venues=2, status={5: "Stale", 6: "Disabled"}, mid={5: 0.0, 9: 0.0})
+    excluded, dispersion = figure(run, "run.dispersion_usd.n_excluded"), figure(run, "run.dispersion_usd.p50")
+    assert (excluded.value, excluded.n, dispersion.n) == (3, TICKS, TICKS - 3)
+    absent = figure(run, "extended.fair_deviation_usd.n_excluded")
+    assert (absent.value, absent.note) == (None, "no record carries the fields")
+    path = tmp_path / "telemetry.jsonl"
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    with_fair = [each | {"fair_value": 100.0, "fv_available": n >= 4} for n, each in enumerate(records)]
+    path.write_text("".join(json.dumps(each) + "\n" for each in with_fair))
+    run = analyze([str(tmp_path)])
+    for venue, count in (("extended", 4 + 3), ("hyperliquid", 4)):
+        excluded = figure(run, f"{venue}.fair_deviation_usd.n_excluded")
+        assert (excluded.value, excluded.n) == (count, TICKS)
 
 
 def test_the_faults_of_a_recorded_run_are_found_as_its_venues_made_them() -> None:

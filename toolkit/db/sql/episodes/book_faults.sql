@@ -46,10 +46,21 @@ unchanged as (
     group by venue, life, stretch having sum(weight_before_ms) >= 5000
 ),
 during as (select venue, first_seq, unnest(range(first_seq, last_seq + 1)) as seq from unchanged),
+-- The venue's price step: the smallest change of its mid, if seen three times. A venue is not frozen while the others move by
+-- less, as its mid could not show that.
+changes as (
+    select venue, abs(mid_usd - lag(mid_usd) over (partition by venue, life order by seq)) as change_usd
+    from run_book_ticks where venue in (select venue from unchanged)
+),
+price_steps as (
+    select venue, smallest_usd as step_usd
+    from (select *, min(change_usd) over (partition by venue) as smallest_usd from changes where change_usd > 0)
+    where change_usd <= 1.01 * smallest_usd group by venue, smallest_usd having count(*) >= 3
+),
 moved as (
     select d.venue, first_seq
-    from during d join run_venue_ticks o on o.seq = d.seq and o.venue <> d.venue and o.mid_usd > 0
-    group by d.venue, first_seq, o.venue having max(o.mid_usd) > min(o.mid_usd) * 1.0005
+    from during d left join price_steps p on p.venue = d.venue join run_venue_ticks o on o.seq = d.seq and o.venue <> d.venue and o.mid_usd > 0
+    group by d.venue, first_seq, o.venue, step_usd having max(o.mid_usd) - min(o.mid_usd) > greatest(min(o.mid_usd) * 0.0005, coalesce(step_usd, 0))
 ),
 faults as (
     select venue, seq, unnest(list_filter([if(spread_usd < 0, 'crossed', null), if(spread_usd = 0, 'locked', null), if(depth_usd = 0, 'one_sided', null)],
