@@ -1,4 +1,4 @@
-"""View of the figure catalogue: one entry per definition, grouped by subject, with or without the values of a run."""
+"""View of the figure catalogue: one entry per title, grouped by subject, with or without the values of a run."""
 
 from __future__ import annotations
 
@@ -57,19 +57,24 @@ SHOWN_NAMES = 4
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One definition and the rows of the catalogue that it serves."""
+    """The rows of the catalogue that have one title and source."""
 
     specs: tuple[FigureSpec, ...]
 
     @property
     def title(self) -> str:
-        """Title of the definition."""
+        """Title of the figures."""
         return self.specs[0].title
 
     @property
     def definition(self) -> str:
-        """The definition."""
-        return self.specs[0].definition
+        """The meaning of each figure, or of the statistics of one value (`spread_usd.*`), and what is true of all."""
+        metrics: dict[str, list[str]] = {}
+        for spec in self.specs:
+            if spec.meaning:
+                metrics.setdefault(spec.meaning, []).append(spec.name.partition(".")[2])
+        meanings = (f"{_common_name(names)}: {meaning}" for meaning, names in metrics.items())
+        return " ".join(each for each in (*meanings, self.specs[0].remark) if each)
 
     @property
     def source(self) -> str:
@@ -86,9 +91,14 @@ class Entry:
         return names
 
 
+def _common_name(metrics: list[str]) -> str:
+    names = list(dict.fromkeys(metrics))
+    return names[0] if len(names) == 1 else f"{names[0].rpartition('.')[0]}.*"
+
+
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Values of one run for the figures of a definition: a row per metric, a column per scope, remarks below."""
+    """Values of one run for the figures of a title: a row per metric, a column per scope, remarks below."""
 
     entry: Entry
     table: Table
@@ -105,10 +115,10 @@ def catalogue_page(specs: Iterable[FigureSpec], format: str) -> str:
 
 
 def entries_by_subject(specs: Iterable[FigureSpec]) -> Mapping[str, tuple[Entry, ...]]:
-    """Return the definitions of each subject that has any, in the order of the catalogue."""
+    """Return the entries of each subject that has any, in the order of the catalogue."""
     groups: dict[tuple[str, str], list[FigureSpec]] = {}
     for spec in specs:
-        groups.setdefault((spec.title, spec.definition), []).append(spec)
+        groups.setdefault((spec.title, spec.source), []).append(spec)
     subjects: dict[str, list[Entry]] = {subject: [] for subject in SUBJECTS}
     for group in groups.values():
         subjects[_subject(group[0].name.split(".", 1)[1])].append(Entry(tuple(group)))
@@ -121,7 +131,7 @@ def _subject(metric: str) -> str:
 
 
 def values_by_subject(run: RunView, specs: Mapping[str, FigureSpec]) -> Mapping[str, tuple[Values, ...]]:
-    """Return the values of a run for each definition, by subject. `specs` has the definition of each figure by name."""
+    """Return the values of a run for each title, by subject. `specs` has the definition of each figure by name."""
     figures: dict[FigureSpec, list[Figure]] = {}
     for figure in run.analysis.figures:
         if figure.figure in specs:

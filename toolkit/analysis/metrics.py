@@ -1,8 +1,8 @@
 """Metrics: each is one SQL file whose header is its catalogue entry and whose body returns its figures.
 
 A header names the figures of the file (`<venue>.reconnects.<reason>`) with unit and direction. A figure whose unit or
-direction differs from its file's has it as a suffix (`<venue>.plateau_10s.count:count`). `definition[reconnects.*]` is
-the definition of the metrics that match, `definition` that of all others; `{stat}` in it is the statistic in words.
+direction differs from its file's has it as a suffix (`<venue>.plateau_10s.count:count`). `definition[spread_usd.*]` is
+the definition of the metrics that match; `definition` follows it, or is the whole definition of all other metrics.
 """
 
 from __future__ import annotations
@@ -125,22 +125,27 @@ def _specs(header: dict[str, str]) -> Iterator[FigureSpec]:
         figure, *suffixes = entry.split(":")
         unit = next((each for each in suffixes if each not in set(Better)), header["unit"])
         better = next((each for each in suffixes if each in set(Better)), header["better"])
-        yield FigureSpec(figure, header["title"], unit, Better(better), _definition(header, figure), header["source"])
+        definition, *parts = _definition(header, figure)
+        yield FigureSpec(figure, header["title"], unit, Better(better), definition, header["source"], *parts)
 
 
 _STATISTICS = {
-    "p50": "Median", "p90": "90th percentile", "p95": "95th percentile", "p99": "99th percentile", "max": "Largest",
-    "min": "Smallest", "mean": "Mean",
+    "p50": "median", "p90": "90th percentile", "p95": "95th percentile", "p99": "99th percentile",
+    "max": "largest value", "min": "smallest value", "mean": "mean",
 }  # fmt: skip
-"""Words in a definition for the last part of a figure's name."""
+"""Words for the last part of a figure's name."""
 
 
-def _definition(header: dict[str, str], figure: str) -> str:
+def _definition(header: dict[str, str], figure: str) -> tuple[str, str, str]:
+    """Return the complete definition, its part that is about this figure and the part that is about all of the file."""
     metric = figure.partition(".")[2]
     patterns = (key[len("definition[") : -1] for key in header if key.startswith("definition["))
-    pattern = next((each for each in patterns if fnmatchcase(metric, each)), None)
-    text = header["definition"] if pattern is None else header[f"definition[{pattern}]"]
-    return text.replace("{stat}", _STATISTICS.get(metric.rpartition(".")[2], ""))
+    pattern = next((each for each in patterns if fnmatchcase(metric, each)), "*")
+    # A definition of one figure alone says itself which statistic it is.
+    statistic = _STATISTICS.get(metric.rpartition(".")[2]) if "*" in pattern else None
+    meaning, remark = header.get(f"definition[{pattern}]", ""), header.get("definition", "")
+    parts = meaning, remark, f"This figure is the {statistic}." if statistic else ""
+    return " ".join(each for each in parts if each), meaning, remark
 
 
 def create_run_views(

@@ -16,7 +16,9 @@ Number = int | float
 class FigureSpec:
     """Definition of a figure: one row of the catalogue.
 
-    `name` is the pattern `scope.metric[.label]`, with placeholders such as `<venue>` and `<reason>`.
+    `name` is the pattern `scope.metric[.label]`, with placeholders such as `<venue>` and `<reason>`. `definition` is
+    complete. Its parts are `meaning`, which belongs to this figure and its other statistics (empty where the figures
+    of a title have one definition), `remark`, which is about all figures of the title, and the statistic in words.
     """
 
     name: str
@@ -25,6 +27,8 @@ class FigureSpec:
     better: Better
     definition: str
     source: str
+    meaning: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

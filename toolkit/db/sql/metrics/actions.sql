@@ -2,7 +2,15 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.enforcer.restarts <venue>.supervisor.exits <venue>.supervisor.panics <venue>.rest_fallback.activations <venue>.core_freezes run.enforcer.restarts run.supervisor.exits run.supervisor.panics run.rest_fallback.activations run.runner.overruns run.runner.warnings run.telemetry.write_errors
--- definition: Number of log lines of each kind: restarts forced by the enforcer, supervised tasks that exited or panicked, REST fallbacks activated (by the REST monitor or by the venue's own client), books frozen by the runner, runner ticks over budget or near it, and telemetry disabled after a write error. The producer prints every such line, so the counts are exact; a 0 means that the log has no such line.
+-- definition[enforcer.restarts]: Log lines of public connector tasks that the health enforcer restarted.
+-- definition[supervisor.exits]: Log lines of supervised tasks that ended and were started again.
+-- definition[supervisor.panics]: Log lines of supervised tasks that panicked.
+-- definition[rest_fallback.activations]: Log lines of REST fallbacks that were activated, by the REST monitor or by the venue's own client.
+-- definition[core_freezes]: Log lines of books that the runner froze.
+-- definition[runner.overruns]: Log lines of runner ticks over their time budget.
+-- definition[runner.warnings]: Log lines of runner ticks near their time budget.
+-- definition[telemetry.write_errors]: Log lines of telemetry that was disabled after a write error.
+-- definition: The producer prints every such line, so the count is exact; a 0 means that the log has no such line.
 -- source: run log
 with named as (
     select * from (values ('enforcer.restarts', ['enforcer_restart'], 'both'), ('supervisor.exits', ['supervisor_exit'], 'both'),

@@ -2,7 +2,13 @@
 -- unit: count
 -- better: lower
 -- figures: run.anomalies.total run.anomalies.mid_jump run.anomalies.kill_switch run.anomalies.age_spike run.anomalies.spread_blowout run.anomalies.quoting_gap
--- definition: Number of anomalies, all counted. mid_jump: a mid that moves more than 50 bps from one record to the next. kill_switch: a record with the kill switch on. age_spike: an age (apply age, or event age in a record without one) above 3 s and above three times the venue's stale limit. spread_blowout: a spread of more than ten times the venue's median, for venues with more than 100 positive spreads. quoting_gap: a stretch of at least 20 records without an order intent. The producer's analyzer differs: it uses the median of the spreads so far, counts spreads of 0 in it, and stops its total at 5 000.
+-- definition[anomalies.total]: Number of anomalies of all five kinds: jumps of a mid, kill switches, age spikes, spread blow-outs, quoting gaps.
+-- definition[anomalies.mid_jump]: Number of times that a mid moves by more than 50 bps from one record to the next.
+-- definition[anomalies.kill_switch]: Number of records with the kill switch on.
+-- definition[anomalies.age_spike]: Number of ages (apply age, or event age in a record without one) above 3 s and above three times the venue's stale limit.
+-- definition[anomalies.spread_blowout]: Number of spreads of more than ten times the venue's median, for venues with more than 100 positive spreads.
+-- definition[anomalies.quoting_gap]: Number of stretches of at least 20 records without an order intent.
+-- definition: All are counted. The producer's analyzer differs: it uses the median of the spreads so far, counts spreads of 0 in it, and stops its total at 5 000.
 -- source: telemetry venue_mid_usd, kill_switch, venue_age_ms, venue_spread_usd, would_send_orders_count
 with mids as (select mid_usd, lag(mid_usd) over (partition by venue, life order by seq) as previous_usd from run_venue_ticks where mid_usd > 0),
 spreads as (

@@ -2,7 +2,9 @@
 -- unit: count
 -- better: none
 -- figures: <venue>.backoff.count <venue>.backoff.violations:lower
--- definition: backoff.count: waits between the end of a session or attempt and the next connecting line. backoff.violations: waits shorter than the backoff policy allows. The policy is 1 s, doubled after each end, at most 30 s, and 1 s again after a session of 60 s or more; it is 0.1 s where the build logs its own fast policy or draws the wait at random. Ends caused by a supervisor or an enforcer are excluded. A wait whose line times do not decide it counts in `high` only.
+-- definition[backoff.count]: Waits between the end of a session or attempt and the next connecting line.
+-- definition[backoff.violations]: Waits shorter than the backoff policy allows.
+-- definition: The policy is 1 s, doubled after each end, at most 30 s, and 1 s again after a session of 60 s or more; it is 0.1 s where the build logs its own fast policy or draws the wait at random. Ends caused by a supervisor or an enforcer are excluded. A wait whose line times do not decide it counts in `high` only.
 -- source: run log: life-cycle lines with their assigned times
 with policies as (
     select venue, coalesce((select kind = 'toolkit' from run_info), false)

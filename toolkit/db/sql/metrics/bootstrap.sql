@@ -2,7 +2,10 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.bootstrap.no_first_frame <venue>.bootstrap.frame_no_book <venue>.bootstrap.<class>
--- definition: Connected sessions that ended before their first book. no_first_frame: no message arrived. frame_no_book: a message arrived but no book. Other classes (book_no_publish, control_frame_only_…) are causes that the build itself logs; a session with a logged cause counts under that class. Sessions still open at the end of a life are excluded.
+-- definition[bootstrap.no_first_frame]: Connected sessions that ended before a message arrived.
+-- definition[bootstrap.frame_no_book]: Connected sessions that ended after a message, but before their first book.
+-- definition[bootstrap.<class>]: Connected sessions that ended before their first book for a cause that the build itself logs (book_no_publish, control_frame_only_…).
+-- definition: A session with a logged cause counts under that class only. Sessions still open at the end of a life are excluded.
 -- source: run log, life-cycle lines; WS_AUDIT component=bootstrap_timeout
 with stated as (
     select venue, replace(coalesce(fields->>'reason', reason), 'bootstrap_', '') as class, life, log_no, file_no, line

@@ -2,7 +2,10 @@
 -- unit: count
 -- better: lower
 -- figures: run.cap_hits run.cap_hits.ticks run.cap_hits.max_per_tick
--- definition: cap_hits: venues that reached the cap of buffered deltas in a tick, summed over the ticks (the producer's count is per tick, not cumulative). cap_hits.ticks: ticks with at least one hit. cap_hits.max_per_tick: the largest count of one tick. The market_rx lines and the telemetry hold the same counts; the more complete of the two is used. Without a configured cap there can be no hit.
+-- definition[cap_hits]: Venues that reached the cap of buffered deltas in a tick, summed over the ticks (the producer's count is per tick, not cumulative).
+-- definition[cap_hits.ticks]: Ticks in which at least one venue reached the cap of buffered deltas.
+-- definition[cap_hits.max_per_tick]: Largest number of venues that reached the cap of buffered deltas in one tick.
+-- definition: The market_rx lines and the telemetry hold the same counts; the more complete of the two is used. Without a configured cap there can be no hit.
 -- source: market_rx_stats cap_hits; telemetry market_rx_stats.cap_hits
 with rx as (
     select coalesce(sum(cap_hits), 0) as hits, count_if(cap_hits > 0) as ticks, coalesce(max(cap_hits), 0) as max_per_tick, count(cap_hits) as n,

@@ -2,7 +2,11 @@
 -- unit: usd
 -- better: lower
 -- figures: run.dispersion_usd.p50 run.dispersion_usd.p95 run.dispersion_usd.p99 run.dispersion_usd.max run.dispersion_usd.mean run.dispersion_usd.n_excluded:count <venue>.fair_deviation_usd.p50 <venue>.fair_deviation_usd.p95 <venue>.fair_deviation_usd.p99 <venue>.fair_deviation_usd.max <venue>.fair_deviation_usd.mean <venue>.fair_deviation_usd.n_excluded:count
--- definition: dispersion_usd: highest minus lowest mid of the Healthy venues, over the records with at least two of them. fair_deviation_usd: absolute difference between a Healthy venue's mid and the fair value, over the records in which the fair value is available. Mids of 0 (no book) are excluded. n_excluded: number of the other records. Unit: USD.
+-- definition[dispersion_usd.n_excluded]: Number of records with fewer than two Healthy venues that have a mid.
+-- definition[fair_deviation_usd.n_excluded]: Number of records in which the venue is not Healthy or has no mid, or the fair value is not available.
+-- definition[dispersion_usd.*]: Highest minus lowest mid of the Healthy venues, over the records with at least two of them.
+-- definition[fair_deviation_usd.*]: Absolute difference between a Healthy venue's mid and the fair value, over the records in which the fair value is available.
+-- definition: A mid of 0 means that there is no book. Prices are in USD.
 -- source: telemetry venue_mid_usd, venue_status, fair_value, fv_available
 with healthy as (select seq, venue, mid_usd from run_venue_ticks where status = 'Healthy' and mid_usd > 0),
 apart as (

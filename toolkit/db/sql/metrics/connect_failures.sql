@@ -2,7 +2,9 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.connect_failures <venue>.connect_failures.<reason>
--- definition: Number of connection attempts that ended before the connected stage, in total and by reason. A failed market look-up has the reason `discovery`.
+-- definition[connect_failures]: Connection attempts that ended before the connected stage.
+-- definition[connect_failures.<reason>]: Connection attempts that ended before the connected stage for this reason.
+-- definition: A failed market look-up has the reason `discovery`.
 -- source: run log, connecting and error lines
 with failures as (
     select venue, coalesce(reason, 'unknown') as reason from run_sessions where reached = 'connecting' and reason is not null

@@ -2,7 +2,12 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.defects.no_data_transport_gap <venue>.defects.data_seen_no_publish <venue>.defects.runner_freeze_apply_gap <venue>.defects.future_timestamp_deferral <venue>.defects.unclassified
--- definition: Stale exits by the stage that failed, from the ages on the exit's log line and its stale limit S. The first class that fits counts. no_data_transport_gap: frames arrived (age < S/2) but no data, book or publish (≥ S). data_seen_no_publish: data arrived (< S/2) but no book or no publish (≥ S). runner_freeze_apply_gap: books were published (< S/2) but the runner had frozen the venue. future_timestamp_deferral: the runner deferred books because their timestamps were in the future. unclassified: none of these.
+-- definition[defects.no_data_transport_gap]: Stale exits where frames arrived (age < S/2) but no data, book or publish (≥ S).
+-- definition[defects.data_seen_no_publish]: Stale exits where data arrived (age < S/2) but no book or no publish (≥ S).
+-- definition[defects.runner_freeze_apply_gap]: Stale exits where books were published (age < S/2) but the runner had frozen the venue.
+-- definition[defects.future_timestamp_deferral]: Stale exits where the runner deferred books because their timestamps were in the future.
+-- definition[defects.unclassified]: Stale exits that none of the other classes fits.
+-- definition: The class follows from the ages on the exit's log line and its stale limit S. The first class that fits counts, in the order: transport gap, data without publish, runner freeze, future timestamp.
 -- source: run log, WS_AUDIT component=ws_msg or freshness with a reason other than periodic; the last component=runner_apply_truth line before each
 with lines as (select * from run_log_events join run_log_parts using (file_no)),
 exits as (

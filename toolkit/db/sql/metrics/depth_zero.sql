@@ -2,7 +2,9 @@
 -- unit: share
 -- better: lower
 -- figures: <venue>.depth_zero.share <venue>.depth_zero.longest_ms:ms
--- definition: Time with a depth of 0 (one side of the book is empty, or there is no book yet): its share of the time, and the longest stretch (ms). A tick weighs the time to the next tick.
+-- definition[depth_zero.share]: Share of time with a depth of 0 (one side of the book is empty, or there is no book yet).
+-- definition[depth_zero.longest_ms]: Longest stretch with a depth of 0 (one side of the book is empty, or there is no book yet; ms).
+-- definition: A tick weighs the time to the next tick.
 -- source: telemetry venue_depth_near_mid_usd
 with empty as (
     select venue, life, seq, weight_ms, coalesce(lag(depth_usd) over (partition by venue, life order by seq) <> 0, false) as begins

@@ -2,7 +2,9 @@
 -- unit: ms
 -- better: lower
 -- figures: <venue>.downtime_ms.total <venue>.downtime_ms.max
--- definition: Time from the end of a session that had a book to the next first book of its venue, or to the end of the life if there is none (ms): the sum and the longest. `low` and `high` are the shortest and longest possible, because the times of log lines have an error.
+-- definition[downtime_ms.total]: Time from the end of a session that had a book to the next first book of its venue, or to the end of the life if there is none (ms): the sum.
+-- definition[downtime_ms.max]: Time from the end of a session that had a book to the next first book of its venue, or to the end of the life if there is none (ms): the longest.
+-- definition: `low` and `high` are the shortest and longest possible, because the times of log lines have an error.
 -- source: run log: life-cycle lines with their assigned times
 with counted as (
     select v.venue, count(d.venue) as n, count(low_ms + high_ms) as placed, coalesce(sum(low_ms), 0) as low_sum, coalesce(sum(high_ms), 0) as high_sum,

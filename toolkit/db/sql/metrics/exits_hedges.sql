@@ -2,7 +2,13 @@
 -- unit: count
 -- better: none
 -- figures: run.exits run.exits.ticks run.exits.edge_usd.p50:usd:higher run.exits.edge_usd.p95:usd:higher run.exits.edge_usd.p99:usd:higher run.exits.edge_usd.max:usd:higher run.exits.edge_usd.mean:usd:higher run.hedges run.hedges.ticks run.hedge_delta.p50:number run.hedge_delta.p95:number run.hedge_delta.p99:number run.hedge_delta.max:number run.hedge_delta.mean:number
--- definition: exits and hedges: decisions to leave a position and to hedge. exits.ticks and hedges.ticks: records with at least one. exits.edge_usd: expected edge of an exit (USD per unit of the base asset). hedge_delta: position change that the hedger asks for (base asset, signed). In shadow mode no order fills, so there is no position to exit or hedge.
+-- definition[exits]: Decisions to leave a position.
+-- definition[exits.ticks]: Records with at least one decision to leave a position.
+-- definition[exits.edge_usd.*]: Expected edge of an exit (USD per unit of the base asset).
+-- definition[hedges]: Decisions to hedge.
+-- definition[hedges.ticks]: Records with at least one decision to hedge.
+-- definition[hedge_delta.*]: Position change that the hedger asks for (base asset, signed).
+-- definition: In shadow mode no order fills, so there is no position to exit or hedge.
 -- source: telemetry exits, hedges, hedge_delta_h_t
 with edges as (select unnest(exits).edge_final as edge_usd from run_ticks),
 sorted as (

@@ -2,7 +2,12 @@
 -- unit: count
 -- better: lower
 -- figures: run.fair_value.available.share:share:higher run.fair_value.unavailable.ticks run.fair_value.unavailable.stretches run.fair_value.unavailable.longest_ticks:number run.fair_value.unavailable.longest_ms:ms
--- definition: available.share: share of time in which the record marks the fair value as available. unavailable.ticks: records without one. unavailable.stretches: uninterrupted series of such records within a life. unavailable.longest_ticks and longest_ms: the longest of these. A stretch still open at the end of a life counts; the producer's analyzer drops it.
+-- definition[fair_value.available.share]: Share of time in which the record marks the fair value as available.
+-- definition[fair_value.unavailable.ticks]: Records without an available fair value.
+-- definition[fair_value.unavailable.stretches]: Uninterrupted series, within a life, of records without an available fair value.
+-- definition[fair_value.unavailable.longest_ticks]: Records in the longest series without an available fair value.
+-- definition[fair_value.unavailable.longest_ms]: Duration of the longest series without an available fair value (ms).
+-- definition: A stretch still open at the end of a life counts; the producer's analyzer drops it.
 -- source: telemetry fv_available
 with marked as (
     select life, seq, weight_ms, fv_available, sum(fv_available::integer) over (partition by life order by seq) as stretch

@@ -2,7 +2,11 @@
 -- unit: bps
 -- better: none
 -- figures: run.fair_value_step_bps.p50 run.fair_value_step_bps.p95 run.fair_value_step_bps.p99 run.fair_value_step_bps.max run.fair_value_step_bps.mean run.fair_value_jumps:count:lower run.fair_value_usd.p50:usd run.fair_value_usd.p95:usd run.fair_value_usd.p99:usd run.fair_value_usd.max:usd run.fair_value_usd.mean:usd run.fair_value_residual_usd.p50:usd:lower run.fair_value_residual_usd.p95:usd:lower run.fair_value_residual_usd.p99:usd:lower run.fair_value_residual_usd.max:usd:lower run.fair_value_residual_usd.mean:usd:lower
--- definition: fair_value_usd: the fair value where it is available. fair_value_step_bps: absolute change between two neighbouring records of a life that both have one, in basis points of the earlier value; a change of more than 20 bps counts in fair_value_jumps. fair_value_residual_usd: absolute difference from the median mid of the Healthy venues, where there are at least two. The producer's analyzer includes unavailable values, so each of its runs begins with a jump from a placeholder to the first real price.
+-- definition[fair_value_usd.*]: The fair value where it is available (USD).
+-- definition[fair_value_step_bps.*]: Absolute change of the fair value between two neighbouring records of a life that both have one, in basis points of the earlier value.
+-- definition[fair_value_jumps]: Number of changes of the fair value of more than 20 bps between two neighbouring records of a life that both have one.
+-- definition[fair_value_residual_usd.*]: Absolute difference between the fair value and the median mid of the Healthy venues, where there are at least two (USD).
+-- definition: The producer's analyzer includes unavailable values, so each of its runs begins with a jump from a placeholder to the first real price.
 -- source: telemetry fair_value, fv_available, venue_mid_usd, venue_status
 with available as (select seq, life, case when fv_available and fair_value > 0 then fair_value end as fair_usd from run_ticks),
 stepped as (select fair_usd, lag(fair_usd) over (partition by life order by seq) as previous_usd from available),

@@ -2,7 +2,10 @@
 -- unit: number
 -- better: none
 -- figures: <venue>.funding_rate_8h.p50 <venue>.funding_rate_8h.p95 <venue>.funding_rate_8h.p99 <venue>.funding_rate_8h.max <venue>.funding_rate_8h.mean <venue>.funding_age_ms.p50:ms:lower <venue>.funding_age_ms.p95:ms:lower <venue>.funding_age_ms.p99:ms:lower <venue>.funding_age_ms.max:ms:lower <venue>.funding_age_ms.mean:ms:lower run.funding_rate_8h.dispersion
--- definition: funding_rate_8h: funding rate over 8 hours (0.0001 is one basis point). funding_age_ms: time since the venue last sent it. funding_rate_8h.dispersion: highest minus lowest of the venues' mean rates, for at least two venues. Records before February 2026 do not carry these fields.
+-- definition[funding_rate_8h.dispersion]: Highest minus lowest of the venues' mean funding rates, for at least two venues.
+-- definition[funding_rate_8h.*]: Funding rate over 8 hours (0.0001 is one basis point).
+-- definition[funding_age_ms.*]: Time since the venue last sent its funding rate (ms).
+-- definition: Records before February 2026 do not carry these fields.
 -- source: telemetry venue_funding_rate_8h, venue_funding_age_ms
 with sorted as (
     select venue, 'funding_rate_8h' as name, list(funding_rate_8h order by funding_rate_8h) as l, favg(funding_rate_8h) as mean

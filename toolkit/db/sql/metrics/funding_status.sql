@@ -2,7 +2,10 @@
 -- unit: share
 -- better: lower
 -- figures: <venue>.funding_status.healthy.share:higher <venue>.funding_status.stale.share <venue>.funding_status.unknown.share
--- definition: Share of time in which the producer reports the venue's funding rate in this status. A tick weighs the time to the next tick.
+-- definition[funding_status.healthy.share]: Share of time in which the producer reports the venue's funding rate as healthy.
+-- definition[funding_status.stale.share]: Share of time in which the producer reports the venue's funding rate as stale.
+-- definition[funding_status.unknown.share]: Share of time in which the producer reports the venue's funding rate as unknown.
+-- definition: A tick weighs the time to the next tick.
 -- source: telemetry venue_funding_status
 with timed as (
     select venue, funding_status as status, sum(weight_ms) as ms, count(*) as n from run_venue_ticks where funding_status is not null group by all

@@ -2,7 +2,12 @@
 -- unit: count
 -- better: none
 -- figures: <venue>.funnel.connecting <venue>.funnel.connected <venue>.funnel.subscribed <venue>.funnel.first_message <venue>.funnel.first_book
--- definition: Number of public socket sessions that reached at least this stage: connecting, connected, subscribed, first message, first book. If a venue's client prints no line at a stage, the session passes it with the next stage. A session whose subscription the venue refused reached connected only.
+-- definition[funnel.connecting]: Public socket sessions that began to connect.
+-- definition[funnel.connected]: Public socket sessions that reached at least the stage connected.
+-- definition[funnel.subscribed]: Public socket sessions that reached at least the stage subscribed.
+-- definition[funnel.first_message]: Public socket sessions that reached at least the stage first message.
+-- definition[funnel.first_book]: Public socket sessions that reached at least the stage first book.
+-- definition: If a venue's client prints no line at a stage, the session passes it with the next stage. A session whose subscription the venue refused reached connected only.
 -- source: run log, life-cycle lines
 with stages as (select stage, step from (values ('connecting', 0), ('connected', 1), ('subscribed', 2), ('first_message', 3), ('first_book', 4)) as s (stage, step))
 select v.venue as scope, 'funnel.' || s.stage as metric,

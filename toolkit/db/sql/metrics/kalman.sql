@@ -2,7 +2,10 @@
 -- unit: number
 -- better: none
 -- figures: run.kalman.variance.p50:lower run.kalman.variance.p95:lower run.kalman.variance.p99:lower run.kalman.variance.max:lower run.kalman.variance.mean:lower run.kalman.log_price.p50 run.kalman.log_price.p95 run.kalman.log_price.p99 run.kalman.log_price.max run.kalman.log_price.mean run.healthy_venues_used.p50:higher run.healthy_venues_used.min:higher run.healthy_venues_used.mean:higher
--- definition: kalman.variance and kalman.log_price: variance and state of the Kalman filter (the state is the natural logarithm of the price). healthy_venues_used: number of venues that fed it. All records count. Until the first measurement the state is that of a placeholder price.
+-- definition[kalman.variance.*]: Variance of the state of the Kalman filter.
+-- definition[kalman.log_price.*]: State of the Kalman filter: the natural logarithm of the price.
+-- definition[healthy_venues_used.*]: Number of venues that fed the Kalman filter.
+-- definition: All records count. Until the first measurement the state is that of a placeholder price.
 -- source: telemetry kf_p, kf_x_hat, healthy_venues_used_count
 with samples as (
     select unnest(['kalman.variance', 'kalman.log_price', 'healthy_venues_used']) as name,

@@ -2,7 +2,10 @@
 -- unit: ms
 -- better: none
 -- figures: run.log_time.placed.share:share run.log_time.error_ms.p50 run.log_time.error_ms.max run.log_time.anchors:count run.log_time.anchors_dropped:count
--- definition: placed.share: share of the life-cycle log lines with an assigned time. error_ms: half-width of that time's bounds (ms). anchors: lines with time evidence, from which other lines get their times. anchors_dropped: those set aside because they contradict the order of the lines.
+-- definition[log_time.placed.share]: Share of the life-cycle log lines with an assigned time.
+-- definition[log_time.error_ms.*]: Half-width of the bounds of the time assigned to a life-cycle log line (ms).
+-- definition[log_time.anchors]: Log lines with time evidence, from which other lines get their times.
+-- definition[log_time.anchors_dropped]: Log lines with time evidence that were set aside because they contradict the order of the lines.
 -- source: run log: timestamps, arrival times, ticks, venues' timestamps, timers, and the order of lines
 with placed as (
     select count(*) as n, count(at_ms) as placed, coalesce(list(at_error_ms order by at_error_ms) filter (at_ms is not null), []) as errors

@@ -2,7 +2,10 @@
 -- unit: usd
 -- better: higher
 -- figures: <venue>.margin.use.p50:share:lower <venue>.margin.use.p95:share:lower <venue>.margin.use.p99:share:lower <venue>.margin.use.max:share:lower <venue>.margin.use.mean:share:lower <venue>.margin.available_usd.p50 <venue>.margin.available_usd.p95 <venue>.margin.available_usd.p99 <venue>.margin.available_usd.max <venue>.margin.available_usd.min <venue>.margin.available_usd.mean <venue>.liquidation_sigma.p50:number <venue>.liquidation_sigma.p95:number <venue>.liquidation_sigma.p99:number <venue>.liquidation_sigma.max:number <venue>.liquidation_sigma.min:number <venue>.liquidation_sigma.mean:number
--- definition: margin.use: margin used divided by the balance, where the balance is above 0. margin.available_usd: margin still available (USD). liquidation_sigma: distance to liquidation in standard deviations of the price. A venue whose balance is 0 in all records has no account; its record holds the program's defaults, so the figures are null (the producer's analyzer prints the defaults).
+-- definition[margin.use.*]: Margin used divided by the balance, where the balance is above 0.
+-- definition[margin.available_usd.*]: Margin still available (USD).
+-- definition[liquidation_sigma.*]: Distance to liquidation in standard deviations of the price.
+-- definition: A venue whose balance is 0 in all records has no account; its record holds the program's defaults, so the figures are null (the producer's analyzer prints the defaults).
 -- source: telemetry venue_margin_used_usd, venue_margin_balance_usd, venue_margin_available_usd, venue_dist_liq_sigma
 with uses as (select venue, margin_used_usd / margin_balance_usd as share from run_venue_ticks where margin_balance_usd > 0 and margin_used_usd is not null),
 accounts as (select venue, bool_or(margin_balance_usd <> 0) as has_account from run_venue_ticks group by venue),

@@ -2,7 +2,13 @@
 -- unit: usd
 -- better: none
 -- figures: <venue>.mid_usd.p50 <venue>.mid_usd.p95 <venue>.mid_usd.p99 <venue>.mid_usd.max <venue>.mid_usd.mean <venue>.mid_usd.n_excluded:count <venue>.spread_usd.p50:lower <venue>.spread_usd.p95:lower <venue>.spread_usd.p99:lower <venue>.spread_usd.max:lower <venue>.spread_usd.mean:lower <venue>.spread_usd.n_excluded:count <venue>.depth_usd.p50:higher <venue>.depth_usd.p95:higher <venue>.depth_usd.p99:higher <venue>.depth_usd.max:higher <venue>.depth_usd.mean:higher <venue>.depth_usd.n_excluded:count
--- definition: mid_usd: middle of the best bid and ask. spread_usd: their difference. depth_usd: value of the best bid and ask levels. All in USD, over the records that have them. Excluded are values of 0 (no data; one side empty for the depth, a locked book for the spread), negative spreads (a crossed book) and records without the field; n_excluded is their number. The producer's analyzer includes the zeros of spread and depth. The time of such books is in book.crossed, book.locked and book.one_sided.
+-- definition[mid_usd.n_excluded]: Number of records whose mid is excluded: it is 0 (no book), or the field is absent.
+-- definition[spread_usd.n_excluded]: Number of records whose spread is excluded: it is 0 (no book, or a locked one), negative (a crossed book), or absent.
+-- definition[depth_usd.n_excluded]: Number of records whose depth is excluded: it is 0 (one side empty), or the field is absent.
+-- definition[mid_usd.*]: Middle of the best bid and ask (USD), over the records that have one; a mid of 0 (no book) is excluded.
+-- definition[spread_usd.*]: Difference between the best ask and the best bid (USD); a spread of 0 (locked, or no book) and a negative one (crossed) are excluded.
+-- definition[depth_usd.*]: Value of the best bid and ask levels (USD); a depth of 0 (one side empty) is excluded.
+-- definition: The producer's analyzer includes the zeros of spread and depth. The time of such books is in book.crossed, book.locked and book.one_sided.
 -- source: telemetry venue_mid_usd, venue_spread_usd, venue_depth_near_mid_usd
 with summed as (
     select venue, 'mid_usd' as name, percentiles(list(mid_usd)) as p, count(*) as n, favg(mid_usd) as mean from run_venue_ticks where mid_usd > 0 group by venue

@@ -2,7 +2,10 @@
 -- unit: ms
 -- better: lower
 -- figures: <venue>.masked.ms <venue>.masked.fresh_ms <venue>.masked.episodes:count
--- definition: masked.ms: time from the last applied book of the socket to its next one, where at least one book fetched over REST was applied between (ms); without a next one, to the last record of the life. masked.fresh_ms: its part with a fresh age, without the first stale limit after the socket's last book. masked.episodes: number of such stretches. Evidence of a fetched book: the REST monitor's count of injections rises; Aster applies a snapshot outside the start of a session; Hyperliquid's own fallback is active, up to the socket's next book. An activation alone is none. A stretch counts if the socket was silent for twice the venue's median time between books, and at least its stale limit. Low and high are one record to each side, and the error of the lines' times. Without such lines, ages that rise to the REST limit and fall again and again give an estimate; where nothing tells, the figures are unknown.
+-- definition[masked.ms]: Time from the last applied book of the socket to its next one, where at least one book fetched over REST was applied between (ms); without a next one, to the last record of the life.
+-- definition[masked.fresh_ms]: Part of masked.ms in which the apply age was fresh, without the first stale limit after the socket's last book (ms).
+-- definition[masked.episodes]: Number of stretches whose time is masked.ms.
+-- definition: Evidence of a fetched book: the REST monitor's count of injections rises; Aster applies a snapshot outside the start of a session; Hyperliquid's own fallback is active, up to the socket's next book. An activation alone is none. A stretch counts if the socket was silent for twice the venue's median time between books, and at least its stale limit. Low and high are one record to each side, and the error of the lines' times. Without such lines, ages that rise to the REST limit and fall again and again give an estimate; where nothing tells, the figures are unknown.
 -- source: telemetry venue_age_ms; run log, REST monitor, fallback, snapshot and session lines
 with record as (select coalesce(median(weight_ms), 0) as step_ms from run_ticks),
 fresh as (

@@ -2,7 +2,9 @@
 -- unit: bps
 -- better: none
 -- figures: <venue>.mid_step_bps.p50 <venue>.mid_step_bps.p95 <venue>.mid_step_bps.p99 <venue>.mid_step_bps.max <venue>.mid_step_bps.mean <venue>.mid_step_bps.n_excluded:count <venue>.mid_jumps:count:lower
--- definition: mid_step_bps: absolute change of the mid from one record to the next of the same life, in basis points of the earlier mid. mid_jumps: number of changes above 50 bps. Records without a mid (0) are skipped; n_excluded is their number.
+-- definition[mid_jumps]: Number of changes of the mid above 50 bps from one record to the next of the same life.
+-- definition[mid_step_bps.*]: Absolute change of the mid from one record to the next of the same life, in basis points of the earlier mid.
+-- definition: Records without a mid (0) are skipped; n_excluded is their number.
 -- source: telemetry venue_mid_usd
 with steps as (
     select venue, mid_usd, lag(mid_usd) over (partition by venue, life order by seq) as previous_usd from run_venue_ticks where mid_usd > 0

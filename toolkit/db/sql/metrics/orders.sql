@@ -2,7 +2,14 @@
 -- unit: count
 -- better: none
 -- figures: run.orders.intents run.orders.intents.<action> run.orders.acks run.orders.acks.<action> run.orders.rejects:lower run.orders.rejects.<action>:lower run.orders.others <venue>.orders.intents <venue>.orders.acks <venue>.orders.rejects:lower <venue>.orders.others
--- definition: Orders recorded as an intent (place, replace, cancel, cancel_all), acknowledged, or rejected, each counted separately. An intent and its acknowledgement are two records of one order; the producer's analyzer adds them together. A replace is acknowledged as a cancel and a place. In shadow mode the program itself acknowledges. An intent for all venues counts for the run only. `others` have any other status.
+-- definition[orders.intents]: Order records that are an intent.
+-- definition[orders.intents.<action>]: Order records that are an intent of this action (place, replace, cancel, cancel_all).
+-- definition[orders.acks]: Order records that are an acknowledgement.
+-- definition[orders.acks.<action>]: Order records that are an acknowledgement of this action (place, replace, cancel, cancel_all).
+-- definition[orders.rejects]: Order records that are a rejection.
+-- definition[orders.rejects.<action>]: Order records that are a rejection of this action (place, replace, cancel, cancel_all).
+-- definition[orders.others]: Order records that are neither an intent nor an acknowledgement nor a rejection.
+-- definition: An intent and its acknowledgement are two records of one order; the producer's analyzer adds them together. A replace is acknowledged as a cancel and a place. In shadow mode the program itself acknowledges. An intent for all venues counts for the run only.
 -- source: telemetry orders
 with listed as (select unnest(orders, recursive := true) from run_ticks),
 named as (

@@ -2,7 +2,9 @@
 -- unit: count
 -- better: none
 -- figures: <venue>.pings.sent <venue>.pings.failed:lower
--- definition: pings.sent: keep-alive pings that the client sent, excluding those that only probe a silent socket. pings.failed: pings that could not be sent; each is printed. A session that ended because its ping could not be sent is such a failure in every build. The connectors' own events record every ping. A log prints the count at n ≤ 3 and at each 100th ping, so the true count is at least the last reading. Where the log has audit lines of the first instrumented build or later, a venue that counts its pings and printed none sent none.
+-- definition[pings.sent]: Keep-alive pings that the client sent, excluding those that only probe a silent socket. A log prints the count at n ≤ 3 and at each 100th ping, so the true count is at least the last reading.
+-- definition[pings.failed]: Pings that could not be sent; each is printed. A session that ended because its ping could not be sent is such a failure in every build.
+-- definition: The connectors' own events record every ping. Where the log has audit lines of the first instrumented build or later, a venue that counts its pings and printed none had none; the note names the line that proves it.
 -- source: events.jsonl; else the run log, WS_AUDIT <venue>_ping_sent_count and <venue>_ping_send_fail_count
 with lives as (
     select venue, life, max(last) as low, coalesce(max(last) filter (kind = 'cumulative'),

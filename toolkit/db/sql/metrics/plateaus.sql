@@ -2,7 +2,25 @@
 -- unit: ms
 -- better: lower
 -- figures: <venue>.plateau_10s.count:count <venue>.plateau_10s.total_ms <venue>.plateau_10s.longest_ms <venue>.plateau_30s.count:count <venue>.plateau_30s.total_ms <venue>.plateau_30s.longest_ms <venue>.plateau_<limit>.count:count <venue>.plateau_<limit>.total_ms <venue>.plateau_<limit>.longest_ms <venue>.plateau_event_10s.count:count <venue>.plateau_event_10s.total_ms <venue>.plateau_event_10s.longest_ms <venue>.plateau_event_30s.count:count <venue>.plateau_event_30s.total_ms <venue>.plateau_event_30s.longest_ms <venue>.plateau_event_<limit>.count:count <venue>.plateau_event_<limit>.total_ms <venue>.plateau_event_<limit>.longest_ms
--- definition: Stretches in which the age stays above a limit: number, total and longest duration (ms). plateau_… uses the apply age, plateau_event_… the event age. The limits are 10 s and 30 s, and any others requested. A stretch begins at the time of its first tick minus that tick's age, and ends at the first known age at or below the limit, or at the last tick of the life. One tick is enough.
+-- definition[plateau_event_10s.count]: Number of stretches in which the event age stays above 10 s.
+-- definition[plateau_event_10s.total_ms]: Total duration of the stretches in which the event age stays above 10 s (ms).
+-- definition[plateau_event_10s.longest_ms]: Longest stretch in which the event age stays above 10 s (ms).
+-- definition[plateau_event_30s.count]: Number of stretches in which the event age stays above 30 s.
+-- definition[plateau_event_30s.total_ms]: Total duration of the stretches in which the event age stays above 30 s (ms).
+-- definition[plateau_event_30s.longest_ms]: Longest stretch in which the event age stays above 30 s (ms).
+-- definition[plateau_event_<limit>.count]: Number of stretches in which the event age stays above the requested limit.
+-- definition[plateau_event_<limit>.total_ms]: Total duration of the stretches in which the event age stays above the requested limit (ms).
+-- definition[plateau_event_<limit>.longest_ms]: Longest stretch in which the event age stays above the requested limit (ms).
+-- definition[plateau_10s.count]: Number of stretches in which the apply age stays above 10 s.
+-- definition[plateau_10s.total_ms]: Total duration of the stretches in which the apply age stays above 10 s (ms).
+-- definition[plateau_10s.longest_ms]: Longest stretch in which the apply age stays above 10 s (ms).
+-- definition[plateau_30s.count]: Number of stretches in which the apply age stays above 30 s.
+-- definition[plateau_30s.total_ms]: Total duration of the stretches in which the apply age stays above 30 s (ms).
+-- definition[plateau_30s.longest_ms]: Longest stretch in which the apply age stays above 30 s (ms).
+-- definition[plateau_<limit>.count]: Number of stretches in which the apply age stays above the requested limit.
+-- definition[plateau_<limit>.total_ms]: Total duration of the stretches in which the apply age stays above the requested limit (ms).
+-- definition[plateau_<limit>.longest_ms]: Longest stretch in which the apply age stays above the requested limit (ms).
+-- definition: A stretch begins at the time of its first tick minus that tick's age, and ends at the first known age at or below the limit, or at the last tick of the life. One tick is enough.
 -- source: telemetry venue_age_ms and venue_age_event_ms
 with counted as (
     select venue, count(age_apply_ms) as apply, count(age_event_ms) filter (age_event_ms < 1000000000) as event

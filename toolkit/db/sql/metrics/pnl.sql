@@ -2,7 +2,15 @@
 -- unit: usd
 -- better: none
 -- figures: run.pnl_total.final:higher run.pnl_total.min:higher run.pnl_total.max:higher run.pnl_total.max_drawdown:lower run.pnl_realised.final:higher run.dollar_delta_usd.p50 run.dollar_delta_usd.p95 run.dollar_delta_usd.p99 run.dollar_delta_usd.max run.dollar_delta_usd.mean run.dollar_delta_usd.max_abs:lower run.position.p50:number run.position.p95:number run.position.p99:number run.position.max:number run.position.mean:number run.position.max_abs:number:lower
--- definition: pnl_total.final and pnl_realised.final: profit at the last record (the producer's analyzer prints the highest profit under that name). pnl_total.min and max: lowest and highest. pnl_total.max_drawdown: largest fall below an earlier high of the same life. dollar_delta_usd: exposure (USD); position: position in the base asset. Both are signed sums over all venues; max_abs is the largest absolute value. Profit counts from the start of a process, so the final value is that of the last life.
+-- definition[pnl_total.final]: Total profit at the last record (the producer's analyzer prints the highest profit under that name). It counts from the start of a process, so this is that of the last life.
+-- definition[pnl_realised.final]: Realised profit at the last record. It counts from the start of a process, so this is that of the last life.
+-- definition[pnl_total.min]: Lowest total profit of any record; it counts from the start of each process.
+-- definition[pnl_total.max]: Highest total profit of any record; it counts from the start of each process.
+-- definition[pnl_total.max_drawdown]: Largest fall of the total profit below an earlier high of the same life.
+-- definition[dollar_delta_usd.max_abs]: Largest absolute exposure (USD), of the signed sum over all venues.
+-- definition[position.max_abs]: Largest absolute position (base asset), of the signed sum over all venues.
+-- definition[dollar_delta_usd.*]: Exposure (USD): the signed sum over all venues.
+-- definition[position.*]: Position in the base asset: the signed sum over all venues.
 -- source: telemetry pnl_total, pnl_realised, dollar_delta_usd, q_global_tao
 with drawdowns as (select max(pnl_total) over (partition by life order by seq) - pnl_total as drawdown_usd from run_ticks),
 profit as (

@@ -2,7 +2,11 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.rest.fetch_errors <venue>.pollers.errors <venue>.subscriptions.refused <venue>.seq_gaps run.rest.fetch_errors run.pollers.errors run.subscriptions.refused run.seq_gaps
--- definition: rest.fetch_errors: failed REST requests for books and markets, by the REST monitor, the venue's own fallback, a snapshot or a market look-up. pollers.errors: failures of the pollers of funding and accounts. subscriptions.refused: sessions and attempts that ended because the venue refused the subscription. seq_gaps: gaps in a venue's sequence numbers that rebuilt a book or ended a session. The lines of a failed snapshot, and those of a gap without audit lines, are printed at most every 30 s, so the true counts are at least these. The figures of the run are totals over the venues.
+-- definition[rest.fetch_errors]: Failed REST requests for books and markets, by the REST monitor, the venue's own fallback, a snapshot or a market look-up.
+-- definition[pollers.errors]: Failures of the pollers of funding and accounts.
+-- definition[subscriptions.refused]: Sessions and attempts that ended because the venue refused the subscription.
+-- definition[seq_gaps]: Gaps in a venue's sequence numbers that rebuilt a book or ended a session.
+-- definition: The lines of a failed snapshot, and those of a gap without audit lines, are printed at most every 30 s, so the true counts are at least these. The figures of the run are totals over the venues.
 -- source: run log
 with families as (
     select * from (values ('rest_fallback_error', 'rest.fetch_errors'), ('own_fallback_error', 'rest.fetch_errors'), ('market_lookup_error', 'rest.fetch_errors'),

@@ -2,7 +2,10 @@
 -- unit: count
 -- better: lower
 -- figures: run.publisher.try_send_full run.publisher.pending_latest_replaced run.publisher.lossless_wait
--- definition: try_send_full: sends that found the queue full. pending_latest_replaced: queued events replaced by a newer one. lossless_wait: lossless sends that had to wait. The connectors' own events record every one. The first form of the log prints a cumulative count at n ≤ 3 and at each 1000th, so the true count is between the last reading and one below the next to be printed. The later form prints deltas, which are summed; it does not count waiting lossless sends. Without a line, the count is 0 only where another audit line of the log shows that the build prints them; the note names that line.
+-- definition[*.try_send_full]: Sends that found the queue full.
+-- definition[*.pending_latest_replaced]: Queued events replaced by a newer one.
+-- definition[*.lossless_wait]: Lossless sends that had to wait.
+-- definition: The connectors' own events record every one. The first form of the log prints a cumulative count at n ≤ 3 and at each 1000th, so the true count is between the last reading and one below the next to be printed. The later form prints deltas, which are summed; it does not count waiting lossless sends. Without a line, the count is 0 only where another audit line of the log shows that the build prints them; the note names that line.
 -- source: events.jsonl; else the run log, WS_AUDIT component=market_publisher
 with forms as (
     select f.metric, t.life, max(t.last) as low, coalesce(max(t.last) filter (t.kind = 'cumulative'),

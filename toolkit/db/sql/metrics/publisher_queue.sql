@@ -2,7 +2,9 @@
 -- unit: count
 -- better: lower
 -- figures: run.publisher.queue_hiwater run.publisher.queue_hiwater.p50 run.publisher.queue_hiwater.p95
--- definition: Largest number of events queued within a reporting interval, over all publishers: the maximum, and percentiles over the intervals (R type 7).
+-- definition[publisher.queue_hiwater]: Largest number of events queued within a reporting interval, over all publishers: the maximum of all intervals.
+-- definition[publisher.queue_hiwater.p50]: Largest number of events queued within a reporting interval, over all publishers: median over the intervals.
+-- definition[publisher.queue_hiwater.p95]: Largest number of events queued within a reporting interval, over all publishers: 95th percentile over the intervals (R type 7).
 -- source: run log, WS_AUDIT component=market_publisher reason=periodic
 with sorted as (
     select coalesce(list(value order by value), []) as l from run_counters where name = 'queued_hiwater' and venue is null

@@ -2,7 +2,11 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.quotes.levels:none <venue>.quotes.wanted:none <venue>.quotes.margin_capped <venue>.quotes.liquidation_cut <venue>.quotes.cut
--- definition: quotes.levels: quote levels recorded (two per record). quotes.wanted: levels with a size above 0. quotes.margin_capped: levels whose margin cap is below the initial size. quotes.liquidation_cut: levels whose liquidation factor is below 1. quotes.cut: levels whose final size is more than 0.001 below the initial size, for any reason.
+-- definition[quotes.levels]: Quote levels recorded (two per record).
+-- definition[quotes.wanted]: Levels with a size above 0.
+-- definition[quotes.margin_capped]: Levels whose margin cap is below the initial size.
+-- definition[quotes.liquidation_cut]: Levels whose liquidation factor is below 1.
+-- definition[quotes.cut]: Levels whose final size is more than 0.001 below the initial size, for any reason.
 -- source: telemetry quote_levels
 with levels as (select unnest(quote_levels, recursive := true) from run_ticks),
 counted as (

@@ -2,7 +2,9 @@
 -- unit: number
 -- better: none
 -- figures: run.quotes.spread_mult.p50 run.quotes.spread_mult.p95 run.quotes.spread_mult.p99 run.quotes.spread_mult.max run.quotes.spread_mult.mean run.quotes.size_mult.p50 run.quotes.size_mult.p95 run.quotes.size_mult.p99 run.quotes.size_mult.max run.quotes.size_mult.mean
--- definition: spread_mult and size_mult: factors by which volatility scales spreads and sizes. A record holds one pair, for all venues and both sides. Records before February 2026 do not carry them.
+-- definition[quotes.spread_mult.*]: Factor by which volatility scales spreads.
+-- definition[quotes.size_mult.*]: Factor by which volatility scales sizes.
+-- definition: A record holds one pair, for all venues and both sides. Records before February 2026 do not carry them.
 -- source: telemetry shadow_spread_mult, shadow_size_mult
 with samples as (
     select unnest(['spread_mult', 'size_mult']) as name, unnest([shadow_spread_mult, shadow_size_mult]) as mult from run_ticks

@@ -2,7 +2,12 @@
 -- unit: usd
 -- better: none
 -- figures: <venue>.quotes.edge_usd.p50 <venue>.quotes.edge_usd.p95 <venue>.quotes.edge_usd.p99 <venue>.quotes.edge_usd.max <venue>.quotes.edge_usd.mean <venue>.quotes.half_spread_usd.p50 <venue>.quotes.half_spread_usd.p95 <venue>.quotes.half_spread_usd.p99 <venue>.quotes.half_spread_usd.max <venue>.quotes.half_spread_usd.mean <venue>.quotes.basis_usd.mean_abs <venue>.quotes.funding_usd.mean_abs <venue>.quotes.inventory_usd.mean_abs
--- definition: edge_usd: expected edge of a quote. half_spread_usd: its distance from the reservation price. basis_usd, funding_usd and inventory_usd: mean absolute size of the terms that move that price (the producer's analyzer prints signed means under this name). All in USD, over all quote levels of the venue, both sides, including levels without a price.
+-- definition[quotes.edge_usd.*]: Expected edge of a quote.
+-- definition[quotes.half_spread_usd.*]: Distance of a quote from the reservation price.
+-- definition[quotes.basis_usd.mean_abs]: Mean absolute size of the basis term of the reservation price.
+-- definition[quotes.funding_usd.mean_abs]: Mean absolute size of the funding term of the reservation price.
+-- definition[quotes.inventory_usd.mean_abs]: Mean absolute size of the inventory term of the reservation price.
+-- definition: In USD, over all quote levels of the venue, both sides, including levels without a price. The producer's analyzer prints signed means under the names of the terms.
 -- source: telemetry quote_levels
 with levels as (select unnest(quote_levels) as level from run_ticks),
 summed as (

@@ -2,7 +2,9 @@
 -- unit: count
 -- better: lower
 -- figures: run.reconcile_drift run.reconcile_drift.ticks <venue>.reconcile_drift
--- definition: Differences between a venue's account and the program's view of it: position, margin, open orders, or an account that cannot be read. reconcile_drift.ticks: records with at least one. A record without a difference omits the field, and so does a mode that reconciles nothing, so in shadow mode a missing field is no evidence of 0.
+-- definition[reconcile_drift]: Differences between a venue's account and the program's view of it: position, margin, open orders, or an account that cannot be read.
+-- definition[reconcile_drift.ticks]: Records with at least one difference between a venue's account and the program's view of it.
+-- definition: A record without a difference omits the field, and so does a mode that reconciles nothing, so in shadow mode a missing field is no evidence of 0.
 -- source: telemetry reconcile_drift
 with drifts as (select unnest(reconcile_drift).venue_id as venue from run_ticks),
 totals as (

@@ -2,7 +2,13 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.rest.checks:none <venue>.rest.attempts <venue>.rest.successes:none <venue>.rest.failures <venue>.rest.injections <venue>.rest.suppressed:none
--- definition: Activity of the REST health monitor for the venue: checks, attempts (fetches tried), successes, failures, injections (snapshots used in place of the socket's book), suppressed. The last readings of each monitor life are summed. They are printed at most every 30 s, so the true counts are at least these. Every build with the monitor prints a line for each failure, so failures are exact where the lines are no fewer than the last reading.
+-- definition[rest.checks]: Checks of the venue's book by the REST health monitor.
+-- definition[rest.attempts]: Fetches that the REST health monitor tried.
+-- definition[rest.successes]: Fetches by the REST health monitor that succeeded.
+-- definition[rest.failures]: Fetches by the REST health monitor that failed. Every build with the monitor prints a line for each, so the count is exact where the lines are no fewer than the last reading.
+-- definition[rest.injections]: Fetched books that the REST health monitor put in place of the socket's.
+-- definition[rest.suppressed]: Injections that the REST health monitor suppressed.
+-- definition: The last readings of each monitor life are summed. They are printed at most every 30 s, so the true counts are at least these.
 -- source: run log, WS_AUDIT subsystem=rest_monitor; WARN: REST health monitor
 with named as (
     select * from (values ('checks', 'rest_check_count'), ('attempts', 'rest_attempt_count'), ('successes', 'rest_success_count'),

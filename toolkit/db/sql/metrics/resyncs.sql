@@ -2,7 +2,8 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.resyncs.<reason> <venue>.read_timeouts_kept
--- definition: resyncs: books rebuilt on an open socket, by reason. read_timeouts_kept: read timeouts after which the socket stayed open. Neither counts as a reconnect. Without audit lines, resyncs are printed at most every 30 s, so the true count is at least this.
+-- definition[read_timeouts_kept]: Read timeouts after which the socket stayed open; they do not count as reconnects.
+-- definition[resyncs.<reason>]: Books rebuilt on an open socket for this reason; they do not count as reconnects. Without audit lines they are printed at most every 30 s, so the true count is at least this.
 -- source: run log, audit and resync lines
 with counts as (
     select venue, case when kind = 'kept' then 'read_timeouts_kept' else 'resyncs.' || reason end as metric, count(*) as n

@@ -2,7 +2,12 @@
 -- unit: share
 -- better: none
 -- figures: run.regime.normal.share:higher run.regime.warning.share:lower run.regime.hard_limit.share:lower run.regime.other.share:lower run.regime.changes:count:lower run.kill.ticks:count:lower
--- definition: regime.<regime>.share: share of time in each risk regime. regime.changes: changes of the regime from one record to the next of the same life. kill.ticks: records with the kill switch on.
+-- definition[regime.normal.share]: Share of time in the risk regime Normal.
+-- definition[regime.warning.share]: Share of time in the risk regime Warning.
+-- definition[regime.hard_limit.share]: Share of time in the risk regime HardLimit.
+-- definition[regime.other.share]: Share of time in the risk regime of any other name.
+-- definition[regime.changes]: Changes of the risk regime from one record to the next of the same life.
+-- definition[kill.ticks]: Records with the kill switch on.
 -- source: telemetry risk_regime, kill_switch
 with named as (
     select *, case risk_regime when 'Normal' then 'normal' when 'Warning' then 'warning' when 'HardLimit' then 'hard_limit' else 'other' end as regime,

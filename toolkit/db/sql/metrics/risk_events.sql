@@ -2,7 +2,9 @@
 -- unit: count
 -- better: lower
 -- figures: run.risk_events run.risk_events.<event>
--- definition: Events that the risk engine reports, in total and by kind: venue_disabled, risk_regime_transition, kill_switch_activation, breaches of a warning or hard limit, liq_warn. A kind whose name is not a lower-case identifier counts as `other`.
+-- definition[risk_events]: Events that the risk engine reports, of all kinds.
+-- definition[risk_events.<event>]: Events of this kind that the risk engine reports.
+-- definition: Kinds: venue_disabled, risk_regime_transition, kill_switch_activation, breaches of a warning or hard limit, liq_warn. A kind whose name is not a lower-case identifier counts as `other`.
 -- source: telemetry risk_events
 with events as (
     select case when regexp_full_match(event_type, '[a-z][a-z0-9_]{0,40}') then event_type else 'other' end as event

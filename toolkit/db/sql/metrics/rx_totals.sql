@@ -2,7 +2,19 @@
 -- unit: count
 -- better: none
 -- figures: run.rx.drained run.rx.l2_delta run.rx.l2_snapshot run.rx.trade run.rx.funding run.rx.out run.rx.drained_per_s:1/s run.rx.l2_delta_per_s:1/s run.rx.l2_snapshot_per_s:1/s run.rx.trade_per_s:1/s run.rx.funding_per_s:1/s run.rx.out_per_s:1/s
--- definition: Market events that the runner drained, by kind, and events left after coalescing (out): totals, and per second of the covered time. The market_rx lines and the telemetry hold the same counts; the more complete of the two is used. The producer does not count the event that wakes the runner early.
+-- definition[rx.drained]: Market events that the runner drained, of all kinds: the total.
+-- definition[rx.drained_per_s]: Market events that the runner drained, of all kinds, per second of the covered time.
+-- definition[rx.l2_delta]: Changes of books that the runner drained: the total.
+-- definition[rx.l2_delta_per_s]: Changes of books that the runner drained, per second of the covered time.
+-- definition[rx.l2_snapshot]: Whole books that the runner drained: the total.
+-- definition[rx.l2_snapshot_per_s]: Whole books that the runner drained, per second of the covered time.
+-- definition[rx.trade]: Trades that the runner drained: the total.
+-- definition[rx.trade_per_s]: Trades that the runner drained, per second of the covered time.
+-- definition[rx.funding]: Funding updates that the runner drained: the total.
+-- definition[rx.funding_per_s]: Funding updates that the runner drained, per second of the covered time.
+-- definition[rx.out]: Market events left after coalescing: the total.
+-- definition[rx.out_per_s]: Market events left after coalescing, per second of the covered time.
+-- definition: The market_rx lines and the telemetry hold the same counts; the more complete of the two is used. The producer does not count the event that wakes the runner early.
 -- source: market_rx_stats lines; telemetry market_rx_stats
 with rx as (
     select 1 as rank, count(*) as n, sum(raw_drained) as drained, sum(raw_l2_delta) as l2_delta, sum(raw_l2_snapshot) as l2_snapshot,

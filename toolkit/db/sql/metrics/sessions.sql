@@ -2,7 +2,10 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.sessions <venue>.connects <venue>.reconnects
--- definition: sessions: public socket sessions started. connects: sessions that reached the connected stage. reconnects: connected sessions after the first one of a life. Every build prints life-cycle lines; without them, reconnects are at least the audit counts.
+-- definition[sessions]: Public socket sessions started.
+-- definition[connects]: Sessions that reached the connected stage.
+-- definition[reconnects]: Connected sessions after the first one of a life.
+-- definition: Every build prints life-cycle lines; without them, reconnects are at least the audit counts.
 -- source: run log: life-cycle lines; without them, the last audit count of each life
 with begun as (select venue, count(*) as sessions from run_sessions group by venue),
 connected as (select venue, count(*) as connects, count_if(nth > 0) as reconnects from run_connected group by venue),

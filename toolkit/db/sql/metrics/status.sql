@@ -2,7 +2,11 @@
 -- unit: share
 -- better: none
 -- figures: <venue>.status.healthy.share:higher <venue>.status.warning.share:lower <venue>.status.stale.share:lower <venue>.status.disabled.share:lower
--- definition: Share of time in which the producer reports the venue in this status. A tick weighs the time to the next tick.
+-- definition[status.healthy.share]: Share of time in which the producer reports the venue as Healthy.
+-- definition[status.warning.share]: Share of time in which the producer reports the venue as Warning.
+-- definition[status.stale.share]: Share of time in which the producer reports the venue as Stale.
+-- definition[status.disabled.share]: Share of time in which the producer reports the venue as Disabled.
+-- definition: A tick weighs the time to the next tick.
 -- source: telemetry venue_status
 with timed as (
     select venue, status, sum(weight_ms) as ms, count(*) as n from run_venue_ticks where status is not null group by venue, status

@@ -2,7 +2,11 @@
 -- unit: count
 -- better: lower
 -- figures: run.ticks_over_us.250 run.ticks_over_us.1000 run.ticks_over_us.5000 run.ticks_over_us.50000 run.order_tx_pending.mean:number run.order_tx_pending.p50:number run.order_tx_pending.p95:number run.order_tx_pending.p99:number run.order_tx_pending.max:number
--- definition: ticks_over_us.<limit>: ticks whose total time exceeds the limit in microseconds. order_tx_pending: order messages waiting to be sent at the end of a tick.
+-- definition[ticks_over_us.250]: Ticks whose total time exceeds 250 µs.
+-- definition[ticks_over_us.1000]: Ticks whose total time exceeds 1 000 µs.
+-- definition[ticks_over_us.5000]: Ticks whose total time exceeds 5 000 µs.
+-- definition[ticks_over_us.50000]: Ticks whose total time exceeds 50 000 µs.
+-- definition[order_tx_pending.*]: Order messages waiting to be sent at the end of a tick.
 -- source: telemetry tick_timing.total_us, tick_timing.order_tx_pending
 with sorted as (
     select coalesce(list(order_tx_pending order by order_tx_pending) filter (where order_tx_pending is not null), []) as l,

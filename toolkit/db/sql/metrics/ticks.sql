@@ -2,7 +2,10 @@
 -- unit: count
 -- better: none
 -- figures: run.ticks run.ticks_missing:lower run.ticks_duplicate:lower run.lives:lower
--- definition: ticks: records read. ticks_missing: tick numbers skipped within a life (dropped records). ticks_duplicate: records that repeat the previous tick number. lives: processes that wrote the run.
+-- definition[ticks]: Records read.
+-- definition[ticks_missing]: Tick numbers skipped within a life (dropped records).
+-- definition[ticks_duplicate]: Records that repeat the previous tick number.
+-- definition[lives]: Processes that wrote the run.
 -- source: telemetry t
 with steps as (select t - lag(t) over (partition by life order by seq) as step from run_ticks),
 counted as (

@@ -2,7 +2,8 @@
 -- unit: number
 -- better: lower
 -- figures: <venue>.toxicity.p50 <venue>.toxicity.p95 <venue>.toxicity.p99 <venue>.toxicity.max <venue>.toxicity.mean <venue>.markout_usd.p50:usd:higher <venue>.markout_usd.p95:usd:higher <venue>.markout_usd.p99:usd:higher <venue>.markout_usd.max:usd:higher <venue>.markout_usd.mean:usd:higher
--- definition: toxicity: the record's toxicity score of the venue (0 to 1; 1 where there is no book). markout_usd: running estimate of a fill's value after a short time (USD per unit of the base asset). Without a fill the estimate stays at its default of 0, so the figure is null.
+-- definition[toxicity.*]: The record's toxicity score of the venue (0 to 1; 1 where there is no book).
+-- definition[markout_usd.*]: Running estimate of a fill's value after a short time (USD per unit of the base asset). Without a fill the estimate stays at its default of 0, so the figure is null.
 -- source: telemetry venue_toxicity, venue_markout_ewma_usd_per_tao, fills
 with summed as (
     select venue, 'toxicity' as name, percentiles(list(toxicity)) as p, count(*) as n, favg(toxicity) as mean, true as known

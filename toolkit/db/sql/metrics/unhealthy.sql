@@ -2,7 +2,10 @@
 -- unit: count
 -- better: lower
 -- figures: <venue>.unhealthy.stretches <venue>.unhealthy.longest_ticks:number <venue>.unhealthy.longest_ms:ms
--- definition: Stretches of records of one life whose status is Warning, Stale or Disabled: their number, and the longest in ticks and in time (ms). A tick weighs the time to the next tick. A stretch still open at the end of a life counts.
+-- definition[unhealthy.stretches]: Number of stretches of records of one life whose status is Warning, Stale or Disabled.
+-- definition[unhealthy.longest_ticks]: Records in the longest stretch of one life whose status is Warning, Stale or Disabled.
+-- definition[unhealthy.longest_ms]: Duration of the longest stretch of records of one life whose status is Warning, Stale or Disabled (ms).
+-- definition: A tick weighs the time to the next tick. A stretch still open at the end of a life counts.
 -- source: telemetry venue_status
 with known as (select venue, count(status) as n from run_venue_ticks group by venue),
 unhealthy as (

@@ -2,7 +2,9 @@
 -- unit: share
 -- better: lower
 -- figures: run.unhealthy_together.share run.unhealthy_together.ms:ms run.unhealthy_together.ticks:count
--- definition: Time in which at least two venues have the status Warning, Stale or Disabled in the same record: its share, its length (ms), and the number of records.
+-- definition[unhealthy_together.share]: Share of time in which at least two venues have the status Warning, Stale or Disabled in the same record.
+-- definition[unhealthy_together.ms]: Time in which at least two venues have the status Warning, Stale or Disabled in the same record (ms).
+-- definition[unhealthy_together.ticks]: Records in which at least two venues have the status Warning, Stale or Disabled.
 -- source: telemetry venue_status
 with per_tick as (
     select seq, any_value(weight_ms) as weight_ms, count_if(status <> 'Healthy') >= 2 as together

@@ -2,7 +2,14 @@
 -- unit: number
 -- better: none
 -- figures: run.vol.short.p50 run.vol.short.p95 run.vol.short.p99 run.vol.short.max run.vol.short.mean run.vol.long.p50 run.vol.long.p95 run.vol.long.p99 run.vol.long.max run.vol.long.mean run.vol.effective.p50 run.vol.effective.p95 run.vol.effective.p99 run.vol.effective.max run.vol.effective.mean run.vol.regime_ratio.p50 run.vol.regime_ratio.p95 run.vol.regime_ratio.p99 run.vol.regime_ratio.max run.vol.regime_ratio.mean run.vol.realised_per_tick run.vol.realised_annual run.vol.realised_to_model
--- definition: vol.short, long and effective: the model's volatilities (log returns, per tick). vol.regime_ratio: its clipped ratio of short to long. vol.realised_per_tick: standard deviation s of the log returns of the fair value between neighbouring records of a life that both have it available. vol.realised_annual: s · √(365 · 86 400 000 ms / Δ), where Δ is the measured mean time between those records; markets never close, so a year has 365 days. vol.realised_to_model: s divided by the median of the short volatility. The producer's analyzer uses a placeholder price for the first return and assumes 4 ticks per second and 252 days.
+-- definition[vol.short.*]: The model's short-term volatility (log returns, per tick).
+-- definition[vol.long.*]: The model's long-term volatility (log returns, per tick).
+-- definition[vol.effective.*]: The model's effective volatility (log returns, per tick).
+-- definition[vol.regime_ratio.*]: The model's clipped ratio of short-term to long-term volatility.
+-- definition[vol.realised_per_tick]: Standard deviation s of the log returns of the fair value between neighbouring records of a life that both have it available.
+-- definition[vol.realised_annual]: s · √(365 · 86 400 000 ms / Δ), where s is the standard deviation per tick and Δ the measured mean time between the records with an available fair value; markets never close, so a year has 365 days. The producer's analyzer assumes 4 ticks per second and 252 days.
+-- definition[vol.realised_to_model]: Standard deviation of the log returns of the fair value, per tick, divided by the median of the short-term volatility.
+-- definition: For the realised volatility, the producer's analyzer uses a placeholder price for the first return.
 -- source: telemetry fv_short_vol, fv_long_vol, sigma_eff, regime_ratio, fair_value, fv_available
 with modelled as (
     select unnest(['short', 'long', 'effective', 'regime_ratio']) as name, unnest([fv_short_vol, fv_long_vol, sigma_eff, regime_ratio]) as amount

@@ -2,7 +2,12 @@
 -- unit: number
 -- better: none
 -- figures: run.would_send.p50 run.would_send.p95 run.would_send.p99 run.would_send.max run.would_send.mean run.would_send.none.share:share:lower run.would_send.none.ticks:count:lower run.would_send.droughts:count:lower run.would_send.longest_drought_ticks:lower run.would_send.longest_drought_ms:ms:lower
--- definition: would_send: order intents per record. none.share and none.ticks: share of time and number of records without an intent. droughts: stretches of at least 20 records of a life without an intent. longest_drought_ticks and longest_drought_ms: the longest stretch without an intent, of any length.
+-- definition[would_send.none.share]: Share of time without an order intent.
+-- definition[would_send.none.ticks]: Records without an order intent.
+-- definition[would_send.droughts]: Stretches of at least 20 records of a life without an order intent.
+-- definition[would_send.longest_drought_ticks]: Records in the longest stretch without an order intent, of any length.
+-- definition[would_send.longest_drought_ms]: Duration of the longest stretch without an order intent, of any length (ms).
+-- definition[would_send.*]: Order intents per record.
 -- source: telemetry would_send_orders_count
 with marked as (
     select life, seq, weight_ms, would_send_orders_count as intents,
