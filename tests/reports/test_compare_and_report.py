@@ -147,8 +147,9 @@ def test_a_mistake_is_named_without_a_traceback(
 def test_the_pictures_are_written_beside_the_document_that_shows_them(work_dir: Path) -> None:
     assert run("report", *SAMPLES, "-o", "out/evidence.md", "--assets", "out/my pictures", "--quiet") == 0
     page = (work_dir / "out" / "evidence.md").read_text(encoding="utf-8")
-    shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page)
-    assert len(shown) == 3 and all((work_dir / "out" / unquote(path)).is_file() for path in shown)
+    words, shown = zip(*re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", page), strict=True)
+    assert words == ("Age over time", "Age distribution", "Reconnects by reason")
+    assert all((work_dir / "out" / unquote(path)).is_file() for path in shown)
     assert " " not in "".join(shown)
 
 
