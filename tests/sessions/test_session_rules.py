@@ -23,6 +23,7 @@ REFUSED = (
 )
 LOOK_UP = "WARN: {V} public WS error (consecutive_failures=2): Lighter orderBooks discovery failed"
 GAP = "Aster WS seq gap; resyncing last=1 prev=Some(2) start=3 end=4 url=ws://h/ws"
+FAILED_THRICE = "WARN: {V} subscribe failed 3 times; backing off"
 AUDIT = "WS_AUDIT venue={v} reconnect_reason=%s count=1"
 REFUSAL = 'WARN: {V} public WS non-book message after subscribe channel=error count=1 snippet={{"channel":"error","data":"%s"}}'
 FIRST_ERROR = 'INFO: {V} WS first msg keys=[error,id] snippet={{"error":{{"code":2,"msg":"Invalid request"}},"id":1}}'
@@ -106,7 +107,10 @@ BOOK = "first_book"
         ("aster", (*OPEN[:3], FIRST_ERROR, STALE, *OPEN), [("first_message", "subscribe_error"), (BOOK, None)], {}),
         ("aster", (*OPEN[:3], FIRST_NULL, STALE, *OPEN), [("first_message", "stale_watchdog"), (BOOK, None)], {}),
         ("aster", (*OPEN, "{V} public WS error: Connection reset by peer", *OPEN), [(BOOK, "stream_ended"), (BOOK, None)], {}),
-        ("lighter", (*OPEN[:3], "WARN: {V} subscribe failed 3 times; backing off", *OPEN), [("first_message", "subscribe_error"), (BOOK, None)], {}),
+        ("lighter", (*OPEN[:3], FAILED_THRICE, *OPEN), [("first_message", "subscribe_error"), (BOOK, None)], {}),
+        ("lighter", (*OPEN, *OPEN[:2], *OPEN[:3], OPEN[0], *OPEN[:2], FAILED_THRICE, *OPEN), [(BOOK, "unknown"), ("connected", "subscribe_error"), ("first_message", "subscribe_error"), ("connecting", "unknown"), ("connected", "subscribe_error"), (BOOK, None)], {}),
+        ("lighter", (*OPEN[:2], *OPEN[:2], *OPEN[:2], *OPEN[:2], FAILED_THRICE), [("connected", "unknown")] + 3 * [("connected", "subscribe_error")], {}),
+        ("lighter", (*OPEN[:2], *OPEN[:2], "{V} public WS stream ended", *OPEN[:2], FAILED_THRICE), [("connected", "unknown"), ("connected", "stream_ended"), ("connected", "subscribe_error")], {}),
         ("lighter", (*OPEN, AUDIT % "seq_gap", DETAIL, CONTINUITY, *OPEN), [(BOOK, "seq_gap"), (BOOK, None)], {}),
         ("lighter", (*OPEN, DETAIL, *OPEN), [(BOOK, "seq_gap"), (BOOK, None)], {}),
         ("lighter", (*OPEN, CONTINUITY, *OPEN), [(BOOK, "seq_gap"), (BOOK, None)], {}),

@@ -14,6 +14,7 @@ class SessionLine:
 
     `ends` is true if it ends the session, `resync` if a book was rebuilt on the open socket, `hedge` if it is about a
     hedge socket: a second connection that races the primary one, `refused` if the venue refused the subscription.
+    `failures` is the number of sessions in a row that it counts as failed for its reason, this one included.
     """
 
     family: str
@@ -25,6 +26,7 @@ class SessionLine:
     error: str = ""
     hedge: bool = False
     refused: bool = False
+    failures: int = 1
 
 
 def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
@@ -52,6 +54,8 @@ def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
     # A venue answers a subscription that it refuses with an object that has the key `error`.
     is_error = "error" in fields.get("keys", "").strip("[]").split(",") and '"error":null' not in fields["snippet"]
     refused = record.family == "ws_subscription_refused" or is_error
+    failures = int(fields["times"][:9]) if record.family == "subscribe_backoff" else 1
     return SessionLine(
-        record.family, record.venue, message.reason, ref, message.ends_session, message.resync, error, hedge, refused
-    )
+        record.family, record.venue, message.reason, ref, message.ends_session, message.resync, error, hedge, refused,
+        failures,
+    )  # fmt: skip

@@ -8,6 +8,7 @@ The rules follow from the program's behaviour:
   (audit) takes precedence over one that a message implies, and that over one inferred from an error's text.
 - A venue that refuses a subscription may keep the socket open; if the session then ends without a book, the refusal
   is its reason, not the watchdog that found the silence.
+- A line that counts failures in a row gives its reason to the sessions before that ended silently.
 - A resync rebuilds a book on an open socket and ends nothing. A venue's resync reasons (`venue_rules.toml`) stand for a
   resync unless the socket's own error line follows. A survivable reason ends a session only if the session never had a
   message, or if its own ending line follows.
@@ -27,6 +28,7 @@ from toolkit.model.runs import Session
 from toolkit.model.vocabulary import ReconnectReason, Stage
 from toolkit.runlog.lives import LifeStart
 from toolkit.runlog.session_lines import SessionLine
+from toolkit.sessions.counted_failures import with_counted_failures
 from toolkit.sessions.error_reasons import DISCOVERY, inferred_reason
 from toolkit.sessions.open_session import OpenSession
 from toolkit.sessions.venue_rules import venue_rules
@@ -209,6 +211,8 @@ class VenueSessions:
             self._absorb_audit(session, line.reason)
             session.implied = session.implied or line.reason
             session.end(line)
+            if line.failures > 1 and line.reason:
+                self.sessions = with_counted_failures(self.sessions, line.failures - 1, line.reason)
 
     def _error(self, line: SessionLine) -> None:
         reason = inferred_reason(line.error)
