@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from urllib.parse import quote
 
@@ -14,6 +15,10 @@ MAX_NUMERIC_COLUMNS = 5
 """Columns of a numeric table that a phone can show; a wider one becomes a card per row."""
 
 
+MAX_COLUMNS = 10
+"""Columns that a desktop's page can show; a table with more has a card per row at any width."""
+
+
 def html_code(text: str) -> Safe:
     """Return the text as fixed-width HTML, which may break anywhere: a path, a command, a line of a log."""
     return Safe(f"<code>{html(text)}</code>")
@@ -22,6 +27,11 @@ def html_code(text: str) -> Safe:
 def html_name(text: str) -> Safe:
     """Return a name as fixed-width HTML, which may break after its dots only."""
     return Safe(f'<code class="name">{html(text).replace(".", ".<wbr>")}</code>')
+
+
+def html_prose(text: str) -> Safe:
+    """Return text as HTML, with words in backquotes as fixed-width text."""
+    return Safe(re.sub("`([^`]+)`", r"<code>\1</code>", html(text)))
 
 
 def html_fold(title: str, long: bool = False) -> Safe:
@@ -37,12 +47,15 @@ def html_table(table: Table, defined: Container[str] = ()) -> Safe:
     cell of a figure in `defined` links to the definition on the page.
     """
     head = "".join(f"<th{_class_attribute(column)}>{html(column.title)}</th>" for column in table.columns)
-    cards = _has_cards(table)
+    stack = len(table.columns) > MAX_COLUMNS
+    cards = stack or _has_cards(table)
     rows = (
         "".join(_cell(*each, cards, defined) for each in zip(row, table.columns, strict=True)) for row in table.rows
     )
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
-    classes = " ".join([*(["numeric"] if _is_numeric(table) else []), *(["cards"] if cards else [])])
+    classes = " ".join(
+        [*(["numeric"] if _is_numeric(table) else []), *(["stack" if stack else "cards"] if cards else [])]
+    )
     return Safe(f'<table class="{classes}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>')
 
 

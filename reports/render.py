@@ -18,7 +18,7 @@ from jinja2.runtime import Context
 from reports.elements import Align, Cell, CellKind, CitedLine, FoldedFigures, Rich, Safe, Table
 from reports.escape import code, html, markdown, markdown_inside, plain, terminal
 from reports.format import number, setting
-from reports.html_markup import html_code, html_fold, html_name, html_rich, html_table
+from reports.html_markup import html_code, html_fold, html_name, html_prose, html_rich, html_table
 from reports.views.run_tables import set_aside_text
 from toolkit.model.runs import FileLedger, Finding
 from toolkit.model.units import thousands
@@ -62,6 +62,7 @@ def _environment(format: str, templates: Mapping[str, str]) -> Environment:
         "citation": lambda finding: Safe(_citation_text(finding, markup)),
         "line_counts": _line_counts_text,
         "wrapped": _wrapped,
+        "prose": html_prose,
         "conjunction": _conjunction,
         "number": number,
         "setting": lambda row, side: setting(row, getattr(row, side)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
+from reports.elements import Table
 from reports.pages import render_page
 from reports.views import run_tables
 from reports.views.catalogue import NO_DEFINITIONS, values_by_subject
@@ -42,22 +43,44 @@ def summary(
     )
 
 
-def figure_lines(analysis: RunAnalysis, words: Collection[str], format: str) -> str:
-    """Return a table of the figures whose name contains one of the words.
+def figure_lines(
+    analysis: RunAnalysis,
+    words: Collection[str],
+    format: str,
+    definitions: Mapping[str, FigureSpec] = NO_DEFINITIONS,
+) -> str:
+    """Return a table of the figures whose name contains one of the words. An HTML page has their `definitions`.
 
     Raises `UsageError` if no figure's name does, and for a format other than `text`, `markdown` and `html`.
     """
     table = run_tables.figures_table(RunView(analysis, ""), words)
     if not table.rows:
         raise _no_such_figure(words)
-    return render_page("figures", format, table=table, title=f"Figures: {', '.join(words)}")
+    names = [each.figure for each in analysis.figures if any(word in each.figure for word in words)]
+    return _figures_page(analysis, table, f"Figures: {', '.join(words)}", format, _chosen(definitions, names))
 
 
-def windows(analysis: RunAnalysis, words: Collection[str], format: str) -> str:
+def _chosen(definitions: Mapping[str, FigureSpec], names: Iterable[str]) -> Mapping[str, FigureSpec]:
+    return {name: definitions[name] for name in names if name in definitions}
+
+
+def _figures_page(
+    analysis: RunAnalysis, table: Table, title: str, format: str, definitions: Mapping[str, FigureSpec]
+) -> str:
+    values = values_by_subject(RunView(analysis, ""), definitions)
+    return render_page("figures", format, table=table, title=title, values=values, defined=definitions.keys())
+
+
+def windows(
+    analysis: RunAnalysis,
+    words: Collection[str],
+    format: str,
+    definitions: Mapping[str, FigureSpec] = NO_DEFINITIONS,
+) -> str:
     """Return a table with a row per window of ticks and a column per figure whose name contains one of the words.
 
-    Without words the columns are the figures of `IN_WINDOWS`. Raises `UsageError` if no figure's name contains a word,
-    and for a format other than `text`, `markdown` and `html`.
+    Without words the columns are the figures of `IN_WINDOWS`. An HTML page has their `definitions`.
+    Raises `UsageError` if no figure's name contains a word, and for a format other than `text`, `markdown` and `html`.
     """
     names = [each.figure for each in analysis.figures]
     if words:
@@ -67,7 +90,7 @@ def windows(analysis: RunAnalysis, words: Collection[str], format: str) -> str:
     else:
         names = [name for name in names if name.endswith(IN_WINDOWS)]
     table = run_tables.windows_table(RunView(analysis, ""), names)
-    return render_page("figures", format, table=table, title="Windows of the run")
+    return _figures_page(analysis, table, "Windows of the run", format, _chosen(definitions, names))
 
 
 def _no_such_figure(words: Collection[str]) -> UsageError:

@@ -2,6 +2,9 @@
 
 PAGES: dict[str, tuple[str, ...]] = {
     "analyze": ("analyze", "sample:before", "--db", ":memory:", "--quiet"),
+    "one_figure": ("analyze", "sample:before", "--db", ":memory:", "--quiet", "--figures", "age_apply"),
+    "windows": ("analyze", "sample:before", "--db", ":memory:", "--quiet", "--every", "600"),
+    "environment": ("env", "--db", ":memory:"),
     "gate": ("gate", "sample:after", "--db", ":memory:", "--quiet"),
     "figures": ("figures",),
 }

@@ -111,15 +111,15 @@ def _page(
 
     if format is Format.JSON:
         return analysis_json(analysis)
-    if every is not None:
-        return windows(analysis, words, format)
-    if words:
-        return figure_lines(analysis, words, format)
     definitions: Mapping[str, FigureSpec] = {}
     if format is Format.HTML:
         from toolkit.analysis.metrics import definitions_of
 
         definitions = definitions_of(each.figure for each in analysis.figures)
+    if every is not None:
+        return windows(analysis, words, format, definitions)
+    if words:
+        return figure_lines(analysis, words, format, definitions)
     return summary(analysis, label or run_name(path), format, definitions)
 
 
