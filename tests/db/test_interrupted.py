@@ -87,7 +87,7 @@ def interrupted(*argv: str) -> int:
 def test_runs_stored_before_the_interrupt_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt(*_sides: object) -> None:
+    def interrupt(*_sides: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("toolkit.comparison.rows.compare_runs", interrupt)
