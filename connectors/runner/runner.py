@@ -15,7 +15,7 @@ from typing import Any, Protocol, TextIO
 from connectors.recording.run_files import Journal
 from connectors.runner import runner_lines
 from connectors.runner.event_channel import EventChannel
-from connectors.runner.fair_value import FairValueModel
+from connectors.runner.fair_value import FairValueModel, VenueVolatilities
 from connectors.runner.market_state import MarketView
 from connectors.runner.queue import Delivery, Pressure, Publisher
 from connectors.runner.telemetry import Tick, TickTiming, VenueSnapshot, encode_tick, fair_value, flaw_names
@@ -89,6 +89,7 @@ class Runner:
         self._config, self._producer_fields = config, producer_fields
         self._venues_applied: set[str] = set()
         self._model = FairValueModel()
+        self._volatilities = VenueVolatilities(self._views)
         self._timer = TickTimer(channel.clock.now_ms(), settings.interval_ms, settings.min_interval_ms)
 
     async def run(self) -> None:
@@ -170,7 +171,8 @@ class Runner:
             "telemetry_dropped": self._dropped,
         }
         self._model.update(fair_value(snapshots), unix_ms)
-        counts, model = stats if with_stats else None, self._model.fields()
+        self._volatilities.update({each.view.venue: float(each.view.mid) for each in snapshots})
+        counts, model = stats if with_stats else None, self._model.fields() | self._volatilities.fields()
         tick = Tick(self.t, unix_ms, self._config, snapshots, timing, counts, toolkit, model)
         if with_stats and self.t % self._settings.rx_stats_every_ticks == 0:
             self._rx_stats_file.write(runner_lines.rx_stats(self.t, stats) + "\n")

@@ -1,8 +1,8 @@
 """Encode a tick as a record of telemetry contract v1, with the names and units of the contract.
 
-Fields that a producer without orders cannot know (margins, fill rates) are left out. Fields known to be
-empty or zero (orders, positions, profit) are written as such. Fields of this producer alone are in the object
-`toolkit`. Decimal numbers become floats only here.
+A producer without an account and without orders writes 0 for balances, positions and rates of fills, and empty lists of
+orders. It computes no quotes and leaves out their factors; `runbooks/telemetry-fields.md` lists all fields. Fields of
+this producer alone are in the object `toolkit`. Decimal numbers become floats only here.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Tick:
     """One tick of the runner, numbered `t` from 0.
 
     `config` is the configuration version, `venues` are in the order of the telemetry arrays, `rx_stats` is None if the
-    statistics are off, `toolkit` has the fields of this producer alone, and `model` those of the fair value's model.
+    statistics are off, `toolkit` has the fields of this producer alone, and `model` those of the models of prices.
     """
 
     t: int
@@ -71,7 +71,7 @@ class Tick:
     timing: TickTiming
     rx_stats: RxStats | None
     toolkit: Mapping[str, Any]
-    model: Mapping[str, float] = field(default_factory=dict)
+    model: Mapping[str, float | list[float | None]] = field(default_factory=dict)
 
 
 def fair_value(venues: Sequence[VenueSnapshot]) -> float | None:
@@ -186,11 +186,15 @@ def _trading(venues: int) -> dict[str, Any]:
         "would_send_orders_count": 0,
         "would_send_orders_truncated": False,
         **{name: [] for name in _EMPTY_LISTS},
-        **{name: [0.0] * venues for name in ("venue_position_tao", "venue_maker_volume", "venue_taker_volume")},
+        **{name: [0.0] * venues for name in _ZERO_WITHOUT_ACCOUNT},
         "venue_dist_liq_sigma": [NO_LIQUIDATION] * venues,
     }
 
 
+_ZERO_WITHOUT_ACCOUNT = (
+    "venue_position_tao", "venue_maker_volume", "venue_taker_volume", "venue_fill_rate",
+    "venue_markout_ewma_usd_per_tao", "venue_margin_balance_usd", "venue_margin_used_usd", "venue_margin_available_usd",
+)  # fmt: skip
 _EMPTY_LISTS = ("quote_levels", "orders", "would_send_orders", "fills", "exits", "hedges", "risk_events")
 
 

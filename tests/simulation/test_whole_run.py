@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,11 @@ from tests.simulation.whole_run import START_UNIX_MS, simulate_run
 from toolkit.model.errors import InputError, UsageError
 from toolkit.smoke.plan import ShadowPlan
 from toolkit.smoke.run_directory import load_meta
+from toolkit.telemetry.contract.check import FileCheck
+from toolkit.telemetry.contract.fields import REQUIRED, ContractRecord
+from toolkit.telemetry.record import TelemetryRecord
 
+FIELDS = (Path(__file__).parents[2] / "runbooks" / "telemetry-fields.md").read_text(encoding="utf-8")
 RUN_MS = 8_000
 SCENARIO = Scenario("burst", (plan("paradex", "burst", 3), plan("lighter", "drop", 4)))
 
@@ -49,3 +55,16 @@ def test_a_directory_with_a_run_and_an_invalid_setting_are_rejected(tmp_path: Pa
     assert (tmp_path / "run" / "telemetry.jsonl").read_bytes().count(b"\n") == 3
     with pytest.raises(InputError, match="holds a run already"):
         simulate_run(shadow_plan, {})
+
+
+def test_each_field_of_the_contract_is_written_unless_the_table_of_fields_says_why_not(tmp_path: Path) -> None:
+    row = re.compile(r"^\| `(\w+)` \| (yes|no) \| .* \| (.*) \|$", re.MULTILINE)
+    table = {name: (required, value) for name, required, value in row.findall(FIELDS)}
+    assert set(table) >= {*ContractRecord.__struct_fields__, *TelemetryRecord.__struct_fields__}
+    assert {name for name, (required, _) in table.items() if required == "yes"} == REQUIRED
+    lines, check = run_files(tmp_path / "run", 1)["telemetry.jsonl"].splitlines(), FileCheck("telemetry.jsonl")
+    for number, line in enumerate(lines, 1):
+        check.check_line(number, line)
+    assert check.report().violations == ()
+    written = {name for name, (_, value) in table.items() if not value.startswith("not produced")}
+    assert json.loads(lines[-1]).keys() & table.keys() == written

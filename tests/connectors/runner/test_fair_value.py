@@ -9,7 +9,7 @@ from statistics import pstdev
 
 import pytest
 
-from connectors.runner.fair_value import OBSERVATION_VARIANCE, PRIOR_VARIANCE, FairValueModel
+from connectors.runner.fair_value import OBSERVATION_VARIANCE, PRIOR_VARIANCE, FairValueModel, VenueVolatilities
 
 
 def after(*prices: float | None, every_ms: int = 250) -> FairValueModel:
@@ -62,3 +62,15 @@ def test_the_volatility_of_a_random_walk_is_that_of_its_returns() -> None:
 )
 def test_the_ratio_of_the_volatilities_stays_within_its_limits(prices: list[float], ratio: float) -> None:
     assert after(*prices).fields()["regime_ratio"] == pytest.approx(ratio)
+
+
+def test_the_volatility_of_a_venue_is_that_of_its_own_mid_and_unknown_before_its_second_mid() -> None:
+    volatilities = VenueVolatilities(["aster", "lighter"])
+    for mid in (100.0, 100.1, 100.0, 100.1):
+        volatilities.update({"aster": mid, "lighter": 0.0})
+    found = volatilities.fields()
+    for name in ("venue_local_vol_short", "venue_local_vol_long"):
+        assert found[name] == [pytest.approx(math.log(1.001), rel=1e-6), None]
+    volatilities.update({"aster": 100.1, "lighter": 50.0})
+    volatilities.update({"aster": 100.1, "lighter": 50.0})
+    assert volatilities.fields()["venue_local_vol_short"] == [pytest.approx(math.log(1.001) * 0.9375, rel=1e-3), 0.0]
