@@ -238,7 +238,10 @@ def _data(context: Context) -> Rich:
     missing = {side: phrases for side, phrases in context.pair.review.missing_data.items() if side in ran and phrases}
     if not missing:
         return Rich(("No line or tick lost.",))
-    lost = "; ".join(f"{side} {', '.join(phrases)}" for side, phrases in missing.items())
+    texts = {side: ", ".join(phrases) for side, phrases in missing.items()}
+    if len(texts) == len(context.sides) and len(set(texts.values())) == 1:
+        return Rich((f"Lost on both sides: {texts['before']}.",))
+    lost = "; ".join(f"{side} {text}" for side, text in texts.items())
     return Rich((f"Lost: {lost}.",))
 
 
