@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -58,6 +59,14 @@ class CitedLine:
     file: str
     line: int
     side: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What a page can link to: figures whose definition it has, and the `id` of each line that it quotes."""
+
+    figures: Container[str] = ()
+    lines: Mapping[CitedLine, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
 from urllib.parse import quote
 
-from reports.elements import Align, Cell, CellKind, CitedLine, Column, Rich, Safe, Table
+from reports.elements import Align, Cell, CellKind, CitedLine, Column, Links, Rich, Safe, Table
 from reports.escape import html, plain
 
 DIGEST_SHOWN = 12
 """Number of characters of a digest that are visible while it is folded."""
+NO_LINKS = Links()
+SHORT_NAME = 30
+"""Characters of a name that fit into a column of a phone, so that it need not break."""
 MAX_NUMERIC_COLUMNS = 5
 """Columns of a numeric table that a phone can show; a wider one becomes a card per row."""
 
@@ -34,24 +36,33 @@ def html_prose(text: str) -> Safe:
     return Safe(re.sub("`([^`]+)`", r"<code>\1</code>", html(text)))
 
 
+def html_breakable(text: str) -> Safe:
+    """Return a name that may break after its dots, if it is long."""
+    return Safe(html(text).replace(".", ".<wbr>")) if len(text) > SHORT_NAME else html(text)
+
+
+def html_heading(text: str, level: int, name: str = "") -> Safe:
+    """Return a heading; `name` is its `id`."""
+    attribute = f' id="{html(name)}"' if name else ""
+    return Safe(f"<h{level}{attribute}>{html(text)}</h{level}>")
+
+
 def html_fold(title: str, long: bool = False) -> Safe:
     """Return the start of a folded part. Print opens it, unless it is `long`."""
     attribute = ' class="long"' if long else ""
     return Safe(f"<details{attribute}><summary>{html(title)}</summary>")
 
 
-def html_table(table: Table, defined: Container[str] = ()) -> Safe:
+def html_table(table: Table, links: Links = NO_LINKS) -> Safe:
     """Return an HTML table. Each row becomes a card on a narrow page, unless the table is small and numeric.
 
-    The attribute `data-figure` of a cell is the full name of the figure shown, `data-l` the title of its column. The
-    cell of a figure in `defined` links to the definition on the page.
+    The attribute `data-figure` of a cell is the full name of the figure shown, `data-l` the title of its column.
+    Figures and cited lines link to their place on the page where it has one.
     """
     head = "".join(f"<th{_class_attribute(column)}>{html(column.title)}</th>" for column in table.columns)
     stack = len(table.columns) > MAX_COLUMNS
     cards = stack or _has_cards(table)
-    rows = (
-        "".join(_cell(*each, cards, defined) for each in zip(row, table.columns, strict=True)) for row in table.rows
-    )
+    rows = ("".join(_cell(*each, cards, links) for each in zip(row, table.columns, strict=True)) for row in table.rows)
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     classes = " ".join(
         [*(["numeric"] if _is_numeric(table) else []), *(["stack" if stack else "cards"] if cards else [])]
@@ -69,27 +80,33 @@ def _has_cards(table: Table) -> bool:
     return len(table.columns) > 1 and not small
 
 
-def _cell(cell: Cell | Rich, column: Column, cards: bool, defined: Container[str]) -> str:
+def _cell(cell: Cell | Rich, column: Column, cards: bool, links: Links) -> str:
     attributes = _class_attribute(column) + (f' data-l="{html(column.title)}"' if cards else "")
     if isinstance(cell, Rich):
-        return f"<td{attributes}>{html_rich(cell, defined)}</td>"
+        return f"<td{attributes}>{html_rich(cell, links)}</td>"
     attributes += f' id="{html(plain(cell.id))}"' if cell.id else ""
-    return f"<td{attributes}{_figure_attributes(cell)}>{_value(cell, defined)}</td>"
+    if cell.figure in links.figures and not cell.id:
+        return f"<td{attributes}>{_figure_link(cell)}</td>"
+    return f"<td{attributes}{_figure_attributes(cell)}>{_value(cell)}</td>"
 
 
-def html_rich(text: Cell | Rich, defined: Container[str] = ()) -> Safe:
+def html_rich(text: Cell | Rich, links: Links = NO_LINKS) -> Safe:
     """Return a cell or a text of several parts as HTML. Each value names its figure in `data-figure`."""
     parts = text.parts if isinstance(text, Rich) else (text,)
-    return Safe("".join(_part(part, defined) for part in parts))
+    return Safe("".join(_part(part, links) for part in parts))
 
 
-def _part(part: str | Cell | CitedLine, defined: Container[str]) -> str:
+def _part(part: str | Cell | CitedLine, links: Links) -> str:
     if isinstance(part, str):
         return html(part)
     if isinstance(part, CitedLine):
-        return str(part.line)
-    value = _value(part, defined)
-    return value if part.figure is None else f"<span{_figure_attributes(part)}>{value}</span>"
+        place = links.lines.get(part)
+        return f'<a class="line" href="#{place}">{part.line}</a>' if place else str(part.line)
+    if part.figure is None:
+        return _value(part)
+    if part.figure in links.figures:
+        return _figure_link(part)
+    return f"<span{_figure_attributes(part)}>{_value(part)}</span>"
 
 
 def _figure_attributes(cell: Cell) -> str:
@@ -99,13 +116,14 @@ def _figure_attributes(cell: Cell) -> str:
     return f' data-figure="{html(cell.figure)}"{side}'
 
 
-def _value(cell: Cell, defined: Container[str]) -> Safe:
+def _figure_link(cell: Cell) -> str:
+    target = quote(plain(definition_id(cell.figure or "")))
+    return f'<a href="#{target}"{_figure_attributes(cell)}>{_value(cell)}</a>'
+
+
+def _value(cell: Cell) -> Safe:
     text = _content(cell)
-    if cell.strong:
-        text = Safe(f"<strong>{text}</strong>")
-    if not cell.figure or cell.id or cell.figure not in defined:
-        return text
-    return Safe(f'<a href="#{quote(plain(definition_id(cell.figure)))}">{text}</a>')
+    return Safe(f"<strong>{text}</strong>") if cell.strong else text
 
 
 def definition_id(figure: str) -> str:

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from reports.elements import Align, Cell, CellKind, CitedLine, FoldedFigures, Rich, Safe, Table
+from reports.elements import Align, Cell, CellKind, CitedLine, FoldedFigures, Links, Rich, Safe, Table
 from reports.escape import code, html, markdown, markdown_inside, plain, terminal
 from reports.format import number, setting
-from reports.html_markup import html_code, html_fold, html_name, html_prose, html_rich, html_table
+from reports.html_markup import (
+    html_breakable,
+    html_code,
+    html_fold,
+    html_heading,
+    html_name,
+    html_prose,
+    html_rich,
+    html_table,
+)
 from reports.views.run_tables import set_aside_text
 from toolkit.model.runs import FileLedger, Finding
 from toolkit.model.units import thousands
@@ -49,13 +58,13 @@ def _environment(format: str, templates: Mapping[str, str]) -> Environment:
         keep_trailing_newline=True,
         finalize=lambda value: markup.escape(value if isinstance(value, str) else str(value)),
     )
-    environment.globals |= {"fold": markup.fold, "unfold": markup.unfold}
-    environment.globals |= {"open_paragraph": markup.paragraph[0], "close_paragraph": markup.paragraph[1]}
+    environment.globals |= {"fold": markup.fold, "unfold": markup.unfold} | dict(markup.blocks)
     environment.filters |= {
         "table": _linking(markup.table),
         "rich": _linking(markup.rich),
         "code": markup.code,
         "name": markup.name,
+        "breakable": html_breakable,
         "strong": markup.strong,
         "heading": markup.heading,
         "folded": lambda lines: Safe("; ".join(_folded_text(line, markup) for line in lines)),
@@ -72,12 +81,12 @@ def _environment(format: str, templates: Mapping[str, str]) -> Environment:
     return environment
 
 
-def _linking(render: Callable[[Any, Container[str]], Safe]) -> Callable[[Context, Any], Safe]:
-    """Return a filter whose figures link to their definitions: those in the template's variable `defined`."""
+def _linking(render: Callable[[Any, Links], Safe]) -> Callable[[Context, Any], Safe]:
+    """Return a filter that links figures and lines to their places on the page: a template's `defined` and `quoted`."""
 
     @pass_context
     def rendered(context: Context, value: Any) -> Safe:
-        return render(value, context.get("defined", ()))
+        return render(value, Links(context.get("defined", ()), context.get("quoted", {})))
 
     return rendered
 
@@ -199,13 +208,20 @@ class Markup:
     escape: Callable[[str], str]
     code: Callable[[str], str]
     name: Callable[[str], str]
-    table: Callable[[Table, Container[str]], Safe]
-    rich: Callable[[Cell | Rich, Container[str]], Safe]
+    table: Callable[[Table, Links], Safe]
+    rich: Callable[[Cell | Rich, Links], Safe]
     strong: Callable[[str], str]
-    heading: Callable[[str, int], str]
+    heading: Callable[..., str]
     fold: Callable[..., str]
     unfold: str
-    paragraph: tuple[Safe, Safe] = (Safe(), Safe())
+    blocks: Mapping[str, Safe]
+
+
+def _blocks(
+    p: str = "", open_note: str = "", end_p: str = "", ul: str = "", end_ul: str = "", li: str = "", end_li: str = ""
+) -> dict[str, Safe]:
+    """Return the markup of paragraphs, notes and lists by the names that templates give it."""
+    return {name: Safe(text) for name, text in locals().items()}
 
 
 _MARKUP_BY_FORMAT = {
@@ -216,9 +232,10 @@ _MARKUP_BY_FORMAT = {
         table=lambda table, _: markdown_table(table),
         rich=lambda text, _: markdown_rich(text),
         strong=lambda text: Safe(f"**{markdown(text)}**"),
-        heading=lambda text, level: Safe(f"{'#' * level} {markdown(text)}"),
+        heading=lambda text, level, _="": Safe(f"{'#' * level} {markdown(text)}"),
         fold=lambda title, _=False: Safe(f"<details><summary>{markdown(title)}</summary>"),
         unfold=Safe("</details>"),
+        blocks=_blocks(li="- "),
     ),
     "txt": Markup(
         escape=terminal,
@@ -227,9 +244,10 @@ _MARKUP_BY_FORMAT = {
         table=lambda table, _: text_table(table),
         rich=lambda text, _: text_rich(text),
         strong=terminal,
-        heading=lambda text, _: terminal(text),
+        heading=lambda text, *_: terminal(text),
         fold=lambda title, _=False: terminal(title),
         unfold=Safe(),
+        blocks=_blocks(li="- "),
     ),
     "html": Markup(
         escape=html,
@@ -238,9 +256,9 @@ _MARKUP_BY_FORMAT = {
         table=html_table,
         rich=html_rich,
         strong=lambda text: Safe(f"<strong>{html(text)}</strong>"),
-        heading=lambda text, level: Safe(f"<h{level}>{html(text)}</h{level}>"),
+        heading=html_heading,
         fold=html_fold,
         unfold=Safe("</details>"),
-        paragraph=(Safe('<p class="note">'), Safe("</p>")),
+        blocks=_blocks("<p>", '<p class="note">', "</p>", "<ul>", "</ul>", "<li>", "</li>"),
     ),
 }

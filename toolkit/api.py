@@ -22,6 +22,8 @@
 'improved'
 >>> pair.report().markdown.startswith("# ")
 True
+>>> pair.report().html.startswith("<!doctype html>")
+True
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -42,6 +44,7 @@ from toolkit.comparison import rows as comparison_rows
 from toolkit.db.store import connect
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.errors import UsageError
+from toolkit.model.evidence import Evidence
 from toolkit.model.figures import Figure
 from toolkit.model.runs import RunAnalysis, RunInfo, Window
 from toolkit.model.vocabulary import OFF_MARKET_BPS, Segment
@@ -136,19 +139,39 @@ class Analysis:
         return self._con
 
 
-@dataclass(frozen=True, slots=True)
 class Report:
-    """The evidence document of a comparison, as Markdown."""
+    """The evidence document of a comparison, as Markdown and as an HTML page. Each is made when first asked for."""
 
-    markdown: str
+    def __init__(self, evidence: Evidence, paths: tuple[str, str]) -> None:
+        self._evidence = evidence
+        self._paths = paths
+
+    @cached_property
+    def markdown(self) -> str:
+        """The document in Markdown."""
+        from toolkit.evidence.document import evidence_document
+
+        return evidence_document(self._evidence)
+
+    @cached_property
+    def html(self) -> str:
+        """The document as one HTML page, with pictures, all figures and the cited lines, which are read again."""
+        from toolkit.evidence.page import evidence_page
+
+        before, after = self._paths
+        return evidence_page(self._evidence, {"before": before, "after": after})
 
 
 class Comparison:
-    """Two runs compared figure by figure; `comparison` is the content of the command's JSON."""
+    """Two runs compared figure by figure; `comparison` is the content of the command's JSON.
 
-    def __init__(self, comparison: RunComparison, names: tuple[str, str]) -> None:
+    `paths` are those of the first run of each side.
+    """
+
+    def __init__(self, comparison: RunComparison, names: tuple[str, str], paths: tuple[str, str]) -> None:
         self.comparison = comparison
         self._names = names
+        self._paths = paths
 
     def rows(self) -> polars.DataFrame:
         """Return one row per figure, with the columns of the comparison's JSON."""
@@ -161,10 +184,9 @@ class Comparison:
     def report(self) -> Report:
         """Return the before/after evidence document."""
         from toolkit.evidence.assemble import assemble
-        from toolkit.evidence.document import evidence_document
 
         evidence = assemble(self.comparison, self._names, ["toolkit", "report", *self._names])
-        return Report(evidence_document(evidence))
+        return Report(evidence, self._paths)
 
 
 def analyze(
@@ -240,11 +262,13 @@ def compare(
     `InputError` if a path cannot be read or holds no run, and `UsageError` for a side without a run or with the same
     run twice, and for runs that are no pair.
     """
-    options = pipeline.Options(known_settings=known_settings, age_series=True, mid_series=True)
+    options = pipeline.Options(known_settings=known_settings, age_series=True, mid_series=True, pictures=True)
     sides = [[os.fspath(path) for path in _paths(side)] for side in (before, after)]
     left, right = ([pipeline.analyze([name], options=options) for name in names] for names in sides)
     names = (", ".join(sides[0]), ", ".join(sides[1]))
-    return Comparison(comparison_rows.compare_runs(left, right, known_settings, paired=paired), names)
+    return Comparison(
+        comparison_rows.compare_runs(left, right, known_settings, paired=paired), names, (sides[0][0], sides[1][0])
+    )
 
 
 def _paths(side: PathLike | Sequence[PathLike]) -> Sequence[PathLike]:

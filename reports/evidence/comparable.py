@@ -132,20 +132,20 @@ _ARTIFACT_COLUMNS = (
 )
 
 
-def artifacts(context: Context) -> Table:
-    """Return the files of both runs with their bytes, digest (its first 12 digits) and lines."""
-    rows = (_artifact(run.side, file) for run in context.sides for file in run.ledger)
+def artifacts(context: Context, digits: int = 12) -> Table:
+    """Return the files of both runs with their bytes, lines, and the first digits of their digest."""
+    rows = (_artifact(run.side, file, digits) for run in context.sides for file in run.ledger)
     return Table(_ARTIFACT_COLUMNS, tuple(rows))
 
 
-def _artifact(side: str, file: FileLedger) -> tuple[Cell, ...]:
+def _artifact(side: str, file: FileLedger, digits: int) -> tuple[Cell, ...]:
     counts = " / ".join(map(thousands, (file.used, file.other, sum(file.set_aside.values()))))
     return (
         Cell(side),
         Cell(file.file, kind=CellKind.NAME),
         Cell(thousands(file.bytes)),
         Cell(f"copy of {file.copy_of}" if file.copy_of else counts),
-        Cell(file.sha256[:12], kind=CellKind.DIGEST),
+        Cell(file.sha256[:digits], kind=CellKind.DIGEST),
     )
 
 

@@ -178,6 +178,12 @@ class EvidenceView:
         return tuple(comparable.remarks(self.context))
 
     @property
+    def has_statements(self) -> bool:
+        """Return True if people stated a validation, an interpretation or a blocker."""
+        stated = self.evidence.specification
+        return stated is not None and bool(self.evidence.validations or stated.interpretation or stated.blockers)
+
+    @property
     def interpretation(self) -> tuple[Rich, ...]:
         """Paragraphs of the interpretation that people gave."""
         stated = self.evidence.specification

@@ -87,6 +87,22 @@ def test_the_document_goes_to_its_file_and_its_answer_to_the_terminal(
     assert "lighter" in Page(page).tables[0][1]
 
 
+def test_the_page_of_the_samples_has_pictures_and_the_cited_lines_in_at_most_400_kilobytes(work_dir: Path) -> None:
+    assert run("report", *SAMPLES, "-o", "evidence.md", "--html", "evidence.html", "--quiet") == 0
+    page = (work_dir / "evidence.html").read_text(encoding="utf-8")
+    assert len(page.encode()) <= 400_000
+    assert all(f'id="{name}"' in page for name in ("age-over-time", "reconnects-by-reason", "age-distribution"))
+    line = 'id="l.before.run.log.66" value="66"><code>Lighter public WS closed frame=Some(CloseFrame { code: Normal, '
+    assert line in page and 'href="#l.before.run.log.66"' in page
+    assert "toolkit report sample:before sample:after -o evidence.md --html evidence.html" in page
+
+
+def test_the_comparison_as_a_page_is_the_evidence_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compare", *SAMPLES, "--format", "html", "--quiet") == 0
+    page = capsys.readouterr().out
+    assert page.startswith("<!doctype html>") and 'id="f.lighter.reconnects"' in page
+
+
 def test_the_document_goes_to_standard_output_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("report", *SAMPLES) == 0
     result = capsys.readouterr().out
@@ -130,7 +146,6 @@ def test_a_comparison_without_a_comparable_row_exits_with_4(blocked: str, capsys
         (("compare", "no-such-run", "sample:after"), 3, "no-such-run"),
         (("report", "sample:before", "no-such-run"), 3, "no-such-run"),
         (("report", "sample:before"), 2, "AFTER"),
-        (("compare", *SAMPLES, "--format", "html"), 2, "--format html"),
         (("compare", *SAMPLES, "--requested", "soon"), 2, "soon"),
         (("report", *SAMPLES, "-o", "/proc/none/evidence.md"), 3, "/proc/none/evidence.md"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -62,18 +63,48 @@ def compare(
     from toolkit.evidence.document import comparison_page
     from toolkit.model.serialize import comparison_json
 
-    check_format(format, "compare")
-    options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau, off_market)
+    html = format is opt.Format.HTML
+    check_format(format, "evidence" if html else "compare")
+    window = opt.window(segment, last, since_tick, until_tick)
+    options = analysis_options(requested, window, plateau, off_market, pictures=html)
     sides = paired_paths(before, after, befores, afters)
     comparison = compare_runs(*sides, db, options, quiet, paired=paired)
     if format is opt.Format.JSON:
         emit(comparison_json(comparison), output)
+    elif html:
+        emit(_html_page(comparison, *sides), output)
     else:
         emit(comparison_page(comparison, (side_name(sides[0]), side_name(sides[1])), format), output)
     return ExitCode.OK if comparison.comparable else ExitCode.INCONCLUSIVE
 
 
-def analysis_options(requested: str | None, window: Window, plateau: list[str] | None, off_market: float) -> Options:
+def _html_page(comparison: RunComparison, befores: Sequence[str], afters: Sequence[str]) -> str:
+    from toolkit.evidence.assemble import assemble
+    from toolkit.evidence.page import evidence_page
+
+    argv = ["toolkit", "compare", *run_arguments(befores, afters), "--format", "html"]
+    evidence = assemble(comparison, (side_name(befores), side_name(afters)), argv)
+    return evidence_page(evidence, {"before": befores[0], "after": afters[0]})
+
+
+def run_arguments(befores: Sequence[str], afters: Sequence[str]) -> list[str]:
+    """Return the arguments that name the runs again: two paths, or an option and a path for each of more."""
+    runs = [relative_path(path) for path in (*befores, *afters)]
+    if len(runs) == 2:
+        return runs
+    options = ["--before"] * len(befores) + ["--after"] * len(afters)
+    return [word for pair in zip(options, runs, strict=True) for word in pair]
+
+
+def relative_path(path: str) -> str:
+    """Return a path within the working directory as relative, so that a document is the same in any checkout."""
+    absolute = Path(path)
+    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else path
+
+
+def analysis_options(
+    requested: str | None, window: Window, plateau: list[str] | None, off_market: float, pictures: bool = False
+) -> Options:
     """Return the options with which both runs are analysed. Raises `UsageError` for an invalid one."""
     from toolkit.analysis.pipeline import Options
     from toolkit.smoke.known_settings import known_settings
@@ -81,7 +112,7 @@ def analysis_options(requested: str | None, window: Window, plateau: list[str] |
     limits = opt.plateau_limits_ms(plateau)
     return Options(
         requested_ms=opt.duration_ms(requested), window=window, plateau_limits_ms=limits, known_settings=known_settings,
-        age_series=True, mid_series=True,
+        age_series=True, mid_series=True, pictures=pictures,
         off_market_bps=off_market,
     )  # fmt: skip
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +19,8 @@ from toolkit.cli.compare import (
     analysis_options,
     compare_runs,
     paired_paths,
+    relative_path,
+    run_arguments,
     side_name,
 )
 from toolkit.cli.output import emit, emit_bytes
@@ -41,6 +42,12 @@ def report(
     afters: Afters = None,
     paired: Paired = False,
     output: opt.OutputOption = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", metavar="FILE", help="Also write the document as a page, with pictures and all figures."
+        ),
+    ] = None,
     comment: Annotated[
         Path | None, typer.Option("--comment", metavar="FILE", help="Also write the comment for the pull request.")
     ] = None,
@@ -92,28 +99,27 @@ def report(
     """
     from toolkit.evidence.assemble import Sources, assemble
     from toolkit.evidence.document import document_answer, evidence_comment, evidence_document
+    from toolkit.evidence.page import evidence_page
 
     specification = _specification(spec, repo, diff)
-    options = analysis_options(requested, opt.window(segment, last, since_tick, until_tick), plateau, off_market)
+    window = opt.window(segment, last, since_tick, until_tick)
+    options = analysis_options(requested, window, plateau, off_market, pictures=True)
     sides = paired_paths(before, after, befores, afters)
-    comparison = compare_runs(*sides, db, replace(options, pictures=True), quiet, paired=paired)
+    comparison = compare_runs(*sides, db, options, quiet, paired=paired)
     names = (side_name(sides[0]), side_name(sides[1]))
     if init is not None:
         return _write_template(comparison, names, init)
-    window = {"segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick}
-    chosen = [
-        ("paired", paired),
-        ("assets", assets),
-        ("spec", spec),
-        ("repo", repo),
-        ("requested", requested),
-        *window.items(),
-    ]
+    chosen: list[tuple[str, object]]
+    chosen = [("paired", paired), ("html", html), ("assets", assets), ("spec", spec), ("repo", repo)]
+    chosen += [("requested", requested), ("segment", segment), ("last", last)]
+    chosen += [("since-tick", since_tick), ("until-tick", until_tick)]
     chosen += [("plateau", limit) for limit in plateau or ()]
     argv = _report_argv(sides, output, chosen)
     evidence = assemble(comparison, names, argv, Sources((*sides[0], *sides[1]), specification, repo, diff))
     pictures = _write_pictures(evidence, assets, output) if assets is not None else {}
     emit(evidence_document(evidence, pictures=pictures), output)
+    if html is not None:
+        emit(evidence_page(evidence, {"before": sides[0][0], "after": sides[1][0]}), html)
     if comment is not None:
         emit(evidence_comment(evidence, f"{MARKER}:{marker}"), comment)
     if output is not None and not quiet:
@@ -161,22 +167,11 @@ def _report_argv(
 ) -> list[str]:
     """Return the command that writes the same document again; `--db` does not change it and is left out."""
     options = [word for name, value in chosen if value not in (None, False) for word in _words(name, value)]
-    destination = ["-o", _relative_path(str(output))] if output else []
-    befores, afters = ([_relative_path(path) for path in side] for side in sides)
-    runs = [*befores, *afters]
-    if len(runs) > 2:
-        named = [*(("--before", path) for path in befores), *(("--after", path) for path in afters)]
-        runs = [word for words in named for word in words]
-    return ["toolkit", "report", *runs, *destination, *options]
+    destination = ["-o", relative_path(str(output))] if output else []
+    return ["toolkit", "report", *run_arguments(*sides), *destination, *options]
 
 
 def _words(name: str, value: object) -> list[str]:
     """Return an option and its value; a flag has none."""
-    values = [] if value is True else [_relative_path(str(value)) if isinstance(value, Path) else str(value)]
+    values = [] if value is True else [relative_path(str(value)) if isinstance(value, Path) else str(value)]
     return [f"--{name}", *values]
-
-
-def _relative_path(path: str) -> str:
-    """Return a path within the working directory as relative, so that the document is the same in any checkout."""
-    absolute = Path(path)
-    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else path

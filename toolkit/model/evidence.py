@@ -237,3 +237,23 @@ class Evidence:
     findings: tuple[FindingChange, ...] = ()
     repository_problems: tuple[str, ...] = ()
     uncited: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedLine:
+    """Text of one cited line, its secrets masked, without the `cut` characters at its end."""
+
+    line: int
+    text: str
+    cut: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedFile:
+    """Cited lines of one file of the run `side`. `left_out` counts cited lines without text, `problem` says why."""
+
+    side: str
+    file: str
+    lines: tuple[QuotedLine, ...]
+    left_out: int = 0
+    problem: str | None = None
