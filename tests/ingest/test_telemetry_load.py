@@ -14,6 +14,7 @@ from toolkit.db.store import connect
 from toolkit.files.discovery import discover
 from toolkit.ingest import telemetry
 from toolkit.streams import spans
+from toolkit.telemetry.schema import SCHEMAS
 
 NAMES = ("extended", "hyperliquid")
 
@@ -145,3 +146,10 @@ def test_a_venue_that_a_record_does_not_name_has_its_last_known_name(
     con, _ = load(tmp_path, lines(*(record(9 - n, 1_000 + n, names=names) for n, names in enumerate(orders))))
     names = con.execute("select list(venue order by rowid) from venue_tick group by seq order by seq").fetchall()
     assert [tuple(map(str, each)) for (each,) in names] == found
+
+
+def test_each_field_of_a_record_that_is_not_a_list_by_venue_is_a_column_of_the_store() -> None:
+    columns = {name for (name,) in connect(":memory:").execute("select column_name from (describe tick)").fetchall()}
+    fields = {name for name in SCHEMAS["all"].names if not name.startswith("venue_")}
+    assert fields - {"names_no"} <= columns
+    assert len(fields) > 40
