@@ -21,11 +21,11 @@ from reports.evidence.wording import (
 )
 from reports.format import GAP, setting
 from reports.views.run import RunView
-from toolkit.model.comparisons import ComparisonRow
+from toolkit.model.comparisons import ComparisonRow, different_settings
 from toolkit.model.evidence import Answer, FindingState, HypothesisAnswer, Observation
 from toolkit.model.runs import Finding
 from toolkit.model.units import duration
-from toolkit.model.vocabulary import GateVerdict, SettingKind, Verdict
+from toolkit.model.vocabulary import GateVerdict, Verdict
 
 LIMIT = 600
 """Largest number of characters of the answer."""
@@ -95,7 +95,7 @@ def block_report(context: Context) -> Iterator[Rich]:
 
 
 def _settings(context: Context) -> Iterator[tuple[int, Rich]]:
-    rows = context.pair.review.settings(SettingKind.DIFFERS)
+    rows = different_settings(context.comparison.settings or ())
     if not rows:
         return
     named = "; ".join(f"{row.name} {setting(row, row.before)} → {setting(row, row.after)}" for row in rows[:2])

@@ -15,6 +15,7 @@ from reports.evidence.wording import (
     change,
     interval,
     is_tested,
+    ratio,
     reason_text,
     values,
     verdict_text,
@@ -94,7 +95,7 @@ def _moved(context: Context, figure: str) -> bool:
 def _interval_text(row: ComparisonRow | None) -> str:
     if row is None or row.ratio is None or not row.delta or row.low is None:
         return NOTHING
-    return f"{row.ratio:.2f}, {interval(row.low, row.high)}"
+    return f"{ratio(row.ratio)}, {interval(row.low, row.high)}"
 
 
 def _verdict(context: Context, row: ComparisonRow | None) -> str:

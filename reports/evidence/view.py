@@ -191,6 +191,11 @@ class EvidenceView:
         return tuple(marked_text(paragraph.strip()) for paragraph in text.split("\n\n") if paragraph.strip())
 
     @property
+    def settings(self) -> Table:
+        """Settings that differ, with the lines that state them."""
+        return self.context.pair.review.settings_table
+
+    @property
     def commands(self) -> Table:
         """Command index."""
         return hypotheses.command_table(self.context)

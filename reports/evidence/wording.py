@@ -134,7 +134,9 @@ def change(row: ComparisonRow, resolution_ms: Number | None = None) -> str:
 
 
 def ratio(value: float) -> str:
-    """Return a ratio with two decimals, three below 0.1."""
+    """Return a ratio with two decimals, three below 0.1; an exact 0 without any."""
+    if value == 0:
+        return "0"
     return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 

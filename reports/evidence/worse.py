@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from reports.elements import Align, Cell, Column, Rich, Table
 from reports.evidence.context import Context
-from reports.evidence.wording import bold, cited, figure_name, interval, reason_text, values, verdict_text
+from reports.evidence.wording import bold, cited, figure_name, interval, ratio, reason_text, values, verdict_text
 from reports.format import GAP, NOTHING, in_unit
 from toolkit.model.comparisons import ComparisonRow
 from toolkit.model.evidence import FindingChange, FindingState
@@ -42,7 +42,7 @@ def _regression(context: Context, row: ComparisonRow) -> tuple[Cell | Rich, ...]
     return (
         Cell(figure_name(row.figure), strong=True),
         values(context.sides, row.figure),
-        Cell(f"{row.ratio:.2f}, {interval(row.low, row.high)}" if row.ratio is not None else NOTHING),
+        Cell(f"{ratio(row.ratio)}, {interval(row.low, row.high)}" if row.ratio is not None else NOTHING),
         Cell(verdict_text(row)),
     )
 

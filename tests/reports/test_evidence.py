@@ -348,3 +348,16 @@ def test_a_large_move_without_a_test_is_held_against_what_two_runs_of_one_build_
     assert re.search(
         r"- \*\*tick time p95\*\* 1 061 µs → 502 µs; two runs of one build read [\d.]+ µs and [\d.]+ µs\.", text
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        (({"A": "1", "cfg_hash": "x"}, {"A": "2", "cfg_hash": "y"}), "A setting differs: A 1 → 2."),
+        (({"cfg_hash": "x"}, {"cfg_hash": "y"}), "A setting differs: cfg_hash x → y."),
+    ],
+)
+def test_a_digest_over_the_settings_is_no_setting_of_its_own(
+    settings: tuple[dict[str, str], dict[str, str]], named: str
+) -> None:
+    assert named in said(with_settings(before(), settings[0]), with_settings(after(), settings[1]))

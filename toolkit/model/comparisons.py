@@ -5,7 +5,7 @@ The JSON of `toolkit compare` is these records; the order of the fields is the p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +84,17 @@ class BuildRow:
     state: BuildState
     before_source: tuple[str, int | None] | None = None
     after_source: tuple[str, int | None] | None = None
+
+
+DIGESTS_OF_SETTINGS = ("cfg_hash", "config_hash")
+"""Settings that are digests over the others, so that they differ wherever one of those does."""
+
+
+def different_settings(rows: Iterable[SettingRow]) -> tuple[SettingRow, ...]:
+    """Return the settings that differ; digests over the settings only where no other one differs."""
+    differ = [row for row in rows if row.kind is SettingKind.DIFFERS]
+    own = [row for row in differ if row.name not in DIGESTS_OF_SETTINGS]
+    return tuple(own or differ)
 
 
 @dataclass(frozen=True, slots=True)

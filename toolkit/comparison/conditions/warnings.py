@@ -16,7 +16,7 @@ from toolkit.comparison.comparability import (
 )
 from toolkit.comparison.conditions.builds import build_rows
 from toolkit.comparison.conditions.overlap import SAME_MARKET_CORRELATION
-from toolkit.model.comparisons import MarketMatch, RunOverlap, SettingRow
+from toolkit.model.comparisons import MarketMatch, RunOverlap, SettingRow, different_settings
 from toolkit.model.runs import RunInfo
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import BuildState, SettingKind
@@ -102,7 +102,7 @@ def _setting_warnings(left: RunSide, right: RunSide, settings: Sequence[SettingR
     undocumented = sorted({*before.settings_withheld, *after.settings_withheld})
     if undocumented:
         yield f"settings with undocumented names, not compared: {', '.join(undocumented)}"
-    differ = [row for row in settings if row.kind is SettingKind.DIFFERS]
+    differ = different_settings(settings)
     if differ:
         yield _differences_text(differ)
 
