@@ -107,29 +107,28 @@ def _verdict(context: Context, row: ComparisonRow | None) -> str:
 
 
 _PERCENTILES = ("p50", "p95", "p99")
-_AGE_COLUMNS = (
-    Column("venue"),
-    *(Column(f"{percentile}, s", Align.RIGHT) for percentile in _PERCENTILES),
-    Column("unknown", Align.RIGHT),
-    Column("verdict"),
-)
+_AGE_COLUMNS = (Column("venue"), *(Column(f"{percentile}, s", Align.RIGHT) for percentile in _PERCENTILES))
+_UNKNOWN_COLUMN = Column("unknown", Align.RIGHT)
 
 
 def ages(context: Context, kind: str) -> MovedAndSame:
-    """Return the percentiles of the ages of each venue in seconds; `kind` is `apply` or `event`."""
+    """Return the percentiles of the ages of each venue in seconds; `kind` is `apply` or `event`.
+
+    Apply ages have the share of the time without a known one beside them.
+    """
     rows = [_age_row(context, venue, kind) for venue in context.venues]
-    return _split(_AGE_COLUMNS, rows, "No age moved by more than one tick.")
+    unknown = (_UNKNOWN_COLUMN,) if kind == "apply" else ()
+    return _split((*_AGE_COLUMNS, *unknown, Column("verdict")), rows, "No age moved by more than one tick.")
 
 
 def _age_row(context: Context, venue: str, kind: str) -> tuple[bool, _Row]:
     names = [f"{venue}.age_{kind}_ms.{percentile}" for percentile in _PERCENTILES]
-    unknown = f"{venue}.age_apply_unknown.share"
     found = [row for name in names if (row := context.row(name))]
     tested = [row for row in found if is_tested(row)]
     return any(_moved(context, name) for name in names), (
         Cell(venue, strong=bool(tested)),
         *(values(context.sides, name, in_seconds=True) for name in names),
-        values(context.sides, unknown),
+        *([values(context.sides, f"{venue}.age_apply_unknown.share")] if kind == "apply" else []),
         Cell(_age_verdict(context, found, tested), strong=bool(tested)),
     )
 
