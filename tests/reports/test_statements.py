@@ -109,7 +109,7 @@ def test_5_a_large_move_is_held_against_two_runs_of_one_build() -> None:
 
 def test_6_findings_are_gone_new_or_the_same() -> None:
     assert "- **Gone, lighter:** closed by the venue" in document()
-    assert "- **Same, hyperliquid:** before the socket brought no book for" in document()
+    assert "- **Same, hyperliquid:** the socket brought no book for" in document()
 
 
 def test_7_books_that_were_crossed_while_fresh_are_on_the_first_screen(tmp_path: Path) -> None:

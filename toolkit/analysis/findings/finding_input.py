@@ -58,7 +58,11 @@ class FindingInput:
         text = duration(each.value or 0)
         if each.low is None or each.high is None:
             return f"about {text}"
-        return text if each.low == each.high else f"{text} ({duration(each.low)} to {duration(each.high)})"
+        if each.low == each.high:
+            return text
+        # Milliseconds would be more precise than the records.
+        low = f"{each.low / 1_000:.1f} s" if each.low < 1_000 <= each.high else duration(each.low)
+        return f"{text} ({low} to {duration(each.high)})"
 
     def above_zero(self, metric: str) -> Iterator[tuple[str, float]]:
         """Yield each scope in which the metric is known and not 0, with its value."""
