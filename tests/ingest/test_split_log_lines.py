@@ -13,7 +13,7 @@ import zstandard
 from toolkit.db.store import connect
 from toolkit.files.discovery import discover
 from toolkit.ingest import log, rx_stats
-from toolkit.ingest.log import LogLoad
+from toolkit.ingest.log_lines.reader import LogLoad
 
 RUNS = Path(__file__).parents[1] / "data" / "runs"
 RECORDED = ["faulty_head", "restart_head", "ci_prefixed", "panic_run", "prb_before", "exdev_build"]

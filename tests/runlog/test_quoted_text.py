@@ -138,6 +138,53 @@ def test_a_record_in_quoted_text_changes_nothing(
     assert result == plain
 
 
+NOTE = "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace"
+PANICS = [
+    (["thread 'tokio-runtime-worker' panicked at src/live/runner.rs:1767:5:"], [NOTE]),
+    (["thread 'main' (23776) panicked at src/main.rs:1:2:"], ["stack backtrace:", "   0: rust_begin_unwind"]),
+    (
+        ["thread 'main' panicked at 'called `Result::unwrap()` on an `Err` value: Text {"],
+        ["}', src/main.rs:10:5", NOTE],
+    ),
+]
+"""First lines of a panic, and the lines that follow a message of several lines."""
+ALONE = [record for record in RECORDS if not NOTE.startswith(record[:20]) and "panicked at" not in record]
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("panic", range(len(PANICS)))
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records=st.lists(st.sampled_from(ALONE), min_size=1, max_size=4), place=st.integers(0, 3))
+def test_records_in_the_message_of_a_panic_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, panic: int, grouped: bool, records: list[str], place: int
+) -> None:
+    if grouped:
+        monkeypatch.setattr(templates, "MIN_LINES_TO_LEARN", 1)
+    begin, end = PANICS[panic]
+    message = ["called on an error", "of two parts", "and a third"]
+    forged = [*message[:place], *records, *message[place:]]
+    plain = read(tmp_path, [*BASE, *begin, *["x"] * len(forged), *end, *AFTER])
+    assert read(tmp_path, [*BASE, *begin, *forged, *end, *AFTER]) == plain
+
+
+def test_a_record_in_a_message_of_which_no_end_is_found_is_read_unless_it_is_the_first_line(tmp_path: Path) -> None:
+    connected = "INFO: Lighter public WS connected url=ws://127.0.0.1:1/stream"
+    path = tmp_path / "run.log"
+    path.write_text("\n".join([PANICS[0][0][0], connected, connected, *AFTER]))
+    con = connect(":memory:")
+    facts = log.load(con, 1, discover([str(path)])).facts
+    assert [each.ref for each in facts.quoted] == [(0, 2)]
+    rows = con.execute("select line from log_event where family = 'ws_connected'").fetchall()
+    assert rows == [(3,)]
+
+
+def test_a_second_panic_within_the_lines_of_another_is_a_panic_if_a_start_stands_between(tmp_path: Path) -> None:
+    path = tmp_path / "run.log"
+    path.write_text("\n".join([BASE[0], PANICS[0][0][0], "first", *BASE, PANICS[1][0][0], "second", NOTE, *AFTER]))
+    facts = log.load(connect(":memory:"), 1, discover([str(path)])).facts
+    assert (facts.lives, [message for _, _, message in facts.panics], facts.quoted_count) == (2, ["second"], 0)
+
+
 def test_a_quoted_record_is_named_in_a_finding_and_the_counts_it_could_raise_are_lower_bounds(tmp_path: Path) -> None:
     path = tmp_path / "run.log"
     error = "INFO: Lighter public WS error (consecutive_failures=1): stream ended"

@@ -154,6 +154,15 @@ def test_lines_tell_their_sessions(
         ("{V} public WS ping send failed: Broken pipe (os error 32)", "ping_send_fail"),
         ("{V} public WS seq gap last=1006 start=1009", "seq_gap"),
         ("Invalid subscription", "subscribe_error"),
+        ("Paradex subscribe failed: the stream ended, ping timeout", "subscribe_error"),
+        ('HTTP error: 400, body={{"code":1,"msg":"stream ended"}}', "unknown"),
+        ("HTTP error: 502 Bad Gateway <html><body>read timeout</body></html>", "unknown"),
+        ('close frame Some(CloseFrame {{ code: Normal, reason: "ping timeout, 1006" }})', "server_close"),
+        ("closed by server code=1001 no close frame, seq gap", "server_close"),
+        ("received 1001 (going away) read timeout; then sent 1001 (going away)", "server_close"),
+        ("the venue said: stream ended", "unknown"),
+        ("'stream ended' can't be read, seq gap", "seq_gap"),
+        ('unknown answer "\\" ping timeout": stream ended', "stream_ended"),
     ],
 )
 def test_an_error_of_a_connected_socket_tells_its_reason(error: str, reason: str) -> None:

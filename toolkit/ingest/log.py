@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import duckdb
-import numpy as np
 
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.rotation import is_continuation, join_line
 from toolkit.files.run_file import RunFile, adjoins, continues
 from toolkit.ingest.batch_writer import TableWriter
-from toolkit.ingest.log_rows import LogRows
-from toolkit.model.runs import FileLedger, Session, SetAsideLine
+from toolkit.ingest.log_lines.pending import PendingLine
+from toolkit.ingest.log_lines.reader import LineReader, LogLoad
+from toolkit.ingest.log_lines.rows import LogRows
+from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
 from toolkit.runlog.bulk.block import (
     ParsedBlock,
-    SingleLine,
     log_templates,
     parse_block,
     parse_single,
@@ -27,34 +27,12 @@ from toolkit.runlog.bulk.block import (
     rejoined,
     wrapped_blocks,
 )
-from toolkit.runlog.bulk.numbers import IntVector
-from toolkit.runlog.facts import LogFacts, Ref
-from toolkit.runlog.lives import Lives
-from toolkit.runlog.parse import OTHER, LogRecord
-from toolkit.runlog.sanitize import strip_decoration
-from toolkit.runlog.session_lines import session_line
+from toolkit.runlog.facts import Ref
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.runlog.wrapping.detect import LEARNT
-from toolkit.sessions.machine import SessionIncident, Sessions
 from toolkit.streams.blocks import BLOCK_BYTES, blocks
 from toolkit.streams.parallel import PARALLEL_FROM_BYTES, gc_paused
 from toolkit.streams.spans import read_in_parallel
-
-
-@dataclass
-class LogLoad:
-    """The ledgers of the run's logs, the facts that their lines state, and the sockets' sessions and incidents."""
-
-    ledgers: list[FileLedger] = field(default_factory=list)
-    facts: LogFacts = field(default_factory=LogFacts)
-    sessions: list[Session] = field(default_factory=list)
-    incidents: list[SessionIncident] = field(default_factory=list)
-    unknown: dict[int, LineExamples] = field(default_factory=dict)
-    """Examples of the lines that no grammar knows, by file number."""
-    learnt_prefixes: dict[int, str] = field(default_factory=dict)
-    """An example of the prefix of no known kind that was taken off a file's lines, by file number."""
-    torn: set[Ref] = field(default_factory=set)
-    """Lines without an end: their last word may be cut short."""
 
 
 def load(
@@ -79,7 +57,7 @@ def load(
         loader.close_partial()
         loader.rows.flush()
     loader.count_other_lines()
-    loader.result.sessions, loader.result.incidents = loader.sessions.close()
+    loader.result.sessions, loader.result.incidents = loader.reader.sessions.close()
     loader.result.facts.lives = loader.most_lives
     loader.result.facts.set_foreign_apart()
     return loader.result
@@ -104,20 +82,15 @@ class _Loader:
         self.rows = rows
         self._parallel_from = parallel_from
         self._span_bytes = span_bytes
-        self.sessions = Sessions()
         self.result = LogLoad()
+        self.reader = LineReader(rows, self.result)
         self.most_lives = 0
         self._ledgers: dict[int, FileLedger] = {}
-        self._lives = Lives()
         self._unended: _UnendedLine | None = None
-        self._other: Counter[int] = Counter()
-        """Lines that no grammar knows, by file number."""
-        self._panic: Ref | None = None
-        """The panic line just read: its message is the next line."""
         self._broken_record: str | None = None
         """The beginning of a record that another writer's output interrupted: its rest may be the next line."""
-        self._undecided: tuple[SingleLine, Ref, bool] | None = None
-        """The line just read, if the next line decides how it reads: the line, its place, and whether it is torn."""
+        self._undecided: PendingLine | None = None
+        """The line just read, if the next line decides how it reads."""
 
     def read(self, source: RunFile, continued: bool = False, adjoining: bool = False) -> None:
         """Read one log file.
@@ -127,9 +100,10 @@ class _Loader:
         """
         if not adjoining:
             self.close_partial()
-        self._lives = self._lives if continued else Lives()
+        if not continued:
+            self.reader.begin_log()
         ledger = LedgerBuilder()
-        self._unknown = self.result.unknown.setdefault(source.file_no, LineExamples())
+        self.result.unknown.setdefault(source.file_no, LineExamples())
         if source.wrapping and source.wrapping[-1].name == LEARNT:
             self.result.learnt_prefixes[source.file_no] = source.wrapping[-1].example.decode("utf-8", "replace")
         for block in self._blocks(source, ledger):
@@ -144,7 +118,7 @@ class _Loader:
             self.close_partial()
         self._ledgers[source.file_no] = ledger.ledger(source)
         self.result.facts.lines += ledger.lines
-        self.most_lives = max(self.most_lives, self._lives.count)
+        self.most_lives = max(self.most_lives, self.reader.lives)
 
     def _blocks(self, source: RunFile, ledger: LedgerBuilder) -> Iterator[ParsedBlock]:
         """Yield the parsed blocks of a file in order, then record the file's size and digest in the ledger."""
@@ -173,13 +147,14 @@ class _Loader:
     def close_partial(self) -> None:
         """Read a pending unended line as a torn one, and discard what other pending lines may have continued."""
         self._end_unended_line()
-        self._decide(self._undecided, completed=False)
-        self._panic = self._broken_record = None
+        self._decide(completed=False)
+        self.reader.close_panic()
+        self._broken_record = None
 
     def count_other_lines(self) -> None:
         """Complete the ledgers once all lines are read, as the rest of a file's last line may be in the next file."""
         for file_no, ledger in self._ledgers.items():
-            other = self._other[file_no]
+            other = self.reader.other[file_no]
             self.result.ledgers.append(replace(ledger, used=ledger.used - other, other=other))
 
     def _begin_file(self, file_no: int, block: ParsedBlock) -> bool:
@@ -188,8 +163,8 @@ class _Loader:
         Each of the two is a line of its own in the ledger of its file; their record has the position of its beginning.
         """
         joined = self._end_unended_line(None if block.skipped else block.head, block.torn, file_no)
-        self._decide(self._undecided, completed=False)
-        self._first_life, self._life_starts = self._lives.life, [0]
+        self._decide(completed=False)
+        self.reader.begin_file()
         return joined
 
     def _end_unended_line(self, next_line: bytes | None = None, next_torn: bool = False, file_no: int = 0) -> bool:
@@ -200,7 +175,7 @@ class _Loader:
         unended, self._unended = self._unended, None
         if unended is None:
             return False
-        awaited = self._panic is not None or self._broken_record is not None
+        awaited = self.reader.awaits_message or self._broken_record is not None
         joined = next_line is not None and is_continuation(unended.piece, next_line, awaited)
         if joined and next_line is not None:
             unended = replace(unended, piece=join_line(unended.piece, next_line), files=(*unended.files, file_no))
@@ -208,8 +183,7 @@ class _Loader:
             self._unended = unended
         else:
             line = parse_single(unended.piece, 0, unended.byte, unended.at_ms)
-            if self._add_lines([line], *unended.ref, torn=not joined):
-                self._other.update(unended.files)
+            self._add_lines([PendingLine(line, unended.ref, not joined, unended.files)])
         return joined
 
     def _add_block(self, file_no: int, block: ParsedBlock, first_line: int, first_line_joined: bool) -> None:
@@ -220,79 +194,30 @@ class _Loader:
                     block.head, (file_no, first_line), block.first_byte, block.head_ms, (file_no,)
                 )
             return
-        other = self._add_lines(block.single[first_line_joined:], file_no, first_line)
-        self._other[file_no] += len(other) + sum(whole in other for whole in block.parts.values())
+        parts = Counter(block.parts.values())
+        self._add_lines(
+            PendingLine(each, (file_no, first_line + each.index), False, (file_no,) * (1 + parts[each.index]))
+            for each in block.single[first_line_joined:]
+        )
+        self.reader.settle(self._undecided.ref if self._undecided else (file_no, first_line + block.lines))
         if block.tables is not None:
-            self.rows.add_block(block.tables, file_no, first_line, self._lives_of)
-        for group in block.groups:
-            ends = [((file_no, first_line + index), text) for index, text in (group.first, group.last)]
-            self.result.facts.add_many(group.record, group.count, *ends)
-            self.result.facts.add_sender(group.record.family, group.sender)
-            if group.record.family == OTHER:
-                self._other[file_no] += group.count
-                for (_, line), text in ends:
-                    self._unknown.add(line, text)
+            self.rows.add_block(block.tables, file_no, first_line, self.reader.lives_of)
+        self.reader.add_groups(block.groups, file_no, first_line)
 
-    def _lives_of(self, lines: IntVector) -> IntVector:
-        """Return the lives of lines of the current file; all singly parsed lines up to them must have been added."""
-        lives: IntVector = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1 + self._first_life
-        return lives
+    def _add_lines(self, lines: Iterable[PendingLine]) -> None:
+        for each in lines:
+            whole = rejoined(each.line, self._broken_record)
+            self._decide(completed=whole is not None)
+            pending = each if whole is None else replace(each, line=whole)
+            self._broken_record = pending.line.parsed.partial
+            if pending.line.parsed.alone is not None:
+                self._undecided = pending
+            else:
+                self.reader.add(pending)
 
-    def _add_lines(self, single: Sequence[SingleLine], file_no: int, first_line: int, torn: bool = False) -> set[int]:
-        """Add lines; return the indexes of those that no grammar knows."""
-        other = set[int]()
-        for each in single:
-            ref, whole = (file_no, first_line + each.index), rejoined(each, self._broken_record)
-            self._decide(self._undecided, completed=whole is not None)
-            line = whole or each
-            self._broken_record = line.parsed.partial
-            if line.parsed.alone is not None:
-                self._undecided = line, ref, torn
-            elif not self._add_line(line, ref, torn):
-                other.add(each.index)
-        return other
-
-    def _decide(self, undecided: tuple[SingleLine, Ref, bool] | None, completed: bool) -> None:
+    def _decide(self, completed: bool) -> None:
         """Add the line that awaits the next one, which is its rest if it is `completed`."""
-        self._undecided = None
+        undecided, self._undecided = self._undecided, None
         if undecided is not None:
-            line, ref, torn = undecided
             self._broken_record = self._broken_record if completed else None
-            self._add_line(line if completed else replace(line, parsed=line.parsed.if_alone), ref, torn)
-
-    def _add_line(self, line: SingleLine, ref: Ref, torn: bool) -> bool:
-        """Add the records of a line; return whether it was understood, as a known line or as the message of a panic."""
-        facts, records, text = self.result.facts, line.parsed.records, strip_decoration(line.text)[0]
-        is_message = self._panic is not None and records[0].family == OTHER and bool(text.strip())
-        if is_message:
-            facts.panics[-1] = (*facts.panics[-1][:2], text.strip())
-        self._panic = None
-        for quoted in line.parsed.quoted:
-            facts.add_quoted(quoted, ref, session_line(quoted, ref) is not None)
-        for each in records:
-            facts.add(each, ref, text, line.sender)
-            if each.family == OTHER:
-                continue
-            if each.family in ("panic", "panic_quoted"):
-                self._panic = ref if each.family == "panic" else None
-                place = each.fields.get("place", "").rstrip(":")
-                facts.panics.append((ref, place, each.fields.get("error", "no message")))
-                facts.panic_threads[ref] = each.fields["thread"]
-            self._add_record(each, ref, line.parsed.stamped_ms, line.byte, torn)
-        understood = is_message or records[0].family != OTHER
-        if not understood and text.strip():
-            self._unknown.add(ref[1], text)
-        return understood
-
-    def _add_record(self, record: LogRecord, ref: Ref, stamped_ms: int | None, byte: int, torn: bool) -> None:
-        if torn:
-            self.result.torn.add(ref)
-        life = self._lives.life if torn else self._lives.add(record)
-        if self._lives.begins and not torn:
-            self.result.facts.begin_life(ref)
-            self._panic = None
-        if life - self._first_life == len(self._life_starts):
-            self._life_starts.append(ref[1])
-        self.rows.add(record, ref, life, byte, stamped_ms, torn)
-        if (event := session_line(record, ref)) is not None:
-            self.sessions.feed(life, event, self._lives.began)
+            self.reader.add(undecided if completed else undecided.if_alone)

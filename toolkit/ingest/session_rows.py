@@ -10,7 +10,7 @@ import duckdb
 
 from toolkit.db.store import insert_rows
 from toolkit.ingest.loaded_run import LoadedRun
-from toolkit.ingest.log import LogLoad
+from toolkit.ingest.log_lines.reader import LogLoad
 from toolkit.model.closes import close_label
 from toolkit.model.runs import Episode, Session
 from toolkit.model.vocabulary import ReconnectReason, Stage

@@ -121,6 +121,16 @@ class LogFacts:
         self.endings = [each for each in self.endings if each not in previous]
         self.panics = [each for each in self.panics if self._log(each[0][0]) != log]
 
+    def add_panic(self, record: LogRecord, ref: Ref) -> None:
+        """Add a panic by the record of its first line."""
+        place = record.fields.get("place", "").rstrip(":")
+        self.panics.append((ref, place, record.fields.get("error", "no message")))
+        self.panic_threads[ref] = record.fields["thread"]
+
+    def add_panic_message(self, ref: Ref, text: str) -> None:
+        """Set the message of the panic whose first line is at `ref`."""
+        self.panics = [(at, place, text if at == ref else old) for at, place, old in self.panics]
+
     def continues_after(self, ref: Ref) -> bool:
         """Return true if the program wrote to the same log after that line, apart from lines about its end."""
         ignored = ENDINGS | NOT_FROM_PROGRAM | AFTERMATH

@@ -30,7 +30,7 @@ UNKNOWN = (OTHER, "socket_note")
 """Families of lines that no specific family matches."""
 
 _RX = re.compile(r"market_rx_stats tick=[0-9]{1,18}(?: |$)")
-_NOT_QUOTED = (OTHER, "socket_note", "startup_note", "heartbeat")
+NOT_COUNTED = (OTHER, "socket_note", "startup_note", "heartbeat")
 """Families of records that change no count of the run."""
 MAX_QUOTED = 20
 """Records that are looked for in the quoted text of a line."""
@@ -140,7 +140,7 @@ def _whole(
     """Return the records of a line whose text from the character `at` is kept whole, though records may begin in it."""
     whole, _ = _parse_record(text[at:], at)
     inside = (_parse_record(text[each:], each)[0] for each in boundaries[:MAX_QUOTED])
-    quoted = tuple(each for each in inside if each is not None and each.family not in _NOT_QUOTED)
+    quoted = tuple(each for each in inside if each is not None and each.family not in NOT_COUNTED)
     return ParsedLine((*records, *([whole] if whole else [])) or (_OTHER,), None, partial, quoted)
 
 

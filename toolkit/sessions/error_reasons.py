@@ -1,4 +1,4 @@
-"""Reconnect reasons inferred from the text of an error line."""
+"""Reconnect reasons inferred from the program's own words in an error line, never from text of a venue in it."""
 
 from __future__ import annotations
 
@@ -63,16 +63,41 @@ _CLOSE_FRAME = re.compile(
 )
 """A close frame was received, or the program says so itself."""
 
+_OUTSIDE_TEXT = re.compile(
+    r'"(?:[^"\\]|\\.)*(?:"|$)|`[^`]*(?:`|$)|(?<![\w\'])\'(?:[^\'\\]|\\.)*(?:\'(?!\w)|$)|\u201c[^\u201d]*(?:\u201d|$)'
+    r"|(?:\b(?:body|reason|message|msg|data|snippet|response|payload|text|details?)\W?\s?[=:]|\b(?:said|says)\b"
+    r"|[{\[]\s*[\"{]|<!?[a-z]).*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Text from outside: between quotation marks, or to the end of the error after a key for it, as JSON or HTML."""
+_CLOSE_REASON = re.compile(r"(\bclos\w*\b.*?\bcode\W{0,3}\d{4}\b|\breceived [1-4]\d{3} \([^)]*\)).*", re.IGNORECASE)
+"""A close code and the venue's words after it."""
+
 
 def inferred_reason(error: str) -> str:
-    """Return the reason that an error's text implies; `unknown` if no known text occurs in it."""
-    if _DISCOVERY_TEXT in error:
+    """Return the reason that the program's words in an error imply; `unknown` if no known text occurs in them.
+
+    Words before the first colon take precedence: what follows them may be a venue's or the operating system's.
+    """
+    own = own_words(error)
+    if _DISCOVERY_TEXT in own:
         return DISCOVERY
-    lowered = error.lower()
-    reason = next((reason for text, reason in _REASONS_BY_TEXT if text in lowered), None)
+    lowered = own.lower()
+    reason = _first_reason(lowered.partition(": ")[0])
+    if reason is None or reason is ReconnectReason.STREAM_ENDED:
+        reason = _first_reason(lowered)
     if reason is None or reason is ReconnectReason.STREAM_ENDED:
         if _ABNORMAL_CLOSURE.search(lowered):
             return ReconnectReason.STREAM_ENDED.value
         if _CLOSE_FRAME.search(lowered):
             return ReconnectReason.SERVER_CLOSE.value
     return str(reason or ReconnectReason.UNKNOWN)
+
+
+def own_words(error: str) -> str:
+    """Return an error without the text from outside that it quotes."""
+    return _OUTSIDE_TEXT.sub("", _CLOSE_REASON.sub(r"\1", error))
+
+
+def _first_reason(words: str) -> ReconnectReason | None:
+    return next((reason for text, reason in _REASONS_BY_TEXT if text in words), None)

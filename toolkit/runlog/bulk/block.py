@@ -19,6 +19,7 @@ from toolkit.runlog.bulk.rx_columns import all_integers
 from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
 from toolkit.runlog.family_groups import ENDINGS
 from toolkit.runlog.interleaving import may_continue_on_next_line
+from toolkit.runlog.panic_messages import possible_message_lines
 from toolkit.runlog.parse import RX_STATS, UNKNOWN, LogRecord, ParsedLine, parse
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.session_lines import session_line
@@ -97,7 +98,8 @@ def parse_block(block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLi
         return ParsedBlock(block.first_byte, unwrapped.lines[0], torn=True, head_ms=unwrapped.at_ms[0])
     lines = BlockLines(block.data if unwrapped is None else unwrapped.data)
     bytes_ = block.first_byte + (lines if unwrapped is None else BlockLines(block.data)).starts
-    ungrouped = _PARSED_SINGLY if unwrapped is None else _PARSED_SINGLY | unwrapped.parsed_singly
+    ungrouped = _PARSED_SINGLY | possible_message_lines(lines)
+    ungrouped |= set() if unwrapped is None else unwrapped.parsed_singly
     stamps = [None] * len(lines) if unwrapped is None else unwrapped.at_ms
     senders = [""] * len(lines) if unwrapped is None else unwrapped.senders
     groups, left = templates.sort(lines, ungrouped)
