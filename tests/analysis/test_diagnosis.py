@@ -288,3 +288,39 @@ def test_a_panic_is_reported_with_its_message_and_source_position(
     assert outcome(run) == ("crashed", "panic", 2)
     assert run.diagnosis
     assert run.diagnosis.text == f"the program panicked: {expected}"
+
+
+CHAIN = (
+    "Error: failed to start",
+    "",
+    "Caused by:",
+    "    0: error sending request",
+    "    1: client error",
+    "    2: dns error",
+)
+CHAIN_TEXT = "failed to start: error sending request: client error: dns error"
+
+
+@pytest.mark.parametrize(
+    ("log", "text"),
+    [
+        (CHAIN, CHAIN_TEXT),
+        ((*CHAIN, "    2: not of the chain", "3: nor this"), CHAIN_TEXT),
+        ((*CHAIN[:3], "    only one cause", "    1: another line"), "failed to start: only one cause"),
+        ((CHAIN[0], "", "", "", *CHAIN[2:]), "failed to start"),
+        ((*CHAIN[:4], *(f"    {n}: {'x' * 99}" for n in range(1, 40))), "failed to start: error sending request: " + "x" * 99),
+    ],
+    ids=["a chain", "further lines", "a single cause", "the causes of something else", "a long chain"],
+)  # fmt: skip
+def test_an_error_of_the_program_is_quoted_with_all_its_causes(tmp_path: Path, log: tuple[str, ...], text: str) -> None:
+    run = ended(tmp_path, START_LINE, CONNECTED, *log, telemetry=records(RECORDS))
+    assert run.diagnosis is not None
+    message = run.diagnosis.text.removeprefix("the program ended with an error: ")
+    assert message.startswith(text) if "x" in text else message == text
+    assert len(message) < 300
+
+
+def test_the_cause_of_a_failed_build_is_quoted_with_the_whole_numbered_chain(tmp_path: Path) -> None:
+    run = ended(tmp_path, "error: failed to run custom build command for `x`", *CHAIN[1:])
+    assert run.diagnosis is not None
+    assert "error sending request: client error: dns error" in run.diagnosis.text

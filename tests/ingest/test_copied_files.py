@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.analysis.pipeline import analyze
+from toolkit.db.store import connect
 from toolkit.files.copies import distinct
 from toolkit.files.discovery import discover
 from toolkit.model.runs import RunAnalysis
@@ -174,6 +175,16 @@ def test_a_copy_changes_neither_the_figures_nor_the_id_of_a_run(tmp_path: Path) 
     ledgers = {each.file: (each.copy_of, each.lines, each.used, dict(each.set_aside)) for each in both.ledger}
     assert ledgers["tee.log"] == ("run.log", 445, 0, {"copy": 445})
     assert ledgers["old.jsonl"] == ("telemetry.jsonl", 50, 0, {"copy": 50})
+
+
+def test_the_store_names_the_file_of_which_another_is_a_copy(tmp_path: Path) -> None:
+    folder, db = written(tmp_path / "run", {"run.log": LOG, "stdout.log": LOG}), str(tmp_path / "store.duckdb")
+    analyze([folder], db)
+    with connect(db, read_only=True) as con:
+        assert con.execute("select file, copy_of from files order by file").fetchall() == [
+            ("run.log", None),
+            ("stdout.log", "run.log"),
+        ]
 
 
 def test_counts_from_files_that_overlap_are_upper_bounds_with_a_finding(tmp_path: Path) -> None:

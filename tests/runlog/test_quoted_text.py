@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.analysis.metrics.sample_runs import record
 from toolkit.analysis.pipeline import analyze
 from toolkit.db.store import connect
 from toolkit.files.discovery import discover
@@ -20,6 +22,7 @@ from toolkit.model.vocabulary import Bound
 from toolkit.runlog.bulk import templates
 from toolkit.runlog.grammar import audit_families, audit_text, message_families
 from toolkit.runlog.parse import parse
+from toolkit.sessions.error_reasons import WORDS_OF_REASONS, inferred_reason
 
 RECORDS = sorted(
     {example.strip() for family in (*message_families(), *audit_families()) for example in family.examples}
@@ -87,7 +90,7 @@ HOSTS = sorted(host for host in set(quoting_lines()) if not host[0][host[1] - 1]
 
 
 def read(folder: Path, lines: list[str]) -> dict[str, Any]:
-    """Return all that the figures of a log come from; the quoting line counts without its text."""
+    """Return all that the figures of a log come from; the quoting line and its quotation count without text."""
     path = folder / "run.log"
     path.write_bytes("".join(line + "\n" for line in lines).encode("utf-8", "surrogatepass"))
     con = connect(":memory:")
@@ -97,7 +100,7 @@ def read(folder: Path, lines: list[str]) -> dict[str, Any]:
         "events": con.execute("select line, life, col, family, venue, reason from log_event order by all").fetchall(),
         "counters": con.execute("select * from counter order by all").fetchall(),
         "rx": con.execute("select * from rx_stat order by all").fetchall(),
-        "sessions": [asdict(each) for each in loaded.sessions],
+        "sessions": [asdict(each) | dict.fromkeys(("detail", "close_reason")) for each in loaded.sessions],
         "incidents": loaded.incidents,
         "starts": facts.starts,
         "endings": [(each.ref, each.family) for each in facts.endings],
@@ -106,8 +109,8 @@ def read(folder: Path, lines: list[str]) -> dict[str, Any]:
     }
 
 
-REASON_FROM_TEXT = ("ws_error", "end_close_frame", "end_close_abnormal", "end_read_error", "end_ping_send_fail")
-"""Families of lines whose reason is inferred from the text itself."""
+REASON_FROM_TEXT = ("ws_error",)
+"""Families of lines whose reason is inferred from the text itself, where no mark shows that it is a venue's."""
 
 
 def without_sessions(result: dict[str, Any]) -> dict[str, Any]:
@@ -130,12 +133,57 @@ def test_a_record_in_quoted_text_changes_nothing(
     monkeypatch.setattr(templates, "MIN_LINES_TO_LEARN", 1)
     line, start, end = host
     quoted = decoration.format(record)
+    # Text between quotation marks is printed with escapes.
+    quoted = quoted.replace('"', '\\"') if line[end : end + 1] == '"' else quoted
     forged = line[:start] + (quoted if whole else line[start:end] + quoted) + line[end:]
     plain = read(tmp_path, [*BASE, *[line] * repeats, *AFTER])
     result = read(tmp_path, [*BASE, *[forged] * repeats, *AFTER])
     if parse(line).records[0].family in REASON_FROM_TEXT:
         plain, result = without_sessions(plain), without_sessions(result)
     assert result == plain
+
+
+ERRORS = [
+    'close frame Some(CloseFrame {{ code: Normal, reason: "{}" }})',
+    "HTTP error: 502 Bad Gateway, body={}",
+    "subscribe failed: {}",
+    "closed by server code=1001 {}",
+    "received 1001 (going away) {}; then sent 1001 (going away)",
+    "seq gap after the venue said {}",
+    'read timeout, answer {{"message":"{}"}}',
+    "unknown answer <html>{}</html>",
+]
+"""Errors of a socket with text of a venue."""
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_text_of_a_venue_in_an_error_decides_no_reason(error: str) -> None:
+    for words in (*RECORDS, *WORDS_OF_REASONS, "closed code=1006", "close frame 1000"):
+        for decoration in DECORATIONS:
+            assert inferred_reason(error.format(decoration.format(words))) == inferred_reason(error.format("x"))
+
+
+CONFIG = 'Config {{ version: "v1", note: {}, risk: RiskConfig {{ ladder: 3 }} }}'
+
+
+def figures_of(folder: Path, text: str, repeats: int) -> tuple[object, ...]:
+    """Return the figures of a run in whose telemetry, drained events and configuration a venue's text stands."""
+    more = {"note": text, "venue_note": [text] * 3, "fair_value_available": True, "risk_regime": "Normal"}
+    (folder / "telemetry.jsonl").write_text("".join(record(t, t / 4, (0, 0, 0), **more) for t in range(8)))
+    log_lines = [*BASE, *[f"market_rx_stats tick=1 raw_drained=3 cap_hits=0 note={text}"] * repeats, *AFTER]
+    (folder / "run.log").write_bytes("".join(f"{line}\n" for line in log_lines).encode("utf-8", "surrogatepass"))
+    config = {"config_hash": "0x1", "config_debug": CONFIG.format(json.dumps(text, ensure_ascii=False)), "note": text}
+    (folder / "config_resolved.json").write_text(json.dumps(config))
+    run = analyze([str(folder)])
+    values = [(each.figure, each.value) for each in run.figures]
+    return values, run.run.ended, run.run.lives, run.run.venues, [(each.kind, each.venue) for each in run.episodes]
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_records_in_telemetry_drained_events_and_configuration_change_no_figure(tmp_path: Path, part: int) -> None:
+    plain = figures_of(tmp_path, "text", 2)
+    for text in (each.format(" ".join(RECORDS[part::5])) for each in DECORATIONS[part::5]):
+        assert figures_of(tmp_path, text, 2) == plain
 
 
 NOTE = "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace"

@@ -238,11 +238,9 @@ def _write_ledgers(con: duckdb.DuckDBPyConnection, ledgers: Sequence[FileLedger]
         if ledger.lines != ledger.used + ledger.other + sum(ledger.set_aside.values()):
             counts = f"{ledger.used} used, {ledger.other} other and {ledger.set_aside}"
             raise AssertionError(f"{ledger.file}: {ledger.lines} lines, but {counts}")
-    files = [
-        (RUN_KEY, number, each.file, each.role, each.bytes, each.sha256, each.lines, each.used, each.other)
-        for number, each in enumerate(ledgers)
-    ]
-    insert_rows(con, "file", ("run_key", "file_no", "file", "role", "bytes", "sha256", "lines", "used", "other"), files)
+    columns = ("file", "role", "bytes", "sha256", "lines", "used", "other", "copy_of")
+    files = [(RUN_KEY, number, *(getattr(each, name) for name in columns)) for number, each in enumerate(ledgers)]
+    insert_rows(con, "file", ("run_key", "file_no", *columns), files)
     aside = [
         (RUN_KEY, number, each.line, each.byte, each.reason)
         for number, ledger in enumerate(ledgers)

@@ -19,6 +19,8 @@ class BuildCause:
 
     code: str
     pattern: re.Pattern[str]
+    words: tuple[str, ...]
+    """Words in lower case; every line that shows the cause contains one of them."""
     text: str
     rank: int
     """Position in the table; the lowest of several is the most specific."""
@@ -29,7 +31,7 @@ def build_causes() -> tuple[BuildCause, ...]:
     """Return the known causes, the most specific first."""
     table = tomllib.loads((files("toolkit.runlog") / "build_causes.toml").read_text(encoding="utf-8"))
     return tuple(
-        BuildCause(each["code"], re.compile(each["pattern"]), each["text"], rank)
+        BuildCause(each["code"], re.compile(each["pattern"]), tuple(map(str.lower, each["words"])), each["text"], rank)
         for rank, each in enumerate(table["cause"])
     )
 
@@ -37,6 +39,15 @@ def build_causes() -> tuple[BuildCause, ...]:
 def build_cause(line: str) -> BuildCause | None:
     """Return the most specific cause that a line of a build shows; None if it shows none."""
     line = line[:MAX_LINE_CHARS]
-    if _SOURCE.match(line) and " = note: " not in line:
+    lowered = line.lower()
+    # Nearly all lines end here: a search for fixed words takes a tenth of the time of the patterns.
+    if not [word for word in _words() if word in lowered] or (_SOURCE.match(line) and " = note: " not in line):
         return None
     return next((each for each in build_causes() if each.pattern.search(line)), None)
+
+
+@cache
+def _words() -> tuple[str, ...]:
+    """Return words of which every line that shows a cause contains one, none a part of another."""
+    words = {word for cause in build_causes() for word in cause.words}
+    return tuple(sorted(each for each in words if not any(other != each and other in each for other in words)))

@@ -20,9 +20,11 @@ Ref = tuple[int, int]
 _PROGRAM_PHRASES = ("paraphina_live | ", "paraphina | ", "WS_AUDIT ", " public WS ", "market_rx_stats tick=")
 _REPORTED_BY_NAME = ("container_exit", "manager_exit")
 """Families of reports that name what ended as the lines of a wrapping name their sender."""
-_NUMBERED = re.compile(r"\d+: ")
 _LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
+MAX_CHAIN_CHARS = 1_000
+"""Characters of a chain of causes that are kept."""
+_MAX_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class LogFacts:
     build_causes: dict[BuildCause, Ref] = field(default_factory=dict)
     """First line that shows each known cause of failed builds."""
     last_cause: tuple[Ref, str] | None = None
-    """The line after the last `Caused by:`, without its indentation."""
+    """The causes after the last `Caused by:`, without indentation; a numbered chain is joined by colons."""
     last_words: tuple[Ref, str] | None = None
     """The last line of no known family."""
     endings: list[EndingLine] = field(default_factory=list)
@@ -106,6 +108,8 @@ class LogFacts:
     has_unread_program: bool = False
     """True if a line of no known family holds a phrase of the program, as when the lines have an unknown prefix."""
     _cause_follows: bool = False
+    _next_cause: str = ""
+    """The number of the next cause of a numbered chain; empty outside of one."""
     _logs: dict[int, int] = field(default_factory=dict)
     """File number of the first part, for each file that is a later part of a rotated log."""
 
@@ -190,10 +194,21 @@ class LogFacts:
 
     def _note_failure(self, family: str, ref: Ref, text: str) -> None:
         """Keep what a line says about the cause of a failed build."""
-        if self._cause_follows and text.strip():
-            self.last_cause = ref, _NUMBERED.sub("", text.strip())
+        if text.strip() and (self._cause_follows or self._next_cause):
+            self._note_chain(ref, text.strip())
         self._cause_follows = family == "caused_by"
         self._note_cause(family, ref, text)
+
+    def _note_chain(self, ref: Ref, text: str) -> None:
+        number, is_numbered, cause = text.partition(": ")
+        if self._next_cause and is_numbered and number == self._next_cause and self.last_cause is not None:
+            first, chain = self.last_cause
+            self.last_cause = first, f"{chain}: {cause}"[:MAX_CHAIN_CHARS]
+        elif self._cause_follows:
+            self.last_cause = ref, (cause if number.isdecimal() and is_numbered else text)[:MAX_CHAIN_CHARS]
+        else:
+            number = ""
+        self._next_cause = str(int(number) + 1) if number.isdecimal() and len(number) <= _MAX_DIGITS else ""
 
     def _note_cause(self, family: str, ref: Ref, text: str) -> None:
         if family == "other" and text.strip():

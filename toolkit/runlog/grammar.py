@@ -92,14 +92,13 @@ class AuditFamily:
     """Family of audit lines, defined by the keys (or key=value pairs) that a line must hold.
 
     `counters` maps a key to its kind; `<venue>` in a key stands for the line's own venue. A throttled counter is
-    printed at n <= 3 and at every `every`-th n. `rest` is the key whose value is the rest of the line.
+    printed at n <= 3 and at every `every`-th n.
     """
 
     name: str
     required_keys: tuple[str, ...]
     counters: Mapping[str, CounterKind]
     every: int
-    rest: str | None
     examples: tuple[str, ...]
 
     def __reduce__(self) -> tuple[Callable[[str], AuditFamily], tuple[str]]:
@@ -238,6 +237,5 @@ def _audit_family(data: Mapping[str, Any]) -> AuditFamily:
         required_keys=tuple(data["has"]),
         counters={key: kind for name, kind in kinds.items() for key in data.get(name, ())},
         every=data.get("every", 1),
-        rest=data.get("rest"),
         examples=tuple(data["examples"]),
     )

@@ -30,13 +30,18 @@ _CONTINUED_MARKERS = (
     b'{"timebase_id"', b'{"kill_reason"', b'{"basis_b_t"',
 )  # fmt: skip
 
+_CAUSE = re.compile(rb"\s+\d*: ")
+"""A cause of a numbered chain; its digits may be left out."""
+
 
 def may_continue_on_next_line(line: bytes) -> bool:
     """Return true if the next line may continue this one.
 
     It may be a panic's message, the cause of an error, or the rest of an interrupted record.
     """
-    return line.rstrip().endswith(b"Caused by:") or any(marker in line[1:] for marker in _CONTINUED_MARKERS)
+    if line.rstrip().endswith(b"Caused by:") or _CAUSE.match(line):
+        return True
+    return any(marker in line[1:] for marker in _CONTINUED_MARKERS)
 
 
 def record_boundaries(text: str) -> list[int]:

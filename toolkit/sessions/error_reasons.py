@@ -49,6 +49,7 @@ _REASONS_BY_TEXT = (
     ("closed by", ReconnectReason.STREAM_ENDED),
 )
 """Texts in error lines, in lower case, and their reasons; the first text that occurs in an error counts."""
+WORDS_OF_REASONS = tuple(words for words, _ in _REASONS_BY_TEXT)
 
 _DISCOVERY_TEXT = "discovery failed"
 _CODE = r"(?:\bcode\W{0,3}|\breceived |[(\[])"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from toolkit.analysis.diagnosis.exits import Explanation, reported_exits, reported_success
-from toolkit.analysis.diagnosis.failed_starts import failed_starts, silent_starts
+from toolkit.analysis.diagnosis.failed_starts import MAX_QUOTE_CHARS, failed_starts, silent_starts
 from toolkit.model.runs import Diagnosis
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import Ended
@@ -20,6 +20,9 @@ ENOUGH = 0.9
 """An unexplained end at this share of the requested time or later counts as the end of that time."""
 FRESH_MS = 10_000
 """A run whose last record is not older than this, ms, is still being written."""
+
+_LINES_TO_CAUSES = 3
+"""Lines after an error within which its first cause is printed: a blank line and `Caused by:` come before it."""
 
 FileAndLine = Callable[[Ref], tuple[str, int]]
 """Returns file name and line of a line reference."""
@@ -121,12 +124,21 @@ def _errors(facts: LogFacts, started: bool) -> list[tuple[str, str, Ref]]:
             errors.append(("configuration", f"{each.fields['code']} {each.fields['error']}".strip(), each.ref))
         # A program ends with this form of message; where it went on, another program wrote the line.
         elif each.family == "main_error" and (started or running) and not facts.continues_after(each.ref):
-            errors.append(("program_error", each.fields["error"], each.ref))
+            errors.append(("program_error", _with_causes(facts, each), each.ref))
     if running and not started:
         # After the build, a line in the form of a build error is the program refusing its arguments.
         refusals = [(ref, line) for ref, line in facts.build_errors if ref > running]
         errors += [("configuration", line.strip().partition(": ")[2], ref) for ref, line in refusals]
     return sorted(errors, key=lambda each: each[2])
+
+
+def _with_causes(facts: LogFacts, error: EndingLine) -> str:
+    """Return an error with the causes that are printed below it."""
+    if facts.last_cause is None:
+        return error.fields["error"]
+    (file_no, line), causes = facts.last_cause
+    follows = file_no == error.ref[0] and 0 < line - error.ref[1] <= _LINES_TO_CAUSES
+    return f"{error.fields['error']}: {causes[:MAX_QUOTE_CHARS]}" if follows else error.fields["error"]
 
 
 def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[Explanation]:

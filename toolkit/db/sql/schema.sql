@@ -37,7 +37,8 @@ create table if not exists file (
     sha256  varchar not null,
     lines   bigint not null,
     used    bigint not null,
-    other   bigint
+    other   bigint,
+    copy_of varchar                          -- the file that has all lines of this one, which is then not read
 );
 
 create table if not exists set_aside_line (
@@ -270,7 +271,7 @@ create table if not exists finding (
 create or replace view runs as
     select run, label, kind, simulated, started_ms, ended_ms, requested_ms, observed_ms, lives, ended from run;
 create or replace view files as
-    select run, file, role, bytes, sha256, lines, used, other from file join run using (run_key);
+    select run, file, role, bytes, sha256, lines, used, other, copy_of from file join run using (run_key);
 create or replace view set_aside as
     select run, file, line, byte, reason
     from set_aside_line join file using (run_key, file_no) join run using (run_key);
