@@ -134,7 +134,7 @@ def test_a_record_in_quoted_text_changes_nothing(
     line, start, end = host
     quoted = decoration.format(record)
     # Text between quotation marks is printed with escapes.
-    quoted = quoted.replace('"', '\\"') if line[end : end + 1] == '"' else quoted
+    quoted = quoted.replace("\\", "\\\\").replace('"', '\\"') if line[end : end + 1] == '"' else quoted
     forged = line[:start] + (quoted if whole else line[start:end] + quoted) + line[end:]
     plain = read(tmp_path, [*BASE, *[line] * repeats, *AFTER])
     result = read(tmp_path, [*BASE, *[forged] * repeats, *AFTER])

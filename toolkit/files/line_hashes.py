@@ -30,6 +30,8 @@ NO_TIME = np.iinfo(np.int64).min
 
 _MAX_VALUES_IN_MEMORY = 1 << 17
 _PLAIN_BYTES = b"\t\n" + bytes(range(0x20, 0x7F))
+_UNPRINTED = ~np.isin(np.arange(256), np.frombuffer(_PLAIN_BYTES, np.uint8))
+_NEWLINE = ord("\n")
 _TIME_OF_DAY = re.compile(rb"T\d\d:\d\d:\d\d")
 _BLANK_HASH = hash(b"")
 
@@ -141,11 +143,14 @@ def _line_blocks(file: RunFile, stream: DecompressedStream) -> Iterator[_LineBlo
         lines = [_too_long(block)] if block.skipped else block.data.split(b"\n")
         if not block.torn and not block.skipped:
             lines.pop()
-        if _may_be_decorated(block.data):
-            plain = [_plain(line) if _may_be_decorated(line) else (line.rstrip(), None) for line in lines]
-            yield _LineBlock([line for line, _ in plain], [at_ms for _, at_ms in plain], not block.torn)
-        else:
-            yield _LineBlock([line.rstrip() for line in lines], None, not block.torn)
+        times: list[int | None] | None = None
+        texts = [line.rstrip() for line in lines]
+        for index in () if block.skipped else _may_be_decorated(block.data):
+            texts[index], at_ms = _plain(lines[index])
+            if at_ms is not None:
+                times = times or [None] * len(lines)
+                times[index] = at_ms
+        yield _LineBlock(texts, times, not block.torn)
 
 
 def _too_long(block: Block) -> bytes:
@@ -153,10 +158,16 @@ def _too_long(block: Block) -> bytes:
     return b"\0too long\0%d" % block.first_byte
 
 
-def _may_be_decorated(data: bytes) -> bool:
-    """Return whether lines may have colours, other unprinted characters or a CI system's stamp."""
+def _may_be_decorated(data: bytes) -> list[int]:
+    """Return the indexes of the lines that may have colours, other unprinted characters or a CI system's stamp."""
+    octets = np.frombuffer(data, np.uint8)
     # One regular expression for both takes thirty times as long.
-    return bool(data.translate(None, _PLAIN_BYTES)) or _TIME_OF_DAY.search(data) is not None
+    places = np.flatnonzero(_UNPRINTED[octets]) if data.translate(None, _PLAIN_BYTES) else np.empty(0, np.int64)
+    stamps = np.array([match.start() for match in _TIME_OF_DAY.finditer(data)], np.int64)
+    indexes: list[int] = np.unique(
+        np.searchsorted(np.flatnonzero(octets == _NEWLINE), np.append(places, stamps))
+    ).tolist()
+    return indexes
 
 
 def _plain(line: bytes) -> tuple[bytes, int | None]:

@@ -12,10 +12,14 @@ import numpy.typing as npt
 HashVector = npt.NDArray[np.uint64]
 IntVector = npt.NDArray[np.int64]
 
-MAX_CANDIDATES = 1_000
-"""Positions that are examined of those where a sequence may begin: a log that repeats itself has one at each line."""
+MAX_POSITIONS = 1_000
+"""Positions that are returned of those at which a sequence occurs: a log that repeats itself has one at each line."""
+_MAX_COMPARED = 1 << 27
+"""Lines that are compared to examine candidates one by one; a log that repeats itself is searched in linear time."""
 _MAX_ANCHORS = 1 << 16
 _PROBES = 16
+_BASE = 0x9E3779B97F4A7C15
+"""Odd number whose powers weight the values of a sequence."""
 _FIRST_PIECE, _LARGEST_PIECE = 64, 1 << 20
 
 
@@ -86,13 +90,15 @@ def longest_increasing(numbers: IntVector) -> int:
 
 
 def positions(whole: HashVector, part: HashVector) -> IntVector:
-    """Return the indexes at which `part` occurs in `whole`; at most `MAX_CANDIDATES` are examined."""
+    """Return the first `MAX_POSITIONS` indexes at which `part` occurs in `whole`."""
     count = len(part)
     if not count or count > len(whole):
         return np.empty(0, np.int64)
     starts = _starts(whole, part, _probes(part))
-    found = [at for at in starts[:MAX_CANDIDATES].tolist() if _equal_run(whole[at : at + count], part) == count]
-    return np.array(found, np.int64)
+    if len(starts) * count > _MAX_COMPARED:
+        return _places_by_sums(whole, part)[:MAX_POSITIONS]
+    found = [at for at in starts.tolist() if _equal_run(whole[at : at + count], part) == count]
+    return np.array(found[:MAX_POSITIONS], np.int64)
 
 
 def _probes(part: HashVector) -> list[int]:
@@ -153,8 +159,38 @@ def end_to_start(a: HashVector, b: HashVector, least: int) -> Stretch | None:
     equal = np.ones(heads, np.bool_)
     for offset in range(least):
         equal &= a[from_index + offset : from_index + offset + heads] == b[offset]
-    for at in np.flatnonzero(equal)[:MAX_CANDIDATES].tolist():
-        begin = from_index + at
-        if np.array_equal(a[begin:], b[: len(a) - begin]):
+    candidates = from_index + np.flatnonzero(equal)
+    if len(candidates) * (len(a) - from_index) > _MAX_COMPARED:
+        candidates = from_index + _ends_by_sums(a[from_index:], b)
+        candidates = candidates[candidates <= len(a) - least][:1]
+    for begin in candidates.tolist():
+        if _equal_run(a[begin:], b) == len(a) - begin:
             return Stretch(begin, 0, len(a) - begin)
     return None
+
+
+def _prefix_sums(values: HashVector) -> tuple[HashVector, HashVector]:
+    """Return the sums of the first values, each times a power of an odd number, and these powers; all modulo 2^64.
+
+    Two sequences of equal length are equal if their sums are, divided by the power at which each begins.
+    """
+    powers = np.full(len(values) + 1, _BASE, np.uint64)
+    powers[0] = 1
+    np.multiply.accumulate(powers, out=powers)
+    sums = np.zeros(len(values) + 1, np.uint64)
+    np.cumsum(values * powers[:-1], out=sums[1:])
+    return sums, powers
+
+
+def _places_by_sums(whole: HashVector, part: HashVector) -> IntVector:
+    """Return the indexes at which `part` occurs in `whole`; near matches cost no time."""
+    sums, powers = _prefix_sums(whole)
+    wanted, count = _prefix_sums(part)[0][-1], len(part)
+    return np.flatnonzero(sums[count:] - sums[: len(sums) - count] == powers[: len(sums) - count] * wanted)
+
+
+def _ends_by_sums(a: HashVector, b: HashVector) -> IntVector:
+    """Return the indexes from which all values of `a` are those at the beginning of `b`, which is not shorter."""
+    sums, powers = _prefix_sums(a)
+    starts = _prefix_sums(b[: len(a)])[0]
+    return np.flatnonzero(sums[-1] - sums[:-1] == powers[:-1] * starts[:0:-1])

@@ -80,12 +80,11 @@ def inferred_reason(error: str) -> str:
 
     Words before the first colon take precedence: what follows them may be a venue's or the operating system's.
     """
-    own = own_words(error)
-    if _DISCOVERY_TEXT in own:
-        return DISCOVERY
-    lowered = own.lower()
+    lowered = own_words(error).lower()
     reason = _first_reason(lowered.partition(": ")[0])
     if reason is None or reason is ReconnectReason.STREAM_ENDED:
+        if _DISCOVERY_TEXT in lowered:
+            return DISCOVERY
         reason = _first_reason(lowered)
     if reason is None or reason is ReconnectReason.STREAM_ENDED:
         if _ABNORMAL_CLOSURE.search(lowered):
