@@ -47,6 +47,13 @@ def html_heading(text: str, level: int, name: str = "") -> Safe:
     return Safe(f"<h{level}{attribute}>{html(text)}</h{level}>")
 
 
+def html_fold_section(title: str, name: str, text: str, long: bool = False) -> Safe:
+    """Return the start of a folded section: its heading and `text` stay visible. A link to `name` opens it."""
+    attribute = "section long" if long else "section"
+    summary = f"<summary><h2>{html(title)}</h2> {html(text)}</summary>"
+    return Safe(f'<details class="{attribute}">{summary}<span id="{html(name)}"></span>')
+
+
 def html_fold(title: str, long: bool = False) -> Safe:
     """Return the start of a folded part. Print opens it, unless it is `long`."""
     attribute = ' class="long"' if long else ""

@@ -57,6 +57,11 @@ def render_template(template: str, **data: object) -> str:
 @cache
 def _templates() -> Mapping[str, str]:
     folder = files("reports") / "templates"
-    return {
+    texts = {
         each.name: each.read_text(encoding="utf-8") for each in folder.iterdir() if each.name.endswith((".j2", ".css"))
     }
+    return {name: _without_comments(text) if name.endswith(".css") else text for name, text in texts.items()}
+
+
+def _without_comments(style_sheet: str) -> str:
+    return re.sub(r"/\*.*?\*/|(?<=\n)\s+", "", style_sheet, flags=re.DOTALL).strip()

@@ -22,6 +22,7 @@ from reports.html_markup import (
     html_breakable,
     html_code,
     html_fold,
+    html_fold_section,
     html_heading,
     html_name,
     html_prose,
@@ -58,7 +59,9 @@ def _environment(format: str, templates: Mapping[str, str]) -> Environment:
         keep_trailing_newline=True,
         finalize=lambda value: markup.escape(value if isinstance(value, str) else str(value)),
     )
-    environment.globals |= {"fold": markup.fold, "unfold": markup.unfold} | dict(markup.blocks)
+    environment.globals |= {"fold": markup.fold, "unfold": markup.unfold, "fold_section": markup.fold_section} | dict(
+        markup.blocks
+    )
     environment.filters |= {
         "table": _linking(markup.table),
         "rich": _linking(markup.rich),
@@ -214,6 +217,7 @@ class Markup:
     heading: Callable[..., str]
     fold: Callable[..., str]
     unfold: str
+    fold_section: Callable[..., str]
     blocks: Mapping[str, Safe]
 
 
@@ -235,6 +239,9 @@ _MARKUP_BY_FORMAT = {
         heading=lambda text, level, _="": Safe(f"{'#' * level} {markdown(text)}"),
         fold=lambda title, _=False: Safe(f"<details><summary>{markdown(title)}</summary>"),
         unfold=Safe("</details>"),
+        fold_section=lambda title, _, text: Safe(
+            f"## {markdown(title)}\n\n<details><summary>{markdown(text)}</summary>"
+        ),
         blocks=_blocks(li="- "),
     ),
     "txt": Markup(
@@ -247,6 +254,7 @@ _MARKUP_BY_FORMAT = {
         heading=lambda text, *_: terminal(text),
         fold=lambda title, _=False: terminal(title),
         unfold=Safe(),
+        fold_section=lambda title, *_: terminal(title),
         blocks=_blocks(li="- "),
     ),
     "html": Markup(
@@ -259,6 +267,7 @@ _MARKUP_BY_FORMAT = {
         heading=html_heading,
         fold=html_fold,
         unfold=Safe("</details>"),
+        fold_section=html_fold_section,
         blocks=_blocks("<p>", '<p class="note">', "</p>", "<ul>", "</ul>", "<li>", "</li>"),
     ),
 }

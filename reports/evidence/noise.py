@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reports.elements import Align, Cell, Column, Rich, Table
 from reports.evidence.context import Context
-from reports.evidence.wording import ratio, values
+from reports.evidence.wording import figure_name, ratio, values
 from reports.format import GAP, NOTHING, number
 from toolkit.model.comparisons import ComparisonRow
 
@@ -67,7 +67,7 @@ def _is_measured(context: Context, row: ComparisonRow) -> bool:
 
 def _row(context: Context, row: ComparisonRow) -> tuple[Cell | Rich, ...]:
     return (
-        Cell(row.figure),
+        Cell(figure_name(row.figure)),
         values(context.sides, row.figure),
         Cell(_ratio(row.mde_fall)),
         Cell(_ratio(row.mde)),

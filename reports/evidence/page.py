@@ -11,6 +11,7 @@ from functools import cached_property
 from reports.elements import Cell, CitedLine, Rich, Safe, Table
 from reports.evidence import comparable
 from reports.evidence.view import EvidenceView
+from reports.format import number
 from reports.pictures import age_distributions, age_strips, event_table, reason_bars
 from reports.views.all_figures import FigureSection, figure_sections, sides_with_values
 from toolkit.model.evidence import QuotedFile, QuotedLine
@@ -52,7 +53,8 @@ class EvidencePage(EvidenceView):
     @cached_property
     def strips(self) -> Safe:
         """Picture of the ages over time; empty without data for it."""
-        return age_strips(self.evidence.comparison.before, self.evidence.comparison.after, self.context.venues)
+        before, after = self.evidence.comparison.before, self.evidence.comparison.after
+        return age_strips(before, after, self.context.venues, self.context.pair.rows)
 
     @cached_property
     def events(self) -> Table:
@@ -71,7 +73,9 @@ class EvidencePage(EvidenceView):
         before, after = self.evidence.comparison.before, self.evidence.comparison.after
         found = {
             "Reconnects by reason": reason_bars(before, after, self.context.venues),
-            "Ages: time since the last applied book": age_distributions(before, after, self.context.venues),
+            "Ages: time since the last applied book": age_distributions(
+                before, after, self.context.venues, self.context.pair.rows
+            ),
         }
         return {title: picture for title, picture in found.items() if picture}
 
@@ -79,6 +83,12 @@ class EvidencePage(EvidenceView):
     def figures(self) -> tuple[FigureSection, ...]:
         """Every figure of either run."""
         return figure_sections(self.context.pair, self.specs)
+
+    @property
+    def figure_counts(self) -> str:
+        """Number of figures, and how many of them differ: `1 556 figures, 327 differ`."""
+        total, differ = (sum(getattr(each, name) for each in self.figures) for name in ("figures", "differ"))
+        return f"{number(total)} figures" + (f", {number(differ)} differ" if len(self.value_sides) > 1 else "")
 
     @property
     def value_sides(self) -> tuple[str, ...]:
@@ -133,9 +143,9 @@ def quoted_ids(files: Iterable[QuotedFile]) -> dict[CitedLine, str]:
     """Return the `id` of each quoted line, `l.before.run.log.66`; other characters of a file's name become `_`."""
     ids: dict[CitedLine, str] = {}
     names: set[str] = set()
-    for number, file in enumerate(files, 1):
+    for position, file in enumerate(files, 1):
         name = f"{file.side}.{re.sub('[^A-Za-z0-9._-]', '_', file.file)}"
-        name = f"{name}.{number}" if name in names else name
+        name = f"{name}.{position}" if name in names else name
         names.add(name)
         ids |= {CitedLine(file.file, line.line, file.side): f"l.{name}.{line.line}" for line in file.lines}
     return ids

@@ -11,8 +11,8 @@ from tests.reports.rendered import Page
 from toolkit.cli import main
 from toolkit.model.vocabulary import Verdict
 
-EXAMPLE = Path(__file__).parents[2] / "reports" / "examples" / "pr_b" / "evidence.toml"
 SAMPLES = ("sample:before", "sample:after")
+EXAMPLE = Path(__file__).parents[2] / "reports" / "examples" / "pr_b" / "evidence.toml"
 BUILD_LOG = """   Compiling feedcore v0.1.0 ($SRC/feedcore)
 error: failed to write $SRC/target/release/deps/libfeedcore.rmeta: Invalid cross-device link (os error 18)
 
@@ -88,13 +88,15 @@ def test_the_document_goes_to_its_file_and_its_answer_to_the_terminal(
 
 
 def test_the_page_of_the_samples_has_pictures_and_the_cited_lines_in_at_most_400_kilobytes(work_dir: Path) -> None:
-    assert run("report", *SAMPLES, "-o", "evidence.md", "--html", "evidence.html", "--quiet") == 0
+    assert (
+        run("report", *SAMPLES, "-o", "evidence.md", "--html", "evidence.html", "--spec", str(EXAMPLE), "--quiet") == 0
+    )
     page = (work_dir / "evidence.html").read_text(encoding="utf-8")
     assert len(page.encode()) <= 400_000
     assert all(f'id="{name}"' in page for name in ("age-over-time", "reconnects-by-reason", "age-distribution"))
     line = 'id="l.before.run.log.66" value="66"><code>Lighter public WS closed frame=Some(CloseFrame { code: Normal, '
     assert line in page and 'href="#l.before.run.log.66"' in page
-    assert "toolkit report sample:before sample:after -o evidence.md --html evidence.html" in page
+    assert "toolkit report sample:before sample:after -o evidence.md --html evidence.html --spec " in page
 
 
 def test_the_comparison_as_a_page_is_the_evidence_page(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from reports.evidence.page import EvidencePage, quoted_ids
 from reports.pages import render_template
-from reports.pictures import picture_styles
 from toolkit.analysis.metrics import definitions_of
 from toolkit.evidence.quoted_lines import quoted_lines
 from toolkit.model.evidence import Evidence
@@ -28,5 +27,4 @@ def evidence_page(evidence: Evidence, paths: Mapping[str, str] | None = None) ->
         quoted=quoted_ids(files),
         quoted_files=files,
         table_pictures=view.table_pictures,
-        picture_styles=picture_styles(),
     )
