@@ -1,31 +1,26 @@
-"""The first screen of the document: the answer in one paragraph, the venues, and why they changed."""
+"""The answer: one paragraph that says what the change did, and what limits that."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reports.elements import Align, Cell, CellKind, CitedLine, Column, Rich, Table
+from reports.elements import Cell, CellKind, CitedLine, Rich
+from reports.evidence.blocked import blocked_sentences
 from reports.evidence.context import Context
 from reports.evidence.mechanisms import mechanisms
 from reports.evidence.mechanisms import sentence as mechanism_sentence
 from reports.evidence.wording import (
-    NO_DIFFERENCE,
     bold,
-    cited,
     figure_name,
     interval,
-    is_tested,
     p_value,
     ratio,
     values,
 )
 from reports.format import GAP, setting
-from reports.views.run import RunView
 from toolkit.model.comparisons import ComparisonRow, different_settings
-from toolkit.model.evidence import Answer, FindingState, HypothesisAnswer, Observation
-from toolkit.model.runs import Finding
-from toolkit.model.units import duration
-from toolkit.model.vocabulary import GateVerdict, Verdict
+from toolkit.model.evidence import Answer, HypothesisAnswer, Observation
+from toolkit.model.vocabulary import GateVerdict
 
 LIMIT = 600
 """Largest number of characters of the answer."""
@@ -48,7 +43,7 @@ def answer(context: Context) -> tuple[Rich, ...]:
 def _sentences(context: Context) -> Iterator[tuple[int, Rich]]:
     if context.same_run and not context.blocked:
         yield 0, Rich((bold("Both sides are the same run."),))
-    yield from ((0, sentence) for sentence in _blocked(context))
+    yield from ((0, sentence) for sentence in blocked_sentences(context))
     for sentence in context.comparison.disturbances:
         yield 1, Rich((bold(f"{sentence[:1].upper()}{sentence[1:]}."),))
     yield from _settings(context)
@@ -61,37 +56,6 @@ def _sentences(context: Context) -> Iterator[tuple[int, Rich]]:
     yield 1, Rich((bold(_feed(context)),))
     if len(context.blocked) < 2:
         yield 3, _data(context)
-
-
-def _blocked(context: Context) -> Iterator[Rich]:
-    """Yield a sentence for each side that never ran; one for both if their causes read the same."""
-    runs = context.blocked
-    causes = {run.side: _cause(run) for run in runs}
-    if len(runs) == len(context.sides) and len({str(cause) for cause in causes.values()}) == 1:
-        yield Rich((bold("Blocked: neither run ran:"), " ")) + causes[runs[0].side] + Rich((".",))
-        return
-    for side, cause in causes.items():
-        yield Rich((bold(f"Blocked: the {side} run never ran:"), " ")) + cause + Rich((".",))
-    for run in context.sides:
-        if runs and not run.blocked:
-            yield Rich((f"The figures are those of the {run.side} run; nothing can be compared.",))
-
-
-def _cause(run: RunView) -> Rich:
-    cause = run.diagnosis
-    if cause is None:
-        return Rich((run.ended,))
-    return Rich((cause.text,)) + cited([(cause.file, cause.line)] if cause.file and cause.line else [], run.side)
-
-
-def block_report(context: Context) -> Iterator[Rich]:
-    """Yield, for each side that never ran, its cause with the line, and what would unblock it."""
-    for run in context.blocked:
-        cause = run.diagnosis
-        text, _, remedy = (cause.text if cause else run.ended).partition("; ")
-        lines = [(cause.file, cause.line)] if cause and cause.file and cause.line else []
-        found = Rich((bold(f"{run.side.capitalize()}:"), f" {text}")) + cited(lines, run.side)
-        yield found + Rich((f". To unblock it: {remedy}." if remedy else ".",))
 
 
 def _settings(context: Context) -> Iterator[tuple[int, Rich]]:
@@ -243,83 +207,3 @@ def _data(context: Context) -> Rich:
         return Rich((f"Lost on both sides: {texts['before']}.",))
     lost = "; ".join(f"{side} {text}" for side, text in texts.items())
     return Rich((f"Lost: {lost}.",))
-
-
-_VENUE_COLUMNS = (
-    Column("venue"),
-    Column("reconnects", Align.RIGHT),
-    Column("book age p95, s", Align.RIGHT),
-    Column("oldest book, s", Align.RIGHT),
-    Column("result"),
-)
-
-
-def venue_table(context: Context) -> Table:
-    """Return the table of venues: reconnects, apply age p95, largest age, and the verdict."""
-    return Table(_VENUE_COLUMNS, tuple(_venue_row(context, venue) for venue in context.venues))
-
-
-def _venue_row(context: Context, venue: str) -> tuple[Cell | Rich, ...]:
-    tested = bool(context.tested(venue))
-    return (
-        Cell(venue, strong=tested),
-        values(context.sides, f"{venue}.reconnects", strong=tested),
-        values(context.sides, f"{venue}.age_apply_ms.p95", in_seconds=True),
-        values(context.sides, f"{venue}.age_apply_ms.max", in_seconds=True),
-        Cell(venue_result(context, venue), strong=tested),
-    )
-
-
-def venue_result(context: Context, venue: str) -> str:
-    """Return the result of a venue: improved, regressed, no book, not comparable, or `~`."""
-    for run in context.sides:
-        if not run.blocked and run.value(f"{venue}.age_apply_unknown.share") == 1:
-            return f"no book {run.side}"
-    if context.blocked:
-        return "not compared"
-    rows = context.venue_rows(venue)
-    found = dict.fromkeys(str(row.verdict) for row in rows if is_tested(row))
-    if found:
-        return " and ".join(sorted(found))
-    comparable = any(row.verdict is not Verdict.NOT_COMPARABLE for row in rows)
-    return NO_DIFFERENCE if comparable else "not comparable"
-
-
-_BOOK_FAULTS = {"crossed": "crossed", "locked": "locked", "one_sided": "one-sided", "frozen": "frozen",
-                "off_market": "off the other venues' mid"}  # fmt: skip
-
-
-def book_sentence(context: Context) -> Rich:
-    """Return the sentence on books that were wrong while the venue looked fresh."""
-    parts: list[Part] = []
-    for run in context.sides:
-        for venue in run.venues:
-            for fault, words in _BOOK_FAULTS.items():
-                name = f"{venue}.book.{fault}.ms"
-                if (value := run.value(name)) and value > 0:
-                    parts += [
-                        "; " if parts else "",
-                        f"{venue} {words} {run.side} for ",
-                        Cell(duration(value), name, True),
-                    ]
-    if not parts:
-        return Rich(
-            ("No book was crossed, locked, one-sided, frozen or off the other venues' mid while it looked fresh.",)
-        )
-    return Rich((bold("Books that could not be trusted although fresh:"), " ", *parts[1:], "."))
-
-
-def why(context: Context) -> tuple[Rich, ...]:
-    """Return, for each venue with a verdict, the findings that came or went with the change."""
-    venues = {venue for venue in context.venues if context.tested(venue)}
-    return tuple(
-        _finding_change(change.state, change.finding)
-        for change in context.evidence.findings
-        if change.finding.venue in venues and change.state in (FindingState.GONE, FindingState.NEW)
-    )
-
-
-def _finding_change(state: FindingState, finding: Finding) -> Rich:
-    side, other = ("before", "after") if state is FindingState.GONE else ("after", "before")
-    head = Rich((bold(f"Why {finding.venue}:"), f" {side}, {finding.text}"))
-    return head + cited(finding.lines, side) + Rich((f"; {other}: none.",))

@@ -1,4 +1,4 @@
-"""Whether the two runs may be compared: host, load, clock, duration, feed, market, settings, builds."""
+"""Conditions that decide whether the two runs may be compared: host, load, clock, duration, feed, market, settings, builds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all parts of the document share: the evidence, both sides, and the venues in the order of the page."""
+"""Context that all parts of the document share: the evidence, both sides, and the venues in the order of the page."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Context:
 
     @property
     def specification(self) -> Specification | None:
-        """What people stated about the change; None where they stated nothing."""
+        """Specification that people wrote about the change; None where they stated nothing."""
         return self.evidence.specification
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Whether the differences could be noise: design, tests, false alarms on identical builds, what could be shown."""
+"""Answers to the question whether the differences could be noise: design, tests, false alarms on identical builds, what could be shown."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from reports.elements import Rich, Safe, Table
-from reports.evidence import answer, before_after, comparable, hypotheses, noise, worse
+from reports.evidence import answer, before_after, blocked, comparable, first_screen, hypotheses, noise, worse
 from reports.evidence.context import Context
 from reports.evidence.wording import marked_text
 from reports.pictures.block_lines import block_text
@@ -47,7 +47,7 @@ class EvidenceView:
 
     @cached_property
     def context(self) -> Context:
-        """What all parts share."""
+        """Context that all parts share."""
         return Context(self.evidence)
 
     @property
@@ -74,17 +74,17 @@ class EvidenceView:
     @property
     def blocked(self) -> tuple[Rich, ...]:
         """Sentences on each side that never ran: the cause, its line, and what would unblock it."""
-        return tuple(answer.block_report(self.context))
+        return tuple(blocked.block_report(self.context))
 
     @property
     def venues(self) -> Table:
         """Table of the venues, most changed first."""
-        return answer.venue_table(self.context)
+        return first_screen.venue_table(self.context)
 
     @property
     def books(self) -> Rich:
         """Sentence on books that were wrong while the venue looked fresh."""
-        return answer.book_sentence(self.context)
+        return first_screen.book_sentence(self.context)
 
     @property
     def blocks(self) -> Safe:
@@ -95,7 +95,7 @@ class EvidenceView:
     @property
     def why(self) -> tuple[Rich, ...]:
         """Findings that came or went at venues with a verdict."""
-        return answer.why(self.context)
+        return first_screen.why(self.context)
 
     @property
     def hypotheses(self) -> Table:

@@ -1,4 +1,4 @@
-"""What got worse, the findings of both runs held against each other, and the outages."""
+"""Regressions, the findings of both runs held against each other, and the outages."""
 
 from __future__ import annotations
 

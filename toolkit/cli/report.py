@@ -35,6 +35,45 @@ MARKER = "toolkit-evidence"
 """Beginning of the hidden line by which a workflow finds its comment."""
 
 
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Also write the document as a page, with pictures and all figures."),
+]
+CommentOption = Annotated[
+    Path | None, typer.Option("--comment", metavar="FILE", help="Also write the comment for the pull request.")
+]
+MarkerOption = Annotated[
+    str,
+    typer.Option(
+        "--marker",
+        envvar="GITHUB_WORKFLOW",
+        metavar="NAME",
+        help="Name in the comment's hidden first line, by which a workflow finds and replaces its own comment.",
+    ),
+]
+AssetsOption = Annotated[
+    Path | None,
+    typer.Option("--assets", metavar="DIR", help="Write the pictures as SVG files into DIR and show them."),
+]
+SpecOption = Annotated[
+    Path | None,
+    typer.Option("--spec", metavar="FILE", help="What people state: hypotheses, citations, checks (evidence.toml)."),
+]
+InitOption = Annotated[
+    Path | None,
+    typer.Option("--init", metavar="FILE", help="Write a template of evidence.toml for these runs, and stop."),
+]
+RepoOption = Annotated[
+    Path | None, typer.Option("--repo", metavar="DIR", help="Checkout in which citations and commits are checked.")
+]
+DiffOption = Annotated[
+    bool, typer.Option("--diff", help="With --repo: list the files changed from base to head that are not cited.")
+]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print no progress; with -o, do not print the answer.")
+]
+
+
 def report(
     before: Before = None,
     after: After = None,
@@ -42,44 +81,14 @@ def report(
     afters: Afters = None,
     paired: Paired = False,
     output: opt.OutputOption = None,
-    html: Annotated[
-        Path | None,
-        typer.Option(
-            "--html", metavar="FILE", help="Also write the document as a page, with pictures and all figures."
-        ),
-    ] = None,
-    comment: Annotated[
-        Path | None, typer.Option("--comment", metavar="FILE", help="Also write the comment for the pull request.")
-    ] = None,
-    marker: Annotated[
-        str,
-        typer.Option(
-            "--marker",
-            envvar="GITHUB_WORKFLOW",
-            metavar="NAME",
-            help="Name in the comment's hidden first line, by which a workflow finds and replaces its own comment.",
-        ),
-    ] = "report",
-    assets: Annotated[
-        Path | None,
-        typer.Option("--assets", metavar="DIR", help="Write the pictures as SVG files into DIR and show them."),
-    ] = None,
-    spec: Annotated[
-        Path | None,
-        typer.Option(
-            "--spec", metavar="FILE", help="What people state: hypotheses, citations, checks (evidence.toml)."
-        ),
-    ] = None,
-    init: Annotated[
-        Path | None,
-        typer.Option("--init", metavar="FILE", help="Write a template of evidence.toml for these runs, and stop."),
-    ] = None,
-    repo: Annotated[
-        Path | None, typer.Option("--repo", metavar="DIR", help="Checkout in which citations and commits are checked.")
-    ] = None,
-    diff: Annotated[
-        bool, typer.Option("--diff", help="With --repo: list the files changed from base to head that are not cited.")
-    ] = False,
+    html: HtmlOption = None,
+    comment: CommentOption = None,
+    marker: MarkerOption = "report",
+    assets: AssetsOption = None,
+    spec: SpecOption = None,
+    init: InitOption = None,
+    repo: RepoOption = None,
+    diff: DiffOption = False,
     db: opt.DbOption = opt.DEFAULT_DB,
     requested: opt.RequestedOption = None,
     segment: opt.SegmentOption = None,
@@ -88,9 +97,7 @@ def report(
     until_tick: opt.UntilTickOption = None,
     plateau: opt.PlateauOption = None,
     off_market: opt.OffMarketOption = OFF_MARKET_BPS,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print no progress; with -o, do not print the answer.")
-    ] = False,
+    quiet: QuietOption = False,
 ) -> int:
     """Write the before/after evidence document for a pull request.
 

@@ -27,7 +27,7 @@ _WORST_FIRST = (GateVerdict.FAIL, GateVerdict.INCONCLUSIVE, GateVerdict.NOT_APPL
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the evidence is gathered from, beside the runs.
+    """Sources of the evidence beside the runs.
 
     `paths` are the runs as given on the command line, for their command indexes. `repository` is the checkout that
     citations are checked in; `list_uncited` asks for the changed files that no hypothesis cites.

@@ -62,7 +62,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What was found, what the change was expected to do about it, where it is implemented, and the commands.
+    """A finding, what the change was expected to do about it, where it is implemented, and the commands.
 
     `line` is the line in the specification, one-based; `command_lines` are those of the commands.
     """
@@ -188,7 +188,7 @@ class ValidationResult:
 
 
 class FindingState(StrEnum):
-    """How a finding of two runs changed. `NOW_VISIBLE`: the before run could not print what shows it.
+    """Change of a finding between two runs. `NOW_VISIBLE`: the before run could not print what shows it.
 
     `NO_LONGER_VISIBLE` is the reverse: the after run could not print it, so that it may still happen.
     """
