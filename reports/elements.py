@@ -63,7 +63,7 @@ class CitedLine:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What a page can link to: figures whose definition it has, and the `id` of each line that it quotes."""
+    """Targets of links on a page: figures whose definition it has, and the `id` of each line that it quotes."""
 
     figures: Container[str] = ()
     lines: Mapping[CitedLine, str] = field(default_factory=dict)

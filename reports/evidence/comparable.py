@@ -1,4 +1,4 @@
-"""Conditions that decide whether the two runs may be compared: host, load, clock, duration, feed, market, settings, builds."""
+"""Conditions of a comparison: host, load, clock, duration, feed, market, settings, builds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers to the question whether the differences could be noise: design, tests, false alarms on identical builds, what could be shown."""
+"""Reasons to trust a difference: design, tests, false alarms on identical builds, what the runs could show."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Entry:
 
     @property
     def source(self) -> str:
-        """What the figures are computed from."""
+        """Source that the figures are computed from."""
         return self.specs[0].source
 
     @property

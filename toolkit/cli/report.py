@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -116,11 +116,11 @@ def report(
     names = (side_name(sides[0]), side_name(sides[1]))
     if init is not None:
         return _write_template(comparison, names, init)
-    chosen: list[tuple[str, object]]
-    chosen = [("paired", paired), ("html", html), ("assets", assets), ("spec", spec), ("repo", repo)]
-    chosen += [("requested", requested), ("segment", segment), ("last", last)]
-    chosen += [("since-tick", since_tick), ("until-tick", until_tick)]
-    chosen += [("plateau", limit) for limit in plateau or ()]
+    chosen = {
+        "paired": paired, "html": html, "assets": assets, "spec": spec, "repo": repo, "diff": diff,
+        "requested": requested, "segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick,
+        "plateau": plateau, "off-market": None if off_market == OFF_MARKET_BPS else off_market,
+    }  # fmt: skip
     argv = _report_argv(sides, output, chosen)
     evidence = assemble(comparison, names, argv, Sources((*sides[0], *sides[1]), specification, repo, diff))
     pictures = _write_pictures(evidence, assets, output) if assets is not None else {}
@@ -170,15 +170,20 @@ def _write_template(comparison: RunComparison, names: tuple[str, str], init: Pat
 
 
 def _report_argv(
-    sides: tuple[Sequence[str], Sequence[str]], output: Path | None, chosen: Sequence[tuple[str, object]]
+    sides: tuple[Sequence[str], Sequence[str]], output: Path | None, chosen: Mapping[str, object]
 ) -> list[str]:
     """Return the command that writes the same document again; `--db` does not change it and is left out."""
-    options = [word for name, value in chosen if value not in (None, False) for word in _words(name, value)]
+    options = [word for name, value in chosen.items() for word in _words(name, value)]
     destination = ["-o", relative_path(str(output))] if output else []
     return ["toolkit", "report", *run_arguments(*sides), *destination, *options]
 
 
 def _words(name: str, value: object) -> list[str]:
-    """Return an option and its value; a flag has none."""
-    values = [] if value is True else [relative_path(str(value)) if isinstance(value, Path) else str(value)]
-    return [f"--{name}", *values]
+    """Return an option and its value: a flag has none, a list repeats it, and what was not given is left out."""
+    if value is None or value is False:
+        return []
+    if value is True:
+        return [f"--{name}"]
+    if isinstance(value, list):
+        return [word for each in value for word in _words(name, each)]
+    return [f"--{name}", relative_path(str(value)) if isinstance(value, Path) else str(value)]

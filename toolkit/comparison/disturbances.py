@@ -1,4 +1,4 @@
-"""What disturbed a run: a restart, a crash, a kill, an early end. Its figures show no improvement."""
+"""Disturbances of a run: a restart, a crash, a kill, an early end. Its figures show no improvement."""
 
 from __future__ import annotations
 
