@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ingest.test_stepped_records import loaded, made_ticks, stalled, written
+from tests.ingest.test_stepped_records import loaded, made_ticks, plain, stalled, written
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -41,3 +41,13 @@ def test_ticks_at_irregular_times_are_no_steps() -> None:
     ]
     assert loaded(written(moved, {}))[0] == []
     assert loaded(written(moved, {}, by_wall_clock=True))[0] == []
+
+
+def test_each_of_many_late_ticks_is_looked_at_once() -> None:
+    """A comparison of each late tick with all others takes minutes here."""
+    times_ms = [0]
+    for n in range(40_000):
+        times_ms.append(times_ms[-1] + (100, 120, 250, 250, 400, 700)[n * n % 31 % 6])
+    found, timed, _ = loaded(plain(times_ms))
+    assert found == []
+    assert timed[-1][2] - timed[0][2] == times_ms[-1]

@@ -56,7 +56,8 @@ lively as (
 -- The duration of a tick is by the monotonic clock; the column is absent where only ages are read.
 worked as (
     select g.seq, max(try_cast(to_json(r)->>'total_us' as bigint)) >= 500 * any_value(gap_ms) as stalled
-    from open_gap g join tick r on r.seq in (g.seq, g.before_seq) group by g.seq
+    from (select seq, gap_ms, unnest([seq, before_seq]) as tick_seq from open_gap where large or seq in (from told)) g
+    join tick r on r.seq = g.tick_seq group by g.seq
 )
 select g.seq, large, g.step_ms, coalesce(stalled, false) as stalled, p.seq is not null or (
            not coalesce(stalled, false) and (o.seq is not null or l.seq is not null or v.seq is not null)) as is_step
