@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from reports.elements import Cell, CellKind, CitedLine, Rich
 from reports.evidence.blocked import blocked_sentences
 from reports.evidence.context import Context
 from reports.evidence.mechanisms import mechanisms
 from reports.evidence.mechanisms import sentence as mechanism_sentence
+from reports.evidence.stalls import longer_stalls
 from reports.evidence.wording import (
     bold,
     figure_name,
@@ -50,6 +52,7 @@ def _sentences(context: Context) -> Iterator[tuple[int, Rich]]:
     for mechanism in mechanisms(context):
         yield (3 if mechanism.vanished else 0), mechanism_sentence(mechanism)
     yield from _hypotheses(context)
+    yield from ((1, sentence) for sentence in islice(longer_stalls(context), 2))
     if not context.blocked and not context.same_run:
         yield from _tested(context)
     yield 2, _gate(context)

@@ -1,4 +1,4 @@
-"""What stands below the answer on the first screen: the venues, books that were wrong, and why a venue changed."""
+"""First screen below the answer: the venues, books that were wrong, and why a venue changed."""
 
 from __future__ import annotations
 

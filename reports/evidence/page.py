@@ -120,7 +120,8 @@ class EvidencePage(EvidenceView):
             part for moved_and_same in self.tables.values() for part in (moved_and_same.moved, moved_and_same.same)
         )
         parts: tuple[_Part, ...] = (
-            *self.answer, *self.why, self.events, self.hypotheses, *tables, self.regressions, *self.large_moves,
+            *self.answer, *self.why, self.events, self.hypotheses, *tables, self.regressions, *self.longer_stalls,
+            *self.large_moves,
             *self.findings, *self.same_findings, self.outages, *self.noise, *self.remarks, self.conditions,
         )  # fmt: skip
         return tuple(dict.fromkeys(line for part in parts for line in _lines(part)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from reports.elements import Rich, Safe, Table
-from reports.evidence import answer, before_after, blocked, comparable, first_screen, hypotheses, noise, worse
+from reports.evidence import answer, before_after, blocked, comparable, first_screen, hypotheses, noise, stalls, worse
 from reports.evidence.context import Context
 from reports.evidence.wording import marked_text
 from reports.pictures.block_lines import block_text
@@ -131,6 +131,11 @@ class EvidenceView:
     def regressions(self) -> Table:
         """Rows that regressed."""
         return worse.regressions(self.context)
+
+    @property
+    def longer_stalls(self) -> tuple[Rich, ...]:
+        """Venues whose oldest book became much older."""
+        return tuple(stalls.longer_stalls(self.context))
 
     @property
     def large_moves(self) -> tuple[Rich, ...]:

@@ -31,6 +31,7 @@ REASONS = {
 }
 """Reconnect reasons in words; the others are their own names."""
 _METRICS = {
+    "age_apply_ms.max": "oldest book",
     "age_apply_ms": "book age",
     "age_event_ms": "event age",
     "age_apply_unknown": "time without a known book age",

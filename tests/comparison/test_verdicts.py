@@ -143,3 +143,16 @@ def test_the_share_of_false_alarms_is_the_largest_one_that_the_calibration_measu
     rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith(f"| {design} |")]
     measured = [float(row[3].split()[0]) for row in rows if float(row[2]) > 0.1]
     assert len(rows) == 6 and max(measured) == pytest.approx(100 * share)
+
+
+@pytest.mark.parametrize(("counts", "found"), [((10, 30), Verdict.REGRESSED), ((10, 14), Verdict.INCONCLUSIVE)])
+def test_three_times_the_reconnects_are_a_regression(counts: tuple[int, int], found: Verdict) -> None:
+    runs = [
+        RunAnalysis(
+            run_info(id=str(number), venues=("lighter",)), (),
+            (*run_figures(), figure("lighter.reconnects", count), figure("lighter.age_apply_unknown.share", 0, "share")),
+        )
+        for number, count in enumerate(counts)
+    ]  # fmt: skip
+    (row,) = (row for row in compare(*runs).rows if row.figure == "lighter.reconnects")
+    assert row.verdict is found

@@ -152,3 +152,15 @@ def test_the_document_fits_four_screens_and_its_tables_are_narrow() -> None:
     assert len(document()) <= 20_000
     columns = [line.count(" | ") + 1 for line in open_text(document()) if line.startswith("| ---")]
     assert columns and max(columns) <= 6
+
+
+def test_a_longer_stall_is_in_the_first_paragraph_though_no_test_can_show_it(tmp_path: Path) -> None:
+    def stalled(line: bytes) -> bytes:
+        record = json.loads(line)
+        if 400 <= record["t"] < 640:
+            record["venue_age_ms"][4] = 250 * (record["t"] - 399)
+        return json.dumps(record).encode() + b"\n"
+
+    changed = analyze([copied(tmp_path, telemetry_jsonl=b"".join(map(stalled, records())))], options=OPTIONS)
+    assert "Longer stall: Paradex oldest book 0.75 → 60.0 s (not tested)." in first_paragraph(sample("after"), changed)
+    assert "Longer stall" not in first_paragraph(sample("before"), sample("after"))
