@@ -13,9 +13,10 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli.boundary.guard import run_guarded
+from toolkit.cli.boundary.streams import prepare_streams
 from toolkit.cli.common import CommandGroup, colors_disabled, with_common_options
 from toolkit.cli.options import NoColorOption
-from toolkit.cli.output import run_guarded
 from toolkit.model.errors import ExitCode
 
 COMMANDS = (
@@ -69,6 +70,7 @@ def _global_options(
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line with `argv` (default: the process's arguments) and exit with its code (see `ExitCode`)."""
+    prepare_streams()
     sys.exit(run_guarded(lambda: _run(sys.argv[1:] if argv is None else argv)))
 
 

@@ -17,8 +17,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from toolkit.cli.boundary.guard import INTERRUPTED
+from toolkit.cli.boundary.streams import discard
 from toolkit.cli.options import NoColorOption
-from toolkit.cli.output import INTERRUPTED, discard_stdout
 from toolkit.model.errors import ExitCode, InputError, InterruptedByUserError
 
 _COMMON_OPTIONS = (
@@ -69,7 +70,7 @@ class CommandGroup(TyperGroup):
         except KeyboardInterrupt:
             raise InterruptedByUserError(INTERRUPTED) from None
         except BrokenPipeError:
-            discard_stdout()
+            discard(sys.stdout)
             raise typer.Exit from None
 
     def invoke(self, ctx: Any) -> Any:
@@ -81,7 +82,7 @@ class CommandGroup(TyperGroup):
             try:
                 return super().invoke(ctx)
             except BrokenPipeError:
-                discard_stdout()
+                discard(sys.stdout)
                 return ExitCode.OK
             except KeyboardInterrupt:
                 pass

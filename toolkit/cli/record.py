@@ -3,9 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
+
+
+class _Output:
+    """Standard output that keeps its first error, so that a full disk ends neither the command nor its record."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> None:
+        """Write bytes, unless it failed before. Raises `BrokenPipeError` where the reader has closed the pipe."""
+        try:
+            if self.error is None:
+                self._stream.write(data)
+                self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.error = error
+
+    def flush(self) -> None:
+        """Do nothing: each piece is written at once."""
+
 
 Command = Annotated[list[str], typer.Argument(metavar="-- CMD…", help="The command and its arguments.")]
 
@@ -33,8 +56,11 @@ def record(
     from toolkit.model.errors import InputError
 
     check_id(out, id)
-    row = run(command, sys.stdout.buffer, sys.stderr.buffer, dict(os.environ), id)
+    stdout = _Output(sys.stdout.buffer)
+    row = run(command, stdout, sys.stderr.buffer, dict(os.environ), id)
     append(out, row)
+    if stdout.error is not None:
+        raise stdout.error
     if row.problem is not None:
         raise InputError(command[0], None, f"{row.problem}; check the command's path, or build it first")
     return row.shell_code

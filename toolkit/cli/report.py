@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.cli import options as opt
+from toolkit.cli.boundary.whole_files import write_whole
 from toolkit.cli.compare import (
     After,
     Afters,
@@ -23,7 +24,7 @@ from toolkit.cli.compare import (
     run_arguments,
     side_name,
 )
-from toolkit.cli.output import emit, emit_bytes
+from toolkit.cli.output import emit
 from toolkit.model.errors import UsageError
 from toolkit.model.vocabulary import OFF_MARKET_BPS
 
@@ -154,7 +155,7 @@ def _write_pictures(evidence: Evidence, assets: Path, output: Path | None) -> di
     folder = output.parent if output is not None else Path()
     paths = {}
     for name, content in evidence_pictures(evidence).items():
-        emit_bytes(content, assets / name)
+        write_whole(assets / name, content)
         paths[name] = quote(Path(os.path.relpath(assets / name, folder)).as_posix())
     return paths
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import IO, BinaryIO
+from typing import IO, Protocol
 
 from toolkit.host import machine, provenance
 from toolkit.host.commands import EMPTY_OUTPUT, SCHEMA, Command, Output, signal_name
@@ -26,10 +26,20 @@ DRAIN_S = 2.0
 """Seconds without output after which reading ends, once the command has ended but its child has the output open."""
 
 
+class Sink(Protocol):
+    """A stream that takes a command's output."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write bytes. Raises `BrokenPipeError` where nobody reads them."""
+
+    def flush(self) -> object:
+        """Pass on what is buffered."""
+
+
 class _CountedStream:
     """Copy a stream to another one, and count its bytes and lines."""
 
-    def __init__(self, pipe: IO[bytes], sink: BinaryIO) -> None:
+    def __init__(self, pipe: IO[bytes], sink: Sink) -> None:
         self.pipe, self._sink = pipe, sink
         self._digest, self._bytes, self._lines = hashlib.sha256(), 0, 0
 
@@ -50,9 +60,7 @@ class _CountedStream:
         return Output(self._bytes, self._lines, self._digest.hexdigest())
 
 
-def run(
-    argv: Sequence[str], stdout: BinaryIO, stderr: BinaryIO, environment: Mapping[str, str], id: str = ""
-) -> Command:
+def run(argv: Sequence[str], stdout: Sink, stderr: Sink, environment: Mapping[str, str], id: str = "") -> Command:
     """Run a command in the working directory, copy its output byte for byte, and return its row.
 
     SIGINT is ignored here, because the terminal sends it to the command too. SIGTERM and SIGHUP are forwarded to the
@@ -77,7 +85,7 @@ def run(
     return replace(row, duration_ms=duration_ms, stdout=out, stderr=err, **ending)
 
 
-def _copied_output(process: subprocess.Popen[bytes], stdout: BinaryIO, stderr: BinaryIO) -> tuple[Output, Output]:
+def _copied_output(process: subprocess.Popen[bytes], stdout: Sink, stderr: Sink) -> tuple[Output, Output]:
     assert process.stdout and process.stderr
     streams = (_CountedStream(process.stdout, stdout), _CountedStream(process.stderr, stderr))
     with selectors.DefaultSelector() as selector, process.stdout, process.stderr:

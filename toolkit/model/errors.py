@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     BAD_INPUT = 3
     INCONCLUSIVE = 4
     RUN_BLOCKED = 5
+    FAULT = 70
     INTERRUPTED = 130
 
 
