@@ -13,7 +13,7 @@ import duckdb
 
 from toolkit.db.store import sql
 from toolkit.ingest.loaded_run import LoadedRun
-from toolkit.model.redaction import redact_environment
+from toolkit.model.redaction import redact_setting
 from toolkit.model.runs import SettingSource
 from toolkit.runlog.facts import Ref
 
@@ -96,9 +96,9 @@ def _statements(
         if venue and key.startswith(f"{venue}_"):
             yield _Statement(key, value, ref)
     elif family in ("config_override", "config_refused"):
-        for variable, text in redact_environment({name or "": value}).items():
-            refused = redact_environment({variable: raw or ""})[variable]
-            yield _Statement(variable, text, ref, f"set to {refused}, which was refused" if raw else None)
+        variable = name or ""
+        refused = f"set to {redact_setting(variable, raw)}, which was refused" if raw else None
+        yield _Statement(variable, redact_setting(variable, value), ref, refused)
     elif family == "effective_setting":
         yield _Statement(name or "", value, ref)
     elif family == "own_fallback_activated":

@@ -29,7 +29,7 @@ def first_record(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
     return RunMeta(
         schema=run_meta.SCHEMA,
         producer=PRODUCER,
-        label=plan.label,
+        label=redact_value(plan.label) if plan.label else plan.label,
         profile=None,
         simulated=plan.simulated,
         argv=redact_argv(plan.argv),

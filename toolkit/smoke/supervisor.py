@@ -96,7 +96,7 @@ def _first_record(plan: SupervisionPlan, environment: Mapping[str, str], executa
     return RunMeta(
         schema=run_meta.SCHEMA,
         producer="command",
-        label=plan.label,
+        label=redact_value(plan.label) if plan.label else plan.label,
         profile=plan.profile,
         simulated=None,
         argv=redact_argv(plan.argv),
