@@ -32,6 +32,7 @@ from toolkit.db.staging import RUN_KEY, CopyTables, committing, staging_database
 from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
 from toolkit.files.copies import DistinctFiles, distinct
 from toolkit.files.discovery import discover
+from toolkit.files.local_clock import with_local_clocks
 from toolkit.files.run_file import RunFile
 from toolkit.ingest import events, log, rx_stats, telemetry
 from toolkit.ingest.loaded_run import LoadedRun
@@ -83,13 +84,15 @@ def analyze(
         return replace(analysis, age_series=ages, mid_series=mids, pictures=shown)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _StagedRun:
     """One run in the staging database, and the options of its analysis."""
 
     con: duckdb.DuckDBPyConnection
     distinct_files: DistinctFiles
     options: Options
+    logs: Sequence[RunFile] = ()
+    """The logs with the clocks of their stamps, once the telemetry is read."""
 
     @property
     def files(self) -> Sequence[RunFile]:
@@ -106,8 +109,10 @@ class _StagedRun:
         con, files = self.con, self.files
         by_role = {role: [file for file in files if file.role is role] for role in Role}
         ledgers = telemetry.load(con, RUN_KEY, by_role[Role.TELEMETRY], self.options.scope, progress)
+        ((first_ms, last_ms),) = con.execute("select min(at_ms), max(at_ms) from tick").fetchall()
+        self.logs = with_local_clocks(by_role[Role.LOG], first_ms, last_ms)
         with memory_limit(con, min(_WHILE_PARSING_LOGS_MB, _MEMORY_MB[self.options.scope])):
-            loaded = log.load(con, RUN_KEY, by_role[Role.LOG])
+            loaded = log.load(con, RUN_KEY, self.logs)
         ledgers += loaded.ledgers
         ledgers += rx_stats.load(con, RUN_KEY, by_role[Role.RX_STATS])
         ledgers += events.load(con, RUN_KEY, files)
@@ -141,7 +146,9 @@ class _StagedRun:
 
     def assign_times(self, loaded: LoadedRun) -> None:
         """Assign times to log lines and sessions, and create the views that metrics read."""
-        assign_times(self.con, RUN_KEY, self.files, loaded.log.sessions)
+        with_clocks = {each.file_no: each for each in self.logs}
+        files = [with_clocks.get(each.file_no, each) for each in self.files]
+        assign_times(self.con, RUN_KEY, files, loaded.log.sessions)
         limits_ms = (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms)
         create_run_views(self.con, limits_ms, delta_cap(loaded.meta), self.options.off_market_bps)
         write_sessions(self.con, RUN_KEY, loaded)

@@ -121,6 +121,11 @@ def contains_log_line(head: bytes, rest: Readable) -> bool:
     return False
 
 
+def has_program_phrase(data: bytes) -> bool:
+    """Return whether a text contains a phrase that only the program and its connectors write."""
+    return any(phrase in data for phrase in (*_PROGRAM_PHRASES, _RX_PHRASE))
+
+
 def named_log(first_line: bytes) -> str | None:
     """Return the log named in the first line of a file of arrival times or events; None for any other line."""
     try:

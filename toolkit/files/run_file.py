@@ -21,7 +21,7 @@ class RunFile:
 
     `name` identifies the file to the user. `path` is set only if the file is on disk and not compressed. `damaged`
     means that its beginning could not be decompressed completely. `wrapping` is what a log collector put around each
-    line of a log, the outermost first.
+    line of a log, the outermost first; `stamp_ms` is the resolution of the stamps in it.
     """
 
     file_no: int
@@ -31,6 +31,7 @@ class RunFile:
     path: Path | None = None
     damaged: bool = False
     wrapping: tuple[Wrapping, ...] = ()
+    stamp_ms: int = 1
 
     def open(self) -> DecompressedStream:
         """Open the decompressed bytes. Raises `InputError` when the file cannot be read."""

@@ -47,6 +47,10 @@ def assign_times(
     con.execute("create or replace temp table stepped_now (file_no integer, line bigint, at_ms bigint)")
     if con.execute("select exists (from clock_step where run_key = ?)", [run_key]).fetchall() == [(True,)]:
         execute_script(con, sql("timeline/take_out_steps"), run_key=run_key)
+    con.execute("create or replace temp table stamp_resolution (file_no integer, error_ms bigint)")
+    insert_rows(con, "stamp_resolution", ("file_no", "error_ms"), [(s.file_no, s.stamp_ms // 2) for s in sources])
+    # A stamp of whole seconds is from the beginning of its second.
+    execute_script(con, sql("timeline/widen_stamps"), run_key=run_key)
     execute_script(con, sql("timeline/clocked_lines"), run_key=run_key)
     for parts in logs:
         # Without any line that has a time, the others cannot be given one.

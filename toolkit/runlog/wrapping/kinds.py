@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
 
-from toolkit.runlog.wrapping.stamps import ANY, ISO, ISO_ZONED, SHORT, iso_ms, time_of
+from toolkit.runlog.wrapping.stamps import ANY, ISO, ISO_ZONED, SHORT, LocalClock, iso_ms, time_of
 
 Part = Literal["whole", "begun", "continued"]
 """A whole line; a part whose rest follows; a part that belongs to the line before."""
@@ -46,12 +46,27 @@ class Wrapping:
     unwrap: Callable[[bytes], Unwrapped | None]
     splits: bool = False
 
+    def with_clock(self, clock: LocalClock) -> Wrapping:
+        """Return the wrapping with the clock of its stamps without a zone or a year."""
+        return replace(self, unwrap=replace(self.unwrap, clock=clock)) if isinstance(self.unwrap, _Prefix) else self
+
+    def stamp(self, line: bytes) -> bytes | None:
+        """Return the date and time that a line's prefix has, if it has any."""
+        return self.unwrap.stamp(line) if isinstance(self.unwrap, _Prefix) else None
+
 
 @dataclass(frozen=True, slots=True)
 class _Prefix:
     """Unwraps lines by a regular expression of their prefix."""
 
     pattern: re.Pattern[bytes]
+    clock: LocalClock | None = None
+
+    def stamp(self, line: bytes) -> bytes | None:
+        """Return the date and time in the prefix of a line, with or without a zone and a year."""
+        match = self.pattern.match(line)
+        groups = match.groupdict() if match else {}
+        return groups.get("at") or groups.get("short")
 
     def __call__(self, line: bytes) -> Unwrapped | None:
         match = self.pattern.match(line)
@@ -64,7 +79,7 @@ class _Prefix:
         elif groups.get("continued") == b"+":
             part = "continued"
         stream, sender = groups.get("stream") or b"", groups.get("sender") or b""
-        return Unwrapped(line[match.end() :], time_of(match), part, stream, sender)
+        return Unwrapped(line[match.end() :], time_of(match, self.clock), part, stream, sender)
 
 
 class _DockerLine(msgspec.Struct):

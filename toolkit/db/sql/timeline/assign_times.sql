@@ -16,7 +16,7 @@ select file_no, line, round((low_ms + high_ms) / 2)::bigint as at_ms, ceil(abs(h
 from bounded where low_ms is not null and high_ms is not null;
 
 -- A timestamp on the line is exact, even where the clock that gave it steps back.
-update log_event set at_error_ms = 0 where run_key = $run_key and at_ms is not null;
+update log_event set at_error_ms = 0 where run_key = $run_key and at_ms is not null and at_error_ms is null;
 update log_event set at_ms = p.at_ms, at_error_ms = p.at_error_ms
 from placed_line p
 where log_event.run_key = $run_key and log_event.at_ms is null and log_event.file_no = p.file_no and log_event.line = p.line;

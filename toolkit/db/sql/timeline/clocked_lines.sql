@@ -27,7 +27,8 @@ tick_lines as (
 evidence as (
     select file_no, line, low_ms, high_ms from tick_lines join ticks using (life, t), lives_agree where agree
     union all
-    select file_no, line, at_ms, at_ms from log_event where run_key = $run_key and at_ms is not null
+    select file_no, line, at_ms - coalesce(at_error_ms, 0), at_ms + coalesce(at_error_ms, 0) from log_event
+    where run_key = $run_key and at_ms is not null
     union all
     select file_no, line, now_ms, now_ms from (
         select file_no, line, case when s.line is null then try_cast(fields->>'now_ms' as bigint) else s.at_ms end as now_ms
