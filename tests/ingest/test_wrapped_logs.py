@@ -14,6 +14,9 @@ import zstandard
 from tests.ingest.test_split_log_lines import read
 from toolkit.analysis.pipeline import analyze
 from toolkit.analysis.unknown_lines import unknown_templates
+from toolkit.db.store import connect
+from toolkit.files.discovery import discover
+from toolkit.ingest import log as log_loader
 from toolkit.runlog.wrapping.detect import LEARNT, detect
 from toolkit.runlog.wrapping.kinds import WRAPPINGS
 from toolkit.runlog.wrapping.unwrap import unwrap
@@ -247,3 +250,50 @@ def test_a_stamp_gives_its_time_only_where_it_states_a_zone(name: str, plain: li
     unwrapped = unwrap(detect(lines), lines)
     times = {at_ms for index, at_ms in enumerate(unwrapped.at_ms) if index not in unwrapped.parts}
     assert times == ({1_780_000_000_000} if name in _ZONED else {None})
+
+
+@pytest.mark.parametrize("name", ["docker json-file", "CRI", "ts"])
+def test_a_wrapping_that_begins_after_the_output_of_a_build_is_taken_off(
+    name: str, plain: list[str], tmp_path: Path
+) -> None:
+    build = [f"   Compiling crate_{n} v0.1.0 (/src/crate_{n})" for n in range(7_000)]
+    log = "\n".join(build) + "\n" + _wrapped(FORMS[name], plain[:100])
+    (tmp_path / "run.log").write_text(log)
+    (file,) = discover([str(tmp_path)])
+    assert len(file.wrapping) == 1
+    facts = log_loader.load(connect(":memory:"), 1, [file]).facts
+    (tmp_path / "run.log").write_text("\n".join([*build, *plain[:100]]) + "\n")
+    expected = log_loader.load(connect(":memory:"), 1, discover([str(tmp_path)])).facts
+    assert facts.families == expected.families
+    assert [each.facts for each in facts.starts] == [each.facts for each in expected.starts]
+
+
+CUT_LINES = [
+    "paraphina_live | trade_mode=shadow connectors=lighter",
+    "INFO: Lighter public WS connecting url=ws://h:1/s",
+    "INFO: Lighter public WS connected url=ws://h:1/s",
+    "INFO: Lighter public WS first message received",
+    "market_rx_stats tick=1 raw_drained=3 cap_hits=0",
+    "WARN: Lighter public WS stream ended",
+]
+
+
+@pytest.mark.parametrize("name", ["docker json-file", "CRI", "journald short", "compose in Actions", "JSON lines"])
+def test_a_rotation_within_a_wrapped_line_loses_nothing(name: str, tmp_path: Path) -> None:
+    data = _wrapped(FORMS[name], CUT_LINES).encode()
+
+    def loaded() -> tuple[object, ...]:
+        con = connect(":memory:")
+        load = log_loader.load(con, 1, discover([str(tmp_path)]))
+        rows = con.execute("select family, venue, at_ms, fields from log_event order by file_no, line").fetchall()
+        other = sum(each.other for each in load.ledgers)
+        return rows, con.execute("select tick from rx_stat").fetchall(), load.facts.families, other
+
+    (tmp_path / "run.log").write_bytes(data)
+    expected = loaded()
+    ends = [at for at, octet in enumerate(data) if octet == ord("\n")]
+    for at in range(ends[1] + 2, ends[3] - 1, 3):
+        if at not in range(ends[2], ends[2] + 2):
+            (tmp_path / "run.log.1").write_bytes(data[:at])
+            (tmp_path / "run.log").write_bytes(data[at:])
+            assert loaded() == expected, data[at - 20 : at + 20]

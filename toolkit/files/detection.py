@@ -40,6 +40,8 @@ _LOG = re.compile(
 _RUN_LOG = "run.log"
 """Name of a text file that is a log even if the program wrote nothing to it."""
 _PIECE_BYTES = 4 << 20
+_LINE_BYTES = 4 << 10
+"""Bytes before a phrase in which its line begins."""
 _BOM = codecs.BOM_UTF8
 _WIDE_ENCODINGS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -104,21 +106,29 @@ def may_be_log(head: bytes) -> bool:
     return len(head) == HEAD_BYTES and b"\0" not in head and not head.lstrip().startswith(b"{")
 
 
-def contains_log_line(head: bytes, rest: Readable) -> bool:
-    """Return whether `rest`, the part of a file after its `head`, contains a phrase of the program or its connectors.
+def log_section(head: bytes, rest: Readable) -> bytes:
+    """Return the section of a file that begins with the first line of the program or its connectors; empty if none.
 
-    A phrase that crosses from `head` to `rest` counts.
+    `rest` is the part of the file after its `head`. A line that crosses from `head` to `rest` counts.
     """
     phrases = (*_PROGRAM_PHRASES, _RX_PHRASE)
-    longest = max(map(len, phrases))
-    before = head[-longest:]
+    before = head[-_LINE_BYTES:]
     while piece := rest.read(_PIECE_BYTES):
-        seam = before + piece[:longest]
+        data = before + piece
         # One search per phrase: a single regular expression of all phrases takes ten times as long.
-        if any(phrase in piece or phrase in seam for phrase in phrases):
-            return True
-        before = piece[-longest:]
-    return False
+        places = [at for phrase in phrases if (at := data.find(phrase)) >= 0]
+        if places:
+            section = data[data.rfind(b"\n", 0, min(places)) + 1 :][:HEAD_BYTES]
+            return section + rest.read(HEAD_BYTES - len(section))
+        before = data[-_LINE_BYTES:]
+    return b""
+
+
+def wrapping_of_section(section: bytes, layers: tuple[Wrapping, ...]) -> tuple[Wrapping, ...]:
+    """Return the wrappings of a later section of a file, if there are more than `layers`, those at its beginning."""
+    found = detect(section.split(b"\n")[:-1])
+    is_longer = len(found) > len(layers) and found[: len(layers)] == layers
+    return found if is_longer else layers
 
 
 def has_program_phrase(data: bytes) -> bool:

@@ -16,12 +16,14 @@ from typing import IO, BinaryIO, cast
 from toolkit.files.detection import (
     EVIDENCE_ROLES,
     HEAD_BYTES,
-    contains_log_line,
     detect_role,
     detect_wrapping,
+    has_program_phrase,
+    log_section,
     may_be_log,
     named_log,
     reject_wide_encoding,
+    wrapping_of_section,
 )
 from toolkit.files.rotation import RotatedPart, rotated_part
 from toolkit.files.run_file import RunFile
@@ -216,7 +218,8 @@ def _detected(name: str, opener: Opener, path: Path | None) -> RunFile:
         # An archive within an archive may store a log uncompressed, and would then be taken for that log.
         role = Role.ARTIFACT if is_archive else detect_role(head, PurePath(name).name)
         role, wrapping = (role, ()) if is_archive else detect_wrapping(head, role)
-        if role is Role.ARTIFACT and may_be_log(head) and contains_log_line(head, stream):
-            role = Role.LOG
+        may_follow = role in (Role.ARTIFACT, Role.LOG) and may_be_log(head) and not has_program_phrase(head)
+        if may_follow and (section := log_section(head, stream)):
+            role, wrapping = Role.LOG, wrapping_of_section(section, wrapping)
         damaged = stream.damage is not None or is_archive
     return replace(file, role=role, path=None if compressed else path, damaged=damaged, wrapping=wrapping)

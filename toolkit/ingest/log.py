@@ -30,6 +30,8 @@ from toolkit.runlog.bulk.block import (
 from toolkit.runlog.facts import Ref
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.runlog.wrapping.detect import LEARNT
+from toolkit.runlog.wrapping.kinds import Wrapping
+from toolkit.runlog.wrapping.unwrap import rejoin_wrapped
 from toolkit.streams.blocks import BLOCK_BYTES, blocks
 from toolkit.streams.parallel import PARALLEL_FROM_BYTES, gc_paused
 from toolkit.streams.spans import read_in_parallel
@@ -73,6 +75,10 @@ class _UnendedLine:
     at_ms: int | None = None
     files: tuple[int, ...] = ()
     """Numbers of the files that hold a piece of it, each piece one line."""
+    wrapped: bytes = b""
+    """The line with its wrapping; empty for a plain log."""
+    layers: tuple[Wrapping, ...] = ()
+    """The wrappings of its file. Those detected in the next part may be others, as both have a part of a line."""
 
 
 class _Loader:
@@ -102,12 +108,13 @@ class _Loader:
             self.close_partial()
         if not continued:
             self.reader.begin_log()
+        self._layers = source.wrapping
         ledger = LedgerBuilder()
         self.result.unknown.setdefault(source.file_no, LineExamples())
         if source.wrapping and source.wrapping[-1].name == LEARNT:
             self.result.learnt_prefixes[source.file_no] = source.wrapping[-1].example.decode("utf-8", "replace")
         for block in self._blocks(source, ledger):
-            first_line_joined = ledger.lines == 0 and self._begin_file(source.file_no, block)
+            first_line_joined = ledger.lines == 0 and self._begin_file(source, block)
             if block.skipped:
                 ledger.where.append(SetAsideLine(ledger.lines + 1, block.first_byte, SetAside.TOO_LONG))
             else:
@@ -157,41 +164,57 @@ class _Loader:
             other = self.reader.other[file_no]
             self.result.ledgers.append(replace(ledger, used=ledger.used - other, other=other))
 
-    def _begin_file(self, file_no: int, block: ParsedBlock) -> bool:
+    def _begin_file(self, source: RunFile, block: ParsedBlock) -> bool:
         """Prepare for a file by its first block; return true if its first line is the rest of a pending unended line.
 
         Each of the two is a line of its own in the ledger of its file; their record has the position of its beginning.
         """
-        joined = self._end_unended_line(None if block.skipped else block.head, block.torn, file_no)
+        joined = self._end_unended_line(None if block.skipped else block, source)
         self._decide(completed=False)
         self.reader.begin_file()
         return joined
 
-    def _end_unended_line(self, next_line: bytes | None = None, next_torn: bool = False, file_no: int = 0) -> bool:
-        """Read the pending unended line, joined with the next line if that is its rest; return true if it is.
+    def _end_unended_line(self, block: ParsedBlock | None = None, source: RunFile | None = None) -> bool:
+        """Read the pending unended line, joined with the head of a block if that is its rest; return true if it is.
 
-        `file_no` is the file of the next line. A joined line that is `next_torn` has no end either: it stays pending.
+        `source` is the file of the block. A line that is joined with a torn head has no end either: it stays pending.
         """
         unended, self._unended = self._unended, None
         if unended is None:
             return False
-        awaited = self.reader.awaits_message or self._broken_record is not None
-        joined = next_line is not None and is_continuation(unended.piece, next_line, awaited)
-        if joined and next_line is not None:
-            unended = replace(unended, piece=join_line(unended.piece, next_line), files=(*unended.files, file_no))
-        if joined and next_torn:
+        joined = None if block is None or source is None else self._joined(unended, block, source)
+        unended = joined or unended
+        if joined is not None and block is not None and block.torn:
             self._unended = unended
         else:
             line = parse_single(unended.piece, 0, unended.byte, unended.at_ms)
-            self._add_lines([PendingLine(line, unended.ref, not joined, unended.files)])
-        return joined
+            self._add_lines([PendingLine(line, unended.ref, joined is None, unended.files)])
+        return joined is not None
+
+    def _joined(self, unended: _UnendedLine, block: ParsedBlock, source: RunFile) -> _UnendedLine | None:
+        """Return an unended line with the head of a block; None if that is not its rest."""
+        files, wrapped = (*unended.files, source.file_no), join_line(unended.wrapped, block.wrapped_head)
+        layers = (unended.layers, source.wrapping, unended.layers[:1], source.wrapping[:1])
+        wholes = (rejoin_wrapped(each, unended.wrapped, block.wrapped_head) for each in layers)
+        if whole := next((each for each in wholes if each is not None), None):
+            return replace(unended, piece=whole[0], at_ms=whole[1], files=files, wrapped=wrapped)
+        awaited = self.reader.awaits_message or self._broken_record is not None
+        if not is_continuation(unended.piece, block.head, awaited):
+            return None
+        return replace(unended, piece=join_line(unended.piece, block.head), files=files, wrapped=wrapped)
 
     def _add_block(self, file_no: int, block: ParsedBlock, first_line: int, first_line_joined: bool) -> None:
         """Add a block's lines, without the first one if it was joined with a line of the file before."""
         if block.torn:
             if not first_line_joined:
                 self._unended = _UnendedLine(
-                    block.head, (file_no, first_line), block.first_byte, block.head_ms, (file_no,)
+                    block.head,
+                    (file_no, first_line),
+                    block.first_byte,
+                    block.head_ms,
+                    (file_no,),
+                    block.wrapped_head,
+                    self._layers,
                 )
             return
         parts = Counter(block.parts.values())

@@ -65,9 +65,10 @@ class GroupSummary:
 class ParsedBlock:
     """A block of `lines` lines, each of which is in `single`, covered by `groups` and `tables`, or in `parts`.
 
-    `head` is the first line, `first_byte` its offset in the file. A block that is `skipped` or `torn` consists of that
-    line alone and is not parsed. `head_ms` is the time (epoch ms) stamped on a wrapped head. `parts` gives, for each
-    line that was joined to a line before it, as a log collector had split them, the index of that line in `single`.
+    `head` is the first line, `first_byte` its offset in the file. A `skipped` or `torn` block is that line alone
+    and is not parsed. `head_ms` is the time (epoch ms) stamped on a wrapped head, `wrapped_head` the head with its
+    wrapping. `parts` gives, for each line that was joined to a line before it, as a collector had split them, the
+    index of that line in `single`.
     """
 
     first_byte: int
@@ -79,6 +80,7 @@ class ParsedBlock:
     torn: bool = False
     skipped: bool = False
     head_ms: int | None = None
+    wrapped_head: bytes = b""
     parts: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -95,7 +97,8 @@ def parse_block(block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLi
     if block.skipped or (block.torn and unwrapped is None):
         return ParsedBlock(block.first_byte, block.data, torn=block.torn, skipped=block.skipped)
     if unwrapped is not None and block.torn:
-        return ParsedBlock(block.first_byte, unwrapped.lines[0], torn=True, head_ms=unwrapped.at_ms[0])
+        head, head_ms = unwrapped.lines[0], unwrapped.at_ms[0]
+        return ParsedBlock(block.first_byte, head, torn=True, head_ms=head_ms, wrapped_head=block.data)
     lines = BlockLines(block.data if unwrapped is None else unwrapped.data)
     bytes_ = block.first_byte + (lines if unwrapped is None else BlockLines(block.data)).starts
     ungrouped = _PARSED_SINGLY | possible_message_lines(lines)
@@ -122,6 +125,7 @@ def parse_block(block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLi
         [_summary(group, senders) for group in groups],
         block_tables(groups, bytes_),
         head_ms=stamps[0],
+        wrapped_head=b"" if unwrapped is None else block.data.split(b"\n", 1)[0],
         parts=parts,
     )
 

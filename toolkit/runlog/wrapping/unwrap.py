@@ -67,6 +67,23 @@ def unwrap_line(layers: Sequence[Wrapping], line: bytes) -> tuple[bytes, int | N
     return unwrapped.lines[0], unwrapped.at_ms[0]
 
 
+def rejoin_wrapped(layers: Sequence[Wrapping], head: bytes, rest: bytes) -> tuple[bytes, int | None] | None:
+    """Return the line of which `rest` was cut off within the wrapping, and its time (epoch ms); None if it was not."""
+    whole = head + rest.removeprefix(_BOM)
+    if not layers or not head or _is_wrapped(layers, head) or not _is_wrapped(layers, whole):
+        return None
+    return None if _is_wrapped(layers[:1], rest) else unwrap_line(layers, whole)
+
+
+def _is_wrapped(layers: Sequence[Wrapping], line: bytes) -> bool:
+    """Return whether a line has all these wrappings around a text."""
+    for layer in layers:
+        if (found := without_wrapping(layer.unwrap, line)) is None or not found.line.strip():
+            return False
+        line = found.line
+    return True
+
+
 def without_wrapping(unwrap_one: Callable[[bytes], Unwrapped | None], line: bytes) -> Unwrapped | None:
     """Take one line out of a wrapping around which there may be colours; None for a line that is not wrapped so."""
     return unwrap_one(_ESCAPES.sub(b"", line.removeprefix(_BOM)) if b"\x1b" in line else line.removeprefix(_BOM))
