@@ -3,6 +3,11 @@
 `make test` draws the same examples in every run. `make test-random` sets TOOLKIT_TEST_SEED to a new seed, prints it, and
 runs the tests that draw: the property tests and those marked `drawn`.
 
+A recorded run is analysed once in each process, for each set of options (see tests/remembered.py).
+
+Measuring coverage doubles the time of a simulation. Long simulations whose code shorter ones run too are marked
+`no_cover`.
+
 Tests of one module stay together, so that shared fixtures are made once. Tests that use sockets, processes or the clock
 run one after another and first: they wait more than they compute.
 """
@@ -58,6 +63,13 @@ def pytest_configure() -> None:
     os.environ.setdefault("PYTHONHASHSEED", str(SEED))
 
 
+def pytest_collection() -> None:
+    """Remember analyses from before the first test module is imported, and not earlier than coverage is measured."""
+    from tests.remembered import remember_analyses
+
+    remember_analyses()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(CLOCK))
     for item in items:
@@ -90,3 +102,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def seed() -> int:
     """The seed of tests that draw for themselves; a failure is repeated with TOOLKIT_TEST_SEED set to it."""
     return SEED
+
+
+@pytest.fixture
+def analyzed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands and the Python interface analyse recorded runs in this test each time."""
+    from tests.remembered import analyze_anew
+
+    monkeypatch.setattr("toolkit.analysis.pipeline.analyze", analyze_anew)

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from typing import NamedTuple
+from unittest.mock import patch
 
 import pytest
 
 from tests.connectors import test_settings
+from toolkit.cli import main
 from toolkit.cli.env import settings, unknown_names
 
 
-def toolkit_env(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+class Done(NamedTuple):
+    returncode: object
+    stdout: str
+    stderr: str
+
+
+def toolkit_env(*arguments: str, environ: Mapping[str, str] | None = None) -> Done:
+    """Run the command in this process, with these variables and no others of the connectors."""
     clean = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    command = [sys.executable, "-c", "from toolkit.cli import main; main()", "env", *arguments]
-    return subprocess.run(command, env=clean | dict(environ or {}), capture_output=True, text=True, check=False)
+    with (
+        patch.dict(os.environ, clean | dict(environ or {}), clear=True),
+        redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err, pytest.raises(SystemExit) as ended,
+    ):  # fmt: skip
+        main(["env", *arguments])
+    return Done(ended.value.code, out.getvalue(), err.getvalue())
 
 
 UPSTREAM = {

@@ -6,7 +6,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.comparison.statistics import (
@@ -38,6 +38,7 @@ def test_the_probability_of_a_fall_is_that_of_a_binomial_tail(before: int, after
     assert count_test(before, after, length, Alternative.LOWER).p == pytest.approx(tail)
 
 
+@settings(max_examples=25)
 @given(COUNTS, COUNTS, LENGTHS)
 def test_no_two_counts_have_a_smaller_probability_than_their_sum_allows(before: int, after: int, length: float) -> None:
     total = before + after

@@ -6,11 +6,14 @@ import gzip
 import random
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import zstandard
 
 RUNS = Path(__file__).parent.parent / "data" / "runs"
+ARCHIVE_FOLDER = "artifact/"
+"""Folder of all files in a zip archive."""
 
 
 def _decompressed(run: str, name: str, lines: int) -> bytes:
@@ -18,6 +21,7 @@ def _decompressed(run: str, name: str, lines: int) -> bytes:
     return b"".join(content.splitlines(keepends=True)[:lines])
 
 
+@cache
 def intact_runs() -> list[dict[str, bytes]]:
     """Return the runs to damage: telemetry, `market_rx_stats` lines and logs of several kinds, cut short."""
     telemetry = _decompressed("killed_head", "telemetry.jsonl", 40)
@@ -149,4 +153,4 @@ def write_zip(path: Path, files: dict[str, bytes]) -> None:
     """Write the same files into a zip archive, in another order."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files, reverse=True):
-            archive.writestr(f"artifact/{name}", files[name])
+            archive.writestr(f"{ARCHIVE_FOLDER}{name}", files[name])

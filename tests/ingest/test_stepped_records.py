@@ -86,7 +86,7 @@ def loaded(text: str, requested_ms: int | None = None):
 sizes = st.one_of(st.integers(-3 * 86_400_000, -250), st.integers(1_250, 60_000), st.integers(60_000, 3 * 86_400_000))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     st.dictionaries(st.integers(0, 17), sizes, min_size=1, max_size=4),
     st.integers(1, 2),

@@ -95,7 +95,7 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(PIECES, st.booleans())
 def test_every_line_is_used_or_set_aside(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes], ended: bool

@@ -115,6 +115,7 @@ def test_the_document_goes_to_standard_output_without_a_file(capsys: pytest.Capt
     assert all(len(row) == len(table[0]) and len(table) > 1 for table in page.tables for row in table)
 
 
+@pytest.mark.usefixtures("analyzed_anew")
 def test_the_document_does_not_depend_on_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pages = []
     for name in ("one", "another"):

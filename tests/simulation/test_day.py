@@ -9,6 +9,7 @@ import pytest
 from connectors.simulator.protocols import protocols
 from tests.simulation.day import find_alarms, simulate_quiet_run
 
+pytestmark = pytest.mark.no_cover
 MINUTES = 8
 """Short enough for continuous integration; `python -m tests.simulation.day` simulates a whole day."""
 

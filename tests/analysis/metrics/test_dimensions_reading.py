@@ -132,7 +132,7 @@ def test_an_integer_of_any_size_in_any_field_does_not_stop_the_analysis(values: 
     assert figure(run, "run.ticks").value
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), st.integers(-(2**70), 2**70)), min_size=1, max_size=40))
 def test_several_integers_of_any_size_do_not_stop_the_analysis(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[tuple[str | int, ...], int]]

@@ -81,8 +81,7 @@ def stamped(data: bytes, seed: int) -> bytes:
     return b"\n".join(pieces)
 
 
-@pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("files", [1, 3])
+@pytest.mark.parametrize(("files", "seed"), [(1, 0), (3, 1), (3, 2), (1, 3), (1, 4), (3, 5)])
 def test_several_processes_give_the_same_result_as_one(tmp_path: Path, files: int, seed: int) -> None:
     data = shuffled(seed) if seed % 2 else stamped(shuffled(seed), seed)
     for part in range(files):
@@ -107,7 +106,7 @@ def test_spans_are_whole_lines_that_follow_one_another(tmp_path: Path, span_byte
     assert all(data[start:end].endswith(b"\n") for start, end in found[:-1])
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_grouped_parsing_gives_the_same_result_as_single_parsing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
