@@ -108,7 +108,7 @@ def _part(part: str | Cell | CitedLine, links: Links) -> str:
         return html(part)
     if isinstance(part, CitedLine):
         place = links.lines.get(part)
-        return f'<a class="line" href="#{place}">{part.line}</a>' if place else str(part.line)
+        return f'<a class="line" href="#{place}">{part.line}</a>' if place else f'<span class="line">{part.line}</span>'
     if part.figure is None:
         return _value(part)
     if part.figure in links.figures:

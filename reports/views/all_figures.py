@@ -41,10 +41,12 @@ class FigureRow:
 class FigureList:
     """Figures without a row of their own, by metric and scope, each with its full name and its value.
 
-    `text` is what is true of all of them, such as why they are not known; they have no values then.
+    `text` is what is true of all of them, such as why they are not known; they have no values then. `side` is the run
+    whose values they are, empty where both runs have the same.
     """
 
     text: str
+    side: str
     metrics: Mapping[str, Mapping[str, tuple[str, str]]]
 
 
@@ -113,16 +115,19 @@ def _meaning(spec: FigureSpec | None) -> str:
 def _defined(pair: PairView, meaning: str, names: Iterable[str]) -> DefinedFigures:
     sides = sides_with_values(pair)
     rows: list[FigureRow] = []
-    lists: dict[str, dict[str, dict[str, tuple[str, str]]]] = {}
+    lists: dict[tuple[str, str], dict[str, dict[str, tuple[str, str]]]] = {}
     for name in names:
-        text = _shared_text(sides, name)
-        values = tuple(shown(run.figures.get(name), run.resolution_ms) for run in sides)
-        if text is None and (len(set(values)) > 1 or len(sides) == 1):
+        shared = _shared_text(sides, name)
+        known = [run for run in sides if run.value(name) is not None]
+        values = tuple(shown(run.figures.get(name), run.resolution_ms) for run in known)
+        if shared is None and (len(set(values)) > 1 or len(sides) == 1):
             rows.append(FigureRow(name, values, verdict_text(pair.rows[name]) if len(sides) > 1 else ""))
-        else:
-            scope, metric = name.split(".", 1)
-            lists.setdefault(text or "", {}).setdefault(metric, {})[scope] = (name, "" if text else values[0])
-    return DefinedFigures(meaning, tuple(rows), tuple(FigureList(*each) for each in lists.items()))
+            continue
+        scope, metric = name.split(".", 1)
+        side = known[0].side if len(known) < len(sides) and known else ""
+        text = f"{side} only" if side else shared or ""
+        lists.setdefault((text, side), {}).setdefault(metric, {})[scope] = (name, "" if shared else values[0])
+    return DefinedFigures(meaning, tuple(rows), tuple(FigureList(*key, each) for key, each in lists.items()))
 
 
 def _shared_text(sides: Sequence[RunView], name: str) -> str | None:

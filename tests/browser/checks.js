@@ -43,7 +43,9 @@ const checks = {
     const faults = new Set();
     for (const node of textNodes()) {
       const element = node.parentElement;
-      const below = background(element);
+      const box = element.previousElementSibling;
+      const page = background(element);
+      const below = box?.tagName === "rect" ? over(rgb(getComputedStyle(box).fill), page) : page;
       const style = getComputedStyle(element);
       const paint = element instanceof SVGElement ? style.fill : style.color;
       const ratio = contrast(over(rgb(paint), below), below);
@@ -68,8 +70,9 @@ const checks = {
     const faults = [];
     for (const element of document.querySelectorAll("[data-figure]")) {
       const id = `f.${element.dataset.figure}`;
-      const link = element.querySelector("a")?.getAttribute("href");
-      const target = element.id === id ? element : document.getElementById(decodeURIComponent((link ?? "#").slice(1)));
+      const link = (element.closest("a") ?? element.querySelector("a"))?.getAttribute("href");
+      const own = element.closest(`[id="${CSS.escape(id)}"]`);
+      const target = own ?? document.getElementById(decodeURIComponent((link ?? "#").slice(1)));
       if (!target || target.id !== id) faults.push(element.dataset.figure);
     }
     return faults;

@@ -7,4 +7,6 @@ PAGES: dict[str, tuple[str, ...]] = {
     "environment": ("env", "--db", ":memory:"),
     "gate": ("gate", "sample:after", "--db", ":memory:", "--quiet"),
     "figures": ("figures",),
+    "evidence": ("compare", "sample:before", "sample:after", "--db", ":memory:", "--quiet"),
+    "blocked": ("compare", "sample:before", "reports/examples/blocked/after", "--db", ":memory:", "--quiet"),
 }

@@ -64,6 +64,8 @@ def test_a_page_prints_with_its_folds_open_and_is_small(browser: Browser, file: 
     page = browser.new_page(viewport={"width": 794, "height": 1123}, color_scheme="dark")
     page.goto(file.as_uri())
     page.emulate_media(media="print")
+    # The browser decides anew what is visible when it draws the next frame.
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert (
         page.evaluate(f"() => {{ {CHECKS}\n return [...checks.foldsClosedInPrint(), ...checks.lowContrast()]; }}") == []
     )

@@ -101,6 +101,26 @@ def test_the_page_has_every_sentence_heading_and_cell_of_the_markdown() -> None:
     assert {tuple(cell[:12] for cell in row) for table in markdown.tables for row in table} <= rows
 
 
+@pytest.mark.parametrize("name", PAIRS)
+def test_every_cited_line_leads_to_its_text(name: str, tmp_path: Path) -> None:
+    for file in ("run.log", "telemetry.jsonl", "idle"):
+        (tmp_path / file).write_text("INFO: Lighter public WS connecting url=wss://x\n" * 3_000, encoding="utf-8")
+    page = evidence_page(PAIRS[name](), {"before": str(tmp_path), "after": str(tmp_path)})
+    assert '<a class="line" href="#l.' in page
+    assert '<span class="line">' not in page and "not quoted" not in page
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_no_markdown_is_left_in_a_page(name: str) -> None:
+    assert not re.search(r"(^|\s)(##|\*\*|- \*\*)|`", Page(evidence_page(PAIRS[name]())).text.split("</style>")[-1])
+
+
+def test_a_blocked_side_leaves_the_pictures_to_the_run_that_ran() -> None:
+    page = evidence_page(PAIRS["before blocked"]())
+    assert 'class="picture one-run"' in page and "1 after" in page
+    assert "no data of this run" not in page
+
+
 def test_a_number_names_its_figure_and_side_and_leads_to_the_definition() -> None:
     page = evidence_page(PAIRS["compared"]())
     link = '<a href="#f.lighter.reconnects" data-figure="lighter.reconnects" data-side="before"><strong>10</strong></a>'

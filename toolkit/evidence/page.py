@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reports.evidence.page import EvidencePage, quoted_ids
 from reports.pages import render_template
+from reports.views.evidence_page import EvidencePage, quoted_ids
 from toolkit.analysis.metrics import definitions_of
 from toolkit.evidence.quoted_lines import quoted_lines
 from toolkit.model.evidence import Evidence
@@ -24,7 +24,7 @@ def evidence_page(evidence: Evidence, paths: Mapping[str, str] | None = None) ->
         "evidence.html.j2",
         view=view,
         defined=frozenset(figures),
-        quoted=quoted_ids(files),
+        quoted=quoted_ids(files, view.value_sides[0]),
         quoted_files=files,
         table_pictures=view.table_pictures,
     )

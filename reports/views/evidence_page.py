@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from reports.elements import Cell, CitedLine, Rich, Safe, Table
@@ -16,6 +16,7 @@ from reports.pictures import age_distributions, age_strips, event_table, reason_
 from reports.views.all_figures import FigureSection, figure_sections, sides_with_values
 from toolkit.model.evidence import QuotedFile, QuotedLine
 from toolkit.model.figures import FigureSpec
+from toolkit.model.runs import RunAnalysis
 
 _Part = Rich | Cell | Table
 _FEEDS = {"SIMULATED": "SIMULATED venues", "live": "live venues", "feed unknown": "feed not known"}
@@ -34,8 +35,10 @@ class EvidencePage(EvidenceView):
 
     @property
     def size(self) -> str:
-        """Number of venues and length of the runs: `5 venues, 9 min 59.5 s a side`."""
+        """Number of venues and length of the runs, `5 venues, 9 min 59.5 s a side`; empty without venues."""
         venues = len(self.context.venues)
+        if not venues:
+            return ""
         lengths = dict.fromkeys(run.observed for run in self.context.sides if not run.blocked)
         each = " a side" if len(lengths) == 1 and not self.context.blocked else ""
         return f"{venues} venue{'s' if venues != 1 else ''}, {' → '.join(lengths) or 'no run'}{each}"
@@ -50,31 +53,39 @@ class EvidencePage(EvidenceView):
         """Numbers of the producer's own tools that differ from ours, one for each reason."""
         return comparable.tool_differences(self.context, most=1_000)
 
+    @property
+    def drawn(self) -> tuple[RunAnalysis | None, RunAnalysis]:
+        """Runs that the pictures draw: both, or the one that ran where the other was blocked."""
+        before, after = self.context.sides
+        if before.blocked != after.blocked:
+            return None, (after if before.blocked else before).analysis
+        return before.analysis, after.analysis
+
     @cached_property
     def strips(self) -> Safe:
         """Picture of the ages over time; empty without data for it."""
-        before, after = self.evidence.comparison.before, self.evidence.comparison.after
-        return age_strips(before, after, self.context.venues, self.context.pair.rows)
+        return age_strips(*self.drawn, self.context.venues, self.context.pair.rows)
 
     @cached_property
     def events(self) -> Table:
         """Events of the picture."""
-        return event_table(self.evidence.comparison.before, self.evidence.comparison.after, self.context.venues)
+        return event_table(*self.drawn, self.context.venues)
 
     @property
     def event_counts(self) -> str:
         """Number of events of each run: `23 before, 14 after`."""
+        if self.drawn[0] is None:
+            return f"{len(self.events.rows)} {self.value_sides[0]}"
         counts = Counter(row[1].text for row in self.events.rows if isinstance(row[1], Cell))
         return ", ".join(f"{counts[run.side]} {run.side}" for run in self.context.sides if not run.blocked)
 
     @cached_property
     def table_pictures(self) -> dict[str, Safe]:
         """Pictures of the section before and after, by the title of the table that each stands above."""
-        before, after = self.evidence.comparison.before, self.evidence.comparison.after
         found = {
-            "Reconnects by reason": reason_bars(before, after, self.context.venues),
+            "Reconnects by reason": reason_bars(*self.drawn, self.context.venues),
             "Ages: time since the last applied book": age_distributions(
-                before, after, self.context.venues, self.context.pair.rows
+                *self.drawn, self.context.venues, self.context.pair.rows
             ),
         }
         return {title: picture for title, picture in found.items() if picture}
@@ -100,6 +111,7 @@ class EvidencePage(EvidenceView):
         """Title of each section in the line of contents, by the name of its heading."""
         shown = {
             "hypotheses": ("Hypotheses", self.evidence.answers),
+            "blocked": ("Blocked", self.context.blocked),
             "before-and-after": ("Before and after", len(self.context.blocked) < 2),
             "worse": ("Worse, outages, findings", True),
             "noise": ("Could it be noise?", not self.context.blocked),
@@ -120,11 +132,13 @@ class EvidencePage(EvidenceView):
             part for moved_and_same in self.tables.values() for part in (moved_and_same.moved, moved_and_same.same)
         )
         parts: tuple[_Part, ...] = (
-            *self.answer, *self.why, self.events, self.hypotheses, *tables, self.regressions, *self.longer_stalls,
-            *self.large_moves,
-            *self.findings, *self.same_findings, self.outages, *self.noise, *self.remarks, self.conditions,
+            *self.answer, *self.why, self.events, self.hypotheses, *self.blocked, *tables, self.regressions,
+            *self.longer_stalls, *self.large_moves, *self.findings, *self.same_findings, self.outages, *self.noise,
+            *self.remarks, self.conditions,
         )  # fmt: skip
-        return tuple(dict.fromkeys(line for part in parts for line in _lines(part)))
+        # A picture of one run alone does not name its side.
+        lines = (replace(line, side=line.side or self.value_sides[0]) for part in parts for line in _lines(part))
+        return tuple(dict.fromkeys(lines))
 
     def reference(self, file: QuotedFile, line: QuotedLine) -> CitedLine:
         """Return the reference to a quoted line."""
@@ -140,13 +154,19 @@ def _lines(part: _Part) -> Iterator[CitedLine]:
         yield from (each for each in part.parts if isinstance(each, CitedLine))
 
 
-def quoted_ids(files: Iterable[QuotedFile]) -> dict[CitedLine, str]:
-    """Return the `id` of each quoted line, `l.before.run.log.66`; other characters of a file's name become `_`."""
+def quoted_ids(files: Iterable[QuotedFile], alone: str) -> dict[CitedLine, str]:
+    """Return the `id` of each quoted line, `l.before.run.log.66`; other characters of a file's name become `_`.
+
+    A line that is cited without its side is one of the run `alone`: a picture of one run does not name its side.
+    """
     ids: dict[CitedLine, str] = {}
     names: set[str] = set()
     for position, file in enumerate(files, 1):
         name = f"{file.side}.{re.sub('[^A-Za-z0-9._-]', '_', file.file)}"
         name = f"{name}.{position}" if name in names else name
         names.add(name)
-        ids |= {CitedLine(file.file, line.line, file.side): f"l.{name}.{line.line}" for line in file.lines}
+        for line in file.lines:
+            ids[CitedLine(file.file, line.line, file.side)] = f"l.{name}.{line.line}"
+            if file.side == alone:
+                ids[CitedLine(file.file, line.line)] = f"l.{name}.{line.line}"
     return ids
