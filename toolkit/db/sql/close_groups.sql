@@ -12,5 +12,5 @@ aged as (
 )
 select venue, close_code, close_reason, count(*) as n, list(file order by ended_file_no, ended_line), list(ended_line order by ended_file_no, ended_line),
        any_value(median_ms)::bigint, min(age_ms), max(age_ms), max(error_ms) filter (age_ms is not null),
-       count_if(abs(age_ms - median_ms) <= $regular * median_ms)
+       coalesce(count_if(abs(age_ms - median_ms) <= $regular * median_ms), 0)
 from aged group by all order by venue, n desc, close_code, close_reason

@@ -46,6 +46,7 @@ create or replace table run_stale_limits as
 create or replace view run_episodes as select * from episode;
 -- How far apart the clocks can be on which the event ages of two records rest: the sum of the steps of the wall clock. Null where
 -- a step between two lives has no known size.
+create table if not exists life_step (seq bigint, step_ms bigint, at_least boolean);  -- absent where no telemetry was read
 create or replace view run_clock_shift as
     select case when bool_or(at_least) then null else coalesce(sum(abs(step_ms)), 0) end as shift_ms
     from (select seq, step_ms, false as at_least from clock_step union all
