@@ -40,6 +40,7 @@ from toolkit.ingest.metadata import build_info, resolved_config, run_meta
 from toolkit.ingest.session_rows import episodes, write_sessions
 from toolkit.ingest.unparsed_files import copy_ledger, plain_file_bytes, unparsed_ledger
 from toolkit.model.figures import Figure
+from toolkit.model.redaction import redact_all
 from toolkit.model.runs import WHOLE_RUN, FileLedger, Finding, RunAnalysis, RunInfo
 from toolkit.model.vocabulary import PLATEAU_LIMITS_MS, Role
 from toolkit.telemetry.schema import Scope
@@ -237,7 +238,8 @@ def _finding_rows(run_findings: Sequence[Finding]) -> Iterator[tuple[object, ...
 def _write_analysis(con: duckdb.DuckDBPyConnection, analysis: RunAnalysis) -> None:
     insert_rows(con, "figure", FIGURE_COLUMNS, rows(RUN_KEY, analysis.figures))
     insert_rows(con, "finding", _FINDING_COLUMNS, _finding_rows(analysis.findings))
-    insert_rows(con, "analysis", ("run_key", "json"), [(RUN_KEY, msgspec.json.encode(analysis).decode())])
+    document = msgspec.json.encode(redact_all(msgspec.to_builtins(analysis))).decode()
+    insert_rows(con, "analysis", ("run_key", "json"), [(RUN_KEY, document)])
 
 
 def _write_ledgers(con: duckdb.DuckDBPyConnection, ledgers: Sequence[FileLedger]) -> None:

@@ -49,7 +49,8 @@ def emit_page(text: str, format: str, output: Path | None = None) -> None:
 
 
 def note(text: str) -> None:
-    """Print a message to stderr, with control characters made visible."""
+    """Print a message to stderr, with secrets masked and control characters made visible."""
     from reports.escape import visible
+    from toolkit.model.redaction import redact
 
-    sys.stderr.write(f"toolkit: {visible(text)}\n")
+    sys.stderr.write(f"toolkit: {visible(redact(text))}\n")

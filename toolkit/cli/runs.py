@@ -37,6 +37,7 @@ def runs(
     import msgspec
 
     from toolkit.db import store
+    from toolkit.model.redaction import redact_all
 
     con = store.connect(db, read_only=label is None and remove is None)
     with con:
@@ -53,7 +54,10 @@ def runs(
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     if format is Format.JSON:
-        emit(msgspec.json.format(msgspec.json.encode({"schema": "toolkit.runs/1", "runs": rows})).decode(), output)
+        emit(
+            msgspec.json.format(msgspec.json.encode({"schema": "toolkit.runs/1", "runs": redact_all(rows)})).decode(),
+            output,
+        )
         return 0
     emit(simple_page("Runs in the store", [_table(rows)], format), output)
     return 0

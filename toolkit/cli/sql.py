@@ -36,6 +36,7 @@ def sql(
     import msgspec
 
     from toolkit.db.store import connect
+    from toolkit.model.redaction import redact, redact_all
 
     with connect(db, read_only=True) as con:
         try:
@@ -46,11 +47,11 @@ def sql(
         except duckdb.Error as error:
             raise UsageError(f"the query cannot be run: {error}") from error
     if format is Format.JSON:
-        records = [dict(zip(names, row, strict=True)) for row in rows]
+        records = [redact_all(dict(zip(names, row, strict=True))) for row in rows]
         emit(msgspec.json.encode(records, enc_hook=str).decode(), output)
     elif format is Format.TEXT:
         text = io.StringIO()
-        cells = ([visible(each) if isinstance(each, str) else each for each in row] for row in [names, *rows])
+        cells = ([visible(redact(each)) if isinstance(each, str) else each for each in row] for row in [names, *rows])
         csv.writer(text, delimiter="\t", lineterminator="\n").writerows(cells)
         emit(text.getvalue(), output)
     else:

@@ -12,6 +12,7 @@ from toolkit.cli.options import Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.cli.progress import byte_progress
 from toolkit.model.errors import ExitCode
+from toolkit.model.redaction import redact_all
 from toolkit.model.units import thousands
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _json(checked: Sequence[FileReport]) -> str:
         "records": sum(report.records for report in checked),
         "files": checked,
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode()
+    return msgspec.json.format(msgspec.json.encode(redact_all(msgspec.to_builtins(document))), indent=1).decode()
 
 
 def _report_parts(report: FileReport) -> Iterator[str | Table]:

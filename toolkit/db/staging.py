@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from toolkit.db import percentiles
+from toolkit.db.masked_texts import masked_rows
 from toolkit.db.store import (
     LOCK_TIMEOUT_S,
     MEMORY,
@@ -89,7 +90,7 @@ started_commits: list[tuple[str, str]] = []
 """Store file and run id of each commit that this process started; only the store file says whether it completed."""
 
 CopyTables = Callable[..., None]
-"""Copies the rows of the named tables to the store: each table once, after its last row was staged."""
+"""Copies the rows of the named tables to the store, with secrets masked: each table once, after its last row."""
 
 
 @contextmanager
@@ -137,7 +138,8 @@ class _StoreCommit:
         for table in tables if not self._stored else ():
             with self._lock:
                 try:
-                    self._cursor.execute(_insert(table, table), [self._key])
+                    rows, data = masked_rows(self._cursor, table)
+                    execute_with_data(self._cursor, _insert(table, rows), data, [self._key])
                 except duckdb.Error:
                     self._cursor.rollback()
                     self._cursor.begin()
@@ -149,7 +151,8 @@ class _StoreCommit:
         # The transaction sees the staging database as of its first statement; later rows come from a new cursor.
         with new_cursor(self._con) as current:
             for table in self._remaining if not self._stored else ():
-                rows = current.sql(f"from {table}").to_arrow_table()
+                query, data = masked_rows(current, table)  # noqa: RUF059  the query reads `data` by its name
+                rows = current.sql(f"from {query}").to_arrow_table()
                 execute_with_data(self._cursor, _insert(table, "data"), rows, [self._key])
 
     def end(self, statement: str) -> None:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from toolkit.db.migrations import is_current, migrate
 from toolkit.model.errors import InputError, UsageError
+from toolkit.model.redaction import redact
 
 R = TypeVar("R")
 
@@ -186,7 +187,7 @@ def insert_rows(
 def execute_with_data(
     con: duckdb.DuckDBPyConnection,
     statement: str | duckdb.Statement,
-    data: pa.Table,  # noqa: ARG001  the statement reads it by its name
+    data: pa.Table | None,  # noqa: ARG001  the statement reads it by its name
     parameters: Sequence[object] | Mapping[str, object] | None = None,
 ) -> None:
     """Execute a statement that selects from the Arrow table `data` under that name.
@@ -209,7 +210,7 @@ def remove(con: duckdb.DuckDBPyConnection, run: str) -> int:
 
     Raises `UsageError` for an empty `run`, and where the ids of several runs start with it.
     """
-    keys = con.execute("select run_key from run where label = ?", [run]).fetchall() if run else []
+    keys = con.execute("select run_key from run where label in (?, ?)", [run, redact(run)]).fetchall() if run else []
     keys = keys or _keys_by_id(con, run, or_none=True)
     if keys:
         with transaction(con):
@@ -221,7 +222,7 @@ def remove(con: duckdb.DuckDBPyConnection, run: str) -> int:
 def relabel(con: duckdb.DuckDBPyConnection, run: str, label: str) -> None:
     """Set the label of the run whose id starts with `run`. Raises `UsageError` where that is not exactly one run."""
     ((key,),) = _keys_by_id(con, run)
-    con.execute("update run set label = ? where run_key = ?", [label, key])
+    con.execute("update run set label = ? where run_key = ?", [redact(label), key])
 
 
 def _keys_by_id(con: duckdb.DuckDBPyConnection, run: str, or_none: bool = False) -> list[tuple[int]]:

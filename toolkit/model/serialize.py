@@ -11,6 +11,7 @@ import msgspec
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.gates import GateResult
 from toolkit.model.ground_truth import TruthComparison
+from toolkit.model.redaction import redact_all
 from toolkit.model.runs import RunAnalysis
 
 
@@ -54,4 +55,5 @@ def _fields(record: RunAnalysis | GateResult | TruthComparison) -> dict[str, Any
 
 
 def _encoded(value: dict[str, Any]) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=1).decode()
+    """Encode a document with secrets masked in its texts, as on the pages."""
+    return msgspec.json.format(msgspec.json.encode(redact_all(msgspec.to_builtins(value))), indent=1).decode()

@@ -68,7 +68,7 @@ def redact_all(value: Any) -> Any:
 
 
 def _masked_entry(name: object, value: Any) -> Any:
-    if isinstance(value, str) and isinstance(name, str) and is_secret_name(name):
+    if isinstance(value, str) and isinstance(name, str) and is_secret_name(name) and not is_ambiguous(name, True):
         return value if _HARMLESS.match(value) else MASK
     return redact_all(value)
 
