@@ -59,6 +59,13 @@ def test_an_audited_end_with_a_close_frame_is_a_close_too_and_a_lost_connection_
     assert [*found] == ['code 1000, reason "slow"']
 
 
+def test_closes_in_a_log_without_any_time_are_counted_and_none_is_of_a_constant_age(tmp_path: Path) -> None:
+    stamped_log = log([(60, FRAME.format("Normal", "idle"))] * 3)
+    run = analysed(tmp_path, "".join(line.partition(" ")[2] for line in stamped_log.splitlines(keepends=True)))
+    assert [(each.count, each.regular, each.age_ms) for each in run.closes] == [(3, 0, None)]
+    assert [each.severity for each in run.findings if each.code == "repeated_close"] == ["low"]
+
+
 def test_a_window_has_the_closes_of_its_own_time(tmp_path: Path) -> None:
     idle = FRAME.format("Normal", "idle")
     (tmp_path / "run.log").write_text(START_LINE + "\n" + log([(60, idle), (60, idle), (60, idle)]))

@@ -7,7 +7,9 @@ Each program runs as a whole process on files in the page cache; the median of a
 - `--only ages` with DuckDB, which reads the same columns by an explicit `read_json` and computes the same percentiles;
 - the full analysis into a store file with a plain `json.loads` pass over the file;
 - the analysis of a run log with a plain Python loop that tries a dozen regular expressions on each line. Each begins
-  with a literal text, so that most lines fail at once.
+  with a literal text, so that most lines fail at once;
+- the analysis of a combined run (telemetry, a run log and its rx statistics) with the sum of the analyses of its files.
+  The log is as large as the telemetry, up to `LARGEST_LOG_MB`; most of its lines come after the last telemetry record.
 
 A second table shows seconds per gigabyte and peak memory by size.
 """
@@ -62,6 +64,8 @@ for line in open(sys.argv[1], encoding='utf-8', errors='replace'):
             counts[i] += 1
 """
 TOOLKIT = [sys.executable, "-m", "toolkit"]
+LARGEST_LOG_MB = 100
+"""A day of the program prints about that much; its telemetry grows with the number of venues."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,25 @@ def measure(folder: Path, mb: int, runs: int, peer: str | None) -> dict[str, Mea
     theirs = measure_command([*script, REGEX_LOOP, str(log)], 1) if mb <= 1_000 else None
     print_row(f"{mb} MB run log / a dozen regexes", lines, theirs, "<= 0.25x")
     log.unlink()
-    return {"--only ages": ages, "full": full, "run log": lines}
+    combined = _measure_combined(run_folder, mb, runs)
+    return {"--only ages": ages, "full": full, "run log": lines, "combined": combined}
+
+
+def _measure_combined(folder: Path, mb: int, runs: int) -> Measurement:
+    """Measure a run of three files and each of the files alone."""
+    files = [folder / name for name in ("telemetry.jsonl", "run.log", "market_rx_stats.log")]
+    telemetry.write(files[0], mb)
+    runlog.write(files[1], min(mb, LARGEST_LOG_MB))
+    with files[1].open("rb") as lines, files[2].open("wb") as rx_stats:
+        rx_stats.writelines(line for line in lines if line.startswith(b"market_rx_stats"))
+    whole, *parts = (
+        measure_command([*TOOLKIT, "analyze", str(path), "--db", ":memory:"], runs) for path in (folder, *files)
+    )
+    total = Measurement(sum(each.seconds for each in parts), max(each.mib for each in parts))
+    print_row(f"{mb} MB combined run / its files alone", whole, total, "<= 1.2x, 700 MiB")
+    for file in files:
+        file.unlink()
+    return whole
 
 
 def print_scaling(measured: dict[int, dict[str, Measurement]]) -> None:

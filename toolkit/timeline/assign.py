@@ -134,9 +134,10 @@ def _assign_log_times(
             return True
         return bool(first - BEFORE_MS <= anchor.low_ms and anchor.high_ms <= last + AFTER_MS)
 
-    rough = Timeline(filter(of_this_run, anchors), spans)
-    anchors += book_gap_anchors(con, run_key, whole, rough, sessions)
     timeline = Timeline(filter(of_this_run, anchors), spans)
+    if from_book := list(book_gap_anchors(con, run_key, whole, timeline, sessions)):
+        anchors += from_book
+        timeline = Timeline(filter(of_this_run, anchors), spans)
     bounds = ((*whole.ref(each.line), each.low_ms, each.high_ms) for each in timeline.bounds())
     insert_rows(con, "line_bound", ("file_no", "line", "low_ms", "high_ms"), bounds)
     used = set(timeline.used)

@@ -14,8 +14,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import TypeAlias
 
 from toolkit.timeline.clock_evidence import ClockSource, ElapsedSpan, TimeAnchor
+from toolkit.timeline.rising_bounds import RisingBounds
 
 MAX_ROUNDS = 12
 """Rounds in which spans tighten bounds; further rounds would gain less than they cost."""
@@ -80,35 +82,58 @@ class Timeline:
 
     def _tighten(self, spans: Sequence[ElapsedSpan]) -> int:
         """Carry bounds along the spans until nothing changes; return how many spans contradict the bounds."""
-        ends = [(bisect_left(self._lines, s.earlier), bisect_left(self._lines, s.later), s) for s in spans]
-        consistent = sorted(ends, key=lambda each: each[:2])
+        low, high = RisingBounds(self._low), RisingBounds(-each for each in reversed(self._high))
+        consistent = sorted((self._indexed(each) for each in spans), key=lambda each: each[:2])
         for _ in range(MAX_ROUNDS):
-            before = (tuple(self._low), tuple(self._high))
-            consistent = [each for each in consistent if self._carry(*each)]
-            consistent = [each for each in reversed(consistent) if self._carry(*each)][::-1]
-            if before == (tuple(self._low), tuple(self._high)):
+            before = low.increases, high.increases
+            consistent = _carry(low, high, consistent)
+            consistent = _carry(low, high, consistent[::-1])[::-1]
+            if before == (low.increases, high.increases):
                 break
+        self._low, self._high = list(low), [-each for each in high][::-1]
         return len(spans) - len(consistent)
 
-    def _carry(self, earlier: int, later: int, span: ElapsedSpan) -> bool:
-        low, high = self._low[earlier] + span.least_ms, self._high[earlier] + span.most_ms
-        if low > self._high[later] or high < self._low[later]:
-            return False
-        self._not_before(later, low)
-        self._not_after(later, high)
-        self._not_before(earlier, self._low[later] - span.most_ms)
-        self._not_after(earlier, self._high[later] - span.least_ms)
-        return True
+    def _indexed(self, span: ElapsedSpan) -> _IndexedSpan:
+        earlier, later = bisect_left(self._lines, span.earlier), bisect_left(self._lines, span.later)
+        last = len(self._lines) - 1
+        return earlier, later, last - earlier, last - later, span.least_ms, span.most_ms
 
-    def _not_before(self, index: int, low: float) -> None:
-        while index < len(self._low) and self._low[index] < low:
-            self._low[index] = low
-            index += 1
 
-    def _not_after(self, index: int, high: float) -> None:
-        while index >= 0 and self._high[index] > high:
-            self._high[index] = high
-            index -= 1
+_IndexedSpan: TypeAlias = tuple[int, int, int, int, float, float]
+"""A span by the indexes of its lines, their indexes from the end, and the bounds on the time between them."""
+
+
+def _carry(low: RisingBounds, high: RisingBounds, spans: Iterable[_IndexedSpan]) -> list[_IndexedSpan]:
+    """Carry bounds along each span in turn; return the spans that do not contradict the bounds.
+
+    `high` has the negated upper bounds in reverse order, so that these rise too. The bounds are read here without a
+    call each, which halves the time.
+    """
+    lows, low_floors, highs, high_floors, shift = low.values, low.floors, high.values, high.floors, low.shift
+    consistent = []
+    for span in spans:
+        earlier, later, earlier_back, later_back, least_ms, most_ms = span
+        if (earlier_low := lows[earlier]) < (floor := low_floors[earlier >> shift]):
+            earlier_low = floor
+        if (later_low := lows[later]) < (floor := low_floors[later >> shift]):
+            later_low = floor
+        if (earlier_high := highs[earlier_back]) < (floor := high_floors[earlier_back >> shift]):
+            earlier_high = floor
+        if (later_high := highs[later_back]) < (floor := high_floors[later_back >> shift]):
+            later_high = floor
+        low_ms, high_ms = earlier_low + least_ms, earlier_high - most_ms
+        if low_ms > -later_high or -high_ms < later_low:
+            continue
+        consistent.append(span)
+        if low_ms > later_low:
+            low.increase(later, later_low := low_ms)
+        if high_ms > later_high:
+            high.increase(later_back, later_high := high_ms)
+        if later_low - most_ms > earlier_low:
+            low.increase(earlier, later_low - most_ms)
+        if later_high + least_ms > earlier_high:
+            high.increase(earlier_back, later_high + least_ms)
+    return consistent
 
 
 def largest_consistent_subset(anchors: Sequence[TimeAnchor]) -> list[TimeAnchor]:
