@@ -108,4 +108,4 @@ def test_nul_bytes_beside_a_record_are_a_notice_and_no_violation(
 def test_html_output_is_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(str(DATA), "--format", "html") == 0
     page = capsys.readouterr().out
-    assert page.startswith("<!doctype html>") and "<code>torn_tail</code>" in page
+    assert page.startswith("<!doctype html>") and ">torn_tail</code>" in page

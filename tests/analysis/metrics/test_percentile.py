@@ -16,6 +16,7 @@ from toolkit.db.store import MEMORY_MB, connect
 
 CON = connect(":memory:")
 CON.execute("create table log_part (file_no integer, log_no integer)")
+CON.execute("create table life_step (seq bigint, step_ms bigint, at_least boolean)")
 create_run_views(CON)
 
 
