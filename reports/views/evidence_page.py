@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from reports.elements import Cell, CitedLine, Rich, Safe, Table
+from reports.escape import plain
 from reports.evidence import comparable
 from reports.evidence.view import EvidenceView
 from reports.format import number
@@ -162,7 +163,7 @@ def quoted_ids(files: Iterable[QuotedFile], alone: str) -> dict[CitedLine, str]:
     ids: dict[CitedLine, str] = {}
     names: set[str] = set()
     for position, file in enumerate(files, 1):
-        name = f"{file.side}.{re.sub('[^A-Za-z0-9._-]', '_', file.file)}"
+        name = f"{file.side}.{re.sub('[^A-Za-z0-9._-]', '_', plain(file.file))}"
         name = f"{name}.{position}" if name in names else name
         names.add(name)
         for line in file.lines:

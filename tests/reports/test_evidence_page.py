@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 import pytest
 
+from reports.elements import CitedLine
+from reports.views.evidence_page import quoted_ids
 from tests.reports.made_pair import after, before, blocked
 from tests.reports.pictures.made_pictures import curve, mark, outage
 from tests.reports.pictures.made_pictures import run as pictured
@@ -22,7 +24,7 @@ from tests.reports.test_evidence import evidence, stated
 from toolkit.comparison.rows import compare
 from toolkit.evidence.assemble import assemble
 from toolkit.evidence.page import evidence_page
-from toolkit.model.evidence import Evidence
+from toolkit.model.evidence import Evidence, QuotedFile, QuotedLine
 from toolkit.model.runs import RunAnalysis
 
 ELEMENTS = {
@@ -173,3 +175,10 @@ def stated_with(text: str) -> dict[str, object]:
     specification = found["specification"]
     changed = replace(specification, title=text, mode=text, blockers=(text,), interpretation=text or None)
     return {**found, "specification": changed, "uncited": (text,)}
+
+
+@pytest.mark.parametrize("text", ["wss://ada:s3cr3tV4lue@venue.example", "api_key=s3cr3tV4lue"])
+def test_no_secret_of_a_run_or_of_its_lines_reaches_the_page(text: str, tmp_path: Path) -> None:
+    assert "s3cr3tV4lue" not in hostile_page(text, tmp_path / "run").html
+    cited = CitedLine(text, 1, "before")
+    assert "s3cr3tV4lue" not in quoted_ids([QuotedFile("before", text, (QuotedLine(1, ""),))], "")[cited]
