@@ -140,7 +140,7 @@ def test_a_damaged_store_is_refused_without_waiting(tmp_path: Path) -> None:
     content = bytearray(db.read_bytes())
     content[12_288:12_320] = bytes(32)
     db.write_bytes(content)
-    with pytest.raises(InputError, match=r"is not a store of this toolkit: .*block"):
+    with pytest.raises(InputError, match=r"is damaged, or is not a store of this toolkit: .*block"):
         connect(str(db), read_only=True, lock_timeout_s=600)
 
 

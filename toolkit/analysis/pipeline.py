@@ -30,6 +30,7 @@ from toolkit.analysis.windows import analyze_window
 from toolkit.db.query_pool import QueryPool, memory_limit, query_pool
 from toolkit.db.staging import RUN_KEY, CopyTables, committing, staging_database
 from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
+from toolkit.db.store_file import damage_explained, is_write_protected
 from toolkit.files.copies import DistinctFiles, distinct
 from toolkit.files.discovery import discover
 from toolkit.files.local_clock import with_local_clocks
@@ -72,7 +73,8 @@ def analyze(
     files = distinct(discover(paths))
     if db != MEMORY:
         # A file that is not a store is refused before the work, not after it.
-        connect(db).close()
+        with damage_explained(db):
+            connect(db, read_only=is_write_protected(db)).close()
     with staging_database(_MEMORY_MB[options.scope], plain_file_bytes(files.files)) as con:
         staged = _StagedRun(con, files, options)
         loaded = staged.load(progress)

@@ -17,6 +17,8 @@ from toolkit.cli.boundary.guard import run_guarded
 from toolkit.cli.boundary.streams import prepare_streams
 from toolkit.cli.common import CommandGroup, colors_disabled, with_common_options
 from toolkit.cli.options import NoColorOption
+from toolkit.cli.output import note
+from toolkit.db.waiting import listeners
 from toolkit.model.errors import ExitCode
 
 COMMANDS = (
@@ -76,6 +78,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def _run(argv: list[str]) -> int:
     command = typer.main.get_command(app(argv[:1] if argv and argv[0] in COMMANDS else COMMANDS))
+    listeners[:] = [] if "-q" in argv or "--quiet" in argv else [note]
     try:
         color = False if colors_disabled(argv) else None
         code = command.main(args=argv, prog_name="toolkit", standalone_mode=False, color=color)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from toolkit.cli import options as opt
 from toolkit.cli.follow import follow as follow_run
 from toolkit.cli.options import Format
-from toolkit.cli.output import emit, emit_page
+from toolkit.cli.output import emit, emit_page, note
 from toolkit.cli.progress import TELEMETRY_READ, byte_progress
 from toolkit.model.vocabulary import OFF_MARKET_BPS
 
@@ -68,8 +68,20 @@ def analyze(
 
     if follow:
         return follow_run(analyze_into, show, db)
-    show(analyze_into(db))
+    analysis = analyze_into(db)
+    show(analysis)
+    if label is not None:
+        _say_if_labelled_otherwise(db, analysis.run.id, label)
     return 0
+
+
+def _say_if_labelled_otherwise(db: str, run: str, label: str) -> None:
+    """Print a note where the store already held the run, perhaps since this moment, under another label or none."""
+    from toolkit.db.store import MEMORY, stored_label
+
+    if db != MEMORY and (stored := stored_label(db, run)) != label:
+        name = "without a label" if stored is None else f"as {stored}"
+        note(f"{db} already holds this run {name}; to label it {label}: toolkit runs --label {run} {label}")
 
 
 def _check_options(only: str | None, format: Format) -> None:

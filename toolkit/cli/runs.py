@@ -37,10 +37,11 @@ def runs(
     import msgspec
 
     from toolkit.db import store
+    from toolkit.db.store_file import damage_explained
     from toolkit.model.redaction import redact_all
 
     con = store.connect(db, read_only=label is None and remove is None)
-    with con:
+    with con, damage_explained(db):
         if remove is not None:
             if not (removed := store.remove(con, remove)):
                 raise UsageError(

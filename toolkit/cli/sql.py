@@ -23,7 +23,7 @@ def sql(
     format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
-    """Run one SQL query over the store of analysed runs, read-only.
+    """Run one SQL query over the store of analysed runs. The store is read-only, but `copy … to` writes files.
 
     Its public views include runs, files, ticks, venue_ticks, log_events, sessions, figures and findings. Text output is
     tab-separated, with a header line.
@@ -36,15 +36,18 @@ def sql(
     import msgspec
 
     from toolkit.db.store import connect
+    from toolkit.db.store_file import damage_explained, is_damage
     from toolkit.model.redaction import redact, redact_all
 
-    with connect(db, read_only=True) as con:
+    with connect(db, read_only=True) as con, damage_explained(db):
         try:
             result = con.execute(query) if con.extract_statements(query) else None
             if result is None:
                 raise UsageError("the query is empty; write for example: select * from figures")
             names, rows = [column[0] for column in result.description or []], result.fetchall()
         except duckdb.Error as error:
+            if is_damage(error) or isinstance(error, duckdb.OutOfMemoryException):
+                raise
             raise UsageError(f"the query cannot be run: {error}") from error
     if format is Format.JSON:
         records = [redact_all(dict(zip(names, row, strict=True))) for row in rows]

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,6 +27,8 @@ from toolkit.db.store import (
     new_cursor,
     retry_while_locked,
 )
+from toolkit.db.store_file import damage_explained, is_write_protected
+from toolkit.model.errors import InputError
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -112,7 +114,7 @@ def committing(
         yield commit.copy
         commit.copy_remaining()
     except BaseException:
-        commit.end("rollback")
+        commit.roll_back()
         raise
     commit.end("commit")
 
@@ -123,11 +125,19 @@ class _StoreCommit:
     def __init__(self, con: Connection, db: str, run: str, lock_timeout_s: float) -> None:
         self._con, self._cursor, self._lock = con, new_cursor(con), threading.Lock()
         self._remaining = list(TABLES)
-        attach = f"attach '{db.replace(chr(39), 2 * chr(39))}' as store (row_group_size {_ROW_GROUP})"
+        self._db, read_only = db, is_write_protected(db)
+        mode = "read_only" if read_only else f"row_group_size {_ROW_GROUP}"
+        attach = f"attach '{db.replace(chr(39), 2 * chr(39))}' as store ({mode})"
         retry_while_locked(db, time.monotonic() + lock_timeout_s, lambda: self._cursor.execute(attach))
-        self._cursor.begin()
-        self._stored = bool(self._cursor.execute("select 1 from store.run where run = ?", [run]).fetchall())
-        self._key = self._cursor.execute("select nextval('store.run_keys')").fetchall()[0][0]
+        with damage_explained(db):
+            self._cursor.begin()
+            self._stored = bool(self._cursor.execute("select 1 from store.run where run = ?", [run]).fetchall())
+        if read_only and not self._stored:
+            why = "no permission to write to it, and it does not hold this run; allow it, or name another with --db"
+            raise InputError(db, None, why)
+        next_key = "select nextval('store.run_keys')"
+        with damage_explained(db):
+            self._key = 0 if self._stored else self._cursor.execute(next_key).fetchall()[0][0]
 
     def copy(self, *tables: str) -> None:
         """Copy tables to the store.
@@ -139,7 +149,8 @@ class _StoreCommit:
             with self._lock:
                 try:
                     rows, data = masked_rows(self._cursor, table)
-                    execute_with_data(self._cursor, _insert(table, rows), data, [self._key])
+                    with damage_explained(self._db):
+                        execute_with_data(self._cursor, _insert(table, rows), data, [self._key])
                 except duckdb.Error:
                     self._cursor.rollback()
                     self._cursor.begin()
@@ -153,12 +164,17 @@ class _StoreCommit:
             for table in self._remaining if not self._stored else ():
                 query, data = masked_rows(current, table)  # noqa: RUF059  the query reads `data` by its name
                 rows = current.sql(f"from {query}").to_arrow_table()
-                execute_with_data(self._cursor, _insert(table, "data"), rows, [self._key])
+                with damage_explained(self._db):
+                    execute_with_data(self._cursor, _insert(table, "data"), rows, [self._key])
+
+    def roll_back(self) -> None:
+        self._cursor.interrupt()
+        # After a fatal error of the store no statement is possible, and nothing was committed.
+        with suppress(InputError, duckdb.Error):
+            self.end("rollback")
 
     def end(self, statement: str) -> None:
-        if statement == "rollback":
-            self._cursor.interrupt()
-        with self._lock:
+        with self._lock, damage_explained(self._db):
             self._cursor.execute(statement)
             self._cursor.execute("detach store")
 

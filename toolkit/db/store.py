@@ -17,6 +17,8 @@ import duckdb
 import pyarrow as pa
 
 from toolkit.db.migrations import is_current, migrate
+from toolkit.db.store_file import check_file, unusable
+from toolkit.db.waiting import announce
 from toolkit.model.errors import InputError, UsageError
 from toolkit.model.redaction import redact
 
@@ -25,8 +27,14 @@ R = TypeVar("R")
 MEMORY = ":memory:"
 """Name of a database without a file."""
 
-LOCK_TIMEOUT_S = 60.0
+LOCK_TIMEOUT_S = 10.0
 """Default time to wait for another process that has the store file locked, in seconds."""
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+"""DuckDB would otherwise fetch extensions over the network, for example to open a file of another kind."""
 
 MEMORY_MB = 400
 """Default memory limit of a database, in 10⁶ bytes."""
@@ -49,6 +57,8 @@ def connect(
     """
     if read_only and db != MEMORY and not Path(db).exists():
         raise InputError(db, None, "no such store; run `toolkit analyze` first, or name another with --db")
+    if db != MEMORY:
+        check_file(db)
     if not read_only and db != MEMORY:
         _create_folder(db)
     with _CONNECTING:
@@ -77,7 +87,7 @@ def _migrated(db: str, read_only: bool, deadline: float, memory_mb: int) -> duck
             migrate(con, db, schema)
     except duckdb.Error as error:
         con.close()
-        raise InputError(db, None, f"cannot be used as a store: {_first_line(error)}; name another file") from error
+        raise unusable(db, error) from error
     except InputError:
         con.close()
         raise
@@ -95,7 +105,7 @@ def _create_folder(db: str) -> None:
 
 
 def _opened(db: str, read_only: bool, deadline: float, memory_mb: int) -> duckdb.DuckDBPyConnection:
-    con = retry_while_locked(db, deadline, lambda: duckdb.connect(db, read_only=read_only and db != MEMORY))
+    con = retry_while_locked(db, deadline, lambda: duckdb.connect(db, read_only and db != MEMORY, _CONFIG))
     _hide_progress_bar(con)
     limit_memory(con, memory_mb)
     if db == MEMORY:
@@ -109,18 +119,20 @@ def retry_while_locked(db: str, deadline: float, attempt: Callable[[], R]) -> R:
     `deadline` is a time of the monotonic clock in seconds. Raises `InputError` when the file is still locked after it,
     or when `attempt` fails for another reason: the file is not a store.
     """
-    pause_s = 0.05
+    pause_s, announced = 0.05, False
     while True:
         try:
             return attempt()
         except duckdb.Error as error:
             open_here = isinstance(error, duckdb.ResourceInUseException | duckdb.ConnectionException)
             if not open_here and not re.search(r"\block\b", str(error), re.IGNORECASE):
-                why = f"is not a store of this toolkit: {_first_line(error)}; name another file with --db"
-                raise InputError(db, None, why) from error
+                raise unusable(db, error) from error
+            where = "open in this program" if open_here else f"locked by another process{_lock_holder(str(error))}"
             if time.monotonic() > deadline:
-                where = "open in this program" if open_here else f"locked by another process{_lock_holder(str(error))}"
                 raise InputError(db, None, f"is {where}; close it there, or try again") from error
+            if not announced:
+                announced = True
+                announce(f"{db}: is {where}; waiting for at most {deadline - time.monotonic():.0f} s")
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, 1.0)
 
@@ -148,10 +160,6 @@ def _hide_progress_bar(con: duckdb.DuckDBPyConnection) -> None:
 def _lock_holder(message: str) -> str:
     found = re.search(r"PID (\d+)", message)
     return f" (PID {found[1]})" if found else ""
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
 
 
 @contextmanager
@@ -223,6 +231,13 @@ def relabel(con: duckdb.DuckDBPyConnection, run: str, label: str) -> None:
     """Set the label of the run whose id starts with `run`. Raises `UsageError` where that is not exactly one run."""
     ((key,),) = _keys_by_id(con, run)
     con.execute("update run set label = ? where run_key = ?", [redact(label), key])
+
+
+def stored_label(db: str, run: str) -> str | None:
+    """Return the label of a run that the store `db` holds; None if it has none."""
+    with connect(db, read_only=True) as con:
+        ((label,),) = con.execute("select label from run where run = ?", [run]).fetchall()
+    return None if label is None else str(label)
 
 
 def _keys_by_id(con: duckdb.DuckDBPyConnection, run: str, or_none: bool = False) -> list[tuple[int]]:
