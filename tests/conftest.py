@@ -6,7 +6,7 @@ runs the tests that draw: the property tests and those marked `drawn`.
 A recorded run is analysed once in each process, for each set of options (see tests/remembered.py).
 
 Measuring coverage doubles the time of a simulation. Long simulations whose code shorter ones run too are marked
-`no_cover`.
+`untraced`.
 
 Tests of one module stay together, so that shared fixtures are made once. Tests that use sockets, processes or the clock
 run one after another and first: they wait more than they compute.
@@ -15,6 +15,8 @@ run one after another and first: they wait more than they compute.
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -75,6 +77,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Run a test marked `untraced` without the function that measures coverage.
+
+    The marker `no_cover` stops one measurement, and a process of xdist has several.
+    """
+    if item.get_closest_marker("untraced") is None:
+        return (yield)
+    trace = sys.gettrace()
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(trace)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -9,7 +9,7 @@ import pytest
 from connectors.simulator.protocols import protocols
 from tests.simulation.day import find_alarms, simulate_quiet_run
 
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 MINUTES = 8
 """Short enough for continuous integration; `python -m tests.simulation.day` simulates a whole day."""
 

@@ -197,7 +197,7 @@ SHORT_FAULTS = sorted(FAULTS.keys() - {"black_hole", "idle_close", "quiet_market
 some_fault = st.tuples(st.sampled_from(SHORT_FAULTS), st.integers(1_000, 25_000), st.integers(1_000, 15_000))
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     feed=st.sampled_from(sorted(FEEDS)), faults=st.lists(some_fault, min_size=1, max_size=5), seed=st.integers(0, 10**6)
@@ -231,7 +231,7 @@ def assert_no_alarm_in_a_day(simulated: Simulation) -> None:
     assert simulated.has_true_book
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", sorted(protocols()))
 def test_twenty_four_hours_of_a_slow_market_raise_no_alarm(name: str) -> None:
     slow = replace(protocols()[name], update_ms=9_000)
@@ -240,7 +240,7 @@ def test_twenty_four_hours_of_a_slow_market_raise_no_alarm(name: str) -> None:
     assert simulated.record.books > 5_000
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", sorted(protocols()))
 def test_twenty_four_hours_of_a_quiet_market_raise_no_alarm(name: str) -> None:
     quiet = replace(protocols()[name], update_ms=6_000)
@@ -248,7 +248,7 @@ def test_twenty_four_hours_of_a_quiet_market_raise_no_alarm(name: str) -> None:
     assert_no_alarm_in_a_day(Simulation(venues()[name], quiet, plan=[begins], check_each=500))
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("feed", sorted(FEEDS))
 def test_two_minutes_at_the_venues_own_rate_raise_no_alarm_and_every_book_is_right(feed: str) -> None:
     simulated = simulation(feed)

@@ -178,7 +178,7 @@ def random_acts(random: Random, length: int) -> Iterator[tuple[str, object]]:
                 yield name, None
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("recovery", Recovery)
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32))
@@ -240,7 +240,7 @@ PROTOCOLS = {module.PROTOCOL.venue: module.PROTOCOL for module in (aster, extend
 FEEDS = {"paradex": "deltas", "paradex.bbo": "bbo"}
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", [*PROTOCOLS, "paradex.bbo"])
 @pytest.mark.parametrize("seed", range(2))
 def test_no_connector_publishes_a_book_that_was_never_true_on_a_bad_wire(name: str, seed: int) -> None:
