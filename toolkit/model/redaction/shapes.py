@@ -98,13 +98,14 @@ def _mixed(match: re.Match[str]) -> str:
     """
     word = match[0]
     kinds = ["U" if each.isupper() else "l" if each.islower() else "0" if each.isdigit() else "" for each in word]
-    if word.startswith(("sha", "_")) or not {"U", "l", "0"} <= set(kinds):
+    if word.startswith(("sha", "_")) or not {"U", "l", "0"} <= set(kinds) or not _MIXED_CASE.search(word):
         return word
     changes = sum(a != b and a != "" and b != "" for a, b in pairwise(kinds))
     return MASK if changes >= _CHANGES * len(word) else word
 
 
 _CHANGES = 0.42
+_MIXED_CASE = re.compile("[A-Z][a-z0-9]|[a-z0-9][A-Z]")
 _MIXED = Rule(re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{28,}={0,2}"), _mixed, ("",))
 
 _PERSONAL = (

@@ -1,0 +1,94 @@
+"""Secrets of each kind, put into each place that a user or a program controls, are in no file, stream or table."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.secrets.kinds import LINES, SECRETS
+
+START = "paraphina_live | trade_mode=shadow | network=hyperliquid:mainnet | venues=extended,lighter | cfg=v1 | cfg_hash=0x51"
+COMMIT, DIGEST, HOST = "29c19fd4a1b2c3d4e5f60718293a4b5c6d7e8f90", "4f" * 32, "mainnet.zklighter.elliot.ai"
+
+
+def run_directory(folder: Path) -> Path:
+    """A run whose log has each line as one of its own, in an error, in a panic, in a URL and as a setting."""
+    lines = [START + " | build_id=" + COMMIT, f"INFO: Lighter public WS connecting url=wss://{HOST}/stream"]
+    for number, (kind, line) in enumerate(LINES.items()):
+        lines += [
+            line,
+            f"INFO: Extended public WS error (consecutive_failures=1): {line}",
+            f"WARN: Extended public WS parse error: bad url=wss://x.example/?auth={SECRETS[kind]} snippet={line}",
+            f"WS_AUDIT venue=lighter lighter_ping_send_fail_count={number + 1} err={line}",
+            f"[config] PARAPHINA_KNOB_{number} = {SECRETS[kind]} (overrode default)",
+            "thread 'tokio-runtime-worker' panicked at src/live/feed.rs:7:5:",
+            line,
+        ]
+    lines += ["thread 'main' panicked at src/main.rs:3:1:", " and ".join(LINES.values()), ""]
+    folder.mkdir()
+    (folder / "run.log").write_text("\n".join(lines))
+    return folder
+
+
+def toolkit(*arguments: str, cwd: Path, **environment: str) -> str:
+    """Run a command, and return both of its streams."""
+    paths = {"PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(cwd)}
+    done = subprocess.run(
+        [sys.executable, "-m", "toolkit", *arguments], cwd=cwd, env=os.environ | paths | environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout + done.stderr
+
+
+def assert_no_secret(text: str, where: str) -> None:
+    assert {kind for kind, secret in SECRETS.items() if secret in text} == set(), where
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    folder = tmp_path_factory.mktemp("secrets")
+    run_directory(folder / "run")
+    label = " ".join(LINES.values())
+    analyze = ("analyze", "run", "--db", "s.duckdb", "--label", label)
+    commands = {f"analyze {each}": (*analyze, "--format", each) for each in ("json", "text", "md", "html")}
+    commands |= {"runs json": ("runs", "--db", "s.duckdb", "--format", "json"), "runs": ("runs", "--db", "s.duckdb")}
+    commands |= {"foreign json": ("analyze", "run", "--foreign", "500", "--format", "json")}
+    commands |= {"gate json": ("gate", "run", "--format", "json", "--db", "t.duckdb")}
+    return folder, {name: toolkit(*each, cwd=folder) for name, each in commands.items()}
+
+
+def test_no_output_of_a_command_holds_a_secret(analysed: tuple[Path, dict[str, str]]) -> None:
+    for name, output in analysed[1].items():
+        assert_no_secret(output, name)
+    assert HOST in analysed[1]["analyze json"] or COMMIT in analysed[1]["analyze json"]
+
+
+def test_no_table_of_the_store_and_no_query_holds_a_secret(analysed: tuple[Path, dict[str, str]]) -> None:
+    folder, _ = analysed
+    with duckdb.connect(str(folder / "s.duckdb"), read_only=True) as con:
+        tables = [name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()]
+        rows = {table: repr(con.execute(f'select * from "{table}"').fetchall()) for table in tables}
+    assert {table for table, text in rows.items() if "***" in text} >= {"log_event", "run", "analysis"}
+    for table, text in rows.items():
+        assert_no_secret(text, table)
+    query = "select $$" + " ".join(LINES.values()) + "$$ as text"
+    for each in ("json", "text", "md"):
+        assert_no_secret(toolkit("sql", query, "--db", "s.duckdb", "--format", each, cwd=folder), f"sql {each}")
+
+
+def test_a_recorded_command_holds_no_secret_of_its_arguments_and_environment(tmp_path: Path) -> None:
+    environment = {f"PARAPHINA_{kind.upper().replace(' ', '_')}": secret for kind, secret in SECRETS.items()}
+    arguments = [word for line in LINES.values() for word in ("--note", line)]
+    arguments += [
+        word for secret in SECRETS.values() for word in ("--auth", secret, "-u", f"user:{secret}", f"-p{secret}")
+    ]
+    toolkit("record", "--out", str(tmp_path), "--", "true", *arguments, cwd=tmp_path, **environment)
+    (index,) = tmp_path.glob("**/commands.jsonl")
+    assert "PARAPHINA_" in index.read_text()
+    assert_no_secret(index.read_text(), index.name)
