@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from reports.elements import Align, Cell, Column, Table
 from reports.format import NOTHING, number
 from reports.pages import simple_page
-from toolkit.model.ground_truth import TruthComparison, VenueComparison
+from toolkit.model.recorded.ground_truth import TruthComparison, VenueComparison
 from toolkit.model.units import duration
 
 TITLE = "The run and the record of its venues"

@@ -23,7 +23,7 @@ from connectors.recording.log_lines import AUDIT, panic_line, render
 from connectors.recording.tape import FrameKind, TapeEntry, TapeHeader, entry_line, tape_lines
 from connectors.session.events import Note
 from connectors.venues.spec import Venue
-from toolkit.model import arrivals
+from toolkit.model.recorded import arrivals
 
 LOG, EVENTS, FRAMES = "run.log", "events.jsonl", "frames"
 EVENTS_SCHEMA = "toolkit.event/1"

@@ -8,9 +8,9 @@ from itertools import islice
 from reports.elements import Cell, CellKind, CitedLine, Rich
 from reports.evidence.blocked import blocked_sentences
 from reports.evidence.context import Context
-from reports.evidence.mechanisms import mechanisms
-from reports.evidence.mechanisms import sentence as mechanism_sentence
-from reports.evidence.stalls import longer_stalls
+from reports.evidence.sections.mechanisms import mechanisms
+from reports.evidence.sections.mechanisms import sentence as mechanism_sentence
+from reports.evidence.sections.stalls import longer_stalls
 from reports.evidence.wording import (
     bold,
     figure_name,

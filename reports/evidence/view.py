@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from reports.elements import Rich, Safe, Table
-from reports.evidence import answer, before_after, blocked, comparable, first_screen, hypotheses, noise, stalls, worse
+from reports.evidence import answer, blocked, first_screen
 from reports.evidence.context import Context
+from reports.evidence.sections import before_after, comparable, hypotheses, noise, stalls, worse
 from reports.evidence.wording import marked_text
 from reports.pictures.block_lines import block_text
 from toolkit.model.evidence import CheckedCitation, Evidence, Hypothesis

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from reports.elements import Cell, CitedLine, Rich, Safe, Table
 from reports.escape import plain
-from reports.evidence import comparable
+from reports.evidence.sections import comparable
 from reports.evidence.view import EvidenceView
 from reports.format import number
 from reports.pictures import age_distributions, age_strips, event_table, reason_bars

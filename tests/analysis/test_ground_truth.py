@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.analysis.ground_truth import compare_with_truth
 from toolkit.analysis.pipeline import analyze
-from toolkit.analysis.run_truth import run_truth
+from toolkit.analysis.truth.ground_truth import compare_with_truth
+from toolkit.analysis.truth.run_truth import run_truth
 from toolkit.cli import main
 from toolkit.ingest import ground_truth
 from toolkit.model.errors import InputError
-from toolkit.model.ground_truth import SeenTick, VenueComparison, VenueRecord, VenueSeen
+from toolkit.model.recorded.ground_truth import SeenTick, VenueComparison, VenueRecord, VenueSeen
 
 DATA = Path(__file__).parent.parent / "data" / "truth"
 RUN = [str(DATA / "telemetry.jsonl.gz"), str(DATA / "run.log.gz")]

@@ -12,7 +12,7 @@ from toolkit.analysis.pipeline import analyze
 from toolkit.comparison.conditions.builds import build_rows
 from toolkit.comparison.rows import compare
 from toolkit.model.comparisons import BuildRow
-from toolkit.model.run_meta import Binary, Checkout, RunMeta
+from toolkit.model.recorded.run_meta import Binary, Checkout, RunMeta
 from toolkit.model.runs import BuildFact
 from toolkit.model.vocabulary import BuildState
 

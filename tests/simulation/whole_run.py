@@ -23,7 +23,7 @@ from connectors.simulator.protocols import protocols
 from connectors.simulator.server import environment
 from tests.simulation.one_connector import Simulation
 from toolkit.model.errors import ExitCode
-from toolkit.model.run_meta import RunMeta
+from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.smoke import producer_env
 from toolkit.smoke.own_run_meta import first_record, last_record
 from toolkit.smoke.plan import ShadowPlan

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.model.arrivals import Arrival, header, line, parse
 from toolkit.model.errors import InputError
+from toolkit.model.recorded.arrivals import Arrival, header, line, parse
 
 ROWS = st.lists(
     st.builds(Arrival, byte=st.integers(0, 1 << 40), at_ms=st.integers(0, 1 << 44), error_ms=st.integers(0, 10_000))

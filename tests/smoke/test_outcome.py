@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from toolkit.model.errors import ExitCode
-from toolkit.model.run_meta import SCHEMA, Host, HostClock, RunMeta
+from toolkit.model.recorded.run_meta import SCHEMA, Host, HostClock, RunMeta
 from toolkit.model.vocabulary import GateVerdict
 from toolkit.smoke.outcome import exit_code, outcome_sentence, worst_exit_code
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.smoke.producer_plans import PRODUCER, plan
 from toolkit.analysis.pipeline import analyze
-from toolkit.model.run_meta import RunMeta
+from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.smoke.run_directory import load_meta
 from toolkit.smoke.stop_policy import StoppedBy
 from toolkit.smoke.supervisor import supervise

@@ -21,9 +21,9 @@ from toolkit.analysis.pipeline import analyze
 from toolkit.db.store import connect
 from toolkit.files.discovery import discover
 from toolkit.host.commands import parse
-from toolkit.model import arrivals
 from toolkit.model.errors import ExitCode, InputError, UsageError
-from toolkit.model.run_meta import RunMeta
+from toolkit.model.recorded import arrivals
+from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.vocabulary import Ended, GateVerdict, Role
 from toolkit.smoke.outcome import died, exit_code, outcome_sentence
 from toolkit.smoke.run_directory import load_meta

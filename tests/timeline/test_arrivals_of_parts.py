@@ -12,7 +12,7 @@ import pytest
 from tests.analysis.metrics.sample_runs import START_LINE, START_MS
 from toolkit.analysis.pipeline import analyze
 from toolkit.db.store import connect
-from toolkit.model.arrivals import FILE_NAME, Arrival, header, line
+from toolkit.model.recorded.arrivals import FILE_NAME, Arrival, header, line
 
 LINES = [START_LINE] + [
     f"INFO: Lighter public WS {what} url=ws://127.0.0.1:1/ n={n}\n" for n in range(9) for what in ("connecting", "connected")

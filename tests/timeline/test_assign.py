@@ -17,7 +17,7 @@ import pytest
 import zstandard
 
 from toolkit.analysis.pipeline import analyze
-from toolkit.model import arrivals
+from toolkit.model.recorded import arrivals
 
 DATA = Path(__file__).parent.parent / "data"
 TRUTH = json.loads((DATA / "timeline" / "connections.json").read_text(encoding="utf-8"))

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from toolkit.ingest.loaded_run import LoadedRun
+from toolkit.model.recorded.run_meta import FILE_NAME, Binary, Checkout, Host, HostClock, RunMeta
 from toolkit.model.redaction import redact
-from toolkit.model.run_meta import FILE_NAME, Binary, Checkout, Host, HostClock, RunMeta
 from toolkit.model.runs import BuildFact
 
 DIGEST_LENGTH = 12

@@ -17,7 +17,7 @@ from toolkit.analysis.settings import KnownSettings, recorded_settings, settings
 from toolkit.db.store import insert_rows, sql
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.errors import UsageError
-from toolkit.model.run_meta import RunMeta
+from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.runs import WHOLE_RUN, FileLedger, RunInfo, Window
 from toolkit.model.vocabulary import OFF_MARKET_BPS, Role
 from toolkit.runlog.facts import LogFacts

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from toolkit.analysis.metrics import CAP_UNKNOWN, NO_CAP
 from toolkit.ingest.metadata.resolved_config import CONFIG
 from toolkit.model.comparisons import SettingRow
+from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.redaction import redact
-from toolkit.model.run_meta import RunMeta
 from toolkit.model.runs import RunInfo, SettingSource
 from toolkit.model.vocabulary import SettingKind
 

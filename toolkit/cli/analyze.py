@@ -138,7 +138,7 @@ def _page(
 def _truth(analysis: RunAnalysis, paths: list[str], record: Path, format: Format) -> str:
     """Return the comparison of a run with the record of its venues; as JSON, with the analysis."""
     from reports.truth_page import truth_page
-    from toolkit.analysis.run_truth import run_truth
+    from toolkit.analysis.truth.run_truth import run_truth
     from toolkit.model.serialize import analysis_and_truth_json
 
     comparison = run_truth(paths, analysis, record)

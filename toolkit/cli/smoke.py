@@ -15,7 +15,7 @@ from toolkit.model.errors import ExitCode, ToolkitError, UsageError
 from toolkit.model.units import duration
 
 if TYPE_CHECKING:
-    from toolkit.model.run_meta import RunMeta
+    from toolkit.model.recorded.run_meta import RunMeta
     from toolkit.model.vocabulary import GateVerdict
     from toolkit.smoke.plan import ShadowPlan
     from toolkit.smoke.supervisor import SupervisionPlan

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from toolkit.model.errors import InputError, UsageError
-from toolkit.model.run_meta import Checkout
+from toolkit.model.recorded.run_meta import Checkout
 
 FILE_NAME = "commands.jsonl"
 SCHEMA = "toolkit.command/1"

@@ -7,7 +7,7 @@ import os
 import platform
 import time
 
-from toolkit.model.run_meta import Host, HostClock, HostLoad
+from toolkit.model.recorded.run_meta import Host, HostClock, HostLoad
 
 _STA_UNSYNC, _STA_NANO = 0x0040, 0x2000
 _TIME_ERROR = 5

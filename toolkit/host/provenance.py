@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from toolkit.host.git import git_output
+from toolkit.model.recorded.run_meta import Binary, Checkout
 from toolkit.model.redaction import redact_value
-from toolkit.model.run_meta import Binary, Checkout
 
 
 def checkout(directory: Path) -> Checkout | None:

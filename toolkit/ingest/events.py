@@ -16,7 +16,7 @@ from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.log_offsets import LogOffsets, log_offsets
 from toolkit.files.run_file import RunFile
 from toolkit.ingest.unparsed_files import unparsed_ledger
-from toolkit.model import arrivals
+from toolkit.model.recorded import arrivals
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import CounterKind, Role, SetAside
 from toolkit.runlog.grammar import throttles

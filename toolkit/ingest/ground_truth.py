@@ -10,7 +10,7 @@ import msgspec
 
 from toolkit.files.run_file import RunFile
 from toolkit.model.errors import InputError
-from toolkit.model.ground_truth import Book, VenueRecord
+from toolkit.model.recorded.ground_truth import Book, VenueRecord
 from toolkit.model.vocabulary import Role
 from toolkit.streams.blocks import blocks
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from toolkit.files.copies import Overlap
 from toolkit.ingest.log_lines.reader import LogLoad
-from toolkit.model.run_meta import RunMeta
+from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.runs import BuildFact, FileLedger, SettingSource
 from toolkit.runlog.facts import Ref
 

@@ -10,7 +10,7 @@ import msgspec
 
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.gates import GateResult
-from toolkit.model.ground_truth import TruthComparison
+from toolkit.model.recorded.ground_truth import TruthComparison
 from toolkit.model.redaction import redact_all
 from toolkit.model.runs import RunAnalysis
 

@@ -26,8 +26,8 @@ from connectors.runner.runner import Runner
 from connectors.simulator.ground_truth import TruthFile
 from connectors.simulator.server import loopback
 from toolkit.model.errors import ExitCode, InputError
+from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.redaction import redact_environment
-from toolkit.model.run_meta import RunMeta
 from toolkit.model.vocabulary import VenueStatus
 from toolkit.smoke import producer_env
 from toolkit.smoke.own_run_meta import first_record, last_record, with_load_sample

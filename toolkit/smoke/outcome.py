@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from toolkit.model.errors import ExitCode
-from toolkit.model.run_meta import RunMeta
+from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import GateVerdict
 from toolkit.smoke.stop_policy import StoppedBy

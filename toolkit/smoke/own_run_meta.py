@@ -13,9 +13,9 @@ from pathlib import Path
 from connectors.clock import Clock
 from connectors.simulator.scenario import Scenario
 from toolkit.host import machine, provenance
-from toolkit.model import run_meta
+from toolkit.model.recorded import run_meta
+from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.redaction import redact_argv, redact_environment, redact_value
-from toolkit.model.run_meta import RunMeta
 from toolkit.smoke.plan import ShadowPlan
 from toolkit.smoke.stop_policy import StoppedBy
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from toolkit.model.arrivals import FILE_NAME, Arrival, header, line
+from toolkit.model.recorded.arrivals import FILE_NAME, Arrival, header, line
 
 LOG_NAME = "run.log"
 RESOLUTION_MS = 10

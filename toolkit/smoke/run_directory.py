@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 
 from toolkit.files.detection import HEAD_BYTES, detect_role
-from toolkit.model import arrivals, run_meta
 from toolkit.model.errors import InputError
-from toolkit.model.run_meta import RunMeta
+from toolkit.model.recorded import arrivals, run_meta
+from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.vocabulary import Role
 from toolkit.smoke import recorder
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from toolkit.files.detection import HEAD_BYTES, detect_role
-from toolkit.model.run_meta import RunMeta
+from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import Role
 

@@ -17,10 +17,10 @@ from types import FrameType
 
 from toolkit.host import commands, machine, provenance
 from toolkit.host.process_group import ProcessGroup
-from toolkit.model import run_meta
 from toolkit.model.errors import InputError
+from toolkit.model.recorded import run_meta
+from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.redaction import redact_argv, redact_environment, redact_value
-from toolkit.model.run_meta import RunMeta
 from toolkit.smoke import producer_env, stray_telemetry
 from toolkit.smoke.recorder import OutputRecorder
 from toolkit.smoke.run_directory import TelemetryWatch, claim, save_meta

@@ -13,7 +13,7 @@ from toolkit.db.store import execute_script, insert_rows, sql
 from toolkit.files.log_offsets import LogOffsets, log_offsets
 from toolkit.files.rotation import WholeLog
 from toolkit.files.run_file import RunFile, adjoins, continues
-from toolkit.model import arrivals
+from toolkit.model.recorded import arrivals
 from toolkit.model.runs import Session
 from toolkit.model.vocabulary import Role
 from toolkit.timeline.book_gaps import book_gap_anchors

@@ -16,7 +16,7 @@ from connectors.recording.run_files import EVENTS, LOG, Journal, TapeWriter, Tel
 from connectors.recording.tape import FrameKind, TapeHeader, read_tape
 from connectors.session.events import Note
 from connectors.venues import venues
-from toolkit.model import arrivals
+from toolkit.model.recorded import arrivals
 
 
 def test_records_that_find_the_queue_full_are_counted_and_the_others_written_in_order(tmp_path: Path) -> None:

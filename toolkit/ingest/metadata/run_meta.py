@@ -9,7 +9,7 @@ import msgspec
 from toolkit.files.run_file import RunFile
 from toolkit.ingest.metadata.resolved_config import line_of_key
 from toolkit.model.errors import InputError
-from toolkit.model.run_meta import RunMeta
+from toolkit.model.recorded.run_meta import RunMeta
 
 
 def load(sources: Sequence[RunFile]) -> RunMeta | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from toolkit.analysis.ground_truth import compare_with_truth
+from toolkit.analysis.truth.ground_truth import compare_with_truth
 from toolkit.db.staging import RUN_KEY, staging_database
 from toolkit.files.copies import distinct
 from toolkit.files.discovery import discover
 from toolkit.ingest import ground_truth, telemetry
-from toolkit.model.ground_truth import SeenTick, TruthComparison, VenueSeen
+from toolkit.model.recorded.ground_truth import SeenTick, TruthComparison, VenueSeen
 from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import Role
 

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from toolkit.model.ground_truth import (
+from toolkit.model.recorded.ground_truth import (
     Book,
     SeenTick,
     TruthComparison,

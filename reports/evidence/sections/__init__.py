@@ -1,0 +1,1 @@
+"""Sections of an evidence document below its first screen."""

@@ -1,0 +1,1 @@
+"""Comparison of a run with the ground truth of its simulated venues."""
