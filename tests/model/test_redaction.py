@@ -42,6 +42,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlLW9mLWl0"
         (f"GET /ws?auth={SECRET}&depth=1", "GET /ws?auth=***&depth=1"),
         (f"wss://v.example/ws?sig={SECRET}", "wss://v.example/ws?sig=***"),
         (f"Cookie: a=b; sid={SECRET}", "Cookie: ***"),
+        (f"echo Cookie: sid={SECRET}; sleep 1", "echo Cookie: ***; sleep 1"),
         (f"private key: {SECRET}", "private key: ***"),
         ("seed phrase: abandon ability able about", "seed phrase: ***"),
         (f"panicked: Signer {{ key: Some(\"{SECRET}\"), id: 1 }}", "panicked: Signer { key: ***), id: 1 }"),

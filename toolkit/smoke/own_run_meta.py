@@ -54,7 +54,7 @@ def _options(plan: ShadowPlan) -> dict[str, str]:
     options = {"--feed": str(plan.feed), "--base": plan.base, "--venues": ",".join(plan.venues)}
     if plan.own_venues:
         options |= {"--seed": str(plan.seed), "--scenario": f"{plan.scenario.name} ({_fault_digest(plan.scenario)})"}
-    return options
+    return {name: redact_value(value) for name, value in options.items()}
 
 
 def _fault_digest(scenario: Scenario) -> str:

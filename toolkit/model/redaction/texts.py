@@ -32,7 +32,7 @@ _SCHEME = re.compile(
 _QUOTED = r"""(?:\\++(["'])(?:(?!\1).)*+(?:\1)?|"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?)"""
 _BARE = r"""[^\s"',;&)}\]\\]"""
 _VALUE = re.compile(rf"""(?:[\w:]{{1,40}}\(){{0,3}}{_QUOTED}{_BARE}*+|(?:{_BARE}|\\(?!["']))++""", re.DOTALL)
-_COOKIES = re.compile(r"""[^\s"';]*+(?:;[ ]?[^\s"';=]++(?:=[^\s"';]*+)?)*+""")
+_COOKIES = re.compile(r"""[^\s"';]*+(?:;[ ]?[^\s"';=]++=[^\s"';]*+)*+""")
 _PHRASE = re.compile(r"(?:[ \t,]{1,2}[a-z]{3,8}(?![\w=:]))*+", re.IGNORECASE)
 _HARMLESS = re.compile(
     r"""\\?["']?(?:\d{1,3}|true|false|yes|no|on|off|ok|none|null|missing|unset|\*\*\*)\\?["']?(?=[.!]?(?:[\s,;&)}\]]|$))""",
