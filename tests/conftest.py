@@ -31,7 +31,7 @@ settings.load_profile("random" if "TOOLKIT_TEST_SEED" in os.environ else "fixed"
 
 CLOCK = (
     "tests/end_to_end/", "tests/smoke/", "tests/host/", "tests/db/", "tests/analysis/test_follow.py",
-    "tests/connectors/io/", "tests/connectors/simulator/test_server.py",
+    "tests/connectors/io/", "tests/connectors/simulator/test_server.py", "tests/streams/test_callers.py",
 )  # fmt: skip
 """Tests that use processes, sockets or the clock: one after another, in one worker."""
 INDEPENDENT = ("tests/fuzz/",)

@@ -1,6 +1,6 @@
 """Worker processes that help to read large files.
 
-The command line imports this module before all others, so it imports nothing else of the toolkit.
+The command line imports this module before all others, so it imports little.
 """
 
 from __future__ import annotations
@@ -8,14 +8,12 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
-import signal
-import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
-from multiprocessing import get_context, parent_process
 from pathlib import Path
+
+from toolkit.streams.worker_pool import WorkerPool
 
 PARALLEL_FROM_BYTES = 50 << 20
 """Size of a file below which a second process costs more time than it saves."""
@@ -25,7 +23,7 @@ WORKERS = max((os.cpu_count() or 1) - 1, 1)
 
 _READ_BYTES = 1 << 20
 _TELEMETRY_MODULE, _LOG_MODULE = "toolkit.telemetry.block_reader", "toolkit.runlog.bulk.block"
-_prestarted: list[ProcessPoolExecutor] = []
+_prestarted: list[WorkerPool] = []
 
 
 def prestart_workers(paths: Iterable[str]) -> None:
@@ -34,25 +32,24 @@ def prestart_workers(paths: Iterable[str]) -> None:
     A worker imports the reader of the first large file. On a machine with one processor no worker is started. A path
     that cannot be read is skipped: the reader reports it.
     """
-    _limit_blas_threads()
+    limit_blas_threads()
     large = [file for path in paths for file in _large_files(Path(path))]
     if large and not _prestarted and (os.cpu_count() or 1) > 1:
         pool = worker_pool()
-        with ignore_sigint_in_children():
-            pool.submit(_import, _TELEMETRY_MODULE if large[0].suffix == ".jsonl" else _LOG_MODULE)
+        pool.submit(_import, _TELEMETRY_MODULE if large[0].suffix == ".jsonl" else _LOG_MODULE)
         _prestarted.append(pool)
 
 
-def _limit_blas_threads() -> None:
-    # The toolkit uses no linear algebra, and OpenBLAS threads would busy-wait while numpy is imported.
+def limit_blas_threads() -> None:
+    """Have numpy start no OpenBLAS threads, which would busy-wait while numpy is imported and are not used."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def worker_pool() -> ProcessPoolExecutor:
+def worker_pool() -> WorkerPool:
     """Return the prestarted pool, or a new pool of `WORKERS` processes."""
     if _prestarted:
         return _prestarted.pop()
-    return ProcessPoolExecutor(WORKERS, get_context("spawn"), initializer=initialize_worker)
+    return WorkerPool(WORKERS)
 
 
 def _large_files(path: Path) -> list[Path]:
@@ -66,26 +63,6 @@ def _large_files(path: Path) -> list[Path]:
 def _import(module: str) -> None:
     # Returns nothing, because a module cannot be pickled.
     import_module(module)
-
-
-@contextmanager
-def ignore_sigint_in_children() -> Iterator[None]:
-    """Have processes started inside the block ignore Ctrl-C, which the parent handles.
-
-    A Ctrl-C inside the block raises `KeyboardInterrupt` at its end.
-    """
-    received: list[int] = []
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    handler = signal.signal(signal.SIGINT, lambda number, _: received.append(number)) if in_main_thread else None
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if in_main_thread:
-            signal.signal(signal.SIGINT, handler if handler is not None else signal.SIG_DFL)
-    if received:
-        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -103,14 +80,6 @@ def gc_paused() -> Iterator[None]:
             gc.enable()
 
 
-def initialize_worker() -> None:
-    """Prepare a worker process: no garbage collection, and an exit as soon as its parent process has ended."""
-    gc.disable()
-    retain_freed_memory()
-    _limit_blas_threads()
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
-
-
 def retain_freed_memory() -> None:
     """Have the allocator reuse the memory of freed arrays of some megabytes.
 
@@ -118,13 +87,6 @@ def retain_freed_memory() -> None:
     of the largest block freed so far, 32 MiB at most; this frees a block of about that size once.
     """
     bytes((32 << 20) - (1 << 16))
-
-
-def _exit_with_parent() -> None:
-    # A parent that was killed cannot shut down its workers, which would then wait for work forever.
-    if (parent := parent_process()) is not None:
-        parent.join()
-        os._exit(1)
 
 
 def sha256_of(path: Path, size: int) -> tuple[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from toolkit.streams.blocks import BLOCK_BYTES
-from toolkit.streams.parallel import WORKERS, ignore_sigint_in_children, retain_freed_memory, sha256_of, worker_pool
+from toolkit.streams.parallel import WORKERS, retain_freed_memory, sha256_of, worker_pool
+from toolkit.streams.worker_pool import WorkerPool
 
 _QUEUED_PER_WORKER, _MAX_PENDING = 4, 8
 """Spans queued per worker, and spans that may wait for an earlier one: memory must not grow with the file."""
@@ -46,12 +47,11 @@ class SpanReader(Generic[T]):
     size: int
     read: Callable[[Path, int, int], T]
     span_bytes: int
-    pool: ProcessPoolExecutor
+    pool: WorkerPool
     workers: int
 
     def __post_init__(self) -> None:
-        with ignore_sigint_in_children():
-            self._digest = self.pool.submit(sha256_of, self.path, self.size)
+        self._digest = self.pool.submit(sha256_of, self.path, self.size)
         self._unscheduled = line_spans(self.path, self.size, self.span_bytes)
         self._pending: deque[tuple[int, Future[T]]] = deque()
 
