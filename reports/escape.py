@@ -19,6 +19,8 @@ _MARKDOWN_SYNTAX = re.compile(r"[\\`*\[\]<>&|~$#@]|(?<![A-Za-z0-9])_|_(?![A-Za-z
 _BLOCK_START = re.compile(r"^( *\d*)([-+=.)])(?=\s|$|[-=]+\s*$)")
 """Characters at the start of a line that begin a list, a rule or the underline of a heading."""
 _REFERENCE = re.compile(r"(&#(?:35|64);)")
+_ISSUE = re.compile(r"(?i)(?<![a-z0-9_])(gh-)(?=\d)")
+"""Beginning of an issue's number as GitHub also writes and links it: GH-123."""
 _ZERO_WIDTH_SPACE = "&#8203;"
 _NAMED_REFERENCES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
@@ -47,8 +49,8 @@ def _printable(character: str) -> str:
 def markdown(text: str) -> Safe:
     """Escape text for a paragraph or a table cell of GitHub-flavoured Markdown. `Safe` text is returned as it is.
 
-    A zero-width space follows each `@` and `#`: GitHub links names and issue numbers in the rendered page, where
-    character references are already resolved.
+    A zero-width space follows each `@` and `#`, and the `GH-` of an issue: GitHub links names and issue numbers in the
+    rendered page, where character references are already resolved.
     """
     if isinstance(text, Safe):
         return text
@@ -61,7 +63,7 @@ def markdown_inside(text: str) -> Safe:
 
 
 def _unlinked(escaped: str) -> Safe:
-    return Safe(_REFERENCE.sub(rf"\1{_ZERO_WIDTH_SPACE}", escaped))
+    return Safe(_ISSUE.sub(rf"\1{_ZERO_WIDTH_SPACE}", _REFERENCE.sub(rf"\1{_ZERO_WIDTH_SPACE}", escaped)))
 
 
 def code(text: str) -> Safe:

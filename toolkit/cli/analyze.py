@@ -172,8 +172,9 @@ def _unknown_lines(paths: list[str], most: int, format: Format) -> str:
 def _unknown_lines_json(total: int, common: list[tuple[str, int]], others: int) -> str:
     import msgspec
 
+    from toolkit.model.quotes import harmless_json
     from toolkit.model.redaction import redact
 
     templates = [{"template": redact(template), "lines": count} for template, count in common]
     document = {"schema": "toolkit.foreign/1", "lines": total, "templates": templates, "others": others}
-    return msgspec.json.format(msgspec.json.encode(document)).decode()
+    return harmless_json(msgspec.json.format(msgspec.json.encode(document)).decode())

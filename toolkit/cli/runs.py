@@ -38,6 +38,7 @@ def runs(
 
     from toolkit.db import store
     from toolkit.db.store_file import damage_explained
+    from toolkit.model.quotes import harmless_json
     from toolkit.model.redaction import redact_all
 
     con = store.connect(db, read_only=label is None and remove is None)
@@ -55,10 +56,8 @@ def runs(
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     if format is Format.JSON:
-        emit(
-            msgspec.json.format(msgspec.json.encode({"schema": "toolkit.runs/1", "runs": redact_all(rows)})).decode(),
-            output,
-        )
+        document = msgspec.json.encode({"schema": "toolkit.runs/1", "runs": redact_all(rows)})
+        emit(harmless_json(msgspec.json.format(document).decode()), output)
         return 0
     emit(simple_page("Runs in the store", [_table(rows)], format), output)
     return 0

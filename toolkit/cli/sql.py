@@ -37,6 +37,7 @@ def sql(
 
     from toolkit.db.store import connect
     from toolkit.db.store_file import damage_explained, is_damage
+    from toolkit.model.quotes import harmless_json
     from toolkit.model.redaction import redact, redact_all
 
     with connect(db, read_only=True) as con, damage_explained(db):
@@ -51,7 +52,7 @@ def sql(
             raise UsageError(f"the query cannot be run: {error}") from error
     if format is Format.JSON:
         records = [redact_all(dict(zip(names, row, strict=True))) for row in rows]
-        emit(msgspec.json.encode(records, enc_hook=str).decode(), output)
+        emit(harmless_json(msgspec.json.encode(records, enc_hook=str).decode()), output)
     elif format is Format.TEXT:
         text = io.StringIO()
         cells = ([visible(redact(each)) if isinstance(each, str) else each for each in row] for row in [names, *rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import replace
@@ -59,9 +60,11 @@ def _fitted(template: str, whole: EvidenceView, limit: int, **data: str) -> str:
 
 
 def _truncated(text: str, limit: int) -> str:
-    """Return the lines that fit into `limit` characters, and a note that the rest is missing."""
+    """Return the lines that fit into `limit` characters, at least the answer, and a note that the rest is missing."""
     note = f"\n\n**Cut here**: more than {limit} characters; `toolkit compare … --format json` has every figure.\n"
-    return text[: max(0, limit - len(note))].rpartition("\n")[0] + note
+    answer = re.search(r"^> .*$", text, re.MULTILINE)
+    fitting = text[: max(0, limit - len(note))].rpartition("\n")[0]
+    return (fitting if answer is None else max(fitting, text[: answer.end()], key=len)) + note
 
 
 def document_answer(evidence: Evidence) -> str:

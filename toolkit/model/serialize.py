@@ -10,6 +10,7 @@ import msgspec
 
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.gates import GateResult
+from toolkit.model.quotes import harmless_json
 from toolkit.model.recorded.ground_truth import TruthComparison
 from toolkit.model.redaction import redact_all
 from toolkit.model.runs import RunAnalysis
@@ -56,4 +57,5 @@ def _fields(record: RunAnalysis | GateResult | TruthComparison) -> dict[str, Any
 
 def _encoded(value: dict[str, Any]) -> str:
     """Encode a document with secrets masked in its texts, as on the pages."""
-    return msgspec.json.format(msgspec.json.encode(redact_all(msgspec.to_builtins(value))), indent=1).decode()
+    masked = msgspec.json.encode(redact_all(msgspec.to_builtins(value)))
+    return harmless_json(msgspec.json.format(masked, indent=1).decode())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from toolkit.analysis.diagnosis.exits import Explanation, reported_exits, reported_success
 from toolkit.analysis.diagnosis.failed_starts import MAX_QUOTE_CHARS, failed_starts, silent_starts
+from toolkit.model.quotes import quoted
 from toolkit.model.runs import Diagnosis
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import Ended
@@ -121,31 +122,33 @@ def _errors(facts: LogFacts, started: bool) -> list[tuple[str, str, Ref]]:
     running = facts.running
     for each in facts.endings:
         if each.family == "startup_error":
-            errors.append(("configuration", f"{each.fields['code']} {each.fields['error']}".strip(), each.ref))
+            message = f"{each.fields['code']} {each.fields['error']}".strip()
+            errors.append(("configuration", quoted(message), each.ref))
         # A program ends with this form of message; where it went on, another program wrote the line.
         elif each.family == "main_error" and (started or running) and not facts.continues_after(each.ref):
             errors.append(("program_error", _with_causes(facts, each), each.ref))
     if running and not started:
         # After the build, a line in the form of a build error is the program refusing its arguments.
         refusals = [(ref, line) for ref, line in facts.build_errors if ref > running]
-        errors += [("configuration", line.strip().partition(": ")[2], ref) for ref, line in refusals]
+        errors += [("configuration", quoted(line.strip().partition(": ")[2]), ref) for ref, line in refusals]
     return sorted(errors, key=lambda each: each[2])
 
 
 def _with_causes(facts: LogFacts, error: EndingLine) -> str:
     """Return an error with the causes that are printed below it."""
+    text = quoted(error.fields["error"])
     if facts.last_cause is None:
-        return error.fields["error"]
+        return text
     (file_no, line), causes = facts.last_cause
     follows = file_no == error.ref[0] and 0 < line - error.ref[1] <= _LINES_TO_CAUSES
-    return f"{error.fields['error']}: {causes[:MAX_QUOTE_CHARS]}" if follows else error.fields["error"]
+    return f"{text}: {causes[:MAX_QUOTE_CHARS]}" if follows else text
 
 
 def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[Explanation]:
     if failed := _first(facts, "allocation_failed"):
         yield Ended.CRASHED, "out_of_memory", "the program ran out of memory", failed.ref
     if overflow := _first(facts, "stack_overflow"):
-        text = f"the program crashed: a stack overflow in its thread '{overflow.fields['thread']}'"
+        text = f"the program crashed: a stack overflow in its thread '{quoted(overflow.fields['thread'])}'"
         yield Ended.CRASHED, "stack_overflow", text, overflow.ref
     for ref, place, message in facts.panics:
         # A supervised task is restarted after a panic. A panic of the main or an unsupervised thread ends the program.
@@ -155,11 +158,11 @@ def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[Explanation]:
     for family in ("fatal_runtime_error", "panic_abort"):
         if abort := _first(facts, family):
             code = "stack_overflow" if "stack overflow" in abort.fields["error"] else "aborted"
-            yield Ended.CRASHED, code, f"the program crashed: {abort.fields['error']}", abort.ref
+            yield Ended.CRASHED, code, f"the program crashed: {quoted(abort.fields['error'])}", abort.ref
 
 
 def _panic(message: str, place: str) -> str:
-    return f"{message} ({place})" if place else message
+    return f"{quoted(message)} ({quoted(place)})" if place else quoted(message)
 
 
 def _early(evidence: Evidence) -> Explanation | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from toolkit.analysis.diagnosis.exits import RUN_COMMAND, Explanation, report
+from toolkit.model.quotes import quoted
 from toolkit.model.vocabulary import Ended
 from toolkit.runlog.facts import EndingLine, LogFacts, Ref
 
@@ -56,12 +57,13 @@ def _failed_build(facts: LogFacts) -> Explanation:
     causes = [each for each in facts.build_causes if not compile_error or each.code in _STRONG]
     if causes:
         cause = min(causes, key=lambda each: each.rank)
-        quoted = f" ({last[1][:MAX_QUOTE_CHARS]})" if last else ""
-        return ended, cause.code, f"{what}: {cause.text}{quoted}", facts.build_causes[cause]
+        shown = f" ({last[1][:MAX_QUOTE_CHARS]})" if last else ""
+        return ended, cause.code, f"{what}: {cause.text}{shown}", facts.build_causes[cause]
     if compile_error or last is None:
         ref, line = compile_error or first or (_NOWHERE, "")
-        return ended, "compile_error" if compile_error else "build_failed", f"{what}: {line.partition(': ')[2]}", ref
-    message = f"{first[1].partition(': ')[2]}: " if first else ""
+        code = "compile_error" if compile_error else "build_failed"
+        return ended, code, f"{what}: {quoted(line.partition(': ')[2])}", ref
+    message = f"{quoted(first[1].partition(': ')[2])}: " if first else ""
     return ended, "build_failed", f"{what}: {message}{last[1][:MAX_QUOTE_CHARS]}", last[0]
 
 
