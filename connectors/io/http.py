@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -32,9 +33,13 @@ class HttpClient:
 
     def __init__(self) -> None:
         limits = httpx.Limits(max_connections=MAX_CONNECTIONS)
-        options = {"timeout": None, "limits": limits, "headers": {"User-Agent": USER_AGENT}}
-        self._external = httpx.AsyncClient(**options)  # type: ignore[arg-type]
-        self._loopback = httpx.AsyncClient(**options, trust_env=False)  # type: ignore[arg-type]
+        self._options: dict[str, Any] = {"timeout": None, "limits": limits, "headers": {"User-Agent": USER_AGENT}}
+        self._loopback = httpx.AsyncClient(**self._options, trust_env=False)
+
+    @cached_property
+    def _external(self) -> httpx.AsyncClient:
+        """The client that uses the proxies of the environment. Raises an error for a proxy that it cannot use."""
+        return httpx.AsyncClient(**self._options)
 
     async def __aenter__(self) -> Self:
         """Return the client."""
@@ -44,7 +49,8 @@ class HttpClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection."""
-        await self._external.aclose()
+        if "_external" in self.__dict__:
+            await self._external.aclose()
         await self._loopback.aclose()
 
     async def fetch(self, request: Fetch, headers: Iterable[tuple[str, str]] = ()) -> Fetched | FetchFailed:
@@ -58,7 +64,7 @@ class HttpClient:
                 return await self._fetch(request, headers)
         except TimeoutError:
             return FetchFailed(request.ticket, f"no answer within {request.timeout_ms} ms")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError) as error:
             return FetchFailed(request.ticket, error_text(error))
 
     async def _fetch(self, request: Fetch, headers: Iterable[tuple[str, str]]) -> Fetched | FetchFailed:

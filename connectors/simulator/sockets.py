@@ -27,7 +27,7 @@ from connectors.simulator.messages import (
     SetListening,
 )
 from connectors.simulator.peer import Peer, reset
-from toolkit.model.errors import UsageError
+from toolkit.model.errors import InputError, UsageError
 
 HOST = "127.0.0.1"
 HEAD_OCTETS = 64 * 1024
@@ -58,13 +58,18 @@ class Endpoint:
         return self._port
 
     async def listen(self) -> None:
-        """Start listening; the first call sets time 0 of the venue. Raises UsageError if the port is in use."""
+        """Start listening; the first call sets time 0 of the venue. Raises UsageError if the port is in use, and
+        InputError if the process has too many files open.
+        """
         if self._started_s is None:
             self._started_s = asyncio.get_running_loop().time()
         try:
             self._listener = await asyncio.start_server(self._serve, HOST, self._port, limit=HEAD_OCTETS)
         except OSError as error:
             raise UsageError(f"port {self._port} on {HOST} is not free: {error.strerror}") from error
+        if not self._listener.sockets:
+            # The event loop passes over a socket that the system refuses to create.
+            raise InputError(HOST, None, "no socket can be opened; raise `ulimit -n` (256 is enough)")
         self._port = self._listener.sockets[0].getsockname()[1]
 
     async def run(self) -> None:

@@ -147,7 +147,8 @@ def _directory(folder: Path) -> Iterator[RunFile]:
     try:
         entries = sorted(entry for entry in folder.iterdir() if entry.is_file())
     except OSError as error:
-        raise InputError(str(folder), None, f"cannot be read: {error.strerror}") from error
+        why = f"cannot be read: {error.strerror}; check the folder's permissions, or name another"
+        raise InputError(str(folder), None, why) from error
     found = [file for entry in entries for file in _file(entry, entry.name)]
     runs = _run_folders(folder) if not any(file.role in EVIDENCE_ROLES for file in found) else []
     if len(runs) > 1:
@@ -164,7 +165,11 @@ def _run_folders(folder: Path) -> list[Path]:
 
 
 def _contains_evidence(folder: Path) -> bool:
-    entries = (entry for entry in sorted(folder.iterdir()) if entry.is_file())
+    try:
+        entries = sorted(entry for entry in folder.iterdir() if entry.is_file())
+    except PermissionError:
+        # It is not what the user named; a run in it can be named.
+        return False
     return any(file.role in EVIDENCE_ROLES for entry in entries for file in _file(entry, entry.name))
 
 
@@ -173,6 +178,8 @@ def _not_read(name: str, opener: Opener) -> RunFile:
 
 
 def _file(path: Path, name: str) -> Iterator[RunFile]:
+    # A name that is not UTF-8 can be neither stored nor printed.
+    name = name.encode(errors="backslashreplace").decode()
     if path.name in NOT_PART_OF_A_RUN:
         yield _not_read(name, lambda: path.open("rb"))
         return

@@ -13,7 +13,7 @@ _LIMITS = {
     "the file would be larger than the system allows; raise `ulimit -f`, or write elsewhere": (errno.EFBIG,),
     "too many files are open; raise `ulimit -n` (256 is enough)": (errno.EMFILE, errno.ENFILE),
     "no memory is left; raise `ulimit -v` (2 GB is enough for a small run), or end other programs": (errno.ENOMEM,),
-    "no further process or thread can be started; raise `ulimit -u`, or end other programs": (errno.EAGAIN,),
+    "no further process or thread can be started; raise `ulimit -u` or `ulimit -v`, or end others": (errno.EAGAIN,),
 }
 """Limits of the machine and of the process, with what to do, by error number."""
 _WHY = {number: why for why, numbers in _LIMITS.items() for number in numbers} | {
