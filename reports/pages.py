@@ -51,7 +51,7 @@ def simple_page(title: str, blocks: Iterable[str | Cell | Table], format: str) -
 def render_template(template: str, **data: object) -> str:
     """Return a template filled with data, with one newline at its end."""
     # A section without content leaves blank lines behind.
-    return re.sub(r"\n{3,}", "\n\n", render(_templates(), template, **data)).strip("\n") + "\n"
+    return re.sub(r"\n{3,}", "\n\n", render(_templates, template, **data)).strip("\n") + "\n"
 
 
 @cache

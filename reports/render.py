@@ -10,6 +10,7 @@ import shlex
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined, pass_context
@@ -40,19 +41,21 @@ MAX_CITED_LINES = 10
 """Number of lines of a finding that are listed; the rest is counted."""
 
 
-def render(templates: Mapping[str, str], name: str, **data: Any) -> str:
+def render(templates: Callable[[], Mapping[str, str]], name: str, **data: Any) -> str:
     """Return the text of template `name`; the format in its name (`evidence.md.j2`) decides how values are escaped.
 
+    `templates` returns the texts by name; they are read once for each format.
     Raises `KeyError` for an unknown format, and jinja2's errors for a faulty template.
     """
     environment = _environment(name.split(".")[-2], templates)
     return environment.get_template(name).render(**data)
 
 
-def _environment(format: str, templates: Mapping[str, str]) -> Environment:
+@cache
+def _environment(format: str, templates: Callable[[], Mapping[str, str]]) -> Environment:
     markup = _MARKUP_BY_FORMAT[format]
     environment = Environment(
-        loader=DictLoader(templates),
+        loader=DictLoader(templates()),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -19,7 +19,7 @@ COLUMNS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class BlockLines:
+class AgeBlocks:
     """Ages of one venue: the longest time that a column covers, the age of the full height, and a line per side."""
 
     venue: str
@@ -30,7 +30,7 @@ class BlockLines:
 
 def block_lines(
     before: RunAnalysis | None, after: RunAnalysis, venues: Sequence[str] | None = None
-) -> tuple[BlockLines, ...]:
+) -> tuple[AgeBlocks, ...]:
     """Return the largest ages in `COLUMNS` equal parts of the longer run, for the venues that changed or are named.
 
     The analyses must have been made with the option `pictures`.
@@ -63,14 +63,14 @@ def _changed(sides: Sequence[Side], venue: str) -> bool:
     return len(reconnects) > 1 or len(outages) > 1 or max(largest) - min(largest) > 1.5 * tick_ms
 
 
-def _lines(sides: Sequence[Side], venue: str) -> BlockLines:
+def _lines(sides: Sequence[Side], venue: str) -> AgeBlocks:
     length_ms = max(side.length_ms for side in sides)
     known = [age for side in sides if (curve := side.curve(venue)) for age in curve.ages_ms if age is not None]
     top_ms = round_up(max(1, *known)) if known else 1.0
     lines = tuple(
         ("" if side.is_alone else side.name, "".join(_columns(side, venue, length_ms, top_ms))) for side in sides
     )
-    return BlockLines(venue, time_text(length_ms / COLUMNS, length_ms < COLUMNS * 10_000), age_text(top_ms), lines)
+    return AgeBlocks(venue, time_text(length_ms / COLUMNS, length_ms < COLUMNS * 10_000), age_text(top_ms), lines)
 
 
 def _columns(side: Side, venue: str, length_ms: int, top_ms: float) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _columns(side: Side, venue: str, length_ms: int, top_ms: float) -> Iterator[
         yield BLOCKS[min(len(BLOCKS) - 1, int(max(known) / top_ms * len(BLOCKS)))] if known else NO_AGE
 
 
-def _text(blocks: Sequence[BlockLines]) -> Iterator[str]:
+def _text(blocks: Sequence[AgeBlocks]) -> Iterator[str]:
     for block in blocks:
         yield f"{plain(block.venue)}, oldest book in each {block.column}, full height {block.top}"
         width = max(len(side) for side, _ in block.lines)

@@ -10,7 +10,7 @@ from typing import ClassVar
 from reports.elements import Cell, Safe
 from reports.format import shown
 from reports.pages import render_template
-from reports.pictures.legend import Entry
+from reports.pictures.legend import LegendEntry
 from reports.pictures.scales import AgeScale, age_text, round_up, short
 from reports.pictures.sides import Side, merged, sides_of, venues_of
 from toolkit.model.pictures import QUANTILES, AgeCurve
@@ -68,7 +68,7 @@ class DistributionPicture:
 
     panels: tuple[Panel, ...]
     shares: tuple[tuple[str, str], ...]
-    legend: tuple[Entry, ...]
+    legend: tuple[LegendEntry, ...]
     note: str
 
     height: int = HEIGHT
@@ -124,10 +124,10 @@ def distribution_picture(
     )
 
 
-def _legend(sides: Sequence[Side], panels: Sequence[Panel]) -> Iterator[Entry]:
-    yield from (Entry("curve", side.name, side=side.name) for side in sides if not side.is_alone)
+def _legend(sides: Sequence[Side], panels: Sequence[Panel]) -> Iterator[LegendEntry]:
+    yield from (LegendEntry("curve", side.name, side=side.name) for side in sides if not side.is_alone)
     if any(panel.limit is not None for panel in panels):
-        yield Entry("upright", "stale limit of the apply age")
+        yield LegendEntry("upright", "stale limit of the apply age")
 
 
 def _note(by_event: Sequence[str], tick_ms: float, shift: str) -> str:

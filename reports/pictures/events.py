@@ -9,7 +9,7 @@ from reports.elements import Cell, CitedLine, Column, Rich, Table
 from reports.pictures.reasons import Reason, reason_of
 from reports.pictures.scales import time_text
 from reports.pictures.sides import Side, sides_of, venues_of
-from toolkit.model.pictures import EventMark, Stretch
+from toolkit.model.pictures import AgeStretch, EventMark
 from toolkit.model.runs import RunAnalysis
 
 WIDE_MS = 2_000
@@ -113,7 +113,7 @@ def _narrowed(side: Side, mark: EventMark) -> tuple[float | None, float | None]:
     return min(max(low, 0), side.length_ms), min(max(high, 0), side.length_ms)
 
 
-def _gap(stretch: Stretch, limit_ms: int, start_ms: int) -> tuple[int, int]:
+def _gap(stretch: AgeStretch, limit_ms: int, start_ms: int) -> tuple[int, int]:
     """Return the stretch without a book: an outage begins when the last book is as old as the limit."""
     return stretch.from_ms - limit_ms - start_ms, stretch.to_ms - start_ms
 

@@ -30,7 +30,7 @@ _Picture = StripPicture | DistributionPicture | ReasonPicture
 class Layout:
     """Positions of the parts of a file in px: entries of the legend, rows or panels, and lines of the note."""
 
-    entries: Sequence[tuple[int, int, legend.Entry]]
+    entries: Sequence[tuple[int, int, legend.LegendEntry]]
     rows: Sequence[tuple[int, int, Any]]
     axis_y: int
     note: Sequence[tuple[int, str]]

@@ -17,7 +17,7 @@ _CHARACTER_WIDTH, _SAMPLE_GAP, _ENTRY_GAP = 6.7, 6, 20
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LegendEntry:
     """One entry. `kind` selects the sample and `side` its style.
 
     `shape` is the path of a mark, `name` a bold first word.
@@ -35,22 +35,24 @@ class Entry:
         return _WIDTHS.get(self.kind, 0)
 
 
-def marks(reasons: Iterable[Reason]) -> Iterator[Entry]:
+def marks(reasons: Iterable[Reason]) -> Iterator[LegendEntry]:
     """Yield an entry for each shape, with the words of all reasons that have it."""
     words: dict[str, list[str]] = {}
     for reason in sorted(reasons):
         words.setdefault(reason.shape, []).append(reason.words)
     for shape, texts in words.items():
         more = len(texts) - MAX_WORDS
-        yield Entry("mark", f"{', '.join(texts[:MAX_WORDS])}{f' and {more} more' if more > 0 else ''}", shape=shape)
+        yield LegendEntry(
+            "mark", f"{', '.join(texts[:MAX_WORDS])}{f' and {more} more' if more > 0 else ''}", shape=shape
+        )
 
 
-def placed(entries: Iterable[Entry], width: int) -> list[tuple[int, int, Entry]]:
+def placed(entries: Iterable[LegendEntry], width: int) -> list[tuple[int, int, LegendEntry]]:
     """Return the entries with their positions in lines of at most `width` px, for a file, where no browser wraps them.
 
     The width of a text is estimated from its length.
     """
-    positions: list[tuple[int, int, Entry]] = []
+    positions: list[tuple[int, int, LegendEntry]] = []
     x = y = 0
     for entry in entries:
         length = len(entry.text) + (len(entry.name) + 1 if entry.name else 0)

@@ -11,7 +11,7 @@ from reports.elements import Safe
 from reports.format import UNKNOWN
 from reports.pages import render_template
 from reports.pictures.events import Event, events_of
-from reports.pictures.legend import Entry
+from reports.pictures.legend import LegendEntry
 from reports.pictures.reasons import Reason
 from reports.pictures.scales import short
 from reports.pictures.sides import Side, sides_of, venues_of
@@ -72,7 +72,7 @@ class ReasonPicture:
     title: ClassVar[str] = "Reconnects by what ended the socket before."
 
     rows: tuple[ReasonRow, ...]
-    legend: tuple[Entry, ...]
+    legend: tuple[LegendEntry, ...]
     lead: str
     note: str
 
@@ -104,8 +104,8 @@ def reason_picture(
     return ReasonPicture(
         rows=tuple(_row(sides, reason, events, letters, most) for reason in reasons),
         legend=(
-            *(Entry("box", side.name, side=side.name) for side in sides if not side.is_alone),
-            *(Entry("name", venue, name=short_name) for venue, short_name in letters.items()),
+            *(LegendEntry("box", side.name, side=side.name) for side in sides if not side.is_alone),
+            *(LegendEntry("name", venue, name=short_name) for venue, short_name in letters.items()),
         ),
         lead=_lead(sides, events, most),
         note=" ".join(notes),

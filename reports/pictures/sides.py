@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reports.elements import Cell
 from reports.format import shown
 from toolkit.model.figures import Number
-from toolkit.model.pictures import AgeCurve, EventMark, RunPictures, Stretch
+from toolkit.model.pictures import AgeCurve, AgeStretch, EventMark, RunPictures
 from toolkit.model.runs import RunAnalysis
 
 BEFORE, AFTER = "before", "after"
@@ -51,11 +51,11 @@ class Side:
         """Return the events of a venue in order of time."""
         return tuple(each for each in self.data.marks if each.venue == venue) if self.data else ()
 
-    def stretches(self, venue: str) -> tuple[Stretch, ...]:
+    def stretches(self, venue: str) -> tuple[AgeStretch, ...]:
         """Return the stretches of a venue without those before its first book."""
         return tuple(e for e in self.data.stretches if e.venue == venue and e.cls != "startup") if self.data else ()
 
-    def outages(self, venue: str) -> tuple[Stretch, ...]:
+    def outages(self, venue: str) -> tuple[AgeStretch, ...]:
         """Return the outages of a venue whose age does more than touch the stale limit."""
         curve = self.curve(venue)
         limit_ms = curve.limit_ms if curve else 0

@@ -10,11 +10,11 @@ from reports.elements import Cell, Safe
 from reports.format import NOTHING
 from reports.pages import render_template
 from reports.pictures.events import WIDE_MS, Event, events_of
-from reports.pictures.legend import Entry, marks
+from reports.pictures.legend import LegendEntry, marks
 from reports.pictures.mark_layout import Mark, placed_marks
 from reports.pictures.scales import AgeScale, age_text, short, time_labels, time_text
 from reports.pictures.sides import TOUCH_MS, Side, merged, sides_of, venues_of
-from toolkit.model.pictures import AgeCurve, Stretch
+from toolkit.model.pictures import AgeCurve, AgeStretch
 from toolkit.model.runs import RunAnalysis
 
 HEIGHT = 38
@@ -78,7 +78,7 @@ class StripPicture:
 
     venues: tuple[VenueStrips, ...]
     sides: tuple[str, ...]
-    legend: tuple[Entry, ...]
+    legend: tuple[LegendEntry, ...]
     axis: tuple[tuple[str, str], ...]
     axis_unit: str
     note: str
@@ -135,17 +135,17 @@ def strip_picture(
     )
 
 
-def _legend(rows: Sequence[VenueStrips], events: Sequence[Event]) -> Iterator[Entry]:
+def _legend(rows: Sequence[VenueStrips], events: Sequence[Event]) -> Iterator[LegendEntry]:
     strips = [strip for row in rows for strip in row.strips]
     kinds = {band.kind for strip in strips for band in strip.bands}
-    yield Entry("limit", "stale limit")
+    yield LegendEntry("limit", "stale limit")
     if "outage" in kinds or any(strip.crowded for strip in strips):
-        yield Entry("outage", "outage")
+        yield LegendEntry("outage", "outage")
     if "masked" in kinds:
-        yield Entry("masked", "only books fetched over REST")
+        yield LegendEntry("masked", "only books fetched over REST")
     yield from marks(sorted({event.reason for event in events if event.at_ms is not None}))
     if any(mark.low is not None for strip in strips for mark in strip.marks):
-        yield Entry("range", "time known only within")
+        yield LegendEntry("range", "time known only within")
 
 
 def _note(scale: AgeScale, curves: Sequence[AgeCurve], events: Sequence[Event]) -> str:
@@ -267,7 +267,7 @@ def _crowded_path(side: Side, venue: str) -> Safe:
     )
 
 
-def _band_title(side: Side, stretch: Stretch, first_ms: float, last_ms: float) -> str:
+def _band_title(side: Side, stretch: AgeStretch, first_ms: float, last_ms: float) -> str:
     length = time_text(last_ms - first_ms)
     peak = f", largest age {age_text(stretch.peak_ms)}" if stretch.peak_ms is not None else ""
     text = f"outage of {length}" if stretch.kind == "outage" else f"only books fetched over REST for {length}"

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from toolkit.db.store import sql
-from toolkit.model.pictures import CURVE_STEPS, QUANTILES, AgeCurve, EventMark, RunPictures, Stretch
+from toolkit.model.pictures import CURVE_STEPS, QUANTILES, AgeCurve, AgeStretch, EventMark, RunPictures
 
 SECOND_MS = 1_000
 
@@ -26,7 +26,7 @@ def pictures(con: duckdb.DuckDBPyConnection) -> RunPictures | None:
         AgeCurve(venue, limit_ms, tuple(ages), tuple(apply_ms or ()), tuple(event_ms or ()))
         for venue, limit_ms, ages, apply_ms, event_ms in con.execute(sql("pictures/age_curves"), parameters).fetchall()
     ]
-    stretches = tuple(Stretch(*row) for row in _rows_with_lines(con, "pictures/stretches"))
+    stretches = tuple(AgeStretch(*row) for row in _rows_with_lines(con, "pictures/stretches"))
     marks = tuple(EventMark(*row) for row in _rows_with_lines(con, "pictures/event_marks"))
     return RunPictures(start_ms, end_ms, tick_ms or 0.0, step_ms, tuple(curves), stretches, marks)
 

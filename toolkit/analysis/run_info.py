@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from toolkit.analysis.diagnosis import Evidence, diagnose
+from toolkit.analysis.diagnosis import EndEvidence, diagnose
 from toolkit.analysis.logged_settings import logged_settings
 from toolkit.analysis.origin import build_facts, origin
 from toolkit.analysis.settings import KnownSettings, recorded_settings, settings_of
@@ -140,10 +140,10 @@ def requested_ms(options: Options, meta: RunMeta | None, facts: LogFacts) -> int
     return command_ms - facts.build_ms
 
 
-def _evidence(row: dict[str, object], loaded: LoadedRun, requested_ms: int | None) -> Evidence:
+def _evidence(row: dict[str, object], loaded: LoadedRun, requested_ms: int | None) -> EndEvidence:
     meta = loaded.meta or RunMeta()
     telemetry = [ledger for ledger in loaded.ledgers if ledger.role is Role.TELEMETRY]
-    return Evidence(
+    return EndEvidence(
         records=_integer(row["records"]) or 0,
         has_data=bool(row["has_data"]),
         has_telemetry=bool(telemetry),

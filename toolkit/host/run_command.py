@@ -30,7 +30,7 @@ class Sink(Protocol):
     """A stream that takes a command's output."""
 
     def write(self, data: bytes, /) -> object:
-        """Write bytes. Raises `BrokenPipeError` where nobody reads them."""
+        """Write bytes. Raises `BrokenPipeError` where the reader is gone."""
 
     def flush(self) -> object:
         """Pass on what is buffered."""

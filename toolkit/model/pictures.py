@@ -36,8 +36,8 @@ class AgeCurve:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Stretch of time of a venue: an `outage` (`cls` is its class), or one `masked` by books fetched over REST.
+class AgeStretch:
+    """AgeStretch of time of a venue: an `outage` (`cls` is its class), or one `masked` by books fetched over REST.
 
     `peak_ms` is the largest apply age in it, None where none above the stale limit is known.
     """
@@ -80,5 +80,5 @@ class RunPictures:
     tick_ms: float
     step_ms: int
     curves: tuple[AgeCurve, ...]
-    stretches: tuple[Stretch, ...] = ()
+    stretches: tuple[AgeStretch, ...] = ()
     marks: tuple[EventMark, ...] = ()

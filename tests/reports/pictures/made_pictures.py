@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from tests.reports.made_pair import figure, run_info
-from toolkit.model.pictures import QUANTILES, AgeCurve, EventMark, RunPictures, Stretch
+from toolkit.model.pictures import QUANTILES, AgeCurve, AgeStretch, EventMark, RunPictures
 from toolkit.model.runs import RunAnalysis
 
 START_MS = 1_795_508_135_000
@@ -23,13 +23,13 @@ def mark(venue: str, reason: str, low_s: float | None, high_s: float | None = No
     return EventMark(venue, other.pop("kind", "reconnect"), reason, low, high, **other)
 
 
-def outage(venue: str, from_s: float, to_s: float, peak_ms: int = 5_000, **other: Any) -> Stretch:
+def outage(venue: str, from_s: float, to_s: float, peak_ms: int = 5_000, **other: Any) -> AgeStretch:
     kind, cls = other.pop("kind", "outage"), other.pop("cls", "dead")
-    return Stretch(venue, kind, cls, START_MS + round(1_000 * from_s), START_MS + round(1_000 * to_s), peak_ms)
+    return AgeStretch(venue, kind, cls, START_MS + round(1_000 * from_s), START_MS + round(1_000 * to_s), peak_ms)
 
 
 def run(
-    *curves: AgeCurve, marks: tuple[EventMark, ...] = (), stretches: tuple[Stretch, ...] = (), seconds: int = 100
+    *curves: AgeCurve, marks: tuple[EventMark, ...] = (), stretches: tuple[AgeStretch, ...] = (), seconds: int = 100
 ) -> RunAnalysis:
     """Return a run with these pictures; without curves one without data, as after a blocked build."""
     end_ms = START_MS + 1_000 * seconds

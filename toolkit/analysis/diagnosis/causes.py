@@ -30,7 +30,7 @@ FileAndLine = Callable[[Ref], tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class EndEvidence:
     """Facts about a run's end from files other than its log. Times are epoch ms; None where unknown.
 
     `has_data` is True if some record has the age or the price of a venue.
@@ -54,7 +54,7 @@ class Evidence:
 _KILL_REASON = re.compile(r'"kill_reason": ?"(\w+)"')
 
 
-def diagnose(facts: LogFacts, evidence: Evidence, file_and_line: FileAndLine) -> tuple[Ended, Diagnosis | None]:
+def diagnose(facts: LogFacts, evidence: EndEvidence, file_and_line: FileAndLine) -> tuple[Ended, Diagnosis | None]:
     """Return how the run ended and why; the diagnosis is None where nothing explains the end."""
     for ended, code, text, ref in _explanations(facts, evidence):
         file, line = file_and_line(ref) if ref is not None else (None, None)
@@ -62,7 +62,7 @@ def diagnose(facts: LogFacts, evidence: Evidence, file_and_line: FileAndLine) ->
     return _unexplained(evidence), None
 
 
-def _explanations(facts: LogFacts, evidence: Evidence) -> Iterator[Explanation]:
+def _explanations(facts: LogFacts, evidence: EndEvidence) -> Iterator[Explanation]:
     started = evidence.records > 0 or facts.has_started
     if not started:
         yield from failed_starts(facts)
@@ -144,7 +144,7 @@ def _with_causes(facts: LogFacts, error: EndingLine) -> str:
     return f"{text}: {causes[:MAX_QUOTE_CHARS]}" if follows else text
 
 
-def _crashes(facts: LogFacts, evidence: Evidence) -> Iterator[Explanation]:
+def _crashes(facts: LogFacts, evidence: EndEvidence) -> Iterator[Explanation]:
     if failed := _first(facts, "allocation_failed"):
         yield Ended.CRASHED, "out_of_memory", "the program ran out of memory", failed.ref
     if overflow := _first(facts, "stack_overflow"):
@@ -165,7 +165,7 @@ def _panic(message: str, place: str) -> str:
     return f"{quoted(message)} ({quoted(place)})" if place else quoted(message)
 
 
-def _early(evidence: Evidence) -> Explanation | None:
+def _early(evidence: EndEvidence) -> Explanation | None:
     """An unexplained end before the requested time, as SIGKILL causes."""
     requested, ran = evidence.requested_ms, evidence.observed_ms or 0
     if not requested or ran >= ENOUGH * requested or evidence.stopped_by or _is_fresh(evidence) or not evidence.records:
@@ -174,7 +174,7 @@ def _early(evidence: Evidence) -> Explanation | None:
     return Ended.KILLED, "died_early", text, None
 
 
-def _unexplained(evidence: Evidence) -> Ended:
+def _unexplained(evidence: EndEvidence) -> Ended:
     if evidence.stopped_by == "time":
         return Ended.TIMEOUT
     if evidence.summary_written or (evidence.stopped_by == "itself" and evidence.exit_code == 0):
@@ -186,5 +186,5 @@ def _unexplained(evidence: Evidence) -> Ended:
     return Ended.UNKNOWN
 
 
-def _is_fresh(evidence: Evidence) -> bool:
+def _is_fresh(evidence: EndEvidence) -> bool:
     return evidence.ended_ms is not None and abs(evidence.now_ms - evidence.ended_ms) < FRESH_MS

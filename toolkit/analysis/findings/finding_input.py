@@ -1,4 +1,4 @@
-"""Evidence from which the findings of a run are derived, collected from its analysis, its files and its tables."""
+"""EndEvidence from which the findings of a run are derived, collected from its analysis, its files and its tables."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from toolkit.model.units import duration
 
 @dataclass(frozen=True, slots=True)
 class FindingInput:
-    """Evidence from which findings are derived; `unknown_components` counts audit lines by unknown kind."""
+    """EndEvidence from which findings are derived; `unknown_components` counts audit lines by unknown kind."""
 
     run: RunInfo
     ledgers: Sequence[FileLedger]
