@@ -22,7 +22,8 @@ RUNS = {
 def write(name: str, root: Path) -> None:
     """Write the documents of an example below `root`, which has its specification and its runs."""
     folder = EXAMPLES / name
-    outputs = ["-o", f"{folder}/evidence.md", "--comment", f"{folder}/comment.md", "--assets", str(folder)]
+    outputs = ["-o", f"{folder}/evidence.md", "--html", f"{folder}/evidence.html"]
+    outputs += ["--comment", f"{folder}/comment.md", "--assets", str(folder)]
     options = ["--spec", f"{folder}/evidence.toml", "--db", ":memory:", "--quiet"]
     os.environ.pop("GITHUB_WORKFLOW", None)
     with contextlib.chdir(root), contextlib.suppress(SystemExit):
