@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from reports.elements import Cell, CellKind, CitedLine, Rich, Safe
-from reports.format import GAP, MINUS, NOT_INSTRUMENTED, NOTHING, UNKNOWN, number, shown
+from reports.format import GAP, MINUS, NOT_INSTRUMENTED, NOTHING, UNKNOWN, number
 from reports.views.run import RunView
 from toolkit.model.comparisons import ComparisonRow
 from toolkit.model.figures import Figure, Number
@@ -198,8 +198,3 @@ def marked_text(text: str) -> Rich:
         parts += [text[end : match.start()], Cell(strong, strong=True) if strong else Cell(code, kind=CellKind.NAME)]
         end = match.end()
     return Rich((*parts, text[end:]))
-
-
-def shown_value(run: RunView, figure: str) -> str:
-    """Return the value of a figure of a run as text."""
-    return "blocked" if run.blocked else shown(run.figures.get(figure), run.resolution_ms)

@@ -12,7 +12,6 @@ from reports.format import number
 from reports.review_summary import ReviewSummary
 from reports.section_layout import SectionLayout
 from reports.views.run import RunView, worst_first
-from reports.views.run_tables import files_table
 from toolkit.model.comparisons import ComparisonRow, RunComparison
 from toolkit.model.gates import GateResult
 from toolkit.model.vocabulary import Verdict
@@ -94,11 +93,6 @@ class PairView:
     def venues_without_book(self, run: RunView) -> tuple[str, ...]:
         """Return the venues that had no book at any time in a run."""
         return tuple(venue for venue in self.venues if run.value(f"{venue}.age_apply_unknown.share") == 1)
-
-    @property
-    def files(self) -> Table:
-        """Table of the files of both runs."""
-        return files_table(*self.sides)
 
     def compared(self, metric: str) -> tuple[ComparisonRow, ...]:
         """Return the rows of one metric, worst venue first, that may be compared and have two values.

@@ -11,9 +11,8 @@ import pytest
 from tests.benchmarks.identical_builds import FILE, identical_builds
 from tests.reports.made_pair import figure, run_figures, run_info
 from toolkit.analysis.pipeline import analyze
-from toolkit.comparison.identical_builds import beyond_identical
 from toolkit.comparison.rows import compare
-from toolkit.model.comparisons import ComparisonRow
+from toolkit.model.comparisons import ComparisonRow, beyond_identical
 from toolkit.model.runs import RunAnalysis
 
 TICK_TIME = "run.phase.total_us.p95"

@@ -1,4 +1,4 @@
-"""What the document of the recorded pair, and of pairs made from it, must say and must not say."""
+"""Statements that the document of the recorded pair, and of pairs made from it, must make and must not make."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ as long. The pair is one: it shows a difference that no change caused, not the l
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -34,21 +33,6 @@ def identical_values(group: FigureRuns) -> tuple[Number, Number] | None:
     if is_total(group.figure) and not all(_as_long(side.observed_ms, pair.observed_ms) for side in sides):
         return None
     return pair.figures.get(group.name)
-
-
-def beyond_identical(before: Number, after: Number, identical: tuple[Number, Number]) -> float:
-    """Return how many times further two values lie apart than those of the identical pair.
-
-    Positive values are compared by their logarithms, others by their difference. Infinite where the identical pair does
-    not differ and the two values do.
-    """
-    values = (before, after, *identical)
-    moved, usual = after - before, identical[1] - identical[0]
-    if min(values) > 0:
-        moved, usual = math.log(after / before), math.log(identical[1] / identical[0])
-    if not usual:
-        return math.inf if moved else 0.0
-    return abs(moved / usual)
 
 
 def _as_long(observed_ms: Number | None, usual_ms: float) -> bool:

@@ -5,6 +5,7 @@ The JSON of `toolkit compare` is these records; the order of the fields is the p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +53,21 @@ class ComparisonRow:
     values_before: tuple[Number | None, ...] = ()
     values_after: tuple[Number | None, ...] = ()
     identical: tuple[Number, Number] | None = None
+
+
+def beyond_identical(before: Number, after: Number, identical: tuple[Number, Number]) -> float:
+    """Return how many times further two values lie apart than those of the identical pair.
+
+    Positive values are compared by their logarithms, others by their difference. Infinite where the identical pair does
+    not differ and the two values do.
+    """
+    values = (before, after, *identical)
+    moved, usual = after - before, identical[1] - identical[0]
+    if min(values) > 0:
+        moved, usual = math.log(after / before), math.log(identical[1] / identical[0])
+    if not usual:
+        return math.inf if moved else 0.0
+    return abs(moved / usual)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def _receive(stream: BinaryIO, calls: SimpleQueue[bytes | None], busy: threading.Lock) -> None:
-    """Queue the calls; abort one that still runs when the input ends, because nobody waits for its result."""
+    """Queue the calls; abort one that still runs when the input ends, because its result is not read."""
     try:
         while True:
             calls.put(pickle.load(stream))

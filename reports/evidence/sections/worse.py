@@ -10,7 +10,7 @@ from reports.elements import Align, Cell, Column, Rich, Table
 from reports.evidence.context import Context
 from reports.evidence.wording import bold, cited, figure_name, interval, ratio, reason_text, values, verdict_text
 from reports.format import GAP, NOTHING, in_unit
-from toolkit.model.comparisons import ComparisonRow
+from toolkit.model.comparisons import ComparisonRow, beyond_identical
 from toolkit.model.evidence import FindingChange, FindingState
 from toolkit.model.runs import Episode
 from toolkit.model.units import duration
@@ -20,6 +20,8 @@ MOST_MOVES = 5
 """Number of large moves without a test that are named."""
 _LARGE_MOVE = math.log(1.5)
 """Least absolute log ratio of a move that is called large."""
+LEAST_BEYOND_IDENTICAL = 2
+"""Least number of times that a large move lies further apart than two runs of one build."""
 _STEADY = re.compile(r"(?:\.p50|\.p95|\.p99|\.mean|share|_per_s)$")
 """Metrics of many samples; a maximum differs between runs of one build."""
 _OF_SOCKETS = re.compile(r"age_|fresh|status|downtime|backoff|time_to_|unhealthy|funding_|toxicity")
@@ -60,8 +62,9 @@ def _is_large(row: ComparisonRow) -> bool:
         return False
     if not _STEADY.search(metric) or _OF_SOCKETS.match(metric):
         return False
-    before, after = row.identical
-    return _log_ratio(row) > 2 * (abs(math.log(after / before)) if before > 0 and after > 0 else math.inf)
+    if row.before is None or row.after is None:
+        return False
+    return beyond_identical(row.before, row.after, row.identical) > LEAST_BEYOND_IDENTICAL
 
 
 def _log_ratio(row: ComparisonRow) -> float:

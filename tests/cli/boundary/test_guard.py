@@ -1,4 +1,4 @@
-"""What a command raises becomes one message and an exit code, and never that of a gate that failed."""
+"""An exception of a command becomes one message and an exit code, and never that of a gate that failed."""
 
 from __future__ import annotations
 

@@ -210,7 +210,7 @@ _FORMS = {
     "id": "an id is a letter, then at most 31 letters, digits, `_`, `.` or `-`, such as U12",
     "signal": "the name of a signal, such as SIGKILL",
 }
-"""What a key must be that has a form of its own."""
+"""Form of a key that has one of its own, in words."""
 _TYPE_NAMES = {"str": "text in quotes", "array": "a list", "object": "a table", "bool": "true or false",
                "int": "a whole number", "float": "a number", "null": ""}  # fmt: skip
 
