@@ -71,7 +71,9 @@ def test_each_finding_needs_its_evidence(finding_input: FindingInput, codes: lis
 
 
 def test_findings_are_ordered_by_severity() -> None:
-    finding_input = evidence({"lighter.disconnects.unknown": 2, "run.hole_ms": 1, "lighter.masked.fresh_ms": 1})
+    finding_input = evidence(
+        {"lighter.disconnects.unknown": 2, "run.hole_ms": 1, "lighter.masked.ms": 2, "lighter.masked.fresh_ms": 1}
+    )
     assert [finding.severity for finding in findings(finding_input)] == ["high", "medium", "low"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -32,9 +33,12 @@ def check_ledger(analysis: RunAnalysis, files: dict[str, bytes]) -> None:
         assert ledger.bytes == len(content), ledger
 
 
-def without_archive_folder(figures: tuple[Figure, ...]) -> tuple[Figure, ...]:
-    """Return the figures as they are without the archive: their notes name files, an archive's with their folder."""
-    return tuple(replace(each, note=each.note and each.note.replace(ARCHIVE_FOLDER, "")) for each in figures)
+_PACKED = re.compile(rf"{re.escape(ARCHIVE_FOLDER)}|(?<=\w)\.(?:gz|zst)\b")
+
+
+def as_plain_files(figures: tuple[Figure, ...]) -> tuple[Figure, ...]:
+    """Return the figures as they are for plain files: their notes name files, with the folder or the ending of others."""
+    return tuple(replace(each, note=each.note and _PACKED.sub("", each.note)) for each in figures)
 
 
 def check(seed: int, folder: Path, compressed: bool, options: Options) -> str:
@@ -57,7 +61,7 @@ def check(seed: int, folder: Path, compressed: bool, options: Options) -> str:
         ):
             if isinstance(result, RunAnalysis):
                 assert isinstance(other, RunAnalysis), other
-                assert (other.run.id, without_archive_folder(other.figures)) == (result.run.id, result.figures)
+                assert (other.run.id, as_plain_files(other.figures)) == (result.run.id, result.figures)
             else:
                 assert isinstance(other, str), other
     return "analysed" if isinstance(result, RunAnalysis) else "refused"

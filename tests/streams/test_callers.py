@@ -13,6 +13,7 @@ import pytest
 
 import toolkit
 from tests.benchmarks import telemetry as generator
+from tests.environments import unmeasured
 from toolkit.ingest import telemetry
 from toolkit.streams.parallel import sha256_of
 from toolkit.streams.worker_pool import WorkerPool
@@ -43,7 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, int]:
 
 
 def output(argv: list[str], folder: Path, program: str | None = None) -> list[str]:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = unmeasured() | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, *argv]
     done = subprocess.run(
         command,

@@ -11,10 +11,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from tests.environments import unmeasured
 
-def run(*argv: str, env: Mapping[str, str] | None = None, **settings: Any) -> subprocess.CompletedProcess[bytes]:
-    """Run the command; its store is in memory unless `env` or `argv` names another."""
-    environment = {**os.environ, "TOOLKIT_DB": ":memory:", **(env or {})}
+
+def run(
+    *argv: str, env: Mapping[str, str] | None = None, measured: bool = True, **settings: Any
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command; its store is in memory unless `env` or `argv` names another.
+
+    With `measured` a measurement of coverage goes on in it, which writes a file of its own.
+    """
+    environment = {**(os.environ if measured else unmeasured()), "TOOLKIT_DB": ":memory:", **(env or {})}
     settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
     return subprocess.run([sys.executable, "-m", "toolkit", *argv], env=environment, check=False, **settings)
 
