@@ -248,11 +248,10 @@ class ConnectorTasks:
         drivers = self.drivers
         if any(driver.connected or driver.failures < MAX_FAILURES for driver in drivers):
             return ""
+        # What to do comes first: a long text is cut where it is quoted.
         failures = "; ".join(f"{driver.venue}: {driver.failure}" for driver in drivers)
-        return (
-            f"no venue can be reached ({failures}); "
-            "check this machine's network, DNS and proxy, or leave out --feed live"
-        )
+        remedy = "check this machine's network, DNS and proxy, or leave out --feed live"
+        return f"no venue can be reached; {remedy} ({failures})"
 
 
 def _open_telemetry(wiring: RunWiring) -> TelemetryWriter:
