@@ -94,7 +94,8 @@ def _with_minus_sign(text: str) -> str:
 def change(row: ComparisonRow, metric: str, resolution_ms: Number | None = None) -> str:
     """Return the difference of a row with its sign and, where it helps, the ratio: `−9 (× 0.10)`, `+2.1 points`.
 
-    Apply ages that differ by less than `resolution_ms`, the time between ticks, read `within a tick`. Such differences
+    Apply ages that differ by less than `resolution_ms`, the time between ticks, read `within a tick`; one that is only
+    known to be less than a tick has no difference. Such differences
     of event ages are shown with that remark: they depend on where the ticks fell between the messages. A measurement
     (not a count) that differs by less than 0.05 % reads `< 0.1 %`.
     """
@@ -102,8 +103,11 @@ def change(row: ComparisonRow, metric: str, resolution_ms: Number | None = None)
         return NOTHING
     if row.delta == 0:
         return "0"
-    if resolution_ms and abs(row.delta) < resolution_ms and _SAMPLED_AGE.fullmatch(metric):
-        return "within a tick"
+    if resolution_ms and _SAMPLED_AGE.fullmatch(metric):
+        if abs(row.delta) < resolution_ms:
+            return "within a tick"
+        if 0 in (row.before, row.after):
+            return NOTHING
     sign = "+" if row.delta > 0 else MINUS
     if row.unit == Unit.SHARE:
         points = abs(row.delta) * 100
@@ -115,6 +119,15 @@ def change(row: ComparisonRow, metric: str, resolution_ms: Number | None = None)
     has_ratio = row.ratio is not None and not 0.995 <= row.ratio < 1.005 and row.ratio >= 0.005
     ratio = f" (×{GAP}{row.ratio:.2f})" if has_ratio else ""
     return f"{sign}{in_unit(abs(row.delta), row.unit, metric)}{ratio}"
+
+
+EQUAL_LENGTHS = 0.01
+"""Largest difference of two runs' lengths, as a share, at which their counts need no hourly rates."""
+
+
+def equal_lengths(before_ms: Number | None, after_ms: Number | None) -> bool:
+    """Return True if two runs last about equally long, so that counts compare as they are."""
+    return bool(before_ms and after_ms) and abs((after_ms or 0) / (before_ms or 1) - 1) <= EQUAL_LENGTHS
 
 
 def per_hour(rate: float | None, figure: Figure | None) -> str:

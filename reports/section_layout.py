@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reports.elements import Align, Cell, CellKind, Column, FigureGrid, FoldedFigures, Section, Table
-from reports.format import change, number, overlap, per_hour
+from reports.format import change, equal_lengths, number, overlap, per_hour
 from reports.sections import arrange
 from reports.views.run import RunView
 from toolkit.model.comparisons import ComparisonRow
@@ -141,12 +141,23 @@ class SectionLayout:
         )
 
     def _values(self, run: RunView, figure: str, n: int, rate: float | None) -> tuple[Cell, Cell]:
-        return Cell(run.text(figure) + per_hour(rate, run.figures.get(figure)), figure), Cell(number(n))
+        # Counts of runs of one length need no rates, and one event has none.
+        is_shown = not self.equal_lengths and (run.value(figure) or 0) > 1
+        return Cell(run.text(figure) + (per_hour(rate, run.figures.get(figure)) if is_shown else ""), figure), Cell(
+            number(n)
+        )
+
+    @cached_property
+    def equal_lengths(self) -> bool:
+        """Return True if both runs last about equally long."""
+        before, after = (run.analysis.run.observed_ms for run in self.sides)
+        return equal_lengths(before, after)
 
     def _verdict_text(self, row: ComparisonRow) -> str:
         """Return the verdict with the remarks that the page does not show once for many figures."""
         remarks = "; ".join(self._remarks(row))
-        return row.verdict.replace("_", " ") + (f" ({remarks})" if remarks else "")
+        verdict = "" if row.verdict is Verdict.DESCRIPTIVE else row.verdict.replace("_", " ")
+        return f"{verdict} ({remarks})".strip() if remarks else verdict
 
     def _remarks(self, row: ComparisonRow) -> list[str]:
         return [remark for remark in self._all_remarks(row) if remark not in self.shared_remarks]

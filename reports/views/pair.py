@@ -72,7 +72,8 @@ class PairView:
     def verdicts(self) -> Mapping[str, int]:
         """Number of rows with each verdict, differences first."""
         counts = Counter(row.verdict for row in self.comparison.rows)
-        return {verdict.replace("_", " "): counts[verdict] for verdict in Verdict if counts[verdict]}
+        words = {verdict: verdict.replace("_", " ") for verdict in Verdict} | {Verdict.DESCRIPTIVE: "without a test"}
+        return {words[verdict]: counts[verdict] for verdict in Verdict if counts[verdict]}
 
     def figures_with(self, verdict: str) -> tuple[str, ...]:
         """Full names of the figures with this verdict."""
@@ -151,7 +152,7 @@ class PairView:
     def rates_text(self, figure: str) -> str:
         """Return the hourly rates of both values of a count: ` (60.0 → 6.0 per h)`; empty if there are none."""
         row = self.rows.get(figure)
-        if row is None or row.before_per_hour is None or row.after_per_hour is None:
+        if row is None or row.before_per_hour is None or row.after_per_hour is None or self._layout.equal_lengths:
             return ""
         return f" ({row.before_per_hour:.1f} → {row.after_per_hour:.1f}\u00a0per\u00a0h)"
 
@@ -174,7 +175,9 @@ class PairView:
 
     def _verdict_text(self, figure: str) -> str:
         row = self.rows.get(figure)
-        return "not comparable" if row is None else row.verdict.replace("_", " ")
+        if row is None:
+            return "not comparable"
+        return "" if row.verdict is Verdict.DESCRIPTIVE else row.verdict.replace("_", " ")
 
     @cached_property
     def _layout(self) -> SectionLayout:

@@ -52,7 +52,7 @@ def test_the_document_has_its_headings_in_order() -> None:
 
 def test_the_document_begins_with_the_changes_and_the_review_summary() -> None:
     _, first, second, *_ = document(before(), after()).replace("\u00a0", " ").split("\n\n")
-    assert first.startswith("Reconnects: **lighter 10 → 1 (60.1 → 6.0 per h)**; equal at extended (5), hyperliquid (3)")
+    assert first.startswith("Reconnects: **lighter 10 → 1**; equal at extended (5), hyperliquid (3)")
     assert "Apply age (time since a venue's book was last applied), p95: equal within one tick (250 ms)" in first
     assert second.split("\n") == [
         "- **Feed**: SIMULATED.",
@@ -65,7 +65,7 @@ def test_the_document_begins_with_the_changes_and_the_review_summary() -> None:
         "- **Missing data**: before none (no line was set aside, no tick is missing); "
         "after 1 of 2 400 lines of telemetry.jsonl (torn_tail).",
         "- **Figures**: 145 in total: 2 improved, 81 no difference, 17 inconclusive, "
-        "36 descriptive (compared without a statistical test), "
+        "36 without a test, "
         "9 not comparable (5 known on neither side, 4 known on one side only).",
     ]
 
@@ -205,12 +205,12 @@ def row_of(page: Page, venue: str, metric: str) -> list[str]:
 @pytest.mark.parametrize(
     ("venue", "metric", "cells"),
     [
-        ("lighter", "reconnects", ["10 (60.1 per h)", "10", "1 (6.0 per h)", "1", "−9 (× 0.10)", "improved"]),
-        ("lighter", "age_apply_ms.p99", ["500 ms", "2 399", "< 250 ms", "2 399", "−500 ms", "descriptive"]),
+        ("lighter", "reconnects", ["10", "10", "1", "1", "−9 (× 0.10)", "improved"]),
+        ("lighter", "age_apply_ms.p99", ["500 ms", "2 399", "< 250 ms", "2 399", "–", ""]),
         ("extended", "read_timeouts_kept",
-         ["not instrumented", "0", "6 (36.0 per h)", "2 399", "–", "not comparable (before: not instrumented)"]),
+         ["not instrumented", "0", "6", "2 399", "–", "not comparable (before: not instrumented)"]),
         ("run", "publisher.lossless_wait",
-         ["not instrumented", "0", "≥ 1 000 (≥ 6 005.1 per h)", "2 399", "–",
+         ["not instrumented", "0", "≥ 1 000", "2 399", "–",
           "not comparable (before: not instrumented; printed at 1, 2, 3 and every 1000)"]),
     ],
 )  # fmt: skip

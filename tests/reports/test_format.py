@@ -115,7 +115,7 @@ def row(before: Number | None, after: Number | None, unit: str = "count") -> Com
         (0.5, 0.521, "share", "fresh.share", "+2.1 points"),
         (0.5, 0.5002, "share", "fresh.share", "< 0.1 points"),
         (11249, 11250, "ms", "age_apply_ms.p95", "within a tick"),
-        (500, 0, "ms", "age_apply_ms.p99", "-500 ms"),
+        (500, 0, "ms", "age_apply_ms.p99", "–"),
         (45, 27, "ms", "age_event_ms.p50", "-18 ms, within a tick"),
         (450, 27, "ms", "age_event_ms.p50", "-423 ms (× 0.06)"),
         (1269.17, 1269.2, "ms", "age_event_ms.mean", "< 0.1 %"),
