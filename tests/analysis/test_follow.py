@@ -53,6 +53,12 @@ def next_ticks(program: subprocess.Popen[str]) -> int:
     return next_number(program, "run.ticks")
 
 
+def last_ticks(program: subprocess.Popen[str]) -> int:
+    """Return the last number of ticks that the program prints: an update may still be on its way at an interrupt."""
+    assert program.stdout is not None
+    return [int(words[1]) for line in program.stdout if (words := line.split())[:1] == ["run.ticks"]][-1]
+
+
 def next_number(program: subprocess.Popen[str], figure: str) -> int:
     assert program.stdout is not None
     return next(int(words[1]) for line in program.stdout if (words := line.split())[:1] == [figure])
@@ -71,7 +77,7 @@ def test_a_growing_run_is_shown_repeatedly_and_stored_on_an_interrupt(tmp_path: 
         first = next_ticks(program)
         assert 0 < first < next_ticks(program)
         program.send_signal(signal.SIGINT)
-        last = next_ticks(program)
+        last = last_ticks(program)
         assert program.wait(timeout=PATIENCE_S) == 130
     assert stored_counts(db) == [(1, last)]
 
