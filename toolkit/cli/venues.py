@@ -112,8 +112,10 @@ async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
     from connectors.simulator.server import client_environment, loopback
 
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # Without these handlers, as on Windows, Ctrl-C ends the command with 130.
+    with suppress(NotImplementedError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with ExitStack() as files:
         write_truth = files.enter_context(TruthFile(truth)).write if truth is not None else None
         async with loopback(

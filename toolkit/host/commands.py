@@ -6,7 +6,6 @@ Any number of processes may append to it, one complete line at a time.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import re
 import signal
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from toolkit.host import system
 from toolkit.model.errors import InputError, UsageError
 from toolkit.model.recorded.run_meta import Checkout
 
@@ -95,7 +95,7 @@ def append(directory: Path, row: Command) -> Command:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with index.open("ab+") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
+            system.lock_exclusively(stream)
             stream.seek(0)
             existing = stream.read()
             row = replace(row, id=_checked(row.id, existing, index) or _next_id(existing))

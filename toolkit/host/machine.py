@@ -7,6 +7,7 @@ import os
 import platform
 import time
 
+from toolkit.host.system import memory_bytes
 from toolkit.model.recorded.run_meta import Host, HostClock, HostLoad
 
 _STA_UNSYNC, _STA_NANO = 0x0040, 0x2000
@@ -18,19 +19,12 @@ def host() -> Host:
     system = platform.uname()
     return Host(
         cpu_count=os.cpu_count() or 1,
-        memory_bytes=_memory_bytes(),
+        memory_bytes=memory_bytes(),
         system=system.system,
         kernel=system.release,
         machine=system.machine,
         python=platform.python_version(),
     )
-
-
-def _memory_bytes() -> int | None:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
-        return None
 
 
 def load() -> HostLoad:
@@ -65,7 +59,7 @@ def clock() -> HostClock:
     at_ms, timex = now_ms(), _Timex()
     try:
         state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
-    except (AttributeError, OSError):
+    except (AttributeError, TypeError, OSError):
         return HostClock(at_ms, None, None, f"{platform.system()} does not report the state of its clock")
     if state < 0:
         return HostClock(at_ms, None, None, f"the kernel does not report it: {os.strerror(ctypes.get_errno())}")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -13,11 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from toolkit.host import guard
+from toolkit.host import guard, system
 from toolkit.host.commands import signal_name
 from toolkit.model.errors import InputError
+
+if TYPE_CHECKING:
+    import resource
 
 PIPE_BYTES = 1 << 20
 
@@ -38,8 +39,7 @@ def _large_pipe() -> tuple[int, int]:
     The size holds about a second of output, so that a delayed supervisor does not block the program.
     """
     read_end, write_end = os.pipe()
-    with contextlib.suppress(AttributeError, OSError):
-        fcntl.fcntl(read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    system.enlarge_pipe(read_end, PIPE_BYTES)
     return read_end, write_end
 
 
@@ -105,7 +105,7 @@ class ProcessGroup:
         self._process.returncode = code
         name = signal_name(-code) if code < 0 else None
         cpu_ms = round((usage.ru_utime + usage.ru_stime) * 1_000)
-        return ProcessExit(code if code >= 0 else None, name, cpu_ms, usage.ru_maxrss * 1_024)
+        return ProcessExit(code if code >= 0 else None, name, cpu_ms, system.rss_bytes(usage.ru_maxrss))
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to every remaining process of the program."""

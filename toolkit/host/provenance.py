@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from toolkit.host import system
 from toolkit.host.git import git_output
 from toolkit.model.recorded.run_meta import Binary, Checkout
 from toolkit.model.redaction import redact_value
@@ -70,18 +71,6 @@ def running_executables(group: int) -> tuple[Binary, ...]:
 
     This finds a program that was started through `cargo run` or a shell, which the command line does not name.
     """
-    found = {each.path: each for each in _executables(group)}
+    digested = (_digested(file, name) for file, name in system.executables(group))
+    found = {each.path: each for each in digested if each}
     return tuple(found[path] for path in sorted(found))
-
-
-def _executables(group: int) -> Iterator[Binary]:
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            # The process name is in parentheses and may contain any character; the fields after it may not.
-            if int((entry / "stat").read_text().rpartition(")")[2].split()[2]) != group:
-                continue
-            name = str((entry / "exe").readlink())
-        except (OSError, ValueError, IndexError):
-            continue
-        if found := _digested(entry / "exe", name):
-            yield found

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Protocol
 
-from toolkit.host import machine, provenance
+from toolkit.host import machine, provenance, system
 from toolkit.host.commands import EMPTY_OUTPUT, SCHEMA, Command, Output, signal_name
 from toolkit.model.redaction import redact_argv, redact_environment, redact_value
 
@@ -65,7 +65,10 @@ def run(argv: Sequence[str], stdout: Sink, stderr: Sink, environment: Mapping[st
 
     SIGINT is ignored here, because the terminal sends it to the command too. SIGTERM and SIGHUP are forwarded to the
     command. A command that cannot be started is no error: its row has an exit code and a `problem`.
+
+    Raises `InputError` on Windows.
     """
+    system.check_supervision()
     cwd = Path.cwd()
     row = Command(
         SCHEMA, id, redact_argv(argv), redact_value(str(cwd)), 0, 0, None, None,
@@ -106,7 +109,7 @@ def _forwarded_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
     def forward(number: int, _frame: FrameType | None) -> None:
         process.send_signal(number)
 
-    handlers = {signal.SIGINT: lambda *_: None, signal.SIGTERM: forward, signal.SIGHUP: forward}
+    handlers = dict.fromkeys(system.stop_signals(), forward) | {signal.SIGINT: lambda *_: None}
     previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield

@@ -6,8 +6,7 @@ It reads public market data only and has no order entry.
 from __future__ import annotations
 
 import asyncio
-import resource
-import signal
+import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
@@ -25,6 +24,7 @@ from connectors.runner import runner_lines
 from connectors.runner.runner import Runner
 from connectors.simulator.ground_truth import TruthFile
 from connectors.simulator.server import loopback
+from toolkit.host import system
 from toolkit.model.errors import ExitCode, InputError
 from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.redaction import redact_environment
@@ -40,7 +40,6 @@ POLL_S = 0.25
 LOAD_SAMPLE_INTERVAL_S = 10.0
 MAX_FAILURES = 3
 """Failures per venue after which the network counts as unreachable, if no venue was ever connected."""
-_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Progress = Callable[[float, Mapping[str, str]], None]
 """Called with the elapsed time of the run in ms and a short state per venue."""
@@ -60,9 +59,10 @@ def run_connectors(
     process is killed. SIGINT, SIGTERM and SIGHUP end the run and count as `interrupt`. If no venue of the live feed can
     be reached, the run ends by itself with exit code 5.
 
-    Raises `UsageError` for an invalid setting and `InputError` if the directory already holds a run or cannot be
-    written to.
+    Raises `UsageError` for an invalid setting and `InputError` on Windows, and if the directory already holds a run or
+    cannot be written to.
     """
+    system.check_supervision()
     out = plan.out.resolve()
     environ = producer_env.environment("paraphina", out, inherited)
     _check_settings(plan, environ)
@@ -114,7 +114,7 @@ class _LiveRun:
         plan, run = self._plan, first_record(self._plan, self._environ)
         save_meta(run, self._out)
         self._handle_signals()
-        cpu_before_ms = _cpu_ms()
+        cpu_before_s = time.process_time()
         async with AsyncExitStack() as stack:
             environ = await self._connector_environment(stack)
             run = replace(run, **_environment_fields(environ, self._environ))
@@ -128,14 +128,16 @@ class _LiveRun:
             log = wiring.journal.log
             output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
         code = ExitCode.RUN_BLOCKED if self._blocked_reason else ExitCode.OK
-        run = last_record(run, self._clock, self._stopped_by, int(code), _cpu_ms() - cpu_before_ms, output)
+        run = last_record(
+            run, self._clock, self._stopped_by, int(code), round((time.process_time() - cpu_before_s) * 1_000), output
+        )
         save_meta(run, self._out)
         return run
 
     def _handle_signals(self) -> None:
         with suppress(NotImplementedError, RuntimeError, ValueError):
             # Only the main thread can handle signals; a run in another thread ends by its time alone.
-            for number in _INTERRUPTS:
+            for number in system.stop_signals():
                 asyncio.get_running_loop().add_signal_handler(number, self._end, StoppedBy.INTERRUPT)
 
     def _end(self, reason: StoppedBy) -> None:
@@ -269,9 +271,3 @@ def _environment_fields(environ: Mapping[str, str], before: Mapping[str, str]) -
     added = sorted(name for name in environ if environ[name] != before.get(name))
     names = {*producer_env.paraphina_environment(Path()), *added}
     return {"environment": redact_environment(environ), "environment_set": tuple(sorted(names))}
-
-
-def _cpu_ms() -> int:
-    """Return the processor time of this process, user and system, in ms."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return round((usage.ru_utime + usage.ru_stime) * 1_000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import resource
 import sys
 import time
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from connectors.clock import Clock
 from connectors.simulator.scenario import Scenario
-from toolkit.host import machine, provenance
+from toolkit.host import machine, provenance, system
 from toolkit.model.recorded import run_meta
 from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.redaction import redact_argv, redact_environment, redact_value
@@ -95,21 +94,9 @@ def last_record(
         stopped_by=stopped_by,
         exit_code=exit_code,
         cpu_ms=cpu_ms,
-        max_rss_bytes=_peak_memory_bytes(),
+        max_rss_bytes=system.own_peak_memory_bytes(),
         load=(*run.load, machine.load()),
         clock_after=machine.clock(),
         wall_drift_ms=time.time_ns() // 1_000_000 - clock.unix_ms(),
         output=output,
     )
-
-
-def _peak_memory_bytes() -> int:
-    """Return the peak resident memory of this process.
-
-    `VmHWM` of /proc is preferred, because `ru_maxrss` is inherited from the process that started this one.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) * 1_024
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024

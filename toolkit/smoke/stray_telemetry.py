@@ -10,10 +10,11 @@ import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from toolkit.files.detection import HEAD_BYTES, detect_role
+from toolkit.host.system import files_open_for_writing
 from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import Role
@@ -42,7 +43,7 @@ class StrayTelemetry:
     def find(self, processes: Iterable[int]) -> Path | None:
         """Return a file outside the run directory that holds new telemetry of the program, or None."""
         new = (path for path in _files(self._cwd) if path not in self._sizes)
-        open_files = (path for pid in processes for path in _open_for_writing(pid))
+        open_files = (path for pid in processes for path in files_open_for_writing(pid))
         return next((path for path in (*self._named, *new, *open_files) if self._grew(path)), None)
 
     def _grew(self, path: Path) -> bool:
@@ -109,18 +110,3 @@ def _files(directory: Path) -> list[Path]:
     with contextlib.suppress(OSError), os.scandir(directory) as entries:
         return [directory / entry.name for entry in entries if entry.is_file()]
     return []
-
-
-def _open_for_writing(pid: int) -> Iterator[Path]:
-    """Yield the files that a process has open for writing; nothing on a system without /proc."""
-    with contextlib.suppress(OSError):
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            with contextlib.suppress(OSError, ValueError):
-                path = link.readlink()
-                if path.is_absolute() and _flags(pid, link.name) & os.O_ACCMODE != os.O_RDONLY:
-                    yield path
-
-
-def _flags(pid: int, descriptor: str) -> int:
-    lines = Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1], 8) for line in lines if line.startswith("flags:"))

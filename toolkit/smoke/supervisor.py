@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 
-from toolkit.host import commands, machine, provenance
+from toolkit.host import commands, machine, provenance, system
 from toolkit.host.process_group import ProcessGroup
 from toolkit.model.errors import InputError
 from toolkit.model.recorded import run_meta
@@ -28,7 +28,6 @@ from toolkit.smoke.stop_policy import Action, StoppingPolicy, TimeLimits
 from toolkit.smoke.stray_telemetry import StrayTelemetry
 
 READ_BYTES = 1 << 20
-_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Progress = Callable[[bool, float], None]
 """Called with whether telemetry was seen, and the time in ms since then, or since the start if it was not."""
@@ -71,9 +70,10 @@ def supervise(
     process is killed, and then no process of the program is left. SIGINT, SIGTERM and SIGHUP stop the program and count
     as `interrupt`. Telemetry that the program writes elsewhere is copied into the run directory at the end.
 
-    Raises `UsageError` for a trade mode other than shadow or an unknown profile, and `InputError` if the program cannot
-    be started, or the directory already holds a run or cannot be written to.
+    Raises `UsageError` for a trade mode other than shadow or an unknown profile. Raises `InputError` on Windows, if the
+    program cannot be started, and if the directory already holds a run or cannot be written to.
     """
+    system.check_supervision()
     out = plan.out.resolve()
     producer_env.refuse_trading(plan.argv)
     environment = producer_env.environment(plan.profile, out, inherited)
@@ -279,7 +279,7 @@ def _signals_to(policy: StoppingPolicy) -> Iterator[None]:
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         policy.on_interrupt()
 
-    before = {number: signal.signal(number, on_signal) for number in _INTERRUPTS}
+    before = {number: signal.signal(number, on_signal) for number in system.stop_signals()}
     try:
         yield
     finally:

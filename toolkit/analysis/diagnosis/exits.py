@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Iterator, Sequence
 
+from toolkit.model.signals import linux_signal_name, linux_signal_number
 from toolkit.model.vocabulary import Ended
 from toolkit.runlog.facts import EndingLine, LogFacts, Ref
 
@@ -202,7 +202,7 @@ def _exit_code(status: int, reporter: str, ref: Ref) -> Explanation:
     if status == _TIMEOUT_STATUS:
         text = f"{reporter} reports: timeout stopped the program at the end of its time (exit code {status})"
         return Ended.TIMEOUT, "timeout", text, ref
-    if (name := _signal_name(status - _SIGNAL_BASE)) is not None:
+    if (name := linux_signal_name(status - _SIGNAL_BASE)) is not None:
         text = f"{reporter} reports: the program died of {name} (exit code {status} is 128 + {status - _SIGNAL_BASE})"
         return Ended.KILLED, "signal", text, ref
     hint = ", that of a panic" if status == _PANIC_STATUS else ""
@@ -219,15 +219,7 @@ def _status(each: EndingLine) -> int:
     name = each.fields.get("signal") or each.fields.get("by") or ""
     if name.isdecimal() and name != "0":
         return _SIGNAL_BASE + int(name[:_MAX_DIGITS])
-    if (number := _signal_number(name)) is not None:
+    if (number := linux_signal_number(name)) is not None:
         return _SIGNAL_BASE + number
     status = int((each.fields.get("status") or each.fields.get("code") or "0")[:_MAX_DIGITS])
     return status + _SIGNAL_BASE if each.fields.get("how") in ("killed", "dumped") else status
-
-
-def _signal_number(name: str) -> int | None:
-    return int(signal.Signals[name]) if name in signal.Signals.__members__ else None
-
-
-def _signal_name(number: int) -> str | None:
-    return signal.Signals(number).name if number in signal.Signals.__members__.values() else None

@@ -39,8 +39,8 @@ def _replace(path: Path, content: bytes, existing: os.stat_result | None) -> Non
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-            if existing is not None:
-                os.fchmod(file.fileno(), stat.S_IMODE(existing.st_mode))
+        if existing is not None:
+            beside.chmod(stat.S_IMODE(existing.st_mode))
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
