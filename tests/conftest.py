@@ -37,7 +37,7 @@ CLOCK = (
 INDEPENDENT = ("tests/fuzz/",)
 """Long tests that share nothing: any worker may take any of them."""
 SLOW = (
-    *CLOCK, *INDEPENDENT, "tests/analysis/", "tests/api/", "tests/browser/", "tests/cli/", "tests/comparison/",
+    *CLOCK, *INDEPENDENT, "tests/action/test_on_two_commits.py", "tests/analysis/", "tests/api/", "tests/browser/", "tests/cli/", "tests/comparison/",
     "tests/connectors/session/test_fault_matrix.py", "tests/connectors/session/test_properties_book.py",
     "tests/connectors/simulator/", "tests/evidence/test_worked_example.py", "tests/files/test_conflicting_names.py", "tests/files/test_rotated_runs.py",
     "tests/files/test_rotation.py", "tests/gate/test_gate_command.py", "tests/ingest/test_copied_files.py",
