@@ -107,6 +107,7 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, op
         ),
         starts=tuple(loaded.file_and_line(each.ref) for each in facts.starts),
         build=build_facts(loaded),
+        pair=meta.pair if meta else None,
     )
     _write(con, run_key, run)
     return run

@@ -22,11 +22,11 @@ from toolkit.db.waiting import listeners
 from toolkit.model.errors import ExitCode
 
 COMMANDS = (
-    "analyze", "compare", "env", "figures", "gate", "record", "report", "runs", "smoke", "sql", "validate", "venues",
+    "ab", "analyze", "compare", "env", "figures", "gate", "record", "report", "runs", "smoke", "sql", "validate", "venues",
 )  # fmt: skip
 """Names of the commands; the module and the function of a command have the same name."""
 
-_RUNS_A_COMMAND = ("record", "smoke")
+_RUNS_A_COMMAND = ("ab", "record", "smoke")
 """Commands whose arguments are another command: options after its first word belong to it."""
 
 HELP = "Analyse runs of trading connectors, compare them, and write the evidence for a pull request."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,10 +107,9 @@ def report(
     diagnosis instead of figures. With -o, the answer and the path of the document are printed.
     """
     from toolkit.evidence.assemble import Sources, assemble
-    from toolkit.evidence.document import document_answer, evidence_comment, evidence_document
-    from toolkit.evidence.page import evidence_page
+    from toolkit.evidence.document import document_answer
 
-    specification = _specification(spec, repo, diff)
+    specification = read_stated(spec, repo, diff)
     window = opt.window(segment, last, since_tick, until_tick)
     options = analysis_options(requested, window, plateau, off_market, pictures=True)
     sides = paired_paths(before, after, befores, afters)
@@ -122,20 +122,40 @@ def report(
         "requested": requested, "segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick,
         "plateau": plateau, "off-market": None if off_market == OFF_MARKET_BPS else off_market,
     }  # fmt: skip
-    argv = _report_argv(sides, output, chosen)
+    argv = report_argv(sides, output, chosen)
     evidence = assemble(comparison, names, argv, Sources((*sides[0], *sides[1]), specification, repo, diff))
-    pictures = _write_pictures(evidence, assets, output) if assets is not None else {}
-    emit(evidence_document(evidence, pictures=pictures), output)
-    if html is not None:
-        emit(evidence_page(evidence, {"before": sides[0][0], "after": sides[1][0]}), html)
-    if comment is not None:
-        emit(evidence_comment(evidence, f"{MARKER}:{marker}"), comment)
+    write_documents(evidence, (sides[0][0], sides[1][0]), Outputs(output, html, comment, assets, marker))
     if output is not None and not quiet:
         emit(f"{document_answer(evidence)}\n{output}")
     return 0
 
 
-def _specification(spec: Path | None, repo: Path | None, diff: bool) -> Specification | None:
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Files that receive the forms of a document; None leaves a form out, or prints the document itself."""
+
+    document: Path | None
+    html: Path | None = None
+    comment: Path | None = None
+    assets: Path | None = None
+    marker: str = "report"
+
+
+def write_documents(evidence: Evidence, runs: tuple[str, str], outputs: Outputs) -> None:
+    """Write the document about two runs in each form asked for; `runs` are their paths, for quoted lines."""
+    from toolkit.evidence.document import evidence_comment, evidence_document
+    from toolkit.evidence.page import evidence_page
+
+    assets = outputs.assets
+    pictures = _write_pictures(evidence, assets, outputs.document) if assets is not None else {}
+    emit(evidence_document(evidence, pictures=pictures), outputs.document)
+    if outputs.html is not None:
+        emit(evidence_page(evidence, {"before": runs[0], "after": runs[1]}), outputs.html)
+    if outputs.comment is not None:
+        emit(evidence_comment(evidence, f"{MARKER}:{outputs.marker}"), outputs.comment)
+
+
+def read_stated(spec: Path | None, repo: Path | None, diff: bool) -> Specification | None:
     """Return what people state. A mistake in it is named before the runs are analysed."""
     from toolkit.evidence.specification import read_specification
 
@@ -170,7 +190,7 @@ def _write_template(comparison: RunComparison, names: tuple[str, str], init: Pat
     return 0
 
 
-def _report_argv(
+def report_argv(
     sides: tuple[Sequence[str], Sequence[str]], output: Path | None, chosen: Mapping[str, object]
 ) -> list[str]:
     """Return the command that writes the same document again; `--db` does not change it and is left out."""

@@ -53,7 +53,7 @@ def smoke(
     """
     from toolkit.smoke.outcome import worst_exit_code
 
-    run_ms = _milliseconds("--minutes", minutes, 60_000)
+    run_ms = milliseconds("--minutes", minutes, 60_000)
     options = ConnectorOptions(feed, scenario, seed, venues, base, record_frames, truth)
     directories = _run_directories(out, repeat)
     if not command:
@@ -61,11 +61,11 @@ def smoke(
             raise UsageError("--profile applies to another producer: write its command after `--`, or leave it out")
         if truth is not None and repeat > 1:
             raise UsageError("--truth applies to one run; leave it out with --repeat")
-        plans = [_connector_plan(options, each, run_ms, label) for each in directories]
+        plans = [connector_plan(options, each, run_ms, label) for each in directories]
         return worst_exit_code(_conclude(plan.out, _run_connectors(plan, quiet), db) for plan in plans)
     if options != ConnectorOptions():
         raise UsageError("a command has its own feed: leave out --feed, --scenario, --seed, --venues and the like")
-    limits = run_ms, _milliseconds("--build-minutes", build_minutes, 60_000), _milliseconds("--grace", grace, 1_000)
+    limits = run_ms, milliseconds("--build-minutes", build_minutes, 60_000), milliseconds("--grace", grace, 1_000)
     supervised = [_supervision_plan(command, each, limits, profile, label) for each in directories]
     return worst_exit_code(_conclude(plan.out, _supervise(plan, quiet), db) for plan in supervised)
 
@@ -83,7 +83,7 @@ class ConnectorOptions:
     truth: Path | None = None
 
 
-def _milliseconds(option: str, value: float, unit_ms: int) -> float:
+def milliseconds(option: str, value: float, unit_ms: int) -> float:
     """Return a time in ms. Raises `UsageError` unless it is finite and above 0."""
     if not (math.isfinite(value) and value > 0):
         raise UsageError(f"{option} {value:g}: write a time above 0")
@@ -102,7 +102,7 @@ def _run_directories(out: Path | None, repeat: int) -> list[Path]:
     return directories
 
 
-def _connector_plan(options: ConnectorOptions, out: Path, run_ms: float, label: str | None) -> ShadowPlan:
+def connector_plan(options: ConnectorOptions, out: Path, run_ms: float, label: str | None) -> ShadowPlan:
     """Return the plan of one run of the connectors. Raises `UsageError` or `InputError` for an invalid option."""
     import sys
 

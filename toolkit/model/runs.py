@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from toolkit.model.closes import CloseGroup
 from toolkit.model.figures import Figure, Number
 from toolkit.model.pictures import RunPictures
+from toolkit.model.recorded.run_meta import PairSide
 from toolkit.model.series import AgeSeries, MidSeries
 from toolkit.model.vocabulary import Ended, Role, Segment
 
@@ -99,6 +100,7 @@ class RunInfo:
     variables that were set. `setting_sources` are those settings and the ones that the program itself printed (in its
     log or its resolved configuration), each with its source. `origin` describes source, binaries and host by name.
     `starts` are the start-up lines in the logs, one a process where the log has them all. `build` tells its build.
+    `pair` is its place in a pair of runs made side by side, None for any other run.
     """
 
     id: str
@@ -124,6 +126,7 @@ class RunInfo:
     setting_sources: tuple[SettingSource, ...] = ()
     starts: tuple[LineRef, ...] = ()
     build: tuple[BuildFact, ...] = ()
+    pair: PairSide | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,22 +145,30 @@ class _LiveRun:
         self._stop.set()
 
     async def _connector_environment(self, stack: AsyncExitStack) -> dict[str, str]:
-        """Return the connectors' environment; for the loopback feed, start the venues and add their URLs to it."""
+        """Return the connectors' environment; for the loopback feed, add the URLs of the venues.
+
+        The venues are started first, unless another process serves them.
+        """
         plan, environ = self._plan, dict(self._environ)
         if not plan.own_venues:
             return environ
+        for venue in plan.venues.values():
+            if venue.instrument is not None:
+                environ.pop(venue.instrument.name, None)
+        if plan.venue_urls is not None:
+            return environ | plan.venue_urls
         write_truth = stack.enter_context(TruthFile(plan.truth)).write if plan.truth is not None else None
         venue_urls = await stack.enter_async_context(
             loopback(plan.venues, plan.scenario, base=plan.base, seed=plan.seed, write_truth=write_truth)
         )
-        for venue in plan.venues.values():
-            if venue.instrument is not None:
-                environ.pop(venue.instrument.name, None)
         return environ | venue_urls
 
     async def _run_tasks(self, tasks: ConnectorTasks, run: RunMeta, progress: Progress) -> RunMeta:
         """Run all tasks until something ends the run; sample the host's load meanwhile."""
         loop = asyncio.get_running_loop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._plan.begin_s or loop.time()):
+                await self._stop.wait()
         run = replace(run, first_telemetry_ms=self._clock.unix_ms())
         run = replace(run, build_ms=(run.first_telemetry_ms or 0) - run.started_ms)
         save_meta(run, self._out)

@@ -45,6 +45,7 @@ def first_record(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
         source=provenance.checkout(cwd),
         binaries=(binary,) if binary else (),
         options=_options(plan),
+        pair=plan.pair,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from connectors.simulator.scenario import Scenario
 from connectors.text import printable
 from connectors.venues.spec import Venue
+from toolkit.model.recorded.run_meta import PairSide
 
 
 class Feed(StrEnum):
@@ -27,6 +28,10 @@ class ShadowPlan:
     `record_frames` keeps every frame as a tape. `scenario`, `seed` and `truth` (the file that receives the simulated
     venues' ground truth) apply to the loopback feed only. `redirected` means that the feed is live, but that every URL
     of the environment leads to this machine.
+
+    `venue_urls` is the environment that leads to simulated venues which another process serves; None if the run of the
+    loopback feed starts them itself. `begin_s` is the time of the monotonic clock, in seconds, at which the run begins;
+    None for at once. `pair` is the place of the run in a pair.
     """
 
     argv: tuple[str, ...]
@@ -41,10 +46,13 @@ class ShadowPlan:
     truth: Path | None = None
     label: str | None = None
     redirected: bool = False
+    venue_urls: Mapping[str, str] | None = None
+    begin_s: float | None = None
+    pair: PairSide | None = None
 
     @property
     def own_venues(self) -> bool:
-        """True if the run starts the simulated venues itself."""
+        """True if the market data is that of the simulated venues of this feed and seed."""
         return self.feed is Feed.LOOPBACK
 
     @property

@@ -10,6 +10,7 @@ group is stopped in the same way. All times are milliseconds of one monotonic cl
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,10 +50,13 @@ class TimeLimits:
 
 
 class StoppingPolicy:
-    """The state of one supervised program, started at `started_ms`."""
+    """The state of one supervised program, started at `started_ms`.
 
-    def __init__(self, limits: TimeLimits, started_ms: float) -> None:
-        self._limits = limits
+    `run_end_ms` returns the time at which the run is over, if that is not `limits.run_ms` after its first telemetry.
+    """
+
+    def __init__(self, limits: TimeLimits, started_ms: float, run_end_ms: Callable[[], float] | None = None) -> None:
+        self._limits, self._run_end_ms = limits, run_end_ms
         self._started_ms = started_ms
         self._telemetry_ms: float | None = None
         self._exited_ms: float | None = None
@@ -118,7 +122,7 @@ class StoppingPolicy:
         if self._exited_ms is not None:
             return self._exited_ms + OUTPUT_GRACE_MS
         if self._telemetry_ms is not None:
-            return self._telemetry_ms + self._limits.run_ms
+            return self._telemetry_ms + self._limits.run_ms if self._run_end_ms is None else self._run_end_ms()
         return self._started_ms + self._limits.build_ms
 
     def _terminate(self, now_ms: float) -> Action:

@@ -19,7 +19,7 @@ from toolkit.host import commands, machine, provenance, system
 from toolkit.host.process_group import ProcessGroup
 from toolkit.model.errors import InputError
 from toolkit.model.recorded import run_meta
-from toolkit.model.recorded.run_meta import RunMeta
+from toolkit.model.recorded.run_meta import PairSide, RunMeta
 from toolkit.model.redaction import redact_argv, redact_environment, redact_value
 from toolkit.smoke import producer_env, stray_telemetry
 from toolkit.smoke.recorder import OutputRecorder
@@ -44,7 +44,7 @@ class SupervisionPlan:
     `profile` names the variables to set (see `producer_env.PROFILES`). `poll_ms` is the interval at which telemetry and
     the program's exit are checked, and so the error of the run's start and end. `load_every_ms` is the interval of
     samples of the host's load, `search_every_ms` that of the search for telemetry outside the run directory. A program
-    that runs for `silent_ms` without telemetry is reported.
+    that runs for `silent_ms` without telemetry is reported. `pair` is the place of the run in a pair.
     """
 
     argv: tuple[str, ...]
@@ -56,6 +56,7 @@ class SupervisionPlan:
     load_every_ms: float = 10_000
     search_every_ms: float = 500
     silent_ms: float = 10_000
+    pair: PairSide | None = None
 
 
 def supervise(
@@ -63,12 +64,15 @@ def supervise(
     inherited: Mapping[str, str],
     progress: Progress = lambda _running, _ms: None,
     notice: Notice = lambda _text: None,
+    run_end_ms: Callable[[], float] | None = None,
 ) -> RunMeta:
     """Run the program until it exits or its time is over, write the run directory, and return its `RunMeta`.
 
     `inherited` is the environment of the calling process. The run directory is readable at any moment, also if this
     process is killed, and then no process of the program is left. SIGINT, SIGTERM and SIGHUP stop the program and count
     as `interrupt`. Telemetry that the program writes elsewhere is copied into the run directory at the end.
+    `run_end_ms` returns the time of the monotonic clock at which the run is over, if that is not the run time after the
+    first telemetry.
 
     Raises `UsageError` for a trade mode other than shadow or an unknown profile. Raises `InputError` on Windows, if the
     program cannot be started, and if the directory already holds a run or cannot be written to.
@@ -81,17 +85,18 @@ def supervise(
     if executable is None:
         raise InputError(plan.argv[0], None, "no such program; check its path, or build it first")
     try:
-        run = _first_record(plan, environment, Path(executable))
+        run = first_record(plan, environment, Path(executable))
         claim(out)
-        return _run_supervised(plan, out, environment, run, (progress, notice))
+        return _run_supervised(plan, out, environment, run, (progress, notice), run_end_ms)
     except OSError as error:
         why = f"cannot be written to: {error.strerror}; no program is left running; choose another --out"
         raise InputError(str(plan.out), None, why) from error
 
 
-def _first_record(plan: SupervisionPlan, environment: Mapping[str, str], executable: Path) -> RunMeta:
+def first_record(plan: SupervisionPlan, environment: Mapping[str, str], executable: Path | None) -> RunMeta:
+    """Return the record that is written before the program is started; `executable` is None if there is none."""
     cwd = Path.cwd()
-    binaries = (provenance.binary(executable), provenance.script(executable, plan.argv[1:]))
+    binaries = (provenance.binary(executable), provenance.script(executable, plan.argv[1:])) if executable else ()
     added = producer_env.environment(plan.profile, plan.out.resolve(), {})
     return RunMeta(
         schema=run_meta.SCHEMA,
@@ -113,14 +118,20 @@ def _first_record(plan: SupervisionPlan, environment: Mapping[str, str], executa
         source=provenance.checkout(cwd),
         binaries=tuple(dict.fromkeys(each for each in binaries if each)),
         options={"--profile": plan.profile or "none"},
+        pair=plan.pair,
     )
 
 
 def _run_supervised(
-    plan: SupervisionPlan, out: Path, environment: Mapping[str, str], run: RunMeta, calls: tuple[Progress, Notice]
+    plan: SupervisionPlan,
+    out: Path,
+    environment: Mapping[str, str],
+    run: RunMeta,
+    calls: tuple[Progress, Notice],
+    run_end_ms: Callable[[], float] | None,
 ) -> RunMeta:
     started_ms = monotonic_ms()
-    policy = StoppingPolicy(plan.limits, started_ms)
+    policy = StoppingPolicy(plan.limits, started_ms, run_end_ms)
     with OutputRecorder(out) as recorder, _signals_to(policy):
         run = replace(run, started_ms=machine.now_ms())
         save_meta(run, out)

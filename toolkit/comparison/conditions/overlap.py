@@ -41,14 +41,21 @@ def check_paired(before: RunAnalysis, after: RunAnalysis) -> None:
     Equal parts of both runs are then of the same time: their first ticks are at most a tick apart, their last ones at
     most 5 % of the run.
     """
+    if (reason := reason_not_paired(before, after)) is not None:
+        raise UsageError(f"--paired: {reason}; leave the option out")
+
+
+def reason_not_paired(before: RunAnalysis, after: RunAnalysis) -> str | None:
+    """Return why two runs may not be compared as a pair (see `check_paired`); None if they may."""
     common, ticks = overlap(before, after), [_tick_ms(side) for side in (before, after)]
     if common is None or ticks[0] is None or ticks[1] is None:
-        raise UsageError("--paired: the times of a run are not known; leave the option out")
+        return "the times of a run are not known"
     share = common.overlap_ms / max(_length_ms(before), _length_ms(after), 1)
     if share < PAIRED_SHARE:
-        raise UsageError(f"--paired: {share:.0%} of the longer run is of the same time; leave the option out")
+        return f"{share:.0%} of the longer run is of the same time"
     if common.distance_ms > max(ticks[0], ticks[1]):
-        raise UsageError(f"--paired: the runs start {duration(common.distance_ms)} apart; leave the option out")
+        return f"the runs start {duration(common.distance_ms)} apart"
+    return None
 
 
 def _length_ms(side: RunAnalysis) -> int:

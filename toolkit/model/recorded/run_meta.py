@@ -72,6 +72,22 @@ class Binary:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class PairSide:
+    """Place of a run in a pair of runs that one command made at the same time.
+
+    Both runs have the same `id` (hex digits). `side` is `a` or `b`, `order` the sides in the random order in which they
+    were started. `under_test` names the settings in which the sides differ on purpose. `same_venues` means that both
+    runs were sent to the same venues; False where their programs choose the venues themselves.
+    """
+
+    id: str = ""
+    side: str = ""
+    order: tuple[str, ...] = ()
+    under_test: tuple[str, ...] = ()
+    same_venues: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunMeta:
     """One supervised run. `ended_ms` is None if the supervisor was killed before the run ended.
@@ -87,7 +103,7 @@ class RunMeta:
     `telemetry_path` is the file outside the run directory into which the program wrote its telemetry, None if there is
     none; its copy is `telemetry.jsonl`.
     `wall_drift_ms` is how much further the wall clock advanced than the monotonic clock; another value than zero means
-    that the wall clock was set during the run.
+    that the wall clock was set during the run. `pair` is None for a run that was not made side by side with another.
     """
 
     schema: str = SCHEMA
@@ -123,3 +139,4 @@ class RunMeta:
     wall_drift_ms: int | None = None
     output: dict[str, int | str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
+    pair: PairSide | None = None

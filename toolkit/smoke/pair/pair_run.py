@@ -1,0 +1,190 @@
+"""Make a pair of runs: serve the venues, start both sides at the same moment, end them at the same moment."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+
+from connectors.simulator.server import loopback
+from toolkit.model.errors import InputError
+from toolkit.model.recorded.run_meta import RunMeta
+from toolkit.smoke.pair.messages import Begin, EndAt, Failed, Interrupt, Notice, Ready, Running, ToSide
+from toolkit.smoke.pair.plan import ConnectorSide, PairPlan, Side
+from toolkit.smoke.pair.side_process import run_side
+from toolkit.smoke.run_directory import claim, load_meta
+
+LEAD_S = 0.5
+"""Time from the message that both sides begin to the moment at which they do."""
+POLL_S = 0.25
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Progress = Callable[[float], None]
+"""Called with the time since the sides began, in ms."""
+NoticeOfSide = Callable[[str, str], None]
+"""Called with the name of a side and a sentence for the user."""
+
+
+def run_pair(plan: PairPlan, progress: Progress, notice: NoticeOfSide) -> dict[str, RunMeta]:
+    """Run both sides to their end and return the record of each by name.
+
+    SIGINT, SIGTERM and SIGHUP stop both sides and count as `interrupt`; their run directories stay. If this process is
+    killed, both sides end. Raises `InputError` if a run directory holds a run or cannot be written to, or if a side
+    leaves no record.
+    """
+    for side in plan.sides.values():
+        try:
+            claim(side.out)
+        except OSError as error:
+            raise InputError(str(side.out), None, f"cannot be written to: {error.strerror}; choose another --out") from error
+    return asyncio.run(_PairRun(plan, progress, notice).run())
+
+
+class _PairRun:
+    """One pair of runs, from the start of its processes to their end."""
+
+    def __init__(self, plan: PairPlan, progress: Progress, notice: NoticeOfSide) -> None:
+        self._plan, self._progress, self._notice = plan, progress, notice
+        self._sides: dict[str, _SideProcess] = {}
+        self._interrupted = self._begun = False
+
+    async def run(self) -> dict[str, RunMeta]:
+        with self._signals():
+            try:
+                for name in self._plan.order:
+                    self._sides[name] = _SideProcess(name, self._plan.sides[name], self._notice)
+                await asyncio.gather(*(each.ready_or_ended.wait() for each in self._sides.values()))
+                if not self._interrupted:
+                    async with _venues(self._plan) as venue_urls:
+                        await self._run_sides(venue_urls)
+            finally:
+                for each in self._sides.values():
+                    each.end()
+        if not self._begun:
+            raise KeyboardInterrupt
+        return {name: self._record(self._sides[name]) for name in self._plan.sides}
+
+    async def _run_sides(self, venue_urls: dict[str, str] | None) -> None:
+        loop = asyncio.get_running_loop()
+        begin, self._begun = Begin(loop.time() + LEAD_S, venue_urls), True
+        for name in self._plan.order:
+            self._sides[name].send(begin)
+        end_told = False
+        while running := [each for each in self._sides.values() if not each.ended.is_set()]:
+            self._progress(max(0.0, loop.time() - begin.at_s) * 1_000)
+            if not end_told and all(each.since_s is not None for each in running):
+                end_told = True
+                self._end_together(running)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await running[0].ended.wait()
+
+    def _end_together(self, running: Iterable[_SideProcess]) -> None:
+        """Tell every program that runs when it ends: the run time after the last of them wrote its first telemetry."""
+        last_s = max(each.since_s or 0.0 for each in running)
+        for each in running:
+            if not isinstance(each.side, ConnectorSide):
+                each.send(EndAt(last_s + each.side.plan.limits.run_ms / 1_000))
+
+    def _record(self, side: _SideProcess) -> RunMeta:
+        try:
+            return load_meta(side.side.out)
+        except FileNotFoundError:
+            why = side.failure or "the process of this side ended before it began its run"
+            raise InputError(str(side.side.out), None, why) from None
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Pass interrupts on to both sides."""
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            # Only the main thread can handle signals; a pair in another thread ends by its time alone.
+            for number in _INTERRUPTS:
+                loop.add_signal_handler(number, self._interrupt)
+        try:
+            yield
+        finally:
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                for number in _INTERRUPTS:
+                    loop.remove_signal_handler(number)
+
+    def _interrupt(self) -> None:
+        self._interrupted = True
+        for each in self._sides.values():
+            each.interrupt()
+
+
+class _SideProcess:
+    """The process of one side. `since_s` is the time of its first telemetry, None before it."""
+
+    def __init__(self, name: str, side: Side, notice: NoticeOfSide) -> None:
+        self.side, self.failure = side, ""
+        self.since_s: float | None = 0.0 if isinstance(side, ConnectorSide) else None
+        self.ready_or_ended, self.ended = asyncio.Event(), asyncio.Event()
+        self._name, self._notice, self._begun = name, notice, False
+        self._link, other = _duplex()
+        self._process = get_context("spawn").Process(target=run_side, args=(side, other), name=f"side {name}")
+        self._process.start()
+        other.close()
+        asyncio.get_running_loop().add_reader(self._link.fileno(), self._receive)
+
+    def send(self, message: ToSide) -> None:
+        """Send a message to the side, unless it has ended."""
+        self._begun = self._begun or isinstance(message, Begin)
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._link.send(message)
+
+    def interrupt(self) -> None:
+        """Stop the run; a side that has not begun is ended at once."""
+        if self._begun:
+            self.send(Interrupt())
+        else:
+            self._process.kill()
+
+    def end(self) -> None:
+        """Wait for the end of the process; one that still runs is ended."""
+        if not self.ended.is_set():
+            self._process.terminate()
+            asyncio.get_running_loop().remove_reader(self._link.fileno())
+        self._link.close()
+        self._process.join()
+
+    def _receive(self) -> None:
+        try:
+            message = self._link.recv()
+        except (EOFError, ConnectionResetError):
+            asyncio.get_running_loop().remove_reader(self._link.fileno())
+            self.ready_or_ended.set()
+            self.ended.set()
+            return
+        match message:
+            case Ready():
+                self.ready_or_ended.set()
+            case Running(since_s):
+                self.since_s = since_s
+            case Notice(text):
+                self._notice(self._name, text)
+            case Failed(text):
+                self.failure = text
+                self._notice(self._name, text)
+
+
+def _duplex() -> tuple[Connection, Connection]:
+    ours, other = get_context("spawn").Pipe()
+    return ours, other
+
+
+@asynccontextmanager
+async def _venues(plan: PairPlan) -> AsyncIterator[dict[str, str] | None]:
+    """Serve one set of simulated venues to both sides; yield their URLs, or None where the sides need no venues."""
+    side = next(iter(plan.sides.values()))
+    if not isinstance(side, ConnectorSide) or not (shadow := side.plan()).own_venues:
+        yield None
+        return
+    async with loopback(shadow.venues, shadow.scenario, base=shadow.base, seed=shadow.seed) as urls:
+        yield urls
+
+
