@@ -35,7 +35,7 @@ class ReviewSummary:
     @property
     def settings_table(self) -> Table:
         """Table of the settings that differ, with the default where one is not set, and the lines that state them."""
-        rows = self.settings(SettingKind.DIFFERS)
+        rows = (*self.settings(SettingKind.UNDER_TEST), *self.settings(SettingKind.DIFFERS))
         return Table(_SETTING_COLUMNS, tuple(_setting_row(row) for row in rows))
 
     @property

@@ -20,7 +20,7 @@ from reports.evidence.wording import (
     values,
 )
 from reports.format import GAP, setting
-from toolkit.model.comparisons import ComparisonRow, different_settings
+from toolkit.model.comparisons import ComparisonRow, SettingRow, different_settings
 from toolkit.model.evidence import Answer, HypothesisAnswer, Observation
 from toolkit.model.vocabulary import GateVerdict
 
@@ -62,12 +62,21 @@ def _sentences(context: Context) -> Iterator[tuple[int, Rich]]:
 
 
 def _settings(context: Context) -> Iterator[tuple[int, Rich]]:
-    rows = different_settings(context.comparison.settings or ())
-    if not rows:
-        return
-    named = "; ".join(f"{row.name} {setting(row, row.before)} → {setting(row, row.after)}" for row in rows[:2])
-    more = f" and {len(rows) - 2} more" if len(rows) > 2 else ""
-    yield 1, Rich((bold("Settings differ:" if len(rows) > 1 else "A setting differs:"), f" {named}{more}."))
+    settings = context.comparison.settings or ()
+    pair = context.side_by_side
+    under_test = [row for row in settings if pair is not None and row.name in pair.under_test]
+    if under_test:
+        yield 1, Rich((bold("Under test:"), f" {_named(under_test)}."))
+    if rows := different_settings(settings):
+        yield 1, Rich((bold("Settings differ:" if len(rows) > 1 else "A setting differs:"), f" {_named(rows)}."))
+
+
+def _named(rows: Sequence[SettingRow]) -> str:
+    """Return the first settings with both values, or one where they are equal, and how many more there are."""
+    texts = [(setting(row, row.before), setting(row, row.after)) for row in rows[:2]]
+    changes = [f"{before} on both sides" if before == after else f"{before} → {after}" for before, after in texts]
+    named = "; ".join(f"{row.name} {change}" for row, change in zip(rows, changes, strict=False))
+    return named + (f" and {len(rows) - 2} more" if len(rows) > 2 else "")
 
 
 def _hypotheses(context: Context) -> Iterator[tuple[int, Rich]]:

@@ -9,6 +9,8 @@ from reports.views.pair import PairView
 from reports.views.run import RunView
 from toolkit.model.comparisons import ComparisonRow, RunComparison
 from toolkit.model.evidence import Evidence, Specification
+from toolkit.model.recorded.run_meta import PairSide
+from toolkit.model.runs import pair_of
 from toolkit.model.vocabulary import Design, Verdict
 
 RESULT_METRICS = (
@@ -49,6 +51,11 @@ class Context:
     def sides(self) -> tuple[RunView, RunView]:
         """Both runs, before first."""
         return self.pair.sides
+
+    @property
+    def side_by_side(self) -> PairSide | None:
+        """The pair that both runs are, as the run before has it; None if they were not made side by side."""
+        return pair_of(self.comparison.before.run, self.comparison.after.run)
 
     @property
     def blocked(self) -> tuple[RunView, ...]:

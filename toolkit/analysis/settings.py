@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toolkit.analysis.metrics import CAP_UNKNOWN, NO_CAP
 from toolkit.ingest.metadata.resolved_config import CONFIG
 from toolkit.model.comparisons import SettingRow
 from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.redaction import redact
-from toolkit.model.runs import RunInfo, SettingSource
+from toolkit.model.runs import RunInfo, SettingSource, pair_of
 from toolkit.model.vocabulary import SettingKind
 
 KnownSettings = Callable[[], Mapping[str, str | None]]
@@ -79,10 +79,11 @@ def setting_differences(before: RunInfo, after: RunInfo, known: KnownSettings) -
         return None if before.settings is None or after.settings is None else ()
     defaults = known()
     rows = _without_repetition([_row(name, sides, defaults) for name in names], sides)
+    rows = _with_under_test(rows, before, after)
     return tuple(sorted(rows, key=lambda row: (_KIND_ORDER.index(row.kind), row.name)))
 
 
-_KIND_ORDER = (SettingKind.DIFFERS, SettingKind.ONE_SIDE, SettingKind.PLACE, SettingKind.EQUAL)
+_KIND_ORDER = (SettingKind.UNDER_TEST, SettingKind.DIFFERS, SettingKind.ONE_SIDE, SettingKind.PLACE, SettingKind.EQUAL)
 _Source = tuple[str, int | None]
 
 
@@ -122,6 +123,16 @@ def _row(name: str, sides: tuple[_Side, _Side], defaults: Mapping[str, str | Non
     unset = [side for side in sides if name not in side.values]
     default = defaults.get(name) if all(side.is_own for side in unset or sides) else None
     return SettingRow(name, first, second, default, kind, *sources)
+
+
+def _with_under_test(rows: Iterable[SettingRow], before: RunInfo, after: RunInfo) -> list[SettingRow]:
+    """Mark the rows of settings that differ on purpose, because both runs are a pair that was made to compare them."""
+    pair = pair_of(before, after)
+    under_test = pair.under_test if pair else ()
+    return [
+        replace(row, kind=SettingKind.UNDER_TEST) if row.kind is SettingKind.DIFFERS and row.name in under_test else row
+        for row in rows
+    ]
 
 
 def _without_repetition(rows: Sequence[SettingRow], sides: tuple[_Side, _Side]) -> list[SettingRow]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.cli import options as opt
+from toolkit.cli.compare import analysis_options
 from toolkit.cli.output import emit, note
 from toolkit.cli.progress import TELEMETRY_READ, byte_progress, progress_line
-from toolkit.cli.compare import analysis_options
 from toolkit.cli.report import (
     AssetsOption,
     CommentOption,
@@ -28,12 +29,12 @@ from toolkit.cli.report import (
 )
 from toolkit.model.errors import ExitCode
 from toolkit.model.evidence import Answer
+from toolkit.model.runs import WHOLE_RUN
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import OFF_MARKET_BPS, Design, Verdict
 
 if TYPE_CHECKING:
     from toolkit.model.comparisons import RunComparison
-    from toolkit.cli.pair_sides import PairRequest
     from toolkit.model.evidence import Evidence, Specification
     from toolkit.model.recorded.run_meta import RunMeta
     from toolkit.smoke.pair.plan import PairPlan
@@ -69,7 +70,8 @@ SettingsB = Annotated[
     typer.Option("--b", metavar="NAME=VALUE", help="A setting of our connectors on side b; may be repeated."),
 ]
 PairOutOption = Annotated[
-    Path, typer.Option("--out", metavar="DIR", help="Directory to create: runs in DIR/a and DIR/b, the document beside.")
+    Path,
+    typer.Option("--out", metavar="DIR", help="Directory to create: runs in DIR/a and DIR/b, the document beside."),
 ]
 PairSeedOption = Annotated[
     int | None,
@@ -109,7 +111,9 @@ def ab(
     comment: CommentOption = None,
     marker: MarkerOption = "ab",
     assets: AssetsOption = None,
+    confirm: ConfirmOption = False,
     fail_on: FailOnOption = FailOn.NOTHING,
+    gates: opt.GatesOption = "frontier",
     db: opt.DbOption = opt.DEFAULT_DB,
     format: Annotated[PairFormat, typer.Option("--format", help="What is printed.")] = PairFormat.TEXT,
     quiet: QuietOption = False,
@@ -123,6 +127,7 @@ def ab(
     compared, 0 otherwise.
     """
     from toolkit.cli.pair_sides import PairRequest, drawn_seed, names_under_test, pair_sides
+    from toolkit.evidence.confirmation import confirmed, regressions
     from toolkit.evidence.document import document_answer
     from toolkit.model.serialize import comparison_json
     from toolkit.smoke.pair.plan import PairPlan
@@ -131,76 +136,102 @@ def ab(
     request = PairRequest(minutes, feed, scenario, drawn_seed(seed), venues, profile, build_minutes, grace)
     sides = pair_sides(request, commands, (settings_a, settings_b), out)
     under_test = names_under_test(sides)
-    metas = _run(PairPlan.of(sides, request.seed, under_test), request, quiet)
-    comparison = _compare(out, db, quiet)
+    _check_gate(gates)
+    maker = _PairMaker(out, db, quiet, gates, specification)
+    metas = maker.run(PairPlan.of(sides, request.seed, under_test), request.run_ms)
     document = output or out / "evidence.md"
     chosen = {"spec": spec, "repo": repo, "html": html, "comment": comment, "assets": assets}
-    evidence = _assemble(comparison, out, document, specification, repo, chosen)
-    write_documents(evidence, (str(out / "a"), str(out / "b")), Outputs(document, html, comment, assets, marker))
+    evidence = maker.evidence(document, repo, chosen)
+    if confirm and not _exit_code(metas, evidence, FailOn.NOTHING) and regressions(evidence):
+        fresh = _PairMaker(out / "confirm", db, quiet, gates, specification)
+        again = pair_sides(replace(request, seed=request.seed + 1), commands, (settings_a, settings_b), fresh.out)
+        metas += fresh.run(PairPlan.of(again, request.seed + 1, under_test), request.run_ms)
+        evidence = confirmed(evidence, fresh.evidence(document, None, chosen))
+    write_documents(evidence, maker.paths, Outputs(document, html, comment, assets, marker))
     if format is PairFormat.JSON:
-        emit(comparison_json(comparison))
+        emit(comparison_json(evidence.comparison))
     elif not quiet:
         emit(f"{document_answer(evidence)}\n{document}")
-    return _exit_code(metas.values(), evidence, fail_on)
+    return _exit_code(metas, evidence, fail_on)
 
 
-def _run(plan: PairPlan, request: PairRequest, quiet: bool) -> dict[str, RunMeta]:
-    """Make the pair of runs, with notes and a progress line on stderr."""
-    from toolkit.smoke.outcome import outcome_sentence
-    from toolkit.smoke.pair.pair_run import run_pair
+def _check_gate(gate: str) -> None:
+    """Raise `UsageError` or `InputError` for a gate that cannot be used, before anything runs."""
+    from toolkit.analysis.metrics import catalogue
+    from toolkit.gate.gate_files import load_gate
 
-    def tell(side: str, text: str) -> None:
-        if not quiet:
-            note(f"{side}: {text}")
+    load_gate(gate, catalogue())
 
-    run_ms = request.run_ms
-    if not quiet:
+
+@dataclass(frozen=True, slots=True)
+class _PairMaker:
+    """Makes one pair of runs in the directory `out`, and the evidence about it."""
+
+    out: Path
+    db: str
+    quiet: bool
+    gate: str
+    specification: Specification | None
+
+    @property
+    def paths(self) -> tuple[str, str]:
+        """Paths of the runs of side a and side b."""
+        return str(self.out / "a"), str(self.out / "b")
+
+    def run(self, plan: PairPlan, run_ms: float) -> list[RunMeta]:
+        """Make the runs, with notes and a progress line on stderr."""
+        from toolkit.smoke.outcome import outcome_sentence
+        from toolkit.smoke.pair.pair_run import run_pair
+
         first, second = plan.order
-        note(f"{plan.description}; seed {plan.seed}: {first} starts first, then {second}; Ctrl-C stops both and keeps them")
-    with progress_line(quiet) as line:
-        metas = run_pair(plan, lambda ms: line(f"{duration(ms)} of {duration(run_ms)}"), tell)
-    for side, meta in metas.items():
-        tell(side, outcome_sentence(meta))
-    return metas
+        self._note(
+            f"{plan.description}, recording into {self.out}; seed {plan.seed}: {first} starts first, then {second}; "
+            "Ctrl-C stops both runs and keeps them"
+        )
+        with progress_line(self.quiet) as line:
+            metas = run_pair(
+                plan,
+                lambda ms: line(f"{duration(ms)} of {duration(run_ms)}"),
+                lambda side, text: self._note(f"{side}: {text}"),
+            )
+        for side, meta in metas.items():
+            self._note(f"{side}: {outcome_sentence(meta)}")
+        return list(metas.values())
+
+    def _note(self, text: str) -> None:
+        if not self.quiet:
+            note(text)
+
+    def evidence(self, document: Path, repo: Path | None, chosen: Mapping[str, object]) -> Evidence:
+        """Analyse and compare both runs; `chosen` are the options that make the document again."""
+        from toolkit.evidence.assemble import Sources, assemble
+
+        comparison = self._compare()
+        argv = report_argv(
+            ([self.paths[0]], [self.paths[1]]),
+            document,
+            {"paired": comparison.method["design"] == Design.PAIRED, **chosen},
+        )
+        sources = Sources(self.paths, self.specification, repo, gate=self.gate)
+        return assemble(comparison, ("a", "b"), argv, sources)
+
+    def _compare(self) -> RunComparison:
+        from toolkit.analysis.pipeline import analyze
+        from toolkit.comparison.side_by_side import compare_side_by_side
+
+        options = analysis_options(None, WHOLE_RUN, None, OFF_MARKET_BPS, pictures=True)
+        with byte_progress(self.quiet, TELEMETRY_READ) as progress:
+            before, after = (analyze([path], self.db, options, progress) for path in self.paths)
+        comparison = compare_side_by_side(before, after, options.known_settings)
+        if "not_paired" in comparison.method:
+            self._note(f"not compared as a pair: {comparison.method['not_paired']}")
+        return comparison
 
 
-def _compare(out: Path, db: str, quiet: bool) -> RunComparison:
-    """Analyse both runs and compare them: as a pair where they ran at the same time to their end, else run by run."""
-    from toolkit.analysis.pipeline import analyze
-    from toolkit.comparison import rows
-    from toolkit.comparison.conditions.overlap import reason_not_paired
-    from toolkit.model.runs import WHOLE_RUN
-
-    options = analysis_options(None, WHOLE_RUN, None, OFF_MARKET_BPS, pictures=True)
-    with byte_progress(quiet, TELEMETRY_READ) as progress:
-        before, after = (analyze([str(out / side)], db, options, progress) for side in ("a", "b"))
-    reason = reason_not_paired(before, after)
-    if reason is not None and not quiet:
-        note(f"not compared as a pair: {reason}")
-    return rows.compare_runs([before], [after], options.known_settings, paired=reason is None)
-
-
-def _assemble(
-    comparison: RunComparison,
-    out: Path,
-    document: Path,
-    specification: Specification | None,
-    repo: Path | None,
-    chosen: Mapping[str, object],
-) -> Evidence:
-    from toolkit.evidence.assemble import Sources, assemble
-
-    paths = str(out / "a"), str(out / "b")
-    paired = comparison.method["design"] == Design.PAIRED
-    argv = report_argv(([paths[0]], [paths[1]]), document, {"paired": paired, **chosen})
-    return assemble(comparison, ("a", "b"), argv, Sources(paths, specification, repo))
-
-
-def _exit_code(metas: Iterable[RunMeta], evidence: Evidence, fail_on: FailOn) -> ExitCode:
+def _exit_code(metas: Sequence[RunMeta], evidence: Evidence, fail_on: FailOn) -> ExitCode:
     from toolkit.smoke.outcome import died
     from toolkit.smoke.stop_policy import StoppedBy
 
-    metas = list(metas)
     if any(meta.stopped_by == StoppedBy.INTERRUPT for meta in metas):
         return ExitCode.INTERRUPTED
     if any(died(meta) for meta in metas):

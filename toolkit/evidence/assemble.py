@@ -30,18 +30,20 @@ class Sources:
     """Sources of the evidence beside the runs.
 
     `paths` are the runs as given on the command line, for their command indexes. `repository` is the checkout that
-    citations are checked in; `list_uncited` asks for the changed files that no hypothesis cites.
+    citations are checked in; `list_uncited` asks for the changed files that no hypothesis cites. `gate` is the gate, or
+    the gate file, that both sides are held against.
     """
 
     paths: tuple[str, ...] = ()
     specification: Specification | None = None
     repository: Path | None = None
     list_uncited: bool = False
+    gate: str = GATE
 
 
-def gate_results(comparison: RunComparison) -> tuple[GateResult, GateResult]:
-    """Return the results of the gate `GATE` for both sides: of several runs a side, the first of the worst results."""
-    gate = load_gate(GATE, catalogue())
+def gate_results(comparison: RunComparison, gate_name: str = GATE) -> tuple[GateResult, GateResult]:
+    """Return the results of a gate for both sides: of several runs a side, the first of the worst results."""
+    gate = load_gate(gate_name, catalogue())
     sides = comparison.runs_before or (comparison.before,), comparison.runs_after or (comparison.after,)
     before, after = (
         min(
@@ -66,7 +68,7 @@ def assemble(
     evidence = Evidence(
         with_typical_runs(comparison),
         names,
-        gate_results(comparison),
+        gate_results(comparison, sources.gate),
         tuple(argv),
         commands=commands,
         findings=finding_changes(comparison.before, comparison.after),

@@ -53,8 +53,12 @@ def _answer(
     tests: Mapping[Expectation, DeclaredTest],
 ) -> HypothesisAnswer:
     observations = tuple(_observation(each, comparison, sides, tests.get(each)) for each in hypothesis.expects)
-    answers = {each.answer for each in observations}
-    return HypothesisAnswer(hypothesis, next(each for each in _WORST_FIRST if each in answers), observations)
+    return HypothesisAnswer(hypothesis, worst_answer(observations), observations)
+
+
+def worst_answer(observations: Sequence[Observation]) -> Answer:
+    """Return the worst answer to the expectations of a hypothesis, which is that to the hypothesis."""
+    return min((each.answer for each in observations), key=_WORST_FIRST.index)
 
 
 def _tests(

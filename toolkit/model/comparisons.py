@@ -107,10 +107,12 @@ DIGESTS_OF_SETTINGS = ("cfg_hash", "config_hash")
 
 
 def different_settings(rows: Iterable[SettingRow]) -> tuple[SettingRow, ...]:
-    """Return the settings that differ; digests over the settings only where no other one differs."""
+    """Return the settings that differ beside those under test; a digest over them only where no other differs."""
+    rows = tuple(rows)
     differ = [row for row in rows if row.kind is SettingKind.DIFFERS]
     own = [row for row in differ if row.name not in DIGESTS_OF_SETTINGS]
-    return tuple(own or differ)
+    explained = any(row.kind is SettingKind.UNDER_TEST for row in rows)
+    return tuple(own if own or explained else differ)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,13 @@ class RunInfo:
     pair: PairSide | None = None
 
 
+def pair_of(before: RunInfo, after: RunInfo) -> PairSide | None:
+    """Return the pair that two runs are, as the run before has it; None if they were not made side by side."""
+    first, second = before.pair, after.pair
+    is_pair = first is not None and second is not None and first.id == second.id and first.side != second.side
+    return first if is_pair else None
+
+
 @dataclass(frozen=True, slots=True)
 class SetAsideLine:
     """A line, or the torn part of a line, that contributes to no figure, and the reason."""

@@ -156,6 +156,7 @@ class SettingKind(StrEnum):
 
     EQUAL = "equal"
     DIFFERS = "differs"
+    UNDER_TEST = "under_test"  # differs on purpose: the pair of runs was made to compare it
     PLACE = "place"  # differs only in the run's directory or the port of a simulated venue
     ONE_SIDE = "one_side"  # the files of one run state it, those of the other do not tell
 

@@ -156,7 +156,7 @@ class _LiveRun:
             if venue.instrument is not None:
                 environ.pop(venue.instrument.name, None)
         if plan.venue_urls is not None:
-            return environ | plan.venue_urls
+            return environ | dict(plan.venue_urls)
         write_truth = stack.enter_context(TruthFile(plan.truth)).write if plan.truth is not None else None
         venue_urls = await stack.enter_async_context(
             loopback(plan.venues, plan.scenario, base=plan.base, seed=plan.seed, write_truth=write_truth)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reports.elements import Align, Cell, Column, Rich, Table
 from reports.evidence.context import Context
-from reports.evidence.wording import figure_name, ratio, values
+from reports.evidence.wording import bold, figure_name, ratio, values
 from reports.format import GAP, NOTHING, number
 from toolkit.model.comparisons import ComparisonRow
 
@@ -16,7 +16,9 @@ def sentences(context: Context) -> Iterator[Rich]:
     method = context.comparison.method
     runs = method.get("runs_per_side", 1)
     design = method.get("design") or ("one run a side" if runs == 1 else f"{runs} runs a side")
+    design = _side_by_side(context, design)
     yield Rich((f"{design[:1].upper()}{design[1:]}. {_tests(context)} All other differences are observations.",))
+    yield from _confirmation(context)
     if context.several_runs:
         medians = f"Values are medians of {method['runs_before']} runs before and {method['runs_after']} after"
         yield Rich((f"{medians}; pictures, files and findings are of the first run of each side.",))
@@ -30,6 +32,36 @@ def sentences(context: Context) -> Iterator[Rich]:
         moved = f"{'rose' if shift[0] > 0 else 'fell'} by {least} to {most}{GAP}ms"
         cause = "where the ticks fell between the messages of the venues, no change of a venue"
         yield Rich((f"The median event ages of all venues {moved} together: {cause}.",))
+
+
+def _side_by_side(context: Context, design: str) -> str:
+    """Return the design with what the runs had in common, if one command made them at the same time."""
+    pair = context.side_by_side
+    if pair is None:
+        return design
+    venues = "same venues" if pair.same_venues else "each program's own choice of venues"
+    text = f"{design}, same time, {venues}, same machine"
+    if pair.order:
+        text += f"; before is side {pair.side}, and side {pair.order[0]} was started first, at random"
+    reason = context.comparison.method.get("not_paired")
+    return f"{text}. The ages were not compared part by part in time: {reason}" if reason else text
+
+
+def _confirmation(context: Context) -> Iterator[Rich]:
+    """Yield the result of the second pair of runs, where a regression of the first was to be confirmed."""
+    found = context.comparison.method.get("confirmation")
+    if found is None:
+        return
+    text = Rich((bold("A second, fresh pair was run"), " to check what had got worse. "))
+    for title, figures in found.items():
+        if figures:
+            more = f" and {len(figures) - _MOST_NAMED} more" if len(figures) > _MOST_NAMED else ""
+            text += Rich((bold(f"{title[:1].upper()}{title[1:]}:"), " "))
+            text += Rich((", ".join(str(figure_name(each)) for each in figures[:_MOST_NAMED]), f"{more}. "))
+    yield text
+
+
+_MOST_NAMED = 4
 
 
 def _tests(context: Context) -> str:

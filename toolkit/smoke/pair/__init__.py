@@ -1,1 +1,1 @@
-"""Two runs side by side: each in a process of its own, both at the same time, on the same venues where we serve them."""
+"""Two runs side by side: each in a process of its own, at the same time, on the same simulated venues."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 
 from toolkit.host import machine
@@ -19,14 +20,23 @@ NOT_FOUND = 127
 
 
 def record_failed_start(side: CommandSide, error: InputError) -> None:
-    """Write the cause into the log of the side, and the record of a run that ended before it began."""
+    """Write the cause into the side's log, as a shell would, and the record of a run that ended before it began."""
     out = side.out.resolve()
     environment = producer_env.environment(side.plan.profile, out, side.environment)
     run = first_record(side.plan, environment, None)
     out.mkdir(parents=True, exist_ok=True)
     with (out / LOG_NAME).open("a", encoding="utf-8") as log:
-        log.write(f"toolkit ab: the program was not started: {redact(str(error))}\n")
+        log.write(f"toolkit: {redact(side.plan.argv[0])}: {_reason(error)}\n")
     ended_ms = machine.now_ms()
     save_meta(
         replace(run, stopped_ms=ended_ms, ended_ms=ended_ms, stopped_by=StoppedBy.ITSELF, exit_code=NOT_FOUND), out
     )
+
+
+def _reason(error: InputError) -> str:
+    cause = error.__cause__
+    if not isinstance(cause, OSError):
+        return "not found"
+    if cause.errno == errno.ENOEXEC:
+        return f"cannot execute: {cause.strerror}"
+    return cause.strerror or "not found"

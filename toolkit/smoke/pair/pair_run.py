@@ -39,7 +39,9 @@ def run_pair(plan: PairPlan, progress: Progress, notice: NoticeOfSide) -> dict[s
         try:
             claim(side.out)
         except OSError as error:
-            raise InputError(str(side.out), None, f"cannot be written to: {error.strerror}; choose another --out") from error
+            raise InputError(
+                str(side.out), None, f"cannot be written to: {error.strerror}; choose another --out"
+            ) from error
     return asyncio.run(_PairRun(plan, progress, notice).run())
 
 
@@ -186,5 +188,3 @@ async def _venues(plan: PairPlan) -> AsyncIterator[dict[str, str] | None]:
         return
     async with loopback(shadow.venues, shadow.scenario, base=shadow.base, seed=shadow.seed) as urls:
         yield urls
-
-

@@ -21,7 +21,8 @@ SIDES = ("a", "b")
 class ConnectorSide:
     """A run of our connectors as one side of a pair; unlike a `ShadowPlan`, it can be sent to another process.
 
-    `environment` is that of the connectors, `settings` the part of it that was given to this side. `scenario` is the text of the scenario file and its name, None without one.
+    `environment` is that of the connectors, `settings` the part of it that was given to this side. `scenario` is the
+    text of the scenario file and its name, None without one.
     """
 
     argv: tuple[str, ...]
