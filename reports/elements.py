@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Safe(str):
@@ -61,11 +62,15 @@ class CitedLine:
     side: str = ""
 
 
+NO_PLACES: Mapping[str, str] = MappingProxyType({})
+"""Places of figures on a page that has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Targets of links on a page: figures whose definition it has, and the `id` of each line that it quotes."""
+    """Targets of links on a page: the `id` of the place of each figure, and of each line that it quotes."""
 
-    figures: Container[str] = ()
+    figures: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[CitedLine, str] = field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from reports.elements import Align, Cell, CellKind, CitedLine, Column, Links, Rich, Safe, Table
@@ -69,7 +70,9 @@ def html_table(table: Table, links: Links = NO_LINKS) -> Safe:
     head = "".join(f"<th{_class_attribute(column)}>{html(column.title)}</th>" for column in table.columns)
     stack = len(table.columns) > MAX_COLUMNS
     cards = stack or _has_cards(table)
-    rows = ("".join(_cell(*each, cards, links) for each in zip(row, table.columns, strict=True)) for row in table.rows)
+    # A card has no label before its first cell.
+    labels = ["", *(column.title for column in table.columns[1:])] if cards else [""] * len(table.columns)
+    rows = ("".join(_cell(*each, links) for each in zip(row, table.columns, labels, strict=True)) for row in table.rows)
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     classes = " ".join(
         [*(["numeric"] if _is_numeric(table) else []), *(["stack" if stack else "cards"] if cards else [])]
@@ -87,13 +90,13 @@ def _has_cards(table: Table) -> bool:
     return len(table.columns) > 1 and not small
 
 
-def _cell(cell: Cell | Rich, column: Column, cards: bool, links: Links) -> str:
-    attributes = _class_attribute(column) + (f' data-l="{html(column.title)}"' if cards else "")
+def _cell(cell: Cell | Rich, column: Column, label: str, links: Links) -> str:
+    attributes = _class_attribute(column) + (f' data-l="{html(label)}"' if label else "")
     if isinstance(cell, Rich):
         return f"<td{attributes}>{html_rich(cell, links)}</td>"
     attributes += f' id="{html(plain(cell.id))}"' if cell.id else ""
     if cell.figure in links.figures and not cell.id:
-        return f"<td{attributes}>{_figure_link(cell)}</td>"
+        return f"<td{attributes}>{_figure_link(cell, links)}</td>"
     return f"<td{attributes}{_figure_attributes(cell)}>{_value(cell)}</td>"
 
 
@@ -112,7 +115,7 @@ def _part(part: str | Cell | CitedLine, links: Links) -> str:
     if part.figure is None:
         return _value(part)
     if part.figure in links.figures:
-        return _figure_link(part)
+        return _figure_link(part, links)
     return f"<span{_figure_attributes(part)}>{_value(part)}</span>"
 
 
@@ -123,8 +126,8 @@ def _figure_attributes(cell: Cell) -> str:
     return f' data-figure="{html(cell.figure)}"{side}'
 
 
-def _figure_link(cell: Cell) -> str:
-    target = quote(plain(definition_id(cell.figure or "")))
+def _figure_link(cell: Cell, links: Links) -> str:
+    target = quote(plain(links.figures[cell.figure or ""]))
     return f'<a href="#{target}"{_figure_attributes(cell)}>{_value(cell)}</a>'
 
 
@@ -136,6 +139,11 @@ def _value(cell: Cell) -> Safe:
 def definition_id(figure: str) -> str:
     """Return the `id` of a figure's definition on a page."""
     return f"f.{figure}"
+
+
+def definition_ids(figures: Iterable[str]) -> dict[str, str]:
+    """Return the `id` of the definition of each figure, for a page that has one for each."""
+    return {figure: definition_id(figure) for figure in figures}
 
 
 def _content(cell: Cell) -> Safe:

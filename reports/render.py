@@ -92,7 +92,7 @@ def _linking(render: Callable[[Any, Links], Safe]) -> Callable[[Context, Any], S
 
     @pass_context
     def rendered(context: Context, value: Any) -> Safe:
-        return render(value, Links(context.get("defined", ()), context.get("quoted", {})))
+        return render(value, Links(context.get("defined", {}), context.get("quoted", {})))
 
     return rendered
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from reports.elements import Table
+from reports.html_markup import definition_ids
 from reports.pages import render_page
 from reports.views import run_tables
 from reports.views.catalogue import NO_DEFINITIONS, values_by_subject
@@ -39,7 +40,7 @@ def summary(
         episodes=run_tables.episodes_table(run),
         episodes_text=run_tables.episodes_text(run),
         values=values_by_subject(run, definitions),
-        defined=definitions.keys() & run.figures.keys(),
+        defined=definition_ids(definitions.keys() & run.figures.keys()),
     )
 
 
@@ -68,7 +69,7 @@ def _figures_page(
     analysis: RunAnalysis, table: Table, title: str, format: str, definitions: Mapping[str, FigureSpec]
 ) -> str:
     values = values_by_subject(RunView(analysis, ""), definitions)
-    return render_page("figures", format, table=table, title=title, values=values, defined=definitions.keys())
+    return render_page("figures", format, table=table, title=title, values=values, defined=definition_ids(definitions))
 
 
 def windows(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reports.elements import Cell, Safe
+from reports.elements import NO_PLACES, Cell, Safe
 from reports.format import shown
 from reports.pages import render_template
 from reports.pictures.legend import LegendEntry
@@ -18,8 +18,8 @@ from toolkit.model.runs import RunAnalysis
 
 HEIGHT = 124
 """Height of a panel in px."""
-WIDTH = 1_000
-"""Units across a panel, for its curves."""
+WIDTH = 400
+"""Units across a panel, for its curves: about the pixels that a panel has on a screen of two pixels per px."""
 _TOP_SHARE = 0.999
 _SHARES = ((0.0, "0 %"), (0.5, "50 %"), (0.95, "95 %"), (0.99, "99 %"), (0.999, "99.9 %"))
 _MARKED = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
@@ -92,7 +92,7 @@ def age_distributions(
     before: RunAnalysis | None,
     after: RunAnalysis,
     venues: Sequence[str] | None = None,
-    defined: Container[str] = (),
+    defined: Mapping[str, str] = NO_PLACES,
 ) -> Safe:
     """Return the distributions of ages as a `<figure>`; an empty string where no run has an age.
 

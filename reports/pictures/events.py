@@ -123,7 +123,7 @@ def event_table(before: RunAnalysis | None, after: RunAnalysis, venues: Sequence
     sides = sides_of(before, after)
     names = venues_of(sides, venues)
     events = [event for venue in names for side in sides for event in events_of(side, venue)]
-    columns = [Column("venue"), Column("time since start"), Column("event"), Column("lines")]
+    columns = [Column("venue"), Column("time"), Column("event"), Column("lines")]
     if len(sides) > 1:
         columns.insert(1, Column("run"))
     rows = [_row(event, len(sides) > 1) for event in events[:MAX_ROWS]]

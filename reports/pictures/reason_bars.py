@@ -184,7 +184,9 @@ def _boxes(events: Sequence[Event], letters: dict[str, str]) -> Iterator[Box]:
     for number, event in enumerate(events):
         line, place = divmod(number, _BOXES_A_LINE)
         x, width = place * _BOX_SHARE, _BOX_SHARE - _GAP_SHARE
-        yield _box(x, width, line * LINE_HEIGHT, letters[event.mark.venue], event.title, event.anchor)
+        yield _box(
+            x, width, line * LINE_HEIGHT, letters[event.mark.venue], f"{event.when}; {event.lines}", event.anchor
+        )
 
 
 def _parts(events: Sequence[Event], letters: dict[str, str], most: int) -> Iterator[Box]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reports.elements import Cell, Safe
+from reports.elements import NO_PLACES, Cell, Safe
 from reports.format import NOTHING
 from reports.pages import render_template
 from reports.pictures.events import WIDE_MS, Event, events_of
@@ -97,7 +97,7 @@ def age_strips(
     before: RunAnalysis | None,
     after: RunAnalysis,
     venues: Sequence[str] | None = None,
-    defined: Container[str] = (),
+    defined: Mapping[str, str] = NO_PLACES,
 ) -> Safe:
     """Return the picture of the ages over time as a `<figure>`; an empty string where no run has an age.
 

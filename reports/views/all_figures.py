@@ -1,15 +1,17 @@
-"""View of every figure of two runs: by section and definition, before and after, with the verdict."""
+"""View of every figure of two runs: by section and definition, a row for each metric with the values of all venues."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.evidence.wording import verdict_text
+from reports.evidence.wording import is_tested, verdict_text
 from reports.format import UNKNOWN, shown
+from reports.html_markup import definition_id
 from reports.sections import place
 from reports.views.pair import PairView
 from reports.views.run import RunView
+from toolkit.model.comparisons import ComparisonRow
 from toolkit.model.figures import FigureSpec
 from toolkit.model.vocabulary import Bound
 
@@ -26,36 +28,48 @@ TITLES = {
     "other": "Every other figure",
 }
 """Titles of the sections in the order of the page."""
+NOT_COMPARABLE = "†"
+"""Mark of a figure that differs and may not be compared."""
 
 
 @dataclass(frozen=True, slots=True)
-class FigureRow:
-    """One figure with its value in each run, and the verdict."""
+class FigureValues:
+    """The value of one figure in each run as one text. `verdict` is empty where it says nothing.
+
+    `differs` is true where the runs read differently; the text then has both values.
+    """
 
     figure: str
-    values: tuple[str, ...]
+    scope: str
+    text: str
     verdict: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One metric with its values at every venue that has any."""
+
+    metric: str
+    anchor: str
+    values: tuple[FigureValues, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FigureList:
-    """Figures without a row of their own, by metric and scope, each with its full name and its value.
-
-    `text` is what is true of all of them, such as why they are not known; they have no values then. `side` is the run
-    whose values they are, empty where both runs have the same.
-    """
+    """Metrics without values, each with its anchor: `text` says what is true of all, such as why they are not known."""
 
     text: str
-    side: str
-    metrics: Mapping[str, Mapping[str, tuple[str, str]]]
+    scopes: tuple[str, ...]
+    metrics: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class DefinedFigures:
-    """Figures of one meaning: those that differ, and lists of those that read the same, are 0 or are not known."""
+    """Figures of one meaning: those with a value, and lists of those that are 0 or not known in every run."""
 
     meaning: str
-    rows: tuple[FigureRow, ...]
+    rows: tuple[MetricRow, ...]
     lists: tuple[FigureList, ...]
 
 
@@ -102,7 +116,8 @@ def _section(pair: PairView, title: str, names: Sequence[str], specs: Mapping[st
         for key, meanings in titles.items()
     )
     rows = (row for group in groups for meaning in group.meanings for row in meaning.rows)
-    return FigureSection(title, len(names), sum(len(row.values) > 1 for row in rows), groups)
+    differ = sum(each.differs for row in rows for each in row.values)
+    return FigureSection(title, len(names), differ, groups)
 
 
 def _meaning(spec: FigureSpec | None) -> str:
@@ -114,20 +129,56 @@ def _meaning(spec: FigureSpec | None) -> str:
 
 def _defined(pair: PairView, meaning: str, names: Iterable[str]) -> DefinedFigures:
     sides = sides_with_values(pair)
-    rows: list[FigureRow] = []
-    lists: dict[tuple[str, str], dict[str, dict[str, tuple[str, str]]]] = {}
+    rows: dict[str, list[FigureValues]] = {}
+    lists: dict[str, dict[str, list[str]]] = {}
     for name in names:
-        shared = _shared_text(sides, name)
-        known = [run for run in sides if run.value(name) is not None]
-        values = tuple(shown(run.figures.get(name), run.resolution_ms) for run in known)
-        if shared is None and (len(set(values)) > 1 or len(sides) == 1):
-            rows.append(FigureRow(name, values, verdict_text(pair.rows[name]) if len(sides) > 1 else ""))
-            continue
         scope, metric = name.split(".", 1)
-        side = known[0].side if len(known) < len(sides) and known else ""
-        text = f"{side} only" if side else shared or ""
-        lists.setdefault((text, side), {}).setdefault(metric, {})[scope] = (name, "" if shared else values[0])
-    return DefinedFigures(meaning, tuple(rows), tuple(FigureList(*key, each) for key, each in lists.items()))
+        shared = _shared_text(sides, name)
+        if shared is None:
+            rows.setdefault(metric, []).append(_values(pair, sides, name, scope))
+        else:
+            lists.setdefault(shared, {}).setdefault(metric, []).append(scope)
+    return DefinedFigures(
+        meaning,
+        tuple(MetricRow(metric, definition_id(values[0].figure), tuple(values)) for metric, values in rows.items()),
+        tuple(each for text, metrics in lists.items() for each in _lists(text, metrics)),
+    )
+
+
+def _values(pair: PairView, sides: Sequence[RunView], name: str, scope: str) -> FigureValues:
+    known = [run for run in sides if run.value(name) is not None]
+    texts = dict.fromkeys(shown(run.figures.get(name), run.resolution_ms) for run in known)
+    only = f"{known[0].side} only: " if len(known) < len(sides) else ""
+    differs = len(texts) > 1
+    return FigureValues(name, scope, only + " → ".join(texts), _mark(pair.rows[name]) if differs else "", differs)
+
+
+def _mark(row: ComparisonRow) -> str:
+    """Return the verdict of a test that found a difference, or the mark of a figure that may not be compared."""
+    verdict = verdict_text(row)
+    return NOT_COMPARABLE if verdict == "not comparable" else verdict if is_tested(row) else ""
+
+
+def _lists(text: str, metrics: Mapping[str, Sequence[str]]) -> Iterator[FigureList]:
+    """Yield a list for each set of scopes: the metrics that they have in common."""
+    by_scopes: dict[tuple[str, ...], dict[str, str]] = {}
+    for metric, scopes in metrics.items():
+        by_scopes.setdefault(tuple(scopes), {})[metric] = definition_id(f"{scopes[0]}.{metric}")
+    yield from (FigureList(text, *each) for each in by_scopes.items())
+
+
+def anchors(sections: Iterable[FigureSection]) -> dict[str, str]:
+    """Return the `id` of the place on the page of each figure: that of its metric's row, or of its metric in a list."""
+    found: dict[str, str] = {}
+    for meaning in (each for section in sections for group in section.groups for each in group.meanings):
+        found |= {value.figure: row.anchor for row in meaning.rows for value in row.values}
+        found |= {
+            f"{scope}.{metric}": anchor
+            for each in meaning.lists
+            for metric, anchor in each.metrics.items()
+            for scope in each.scopes
+        }
+    return found
 
 
 def _shared_text(sides: Sequence[RunView], name: str) -> str | None:

@@ -14,7 +14,7 @@ from reports.evidence.sections import comparable
 from reports.evidence.view import EvidenceView
 from reports.format import number
 from reports.pictures import age_distributions, age_strips, event_table, reason_bars
-from reports.views.all_figures import FigureSection, figure_sections, sides_with_values
+from reports.views.all_figures import FigureSection, anchors, figure_sections, sides_with_values
 from toolkit.model.evidence import QuotedFile, QuotedLine
 from toolkit.model.figures import FigureSpec
 from toolkit.model.runs import RunAnalysis
@@ -65,7 +65,7 @@ class EvidencePage(EvidenceView):
     @cached_property
     def strips(self) -> Safe:
         """Picture of the ages over time; empty without data for it."""
-        return age_strips(*self.drawn, self.context.venues, self.context.pair.rows)
+        return age_strips(*self.drawn, self.context.venues, self.places)
 
     @cached_property
     def events(self) -> Table:
@@ -85,9 +85,7 @@ class EvidencePage(EvidenceView):
         """Pictures of the section before and after, by the title of the table that each stands above."""
         found = {
             "Reconnects by reason": reason_bars(*self.drawn, self.context.venues),
-            "Ages: time since the last applied book": age_distributions(
-                *self.drawn, self.context.venues, self.context.pair.rows
-            ),
+            "Ages: time since the last applied book": age_distributions(*self.drawn, self.context.venues, self.places),
         }
         return {title: picture for title, picture in found.items() if picture}
 
@@ -95,6 +93,11 @@ class EvidencePage(EvidenceView):
     def figures(self) -> tuple[FigureSection, ...]:
         """Every figure of either run."""
         return figure_sections(self.context.pair, self.specs)
+
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """The `id` of the place of each figure in the table of all figures."""
+        return anchors(self.figures)
 
     @property
     def figure_counts(self) -> str:

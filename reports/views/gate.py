@@ -8,6 +8,7 @@ from functools import cached_property
 
 from reports.elements import Align, Cell, CellKind, Column, Table
 from reports.format import GAP, MINUS, NOTHING, in_unit
+from reports.html_markup import definition_ids
 from reports.pages import render_page
 from reports.views.catalogue import NO_DEFINITIONS, values_by_subject
 from reports.views.run import RunView
@@ -30,7 +31,8 @@ def gate_page(
     view = RunView(run, "")
     used = {row.figure for row in result.rules} & definitions.keys() & view.figures.keys()
     values = values_by_subject(view, {name: spec for name, spec in definitions.items() if name in used})
-    return render_page("gate_result", format, gate=GateView(result, view), brief=False, values=values, defined=used)
+    links = definition_ids(used)
+    return render_page("gate_result", format, gate=GateView(result, view), brief=False, values=values, defined=links)
 
 
 def gate_summary_text(result: GateResult, run: RunAnalysis) -> str:

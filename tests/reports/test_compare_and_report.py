@@ -102,7 +102,7 @@ def test_the_page_of_the_samples_has_pictures_and_the_cited_lines_in_at_most_400
 def test_the_comparison_as_a_page_is_the_evidence_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("compare", *SAMPLES, "--format", "html", "--quiet") == 0
     page = capsys.readouterr().out
-    assert page.startswith("<!doctype html>") and 'id="f.lighter.reconnects"' in page
+    assert page.startswith("<!doctype html>") and 'data-figure="lighter.reconnects"' in page
 
 
 def test_the_document_goes_to_standard_output_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 from reports.elements import CitedLine
-from reports.views.evidence_page import quoted_ids
+from reports.views.evidence_page import EvidencePage, quoted_ids
 from tests.reports.made_pair import after, before, blocked
 from tests.reports.pictures.made_pictures import curve, mark, outage
 from tests.reports.pictures.made_pictures import run as pictured
@@ -21,6 +21,7 @@ from tests.reports.rendered import Page
 from tests.reports.test_comparison_page import hostile
 from tests.reports.test_escape import HOSTILE
 from tests.reports.test_evidence import evidence, stated
+from toolkit.analysis.metrics import definitions_of
 from toolkit.comparison.rows import compare
 from toolkit.evidence.assemble import assemble
 from toolkit.evidence.page import evidence_page
@@ -89,8 +90,12 @@ def test_every_figure_of_the_runs_has_its_place_in_the_table(name: str) -> None:
     pair = PAIRS[name]()
     figures = {each.figure for run in (pair.comparison.before, pair.comparison.after) for each in run.figures}
     page = evidence_page(pair)
-    assert {each for each in names(page) if each.startswith("f.")} == {f"f.{each}" for each in figures}
-    assert {f"f.{each}" for each in Page(page).figures} <= set(names(page))
+    view = EvidencePage(pair, specs=definitions_of(figures))
+    assert view.places.keys() == figures
+    assert {each for each in names(page) if each.startswith("f.")} == set(view.places.values())
+    assert all(place.partition(".")[2].endswith(name.partition(".")[2]) for name, place in view.places.items())
+    valued = {each.figure for run in view.context.sides for each in run.analysis.figures if each.value}
+    assert valued <= set(Page(page).figures) <= figures or view.context.blocked
 
 
 def test_the_page_has_every_sentence_heading_and_cell_of_the_markdown() -> None:
@@ -125,9 +130,11 @@ def test_a_blocked_side_leaves_the_pictures_to_the_run_that_ran() -> None:
 
 def test_a_number_names_its_figure_and_side_and_leads_to_the_definition() -> None:
     page = evidence_page(PAIRS["compared"]())
-    link = '<a href="#f.lighter.reconnects" data-figure="lighter.reconnects" data-side="before"><strong>10</strong></a>'
-    assert link in page
-    assert '<a href="#f.extended.reconnects" data-figure="extended.reconnects">5</a>' in page
+    assert 'data-figure="lighter.reconnects" data-side="before"><strong>10</strong></a>' in page
+    link, value = re.findall(r'<a href="#([^"]*)" data-figure="extended.reconnects">([^<]*)</a>', page)[0]
+    assert value == "5"
+    row = page.split(f'id="{link}"')[1].split("</tr>")[0]
+    assert "<td>reconnects</td>" in row and '<p>extended <b data-figure="extended.reconnects">5</b></p>' in row
 
 
 def test_the_answer_comes_before_the_picture_and_the_picture_before_the_sections() -> None:

@@ -23,7 +23,7 @@ def evidence_page(evidence: Evidence, paths: Mapping[str, str] | None = None) ->
     return render_template(
         "evidence.html.j2",
         view=view,
-        defined=frozenset(figures),
+        defined=view.places,
         quoted=quoted_ids(files, view.value_sides[0]),
         quoted_files=files,
         table_pictures=view.table_pictures,

@@ -147,12 +147,12 @@ def test_many_outages_and_events_keep_the_picture_and_the_table_small() -> None:
 
 def test_a_number_names_its_figure_and_side_and_links_to_its_definition() -> None:
     before = run(curve("lighter", FRESH), marks=(mark("lighter", "unknown", 50),))
-    picture = age_strips(before, run(curve("lighter", FRESH)), defined={"lighter.reconnects"})
+    picture = age_strips(before, run(curve("lighter", FRESH)), defined={"lighter.reconnects": "f.aster.reconnects"})
     numbers = [each for each in parsed(picture).iter() if each.get("data-figure")]
     assert [(each.get("data-figure"), each.get("data-side")) for each in numbers] == [
         ("lighter.reconnects", "before"), ("lighter.reconnects", "after"),
     ]  # fmt: skip
-    assert [each.get("href") for each in numbers] == ["#f.lighter.reconnects"] * 2
+    assert [each.get("href") for each in numbers] == ["#f.aster.reconnects"] * 2
 
 
 def test_a_run_alone_has_one_strip_a_venue_and_no_name_of_a_side() -> None:
