@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.documents import DOCUMENTS, ROOT, command_output, shown_commands
+from tests.documents import DOCUMENTS, ROOT, outputs, shown_commands
 from toolkit.cli import COMMANDS, main
 
-SHOWN = [(document.name, *each) for document in DOCUMENTS for each in shown_commands(document)]
+SHOWING = [document for document in DOCUMENTS if any(shown_commands(document))]
 
 
-@pytest.mark.parametrize(("document", "command", "output"), SHOWN)
-def test_a_command_prints_what_its_document_shows(document: str, command: str, output: str) -> None:
-    assert command_output(command) == output
+@pytest.mark.parametrize("document", SHOWING, ids=[document.name for document in SHOWING])
+def test_the_commands_of_a_document_print_what_it_shows(document: Path) -> None:
+    for command, shown, output in outputs(document):
+        assert output == shown, command
 
 
 def test_the_readme_starts_with_make_demo_and_make_test() -> None:

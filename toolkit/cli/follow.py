@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from toolkit.cli.common import pending_interrupts
 from toolkit.cli.output import note
 from toolkit.model.errors import ExitCode
-from toolkit.model.vocabulary import Ended
+from toolkit.model.vocabulary import DiagnosisCode, Ended
 
 if TYPE_CHECKING:
     from toolkit.model.runs import RunAnalysis, RunInfo
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 POLL_S = 2.0
 _UNCONFIRMED_ENDS = (Ended.STILL_RUNNING, Ended.UNKNOWN, Ended.TIMEOUT)
 """Ends that no log line states; they count as the end only if the files have stopped growing."""
-_UNCONFIRMED_CAUSES = ("build_lock", "no_program_line")
+_UNCONFIRMED_CAUSES = (DiagnosisCode.BUILD_LOCK, DiagnosisCode.NO_PROGRAM_LINE)
 """Causes that a run shows while its build waits, or before its first line."""
 IDLE_RATIO = 4
 """Waiting time per analysis time, so that the analyses of a long run use at most a fifth of one processor."""

@@ -8,10 +8,7 @@ from typing import NamedTuple
 from toolkit.comparison.comparability import BLOCKED, DIED, DURATION_RATIO, RunSide
 from toolkit.model.runs import Diagnosis, LineRef
 from toolkit.model.units import duration
-from toolkit.model.vocabulary import Ended
-
-KILL_SWITCH = "kill_switch"
-"""Code of the diagnosis of a run that its own kill switch ended."""
+from toolkit.model.vocabulary import DiagnosisCode, Ended
 
 
 class Disturbance(NamedTuple):
@@ -50,7 +47,7 @@ def _of_side(side: RunSide, other: RunSide) -> Iterator[Disturbance]:
         stated = run.diagnosis is not None and duration(side.observed_ms or 0) in run.diagnosis.text
         sentence = f"{run.ended}{'' if stated else lasted}{_cause(run.diagnosis)}"
         yield Disturbance(side.name, f"ended early ({run.ended})", sentence)
-    elif run.diagnosis and run.diagnosis.code == KILL_SWITCH:
+    elif run.diagnosis and run.diagnosis.code == DiagnosisCode.KILL_SWITCH:
         yield Disturbance(side.name, "was stopped by its kill switch", f"stopped{lasted}{_cause(run.diagnosis)}")
     elif why := _early_end(side, other):
         yield Disturbance(side.name, "ended early", f"ended early{lasted}: {why}")

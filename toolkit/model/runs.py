@@ -14,7 +14,7 @@ from toolkit.model.figures import Figure, Number
 from toolkit.model.pictures import RunPictures
 from toolkit.model.recorded.run_meta import PairSide
 from toolkit.model.series import AgeSeries, MidSeries
-from toolkit.model.vocabulary import Ended, Role, Segment
+from toolkit.model.vocabulary import DiagnosisCode, Ended, FindingCode, Role, Segment
 
 LineRef = tuple[str, int]
 """Name of a file of the run, and a one-based line in it."""
@@ -24,7 +24,7 @@ LineRef = tuple[str, int]
 class Diagnosis:
     """Cause that ended or blocked a run: a code for programs, a sentence for readers, and the line it was read from."""
 
-    code: str
+    code: DiagnosisCode
     text: str
     file: str | None
     line: int | None
@@ -192,7 +192,7 @@ class Finding:
     `subject` tells findings of one code and venue apart, such as closes with different reasons.
     """
 
-    code: str
+    code: FindingCode
     severity: str
     venue: str | None
     text: str

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from toolkit.model.vocabulary import DiagnosisCode
+
 MAX_LINE_CHARS = 4_096
 _SOURCE = re.compile(r"\s*(?:\d+\s*)?[|=]|\s*--> |error\[E\d+\]")
 """Matches quoted source code of a compile error; its words are not those of the build."""
@@ -17,7 +19,7 @@ _SOURCE = re.compile(r"\s*(?:\d+\s*)?[|=]|\s*--> |error\[E\d+\]")
 class BuildCause:
     """A cause of failed builds: its code, and a clause that explains it."""
 
-    code: str
+    code: DiagnosisCode
     pattern: re.Pattern[str]
     words: tuple[str, ...]
     """Words in lower case; every line that shows the cause contains one of them."""
@@ -31,7 +33,13 @@ def build_causes() -> tuple[BuildCause, ...]:
     """Return the known causes, the most specific first."""
     table = tomllib.loads((files("toolkit.runlog") / "build_causes.toml").read_text(encoding="utf-8"))
     return tuple(
-        BuildCause(each["code"], re.compile(each["pattern"]), tuple(map(str.lower, each["words"])), each["text"], rank)
+        BuildCause(
+            DiagnosisCode(each["code"]),
+            re.compile(each["pattern"]),
+            tuple(map(str.lower, each["words"])),
+            each["text"],
+            rank,
+        )
         for rank, each in enumerate(table["cause"])
     )
 

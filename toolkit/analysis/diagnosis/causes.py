@@ -14,7 +14,7 @@ from toolkit.analysis.diagnosis.failed_starts import MAX_QUOTE_CHARS, failed_sta
 from toolkit.model.quotes import quoted
 from toolkit.model.runs import Diagnosis
 from toolkit.model.units import duration
-from toolkit.model.vocabulary import Ended
+from toolkit.model.vocabulary import DiagnosisCode, Ended
 from toolkit.runlog.facts import EndingLine, LogFacts, Ref
 
 ENOUGH = 0.9
@@ -71,7 +71,7 @@ def _explanations(facts: LogFacts, evidence: EndEvidence) -> Iterator[Explanatio
         ref = killed.ref if killed else evidence.kill_ref
         stated = _KILL_REASON.search(killed.fields["json"]) if killed else None
         why = evidence.kill_reason or (stated[1] if stated else "see the line")
-        yield Ended.COMPLETED, "kill_switch", f"the program's own kill switch ended the run: {why}", ref
+        yield Ended.COMPLETED, DiagnosisCode.KILL_SWITCH, f"the program's own kill switch ended the run: {why}", ref
     yield from _crashes(facts, evidence)
     errors = _errors(facts, started)
     if errors and not evidence.records:
@@ -81,27 +81,42 @@ def _explanations(facts: LogFacts, evidence: EndEvidence) -> Iterator[Explanatio
         code, message, ref = errors[-1]
         if not evidence.has_data:
             yield Ended.NEVER_STARTED, code, f"the program ended before any venue sent data: {message}", ref
-        yield Ended.CRASHED, "program_error", f"the program ended with an error: {message}", ref
+        yield Ended.CRASHED, DiagnosisCode.PROGRAM_ERROR, f"the program ended with an error: {message}", ref
     yield from reported_exits(facts, _unexplained(evidence))
     if evidence.signal and evidence.stopped_by == "itself":
-        yield Ended.KILLED, "signal", f"the process died of {evidence.signal}", None
+        yield Ended.KILLED, DiagnosisCode.SIGNAL, f"the process died of {evidence.signal}", None
     if evidence.stopped_by == "itself" and evidence.exit_code:
-        yield Ended.CRASHED, "exit_code", f"the process ended by itself with exit code {evidence.exit_code}", None
+        yield (
+            Ended.CRASHED,
+            DiagnosisCode.EXIT_CODE,
+            f"the process ended by itself with exit code {evidence.exit_code}",
+            None,
+        )
     if evidence.stopped_by == "build_limit":
         text = "the program wrote no telemetry within the time for its build (--build-minutes) and was stopped"
-        yield Ended.NEVER_STARTED, "build_limit", text, None
+        yield Ended.NEVER_STARTED, DiagnosisCode.BUILD_LIMIT, text, None
     if evidence.stopped_by == "interrupt":
-        yield Ended.KILLED, "interrupted", "an interrupt (Ctrl-C or a signal to the supervisor) ended the run", None
+        yield (
+            Ended.KILLED,
+            DiagnosisCode.INTERRUPTED,
+            "an interrupt (Ctrl-C or a signal to the supervisor) ended the run",
+            None,
+        )
     if given_up := _first(facts, "telemetry_disabled"):
         text = "the program stopped writing telemetry after a write error; the rest of the run is not recorded"
-        yield _unexplained(evidence), "telemetry_disabled", text, given_up.ref
+        yield _unexplained(evidence), DiagnosisCode.TELEMETRY_DISABLED, text, given_up.ref
     if started and evidence.has_telemetry and not evidence.records:
-        yield Ended.NEVER_STARTED, "zero_ticks", "the program started, but its telemetry has no record", None
+        yield (
+            Ended.NEVER_STARTED,
+            DiagnosisCode.ZERO_TICKS,
+            "the program started, but its telemetry has no record",
+            None,
+        )
     if facts.panics and started:
         ref, place, message = facts.panics[0]
         times = f"{len(facts.panics)} times" if len(facts.panics) > 1 else "once"
         text = f"a task panicked {times}; the run went on: {_panic(message, place)}"
-        yield _unexplained(evidence), "task_panic", text, ref
+        yield _unexplained(evidence), DiagnosisCode.TASK_PANIC, text, ref
     yield from reported_success(facts)
     if not started and not evidence.has_telemetry:
         yield from silent_starts(facts)
@@ -109,28 +124,35 @@ def _explanations(facts: LogFacts, evidence: EndEvidence) -> Iterator[Explanatio
         yield early
     if errors:
         _, message, ref = errors[0]
-        yield _unexplained(evidence), "program_error", f"the program reported an error and went on: {message}", ref
+        yield (
+            _unexplained(evidence),
+            DiagnosisCode.PROGRAM_ERROR,
+            f"the program reported an error and went on: {message}",
+            ref,
+        )
 
 
 def _first(facts: LogFacts, family: str) -> EndingLine | None:
     return next((each for each in facts.endings if each.family == family), None)
 
 
-def _errors(facts: LogFacts, started: bool) -> list[tuple[str, str, Ref]]:
+def _errors(facts: LogFacts, started: bool) -> list[tuple[DiagnosisCode, str, Ref]]:
     """Errors that the program reported about itself in its last life: code, message and line, in order of line."""
-    errors = list[tuple[str, str, Ref]]()
+    errors = list[tuple[DiagnosisCode, str, Ref]]()
     running = facts.running
     for each in facts.endings:
         if each.family == "startup_error":
             message = f"{each.fields['code']} {each.fields['error']}".strip()
-            errors.append(("configuration", quoted(message), each.ref))
+            errors.append((DiagnosisCode.CONFIGURATION, quoted(message), each.ref))
         # A program ends with this form of message; where it went on, another program wrote the line.
         elif each.family == "main_error" and (started or running) and not facts.continues_after(each.ref):
-            errors.append(("program_error", _with_causes(facts, each), each.ref))
+            errors.append((DiagnosisCode.PROGRAM_ERROR, _with_causes(facts, each), each.ref))
     if running and not started:
         # After the build, a line in the form of a build error is the program refusing its arguments.
         refusals = [(ref, line) for ref, line in facts.build_errors if ref > running]
-        errors += [("configuration", quoted(line.strip().partition(": ")[2]), ref) for ref, line in refusals]
+        errors += [
+            (DiagnosisCode.CONFIGURATION, quoted(line.strip().partition(": ")[2]), ref) for ref, line in refusals
+        ]
     return sorted(errors, key=lambda each: each[2])
 
 
@@ -146,18 +168,18 @@ def _with_causes(facts: LogFacts, error: EndingLine) -> str:
 
 def _crashes(facts: LogFacts, evidence: EndEvidence) -> Iterator[Explanation]:
     if failed := _first(facts, "allocation_failed"):
-        yield Ended.CRASHED, "out_of_memory", "the program ran out of memory", failed.ref
+        yield Ended.CRASHED, DiagnosisCode.OUT_OF_MEMORY, "the program ran out of memory", failed.ref
     if overflow := _first(facts, "stack_overflow"):
         text = f"the program crashed: a stack overflow in its thread '{quoted(overflow.fields['thread'])}'"
-        yield Ended.CRASHED, "stack_overflow", text, overflow.ref
+        yield Ended.CRASHED, DiagnosisCode.STACK_OVERFLOW, text, overflow.ref
     for ref, place, message in facts.panics:
         # A supervised task is restarted after a panic. A panic of the main or an unsupervised thread ends the program.
         unsupervised = not evidence.records and "supervisor_panic" not in facts.first
         if facts.panic_threads.get(ref) == "main" or unsupervised:
-            yield Ended.CRASHED, "panic", f"the program panicked: {_panic(message, place)}", ref
+            yield Ended.CRASHED, DiagnosisCode.PANIC, f"the program panicked: {_panic(message, place)}", ref
     for family in ("fatal_runtime_error", "panic_abort"):
         if abort := _first(facts, family):
-            code = "stack_overflow" if "stack overflow" in abort.fields["error"] else "aborted"
+            code = DiagnosisCode.STACK_OVERFLOW if "stack overflow" in abort.fields["error"] else DiagnosisCode.ABORTED
             yield Ended.CRASHED, code, f"the program crashed: {quoted(abort.fields['error'])}", abort.ref
 
 
@@ -171,7 +193,7 @@ def _early(evidence: EndEvidence) -> Explanation | None:
     if not requested or ran >= ENOUGH * requested or evidence.stopped_by or _is_fresh(evidence) or not evidence.records:
         return None
     text = f"telemetry stops after {duration(ran)} of {duration(requested)} and no line says why, as after SIGKILL"
-    return Ended.KILLED, "died_early", text, None
+    return Ended.KILLED, DiagnosisCode.DIED_EARLY, text, None
 
 
 def _unexplained(evidence: EndEvidence) -> Ended:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from toolkit.model.signals import linux_signal_name, linux_signal_number
-from toolkit.model.vocabulary import Ended
+from toolkit.model.vocabulary import DiagnosisCode, Ended
 from toolkit.runlog.facts import EndingLine, LogFacts, Ref
 
-Explanation = tuple[Ended, str, str, Ref | None]
+Explanation = tuple[Ended, DiagnosisCode, str, Ref | None]
 """The end of a run, the code of its cause, a sentence, and the line that shows it."""
 
 RUN_COMMAND = re.compile(r"paraphina|cargo|\$")
@@ -69,7 +69,7 @@ def reported_exits(facts: LogFacts, unexplained: Ended) -> Iterator[Explanation]
                 continue
             ended, code, text, ref = explanation
             stopped = unexplained is Ended.TIMEOUT and "SIGTERM" in text
-            yield (Ended.TIMEOUT, "timeout", text, ref) if stopped else (ended, code, text, ref)
+            yield (Ended.TIMEOUT, DiagnosisCode.TIMEOUT, text, ref) if stopped else (ended, code, text, ref)
 
 
 def reported_success(facts: LogFacts) -> Iterator[Explanation]:
@@ -77,7 +77,7 @@ def reported_success(facts: LogFacts) -> Iterator[Explanation]:
     for each in reversed(list(_reports(facts))):
         if each.family in _REPORTERS and _status(each) == 0 and not facts.continues_after(each.ref):
             text = f"{_reporter(each)} reports: the program ended with exit code 0"
-            yield Ended.COMPLETED, "exit_code", text, each.ref
+            yield Ended.COMPLETED, DiagnosisCode.EXIT_CODE, text, each.ref
 
 
 def earlier_ends(facts: LogFacts) -> tuple[EndingLine, ...]:
@@ -114,16 +114,21 @@ def report(each: EndingLine) -> Explanation | None:
     """Return what a line reports of the end of a process; None for a success and for lines of other families."""
     ref, family = each.ref, each.family
     if family in ("out_of_memory_kill", "out_of_memory_task"):
-        return Ended.KILLED, "out_of_memory", "the kernel's out-of-memory killer ended the program", ref
+        return Ended.KILLED, DiagnosisCode.OUT_OF_MEMORY, "the kernel's out-of-memory killer ended the program", ref
     if family == "service_out_of_memory":
-        return Ended.KILLED, "out_of_memory", "systemd reports: memory ran out, so the service was killed", ref
+        return (
+            Ended.KILLED,
+            DiagnosisCode.OUT_OF_MEMORY,
+            "systemd reports: memory ran out, so the service was killed",
+            ref,
+        )
     if family in ("kernel_fault", "core_dumped"):
         fault = each.fields.get("fault", "a signal and dumped core")
-        return Ended.KILLED, "signal", f"the program died of {fault}", ref
+        return Ended.KILLED, DiagnosisCode.SIGNAL, f"the program died of {fault}", ref
     if family == "timeout_signal":
-        return Ended.TIMEOUT, "timeout", f"timeout stopped the program with SIG{each.fields['signal']}", ref
+        return Ended.TIMEOUT, DiagnosisCode.TIMEOUT, f"timeout stopped the program with SIG{each.fields['signal']}", ref
     if family == "job_canceled":
-        return Ended.KILLED, "canceled", f"the CI system ended the job: {each.fields['word']}", ref
+        return Ended.KILLED, DiagnosisCode.CANCELED, f"the CI system ended the job: {each.fields['word']}", ref
     if family == "service_result":
         return _by_result(each.fields["result"], ref)
     if family in ("signal_word", "signal_report"):
@@ -172,9 +177,9 @@ def _is_of_a_step(each: EndingLine, ended: Ended) -> bool:
 
 def _by_result(result: str, ref: Ref) -> Explanation:
     if result in _RESULTS:
-        code = "out_of_memory" if result == "oom-kill" else "signal"
+        code = DiagnosisCode.OUT_OF_MEMORY if result == "oom-kill" else DiagnosisCode.SIGNAL
         return Ended.KILLED, code, f"systemd reports: {_RESULTS[result]}", ref
-    return Ended.CRASHED, "exit_code", f"systemd reports: the service failed ({result})", ref
+    return Ended.CRASHED, DiagnosisCode.EXIT_CODE, f"systemd reports: the service failed ({result})", ref
 
 
 def _by_shell(each: EndingLine) -> Explanation:
@@ -183,14 +188,14 @@ def _by_shell(each: EndingLine) -> Explanation:
         return _exit_code(int(word.removeprefix("Exit ")[:_MAX_DIGITS]), "the shell", each.ref)
     name = " (SIGTERM)" if word.startswith("Terminated") else ""
     text = each.text.strip() if each.family == "signal_word" else word
-    return Ended.KILLED, "signal", f"the shell reports: {text}{name}", each.ref
+    return Ended.KILLED, DiagnosisCode.SIGNAL, f"the shell reports: {text}{name}", each.ref
 
 
 def _by_cargo(each: EndingLine) -> Explanation:
     if name := each.fields.get("signal"):
-        return Ended.KILLED, "signal", f"cargo reports: the program died of {name}", each.ref
+        return Ended.KILLED, DiagnosisCode.SIGNAL, f"cargo reports: the program died of {name}", each.ref
     text = f"cargo reports: the program ended with exit code {each.fields['exit_code']}"
-    return Ended.CRASHED, "exit_code", text, each.ref
+    return Ended.CRASHED, DiagnosisCode.EXIT_CODE, text, each.ref
 
 
 def _by_status(each: EndingLine) -> Explanation | None:
@@ -201,12 +206,17 @@ def _by_status(each: EndingLine) -> Explanation | None:
 def _exit_code(status: int, reporter: str, ref: Ref) -> Explanation:
     if status == _TIMEOUT_STATUS:
         text = f"{reporter} reports: timeout stopped the program at the end of its time (exit code {status})"
-        return Ended.TIMEOUT, "timeout", text, ref
+        return Ended.TIMEOUT, DiagnosisCode.TIMEOUT, text, ref
     if (name := linux_signal_name(status - _SIGNAL_BASE)) is not None:
         text = f"{reporter} reports: the program died of {name} (exit code {status} is 128 + {status - _SIGNAL_BASE})"
-        return Ended.KILLED, "signal", text, ref
+        return Ended.KILLED, DiagnosisCode.SIGNAL, text, ref
     hint = ", that of a panic" if status == _PANIC_STATUS else ""
-    return Ended.CRASHED, "exit_code", f"{reporter} reports: the program ended with exit code {status}{hint}", ref
+    return (
+        Ended.CRASHED,
+        DiagnosisCode.EXIT_CODE,
+        f"{reporter} reports: the program ended with exit code {status}{hint}",
+        ref,
+    )
 
 
 def _reporter(each: EndingLine) -> str:

@@ -6,18 +6,24 @@ from collections.abc import Iterator
 
 from toolkit.analysis.diagnosis.exits import RUN_COMMAND, Explanation, report
 from toolkit.model.quotes import quoted
-from toolkit.model.vocabulary import Ended
+from toolkit.model.vocabulary import DiagnosisCode, Ended
 from toolkit.runlog.facts import EndingLine, LogFacts, Ref
 
-_STRONG = ("exdev", "no_space", "out_of_memory", "compiler_killed", "compiler_died")
+_STRONG = (
+    DiagnosisCode.EXDEV,
+    DiagnosisCode.NO_SPACE,
+    DiagnosisCode.OUT_OF_MEMORY,
+    DiagnosisCode.COMPILER_KILLED,
+    DiagnosisCode.COMPILER_DIED,
+)
 """Causes that explain a build with compile errors too."""
 _LAUNCH_CODES = (
-    ("GLIBC", "glibc", "the program needs a newer C library (glibc) than this host has"),
-    ("shared libraries", "missing_library", "a library that the program needs is not installed"),
-    ("Permission denied", "no_permission", "the program may not be executed"),
-    ("cannot execute", "wrong_program", "the program is not made for this host"),
-    ("required file not found", "missing_library", "a file that the program needs is not installed"),
-    ("", "missing_program", "the program was not found"),
+    ("GLIBC", DiagnosisCode.GLIBC, "the program needs a newer C library (glibc) than this host has"),
+    ("shared libraries", DiagnosisCode.MISSING_LIBRARY, "a library that the program needs is not installed"),
+    ("Permission denied", DiagnosisCode.NO_PERMISSION, "the program may not be executed"),
+    ("cannot execute", DiagnosisCode.WRONG_PROGRAM, "the program is not made for this host"),
+    ("required file not found", DiagnosisCode.MISSING_LIBRARY, "a file that the program needs is not installed"),
+    ("", DiagnosisCode.MISSING_PROGRAM, "the program was not found"),
 )
 _NOWHERE = (-1, -1)
 MAX_QUOTE_CHARS = 200
@@ -44,7 +50,7 @@ def silent_starts(facts: LogFacts) -> Iterator[Explanation]:
         return
     ref, words = facts.last_words
     text = f"the program never started: the log has no line of it, and ends with: {words[:MAX_QUOTE_CHARS]}"
-    yield Ended.NEVER_STARTED, "no_program_line", text, ref
+    yield Ended.NEVER_STARTED, DiagnosisCode.NO_PROGRAM_LINE, text, ref
 
 
 def _failed_build(facts: LogFacts) -> Explanation:
@@ -61,10 +67,10 @@ def _failed_build(facts: LogFacts) -> Explanation:
         return ended, cause.code, f"{what}: {cause.text}{shown}", facts.build_causes[cause]
     if compile_error or last is None:
         ref, line = compile_error or first or (_NOWHERE, "")
-        code = "compile_error" if compile_error else "build_failed"
+        code = DiagnosisCode.COMPILE_ERROR if compile_error else DiagnosisCode.BUILD_FAILED
         return ended, code, f"{what}: {quoted(line.partition(': ')[2])}", ref
     message = f"{quoted(first[1].partition(': ')[2])}: " if first else ""
-    return ended, "build_failed", f"{what}: {message}{last[1][:MAX_QUOTE_CHARS]}", last[0]
+    return ended, DiagnosisCode.BUILD_FAILED, f"{what}: {message}{last[1][:MAX_QUOTE_CHARS]}", last[0]
 
 
 def _launches(facts: LogFacts) -> Iterator[Explanation]:
@@ -82,7 +88,7 @@ def _unfinished(facts: LogFacts) -> Iterator[Explanation]:
     """Yield why a build without an error did not finish: it waited for a lock, or something ended it."""
     step, lock, finished = (_last(facts, name) for name in ("build_step", "build_lock", "build_finished"))
     if lock > max(step, finished):
-        yield Ended.BLOCKED_BUILD, "build_lock", "the build waited for another build's lock", lock
+        yield Ended.BLOCKED_BUILD, DiagnosisCode.BUILD_LOCK, "the build waited for another build's lock", lock
     if step > finished:
         yield from _stops(each for each in reversed(facts.endings) if each.ref > step)
 
@@ -91,7 +97,12 @@ def _stops(endings: Iterator[EndingLine]) -> Iterator[Explanation]:
     for each in endings:
         if (found := report(each)) is not None:
             text = found[2].replace("the program", "the build", 1)
-            yield Ended.BLOCKED_BUILD, "build_stopped", f"the build was stopped before it finished: {text}", each.ref
+            yield (
+                Ended.BLOCKED_BUILD,
+                DiagnosisCode.BUILD_STOPPED,
+                f"the build was stopped before it finished: {text}",
+                each.ref,
+            )
 
 
 def _last(facts: LogFacts, family: str) -> Ref:

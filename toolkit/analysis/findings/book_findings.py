@@ -7,20 +7,21 @@ from collections.abc import Iterator
 from toolkit.analysis.findings.finding_input import FindingInput
 from toolkit.model.runs import Episode, Finding
 from toolkit.model.units import duration, thousands
+from toolkit.model.vocabulary import FindingCode
 
 _BOOK_FAULTS = {
     "frozen_mid": (
-        "frozen", "frozen_mid", "high",
+        "frozen", FindingCode.FROZEN_MID, "high",
         "the mid of a fresh book did not move, while at least two other venues moved by more than 5 bps: the same book "
         "was applied repeatedly",
     ),
     "off_market": (
-        "off_market", "off_market", "high",
+        "off_market", FindingCode.OFF_MARKET, "high",
         "the venue was fresh and Healthy with a mid away from the median of the other fresh venues",
     ),
-    "crossed": ("crossed", "crossed_book", "high", "the bid was above the ask"),
-    "locked": ("locked", "locked_book", "medium", "the bid was equal to the ask"),
-    "one_sided": ("one_sided", "one_sided_book", "medium", "one side of the book was empty"),
+    "crossed": ("crossed", FindingCode.CROSSED_BOOK, "high", "the bid was above the ask"),
+    "locked": ("locked", FindingCode.LOCKED_BOOK, "medium", "the bid was equal to the ask"),
+    "one_sided": ("one_sided", FindingCode.ONE_SIDED_BOOK, "medium", "one side of the book was empty"),
 }  # fmt: skip
 """Of each kind of episode: its word in figures, the code and severity of its finding, and its fact."""
 BOOK_FAULT_MS = 1_000

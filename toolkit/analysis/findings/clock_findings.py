@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.model.runs import Finding, LineRef
 from toolkit.model.units import duration
+from toolkit.model.vocabulary import FindingCode
 
 if TYPE_CHECKING:
     from toolkit.analysis.findings.finding_input import FindingInput
@@ -36,11 +37,11 @@ def clock_steps(evidence: FindingInput) -> Iterator[Finding]:
     for each in largest[:MAX_CLOCK_STEPS]:
         text = _between_lives(each) if each.between_lives else _within_life(each)
         figures = () if each.between_lives else ("run.span_ms",)
-        yield Finding("clock_step", "medium", None, text, figures, (each.record,))
+        yield Finding(FindingCode.CLOCK_STEP, "medium", None, text, figures, (each.record,))
     if more := largest[MAX_CLOCK_STEPS:]:
         text = f"{len(more)} more steps of the wall clock, each of at most {duration(abs(more[0].size_ms))}"
         lines = tuple(each.record for each in more[:MAX_CLOCK_STEPS])
-        yield Finding("clock_step", "medium", None, text, ("run.span_ms",), lines)
+        yield Finding(FindingCode.CLOCK_STEP, "medium", None, text, ("run.span_ms",), lines)
 
 
 def _within_life(step: ClockStep) -> str:

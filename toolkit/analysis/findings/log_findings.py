@@ -11,6 +11,7 @@ from toolkit.files.detection import EVIDENCE_ROLES
 from toolkit.files.rotation import missing_parts, rotated_part
 from toolkit.model.runs import FileLedger, Finding, LineRef
 from toolkit.model.units import thousands
+from toolkit.model.vocabulary import FindingCode
 from toolkit.runlog.wrapping.common import common_prefix
 
 MAX_QUOTE_CHARS = 160
@@ -55,7 +56,7 @@ def _not_understood(ledgers: Sequence[FileLedger], logs: Mapping[str, LogExample
         counts = f"{thousands(ledger.used)} of {thousands(ledger.lines)} lines were understood"
         text = f"{ledger.file}: {counts}, so events in the other lines are not counted; {why}"
         severity = "medium" if ledger.used else "high"
-        yield Finding("log_not_understood", severity, None, text, (), ((ledger.file, line),), ledger.file)
+        yield Finding(FindingCode.LOG_NOT_UNDERSTOOD, severity, None, text, (), ((ledger.file, line),), ledger.file)
 
 
 def _learnt_prefixes(logs: Mapping[str, LogExamples]) -> Iterator[Finding]:
@@ -65,7 +66,7 @@ def _learnt_prefixes(logs: Mapping[str, LogExamples]) -> Iterator[Finding]:
                 f'{file}: nearly all lines begin like "{examples.learnt_prefix[:MAX_QUOTE_CHARS]}", which is no known '
                 "prefix; it was taken off, and its time is used only if it names its time zone"
             )
-            yield Finding("learnt_prefix", "low", None, text, (), ((file, 1),), file)
+            yield Finding(FindingCode.LEARNT_PREFIX, "low", None, text, (), ((file, 1),), file)
 
 
 def file_findings(ledgers: Iterable[FileLedger], overlaps: Iterable[Overlap]) -> Iterator[Finding]:
@@ -73,7 +74,7 @@ def file_findings(ledgers: Iterable[FileLedger], overlaps: Iterable[Overlap]) ->
     written = (ledger.file for ledger in ledgers if ledger.role in EVIDENCE_ROLES)
     for before, after in missing_parts(sorted(written, key=rotated_part)):
         text = f"the part between {before} and {after} is missing: its events are not counted"
-        yield Finding("part_missing", "high", None, text)
+        yield Finding(FindingCode.PART_MISSING, "high", None, text)
     yield from _overlap_findings(overlaps)
 
 
@@ -87,7 +88,7 @@ def _overlap_findings(overlaps: Iterable[Overlap]) -> Iterator[Finding]:
             " that has less of the run"
         )
         lines = ((first, each.first_range[0]), (second, each.second_range[0]))
-        yield Finding("files_overlap", "high", None, text, (), lines)
+        yield Finding(FindingCode.FILES_OVERLAP, "high", None, text, (), lines)
 
 
 def _range(lines: tuple[int, int]) -> str:
@@ -104,4 +105,4 @@ def quoted_records(count: int, quoted: Sequence[tuple[LineRef, str]]) -> Iterato
             "if the program printed them as records, the counts marked as lower bounds are higher"
         )
         lines = tuple(dict.fromkeys(ref for ref, _ in quoted))[:20]
-        yield Finding("quoted_records", "medium", None, text, (), lines)
+        yield Finding(FindingCode.QUOTED_RECORDS, "medium", None, text, (), lines)

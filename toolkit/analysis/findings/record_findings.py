@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.model.runs import Finding, LineRef
 from toolkit.model.units import duration, thousands
+from toolkit.model.vocabulary import FindingCode
 
 if TYPE_CHECKING:
     from toolkit.analysis.findings.finding_input import FindingInput
@@ -50,10 +51,10 @@ def missing_records(evidence: FindingInput) -> Iterator[Finding]:
     """Yield a finding on records that the tick numbers skip, and one on gaps between records."""
     if missing := evidence.value("run.ticks_missing"):
         text = f"{thousands(missing)} records are missing: the tick numbers skip them, as when the queue was full"
-        yield Finding("records_dropped", "medium", None, text, ("run.ticks_missing",))
+        yield Finding(FindingCode.RECORDS_DROPPED, "medium", None, text, ("run.ticks_missing",))
     if hole := evidence.value("run.hole_ms"):
         text = f"{duration(hole)} of the run lie in gaps between records and are excluded from every share of time"
-        yield Finding("holes", "medium", None, text, ("run.hole_ms",))
+        yield Finding(FindingCode.HOLES, "medium", None, text, ("run.hole_ms",))
 
 
 def ticks_without_record(evidence: FindingInput) -> Iterator[Finding]:
@@ -67,7 +68,9 @@ def ticks_without_record(evidence: FindingInput) -> Iterator[Finding]:
                     f"{thousands(each.telemetry_tick)}: {ticks} no record"
                 )
                 severity = "low" if count == 1 else "medium"
-                yield Finding("ticks_without_record", severity, None, text, ("run.ticks_unrecorded",), (each.line,))
+                yield Finding(
+                    FindingCode.TICKS_WITHOUT_RECORD, severity, None, text, ("run.ticks_unrecorded",), (each.line,)
+                )
 
 
 def values_never_set(evidence: FindingInput) -> Iterator[Finding]:
@@ -79,7 +82,7 @@ def values_never_set(evidence: FindingInput) -> Iterator[Finding]:
         # A float, which `thousands` formats, has fewer digits.
         number = f"{int(values[0].value):,}".replace(",", "\u00a0")
         text = f"{count} {key}={number}, the largest 64-bit number: {why}, so it is no measurement"
-        yield Finding("value_never_set", "low", venue, text, (), lines[:_MAX_LINES], key)
+        yield Finding(FindingCode.VALUE_NEVER_SET, "low", venue, text, (), lines[:_MAX_LINES], key)
 
 
 def _by_key(values: Iterable[UnsetValue]) -> dict[tuple[str | None, str, str], Sequence[UnsetValue]]:

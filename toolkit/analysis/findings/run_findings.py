@@ -15,7 +15,7 @@ from toolkit.analysis.findings.record_findings import missing_records, ticks_wit
 from toolkit.analysis.findings.socket_findings import repeated_closes, shared_drops, silent_endings, watchdogs_off
 from toolkit.model.runs import Finding
 from toolkit.model.units import thousands
-from toolkit.model.vocabulary import EARLIER_CRASH, SetAside
+from toolkit.model.vocabulary import FindingCode, SetAside
 
 
 def findings(evidence: FindingInput) -> tuple[Finding, ...]:
@@ -32,7 +32,7 @@ def _never_spoke(evidence: FindingInput) -> Iterator[Finding]:
         unknown = evidence.value(f"{venue}.age_apply_unknown.share")
         if unknown == 1:
             text = "no book was applied in the whole run: its ages are unknown, and none of them counts as fresh"
-            yield Finding("never_spoke", "high", venue, text, (f"{venue}.age_apply_unknown.share",))
+            yield Finding(FindingCode.NEVER_SPOKE, "high", venue, text, (f"{venue}.age_apply_unknown.share",))
 
 
 def _masked(evidence: FindingInput) -> Iterator[Finding]:
@@ -43,7 +43,9 @@ def _masked(evidence: FindingInput) -> Iterator[Finding]:
             "look fresh, so its ages do not show the whole silence"
         )
         lines = evidence.lines(venue, "masked")
-        yield Finding("rest_masking", "high", venue, text, (f"{venue}.masked.ms", f"{venue}.masked.fresh_ms"), lines)
+        yield Finding(
+            FindingCode.REST_MASKING, "high", venue, text, (f"{venue}.masked.ms", f"{venue}.masked.fresh_ms"), lines
+        )
 
 
 def _stalls(evidence: FindingInput) -> Iterator[Finding]:
@@ -52,13 +54,13 @@ def _stalls(evidence: FindingInput) -> Iterator[Finding]:
         text = (
             f"three or more venues went stale within one second, {len(stalls)} times: this host stalled, not the venues"
         )
-        yield Finding("local_stall", "high", None, text)
+        yield Finding(FindingCode.LOCAL_STALL, "high", None, text)
 
 
 def _runner_freezes(evidence: FindingInput) -> Iterator[Finding]:
     for venue, count in evidence.above_zero("core_freezes"):
         text = f"the runner's sanity filter froze the book {thousands(count)} times"
-        yield Finding("runner_freeze", "medium", venue, text, (f"{venue}.core_freezes",))
+        yield Finding(FindingCode.RUNNER_FREEZE, "medium", venue, text, (f"{venue}.core_freezes",))
 
 
 def _unequal_lives(evidence: FindingInput) -> Iterator[Finding]:
@@ -67,7 +69,7 @@ def _unequal_lives(evidence: FindingInput) -> Iterator[Finding]:
             f"the log shows {evidence.log_lives} starts of the program and the telemetry {evidence.telemetry_lives}: "
             "one of the files does not cover the whole run"
         )
-        yield Finding("lives_differ", "high", None, text, ("run.lives",))
+        yield Finding(FindingCode.LIVES_DIFFER, "high", None, text, ("run.lives",))
 
 
 def _earlier_ends(evidence: FindingInput) -> Iterator[Finding]:
@@ -75,7 +77,7 @@ def _earlier_ends(evidence: FindingInput) -> Iterator[Finding]:
         lines, texts = zip(*evidence.earlier_ends, strict=True)
         count = "1 line reports" if len(lines) == 1 else f"{thousands(len(lines))} lines report"
         text = f"{count} a problem before the program's last start; the first: {texts[0][:MAX_QUOTE_CHARS]}"
-        yield Finding("earlier_end", "high", None, text, (), lines)
+        yield Finding(FindingCode.EARLIER_END, "high", None, text, (), lines)
 
 
 def _earlier_crashes(evidence: FindingInput) -> Iterator[Finding]:
@@ -85,7 +87,7 @@ def _earlier_crashes(evidence: FindingInput) -> Iterator[Finding]:
             "the program crashed or was killed before its last start, so no gate passes this run: "
             f"{texts[0][:MAX_QUOTE_CHARS]}"
         )
-        yield Finding(EARLIER_CRASH, "high", None, text, (), lines)
+        yield Finding(FindingCode.EARLIER_CRASH, "high", None, text, (), lines)
 
 
 def _other_processes(evidence: FindingInput) -> Iterator[Finding]:
@@ -93,7 +95,7 @@ def _other_processes(evidence: FindingInput) -> Iterator[Finding]:
         lines, names = zip(*evidence.other_processes, strict=True)
         listed = ", ".join(sorted(set(names))[:10])[:MAX_QUOTE_CHARS]
         text = f"the log reports the end of another process than the program ({listed}): it did not end this run"
-        yield Finding("other_process_ended", "low", None, text, (), lines)
+        yield Finding(FindingCode.OTHER_PROCESS_ENDED, "low", None, text, (), lines)
 
 
 _NO_DAMAGE = (SetAside.BLANK, SetAside.TORN_TAIL, SetAside.OTHER_LOG, SetAside.COPY, SetAside.NOT_READ)
@@ -106,7 +108,7 @@ def _times_of_another_log(evidence: FindingInput) -> Iterator[Finding]:
                 f"{ledger.file} does not match the log: the beginning of the log may be missing, so no line got a time "
                 "from this file; put the missing part of the log beside it and analyse again"
             )
-            yield Finding("times_without_log", "medium", None, text, (), ((ledger.file, 1),), ledger.file)
+            yield Finding(FindingCode.TIMES_WITHOUT_LOG, "medium", None, text, (), ((ledger.file, 1),), ledger.file)
 
 
 def _damaged_files(evidence: FindingInput) -> Iterator[Finding]:
@@ -116,7 +118,7 @@ def _damaged_files(evidence: FindingInput) -> Iterator[Finding]:
             why = ", ".join(sorted({each.reason for each in bad}))
             text = f"{ledger.file}: {thousands(len(bad))} places could not be used ({why})"
             lines = tuple((ledger.file, each.line) for each in bad[:20])
-            yield Finding("damaged_file", "medium", None, text, (), lines, ledger.file)
+            yield Finding(FindingCode.DAMAGED_FILE, "medium", None, text, (), lines, ledger.file)
 
 
 def _events_without_time(evidence: FindingInput) -> Iterator[Finding]:
@@ -124,14 +126,14 @@ def _events_without_time(evidence: FindingInput) -> Iterator[Finding]:
         text = (
             f"{thousands(count)} records have an event age without a timestamp; they are excluded from the percentiles"
         )
-        yield Finding("event_without_time", "low", venue, text, (f"{venue}.age_event_bogus",))
+        yield Finding(FindingCode.EVENT_WITHOUT_TIME, "low", venue, text, (f"{venue}.age_event_bogus",))
 
 
 def _unknown_audit_lines(evidence: FindingInput) -> Iterator[Finding]:
     if evidence.unknown_components:
         listed = ", ".join(f"{name} ({count})" for name, count in sorted(evidence.unknown_components.items())[:10])
         text = f"audit lines of unknown kinds, stored verbatim: {listed}"
-        yield Finding("unknown_audit_lines", "low", None, text)
+        yield Finding(FindingCode.UNKNOWN_AUDIT_LINES, "low", None, text)
 
 
 _RULES = (

@@ -9,6 +9,7 @@ from toolkit.analysis.findings.finding_input import FindingInput
 from toolkit.model.closes import CloseGroup
 from toolkit.model.runs import Finding
 from toolkit.model.units import duration, thousands
+from toolkit.model.vocabulary import FindingCode
 
 REPEATED_CLOSES = 3
 """Closes by a venue with the same code and reason from which on they are a finding; regular ones follow a rule."""
@@ -26,7 +27,7 @@ def repeated_closes(evidence: FindingInput) -> Iterator[Finding]:
             text += "; closes at so constant an age follow a rule of the venue" if regular else ""
             names = (f"{group.venue}.disconnects.server_close", f"{group.venue}.socket_ends")
             severity = "medium" if regular else "low"
-            yield Finding("repeated_close", severity, group.venue, text, names, group.lines, group.label)
+            yield Finding(FindingCode.REPEATED_CLOSE, severity, group.venue, text, names, group.lines, group.label)
 
 
 def _age(group: CloseGroup) -> str:
@@ -44,7 +45,7 @@ def silent_endings(evidence: FindingInput) -> Iterator[Finding]:
         sockets = "socket" if count == 1 else "sockets"
         text = f"{thousands(count)} {sockets} ended without a line that gives the reason"
         lines = evidence.lines(venue, "reconnect", "unknown")
-        yield Finding("silent_ending", "low", venue, text, (f"{venue}.disconnects.unknown",), lines)
+        yield Finding(FindingCode.SILENT_ENDING, "low", venue, text, (f"{venue}.disconnects.unknown",), lines)
 
 
 def shared_drops(evidence: FindingInput) -> Iterator[Finding]:
@@ -55,7 +56,7 @@ def shared_drops(evidence: FindingInput) -> Iterator[Finding]:
                 f"all connected venues ({each.cls}) lost their sockets within one second{_clock(each.from_ms)}: this "
                 "host or its network failed once, not each venue; the venues' own counts hold it too"
             )
-            yield Finding("shared_drop", "high", None, text, (), each.lines)
+            yield Finding(FindingCode.SHARED_DROP, "high", None, text, (), each.lines)
 
 
 def _clock(at_ms: int | None) -> str:
@@ -72,4 +73,4 @@ def watchdogs_off(evidence: FindingInput) -> Iterator[Finding]:
                 "the client ran on recorded frames with its freshness watchdog disabled: a silent socket is not "
                 "reconnected, and the ages are not those of a live venue"
             )
-            yield Finding("watchdog_off", "high", each.venue, text, (), each.lines)
+            yield Finding(FindingCode.WATCHDOG_OFF, "high", each.venue, text, (), each.lines)
