@@ -46,7 +46,7 @@ SLOW = (
     "tests/ingest/test_wrapped_logs.py", "tests/reports/test_compare_and_report.py", "tests/reports/test_evidence.py",
     "tests/reports/test_evidence_page.py", "tests/reports/test_examples.py", "tests/reports/test_page_size.py", "tests/reports/test_statements.py",
     "tests/reports/pictures/test_sample_pictures.py", "tests/reports/test_comparison_page.py",
-    "tests/secrets/test_everywhere.py", "tests/runlog/bulk/test_log_groups.py", "tests/runlog/test_quoted_text.py", "tests/sessions/test_cut_heads.py",
+    "tests/secrets/test_everywhere.py", "tests/packs/", "tests/runlog/bulk/test_log_groups.py", "tests/runlog/test_quoted_text.py", "tests/sessions/test_cut_heads.py",
     "tests/simulation/", "tests/streams/test_damaged_packing.py", "tests/test_documents.py", "tests/test_runbook_entries.py", "tests/timeline/",
     "tests/upstream/",
 )  # fmt: skip

@@ -39,7 +39,8 @@ class Options:
     `off_market_bps` is the distance from the median of the other venues above which a venue is off the market.
     `known_settings` gives the settings whose values may be shown. `age_series` asks for the series that tests of ages
     need, `mid_series` for those that show whether two runs saw the same market, `pictures` for the data of the
-    pictures.
+    pictures. `now_ms` (epoch) is the time that a run's end is held against, to see whether it still runs; None for the
+    time of the analysis.
     """
 
     label: str | None = None
@@ -53,6 +54,7 @@ class Options:
     mid_series: bool = False
     pictures: bool = False
     off_market_bps: float = OFF_MARKET_BPS
+    now_ms: int | None = None
 
     def __post_init__(self) -> None:
         """Raise `UsageError` where the limit of off-market books is not a number above 0."""
@@ -77,7 +79,7 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, op
     result = con.execute(sql("run_facts"), {"run_key": run_key})
     row = dict(zip([column[0] for column in result.description or []], result.fetchall()[0], strict=True))
     requested = requested_ms(options, meta, facts)
-    ended, diagnosis = diagnose(facts, _evidence(row, loaded, requested), loaded.file_and_line)
+    ended, diagnosis = diagnose(facts, _evidence(row, loaded, requested, options.now_ms), loaded.file_and_line)
     start = facts.starts[0].facts if facts.starts else {}
     settings, withheld = settings_of(meta, options.known_settings) if meta else (None, ())
     run = RunInfo(
@@ -141,14 +143,14 @@ def requested_ms(options: Options, meta: RunMeta | None, facts: LogFacts) -> int
     return command_ms - facts.build_ms
 
 
-def _evidence(row: dict[str, object], loaded: LoadedRun, requested_ms: int | None) -> EndEvidence:
+def _evidence(row: dict[str, object], loaded: LoadedRun, requested_ms: int | None, now_ms: int | None) -> EndEvidence:
     meta = loaded.meta or RunMeta()
     telemetry = [ledger for ledger in loaded.ledgers if ledger.role is Role.TELEMETRY]
     return EndEvidence(
         records=_integer(row["records"]) or 0,
         has_data=bool(row["has_data"]),
         has_telemetry=bool(telemetry),
-        now_ms=round(time.time() * 1_000),
+        now_ms=round(time.time() * 1_000) if now_ms is None else now_ms,
         ended_ms=_integer(row["ended_ms"]),
         observed_ms=_integer(row["observed_ms"]),
         requested_ms=requested_ms,

@@ -159,11 +159,16 @@ def read_stated(spec: Path | None, repo: Path | None, diff: bool) -> Specificati
     """Return what people state. A mistake in it is named before the runs are analysed."""
     from toolkit.evidence.specification import read_specification
 
+    check_repository_options(spec, repo, diff)
+    return None if spec is None else read_specification(spec)
+
+
+def check_repository_options(spec: Path | None, repo: Path | None, diff: bool) -> None:
+    """Raise `UsageError` for an option that needs another one."""
     if repo is not None and spec is None:
         raise UsageError("--repo checks the citations of a specification; name it with --spec evidence.toml")
     if diff and repo is None:
         raise UsageError("--diff lists changed files of a repository; name it with --repo DIR")
-    return None if spec is None else read_specification(spec)
 
 
 def _write_pictures(evidence: Evidence, assets: Path, output: Path | None) -> dict[str, str]:

@@ -29,7 +29,7 @@ from toolkit.model.evidence import (
     Specification,
     Validation,
 )
-from toolkit.model.vocabulary import ReconnectReason
+from toolkit.model.vocabulary import ReconnectReason, Role
 
 _MAX_BYTES = 200_000
 """Greatest size of a specification, and of the interpretation beside it."""
@@ -73,6 +73,18 @@ def read_specification(path: Path) -> Specification:
         interpretation=_text(interpretation, interpretation.name) if interpretation else None,
         commands=(*stated, *recorded),
     )
+
+
+def specification_files(path: Path) -> tuple[tuple[Path, Role], ...]:
+    """Return the specification and the files that it names, as absolute paths, each with its role.
+
+    Raises `UsageError` where `read_specification` does.
+    """
+    content = parse_file(_text(path, str(path)), path.name)
+    named = (("interpretation", content.tables.interpretation), ("commands", content.tables.commands))
+    roles = {"interpretation": Role.ARTIFACT, "commands": Role.COMMANDS}
+    found = [(file, roles[key]) for key, name in named if (file := _named_file(content, path, key, name))]
+    return ((path.resolve(), Role.ARTIFACT), *found)
 
 
 def check_names(specification: Specification, figures: Collection[str], command_ids: Collection[str]) -> None:

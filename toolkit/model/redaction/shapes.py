@@ -114,6 +114,12 @@ _PERSONAL = (
         rf"(?<![\w.])(?<!version )(?<!version=)(?<![a-z]/)(?!127\.|0\.0\.0\.0){_OCTET}(?:\.{_OCTET}){{3}}\b",
         MASK, ".",
     ),
+    # network addresses of IP version 6: routed ones, those of a site and of a link
+    _rule(
+        r"(?<![\w:.])(?:[23][0-9a-f]{3}|f[cd][0-9a-f]{2}|fe[89ab][0-9a-f])"
+        r"(?=(?::[0-9a-f]{1,4}){7}(?![\w:])|(?::[0-9a-f]{1,4}){0,6}::)(?::[0-9a-f]{0,4}){2,7}(?![\w:])",
+        MASK, ":",
+    ),
     # mail addresses
     _rule(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]++@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+\b", f"{MASK}@{MASK}", "@"),
     # home directories, which contain the name of a person

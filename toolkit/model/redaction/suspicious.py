@@ -8,6 +8,7 @@ _PATTERN = "|".join((
     "|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|gr1348941|xox|xapp-|(?:^|[^a-z0-9])[srp]k[-_]|npm_|pypi-|sq0|hf_|ya29|aiza|eyj)",
     '"name":"(?:PARAPHINA|HL|LIGHTER|EXTENDED|ASTER|PARADEX)_',
     "@", "-u", r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}", "A3T|ABIA|ACCA|AKIA|ASIA|SG[.]|AKC|AP[0-9A-F]",
+    "(?i:(?:[23][0-9a-f]{3}|f[c-e][0-9a-f]{2}):[0-9a-f]{0,4}:)",
     r"[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27}", "[0-9]{8}:[A-Za-z0-9_-]{35}", "(?:AC|SK)[a-z0-9]{32}",
 ))  # fmt: skip
 _MIXED_CASE = "[A-Z][a-z0-9]|[a-z0-9][A-Z]"

@@ -32,6 +32,8 @@ _SCHEME = re.compile(
 _QUOTED = r"""(?:\\++(["'])(?:(?!\1).)*+(?:\1)?|"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?)"""
 _BARE = r"""[^\s"',;&)}\]\\]"""
 _VALUE = re.compile(rf"""(?:[\w:]{{1,40}}\(){{0,3}}{_QUOTED}{_BARE}*+|(?:{_BARE}|\\(?!["']))++""", re.DOTALL)
+_IN_QUOTES = re.compile(r"""((?:[\w:]{1,40}\(){0,3}\\*+(["'])).*?(\\*\2)""", re.DOTALL)
+"""A value in quotes, which stay, so that masked JSON and TOML can still be read."""
 _COOKIES = re.compile(r"""[^\s"';]*+(?:;[ ]?[^\s"';=]++=[^\s"';]*+)*+""")
 _PHRASE = re.compile(r"(?:[ \t,]{1,2}[a-z]{3,8}(?![\w=:]))*+", re.IGNORECASE)
 _HARMLESS = re.compile(
@@ -93,9 +95,15 @@ def _mask_named(text: str, is_argument: bool) -> str:
         end = match.end()
         if (stop := _end_of_secret(text, match, is_argument)) > end:
             kept = _SCHEME.match(text, end)
-            pieces += [kept[1] if kept and kept[1] else "", MASK]
+            begin = kept.end() if kept and kept[1] else end
+            pieces += [text[end:begin], _masked_value(text[begin:stop])]
             end = stop
     return "".join((*pieces, text[end:]))
+
+
+def _masked_value(value: str) -> str:
+    quoted = _IN_QUOTES.fullmatch(value)
+    return f"{quoted[1]}{MASK}{quoted[3]}" if quoted else MASK
 
 
 def _end_of_secret(text: str, match: re.Match[str], is_argument: bool) -> int:

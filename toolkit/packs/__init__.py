@@ -1,0 +1,1 @@
+"""Evidence packs: a directory or archive with redacted runs and everything that is computed from them."""

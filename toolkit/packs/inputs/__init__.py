@@ -1,0 +1,1 @@
+"""Input files of a pack: masked copies of the runs, and the records beside them."""

@@ -1,0 +1,157 @@
+"""Copy the files of a run into a pack, with their secrets masked line by line."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
+
+import zstandard
+
+from toolkit.files.run_file import RunFile
+from toolkit.model.errors import InputError
+from toolkit.model.redaction import redact
+from toolkit.model.vocabulary import Role
+from toolkit.packs.index import LeftOutFile, PackedFile, is_portable
+from toolkit.packs.inputs.line_masking import LineMasker
+from toolkit.streams.blocks import Block, DecompressedStream, blocks
+
+_ZSTD_LEVEL, _GZIP_LEVEL = 3, 6
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_END_BYTES = {_GZIP: 8, _ZSTD: 4}
+"""Bytes at the end of a compressed file that hold only the check of its content."""
+
+
+def copy_run(files: Sequence[RunFile], root: Path, folder: str) -> tuple[list[PackedFile], list[LeftOutFile]]:
+    """Copy the files of a run to `folder` below `root`; other files than text and evidence are left out.
+
+    Raises `InputError` for two files whose names differ in case only or not at all, for a name that not every system
+    allows, and for a file that cannot be read.
+    """
+    packed, left_out = list[PackedFile](), list[LeftOutFile]()
+    taken = dict[str, str]()
+    (root / folder).mkdir(parents=True)
+    for file in files:
+        name = _packed_name(file.name, taken)
+        if file.role is Role.ARTIFACT and not _is_text(file):
+            left_out.append(LeftOutFile(redact(file.name), *_digest(file), "is not text, so that it cannot be masked"))
+        else:
+            packed.append(copy_masked(file, root, f"{folder}/{name}"))
+    return packed, left_out
+
+
+def _packed_name(name: str, taken: dict[str, str]) -> str:
+    last = redact(PurePosixPath(name).name).replace("***", "masked").replace("~", "home")
+    if not is_portable(last):
+        raise InputError(
+            name, None, "has a name that not every system allows; rename it: letters, digits, `.`, `_`, `-`"
+        )
+    if (folded := last.casefold()) in taken:
+        both = f"{taken[folded]} and {name}"
+        raise InputError(both, None, "cannot be in one folder of a pack; rename or remove one of them")
+    taken[folded] = name
+    return last
+
+
+def _is_text(file: RunFile) -> bool:
+    with file.open() as stream:
+        try:
+            return all(b"\0" not in each.data and each.data.decode() is not None for each in blocks(stream))
+        except UnicodeDecodeError:
+            return False
+
+
+def copy_masked(file: RunFile, root: Path, path: str) -> PackedFile:
+    """Copy one file to `path` below `root` with its secrets masked.
+
+    A compressed file is compressed again, so that the same content gives the same bytes; without a secret it is copied
+    as it is. The number of lines stays. Raises `InputError` for a file that cannot be read, or with a line too long to
+    be masked.
+    """
+    target = root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    size, sha256 = _digest(file)
+    magic = _magic(file)
+    with file.open() as stream, _compressed(target, magic) as out:
+        counts = _write_masked(stream, file.name, out)
+        damaged = stream.damage is not None
+    if not counts.masked:
+        with file.opener() as raw, target.open("wb") as out:
+            shutil.copyfileobj(raw, out)
+    elif damaged and magic:
+        # The copy of a file that ends too early ends too early: it lacks the check of its content.
+        os.truncate(target, target.stat().st_size - _END_BYTES[magic])
+    with target.open("rb") as packed:
+        digest = hashlib.file_digest(packed, "sha256").hexdigest()
+    packed_size = target.stat().st_size
+    return PackedFile(
+        path, file.role, packed_size, digest, size, sha256, counts.bytes, counts.lines, counts.masked
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Counts:
+    bytes: int = 0
+    lines: int = 0
+    masked: int = 0
+
+
+def _write_masked(stream: DecompressedStream, name: str, out: IO[bytes]) -> _Counts:
+    masker, counts = LineMasker(), _Counts()
+    for block in blocks(stream):
+        if block.skipped:
+            raise InputError(name, block.first_line, "the line is too long to be masked; leave the file out")
+        _write_block(block, masker, counts, out)
+    return counts
+
+
+def _write_block(block: Block, masker: LineMasker, counts: _Counts, out: IO[bytes]) -> None:
+    lines = block.data.split(b"\n")
+    if not block.torn:
+        lines.pop()
+    for line in lines:
+        masked = masker.masked(line)
+        counts.lines += 1
+        counts.masked += masked != line
+        masked += b"" if block.torn else b"\n"
+        counts.bytes += len(masked)
+        out.write(masked)
+
+
+def _digest(file: RunFile) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    try:
+        with file.opener() as raw:
+            while piece := raw.read(1 << 20):
+                digest.update(piece)
+                size += len(piece)
+    except OSError as error:
+        raise InputError(file.name, None, f"cannot be read: {error.strerror or error}") from error
+    return size, digest.hexdigest()
+
+
+def _magic(file: RunFile) -> bytes:
+    with file.opener() as raw:
+        head = raw.read(4)
+    return next((each for each in _END_BYTES if head.startswith(each)), b"")
+
+
+@contextmanager
+def _compressed(target: Path, magic: bytes) -> Iterator[IO[bytes]]:
+    """Create a file whose content is compressed as `magic` says, without a time or a name in it."""
+    with target.open("xb") as raw:
+        if magic == _GZIP:
+            with gzip.GzipFile("", "wb", _GZIP_LEVEL, raw, mtime=0) as packed:
+                yield cast(IO[bytes], packed)
+        elif magic == _ZSTD:
+            compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True)
+            with compressor.stream_writer(raw, closefd=False) as writer:
+                yield cast(IO[bytes], writer)
+        else:
+            yield raw

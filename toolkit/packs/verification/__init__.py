@@ -1,0 +1,1 @@
+"""Verification of a pack: its files against its manifests, and its documents computed again."""
