@@ -60,7 +60,13 @@ def write_records(folder: Path) -> None:
         "stdout": output, "stderr": None, "environment": {"HL_COIN": "ETH"},
         "source": {"commit": "29c19fd4" * 5, "dirty": True, "diff_sha256": DIGEST, "untracked": 2},
     }  # fmt: skip
-    failed = command | {"id": "U02", "argv": ["cargo", "test"], "exit_code": None, "signal": "SIGKILL", "stderr": output}
+    failed = command | {
+        "id": "U02",
+        "argv": ["cargo", "test"],
+        "exit_code": None,
+        "signal": "SIGKILL",
+        "stderr": output,
+    }
     (folder / "commands.jsonl").write_text("".join(json.dumps(each) + "\n" for each in (command, failed)))
     meta = {
         "schema": "toolkit.run_meta/1", "producer": None, "argv": ["/home/ada/bin/paraphina_live"], "cwd": "/home/ada",

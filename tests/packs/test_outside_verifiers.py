@@ -56,8 +56,9 @@ def test_in_toto_accepts_each_statement_and_its_predicate(root: Path) -> None:
     assert built["command"] == ["~/bin/cargo", "build", "--token", "***"]
     assert built["byproducts"]["return-value"] == 0
     assert message.materials[0].digest["gitCommit"] == "29c19fd4" * 5
-    assert found["command-new-002.intoto.json"][1]["byproducts"] | {"return-value": 137, "signal": "SIGKILL"} == (
-        found["command-new-002.intoto.json"][1]["byproducts"]
+    assert (
+        found["command-new-002.intoto.json"][1]["byproducts"] | {"return-value": 137, "signal": "SIGKILL"}
+        == (found["command-new-002.intoto.json"][1]["byproducts"])
     )
     assert found["run-new.intoto.json"][1]["materials"][1]["digest"] == {"sha256": DIGEST}
     gate = json.loads((root / "data/gate/new.json").read_text())
@@ -85,4 +86,7 @@ def test_rocrate_loads_a_pack_and_finds_each_file_and_action(root: Path) -> None
     for action in actions.values():
         assert action["instrument"]["@type"] == "SoftwareApplication"
         assert all(result.id in files for result in action["result"])
-    assert {each.id for each in actions["#analysis"]["object"]} >= {"data/pack.json", "data/runs/new/telemetry.jsonl.zst"}
+    assert {each.id for each in actions["#analysis"]["object"]} >= {
+        "data/pack.json",
+        "data/runs/new/telemetry.jsonl.zst",
+    }
