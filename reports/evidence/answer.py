@@ -48,6 +48,7 @@ def _sentences(context: Context) -> Iterator[tuple[int, Rich]]:
     yield from ((0, sentence) for sentence in blocked_sentences(context))
     for sentence in context.comparison.disturbances:
         yield 1, Rich((bold(f"{sentence[:1].upper()}{sentence[1:]}."),))
+    yield from ((0, sentence) for sentence in _without_book(context))
     yield from _settings(context)
     for mechanism in mechanisms(context):
         yield (3 if mechanism.vanished else 0), mechanism_sentence(mechanism)
@@ -59,6 +60,14 @@ def _sentences(context: Context) -> Iterator[tuple[int, Rich]]:
     yield 1, Rich((bold(_feed(context)),))
     if len(context.blocked) < 2:
         yield 3, _data(context)
+
+
+def _without_book(context: Context) -> Iterator[Rich]:
+    for run in context.sides:
+        venues = () if run.blocked else context.pair.venues_without_book(run)
+        if venues:
+            named = ", ".join(venue.capitalize() for venue in venues)
+            yield Rich((bold(f"{named} never had a book {run.side} the change."),))
 
 
 def _settings(context: Context) -> Iterator[tuple[int, Rich]]:

@@ -73,7 +73,12 @@ class Context:
 
     def tested(self, venue: str) -> tuple[ComparisonRow, ...]:
         """Return the rows of a venue that a test found to have improved or regressed."""
-        return tuple(row for row in self.venue_rows(venue) if row.verdict in _TESTED)
+        return tuple(row for row in self.venue_rows(venue) if row.verdict in _TESTED and not self._is_hollow(row))
+
+    def _is_hollow(self, row: ComparisonRow) -> bool:
+        """Return True for an improvement of a venue without a book: a venue that is not used has no reconnects."""
+        without = (venue for run in self.sides if not run.blocked for venue in self.pair.venues_without_book(run))
+        return row.verdict is Verdict.IMPROVED and row.figure.split(".", 1)[0] in without
 
     @cached_property
     def venues(self) -> tuple[str, ...]:
@@ -96,7 +101,7 @@ class Context:
         return self._with_verdict(Verdict.REGRESSED)
 
     def _with_verdict(self, verdict: Verdict) -> tuple[ComparisonRow, ...]:
-        rows = [row for row in self.comparison.rows if row.verdict is verdict]
+        rows = [row for row in self.comparison.rows if row.verdict is verdict and not self._is_hollow(row)]
         ranks = {metric: rank for rank, metric in enumerate(RESULT_METRICS)}
         return tuple(sorted(rows, key=lambda row: ranks.get(row.figure.split(".", 1)[1], len(ranks))))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reports.elements import Align, Cell, CitedLine, Column, Rich, Table
 from reports.evidence.context import Context
 from reports.evidence.wording import NO_DIFFERENCE, bold, cited, is_tested, values
-from toolkit.model.evidence import FindingState
+from toolkit.model.evidence import FindingChange, FindingState
 from toolkit.model.runs import Finding
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import Verdict
@@ -78,12 +78,14 @@ def book_sentence(context: Context) -> Rich:
 
 def why(context: Context) -> tuple[Rich, ...]:
     """Return, for each venue with a verdict, the findings that came or went with the change."""
+    return tuple(_finding_change(each.state, each.finding) for each in reasons(context))
+
+
+def reasons(context: Context) -> tuple[FindingChange, ...]:
+    """Return the findings that came or went at the venues with a verdict."""
     venues = {venue for venue in context.venues if context.tested(venue)}
-    return tuple(
-        _finding_change(change.state, change.finding)
-        for change in context.evidence.findings
-        if change.finding.venue in venues and change.state in (FindingState.GONE, FindingState.NEW)
-    )
+    states = (FindingState.GONE, FindingState.NEW)
+    return tuple(each for each in context.evidence.findings if each.finding.venue in venues and each.state in states)
 
 
 def _finding_change(state: FindingState, finding: Finding) -> Rich:

@@ -149,6 +149,12 @@ class EvidenceView:
         return worse.findings(self.context)
 
     @property
+    def worse(self) -> tuple[Rich, ...]:
+        """Regressions, longer stalls, large moves, and the findings that changed and are not reasons of `why`."""
+        others = worse.findings(self.context, without=first_screen.reasons(self.context))
+        return (*worse.regression_sentences(self.context), *self.longer_stalls, *self.large_moves, *others)
+
+    @property
     def same_findings(self) -> tuple[Rich, ...]:
         """Findings that are the same on both sides."""
         return worse.same_findings(self.context)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from reports.elements import Align, Cell, Column, FoldedFigures, Section, Table
+from reports.elements import FoldedFigures, Section
 from reports.format import number
 from reports.review_summary import ReviewSummary
 from reports.section_layout import SectionLayout
@@ -25,8 +25,6 @@ OMITTABLE = {
     "rows": "figures of the later sections that differ",
 }
 """Parts that may be omitted from a page that is too long, the least important first."""
-HEADLINE_METRICS = ("reconnects", "age_apply_ms.p95", "age_apply_unknown.share")
-"""Metrics that the first table shows for each venue."""
 
 
 @dataclass(frozen=True)
@@ -109,21 +107,6 @@ class PairView:
         """Return True if the metric can be compared at every venue."""
         return len(self.compared(metric)) == len(self.venues)
 
-    def changed(self, metric: str, step: float = 0) -> tuple[ComparisonRow, ...]:
-        """Return the compared rows of a metric that differ by at least `step`, the largest difference first."""
-        rows = [row for row in self.compared(metric) if self._layout.differs(row) and abs(row.delta or 0) >= step]
-        return tuple(sorted(rows, key=lambda row: -abs(row.delta or 0)))
-
-    def unchanged(self, metric: str) -> tuple[ComparisonRow, ...]:
-        """Return the compared rows of a metric that do not differ."""
-        return tuple(row for row in self.compared(metric) if not self._layout.differs(row))
-
-    def reasons(self, metric: str) -> tuple[str, ...]:
-        """Return the reasons why rows of a metric may not be compared, each once."""
-        rows = (self.rows.get(f"{venue}.{metric}") for venue in self.venues)
-        reasons = dict.fromkeys(row.why for row in rows if row and row.verdict is Verdict.NOT_COMPARABLE)
-        return tuple(reasons) or ("no venue had a book in both runs",)
-
     @property
     def common_shift(self) -> tuple[float, float] | None:
         """Smallest and largest change (ms) of the median event age, if all that can be compared changed alike.
@@ -143,41 +126,6 @@ class PairView:
     def resolution_ms(self) -> float:
         """Median time between ticks in ms, the larger of both sides; 0 if neither is known."""
         return max(run.resolution_ms or 0 for run in self.sides)
-
-    def values_text(self, figure: str) -> str:
-        """Return both values of a figure: `10 → 1`, or one value if they read the same."""
-        texts = [run.text(figure) for run in self.sides]
-        return texts[0] if texts[0] == texts[1] else " → ".join(texts)
-
-    def rates_text(self, figure: str) -> str:
-        """Return the hourly rates of both values of a count: ` (60.0 → 6.0 per h)`; empty if there are none."""
-        row = self.rows.get(figure)
-        if row is None or row.before_per_hour is None or row.after_per_hour is None or self._layout.equal_lengths:
-            return ""
-        return f" ({row.before_per_hour:.1f} → {row.after_per_hour:.1f}\u00a0per\u00a0h)"
-
-    @property
-    def headline(self) -> Table:
-        """Table with a row per venue, worst first: reconnects and ages. Venues whose reconnects changed are strong."""
-        return Table(_HEADLINE_COLUMNS, tuple(self._headline_row(venue) for venue in self.venues))
-
-    def _headline_row(self, venue: str) -> tuple[Cell, ...]:
-        reconnects, age, unknown = (f"{venue}.{metric}" for metric in HEADLINE_METRICS)
-        changed = self.rows.get(reconnects) in self.changed("reconnects")
-        return (
-            Cell(venue, strong=changed),
-            Cell(self.values_text(reconnects) + (self.rates_text(reconnects) if changed else ""), reconnects, changed),
-            Cell(self._verdict_text(reconnects), strong=changed),
-            Cell(self.values_text(age), age),
-            Cell(self._verdict_text(age)),
-            Cell(self.values_text(unknown), unknown),
-        )
-
-    def _verdict_text(self, figure: str) -> str:
-        row = self.rows.get(figure)
-        if row is None:
-            return "not comparable"
-        return "" if row.verdict is Verdict.DESCRIPTIVE else row.verdict.replace("_", " ")
 
     @cached_property
     def _layout(self) -> SectionLayout:
@@ -215,13 +163,3 @@ class PairView:
 
 def _count(lines: Iterable[FoldedFigures]) -> int:
     return sum(line.figures for line in lines)
-
-
-_HEADLINE_COLUMNS = (
-    Column("venue"),
-    Column("reconnects before → after", Align.RIGHT),
-    Column("verdict"),
-    Column("apply age p95 before → after", Align.RIGHT),
-    Column("verdict"),
-    Column("unknown age", Align.RIGHT),
-)

@@ -22,12 +22,12 @@ from toolkit.smoke.known_settings import known_settings
 
 NAMES = ("prb_before", "prb_after")
 HEADINGS = [
-    "prb_before → prb_after", "Settings that differ", "Gate", "Reconnects", "Ages", "Freshness", "Plateaus", "Books",
+    "All figures", "Settings that differ", "Gate", "Reconnects", "Ages", "Freshness", "Plateaus", "Books",
     "Publisher pressure and cap hits", "Recovery without a new socket", "Market, fair value and orders",
     "Time and ticks", "Comparability and method",
 ]  # fmt: skip
 OUR_TAGS = {
-    "h1", "h2", "h3", "p", "strong", "code", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "details",
+    "blockquote", "h1", "h2", "h3", "p", "strong", "code", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "details",
     "summary",
 }  # fmt: skip
 
@@ -47,14 +47,24 @@ def test_every_row_of_a_rendered_table_has_as_many_cells_as_its_head(left: RunAn
 
 
 def test_the_document_has_its_headings_in_order() -> None:
-    assert Page(document(before(), after())).headings == HEADINGS
+    headings = Page(document(before(), after())).headings
+    first = ["prb_before → prb_after", "Before and after", "Reconnects by reason"]
+    assert headings[:3] == first and headings[-len(HEADINGS) :] == HEADINGS
+    assert (
+        headings.index("What got worse, outages, findings")
+        < headings.index("Comparable?")
+        < headings.index("All figures")
+    )
 
 
-def test_the_document_begins_with_the_changes_and_the_review_summary() -> None:
-    _, first, second, *_ = document(before(), after()).replace("\u00a0", " ").split("\n\n")
-    assert first.startswith("Reconnects: **lighter 10 → 1**; equal at extended (5), hyperliquid (3)")
-    assert "Apply age (time since a venue's book was last applied), p95: equal within one tick (250 ms)" in first
-    assert second.split("\n") == [
+def test_the_document_begins_with_the_answer_and_folds_the_summary_of_all_figures() -> None:
+    text = document(before(), after())
+    _, first, second, *_ = text.replace("\u00a0", " ").split("\n\n")
+    assert first.startswith("> **Improved:** Lighter reconnects **10** → **1** (ratio 0.10, 95 % interval 0.002–0.70")
+    assert second.startswith("| venue | reconnects | book age p95, s | oldest book, s | result |")
+    folded = text.replace("\u00a0", " ").partition("<summary>145 figures, settings, gate, method</summary>\n\n")[2]
+    summary_of_all = folded.split("\n\n")[0]
+    assert summary_of_all.split("\n") == [
         "- **Feed**: SIMULATED.",
         "- **Settings**: not recorded in either run, so it is not known whether they were equal.",
         "- **Build**: before not known (the run states no build id), after `29c19fd4a1`.",
@@ -111,30 +121,6 @@ def test_the_omitted_figures_are_counted() -> None:
     assert sum(int(text.replace("\u00a0", "").split()[0]) for text in pair.omitted_text) + rows == len(pair.rows)
 
 
-@pytest.mark.parametrize(
-    ("deltas", "expected"),
-    [
-        ((-18, -17, -19), "down by 17 to 19 ms"), ((16, 16, 16), "up by 16 ms"), ((-18, 17, -19), None),
-        ((-18, -17, -180), None), ((-280, -280, -290), None), ((-18, -18), None), ((0, 0, 0), None),
-    ],
-)  # fmt: skip
-def test_a_common_shift_of_all_venues_is_named_and_counted_for_none(
-    deltas: tuple[int, ...], expected: str | None
-) -> None:
-    venues = VENUES[: len(deltas)]
-    ages = [
-        [figure(f"{v}.age_event_ms.p50", 400 + d, "ms") for v, d in zip(venues, by, strict=True)]
-        for by in (deltas, [0] * len(deltas))
-    ]
-    right, left = (
-        RunAnalysis(run_info(id=str(n), venues=venues), (), (*run_figures(), *figures))
-        for n, figures in enumerate(ages)
-    )
-    text = document(left, right)
-    assert ("Event age (age of a book by its own time stamp), median: " in text) == bool(expected)
-    assert expected is None or expected in text
-
-
 def pair_of(metric: str, before_ms: tuple[float | None, ...], after_ms: tuple[float | None, ...]) -> str:
     """Return the document of two runs with one age of each venue."""
     runs = []
@@ -148,32 +134,16 @@ def pair_of(metric: str, before_ms: tuple[float | None, ...], after_ms: tuple[fl
 @pytest.mark.parametrize(
     ("after_ms", "where"),
     [
-        ((418, 418, 418, 418), "at every venue. A shift"),
-        ((418, 418, 418, None), "at every venue that can be compared. A shift"),
+        ((418, 418, 418, 418), "all venues rose"),
+        ((418, 418, 418, None), "all venues that can be compared rose"),
     ],
 )
 def test_a_common_shift_claims_every_venue_only_if_every_venue_was_compared(
     after_ms: tuple[float | None, ...], where: str
 ) -> None:
-    assert f"median: up by 18 ms {where}" in pair_of("age_event_ms.p50", (400, 400, 400, 400), after_ms)
-
-
-@pytest.mark.parametrize(
-    ("after_ms", "equal"),
-    [
-        ((9_000, 9_000, 9_000), ""),
-        ((9_000, 9_000, 5_100), "; equal within one tick at the other venues that can be compared"),
-        ((9_000, 9_000, 5_000), "; equal within one tick at the other venues that can be compared"),
-        ((9_000, 9_000, None), ""),
-        ((9_000, 5_000, None), "; equal within one tick at the other venues that can be compared"),
-    ],
-)
-def test_other_venues_are_called_equal_only_if_there_are_any(after_ms: tuple[float | None, ...], equal: str) -> None:
-    text = pair_of("age_apply_ms.p95", (5_000, 5_000, 5_000), after_ms)
-    line, *_ = (line for line in text.splitlines() if line.startswith("Apply age ("))
-    changed = [venue for venue, ms in zip(VENUES, after_ms, strict=False) if ms == 9_000]
-    values = ", ".join(f"{venue} 5 000 ms → 9 000 ms" for venue in sorted(changed))
-    assert line == f"Apply age (time since a venue's book was last applied), p95: {values}{equal}."
+    assert f"The median event ages of {where} by 18 ms together" in pair_of(
+        "age_event_ms.p50", (400, 400, 400, 400), after_ms
+    )
 
 
 def test_the_worst_venue_comes_first_in_every_table() -> None:
@@ -222,16 +192,18 @@ def test_a_row_shows_both_values_with_their_sample_counts_and_the_verdict(
 
 def test_a_document_with_a_blocked_side_has_the_diagnosis_in_place_of_numbers() -> None:
     page = Page(document(blocked(), after()))
-    assert page.headings == HEADINGS
-    assert "The before run is blocked: the build could not move a file across devices (os error 18)" in page.text
+    assert page.headings[-len(HEADINGS) :] == HEADINGS
+    assert (
+        "Blocked: the before run never ran: the build could not move a file across devices (os error 18)" in page.text
+    )
     (row,) = (row for table in page.tables for row in table if row[0] == "reconnects")
     assert row == ["reconnects", "5", "3", "3", "2", "1", "1 to 5"]
 
 
 def test_a_document_with_two_blocked_sides_has_all_headings() -> None:
     page = Page(document(blocked(), blocked()))
-    assert page.headings == HEADINGS
-    assert "Neither run has figures." in page.text
+    assert page.headings[-len(HEADINGS) :] == HEADINGS
+    assert "Blocked: neither run ran: " in page.text
 
 
 def test_a_run_that_died_and_a_venue_without_a_book_come_first() -> None:
@@ -241,11 +213,17 @@ def test_a_run_that_died_and_a_venue_without_a_book_come_first() -> None:
     ]
     info = replace(after().run, ended=Ended.KILLED, diagnosis=Diagnosis("x", "the log stops in mid-line", "run.log", 7))
     text = document(before(), replace(after(), run=info, figures=tuple(dead)))
-    assert text.split("\n\n")[1].startswith(
-        "**The after run ended early (killed)** after 9 min 59.5 s: the log stops in mid-line (`run.log` line 7).\n"
-        "**paradex never had a book in the after run**.\n"
+    first = text.replace("\u00a0", " ").split("\n\n")[1]
+    assert first.startswith(
+        "> **After: killed after 9 min 59.5 s: the log stops in mid-line (run.log line 7).** "
+        "**Paradex never had a book after the change.**"
     )
-    assert Page(text).tables[0][1][0] == "paradex"
+    assert [
+        cell.replace("\u00a0", " ")
+        for row in Page(text).tables[0]
+        if row[0] == "paradex"
+        for cell in (*row[:3], row[-1])
+    ] == ["paradex", "3", "< 0.25", "no book after"]
 
 
 def test_the_reconnects_of_a_venue_without_a_book_are_no_improvement() -> None:
@@ -254,13 +232,10 @@ def test_the_reconnects_of_a_venue_without_a_book_are_no_improvement() -> None:
         replace(each, value=0) if each.figure.endswith(".reconnects") else each
         for each in after().figures
     ]  # fmt: skip
-    first = document(before(), replace(after(), figures=tuple(dead))).split("\n\n")[1]
-    assert first == (
-        "**lighter, extended, hyperliquid, paradex and aster never had a book in the after run**.\n"
-        "Reconnects cannot be compared: no venue had a book in both runs.\n"
-        "Apply ages (time since a venue's book was last applied) cannot be compared: "
-        "no venue had a book in both runs."
-    )
+    text = document(before(), replace(after(), figures=tuple(dead)))
+    named = "Lighter, Extended, Hyperliquid, Paradex, Aster"
+    assert text.split("\n\n")[1].startswith(f"> **{named} never had a book after the change.**")
+    assert "improved" not in text.lower().partition("## before and after")[0]
 
 
 def test_the_rest_of_a_run_that_was_cut_short_is_missing_data() -> None:
@@ -273,11 +248,20 @@ def test_the_rest_of_a_run_that_was_cut_short_is_missing_data() -> None:
     assert text.count("it panicked") == 1
 
 
-def test_equal_counts_of_runs_of_different_length_are_not_called_equal() -> None:
+def test_counts_of_runs_of_different_length_are_said_to_be_compared_by_their_rates() -> None:
     shorter = replace(before(), run=replace(before().run, id="b", observed_ms=200_000))
-    first = document(before(), shorter).replace("\u00a0", " ").split("\n\n")[1]
-    assert first.startswith("Reconnects: **lighter 10 (60.1 → 180.0 per h)**, **extended 5 (30.0 → 90.0 per h)**, ")
-    assert "cannot be compared: the runs last 9 min 59.5 s and 3 min 20.0 s." in first
+    text = document(before(), shorter).replace("\u00a0", " ")
+    assert "- The runs last 9 min 59.5 s and 3 min 20.0 s: counts are compared by their hourly rates." in text
+
+
+def test_the_text_lists_every_figure_only_if_asked() -> None:
+    pair = compare(before(), after())
+    short, long = (comparison_page(pair, NAMES, "text", everything) for everything in (False, True))
+    assert "--all adds settings, gate, method and all 145 figures" in " ".join(short.split())
+    assert "Settings that differ" not in short and "Settings that differ" in long
+    assert long.startswith(short.split("Comparable?")[0]) and short.count("\n") < 60
+    prose = [line for line in short.split("\n") if "  " not in line.strip()]
+    assert max(map(len, prose)) <= 100
 
 
 def test_no_table_of_a_page_is_empty() -> None:
@@ -324,8 +308,8 @@ def test_no_text_of_a_run_changes_the_structure_of_the_document(text: str) -> No
     run = hostile(text)
     other = with_settings(run, {f"{text}!": text, text: f"{text}!"}, id="other")
     page = Page(document(run, other, (text, text)))
-    assert page.headings[1:] == HEADINGS[1:]
-    assert [len(table[0]) for table in page.tables] == [6, 4, 6, 3]
+    assert page.headings[-len(HEADINGS) :] == HEADINGS
+    assert [len(table[0]) for table in page.tables][-3:] == [4, 6, 3]
     assert all(len(row) == len(table[0]) for table in page.tables for row in table)
     assert set(page.tags) <= OUR_TAGS
     assert not re.search(r"[@#]\w", page.prose)

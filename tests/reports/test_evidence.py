@@ -245,7 +245,7 @@ def test_a_run_that_died_is_named_with_its_diagnosis() -> None:
 
 @pytest.mark.parametrize(
     ("deltas", "expected"),
-    [((-18, -17, -19), "fell by 17 to 19 ms together"), ((16, 16, 16), "rose by 16 to 16 ms together"),
+    [((-18, -17, -19), "fell by 17 to 19 ms together"), ((16, 16, 16), "rose by 16 ms together"),
      ((-18, 17, -19), None), ((0, 0, 0), None)],
 )  # fmt: skip
 def test_a_common_shift_of_all_venues_is_named_once(deltas: tuple[int, ...], expected: str | None) -> None:

@@ -35,6 +35,10 @@ Paired = Annotated[
     bool, typer.Option("--paired", help="Both runs ran at the same time: compare their ages part by part in time.")
 ]
 
+AllFigures = Annotated[
+    bool, typer.Option("--all", help="Print every figure, the settings, the gate and the method (text only).")
+]
+
 
 def compare(
     before: Before = None,
@@ -42,6 +46,7 @@ def compare(
     befores: Befores = None,
     afters: Afters = None,
     paired: Paired = False,
+    all_figures: AllFigures = False,
     format: opt.FormatOption = opt.Format.TEXT,
     output: opt.OutputOption = None,
     db: opt.DbOption = opt.DEFAULT_DB,
@@ -54,7 +59,7 @@ def compare(
     off_market: opt.OffMarketOption = OFF_MARKET_BPS,
     quiet: opt.QuietOption = False,
 ) -> int:
-    """Compare two runs figure by figure.
+    """Compare two runs figure by figure: the answer first, then what moved.
 
     With several runs a side (--before A --before B --after C --after D), the run is the sample: at least four a side
     can show a difference. The exit code is 4 if no figure can be compared.
@@ -66,7 +71,7 @@ def compare(
     html = format is opt.Format.HTML
     check_format(format, "evidence" if html else "compare")
     window = opt.window(segment, last, since_tick, until_tick)
-    options = analysis_options(requested, window, plateau, off_market, pictures=html)
+    options = analysis_options(requested, window, plateau, off_market, pictures=html or format is opt.Format.MARKDOWN)
     sides = paired_paths(before, after, befores, afters)
     comparison = compare_runs(*sides, db, options, quiet, paired=paired)
     if format is opt.Format.JSON:
@@ -74,7 +79,8 @@ def compare(
     elif html:
         emit(_html_page(comparison, *sides), output)
     else:
-        emit(comparison_page(comparison, (side_name(sides[0]), side_name(sides[1])), format), output)
+        names = (side_name(sides[0]), side_name(sides[1]))
+        emit(comparison_page(comparison, names, format, all_figures), output)
     return ExitCode.OK if comparison.comparable else ExitCode.INCONCLUSIVE
 
 

@@ -10,9 +10,7 @@ from dataclasses import replace
 from reports.evidence.view import OMITTABLE, EvidenceView, pictured_sides
 from reports.pages import render_page, render_template
 from reports.pictures.files import picture_files
-from reports.views.pair import PairView
-from toolkit.evidence.assemble import gate_results
-from toolkit.evidence.typical_run import with_typical_runs
+from toolkit.evidence.assemble import assemble
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.evidence import Evidence
 
@@ -73,10 +71,11 @@ def document_answer(evidence: Evidence) -> str:
     return textwrap.fill(text, TERMINAL_WIDTH, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
-def comparison_page(comparison: RunComparison, names: tuple[str, str], format: str) -> str:
+def comparison_page(comparison: RunComparison, names: tuple[str, str], format: str, everything: bool = False) -> str:
     """Return the comparison for a terminal (`format` is `text`) or in Markdown (`markdown`).
 
+    It begins with the answer, as the document does. `everything` adds all figures to the text; Markdown folds them.
     Raises `UsageError` for another format.
     """
-    pair = PairView(with_typical_runs(comparison), names, gate_results(comparison))
-    return render_page("compare", format, pair=pair)
+    view = EvidenceView(assemble(comparison, names, ()))
+    return render_page("compare", format, view=view, pair=view.context.pair, everything=everything)

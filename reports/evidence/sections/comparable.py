@@ -96,7 +96,7 @@ def _market_sentence(market: Sequence[MarketMatch]) -> Rich:
             (f"The prices of {least.venue}, matched tick by tick, correlate with r = {least_r:.4f} only{gap}.",)
         )
     matched = number(min(each.matched for each in known))
-    correlation = f"r ≥ {math.floor(least_r * 10_000) / 10_000:.4f}"
+    correlation = f"r{GAP}≥{GAP}{math.floor(least_r * 10_000) / 10_000:.4f}"
     ticks = f"matched tick by tick ({matched} ticks or more)"
     return Rich((f"Same market: the prices of {len(known)} venues, {ticks}, correlate with {correlation}{gap}.",))
 

@@ -29,9 +29,11 @@ def sentences(context: Context) -> Iterator[Rich]:
         yield Rich((f"Measured on pairs of identical synthetic builds, {measured}; counts are tested exactly.",))
     if (shift := context.pair.common_shift) is not None:
         least, most = (number(round(abs(each))) for each in sorted(shift, key=abs))
-        moved = f"{'rose' if shift[0] > 0 else 'fell'} by {least} to {most}{GAP}ms"
+        by = least if least == most else f"{least} to {most}"
+        moved = f"{'rose' if shift[0] > 0 else 'fell'} by {by}{GAP}ms"
+        venues = "all venues" if context.pair.all_compared("age_event_ms.p50") else "all venues that can be compared"
         cause = "where the ticks fell between the messages of the venues, no change of a venue"
-        yield Rich((f"The median event ages of all venues {moved} together: {cause}.",))
+        yield Rich((f"The median event ages of {venues} {moved} together: {cause}.",))
 
 
 def _side_by_side(context: Context, design: str) -> str:

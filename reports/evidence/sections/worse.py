@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from reports.elements import Align, Cell, Column, Rich, Table
 from reports.evidence.context import Context
@@ -49,6 +49,17 @@ def _regression(context: Context, row: ComparisonRow) -> tuple[Cell | Rich, ...]
     )
 
 
+def regression_sentences(context: Context) -> Iterator[Rich]:
+    """Yield a sentence for each row that regressed, or that none did."""
+    if context.blocked:
+        yield Rich(("Nothing can be compared.",))
+    elif not context.regressed:
+        yield Rich(("No tested figure got worse.",))
+    for row in context.regressed:
+        head = Rich((bold(f"Regressed: {figure_name(row.figure)}"), " "))
+        yield head + values(context.sides, row.figure) + Rich((f", {verdict_text(row)}.",))
+
+
 def large_moves(context: Context) -> tuple[Rich, ...]:
     """Return a sentence for each untested figure that moved more than identical builds do, the largest move first."""
     moved = [row for row in context.comparison.rows if _is_large(row)]
@@ -80,9 +91,13 @@ def _move(context: Context, row: ComparisonRow) -> Rich:
     return name + values(context.sides, row.figure) + Rich((remark,))
 
 
-def findings(context: Context) -> tuple[Rich, ...]:
-    """Return the findings that are new, gone, now visible, or severe on both sides, one sentence each."""
-    return tuple(_finding(each) for each in context.evidence.findings if _is_open(each))
+def findings(context: Context, without: Container[FindingChange] = ()) -> tuple[Rich, ...]:
+    """Return the findings that are new, gone, now visible, or severe on both sides, one sentence each.
+
+    Those in `without` are left out.
+    """
+    changes = context.evidence.findings
+    return tuple(_finding(each) for each in changes if _is_open(each) and each not in without)
 
 
 def same_findings(context: Context) -> tuple[Rich, ...]:
