@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,40 @@ def test_the_end_of_another_service_than_that_of_the_programs_lines_ends_no_run(
 def test_the_end_of_the_service_that_wrote_the_programs_lines_ends_the_run(tmp_path: Path, line: str) -> None:
     log = (*(f"bot-1  | {each}" for each in (START_LINE, CONNECTED)), line, "redis-1 exited with code 1")
     assert outcome(ended(tmp_path, *log, telemetry=records(RECORDS))) == (*SIGNAL, 3)
+
+
+KILLED_UNIT = "systemd[1]: {}: Main process exited, code=killed, status=9/KILL"
+JOURNALS = [
+    ("paraphina_live[42]: ", "", "paraphina.service", ("killed", "signal")),
+    ("bot[42]: ", "", "bot.service", ("killed", "signal")),
+    ("bot[42]: ", "redis[7]: ready to accept connections", "nginx.service", ("unknown", None)),
+    ("bot[42]: ", "systemd[1]: Started Session 5 of User bot.", "nginx.service", ("unknown", "undecided_exit")),
+]
+
+
+@pytest.mark.parametrize(("own", "other", "unit", "end"), JOURNALS)
+def test_the_end_of_a_service_in_a_journal_ends_the_run_only_if_it_is_the_programs(
+    tmp_path: Path, own: str, other: str, unit: str, end: tuple[str, str | None]
+) -> None:
+    texts = [*(own + each for each in (START_LINE, CONNECTED, CONNECTED)), *([other] if other else [])]
+    log = [f"{SYSLOG} {each}" for each in (*texts, KILLED_UNIT.format(unit))]
+    run = ended(tmp_path, *log, telemetry=records(RECORDS))
+    assert outcome(run)[:2] == end
+    assert verdict(tmp_path, *log)[0] == ("PASS" if end == ("unknown", None) else "INCONCLUSIVE")
+
+
+@pytest.mark.parametrize(("unit", "end"), [("bot.service", "killed"), ("nginx.service", "unknown")])
+def test_the_end_of_a_unit_in_a_json_journal_ends_the_run_only_if_it_wrote_the_programs_lines(
+    tmp_path: Path, unit: str, end: str
+) -> None:
+    lines = [
+        {"MESSAGE": each, "_SYSTEMD_UNIT": "bot.service", "SYSLOG_IDENTIFIER": "run.sh"}
+        for each in (START_LINE, CONNECTED, CONNECTED)
+    ]
+    message = f"{unit}: Main process exited, code=killed, status=9/KILL"
+    exit_line = {"MESSAGE": message, "_SYSTEMD_UNIT": "init.scope", "UNIT": unit, "SYSLOG_IDENTIFIER": "systemd"}
+    run = ended(tmp_path, *map(json.dumps, [*lines, exit_line]), telemetry=records(RECORDS))
+    assert run.ended == end
 
 
 def test_of_several_containers_the_one_named_like_the_program_counts(tmp_path: Path) -> None:

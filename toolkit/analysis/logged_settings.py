@@ -15,7 +15,7 @@ from toolkit.db.store import sql
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.redaction import redact_setting
 from toolkit.model.runs import SettingSource
-from toolkit.runlog.facts import Ref
+from toolkit.runlog.ending_lines import Ref
 
 _START_KEYS = {"network", "venues", "connectors", "cfg", "cfg_hash"}
 """Keys of the start-up line that configure the run; the others name the build or an address."""

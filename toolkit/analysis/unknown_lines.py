@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from toolkit.files.copies import distinct
 from toolkit.files.discovery import discover
 from toolkit.files.rotation import is_continuation
-from toolkit.files.run_file import RunFile, adjoins
+from toolkit.files.run_file import RunFile, adjoins, rest_may_follow
 from toolkit.model.vocabulary import Role
-from toolkit.runlog.bulk.block import wrapped_blocks
-from toolkit.runlog.parse import OTHER, parse
+from toolkit.runlog.bulk.wrapped import OpenLines, SectionReader
+from toolkit.runlog.parse import OTHER, has_program_words, parse
 from toolkit.runlog.sanitize import strip_decoration
-from toolkit.streams.blocks import Block, DecompressedStream, blocks
+from toolkit.runlog.wrapping.sections import LogWrappings
+from toolkit.runlog.wrapping.unwrap import UnwrappedLines
+from toolkit.streams.blocks import Block, blocks
 
 MAX_TEMPLATE_CHARS = 160
 MAX_TEMPLATES = 10_000
@@ -29,11 +31,12 @@ def unknown_templates(paths: Sequence[str]) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     logs = [file for file in distinct(discover(paths)).files if file.role is Role.LOG]
+    begun = OpenLines()
     joined = False  # the first line of this part is the rest of the last line of the part before
     for file, after in zip(logs, [*logs[1:], None], strict=False):
         rest = after.first_line() if after is not None and adjoins(after, file) else None
         with file.open() as stream:
-            for block, plain in _lines(file, stream):
+            for block, plain in _reader(file, begun, after).blocks(blocks(stream)):
                 lines = plain[int(joined and block.first_line == 1) :]
                 # The halves of a known line are not unknown lines.
                 torn = block.torn and not stream.damage
@@ -44,13 +47,21 @@ def unknown_templates(paths: Sequence[str]) -> Counter[str]:
     return counts
 
 
-def _lines(file: RunFile, stream: DecompressedStream) -> Iterator[tuple[Block, list[bytes]]]:
-    """Yield the blocks of a log, each with its lines without what a log collector put around them."""
-    if not file.wrapping:
-        yield from ((block, block.data.split(b"\n")) for block in blocks(stream))
-        return
-    for block, unwrapped in wrapped_blocks(blocks(stream), file.wrapping):
-        yield block, [line for index, line in enumerate(unwrapped.lines) if index not in unwrapped.parts]
+def _reader(file: RunFile, begun: OpenLines, after: RunFile | None) -> SectionReader[tuple[Block, list[bytes]]]:
+    """Return a reader of the blocks of a log, each with its lines without what a log collector put around them."""
+
+    def lines_of(block: Block, lines: UnwrappedLines | None, _: int) -> tuple[tuple[Block, list[bytes]], list[bytes]]:
+        wrapped = block.data.split(b"\n")
+        kept = list(enumerate(wrapped)) if lines is None else list(enumerate(lines.lines))
+        kept = [(index, line) for index, line in kept if lines is None or index not in lines.parts]
+        return (block, [line for _, line in kept]), [wrapped[index] for index, line in kept if _is_unread(line)]
+
+    return SectionReader(LogWrappings(file.wrapping), lines_of, begun, rest_may_follow(file, after))
+
+
+def _is_unread(line: bytes) -> bool:
+    text = line.decode("utf-8", "replace")
+    return has_program_words(text) and parse(text).records[0].family == OTHER
 
 
 def _count(counts: Counter[str], line: str) -> None:

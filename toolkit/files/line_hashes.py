@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit.files.run_file import RunFile
-from toolkit.runlog.bulk.block import wrapped_blocks
+from toolkit.runlog.bulk.wrapped import wrapped_blocks
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.streams.blocks import Block, DecompressedStream, blocks
 

@@ -61,6 +61,13 @@ def adjoins(file: RunFile, before: RunFile | None) -> bool:
     return rotated_part(file.name).adjoins(rotated_part(before.name))
 
 
+def rest_may_follow(file: RunFile, after: RunFile | None) -> bool:
+    """Return whether the rest of a line that a log collector split may be in `after`, wrapped as `file` is."""
+    if after is None or not file.wrapping or not adjoins(after, file):
+        return False
+    return [each.example for each in file.wrapping] == [each.example for each in after.wrapping]
+
+
 def reject_same_positions(files: Iterable[RunFile]) -> None:
     """Raise `InputError` where two of the files have the same position among the parts of a rotated file."""
     positions = dict[tuple[Role, RotatedPart], RunFile]()

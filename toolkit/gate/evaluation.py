@@ -19,7 +19,7 @@ from toolkit.gate.limits import GateRun, limit_of
 from toolkit.model.figures import Figure, Number
 from toolkit.model.gates import GateResult, GateRow, GateRule
 from toolkit.model.runs import RunAnalysis
-from toolkit.model.vocabulary import Ended, FindingCode, GateVerdict, Role, SetAside
+from toolkit.model.vocabulary import DiagnosisCode, Ended, FindingCode, GateVerdict, Role, SetAside
 
 CANNOT_MOVE, CAP_SETTING_UNKNOWN = "cannot move", "cap setting unknown"
 """Parts of a figure's note that decide whether its rule applies."""
@@ -164,6 +164,8 @@ def _obstacles(run: GateRun, rule_rows: Sequence[GateRow]) -> Iterator[str]:
     if run.run.ended in _DEAD_RUN_TEXTS:
         diagnosis = f": {run.run.diagnosis.text}" if run.run.diagnosis else ""
         yield _DEAD_RUN_TEXTS[run.run.ended] + diagnosis
+    if run.run.diagnosis and run.run.diagnosis.code == DiagnosisCode.UNDECIDED_EXIT:
+        yield run.run.diagnosis.text
     if FindingCode.EARLIER_CRASH in run.finding_codes:
         yield "the program crashed or was killed before its last start"
     if not run.run.venues:

@@ -9,7 +9,7 @@ from toolkit.files.copies import Overlap
 from toolkit.ingest.log_lines.reader import LogLoad
 from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.runs import BuildFact, FileLedger, SettingSource
-from toolkit.runlog.facts import Ref
+from toolkit.runlog.ending_lines import Ref
 
 
 @dataclass(frozen=True, slots=True)

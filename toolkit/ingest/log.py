@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.rotation import is_continuation, join_line
-from toolkit.files.run_file import RunFile, adjoins, continues
+from toolkit.files.run_file import RunFile, adjoins, continues, rest_may_follow
 from toolkit.ingest.batch_writer import TableWriter
 from toolkit.ingest.log_lines.pending import PendingLine
 from toolkit.ingest.log_lines.reader import LineReader, LogLoad
@@ -20,19 +21,22 @@ from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
 from toolkit.runlog.bulk.block import (
     ParsedBlock,
+    SingleLine,
     log_templates,
     parse_block,
     parse_single,
     parse_span,
     rejoined,
-    wrapped_blocks,
+    span_blocks,
 )
-from toolkit.runlog.facts import Ref
+from toolkit.runlog.bulk.wrapped import OpenLines, SectionReader
+from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.runlog.wrapping.detect import LEARNT
 from toolkit.runlog.wrapping.kinds import Wrapping
-from toolkit.runlog.wrapping.unwrap import rejoin_wrapped
-from toolkit.streams.blocks import BLOCK_BYTES, blocks
+from toolkit.runlog.wrapping.sections import LogWrappings
+from toolkit.runlog.wrapping.unwrap import UnwrappedLines, rejoin_wrapped
+from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks
 from toolkit.streams.parallel import PARALLEL_FROM_BYTES, gc_paused
 from toolkit.streams.spans import read_in_parallel
 
@@ -52,10 +56,10 @@ def load(
     """
     with gc_paused(), TableWriter(con, run_key) as writer:
         loader = _Loader(LogRows(writer), parallel_from, span_bytes)
-        for before, source in zip([None, *sources], sources, strict=False):
+        for before, source, after in zip([None, *sources], sources, [*sources[1:], None], strict=False):
             if before is not None and continues(source, before):
                 loader.result.facts.continue_log(source.file_no, before.file_no)
-            loader.read(source, continues(source, before), adjoins(source, before))
+            loader.read(source, continues(source, before), adjoins(source, before), rest_may_follow(source, after))
         loader.close_partial()
         loader.rows.flush()
     loader.count_other_lines()
@@ -81,6 +85,15 @@ class _UnendedLine:
     """The wrappings of its file. Those detected in the next part may be others, as both have a part of a line."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Place of a line: its file's number, its number from 1, and the offset of its first byte."""
+
+    file_no: int
+    line: int
+    byte: int
+
+
 class _Loader:
     """Reader of log files in order; its state spans the parts of a rotated log."""
 
@@ -95,14 +108,20 @@ class _Loader:
         self._unended: _UnendedLine | None = None
         self._broken_record: str | None = None
         """The beginning of a record that another writer's output interrupted: its rest may be the next line."""
+        self._begun = OpenLines()
+        self._begun_at = _Place(0, 0, 0)
+        """Place of the first of the lines that are open at the end of a part."""
         self._undecided: PendingLine | None = None
         """The line just read, if the next line decides how it reads."""
 
-    def read(self, source: RunFile, continued: bool = False, adjoining: bool = False) -> None:
+    def read(
+        self, source: RunFile, continued: bool = False, adjoining: bool = False, rest_follows: bool = False
+    ) -> None:
         """Read one log file.
 
         Lives are counted from 0, or on from the part before if the file is `continued` from it. The first lines of an
-        `adjoining` part may complete the partial records at the end of the part before.
+        `adjoining` part may complete the partial records at the end of the part before. Lines that a log collector
+        split are left open at the end of a part if their `rest_follows` in the next one.
         """
         if not adjoining:
             self.close_partial()
@@ -113,43 +132,60 @@ class _Loader:
         self.result.unknown.setdefault(source.file_no, LineExamples())
         if source.wrapping and source.wrapping[-1].name == LEARNT:
             self.result.learnt_prefixes[source.file_no] = source.wrapping[-1].example.decode("utf-8", "replace")
-        for block in self._blocks(source, ledger):
-            first_line_joined = ledger.lines == 0 and self._begin_file(source, block)
+        for block in self._blocks(source, ledger, rest_follows):
+            read = self._begin_file(source, block) if ledger.lines == 0 else 0
             if block.skipped:
                 ledger.where.append(SetAsideLine(ledger.lines + 1, block.first_byte, SetAside.TOO_LONG))
             else:
-                self._add_block(source.file_no, block, ledger.lines + 1, first_line_joined)
-                ledger.used += block.lines
-            ledger.lines += block.lines
+                self._add_block(source.file_no, block, ledger.lines + 1 - block.before, read)
+                ledger.used += block.lines - block.before
+            ledger.lines += block.lines - block.before
+        if (begun := self._begun.block) is not None:
+            self._begun_at = _Place(source.file_no, ledger.lines + 1, begun.first_byte)
+            ledger.used += self._begun.count
+            ledger.lines += self._begun.count
         if ledger.damaged:
             self.close_partial()
         self._ledgers[source.file_no] = ledger.ledger(source)
         self.result.facts.lines += ledger.lines
         self.most_lives = max(self.most_lives, self.reader.lives)
 
-    def _blocks(self, source: RunFile, ledger: LedgerBuilder) -> Iterator[ParsedBlock]:
+    def _blocks(self, source: RunFile, ledger: LedgerBuilder, rest_follows: bool) -> Iterator[ParsedBlock]:
         """Yield the parsed blocks of a file in order, then record the file's size and digest in the ledger."""
-        path = source.path
+        path, templates = source.path, log_templates()
+
+        def parse(block: Block, lines: UnwrappedLines | None, before: int) -> tuple[ParsedBlock, Sequence[bytes]]:
+            parsed = parse_block(block, templates, lines, before)
+            return parsed, parsed.unread
+
+        reader = SectionReader(LogWrappings(source.wrapping), parse, self._begun, rest_follows)
         if (
             path is not None
             and not source.wrapping
             and path.stat().st_size >= self._parallel_from
             and (os.cpu_count() or 1) > 1
         ):
-            with read_in_parallel(path, parse_span, self._span_bytes) as spans:
-                for _, span in spans.results():
-                    yield from span
-                ledger.bytes, ledger.sha256 = spans.digest()
+            wrapped_from = yield from self._in_parallel(path, reader.wrappings, ledger)
+            if wrapped_from is not None:
+                yield from reader.blocks(span_blocks(path, wrapped_from, ledger.bytes))
             return
-        templates = log_templates()
         with source.open() as stream:
-            if source.wrapping:
-                for block, unwrapped in wrapped_blocks(blocks(stream), source.wrapping):
-                    yield parse_block(block, templates, unwrapped)
-            else:
-                for block in blocks(stream):
-                    yield parse_block(block, templates)
+            yield from reader.blocks(blocks(stream))
             ledger.record_end(stream)
+
+    def _in_parallel(
+        self, path: Path, wrappings: LogWrappings, ledger: LedgerBuilder
+    ) -> Generator[ParsedBlock, None, int | None]:
+        """Yield parsed blocks up to one whose lines have a wrapping; return its offset in the file, None at the end."""
+        with read_in_parallel(path, parse_span, self._span_bytes) as spans:
+            wrapped_from = None
+            for block in (block for _, span in spans.results() for block in span):
+                if wrappings.learn(block.unread):
+                    wrapped_from = block.first_byte
+                    break
+                yield block
+            ledger.bytes, ledger.sha256 = spans.digest()
+        return wrapped_from
 
     def close_partial(self) -> None:
         """Read a pending unended line as a torn one, and discard what other pending lines may have continued."""
@@ -164,15 +200,27 @@ class _Loader:
             other = self.reader.other[file_no]
             self.result.ledgers.append(replace(ledger, used=ledger.used - other, other=other))
 
-    def _begin_file(self, source: RunFile, block: ParsedBlock) -> bool:
-        """Prepare for a file by its first block; return true if its first line is the rest of a pending unended line.
+    def _begin_file(self, source: RunFile, block: ParsedBlock) -> int:
+        """Prepare for a file by its first block; return the number of the block's lines that are read by this.
 
-        Each of the two is a line of its own in the ledger of its file; their record has the position of its beginning.
+        Its first line is, if it is the rest of a pending unended line: each of the two is a line of its own in the
+        ledger of its file, and their record has the position of its beginning. So are lines of the part before.
         """
-        joined = self._end_unended_line(None if block.skipped else block, source)
+        read = int(self._end_unended_line(None if block.skipped else block, source))
+        if begun := [each for each in block.single if each.index < block.before]:
+            self._add_lines(self._begun_line(each, block, source.file_no) for each in begun)
+            read = len(begun)
         self._decide(completed=False)
         self.reader.begin_file()
-        return joined
+        return read
+
+    def _begun_line(self, line: SingleLine, block: ParsedBlock, file_no: int) -> PendingLine:
+        """Return a line of the part before, whose rest may be in a file, with its place in that part."""
+        place = self._begun_at
+        rest = (part for part, whole in block.parts.items() if whole == line.index)
+        files = (place.file_no, *(place.file_no if part < block.before else file_no for part in rest))
+        at_byte = replace(line, byte=place.byte + line.byte - block.first_byte)
+        return PendingLine(at_byte, (place.file_no, place.line + line.index), False, files)
 
     def _end_unended_line(self, block: ParsedBlock | None = None, source: RunFile | None = None) -> bool:
         """Read the pending unended line, joined with the head of a block if that is its rest; return true if it is.
@@ -203,10 +251,10 @@ class _Loader:
             return None
         return replace(unended, piece=join_line(unended.piece, block.head), files=files, wrapped=wrapped)
 
-    def _add_block(self, file_no: int, block: ParsedBlock, first_line: int, first_line_joined: bool) -> None:
-        """Add a block's lines, without the first one if it was joined with a line of the file before."""
+    def _add_block(self, file_no: int, block: ParsedBlock, first_line: int, read: int) -> None:
+        """Add a block's lines, without the first ones that are read already."""
         if block.torn:
-            if not first_line_joined:
+            if not read:
                 self._unended = _UnendedLine(
                     block.head,
                     (file_no, first_line),
@@ -220,7 +268,7 @@ class _Loader:
         parts = Counter(block.parts.values())
         self._add_lines(
             PendingLine(each, (file_no, first_line + each.index), False, (file_no,) * (1 + parts[each.index]))
-            for each in block.single[first_line_joined:]
+            for each in block.single[read:]
         )
         self.reader.settle(self._undecided.ref if self._undecided else (file_no, first_line + block.lines))
         if block.tables is not None:

@@ -14,7 +14,7 @@ from toolkit.ingest.log_lines.reader import LogLoad
 from toolkit.model.closes import close_label
 from toolkit.model.runs import Episode, Session
 from toolkit.model.vocabulary import ReconnectReason, Stage
-from toolkit.runlog.facts import Ref
+from toolkit.runlog.ending_lines import Ref
 
 Times = Mapping[Ref, tuple[int, int]]
 """The time of each line (epoch ms), and its error (ms)."""

@@ -178,6 +178,7 @@ class DiagnosisCode(StrEnum):
     ABORTED = "aborted"
     SIGNAL = "signal"
     EXIT_CODE = "exit_code"
+    UNDECIDED_EXIT = "undecided_exit"
     KILL_SWITCH = "kill_switch"
     CANCELED = "canceled"
     INTERRUPTED = "interrupted"

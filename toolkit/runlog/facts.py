@@ -10,16 +10,10 @@ from urllib.parse import urlsplit
 
 from toolkit.model.vocabulary import VENUE_ID
 from toolkit.runlog.build_causes import BuildCause, build_cause
+from toolkit.runlog.ending_lines import EndingLine, Ref, is_of_program
 from toolkit.runlog.family_groups import AFTERMATH, BUILD, CAUSE_FAMILIES, ENDINGS, NOT_FROM_PROGRAM
-from toolkit.runlog.parse import UNKNOWN, LogRecord
-from toolkit.runlog.senders import is_same_sender
+from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, has_program_words
 
-Ref = tuple[int, int]
-"""Number of the log file, and line."""
-
-_PROGRAM_PHRASES = ("paraphina_live | ", "paraphina | ", "WS_AUDIT ", " public WS ", "market_rx_stats tick=")
-_REPORTED_BY_NAME = ("container_exit", "manager_exit")
-"""Families of reports that name what ended as the lines of a wrapping name their sender."""
 _LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
 MAX_CHAIN_CHARS = 1_000
@@ -33,20 +27,6 @@ class StartupLine:
 
     ref: Ref
     facts: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class EndingLine:
-    """A line that may state why a life ended: its text, and the fields of its record.
-
-    `sender` is the container or service that wrote it; empty if the log does not tell.
-    """
-
-    ref: Ref
-    family: str
-    text: str
-    fields: Mapping[str, str]
-    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +70,12 @@ class LogFacts:
     """The same lines of earlier lives, the last `KEEP_ERRORS`."""
     foreign: list[EndingLine] = field(default_factory=list)
     """Lines about the end of another container or service than the program's."""
+    undecided: list[EndingLine] = field(default_factory=list)
+    """Lines about the end of a service that may be the program's or another."""
     senders: set[str] = field(default_factory=set)
-    """Containers or services that wrote lines of the program; empty where the log does not tell."""
+    """Containers, services or programs that wrote lines of the program; empty where the log does not tell."""
+    neighbours: set[str] = field(default_factory=set)
+    """The same of lines of no known family."""
     panics: list[tuple[Ref, str, str]] = field(default_factory=list)
     """Panics in the last life of each log: log line, source position, and the message (from the next line)."""
     panic_threads: dict[Ref, str] = field(default_factory=dict)
@@ -149,19 +133,21 @@ class LogFacts:
 
     def set_foreign_apart(self) -> None:
         """Set the ending lines of other containers and services apart, once all lines are added."""
-        self.foreign += [each for each in (*self.earlier, *self.endings) if self._is_foreign(each)]
-        apart = {each.ref for each in self.foreign}
-        self.endings = [each for each in self.endings if each.ref not in apart]
-        self.earlier = [each for each in self.earlier if each.ref not in apart]
-        self.panics = [each for each in self.panics if each[0] not in apart]
-
-    def _is_foreign(self, each: EndingLine) -> bool:
-        name = each.sender or (each.fields.get("process") if each.family in _REPORTED_BY_NAME else None)
-        return bool(name and self.senders) and not any(is_same_sender(name or "", own) for own in self.senders)
+        lines = (*self.earlier, *self.endings)
+        owned = {each.ref: is_of_program(each, self.senders, self.neighbours) for each in lines}
+        self.foreign += [each for each in lines if owned[each.ref] is False]
+        self.undecided += [each for each in self.endings if owned[each.ref] is None]
+        self.endings = [each for each in self.endings if owned[each.ref]]
+        self.earlier = [each for each in self.earlier if owned[each.ref]]
+        self.panics = [each for each in self.panics if owned.get(each[0], True)]
 
     def add_sender(self, family: str, sender: str) -> None:
-        """Add the sender of a line, if the family shows that the program wrote it."""
-        if sender and family not in ENDINGS and family not in NOT_FROM_PROGRAM and family not in (*UNKNOWN, *AFTERMATH):
+        """Add the sender of a line, if the family shows that the program wrote it, or that another program may have."""
+        if sender and family == OTHER:
+            self.neighbours.add(sender)
+        elif (
+            sender and family not in ENDINGS and family not in NOT_FROM_PROGRAM and family not in (*UNKNOWN, *AFTERMATH)
+        ):
             self.senders.add(sender)
 
     def add(self, record: LogRecord, ref: Ref, text: str, sender: str = "") -> None:
@@ -169,10 +155,10 @@ class LogFacts:
         family = record.family
         self.families[family] += 1
         self._note_failure(family, ref, text)
-        if family == "other":
+        self.add_sender(family, sender)
+        if family == OTHER:
             return
         self._note_venue(record, ref)
-        self.add_sender(family, sender)
         self.last[family] = (ref, text)
         if family not in self.first:
             self.first[family] = (ref, text)
@@ -213,7 +199,7 @@ class LogFacts:
     def _note_cause(self, family: str, ref: Ref, text: str) -> None:
         if family == "other" and text.strip():
             self.last_words = max(self.last_words or (ref, ""), (ref, text.strip()))
-            self.has_unread_program = self.has_unread_program or any(each in text for each in _PROGRAM_PHRASES)
+            self.has_unread_program = self.has_unread_program or has_program_words(text)
         if family in CAUSE_FAMILIES and (cause := build_cause(text)) is not None:
             self.build_causes[cause] = min(self.build_causes.get(cause, ref), ref)
 

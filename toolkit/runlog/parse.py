@@ -32,6 +32,7 @@ UNKNOWN = (OTHER, "socket_note")
 _RX = re.compile(r"market_rx_stats tick=[0-9]{1,18}(?: |$)")
 NOT_COUNTED = (OTHER, "socket_note", "startup_note", "heartbeat")
 """Families of records that change no count of the run."""
+_PROGRAM_PHRASES = ("paraphina_live | ", "paraphina | ", "WS_AUDIT ", " public WS ", "market_rx_stats tick=")
 MAX_QUOTED = 20
 """Records that are looked for in the quoted text of a line."""
 
@@ -82,6 +83,11 @@ class ParsedLine:
     def if_alone(self) -> ParsedLine:
         """The line as it reads if the next line does not complete `partial`."""
         return self if self.alone is None else replace(self.alone, stamped_ms=self.stamped_ms)
+
+
+def has_program_words(text: str) -> bool:
+    """Return whether a line of no known family holds a phrase of the program, as when its prefix is unknown."""
+    return any(phrase in text for phrase in _PROGRAM_PHRASES)
 
 
 def parse(text: str) -> ParsedLine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolkit.runlog.facts import Ref
+from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.parse import LogRecord
 
 

@@ -9,13 +9,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from toolkit.analysis.diagnosis.exits import Explanation, reported_exits, reported_success
+from toolkit.analysis.diagnosis.exits import Explanation, reported_exits, reported_success, undecided_exits
 from toolkit.analysis.diagnosis.failed_starts import MAX_QUOTE_CHARS, failed_starts, silent_starts
 from toolkit.model.quotes import quoted
 from toolkit.model.runs import Diagnosis
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import DiagnosisCode, Ended
-from toolkit.runlog.facts import EndingLine, LogFacts, Ref
+from toolkit.runlog.ending_lines import EndingLine, Ref
+from toolkit.runlog.facts import LogFacts
 
 ENOUGH = 0.9
 """An unexplained end at this share of the requested time or later counts as the end of that time."""
@@ -122,6 +123,8 @@ def _explanations(facts: LogFacts, evidence: EndEvidence) -> Iterator[Explanatio
         yield from silent_starts(facts)
     if (early := _early(evidence)) is not None:
         yield early
+    if _unexplained(evidence) is Ended.UNKNOWN:
+        yield from undecided_exits(facts)
     if errors:
         _, message, ref = errors[0]
         yield (

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from toolkit.model.signals import linux_signal_name, linux_signal_number
 from toolkit.model.vocabulary import DiagnosisCode, Ended
-from toolkit.runlog.facts import EndingLine, LogFacts, Ref
+from toolkit.runlog.ending_lines import RUN_COMMAND, EndingLine, Ref
+from toolkit.runlog.facts import LogFacts
 
 Explanation = tuple[Ended, DiagnosisCode, str, Ref | None]
 """The end of a run, the code of its cause, a sentence, and the line that shows it."""
 
-RUN_COMMAND = re.compile(r"paraphina|cargo|\$")
-"""Matches the command of a run as a shell prints it: the program, cargo, or a variable that stands for either."""
 _RUN_PROCESS = re.compile(r"paraphina|cargo|tokio-r")
 """Matches the name of a process or thread of the run, as the kernel prints it."""
 _SIGNAL_BASE = 128
@@ -70,6 +69,15 @@ def reported_exits(facts: LogFacts, unexplained: Ended) -> Iterator[Explanation]
             ended, code, text, ref = explanation
             stopped = unexplained is Ended.TIMEOUT and "SIGTERM" in text
             yield (Ended.TIMEOUT, DiagnosisCode.TIMEOUT, text, ref) if stopped else (ended, code, text, ref)
+
+
+def undecided_exits(facts: LogFacts) -> Iterator[Explanation]:
+    """Yield reports of ends other than success of a service of which nothing tells that it is the run's."""
+    for each in facts.undecided:
+        if (found := report(each)) is not None and not facts.continues_after(each.ref):
+            text = found[2].replace("the program", "a service").replace("the service", "a service")
+            text = f"{text}; whether {_process(each)} ran the program is not known"
+            yield Ended.UNKNOWN, DiagnosisCode.UNDECIDED_EXIT, text, each.ref
 
 
 def reported_success(facts: LogFacts) -> Iterator[Explanation]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toolkit.analysis.diagnosis.exits import RUN_COMMAND, Explanation, report
+from toolkit.analysis.diagnosis.exits import Explanation, report
 from toolkit.model.quotes import quoted
 from toolkit.model.vocabulary import DiagnosisCode, Ended
-from toolkit.runlog.facts import EndingLine, LogFacts, Ref
+from toolkit.runlog.ending_lines import RUN_COMMAND, EndingLine, Ref
+from toolkit.runlog.facts import LogFacts
 
 _STRONG = (
     DiagnosisCode.EXDEV,

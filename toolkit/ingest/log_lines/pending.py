@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from toolkit.runlog.bulk.block import SingleLine
-from toolkit.runlog.facts import Ref
+from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.panic_messages import MAX_MESSAGE_LINES, ends_quoted_message, follows_message
 from toolkit.runlog.sanitize import strip_decoration
 

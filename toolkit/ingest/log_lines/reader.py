@@ -13,7 +13,8 @@ from toolkit.ingest.log_lines.rows import LogRows
 from toolkit.model.runs import FileLedger, Session
 from toolkit.runlog.bulk.block import GroupSummary
 from toolkit.runlog.bulk.numbers import IntVector
-from toolkit.runlog.facts import LogFacts, Ref
+from toolkit.runlog.ending_lines import Ref
+from toolkit.runlog.facts import LogFacts
 from toolkit.runlog.lives import Lives
 from toolkit.runlog.parse import NOT_COUNTED, OTHER, LogRecord
 from toolkit.runlog.session_lines import session_line

@@ -17,7 +17,7 @@ from toolkit.runlog.bulk.columns import (
 )
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.rx_columns import RX_SCHEMA, rx_values
-from toolkit.runlog.facts import Ref
+from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.parse import RX_STATS, LogRecord
 
 

@@ -20,15 +20,12 @@ from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
 from toolkit.runlog.family_groups import ENDINGS
 from toolkit.runlog.interleaving import may_continue_on_next_line
 from toolkit.runlog.panic_messages import possible_message_lines
-from toolkit.runlog.parse import RX_STATS, UNKNOWN, LogRecord, ParsedLine, parse
+from toolkit.runlog.parse import OTHER, RX_STATS, UNKNOWN, LogRecord, ParsedLine, has_program_words, parse
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.session_lines import session_line
-from toolkit.runlog.wrapping.kinds import Wrapping
-from toolkit.runlog.wrapping.unwrap import UnwrappedLines, unwrap
+from toolkit.runlog.wrapping.unwrap import UnwrappedLines
 from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks
 
-_MAX_OPEN_BYTES = 16 << 20
-"""Bytes that are held back because the rest of a split line may follow."""
 _PARSED_SINGLY = {0, 1}
 """Indexes of lines that may complete a record of the block before: two, as a file before it may have the first."""
 
@@ -68,7 +65,8 @@ class ParsedBlock:
     `head` is the first line, `first_byte` its offset in the file. A `skipped` or `torn` block is that line alone
     and is not parsed. `head_ms` is the time (epoch ms) stamped on a wrapped head, `wrapped_head` the head with its
     wrapping. `parts` gives, for each line that was joined to a line before it, as a collector had split them, the
-    index of that line in `single`.
+    index of that line in `single`. The first `before` lines are the last ones of the log's part before, whose rest may
+    be in this one. `unread` are lines, with their wrappings, that hold the program's words and are not understood.
     """
 
     first_byte: int
@@ -82,6 +80,8 @@ class ParsedBlock:
     head_ms: int | None = None
     wrapped_head: bytes = b""
     parts: Mapping[int, int] = field(default_factory=dict)
+    before: int = 0
+    unread: Sequence[bytes] = ()
 
 
 def log_templates() -> TemplateMatcher:
@@ -89,10 +89,13 @@ def log_templates() -> TemplateMatcher:
     return TemplateMatcher(_is_groupable, may_continue_on_next_line)
 
 
-def parse_block(block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLines | None = None) -> ParsedBlock:
+def parse_block(
+    block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLines | None = None, before: int = 0
+) -> ParsedBlock:
     """Parse a block without the blocks before it; `templates` learns the block's log templates.
 
-    `unwrapped` are the block's lines without what a log collector put around them; None for a plain log.
+    `unwrapped` are the block's lines without what a log collector put around them; None for a plain log. The first
+    `before` lines are of the log's part before.
     """
     if block.skipped or (block.torn and unwrapped is None):
         return ParsedBlock(block.first_byte, block.data, torn=block.torn, skipped=block.skipped)
@@ -100,8 +103,9 @@ def parse_block(block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLi
         head, head_ms = unwrapped.lines[0], unwrapped.at_ms[0]
         return ParsedBlock(block.first_byte, head, torn=True, head_ms=head_ms, wrapped_head=block.data)
     lines = BlockLines(block.data if unwrapped is None else unwrapped.data)
-    bytes_ = block.first_byte + (lines if unwrapped is None else BlockLines(block.data)).starts
-    ungrouped = _PARSED_SINGLY | possible_message_lines(lines)
+    physical = lines if unwrapped is None else BlockLines(block.data)
+    bytes_ = block.first_byte + physical.starts
+    ungrouped = {*range(before), *(before + index for index in _PARSED_SINGLY), *possible_message_lines(lines)}
     ungrouped |= set() if unwrapped is None else unwrapped.parsed_singly
     stamps = [None] * len(lines) if unwrapped is None else unwrapped.at_ms
     senders = [""] * len(lines) if unwrapped is None else unwrapped.senders
@@ -117,64 +121,41 @@ def parse_block(block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLi
     single = parse_lines(index for index in left if index not in parts)
     groups, stage_changes = _split_stage_changes(groups, list(_readings(single)))
     single += parse_lines(stage_changes)
+    summaries = [_summary(group, senders) for group in groups]
     return ParsedBlock(
         block.first_byte,
-        lines[0],
+        lines[before] if before < len(lines) else b"",
         len(lines),
         sorted(single, key=lambda each: each.index),
-        [_summary(group, senders) for group in groups],
+        summaries,
         block_tables(groups, bytes_),
-        head_ms=stamps[0],
-        wrapped_head=b"" if unwrapped is None else block.data.split(b"\n", 1)[0],
+        head_ms=stamps[before] if before < len(lines) else None,
+        wrapped_head=b"" if unwrapped is None or before == len(lines) else physical[before],
         parts=parts,
+        before=before,
+        unread=[physical[index] for index in _unread(single, summaries)],
     )
 
 
-def wrapped_blocks(stream: Iterable[Block], layers: Sequence[Wrapping]) -> Iterator[tuple[Block, UnwrappedLines]]:
-    """Yield a wrapped log in blocks with their unwrapped lines; no line that a collector split crosses two blocks."""
-    kept: Block | None = None
-    for block in stream:
-        if block.torn or block.skipped:
-            if kept is not None:
-                yield kept, unwrap(layers, _lines_of(kept))
-            kept = None
-            yield block, unwrap(layers, [block.data])
-            continue
-        whole = block if kept is None else replace(kept, data=kept.data + block.data)
-        lines = _lines_of(whole)
-        unwrapped = unwrap(layers, lines)
-        whole, kept = _split_block(whole, lines, unwrapped.open_from)
-        if kept is not None:
-            unwrapped = unwrap(layers, lines[: unwrapped.open_from])
-        if whole.data:
-            yield whole, unwrapped
-    if kept is not None:
-        yield kept, unwrap(layers, _lines_of(kept))
-
-
-def _lines_of(block: Block) -> list[bytes]:
-    return block.data.split(b"\n")[:-1]
-
-
-def _split_block(block: Block, lines: Sequence[bytes], at: int) -> tuple[Block, Block | None]:
-    """Split a block before its line `at`; the second half is None if it is empty, or too long to be one line."""
-    rest = sum(len(line) + 1 for line in lines[at:])
-    if not rest or rest > _MAX_OPEN_BYTES:
-        return block, None
-    cut = len(block.data) - rest
-    rest_block = Block(block.data[cut:], block.first_line + at, block.first_byte + cut)
-    return replace(block, data=block.data[:cut]), rest_block
+def _unread(single: Iterable[SingleLine], groups: Iterable[GroupSummary]) -> list[int]:
+    """Return the indexes of lines that hold the program's words and are not understood, not all of a group."""
+    lines = [(each.index, each.text) for each in single if each.parsed.records[0].family == OTHER]
+    lines += [line for group in groups if group.record.family == OTHER for line in (group.first, group.last)]
+    return sorted(index for index, text in lines if has_program_words(text))
 
 
 def parse_span(path: Path, start: int, end: int) -> list[ParsedBlock]:
     """Parse the blocks between two byte offsets of a plain file: one block unless a line is too long."""
+    # A span ends with the first line that ends behind a block's size.
+    return [parse_block(block, _process_templates()) for block in span_blocks(path, start, end, 2 * BLOCK_BYTES)]
+
+
+def span_blocks(path: Path, start: int, end: int, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """Yield the blocks between two byte offsets of a plain file, with lines counted from the first offset."""
     with path.open("rb", buffering=0) as file:
         file.seek(start)
-        # A span ends with the first line that ends behind a block's size.
-        span = blocks(_LimitedReader(file, end - start), 2 * BLOCK_BYTES)
-        return [
-            parse_block(replace(block, first_byte=start + block.first_byte), _process_templates()) for block in span
-        ]
+        for block in blocks(_LimitedReader(file, end - start), block_bytes):
+            yield replace(block, first_byte=start + block.first_byte)
 
 
 @cache

@@ -24,7 +24,7 @@ class Unwrapped:
     """A line without its wrapping, and the time (epoch ms) stamped on it; None without a stamp of a known zone.
 
     `stream` names the stream that the parts of one split line have in common, `sender` the container or service that
-    wrote the line, where the wrapping tells.
+    wrote the line, or else the program, with `[]` after its name; empty where the wrapping tells neither.
     """
 
     line: bytes
@@ -79,6 +79,7 @@ class _Prefix:
         elif groups.get("continued") == b"+":
             part = "continued"
         stream, sender = groups.get("stream") or b"", groups.get("sender") or b""
+        sender = sender or (program + b"[]" if (program := groups.get("program")) else b"")
         return Unwrapped(line[match.end() :], time_of(match, self.clock), part, stream, sender)
 
 
@@ -88,9 +89,24 @@ class _DockerLine(msgspec.Struct):
     stream: str = ""
 
 
-class _JournalLine(msgspec.Struct, rename={"message": "MESSAGE", "at_us": "__REALTIME_TIMESTAMP"}):
+_JOURNAL_KEYS = {
+    "message": "MESSAGE", "at_us": "__REALTIME_TIMESTAMP", "about": "UNIT", "unit": "_SYSTEMD_UNIT",
+    "program": "SYSLOG_IDENTIFIER",
+}  # fmt: skip
+
+
+class _JournalLine(msgspec.Struct, rename=_JOURNAL_KEYS):
     message: str | list[int] | None
     at_us: str = ""
+    about: str | list[int] | None = None
+    unit: str | list[int] | None = None
+    program: str | list[int] | None = None
+
+    @property
+    def sender(self) -> str:
+        """The unit that the line is about or that wrote it; else the program."""
+        units = (each for each in (self.about, self.unit) if isinstance(each, str) and each.endswith(".service"))
+        return next(units, f"{self.program}[]" if isinstance(self.program, str) else "")
 
 
 _docker = msgspec.json.Decoder(_DockerLine)
@@ -119,7 +135,8 @@ def _journal_json(line: bytes) -> Unwrapped | None:
         octets = text.encode("utf-8", "replace") if isinstance(text, str) else bytes(text or ())
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
         return None
-    return Unwrapped(octets, int(record.at_us) // 1_000 if record.at_us.isdecimal() else None)
+    at_ms = int(record.at_us) // 1_000 if record.at_us.isdecimal() else None
+    return Unwrapped(octets, at_ms, sender=record.sender.encode("utf-8", "replace"))
 
 
 _TEXT_KEYS = ("log", "message", "MESSAGE", "msg", "line", "textPayload", "@message", "body", "_raw", "text")
@@ -146,7 +163,7 @@ def prefix_wrapping(name: str, example: bytes, pattern: bytes, splits: bool = Fa
     return Wrapping(name, example, _Prefix(re.compile(pattern)), splits)
 
 
-_SENDER = rb"[\w.:-]+ [^\s:\[]+(?:\[\d+\])?: "
+_SENDER = rb"[\w.:-]+ (?P<program>[^\s:\[]+)(?:\[\d+\])?: "
 """Host, program and process number as syslog and the journal write them."""
 
 WRAPPINGS = (
@@ -167,7 +184,8 @@ WRAPPINGS = (
     prefix_wrapping("pm2", b"0|paraphina  | text",
                     rb"(?:PM2 +\| )?\d+\|(?P<sender>[^|]{1,80})\| ?(?:" + ISO + rb":? )?"),
     prefix_wrapping("syslog (RFC 5424)", b"<134>1 2026-05-28T20:26:40.5Z bot1 paraphina 4242 - - text",
-                    rb"<\d{1,3}>1 (?:-|" + ISO + rb") \S+ \S+ \S+ \S+ (?:-|(?:\[.*?\])+) ?(?:\xef\xbb\xbf)?"),
+                    rb"<\d{1,3}>1 (?:-|" + ISO
+                    + rb") \S+ (?P<program>\S+) \S+ \S+ (?:-|(?:\[.*?\])+) ?(?:\xef\xbb\xbf)?"),
     prefix_wrapping("syslog or journald", b"May 28 20:26:40 bot1 paraphina_live[4242]: text",
                     rb"(?:<\d{1,3}>)?(?:\w{3} )?(?:" + ISO + rb"|" + SHORT
                     + rb"|(?P<epoch_s>\d{10}\.\d+)|\[ *\d+\.\d+\]) " + _SENDER),
