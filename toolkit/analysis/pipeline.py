@@ -81,7 +81,8 @@ def analyze(
         analysis = staged.analyze(loaded, db)
         if options.window != WHOLE_RUN:
             analysis = staged.cut(loaded, analysis)
-        ages = age_series(con) if options.age_series else ()
+        part = analysis.run.pair.common_ms if analysis.run.pair else None
+        ages = age_series(con, part) if options.age_series else ()
         mids = mid_series(con, analysis.run.venues) if options.mid_series else ()
         shown = pictures(con) if options.pictures else None
         return replace(analysis, age_series=ages, mid_series=mids, pictures=shown)

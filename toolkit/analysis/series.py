@@ -14,9 +14,15 @@ MIN_TICKS = 4 * AGE_STEPS
 """Ticks below which a run has no series: a step would hold fewer than four."""
 
 
-def age_series(con: duckdb.DuckDBPyConnection) -> tuple[AgeSeries, ...]:
-    """Return the series of each age percentile of the staged run, where every part of it has a known age."""
-    parameters = {"batches": AGE_BATCHES, "steps": AGE_STEPS, "min_ticks": MIN_TICKS}
+def age_series(con: duckdb.DuckDBPyConnection, part_ms: tuple[int, int] | None = None) -> tuple[AgeSeries, ...]:
+    """Return the series of each age percentile of the staged run, where every part of it has a known age.
+
+    `part_ms` is the time that the series cover, from and until (epoch ms); None for the whole run.
+    """
+    from_ms, until_ms = part_ms or (None, None)
+    parameters = {
+        "batches": AGE_BATCHES, "steps": AGE_STEPS, "min_ticks": MIN_TICKS, "from_ms": from_ms, "until_ms": until_ms,
+    }  # fmt: skip
     rows = con.execute(sql("age_series"), parameters).fetchall()
     return tuple(AgeSeries(figure, tuple(batches), tuple(steps)) for figure, batches, steps in rows)
 

@@ -9,6 +9,8 @@ from reports.evidence.context import Context
 from reports.evidence.wording import bold, figure_name, ratio, values
 from reports.format import GAP, NOTHING, number
 from toolkit.model.comparisons import ComparisonRow
+from toolkit.model.units import duration
+from toolkit.model.vocabulary import Design
 
 
 def sentences(context: Context) -> Iterator[Rich]:
@@ -45,6 +47,8 @@ def _side_by_side(context: Context, design: str) -> str:
     text = f"{design}, same time, {venues}, same machine"
     if pair.order:
         text += f"; before is side {pair.side}, and side {pair.order[0]} was started first, at random"
+    if pair.common_ms is not None and context.comparison.method.get("design") == Design.PAIRED:
+        text += f"; ages are compared in the {duration(pair.common_ms[1] - pair.common_ms[0])} that both ran"
     reason = context.comparison.method.get("not_paired")
     return f"{text}. The ages were not compared part by part in time: {reason}" if reason else text
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from toolkit.model.comparisons import MarketMatch, RunOverlap
 from toolkit.model.errors import UsageError
 from toolkit.model.figures import Number
-from toolkit.model.runs import RunAnalysis
+from toolkit.model.runs import RunAnalysis, pair_of
 from toolkit.model.series import MidSeries
 from toolkit.model.units import duration
 
@@ -19,6 +19,9 @@ SAME_MARKET_CORRELATION = 0.99
 
 PAIRED_SHARE = 0.95
 """Share of the longer run in which both ran, from which on two runs may be compared as a pair."""
+
+SIDE_BY_SIDE_SHARE = 0.8
+"""The same for runs that one command made side by side: their ages are compared in the common time only."""
 
 _Integers = npt.NDArray[np.int64]
 
@@ -51,6 +54,9 @@ def reason_not_paired(before: RunAnalysis, after: RunAnalysis) -> str | None:
     if common is None or ticks[0] is None or ticks[1] is None:
         return "the times of a run are not known"
     share = common.overlap_ms / max(_length_ms(before), _length_ms(after), 1)
+    if (pair := pair_of(before.run, after.run)) is not None and pair.common_ms is not None:
+        # The series of such runs cover their common time only, so their starts and ends may be apart.
+        return None if share >= SIDE_BY_SIDE_SHARE else f"only {share:.0%} of the longer run is of the same time"
     if share < PAIRED_SHARE:
         return f"{share:.0%} of the longer run is of the same time"
     if common.distance_ms > max(ticks[0], ticks[1]):

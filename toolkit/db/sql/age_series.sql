@@ -1,8 +1,10 @@
 -- Percentiles (R type 7) of each venue's ages in equal numbers of ticks: $batches long parts and $steps short ones, in order.
+-- Ticks outside the time from $from_ms until $until_ms, where they are given, do not count.
 -- A venue with a part without a known age, or with fewer than $min_ticks ticks, has no row.
 with ages as (
     select venue, metric, age, seq, life
-    from (select venue, seq, life, age_apply_ms, case when age_event_ms < 1000000000 then age_event_ms end as age_event_ms from run_venue_ticks)
+    from (select venue, seq, life, age_apply_ms, case when age_event_ms < 1000000000 then age_event_ms end as age_event_ms from run_venue_ticks
+          where coalesce(at_ms >= $from_ms, true) and coalesce(at_ms <= $until_ms, true))
     unpivot include nulls (age for metric in (age_apply_ms, age_event_ms))
 ),
 cut as (

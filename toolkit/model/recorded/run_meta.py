@@ -78,7 +78,8 @@ class PairSide:
 
     Both runs have the same `id` (hex digits). `side` is `a` or `b`, `order` the sides in the random order in which they
     were started. `under_test` names the settings in which the sides differ on purpose. `same_venues` means that both
-    runs were sent to the same venues; False where their programs choose the venues themselves.
+    runs were sent to the same venues; False where their programs choose the venues themselves. `common_ms` is the time
+    in which both ran, from and until (epoch ms); None where it is not known, such as for a side that never ran.
     """
 
     id: str = ""
@@ -86,6 +87,7 @@ class PairSide:
     order: tuple[str, ...] = ()
     under_test: tuple[str, ...] = ()
     same_venues: bool = False
+    common_ms: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
@@ -15,7 +16,7 @@ from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.smoke.pair.messages import Begin, EndAt, Failed, Interrupt, Notice, Ready, Running, ToSide
 from toolkit.smoke.pair.plan import ConnectorSide, PairPlan, Side
 from toolkit.smoke.pair.side_process import run_side
-from toolkit.smoke.run_directory import claim, load_meta
+from toolkit.smoke.run_directory import claim, load_meta, save_meta
 
 LEAD_S = 0.5
 """Time from the message that both sides begin to the moment at which they do."""
@@ -67,7 +68,7 @@ class _PairRun:
                     each.end()
         if not self._begun:
             raise KeyboardInterrupt
-        return {name: self._record(self._sides[name]) for name in self._plan.sides}
+        return self._with_common_time({name: self._record(self._sides[name]) for name in self._plan.sides})
 
     async def _run_sides(self, venue_urls: dict[str, str] | None) -> None:
         loop = asyncio.get_running_loop()
@@ -90,6 +91,24 @@ class _PairRun:
         for each in running:
             if not isinstance(each.side, ConnectorSide):
                 each.send(EndAt(last_s + each.side.plan.limits.run_ms / 1_000))
+
+    def _with_common_time(self, metas: dict[str, RunMeta]) -> dict[str, RunMeta]:
+        """Add the time in which both sides ran to the records, if both did: the comparison pairs their ticks in it."""
+        starts, ends = (
+            (meta.first_telemetry_ms for meta in metas.values()),
+            (meta.stopped_ms for meta in metas.values()),
+        )
+        known_starts, known_ends = ([each for each in times if each is not None] for times in (starts, ends))
+        if len(known_starts) < len(metas) or len(known_ends) < len(metas) or max(known_starts) >= min(known_ends):
+            return metas
+        common_ms = max(known_starts), min(known_ends)
+        found = {
+            name: replace(meta, pair=replace(meta.pair, common_ms=common_ms)) if meta.pair else meta
+            for name, meta in metas.items()
+        }
+        for name, meta in found.items():
+            save_meta(meta, self._plan.sides[name].out)
+        return found
 
     def _record(self, side: _SideProcess) -> RunMeta:
         try:
