@@ -128,11 +128,24 @@ def _tested(context: Context) -> Iterator[tuple[int, Rich]]:
     if improved:
         yield 2, _rows(context, "Improved:", improved)
     if context.regressed:
-        yield 0, _rows(context, "Regressed:", _independent(context.regressed))
+        title = "Regressed, seen twice:" if context.checked_again else "Regressed:"
+        yield 0, _rows(context, title, _independent(context.regressed))
     elif not context.comparison.comparable:
         yield 0, Rich((bold("Nothing can be compared:"), " ", "; ".join(context.comparison.why_not[:2]), "."))
     else:
         yield 0, Rich((bold("Nothing tested got worse."),))
+    yield from _not_called(context)
+
+
+def _not_called(context: Context) -> Iterator[tuple[int, Rich]]:
+    """Yield what had got worse in this pair and is not called a regression, because a fresh pair did not show it."""
+    called = {row.figure for row in context.regressed}
+    for state, figures in context.checked_again.items():
+        rows = [row for figure in figures if figure not in called and (row := context.row(figure)) is not None]
+        if rows and "not called" in state:
+            first = _independent(rows)[0]
+            text = Rich((bold(f"{state[:1].upper()}{state[1:]}:"), f" {figure_name(first.figure)} "))
+            yield 0, text + values(context.sides, first.figure) + Rich((".",))
 
 
 def _independent(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:

@@ -102,8 +102,13 @@ class Context:
 
     def _with_verdict(self, verdict: Verdict) -> tuple[ComparisonRow, ...]:
         rows = [row for row in self.comparison.rows if row.verdict is verdict and not self._is_hollow(row)]
-        ranks = {metric: rank for rank, metric in enumerate(RESULT_METRICS)}
-        return tuple(sorted(rows, key=lambda row: ranks.get(row.figure.split(".", 1)[1], len(ranks))))
+        return tuple(sorted(rows, key=lambda row: _rank(row.figure)))
+
+    @cached_property
+    def checked_again(self) -> dict[str, tuple[str, ...]]:
+        """Figures that a second, fresh pair of runs checked, by what it showed; those that decide a result first."""
+        found = self.comparison.method.get("confirmation") or {}
+        return {state: tuple(sorted(figures, key=_rank)) for state, figures in found.items()}
 
     @property
     def resolution_ms(self) -> float:
@@ -114,3 +119,9 @@ class Context:
     def same_run(self) -> bool:
         """Return True if both sides are the same run."""
         return self.comparison.before.run.id == self.comparison.after.run.id
+
+
+def _rank(figure: str) -> int:
+    """Return the place of a figure's metric among those that decide the result of a venue; after them for others."""
+    metric = figure.split(".", 1)[1]
+    return RESULT_METRICS.index(metric) if metric in RESULT_METRICS else len(RESULT_METRICS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,36 +32,47 @@ def request(
 @pytest.mark.parametrize(
     ("commands", "chosen", "asked", "why"),
     [
-        ([], ([], []), request(), "name two programs"),
-        (["x", "y"], ([], []), request(), "stands between the two commands not at all"),
-        (["x", "---", "y", "---", "z"], ([], []), request(), "stands between the two commands 2 times"),
-        (["---", "y"], ([], []), request(), "a command is missing"),
-        (["x", "---"], ([], []), request(), "a command is missing"),
-        (["x", "---", "y"], ([f"{PING}=0"], []), request(), "--a and --b set our own connectors"),
-        (["x", "---", "y"], ([], []), request(feed="live"), "leave out --feed"),
-        (["x", "---", "y"], ([], []), request(venues="aster"), "leave out --feed"),
-        (["x", "---", "y"], ([], []), request(profile="rust"), "no such profile"),
-        (["x", "---", "y", "--trade-mode", "live"], ([], []), request(), "shadow only"),
-        (["x", "---", "y"], ([], []), request(build_minutes=0), "--build-minutes 0: write a time above 0"),
-        ([], ([f"{PING}=0"], []), request(minutes=float("nan")), "--minutes nan"),
-        ([], ([f"{PING}=0"], []), request(profile="paraphina"), "--profile applies to other programs"),
-        ([], ([f"{PING}=0"], []), request(venues="binance"), "no such venue"),
-        ([], ([PING], []), request(), f"--a {PING}: write NAME=VALUE"),
-        ([], ([], [f"{PING}="]), request(), f"--b {PING}=: write NAME=VALUE"),
-        ([], (["PARAPHINA_LIGTHER_PING_INTERVAL=0"], []), request(), f"nearest: .*{PING}"),
-        ([], (["Q=0"], []), request(), "--a Q: the connectors read no such name; `toolkit env` lists the names"),
-        ([], ([f"{PING}=often"], []), request(), f"--a {PING}='often': write a whole number"),
-        ([], ([f"{PING}=0", f"{PING}=1"], []), request(), "given twice"),
-        ([], ([f"{PING}=0"], []), request(venues="aster"), "the connectors read no such name"),
-        ([], (["PARAPHINA_TELEMETRY_PATH=/x"], []), request(), "the run sets this name itself"),
-        ([], (["LIGHTER_WS_URL=ws://x"], []), request(), "the run sets this name itself"),
+        ([], ((), ()), request(), "name two programs"),
+        (["x", "y"], ((), ()), request(), "stands between the two commands not at all"),
+        (["x", "---", "y", "---", "z"], ((), ()), request(), "stands between the two commands 2 times"),
+        (["---", "y"], ((), ()), request(), "a command is missing"),
+        (["x", "---"], ((), ()), request(), "a command is missing"),
+        (["x", "---", "y"], ((f"{PING}=0",), ()), request(), "--a and --b set our own connectors"),
+        (["x", "---", "y"], ((), ()), request(feed="live"), "leave out --feed"),
+        (["x", "---", "y"], ((), ()), request(venues="aster"), "leave out --feed"),
+        (["x", "---", "y"], ((), ()), request(profile="rust"), "no such profile"),
+        (["x", "---", "y", "--trade-mode", "live"], ((), ()), request(), "shadow only"),
+        (["x", "---", "y"], ((), ()), request(build_minutes=0), "--build-minutes 0: write a time above 0"),
+        ([], ((f"{PING}=0",), ()), request(minutes=float("nan")), "--minutes nan"),
+        ([], ((f"{PING}=0",), ()), request(profile="paraphina"), "--profile applies to other programs"),
+        ([], ((f"{PING}=0",), ()), request(venues="binance"), "no such venue"),
+        ([], ((PING,), ()), request(), f"--a {PING}: write NAME=VALUE"),
+        ([], ((), (f"{PING}=",)), request(), f"--b {PING}=: write NAME=VALUE"),
+        ([], (("PARAPHINA_LIGTHER_PING_INTERVAL=0",), ()), request(), f"nearest: .*{PING}"),
+        ([], (("Q=0",), ()), request(), "--a Q: the connectors read no such name; `toolkit env` lists the names"),
+        ([], ((f"{PING}=often",), ()), request(), f"--a {PING}='often': write a whole number"),
+        (
+            [],
+            (
+                (
+                    f"{PING}=0",
+                    f"{PING}=1",
+                ),
+                (),
+            ),
+            request(),
+            "given twice",
+        ),
+        ([], ((f"{PING}=0",), ()), request(venues="aster"), "the connectors read no such name"),
+        ([], (("PARAPHINA_TELEMETRY_PATH=/x",), ()), request(), "the run sets this name itself"),
+        ([], (("LIGHTER_WS_URL=ws://x",), ()), request(), "the run sets this name itself"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_named_with_what_to_write(
-    commands: list[str], chosen: tuple[list[str], list[str]], asked: PairRequest, why: str, tmp_path: Path
+    commands: list[str], chosen: tuple[tuple[str, ...], tuple[str, ...]], asked: PairRequest, why: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=why):
-        pair_sides(asked, commands, chosen, tmp_path)
+        pair_sides(replace(asked, commands=tuple(commands), settings=chosen), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -68,11 +80,11 @@ def test_a_directory_that_holds_a_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "run.log").touch()
     with pytest.raises(InputError, match=r"holds a run already \(run.log\)"):
-        pair_sides(request(), [], ([f"{PING}=0"], []), tmp_path)
+        pair_sides(replace(request(), settings=((f"{PING}=0",), ())), tmp_path)
 
 
 def test_each_side_has_its_settings_its_directory_and_else_the_same_environment(tmp_path: Path) -> None:
-    sides = pair_sides(request(), [], ([f"{PING}=0"], ["LIGHTER_FUNDING_POLL_MS=9"]), tmp_path)
+    sides = pair_sides(replace(request(), settings=((f"{PING}=0",), ("LIGHTER_FUNDING_POLL_MS=9",))), tmp_path)
     a, b = sides["a"], sides["b"]
     assert isinstance(a, ConnectorSide) and isinstance(b, ConnectorSide)
     assert (a.out, b.out) == (tmp_path / "a", tmp_path / "b")
@@ -82,7 +94,7 @@ def test_each_side_has_its_settings_its_directory_and_else_the_same_environment(
 
 
 def test_the_commands_stand_before_and_after_the_separator(tmp_path: Path) -> None:
-    sides = pair_sides(request(), ["x", "--flag", "---", "y", "--", "z"], ([], []), tmp_path)
+    sides = pair_sides(replace(request(), commands=("x", "--flag", "---", "y", "--", "z")), tmp_path)
     assert [side.plan.argv for side in sides.values() if isinstance(side, CommandSide)] == [
         ("x", "--flag"), ("y", "--", "z"),
     ]  # fmt: skip
@@ -98,7 +110,7 @@ def test_a_setting_replaces_every_other_name_of_itself() -> None:
 
 
 def test_the_order_of_start_depends_on_the_seed_alone_and_takes_both_values(tmp_path: Path) -> None:
-    sides = pair_sides(request(), ["x", "---", "y"], ([], []), tmp_path)
+    sides = pair_sides(replace(request(), commands=("x", "---", "y")), tmp_path)
     orders = [PairPlan.of(sides, seed).order for seed in range(40)]
     assert orders == [PairPlan.of(sides, seed).order for seed in range(40)]
     assert {orders.count(SIDES), orders.count(SIDES[::-1])} <= set(range(10, 31))

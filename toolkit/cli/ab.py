@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.cli import options as opt
-from toolkit.cli.compare import analysis_options
 from toolkit.cli.output import emit, note
-from toolkit.cli.progress import TELEMETRY_READ, byte_progress, progress_line
 from toolkit.cli.report import (
     AssetsOption,
     CommentOption,
@@ -24,20 +21,16 @@ from toolkit.cli.report import (
     RepoOption,
     SpecOption,
     read_stated,
-    report_argv,
     write_documents,
 )
-from toolkit.model.errors import ExitCode
+from toolkit.model.errors import ExitCode, ToolkitError
 from toolkit.model.evidence import Answer
-from toolkit.model.runs import WHOLE_RUN
-from toolkit.model.units import duration
-from toolkit.model.vocabulary import OFF_MARKET_BPS, Design, Verdict
+from toolkit.model.vocabulary import Verdict
 
 if TYPE_CHECKING:
-    from toolkit.model.comparisons import RunComparison
-    from toolkit.model.evidence import Evidence, Specification
+    from toolkit.cli.pair_maker import PairMaker
+    from toolkit.model.evidence import Evidence
     from toolkit.model.recorded.run_meta import RunMeta
-    from toolkit.smoke.pair.plan import PairPlan
 
 
 class FailOn(StrEnum):
@@ -126,116 +119,57 @@ def ab(
     The exit code is the first that applies: 130 interrupted, 5 a run was blocked or died, 1 --fail-on, 4 nothing can be
     compared, 0 otherwise.
     """
-    from toolkit.cli.pair_sides import PairRequest, drawn_seed, names_under_test, pair_sides
-    from toolkit.evidence.confirmation import confirmed, regressions
+    from toolkit.cli.pair_maker import PairMaker, exit_code_of_runs
+    from toolkit.cli.pair_sides import PairRequest, drawn_seed
     from toolkit.evidence.document import document_answer
     from toolkit.model.serialize import comparison_json
-    from toolkit.smoke.pair.plan import PairPlan
 
-    specification = read_stated(spec, repo, diff=False)
-    request = PairRequest(minutes, feed, scenario, drawn_seed(seed), venues, profile, build_minutes, grace)
-    sides = pair_sides(request, commands, (settings_a, settings_b), out)
-    under_test = names_under_test(sides)
-    _check_gate(gates)
-    maker = _PairMaker(out, db, quiet, gates, specification)
-    metas = maker.run(PairPlan.of(sides, request.seed, under_test), request.run_ms)
-    document = output or out / "evidence.md"
     chosen = {"spec": spec, "repo": repo, "html": html, "comment": comment, "assets": assets}
-    evidence = maker.evidence(document, repo, chosen)
-    if confirm and not _exit_code(metas, evidence, FailOn.NOTHING) and regressions(evidence):
-        fresh = _PairMaker(out / "confirm", db, quiet, gates, specification)
-        again = pair_sides(replace(request, seed=request.seed + 1), commands, (settings_a, settings_b), fresh.out)
-        metas += fresh.run(PairPlan.of(again, request.seed + 1, under_test), request.run_ms)
-        evidence = confirmed(evidence, fresh.evidence(document, None, chosen))
-    write_documents(evidence, maker.paths, Outputs(document, html, comment, assets, marker))
+    request = PairRequest(
+        minutes, feed, scenario, drawn_seed(seed), venues, profile, build_minutes, grace, tuple(commands or ()),
+        (tuple(settings_a or ()), tuple(settings_b or ())),
+    )  # fmt: skip
+    document = output or out / "evidence.md"
+    maker = PairMaker(request, document, db, quiet, gates, read_stated(spec, repo, diff=False), repo, chosen)
+    metas = maker.run(out)
+    try:
+        evidence, all_metas = maker.evidence(out), metas
+        if confirm and exit_code_of_runs(metas) is ExitCode.OK:
+            evidence, all_metas = _with_confirmation(maker, evidence, out, metas)
+        write_documents(evidence, maker.paths(out), Outputs(document, html, comment, assets, marker))
+    except ToolkitError as error:
+        # Interrupted, blocked or dead runs keep their own exit code if their files or the store cannot be used.
+        if (code := exit_code_of_runs(metas)) is ExitCode.OK:
+            raise
+        note(f"{error}; the runs are kept in {out}")
+        return code
     if format is PairFormat.JSON:
         emit(comparison_json(evidence.comparison))
     elif not quiet:
         emit(f"{document_answer(evidence)}\n{document}")
-    return _exit_code(metas, evidence, fail_on)
+    return _exit_code(all_metas, evidence, fail_on)
 
 
-def _check_gate(gate: str) -> None:
-    """Raise `UsageError` or `InputError` for a gate that cannot be used, before anything runs."""
-    from toolkit.analysis.metrics import catalogue
-    from toolkit.gate.gate_files import load_gate
+def _with_confirmation(
+    maker: PairMaker, evidence: Evidence, out: Path, metas: list[RunMeta]
+) -> tuple[Evidence, list[RunMeta]]:
+    """Run a second, fresh pair if the first shows a regression; return the evidence of both, and all records."""
+    from toolkit.cli.pair_maker import exit_code_of_runs
+    from toolkit.evidence.confirmation import confirmed, regressions
 
-    load_gate(gate, catalogue())
-
-
-@dataclass(frozen=True, slots=True)
-class _PairMaker:
-    """Makes one pair of runs in the directory `out`, and the evidence about it."""
-
-    out: Path
-    db: str
-    quiet: bool
-    gate: str
-    specification: Specification | None
-
-    @property
-    def paths(self) -> tuple[str, str]:
-        """Paths of the runs of side a and side b."""
-        return str(self.out / "a"), str(self.out / "b")
-
-    def run(self, plan: PairPlan, run_ms: float) -> list[RunMeta]:
-        """Make the runs, with notes and a progress line on stderr."""
-        from toolkit.smoke.outcome import outcome_sentence
-        from toolkit.smoke.pair.pair_run import run_pair
-
-        first, second = plan.order
-        self._note(
-            f"{plan.description}, recording into {self.out}; seed {plan.seed}: {first} starts first, then {second}; "
-            "Ctrl-C stops both runs and keeps them"
-        )
-        with progress_line(self.quiet) as line:
-            metas = run_pair(
-                plan,
-                lambda ms: line(f"{duration(ms)} of {duration(run_ms)}"),
-                lambda side, text: self._note(f"{side}: {text}"),
-            )
-        for side, meta in metas.items():
-            self._note(f"{side}: {outcome_sentence(meta)}")
-        return list(metas.values())
-
-    def _note(self, text: str) -> None:
-        if not self.quiet:
-            note(text)
-
-    def evidence(self, document: Path, repo: Path | None, chosen: Mapping[str, object]) -> Evidence:
-        """Analyse and compare both runs; `chosen` are the options that make the document again."""
-        from toolkit.evidence.assemble import Sources, assemble
-
-        comparison = self._compare()
-        argv = report_argv(
-            ([self.paths[0]], [self.paths[1]]),
-            document,
-            {"paired": comparison.method["design"] == Design.PAIRED, **chosen},
-        )
-        sources = Sources(self.paths, self.specification, repo, gate=self.gate)
-        return assemble(comparison, ("a", "b"), argv, sources)
-
-    def _compare(self) -> RunComparison:
-        from toolkit.analysis.pipeline import analyze
-        from toolkit.comparison.side_by_side import compare_side_by_side
-
-        options = analysis_options(None, WHOLE_RUN, None, OFF_MARKET_BPS, pictures=True)
-        with byte_progress(self.quiet, TELEMETRY_READ) as progress:
-            before, after = (analyze([path], self.db, options, progress) for path in self.paths)
-        comparison = compare_side_by_side(before, after, options.known_settings)
-        if "not_paired" in comparison.method:
-            self._note(f"not compared as a pair: {comparison.method['not_paired']}")
-        return comparison
+    if not regressions(evidence):
+        return evidence, metas
+    fresh = out / "confirm"
+    again = maker.run(fresh, seed_step=1)
+    is_complete = exit_code_of_runs(again) is ExitCode.OK
+    return confirmed(evidence, maker.evidence(fresh), is_complete), [*metas, *again]
 
 
 def _exit_code(metas: Sequence[RunMeta], evidence: Evidence, fail_on: FailOn) -> ExitCode:
-    from toolkit.smoke.outcome import died
-    from toolkit.smoke.stop_policy import StoppedBy
+    from toolkit.cli.pair_maker import exit_code_of_runs
 
-    if any(meta.stopped_by == StoppedBy.INTERRUPT for meta in metas):
-        return ExitCode.INTERRUPTED
-    if any(died(meta) for meta in metas):
-        return ExitCode.RUN_BLOCKED
+    if (code := exit_code_of_runs(metas)) is not ExitCode.OK:
+        return code
     if _fails(evidence, fail_on):
         return ExitCode.FAILED
     return ExitCode.OK if evidence.comparison.comparable else ExitCode.INCONCLUSIVE

@@ -27,7 +27,7 @@ MAX_DRAWN_SEED = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class PairRequest:
-    """The options that apply to both sides, as given on the command line."""
+    """What the command line asks for: `commands` are the words after `--`, `settings` those of --a and of --b."""
 
     minutes: float
     feed: str
@@ -37,6 +37,8 @@ class PairRequest:
     profile: str | None
     build_minutes: float
     grace: float
+    commands: tuple[str, ...] = ()
+    settings: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     @property
     def run_ms(self) -> float:
@@ -49,27 +51,23 @@ def drawn_seed(given: int | None) -> int:
     return random.SystemRandom().randrange(1, MAX_DRAWN_SEED) if given is None else given
 
 
-def pair_sides(
-    request: PairRequest,
-    commands: Sequence[str] | None,
-    chosen: tuple[Sequence[str] | None, Sequence[str] | None],
-    out: Path,
-) -> dict[str, Side]:
-    """Return both sides by name, with their run directories in `out`; `chosen` are the settings of each side.
+def pair_sides(request: PairRequest, out: Path) -> dict[str, Side]:
+    """Return both sides by name, with their run directories in `out`.
 
     Raises `UsageError` for an option that cannot be used, and `InputError` if a directory holds a run or the scenario
     is none.
     """
+    commands, chosen = request.commands, request.settings
     if not commands and not any(chosen):
         raise UsageError("name two programs (-- CMD_A… --- CMD_B…), or settings of the connectors with --a and --b")
     directories = {name: out / name for name in SIDES}
     for directory in directories.values():
         check_free(directory)
     if not commands:
-        return dict(_connector_sides(request, chosen, directories))
+        return dict(_connector_sides(request, directories))
     if any(chosen):
         raise UsageError("--a and --b set our own connectors; with programs, write the settings into their commands")
-    return dict(_command_sides(request, commands, directories))
+    return dict(_command_sides(request, directories))
 
 
 def names_under_test(sides: dict[str, Side]) -> tuple[str, ...]:
@@ -78,17 +76,15 @@ def names_under_test(sides: dict[str, Side]) -> tuple[str, ...]:
     return tuple(sorted({name for side in own for name in side.settings}))
 
 
-def _connector_sides(
-    request: PairRequest, chosen: tuple[Sequence[str] | None, Sequence[str] | None], directories: dict[str, Path]
-) -> dict[str, ConnectorSide]:
+def _connector_sides(request: PairRequest, directories: dict[str, Path]) -> dict[str, ConnectorSide]:
     if request.profile is not None:
         raise UsageError("--profile applies to other programs: write their commands after `--`, or leave it out")
     options = ConnectorOptions(request.feed, request.scenario, request.seed, request.venues)
     sides = {}
-    for (name, out), words in zip(directories.items(), chosen, strict=True):
+    for (name, out), words in zip(directories.items(), request.settings, strict=True):
         plan = connector_plan(options, out, request.run_ms, None)
         table = plan.venues.values()
-        values = read_settings(f"--{name}", words or (), table, plan.own_venues)
+        values = read_settings(f"--{name}", words, table, plan.own_venues)
         environ = with_settings(os.environ, values, table)
         _check_environment(plan, environ)
         sides[name] = ConnectorSide(
@@ -117,9 +113,7 @@ def _scenario_text(path: Path | None) -> tuple[str, str] | None:
     return None if path is None else (path.read_text(encoding="utf-8"), str(path))
 
 
-def _command_sides(
-    request: PairRequest, commands: Sequence[str], directories: dict[str, Path]
-) -> dict[str, CommandSide]:
+def _command_sides(request: PairRequest, directories: dict[str, Path]) -> dict[str, CommandSide]:
     if (request.feed, request.scenario, request.venues) != ("loopback", None, ""):
         raise UsageError("a command has its own feed: leave out --feed, --scenario and --venues")
     limits = TimeLimits(
@@ -127,7 +121,7 @@ def _command_sides(
         milliseconds("--build-minutes", request.build_minutes, 60_000),
         milliseconds("--grace", request.grace, 1_000),
     )
-    split = _split(commands)
+    split = _split(request.commands)
     for argv, out in zip(split, directories.values(), strict=True):
         producer_env.refuse_trading(argv)
         producer_env.environment(request.profile, out, os.environ)

@@ -11,7 +11,7 @@ from toolkit.model.vocabulary import Verdict
 
 SEEN_TWICE = "seen twice"
 NOT_SEEN_AGAIN = "not seen again on a fresh pair: not called"
-NOT_CHECKED = "not checked, because the fresh pair gave no comparison: not called"
+NOT_CHECKED = "not checked, because the fresh pair was cut short or gave no comparison: not called"
 
 
 def regressions(evidence: Evidence) -> tuple[str, ...]:
@@ -21,13 +21,17 @@ def regressions(evidence: Evidence) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*rows, *observed)))
 
 
-def confirmed(first: Evidence, second: Evidence) -> Evidence:
+def confirmed(first: Evidence, second: Evidence, is_complete: bool = True) -> Evidence:
     """Return the first evidence with only those regressions called that the second shows too.
+
+    A second pair that is not `is_complete`, because a run of it was interrupted or died, can only show them again.
 
     `comparison.method["confirmation"]` lists the figures by what the second pair says of them.
     """
     again = set(regressions(second))
-    states = {figure: _state(figure, again, second.comparison) for figure in regressions(first)}
+    states = {
+        figure: _state(figure, again, second.comparison if is_complete else None) for figure in regressions(first)
+    }
     values = {row.figure: f"{_text(row.before)} → {_text(row.after)}" for row in second.comparison.rows}
     rows = tuple(_row(row, states, values) for row in first.comparison.rows)
     found = {state: [figure for figure in states if states[figure] == state] for state in states.values()}
@@ -36,9 +40,11 @@ def confirmed(first: Evidence, second: Evidence) -> Evidence:
     return replace(first, comparison=comparison, answers=answers)
 
 
-def _state(figure: str, again: set[str], second: RunComparison) -> str:
+def _state(figure: str, again: set[str], second: RunComparison | None) -> str:
     if figure in again:
         return SEEN_TWICE
+    if second is None:
+        return NOT_CHECKED
     row = next((row for row in second.rows if row.figure == figure), None)
     return NOT_CHECKED if row is None or row.verdict is Verdict.NOT_COMPARABLE else NOT_SEEN_AGAIN
 

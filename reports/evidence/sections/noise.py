@@ -55,15 +55,13 @@ def _side_by_side(context: Context, design: str) -> str:
 
 def _confirmation(context: Context) -> Iterator[Rich]:
     """Yield the result of the second pair of runs, where a regression of the first was to be confirmed."""
-    found = context.comparison.method.get("confirmation")
-    if found is None:
+    if not context.checked_again:
         return
-    text = Rich((bold("A second, fresh pair was run"), " to check what had got worse. "))
-    for title, figures in found.items():
-        if figures:
-            more = f" and {len(figures) - _MOST_NAMED} more" if len(figures) > _MOST_NAMED else ""
-            text += Rich((bold(f"{title[:1].upper()}{title[1:]}:"), " "))
-            text += Rich((", ".join(str(figure_name(each)) for each in figures[:_MOST_NAMED]), f"{more}. "))
+    text = Rich((bold("A second, fresh pair was run"), " to check what had got worse."))
+    for state, figures in context.checked_again.items():
+        more = f" and {len(figures) - _MOST_NAMED} more" if len(figures) > _MOST_NAMED else ""
+        names = ", ".join(figure_name(each) for each in figures[:_MOST_NAMED])
+        text += Rich((" ", bold(f"{state[:1].upper()}{state[1:]}:"), f" {names}{more}."))
     yield text
 
 

@@ -20,7 +20,10 @@ from toolkit.host import guard
 from toolkit.smoke.run_directory import load_meta
 
 AB = (sys.executable, "-m", "toolkit", "ab", "--db", ":memory:")
+SESSION = "PARAPHINA_WS_MAX_SESSION_SECS"
 PING = "PARAPHINA_LIGHTER_PING_INTERVAL_MS"
+AT_ONCE = {"PARAPHINA_WS_HEALTHY_THRESHOLD_MS": "500"}
+"""A session this long resets the wait before the next one, so that short sessions follow each other."""
 SECONDS = 8
 VENUES = 5
 WRITES = (*PRODUCER, "--telemetry", "{out}/telemetry.jsonl", "--every-s", "0.02")
@@ -45,8 +48,8 @@ def start(out: Path, *words: str, **environ: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env={**os.environ, **environ}, cwd=out.parent, **pipes)
 
 
-def ab(out: Path, *words: str, seconds: float = 1, code: int = 0) -> subprocess.CompletedProcess[str]:
-    running = start(out, "--minutes", str(seconds / 60), *words)
+def ab(out: Path, *words: str, seconds: float = 1, code: int = 0, **environ: str) -> subprocess.CompletedProcess[str]:
+    running = start(out, "--minutes", str(seconds / 60), *words, **environ)
     try:
         stdout, stderr = running.communicate(timeout=PATIENCE_S)
     finally:
@@ -123,7 +126,8 @@ def test_programs_that_start_at_different_times_end_together(tmp_path: Path) -> 
     first, second = (load_meta(tmp_path / "ab" / side) for side in "ab")
     assert second.build_ms and first.build_ms and second.build_ms - first.build_ms > 1_000
     assert first.stopped_ms and second.stopped_ms and abs(first.stopped_ms - second.stopped_ms) < 1_000
-    assert "in random order" not in done.stderr and "starts first" in done.stderr
+    order = load_meta(tmp_path / "ab" / "a").pair
+    assert order is not None and f": {', '.join(order.order)}; Ctrl-C" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -174,3 +178,21 @@ def test_connectors_end_when_the_command_is_killed(tmp_path: Path) -> None:
     running.kill()
     running.communicate(timeout=PATIENCE_S)
     assert wait_until(lambda: all(load_meta(out / side).stopped_by == "interrupt" for side in "ab"))
+
+
+def test_a_regression_is_called_after_a_fresh_pair_has_shown_it_too(tmp_path: Path) -> None:
+    out = tmp_path / "ab"
+    words = ("--a", f"{SESSION}=600", "--b", f"{SESSION}=1", "--venues", "lighter", "--seed", "1", "--confirm")
+    done = ab(out, *words, "--fail-on", "regression", seconds=12, code=1, **AT_ONCE)
+    pairs = [load_meta(directory / "a").pair for directory in (out, out / "confirm")]
+    assert pairs[0] is not None and pairs[1] is not None and pairs[0].id != pairs[1].id
+    assert "Regressed, seen twice: Lighter reconnects 0 →" in done.stdout.replace("\u00a0", " ")
+    assert "**Seen twice:** Lighter reconnects" in (out / "evidence.md").read_text(encoding="utf-8")
+
+
+def test_unlike_a_regression_an_improvement_is_no_failure_and_needs_no_second_pair(tmp_path: Path) -> None:
+    out = tmp_path / "ab"
+    words = ("--a", f"{SESSION}=1", "--b", f"{SESSION}=600", "--venues", "lighter", "--confirm")
+    done = ab(out, *words, "--fail-on", "unproven", "--format", "json", seconds=12, **AT_ONCE)
+    rows = {row["figure"]: row["verdict"] for row in json.loads(done.stdout)["rows"]}
+    assert rows["lighter.reconnects"] == "improved" and not (out / "confirm").exists()
