@@ -171,6 +171,20 @@ def test_the_digests_of_a_script_and_of_its_interpreter_are_kept(
     assert len(meta.binaries) == len({each.sha256 for each in meta.binaries}) > 1
 
 
+def test_the_checkout_of_a_program_that_runs_in_another_directory_is_recorded(out: Path, tmp_path: Path) -> None:
+    checkout = tmp_path / "head"
+    checkout.mkdir()
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.invalid", "-C", str(checkout)]
+    (checkout / "producer.sh").write_text(SCRIPT)
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "Begin"]):
+        subprocess.run([*git, *command], check=True)
+    argv = ("env", "-C", str(checkout), "sh", "producer.sh", "{out}")
+    meta = supervise(SupervisionPlan(argv, out, TimeLimits(100, 60_000, 60_000), poll_ms=5), os.environ)
+    assert meta.first_telemetry_ms is not None
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    assert meta.source is not None and meta.source.commit == commit
+
+
 def test_load_is_sampled_and_the_executable_is_recorded(out: Path) -> None:
     meta = run(out, run_ms=1_000)
     assert len(meta.load) > 3

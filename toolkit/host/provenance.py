@@ -14,6 +14,16 @@ from toolkit.model.recorded.run_meta import Binary, Checkout
 from toolkit.model.redaction import redact_value
 
 
+def program_directory(argv: Sequence[str], cwd: Path) -> Path:
+    """Return the directory in which a command runs its program: `env -C DIR` changes it, else it is `cwd`."""
+    match [Path(argv[0]).name, *argv[1:]]:
+        case ["env", "-C" | "--chdir", directory, *_]:
+            return cwd / directory
+        case ["env", option, *_] if option.startswith("--chdir="):
+            return cwd / option.removeprefix("--chdir=")
+    return cwd
+
+
 def checkout(directory: Path) -> Checkout | None:
     """Return the state of the git checkout that contains `directory`.
 

@@ -95,7 +95,7 @@ def supervise(
 
 def first_record(plan: SupervisionPlan, environment: Mapping[str, str], executable: Path | None) -> RunMeta:
     """Return the record that is written before the program is started; `executable` is None if there is none."""
-    cwd = Path.cwd()
+    cwd = provenance.program_directory(plan.argv, Path.cwd())
     binaries = (provenance.binary(executable), provenance.script(executable, plan.argv[1:])) if executable else ()
     added = producer_env.environment(plan.profile, plan.out.resolve(), {})
     return RunMeta(
@@ -136,7 +136,7 @@ def _run_supervised(
         run = replace(run, started_ms=machine.now_ms())
         save_meta(run, out)
         argv, cwd = producer_env.fill_placeholders(plan.argv, out), Path.cwd()
-        stray = StrayTelemetry(out, cwd, argv, environment)
+        stray = StrayTelemetry(out, provenance.program_directory(argv, cwd), argv, environment)
         with ProcessGroup(argv, cwd, environment, producer_env.RUN_DIR_VARIABLE) as group:
             calls[1](f"recording into {plan.out}; Ctrl-C stops the run and keeps it")
             supervision = _Supervision(plan, out, run, policy, recorder, group, stray, calls)
