@@ -37,6 +37,8 @@ from toolkit.model.vocabulary import Role
 
 TERMINAL_WIDTH = 100
 """Width of a page for a terminal, in characters."""
+MAX_QUOTE = 240
+"""Characters of a line of a run that a page for a terminal shows."""
 MAX_CITED_LINES = 10
 """Number of lines of a finding that are listed; the rest is counted."""
 
@@ -77,6 +79,7 @@ def _environment(format: str, templates: Callable[[], Mapping[str, str]]) -> Env
         "citation": lambda finding: Safe(_citation_text(finding, markup)),
         "line_counts": _line_counts_text,
         "wrapped": _wrapped,
+        "truncated": _truncated,
         "prose": html_prose,
         "conjunction": _conjunction,
         "number": number,
@@ -192,6 +195,11 @@ def _wrapped(text: str, indent: int) -> Safe:
         break_on_hyphens=False,
     )
     return Safe(indented)
+
+
+def _truncated(text: str) -> str:
+    """Return text in a line of a terminal: its beginning, where it is longer than `MAX_QUOTE`."""
+    return text if len(text) <= MAX_QUOTE else text[:MAX_QUOTE] + "…"
 
 
 def _shell_command(argv: Iterable[str]) -> str:

@@ -10,6 +10,11 @@
 11995
 >>> run.connection().execute("select count(*) from ticks").fetchall()
 [(2399,)]
+>>> why = run.explain("lighter.reconnects")
+>>> why.steps[:3]
+('sockets began: 11', 'of them connected: 11', 'of them connected after the first one of a life: 10')
+>>> why.lines[0].file, why.lines[0].line, why.lines[0].text
+('run.log', 66, 'Lighter public WS closed frame=Some(CloseFrame { code: Normal, reason: "idle" })')
 >>> part = toolkit.analyze("sample:before", since_tick=400, every=1000, words=["lighter.connects"])
 >>> part.run.window
 'from tick 400 on'
@@ -45,6 +50,7 @@ from toolkit.db.store import connect
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.errors import UsageError
 from toolkit.model.evidence import Evidence
+from toolkit.model.explanations import Explanation
 from toolkit.model.figures import Figure
 from toolkit.model.runs import RunAnalysis, RunInfo, Window
 from toolkit.model.vocabulary import OFF_MARKET_BPS, Segment
@@ -69,8 +75,9 @@ class Analysis:
     whole run.
     """
 
-    def __init__(self, analysis: RunAnalysis, db: str, words: Sequence[str] = ()) -> None:
+    def __init__(self, analysis: RunAnalysis, db: str, words: Sequence[str] = (), paths: Sequence[str] = ()) -> None:
         self.analysis = analysis
+        self._paths = tuple(paths)
         self._words = tuple(words) or ("",)
         self._db = db
         self._con: duckdb.DuckDBPyConnection | None = None
@@ -96,6 +103,15 @@ class Analysis:
         if self.run.window is None:
             return whole_run
         return self._frame([self._row(each) for each in self.analysis.figures], whole_run)
+
+    def explain(self, figure: str, lines: int | None = 20) -> Explanation:
+        """Explain a figure of the whole run: the steps from lines to number, and at most `lines` lines (None: all).
+
+        `figure` may be the beginning of several names. Raises `UsageError` if the run has no such figure.
+        """
+        from toolkit.evidence.explain.texts import explain
+
+        return explain(self._db, self.run.id, figure, self._paths, lines)
 
     def windows(self) -> polars.DataFrame:
         """Return the figures of each window of `every` ticks; without `every` there are no rows.
@@ -226,11 +242,11 @@ def analyze(
         off_market_bps=off_market_bps, known_settings=known_settings,
     )  # fmt: skip
     if db is not None and os.fspath(db) != ":memory:":
-        return Analysis(pipeline.analyze(names, os.fspath(db), options), os.fspath(db), words)
+        return Analysis(pipeline.analyze(names, os.fspath(db), options), os.fspath(db), words, names)
     folder = tempfile.mkdtemp(prefix="toolkit-")
     store = os.path.join(folder, "private.duckdb")  # noqa: PTH118
     try:
-        run = Analysis(pipeline.analyze(names, store, options), store, words)
+        run = Analysis(pipeline.analyze(names, store, options), store, words, names)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

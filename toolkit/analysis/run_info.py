@@ -24,7 +24,7 @@ from toolkit.runlog.facts import LogFacts
 from toolkit.telemetry.schema import Scope
 
 RUN_ID_LENGTH = 16
-_IDENTITY = (Role.LOG, Role.TELEMETRY, Role.RX_STATS, Role.EVENTS, Role.RUN_META)
+IDENTITY_ROLES = (Role.LOG, Role.TELEMETRY, Role.RX_STATS, Role.EVENTS, Role.RUN_META)
 """Roles of the files whose content identifies a run; names and compression do not matter."""
 
 
@@ -68,7 +68,7 @@ def run_id(ledgers: Iterable[FileLedger]) -> str:
 
     Copies, which are not read, do not count.
     """
-    digests = sorted(each.sha256 for each in ledgers if each.role in _IDENTITY and each.copy_of is None)
+    digests = sorted(each.sha256 for each in ledgers if each.role in IDENTITY_ROLES and each.copy_of is None)
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:RUN_ID_LENGTH]
 
 

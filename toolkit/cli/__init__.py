@@ -22,7 +22,7 @@ from toolkit.db.waiting import listeners
 from toolkit.model.errors import ExitCode
 
 COMMANDS = (
-    "ab", "analyze", "compare", "env", "figures", "gate", "pack", "record", "report", "runs", "smoke", "sql",
+    "ab", "analyze", "compare", "env", "explain", "figures", "gate", "pack", "record", "report", "runs", "smoke", "sql",
     "validate", "venues", "verify",
 )  # fmt: skip
 """Names of the commands; the module and the function of a command have the same name."""

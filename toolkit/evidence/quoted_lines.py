@@ -36,14 +36,16 @@ def quoted_lines(paths: Mapping[str, str], cited: Iterable[CitedLine]) -> tuple[
             wanted.setdefault(key, []).append(each.line)
         else:
             skipped[key] = skipped.get(key, 0) + 1
-    files = {side: _files(path) for side, path in paths.items() if any(side == cited_side for cited_side, _ in wanted)}
+    files = {
+        side: run_files(path) for side, path in paths.items() if any(side == cited_side for cited_side, _ in wanted)
+    }
     return tuple(
         _quoted(side, file, sorted(wanted.get((side, file), ())), skipped.get((side, file), 0), files.get(side))
         for side, file in dict.fromkeys((*wanted, *skipped))
     )
 
 
-def _files(path: str) -> Mapping[str, RunFile] | str:
+def run_files(path: str) -> Mapping[str, RunFile] | str:
     """Return the files of a run by name, or why they cannot be read again."""
     if path == "-":
         return _READ_AGAIN
@@ -72,6 +74,16 @@ def _quoted(
 
 
 def _lines(file: RunFile, numbers: Sequence[int]) -> Iterator[QuotedLine]:
+    for number, line in lines_of(file, numbers):
+        text, cut = quoted_text(line)
+        yield QuotedLine(number, text, cut)
+
+
+def lines_of(file: RunFile, numbers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a file with these ascending numbers, each with its number.
+
+    Raises `InputError` where the file cannot be read.
+    """
     if not numbers:
         return
     with file.open() as stream:
@@ -81,7 +93,7 @@ def _lines(file: RunFile, numbers: Sequence[int]) -> Iterator[QuotedLine]:
                 return
 
 
-def _lines_of_block(block: Block, numbers: Collection[int]) -> Iterator[QuotedLine]:
+def _lines_of_block(block: Block, numbers: Collection[int]) -> Iterator[tuple[int, bytes]]:
     at, number = 0, block.first_line
     last = number + max(block.data.count(b"\n"), 1)
     for wanted in numbers:
@@ -90,11 +102,12 @@ def _lines_of_block(block: Block, numbers: Collection[int]) -> Iterator[QuotedLi
         while number < wanted:
             at, number = block.data.index(b"\n", at) + 1, number + 1
         end = block.data.find(b"\n", at)
-        yield _quoted_line(wanted, block.data[at : end if end >= 0 else len(block.data)])
+        yield wanted, block.data[at : end if end >= 0 else len(block.data)]
 
 
-def _quoted_line(number: int, line: bytes) -> QuotedLine:
+def quoted_text(line: bytes) -> tuple[str, int]:
+    """Return the text of a line, with secrets masked and cut to `MAX_CHARACTERS`, and the number of characters cut."""
     text = line.decode("utf-8", "surrogateescape").rstrip("\r")
     masked = redact(text[:_READ_CHARACTERS])
     cut = max(0, len(masked) + len(text[_READ_CHARACTERS:]) - MAX_CHARACTERS)
-    return QuotedLine(number, masked[:MAX_CHARACTERS], cut)
+    return masked[:MAX_CHARACTERS], cut

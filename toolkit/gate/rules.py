@@ -80,8 +80,13 @@ def parse_gate(text: str, name: str, catalogue: Sequence[FigureSpec]) -> Gate:
 
 def plateau_limits_ms(rules: Iterable[GateRule]) -> tuple[int, ...]:
     """Return the age limits (ms) of the plateau figures that the rules name, which the analysis has to compute."""
-    matches = (_PLATEAU_FIGURE.search(rule.figure) for rule in rules)
-    return tuple(int(match["limit"]) * (1 if match["unit"] == "ms" else 1_000) for match in matches if match)
+    return tuple(limit for rule in rules if (limit := plateau_limit_ms(rule.figure)) is not None)
+
+
+def plateau_limit_ms(figure: str) -> int | None:
+    """Return the age limit (ms) in the name of a plateau figure; None for another figure."""
+    match = _PLATEAU_FIGURE.search(figure)
+    return int(match["limit"]) * (1 if match["unit"] == "ms" else 1_000) if match else None
 
 
 def _parse_rule(

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from toolkit.model.comparisons import RunComparison
+from toolkit.model.explanations import Explanation
 from toolkit.model.gates import GateResult
 from toolkit.model.quotes import harmless_json
 from toolkit.model.recorded.ground_truth import TruthComparison
@@ -37,6 +38,12 @@ def comparison_json(comparison: RunComparison) -> str:
     sides = {side: fields.pop(side).run for side in ("before", "after")}
     several = {name: [each.run for each in fields.pop(name)] for name in ("runs_before", "runs_after")}
     return _encoded({"schema": "toolkit.comparison/1", **fields, "runs": sides, **several})
+
+
+def explanation_json(explanation: Explanation) -> str:
+    """Encode an explanation as `toolkit.explanation/1`: the figure, its definition, steps and lines."""
+    fields: dict[str, Any] = msgspec.to_builtins(explanation)
+    return _encoded({"schema": "toolkit.explanation/1", **fields})
 
 
 _NOT_PUBLISHED = ("age_series", "mid_series", "pictures")

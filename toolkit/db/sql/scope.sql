@@ -61,7 +61,7 @@ create or replace table run_log_proof as
     with proof as (
         -- Earlier builds count only Paradex's pings and Lighter's timestamps; each other known audit line is of the
         -- first instrumented build or later.
-        select file, line from run_log_events join run_files using (file_no)
+        select file, file_no, line from run_log_events join run_files using (file_no)
         where family in ('audit_ping_sent', 'audit_ping_failed') and venue = 'lighter'
               or family like 'audit\_%' escape '\' and family not in ('audit_other', 'audit_ping_sent', 'audit_ping_failed', 'audit_ts_fallback')
         order by file_no, line limit 1
@@ -75,6 +75,7 @@ create or replace table run_log_proof as
            (select count(*) from proof) > 0 as instrumented,
            -- Note of a 0 that rests on the absence of audit lines.
            (select 'no line seen; this build prints them, as line ' || line || ' of ' || file || ' shows' from proof) as none_seen,
+           (select {file_no: file_no, line: line} from proof) as proving_line,
            coalesce(bool_or(family in ('audit_rest_monitor', 'audit_rest_seed')), false) as has_rest_audit,
            coalesce(bool_or(family in ('rest_fallback_activated', 'rest_fallback_recovered', 'rest_fallback_error')), false) or has_rest_audit as has_rest_monitor
     from run_log_events;
