@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[2]
 def test_the_documents_of_an_example_are_those_that_the_command_writes(name: str, tmp_path: Path) -> None:
     checked_in, made = ROOT / examples.EXAMPLES / name, tmp_path / examples.EXAMPLES / name
     shutil.copytree(checked_in, made, ignore=lambda _, names: [each for each in names if is_written(each)])
+    for run in examples.RUNS[name]:
+        if run.startswith("tests/"):
+            shutil.copytree(ROOT / run, tmp_path / run)
     examples.write(name, tmp_path)
     expected = {path.name: path.read_text(encoding="utf-8") for path in checked_in.iterdir() if is_written(path.name)}
     found = {path.name: path.read_text(encoding="utf-8") for path in made.iterdir() if is_written(path.name)}
@@ -30,6 +33,7 @@ def is_written(name: str) -> bool:
     [
         ("pr_b", {"H1": "supported", "H2": "unchanged as intended", "H3": "not supported", "H4": "supported"}),
         ("blocked", dict.fromkeys(("H1", "H2", "H3", "H4"), "blocked")),
+        ("ab", {"H1": "supported", "H2": "supported"}),
     ],
 )
 def test_an_example_answers_its_hypotheses(name: str, answers: dict[str, str]) -> None:
