@@ -10,11 +10,15 @@ import pytest
 
 from connectors.settings import venue_settings
 from connectors.venues import venues
+from toolkit.cli.ab import FailOn, is_failure
 from toolkit.cli.pair_sides import PairRequest, names_under_test, pair_sides
 from toolkit.model.errors import InputError, UsageError
+from toolkit.model.evidence import Answer
+from toolkit.model.vocabulary import Verdict
 from toolkit.smoke.pair.plan import SIDES, CommandSide, ConnectorSide, PairPlan
 from toolkit.smoke.pair.settings_under_test import with_settings
 
+WORSE = "lighter.reconnects"
 PING = "PARAPHINA_LIGHTER_PING_INTERVAL_MS"
 
 
@@ -114,3 +118,34 @@ def test_the_order_of_start_depends_on_the_seed_alone_and_takes_both_values(tmp_
     orders = [PairPlan.of(sides, seed).order for seed in range(40)]
     assert orders == [PairPlan.of(sides, seed).order for seed in range(40)]
     assert {orders.count(SIDES), orders.count(SIDES[::-1])} <= set(range(10, 31))
+
+
+@pytest.mark.parametrize(
+    ("under_test", "same"), [((PING,), True), (("LIGHTER_WS_URL",), False), ((PING, "LIGHTER_MARKET"), False)]
+)
+def test_sides_that_are_sent_to_different_places_have_not_the_same_venues(
+    under_test: tuple[str, ...], same: bool, tmp_path: Path
+) -> None:
+    sides = pair_sides(replace(request(), settings=((f"{PING}=0",), ())), tmp_path)
+    places = [side.pair for side in PairPlan.of(sides, 1, under_test).sides.values() if isinstance(side, ConnectorSide)]
+    assert [place and place.same_venues for place in places] == [same, same]
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "worse", "verdicts", "answers", "fails"),
+    [
+        (FailOn.NOTHING, [WORSE], [Verdict.REGRESSED], [], False),
+        (FailOn.REGRESSION, [WORSE], [Verdict.REGRESSED, Verdict.IMPROVED], [], True),
+        (FailOn.REGRESSION, [WORSE], [Verdict.IMPROVED], [Answer.NOT_SUPPORTED], True),
+        (FailOn.REGRESSION, [], [Verdict.INCONCLUSIVE], [Answer.NOT_SUPPORTED], False),
+        (FailOn.UNPROVEN, [WORSE], [Verdict.IMPROVED], [Answer.SUPPORTED], True),
+        (FailOn.UNPROVEN, [], [Verdict.IMPROVED], [], False),
+        (FailOn.UNPROVEN, [], [Verdict.INCONCLUSIVE], [], True),
+        (FailOn.UNPROVEN, [], [Verdict.IMPROVED], [Answer.SUPPORTED, Answer.INCONCLUSIVE], True),
+        (FailOn.UNPROVEN, [], [Verdict.INCONCLUSIVE], [Answer.SUPPORTED, Answer.UNCHANGED], False),
+    ],
+)
+def test_fail_on_names_the_results_that_fail(
+    fail_on: FailOn, worse: list[str], verdicts: list[Verdict], answers: list[Answer], fails: bool
+) -> None:
+    assert is_failure(fail_on, worse, verdicts, answers) is fails

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -167,20 +167,24 @@ def _with_confirmation(
 
 def _exit_code(metas: Sequence[RunMeta], evidence: Evidence, fail_on: FailOn) -> ExitCode:
     from toolkit.cli.pair_maker import exit_code_of_runs
+    from toolkit.evidence.confirmation import regressions
 
     if (code := exit_code_of_runs(metas)) is not ExitCode.OK:
         return code
-    if _fails(evidence, fail_on):
+    verdicts, answers = {row.verdict for row in evidence.comparison.rows}, {each.answer for each in evidence.answers}
+    if is_failure(fail_on, regressions(evidence), verdicts, answers):
         return ExitCode.FAILED
     return ExitCode.OK if evidence.comparison.comparable else ExitCode.INCONCLUSIVE
 
 
-def _fails(evidence: Evidence, fail_on: FailOn) -> bool:
-    verdicts = {row.verdict for row in evidence.comparison.rows}
-    answers = {each.answer for each in evidence.answers}
-    if fail_on is FailOn.NOTHING:
-        return False
-    if Verdict.REGRESSED in verdicts or Answer.NOT_SUPPORTED in answers:
-        return True
-    shown = answers <= {Answer.SUPPORTED, Answer.UNCHANGED} if answers else Verdict.IMPROVED in verdicts
+def is_failure(
+    fail_on: FailOn, worse: Collection[str], verdicts: Collection[Verdict], answers: Collection[Answer]
+) -> bool:
+    """Return whether a result is what `fail_on` names.
+
+    `worse` are the figures that got worse. An improvement is shown by any figure where there are no hypotheses.
+    """
+    if fail_on is FailOn.NOTHING or worse:
+        return fail_on is not FailOn.NOTHING
+    shown = set(answers) <= {Answer.SUPPORTED, Answer.UNCHANGED} if answers else Verdict.IMPROVED in verdicts
     return fail_on is FailOn.UNPROVEN and not shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -86,8 +86,9 @@ class PairPlan:
         order = tuple(source.sample(SIDES, len(SIDES)))
         # The seed is that of the market, so the id needs a source that two pairs of one seed do not share.
         number = f"{random.SystemRandom().getrandbits(64):016x}"
+        same_venues = all(isinstance(side, ConnectorSide) for side in sides.values()) and not _has_urls(under_test)
         told = {
-            name: _with_place(side, PairSide(number, name, order, under_test, isinstance(side, ConnectorSide)))
+            name: _with_place(side, PairSide(number, name, order, under_test, same_venues))
             for name, side in sides.items()
         }
         return cls(told, seed, order)
@@ -97,6 +98,12 @@ class PairPlan:
         """What runs side by side, in a few words."""
         side = self.sides[SIDES[0]]
         return side.plan().source if isinstance(side, ConnectorSide) else "two programs side by side"
+
+
+def _has_urls(names: Iterable[str]) -> bool:
+    """Return whether a setting leads to venues: sides that differ in it may have other ones."""
+    leads = {setting.name for venue in venues().values() for setting in (venue.ws, venue.rest, venue.market)}
+    return any(name in leads for name in names)
 
 
 def _with_place(side: Side, place: PairSide) -> Side:
