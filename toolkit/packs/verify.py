@@ -24,11 +24,11 @@ def verify(path: Path, progress: Progress = lambda _: None) -> Verification:
 
     Raises `InputError` for what is no pack or cannot be read, and for a pack of a newer format.
     """
-    with _opened(path) as (root, problems):
+    with opened(path) as (root, problems):
         found = listing(root)
         if not problems:
             check_format(root, found.files, path.name)
-            problems = check_digests(root, found) or _check_archive(path, root, found)
+            problems = check_digests(root, found) or archive_problems(path, root, found)
         if problems:
             return Verification(tuple(problems), Checked(), None, version(PACKAGE))
         return _computed_again(root, found, progress)
@@ -42,7 +42,8 @@ def check_digests(root: Path, found: Listing) -> list[Problem]:
     return check_index(root, pack_index.decode((root / pack_index.PATH).read_bytes()), found.files)
 
 
-def _check_archive(path: Path, root: Path, found: Listing) -> list[Problem]:
+def archive_problems(path: Path, root: Path, found: Listing) -> list[Problem]:
+    """Return the problem of an archive at `path` that has other bytes than its files below `root` give."""
     if path.is_dir() or is_canonical(path, root, found.files, root.with_name("again.zip")):
         return []
     return [Problem(Kind.CHANGED, "the archive", "has bytes around its files that `toolkit pack` does not write")]
@@ -66,7 +67,7 @@ def _computed_again(root: Path, found: Listing, progress: Progress) -> Verificat
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Path, list[Problem]]]:
+def opened(path: Path) -> Iterator[tuple[Path, list[Problem]]]:
     """Yield the directory of a pack and the problems of its archive; an archive is unpacked into a private one."""
     if path.is_dir():
         yield path, []

@@ -5,8 +5,10 @@ No program compresses in exactly the same way as another, so that only stored me
 
 from __future__ import annotations
 
+import errno
 import shutil
 import stat
+import struct
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +19,7 @@ from toolkit.packs.verification.problems import Kind, Problem
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The earliest time that the format can hold."""
+_DAMAGE = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error)
 _PIECE_BYTES = 1 << 20
 
 
@@ -43,7 +46,10 @@ def unpack(path: Path, root: Path) -> list[Problem]:
             _reject_other_archives(path, members)
             problems = _problems(members)
             return problems or _write_members(archive, members, root)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (*_DAMAGE, OSError) as error:
+        # A damaged offset gives a place in the file that the system does not accept.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         raise InputError(path.name, None, f"is no archive that can be read: {error}; fetch it again") from error
 
 

@@ -153,5 +153,7 @@ def _compressed(target: Path, magic: bytes) -> Iterator[IO[bytes]]:
             compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True)
             with compressor.stream_writer(raw, closefd=False) as writer:
                 yield cast(IO[bytes], writer)
+                # The last block is then an empty one, so that all content can be read where the check is missing.
+                writer.flush(zstandard.FLUSH_BLOCK)
         else:
             yield raw

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
-from toolkit.model.redaction import MASK, redact, redact_all
+from toolkit.model.redaction import MASK, redact
 
 _NUMBERS = frozenset(" \r\t0123456789{}[],:.+-eEtrufalsn")
 """Characters of a JSON line outside its strings."""
@@ -13,11 +14,14 @@ _ADDRESS = re.compile(r"\.\d+\.|:\d*:")
 """Part of a network address that would consist of such characters."""
 _PROBES = (": s3cr3tV4lue9876", ', "s3cr3tV4lue9876"', ": 12345678901", ': "abandon ability able about"', ": a; b=c")
 """Values after a string which masking would change if the string were the name of a secret."""
+_SECRET, _SMALL = "s3cr3tV4lue9876", 1_000
 _MAX_KNOWN = 20_000
 _KEY_BEGINS = re.compile(r"BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----? ?END ")
-_KEY_TEXT = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}|[A-Za-z0-9+/]+={0,2}(?=\s*$)")
-_MAX_KEY_LINES = 200
+_KEY_LINE = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}+={0,2}(?=\s*+$)")
+_LAST_KEY_LINE = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]++={0,2}(?=\s*+$)")
+_HEADER_LINES = 5
+"""Lines that may stand between the first line of a private key and its text."""
 
 
 class LineMasker:
@@ -25,23 +29,29 @@ class LineMasker:
 
     def __init__(self) -> None:
         self._harmless: set[str] = set()
-        self._key_lines_left = 0
+        self._headers_left = 0
+        self._in_key = False
 
     def masked(self, line: bytes) -> bytes:
         """Return a line without its newline, with its secrets masked. Bytes that are not UTF-8 stay as they are."""
         text = line.decode("utf-8", "surrogateescape")
-        if text.startswith("{") and not self._key_lines_left and self._is_harmless_record(text):
+        if text.startswith("{") and self._is_harmless_record(text):
             return line
-        return self._masked_text(text).encode("utf-8", "surrogateescape")
+        masked = redact(self._without_key(text))
+        if masked != text and _is_json(text) and not _is_json(masked):
+            masked = _masked_record(text)
+        return masked.encode("utf-8", "surrogateescape")
 
-    def _masked_text(self, text: str) -> str:
-        if self._key_lines_left:
-            self._key_lines_left = 0 if _KEY_ENDS.search(text) else self._key_lines_left - 1
-            text = _KEY_TEXT.sub(MASK, text)
-        elif _KEY_BEGINS.search(text) and not _KEY_ENDS.search(text):
-            self._key_lines_left = _MAX_KEY_LINES
-        masked = redact(text)
-        return masked if masked == text or not _is_json(text) or _is_json(masked) else _masked_record(text)
+    def _without_key(self, text: str) -> str:
+        """Mask the text of a private key in a line after the one that begins it."""
+        if self._headers_left and _KEY_LINE.search(text):
+            self._headers_left, self._in_key = 0, True
+        if self._in_key:
+            self._in_key = bool(_KEY_LINE.search(text))
+            return text if _KEY_ENDS.search(text) else _LAST_KEY_LINE.sub(MASK, text)
+        begins = _KEY_BEGINS.search(text) and not _KEY_ENDS.search(text) and not text.startswith("{")
+        self._headers_left = _HEADER_LINES if begins else max(0, self._headers_left - 1)
+        return text
 
     def _is_harmless_record(self, text: str) -> bool:
         """Return whether masking leaves a JSON record unchanged: all of its strings are known to be harmless.
@@ -77,6 +87,22 @@ def _is_json(text: str) -> bool:
 def _masked_record(text: str) -> str:
     """Mask each string of a JSON record, where masking its text as a whole would break it."""
     end = text[len(text.rstrip()) :]
-    record = json.dumps(redact_all(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
+    record = json.dumps(_masked_value(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
     masked = redact(record)
     return (masked if _is_json(masked) else record) + end
+
+
+def _masked_value(value: Any, is_secret: bool = False) -> Any:
+    """Mask the strings in a value, and everything but small numbers and flags where its name is that of a secret."""
+    if isinstance(value, dict):
+        return {redact(name): _masked_value(each, is_secret or _names_secret(name)) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_masked_value(each, is_secret) for each in value]
+    if isinstance(value, str):
+        return MASK if is_secret and value else redact(value)
+    is_small = value is None or abs(value) < _SMALL
+    return MASK if is_secret and not is_small else value
+
+
+def _names_secret(name: str) -> bool:
+    return redact(f"{name}: {_SECRET}") != f"{name}: {redact(_SECRET)}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from toolkit.packs.verification.problems import Kind, Problem
 
-_NAMES = ("figure", "rule", "file", "code", "tool", "name", "@id")
+_NAMES = ("figure", "rule", "file", "code", "tool", "@id", "name")
 """Keys by which a reader knows an entry of a list."""
 _MAX_CHARACTERS = 200
 _ABSENT = "absent"
