@@ -169,6 +169,19 @@ def test_text_of_a_venue_in_an_error_decides_no_reason(error: str) -> None:
             assert inferred_reason(error.format(decoration.format(words))) == inferred_reason(error.format("x"))
 
 
+UNMARKED = [
+    "Lighter error response {}", "server error: {}", "the exchange is halted, {}", "maintenance {}", "Please {}",
+    "unhandled answer of the venue, {}", "rate limited: {}", "market suspended {}",
+]  # fmt: skip
+"""Errors in which no mark shows where the text of a venue begins."""
+
+
+@pytest.mark.parametrize("error", UNMARKED)
+def test_text_of_a_venue_without_a_mark_around_it_decides_no_reason(error: str) -> None:
+    for words in WORDS_OF_REASONS:
+        assert inferred_reason(error.format(words)) == "unknown"
+
+
 CONFIG = 'Config {{ version: "v1", note: {}, risk: RiskConfig {{ ladder: 3 }} }}'
 
 
@@ -219,6 +232,45 @@ def test_records_in_the_message_of_a_panic_change_nothing(
     forged = [*message[:place], *records, *message[place:]]
     plain = read(tmp_path, [*BASE, *begin, *["x"] * len(forged), *end, *AFTER])
     assert read(tmp_path, [*BASE, *begin, *forged, *end, *AFTER]) == plain
+
+
+FIRST_PANIC = ["thread 'tokio-runtime-worker' panicked at src/a.rs:1:2:", "first", NOTE]
+SECOND_PANIC = "thread 'tokio-runtime-worker' panicked at src/live/runner.rs:1767:5:"
+SUPERVISED = "ERROR: Supervised task 'aster_public_ws' panicked (restart #2): {}, restarting in 2s"
+
+
+@pytest.mark.parametrize("supervised", [False, True])
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("part", range(9))
+def test_records_in_the_message_of_a_later_panic_which_no_note_follows_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int, grouped: bool, supervised: bool
+) -> None:
+    if grouped:
+        monkeypatch.setattr(templates, "MIN_LINES_TO_LEARN", 1)
+    records = [each for each in ALONE[part::9] if "Supervised task" not in each and not each.startswith("paraphina")]
+
+    def lines(message: list[str]) -> list[str]:
+        repeated = [SUPERVISED.format("\n".join(message))] if supervised else []
+        return [*BASE, *FIRST_PANIC, SECOND_PANIC, *message, *repeated, *AFTER]
+
+    for at in range(0, len(records), 10):
+        quoted = records[at : at + 10]
+        plain = read(tmp_path, lines(["called on an error", *["x"] * len(quoted), "and its end"]))
+        assert read(tmp_path, lines(["called on an error", *quoted, "and its end"])) == plain
+
+
+def test_records_between_a_panic_and_the_line_of_its_supervisor_are_read(tmp_path: Path) -> None:
+    connected = "INFO: Lighter public WS connected url=ws://127.0.0.1:1/stream"
+    lines = [
+        *FIRST_PANIC,
+        SECOND_PANIC,
+        "of one line",
+        connected,
+        "unknown",
+        SUPERVISED.format("of one line"),
+        connected,
+    ]
+    assert [each[0] for each in read(tmp_path, lines)["events"] if each[3] == "ws_connected"] == [6, 9]
 
 
 def test_a_record_in_a_message_of_which_no_end_is_found_is_read_unless_it_is_the_first_line(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from functools import cache
+from importlib.resources import files
 
 from toolkit.model.vocabulary import ReconnectReason
 
@@ -75,12 +78,51 @@ _CLOSE_REASON = re.compile(r"(\bclos\w*\b.*?\bcode\W{0,3}\d{4}\b|\breceived [1-4
 """A close code and the venue's words after it."""
 
 
-def inferred_reason(error: str) -> str:
+_VENUES = ("extended", "hyperliquid", "lighter", "aster", "paradex")
+_TOKEN = re.compile(
+    "|".join(re.escape(words) for words in sorted((*WORDS_OF_REASONS, _DISCOVERY_TEXT), key=len, reverse=True))
+    + r"|\w+://\S*|[a-z_]\w*=-?[\d.]*(?![^\s,;)])"
+    + r"|(?P<quoting>(?:api|exchange|remote|server|venue)(?:'s)? (?:answer|error|message|reply|response)\b"
+    + r"|error (?:answer|message|response)\b)"
+    + r"|(?<!\w)(?P<word>[^\W\d][\w']*)"
+)
+_OF_SYSTEM = re.compile(
+    r"\b(?:connection (?:reset|abort)\w*|broken pipe|(?:connection|operation) timed out)[a-z ]*\(os error \d+\)"
+)
+"""An error of the operating system, which the program prints with its number."""
+
+
+def inferred_reason(error: str, venue: str = "") -> str:
     """Return the reason that the program's words in an error imply; `unknown` if no known text occurs in them.
 
-    Words before the first colon take precedence: what follows them may be a venue's or the operating system's.
+    Words before the first colon take precedence: what follows them may be a venue's or the operating system's. From
+    the first word on that no program would print, the text is a venue's, and decides nothing.
     """
-    lowered = own_words(error).lower()
+    whole = own_words(error).lower()
+    lowered = _own_beginning(whole, venue)
+    reason = _reason_of(lowered)
+    if reason == ReconnectReason.UNKNOWN and _OF_SYSTEM.search(whole):
+        return ReconnectReason.STREAM_ENDED.value
+    return reason
+
+
+@cache
+def _own_words() -> frozenset[str]:
+    """Return the words in which programs, their libraries and operating systems report errors."""
+    table = tomllib.loads((files("toolkit.sessions") / "own_words.toml").read_text(encoding="utf-8"))
+    return frozenset(table["words"].split())
+
+
+def _own_beginning(words: str, venue: str) -> str:
+    """Return what stands before the first word that the program would not print."""
+    for token in _TOKEN.finditer(words):
+        word = token["word"]
+        if token["quoting"] or (word and word not in _own_words() and word not in (*_VENUES, venue)):
+            return words[: token.start()]
+    return words
+
+
+def _reason_of(lowered: str) -> str:
     reason = _first_reason(lowered.partition(": ")[0])
     if reason is None or reason is ReconnectReason.STREAM_ENDED:
         if _DISCOVERY_TEXT in lowered:

@@ -215,7 +215,7 @@ class VenueSessions:
                 self.sessions = with_counted_failures(self.sessions, line.failures - 1, line.reason)
 
     def _error(self, line: SessionLine) -> None:
-        reason = inferred_reason(line.error)
+        reason = inferred_reason(line.error, self._venue)
         session = self._session_of(line, reason)
         if session is None or session.error_seen or reason == DISCOVERY:
             if session is not None:

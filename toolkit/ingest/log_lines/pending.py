@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from toolkit.runlog.bulk.block import SingleLine
 from toolkit.runlog.ending_lines import Ref
-from toolkit.runlog.panic_messages import MAX_MESSAGE_LINES, ends_quoted_message, follows_message
+from toolkit.runlog.panic_messages import (
+    MAX_MESSAGE_LINES,
+    ends_quoted_message,
+    ends_supervised_message,
+    follows_message,
+)
+from toolkit.runlog.parse import OTHER, LogRecord
 from toolkit.runlog.sanitize import strip_decoration
 
 _STARTS = ("startup", "startup_short")
 PANICS = ("panic", "panic_quoted")
+_LIKELY_LINES = 16
+"""Lines after a panic's first line among which text of the message is looked for if no line shows where it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +47,24 @@ class PendingLine:
         return {each.family for each in self.line.parsed.records}
 
 
+class MessageForm(Enum):
+    """Form of a panic's message, which tells where it ends."""
+
+    AFTER_FIRST_LINE = "after the first line, up to a note or to the line of the supervisor"
+    QUOTED = "between quotation marks, up to the source position"
+    SUPERVISED = "repeated by the supervisor, up to the time of the restart"
+
+
 @dataclass
 class PanicMessage:
     """Lines that may be the message of the panic at `ref`, held until a line shows where the message ends.
 
-    `lines` is the number of physical lines of the panic's first line. `quoted` is true for a message between quotation
-    marks, which began on that line.
+    `lines` is the number of physical lines of the panic's first line.
     """
 
     ref: Ref
     lines: int
-    quoted: bool
+    form: MessageForm
     held: list[PendingLine] = field(default_factory=list)
     _started: bool = False
 
@@ -68,10 +84,53 @@ class PanicMessage:
         self._started = self._started or not each.families.isdisjoint(_STARTS)
         self.held.append(each)
 
-    def ends_before(self, each: PendingLine) -> bool:
-        """Return whether a line shows that the message has ended before it."""
-        return not self.quoted and follows_message(each.text)
+    def lines_before(self, each: PendingLine) -> int | None:
+        """Return the number of held lines that are the message if a line shows that it has ended; else None."""
+        if self.form is not MessageForm.AFTER_FIRST_LINE:
+            return None
+        if follows_message(each.text):
+            return len(self.held)
+        if not self.held:
+            return None
+        first, repeated = self.held[0].text.strip(), _supervised_message(each)
+        if repeated is None or not first or not repeated.startswith(first):
+            return None
+        return 1 if ends_supervised_message(repeated) else len(self.held)
 
     def ends_with(self, each: PendingLine) -> bool:
         """Return whether a line is the last one of the message."""
-        return self.quoted and ends_quoted_message(each.text)
+        if self.form is MessageForm.QUOTED:
+            return ends_quoted_message(each.text)
+        return self.form is MessageForm.SUPERVISED and ends_supervised_message(each.text)
+
+    def likely_lines(self) -> int:
+        """Return the number of held lines that are likely the message where no line shows its end.
+
+        The first one is, and so are those up to a line of no known family, which is text of the message.
+        """
+        if self.form is not MessageForm.AFTER_FIRST_LINE:
+            return 0
+        texts = [
+            n for n, each in enumerate(self.held[:_LIKELY_LINES]) if each.families == {OTHER} and each.text.strip()
+        ]
+        return max([0, *texts]) + 1
+
+
+def announced_message(record: LogRecord, each: PendingLine) -> PanicMessage | None:
+    """Return the message that follows a line about a panic; None if the line holds all of it."""
+    match record.family:
+        case "panic":
+            form = MessageForm.AFTER_FIRST_LINE
+        case "panic_quoted" if "place" not in record.fields:
+            form = MessageForm.QUOTED
+        case "supervisor_panic" if not ends_supervised_message(record.fields["error"]):
+            form = MessageForm.SUPERVISED
+        case _:
+            return None
+    return PanicMessage(each.ref, len(each.files), form)
+
+
+def _supervised_message(each: PendingLine) -> str | None:
+    """Return the message of a panic that a supervisor's line repeats; None for any other line."""
+    records = each.line.parsed.records
+    return next((record.fields["error"] for record in records if record.family == "supervisor_panic"), None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from toolkit.ingest.log_lines.pending import PANICS, PanicMessage, PendingLine
+from toolkit.ingest.log_lines.pending import PANICS, MessageForm, PanicMessage, PendingLine, announced_message
 from toolkit.ingest.log_lines.rows import LogRows
 from toolkit.model.runs import FileLedger, Session
 from toolkit.runlog.bulk.block import GroupSummary
@@ -63,7 +63,8 @@ class LineReader:
     @property
     def awaits_message(self) -> bool:
         """True if the line just read announced the message of a panic."""
-        return self._panic is not None and not self._panic.held and not self._panic.quoted
+        panic = self._panic
+        return panic is not None and not panic.held and panic.form is MessageForm.AFTER_FIRST_LINE
 
     def begin_file(self) -> None:
         """Prepare for the next file of the log. Lines that are held are read."""
@@ -83,17 +84,17 @@ class LineReader:
     def add(self, each: PendingLine) -> bool:
         """Read a line; return whether it is known or held."""
         if (panic := self._panic) is not None:
-            if panic.ends_before(each):
-                self._read_message(panic)
-            elif panic.may_hold(each):
+            if (count := panic.lines_before(each)) is not None:
+                self._read_message(panic, count)
+                return self.add(each)
+            if panic.may_hold(each):
                 panic.hold(each)
                 if panic.ends_with(each):
-                    self._read_message(panic)
+                    self._read_message(panic, len(panic.held))
                 return True
-            else:
-                # The lines released may announce a message of their own.
-                self._release()
-                return self.add(each)
+            # The lines released may announce a message of their own.
+            self._release()
+            return self.add(each)
         return self._read(each)
 
     def settle(self, ref: Ref) -> None:
@@ -121,28 +122,24 @@ class LineReader:
         return self._result.unknown.setdefault(file_no, LineExamples())
 
     def _release(self) -> None:
-        """Read the lines that are held: the end of the message is not known, so only its first line is certain."""
-        panic, self._panic = self._panic, None
-        if panic is None or not panic.held:
-            return
-        held = panic.held
-        if not panic.quoted:
-            self._read_as_message(held[0], panic)
-            held = held[1:]
-        for each in held:
-            self.add(each)
+        """Read the lines that are held: no line shows where the message ends."""
+        if (panic := self._panic) is not None:
+            self._read_message(panic, panic.likely_lines())
 
-    def _read_message(self, panic: PanicMessage) -> None:
+    def _read_message(self, panic: PanicMessage, count: int) -> None:
+        """Read the lines that are held, the first `count` of them as the message."""
         self._panic = None
-        for each in panic.held:
+        for each in panic.held[:count]:
             self._read_as_message(each, panic)
+        for each in panic.held[count:]:
+            self.add(each)
 
     def _read_as_message(self, each: PendingLine, panic: PanicMessage) -> None:
         """Read a line of a panic's message: its records are not counted."""
         facts, line = self._result.facts, each.line
         if line.parsed.records[0].family == OTHER:
             facts.add(line.parsed.records[0], each.ref, each.text, line.sender)
-            if each is panic.held[0] and not panic.quoted and each.text.strip():
+            if each is panic.held[0] and panic.form is MessageForm.AFTER_FIRST_LINE and each.text.strip():
                 facts.add_panic_message(panic.ref, each.text.strip())
         for record in (*line.parsed.records, *line.parsed.quoted):
             if record.family not in NOT_COUNTED:
@@ -157,8 +154,8 @@ class LineReader:
             facts.add(record, ref, text, line.sender)
             if record.family == OTHER:
                 continue
+            self._panic = announced_message(record, each) or self._panic
             if record.family in PANICS:
-                self._panic = _announced(record, each)
                 facts.add_panic(record, ref)
             self._add_record(record, each)
         if line.parsed.records[0].family != OTHER:
@@ -181,10 +178,3 @@ class LineReader:
         self.rows.add(record, ref, life, each.line.byte, each.line.parsed.stamped_ms, each.torn)
         if (event := session_line(record, ref)) is not None:
             self.sessions.feed(life, event, self._lives.began)
-
-
-def _announced(record: LogRecord, each: PendingLine) -> PanicMessage | None:
-    """Return the message that follows the first line of a panic; None for a panic on one line."""
-    if record.family == "panic_quoted" and "place" in record.fields:
-        return None
-    return PanicMessage(each.ref, len(each.files), quoted=record.family == "panic_quoted")
