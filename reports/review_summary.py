@@ -134,11 +134,11 @@ class ReviewSummary:
     @property
     def missing_data(self) -> Mapping[str, tuple[str, ...]]:
         """Phrases for the missing data of each side; empty if no data of either side is missing."""
-        phrases = {run.side: tuple(_missing_data(run)) for run in self.sides}
+        phrases = {run.side: tuple(missing_data(run)) for run in self.sides}
         return phrases if any(phrases.values()) else {}
 
 
-def _missing_data(run: RunView) -> Iterator[str]:
+def missing_data(run: RunView) -> Iterator[str]:
     """Yield phrases for lines that could not be read, missing ticks and gaps, and the end of a run cut short."""
     if run.blocked:
         yield "the whole run, which never started"

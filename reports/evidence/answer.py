@@ -20,6 +20,7 @@ from reports.evidence.wording import (
     values,
 )
 from reports.format import GAP, setting
+from reports.review_summary import missing_data
 from toolkit.model.comparisons import ComparisonRow, SettingRow, different_settings
 from toolkit.model.evidence import Answer, HypothesisAnswer, Observation
 from toolkit.model.vocabulary import GateVerdict
@@ -232,12 +233,14 @@ def _feed(context: Context) -> str:
 
 
 def _data(context: Context) -> Rich:
-    ran = {run.side for run in context.sides if not run.blocked}
-    missing = {side: phrases for side, phrases in context.pair.review.missing_data.items() if side in ran and phrases}
-    if not missing:
+    ran = {context.label(run): ", ".join(missing_data(run)) for run in context.all_runs if not run.blocked}
+    texts = {label: text for label, text in ran.items() if text}
+    if not texts:
         return Rich(("No line or tick lost.",))
-    texts = {side: ", ".join(phrases) for side, phrases in missing.items()}
-    if len(texts) == len(context.sides) and len(set(texts.values())) == 1:
-        return Rich((f"Lost on both sides: {texts['before']}.",))
-    lost = "; ".join(f"{side} {text}" for side, text in texts.items())
-    return Rich((f"Lost: {lost}.",))
+    if len(texts) == len(context.all_runs) and len(set(texts.values())) == 1:
+        where = "in every run" if context.several_runs else "on both sides"
+        return Rich((f"Lost {where}: {min(texts.values())}.",))
+    colon = ":" if context.several_runs else ""
+    lost = [f"{label}{colon} {text}" for label, text in texts.items()]
+    more = f"; and {len(lost) - _MOST_NAMED} more runs" if len(lost) > _MOST_NAMED else ""
+    return Rich((f"Lost: {'; '.join(lost[:_MOST_NAMED])}{more}.",))

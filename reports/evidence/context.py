@@ -8,7 +8,7 @@ from functools import cached_property
 from reports.views.pair import PairView
 from reports.views.run import RunView
 from toolkit.model.comparisons import ComparisonRow, RunComparison
-from toolkit.model.evidence import Evidence, Specification
+from toolkit.model.evidence import Evidence, Specification, run_name
 from toolkit.model.recorded.run_meta import PairSide
 from toolkit.model.runs import pair_of
 from toolkit.model.vocabulary import Design, Verdict
@@ -46,6 +46,29 @@ class Context:
     def several_runs(self) -> bool:
         """True if a side has several runs: the figures of its run are then their medians."""
         return self.comparison.method.get("design") == Design.SEVERAL_RUNS
+
+    @cached_property
+    def runs(self) -> tuple[tuple[RunView, ...], tuple[RunView, ...]]:
+        """Views of the runs of each side, before first. Of several, the second is `before 2`."""
+        sides = (self.comparison.runs_before, self.comparison.runs_after)
+        before, after = (
+            tuple(
+                RunView(run, "" if number > 1 else view.name, run_name(view.side, number))
+                for number, run in enumerate(runs or (view.analysis,), 1)
+            )
+            for view, runs in zip(self.sides, sides, strict=True)
+        )
+        return before, after
+
+    @property
+    def all_runs(self) -> tuple[RunView, ...]:
+        """Views of all runs, those before the change first."""
+        return (*self.runs[0], *self.runs[1])
+
+    def label(self, run: RunView) -> str:
+        """Return the name of a run for a table: `before`, or `before 1` where its side has several runs."""
+        several = {side[0].side: len(side) > 1 for side in self.runs}
+        return f"{run.side} 1" if several.get(run.side) else run.side
 
     @property
     def sides(self) -> tuple[RunView, RunView]:

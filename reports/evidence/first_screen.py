@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from reports.elements import Align, Cell, CitedLine, Column, Rich, Table
 from reports.evidence.context import Context
-from reports.evidence.wording import NO_DIFFERENCE, bold, cited, is_tested, values
+from reports.evidence.wording import NO_DIFFERENCE, bold, cited, is_tested, runs_with, values
 from toolkit.model.evidence import FindingChange, FindingState
-from toolkit.model.runs import Finding
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import Verdict
 
@@ -78,7 +77,7 @@ def book_sentence(context: Context) -> Rich:
 
 def why(context: Context) -> tuple[Rich, ...]:
     """Return, for each venue with a verdict, the findings that came or went with the change."""
-    return tuple(_finding_change(each.state, each.finding) for each in reasons(context))
+    return tuple(_finding_change(each) for each in reasons(context))
 
 
 def reasons(context: Context) -> tuple[FindingChange, ...]:
@@ -88,7 +87,10 @@ def reasons(context: Context) -> tuple[FindingChange, ...]:
     return tuple(each for each in context.evidence.findings if each.finding.venue in venues and each.state in states)
 
 
-def _finding_change(state: FindingState, finding: Finding) -> Rich:
-    side, other = ("before", "after") if state is FindingState.GONE else ("after", "before")
-    head = Rich((bold(f"Why {finding.venue}:"), f" {side}, {finding.text}"))
-    return head + cited(finding.lines, side) + Rich((f"; {other}: none.",))
+def _finding_change(change: FindingChange) -> Rich:
+    finding, is_gone = change.finding, change.state is FindingState.GONE
+    side, other = ("before", "after") if is_gone else ("after", "before")
+    head = Rich((bold(f"Why {finding.venue}:"), f" {side}{runs_with(change)}, {finding.text}"))
+    return (
+        head + cited(finding.lines, change.before_side if is_gone else change.after_side) + Rich((f"; {other}: none.",))
+    )

@@ -9,6 +9,7 @@ from reports.elements import Cell, CellKind, CitedLine, Rich, Safe
 from reports.format import GAP, MINUS, NOT_INSTRUMENTED, NOTHING, UNKNOWN, number
 from reports.views.run import RunView
 from toolkit.model.comparisons import ComparisonRow
+from toolkit.model.evidence import FindingChange
 from toolkit.model.figures import Figure, Number
 from toolkit.model.runs import LineRef
 from toolkit.model.units import Unit
@@ -117,6 +118,14 @@ def cited(lines: Iterable[LineRef], side: str = "", limit: int = MAX_LINES) -> R
         if len(numbers) > limit:
             parts.append(f" and {len(numbers) - limit} more")
     return Rich((*parts, ")")) if parts else Rich(())
+
+
+def runs_with(change: FindingChange) -> str:
+    """Return in how many runs a finding occurs: `, in 4 of 4 runs before, 0 of 4 after`; empty for one run a side."""
+    if change.runs is None:
+        return ""
+    (before, of_before), (after, of_after) = change.runs
+    return f", in {before} of {of_before} run{'s' if of_before > 1 else ''} before, {after} of {of_after} after"
 
 
 def change(row: ComparisonRow, resolution_ms: Number | None = None) -> str:

@@ -98,14 +98,18 @@ def age_strips(
     after: RunAnalysis,
     venues: Sequence[str] | None = None,
     defined: Mapping[str, str] = NO_PLACES,
+    number: int = 1,
 ) -> Safe:
     """Return the picture of the ages over time as a `<figure>`; an empty string where no run has an age.
 
     `before` is None for a page of one run. `venues` selects the venues and their order; figures in `defined` link to
-    their definitions on the page. The analyses must have been made with the option `pictures`.
+    their definitions on the page. The analyses must have been made with the option `pictures`. `number` is that of the
+    picture on its page: marks link to the table of events in the first one only.
     """
     picture = strip_picture(before, after, venues)
-    return Safe(render_template("age_strips.html.j2", picture=picture, defined=defined)) if picture else Safe()
+    if picture is None:
+        return Safe()
+    return Safe(render_template("age_strips.html.j2", picture=picture, defined=defined, number=number))
 
 
 def strip_picture(

@@ -25,9 +25,13 @@ _FEEDS = {"SIMULATED": "SIMULATED venues", "live": "live venues", "feed unknown"
 
 @dataclass(frozen=True)
 class EvidencePage(EvidenceView):
-    """The parts of an evidence page. `specs` has the definition of each figure by its full name."""
+    """The parts of an evidence page. `specs` has the definition of each figure by its full name.
+
+    `further` is the number of `further_strips` that the page has room for.
+    """
 
     specs: Mapping[str, FigureSpec] = field(default_factory=dict)
+    further: int = 0
 
     @property
     def feeds(self) -> tuple[str, ...]:
@@ -56,8 +60,8 @@ class EvidencePage(EvidenceView):
 
     @property
     def drawn(self) -> tuple[RunAnalysis | None, RunAnalysis]:
-        """Runs that the pictures draw: both, or the one that ran where the other was blocked."""
-        before, after = self.context.sides
+        """Runs that the pictures draw: the first of both sides, or the one that ran where the other was blocked."""
+        before, after = (runs[0] for runs in self.context.runs)
         if before.blocked != after.blocked:
             return None, (after if before.blocked else before).analysis
         return before.analysis, after.analysis
@@ -66,6 +70,18 @@ class EvidencePage(EvidenceView):
     def strips(self) -> Safe:
         """Picture of the ages over time; empty without data for it."""
         return age_strips(*self.drawn, self.context.venues, self.places)
+
+    @cached_property
+    def further_strips(self) -> tuple[tuple[str, Safe], ...]:
+        """Pictures of the ages over time of the second and each further run of both sides, each with its title."""
+        befores, afters = self.context.runs
+        found = []
+        for position in range(1, max(len(befores), len(afters))):
+            runs = [side[position] for side in (befores, afters) if position < len(side)]
+            before = runs[0].analysis if len(runs) == 2 else None
+            title = f"Run {position + 1} of each side" if len(runs) == 2 else f"Run {runs[0].side}"
+            found.append((title, age_strips(before, runs[-1].analysis, self.context.venues, number=position + 1)))
+        return tuple(each for each in found if each[1])
 
     @cached_property
     def events(self) -> Table:
@@ -166,7 +182,7 @@ def quoted_ids(files: Iterable[QuotedFile], alone: str) -> dict[CitedLine, str]:
     ids: dict[CitedLine, str] = {}
     names: set[str] = set()
     for position, file in enumerate(files, 1):
-        name = f"{file.side}.{re.sub('[^A-Za-z0-9._-]', '_', plain(file.file))}"
+        name = f"{file.side.replace(' ', '-')}.{re.sub('[^A-Za-z0-9._-]', '_', plain(file.file))}"
         name = f"{name}.{position}" if name in names else name
         names.add(name)
         for line in file.lines:

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from toolkit.analysis.pipeline import analyze
-from toolkit.comparison.finding_changes import finding_changes
+from toolkit.comparison.finding_changes import finding_changes, finding_changes_of_all
 from toolkit.model.evidence import FindingState
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Finding, RunAnalysis, RunInfo
@@ -60,6 +60,18 @@ def test_new_severe_findings_come_first_then_those_that_are_gone_and_the_same_on
     assert [each.finding.code for each in changes] == [
         "new severely", "gone severely", "gone", "new", "same severely", "same",
     ]  # fmt: skip
+
+
+def test_a_finding_of_several_runs_names_its_first_run_and_counts_those_that_have_it() -> None:
+    befores, afters = [run(), run(IDLE), run(IDLE, BUSY)], [run(BUSY), run()]
+    gone, same = finding_changes_of_all(befores, afters)
+    assert (gone.state, gone.finding, gone.before_side, gone.runs) == (GONE, IDLE, "before 2", ((2, 3), (0, 2)))
+    assert (same.state, same.before_side, same.after_side) == (SAME, "before 3", "after")
+    assert same.runs == ((1, 3), (1, 2))
+
+
+def test_a_finding_that_one_run_of_the_other_side_could_not_show_is_no_new_one() -> None:
+    assert [each.state for each in finding_changes_of_all([run(), run(value=None)], [run(SHOWN)])] == [NOW_VISIBLE]
 
 
 @cache

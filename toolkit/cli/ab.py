@@ -136,7 +136,8 @@ def ab(
         evidence, all_metas = maker.evidence(out), metas
         if confirm and exit_code_of_runs(metas) is ExitCode.OK:
             evidence, all_metas = _with_confirmation(maker, evidence, out, metas)
-        write_documents(evidence, maker.paths(out), Outputs(document, html, comment, assets, marker))
+        before, after = maker.paths(out)
+        write_documents(evidence, ([before], [after]), Outputs(document, html, comment, assets, marker))
     except ToolkitError as error:
         # Interrupted, blocked or dead runs keep their own exit code if their files or the store cannot be used.
         if (code := exit_code_of_runs(metas)) is ExitCode.OK:

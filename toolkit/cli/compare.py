@@ -86,11 +86,11 @@ def compare(
 
 def _html_page(comparison: RunComparison, befores: Sequence[str], afters: Sequence[str]) -> str:
     from toolkit.evidence.assemble import assemble
-    from toolkit.evidence.page import evidence_page
+    from toolkit.evidence.page import evidence_page, paths_by_run
 
     argv = ["toolkit", "compare", *run_arguments(befores, afters), "--format", "html"]
     evidence = assemble(comparison, (side_name(befores), side_name(afters)), argv)
-    return evidence_page(evidence, {"before": befores[0], "after": afters[0]})
+    return evidence_page(evidence, paths_by_run(befores, afters))
 
 
 def run_arguments(befores: Sequence[str], afters: Sequence[str]) -> list[str]:

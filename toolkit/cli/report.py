@@ -124,7 +124,7 @@ def report(
     }  # fmt: skip
     argv = report_argv(sides, output, chosen)
     evidence = assemble(comparison, names, argv, Sources((*sides[0], *sides[1]), specification, repo, diff))
-    write_documents(evidence, (sides[0][0], sides[1][0]), Outputs(output, html, comment, assets, marker))
+    write_documents(evidence, sides, Outputs(output, html, comment, assets, marker))
     if output is not None and not quiet:
         emit(f"{document_answer(evidence)}\n{output}")
     return 0
@@ -141,16 +141,16 @@ class Outputs:
     marker: str = "report"
 
 
-def write_documents(evidence: Evidence, runs: tuple[str, str], outputs: Outputs) -> None:
-    """Write the document about two runs in each form asked for; `runs` are their paths, for quoted lines."""
+def write_documents(evidence: Evidence, runs: tuple[Sequence[str], Sequence[str]], outputs: Outputs) -> None:
+    """Write the document in each form asked for; `runs` are the paths of the runs of each side, for quoted lines."""
     from toolkit.evidence.document import evidence_comment, evidence_document
-    from toolkit.evidence.page import evidence_page
+    from toolkit.evidence.page import evidence_page, paths_by_run
 
     assets = outputs.assets
     pictures = _write_pictures(evidence, assets, outputs.document) if assets is not None else {}
     emit(evidence_document(evidence, pictures=pictures), outputs.document)
     if outputs.html is not None:
-        emit(evidence_page(evidence, {"before": runs[0], "after": runs[1]}), outputs.html)
+        emit(evidence_page(evidence, paths_by_run(*runs)), outputs.html)
     if outputs.comment is not None:
         emit(evidence_comment(evidence, f"{MARKER}:{outputs.marker}"), outputs.comment)
 

@@ -192,8 +192,10 @@ def _check_venues(pair: FigurePair) -> str | None:
 
 
 def runs_text(names: Sequence[str]) -> str:
-    """Return `before run`, `after run` or `before and after runs`."""
-    return f"{' and '.join(names)} {'run' if len(names) == 1 else 'runs'}"
+    """Return `before run`, `after run`, `before and after runs`, or `before 1, before 2 and after runs`."""
+    *most, last = names
+    named = f"{', '.join(most)} and {last}" if most else last
+    return f"{named} {'run' if len(names) == 1 else 'runs'}"
 
 
 def _check_values(pair: FigurePair) -> str | None:

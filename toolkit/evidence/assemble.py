@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolkit.analysis.metrics import catalogue
-from toolkit.comparison.finding_changes import finding_changes
+from toolkit.comparison.finding_changes import finding_changes_of_all
 from toolkit.evidence.citations import check_citations, repository_problems, uncited_files
 from toolkit.evidence.commands import command_rows, validation_results
 from toolkit.evidence.hypotheses import answer_hypotheses
@@ -71,7 +71,9 @@ def assemble(
         gate_results(comparison, sources.gate),
         tuple(argv),
         commands=commands,
-        findings=finding_changes(comparison.before, comparison.after),
+        findings=finding_changes_of_all(
+            comparison.runs_before or (comparison.before,), comparison.runs_after or (comparison.after,)
+        ),
     )
     stated = sources.specification
     if stated is None:

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from reports.pages import render_template
 from reports.views.evidence_page import EvidencePage, quoted_ids
 from toolkit.analysis.metrics import definitions_of
 from toolkit.evidence.quoted_lines import quoted_lines
-from toolkit.model.evidence import Evidence
+from toolkit.model.evidence import Evidence, QuotedFile, run_name
+
+PAGE_LIMIT = 400_000
+"""Largest number of bytes of a page that draws more than the first run of each side."""
+_FOLD_BYTES = 200
+"""Bytes around a picture that is folded."""
 
 
 def evidence_page(evidence: Evidence, paths: Mapping[str, str] | None = None) -> str:
     """Return the document as an HTML page. The same evidence and files give the same bytes.
 
-    `paths` are the paths of the runs by side (`before`, `after`), from which the cited lines are read again. Without
-    them the page quotes no line. Pictures are there if the runs were analysed with the option `pictures`.
+    `paths` are the paths of the runs by name (see `paths_by_run`), from which the cited lines are read again. Without
+    them the page quotes no line. Pictures are there if the runs were analysed with the option `pictures`; those of
+    further runs are left out where the page would exceed `PAGE_LIMIT`.
     """
     figures = [row.figure for row in evidence.comparison.rows]
     view = EvidencePage(evidence, specs=definitions_of(figures))
     files = quoted_lines(paths or {}, view.cited_lines)
+    page = _rendered(view, files)
+    room = PAGE_LIMIT - len(page.encode())
+    further = 0
+    for _, picture in view.further_strips:
+        room -= len(picture.encode()) + _FOLD_BYTES
+        further += room >= 0
+    return _rendered(replace(view, further=further), files) if further else page
+
+
+def paths_by_run(befores: Sequence[str], afters: Sequence[str]) -> dict[str, str]:
+    """Return the path of each run by its name: `before`, `before 2`, `after`."""
+    sides = (("before", befores), ("after", afters))
+    return {run_name(side, number): path for side, paths in sides for number, path in enumerate(paths, 1)}
+
+
+def _rendered(view: EvidencePage, files: tuple[QuotedFile, ...]) -> str:
     return render_template(
         "evidence.html.j2",
         view=view,

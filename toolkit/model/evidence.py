@@ -200,13 +200,26 @@ class FindingState(StrEnum):
     SAME = "same"
 
 
+def run_name(side: str, number: int) -> str:
+    """Return the name of a run of a side by its number from 1: `before`, `before 2`. The first has that of the side."""
+    return side if number == 1 else f"{side} {number}"
+
+
 @dataclass(frozen=True, slots=True)
 class FindingChange:
-    """A finding of either run, or of both. At least one of the two is set."""
+    """A finding of either side, or of both. At least one of the two is set.
+
+    Of several runs a side, `before` and `after` are those of the first run that has the finding: `before_side` and
+    `after_side` name it (`before 2`), and `runs` are the numbers of runs that have it, before and after, each with the
+    number of runs of the side. `runs` is None for one run a side.
+    """
 
     state: FindingState
     before: Finding | None
     after: Finding | None
+    before_side: str = "before"
+    after_side: str = "after"
+    runs: tuple[tuple[int, int], tuple[int, int]] | None = None
 
     @property
     def finding(self) -> Finding:

@@ -12,7 +12,7 @@ from toolkit.analysis.metrics import catalogue, definitions_of
 from toolkit.comparison.rows import compare_runs
 from toolkit.evidence.assemble import Sources, assemble
 from toolkit.evidence.document import evidence_document
-from toolkit.evidence.page import evidence_page
+from toolkit.evidence.page import evidence_page, paths_by_run
 from toolkit.evidence.specification import read_specification
 from toolkit.gate import Gate, evaluate, parse_gate
 from toolkit.model.evidence import Evidence
@@ -106,7 +106,7 @@ def _documents_of_pair(root: Path, index: PackIndex, analyses: Mapping[str, RunA
         comparison, (_side_name(befores), _side_name(afters)), report_arguments(index), Sources(paths, stated)
     )
     evidence = _with_repository(evidence, index)
-    page = evidence_page(evidence, {"before": paths[0], "after": paths[len(befores)]})
+    page = evidence_page(evidence, paths_by_run(paths[: len(befores)], paths[len(befores) :]))
     return {"data/comparison.json": comparison_json(comparison), DOCUMENT: evidence_document(evidence), PAGE: page}
 
 

@@ -11,7 +11,7 @@ from reports.evidence.context import Context
 from reports.format import GAP, number
 from reports.views.run import RunView
 from toolkit.model.comparisons import BuildRow, MarketMatch, RunComparison, RunOverlap
-from toolkit.model.runs import CompatRow, FileLedger
+from toolkit.model.runs import FileLedger
 from toolkit.model.units import duration, thousands
 from toolkit.model.vocabulary import BuildState
 
@@ -24,14 +24,26 @@ _COLUMNS = (Column(""), Column("before"), Column("after"))
 
 def conditions(context: Context) -> Table:
     """Return a table of the conditions of both runs."""
-    rows = [(title, *(each(run) for run in context.sides)) for title, each in _ASPECTS.items()]
-    names = context.pair.review.origin_names
-    rows += [(name, *(run.analysis.run.origin.get(name) or "not recorded" for run in context.sides)) for name in names]
+    names = dict.fromkeys(name for run in context.all_runs for name in run.analysis.run.origin)
+    aspects = {**_ASPECTS, **{name: _origin_entry(name) for name in names}}
+    rows = ((title, *(_of_runs(runs, each) for runs in context.runs)) for title, each in aspects.items())
     return Table(_COLUMNS, tuple((Cell(title), Cell(before), Cell(after)) for title, before, after in rows))
 
 
+def _origin_entry(name: str) -> Callable[[RunView], str]:
+    return lambda run: run.analysis.run.origin.get(name) or "not recorded"
+
+
+def _of_runs(runs: Sequence[RunView], aspect: Callable[[RunView], str]) -> str:
+    """Return an aspect of the runs of a side: one text where all read alike, else that of each by its number."""
+    texts = [aspect(run) for run in runs]
+    if len(set(texts)) == 1:
+        return texts[0]
+    return "; ".join(f"{number}: {text}" for number, text in enumerate(texts, 1))
+
+
 _ASPECTS: dict[str, Callable[[RunView], str]] = {
-    "run": lambda run: f"{run.name}, id {run.analysis.run.id}",
+    "run": lambda run: f"{run.name}, id {run.analysis.run.id}".removeprefix(", "),
     "program": lambda run: run.analysis.run.kind.replace("unknown", "not recognised"),
     "feed": lambda run: run.feed,
     "asked, ran": lambda run: f"{run.requested}, {run.observed}",
@@ -59,10 +71,13 @@ def remarks(context: Context) -> Iterator[Rich]:
     comparison: RunComparison = context.comparison
     if not context.blocked:
         yield from (Rich((f"Nothing can be compared: {reason}.",)) for reason in comparison.why_not)
-    if comparison.overlap is not None and not context.same_run:
+    if context.several_runs:
+        yield _starts_sentence(context)
+    elif comparison.overlap is not None and not context.same_run:
         yield _overlap_sentence(comparison.overlap)
     if comparison.market:
-        yield _market_sentence(comparison.market)
+        of_first = Rich(("First run of each side. " if context.several_runs else "",))
+        yield of_first + _market_sentence(comparison.market)
     if comparison.builds:
         yield _build_sentence(context)
     yield from (Rich((f"{warning[:1].upper()}{warning[1:]}.",)) for warning in comparison.warnings)
@@ -77,6 +92,19 @@ def _overlap_sentence(overlap: RunOverlap) -> Rich:
         both = duration(overlap.overlap_ms)
         return Rich((f"The runs overlap for {both}: before from {before}, after from {after} UTC.",))
     return Rich((f"One after the other: before from {before}, after from {after} UTC, {apart} apart.",))
+
+
+def _starts_sentence(context: Context) -> Rich:
+    """Return the starts of all runs in their order, and which of them were under way at the same time."""
+    known = [(run.analysis.run.started_ms, run.analysis.run.ended_ms or 0, run) for run in context.all_runs]
+    timed = sorted(((start, end, run) for start, end, run in known if start is not None), key=lambda each: each[:2])
+    starts = ", ".join(f"{context.label(run)} {_utc(start)}" for start, _, run in timed)
+    pairs = [end > start for position, (_, end, _) in enumerate(timed) for start, *_ in timed[position + 1 :]]
+    at_once = "No two ran at once"
+    if any(pairs):
+        at_once = f"{sum(pairs)} of {len(pairs)} pairs of runs ran at the same time and shared the processor"
+    unknown = f" {len(known) - len(timed)} starts are not known." if len(timed) < len(known) else ""
+    return Rich((f"Starts, UTC: {starts or 'not known'}. {at_once}.{unknown}",))
 
 
 def _utc(ms: int) -> str:
@@ -109,7 +137,16 @@ def _build_sentence(context: Context) -> Rich:
     unknown = [row.name for row in rows if row.before is None and row.after is None]
     texts = [_build_text(row) for row in rows if row.name not in unknown]
     texts += [f"{', '.join(unknown)} not known on either side"] if unknown else []
-    return Rich((f"Builds: {declared}{'; '.join(texts)}.",))
+    return Rich((f"Builds: {declared}{'; '.join(texts)}{_within_sides(context)}.",))
+
+
+def _within_sides(context: Context) -> str:
+    """Return whether all runs of each side state the same build; empty for one run a side."""
+    if not context.several_runs or not any(run.analysis.run.build for run in context.all_runs):
+        return ""
+    alike = all(len({tuple((fact.name, fact.value) for fact in run.analysis.run.build) for run in runs}) == 1
+                for runs in context.runs)  # fmt: skip
+    return "; alike in all runs of a side" if alike else "; that of the first runs, it varies within a side"
 
 
 def _build_text(row: BuildRow) -> str:
@@ -134,7 +171,7 @@ _ARTIFACT_COLUMNS = (
 
 def artifacts(context: Context, digits: int = 12) -> Table:
     """Return the files of both runs with their bytes, lines, and the first digits of their digest."""
-    rows = (_artifact(run.side, file, digits) for run in context.sides for file in run.ledger)
+    rows = (_artifact(context.label(run), file, digits) for run in context.all_runs for file in run.ledger)
     return Table(_ARTIFACT_COLUMNS, tuple(rows))
 
 
@@ -160,13 +197,13 @@ def tool_differences(context: Context, most: int = MOST_TOOL_ROWS) -> tuple[Tabl
     """
     found: dict[tuple[str, str], tuple[Cell, ...]] = {}
     count = 0
-    for run in context.sides:
+    for run in context.all_runs:
         for row in run.analysis.compat:
             if row.ours is None or row.upstream == "passed" or _close(row.upstream, row.ours):
                 continue
             count += 1
             cells = (
-                Cell(f"{run.side}, {row.tool}"),
+                Cell(f"{context.label(run)}, {row.tool}"),
                 Cell(row.name),
                 Cell(_text(row.upstream)),
                 Cell(_text(row.ours), row.figure),
@@ -175,11 +212,6 @@ def tool_differences(context: Context, most: int = MOST_TOOL_ROWS) -> tuple[Tabl
             found.setdefault((run.side, row.why), cells)
     shown = tuple(found.values())[:most]
     return Table(_TOOL_COLUMNS, shown), count - len(shown)
-
-
-def _tool_row(side: str, row: CompatRow) -> tuple[Cell, ...]:
-    values = Cell(_text(row.upstream)), Cell(_text(row.ours), row.figure)
-    return (Cell(f"{side}, {row.tool}"), Cell(row.name), *values, Cell(row.why))
 
 
 def _close(theirs: object, ours: object) -> bool:

@@ -16,11 +16,15 @@ LEAST_CLOSES = 3
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """Closes of one venue with one code and reason, and their number in each run; `group` is the larger one."""
+    """Closes of one venue with one code and reason, and their number on each side; `group` is that of one run.
+
+    `several` says that a side has several runs, whose closes are added.
+    """
 
     group: CloseGroup
     before: int
     after: int
+    several: bool = False
 
     @property
     def vanished(self) -> bool:
@@ -34,17 +38,18 @@ class Mechanism:
 
 
 def mechanisms(context: Context) -> Iterator[Mechanism]:
-    """Yield the mechanisms of closes that one run has and the other has not, where both ran."""
+    """Yield the mechanisms of closes that every run of one side has and no run of the other, where all ran."""
     if context.blocked:
         return
-    before, after = (_groups(run.analysis) for run in context.sides)
-    for key in dict.fromkeys([*before, *after]):
-        groups = [side[key] for side in (before, after) if key in side]
-        largest = max(groups, key=lambda group: group.count)
-        counts = [side[key].count if key in side else 0 for side in (before, after)]
-        found = Mechanism(largest, counts[0], counts[1])
-        if largest.regular >= LEAST_CLOSES and (found.vanished or found.appeared):
-            yield found
+    sides = [[_groups(run.analysis) for run in side] for side in context.runs]
+    for key in dict.fromkeys(key for side in sides for groups in side for key in groups):
+        found = [[groups[key] for groups in side if key in groups] for side in sides]
+        counts = [sum(group.count for group in groups) for groups in found]
+        least = min((group for groups in found for group in groups), key=lambda group: group.regular)
+        mechanism = Mechanism(least, counts[0], counts[1], context.several_runs)
+        in_all = len(found[0]) == len(sides[0]) if mechanism.vanished else len(found[1]) == len(sides[1])
+        if in_all and least.regular >= LEAST_CLOSES and (mechanism.vanished or mechanism.appeared):
+            yield mechanism
 
 
 def _groups(run: RunAnalysis) -> dict[tuple[str, int | None, str | None], CloseGroup]:
@@ -57,4 +62,5 @@ def sentence(mechanism: Mechanism) -> Rich:
     venue = f"{group.venue[:1].upper()}{group.venue[1:]}"
     label = f"“{group.reason}” closes" if group.reason else "closes at one age"
     state = "are gone" if mechanism.vanished else "are new"
-    return Rich((Cell(f"{venue}'s {label} {state} ({mechanism.before} → {mechanism.after}).", strong=True),))
+    counts = f"{mechanism.before} → {mechanism.after}{' in all runs' if mechanism.several else ''}"
+    return Rich((Cell(f"{venue}'s {label} {state} ({counts}).", strong=True),))

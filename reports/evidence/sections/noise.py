@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from reports.elements import Align, Cell, Column, Rich, Table
 from reports.evidence.context import Context
@@ -22,8 +23,11 @@ def sentences(context: Context) -> Iterator[Rich]:
     yield Rich((f"{design[:1].upper()}{design[1:]}. {_tests(context)} All other differences are observations.",))
     yield from _confirmation(context)
     if context.several_runs:
+        too_few = (row.why for row in context.comparison.rows if "runs can show nothing" in row.why)
+        yield from (Rich((f"{why}.",)) for why in islice(too_few, 1))
         medians = f"Values are medians of {method['runs_before']} runs before and {method['runs_after']} after"
-        yield Rich((f"{medians}; pictures, files and findings are of the first run of each side.",))
+        drawn = "pictures without a number show the first run of each side"
+        yield Rich((f"{medians}; findings say in how many runs they occur; {drawn}.",))
     if (alarms := method.get("false_alarms")) is not None:
         measured = (
             f"at most {alarms * 100:.1f}{GAP}% of the tests of ages raise a false alarm (runbooks/calibration.md)"

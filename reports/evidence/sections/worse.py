@@ -8,7 +8,17 @@ from collections.abc import Container, Iterator, Sequence
 
 from reports.elements import Align, Cell, Column, Rich, Table
 from reports.evidence.context import Context
-from reports.evidence.wording import bold, cited, figure_name, interval, ratio, reason_text, values, verdict_text
+from reports.evidence.wording import (
+    bold,
+    cited,
+    figure_name,
+    interval,
+    ratio,
+    reason_text,
+    runs_with,
+    values,
+    verdict_text,
+)
 from reports.format import GAP, NOTHING, in_unit
 from toolkit.model.comparisons import ComparisonRow, beyond_identical
 from toolkit.model.evidence import FindingChange, FindingState
@@ -22,6 +32,8 @@ _LARGE_MOVE = math.log(1.5)
 """Least absolute log ratio of a move that is called large."""
 LEAST_BEYOND_IDENTICAL = 2
 """Least number of times that a large move lies further apart than two runs of one build."""
+LEAST_SHARE = 0.5
+"""Least difference of the shares of runs with a finding, before and after, from which it is not the same."""
 _STEADY = re.compile(r"(?:\.p50|\.p95|\.p99|\.mean|share|_per_s)$")
 """Metrics of many samples; a maximum differs between runs of one build."""
 _OF_SOCKETS = re.compile(r"age_|fresh|status|downtime|backoff|time_to_|unhealthy|funding_|toxicity")
@@ -106,16 +118,18 @@ def same_findings(context: Context) -> tuple[Rich, ...]:
 
 
 def _is_open(change: FindingChange) -> bool:
-    return change.state is not FindingState.SAME or change.finding.severity == "high"
+    before, after = (found / of for found, of in change.runs or ((1, 1), (1, 1)))
+    varies = abs(before - after) >= LEAST_SHARE
+    return varies or change.state is not FindingState.SAME or change.finding.severity == "high"
 
 
 def _finding(change: FindingChange) -> Rich:
     venue = f", {change.finding.venue}" if change.finding.venue else ""
-    head = Rich((bold(f"{change.state.capitalize()}{venue}:"), " "))
+    head = Rich((bold(f"{change.state.capitalize()}{venue}{runs_with(change)}:"), " "))
     if change.before and change.after and change.before.text != change.after.text:
-        before = Rich((f"before {change.before.text}",)) + cited(change.before.lines, "before")
-        return head + before + Rich((f"; after {change.after.text}",)) + cited(change.after.lines, "after")
-    side = "after" if change.after else "before"
+        before = Rich((f"before {change.before.text}",)) + cited(change.before.lines, change.before_side)
+        return head + before + Rich((f"; after {change.after.text}",)) + cited(change.after.lines, change.after_side)
+    side = change.after_side if change.after else change.before_side
     return head + Rich((change.finding.text,)) + cited(change.finding.lines, side)
 
 
@@ -131,9 +145,9 @@ _OUTAGE_COLUMNS = (
 def outages(context: Context) -> Table:
     """Return the outages of both runs in the order of venues and time; those of the start-up are left out."""
     rows = [
-        _outage(run.side, episode, run.analysis.run.started_ms)
+        _outage(run.side, context.label(run), episode, run.analysis.run.started_ms)
         for venue in context.venues
-        for run in context.sides
+        for run in context.all_runs
         for episode in run.analysis.episodes
         if episode.venue == venue and _is_outage(episode)
     ]
@@ -145,19 +159,20 @@ def _is_outage(episode: Episode) -> bool:
     return episode.kind == "outage" and episode.cls != "startup" and "threshold_edge" not in episode.flags
 
 
-def _outage(side: str, episode: Episode, started_ms: int | None) -> tuple[Cell | Rich, ...]:
+def _outage(side: str, label: str, episode: Episode, started_ms: int | None) -> tuple[Cell | Rich, ...]:
     known = episode.from_ms is not None and started_ms is not None
     start = duration(episode.from_ms - started_ms) if known and episode.from_ms and started_ms else "unknown"
     complete = episode.from_ms is not None and episode.to_ms is not None
     lasted = duration(episode.to_ms - episode.from_ms) if complete and episode.to_ms and episode.from_ms else "unknown"
     cls = (episode.cls or "").replace("unclassified", "")
     what = " ".join(part for part in (cls, reason_text(episode.reason) if episode.reason else "") if part)
-    return Cell(episode.venue), Cell(side), Cell(start), Cell(lasted), Rich((what,)) + cited(episode.lines, side)
+    return Cell(episode.venue), Cell(label), Cell(start), Cell(lasted), Rich((what,)) + cited(episode.lines, side)
 
 
 def outage_counts(context: Context) -> str:
     """Return the number and total length of the outages of each side, without those of the start-up."""
-    return "; ".join(f"{run.side} {_counted(run.analysis.episodes)}" for run in context.sides if not run.blocked)
+    runs = (run for run in context.all_runs if not run.blocked)
+    return "; ".join(f"{context.label(run)} {_counted(run.analysis.episodes)}" for run in runs)
 
 
 def _counted(episodes: Sequence[Episode]) -> str:

@@ -38,7 +38,9 @@ def side_warnings(
     for number, (before, after) in enumerate(run_pairs(befores, afters)):
         settings = setting_differences(before.run, after.run, known_settings) or ()
         of_pair = (
-            _warnings(before, after, settings, common, market) if number == 0 else _warnings(before, after, settings)
+            _warnings(before, after, settings, (*befores, *afters), common, market)
+            if number == 0
+            else _warnings(before, after, settings)
         )
         found.update(dict.fromkeys(of_pair))
     yield from found
@@ -51,6 +53,8 @@ def _within_side(first: RunSide, other: RunSide, known_settings: KnownSettings) 
     settings = setting_differences(first.run, other.run, known_settings) or ()
     differ = [row.name for row in settings if row.kind is SettingKind.DIFFERS]
     differ += [row.name for row in build_rows(first.run, other.run) if row.state is BuildState.DIFFERENT]
+    hosts = [run.run.origin.get("host") for run in (first, other)]
+    differ += ["host"] if all(hosts) and hosts[0] != hosts[1] else []
     if differ:
         yield f"{first.name} and {other.name} are not alike: {', '.join(differ[:_MOST_NAMED])} differ"
 
@@ -59,11 +63,13 @@ def _warnings(
     before: RunSide,
     after: RunSide,
     settings: Sequence[SettingRow],
+    everyone: Sequence[RunSide] = (),
     common: RunOverlap | None = None,
     market: Sequence[MarketMatch] | None = None,
 ) -> Iterator[str]:
     """Yield warnings about the pair as a whole, one sentence each without its full stop.
 
+    `everyone` are the runs that are named where they do not record their settings.
     `common` is the time in which both ran, `market` the match of their prices in it, None where that is not asked for.
     """
     sides = (before, after)
@@ -81,24 +87,26 @@ def _warnings(
     if lengths:
         yield f"{lengths}: counts are compared by their hourly rates"
     if before.run.id != after.run.id:
-        yield from _setting_warnings(before, after, settings)
+        yield from _record_warnings([run for run in everyone if run.run.ended not in BLOCKED])
+        yield from _setting_warnings(before.run, after.run, settings)
         if market is not None:
             yield from _market_warnings(before.run, after.run, common, market)
 
 
-def _setting_warnings(left: RunSide, right: RunSide, settings: Sequence[SettingRow]) -> Iterator[str]:
-    before, after = left.run, right.run
-    sides = ((left.name, before), (right.name, after))
-    not_recorded = [name for name, run in sides if run.settings is None and not run.setting_sources]
+def _record_warnings(runs: Sequence[RunSide]) -> Iterator[str]:
+    not_recorded = [each.name for each in runs if each.run.settings is None and not each.run.setting_sources]
     if not_recorded:
         verb = "does not record its" if len(not_recorded) == 1 else "do not record their"
         yield f"the {runs_text(not_recorded)} {verb} settings, so it is not known whether they were equal"
-    printed_only = [name for name, run in sides if run.settings is None and run.setting_sources]
+    printed_only = [each.name for each in runs if each.run.settings is None and each.run.setting_sources]
     if printed_only:
         verb = "does not record its" if len(printed_only) == 1 else "do not record their"
         yield (
             f"the {runs_text(printed_only)} {verb} environment: settings that are not printed in a file may differ too"
         )
+
+
+def _setting_warnings(before: RunInfo, after: RunInfo, settings: Sequence[SettingRow]) -> Iterator[str]:
     undocumented = sorted({*before.settings_withheld, *after.settings_withheld})
     if undocumented:
         yield f"settings with undocumented names, not compared: {', '.join(undocumented)}"
