@@ -18,8 +18,6 @@ RUNS = {
     "ab": ("tests/data/ab/a", "tests/data/ab/b"),
 }
 """Runs before and after of each example."""
-PAIRED = ("ab",)
-"""Examples whose runs ran at the same time."""
 
 
 def write(name: str, root: Path) -> None:
@@ -28,7 +26,6 @@ def write(name: str, root: Path) -> None:
     outputs = ["-o", f"{folder}/evidence.md", "--html", f"{folder}/evidence.html"]
     outputs += ["--comment", f"{folder}/comment.md", "--assets", str(folder)]
     options = ["--spec", f"{folder}/evidence.toml", "--db", ":memory:", "--quiet"]
-    options += ["--paired"] if name in PAIRED else []
     os.environ.pop("GITHUB_WORKFLOW", None)
     with contextlib.chdir(root), contextlib.suppress(SystemExit):
         main(["report", *RUNS[name], *outputs, *options])

@@ -60,9 +60,12 @@ def test_a_regression_that_the_fresh_pair_shows_too_is_called() -> None:
     )
 
 
-@pytest.mark.parametrize(("is_complete", "why"), [(True, NOT_SEEN_AGAIN), (False, NOT_CHECKED)])
-def test_a_regression_that_the_fresh_pair_does_not_show_is_not_called(is_complete: bool, why: str) -> None:
-    found = confirmed(evidence(*WORSENED), evidence(*IMPROVED), is_complete)
+@pytest.mark.parametrize(("share", "why"), [(1, NOT_SEEN_AGAIN), (0.7, NOT_CHECKED), (0, NOT_CHECKED)])
+def test_a_regression_that_the_fresh_pair_does_not_show_is_not_called(share: float, why: str) -> None:
+    second = evidence(*IMPROVED)
+    length_ms = round((second.comparison.after.run.observed_ms or 0) * share) or None
+    after = replace(second.comparison.after, run=replace(second.comparison.after.run, observed_ms=length_ms))
+    found = confirmed(evidence(*WORSENED), replace(second, comparison=replace(second.comparison, after=after)))
     assert verdict(found)[0] is Verdict.INCONCLUSIVE and verdict(found)[1].startswith(why)
     assert found.answers[0].answer is Answer.INCONCLUSIVE and regressions(found) == ()
 
@@ -73,6 +76,10 @@ def test_a_fresh_pair_without_a_comparison_confirms_nothing() -> None:
     second = replace(second, comparison=replace(second.comparison, rows=rows), answers=())
     found = confirmed(evidence(*WORSENED), second)
     assert verdict(found) == (Verdict.INCONCLUSIVE, verdict(found)[1]) and verdict(found)[1].startswith(NOT_CHECKED)
+
+
+def test_nothing_is_called_without_evidence_about_a_fresh_pair() -> None:
+    assert regressions(confirmed(evidence(*WORSENED), None)) == ()
 
 
 def test_rows_that_did_not_regress_stay_as_they_are() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.cli import options as opt
+from toolkit.cli.compare import relative_path
 from toolkit.cli.output import emit, note
 from toolkit.cli.report import (
+    GATE,
     AssetsOption,
     CommentOption,
     HtmlOption,
@@ -106,7 +109,7 @@ def ab(
     assets: AssetsOption = None,
     confirm: ConfirmOption = False,
     fail_on: FailOnOption = FailOn.NOTHING,
-    gates: opt.GatesOption = "frontier",
+    gates: opt.GatesOption = GATE,
     db: opt.DbOption = opt.DEFAULT_DB,
     format: Annotated[PairFormat, typer.Option("--format", help="What is printed.")] = PairFormat.TEXT,
     quiet: QuietOption = False,
@@ -124,46 +127,53 @@ def ab(
     from toolkit.evidence.document import document_answer
     from toolkit.model.serialize import comparison_json
 
-    chosen = {"spec": spec, "repo": repo, "html": html, "comment": comment, "assets": assets}
+    chosen: dict[str, object] = {"spec": spec, "repo": repo, "html": html, "assets": assets}
+    chosen["gates"] = None if gates == GATE else gates
     request = PairRequest(
         minutes, feed, scenario, drawn_seed(seed), venues, profile, build_minutes, grace, tuple(commands or ()),
         (tuple(settings_a or ()), tuple(settings_b or ())),
     )  # fmt: skip
     document = output or out / "evidence.md"
     maker = PairMaker(request, document, db, quiet, gates, read_stated(spec, repo, diff=False), repo, chosen)
+    outputs = Outputs(document, html, comment, assets, marker)
     metas = maker.run(out)
     try:
-        evidence, all_metas = maker.evidence(out), metas
-        if confirm and exit_code_of_runs(metas) is ExitCode.OK:
-            evidence, all_metas = _with_confirmation(maker, evidence, out, metas)
-        before, after = maker.paths(out)
-        write_documents(evidence, ([before], [after]), Outputs(document, html, comment, assets, marker))
+        evidence = maker.evidence(out)
     except ToolkitError as error:
         # Interrupted, blocked or dead runs keep their own exit code if their files or the store cannot be used.
         if (code := exit_code_of_runs(metas)) is ExitCode.OK:
             raise
         note(f"{error}; the runs are kept in {out}")
         return code
+    if confirm and exit_code_of_runs(metas) is ExitCode.OK:
+        evidence, again = _with_confirmation(maker, evidence, out, outputs)
+        metas = [*metas, *again]
+    write_documents(evidence, maker.sides(out), outputs)
     if format is PairFormat.JSON:
         emit(comparison_json(evidence.comparison))
     elif not quiet:
         emit(f"{document_answer(evidence)}\n{document}")
-    return _exit_code(all_metas, evidence, fail_on)
+    return _exit_code(metas, evidence, fail_on)
 
 
 def _with_confirmation(
-    maker: PairMaker, evidence: Evidence, out: Path, metas: list[RunMeta]
+    maker: PairMaker, first: Evidence, out: Path, outputs: Outputs
 ) -> tuple[Evidence, list[RunMeta]]:
-    """Run a second, fresh pair if the first shows a regression; return the evidence of both, and all records."""
-    from toolkit.cli.pair_maker import exit_code_of_runs
+    """Run a second, fresh pair if the first shows a regression; return the evidence of both, and its records."""
     from toolkit.evidence.confirmation import confirmed, regressions
 
-    if not regressions(evidence):
-        return evidence, metas
+    if not regressions(first):
+        return first, []
     fresh = out / "confirm"
-    again = maker.run(fresh, seed_step=1)
-    is_complete = exit_code_of_runs(again) is ExitCode.OK
-    return confirmed(evidence, maker.evidence(fresh), is_complete), [*metas, *again]
+    first = replace(first, argv=(*first.argv, "--confirmed-by", relative_path(str(fresh))))
+    # Written now, so that the document is there whatever becomes of the second pair.
+    write_documents(confirmed(first, None), maker.sides(out), outputs)
+    metas, second = maker.run(fresh, seed_step=1), None
+    try:
+        second = maker.evidence(fresh)
+    except ToolkitError as error:
+        note(f"{error}; the fresh pair confirms nothing")
+    return confirmed(first, second), metas
 
 
 def _exit_code(metas: Sequence[RunMeta], evidence: Evidence, fail_on: FailOn) -> ExitCode:

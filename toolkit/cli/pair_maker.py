@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolkit.analysis.metrics import catalogue
-from toolkit.analysis.pipeline import analyze
-from toolkit.cli.compare import analysis_options
+from toolkit.cli.compare import analysis_options, compare_runs
 from toolkit.cli.output import note
 from toolkit.cli.pair_sides import PairRequest, names_under_test, pair_sides
-from toolkit.cli.progress import TELEMETRY_READ, byte_progress, progress_line
+from toolkit.cli.progress import progress_line
 from toolkit.cli.report import report_argv
-from toolkit.comparison.side_by_side import compare_side_by_side
 from toolkit.evidence.assemble import Sources, assemble
 from toolkit.gate.gate_files import load_gate
 from toolkit.model.comparisons import RunComparison
@@ -22,7 +20,7 @@ from toolkit.model.evidence import Evidence, Specification
 from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.runs import WHOLE_RUN
 from toolkit.model.units import duration
-from toolkit.model.vocabulary import OFF_MARKET_BPS, Design
+from toolkit.model.vocabulary import OFF_MARKET_BPS
 from toolkit.smoke.outcome import died, outcome_sentence
 from toolkit.smoke.pair.pair_run import run_pair
 from toolkit.smoke.pair.plan import SIDES, PairPlan
@@ -50,10 +48,10 @@ class PairMaker:
         """Read the gate, so that a mistake in it is named before anything runs."""
         load_gate(self.gate, catalogue())
 
-    def paths(self, out: Path) -> tuple[str, str]:
-        """Return the paths of the runs of side a and side b of the pair in `out`."""
-        first, second = (str(out / side) for side in SIDES)
-        return first, second
+    def sides(self, out: Path) -> tuple[list[str], list[str]]:
+        """Return the paths of the runs of side a and of side b of the pair in `out`, one each."""
+        before, after = ([str(out / side)] for side in SIDES)
+        return before, after
 
     def run(self, out: Path, seed_step: int = 0) -> list[RunMeta]:
         """Make a pair of runs in `out`, with notes and a progress line on stderr; `seed_step` changes its seed."""
@@ -81,18 +79,15 @@ class PairMaker:
 
     def evidence(self, out: Path) -> Evidence:
         """Analyse and compare both runs of the pair in `out`."""
-        paths = self.paths(out)
-        comparison = self._compare(paths)
-        options = {"paired": comparison.method["design"] == Design.PAIRED, **self.chosen}
-        argv = report_argv(([paths[0]], [paths[1]]), self.document, options)
-        sources = Sources(paths, self.specification, self.repository, gate=self.gate)
+        before, after = self.sides(out)
+        comparison = self._compare(before, after)
+        argv = report_argv((before, after), self.document, self.chosen)
+        sources = Sources((*before, *after), self.specification, self.repository, gate=self.gate)
         return assemble(comparison, SIDES, argv, sources)
 
-    def _compare(self, paths: tuple[str, str]) -> RunComparison:
+    def _compare(self, before: list[str], after: list[str]) -> RunComparison:
         options = analysis_options(None, WHOLE_RUN, None, OFF_MARKET_BPS, pictures=True)
-        with byte_progress(self.quiet, TELEMETRY_READ) as progress:
-            before, after = (analyze([path], self.db, options, progress) for path in paths)
-        comparison = compare_side_by_side(before, after, options.known_settings)
+        comparison = compare_runs(before, after, self.db, options, self.quiet)
         if "not_paired" in comparison.method:
             self._note(f"not compared as a pair: {comparison.method['not_paired']}")
         return comparison

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from toolkit.model.comparisons import RunComparison
     from toolkit.model.evidence import Evidence, Specification
 
+GATE = "frontier"
+"""The gate that both sides are held against."""
 MARKER = "toolkit-evidence"
 """Beginning of the hidden line by which a workflow finds its comment."""
 
@@ -68,6 +70,14 @@ InitOption = Annotated[
 RepoOption = Annotated[
     Path | None, typer.Option("--repo", metavar="DIR", help="Checkout in which citations and commits are checked.")
 ]
+ConfirmedByOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--confirmed-by",
+        metavar="DIR",
+        help="Call a regression only where the fresh pair DIR/a and DIR/b shows it too.",
+    ),
+]
 DiffOption = Annotated[
     bool, typer.Option("--diff", help="With --repo: list the files changed from base to head that are not cited.")
 ]
@@ -89,6 +99,8 @@ def report(
     assets: AssetsOption = None,
     spec: SpecOption = None,
     init: InitOption = None,
+    confirmed_by: ConfirmedByOption = None,
+    gates: opt.GatesOption = GATE,
     repo: RepoOption = None,
     diff: DiffOption = False,
     db: opt.DbOption = opt.DEFAULT_DB,
@@ -107,6 +119,7 @@ def report(
     diagnosis instead of figures. With -o, the answer and the path of the document are printed.
     """
     from toolkit.evidence.assemble import Sources, assemble
+    from toolkit.evidence.confirmation import confirmed
     from toolkit.evidence.document import document_answer
 
     specification = read_stated(spec, repo, diff)
@@ -121,9 +134,14 @@ def report(
         "paired": paired, "html": html, "assets": assets, "spec": spec, "repo": repo, "diff": diff,
         "requested": requested, "segment": segment, "last": last, "since-tick": since_tick, "until-tick": until_tick,
         "plateau": plateau, "off-market": None if off_market == OFF_MARKET_BPS else off_market,
+        "gates": None if gates == GATE else gates, "confirmed-by": confirmed_by,
     }  # fmt: skip
     argv = report_argv(sides, output, chosen)
-    evidence = assemble(comparison, names, argv, Sources((*sides[0], *sides[1]), specification, repo, diff))
+    evidence = assemble(comparison, names, argv, Sources((*sides[0], *sides[1]), specification, repo, diff, gates))
+    if confirmed_by is not None:
+        fresh = [str(confirmed_by / "a")], [str(confirmed_by / "b")]
+        second = assemble(compare_runs(*fresh, db, options, quiet), names, argv, Sources(specification=specification))
+        evidence = confirmed(evidence, second)
     write_documents(evidence, sides, Outputs(output, html, comment, assets, marker))
     if output is not None and not quiet:
         emit(f"{document_answer(evidence)}\n{output}")

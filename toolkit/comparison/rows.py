@@ -20,7 +20,7 @@ from toolkit.comparison.comparability import (
     remarks,
 )
 from toolkit.comparison.conditions.builds import build_rows
-from toolkit.comparison.conditions.overlap import check_paired, overlap, same_market
+from toolkit.comparison.conditions.overlap import check_paired, overlap, reason_not_paired, same_market
 from toolkit.comparison.conditions.warnings import side_warnings
 from toolkit.comparison.disturbances import Disturbance, disturbances_of_all, sentences
 from toolkit.comparison.identical_builds import identical_values
@@ -29,7 +29,7 @@ from toolkit.comparison.statistics import CONFIDENCE, POWER
 from toolkit.comparison.verdicts import FigureTest, figure_tests, verdict
 from toolkit.model.comparisons import ComparisonRow, RunComparison
 from toolkit.model.errors import UsageError
-from toolkit.model.runs import RunAnalysis
+from toolkit.model.runs import RunAnalysis, pair_of
 from toolkit.model.vocabulary import Design, Verdict
 
 MS_PER_HOUR = 3_600_000
@@ -52,11 +52,16 @@ def compare_runs(
     """Return a row for every figure that any run has, with its verdict and, in `why`, its reason or a remark.
 
     `delta` is after minus before in the unit of the figure, `ratio` is after over before and None where before is 0.
-    With several runs a side, the runs are the sample; one run a side may be `paired`, if both ran at the same time.
+    With several runs a side, the runs are the sample; one run a side may be `paired`, if both ran at the same time. Two
+    runs that one command made side by side are, unless `method["not_paired"]` says why they are not.
     `known_settings` returns the defaults that apply where a run leaves a setting unset. Raises `UsageError` for a side
     without a run, for one that has a run twice, and for runs that are no pair.
     """
     design = _design(befores, afters, paired)
+    not_paired = None
+    if design is Design.ONE_RUN and pair_of(befores[0].run, afters[0].run) is not None:
+        not_paired = reason_not_paired(befores[0], afters[0])
+        design = design if not_paired else Design.PAIRED
     sides = RunSide.all_of("before", befores), RunSide.all_of("after", afters)
     names = dict.fromkeys(name for side in sides for run in side for name in run.figures)
     groups = {name: FigureRuns(name, *sides) for name in names}
@@ -73,7 +78,8 @@ def compare_runs(
         comparable=bool(comparable),
         why_not=() if comparable else _reasons(sides, rows),
         rows=rows,
-        method=_method(design, sides, tests, len(rows), len(comparable)),
+        method=_method(design, sides, tests, len(rows), len(comparable))
+        | ({"not_paired": not_paired} if not_paired else {}),
         warnings=tuple(side_warnings(*sides, known_settings, common, market)),
         settings=settings,
         overlap=common,

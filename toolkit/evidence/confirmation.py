@@ -7,11 +7,15 @@ from dataclasses import replace
 from toolkit.evidence.hypotheses import worst_answer
 from toolkit.model.comparisons import ComparisonRow, RunComparison
 from toolkit.model.evidence import Answer, Evidence, HypothesisAnswer, Observation
+from toolkit.model.runs import RunInfo
 from toolkit.model.vocabulary import Verdict
 
 SEEN_TWICE = "seen twice"
 NOT_SEEN_AGAIN = "not seen again on a fresh pair: not called"
 NOT_CHECKED = "not checked, because the fresh pair was cut short or gave no comparison: not called"
+
+WHOLE_SHARE = 0.8
+"""Least length of a run of the second pair as a share of that of the first; a shorter one was cut short."""
 
 
 def regressions(evidence: Evidence) -> tuple[str, ...]:
@@ -21,23 +25,32 @@ def regressions(evidence: Evidence) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*rows, *observed)))
 
 
-def confirmed(first: Evidence, second: Evidence, is_complete: bool = True) -> Evidence:
+def confirmed(first: Evidence, second: Evidence | None) -> Evidence:
     """Return the first evidence with only those regressions called that the second shows too.
 
-    A second pair that is not `is_complete`, because a run of it was interrupted or died, can only show them again.
-
-    `comparison.method["confirmation"]` lists the figures by what the second pair says of them.
+    A second pair that was cut short, because a run of it was interrupted or died, can only show them again. `second` is
+    None where there is no evidence about it.
     """
-    again = set(regressions(second))
-    states = {
-        figure: _state(figure, again, second.comparison if is_complete else None) for figure in regressions(first)
-    }
-    values = {row.figure: f"{_text(row.before)} → {_text(row.after)}" for row in second.comparison.rows}
+    again = set() if second is None else set(regressions(second))
+    whole = second.comparison if second is not None and _is_whole(first, second) else None
+    states = {figure: _state(figure, again, whole) for figure in regressions(first)}
+    seen = () if second is None else second.comparison.rows
+    values = {row.figure: f"{_text(row.before)} → {_text(row.after)}" for row in seen}
     rows = tuple(_row(row, states, values) for row in first.comparison.rows)
     found = {state: [figure for figure in states if states[figure] == state] for state in states.values()}
     comparison = replace(first.comparison, rows=rows, method={**first.comparison.method, "confirmation": found})
     answers = tuple(_answer(each, states, values) for each in first.answers)
     return replace(first, comparison=comparison, answers=answers)
+
+
+def _is_whole(first: Evidence, second: Evidence) -> bool:
+    """Return whether both runs of the second pair lasted about as long as those of the first, or longer."""
+    pairs = zip(_runs(second), _runs(first), strict=True)
+    return all((run.observed_ms or 0) >= WHOLE_SHARE * (earlier.observed_ms or 0) for run, earlier in pairs)
+
+
+def _runs(evidence: Evidence) -> tuple[RunInfo, RunInfo]:
+    return evidence.comparison.before.run, evidence.comparison.after.run
 
 
 def _state(figure: str, again: set[str], second: RunComparison | None) -> str:

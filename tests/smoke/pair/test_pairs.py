@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -187,7 +188,14 @@ def test_a_regression_is_called_after_a_fresh_pair_has_shown_it_too(tmp_path: Pa
     pairs = [load_meta(directory / "a").pair for directory in (out, out / "confirm")]
     assert pairs[0] is not None and pairs[1] is not None and pairs[0].id != pairs[1].id
     assert "Regressed, seen twice: Lighter reconnects 0 →" in done.stdout.replace("\u00a0", " ")
-    assert "**Seen twice:** Lighter reconnects" in (out / "evidence.md").read_text(encoding="utf-8")
+    document = (out / "evidence.md").read_text(encoding="utf-8")
+    assert "**Seen twice:** Lighter reconnects" in document
+    words = shlex.split(re.findall("Made by `toolkit (.*)`", document)[0])
+    again = [*AB[:3], *words[: words.index("-o")], *words[words.index("-o") + 2 :], "--db", ":memory:"]
+    made = subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert made.replace("Made by `toolkit report ab/a ab/b ", "") == document.replace(
+        "Made by `toolkit report ab/a ab/b -o ab/evidence.md ", ""
+    )
 
 
 def test_unlike_a_regression_an_improvement_is_no_failure_and_needs_no_second_pair(tmp_path: Path) -> None:
