@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+
+from toolkit.model.runbooks.references import Reference
 
 
 class Safe(str):
@@ -43,6 +45,7 @@ class Cell:
 
     `side` is `before` or `after` where the value is that of one side of a pair.
     `id` is the name that a link in the page leads to; other formats than HTML leave it out.
+    `entry` is the runbook entry that explains the text.
     """
 
     text: str
@@ -51,6 +54,7 @@ class Cell:
     kind: CellKind = CellKind.TEXT
     side: str = ""
     id: str | None = None
+    entry: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,15 @@ NO_PLACES: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Targets of links on a page: the `id` of the place of each figure, and of each line that it quotes."""
+    """Targets of links on a page: the `id` of the place of each figure, and of each line that it quotes.
+
+    `entries` are the runbook entries that the page has, `runbooks` is the address of the runbooks, None if unknown.
+    """
 
     figures: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[CitedLine, str] = field(default_factory=dict)
+    entries: Container[Reference] = ()
+    runbooks: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def _cell(cell: Cell | Rich, column: Column, label: str, links: Links) -> str:
     attributes += f' id="{html(plain(cell.id))}"' if cell.id else ""
     if cell.figure in links.figures and not cell.id:
         return f"<td{attributes}>{_figure_link(cell, links)}</td>"
-    return f"<td{attributes}{_figure_attributes(cell)}>{_value(cell)}</td>"
+    return f"<td{attributes}{_figure_attributes(cell)}>{_explained(cell, links)}</td>"
 
 
 def html_rich(text: Cell | Rich, links: Links = NO_LINKS) -> Safe:
@@ -113,7 +113,7 @@ def _part(part: str | Cell | CitedLine, links: Links) -> str:
         place = links.lines.get(part)
         return f'<a class="line" href="#{place}">{part.line}</a>' if place else f'<span class="line">{part.line}</span>'
     if part.figure is None:
-        return _value(part)
+        return _explained(part, links)
     if part.figure in links.figures:
         return _figure_link(part, links)
     return f"<span{_figure_attributes(part)}>{_value(part)}</span>"
@@ -129,6 +129,13 @@ def _figure_attributes(cell: Cell) -> str:
 def _figure_link(cell: Cell, links: Links) -> str:
     target = quote(plain(links.figures[cell.figure or ""]))
     return f'<a href="#{target}"{_figure_attributes(cell)}>{_value(cell)}</a>'
+
+
+def _explained(cell: Cell, links: Links) -> Safe:
+    """Return the content of a cell, which links to the runbook entry that explains it if the page has that entry."""
+    if cell.entry is None or cell.entry not in links.entries:
+        return _value(cell)
+    return Safe(f'<a href="#{cell.entry.anchor}">{_value(cell)}</a>')
 
 
 def _value(cell: Cell) -> Safe:

@@ -6,6 +6,7 @@ includes.
 
 from __future__ import annotations
 
+import os
 import shlex
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
@@ -31,6 +32,8 @@ from reports.html_markup import (
     html_table,
 )
 from reports.views.run_tables import set_aside_text
+from toolkit.model.runbooks.address import runbooks_url
+from toolkit.model.runbooks.references import Runbook, reference
 from toolkit.model.runs import FileLedger, Finding
 from toolkit.model.units import thousands
 from toolkit.model.vocabulary import Role
@@ -47,10 +50,11 @@ def render(templates: Callable[[], Mapping[str, str]], name: str, **data: Any) -
     """Return the text of template `name`; the format in its name (`evidence.md.j2`) decides how values are escaped.
 
     `templates` returns the texts by name; they are read once for each format.
-    Raises `KeyError` for an unknown format, and jinja2's errors for a faulty template.
+    Raises `KeyError` for an unknown format, jinja2's errors for a faulty template, and `UsageError` for a wrong address
+    of the runbooks in the environment.
     """
     environment = _environment(name.split(".")[-2], templates)
-    return environment.get_template(name).render(**data)
+    return environment.get_template(name).render(runbooks=runbooks_url(os.environ), **data)
 
 
 @cache
@@ -70,6 +74,10 @@ def _environment(format: str, templates: Callable[[], Mapping[str, str]]) -> Env
     environment.filters |= {
         "table": _linking(markup.table),
         "rich": _linking(markup.rich),
+        "entry": _linking(lambda entry, links: markup.rich(Cell(entry.code, kind=CellKind.NAME, entry=entry), links)),
+        "finding_entry": _linking(lambda each, links: markup.rich(_code(Runbook.FINDINGS, each.code), links)),
+        "diagnosis_entry": _linking(lambda each, links: markup.rich(_code(Runbook.DIAGNOSES, each.code), links)),
+        "address": pass_context(lambda context, entry: Safe(f"{context['runbooks']}/{entry}")),
         "code": markup.code,
         "name": markup.name,
         "breakable": html_breakable,
@@ -90,12 +98,20 @@ def _environment(format: str, templates: Callable[[], Mapping[str, str]]) -> Env
     return environment
 
 
+def _code(runbook: Runbook, code: str) -> Cell:
+    return Cell(code, kind=CellKind.NAME, entry=reference(runbook, code))
+
+
 def _linking(render: Callable[[Any, Links], Safe]) -> Callable[[Context, Any], Safe]:
-    """Return a filter that links figures and lines to their places on the page: a template's `defined` and `quoted`."""
+    """Return a filter that links to places on the page: a template's `defined` figures, `quoted` lines, `explained`."""
 
     @pass_context
     def rendered(context: Context, value: Any) -> Safe:
-        return render(value, Links(context.get("defined", {}), context.get("quoted", {})))
+        explained = context.get("explained")
+        entries = explained.references if explained else ()
+        return render(
+            value, Links(context.get("defined", {}), context.get("quoted", {}), entries, context.get("runbooks"))
+        )
 
     return rendered
 
@@ -110,14 +126,14 @@ def markdown_table(table: Table) -> Safe:
     return Safe("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
 
 
-def markdown_rich(text: Cell | Rich) -> Safe:
-    """Return a cell or a text of several parts as Markdown."""
+def markdown_rich(text: Cell | Rich, runbooks: str | None = None) -> Safe:
+    """Return a cell or a text of several parts as Markdown. Words link to the runbooks if their address is given."""
     parts = text.parts if isinstance(text, Rich) else (text,)
     escapes = (markdown, *(markdown_inside for _ in parts[1:]))
-    return Safe("".join(_markdown_part(part, escape) for part, escape in zip(parts, escapes, strict=True)))
+    return Safe("".join(_markdown_part(part, escape, runbooks) for part, escape in zip(parts, escapes, strict=True)))
 
 
-def _markdown_part(cell: str | Cell | CitedLine, escape: Callable[[str], Safe]) -> str:
+def _markdown_part(cell: str | Cell | CitedLine, escape: Callable[[str], Safe], runbooks: str | None) -> str:
     if isinstance(cell, str):
         return escape(cell)
     if isinstance(cell, CitedLine):
@@ -129,7 +145,8 @@ def _markdown_part(cell: str | Cell | CitedLine, escape: Callable[[str], Safe]) 
             text = Safe(f"`{cell.text}`")
         case _:
             text = escape(cell.text)
-    return f"**{text}**" if cell.strong and text else text
+    text = Safe(f"**{text}**") if cell.strong and text else text
+    return f"[{text}]({runbooks}/{cell.entry})" if runbooks and cell.entry else text
 
 
 def text_table(table: Table) -> Safe:
@@ -245,7 +262,7 @@ _MARKUP_BY_FORMAT = {
         code=code,
         name=code,
         table=lambda table, _: markdown_table(table),
-        rich=lambda text, _: markdown_rich(text),
+        rich=lambda text, links: markdown_rich(text, links.runbooks),
         strong=lambda text: Safe(f"**{markdown(text)}**"),
         heading=lambda text, level, _="": Safe(f"{'#' * level} {markdown(text)}"),
         fold=lambda title, _=False: Safe(f"<details><summary>{markdown(title)}</summary>"),

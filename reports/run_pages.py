@@ -9,6 +9,7 @@ from reports.html_markup import definition_ids
 from reports.pages import render_page
 from reports.views import run_tables
 from reports.views.catalogue import NO_DEFINITIONS, values_by_subject
+from reports.views.explained import explained
 from reports.views.run import RunView
 from toolkit.model.errors import UsageError
 from toolkit.model.figures import FigureSpec
@@ -39,6 +40,7 @@ def summary(
         files_title=run_tables.files_text(run),
         episodes=run_tables.episodes_table(run),
         episodes_text=run_tables.episodes_text(run),
+        explained=explained(analysis),
         values=values_by_subject(run, definitions),
         defined=definition_ids(definitions.keys() & run.figures.keys()),
     )

@@ -22,6 +22,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from toolkit.model.runbooks.address import URL_VARIABLE
+
 SEED = int(os.environ.get("TOOLKIT_TEST_SEED", "1"))
 
 # The time of an example depends on the load of the machine, so there is no deadline.
@@ -61,8 +63,10 @@ def worker_group(nodeid: str) -> str:
 
 
 def pytest_configure() -> None:
-    """Give all workers one hash seed, so that they collect parametrised sets in the same order."""
+    """Give all workers one hash seed, so that they collect parametrised sets in the same order, and one environment."""
     os.environ.setdefault("PYTHONHASHSEED", str(SEED))
+    # Pages are compared as they are without an address of the runbooks.
+    os.environ.pop(URL_VARIABLE, None)
 
 
 def pytest_collection() -> None:

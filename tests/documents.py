@@ -17,8 +17,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from toolkit.model.runbooks.address import URL_VARIABLE
 from toolkit.model.runbooks.entries import Entry, parts
-from toolkit.model.runbooks.references import URL_VARIABLE, Runbook
+from toolkit.model.runbooks.references import Runbook
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "runbooks").glob("*.md")))

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from reports.elements import Rich
 from reports.evidence.context import Context
-from reports.evidence.wording import bold, cited
+from reports.evidence.wording import bold, cited, marked_text
 from reports.views.run import RunView
+from toolkit.model.runbooks.entries import entries
+from toolkit.model.runbooks.references import Runbook
 
 
 def blocked_sentences(context: Context) -> Iterator[Rich]:
@@ -37,5 +39,14 @@ def block_report(context: Context) -> Iterator[Rich]:
         cause = run.diagnosis
         text, _, remedy = (cause.text if cause else run.ended).partition("; ")
         lines = [(cause.file, cause.line)] if cause and cause.file and cause.line else []
-        found = Rich((bold(f"{run.side.capitalize()}:"), f" {text}")) + cited(lines, run.side)
-        yield found + Rich((f". To unblock it: {remedy}." if remedy else ".",))
+        found = Rich(
+            (bold(f"{run.side.capitalize()}:", Runbook.DIAGNOSES, cause.code if cause else ""), f" {text}")
+        ) + cited(lines, run.side)
+        yield found + _remedy(cause.code if cause else "", remedy)
+
+
+def _remedy(code: str, remedy: str) -> Rich:
+    """Return what unblocks a side: what the runbook says of the cause, else the remedy that the cause names."""
+    if entry := entries(Runbook.DIAGNOSES).get(code):
+        return Rich((". To unblock it: ",)) + marked_text(f"{entry.do[0].lower()}{entry.do[1:]}")
+    return Rich((f". To unblock it: {remedy}." if remedy else ".",))

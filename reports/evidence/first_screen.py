@@ -6,6 +6,7 @@ from reports.elements import Align, Cell, CitedLine, Column, Rich, Table
 from reports.evidence.context import Context
 from reports.evidence.wording import NO_DIFFERENCE, bold, cited, is_tested, runs_with, values
 from toolkit.model.evidence import FindingChange, FindingState
+from toolkit.model.runbooks.references import Runbook
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import Verdict
 
@@ -90,7 +91,8 @@ def reasons(context: Context) -> tuple[FindingChange, ...]:
 def _finding_change(change: FindingChange) -> Rich:
     finding, is_gone = change.finding, change.state is FindingState.GONE
     side, other = ("before", "after") if is_gone else ("after", "before")
-    head = Rich((bold(f"Why {finding.venue}:"), f" {side}{runs_with(change)}, {finding.text}"))
+    title = bold(f"Why {finding.venue}:", Runbook.FINDINGS, finding.code)
+    head = Rich((title, f" {side}{runs_with(change)}, {finding.text}"))
     return (
         head + cited(finding.lines, change.before_side if is_gone else change.after_side) + Rich((f"; {other}: none.",))
     )

@@ -12,6 +12,7 @@ from reports.evidence.context import Context
 from reports.evidence.sections import before_after, comparable, hypotheses, noise, stalls, worse
 from reports.evidence.wording import marked_text
 from reports.pictures.block_lines import block_text
+from reports.views.explained import Explained, explained
 from toolkit.model.evidence import CheckedCitation, Evidence, Hypothesis
 from toolkit.model.runs import RunAnalysis
 
@@ -158,6 +159,11 @@ class EvidenceView:
     def same_findings(self) -> tuple[Rich, ...]:
         """Findings that are the same on both sides."""
         return worse.same_findings(self.context)
+
+    @cached_property
+    def explained(self) -> Explained:
+        """Runbook entries of the diagnoses, findings and reconnect reasons of both runs."""
+        return explained(*(run.analysis for run in self.context.sides))
 
     @property
     def outages(self) -> Table:

@@ -11,6 +11,7 @@ from reports.views.run import RunView
 from toolkit.model.comparisons import ComparisonRow
 from toolkit.model.evidence import FindingChange
 from toolkit.model.figures import Figure, Number
+from toolkit.model.runbooks.references import Runbook, reference
 from toolkit.model.runs import LineRef
 from toolkit.model.units import Unit
 from toolkit.model.vocabulary import Bound, ReconnectReason
@@ -190,9 +191,9 @@ def sentences(parts: Iterable[Rich | str]) -> Iterator[Rich]:
         yield part if isinstance(part, Rich) else Rich((part,))
 
 
-def bold(text: str) -> Cell:
-    """Return text that stands out."""
-    return Cell(text, strong=True)
+def bold(text: str, runbook: Runbook | None = None, code: str = "") -> Cell:
+    """Return text that stands out, with the runbook entry of the code that it is about."""
+    return Cell(text, strong=True, entry=reference(runbook, code) if runbook else None)
 
 
 _MARKED = re.compile(r"\*\*([^*\n]+)\*\*|`([^`\n]+)`")

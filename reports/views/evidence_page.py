@@ -140,6 +140,7 @@ class EvidencePage(EvidenceView):
             "commands": ("Commands", self.commands.rows),
             "files": ("Files", True),
             "tools": ("Producer's tools", self.tool_differences[0].rows),
+            "words": ("Words", self.explained),
             "figures": ("All figures", self.figures),
             "lines": ("Quoted lines", self.cited_lines),
         }

@@ -123,10 +123,15 @@ class RunView:
         total = self.figures.get(f"{venue}.{metric}")
         if total is None or total.value is None:
             return self.text(f"{venue}.{metric}")
+        counts = self.reason_counts(venue, metric)
+        return ", ".join(f"{reason}{GAP}{number(count)}" for reason, count in counts) or NOTHING
+
+    def reason_counts(self, venue: str, metric: str = "reconnects") -> tuple[tuple[str, Number], ...]:
+        """Return the reasons of a venue's reconnects with their counts, the most frequent first."""
         prefix = f"{venue}.{metric}."
-        counts = [(each.value, name[len(prefix) :]) for name, each in self.figures.items() if name.startswith(prefix)]
-        positive = sorted(((count, reason) for count, reason in counts if count), key=lambda each: (-each[0], each[1]))
-        return ", ".join(f"{reason}{GAP}{number(count)}" for count, reason in positive) or NOTHING
+        counts = [(name[len(prefix) :], each.value) for name, each in self.figures.items() if name.startswith(prefix)]
+        positive = [(reason, count) for reason, count in counts if count]
+        return tuple(sorted(positive, key=lambda each: (-each[1], each[0])))
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

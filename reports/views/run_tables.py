@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from reports.elements import Align, Cell, CellKind, Column, Table
+from reports.elements import Align, Cell, CellKind, Column, Rich, Table
 from reports.format import GAP, NOTHING, UNKNOWN, number, shown
 from reports.views.run import RunView
 from toolkit.model.figures import Figure
+from toolkit.model.runbooks.references import Runbook, reference
 from toolkit.model.runs import Episode, FileLedger, LineRef
 from toolkit.model.units import duration, thousands
 
@@ -36,11 +37,25 @@ def venue_table(run: RunView, reasons: bool = True) -> Table:
     """
     metrics = [each for each in _VENUE_METRICS if each not in _zero_metrics(run)]
     columns = (Column("venue"), *(Column(_VENUE_METRICS[each], Align.RIGHT) for each in metrics))
-    rows = [(Cell(venue), *(_venue_cell(run, venue, metric) for metric in metrics)) for venue in run.venues]
+    rows: list[tuple[Cell | Rich, ...]] = [
+        (Cell(venue), *(_venue_cell(run, venue, metric) for metric in metrics)) for venue in run.venues
+    ]
     if reasons:
         columns = (*columns, Column("reconnects by reason"))
-        rows = [(*row, Cell(run.by_reason(venue))) for row, venue in zip(rows, run.venues, strict=True)]
+        rows = [(*row, _reasons(run, venue)) for row, venue in zip(rows, run.venues, strict=True)]
     return Table(columns, tuple(rows))
+
+
+def _reasons(run: RunView, venue: str) -> Rich:
+    """Return the reconnects of a venue by reason; each reason has its runbook entry."""
+    parts: list[str | Cell] = []
+    for reason, count in run.reason_counts(venue):
+        parts += [
+            ", " if parts else "",
+            Cell(reason, entry=reference(Runbook.REASONS, reason)),
+            f"{GAP}{number(count)}",
+        ]
+    return Rich(tuple(parts) or (run.by_reason(venue),))
 
 
 def reasons_table(run: RunView) -> Table:
@@ -132,7 +147,7 @@ def _episode_row(run: RunView, episode: Episode) -> tuple[Cell, ...]:
         Cell(episode.kind.replace("_", " ") + (f" ({episode.cls.replace('_', ' ')})" if episode.cls else "")),
         Cell(UNKNOWN if start is None or began is None else _relative(start - began)),
         Cell(duration((episode.to_ms or 0) - (episode.from_ms or 0)).replace(" ", GAP) if known else UNKNOWN),
-        Cell(reason),
+        Cell(reason, entry=reference(Runbook.REASONS, episode.reason) if episode.reason else None),
         Cell(_lines_text(episode.lines) or _ticks_text(episode)),
     )
 

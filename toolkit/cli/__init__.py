@@ -6,6 +6,7 @@ needs inside its function, so that `--help` loads no database and no template en
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -20,6 +21,7 @@ from toolkit.cli.options import NoColorOption
 from toolkit.cli.output import note
 from toolkit.db.waiting import listeners
 from toolkit.model.errors import ExitCode
+from toolkit.model.runbooks.address import runbooks_url
 
 COMMANDS = (
     "ab", "analyze", "compare", "env", "explain", "figures", "gate", "pack", "record", "report", "runs", "smoke", "sql",
@@ -78,6 +80,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _run(argv: list[str]) -> int:
+    runbooks_url(os.environ)  # a wrong address is an error before any work
     command = typer.main.get_command(app(argv[:1] if argv and argv[0] in COMMANDS else COMMANDS))
     listeners[:] = [] if "-q" in argv or "--quiet" in argv else [note]
     try:

@@ -51,7 +51,7 @@ def _fitted(template: str, whole: EvidenceView, limit: int, **data: str) -> str:
     text = ""
     for count in range(len(OMITTABLE) + 1):
         view = replace(whole, omitted=tuple(OMITTABLE)[:count])
-        text = render_template(template, view=view, **data)
+        text = render_template(template, view=view, explained=view.explained, **data)
         if len(text) <= limit:
             return text
     return _truncated(text, limit)
@@ -78,4 +78,4 @@ def comparison_page(comparison: RunComparison, names: tuple[str, str], format: s
     Raises `UsageError` for another format.
     """
     view = EvidenceView(assemble(comparison, names, ()))
-    return render_page("compare", format, view=view, pair=view.context.pair, everything=everything)
+    return render_page("compare", format, view=view, pair=view.context.pair, everything=everything, explained=view.explained)

@@ -49,5 +49,6 @@ def _rendered(view: EvidencePage, files: tuple[QuotedFile, ...]) -> str:
         defined=view.places,
         quoted=quoted_ids(files, view.value_sides[0]),
         quoted_files=files,
+        explained=view.explained,
         table_pictures=view.table_pictures,
     )

@@ -23,6 +23,7 @@ from reports.evidence.wording import (
 from reports.format import NOTHING, number
 from reports.views.run import RunView
 from toolkit.model.comparisons import ComparisonRow
+from toolkit.model.runbooks.references import Runbook, reference
 from toolkit.model.vocabulary import Bound
 
 
@@ -77,7 +78,7 @@ def _count_row(context: Context, venue: str, figure: str, reason: str) -> tuple[
     row = context.row(figure)
     return _moved(context, figure), (
         Cell(venue, strong=reason == "all"),
-        Cell(reason_text(reason), strong=reason == "all"),
+        Cell(reason_text(reason), strong=reason == "all", entry=reference(Runbook.REASONS, reason)),
         values(context.sides, figure),
         Cell(_interval_text(row)),
         Cell(_verdict(context, row), strong=bool(row and is_tested(row))),

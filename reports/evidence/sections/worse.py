@@ -22,6 +22,7 @@ from reports.evidence.wording import (
 from reports.format import GAP, NOTHING, in_unit
 from toolkit.model.comparisons import ComparisonRow, beyond_identical
 from toolkit.model.evidence import FindingChange, FindingState
+from toolkit.model.runbooks.references import Runbook, reference
 from toolkit.model.runs import Episode
 from toolkit.model.units import duration
 from toolkit.model.vocabulary import Verdict
@@ -125,7 +126,8 @@ def _is_open(change: FindingChange) -> bool:
 
 def _finding(change: FindingChange) -> Rich:
     venue = f", {change.finding.venue}" if change.finding.venue else ""
-    head = Rich((bold(f"{change.state.capitalize()}{venue}{runs_with(change)}:"), " "))
+    title = f"{change.state.capitalize()}{venue}{runs_with(change)}:"
+    head = Rich((bold(title, Runbook.FINDINGS, change.finding.code), " "))
     if change.before and change.after and change.before.text != change.after.text:
         before = Rich((f"before {change.before.text}",)) + cited(change.before.lines, change.before_side)
         return head + before + Rich((f"; after {change.after.text}",)) + cited(change.after.lines, change.after_side)
@@ -165,8 +167,11 @@ def _outage(side: str, label: str, episode: Episode, started_ms: int | None) -> 
     complete = episode.from_ms is not None and episode.to_ms is not None
     lasted = duration(episode.to_ms - episode.from_ms) if complete and episode.to_ms and episode.from_ms else "unknown"
     cls = (episode.cls or "").replace("unclassified", "")
-    what = " ".join(part for part in (cls, reason_text(episode.reason) if episode.reason else "") if part)
-    return Cell(episode.venue), Cell(label), Cell(start), Cell(lasted), Rich((what,)) + cited(episode.lines, side)
+    what: tuple[str | Cell, ...] = (cls,)
+    if episode.reason:
+        reason = Cell(reason_text(episode.reason), entry=reference(Runbook.REASONS, episode.reason))
+        what = (f"{cls} " if cls else "", reason)
+    return Cell(episode.venue), Cell(label), Cell(start), Cell(lasted), Rich(what) + cited(episode.lines, side)
 
 
 def outage_counts(context: Context) -> str:

@@ -1,22 +1,13 @@
-"""References to the entries of the runbooks, and links to them for pages that are read elsewhere."""
+"""References to the entries of the runbooks, and the references of what a run shows."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from toolkit.model.errors import UsageError
 from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import DiagnosisCode, FindingCode, ReconnectReason
-
-URL_VARIABLE = "TOOLKIT_RUNBOOKS_URL"
-"""Name of the environment variable that holds the address of the directory of the runbooks."""
-DIRECTORY = "runbooks"
-"""Directory of the runbooks in the repository."""
-_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%+@-]+)*/?")
-"""Matches an address that needs no escaping in any format. It has no user, query or fragment."""
 
 
 class Runbook(StrEnum):
@@ -33,6 +24,7 @@ CODES: Mapping[Runbook, type[StrEnum]] = {
     Runbook.REASONS: ReconnectReason,
 }
 """Codes that have an entry, by runbook."""
+_ANCHORS = {Runbook.DIAGNOSES: "diagnosis", Runbook.FINDINGS: "finding", Runbook.REASONS: "reason"}
 _REASON_METRICS = ("reconnects", "disconnects", "connect_failures", "resyncs")
 """Metrics whose label is a reason."""
 
@@ -47,6 +39,11 @@ class Reference:
     def __str__(self) -> str:
         """Return the file and the anchor: `findings.md#rest_masking`."""
         return f"{self.runbook}.md#{self.code}"
+
+    @property
+    def anchor(self) -> str:
+        """Name of the entry on an HTML page: `finding.rest_masking`."""
+        return f"{_ANCHORS[self.runbook]}.{self.code}"
 
 
 def reference(runbook: Runbook, code: str) -> Reference | None:
@@ -69,19 +66,3 @@ def _reasons(analysis: RunAnalysis) -> set[str]:
         each.metric.split(".") for each in analysis.figures if each.value and each.metric.startswith(_REASON_METRICS)
     )
     return named | {parts[1] for parts in counted if len(parts) == 2}
-
-
-def runbooks_url(environ: Mapping[str, str]) -> str | None:
-    """Return the address of the directory of the runbooks, without a slash at its end; None where it is not set.
-
-    Raises `UsageError` for another scheme than http and https, a user name, and characters that an address must escape.
-    """
-    url = environ.get(URL_VARIABLE, "")
-    if not url:
-        return None
-    if not _URL.fullmatch(url):
-        raise UsageError(
-            f"{URL_VARIABLE}: write the address of the directory of the runbooks, such as "
-            "https://github.com/OWNER/REPOSITORY/blob/v1/runbooks: http or https, no user name, no query"
-        )
-    return url.rstrip("/")
