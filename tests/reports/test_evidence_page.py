@@ -30,7 +30,8 @@ from toolkit.model.runs import RunAnalysis
 
 ELEMENTS = {
     "html", "head", "meta", "title", "style", "body", "main", "nav", "h1", "h2", "h3", "p", "strong", "code", "wbr", "div",
-    "span", "a", "b", "i", "table", "thead", "tbody", "tr", "th", "td", "ul", "ol", "li", "details", "summary",
+    "span", "a", "b", "i", "table", "thead", "tbody", "tr", "th", "td", "ul", "ol", "li", "dl", "dt", "dd",
+    "details", "summary",
 }  # fmt: skip
 PICTURES = {"figure", "figcaption", "svg", "pattern", "defs", "path", "rect", "line", "text", "g", "circle"}
 
