@@ -78,4 +78,6 @@ def comparison_page(comparison: RunComparison, names: tuple[str, str], format: s
     Raises `UsageError` for another format.
     """
     view = EvidenceView(assemble(comparison, names, ()))
-    return render_page("compare", format, view=view, pair=view.context.pair, everything=everything, explained=view.explained)
+    return render_page(
+        "compare", format, view=view, pair=view.context.pair, everything=everything, explained=view.explained
+    )
