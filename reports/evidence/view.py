@@ -162,8 +162,8 @@ class EvidenceView:
 
     @cached_property
     def explained(self) -> Explained:
-        """Runbook entries of the diagnoses, findings and reconnect reasons of both runs."""
-        return explained(*(run.analysis for run in self.context.sides))
+        """Runbook entries of the diagnoses, findings and reconnect reasons of all runs."""
+        return explained(*(run.analysis for run in self.context.all_runs))
 
     @property
     def outages(self) -> Table:

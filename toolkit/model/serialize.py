@@ -39,10 +39,10 @@ def gate_json(result: GateResult) -> str:
 def comparison_json(comparison: RunComparison) -> str:
     """Encode a comparison as `toolkit.comparison/1`: comparability and its reasons, and all rows."""
     fields = {each.name: getattr(comparison, each.name) for each in dataclass_fields(comparison)}
-    both = [fields.pop(side) for side in ("before", "after")]
-    sides = {side: _run_fields(each.run) for side, each in zip(("before", "after"), both, strict=True)}
+    sides = {side: _run_fields(fields.pop(side).run) for side in ("before", "after")}
     several = {name: [_run_fields(each.run) for each in fields.pop(name)] for name in ("runs_before", "runs_after")}
-    entries = _reason_entries(*both)
+    analyses = (comparison.before, comparison.after, *comparison.runs_before, *comparison.runs_after)
+    entries = _reason_entries(*analyses)
     return _encoded({"schema": "toolkit.comparison/1", **fields, "runs": sides, **several, "runbooks": entries})
 
 
