@@ -16,12 +16,16 @@ from toolkit.runlog.bulk.numbers import BlockLines
 
 MAX_MESSAGE_LINES = 64
 """Lines after a panic's first line among which the end of its message is searched."""
+LIKELY_LINES = 16
+"""Lines after it among which text of the message is looked for if no line shows where it ends."""
 _AFTER = re.compile(r"note: run with `RUST_BACKTRACE=|stack backtrace:")
 _POSITION = re.compile(r"', [^' ]+:\d+:\d+$")
 _RESTART = re.compile(r", restarting in [\w.]+$")
 _PANIC, _SUPERVISED = b" panicked at ", b" panicked (restart #"
 _SUPERVISED_END = re.compile(rb", restarting in [\w.]+\s*$", re.MULTILINE)
-_END = re.compile(rb"note: run with `RUST_BACKTRACE=|stack backtrace:|', [^' \n]+:\d+:\d+\s*$", re.MULTILINE)
+_END = re.compile(
+    rb"note: run with `RUST_BACKTRACE=|stack backtrace:|panicked \(restart #|', [^' \n]+:\d+:\d+\s*$", re.MULTILINE
+)
 
 
 def follows_message(text: str) -> bool:
@@ -46,9 +50,9 @@ def possible_message_lines(lines: BlockLines) -> set[int]:
     """
     found = set[int]()
     for first in (-1, *_lines_with(_PANIC, lines)):
-        found.update(_lines_after(first, int(lines.ends[first]) if first >= 0 else 0, _END, lines))
+        found.update(_lines_after(first, _END, lines, LIKELY_LINES + 1))
     for first in _lines_with(_SUPERVISED, lines):
-        found.update(_lines_after(first, int(lines.starts[first]), _SUPERVISED_END, lines))
+        found.update(_lines_after(first, _SUPERVISED_END, lines, 0))
     return found
 
 
@@ -59,12 +63,14 @@ def _lines_with(text: bytes, lines: BlockLines) -> Iterator[int]:
         at = lines.data.find(text, at + 1)
 
 
-def _lines_after(first: int, start: int, end_of_message: re.Pattern[bytes], lines: BlockLines) -> range:
-    """Return the indexes of the lines after `first` up to the end of the message, searched from the byte `start`."""
+def _lines_after(first: int, end_of_message: re.Pattern[bytes], lines: BlockLines, least: int) -> range:
+    """Return the indexes of the lines after `first` up to the last possible end of the message, or `least` of them."""
     last = min(first + MAX_MESSAGE_LINES + 1, len(lines) - 1)
     if last <= first:
         return range(0)
-    end = end_of_message.search(lines.data, start, int(lines.ends[last]))
+    start = int(lines.ends[first]) if first >= 0 else 0
+    ends = [match.start() for match in end_of_message.finditer(lines.data, start, int(lines.ends[last]))]
     # Where the block ends first, the end of the message may be in the next one.
-    at = end.start() if end else len(lines.data) if last == len(lines) - 1 else 0
-    return range(first + 1, int(np.searchsorted(lines.starts, at, side="right")))
+    at = len(lines.data) if last == len(lines) - 1 else max(ends, default=0)
+    end = int(np.searchsorted(lines.starts, at, side="right"))
+    return range(first + 1, min(max(end, first + 1 + least), len(lines)))

@@ -8,6 +8,7 @@ from enum import Enum
 from toolkit.runlog.bulk.block import SingleLine
 from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.panic_messages import (
+    LIKELY_LINES,
     MAX_MESSAGE_LINES,
     ends_quoted_message,
     ends_supervised_message,
@@ -18,8 +19,6 @@ from toolkit.runlog.sanitize import strip_decoration
 
 _STARTS = ("startup", "startup_short")
 PANICS = ("panic", "panic_quoted")
-_LIKELY_LINES = 16
-"""Lines after a panic's first line among which text of the message is looked for if no line shows where it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +109,7 @@ class PanicMessage:
         """
         if self.form is not MessageForm.AFTER_FIRST_LINE:
             return 0
-        texts = [
-            n for n, each in enumerate(self.held[:_LIKELY_LINES]) if each.families == {OTHER} and each.text.strip()
-        ]
+        texts = [n for n, each in enumerate(self.held[:LIKELY_LINES]) if each.families == {OTHER} and each.text.strip()]
         return max([0, *texts]) + 1
 
 
