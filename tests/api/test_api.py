@@ -5,20 +5,23 @@ from __future__ import annotations
 import doctest
 import subprocess
 import sys
+from types import ModuleType
 
 import polars
 import pytest
 
 import toolkit
 import toolkit.api
+import toolkit.packs.calls
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.model.runs import Window
 from toolkit.model.vocabulary import Segment
 
 
-def test_every_documented_example_prints_its_documented_output() -> None:
-    result = doctest.testmod(toolkit.api)
-    assert result.attempted > 8
+@pytest.mark.parametrize(("module", "examples"), [(toolkit.api, 9), (toolkit.packs.calls, 3)])
+def test_every_documented_example_prints_its_documented_output(module: ModuleType, examples: int) -> None:
+    result = doctest.testmod(module)
+    assert result.attempted >= examples
     assert result.failed == 0
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import stat
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -255,3 +256,21 @@ def test_a_pack_gives_the_same_report_at_another_place_and_as_an_archive(
     assert found[0] == found[1]
     assert found[0]["verified"] is True
     assert found[0]["checked"]["figures"] == len(json.loads((root / "data/analysis/soak.json").read_text())["figures"])
+
+
+def test_the_environment_of_the_verifier_does_not_matter(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = verify(root, capsys)
+    elsewhere = {
+        "TZ": "Asia/Kathmandu", "LANG": "tr_TR.UTF-8", "HOME": "/home/eve", "TOOLKIT_DB": str(tmp_path / "other.duckdb"),
+        "TOOLKIT_RUNBOOKS_URL": "https://example.org/books", "GITHUB_WORKFLOW": "nightly", "COLUMNS": "40",
+    }  # fmt: skip
+    for name, value in elsewhere.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    time.tzset()
+    assert verify(root, capsys) == here
+    assert not (tmp_path / "other.duckdb").exists()
+    monkeypatch.undo()
+    time.tzset()

@@ -85,7 +85,8 @@ def test_rocrate_loads_a_pack_and_finds_each_file_and_action(root: Path) -> None
     assert killed["error"] == "ended by SIGKILL"
     for action in actions.values():
         assert action["instrument"]["@type"] == "SoftwareApplication"
-        assert all(result.id in files for result in action["result"])
+        results = action["result"] if isinstance(action["result"], list) else [action["result"]]
+        assert all(result.id in files for result in results)
     assert {each.id for each in actions["#analysis"]["object"]} >= {
         "data/pack.json",
         "data/runs/new/telemetry.jsonl.zst",

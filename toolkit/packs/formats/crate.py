@@ -96,8 +96,10 @@ def _id(path: str) -> str:
     return quote(path)
 
 
-def _references(paths: Iterable[str]) -> list[Entity]:
-    return [{"@id": _id(path)} for path in paths]
+def _references(paths: Iterable[str]) -> list[Entity] | Entity:
+    """Return references to files; a single one is no list, as the specification recommends."""
+    found = [{"@id": _id(path)} for path in paths]
+    return found[0] if len(found) == 1 else found
 
 
 def _run_action(run: PackedRun, meta: RunMeta | None, analysis: RunAnalysis) -> list[Entity]:
@@ -160,7 +162,7 @@ def _action(id: str, name: str, program: str, source: Checkout | None) -> list[E
     others: list[Entity] = [{"@id": software, "@type": "SoftwareApplication", "name": program}]
     if source is not None:
         commit = f"#commit-{source.commit}"
-        action["object"] = [{"@id": commit}]
+        action["object"] = {"@id": commit}
         others.append(
             {"@id": commit, "@type": "SoftwareSourceCode", "name": f"commit {source.commit}", "version": source.commit}
         )
