@@ -103,11 +103,11 @@ def _summary(packed: Packed, output: Path) -> str:
     for run in index.runs:
         count, masked = sum(file.lines for file in run.files), sum(file.masked for file in run.files)
         bytes_ = size(sum(file.bytes for file in run.files))
+        name = run.name if run.name == run.side else f"{run.side} ({terminal(run.name)})"
         lines.append(
-            f"{run.side:<6} {terminal(run.name)}: {len(run.files)} files, {bytes_}, {thousands(count)} lines,"
-            f" {thousands(masked)} of them masked"
+            f"{name}: {len(run.files)} files, {bytes_}, {thousands(count)} lines, {thousands(masked)} of them masked"
         )
-        lines += [f"       left out: {terminal(each.name)} ({each.why})" for each in run.left_out]
+        lines += [f"  left out: {terminal(each.name)} ({each.why})" for each in run.left_out]
     total = size(sum(packed.sizes.values()))
     lines.append(
         f"{thousands(packed.figures)} figures, {packed.documents} documents, {len(packed.sizes)} files, {total}"
