@@ -6,7 +6,6 @@ includes.
 
 from __future__ import annotations
 
-import os
 import shlex
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
@@ -32,7 +31,7 @@ from reports.html_markup import (
     html_table,
 )
 from reports.views.run_tables import set_aside_text
-from toolkit.model.runbooks.address import runbooks_url
+from toolkit.model.runbooks.address import current_address
 from toolkit.model.runbooks.references import Runbook, reference
 from toolkit.model.runs import FileLedger, Finding
 from toolkit.model.units import thousands
@@ -54,7 +53,7 @@ def render(templates: Callable[[], Mapping[str, str]], name: str, **data: Any) -
     of the runbooks in the environment.
     """
     environment = _environment(name.split(".")[-2], templates)
-    return environment.get_template(name).render(runbooks=runbooks_url(os.environ), **data)
+    return environment.get_template(name).render(runbooks=current_address(), **data)
 
 
 @cache

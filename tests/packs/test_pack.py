@@ -20,6 +20,7 @@ from tests.secrets.kinds import SECRETS
 from toolkit.analysis.pipeline import analyze
 from toolkit.cli import main
 from toolkit.model.errors import InputError, UsageError
+from toolkit.model.runbooks.address import URL_VARIABLE
 from toolkit.packs.index import decode, is_portable
 from toolkit.packs.inputs.kept_figures import check_figures_kept
 from toolkit.packs.pack import Request, pack
@@ -100,7 +101,10 @@ def test_the_command_in_the_document_makes_the_document_again(folder: Path, tmp_
     assert made.replace(f"{tmp_path}/a.html", "data/evidence.html") == document
 
 
-def test_the_same_runs_give_the_same_bytes_as_a_directory_and_as_an_archive(folder: Path, tmp_path: Path) -> None:
+def test_the_same_runs_give_the_same_bytes_as_a_directory_and_as_an_archive(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(URL_VARIABLE, "https://example.org/runbooks")
     request = write_pair(tmp_path / "elsewhere")
     os.utime(tmp_path / "elsewhere/runs/old/run.log.gz", (1, 1))
     pack(request, tmp_path / "again")

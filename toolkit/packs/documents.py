@@ -17,6 +17,7 @@ from toolkit.evidence.specification import read_specification
 from toolkit.gate import Gate, evaluate, parse_gate
 from toolkit.model.evidence import Evidence
 from toolkit.model.gates import GateResult
+from toolkit.model.runbooks.address import without_address
 from toolkit.model.runs import RunAnalysis
 from toolkit.model.serialize import analysis_json, comparison_json, gate_json
 from toolkit.packs.index import PackedRun, PackIndex, Settings, name_of
@@ -61,7 +62,7 @@ def analyze_runs(root: Path, index: PackIndex, progress: Progress = lambda _: No
 
 
 def documents(root: Path, index: PackIndex, analyses: Mapping[str, RunAnalysis]) -> Documents:
-    """Return all documents of the pack below `root`. The same input files and settings give the same bytes.
+    """Return all documents of the pack below `root`. The same input files and settings give the same bytes anywhere.
 
     Raises `UsageError` for a specification or a gate file that is invalid.
     """
@@ -73,14 +74,16 @@ def documents(root: Path, index: PackIndex, analyses: Mapping[str, RunAnalysis])
     }
     files = {f"data/analysis/{name}.json": analysis_json(each) for name, each in analyses.items()}
     files |= {f"data/gate/{name}.json": gate_json(each) for name, each in gates.items()}
-    if index.side("run"):
-        (name, analysis), *_ = analyses.items()
-        files[DOCUMENT] = summary(analysis, name, "markdown")
-        definitions = definitions_of(each.figure for each in analysis.figures)
-        files[PAGE] = summary(analysis, name, "html", definitions)
-    else:
-        files |= _documents_of_pair(root, index, analyses)
+    with without_address():
+        one = bool(index.side("run"))
+        files |= _documents_of_run(analyses) if one else _documents_of_pair(root, index, analyses)
     return Documents({path: encoded(text) for path, text in files.items()}, analyses, gates)
+
+
+def _documents_of_run(analyses: Mapping[str, RunAnalysis]) -> dict[str, str]:
+    (name, analysis), *_ = analyses.items()
+    definitions = definitions_of(each.figure for each in analysis.figures)
+    return {DOCUMENT: summary(analysis, name, "markdown"), PAGE: summary(analysis, name, "html", definitions)}
 
 
 def encoded(text: str) -> bytes:
