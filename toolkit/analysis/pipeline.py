@@ -259,3 +259,9 @@ def _write_ledgers(con: duckdb.DuckDBPyConnection, ledgers: Sequence[FileLedger]
         for each in ledger.where
     ]
     insert_rows(con, "set_aside_line", ("run_key", "file_no", "line", "byte", "reason"), aside)
+    rest = [
+        (RUN_KEY, number, reason, lines)
+        for number, ledger in enumerate(ledgers)
+        for reason, lines in ledger.unlisted.items()
+    ]
+    insert_rows(con, "set_aside_rest", ("run_key", "file_no", "reason", "lines"), rest)

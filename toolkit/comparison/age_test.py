@@ -17,7 +17,9 @@ from toolkit.comparison.statistics import BatchTest, Floats, batch_test, memory_
 
 MIN_INDEPENDENT_STRETCHES = 60
 """Least length of a run in memories (upper limit) for a verdict: a batch is then at least seven memories long."""
-
+MIN_INDEPENDENT_STRETCHES_PAIRED = 84
+"""The same for the difference of paired runs. Where both stay on levels of a minute, the difference looks like up to 83
+stretches by chance: seven times 60 000 tests of `tests/benchmarks/calibration.py`, seeds 1 to 7."""
 
 FALSE_ALARMS = 0.034
 """Largest share of these tests that alarm on one build, of the profiles measured one after the other."""
@@ -34,15 +36,19 @@ class AgePercentiles(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AgeTest:
-    """Test of the log ratio of a percentile, and the number of independent stretches in a run (its lower limit)."""
+    """Test of the log ratio of a percentile.
+
+    `stretches` is the lower limit of the number of independent stretches in a run; a verdict needs `least_stretches`.
+    """
 
     test: BatchTest
     stretches: Floats
+    least_stretches: int
 
     @property
     def long_enough(self) -> npt.NDArray[np.bool_]:
         """True where the runs are long enough beside the memory of the series."""
-        return self.stretches >= MIN_INDEPENDENT_STRETCHES
+        return self.stretches >= self.least_stretches
 
 
 def age_test(before: AgePercentiles, after: AgePercentiles, tick_ms: float, *, paired: bool = False) -> AgeTest:
@@ -54,7 +60,11 @@ def age_test(before: AgePercentiles, after: AgePercentiles, tick_ms: float, *, p
     test = paired_batch_test(*batches) if paired else batch_test(*batches)
     # A run whose batches happen to lie close together is not more exact than its memory allows.
     least = np.sqrt(sum(each.var(axis=-1) for each in series) * memory / series[0].shape[-1])
-    return AgeTest(replace(test, error=np.maximum(test.error, least)), series[0].shape[-1] / memory)
+    return AgeTest(
+        replace(test, error=np.maximum(test.error, least)),
+        series[0].shape[-1] / memory,
+        MIN_INDEPENDENT_STRETCHES_PAIRED if paired else MIN_INDEPENDENT_STRETCHES,
+    )
 
 
 def _logarithms(values_ms: Floats, tick_ms: float) -> Floats:

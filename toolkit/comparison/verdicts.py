@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.comparison.age_test import MIN_INDEPENDENT_STRETCHES, AgePercentiles, age_test
+from toolkit.comparison.age_test import AgePercentiles, age_test
 from toolkit.comparison.comparability import FigurePair, RunSide
 from toolkit.comparison.disturbances import Disturbance
 from toolkit.comparison.statistics import LEVEL, BatchTest, RatioTest, count_test, holm, least_p
@@ -167,9 +167,7 @@ def compare_ages(pair: FigurePair, shifts: Mapping[str, str], *, paired: bool = 
     before, after = (side.value(pair.name) or 0 for side in pair.sides)
     untested = None
     if not found.long_enough:
-        untested = (
-            f"worth {float(found.stretches):.0f} independent stretches, a verdict needs {MIN_INDEPENDENT_STRETCHES}"
-        )
+        untested = f"worth {float(found.stretches):.0f} independent stretches, a verdict needs {found.least_stretches}"
     withheld = shifts.get(pair.name) or ("within one tick" if abs(after - before) <= tick_ms else None)
     return AgeComparison(found.test, untested, withheld)
 

@@ -207,8 +207,8 @@ def execute_with_data(
 
 
 TABLES = (
-    "file", "set_aside_line", "tick", "venue_tick", "clock_step", "venue", "log_event", "anchor", "session", "counter",
-    "rx_stat", "figure", "episode", "finding", "analysis", "run",
+    "file", "set_aside_line", "set_aside_rest", "tick", "venue_tick", "clock_step", "venue", "log_event", "anchor",
+    "session", "counter", "rx_stat", "figure", "episode", "finding", "analysis", "run",
 )  # fmt: skip
 """Tables with one run's rows. `run` is last: rows without a row in `run` are not a run."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from toolkit.files.run_file import RunFile
 from toolkit.model.runs import FileLedger, SetAsideLine
+from toolkit.model.set_aside import SetAsideLines
 from toolkit.model.vocabulary import SetAside
 from toolkit.streams.blocks import DecompressedStream
 
@@ -24,7 +25,7 @@ class LedgerBuilder:
     bytes: int = 0
     sha256: str = ""
     damaged: bool = False
-    where: list[SetAsideLine] = field(default_factory=list)
+    where: SetAsideLines = field(default_factory=SetAsideLines)
 
     def record_end(self, stream: DecompressedStream) -> None:
         """Record size, digest and damage of a file whose stream was read to its end."""
@@ -33,7 +34,9 @@ class LedgerBuilder:
     def ledger(self, file: RunFile) -> FileLedger:
         """Return the ledger of a file that was read completely."""
         if self.damaged:
-            self.where.append(SetAsideLine(self.lines + 1, self.bytes, SetAside.DAMAGED))
-        set_aside = dict(Counter(each.reason for each in self.where if each.reason not in _REASONS_WITHOUT_LINE))
-        counts = self.lines, self.used, set_aside, tuple(self.where), self.other
-        return FileLedger(file.name, file.role, self.bytes, self.sha256, *counts)
+            self.where.add(SetAsideLine(self.lines + 1, self.bytes, SetAside.DAMAGED))
+        set_aside = {reason: n for reason, n in self.where.counts.items() if reason not in _REASONS_WITHOUT_LINE}
+        where = tuple(self.where)
+        unlisted = dict(self.where.counts - Counter(each.reason for each in where))
+        counts = self.lines, self.used, set_aside, where, self.other
+        return FileLedger(file.name, file.role, self.bytes, self.sha256, *counts, unlisted=unlisted)

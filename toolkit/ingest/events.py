@@ -129,8 +129,9 @@ def _read(source: RunFile) -> tuple[_EventFile | None, FileLedger]:
             if block.first_line == 1 and SCHEMA not in lines[0]:
                 return None, unparsed_ledger(source)
             ledger.lines += len(lines)
-            ledger.where += _add_lines(events, block, lines)
-        ledger.used = ledger.lines - len(ledger.where)
+            for place in _add_lines(events, block, lines):
+                ledger.where.add(place)
+        ledger.used = ledger.lines - ledger.where.counts.total()
         ledger.record_end(stream)
     row = ledger.ledger(source)
     events.complete = events.stopped and not row.where

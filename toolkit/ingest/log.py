@@ -135,7 +135,7 @@ class _Loader:
         for block in self._blocks(source, ledger, rest_follows):
             read = self._begin_file(source, block) if ledger.lines == 0 else 0
             if block.skipped:
-                ledger.where.append(SetAsideLine(ledger.lines + 1, block.first_byte, SetAside.TOO_LONG))
+                ledger.where.add(SetAsideLine(ledger.lines + 1, block.first_byte, SetAside.TOO_LONG))
             else:
                 self._add_block(source.file_no, block, ledger.lines + 1 - block.before, read)
                 ledger.used += block.lines - block.before

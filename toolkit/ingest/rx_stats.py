@@ -13,6 +13,7 @@ from toolkit.files.rotation import is_continuation, join_line
 from toolkit.files.run_file import RunFile, adjoins, continues
 from toolkit.ingest.batch_writer import PendingRows, TableWriter
 from toolkit.model.runs import FileLedger, SetAsideLine
+from toolkit.model.set_aside import SetAsideLines
 from toolkit.model.vocabulary import SetAside
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.rx_columns import LAST_KEY, RX_SCHEMA, all_integers, rx_columns, rx_table, rx_values
@@ -63,7 +64,7 @@ def _load_file(
             if block.torn and next_line is not None and not stream.damage and is_continuation(block.data, next_line):
                 joined, block = True, replace(block, data=join_line(block.data, next_line) + b"\n", torn=False)
             ledger.lines += reader.read(block) if block.data or block.skipped else 0
-        ledger.used = ledger.lines - len(ledger.where)
+        ledger.used = ledger.lines - ledger.where.counts.total()
         ledger.record_end(stream)
         rows.flush()
     return ledger.ledger(source), _FileEnd(reader.life, reader.last_tick, joined)
@@ -80,7 +81,7 @@ class _BlockReader:
 
     file_no: int
     rows: PendingRows
-    set_aside: list[SetAsideLine]
+    set_aside: SetAsideLines
     life: int = 0
     last_tick: int = -1
 
@@ -90,7 +91,7 @@ class _BlockReader:
     def read(self, block: Block) -> int:
         """Add the rows of a block; return the number of its lines."""
         if block.skipped:
-            self.set_aside.append(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
+            self.set_aside.add(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
             return 1
         lines = BlockLines(block.data)
         groups, ungrouped = self._templates.sort(lines, range(len(lines)) if block.torn else ())
@@ -111,7 +112,7 @@ class _BlockReader:
             fields = _rx_fields(lines[index])
             if fields is None or (block.torn and LAST_KEY not in fields):
                 byte = block.first_byte + int(lines.starts[index])
-                self.set_aside.append(SetAsideLine(block.first_line + index, byte, _reason(lines[index], block)))
+                self.set_aside.add(SetAsideLine(block.first_line + index, byte, _reason(lines[index], block)))
             else:
                 single[index] = rx_values(fields)
         return single

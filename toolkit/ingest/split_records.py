@@ -85,7 +85,6 @@ def _plain_record(text: bytes, line: int, scope: Scope) -> TelemetryBatch | None
 
 def without_line(batch: TelemetryBatch, line: int) -> TelemetryBatch:
     """Return the batch without the records and set-aside rows of a line, which counts as used by a split record."""
-    was_unused = any(each.line == line and each.reason != SetAside.TORN_INSIDE for each in batch.where)
+    was_unused = any(reason != SetAside.TORN_INSIDE for reason in batch.where.at(line))
     keep = pa.array(batch.table.column("line").to_numpy() != line, pa.bool_())
-    where = [each for each in batch.where if each.line != line]
-    return replace(batch, table=batch.table.filter(keep), used=batch.used + was_unused, where=where)
+    return replace(batch, table=batch.table.filter(keep), used=batch.used + was_unused, where=batch.where.without(line))

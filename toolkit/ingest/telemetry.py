@@ -59,7 +59,7 @@ class _TelemetryLedger(LedgerBuilder):
     def add(self, batch: TelemetryBatch) -> None:
         """Count the used lines of a batch, and record those set aside."""
         self.used += batch.used
-        self.where += batch.where
+        self.where.extend(batch.where)
 
 
 def load(
@@ -242,4 +242,4 @@ def _shift_lines(batch: TelemetryBatch, lines: int) -> TelemetryBatch:
     """Return the batch with its line numbers raised by `lines`."""
     numbers = batch.table.column("line").to_numpy() + lines
     table = batch.table.set_column(LINE_INDEX, "line", pa.array(numbers, pa.int64()))
-    return replace(batch, table=table, where=[replace(each, line=each.line + lines) for each in batch.where])
+    return replace(batch, table=table, where=batch.where.shifted(lines))

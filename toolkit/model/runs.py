@@ -150,7 +150,8 @@ class FileLedger:
     """Line ledger of one file: `lines == used + other + sum(set_aside.values())`.
 
     `used` are the lines that were understood, `other` the lines of a log that no grammar knows. `set_aside` counts
-    lines by reason, `where` lists them. `bytes` and `sha256` are of the decompressed content.
+    lines by reason, `where` lists the first of each reason, `unlisted` counts the others. `bytes` and `sha256` are of
+    the decompressed content.
     `copy_of` names the file that has all lines of this one, which is then not read.
     """
 
@@ -164,6 +165,7 @@ class FileLedger:
     where: tuple[SetAsideLine, ...]
     other: int = 0
     copy_of: str | None = None
+    unlisted: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,11 @@ from enum import StrEnum
 VENUE_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 """Form of a venue's name. Text of another form is never taken for a venue."""
 
+MAX_PLACES = 1_000
+"""Places of one reason that the ledger of a file lists; the others are counted."""
+MAX_VENUES = 64
+"""Venues of a run, and so values of a telemetry array. What names further ones is counted, not read."""
+
 OFF_MARKET_BPS = 10.0
 """A venue is off the market if its mid differs by more from the median of the other fresh venues, basis points."""
 PLATEAU_LIMITS_MS = (10_000, 30_000)

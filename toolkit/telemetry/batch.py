@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from toolkit.model.runs import SetAsideLine
+from toolkit.model.set_aside import SetAsideLines
 from toolkit.telemetry.arrays import EXACT_BOUNDS, Bounds, arrow_array, field_values
 from toolkit.telemetry.record import AgeRecord, TelemetryRecord, VenueName
 from toolkit.telemetry.schema import INT, NAMES_INDEX, NESTED, SCHEMAS, Scope
@@ -32,19 +32,20 @@ class TelemetryBatch:
     names: list[tuple[str, ...]]
     lines: int
     used: int
-    where: list[SetAsideLine] = field(default_factory=list)
+    where: SetAsideLines = field(default_factory=SetAsideLines)
 
     def concat(self, following: TelemetryBatch) -> TelemetryBatch:
-        """Return one batch of this one's lines and those of the batch that follows it."""
+        """Return one batch of this one's lines and those of the batch that follows it; this one is used up."""
         numbers = following.table.column("names_no").to_pylist()
         shifted = pa.array([None if number is None else number + len(self.names) for number in numbers], INT)
         table = following.table.set_column(NAMES_INDEX, "names_no", shifted)
+        self.where.extend(following.where)
         return TelemetryBatch(
             pa.concat_tables([self.table, table]),
             self.names + following.names,
             self.lines + following.lines,
             self.used + following.used,
-            self.where + following.where,
+            self.where,
         )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from toolkit.model.runs import SetAsideLine
-from toolkit.model.vocabulary import SetAside
+from toolkit.model.set_aside import SetAsideLines
+from toolkit.model.vocabulary import MAX_PLACES, SetAside
 from toolkit.streams.blocks import Block, count_newlines
 from toolkit.telemetry.batch import RECORD_TYPES, TelemetryBatch, record_table
 from toolkit.telemetry.reader import RecordReader, RecoveredLine
@@ -70,8 +72,9 @@ def read_span(path: Path, start: int, end: int, scope: Scope = "all") -> Telemet
 def read_block(block: Block, scope: Scope = "all") -> TelemetryBatch:
     """Read a block of lines into a batch; line numbers and byte offsets are those of the block."""
     if block.skipped:
-        too_long = SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG)
-        return TelemetryBatch(SCHEMAS[scope].empty_table(), [], 1, 0, [too_long])
+        where = SetAsideLines()
+        where.add(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
+        return TelemetryBatch(SCHEMAS[scope].empty_table(), [], 1, 0, where)
     return _read(_Lines(block.data, block.first_line, block.first_byte, block.torn), scope)
 
 
@@ -84,39 +87,57 @@ def _read(lines: _Lines, scope: Scope) -> TelemetryBatch:
     return TelemetryBatch(table, names, count, count)
 
 
+@dataclass(slots=True)
+class _Places:
+    """Indexes of the lines that are set aside for one reason: the first ones, the last one, the number of all."""
+
+    first: list[int] = field(default_factory=list)
+    last: int = -1
+    count: int = 0
+
+    def add(self, index: int) -> None:
+        self.count += 1
+        self.last = index
+        if self.count <= MAX_PLACES:
+            self.first.append(index)
+
+
 def _read_line_by_line(lines: _Lines, scope: Scope) -> TelemetryBatch:
     pieces = bytes(lines.data).split(b"\n")
     if not lines.torn:
         pieces.pop()
+    read = _READERS[scope].read
     records: list[Any] = []
     line_numbers: list[int] = []
-    recovered: list[tuple[int, RecoveredLine[Any]]] = []
+    set_aside: dict[SetAside, _Places] = defaultdict(_Places)
+    unused = 0
     for index, piece in enumerate(pieces):
-        result = _READERS[scope].read(piece)
+        result = read(piece)
         if isinstance(result, RecoveredLine):
-            recovered.append((index, result))
-            records += result.records
-            line_numbers += [lines.first_line + index] * len(result.records)
+            if result.records:
+                records += result.records
+                line_numbers += [lines.first_line + index] * len(result.records)
+            else:
+                unused += 1
+            if result.reason is not None:
+                torn = lines.torn and not result.records and result.reason is SetAside.MALFORMED
+                set_aside[SetAside.TORN_TAIL if torn else result.reason].add(index)
         else:
             records.append(result)
             line_numbers.append(lines.first_line + index)
-    where = _set_aside(lines, pieces, recovered)
-    unused = sum(not each.records for _, each in recovered)
     table, names = record_table(records, line_numbers, scope)
-    return TelemetryBatch(table, names, len(pieces), len(pieces) - unused, where)
+    return TelemetryBatch(table, names, len(pieces), len(pieces) - unused, _set_aside(lines, pieces, set_aside))
 
 
-def _set_aside(
-    lines: _Lines, pieces: Sequence[bytes], recovered: Sequence[tuple[int, RecoveredLine[Any]]]
-) -> list[SetAsideLine]:
-    """Return the ledger rows of the lines that are set aside, in whole or in part, with their byte offsets."""
-    where, byte, last = [], lines.first_byte, 0
-    for index, result in recovered:
-        byte += sum(len(piece) + 1 for piece in pieces[last:index])
-        last = index
-        reason = result.reason
-        if lines.torn and not result.records and reason is SetAside.MALFORMED:
-            reason = SetAside.TORN_TAIL
-        if reason is not None:
-            where.append(SetAsideLine(lines.first_line + index, byte, reason))
+def _set_aside(lines: _Lines, pieces: Sequence[bytes], set_aside: Mapping[SetAside, _Places]) -> SetAsideLines:
+    """Return the lines that are set aside, in whole or in part, with their byte offsets."""
+    where = SetAsideLines()
+    for reason, places in set_aside.items():
+        byte, before = lines.first_byte, 0
+        unlisted = places.count - len(places.first)
+        for index in (*places.first, places.last) if unlisted else places.first:
+            byte += sum(map(len, pieces[before:index])) + index - before
+            before = index
+            place = SetAsideLine(lines.first_line + index, byte, reason)
+            where.add(place, unlisted if unlisted and index == places.last else 1)
     return where

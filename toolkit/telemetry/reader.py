@@ -21,6 +21,11 @@ from toolkit.telemetry.record import AgeRecord
 
 R = TypeVar("R", bound=AgeRecord)
 
+_SHORT_BYTES, _SHORT_LINES = 16, 4_096
+"""Lines without a record that are remembered, and their length: a file may consist of them."""
+_FIRST_OF_VALUES = frozenset('{["-0123456789tfnNI')
+"""Characters with which a JSON value begins, those of NaN and Infinity included."""
+
 
 class RecoveredLine(msgspec.Struct, Generic[R]):
     """The records of a line that is not one plain record, and why the line or a part of it is set aside."""
@@ -37,6 +42,7 @@ class RecordReader(Generic[R]):
         self._fields = inspect.type_info(kind).fields  # type: ignore[attr-defined]
         decoder = msgspec.json.Decoder(kind)
         self._decode, self._decode_lines = decoder.decode, decoder.decode_lines
+        self._short_lines: dict[bytes, RecoveredLine[R]] = {}
 
     def read_all(self, lines: bytes | memoryview, count: int) -> list[R] | None:
         """Read `count` lines at once; None unless each of them is one plain record."""
@@ -50,6 +56,8 @@ class RecordReader(Generic[R]):
 
     def read(self, line: bytes) -> R | RecoveredLine[R]:
         """Read one line without its newline: its record if it is a plain one, else what can be recovered."""
+        if len(line) <= _SHORT_BYTES and (known := self._short_lines.get(line)):
+            return known
         try:
             record = self._decode(line)
         except (ValueError, RecursionError):
@@ -57,9 +65,16 @@ class RecordReader(Generic[R]):
         return record if -MAX_EXACT_INT <= record.t <= MAX_EXACT_INT else RecoveredLine([], SetAside.NO_TICK)
 
     def _recover(self, line: bytes) -> RecoveredLine[R]:
-        text = line.decode("utf-8", "replace").strip(PADDING)
+        recovered = self._recovered(line.decode("utf-8", "replace").strip(PADDING))
+        if not recovered.records and len(line) <= _SHORT_BYTES and len(self._short_lines) < _SHORT_LINES:
+            self._short_lines[line] = recovered
+        return recovered
+
+    def _recovered(self, text: str) -> RecoveredLine[R]:
         if not text:
             return RecoveredLine([], SetAside.BLANK)
+        if text[0] not in _FIRST_OF_VALUES and "{" not in text:
+            return RecoveredLine([], SetAside.MALFORMED)
         records: list[R] = []
         found_object, torn = False, False
         for value in json_values(text):

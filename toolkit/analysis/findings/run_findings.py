@@ -116,7 +116,8 @@ def _damaged_files(evidence: FindingInput) -> Iterator[Finding]:
         bad = [each for each in ledger.where if each.reason not in _NO_DAMAGE]
         if bad:
             why = ", ".join(sorted({each.reason for each in bad}))
-            text = f"{ledger.file}: {thousands(len(bad))} places could not be used ({why})"
+            unlisted = sum(lines for reason, lines in ledger.unlisted.items() if reason not in _NO_DAMAGE)
+            text = f"{ledger.file}: {thousands(len(bad) + unlisted)} places could not be used ({why})"
             lines = tuple((ledger.file, each.line) for each in bad[:20])
             yield Finding(FindingCode.DAMAGED_FILE, "medium", None, text, (), lines, ledger.file)
 

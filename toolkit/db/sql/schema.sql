@@ -49,6 +49,14 @@ create table if not exists set_aside_line (
     reason  varchar not null
 );
 
+-- Lines set aside beyond the first thousand of a reason, whose places are not kept.
+create table if not exists set_aside_rest (
+    run_key integer not null,
+    file_no integer not null,
+    reason  varchar not null,
+    lines   bigint not null
+);
+
 -- One telemetry record. `seq` orders the records of a run as they stand in its files.
 create table if not exists tick (
     run_key integer not null,
@@ -273,8 +281,11 @@ create or replace view runs as
 create or replace view files as
     select run, file, role, bytes, sha256, lines, used, other, copy_of from file join run using (run_key);
 create or replace view set_aside as
-    select run, file, line, byte, reason
-    from set_aside_line join file using (run_key, file_no) join run using (run_key);
+    select run, file, line, byte, reason, 1 as lines
+    from set_aside_line join file using (run_key, file_no) join run using (run_key)
+    union all
+    select run, file, null, null, reason, s.lines
+    from set_aside_rest s join file using (run_key, file_no) join run using (run_key);
 create or replace view ticks as
     select run, tick.* exclude (run_key) from tick join run using (run_key);
 create or replace view clock_steps as

@@ -6,6 +6,8 @@ edges as (
            arg_max(at_ms, seq) filter (where not at_is_estimate) as last_ms, max(seq) filter (where not at_is_estimate) as last_seq
     from tick where run_key = $run_key and file_no = $file_no
 )
-select rows, (select count(*) from set_aside_line where run_key = $run_key and file_no = $file_no and reason = 'no_tick') as without_tick,
+select rows, (select count(*) from set_aside_line where run_key = $run_key and file_no = $file_no and reason = 'no_tick')
+           + (select coalesce(sum(lines), 0) from set_aside_rest where run_key = $run_key and file_no = $file_no and reason = 'no_tick')
+               as without_tick,
        first_tick, last_tick, first_ms + coalesce(f.offset_ms, 0) as first_ms, last_ms + coalesce(l.offset_ms, 0) as last_ms
 from edges asof left join steps f on f.seq <= first_seq asof left join steps l on l.seq <= last_seq

@@ -1,0 +1,246 @@
+"""Benchmark of inputs that are made to hurt: memory, time and size of the output, beside a plain file of the same size.
+
+`python -m tests.benchmarks.hostile [--mb 100] [--only NAME…]`
+
+Each kind repeats what one field of the input controls: blank lines, junk, long arrays, a new name on each line. The table
+shows the seconds of `analyze --format json`, their ratio to the plain file of that kind, the peak memory of the largest
+process and of all together, the size of the JSON, and whether each row of the ledger adds up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks import runlog, telemetry
+
+SETTLE_S = 0.2
+"""Pause between two readings of the memory of the processes."""
+LIMIT_S = 40
+LIMIT_MIB = 6_000
+
+
+def _repeated(line: Callable[[int], str], head: str = "") -> Callable[[Path, int], None]:
+    """Return a writer of `head` and as many lines as fit."""
+
+    def write(path: Path, size: int) -> None:
+        with path.open("w", encoding="utf-8", buffering=1 << 20) as file:
+            written, number = file.write(head), 0
+            while written < size:
+                written += file.write(line(number) + "\n")
+                number += 1
+
+    return write
+
+
+def _plain_telemetry(path: Path, size: int) -> None:
+    telemetry.write(path, size / 1e6)
+
+
+def _plain_log(path: Path, size: int) -> None:
+    runlog.write(path, size / 1e6)
+
+
+def _first_record(path: Path) -> str:
+    telemetry.write(path, 0.001)
+    with path.open(encoding="utf-8") as file:
+        return file.readline()
+
+
+def _after_records(line: Callable[[int], str]) -> Callable[[Path, int], None]:
+    """Return a writer of three plain records and then as many lines as fit."""
+
+    def write(path: Path, size: int) -> None:
+        _repeated(line, head="".join([_first_record(path)] * 3))(path, size)
+
+    return write
+
+
+def _record(number: int, **fields: object) -> str:
+    at_ms = 1_770_324_595_600 + 250 * number
+    return json.dumps({"t": number, "treasury_guidance": {"as_of_ms": at_ms}, "execution_mode": "shadow", **fields})
+
+
+_AGES = ",".join(["12"] * 100_000)
+_SESSION = (
+    "INFO: Lighter public WS connecting url=wss://host{0}.example/ws\nINFO: Lighter public WS connected "
+    "url=wss://host{0}.example/ws\nWS_AUDIT venue=lighter reconnect_reason=read_timeout count={0}\nLighter public WS stream ended"
+)
+TELEMETRY: dict[str, Callable[[Path, int], None]] = {
+    "blank lines": _after_records(lambda _: ""),
+    "junk lines": _after_records(lambda number: f"junk {number}"),
+    "100 000 ages a record": _repeated(
+        lambda number: _record(number)[:-1] + f', "venue_age_ms": [{_AGES}], "venue_status": ["Healthy"]}}'
+    ),
+    "a new field a record": _repeated(lambda number: _record(number, venue_age_ms=[1], **{f"field_{number}": 1})),
+    "a new venue a record": _repeated(
+        lambda number: _record(
+            number, venue_age_ms=[1], venue_status=["Healthy"], healthy_venues_used=[f"venue{number}"]
+        )
+    ),
+    "a new status a record": _repeated(
+        lambda number: _record(number, venue_age_ms=[1], venue_status=[f"Status{number}"])
+    ),
+    "a new version a record": _repeated(
+        lambda number: _record(number, venue_age_ms=[1], config_version_id=f"v{number}")
+    ),
+    "a new kill reason a record": _repeated(
+        lambda number: _record(number, venue_age_ms=[1], kill_reason=f"reason{number}")
+    ),
+    "orders": _repeated(
+        lambda number: _record(
+            number,
+            venue_age_ms=[1],
+            orders=[{"venue_id": f"v{number}", "purpose": f"p{each}"} for each in range(20_000)],
+        )
+    ),
+    "deep nesting": _repeated(lambda number: _record(number)[:-1] + ', "deep": ' + "[" * 5_000 + "]" * 5_000 + "}"),
+    "first ticks again": _repeated(lambda number: _record(number % 2, venue_age_ms=[1])),
+}
+LOG: dict[str, Callable[[Path, int], None]] = {
+    "a new venue a line": _repeated(
+        lambda number: f"WS_AUDIT venue=venue{number} reconnect_reason=read_timeout count=1"
+    ),
+    "a new reason a line": _repeated(lambda number: f"WS_AUDIT venue=lighter reconnect_reason=reason{number} count=1"),
+    "300 venues, 20 000 reasons": _repeated(
+        lambda number: f"WS_AUDIT venue=v{number % 300} reconnect_reason=reason{number % 20_000} count={number}"
+    ),
+    "a new host a socket": _repeated(_SESSION.format),
+    "many sockets": _repeated(lambda number: _SESSION.format(1).replace("count=1", f"count={number}")),
+    "a new counter a line": _repeated(lambda number: f"WS_AUDIT venue=lighter counter{number}_count=1"),
+    "a new publisher counter a line": _repeated(
+        lambda number: f"WS_AUDIT component=market_publisher counter{number}=1"
+    ),
+    "a start a line": _repeated(lambda number: f"paraphina_live | trade_mode=shadow | cfg_hash=0x{number:016x}"),
+    "foreign lines": _repeated(
+        lambda number: f"{number:x} word{number} is not {number * 7919:b}", head=_SESSION.format(1) + "\n"
+    ),
+    "foreign words": _repeated(
+        lambda number: " ".join(f"w{number * 31 + each}" for each in range(12)), head=_SESSION.format(1) + "\n"
+    ),
+    "errors": _repeated(lambda number: f"Error: cause {number}"),
+    "panics": _repeated(lambda number: f"thread 'main{number}' panicked at src/main.rs:{number}:1:\nnote {number}"),
+    "settings": _repeated(lambda number: f"[config] name_{number}={number}"),
+    "refusals": _repeated(lambda number: f"WARN: Lighter public WS subscribe error: refused {number}"),
+    "close reasons": _repeated(
+        lambda number: (
+            f"INFO: Lighter public WS close frame code=4000 reason=because{number}\nLighter WS closed; reconnecting"
+        )
+    ),
+    "rx statistics with new keys": _repeated(
+        lambda number: f"market_rx_stats tick={number} raw_drained=1 key{number}=1"
+    ),
+    "ticks back and forth": _repeated(
+        lambda number: f"market_rx_stats tick={number * 7919 % 1000} raw_drained=1 cap_hits=0"
+    ),
+    "blank lines of a log": _repeated(lambda _: "", head=_SESSION.format(1) + "\n"),
+    "carriage returns": _repeated(lambda number: f"\r{number}\r" * 20, head=_SESSION.format(1) + "\n"),
+    "lines of 1 MB": _repeated(lambda number: f"Error: {number}" + "x" * 1_000_000),
+    "docker objects": _repeated(
+        lambda number: json.dumps(
+            {"log": f"line {number}\n", "stream": "stdout", "time": f"2026-01-01T00:00:00.{number:09}Z"}
+        )
+    ),
+    "builds": _repeated(
+        lambda number: f"   Compiling crate{number} v0.{number}.0\nerror[E{number % 10_000:04}]: cause {number}"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one analysis took: seconds, peak MiB of the largest process and of all, bytes of JSON, exit, the ledger's sum."""
+
+    seconds: float
+    largest_mib: float
+    all_mib: float
+    json_bytes: int
+    ending: str
+
+
+def _resident_mib(group: int) -> tuple[float, float]:
+    """Return the resident memory of the largest process of a process group and of all of it."""
+    sizes = [0.0]
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            if os.getpgid(int(folder.name)) == group:
+                pages = int((folder / "statm").read_text().split()[1])
+                sizes.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+        except OSError:
+            continue
+    return max(sizes), sum(sizes)
+
+
+def measure(path: Path) -> Outcome:
+    """Analyse a file in a process group of its own. One that takes too long or too much is killed."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "toolkit", "analyze", str(path), "--db", ":memory:", "--format", "json"]
+        process = subprocess.Popen(command, stdout=out, stderr=errors, start_new_session=True)
+        largest = everything = 0.0
+        ending = ""
+        while process.poll() is None:
+            one, total = _resident_mib(process.pid)
+            largest, everything = max(largest, one), max(everything, total)
+            if everything > LIMIT_MIB or time.perf_counter() - began > LIMIT_S:
+                os.killpg(process.pid, 9)
+                ending = "too much memory" if everything > LIMIT_MIB else "no end"
+            time.sleep(SETTLE_S)
+        seconds = time.perf_counter() - began
+        out.seek(0)
+        text = out.read()
+        if process.returncode == 0:
+            rows = json.loads(text)["ledger"]
+            adds_up = all(row["lines"] == row["used"] + row["other"] + sum(row["set_aside"].values()) for row in rows)
+            ending = "adds up" if adds_up else "DOES NOT ADD UP"
+        elif not ending:
+            errors.seek(0)
+            ending = f"exit {process.returncode}: {errors.read()[-200:].decode(errors='replace').strip()}"
+        return Outcome(seconds, largest, everything, len(text), ending)
+
+
+def kinds(only: list[str]) -> Iterator[tuple[str, str, Callable[[Path, int], None]]]:
+    """Return name, file name and writer of each kind, the plain file of each before the others."""
+    groups = (("telemetry.jsonl", _plain_telemetry, TELEMETRY), ("run.log", _plain_log, LOG))
+    for file_name, plain, group in groups:
+        chosen = {name: writer for name, writer in group.items() if not only or name in only}
+        if chosen:
+            yield "plain", file_name, plain
+        for name, writer in chosen.items():
+            yield name, file_name, writer
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--mb", type=float, default=100)
+    parser.add_argument("--only", nargs="*", default=[], help="names of kinds; all without it")
+    options = parser.parse_args()
+    print("| file | each line | s | beside plain | largest process, MiB | all, MiB | JSON, MB | ledger |")
+    print("|---|---|--:|--:|--:|--:|--:|---|")
+    plain_s = 0.0
+    for name, file_name, writer in kinds(options.only):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / file_name
+            writer(path, int(options.mb * 1e6))
+            found = measure(path)
+        plain_s = found.seconds if name == "plain" else plain_s
+        print(
+            f"| {file_name} | {name} | {found.seconds:.1f} | {found.seconds / plain_s:.1f} | {found.largest_mib:.0f} "
+            f"| {found.all_mib:.0f} | {found.json_bytes / 1e6:.2f} | {found.ending} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
