@@ -26,6 +26,7 @@ class LedgerBuilder:
     sha256: str = ""
     damaged: bool = False
     where: SetAsideLines = field(default_factory=SetAsideLines)
+    cut_arrays: int = 0
 
     def record_end(self, stream: DecompressedStream) -> None:
         """Record size, digest and damage of a file whose stream was read to its end."""
@@ -39,4 +40,6 @@ class LedgerBuilder:
         where = tuple(self.where)
         unlisted = dict(self.where.counts - Counter(each.reason for each in where))
         counts = self.lines, self.used, set_aside, where, self.other
-        return FileLedger(file.name, file.role, self.bytes, self.sha256, *counts, unlisted=unlisted)
+        return FileLedger(
+            file.name, file.role, self.bytes, self.sha256, *counts, unlisted=unlisted, cut_arrays=self.cut_arrays
+        )

@@ -272,7 +272,8 @@ class _Loader:
         )
         self.reader.settle(self._undecided.ref if self._undecided else (file_no, first_line + block.lines))
         if block.tables is not None:
-            self.rows.add_block(block.tables, file_no, first_line, self.reader.lives_of)
+            tables = self.result.names.tables(block.tables, (group.record for group in block.groups))
+            self.rows.add_block(tables, file_no, first_line, self.reader.lives_of)
         self.reader.add_groups(block.groups, file_no, first_line)
 
     def _add_lines(self, lines: Iterable[PendingLine]) -> None:

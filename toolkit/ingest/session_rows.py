@@ -13,7 +13,7 @@ from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.ingest.log_lines.reader import LogLoad
 from toolkit.model.closes import close_label
 from toolkit.model.runs import Episode, Session
-from toolkit.model.vocabulary import ReconnectReason, Stage
+from toolkit.model.vocabulary import MAX_EPISODES, ReconnectReason, Stage
 from toolkit.runlog.ending_lines import Ref
 
 Times = Mapping[Ref, tuple[int, int]]
@@ -123,14 +123,21 @@ def _lines_json(run: LoadedRun, refs: Iterable[Ref]) -> str:
 
 
 def episodes(con: duckdb.DuckDBPyConnection) -> tuple[Episode, ...]:
-    """Return the run's episodes in order of time; those without a time come last."""
+    """Return the first `MAX_EPISODES` episodes of the run in order of time; those without a time come last."""
     result = con.execute(
         "select venue, kind, from_ms, to_ms, class as cls, reason, lines, flags, from_tick, to_tick from run_episodes"
-        " order by from_ms nulls last, venue, kind, to_ms, lines"
+        " order by from_ms nulls last, venue, kind, to_ms, lines limit ?",
+        [MAX_EPISODES],
     )
     names = [column[0] for column in result.description or []]
     rows = (dict(zip(names, row, strict=True)) for row in result.fetchall())
     return tuple(Episode(**{**row, "lines": _refs(row["lines"]), "flags": tuple(row["flags"])}) for row in rows)
+
+
+def further_episodes(con: duckdb.DuckDBPyConnection) -> int:
+    """Return the number of episodes beyond those that `episodes` returns."""
+    (count,) = con.execute("select count(*) from run_episodes").fetchall()[0]
+    return max(int(count) - MAX_EPISODES, 0)
 
 
 def _refs(text: str) -> tuple[tuple[str, int], ...]:

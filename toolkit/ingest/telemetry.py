@@ -18,7 +18,7 @@ from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.run_file import RunFile, adjoins
 from toolkit.ingest.split_records import last_line, split_record, without_line
 from toolkit.model.runs import FileLedger
-from toolkit.model.vocabulary import VENUE_ID
+from toolkit.model.vocabulary import MAX_LABELS, OTHER_NAME, VENUE_ID
 from toolkit.streams.blocks import blocks
 from toolkit.streams.parallel import PARALLEL_FROM_BYTES, gc_paused
 from toolkit.streams.spans import read_in_parallel
@@ -60,6 +60,7 @@ class _TelemetryLedger(LedgerBuilder):
         """Count the used lines of a batch, and record those set aside."""
         self.used += batch.used
         self.where.extend(batch.where)
+        self.cut_arrays += batch.cut_arrays
 
 
 def load(
@@ -123,6 +124,7 @@ def _has_gap(con: duckdb.DuckDBPyConnection, condition: str) -> bool:
 
 def _convert_to_enum(con: duckdb.DuckDBPyConnection, column: str) -> None:
     """Store a text column of `venue_tick` as an enum in alphabetical order: rows are grouped twice as fast."""
+    con.execute(sql("ticks/further_values").format(column=column), {"most": MAX_LABELS, "other": OTHER_NAME})
     # An enum must have one value at least, also where the column has none.
     values = f"select '' as value union select {column} from venue_tick where {column} is not null order by value"
     con.execute(f"create type {column}_enum as enum ({values})")
@@ -145,7 +147,7 @@ class _Loader:
     def append(self, batch: TelemetryBatch, file_no: int) -> None:
         """Queue the rows of a batch; they are inserted some megabytes at a time."""
         table, count = batch.table, batch.table.num_rows
-        orders = [self._orders.setdefault(names, len(self._orders)) for names in batch.names]
+        orders = [self._order_number(names) for names in batch.names]
         numbers = [None if number is None else orders[number] for number in table.column(NAMES_INDEX).to_pylist()]
         table = table.set_column(NAMES_INDEX, "names_no", pa.array(numbers, pa.int64()))
         seq = pa.array(np.arange(self._seq, self._seq + count))
@@ -154,6 +156,12 @@ class _Loader:
         self._pending_bytes += table.nbytes
         if self._pending_bytes >= _INSERT_BYTES:
             self.flush()
+
+    def _order_number(self, names: tuple[str, ...]) -> int | None:
+        """Return the number of a venue order; None for one beyond the limit, whose venues stay without names."""
+        if names not in self._orders and len(self._orders) >= MAX_LABELS:
+            return None
+        return self._orders.setdefault(names, len(self._orders))
 
     def flush(self) -> None:
         """Insert the queued rows."""

@@ -152,6 +152,7 @@ class FileLedger:
     `used` are the lines that were understood, `other` the lines of a log that no grammar knows. `set_aside` counts
     lines by reason, `where` lists the first of each reason, `unlisted` counts the others. `bytes` and `sha256` are of
     the decompressed content.
+    `cut_arrays` counts the records with more values in an array than a run may have venues.
     `copy_of` names the file that has all lines of this one, which is then not read.
     """
 
@@ -166,6 +167,7 @@ class FileLedger:
     other: int = 0
     copy_of: str | None = None
     unlisted: Mapping[str, int] = field(default_factory=dict)
+    cut_arrays: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,14 @@ MAX_PLACES = 1_000
 """Places of one reason that the ledger of a file lists; the others are counted."""
 MAX_VENUES = 64
 """Venues of a run, and so values of a telemetry array. What names further ones is counted, not read."""
+MAX_REASONS = 64
+"""Reasons of a venue. What names further ones is counted as `OTHER_NAME`."""
+MAX_EPISODES = 10_000
+"""Episodes of a run that are listed; the store has all of them."""
+MAX_LABELS = 1_000
+"""Values of a label that a run may have otherwise."""
+OTHER_NAME = "other"
+"""Name under which lines are counted that name more venues, reasons or labels than a run may have."""
 
 OFF_MARKET_BPS = 10.0
 """A venue is off the market if its mid differs by more from the median of the other fresh venues, basis points."""
@@ -145,6 +153,7 @@ class FindingCode(StrEnum):
     LEARNT_PREFIX = "learnt_prefix"
     PART_MISSING = "part_missing"
     FILES_OVERLAP = "files_overlap"
+    LIMIT_REACHED = "limit_reached"
 
 
 class DiagnosisCode(StrEnum):

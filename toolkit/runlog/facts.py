@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from toolkit.model.vocabulary import VENUE_ID
+from toolkit.model.vocabulary import MAX_LABELS, OTHER_NAME, VENUE_ID
 from toolkit.runlog.build_causes import BuildCause, build_cause
 from toolkit.runlog.ending_lines import EndingLine, Ref, is_of_program
 from toolkit.runlog.family_groups import AFTERMATH, BUILD, CAUSE_FAMILIES, ENDINGS, NOT_FROM_PROGRAM
@@ -54,7 +54,8 @@ class LogFacts:
     """First line of each family and its text."""
     last: dict[str, tuple[Ref, str]] = field(default_factory=dict)
     """Last line of each family and its text."""
-    urls: dict[str, set[str]] = field(default_factory=dict)
+    has_loopback_socket: bool = False
+    has_other_socket: bool = False
     components: Counter[str] = field(default_factory=Counter)
     """Counts of audit lines of no known family, by their component or reason."""
     build_errors: list[tuple[Ref, str]] = field(default_factory=list)
@@ -166,7 +167,7 @@ class LogFacts:
             del self.endings[KEEP_ERRORS:]
             self.endings.append(EndingLine(ref, family, text, record.fields, sender))
         elif family == "ws_connecting" and record.venue:
-            self.urls.setdefault(record.venue, set()).add(record.fields["url"])
+            self._note_address(record.fields["url"])
         elif family == "startup":
             self.starts.append(StartupLine(ref, _start_facts(record)))
         elif family == "build_finished":
@@ -176,7 +177,18 @@ class LogFacts:
         elif family == "applied_book" and record.venue:
             self.venue_index[record.venue] = int(record.fields["venue_index"])
         elif family == "audit_other":
-            self.components[record.reason or "?"] += 1
+            self._count_component(record)
+
+    def _note_address(self, url: str) -> None:
+        if _LOOPBACK.match(_host(url)):
+            self.has_loopback_socket = True
+        else:
+            self.has_other_socket = True
+
+    def _count_component(self, record: LogRecord, count: int = 1) -> None:
+        name = record.reason or "?"
+        is_listed = name in self.components or len(self.components) < MAX_LABELS
+        self.components[name if is_listed else OTHER_NAME] += count
 
     def _note_failure(self, family: str, ref: Ref, text: str) -> None:
         """Keep what a line says about the cause of a failed build."""
@@ -223,7 +235,7 @@ class LogFacts:
         self.first[family] = min(self.first.get(family, first), first)
         self.last[family] = max(self.last.get(family, last), last)
         if family == "audit_other":
-            self.components[record.reason or "?"] += count
+            self._count_component(record, count)
 
     def _note_venue(self, record: LogRecord, ref: Ref) -> None:
         venue = record.venue
@@ -258,10 +270,7 @@ class LogFacts:
     @property
     def loopback_only(self) -> bool | None:
         """True if every socket connected to a loopback address; None without a connecting line."""
-        urls = [url for urls in self.urls.values() for url in urls]
-        if not urls:
-            return None
-        return all(_LOOPBACK.match(_host(url)) for url in urls)
+        return not self.has_other_socket if self.has_loopback_socket or self.has_other_socket else None
 
     @property
     def venues(self) -> tuple[str, ...]:

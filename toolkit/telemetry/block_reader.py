@@ -83,8 +83,8 @@ def _read(lines: _Lines, scope: Scope) -> TelemetryBatch:
     if records is None:
         return _read_line_by_line(lines, scope)
     count = len(records)
-    table, names = record_table(records, range(lines.first_line, lines.first_line + count), scope)
-    return TelemetryBatch(table, names, count, count)
+    table, names, cut = record_table(records, range(lines.first_line, lines.first_line + count), scope)
+    return TelemetryBatch(table, names, count, count, cut_arrays=cut)
 
 
 @dataclass(slots=True)
@@ -125,8 +125,9 @@ def _read_line_by_line(lines: _Lines, scope: Scope) -> TelemetryBatch:
         else:
             records.append(result)
             line_numbers.append(lines.first_line + index)
-    table, names = record_table(records, line_numbers, scope)
-    return TelemetryBatch(table, names, len(pieces), len(pieces) - unused, _set_aside(lines, pieces, set_aside))
+    table, names, cut = record_table(records, line_numbers, scope)
+    where = _set_aside(lines, pieces, set_aside)
+    return TelemetryBatch(table, names, len(pieces), len(pieces) - unused, where, cut)
 
 
 def _set_aside(lines: _Lines, pieces: Sequence[bytes], set_aside: Mapping[SetAside, _Places]) -> SetAsideLines:

@@ -14,6 +14,7 @@ from toolkit.analysis.findings.record_findings import LastTick, UnsetValue, unse
 from toolkit.db.store import sql
 from toolkit.files.copies import Overlap
 from toolkit.ingest.loaded_run import LoadedRun
+from toolkit.ingest.session_rows import further_episodes
 from toolkit.model.closes import CloseGroup
 from toolkit.model.figures import Figure
 from toolkit.model.runs import Episode, FileLedger, LineRef, RunAnalysis, RunInfo
@@ -31,6 +32,12 @@ class FindingInput:
     log_lives: int
     telemetry_lives: int
     unknown_components: dict[str, int]
+    further_venues: int = 0
+    """Lines of the log that name a venue beyond the limit."""
+    further_episodes: int = 0
+    """Episodes beyond those that are listed."""
+    further_reasons: Mapping[str, int] = field(default_factory=dict)
+    """Lines of the log that name a reason beyond the limit, by venue."""
     earlier_ends: Sequence[tuple[LineRef, str]] = ()
     """Log lines that may explain the end of a life before the last one, with their texts."""
     clock_steps: Sequence[ClockStep] = ()
@@ -109,6 +116,9 @@ def finding_input(con: duckdb.DuckDBPyConnection, loaded: LoadedRun, analysis: R
         log_lives,
         telemetry_lives,
         unknown,
+        further_venues=loaded.log.names.further_venues,
+        further_episodes=further_episodes(con),
+        further_reasons=loaded.log.names.further_reasons,
         earlier_ends=earlier,
         earlier_crashes=crashes,
         other_processes=others,

@@ -15,7 +15,7 @@ from toolkit.analysis.findings.record_findings import missing_records, ticks_wit
 from toolkit.analysis.findings.socket_findings import repeated_closes, shared_drops, silent_endings, watchdogs_off
 from toolkit.model.runs import Finding
 from toolkit.model.units import thousands
-from toolkit.model.vocabulary import FindingCode, SetAside
+from toolkit.model.vocabulary import MAX_EPISODES, MAX_REASONS, MAX_VENUES, OTHER_NAME, FindingCode, SetAside
 
 
 def findings(evidence: FindingInput) -> tuple[Finding, ...]:
@@ -137,9 +137,28 @@ def _unknown_audit_lines(evidence: FindingInput) -> Iterator[Finding]:
         yield Finding(FindingCode.UNKNOWN_AUDIT_LINES, "low", None, text)
 
 
+def _limits_reached(evidence: FindingInput) -> Iterator[Finding]:
+    """Yield what is counted but not listed, since the files have more of it than a run can have."""
+    code = FindingCode.LIMIT_REACHED
+    if lines := evidence.further_venues:
+        text = f"{thousands(lines)} lines name venues after the first {MAX_VENUES}: they are counted as {OTHER_NAME}"
+        yield Finding(code, "medium", None, f"{text} and belong to no figure", subject="venues")
+    for venue, lines in evidence.further_reasons.items():
+        text = f"{thousands(lines)} lines name reasons after the first {MAX_REASONS}: they are counted as {OTHER_NAME}"
+        yield Finding(code, "medium", venue, text, (f"{venue}.reconnects",), subject="reasons")
+    if further := evidence.further_episodes:
+        text = f"{thousands(further)} episodes after the first {thousands(MAX_EPISODES)} are only counted"
+        yield Finding(code, "low", None, text, subject="episodes")
+    for ledger in evidence.ledgers:
+        if records := ledger.cut_arrays:
+            text = f"{thousands(records)} records have arrays of more than {MAX_VENUES} values; the others are not read"
+            yield Finding(code, "medium", None, f"{ledger.file}: {text}", subject=f"arrays of {ledger.file}")
+
+
 _RULES = (
     _never_spoke, _masked, _stalls, shared_drops, watchdogs_off, clock_steps, book_faults, _unequal_lives,
     _earlier_ends, _earlier_crashes, repeated_closes, _runner_freezes, missing_records, ticks_without_record,
+    _limits_reached,
     _damaged_files, _times_of_another_log, silent_endings, _events_without_time, _unknown_audit_lines, values_never_set,
     _other_processes,
 )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from toolkit.ingest.log_lines.name_limits import NameLimits
 from toolkit.ingest.log_lines.pending import PANICS, MessageForm, PanicMessage, PendingLine, announced_message
 from toolkit.ingest.log_lines.rows import LogRows
 from toolkit.model.runs import FileLedger, Session
@@ -36,6 +37,7 @@ class LogLoad:
     """An example of the prefix of no known kind that was taken off a file's lines, by file number."""
     torn: set[Ref] = field(default_factory=set)
     """Lines without an end: their last word may be cut short."""
+    names: NameLimits = field(default_factory=NameLimits)
 
 
 class LineReader:
@@ -111,7 +113,8 @@ class LineReader:
         """Add groups of lines that differ in numbers only, of a block that begins at line `first_line`."""
         for group in groups:
             first, last = (((file_no, first_line + index), text) for index, text in (group.first, group.last))
-            self._result.facts.add_many(group.record, group.count, first, last)
+            record = self._result.names.record(group.record, group.count)
+            self._result.facts.add_many(record, group.count, first, last)
             self._result.facts.add_sender(group.record.family, group.sender)
             if group.record.family == OTHER:
                 self.other[file_no] += group.count
@@ -150,7 +153,7 @@ class LineReader:
         for quoted in line.parsed.quoted:
             facts.add_quoted(quoted, ref, session_line(quoted, ref) is not None)
         self._panic = None
-        for record in line.parsed.records:
+        for record in map(self._result.names.record, line.parsed.records):
             facts.add(record, ref, text, line.sender)
             if record.family == OTHER:
                 continue
@@ -176,5 +179,6 @@ class LineReader:
         if life - self._first_life == len(self._life_starts):
             self._life_starts.append(ref[1])
         self.rows.add(record, ref, life, each.line.byte, each.line.parsed.stamped_ms, each.torn)
-        if (event := session_line(record, ref)) is not None:
+        event = session_line(record, ref)
+        if event is not None and (event := self._result.names.session_line(event)) is not None:
             self.sessions.feed(life, event, self._lives.began)

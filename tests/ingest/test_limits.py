@@ -1,0 +1,92 @@
+"""Tests of the limits on what a file may bring: the rest is counted, and said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import toolkit
+from tests.benchmarks.hostile import LOG, TELEMETRY
+from toolkit.model.runs import RunAnalysis, SetAsideLine
+from toolkit.model.set_aside import SetAsideLines
+from toolkit.model.vocabulary import MAX_PLACES, MAX_REASONS, MAX_VENUES, FindingCode
+
+BYTES = 150_000
+"""Size of each file: enough names, places and values to pass the limits."""
+KINDS = [*((name, "telemetry.jsonl") for name in TELEMETRY), *((name, "run.log") for name in LOG)]
+
+
+def analysis(name: str, file_name: str, folder: Path) -> RunAnalysis:
+    """Return the analysis of a file of a kind of the benchmark."""
+    path = folder / file_name
+    (TELEMETRY if file_name.endswith("jsonl") else LOG)[name](path, BYTES)
+    try:
+        return toolkit.analyze(path, db=":memory:").analysis
+    except toolkit.InputError as error:
+        pytest.skip(f"no run: {error}")
+
+
+@pytest.mark.parametrize(("name", "file_name"), KINDS)
+def test_no_field_of_a_file_brings_more_than_the_limits(name: str, file_name: str, tmp_path: Path) -> None:
+    run = analysis(name, file_name, tmp_path)
+    for each in run.ledger:
+        assert each.lines == each.used + each.other + sum(each.set_aside.values())
+        assert not any(count > MAX_PLACES + 1 for count in Counter(place.reason for place in each.where).values())
+    venues = {figure.scope for figure in run.figures}
+    assert len(venues) <= MAX_VENUES + 2
+    labels = Counter(each.figure.rsplit(".", 1)[0] for each in run.figures if each.metric == "reconnects")
+    assert all(count <= MAX_REASONS + 20 for count in labels.values())
+    assert all(len(each.text) < 2_000 for each in run.findings)
+
+
+@pytest.mark.parametrize(
+    ("name", "file_name", "subject"),
+    [
+        ("a new venue a line", "run.log", "venues"),
+        ("a new reason a line", "run.log", "reasons"),
+        ("100 000 ages a record", "telemetry.jsonl", "arrays of telemetry.jsonl"),
+    ],
+)
+def test_what_is_beyond_a_limit_is_counted_in_a_finding(
+    name: str, file_name: str, subject: str, tmp_path: Path
+) -> None:
+    run = analysis(name, file_name, tmp_path)
+    found = [each.subject for each in run.findings if each.code == FindingCode.LIMIT_REACHED]
+    assert found == [subject]
+
+
+def test_the_store_counts_the_lines_whose_places_are_not_listed(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.jsonl"
+    TELEMETRY["blank lines"](path, 5_000)
+    run = toolkit.analyze(path, db=":memory:")
+    rows = run.table("set_aside")
+    (ledger,) = run.analysis.ledger
+    assert rows["lines"].sum() == ledger.set_aside["blank"] > MAX_PLACES
+    assert rows["line"].is_null().sum() == 1
+
+
+def place(line: int) -> SetAsideLine:
+    return SetAsideLine(line, line * 10, "blank")
+
+
+def test_parts_of_a_file_add_up_to_the_whole() -> None:
+    whole, parts = SetAsideLines(), [SetAsideLines(), SetAsideLines()]
+    for line in range(1, 2 * MAX_PLACES + 1):
+        whole.add(place(line))
+        parts[line > MAX_PLACES].add(place(line))
+    parts[0].extend(parts[1])
+    assert list(parts[0]) == list(whole) == [place(line) for line in range(1, MAX_PLACES + 1)]
+    assert parts[0].counts == whole.counts == {"blank": 2 * MAX_PLACES}
+
+
+@pytest.mark.parametrize("line", [1, MAX_PLACES + 5])
+def test_the_first_and_the_last_line_can_be_taken_out(line: int) -> None:
+    places = SetAsideLines()
+    for each in range(1, MAX_PLACES + 6):
+        places.add(place(each))
+    assert places.at(line) == ["blank"]
+    left = places.without(line)
+    assert left.counts["blank"] == MAX_PLACES + 4
+    assert left.at(line) == []
