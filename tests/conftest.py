@@ -39,18 +39,21 @@ CLOCK = (
 INDEPENDENT = ("tests/fuzz/",)
 """Long tests that share nothing: any worker may take any of them."""
 SLOW = (
-    *CLOCK, *INDEPENDENT, "tests/action/test_on_two_commits.py", "tests/analysis/", "tests/api/", "tests/browser/", "tests/cli/", "tests/comparison/",
-    "tests/connectors/session/test_fault_matrix.py", "tests/connectors/session/test_properties_book.py",
-    "tests/connectors/simulator/", "tests/evidence/explain/test_explain.py", "tests/evidence/test_worked_example.py", "tests/files/test_conflicting_names.py", "tests/files/test_rotated_runs.py",
-    "tests/files/test_rotation.py", "tests/gate/test_gate_command.py", "tests/ingest/test_copied_files.py",
-    "tests/ingest/test_log_sections.py", "tests/ingest/test_split_log_lines.py", "tests/ingest/test_split_records.py",
+    *CLOCK, *INDEPENDENT, "tests/action/test_on_two_commits.py", "tests/analysis/", "tests/api/", "tests/browser/",
+    "tests/cli/", "tests/comparison/", "tests/connectors/session/test_fault_matrix.py",
+    "tests/connectors/session/test_properties_book.py", "tests/connectors/simulator/",
+    "tests/evidence/explain/test_explain.py", "tests/evidence/test_worked_example.py",
+    "tests/files/test_conflicting_names.py", "tests/files/test_rotated_runs.py", "tests/files/test_rotation.py",
+    "tests/gate/test_gate_command.py", "tests/ingest/test_copied_files.py", "tests/ingest/test_log_sections.py",
+    "tests/ingest/test_split_log_lines.py", "tests/ingest/test_split_records.py", "tests/ingest/test_limits.py",
     "tests/ingest/test_small_steps.py", "tests/ingest/test_stepped_records.py", "tests/ingest/test_telemetry_load.py",
     "tests/ingest/test_wrapped_logs.py", "tests/reports/test_compare_and_report.py", "tests/reports/test_evidence.py",
-    "tests/reports/test_evidence_page.py", "tests/reports/test_examples.py", "tests/reports/test_page_size.py", "tests/reports/test_statements.py",
-    "tests/reports/pictures/test_sample_pictures.py", "tests/reports/test_comparison_page.py",
-    "tests/secrets/test_everywhere.py", "tests/packs/", "tests/runlog/bulk/test_log_groups.py", "tests/runlog/test_quoted_text.py", "tests/sessions/test_cut_heads.py",
-    "tests/simulation/", "tests/streams/test_damaged_packing.py", "tests/test_documents.py", "tests/test_runbook_entries.py", "tests/timeline/",
-    "tests/upstream/",
+    "tests/reports/test_evidence_page.py", "tests/reports/test_examples.py", "tests/reports/test_page_size.py",
+    "tests/reports/test_statements.py", "tests/reports/pictures/test_sample_pictures.py",
+    "tests/reports/test_comparison_page.py", "tests/secrets/test_everywhere.py", "tests/packs/",
+    "tests/runlog/bulk/test_log_groups.py", "tests/runlog/test_quoted_text.py", "tests/sessions/test_cut_heads.py",
+    "tests/simulation/", "tests/streams/test_damaged_packing.py", "tests/test_documents.py",
+    "tests/test_runbook_entries.py", "tests/timeline/", "tests/upstream/",
 )  # fmt: skip
 """Tests that analyse whole runs, simulate whole runs or start processes: `make check` leaves them out."""
 

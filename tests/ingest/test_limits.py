@@ -59,7 +59,7 @@ def test_what_is_beyond_a_limit_is_counted_in_a_finding(
 
 def test_the_store_counts_the_lines_whose_places_are_not_listed(tmp_path: Path) -> None:
     path = tmp_path / "telemetry.jsonl"
-    TELEMETRY["blank lines"](path, 5_000)
+    TELEMETRY["blank lines"](path, 60_000)
     run = toolkit.analyze(path, db=":memory:")
     rows = run.table("set_aside")
     (ledger,) = run.analysis.ledger
