@@ -49,6 +49,12 @@ class EvidencePage(EvidenceView):
         return f"{venues} venue{'s' if venues != 1 else ''}, {' → '.join(lengths) or 'no run'}{each}"
 
     @property
+    def explained_figure(self) -> str:
+        """Name of a figure of both runs, as an example of a command."""
+        venues = self.context.venues
+        return f"{venues[0]}.reconnects" if venues else "run.lives"
+
+    @property
     def artifacts(self) -> Table:
         """Files of both runs, with full digests."""
         return comparable.artifacts(self.context, digits=64)

@@ -10,6 +10,7 @@ import msgspec
 
 from toolkit.analysis.close_groups import close_groups
 from toolkit.analysis.doubted_ages import with_age_bounds
+from toolkit.analysis.figure_lines import figure_lines
 from toolkit.analysis.findings.finding_input import finding_input
 from toolkit.analysis.findings.run_findings import findings
 from toolkit.analysis.metrics import (
@@ -85,7 +86,9 @@ def analyze(
         ages = age_series(con, part) if options.age_series else ()
         mids = mid_series(con, analysis.run.venues) if options.mid_series else ()
         shown = pictures(con) if options.pictures else None
-        return replace(analysis, age_series=ages, mid_series=mids, pictures=shown)
+        # Only a document about two runs, which compares their mids, cites these lines.
+        lines = figure_lines(con) if options.mid_series else {}
+        return replace(analysis, age_series=ages, mid_series=mids, pictures=shown, figure_lines=lines)
 
 
 @dataclass(slots=True)

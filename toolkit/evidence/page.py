@@ -51,4 +51,5 @@ def _rendered(view: EvidencePage, files: tuple[QuotedFile, ...]) -> str:
         quoted_files=files,
         explained=view.explained,
         table_pictures=view.table_pictures,
+        explained_run=(paths or {}).get("after", "RUN"),
     )

@@ -233,8 +233,8 @@ class RunPart:
 class RunAnalysis:
     """Result of the analysis of a run or of a window of it; `parts` are windows of a fixed number of ticks.
 
-    `age_series`, `mid_series` and `pictures` are there where the options ask for them; they are no part of the
-    published JSON.
+    `age_series`, `mid_series`, `pictures` and `figure_lines` (lines of some figures, by name) are there where the
+    options ask for them; they are no part of the published JSON.
     """
 
     run: RunInfo
@@ -248,6 +248,7 @@ class RunAnalysis:
     age_series: tuple[AgeSeries, ...] = ()
     mid_series: tuple[MidSeries, ...] = ()
     pictures: RunPictures | None = None
+    figure_lines: Mapping[str, tuple[LineRef, ...]] = field(default_factory=dict)
 
     def figure(self, name: str) -> Figure | None:
         """Return the figure with that full name; None where the run does not have it."""

@@ -52,12 +52,12 @@ def explanation_json(explanation: Explanation) -> str:
     return _encoded({"schema": "toolkit.explanation/1", **fields})
 
 
-_NOT_PUBLISHED = ("age_series", "mid_series", "pictures")
+_NOT_PUBLISHED = ("age_series", "mid_series", "pictures", "figure_lines")
 """Fields of an analysis that are not published."""
 
 
 def _analysis_fields(analysis: RunAnalysis) -> dict[str, Any]:
-    fields = _fields(replace(analysis, age_series=(), mid_series=(), pictures=None))
+    fields = _fields(replace(analysis, age_series=(), mid_series=(), pictures=None, figure_lines={}))
     for name in _NOT_PUBLISHED:
         fields.pop(name)
     for episode in fields["episodes"]:

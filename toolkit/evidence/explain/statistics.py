@@ -174,7 +174,7 @@ with stepped as (
     window same as (partition by life, venue, name, kind, by_event order by ord)
 ),
 totals as (
-    select life, venue, name, kind, by_event, count(*) as n, count_if(amount < earlier) as falls,
+    select life, venue, name, kind, by_event, count(*) as n, count(*) filter (amount < earlier) as falls,
            coalesce(sum(earlier) filter (amount < earlier), 0) + arg_max(amount, ord) as total
     from stepped group by all
 )
