@@ -33,7 +33,7 @@ def explanation_page(explanation: Explanation, format: str) -> str:
         format,
         explanation=explanation,
         title=explanation.name,
-        value=_value(explanation.figure),
+        value=Cell(_value(explanation.figure), explanation.name, strong=True) if explanation.figure else None,
         parts=_parts(explanation.parts),
         searched=", ".join(f"{each.file} ({_lines(each.lines)})" for each in explanation.searched) or _NO_FILE,
         events=[
@@ -52,9 +52,7 @@ def _lines(count: int) -> str:
     return f"{thousands(count)} line{'' if count == 1 else 's'}"
 
 
-def _value(figure: Figure | None) -> str:
-    if figure is None:
-        return ""
+def _value(figure: Figure) -> str:
     words = [shown(figure)]
     if figure.value is not None:
         words[0] += "" if figure.bound is Bound.EXACT else f" (between {_end(figure.low)} and {_end(figure.high)})"
@@ -85,10 +83,9 @@ def _lines_table(lines: Sequence[ExplainedLine]) -> Table | None:
     if not lines:
         return None
     rows = (
-        (Cell(each.file, kind=CellKind.NAME), Cell(str(each.line)), Cell(each.about), Cell(_text(each)))
-        for each in lines
+        (Cell(f"{each.file}:{each.line}", kind=CellKind.NAME), Cell(each.about), Cell(_text(each))) for each in lines
     )
-    return Table((Column("file"), Column("line", Align.RIGHT), Column("what it is"), Column("text")), tuple(rows))
+    return Table((Column("line"), Column("what it is"), Column("text")), tuple(rows))
 
 
 def _text(line: ExplainedLine) -> str:

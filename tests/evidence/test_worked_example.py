@@ -31,7 +31,7 @@ def check(specification: Specification, comparison: RunComparison) -> None:
 
 
 def test_the_sample_pair_answers_the_worked_example(specification: Specification) -> None:
-    options = Options(age_series=True)
+    options = Options(age_series=True, mid_series=True)
     comparison = compare(*(analyze([path], options=options) for path in PATHS))
     check(specification, comparison)
     answers = {each.hypothesis.id: each for each in answer_hypotheses(specification, comparison)}
@@ -44,7 +44,9 @@ def test_the_sample_pair_answers_the_worked_example(specification: Specification
     assert answers["H2"].observations[0].why.endswith("before: stated by the author; after: printed (run.log 41))")
     ends = {each.expectation.figure: each.after for each in answers["H3"].observations}
     assert ends == {"run.socket_ends.audited": 3, "run.socket_ends.logged": 9, "run.socket_ends.silent": 2}
-    assert answers["H3"].observations[2].lines == (("run.log", 103), ("run.log", 111))
+    assert answers["H1"].observations[1].lines == (("run.log", 67), ("run.log", 79))
+    lines = [[line for _, line in each.lines] for each in answers["H3"].observations]
+    assert lines == [[86, 87, 145, 146, 161, 162, 163], [71, 80, 95, 116, 125, 139, 154, 174, 183], [103, 111]]
     assert all("untested under load" in each.why for each in answers["H4"].observations)
 
 

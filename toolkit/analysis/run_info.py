@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -15,17 +14,14 @@ from toolkit.analysis.logged_settings import logged_settings
 from toolkit.analysis.origin import build_facts, origin
 from toolkit.analysis.settings import KnownSettings, recorded_settings, settings_of
 from toolkit.db.store import insert_rows, sql
+from toolkit.files.run_identity import run_id
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.errors import UsageError
 from toolkit.model.recorded.run_meta import RunMeta
-from toolkit.model.runs import WHOLE_RUN, FileLedger, RunInfo, Window
+from toolkit.model.runs import WHOLE_RUN, RunInfo, Window
 from toolkit.model.vocabulary import OFF_MARKET_BPS, Role
 from toolkit.runlog.facts import LogFacts
 from toolkit.telemetry.schema import Scope
-
-RUN_ID_LENGTH = 16
-IDENTITY_ROLES = (Role.LOG, Role.TELEMETRY, Role.RX_STATS, Role.EVENTS, Role.RUN_META)
-"""Roles of the files whose content identifies a run; names and compression do not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +57,6 @@ class Options:
         if not 0 < self.off_market_bps < math.inf:
             limit = f"{self.off_market_bps:g}"
             raise UsageError(f"off-market limit {limit}: must be a number of basis points above 0, such as 25")
-
-
-def run_id(ledgers: Iterable[FileLedger]) -> str:
-    """Return the run's id: the first 16 hexadecimal digits of the SHA-256 over the sorted digests of its files.
-
-    Copies, which are not read, do not count.
-    """
-    digests = sorted(each.sha256 for each in ledgers if each.role in IDENTITY_ROLES and each.copy_of is None)
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:RUN_ID_LENGTH]
 
 
 def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, options: Options) -> RunInfo:

@@ -39,15 +39,21 @@ def explain(
     """
     from reports.explanation_page import explanation_page
     from reports.pages import check_format
-    from toolkit.analysis.pipeline import Options
     from toolkit.evidence.explain.runs import explained
     from toolkit.model.serialize import explanation_json
-    from toolkit.smoke.known_settings import known_settings
 
     check_format(format, "explanation")
-    with byte_progress(quiet, TELEMETRY_READ) as progress:
+
+    def analyze_into(store: str) -> str:
+        # Imported here because it takes longer than to explain a figure of a stored run.
+        from toolkit.analysis.pipeline import Options, analyze
+        from toolkit.smoke.known_settings import known_settings
+
         options = Options(requested_ms=opt.duration_ms(requested), known_settings=known_settings)
-        result = explained(run, figure, db, None if all_lines else lines, options, progress)
+        with byte_progress(quiet, TELEMETRY_READ) as progress:
+            return analyze([run], store, options, progress).run.id
+
+    result = explained(run, figure, db, None if all_lines else lines, analyze_into)
     if format is Format.JSON:
         emit(explanation_json(result), output)
     else:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from toolkit.analysis.pipeline import Options, analyze
-from toolkit.analysis.run_info import IDENTITY_ROLES, run_id
 from toolkit.db.store import MEMORY, connect
 from toolkit.db.store_file import damage_explained
 from toolkit.evidence.explain.texts import explain
 from toolkit.files.copies import distinct
 from toolkit.files.discovery import SAMPLE, discover
 from toolkit.files.run_file import RunFile
+from toolkit.files.run_identity import IDENTITY_ROLES, run_id
 from toolkit.model.errors import InputError, UsageError
 from toolkit.model.explanations import Explanation
 from toolkit.model.redaction import redact
@@ -21,23 +20,24 @@ from toolkit.model.runs import FileLedger
 
 _CHUNK_BYTES = 1 << 20
 
+AnalyzeInto = Callable[[str], str]
+"""Analyses the named run into a store file and returns the run's id."""
 
-def explained(
-    name: str, figure: str, db: str, most: int | None, options: Options, progress: Callable[[int], None]
-) -> Explanation:
+
+def explained(name: str, figure: str, db: str, most: int | None, analyze_into: AnalyzeInto) -> Explanation:
     """Explain a figure of the run that is named by a path, or by its id or label in the store `db`.
 
-    A run named by a path is analysed, unless the store already holds it. Raises `InputError` where there is no such run
-    and `UsageError` for a figure that it does not have.
+    A run named by a path is analysed first, unless the store already holds it. Raises `InputError` where there is no
+    such run and `UsageError` for a figure that it does not have.
     """
     if not is_path(name):
         return explain(db, stored_by_name(name, db), figure, (), most)
-    if stored := stored_by_content(name, db):
-        return explain(db, stored, figure, (name,), most)
+    files = [] if name == "-" or db == MEMORY or not Path(db).exists() else distinct(discover([name])).files
+    if files and (stored := stored_by_content(files, db)):
+        return explain(db, stored, figure, (name,), most, {each.name: each for each in reversed(files)})
     with tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
         store = str(Path(folder) / "store.duckdb") if db == MEMORY else db
-        run = analyze([name], store, options, progress).run.id
-        return explain(store, run, figure, (name,), most)
+        return explain(store, analyze_into(store), figure, (name,), most)
 
 
 def is_path(name: str) -> bool:
@@ -45,14 +45,11 @@ def is_path(name: str) -> bool:
     return name == "-" or name.startswith(SAMPLE) or Path(name).exists()
 
 
-def stored_by_content(path: str, db: str) -> str | None:
-    """Return the id of the run at `path` if the store already holds it, without an analysis; else None.
+def stored_by_content(files: Sequence[RunFile], db: str) -> str | None:
+    """Return the id of the run with these files if the store holds it; None if it does not.
 
-    Raises `InputError` where the path holds no run or a file cannot be read.
+    Raises `InputError` where a file cannot be read.
     """
-    if path == "-" or db == MEMORY or not Path(db).exists():
-        return None
-    files = distinct(discover([path])).files
     identity = (each for each in files if each.role in IDENTITY_ROLES)
     run = run_id(FileLedger(each.name, each.role, 0, _digest(each), 0, 0, {}, ()) for each in identity)
     with connect(db, read_only=True) as con, damage_explained(db):

@@ -189,14 +189,11 @@ def _total(sample: Sample) -> Outcome:
         return Outcome(None)
     readings, falls = sum(int(row[4]) for row in rows), sum(int(row[5]) for row in rows)
     value = sum(row[3] for row in rows)
+    terms = " + ".join(_plain(row[3]) for row in rows[:_SHOWN_TERMS]) + (" + …" if len(rows) > _SHOWN_TERMS else "")
+    again = ", plus each reading before such a fall" if falls else ""
     steps = (
-        f"{thousands(readings)} readings of {thousands(len(rows))} counters that run on within a life;"
-        f" {_times(falls)} one fell, because its owner started again",
-        "the last reading of each"
-        + (" and the one before each fall" if falls else "")
-        + f", summed: {' + '.join(_plain(row[3]) for row in rows[:_SHOWN_TERMS])}"
-        + (" + …" if len(rows) > _SHOWN_TERMS else "")
-        + (f" = {_plain(value)}" if len(rows) > 1 else ""),
+        f"readings of totals so far: {thousands(readings)}; a total began again at 0: {_times(falls)}",
+        f"the last reading of each life and counter{again}: {terms}" + (f" = {_plain(value)}" if len(rows) > 1 else ""),
     )
     chosen = (
         "hit and (ord in (select max(ord) from evidence where hit group by life, venue, name, kind, by_event)"

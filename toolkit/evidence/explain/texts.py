@@ -21,12 +21,21 @@ LINES = 20
 _STORE_ONLY = "the store holds no texts; name the run by its path to see them"
 
 
-def explain(db: str, run: str, name: str, paths: Sequence[str], most: int | None = LINES) -> Explanation:
+def explain(
+    db: str,
+    run: str,
+    name: str,
+    paths: Sequence[str],
+    most: int | None = LINES,
+    files: Mapping[str, RunFile] | None = None,
+) -> Explanation:
     """Explain the figure `name` of the run that the store `db` holds under the id `run`.
 
     `paths` are those of the run, from which the texts of at most `most` lines are read (None: all lines); without paths
-    the lines have no texts. Raises `UsageError` for a figure that the run does not have, and `InputError` where the
-    store cannot be read or does not hold the run.
+    the lines have no texts. `files` are the files under the paths by name, where they are already found.
+
+    Raises `UsageError` for a figure that the run does not have, and `InputError` where the store cannot be read or does
+    not hold the run.
     """
     with stored_run(db, run) as stored:
         explanation = explain_figure(stored, name, most)
@@ -34,18 +43,24 @@ def explain(db: str, run: str, name: str, paths: Sequence[str], most: int | None
         return explanation
     if not paths:
         return replace(explanation, unread=_STORE_ONLY)
-    return _with_texts(explanation, paths)
+    problems: list[str] = []
+    found = _found(paths, problems) if files is None else files
+    return _with_texts(explanation, found, problems)
 
 
-def _with_texts(explanation: Explanation, paths: Sequence[str]) -> Explanation:
+def _found(paths: Sequence[str], problems: list[str]) -> Mapping[str, RunFile]:
+    """Return the files under the paths by name; why some cannot be read again is added to `problems`."""
     files: dict[str, RunFile] = {}
-    problems = []
     for path in paths:
         found = run_files(path)
         if isinstance(found, str):
             problems.append(found)
         else:
             files |= {name: file for name, file in found.items() if name not in files}
+    return files
+
+
+def _with_texts(explanation: Explanation, files: Mapping[str, RunFile], problems: list[str]) -> Explanation:
     wanted: dict[str, set[int]] = {}
     for each in explanation.lines:
         wanted.setdefault(each.file, set()).add(each.line)
