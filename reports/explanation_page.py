@@ -42,6 +42,7 @@ def explanation_page(explanation: Explanation, format: str) -> str:
         ],
         lines_table=_lines_table(explanation.lines),
         heading=_heading(explanation),
+        no_line=_no_line(explanation.figure),
     )
 
 
@@ -77,6 +78,15 @@ def _heading(explanation: Explanation) -> str:
         return ""
     more = f"; {thousands(explanation.more)} more with --all" if explanation.more else ""
     return f"Lines ({thousands(listed)}{more})"
+
+
+def _no_line(figure: Figure | None) -> str:
+    """Return the sentence in place of the lines, where there are none."""
+    if figure is not None and figure.value == 0:
+        return "No line: a 0 rests on the absence of such lines in the files that were read."
+    if figure is None or figure.value is None:
+        return "No line: none of the lines that were read counts for this figure."
+    return "No line: a run without such files has this value."
 
 
 def _lines_table(lines: Sequence[ExplainedLine]) -> Table | None:

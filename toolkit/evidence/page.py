@@ -27,13 +27,14 @@ def evidence_page(evidence: Evidence, paths: Mapping[str, str] | None = None) ->
     figures = [row.figure for row in evidence.comparison.rows]
     view = EvidencePage(evidence, specs=definitions_of(figures))
     files = quoted_lines(paths or {}, view.cited_lines)
-    page = _rendered(view, files)
+    run = (paths or {}).get("after", "RUN")
+    page = _rendered(view, files, run)
     room = PAGE_LIMIT - len(page.encode())
     further = 0
     for _, picture in view.further_strips:
         room -= len(picture.encode()) + _FOLD_BYTES
         further += room >= 0
-    return _rendered(replace(view, further=further), files) if further else page
+    return _rendered(replace(view, further=further), files, run) if further else page
 
 
 def paths_by_run(befores: Sequence[str], afters: Sequence[str]) -> dict[str, str]:
@@ -42,7 +43,7 @@ def paths_by_run(befores: Sequence[str], afters: Sequence[str]) -> dict[str, str
     return {run_name(side, number): path for side, paths in sides for number, path in enumerate(paths, 1)}
 
 
-def _rendered(view: EvidencePage, files: tuple[QuotedFile, ...]) -> str:
+def _rendered(view: EvidencePage, files: tuple[QuotedFile, ...], run: str) -> str:
     return render_template(
         "evidence.html.j2",
         view=view,
@@ -51,5 +52,5 @@ def _rendered(view: EvidencePage, files: tuple[QuotedFile, ...]) -> str:
         quoted_files=files,
         explained=view.explained,
         table_pictures=view.table_pictures,
-        explained_run=(paths or {}).get("after", "RUN"),
+        explained_run=run,
     )

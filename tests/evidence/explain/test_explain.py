@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.explanation_page import explanation_page
 from tests.reports.rendered import Page
 from toolkit.analysis.pipeline import analyze
 from toolkit.cli import main
@@ -16,7 +17,9 @@ from toolkit.evidence.explain.explanation import explain_figure
 from toolkit.evidence.explain.sources import sources_of
 from toolkit.evidence.explain.stored_run import StoredRun, stored_run
 from toolkit.evidence.explain.texts import explain
+from toolkit.model.explanations import ExplainedLine, Explanation, SearchedFile
 from toolkit.model.figures import Figure
+from toolkit.model.vocabulary import Better, Bound
 
 DATA = Path(__file__).parents[2] / "data"
 RUNS = {
@@ -160,3 +163,18 @@ def test_a_family_is_explained_by_its_parts(tmp_path: Path) -> None:
     assert family.figure is None
     assert [each.figure.rpartition(".")[2] for each in family.parts] == ["count", "longest_ms", "total_ms"]
     assert {line.about.partition(":")[0] for line in family.lines} == {each.figure for each in family.parts}
+
+
+HOSTILE = "\x1b[2J<b>@everyone|x\u202e"
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+def test_no_text_of_a_run_acts_on_a_terminal_or_a_page(format: str) -> None:
+    figure = Figure(f"lighter.reconnects.{HOSTILE}", 1, "count", 1, Bound.EXACT, 1, 1, HOSTILE, Better.LOWER)
+    explanation = Explanation(
+        "id", figure.figure, figure, "t", "d", "s", (figure,), (SearchedFile(HOSTILE, 1),), (HOSTILE,),
+        (ExplainedLine(HOSTILE, 1, HOSTILE, HOSTILE, 1),), 0, 1, unread=HOSTILE,
+    )  # fmt: skip
+    page = explanation_page(explanation, format)
+    assert "\x1b" not in page and "\u202e" not in page
+    assert format == "text" or ("<b>@" not in page and "everyone" in page)
