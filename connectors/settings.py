@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from connectors.venues.spec import Setting, SettingType, Target, Value, Venue, VenueLimits
 from toolkit.model.errors import UsageError
+from toolkit.model.redaction import redact_invalid
 
 SHOWN = 60
 """Characters of a bad value that an error message shows."""
@@ -180,21 +181,26 @@ def _parse(name: str, text: str, setting: Setting) -> Value:
         case SettingType.FLAG:
             if text.lower() in _TRUE | _FALSE:
                 return text.lower() in _TRUE
-            raise UsageError(f"{name}={text[:SHOWN]!r}: write 1 or 0")
+            raise UsageError(f"{name}={_shown(text)}: write 1 or 0")
         case SettingType.MS | SettingType.SECONDS | SettingType.COUNT:
             if _DIGITS.fullmatch(text) and _within(int(text), setting):
                 return int(text)
-            raise UsageError(f"{name}={text[:SHOWN]!r}: write a whole number ({setting.kind}) {_bounds(setting)}")
+            raise UsageError(f"{name}={_shown(text)}: write a whole number ({setting.kind}) {_bounds(setting)}")
         case SettingType.NAME:
             if _NAME.fullmatch(text):
                 return text
-            raise UsageError(f"{name}={text[:SHOWN]!r}: write a name of letters, digits and - . : / @ _")
+            raise UsageError(f"{name}={_shown(text)}: write a name of letters, digits and - . : / @ _")
         case SettingType.URLS:
             return _check_urls(name, text)
         case SettingType.TEXT:
             if setting.choices and text not in setting.choices:
-                raise UsageError(f"{name}={text[:SHOWN]!r}: write one of {', '.join(setting.choices)}")
+                raise UsageError(f"{name}={_shown(text)}: write one of {', '.join(setting.choices)}")
             return text
+
+
+def _shown(text: str) -> str:
+    # Masked before it is cut: a part of a secret has not its form.
+    return repr(redact_invalid(text)[:SHOWN])
 
 
 def _within(number: int, setting: Setting) -> bool:
@@ -208,7 +214,7 @@ def _bounds(setting: Setting) -> str:
 def _check_urls(name: str, text: str) -> str:
     """Check a list of URLs; one with a user or password is refused and not repeated in the message."""
     if not _urls(text):
-        raise UsageError(f"{name}={text[:SHOWN]!r}: write at least one URL")
+        raise UsageError(f"{name}={_shown(text)}: write at least one URL")
     for url in _urls(text):
         try:
             parts = urlsplit(url)
@@ -216,9 +222,9 @@ def _check_urls(name: str, text: str) -> str:
         except ValueError:  # an unmatched bracket, or a port that is no number
             if "@" in url:
                 raise UsageError(f"{name}: a URL that cannot be read; write a ws, wss, http or https URL") from None
-            raise UsageError(f"{name}={url[:SHOWN]!r}: write a ws, wss, http or https URL") from None
+            raise UsageError(f"{name}={_shown(url)}: write a ws, wss, http or https URL") from None
         if parts.username is not None or parts.password is not None:
             raise UsageError(f"{name}: a URL with a user or password in it is refused; public data needs none")
         if parts.scheme not in {"ws", "wss", "http", "https"} or not parts.hostname or not well_formed:
-            raise UsageError(f"{name}={url[:SHOWN]!r}: write a ws, wss, http or https URL")
+            raise UsageError(f"{name}={_shown(url)}: write a ws, wss, http or https URL")
     return text

@@ -63,3 +63,17 @@ def test_a_process_that_ends_while_it_is_read_is_left_out(tmp_path: Path) -> Non
 
 def test_stop_signals_are_those_that_a_terminal_and_a_service_manager_send() -> None:
     assert system.stop_signals() == (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def test_too_little_address_space_is_an_error_with_what_to_do() -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    system.check_address_space()
+    try:
+        # A limit below what is in use refuses only new memory; the message needs little.
+        resource.setrlimit(resource.RLIMIT_AS, (1_400_000_000, before[1]))
+        with pytest.raises(InputError, match=r"allows 1 400 MB of address space, and this command needs 1 500; raise"):
+            system.check_address_space()
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)

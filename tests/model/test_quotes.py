@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from toolkit.model.quotes import QUOTE_CHARACTERS, harmless_json, quoted
+from toolkit.model.quotes import QUOTE_CHARACTERS, harmless_json, json_text, quoted, recorded_label
 
 
 @pytest.mark.parametrize("length", [0, 1, QUOTE_CHARACTERS])
@@ -36,3 +36,16 @@ def test_json_escapes_characters_that_act_and_keeps_its_content(character: str) 
     assert character not in text
     assert "→ ≥ é 中" in text
     assert json.loads(text) == document
+
+
+def test_a_label_is_masked_and_bounded() -> None:
+    assert recorded_label("nightly 7") == "nightly 7"
+    label = recorded_label("token=s3cr3tvalue12 " + "x" * 70_000)
+    assert label.startswith("token=*** xxx")
+    assert len(label) < QUOTE_CHARACTERS + 50
+
+
+def test_a_document_has_its_secrets_masked_and_its_acting_characters_escaped() -> None:
+    text = json_text({"texts": ["password=hunter2hunter2", "a\u202eb"], "password": "hunter2hunter2"})
+    assert "hunter2" not in text and "\u202e" not in text
+    assert json.loads(text)["texts"] == ["password=***", "a\u202eb"]

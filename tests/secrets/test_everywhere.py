@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import msgspec
 import pytest
+import zstandard
 
 from tests.secrets.kinds import LINES, SECRETS
 
 START = "paraphina_live | trade_mode=shadow | network=hyperliquid:mainnet | venues=extended,lighter | cfg=v1 | cfg_hash=0x51"
 COMMIT, DIGEST, HOST = "29c19fd4a1b2c3d4e5f60718293a4b5c6d7e8f90", "4f" * 32, "mainnet.zklighter.elliot.ai"
+SAMPLE = Path(__file__).parents[2] / "toolkit" / "samples" / "after" / "telemetry.jsonl.zst"
 
 
 def run_directory(folder: Path) -> Path:
@@ -32,7 +37,18 @@ def run_directory(folder: Path) -> Path:
     lines += ["thread 'main' panicked at src/main.rs:3:1:", " and ".join(LINES.values()), ""]
     folder.mkdir()
     (folder / "run.log").write_text("\n".join(lines))
+    (folder / "telemetry.jsonl").write_bytes(b"".join(telemetry()))
     return folder
+
+
+def telemetry() -> Iterator[bytes]:
+    """Records of the sample; each line is a text of an order, a fill and a risk event in one of them."""
+    with SAMPLE.open("rb") as packed:
+        records = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(packed))
+        for line, record in zip(LINES.values(), records, strict=False):
+            texts = {"orders": [{"action": line, "status": line}, {"venue_id": line}], "fills": [{"venue_id": line}]}
+            texts |= {"risk_events": [{"event_type": line}]}
+            yield msgspec.json.encode(msgspec.json.decode(record) | texts) + b"\n"
 
 
 def toolkit(*arguments: str, cwd: Path, **environment: str) -> str:
@@ -60,6 +76,11 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     commands |= {"runs json": ("runs", "--db", "s.duckdb", "--format", "json"), "runs": ("runs", "--db", "s.duckdb")}
     commands |= {"foreign json": ("analyze", "run", "--foreign", "500", "--format", "json")}
     commands |= {"gate json": ("gate", "run", "--format", "json", "--db", "t.duckdb")}
+    named = f"password={SECRETS['Secret Keyword']}"
+    (folder / named).symlink_to(folder / "run")
+    pair = ("sample:after", named, "--db", "t.duckdb")
+    commands |= {f"compare {each}": ("compare", *pair, "--format", each) for each in ("json", "text", "md", "html")}
+    commands |= {"report": ("report", *pair, "-o", "p.md", "--html", "p.html", "--comment", "p.txt", "--assets", "svg")}
     return folder, {name: toolkit(*each, cwd=folder) for name, each in commands.items()}
 
 
@@ -69,12 +90,21 @@ def test_no_output_of_a_command_holds_a_secret(analysed: tuple[Path, dict[str, s
     assert HOST in analysed[1]["analyze json"] or COMMIT in analysed[1]["analyze json"]
 
 
+def test_no_page_of_a_report_holds_a_secret(analysed: tuple[Path, dict[str, str]]) -> None:
+    folder, _ = analysed
+    pages = [folder / name for name in ("p.md", "p.html", "p.txt")] + list((folder / "svg").iterdir())
+    assert len(pages) > 3
+    for page in pages:
+        assert_no_secret(page.read_text(), page.name)
+    assert any("***" in page.read_text() for page in pages)
+
+
 def test_no_table_of_the_store_and_no_query_holds_a_secret(analysed: tuple[Path, dict[str, str]]) -> None:
     folder, _ = analysed
     with duckdb.connect(str(folder / "s.duckdb"), read_only=True) as con:
         tables = [name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()]
         rows = {table: repr(con.execute(f'select * from "{table}"').fetchall()) for table in tables}
-    assert {table for table, text in rows.items() if "***" in text} >= {"log_event", "run", "analysis"}
+    assert {table for table, text in rows.items() if "***" in text} >= {"log_event", "run", "analysis", "tick"}
     for table, text in rows.items():
         assert_no_secret(text, table)
     query = "select $$" + " ".join(LINES.values()) + "$$ as text"
@@ -92,3 +122,29 @@ def test_a_recorded_command_holds_no_secret_of_its_arguments_and_environment(tmp
     (index,) = tmp_path.glob("**/commands.jsonl")
     assert "PARAPHINA_" in index.read_text()
     assert_no_secret(index.read_text(), index.name)
+
+
+def test_a_supervised_run_discloses_no_secret_of_its_arguments_environment_and_output(tmp_path: Path) -> None:
+    environment = {f"PARAPHINA_{kind.upper().replace(' ', '_')}": secret for kind, secret in SECRETS.items()}
+    printed = "\n".join([START, *(f"Error: {line}" for line in LINES.values())])
+    program = ("-c", "import sys; print(open(sys.argv[1]).read())", "text")
+    (tmp_path / "text").write_text(printed)
+    arguments = [
+        word for line, secret in zip(LINES.values(), SECRETS.values(), strict=True) for word in (line, "--auth", secret)
+    ]
+    label = " ".join(LINES.values())
+    command = ("smoke", "--minutes", "0.05", "--out", "run", "--label", label, "--db", "s.duckdb", "--")
+    output = toolkit(*command, sys.executable, *program, *arguments, cwd=tmp_path, **environment)
+    assert "***" in output
+    assert_no_secret(output, "smoke")
+    for name in ("run_meta.json", "commands.jsonl"):
+        text = (tmp_path / "run" / name).read_text()
+        assert "***" in text
+        assert_no_secret(text, name)
+
+
+def test_a_bad_value_of_a_variable_discloses_no_secret(tmp_path: Path) -> None:
+    for secret in SECRETS.values():
+        output = toolkit("env", cwd=tmp_path, PARAPHINA_MAIN_LOOP_INTERVAL_MS=secret)
+        assert "PARAPHINA_MAIN_LOOP_INTERVAL_MS=" in output
+        assert_no_secret(output, "env")

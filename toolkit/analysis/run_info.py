@@ -17,6 +17,7 @@ from toolkit.db.store import insert_rows, sql
 from toolkit.files.run_identity import run_id
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.errors import UsageError
+from toolkit.model.quotes import recorded_label
 from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.runs import WHOLE_RUN, RunInfo, Window
 from toolkit.model.vocabulary import OFF_MARKET_BPS, Role
@@ -68,10 +69,11 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, op
     requested = requested_ms(options, meta, facts)
     ended, diagnosis = diagnose(facts, _evidence(row, loaded, requested, options.now_ms), loaded.file_and_line)
     start = facts.starts[0].facts if facts.starts else {}
+    label = options.label or (meta.label if meta else None)
     settings, withheld = settings_of(meta, options.known_settings) if meta else (None, ())
     run = RunInfo(
         id=run_id(loaded.ledgers),
-        label=options.label or (meta.label if meta else None),
+        label=recorded_label(label) if label else None,
         kind=_kind(facts, meta),
         simulated=_simulated(facts, meta),
         started_ms=row["started_ms"],

@@ -78,7 +78,9 @@ def analyze(
 def _say_if_labelled_otherwise(db: str, run: str, label: str) -> None:
     """Print a note where the store already held the run, perhaps since this moment, under another label or none."""
     from toolkit.db.store import MEMORY, stored_label
+    from toolkit.model.quotes import recorded_label
 
+    label = recorded_label(label)
     if db != MEMORY and (stored := stored_label(db, run)) != label:
         name = "without a label" if stored is None else f"as {stored}"
         note(f"{db} already holds this run {name}; to label it {label}: toolkit runs --label {run} {label}")
@@ -119,6 +121,7 @@ def _page(
     """Return what the options ask for: JSON, windows, the figures named by `words`, or the summary."""
     from reports.pages import run_name
     from reports.run_pages import figure_lines, summary, windows
+    from toolkit.model.quotes import recorded_label
     from toolkit.model.serialize import analysis_json
 
     if format is Format.JSON:
@@ -132,7 +135,7 @@ def _page(
         return windows(analysis, words, format, definitions)
     if words:
         return figure_lines(analysis, words, format, definitions)
-    return summary(analysis, label or run_name(path), format, definitions)
+    return summary(analysis, recorded_label(label) if label else run_name(path), format, definitions)
 
 
 def _truth(analysis: RunAnalysis, paths: list[str], record: Path, format: Format) -> str:
@@ -153,9 +156,11 @@ def _unknown_lines(paths: list[str], most: int, format: Format) -> str:
     from reports.escape import terminal
     from reports.pages import simple_page
     from toolkit.analysis.unknown_lines import unknown_templates
+    from toolkit.model.quotes import quoted
 
     counts = unknown_templates(paths)
-    total, common = counts.total(), counts.most_common(most)
+    total = counts.total()
+    common = [(quoted(template), count) for template, count in counts.most_common(most)]
     others = total - sum(count for _, count in common)
     if format is Format.JSON:
         return _unknown_lines_json(total, common, others)
@@ -170,11 +175,7 @@ def _unknown_lines(paths: list[str], most: int, format: Format) -> str:
 
 
 def _unknown_lines_json(total: int, common: list[tuple[str, int]], others: int) -> str:
-    import msgspec
+    from toolkit.model.quotes import json_text
 
-    from toolkit.model.quotes import harmless_json
-    from toolkit.model.redaction import redact
-
-    templates = [{"template": redact(template), "lines": count} for template, count in common]
-    document = {"schema": "toolkit.foreign/1", "lines": total, "templates": templates, "others": others}
-    return harmless_json(msgspec.json.format(msgspec.json.encode(document)).decode())
+    templates = [{"template": template, "lines": count} for template, count in common]
+    return json_text({"schema": "toolkit.foreign/1", "lines": total, "templates": templates, "others": others})

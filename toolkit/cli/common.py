@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from toolkit.cli.boundary.guard import INTERRUPTED
 from toolkit.cli.boundary.streams import discard
 from toolkit.cli.options import NoColorOption
+from toolkit.host.system import check_address_space
 from toolkit.model.errors import ExitCode, InputError, InterruptedByUserError
 
 _COMMON_OPTIONS = (
@@ -41,6 +42,8 @@ _COMMON_OPTIONS = (
     ),
     Parameter("no_color", Parameter.KEYWORD_ONLY, default=False, annotation=NoColorOption),
 )
+_SMALL = ("env", "faults", "record", "serve")
+"""Commands that load no database and no numeric library."""
 
 
 def with_common_options(run: Callable[..., int]) -> Callable[..., int]:
@@ -52,6 +55,8 @@ def with_common_options(run: Callable[..., int]) -> Callable[..., int]:
     def command(**options: object) -> int:
         for each in added:
             del options[each.name]
+        if run.__name__ not in _SMALL:
+            check_address_space()
         return run(**options)
 
     command.__signature__ = declared.replace(  # type: ignore[attr-defined]

@@ -107,9 +107,9 @@ def _masked(value: Value) -> Value:
 
 
 def _json(rows: list[dict[str, Any]]) -> str:
-    import msgspec
+    from toolkit.model.quotes import json_text
 
-    return msgspec.json.format(msgspec.json.encode({"schema": "toolkit.env/1", "settings": rows})).decode()
+    return json_text({"schema": "toolkit.env/1", "settings": rows})
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:

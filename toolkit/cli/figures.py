@@ -24,17 +24,14 @@ def figures(
     from reports.views.catalogue import catalogue_page
 
     check_format(format, "catalogue")
-    import msgspec
-
     from toolkit.analysis.metrics import catalogue
+    from toolkit.model.quotes import json_text
 
     specs = [spec for spec in catalogue() if pattern in spec.name]
     if not specs:
         raise UsageError(f"{pattern}: no figure name contains it; `toolkit figures` lists all names")
     if format is Format.JSON:
-        emit(
-            msgspec.json.format(msgspec.json.encode({"schema": "toolkit.figures/1", "figures": specs})).decode(), output
-        )
+        emit(json_text({"schema": "toolkit.figures/1", "figures": specs}), output)
     else:
         emit(catalogue_page(specs, format), output)
     return 0

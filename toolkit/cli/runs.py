@@ -34,12 +34,9 @@ def runs(
     from reports.pages import check_format, simple_page
 
     check_format(format)
-    import msgspec
-
     from toolkit.db import store
     from toolkit.db.store_file import damage_explained
-    from toolkit.model.quotes import harmless_json
-    from toolkit.model.redaction import redact_all
+    from toolkit.model.quotes import json_text
 
     con = store.connect(db, read_only=label is None and remove is None)
     with con, damage_explained(db):
@@ -56,8 +53,7 @@ def runs(
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     if format is Format.JSON:
-        document = msgspec.json.encode({"schema": "toolkit.runs/1", "runs": redact_all(rows)})
-        emit(harmless_json(msgspec.json.format(document).decode()), output)
+        emit(json_text({"schema": "toolkit.runs/1", "runs": rows}), output)
         return 0
     emit(simple_page("Runs in the store", [_table(rows)], format), output)
     return 0

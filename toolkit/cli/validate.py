@@ -12,7 +12,6 @@ from toolkit.cli.options import Format, FormatOption, OutputOption, QuietOption
 from toolkit.cli.output import emit, note
 from toolkit.cli.progress import byte_progress
 from toolkit.model.errors import ExitCode
-from toolkit.model.redaction import redact_all
 from toolkit.model.units import thousands
 
 if TYPE_CHECKING:
@@ -68,8 +67,7 @@ def _incomplete_reason(report: FileReport) -> str | None:
 
 
 def _json(checked: Sequence[FileReport]) -> str:
-    import msgspec
-
+    from toolkit.model.quotes import json_text
     from toolkit.telemetry.contract.fields import SCHEMA_VERSION
 
     document = {
@@ -79,7 +77,7 @@ def _json(checked: Sequence[FileReport]) -> str:
         "records": sum(report.records for report in checked),
         "files": checked,
     }
-    return msgspec.json.format(msgspec.json.encode(redact_all(msgspec.to_builtins(document))), indent=1).decode()
+    return json_text(document, indent=1)
 
 
 def _report_parts(report: FileReport) -> Iterator[str | Table]:

@@ -5,7 +5,9 @@ Few texts of a run need it. They are found in the database, masked once each, an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import duckdb
 import msgspec
@@ -20,6 +22,7 @@ _VOCABULARY = frozenset((
     "code", "severity", "class", "ended", "semantics",
 ))  # fmt: skip
 """Columns whose texts are words of the toolkit or digests."""
+_TEXT_FIELD = re.compile(r'"?(\w+)"? VARCHAR')
 _MOSTLY_DISTINCT = ("fields", "detail", "text")
 """Columns in which few texts repeat: they are searched as they are, others are made distinct first."""
 
@@ -29,34 +32,64 @@ def masked_rows(con: duckdb.DuckDBPyConnection, table: str) -> tuple[str, pa.Tab
 
     Without a secret in the rows, the table's name and None.
     """
-    columns = _text_columns(con, table) if table not in _MASKED_BEFORE else []
+    columns = _columns(con, table) if table not in _MASKED_BEFORE else []
     found = {column: dict(_replacements(con, table, column)) for column in columns}
     changed = [column for column, texts in found.items() if texts]
     if not changed:
         return table, None
     texts = {original: replacement for column in changed for original, replacement in found[column].items()}
     data = pa.table({"original": list(texts), "replacement": list(texts.values())})
-    replaced = (
-        f'coalesce((select replacement from data where original = r."{column}"), r."{column}") as "{column}"'
-        for column in changed
-    )
-    return f"(select * replace ({', '.join(replaced)}) from {table} r)", data
+    replaced = ", ".join(f'{_replaced(column)} as "{column.name}"' for column in changed)
+    if any(column.fields for column in changed):
+        # A function of a list can read a map, but no table.
+        masks = "(select map(list(original), list(replacement)) as masks from data)"
+        return f"(select * exclude (masks) replace ({replaced}) from {table} r, {masks})", data
+    return f"(select * replace ({replaced}) from {table} r)", data
 
 
-def _text_columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    rows = con.execute(f"select name from pragma_table_info('{table}') where type = 'VARCHAR'").fetchall()
-    return [name for (name,) in rows if name not in _VOCABULARY]
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of texts, or of lists of structures with the texts `fields`."""
+
+    name: str
+    fields: tuple[str, ...] = ()
 
 
-def _replacements(con: duckdb.DuckDBPyConnection, table: str, column: str) -> Iterator[tuple[str, str]]:
+def _columns(con: duckdb.DuckDBPyConnection, table: str) -> list[_Column]:
+    rows = con.execute(f"select name, type from pragma_table_info('{table}')").fetchall()
+    texts = [_Column(name) for name, type in rows if type == "VARCHAR" and name not in _VOCABULARY]
+    lists = [_Column(name, tuple(_TEXT_FIELD.findall(type))) for name, type in rows if type.startswith("STRUCT")]
+    return [*texts, *(each for each in lists if each.fields)]
+
+
+def _replaced(column: _Column) -> str:
+    """Return the expression of a column with its texts replaced."""
+    if not column.fields:
+        name = f'r."{column.name}"'
+        return f"coalesce((select replacement from data where original = {name}), {name})"
+    fields = ", ".join(f'"{each}" := coalesce(masks[e."{each}"], e."{each}")' for each in column.fields)
+    return f'list_transform(r."{column.name}", lambda e: struct_update(e, {fields}))'
+
+
+def _replacements(con: duckdb.DuckDBPyConnection, table: str, column: _Column) -> Iterator[tuple[str, str]]:
     """Yield each text of a column that masking changes, with its replacement."""
-    # The table `venue` lists the venues that all other tables name.
-    origin = "venue" if column == "venue" else table
-    texts = origin if column in _MOSTLY_DISTINCT else f'(select distinct "{column}" from {origin})'
-    query = f'select distinct "{column}" from {texts} where {may_hold_secret(f"{chr(34)}{column}{chr(34)}")}'
-    for (original,) in con.execute(query).fetchall():
+    for (original,) in con.execute(_suspicious_texts(table, column)).fetchall():
         if (replacement := _masked(original)) != original:
             yield original, replacement
+
+
+def _suspicious_texts(table: str, column: _Column) -> str:
+    """Return the query for the distinct texts of a column that masking may change."""
+    if column.fields:
+        texts = ", ".join(f'e."{each}"' for each in column.fields)
+        distinct = (
+            f'(select distinct unnest([{texts}]) as text from (select unnest("{column.name}") as e from {table}))'
+        )
+        return f"select text from {distinct} where {may_hold_secret('text')}"
+    # The table `venue` lists the venues that all other tables name.
+    name, origin = f'"{column.name}"', "venue" if column.name == "venue" else table
+    texts = origin if column.name in _MOSTLY_DISTINCT else f"(select distinct {name} from {origin})"
+    return f"select distinct {name} from {texts} where {may_hold_secret(name)}"
 
 
 def _masked(text: str) -> str:

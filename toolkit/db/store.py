@@ -20,7 +20,7 @@ from toolkit.db.migrations import is_current, migrate
 from toolkit.db.store_file import check_file, unusable
 from toolkit.db.waiting import announce
 from toolkit.model.errors import InputError, UsageError
-from toolkit.model.redaction import redact
+from toolkit.model.quotes import recorded_label
 
 R = TypeVar("R")
 
@@ -218,7 +218,11 @@ def remove(con: duckdb.DuckDBPyConnection, run: str) -> int:
 
     Raises `UsageError` for an empty `run`, and where the ids of several runs start with it.
     """
-    keys = con.execute("select run_key from run where label in (?, ?)", [run, redact(run)]).fetchall() if run else []
+    keys = (
+        con.execute("select run_key from run where label in (?, ?)", [run, recorded_label(run)]).fetchall()
+        if run
+        else []
+    )
     keys = keys or _keys_by_id(con, run, or_none=True)
     if keys:
         with transaction(con):
@@ -230,7 +234,7 @@ def remove(con: duckdb.DuckDBPyConnection, run: str) -> int:
 def relabel(con: duckdb.DuckDBPyConnection, run: str, label: str) -> None:
     """Set the label of the run whose id starts with `run`. Raises `UsageError` where that is not exactly one run."""
     ((key,),) = _keys_by_id(con, run)
-    con.execute("update run set label = ? where run_key = ?", [redact(label), key])
+    con.execute("update run set label = ? where run_key = ?", [recorded_label(label), key])
 
 
 def stored_label(db: str, run: str) -> str | None:

@@ -51,6 +51,8 @@ def is_damage(error: duckdb.Error) -> bool:
 def unusable(db: str, error: Exception) -> InputError:
     """Return the error of a store that DuckDB cannot read or write, with what to do."""
     text = " ".join(str(error).split())[:_MOST_CHARACTERS]
+    if "Out of Memory" in text or "Cannot allocate memory" in text:
+        return InputError(db, None, "no memory is left to open it; raise `ulimit -v`, or end other programs")
     if "No space left" in text or "File too large" in text:
         why = "no space is left to write to it; no stored run is lost: free some space and try again"
         return InputError(db, None, why)

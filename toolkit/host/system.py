@@ -18,6 +18,8 @@ from toolkit.model.errors import InputError
 
 NAME = platform.system()
 _WINDOWS, _MACOS = "Windows", "Darwin"
+ADDRESS_SPACE_BYTES = 1_500_000_000
+"""Address space in which a command that reads a small run can be loaded, with threads for a few processors."""
 PROC = Path("/proc")
 """Directory of the kernel's tables of processes; macOS and Windows have none."""
 
@@ -30,6 +32,24 @@ def check_supervision(system: str | None = None) -> None:
             "or in the Windows Subsystem for Linux (WSL)"
         )
         raise InputError("Windows", None, why)
+
+
+def check_address_space() -> None:
+    """Raise `InputError` where `ulimit -v` allows less than `ADDRESS_SPACE_BYTES`.
+
+    Libraries reserve address space when they are loaded, and end the process without an exception where there is none.
+    """
+    try:
+        import resource
+    except ImportError:
+        return
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if allowed != resource.RLIM_INFINITY and allowed < ADDRESS_SPACE_BYTES:
+        why = (
+            f"`ulimit -v` allows {allowed // 1_000_000:,} MB of address space, and this command needs "
+            f"{ADDRESS_SPACE_BYTES // 1_000_000:,}; raise it: `ulimit -v unlimited`".replace(",", " ")
+        )
+        raise InputError("this machine", None, why)
 
 
 def stop_signals() -> tuple[signal.Signals, ...]:

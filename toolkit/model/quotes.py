@@ -1,10 +1,11 @@
-"""Quotes of a run's text: of limited length, and without characters that act on what shows them."""
+"""Texts of a run where they are quoted: of limited length, without secrets and acting characters."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from toolkit.model.redaction import redact
+from toolkit.model.redaction import redact, redact_all
 from toolkit.model.units import thousands
 
 QUOTE_CHARACTERS = 300
@@ -23,6 +24,19 @@ def quoted(text: str, limit: int = QUOTE_CHARACTERS) -> str:
     if len(text) <= limit:
         return text
     return f"{redact(text[:_READ_CHARACTERS])[:limit]}… ({thousands(len(text) - limit)} characters left out)"
+
+
+def recorded_label(label: str) -> str:
+    """Return the label of a run as it is stored and shown: with secrets masked, and of limited length."""
+    return quoted(redact(label))
+
+
+def json_text(document: Any, indent: int = 2) -> str:
+    """Encode a document as JSON with secrets masked in its texts, as on the pages."""
+    import msgspec
+
+    masked = msgspec.json.encode(redact_all(msgspec.to_builtins(document)))
+    return harmless_json(msgspec.json.format(masked, indent=indent).decode())
 
 
 def harmless_json(text: str) -> str:

@@ -11,9 +11,8 @@ import msgspec
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.explanations import Explanation
 from toolkit.model.gates import GateResult
-from toolkit.model.quotes import harmless_json
+from toolkit.model.quotes import json_text
 from toolkit.model.recorded.ground_truth import TruthComparison
-from toolkit.model.redaction import redact_all
 from toolkit.model.runbooks.references import Runbook, reference, references
 from toolkit.model.runs import RunAnalysis, RunInfo
 
@@ -91,6 +90,4 @@ def _fields(record: RunAnalysis | RunInfo | GateResult | TruthComparison) -> dic
 
 
 def _encoded(value: dict[str, Any]) -> str:
-    """Encode a document with secrets masked in its texts, as on the pages."""
-    masked = msgspec.json.encode(redact_all(msgspec.to_builtins(value)))
-    return harmless_json(msgspec.json.format(masked, indent=1).decode())
+    return json_text(value, indent=1)

@@ -12,6 +12,7 @@ from pathlib import Path
 from connectors.clock import Clock
 from connectors.simulator.scenario import Scenario
 from toolkit.host import machine, provenance, system
+from toolkit.model.quotes import quoted
 from toolkit.model.recorded import run_meta
 from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.redaction import redact_argv, redact_environment, redact_value
@@ -28,7 +29,7 @@ def first_record(plan: ShadowPlan, environ: Mapping[str, str]) -> RunMeta:
     return RunMeta(
         schema=run_meta.SCHEMA,
         producer=PRODUCER,
-        label=redact_value(plan.label) if plan.label else plan.label,
+        label=quoted(redact_value(plan.label)) if plan.label else plan.label,
         profile=None,
         simulated=plan.simulated,
         argv=redact_argv(plan.argv),

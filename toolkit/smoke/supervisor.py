@@ -18,6 +18,7 @@ from types import FrameType
 from toolkit.host import commands, machine, provenance, system
 from toolkit.host.process_group import ProcessGroup
 from toolkit.model.errors import InputError
+from toolkit.model.quotes import quoted
 from toolkit.model.recorded import run_meta
 from toolkit.model.recorded.run_meta import PairSide, RunMeta
 from toolkit.model.redaction import redact_argv, redact_environment, redact_value
@@ -101,7 +102,7 @@ def first_record(plan: SupervisionPlan, environment: Mapping[str, str], executab
     return RunMeta(
         schema=run_meta.SCHEMA,
         producer="command",
-        label=redact_value(plan.label) if plan.label else plan.label,
+        label=quoted(redact_value(plan.label)) if plan.label else plan.label,
         profile=plan.profile,
         simulated=None,
         argv=redact_argv(plan.argv),

@@ -50,6 +50,8 @@ def translated(error: BaseException, name: str | None = None) -> ToolkitError | 
             return InputError(name or _file_of(each) or _place(number), None, _WHY[number])
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         return InputError(error.object[:200], None, "the text is not UTF-8; rename the file, or write another text")
+    if _is_of_a_library(error) and "surrogate" in str(error):
+        return InputError("this machine", None, "an argument is not UTF-8; rename the file, or write another text")
     if isinstance(error, OSError) and (name or error.errno is not None):
         file = name or _file_of(error)
         why = f"{error.strerror or error}; check the path"
@@ -77,7 +79,7 @@ def limit_of(error: BaseException) -> int | None:
         return errno.ENOMEM
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno if any(error.errno in numbers for numbers in _LIMITS.values()) else None
-    if not isinstance(error, ImportError | RuntimeError) and type(error).__module__.partition(".")[0] not in _LIBRARIES:
+    if not isinstance(error, ImportError | RuntimeError) and not _is_of_a_library(error):
         return None
     text = str(error).lower()
     return next((number for words, number in _TEXTS.items() if words in text), None)
@@ -85,6 +87,10 @@ def limit_of(error: BaseException) -> int | None:
 
 _LIBRARIES = ("_duckdb", "duckdb", "polars", "pyarrow", "zstd", "zstandard")
 """Libraries that report limits of the system in errors of their own."""
+
+
+def _is_of_a_library(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in _LIBRARIES
 
 
 def _file_of(error: BaseException) -> str | None:

@@ -58,6 +58,7 @@ _PATTERNS = {
     for form, names in _NAMES.items()
 }
 _KEY_IN_PATH = re.compile(r"(?<=/)(?=[^/?#,\s]*\d)(?=[^/?#,\s]*[A-Za-z])[A-Za-z0-9_=-]{20,}(?=[/?#,\s]|$)")
+_SECRET_LIKE = re.compile(r"(?<![^\s/:,])(?=[^\s/:,]*\d)(?=[^\s/:,]*[A-Za-z])[^\s/:,]{12,}")
 _USER_INFO = re.compile(r"[^/\s,]*@")
 _QUERY = re.compile(r"(\?)(?!(?:readonly=(?:true|false|1|0)|depth=\d{1,4})(?:[,\s]|$))[^,\s]*")
 
@@ -88,6 +89,11 @@ def documented_form(name: str) -> str | None:
 def redact_named(name: str, value: str) -> str:
     """Mask secrets in the value of a variable or setting; it is masked completely if its name is that of a secret."""
     return MASK if is_secret_name(name) else redact_value(value)
+
+
+def redact_invalid(value: str) -> str:
+    """Mask a value that its variable cannot have: in it, each long word of letters and digits may be a secret."""
+    return redact_value(_SECRET_LIKE.sub(MASK, value))
 
 
 def redact_setting(name: str, value: str) -> str:
