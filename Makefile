@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
-.PHONY: demo check test test-random benchmark clean
+.PHONY: demo check test test-random test-lowest test-python benchmark clean
 
 demo: $(STAMP)            ## 45 seconds of five shadow connectors, and the report on the sample pair
 	@$(VENV)/bin/toolkit smoke --minutes 0.75 --db out/store.duckdb
@@ -30,6 +30,22 @@ test-random: $(STAMP)     ## property tests and damaged runs from a new seed: ma
 SEED ?= $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
 SEED := $(SEED)
 
+TESTS ?= -m "not slow"
+LOWEST := .venv-lowest
+test-lowest:              ## the tests on the lowest versions that pyproject.toml allows: make test-lowest TESTS=tests/cli
+	@$(PYTHON) -m venv --clear $(LOWEST)
+	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[dev]'
+	$(LOWEST)/bin/python -m pytest $(TESTS)
+
+test-python:              ## the tests on another version of Python: make test-python PYTHON=python3.13
+	@$(MAKE) --no-print-directory VENV=.venv-$(notdir $(PYTHON)) PYTHON=$(PYTHON) tests-there
+
+.PHONY: tests-there
+tests-there: $(STAMP)
+	$(VENV)/bin/python --version
+	$(VENV)/bin/python -m pytest $(TESTS)
+
 benchmark: $(STAMP)       ## speed and memory beside a plain reading
 	$(VENV)/bin/python -m tests.benchmarks.analyze
 
@@ -39,4 +55,4 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) out runs
+	rm -rf $(VENV) $(VENV)-* out runs
