@@ -51,8 +51,9 @@ def test_an_analysis_needs_nothing_that_windows_lacks(argv: tuple[str, ...], cod
         ("smoke", "--minutes", "0.02", "--out", "run"),
         ("smoke", "--minutes", "0.02", "--out", "run", "--", sys.executable, "-c", "print(1)"),
         ("record", "--", sys.executable, "-c", "print(1)"),
+        ("ab", "--minutes", "0.02", "--out", "pair", "--a", "PARAPHINA_WS_AUDIT=1", "--b", "PARAPHINA_WS_AUDIT=0"),
     ],
-    ids=["smoke", "smoke with a command", "record"],
+    ids=["smoke", "smoke with a command", "record", "ab"],
 )
 def test_a_command_that_supervises_programs_says_where_it_runs(argv: tuple[str, ...], tmp_path: Path) -> None:
     done = run(*argv, cwd=tmp_path)

@@ -73,7 +73,7 @@ def test_too_little_address_space_is_an_error_with_what_to_do() -> None:
     try:
         # A limit below what is in use refuses only new memory; the message needs little.
         resource.setrlimit(resource.RLIMIT_AS, (1_400_000_000, before[1]))
-        with pytest.raises(InputError, match=r"allows 1 400 MB of address space, and this command needs 1 500; raise"):
+        with pytest.raises(InputError, match=r"allows 1400 MB of address space, and this command needs 1500; raise"):
             system.check_address_space()
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)

@@ -46,8 +46,8 @@ def check_address_space() -> None:
     allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
     if allowed != resource.RLIM_INFINITY and allowed < ADDRESS_SPACE_BYTES:
         why = (
-            f"`ulimit -v` allows {allowed // 1_000_000:,} MB of address space, and this command needs "
-            f"{ADDRESS_SPACE_BYTES // 1_000_000:,}; raise it: `ulimit -v unlimited`".replace(",", " ")
+            f"`ulimit -v` allows {allowed // 1_000_000} MB of address space, and this command needs "
+            f"{ADDRESS_SPACE_BYTES // 1_000_000}; raise it: `ulimit -v unlimited`"
         )
         raise InputError("this machine", None, why)
 

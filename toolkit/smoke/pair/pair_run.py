@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
@@ -11,6 +10,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
 from connectors.simulator.server import loopback
+from toolkit.host import system
 from toolkit.model.errors import InputError
 from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.smoke.pair.messages import Begin, EndAt, Failed, Interrupt, Notice, Ready, Running, ToSide
@@ -21,7 +21,6 @@ from toolkit.smoke.run_directory import claim, load_meta, save_meta
 LEAD_S = 0.5
 """Time from the message that both sides begin to the moment at which they do."""
 POLL_S = 0.25
-_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Progress = Callable[[float], None]
 """Called with the time since the sides began, in ms."""
@@ -33,9 +32,12 @@ def run_pair(plan: PairPlan, progress: Progress, notice: NoticeOfSide) -> dict[s
     """Run both sides to their end and return the record of each by name.
 
     SIGINT, SIGTERM and SIGHUP stop both sides and count as `interrupt`; their run directories stay. If this process is
-    killed, both sides end. Raises `InputError` if a run directory holds a run or cannot be written to, or if a side
-    leaves no record.
+    killed, both sides end.
+
+    Raises `InputError` on Windows, if a run directory holds a run or cannot be written to, or if a side leaves no
+    record.
     """
+    system.check_supervision()
     for side in plan.sides.values():
         try:
             claim(side.out)
@@ -123,13 +125,13 @@ class _PairRun:
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError, RuntimeError, ValueError):
             # Only the main thread can handle signals; a pair in another thread ends by its time alone.
-            for number in _INTERRUPTS:
+            for number in system.stop_signals():
                 loop.add_signal_handler(number, self._interrupt)
         try:
             yield
         finally:
             with suppress(NotImplementedError, RuntimeError, ValueError):
-                for number in _INTERRUPTS:
+                for number in system.stop_signals():
                     loop.remove_signal_handler(number)
 
     def _interrupt(self) -> None:
