@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -203,6 +204,48 @@ def test_a_zip_of_a_run_is_packed_with_its_files(tmp_path: Path) -> None:
     packed = pack(Request((("run", (str(tmp_path / "soak.zip"),)),)), tmp_path / "pack")
     assert [file.path for file in packed.index.inputs][1:] == ["data/runs/soak.zip/run.log"]
     assert verify(tmp_path / "pack").verified
+
+
+def test_a_file_beside_a_run_that_cannot_be_packed_is_left_out_and_named(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "run.log").write_bytes(content("runs/exdev_build/run.log.zst"))
+    for name in (".gitignore", "RUN.LOG", "notes on 203.0.113.7.txt", "a:b", "plain.txt"):
+        (run / name).write_text("x")
+    (tmp_path / "pack").mkdir()
+    packed = pack(Request((("run", (str(run),)),)), tmp_path / "pack")
+    (found,) = packed.index.runs
+    assert [Path(file.path).name for file in found.files] == ["run.log", "notes on masked.txt", "plain.txt"]
+    assert {each.name: each.why.split(",")[0].split(":")[0] for each in found.left_out} == {
+        ".gitignore": "has a name that not every system allows",
+        "a:b": "has a name that not every system allows",
+        "RUN.LOG": "has the name of run.log",
+    }
+    assert verify(tmp_path / "pack").verified
+
+
+def test_checked_citations_are_packed_as_they_were(tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        settings = ["-c", "user.name=ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"]
+        done = subprocess.run(["git", *settings, *arguments], cwd=tmp_path / "repo", check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    (tmp_path / "repo").mkdir()
+    git("init", "-q")
+    (tmp_path / "repo/ping.rs").write_text("fn ping() {\n    send();\n}\n")
+    git("add", "ping.rs")
+    git("commit", "-qm", "ping")
+    request = write_pair(tmp_path)
+    stated = tmp_path / "stated/evidence.toml"
+    cited = 'implementation = [ { text = "Ping", cite = "ping.rs:1-2" } ]\ncommands'
+    stated.write_text(f'head = "{git("rev-parse", "HEAD")}"\n' + stated.read_text().replace("commands", cited, 1))
+    packed = pack(replace(request, repository=tmp_path / "repo"), tmp_path / "pack.zip")
+    assert packed.index.repository
+    assert packed.index.repository.citations[0].excerpt == ("fn ping() {", "    send();")
+    shutil.rmtree(tmp_path / "repo")
+    result = verify(tmp_path / "pack.zip")
+    assert result.problems == ()
+    assert result.checked.citations == 1
 
 
 def test_several_runs_a_side_are_packed_under_their_names(tmp_path: Path) -> None:

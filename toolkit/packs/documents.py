@@ -14,7 +14,8 @@ from toolkit.evidence.assemble import Sources, assemble
 from toolkit.evidence.document import evidence_document
 from toolkit.evidence.page import evidence_page, paths_by_run
 from toolkit.evidence.specification import read_specification
-from toolkit.gate import Gate, evaluate, parse_gate
+from toolkit.gate import Gate, evaluate
+from toolkit.gate.gate_files import load_gate
 from toolkit.model.evidence import Evidence
 from toolkit.model.gates import GateResult
 from toolkit.model.runbooks.address import without_address
@@ -66,7 +67,8 @@ def documents(root: Path, index: PackIndex, analyses: Mapping[str, RunAnalysis])
 
     Raises `UsageError` for a specification or a gate file that is invalid.
     """
-    gate = parse_gate((root / index.gate).read_text("utf-8"), name_of(index.gate).removesuffix(".toml"), catalogue())
+    gate = load_gate(str(root / index.gate), catalogue())
+    gate = replace(gate, name=name_of(index.gate).removesuffix(".toml"))
     baseline = next((analyses[run.name] for run in index.side("before")), None)
     gates = {
         run.name: _gate_result(gate, analyses[run.name], baseline if run.side == "after" else None)

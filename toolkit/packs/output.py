@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from toolkit.packs.formats.archive import write_archive
 from toolkit.packs.index import PATH
 
 ARCHIVE = ".zip"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_output(output: Path, runs: Iterable[str], force: bool) -> None:
@@ -57,7 +59,7 @@ def placed(output: Path, force: bool) -> Iterator[Path]:
                 earlier.rename(output)
             raise
     except OSError as error:
-        if error.filename is None or Path(error.filename).is_relative_to(beside.parent):
+        if error.errno in _FULL or (error.filename and Path(error.filename).is_relative_to(beside.parent)):
             why = f"cannot be written: {error.strerror or error}; name another place"
             raise InputError(str(output), None, why) from error
         raise

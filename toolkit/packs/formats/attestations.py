@@ -5,7 +5,7 @@ A command or a run is a link (v0.3), the result of a gate is a test result (v0.1
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -114,8 +114,3 @@ def _checkout(source: Checkout | None) -> list[dict[str, Any]]:
 
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def paths(commands: Iterable[RecordedCommand]) -> dict[str, str]:
-    """Return the path of the statement of each command by its key."""
-    return {each.key: command_path(each) for each in commands}

@@ -16,7 +16,7 @@ from toolkit.host.commands import Command
 from toolkit.model.recorded.run_meta import Checkout, RunMeta
 from toolkit.model.redaction import redact_all
 from toolkit.model.runs import RunAnalysis
-from toolkit.packs.documents import DOCUMENT, PAGE, Documents
+from toolkit.packs.documents import Documents
 from toolkit.packs.formats.attestations import command_path
 from toolkit.packs.index import PATH, PackedRun, PackIndex
 from toolkit.packs.inputs.records import RecordedCommand, Records
@@ -35,6 +35,8 @@ _LAST_MS = 4_102_444_800_000
 """Year 2100: a later time is a mistake."""
 
 Entity = dict[str, Any]
+
+_COMPLETED: Entity = {"actionStatus": {"@id": "http://schema.org/CompletedActionStatus"}}
 
 
 def metadata(index: PackIndex, sizes: Mapping[str, int], records: Records, made: Documents) -> Any:
@@ -104,22 +106,21 @@ def _references(paths: Iterable[str]) -> list[Entity] | Entity:
 
 def _run_action(run: PackedRun, meta: RunMeta | None, analysis: RunAnalysis) -> list[Entity]:
     """Return the action of a run, then its program and its checkout."""
-    name = (
-        (meta.argv[0] if meta and meta.argv else analysis.run.kind)
-        if meta is None or meta.producer is None
-        else meta.producer
-    )
-    started, ended = analysis.run.started_ms, analysis.run.ended_ms
-    if meta is not None:
-        started, ended = meta.started_ms or started, meta.ended_ms or ended
-    action, *others = _action(f"#run-{run.name}", f"run {run.name}", name, meta.source if meta else None)
-    action |= _times(started, ended) | {"result": _references(file.path for file in run.files)}
-    if analysis.run.diagnosis is not None:
-        failed = meta is not None and meta.exit_code not in (0, None)
-        action |= {"description": analysis.run.diagnosis.text} | (
-            _failed(analysis.run.diagnosis.code) if failed else {}
-        )
+    known, diagnosis = meta or RunMeta(), analysis.run.diagnosis
+    program = known.producer or next(iter(known.argv), analysis.run.kind)
+    action, *others = _action(f"#run-{run.name}", f"run {run.name}", program, known.source)
+    action |= _times(known.started_ms or analysis.run.started_ms, known.ended_ms or analysis.run.ended_ms)
+    action |= {"result": _references(file.path for file in run.files)}
+    if diagnosis is not None:
+        action |= {"description": diagnosis.text}
+    if known.exit_code is not None or known.signal is not None:
+        is_failed = known.signal is not None or known.exit_code != 0
+        action |= _failed(diagnosis.code if diagnosis else _ended(known)) if is_failed else _COMPLETED
     return [action, *others]
+
+
+def _ended(meta: RunMeta) -> str:
+    return f"ended by {meta.signal}" if meta.signal else f"exit code {meta.exit_code}"
 
 
 def _command_action(each: RecordedCommand) -> list[Entity]:
@@ -131,7 +132,7 @@ def _command_action(each: RecordedCommand) -> list[Entity]:
     )
     action |= _times(command.started_ms, command.started_ms + command.duration_ms)
     action |= {"result": _references([each.path, command_path(each)]), "description": _end(command)}
-    action |= {"actionStatus": _status("Completed")} if not command.shell_code else _failed(_end(command))
+    action |= _COMPLETED if not command.shell_code else _failed(_end(command))
     return [action, *others]
 
 
@@ -146,7 +147,7 @@ def _analysis_action(index: PackIndex, made: Documents) -> list[Entity]:
     action = {
         "@id": "#analysis", "@type": "CreateAction", "name": "analysis of the runs",
         "instrument": {"@id": _TOOLKIT}, "object": _references([PATH, *inputs, *runs]),
-        "result": _references(made.files), "actionStatus": _status("Completed"),
+        "result": _references(made.files), **_COMPLETED,
     }  # fmt: skip
     return [action]
 
@@ -170,11 +171,7 @@ def _action(id: str, name: str, program: str, source: Checkout | None) -> list[E
 
 
 def _failed(why: str) -> Entity:
-    return {"actionStatus": _status("Failed"), "error": why}
-
-
-def _status(word: str) -> Entity:
-    return {"@id": f"http://schema.org/{word}ActionStatus"}
+    return {"actionStatus": {"@id": "http://schema.org/FailedActionStatus"}, "error": why}
 
 
 def _times(started_ms: int | None, ended_ms: int | None) -> Entity:
@@ -185,6 +182,3 @@ def _times(started_ms: int | None, ended_ms: int | None) -> Entity:
 
 def _iso(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1_000, UTC).isoformat(timespec="milliseconds")
-
-
-__all__ = ["DOCUMENT", "METADATA", "PAGE", "metadata"]

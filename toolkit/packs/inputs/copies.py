@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -29,34 +29,36 @@ _END_BYTES = {_GZIP: 8, _ZSTD: 4}
 
 
 def copy_run(files: Sequence[RunFile], root: Path, folder: str) -> tuple[list[PackedFile], list[LeftOutFile]]:
-    """Copy the files of a run to `folder` below `root`; other files than text and evidence are left out.
+    """Copy the files of a run to `folder` below `root`.
 
-    Raises `InputError` for two files whose names differ in case only or not at all, for a name that not every system
-    allows, and for a file that cannot be read.
+    A file beside the evidence is left out if it is not text, or if its name is not portable or taken. Raises
+    `InputError` for evidence with such a name, and for a file that cannot be read.
     """
     packed, left_out = list[PackedFile](), list[LeftOutFile]()
     taken = dict[str, str]()
     (root / folder).mkdir(parents=True)
-    for file in files:
-        name = _packed_name(file.name, taken)
-        if file.role is Role.ARTIFACT and not _is_text(file):
-            left_out.append(LeftOutFile(redact(file.name), *_digest(file), "is not text, so that it cannot be masked"))
-        else:
+    # Evidence comes first, so that no other file takes its name.
+    for file in sorted(files, key=lambda file: file.role is Role.ARTIFACT):
+        name, problem = _packed_name(file.name, taken)
+        if file.role is Role.ARTIFACT and not problem and not _is_text(file):
+            problem = "is not text, so that it cannot be masked"
+        if not problem:
+            taken[name.casefold()] = file.name
             packed.append(copy_masked(file, root, f"{folder}/{name}"))
+        elif file.role is Role.ARTIFACT:
+            left_out.append(LeftOutFile(redact(file.name), *_digest(file), problem))
+        else:
+            raise InputError(file.name, None, f"{problem}; rename it, or leave it out")
     return packed, left_out
 
 
-def _packed_name(name: str, taken: dict[str, str]) -> str:
+def _packed_name(name: str, taken: Mapping[str, str]) -> tuple[str, str | None]:
+    """Return the name of a file in its pack, and what is wrong with it, None if nothing is."""
     last = redact(PurePosixPath(name).name).replace("***", "masked").replace("~", "home")
     if not is_portable(last):
-        raise InputError(
-            name, None, "has a name that not every system allows; rename it: letters, digits, `.`, `_`, `-`"
-        )
-    if (folded := last.casefold()) in taken:
-        both = f"{taken[folded]} and {name}"
-        raise InputError(both, None, "cannot be in one folder of a pack; rename or remove one of them")
-    taken[folded] = name
-    return last
+        return last, "has a name that not every system allows: letters, digits, `.`, `_`, `-`"
+    other = taken.get(last.casefold())
+    return last, None if other is None else f"has the name of {other}, at least where upper and lower case are one"
 
 
 def _is_text(file: RunFile) -> bool:
