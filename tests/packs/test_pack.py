@@ -227,7 +227,9 @@ def test_a_file_beside_a_run_that_cannot_be_packed_is_left_out_and_named(tmp_pat
 def test_checked_citations_are_packed_as_they_were(tmp_path: Path) -> None:
     def git(*arguments: str) -> str:
         settings = ["-c", "user.name=ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"]
-        done = subprocess.run(["git", *settings, *arguments], cwd=tmp_path / "repo", check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", *settings, *arguments], cwd=tmp_path / "repo", check=True, capture_output=True, text=True
+        )
         return done.stdout.strip()
 
     (tmp_path / "repo").mkdir()
