@@ -18,7 +18,11 @@ BOT = "github-actions[bot]"
 
 @dataclass
 class Api:
-    """State of the stand-in. `refused` gives a status for requests whose method and path match its pattern."""
+    """State of the stand-in.
+
+    `refused` gives a status for requests whose method and path match its pattern. Where it is `silent`, it answers
+    nothing before it ends.
+    """
 
     url: str = ""
     comments: list[dict[str, Any]] = field(default_factory=list)
@@ -30,6 +34,8 @@ class Api:
     sent: list[dict[str, Any]] = field(default_factory=list)
     storage_authorizations: list[str | None] = field(default_factory=list)
     next_id: int = 1000
+    silent: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def add_comment(self, body: str, login: str = BOT) -> dict[str, Any]:
         self.next_id += 1
@@ -49,6 +55,7 @@ def served() -> Iterator[Api]:
     try:
         yield api
     finally:
+        api.ended.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -72,6 +79,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _respond(self, method: str) -> None:
         api, address = self.api, urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if api.silent:
+            api.ended.wait()
+            return
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
         api.requests.append(f"{method} {self.path}")
         if address.path.startswith("/storage/"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +16,13 @@ from tests.action.comments_server import TOKEN, Api, served
 from tests.action.workflow_steps import ACTIONS, StepsRun, run_action
 
 MINUTES = "0.05"
+PAIRS = ("evidence", "confirm")
+"""Directories of the first pair of runs and the second one."""
+GATE = """
+[[rule]]
+figure = "lighter.reconnects.read_timeout"
+max = 0
+"""
 
 
 @dataclass
@@ -36,9 +44,13 @@ class PullRequest:
         variables = {
             "RUNNER_TEMP": str(temp), "GITHUB_EVENT_PATH": str(event), "GITHUB_REPOSITORY": "owner/connector",
             "GITHUB_RUN_ID": "77", "GITHUB_API_URL": self.api.url, "GITHUB_SERVER_URL": "https://github.com",
-            "GITHUB_SHA": "0" * 40, "TEST_GITHUB_TOKEN": TOKEN, "no_proxy": "*", **(environment or {}),
+            "GITHUB_ACTION_REPOSITORY": "maker/toolkit", "GITHUB_ACTION_REF": "v1", "TEST_GITHUB_TOKEN": TOKEN, "no_proxy": "*", **(environment or {}),
         }  # fmt: skip
-        given = {"install": "false", "minutes": MINUTES, "run": "python3 producer.py", "comment": "true", "gates": ""}
+        (self.workspace / "gate.toml").write_text(GATE, encoding="utf-8")
+        given = {
+            "install": "false", "minutes": MINUTES, "build": "bash build.sh", "run": "python3 producer.py",
+            "comment": "true", "gates": "gate.toml",
+        }  # fmt: skip
         chosen = {**given, **{name.replace("_", "-"): value for name, value in inputs.items()}}
         return run_action(ACTIONS, chosen, self.workspace, variables)
 
@@ -48,11 +60,12 @@ def git(directory: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=directory, check=True, stdout=subprocess.DEVNULL)
 
 
-def commit(repository: Path, closes_ms: int | None, build: str = "exit 0") -> None:
-    (repository / "settings.json").write_text(json.dumps({"lighter_closes_ms": closes_ms}), encoding="utf-8")
-    (repository / "build.sh").write_text(f"echo building\n{build}\n", encoding="utf-8")
+def commit(repository: Path, closes_ms: int | None, pairs: tuple[str, ...] = PAIRS, build: str = "exit 0") -> None:
+    settings = {"lighter_closes_ms": closes_ms, "pairs": pairs}
+    (repository / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    (repository / "build.sh").write_text(f"echo ::error::of the build\n{build}\n", encoding="utf-8")
     git(repository, "add", ".")
-    git(repository, "commit", "--quiet", "--message", "a change")
+    git(repository, "commit", "--quiet", "--allow-empty", "--message", "a change")
 
 
 @pytest.fixture
@@ -68,19 +81,99 @@ def pull_request(tmp_path: Path) -> Iterator[PullRequest]:
         yield PullRequest(workspace, api)
 
 
-def test_two_runs_of_the_action_leave_one_comment_that_the_second_has_updated(pull_request: PullRequest) -> None:
-    commit(pull_request.workspace / "head", 10_000)
-    pull_request.api.add_comment("<!-- toolkit-evidence:evidence -->\nnot ours", login="somebody")
-    first = pull_request.run(build="bash build.sh")
-    assert not first.failed, first.log
-    theirs, ours = pull_request.api.comments
-    body = ours["body"]
-    assert body.startswith("<!-- toolkit-evidence:evidence -->\nCheck: **"), body[:300]
-    assert "### Evidence: " in body
+def test_a_regression_is_confirmed_then_mended_and_the_comment_is_updated_in_place(pull_request: PullRequest) -> None:
+    head = pull_request.workspace / "head"
+    commit(head, 100)
+    theirs = pull_request.api.add_comment("<!-- toolkit-evidence:evidence -->\nnot ours", login="somebody")
+    red = pull_request.run()
+    assert (red.outputs["verdict"], red.failed) == ("FAIL", True), red.log
+    assert red.outputs["reason"].startswith("lighter.reconnects")
+    assert red.outputs["reason"].endswith(" regressed in both pairs of runs")
+    assert f"::error title=Run evidence::FAIL: {red.outputs['reason']}\n" in red.log
+    ours = pull_request.api.comments[1]
+    assert ours["body"].startswith("<!-- toolkit-evidence:evidence -->\nCheck: **FAIL**, lighter.reconnects")
+    assert "### Evidence: Pull request 12" in ours["body"]
+    assert f"`{commit_of(pull_request.workspace / 'base')} → {commit_of(head)}`" in ours["body"]
+    assert re.search(r"\*\*Regressed, seen twice:\*\*\sLighter\sreconnects\s\*\*0\*\*\s→\s\*\*\d+\*\*", ours["body"])
+    assert red.summary == ours["body"].partition("\n")[2]
+    assert red.uploads == {
+        "evidence": [
+            f"evidence/{name}"
+            for name in (
+                "comment.md",
+                "comparison.json",
+                "evidence.html",
+                "evidence.md",
+                "pack-confirm.zip",
+                "pack.zip",
+                "pictures",
+            )
+        ],
+        "evidence-comment": ["evidence/comment.md"],
+    }
+
+    commit(head, None)
     pull_request.api.add_comment("a person's comment", login="reviewer")
-    second = pull_request.run(build="bash build.sh")
-    assert second.outputs["comment-url"] == first.outputs["comment-url"] == ours["html_url"]
-    assert [each["id"] for each in pull_request.api.comments[:2]] == [theirs["id"], ours["id"]]
+    green = pull_request.run()
+    assert (green.outputs["verdict"], green.failed) == ("PASS", False), green.log
+    assert green.outputs["comment-url"] == red.outputs["comment-url"] == ours["html_url"]
+    assert ours["body"].startswith("<!-- toolkit-evidence:evidence -->\nCheck: **PASS**, no figure regressed, and the ")
     assert len(pull_request.api.comments) == 3
-    assert ours["body"] != body, "the second run has other figures"
     assert theirs["body"].endswith("not ours")
+    assert uncovered_commands(green.log) == []
+
+
+def test_a_regression_that_a_second_pair_does_not_show_leaves_the_check_green(pull_request: PullRequest) -> None:
+    commit(pull_request.workspace / "head", 100, pairs=PAIRS[:1])
+    pull_request.api.refused["POST"] = 403
+    done = pull_request.run(gates="")
+    assert (done.outputs["verdict"], done.failed) == ("PASS", False), done.log
+    assert done.outputs["reason"] == "no figure regressed in a second pair of runs"
+    assert "::warning title=Run evidence::no comment was written: POST /repos/owner/connector/issues/12/" in done.log
+    assert "Check: **PASS**" in done.summary
+
+
+def test_a_failed_build_of_the_head_is_evidence_with_its_cause(pull_request: PullRequest) -> None:
+    commit(pull_request.workspace / "head", None, build="echo 'error[E0425]: cannot find value `x`'\nexit 101")
+    done = pull_request.run()
+    assert (done.outputs["verdict"], done.failed) == ("FAIL", True), done.log
+    assert done.outputs["reason"] == "the head did not run to its end, the base did"
+    assert "::warning title=Run evidence::the build of the head failed with exit code 101" in done.log
+    body = pull_request.api.comments[0]["body"]
+    assert "> **Blocked: the after run never ran:** the build failed: cannot find value " in body
+    assert "build-head" in body
+    assert uncovered_commands(done.log) == []
+
+
+def test_an_input_that_cannot_be_used_is_named_before_anything_runs(pull_request: PullRequest) -> None:
+    done = pull_request.run(run="")
+    assert done.failed
+    assert "::error title=Run evidence::run: write the command that starts the program" in done.log
+    assert not pull_request.api.requests
+    assert done.uploads == {"evidence": []}
+
+
+def test_an_error_of_the_toolkit_fails_the_run_without_a_verdict(pull_request: PullRequest) -> None:
+    done = pull_request.run(minutes="0")
+    assert done.failed
+    assert "::error title=Run evidence::toolkit ab ended with exit code 2; its message is in the log\n" in done.log
+    assert done.outputs["verdict"] == ""
+
+
+def commit_of(checkout: Path) -> str:
+    argv = ["git", "rev-parse", "--short=12", "HEAD"]
+    return subprocess.run(argv, cwd=checkout, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def uncovered_commands(log: str) -> list[str]:
+    """The lines of a log that the runner would interpret, except those that the action prints itself."""
+    found, token = [], ""
+    for line in log.splitlines():
+        if line == f"::{token}::":
+            token = ""
+        elif line.startswith("::stop-commands::"):
+            token = line.removeprefix("::stop-commands::")
+        elif line.startswith("::") and not token:
+            found.append(line)
+    own = ("::group::", "::endgroup::", "::notice title=Run evidence::", "::warning title=", "::error title=")
+    return [line for line in found if not line.startswith(own)]

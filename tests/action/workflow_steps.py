@@ -29,7 +29,7 @@ class StepsRun:
     log: str = ""
     summary: str = ""
     outputs: dict[str, str] = field(default_factory=dict)
-    uploads: dict[str, Path] = field(default_factory=dict)
+    uploads: dict[str, list[str]] = field(default_factory=dict)
     steps: dict[str, dict[str, str]] = field(default_factory=dict)
     failed: bool = False
 
@@ -55,7 +55,9 @@ def run_action(action: Path, inputs: Mapping[str, str], workspace: Path, environ
             continue
         if "uses" in step:
             options = {key: _filled(str(value), given, done, github) for key, value in step["with"].items()}
-            done.uploads[options["name"]] = workspace / options["path"]
+            patterns = options["path"].splitlines()
+            found = {each.relative_to(workspace) for pattern in patterns for each in workspace.glob(pattern)}
+            done.uploads[options["name"]] = sorted(map(str, found))
             continue
         _run_step(step, number, lambda text: _filled(text, given, done, github), action, workspace, environment, done)
     for name, each in definition["outputs"].items():

@@ -1,7 +1,7 @@
 """Toy producer: writes telemetry and a log in the form of `paraphina_live` until it is stopped.
 
-`settings.json` beside it has the setting that a change is about: milliseconds after which the venue Lighter closes an
-idle socket, or null for never.
+`settings.json` beside it has the settings that a change is about: `lighter_closes_ms`, the time after which the venue
+Lighter closes an idle socket, or null for never; `pairs`, the directories of the pairs in which it does.
 """
 
 import json
@@ -11,7 +11,9 @@ from pathlib import Path
 
 VENUES = ("hyperliquid", "lighter")
 EVERY_S = 0.02
-CLOSES_MS = json.loads(Path("settings.json").read_text(encoding="utf-8"))["lighter_closes_ms"]
+RUN_DIRECTORY = Path(os.environ["TOOLKIT_RUN_DIR"])
+SETTINGS = json.loads(Path("settings.json").read_text(encoding="utf-8"))
+CLOSES_MS = SETTINGS["lighter_closes_ms"] if RUN_DIRECTORY.parent.name in SETTINGS["pairs"] else None
 
 
 def say(line):
@@ -25,11 +27,21 @@ def connect(name, port):
     say(f"INFO: {name} public WS first book update")
 
 
+def say_publisher_counters():
+    say(
+        "WS_AUDIT component=market_publisher reason=periodic interval_ms=1000 queue_cap=256 drain_max=64 queued_len=0 "
+        "queued_hiwater=3 pending_latest_present=0 pending_overwrite=0 mp_pending_latest_replaced_count=0 "
+        "lossless_send_count=41 lossless_send_wait_ms_max=0 try_send_ok=1 try_send_full=0 mp_try_send_full_count=0 "
+        "out_send_ok=42 out_send_err=0 emit_since_ms=1003 venue=all"
+    )
+
+
 def record(t, at_ms):
     return {
         "t": t,
         "execution_mode": "shadow",
         "healthy_venues_used_count": len(VENUES),
+        "market_rx_stats": {"cap_hits": 0, "drained": 12, "l2_delta": 8, "l2_snapshot": 4, "out_market": 12},
         "treasury_guidance": {
             "as_of_ms": at_ms,
             "venues": [{"venue_id": venue, "venue_index": index} for index, venue in enumerate(VENUES)],
@@ -48,11 +60,13 @@ say("::error::a line of the program that looks like a workflow command")
 connect("Hyperliquid", 23000)
 connect("Lighter", 23001)
 connected_ms = time.time_ns() // 1_000_000
-with Path(os.environ["TOOLKIT_RUN_DIR"], "telemetry.jsonl").open("w", encoding="utf-8") as telemetry:
+with (RUN_DIRECTORY / "telemetry.jsonl").open("w", encoding="utf-8") as telemetry:
     for t in range(10**9):
         now_ms = time.time_ns() // 1_000_000
         telemetry.write(json.dumps(record(t, now_ms)) + "\n")
         telemetry.flush()
+        if t % 50 == 0:
+            say_publisher_counters()
         if CLOSES_MS is not None and now_ms - connected_ms >= CLOSES_MS:
             say("Lighter public WS read error: WebSocket protocol error: Connection reset without closing handshake")
             connect("Lighter", 23001)

@@ -6,6 +6,8 @@ from evidence_action import processes
 from evidence_action.inputs import Inputs, Side
 from evidence_action.workflow_commands import grouped, warning
 
+RUN_OF = {"base": "a", "head": "b"}
+"""Name of the run directory of each side, as `toolkit ab` chooses it."""
 SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
 """The shell that runs commands of the workflow, with the options of the runner's own."""
 
@@ -18,20 +20,10 @@ def failed_builds(inputs: Inputs) -> list[str]:
 def _built(inputs: Inputs, side: Side) -> bool:
     if not side.build:
         return True
-    index = inputs.out / side.name
-    command = [
-        inputs.toolkit,
-        "record",
-        "--out",
-        str(index.resolve()),
-        "--id",
-        f"build-{side.name}",
-        "--",
-        *SHELL,
-        side.build,
-    ]
+    index = (inputs.out / RUN_OF[side.name]).resolve()
+    record = [inputs.toolkit, "record", "--out", str(index), "--id", f"build-{side.name}", "--"]
     with grouped(f"Build {side.name}"):
-        code = processes.run(command, side.directory)
+        code = processes.run([*record, *SHELL, side.build], side.directory)
     if code:
         warning(f"the build of the {side.name} failed with exit code {code}; the document says why")
     return code == 0

@@ -36,8 +36,9 @@ class Inputs:
     head: Side
     minutes: str
     profile: str
-    spec: Path
+    spec: Path | None
     gates: str
+    fail_on: str
     out: Path
 
     @property
@@ -56,9 +57,29 @@ class Inputs:
         return self.out / COMMENT_NAME
 
     @property
+    def comparison(self) -> Path:
+        """Every figure of both sides with its verdict, for programs."""
+        return self.out / "comparison.json"
+
+    @property
+    def pictures(self) -> Path:
+        """Directory of the pictures of the document."""
+        return self.out / "pictures"
+
+    @property
     def pack(self) -> Path:
-        """The pack, which `toolkit verify` checks."""
+        """The pack, which `toolkit verify` checks. Unlike the run directories, it has secrets masked."""
         return self.out / "pack.zip"
+
+    @property
+    def second_pair(self) -> Path:
+        """Directory of the second pair of runs, which exists if the first showed a regression."""
+        return self.out / "confirm"
+
+    @property
+    def second_pack(self) -> Path:
+        """The pack of the second pair."""
+        return self.out / "pack-confirm.zip"
 
 
 def read_inputs() -> Inputs:
@@ -70,8 +91,9 @@ def read_inputs() -> Inputs:
         head=head,
         minutes=_value("minutes") or "10",
         profile=_value("profile"),
-        spec=Path(_value("spec")) if _value("spec") else Path(),
+        spec=Path(_value("spec")) if _value("spec") else None,
         gates=_value("gates"),
+        fail_on=fail_on(),
         out=_out(),
     )
 

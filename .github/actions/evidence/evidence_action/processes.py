@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from evidence_action.workflow_commands import uninterpreted
@@ -22,11 +23,18 @@ def child_environment(added: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, **(added or {})}
 
 
-def run(argv: Sequence[str], directory: Path | None = None, added: Mapping[str, str] | None = None) -> int:
-    """Run a command, pass its output through, and return its exit code; 128 + n after signal n.
+def run(
+    argv: Sequence[str],
+    directory: Path | None = None,
+    added: Mapping[str, str] | None = None,
+    output: Path | None = None,
+) -> int:
+    """Run a command and return its exit code; 128 + n after signal n.
 
-    Raises `OSError` if the command cannot be started.
+    Its output is passed through; standard output goes into the file `output` instead where one is named. Raises
+    `OSError` if the command cannot be started.
     """
-    with uninterpreted():
-        code = subprocess.run(list(argv), cwd=directory, env=child_environment(added), check=False).returncode
+    with uninterpreted(), output.open("wb") if output else nullcontext() as stream:
+        environment = child_environment(added)
+        code = subprocess.run(list(argv), cwd=directory, env=environment, stdout=stream, check=False).returncode
     return code if code >= 0 else 128 - code

@@ -22,9 +22,9 @@ from evidence_action.workflow_commands import error, notice, set_output, warning
 def run() -> int:
     """Build and run both sides, write the documents, and set the outputs `verdict` and `reason`."""
     inputs = read_inputs()
-    fail_on()
     verdict = run_pair(inputs, failed_builds(inputs))
-    link = _run_link(os.environ.get("GITHUB_RUN_ID", ""))
+    id = os.environ.get("GITHUB_RUN_ID", "")
+    link = f"[Run {id}]({_run_address(id)}) has all files."
     text = texts.without_marker(inputs.comment.read_text(encoding="utf-8"))
     inputs.comment.write_text(f"Check: **{verdict.word}**, {verdict.reason}. {link}\n\n{text}", encoding="utf-8")
     set_output("verdict", verdict.word)
@@ -75,7 +75,8 @@ def _comment_from_run() -> None:
     source = source_run(read_event())
     numbers = numbers_of(github, source)
     text = comment_of_run(github, source.id, os.environ.get("EVIDENCE_ARTIFACT") or "evidence-comment")
-    heading = f"Made of commit {source.commit[:40]}. {_run_link(str(source.id))}"
+    link = f"[run {source.id}]({_run_address(str(source.id))})"
+    heading = f"Text of {link} of commit {source.commit[:40]}, which ran code of the pull request."
     _publish(numbers, f"{heading}\n\n{texts.harmless(texts.without_marker(text))}")
 
 
@@ -105,9 +106,9 @@ def _token() -> str:
     return token
 
 
-def _run_link(id: str) -> str:
+def _run_address(id: str) -> str:
     server = os.environ.get("GITHUB_SERVER_URL") or "https://github.com"
-    return f"[Run {id}]({server}/{os.environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{id}) has all files."
+    return f"{server}/{os.environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{id}"
 
 
 STEPS: Mapping[str, Callable[[], int]] = {

@@ -16,7 +16,7 @@ _MARKER = re.compile(r"\A<!-- [^\n]* -->\n")
 
 def marker(name: str) -> str:
     """Return the hidden line by which a workflow finds its comment. `name` cannot end it."""
-    return f"<!-- toolkit-evidence:{re.sub(r'[^A-Za-z0-9 ._/-]|--+', '-', name)} -->"
+    return f"<!-- toolkit-evidence:{re.sub(r'[^A-Za-z0-9 ._/]+', '-', name)} -->"
 
 
 def without_marker(text: str) -> str:
