@@ -249,7 +249,16 @@ class Markup:
 
 
 def _blocks(
-    p: str = "", open_note: str = "", end_p: str = "", ul: str = "", end_ul: str = "", li: str = "", end_li: str = ""
+    p: str = "",
+    open_note: str = "",
+    end_p: str = "",
+    ul: str = "",
+    end_ul: str = "",
+    li: str = "",
+    end_li: str = "",
+    columns: str = "",
+    column: str = "",
+    end_column: str = "",
 ) -> dict[str, Safe]:
     """Return the markup of paragraphs, notes and lists by the names that templates give it."""
     return {name: Safe(text) for name, text in locals().items()}
@@ -295,6 +304,17 @@ _MARKUP_BY_FORMAT = {
         fold=html_fold,
         unfold=Safe("</details>"),
         fold_section=html_fold_section,
-        blocks=_blocks("<p>", '<p class="note">', "</p>", "<ul>", "</ul>", "<li>", "</li>"),
+        blocks=_blocks(
+            "<p>",
+            '<p class="note">',
+            "</p>",
+            "<ul>",
+            "</ul>",
+            "<li>",
+            "</li>",
+            '<div class="columns">',
+            "<div>",
+            "</div>",
+        ),
     ),
 }

@@ -146,14 +146,15 @@ class EvidenceView:
 
     @property
     def findings(self) -> tuple[Rich, ...]:
-        """Findings that changed or are severe."""
-        return worse.findings(self.context)
+        """Findings that changed or are severe; those that `why` shows in full have a reference to it."""
+        reasons = first_screen.reasons(self.context)
+        above = dict.fromkeys(worse.shown_above(each) for each in reasons)
+        return (*above, *worse.findings(self.context, without=reasons))
 
     @property
     def worse(self) -> tuple[Rich, ...]:
-        """Regressions, longer stalls, large moves, and the findings that changed and are not reasons of `why`."""
-        others = worse.findings(self.context, without=first_screen.reasons(self.context))
-        return (*worse.regression_sentences(self.context), *self.longer_stalls, *self.large_moves, *others)
+        """Regressions, longer stalls, large moves, and the findings that changed."""
+        return (*worse.regression_sentences(self.context), *self.longer_stalls, *self.large_moves, *self.findings)
 
     @property
     def same_findings(self) -> tuple[Rich, ...]:

@@ -58,11 +58,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class ReasonRow:
-    """Bars of one reason, and its height in px."""
+    """Bars of one reason, and its height in px. `is_same` says that each venue has as many before and after."""
 
     reason: Reason
     bars: tuple[Bar, ...]
     height: int
+    is_same: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,18 @@ def _ordered(events: Mapping[str, Sequence[Event]]) -> list[Reason]:
     counts = {event.reason: [0] * len(events) for found in events.values() for event in found}
     for reason, numbers in counts.items():
         numbers[:] = [_count(found, reason) for found in events.values()]
-    return sorted(counts, key=lambda each: (-abs(counts[each][0] - counts[each][-1]), -max(counts[each]), each))
+    differ = {each for each in counts if len({_by_venue(found, each) for found in events.values()}) > 1}
+    return sorted(
+        counts,
+        key=lambda each: (
+            each not in differ, -abs(counts[each][0] - counts[each][-1]), -max(counts[each]), each,
+        ),
+    )  # fmt: skip
+
+
+def _by_venue(events: Sequence[Event], reason: Reason) -> frozenset[tuple[str, int]]:
+    """Return the number of reconnects of each venue for a reason."""
+    return frozenset(Counter(each.mark.venue for each in events if each.reason == reason).items())
 
 
 def _count(events: Sequence[Event], reason: Reason) -> int:
@@ -169,7 +181,8 @@ def _row(
         bar = _bar(side, found, letters, most, y)
         bars.append(bar)
         y += bar.lines * LINE_HEIGHT
-    return ReasonRow(reason, tuple(bars), y)
+    by_venue = {_by_venue(events[side.name], reason) for side in sides}
+    return ReasonRow(reason, tuple(bars), y, len(sides) > 1 and len(by_venue) == 1)
 
 
 def _bar(side: Side, events: Sequence[Event], letters: dict[str, str], most: int, y: int) -> Bar:

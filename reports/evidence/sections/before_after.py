@@ -5,8 +5,9 @@ Rows that moved stand in the open table; rows that read the same on both sides a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from reports.elements import Align, Cell, Column, Rich, Table
 from reports.evidence.context import Context
@@ -37,6 +38,17 @@ class MovedAndSame:
     moved: Table
     same: Table
     nothing: str = ""
+
+    @property
+    def has_unknown(self) -> bool:
+        """Return True if a column tells the share of the time without a known age."""
+        return _UNKNOWN_COLUMN in self.moved.columns
+
+    @property
+    def same_text(self) -> str:
+        """Number of rows that read the same, in words."""
+        of_ages = " or differ by less than a tick" if self.nothing == _NO_AGE else ""
+        return f"{self.same_count} row{' reads' if self.same_count == 1 else 's read'} the same{of_ages}"
 
     @property
     def same_count(self) -> int:
@@ -110,6 +122,7 @@ def _verdict(context: Context, row: ComparisonRow | None) -> str:
 _PERCENTILES = ("p50", "p95", "p99")
 _AGE_COLUMNS = (Column("venue"), *(Column(f"{percentile}, s", Align.RIGHT) for percentile in _PERCENTILES))
 _UNKNOWN_COLUMN = Column("unknown", Align.RIGHT)
+_NO_AGE = "No age moved by more than one tick."
 
 
 def ages(context: Context, kind: str) -> MovedAndSame:
@@ -119,7 +132,7 @@ def ages(context: Context, kind: str) -> MovedAndSame:
     """
     rows = [_age_row(context, venue, kind) for venue in context.venues]
     unknown = (_UNKNOWN_COLUMN,) if kind == "apply" else ()
-    return _split((*_AGE_COLUMNS, *unknown, Column("verdict")), rows, "No age moved by more than one tick.")
+    return _split((*_AGE_COLUMNS, *unknown, Column("verdict")), rows, _NO_AGE)
 
 
 def _age_row(context: Context, venue: str, kind: str) -> tuple[bool, _Row]:
@@ -177,7 +190,19 @@ def cap_hits(context: Context) -> MovedAndSame:
 
 def _counters(context: Context, metrics: Sequence[str], nothing: str) -> MovedAndSame:
     known = [metric for metric in metrics if f"run.{metric}" in context.pair.rows]
-    return _split(_COUNTER_COLUMNS, (_counter_row(context, metric) for metric in known), nothing)
+    return _split(_COUNTER_COLUMNS, _merged([_counter_row(context, metric) for metric in known]), nothing)
+
+
+def _merged(rows: Iterable[tuple[bool, _Row]]) -> Iterator[tuple[bool, _Row]]:
+    """Yield the rows; neighbours that read the same but for their first cell share a row."""
+    for (moved, *_), group in groupby(rows, lambda row: (row[0], *map(_plain, row[1][1:]))):
+        cells = [row for _, row in group]
+        names = ", ".join(_plain(row[0]) for row in cells)
+        yield moved, (Cell(names), *cells[0][1:])
+
+
+def _plain(cell: Cell | Rich) -> str:
+    return cell.text if isinstance(cell, Cell) else str(cell)
 
 
 def _counter_row(context: Context, metric: str) -> tuple[bool, _Row]:

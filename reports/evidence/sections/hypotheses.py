@@ -66,25 +66,31 @@ def _expected(expectation: Expectation) -> str:
 def _observed(context: Context, each: HypothesisAnswer) -> Rich:
     """Return the observations of a hypothesis. Neighbours that say the same share their details and lines."""
     text = Rich(())
-    several = len(each.observations) > 1
     for (details, lines), group in groupby(each.observations, _details):
         figures = [found.expectation.figure for found in group]
         text += Rich(("; " if text.parts else "",))
-        for position, figure in enumerate(figures):
-            name = f"{figure_name(figure)} " if several else ""
-            text += Rich((", " if position else "", name)) + values(context.sides, figure)
+        # Figures that also read the same share their values.
+        alike = groupby(figures, lambda figure: str(values(context.sides, figure)))
+        for position, (_, same) in enumerate(alike):
+            first, *others = same
+            names = ", ".join(figure_name(figure) for figure in (first, *others))
+            text += Rich((", " if position else "", f"{names} ")) + values(context.sides, first)
         text += Rich((f": {details}" if details else "",)) + cited(lines, "after")
     return text
+
+
+_SAID = ("the limit is", "new: before")
+"""Beginnings of reasons that the expectation or the values say already."""
 
 
 def _details(found: Observation) -> tuple[str, tuple[LineRef, ...]]:
     """Return what is said of an observation beside its values, and its lines.
 
-    The limit stands in the expectation, the cause of a blocked side in the answer.
+    The cause of a blocked side stands in the answer.
     """
     if found.answer is Answer.BLOCKED:
         return "", ()
-    reasons = [reason for reason in found.why.split("; ") if not reason.startswith("the limit is")]
+    reasons = [reason for reason in found.why.split("; ") if not reason.startswith(_SAID)]
     return "; ".join(part for part in (_statistics(found), *reasons) if part), found.lines
 
 

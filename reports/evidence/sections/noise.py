@@ -77,10 +77,10 @@ def _tests(context: Context) -> str:
     observations = (found for each in context.evidence.answers for found in each.observations)
     declared = sum(found.p is not None for found in observations)
     family = (
-        f"; {declared} declared beforehand are a family of their own, tested in their direction" if declared else ""
+        f" Declared beforehand and corrected apart: {declared}, tested in the declared direction." if declared else ""
     )
     figures = f"{number(tests)} of {number(len(context.comparison.rows))} figures were tested"
-    return f"{figures}, corrected after Holm within each kind{family}."
+    return f"{figures}; p is corrected for their number (Holm, within each kind of figure).{family}"
 
 
 _COLUMNS = (

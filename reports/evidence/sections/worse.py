@@ -74,10 +74,16 @@ def regression_sentences(context: Context) -> Iterator[Rich]:
 
 
 def large_moves(context: Context) -> tuple[Rich, ...]:
-    """Return a sentence for each untested figure that moved more than identical builds do, the largest move first."""
+    """Return a sentence for each untested value that moved more than identical builds do, the largest move first.
+
+    Statistics of one value, such as p95 and p99 of the tick time, share a sentence.
+    """
     moved = [row for row in context.comparison.rows if _is_large(row)]
     moved.sort(key=lambda row: (-_log_ratio(row), row.figure))
-    return tuple(_move(context, row) for row in moved[:MOST_MOVES])
+    by_value: dict[str, list[ComparisonRow]] = {}
+    for row in moved[:MOST_MOVES]:
+        by_value.setdefault(row.figure.rpartition(".")[0], []).append(row)
+    return tuple(_moves(context, rows) for rows in by_value.values())
 
 
 def _is_large(row: ComparisonRow) -> bool:
@@ -95,13 +101,18 @@ def _log_ratio(row: ComparisonRow) -> float:
     return abs(math.log(row.ratio)) if row.ratio is not None and row.ratio > 0 else 0.0
 
 
+def _moves(context: Context, rows: Sequence[ComparisonRow]) -> Rich:
+    first, *others = sorted(rows, key=lambda row: row.figure)
+    text = Rich((bold(figure_name(first.figure)), " ")) + _move(context, first)
+    for row in others:
+        text += Rich((", ", bold(row.figure.rpartition(".")[2]), " ")) + _move(context, row)
+    return text + Rich((". Not tested, credited to no hypothesis.",))
+
+
 def _move(context: Context, row: ComparisonRow) -> Rich:
     assert row.identical is not None
-    metric = row.figure.split(".", 1)[1]
-    first, second = (in_unit(value, row.unit, metric) for value in row.identical)
-    name = Rich((bold(figure_name(row.figure)), " "))
-    remark = f"; two runs of one build read {first} and {second}. Not tested, credited to no hypothesis."
-    return name + values(context.sides, row.figure) + Rich((remark,))
+    first, second = (in_unit(value, row.unit, row.figure.split(".", 1)[1]) for value in row.identical)
+    return values(context.sides, row.figure) + Rich((f" (two runs of one build: {first} and {second})",))
 
 
 def findings(context: Context, without: Container[FindingChange] = ()) -> tuple[Rich, ...]:
@@ -111,6 +122,12 @@ def findings(context: Context, without: Container[FindingChange] = ()) -> tuple[
     """
     changes = context.evidence.findings
     return tuple(_finding(each) for each in changes if _is_open(each) and each not in without)
+
+
+def shown_above(change: FindingChange) -> Rich:
+    """Return the sentence on a finding that the first screen shows as the reason of a verdict."""
+    venue = change.finding.venue or ""
+    return Rich((bold(f"{change.state.capitalize()}, {venue}:"), f" see “Why {venue}” above."))
 
 
 def same_findings(context: Context) -> tuple[Rich, ...]:
