@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,12 @@ from tests.reports.made_pair import figure, run_figures, run_info
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.comparison.rows import compare_runs
 from toolkit.comparison.statistics import Floats
-from toolkit.model.comparisons import ComparisonRow
+from toolkit.model.comparisons import ComparisonRow, different_settings
 from toolkit.model.errors import UsageError
+from toolkit.model.recorded.run_meta import PairSide
 from toolkit.model.runs import RunAnalysis
 from toolkit.model.series import AGE_BATCHES, AGE_STEPS, AgeSeries
-from toolkit.model.vocabulary import Verdict
+from toolkit.model.vocabulary import SettingKind, Verdict
 
 AGE = "a.age_event_ms.p50"
 START_MS = 1_795_508_135_417
@@ -77,3 +79,45 @@ def test_the_sample_runs_are_a_pair() -> None:
     assert found.method["design"] == "paired"
     assert {each.figure for each in found.rows if each.verdict is Verdict.IMPROVED} >= {"lighter.reconnects"}
     assert not [each.figure for each in found.rows if each.verdict is Verdict.REGRESSED]
+
+
+def side(name: str, *, pair: str = "p", common_ms: tuple[int, int] | None = None, **times: int) -> RunAnalysis:
+    """One side of a pair that `toolkit ab` made."""
+    rng = np.random.default_rng(ord(name))
+    run = run_of(whole_ticks(20 * np.exp(0.2 * rng.standard_normal(TICKS))), name=name, **times)
+    place = PairSide(pair, name, ("b", "a"), ("NAME",), same_venues=True, common_ms=common_ms)
+    return replace(run, run=replace(run.run, pair=place, kind="toolkit", settings={"NAME": name, "OTHER": name}))
+
+
+COMMON_MS = (START_MS + 10_000, START_MS + LENGTH_MS)
+
+
+@pytest.mark.parametrize(
+    ("after", "design", "why"),
+    [
+        (side("b"), "paired", None),
+        (side("b", common_ms=COMMON_MS, start_ms=START_MS + 10_000), "paired", None),
+        (side("b", start_ms=START_MS + 10_000), "one run a side", "the runs start 10.0 s apart"),
+        (
+            side("b", common_ms=COMMON_MS, length_ms=LENGTH_MS // 2),
+            "one run a side",
+            "only 50% of the longer run is of the same time",
+        ),
+        (side("b", pair="q"), "one run a side", None),
+    ],
+)
+def test_runs_that_were_made_side_by_side_are_a_pair_unless_they_were_not_at_the_same_time(
+    after: RunAnalysis, design: str, why: str | None
+) -> None:
+    before = side("a", common_ms=after.run.pair.common_ms if after.run.pair else None)
+    method = compare_runs([before], [after]).method
+    assert (method["design"], method.get("not_paired")) == (design, why)
+
+
+@pytest.mark.parametrize(("pair", "kind"), [("p", SettingKind.UNDER_TEST), ("q", SettingKind.DIFFERS)])
+def test_a_setting_under_test_is_no_foreign_difference(pair: str, kind: SettingKind) -> None:
+    comparison = compare_runs([side("a")], [side("b", pair=pair)], lambda: {"NAME": None, "OTHER": None})
+    assert {row.name: row.kind for row in comparison.settings or ()} == {"NAME": kind, "OTHER": SettingKind.DIFFERS}
+    assert [row.name for row in different_settings(comparison.settings or ())][-1] == "OTHER"
+    warned = next(text for text in comparison.warnings if "differ" in text)
+    assert ("NAME" in warned.replace("OTHER", "")) is (kind is SettingKind.DIFFERS)
