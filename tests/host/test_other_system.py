@@ -51,7 +51,17 @@ def test_an_analysis_needs_nothing_that_windows_lacks(argv: tuple[str, ...], cod
         ("smoke", "--minutes", "0.02", "--out", "run"),
         ("smoke", "--minutes", "0.02", "--out", "run", "--", sys.executable, "-c", "print(1)"),
         ("record", "--", sys.executable, "-c", "print(1)"),
-        ("ab", "--minutes", "0.02", "--out", "pair", "--a", "PARAPHINA_WS_AUDIT=1", "--b", "PARAPHINA_WS_AUDIT=0"),
+        (
+            "ab",
+            "--minutes",
+            "0.02",
+            "--out",
+            "pair",
+            "--a",
+            "PARAPHINA_HL_STALE_MS=4000",
+            "--b",
+            "PARAPHINA_HL_STALE_MS=5000",
+        ),
     ],
     ids=["smoke", "smoke with a command", "record", "ab"],
 )

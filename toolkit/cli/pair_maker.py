@@ -14,6 +14,7 @@ from toolkit.cli.progress import progress_line
 from toolkit.cli.report import report_argv
 from toolkit.evidence.assemble import Sources, assemble
 from toolkit.gate.gate_files import load_gate
+from toolkit.host.system import check_supervision
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.errors import ExitCode
 from toolkit.model.evidence import Evidence, Specification
@@ -59,6 +60,7 @@ class PairMaker:
         sides = pair_sides(request, out)
         plan = PairPlan.of(sides, request.seed, names_under_test(sides))
         first, second = plan.order
+        check_supervision()
         self._note(
             f"{plan.description}, recording into {out}; start order by seed {plan.seed}: {first}, {second}; "
             "Ctrl-C stops both runs and keeps them"
