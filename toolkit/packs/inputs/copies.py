@@ -6,9 +6,9 @@ import gzip
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
@@ -19,11 +19,13 @@ from toolkit.model.errors import InputError
 from toolkit.model.redaction import redact
 from toolkit.model.vocabulary import Role
 from toolkit.packs.index import LeftOutFile, PackedFile, is_portable
+from toolkit.packs.inputs.arrival_offsets import MovedLines, offset_mover
 from toolkit.packs.inputs.line_masking import LineMasker
 from toolkit.streams.blocks import Block, DecompressedStream, blocks
 
 _ZSTD_LEVEL, _GZIP_LEVEL = 3, 6
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+Edit = Callable[[bytes], bytes]
 _END_BYTES = {_GZIP: 8, _ZSTD: 4}
 """Bytes at the end of a compressed file that hold only the check of its content."""
 
@@ -37,14 +39,16 @@ def copy_run(files: Sequence[RunFile], root: Path, folder: str) -> tuple[list[Pa
     packed, left_out = list[PackedFile](), list[LeftOutFile]()
     taken = dict[str, str]()
     (root / folder).mkdir(parents=True)
-    # Evidence comes first, so that no other file takes its name.
-    for file in sorted(files, key=lambda file: file.role is Role.ARTIFACT):
+    moved = {file.file_no: MovedLines() for file in files}
+    # Evidence comes first, so that no other file takes its name, and logs before the offsets of their lines.
+    for file in sorted(files, key=lambda file: (file.role is Role.ARTIFACT, file.role is not Role.LOG)):
         name, problem = _packed_name(file.name, taken)
         if file.role is Role.ARTIFACT and not problem and not _is_text(file):
             problem = "is not text, so that it cannot be masked"
         if not problem:
             taken[name.casefold()] = file.name
-            packed.append(copy_masked(file, root, f"{folder}/{name}"))
+            edit = offset_mover(file, files, moved)
+            packed.append(copy_masked(file, root, f"{folder}/{name}", edit, moved[file.file_no]))
         elif file.role is Role.ARTIFACT:
             left_out.append(LeftOutFile(redact(file.name), *_digest(file), problem))
         else:
@@ -69,21 +73,23 @@ def _is_text(file: RunFile) -> bool:
             return False
 
 
-def copy_masked(file: RunFile, root: Path, path: str) -> PackedFile:
+def copy_masked(
+    file: RunFile, root: Path, path: str, edit: Edit | None = None, moved: MovedLines | None = None
+) -> PackedFile:
     """Copy one file to `path` below `root` with its secrets masked.
 
     A compressed file is compressed again, so that the same content gives the same bytes; without a secret it is copied
-    as it is. The number of lines stays. Raises `InputError` for a file that cannot be read, or with a line too long to
-    be masked.
+    as it is. The number of lines stays. `edit` changes each masked line; `moved` gets the lines whose length changes.
+    Raises `InputError` for a file that cannot be read, or with a line too long to be masked.
     """
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)
     size, sha256 = _digest(file)
     magic = _magic(file)
     with file.open() as stream, _compressed(target, magic) as out:
-        counts = _write_masked(stream, file.name, out)
+        counts = _write_masked(stream, file.name, out, _Copy(edit or (lambda line: line), moved or MovedLines()))
         damaged = stream.damage is not None
-    if not counts.masked:
+    if not counts.changed:
         with file.opener() as raw, target.open("wb") as out:
             shutil.copyfileobj(raw, out)
     elif damaged and magic:
@@ -93,37 +99,44 @@ def copy_masked(file: RunFile, root: Path, path: str) -> PackedFile:
         digest = hashlib.file_digest(packed, "sha256").hexdigest()
     packed_size = target.stat().st_size
     return PackedFile(
-        path, file.role, packed_size, digest, size, sha256, counts.bytes, counts.lines, counts.masked
+        path, file.role, packed_size, digest, size, sha256, counts.size, counts.lines, counts.masked
     )  # fmt: skip
 
 
 @dataclass(slots=True)
-class _Counts:
-    bytes: int = 0
+class _Copy:
+    """Copy of one file line by line, and its counts; `changed` counts the lines that were masked or edited."""
+
+    edit: Edit
+    moved: MovedLines
+    masker: LineMasker = field(default_factory=LineMasker)
+    size: int = 0
     lines: int = 0
     masked: int = 0
+    changed: int = 0
+
+    def write(self, block: Block, out: IO[bytes]) -> None:
+        end = b"" if block.torn else b"\n"
+        lines, begin = block.data.removesuffix(end).split(b"\n"), block.first_byte
+        for line in lines:
+            masked = self.masker.masked(line)
+            copied = self.edit(masked)
+            self.lines += 1
+            self.masked += masked != line
+            self.changed += copied != line
+            if len(copied) != len(line):
+                self.moved.add(begin, len(line + end), len(copied + end))
+            begin += len(line + end)
+            self.size += len(copied + end)
+            out.write(copied + end)
 
 
-def _write_masked(stream: DecompressedStream, name: str, out: IO[bytes]) -> _Counts:
-    masker, counts = LineMasker(), _Counts()
+def _write_masked(stream: DecompressedStream, name: str, out: IO[bytes], copy: _Copy) -> _Copy:
     for block in blocks(stream):
         if block.skipped:
             raise InputError(name, block.first_line, "the line is too long to be masked; leave the file out")
-        _write_block(block, masker, counts, out)
-    return counts
-
-
-def _write_block(block: Block, masker: LineMasker, counts: _Counts, out: IO[bytes]) -> None:
-    lines = block.data.split(b"\n")
-    if not block.torn:
-        lines.pop()
-    for line in lines:
-        masked = masker.masked(line)
-        counts.lines += 1
-        counts.masked += masked != line
-        masked += b"" if block.torn else b"\n"
-        counts.bytes += len(masked)
-        out.write(masked)
+        copy.write(block, out)
+    return copy
 
 
 def _digest(file: RunFile) -> tuple[int, str]:
