@@ -34,8 +34,6 @@ True
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import weakref
 from collections.abc import Sequence
 from functools import cached_property
@@ -46,6 +44,7 @@ import msgspec
 
 from toolkit.analysis import pipeline
 from toolkit.comparison import rows as comparison_rows
+from toolkit.db.scratch import ScratchFolder
 from toolkit.db.store import connect
 from toolkit.model.comparisons import RunComparison
 from toolkit.model.errors import UsageError
@@ -243,14 +242,14 @@ def analyze(
     )  # fmt: skip
     if db is not None and os.fspath(db) != ":memory:":
         return Analysis(pipeline.analyze(names, os.fspath(db), options), os.fspath(db), words, names)
-    folder = tempfile.mkdtemp(prefix="toolkit-")
-    store = os.path.join(folder, "private.duckdb")  # noqa: PTH118
+    folder = ScratchFolder()
+    store = str(folder.path / "private.duckdb")
     try:
         run = Analysis(pipeline.analyze(names, store, options), store, words, names)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.remove()
         raise
-    weakref.finalize(run, shutil.rmtree, folder, ignore_errors=True)
+    weakref.finalize(run, folder.remove)
     return run
 
 

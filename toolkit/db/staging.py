@@ -10,13 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 
 from toolkit.db import percentiles
 from toolkit.db.masked_texts import masked_rows
+from toolkit.db.scratch import scratch_folder
 from toolkit.db.store import (
     LOCK_TIMEOUT_S,
     MEMORY,
@@ -50,8 +49,8 @@ def staging_database(memory_mb: int, run_bytes: int = 0) -> Iterator[Connection]
     `IN_MEMORY_BYTES` are on disk from the start: compressed tables take a quarter of the space of spilled ones.
     Raises `KeyboardInterrupt` where Ctrl-C interrupted a query.
     """
-    with TemporaryDirectory(prefix="toolkit-") as folder:
-        on_disk = str(Path(folder) / "staging") if run_bytes > IN_MEMORY_BYTES else None
+    with scratch_folder() as folder:
+        on_disk = str(folder / "staging") if run_bytes > IN_MEMORY_BYTES else None
         con = connect(on_disk, memory_mb=memory_mb) if on_disk else _in_memory(memory_mb)
         # Each checkpoint would write the tables again, and the staging database is deleted at the end.
         con.execute("set checkpoint_threshold = '1TB'")

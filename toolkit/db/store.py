@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from toolkit.db.migrations import is_current, migrate
+from toolkit.db.scratch import spill_path
 from toolkit.db.store_file import check_file, unusable
 from toolkit.db.waiting import announce
 from toolkit.model.errors import InputError, UsageError
@@ -109,7 +108,7 @@ def _opened(db: str, read_only: bool, deadline: float, memory_mb: int) -> duckdb
     _hide_progress_bar(con)
     limit_memory(con, memory_mb)
     if db == MEMORY:
-        con.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / f"toolkit-{os.getpid()}.spill")])
+        con.execute("set temp_directory = ?", [str(spill_path())])
     return con
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
+from toolkit.db.scratch import scratch_folder
 from toolkit.model.errors import InputError
 from toolkit.packs import index as pack_index
 from toolkit.packs.documents import Progress
@@ -74,10 +73,7 @@ def opened(path: Path) -> Iterator[tuple[Path, list[Problem]]]:
         return
     if not path.is_file():
         raise InputError(str(path), None, "no such file or directory; name a pack")
-    folder = Path(tempfile.mkdtemp(prefix="toolkit-verify-"))
-    try:
+    with scratch_folder() as folder:
         root = folder / "pack"
         root.mkdir()
         yield root, unpack(path, root)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

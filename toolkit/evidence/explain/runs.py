@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from toolkit.db.scratch import scratch_folder
 from toolkit.db.store import MEMORY, connect
 from toolkit.db.store_file import damage_explained
 from toolkit.evidence.explain.texts import explain
@@ -35,8 +35,8 @@ def explained(name: str, figure: str, db: str, most: int | None, analyze_into: A
     files = [] if name == "-" or db == MEMORY or not Path(db).exists() else distinct(discover([name])).files
     if files and (stored := stored_by_content(files, db)):
         return explain(db, stored, figure, (name,), most, {each.name: each for each in reversed(files)})
-    with tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
-        store = str(Path(folder) / "store.duckdb") if db == MEMORY else db
+    with scratch_folder() as folder:
+        store = str(folder / "store.duckdb") if db == MEMORY else db
         return explain(store, analyze_into(store), figure, (name,), most)
 
 
