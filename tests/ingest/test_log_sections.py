@@ -13,6 +13,7 @@ from toolkit.analysis.unknown_lines import unknown_templates
 from toolkit.db.store import connect
 from toolkit.files.discovery import discover
 from toolkit.ingest import log as log_loader
+from toolkit.runlog.wrapping.detect import LEARNT, detect
 from toolkit.runlog.wrapping.sections import LEAST_UNREAD, MAX_WRAPPINGS, LogWrappings
 
 LIFE = [
@@ -69,6 +70,16 @@ def test_ways_of_wrapping_are_limited_and_sought_only_in_enough_lines() -> None:
     assert not wrappings.learn([b"alert 7 of bot: " + line.encode() for line in LIFE])
     assert wrappings.learn(lines) and not wrappings.learn(lines)
     assert len(ORDERS[2]) < MAX_WRAPPINGS
+
+
+@pytest.mark.parametrize("names", [("docker compose", "CRI"), ("CRI", "pm2"), ("GitLab", "compose with time")])
+def test_wrappings_that_split_every_line_or_stand_around_one_with_a_stamp_are_detected(names: tuple[str, str]) -> None:
+    """Of lines that are all split in two, evenly spaced ones may all be the first part of one."""
+    lines = [f"WS_AUDIT venue=lighter lighter_ping_sent_count={n}00 interval_ms=10000" for n in range(1, 300)]
+    for name in names:
+        lines = _wrapped(FORMS[name], lines).splitlines()
+    assert {layer.name for layer in detect([line.encode() for line in lines])} >= {names[0].split(" with")[0]}
+    assert LEARNT not in [layer.name for layer in detect([line.encode() for line in lines])]
 
 
 def _gitlab(line: str, at: datetime) -> str:

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from toolkit.files.rotation import rotated_part
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
+from toolkit.runlog.parse import PROGRAM_PHRASES
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.wrapping.detect import detect
 from toolkit.runlog.wrapping.kinds import Wrapping
@@ -22,12 +23,7 @@ EVIDENCE_ROLES = (Role.LOG, Role.TELEMETRY, Role.RX_STATS)
 
 _TELEMETRY = re.compile(rb'"(?:venue_age_ms|venue_status|venue_mid_usd|treasury_guidance|venue_age_event_ms)"\s*:')
 _RX = re.compile(rb"market_rx_stats tick=\d")
-_PROGRAM_PHRASES = (
-    b"paraphina |", b"paraphina_live |", b"effective_trade_mode=", b"effective_risk_profile=", b"WS_AUDIT ",
-    b"public WS ", b"FIRST_BOOK_UPDATE ", b"APPLIED_BOOK ", b"FIRST_DECODED_TOP ", b"Supervised task '",
-    b"[runner] tick=", b"[telemetry] ", b"VenueHealthEnforcer", b"REST health monitor", b"VENUE_HEALTH_TRANSITION ",
-)  # fmt: skip
-"""Phrases that only the program and its connectors write."""
+_PROGRAM_PHRASES = tuple(each.encode() for each in PROGRAM_PHRASES)
 _RX_PHRASE = b"market_rx_stats tick="
 _LOG = re.compile(
     b"|".join(map(re.escape, _PROGRAM_PHRASES))

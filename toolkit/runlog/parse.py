@@ -32,7 +32,12 @@ UNKNOWN = (OTHER, "socket_note")
 _RX = re.compile(r"market_rx_stats tick=[0-9]{1,18}(?: |$)")
 NOT_COUNTED = (OTHER, "socket_note", "startup_note", "heartbeat")
 """Families of records that change no count of the run."""
-_PROGRAM_PHRASES = ("paraphina_live | ", "paraphina | ", "WS_AUDIT ", " public WS ", "market_rx_stats tick=")
+PROGRAM_PHRASES = (
+    "paraphina |", "paraphina_live |", "effective_trade_mode=", "effective_risk_profile=", "WS_AUDIT ",
+    "public WS ", "FIRST_BOOK_UPDATE ", "APPLIED_BOOK ", "FIRST_DECODED_TOP ", "Supervised task '",
+    "[runner] tick=", "[telemetry] ", "VenueHealthEnforcer", "REST health monitor", "VENUE_HEALTH_TRANSITION ",
+)  # fmt: skip
+"""Phrases that only the program and its connectors write."""
 MAX_QUOTED = 20
 """Records that are looked for in the quoted text of a line."""
 
@@ -87,7 +92,7 @@ class ParsedLine:
 
 def has_program_words(text: str) -> bool:
     """Return whether a line of no known family holds a phrase of the program, as when its prefix is unknown."""
-    return any(phrase in text for phrase in _PROGRAM_PHRASES)
+    return any(phrase in text for phrase in (*PROGRAM_PHRASES, "market_rx_stats tick="))
 
 
 def parse(text: str) -> ParsedLine:

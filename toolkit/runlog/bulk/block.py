@@ -5,6 +5,7 @@ Several processes parse blocks in parallel; the loader combines the results in f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -26,6 +27,7 @@ from toolkit.runlog.session_lines import session_line
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines
 from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks
 
+_BYTES_OF_TEXT = re.compile(r'"MESSAGE" ?: ?\[')
 _PARSED_SINGLY = {0, 1}
 """Indexes of lines that may complete a record of the block before: two, as a file before it may have the first."""
 
@@ -141,7 +143,8 @@ def _unread(single: Iterable[SingleLine], groups: Iterable[GroupSummary]) -> lis
     """Return the indexes of lines that hold the program's words and are not understood, not all of a group."""
     lines = [(each.index, each.text) for each in single if each.parsed.records[0].family == OTHER]
     lines += [line for group in groups if group.record.family == OTHER for line in (group.first, group.last)]
-    return sorted(index for index, text in lines if has_program_words(text))
+    # A journal may give a text as the numbers of its bytes.
+    return sorted(index for index, text in lines if has_program_words(text) or _BYTES_OF_TEXT.search(text))
 
 
 def parse_span(path: Path, start: int, end: int) -> list[ParsedBlock]:

@@ -5,6 +5,7 @@ A wrapping is accepted only if more lines are understood without it than with it
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -77,8 +78,13 @@ def _not_blank(lines: Sequence[bytes]) -> list[bytes]:
 
 
 def _sample(lines: Sequence[bytes]) -> Sequence[bytes]:
-    """Return at most `SAMPLE_LINES` of the lines, evenly spaced."""
-    return lines[:: max(1, -(-len(lines) // SAMPLE_LINES))]
+    """Return at most `SAMPLE_LINES` of the lines, in their order.
+
+    They are drawn, always in the same way: of evenly spaced lines all may be the first part of a split line.
+    """
+    if len(lines) <= SAMPLE_LINES:
+        return lines
+    return [lines[index] for index in sorted(random.Random(0).sample(range(len(lines)), SAMPLE_LINES))]
 
 
 def _fits(kind: Wrapping, lines: Sequence[bytes]) -> bool:

@@ -166,6 +166,9 @@ def prefix_wrapping(name: str, example: bytes, pattern: bytes, splits: bool = Fa
 _SENDER = rb"[\w.:-]+ (?P<program>[^\s:\[]+)(?:\[\d+\])?: "
 """Host, program and process number as syslog and the journal write them."""
 
+_NOT_OF_NODE = rb"(?!(?:stdout|stderr) [PF][ :]|[0-9a-f]{2}[OE][ +])"
+"""What follows a time stamp that does not belong to CRI or GitLab."""
+
 WRAPPINGS = (
     Wrapping("docker json-file", b'{"log":"text\\n","stream":"stderr","time":"2026-05-28T20:26:40.5Z"}',
              _docker_json, True),
@@ -180,9 +183,9 @@ WRAPPINGS = (
                     rb"(?:" + ISO + rb" )?(?P<sender>[\w.-]+)\.\d+\.\w+@[\w.-]+ +\| ?"),
     prefix_wrapping("docker compose", b"paraphina-1  | text",
                     # The program's own start-up line has the form of this prefix.
-                    rb"(?!paraphina(?:_live)? \|)(?P<sender>[\w.-]+) +\| ?(?:" + ISO + rb" )?"),
+                    rb"(?!paraphina(?:_live)? \|)(?P<sender>[\w.-]+) +\| ?(?:" + ISO + rb" " + _NOT_OF_NODE + rb")?"),
     prefix_wrapping("pm2", b"0|paraphina  | text",
-                    rb"(?:PM2 +\| )?\d+\|(?P<sender>[^|]{1,80})\| ?(?:" + ISO + rb":? )?"),
+                    rb"(?:PM2 +\| )?\d+\|(?P<sender>[^|]{1,80})\| ?(?:" + ISO + rb":? " + _NOT_OF_NODE + rb")?"),
     prefix_wrapping("syslog (RFC 5424)", b"<134>1 2026-05-28T20:26:40.5Z bot1 paraphina 4242 - - text",
                     rb"<\d{1,3}>1 (?:-|" + ISO
                     + rb") \S+ (?P<program>\S+) \S+ \S+ (?:-|(?:\[.*?\])+) ?(?:\xef\xbb\xbf)?"),

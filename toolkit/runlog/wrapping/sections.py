@@ -11,7 +11,7 @@ from toolkit.runlog.wrapping.unwrap import UnwrappedLines, unwrap, unwrap_line, 
 
 MAX_WRAPPINGS = 16
 """Ways of wrapping that are learnt for one log."""
-LEAST_UNREAD = 3
+LEAST_UNREAD = 2
 """Lines of a block that must hold the program's words without being understood for a further wrapping to be sought."""
 
 Layers = tuple[Wrapping, ...]
