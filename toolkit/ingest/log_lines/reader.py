@@ -127,7 +127,15 @@ class LineReader:
     def _release(self) -> None:
         """Read the lines that are held: no line shows where the message ends."""
         if (panic := self._panic) is not None:
-            self._read_message(panic, panic.likely_lines())
+            likely = panic.likely_lines()
+            self._panic = None
+            for each in panic.held[:likely]:
+                if each is not panic.held[0] and each.families == {OTHER}:
+                    self._read(each)
+                else:
+                    self._read_as_message(each, panic)
+            for each in panic.held[likely:]:
+                self.add(each)
 
     def _read_message(self, panic: PanicMessage, count: int) -> None:
         """Read the lines that are held, the first `count` of them as the message."""
