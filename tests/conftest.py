@@ -39,7 +39,7 @@ CLOCK = (
 INDEPENDENT = ("tests/fuzz/",)
 """Long tests that share nothing: any worker may take any of them."""
 SLOW = (
-    *CLOCK, *INDEPENDENT, "tests/action/test_on_two_commits.py", "tests/analysis/", "tests/api/", "tests/browser/",
+    *CLOCK, *INDEPENDENT, "tests/action/test_comment_of_a_fork.py", "tests/action/test_on_two_commits.py", "tests/analysis/", "tests/api/", "tests/browser/",
     "tests/cli/", "tests/comparison/", "tests/connectors/session/test_fault_matrix.py",
     "tests/connectors/session/test_properties_book.py", "tests/connectors/simulator/",
     "tests/evidence/explain/test_explain.py", "tests/evidence/test_confirmation.py", "tests/evidence/test_worked_example.py",

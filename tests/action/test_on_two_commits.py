@@ -95,6 +95,7 @@ def test_a_regression_is_confirmed_then_mended_and_the_comment_is_updated_in_pla
     assert "### Evidence: Pull request 12" in ours["body"]
     assert f"`{commit_of(pull_request.workspace / 'base')} → {commit_of(head)}`" in ours["body"]
     assert re.search(r"\*\*Regressed, seen twice:\*\*\sLighter\sreconnects\s\*\*0\*\*\s→\s\*\*\d+\*\*", ours["body"])
+    assert "(https://github.com/maker/toolkit/blob/v1/runbooks/" in ours["body"]
     assert red.summary == ours["body"].partition("\n")[2]
     assert red.uploads == {
         "evidence": [
