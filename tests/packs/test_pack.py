@@ -98,8 +98,10 @@ def test_the_command_in_the_document_makes_the_document_again(folder: Path, tmp_
     environment = os.environ | {"PYTHONPATH": str(DATA.parents[1])}
     command = [sys.executable, "-m", "toolkit", *words.split(), "--db", ":memory:", "--quiet"]
     subprocess.run(command, cwd=folder / "pack", env=environment, check=True)
-    made = (tmp_path / "a.md").read_text().replace(f"{tmp_path}/a.md", "data/evidence.md")
-    assert made.replace(f"{tmp_path}/a.html", "data/evidence.html") == document
+    for name, suffix in (("evidence.md", "md"), ("evidence.html", "html")):
+        made = (tmp_path / f"a.{suffix}").read_text()
+        made = made.replace(f"{tmp_path}/a.md", "data/evidence.md").replace(f"{tmp_path}/a.html", "data/evidence.html")
+        assert made == (folder / "pack/data" / name).read_text()
 
 
 def test_the_same_runs_give_the_same_bytes_as_a_directory_and_as_an_archive(
@@ -124,8 +126,9 @@ def write_single_request(folder: Path) -> Request:
     return Request((("run", (str(run),)),))
 
 
-def test_a_pair_with_a_specification_verifies(folder: Path) -> None:
-    result = verify(folder / "pack")
+def test_a_pair_with_a_specification_verifies_at_another_place(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "pack", tmp_path / "other place" / "renamed")
+    result = verify(tmp_path / "other place" / "renamed")
     assert result.problems == ()
     assert result.checked.masked
     assert result.checked.documents == 7

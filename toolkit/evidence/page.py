@@ -17,17 +17,20 @@ _FOLD_BYTES = 200
 """Bytes around a picture that is folded."""
 
 
-def evidence_page(evidence: Evidence, paths: Mapping[str, str] | None = None) -> str:
+def evidence_page(
+    evidence: Evidence, paths: Mapping[str, str] | None = None, shown_paths: Mapping[str, str] | None = None
+) -> str:
     """Return the document as an HTML page. The same evidence and files give the same bytes.
 
     `paths` are the paths of the runs by name (see `paths_by_run`), from which the cited lines are read again. Without
-    them the page quotes no line. Pictures are there if the runs were analysed with the option `pictures`; those of
-    further runs are left out where the page would exceed `PAGE_LIMIT`.
+    them the page quotes no line. `shown_paths` are those that the page names, if a reader has the runs elsewhere.
+    Pictures are there if the runs were analysed with the option `pictures`; those of further runs are left out where
+    the page would exceed `PAGE_LIMIT`.
     """
     figures = [row.figure for row in evidence.comparison.rows]
     view = EvidencePage(evidence, specs=definitions_of(figures))
     files = quoted_lines(paths or {}, view.cited_lines)
-    run = (paths or {}).get("after", "RUN")
+    run = (shown_paths or paths or {}).get("after", "RUN")
     page = _rendered(view, files, run)
     room = PAGE_LIMIT - len(page.encode())
     further = 0

@@ -111,7 +111,11 @@ def _documents_of_pair(root: Path, index: PackIndex, analyses: Mapping[str, RunA
         comparison, (_side_name(befores), _side_name(afters)), report_arguments(index), Sources(paths, stated)
     )
     evidence = _with_repository(evidence, index)
-    page = evidence_page(evidence, paths_by_run(paths[: len(befores)], paths[len(befores) :]))
+    page = evidence_page(
+        evidence,
+        paths_by_run(paths[: len(befores)], paths[len(befores) :]),
+        paths_by_run([run.folder for run in befores], [run.folder for run in afters]),
+    )
     return {"data/comparison.json": comparison_json(comparison), DOCUMENT: evidence_document(evidence), PAGE: page}
 
 
