@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from toolkit.runlog.grammar import AuditFamily, MessageFamily, audit_families, audit_text, message_families
 from toolkit.runlog.interleaving import (
@@ -244,31 +244,41 @@ def _audit_fields(text: str) -> tuple[dict[str, str], dict[str, str]]:
     return own, later
 
 
-_families_by_start: dict[str, tuple[MessageFamily, ...]] = {}
-
-
 _LEVELS = ("INFO", "WARN", "ERRO")
 """Beginnings of lines that state their level; a producer may raise the level of a repeated line."""
 
 
+_START = 4
+"""Characters by which the families of a line are looked up."""
+
+
 def _candidates(text: str) -> tuple[MessageFamily, ...]:
     """Return the families whose lines may begin like `text`, by the first characters of their examples."""
-    start = text[:4]
-    if start not in _families_by_start:
-        if len(_families_by_start) > 4_096:
-            _families_by_start.clear()
-        _families_by_start[start] = tuple(each for each in message_families() if _may_start(each, start))
-    return _families_by_start[start]
+    start = text[:_START]
+    return _families_of_start(start if start in _known_starts() else "", start[:1].isupper(), start[:1].isspace())
 
 
-def _may_start(family: MessageFamily, start: str) -> bool:
+@cache
+def _known_starts() -> frozenset[str]:
+    """Return the first characters of all examples, also of lines that are shorter than `_START`."""
+    lengths = range(1, _START + 1)
+    return frozenset(example[:n] for each in message_families() for example in each.examples for n in lengths)
+
+
+@cache
+def _families_of_start(start: str, begins_upper: bool, begins_space: bool) -> tuple[MessageFamily, ...]:
+    """Return the families of lines that begin with a known `start`; empty for any other start."""
+    return tuple(each for each in message_families() if _may_start(each, start, begins_upper, begins_space))
+
+
+def _may_start(family: MessageFamily, start: str, begins_upper: bool, begins_space: bool) -> bool:
     before_venue = family.pattern.pattern.split("(?P<Venue>")[0]
     begins_with_venue = "(?P<Venue>" in family.pattern.pattern and (not before_venue or before_venue.endswith("?"))
-    if begins_with_venue and start[:1].isupper():
+    if begins_with_venue and begins_upper:
         return True
     starts = _LEVELS if start in _LEVELS else (start,)
     return (
-        any(example.startswith(starts) for example in family.examples)
+        (start != "" and any(example.startswith(starts) for example in family.examples))
         or (family.any_start and start not in _LEVELS)
-        or (start[:1].isspace() and family.pattern.pattern.startswith(r"\s*"))
+        or (begins_space and family.pattern.pattern.startswith(r"\s*"))
     )
