@@ -25,7 +25,6 @@ DATA = Path(__file__).parents[2] / "data"
 RUNS = {
     "before": "sample:before",
     "after": "sample:after",
-    "split": str(DATA / "runs" / "split_stdio"),
     "restarted": str(DATA / "runs" / "restart_head"),
     "without telemetry": str(DATA / "runs" / "prb_after"),
     "own": str(DATA / "own_run"),
