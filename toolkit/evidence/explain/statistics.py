@@ -146,7 +146,8 @@ def _sum(sample: Sample) -> Outcome:
     total, n, some = _row(sample, "fsum(amount), count(*), count(*) filter (amount <> 0)")
     if not n:
         return Outcome(0.0 if sample.name != "sum" or not sample.source.among else None)
-    steps = (f"{thousands(some)} of {thousands(n)} values are not 0; their sum is {_plain(total)}",)
+    ends = "" if some else "; shown are the first and the last"
+    steps = (f"{thousands(some)} of {thousands(n)} values are not 0; their sum is {_plain(total)}{ends}",)
     return Outcome(total, steps, "hit and amount <> 0" if some else _FIRST_AND_LAST, _LARGEST_FIRST)
 
 

@@ -70,7 +70,8 @@ def _with_texts(explanation: Explanation, files: Mapping[str, RunFile], problems
         file = files.get(name)
         try:
             if file is None:
-                problems.append(f"the run no longer has the file {name}")
+                # One reason is enough where no file at all can be read.
+                problems += [] if problems else [f"the run no longer has the file {name}"]
             else:
                 for number, line in lines_of(file, sorted(numbers)):
                     texts[name, number] = quoted_text(excerpt(line, fields))
