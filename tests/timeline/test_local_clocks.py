@@ -59,3 +59,27 @@ def test_a_log_that_does_not_fit_the_telemetry_gives_no_times(tmp_path: Path, la
 
 def test_a_log_of_another_day_gives_no_times(tmp_path: Path) -> None:
     assert placed(tmp_path, FORMS["no zone"], hours=30 * 24) == []
+
+
+STATED = [
+    (0, 0, 0, True), (5.75, 0, 0, True), (-9.5, 1, 2, True), (2, 0, 3_600, False), (2, 400, 400, False), (30 * 24, 0, 0, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["syslog", "within compose"])
+@pytest.mark.parametrize(("hours", "first_s", "second_s", "known"), STATED)
+def test_without_telemetry_lines_that_state_a_time_show_the_clock_if_they_agree(
+    tmp_path: Path, form: str, hours: float, first_s: float, second_s: float, known: bool
+) -> None:
+    def update(venue: str, late_s: float) -> str:
+        return f"FIRST_BOOK_UPDATE venue={venue} symbol=ETH mid=1.5 spread=0.1 ts={START_MS + round(late_s * 1_000)}"
+
+    start = datetime.fromtimestamp(START_MS / 1_000, UTC) + timedelta(hours=hours)
+    lines = [*LINES[:3], update("lighter", first_s), update("aster", second_s), *LINES[3:]]
+    (tmp_path / "run.log").write_text("".join(FORMS[form](start, line) + "\n" for line in lines))
+    analyze([str(tmp_path)], db := str(tmp_path / "store.duckdb"))
+    with connect(db, read_only=True) as con:
+        query = "select distinct at_ms from log_event where family = 'ws_connecting'"
+        times = [at_ms for (at_ms,) in con.execute(query).fetchall()]
+    near = [at_ms for at_ms in times if at_ms is not None and abs(at_ms - START_MS) <= 1_000]
+    assert bool(near) == known
