@@ -65,15 +65,24 @@ def test_stop_signals_are_those_that_a_terminal_and_a_service_manager_send() -> 
     assert system.stop_signals() == (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def test_too_little_address_space_is_an_error_with_what_to_do() -> None:
+@pytest.mark.parametrize(
+    ("kind", "option", "what", "needed"),
+    [("RLIMIT_AS", "-v", "address space", 1_500), ("RLIMIT_DATA", "-d", "data", 600)],
+    ids=["address space", "data"],
+)
+def test_too_little_memory_is_an_error_with_what_to_do(kind: str, option: str, what: str, needed: int) -> None:
     import resource
 
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    system.check_address_space()
+    number = getattr(resource, kind)
+    before = resource.getrlimit(number)
+    system.check_memory_limits()
     try:
         # A limit below what is in use refuses only new memory; the message needs little.
-        resource.setrlimit(resource.RLIMIT_AS, (1_400_000_000, before[1]))
-        with pytest.raises(InputError, match=r"allows 1400 MB of address space, and this command needs 1500; raise"):
-            system.check_address_space()
+        resource.setrlimit(number, (needed * 1_000_000 - 1_000_000, before[1]))
+        with pytest.raises(
+            InputError,
+            match=f"`ulimit {option}` allows {needed - 1} MB of {what}, and this command needs {needed}; raise",
+        ):
+            system.check_memory_limits()
     finally:
-        resource.setrlimit(resource.RLIMIT_AS, before)
+        resource.setrlimit(number, before)

@@ -20,7 +20,7 @@ from typer.core import TyperGroup
 from toolkit.cli.boundary.guard import INTERRUPTED
 from toolkit.cli.boundary.streams import discard
 from toolkit.cli.options import NoColorOption
-from toolkit.host.system import check_address_space
+from toolkit.host.system import check_memory_limits
 from toolkit.model.errors import ExitCode, InputError, InterruptedByUserError
 
 _COMMON_OPTIONS = (
@@ -56,7 +56,7 @@ def with_common_options(run: Callable[..., int]) -> Callable[..., int]:
         for each in added:
             del options[each.name]
         if run.__name__ not in _SMALL:
-            check_address_space()
+            check_memory_limits()
         return run(**options)
 
     command.__signature__ = declared.replace(  # type: ignore[attr-defined]

@@ -18,8 +18,8 @@ from toolkit.model.errors import InputError
 
 NAME = platform.system()
 _WINDOWS, _MACOS = "Windows", "Darwin"
-ADDRESS_SPACE_BYTES = 1_500_000_000
-"""Address space in which a command that reads a small run can be loaded, with threads for a few processors."""
+ADDRESS_SPACE_BYTES, DATA_BYTES = 1_500_000_000, 600_000_000
+"""Address space and data with which a command can read a small run, with threads for a few processors."""
 PROC = Path("/proc")
 """Directory of the kernel's tables of processes; macOS and Windows have none."""
 
@@ -34,22 +34,26 @@ def check_supervision(system: str | None = None) -> None:
         raise InputError("Windows", None, why)
 
 
-def check_address_space() -> None:
-    """Raise `InputError` where `ulimit -v` allows less than `ADDRESS_SPACE_BYTES`.
+def check_memory_limits() -> None:
+    """Raise `InputError` where `ulimit -v` or `ulimit -d` allows less memory than a command needs to be loaded.
 
-    Libraries reserve address space when they are loaded, and end the process without an exception where there is none.
+    Libraries reserve memory when they are loaded, and end the process without an exception where there is none.
     """
     try:
         import resource
     except ImportError:
         return
-    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if allowed != resource.RLIM_INFINITY and allowed < ADDRESS_SPACE_BYTES:
-        why = (
-            f"`ulimit -v` allows {allowed // 1_000_000} MB of address space, and this command needs "
-            f"{ADDRESS_SPACE_BYTES // 1_000_000}; raise it: `ulimit -v unlimited`"
-        )
-        raise InputError("this machine", None, why)
+    for kind, option, what, needed in (
+        (resource.RLIMIT_AS, "-v", "address space", ADDRESS_SPACE_BYTES),
+        (resource.RLIMIT_DATA, "-d", "data", DATA_BYTES),
+    ):
+        allowed, _ = resource.getrlimit(kind)
+        if allowed != resource.RLIM_INFINITY and allowed < needed:
+            why = (
+                f"`ulimit {option}` allows {allowed // 1_000_000} MB of {what}, and this command needs "
+                f"{needed // 1_000_000}; raise it: `ulimit {option} unlimited`"
+            )
+            raise InputError("this machine", None, why)
 
 
 def stop_signals() -> tuple[signal.Signals, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -53,6 +54,14 @@ def test_an_option_that_is_not_utf8_is_bad_input(option: str, log: Path, tmp_pat
     assert (done.returncode, b"not UTF-8" in done.stderr, done.stderr.count(b"\n")) == (3, True, 1)
 
 
+def test_the_label_of_a_stored_run_that_is_not_utf8_is_bad_input(log: Path, tmp_path: Path) -> None:
+    store = str(tmp_path / "store.duckdb")
+    run("analyze", str(log), "--db", store)
+    stored = json.loads(run("runs", "--db", store, "--format", "json").stdout)["runs"][0]["run"]
+    done = run("runs", "--db", store, "--label", stored, os.fsdecode(b"x\xff"))
+    assert (done.returncode, b"not UTF-8" in done.stderr, done.stderr.count(b"\n")) == (3, True, 1)
+
+
 def few_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))
 
@@ -62,6 +71,17 @@ def test_eight_open_files_are_enough_to_judge_and_too_few_to_serve() -> None:
     assert (done.returncode, done.stderr) == (1, b"")
     done = run("venues", "serve", preexec_fn=few_files)
     assert (done.returncode, done.stderr.count(b"\n"), b"`ulimit -n`" in done.stderr) == (3, 1, True)
+
+
+@pytest.mark.parametrize(
+    "argv", [("gate", "sample:after"), ("sql", "select 1"), ("figures", "run.ticks")], ids=" ".join
+)
+def test_too_little_memory_to_load_the_libraries_is_no_verdict(argv: tuple[str, ...]) -> None:
+    done = run(*argv, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (300_000 << 10,) * 2))
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (3, b"", 1), done.stderr
+    assert b"raise it: `ulimit -v unlimited`" in done.stderr
+    done = run("env", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (300_000 << 10,) * 2))
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize("proxy", ["foo://127.0.0.1:1", "socks5://127.0.0.1:1"])
