@@ -28,7 +28,9 @@ def html_code(text: str) -> Safe:
 
 
 def html_name(text: str) -> Safe:
-    """Return a name as fixed-width HTML, which may break after its dots only."""
+    """Return a name as fixed-width HTML, which may break after its dots only; a path or a command breaks anywhere."""
+    if re.search(r"[ /]", text) or max(map(len, text.split("."))) > SHORT_NAME:
+        return html_code(text)
     return Safe(f'<code class="name">{html(text).replace(".", ".<wbr>")}</code>')
 
 

@@ -17,6 +17,7 @@ from reports.evidence.wording import (
     interval,
     p_value,
     ratio,
+    seconds,
     values,
 )
 from reports.format import GAP, setting
@@ -135,6 +136,8 @@ def _tested(context: Context) -> Iterator[tuple[int, Rich]]:
         yield 0, Rich((bold("Nothing can be compared:"), " ", "; ".join(context.comparison.why_not[:2]), "."))
     else:
         yield 0, Rich((bold("Nothing tested got worse."),))
+    if context.comparison.comparable and (why := context.ages_not_compared):
+        yield 0, Rich((f"Ages were not compared: {why}.",))
     yield from _not_called(context)
 
 
@@ -197,7 +200,9 @@ def _gate(context: Context) -> Rich:
         return text + Rich((", same cause: ",)) + _failure(context, sorted(failures[0])) + Rich((".",))
     for run, gate, failed in zip(context.sides, (before, after), failures, strict=True):
         if failed and not (same or run.blocked):
-            text += Rich((f"; {run.side}: {figure_name(min(failed))} {run.text(min(failed))}",))
+            first = min(failed)
+            value = f"{seconds(run.figures.get(first), None)}{GAP}s" if _is_age(first) else run.text(first)
+            text += Rich((f"; {run.side}: {figure_name(first)} {value}",))
             text += Rich((f" and {len(failed) - 1} more",)) if len(failed) > 1 else Rich(())
         elif gate.verdict is GateVerdict.INCONCLUSIVE and not run.blocked:
             text += Rich((f"; {run.side}: {gate.why.rstrip('.')}",))

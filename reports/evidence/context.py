@@ -114,6 +114,15 @@ class Context:
         return bool(row and row.delta)
 
     @cached_property
+    def ages_not_compared(self) -> str:
+        """Reason why no age of any venue was compared; empty where some were, or where there are none."""
+        rows = [row for row in self.comparison.rows if ".age_apply_ms.p95" in row.figure]
+        known = [row for row in rows if row.before is not None and row.after is not None]
+        if not known or any(row.verdict is not Verdict.NOT_COMPARABLE for row in known):
+            return ""
+        return known[0].why
+
+    @cached_property
     def improved(self) -> tuple[ComparisonRow, ...]:
         """Rows that a test found to have improved, those that decide a venue's result first."""
         return self._with_verdict(Verdict.IMPROVED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.elements import Align, Cell, CitedLine, Column, Rich, Table
+from reports.elements import Align, Cell, CitedLine, Column, Rich, Safe, Table
 from reports.evidence.context import Context
 from reports.evidence.wording import NO_DIFFERENCE, bold, cited, is_tested, runs_with, values
 from toolkit.model.evidence import FindingChange, FindingState
@@ -49,6 +49,8 @@ def venue_result(context: Context, venue: str) -> str:
     if found:
         return " and ".join(sorted(found))
     comparable = any(row.verdict is not Verdict.NOT_COMPARABLE for row in rows)
+    if comparable and context.ages_not_compared:
+        return Safe(f"{NO_DIFFERENCE}, ages not compared")
     return NO_DIFFERENCE if comparable else "not comparable"
 
 

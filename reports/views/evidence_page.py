@@ -86,7 +86,7 @@ class EvidencePage(EvidenceView):
             runs = [side[position] for side in (befores, afters) if position < len(side)]
             before = runs[0].analysis if len(runs) == 2 else None
             title = f"Run {position + 1} of each side" if len(runs) == 2 else f"Run {runs[0].side}"
-            found.append((title, age_strips(before, runs[-1].analysis, self.context.venues, number=position + 1)))
+            found.append((title, age_strips(before, runs[-1].analysis, self.context.venues, self.places, position + 1)))
         return tuple(each for each in found if each[1])
 
     @cached_property

@@ -42,7 +42,7 @@ from toolkit.model.evidence import (
     Validation,
     ValidationResult,
 )
-from toolkit.model.runs import Diagnosis, RunAnalysis
+from toolkit.model.runs import Diagnosis, Episode, RunAnalysis
 from toolkit.model.vocabulary import Ended
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -369,3 +369,17 @@ def test_a_digest_over_the_settings_is_no_setting_of_its_own(
     settings: tuple[dict[str, str], dict[str, str]], named: str
 ) -> None:
     assert named in said(with_settings(before(), settings[0]), with_settings(after(), settings[1]))
+
+
+def test_ages_that_were_not_compared_are_no_part_of_what_did_not_get_worse() -> None:
+    shorter = replace(after(), run=replace(after().run, observed_ms=200_000))
+    text = document(before(), shorter).replace("\u00a0", " ")
+    assert "Ages were not compared: the runs last 9 min 59.5 s and 3 min 20.0 s." in text.split("\n\n")[1]
+    assert "~, ages not compared |" in text
+
+
+def test_more_than_ten_outages_of_a_venue_share_a_row() -> None:
+    outages = tuple(Episode("lighter", "outage", 1_000 * at, 1_000 * at + 500, "dead", None, ()) for at in range(1, 14))
+    text = document(before(), replace(after(), episodes=outages)).replace("\u00a0", " ")
+    assert text.count("| lighter | after |") == 11
+    assert "| lighter | after | later | 1.5 s | 3 more, the longest of 500 ms |" in text

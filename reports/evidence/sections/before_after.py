@@ -106,9 +106,18 @@ def _moved(context: Context, figure: str) -> bool:
 
 
 def _interval_text(row: ComparisonRow | None) -> str:
-    if row is None or row.ratio is None or not row.delta or row.low is None:
+    if row is None or row.ratio is None or not row.delta or row.low is None or _says_nothing(row):
         return NOTHING
     return f"{ratio(row.ratio)}, {interval(row.low, row.high)}"
+
+
+def _says_nothing(row: ComparisonRow) -> bool:
+    """Return True for an interval that excludes neither a fall to a quarter nor a rise to four times."""
+    return row.low is not None and row.low < 1 / _WIDE and (row.high is None or row.high > _WIDE)
+
+
+_WIDE = 4
+"""Ratio, and its inverse, that a useful interval excludes one of."""
 
 
 def _verdict(context: Context, row: ComparisonRow | None) -> str:

@@ -33,6 +33,8 @@ _LARGE_MOVE = math.log(1.5)
 """Least absolute log ratio of a move that is called large."""
 LEAST_BEYOND_IDENTICAL = 2
 """Least number of times that a large move lies further apart than two runs of one build."""
+MOST_OUTAGES = 10
+"""Outages of one venue in one run that are listed; the rest shares a row."""
 LEAST_SHARE = 0.5
 """Least difference of the shares of runs with a finding, before and after, from which it is not the same."""
 _STEADY = re.compile(r"(?:\.p50|\.p95|\.p99|\.mean|share|_per_s)$")
@@ -163,14 +165,22 @@ _OUTAGE_COLUMNS = (
 
 def outages(context: Context) -> Table:
     """Return the outages of both runs in the order of venues and time; those of the start-up are left out."""
-    rows = [
-        _outage(run.side, context.label(run), episode, run.analysis.run.started_ms)
-        for venue in context.venues
-        for run in context.all_runs
-        for episode in run.analysis.episodes
-        if episode.venue == venue and _is_outage(episode)
-    ]
+    rows: list[tuple[Cell | Rich, ...]] = []
+    for venue in context.venues:
+        for run in context.all_runs:
+            found = [each for each in run.analysis.episodes if each.venue == venue and _is_outage(each)]
+            started_ms = run.analysis.run.started_ms
+            rows += [_outage(run.side, context.label(run), each, started_ms) for each in found[:MOST_OUTAGES]]
+            if more := found[MOST_OUTAGES:]:
+                length = duration(sum(_length_ms(each) for each in more))
+                longest = duration(max(map(_length_ms, more)))
+                summary = f"{len(more)} more, the longest of {longest}"
+                rows.append((Cell(venue), Cell(context.label(run)), Cell("later"), Cell(length), Cell(summary)))
     return Table(_OUTAGE_COLUMNS, tuple(rows))
+
+
+def _length_ms(episode: Episode) -> int:
+    return 0 if episode.from_ms is None or episode.to_ms is None else episode.to_ms - episode.from_ms
 
 
 def _is_outage(episode: Episode) -> bool:
@@ -199,5 +209,4 @@ def outage_counts(context: Context) -> str:
 
 def _counted(episodes: Sequence[Episode]) -> str:
     found = [each for each in episodes if _is_outage(each)]
-    total = sum(each.to_ms - each.from_ms for each in found if each.to_ms is not None and each.from_ms is not None)
-    return f"{len(found)}, {duration(total)} in all".replace(" ", GAP, 1) if found else "none"
+    return f"{len(found)}, {duration(sum(map(_length_ms, found)))} in all".replace(" ", GAP, 1) if found else "none"
