@@ -1,7 +1,7 @@
 """Outputs of commands and entries of codes shown in the documents: `python -m tests.documents` updates both.
 
 A fenced `console` block holds commands after `$ ` and, below each, its output. The commands of one document run in one
-directory, in their order. A block of bare commands, such as the
+directory, in their order; a block with a file's name after its language is that file in it. A block of bare commands, such as the
 set-up of a new machine, shows no output and is not run. The entries of a runbook stand between two comments; their text
 is that of `toolkit.model.runbooks`. Review the difference before you commit it. `python -m tests.documents --entries`
 updates the entries alone.
@@ -24,6 +24,7 @@ from toolkit.model.runbooks.references import Runbook
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "runbooks").glob("*.md")))
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
+_FILE = re.compile(r"^```\w+ ([\w.-]+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _ENTRIES = re.compile(r"(?<=<!-- entries -->\n).*(?=<!-- end of entries -->)", re.DOTALL)
 _COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
@@ -37,6 +38,8 @@ def shown_commands(document: Path) -> Iterator[tuple[str, str]]:
 def outputs(document: Path) -> Iterator[tuple[str, str, str]]:
     """Run the commands of a document in their order in one new directory; yield each with its shown and its real output."""
     with tempfile.TemporaryDirectory() as folder:
+        for name, content in _FILE.findall(document.read_text(encoding="utf-8")):
+            (Path(folder) / name).write_text(content, encoding="utf-8")
         for command, shown in shown_commands(document):
             yield command, shown, command_output(command, Path(folder))
 
@@ -44,7 +47,8 @@ def outputs(document: Path) -> Iterator[tuple[str, str, str]]:
 def command_output(command: str, folder: Path) -> str:
     """Run the command in a shell in a directory, and return its standard output. `toolkit` is that of this checkout."""
     environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120", "PYTHON": sys.executable}
-    environment.pop(URL_VARIABLE, None)
+    for name in (URL_VARIABLE, "GITHUB_WORKFLOW", "TOOLKIT_DB"):
+        environment.pop(name, None)
     script = f'toolkit() {{ "$PYTHON" -m toolkit "$@"; }}\n{command}'
     done = subprocess.run(
         ["bash", "-c", script], capture_output=True, text=True, cwd=folder, env=environment, check=False
