@@ -27,8 +27,14 @@ def check_format(format: str, name: str = "simple_page") -> None:
 
 
 def run_name(path: str) -> str:
-    """Return the name by which reports call the run at `path`: its last part, `standard input` for `-`."""
-    return "standard input" if path == "-" else PurePath(path).name or path
+    """Return the name by which reports call the run at `path`: its last part, `standard input` for `-`.
+
+    The pipe of a descriptor, such as `/dev/fd/63` of a process substitution, is `pipe-63`.
+    """
+    named = PurePath(path)
+    if named.parent.name == "fd" and named.name.isdecimal():
+        return f"pipe-{named.name}"
+    return "standard input" if path == "-" else named.name or path
 
 
 def render_page(name: str, format: str, **data: object) -> str:

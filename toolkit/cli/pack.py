@@ -14,6 +14,7 @@ from toolkit.cli.progress import TELEMETRY_READ, byte_progress
 from toolkit.cli.report import DiffOption, RepoOption, SpecOption, check_repository_options
 from toolkit.model.errors import UsageError
 from toolkit.model.vocabulary import OFF_MARKET_BPS
+from toolkit.streams.spool import STANDARD_INPUT, is_pipe
 
 if TYPE_CHECKING:
     from toolkit.packs.pack import Packed
@@ -81,8 +82,10 @@ def sides_of(
     Raises `UsageError` where the sides are not clear.
     """
     named, chosen = list(runs or ()), bool(befores or afters)
-    if "-" in (*named, *(befores or ()), *(afters or ())):
-        raise UsageError("-: standard input cannot be read twice; write it to a file, and pack that")
+    for path in (*named, *(befores or ()), *(afters or ())):
+        if is_pipe(path):
+            what = "standard input" if path == STANDARD_INPUT else "a pipe"
+            raise UsageError(f"{path}: {what} cannot be read twice; write it to a file, and pack that")
     if len(named) == 1 and not chosen:
         return (("run", (named[0],)),)
     if len(named) == 2 and not chosen:

@@ -13,10 +13,14 @@ from toolkit.cli import options as opt
 from toolkit.cli.common import with_common_options
 from toolkit.cli.output import emit, note
 from toolkit.model.errors import InputError, UsageError
+from toolkit.streams.small_files import read_small_file
 
 if TYPE_CHECKING:
     from connectors.simulator.scenario import Scenario
     from connectors.venues.spec import Venue
+
+_MAX_BYTES = 1 << 20
+"""Greatest size of a scenario file."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -152,7 +156,7 @@ def read_scenario(path: Path | None, venues: list[str]) -> Scenario:
     if path is None:
         return Scenario()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_small_file(path, _MAX_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             str(path), None, f"cannot be read: {error}; name a TOML file (see `toolkit venues faults`)"

@@ -13,6 +13,7 @@ from toolkit.host.commands import Command, parse
 from toolkit.model.evidence import CommandRow, Specification, ValidationResult
 from toolkit.model.redaction import redact_argv, redact_value
 from toolkit.model.vocabulary import Role
+from toolkit.streams.spool import is_pipe
 
 _COULD_NOT_START = (126, 127)
 """Exit codes of a command that a shell found not executable, or did not find."""
@@ -71,11 +72,10 @@ def command_rows(run_paths: Iterable[str], specification: Specification | None) 
 
 
 def _run_rows(path: str) -> Iterable[CommandRow]:
-    # Standard input has been read by the analysis and cannot be read again.
-    files = [] if path == "-" else [each for each in discover([path]) if each.role is Role.COMMANDS]
+    # A pipe has been read by the analysis and cannot be read again.
+    files = [] if is_pipe(path) else [each for each in discover([path]) if each.role is Role.COMMANDS]
     for file in files:
-        with file.open() as stream:
-            yield from command_index(stream.read(), f"{_run_name(path)}/{file.name}")
+        yield from command_index(file.content(), f"{_run_name(path)}/{file.name}")
 
 
 def _run_name(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from toolkit.model.evidence import (
     Validation,
 )
 from toolkit.model.vocabulary import ReconnectReason, Role
+from toolkit.streams.small_files import read_small_file
 
 _MAX_BYTES = 200_000
 """Greatest size of a specification, and of the interpretation beside it."""
@@ -49,7 +51,7 @@ def read_specification(path: Path) -> Specification:
     stated = [_stated_command(content, number, table) for number, table in enumerate(tables.command)]
     _reject_repeated(content, "command", [each.id for each in stated])
     index = _named_file(content, path, "commands", tables.commands)
-    recorded = command_index(index.read_bytes(), index.name) if index else ()
+    recorded = command_index(read_small_file(index), index.name) if index else ()
     if twice := {each.id for each in recorded} & {each.id for each in stated}:
         number = next(number for number, each in enumerate(stated) if each.id in twice)
         raise content.error(
@@ -232,9 +234,11 @@ def _named_file(content: SpecificationFile, path: Path, key: str, named: str | N
 
 def _text(path: Path, name: str) -> str:
     try:
-        if path.stat().st_size > _MAX_BYTES:
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
             raise UsageError(f"{name}: larger than {_MAX_BYTES:_} bytes; is it the right file?")
-        return path.read_text("utf-8-sig")
+        return io.TextIOWrapper(io.BytesIO(content), "utf-8-sig").read()
     except FileNotFoundError as error:
         raise UsageError(
             f"{name}: no such file; `toolkit report --init {name} BEFORE AFTER` writes one to fill in"

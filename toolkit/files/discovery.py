@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
-import sys
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -30,6 +27,7 @@ from toolkit.files.run_file import RunFile
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
 from toolkit.streams.blocks import Opener
+from toolkit.streams.spool import STANDARD_INPUT, Spool, is_pipe, reject_irregular, spooled_pipe, spooled_standard_input
 
 SAMPLE = "sample:"
 """Prefix of a path that names a packaged sample run."""
@@ -102,15 +100,18 @@ def _why_not_a_run(found: list[RunFile]) -> str:
 
 
 def _files_under(typed: str) -> Iterator[RunFile]:
-    if typed == "-":
-        yield from _standard_input()
+    if typed == STANDARD_INPUT:
+        yield from _spooled("standard input", spooled_standard_input())
         return
     if not typed:
         raise InputError("''", None, "an empty path names nothing; write . for the working directory")
     path = _sample(typed.removeprefix(SAMPLE)) if typed.startswith(SAMPLE) else Path(typed)
     if path.is_dir():
         yield from _directory(path)
+    elif is_pipe(str(path)):
+        yield from _pipe(path)
     elif path.exists():
+        reject_irregular(path.stat().st_mode, typed)
         yield from _file(path, path.name)
     else:
         raise InputError(typed, None, "no such file or directory; check the path")
@@ -126,21 +127,23 @@ def _sample(name: str) -> Path:
     return folder / name
 
 
-def _standard_input() -> Iterator[RunFile]:
-    if sys.stdin is None:
-        raise InputError("standard input", None, "is closed; name a file, or pipe one in")
-    spool = tempfile.NamedTemporaryFile(prefix="toolkit-stdin-")  # noqa: SIM115  must exist as long as the RunFile
-    shutil.copyfileobj(sys.stdin.buffer, spool)
-    spool.flush()
+def _pipe(path: Path) -> Iterator[RunFile]:
+    try:
+        spool = spooled_pipe(path)
+    except OSError as error:
+        raise InputError(str(path), None, f"cannot be read: {error.strerror or error}") from error
+    # The pipe of a descriptor is named by its number, which could be taken for that of a rotated part.
+    yield from _spooled(f"pipe-{path.name}" if path.name.isdecimal() else path.name, spool)
 
-    def opener() -> BinaryIO:
-        return open(spool.name, "rb")  # noqa: PTH123
 
-    if zipfile.is_zipfile(spool.name):
-        # The archive keeps a reference to the spool file, which is deleted when it is closed.
-        yield from _zip_members("standard input", cast(IO[bytes], spool))
+def _spooled(name: str, spool: Spool) -> Iterator[RunFile]:
+    with spool.open() as copy:
+        is_archive = zipfile.is_zipfile(copy)
+    if is_archive:
+        # The archive keeps the copy open, which is deleted when it is closed.
+        yield from _zip_members(name, spool.open())
     else:
-        yield _detected("standard input", opener, None)
+        yield _detected(name, spool.open, None)
 
 
 def _directory(folder: Path) -> Iterator[RunFile]:

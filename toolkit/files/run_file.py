@@ -11,6 +11,7 @@ from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
 from toolkit.runlog.wrapping.kinds import Wrapping
 from toolkit.streams.blocks import DecompressedStream, Opener, blocks
+from toolkit.streams.small_files import SMALL_FILE_BYTES, read_small
 
 _PEEK_BYTES = 64 << 10
 
@@ -39,6 +40,11 @@ class RunFile:
             return DecompressedStream(self.opener())
         except OSError as error:
             raise InputError(self.name, None, f"cannot be read: {error.strerror or error}") from error
+
+    def content(self, most: int = SMALL_FILE_BYTES) -> bytes:
+        """Return all decompressed bytes. Raises `InputError` for more than `most` bytes, and for an unreadable file."""
+        with self.open() as stream:
+            return read_small(stream, self.name, most)
 
     def first_line(self) -> bytes | None:
         """Return the first line without its newline; None for an empty file or a line that is too long."""

@@ -9,8 +9,10 @@ from pathlib import Path
 from toolkit.gate import Gate, parse_gate
 from toolkit.model.errors import UsageError
 from toolkit.model.figures import FigureSpec
+from toolkit.streams.small_files import read_small_file
 
 BUILT_IN = ("frontier", "strict")
+_MAX_BYTES = 1 << 20
 
 
 def load_gate(name: str, catalogue: Sequence[FigureSpec]) -> Gate:
@@ -21,7 +23,7 @@ def load_gate(name: str, catalogue: Sequence[FigureSpec]) -> Gate:
     if name in BUILT_IN:
         return parse_gate((files("toolkit.gate") / "builtin" / f"{name}.toml").read_text("utf-8"), name, catalogue)
     try:
-        return parse_gate(Path(name).read_text("utf-8"), name, catalogue)
+        return parse_gate(read_small_file(Path(name), _MAX_BYTES).decode("utf-8"), name, catalogue)
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror or error}; built-in gates are {', '.join(BUILT_IN)}") from error
     except UnicodeDecodeError as error:

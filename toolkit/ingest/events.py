@@ -21,6 +21,7 @@ from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import CounterKind, Role, SetAside
 from toolkit.runlog.grammar import throttles
 from toolkit.streams.blocks import Block, blocks
+from toolkit.streams.small_files import short_lines
 
 SCHEMA = b'"toolkit.event/'
 _COUNT_LIMIT = 1 << 53
@@ -115,7 +116,7 @@ def _last_arrival(source: RunFile) -> tuple[str | None, int]:
     with source.open() as stream, io.BufferedReader(stream) as lines:
         if arrivals.SCHEMA.encode() not in lines.peek().split(b"\n", 1)[0]:
             return None, 0
-        log, rows = arrivals.read(lines, source.name)
+        log, rows = arrivals.read(short_lines(lines, source.name), source.name)
         last = deque(rows, 1)
     return log or None, last[0].byte if last else 0
 

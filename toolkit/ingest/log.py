@@ -27,7 +27,6 @@ from toolkit.runlog.bulk.block import (
     parse_single,
     parse_span,
     rejoined,
-    span_blocks,
 )
 from toolkit.runlog.bulk.wrapped import OpenLines, SectionReader
 from toolkit.runlog.ending_lines import Ref
@@ -38,7 +37,7 @@ from toolkit.runlog.wrapping.sections import LogWrappings
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines, rejoin_wrapped
 from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks
 from toolkit.streams.parallel import PARALLEL_FROM_BYTES, gc_paused
-from toolkit.streams.spans import read_in_parallel
+from toolkit.streams.spans import read_in_parallel, span_blocks
 
 
 def load(

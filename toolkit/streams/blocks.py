@@ -21,8 +21,8 @@ BLOCK_BYTES = 4 << 20
 """Default size of a span that one process reads of a large file."""
 _READ_BYTES = 2 << 20
 """Default size of a block of a stream: smaller, so that the next block is decompressed while one is parsed."""
-LONGEST_LINE_BYTES = 128 << 20
-"""Lines longer than this are skipped: no producer writes one, and memory must stay bounded."""
+LONGEST_LINE_BYTES = 8 << 20
+"""Lines longer than this are skipped: no producer writes one, and reading one takes several times its memory."""
 
 _NEWLINE, _CACHED_BYTES = ord("\n"), 64 << 10
 _DAMAGE_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, zstandard.ZstdError)
@@ -131,29 +131,33 @@ def blocks(
 ) -> Iterator[Block]:
     """Split a stream into blocks of whole lines of about `size` bytes.
 
-    A final fragment without a newline is a block of its own. A line of more than about `longest` bytes is skipped.
+    A final fragment without a newline is a block of its own. A line of more than `longest` bytes is skipped; `longest`
+    is at least `size`.
     """
     with _ReadAhead(stream) as pieces:
         yield from _blocks(pieces, size, longest)
 
 
 def _blocks(stream: Readable, size: int, longest: int) -> Iterator[Block]:
-    line, byte, carry = 1, 0, b""
+    line, byte, begun, begun_bytes = 1, 0, list[bytes](), 0
     while piece := stream.read(size):
+        end = piece.find(b"\n") + 1
+        if begun_bytes + (end - 1 if end else len(piece)) > longest:
+            skipped, piece = (
+                (begun_bytes + end, piece[end:]) if end else _skip_line(stream, begun_bytes + len(piece), size)
+            )
+            yield Block(b"", line, byte, skipped=True)
+            line, byte, begun, begun_bytes = line + 1, byte + skipped, [], 0
         cut = piece.rfind(b"\n") + 1
-        if not cut:
-            carry += piece
-            if len(carry) > longest:
-                skipped, carry = _skip_line(stream, len(carry), size)
-                yield Block(b"", line, byte, skipped=True)
-                line, byte = line + 1, byte + skipped
-            continue
-        data = carry + piece[:cut]
-        carry = piece[cut:]
-        yield Block(data, line, byte)
-        line, byte = line + count_newlines(data), byte + len(data)
-    if carry:
-        yield Block(carry, line, byte, torn=True)
+        if cut:
+            data = b"".join((*begun, piece[:cut]))
+            yield Block(data, line, byte)
+            line, byte, begun, begun_bytes = line + count_newlines(data), byte + len(data), [], 0
+        if cut < len(piece):
+            begun.append(piece[cut:])
+            begun_bytes += len(piece) - cut
+    if begun:
+        yield Block(b"".join(begun), line, byte, torn=True)
 
 
 class _ReadAhead:

@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import BinaryIO, Generic, TypeVar
 
-from toolkit.streams.blocks import BLOCK_BYTES
+from toolkit.streams.blocks import BLOCK_BYTES, LONGEST_LINE_BYTES, Block, blocks
 from toolkit.streams.parallel import WORKERS, retain_freed_memory, sha256_of, worker_pool
 from toolkit.streams.worker_pool import WorkerPool
 
@@ -100,3 +100,27 @@ def line_spans(path: Path, size: int, span_bytes: int) -> Iterator[Span]:
             end = min(file.tell(), size)
             yield start, end
             start = end
+
+
+def span_blocks(
+    path: Path, start: int, end: int, block_bytes: int = BLOCK_BYTES, longest: int = LONGEST_LINE_BYTES
+) -> Iterator[Block]:
+    """Yield the blocks between two byte offsets of a plain file, with lines counted from the first offset."""
+    with path.open("rb", buffering=0) as file:
+        file.seek(start)
+        for block in blocks(_LimitedReader(file, end - start), block_bytes, longest):
+            yield replace(block, first_byte=start + block.first_byte)
+
+
+class _LimitedReader:
+    """Reader of at most the next `limit` bytes of a file."""
+
+    def __init__(self, file: BinaryIO, limit: int) -> None:
+        self._file = file
+        self._remaining = limit
+
+    def read(self, size: int) -> bytes:
+        """Return at most `size` bytes; empty at the limit or at the end of the file."""
+        data = self._file.read(min(size, self._remaining))
+        self._remaining -= len(data)
+        return data

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from toolkit.model.runs import SetAsideLine
 from toolkit.model.set_aside import SetAsideLines
 from toolkit.model.vocabulary import MAX_PLACES, SetAside
-from toolkit.streams.blocks import Block, count_newlines
+from toolkit.streams.blocks import BLOCK_BYTES, LONGEST_LINE_BYTES, Block, count_newlines
+from toolkit.streams.spans import span_blocks
 from toolkit.telemetry.batch import RECORD_TYPES, TelemetryBatch, record_table
 from toolkit.telemetry.reader import RecordReader, RecoveredLine
 from toolkit.telemetry.schema import SCHEMAS, Scope
@@ -55,11 +57,19 @@ class _FileBuffer:
 _BUFFER = _FileBuffer()
 
 
-def read_span(path: Path, start: int, end: int, scope: Scope = "all") -> TelemetryBatch:
+def read_span(
+    path: Path, start: int, end: int, scope: Scope = "all", longest: int = LONGEST_LINE_BYTES
+) -> TelemetryBatch:
     """Read the lines between two byte offsets of a plain file; line numbers count from 1 at the span's first line.
 
-    A last line without a newline is read as a torn one. Raises `OSError` for a file that cannot be read.
+    A last line without a newline is read as a torn one, and a line of more than `longest` bytes is set aside. Raises
+    `OSError` for a file that cannot be read.
     """
+    if end - start > longest:
+        found = (
+            read_block(block, scope) for block in span_blocks(path, start, end, min(BLOCK_BYTES, longest), longest)
+        )
+        return reduce(TelemetryBatch.concat, found)
     data = _BUFFER.fill(path, start, end - start)
     tail_start = _BUFFER.after_last_newline(len(data))
     whole = _read(_Lines(data[:tail_start], 1, start), scope) if tail_start or not data else None

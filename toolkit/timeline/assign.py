@@ -16,6 +16,7 @@ from toolkit.files.run_file import RunFile, adjoins, continues
 from toolkit.model.recorded import arrivals
 from toolkit.model.runs import Session
 from toolkit.model.vocabulary import Role
+from toolkit.streams.small_files import short_lines
 from toolkit.timeline.book_gaps import book_gap_anchors
 from toolkit.timeline.bounds import Timeline
 from toolkit.timeline.clock_evidence import (
@@ -78,7 +79,7 @@ def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[RunFile]) -
         with source.open() as stream, io.BufferedReader(stream) as lines:
             if arrivals.SCHEMA.encode() not in lines.peek().split(b"\n", 1)[0]:
                 continue
-            log, rows = arrivals.read(lines, source.name)
+            log, rows = arrivals.read(short_lines(lines, source.name), source.name)
             whole, last = log_offsets(sources, log), 0
             while whole is not None and (batch := list(islice(rows, _BATCH_ROWS))):
                 located = [(*whole.locate(row.byte), row.at_ms, row.error_ms) for row in batch]

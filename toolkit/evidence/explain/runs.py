@@ -17,6 +17,7 @@ from toolkit.model.errors import InputError, UsageError
 from toolkit.model.explanations import Explanation
 from toolkit.model.redaction import redact
 from toolkit.model.runs import FileLedger
+from toolkit.streams.spool import is_pipe
 
 _CHUNK_BYTES = 1 << 20
 
@@ -32,7 +33,7 @@ def explained(name: str, figure: str, db: str, most: int | None, analyze_into: A
     """
     if not is_path(name):
         return explain(db, stored_by_name(name, db), figure, (), most)
-    files = [] if name == "-" or db == MEMORY or not Path(db).exists() else distinct(discover([name])).files
+    files = [] if is_pipe(name) or db == MEMORY or not Path(db).exists() else distinct(discover([name])).files
     if files and (stored := stored_by_content(files, db)):
         return explain(db, stored, figure, (name,), most, {each.name: each for each in reversed(files)})
     with scratch_folder() as folder:

@@ -27,8 +27,7 @@ def load(sources: Sequence[RunFile]) -> tuple[BuildFact, ...]:
     for source in sources:
         if source.role is not Role.PROVENANCE:
             continue
-        with source.open() as stream:
-            content = stream.read()
+        content = source.content()
         try:
             build = msgspec.json.decode(content, type=_BuildInfo)
         except msgspec.MsgspecError:

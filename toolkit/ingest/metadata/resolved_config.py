@@ -39,8 +39,7 @@ def load(sources: Sequence[RunFile]) -> tuple[SettingSource, ...]:
     for source in sources:
         if source.role is not Role.PROVENANCE:
             continue
-        with source.open() as stream:
-            content = stream.read()
+        content = source.content()
         try:
             config = msgspec.json.decode(content, type=_ResolvedConfig)
         except msgspec.MsgspecError:

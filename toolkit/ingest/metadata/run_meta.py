@@ -15,11 +15,10 @@ from toolkit.model.recorded.run_meta import RunMeta
 def load(sources: Sequence[RunFile]) -> RunMeta | None:
     """Return the metadata of the first source; None without sources. Raises `InputError` for a damaged file."""
     for source in sources:
-        with source.open() as stream:
-            try:
-                return msgspec.json.decode(stream.read(), type=RunMeta)
-            except msgspec.MsgspecError as error:
-                raise InputError(source.name, None, f"is not run metadata: {error}; leave the file out") from error
+        try:
+            return msgspec.json.decode(source.content(), type=RunMeta)
+        except msgspec.MsgspecError as error:
+            raise InputError(source.name, None, f"is not run metadata: {error}; leave the file out") from error
     return None
 
 
@@ -28,6 +27,5 @@ def setting_lines(sources: Sequence[RunFile], meta: RunMeta | None) -> dict[str,
     names = (*meta.options, *(meta.environment or ())) if meta else ()
     if not names:
         return {}
-    with sources[0].open() as stream:
-        content = stream.read()
+    content = sources[0].content()
     return {name: (sources[0].name, line_of_key(content, name)) for name in names}

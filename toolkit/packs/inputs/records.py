@@ -13,6 +13,7 @@ from toolkit.ingest.metadata import run_meta
 from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.vocabulary import Role
 from toolkit.packs.index import PackIndex
+from toolkit.streams.small_files import read_small_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,10 @@ def _of(files: list[RunFile], role: Role) -> list[RunFile]:
 def _commands(root: Path, index: PackIndex, found: dict[str, list[RunFile]]) -> Iterator[RecordedCommand]:
     for packed in index.files:
         if packed.role is Role.COMMANDS:
-            yield from _numbered("stated", packed.path, (root / packed.path).read_bytes())
+            yield from _numbered("stated", packed.path, read_small_file(root / packed.path))
     for run in index.runs:
         for file in _of(found[run.name], Role.COMMANDS):
-            with file.open() as stream:
-                yield from _numbered(f"{run.name}-{file.name}", f"{run.folder}/{file.name}", stream.read())
+            yield from _numbered(f"{run.name}-{file.name}", f"{run.folder}/{file.name}", file.content())
 
 
 def _numbered(source: str, path: str, content: bytes) -> Iterator[RecordedCommand]:

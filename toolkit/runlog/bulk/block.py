@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -25,7 +24,8 @@ from toolkit.runlog.parse import OTHER, RX_STATS, UNKNOWN, LogRecord, ParsedLine
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.session_lines import session_line
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines
-from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks
+from toolkit.streams.blocks import BLOCK_BYTES, Block
+from toolkit.streams.spans import span_blocks
 
 _BYTES_OF_TEXT = re.compile(r'"MESSAGE" ?: ?\[')
 _PARSED_SINGLY = {0, 1}
@@ -153,32 +153,10 @@ def parse_span(path: Path, start: int, end: int) -> list[ParsedBlock]:
     return [parse_block(block, _process_templates()) for block in span_blocks(path, start, end, 2 * BLOCK_BYTES)]
 
 
-def span_blocks(path: Path, start: int, end: int, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
-    """Yield the blocks between two byte offsets of a plain file, with lines counted from the first offset."""
-    with path.open("rb", buffering=0) as file:
-        file.seek(start)
-        for block in blocks(_LimitedReader(file, end - start), block_bytes):
-            yield replace(block, first_byte=start + block.first_byte)
-
-
 @cache
 def _process_templates() -> TemplateMatcher:
     """Return the matcher that this process uses for all its spans."""
     return log_templates()
-
-
-class _LimitedReader:
-    """Reader of at most the next `limit` bytes of a file."""
-
-    def __init__(self, file: BinaryIO, limit: int) -> None:
-        self._file = file
-        self._remaining = limit
-
-    def read(self, size: int) -> bytes:
-        """Return at most `size` bytes; empty at the limit or at the end of the file."""
-        data = self._file.read(min(size, self._remaining))
-        self._remaining -= len(data)
-        return data
 
 
 def rejoined(line: SingleLine, partial: str | None) -> SingleLine | None:
