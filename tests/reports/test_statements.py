@@ -104,11 +104,15 @@ def test_4_and_10_closes_at_one_age_are_a_mechanism_with_the_reason_that_the_log
 
 
 def test_5_a_large_move_is_held_against_two_runs_of_one_build() -> None:
-    assert "- **tick time p95** 1 061 µs → 502 µs; two runs of one build read 578 µs and 555.3 µs." in document()
+    assert (
+        "- **tick time p95** 1 061 µs → 502 µs (two runs of one build: 578 µs and 555.3 µs), **p99** 2 022"
+        in document()
+    )
 
 
 def test_6_findings_are_gone_new_or_the_same() -> None:
-    assert "- **Gone, lighter:** closed by the venue" in document()
+    assert "**Why lighter:** before, closed by the venue" in document()
+    assert "- **Gone, lighter:** see “Why lighter” above." in document()
     assert "- **Same, hyperliquid:** the socket brought no book for" in document()
 
 
@@ -133,7 +137,9 @@ def test_8_runs_at_the_same_time_are_called_so_and_share_a_processor() -> None:
 
 
 def test_9_a_counter_without_a_line_is_no_proven_zero() -> None:
-    (line,) = (line for line in document().splitlines() if line.startswith("| try send full |"))
+    (line,) = (
+        line for line in document().splitlines() if line.startswith("| try send full, pending latest replaced, ")
+    )
     assert "not instrumented → 0" in line and "no line seen; this build prints them" in line
 
 
