@@ -45,7 +45,7 @@ SLOW = (
     "tests/evidence/explain/test_explain.py", "tests/evidence/test_confirmation.py", "tests/evidence/test_worked_example.py",
     "tests/files/test_conflicting_names.py", "tests/files/test_rotated_runs.py", "tests/files/test_rotation.py",
     "tests/gate/test_gate_command.py", "tests/ingest/test_copied_files.py", "tests/ingest/test_log_sections.py",
-    "tests/ingest/test_split_log_lines.py", "tests/ingest/test_split_records.py", "tests/ingest/test_limits.py",
+    "tests/ingest/test_split_log_lines.py", "tests/ingest/test_split_records.py", "tests/ingest/test_limits.py", "tests/ingest/test_long_lines.py",
     "tests/ingest/test_small_steps.py", "tests/ingest/test_stepped_records.py", "tests/ingest/test_telemetry_load.py",
     "tests/ingest/test_wrapped_logs.py", "tests/reports/test_compare_and_report.py", "tests/reports/test_evidence.py",
     "tests/reports/test_evidence_page.py", "tests/reports/test_examples.py", "tests/reports/test_page_size.py",

@@ -10,12 +10,15 @@ process and of all together, the size of the JSON, and whether each row of the l
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,6 +158,60 @@ LOG: dict[str, Callable[[Path, int], None]] = {
 }
 
 
+Writer = Callable[[Path, int], None]
+
+
+def _one_line(head: bytes, byte: bytes, tail: bytes = b"") -> Writer:
+    """Return a writer of one line: `head`, one byte again and again, and `tail`."""
+
+    def write(path: Path, size: int) -> None:
+        with path.open("wb") as file:
+            file.write(head)
+            for _ in range(size >> 20):
+                file.write(byte * (1 << 20))
+            file.write(tail)
+
+    return write
+
+
+def _in_gzip(write: Writer) -> Writer:
+    """Return a writer of the same content in a gzip file."""
+
+    def packed(path: Path, size: int) -> None:
+        plain = path.with_suffix(".plain")
+        write(plain, size)
+        with plain.open("rb") as source, gzip.open(path, "wb", 1) as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+        plain.unlink()
+
+    return packed
+
+
+def _in_zip(write: Writer) -> Writer:
+    """Return a writer of a zip archive with the same content as `run.log`."""
+
+    def packed(path: Path, size: int) -> None:
+        plain = path.with_suffix(".plain")
+        write(plain, size)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.write(plain, "run.log")
+        plain.unlink()
+
+    return packed
+
+
+LOG["lines of 7 MB"] = _repeated(lambda number: f"Error: {number} " + "word " * 1_400_000)
+LOG["two lines"] = lambda path, size: _repeated(lambda _: "Error: " + "x" * (size // 2), _SESSION.format(1) + "\n")(
+    path, size
+)
+_label = _one_line(b'{"schema": "toolkit.run_meta/1", "label": "', b"x", b'"}\n')
+PACKED: dict[str, tuple[Writer, dict[str, Writer]]] = {
+    "run.log.gz": (_in_gzip(_plain_log), {"zeros": _in_gzip(_one_line(b"", b"\0"))}),
+    "run.zip": (_in_zip(_plain_log), {"zeros": _in_zip(_one_line(b"", b"\0"))}),
+    "run_meta.json.gz": (_in_gzip(_plain_log), {"one label": _in_gzip(_label)}),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one analysis took: seconds, peak MiB of the largest process and of all, bytes of JSON, exit, the ledger's sum."""
@@ -211,7 +268,8 @@ def measure(path: Path) -> Outcome:
 
 def kinds(only: list[str]) -> Iterator[tuple[str, str, Callable[[Path, int], None]]]:
     """Return name, file name and writer of each kind, the plain file of each before the others."""
-    groups = (("telemetry.jsonl", _plain_telemetry, TELEMETRY), ("run.log", _plain_log, LOG))
+    groups = [("telemetry.jsonl", _plain_telemetry, TELEMETRY), ("run.log", _plain_log, LOG)]
+    groups += [(name, *writers) for name, writers in PACKED.items()]
     for file_name, plain, group in groups:
         chosen = {name: writer for name, writer in group.items() if not only or name in only}
         if chosen:

@@ -46,6 +46,17 @@ def test_a_line_longer_than_the_limit_is_skipped_alone(tail: bytes, content: byt
     assert all(block.first_line > 1 for block in found if not block.skipped)
 
 
+@given(st.lists(st.binary(max_size=40), max_size=30).map(b"\n".join), st.integers(1, 8), st.integers(8, 20))
+def test_exactly_the_lines_longer_than_the_limit_are_skipped(content: bytes, size: int, longest: int) -> None:
+    lines = content.split(b"\n")
+    ended = [line + b"\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+    found = list(blocks(io.BytesIO(content), size, longest))
+    skipped = [number for number, line in enumerate(ended, 1) if len(line.removesuffix(b"\n")) > longest]
+    assert [block.first_line for block in found if block.skipped] == skipped
+    kept = b"".join(line for number, line in enumerate(ended, 1) if number not in skipped)
+    assert b"".join(block.data for block in found) == kept
+
+
 @pytest.mark.parametrize(
     "compress", [lambda b: b, gzip.compress, zstandard.ZstdCompressor().compress], ids=["plain", "gz", "zst"]
 )

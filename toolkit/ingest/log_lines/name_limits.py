@@ -13,6 +13,8 @@ from toolkit.runlog.bulk.columns import BlockTables
 from toolkit.runlog.parse import AUDIT_OTHER, LogRecord
 from toolkit.runlog.session_lines import SessionLine
 
+MAX_TEXT_CHARS = 64 << 10
+"""Characters that are kept of a line and of a value in it, so that long lines cannot fill the memory."""
 _NO_REASONS: frozenset[str] = frozenset()
 _RECONNECT = "reconnect."
 """Beginning of the names of the counters of one reason each."""
@@ -32,7 +34,9 @@ class NameLimits:
     _reasons: dict[str, set[str]] = field(default_factory=dict)
 
     def record(self, record: LogRecord, count: int = 1) -> LogRecord:
-        """Return a record with names within the limits; `count` records have them."""
+        """Return a record with names and values within the limits; `count` records have them."""
+        if any(len(each) > MAX_TEXT_CHARS for each in record.fields.values()):
+            record = replace(record, fields={key: each[:MAX_TEXT_CHARS] for key, each in record.fields.items()})
         if record.venue is None:
             return record
         # The venue key of an audit line of no known family may hold anything.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from toolkit.ingest.log_lines.name_limits import MAX_TEXT_CHARS
 from toolkit.runlog.bulk.block import SingleLine
 from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.panic_messages import (
@@ -32,8 +33,8 @@ class PendingLine:
 
     @property
     def text(self) -> str:
-        """The line without its decoration."""
-        return strip_decoration(self.line.text)[0]
+        """The beginning of the line without its decoration: all of any line that a program writes."""
+        return strip_decoration(self.line.text)[0][:MAX_TEXT_CHARS]
 
     @property
     def if_alone(self) -> PendingLine:
