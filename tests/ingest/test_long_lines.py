@@ -46,6 +46,17 @@ def test_long_values_of_a_log_line_are_cut() -> None:
     assert max(map(len, record.fields.values())) == MAX_TEXT_CHARS
 
 
+@pytest.mark.parametrize("name", ["commands.jsonl", "events.jsonl"])
+def test_a_line_that_is_too_long_in_a_file_beside_the_run_is_not_used(tmp_path: Path, name: str) -> None:
+    (tmp_path / "run.log").write_bytes(b"INFO: Lighter public WS connected\n")
+    schema = f"toolkit.{name.removesuffix('s.jsonl')}/1"
+    long = json.dumps({"schema": schema, "log": "x" * LONGEST_LINE_BYTES}).encode()
+    (tmp_path / name).write_bytes(long + b"\n" + b"{}\n")
+    row = next(each for each in analyze([str(tmp_path)]).ledger if each.file == name)
+    assert row.set_aside["too_long"] == 1
+    assert row.lines == row.used + row.other + sum(row.set_aside.values()) == 2
+
+
 @pytest.mark.parametrize("role", ["run.log", "telemetry.jsonl"])
 def test_the_ledger_counts_a_line_that_is_too_long(tmp_path: Path, role: str) -> None:
     short = _record(1, 10) if role == "telemetry.jsonl" else b"Error: cause 1\nINFO: Lighter public WS connected\n"

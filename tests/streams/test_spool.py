@@ -141,6 +141,8 @@ def _toolkit(*arguments: str) -> subprocess.CompletedProcess[str]:
     ("command", "code", "message"),
     [
         ("analyze - < /dev/zero", 3, "standard input: is a device, not a file"),
+        ("analyze <(cat {log}) --follow", 2, "a pipe can be read only once; leave --follow out"),
+        ("pack -o packed <(cat {log})", 2, "a pipe cannot be read twice; write it to a file"),
         ("gate {log} --gates /dev/zero", 3, "/dev/zero: has more than 1 MiB"),
         ("analyze {log} --db :memory: < /dev/null", 0, ""),
     ],

@@ -49,6 +49,8 @@ def analyze(
     from toolkit.smoke.known_settings import known_settings
 
     _check_options(only, format)
+    if follow:
+        _reject_pipes(paths)
     if foreign is not None:
         emit(_unknown_lines(paths, foreign, format), output)
         return 0
@@ -95,6 +97,17 @@ def _check_options(only: str | None, format: Format) -> None:
         raise UsageError(f"--only {only}: unknown value; write --only ages")
     if format is not Format.JSON:
         check_format(format)
+
+
+def _reject_pipes(paths: list[str]) -> None:
+    """Raise `UsageError` for a pipe, which is at its end once it has been read."""
+    from toolkit.model.errors import UsageError
+    from toolkit.streams.spool import is_pipe
+
+    for path in filter(is_pipe, paths):
+        raise UsageError(
+            f"--follow {path}: a pipe can be read only once; leave --follow out, or name a file that grows"
+        )
 
 
 def _figures_in_windows(figures: list[str] | None, format: Format) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def _read(source: RunFile) -> tuple[_EventFile | None, FileLedger]:
     with source.open() as stream:
         for block in blocks(stream):
             lines = [b""] if block.skipped else block.data.split(b"\n")[: None if block.torn else -1]
-            if block.first_line == 1 and SCHEMA not in lines[0]:
+            if block.first_line == 1 and not block.skipped and SCHEMA not in lines[0]:
                 return None, unparsed_ledger(source)
             ledger.lines += len(lines)
             for place in _add_lines(events, block, lines):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from toolkit.files.copies import FileCopy
+from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.run_file import RunFile
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import Role, SetAside
@@ -14,17 +16,21 @@ from toolkit.streams.blocks import Block, blocks, count_newlines
 def unparsed_ledger(source: RunFile) -> FileLedger:
     """Return the ledger row of a file whose lines are only counted: as used, or those of an artifact as not read.
 
-    Raises `InputError` for an unreadable file.
+    A line that is too long is not used. Raises `InputError` for an unreadable file.
     """
+    ledger = LedgerBuilder()
     with source.open() as stream:
-        lines = sum(_line_count(block) for block in blocks(stream))
-        where = (SetAsideLine(lines + 1, stream.size, SetAside.DAMAGED),) if stream.damage else ()
-        digest = stream.sha256
-        if source.role is Role.ARTIFACT:
-            where = (SetAsideLine(1, 0, SetAside.NOT_READ), *where)
-            aside = {SetAside.NOT_READ.value: lines}
-            return FileLedger(source.name, source.role, stream.size, digest, lines, 0, aside, where)
-        return FileLedger(source.name, source.role, stream.size, digest, lines, lines, {}, where)
+        for block in blocks(stream):
+            ledger.lines += _line_count(block)
+            if block.skipped and source.role is not Role.ARTIFACT:
+                ledger.where.add(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
+        ledger.record_end(stream)
+    ledger.used = ledger.lines - ledger.where.counts.total()
+    row = ledger.ledger(source)
+    if source.role is not Role.ARTIFACT:
+        return row
+    where = (SetAsideLine(1, 0, SetAside.NOT_READ), *row.where)
+    return replace(row, used=0, set_aside={SetAside.NOT_READ.value: row.lines}, where=where)
 
 
 def copy_ledger(copy: FileCopy) -> FileLedger:

@@ -11,6 +11,7 @@ from toolkit.files.run_file import RunFile
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
 from toolkit.streams.blocks import blocks
+from toolkit.streams.spool import is_pipe
 from toolkit.telemetry.contract import FileCheck, FileReport
 
 Progress = Callable[[int], None]
@@ -35,7 +36,7 @@ def _telemetry_files(path: str) -> Iterator[RunFile]:
     for source in found:
         given_path = Path(path)
         name = path if given_path.name == source.name else str(given_path / source.name)
-        yield source if path == "-" else replace(source, name=name)
+        yield source if is_pipe(path) else replace(source, name=name)
 
 
 def _check_file(source: RunFile, progress: Progress) -> FileReport:
