@@ -5,9 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit.model.errors import InputError
-from toolkit.streams.blocks import Readable
+
+if TYPE_CHECKING:
+    # Commands import this module before they need numpy, which that one imports.
+    from toolkit.streams.blocks import Readable
 
 SMALL_FILE_BYTES = 16 << 20
 """Size after decompression above which such a file is refused: real ones are below 1 MiB."""
