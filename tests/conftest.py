@@ -34,6 +34,7 @@ settings.load_profile("random" if "TOOLKIT_TEST_SEED" in os.environ else "fixed"
 CLOCK = (
     "tests/end_to_end/", "tests/smoke/", "tests/host/", "tests/db/", "tests/analysis/test_follow.py",
     "tests/connectors/io/", "tests/connectors/simulator/test_server.py", "tests/streams/test_callers.py",
+    "tests/streams/test_spool.py",
 )  # fmt: skip
 """Tests that use processes, sockets or the clock: one after another, in one worker."""
 INDEPENDENT = ("tests/fuzz/",)
@@ -52,7 +53,7 @@ SLOW = (
     "tests/reports/test_statements.py", "tests/reports/pictures/test_sample_pictures.py",
     "tests/reports/test_comparison_page.py", "tests/secrets/test_everywhere.py", "tests/packs/",
     "tests/runlog/bulk/test_log_groups.py", "tests/runlog/test_quoted_text.py", "tests/sessions/test_cut_heads.py",
-    "tests/simulation/", "tests/streams/test_damaged_packing.py", "tests/streams/test_spool.py", "tests/test_documents.py",
+    "tests/simulation/", "tests/streams/test_damaged_packing.py", "tests/test_documents.py",
     "tests/test_runbook_entries.py", "tests/timeline/", "tests/upstream/",
 )  # fmt: skip
 """Tests that analyse whole runs, simulate whole runs or start processes: `make check` leaves them out."""
