@@ -101,7 +101,7 @@ def test_ctrl_c_raises_keyboard_interrupt_in_a_script_and_no_worker_prints(
     (tmp_path / "run_it.py").write_text(program)
     with subprocess.Popen(
         [sys.executable, "run_it.py"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}, start_new_session=True,
+        env=unmeasured() | {"PYTHONPATH": os.pathsep.join(sys.path)}, start_new_session=True,
     ) as started:  # fmt: skip
         assert started.stdout is not None
         assert [started.stdout.readline() for _ in range(2)] == ["program runs\n", "again\n"]
