@@ -22,7 +22,7 @@ def chromium() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = chromium()
     if path is None:
@@ -37,7 +37,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def page_files(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> dict[str, Path]:
     """Write each page once, and return its file by name."""
     folder = tmp_path_factory.mktemp("pages")

@@ -190,7 +190,7 @@ def test_a_regression_is_called_after_a_fresh_pair_has_shown_it_too(tmp_path: Pa
     assert "Regressed, seen twice: Lighter reconnects 0 →" in done.stdout.replace("\u00a0", " ")
     document = (out / "evidence.md").read_text(encoding="utf-8")
     assert "**Seen twice:** Lighter reconnects" in document
-    words = shlex.split(re.findall("Made by `toolkit (.*)`", document)[0])
+    words = shlex.split(re.findall("Made by `toolkit ([^`]*)`", document)[0])
     again = [*AB[:3], *words[: words.index("-o")], *words[words.index("-o") + 2 :], "--db", ":memory:"]
     made = subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert made.replace("Made by `toolkit report ab/a ab/b ", "") == document.replace(
