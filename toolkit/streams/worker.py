@@ -8,7 +8,7 @@ import pickle
 import sys
 import threading
 import traceback
-from queue import SimpleQueue
+from queue import Queue
 from typing import BinaryIO
 
 from toolkit.streams.parallel import limit_blas_threads, retain_freed_memory
@@ -19,26 +19,26 @@ def main() -> None:
     gc.disable()
     retain_freed_memory()
     limit_blas_threads()
-    calls, busy = SimpleQueue[bytes | None](), threading.Lock()
+    calls = Queue[bytes | None]()
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as results:
         # Text that a library prints must not get between the results.
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        threading.Thread(target=_receive, args=(sys.stdin.buffer, calls, busy), daemon=True).start()
+        threading.Thread(target=_receive, args=(sys.stdin.buffer, calls), daemon=True).start()
         while (call := calls.get()) is not None:
-            with busy:
-                pickle.dump(_result(call), results, pickle.HIGHEST_PROTOCOL)
-                results.flush()
+            pickle.dump(_result(call), results, pickle.HIGHEST_PROTOCOL)
+            results.flush()
+            calls.task_done()
 
 
-def _receive(stream: BinaryIO, calls: SimpleQueue[bytes | None], busy: threading.Lock) -> None:
-    """Queue the calls; abort one that still runs when the input ends, because its result is not read."""
+def _receive(stream: BinaryIO, calls: Queue[bytes | None]) -> None:
+    """Queue the calls; abort one that has no result yet when the input ends, because it is not read."""
     try:
         while True:
             calls.put(pickle.load(stream))
     except EOFError:
-        calls.put(None)
-        if busy.locked():
+        if calls.unfinished_tasks:
             os._exit(0)
+        calls.put(None)
 
 
 def _result(call: bytes) -> tuple[bool, object]:
