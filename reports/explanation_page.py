@@ -16,8 +16,8 @@ from toolkit.model.vocabulary import Bound
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """The lines of one thing that the figure counts or samples, and what it is."""
+class CountedEvent:
+    """One thing that the figure counts or samples: a sentence about it, and its lines."""
 
     about: str
     lines: Sequence[ExplainedLine]
@@ -37,7 +37,7 @@ def explanation_page(explanation: Explanation, format: str) -> str:
         parts=_parts(explanation.parts),
         searched=", ".join(f"{each.file} ({_lines(each.lines)})" for each in explanation.searched) or _NO_FILE,
         events=[
-            Event(about, list(lines))
+            CountedEvent(about, list(lines))
             for (_, about), lines in groupby(explanation.lines, key=lambda line: (line.event, line.about))
         ],
         lines_table=_lines_table(explanation.lines),

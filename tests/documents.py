@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from toolkit.model.runbooks.address import URL_VARIABLE
-from toolkit.model.runbooks.entries import Entry, parts
+from toolkit.model.runbooks.entries import RunbookEntry, parts
 from toolkit.model.runbooks.references import Runbook
 
 ROOT = Path(__file__).parent.parent
@@ -68,7 +68,7 @@ def entries_text(runbook: Runbook) -> str:
     )
 
 
-def _entry_text(entry: Entry) -> str:
+def _entry_text(entry: RunbookEntry) -> str:
     log = f"```text\n{entry.log}\n```\n\n" if entry.log else ""
     lines = (f"- **{title}**: {text}\n" for title, text in {"Look at": entry.look, "Do": entry.do}.items())
     return f"### `{entry.code}`\n\n{entry.meaning}\n\n{log}{''.join(lines)}\n"

@@ -11,7 +11,7 @@ from tests.analysis.metrics.sample_runs import START_LINE
 from tests.analysis.test_diagnosis import CONNECTED, RECORDS, ended, records
 from tests.documents import ROOT, updated_entries
 from toolkit.analysis.metrics import catalogue
-from toolkit.model.runbooks.entries import Entry, entries, parts
+from toolkit.model.runbooks.entries import RunbookEntry, entries, parts
 from toolkit.model.runbooks.references import CODES, Runbook
 from toolkit.model.vocabulary import DiagnosisCode, FindingCode
 
@@ -49,7 +49,9 @@ def test_every_code_of_a_finding_or_diagnosis_is_given_by_the_analysis() -> None
 
 
 @pytest.mark.parametrize(("part", "entry"), SHOWN_BY_LINES, ids=[entry.code for _, entry in SHOWN_BY_LINES])
-def test_the_lines_that_an_entry_shows_are_diagnosed_with_its_code(tmp_path: Path, part: str, entry: Entry) -> None:
+def test_the_lines_that_an_entry_shows_are_diagnosed_with_its_code(
+    tmp_path: Path, part: str, entry: RunbookEntry
+) -> None:
     ran = part == "The run ended"
     before = (START_LINE, CONNECTED) if ran else ()
     run = ended(tmp_path, *before, *entry.log.splitlines(), telemetry=records(RECORDS) if ran else "")
@@ -64,7 +66,9 @@ def test_only_diagnoses_that_no_line_shows_have_no_lines() -> None:
 
 
 @pytest.mark.parametrize(("runbook", "entry"), ENTRIES, ids=[f"{runbook}-{entry.code}" for runbook, entry in ENTRIES])
-def test_an_entry_says_in_short_what_it_means_what_to_look_at_and_what_to_do(runbook: Runbook, entry: Entry) -> None:
+def test_an_entry_says_in_short_what_it_means_what_to_look_at_and_what_to_do(
+    runbook: Runbook, entry: RunbookEntry
+) -> None:
     for text in (entry.meaning, entry.look, entry.do):
         assert 8 <= len(text) <= 260
         assert text[-1] in ".?"
@@ -72,7 +76,7 @@ def test_an_entry_says_in_short_what_it_means_what_to_look_at_and_what_to_do(run
 
 
 @pytest.mark.parametrize(("runbook", "entry"), ENTRIES, ids=[f"{runbook}-{entry.code}" for runbook, entry in ENTRIES])
-def test_figures_and_codes_that_an_entry_names_exist(runbook: Runbook, entry: Entry) -> None:
+def test_figures_and_codes_that_an_entry_names_exist(runbook: Runbook, entry: RunbookEntry) -> None:
     named = re.findall(r"`([^`]+)`", " ".join((entry.meaning, entry.look, entry.do)))
     names = {spec.name for spec in catalogue()}
     for name in named:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from toolkit.model.runbooks.entries import Entry, entries
+from toolkit.model.runbooks.entries import RunbookEntry, entries
 from toolkit.model.runbooks.references import Reference, Runbook, references
 from toolkit.model.runs import RunAnalysis
 
@@ -27,7 +27,7 @@ class Explained:
         return {runbook: each for runbook, each in found.items() if each}
 
     @property
-    def entries(self) -> Mapping[Reference, Entry]:
+    def entries(self) -> Mapping[Reference, RunbookEntry]:
         """Entries by reference, in the order of `by_runbook`."""
         return {each: entries(runbook)[each.code] for runbook, found in self.by_runbook.items() for each in found}
 

@@ -214,7 +214,7 @@ PACKED: dict[str, tuple[Writer, dict[str, Writer]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one analysis took: seconds, peak MiB of the largest process and of all, bytes of JSON, exit, the ledger's sum."""
+    """Cost of one analysis: seconds, peak MiB of the largest process and of all, bytes of JSON, exit, the ledger's sum."""
 
     seconds: float
     largest_mib: float

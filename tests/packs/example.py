@@ -13,7 +13,7 @@ import zstandard
 from tests.secrets.kinds import LINES
 from toolkit.packs.formats.bag import MANIFEST, TAG_MANIFEST, digests_of, manifest
 from toolkit.packs.index import Settings
-from toolkit.packs.pack import Packed, Request, pack
+from toolkit.packs.pack import Packed, PackRequest, pack
 
 DATA = Path(__file__).parents[1] / "data"
 DIGEST = "4f" * 32
@@ -77,7 +77,7 @@ def write_records(folder: Path) -> None:
     (folder / "run_meta.json").write_text(json.dumps(meta, indent=1) + "\n")
 
 
-def write_pair(folder: Path) -> Request:
+def write_pair(folder: Path) -> PackRequest:
     """Write both runs and a specification below `folder`, and return the request to pack them."""
     before, after = write_run(folder / "runs/old", "aa1_a"), write_run(folder / "runs/new", "aa1_b")
     write_records(after)
@@ -85,7 +85,7 @@ def write_pair(folder: Path) -> Request:
     (folder / "stated/evidence.toml").write_text(SPECIFICATION)
     (folder / "stated/notes/interpretation.md").write_text("Ask ada.lovelace@example.org\n")
     sides = (("before", (str(before),)), ("after", (str(after),)))
-    return Request(sides, Settings(plateau_limits_ms=(5_000,)), specification=folder / "stated/evidence.toml")
+    return PackRequest(sides, Settings(plateau_limits_ms=(5_000,)), specification=folder / "stated/evidence.toml")
 
 
 def write_single(folder: Path) -> Packed:
@@ -93,7 +93,7 @@ def write_single(folder: Path) -> Packed:
     run = folder / "soak"
     run.mkdir(parents=True)
     (run / "run.log").write_bytes(content("runs/exdev_build/run.log.zst") + b"peer 203.0.113.7:443 refused\n")
-    return pack(Request((("run", (str(run),)),)), folder / "pack")
+    return pack(PackRequest((("run", (str(run),)),)), folder / "pack")
 
 
 def bag_again(root: Path) -> None:

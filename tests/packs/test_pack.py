@@ -24,7 +24,7 @@ from toolkit.model.errors import InputError, UsageError
 from toolkit.model.runbooks.address import URL_VARIABLE
 from toolkit.packs.index import decode, is_portable
 from toolkit.packs.inputs.kept_figures import check_figures_kept
-from toolkit.packs.pack import Request, pack
+from toolkit.packs.pack import PackRequest, pack
 from toolkit.packs.verify import verify
 from toolkit.streams.blocks import DecompressedStream
 
@@ -119,11 +119,11 @@ def test_the_same_runs_give_the_same_bytes_as_a_directory_and_as_an_archive(
     assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["one.zip", "two.zip"]
 
 
-def write_single_request(folder: Path) -> Request:
+def write_single_request(folder: Path) -> PackRequest:
     run = folder.with_suffix("") / "soak"
     run.mkdir(parents=True)
     (run / "run.log").write_bytes(content("runs/exdev_build/run.log.zst"))
-    return Request((("run", (str(run),)),))
+    return PackRequest((("run", (str(run),)),))
 
 
 def test_a_pair_with_a_specification_verifies_at_another_place(folder: Path, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_what_cannot_be_packed_is_said_and_nothing_is_left_behind(
 def test_force_replaces_an_earlier_pack_and_a_failure_keeps_it(tmp_path: Path) -> None:
     write_single(tmp_path)
     first = packed_files(tmp_path / "pack")
-    request = Request((("run", (str(tmp_path / "soak"),)),), gate="strict")
+    request = PackRequest((("run", (str(tmp_path / "soak"),)),), gate="strict")
     with pytest.raises(UsageError, match="--force"):
         pack(request, tmp_path / "pack")
     with pytest.raises(UsageError, match="gate"):
@@ -204,7 +204,7 @@ def test_a_figure_that_masking_would_change_is_named(tmp_path: Path) -> None:
 def test_a_zip_of_a_run_is_packed_with_its_files(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "soak.zip", "w") as archive:
         archive.writestr("deep/run.log", content("runs/exdev_build/run.log.zst"))
-    packed = pack(Request((("run", (str(tmp_path / "soak.zip"),)),)), tmp_path / "pack")
+    packed = pack(PackRequest((("run", (str(tmp_path / "soak.zip"),)),)), tmp_path / "pack")
     assert [file.path for file in packed.index.inputs][1:] == ["data/runs/soak.zip/run.log"]
     assert verify(tmp_path / "pack").verified
 
@@ -216,7 +216,7 @@ def test_a_file_beside_a_run_that_cannot_be_packed_is_left_out_and_named(tmp_pat
     for name in (".gitignore", "RUN.LOG", "notes on 203.0.113.7.txt", "a:b", "plain.txt"):
         (run / name).write_text("x")
     (tmp_path / "pack").mkdir()
-    packed = pack(Request((("run", (str(run),)),)), tmp_path / "pack")
+    packed = pack(PackRequest((("run", (str(run),)),)), tmp_path / "pack")
     (found,) = packed.index.runs
     assert [Path(file.path).name for file in found.files] == ["run.log", "notes on masked.txt", "plain.txt"]
     assert {each.name: each.why.split(",")[0].split(":")[0] for each in found.left_out} == {
@@ -259,7 +259,7 @@ def test_several_runs_a_side_are_packed_under_their_names(tmp_path: Path) -> Non
         (tmp_path / place).mkdir(parents=True)
         (tmp_path / place / "run.log").write_bytes(content(f"runs/{name}/run.log.zst"))
     one, z, other = (str(tmp_path / place) for place in places)
-    packed = pack(Request((("before", (one, z)), ("after", (other,)))), tmp_path / "pack")
+    packed = pack(PackRequest((("before", (one, z)), ("after", (other,)))), tmp_path / "pack")
     names = [(run.name, run.side) for run in packed.index.runs]
     assert names == [("one", "before"), ("z", "before"), ("after-1", "after")]
     document = (tmp_path / "pack/data/evidence.md").read_text()
@@ -287,5 +287,5 @@ def test_a_packed_run_is_never_taken_for_one_that_still_runs(tmp_path: Path) -> 
     later_ms = round(time.time() * 1_000) - max(map(int, stamps.findall(text)))
     (run / "telemetry.jsonl").write_text(stamps.sub(lambda stamp: str(int(stamp[0]) + later_ms), text))
     assert analyze([str(run)]).run.ended == "still_running"
-    pack(Request((("run", (str(run),)),)), tmp_path / "pack")
+    pack(PackRequest((("run", (str(run),)),)), tmp_path / "pack")
     assert json.loads((tmp_path / "pack/data/analysis/run.json").read_text())["run"]["ended"] != "still_running"

@@ -57,7 +57,7 @@ def pack(
     directory with RO-Crate metadata and in-toto statements; `toolkit verify` computes each figure again.
     """
     from toolkit.packs.index import Settings
-    from toolkit.packs.pack import Request
+    from toolkit.packs.pack import PackRequest
     from toolkit.packs.pack import pack as write_pack
 
     check_repository_options(spec, repo, diff)
@@ -65,7 +65,7 @@ def pack(
         opt.duration_ms(requested), opt.window(segment, last, since_tick, until_tick), opt.plateau_limits_ms(plateau),
         off_market, paired,
     )  # fmt: skip
-    request = Request(sides_of(runs, befores, afters), settings, gates, spec, repo, diff)
+    request = PackRequest(sides_of(runs, befores, afters), settings, gates, spec, repo, diff)
     if len(request.sides) == 1 and (spec is not None or paired):
         raise UsageError("--spec and --paired compare two runs; name the run before the change and the run after it")
     with byte_progress(quiet, TELEMETRY_READ) as progress:

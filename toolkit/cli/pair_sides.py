@@ -27,7 +27,7 @@ MAX_DRAWN_SEED = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class PairRequest:
-    """What the command line asks for: `commands` are the words after `--`, `settings` those of --a and of --b."""
+    """A request on the command line: `commands` are the words after `--`, `settings` those of --a and of --b."""
 
     minutes: float
     feed: str

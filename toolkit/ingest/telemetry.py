@@ -124,10 +124,13 @@ def _has_gap(con: duckdb.DuckDBPyConnection, condition: str) -> bool:
 
 def _convert_to_enum(con: duckdb.DuckDBPyConnection, column: str) -> None:
     """Store a text column of `venue_tick` as an enum in alphabetical order: rows are grouped twice as fast."""
-    con.execute(sql("ticks/further_values").format(column=column), {"most": MAX_LABELS, "other": OTHER_NAME})
     # An enum must have one value at least, also where the column has none.
     values = f"select '' as value union select {column} from venue_tick where {column} is not null order by value"
-    con.execute(f"create type {column}_enum as enum ({values})")
+    create = f"create or replace type {column}_enum as enum ({values})"
+    con.execute(create)
+    if con.execute(f"select len(enum_range(null::{column}_enum)) > ?", [MAX_LABELS]).fetchall() == [(True,)]:
+        con.execute(sql("ticks/further_values").format(column=column), {"most": MAX_LABELS, "other": OTHER_NAME})
+        con.execute(create)
     con.execute(f"alter table venue_tick alter {column} type {column}_enum")
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from toolkit.packs import pack as packing
 from toolkit.packs import verify as verifying
 from toolkit.packs.index import Settings
-from toolkit.packs.pack import Packed, Request
+from toolkit.packs.pack import Packed, PackRequest
 from toolkit.packs.verification.problems import Verification
 
 PathLike = str | os.PathLike[str]
@@ -44,7 +44,7 @@ def pack(
     sides = (("run", before),) if after is None else (("before", before), ("after", after))
     named = tuple((side, tuple(os.fspath(path) for path in _paths(paths))) for side, paths in sides)
     specification, repository = (None if each is None else Path(each) for each in (spec, repo))
-    request = Request(named, Settings(paired=paired), gates, specification, repository)
+    request = PackRequest(named, Settings(paired=paired), gates, specification, repository)
     return packing.pack(request, Path(output), force=force)
 
 

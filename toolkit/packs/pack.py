@@ -44,8 +44,8 @@ PACKAGE = "run-evidence-toolkit"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What is packed: the paths of the runs by side, and everything that the documents depend on.
+class PackRequest:
+    """A request for a pack: the paths of the runs by side, and everything that the documents depend on.
 
     `gate` is a built-in gate or the path of a gate file. `repository` is the checkout in which the specification is
     checked; `list_uncited` asks for its changed files that are not cited.
@@ -69,7 +69,7 @@ class Packed:
     documents: int
 
 
-def pack(request: Request, output: Path, *, force: bool = False, progress: Progress = lambda _: None) -> Packed:
+def pack(request: PackRequest, output: Path, *, force: bool = False, progress: Progress = lambda _: None) -> Packed:
     """Write a pack to `output`, a directory or a `.zip`; it is complete or not there.
 
     Raises `UsageError` for an output that exists, unless `force` allows to replace an earlier pack, for runs that are
@@ -92,7 +92,7 @@ def pack(request: Request, output: Path, *, force: bool = False, progress: Progr
     return Packed(index, sizes, made.figures, len(made.files))
 
 
-def _copied(request: Request, root: Path) -> PackIndex:
+def _copied(request: PackRequest, root: Path) -> PackIndex:
     """Copy all input files below `root`, and return their index; the ids of the runs are not known yet."""
     gate = load_gate(request.gate, catalogue())
     packed_gate, *stated = _copied_files(request, root)
@@ -110,7 +110,7 @@ def _copied(request: Request, root: Path) -> PackIndex:
     )
 
 
-def _copied_runs(request: Request, root: Path) -> Iterator[PackedRun]:
+def _copied_runs(request: PackRequest, root: Path) -> Iterator[PackedRun]:
     taken = set[str]()
     for side, paths in request.sides:
         for number, path in enumerate(paths, start=1):
@@ -128,7 +128,7 @@ def _run_name(path: str, otherwise: str, taken: set[str]) -> str:
     return name
 
 
-def _copied_files(request: Request, root: Path) -> Iterator[PackedFile]:
+def _copied_files(request: PackRequest, root: Path) -> Iterator[PackedFile]:
     """Copy the gate file, then the specification and the files that it names."""
     name = request.gate
     if name in BUILT_IN:
@@ -149,7 +149,7 @@ def _copied_file(path: Path, root: Path, target: str, role: Role = Role.ARTIFACT
     return copy_masked(RunFile(0, path.name, role, lambda: path.open("rb")), root, target)
 
 
-def _checked_repository(request: Request, specification: Path | None) -> CheckedRepository | None:
+def _checked_repository(request: PackRequest, specification: Path | None) -> CheckedRepository | None:
     if request.repository is None or specification is None:
         return None
     stated = read_specification(specification)
@@ -161,7 +161,7 @@ def _checked_repository(request: Request, specification: Path | None) -> Checked
 
 
 def _checked_runs(
-    request: Request, index: PackIndex, analyses: Mapping[str, RunAnalysis], progress: Progress
+    request: PackRequest, index: PackIndex, analyses: Mapping[str, RunAnalysis], progress: Progress
 ) -> Iterator[PackedRun]:
     """Return the runs with their ids. A run in which something was masked or left out is held against the original."""
     typed = [path for _, paths in request.sides for path in paths]

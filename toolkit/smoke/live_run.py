@@ -33,6 +33,7 @@ from toolkit.smoke import producer_env
 from toolkit.smoke.own_run_meta import first_record, last_record, with_load_sample
 from toolkit.smoke.plan import ShadowPlan
 from toolkit.smoke.run_directory import claim, save_meta
+from toolkit.smoke.stop_handlers import stop_signals_handled
 from toolkit.smoke.stop_policy import StoppedBy
 from toolkit.smoke.wiring import TELEMETRY, RunWiring, integer
 
@@ -111,9 +112,12 @@ class _LiveRun:
 
     async def run(self, progress: Progress, notice: Notice) -> RunMeta:
         """Run until the time is over, an interrupt, or a failure; return the last record."""
+        with stop_signals_handled(lambda: self._end(StoppedBy.INTERRUPT)):
+            return await self._recorded_run(progress, notice)
+
+    async def _recorded_run(self, progress: Progress, notice: Notice) -> RunMeta:
         plan, run = self._plan, first_record(self._plan, self._environ)
         save_meta(run, self._out)
-        self._handle_signals()
         cpu_before_s = time.process_time()
         async with AsyncExitStack() as stack:
             environ = await self._connector_environment(stack)
@@ -133,12 +137,6 @@ class _LiveRun:
         )
         save_meta(run, self._out)
         return run
-
-    def _handle_signals(self) -> None:
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            # Only the main thread can handle signals; a run in another thread ends by its time alone.
-            for number in system.stop_signals():
-                asyncio.get_running_loop().add_signal_handler(number, self._end, StoppedBy.INTERRUPT)
 
     def _end(self, reason: StoppedBy) -> None:
         self._stopped_by = self._stopped_by or reason

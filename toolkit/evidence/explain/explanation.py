@@ -25,12 +25,12 @@ _NEAREST = 3
 _PROOF = "no such line; this one shows that the build prints them"
 
 _Event = tuple[str, tuple[tuple[int, int], ...]]
-"""What an event is, and its lines as file number and line."""
+"""A sentence about an event, and its lines as file number and line."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """What one source gives: its value, the steps, and the lines of each event in order."""
+    """Result of one source: its value, the steps, and the lines of each event in order."""
 
     value: float | None
     steps: tuple[str, ...]

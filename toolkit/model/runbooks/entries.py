@@ -12,7 +12,7 @@ from toolkit.model.runbooks.references import Runbook
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RunbookEntry:
     """Explanation of one code. Words in backquotes are code. `log` has lines of a log that show it, if it has any."""
 
     code: str
@@ -27,7 +27,7 @@ class Part:
     """Part of a runbook: entries under one title, in the order of reading."""
 
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[RunbookEntry, ...]
 
 
 @cache
@@ -35,7 +35,7 @@ def parts(runbook: Runbook) -> tuple[Part, ...]:
     """Return the parts of a runbook."""
     text = (files("toolkit.model.runbooks") / f"{runbook}.toml").read_text(encoding="utf-8")
     return tuple(
-        Part(part["title"], tuple(Entry(code, **_stripped(fields)) for code, fields in part["entry"].items()))
+        Part(part["title"], tuple(RunbookEntry(code, **_stripped(fields)) for code, fields in part["entry"].items()))
         for part in tomllib.loads(text)["part"]
     )
 
@@ -45,6 +45,6 @@ def _stripped(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 @cache
-def entries(runbook: Runbook) -> Mapping[str, Entry]:
+def entries(runbook: Runbook) -> Mapping[str, RunbookEntry]:
     """Return the entries of a runbook by code."""
     return {entry.code: entry for part in parts(runbook) for entry in part.entries}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -17,6 +17,7 @@ from toolkit.smoke.pair.messages import Begin, EndAt, Failed, Interrupt, Notice,
 from toolkit.smoke.pair.plan import ConnectorSide, PairPlan, Side
 from toolkit.smoke.pair.side_process import run_side
 from toolkit.smoke.run_directory import claim, load_meta, save_meta
+from toolkit.smoke.stop_handlers import stop_signals_handled
 
 LEAD_S = 0.5
 """Time from the message that both sides begin to the moment at which they do."""
@@ -57,7 +58,7 @@ class _PairRun:
         self._interrupted = self._begun = False
 
     async def run(self) -> dict[str, RunMeta]:
-        with self._signals():
+        with stop_signals_handled(self._interrupt):
             try:
                 for name in self._plan.order:
                     self._sides[name] = _SideProcess(name, self._plan.sides[name], self._notice)
@@ -118,21 +119,6 @@ class _PairRun:
         except FileNotFoundError:
             why = side.failure or "the process of this side ended before it began its run"
             raise InputError(str(side.side.out), None, why) from None
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Pass interrupts on to both sides."""
-        loop = asyncio.get_running_loop()
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            # Only the main thread can handle signals; a pair in another thread ends by its time alone.
-            for number in system.stop_signals():
-                loop.add_signal_handler(number, self._interrupt)
-        try:
-            yield
-        finally:
-            with suppress(NotImplementedError, RuntimeError, ValueError):
-                for number in system.stop_signals():
-                    loop.remove_signal_handler(number)
 
     def _interrupt(self) -> None:
         self._interrupted = True

@@ -95,7 +95,7 @@ class PairPlan:
 
     @property
     def description(self) -> str:
-        """What runs side by side, in a few words."""
+        """A few words that describe both sides."""
         side = self.sides[SIDES[0]]
         return side.plan().source if isinstance(side, ConnectorSide) else "two programs side by side"
 

@@ -29,7 +29,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the workflow asked for. `minutes` is the length of each run; `gates` is empty where no gate decides."""
+    """The inputs of the action. `minutes` is the length of each run; `gates` is empty where no gate decides."""
 
     toolkit: str
     base: Side

@@ -25,7 +25,7 @@ def without_marker(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return Markdown that mentions nobody, holds no hidden text, and no characters that change the direction."""
+    """Return Markdown without mentions, hidden text, or characters that change the direction of text."""
     text = _UNPRINTABLE.sub("", text.replace("\r\n", "\n"))
     return text.replace("<!--", "&lt;!--").replace("@", "@\u200b")
 
