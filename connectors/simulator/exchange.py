@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -43,8 +44,6 @@ from connectors.simulator.scenario import PlannedFault, Scenario
 
 FUNDING_MS = 1_000
 """Minimum time between two funding frames of a stream."""
-
-NO_SUCH_PATH = HttpResponse(404, b'{"status":"ERROR","error":{"code":404,"message":"Not found"}}')
 
 
 class Exchange:
@@ -87,11 +86,11 @@ class Exchange:
     # --- client events --------------------------------------------------------------------------------------------
 
     def connect(
-        self, now_ms: int, path: str
+        self, now_ms: int, path: str, headers: Mapping[str, str] | None = None
     ) -> tuple[Accepted | HttpResponse | Refused | Unanswered, list[ExchangeAction]]:
-        """Handle a WebSocket handshake for a URL path (with its query)."""
+        """Handle a WebSocket handshake for a URL path (with its query); names of `headers` are in lower case."""
         self.connections.advance(now_ms)
-        return self._handshake(now_ms, path), self.advance(now_ms)
+        return self._handshake(now_ms, path, headers or {}), self.advance(now_ms)
 
     def receive(self, now_ms: int, conn_id: str, data: str | bytes) -> list[ExchangeAction]:
         """Handle a data frame of a client."""
@@ -140,17 +139,24 @@ class Exchange:
 
     # --- responses ------------------------------------------------------------------------------------------------
 
-    def _handshake(self, now_ms: int, path: str) -> Accepted | HttpResponse | Refused | Unanswered:
+    def _handshake(
+        self, now_ms: int, path: str, headers: Mapping[str, str]
+    ) -> Accepted | HttpResponse | Refused | Unanswered:
         policy, fault = self.active_faults.connect_policy()
         if fault is not None:
             self.connections.write_truth(now_ms, "door", door=policy, path=path, fault=fault.name)
             if policy is ConnectPolicy.STATUS:
                 return error_response(fault)
             return Refused() if policy is ConnectPolicy.REFUSE else Unanswered()
+        parts = urlsplit(path)
+        request = Request("GET", parts.path, dict(parse_qsl(parts.query)), headers=headers)
+        if (refusal := self.protocol.refuse_handshake(request)) is not None:
+            self.connections.write_truth(now_ms, "handshake_refused", path=path, status=refusal.status)
+            return refusal
         streams = self.protocol.streams_for_path(path, self.market_data.symbol)
         if streams is None:
             self.connections.write_truth(now_ms, "no_such_path", path=path)
-            return NO_SUCH_PATH
+            return self.protocol.unknown_path(request)
         connection = self.connections.connect(now_ms, path)
         for fault in self.active_faults.idle_faults():
             self.connections.watch_idle(now_ms, connection, fault.idle(), fault)
@@ -173,13 +179,17 @@ class Exchange:
             self._respond(now_ms, connection, response)
 
     def _rest_response(self, now_ms: int, request: Request) -> HttpResponse:
+        if (refusal := self.protocol.refuse_request(request)) is not None:
+            return refusal
         state = self.market_data.rest_state(now_ms, updates_ago=self.active_faults.rest_updates_late)
         try:
             body = self.protocol.handle_request(request, state)
         except (ValueError, RecursionError) as error:
-            return HttpResponse(400, msgspec.json.encode({"error": str(error)}))
+            return self.protocol.invalid_request(request, str(error))
         if body is None:
-            return NO_SUCH_PATH
+            return self.protocol.unknown_path(request)
+        if isinstance(body, HttpResponse):
+            return body
         text = body.encode() if isinstance(body, str) else msgspec.json.encode(body)
         return HttpResponse(200, text, true_book=TrueBook(state.book, state.precision, None))
 

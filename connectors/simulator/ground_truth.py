@@ -2,8 +2,9 @@
 
 Every row has `t_unix_ms`, `venue`, `conn_id` and `event`: `server_ready`, `accept`, `subscribed`, `unsubscribed`,
 `subscribe_refused`, `frame` (with the book after it), `frame_lost`, `rest_request`, `door` (a fault rejected a
-connection), `no_such_path`, `client_gone`, `server_close` (`how`, `code`), `conn_end` (who ended it, and totals),
-`fault_start`, `fault_end`, `slow_consumer`, `server_stop`. The file is not part of a run; no analysis reads it.
+connection), `no_such_path`, `handshake_refused` (`status`), `client_gone`, `server_close` (`how`, `code`), `conn_end`
+(who ended it, and totals), `fault_start`, `fault_end`, `slow_consumer`, `server_stop`. The file is not part of a run;
+no analysis reads it.
 """
 
 from __future__ import annotations

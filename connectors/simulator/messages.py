@@ -85,12 +85,13 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """HTTP request; `path` excludes the query string."""
+    """HTTP request; `path` excludes the query string, names of `headers` are in lower case."""
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- actions of an exchange on its connections ------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterable
 from http import HTTPStatus
-from http.client import parse_headers
+from http.client import HTTPMessage, parse_headers
 from io import BytesIO
 from urllib.parse import parse_qsl, urlsplit
 
@@ -158,11 +158,11 @@ class Endpoint:
         method, target, _ = line.decode("ascii").split(" ", 2)
         headers = parse_headers(BytesIO(rest))
         if headers.get("Upgrade", "").lower() == "websocket":
-            await self._upgrade(head, target, reader, writer)
+            await self._upgrade(head, target, _by_lower_name(headers), reader, writer)
             return False
         body = await reader.readexactly(min(int(headers.get("Content-Length", "0")), BODY_OCTETS))
         parts = urlsplit(target)
-        request = Request(method, parts.path, dict(parse_qsl(parts.query)), body)
+        request = Request(method, parts.path, dict(parse_qsl(parts.query)), body, _by_lower_name(headers))
         response, actions = self.exchange.request(self._now_ms(), request)
         self._carry_out(actions)
         writer.write(_encode_http(response))
@@ -170,7 +170,12 @@ class Endpoint:
         return headers.get("Connection", "").lower() != "close"
 
     async def _upgrade(
-        self, head: bytes, target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        head: bytes,
+        target: str,
+        headers: dict[str, str],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
         peer = Peer(writer)
         peer.protocol.receive_data(head)
@@ -182,7 +187,7 @@ class Endpoint:
             peer.protocol.send_response(response)
             peer.flush()
             return
-        result, actions = self.exchange.connect(self._now_ms(), target)
+        result, actions = self.exchange.connect(self._now_ms(), target, headers)
         match result:
             case Accepted(conn_id):
                 peer.protocol.send_response(response)
@@ -235,11 +240,15 @@ class Endpoint:
         return None
 
 
+def _by_lower_name(headers: HTTPMessage) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
 def _encode_http(response: HttpResponse) -> bytes:
     try:
         phrase = HTTPStatus(response.status).phrase
     except ValueError:
         phrase = "Simulated"
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(response.body))), *response.headers]
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    named = {"Content-Type": "application/json", "Content-Length": str(len(response.body)), **dict(response.headers)}
+    head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
     return f"HTTP/1.1 {response.status} {phrase}\r\n{head}\r\n".encode() + response.body

@@ -14,6 +14,9 @@ from connectors.simulator.messages import Accepted, Content, Request
 from connectors.simulator.protocols.base import Stream, VenueProtocol
 from connectors.venues.spec import Recovery, Target, Venue
 
+HEADERS = {"user-agent": "test"}
+"""Headers of a client in virtual time, where no library adds its own."""
+
 
 def missing_need(fault: Fault, has: frozenset[Need]) -> Need | None:
     """Return the first requirement that the feed does not meet; its text is the reason why the fault is not applicable."""
@@ -39,7 +42,7 @@ def _streams(venue: Venue, protocol: VenueProtocol, environ: Mapping[str, str]) 
     resolved = settings.resolve(settings.venue_settings(venue), environ)
     target = with_instrument(venue, settings.target(venue, resolved, exchange.market_data.base), exchange)
     url = urlsplit(venue.socket_url(target.ws_urls[0], target))
-    result, _ = exchange.connect(0, url.path + (f"?{url.query}" if url.query else ""))
+    result, _ = exchange.connect(0, url.path + (f"?{url.query}" if url.query else ""), HEADERS)
     conn_id = result.conn_id if isinstance(result, Accepted) else ""
     for topic in venue.topics(target):
         if topic.subscribe is not None:
@@ -53,6 +56,6 @@ def with_instrument(venue: Venue, target: Target, exchange: Exchange) -> Target:
         return target
     call = venue.lookup.call(target)
     url = urlsplit(target.rest_urls[0] + call.path)
-    request = Request(call.method, url.path, dict(parse_qsl(url.query)), (call.body or "").encode())
+    request = Request(call.method, url.path, dict(parse_qsl(url.query)), (call.body or "").encode(), HEADERS)
     response, _ = exchange.request(0, request)
     return replace(target, instrument=venue.lookup.decode(json.loads(response.body), target))

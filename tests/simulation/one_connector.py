@@ -61,6 +61,7 @@ from connectors.simulator.scenario import PlannedFault
 from connectors.venues.frames import Book, BookDelta
 from connectors.venues.spec import Venue
 from tests.simulation.connector_record import ConnectorRecord, EventSink
+from tests.simulation.fault_matrix import HEADERS
 
 FOREVER_MS = 2**62
 
@@ -267,7 +268,9 @@ class Simulation:
         if socket != self._sockets:
             return
         parts = urlsplit(connect.url)
-        result, actions = self.exchange.connect(now_ms, parts.path + (f"?{parts.query}" if parts.query else ""))
+        result, actions = self.exchange.connect(
+            now_ms, parts.path + (f"?{parts.query}" if parts.query else ""), HEADERS
+        )
         match result:
             case Accepted(conn_id):
                 self._conn_id = conn_id
@@ -285,7 +288,7 @@ class Simulation:
     def _fetch(self, fetch: Fetch, now_ms: int) -> None:
         parts = urlsplit(fetch.url)
         body = (fetch.call.body or "").encode()
-        request = Request(fetch.call.method, parts.path, dict(parse_qsl(parts.query)), body)
+        request = Request(fetch.call.method, parts.path, dict(parse_qsl(parts.query)), body, HEADERS)
         response, actions = self.exchange.request(now_ms, request)
         self._transmit(now_ms, actions)
         self._send_later(now_ms, partial(self._receive_response, fetch.ticket, response))

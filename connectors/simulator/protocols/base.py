@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from connectors.simulator.market import FullBook, MarketTrade, Precision
-from connectors.simulator.messages import Content, Request, SendData
+from connectors.simulator.messages import Content, HttpResponse, Request, SendData
 from connectors.venues.frames import Json
 
 LevelChange: TypeAlias = tuple[int, int, int]
@@ -176,11 +176,28 @@ class VenueProtocol(ABC):
         """Encode the next frame of a stream and update its sequence number."""
 
     @abstractmethod
-    def handle_request(self, request: Request, state: MarketState, /) -> Json | None:
-        """Return the JSON response to a request; text is sent as it is, None means not found.
+    def handle_request(self, request: Request, state: MarketState, /) -> Json | HttpResponse | None:
+        """Return the JSON response to a request; text is sent as it is with status 200, None means not found.
 
-        Raises ValueError for a value in the request that cannot be read.
+        An `HttpResponse` is sent with its own status and headers (`http_error` makes one for an error). Raises
+        ValueError for a value in the request that cannot be read.
         """
+
+    def refuse_handshake(self, _request: Request, /) -> HttpResponse | None:
+        """Return the venue's refusal of a handshake, such as for a missing header or parameter; None to serve it."""
+        return None
+
+    def refuse_request(self, _request: Request, /) -> HttpResponse | None:
+        """Return the venue's refusal of a request before its path is looked at; None to serve it."""
+        return None
+
+    def unknown_path(self, _request: Request, /) -> HttpResponse:
+        """Return the venue's response to a request or a handshake for a path that it does not have."""
+        return http_error(404, {"error": "not found"})
+
+    def invalid_request(self, _request: Request, why: str, /) -> HttpResponse:
+        """Return the venue's response to a request with a value that cannot be read; `why` names the value."""
+        return http_error(400, {"error": why})
 
     @abstractmethod
     def subscription_error(self, channel: str, /) -> str:
@@ -189,6 +206,11 @@ class VenueProtocol(ABC):
     def invalid_json_error(self, _frame: str, /) -> str | None:
         """Return the venue's error message for a frame that is not JSON; None if it sends none."""
         return None
+
+
+def http_error(status: int, body: Json, headers: tuple[tuple[str, str], ...] = ()) -> HttpResponse:
+    """Return an HTTP error response with a JSON body."""
+    return HttpResponse(status, msgspec.json.encode(body), headers)
 
 
 def compact_json(message: Any) -> str:

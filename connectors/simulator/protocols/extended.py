@@ -9,12 +9,23 @@ import re
 from typing import Any
 
 from connectors.simulator.market import MarketTrade, Precision, fixed_point
-from connectors.simulator.messages import Content, Request
-from connectors.simulator.protocols.base import LevelChange, MarketState, Stream, VenueProtocol, compact_json
+from connectors.simulator.messages import Content, HttpResponse, Request
+from connectors.simulator.protocols.base import (
+    LevelChange,
+    MarketState,
+    Stream,
+    VenueProtocol,
+    compact_json,
+    http_error,
+)
 from connectors.venues.frames import BookSide, Json
 
 PATH = re.compile(r"/v1/(?P<kind>orderbooks|publicTrades|funding)(?:/(?P<market>[^/?]+))?(?:\?(?P<query>.*))?")
 SNAPSHOT_MS = 60_000
+FORBIDDEN = HttpResponse(
+    403, b"<html><head><title>403 Forbidden</title></head></html>", (("Content-Type", "text/html"),)
+)
+"""Response of the firewall before the venue to a request without `User-Agent`."""
 HOUR_MS = 3_600_000
 
 
@@ -59,6 +70,15 @@ class _Extended(VenueProtocol):
                 return _ok(_book(state) if name == "orderbook" else _stats(state))
             case _:
                 return None
+
+    def refuse_handshake(self, request: Request) -> HttpResponse | None:
+        return self.refuse_request(request)
+
+    def refuse_request(self, request: Request) -> HttpResponse | None:
+        return None if request.headers.get("user-agent") else FORBIDDEN
+
+    def unknown_path(self, _request: Request) -> HttpResponse:
+        return http_error(404, {"status": "ERROR", "error": {"code": 404, "message": "Not found"}})
 
     def subscription_error(self, _channel: str) -> str:
         return compact_json({"status": "ERROR", "error": {"code": 1001, "message": "Market not found."}})

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from connectors.simulator.market import MarketTrade, Precision, fixed_point
-from connectors.simulator.messages import Content, Request
+from connectors.simulator.messages import Content, HttpResponse, Request
 from connectors.simulator.protocols.base import (
     ClientInfo,
     ClientResponse,
@@ -25,6 +25,7 @@ from connectors.simulator.protocols.base import (
     Stream,
     VenueProtocol,
     compact_json,
+    http_error,
 )
 from connectors.venues.frames import BookSide, Json
 
@@ -85,6 +86,12 @@ class _Lighter(VenueProtocol):
                 return {"code": 200, "funding_rates": [row]}
             case _:
                 return None
+
+    def unknown_path(self, _request: Request) -> HttpResponse:
+        return http_error(404, {"code": 404, "message": "not found"})
+
+    def invalid_request(self, _request: Request, _why: str) -> HttpResponse:
+        return http_error(400, {"code": 20_001, "message": "invalid param"})
 
     def subscription_error(self, _channel: str) -> str:
         return _error(30_005, "Invalid Channel:  (marketId)").text

@@ -24,7 +24,7 @@ from connectors.simulator.protocols import protocols
 from connectors.simulator.scenario import PlannedFault
 from connectors.venues import venues
 from connectors.venues.spec import RestSpec, Target, Venue
-from tests.simulation.fault_matrix import with_instrument
+from tests.simulation.fault_matrix import HEADERS, with_instrument
 
 NAMES = sorted(protocols())
 START_UNIX_MS = 1_790_000_000_000
@@ -49,7 +49,7 @@ class Listener:
 
     def connect(self) -> object:
         url = urlsplit(self.venue.socket_url(self.target.ws_urls[0], self.target))
-        result, actions = self.exchange.connect(self.now_ms, url.path + (f"?{url.query}" if url.query else ""))
+        result, actions = self.exchange.connect(self.now_ms, url.path + (f"?{url.query}" if url.query else ""), HEADERS)
         if isinstance(result, Accepted):
             self.conn_id = result.conn_id
             self._record(actions)
@@ -83,7 +83,7 @@ class Listener:
     def fetch(self, rest: RestSpec[object]) -> HttpResponse:
         call = rest.call(self.target)
         url = urlsplit(self.target.rest_urls[0] + call.path)
-        request = Request(call.method, url.path, dict(parse_qsl(url.query)), (call.body or "").encode())
+        request = Request(call.method, url.path, dict(parse_qsl(url.query)), (call.body or "").encode(), HEADERS)
         response, actions = self.exchange.request(self.now_ms, request)
         self._record(actions)
         return response

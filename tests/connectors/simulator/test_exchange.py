@@ -23,7 +23,7 @@ from connectors.simulator.messages import (
     Unanswered,
 )
 from connectors.simulator.scenario import PlannedFault, plan
-from tests.connectors.simulator.listener import NAMES, START_UNIX_MS, Listener
+from tests.connectors.simulator.listener import HEADERS, NAMES, START_UNIX_MS, Listener
 
 each_venue = pytest.mark.parametrize("venue", NAMES)
 
@@ -75,7 +75,7 @@ def test_books_come_at_the_rate_of_the_venue(venue: str) -> None:
 
 @each_venue
 def test_an_unknown_path_is_not_found(venue: str) -> None:
-    response, _ = Listener(venue).exchange.connect(0, "/nowhere")
+    response, _ = Listener(venue).exchange.connect(0, "/nowhere", HEADERS)
     assert isinstance(response, HttpResponse)
     assert response.status == 404
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.messages import Accepted, CloseConnection, Content, HttpResponse, Request, SendData
 from connectors.simulator.protocols import protocols
-from tests.connectors.simulator.listener import NAMES, START_UNIX_MS, Listener
+from tests.connectors.simulator.listener import HEADERS, NAMES, START_UNIX_MS, Listener
 
 TAPES = Path(__file__).parent.parent / "tapes"
 FEEDS = [
@@ -186,7 +187,7 @@ CONVERSATIONS: dict[str, tuple[str, str, list[str], str]] = {
 
 def converse(venue: str, path: str, messages: list[str]) -> list[object]:
     exchange = Exchange(protocols()[venue], start_unix_ms=START_UNIX_MS)
-    accepted, actions = exchange.connect(100, path)
+    accepted, actions = exchange.connect(100, path, HEADERS)
     assert isinstance(accepted, Accepted)
     for frame in messages:
         actions += exchange.receive(100, accepted.conn_id, frame)
@@ -254,7 +255,7 @@ REST = {
 
 
 def send_request(venue: str, request: Request) -> HttpResponse:
-    return Exchange(protocols()[venue], start_unix_ms=START_UNIX_MS).request(0, request)[0]
+    return Exchange(protocols()[venue], start_unix_ms=START_UNIX_MS).request(0, replace(request, headers=HEADERS))[0]
 
 
 @pytest.mark.parametrize(("venue", "method", "path", "query", "body", "expected"), REST.values(), ids=REST)
@@ -286,6 +287,35 @@ MISSING = {
 @pytest.mark.parametrize(("venue", "request_", "status"), MISSING.values(), ids=MISSING)
 def test_rest_rejects_an_invalid_or_unknown_request(venue: str, request_: Request, status: int) -> None:
     assert send_request(venue, request_).status == status
+
+
+ENVELOPES = {
+    # venue: (its response to an unknown path, its response to a value that it cannot read)
+    "extended": ('{"status":"ERROR","error":{"code":404,"message":"Not found"}}', None),
+    "lighter": ('{"code":404,"message":"not found"}', '{"code":20001,"message":"invalid param"}'),
+}
+
+
+@pytest.mark.parametrize(("venue", "expected"), [(venue, texts[0]) for venue, texts in ENVELOPES.items()])
+def test_an_unknown_path_is_answered_in_the_envelope_of_its_venue(venue: str, expected: str) -> None:
+    exchange = Exchange(protocols()[venue])
+    result, _ = exchange.connect(0, "/nowhere", HEADERS)
+    response = send_request(venue, Request("GET", "/nowhere"))
+    assert result == response == HttpResponse(404, expected.encode())
+
+
+def test_extended_refuses_a_client_that_names_no_user_agent() -> None:
+    exchange = Exchange(protocols()["extended"])
+    result, _ = exchange.connect(0, "/v1/orderbooks/ETH-USD")
+    response, _ = exchange.request(0, Request("GET", "/api/v1/info/markets"))
+    assert result == response
+    assert response.status == 403
+
+
+def test_an_invalid_value_is_answered_in_the_envelope_of_its_venue() -> None:
+    query = {"market_id": "0", "limit": "x"}
+    response = send_request("lighter", Request("GET", "/api/v1/orderBookOrders", query))
+    assert response == HttpResponse(400, str(ENVELOPES["lighter"][1]).encode())
 
 
 def test_the_orders_of_lighter_add_up_to_its_book() -> None:

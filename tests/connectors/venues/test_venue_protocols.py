@@ -19,6 +19,7 @@ from connectors.simulator.protocols import protocols
 from connectors.venues import venues
 from connectors.venues.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Refusal, Trade
 from connectors.venues.spec import Recovery, RestSpec, Target, Venue
+from tests.simulation.fault_matrix import HEADERS
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ class Client:
         call = rest.call(self.target)
         base = urlsplit(self.target.rest_urls[0]).path
         path, _, query = (base + call.path).partition("?")
-        request = Request(call.method, path, dict(parse_qsl(query)), (call.body or "").encode())
+        request = Request(call.method, path, dict(parse_qsl(query)), (call.body or "").encode(), HEADERS)
         answer, _ = self.exchange.request(self.now_ms, request)
         assert answer.status == 200, call
         return rest.decode(json.loads(answer.body), self.target)
@@ -66,7 +67,7 @@ class Client:
     def frames(self) -> Iterator[tuple[Frame, TrueBook | None]]:
         """Subscribe every topic and yield the frames of one run, each with the simulator's book."""
         url = urlsplit(self.venue.socket_url(self.target.ws_urls[0], self.target))
-        met, actions = self.exchange.connect(self.now_ms, f"{url.path}?{url.query}" if url.query else url.path)
+        met, actions = self.exchange.connect(self.now_ms, f"{url.path}?{url.query}" if url.query else url.path, HEADERS)
         assert isinstance(met, Accepted)
         for topic in self.venue.topics(self.target):
             if topic.subscribe is not None:
