@@ -1,4 +1,8 @@
-"""HTTP client with a limit on the time and on the body length of each request."""
+"""HTTP client with a limit on the time and on the body length of each request.
+
+Bodies are asked for uncompressed and any other is refused, because a compressed one may be a thousand times larger once
+it is decoded.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +24,12 @@ from connectors.session.events import Fetch, Fetched, FetchFailed
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_CONNECTIONS = 20
 USER_AGENT = "run-evidence-toolkit (read-only)"
+RETRY_AFTER_CAP_MS = 300_000
+"""Longest wait that a venue's `Retry-After` may ask for."""
 
+_HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
 _ERRNO_PREFIX = re.compile(r"\[Errno -?\d+\] ")
+_SHOWN = 40
 
 
 class HttpClient:
@@ -33,7 +41,7 @@ class HttpClient:
 
     def __init__(self) -> None:
         limits = httpx.Limits(max_connections=MAX_CONNECTIONS)
-        self._options: dict[str, Any] = {"timeout": None, "limits": limits, "headers": {"User-Agent": USER_AGENT}}
+        self._options: dict[str, Any] = {"timeout": None, "limits": limits, "headers": _HEADERS}
         self._loopback = httpx.AsyncClient(**self._options, trust_env=False)
 
     @cached_property
@@ -56,15 +64,15 @@ class HttpClient:
     async def fetch(self, request: Fetch, headers: Iterable[tuple[str, str]] = ()) -> Fetched | FetchFailed:
         """Make the request; return the body of a response with status 200, else the reason of the failure.
 
-        It raises nothing for a failed request. The request fails after `request.timeout_ms`, and if the body is longer
-        than `MAX_BODY_BYTES`.
+        It raises nothing for a failed request. The request fails after `request.timeout_ms`, and if the body is encoded
+        or longer than `MAX_BODY_BYTES`.
         """
         try:
             async with asyncio.timeout(request.timeout_ms / 1_000):
                 return await self._fetch(request, headers)
         except TimeoutError:
             return FetchFailed(request.ticket, f"no answer within {request.timeout_ms} ms")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError) as error:
+        except Exception as error:  # noqa: BLE001  whatever a venue answers, its request must get a result
             return FetchFailed(request.ticket, error_text(error))
 
     async def _fetch(self, request: Fetch, headers: Iterable[tuple[str, str]]) -> Fetched | FetchFailed:
@@ -73,10 +81,12 @@ class HttpClient:
         all_headers = dict(headers) | ({} if call.body is None else {"Content-Type": "application/json"})
         async with client.stream(call.method, request.url, content=call.body, headers=all_headers) as response:
             if response.status_code != httpx.codes.OK:
-                retry_ms = retry_after_ms(response.headers.get("Retry-After"))
-                return FetchFailed(request.ticket, f"HTTP {response.status_code}", response.status_code, retry_ms)
+                detail, retry_ms = refusal(response.status_code, "", response.headers.get("Retry-After"))
+                return FetchFailed(request.ticket, detail, response.status_code, retry_ms)
+            if (encoding := response.headers.get("Content-Encoding", "identity")) != "identity":
+                return FetchFailed(request.ticket, f"the answer has the encoding {encoding[:_SHOWN]!r}, not identity")
             body = bytearray()
-            async for chunk in response.aiter_bytes():
+            async for chunk in response.aiter_raw():
                 body += chunk
                 if len(body) > MAX_BODY_BYTES:
                     return FetchFailed(request.ticket, f"the answer is longer than {MAX_BODY_BYTES} bytes")
@@ -103,6 +113,19 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
+def refusal(status: int, phrase: str, retry_after: str | None) -> tuple[str, int | None]:
+    """Return the text of a response with an error status, and the wait that its header `retry_after` asks for in ms.
+
+    A wait above `RETRY_AFTER_CAP_MS` is cut to it, which the text states.
+    """
+    text = f"HTTP {status} {phrase}".rstrip()
+    asked_ms = retry_after_ms(retry_after)
+    if asked_ms is None or asked_ms <= RETRY_AFTER_CAP_MS:
+        return text, asked_ms
+    cap_s = RETRY_AFTER_CAP_MS // 1_000
+    return f"{text}, Retry-After of {asked_ms // 1_000} s cut to {cap_s} s", RETRY_AFTER_CAP_MS
+
+
 def retry_after_ms(value: str | None, now: datetime | None = None) -> int | None:
     """Return the delay that a `Retry-After` header asks for in ms, 0 or more; None if it is missing or invalid.
 
@@ -115,7 +138,7 @@ def retry_after_ms(value: str | None, now: datetime | None = None) -> int | None
         return int(text[:9]) * 1_000
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+        delay = (until if until.tzinfo else until.replace(tzinfo=UTC)) - (now or datetime.now(UTC))
+    except (ValueError, OverflowError, LookupError, TypeError):
         return None
-    delay = (until if until.tzinfo else until.replace(tzinfo=UTC)) - (now or datetime.now(UTC))
     return max(0, round(delay.total_seconds() * 1_000))

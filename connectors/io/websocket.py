@@ -1,7 +1,8 @@
 """WebSocket client: open a socket, read and write frames, and report how the socket ended.
 
 The library's own keep-alive is off: the session decides when to ping and what a missing pong means. Redirects are
-refused, because a feed that moves must be noticed. A message longer than `MAX_MESSAGE_BYTES` ends the socket.
+refused, because a feed that moves must be noticed. A message longer than `MAX_MESSAGE_BYTES` ends the socket. Messages
+are not compressed, because a compressed one may be a thousand times larger once it is decoded.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
-from connectors.io.http import USER_AGENT, error_text, is_loopback, retry_after_ms
+from connectors.io.http import USER_AGENT, error_text, is_loopback, refusal
 from connectors.session.events import Connect, ConnectFailed, Control, SendFailed, SocketClosed
 
-MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 MAX_BUFFERED_FRAMES = 16
 CLOSE_TIMEOUT_S = 1.0
 SEND_TIMEOUT_S = 2.0
+PARSED_BYTES = 2_048
+"""Received bytes that are parsed in one go; they may hold a thousand frames."""
+PARSING_S = 0.005
+"""Time after which parsing leaves the event loop to the other sockets."""
 
 OnControl = Callable[[Control], None]
 """Called for each control frame of the peer."""
@@ -32,14 +37,68 @@ _CONTROLS = {Opcode.PING: Control.PING, Opcode.PONG: Control.PONG}
 
 
 class _Connection(ClientConnection):
-    """A connection that calls `on_control` for each control frame, after the library has answered a ping."""
+    """A connection that shares the event loop with others, whatever the peer sends.
+
+    Received bytes are parsed in pieces, and other tasks run in between. While bytes wait to be parsed nothing is read,
+    and they wait while frames are not taken or the peer does not take our pongs. The connection is dropped at once
+    after a breach of the protocol or of a limit, and `CLOSE_TIMEOUT_S` after a close frame of the peer.
+
+    `on_control` is called for each control frame, after the library has answered a ping.
+    """
 
     on_control: OnControl = staticmethod(lambda _control: None)
+    _unparsed = b""
+    _parsing: asyncio.Handle | None = None
+    _closing: asyncio.Handle | None = None
 
     def process_event(self, event: Event) -> None:
         super().process_event(event)
         if isinstance(event, Frame) and (control := _CONTROLS.get(event.opcode)) is not None:
             self.on_control(control)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.recv_messages.pause = lambda: None
+        self.recv_messages.resume = self._parse_soon
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._parse_soon()
+
+    def data_received(self, data: bytes) -> None:
+        self._unparsed += data
+        if self._parsing is None:
+            self._parse()
+
+    def _parse_soon(self) -> None:
+        if self._unparsed and self._parsing is None:
+            self._parsing = self.loop.call_soon(self._parse)
+
+    def _parse(self) -> None:
+        self._parsing = None
+        data, at, until_s = self._unparsed, 0, self.loop.time() + PARSING_S
+        while at < len(data) and not self.recv_messages.paused and not self.paused and self.loop.time() < until_s:
+            super().data_received(data[at : at + PARSED_BYTES])
+            at += PARSED_BYTES
+            if self._is_dropped():
+                return
+        self._unparsed = data[at:]
+        if not self._unparsed:
+            self.transport.resume_reading()
+            return
+        self.transport.pause_reading()
+        if not self.recv_messages.paused and not self.paused:
+            self._parse_soon()
+
+    def _is_dropped(self) -> bool:
+        """Drop the connection if it is not to be read on; return whether it is dropped."""
+        if self.protocol.parser_exc is not None:
+            self._unparsed = b""
+            self.transport.abort()
+            return True
+        if self.protocol.close_rcvd is not None and self._closing is None:
+            self._closing = self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
+        return False
 
 
 class _Connect(connect):
@@ -55,6 +114,11 @@ class Socket:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
         self._pings = itertools.count()
+
+    @property
+    def unsent_bytes(self) -> int:
+        """Number of bytes that wait for the peer to take them."""
+        return self._connection.transport.get_write_buffer_size()
 
     async def read(self) -> bytes | SocketClosed:
         """Wait for the next data frame and return it, or return how the socket ended."""
@@ -110,6 +174,7 @@ async def open_socket(action: Connect, on_control: OnControl) -> Socket | Connec
         open_timeout=None,
         ping_interval=None,
         close_timeout=CLOSE_TIMEOUT_S,
+        compression=None,
         max_size=MAX_MESSAGE_BYTES,
         max_queue=MAX_BUFFERED_FRAMES,
         create_connection=create_connection,  # type: ignore[arg-type]
@@ -119,11 +184,10 @@ async def open_socket(action: Connect, on_control: OnControl) -> Socket | Connec
             return Socket(await attempt)
     except InvalidStatus as error:
         response = error.response
-        return ConnectFailed(
-            f"HTTP {response.status_code} {response.reason_phrase}".rstrip(),
-            status=response.status_code,
-            retry_after_ms=retry_after_ms(response.headers.get("Retry-After")),
+        detail, retry_ms = refusal(
+            response.status_code, response.reason_phrase, next(iter(response.headers.get_all("Retry-After")), None)
         )
+        return ConnectFailed(detail, status=response.status_code, retry_after_ms=retry_ms)
     except TimeoutError:
         return ConnectFailed(f"{urlsplit(action.url).hostname} did not answer", timeout=True)
     except (OSError, WebSocketException, EOFError, ValueError) as error:

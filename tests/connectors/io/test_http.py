@@ -6,8 +6,10 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from connectors.io.http import MAX_BODY_BYTES, HttpClient, is_loopback, retry_after_ms
+from connectors.io.http import MAX_BODY_BYTES, RETRY_AFTER_CAP_MS, HttpClient, is_loopback, refusal, retry_after_ms
 from connectors.session.events import (
     Fetch,
     Fetched,
@@ -56,6 +58,10 @@ def test_a_request_has_the_given_method_headers_and_body_and_its_response_body_i
     ("response", "expected"),
     [
         (http_response(429, Retry_After="3"), FetchFailed(7, "HTTP 429", 429, 3_000)),
+        (
+            http_response(429, Retry_After="999999999"),
+            FetchFailed(7, "HTTP 429, Retry-After of 999999999 s cut to 300 s", 429, 300_000),
+        ),
         (http_response(500, b"oops"), FetchFailed(7, "HTTP 500", 500)),
         (http_response(302, Location="http://127.0.0.1:1/"), FetchFailed(7, "HTTP 302", 302)),
         (
@@ -63,12 +69,20 @@ def test_a_request_has_the_given_method_headers_and_body_and_its_response_body_i
             FetchFailed(7, f"the answer is longer than {MAX_BODY_BYTES} bytes"),
         ),
     ],
-    ids=["rate limit", "server error", "redirect", "too long"],
+    ids=["rate limit", "wait of 31 years", "server error", "redirect", "too long"],
 )
 def test_another_status_or_a_body_over_the_size_limit_is_a_failure_with_its_reason(
     response: bytes, expected: FetchFailed
 ) -> None:
     assert asyncio.run(fetch_from_server(response))[0] == expected
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "identity, gzip", "x" * 9_000])
+def test_an_encoded_body_is_refused_before_it_is_read(encoding: str) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: 99999999\r\n\r\n".encode()
+    outcome, request = asyncio.run(fetch_from_server(head))
+    assert isinstance(outcome, FetchFailed) and f"encoding '{encoding[:40]}'" in outcome.detail
+    assert b"accept-encoding: identity" in request.lower()
 
 
 @pytest.mark.parametrize("response", [b"", b"what?\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"])
@@ -91,10 +105,19 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
         ("soon", None),
         ("-5", None),
         ("9" * 40, 999_999_999_000),
+        ("Thu, 01 Jan 99999999999999 12:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 251_635_118_339_000),
+        ("Thu, 01 Jan 2026 12:00:00 +99999999999999", None),
     ],
 )
 def test_retry_after_is_parsed_as_seconds_or_as_a_date(header: str | None, expected: int | None) -> None:
     assert retry_after_ms(header, NOON) == expected
+
+
+@given(st.one_of(st.text(), st.text("0123456789 ,:+-ThuJanGMT"), st.integers().map("Thu, 01 Jan {} 12:00:00".format)))
+def test_no_retry_after_header_raises(header: str) -> None:
+    text, wait_ms = refusal(429, "No", header)
+    assert text.startswith("HTTP 429 No") and (wait_ms is None or 0 <= wait_ms <= RETRY_AFTER_CAP_MS)
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,27 @@ from contextlib import suppress
 import pytest
 from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 
-from connectors.io.websocket import Socket
+from connectors.io.websocket import MAX_MESSAGE_BYTES, Socket, open_socket
 from connectors.session.events import (
+    Connect,
     ConnectFailed,
     Control,
     SendFailed,
     SocketClosed,
 )
-from tests.connectors.io.servers import HOST, Handler, connected_socket, run, tcp_server, try_open, websocket_server
+from tests.connectors.io.servers import (
+    HOST,
+    TIMEOUT_S,
+    Handler,
+    connected_socket,
+    run,
+    tcp_server,
+    try_open,
+    websocket_server,
+)
 
 
 async def read_until_closed(handler: Handler) -> list[bytes | SocketClosed]:
@@ -72,6 +83,96 @@ def test_a_message_over_the_size_limit_makes_us_close_the_socket() -> None:
     (end,) = asyncio.run(read_until_closed(send_too_much))
     assert isinstance(end, SocketClosed) and end.code is None
     assert end.detail.startswith("ended by us: 1009")
+
+
+def test_a_peer_that_sends_on_after_our_close_frame_is_not_read_on() -> None:
+    """The connection is dropped at once, although the peer neither stops nor closes."""
+
+    async def test() -> None:
+        sent: list[int] = []
+
+        async def send_endlessly(server: ServerConnection) -> None:
+            message = Frame(Opcode.BINARY, bytes(MAX_MESSAGE_BYTES + 1)).serialize(mask=False)
+            with suppress(OSError):
+                while not server.transport.is_closing():
+                    server.transport.write(message)
+                    sent.append(len(message))
+                    await server.drain()
+
+        async with websocket_server(send_endlessly) as url:
+            socket = await connected_socket(url)
+            end = await socket.read()
+            assert isinstance(end, SocketClosed) and end.detail.startswith("ended by us: 1009")
+        assert sum(sent) < 20 * MAX_MESSAGE_BYTES
+
+    run(test())
+
+
+def test_a_peer_that_sends_a_close_frame_and_stays_connected_is_dropped() -> None:
+    async def test() -> None:
+        async def say_goodbye_and_stay(server: ServerConnection) -> None:
+            server.transport.write(Frame(Opcode.CLOSE, b"\x03\xe8").serialize(mask=False))
+            await asyncio.wait_for(server.connection_lost_waiter, TIMEOUT_S)
+
+        async with websocket_server(say_goodbye_and_stay, ping_interval=None, close_timeout=TIMEOUT_S) as url:
+            socket = await connected_socket(url)
+            assert await socket.read() == SocketClosed(1000, "")
+
+    run(test())
+
+
+@pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.TEXT])
+def test_a_flood_of_frames_leaves_the_event_loop_to_other_tasks(opcode: Opcode) -> None:
+    """A hundred thousand empty frames take a second to parse; other tasks run many times meanwhile."""
+
+    async def test() -> None:
+        async def flood(server: ServerConnection) -> None:
+            server.transport.write(Frame(opcode, b"").serialize(mask=False) * 100_000)
+            await server.drain()
+            await server.close()
+
+        turn, busy_turns = 0, set[int]()
+        async with websocket_server(flood) as url:
+            opened = await open_socket(Connect(url, (), 5_000), lambda _control: busy_turns.add(turn))
+            assert isinstance(opened, Socket)
+            socket = opened
+
+            async def read() -> None:
+                while not isinstance(await socket.read(), SocketClosed):
+                    busy_turns.add(turn)
+
+            reading = asyncio.create_task(read())
+            while not reading.done():
+                turn += 1
+                await asyncio.sleep(0)
+            await socket.close()
+        assert len(busy_turns) > 50
+
+    run(test())
+
+
+def test_a_peer_that_pings_and_never_reads_does_not_make_us_store_the_pongs() -> None:
+    async def test() -> None:
+        async def flood(server: ServerConnection) -> None:
+            server.transport.pause_reading()
+            server.transport.set_write_buffer_limits(high=0)
+            pings = Frame(Opcode.PING, b"x" * 125).serialize(mask=False) * 1_000
+            with suppress(asyncio.TimeoutError):
+                async with asyncio.timeout(1):
+                    while True:
+                        server.transport.write(pings)
+                        await server.drain()
+            server.transport.abort()
+
+        async with websocket_server(flood) as url:
+            socket = await connected_socket(url)
+            reading, most = asyncio.create_task(socket.read()), 0
+            while not reading.done():
+                most = max(most, socket.unsent_bytes)
+                await asyncio.sleep(0.01)
+            assert 0 < most < 1_000_000
+
+    run(test())
 
 
 def test_control_frames_are_reported_and_pings_are_answered_by_the_library() -> None:
@@ -164,6 +265,18 @@ def test_the_status_of_a_refused_upgrade_is_kept(status: int) -> None:
 def test_the_retry_after_header_of_a_refusal_is_kept() -> None:
     result = asyncio.run(connect_to_refusing_server(429, Retry_After="7"))
     assert result == ConnectFailed("HTTP 429 No", status=429, retry_after_ms=7_000)
+
+
+@pytest.mark.parametrize(
+    ("header", "detail", "wait_ms"),
+    [
+        ("999999999", "HTTP 429 No, Retry-After of 999999999 s cut to 300 s", 300_000),
+        ("Thu, 01 Jan 99999999999999 12:00:00 GMT", "HTTP 429 No", None),
+    ],
+)
+def test_an_absurd_retry_after_of_a_refusal_is_cut_or_ignored(header: str, detail: str, wait_ms: int | None) -> None:
+    result = asyncio.run(connect_to_refusing_server(429, Retry_After=header))
+    assert result == ConnectFailed(detail, status=429, retry_after_ms=wait_ms)
 
 
 def test_a_redirect_is_not_followed() -> None:
