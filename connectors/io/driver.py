@@ -45,16 +45,13 @@ STOP_TIMEOUT_S = 2.0
 
 
 class FrameRecorder(Protocol):
-    """Recorder of the frames of one connector."""
+    """Recorder of what one connector exchanges with its venue."""
 
-    def record_sent(self, text: str) -> None:
-        """Record a text frame that is sent."""
+    def record_event(self, event: SessionEvent) -> None:
+        """Record an event, before the connector handles it."""
 
-    def record_received(self, data: str | bytes) -> None:
-        """Record a data frame that was received."""
-
-    def record_body(self, call: str, body: bytes) -> None:
-        """Record the response body of the REST request with path `call`."""
+    def record_action(self, action: Action) -> None:
+        """Record an action, before it is carried out."""
 
 
 class SharedResources(EventChannel):
@@ -124,14 +121,14 @@ class Driver:
             await self._perform(action, queued)
 
     def _observe(self, event: SessionEvent) -> None:
+        if self._recorder is not None:
+            self._recorder.record_event(event)
         match event:
             case Opened():
                 self.connected = True
             case ConnectFailed(detail=detail) | FetchFailed(detail=detail):
                 self.failures += 1
                 self.failure = detail
-            case Received(data) if self._recorder is not None:
-                self._recorder.record_received(data)
 
     def _restart_after(self, error: Exception) -> list[Action]:
         self._panics += 1
@@ -147,12 +144,12 @@ class Driver:
     # --- actions of the machine ---------------------------------------------------------------------------------------
 
     async def _perform(self, action: Action, queued: QueuedEvent | None) -> None:
+        if self._recorder is not None:
+            self._recorder.record_action(action)
         match action:
             case Connect():
                 self._connect(action)
             case Send(text, ping):
-                if self._recorder is not None and self._socket is not None:
-                    self._recorder.record_sent(text)
                 await self._write(lambda socket: socket.send(text), ping=ping)
             case Ping(payload):
                 await self._write(lambda socket: socket.ping(payload), ping=True)
@@ -230,10 +227,7 @@ class Driver:
     # --- background tasks ---------------------------------------------------------------------------------------------
 
     async def _fetch(self, action: Fetch) -> None:
-        event: SessionEvent = await self._shared.http.fetch(action, self.machine.venue.headers)
-        if self._recorder is not None and (body := getattr(event, "body", None)) is not None:
-            self._recorder.record_body(action.call.path, body)
-        self._queue.enqueue(event)
+        self._queue.enqueue(await self._shared.http.fetch(action, self.machine.venue.headers))
 
     def _run_in_background(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)

@@ -1,4 +1,4 @@
-"""Writers of the files of a run: its log with the time of each line, its events, its telemetry and its tapes.
+"""Writers of the files of a run: its log with the time of each line, its events and its telemetry.
 
 A line is with the operating system when its call returns, telemetry a moment later. A process that is killed loses at
 most the line it was writing. So lines and events are written in the caller's thread: a call takes 0.05 ms, and took at
@@ -7,25 +7,22 @@ most 12 ms while another process wrote 160 MB/s to the same disk.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 import msgspec
 
 from connectors.clock import Clock
 from connectors.recording.log_lines import AUDIT, panic_line, render
-from connectors.recording.tape import FrameKind, TapeEntry, TapeHeader, entry_line, tape_lines
 from connectors.session.events import Note
 from connectors.venues.spec import Venue
 from toolkit.model.recorded import arrivals
 
-LOG, EVENTS, FRAMES = "run.log", "events.jsonl", "frames"
+LOG, EVENTS = "run.log", "events.jsonl"
 EVENTS_SCHEMA = "toolkit.event/1"
 TIME_ERROR_MS = 1
 """Largest error of a recorded line time."""
@@ -168,46 +165,4 @@ class SyncTelemetryWriter:
 
     def close(self) -> None:
         """Flush and close the file."""
-        self._file.close()
-
-
-class TapeWriter:
-    """Recorder that writes the frames of one venue to a tape in `directory`; a context manager that closes the file.
-
-    Raises `FileExistsError` if the tape exists.
-    """
-
-    def __init__(self, directory: Path, header: TapeHeader, clock: Clock) -> None:
-        directory.mkdir(exist_ok=True)
-        self._file = (directory / f"{header.venue}.tape.jsonl").open("x", encoding="utf-8", buffering=1)
-        self._file.writelines(f"{each}\n" for each in tape_lines(header, ()))
-        self._clock = clock
-        self._start_ms = clock.now_ms()
-
-    def record_sent(self, text: str) -> None:
-        """Write a text frame that is sent."""
-        self._write_entry(FrameKind.SENT, text)
-
-    def record_received(self, data: str | bytes) -> None:
-        """Write a data frame that was received."""
-        self._write_entry(FrameKind.RECEIVED, data)
-
-    def record_body(self, call: str, body: bytes) -> None:
-        """Write the response body of the REST request with path `call`."""
-        self._write_entry(FrameKind.REST, body, call)
-
-    def _write_entry(self, kind: FrameKind, data: str | bytes, call: str | None = None) -> None:
-        if isinstance(data, bytes):
-            with contextlib.suppress(UnicodeDecodeError):
-                data = data.decode()
-        self._file.write(entry_line(TapeEntry(self._clock.now_ms() - self._start_ms, kind, data, call)) + "\n")
-
-    def __enter__(self) -> Self:
-        """Return the recorder."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
         self._file.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Flag, StrEnum, auto
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from connectors.session.events import Control
 from connectors.simulator.market import FullBook, Precision
@@ -134,3 +134,39 @@ class SetListening:
 
 
 ExchangeAction: TypeAlias = SendData | SendControl | CloseConnection | SetListening
+
+
+class ServedVenue(Protocol):
+    """A venue as a state machine without I/O: it takes the events of clients and returns actions on its connections.
+
+    Times are in ms since the start of the server.
+    """
+
+    @property
+    def due_ms(self) -> int:
+        """Time of the next scheduled event."""
+
+    def advance(self, now_ms: int) -> list[ExchangeAction]:
+        """Run the events due until `now_ms`."""
+
+    def connect(
+        self, now_ms: int, path: str
+    ) -> tuple[Accepted | HttpResponse | Refused | Unanswered, list[ExchangeAction]]:
+        """Handle a WebSocket handshake for a URL path (with its query)."""
+
+    def receive(self, now_ms: int, conn_id: str, data: str | bytes) -> list[ExchangeAction]:
+        """Handle a data frame of a client."""
+
+    def receive_control(
+        self, now_ms: int, conn_id: str, control: Control, payload: bytes = b""
+    ) -> list[ExchangeAction]:
+        """Handle a control frame of a client."""
+
+    def client_left(self, now_ms: int, conn_id: str, code: int | None = None) -> list[ExchangeAction]:
+        """Handle the end of a connection by the client."""
+
+    def drop_slow_client(self, now_ms: int, conn_id: str) -> None:
+        """Drop a client that does not read the data sent to it."""
+
+    def request(self, now_ms: int, request: Request) -> tuple[HttpResponse | Refused, list[ExchangeAction]]:
+        """Handle a REST request."""

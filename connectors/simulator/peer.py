@@ -9,7 +9,7 @@ import asyncio
 import socket
 import struct
 
-from websockets.frames import Frame, Opcode
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
@@ -71,7 +71,9 @@ class Peer:
     def close(self, action: CloseConnection) -> None:
         """Close the connection: with a close frame, without one, or by a TCP reset."""
         if action.code is not None and self.protocol.state is State.OPEN:
-            self.protocol.send_close(action.code, action.reason)
+            # 1005 stands for a close frame without a code and must not be sent itself.
+            code = None if action.code == CloseCode.NO_STATUS_RCVD else action.code
+            self.protocol.send_close(code, action.reason if code else "")
             self.flush()
         if action.reset:
             reset(self.writer)

@@ -8,16 +8,19 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from connectors.simulator.exchange import Exchange, exchanges
+from connectors.simulator.exchange import exchanges
 from connectors.simulator.ground_truth import TruthWriter
+from connectors.simulator.messages import ServedVenue
 from connectors.simulator.protocols import protocols
+from connectors.simulator.replay.replayed_venue import ReplayedVenue
+from connectors.simulator.replay.tape_files import recorded_settings
 from connectors.simulator.scenario import Scenario
 from connectors.simulator.sockets import HOST, Endpoint
 from connectors.venues.spec import Venue
 
 
 @asynccontextmanager
-async def serving(exchanges: Mapping[str, Exchange], first_port: int = 0) -> AsyncIterator[dict[str, int]]:
+async def serving(exchanges: Mapping[str, ServedVenue], first_port: int = 0) -> AsyncIterator[dict[str, int]]:
     """Serve venues while the context is open; yields the port of each venue.
 
     Ports are consecutive from `first_port`; 0 takes any free ports. Raises UsageError if a port is in use.
@@ -96,6 +99,20 @@ async def loopback(
         write("server_ready", **facts, ports=ports, rates=rates)
         yield environment(venues, ports, base)
     write("server_stop")
+
+
+@asynccontextmanager
+async def replaying(venues: Mapping[str, ReplayedVenue], *, first_port: int = 0) -> AsyncIterator[dict[str, str]]:
+    """Serve these tapes while the context is open; yields the environment that points connectors to them.
+
+    It has the recorded market and options of each tape. Raises UsageError if a port is in use.
+    """
+    described = {name: venue.tape.venue for name, venue in venues.items()}
+    async with serving(venues, first_port) as ports:
+        environ = environment(described, ports, "")
+        for venue in venues.values():
+            environ |= recorded_settings(venue.tape.venue, venue.tape.header)
+        yield environ
 
 
 def unix_ms() -> int:

@@ -14,7 +14,6 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request as Upgrade
 
 from connectors.session.events import Control
-from connectors.simulator.exchange import Exchange
 from connectors.simulator.messages import (
     Accepted,
     CloseConnection,
@@ -24,6 +23,7 @@ from connectors.simulator.messages import (
     Request,
     SendControl,
     SendData,
+    ServedVenue,
     SetListening,
 )
 from connectors.simulator.peer import Peer, reset
@@ -42,7 +42,7 @@ RETRY_S = 0.05
 class Endpoint:
     """Network endpoint of one venue on one port; `run` serves until it is cancelled."""
 
-    def __init__(self, exchange: Exchange, port: int = 0) -> None:
+    def __init__(self, exchange: ServedVenue, port: int = 0) -> None:
         self.exchange = exchange
         self._port = port
         self._peers: dict[str, Peer] = {}
@@ -165,6 +165,9 @@ class Endpoint:
         request = Request(method, parts.path, dict(parse_qsl(parts.query)), body, _by_lower_name(headers))
         response, actions = self.exchange.request(self._now_ms(), request)
         self._carry_out(actions)
+        if isinstance(response, Refused):
+            reset(writer)
+            return False
         writer.write(_encode_http(response))
         await writer.drain()
         return headers.get("Connection", "").lower() != "close"

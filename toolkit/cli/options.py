@@ -156,6 +156,29 @@ TruthOption = Annotated[
     ),
 ]
 
+ReplayOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--replay",
+        metavar="TAPE|RUN",
+        help=(
+            "Serve recorded frames: a tape, or the directory of a run that was made with --record-frames; "
+            "may be repeated."
+        ),
+    ),
+]
+SpeedOption = Annotated[
+    float,
+    typer.Option(
+        "--speed",
+        metavar="N",
+        help=(
+            "With --replay: N times as fast as recorded. It is for load only: watchdogs and pings of a client run on "
+            "real time."
+        ),
+    ),
+]
+
 # --- smoke runs -------------------------------------------------------------------------------------------------------
 
 ProducerCommand = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,15 @@ from toolkit.model.errors import InputError, UsageError
 from toolkit.streams.small_files import read_small_file
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from connectors.simulator.replay.replayed_venue import ReplayedVenue
     from connectors.simulator.scenario import Scenario
     from connectors.venues.spec import Venue
 
 _MAX_BYTES = 1 << 20
 """Greatest size of a scenario file."""
+_MAX_SPEED = 1_000
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -52,12 +57,18 @@ def serve(
     minutes: Annotated[
         float | None, typer.Option("--minutes", metavar="N", help="Stop after this time; default: run until Ctrl-C.")
     ] = None,
+    replay: opt.ReplayOption = None,
+    speed: opt.SpeedOption = 1,
     quiet: opt.QuietOption = False,
 ) -> int:
     """Serve the simulated venues on 127.0.0.1 until Ctrl-C.
 
     It prints shell commands (`export NAME=VALUE`) that direct the connectors, and every other client that reads these
     variables, to the simulated venues.
+
+    With --replay the venues are those of recorded tapes. Each connection of a client meets what the recorded one met:
+    the same frames at the same times, the same end, the recorded answers to requests. One client per venue; start the
+    command again for the next run.
     """
     import asyncio
 
@@ -68,10 +79,16 @@ def serve(
         raise UsageError(f"--venue {unknown[0]}: no such venue; write one of {', '.join(known)}")
     if minutes is not None and not 0 < minutes < float("inf"):
         raise UsageError(f"--minutes {minutes:g}: write a time above 0")
+    duration_s = minutes and minutes * 60
+    if replay:
+        if scenario or truth or seed != 1 or base != "ETH":
+            raise UsageError("--replay serves what was recorded; leave out --scenario, --seed, --truth and --base")
+        asyncio.run(_replay(replayed_venues(replay, venue, speed), port, duration_s, speed, quiet))
+        return 0
+    if speed != 1:
+        raise UsageError("--speed applies to a recording; name it with --replay, or leave --speed out")
     served = {name: description for name, description in known.items() if not venue or name in venue}
-    plan = ServePlan(
-        served, read_scenario(scenario, list(known)), parse_asset(base), seed, port, minutes and minutes * 60
-    )
+    plan = ServePlan(served, read_scenario(scenario, list(known)), parse_asset(base), seed, port, duration_s)
     asyncio.run(_serve(plan, truth, quiet))
     return 0
 
@@ -108,18 +125,12 @@ class ServePlan:
 
 async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
     """Serve until SIGINT, SIGTERM or the end of the planned duration."""
-    import asyncio
-    import signal
-    from contextlib import ExitStack, suppress
+    from contextlib import ExitStack
 
     from connectors.simulator.ground_truth import TruthFile
     from connectors.simulator.server import client_environment, loopback
 
-    stop = asyncio.Event()
-    # Without these handlers, as on Windows, Ctrl-C ends the command with 130.
-    with suppress(NotImplementedError):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = _stop_event()
     with ExitStack() as files:
         write_truth = files.enter_context(TruthFile(truth)).write if truth is not None else None
         async with loopback(
@@ -128,15 +139,84 @@ async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
             emit("\n".join(_shell_lines(plan.venues, client_environment(plan.venues, environment))))
             if not quiet:
                 note(f"SIMULATED venues, scenario {plan.scenario.name}, seed {plan.seed}; Ctrl-C stops them")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(plan.duration_s):
-                    await stop.wait()
+            await _wait(stop, plan.duration_s)
+
+
+def replayed_venues(paths: list[Path], names: list[str] | None, speed: float) -> dict[str, ReplayedVenue]:
+    """Return the venues of the tapes at `paths`; `names` selects some of them.
+
+    Raises `InputError` for a tape that cannot be used, and `UsageError` for options that do not fit.
+    """
+    from connectors.simulator.protocols import protocols
+    from connectors.simulator.replay.replayed_venue import ReplayedVenue
+    from connectors.simulator.replay.tape_files import load_tapes
+
+    if not 0 < speed <= _MAX_SPEED:
+        raise UsageError(f"--speed {speed:g}: write a number above 0, at most {_MAX_SPEED}")
+    tapes = load_tapes(paths)
+    if missing := sorted(set(names or ()) - tapes.keys()):
+        raise UsageError(f"--venue {missing[0]}: not recorded; --replay holds {', '.join(tapes)}")
+    known = protocols()
+    return {name: ReplayedVenue(tape, known[name], speed) for name, tape in tapes.items() if not names or name in names}
+
+
+async def _replay(
+    venues: dict[str, ReplayedVenue], port: int, duration_s: float | None, speed: float, quiet: bool
+) -> None:
+    """Serve tapes until SIGINT, SIGTERM or the end of the duration, then say what was served and what was missing."""
+    from connectors.simulator.server import client_environment, replaying
+
+    stop = _stop_event()
+    described = {name: venue.tape.venue for name, venue in venues.items()}
+    async with replaying(venues, first_port=port) as environment:
+        emit("\n".join(_shell_lines(described, client_environment(described, environment))))
+        for venue in () if quiet else venues.values():
+            note(venue.recorded_sentence())
+        if not quiet:
+            note(f"SIMULATED venues: a replay of these tapes{_speed_note(speed)}; Ctrl-C stops it")
+        await _wait(stop, duration_s)
+    for venue in () if quiet else venues.values():
+        note(venue.served_sentence())
+
+
+def _speed_note(speed: float) -> str:
+    if speed == 1:
+        return ""
+    return (
+        f", {speed:g} times as fast as recorded: for load only, because the watchdogs and pings of a client run on "
+        "real time and end other sessions than those of the recorded run"
+    )
+
+
+def _stop_event() -> asyncio.Event:
+    """Return an event that SIGINT and SIGTERM set."""
+    import asyncio
+    import signal
+    from contextlib import suppress
+
+    stop = asyncio.Event()
+    # Without these handlers, as on Windows, Ctrl-C ends the command with 130.
+    with suppress(NotImplementedError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _wait(stop: asyncio.Event, duration_s: float | None) -> None:
+    """Wait until `stop` is set, at most `duration_s` (None: without limit)."""
+    import asyncio
+    from contextlib import suppress
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(duration_s):
+            await stop.wait()
 
 
 def _shell_lines(venues: Mapping[str, Venue], environment: Mapping[str, str]) -> Iterator[str]:
     """Yield shell commands that direct every client to the served venues; a market id of a real venue is unset."""
-    yield from (f"export {name}={value}" for name, value in environment.items())
-    yield from (f"unset {venue.instrument.name}" for venue in venues.values() if venue.instrument is not None)
+    yield from (f"export {name}={shlex.quote(value)}" for name, value in environment.items())
+    ids = (venue.instrument.name for venue in venues.values() if venue.instrument is not None)
+    yield from (f"unset {name}" for name in ids if name not in environment)
 
 
 def parse_asset(base: str) -> str:

@@ -15,8 +15,9 @@ from pathlib import Path
 import connectors
 from connectors import settings
 from connectors.clock import Clock
-from connectors.recording.run_files import FRAMES, Journal, TapeWriter
+from connectors.recording.run_files import Journal
 from connectors.recording.tape import TapeHeader
+from connectors.recording.tape_writer import FRAMES, TapeWriter
 from connectors.runner import runner_lines
 from connectors.runner.event_channel import EventChannel
 from connectors.runner.queue import Publisher
@@ -80,7 +81,7 @@ class RunWiring:
         header = TapeHeader(
             machine.venue.name, target.market, self.plan.source, target.instrument or None, dict(target.options)
         )
-        return stack.enter_context(TapeWriter(self.out / FRAMES, header, self.clock))
+        return stack.enter_context(TapeWriter(self.out / FRAMES, header, self.clock, target.ws_urls))
 
     def _machine(self, venue: Venue) -> Connector:
         plan, resolved = self.plan, self._settings[venue.name]

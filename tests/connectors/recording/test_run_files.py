@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from connectors.clock import Clock
-from connectors.recording.run_files import EVENTS, LOG, Journal, TapeWriter, TelemetryWriter
-from connectors.recording.tape import FrameKind, TapeHeader, read_tape
+from connectors.recording.run_files import EVENTS, LOG, Journal, TelemetryWriter
 from connectors.session.events import Note
 from connectors.venues import venues
 from toolkit.model.recorded import arrivals
@@ -110,24 +109,6 @@ def test_an_existing_log_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         create_journal(tmp_path)
     assert (tmp_path / LOG).read_text() == "another run"
-
-
-def test_recorded_frames_form_a_tape(tmp_path: Path) -> None:
-    header = TapeHeader("aster", "ETHUSDT", "SIMULATED", "ethusdt", {"A": 1})
-    with TapeWriter(tmp_path / "frames", header, Clock()) as recorder:
-        recorder.record_sent("subscribe")
-        recorder.record_received(b'{"a":1}')
-        recorder.record_received(b"\xff\x00")
-        recorder.record_body("/depth", b"[]")
-    with (tmp_path / "frames" / "aster.tape.jsonl").open() as lines:
-        stored_header, entries = read_tape(lines)
-    assert stored_header == header
-    assert [(entry.kind, entry.data, entry.call) for entry in entries] == [
-        (FrameKind.SENT, "subscribe", None),
-        (FrameKind.RECEIVED, '{"a":1}', None),
-        (FrameKind.RECEIVED, b"\xff\x00", None),
-        (FrameKind.REST, "[]", "/depth"),
-    ]
 
 
 def test_the_wall_clock_of_a_run_advances_with_its_monotonic_clock() -> None:

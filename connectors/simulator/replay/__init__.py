@@ -1,0 +1,1 @@
+"""Replay of recorded tapes: the frames, ends and answers of a venue again, with their own timing."""
