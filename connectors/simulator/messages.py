@@ -150,9 +150,9 @@ class ServedVenue(Protocol):
         """Run the events due until `now_ms`."""
 
     def connect(
-        self, now_ms: int, path: str
+        self, now_ms: int, path: str, headers: Mapping[str, str] | None = None
     ) -> tuple[Accepted | HttpResponse | Refused | Unanswered, list[ExchangeAction]]:
-        """Handle a WebSocket handshake for a URL path (with its query)."""
+        """Handle a WebSocket handshake for a URL path (with its query); names of `headers` are in lower case."""
 
     def receive(self, now_ms: int, conn_id: str, data: str | bytes) -> list[ExchangeAction]:
         """Handle a data frame of a client."""

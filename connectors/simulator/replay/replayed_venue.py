@@ -10,13 +10,12 @@ Time is `now_ms`, milliseconds since the start of the server. Tape time advances
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from connectors.recording.tape import FrameKind, TapeEntry
 from connectors.session.events import Control
-from connectors.simulator.exchange import NO_SUCH_PATH
 from connectors.simulator.messages import (
     Accepted,
     CloseConnection,
@@ -122,14 +121,15 @@ class ReplayedVenue:
     # --- client events ------------------------------------------------------------------------------------------------
 
     def connect(
-        self, now_ms: int, path: str
+        self, now_ms: int, path: str, headers: Mapping[str, str] | None = None
     ) -> tuple[Accepted | HttpResponse | Refused | Unanswered, list[ExchangeAction]]:
-        """Handle a WebSocket handshake for a URL path (with its query)."""
+        """Handle a WebSocket handshake for a URL path (with its query); names of `headers` are in lower case."""
         call = path.removeprefix(self._ws_path)
         attempt = next((each for each in self._left if each.call is None or each.call == call), None)
         if attempt is None:
-            self._miss(f"socket {path}")
-            return NO_SUCH_PATH, self.advance(now_ms)
+            self._miss(f"socket {path[:SHOWN_CHARS]}")
+            request = Request("GET", urlsplit(path).path, headers=headers or {})
+            return self._protocol.unknown_path(request), self.advance(now_ms)
         self._left.remove(attempt)
         self._anchor = (now_ms, attempt.opened_ms)
         if attempt.failed is not None:
@@ -181,7 +181,7 @@ class ReplayedVenue:
         if answer is None:
             body = request.body[:SHOWN_CHARS].decode("utf-8", "replace")
             self._miss(f"{request.method} {call[:SHOWN_CHARS]} {body}".rstrip())
-            return NO_SUCH_PATH, self.advance(now_ms)
+            return self._protocol.unknown_path(request), self.advance(now_ms)
         self.answers += 1
         return _response(answer), self.advance(now_ms)
 
@@ -189,32 +189,32 @@ class ReplayedVenue:
 
     def recorded_sentence(self) -> str:
         """Return one sentence: what the tape holds, how long it lasts, and where it comes from."""
-        tape = self.tape
-        frames = sum(each.kind is FrameKind.RECEIVED for each in tape.entries)
-        torn = ", without its incomplete last line" if tape.torn else ""
-        return (
-            f"{tape.venue.name}: {tape.path}{torn}: {frames} frames and {len(self.attempts)} connections in "
-            f"{tape.lasts_ms / 1_000:g} s, recorded from {printable(tape.header.source)}"
-        )
+        tape, torn = self.tape, ", without its incomplete last line" if self.tape.torn else ""
+        frames = _count(sum(each.kind is FrameKind.RECEIVED for each in tape.entries), "frame")
+        tried, lasts_s = _count(len(self.attempts), "connection attempt"), tape.lasts_ms / 1_000
+        source = printable(tape.header.source)
+        return f"{tape.venue.name}: {tape.path}{torn}: {frames} and {tried} in {lasts_s:g} s, recorded from {source}"
 
     def served_sentence(self) -> str:
         """Return one sentence: what was served, and what clients asked that the tape does not hold."""
-        name, recorded = self.tape.venue.name, len(self.attempts)
-        served = (
-            f"{name}: {recorded - len(self._left)} of {recorded} connections, {self.frames} frames, "
-            f"{self.answers} answers to requests"
-        )
+        tried = f"{len(self.attempts) - len(self._left)} of {_count(len(self.attempts), 'connection attempt')}"
+        served = f"{tried}, {_count(self.frames, 'frame')}, {_count(self.answers, 'answer')} to requests"
         if not self.misses:
-            return f"{served}; nothing was asked that the tape does not hold"
+            return f"{self.tape.venue.name}: {served}; nothing was asked that the tape does not hold"
         shown = ", ".join(f"{printable(what)} ({count})" for what, count in self.misses.most_common(SHOWN_MISSES))
         more = f" and {len(self.misses) - SHOWN_MISSES} more" if len(self.misses) > SHOWN_MISSES else ""
-        return f"{served}; asked {self.misses.total()} times for what the tape does not hold: {shown}{more}"
+        asked = f"{_count(self.misses.total(), 'time')} for what the tape does not hold: {shown}{more}"
+        return f"{self.tape.venue.name}: {served}; asked {asked}"
 
     def _miss(self, description: str) -> None:
         if description in self.misses or len(self.misses) < MAX_MISSES:
             self.misses[description] += 1
         else:
             self.misses["others"] += 1
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _close(conn_id: str, event: TapeEntry) -> CloseConnection:
