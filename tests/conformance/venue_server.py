@@ -1,0 +1,45 @@
+"""One simulated venue as a process of its own: `toolkit venues serve` with its ground truth and one drop."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SCENARIO = """name = "one drop"
+
+[[fault]]
+venue = "{venue}"
+kind = "drop"
+at_s = {drop_s}
+"""
+
+
+@contextmanager
+def served(venue: str, base: str, drop_s: float, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Serve a venue that drops every connection at `drop_s` seconds; yields its host and port, and the truth file.
+
+    Raises RuntimeError if the server does not start.
+    """
+    scenario, truth = folder / "scenario.toml", folder / "truth.jsonl"
+    scenario.write_text(SCENARIO.format(venue=venue, drop_s=drop_s))
+    options = ("--venue", venue, "--base", base, "--scenario", scenario, "--truth", truth)
+    command = (sys.executable, "-m", "toolkit", "venues", "serve", *map(str, options))
+    with (
+        (folder / "server.log").open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            address = next(
+                (found[0] for line in process.stdout if (found := re.search(r"127\.0\.0\.1:\d+", line))), None
+            )
+            if address is None:
+                raise RuntimeError(f"the venue {venue} did not start: {(folder / 'server.log').read_text()[-300:]}")
+            yield address, truth
+        finally:
+            process.terminate()
+            process.stdout.close()
