@@ -1,5 +1,8 @@
 """Driver of one connector: it passes events to the state machine and performs the machine's actions.
 
+A machine is given each event with its time of arrival. After `TURN_MS` of work a driver leaves the event loop to the
+others, so that each venue has its share of it, however much one sends.
+
 An exception of a machine is a fault of this program, not of the venue. It is logged as a panic of the task, the session
 is restarted, and the other venues go on.
 """
@@ -40,6 +43,8 @@ from connectors.session.events import (
 )
 from toolkit.model.vocabulary import ReconnectReason
 
+TURN_MS = 5
+"""Time after which a driver with waiting events lets other tasks run."""
 STOP_TIMEOUT_S = 2.0
 """Time that a stopped driver waits for its background tasks before it cancels them."""
 
@@ -79,6 +84,7 @@ class Driver:
         self._socket_number = 0
         self._socket_task: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
+        self._now_ms = 0
         self._panics = 0
         self.connected = False
         self.failures = 0
@@ -88,9 +94,12 @@ class Driver:
         """Run the machine from its start until it is stopped."""
         self._queue.enqueue(Started())
         try:
+            turn_ends_ms = 0
             while self.machine.state is not ConnectorState.STOPPED:
-                queued = await self._queue.wait(self._timeout_s())
-                await self._step(queued)
+                if self._shared.clock.now_ms() >= turn_ends_ms:
+                    await asyncio.sleep(0)
+                    turn_ends_ms = self._shared.clock.now_ms() + TURN_MS
+                await self._step(await self._queue.wait(self._timeout_s()))
         finally:
             self._disconnect()
             if self._background:
@@ -113,8 +122,9 @@ class Driver:
     async def _step(self, queued: QueuedEvent | None) -> None:
         event = TimePassed() if queued is None else queued.event
         self._observe(event)
+        self._now_ms = max(self._now_ms, self._shared.clock.now_ms() if queued is None else queued.at_ms)
         try:
-            actions = self.machine.step(self._shared.clock.now_ms(), event)
+            actions = self.machine.step(self._now_ms, event)
         except Exception as error:  # noqa: BLE001  a fault in one machine must not stop the other venues
             actions = self._restart_after(error)
         for action in actions:
@@ -139,7 +149,7 @@ class Driver:
         detail = f"{type(error).__name__}: {error}"
         note = Note("panic", {"count": self._panics, "detail": detail, "where": where})
         self._shared.journal.record_note(self.venue, note)
-        return self.machine.step(self._shared.clock.now_ms(), Stop(ReconnectReason.TASK_PANIC, restart=True))
+        return self.machine.step(self._now_ms, Stop(ReconnectReason.TASK_PANIC, restart=True))
 
     # --- actions of the machine ---------------------------------------------------------------------------------------
 

@@ -5,9 +5,9 @@
     CONNECTING --Opened--> OPEN --first reason to end--> WAITING --wait is over--> next attempt
     any state --Stop--> STOPPED
 
-`step(now_ms, event)` returns the actions to carry out, in order. `due_ms` is the latest time of the next step, with
-`TimePassed` if no event is waiting to be read. Time is monotonic milliseconds. The machine reads no clock and draws no
-random number.
+`step(now_ms, event)` returns the actions to carry out, in order; `now_ms` is the time at which the event arrived.
+`due_ms` is the latest time of the next step, with `TimePassed` if no event is waiting to be read. Time is monotonic
+milliseconds. The machine reads no clock and draws no random number.
 
 - After `Connect` exactly one `Opened` or `ConnectFailed` is expected. `Fetched` or `FetchFailed` answers a `Fetch`.
 - `Close` ends a connection or an attempt, also one that has ended already. Later events of it must not be passed in.

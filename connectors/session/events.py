@@ -98,7 +98,7 @@ class FetchFailed:
 
 @dataclass(frozen=True, slots=True)
 class TimePassed:
-    """Time has passed and no event is waiting to be read; only then may silence be judged."""
+    """Time has passed and no event is waiting to be read."""
 
 
 @dataclass(frozen=True, slots=True)

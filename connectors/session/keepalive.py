@@ -34,9 +34,14 @@ class PingTimer:
         if kind is self._keep_alive.kind:
             self._pong_due_ms = None
 
-    def timers(self, now_ms: int, *, judge: bool) -> Iterator[Action]:
-        """Send a ping if one is due; with `judge`, end the session for an overdue pong."""
-        if judge and self._pong_due_ms is not None and now_ms >= self._pong_due_ms:
+    def extend_limit(self, until_ms: int) -> None:
+        """Give a pong that is awaited time until `until_ms` at least."""
+        if self._pong_due_ms is not None:
+            self._pong_due_ms = max(self._pong_due_ms, until_ms)
+
+    def timers(self, now_ms: int, *, judged_until_ms: int | None) -> Iterator[Action]:
+        """Send a ping if one is due; end the session for a pong that was due by `judged_until_ms` (None: for none)."""
+        if judged_until_ms is not None and self._pong_due_ms is not None and judged_until_ms >= self._pong_due_ms:
             yield Close(ReconnectReason.PING_TIMEOUT, f"no pong within {self._pong_ms}ms")
         if self._next_ms is None or now_ms < self._next_ms:
             return

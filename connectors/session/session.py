@@ -7,6 +7,14 @@ trades and funding rates go straight to the consumer. The first `Close` ends the
     too many unreadable frames (`connectors.session.decode_errors`)                parse_error, decode_fail_loop
     silence (`watchdog` and `keepalive` of this package)                           stale_watchdog, read_timeout, ping_…
     `VenueLimits.session_ms` since the opening                                     session_timeout
+
+Timers are judged at every step, whatever else waits to be read: an event counts as of its arrival. Two rules keep a
+busy process from taking its own delay for silence of the venue:
+
+- While events wait, a decision that ends the session is taken `LATE_MS` after it is due, because the answer may wait
+  behind them.
+- A step that comes more than `LATE_MS` after it was due, and after the last one, shows that this process stood still or
+  its consumer blocked it. All limits on silence then begin again.
 """
 
 from __future__ import annotations
@@ -59,6 +67,8 @@ from toolkit.model.vocabulary import ReconnectReason
 
 NO_CLOSE_FRAME = 1006
 """The code by which WebSocket libraries report a socket that ended without a close frame (RFC 6455, 7.4.1)."""
+LATE_MS = 1_000
+"""Delay from which a step counts as late because this process stood still, not because of load."""
 
 
 class SocketSession:
@@ -127,10 +137,13 @@ class SocketSession:
             yield Send(self._book_topic.subscribe)
 
     def step(self, now_ms: int, event: SessionEvent) -> Iterator[Action]:
-        """Handle one event, then the timers; silence is judged only at `TimePassed`, when no event is waiting.
-
-        The caller stops at the first `Close`.
-        """
+        """Handle one event that arrived at `now_ms`, then the timers; the caller stops at the first `Close`."""
+        if now_ms - max(self._now_ms, self.due_ms) > LATE_MS:
+            self._watchdog.restart_limits(now_ms)
+            self._pings.extend_limit(now_ms + self._limits.pong_ms)
+        elif self._watchdog.covers_missing_pong(now_ms):
+            # If data comes again after a pause, the pong may follow it.
+            self._pings.extend_limit(now_ms + LATE_MS)
         self._now_ms = now_ms
         match event:
             case Received(data):
@@ -146,16 +159,16 @@ class SocketSession:
                 yield Close(ReconnectReason.SERVER_CLOSE if closed else ReconnectReason.STREAM_ENDED, detail, code=code)
             case SendFailed(detail, ping):
                 yield from self._pings.send_failed(detail) if ping else [Close(ReconnectReason.STREAM_ENDED, detail)]
-        yield from self._timers(now_ms, idle=isinstance(event, TimePassed))
+        yield from self._timers(now_ms, 0 if isinstance(event, TimePassed) else LATE_MS)
 
-    def _timers(self, now_ms: int, *, idle: bool) -> Iterator[Action]:
+    def _timers(self, now_ms: int, grace_ms: int) -> Iterator[Action]:
         limit_ms = self._limits.session_ms
         if limit_ms and now_ms >= self.opened_ms + limit_ms:
             yield Close(ReconnectReason.SESSION_TIMEOUT, f"{limit_ms // 1_000}s")
         yield from self._book_sync.timers(now_ms)
-        if idle:
-            yield from self._watchdog.timers(now_ms)
-        yield from self._pings.timers(now_ms, judge=idle and not self._watchdog.covers_missing_pong(now_ms))
+        yield from self._watchdog.timers(now_ms, grace_ms)
+        covered = self._watchdog.covers_missing_pong(now_ms)
+        yield from self._pings.timers(now_ms, judged_until_ms=None if covered else now_ms - grace_ms)
 
     # --- frames -------------------------------------------------------------------------------------------------------
 

@@ -138,8 +138,8 @@ class SilenceWatchdog:
         """Return True after half of `stale_ms` without data: the watchdog then judges, not the ping timer."""
         return now_ms - self.anchor_ms >= self._limits.stale_ms // 2
 
-    def timers(self, now_ms: int) -> Iterator[Action]:
-        """Begin, drop or decide a suspicion that is due; call only when no event is waiting to be read."""
+    def timers(self, now_ms: int, grace_ms: int = 0) -> Iterator[Action]:
+        """Begin, drop or decide a suspicion that is due; a decision waits `grace_ms` longer."""
         suspicion = self._suspicion
         if self._suspects_silence and suspicion is not None and (self._book_sync.data_ms or 0) >= suspicion.began_ms:
             suspicion = self._suspicion = None
@@ -148,7 +148,7 @@ class SilenceWatchdog:
             yield from self._suspect(now_ms, _Cause.SILENT)
         elif suspicion is None and now_ms >= self._frozen_due_ms:
             yield from self._suspect(now_ms, _Cause.FROZEN)
-        elif suspicion is not None and now_ms >= suspicion.ends_ms:
+        elif suspicion is not None and now_ms >= suspicion.ends_ms + grace_ms:
             yield from self._decide(now_ms, suspicion)
         if not self._suspects_silence and now_ms >= self._frame_ms + self._limits.read_ms:
             yield Close(ReconnectReason.READ_TIMEOUT, duration(self._limits.read_ms))
@@ -182,9 +182,10 @@ class SilenceWatchdog:
             return
         since_ms = self.anchor_ms if silent else self._frozen_due_ms - self._limits.frozen_ms
         yield Note("quiet_look", {"cause": suspicion.cause.value, "for_ms": now_ms - since_ms, "topic": self._topic})
-        self._restart_limits(now_ms, suspicion.cause)
+        self.restart_limits(now_ms, suspicion.cause)
 
-    def _restart_limits(self, now_ms: int, cause: _Cause) -> None:
+    def restart_limits(self, now_ms: int, cause: _Cause = _Cause.SILENT) -> None:
+        """Drop the suspicion; the limits on this silence begin again now."""
         self._suspicion = None
         self._not_frozen_ms = now_ms
         if cause is _Cause.SILENT:
@@ -197,7 +198,7 @@ class SilenceWatchdog:
             self._suspicion = None
         elif suspicion.equal is not False:
             # Without a response nothing is known: the book is checked again after the same time.
-            self._restart_limits(now_ms, suspicion.cause)
+            self.restart_limits(now_ms, suspicion.cause)
         elif self.anchor_ms <= (suspicion.answered_ms or now_ms):
             suspicion.ends_ms = now_ms + self._window_ms
         else:
