@@ -1,4 +1,7 @@
-"""Format values for a log line: plain decimal numbers, short durations, and text that cannot forge a line."""
+"""Format values for a log line: plain decimal numbers, short durations, and text that cannot forge a line.
+
+All text that a venue, a server or an exception brings is written by `quoted`, in every line and on the console.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,17 @@ from decimal import Decimal
 
 MAX_TEXT_CHARS = 240
 """Characters of outside text that a log line may hold at most."""
-_RECORD_START = re.compile(
-    r"WS_AUDIT|market_rx_stats|APPLIED_BOOK|FIRST_[A-Z]+|VENUE_HEALTH|(?:INFO|WARN|ERROR|error): "
+_SIMILAR = str.maketrans("_=|`", "-:/'")
+"""Characters that stand in every name, value or field separator of a record, and what is written in their place."""
+_READ_WORDS = re.compile(
+    # Beginnings of records.
+    r"(?=(?:(?:info|warn|error|warning|paraphina|e\d{4}\]|toolkit smoke): |\[(?:runner|telemetry|config)|thread '"
+    r"|supervised task|venuehealthenforcer|rest health|killed|panicked at"
+    # Words from which readers infer a reconnect reason, and venues, which they look for anywhere in a line.
+    r"|watchdog|reconnect|ping send failed|(?:read|session|connect|ping) time|subscribe error|parse errors|seq gap"
+    r"|seq mismatch|stream ended|ws closed|connect error|bootstrap|post publish"
+    r"|extended|hyperliquid|aster|lighter|paradex))(.)",
+    re.IGNORECASE,
 )
 
 
@@ -23,12 +35,17 @@ def duration(ms: int) -> str:
 
 
 def printable(text: str) -> str:
-    """Return outside text so that it fits one log line and cannot be read as a record of its own.
-
-    The text is cut to `MAX_TEXT_CHARS`, characters that do not print are written by number (`<0a>`), and a phrase that
-    begins a log record is changed (`WS-AUDIT`).
-    """
+    """Return text cut to `MAX_TEXT_CHARS`, with characters that do not print written by number (`<0a>`)."""
     shown = text[:MAX_TEXT_CHARS]
     if not shown.isprintable():
         shown = "".join(each if each.isprintable() else f"<{ord(each):02x}>" for each in shown)
-    return _RECORD_START.sub(lambda match: match[0].replace("_", "-").replace(": ", " : "), shown)[:MAX_TEXT_CHARS]
+    return shown[:MAX_TEXT_CHARS]
+
+
+def quoted(text: str) -> str:
+    """Return text from outside so that no reader of a log takes it for a record, a value or a reason.
+
+    It is made printable. The characters `_ = |` and the backquote, which records need, become similar ones, and words
+    that readers look for get a hyphen after their first letter (`r-econnect`).
+    """
+    return _READ_WORDS.sub(r"\1-", printable(text).translate(_SIMILAR))[:MAX_TEXT_CHARS]

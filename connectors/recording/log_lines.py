@@ -5,8 +5,8 @@ venue (`Venue.log_templates`) replaces the shared one. Lines that begin with `WS
 Notes of a kind without a template appear only in `events.jsonl`.
 
 No event is written twice in a form that a reader counts: of a reconnect, the audit line has the reason and the error
-line the detail; a resync is one line, with or without audit. Text from outside is made printable and shortened, and
-words that begin a record are altered in it, so that a frame can forge neither a line nor a count.
+line the detail; a resync is one line, with or without audit. Text is written by `connectors.text.quoted`, unless its
+field is one of `OWN_FIELDS`, so that a frame can forge neither a line nor a count.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from collections.abc import Mapping
 
 from connectors.session.counters import is_logged
 from connectors.session.events import Note
-from connectors.text import duration, plain_decimal, printable
+from connectors.text import duration, plain_decimal, printable, quoted
 from connectors.venues.spec import Value, Venue
 from toolkit.model.vocabulary import ReconnectReason
 
 AUDIT = "WS_AUDIT "
+OWN_FIELDS = frozenset({"reason", "url", "ws", "rest", "name", "silence", "topic", "market"})
+"""Fields whose text is a word of this program or a setting of the user, like the fields with names of settings."""
 WARN_FROM, ERROR_FROM = 5, 20
 """Consecutive failures from which the level of an error line is WARN or ERROR; below it is INFO."""
 
@@ -148,12 +150,12 @@ def _value_text(name: str, value: Value | float) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return plain_decimal(value) if name.endswith(("_px", "_sz")) else printable(value)
+        if name.endswith(("_px", "_sz")):
+            return plain_decimal(value)
+        return printable(value) if name in OWN_FIELDS or name.isupper() else quoted(value)
     return "None" if value is None else str(value)
 
 
 def panic_line(venue: str, count: int, detail: str) -> str:
     """Return the line of a connector that is restarted after an exception in this program; `count` is its restarts."""
-    return (
-        f"ERROR: Supervised task '{venue}_public_ws' panicked (restart #{count}): {printable(detail)}, restarting in 0s"
-    )
+    return f"ERROR: Supervised task '{venue}_public_ws' panicked (restart #{count}): {quoted(detail)}, restarting in 0s"

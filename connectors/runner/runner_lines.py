@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from connectors.recording.log_lines import AUDIT
 from connectors.runner.market_state import MarketView
@@ -10,7 +10,7 @@ from connectors.runner.queue import Pressure
 from connectors.runner.telemetry import TickTiming
 from connectors.runner.tick import RxStats
 from connectors.session.counters import is_logged
-from connectors.text import plain_decimal, printable
+from connectors.text import plain_decimal, printable, quoted
 
 
 def startup(
@@ -85,6 +85,13 @@ def telemetry_dropped(tick: int, capacity: int, count: int) -> str | None:
     return f"[telemetry] queue full (capacity={capacity}), record of tick={tick} dropped (count={count})"
 
 
+def blocked(remedy: str, failures: Mapping[str, str]) -> str:
+    """Return the line of a run that reached no venue: what to do, and the last failure of each venue."""
+    shown = "; ".join(f"{venue}: {quoted(failure)}" for venue, failure in failures.items())
+    # What to do comes first: a long text is cut where it is quoted.
+    return f"paraphina_live | error=no_venue_reached no venue can be reached; {remedy} ({shown})"
+
+
 def telemetry_failed(reason: str) -> str:
     """Return the line of a write error after which no telemetry is written; the run goes on."""
-    return f"[telemetry] async writer: write error, disabling: {printable(reason)}"
+    return f"[telemetry] async writer: write error, disabling: {quoted(reason)}"

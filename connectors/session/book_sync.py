@@ -113,7 +113,7 @@ class BookSync:
         resubscribable = topic.subscribe is not None and topic.unsubscribe is not None
         recoverable = self._recovery is Recovery.REST or resubscribable
         if self._recovery is Recovery.RECONNECT or not recoverable or self._resyncs.add_exceeds(now_ms):
-            yield Close(reason, f"prev_seq={delta.prev} last_seq=Some({last})", topic=topic.key)
+            yield Close(reason, f"the delta follows {delta.prev}, the book is at {last}", topic=topic.key)
             return
         self.live = False
         count = self._counters.add(f"resync.{reason}")

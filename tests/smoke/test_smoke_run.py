@@ -467,11 +467,12 @@ def unreachable_endpoints() -> dict[str, str]:
 
 def test_the_live_feed_without_a_network_exits_with_5_and_leaves_the_evidence(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    done = smoke(out, "--feed", "live", "--minutes", "1", **unreachable_endpoints())
+    done = smoke(out, "--feed", "live", "--minutes", "0.15", **unreachable_endpoints())
     assert done.returncode == ExitCode.RUN_BLOCKED, done.stdout + done.stderr
     text = " ".join(done.stdout.split())  # the terminal's lines are wrapped
     assert "no venue can be reached" in text and "leave out --feed live" in text
     assert "Traceback" not in done.stderr
+    assert "no venue was reached yet, the run keeps trying" in " ".join(done.stderr.split())
     assert "SIMULATED venues: every URL of the environment leads to this machine" in done.stderr
     assert load_meta(out).simulated is True and read_run(out).run.simulated is True
     assert {entry.name for entry in out.iterdir()} >= FILES

@@ -24,6 +24,7 @@ from connectors.runner import runner_lines
 from connectors.runner.runner import Runner
 from connectors.simulator.ground_truth import TruthFile
 from connectors.simulator.server import loopback
+from connectors.text import quoted
 from toolkit.host import system
 from toolkit.model.errors import ExitCode, InputError
 from toolkit.model.recorded.run_meta import RunMeta
@@ -40,7 +41,10 @@ from toolkit.smoke.wiring import TELEMETRY, RunWiring, integer
 POLL_S = 0.25
 LOAD_SAMPLE_INTERVAL_S = 10.0
 MAX_FAILURES = 3
-"""Failures per venue after which the network counts as unreachable, if no venue was ever connected."""
+"""Failures per venue after which the user is told that no venue was reached yet."""
+UNREACHABLE_S = 60.0
+"""Time after which a run of the live feed that has reached no venue ends by itself; until then it keeps trying."""
+REMEDY = "check this machine's network, DNS and proxy, or leave out --feed live"
 
 Progress = Callable[[float, Mapping[str, str]], None]
 """Called with the elapsed time of the run in ms and a short state per venue."""
@@ -58,7 +62,7 @@ def run_connectors(
 
     `inherited` is the environment of the calling process. The run directory is readable at any moment, also if this
     process is killed. SIGINT, SIGTERM and SIGHUP end the run and count as `interrupt`. If no venue of the live feed can
-    be reached, the run ends by itself with exit code 5.
+    be reached within `UNREACHABLE_S`, or within a shorter run, the run ends by itself with exit code 5.
 
     Raises `UsageError` for an invalid setting and `InputError` on Windows, and if the directory already holds a run or
     cannot be written to.
@@ -108,7 +112,8 @@ class _LiveRun:
         self._clock = Clock()
         self._stop = asyncio.Event()
         self._stopped_by: StoppedBy | None = None
-        self._blocked_reason = ""
+        self._unreached: Mapping[str, str] = {}
+        self._user_warned = False
 
     async def run(self, progress: Progress, notice: Notice) -> RunMeta:
         """Run until the time is over, an interrupt, or a failure; return the last record."""
@@ -125,13 +130,12 @@ class _LiveRun:
             save_meta(run, self._out)
             wiring = RunWiring(stack, plan, self._out, environ, self._clock)
             notice(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
-            run = await self._run_tasks(await ConnectorTasks.create(stack, wiring), run, progress)
-            if self._blocked_reason:
-                line = f"paraphina_live | error=no_venue_reached {self._blocked_reason}"
-                wiring.journal.record("blocked", [line])
+            run = await self._run_tasks(await ConnectorTasks.create(stack, wiring), run, progress, notice)
+            if self._unreached:
+                wiring.journal.record("blocked", [runner_lines.blocked(REMEDY, self._unreached)])
             log = wiring.journal.log
             output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
-        code = ExitCode.RUN_BLOCKED if self._blocked_reason else ExitCode.OK
+        code = ExitCode.RUN_BLOCKED if self._unreached else ExitCode.OK
         run = last_record(
             run, self._clock, self._stopped_by, int(code), round((time.process_time() - cpu_before_s) * 1_000), output
         )
@@ -161,7 +165,7 @@ class _LiveRun:
         )
         return environ | venue_urls
 
-    async def _run_tasks(self, tasks: ConnectorTasks, run: RunMeta, progress: Progress) -> RunMeta:
+    async def _run_tasks(self, tasks: ConnectorTasks, run: RunMeta, progress: Progress, notice: Notice) -> RunMeta:
         """Run all tasks until something ends the run; sample the host's load meanwhile."""
         loop = asyncio.get_running_loop()
         with suppress(TimeoutError):
@@ -180,30 +184,35 @@ class _LiveRun:
                     load_sampled_s = loop.time()
                     run = with_load_sample(run)
                     save_meta(run, self._out)
-                await self._wait_and_check(tasks, running, self._plan.run_ms / 1_000 - elapsed_s)
+                left_s = self._plan.run_ms / 1_000 - elapsed_s
+                await self._wait_and_check(running, left_s)
+                if not self._plan.own_venues:
+                    self._check_reached(tasks, min(left_s, UNREACHABLE_S - elapsed_s), notice)
+                if left_s <= POLL_S:
+                    self._end(StoppedBy.TIME)
             run = replace(run, stopped_ms=self._clock.unix_ms())
         finally:
             await tasks.stop(running)
         return run
 
-    async def _wait_and_check(
-        self, tasks: ConnectorTasks, running: Sequence[asyncio.Task[None]], left_s: float
-    ) -> None:
-        """Wait at most `POLL_S`, then end the run if its time is over or no venue can be reached.
-
-        Raises the exception of a task that failed.
-        """
+    async def _wait_and_check(self, running: Sequence[asyncio.Task[None]], left_s: float) -> None:
+        """Wait at most `POLL_S`. Raises the exception of a task that failed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, min(POLL_S, left_s))):
                 await self._stop.wait()
         for task in running:
             if task.done():
                 await task
-        if left_s <= POLL_S:
-            self._end(StoppedBy.TIME)
-        if not self._plan.own_venues and (reason := tasks.unreachable_reason()):
-            self._blocked_reason = reason
+
+    def _check_reached(self, tasks: ConnectorTasks, left_s: float, notice: Notice) -> None:
+        """Warn the user if no venue was reached yet; end the run if that is still so when `left_s` has passed."""
+        if left_s <= POLL_S and (failures := tasks.unreached(1)):
+            self._unreached = failures
             self._end(StoppedBy.ITSELF)
+        elif not self._user_warned and (failures := tasks.unreached(MAX_FAILURES)):
+            self._user_warned = True
+            shown = "; ".join(f"{venue}: {quoted(failure)}" for venue, failure in failures.items())
+            notice(f"no venue was reached yet, the run keeps trying; {REMEDY} ({shown})")
 
 
 class ConnectorTasks:
@@ -248,18 +257,11 @@ class ConnectorTasks:
             return "ok"
         return "stale" if status is VenueStatus.STALE and driver.machine.live else str(driver.machine.state)
 
-    def unreachable_reason(self) -> str:
-        """Return why no venue can be reached, or an empty string.
-
-        It is empty if a venue was ever connected, or has failed fewer than `MAX_FAILURES` times.
-        """
-        drivers = self.drivers
-        if any(driver.connected or driver.failures < MAX_FAILURES for driver in drivers):
-            return ""
-        # What to do comes first: a long text is cut where it is quoted.
-        failures = "; ".join(f"{driver.venue}: {driver.failure}" for driver in drivers)
-        remedy = "check this machine's network, DNS and proxy, or leave out --feed live"
-        return f"no venue can be reached; {remedy} ({failures})"
+    def unreached(self, failures: int) -> dict[str, str]:
+        """Return the last failure of each venue; nothing if one was ever connected or failed fewer times than this."""
+        if any(driver.connected or driver.failures < failures for driver in self.drivers):
+            return {}
+        return {driver.venue: driver.failure for driver in self.drivers}
 
 
 def _open_telemetry(wiring: RunWiring) -> TelemetryWriter:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from connectors.simulator.scenario import Scenario
-from connectors.text import printable
+from connectors.text import quoted
 from connectors.venues.spec import Venue
 from toolkit.model.recorded.run_meta import PairSide
 
@@ -67,4 +67,4 @@ class ShadowPlan:
             return "live public endpoints, read-only"
         if not self.own_venues:
             return "SIMULATED venues: every URL of the environment leads to this machine"
-        return f"SIMULATED loopback venues, scenario {printable(self.scenario.name)}, seed {self.seed}"
+        return f"SIMULATED loopback venues, scenario {quoted(self.scenario.name)}, seed {self.seed}"
