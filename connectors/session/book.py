@@ -1,4 +1,4 @@
-"""One market's order book, exact in decimal numbers, and the sequence rule that decides whether a delta follows it."""
+"""One market's order book, exact in decimal numbers, and the sequence rules: what follows, and what shows a reset."""
 
 from __future__ import annotations
 
@@ -153,3 +153,50 @@ def _check_bridging(state: int, seq: int, prev: int, first: int | None) -> Seque
         return SequenceCheck.OLD
     lowest = prev if first is None else min(first, prev)
     return SequenceCheck.FOLLOWS if lowest <= state else SequenceCheck.GAP
+
+
+RESET_FALL = 1_000
+"""A counter that falls by more than this, or to 0 or 1, may have been reset; a smaller fall is an old frame."""
+
+RESET_FRAMES = 3
+"""Frames in an unbroken chain, the one that fell included, that prove a reset."""
+
+
+class ResetDetector:
+    """Tells the reset of a venue's sequence counter from old frames, by the frames that a session drops as old.
+
+    A dropped frame that fell far enough begins a chain, and a dropped frame that continues the chain makes it longer.
+    Any other frame of the book ends the chain; a repeat of the chain's last frame does not.
+    """
+
+    __slots__ = ("_frames", "_last")
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+        self._frames = 0
+
+    def clear(self) -> None:
+        """End the chain: a frame was applied, or the book is rebuilt."""
+        self._last, self._frames = None, 0
+
+    def old_frame(self, state: int | None, seq: int | None, prev: int | None = None) -> bool:
+        """Take a frame that is older than the book's number `state`; return True if it proves a reset.
+
+        `prev` is the number that the frame follows. Without it the venue skips numbers, so that a number above the last
+        one, by at most `RESET_FALL`, continues the chain.
+        """
+        if seq is None or state is None or seq == self._last:
+            return False
+        if not self._continues(seq, prev):
+            self._frames = 0
+            if state - seq <= RESET_FALL and seq not in (0, 1):
+                self._last = None
+                return False
+        self._last = seq
+        self._frames += 1
+        return self._frames >= RESET_FRAMES
+
+    def _continues(self, seq: int, prev: int | None) -> bool:
+        if self._last is None:
+            return False
+        return 0 < seq - self._last <= RESET_FALL if prev is None else prev == self._last

@@ -1,20 +1,23 @@
 """Order-book synchronisation of one session: which frames are applied, which are old, and how a broken book recovers.
 
     no book --whole book--> live --delta that follows--> live
-    live --sequence gap or mismatch--> recovery of the venue
+    live --sequence gap, mismatch or reset--> recovery of the venue
         RECONNECT    the session ends with that reason
         RESUBSCRIBE  a resync: the topic is unsubscribed and subscribed, the next whole book makes the book live
         REST         a resync: deltas wait for a REST snapshot to continue from (`connectors.session.snapshot_sync`)
 
 Where recovery is REST the first book is made in that way too. While a book is not live nothing of it is published. More
 resyncs in a minute than `VenueLimits.resyncs` end the session with the reason of the last one.
+
+A frame older than the book is dropped and counted. A chain of them that proves a reset of the venue's counter
+(`connectors.session.book.ResetDetector`) is a mismatch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.session.book import OrderBook, SequenceCheck, check_sequence
+from connectors.session.book import OrderBook, ResetDetector, SequenceCheck, check_sequence
 from connectors.session.counters import MinuteRateLimit, SessionCounters
 from connectors.session.events import Action, Close, EventSource, Note, Publish, Send
 from connectors.session.snapshot_sync import SnapshotRequest, SnapshotSync, Uniform
@@ -56,6 +59,7 @@ class BookSync:
         self._resyncs = MinuteRateLimit(limits.resyncs)
         self._snapshots = SnapshotSync(limits, make_request, uniform)
         self._bridging = False
+        self._reset = ResetDetector()
 
     @property
     def due_ms(self) -> int | None:
@@ -75,15 +79,14 @@ class BookSync:
             yield from self._apply(now_ms, frame)
         elif self._recovery is Recovery.REST:
             self.data_ms = now_ms
-            yield from self._snapshots.buffer(frame)
-            yield from self._join(now_ms)
+            yield from self._buffer(now_ms, frame)
         else:
             yield from self._counters.add_and_note("early_frame", seq=frame.seq)
 
     def _replace(self, now_ms: int, frame: Book) -> Iterator[Action]:
         seq, stored_seq = frame.seq, self.book.seq
         if self._topic.monotone and self.live and seq is not None and stored_seq is not None and seq < stored_seq:
-            yield from self._counters.add_and_note("stale_frame", seq=seq, held=stored_seq)
+            yield from self._old_frame(now_ms, frame, stored_seq)
             return
         changed = self.book.replace(frame)
         yield self._publish(now_ms, frame, changed=changed or not self.live)
@@ -94,33 +97,60 @@ class BookSync:
                 self._bridging = False
                 yield self._publish(now_ms, delta, changed=self.book.apply(delta))
             case SequenceCheck.OLD:
-                yield from self._counters.add_and_note("stale_frame", seq=delta.seq, held=self.book.seq)
+                yield from self._old_frame(now_ms, delta, self.book.seq)
             case broken:
-                yield from self._resync(now_ms, _REASONS[broken], delta)
+                yield from self._resync(now_ms, _REASONS[broken], delta, self.book.seq)
+
+    def _buffer(self, now_ms: int, delta: BookDelta) -> Iterator[Action]:
+        """Buffer a delta until a snapshot; one older than the buffered ones may prove a reset of the counter."""
+        newest = self._snapshots.newest_seq
+        if newest is not None and check_sequence(newest, delta) is SequenceCheck.OLD:
+            if self._reset.old_frame(newest, delta.seq, delta.prev):
+                yield from self._resync(now_ms, ReconnectReason.SEQ_MISMATCH, delta, newest)
+            return
+        self._reset.clear()
+        yield from self._snapshots.buffer(delta)
+        yield from self._join(now_ms)
+
+    def _old_frame(self, now_ms: int, frame: Book | BookDelta, stored: int | None) -> Iterator[Action]:
+        """Drop and count a frame that is older than the book, unless it proves a reset of the counter."""
+        if self._reset.old_frame(stored, frame.seq, getattr(frame, "prev", None)):
+            yield from self._resync(now_ms, ReconnectReason.SEQ_MISMATCH, frame, stored)
+        else:
+            yield from self._counters.add_and_note("stale_frame", seq=frame.seq, held=stored)
 
     def _publish(
         self, now_ms: int, event: Book | BookDelta, *, changed: bool, source: EventSource = EventSource.SOCKET
     ) -> Publish:
         self.live = True
+        self._reset.clear()
         self.data_ms = now_ms
         if changed:
             self.changed_ms = now_ms
         return Publish(event, self.book.flaws(), source)
 
-    def _resync(self, now_ms: int, reason: ReconnectReason, delta: BookDelta) -> Iterator[Action]:
-        """Recover on the same socket where venue and limit allow it, else end the session; `delta` broke the chain."""
-        topic, last = self._topic, self.book.seq
+    def _resync(
+        self, now_ms: int, reason: ReconnectReason, frame: Book | BookDelta, last: int | None
+    ) -> Iterator[Action]:
+        """Recover on the same socket where venue and limit allow it, else end the session.
+
+        `frame` broke the chain after the number `last`.
+        """
+        topic, prev, first = self._topic, None, None
+        if isinstance(frame, BookDelta):
+            prev, first = frame.prev, frame.first
+        self._reset.clear()
         resubscribable = topic.subscribe is not None and topic.unsubscribe is not None
         recoverable = self._recovery is Recovery.REST or resubscribable
         if self._recovery is Recovery.RECONNECT or not recoverable or self._resyncs.add_exceeds(now_ms):
-            yield Close(reason, f"the delta follows {delta.prev}, the book is at {last}", topic=topic.key)
+            yield Close(reason, f"the frame follows {prev}, the book is at {last}", topic=topic.key)
             return
         self.live = False
         count = self._counters.add(f"resync.{reason}")
-        fields = {"last": last, "prev": delta.prev, "start": delta.first or delta.seq, "end": delta.seq}
+        fields = {"last": last, "prev": prev, "start": first or frame.seq, "end": frame.seq}
         yield Note("resync", {"reason": reason.value, "count": count, "topic": topic.key, **fields, "url": self._url})
-        if self._recovery is Recovery.REST:
-            yield from self._snapshots.restart(delta)
+        if self._recovery is Recovery.REST and isinstance(frame, BookDelta):
+            yield from self._snapshots.restart(frame)
         elif topic.subscribe is not None and topic.unsubscribe is not None:
             yield Send(topic.unsubscribe)
             yield Send(topic.subscribe)

@@ -48,6 +48,11 @@ class SnapshotSync:
     def __len__(self) -> int:
         return len(self._deltas)
 
+    @property
+    def newest_seq(self) -> int | None:
+        """The number of the newest buffered delta; None if there is none."""
+        return self._deltas[-1].seq if self._deltas else None
+
     def restart(self, delta: BookDelta) -> Iterator[Action]:
         """Begin a new chain at this delta; everything before it is dropped."""
         self._clear()

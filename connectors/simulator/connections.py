@@ -9,8 +9,16 @@ from typing import Any
 
 from connectors.session.events import Control
 from connectors.simulator.faults.active import ActiveFaults, RunningFault
-from connectors.simulator.ground_truth import TruthWriter
-from connectors.simulator.messages import CloseConnection, Content, ExchangeAction, SendControl, SendData, TrueBook
+from connectors.simulator.ground_truth import TruthWriter, book_facts
+from connectors.simulator.messages import (
+    CloseConnection,
+    Content,
+    ExchangeAction,
+    Framing,
+    SendControl,
+    SendData,
+    TrueBook,
+)
 from connectors.simulator.protocols.base import ClientInfo, IdleTimeout, Stream, VenueProtocol
 
 NO_CLOSE_FRAME = 1006
@@ -21,7 +29,8 @@ NO_CLOSE_FRAME = 1006
 class Connection:
     """State of one client connection; `octets` counts the bytes sent (characters of text frames).
 
-    `frames_to_drop` is the number of book frames still to drop. `ping_sent_ms` is set while a pong is awaited.
+    `frames_to_drop` is the number of book frames still to drop, `frames_to_double` that of book frames still to send
+    twice. `flaps` is set once a fault is about to close the connection. `ping_sent_ms` is set while a pong is awaited.
     """
 
     conn_id: str
@@ -32,6 +41,8 @@ class Connection:
     sent_ms: int
     streams: dict[str, Stream] = field(default_factory=dict)
     frames_to_drop: int = 0
+    frames_to_double: int = 0
+    flaps: bool = False
     ping_sent_ms: int | None = None
     frames: int = 0
     octets: int = 0
@@ -104,14 +115,34 @@ class Connections:
         data: str | bytes,
         content: Content,
         true_book: TrueBook | None = None,
+        framing: Framing | None = None,
     ) -> None:
-        """Send a data frame unless a fault withholds its content."""
+        """Send a data frame unless a fault withholds its content; `framing` None is that of the active faults."""
         if content in self._active_faults.withheld:
             return
         connection.sent_ms = now_ms
         connection.frames += 1
         connection.octets += len(data)
-        self.actions.append(SendData(connection.conn_id, data, content, true_book))
+        framing = self._active_faults.framing if framing is None else framing
+        self.actions.append(SendData(connection.conn_id, data, content, true_book, framing))
+
+    def send_book(self, now_ms: int, connection: Connection, stream: Stream, data: str | bytes, book: TrueBook) -> None:
+        """Send a book frame, unless a fault loses it; a fault may send it twice or close the connection after it."""
+        facts: dict[str, Any] = {"channel": stream.channel, "number": stream.number}
+        if connection.frames_to_drop:
+            connection.frames_to_drop -= 1
+            self.write_truth(now_ms, "frame_lost", connection, **facts)
+            return
+        if self.records_truth:
+            self.write_truth(now_ms, "frame", connection, **facts, **book_facts(book))
+        self.send(now_ms, connection, data, stream.content, book)
+        if connection.frames_to_double:
+            connection.frames_to_double -= 1
+            self.send(now_ms, connection, data, stream.content, book)
+        fault = self._active_faults.flaps
+        if fault is not None and not connection.flaps:
+            connection.flaps = True
+            self.schedule(now_ms + fault.number("after_ms"), lambda at_ms: self.close(at_ms, connection, fault))
 
     def send_control(self, connection: Connection, control: Control, payload: bytes = b"") -> bool:
         """Send a control frame unless a fault withholds it; return whether it was sent."""

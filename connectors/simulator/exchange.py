@@ -16,7 +16,7 @@ from connectors.session.events import Control
 from connectors.simulator.connections import Connection, Connections
 from connectors.simulator.faults.active import ActiveFaults, error_response
 from connectors.simulator.faults.injector import Injector
-from connectors.simulator.ground_truth import TruthWriter, book_facts
+from connectors.simulator.ground_truth import TruthWriter
 from connectors.simulator.market import MarketTrade
 from connectors.simulator.market_data import MarketData, merge_changes
 from connectors.simulator.messages import (
@@ -40,7 +40,7 @@ from connectors.simulator.protocols.base import (
     Stream,
     VenueProtocol,
 )
-from connectors.simulator.scenario import PlannedFault, Scenario
+from connectors.simulator.scenario import PlannedFault
 
 FUNDING_MS = 1_000
 """Minimum time between two funding frames of a stream."""
@@ -64,8 +64,8 @@ class Exchange:
         write_truth: TruthWriter | None = None,
     ) -> None:
         self.protocol = protocol
-        self.market_data = MarketData(protocol, base, seed, start_unix_ms)
         self.active_faults = ActiveFaults()
+        self.market_data = MarketData(protocol, base, seed, start_unix_ms, self.active_faults.clock_ms)
         self.connections = Connections(protocol, self.active_faults, start_unix_ms, write_truth)
         self.connections.schedule(protocol.update_ms, self._update)
         Injector(
@@ -76,6 +76,11 @@ class Exchange:
     def due_ms(self) -> int:
         """Time of the next scheduled event, in ms."""
         return self.connections.due_ms
+
+    @property
+    def compresses(self) -> bool:
+        """Whether new connections may compress messages."""
+        return self.active_faults.compresses
 
     def advance(self, now_ms: int) -> list[ExchangeAction]:
         """Run the events due until `now_ms` and return the actions for the transport."""
@@ -128,13 +133,14 @@ class Exchange:
             self.connections.write_truth(now_ms, "slow_consumer", connection)
             self.connections.close(now_ms, connection)
 
-    def request(self, now_ms: int, request: Request) -> tuple[HttpResponse, list[ExchangeAction]]:
+    def request(self, now_ms: int, request: Request) -> tuple[HttpResponse | Unanswered, list[ExchangeAction]]:
         """Handle a REST request."""
         self.connections.advance(now_ms)
         response = self.active_faults.rest_failure() or self._rest_response(now_ms, request)
         query = "&".join(f"{name}={value}" for name, value in request.query.items())
         path = request.path + (f"?{query}" if query else "")
-        self.connections.write_truth(now_ms, "rest_request", path=path, status=response.status)
+        status = response.status if isinstance(response, HttpResponse) else None
+        self.connections.write_truth(now_ms, "rest_request", path=path, status=status)
         return response, self.advance(now_ms)
 
     # --- responses ------------------------------------------------------------------------------------------------
@@ -209,9 +215,10 @@ class Exchange:
 
     def _subscribe(self, now_ms: int, connection: Connection, start: StartStream) -> None:
         stream = start.stream
-        if self.active_faults.refuses:
+        if (reason := self.active_faults.rejects) is not None:
             self.connections.write_truth(now_ms, "subscribe_refused", connection, channel=stream.channel)
-            self.connections.send(now_ms, connection, self.protocol.subscription_error(stream.channel), Content.REFUSAL)
+            if text := self.protocol.rejection(reason, stream.channel):
+                self.connections.send(now_ms, connection, text, Content.REFUSAL)
             return
         self.connections.write_truth(now_ms, "subscribed", connection, channel=stream.channel)
         if start.ack is not None:
@@ -262,21 +269,20 @@ class Exchange:
     ) -> None:
         if stream.content in self.active_faults.withheld:
             return
-        frame = self.protocol.encode(stream, self.market_data.frame_state(stream, now_ms, full=full, trades=trades))
+        state = self.market_data.frame_state(stream, now_ms, full=full, trades=trades)
+        frame: str | bytes = self.protocol.encode(stream, state)
         self._schedule_next(now_ms, stream, full=full)
         self.market_data.mark_sent(stream)
         true_book = self.market_data.true_book(stream)
-        stream.started, stream.last_frame = True, SendData(connection.conn_id, frame, stream.content, true_book)
-        if true_book is not None and connection.frames_to_drop:
-            connection.frames_to_drop -= 1
-            self.connections.write_truth(now_ms, "frame_lost", connection, channel=stream.channel, number=stream.number)
+        if full and stream.incremental:
+            stream.sent.clear()
+        stream.started = True
+        if true_book is None:
+            self.connections.send(now_ms, connection, frame, stream.content)
             return
-        if true_book is not None and self.connections.records_truth:
-            facts = book_facts(true_book)
-            self.connections.write_truth(
-                now_ms, "frame", connection, channel=stream.channel, number=stream.number, **facts
-            )
-        self.connections.send(now_ms, connection, frame, stream.content, true_book)
+        frame = self.active_faults.rewritten(frame)
+        stream.sent.append(SendData(connection.conn_id, frame, stream.content, true_book))
+        self.connections.send_book(now_ms, connection, stream, frame, true_book)
 
     def _schedule_next(self, now_ms: int, stream: Stream, *, full: bool) -> None:
         slow_ms = self.active_faults.slow_ms if stream.content is Content.BOOK else 0
@@ -290,21 +296,3 @@ def _full_due(now_ms: int, stream: Stream) -> bool:
     """Return whether an incremental stream must send its first full book, or its next periodic one."""
     due = not stream.started or (stream.full_every_ms is not None and now_ms >= stream.full_due_ms)
     return stream.incremental and stream.sends_at_once and due
-
-
-def exchanges(
-    protocols: Mapping[str, VenueProtocol],
-    scenario: Scenario,
-    *,
-    base: str = "ETH",
-    seed: int = 1,
-    start_unix_ms: int = 0,
-    write_truth: TruthWriter | None = None,
-) -> dict[str, Exchange]:
-    """Create the exchanges of these venues; `start_unix_ms` is the wall clock at their time 0."""
-    return {
-        name: Exchange(
-            protocol, base=base, seed=seed, start_unix_ms=start_unix_ms, plan=scenario.of(name), write_truth=write_truth
-        )
-        for name, protocol in protocols.items()
-    }

@@ -21,14 +21,23 @@ class MarketData:
 
     `shown` is the book that the sockets show. While `frozen` is set, `shown` does not change although the market moves.
     The changes of that time are sent after it, so a connector that fetched a book by REST meanwhile is correct too.
+    `clock` returns the venue's time at a Unix time.
     """
 
-    def __init__(self, protocol: VenueProtocol, base: str, seed: int, start_unix_ms: int) -> None:
+    def __init__(
+        self,
+        protocol: VenueProtocol,
+        base: str,
+        seed: int,
+        start_unix_ms: int,
+        clock: Callable[[int], int] = lambda unix_ms: unix_ms,
+    ) -> None:
         self.protocol = protocol
         self.base = base
         self.symbol = protocol.symbol.format(base=base)
         self.market = SimulatedMarket(CommonPrice(seed, base), protocol.precision, seed, protocol.venue)
         self._start_unix_ms = start_unix_ms
+        self._clock = clock
         self.market.step(0)
         self.shown = self.market.book
         self.frozen = False
@@ -115,7 +124,7 @@ class MarketData:
         trades: tuple[MarketTrade, ...] = (),
     ) -> MarketState:
         precision, funding = self.protocol.precision, self.market.funding_ppb
-        wall_ms = self._start_unix_ms + now_ms
+        wall_ms = self._clock(self._start_unix_ms + now_ms)
         return MarketState(self.symbol, self.base, precision, wall_ms, number, book, funding, full, bids, asks, trades)
 
 

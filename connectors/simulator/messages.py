@@ -39,6 +39,27 @@ class ConnectPolicy(StrEnum):
     STATUS = "status"
 
 
+class Rejection(StrEnum):
+    """Reason for which a venue rejects a subscription: the channel, its market, or too many requests."""
+
+    CHANNEL = "channel"
+    MARKET = "market"
+    RATE = "rate"
+
+
+class Framing(StrEnum):
+    """Manner of a data frame on the wire.
+
+    `FRAGMENTED` is several frames of a few bytes that make one message, `DRIPPED` leaves the socket byte by byte, and
+    `RAW_TEXT` is a text frame of bytes that need not be UTF-8.
+    """
+
+    WHOLE = "whole"
+    FRAGMENTED = "fragmented"
+    DRIPPED = "dripped"
+    RAW_TEXT = "raw_text"
+
+
 @dataclass(frozen=True, slots=True)
 class TrueBook:
     """The order book that a connector must hold after it reads a frame; `depth` limits the levels per side."""
@@ -80,7 +101,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """The handshake is never answered."""
+    """The handshake or the request is never answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +126,7 @@ class SendData:
     data: str | bytes
     content: Content
     true_book: TrueBook | None = None
+    framing: Framing = Framing.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +168,10 @@ class ServedVenue(Protocol):
     def due_ms(self) -> int:
         """Time of the next scheduled event."""
 
+    @property
+    def compresses(self) -> bool:
+        """Whether new connections may compress messages."""
+
     def advance(self, now_ms: int) -> list[ExchangeAction]:
         """Run the events due until `now_ms`."""
 
@@ -168,5 +194,7 @@ class ServedVenue(Protocol):
     def drop_slow_client(self, now_ms: int, conn_id: str) -> None:
         """Drop a client that does not read the data sent to it."""
 
-    def request(self, now_ms: int, request: Request) -> tuple[HttpResponse | Refused, list[ExchangeAction]]:
+    def request(
+        self, now_ms: int, request: Request
+    ) -> tuple[HttpResponse | Refused | Unanswered, list[ExchangeAction]]:
         """Handle a REST request."""

@@ -1,6 +1,7 @@
 """Server side of one WebSocket connection, on the I/O-free protocol of the `websockets` library.
 
-Without the library's I/O, a fault can leave a ping unanswered, end a stream without a close frame, or reset a socket.
+Without the library's I/O, a fault can leave a ping unanswered, end a stream without a close frame, reset a socket, or
+let its bytes leave one by one.
 """
 
 from __future__ import annotations
@@ -9,15 +10,22 @@ import asyncio
 import socket
 import struct
 
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from connectors.session.events import Control
-from connectors.simulator.messages import CloseConnection
+from connectors.simulator.messages import CloseConnection, Framing
 
 FRAME_OCTETS = 1024 * 1024
 """Size limit of a frame from a client, in bytes."""
+
+FRAGMENT_OCTETS = 64
+"""Length of the fragments of a message in fragments."""
+
+DRIP_S = 1.0
+"""Time between two bytes of a message that drips."""
 
 
 class QuietProtocol(ServerProtocol):
@@ -32,31 +40,70 @@ class QuietProtocol(ServerProtocol):
 
 
 class Peer:
-    """WebSocket connection of one client; its TCP stream is written through `writer`."""
+    """WebSocket connection of one client; its TCP stream is written through `writer`.
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self.protocol = QuietProtocol(max_size=FRAME_OCTETS)
+    `compress` accepts an offer of the client to compress messages. `largest` is the length of the largest message so
+    far, in bytes.
+    """
+
+    def __init__(self, writer: asyncio.StreamWriter, *, compress: bool = False) -> None:
+        extensions = [ServerPerMessageDeflateFactory()] if compress else None
+        self.protocol = QuietProtocol(extensions=extensions, max_size=FRAME_OCTETS)
         self.writer = writer
+        self.largest = 0
+        self._drips = False
+        self._waiting = bytearray()
+
+    @property
+    def unsent(self) -> int:
+        """The number of bytes that have not left for the client yet."""
+        return int(self.writer.transport.get_write_buffer_size()) + len(self._waiting)
 
     def flush(self) -> None:
         """Write the protocol's pending bytes to the socket; an empty item ends the stream."""
         for octets in self.protocol.data_to_send():
             if self.writer.is_closing():
                 return
-            if octets:
+            if self._drips:
+                self._waiting += octets
+            elif octets:
                 self.writer.write(octets)
             else:
                 self.writer.write_eof()
 
-    def send(self, data: str | bytes) -> None:
-        """Send a data frame, unless the connection is closing."""
+    def send(self, data: str | bytes, framing: Framing = Framing.WHOLE) -> None:
+        """Send a data frame in a manner, unless the connection is closing.
+
+        What drips leaves at one byte each `DRIP_S` seconds, and everything after it waits, up to a frame of another
+        manner.
+        """
         if self.protocol.state is not State.OPEN:
             return
-        if isinstance(data, str):
-            self.protocol.send_text(data.encode())
-        else:
-            self.protocol.send_binary(data)
+        octets = data.encode() if isinstance(data, str) else data
+        self.largest = max(self.largest, len(octets))
+        self._drip(framing is Framing.DRIPPED)
+        size = FRAGMENT_OCTETS if framing is Framing.FRAGMENTED else max(1, len(octets))
+        text = isinstance(data, str) or framing is Framing.RAW_TEXT
+        begin = self.protocol.send_text if text else self.protocol.send_binary
+        begin(octets[:size], fin=len(octets) <= size)
+        for at in range(size, len(octets), size):
+            self.protocol.send_continuation(octets[at : at + size], fin=at + size >= len(octets))
         self.flush()
+
+    def _drip(self, drips: bool) -> None:
+        """Begin to drip, or write what waits."""
+        if drips and not self._drips:
+            asyncio.get_running_loop().call_later(DRIP_S, self._write_byte)
+        elif self._waiting and not drips and not self.writer.is_closing():
+            self.writer.write(self._waiting)
+            self._waiting = bytearray()
+        self._drips = drips
+
+    def _write_byte(self) -> None:
+        if self._drips and not self.writer.is_closing():
+            self.writer.write(bytes(self._waiting[:1]))
+            del self._waiting[:1]
+            asyncio.get_running_loop().call_later(DRIP_S, self._write_byte)
 
     def send_control(self, control: Control, payload: bytes) -> None:
         """Send a control frame, unless the connection is closing."""

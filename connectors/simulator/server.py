@@ -8,15 +8,34 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from connectors.simulator.exchange import exchanges
+from connectors.simulator.exchange import Exchange
 from connectors.simulator.ground_truth import TruthWriter
 from connectors.simulator.messages import ServedVenue
 from connectors.simulator.protocols import protocols
+from connectors.simulator.protocols.base import VenueProtocol
 from connectors.simulator.replay.replayed_venue import ReplayedVenue
 from connectors.simulator.replay.tape_files import recorded_settings
 from connectors.simulator.scenario import Scenario
 from connectors.simulator.sockets import HOST, Endpoint
 from connectors.venues.spec import Venue
+
+
+def exchanges(
+    protocols: Mapping[str, VenueProtocol],
+    scenario: Scenario,
+    *,
+    base: str = "ETH",
+    seed: int = 1,
+    start_unix_ms: int = 0,
+    write_truth: TruthWriter | None = None,
+) -> dict[str, Exchange]:
+    """Create the exchanges of these venues; `start_unix_ms` is the wall clock at their time 0."""
+    return {
+        name: Exchange(
+            protocol, base=base, seed=seed, start_unix_ms=start_unix_ms, plan=scenario.of(name), write_truth=write_truth
+        )
+        for name, protocol in protocols.items()
+    }
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from connectors.simulator.messages import (
     SendData,
     ServedVenue,
     SetListening,
+    Unanswered,
 )
 from connectors.simulator.peer import Peer, reset
 from toolkit.model.errors import InputError, UsageError
@@ -33,7 +34,7 @@ HOST = "127.0.0.1"
 HEAD_OCTETS = 64 * 1024
 BODY_OCTETS = 1024 * 1024
 BACKLOG_OCTETS = 16 * 1024 * 1024
-"""Limit of the bytes unsent to a client; a client above it is dropped, as by the real venues."""
+"""Limit of the bytes unsent to a client, beside its largest frame; a client above it is dropped, as by real venues."""
 
 RETRY_S = 0.05
 """Interval of the attempts to listen again on a port in use."""
@@ -105,8 +106,8 @@ class Endpoint:
             if (peer := self._peers.get(action.conn_id)) is None:
                 continue
             match action:
-                case SendData(data=data):
-                    peer.send(data)
+                case SendData():
+                    peer.send(action.data, action.framing)
                     self._check_backlog(action.conn_id, peer)
                 case SendControl(control=control, payload=payload):
                     peer.send_control(control, payload)
@@ -115,7 +116,7 @@ class Endpoint:
                     peer.close(action)
 
     def _check_backlog(self, conn_id: str, peer: Peer) -> None:
-        if peer.writer.transport.get_write_buffer_size() > BACKLOG_OCTETS:
+        if peer.unsent > BACKLOG_OCTETS + peer.largest:
             del self._peers[conn_id]
             reset(peer.writer)
             self.exchange.drop_slow_client(self._now_ms(), conn_id)
@@ -168,6 +169,9 @@ class Endpoint:
         if isinstance(response, Refused):
             reset(writer)
             return False
+        if isinstance(response, Unanswered):
+            await _ignore(reader)
+            return False
         writer.write(_encode_http(response))
         await writer.drain()
         return headers.get("Connection", "").lower() != "close"
@@ -180,7 +184,7 @@ class Endpoint:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        peer = Peer(writer)
+        peer = Peer(writer, compress=self.exchange.compresses)
         peer.protocol.receive_data(head)
         upgrade = next((event for event in peer.protocol.events_received() if isinstance(event, Upgrade)), None)
         if upgrade is None:
@@ -209,8 +213,7 @@ class Endpoint:
                 reset(writer)
             case _:
                 self._carry_out(actions)
-                while await reader.read(HEAD_OCTETS):
-                    pass
+                await _ignore(reader)
 
     async def _read_frames(self, conn_id: str, peer: Peer, reader: asyncio.StreamReader) -> None:
         code: int | None = None
@@ -245,6 +248,12 @@ class Endpoint:
 
 def _by_lower_name(headers: HTTPMessage) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
+
+
+async def _ignore(reader: asyncio.StreamReader) -> None:
+    """Read until the client leaves."""
+    while await reader.read(HEAD_OCTETS):
+        pass
 
 
 def _encode_http(response: HttpResponse) -> bytes:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from connectors import settings
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.faults.spec import Fault, Need
-from connectors.simulator.messages import Accepted, Content, Request
+from connectors.simulator.messages import Accepted, Content, HttpResponse, Rejection, Request
 from connectors.simulator.protocols.base import Stream, VenueProtocol
 from connectors.venues.spec import Recovery, Target, Venue
 
@@ -27,11 +27,16 @@ def available_needs(venue: Venue, protocol: VenueProtocol, environ: Mapping[str,
     """Return the requirements that a feed meets; `environ` selects the feed by the venue's settings."""
     streams = _streams(venue, protocol, environ)
     book = next(stream for stream in streams if stream.content is Content.BOOK)
+    resolved = settings.resolve(settings.venue_settings(venue), environ)
+    monotone = venue.topics(settings.target(venue, resolved, "ETH"))[0].monotone
     has = {
         Need.CHAIN: book.incremental,
+        Need.NUMBERS: book.incremental or monotone,
         Need.ACK: protocol.acks,
         Need.TOPICS: len(streams) > 1,
         Need.BRIDGE: venue.recovery is Recovery.REST,
+        Need.MARKET_ERROR: protocol.rejection(Rejection.MARKET, book.channel) is not None,
+        Need.RATE_ERROR: protocol.rejection(Rejection.RATE, book.channel) is not None,
     }
     return frozenset(need for need, present in has.items() if present)
 
@@ -58,4 +63,5 @@ def with_instrument(venue: Venue, target: Target, exchange: Exchange) -> Target:
     url = urlsplit(target.rest_urls[0] + call.path)
     request = Request(call.method, url.path, dict(parse_qsl(url.query)), (call.body or "").encode(), HEADERS)
     response, _ = exchange.request(0, request)
-    return replace(target, instrument=venue.lookup.decode(json.loads(response.body), target))
+    body = response.body if isinstance(response, HttpResponse) else b""
+    return replace(target, instrument=venue.lookup.decode(json.loads(body), target))

@@ -291,7 +291,12 @@ class Simulation:
         request = Request(fetch.call.method, parts.path, dict(parse_qsl(parts.query)), body, HEADERS)
         response, actions = self.exchange.request(now_ms, request)
         self._transmit(now_ms, actions)
-        self._send_later(now_ms, partial(self._receive_response, fetch.ticket, response))
+        if isinstance(response, HttpResponse):
+            self._send_later(now_ms, partial(self._receive_response, fetch.ticket, response))
+        else:
+            failed = FetchFailed(fetch.ticket, f"no answer within {fetch.timeout_ms} ms")
+            after_ms = fetch.timeout_ms - self._latency_ms
+            self._send_later(now_ms, lambda at_ms: self._handle_event(at_ms, failed), after_ms)
 
     def _receive_response(self, ticket: int, response: HttpResponse, now_ms: int) -> None:
         if response.status == 200:

@@ -1,8 +1,16 @@
-"""Functions of faults that alter a book or damage the text of a frame."""
+"""Functions of faults that alter a book or the venue's clock, or damage a frame."""
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+import msgspec
+
+from connectors.simulator.faults.spec import Values
 from connectors.simulator.market import FullBook
+
+# --- books ------------------------------------------------------------------------------------------------------------
 
 
 def crossed_book(book: FullBook) -> FullBook:
@@ -11,6 +19,13 @@ def crossed_book(book: FullBook) -> FullBook:
         return book
     bid, ask = max(book.bids), min(book.asks)
     return FullBook({**book.bids, ask + (ask - bid): 777}, book.asks)
+
+
+def locked_book(book: FullBook) -> FullBook:
+    """Return the book with its best bid at its best ask; a book without two sides is unchanged."""
+    if not (book.bids and book.asks):
+        return book
+    return FullBook({**book.bids, min(book.asks): 777}, book.asks)
 
 
 def one_sided_book(book: FullBook) -> FullBook:
@@ -23,22 +38,103 @@ def empty_book(_book: FullBook) -> FullBook:
     return FullBook({}, {})
 
 
-def truncated(frame: str) -> str:
+# --- the clock --------------------------------------------------------------------------------------------------------
+
+TIME_KEYS = frozenset({"ts", "time", "timestamp", "E", "T", "last_updated_at"})
+"""Names of times in the book frames of all venues."""
+
+
+def ahead(unix_ms: int, values: Values) -> int:
+    """Return a time `ms` ahead."""
+    return unix_ms + int(values["ms"])
+
+
+def behind(unix_ms: int, values: Values) -> int:
+    """Return a time `ms` behind."""
+    return unix_ms - int(values["ms"])
+
+
+def zero(_unix_ms: int, _values: Values) -> int:
+    """Return the time 0."""
+    return 0
+
+
+def without_times(frame: str | bytes) -> str | bytes:
+    """Return a JSON frame without its times; a frame that is not JSON is unchanged."""
+    try:
+        message = msgspec.json.decode(frame)
+    except ValueError:
+        return frame
+    return msgspec.json.encode(_without_times(message)).decode()
+
+
+def _without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_times(part) for name, part in value.items() if name not in TIME_KEYS}
+    return [_without_times(part) for part in value] if isinstance(value, list) else value
+
+
+# --- frames -----------------------------------------------------------------------------------------------------------
+
+_MARKET = re.compile(r'(order_book:|"coin":"|"m":"|"s":"|"channel":"[a-z_]+\.)')
+"""Text before the market's name in the book frames of all venues."""
+
+_INTEGER = re.compile(r'(?<=":)(-?\d+)(?=[,}])')
+
+
+def truncated(frame: str | bytes, _values: Values) -> str | bytes:
     """Return the first half of a frame."""
     return frame[: len(frame) // 2]
 
 
-def binary_garbage(frame: str) -> bytes:
+def binary_garbage(frame: str | bytes, _values: Values) -> bytes:
     """Return bytes that are neither UTF-8 text nor JSON."""
-    return b"\xff\xfe" + frame.encode()[:64][::-1]
+    return b"\xff\xfe" + _bytes(frame)[:64][::-1]
 
 
-def unknown_shape(frame: str) -> str:
+def invalid_utf8(frame: str | bytes, _values: Values) -> bytes:
+    """Return the frame with a byte in its middle that UTF-8 does not allow there."""
+    octets = _bytes(frame)
+    middle = len(octets) // 2
+    return octets[:middle] + b"\xff" + octets[middle:]
+
+
+def empty_frame(frame: str | bytes, _values: Values) -> str | bytes:
+    """Return a frame without content."""
+    return frame[:0]
+
+
+def unknown_shape(frame: str | bytes, _values: Values) -> str:
     """Return valid JSON of a shape that no venue documents."""
     return '{"unheard":{"of":' + str(len(frame)) + "}}"
 
 
-def impossible_numbers(frame: str) -> str:
-    """Return a frame in which every quoted number is replaced by 1e400, which no market can have."""
-    head, *rest = frame.split('"')
-    return '"'.join([head, *("1e400" if part[:1].isdigit() else part for part in rest)])
+def other_market(frame: str | bytes, _values: Values) -> str:
+    """Return the frame with the name of a market that was not subscribed."""
+    return _MARKET.sub(r"\g<1>9", _text(frame))
+
+
+def impossible_numbers(frame: str | bytes, values: Values) -> str:
+    """Return a frame in which every quoted number is replaced by `number`."""
+    head, *rest = _text(frame).split('"')
+    number = str(values["number"])
+    return '"'.join([head, *(number if part[:1].isdigit() else part for part in rest)])
+
+
+def quoted_integers(frame: str | bytes, _values: Values) -> str:
+    """Return a frame in which every integer is a text."""
+    return _INTEGER.sub(r'"\1"', _text(frame))
+
+
+def huge(_frame: str | bytes, values: Values) -> str:
+    """Return a frame of valid JSON of `bytes` bytes."""
+    head, tail = '{"padding":"', '"}'
+    return head + "x" * (int(values["bytes"]) - len(head) - len(tail)) + tail
+
+
+def _text(frame: str | bytes) -> str:
+    return frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+
+
+def _bytes(frame: str | bytes) -> bytes:
+    return frame.encode() if isinstance(frame, str) else frame

@@ -72,8 +72,10 @@ class Injector:
         kind = fault.fault
         if kind.connect_policy is ConnectPolicy.REFUSE:
             self._connections.actions.append(SetListening(open=False))
-        if kind.heartbeats:
-            self._send_heartbeats(fault, now_ms)
+        if kind.heartbeats or kind.floods:
+            self._send_life_signs(fault, now_ms)
+        if kind.renumbers:
+            self._renumber(fault.number("to"))
         for _ in range(fault.number("n") if kind.bursts else 0):
             self._burst_update(now_ms)
         for connection in list(self._connections.by_id.values()):
@@ -81,30 +83,45 @@ class Injector:
                 self._connections.close(now_ms, connection, fault)
             if kind.loses:
                 connection.frames_to_drop += fault.number("n")
+            if kind.doubles:
+                connection.frames_to_double += fault.number("n")
             if kind.idles:
                 self._connections.watch_idle(now_ms, connection, fault.idle(), fault)
-            if kind.damage or kind.repeats:
-                self._send_damaged(now_ms, connection, fault)
+            if kind.damage or kind.repeats or kind.replays:
+                self._send_again(now_ms, connection, fault)
 
-    def _send_damaged(self, now_ms: int, connection: Connection, fault: RunningFault) -> None:
-        """Send damaged copies of the last book frame, or the frame itself again if the fault damages none."""
+    def _renumber(self, start: int) -> None:
+        """Set the venue's counter back to `start`; streams go on in an unbroken chain."""
+        market = self._market_data.market
+        shift, market.number = market.number - start, start
+        for connection in self._connections.by_id.values():
+            for stream in connection.streams.values():
+                stream.number, stream.since = (max(start, each - shift) for each in (stream.number, stream.since))
+
+    def _send_again(self, now_ms: int, connection: Connection, fault: RunningFault) -> None:
+        """Send damaged copies of the last book frame, the frame itself again, or (`replays`) the last book frames."""
         stream = next((one for one in connection.streams.values() if one.content is Content.BOOK), None)
-        if stream is None or stream.last_frame is None:
+        if stream is None or not stream.sent:
             return
-        last, damage = stream.last_frame, fault.fault.damage
-        for _ in range(fault.number("n")):
-            if damage is None:
-                self._connections.send(now_ms, connection, last.data, Content.BOOK, last.true_book)
+        kind, count, last = fault.fault, fault.number("n"), stream.sent[-1]
+        # The oldest frame of an incremental stream may be a whole book.
+        replayed = list(stream.sent)[1 if stream.incremental else 0 :][-count:]
+        for frame in replayed if kind.replays else [last] * count:
+            if kind.damage is None:
+                self._connections.send(now_ms, connection, frame.data, Content.BOOK, last.true_book)
             else:
-                self._connections.send(now_ms, connection, damage(str(last.data)), Content.BOOK)
+                damaged = kind.damage(frame.data, fault.planned.values)
+                self._connections.send(now_ms, connection, damaged, Content.BOOK, framing=kind.framing)
 
-    def _send_heartbeats(self, fault: RunningFault, now_ms: int) -> None:
-        """Send a heartbeat on every connection, once per second until the fault ends."""
+    def _send_life_signs(self, fault: RunningFault, now_ms: int) -> None:
+        """Send a heartbeat or a flood of pings on every connection, once per second until the fault ends."""
         if fault not in self._active_faults.running:
             return
+        heartbeat = None if fault.fault.floods else self._protocol.heartbeat
         for connection in self._connections.by_id.values():
-            if self._protocol.heartbeat is None:
-                self._connections.send_control(connection, Control.PING)
-            else:
-                self._connections.send(now_ms, connection, self._protocol.heartbeat, Content.HEARTBEAT)
-        self._connections.schedule(now_ms + HEARTBEAT_MS, partial(self._send_heartbeats, fault))
+            if heartbeat is not None:
+                self._connections.send(now_ms, connection, heartbeat, Content.HEARTBEAT)
+                continue
+            for number in range(fault.number("n") if fault.fault.floods else 1):
+                self._connections.send_control(connection, Control.PING, str(number).encode())
+        self._connections.schedule(now_ms + HEARTBEAT_MS, partial(self._send_life_signs, fault))

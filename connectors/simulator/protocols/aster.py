@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from connectors.simulator.market import Precision, fixed_point
-from connectors.simulator.messages import Content, Request
+from connectors.simulator.messages import Content, Rejection, Request
 from connectors.simulator.protocols.base import (
     ClientInfo,
     ClientResponse,
@@ -104,6 +104,10 @@ class _Aster(VenueProtocol):
 
     def subscription_error(self, channel: str) -> str:
         return _error(2, f"Invalid request: unknown stream {channel}").text
+
+    def rejection(self, reason: Rejection, channel: str) -> str | None:
+        """Return the error for a channel; a stream of an unknown market is acknowledged and stays silent."""
+        return self.subscription_error(channel) if reason is Rejection.CHANNEL else None
 
     def invalid_json_error(self, _frame: str) -> str:
         return _error(3, "Invalid JSON: expected value at line 1 column 1").text

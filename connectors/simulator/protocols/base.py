@@ -7,6 +7,7 @@ the two check each other. It keeps no state; the state of a subscription is in `
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -14,11 +15,15 @@ from typing import Any, TypeAlias
 import msgspec
 
 from connectors.simulator.market import FullBook, MarketTrade, Precision
-from connectors.simulator.messages import Content, HttpResponse, Request, SendData
+from connectors.simulator.messages import Content, HttpResponse, Rejection, Request, SendData
 from connectors.venues.frames import Json
 
 LevelChange: TypeAlias = tuple[int, int, int]
 """Price in points, size before and size now in lots."""
+
+
+SENT_FRAMES = 20
+"""Frames that a stream keeps, to send them again."""
 
 
 @dataclass(slots=True)
@@ -31,8 +36,8 @@ class Stream:
     books. `repeats_unchanged` sends a book that has not changed. `sends_at_once` sends the first frame at the
     subscription instead of at the next change. `wrapped` puts frames into the venue's envelope for combined streams.
     `number` is the last sequence number sent, `since` the market's update counter at the subscription. `bids` and
-    `asks` hold the sizes before each change not sent yet, `last_top` the last levels sent of a full book, and
-    `last_frame` the last frame.
+    `asks` hold the sizes before each change not sent yet, `last_top` the last levels sent of a full book, and `sent`
+    the last frames; in an incremental stream, those since the last full book.
     """
 
     channel: str
@@ -52,7 +57,7 @@ class Stream:
     bids: dict[int, int] = field(default_factory=dict)
     asks: dict[int, int] = field(default_factory=dict)
     last_top: object = None
-    last_frame: SendData | None = None
+    sent: deque[SendData] = field(default_factory=lambda: deque(maxlen=SENT_FRAMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +207,10 @@ class VenueProtocol(ABC):
     @abstractmethod
     def subscription_error(self, channel: str, /) -> str:
         """Return the venue's error message for a rejected subscription."""
+
+    def rejection(self, reason: Rejection, channel: str, /) -> str | None:
+        """Return the venue's error message for a subscription rejected for a reason; None if it sends none."""
+        return None if reason is Rejection.RATE else self.subscription_error(channel)
 
     def invalid_json_error(self, _frame: str, /) -> str | None:
         """Return the venue's error message for a frame that is not JSON; None if it sends none."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.simulator.market import MarketTrade, Precision, fixed_point
-from connectors.simulator.messages import Content, Request
+from connectors.simulator.messages import Content, Rejection, Request
 from connectors.simulator.protocols.base import (
     ClientInfo,
     ClientResponse,
@@ -88,6 +88,10 @@ class _Hyperliquid(VenueProtocol):
 
     def subscription_error(self, channel: str) -> str:
         return _error(f"Invalid subscription {channel}").text
+
+    def rejection(self, reason: Rejection, channel: str) -> str:
+        too_many = "Cannot send more than 2000 messages per minute."
+        return _error(too_many).text if reason is Rejection.RATE else self.subscription_error(channel)
 
     def invalid_json_error(self, frame: str) -> str:
         return _error(f"Error parsing JSON into valid websocket request: {frame[:200]}").text

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from connectors.simulator.market import MarketTrade, Precision, fixed_point
-from connectors.simulator.messages import Content, HttpResponse, Request
+from connectors.simulator.messages import Content, HttpResponse, Rejection, Request
 from connectors.simulator.protocols.base import (
     ClientInfo,
     ClientResponse,
@@ -95,6 +95,14 @@ class _Lighter(VenueProtocol):
 
     def subscription_error(self, _channel: str) -> str:
         return _error(30_005, "Invalid Channel:  (marketId)").text
+
+    def rejection(self, reason: Rejection, _channel: str) -> str:
+        texts = {
+            Rejection.CHANNEL: (30_005, "Invalid Channel"),
+            Rejection.MARKET: (30_005, "Invalid Channel:  (marketId)"),
+            Rejection.RATE: (30_009, "Too Many Websocket Messages!"),
+        }
+        return _error(*texts[reason]).text
 
     def invalid_json_error(self, _frame: str) -> str:
         return _error(30_002, "Invalid JSON").text

@@ -60,6 +60,9 @@ class ReplayedVenue:
     base URLs.
     """
 
+    compresses = False
+    """Whether new connections may compress messages."""
+
     def __init__(self, tape: Tape, protocol: VenueProtocol, speed: float = 1.0) -> None:
         self.tape = tape
         self.misses: Counter[str] = Counter()

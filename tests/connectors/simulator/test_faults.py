@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from connectors.simulator.faults.damage import (
-    binary_garbage,
-    crossed_book,
-    impossible_numbers,
-    truncated,
-    unknown_shape,
-)
+from connectors.simulator.faults import damage
+from connectors.simulator.faults.damage import crossed_book
 from connectors.simulator.faults.spec import Fault, Need
 from connectors.simulator.faults.table import FAULTS
 from connectors.simulator.market import FullBook
+from connectors.simulator.messages import Content
 from connectors.simulator.protocols import protocols
 from connectors.venues import venues
+from connectors.venues.frames import Book, BookDelta
+from tests.connectors.simulator.listener import Listener
 from tests.simulation.fault_matrix import available_needs, missing_need
 from tests.simulation.latin_square import KINDS
 
-BRIDGED = {"stale_snapshot", "snapshot_http"}
+BRIDGED = {"stale_snapshot", "snapshot_http", "snapshot_timeout", "snapshot_garbage"}
+UNNUMBERED = {"seq_backwards", "seq_reset"}
+CLOSED_FOR_ITS_RATE = {"rate_limited"}
 
 NOT_APPLICABLE = {
-    ("aster", ""): set(),
-    ("extended", ""): {"acked_mute", "topic_mute"} | BRIDGED,
-    ("extended", "1"): {"acked_mute", "topic_mute", "seq_gap"} | BRIDGED,
-    ("hyperliquid", ""): {"seq_gap"} | BRIDGED,
+    ("aster", ""): {"unknown_market"} | CLOSED_FOR_ITS_RATE,
+    ("extended", ""): {"acked_mute", "topic_mute"} | BRIDGED | CLOSED_FOR_ITS_RATE,
+    ("extended", "1"): {"acked_mute", "topic_mute", "seq_gap"} | BRIDGED | CLOSED_FOR_ITS_RATE | UNNUMBERED,
+    ("hyperliquid", ""): {"seq_gap"} | BRIDGED | UNNUMBERED,
     ("lighter", ""): {"acked_mute"} | BRIDGED,
-    ("paradex", ""): {"seq_gap"} | BRIDGED,
-    ("paradex", "orderbook"): {"seq_gap"} | BRIDGED,
-    ("paradex", "deltas"): BRIDGED,
+    ("paradex", ""): {"seq_gap"} | BRIDGED | CLOSED_FOR_ITS_RATE,
+    ("paradex", "orderbook"): {"seq_gap"} | BRIDGED | CLOSED_FOR_ITS_RATE,
+    ("paradex", "deltas"): BRIDGED | CLOSED_FOR_ITS_RATE,
 }
 SETTINGS = {"paradex": "PARAPHINA_PARADEX_PUBLIC_FEED", "extended": "PARAPHINA_EXTENDED_WS_DEPTH_LEVELS"}
 
@@ -62,11 +64,42 @@ def test_every_need_states_its_reason() -> None:
 
 def test_each_damage_function_damages_a_frame_as_documented() -> None:
     good = '{"price":"3000.5","size":"0.1","side":"BUY"}'
-    assert truncated(good) == '{"price":"3000.5","size'[: len(good) // 2]
-    assert impossible_numbers(good) == '{"price":"1e400","size":"1e400","side":"BUY"}'
-    assert unknown_shape(good) == '{"unheard":{"of":44}}'
-    with pytest.raises(UnicodeDecodeError):
-        binary_garbage(good).decode()
+    assert damage.truncated(good, {}) == '{"price":"3000.5","size'[: len(good) // 2]
+    assert damage.impossible_numbers(good, {"number": "NaN"}) == '{"price":"NaN","size":"NaN","side":"BUY"}'
+    assert damage.unknown_shape(good, {}) == '{"unheard":{"of":44}}'
+    assert damage.empty_frame(good, {}) == ""
+    assert damage.quoted_integers('{"seq":12,"price":"3.5","more":[1]}', {}) == '{"seq":"12","price":"3.5","more":[1]}'
+    assert len(damage.huge(good, {"bytes": 1_000})) == 1_000
+    for function in (damage.binary_garbage, damage.invalid_utf8):
+        with pytest.raises(UnicodeDecodeError):
+            function(good, {}).decode()
+
+
+@pytest.mark.parametrize("name", sorted(protocols()))
+def test_a_frame_of_another_market_is_decoded_as_one_that_was_not_subscribed(name: str) -> None:
+    listener = Listener(name)
+    listener.connect()
+    listener.listen(2_000)
+    frame = listener.frames(Content.BOOK)[-1].data
+    topics = {topic.key for topic in venues()[name].topics(listener.target)}
+    decode = venues()[name].decode
+    (before, after) = (
+        {each.topic for each in decode(json.loads(text)) if isinstance(each, Book | BookDelta)}
+        for text in (frame, damage.other_market(frame, {}))
+    )
+    assert before <= topics and before
+    assert after and not after & topics
+
+
+def test_a_frame_without_times_keeps_everything_else() -> None:
+    frame = '{"ts":17,"data":{"m":"ETH","E":5,"b":[["1","2"]]},"seq":4}'
+    assert damage.without_times(frame) == '{"data":{"m":"ETH","b":[["1","2"]]},"seq":4}'
+    assert damage.without_times("pong") == "pong"
+
+
+def test_a_locked_book_has_one_price_on_both_sides() -> None:
+    assert damage.locked_book(FullBook({99: 1}, {101: 3})) == FullBook({99: 1, 101: 777}, {101: 3})
+    assert damage.locked_book(FullBook({}, {101: 3})) == FullBook({}, {101: 3})
 
 
 def test_a_crossed_book_keeps_every_level_and_gains_one() -> None:
