@@ -11,10 +11,11 @@ from collections import deque
 from dataclasses import dataclass
 
 from connectors.clock import Clock
-from connectors.session.events import Control, ControlReceived, SessionEvent
+from connectors.session.events import Control, ControlReceived, Received, SessionEvent
 
 CAPACITY = 64
-"""Queue length at which a reader of frames waits."""
+CAPACITY_BYTES = 2 * 1024 * 1024
+"""Number of events, and bytes of their frames, at which a reader of frames waits."""
 NO_SOCKET = 0
 """The socket number of events that belong to no socket; the numbers of sockets begin at 1."""
 
@@ -43,12 +44,14 @@ class EventQueue:
         self._clock = clock
         self._capacity = capacity
         self._events: deque[QueuedEvent] = deque()
+        self._bytes = 0
         self._controls: set[Control] = set()
         self._data_available = asyncio.Event()
         self._space_available = asyncio.Event()
 
     def enqueue(self, event: SessionEvent, socket: int = NO_SOCKET) -> None:
         """Add an event with the present time, even if the queue is full."""
+        self._bytes += _frame_bytes(event)
         self._events.append(QueuedEvent(event, socket, self._clock.now_ms(), self._clock.unix_ms()))
         self._data_available.set()
 
@@ -59,8 +62,8 @@ class EventQueue:
             self.enqueue(ControlReceived(control), socket)
 
     async def wait_for_space(self) -> None:
-        """Wait until fewer than `capacity` events are queued."""
-        while len(self._events) >= self._capacity:
+        """Wait until fewer than `capacity` events and fewer than `CAPACITY_BYTES` bytes are queued."""
+        while len(self._events) >= self._capacity or self._bytes >= CAPACITY_BYTES:
             self._space_available.clear()
             await self._space_available.wait()
 
@@ -73,6 +76,7 @@ class EventQueue:
         """Remove and return the oldest event, or return None if there is none."""
         while self._events:
             queued = self._events.popleft()
+            self._bytes -= _frame_bytes(queued.event)
             self._space_available.set()
             if queued.socket in (NO_SOCKET, self.socket):
                 if isinstance(queued.event, ControlReceived):
@@ -97,3 +101,7 @@ class EventQueue:
             for _ in range(3):
                 await asyncio.sleep(0)
         return self.dequeue()
+
+
+def _frame_bytes(event: SessionEvent) -> int:
+    return len(event.data) if isinstance(event, Received) else 0

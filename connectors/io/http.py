@@ -21,7 +21,7 @@ import httpx
 
 from connectors.session.events import Fetch, Fetched, FetchFailed
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_BODY_BYTES = 2 * 1024 * 1024
 MAX_CONNECTIONS = 20
 USER_AGENT = "run-evidence-toolkit (read-only)"
 RETRY_AFTER_CAP_MS = 300_000

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import Callable
+from typing import cast
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -21,8 +22,10 @@ from websockets.protocol import Event
 from connectors.io.http import USER_AGENT, error_text, is_loopback, refusal
 from connectors.session.events import Connect, ConnectFailed, Control, SendFailed, SocketClosed
 
-MAX_MESSAGE_BYTES = 2 * 1024 * 1024
+MAX_MESSAGE_BYTES = 1024 * 1024
 MAX_BUFFERED_FRAMES = 16
+MAX_BUFFERED_BYTES = 2 * MAX_MESSAGE_BYTES
+"""Frames and bytes that wait to be read, above which a socket is not read on."""
 CLOSE_TIMEOUT_S = 1.0
 SEND_TIMEOUT_S = 2.0
 PARSED_BYTES = 2_048
@@ -40,21 +43,31 @@ class _Connection(ClientConnection):
     """A connection that shares the event loop with others, whatever the peer sends.
 
     Received bytes are parsed in pieces, and other tasks run in between. While bytes wait to be parsed nothing is read,
-    and they wait while frames are not taken or the peer does not take our pongs. The connection is dropped at once
-    after a breach of the protocol or of a limit, and `CLOSE_TIMEOUT_S` after a close frame of the peer.
+    and they wait while too many frames are not taken or the peer does not take our pongs. The connection is dropped at
+    once after a breach of the protocol or of a limit, and `CLOSE_TIMEOUT_S` after a close frame of the peer.
 
     `on_control` is called for each control frame, after the library has answered a ping.
     """
 
     on_control: OnControl = staticmethod(lambda _control: None)
     _unparsed = b""
+    _buffered_bytes = 0
     _parsing: asyncio.Handle | None = None
     _closing: asyncio.Handle | None = None
 
     def process_event(self, event: Event) -> None:
         super().process_event(event)
-        if isinstance(event, Frame) and (control := _CONTROLS.get(event.opcode)) is not None:
+        if not isinstance(event, Frame):
+            return
+        if (control := _CONTROLS.get(event.opcode)) is not None:
             self.on_control(control)
+        else:
+            self._buffered_bytes += len(event.data)
+
+    def message_read(self, size: int) -> None:
+        """Take note that a message of this many bytes was taken."""
+        self._buffered_bytes -= size
+        self._parse_soon()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -77,7 +90,7 @@ class _Connection(ClientConnection):
     def _parse(self) -> None:
         self._parsing = None
         data, at, until_s = self._unparsed, 0, self.loop.time() + PARSING_S
-        while at < len(data) and not self.recv_messages.paused and not self.paused and self.loop.time() < until_s:
+        while at < len(data) and not self._holds_back and self.loop.time() < until_s:
             super().data_received(data[at : at + PARSED_BYTES])
             at += PARSED_BYTES
             if self._is_dropped():
@@ -87,8 +100,13 @@ class _Connection(ClientConnection):
             self.transport.resume_reading()
             return
         self.transport.pause_reading()
-        if not self.recv_messages.paused and not self.paused:
+        if not self._holds_back:
             self._parse_soon()
+
+    @property
+    def _holds_back(self) -> bool:
+        """True while received bytes must wait."""
+        return self.recv_messages.paused or self.paused or self._buffered_bytes > MAX_BUFFERED_BYTES
 
     def _is_dropped(self) -> bool:
         """Drop the connection if it is not to be read on; return whether it is dropped."""
@@ -111,7 +129,7 @@ class _Connect(connect):
 class Socket:
     """An open WebSocket connection."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: _Connection) -> None:
         self._connection = connection
         self._pings = itertools.count()
 
@@ -123,9 +141,11 @@ class Socket:
     async def read(self) -> bytes | SocketClosed:
         """Wait for the next data frame and return it, or return how the socket ended."""
         try:
-            return await self._connection.recv(decode=False)
+            data = await self._connection.recv(decode=False)
         except ConnectionClosed as closed:
             return _closed_event(closed)
+        self._connection.message_read(len(data))
+        return data
 
     async def send(self, text: str) -> SendFailed | None:
         """Write a text frame; return a failure if it is not written within `SEND_TIMEOUT_S` seconds.
@@ -181,7 +201,7 @@ async def open_socket(action: Connect, on_control: OnControl) -> Socket | Connec
     )
     try:
         async with asyncio.timeout(action.timeout_ms / 1_000):
-            return Socket(await attempt)
+            return Socket(cast(_Connection, await attempt))
     except InvalidStatus as error:
         response = error.response
         detail, retry_ms = refusal(

@@ -159,3 +159,8 @@ def _value_text(name: str, value: Value | float) -> str:
 def panic_line(venue: str, count: int, detail: str) -> str:
     """Return the line of a connector that is restarted after an exception in this program; `count` is its restarts."""
     return f"ERROR: Supervised task '{venue}_public_ws' panicked (restart #{count}): {quoted(detail)}, restarting in 0s"
+
+
+def left_out_line(venue: str, kind: str, count: int) -> str:
+    """Return the line that says how many notes of a kind were left out, because they came too fast."""
+    return f"toolkit smoke: {count} more notes of kind {kind} of {venue} came too fast and are left out"

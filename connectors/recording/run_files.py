@@ -17,13 +17,15 @@ from typing import Any, BinaryIO
 import msgspec
 
 from connectors.clock import Clock
-from connectors.recording.log_lines import AUDIT, panic_line, render
+from connectors.recording.growth import NoteLimit
+from connectors.recording.log_lines import AUDIT, left_out_line, panic_line, render
 from connectors.session.events import Note
 from connectors.venues.spec import Venue
 from toolkit.model.recorded import arrivals
 
 LOG, EVENTS = "run.log", "events.jsonl"
 EVENTS_SCHEMA = "toolkit.event/1"
+MAX_ROW_TEXT = 1_000
 TIME_ERROR_MS = 1
 """Largest error of a recorded line time."""
 
@@ -65,6 +67,9 @@ class Journal:
 
     A row has `at_us` (microseconds since the epoch), `venue` (None: the run itself), `kind`, `fields`, and `log`: the
     byte offset of the first log line, if there is one. Audit lines are written only if `audit` is True.
+
+    Notes of one kind that come faster than `connectors.recording.growth` allows are left out, except the newest, which
+    follows later with the number of those left out (`left_out`). Texts are cut to `MAX_ROW_TEXT` characters.
     """
 
     def __init__(self, directory: Path, clock: Clock, venues: Mapping[str, Venue], *, audit: bool) -> None:
@@ -73,16 +78,29 @@ class Journal:
         self._clock = clock
         self._venues = venues
         self._audit = audit
+        self._limit = NoteLimit()
         self._write_row({"schema": EVENTS_SCHEMA, "log": LOG})
 
     def record_note(self, venue: str, note: Note) -> None:
-        """Write a note of a connector."""
+        """Write a note of a connector, now or later."""
+        if self._limit.admit(venue, note, self._clock.unix_us()):
+            self._write_note(venue, note)
+
+    def write_held(self) -> None:
+        """Write the notes whose turn has come; call this a few times a second."""
+        for held in self._limit.due(self._clock.unix_us()):
+            self._write_note(held.venue, held.note, held.left_out)
+
+    def _write_note(self, venue: str, note: Note, left_out: int = 0) -> None:
+        fields = {key: each[:MAX_ROW_TEXT] if isinstance(each, str) else each for key, each in note.fields.items()}
         if note.kind == "panic":
-            fields = note.fields
-            lines = [panic_line(venue, int(fields["count"] or 0), str(fields["detail"]))]
+            lines = [panic_line(venue, int(note.fields["count"] or 0), str(note.fields["detail"]))]
         else:
             lines = [text for text, _ in render(self._venues[venue], note)]
-        self._write_event(venue, note.kind, note.fields, lines)
+        if left_out:
+            fields["left_out"] = left_out
+            lines += [left_out_line(venue, note.kind, left_out)] if lines else []
+        self._write_event(venue, note.kind, fields, lines)
 
     def record(self, kind: str, lines: Iterable[str] = (), venue: str | None = None, **fields: Any) -> None:
         """Write an event of the run itself, or of `venue`, with its log lines."""
@@ -99,7 +117,9 @@ class Journal:
         self._events.write(msgspec.json.encode(row) + b"\n")
 
     def close(self) -> None:
-        """Close the files."""
+        """Write the notes that are held, then close the files."""
+        for held in self._limit.rest():
+            self._write_note(held.venue, held.note, held.left_out)
         self.log.close()
         self._events.close()
 

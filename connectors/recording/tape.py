@@ -31,6 +31,7 @@ class FrameKind(StrEnum):
       is the HTTP status, if one came) or UNANSWERED ends it.
     - The end of a socket: CLOSE by the venue (`code` of its close frame, if one came), or LEAVE by the client.
     - A request: REST with the body of its answer, or FAILED (`code` is the HTTP status, if one came).
+    - LEFT_OUT: rows that came too fast to be written here; `text` says how many.
     """
 
     SENT = "sent"
@@ -46,6 +47,7 @@ class FrameKind(StrEnum):
     LEAVE = "leave"
     REST = "rest"
     FAILED = "failed"
+    LEFT_OUT = "left_out"
 
 
 _CARRY_DATA = {FrameKind.SENT, FrameKind.RECEIVED, FrameKind.REST}

@@ -10,6 +10,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from connectors.clock import Clock
+from connectors.recording.growth import TAPE_AT_ONCE, TAPE_PER_S, TokenBucket
 from connectors.recording.tape import FrameKind, TapeEntry, TapeHeader, entry_line, tape_lines
 from connectors.session.events import (
     Action,
@@ -32,13 +33,17 @@ from connectors.session.events import (
 FRAMES = "frames"
 """Directory of the tapes in a run directory."""
 SUFFIX = ".tape.jsonl"
+ROW_BYTES = 40
+"""Length of a row without its data."""
+_SENT_BY_VENUE = {FrameKind.RECEIVED, FrameKind.REST, FrameKind.PING, FrameKind.PONG}
 
 
 class TapeWriter:
     """Recorder that writes a tape of one venue in `directory`; a context manager that closes the file.
 
     It takes every event and action of the connector in their order and keeps those that the venue takes part in.
-    `base_urls` are the socket's base URLs. Raises `FileExistsError` if the tape exists.
+    `base_urls` are the socket's base URLs. What comes from the venue faster than `connectors.recording.growth` allows
+    is left out, and a row says how much. Raises `FileExistsError` if the tape exists.
     """
 
     def __init__(self, directory: Path, header: TapeHeader, clock: Clock, base_urls: Iterable[str] = ()) -> None:
@@ -50,6 +55,8 @@ class TapeWriter:
         self._base_urls = tuple(base_urls)
         self._requests: dict[int, Fetch] = {}
         self._open = False
+        self._limit = TokenBucket(TAPE_AT_ONCE, TAPE_PER_S)
+        self._left_out = 0
 
     def record_event(self, event: SessionEvent) -> None:
         """Write an event that the venue caused."""
@@ -111,6 +118,16 @@ class TapeWriter:
             self._write_entry(replace(answer, call=request.call.path, body=request.call.body))
 
     def _write_entry(self, entry: TapeEntry) -> None:
+        allowed = self._limit.take(len(entry.data) + ROW_BYTES, self._clock.now_us())
+        if not allowed and entry.kind in _SENT_BY_VENUE:
+            self._left_out += 1
+            return
+        if self._left_out:
+            left_out, self._left_out = self._left_out, 0
+            self._write_line(TapeEntry(0, FrameKind.LEFT_OUT, f"{left_out} rows that came too fast"))
+        self._write_line(entry)
+
+    def _write_line(self, entry: TapeEntry) -> None:
         self._file.write(entry_line(replace(entry, at_ms=self._clock.now_ms() - self._start_ms)) + "\n")
 
     def __enter__(self) -> Self:
@@ -120,7 +137,9 @@ class TapeWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the file."""
+        """Say how many rows were left out last, and close the file."""
+        if self._left_out:
+            self._write_line(TapeEntry(0, FrameKind.LEFT_OUT, f"{self._left_out} rows that came too fast"))
         self._file.close()
 
 

@@ -22,6 +22,8 @@ from connectors.venues.frames import Book, BookDelta, MarketFrame
 
 CAPACITY = 256
 """Largest number of events in the queue of one venue."""
+CAPACITY_LEVELS = 40_000
+"""Number of book levels at which the queue of one venue is full, whatever the number of its events."""
 
 
 class Pressure(StrEnum):
@@ -51,9 +53,15 @@ class Delivery:
         """True for a book or a book delta, which must not be lost."""
         return isinstance(self.event, Book | BookDelta)
 
+    @property
+    def levels(self) -> int:
+        """Number of the levels of a book or a book delta, else 0."""
+        event = self.event
+        return len(event.bids) + len(event.asks) if isinstance(event, Book | BookDelta) else 0
+
 
 class Publisher:
-    """The queues of all venues, each bounded by `capacity` events however long the runner stalls.
+    """The queues of all venues, each bounded by `capacity` events and by their levels however long the runner stalls.
 
     `high_water` is the largest length of each queue so far; `counts` and `totals` are the pressure counters.
     """
@@ -64,6 +72,7 @@ class Publisher:
         self.totals: Counter[Pressure] = Counter()
         self.high_water: Counter[str] = Counter()
         self._queues: dict[str, deque[Delivery]] = {venue: deque() for venue in venues}
+        self._levels: Counter[str] = Counter()
         self._pending: dict[str, dict[type[MarketFrame], Delivery]] = {venue: {} for venue in self._queues}
 
     def __len__(self) -> int:
@@ -73,6 +82,10 @@ class Publisher:
         """Return the number of events in a venue's queue, pending events excluded."""
         return len(self._queues[venue])
 
+    def is_full(self, venue: str) -> bool:
+        """Return whether the queue of a venue takes no further event."""
+        return len(self._queues[venue]) >= self.capacity or self._levels[venue] >= CAPACITY_LEVELS
+
     def offer(self, delivery: Delivery, *, retry: bool = False) -> tuple[bool, list[Note]]:
         """Enqueue an event; return whether it was accepted, and the notes on queue pressure.
 
@@ -80,8 +93,9 @@ class Publisher:
         counted.
         """
         queue = self._queues[delivery.venue]
-        if len(queue) < self.capacity:
+        if not self.is_full(delivery.venue):
             queue.append(delivery)
+            self._levels[delivery.venue] += delivery.levels
             self.high_water[delivery.venue] = max(self.high_water[delivery.venue], len(queue))
             return True, []
         if delivery.lossless:
@@ -101,6 +115,7 @@ class Publisher:
             drained += self._pending[venue].values()
             queue.clear()
             self._pending[venue].clear()
+        self._levels.clear()
         return drained
 
     def _count(self, venue: str, pressure: Pressure) -> Note:

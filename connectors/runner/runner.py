@@ -119,8 +119,7 @@ class Runner:
             self.tick(self._timer.start_tick(now_ms))
 
     def _is_queue_full(self) -> bool:
-        publisher = self._channel.publisher
-        return any(publisher.queue_length(venue) >= publisher.capacity for venue in self._views)
+        return any(map(self._channel.publisher.is_full, self._views))
 
     def tick(self, stood_still_ms: int = 0) -> None:
         """Run one tick now; after a standstill (its length in ms, else 0) it drains nothing."""
@@ -128,6 +127,7 @@ class Runner:
         start_us, now_ms, unix_ms = clock.now_us(), clock.now_ms(), clock.unix_ms()
         if stood_still_ms:
             self._journal.record("stood_still", (), tick=self.t, for_ms=stood_still_ms)
+        self._journal.write_held()
         drained, stats = coalesce(() if stood_still_ms else self._channel.publisher.drain(), self._settings.coalescing)
         self._channel.space_available.set()
         drained_us = clock.now_us() - start_us

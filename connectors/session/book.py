@@ -11,6 +11,9 @@ from itertools import islice
 from connectors.session.events import BookFlaws
 from connectors.venues.frames import Book, BookDelta, BookSide, Level
 
+MAX_LEVELS = 20_000
+"""Most levels of one side of a stored book; a venue whose deltas add more is left."""
+
 
 class Ladder:
     """One side of a book: price levels, best price first when read."""
@@ -89,6 +92,11 @@ class OrderBook:
         if delta.seq is not None:
             self.seq = delta.seq
         return any(changed)
+
+    @property
+    def is_too_large(self) -> bool:
+        """True if a side has more than `MAX_LEVELS` levels."""
+        return max(len(self.bids), len(self.asks)) > MAX_LEVELS
 
     def top(self) -> tuple[Level | None, Level | None]:
         """Return best bid and best ask; None for an empty side."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.session.book import OrderBook, ResetDetector, SequenceCheck, check_sequence
+from connectors.session.book import MAX_LEVELS, OrderBook, ResetDetector, SequenceCheck, check_sequence
 from connectors.session.counters import MinuteRateLimit, SessionCounters
 from connectors.session.events import Action, Close, EventSource, Note, Publish, Send
 from connectors.session.snapshot_sync import SnapshotRequest, SnapshotSync, Uniform
@@ -95,7 +95,10 @@ class BookSync:
         match check_sequence(self.book.seq, delta, bridging=self._bridging):
             case SequenceCheck.FOLLOWS:
                 self._bridging = False
-                yield self._publish(now_ms, delta, changed=self.book.apply(delta))
+                changed = self.book.apply(delta)
+                if self.book.is_too_large:
+                    yield Close(ReconnectReason.DECODE_FAIL_LOOP, f"a book of more than {MAX_LEVELS} levels a side")
+                yield self._publish(now_ms, delta, changed=changed)
             case SequenceCheck.OLD:
                 yield from self._old_frame(now_ms, delta, self.book.seq)
             case broken:

@@ -7,6 +7,7 @@ more than `parse_errors` frames in a minute that are not JSON                 pa
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from connectors.session.counters import MinuteRateLimit, SessionCounters
@@ -16,6 +17,8 @@ from connectors.venues.spec import VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
 KEYS_SHOWN = 20
+MAX_FRAMES = 2_000
+"""Most frames in one message, such as trades; a message with more is of unknown shape."""
 
 
 class DecodeErrors:
@@ -41,7 +44,7 @@ class DecodeErrors:
 
     def unknown_shape(self, data: str | bytes, why: str, message: Any) -> Iterator[Action]:
         """Count a JSON frame of an unknown shape, or of a topic that was not subscribed."""
-        keys = ",".join(sorted(message)[:KEYS_SHOWN]) if isinstance(message, dict) else ""
+        keys = ",".join(sorted(islice(message, KEYS_SHOWN))) if isinstance(message, dict) else ""
         fields = {"keys": keys[:SNIPPET], "why": why[:SNIPPET], "snippet": snippet(data), "url": self._url}
         yield from self._counters.add_and_note("decode_miss", **fields)
         self._misses_in_a_row += 1

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-import msgspec
-
 from connectors.session.counters import SessionCounters
 from connectors.session.events import Action, EventSource, Fetch, Fetched, FetchFailed, FetchPurpose, Publish
+from connectors.venues.bounded_json import decode_json
 from connectors.venues.frames import Funding
 from connectors.venues.spec import RestSpec, Target, Venue
 
@@ -42,8 +41,8 @@ def decode_response(rest: RestSpec[T], target: Target, response: Fetched | Fetch
     if isinstance(response, FetchFailed):
         return RestFailure(response.detail[:SNIPPET], response.status, response.retry_after_ms)
     try:
-        return rest.decode(msgspec.json.decode(response.body), target)
-    except (*BAD_SHAPE, RecursionError) as error:
+        return rest.decode(decode_json(response.body), target)
+    except Exception as error:  # noqa: BLE001  whatever the body is, its request must get a result
         return RestFailure(f"unreadable: {type(error).__name__}: {error}"[:SNIPPET])
 
 

@@ -21,13 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Any
-
-import msgspec
 
 from connectors.session.book_sync import BookSync
 from connectors.session.counters import SessionCounters
-from connectors.session.decode_errors import DecodeErrors, snippet
+from connectors.session.decode_errors import MAX_FRAMES, DecodeErrors, snippet
 from connectors.session.events import (
     Action,
     Close,
@@ -49,6 +48,7 @@ from connectors.session.events import (
 from connectors.session.keepalive import PingTimer
 from connectors.session.rest_polls import BAD_SHAPE, SNIPPET, RequestFactory, RestFailure, decode_response
 from connectors.session.watchdog import SilenceWatchdog
+from connectors.venues.bounded_json import decode_json
 from connectors.venues.frames import (
     Ack,
     Book,
@@ -178,15 +178,17 @@ class SocketSession:
             self._first_message = True
             yield Note("first_message", {"snippet": snippet(data)})
         try:
-            message = msgspec.json.decode(data)
+            message = decode_json(data)
         except (ValueError, RecursionError) as error:
             self._watchdog.unreadable(now_ms, ReconnectReason.PARSE_ERROR)
             yield from self._decode_errors.not_json(now_ms, data, str(error))
             return
         try:
-            frames = list(self._venue.decode(message))
+            frames = list(islice(self._venue.decode(message), MAX_FRAMES + 1))
         except BAD_SHAPE as error:
             frames = [DecodeMiss(f"{type(error).__name__}: {error}")]
+        if len(frames) > MAX_FRAMES:
+            frames = [DecodeMiss(f"more than {MAX_FRAMES} frames in a message")]
         for frame in frames:
             yield from self._handle(now_ms, frame, data, message)
 

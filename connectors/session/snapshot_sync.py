@@ -20,6 +20,8 @@ from connectors.session.events import Action, Fetch
 from connectors.venues.frames import Book, BookDelta
 from connectors.venues.spec import VenueLimits
 
+BUFFERED_LEVELS = 50_000
+"""Most levels of the deltas that wait for a snapshot."""
 SnapshotRequest = Callable[[], Fetch]
 """Makes the request for a snapshot."""
 
@@ -31,11 +33,13 @@ class SnapshotSync:
     """A buffer of deltas in one unbroken chain that wait for a snapshot.
 
     `ticket` is that of the request under way, `due_ms` the time of the next request, `url` the address of the last one.
-    The buffer holds the newest `VenueLimits.buffer` deltas.
+    The buffer holds the newest `VenueLimits.buffer` deltas, with at most `BUFFERED_LEVELS` levels.
     """
 
     def __init__(self, limits: VenueLimits, make_request: SnapshotRequest, uniform: Uniform) -> None:
-        self._deltas: deque[BookDelta] = deque(maxlen=limits.buffer)
+        self._deltas: deque[BookDelta] = deque()
+        self._levels = 0
+        self._capacity = limits.buffer
         self._bridge_ms = limits.bridge_ms
         self._make_request = make_request
         self._uniform = uniform
@@ -65,8 +69,11 @@ class SnapshotSync:
             case SequenceCheck.OLD:
                 return
             case SequenceCheck.GAP | SequenceCheck.MISMATCH:
-                self._deltas.clear()
+                self._drop_all()
         self._deltas.append(delta)
+        self._levels += _levels(delta)
+        while len(self._deltas) > self._capacity or self._levels > BUFFERED_LEVELS:
+            self._drop_oldest()
         yield from self.stream_began()
 
     def stream_began(self) -> Iterator[Action]:
@@ -110,7 +117,7 @@ class SnapshotSync:
         if self._snapshot is None:
             return None, []
         while self._deltas and self._check_first(self._snapshot) is SequenceCheck.OLD:
-            self._deltas.popleft()
+            self._drop_oldest()
         if not self._deltas:
             return None, []
         snapshot, deltas = self._snapshot, list(self._deltas)
@@ -122,7 +129,18 @@ class SnapshotSync:
     def _check_first(self, snapshot: Book) -> SequenceCheck:
         return check_sequence(snapshot.seq, self._deltas[0], bridging=True)
 
-    def _clear(self) -> None:
+    def _drop_oldest(self) -> None:
+        self._levels -= _levels(self._deltas.popleft())
+
+    def _drop_all(self) -> None:
         self._deltas.clear()
+        self._levels = 0
+
+    def _clear(self) -> None:
+        self._drop_all()
         self._snapshot = self.ticket = self.due_ms = None
         self._backoff = Backoff()
+
+
+def _levels(delta: BookDelta) -> int:
+    return len(delta.bids) + len(delta.asks)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from connectors.venues.frames import Level
@@ -20,6 +21,8 @@ _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,12})?")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]{1,12})?[eE][+-]?[0-9]{1,2}")
 _SMALLEST, _LARGEST = Decimal("1e-12"), Decimal("1e15")
 _SHOWN = 40
+MAX_LEVELS = 10_000
+"""Most levels of one side in one message."""
 
 
 class BadNumberError(ValueError):
@@ -77,9 +80,12 @@ def levels(rows: Iterable[Any], price_key: int | str, size_key: int | str) -> tu
     """Parse the levels of one side, in the order of `rows`.
 
     The keys are names or positions inside a row. Raises BadNumberError, and LookupError or TypeError for a row of
-    another shape.
+    another shape, and ValueError for more than `MAX_LEVELS`.
     """
-    return tuple((price(row[price_key]), size(row[size_key])) for row in rows)
+    parsed = tuple((price(row[price_key]), size(row[size_key])) for row in islice(rows, MAX_LEVELS + 1))
+    if len(parsed) > MAX_LEVELS:
+        raise ValueError(f"more than {MAX_LEVELS} levels")
+    return parsed
 
 
 def both_sides(book: Any, price_key: int | str, size_key: int | str) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
