@@ -32,7 +32,6 @@ from connectors.session.events import (
     Opened,
     Ping,
     Publish,
-    Received,
     Send,
     SendFailed,
     SessionEvent,
@@ -215,15 +214,12 @@ class Driver:
         try:
             while True:
                 await self._queue.wait_for_space()
-                data = await opened.read()
-                self._enqueue_read(data, number)
-                if isinstance(data, SocketClosed):
+                event = await opened.read()
+                self._queue.enqueue(event, number)
+                if isinstance(event, SocketClosed):
                     return
         finally:
             self._run_in_background(opened.close())
-
-    def _enqueue_read(self, data: bytes | SocketClosed, number: int) -> None:
-        self._queue.enqueue(data if isinstance(data, SocketClosed) else Received(data), number)
 
     def _disconnect(self) -> None:
         self._queue.select_socket(NO_SOCKET)

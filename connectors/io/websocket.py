@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from collections import deque
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -20,7 +21,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
 from connectors.io.http import USER_AGENT, error_text, is_loopback, refusal
-from connectors.session.events import Connect, ConnectFailed, Control, SendFailed, SocketClosed
+from connectors.session.events import Connect, ConnectFailed, Control, Received, SendFailed, SocketClosed
 
 MAX_MESSAGE_BYTES = 1024 * 1024
 MAX_BUFFERED_FRAMES = 16
@@ -37,6 +38,8 @@ OnControl = Callable[[Control], None]
 """Called for each control frame of the peer."""
 
 _CONTROLS = {Opcode.PING: Control.PING, Opcode.PONG: Control.PONG}
+_DATA = {Opcode.TEXT, Opcode.BINARY}
+"""Operation codes of the first frame of a message."""
 
 
 class _Connection(ClientConnection):
@@ -47,6 +50,9 @@ class _Connection(ClientConnection):
     once after a breach of the protocol or of a limit, and `CLOSE_TIMEOUT_S` after a close frame of the peer.
 
     `on_control` is called for each control frame, after the library has answered a ping.
+
+    `binary` says of each message that is not read yet whether it is a binary one; the library tells that only by
+    decoding text, and closes a socket whose text is not UTF-8.
     """
 
     on_control: OnControl = staticmethod(lambda _control: None)
@@ -55,7 +61,13 @@ class _Connection(ClientConnection):
     _parsing: asyncio.Handle | None = None
     _closing: asyncio.Handle | None = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.binary: deque[bool] = deque()
+
     def process_event(self, event: Event) -> None:
+        if isinstance(event, Frame) and event.opcode in _DATA:
+            self.binary.append(event.opcode is Opcode.BINARY)
         super().process_event(event)
         if not isinstance(event, Frame):
             return
@@ -138,14 +150,14 @@ class Socket:
         """Number of bytes that wait for the peer to take them."""
         return self._connection.transport.get_write_buffer_size()
 
-    async def read(self) -> bytes | SocketClosed:
+    async def read(self) -> Received | SocketClosed:
         """Wait for the next data frame and return it, or return how the socket ended."""
         try:
             data = await self._connection.recv(decode=False)
         except ConnectionClosed as closed:
             return _closed_event(closed)
         self._connection.message_read(len(data))
-        return data
+        return Received(data, binary=self._connection.binary.popleft())
 
     async def send(self, text: str) -> SendFailed | None:
         """Write a text frame; return a failure if it is not written within `SEND_TIMEOUT_S` seconds.
@@ -182,7 +194,7 @@ async def open_socket(action: Connect, on_control: OnControl) -> Socket | Connec
     """Open a socket within `action.timeout_ms`, or return why that failed."""
 
     def create_connection(*args: object, **kwargs: object) -> ClientConnection:
-        connection = _Connection(*args, **kwargs)  # type: ignore[arg-type]
+        connection = _Connection(*args, **kwargs)
         connection.on_control = on_control
         return connection
 

@@ -45,6 +45,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "ping_send_fail": ("WS_AUDIT venue={venue} {venue}_ping_send_fail_count={count} err={detail}",),
     "parse_error": ("WARN: {title} public WS parse error: {detail} url={url} snippet={snippet}",),
     "decode_miss": ("WARN: {title} WS decode miss keys=[{keys}] snippet={snippet} (count={count}) url={url}",),
+    "unrecognised": ("INFO: {title} WS message skipped: {detail} is unknown (count={count}) url={url}",),
     "refusal": ("WARN: {title} public WS refusal: {text}",),
     "fatal_refusal": ("WARN: {title} subscribe error: {text}",),
     "stale_frame": ("INFO: {title} WS old book frame ignored seq={seq} held={held} (count={count})",),

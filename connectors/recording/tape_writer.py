@@ -67,8 +67,8 @@ class TapeWriter:
             case ConnectFailed(detail, timeout, status, retry_after_ms):
                 kind = FrameKind.UNANSWERED if timeout else FrameKind.REFUSED
                 self._write(kind, detail, code=status, retry_after_ms=retry_after_ms)
-            case Received(data):
-                self._write(FrameKind.RECEIVED, frame_data(data))
+            case Received(data, binary):
+                self._write(FrameKind.RECEIVED, data if binary else frame_data(data))
             case ControlReceived(control):
                 self._write(FrameKind.PING if control is Control.PING else FrameKind.PONG)
             case SocketClosed(code, detail):

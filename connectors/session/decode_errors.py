@@ -1,7 +1,9 @@
 """Unreadable frames of a session: counted, noted with a snippet, and above a limit the reason to end the session.
 
-more than `parse_errors` frames in a minute that are not JSON                 parse_error
+more than `parse_errors` frames in a minute that cannot be parsed             parse_error
 `decode_misses` frames in a row of unknown shape, without book data between   decode_fail_loop
+
+A binary message of an unknown type is counted and noted too, and never a reason to end the session.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from connectors.session.counters import MinuteRateLimit, SessionCounters
-from connectors.session.events import Action, Close
+from connectors.session.events import Action, Close, Received
 from connectors.session.rest_polls import SNIPPET
 from connectors.venues.spec import VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
@@ -35,23 +37,33 @@ class DecodeErrors:
         """Reset the count of misses in a row: a frame of the book was decoded."""
         self._misses_in_a_row = 0
 
-    def not_json(self, now_ms: int, data: str | bytes, why: str) -> Iterator[Action]:
-        """Count a frame that is not JSON."""
-        fields = {"detail": why[:SNIPPET], "snippet": snippet(data), "url": self._url}
+    def unparsable(self, now_ms: int, received: Received, why: str) -> Iterator[Action]:
+        """Count a frame that is neither JSON nor a binary message."""
+        fields = {"detail": why[:SNIPPET], "snippet": snippet(received), "url": self._url}
         yield from self._counters.add_and_note("parse_error", **fields)
         if self._parse_errors.add_exceeds(now_ms):
             yield Close(ReconnectReason.PARSE_ERROR, f"more than {self._limits.parse_errors} in a minute")
 
-    def unknown_shape(self, data: str | bytes, why: str, message: Any) -> Iterator[Action]:
-        """Count a JSON frame of an unknown shape, or of a topic that was not subscribed."""
+    def unrecognised(self, received: Received, kind: str) -> Iterator[Action]:
+        """Count a message of a type that the venue added later."""
+        fields = {"detail": kind, "snippet": snippet(received), "url": self._url}
+        yield from self._counters.add_and_note("unrecognised", **fields)
+
+    def unknown_shape(self, received: Received, why: str, message: Any) -> Iterator[Action]:
+        """Count a message of an unknown shape, or of a topic that was not subscribed."""
         keys = ",".join(sorted(islice(message, KEYS_SHOWN))) if isinstance(message, dict) else ""
-        fields = {"keys": keys[:SNIPPET], "why": why[:SNIPPET], "snippet": snippet(data), "url": self._url}
+        fields = {"keys": keys[:SNIPPET], "why": why[:SNIPPET], "snippet": snippet(received), "url": self._url}
         yield from self._counters.add_and_note("decode_miss", **fields)
         self._misses_in_a_row += 1
         if self._misses_in_a_row >= self._limits.decode_misses:
             yield Close(ReconnectReason.DECODE_FAIL_LOOP, f"{self._misses_in_a_row} consecutive decode failures")
 
 
-def snippet(data: str | bytes) -> str:
-    """Return the first characters of a frame; bytes that are not UTF-8 are escaped."""
-    return data[:SNIPPET] if isinstance(data, str) else data[:SNIPPET].decode("utf-8", "backslashreplace")
+def snippet(received: Received) -> str:
+    """Return the first characters of a text frame (bytes that are not UTF-8 are escaped), or bytes of a binary one."""
+    data = received.data
+    if isinstance(data, str):
+        return data[:SNIPPET]
+    if received.binary:
+        return data[:SNIPPET].hex(" ", -4)[:SNIPPET]
+    return data[:SNIPPET].decode("utf-8", "backslashreplace")

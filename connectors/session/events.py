@@ -43,9 +43,10 @@ class ConnectFailed:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One whole data frame came in."""
+    """One whole data frame came in: a text frame, decoded or as its bytes, or a `binary` one."""
 
     data: str | bytes
+    binary: bool = False
 
 
 class Control(StrEnum):

@@ -1,7 +1,7 @@
 """The session of one open socket, from its opening to the first reason to end it.
 
-Each message is parsed and decoded into frames, and the frames are handled in order: those of the book by `BookSync`;
-trades and funding rates go straight to the consumer. The first `Close` ends the session:
+Each message is parsed and decoded into frames (`decoding`), and the frames are handled in order: those of the book by
+`BookSync`; trades and funding rates go straight to the consumer. The first `Close` ends the session:
 
     refusal of the book's topic, or of no named topic while the book is not live   subscribe_error
     too many unreadable frames (`connectors.session.decode_errors`)                parse_error, decode_fail_loop
@@ -21,12 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from connectors.session.book_sync import BookSync
 from connectors.session.counters import SessionCounters
-from connectors.session.decode_errors import MAX_FRAMES, DecodeErrors, snippet
+from connectors.session.decode_errors import DecodeErrors, snippet
+from connectors.session.decoding import decode, parse
 from connectors.session.events import (
     Action,
     Close,
@@ -46,9 +46,8 @@ from connectors.session.events import (
     TimePassed,
 )
 from connectors.session.keepalive import PingTimer
-from connectors.session.rest_polls import BAD_SHAPE, SNIPPET, RequestFactory, RestFailure, decode_response
+from connectors.session.rest_polls import SNIPPET, RequestFactory, RestFailure, decode_response
 from connectors.session.watchdog import SilenceWatchdog
-from connectors.venues.bounded_json import decode_json
 from connectors.venues.frames import (
     Ack,
     Book,
@@ -61,6 +60,7 @@ from connectors.venues.frames import (
     Ignored,
     Refusal,
     Trade,
+    Unrecognised,
 )
 from connectors.venues.spec import PingKind, Target, Venue, VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
@@ -146,8 +146,8 @@ class SocketSession:
             self._pings.extend_limit(now_ms + LATE_MS)
         self._now_ms = now_ms
         match event:
-            case Received(data):
-                yield from self._received(now_ms, data)
+            case Received():
+                yield from self._received(now_ms, event)
             case ControlReceived(control):
                 if control is Control.PONG:
                     self._pings.pong(PingKind.CONTROL)
@@ -172,27 +172,21 @@ class SocketSession:
 
     # --- frames -------------------------------------------------------------------------------------------------------
 
-    def _received(self, now_ms: int, data: str | bytes) -> Iterator[Action]:
+    def _received(self, now_ms: int, received: Received) -> Iterator[Action]:
         self._watchdog.data_frame(now_ms)
         if not self._first_message:
             self._first_message = True
-            yield Note("first_message", {"snippet": snippet(data)})
+            yield Note("first_message", {"snippet": snippet(received)})
         try:
-            message = decode_json(data)
+            message = parse(self._venue, received)
         except (ValueError, RecursionError) as error:
             self._watchdog.unreadable(now_ms, ReconnectReason.PARSE_ERROR)
-            yield from self._decode_errors.not_json(now_ms, data, str(error))
+            yield from self._decode_errors.unparsable(now_ms, received, str(error))
             return
-        try:
-            frames = list(islice(self._venue.decode(message), MAX_FRAMES + 1))
-        except BAD_SHAPE as error:
-            frames = [DecodeMiss(f"{type(error).__name__}: {error}")]
-        if len(frames) > MAX_FRAMES:
-            frames = [DecodeMiss(f"more than {MAX_FRAMES} frames in a message")]
-        for frame in frames:
-            yield from self._handle(now_ms, frame, data, message)
+        for frame in decode(self._venue, self.target, received, message):
+            yield from self._handle(now_ms, frame, received, message)
 
-    def _handle(self, now_ms: int, frame: Frame, data: str | bytes, message: Any) -> Iterator[Action]:
+    def _handle(self, now_ms: int, frame: Frame, received: Received, message: Any) -> Iterator[Action]:
         match frame:
             case Book() | BookDelta() if frame.topic == self._book_topic.key:
                 yield from self._book_frame(now_ms, frame)
@@ -213,14 +207,16 @@ class SocketSession:
                 yield Note("closing_soon", {"in_ms": in_ms})
             case Ignored():
                 pass
+            case Unrecognised(kind):
+                yield from self._decode_errors.unrecognised(received, kind)
             case DecodeMiss(why):
-                yield from self._unknown_shape(now_ms, data, why, message)
+                yield from self._unknown_shape(now_ms, received, why, message)
             case unsubscribed:
-                yield from self._unknown_shape(now_ms, data, f"topic {unsubscribed.topic} is not ours", message)
+                yield from self._unknown_shape(now_ms, received, f"topic {unsubscribed.topic} is not ours", message)
 
-    def _unknown_shape(self, now_ms: int, data: str | bytes, why: str, message: Any) -> Iterator[Action]:
+    def _unknown_shape(self, now_ms: int, received: Received, why: str, message: Any) -> Iterator[Action]:
         self._watchdog.unreadable(now_ms, ReconnectReason.DECODE_FAIL_LOOP)
-        yield from self._decode_errors.unknown_shape(data, why, message)
+        yield from self._decode_errors.unknown_shape(received, why, message)
 
     def _book_frame(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
         yield from self._with_milestones(self._book_sync.receive(now_ms, frame))

@@ -88,6 +88,18 @@ class FullBook(NamedTuple):
         return bids[:levels], asks[:levels]
 
 
+def grouped(book: FullBook, step: int) -> FullBook:
+    """Return the book with the levels of each `step` points as one: bids by the lower price, asks by the higher."""
+    if step == 1:
+        return book
+    bids, asks = dict[int, int](), dict[int, int]()
+    for price, lots in book.bids.items():
+        bids[price // step * step] = bids.get(price // step * step, 0) + lots
+    for price, lots in book.asks.items():
+        asks[-(-price // step) * step] = asks.get(-(-price // step) * step, 0) + lots
+    return FullBook(bids, asks)
+
+
 class ChangedPrices(NamedTuple):
     """Prices in points at which a book changed."""
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from connectors.simulator.market import ChangedPrices, CommonPrice, FullBook, MarketTrade, SimulatedMarket, difference
+from connectors.simulator.market import (
+    ChangedPrices,
+    CommonPrice,
+    FullBook,
+    MarketTrade,
+    SimulatedMarket,
+    difference,
+    grouped,
+)
 from connectors.simulator.messages import Content, TrueBook
 from connectors.simulator.protocols.base import LevelChange, MarketState, Stream, VenueProtocol
 
@@ -94,24 +102,29 @@ class MarketData:
         if stream.incremental and not full:
             bids = tuple((at, stream.bids[at], self.shown.bids.get(at, 0)) for at in sorted(stream.bids, reverse=True))
             asks = tuple((at, stream.asks[at], self.shown.asks.get(at, 0)) for at in sorted(stream.asks))
-        return self._state(now_ms, self.market.number, self.shown, full, bids, asks, tuple(trades))
+        return self._state(now_ms, self.market.number, self._shown_by(stream), full, bids, asks, tuple(trades))
 
     def true_book(self, stream: Stream) -> TrueBook | None:
         """Return the book that a book stream shows now; None for other streams."""
-        return TrueBook(self.shown, self.protocol.precision, stream.depth) if stream.content is Content.BOOK else None
+        if stream.content is not Content.BOOK:
+            return None
+        return TrueBook(self._shown_by(stream), self.protocol.precision, stream.depth)
+
+    def _shown_by(self, stream: Stream) -> FullBook:
+        return grouped(self.shown, stream.price_step)
 
     def has_changes(self, stream: Stream) -> bool:
         """Return whether a book stream has changes to send."""
         if stream.incremental:
             return bool(stream.bids or stream.asks)
-        return stream.last_top != self.shown.top(stream.depth)
+        return stream.last_top != self._shown_by(stream).top(stream.depth)
 
     def mark_sent(self, stream: Stream) -> None:
         """Record that the stream's last frame included all changes."""
         if stream.incremental:
             stream.bids, stream.asks = {}, {}
         elif stream.content is Content.BOOK:
-            stream.last_top = self.shown.top(stream.depth)
+            stream.last_top = self._shown_by(stream).top(stream.depth)
 
     def _state(
         self,

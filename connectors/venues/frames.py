@@ -112,6 +112,13 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class Unrecognised:
+    """A message of a type that the venue added later; it is skipped and counted. `kind` names it (`template 7`)."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClosingSoon:
     """The venue's announcement that it will close this connection in `in_ms`."""
 
@@ -120,10 +127,10 @@ class ClosingSoon:
 
 @dataclass(frozen=True, slots=True)
 class DecodeMiss:
-    """Valid JSON of an unknown shape."""
+    """A message that can be parsed and has an unknown shape."""
 
     why: str = "unknown shape"
 
 
 MarketFrame: TypeAlias = Book | BookDelta | Trade | Funding
-Frame: TypeAlias = MarketFrame | Ack | Refusal | Heartbeat | Ignored | ClosingSoon | DecodeMiss
+Frame: TypeAlias = MarketFrame | Ack | Refusal | Heartbeat | Ignored | Unrecognised | ClosingSoon | DecodeMiss

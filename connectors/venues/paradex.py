@@ -1,7 +1,12 @@
 """Paradex: JSON-RPC channels; best bid and ask, a conflated book of 15 levels, or a snapshot with numbered deltas.
 
-Sources: Paradex docs, "WebSocket channels" (AsyncAPI 2.6.0) and "Error handling"; paradex-py 0.8.2, `ws_client`;
-published captures of the public socket, 2026-10 (the bare `deltas` channel, `seq_no` numbered by one).
+Requests and their answers are JSON. Data comes in binary messages if the socket's URL names their schema, which the
+venue requires, and in JSON otherwise. A book without `seq_no` is a book. A delta without it is refused as a miss,
+because nothing shows that it follows the book; after it the next numbered delta is a gap.
+
+Sources: Paradex docs, "WebSocket channels" (AsyncAPI 2.6.0), "Binary encoding (SBE)" and "Error handling"; paradex-py
+0.8.2, `ws_client`; published captures of the public socket, 2026-10 (the bare `deltas` channel, `seq_no` numbered by
+one).
 """
 
 from __future__ import annotations
@@ -9,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from connectors.venues import paradex_messages as binary
 from connectors.venues.frames import (
     Ack,
     Book,
@@ -17,15 +23,42 @@ from connectors.venues.frames import (
     DecodeMiss,
     Frame,
     Funding,
+    Heartbeat,
+    Ignored,
     Json,
     Level,
     Refusal,
     Trade,
+    Unrecognised,
 )
-from connectors.venues.parsing import HOUR_S, both_sides, integer, price, rate, rows, size, unix_ms
-from connectors.venues.spec import Recovery, RestCall, RestSpec, Setting, SettingType, Target, Topic, TopicKind, Venue
+from connectors.venues.parsing import (
+    HOUR_S,
+    BadNumberError,
+    both_sides,
+    integer,
+    known,
+    price,
+    rate,
+    rows,
+    size,
+    unix_ms,
+)
+from connectors.venues.spec import (
+    BinaryFormat,
+    Recovery,
+    RestCall,
+    RestSpec,
+    Setting,
+    SettingType,
+    Target,
+    Topic,
+    TopicKind,
+    Venue,
+)
 
 FEED = "PARAPHINA_PARADEX_PUBLIC_FEED"
+ENCODING = "PARADEX_WS_ENCODING"
+SCHEMA_QUERY = "sbeSchemaId=1&sbeSchemaVersion=1"
 REQUEST_IDS = {"subscribe": 1, "unsubscribe": 2}
 DELETED = Decimal(0)
 TAKER = {"BUY": BookSide.BUY, "SELL": BookSide.SELL}
@@ -59,11 +92,11 @@ def decode(message: Json) -> Iterator[Frame]:
 
 def _event(channel: str, data: Json) -> Frame:
     match channel.split(".")[0], data:
-        case "bbo", {"seq_no": seq, "bid": bid, "ask": ask}:
+        case "bbo", {"bid": bid, "ask": ask}:
             both_sides = _best_level(bid, data["bid_size"]), _best_level(ask, data["ask_size"])
-            return Book(channel, *both_sides, integer(seq), unix_ms(data.get("last_updated_at")))
-        case "order_book", {"update_type": "s", "seq_no": seq}:
-            return Book(channel, *_sides(data), integer(seq), unix_ms(data.get("last_updated_at")))
+            return Book(channel, *both_sides, _number(data.get("seq_no")), unix_ms(data.get("last_updated_at")))
+        case "order_book", {"update_type": "s"}:
+            return Book(channel, *_sides(data), _number(data.get("seq_no")), unix_ms(data.get("last_updated_at")))
         case "order_book", {"update_type": "d", "seq_no": seq}:
             number = integer(seq)
             at_ms = unix_ms(data.get("last_updated_at"))
@@ -73,8 +106,75 @@ def _event(channel: str, data: Json) -> Frame:
         case "funding_data", {"funding_rate": funding, "funding_period_hours": hours}:
             period_s = int(size(str(hours)) * HOUR_S)
             return Funding(channel, rate(funding), period_s, exchange_ms=unix_ms(data.get("created_at")))
+        case "funding_data", {"funding_rate_8h": funding}:
+            return Funding(channel, rate(funding), 8 * HOUR_S, exchange_ms=unix_ms(data.get("created_at")))
         case _:
             return DecodeMiss()
+
+
+def _number(seq: object) -> int | None:
+    return None if seq is None else integer(seq)
+
+
+# --- binary messages --------------------------------------------------------------------------------------------------
+
+
+def decode_binary(message: Json, target: Target) -> Iterator[Frame]:
+    """Decode one binary message; it names its market, and not its channel."""
+    match message:
+        case {"template": binary.BBO, "market": market, "seq": seq}:
+            bid = _best_amounts(message["bidPrice"], message["bidSize"])
+            ask = _best_amounts(message["askPrice"], message["askSize"])
+            yield Book(f"bbo.{market}", bid, ask, _number(seq), _ms(message["ts"]))
+        case {"template": binary.BOOK, "market": market, "pkgType": kind}:
+            channel = f"order_book.{market}" if target.options[FEED] == "bbo" else _book_channel(target, market)
+            yield _binary_book(message, channel, kind)
+        case {"template": binary.TRADE, "market": market, "side": 1 | 2 as side}:
+            at, amount = _amounts(message["price"], message["size"])
+            taker = BookSide.BUY if side == 1 else BookSide.SELL
+            trade_id = message["tradeIdStr"] or message["tradeId"]
+            yield Trade(f"trades.{market}", at, amount, taker, str(trade_id), _ms(message["createdAt"]))
+        case {"template": binary.FUNDING, "market": market, "fundingRate": funding, "fundingPeriodHours": hours}:
+            period_s = integer(hours) * HOUR_S
+            yield Funding(f"funding_data.{market}", known(funding), period_s, exchange_ms=_ms(message["createdAt"]))
+        case {"template": binary.HEARTBEAT}:
+            yield Heartbeat()
+        case {"template": binary.TRADE | binary.SUMMARY as template}:
+            yield Ignored(template)
+        case {"template": int(template), "schema": binary.SCHEMA_ID}:
+            yield Unrecognised(f"template {template}")
+        case _:
+            yield DecodeMiss()
+
+
+def _binary_book(message: Json, channel: str, kind: object) -> Frame:
+    bids, asks = (tuple(_amounts(*level) for level in message[side]) for side in ("bids", "asks"))
+    if kind == binary.SNAPSHOT:
+        return Book(channel, bids, asks, _number(message["seq"]), _ms(message["ts"]))
+    if kind == binary.DELTA:
+        number = integer(message["seq"])
+        return BookDelta(channel, bids, asks, number, number - 1, exchange_ms=_ms(message["ts"]))
+    return DecodeMiss(f"pkgType {kind}")
+
+
+def _best_amounts(at: Decimal | None, amount: Decimal | None) -> tuple[Level, ...]:
+    return () if at is None else (_amounts(at, amount),)
+
+
+def _amounts(at: Decimal | None, amount: Decimal | None) -> Level:
+    """Check price and size of a binary message."""
+    if at is None or at <= 0:
+        raise BadNumberError("not a price:", at)
+    if amount is None or amount < 0:
+        raise BadNumberError("not an amount:", amount)
+    return at, amount
+
+
+def _ms(at_us: int | None) -> int | None:
+    return None if at_us is None else unix_ms(at_us // 1_000)
+
+
+# --- JSON books, requests ---------------------------------------------------------------------------------------------
 
 
 def _best_level(at: object, amount: object) -> tuple[Level, ...]:
@@ -96,14 +196,21 @@ def _topics(target: Target) -> tuple[Topic, ...]:
     """Return the topics; only the `deltas` channel numbers each frame, in the others numbers grow with gaps."""
     market = target.instrument
     return (
-        _topic(_book_channel(target), TopicKind.BOOK, monotone=target.options[FEED] != "deltas"),
+        _topic(_book_channel(target, market), TopicKind.BOOK, monotone=target.options[FEED] != "deltas"),
         _topic(f"trades.{market}", TopicKind.TRADES),
         _topic(f"funding_data.{market}", TopicKind.FUNDING),
     )
 
 
-def _book_channel(target: Target) -> str:
-    return BOOKS[str(target.options[FEED])].format(target.instrument)
+def _book_channel(target: Target, market: str) -> str:
+    return BOOKS[str(target.options[FEED])].format(market)
+
+
+def _socket_url(base: str, target: Target) -> str:
+    """Return the URL of the socket, which names the schema of binary messages unless JSON is chosen."""
+    if target.options[ENCODING] == "json" or "sbeSchemaId=" in base:
+        return base
+    return f"{base}{'&' if '?' in base else '?'}{SCHEMA_QUERY}"
 
 
 def _topic(channel: str, kind: TopicKind, *, monotone: bool = False) -> Topic:
@@ -121,7 +228,7 @@ def _book_request(target: Target) -> RestCall:
 
 def _decode_book(body: Json, target: Target) -> Book:
     at_ms = unix_ms(body.get("last_updated_at"))
-    return Book(_book_channel(target), *both_sides(body, 0, 1), integer(body["seq_no"]), at_ms)
+    return Book(_book_channel(target, target.instrument), *both_sides(body, 0, 1), _number(body.get("seq_no")), at_ms)
 
 
 VENUE = Venue(
@@ -133,11 +240,20 @@ VENUE = Venue(
     symbol="{base}-USD-PERP",
     topics=_topics,
     decode=decode,
+    binary=BinaryFormat(binary.PUBLIC.read, decode_binary),
+    socket_url=_socket_url,
     recovery=Recovery.RESUBSCRIBE,
     snapshot=RestSpec(_book_request, _decode_book),
     fresh_ms=3_000,
     settings=(
         Setting(FEED, "bbo", SettingType.TEXT, "best bid and ask, or a book and how it is sent", choices=tuple(BOOKS)),
+        Setting(
+            ENCODING,
+            "sbe",
+            SettingType.TEXT,
+            "binary data messages, which the venue requires, or JSON, for a server of earlier days",
+            choices=("sbe", "json"),
+        ),
     ),
     log_templates={"subscribed": "INFO: {title} subscribed channel={topic}"},
 )

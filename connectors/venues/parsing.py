@@ -1,7 +1,7 @@
 """Parse exact numbers out of a venue's messages; anything but a plain, finite, sane number is refused.
 
 15 digits before the point and 12 after cover every market of the five venues, and 27 digits stay exact under addition
-in the default decimal context.
+in the default decimal context. Rates are not added; they may have any number of digits after the point.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ HOUR_S = 3_600
 """The usual interval of a funding rate, in seconds."""
 
 _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,12})?")
+_RATE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]+)?")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]{1,12})?[eE][+-]?[0-9]{1,2}")
 _SMALLEST, _LARGEST = Decimal("1e-12"), Decimal("1e15")
 _SHOWN = 40
@@ -53,10 +54,19 @@ def price(text: object) -> Decimal:
 
 
 def rate(text: object) -> Decimal:
-    """Parse a signed ratio, such as a funding rate, from decimal text; raises BadNumberError."""
+    """Parse a signed ratio, such as a funding rate, from decimal text, exactly; raises BadNumberError."""
+    if isinstance(text, str) and _RATE.fullmatch(text):
+        return Decimal(text)
     if isinstance(text, str) and text.startswith("-"):
-        return -size(text[1:])
+        return size(text[1:]).copy_negate()
     return size(text)
+
+
+def known(value: Decimal | None) -> Decimal:
+    """Return a decimal of a binary message; raises BadNumberError if it is missing or null."""
+    if value is None:
+        raise BadNumberError("not a number:", value)
+    return value
 
 
 def integer(value: object) -> int:

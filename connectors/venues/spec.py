@@ -178,6 +178,18 @@ class RestSpec(Generic[T]):
     decode: Callable[[Json, Target], T]
 
 
+@dataclass(frozen=True, slots=True)
+class BinaryFormat:
+    """The format of a venue's binary data frames.
+
+    `parse` turns a frame into a message, a dictionary, and raises ValueError for a damaged one. `decode` turns the
+    message into frames as `Venue.decode` does.
+    """
+
+    parse: Callable[[bytes], Json]
+    decode: Callable[[Json, Target], Iterator[Frame]]
+
+
 def _plain_url(base: str, _target: Target) -> str:
     return base
 
@@ -193,7 +205,8 @@ class Venue:
       market for a base asset (`{base}-USD`). The setting `instrument`, where given and set, is the market's id in
       frames and makes the `lookup` unnecessary.
     - `topics` lists the subscriptions, the book first. `decode` turns one parsed message into frames; it raises
-      ValueError, LookupError or TypeError for a wrong shape or number. `socket_url` makes the URL from a base URL.
+      ValueError, LookupError or TypeError for a wrong shape or number. `binary` is the format of binary frames; without
+      it they are read as text. `socket_url` makes the URL from a base URL.
     - `snapshot` is the REST request for the book, `lookup` the one for the market's id, and `funding` the one for a
       funding rate that the socket does not carry.
     - `fresh_ms` is the apply age up to which the venue counts as Healthy, `settings` the venue's own settings.
@@ -208,6 +221,7 @@ class Venue:
     market: Setting
     topics: Callable[[Target], tuple[Topic, ...]]
     decode: Callable[[Json], Iterator[Frame]]
+    binary: BinaryFormat | None = None
     title: str = ""
     prefix: str = ""
     symbol: str = "{base}"

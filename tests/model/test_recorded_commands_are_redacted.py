@@ -110,6 +110,7 @@ RECORDED = {
     "HL_COIN": "ETH",
     "HL_WS_URL": "wss://api.hyperliquid.xyz/ws",
     "LIGHTER_WS_URL": "wss://a.example/stream?readonly=true, ws://127.0.0.1:23000/ws",
+    "PARADEX_WS_ENCODING": "sbe",
     "PARAPHINA_LIGHTER_PING_INTERVAL_MS": "10000",
     "PARAPHINA_LIVE_CONNECTORS": "hyperliquid,lighter",
     "PARAPHINA_LIVE_METRICS_ADDR": "127.0.0.1:9898",

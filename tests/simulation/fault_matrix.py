@@ -35,6 +35,7 @@ def available_needs(venue: Venue, protocol: VenueProtocol, environ: Mapping[str,
         Need.ACK: protocol.acks,
         Need.TOPICS: len(streams) > 1,
         Need.BRIDGE: venue.recovery is Recovery.REST,
+        Need.TEXT: book.binary_version is None,
         Need.MARKET_ERROR: protocol.rejection(Rejection.MARKET, book.channel) is not None,
         Need.RATE_ERROR: protocol.rejection(Rejection.RATE, book.channel) is not None,
     }

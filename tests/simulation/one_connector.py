@@ -49,6 +49,7 @@ from connectors.simulator.messages import (
     Accepted,
     CloseConnection,
     ExchangeAction,
+    Framing,
     HttpResponse,
     Request,
     SendControl,
@@ -244,8 +245,10 @@ class Simulation:
     def _transmit(self, now_ms: int, actions: Iterable[ExchangeAction]) -> None:
         for action in actions:
             match action:
-                case SendData(conn_id, data, _, true_book) if conn_id == self._conn_id:
-                    self._send_later(now_ms, partial(self._receive, self._sockets, data, true_book))
+                case SendData(conn_id, data, _, true_book, framing) if conn_id == self._conn_id:
+                    binary = isinstance(data, bytes) and framing is not Framing.RAW_TEXT
+                    received = Received(data, binary=binary)
+                    self._send_later(now_ms, partial(self._receive, self._sockets, received, true_book))
                 case SendControl(conn_id, control, _) if conn_id == self._conn_id:
                     self._deliver(now_ms, self._sockets, ControlReceived(control))
                     if control is Control.PING:
@@ -257,9 +260,9 @@ class Simulation:
                 case _:
                     pass
 
-    def _receive(self, socket: int, data: str | bytes, true_book: TrueBook | None, now_ms: int) -> None:
+    def _receive(self, socket: int, received: Received, true_book: TrueBook | None, now_ms: int) -> None:
         if socket == self._sockets:
-            self._handle_event(now_ms, Received(data), true_book)
+            self._handle_event(now_ms, received, true_book)
 
     def _send_control(self, conn_id: str, control: Control, payload: bytes, now_ms: int) -> None:
         self._transmit(now_ms, self.exchange.receive_control(now_ms, conn_id, control, payload))

@@ -19,9 +19,11 @@ from typing import Any
 import pytest
 
 from connectors.recording.tape import FrameKind, read_tape
+from connectors.session.decoding import decode, parse
+from connectors.session.events import Received
 from connectors.simulator.faults.table import FAULTS
 from connectors.venues import venues
-from connectors.venues.frames import DecodeMiss
+from connectors.venues.frames import DecodeMiss, Frame
 from connectors.venues.spec import Recovery
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.model.errors import ExitCode
@@ -198,8 +200,11 @@ def test_recorded_frames_decode_without_errors(quiet: tuple[Path, subprocess.Com
     for name, venue in venues().items():
         with (quiet[0] / "frames" / f"{name}.tape.jsonl").open() as lines:
             header, entries = read_tape(lines)
-        received = [json.loads(entry.data) for entry in entries if entry.kind is FrameKind.RECEIVED]
-        frames = [frame for message in received for frame in venue.decode(message)]
+        frames: list[Frame] = []
+        for entry in entries:
+            if entry.kind is FrameKind.RECEIVED:
+                received = Received(entry.data, binary=isinstance(entry.data, bytes))
+                frames += decode(venue, _target(name), received, parse(venue, received))
         assert header.venue == name and len(frames) > 5
         assert not any(isinstance(frame, DecodeMiss) for frame in frames)
         assert any(entry.kind is FrameKind.SENT for entry in entries) or not any(

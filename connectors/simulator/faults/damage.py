@@ -1,4 +1,7 @@
-"""Functions of faults that alter a book or the venue's clock, or damage a frame."""
+"""Functions of faults that alter a book or the venue's clock, or damage a frame.
+
+Frames in bytes are binary messages of Paradex (SBE), the one venue that sends them.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import msgspec
 
 from connectors.simulator.faults.spec import Values
 from connectors.simulator.market import FullBook
+from connectors.venues.paradex_messages import PUBLIC
+from connectors.venues.sbe import TEMPLATE, VERSION
 
 # --- books ------------------------------------------------------------------------------------------------------------
 
@@ -60,7 +65,9 @@ def zero(_unix_ms: int, _values: Values) -> int:
 
 
 def without_times(frame: str | bytes) -> str | bytes:
-    """Return a JSON frame without its times; a frame that is not JSON is unchanged."""
+    """Return a frame without its times; a frame that cannot be parsed is unchanged."""
+    if isinstance(frame, bytes):
+        return _with_values(frame, {"ts": None})
     try:
         message = msgspec.json.decode(frame)
     except ValueError:
@@ -88,7 +95,7 @@ def truncated(frame: str | bytes, _values: Values) -> str | bytes:
 
 
 def binary_garbage(frame: str | bytes, _values: Values) -> bytes:
-    """Return bytes that are neither UTF-8 text nor JSON."""
+    """Return bytes that are neither UTF-8 text, nor JSON, nor a binary message, whose block would be 65279 bytes."""
     return b"\xff\xfe" + _bytes(frame)[:64][::-1]
 
 
@@ -104,26 +111,32 @@ def empty_frame(frame: str | bytes, _values: Values) -> str | bytes:
     return frame[:0]
 
 
-def unknown_shape(frame: str | bytes, _values: Values) -> str:
-    """Return valid JSON of a shape that no venue documents."""
+def unknown_shape(frame: str | bytes, _values: Values) -> str | bytes:
+    """Return valid JSON of a shape, or a binary message of a schema, that no venue documents."""
+    if isinstance(frame, bytes):
+        return frame[:4] + b"\x63\x00" + frame[6:]
     return '{"unheard":{"of":' + str(len(frame)) + "}}"
 
 
-def other_market(frame: str | bytes, _values: Values) -> str:
+def other_market(frame: str | bytes, _values: Values) -> str | bytes:
     """Return the frame with the name of a market that was not subscribed."""
-    return _MARKET.sub(r"\g<1>9", _text(frame))
+    if isinstance(frame, bytes):
+        return _with_values(frame, {"market": f"9{PUBLIC.read(frame)['market']}"})
+    return _MARKET.sub(r"\g<1>9", frame)
 
 
-def impossible_numbers(frame: str | bytes, values: Values) -> str:
-    """Return a frame in which every quoted number is replaced by `number`."""
-    head, *rest = _text(frame).split('"')
+def impossible_numbers(frame: str | bytes, values: Values) -> str | bytes:
+    """Return a frame in which every price and size is `number`; binary numbers are then -1."""
+    if isinstance(frame, bytes):
+        return _with_values(frame, dict.fromkeys(("bidPrice", "bidSize", "askPrice", "askSize"), -1), level=(-1, -1))
+    head, *rest = frame.split('"')
     number = str(values["number"])
     return '"'.join([head, *(number if part[:1].isdigit() else part for part in rest)])
 
 
-def quoted_integers(frame: str | bytes, _values: Values) -> str:
-    """Return a frame in which every integer is a text."""
-    return _INTEGER.sub(r'"\1"', _text(frame))
+def quoted_integers(frame: str | bytes, _values: Values) -> str | bytes:
+    """Return a frame in which every integer is a text; a binary frame, whose numbers have no form, is unchanged."""
+    return frame if isinstance(frame, bytes) else _INTEGER.sub(r'"\1"', frame)
 
 
 def huge(_frame: str | bytes, values: Values) -> str:
@@ -132,8 +145,12 @@ def huge(_frame: str | bytes, values: Values) -> str:
     return head + "x" * (int(values["bytes"]) - len(head) - len(tail)) + tail
 
 
-def _text(frame: str | bytes) -> str:
-    return frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+def _with_values(frame: bytes, values: dict[str, Any], level: tuple[int, int] | None = None) -> bytes:
+    """Return a binary message with other values; `level` takes the place of each level of a book."""
+    message = PUBLIC.read(frame)
+    if level is not None:
+        message |= {side: [level] * len(message[side]) for side in ("bids", "asks") if side in message}
+    return PUBLIC.write(message[TEMPLATE], message | values, message[VERSION])
 
 
 def _bytes(frame: str | bytes) -> bytes:

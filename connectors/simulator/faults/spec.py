@@ -26,6 +26,7 @@ class Need(StrEnum):
     ACK = "no acknowledgement apart from the data: it cannot be told from mute"
     TOPICS = "one stream a socket: nothing else flows"
     BRIDGE = "the book comes whole by the socket: no REST snapshot can go wrong"
+    TEXT = "frames are binary: their numbers have no form of text"
     MARKET_ERROR = "a subscription to an unknown market is acknowledged and stays silent: see acked_mute"
     RATE_ERROR = (
         "no message refuses a subscription for its rate: the venue closes or answers 429, see close and http_429"

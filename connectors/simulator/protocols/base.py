@@ -35,6 +35,8 @@ class Stream:
     sends changes after its first full book, and a full book again every `full_every_ms`; any other stream sends full
     books. `repeats_unchanged` sends a book that has not changed. `sends_at_once` sends the first frame at the
     subscription instead of at the next change. `wrapped` puts frames into the venue's envelope for combined streams.
+    `binary_version` is the version of the binary schema in which frames are encoded, None for text. `price_step` groups
+    the levels of the book by so many points.
     `number` is the last sequence number sent, `since` the market's update counter at the subscription. `bids` and
     `asks` hold the sizes before each change not sent yet, `last_top` the last levels sent of a full book, and `sent`
     the last frames; in an incremental stream, those since the last full book.
@@ -49,6 +51,8 @@ class Stream:
     repeats_unchanged: bool = False
     sends_at_once: bool = True
     wrapped: bool = False
+    binary_version: int | None = None
+    price_step: int = 1
     number: int = 0
     since: int = 0
     due_ms: int = 0
@@ -177,7 +181,7 @@ class VenueProtocol(ABC):
         yield from ()
 
     @abstractmethod
-    def encode(self, stream: Stream, state: MarketState, /) -> str:
+    def encode(self, stream: Stream, state: MarketState, /) -> str | bytes:
         """Encode the next frame of a stream and update its sequence number."""
 
     @abstractmethod

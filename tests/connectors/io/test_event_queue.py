@@ -78,8 +78,8 @@ def test_data_waiting_in_a_socket_is_dequeued_before_a_timeout() -> None:
             socket = await connected_socket(url)
 
             async def enqueue_frames() -> None:
-                while isinstance(data := await socket.read(), bytes):
-                    queue.enqueue(Received(data))
+                while isinstance(event := await socket.read(), Received):
+                    queue.enqueue(event)
 
             reading = asyncio.create_task(enqueue_frames())
             waiting = asyncio.create_task(queue.wait(0.05))

@@ -17,6 +17,7 @@ from connectors.session.events import (
     Connect,
     ConnectFailed,
     Control,
+    Received,
     SendFailed,
     SocketClosed,
 )
@@ -32,9 +33,9 @@ from tests.connectors.io.servers import (
 )
 
 
-async def read_until_closed(handler: Handler) -> list[bytes | SocketClosed]:
+async def read_until_closed(handler: Handler) -> list[Received | SocketClosed]:
     """Return everything that a client reads from a server with this handler."""
-    results: list[bytes | SocketClosed] = []
+    results: list[Received | SocketClosed] = []
     async with websocket_server(handler) as url:
         socket = await connected_socket(url)
         while not results or not isinstance(results[-1], SocketClosed):
@@ -48,8 +49,15 @@ def test_text_binary_and_fragmented_frames_are_read_unchanged() -> None:
         await server.send("one")
         await server.send(b"\xff\xfe")
         await server.send(["thr", "ee"])
+        await server.send([b"fo", b"ur"])
 
-    assert asyncio.run(read_until_closed(send_frames)) == [b"one", b"\xff\xfe", b"three", SocketClosed(1000, "")]
+    assert asyncio.run(read_until_closed(send_frames)) == [
+        Received(b"one"),
+        Received(b"\xff\xfe", binary=True),
+        Received(b"three"),
+        Received(b"four", binary=True),
+        SocketClosed(1000, ""),
+    ]
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1008, 1011, 1012, 1013, 4000])
@@ -72,7 +80,7 @@ def test_a_text_frame_that_is_not_utf_8_is_read_and_the_socket_stays_open() -> N
         await server.send(b"\xc3\x28", text=True)
         await server.send("after")
 
-    assert asyncio.run(read_until_closed(send_invalid_text))[:2] == [b"\xc3\x28", b"after"]
+    assert asyncio.run(read_until_closed(send_invalid_text))[:2] == [Received(b"\xc3\x28"), Received(b"after")]
 
 
 def test_a_message_over_the_size_limit_makes_us_close_the_socket() -> None:

@@ -52,13 +52,13 @@ def recorded(tmp_path: Path, *steps: SessionEvent | Action) -> list[TapeEntry]:
 
 
 def test_recorded_frames_form_a_tape(tmp_path: Path) -> None:
-    frames = [Send("subscribe"), Received(b'{"a":1}'), Received(b"\xff\x00"), Received(b"a\x00b")]
+    frames = [Send("subscribe"), Received(b'{"a":1}'), Received(b"\xff\x00"), Received(b"ab", binary=True)]
     controls = [Ping("p"), ControlReceived(Control.PONG), ControlReceived(Control.PING)]
     assert recorded(tmp_path, Opened(), *frames, *controls)[1:] == [
         TapeEntry(2, FrameKind.SENT, "subscribe"),
         TapeEntry(3, FrameKind.RECEIVED, '{"a":1}'),
         TapeEntry(4, FrameKind.RECEIVED, b"\xff\x00"),
-        TapeEntry(5, FrameKind.RECEIVED, b"a\x00b"),
+        TapeEntry(5, FrameKind.RECEIVED, b"ab"),
         TapeEntry(6, FrameKind.PING_SENT),
         TapeEntry(7, FrameKind.PONG),
         TapeEntry(8, FrameKind.PING),

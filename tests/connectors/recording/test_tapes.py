@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors.recording import tape
+from connectors.session.decoding import decode, parse
+from connectors.session.events import Received
 from connectors.venues import venues
 from connectors.venues.frames import Book
 from connectors.venues.spec import Target, Venue, VenueLimits
@@ -25,12 +27,12 @@ def load_tape(path: Path) -> tuple[Venue, Target, list[tape.TapeEntry]]:
 
 @pytest.mark.parametrize("path", TAPES, ids=lambda path: path.name)
 def test_every_received_frame_is_decoded_as_its_tape_states(path: Path) -> None:
-    venue, _, entries = load_tape(path)
+    venue, target, entries = load_tape(path)
     for entry in entries:
         if entry.kind is tape.FrameKind.RECEIVED:
-            assert [tape.frame_json(frame) for frame in venue.decode(json.loads(entry.data))] == list(
-                entry.decoded or ()
-            )
+            received = Received(entry.data, binary=isinstance(entry.data, bytes))
+            frames = decode(venue, target, received, parse(venue, received))
+            assert [tape.frame_json(frame) for frame in frames] == list(entry.decoded or ())
 
 
 @pytest.mark.parametrize("path", TAPES, ids=lambda path: path.name)

@@ -208,10 +208,10 @@ class BadWire(Simulation):
         self.late: list[partial[None]] = []
         super().__init__(*args, **more)  # type: ignore[arg-type]
 
-    def _receive(self, socket: int, data: str | bytes, true_book: TrueBook | None, now_ms: int) -> None:
+    def _receive(self, socket: int, received: Received, true_book: TrueBook | None, now_ms: int) -> None:
         if true_book is not None:
             self.true_books.add(true_book.levels())
-        deliver = partial(super()._receive, socket, data, true_book)
+        deliver = partial(super()._receive, socket, received, true_book)
         draw = self.random.random() if true_book is not None else 1.0
         if draw < self.chance:
             return

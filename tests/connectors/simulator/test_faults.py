@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 
 import pytest
 
+from connectors.session.decoding import decode, parse
+from connectors.session.events import Received
 from connectors.simulator.faults import damage
 from connectors.simulator.faults.damage import crossed_book
 from connectors.simulator.faults.spec import Fault, Need
@@ -14,7 +16,7 @@ from connectors.simulator.market import FullBook
 from connectors.simulator.messages import Content
 from connectors.simulator.protocols import protocols
 from connectors.venues import venues
-from connectors.venues.frames import Book, BookDelta
+from connectors.venues.frames import Book, BookDelta, DecodeMiss, Frame
 from tests.connectors.simulator.listener import Listener
 from tests.simulation.fault_matrix import available_needs, missing_need
 from tests.simulation.latin_square import KINDS
@@ -22,6 +24,7 @@ from tests.simulation.latin_square import KINDS
 BRIDGED = {"stale_snapshot", "snapshot_http", "snapshot_timeout", "snapshot_garbage"}
 UNNUMBERED = {"seq_backwards", "seq_reset"}
 CLOSED_FOR_ITS_RATE = {"rate_limited"}
+BINARY = {"text_numbers"}
 
 NOT_APPLICABLE = {
     ("aster", ""): {"unknown_market"} | CLOSED_FOR_ITS_RATE,
@@ -29,9 +32,9 @@ NOT_APPLICABLE = {
     ("extended", "1"): {"acked_mute", "topic_mute", "seq_gap"} | BRIDGED | CLOSED_FOR_ITS_RATE | UNNUMBERED,
     ("hyperliquid", ""): {"seq_gap"} | BRIDGED | UNNUMBERED,
     ("lighter", ""): {"acked_mute"} | BRIDGED,
-    ("paradex", ""): {"seq_gap"} | BRIDGED | CLOSED_FOR_ITS_RATE,
-    ("paradex", "orderbook"): {"seq_gap"} | BRIDGED | CLOSED_FOR_ITS_RATE,
-    ("paradex", "deltas"): BRIDGED | CLOSED_FOR_ITS_RATE,
+    ("paradex", ""): {"seq_gap"} | BRIDGED | CLOSED_FOR_ITS_RATE | BINARY,
+    ("paradex", "orderbook"): {"seq_gap"} | BRIDGED | CLOSED_FOR_ITS_RATE | BINARY,
+    ("paradex", "deltas"): BRIDGED | CLOSED_FOR_ITS_RATE | BINARY,
 }
 SETTINGS = {"paradex": "PARAPHINA_PARADEX_PUBLIC_FEED", "extended": "PARAPHINA_EXTENDED_WS_DEPTH_LEVELS"}
 
@@ -75,6 +78,28 @@ def test_each_damage_function_damages_a_frame_as_documented() -> None:
             function(good, {}).decode()
 
 
+def decoded(listener: Listener, data: str | bytes) -> list[Frame]:
+    received = Received(data, binary=isinstance(data, bytes))
+    return decode(listener.venue, listener.target, received, parse(listener.venue, received))
+
+
+@pytest.mark.parametrize("feed", ["bbo", "orderbook", "deltas"])
+def test_a_binary_frame_is_damaged_as_a_text_is(feed: str) -> None:
+    listener = Listener("paradex", environ={"PARAPHINA_PARADEX_PUBLIC_FEED": feed})
+    listener.connect()
+    listener.listen(2_000)
+    frame = listener.frames(Content.BOOK)[-1].data
+    assert isinstance(frame, bytes)
+    for function in (damage.truncated, damage.binary_garbage, damage.empty_frame):
+        with pytest.raises(ValueError, match="bytes"):
+            decoded(listener, function(frame, {}))
+    for function in (damage.impossible_numbers, damage.unknown_shape):
+        assert [type(each) for each in decoded(listener, function(frame, {"number": "1e400"}))] == [DecodeMiss]
+    (book,) = decoded(listener, frame)
+    assert isinstance(book, Book | BookDelta)
+    assert decoded(listener, damage.without_times(frame)) == [replace(book, exchange_ms=None)]
+
+
 @pytest.mark.parametrize("name", sorted(protocols()))
 def test_a_frame_of_another_market_is_decoded_as_one_that_was_not_subscribed(name: str) -> None:
     listener = Listener(name)
@@ -82,10 +107,9 @@ def test_a_frame_of_another_market_is_decoded_as_one_that_was_not_subscribed(nam
     listener.listen(2_000)
     frame = listener.frames(Content.BOOK)[-1].data
     topics = {topic.key for topic in venues()[name].topics(listener.target)}
-    decode = venues()[name].decode
     (before, after) = (
-        {each.topic for each in decode(json.loads(text)) if isinstance(each, Book | BookDelta)}
-        for text in (frame, damage.other_market(frame, {}))
+        {each.topic for each in decoded(listener, data) if isinstance(each, Book | BookDelta)}
+        for data in (frame, damage.other_market(frame, {}))
     )
     assert before <= topics and before
     assert after and not after & topics

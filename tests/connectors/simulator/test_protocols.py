@@ -16,11 +16,12 @@ from connectors.simulator.protocols import protocols
 from tests.connectors.simulator.listener import HEADERS, NAMES, START_UNIX_MS, Listener
 
 TAPES = Path(__file__).parent.parent / "tapes"
+JSON = {"PARADEX_WS_ENCODING": "json"}
 FEEDS = [
-    *((name, {}) for name in NAMES),
+    *((name, {} if name != "paradex" else JSON) for name in NAMES),
     ("extended", {"PARAPHINA_EXTENDED_WS_DEPTH_LEVELS": "1"}),
-    ("paradex", {"PARAPHINA_PARADEX_PUBLIC_FEED": "deltas"}),
-    ("paradex", {"PARAPHINA_PARADEX_PUBLIC_FEED": "orderbook"}),
+    ("paradex", JSON | {"PARAPHINA_PARADEX_PUBLIC_FEED": "deltas"}),
+    ("paradex", JSON | {"PARAPHINA_PARADEX_PUBLIC_FEED": "orderbook"}),
 ]
 
 

@@ -19,12 +19,15 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
+from connectors.session.decoding import decode, parse
+from connectors.session.events import Received
 from connectors.settings import resolve, target, venue_settings
 from connectors.simulator.faults.table import FAULTS
 from connectors.simulator.ground_truth import TruthFile, TruthRow
 from connectors.simulator.scenario import PlannedFault, Scenario, plan
 from connectors.simulator.server import loopback
 from connectors.venues import venues
+from connectors.venues.frames import DecodeMiss
 from tests.connectors.simulator.listener import NAMES, Listener
 from toolkit.model.errors import InputError, UsageError
 
@@ -92,8 +95,10 @@ def test_the_venues_codec_reads_every_frame_sent(venue: str) -> None:
     async def test() -> None:
         async with served(venue) as (url, _), await connect_and_subscribe(venue, url) as socket:
             for _ in range(12):
-                message = json.loads(await asyncio.wait_for(socket.recv(), WAIT_S))
-                assert "DecodeMiss" not in {type(frame).__name__ for frame in venues()[venue].decode(message)}
+                data = await asyncio.wait_for(socket.recv(), WAIT_S)
+                received = Received(data, binary=isinstance(data, bytes))
+                frames = decode(venues()[venue], Listener(venue).target, received, parse(venues()[venue], received))
+                assert not any(isinstance(frame, DecodeMiss) for frame in frames)
 
     run(test)
 

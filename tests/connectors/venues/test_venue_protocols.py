@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from connectors.session.book import OrderBook, SequenceCheck, check_sequence
+from connectors.session.decoding import decode, parse
+from connectors.session.events import Received
 from connectors.settings import resolve, target, venue_settings
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.messages import Accepted, ExchangeAction, Request, SendData, TrueBook
@@ -35,8 +37,9 @@ FEEDS = [
     ("aster", {"ASTER_WS_URL": "wss://fstream.asterdex.com/stream"}),
     ("lighter", {"PARAPHINA_LIGHTER_WS_READONLY": "1"}),
     *(
-        ("paradex", {"PARAPHINA_PARADEX_PUBLIC_FEED": feed})
-        for feed in ("orderbook", "deltas", "interactive", "interactive_50ms")
+        ("paradex", {"PARAPHINA_PARADEX_PUBLIC_FEED": feed, "PARADEX_WS_ENCODING": encoding})
+        for feed in ("bbo", "orderbook", "deltas", "interactive", "interactive_50ms")
+        for encoding in ("sbe", "json")
     ),
 ]
 every_feed = pytest.mark.parametrize(
@@ -80,7 +83,8 @@ class Client:
     def read(self, actions: list[ExchangeAction]) -> Iterator[tuple[Frame, TrueBook | None]]:
         for action in actions:
             if isinstance(action, SendData):
-                for frame in self.venue.decode(json.loads(action.data)):
+                received = Received(action.data, binary=isinstance(action.data, bytes))
+                for frame in decode(self.venue, self.target, received, parse(self.venue, received)):
                     yield frame, action.true_book
 
 

@@ -31,7 +31,8 @@ _NAMES = {
         HL_L2_FAST {_VENUE}_FIXTURE_MODE {_VENUE}_RECORD_FIXTURES
     """,
     "word": rf"""
-        PARAPHINA_(?:TRADE_MODE|RISK_PROFILE|TELEMETRY_MODE|PARADEX_PUBLIC_FEED|LIVE_CONNECTORS?) {_VENUE}_NETWORK
+        PARAPHINA_(?:TRADE_MODE|RISK_PROFILE|TELEMETRY_MODE|PARADEX_PUBLIC_FEED|LIVE_CONNECTORS?)
+        {_VENUE}_(?:NETWORK|WS_ENCODING)
     """,
     "market": rf"HL_COIN {_VENUE}_MARKET",
     "path": rf"""
@@ -43,7 +44,7 @@ _NAMES = {
 """Patterns of the documented names by the form of their value."""
 _WORDS = (
     "shadow|paper|testnet|mainnet|live|off|on|jsonl|bbo|orderbook|deltas|interactive|interactive_50ms|balanced"
-    "|conservative|aggressive|loud|all|none|hyperliquid|hl|lighter|extended|aster|paradex"
+    "|sbe|json|conservative|aggressive|loud|all|none|hyperliquid|hl|lighter|extended|aster|paradex"
 )
 _FORMS = {
     "number": r"[+-]?\d{1,15}(?:\.\d{1,15})?(?:e[+-]?\d{1,3})?(?:ns|us|µs|ms|s|m|h)?",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.session.events import Silence
 from connectors.simulator.faults import damage
-from connectors.simulator.faults.spec import Damage, ExpectedReaction, Fault
+from connectors.simulator.faults.spec import Damage, ExpectedReaction, Fault, Need
 from connectors.simulator.messages import Framing
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
@@ -20,12 +20,15 @@ def _unparsable(kind: str, meaning: str, function: Damage, framing: Framing = Fr
     )
 
 
-def _undecodable(kind: str, meaning: str, function: Damage, **values: int | str) -> Fault:
+def _undecodable(
+    kind: str, meaning: str, function: Damage, requires: tuple[Need, ...] = (), **values: int | str
+) -> Fault:
     return Fault(
         kind=kind,
         meaning=f"`n` frames {meaning}",
         expects=ExpectedReaction(Reason.DECODE_FAIL_LOOP, notes=("decode_miss",)),
         values={"n": 20, **values},
+        requires=requires,
         damage=function,
     )
 
@@ -35,10 +38,10 @@ FRAME_FAULTS = (
     _unparsable("binary_garbage", "that are neither text nor JSON, in binary", damage.binary_garbage),
     _unparsable("invalid_utf8", "of text with a byte that UTF-8 does not allow", damage.invalid_utf8, Framing.RAW_TEXT),
     _unparsable("empty_frame", "without content", damage.empty_frame),
-    _undecodable("wrong_shape", "of valid JSON that no venue documents", damage.unknown_shape),
+    _undecodable("wrong_shape", "of JSON or of a binary schema that no venue documents", damage.unknown_shape),
     _undecodable("unknown_channel", "of a market that was not subscribed", damage.other_market),
     _undecodable("bad_numbers", "in which each price and size is `number`", damage.impossible_numbers, number="1e400"),
-    _undecodable("text_numbers", "in which each whole number is a text", damage.quoted_integers),
+    _undecodable("text_numbers", "in which each whole number is a text", damage.quoted_integers, requires=(Need.TEXT,)),
     Fault(
         kind="burst",
         meaning="`n` updates at once",

@@ -1,0 +1,131 @@
+"""Binary messages of Paradex: the layouts of its public market data (SBE schema 1, version 2 of 2026-09-25).
+
+Source: `paradex_1_0.xml` of paradex-py 0.8.2. Times are microseconds since 1970. Prices and sizes have 8 decimals; so
+have funding rates, of which the JSON messages carry more.
+"""
+
+from __future__ import annotations
+
+from connectors.venues.sbe import FIXED8, FIXED12, INT16, INT64, UINT8, Block, Layout, Schema
+
+SCHEMA_ID = 1
+NEWEST_VERSION = 2
+"""Newest version that the venue serves; it serves the earlier ones too."""
+
+TRADE, BBO, BOOK, SUMMARY, FUNDING, HEARTBEAT = (
+    "TradeEvent",
+    "BboEvent",
+    "BookEvent",
+    "MarketSummaryEvent",
+    "FundingDataEvent",
+    "HeartbeatEvent",
+)
+
+SNAPSHOT, DELTA = 0, 1
+"""Values of `BookEvent.pkgType`."""
+
+_LEVEL = Block(price=FIXED8, size=FIXED8)
+
+PUBLIC = Schema(
+    SCHEMA_ID,
+    (
+        Layout(
+            1,
+            TRADE,
+            Block(
+                ts=INT64,
+                seq=INT64,
+                tradeId=INT64,  # the low 64 bits of `tradeIdStr`, which alone is the trade's id
+                side=UINT8,
+                price=FIXED8,
+                size=FIXED8,
+                createdAt=INT64,
+                tradeType=UINT8,
+            ),
+            strings=("market", "tradeIdStr"),
+            since={"tradeIdStr": 2},
+        ),
+        Layout(
+            2,
+            BBO,
+            Block(ts=INT64, seq=INT64, bidPrice=FIXED8, bidSize=FIXED8, askPrice=FIXED8, askSize=FIXED8),
+            strings=("market",),
+        ),
+        Layout(
+            3,
+            BOOK,
+            Block(
+                ts=INT64,
+                seq=INT64,
+                pkgType=UINT8,
+                bestBidPrice=FIXED8,
+                bestBidSize=FIXED8,
+                bestAskPrice=FIXED8,
+                bestAskSize=FIXED8,
+                relativeSpread=FIXED8,
+                bestBidApiPrice=FIXED8,
+                bestBidApiSize=FIXED8,
+                bestAskApiPrice=FIXED8,
+                bestAskApiSize=FIXED8,
+            ),
+            groups={"bids": _LEVEL, "asks": _LEVEL},
+            strings=("market",),
+        ),
+        Layout(
+            4,
+            SUMMARY,
+            Block(
+                ts=INT64,
+                seq=INT64,
+                markPrice=FIXED8,
+                indexPrice=FIXED8,
+                lastPrice=FIXED8,
+                volumeUsd24h=FIXED8,
+                openInterest=FIXED8,
+                fundingRate=FIXED8,
+                bid=FIXED8,
+                ask=FIXED8,
+                totalVolume=FIXED8,
+                priceChangeRate24h=FIXED8,
+                markIv=FIXED8,
+                bidIv=FIXED8,
+                askIv=FIXED8,
+                lastIv=FIXED8,
+                delta=FIXED8,
+                gamma=FIXED8,
+                vega=FIXED8,
+                theta=FIXED8,
+                rho=FIXED8,
+                volga=FIXED8,
+                vanna=FIXED8,
+                futureFundingRate=FIXED8,
+                externalFairPrice=FIXED8,
+                bidSize=FIXED8,
+                askSize=FIXED8,
+                forwardRate=FIXED8,
+                riskFreeRate=FIXED8,
+                fundingRatePrecise=FIXED12,
+            ),
+            strings=("market",),
+            since={"forwardRate": 1, "riskFreeRate": 1, "fundingRatePrecise": 1},
+        ),
+        Layout(
+            5,
+            FUNDING,
+            Block(
+                ts=INT64,
+                seq=INT64,
+                fundingRate=FIXED8,
+                fundingIndex=FIXED8,
+                createdAt=INT64,
+                fundingPremium=FIXED8,
+                fundingRate8h=FIXED8,
+                fundingPeriodHours=INT16,
+                impactPremiumRate=FIXED8,
+            ),
+            strings=("market",),
+            since={"impactPremiumRate": 1},
+        ),
+        Layout(40, HEARTBEAT, Block(ts=INT64, seq=INT64)),
+    ),
+)
