@@ -22,6 +22,8 @@ _READ_WORDS = re.compile(
     r"|extended|hyperliquid|aster|lighter|paradex))(.)",
     re.IGNORECASE,
 )
+_VARIABLES = re.compile(r"\b(?:(?:https?|all|no|wss?|socks)-proxy|ssl-cert-(?:file|dir))\b", re.IGNORECASE)
+"""Variables that messages tell a user to set, as they look without `_`; no reader looks for them."""
 
 
 def plain_decimal(number: str) -> str:
@@ -46,6 +48,7 @@ def quoted(text: str) -> str:
     """Return text from outside so that no reader of a log takes it for a record, a value or a reason.
 
     It is made printable. The characters `_ = |` and the backquote, which records need, become similar ones, and words
-    that readers look for get a hyphen after their first letter (`r-econnect`).
+    that readers look for get a hyphen after their first letter (`r-econnect`). Names such as `HTTPS_PROXY` stay.
     """
-    return _READ_WORDS.sub(r"\1-", printable(text).translate(_SIMILAR))[:MAX_TEXT_CHARS]
+    shown = _READ_WORDS.sub(r"\1-", printable(text).translate(_SIMILAR))[:MAX_TEXT_CHARS]
+    return _VARIABLES.sub(lambda name: name[0].replace("-", "_"), shown)

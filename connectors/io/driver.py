@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from connectors.clock import Clock
+from connectors.io.destinations import peer_host
 from connectors.io.event_queue import NO_SOCKET, EventQueue, QueuedEvent
 from connectors.io.http import HttpClient
 from connectors.io.websocket import Socket, open_socket
@@ -210,7 +211,8 @@ class Driver:
             self._queue.enqueue(opened, number)
             return
         self._socket = opened
-        self._queue.enqueue(Opened(), number)
+        self._shared.http.destinations.add(opened.address, opened.proxy)
+        self._queue.enqueue(Opened(str(opened.proxy or peer_host(opened.address))), number)
         try:
             while True:
                 await self._queue.wait_for_space()

@@ -7,18 +7,18 @@ it is decoded.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import httpx
 
+from connectors.io.destinations import Destinations
+from connectors.io.failures import failure_text, redirect_text
+from connectors.io.proxies import Proxy, proxy_for
+from connectors.io.tls import client_context
 from connectors.session.events import Fetch, Fetched, FetchFailed
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -28,26 +28,29 @@ RETRY_AFTER_CAP_MS = 300_000
 """Longest wait that a venue's `Retry-After` may ask for."""
 
 _HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
-_ERRNO_PREFIX = re.compile(r"\[Errno -?\d+\] ")
 _SHOWN = 40
 
 
 class HttpClient:
     """HTTP client that all connectors share; an async context manager that closes its connections on exit.
 
-    It opens at most `MAX_CONNECTIONS` connections, separately for loopback URLs and for all others. Proxies of the
-    environment are not used for loopback URLs. Redirects are not followed.
+    It opens at most `MAX_CONNECTIONS` connections, separately for each proxy. Redirects are not followed, and no file
+    of credentials is read. `destinations` counts where the requests of the run went.
     """
 
     def __init__(self) -> None:
-        limits = httpx.Limits(max_connections=MAX_CONNECTIONS)
-        self._options: dict[str, Any] = {"timeout": None, "limits": limits, "headers": _HEADERS}
-        self._loopback = httpx.AsyncClient(**self._options, trust_env=False)
+        self.destinations = Destinations()
+        self._clients: dict[Proxy | None, httpx.AsyncClient] = {}
 
-    @cached_property
-    def _external(self) -> httpx.AsyncClient:
-        """The client that uses the proxies of the environment. Raises an error for a proxy that it cannot use."""
-        return httpx.AsyncClient(**self._options)
+    def _client(self, proxy: Proxy | None) -> httpx.AsyncClient:
+        """Return the client of a proxy. Raises an error for one that needs a package which is not installed."""
+        if proxy not in self._clients:
+            # `trust_env` would also read passwords from ~/.netrc.
+            options: dict[str, Any] = {"timeout": None, "headers": _HEADERS, "trust_env": False}
+            limits = httpx.Limits(max_connections=MAX_CONNECTIONS)
+            url = None if proxy is None else proxy.url
+            self._clients[proxy] = httpx.AsyncClient(**options, limits=limits, proxy=url, verify=client_context())
+        return self._clients[proxy]
 
     async def __aenter__(self) -> Self:
         """Return the client."""
@@ -57,9 +60,8 @@ class HttpClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection."""
-        if "_external" in self.__dict__:
-            await self._external.aclose()
-        await self._loopback.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
     async def fetch(self, request: Fetch, headers: Iterable[tuple[str, str]] = ()) -> Fetched | FetchFailed:
         """Make the request; return the body of a response with status 200, else the reason of the failure.
@@ -67,21 +69,28 @@ class HttpClient:
         It raises nothing for a failed request. The request fails after `request.timeout_ms`, and if the body is encoded
         or longer than `MAX_BODY_BYTES`.
         """
+        proxy = None
         try:
+            proxy = proxy_for(request.url)
             async with asyncio.timeout(request.timeout_ms / 1_000):
-                return await self._fetch(request, headers)
+                return await self._fetch(request, headers, proxy)
         except TimeoutError:
             return FetchFailed(request.ticket, f"no answer within {request.timeout_ms} ms")
         except Exception as error:  # noqa: BLE001  whatever a venue answers, its request must get a result
-            return FetchFailed(request.ticket, error_text(error))
+            return FetchFailed(request.ticket, failure_text(error, request.url, proxy))
 
-    async def _fetch(self, request: Fetch, headers: Iterable[tuple[str, str]]) -> Fetched | FetchFailed:
-        client = self._loopback if is_loopback(request.url) else self._external
+    async def _fetch(
+        self, request: Fetch, headers: Iterable[tuple[str, str]], proxy: Proxy | None
+    ) -> Fetched | FetchFailed:
+        client = self._client(proxy)
         call = request.call
         all_headers = dict(headers) | ({} if call.body is None else {"Content-Type": "application/json"})
         async with client.stream(call.method, request.url, content=call.body, headers=all_headers) as response:
+            self.destinations.add(response.extensions["network_stream"].get_extra_info("server_addr"), proxy)
             if response.status_code != httpx.codes.OK:
-                detail, retry_ms = refusal(response.status_code, "", response.headers.get("Retry-After"))
+                detail, retry_ms = refusal(
+                    response.status_code, "", response.headers.get("Retry-After"), response.headers.get("Location")
+                )
                 return FetchFailed(request.ticket, detail, response.status_code, retry_ms)
             if (encoding := response.headers.get("Content-Encoding", "identity")) != "identity":
                 return FetchFailed(request.ticket, f"the answer has the encoding {encoding[:_SHOWN]!r}, not identity")
@@ -93,32 +102,14 @@ class HttpClient:
         return Fetched(request.ticket, bytes(body))
 
 
-def error_text(error: BaseException) -> str:
-    """Return the message of an error without its errno, followed by the messages of its causes.
-
-    A cause whose message is already contained is left out. An error without a message is given by its type.
-    """
-    text = _ERRNO_PREFIX.sub("", " ".join(str(error).split())) or type(error).__name__
-    cause = error.__cause__
-    cause_text = "" if cause is None else error_text(cause)
-    return text if cause_text in text else f"{text}: {cause_text}"
-
-
-def is_loopback(url: str) -> bool:
-    """Return whether the host of a URL is this machine; such URLs are never proxied."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def refusal(status: int, phrase: str, retry_after: str | None) -> tuple[str, int | None]:
+def refusal(status: int, phrase: str, retry_after: str | None, location: str | None = None) -> tuple[str, int | None]:
     """Return the text of a response with an error status, and the wait that its header `retry_after` asks for in ms.
 
-    A wait above `RETRY_AFTER_CAP_MS` is cut to it, which the text states.
+    A wait above `RETRY_AFTER_CAP_MS` is cut to it, which the text states. `location` is where a redirect leads.
     """
     text = f"HTTP {status} {phrase}".rstrip()
+    if location is not None and 300 <= status < 400:
+        text = f"{text}: {redirect_text(location)}"
     asked_ms = retry_after_ms(retry_after)
     if asked_ms is None or asked_ms <= RETRY_AFTER_CAP_MS:
         return text, asked_ms

@@ -20,7 +20,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
-from connectors.io.http import USER_AGENT, error_text, is_loopback, refusal
+from connectors.io.failures import error_text, failure_text
+from connectors.io.http import USER_AGENT, refusal
+from connectors.io.proxies import Proxy, UnusableProxyError, proxy_for
+from connectors.io.tls import client_context
 from connectors.session.events import Connect, ConnectFailed, Control, Received, SendFailed, SocketClosed
 
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -139,11 +142,17 @@ class _Connect(connect):
 
 
 class Socket:
-    """An open WebSocket connection."""
+    """An open WebSocket connection; `proxy` is the one that it goes through, None for none."""
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: _Connection, proxy: Proxy | None = None) -> None:
+        self.proxy = proxy
         self._connection = connection
         self._pings = itertools.count()
+
+    @property
+    def address(self) -> object:
+        """Socket address of the other end: the venue, or the proxy."""
+        return self._connection.remote_address
 
     @property
     def unsent_bytes(self) -> int:
@@ -198,11 +207,17 @@ async def open_socket(action: Connect, on_control: OnControl) -> Socket | Connec
         connection.on_control = on_control
         return connection
 
+    try:
+        proxy = proxy_for(action.url)
+    except UnusableProxyError as error:
+        return ConnectFailed(str(error))
+    context = client_context() if urlsplit(action.url).scheme == "wss" else None
     attempt = _Connect(
         action.url,
+        ssl=context,
         additional_headers=action.headers,
         user_agent_header=USER_AGENT,
-        proxy=None if is_loopback(action.url) else True,
+        **_proxy_options(proxy),
         open_timeout=None,
         ping_interval=None,
         close_timeout=CLOSE_TIMEOUT_S,
@@ -213,17 +228,26 @@ async def open_socket(action: Connect, on_control: OnControl) -> Socket | Connec
     )
     try:
         async with asyncio.timeout(action.timeout_ms / 1_000):
-            return Socket(cast(_Connection, await attempt))
+            return Socket(cast(_Connection, await attempt), proxy)
     except InvalidStatus as error:
         response = error.response
         detail, retry_ms = refusal(
-            response.status_code, response.reason_phrase, next(iter(response.headers.get_all("Retry-After")), None)
+            response.status_code,
+            response.reason_phrase,
+            next(iter(response.headers.get_all("Retry-After")), None),
+            next(iter(response.headers.get_all("Location")), None),
         )
         return ConnectFailed(detail, status=response.status_code, retry_after_ms=retry_ms)
     except TimeoutError:
-        return ConnectFailed(f"{urlsplit(action.url).hostname} did not answer", timeout=True)
-    except (OSError, WebSocketException, EOFError, ValueError) as error:
-        return ConnectFailed(error_text(error))
+        return ConnectFailed(f"{proxy or urlsplit(action.url).hostname} did not answer", timeout=True)
+    except (OSError, WebSocketException, EOFError, ValueError, ImportError) as error:
+        return ConnectFailed(failure_text(error, action.url, proxy))
+
+
+def _proxy_options(proxy: Proxy | None) -> dict[str, Any]:
+    if proxy is None:
+        return {"proxy": None}
+    return {"proxy": proxy.url} | ({"proxy_ssl": client_context()} if proxy.url.startswith("https:") else {})
 
 
 def _closed_event(closed: ConnectionClosed) -> SocketClosed:

@@ -115,8 +115,8 @@ class Connector:
                 response.ticket == self._lookup_ticket
             ):
                 yield from self._looked_up(now_ms, response)
-            case ConnectorState.CONNECTING, Opened():
-                yield from self._opened(now_ms)
+            case ConnectorState.CONNECTING, Opened(peer):
+                yield from self._opened(now_ms, peer)
             case ConnectorState.CONNECTING, ConnectFailed(detail, timeout, status, retry_after_ms):
                 reason = ReconnectReason.CONNECT_TIMEOUT if timeout else ReconnectReason.CONNECT_ERROR
                 close = Close(reason, duration(self.limits.connect_ms) if timeout else detail, status=status)
@@ -148,13 +148,13 @@ class Connector:
         yield Note("connecting", {**self.target.options, "url": self._url, "connect_timeout_ms": connect_ms})
         yield Connect(self._url, self.venue.headers, connect_ms)
 
-    def _opened(self, now_ms: int) -> Iterator[Action]:
+    def _opened(self, now_ms: int, peer: str) -> Iterator[Action]:
         self.state = ConnectorState.OPEN
         self._session = SocketSession(
             now_ms, self.venue, self.target, self.limits, self._url, self.counters, self._fetch, self._uniform
         )
         self._funding.begin(now_ms)
-        yield Note("connected", {"url": self._url})
+        yield Note("connected", {"url": self._url} | ({"peer": peer} if peer else {}))
         yield from self._until_close(now_ms, self._session.begin())
 
     def _until_close(self, now_ms: int, actions: Iterator[Action]) -> Iterator[Action]:

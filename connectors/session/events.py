@@ -25,7 +25,9 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The WebSocket handshake is complete."""
+    """The WebSocket handshake is complete; `peer` is the address of the other end or the proxy, empty if not known."""
+
+    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

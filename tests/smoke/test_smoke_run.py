@@ -478,7 +478,7 @@ def test_the_live_feed_without_a_network_exits_with_5_and_leaves_the_evidence(tm
     assert "no venue can be reached" in text and "leave out --feed live" in text
     assert "Traceback" not in done.stderr
     assert "no venue was reached yet, the run keeps trying" in " ".join(done.stderr.split())
-    assert "SIMULATED venues: every URL of the environment leads to this machine" in done.stderr
+    assert "SIMULATED venues: every connection leads to this machine" in done.stderr
     assert load_meta(out).simulated is True and read_run(out).run.simulated is True
     assert {entry.name for entry in out.iterdir()} >= FILES
     analysis = read_run(out)

@@ -160,7 +160,7 @@ def _run_connectors(plan: ShadowPlan, quiet: bool) -> RunMeta:
             lambda text: None if quiet else note(text),
         )
     if not quiet:
-        note(f"{mark}{outcome_sentence(run)}")
+        note(f"{'SIMULATED ' if run.simulated else ''}{outcome_sentence(run)}")
     return run
 
 

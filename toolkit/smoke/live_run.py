@@ -10,15 +10,16 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from connectors import settings
 from connectors.clock import Clock
+from connectors.io.destinations import Destinations
 from connectors.io.driver import STOP_TIMEOUT_S, Driver, SharedResources
 from connectors.io.http import HttpClient
+from connectors.io.proxies import is_loopback
+from connectors.io.tls import check_authorities
 from connectors.recording.run_files import TelemetryWriter
 from connectors.runner import runner_lines
 from connectors.runner.runner import Runner
@@ -87,19 +88,14 @@ def with_redirection(plan: ShadowPlan, environ: Mapping[str, str]) -> ShadowPlan
         for venue in plan.venues.values()
         for name in (venue.ws.name, venue.rest.name)
     ]
-    hosts = [urlsplit(url.strip()).hostname for each in resolved for url in str(each.value).split(",") if url.strip()]
-    return replace(plan, redirected=not plan.own_venues and all(map(_is_loopback, hosts)))
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
+    urls = [url.strip() for each in resolved for url in str(each.value).split(",") if url.strip()]
+    return replace(plan, redirected=not plan.own_venues and all(map(is_loopback, urls)))
 
 
 def _check_settings(plan: ShadowPlan, environ: Mapping[str, str]) -> None:
     """Resolve every setting before the run directory is created, so that an invalid one leaves no files."""
+    if not plan.own_venues:
+        check_authorities()
     for venue in plan.venues.values():
         settings.resolve((*settings.COMMON_SETTINGS, *settings.venue_settings(venue)), environ)
 
@@ -130,7 +126,8 @@ class _LiveRun:
             save_meta(run, self._out)
             wiring = RunWiring(stack, plan, self._out, environ, self._clock)
             notice(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
-            run = await self._run_tasks(await ConnectorTasks.create(stack, wiring), run, progress, notice)
+            tasks = await ConnectorTasks.create(stack, wiring)
+            run = self._with_destinations(await self._run_tasks(tasks, run, progress, notice), tasks)
             if self._unreached:
                 wiring.journal.record("blocked", [runner_lines.blocked(REMEDY, self._unreached)])
             log = wiring.journal.log
@@ -188,12 +185,26 @@ class _LiveRun:
                 await self._wait_and_check(running, left_s)
                 if not self._plan.own_venues:
                     self._check_reached(tasks, min(left_s, UNREACHABLE_S - elapsed_s), notice)
+                    if (reached := self._with_destinations(run, tasks)).simulated != run.simulated:
+                        run = reached
+                        save_meta(run, self._out)
                 if left_s <= POLL_S:
                     self._end(StoppedBy.TIME)
             run = replace(run, stopped_ms=self._clock.unix_ms())
         finally:
             await tasks.stop(running)
         return run
+
+    def _with_destinations(self, run: RunMeta, tasks: ConnectorTasks) -> RunMeta:
+        """Return the record with the destinations of the connections so far.
+
+        They decide whether the run is simulated: a name may lead to this machine, and a proxy on it elsewhere.
+        """
+        reached = tasks.destinations.all_loopback
+        if not self._plan.own_venues and reached is not None and reached != self._plan.redirected:
+            self._plan = replace(self._plan, redirected=reached)
+            tasks.wiring.change_feed(self._plan)
+        return replace(run, simulated=self._plan.simulated, destinations=tasks.destinations.counts())
 
     async def _wait_and_check(self, running: Sequence[asyncio.Task[None]], left_s: float) -> None:
         """Wait at most `POLL_S`. Raises the exception of a task that failed."""
@@ -218,8 +229,10 @@ class _LiveRun:
 class ConnectorTasks:
     """The connectors' drivers and the runner; they run once the coroutines are scheduled."""
 
-    def __init__(self, runner: Runner, drivers: Sequence[Driver]) -> None:
-        self.runner, self.drivers = runner, drivers
+    def __init__(
+        self, wiring: RunWiring, runner: Runner, drivers: Sequence[Driver], destinations: Destinations
+    ) -> None:
+        self.wiring, self.runner, self.drivers, self.destinations = wiring, runner, drivers, destinations
 
     @classmethod
     async def create(cls, stack: AsyncExitStack, wiring: RunWiring) -> ConnectorTasks:
@@ -229,7 +242,7 @@ class ConnectorTasks:
         http_client = await stack.enter_async_context(HttpClient())
         shared = SharedResources(wiring.clock, http_client, wiring.publisher, wiring.journal)
         drivers = [Driver(machine, shared, wiring.open_tape(stack, machine)) for machine in wiring.machines]
-        return cls(wiring.runner(drivers, shared, telemetry), drivers)
+        return cls(wiring, wiring.runner(drivers, shared, telemetry), drivers, http_client.destinations)
 
     def coroutines(self) -> Iterator[Coroutine[Any, Any, None]]:
         """Yield the coroutine of the runner, then one per driver."""

@@ -26,8 +26,9 @@ class ShadowPlan:
 
     `argv` is the command line that asked for it, `out` the run directory, `base` the asset of the market.
     `record_frames` keeps every frame as a tape. `scenario`, `seed` and `truth` (the file that receives the simulated
-    venues' ground truth) apply to the loopback feed only. `redirected` means that the feed is live, but that every URL
-    of the environment leads to this machine.
+    venues' ground truth) apply to the loopback feed only. `redirected` means that the feed is live, but that every
+    connection leads to this machine: before the first one by the URLs of the environment, then by the addresses that
+    were reached.
 
     `venue_urls` is the environment that leads to simulated venues which another process serves; None if the run of the
     loopback feed starts them itself. `begin_s` is the time of the monotonic clock, in seconds, at which the run begins;
@@ -66,5 +67,5 @@ class ShadowPlan:
         if not self.simulated:
             return "live public endpoints, read-only"
         if not self.own_venues:
-            return "SIMULATED venues: every URL of the environment leads to this machine"
+            return "SIMULATED venues: every connection leads to this machine"
         return f"SIMULATED loopback venues, scenario {quoted(self.scenario.name)}, seed {self.seed}"

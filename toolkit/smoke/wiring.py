@@ -58,6 +58,7 @@ class RunWiring:
             for name, venue in plan.venues.items()
         }
         self.machines = [self._machine(venue) for venue in plan.venues.values()]
+        self._producer_fields = {"simulated": plan.simulated, "feed": plan.feed}
         self._rx_stats = stack.enter_context((out / "market_rx_stats.log").open("x", encoding="utf-8", buffering=1))
         self._version = f"toolkit-{version('run-evidence-toolkit')}"
         self._log_start()
@@ -67,11 +68,23 @@ class RunWiring:
         fresh_ms = {
             venue.name: settings.fresh_ms(venue, self._settings[venue.name]) for venue in self.plan.venues.values()
         }
-        feed = {"simulated": self.plan.simulated, "feed": self.plan.feed}
-        runner_settings = _runner_settings(self.common)
         return Runner(
-            drivers, fresh_ms, runner_settings, channel, self.journal, telemetry, self._rx_stats, self._version, feed
+            drivers,
+            fresh_ms,
+            _runner_settings(self.common),
+            channel,
+            self.journal,
+            telemetry,
+            self._rx_stats,
+            self._version,
+            self._producer_fields,
         )
+
+    def change_feed(self, plan: ShadowPlan) -> None:
+        """Log what the connections showed of the feed; later telemetry states it."""
+        self.plan = plan
+        self._producer_fields["simulated"] = plan.simulated
+        self._log_feed()
 
     def open_tape(self, stack: AsyncExitStack, machine: Connector) -> TapeWriter | None:
         """Open the tape of a connector's frames, or return None if the plan records no frames."""
@@ -105,9 +118,13 @@ class RunWiring:
             dirty=False,
             digest=hashlib.sha256(repr(behaviour).encode()).hexdigest()[:16],
         )
-        self.journal.record("feed", [f"toolkit smoke: {plan.source}"], simulated=plan.simulated, feed=plan.feed)
+        self._log_feed()
         self.journal.record("startup", [start])
         self.journal.record("no_pressure", runner_lines.zero_counters())
+
+    def _log_feed(self) -> None:
+        plan = self.plan
+        self.journal.record("feed", [f"toolkit smoke: {plan.source}"], simulated=plan.simulated, feed=plan.feed)
 
 
 def _runner_settings(common: Mapping[str, ResolvedSetting]) -> RunnerSettings:

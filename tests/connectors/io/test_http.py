@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.io.http import MAX_BODY_BYTES, RETRY_AFTER_CAP_MS, HttpClient, is_loopback, refusal, retry_after_ms
+from connectors.io.http import MAX_BODY_BYTES, RETRY_AFTER_CAP_MS, HttpClient, refusal, retry_after_ms
+from connectors.io.proxies import is_loopback
 from connectors.session.events import (
     Fetch,
     Fetched,
@@ -63,7 +64,15 @@ def test_a_request_has_the_given_method_headers_and_body_and_its_response_body_i
             FetchFailed(7, "HTTP 429, Retry-After of 999999999 s cut to 300 s", 429, 300_000),
         ),
         (http_response(500, b"oops"), FetchFailed(7, "HTTP 500", 500)),
-        (http_response(302, Location="http://127.0.0.1:1/"), FetchFailed(7, "HTTP 302", 302)),
+        (
+            http_response(302, Location="http://u:p@127.0.0.1:1/new?key=secret"),
+            FetchFailed(
+                7,
+                "HTTP 302: redirects to http://127.0.0.1:1/new, which is not followed; "
+                "set the venue's URL to it if that is right",
+                302,
+            ),
+        ),
         (
             http_response(200, b"x" * (MAX_BODY_BYTES + 1)),
             FetchFailed(7, f"the answer is longer than {MAX_BODY_BYTES} bytes"),

@@ -289,7 +289,8 @@ def test_an_absurd_retry_after_of_a_refusal_is_cut_or_ignored(header: str, detai
 
 def test_a_redirect_is_not_followed() -> None:
     result = asyncio.run(connect_to_refusing_server(302, Location="ws://127.0.0.1:1/"))
-    assert result == ConnectFailed("HTTP 302 No", status=302)
+    where = "redirects to ws://127.0.0.1:1/, which is not followed; set the venue's URL to it if that is right"
+    assert result == ConnectFailed(f"HTTP 302 No: {where}", status=302)
 
 
 def test_a_closed_port_is_a_connection_error_without_errno() -> None:

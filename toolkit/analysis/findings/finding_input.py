@@ -51,6 +51,8 @@ class FindingInput:
     """Examples of each log's unknown lines, by file."""
     overlaps: Sequence[Overlap] = ()
     closes: Sequence[CloseGroup] = ()
+    last_errors: Mapping[str, tuple[str, LineRef]] = field(default_factory=dict)
+    """The last error of each venue's public socket, and its line."""
     quoted_records: int = 0
     quoted: Sequence[tuple[LineRef, str]] = ()
     """Log lines with a record that may be quoted text, and its family: the first of `quoted_records`."""
@@ -128,9 +130,15 @@ def finding_input(con: duckdb.DuckDBPyConnection, loaded: LoadedRun, analysis: R
         logs=_log_examples(loaded),
         overlaps=loaded.overlaps,
         closes=analysis.closes,
+        last_errors=_last_errors(con, loaded),
         quoted_records=facts.quoted_count,
         quoted=quoted,
     )
+
+
+def _last_errors(con: duckdb.DuckDBPyConnection, loaded: LoadedRun) -> dict[str, tuple[str, LineRef]]:
+    rows = con.execute(sql("last_socket_errors")).fetchall()
+    return {venue: (error or "", loaded.file_and_line((file_no, line))) for venue, error, file_no, line in rows}
 
 
 def _log_examples(loaded: LoadedRun) -> dict[str, LogExamples]:

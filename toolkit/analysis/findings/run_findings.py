@@ -13,6 +13,7 @@ from toolkit.analysis.findings.finding_input import FindingInput
 from toolkit.analysis.findings.log_findings import MAX_QUOTE_CHARS, file_findings, log_findings, quoted_records
 from toolkit.analysis.findings.record_findings import missing_records, ticks_without_record, values_never_set
 from toolkit.analysis.findings.socket_findings import repeated_closes, shared_drops, silent_endings, watchdogs_off
+from toolkit.model.quotes import quoted
 from toolkit.model.runs import Finding
 from toolkit.model.units import thousands
 from toolkit.model.vocabulary import MAX_EPISODES, MAX_REASONS, MAX_VENUES, OTHER_NAME, FindingCode, SetAside
@@ -32,7 +33,10 @@ def _never_spoke(evidence: FindingInput) -> Iterator[Finding]:
         unknown = evidence.value(f"{venue}.age_apply_unknown.share")
         if unknown == 1:
             text = "no book was applied in the whole run: its ages are unknown, and none of them counts as fresh"
-            yield Finding(FindingCode.NEVER_SPOKE, "high", venue, text, (f"{venue}.age_apply_unknown.share",))
+            error, *lines = evidence.last_errors.get(venue, ("",))
+            text += f"; the last error of its socket: {quoted(error)}" if error else ""
+            figures = (f"{venue}.age_apply_unknown.share",)
+            yield Finding(FindingCode.NEVER_SPOKE, "high", venue, text, figures, tuple(lines))
 
 
 def _masked(evidence: FindingInput) -> Iterator[Finding]:

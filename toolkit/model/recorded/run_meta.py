@@ -105,7 +105,9 @@ class RunMeta:
     `telemetry_path` is the file outside the run directory into which the program wrote its telemetry, None if there is
     none; its copy is `telemetry.jsonl`.
     `wall_drift_ms` is how much further the wall clock advanced than the monotonic clock; another value than zero means
-    that the wall clock was set during the run. `pair` is None for a run that was not made side by side with another.
+    that the wall clock was set during the run. `destinations` counts the connections by their other end: `loopback` (an
+    address of this machine), `elsewhere`, `proxied` (known to the proxy alone); None where nothing counted them. `pair`
+    is None for a run that was not made side by side with another.
     """
 
     schema: str = SCHEMA
@@ -141,4 +143,5 @@ class RunMeta:
     wall_drift_ms: int | None = None
     output: dict[str, int | str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
+    destinations: dict[str, int] | None = None
     pair: PairSide | None = None
