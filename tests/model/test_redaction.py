@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.model.redaction import MASK, redact
+from toolkit.model.redaction import MASK, redact, redact_log_line
 
 SECRET = "s3cr3tV4lue9876"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlLW9mLWl0"
@@ -104,3 +104,23 @@ def test_masking_twice_gives_the_same_text(text: str) -> None:
 def test_no_repeated_input_makes_the_patterns_slow(piece: str) -> None:
     line = piece * (60_000 // len(piece))
     assert set(redact(line)) <= {*line, *MASK, "~"}
+
+
+@pytest.mark.parametrize(
+    ("line", "masked"),
+    [
+        (f"[config] PARAPHINA_KNOB = {SECRET} (overrode default)", "[config] PARAPHINA_KNOB = *** (overrode default)"),
+        (
+            f'[config] WARN: could not parse PARAPHINA_KNOB = "{SECRET}" as u64; using default 5',
+            '[config] WARN: could not parse PARAPHINA_KNOB = "***" as u64; using default 5',
+        ),
+        (
+            "[config] PARAPHINA_VOL_REF = 0.03 (overrode default)",
+            "[config] PARAPHINA_VOL_REF = 0.03 (overrode default)",
+        ),
+        ("[config] PARAPHINA_HL_STALE_MS = 4000 (overrode default)",) * 2,
+    ],
+)
+def test_a_log_line_keeps_of_an_unknown_setting_numbers_flags_and_words(line: str, masked: str) -> None:
+    assert redact_log_line(line) == masked
+    assert redact_log_line(masked) == masked

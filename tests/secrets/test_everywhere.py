@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import subprocess
@@ -80,6 +81,12 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     (folder / named).symlink_to(folder / "run")
     pair = ("sample:after", named, "--db", "t.duckdb")
     commands |= {f"compare {each}": ("compare", *pair, "--format", each) for each in ("json", "text", "md", "html")}
+    explained = ("--all", "--db", "t.duckdb", "--format")
+    commands |= {
+        f"explain {prefix} {each}": ("explain", named, prefix, *explained, each)
+        for prefix, each in (("lighter", "json"), ("extended", "text"), ("extended", "html"), ("run", "markdown"))
+    }
+    commands |= {"pack": ("pack", *pair, "-o", "packed"), "verify": ("verify", "packed")}
     commands |= {"report": ("report", *pair, "-o", "p.md", "--html", "p.html", "--comment", "p.txt", "--assets", "svg")}
     return folder, {name: toolkit(*each, cwd=folder) for name, each in commands.items()}
 
@@ -97,6 +104,23 @@ def test_no_page_of_a_report_holds_a_secret(analysed: tuple[Path, dict[str, str]
     for page in pages:
         assert_no_secret(page.read_text(), page.name)
     assert any("***" in page.read_text() for page in pages)
+
+
+def test_no_file_of_a_pack_holds_a_secret(analysed: tuple[Path, dict[str, str]]) -> None:
+    folder, outputs = analysed
+    files = [file for file in (folder / "packed").rglob("*") if file.is_file()]
+    texts = {file: plain_bytes(file).decode(errors="replace") for file in files}
+    assert outputs["verify"].startswith("PASS")
+    assert any("***" in text for file, text in texts.items() if file.name.startswith("run.log"))
+    for file, text in texts.items():
+        assert_no_secret(f"{file.relative_to(folder)}\n{text}", file.name)
+
+
+def plain_bytes(file: Path) -> bytes:
+    content = file.read_bytes()
+    with contextlib.suppress(zstandard.ZstdError):
+        return zstandard.ZstdDecompressor().stream_reader(content, read_across_frames=True).read()
+    return content
 
 
 def test_no_table_of_the_store_and_no_query_holds_a_secret(analysed: tuple[Path, dict[str, str]]) -> None:

@@ -10,7 +10,7 @@ from toolkit.files.discovery import SAMPLE, discover
 from toolkit.files.run_file import RunFile
 from toolkit.model.errors import InputError
 from toolkit.model.evidence import QuotedFile, QuotedLine
-from toolkit.model.redaction import redact
+from toolkit.model.redaction import redact_log_line
 from toolkit.streams.blocks import Block, blocks
 
 MAX_LINES = 400
@@ -108,6 +108,6 @@ def _lines_of_block(block: Block, numbers: Collection[int]) -> Iterator[tuple[in
 def quoted_text(line: bytes) -> tuple[str, int]:
     """Return the text of a line, with secrets masked and cut to `MAX_CHARACTERS`, and the number of characters cut."""
     text = line.decode("utf-8", "surrogateescape").rstrip("\r")
-    masked = redact(text[:_READ_CHARACTERS])
+    masked = redact_log_line(text[:_READ_CHARACTERS])
     cut = max(0, len(masked) + len(text[_READ_CHARACTERS:]) - MAX_CHARACTERS)
     return masked[:MAX_CHARACTERS], cut

@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "smoke CMD": ("smoke", "--minutes", "0.03", "--out", "run", "--", sys.executable, "-c", _WRITES),
     "sql": ("sql", "select figure from figures limit 3", "--db", "stored.duckdb"),
     "validate": ("validate", "telemetry.jsonl"),
+    "verify": ("verify", "packed"),
     "venues serve": ("venues", "serve", "--minutes", "0.02"),
 }
 LONGEST_S = 120
@@ -136,6 +137,7 @@ def cell(argv: tuple[str, ...], place: Place, usual: int | None) -> tuple[int, s
         folder = Path(name)
         shutil.copy(STORED, folder / "stored.duckdb")
         shutil.copy(TELEMETRY, folder / "telemetry.jsonl")
+        shutil.copytree(PACKED, folder / "packed")
         if place.protected:
             folder.chmod(0o555)
         try:
@@ -184,8 +186,10 @@ def main() -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
         STORED, TELEMETRY = Path(made, "stored.duckdb"), Path(made, "telemetry.jsonl")
+        PACKED = Path(made, "packed")
         toolkit = [sys.executable, "-m", "toolkit"]
         subprocess.run([*toolkit, "analyze", "sample:after", "--db", str(STORED), "-o", "/dev/null"], check=True)
+        subprocess.run([*toolkit, "pack", "sample:after", "-o", str(PACKED), "--db", ":memory:"], check=True)
         packed = ROOT / "toolkit" / "samples" / "after" / "telemetry.jsonl.zst"
         shutil.copy(packed, TELEMETRY)
         main()

@@ -11,11 +11,12 @@ from toolkit.model.redaction.environment import (
     redact_named,
     redact_setting,
 )
+from toolkit.model.redaction.log_lines import redact_log_line
 from toolkit.model.redaction.shapes import MASK
 from toolkit.model.redaction.suspicious import may_hold_secret
 from toolkit.model.redaction.texts import redact, redact_all
 
 __all__ = [
     "KEPT_PREFIXES", "MASK", "may_hold_secret", "redact", "redact_all", "redact_argv", "redact_environment",
-    "redact_invalid", "redact_named", "redact_setting", "redact_value",
+    "redact_invalid", "redact_log_line", "redact_named", "redact_setting", "redact_value",
 ]  # fmt: skip

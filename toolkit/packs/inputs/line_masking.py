@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from toolkit.model.redaction import MASK, redact
+from toolkit.model.redaction import MASK, redact, redact_log_line
 
 _NUMBERS = frozenset(" \r\t0123456789{}[],:.+-eEtrufalsn")
 """Characters of a JSON line outside its strings."""
@@ -37,7 +37,7 @@ class LineMasker:
         text = line.decode("utf-8", "surrogateescape")
         if text.startswith("{") and self._is_harmless_record(text):
             return line
-        masked = redact(self._without_key(text))
+        masked = redact_log_line(self._without_key(text))
         if masked != text and _is_json(text) and not _is_json(masked):
             masked = _masked_record(text)
         return masked.encode("utf-8", "surrogateescape")
