@@ -106,6 +106,8 @@ class Connections:
             self.schedule(now_ms + self._protocol.ping_ms, lambda at_ms: self._ping(at_ms, connection))
         if self._protocol.idle is not None:
             self.watch_idle(now_ms, connection, self._protocol.idle)
+        if self._protocol.idle_heartbeat_ms:
+            self.schedule(now_ms + self._protocol.idle_heartbeat_ms, lambda at_ms: self._end_silence(at_ms, connection))
         return connection
 
     def send(
@@ -192,6 +194,19 @@ class Connections:
             self.close(now_ms, connection, fault)
         else:
             self.schedule(due_ms, lambda at_ms: self.watch_idle(at_ms, connection, idle, fault))
+
+    def _end_silence(self, now_ms: int, connection: Connection) -> None:
+        """Send the venue's heartbeat if nothing was sent for its time; check again when it can be due next."""
+        if connection.conn_id not in self.by_id:
+            return
+        after_ms = self._protocol.idle_heartbeat_ms
+        due_ms = connection.sent_ms + after_ms
+        if due_ms <= now_ms:
+            due_ms = now_ms + after_ms
+            heartbeat = self._protocol.idle_heartbeat(connection.path, self._start_unix_ms + now_ms)
+            if heartbeat is not None:
+                self.send(now_ms, connection, heartbeat, Content.HEARTBEAT)
+        self.schedule(due_ms, lambda at_ms: self._end_silence(at_ms, connection))
 
     def _ping(self, now_ms: int, connection: Connection) -> None:
         if connection.conn_id not in self.by_id:

@@ -12,7 +12,7 @@ from connectors.simulator.exchange import Exchange
 from connectors.simulator.ground_truth import TruthWriter
 from connectors.simulator.messages import ServedVenue
 from connectors.simulator.protocols import protocols
-from connectors.simulator.protocols.base import VenueProtocol
+from connectors.simulator.protocols.base import Profile, VenueProtocol
 from connectors.simulator.replay.replayed_venue import ReplayedVenue
 from connectors.simulator.replay.tape_files import recorded_settings
 from connectors.simulator.scenario import Scenario
@@ -97,12 +97,14 @@ async def loopback(
     seed: int = 1,
     first_port: int = 0,
     write_truth: TruthWriter | None = None,
+    profile: Profile = Profile.CURRENT,
 ) -> AsyncIterator[dict[str, str]]:
     """Serve these venues, SIMULATED, while the context is open; yields the environment that points connectors to them.
 
-    `write_truth` receives the rows of the ground truth. Raises UsageError if a port is in use.
+    `write_truth` receives the rows of the ground truth, `profile` is the kind of clients. Raises UsageError if a port
+    is in use.
     """
-    selected = {name: protocol for name, protocol in protocols().items() if name in venues}
+    selected = {name: protocol for name, protocol in protocols(profile).items() if name in venues}
     start_unix_ms = unix_ms()
     simulated = exchanges(
         selected, scenario, base=base, seed=seed, start_unix_ms=start_unix_ms, write_truth=write_truth

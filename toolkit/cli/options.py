@@ -201,6 +201,14 @@ ProfileOption = Annotated[
         help="With CMD: set the environment variables that make this producer write into the run directory.",
     ),
 ]
+ClientProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="paraphina",
+        help="Serve the venues as this producer knows them: Paradex sends JSON to a URL without a binary schema.",
+    ),
+]
 BuildMinutesOption = Annotated[
     float,
     typer.Option("--build-minutes", metavar="N", help="With CMD: time limit for the first telemetry, in minutes."),

@@ -19,6 +19,7 @@ from toolkit.streams.small_files import read_small_file
 if TYPE_CHECKING:
     import asyncio
 
+    from connectors.simulator.protocols.base import Profile
     from connectors.simulator.replay.replayed_venue import ReplayedVenue
     from connectors.simulator.scenario import Scenario
     from connectors.venues.spec import Venue
@@ -59,6 +60,7 @@ def serve(
     ] = None,
     replay: opt.ReplayOption = None,
     speed: opt.SpeedOption = 1,
+    profile: opt.ClientProfileOption = None,
     quiet: opt.QuietOption = False,
 ) -> int:
     """Serve the simulated venues on 127.0.0.1 until Ctrl-C.
@@ -81,14 +83,17 @@ def serve(
         raise UsageError(f"--minutes {minutes:g}: write a time above 0")
     duration_s = minutes and minutes * 60
     if replay:
-        if scenario or truth or seed != 1 or base != "ETH":
-            raise UsageError("--replay serves what was recorded; leave out --scenario, --seed, --truth and --base")
+        if scenario or truth or seed != 1 or base != "ETH" or profile:
+            raise UsageError(
+                "--replay serves what was recorded; leave out --scenario, --seed, --truth, --base and --profile"
+            )
         asyncio.run(_replay(replayed_venues(replay, venue, speed), port, duration_s, speed, quiet))
         return 0
     if speed != 1:
         raise UsageError("--speed applies to a recording; name it with --replay, or leave --speed out")
     served = {name: description for name, description in known.items() if not venue or name in venue}
-    plan = ServePlan(served, read_scenario(scenario, list(known)), parse_asset(base), seed, port, duration_s)
+    faults = read_scenario(scenario, list(known))
+    plan = ServePlan(served, faults, parse_asset(base), seed, port, duration_s, parse_profile(profile))
     asyncio.run(_serve(plan, truth, quiet))
     return 0
 
@@ -113,7 +118,7 @@ def faults(output: opt.OutputOption = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ServePlan:
-    """The venues to serve, their market and faults; `duration_s` None means until Ctrl-C."""
+    """The venues to serve, their market, faults and clients; `duration_s` None means until Ctrl-C."""
 
     venues: dict[str, Venue]
     scenario: Scenario
@@ -121,6 +126,7 @@ class ServePlan:
     seed: int
     port: int
     duration_s: float | None
+    profile: Profile
 
 
 async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
@@ -134,7 +140,13 @@ async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
     with ExitStack() as files:
         write_truth = files.enter_context(TruthFile(truth)).write if truth is not None else None
         async with loopback(
-            plan.venues, plan.scenario, base=plan.base, seed=plan.seed, first_port=plan.port, write_truth=write_truth
+            plan.venues,
+            plan.scenario,
+            base=plan.base,
+            seed=plan.seed,
+            first_port=plan.port,
+            write_truth=write_truth,
+            profile=plan.profile,
         ) as environment:
             emit("\n".join(_shell_lines(plan.venues, client_environment(plan.venues, environment))))
             if not quiet:
@@ -217,6 +229,15 @@ def _shell_lines(venues: Mapping[str, Venue], environment: Mapping[str, str]) ->
     yield from (f"export {name}={shlex.quote(value)}" for name, value in environment.items())
     ids = (venue.instrument.name for venue in venues.values() if venue.instrument is not None)
     yield from (f"unset {name}" for name in ids if name not in environment)
+
+
+def parse_profile(name: str | None) -> Profile:
+    """Return the profile of the clients. Raises `UsageError` for an unknown one."""
+    from connectors.simulator.protocols.base import Profile
+
+    if name not in (None, *Profile):
+        raise UsageError(f"--profile {name}: no such profile; write {Profile.PARAPHINA}, or leave it out")
+    return Profile(name or Profile.CURRENT)
 
 
 def parse_asset(base: str) -> str:

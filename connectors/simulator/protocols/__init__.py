@@ -5,11 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from connectors.simulator.protocols.base import VenueProtocol
+from connectors.simulator.protocols.base import Profile, VenueProtocol
 
 
-def protocols() -> dict[str, VenueProtocol]:
-    """Return every protocol by venue name, in alphabetical order."""
+def protocols(profile: Profile = Profile.CURRENT) -> dict[str, VenueProtocol]:
+    """Return every protocol by venue name, in alphabetical order, as clients of `profile` know it."""
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     known = [module.PROTOCOL for module in modules if hasattr(module, "PROTOCOL")]
-    return {protocol.venue: protocol for protocol in sorted(known, key=lambda protocol: protocol.venue)}
+    return {each.venue: each.for_profile(profile) for each in sorted(known, key=lambda protocol: protocol.venue)}

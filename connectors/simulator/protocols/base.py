@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 import msgspec
@@ -140,6 +141,16 @@ class ClientInfo:
     serial: int
 
 
+class Profile(StrEnum):
+    """The kind of clients that a venue is simulated for.
+
+    `CURRENT` clients know the venue of today, the producer `paraphina` knows that of the day it was written.
+    """
+
+    CURRENT = "current"
+    PARAPHINA = "paraphina"
+
+
 @dataclass(frozen=True, slots=True)
 class IdleTimeout:
     """Idle rule: a connection ends after `after_ms` without a frame from the client (`of_client`) or from the venue."""
@@ -155,7 +166,8 @@ class VenueProtocol(ABC):
     `update_ms` is the time between two steps of the market. `symbol` is the format of a symbol with the field `base`.
     `acks` is true if the venue confirms subscriptions apart from their data. `heartbeat` is the heartbeat text that the
     venue sends (None: a control ping). The venue sends a ping every `ping_ms` (0: never) and closes the connection
-    if no pong arrives within `pong_ms`.
+    if no pong arrives within `pong_ms`. It sends `idle_heartbeat` after `idle_heartbeat_ms` without a data frame
+    (0: never).
     """
 
     venue: str
@@ -166,10 +178,19 @@ class VenueProtocol(ABC):
     heartbeat: str | None = None
     ping_ms: int = 0
     pong_ms: int = 0
+    idle_heartbeat_ms: int = 0
     idle: IdleTimeout | None = None
 
     def greeting(self, _serial: int, /) -> str | None:
         """Return the first text of a new connection, None if there is none; `serial` counts connections."""
+        return None
+
+    def for_profile(self, _profile: Profile, /) -> VenueProtocol:
+        """Return the protocol as clients of a profile know it."""
+        return self
+
+    def idle_heartbeat(self, _path: str, _wall_ms: int, /) -> str | bytes | None:
+        """Return the heartbeat of a connection by this URL path, None if it gets none."""
         return None
 
     @abstractmethod

@@ -21,11 +21,12 @@ from connectors.simulator.faults.table import FAULTS
 from connectors.simulator.ground_truth import TruthRow, TruthWriter
 from connectors.simulator.messages import TrueBook
 from connectors.simulator.protocols import protocols
+from connectors.simulator.protocols.base import VenueProtocol
 from connectors.simulator.scenario import PlannedFault, plan
 from connectors.venues import venues
 from connectors.venues.spec import Recovery
 from tests.simulation.connector_record import ConnectorRecord
-from tests.simulation.fault_matrix import available_needs, missing_need
+from tests.simulation.fault_matrix import available_needs, missing_need, profile_of
 from tests.simulation.one_connector import Simulation
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
@@ -40,6 +41,7 @@ FEEDS: dict[str, Mapping[str, str]] = {
     "extended best only": {"PARAPHINA_EXTENDED_WS_DEPTH_LEVELS": "1"},
     "hyperliquid plain": {"HL_L2_FAST": "0"},
     "paradex orderbook": {"PARAPHINA_PARADEX_PUBLIC_FEED": "orderbook"},
+    "paradex json": {"PARADEX_WS_ENCODING": "json"},
     "paradex deltas": {"PARAPHINA_PARADEX_PUBLIC_FEED": "deltas"},
 }
 FLAWS = {
@@ -53,14 +55,18 @@ FLAWS = {
 def simulation(feed: str, *faults: PlannedFault, seed: int = 1, write_truth: TruthWriter | None = None) -> Simulation:
     name = feed.partition(" ")[0]
     return Simulation(
-        venues()[name], protocols()[name], plan=faults, environ=FEEDS[feed], seed=seed, write_truth=write_truth
+        venues()[name], protocol(feed), plan=faults, environ=FEEDS[feed], seed=seed, write_truth=write_truth
     )
+
+
+def protocol(feed: str) -> VenueProtocol:
+    return protocols(profile_of(FEEDS[feed]))[feed.partition(" ")[0]]
 
 
 def cells() -> Iterator[tuple[str, Fault]]:
     for feed, environ in FEEDS.items():
         name = feed.partition(" ")[0]
-        has = available_needs(venues()[name], protocols()[name], environ)
+        has = available_needs(venues()[name], protocol(feed), environ)
         for fault in FAULTS.values():
             if not fault.on_sockets_only and missing_need(fault, has) is None:
                 yield feed, fault

@@ -24,7 +24,7 @@ from connectors.simulator.protocols import protocols
 from connectors.simulator.scenario import PlannedFault
 from connectors.venues import venues
 from connectors.venues.spec import RestSpec, Target, Venue
-from tests.simulation.fault_matrix import HEADERS, with_instrument
+from tests.simulation.fault_matrix import HEADERS, profile_of, with_instrument
 
 NAMES = sorted(protocols())
 START_UNIX_MS = 1_790_000_000_000
@@ -39,7 +39,11 @@ class Listener:
         self.truth: list[TruthRow] = []
         self.venue: Venue = venues()[name]
         self.exchange = Exchange(
-            protocols()[name], seed=seed, start_unix_ms=START_UNIX_MS, plan=plan, write_truth=self.truth.append
+            protocols(profile_of(environ or {}))[name],
+            seed=seed,
+            start_unix_ms=START_UNIX_MS,
+            plan=plan,
+            write_truth=self.truth.append,
         )
         self.now_ms = 0
         self.actions: list[tuple[int, ExchangeAction]] = []

@@ -13,6 +13,7 @@ import pytest
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.messages import Accepted, CloseConnection, Content, HttpResponse, Request, SendData
 from connectors.simulator.protocols import protocols
+from connectors.simulator.protocols.base import Profile
 from tests.connectors.simulator.listener import HEADERS, NAMES, START_UNIX_MS, Listener
 
 TAPES = Path(__file__).parent.parent / "tapes"
@@ -181,13 +182,38 @@ CONVERSATIONS: dict[str, tuple[str, str, list[str], str]] = {
         '"data":"not subscribed"',
     ),
     "Paradex has a summary": ("paradex", "/v1", [RPC % ("subscribe", "markets_summary.ETH-USD-PERP")], '"mark_price"'),
+    "Paradex has one summary of all markets": (
+        "paradex",
+        "/v1",
+        [RPC % ("subscribe", "markets_summary")],
+        '"channel":"markets_summary","data":{"symbol":"ETH-USD-PERP"',
+    ),
+    "Paradex has the trades of all markets": (
+        "paradex",
+        "/v1",
+        [RPC % ("subscribe", "trades.ALL")],
+        '"channel":"trades.ALL"',
+    ),
+    "Paradex has the best of all markets": ("paradex", "/v1", [RPC % ("subscribe", "bbo.ALL")], '"channel":"bbo.ALL"'),
+    "Paradex has funding with 14 decimals": (
+        "paradex",
+        "/v1",
+        [RPC % ("subscribe", "funding_data")],
+        '"channel":"funding_data","data":{"market":"ETH-USD-PERP"',
+    ),
+    "Paradex groups no book by less than its tick": (
+        "paradex",
+        "/v1",
+        [RPC % ("subscribe", "order_book.ETH-USD-PERP.snapshot@15@100ms@0_01")],
+        '"data":"invalid channel"',
+    ),
     "Paradex knows no such method": ("paradex", "/v1", [RPC % ("auth", "x")], '"code":-32601'),
     "Paradex reads no garbage": ("paradex", "/v1", ["{oh"], '"code":-32700'),
 }
 
 
 def converse(venue: str, path: str, messages: list[str]) -> list[object]:
-    exchange = Exchange(protocols()[venue], start_unix_ms=START_UNIX_MS)
+    exchange = Exchange(protocols(Profile.PARAPHINA)[venue], start_unix_ms=START_UNIX_MS)
     accepted, actions = exchange.connect(100, path, HEADERS)
     assert isinstance(accepted, Accepted)
     for frame in messages:
@@ -251,6 +277,35 @@ REST = {
     "Paradex other market": ("paradex", "GET", "/v1/markets", {"market": "X"}, None, '{"results":[]}'),
     "Paradex summary": ("paradex", "GET", "/v1/markets/summary", {"market": "ALL"}, None, '"funding_rate":"0.0'),
     "Paradex best": ("paradex", "GET", "/v1/bbo/ETH-USD-PERP", {}, None, '"bid_size"'),
+    "Paradex book": ("paradex", "GET", "/v1/orderbook/ETH-USD-PERP", {"price_tick": "0_5"}, None, '"best_bid_api":["'),
+    "Paradex interactive": (
+        "paradex",
+        "GET",
+        "/v1/orderbook/ETH-USD-PERP/interactive",
+        {"depth": "1"},
+        None,
+        '"best_ask_interactive":["',
+    ),
+    "Paradex config": ("paradex", "GET", "/v1/system/config", {}, None, '"paraclear_decimals":8'),
+    "Paradex state": ("paradex", "GET", "/v1/system/state", {}, None, '{"status":"ok"}'),
+    "Paradex funding": (
+        "paradex",
+        "GET",
+        "/v1/funding/data",
+        {"market": "ETH-USD-PERP"},
+        None,
+        '"funding_rate_8h":"0.0',
+    ),
+    "Paradex trades": ("paradex", "GET", "/v1/trades", {"market": "ETH-USD-PERP"}, None, '{"next":null,"prev":null,'),
+    "Paradex candles": (
+        "paradex",
+        "GET",
+        "/v1/markets/klines",
+        {"symbol": "ETH-USD-PERP", "resolution": "1", "start_at": "0", "end_at": "1"},
+        None,
+        '{"results":[]}',
+    ),
+    "Paradex insurance": ("paradex", "GET", "/v1/insurance", {}, None, '"settlement_asset":"USDC"'),
     "Paradex time": ("paradex", "GET", "/v1/system/time", {}, None, '"server_time":"1790000000000"'),
 }
 
@@ -282,6 +337,11 @@ MISSING = {
     "Aster unheard": ("aster", Request("GET", "/fapi/v1/gossip"), 404),
     "Paradex by POST": ("paradex", Request("POST", "/v1/markets"), 404),
     "Paradex other market": ("paradex", Request("GET", "/v1/orderbook/X"), 404),
+    "Paradex elsewhere": ("paradex", Request("GET", "/v1/gossip"), 404),
+    "Paradex depth": ("paradex", Request("GET", "/v1/orderbook/ETH-USD-PERP", {"depth": "0"}), 400),
+    "Paradex tick": ("paradex", Request("GET", "/v1/orderbook/ETH-USD-PERP", {"price_tick": "0.01"}), 400),
+    "Paradex strange tick": ("paradex", Request("GET", "/v1/orderbook/ETH-USD-PERP", {"price_tick": "1e9"}), 400),
+    "Paradex candles of no time": ("paradex", Request("GET", "/v1/markets/klines", {"resolution": "x"}), 400),
 }
 
 

@@ -51,6 +51,17 @@ def test_an_integer_outside_its_range_or_of_another_type_is_refused(value: objec
         integer(value)
 
 
+@pytest.mark.parametrize("text", ["-0.00014969570582", "0." + "1" * 60, "-" + "9" * 15 + "." + "8" * 60, "-1e-9"])
+def test_a_rate_keeps_any_number_of_digits(text: str) -> None:
+    assert str(rate(text)) == str(Decimal(text))
+
+
+@pytest.mark.parametrize("text", ["NaN", "--1", "-", "1e400", "9" * 16, 1, None])
+def test_a_rate_that_is_no_number_is_refused(text: object) -> None:
+    with pytest.raises(BadNumberError):
+        rate(text)
+
+
 def test_a_missing_or_zero_time_is_none() -> None:
     assert (unix_ms(None), unix_ms(0), unix_ms(7)) == (None, None, 7)
 

@@ -95,6 +95,7 @@ def book(levels: int = 2) -> bytes:
         (book()[:110], "BookEvent.bids: 9 of 32 bytes"),
         (book()[:-2], "BookEvent.market: 0 of 1 bytes"),
         (book()[:-1] + b"\xff", "BookEvent.market: not UTF-8"),
+        (book()[:97] + b"\x00\x00\xff\xff" + book()[97:], "BookEvent.bids: more than 10000 entries"),
         (b"\x40\x00\x4d\x00\x01\x00\x01\x00", "77.block: 0 of 64 bytes"),
     ],
 )
@@ -110,6 +111,8 @@ def test_entries_longer_than_known_are_read_and_shorter_ones_lack_their_last_fie
     entries = data[begin + 4 : begin + 36]
     longer = b"\x18\x00\x02\x00" + entries[:16] + b"more    " + entries[16:] + b"more    "
     assert PUBLIC.read(data[:begin] + longer + data[begin + 36 :])["bids"] == rows
+    none = b"\x00\x00\x02\x00"
+    assert PUBLIC.read(data[:begin] + none + data[begin + 36 :])["bids"] == [(None, None), (None, None)]
     shorter = b"\x0a\x00\x02\x00" + entries[:10] + entries[16:26]
     assert PUBLIC.read(data[:begin] + shorter + data[begin + 36 :])["bids"] == [(1, None), (3, None)]
 

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.recording import tape
+from connectors.session.decoding import decode, parse
+from connectors.session.events import Received
 from connectors.venues import venues
 from connectors.venues.frames import Book, BookDelta, DecodeMiss, Frame
-from connectors.venues.spec import Venue
+from connectors.venues.spec import Target, Venue
 
 TAPES = sorted((Path(__file__).parents[1] / "tapes").glob("*.tape.jsonl"))
 SCALARS = st.sampled_from([None, True, -1, 2**70, 1.5, float("nan"), "", "NaN", "1e400", "-1", "0", "9" * 40, [], {}])
@@ -25,7 +27,19 @@ every_venue = pytest.mark.parametrize("venue", venues().values(), ids=lambda ven
 def received_messages(venue: Venue) -> list[Any]:
     tapes = (path for path in TAPES if path.name.startswith(f"{venue.name}."))
     entries = (entry for path in tapes for entry in tape.read_tape(path.read_text(encoding="utf-8").splitlines())[1])
-    return [json.loads(entry.data) for entry in entries if entry.kind is tape.FrameKind.RECEIVED]
+    texts = (entry.data for entry in entries if entry.kind is tape.FrameKind.RECEIVED and isinstance(entry.data, str))
+    return [json.loads(text) for text in texts]
+
+
+def binary_frames() -> list[tuple[Target, bytes]]:
+    """Return the binary frames of all tapes, each with the market and options of its tape."""
+    found = []
+    for path in TAPES:
+        header, entries = tape.read_tape(path.read_text(encoding="utf-8").splitlines())
+        options = {setting.name: setting.default for setting in venues()[header.venue].settings} | dict(header.options)
+        market = Target((), (), header.market, header.market, options)
+        found += [(market, entry.data) for entry in entries if isinstance(entry.data, bytes)]
+    return found
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -54,6 +68,20 @@ def test_a_damaged_frame_is_decoded_missed_or_refused(venue: Venue, data: st.Dat
     assert all(isinstance(getattr(frame, "topic", None), str | None) for frame in frames)
     levels = [level for frame in frames if isinstance(frame, Book | BookDelta) for level in frame.bids + frame.asks]
     assert all(price.is_finite() and price > 0 and size >= 0 for price, size in levels)
+
+
+BINARY = binary_frames()
+
+
+@given(data=st.data())
+def test_a_damaged_binary_frame_is_decoded_missed_or_refused(data: st.DataObject) -> None:
+    market, frame = data.draw(st.sampled_from(BINARY))
+    at, octets = data.draw(st.integers(0, len(frame) - 1)), data.draw(st.binary(max_size=8))
+    received = Received(frame[:at] + octets + frame[at + len(octets) :], binary=True)
+    with suppress(ValueError):  # refused
+        frames = decode(venues()["paradex"], market, received, parse(venues()["paradex"], received))
+        levels = [level for frame in frames if isinstance(frame, Book | BookDelta) for level in frame.bids + frame.asks]
+        assert all(price > 0 and size >= 0 for price, size in levels)
 
 
 BAD_NUMBERS = ["NaN", "Infinity", "1e400", "-3", "9" * 40, "0x10", "1_000", " 1", 84077, 1.5, None, True, ["1"]]

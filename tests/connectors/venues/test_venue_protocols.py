@@ -21,7 +21,7 @@ from connectors.simulator.protocols import protocols
 from connectors.venues import venues
 from connectors.venues.frames import Ack, Book, BookDelta, DecodeMiss, Frame, Refusal, Trade
 from connectors.venues.spec import Recovery, RestSpec, Target, Venue
-from tests.simulation.fault_matrix import HEADERS
+from tests.simulation.fault_matrix import HEADERS, profile_of
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class Client:
 
     def __init__(self, name: str, environ: dict[str, str]) -> None:
         self.venue: Venue = venues()[name]
-        self.exchange = Exchange(protocols()[name], seed=7, start_unix_ms=START_UNIX_MS)
+        self.exchange = Exchange(protocols(profile_of(environ))[name], seed=7, start_unix_ms=START_UNIX_MS)
         self.now_ms = 1_000
         self.target: Target = target(self.venue, resolve(venue_settings(self.venue), environ), base="ETH")
         if self.venue.lookup is not None:

@@ -1,23 +1,25 @@
 """Paradex protocol: JSON-RPC, a best-bid-and-offer stream, full books of 15 levels, and deltas with `seq_no`.
 
-Data comes in binary frames where the URL names their schema and version, in JSON otherwise. `seq_no` of the deltas
-increases by one per frame; the other streams are conflated and skip numbers.
+Data comes in binary frames, and the URL has to name their schema and version; clients of the profile `paraphina`, which
+know the venue of earlier days, get JSON without that. `seq_no` of the deltas increases by one per frame; the other
+streams are conflated and skip numbers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from connectors.simulator.market import Precision
-from connectors.simulator.messages import Content, Request
+from connectors.simulator.messages import Content, HttpResponse, Request
 from connectors.simulator.protocols.base import (
     ClientInfo,
     ClientResponse,
     MarketState,
+    Profile,
     SendReply,
     StartStream,
     StopStream,
@@ -34,7 +36,22 @@ HANDLING_US = 37
 """Handling time of a request, reported as `usDiff`."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Paradex(VenueProtocol):
+    requires_schema: bool = True
+
+    def for_profile(self, profile: Profile) -> VenueProtocol:
+        return replace(self, requires_schema=False) if profile is Profile.PARAPHINA else self
+
+    def refuse_handshake(self, request: Request) -> HttpResponse | None:
+        try:
+            version = schema_version(request.query)
+        except ValueError as error:
+            return rest.error(400, "INVALID_REQUEST_PARAMETER", str(error))
+        if version is None and self.requires_schema:
+            return rest.error(400, "INVALID_REQUEST_PARAMETER", "sbeSchemaId and sbeSchemaVersion are required")
+        return None
+
     def streams_for_path(self, path: str, _symbol: str) -> tuple[Stream, ...] | None:
         return () if path.partition("?")[0].endswith("/v1") else None
 
@@ -47,7 +64,7 @@ class _Paradex(VenueProtocol):
                 elif channel in client.channels:
                     yield _error(message, state, -32_600, "invalid subscribe request", "already subscribed")
                 else:
-                    stream.binary_version = schema_version(client.path)
+                    stream.binary_version = schema_version(dict(parse_qsl(urlsplit(client.path).query)))
                     yield StartStream(stream, _result(channel, message, state))
             case {"method": "unsubscribe", "params": {"channel": str(channel)}}:
                 if channel in client.channels:
@@ -65,8 +82,18 @@ class _Paradex(VenueProtocol):
         params = {"channel": stream.channel, "data": json_frames.encode(stream, state)}
         return compact_json({"jsonrpc": "2.0", "method": "subscription", "params": params})
 
-    def handle_request(self, request: Request, state: MarketState) -> Json | None:
+    def idle_heartbeat(self, path: str, wall_ms: int) -> bytes | None:
+        version = schema_version(dict(parse_qsl(urlsplit(path).query)))
+        return None if version is None else binary_frames.heartbeat(wall_ms, version)
+
+    def handle_request(self, request: Request, state: MarketState) -> Json | HttpResponse | None:
         return rest.handle_request(request, state)
+
+    def unknown_path(self, _request: Request) -> HttpResponse:
+        return rest.error(404, "NOT_FOUND", "resource not found")
+
+    def invalid_request(self, _request: Request, why: str) -> HttpResponse:
+        return rest.error(400, "INVALID_REQUEST_PARAMETER", why)
 
     def subscription_error(self, _channel: str) -> str:
         error = {"code": -32_600, "message": "invalid subscribe request", "data": "invalid channel"}
@@ -76,17 +103,16 @@ class _Paradex(VenueProtocol):
         return compact_json({"jsonrpc": "2.0", "error": {"code": -32_700, "message": "Parse error"}})
 
 
-def schema_version(path: str) -> int | None:
-    """Return the version of the binary schema that a URL names, None if it names no schema.
+def schema_version(query: Mapping[str, str]) -> int | None:
+    """Return the version of the binary schema that a URL's query names, None if it names no schema.
 
     Raises ValueError for an unknown schema or version; the venue does not fall back to another.
     """
-    query = parse_qs(urlsplit(path).query)
-    schema, version = (query.get(name, [""])[0] for name in ("sbeSchemaId", "sbeSchemaVersion"))
+    schema, version = (query.get(name, "") for name in ("sbeSchemaId", "sbeSchemaVersion"))
     if not schema and not version:
         return None
     if schema != str(SCHEMA_ID) or version not in map(str, range(NEWEST_VERSION + 1)):
-        raise ValueError(f"unsupported SBE schema {schema}:{version}")
+        raise ValueError(f"unsupported SBE schema {schema[:20]}:{version[:20]}")
     return int(version)
 
 
@@ -104,20 +130,10 @@ def _stream(channel: str, state: MarketState) -> Stream | None:
         case ["order_book", market, "deltas" | "interactive_deltas"] if market == symbol:
             return Stream(channel, incremental=True)
         case ["order_book", market, kind] if market == symbol and (book := BOOK.fullmatch(kind)):
-            step = price_step(book["tick"], state.precision)
-            return None if step == 0 else Stream(channel, depth=15, period_ms=int(book["ms"]), price_step=step or 1)
+            step = rest.price_step(book["tick"], state.precision)
+            return None if step is None else Stream(channel, depth=15, period_ms=int(book["ms"]), price_step=step)
         case _:
             return None
-
-
-def price_step(tick: str | None, precision: Precision) -> int | None:
-    """Return the points between two levels of a book that is grouped by a price tick (`0_1`): 0 for a tick that the
-    market does not have, None without a tick.
-    """
-    if tick is None:
-        return None
-    points = Decimal(tick.replace("_", ".")).scaleb(precision.price_decimals)
-    return int(points) if points == points.to_integral_value() and points % precision.step == 0 else 0
 
 
 def _rejection(channel: str) -> str:
@@ -151,4 +167,5 @@ PROTOCOL = _Paradex(
     symbol="{base}-USD-PERP",
     ping_ms=55_000,
     pong_ms=5_000,
+    idle_heartbeat_ms=20_000,
 )

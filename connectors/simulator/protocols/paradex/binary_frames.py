@@ -22,9 +22,9 @@ def encode(stream: Stream, state: MarketState, version: int) -> bytes:
     return messages.PUBLIC.write(name, head | values, version)
 
 
-def heartbeat(wall_ms: int, number: int) -> bytes:
+def heartbeat(wall_ms: int, version: int) -> bytes:
     """Return the heartbeat that an idle connection gets."""
-    return messages.PUBLIC.write(messages.HEARTBEAT, {"ts": wall_ms * 1_000, "seq": number}, messages.NEWEST_VERSION)
+    return messages.PUBLIC.write(messages.HEARTBEAT, {"ts": wall_ms * 1_000, "seq": 0}, version)
 
 
 def _message(stream: Stream, state: MarketState) -> tuple[str, dict[str, Any]]:
