@@ -19,7 +19,7 @@ from connectors.simulator.messages import (
     SendData,
     TrueBook,
 )
-from connectors.simulator.protocols.base import ClientInfo, IdleTimeout, Stream, VenueProtocol
+from connectors.simulator.protocols.base import ClientInfo, IdleTimeout, Numbering, Stream, VenueProtocol
 
 NO_CLOSE_FRAME = 1006
 """Close code of a connection that ended without a close frame (RFC 6455, section 7.1.5)."""
@@ -40,6 +40,7 @@ class Connection:
     received_ms: int
     sent_ms: int
     streams: dict[str, Stream] = field(default_factory=dict)
+    numbering: Numbering = field(default_factory=Numbering)
     frames_to_drop: int = 0
     frames_to_double: int = 0
     flaps: bool = False
@@ -51,7 +52,7 @@ class Connection:
 
     def client_info(self) -> ClientInfo:
         """Return the facts of the connection that a protocol may use."""
-        return ClientInfo(self.path, frozenset(self.streams), self.serial)
+        return ClientInfo(self.path, frozenset(self.streams), self.serial, self.numbering)
 
 
 class Connections:

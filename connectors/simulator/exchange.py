@@ -13,22 +13,21 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from connectors.session.events import Control
+from connectors.simulator.admission import Admission, rest_response
 from connectors.simulator.connections import Connection, Connections
-from connectors.simulator.faults.active import ActiveFaults, error_response
+from connectors.simulator.faults.active import ActiveFaults
 from connectors.simulator.faults.injector import Injector
 from connectors.simulator.ground_truth import TruthWriter
 from connectors.simulator.market import MarketTrade
 from connectors.simulator.market_data import MarketData, merge_changes
 from connectors.simulator.messages import (
     Accepted,
-    ConnectPolicy,
     Content,
     ExchangeAction,
     HttpResponse,
     Refused,
     Request,
     SendData,
-    TrueBook,
     Unanswered,
 )
 from connectors.simulator.protocols.base import (
@@ -67,6 +66,7 @@ class Exchange:
         self.active_faults = ActiveFaults()
         self.market_data = MarketData(protocol, base, seed, start_unix_ms, self.active_faults.clock_ms)
         self.connections = Connections(protocol, self.active_faults, start_unix_ms, write_truth)
+        self.admission = Admission(protocol, self.active_faults, self.connections)
         self.connections.schedule(protocol.update_ms, self._update)
         Injector(
             protocol, self.market_data, self.connections, self.active_faults, partial(self._move_market, send_all=True)
@@ -136,7 +136,10 @@ class Exchange:
     def request(self, now_ms: int, request: Request) -> tuple[HttpResponse | Unanswered, list[ExchangeAction]]:
         """Handle a REST request."""
         self.connections.advance(now_ms)
-        response = self.active_faults.rest_failure() or self._rest_response(now_ms, request)
+        response = self.admission.refuse_request(now_ms, request)
+        if response is None:
+            state = self.market_data.rest_state(now_ms, updates_ago=self.active_faults.rest_updates_late)
+            response = rest_response(self.protocol, request, state)
         query = "&".join(f"{name}={value}" for name, value in request.query.items())
         path = request.path + (f"?{query}" if query else "")
         status = response.status if isinstance(response, HttpResponse) else None
@@ -148,16 +151,9 @@ class Exchange:
     def _handshake(
         self, now_ms: int, path: str, headers: Mapping[str, str]
     ) -> Accepted | HttpResponse | Refused | Unanswered:
-        policy, fault = self.active_faults.connect_policy()
-        if fault is not None:
-            self.connections.write_truth(now_ms, "door", door=policy, path=path, fault=fault.name)
-            if policy is ConnectPolicy.STATUS:
-                return error_response(fault)
-            return Refused() if policy is ConnectPolicy.REFUSE else Unanswered()
         parts = urlsplit(path)
         request = Request("GET", parts.path, dict(parse_qsl(parts.query)), headers=headers)
-        if (refusal := self.protocol.refuse_handshake(request)) is not None:
-            self.connections.write_truth(now_ms, "handshake_refused", path=path, status=refusal.status)
+        if (refusal := self.admission.refuse_handshake(now_ms, request, path)) is not None:
             return refusal
         streams = self.protocol.streams_for_path(path, self.market_data.symbol)
         if streams is None:
@@ -173,6 +169,9 @@ class Exchange:
         return Accepted(connection.conn_id)
 
     def _handle_frame(self, now_ms: int, connection: Connection, data: str | bytes) -> None:
+        if (refusal := self.admission.refuse_message(now_ms)) is not None:
+            self._respond(now_ms, connection, refusal)
+            return
         try:
             message = msgspec.json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -184,27 +183,16 @@ class Exchange:
         ):
             self._respond(now_ms, connection, response)
 
-    def _rest_response(self, now_ms: int, request: Request) -> HttpResponse:
-        if (refusal := self.protocol.refuse_request(request)) is not None:
-            return refusal
-        state = self.market_data.rest_state(now_ms, updates_ago=self.active_faults.rest_updates_late)
-        try:
-            body = self.protocol.handle_request(request, state)
-        except (ValueError, RecursionError) as error:
-            return self.protocol.invalid_request(request, str(error))
-        if body is None:
-            return self.protocol.unknown_path(request)
-        if isinstance(body, HttpResponse):
-            return body
-        text = body.encode() if isinstance(body, str) else msgspec.json.encode(body)
-        return HttpResponse(200, text, true_book=TrueBook(state.book, state.precision, None))
-
     def _respond(self, now_ms: int, connection: Connection, response: ClientResponse) -> None:
         match response:
             case SendReply(text, content):
                 self.connections.send(now_ms, connection, text, content)
-            case StartStream():
-                self._subscribe(now_ms, connection, response)
+            case StartStream(stream):
+                refusal = self.admission.refuse_subscription(connection, stream.channel)
+                if refusal is None:
+                    self._subscribe(now_ms, connection, response)
+                else:
+                    self._respond(now_ms, connection, refusal)
             case StopStream(channel, ack):
                 connection.streams.pop(channel, None)
                 self.connections.write_truth(now_ms, "unsubscribed", connection, channel=channel)
@@ -252,10 +240,13 @@ class Exchange:
         match stream.content:
             case Content.TRADES if trade is not None:
                 self._send(now_ms, connection, stream, full=False, trades=(trade,))
-            case Content.FUNDING:
+            case Content.FUNDING | Content.STATS:
                 self._send(now_ms, connection, stream, full=False)
             case Content.BOOK:
                 full_due = _full_due(now_ms, stream)
+                if full_due and stream.started and self.market_data.has_changes(stream):
+                    # The changes come first, then the full book with the next number and the same time.
+                    self._send(now_ms, connection, stream, full=False)
                 if (
                     full_due
                     or stream.repeats_unchanged

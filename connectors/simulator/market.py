@@ -87,6 +87,10 @@ class FullBook(NamedTuple):
         asks = sorted(self.asks.items())
         return bids[:levels], asks[:levels]
 
+    def mid(self) -> int:
+        """Return the mid price in points; a side without levels counts as zero."""
+        return (max(self.bids, default=0) + min(self.asks, default=0)) // 2
+
 
 def grouped(book: FullBook, step: int) -> FullBook:
     """Return the book with the levels of each `step` points as one: bids by the lower price, asks by the higher."""

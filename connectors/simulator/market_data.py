@@ -16,6 +16,7 @@ from connectors.simulator.market import (
 )
 from connectors.simulator.messages import Content, TrueBook
 from connectors.simulator.protocols.base import LevelChange, MarketState, Stream, VenueProtocol
+from connectors.simulator.protocols.candles import MarketHistory
 
 BookAlteration = Callable[[FullBook], FullBook]
 """Function of a fault that returns the altered book."""
@@ -46,6 +47,7 @@ class MarketData:
         self.market = SimulatedMarket(CommonPrice(seed, base), protocol.precision, seed, protocol.venue)
         self._start_unix_ms = start_unix_ms
         self._clock = clock
+        self.history = MarketHistory(self.market.trades)
         self.market.step(0)
         self.shown = self.market.book
         self.frozen = False
@@ -63,6 +65,8 @@ class MarketData:
         before, trade, changed = self.shown, None, ChangedPrices(set(), set())
         if not quiet:
             changed, trade = self.market.step(now_ms), self.market.trade(self._start_unix_ms + now_ms)
+        if trade is not None:
+            self.history.add(trade, self.market.book.mid())
         changed = self._accumulate(changed) if self.frozen else self._apply_alterations(changed, alterations)
         self._history.append((self.market.number, self.shown))
         return changed, before, trade
@@ -138,7 +142,8 @@ class MarketData:
     ) -> MarketState:
         precision, funding = self.protocol.precision, self.market.funding_ppb
         wall_ms = self._clock(self._start_unix_ms + now_ms)
-        return MarketState(self.symbol, self.base, precision, wall_ms, number, book, funding, full, bids, asks, trades)
+        changes = (full, bids, asks, trades)
+        return MarketState(self.symbol, self.base, precision, wall_ms, number, book, funding, *changes, self.history)
 
 
 def merge_changes(stream: Stream, changed: ChangedPrices, before: FullBook) -> None:

@@ -13,7 +13,7 @@ from connectors.venues.frames import Level
 
 
 class Content(Flag):
-    """Kind of content that a frame carries; a fault withholds frames by kind."""
+    """Kind of content that a frame carries; a fault withholds frames by kind. `STATS` are prices and candles."""
 
     NONE = 0
     BOOK = auto()
@@ -25,7 +25,8 @@ class Content(Flag):
     REFUSAL = auto()
     PING = auto()
     PONG = auto()
-    DATA = BOOK | TRADES | FUNDING
+    STATS = auto()
+    DATA = BOOK | TRADES | FUNDING | STATS
     TEXT = DATA | ACK | HEARTBEAT | GREETING | REFUSAL
     ALL = TEXT | PING | PONG
 

@@ -1,7 +1,7 @@
 """Extended: one stream per socket, named by its URL; a snapshot about every minute, deltas numbered by one between.
 
 Sources: Extended API docs, "Public WebSocket streams"; x10-python-trading-starknet 2.6.0, `stream_client` and
-`configuration`; ccxt 4.5.64, `pro/extended`; published captures of the public socket, 2026-09.
+`configuration`; ccxt 4.5.64, `pro/extended`; published captures of the public sockets, 2026-08 and 2026-09.
 """
 
 from __future__ import annotations
@@ -9,18 +9,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from connectors.venues.frames import Book, BookDelta, DecodeMiss, Frame, Funding, Json, Refusal
-from connectors.venues.parsing import HOUR_S, integer, levels, rate, unix_ms
+from connectors.venues.frames import (
+    Book,
+    BookDelta,
+    BookSide,
+    DecodeMiss,
+    Frame,
+    Funding,
+    Ignored,
+    Json,
+    Refusal,
+    Trade,
+)
+from connectors.venues.parsing import HOUR_S, integer, levels, price, rate, size, unix_ms
 from connectors.venues.spec import RestCall, RestSpec, Setting, SettingType, Target, Topic, Venue, VenueLimits
 
 
 def decode(message: Json) -> Iterator[Frame]:
-    """Decode one message of a book stream.
+    """Decode one message of a book, trades, funding or mark price stream.
 
-    In a snapshot `q` is the size. In a delta `q` is the signed change and `c` the resulting size. It is not settled
-    if the snapshot of each minute continues the numbering, so a snapshot may carry any number.
+    In a snapshot `q` is the size. In a delta `q` is the signed change and `c` the resulting size. The snapshot of each
+    minute follows the delta of the same time and continues the numbering; a snapshot replaces the book, so its number
+    is not checked. A funding rate of the stream is one that was paid, for one hour.
     """
     match message:
+        case {"type": "SNAPSHOT", "error": str(text)}:
+            yield Refusal(text)
         case {"type": "SNAPSHOT", "data": {"m": str(market), "b": bids, "a": asks}, "seq": seq}:
             sides = levels(bids, "p", "q"), levels(asks, "p", "q")
             yield Book(f"orderbooks:{market}", *sides, integer(seq), unix_ms(message.get("ts")))
@@ -28,10 +42,29 @@ def decode(message: Json) -> Iterator[Frame]:
             sides = levels(bids, "p", "c"), levels(asks, "p", "c")
             number = integer(seq)
             yield BookDelta(f"orderbooks:{market}", *sides, number, number - 1, exchange_ms=unix_ms(message.get("ts")))
+        case {"data": [*trades], "seq": _}:
+            yield from (_trade(trade) for trade in trades)
+        case {"data": {"m": str(market), "f": paid, "T": paid_ms}, "seq": _}:
+            yield Funding(f"funding:{market}", rate(paid), HOUR_S, exchange_ms=unix_ms(paid_ms))
+        case {"type": "MP", "data": {"m": str()}}:
+            yield Ignored("mark price")
         case {"status": "ERROR", "error": {"code": int(code), "message": str(text)}}:
             yield Refusal(text, code)
         case _:
             yield DecodeMiss()
+
+
+def _trade(trade: Json) -> Trade:
+    """Decode a trade; `S` is the side of the taker."""
+    topic, taker = f"publicTrades:{_text(trade['m'])}", {"BUY": BookSide.BUY, "SELL": BookSide.SELL}[trade["S"]]
+    at_ms, trade_id = unix_ms(trade.get("T")), str(integer(trade["i"]))
+    return Trade(topic, price(trade["p"]), size(trade["q"]), taker, trade_id, at_ms)
+
+
+def _text(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"not text: {value!r}")
 
 
 def _market(target: Target) -> str:

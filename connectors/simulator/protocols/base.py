@@ -17,6 +17,8 @@ import msgspec
 
 from connectors.simulator.market import FullBook, MarketTrade, Precision
 from connectors.simulator.messages import Content, HttpResponse, Rejection, Request, SendData
+from connectors.simulator.protocols.candles import MarketHistory
+from connectors.simulator.protocols.limits import NO_LIMITS, UsageLimits
 from connectors.venues.frames import Json
 
 LevelChange: TypeAlias = tuple[int, int, int]
@@ -28,6 +30,18 @@ SENT_FRAMES = 20
 
 
 @dataclass(slots=True)
+class Numbering:
+    """Counter of a connection's data frames, for a venue that numbers them over all streams; `next` comes next."""
+
+    next: int = 0
+
+    def take(self) -> int:
+        """Return the next number and count it."""
+        self.next += 1
+        return self.next - 1
+
+
+@dataclass(slots=True)
 class Stream:
     """State of one subscription on one connection.
 
@@ -35,12 +49,12 @@ class Stream:
     is the minimum time between two frames; changes in between are merged into the next frame. An `incremental` stream
     sends changes after its first full book, and a full book again every `full_every_ms`; any other stream sends full
     books. `repeats_unchanged` sends a book that has not changed. `sends_at_once` sends the first frame at the
-    subscription instead of at the next change. `wrapped` puts frames into the venue's envelope for combined streams.
-    `binary_version` is the version of the binary schema in which frames are encoded, None for text. `price_step` groups
-    the levels of the book by so many points.
-    `number` is the last sequence number sent, `since` the market's update counter at the subscription. `bids` and
-    `asks` hold the sizes before each change not sent yet, `last_top` the last levels sent of a full book, and `sent`
-    the last frames; in an incremental stream, those since the last full book.
+    subscription instead of at the next change. `wrapped` puts frames into the venue's envelope for combined streams,
+    with the numbers of `numbering` where the venue numbers those over a connection. `binary_version` is the version of
+    the binary schema in which frames are encoded, None for text. `price_step` groups the levels of the book by so many
+    points. `number` is the last sequence number sent, `since` the market's update counter at the subscription. `bids`
+    and `asks` hold the sizes before each change not sent yet, `last_top` the last levels sent of a full book, and
+    `sent` the last frames; in an incremental stream, those since the last full book.
     """
 
     channel: str
@@ -54,6 +68,7 @@ class Stream:
     wrapped: bool = False
     binary_version: int | None = None
     price_step: int = 1
+    numbering: Numbering = field(default_factory=Numbering)
     number: int = 0
     since: int = 0
     due_ms: int = 0
@@ -71,7 +86,7 @@ class MarketState:
 
     `wall_ms` is Unix time in ms, `number` the venue's update counter, `funding_ppb` the hourly funding rate in parts
     per billion. `full` requests a full book from an incremental stream; else `bids` and `asks` are the changes since
-    its last frame, best first. `trades` are the trades to send, oldest first.
+    its last frame, best first. `trades` are the trades to send, oldest first, `history` those before and the candles.
     """
 
     symbol: str
@@ -85,6 +100,7 @@ class MarketState:
     bids: tuple[LevelChange, ...] = ()
     asks: tuple[LevelChange, ...] = ()
     trades: tuple[MarketTrade, ...] = ()
+    history: MarketHistory = field(default_factory=MarketHistory)
 
     def levels(self, depth: int | None = None) -> list[list[list[str]]]:
         """Return bids and asks as `[price, size]` texts, best first; `depth` None returns all levels."""
@@ -93,8 +109,12 @@ class MarketState:
 
     def mid(self) -> str:
         """Return the mid price as text; a side without levels counts as zero."""
-        (bid, *_), (ask, *_) = self.book.top(1)[0] or [(0, 0)], self.book.top(1)[1] or [(0, 0)]
-        return self.precision.price((bid[0] + ask[0]) // 2)
+        return self.precision.price(self.book.mid())
+
+    def best(self) -> tuple[str, str]:
+        """Return the best bid and the best ask as text; a side without levels counts as zero."""
+        bids, asks = self.book.top(1)
+        return self.precision.price(bids[0][0] if bids else 0), self.precision.price(asks[0][0] if asks else 0)
 
 
 # --- responses of a protocol to a client's frame ----------------------------------------------------------------------
@@ -134,11 +154,12 @@ ClientResponse: TypeAlias = SendReply | StartStream | StopStream | Disconnect
 
 @dataclass(frozen=True, slots=True)
 class ClientInfo:
-    """Facts of a connection for the protocol: its URL path, its subscribed channels and its serial number."""
+    """Facts of a connection for the protocol: its URL path, subscribed channels, serial number and frame counter."""
 
     path: str
     channels: frozenset[str]
     serial: int
+    numbering: Numbering
 
 
 class Profile(StrEnum):
@@ -167,7 +188,7 @@ class VenueProtocol(ABC):
     `acks` is true if the venue confirms subscriptions apart from their data. `heartbeat` is the heartbeat text that the
     venue sends (None: a control ping). The venue sends a ping every `ping_ms` (0: never) and closes the connection
     if no pong arrives within `pong_ms`. It sends `idle_heartbeat` after `idle_heartbeat_ms` without a data frame
-    (0: never).
+    (0: never). `usage_limits` apply to all clients together.
     """
 
     venue: str
@@ -180,6 +201,7 @@ class VenueProtocol(ABC):
     pong_ms: int = 0
     idle_heartbeat_ms: int = 0
     idle: IdleTimeout | None = None
+    usage_limits: UsageLimits = NO_LIMITS
 
     def greeting(self, _serial: int, /) -> str | None:
         """Return the first text of a new connection, None if there is none; `serial` counts connections."""
@@ -224,6 +246,29 @@ class VenueProtocol(ABC):
     def unknown_path(self, _request: Request, /) -> HttpResponse:
         """Return the venue's response to a request or a handshake for a path that it does not have."""
         return http_error(404, {"error": "not found"})
+
+    def weight(self, _request: Request, /) -> int:
+        """Return the weight of a request against `UsageLimits.weight`."""
+        return 1
+
+    def too_many_requests(self, wait_s: int, _refused: int, /) -> HttpResponse:
+        """Return the response to a request above the limit.
+
+        `wait_s` is the time in seconds until the next one may be served, `refused` the requests refused in a row.
+        """
+        return http_error(429, {"error": "too many requests"}, (("Retry-After", str(wait_s)),))
+
+    def too_many_connections(self) -> HttpResponse:
+        """Return the response to a handshake above the limit."""
+        return http_error(429, {"error": "too many connections"})
+
+    def too_many_messages(self) -> ClientResponse:
+        """Return the response to a message above the limit."""
+        return Disconnect()
+
+    def too_many_subscriptions(self, channel: str, /) -> ClientResponse:
+        """Return the response to a subscription above the limit."""
+        return SendReply(self.subscription_error(channel), Content.REFUSAL)
 
     def invalid_request(self, _request: Request, why: str, /) -> HttpResponse:
         """Return the venue's response to a request with a value that cannot be read; `why` names the value."""
