@@ -87,6 +87,25 @@ COMMON_SETTINGS = (
     ),
 )
 
+NETWORK_SETTINGS = (
+    Setting(
+        "SSL_CERT_FILE", None, SettingType.TEXT, "file of the certificate authorities to trust; unset: the system's"
+    ),
+    Setting("SSL_CERT_DIR", None, SettingType.TEXT, "directory of the certificate authorities to trust"),
+    *(
+        Setting(f"{name}_PROXY", None, SettingType.TEXT, meaning, aliases=(f"{name}_proxy".lower(),))
+        for name, meaning in (
+            ("WSS", "proxy of sockets with TLS; unset: HTTPS_PROXY"),
+            ("HTTPS", "proxy of sockets and requests with TLS; without user and password"),
+            ("WS", "proxy of sockets without TLS; unset: HTTP_PROXY"),
+            ("HTTP", "proxy of sockets and requests without TLS"),
+            ("ALL", "proxy of all that has no proxy of its own; this machine is never proxied"),
+            ("NO", "hosts and domains that are not proxied, with commas between; *: all"),
+        )
+    ),
+)
+"""Variables that `connectors.io` reads for every connection beyond this machine."""
+
 _LIMITS = {
     "PARAPHINA_{}_STALE_MS": ("stale_ms", "silence of data that ends a session", 1),
     "PARAPHINA_{}_PING_INTERVAL_MS": ("ping_interval_ms", "time between our pings; 0 turns them off", 0),

@@ -154,3 +154,24 @@ def test_an_unknown_name_is_noted_without_its_value() -> None:
     assert "PARAPHINA_LIGHTER_PING_MS" in done.stderr
     assert "testnet" not in done.stderr
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("environ", "value", "read_from"),
+    [
+        ({}, None, None),
+        ({"HTTPS_PROXY": "http://proxy.test:3128"}, "http://proxy.test:3128", "HTTPS_PROXY"),
+        ({"HTTPS_PROXY": "http://a.test:1", "https_proxy": "http://b.test:1"}, "http://b.test:1", "https_proxy"),
+    ],
+)
+def test_the_variables_of_proxies_are_listed_as_they_are_read(
+    environ: dict[str, str], value: str | None, read_from: str | None
+) -> None:
+    rows = {row["name"]: row for row in settings(environ)}
+    assert (rows["HTTPS_PROXY"]["value"], rows["HTTPS_PROXY"]["read_from"]) == (value, read_from)
+    assert {"SSL_CERT_FILE", "SSL_CERT_DIR", "ALL_PROXY", "NO_PROXY"} <= rows.keys()
+
+
+def test_a_password_of_a_proxy_is_masked() -> None:
+    done = toolkit_env("HTTPS_PROXY", environ={"HTTPS_PROXY": "http://me:hunter2@proxy.test:3128"})
+    assert done.returncode == 0 and "proxy.test" in done.stdout and "hunter2" not in done.stdout

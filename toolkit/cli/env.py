@@ -50,10 +50,15 @@ def settings(environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 
     Raises `UsageError` at the first invalid value.
     """
-    from connectors.settings import COMMON_SETTINGS, resolve, venue_settings
+    from connectors.settings import COMMON_SETTINGS, NETWORK_SETTINGS, resolve, venue_settings
     from connectors.venues import venues
 
     for resolved in resolve(COMMON_SETTINGS, environ).values():
+        yield _row(None, resolved, set_by_venue=False)
+    for setting in NETWORK_SETTINGS:
+        # As everywhere on a system, the name in small letters comes first.
+        read = next((name for name in (*setting.aliases, setting.name) if environ.get(name)), setting.name)
+        (resolved,) = resolve([setting], {read: environ.get(read, "")}).values()
         yield _row(None, resolved, set_by_venue=False)
     for venue in venues().values():
         venue_specific = _venue_specific(venue)

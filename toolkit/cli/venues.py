@@ -28,6 +28,23 @@ _MAX_BYTES = 1 << 20
 """Greatest size of a scenario file."""
 _MAX_SPEED = 1_000
 
+_PortOption = Annotated[
+    int,
+    typer.Option(
+        "--port",
+        min=0,
+        max=65_000,
+        metavar="N",
+        help="Port of the first venue; the others use the next ports. 0: any free ports.",
+    ),
+]
+_VenueOption = Annotated[
+    list[str] | None, typer.Option("--venue", metavar="NAME", help="Serve only this venue; may be repeated.")
+]
+_StopOption = Annotated[
+    float | None, typer.Option("--minutes", metavar="N", help="Stop after this time; default: run until Ctrl-C.")
+]
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -38,26 +55,13 @@ app = typer.Typer(
 @app.command("serve")
 @with_common_options
 def serve(
-    port: Annotated[
-        int,
-        typer.Option(
-            "--port",
-            min=0,
-            max=65_000,
-            metavar="N",
-            help="Port of the first venue; the others use the next ports. 0: any free ports.",
-        ),
-    ] = 0,
+    port: _PortOption = 0,
     scenario: opt.ScenarioOption = None,
     seed: opt.SeedOption = 1,
     truth: opt.TruthOption = None,
     base: opt.BaseOption = "ETH",
-    venue: Annotated[
-        list[str] | None, typer.Option("--venue", metavar="NAME", help="Serve only this venue; may be repeated.")
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", metavar="N", help="Stop after this time; default: run until Ctrl-C.")
-    ] = None,
+    venue: _VenueOption = None,
+    minutes: _StopOption = None,
     replay: opt.ReplayOption = None,
     speed: opt.SpeedOption = 1,
     profile: opt.ClientProfileOption = None,
@@ -83,7 +87,7 @@ def serve(
         raise UsageError(f"--minutes {minutes:g}: write a time above 0")
     duration_s = minutes and minutes * 60
     if replay:
-        if scenario or truth or seed != 1 or base != "ETH" or profile:
+        if scenario or truth or profile or seed != 1 or base != "ETH":
             raise UsageError(
                 "--replay serves what was recorded; leave out --scenario, --seed, --truth, --base and --profile"
             )

@@ -31,7 +31,7 @@ from connectors.simulator.messages import (
 from connectors.simulator.protocols.base import VenueProtocol
 from connectors.simulator.replay.attempts import Attempt, RecordedAnswers, attempts, without_id
 from connectors.simulator.replay.tape_files import Tape
-from connectors.text import quoted
+from connectors.text import printable
 
 IDLE_MS = 3_600_000
 """Time until the next event where none is scheduled."""
@@ -195,8 +195,10 @@ class ReplayedVenue:
         tape, torn = self.tape, ", without its incomplete last line" if self.tape.torn else ""
         frames = _count(sum(each.kind is FrameKind.RECEIVED for each in tape.entries), "frame")
         tried, lasts_s = _count(len(self.attempts), "connection attempt"), tape.lasts_ms / 1_000
-        source = quoted(tape.header.source)
-        return f"{tape.venue.name}: {tape.path}{torn}: {frames} and {tried} in {lasts_s:g} s, recorded from {source}"
+        text = f"{frames} and {tried} in {lasts_s:g} s, recorded from {printable(tape.header.source)}"
+        if places := sum(each.kind is FrameKind.LEFT_OUT for each in tape.entries):
+            text += f"; frames came too fast to be recorded at {_count(places, 'place')}, where the replay has gaps"
+        return f"{tape.venue.name}: {tape.path}{torn}: {text}"
 
     def served_sentence(self) -> str:
         """Return one sentence: what was served, and what clients asked that the tape does not hold."""
@@ -204,7 +206,7 @@ class ReplayedVenue:
         served = f"{tried}, {_count(self.frames, 'frame')}, {_count(self.answers, 'answer')} to requests"
         if not self.misses:
             return f"{self.tape.venue.name}: {served}; nothing was asked that the tape does not hold"
-        shown = ", ".join(f"{quoted(what)} ({count})" for what, count in self.misses.most_common(SHOWN_MISSES))
+        shown = ", ".join(f"{printable(what)} ({count})" for what, count in self.misses.most_common(SHOWN_MISSES))
         more = f" and {len(self.misses) - SHOWN_MISSES} more" if len(self.misses) > SHOWN_MISSES else ""
         asked = f"{_count(self.misses.total(), 'time')} for what the tape does not hold: {shown}{more}"
         return f"{self.tape.venue.name}: {served}; asked {asked}"
