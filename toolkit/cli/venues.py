@@ -189,7 +189,10 @@ async def _replay(
         for venue in () if quiet else venues.values():
             note(venue.recorded_sentence())
         if not quiet:
-            note(f"SIMULATED venues: a replay of these tapes{_speed_note(speed)}; Ctrl-C stops it")
+            note(
+                f"SIMULATED venues: a replay of these tapes{_speed_note(speed)}; stamps in frames are those of the "
+                "recording, and so event ages count from then; Ctrl-C stops it"
+            )
         await _wait(stop, duration_s)
     for venue in () if quiet else venues.values():
         note(venue.served_sentence())
