@@ -97,7 +97,7 @@ def _topic(number: int, key: str, stream: str, kind: TopicKind) -> Topic:
 
 
 def _book_request(target: Target) -> RestCall:
-    return RestCall(f"/fapi/v1/depth?symbol={_symbol(target)}&limit={target.options['ASTER_DEPTH_LIMIT']}")
+    return RestCall(f"/fapi/v3/depth?symbol={_symbol(target)}&limit={target.options['ASTER_DEPTH_LIMIT']}")
 
 
 def _decode_book(body: Json, target: Target) -> Book:

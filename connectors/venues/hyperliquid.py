@@ -51,10 +51,14 @@ def _book(topic: str, data: Json) -> Book:
 
 
 def _trade(trade: Json) -> Trade:
-    """Decode a trade; `side` is the taker's: A sells into bids, B buys from asks."""
+    """Decode a trade; `side` is the taker's: A sells into bids, B buys from asks.
+
+    A trade without `tid` has the hash of its transaction as its id.
+    """
     taker = {"A": BookSide.SELL, "B": BookSide.BUY}[trade["side"]]
     topic = f"trades:{trade['coin']}"
-    return Trade(topic, price(trade["px"]), size(trade["sz"]), taker, str(trade["tid"]), unix_ms(trade["time"]))
+    number = trade.get("tid", trade.get("hash", ""))
+    return Trade(topic, price(trade["px"]), size(trade["sz"]), taker, str(number), unix_ms(trade["time"]))
 
 
 def _topics(target: Target) -> tuple[Topic, ...]:

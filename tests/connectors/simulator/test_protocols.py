@@ -135,7 +135,6 @@ CONVERSATIONS: dict[str, tuple[str, str, list[str], str]] = {
         ['{"method":"UNSUBSCRIBE","params":["ethusdt@markPrice"]}', '{"method":"LIST_SUBSCRIPTIONS"}'],
         '{"result":[],"id":null}',
     ),
-    "Aster has properties": ("aster", "/ws", ['{"method":"GET_PROPERTY","id":4}'], '{"result":null,"id":4}'),
     "Aster knows no such method": (
         "aster",
         "/ws",
@@ -252,12 +251,6 @@ def test_only_a_combined_aster_stream_is_wrapped() -> None:
 
 REST = {
     # case: (venue, method, path, query, body, part of the response)
-    "HL meta": ("hyperliquid", "POST", "/info", {}, {"type": "meta"}, '{"universe":[{"name":"ETH"'),
-    "HL contexts": ("hyperliquid", "POST", "/info", {}, {"type": "metaAndAssetCtxs"}, '"funding":"0.0000'),
-    "HL spot": ("hyperliquid", "POST", "/info", {}, {"type": "spotMeta"}, '{"universe":[],"tokens":[]}'),
-    "HL spot contexts": ("hyperliquid", "POST", "/info", {}, {"type": "spotMetaAndAssetCtxs"}, '"tokens":[]},[]]'),
-    "HL dexs": ("hyperliquid", "POST", "/info", {}, {"type": "perpDexs"}, "[null]"),
-    "HL unknown coin": ("hyperliquid", "POST", "/info", {}, {"type": "l2Book", "coin": "eth"}, "null"),
     "Lighter details": (
         "lighter",
         "GET",
@@ -268,11 +261,6 @@ REST = {
     ),
     "Lighter funding": ("lighter", "GET", "/api/v1/funding-rates", {}, None, '"rate":'),
     "Extended markets": ("extended", "GET", "/api/v1/info/markets", {}, None, '"minPriceChange":"0.1"'),
-    "Aster market": ("aster", "GET", "/fapi/v3/exchangeInfo", {}, None, '"tickSize":"0.05"'),
-    "Aster premium": ("aster", "GET", "/fapi/v1/premiumIndex", {"symbol": "ETHUSDT"}, None, '"lastFundingRate"'),
-    "Aster time": ("aster", "GET", "/fapi/v1/time", {}, None, '{"serverTime":1790000000000}'),
-    "Aster ping": ("aster", "GET", "/fapi/v1/ping", {}, None, "{}"),
-    "Aster unknown symbol": ("aster", "GET", "/fapi/v1/depth", {"symbol": "X"}, None, '"code":-1121'),
     "Paradex markets": ("paradex", "GET", "/v1/markets", {}, None, '"symbol":"ETH-USD-PERP"'),
     "Paradex other market": ("paradex", "GET", "/v1/markets", {"market": "X"}, None, '{"results":[]}'),
     "Paradex summary": ("paradex", "GET", "/v1/markets/summary", {"market": "ALL"}, None, '"funding_rate":"0.0'),
@@ -325,16 +313,11 @@ def test_rest_responds_with_the_venues_text(
 
 MISSING = {
     "HL abyss": ("hyperliquid", Request("POST", "/info", body=b"[" * 100_000), 400),
-    "HL by GET": ("hyperliquid", Request("GET", "/info"), 404),
-    "HL garbage": ("hyperliquid", Request("POST", "/info", body=b"{oh"), 400),
-    "HL unheard": ("hyperliquid", Request("POST", "/info", body=b'{"type":"x"}'), 404),
     "Lighter by POST": ("lighter", Request("POST", "/api/v1/orderBooks"), 404),
     "Lighter unheard": ("lighter", Request("GET", "/api/v1/orderBookOrders", {"market_id": "9"}), 400),
     "Lighter limit": ("lighter", Request("GET", "/api/v1/orderBookOrders", {"market_id": "0", "limit": "x"}), 400),
     "Extended elsewhere": ("extended", Request("GET", "/fapi/v1/depth"), 404),
     "Extended other market": ("extended", Request("GET", "/api/v1/info/markets/X-USD/orderbook"), 404),
-    "Aster by POST": ("aster", Request("POST", "/fapi/v1/depth"), 404),
-    "Aster unheard": ("aster", Request("GET", "/fapi/v1/gossip"), 404),
     "Paradex by POST": ("paradex", Request("POST", "/v1/markets"), 404),
     "Paradex other market": ("paradex", Request("GET", "/v1/orderbook/X"), 404),
     "Paradex elsewhere": ("paradex", Request("GET", "/v1/gossip"), 404),

@@ -1,0 +1,101 @@
+"""Figures that Aster gives of a market on the socket and by REST: candles, statistics of 24 hours, mark prices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from connectors.simulator.market import fixed_point
+from connectors.simulator.protocols.base import MarketState
+from connectors.simulator.protocols.candles import MINUTE_MS, Candle
+
+DAY_MS = 1_440 * MINUTE_MS
+FUNDING_MS = 8 * 60 * MINUTE_MS
+"""Funding interval: rates of this venue cover 8 hours."""
+
+INTERVALS = {
+    name: minutes * MINUTE_MS
+    for name, minutes in {
+        **{"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "2h": 120, "4h": 240},
+        **{"6h": 360, "8h": 480, "12h": 720, "1d": 1_440},
+    }.items()
+}
+"""Lengths of candles in ms; longer ones are accepted and not sent, because the simulator keeps one day."""
+
+
+def bars(state: MarketState, interval: str, count: int) -> list[Candle]:
+    """Return the last `count` bars, oldest first; before the first trade one bar of the mid price without trades."""
+    length_ms = INTERVALS[interval]
+    mid = state.book.mid()
+    empty = Candle(state.wall_ms // length_ms * length_ms, mid, mid, mid, mid)
+    return state.history.trade_candles.bars(length_ms, count) or [empty]
+
+
+def current_bar(state: MarketState, interval: str) -> Candle:
+    """Return the bar of now; without a trade in it, a bar of the last price without trades."""
+    length_ms, last = INTERVALS[interval], bars(state, interval, 1)[0]
+    opened_ms = state.wall_ms // length_ms * length_ms
+    return last if last.opened_ms == opened_ms else Candle(opened_ms, *[last.close] * 4)
+
+
+def quote(state: MarketState, notional: int) -> str:
+    """Return an amount of the quote asset as text."""
+    return fixed_point(notional, state.precision.price_decimals + state.precision.size_decimals)
+
+
+def rate(state: MarketState) -> str:
+    """Return the funding rate of the venue's interval as text."""
+    return fixed_point(state.funding_ppb * 8, 9)
+
+
+def next_funding_ms(state: MarketState) -> int:
+    """Return the Unix time of the next funding in ms."""
+    return (state.wall_ms // FUNDING_MS + 1) * FUNDING_MS
+
+
+def mark(state: MarketState) -> dict[str, Any]:
+    """Return the fields of a mark price event."""
+    mid = state.mid()
+    return {"p": mid, "i": mid, "P": mid, "r": rate(state), "T": next_funding_ms(state)}
+
+
+class Day:
+    """Statistics of the last 24 hours of a market, in the two spellings of the venue."""
+
+    def __init__(self, state: MarketState) -> None:
+        day, mid, price = state.history.trade_candles.day(), state.book.mid(), state.precision.price
+        if not day.trades:
+            day = replace(day, open=mid, high=mid, low=mid, close=mid)
+        change = day.close - day.open
+        mean = day.notional // day.lots if day.lots else day.close
+        last = state.history.trades[-1].lots if state.history.trades else 0
+        self._price = {
+            "priceChange": price(change),
+            "priceChangePercent": fixed_point(change * 100_000 // day.open if day.open else 0, 3),
+            "weightedAvgPrice": price(mean),
+            "lastPrice": price(day.close),
+            "lastQty": state.precision.size(last),
+            "openPrice": price(day.open),
+            "highPrice": price(day.high),
+            "lowPrice": price(day.low),
+            "volume": state.precision.size(day.lots),
+            "quoteVolume": quote(state, day.notional),
+            "openTime": state.wall_ms - DAY_MS,
+            "closeTime": state.wall_ms,
+            "firstId": day.first_trade,
+            "lastId": day.trade,
+            "count": day.trades,
+        }
+
+    def by_name(self) -> dict[str, Any]:
+        """Return the statistics with the names of the REST responses."""
+        return dict(self._price)
+
+    def ticker_event(self) -> dict[str, Any]:
+        """Return the fields of a `24hrTicker` event."""
+        return dict(zip("pPwcQohlvqOCFLn", self._price.values(), strict=True))
+
+    def mini_ticker_event(self) -> dict[str, Any]:
+        """Return the fields of a `24hrMiniTicker` event."""
+        event = self.ticker_event()
+        return {name: event[name] for name in "cohlvq"}
