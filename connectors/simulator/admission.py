@@ -1,11 +1,14 @@
 """Admission of handshakes, messages, subscriptions and REST requests: by the active faults, the venue and its limits.
 
-Limits count over all clients, because a venue counts by address and all clients of the simulator share one.
+Limits count over all clients, because a venue counts by address and all clients of the simulator share one; only the
+limits of a connection do not.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -17,11 +20,12 @@ from connectors.simulator.protocols.base import ClientResponse, MarketState, Ven
 MINUTE_MS = 60_000
 
 
-class RollingMinute:
-    """Sum of weights within the last minute, against a limit (None: no limit)."""
+class RollingSum:
+    """Sum of weights within the last `window_ms`, against a limit (None: no limit)."""
 
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limit: int | None, window_ms: int = MINUTE_MS) -> None:
         self._limit = limit
+        self._window_ms = window_ms
         self._taken: deque[tuple[int, int]] = deque()
         self._used = 0
 
@@ -32,27 +36,36 @@ class RollingMinute:
         """
         if self._limit is None:
             return None
-        while self._taken and self._taken[0][0] <= now_ms - MINUTE_MS:
-            self._used -= self._taken.popleft()[1]
-        if self._used + weight > self._limit and self._taken:
-            return self._taken[0][0] + MINUTE_MS - now_ms
+        if self.used(now_ms) + weight > self._limit and self._taken:
+            return self._taken[0][0] + self._window_ms - now_ms
         self._taken.append((now_ms, weight))
         self._used += weight
         return None
+
+    def used(self, now_ms: int) -> int:
+        """Return the sum of the weights taken."""
+        while self._taken and self._taken[0][0] <= now_ms - self._window_ms:
+            self._used -= self._taken.popleft()[1]
+        return self._used
 
 
 class Admission:
     """Rules of one venue for what it takes from its clients."""
 
-    def __init__(self, protocol: VenueProtocol, active_faults: ActiveFaults, connections: Connections) -> None:
+    def __init__(
+        self, protocol: VenueProtocol, active_faults: ActiveFaults, connections: Connections, start_unix_ms: int
+    ) -> None:
         self._protocol = protocol
+        self._start_unix_ms = start_unix_ms
         self._active_faults = active_faults
         self._connections = connections
         limits = protocol.usage_limits
-        self._connects = RollingMinute(limits.connects)
-        self._messages = RollingMinute(limits.messages)
-        self._weight = RollingMinute(limits.weight)
+        self._connects = RollingSum(limits.connects)
+        self._messages = RollingSum(limits.messages)
+        self._messages_of: WeakKeyDictionary[Connection, RollingSum] = WeakKeyDictionary()
+        self._weight = RollingSum(limits.weight)
         self._refused_requests = 0
+        self._banned_until_ms = 0
 
     def refuse_handshake(self, now_ms: int, request: Request, path: str) -> HttpResponse | Refused | Unanswered | None:
         """Return the refusal of a handshake; None to accept it."""
@@ -71,9 +84,12 @@ class Admission:
             self._connections.write_truth(now_ms, "handshake_refused", path=path, status=refusal.status)
         return refusal
 
-    def refuse_message(self, now_ms: int) -> ClientResponse | None:
+    def refuse_message(self, now_ms: int, connection: Connection) -> ClientResponse | None:
         """Return the venue's response to a message above its limit; None to read the message."""
-        return None if self._messages.take(now_ms) is None else self._protocol.too_many_messages()
+        of_connection = RollingSum(self._protocol.usage_limits.messages_each_s, window_ms=1_000)
+        of_connection = self._messages_of.setdefault(connection, of_connection)
+        waits = (self._messages.take(now_ms), of_connection.take(now_ms))
+        return None if waits == (None, None) else self._protocol.too_many_messages()
 
     def refuse_subscription(self, connection: Connection, channel: str) -> ClientResponse | None:
         """Return the venue's response to a subscription above its limit; None to subscribe."""
@@ -81,20 +97,30 @@ class Admission:
         full = most is not None and channel not in connection.streams and len(connection.streams) >= most
         return self._protocol.too_many_subscriptions(channel) if full else None
 
-    def refuse_request(self, now_ms: int, request: Request) -> HttpResponse | Unanswered | None:
-        """Return the refusal of a REST request, or that there is no answer; None to serve it."""
-        refusal = self._active_faults.rest_failure() or self._protocol.refuse_request(request)
-        if refusal is not None:
+    def respond(self, now_ms: int, request: Request, state: MarketState) -> HttpResponse | Unanswered:
+        """Return the refusal of a REST request, or the venue's response to it."""
+        if (failure := self._active_faults.rest_failure()) is not None:
+            return failure
+        response = self._refuse_request(now_ms, request) or _served(self._protocol, request, state)
+        usage = self._protocol.usage_headers(self._weight.used(now_ms))
+        return replace(response, headers=(*response.headers, *usage)) if usage else response
+
+    def _refuse_request(self, now_ms: int, request: Request) -> HttpResponse | None:
+        if (refusal := self._protocol.refuse_request(request)) is not None:
             return refusal
-        wait_ms = self._weight.take(now_ms, self._protocol.weight(request))
+        wait_ms = max(self._banned_until_ms - now_ms, 0) or self._weight.take(now_ms, self._protocol.weight(request))
         if wait_ms is None:
             self._refused_requests = 0
             return None
         self._refused_requests += 1
-        return self._protocol.too_many_requests(-(-wait_ms // 1_000), self._refused_requests)
+        limits = self._protocol.usage_limits
+        if self._refused_requests == limits.refusals_to_ban:
+            self._banned_until_ms, wait_ms = now_ms + limits.ban_ms, limits.ban_ms
+        banned_until_ms = self._start_unix_ms + self._banned_until_ms if self._banned_until_ms > now_ms else None
+        return self._protocol.too_many_requests(-(-wait_ms // 1_000), banned_until_ms)
 
 
-def rest_response(protocol: VenueProtocol, request: Request, state: MarketState) -> HttpResponse:
+def _served(protocol: VenueProtocol, request: Request, state: MarketState) -> HttpResponse:
     """Return the venue's response to an admitted REST request."""
     try:
         body = protocol.handle_request(request, state)

@@ -25,7 +25,7 @@ NO_CLOSE_FRAME = 1006
 """Close code of a connection that ended without a close frame (RFC 6455, section 7.1.5)."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Connection:
     """State of one client connection; `octets` counts the bytes sent (characters of text frames).
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from connectors.session.events import Control
-from connectors.simulator.admission import Admission, rest_response
+from connectors.simulator.admission import Admission
 from connectors.simulator.connections import Connection, Connections
 from connectors.simulator.faults.active import ActiveFaults
 from connectors.simulator.faults.injector import Injector
@@ -66,7 +66,7 @@ class Exchange:
         self.active_faults = ActiveFaults()
         self.market_data = MarketData(protocol, base, seed, start_unix_ms, self.active_faults.clock_ms)
         self.connections = Connections(protocol, self.active_faults, start_unix_ms, write_truth)
-        self.admission = Admission(protocol, self.active_faults, self.connections)
+        self.admission = Admission(protocol, self.active_faults, self.connections, start_unix_ms)
         self.connections.schedule(protocol.update_ms, self._update)
         Injector(
             protocol, self.market_data, self.connections, self.active_faults, partial(self._move_market, send_all=True)
@@ -136,10 +136,8 @@ class Exchange:
     def request(self, now_ms: int, request: Request) -> tuple[HttpResponse | Unanswered, list[ExchangeAction]]:
         """Handle a REST request."""
         self.connections.advance(now_ms)
-        response = self.admission.refuse_request(now_ms, request)
-        if response is None:
-            state = self.market_data.rest_state(now_ms, updates_ago=self.active_faults.rest_updates_late)
-            response = rest_response(self.protocol, request, state)
+        state = self.market_data.rest_state(now_ms, updates_ago=self.active_faults.rest_updates_late)
+        response = self.admission.respond(now_ms, request, state)
         query = "&".join(f"{name}={value}" for name, value in request.query.items())
         path = request.path + (f"?{query}" if query else "")
         status = response.status if isinstance(response, HttpResponse) else None
@@ -169,7 +167,7 @@ class Exchange:
         return Accepted(connection.conn_id)
 
     def _handle_frame(self, now_ms: int, connection: Connection, data: str | bytes) -> None:
-        if (refusal := self.admission.refuse_message(now_ms)) is not None:
+        if (refusal := self.admission.refuse_message(now_ms, connection)) is not None:
             self._respond(now_ms, connection, refusal)
             return
         try:

@@ -37,8 +37,11 @@ def decode(message: Json) -> Iterator[Frame]:
             yield Funding(f"activeAssetCtx:{coin}", rate(funding), interval_s=HOUR_S)
         case {"channel": "pong"}:
             yield Heartbeat(pong=True)
-        case {"channel": "subscriptionResponse", "data": {"method": method, "subscription": {"type": name, **rest}}}:
-            yield Ack(f"{name}:{rest['coin']}", subscribed=method == "subscribe")
+        case {
+            "channel": "subscriptionResponse",
+            "data": {"method": method, "subscription": {"type": str(name), **rest}},
+        }:
+            yield Ack(f"{name}:{rest['coin']}" if "coin" in rest else name, subscribed=method == "subscribe")
         case {"channel": "error", "data": str(text)}:
             yield Refusal(text)
         case _:

@@ -251,10 +251,15 @@ class VenueProtocol(ABC):
         """Return the weight of a request against `UsageLimits.weight`."""
         return 1
 
-    def too_many_requests(self, wait_s: int, _refused: int, /) -> HttpResponse:
+    def usage_headers(self, _used: int, /) -> tuple[tuple[str, str], ...]:
+        """Return the headers that tell a client the weight that it used in the last minute."""
+        return ()
+
+    def too_many_requests(self, wait_s: int, _banned_until_ms: int | None, /) -> HttpResponse:
         """Return the response to a request above the limit.
 
-        `wait_s` is the time in seconds until the next one may be served, `refused` the requests refused in a row.
+        `wait_s` is the time in seconds until the next one may be served; during a ban, `banned_until_ms` is the Unix
+        time of its end in ms.
         """
         return http_error(429, {"error": "too many requests"}, (("Retry-After", str(wait_s)),))
 

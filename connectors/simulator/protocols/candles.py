@@ -6,16 +6,25 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from connectors.simulator.market import MarketTrade
+from connectors.venues.frames import BookSide
 
 MINUTE_MS = 60_000
 DAY_MINUTES = 1_440
+UNIT_MINUTES = {"m": 1, "h": 60, "d": 1_440, "w": 10_080, "M": 43_200}
+"""Units of intervals such as 15m; a month is 30 days, because the candles hold one day at most."""
+
+
+def interval_lengths(names: str) -> dict[str, int]:
+    """Return the length in ms of each interval in a list such as `1m 4h 1d`."""
+    return {name: int(name[:-1]) * UNIT_MINUTES[name[-1]] * MINUTE_MS for name in names.split()}
 
 
 @dataclass(frozen=True, slots=True)
 class Candle:
     """One bar: prices in points; of its trades (none in a bar of prices) the sum of `lots` and their count `trades`.
 
-    `opened_ms` is the Unix time at which it began, `notional` the sum of price times lots, `last_trade` a number.
+    `opened_ms` is the Unix time at which it began, `notional` the sum of price times lots, `first_trade` and
+    `last_trade` are numbers; `bought_lots` and `bought_notional` are of the trades whose taker bought.
     """
 
     opened_ms: int
@@ -26,7 +35,10 @@ class Candle:
     lots: int = 0
     notional: int = 0
     trades: int = 0
+    first_trade: int = 0
     last_trade: int = 0
+    bought_lots: int = 0
+    bought_notional: int = 0
 
     def extended(self, later: Candle) -> Candle:
         """Return this bar with a later one added to it."""
@@ -38,7 +50,10 @@ class Candle:
             lots=self.lots + later.lots,
             notional=self.notional + later.notional,
             trades=self.trades + later.trades,
+            first_trade=self.first_trade or later.first_trade,
             last_trade=max(self.last_trade, later.last_trade),
+            bought_lots=self.bought_lots + later.bought_lots,
+            bought_notional=self.bought_notional + later.bought_notional,
         )
 
 
@@ -48,10 +63,30 @@ class Candles:
     def __init__(self) -> None:
         self._minutes: deque[Candle] = deque(maxlen=DAY_MINUTES)
 
-    def add(self, at_ms: int, price: int, lots: int = 0, trade: int = 0) -> None:
-        """Add a price, or a trade of `lots`, at a Unix time that is not before the last one."""
-        traded = (lots, price * lots, 1 if lots else 0, trade)
-        bar = Candle(_opened_ms(at_ms, MINUTE_MS), price, price, price, price, *traded)
+    def add(self, at_ms: int, price: int) -> None:
+        """Add a price at a Unix time that is not before the last one."""
+        self._add(Candle(_opened_ms(at_ms, MINUTE_MS), price, price, price, price))
+
+    def add_trade(self, trade: MarketTrade) -> None:
+        """Add a trade that is not before the last one."""
+        notional, bought = trade.price * trade.lots, trade.taker is BookSide.BUY
+        bar = Candle(
+            _opened_ms(trade.at_ms, MINUTE_MS),
+            trade.price,
+            trade.price,
+            trade.price,
+            trade.price,
+            lots=trade.lots,
+            notional=notional,
+            trades=1,
+            first_trade=trade.number,
+            last_trade=trade.number,
+            bought_lots=trade.lots if bought else 0,
+            bought_notional=notional if bought else 0,
+        )
+        self._add(bar)
+
+    def _add(self, bar: Candle) -> None:
         if self._minutes and self._minutes[-1].opened_ms == bar.opened_ms:
             self._minutes[-1] = self._minutes[-1].extended(bar)
         else:
@@ -93,5 +128,5 @@ class MarketHistory:
 
     def add(self, trade: MarketTrade, mid: int) -> None:
         """Add a trade to the candles, with the mid price in points at its time."""
-        self.trade_candles.add(trade.at_ms, trade.price, trade.lots, trade.number)
+        self.trade_candles.add_trade(trade)
         self.price_candles.add(trade.at_ms, mid)

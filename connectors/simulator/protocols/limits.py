@@ -10,7 +10,8 @@ class UsageLimits:
     """Limits of a venue for the clients of one address; None is no limit.
 
     `connections` may be open at a time, with at most `connects` handshakes, `messages` of clients and `weight` of REST
-    requests in a rolling minute. `subscriptions` is the limit of one connection.
+    requests in a rolling minute. `subscriptions` and `messages_each_s` (in a rolling second) are limits of one
+    connection. `refusals_to_ban` requests refused in a row end in a ban of `ban_ms` from all requests.
     """
 
     connections: int | None = None
@@ -18,6 +19,9 @@ class UsageLimits:
     messages: int | None = None
     subscriptions: int | None = None
     weight: int | None = None
+    messages_each_s: int | None = None
+    refusals_to_ban: int | None = None
+    ban_ms: int = 120_000
 
 
 NO_LIMITS = UsageLimits()

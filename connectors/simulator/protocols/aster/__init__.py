@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from connectors.simulator.market import Precision
-from connectors.simulator.messages import Content, HttpResponse, Request
+from connectors.simulator.messages import Content, HttpResponse, Rejection, Request
 from connectors.simulator.protocols.aster import rest
 from connectors.simulator.protocols.aster.streams import payload, stream
 from connectors.simulator.protocols.base import (
@@ -21,16 +21,18 @@ from connectors.simulator.protocols.base import (
     StartStream,
     StopStream,
     Stream,
-    UsageLimits,
     VenueProtocol,
     compact_json,
-    http_error,
 )
+from connectors.simulator.protocols.limits import UsageLimits
 from connectors.venues.frames import Json
 
 METHODS = "`SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY`"
 STREAMS = 200
 """Limit of the streams of one connection."""
+
+REFUSALS_TO_BAN = 10
+"""Requests refused by 429 in a row after which the venue bans a client; its documents name no number."""
 
 
 class _Aster(VenueProtocol):
@@ -100,11 +102,21 @@ class _Aster(VenueProtocol):
     def weight(self, request: Request) -> int:
         return rest.weight(request)
 
+    def usage_headers(self, used: int) -> tuple[tuple[str, str], ...]:
+        return (("X-MBX-USED-WEIGHT-1M", str(used)),)
+
+    def too_many_requests(self, wait_s: int, banned_until_ms: int | None) -> HttpResponse:
+        return rest.too_many_requests(wait_s, banned_until_ms)
+
     def subscription_error(self, channel: str) -> str:
         return _error(2, f"Invalid request: unknown stream {channel}").text
 
     def too_many_subscriptions(self, _channel: str) -> ClientResponse:
         return _error(2, "Invalid request: too many parameters")
+
+    def rejection(self, reason: Rejection, channel: str) -> str | None:
+        """Return the error for a channel; a stream of an unknown market is acknowledged and stays silent."""
+        return self.subscription_error(channel) if reason is Rejection.CHANNEL else None
 
     def invalid_json_error(self, _frame: str) -> str:
         return _error(3, "Invalid JSON: expected value at line 1 column 1").text
@@ -129,5 +141,7 @@ PROTOCOL = _Aster(
     symbol="{base}USDT",
     ping_ms=300_000,
     pong_ms=900_000,
-    usage_limits=UsageLimits(subscriptions=STREAMS, weight=rest.WEIGHT_PER_MINUTE),
+    usage_limits=UsageLimits(
+        subscriptions=STREAMS, messages_each_s=10, weight=rest.WEIGHT_PER_MINUTE, refusals_to_ban=REFUSALS_TO_BAN
+    ),
 )

@@ -7,20 +7,14 @@ from typing import Any
 
 from connectors.simulator.market import fixed_point
 from connectors.simulator.protocols.base import MarketState
-from connectors.simulator.protocols.candles import MINUTE_MS, Candle
+from connectors.simulator.protocols.candles import MINUTE_MS, Candle, interval_lengths
 
 DAY_MS = 1_440 * MINUTE_MS
 FUNDING_MS = 8 * 60 * MINUTE_MS
 """Funding interval: rates of this venue cover 8 hours."""
 
-INTERVALS = {
-    name: minutes * MINUTE_MS
-    for name, minutes in {
-        **{"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "2h": 120, "4h": 240},
-        **{"6h": 360, "8h": 480, "12h": 720, "1d": 1_440},
-    }.items()
-}
-"""Lengths of candles in ms; longer ones are accepted and not sent, because the simulator keeps one day."""
+INTERVALS = interval_lengths("1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M")
+"""Lengths of candles in ms."""
 
 
 def bars(state: MarketState, interval: str, count: int) -> list[Candle]:
@@ -83,7 +77,7 @@ class Day:
             "openTime": state.wall_ms - DAY_MS,
             "closeTime": state.wall_ms,
             "firstId": day.first_trade,
-            "lastId": day.trade,
+            "lastId": day.last_trade,
             "count": day.trades,
         }
 

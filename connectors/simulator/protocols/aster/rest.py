@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from connectors.simulator.market import MarketTrade
@@ -27,6 +28,17 @@ MOST_KLINES = 1_500
 def error(status: int, code: int, text: str) -> HttpResponse:
     """Return an error of the venue."""
     return http_error(status, {"code": code, "msg": text})
+
+
+def too_many_requests(wait_s: int, banned_until_ms: int | None) -> HttpResponse:
+    """Return the response to a request above the limit (429), or to one during a ban (418)."""
+    if banned_until_ms is None:
+        text = f"Too many requests; current limit is {WEIGHT_PER_MINUTE} requests per minute. Please use the websocket"
+        refusal = error(429, -1003, f"{text} for live updates to avoid polling the API.")
+    else:
+        text = f"Way too many requests; IP banned until {banned_until_ms}. Please use the websocket for live updates"
+        refusal = error(418, -1003, f"{text} to avoid bans.")
+    return replace(refusal, headers=(("Retry-After", str(wait_s)),))
 
 
 def weight(request: Request) -> int:

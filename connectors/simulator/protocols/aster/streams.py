@@ -109,7 +109,7 @@ def _kline(interval: str, state: MarketState) -> dict[str, Any]:
         "s": state.symbol,
         "i": interval,
         "f": bar.first_trade,
-        "L": bar.trade,
+        "L": bar.last_trade,
         "o": price(bar.open),
         "c": price(bar.close),
         "h": price(bar.high),

@@ -64,7 +64,7 @@ class _Extended(VenueProtocol):
     def invalid_request(self, _request: Request, _why: str) -> HttpResponse:
         return rest.rest_error(400, *rest.BAD_REQUEST)
 
-    def too_many_requests(self, _wait_s: int, _refused: int) -> HttpResponse:
+    def too_many_requests(self, _wait_s: int, _banned_until_ms: int | None) -> HttpResponse:
         return rest.rest_error(429, *rest.RATE_LIMIT)
 
     def subscription_error(self, _channel: str) -> str:

@@ -1,6 +1,6 @@
 """Hyperliquid protocol: periodic full books, acknowledgements with the defaults filled in, and JSON pings.
 
-The venue closes the connection without a close frame on an unknown coin or an invalid rounding (`nSigFigs`, `mantissa`).
+The venue closes the connection without a close frame on an unknown coin or an invalid rounding.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from connectors.simulator.market import Precision
-from connectors.simulator.messages import Content, HttpResponse, Request
+from connectors.simulator.messages import Content, HttpResponse, Rejection, Request
 from connectors.simulator.protocols.base import (
     ClientInfo,
     ClientResponse,
@@ -21,13 +21,15 @@ from connectors.simulator.protocols.base import (
     StartStream,
     StopStream,
     Stream,
-    UsageLimits,
     VenueProtocol,
     compact_json,
 )
 from connectors.simulator.protocols.hyperliquid import info
 from connectors.simulator.protocols.hyperliquid.streams import data, kind, known_subscription, stream
+from connectors.simulator.protocols.limits import UsageLimits
 from connectors.venues.frames import Json
+
+TOO_MANY_MESSAGES = "Cannot send more than 2000 messages per minute."
 
 
 class _Hyperliquid(VenueProtocol):
@@ -67,17 +69,23 @@ class _Hyperliquid(VenueProtocol):
     def weight(self, request: Request) -> int:
         return info.weight(request.body)
 
-    def too_many_requests(self, _wait_s: int, _refused: int) -> HttpResponse:
+    def too_many_requests(self, _wait_s: int, _banned_until_ms: int | None) -> HttpResponse:
+        return HttpResponse(429, b"null")
+
+    def too_many_connections(self) -> HttpResponse:
         return HttpResponse(429, b"null")
 
     def too_many_messages(self) -> ClientResponse:
-        return _error("Cannot send more than 2000 messages per minute.")
+        return _error(TOO_MANY_MESSAGES)
 
     def too_many_subscriptions(self, _channel: str) -> ClientResponse:
         return _error("Cannot subscribe to more than 1000 channels.")
 
     def subscription_error(self, channel: str) -> str:
         return _error(f"Invalid subscription {channel}").text
+
+    def rejection(self, reason: Rejection, channel: str) -> str:
+        return _error(TOO_MANY_MESSAGES).text if reason is Rejection.RATE else self.subscription_error(channel)
 
     def invalid_json_error(self, frame: str) -> str:
         return _unreadable(frame[:200]).text

@@ -6,17 +6,11 @@ from typing import Any
 
 from connectors.simulator.market import MarketTrade, fixed_point
 from connectors.simulator.protocols.base import MarketState
-from connectors.simulator.protocols.candles import MINUTE_MS, Candle
+from connectors.simulator.protocols.candles import Candle, interval_lengths
 from connectors.venues.frames import BookSide
 
-INTERVALS = {
-    name: minutes * MINUTE_MS
-    for name, minutes in {
-        **{"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "2h": 120, "4h": 240},
-        **{"8h": 480, "12h": 720, "1d": 1_440, "3d": 4_320, "1w": 10_080, "1M": 43_200},
-    }.items()
-}
-"""Lengths of candles in ms; the simulator keeps one day, so longer ones hold at most that."""
+INTERVALS = interval_lengths("1m 3m 5m 15m 30m 1h 2h 4h 8h 12h 1d 3d 1w 1M")
+"""Lengths of candles in ms."""
 
 
 def book(state: MarketState, depth: int | None) -> dict[str, Any]:

@@ -82,19 +82,23 @@ def answer(request: Json, state: MarketState) -> Json | HttpResponse:
 
 
 def _of_market(name: str, request: dict[str, Any], state: MarketState) -> Json | HttpResponse:
-    match name, request.get("req") if name == "candleSnapshot" else request:
-        case "candleSnapshot", {"coin": str(), "interval": str(interval), "startTime": int(start_ms)} as asked:
-            if refused(asked, state.symbol):
-                return UNKNOWN_COIN
-            if interval not in INTERVALS:
-                return UNREADABLE
-            bars = state.history.trade_candles.bars(INTERVALS[interval], MOST_CANDLES)
-            end_ms = asked.get("endTime") or state.wall_ms
-            return [encode_candle(bar, interval, state) for bar in bars if start_ms <= bar.opened_ms <= end_ms]
-        case "l2Book", {"coin": str()} as asked:
-            return UNKNOWN_COIN if refused(asked, state.symbol) else book(state, 20)
-        case "recentTrades", {"coin": str()} as asked:
-            known = asked["coin"] == state.symbol
-            return [trade(each, state) for each in reversed(state.history.trades)] if known else UNKNOWN_COIN
-        case _:
-            return UNREADABLE
+    asked = request.get("req") if name == "candleSnapshot" else request
+    if not isinstance(asked, dict) or not isinstance(asked.get("coin"), str):
+        return UNREADABLE
+    candles = name == "candleSnapshot"
+    times = asked.get("startTime"), asked.get("endTime") or state.wall_ms
+    if candles and (str(asked.get("interval")) not in INTERVALS or not all(isinstance(at_ms, int) for at_ms in times)):
+        return UNREADABLE
+    if refused(asked, state.symbol):
+        return UNKNOWN_COIN
+    if candles:
+        return _candles(asked, state)
+    if name == "l2Book":
+        return book(state, 20)
+    return [trade(each, state) for each in reversed(state.history.trades)]
+
+
+def _candles(asked: dict[str, Any], state: MarketState) -> list[dict[str, Any]]:
+    interval, end_ms = asked["interval"], asked.get("endTime") or state.wall_ms
+    bars = state.history.trade_candles.bars(INTERVALS[interval], MOST_CANDLES)
+    return [encode_candle(bar, interval, state) for bar in bars if asked["startTime"] <= bar.opened_ms <= end_ms]

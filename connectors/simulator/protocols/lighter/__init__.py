@@ -64,7 +64,7 @@ class _Lighter(VenueProtocol):
     def invalid_request(self, _request: Request, _why: str) -> HttpResponse:
         return errors.rest_error(400, *errors.INVALID_PARAMETER)
 
-    def too_many_requests(self, _wait_s: int, _refused: int) -> HttpResponse:
+    def too_many_requests(self, _wait_s: int, _banned_until_ms: int | None) -> HttpResponse:
         return errors.rest_error(429, *errors.TOO_MANY_REQUESTS)
 
     def too_many_connections(self) -> HttpResponse:
