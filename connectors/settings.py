@@ -83,6 +83,13 @@ COMMON_SETTINGS = (
         least=1,
     ),
     Setting(
+        "PARAPHINA_REST_MONITOR_MODE",
+        "inject_snapshot",
+        SettingType.TEXT,
+        "what the REST monitor does with a fetched book: inject it, marked, or only look",
+        choices=("inject_snapshot", "probe_only"),
+    ),
+    Setting(
         "PARAPHINA_CATASTROPHIC_STALE_MS", 120_000, SettingType.MS, "event age at which a venue is Disabled", least=1
     ),
 )

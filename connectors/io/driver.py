@@ -28,6 +28,7 @@ from connectors.session.events import (
     Connect,
     ConnectFailed,
     Fetch,
+    Fetched,
     FetchFailed,
     Note,
     Opened,
@@ -84,6 +85,7 @@ class Driver:
         self._socket_number = 0
         self._socket_task: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
+        self._work: asyncio.Task[None] | None = None
         self._now_ms = 0
         self._panics = 0
         self.connected = False
@@ -91,16 +93,18 @@ class Driver:
         self.failure = ""
 
     async def run(self) -> None:
-        """Run the machine from its start until it is stopped."""
+        """Run the machine from its start until it is stopped; `restart` ends its task and begins another one."""
         self._queue.enqueue(Started())
         try:
-            turn_ends_ms = 0
             while self.machine.state is not ConnectorState.STOPPED:
-                if self._shared.clock.now_ms() >= turn_ends_ms:
-                    await asyncio.sleep(0)
-                    turn_ends_ms = self._shared.clock.now_ms() + TURN_MS
-                await self._step(await self._queue.wait(self._timeout_s()))
+                self._work = asyncio.create_task(self._handle_events(), name=f"{self.venue} connector")
+                await asyncio.wait([self._work])
+                if not self._work.cancelled():
+                    await self._work
         finally:
+            if self._work is not None:
+                self._work.cancel()
+                self._background.add(self._work)
             self._disconnect()
             if self._background:
                 await asyncio.wait(self._background, timeout=STOP_TIMEOUT_S)
@@ -112,8 +116,24 @@ class Driver:
         self._queue.enqueue(Stop())
 
     def restart(self, reason: ReconnectReason) -> None:
-        """End the open session, if there is one, and reconnect."""
+        """End the task of the connector, whatever it waits for, and begin it again; its attempt or session ends."""
+        self._disconnect()
         self._queue.enqueue(Stop(reason, restart=True))
+        if self._work is not None:
+            self._work.cancel()
+
+    def request(self, fetch: Fetch, answered: Callable[[Fetched | FetchFailed], None]) -> None:
+        """Make a REST request beside the machine's own; `answered` is called once with the response."""
+        self._record_action(fetch)
+        self._run_in_background(self._request(fetch, answered))
+
+    async def _handle_events(self) -> None:
+        turn_ends_ms = 0
+        while self.machine.state is not ConnectorState.STOPPED:
+            if self._shared.clock.now_ms() >= turn_ends_ms:
+                await asyncio.sleep(0)
+                turn_ends_ms = self._shared.clock.now_ms() + TURN_MS
+            await self._step(await self._queue.wait(self._timeout_s()))
 
     def _timeout_s(self) -> float | None:
         due_ms = self.machine.due_ms
@@ -151,11 +171,14 @@ class Driver:
         self._shared.journal.record_note(self.venue, note)
         return self.machine.step(self._now_ms, Stop(ReconnectReason.TASK_PANIC, restart=True))
 
+    def _record_action(self, action: Action) -> None:
+        if self._recorder is not None:
+            self._recorder.record_action(action)
+
     # --- actions of the machine ---------------------------------------------------------------------------------------
 
     async def _perform(self, action: Action, queued: QueuedEvent | None) -> None:
-        if self._recorder is not None:
-            self._recorder.record_action(action)
+        self._record_action(action)
         match action:
             case Connect():
                 self._connect(action)
@@ -236,6 +259,11 @@ class Driver:
 
     async def _fetch(self, action: Fetch) -> None:
         self._queue.enqueue(await self._shared.http.fetch(action, self.machine.venue.headers))
+
+    async def _request(self, fetch: Fetch, answered: Callable[[Fetched | FetchFailed], None]) -> None:
+        response = await self._shared.http.fetch(fetch, self.machine.venue.headers)
+        self._observe(response)
+        answered(response)
 
     def _run_in_background(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)

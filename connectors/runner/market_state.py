@@ -23,7 +23,10 @@ class MarketView:
     is empty, `mid` and `spread` keep their last value and `depth` is zero. `depth` is the value of the best bid plus
     that of the best ask. `applied_ms` is the time at which a two-sided book was last applied, None before the first.
     `event_unix_ms` is the venue's time of that book (`event_dated` is True), or its time of arrival if the venue gives
-    none. `applied` counts the ticks that applied a book, `injected` the events of the REST monitor.
+    none. `applied` counts the ticks that applied a book.
+
+    An injected book sets `mid`, `spread`, `depth`, `flaws` and `source` until the next one of the socket. It is no book
+    of the socket: `book`, ages and times stay. `injected` counts such books, `injected_ms` is the time of the last one.
     """
 
     venue: str
@@ -42,12 +45,15 @@ class MarketView:
     funding_unix_ms: int = 0
     applied: int = 0
     injected: int = 0
+    injected_ms: int | None = None
 
     def apply(self, deliveries: Iterable[Delivery], now_ms: int) -> None:
         """Apply the events of a tick, which are of this venue and in order."""
         newest: Delivery | None = None
         for delivery in deliveries:
             match delivery.event:
+                case Book() as book if delivery.source is EventSource.INJECTED:
+                    self._inject(book, now_ms)
                 case Book() as book:
                     self.book.replace(book)
                     newest = delivery
@@ -57,28 +63,39 @@ class MarketView:
                 case Funding() as funding:
                     self.funding, self.funding_source = funding, delivery.source
                     self.funding_unix_ms = delivery.received_unix_ms
-            self.injected += delivery.source is EventSource.INJECTED
         if newest is not None:
             self._update(newest, now_ms)
 
     def _update(self, newest: Delivery, now_ms: int) -> None:
         self.applied += 1
-        self.source = newest.source
-        self.flaws = self.book.flaws()
-        bid, ask = self.book.top()
-        if bid is None or ask is None:
-            self.depth = ZERO
+        if not self._show(self.book, newest.source):
             if self.no_depth_since_ms is None:
                 self.no_depth_since_ms = now_ms
             return
-        self.mid = (bid[0] + ask[0]) / 2
-        self.spread = ask[0] - bid[0]
-        self.depth = bid[0] * bid[1] + ask[0] * ask[1]
         self.no_depth_since_ms = None
         self.applied_ms = now_ms
         exchange_ms = getattr(newest.event, "exchange_ms", None)
         self.event_dated = exchange_ms is not None
         self.event_unix_ms = newest.received_unix_ms if exchange_ms is None else exchange_ms
+
+    def _inject(self, fetched: Book, now_ms: int) -> None:
+        self.injected += 1
+        self.injected_ms = now_ms
+        book = OrderBook()
+        book.replace(fetched)
+        self._show(book, EventSource.INJECTED)
+
+    def _show(self, book: OrderBook, source: EventSource) -> bool:
+        """Set the values of the book's top; return whether both of its sides have a level."""
+        self.source, self.flaws = source, book.flaws()
+        bid, ask = book.top()
+        if bid is None or ask is None:
+            self.depth = ZERO
+            return False
+        self.mid = (bid[0] + ask[0]) / 2
+        self.spread = ask[0] - bid[0]
+        self.depth = bid[0] * bid[1] + ask[0] * ask[1]
+        return True
 
     def ages(self, now_ms: int, now_unix_ms: int) -> VenueAges:
         """Return the ages that determine the status of the venue."""

@@ -18,9 +18,11 @@ from connectors.runner.event_channel import EventChannel
 from connectors.runner.fair_value import FairValueModel, VenueVolatilities
 from connectors.runner.market_state import MarketView
 from connectors.runner.queue import Delivery, Pressure, Publisher
+from connectors.runner.recovery.enforcer import EnforcerSettings
+from connectors.runner.recovery.layers import ConnectorHandle, RecoveryLayers
+from connectors.runner.recovery.rest_monitor import MonitorSettings
 from connectors.runner.telemetry import Tick, TickTiming, VenueSnapshot, encode_tick, fair_value, flaw_names
 from connectors.runner.tick import CoalesceSettings, RxStats, TickTimer, coalesce
-from connectors.session.connector import Connector
 from toolkit.model.vocabulary import VenueStatus
 
 
@@ -35,20 +37,10 @@ class RunnerSettings:
     interval_ms: int = 250
     min_interval_ms: int = 100
     coalescing: CoalesceSettings = field(default_factory=CoalesceSettings)
+    monitor: MonitorSettings = field(default_factory=MonitorSettings)
+    enforcer: EnforcerSettings = field(default_factory=EnforcerSettings)
     catastrophic_ms: int = 120_000
     rx_stats_every_ticks: int = 1
-
-
-class ConnectorHandle(Protocol):
-    """A running connector, driven by sockets or by a simulation."""
-
-    @property
-    def venue(self) -> str:
-        """Name of the venue."""
-
-    @property
-    def machine(self) -> Connector:
-        """State machine of the connector."""
 
 
 class TelemetrySink(Protocol):
@@ -88,6 +80,7 @@ class Runner:
         self._journal, self._telemetry, self._rx_stats_file = journal, telemetry, rx_stats_file
         self._config, self._producer_fields = config, producer_fields
         self._venues_applied: set[str] = set()
+        self._layers = RecoveryLayers(drivers, settings.monitor, settings.enforcer, channel, journal)
         self._model = FairValueModel()
         self._volatilities = VenueVolatilities(self._views)
         self._timer = TickTimer(channel.clock.now_ms(), settings.interval_ms, settings.min_interval_ms)
@@ -118,6 +111,11 @@ class Runner:
         if (now_ms := clock.now_ms()) >= self._timer.due_ms:
             self.tick(self._timer.start_tick(now_ms))
 
+    def close(self) -> None:
+        """Write the final counts of the REST monitor, then run a last tick."""
+        self._layers.close(self._channel.clock.now_ms())
+        self.tick()
+
     def _is_queue_full(self) -> bool:
         return any(map(self._channel.publisher.is_full, self._views))
 
@@ -137,6 +135,8 @@ class Runner:
             for view in self._views.values()
         ]
         self._record_status_changes(snapshots)
+        if not stood_still_ms:
+            self._layers.tick(now_ms, {each.view.venue: each.ages.apply_age_ms for each in snapshots})
         applied_us = clock.now_us() - start_us
         timing = TickTiming(drained_us, applied_us, clock.now_us() - start_us)
         self._write_record(snapshots, timing, stats, unix_ms)
@@ -197,10 +197,12 @@ class Runner:
             "source": view.source,
             "applied": view.applied,
             "injected": view.injected,
+            "injected_age_ms": snapshot.injected_age_ms,
+            "enforcer_restarts": self._layers.restarts(view.venue),
             "queue_high_water": publisher.high_water[view.venue],
             **_pressure_counts(publisher, view.venue),
         }
-        return venue_fields | ({"flaws": names} if (names := flaw_names(view.flaws)) and view.applied else {})
+        return venue_fields | ({"flaws": names} if (names := flaw_names(view.flaws)) and view.source else {})
 
 
 def _pressure_counts(publisher: Publisher, venue: str) -> dict[str, int]:

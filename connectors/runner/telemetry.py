@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.runner.health import VenueAges, status, toxicity
+from connectors.runner.health import NEVER, VenueAges, status, toxicity
 from connectors.runner.market_state import MarketView
 from connectors.runner.tick import RxStats
 from connectors.session.events import BookFlaws, EventSource
@@ -42,18 +42,25 @@ class TickTiming:
 
 @dataclass(frozen=True, slots=True)
 class VenueSnapshot:
-    """State of a venue at one tick: its market data, their ages in ms, and its status; `toxicity` is 0.0 or 1.0."""
+    """State of a venue at one tick: its market data, their ages in ms, and its status; `toxicity` is 0.0 or 1.0.
+
+    `injected_age_ms` is the time since the REST monitor last injected a book, `NEVER` if it did not.
+    """
 
     view: MarketView
     ages: VenueAges
     status: VenueStatus
     toxicity: float
+    injected_age_ms: int = NEVER
 
     @classmethod
     def at(cls, view: MarketView, now_ms: int, now_unix_ms: int, fresh_ms: int, catastrophic_ms: int) -> VenueSnapshot:
         """Take the snapshot of a venue; the limits `fresh_ms` and `catastrophic_ms` are those of `health.status`."""
         ages = view.ages(now_ms, now_unix_ms)
-        return cls(view, ages, status(ages, fresh_ms, catastrophic_ms), toxicity(ages, catastrophic_ms))
+        injected_age_ms = NEVER if view.injected_ms is None else now_ms - view.injected_ms
+        return cls(
+            view, ages, status(ages, fresh_ms, catastrophic_ms), toxicity(ages, catastrophic_ms), injected_age_ms
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import groupby
 
 from connectors.runner.queue import Delivery
+from connectors.session.events import EventSource
 from connectors.venues.frames import Book, BookDelta, Funding, MarketFrame, Trade
 
 STANDSTILL_MS = 1_000
@@ -137,6 +138,9 @@ def coalesce(drained: Iterable[Delivery], settings: CoalesceSettings) -> tuple[l
 
 
 def _coalesce_venue(deliveries: Sequence[Delivery], settings: CoalesceSettings) -> Iterator[Delivery]:
+    # An injected book is no part of the socket's sequence. It comes first, so that data of the socket wins.
+    yield from (each for each in deliveries if each.source is EventSource.INJECTED)
+    deliveries = [each for each in deliveries if each.source is not EventSource.INJECTED]
     newest_book = max((at for at, each in enumerate(deliveries) if isinstance(each.event, Book)), default=0)
     deltas_left = len(deliveries) if settings.max_deltas is None else settings.max_deltas
     mergeable: list[Delivery] = []

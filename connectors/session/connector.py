@@ -47,6 +47,8 @@ from connectors.venues.spec import RestSpec, Target, Value, Venue, VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
 ROTATE_AFTER = 3
+STALL_MS = 30_000
+"""Delay of the next attempt from which the connector's task counts as stuck."""
 
 
 class ConnectorState(StrEnum):
@@ -85,6 +87,25 @@ class Connector:
     def live(self) -> bool:
         """True while the socket is open and the book complete."""
         return self._session is not None and self._session.live
+
+    @property
+    def proven_quiet_ms(self) -> int | None:
+        """The last time at which the present session proved the market quiet; None if it did not."""
+        return None if self._session is None else self._session.proven_quiet_ms
+
+    def waits_for_attempt(self, now_ms: int) -> bool:
+        """Return True if a restart would change nothing: not begun, stopped, or in a wait of the backoff."""
+        waits = self.state is ConnectorState.WAITING and now_ms < self._wait_ends_ms + STALL_MS
+        return waits or self.state in (ConnectorState.IDLE, ConnectorState.STOPPED)
+
+    def book_request(self) -> Fetch | None:
+        """Make a REST request for the venue's book, whose response the caller handles.
+
+        It is None where the venue has no REST book, or its market id is not known yet.
+        """
+        if self.venue.snapshot is None or not self.target.instrument:
+            return None
+        return self._fetch(FetchPurpose.MONITOR, self.venue.snapshot)
 
     @property
     def due_ms(self) -> int | None:
@@ -232,11 +253,12 @@ class Connector:
         return Note("reconnect", always | known | context)
 
     def _restart(self, now_ms: int, reason: ReconnectReason | None) -> Iterator[Action]:
-        """End an open session, so that the next attempt follows.
+        """End the session or attempt under way, so that the next attempt follows.
 
-        In other states an attempt is under way or will follow, so nothing is done, unless our own code failed.
+        In other states an attempt will follow, so nothing is done, unless our own code failed.
         """
-        if self.state is ConnectorState.OPEN or reason is ReconnectReason.TASK_PANIC:
+        under_way = self.state in (ConnectorState.OPEN, ConnectorState.CONNECTING, ConnectorState.LOOKUP)
+        if under_way or reason is ReconnectReason.TASK_PANIC:
             yield from self._ended(now_ms, Close(reason or ReconnectReason.UNKNOWN, "restarted from outside"))
 
     def _stop(self, reason: ReconnectReason | None) -> Iterator[Action]:

@@ -134,12 +134,16 @@ SessionEvent: TypeAlias = (
 
 
 class FetchPurpose(StrEnum):
-    """The purpose of a REST request; `BOOK_CHECK` compares the venue's book with ours."""
+    """The purpose of a REST request.
+
+    `BOOK_CHECK` compares the venue's book with ours; `MONITOR` is the REST monitor's, beside the session.
+    """
 
     LOOKUP = "lookup"
     SNAPSHOT = "snapshot"
     BOOK_CHECK = "book_check"
     FUNDING = "funding"
+    MONITOR = "monitor"
 
 
 class Silence(StrEnum):

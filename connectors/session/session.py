@@ -118,6 +118,11 @@ class SocketSession:
         return self._book_sync.live
 
     @property
+    def proven_quiet_ms(self) -> int | None:
+        """The last time at which the market was proven quiet; None if it was not."""
+        return self._watchdog.proven_quiet_ms
+
+    @property
     def due_ms(self) -> int:
         """The latest time of the next `step`."""
         limit_ms = self._limits.session_ms

@@ -60,7 +60,8 @@ class _Suspicion:
 class SilenceWatchdog:
     """Watches one session for silence; `make_request` makes the book check, None where the venue has no REST book.
 
-    `acked` is set by the session once the book's subscription is acknowledged.
+    `acked` is set by the session once the book's subscription is acknowledged. `proven_quiet_ms` is the last time at
+    which the market was proven quiet, None before the first.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class SilenceWatchdog:
         make_request: Callable[[], Fetch] | None,
     ) -> None:
         self.acked = False
+        self.proven_quiet_ms: int | None = None
         self._limits = limits
         self._book_sync = book_sync
         self._topic = topic
@@ -182,6 +184,7 @@ class SilenceWatchdog:
             return
         since_ms = self.anchor_ms if silent else self._frozen_due_ms - self._limits.frozen_ms
         yield Note("quiet_look", {"cause": suspicion.cause.value, "for_ms": now_ms - since_ms, "topic": self._topic})
+        self.proven_quiet_ms = now_ms
         self.restart_limits(now_ms, suspicion.cause)
 
     def restart_limits(self, now_ms: int, cause: _Cause = _Cause.SILENT) -> None:

@@ -31,6 +31,7 @@ from connectors.session.events import (
     Fetch,
     Fetched,
     FetchFailed,
+    FetchPurpose,
     Note,
     Opened,
     Ping,
@@ -63,6 +64,7 @@ from connectors.venues.frames import Book, BookDelta
 from connectors.venues.spec import Venue
 from tests.simulation.connector_record import ConnectorRecord, EventSink
 from tests.simulation.fault_matrix import HEADERS
+from toolkit.model.vocabulary import ReconnectReason
 
 FOREVER_MS = 2**62
 
@@ -148,6 +150,16 @@ class Simulation:
         """Stop the connector as an operator does."""
         self._handle_event(now_ms, Stop())
 
+    def restart(self, now_ms: int, reason: ReconnectReason) -> None:
+        """Restart the connector as the enforcer does, whatever it waits for."""
+        self._pending_actions.clear()
+        self._deferred_events.clear()
+        self._handle_event(now_ms, Stop(reason, restart=True))
+
+    def request(self, now_ms: int, fetch: Fetch, answered: Callable[[Fetched | FetchFailed], None]) -> None:
+        """Make a REST request beside the connector's own; `answered` is called once with the response."""
+        self._send_later(now_ms, partial(self._fetch, fetch, lambda _at_ms, response: answered(response)))
+
     @property
     def has_true_book(self) -> bool:
         """True if the connector's book equals the true book of its last frame."""
@@ -197,7 +209,7 @@ class Simulation:
                 self.record.closes.append((now_ms, action))
                 self._leave_socket(now_ms)
             case Fetch():
-                self._send_later(now_ms, partial(self._fetch, action))
+                self._send_later(now_ms, partial(self._fetch, action, self._handle_event))
             case Publish(event=event, flaws=flaws, source=source) if isinstance(event, Book | BookDelta):
                 self._apply_book(now_ms, event, flaws, source)
             case Note():
@@ -288,26 +300,32 @@ class Simulation:
                 self._deliver(now_ms, socket, ConnectFailed("connection refused"))
         self._transmit(now_ms, actions)
 
-    def _fetch(self, fetch: Fetch, now_ms: int) -> None:
+    def _fetch(self, fetch: Fetch, answered: Callable[[int, Fetched | FetchFailed], None], now_ms: int) -> None:
         parts = urlsplit(fetch.url)
         body = (fetch.call.body or "").encode()
         request = Request(fetch.call.method, parts.path, dict(parse_qsl(parts.query)), body, HEADERS)
         response, actions = self.exchange.request(now_ms, request)
         self._transmit(now_ms, actions)
         if isinstance(response, HttpResponse):
-            self._send_later(now_ms, partial(self._receive_response, fetch.ticket, response))
+            self._send_later(now_ms, partial(self._receive_response, fetch, response, answered))
         else:
             failed = FetchFailed(fetch.ticket, f"no answer within {fetch.timeout_ms} ms")
-            after_ms = fetch.timeout_ms - self._latency_ms
-            self._send_later(now_ms, lambda at_ms: self._handle_event(at_ms, failed), after_ms)
+            self._send_later(now_ms, lambda at_ms: answered(at_ms, failed), fetch.timeout_ms - self._latency_ms)
 
-    def _receive_response(self, ticket: int, response: HttpResponse, now_ms: int) -> None:
+    def _receive_response(
+        self,
+        fetch: Fetch,
+        response: HttpResponse,
+        answered: Callable[[int, Fetched | FetchFailed], None],
+        now_ms: int,
+    ) -> None:
         if response.status == 200:
-            self._fetched = response.true_book
-            self._handle_event(now_ms, Fetched(ticket, response.body))
+            if fetch.purpose is not FetchPurpose.MONITOR:
+                self._fetched = response.true_book
+            answered(now_ms, Fetched(fetch.ticket, response.body))
         else:
             after_ms = _retry_after_ms(response.headers)
-            self._handle_event(now_ms, FetchFailed(ticket, f"HTTP {response.status}", response.status, after_ms))
+            answered(now_ms, FetchFailed(fetch.ticket, f"HTTP {response.status}", response.status, after_ms))
 
 
 def make_connector(venue: Venue, environ: Mapping[str, str], *, base: str, seed: int) -> Connector:

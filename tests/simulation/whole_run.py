@@ -7,7 +7,7 @@ measurements of the machine have no meaning: a tick takes no time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,13 +17,14 @@ from connectors.recording.run_files import SyncTelemetryWriter
 from connectors.runner.event_channel import EventChannel
 from connectors.runner.queue import Delivery
 from connectors.runner.runner import Runner
-from connectors.session.events import Note, Publish
+from connectors.session.events import Fetch, Fetched, FetchFailed, Note, Publish
 from connectors.simulator.ground_truth import TruthFile
 from connectors.simulator.protocols import protocols
 from connectors.simulator.server import environment
 from tests.simulation.one_connector import Simulation
 from toolkit.model.errors import ExitCode
 from toolkit.model.recorded.run_meta import RunMeta
+from toolkit.model.vocabulary import ReconnectReason
 from toolkit.smoke import producer_env
 from toolkit.smoke.own_run_meta import first_record, last_record
 from toolkit.smoke.plan import ShadowPlan
@@ -85,6 +86,24 @@ class _RunnerSink:
         self._channel.journal.record_note(self._venue, note)
 
 
+class _SimulatedConnector:
+    """Simulated connector as the runner sees it; `disturbed` gets a simulation that the runner acted on."""
+
+    def __init__(self, simulation: Simulation, clock: VirtualClock, disturbed: set[Simulation]) -> None:
+        self._simulation, self._clock, self._disturbed = simulation, clock, disturbed
+        self.venue, self.machine = simulation.venue, simulation.machine
+
+    def request(self, fetch: Fetch, answered: Callable[[Fetched | FetchFailed], None]) -> None:
+        """Make a REST request beside the connector's own."""
+        self._disturbed.add(self._simulation)
+        self._simulation.request(self._clock.now_ms(), fetch, answered)
+
+    def restart(self, reason: ReconnectReason) -> None:
+        """Restart the connector."""
+        self._disturbed.add(self._simulation)
+        self._simulation.restart(self._clock.now_ms(), reason)
+
+
 class _VirtualRun:
     """Simulated venues, connectors and runner on one virtual clock."""
 
@@ -114,7 +133,9 @@ class _VirtualRun:
             )
             for machine in wiring.machines
         }
-        self._runner: Runner = wiring.runner(list(self.simulations.values()), self._channel, telemetry)
+        self._disturbed: set[Simulation] = set()
+        handles = [_SimulatedConnector(each, clock, self._disturbed) for each in self.simulations.values()]
+        self._runner: Runner = wiring.runner(handles, self._channel, telemetry)
 
     def run(self, until_ms: int) -> None:
         """Run the events in order of time until `until_ms`."""
@@ -126,6 +147,9 @@ class _VirtualRun:
                     simulation.step(now_ms)
                     due_ms[simulation] = simulation.due_ms
             self._runner.step()
+            while self._disturbed:
+                disturbed = self._disturbed.pop()
+                due_ms[disturbed] = disturbed.due_ms
             for simulation in due_ms:
                 if simulation.blocked and self._channel.space_available.is_set():
                     simulation.resume(now_ms)
@@ -136,6 +160,6 @@ class _VirtualRun:
         """Stop the connectors and handle their last events in the order of the real run: stop, tick, deliver."""
         for simulation in self.simulations.values():
             simulation.stop(now_ms)
-        self._runner.tick()
+        self._runner.close()
         for simulation in self.simulations.values():
             simulation.run(now_ms + LATENCY_MS)

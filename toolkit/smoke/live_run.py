@@ -255,7 +255,7 @@ class ConnectorTasks:
             driver.stop()
         runner, *driver_tasks = tasks
         await asyncio.wait(driver_tasks, timeout=2 * STOP_TIMEOUT_S)
-        self.runner.tick()
+        self.runner.close()
         for task in (runner, *driver_tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

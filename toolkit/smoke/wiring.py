@@ -21,7 +21,10 @@ from connectors.recording.tape_writer import FRAMES, TapeWriter
 from connectors.runner import runner_lines
 from connectors.runner.event_channel import EventChannel
 from connectors.runner.queue import Publisher
-from connectors.runner.runner import ConnectorHandle, Runner, RunnerSettings, TelemetrySink
+from connectors.runner.recovery.enforcer import EnforcerSettings
+from connectors.runner.recovery.layers import ConnectorHandle
+from connectors.runner.recovery.rest_monitor import MonitorMode, MonitorSettings
+from connectors.runner.runner import Runner, RunnerSettings, TelemetrySink
 from connectors.runner.tick import CoalesceSettings
 from connectors.session.connector import Connector
 from connectors.settings import ResolvedSetting
@@ -139,6 +142,14 @@ def _runner_settings(common: Mapping[str, ResolvedSetting]) -> RunnerSettings:
         interval_ms=integer(common["PARAPHINA_MAIN_LOOP_INTERVAL_MS"]),
         min_interval_ms=integer(common["PARAPHINA_MIN_INTER_TICK_MS"]),
         coalescing=coalescing,
+        monitor=MonitorSettings(
+            integer(common["PARAPHINA_REST_MONITOR_THRESHOLD_MS"]),
+            MonitorMode(str(common["PARAPHINA_REST_MONITOR_MODE"].value)),
+        ),
+        enforcer=EnforcerSettings(
+            integer(common["PARAPHINA_FORCE_RESTART_MS"]),
+            integer(common["PARAPHINA_ENFORCER_COOLDOWN_SECS"]) * 1_000,
+        ),
         catastrophic_ms=integer(common["PARAPHINA_CATASTROPHIC_STALE_MS"]),
         rx_stats_every_ticks=integer(common["PARAPHINA_MARKET_RX_STATS_EVERY_TICKS"]) if rx_stats else 0,
     )

@@ -1,0 +1,1 @@
+"""The recovery layers above the connectors: the enforcer (layer A) and the REST monitor (layer B)."""
