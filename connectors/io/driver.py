@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from connectors.clock import Clock
 from connectors.io.destinations import peer_host
@@ -21,7 +21,7 @@ from connectors.io.http import HttpClient
 from connectors.io.websocket import Socket, open_socket
 from connectors.runner.event_channel import EventChannel, NoteSink
 from connectors.runner.queue import Delivery, Publisher
-from connectors.session.connector import Connector, ConnectorState
+from connectors.session.connector import ConnectorState
 from connectors.session.events import (
     Action,
     Close,
@@ -42,12 +42,30 @@ from connectors.session.events import (
     Stop,
     TimePassed,
 )
+from connectors.venues.spec import Venue
 from toolkit.model.vocabulary import ReconnectReason
 
 TURN_MS = 5
 """Time after which a driver with waiting events lets other tasks run."""
 STOP_TIMEOUT_S = 2.0
 """Time that a stopped driver waits for its background tasks before it cancels them."""
+
+
+class Machine(Protocol):
+    """State machine of a connector or of a side feed; see `connectors.session.connector`."""
+
+    venue: Venue
+    state: ConnectorState
+
+    @property
+    def due_ms(self) -> int | None:
+        """The latest time of the next step."""
+
+    def step(self, now_ms: int, event: SessionEvent) -> list[Action]:
+        """Handle one event; return the actions to carry out, in order."""
+
+
+MachineT = TypeVar("MachineT", bound=Machine)
 
 
 class FrameRecorder(Protocol):
@@ -68,14 +86,14 @@ class SharedResources(EventChannel):
         self.http = http
 
 
-class Driver:
-    """Runs one connector until it is stopped.
+class Driver(Generic[MachineT]):
+    """Runs one connector, or one side feed of it, until it is stopped.
 
     `connected` is True once a socket has been open. `failures` counts failed connection attempts and requests;
     `failure` is the detail of the last one.
     """
 
-    def __init__(self, machine: Connector, shared: SharedResources, recorder: FrameRecorder | None = None) -> None:
+    def __init__(self, machine: MachineT, shared: SharedResources, recorder: FrameRecorder | None = None) -> None:
         self.machine = machine
         self.venue = machine.venue.name
         self._shared = shared

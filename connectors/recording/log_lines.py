@@ -52,6 +52,11 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "quiet_look": ("INFO: {title} market quiet for {for}: book equal to REST, socket alive",),
     "frozen_book": ("WARN: {title} book frozen for {for}: the socket repeats it, REST shows another",),
     "rotated": ("INFO: {prefix} endpoint rotated: ws={ws}, rest={rest}, info={rest} (index {index})",),
+    "side_open": ("INFO: {title} side feed {topic} open url={url}",),
+    "side_lost": (
+        "WARN: {title} side feed {topic} lost reason={reason} count={count} lasted={lasted} retry_in={wait}: {detail}",
+    ),
+    "side_miss": ("WARN: {title} side feed {topic} frame not read why={why} (count={count}) snippet={snippet}",),
     "closing_soon": ("INFO: {title} public WS closes in {in}",),
     "funding_failed": ("{title} funding polling error: {detail}",),
     "pressure": ("WS_AUDIT component=market_publisher {name}={total}",),

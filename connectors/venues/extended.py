@@ -22,7 +22,18 @@ from connectors.venues.frames import (
     Trade,
 )
 from connectors.venues.parsing import HOUR_S, integer, levels, price, rate, size, unix_ms
-from connectors.venues.spec import RestCall, RestSpec, Setting, SettingType, Target, Topic, Venue, VenueLimits
+from connectors.venues.spec import (
+    RestCall,
+    RestSpec,
+    Setting,
+    SettingType,
+    SideFeed,
+    Target,
+    Topic,
+    TopicKind,
+    Venue,
+    VenueLimits,
+)
 
 
 def decode(message: Json) -> Iterator[Frame]:
@@ -81,6 +92,15 @@ def _socket_url(base: str, target: Target) -> str:
     return f"{base}/orderbooks/{_market(target)}{'?depth=1' if best_only else ''}"
 
 
+def _side_feeds(target: Target) -> tuple[SideFeed, ...]:
+    kinds = {"publicTrades": TopicKind.TRADES, "funding": TopicKind.FUNDING}
+    return tuple(_side_feed(name, kind, _market(target)) for name, kind in kinds.items())
+
+
+def _side_feed(name: str, kind: TopicKind, market: str) -> SideFeed:
+    return SideFeed(Topic(f"{name}:{market}", kind), lambda base, _target: f"{base}/{name}/{market}")
+
+
 def _book_request(target: Target) -> RestCall:
     return RestCall(f"/api/v1/info/markets/{_market(target)}/orderbook")
 
@@ -116,6 +136,7 @@ VENUE = Venue(
     topics=_topics,
     decode=decode,
     socket_url=_socket_url,
+    side_feeds=_side_feeds,
     # The venue's firewall refuses requests without a User-Agent.
     headers=(("User-Agent", "run-evidence-toolkit"),),
     snapshot=RestSpec(_book_request, _decode_book),

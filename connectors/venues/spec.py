@@ -194,6 +194,18 @@ def _plain_url(base: str, _target: Target) -> str:
     return base
 
 
+@dataclass(frozen=True, slots=True)
+class SideFeed:
+    """A stream of trades or funding rates that the venue gives on a socket of its own, beside the book's."""
+
+    topic: Topic
+    socket_url: Callable[[str, Target], str]
+
+
+def _no_side_feeds(_target: Target) -> tuple[SideFeed, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
     """The description of a venue.
@@ -206,7 +218,8 @@ class Venue:
       frames and makes the `lookup` unnecessary.
     - `topics` lists the subscriptions, the book first. `decode` turns one parsed message into frames; it raises
       ValueError, LookupError or TypeError for a wrong shape or number. `binary` is the format of binary frames; without
-      it they are read as text. `socket_url` makes the URL from a base URL.
+      it they are read as text. `socket_url` makes the URL from a base URL. `side_feeds` have
+      sockets of their own.
     - `snapshot` is the REST request for the book, `lookup` the one for the market's id, and `funding` the one for a
       funding rate that the socket does not carry.
     - `fresh_ms` is the apply age up to which the venue counts as Healthy, `settings` the venue's own settings.
@@ -227,6 +240,7 @@ class Venue:
     symbol: str = "{base}"
     instrument: Setting | None = None
     socket_url: Callable[[str, Target], str] = _plain_url
+    side_feeds: Callable[[Target], tuple[SideFeed, ...]] = _no_side_feeds
     headers: tuple[tuple[str, str], ...] = ()
     keep_alive: KeepAlive = KeepAlive()
     recovery: Recovery = Recovery.RECONNECT

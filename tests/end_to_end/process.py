@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tests.truth_rows import without_side_feeds
 from toolkit.analysis.pipeline import analyze
 from toolkit.model.runs import RunAnalysis
 from toolkit.model.vocabulary import ReconnectReason
@@ -42,14 +43,14 @@ class SmokeResult:
 
     @cached_property
     def truth(self) -> list[dict[str, Any]]:
-        return rows(truth_path(self.out))
+        return without_side_feeds(rows(truth_path(self.out)))
 
     @cached_property
     def telemetry(self) -> list[dict[str, Any]]:
         return rows(self.out / "telemetry.jsonl")
 
     def truth_rows(self, event: str, venue: str) -> list[dict[str, Any]]:
-        """Return the rows of the ground truth for one event and venue."""
+        """Return the rows of the ground truth for one event and venue, without those of side feeds."""
         return [row for row in self.truth if row["event"] == event and row["venue"] == venue]
 
     def value(self, figure: str) -> Any:

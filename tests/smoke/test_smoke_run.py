@@ -25,6 +25,7 @@ from connectors.simulator.faults.table import FAULTS
 from connectors.venues import venues
 from connectors.venues.frames import DecodeMiss, Frame
 from connectors.venues.spec import Recovery
+from tests.truth_rows import without_side_feeds
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.model.errors import ExitCode
 from toolkit.model.runs import RunAnalysis
@@ -291,7 +292,8 @@ def faulty(runs: dict[str, tuple[Path, subprocess.Popen[str]]]) -> tuple[Path, R
     done = wait_for_end(running)
     assert done.returncode in (ExitCode.OK, ExitCode.FAILED), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
-    return out, read_run(out), [json.loads(line) for line in (out.parent / "truth.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (out.parent / "truth.jsonl").read_text().splitlines()]
+    return out, read_run(out), without_side_feeds(rows)
 
 
 def expected(venue: str) -> tuple[set[str], set[str]]:

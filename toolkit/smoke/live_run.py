@@ -23,16 +23,17 @@ from connectors.io.tls import check_authorities
 from connectors.recording.run_files import TelemetryWriter
 from connectors.runner import runner_lines
 from connectors.runner.runner import Runner
+from connectors.session.connector import Connector
+from connectors.session.side_feeds.connector import SideConnector
 from connectors.simulator.ground_truth import TruthFile
 from connectors.simulator.server import loopback
 from connectors.text import quoted
 from toolkit.host import system
 from toolkit.model.errors import ExitCode, InputError
 from toolkit.model.recorded.run_meta import RunMeta
-from toolkit.model.redaction import redact_environment
 from toolkit.model.vocabulary import VenueStatus
 from toolkit.smoke import producer_env
-from toolkit.smoke.own_run_meta import first_record, last_record, with_load_sample
+from toolkit.smoke.own_run_meta import environment_fields, first_record, last_record, with_load_sample
 from toolkit.smoke.plan import ShadowPlan
 from toolkit.smoke.run_directory import claim, save_meta
 from toolkit.smoke.stop_handlers import stop_signals_handled
@@ -122,7 +123,7 @@ class _LiveRun:
         cpu_before_s = time.process_time()
         async with AsyncExitStack() as stack:
             environ = await self._connector_environment(stack)
-            run = replace(run, **_environment_fields(environ, self._environ))
+            run = replace(run, **environment_fields(environ, self._environ))
             save_meta(run, self._out)
             wiring = RunWiring(stack, plan, self._out, environ, self._clock)
             notice(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
@@ -230,9 +231,15 @@ class ConnectorTasks:
     """The connectors' drivers and the runner; they run once the coroutines are scheduled."""
 
     def __init__(
-        self, wiring: RunWiring, runner: Runner, drivers: Sequence[Driver], destinations: Destinations
+        self,
+        wiring: RunWiring,
+        runner: Runner,
+        drivers: Sequence[Driver[Connector]],
+        side_drivers: Sequence[Driver[SideConnector]],
+        destinations: Destinations,
     ) -> None:
-        self.wiring, self.runner, self.drivers, self.destinations = wiring, runner, drivers, destinations
+        self.wiring, self.runner, self.destinations = wiring, runner, destinations
+        self.drivers, self.side_drivers = drivers, side_drivers
 
     @classmethod
     async def create(cls, stack: AsyncExitStack, wiring: RunWiring) -> ConnectorTasks:
@@ -242,16 +249,21 @@ class ConnectorTasks:
         http_client = await stack.enter_async_context(HttpClient())
         shared = SharedResources(wiring.clock, http_client, wiring.publisher, wiring.journal)
         drivers = [Driver(machine, shared, wiring.open_tape(stack, machine)) for machine in wiring.machines]
-        return cls(wiring, wiring.runner(drivers, shared, telemetry), drivers, http_client.destinations)
+        side_drivers = [Driver(machine, shared) for machine in wiring.side_machines]
+        runner = wiring.runner(drivers, shared, telemetry)
+        return cls(wiring, runner, drivers, side_drivers, http_client.destinations)
 
     def coroutines(self) -> Iterator[Coroutine[Any, Any, None]]:
-        """Yield the coroutine of the runner, then one per driver."""
+        """Yield the coroutine of the runner, then one per driver, those of side feeds last."""
         yield self.runner.run()
-        yield from (driver.run() for driver in self.drivers)
+        yield from (driver.run() for driver in self._all_drivers())
+
+    def _all_drivers(self) -> list[Driver[Any]]:
+        return [*self.drivers, *self.side_drivers]
 
     async def stop(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Stop the drivers, write a last tick, then cancel all tasks; `tasks` are in the order of `coroutines`."""
-        for driver in self.drivers:
+        for driver in self._all_drivers():
             driver.stop()
         runner, *driver_tasks = tasks
         await asyncio.wait(driver_tasks, timeout=2 * STOP_TIMEOUT_S)
@@ -264,7 +276,7 @@ class ConnectorTasks:
         """Return for each venue `ok`, `stale`, or the state of its connector."""
         return {driver.venue: self._venue_state(driver) for driver in self.drivers}
 
-    def _venue_state(self, driver: Driver) -> str:
+    def _venue_state(self, driver: Driver[Connector]) -> str:
         status = self.runner.statuses.get(driver.venue)
         if status is VenueStatus.HEALTHY:
             return "ok"
@@ -285,10 +297,3 @@ def _open_telemetry(wiring: RunWiring) -> TelemetryWriter:
         loop.call_soon_threadsafe(lambda: journal.record("telemetry_failed", lines, detail=reason))
 
     return TelemetryWriter(wiring.out / TELEMETRY, integer(wiring.common["PARAPHINA_TELEMETRY_CHANNEL_CAP"]), failed)
-
-
-def _environment_fields(environ: Mapping[str, str], before: Mapping[str, str]) -> dict[str, Any]:
-    """Return the fields of `RunMeta` that describe the environment: redacted values, and the names set by us."""
-    added = sorted(name for name in environ if environ[name] != before.get(name))
-    names = {*producer_env.paraphina_environment(Path()), *added}
-    return {"environment": redact_environment(environ), "environment_set": tuple(sorted(names))}

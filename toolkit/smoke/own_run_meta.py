@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from connectors.clock import Clock
 from connectors.simulator.scenario import Scenario
@@ -16,6 +17,7 @@ from toolkit.model.quotes import quoted
 from toolkit.model.recorded import run_meta
 from toolkit.model.recorded.run_meta import RunMeta
 from toolkit.model.redaction import redact_argv, redact_environment, redact_value
+from toolkit.smoke import producer_env
 from toolkit.smoke.plan import ShadowPlan
 from toolkit.smoke.stop_policy import StoppedBy
 
@@ -102,3 +104,10 @@ def last_record(
         wall_drift_ms=time.time_ns() // 1_000_000 - clock.unix_ms(),
         output=output,
     )
+
+
+def environment_fields(environ: Mapping[str, str], before: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields of `RunMeta` that describe the environment: redacted values, and the names set by us."""
+    added = sorted(name for name in environ if environ[name] != before.get(name))
+    names = {*producer_env.paraphina_environment(Path()), *added}
+    return {"environment": redact_environment(environ), "environment_set": tuple(sorted(names))}

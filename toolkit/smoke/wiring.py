@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +27,7 @@ from connectors.runner.recovery.rest_monitor import MonitorMode, MonitorSettings
 from connectors.runner.runner import Runner, RunnerSettings, TelemetrySink
 from connectors.runner.tick import CoalesceSettings
 from connectors.session.connector import Connector
+from connectors.session.side_feeds.connector import SideConnector
 from connectors.settings import ResolvedSetting
 from connectors.venues.spec import SettingType, Venue
 from toolkit.smoke.plan import ShadowPlan
@@ -37,8 +38,9 @@ TELEMETRY = "telemetry.jsonl"
 class RunWiring:
     """The connectors, the queue, the journal and the files of one run, in the run directory `out`.
 
-    `machines` are the connectors' state machines, one per venue in the order of the plan; nothing runs until a caller
-    drives them. `common` are the resolved settings that all venues share. Files are closed with `stack`.
+    `machines` are the connectors' state machines, one per venue in the order of the plan, `side_machines` those of
+    their side feeds; nothing runs until a caller drives them. `common` are the resolved settings that all venues share.
+    Files are closed with `stack`.
 
     Raises `UsageError` for an invalid setting.
     """
@@ -61,6 +63,7 @@ class RunWiring:
             for name, venue in plan.venues.items()
         }
         self.machines = [self._machine(venue) for venue in plan.venues.values()]
+        self.side_machines = [machine for venue in plan.venues.values() for machine in self._side_machines(venue)]
         self._producer_fields = {"simulated": plan.simulated, "feed": plan.feed}
         self._rx_stats = stack.enter_context((out / "market_rx_stats.log").open("x", encoding="utf-8", buffering=1))
         self._version = f"toolkit-{version('run-evidence-toolkit')}"
@@ -100,11 +103,20 @@ class RunWiring:
         return stack.enter_context(TapeWriter(self.out / FRAMES, header, self.clock, target.ws_urls))
 
     def _machine(self, venue: Venue) -> Connector:
-        plan, resolved = self.plan, self._settings[venue.name]
-        # Simulated runs draw their backoff from the seed, so that a run can be repeated.
-        source = random.Random(f"{plan.seed}/{venue.name}/wait") if plan.simulated else random.SystemRandom()
-        target = settings.target(venue, resolved, plan.base)
-        return Connector(venue, target, settings.limits(venue, resolved), source.random)
+        resolved = self._settings[venue.name]
+        target = settings.target(venue, resolved, self.plan.base)
+        return Connector(venue, target, settings.limits(venue, resolved), self._uniform(venue.name))
+
+    def _side_machines(self, venue: Venue) -> Iterator[SideConnector]:
+        resolved = self._settings[venue.name]
+        target, limits = settings.target(venue, resolved, self.plan.base), settings.limits(venue, resolved)
+        for feed in venue.side_feeds(target):
+            yield SideConnector(venue, target, limits, feed, self._uniform(feed.topic.key))
+
+    def _uniform(self, name: str) -> Callable[[], float]:
+        """Return the source of waits; a simulated run draws them from the seed, so that it can be repeated."""
+        plan = self.plan
+        return (random.Random(f"{plan.seed}/{name}/wait") if plan.simulated else random.SystemRandom()).random
 
     def _log_start(self) -> None:
         """Log the feed, then the start-up line that begins a life."""
