@@ -92,7 +92,7 @@ def _keep_alive(events: Sequence[Event], truth: Truth, quiet_s: float) -> Cell:
     )
     lived_s = truth.longest_s()
     messages = sum(connection.messages for connection in truth.connections.values())
-    fact = f"{lived_s:.0f} s; {pings} control pings, {messages} messages, {pongs} answers to pings in messages"
+    fact = f"{lived_s:.0f} s; client: {messages} messages, {pings} control pings; pongs in messages: {pongs}"
     return Cell(lived_s >= quiet_s and not ended, fact + (f"; ended by {', '.join(ended)}" if ended else ""))
 
 

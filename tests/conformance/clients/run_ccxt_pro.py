@@ -1,4 +1,4 @@
-"""ccxt.pro: `watch_order_book` and `watch_trades` of the venue in VENUE, with nothing changed but its addresses."""
+"""ccxt.pro: market data of the venue in VENUE by socket and request, with nothing changed but its addresses."""
 
 import asyncio
 
@@ -13,6 +13,8 @@ SYMBOLS = {
     "aster": "{}/USDT:USDT",
     "paradex": "{}/USD:USDC",
 }
+
+KINDS = {"order_book": "watchOrderBook", "trades": "watchTrades", "ticker": "watchTicker", "ohlcv": "watchOHLCV"}
 
 
 def addresses(exchange):
@@ -43,16 +45,15 @@ def on_pong(handle):
 
 
 async def watch(exchange, kind, symbol):
-    """Watch books or trades until the time is over; ccxt connects again at the call after an error."""
+    """Watch one kind of data until the time is over; ccxt connects again at the call after an error."""
     first, lost = True, False
     while True:
         try:
-            if kind == "book":
-                found = await exchange.watch_order_book(symbol)
+            found = await getattr(exchange, f"watch_{kind}")(symbol)
+            if kind == "order_book":
                 observed.book(*([level[:2] for level in found[side]] for side in ("bids", "asks")))
             else:
-                await exchange.watch_trades(symbol)
-                observed.parsed("trades")
+                observed.parsed(kind)
         except Exception as error:
             observed.failed("watch", f"{type(error).__name__}: {error}")
             lost = not first
@@ -64,6 +65,17 @@ async def watch(exchange, kind, symbol):
         if lost:
             lost = False
             observed.reconnected()
+
+
+async def fetch(exchange, symbol):
+    """Send the requests of market data that the exchange has."""
+    for name, has in (("ticker", "fetchTicker"), ("ohlcv", "fetchOHLCV"), ("order_book", "fetchOrderBook")):
+        if exchange.has.get(has):
+            try:
+                await getattr(exchange, f"fetch_{name}")(symbol)
+                observed.parsed(f"fetch_{name}")
+            except Exception as error:
+                observed.failed("parse", f"fetch_{name}: {type(error).__name__}: {error}")
 
 
 async def main():
@@ -79,7 +91,9 @@ async def main():
         await exchange.close()
         return
     observed.connected()
-    watching = asyncio.gather(*(watch(exchange, kind, symbol) for kind in ("book", "trades")))
+    await fetch(exchange, symbol)
+    kinds = [kind for kind, has in KINDS.items() if exchange.has.get(has)]
+    watching = asyncio.gather(*(watch(exchange, kind, symbol) for kind in kinds))
     await asyncio.wait([watching], timeout=observed.time_left())
     watching.cancel()
     await exchange.close()

@@ -8,7 +8,7 @@ import asyncio
 import observed
 from cryptofeed import FeedHandler, connection
 from cryptofeed.connection import RestEndpoint, Routes, WebsocketEndpoint
-from cryptofeed.defines import FUNDING, L2_BOOK, TICKER, TRADES
+from cryptofeed.defines import CANDLES, FUNDING, L1_BOOK, L2_BOOK, TICKER, TRADES
 from cryptofeed.exchanges import BinanceFutures, Hyperliquid
 
 open_socket = connection.connect
@@ -60,7 +60,7 @@ def on_other(kind):
 
 async def main():
     feed, quote = (Hyperliquid, "USD") if observed.VENUE == "hyperliquid" else (BinanceFutures, "USDT")
-    kinds = [TRADES] if observed.VENUE == "hyperliquid" else [TRADES, TICKER, FUNDING]
+    kinds = [TRADES, L1_BOOK] if observed.VENUE == "hyperliquid" else [TRADES, TICKER, FUNDING, CANDLES]
     callbacks = {L2_BOOK: on_book, **{kind: on_other(kind) for kind in kinds}}
     handler = FeedHandler(on_feed_error="raise")
     handler.add_feed(feed(symbols=[f"{observed.BASE}-{quote}-PERP"], channels=list(callbacks), callbacks=callbacks))

@@ -1,4 +1,4 @@
-"""hyperliquid-python-sdk: `Info` with l2Book, bbo and trades. It has no reconnect: the script makes a new `Info`."""
+"""hyperliquid-python-sdk: `Info` with its market data. It has no reconnect: the script makes a new `Info`."""
 
 import json
 import time
@@ -38,13 +38,38 @@ def connect():
         receive(socket, text)
 
     info.ws_manager.ws.on_message = on_message
-    for kind, callback in (("l2Book", on_book), ("bbo", on_other), ("trades", on_other)):
-        info.subscribe({"type": kind, "coin": observed.BASE}, callback)
+    coin = {"coin": observed.BASE}
+    info.subscribe({"type": "l2Book", **coin}, on_book)
+    for kind, fields in (
+        ("bbo", coin),
+        ("trades", coin),
+        ("activeAssetCtx", coin),
+        ("candle", {**coin, "interval": "1m"}),
+        ("allMids", {}),
+    ):
+        info.subscribe({"type": kind, **fields}, on_other)
     return info
+
+
+def request(info):
+    """Send the SDK's requests of market data."""
+    requests = {
+        "all_mids": info.all_mids,
+        "l2_snapshot": lambda: info.l2_snapshot(observed.BASE),
+        "meta_and_asset_ctxs": info.meta_and_asset_ctxs,
+        "candles_snapshot": lambda: info.candles_snapshot(observed.BASE, "1m", 0, int(time.time() * 1_000)),
+    }
+    for name, send in requests.items():
+        try:
+            send()
+            observed.parsed(name)
+        except Exception as error:
+            observed.failed("parse", f"{name}: {type(error).__name__}: {error}")
 
 
 info = connect()
 observed.connected()
+request(info)
 while observed.time_left() > 0:
     time.sleep(0.2)
     if not info.ws_manager.is_alive():

@@ -53,8 +53,11 @@ async def main():
         client.subscribe_trades,
         client.subscribe_quotes,
         client.subscribe_funding_rates,
+        client.subscribe_mark_prices,
+        client.subscribe_index_prices,
     ):
         await subscribe(wanted)
+    await client.subscribe_bars(nautilus.BarType.from_str(f"{NAME}-1-MINUTE-LAST-EXTERNAL"))
     await asyncio.sleep(observed.time_left())
     await client.close()
 

@@ -25,11 +25,17 @@ def bars(state: MarketState, interval: str, count: int) -> list[Candle]:
     return state.history.trade_candles.bars(length_ms, count) or [empty]
 
 
-def current_bar(state: MarketState, interval: str) -> Candle:
-    """Return the bar of now; without a trade in it, a bar of the last price without trades."""
-    length_ms, last = INTERVALS[interval], bars(state, interval, 1)[0]
-    opened_ms = state.wall_ms // length_ms * length_ms
-    return last if last.opened_ms == opened_ms else Candle(opened_ms, *[last.close] * 4)
+def current_opened_ms(state: MarketState, interval: str) -> int:
+    """Return the Unix time in ms at which the bar of now began."""
+    return state.wall_ms // INTERVALS[interval] * INTERVALS[interval]
+
+
+def bar_of(state: MarketState, interval: str, opened_ms: int) -> Candle:
+    """Return the bar of now or the one before it; without a trade in it, a bar of the price before it."""
+    last = bars(state, interval, 3)
+    before = [bar for bar in last if bar.opened_ms < opened_ms]
+    price = before[-1].close if before else last[0].open
+    return next((bar for bar in last if bar.opened_ms == opened_ms), Candle(opened_ms, *[price] * 4))
 
 
 def quote(state: MarketState, notional: int) -> str:

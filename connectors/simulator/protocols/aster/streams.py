@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from connectors.simulator.messages import Content
-from connectors.simulator.protocols.aster.figures import INTERVALS, Day, current_bar, mark, quote
+from connectors.simulator.protocols.aster.figures import INTERVALS, Day, bar_of, current_opened_ms, mark, quote
 from connectors.simulator.protocols.aster.rest import aggregate_trade
 from connectors.simulator.protocols.base import MarketState, Stream
 
@@ -82,7 +82,7 @@ def _fields(stream: Stream, kind: str, state: MarketState) -> dict[str, Any]:
         case "miniTicker":
             return Day(state).mini_ticker_event()
         case head if head.startswith("kline_"):
-            return {"k": _kline(head.removeprefix("kline_"), state)}
+            return {"k": _kline(stream, head.removeprefix("kline_"), state)}
         case _:
             return {"T": state.wall_ms - 3, **_depth(stream, state)}
 
@@ -100,8 +100,12 @@ def _depth(stream: Stream, state: MarketState) -> dict[str, Any]:
     return {**numbers, "b": bids, "a": asks}
 
 
-def _kline(interval: str, state: MarketState) -> dict[str, Any]:
-    bar, length_ms = current_bar(state, interval), INTERVALS[interval]
+def _kline(stream: Stream, interval: str, state: MarketState) -> dict[str, Any]:
+    """Encode a candle; the frame after its end shows it closed, the next one shows the candle that began."""
+    opened_ms = current_opened_ms(state, interval)
+    closed = stream.started and stream.number != opened_ms
+    bar, length_ms = bar_of(state, interval, stream.number if closed else opened_ms), INTERVALS[interval]
+    stream.number = opened_ms
     price, size = state.precision.price, state.precision.size
     return {
         "t": bar.opened_ms,
@@ -116,7 +120,7 @@ def _kline(interval: str, state: MarketState) -> dict[str, Any]:
         "l": price(bar.low),
         "v": size(bar.lots),
         "n": bar.trades,
-        "x": False,
+        "x": closed,
         "q": quote(state, bar.notional),
         "V": size(bar.bought_lots),
         "Q": quote(state, bar.bought_notional),
