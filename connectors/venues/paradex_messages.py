@@ -1,7 +1,8 @@
-"""Binary messages of Paradex: the layouts of its public market data (SBE schema 1, version 2 of 2026-09-25).
+"""Binary messages of Paradex: the layouts of its public market data (SBE schema 1, version 3).
 
-Source: `paradex_1_0.xml` of paradex-py 0.8.2. Times are microseconds since 1970. Prices and sizes have 8 decimals; so
-have funding rates, of which the JSON messages carry more.
+Sources: `paradex_1_0.xml` of paradex-py 0.8.2 (version 2 of 2026-09-25); version 3: `parse_sbe_message` of ccxt 4.5.90.
+Times are microseconds since 1970. Prices and sizes have 8 decimals; so have funding rates, of which the JSON messages
+carry more.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from connectors.venues.sbe import FIXED8, FIXED12, INT16, INT64, UINT8, Block, Layout, Schema
 
 SCHEMA_ID = 1
-NEWEST_VERSION = 2
+NEWEST_VERSION = 3
 """Newest version that the venue serves; it serves the earlier ones too."""
 
 TRADE, BBO, BOOK, SUMMARY, FUNDING, HEARTBEAT = (
@@ -105,9 +106,10 @@ PUBLIC = Schema(
                 forwardRate=FIXED8,
                 riskFreeRate=FIXED8,
                 fundingRatePrecise=FIXED12,
+                settlementTwapEstimate=FIXED8,
             ),
             strings=("market",),
-            since={"forwardRate": 1, "riskFreeRate": 1, "fundingRatePrecise": 1},
+            since={"forwardRate": 1, "riskFreeRate": 1, "fundingRatePrecise": 1, "settlementTwapEstimate": 3},
         ),
         Layout(
             5,

@@ -71,7 +71,7 @@ def test_binary_books_have_the_levels_and_numbers_of_json_books(kind: str) -> No
     assert all(equal_books(text, data) for text, data in zip(texts, octets, strict=True))
 
 
-@pytest.mark.parametrize("version", range(3))
+@pytest.mark.parametrize("version", range(4))
 @pytest.mark.parametrize(
     ("channel", "name"),
     [("bbo.ALL", "BboEvent"), ("trades.ALL", "TradeEvent"), ("funding_data", "FundingDataEvent"),

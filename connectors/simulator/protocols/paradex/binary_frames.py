@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from connectors.simulator.market import MarketTrade
@@ -93,11 +93,16 @@ def _funding(state: MarketState) -> dict[str, Any]:
     return {
         "fundingRate": rate,
         "fundingRate8h": rate,
-        "fundingIndex": data["funding_index"],
-        "fundingPremium": data["funding_premium"],
+        "fundingIndex": _cut(data["funding_index"]),
+        "fundingPremium": _cut(data["funding_premium"]),
         "fundingPeriodHours": data["funding_period_hours"],
         "createdAt": state.wall_ms * 1_000,
     }
+
+
+def _cut(number: str) -> Decimal:
+    """Return a number without the digits that a binary field has no room for."""
+    return Decimal(number).quantize(Decimal("1e-8"), ROUND_DOWN)
 
 
 def _summary(state: MarketState) -> dict[str, Any]:

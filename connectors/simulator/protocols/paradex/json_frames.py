@@ -101,13 +101,12 @@ def funding_rate(state: MarketState, decimals: int = FUNDING_DECIMALS) -> str:
 
 def funding(state: MarketState) -> dict[str, Any]:
     """Return the funding data."""
-    rate = funding_rate(state)
     return {
         "market": state.symbol,
-        "funding_index": "1000.5",
-        "funding_premium": "0.1",
-        "funding_rate": rate,
-        "funding_rate_8h": rate,
+        "funding_index": fixed_point(-551_694_014_226_244_835 - state.number, 18),
+        "funding_premium": fixed_point(509_914_923_994_872_836 + state.number, 21),
+        "funding_rate": funding_rate(state),
+        "funding_rate_8h": funding_rate(state, 8),
         "funding_period_hours": FUNDING_HOURS,
         "created_at": state.wall_ms,
     }
