@@ -95,7 +95,7 @@ class MarketData:
         number, book = self.market.number, self.market.book if self.frozen else self.shown
         if updates_ago and self._history:
             number, book = self._history[max(-1 - updates_ago, -len(self._history))]
-        return self._state(now_ms, number, book, trades=tuple(self.market.trades))
+        return self._state(now_ms, number, book)
 
     def frame_state(
         self, stream: Stream, now_ms: int, *, full: bool, trades: Iterable[MarketTrade] = ()

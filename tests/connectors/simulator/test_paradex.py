@@ -10,7 +10,7 @@ import pytest
 
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.market import FullBook, grouped
-from connectors.simulator.messages import Accepted, HttpResponse, SendData
+from connectors.simulator.messages import Accepted, HttpResponse, Request, SendData
 from connectors.simulator.protocols import protocols
 from connectors.simulator.protocols.base import Profile
 from connectors.simulator.scenario import plan
@@ -114,3 +114,26 @@ def test_a_grouped_book_adds_the_sizes_of_each_step_away_from_the_spread() -> No
     book = FullBook({99: 1, 95: 2, 90: 4}, {101: 8, 110: 16, 111: 32})
     assert grouped(book, 10) == FullBook({90: 7}, {110: 24, 120: 32})
     assert grouped(book, 1) is book
+
+
+def test_candles_add_up_the_trades_that_the_rest_interface_lists() -> None:
+    venue = exchange()
+    venue.advance(20_000)
+    ask = {"market": "ETH-USD-PERP", "page_size": "1000"}
+    trades = json.loads(venue.request(20_000, Request("GET", "/v1/trades", ask))[0].body)["results"]
+    window = {"symbol": "ETH-USD-PERP", "resolution": "60", "start_at": "0", "end_at": str(START_UNIX_MS + 20_000)}
+    (candle,) = json.loads(venue.request(20_000, Request("GET", "/v1/markets/klines", window))[0].body)["results"]
+    prices = [float(trade["price"]) for trade in trades]
+    assert candle[4] == prices[0]
+    assert candle[2] >= max(prices) and candle[3] <= min(prices)
+    assert candle[5] >= sum(float(trade["size"]) for trade in trades[:5])
+
+
+def test_requests_above_1500_a_minute_are_refused_until_there_is_room() -> None:
+    venue = exchange()
+    request = Request("GET", "/v1/system/time")
+    served = [venue.request(number, request)[0] for number in range(1_501)]
+    assert [response.status for response in served] == [200] * 1_500 + [429]
+    assert dict(served[0].headers)["x-ratelimit-remaining"] == "1499"
+    assert dict(served[-1].headers)["Retry-After"] == "59"
+    assert venue.request(60_001, request)[0].status == 200

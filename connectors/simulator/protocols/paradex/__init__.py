@@ -27,6 +27,7 @@ from connectors.simulator.protocols.base import (
     VenueProtocol,
     compact_json,
 )
+from connectors.simulator.protocols.limits import UsageLimits
 from connectors.simulator.protocols.paradex import binary_frames, json_frames, rest
 from connectors.venues.frames import Json
 from connectors.venues.paradex_messages import NEWEST_VERSION, SCHEMA_ID
@@ -88,6 +89,18 @@ class _Paradex(VenueProtocol):
 
     def handle_request(self, request: Request, state: MarketState) -> Json | HttpResponse | None:
         return rest.handle_request(request, state)
+
+    def usage_headers(self, used: int) -> tuple[tuple[str, str], ...]:
+        limit = self.usage_limits.weight or 0
+        values = {"limit": limit, "remaining": max(0, limit - used), "window": 60}
+        return tuple((f"x-ratelimit-{name}", str(value)) for name, value in values.items())
+
+    def too_many_requests(self, wait_s: int, _banned_until_ms: int | None) -> HttpResponse:
+        refused = rest.error(429, "RATE_LIMIT_EXCEEDED", "too many requests")
+        return replace(refused, headers=(("Retry-After", str(wait_s)),))
+
+    def too_many_connections(self) -> HttpResponse:
+        return rest.error(429, "RATE_LIMIT_EXCEEDED", "too many connections")
 
     def unknown_path(self, _request: Request) -> HttpResponse:
         return rest.error(404, "NOT_FOUND", "resource not found")
@@ -168,4 +181,5 @@ PROTOCOL = _Paradex(
     ping_ms=55_000,
     pong_ms=5_000,
     idle_heartbeat_ms=20_000,
+    usage_limits=UsageLimits(connects=600, weight=1_500),
 )

@@ -115,18 +115,19 @@ def funding(state: MarketState) -> dict[str, Any]:
 def summary(state: MarketState) -> dict[str, Any]:
     """Return the summary of the market."""
     bid, ask = (side[0] if side else ["", ""] for side in state.levels(1))
-    mid = state.mid()
+    mid, day = state.mid(), state.history.trade_candles.day()
+    decimals = state.precision.price_decimals + state.precision.size_decimals
     return {
         "symbol": state.symbol,
         "mark_price": mid,
-        "last_traded_price": mid,
+        "last_traded_price": state.precision.price(day.close) if day.trades else mid,
         "bid": bid[0],
         "bid_size": bid[1],
         "ask": ask[0],
         "ask_size": ask[1],
         "underlying_price": mid,
         "open_interest": "1000",
-        "volume_24h": "1000000",
+        "volume_24h": fixed_point(day.notional, decimals),
         "total_volume": "100000000",
         "funding_rate": funding_rate(state),
         "price_change_rate_24h": "0",

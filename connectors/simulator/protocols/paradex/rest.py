@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
 
-from connectors.simulator.market import MarketTrade, Precision, grouped
+from connectors.simulator.market import Precision, grouped
 from connectors.simulator.messages import HttpResponse, Request
 from connectors.simulator.protocols.base import MarketState, http_error
+from connectors.simulator.protocols.candles import DAY_MINUTES, MINUTE_MS, Candle
 from connectors.simulator.protocols.paradex import json_frames
 from connectors.venues.frames import Json
 
 MOST_LEVELS, PAGE = 100, 100
-MINUTE_MS = 60_000
+RESOLUTIONS = ("1", "3", "5", "15", "30", "60")
+"""Lengths of candles in minutes."""
 ADDRESS = "0x4638e3041366aa71720be63e32e53e1223316c7f0d56f7aa617542ed1e7554d"
 """Address of a contract, the example of the venue's documents; the simulated venue has one for all."""
 
@@ -43,7 +44,7 @@ def handle_request(request: Request, state: MarketState) -> Json | HttpResponse 
             return _listed(path, request.query, state)
 
 
-def _listed(path: list[str], query: dict[str, str] | Any, state: MarketState) -> Json | None:
+def _listed(path: list[str], query: Mapping[str, str], state: MarketState) -> Json | None:
     """Return the response to a request whose result is a list; one of another market is empty."""
     ours = query.get("market", query.get("symbol", state.symbol)) in (state.symbol, "ALL")
     match path:
@@ -52,15 +53,16 @@ def _listed(path: list[str], query: dict[str, str] | Any, state: MarketState) ->
         case ["markets", "summary"]:
             return {"results": [json_frames.summary(state)] if ours else []}
         case ["trades"]:
-            newest = list(reversed(state.trades))[: int(query.get("page_size", PAGE))]
+            newest = list(reversed(state.history.trades))[: int(query.get("page_size", PAGE))]
             return _page(json_frames.trade(each, state) for each in newest if ours)
         case ["funding", "data"]:
             return _page([json_frames.funding(state)] if ours else [])
         case ["markets", "klines"]:
-            period_ms = int(query["resolution"]) * MINUTE_MS
-            from_ms, until_ms = int(query["start_at"]), int(query["end_at"])
-            trades = [each for each in state.trades if from_ms <= each.at_ms <= until_ms and ours]
-            return {"results": _candles(trades, period_ms, state.precision)}
+            if (resolution := query.get("resolution")) not in RESOLUTIONS:
+                raise ValueError(f"resolution must be one of {', '.join(RESOLUTIONS)}")
+            bars = state.history.trade_candles.bars(int(resolution) * MINUTE_MS, DAY_MINUTES)
+            from_ms, until_ms = int(query.get("start_at", "0")), int(query.get("end_at", str(state.wall_ms)))
+            return {"results": [_candle(bar, state) for bar in bars if ours and from_ms <= bar.opened_ms <= until_ms]}
         case _:
             return None
 
@@ -82,7 +84,7 @@ def price_step(tick: str | None, precision: Precision) -> int | None:
     return int(points) if valid else None
 
 
-def _book(query: dict[str, str] | Any, state: MarketState, *, interactive: bool) -> Json:
+def _book(query: Mapping[str, str], state: MarketState, *, interactive: bool) -> Json:
     depth, tick = int(query.get("depth", "20")), query.get("price_tick")
     if not 1 <= depth <= MOST_LEVELS:
         raise ValueError(f"depth must be between 1 and {MOST_LEVELS}")
@@ -103,17 +105,10 @@ def _page(results: Iterable[Json]) -> Json:
     return {"next": None, "prev": None, "results": list(results)}
 
 
-def _candles(trades: Sequence[MarketTrade], period_ms: int, precision: Precision) -> list[list[float]]:
-    """Return `[time, open, high, low, close, volume]` of each period with trades, oldest first."""
-    periods: dict[int, list[MarketTrade]] = {}
-    for each in trades:
-        periods.setdefault(each.at_ms // period_ms * period_ms, []).append(each)
-    candles = []
-    for at_ms, traded in sorted(periods.items()):
-        prices = [float(precision.price(each.price)) for each in traded]
-        volume = float(precision.size(sum(each.lots for each in traded)))
-        candles.append([at_ms, prices[0], max(prices), min(prices), prices[-1], volume])
-    return candles
+def _candle(bar: Candle, state: MarketState) -> list[float]:
+    """Return `[time, open, high, low, close, volume]`."""
+    prices = (float(state.precision.price(each)) for each in (bar.open, bar.high, bar.low, bar.close))
+    return [bar.opened_ms, *prices, float(state.precision.size(bar.lots))]
 
 
 def _market(state: MarketState) -> Json:
