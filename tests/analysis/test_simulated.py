@@ -35,3 +35,16 @@ def test_a_run_whose_sockets_were_all_on_this_machine_is_simulated(
     meta = {"schema": "toolkit.run_meta/1", "simulated": stated, "options": {"--feed": "live"}}
     (tmp_path / "run_meta.json").write_text(json.dumps(meta))
     assert analyze([str(tmp_path)]).run.simulated is simulated
+
+
+SIMULATED, LIVE = "SIMULATED venues: every connection leads to this machine", "live public endpoints, read-only"
+
+
+@pytest.mark.parametrize(
+    ("feeds", "simulated"), [([LIVE, SIMULATED], True), ([LIVE], False), ([LIVE, SIMULATED, LIVE], False)]
+)
+def test_the_log_alone_states_that_names_led_to_this_machine(tmp_path: Path, feeds: list[str], simulated: bool) -> None:
+    lines = [f"INFO: Hyperliquid public WS connecting url={THERE} connect_timeout=15s"]
+    lines += [f"toolkit smoke: {feed}" for feed in feeds]
+    (tmp_path / "run.log").write_text("\n".join(["paraphina_live | trade_mode=shadow", *lines, ""]))
+    assert analyze([str(tmp_path)]).run.simulated is simulated

@@ -75,7 +75,7 @@ def describe(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun, op
         id=run_id(loaded.ledgers),
         label=recorded_label(label) if label else None,
         kind=_kind(facts, meta),
-        simulated=_simulated(facts, meta),
+        simulated=_simulated(facts, meta, _own_feed(con, run_key)),
         started_ms=row["started_ms"],
         ended_ms=row["ended_ms"],
         requested_ms=requested,
@@ -114,9 +114,25 @@ def _venues(con: duckdb.DuckDBPyConnection, run_key: int, logged: Sequence[str])
     return venues
 
 
-def _simulated(facts: LogFacts, meta: RunMeta | None) -> bool | None:
-    """Return True if the venues were simulated. Sockets only to this machine outweigh the metadata, which is a plan."""
-    return facts.loopback_only if facts.loopback_only or meta is None or meta.simulated is None else meta.simulated
+def _simulated(facts: LogFacts, meta: RunMeta | None, feed: str | None) -> bool | None:
+    """Return True if the venues were simulated.
+
+    URLs of this machine in all connecting lines outweigh what is stated: the metadata, or else the `feed` in the log. A
+    name in a URL may lead to this machine too, which our connectors state once they have reached it.
+    """
+    if facts.loopback_only:
+        return True
+    if meta is not None and meta.simulated is not None:
+        return meta.simulated
+    return True if feed is not None and feed.startswith("SIMULATED") else facts.loopback_only
+
+
+def _own_feed(con: duckdb.DuckDBPyConnection, run_key: int) -> str | None:
+    """Return what the last line of our connectors about their feed states, None without one."""
+    query = """select json_extract_string(fields, '$.feed') from log_event where run_key = ? and family = 'own_feed'
+               order by file_no desc, line desc limit 1"""
+    row = con.execute(query, [run_key]).fetchone()
+    return None if row is None else str(row[0])
 
 
 def requested_ms(options: Options, meta: RunMeta | None, facts: LogFacts) -> int | None:
