@@ -74,6 +74,7 @@ class TapeEntry:
     - `data` is text, or bytes if the frame is binary; of an attempt, a request or a socket that ended, the reason.
     - `call` is the path of a request, or the part of a socket's URL behind its base; `body` is the body of the request.
     - `code` is an HTTP status or the code of a close frame, `retry_after_ms` the time that the venue asked to wait.
+    - `feed` names the side feed whose socket it is, None for the socket of the book.
     - `decoded` is the expected decoding as plain JSON, see `frame_json`; None if the tape states none.
     """
 
@@ -85,6 +86,7 @@ class TapeEntry:
     code: int | None = None
     body: str | None = None
     retry_after_ms: int | None = None
+    feed: str | None = None
 
 
 _Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**52)]
@@ -112,6 +114,7 @@ class _Row(msgspec.Struct, omit_defaults=True):
     body: str | None = None
     code: Annotated[int, msgspec.Meta(ge=100, le=4_999)] | None = None
     retry_after_ms: _Count | None = None
+    feed: str | None = None
     means: list[Any] | None = None
 
 
@@ -145,9 +148,8 @@ def read_entry(line: str | bytes) -> TapeEntry:
     if data is None and row.way in _CARRY_DATA:
         raise ValueError(f"a row of the way {row.way} needs `text` or `base64`")
     decoded = None if row.means is None else tuple(row.means)
-    return TapeEntry(
-        row.at_ms, row.way, "" if data is None else data, row.call, decoded, row.code, row.body, row.retry_after_ms
-    )
+    text = "" if data is None else data
+    return TapeEntry(row.at_ms, row.way, text, row.call, decoded, row.code, row.body, row.retry_after_ms, row.feed)
 
 
 def tape_lines(header: TapeHeader, entries: Iterable[TapeEntry]) -> Iterator[str]:
@@ -165,6 +167,7 @@ def entry_line(entry: TapeEntry) -> str:
     elif entry.data or entry.kind in _CARRY_DATA:
         row["text"] = entry.data
     optional = {
+        "feed": entry.feed,
         "call": entry.call,
         "body": entry.body,
         "code": entry.code,

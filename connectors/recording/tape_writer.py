@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -39,9 +39,8 @@ _SENT_BY_VENUE = {FrameKind.RECEIVED, FrameKind.REST, FrameKind.PING, FrameKind.
 
 
 class TapeWriter:
-    """Recorder that writes a tape of one venue in `directory`; a context manager that closes the file.
+    """Writer of a tape of one venue in `directory`; a context manager that closes the file.
 
-    It takes every event and action of the connector in their order and keeps those that the venue takes part in.
     `base_urls` are the socket's base URLs. What comes from the venue faster than `connectors.recording.growth` allows
     is left out, and a row says how much. Raises `FileExistsError` if the tape exists.
     """
@@ -53,10 +52,51 @@ class TapeWriter:
         self._clock = clock
         self._start_ms = clock.now_ms()
         self._base_urls = tuple(base_urls)
-        self._requests: dict[int, Fetch] = {}
-        self._open = False
         self._limit = TokenBucket(TAPE_AT_ONCE, TAPE_PER_S)
         self._left_out = 0
+
+    def recorder(self, feed: str | None = None) -> SocketRecorder:
+        """Return the recorder of the socket of the book, or of a side feed."""
+        return SocketRecorder(self._write_entry, self._base_urls, feed)
+
+    def _write_entry(self, entry: TapeEntry) -> None:
+        allowed = self._limit.take(len(entry.data) + ROW_BYTES, self._clock.now_us())
+        if not allowed and entry.kind in _SENT_BY_VENUE:
+            self._left_out += 1
+            return
+        if self._left_out:
+            left_out, self._left_out = self._left_out, 0
+            self._write_line(TapeEntry(0, FrameKind.LEFT_OUT, f"{left_out} rows that came too fast"))
+        self._write_line(entry)
+
+    def _write_line(self, entry: TapeEntry) -> None:
+        self._file.write(entry_line(replace(entry, at_ms=self._clock.now_ms() - self._start_ms)) + "\n")
+
+    def __enter__(self) -> Self:
+        """Return the recorder."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Say how many rows were left out last, and close the file."""
+        if self._left_out:
+            self._write_line(TapeEntry(0, FrameKind.LEFT_OUT, f"{self._left_out} rows that came too fast"))
+        self._file.close()
+
+
+class SocketRecorder:
+    """Recorder of one machine: it takes every event and action, and keeps those that the venue takes part in.
+
+    `write` gets each entry, without its time. `feed` names the side feed of the machine.
+    """
+
+    def __init__(self, write: Callable[[TapeEntry], None], base_urls: tuple[str, ...], feed: str | None) -> None:
+        self._write_entry = write
+        self._base_urls = base_urls
+        self._feed = feed
+        self._requests: dict[int, Fetch] = {}
+        self._open = False
 
     def record_event(self, event: SessionEvent) -> None:
         """Write an event that the venue caused."""
@@ -111,36 +151,11 @@ class TapeWriter:
         code: int | None = None,
         retry_after_ms: int | None = None,
     ) -> None:
-        self._write_entry(TapeEntry(0, kind, data, call, code=code, retry_after_ms=retry_after_ms))
+        self._write_entry(TapeEntry(0, kind, data, call, code=code, retry_after_ms=retry_after_ms, feed=self._feed))
 
     def _write_answer(self, ticket: int, answer: TapeEntry) -> None:
         if (request := self._requests.pop(ticket, None)) is not None:
             self._write_entry(replace(answer, call=request.call.path, body=request.call.body))
-
-    def _write_entry(self, entry: TapeEntry) -> None:
-        allowed = self._limit.take(len(entry.data) + ROW_BYTES, self._clock.now_us())
-        if not allowed and entry.kind in _SENT_BY_VENUE:
-            self._left_out += 1
-            return
-        if self._left_out:
-            left_out, self._left_out = self._left_out, 0
-            self._write_line(TapeEntry(0, FrameKind.LEFT_OUT, f"{left_out} rows that came too fast"))
-        self._write_line(entry)
-
-    def _write_line(self, entry: TapeEntry) -> None:
-        self._file.write(entry_line(replace(entry, at_ms=self._clock.now_ms() - self._start_ms)) + "\n")
-
-    def __enter__(self) -> Self:
-        """Return the recorder."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Say how many rows were left out last, and close the file."""
-        if self._left_out:
-            self._write_line(TapeEntry(0, FrameKind.LEFT_OUT, f"{self._left_out} rows that came too fast"))
-        self._file.close()
 
 
 def frame_data(data: str | bytes) -> str | bytes:

@@ -248,8 +248,12 @@ class ConnectorTasks:
         stack.callback(telemetry.close)
         http_client = await stack.enter_async_context(HttpClient())
         shared = SharedResources(wiring.clock, http_client, wiring.publisher, wiring.journal)
-        drivers = [Driver(machine, shared, wiring.open_tape(stack, machine)) for machine in wiring.machines]
-        side_drivers = [Driver(machine, shared) for machine in wiring.side_machines]
+        record = wiring.open_tapes(stack)
+        drivers = [Driver(machine, shared, record(machine.venue.name)) for machine in wiring.machines]
+        side_drivers = [
+            Driver(machine, shared, record(machine.venue.name, machine.feed.topic.key))
+            for machine in wiring.side_machines
+        ]
         runner = wiring.runner(drivers, shared, telemetry)
         return cls(wiring, runner, drivers, side_drivers, http_client.destinations)
 

@@ -17,7 +17,7 @@ from connectors import settings
 from connectors.clock import Clock
 from connectors.recording.run_files import Journal
 from connectors.recording.tape import TapeHeader
-from connectors.recording.tape_writer import FRAMES, TapeWriter
+from connectors.recording.tape_writer import FRAMES, SocketRecorder, TapeWriter
 from connectors.runner import runner_lines
 from connectors.runner.event_channel import EventChannel
 from connectors.runner.queue import Publisher
@@ -92,10 +92,17 @@ class RunWiring:
         self._producer_fields["simulated"] = plan.simulated
         self._log_feed()
 
-    def open_tape(self, stack: AsyncExitStack, machine: Connector) -> TapeWriter | None:
-        """Open the tape of a connector's frames, or return None if the plan records no frames."""
+    def open_tapes(self, stack: AsyncExitStack) -> Callable[..., SocketRecorder | None]:
+        """Open the tapes of all venues; return the function that gives the recorder of a venue and side feed.
+
+        It gives None if the plan records no frames.
+        """
         if not self.plan.record_frames:
-            return None
+            return lambda _venue, _feed=None: None
+        tapes = {machine.venue.name: self._open_tape(stack, machine) for machine in self.machines}
+        return lambda venue, feed=None: tapes[venue].recorder(feed)
+
+    def _open_tape(self, stack: AsyncExitStack, machine: Connector) -> TapeWriter:
         target = machine.target
         header = TapeHeader(
             machine.venue.name, target.market, self.plan.source, target.instrument or None, dict(target.options)

@@ -31,12 +31,14 @@ _OF_THE_SOCKET = {
 class Attempt:
     """One recorded connection attempt: what came of it, and the events of its socket.
 
-    `call` is the part of its URL behind the base, None if the tape does not state it. `failed` is the entry that ended
+    `call` is the part of its URL behind the base, None if the tape does not state it; `feed` is the side feed that it
+    belongs to, None for the socket of the book. `failed` is the entry that ended
     an attempt without a socket. `opened_ms` is the tape time at which the socket opened.
     """
 
     call: str | None
     opened_ms: int
+    feed: str | None = None
     failed: TapeEntry | None = None
     events: list[TapeEntry] = field(default_factory=list)
 
@@ -74,20 +76,20 @@ def attempts(entries: Iterable[TapeEntry]) -> list[Attempt]:
     A tape without rows of connections is one socket that was open from its first row on.
     """
     found: list[Attempt] = []
+    latest: dict[str | None, Attempt] = {}
     for entry in entries:
-        if entry.kind is FrameKind.CONNECT:
-            found.append(Attempt(entry.call, entry.at_ms))
-            continue
-        if not found and entry.kind in _OF_THE_SOCKET:
-            found.append(Attempt(None, entry.at_ms))
-        if not found:
+        current = latest.get(entry.feed)
+        if entry.kind is FrameKind.CONNECT or (current is None and entry.kind in _OF_THE_SOCKET):
+            current = latest[entry.feed] = Attempt(entry.call, entry.at_ms, entry.feed)
+            found.append(current)
+        if current is None:
             continue
         if entry.kind is FrameKind.OPEN:
-            found[-1].opened_ms = entry.at_ms
+            current.opened_ms = entry.at_ms
         elif entry.kind in _ATTEMPT_FAILED:
-            found[-1].failed = entry
+            current.failed = entry
         elif entry.kind in _OF_THE_SOCKET:
-            found[-1].events.append(entry)
+            current.events.append(entry)
     # An attempt that the end of the recording cut off has neither a socket nor a failure.
     return [each for each in found if each.failed is not None or each.events]
 

@@ -134,7 +134,8 @@ class ReplayedVenue:
             request = Request("GET", urlsplit(path).path, headers=headers or {})
             return self._protocol.unknown_path(request), self.advance(now_ms)
         self._left.remove(attempt)
-        self._anchor = (now_ms, attempt.opened_ms)
+        if attempt.feed is None:
+            self._anchor = (now_ms, attempt.opened_ms)
         if attempt.failed is not None:
             return _failed_handshake(attempt.failed), self.advance(now_ms)
         self.connections += 1
@@ -154,7 +155,8 @@ class ReplayedVenue:
         if playback.began_ms is None:
             sent_ms = next(each.at_ms for each in playback.attempt.events if each.kind is FrameKind.SENT)
             playback.began_ms = now_ms - int((sent_ms - playback.attempt.opened_ms) / self._speed)
-            self._anchor = (playback.began_ms, playback.attempt.opened_ms)
+            if playback.attempt.feed is None:
+                self._anchor = (playback.began_ms, playback.attempt.opened_ms)
         return self.advance(now_ms)
 
     def receive_control(

@@ -97,7 +97,8 @@ def test_a_long_text_of_a_note_is_cut_in_its_row(tmp_path: Path) -> None:
 
 def test_a_tape_grows_only_so_fast_and_says_how_many_rows_are_left_out(tmp_path: Path) -> None:
     clock = VirtualClock(0)
-    with TapeWriter(tmp_path, TapeHeader("lighter", "ETH", "SIMULATED"), clock) as tape:
+    with TapeWriter(tmp_path, TapeHeader("lighter", "ETH", "SIMULATED"), clock) as writer:
+        tape = writer.recorder()
         tape.record_event(Opened())
         for at_ms in range(0, 4_000, 10):
             clock.advance_to(at_ms)

@@ -41,7 +41,8 @@ def fetch(ticket: int) -> Fetch:
 def recorded(tmp_path: Path, *steps: SessionEvent | Action) -> list[TapeEntry]:
     """Record each step one millisecond after the one before, and read the tape."""
     clock = VirtualClock(0)
-    with TapeWriter(tmp_path / "frames", HEADER, clock, ("wss://b.test", "wss://a.test/ws")) as recorder:
+    with TapeWriter(tmp_path / "frames", HEADER, clock, ("wss://b.test", "wss://a.test/ws")) as tape:
+        recorder = tape.recorder()
         for at_ms, step in enumerate(steps, start=1):
             clock.advance_to(at_ms)
             recorder.record_action(step) if isinstance(step, Action) else recorder.record_event(step)

@@ -169,6 +169,15 @@ def test_a_failed_request_fails_again_with_its_status_or_with_the_connection() -
     assert results == [HttpResponse(503, b"{}"), Refused()]
 
 
+def test_the_sockets_of_side_feeds_are_replayed_beside_that_of_the_book() -> None:
+    side = [replace(each, feed="trades", call="/trades") for each in attempt(5, received(20, "trade"))]
+    main = attempt(0, received(10, "book"), received(30, "book again"))
+    replayed = venue(*sorted([*main, *side], key=lambda each: each.at_ms))
+    connect(replayed)
+    assert isinstance(replayed.connect(2, f"{PATH}/trades")[0], Accepted)
+    assert sent(replayed, 200) == [(10, "book"), (17, "trade"), (30, "book again")]
+
+
 def test_speed_shortens_the_times_between_frames() -> None:
     replayed = venue(*attempt(0, received(1_000, "a"), received(2_000, "b")), speed=10)
     connect(replayed)
