@@ -7,7 +7,7 @@ carry more.
 
 from __future__ import annotations
 
-from connectors.venues.sbe import FIXED8, FIXED12, INT16, INT64, UINT8, Block, Layout, Schema
+from connectors.venues.sbe import FIXED8, FIXED12, INT16, INT64, UINT8, FieldBlock, MessageLayout, Schema
 
 SCHEMA_ID = 1
 NEWEST_VERSION = 3
@@ -25,15 +25,15 @@ TRADE, BBO, BOOK, SUMMARY, FUNDING, HEARTBEAT = (
 SNAPSHOT, DELTA = 0, 1
 """Values of `BookEvent.pkgType`."""
 
-_LEVEL = Block(price=FIXED8, size=FIXED8)
+_LEVEL = FieldBlock(price=FIXED8, size=FIXED8)
 
 PUBLIC = Schema(
     SCHEMA_ID,
     (
-        Layout(
+        MessageLayout(
             1,
             TRADE,
-            Block(
+            FieldBlock(
                 ts=INT64,
                 seq=INT64,
                 tradeId=INT64,  # the low 64 bits of `tradeIdStr`, which alone is the trade's id
@@ -46,16 +46,16 @@ PUBLIC = Schema(
             strings=("market", "tradeIdStr"),
             since={"tradeIdStr": 2},
         ),
-        Layout(
+        MessageLayout(
             2,
             BBO,
-            Block(ts=INT64, seq=INT64, bidPrice=FIXED8, bidSize=FIXED8, askPrice=FIXED8, askSize=FIXED8),
+            FieldBlock(ts=INT64, seq=INT64, bidPrice=FIXED8, bidSize=FIXED8, askPrice=FIXED8, askSize=FIXED8),
             strings=("market",),
         ),
-        Layout(
+        MessageLayout(
             3,
             BOOK,
-            Block(
+            FieldBlock(
                 ts=INT64,
                 seq=INT64,
                 pkgType=UINT8,
@@ -72,10 +72,10 @@ PUBLIC = Schema(
             groups={"bids": _LEVEL, "asks": _LEVEL},
             strings=("market",),
         ),
-        Layout(
+        MessageLayout(
             4,
             SUMMARY,
-            Block(
+            FieldBlock(
                 ts=INT64,
                 seq=INT64,
                 markPrice=FIXED8,
@@ -111,10 +111,10 @@ PUBLIC = Schema(
             strings=("market",),
             since={"forwardRate": 1, "riskFreeRate": 1, "fundingRatePrecise": 1, "settlementTwapEstimate": 3},
         ),
-        Layout(
+        MessageLayout(
             5,
             FUNDING,
-            Block(
+            FieldBlock(
                 ts=INT64,
                 seq=INT64,
                 fundingRate=FIXED8,
@@ -128,6 +128,6 @@ PUBLIC = Schema(
             strings=("market",),
             since={"impactPremiumRate": 1},
         ),
-        Layout(40, HEARTBEAT, Block(ts=INT64, seq=INT64)),
+        MessageLayout(40, HEARTBEAT, FieldBlock(ts=INT64, seq=INT64)),
     ),
 )

@@ -79,7 +79,7 @@ INT64, INT16, UINT8 = FieldType("q"), FieldType("h"), FieldType("B")
 FIXED8, FIXED12 = FieldType("q", -8), FieldType("q", -12)
 
 
-class Block:
+class FieldBlock:
     """Layout of a root block, or of the entries of a group: its fields in order."""
 
     def __init__(self, **fields: FieldType) -> None:
@@ -116,13 +116,13 @@ class Block:
         except struct.error as error:
             raise ValueError(f"a value does not fit its field: {error}") from error
 
-    def first(self, count: int) -> Block:
+    def first(self, count: int) -> FieldBlock:
         """Return a layout of the first `count` fields."""
-        return Block(**dict(zip(self.names[:count], self.types[:count], strict=True)))
+        return FieldBlock(**dict(zip(self.names[:count], self.types[:count], strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class MessageLayout:
     """Layout of the messages of one template.
 
     `since` gives the version that appended a field or a string; a message of an earlier version lacks it. A string of
@@ -131,8 +131,8 @@ class Layout:
 
     template: int
     name: str
-    block: Block
-    groups: Mapping[str, Block] = field(default_factory=dict)
+    block: FieldBlock
+    groups: Mapping[str, FieldBlock] = field(default_factory=dict)
     strings: tuple[str, ...] = ()
     since: Mapping[str, int] = field(default_factory=dict)
 
@@ -140,7 +140,7 @@ class Layout:
 class Schema:
     """The messages of one schema; `layouts` are those of its newest version."""
 
-    def __init__(self, number: int, layouts: Iterable[Layout]) -> None:
+    def __init__(self, number: int, layouts: Iterable[MessageLayout]) -> None:
         self.number = number
         self.layouts = {layout.name: layout for layout in layouts}
         self._by_template = {layout.template: layout for layout in self.layouts.values()}
@@ -192,7 +192,7 @@ class _Reader:
         self._name = name
         self._at = _HEADER.size
 
-    def read_body(self, layout: Layout, length: int, message: Message) -> None:
+    def read_body(self, layout: MessageLayout, length: int, message: Message) -> None:
         at = self.skip(length, "block")
         message.update(zip(layout.block.names, layout.block.read(self._data, at, length), strict=True))
         for name, entry in layout.groups.items():
@@ -201,7 +201,7 @@ class _Reader:
             missing = layout.since.get(name, 0) and self._at == len(self._data)
             message[name] = None if missing else self._read_string(name)
 
-    def _read_group(self, name: str, entry: Block) -> list[tuple[Any, ...]]:
+    def _read_group(self, name: str, entry: FieldBlock) -> list[tuple[Any, ...]]:
         at = self.skip(_GROUP_HEADER.size, name)
         length, count = _GROUP_HEADER.unpack_from(self._data, at)
         if count > MAX_ENTRIES:

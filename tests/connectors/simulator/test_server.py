@@ -299,6 +299,7 @@ INVALID_OPTIONS = {
     ("--venue", "nasdaq"): 2,
     ("--minutes", "-1"): 2,
     ("--base", "E/TH"): 2,
+    ("--profile", "other"): 2,
     ("--scenario", "/nowhere.toml"): 3,
 }
 

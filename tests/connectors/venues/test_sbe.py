@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.venues.paradex_messages import BBO, BOOK, FUNDING, NEWEST_VERSION, PUBLIC, SCHEMA_ID, TRADE
-from connectors.venues.sbe import NULL_INT64, Block, FieldType, Layout, SbeError
+from connectors.venues.sbe import NULL_INT64, FieldBlock, FieldType, MessageLayout, SbeError
 
 LAYOUTS = PUBLIC.layouts
 VERSIONS = range(NEWEST_VERSION + 1)
@@ -26,12 +26,12 @@ def field_values(kind: FieldType) -> st.SearchStrategy[Any]:
     return st.none() | integers.map(lambda mantissa: Decimal(mantissa).scaleb(kind.exponent))
 
 
-def block_values(block: Block) -> st.SearchStrategy[tuple[Any, ...]]:
+def block_values(block: FieldBlock) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.tuples(*map(field_values, block.types))
 
 
 @st.composite
-def messages(draw: st.DrawFn) -> tuple[Layout, int, dict[str, Any]]:
+def messages(draw: st.DrawFn) -> tuple[MessageLayout, int, dict[str, Any]]:
     """Draw a layout, a version and the values of a message, without those that the version lacks."""
     layout, version = draw(st.sampled_from(list(LAYOUTS.values()))), draw(st.sampled_from(VERSIONS))
     values = dict(zip(layout.block.names, draw(block_values(layout.block)), strict=True))
@@ -42,7 +42,7 @@ def messages(draw: st.DrawFn) -> tuple[Layout, int, dict[str, Any]]:
 
 
 @given(messages())
-def test_a_message_is_read_as_it_was_written(message: tuple[Layout, int, dict[str, Any]]) -> None:
+def test_a_message_is_read_as_it_was_written(message: tuple[MessageLayout, int, dict[str, Any]]) -> None:
     layout, version, values = message
     read = PUBLIC.read(PUBLIC.write(layout.name, values, version))
     assert read == {**values, "template": layout.name, "schema": SCHEMA_ID, "version": version}
@@ -50,7 +50,7 @@ def test_a_message_is_read_as_it_was_written(message: tuple[Layout, int, dict[st
 
 @given(messages(), st.binary(max_size=20), st.binary(max_size=5))
 def test_what_a_later_version_appends_is_skipped(
-    message: tuple[Layout, int, dict[str, Any]], in_block: bytes, at_end: bytes
+    message: tuple[MessageLayout, int, dict[str, Any]], in_block: bytes, at_end: bytes
 ) -> None:
     layout, _, values = message
     values = {name: "" if value is None and name in layout.strings else value for name, value in values.items()}
@@ -62,7 +62,7 @@ def test_what_a_later_version_appends_is_skipped(
 
 @given(messages())
 def test_a_message_cut_at_any_byte_is_refused_or_lacks_only_what_may_be_missing(
-    message: tuple[Layout, int, dict[str, Any]],
+    message: tuple[MessageLayout, int, dict[str, Any]],
 ) -> None:
     layout, version, values = message
     data = PUBLIC.write(layout.name, values, version)

@@ -101,7 +101,7 @@ def _funding(state: MarketState) -> dict[str, Any]:
 
 
 def _cut(number: str) -> Decimal:
-    """Return a number without the digits that a binary field has no room for."""
+    """Return a number without the digits that a binary field cannot hold."""
     return Decimal(number).quantize(Decimal("1e-8"), ROUND_DOWN)
 
 
