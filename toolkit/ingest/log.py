@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
+from msgspec import structs
 
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.rotation import is_continuation, join_line
@@ -218,7 +219,7 @@ class _Loader:
         place = self._begun_at
         rest = (part for part, whole in block.parts.items() if whole == line.index)
         files = (place.file_no, *(place.file_no if part < block.before else file_no for part in rest))
-        at_byte = replace(line, byte=place.byte + line.byte - block.first_byte)
+        at_byte = structs.replace(line, byte=place.byte + line.byte - block.first_byte)
         return PendingLine(at_byte, (place.file_no, place.line + line.index), False, files)
 
     def _end_unended_line(self, block: ParsedBlock | None = None, source: RunFile | None = None) -> bool:
@@ -266,7 +267,7 @@ class _Loader:
             return
         parts = Counter(block.parts.values())
         self._add_lines(
-            PendingLine(each, (file_no, first_line + each.index), False, (file_no,) * (1 + parts[each.index]))
+            PendingLine(each, (file_no, first_line + each.index), False, (file_no,) * (1 + parts.get(each.index, 0)))
             for each in block.single[read:]
         )
         self.reader.settle(self._undecided.ref if self._undecided else (file_no, first_line + block.lines))
@@ -279,7 +280,7 @@ class _Loader:
         for each in lines:
             whole = rejoined(each.line, self._broken_record)
             self._decide(completed=whole is not None)
-            pending = each if whole is None else replace(each, line=whole)
+            pending = each if whole is None else structs.replace(each, line=whole)
             self._broken_record = pending.line.parsed.partial
             if pending.line.parsed.alone is not None:
                 self._undecided = pending

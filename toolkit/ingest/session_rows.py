@@ -3,110 +3,82 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 import duckdb
 
-from toolkit.db.store import insert_rows
+from toolkit.db.store import execute_script, insert_rows, sql
 from toolkit.ingest.loaded_run import LoadedRun
-from toolkit.ingest.log_lines.reader import LogLoad
 from toolkit.model.closes import close_label
 from toolkit.model.runs import Episode, Session
 from toolkit.model.vocabulary import MAX_EPISODES, ReconnectReason, Stage
 from toolkit.runlog.ending_lines import Ref
 
-Times = Mapping[Ref, tuple[int, int]]
-"""The time of each line (epoch ms), and its error (ms)."""
-
-_SESSION_COLUMNS = (
-    "run_key", "life", "venue", "session", "file_no", "began_line", "ended_file_no", "ended_line", "silent",
-    "reason", "reached", "began_ms", "began_error_ms", "first_book_ms", "first_book_error_ms", "ended_ms",
-    "ended_error_ms", "detail", "lines", "beginning_lost", "audited", "close_code", "close_reason",
-)  # fmt: skip
-_EPISODE_COLUMNS = ("run_key", "venue", "kind", "from_ms", "to_ms", "class", "reason", "flags", "lines")
+_SESSION_COLUMNS = {
+    "life": "integer", "venue": "varchar", "session": "integer", "file_no": "integer", "began_line": "bigint",
+    "ended_file_no": "integer", "ended_line": "bigint", "silent": "boolean", "reason": "varchar",
+    "reached": "varchar", "detail": "varchar", "lines": "bigint[]", "beginning_lost": "boolean",
+    "audited": "boolean", "close_code": "integer", "close_reason": "varchar", "first_book_file_no": "integer",
+    "first_book_line": "bigint",
+}  # fmt: skip
+_EPISODE_COLUMNS = {
+    "venue": "varchar", "kind": "varchar", "class": "varchar", "reason": "varchar", "lines": "varchar",
+    "from_file_no": "integer", "from_line": "bigint", "to_file_no": "integer", "to_line": "bigint",
+    "else_file_no": "integer", "else_line": "bigint",
+}  # fmt: skip
+"""An episode begins at the time of one line and ends at that of another, or of a third where that has no time."""
+_BATCH_ROWS = 20_000
+_NO_LINE = (None, None)
 
 
 def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun) -> None:
-    """Add times to the run's sessions, and write them to `session` and their incidents to `episode`.
+    """Write the run's sessions to `session` and their incidents to `episode`, with the times of their lines.
 
     Episodes are the reconnects, resyncs, kept timeouts and failed look-ups. The class of a reconnect after a close by
     the venue is `venue closed: ` and the reason that the venue gave. The lines in `log_event` must have their
-    times. The sessions of `run` are replaced by those with times.
+    times. The rows are joined with them in the database, which holds any number of sessions in bounded memory.
     """
-    log = run.log
-    times = _times(con, run_key, _line_refs(log))
-    ordered = sorted(log.sessions, key=lambda each: (each.life, each.venue, each.session))
-    log.sessions = [_with_times(each, times) for each in ordered]
-    insert_rows(con, "session", _SESSION_COLUMNS, (_session_row(run_key, each) for each in log.sessions))
-    incidents: list[tuple[object, ...]] = [
-        (run_key, each.venue, each.kind, *2 * times.get(each.refs[0], _NO_TIME)[:1], None, each.reason, [],
-         _lines_json(run, each.refs))
-        for each in log.incidents
-    ]  # fmt: skip
-    insert_rows(con, "episode", _EPISODE_COLUMNS, [*_reconnects(run_key, run), *incidents])
-
-
-_NO_TIME = (None, None)
-
-
-def _line_refs(log: LogLoad) -> Iterator[Ref]:
-    for session in log.sessions:
-        yield session.file_no, session.began_line
-        yield from (ref for ref in (session.first_book, session.ended) if ref is not None)
-    for incident in log.incidents:
-        yield incident.refs[0]
-
-
-def _times(con: duckdb.DuckDBPyConnection, run_key: int, refs: Iterable[Ref]) -> Times:
-    con.execute("create or replace temp table requested_line (file_no integer, line bigint)")
-    insert_rows(con, "requested_line", ("file_no", "line"), set(refs))
-    rows = con.execute(
-        "select file_no, line, any_value(at_ms), any_value(at_error_ms) from log_event semi join requested_line"
-        " using (file_no, line) where run_key = ? and at_ms is not null group by file_no, line",
-        [run_key],
-    ).fetchall()
-    return {(file_no, line): (at_ms, error_ms) for file_no, line, at_ms, error_ms in rows}
-
-
-def _with_times(session: Session, times: Times) -> Session:
-    began = times.get((session.file_no, session.began_line), _NO_TIME)
-    first_book = times.get(session.first_book, _NO_TIME) if session.first_book else _NO_TIME
-    # A silent end is known only by the next connecting line, whose time is not the end's.
-    ended = times.get(session.ended, _NO_TIME) if session.ended and session.lines else _NO_TIME
-    return replace(
-        session,
-        began_ms=began[0],
-        began_error_ms=began[1],
-        first_book_ms=first_book[0],
-        first_book_error_ms=first_book[1],
-        ended_ms=ended[0],
-        ended_error_ms=ended[1],
+    sessions = sorted(run.log.sessions, key=lambda each: (each.life, each.venue, each.session))
+    _write(con, "socket_session", _SESSION_COLUMNS, map(_session_row, sessions))
+    incidents = (
+        (each.venue, each.kind, None, each.reason, _lines_json(run, each.refs), *each.refs[0], *each.refs[0], *_NO_LINE)
+        for each in run.log.incidents
     )
+    _write(con, "socket_episode", _EPISODE_COLUMNS, chain(_reconnects(run, sessions), incidents))
+    execute_script(con, sql("timeline/session_times"), run_key=run_key)
 
 
-def _session_row(run_key: int, session: Session) -> tuple[object, ...]:
+def _write(
+    con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], rows: Iterator[Sequence[object]]
+) -> None:
+    """Create a temporary table with rows."""
+    con.execute(f"create or replace temp table {table} ({', '.join(map(' '.join, columns.items()))})")
+    while batch := list(islice(rows, _BATCH_ROWS)):
+        insert_rows(con, table, tuple(columns), batch)
+
+
+def _session_row(session: Session) -> tuple[object, ...]:
     s, silent = session, session.ended is not None and not session.lines
-    ended_file_no, ended_line = session.ended or (None, None)
     return (
-        run_key, s.life, s.venue, s.session, s.file_no, s.began_line, ended_file_no, ended_line, silent, s.reason,
-        str(s.reached), s.began_ms, s.began_error_ms, s.first_book_ms, s.first_book_error_ms, s.ended_ms,
-        s.ended_error_ms, s.detail, [line for _, line in s.lines], s.beginning_lost, s.audited, s.close_code,
-        s.close_reason,
+        s.life, s.venue, s.session, s.file_no, s.began_line, *(s.ended or _NO_LINE), silent, s.reason, str(s.reached),
+        s.detail, [line for _, line in s.lines], s.beginning_lost, s.audited, s.close_code, s.close_reason,
+        *(s.first_book or _NO_LINE),
     )  # fmt: skip
 
 
-def _reconnects(run_key: int, run: LoadedRun) -> Iterator[tuple[object, ...]]:
+def _reconnects(run: LoadedRun, sessions: Iterable[Session]) -> Iterator[tuple[object, ...]]:
     before: dict[tuple[int, str], Session] = {}
-    for session in run.log.sessions:
+    for session in sessions:
         if session.reached == Stage.CONNECTING:
             continue
         last = before.get((session.life, session.venue))
         if last is not None:
-            refs = [*((int(number), line) for number, line in last.lines), (session.file_no, session.began_line)]
-            to_ms = session.first_book_ms or session.began_ms
-            lines = _lines_json(run, refs)
-            yield run_key, session.venue, "reconnect", last.ended_ms, to_ms, _class(last), last.reason, [], lines
+            began = session.file_no, session.began_line
+            lines = _lines_json(run, [*((int(number), line) for number, line in last.lines), began])
+            ended = (last.ended if last.lines else None) or _NO_LINE
+            book = session.first_book or _NO_LINE
+            yield session.venue, "reconnect", _class(last), last.reason, lines, *ended, *book, *began
         before[session.life, session.venue] = session
 
 

@@ -259,12 +259,12 @@ class RunAnalysis:
 class Session:
     """One public socket session, from its connecting line to the line that ended it.
 
-    `reason` is None while the session is open, also at the end of a life. `lines` are all lines of its ending, which
-    are one event; an ending that left no line has none, and `ended` is then the connecting line of the next session.
-    `ended` and `first_book` are a file number and a line. Each time may be wrong by its `…_error_ms`. A session with
-    `beginning_lost` started before the log did: `began_line` is the first line that mentions it. `audited` is true if
-    an audit line states the reason. `close_code` and `close_reason` are those of the close frame that the venue sent,
-    None where the log prints none.
+    `reason` is None while the session is open, also at the end of a life. `lines` are the lines of its ending, which
+    are one event, the first `MAX_PLACES`; an ending that left no line has none, and `ended` is then the connecting line
+    of the next session. `ended` and `first_book` are a file number and a line. A session with `beginning_lost` started
+    before the log did: `began_line` is the first line that mentions it. `audited` is true if an audit line states the
+    reason. `close_code` and `close_reason` are those of the close frame that the venue sent, None where the log prints
+    none.
     """
 
     life: int
@@ -275,16 +275,10 @@ class Session:
     ended_line: int | None
     reason: str | None
     reached: str
-    began_ms: int | None = None
-    ended_ms: int | None = None
-    first_book_ms: int | None = None
     lines: tuple[LineRef, ...] = ()
     detail: str | None = None
     ended: tuple[int, int] | None = None
     first_book: tuple[int, int] | None = None
-    began_error_ms: int | None = None
-    ended_error_ms: int | None = None
-    first_book_error_ms: int | None = None
     beginning_lost: bool = False
     audited: bool = False
     close_code: int | None = None

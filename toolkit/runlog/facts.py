@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from toolkit.model.vocabulary import MAX_LABELS, OTHER_NAME, VENUE_ID
+from toolkit.model.vocabulary import MAX_LABELS, MAX_PLACES, OTHER_NAME, VENUE_ID
 from toolkit.runlog.build_causes import BuildCause, build_cause
 from toolkit.runlog.ending_lines import EndingLine, Ref, is_of_program
 from toolkit.runlog.family_groups import AFTERMATH, BUILD, CAUSE_FAMILIES, ENDINGS, NOT_FROM_PROGRAM
+from toolkit.runlog.lives import StartupLine, startup_facts
 from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, has_program_words
 
 _LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
@@ -19,14 +20,6 @@ KEEP_ERRORS = 200
 MAX_CHAIN_CHARS = 1_000
 """Characters of a chain of causes that are kept."""
 _MAX_DIGITS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class StartupLine:
-    """A start-up line and the settings it states."""
-
-    ref: Ref
-    facts: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +43,7 @@ class LogFacts:
 
     families: Counter[str] = field(default_factory=Counter)
     starts: list[StartupLine] = field(default_factory=list)
+    """The first `MAX_PLACES` start-up lines."""
     first: dict[str, tuple[Ref, str]] = field(default_factory=dict)
     """First line of each family and its text."""
     last: dict[str, tuple[Ref, str]] = field(default_factory=dict)
@@ -78,7 +72,10 @@ class LogFacts:
     neighbours: set[str] = field(default_factory=set)
     """The same of lines of no known family."""
     panics: list[tuple[Ref, str, str]] = field(default_factory=list)
-    """Panics in the last life of each log: log line, source position, and the message (from the next line)."""
+    """Panics in the last life of each log: log line, source position, and the message (from the next line).
+
+    They are the first `KEEP_ERRORS` and the last one.
+    """
     panic_threads: dict[Ref, str] = field(default_factory=dict)
     venue_index: dict[str, int] = field(default_factory=dict)
     venue_lines: dict[str, Ref] = field(default_factory=dict)
@@ -92,6 +89,8 @@ class LogFacts:
     """Total duration in ms of the finished builds, as they state it."""
     has_unread_program: bool = False
     """True if a line of no known family holds a phrase of the program, as when the lines have an unknown prefix."""
+    _panic_counts: Counter[int] = field(default_factory=Counter)
+    """All panics in the last life of each log."""
     _cause_follows: bool = False
     _next_cause: str = ""
     """The number of the next cause of a numbered chain; empty outside of one."""
@@ -109,16 +108,22 @@ class LogFacts:
         self.earlier = [*self.earlier, *previous][-KEEP_ERRORS:]
         self.endings = [each for each in self.endings if each not in previous]
         self.panics = [each for each in self.panics if self._log(each[0][0]) != log]
+        self._panic_counts.pop(log, None)
 
     def add_panic(self, record: LogRecord, ref: Ref) -> None:
         """Add a panic by the record of its first line."""
+        for further, _, _ in self.panics[KEEP_ERRORS:]:
+            del self.panic_threads[further]
+        del self.panics[KEEP_ERRORS:]
         place = record.fields.get("place", "").rstrip(":")
         self.panics.append((ref, place, record.fields.get("error", "no message")))
         self.panic_threads[ref] = record.fields["thread"]
+        self._panic_counts[self._log(ref[0])] += 1
 
     def add_panic_message(self, ref: Ref, text: str) -> None:
         """Set the message of the panic whose first line is at `ref`."""
-        self.panics = [(at, place, text if at == ref else old) for at, place, old in self.panics]
+        if self.panics and self.panics[-1][0] == ref:
+            self.panics[-1] = ref, self.panics[-1][1], text
 
     def continues_after(self, ref: Ref) -> bool:
         """Return true if the program wrote to the same log after that line, apart from lines about its end."""
@@ -140,6 +145,7 @@ class LogFacts:
         self.undecided += [each for each in self.endings if owned[each.ref] is None]
         self.endings = [each for each in self.endings if owned[each.ref]]
         self.earlier = [each for each in self.earlier if owned[each.ref]]
+        self._panic_counts.subtract(self._log(ref[0]) for ref, _, _ in self.panics if not owned.get(ref, True))
         self.panics = [each for each in self.panics if owned.get(each[0], True)]
 
     def add_sender(self, family: str, sender: str) -> None:
@@ -168,8 +174,8 @@ class LogFacts:
             self.endings.append(EndingLine(ref, family, text, record.fields, sender))
         elif family == "ws_connecting" and record.venue:
             self._note_address(record.fields["url"])
-        elif family == "startup":
-            self.starts.append(StartupLine(ref, _start_facts(record)))
+        elif family == "startup" and len(self.starts) < MAX_PLACES:
+            self.starts.append(StartupLine(ref, startup_facts(record)))
         elif family == "build_finished":
             self.build_ms += _build_duration_ms(record.fields)
         elif family in ("build_error", "build_cause") and len(self.build_errors) < KEEP_ERRORS:
@@ -192,7 +198,7 @@ class LogFacts:
 
     def _note_failure(self, family: str, ref: Ref, text: str) -> None:
         """Keep what a line says about the cause of a failed build."""
-        if text.strip() and (self._cause_follows or self._next_cause):
+        if (self._cause_follows or self._next_cause) and text.strip():
             self._note_chain(ref, text.strip())
         self._cause_follows = family == "caused_by"
         self._note_cause(family, ref, text)
@@ -219,7 +225,7 @@ class LogFacts:
         """Add a record that may be text that another record quotes."""
         self.quoted_count += 1
         if len(self.quoted) < KEEP_ERRORS:
-            counters = tuple(record.audit_family.counters) if record.audit_family else ()
+            counters = tuple(audit.counters) if (audit := record.audit_family) else ()
             self.quoted.append(QuotedRecord(ref, record.family, record.venue, record.reason, is_session_line, counters))
 
     def add_many(self, record: LogRecord, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
@@ -251,6 +257,11 @@ class LogFacts:
             self.last.get(name, absent)[0] for name in ("build_step", "build_finished", "build_running")
         )
         return running if step < finished < running else None
+
+    @property
+    def panic_count(self) -> int:
+        """Number of panics in the last life of each log."""
+        return self._panic_counts.total()
 
     @property
     def is_a_run(self) -> bool:
@@ -297,11 +308,3 @@ def _host(url: str) -> str:
     except ValueError:
         # The address is from a damaged line, for example with an unmatched bracket.
         return ""
-
-
-def _start_facts(record: LogRecord) -> dict[str, str]:
-    facts = {"trade_mode": record.fields["trade_mode"]}
-    for part in record.fields["facts"].split(" | "):
-        key, _, value = part.partition("=")
-        facts[key] = value
-    return facts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -65,10 +65,6 @@ class MessageFamily:
     any_start: bool
     outside_text: tuple[str, ...]
 
-    def __reduce__(self) -> tuple[Callable[[str], MessageFamily], tuple[str]]:
-        # The receiving process has loaded the families too.
-        return message_family_named, (self.name,)
-
     def holds_outside_text(self, match: re.Match[str], at: int) -> bool:
         """Return true if text from outside may begin in a matching line before the character `at`, or there.
 
@@ -101,9 +97,6 @@ class AuditFamily:
     every: int
     examples: tuple[str, ...]
 
-    def __reduce__(self) -> tuple[Callable[[str], AuditFamily], tuple[str]]:
-        return audit_family_named, (self.name,)
-
     def counters_of(self, venue: str | None) -> frozenset[str]:
         """Return the keys of the family's counters in lines of a venue."""
         return frozenset(key.replace("<venue>", venue or "") for key in self.counters)
@@ -127,15 +120,15 @@ def audit_families() -> tuple[AuditFamily, ...]:
 
 
 @cache
-def message_family_named(name: str) -> MessageFamily:
-    """Return the message family named `name`. Raises `StopIteration` if there is none."""
-    return next(each for each in message_families() if each.name == name)
+def message_family_named(name: str) -> MessageFamily | None:
+    """Return the message family named `name`; None if there is none."""
+    return next((each for each in message_families() if each.name == name), None)
 
 
 @cache
-def audit_family_named(name: str) -> AuditFamily:
-    """Return the audit family named `name`. Raises `StopIteration` if there is none."""
-    return next(each for each in audit_families() if each.name == name)
+def audit_family_named(name: str) -> AuditFamily | None:
+    """Return the audit family named `name`; None if there is none."""
+    return next((each for each in audit_families() if each.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)

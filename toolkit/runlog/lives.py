@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
+from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.parse import RX_STATS, LogRecord
 
 _START_FORMS = ("startup", "startup_short")
@@ -17,6 +19,23 @@ class LifeStart(StrEnum):
     UNSEEN = "unseen"  # none: the log may begin within the life
     START = "start"  # a start-up line
     FALL = "fall"  # the fall of a per-process counter, some time after the beginning
+
+
+@dataclass(frozen=True, slots=True)
+class StartupLine:
+    """A start-up line and the settings it states."""
+
+    ref: Ref
+    facts: dict[str, str]
+
+
+def startup_facts(record: LogRecord) -> dict[str, str]:
+    """Return the settings that a start-up line states."""
+    facts = {"trade_mode": record.fields["trade_mode"]}
+    for part in record.fields["facts"].split(" | "):
+        key, _, value = part.partition("=")
+        facts[key] = value
+    return facts
 
 
 class Lives:

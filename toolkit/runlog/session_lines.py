@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cache
+
+import msgspec
 
 from toolkit.runlog.ending_lines import Ref
+from toolkit.runlog.grammar import message_family_named
 from toolkit.runlog.parse import LogRecord
 
 
-@dataclass(frozen=True, slots=True)
-class SessionLine:
+class SessionLine(msgspec.Struct, frozen=True, gc=False):
     """Life-cycle line of a public session; `ref` is its file number and line.
 
     `ends` is true if it ends the session, `resync` if a book was rebuilt on the open socket, `hedge` if it is about a
@@ -31,11 +33,13 @@ class SessionLine:
 
 def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
     """Return the record as a life-cycle line; None if it is not about a public session."""
+    if not _may_be_about_session(record.family):
+        return None
     fields, message = record.fields, record.message_family
     hedge = fields.get("socket_role") == "hedge"
     error = fields.get("error", "")
     match record.family:
-        case "enforcer_restart" | "supervisor_panic" | "supervisor_exit":
+        case family if family in _OF_TASKS:
             venue, public, _ = fields["task"].partition("_public_ws")
             if not public:
                 return None
@@ -43,13 +47,11 @@ def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
             return SessionLine(record.family, venue, reason, ref, ends=True, error=error)
         case _ if record.venue is None:
             return None
-        case "audit_reconnect" | "audit_reconnect_detail" | "audit_reconnect_policy":
+        case family if family in _AUDITED:
             return SessionLine(record.family, record.venue, fields.get("reconnect_reason") or record.reason, ref)
         case "end_close_frame":
             error = fields["frame"]
-    if message is None or not (
-        record.family.startswith("ws_") or message.reason or record.family == "first_decoded_top"
-    ):
+    if message is None:
         return None
     # A venue answers a subscription that it refuses with an object that has the key `error`.
     is_error = "error" in fields.get("keys", "").strip("[]").split(",") and '"error":null' not in fields["snippet"]
@@ -59,3 +61,16 @@ def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
         record.family, record.venue, message.reason, ref, message.ends_session, message.resync, error, hedge, refused,
         failures,
     )  # fmt: skip
+
+
+_OF_TASKS = ("enforcer_restart", "supervisor_panic", "supervisor_exit")
+_AUDITED = ("audit_reconnect", "audit_reconnect_detail", "audit_reconnect_policy")
+
+
+@cache
+def _may_be_about_session(family: str) -> bool:
+    """Return true for a family of lines of which some are about sessions; nearly all lines of a log are of others."""
+    if family in (*_OF_TASKS, *_AUDITED) or family.startswith("ws_") or family == "first_decoded_top":
+        return True
+    message = message_family_named(family)
+    return message is not None and message.reason is not None

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from toolkit.model.runs import Session
-from toolkit.model.vocabulary import ReconnectReason, Stage
+from toolkit.model.vocabulary import MAX_PLACES, ReconnectReason, Stage
 
 
-def with_counted_failures(sessions: Sequence[Session], count: int, reason: str) -> list[Session]:
-    """Return the sessions; of the last `count` connected ones, those that ended silently have ended for the reason.
+def state_counted_failures(sessions: list[Session], count: int, reason: str) -> None:
+    """Give the reason to those of the last `count` connected sessions that ended silently.
 
-    A session with a book, or with an end for another reason, breaks the row: none before it is changed.
+    A session with a book, or with an end for another reason, breaks the row: none before it is changed. The last
+    `MAX_PLACES` sessions are looked at, because a program prints its count more often than that.
     """
-    result = list(sessions)
-    for index in range(len(result) - 1, -1, -1):
-        session = result[index]
+    for index in range(len(sessions) - 1, max(len(sessions) - 1 - MAX_PLACES, -1), -1):
+        session = sessions[index]
         if session.reached is Stage.CONNECTING:
             continue
         if count == 0 or session.reached is Stage.FIRST_BOOK or session.reason not in (ReconnectReason.UNKNOWN, reason):
             break
         count -= 1
         if not session.lines:
-            result[index] = replace(session, reason=reason)
-    return result
+            sessions[index] = replace(session, reason=reason)

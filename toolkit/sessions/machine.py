@@ -25,10 +25,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from toolkit.model.runs import Session
-from toolkit.model.vocabulary import ReconnectReason, Stage
+from toolkit.model.vocabulary import MAX_PLACES, ReconnectReason, Stage
 from toolkit.runlog.lives import LifeStart
 from toolkit.runlog.session_lines import SessionLine
-from toolkit.sessions.counted_failures import with_counted_failures
+from toolkit.sessions.counted_failures import state_counted_failures
 from toolkit.sessions.error_reasons import DISCOVERY, inferred_reason
 from toolkit.sessions.open_session import OpenSession
 from toolkit.sessions.venue_rules import venue_rules
@@ -147,6 +147,7 @@ class VenueSessions:
     def _refuse(self, line: SessionLine) -> None:
         self._begin_unseen(line, Stage.FIRST_MESSAGE)
         if self._open is not None and not self._open.ended and self._open.stage is not Stage.FIRST_BOOK:
+            del self._open.refusals[MAX_PLACES:]
             self._open.refusals.append(line.ref)
 
     def _audit(self, line: SessionLine) -> None:
@@ -212,7 +213,7 @@ class VenueSessions:
             session.implied = session.implied or line.reason
             session.end(line)
             if line.failures > 1 and line.reason:
-                self.sessions = with_counted_failures(self.sessions, line.failures - 1, line.reason)
+                state_counted_failures(self.sessions, line.failures - 1, line.reason)
 
     def _error(self, line: SessionLine) -> None:
         reason = inferred_reason(line.error, self._venue)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from toolkit.model.vocabulary import Stage
+from toolkit.model.vocabulary import MAX_PLACES, Stage
 from toolkit.runlog.session_lines import SessionLine
 from toolkit.sessions.close_frames import CloseFrame, close_frame
 
@@ -40,6 +40,7 @@ class OpenSession:
 
     def add_ending_line(self, line: SessionLine) -> None:
         """Add a line that reports the session's end; the first error text is the session's detail."""
-        self.refs.append(line.ref)
+        if len(self.refs) < MAX_PLACES:
+            self.refs.append(line.ref)
         self.detail = self.detail or line.error or None
         self.close = self.close or close_frame(line.error)

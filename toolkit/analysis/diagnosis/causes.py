@@ -115,7 +115,7 @@ def _explanations(facts: LogFacts, evidence: EndEvidence) -> Iterator[Explanatio
         )
     if facts.panics and started:
         ref, place, message = facts.panics[0]
-        times = f"{len(facts.panics)} times" if len(facts.panics) > 1 else "once"
+        times = f"{facts.panic_count} times" if facts.panic_count > 1 else "once"
         text = f"a task panicked {times}; the run went on: {_panic(message, place)}"
         yield _unexplained(evidence), DiagnosisCode.TASK_PANIC, text, ref
     yield from reported_success(facts)

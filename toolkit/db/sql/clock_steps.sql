@@ -3,5 +3,5 @@
 select s.file_no, s.line, s.t, step_ms, false as between_lives, false as at_least from clock_step s semi join tick using (seq)
 union all
 select file_no, line, t, step_ms, true, at_least from life_step join tick using (seq)
-where exists (from tick b where b.seq < life_step.seq)
+where life_step.seq > (select min(seq) from tick)
 order by file_no, line

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from toolkit.model.vocabulary import MAX_REASONS, MAX_VENUES, OTHER_NAME
 from toolkit.runlog.bulk.columns import BlockTables
@@ -35,7 +36,7 @@ class NameLimits:
 
     def record(self, record: LogRecord, count: int = 1) -> LogRecord:
         """Return a record with names and values within the limits; `count` records have them."""
-        if any(len(each) > MAX_TEXT_CHARS for each in record.fields.values()):
+        if max(map(len, record.fields.values()), default=0) > MAX_TEXT_CHARS:
             record = replace(record, fields={key: each[:MAX_TEXT_CHARS] for key, each in record.fields.items()})
         if record.venue is None:
             return record

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
+
+import msgspec
+from msgspec.structs import replace
 
 from toolkit.ingest.log_lines.name_limits import MAX_TEXT_CHARS
 from toolkit.runlog.bulk.block import SingleLine
@@ -16,14 +19,12 @@ from toolkit.runlog.panic_messages import (
     follows_message,
 )
 from toolkit.runlog.parse import OTHER, LogRecord
-from toolkit.runlog.sanitize import strip_decoration
 
 _STARTS = ("startup", "startup_short")
 PANICS = ("panic", "panic_quoted")
 
 
-@dataclass(frozen=True, slots=True)
-class PendingLine:
+class PendingLine(msgspec.Struct, frozen=True, gc=False):
     """A line with its place; `torn` is true if it has no end, `files` are the files that hold its physical lines."""
 
     line: SingleLine
@@ -34,7 +35,7 @@ class PendingLine:
     @property
     def text(self) -> str:
         """The beginning of the line without its decoration: all of any line that a program writes."""
-        return strip_decoration(self.line.text)[0][:MAX_TEXT_CHARS]
+        return self.line.text[:MAX_TEXT_CHARS]
 
     @property
     def if_alone(self) -> PendingLine:

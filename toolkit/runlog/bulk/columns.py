@@ -133,8 +133,8 @@ def counter_readings(record: LogRecord) -> Iterator[tuple[str, str, CounterKind]
     """Yield the counters that a record reports: name, key of the field that holds the value, and kind."""
     if record.family == "audit_reconnect":
         yield f"reconnect.{record.reason}", "count", CounterKind.CUMULATIVE
-    if record.audit_family is not None:
-        for declared, kind in record.audit_family.counters.items():
+    if (audit := record.audit_family) is not None:
+        for declared, kind in audit.counters.items():
             name = declared.replace("<venue>", record.venue or "")
             if name in record.fields:
                 yield name, name, kind

@@ -14,11 +14,15 @@ pairs as (
            lag(life) over (order by life) as life_before
     from edges qualify before_seq is not null
 ),
+sides as (
+    select seq, life, seq as low, seq + 39 as high, true as after from pairs
+    union all select seq, life_before, before_seq - 39, before_seq, false from pairs
+),
 -- The smallest event ages of the 40 records on each side. Paradex events carry the time of their receipt on this host's clock.
 arrived as (
-    select p.seq, v.venue, min(age_event_ms) filter (v.life = p.life) - min(age_event_ms) filter (v.life = life_before) as grown_ms
-    from pairs p join venue_tick v on v.life = p.life and v.seq < p.seq + 40 or v.life = life_before and v.seq > before_seq - 40
-    where age_event_ms < 1000000000 and v.venue <> 'paradex' group by p.seq, v.venue
+    select s.seq, v.venue, min(age_event_ms) filter (after) - min(age_event_ms) filter (not after) as grown_ms
+    from sides s join venue_tick v on v.life = s.life and v.seq between low and high
+    where age_event_ms < 1000000000 and v.venue <> 'paradex' group by s.seq, v.venue
 ),
 votes as (
     select seq, round(median(grown_ms))::bigint as grown_ms from arrived where grown_ms is not null group by seq
