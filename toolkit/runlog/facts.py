@@ -232,10 +232,9 @@ class LogFacts:
         """Add `count` records that differ from `record` in numbers only; `first` and `last` are two of their lines."""
         family = record.family
         self.families[family] += count
-        if family == "other":
-            for ref, text in (first, last):
-                self._note_cause(family, ref, text)
-        if family == "other":
+        for ref, text in (first, last):
+            self._note_cause(family, ref, text)
+        if family == OTHER:
             return
         self._note_venue(record, first[0])
         self.first[family] = min(self.first.get(family, first), first)

@@ -108,12 +108,17 @@ def test_lines_that_differ_in_a_counter_are_grouped() -> None:
     [
         ("market_rx_stats tick=1 raw_l3_delta=1", "market_rx_stats tick=1 raw_l2_delta=1"),
         ("WS_AUDIT venue=aster reconnect_reason=gap count=", "WS_AUDIT venue=aster reconnect_reason=gap count=4"),
-        ("INFO: Aster public WS connected url=ws://h1/ws", "INFO: Aster public WS connected url=ws://h2/ws"),
+        ("WARN: Aster l1Book skipped", "WARN: Aster l2Book skipped"),
     ],
 )
 def test_a_line_with_another_fixed_number_is_parsed_singly(known: str, line: str) -> None:
     results = group_results([known, line])
     assert results.get(1) in (None, values_of(parse(line).records[0]))
+
+
+def test_lines_that_differ_in_a_number_in_a_word_that_is_copied_are_grouped() -> None:
+    texts = [f"INFO: Aster public WS connected url=ws://h{n}/ws" for n in range(3)]
+    assert [results[4] for results in group_results(texts).values()] == [{"url": f"ws://h{n}/ws"} for n in range(3)]
 
 
 def test_foreign_lines_are_grouped_by_shape() -> None:

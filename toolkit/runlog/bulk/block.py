@@ -17,14 +17,12 @@ from msgspec import structs
 
 from toolkit.runlog.bulk.columns import BlockTables, block_tables
 from toolkit.runlog.bulk.numbers import BlockLines
-from toolkit.runlog.bulk.rx_columns import all_integers
+from toolkit.runlog.bulk.ordered import is_groupable, split_ordered
 from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
-from toolkit.runlog.family_groups import ENDINGS
 from toolkit.runlog.interleaving import may_continue_on_next_line
 from toolkit.runlog.panic_messages import possible_message_lines
-from toolkit.runlog.parse import OTHER, RX_STATS, UNKNOWN, LogRecord, ParsedLine, has_program_words, parse_plain
+from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, ParsedLine, has_program_words, parse_plain
 from toolkit.runlog.sanitize import strip_decoration
-from toolkit.runlog.session_lines import session_line
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines
 from toolkit.streams.blocks import BLOCK_BYTES, Block
 from toolkit.streams.spans import span_blocks
@@ -102,7 +100,7 @@ class ParsedBlock:
 
 def log_templates() -> TemplateMatcher:
     """Return a matcher that has learnt no log template yet."""
-    return TemplateMatcher(_is_groupable, may_continue_on_next_line)
+    return TemplateMatcher(is_groupable, may_continue_on_next_line)
 
 
 def parse_block(
@@ -135,8 +133,8 @@ def parse_block(
 
     parts = {} if unwrapped is None else unwrapped.parts
     single = parse_lines(index for index in left if index not in parts)
-    groups, stage_changes = _split_stage_changes(groups, list(_readings(single)))
-    single += parse_lines(stage_changes)
+    groups, ordered = split_ordered(groups, [(each.index, each.parsed.records) for each in _readings(single)])
+    single += parse_lines(ordered)
     summaries = [_summary(group, senders) for group in groups]
     return ParsedBlock(
         block.first_byte,
@@ -214,53 +212,3 @@ def _summary(group: LineGroup, senders: Sequence[str]) -> GroupSummary:
     ]
     first, last = ends
     return GroupSummary(group.plan.record, len(group.indexes), first, last, senders[first[0]])
-
-
-def _is_groupable(record: LogRecord) -> bool:
-    """Return true if the order of such lines does not matter, except for the stage that a session reaches."""
-    if record.family == RX_STATS:
-        return all_integers(record.fields)
-    if record.family in _ORDERED_FAMILIES:
-        return False
-    if record.family in (*_STAGES, *_BOOKS):
-        return True
-    return session_line(record, (0, 0)) is None and record.family != "applied_book"
-
-
-def _split_stage_changes(
-    groups: Sequence[LineGroup], single: Sequence[SingleLine]
-) -> tuple[list[LineGroup], list[int]]:
-    """Split from groups of stages the lines that may advance a session: the first after each change of its venue.
-
-    A book counts only once its session has reached an earlier stage, so the lines split off for that stage count as
-    changes for the books. Return the remaining groups, and the indexes of the lines that were split off.
-    """
-    remaining = [group for group in groups if group.plan.record.family not in (*_STAGES, *_BOOKS)]
-    if len(remaining) == len(groups):
-        return remaining, []
-    changes: dict[str | None, list[int]] = {}
-    for each in single:
-        for record in each.parsed.records:
-            if (event := session_line(record, (0, 0))) is not None:
-                changes.setdefault(event.venue, []).append(each.index)
-    split_off = list[int]()
-    for families in (_STAGES, _BOOKS):
-        chosen = [group for group in groups if group.plan.record.family in families]
-        venues = {group.plan.record.venue for group in chosen}
-        known = {venue: np.sort(np.array(changes.get(venue, ()), np.int64)) for venue in venues}
-        for group in chosen:
-            venue = group.plan.record.venue
-            changes_before = np.searchsorted(known[venue], group.indexes)
-            first = np.diff(changes_before, prepend=-1) > 0
-            changes.setdefault(venue, []).extend(group.indexes[first].tolist())
-            split_off += group.indexes[first].tolist()
-            remaining += [] if first.all() else [group.select(~first)]
-    return remaining, split_off
-
-
-_ORDERED_FAMILIES = ENDINGS | {
-    "audit_reconnect", "audit_publisher", "startup", "startup_short", "build_error", "build_cause",
-    "build_finished", "caused_by",
-}  # fmt: skip
-_STAGES = ("ws_subscribed", "ws_first_message")
-_BOOKS = ("ws_first_book", "first_decoded_top")

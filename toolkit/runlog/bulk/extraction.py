@@ -17,6 +17,8 @@ from toolkit.runlog.parse import LogRecord, parse
 from toolkit.runlog.sanitize import could_be_stamped, stamp_span
 
 _NUMBER = re.compile(r"(?<![A-Za-z_0-9])[0-9]+")
+_NUMBER_IN_WORD = re.compile(r"(?<=[A-Za-z_])[0-9]+")
+"""Number in a word. It may vary if the parser copies it; else the word may be one that the parser knows."""
 _DIGITS = re.compile(rb"[0-9]+")
 _ANY_LENGTH = 1 << 30
 _MARK = "739154826"
@@ -75,18 +77,21 @@ def learn_plan(text: str, eligible: Callable[[LogRecord], bool]) -> ExtractionPl
     stamp = stamp_span(text) if line.stamped_ms is not None else None
     spans: dict[str, tuple[int, int]] = {}
     ignored: list[tuple[int, int]] = []
-    for number in _NUMBER.finditer(text, stamp[1] if stamp else 0):
+    in_words: list[tuple[int, int]] = []
+    after_stamp = stamp[1] if stamp else 0
+    for number in chain(_NUMBER.finditer(text, after_stamp), _NUMBER_IN_WORD.finditer(text, after_stamp)):
         copied = _field_of(text, record, number.start(), number.end())
         if copied == ("", 0):
-            ignored.append(number.span())
+            ignored += [number.span()] if number.re is _NUMBER else []
         elif copied is not None:
             field, start = copied
             spans[field] = (start, start + len(record.fields[field]))
+            in_words += [number.span()] if number.re is _NUMBER_IN_WORD else []
     if any(text[slice(*span)] != record.fields[field] for field, span in spans.items()):
         return None
     if any(msgspec.json.encode(value := record.fields[field]) != f'"{value}"'.encode() for field in spans):
         return None
-    return _plan(text, record, dict(sorted(spans.items(), key=lambda each: each[1])), ignored, stamp)
+    return _plan(text, record, dict(sorted(spans.items(), key=lambda each: each[1])), ignored, in_words, stamp)
 
 
 def _field_of(text: str, record: LogRecord, start: int, end: int) -> tuple[str, int] | None:
@@ -115,6 +120,7 @@ def _plan(
     record: LogRecord,
     spans: Mapping[str, ByteSpan],
     ignored: Sequence[ByteSpan],
+    in_words: Sequence[ByteSpan],
     stamp: ByteSpan | None,
 ) -> ExtractionPlan | None:
     parts = sorted(chain(spans.values(), ignored, [stamp] if stamp else []))
@@ -125,7 +131,7 @@ def _plan(
     numbers_in_values = [
         (start + n.start(), start + n.end()) for start, end in spans.values() for n in _NUMBER.finditer(text[start:end])
     ]
-    variable = {_byte_span(text, each) for each in (*ignored, *numbers_in_values)}
+    variable = {_byte_span(text, each) for each in (*ignored, *in_words, *numbers_in_values)}
     if not variable <= set(digits):
         return None
     stamped = _byte_span(text, stamp) if stamp else (0, 0)

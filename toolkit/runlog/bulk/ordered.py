@@ -1,0 +1,100 @@
+"""Lines of groups whose order among other lines matters: they are split off, to be read one by one.
+
+A line that repeats the family of many lines before it matters only where something changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from toolkit.runlog.bulk.numbers import IntVector
+from toolkit.runlog.bulk.rx_columns import all_integers
+from toolkit.runlog.bulk.templates import LineGroup
+from toolkit.runlog.facts import KEEP_ERRORS
+from toolkit.runlog.family_groups import ENDINGS
+from toolkit.runlog.parse import RX_STATS, LogRecord
+from toolkit.runlog.session_lines import session_line
+
+Records = Sequence[tuple[int, Sequence[LogRecord]]]
+"""Records of the lines that are parsed one by one, with the lines' indexes in the block."""
+_STAGES = ("ws_subscribed", "ws_first_message")
+_BOOKS = ("ws_first_book", "first_decoded_top")
+_LIFE_STARTS = frozenset(("audit_reconnect", "audit_publisher", "startup", "startup_short"))
+"""Families of the lines with which a life may begin."""
+_PANICS = frozenset(("panic", "panic_quoted"))
+_KEPT = (ENDINGS - _PANICS, frozenset(("build_error", "build_cause")))
+"""Families of which the facts of a run keep the first lines and the last one of each life."""
+_ORDERED = _LIFE_STARTS | _PANICS | {"build_finished", "caused_by"}
+
+
+def is_groupable(record: LogRecord) -> bool:
+    """Return true if lines of such a record may be grouped; `split_ordered` takes out those whose order matters."""
+    if record.family == RX_STATS:
+        return all_integers(record.fields)
+    if record.family in _ORDERED:
+        return False
+    if record.family in (*_STAGES, *_BOOKS):
+        return True
+    return session_line(record, (0, 0)) is None and record.family != "applied_book"
+
+
+def split_ordered(groups: Sequence[LineGroup], single: Records) -> tuple[list[LineGroup], list[int]]:
+    """Split the lines whose order matters from groups; return the remaining groups and the indexes of these lines."""
+    remaining, stages = _split_stage_changes(groups, single)
+    remaining, ends = _split_ends(remaining, single)
+    return remaining, [*stages, *ends]
+
+
+def _split_ends(groups: Sequence[LineGroup], single: Records) -> tuple[list[LineGroup], list[int]]:
+    """Split off the first `KEEP_ERRORS` lines and the last one of each stretch in which no life begins."""
+    remaining, split_off = list(groups), list[int]()
+    for families in _KEPT:
+        lines = [group.indexes for group in remaining if group.plan.record.family in families]
+        if not lines:
+            continue
+        starts = sorted(index for index, records in single for each in records if each.family in _LIFE_STARTS)
+        kept = _ends_of_stretches(np.sort(np.concatenate(lines)), np.array(starts, np.int64))
+        split_off += kept.tolist()
+        remaining = [each.select(~np.isin(each.indexes, kept)) for each in remaining]
+        remaining = [each for each in remaining if len(each.indexes)]
+    return remaining, split_off
+
+
+def _ends_of_stretches(lines: IntVector, starts: IntVector) -> IntVector:
+    """Return the first `KEEP_ERRORS` lines and the last one of each stretch between two starts."""
+    stretch = np.searchsorted(starts, lines)
+    firsts = np.searchsorted(stretch, stretch)
+    is_last = np.append(stretch[1:] != stretch[:-1], True)
+    kept: IntVector = lines[(np.arange(len(lines)) - firsts < KEEP_ERRORS) | is_last]
+    return kept
+
+
+def _split_stage_changes(groups: Sequence[LineGroup], single: Records) -> tuple[list[LineGroup], list[int]]:
+    """Split from groups of stages the lines that may advance a session: the first after each change of its venue.
+
+    A book counts only once its session has reached an earlier stage, so the lines split off for that stage count as
+    changes for the books.
+    """
+    remaining = [group for group in groups if group.plan.record.family not in (*_STAGES, *_BOOKS)]
+    if len(remaining) == len(groups):
+        return remaining, []
+    changes: dict[str | None, list[int]] = {}
+    for index, records in single:
+        for record in records:
+            if (event := session_line(record, (0, 0))) is not None:
+                changes.setdefault(event.venue, []).append(index)
+    split_off = list[int]()
+    for families in (_STAGES, _BOOKS):
+        chosen = [group for group in groups if group.plan.record.family in families]
+        venues = {group.plan.record.venue for group in chosen}
+        known = {venue: np.sort(np.array(changes.get(venue, ()), np.int64)) for venue in venues}
+        for group in chosen:
+            venue = group.plan.record.venue
+            changes_before = np.searchsorted(known[venue], group.indexes)
+            first = np.diff(changes_before, prepend=-1) > 0
+            changes.setdefault(venue, []).extend(group.indexes[first].tolist())
+            split_off += group.indexes[first].tolist()
+            remaining += [] if first.all() else [group.select(~first)]
+    return remaining, split_off
