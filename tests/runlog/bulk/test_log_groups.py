@@ -118,6 +118,27 @@ def test_grouped_parsing_gives_the_same_result_as_single_parsing(
     assert together["rx_stat"]
 
 
+ENDING = (
+    "Error: cause {}", "Error: another cause {}", "error[E{:04}]: cause {}", "   Compiling crate{} v0.{}.0",
+    "thread caused non-unwinding panic. aborting.", "timeout: sending signal TERM to command ‘paraphina_live’",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_first_and_the_last_of_many_endings_of_a_life_are_the_same_in_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance, path, lines = random.Random(seed), tmp_path / "run.log", list[str]()
+    for _ in range(6):
+        lines += [chance.choice(ENDING).format(n, n) for n in range(chance.choice((3, 150, 700)))]
+        lines.append(f"WS_AUDIT venue=lighter reconnect_reason=read_timeout count={chance.randrange(1, 4)}")
+        lines += chance.choice(([], [BEGINS.decode()], [PANIC.decode(), "the message", "Error: last"]))
+    path.write_text("\n".join(lines))
+    together = stored(path)
+    monkeypatch.setattr(templates, "MAX_PLANS", 0)
+    assert together == stored(path)
+
+
 def test_grouped_parsing_of_ticks_gives_the_same_result_as_single_parsing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
