@@ -31,9 +31,7 @@ CONFIG = dataclasses.replace(
 
 
 class ObservedBook(OrderBook):
-    """The SDK's book, which adds up the changes; it connects again by itself, and each start is a full book."""
-
-    starts = 0
+    """The SDK's book, which adds up the changes and connects again by itself."""
 
     async def init_orderbook(self, data):
         await super().init_orderbook(data)
@@ -65,18 +63,26 @@ async def follow(name, connect):
 
 
 async def follow_rpc():
-    """Subscribe all scopes of the v2 socket; it connects and subscribes again by itself."""
+    """Subscribe all scopes of the v2 socket until the time is over.
 
-    async def on_reconnect(_topics):
-        observed.reconnected()
+    Version 2.6.0 cannot subscribe again by itself: it waits 10 s for each response before it begins to read. The script
+    makes a new client instead.
+    """
+    while True:
+        try:
+            async with StreamRpcClient(api_url=CONFIG.endpoints.stream_rpc_url, on_sequence_break=on_break) as client:
+                await use_rpc(client)
+        except Exception as error:
+            observed.failed("stream", f"v2: {type(error).__name__}: {error}")
+        await asyncio.sleep(1)
 
-    def on_break(topic, last, seq):
-        observed.failed("parse", f"{topic}: {last} is followed by {seq}")
 
-    client = StreamRpcClient(
-        api_url=CONFIG.endpoints.stream_rpc_url, on_reconnect=on_reconnect, on_sequence_break=on_break
-    )
-    await client.connect()
+def on_break(topic, last, seq):
+    observed.failed("parse", f"{topic}: {last} is followed by {seq}")
+
+
+async def use_rpc(client):
+    """Subscribe every topic, then ask for a pong each second; a lost connection fails that."""
     topics = (
         OrderbooksParams(market=MARKET),
         TradesParams(market=MARKET),
@@ -88,7 +94,7 @@ async def follow_rpc():
         await client.subscribe(params=topic, handler=lambda message: observed.parsed(f"v2 {message.type}"))
         observed.subscribed(topic.topic_id)
     while True:
-        await asyncio.sleep(20)
+        await asyncio.sleep(1)
         await client.ping()
         observed.pong()
 
@@ -117,7 +123,8 @@ async def read_models():
 
 
 async def main():
-    book = await ObservedBook.create(CONFIG, market_name=MARKET, start=True)
+    book = ObservedBook(CONFIG, MARKET)
+    await book.start_orderbook()
     observed.connected()
     observed.subscribed("orderbooks")
     streams = StreamClient(api_url=CONFIG.endpoints.stream_url)
