@@ -30,9 +30,9 @@ class RollingSum:
         self._used = 0
 
     def take(self, now_ms: int, weight: int = 1) -> int | None:
-        """Take a weight; return None, or if the limit is reached the time in ms until there is room for it.
+        """Take a weight; return None, or if it does not fit the time in ms until it does.
 
-        A weight that finds no room is not counted.
+        A weight that does not fit is not counted.
         """
         if self._limit is None:
             return None

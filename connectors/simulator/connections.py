@@ -19,7 +19,8 @@ from connectors.simulator.messages import (
     SendData,
     TrueBook,
 )
-from connectors.simulator.protocols.base import ClientInfo, IdleTimeout, Numbering, Stream, VenueProtocol
+from connectors.simulator.protocols.base import ClientInfo, IdleTimeout, Stream, VenueProtocol
+from connectors.simulator.protocols.numbering import Numbering
 
 NO_CLOSE_FRAME = 1006
 """Close code of a connection that ended without a close frame (RFC 6455, section 7.1.5)."""

@@ -4,7 +4,7 @@
     any state --Stop--> STOPPED
 
 It takes the same events and answers with the same actions as `connectors.session.connector`, and has its own backoff,
-pings and counts. Its notes have kinds of their own, so that the loss of a side feed is told and never counted as a
+pings and counts. Its notes have kinds of their own, so that the log has the loss of a side feed without a
 reconnect of the book's feed. Trades may be rare, so that only silence of the whole socket ends it, pings included.
 """
 

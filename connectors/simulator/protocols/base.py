@@ -19,6 +19,7 @@ from connectors.simulator.market import FullBook, MarketTrade, Precision
 from connectors.simulator.messages import Content, HttpResponse, Rejection, Request, SendData
 from connectors.simulator.protocols.candles import MarketHistory
 from connectors.simulator.protocols.limits import NO_LIMITS, UsageLimits
+from connectors.simulator.protocols.numbering import Numbering
 from connectors.venues.frames import Json
 
 LevelChange: TypeAlias = tuple[int, int, int]
@@ -27,18 +28,6 @@ LevelChange: TypeAlias = tuple[int, int, int]
 
 SENT_FRAMES = 20
 """Frames that a stream keeps, to send them again."""
-
-
-@dataclass(slots=True)
-class Numbering:
-    """Counter of a connection's data frames, for a venue that numbers them over all streams; `next` comes next."""
-
-    next: int = 0
-
-    def take(self) -> int:
-        """Return the next number and count it."""
-        self.next += 1
-        return self.next - 1
 
 
 @dataclass(slots=True)

@@ -32,6 +32,7 @@ from connectors.simulator.protocols.base import VenueProtocol
 from connectors.simulator.replay.attempts import Attempt, RecordedAnswers, attempts, without_id
 from connectors.simulator.replay.tape_files import Tape
 from connectors.text import printable
+from connectors.venues.spec import Target
 
 IDLE_MS = 3_600_000
 """Time until the next event where none is scheduled."""
@@ -79,6 +80,10 @@ class ReplayedVenue:
         sent = [each.data for each in tape.entries if each.kind is FrameKind.SENT]
         self._sent_by_client = [without_id(data) for data in dict.fromkeys([*sent, tape.venue.keep_alive.payload])]
         self._open: dict[str, Playback] = {}
+        header = tape.header
+        target = Target((), (), header.market, header.instrument or header.market, header.options)
+        # A tape holds the socket of the book; side feeds have sockets of their own.
+        self._side_calls = {feed.socket_url("", target) for feed in tape.venue.side_feeds(target)}
         # The server time of a tape time, from which the tape time of a request follows.
         self._anchor: tuple[int, int] | None = None
 
@@ -128,7 +133,8 @@ class ReplayedVenue:
     ) -> tuple[Accepted | HttpResponse | Refused | Unanswered, list[ExchangeAction]]:
         """Handle a WebSocket handshake for a URL path (with its query); names of `headers` are in lower case."""
         call = path.removeprefix(self._ws_path)
-        attempt = next((each for each in self._left if each.call is None or each.call == call), None)
+        known = (call, None) if call not in self._side_calls else (call,)
+        attempt = next((each for each in self._left if each.call in known), None)
         if attempt is None:
             self._miss(f"socket {path[:SHOWN_CHARS]}")
             request = Request("GET", urlsplit(path).path, headers=headers or {})

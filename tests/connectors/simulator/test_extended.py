@@ -57,6 +57,7 @@ UNKNOWN = {
     "/orderbooks/X-USD": 1_001,
     "/prices/mark/X-USD": 1_001,
     "/candles/X-USD/trades?interval=PT1M": 1_001,
+    "/candles/ETH-USD/trades?interval=PT7M": 1_005,
     "/gossip/ETH-USD": 404,
 }
 
@@ -65,7 +66,7 @@ UNKNOWN = {
 def test_an_unknown_market_or_stream_is_refused_at_the_handshake(path: str, code: int) -> None:
     result, _ = Exchange(protocols()["extended"]).connect(0, V1 + path, HEADERS)
     assert isinstance(result, HttpResponse)
-    assert (result.status, json.loads(result.body)["error"]["code"]) == (404, code)
+    assert (result.status, json.loads(result.body)["error"]["code"]) == (400 if code == 1_005 else 404, code)
 
 
 def test_a_client_that_names_no_user_agent_is_refused() -> None:

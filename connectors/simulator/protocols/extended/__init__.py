@@ -58,8 +58,11 @@ class _Extended(VenueProtocol):
         return None if request.headers.get("user-agent") else FORBIDDEN
 
     def unknown_path(self, request: Request) -> HttpResponse:
-        known = streams.names_stream(request.path)
-        return rest.rest_error(404, *(rest.MARKET_NOT_FOUND if known else rest.NOT_FOUND))
+        if not streams.names_stream(request.path):
+            return rest.rest_error(404, *rest.NOT_FOUND)
+        if request.query.get("interval", "PT1M") not in streams.INTERVALS_MIN:
+            return rest.rest_error(400, *rest.INTERVAL_NOT_SUPPORTED)
+        return rest.rest_error(404, *rest.MARKET_NOT_FOUND)
 
     def invalid_request(self, _request: Request, _why: str) -> HttpResponse:
         return rest.rest_error(400, *rest.BAD_REQUEST)

@@ -14,8 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from connectors.simulator.market import MarketTrade, Precision, fixed_point
 from connectors.simulator.messages import Content
-from connectors.simulator.protocols.base import LevelChange, MarketState, Numbering, Stream, compact_json
+from connectors.simulator.protocols.base import LevelChange, MarketState, Stream, compact_json
 from connectors.simulator.protocols.candles import MINUTE_MS, Candle
+from connectors.simulator.protocols.numbering import Numbering
 from connectors.venues.frames import BookSide
 
 SNAPSHOT_MS, DELTA_MS, STATS_MS = 60_000, 100, 1_000
@@ -29,7 +30,7 @@ URL = re.compile(r"/v1/(?P<name>orderbooks|publicTrades|funding|prices/mark|pric
 CANDLES_URL = re.compile(r"/v1/candles/(?P<market>[^/?]+)/(?P<kind>trades|mark-prices|index-prices)$")
 
 
-class Kind(StrEnum):
+class StreamKind(StrEnum):
     """Kinds of streams, by the first part of their topic."""
 
     BOOK = "orderbooks"
@@ -47,7 +48,7 @@ V1_TOPICS = {
     "prices/index": "prices.index.{market}",
 }
 V1_CANDLES = {"trades": "last", "mark-prices": "mark", "index-prices": "index"}
-V2_TYPES = {Kind.TRADES: "TRADES", Kind.FUNDING: "FUNDING_RATES", Kind.CANDLES: "CANDLES"}
+V2_TYPES = {StreamKind.TRADES: "TRADES", StreamKind.FUNDING: "FUNDING_RATES", StreamKind.CANDLES: "CANDLES"}
 PRICE_TYPES = {"mark": "MP", "index": "IP"}
 
 
@@ -77,15 +78,15 @@ def stream(topic: str, numbering: Numbering | None = None) -> Stream:
     """Return the stream of a topic; with the `numbering` of its connection it is one of v2."""
     more: dict[str, Any] = {} if numbering is None else {"wrapped": True, "numbering": numbering}
     kind, *rest = topic.split(".")
-    match Kind(kind), rest:
-        case Kind.BOOK, ["1", _]:
+    match StreamKind(kind), rest:
+        case StreamKind.BOOK, ["1", _]:
             return Stream(topic, depth=1, **more)
-        case Kind.BOOK, _:
+        case StreamKind.BOOK, _:
             return Stream(topic, incremental=True, full_every_ms=SNAPSHOT_MS, period_ms=DELTA_MS, **more)
-        case Kind.TRADES, _:
+        case StreamKind.TRADES, _:
             # Only v2 repeats recent trades at the subscription.
             return Stream(topic, Content.TRADES, sends_at_once=numbering is not None, **more)
-        case Kind.FUNDING, _:
+        case StreamKind.FUNDING, _:
             return Stream(topic, Content.FUNDING, **more)
         case _:
             return Stream(topic, Content.STATS, period_ms=STATS_MS, **more)
@@ -94,10 +95,10 @@ def stream(topic: str, numbering: Numbering | None = None) -> Stream:
 def encode(each: Stream, state: MarketState) -> str:
     """Encode the next frame of a stream."""
     kind, *rest = each.channel.split(".")
-    frame_type, data = _content(Kind(kind), rest, each, state)
+    frame_type, data = _content(StreamKind(kind), rest, each, state)
     if each.wrapped:
-        prefix = {Kind.BOOK: "ORDERBOOKS.", Kind.PRICES: "PRICES."}.get(Kind(kind), "")
-        frame_type = prefix + (frame_type or V2_TYPES[Kind(kind)])
+        prefix = {StreamKind.BOOK: "ORDERBOOKS.", StreamKind.PRICES: "PRICES."}.get(StreamKind(kind), "")
+        frame_type = prefix + (frame_type or V2_TYPES[StreamKind(kind)])
         numbers = {"ts": state.wall_ms, "seq": each.numbering.take()}
         return compact_json({"type": frame_type, "data": data, **numbers, "subscription": each.channel})
     each.number += 1
@@ -105,17 +106,17 @@ def encode(each: Stream, state: MarketState) -> str:
     return compact_json({**typed, "data": data, "ts": state.wall_ms, "seq": each.number})
 
 
-def _content(kind: Kind, rest: list[str], each: Stream, state: MarketState) -> tuple[str | None, Any]:
+def _content(kind: StreamKind, rest: list[str], each: Stream, state: MarketState) -> tuple[str | None, Any]:
     """Return the type of a frame, None for a stream of one type, and its data."""
     match kind, rest:
-        case Kind.BOOK, _:
+        case StreamKind.BOOK, _:
             frame_type = "SNAPSHOT" if state.full else "DELTA"
             return frame_type, {"t": frame_type, "m": state.symbol, **_sides(each, state)}
-        case Kind.TRADES, _:
+        case StreamKind.TRADES, _:
             return None, [trade(row, state) for row in state.trades]
-        case Kind.FUNDING, _:
+        case StreamKind.FUNDING, _:
             return None, funding(state)
-        case Kind.PRICES, [price_kind, _]:
+        case StreamKind.PRICES, [price_kind, _]:
             return PRICE_TYPES[price_kind], {"m": state.symbol, "p": state.mid(), "ts": state.wall_ms}
         case _:
             return None, candles(rest[0], rest[-1], 1, state)

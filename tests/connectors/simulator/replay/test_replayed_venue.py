@@ -196,3 +196,14 @@ def test_at_most_a_hundred_different_misses_are_kept() -> None:
         replayed.request(0, Request("GET", f"/{number}"))
     assert len(replayed.misses) == 101 and replayed.misses.total() == 300
     assert "96 more" in replayed.served_sentence()
+
+
+def test_a_side_feed_takes_no_attempt_of_the_book_from_a_tape_without_urls() -> None:
+    header = TapeHeader("extended", "BTC-USD", "written for this test")
+    tape = Tape(Path("extended.tape.jsonl"), venues()["extended"], header, (received(0, "{}"),))
+    replayed = ReplayedVenue(tape, protocols()["extended"])
+    base = "/stream.extended.exchange/v1"
+    refused = [replayed.connect(0, f"{base}/{feed}/BTC-USD")[0] for feed in ("publicTrades", "funding")]
+    assert [response.status for response in refused if isinstance(response, HttpResponse)] == [404, 404]
+    result, _ = replayed.connect(0, f"{base}/orderbooks/BTC-USD")
+    assert isinstance(result, Accepted)
