@@ -4,7 +4,7 @@ Each message is parsed and decoded into frames (`decoding`), and the frames are 
 `BookSync`; trades and funding rates go straight to the consumer. The first `Close` ends the session:
 
     refusal of the book's topic, or of no named topic while the book is not live   subscribe_error
-    too many unreadable frames (`connectors.session.decode_errors`)                parse_error, decode_fail_loop
+    too many unreadable frames (`connectors.session.decoding`)                     parse_error, decode_fail_loop
     silence (`watchdog` and `keepalive` of this package)                           stale_watchdog, read_timeout, ping_…
     `VenueLimits.session_ms` since the opening                                     session_timeout
 
@@ -25,8 +25,7 @@ from typing import Any
 
 from connectors.session.book_sync import BookSync
 from connectors.session.counters import SessionCounters
-from connectors.session.decode_errors import DecodeErrors, snippet
-from connectors.session.decoding import decode, parse
+from connectors.session.decoding import DecodeErrors, decode, parse, snippet
 from connectors.session.events import (
     Action,
     Close,

@@ -12,7 +12,8 @@ from connectors.simulator.exchange import Exchange
 from connectors.simulator.ground_truth import TruthWriter
 from connectors.simulator.messages import ServedVenue
 from connectors.simulator.protocols import protocols
-from connectors.simulator.protocols.base import Profile, VenueProtocol
+from connectors.simulator.protocols.base import VenueProtocol
+from connectors.simulator.protocols.client_profile import ClientProfile
 from connectors.simulator.replay.replayed_venue import ReplayedVenue
 from connectors.simulator.replay.tape_files import recorded_settings
 from connectors.simulator.scenario import Scenario
@@ -97,7 +98,7 @@ async def loopback(
     seed: int = 1,
     first_port: int = 0,
     write_truth: TruthWriter | None = None,
-    profile: Profile = Profile.CURRENT,
+    profile: ClientProfile = ClientProfile.CURRENT,
 ) -> AsyncIterator[dict[str, str]]:
     """Serve these venues, SIMULATED, while the context is open; yields the environment that points connectors to them.
 

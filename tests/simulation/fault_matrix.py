@@ -11,16 +11,17 @@ from connectors import settings
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.faults.spec import Fault, Need
 from connectors.simulator.messages import Accepted, Content, HttpResponse, Rejection, Request
-from connectors.simulator.protocols.base import Profile, Stream, VenueProtocol
+from connectors.simulator.protocols.base import Stream, VenueProtocol
+from connectors.simulator.protocols.client_profile import ClientProfile
 from connectors.venues.spec import Recovery, Target, Venue
 
 HEADERS = {"user-agent": "test"}
 """Headers of a client in virtual time, where no library adds its own."""
 
 
-def profile_of(environ: Mapping[str, str]) -> Profile:
+def profile_of(environ: Mapping[str, str]) -> ClientProfile:
     """Return the profile of a simulated venue that serves a connector with these settings."""
-    return Profile.PARAPHINA if environ.get("PARADEX_WS_ENCODING") == "json" else Profile.CURRENT
+    return ClientProfile.PARAPHINA if environ.get("PARADEX_WS_ENCODING") == "json" else ClientProfile.CURRENT
 
 
 def missing_need(fault: Fault, has: frozenset[Need]) -> Need | None:

@@ -19,7 +19,7 @@ from toolkit.streams.small_files import read_small_file
 if TYPE_CHECKING:
     import asyncio
 
-    from connectors.simulator.protocols.base import Profile
+    from connectors.simulator.protocols.client_profile import ClientProfile
     from connectors.simulator.replay.replayed_venue import ReplayedVenue
     from connectors.simulator.scenario import Scenario
     from connectors.venues.spec import Venue
@@ -130,7 +130,7 @@ class ServePlan:
     seed: int
     port: int
     duration_s: float | None
-    profile: Profile
+    profile: ClientProfile
 
 
 async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
@@ -238,13 +238,13 @@ def _shell_lines(venues: Mapping[str, Venue], environment: Mapping[str, str]) ->
     yield from (f"unset {name}" for name in ids if name not in environment)
 
 
-def parse_profile(name: str | None) -> Profile:
+def parse_profile(name: str | None) -> ClientProfile:
     """Return the profile of the clients. Raises `UsageError` for an unknown one."""
-    from connectors.simulator.protocols.base import Profile
+    from connectors.simulator.protocols.client_profile import ClientProfile
 
-    if name not in (None, *Profile):
-        raise UsageError(f"--profile {name}: no such profile; write {Profile.PARAPHINA}, or leave it out")
-    return Profile(name or Profile.CURRENT)
+    if name not in (None, *ClientProfile):
+        raise UsageError(f"--profile {name}: no such profile; write {ClientProfile.PARAPHINA}, or leave it out")
+    return ClientProfile(name or ClientProfile.CURRENT)
 
 
 def parse_asset(base: str) -> str:

@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator
 from connectors.session.backoff import Backoff
 from connectors.session.connector import ConnectorState
 from connectors.session.counters import SessionCounters
-from connectors.session.decode_errors import snippet
-from connectors.session.decoding import decode, parse
+from connectors.session.decoding import decode, parse, snippet
 from connectors.session.events import (
     Action,
     Close,

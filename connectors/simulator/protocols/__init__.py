@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from connectors.simulator.protocols.base import Profile, VenueProtocol
+from connectors.simulator.protocols.base import VenueProtocol
+from connectors.simulator.protocols.client_profile import ClientProfile
 
 
-def protocols(profile: Profile = Profile.CURRENT) -> dict[str, VenueProtocol]:
+def protocols(profile: ClientProfile = ClientProfile.CURRENT) -> dict[str, VenueProtocol]:
     """Return every protocol by venue name, in alphabetical order, as clients of `profile` know it."""
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     known = [module.PROTOCOL for module in modules if hasattr(module, "PROTOCOL")]

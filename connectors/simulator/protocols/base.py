@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, TypeAlias
 
 import msgspec
@@ -18,6 +17,7 @@ import msgspec
 from connectors.simulator.market import FullBook, MarketTrade, Precision
 from connectors.simulator.messages import Content, HttpResponse, Rejection, Request, SendData
 from connectors.simulator.protocols.candles import MarketHistory
+from connectors.simulator.protocols.client_profile import ClientProfile
 from connectors.simulator.protocols.limits import NO_LIMITS, UsageLimits
 from connectors.simulator.protocols.numbering import Numbering
 from connectors.venues.frames import Json
@@ -151,16 +151,6 @@ class ClientInfo:
     numbering: Numbering
 
 
-class Profile(StrEnum):
-    """The kind of clients that a venue is simulated for.
-
-    `CURRENT` clients know the venue of today, the producer `paraphina` knows that of the day it was written.
-    """
-
-    CURRENT = "current"
-    PARAPHINA = "paraphina"
-
-
 @dataclass(frozen=True, slots=True)
 class IdleTimeout:
     """Idle rule: a connection ends after `after_ms` without a frame from the client (`of_client`) or from the venue."""
@@ -196,7 +186,7 @@ class VenueProtocol(ABC):
         """Return the first text of a new connection, None if there is none; `serial` counts connections."""
         return None
 
-    def for_profile(self, _profile: Profile, /) -> VenueProtocol:
+    def for_profile(self, _profile: ClientProfile, /) -> VenueProtocol:
         """Return the protocol as clients of a profile know it."""
         return self
 

@@ -13,7 +13,7 @@ from connectors.clock import Clock
 from connectors.io.event_queue import CAPACITY_BYTES, EventQueue
 from connectors.runner.queue import CAPACITY_LEVELS, Delivery, Publisher
 from connectors.session.book import MAX_LEVELS
-from connectors.session.decode_errors import MAX_FRAMES
+from connectors.session.decoding import MAX_FRAMES
 from connectors.session.events import BookFlaws, Close, EventSource, Fetch, FetchPurpose, Publish, Received
 from connectors.session.snapshot_sync import BUFFERED_LEVELS, SnapshotSync
 from connectors.venues import parsing

@@ -12,7 +12,7 @@ from connectors.simulator.exchange import Exchange
 from connectors.simulator.market import FullBook, grouped
 from connectors.simulator.messages import Accepted, HttpResponse, Request, SendData
 from connectors.simulator.protocols import protocols
-from connectors.simulator.protocols.base import Profile
+from connectors.simulator.protocols.client_profile import ClientProfile
 from connectors.simulator.scenario import plan
 from connectors.venues.paradex_messages import PUBLIC
 
@@ -21,21 +21,21 @@ SBE = "/v1?sbeSchemaId=1&sbeSchemaVersion={}"
 SUBSCRIBE = '{{"jsonrpc":"2.0","method":"subscribe","params":{{"channel":"{}"}},"id":7}}'
 
 
-def exchange(profile: Profile = Profile.CURRENT, *faults: Any) -> Exchange:
+def exchange(profile: ClientProfile = ClientProfile.CURRENT, *faults: Any) -> Exchange:
     return Exchange(protocols(profile)["paradex"], start_unix_ms=START_UNIX_MS, plan=faults)
 
 
-@pytest.mark.parametrize("profile", Profile)
+@pytest.mark.parametrize("profile", ClientProfile)
 @pytest.mark.parametrize(
     ("query", "known"),
     [("", False), ("?sbeSchemaId=2&sbeSchemaVersion=1", False), ("?sbeSchemaId=1&sbeSchemaVersion=9", False),
      ("?sbeSchemaId=1", False), ("?sbeSchemaId=1&sbeSchemaVersion=0", True), (SBE.format(2)[3:], True)],
 )  # fmt: skip
 def test_a_url_must_name_a_known_schema_except_that_of_an_older_client(
-    profile: Profile, query: str, known: bool
+    profile: ClientProfile, query: str, known: bool
 ) -> None:
     result, _ = exchange(profile).connect(100, f"/v1{query}")
-    if known or (not query and profile is Profile.PARAPHINA):
+    if known or (not query and profile is ClientProfile.PARAPHINA):
         assert isinstance(result, Accepted)
     else:
         assert isinstance(result, HttpResponse) and result.status == 400
@@ -65,7 +65,7 @@ def equal_books(text: str | bytes, octets: str | bytes) -> bool:
 @pytest.mark.parametrize("kind", ["snapshot@15@100ms", "snapshot@15@100ms@0_5", "interactive@15@50ms", "deltas"])
 def test_binary_books_have_the_levels_and_numbers_of_json_books(kind: str) -> None:
     channel = f"order_book.ETH-USD-PERP.{kind}"
-    texts = frames(exchange(Profile.PARAPHINA), "/v1", channel)
+    texts = frames(exchange(ClientProfile.PARAPHINA), "/v1", channel)
     octets = frames(exchange(), SBE.format(1), channel)
     assert len(texts) > 50
     assert all(equal_books(text, data) for text, data in zip(texts, octets, strict=True))
@@ -93,7 +93,7 @@ def test_binary_channels_have_one_template_each_in_the_version_of_the_url(
 def test_funding_has_14_decimals_in_json_and_8_in_binary_frames() -> None:
     (text, *_), (octets, *_) = (
         frames(exchange(profile), path, "funding_data.ETH-USD-PERP")
-        for profile, path in ((Profile.PARAPHINA, "/v1"), (Profile.CURRENT, SBE.format(1)))
+        for profile, path in ((ClientProfile.PARAPHINA, "/v1"), (ClientProfile.CURRENT, SBE.format(1)))
     )
     assert isinstance(text, str) and isinstance(octets, bytes)
     rate = json.loads(text)["params"]["data"]["funding_rate"]
@@ -102,7 +102,7 @@ def test_funding_has_14_decimals_in_json_and_8_in_binary_frames() -> None:
 
 
 def test_an_idle_binary_connection_gets_a_heartbeat_every_20_seconds() -> None:
-    venue = exchange(Profile.CURRENT, plan("paradex", "quiet_market", 0, 200))
+    venue = exchange(ClientProfile.CURRENT, plan("paradex", "quiet_market", 0, 200))
     beats = [PUBLIC.read(data) for data in frames(venue, SBE.format(1), "trades.ETH-USD-PERP", 50_000)]  # type: ignore[arg-type]
     assert [(beat["template"], beat["ts"] // 1_000 - START_UNIX_MS) for beat in beats] == [
         ("HeartbeatEvent", 20_100),

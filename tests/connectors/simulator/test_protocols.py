@@ -13,7 +13,7 @@ import pytest
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.messages import Accepted, CloseConnection, Content, HttpResponse, Request, SendData
 from connectors.simulator.protocols import protocols
-from connectors.simulator.protocols.base import Profile
+from connectors.simulator.protocols.client_profile import ClientProfile
 from tests.connectors.simulator.listener import HEADERS, NAMES, START_UNIX_MS, Listener
 
 TAPES = Path(__file__).parent.parent / "tapes"
@@ -212,7 +212,7 @@ CONVERSATIONS: dict[str, tuple[str, str, list[str], str]] = {
 
 
 def converse(venue: str, path: str, messages: list[str]) -> list[object]:
-    exchange = Exchange(protocols(Profile.PARAPHINA)[venue], start_unix_ms=START_UNIX_MS)
+    exchange = Exchange(protocols(ClientProfile.PARAPHINA)[venue], start_unix_ms=START_UNIX_MS)
     accepted, actions = exchange.connect(100, path, HEADERS)
     assert isinstance(accepted, Accepted)
     for frame in messages:

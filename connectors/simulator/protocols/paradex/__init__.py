@@ -19,7 +19,6 @@ from connectors.simulator.protocols.base import (
     ClientInfo,
     ClientResponse,
     MarketState,
-    Profile,
     SendReply,
     StartStream,
     StopStream,
@@ -27,6 +26,7 @@ from connectors.simulator.protocols.base import (
     VenueProtocol,
     compact_json,
 )
+from connectors.simulator.protocols.client_profile import ClientProfile
 from connectors.simulator.protocols.limits import UsageLimits
 from connectors.simulator.protocols.paradex import binary_frames, json_frames, rest
 from connectors.venues.frames import Json
@@ -41,8 +41,8 @@ HANDLING_US = 37
 class _Paradex(VenueProtocol):
     requires_schema: bool = True
 
-    def for_profile(self, profile: Profile) -> VenueProtocol:
-        return replace(self, requires_schema=False) if profile is Profile.PARAPHINA else self
+    def for_profile(self, profile: ClientProfile) -> VenueProtocol:
+        return replace(self, requires_schema=False) if profile is ClientProfile.PARAPHINA else self
 
     def refuse_handshake(self, request: Request) -> HttpResponse | None:
         try:
