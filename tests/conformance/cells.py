@@ -87,9 +87,8 @@ def _books(books: Sequence[Event], truth: Truth) -> Cell:
 def _keep_alive(events: Sequence[Event], truth: Truth, quiet_s: float) -> Cell:
     pongs = sum(event["event"] == "pong" for event in events)
     pings = sum(connection.pings for connection in truth.connections.values())
-    ended = sorted(
-        {one.ended_by for one in truth.connections.values() if one.ended_by not in ("drop", "client_gone", None)}
-    )
+    before = [one for one in truth.connections.values() if not truth.drops_s or one.opened_s < truth.drops_s[0]]
+    ended = sorted({one.ended_by for one in before if one.ended_by not in ("drop", "client_gone", None)})
     lived_s = truth.longest_s()
     messages = sum(connection.messages for connection in truth.connections.values())
     fact = f"{lived_s:.0f} s; client: {messages} messages, {pings} control pings; pongs in messages: {pongs}"
