@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.messages import Accepted, CloseConnection, HttpResponse, Request, SendData
 from connectors.simulator.protocols import protocols
 from tests.connectors.simulator.listener import START_UNIX_MS
+from tests.simulation.fault_matrix import HEADERS
 
 FOLDER = Path(__file__).parent / "answers"
 FILES = sorted(FOLDER.glob("*.json"))
@@ -46,13 +48,13 @@ def _request(exchange: Exchange, case: Case) -> Case:
     path, _, query = case[method.lower()].partition("?")
     sent = case.get("body", "")
     body = sent if isinstance(sent, str) else json.dumps(sent)
-    pairs = dict(pair.split("=", 1) for pair in query.split("&") if pair)
-    response = exchange.request(MARKET_MS, Request(method, path, pairs, body.encode()))[0]
+    pairs = dict(parse_qsl(query))
+    response = exchange.request(MARKET_MS, Request(method, path, pairs, body.encode(), HEADERS))[0]
     return {"status": response.status, "answer": _read(response.body.decode())}
 
 
 def _conversation(exchange: Exchange, case: Case) -> Case:
-    result, actions = exchange.connect(MARKET_MS, case["connect"])
+    result, actions = exchange.connect(MARKET_MS, case["connect"], HEADERS)
     if isinstance(result, HttpResponse):
         return {"status": result.status, "answer": _read(result.body.decode())}
     assert isinstance(result, Accepted)
