@@ -16,7 +16,7 @@ from tests.conformance.environments import Environment, InstallError, install
 from tests.conformance.registry import Client
 from tests.conformance.venue_server import served
 
-START_S = 15
+START_S = 40
 """Time that a client gets to import, connect and subscribe before the quiet time counts, in seconds."""
 AFTER_DROP_S = 25
 """Time after the drop in which a client can connect again, in seconds."""
