@@ -3,7 +3,7 @@
 `python -m tests.conformance [--client NAME …] [--venue NAME …] [--seconds 130] [--jobs 2] [--out TABLE.md] [--keep DIR]`
 
 Each client runs in an environment of its own that is made at its first run and kept in ~/.cache/toolkit-conformance. A client that
-cannot be installed is a row of the table with the reason. Each row takes `--seconds` and 40 s more; `--jobs` rows run at a
+cannot be installed is a row of the table with the reason. Each row takes `--seconds` and 65 s more; `--jobs` rows run at a
 time. `--keep` keeps what each client printed and the ground truth of its venue.
 """
 

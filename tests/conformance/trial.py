@@ -44,8 +44,9 @@ def trial(client: Client, venue: str, seconds: float, keep: Path | None = None) 
         folder = keep / f"{client.name}.{venue}" if keep else Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "truth.jsonl").unlink(missing_ok=True)
-        with served(venue, BASE, seconds + START_S, folder) as (address, truth_file):
-            events = _run(client, environment, venue, address, seconds + START_S + AFTER_DROP_S, folder)
+        lasts_s = seconds + START_S + AFTER_DROP_S
+        with served(venue, BASE, seconds + START_S, lasts_s + 2 * START_S, folder) as (address, truth_file):
+            events = _run(client, environment, venue, address, lasts_s, folder)
         stderr = (folder / "client.err").read_text(errors="replace")
         found = cells(events, truth.read(truth_file), seconds, stderr)
     return Row(client.name, venue, client.version, environment.versions["python"], found)

@@ -19,14 +19,15 @@ at_s = {drop_s}
 
 
 @contextmanager
-def served(venue: str, base: str, drop_s: float, folder: Path) -> Iterator[tuple[str, Path]]:
+def served(venue: str, base: str, drop_s: float, most_s: float, folder: Path) -> Iterator[tuple[str, Path]]:
     """Serve a venue that drops every connection at `drop_s` seconds; yields its host and port, and the truth file.
 
-    Raises RuntimeError if the server does not start.
+    The server ends by itself after `most_s`, so that none is left if this process is killed. Raises RuntimeError if it
+    does not start.
     """
     scenario, truth = folder / "scenario.toml", folder / "truth.jsonl"
     scenario.write_text(SCENARIO.format(venue=venue, drop_s=drop_s))
-    options = ("--venue", venue, "--base", base, "--scenario", scenario, "--truth", truth)
+    options = ("--venue", venue, "--base", base, "--scenario", scenario, "--truth", truth, "--minutes", most_s / 60)
     command = (sys.executable, "-m", "toolkit", "venues", "serve", *map(str, options))
     with (
         (folder / "server.log").open("w") as log,
