@@ -32,7 +32,7 @@ settings.register_profile("random", deadline=None, suppress_health_check=[Health
 settings.load_profile("random" if "TOOLKIT_TEST_SEED" in os.environ else "fixed")
 
 CLOCK = (
-    "tests/end_to_end/", "tests/smoke/", "tests/host/", "tests/db/", "tests/analysis/test_follow.py",
+    "tests/attacks/", "tests/end_to_end/", "tests/smoke/", "tests/host/", "tests/db/", "tests/analysis/test_follow.py",
     "tests/connectors/io/", "tests/connectors/simulator/test_server.py", "tests/streams/test_callers.py",
     "tests/streams/test_spool.py",
 )  # fmt: skip
