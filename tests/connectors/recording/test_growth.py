@@ -59,7 +59,7 @@ def test_notes_of_one_kind_are_limited_and_the_number_left_out_is_said(tmp_path:
     assert len(log) < 500
     said = [line for line in log if line.startswith("toolkit smoke: ")]
     assert said[0].endswith("more notes of kind refusal of lighter came too fast and are left out")
-    assert {record.family for line in said for record in parse(line).records} == {"other"}
+    assert {record.family for line in said for record in parse(line).records} == {"own_left_out"}
 
 
 def test_a_burst_below_the_limit_is_written_whole(tmp_path: Path) -> None:
