@@ -125,7 +125,7 @@ class _Connection(ClientConnection):
 
     def _is_dropped(self) -> bool:
         """Drop the connection if it is not to be read on; return whether it is dropped."""
-        if self.protocol.parser_exc is not None:
+        if self.protocol.parser_exc is not None or self.protocol.handshake_exc is not None:
             self._unparsed = b""
             self.transport.abort()
             return True

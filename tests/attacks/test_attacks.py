@@ -9,6 +9,7 @@ import pytest
 
 from tests.attacks.catalogue import ATTACKS, VENUES, NoMechanismError
 from tests.attacks.trial import Outcome, attacked_venue
+from toolkit.analysis.pipeline import analyze
 
 SECONDS = 2.0
 SHORT = {
@@ -21,7 +22,6 @@ SHORT = {
 TOLD = {
     "95 000 trades": "1009",
     "wide JSON": "parse_error",
-    "forged text": "nothing",
     "encoded answers": "encoding 'gzip', not identity",
     "handshake: a date": "HTTP 429",
     "empty texts": "parse_error",
@@ -63,10 +63,13 @@ def test_the_connectors_survive_a_hostile_venue_and_are_well_again(tmp_path: Pat
     chosen = [each for each in ATTACKS if each.name in SHORT[venue]]
     assert len(chosen) == len(SHORT[venue])
 
-    async def run() -> list[Outcome]:
+    async def attack() -> list[Outcome]:
         return [each async for each in attacked_venue(venue, chosen, SECONDS, tmp_path / venue, print)]
 
-    outcomes = asyncio.run(run())
+    outcomes = asyncio.run(attack())
     assert {each.attack: each.failure for each in outcomes if each.failure} == {}
     told = {each.attack: each.told or "nothing" for each in outcomes}
     assert {name: text for name, text in told.items() if TOLD.get(name, "") not in text} == {}
+    analysis = analyze([str(tmp_path / venue)])
+    assert (analysis.run.lives, list(analysis.run.venues)) == (1, [venue])
+    assert "quoted_records" not in {each.code for each in analysis.findings}

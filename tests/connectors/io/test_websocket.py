@@ -312,6 +312,23 @@ def test_a_server_that_never_answers_the_handshake_is_a_timeout() -> None:
     assert isinstance(result, ConnectFailed) and result.timeout and result.status is None
 
 
+def test_a_server_that_sends_headers_without_an_end_is_dropped_before_the_connect_limit() -> None:
+    async def connect() -> Socket | ConnectFailed:
+        async def send_headers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 101 Switching Protocols\r\n")
+            while not writer.transport.is_closing():
+                writer.write(b"X-More: " + b"x" * 1_000 + b"\r\n")
+                await writer.drain()
+                await asyncio.sleep(0)
+
+        async with tcp_server(send_headers) as port:
+            return await try_open(f"ws://{HOST}:{port}/", timeout_ms=1_000 * TIMEOUT_S)
+
+    result = asyncio.run(connect())
+    assert isinstance(result, ConnectFailed) and not result.timeout
+
+
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
 def test_a_server_without_websocket_is_a_connection_error(answer: bytes) -> None:
     async def connect() -> Socket | ConnectFailed:
