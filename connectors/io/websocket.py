@@ -8,7 +8,6 @@ are not compressed, because a compressed one may be a thousand times larger once
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 from collections import deque
 from collections.abc import Callable
@@ -195,8 +194,13 @@ class Socket:
 
     async def close(self) -> None:
         """Close with code 1000; drop the connection if the peer does not answer within `CLOSE_TIMEOUT_S` seconds."""
-        with contextlib.suppress(OSError, WebSocketException):
-            await self._connection.close()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._connection.close()
+        except (OSError, WebSocketException):
+            pass  # It is closed, or too late, such as where the peer takes none of our bytes.
+        finally:
+            self._connection.transport.abort()
 
 
 async def open_socket(action: Connect, on_control: OnControl) -> Socket | ConnectFailed:
