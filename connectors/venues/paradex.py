@@ -148,13 +148,22 @@ def decode_binary(message: Json, target: Target) -> Iterator[Frame]:
 
 
 def _binary_book(message: Json, channel: str, kind: object) -> Frame:
-    bids, asks = (tuple(_amounts(*level) for level in message[side]) for side in ("bids", "asks"))
+    bids, asks = _levels(message["bids"]), _levels(message["asks"])
     if kind == binary.SNAPSHOT:
         return Book(channel, bids, asks, _number(message["seq"]), _ms(message["ts"]))
     if kind == binary.DELTA:
         number = integer(message["seq"])
         return BookDelta(channel, bids, asks, number, number - 1, exchange_ms=_ms(message["ts"]))
     return DecodeMiss(f"pkgType {kind}")
+
+
+def _levels(rows: list[Level]) -> tuple[Level, ...]:
+    """Check prices and sizes of a binary book."""
+    for at, amount in rows:
+        # These are the quickest tests of a decimal number; nearly all time goes into the levels.
+        if not at or at.is_signed() or amount is None or amount.is_signed():
+            _amounts(at, amount)
+    return tuple(rows)
 
 
 def _best_amounts(at: Decimal | None, amount: Decimal | None) -> tuple[Level, ...]:

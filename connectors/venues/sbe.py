@@ -91,7 +91,10 @@ class FieldBlock:
 
     def read(self, data: bytes, offset: int, length: int) -> tuple[Any, ...]:
         """Return the values of a block of `length` bytes, which lies within `data`; absent fields are None."""
-        return self.read_rows(data, offset, length, 1)[0]
+        if length < self.size:
+            return self.read_rows(data, offset, length, 1)[0]
+        row = self._format.unpack_from(data, offset)
+        return tuple([read(number) for read, number in zip(self._readers, row, strict=True)])
 
     def read_rows(self, data: bytes, offset: int, length: int, count: int) -> list[tuple[Any, ...]]:
         """Return the values of `count` blocks of `length` bytes, one after the other."""
