@@ -31,7 +31,8 @@ class Connection:
     """State of one client connection; `octets` counts the bytes sent (characters of text frames).
 
     `frames_to_drop` is the number of book frames still to drop, `frames_to_double` that of book frames still to send
-    twice. `flaps` is set once a fault is about to close the connection. `ping_sent_ms` is set while a pong is awaited.
+    twice. `wrapped` is what the client asked of the envelope of its frames. `flaps` is set once a fault is about to
+    close the connection. `ping_sent_ms` is set while a pong is awaited.
     """
 
     conn_id: str
@@ -42,6 +43,7 @@ class Connection:
     sent_ms: int
     streams: dict[str, Stream] = field(default_factory=dict)
     numbering: Numbering = field(default_factory=Numbering)
+    wrapped: bool | None = None
     frames_to_drop: int = 0
     frames_to_double: int = 0
     flaps: bool = False
@@ -53,7 +55,7 @@ class Connection:
 
     def client_info(self) -> ClientInfo:
         """Return the facts of the connection that a protocol may use."""
-        return ClientInfo(self.path, frozenset(self.streams), self.serial, self.numbering)
+        return ClientInfo(self.path, frozenset(self.streams), self.serial, self.numbering, self.wrapped)
 
 
 class Connections:

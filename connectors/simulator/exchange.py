@@ -38,6 +38,7 @@ from connectors.simulator.protocols.base import (
     StopStream,
     Stream,
     VenueProtocol,
+    WrapFrames,
 )
 from connectors.simulator.scenario import PlannedFault
 
@@ -198,6 +199,10 @@ class Exchange:
                     self.connections.send(now_ms, connection, ack, Content.ACK)
             case Disconnect():
                 self.connections.close(now_ms, connection)
+            case WrapFrames(wrapped):
+                connection.wrapped = wrapped
+                for stream in connection.streams.values():
+                    stream.wrapped = wrapped
 
     def _subscribe(self, now_ms: int, connection: Connection, start: StartStream) -> None:
         stream = start.stream

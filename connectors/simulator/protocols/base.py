@@ -138,17 +138,28 @@ class Disconnect:
     """End the connection without a close frame, as the venue does on a frame that it rejects."""
 
 
-ClientResponse: TypeAlias = SendReply | StartStream | StopStream | Disconnect
+@dataclass(frozen=True, slots=True)
+class WrapFrames:
+    """Put the frames of all streams of the connection into the venue's envelope from now on, or no longer."""
+
+    wrapped: bool
+
+
+ClientResponse: TypeAlias = SendReply | StartStream | StopStream | Disconnect | WrapFrames
 
 
 @dataclass(frozen=True, slots=True)
 class ClientInfo:
-    """Facts of a connection for the protocol: its URL path, subscribed channels, serial number and frame counter."""
+    """Facts of a connection for the protocol: its URL path, subscribed channels, serial number and frame counter.
+
+    `wrapped` is what its client last asked of the envelope, None if it never did.
+    """
 
     path: str
     channels: frozenset[str]
     serial: int
     numbering: Numbering
+    wrapped: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

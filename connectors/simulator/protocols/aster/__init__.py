@@ -22,6 +22,7 @@ from connectors.simulator.protocols.base import (
     StopStream,
     Stream,
     VenueProtocol,
+    WrapFrames,
     compact_json,
 )
 from connectors.simulator.protocols.limits import UsageLimits
@@ -61,7 +62,7 @@ class _Aster(VenueProtocol):
             case {"method": "SUBSCRIBE", "params": list(names)}:
                 yield SendReply(_result(None, message))
                 for name in dict.fromkeys(map(str, names)):
-                    found = stream(name, state.symbol, wrapped=_wrapped(client.path))
+                    found = stream(name, state.symbol, wrapped=_wraps(client))
                     if found is not None and name not in client.channels:
                         yield StartStream(found)
             case {"method": "UNSUBSCRIBE", "params": list(names)}:
@@ -70,9 +71,10 @@ class _Aster(VenueProtocol):
             case {"method": "LIST_SUBSCRIPTIONS"}:
                 yield SendReply(_result(sorted(client.channels), message))
             case {"method": "GET_PROPERTY", "params": ["combined"]}:
-                yield SendReply(_result(_wrapped(client.path), message))
-            case {"method": "SET_PROPERTY", "params": ["combined", bool()]}:
+                yield SendReply(_result(_wraps(client), message))
+            case {"method": "SET_PROPERTY", "params": ["combined", bool(wrapped)]}:
                 yield SendReply(_result(None, message))
+                yield WrapFrames(wrapped)
             case {"method": "SET_PROPERTY", "params": ["combined", _]}:
                 yield _error(1, "Invalid value type: expected Boolean")
             case {"method": "SET_PROPERTY" | "GET_PROPERTY", "params": [str(), *_]}:
@@ -124,6 +126,11 @@ class _Aster(VenueProtocol):
 
 def _wrapped(path: str) -> bool:
     return urlsplit(path).path.endswith("/stream")
+
+
+def _wraps(client: ClientInfo) -> bool:
+    """Return whether the frames of a connection are wrapped: as its client asked, else as its URL says."""
+    return _wrapped(client.path) if client.wrapped is None else client.wrapped
 
 
 def _result(result: object, message: dict[str, Any]) -> str:
