@@ -75,7 +75,7 @@ def test_books_come_at_the_rate_of_the_venue(venue: str) -> None:
 
 @each_venue
 def test_an_unknown_path_is_not_found(venue: str) -> None:
-    response, _ = Listener(venue).exchange.connect(0, "/nowhere", HEADERS)
+    response, _ = Listener(venue).exchange.connect(0, "/nowhere?sbeSchemaId=1&sbeSchemaVersion=1", HEADERS)
     assert isinstance(response, HttpResponse)
     assert response.status == 404
 
