@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -227,19 +227,15 @@ class _LiveRun:
             notice(f"no venue was reached yet, the run keeps trying; {REMEDY} ({shown})")
 
 
+@dataclass(frozen=True, slots=True)
 class ConnectorTasks:
     """The connectors' drivers and the runner; they run once the coroutines are scheduled."""
 
-    def __init__(
-        self,
-        wiring: RunWiring,
-        runner: Runner,
-        drivers: Sequence[Driver[Connector]],
-        side_drivers: Sequence[Driver[SideConnector]],
-        destinations: Destinations,
-    ) -> None:
-        self.wiring, self.runner, self.destinations = wiring, runner, destinations
-        self.drivers, self.side_drivers = drivers, side_drivers
+    wiring: RunWiring
+    runner: Runner
+    drivers: Sequence[Driver[Connector]]
+    side_drivers: Sequence[Driver[SideConnector]]
+    destinations: Destinations
 
     @classmethod
     async def create(cls, stack: AsyncExitStack, wiring: RunWiring) -> ConnectorTasks:
