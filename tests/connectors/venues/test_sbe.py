@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.venues.paradex_messages import BBO, BOOK, FUNDING, NEWEST_VERSION, PUBLIC, SCHEMA_ID, TRADE
@@ -60,6 +60,7 @@ def test_what_a_later_version_appends_is_skipped(
     assert PUBLIC.read(longer) == PUBLIC.read(data)
 
 
+@settings(max_examples=40)
 @given(messages())
 def test_a_message_cut_at_any_byte_is_refused_or_lacks_only_what_may_be_missing(
     message: tuple[MessageLayout, int, dict[str, Any]],

@@ -37,9 +37,12 @@ FEEDS = [
     ("aster", {"ASTER_WS_URL": "wss://fstream.asterdex.com/stream"}),
     ("lighter", {"PARAPHINA_LIGHTER_WS_READONLY": "1"}),
     *(
-        ("paradex", {"PARAPHINA_PARADEX_PUBLIC_FEED": feed, "PARADEX_WS_ENCODING": encoding})
-        for feed in ("bbo", "orderbook", "deltas", "interactive", "interactive_50ms")
-        for encoding in ("sbe", "json")
+        ("paradex", {"PARAPHINA_PARADEX_PUBLIC_FEED": feed})
+        for feed in ("orderbook", "deltas", "interactive", "interactive_50ms")
+    ),
+    *(
+        ("paradex", {"PARAPHINA_PARADEX_PUBLIC_FEED": feed, "PARADEX_WS_ENCODING": "json"})
+        for feed in ("bbo", "orderbook", "deltas")
     ),
 ]
 every_feed = pytest.mark.parametrize(
