@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from websockets.frames import Opcode
 
+from connectors.venues.frames import Trade
 from tests.attacks import payloads
 from tests.attacks.front import AttackedSocket, Hostility, Write
 from tests.attacks.payloads import frame, text
@@ -82,7 +83,7 @@ def _single_trades(venue: str) -> Hostility:
         raise NoMechanismError("trades come on a socket of their own")
 
     def make(name: str, attacked: AttackedSocket) -> bytes | None:
-        return payloads.message_of(name, attacked.messages, payloads.Trade)
+        return payloads.message_of(name, attacked.messages, Trade)
 
     return Hostility(from_messages(venue, make), mute=True, reset_after=True)
 

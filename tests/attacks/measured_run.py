@@ -57,8 +57,8 @@ class MeasuredRun:
         if record is None:
             return False
         at = [each["venue_id"] for each in record["toolkit"]["venues"]].index(venue)
-        is_open = record["toolkit"]["venues"][at]["state"] == "open"
-        return is_open and record["venue_status"][at] == "Healthy" and 0 <= record["venue_age_ms"][at] <= FRESH_MS
+        state, status = record["toolkit"]["venues"][at]["state"], record["venue_status"][at]
+        return (state, status) == ("open", "Healthy") and 0 <= int(record["venue_age_ms"][at]) <= FRESH_MS
 
     def last_record(self) -> dict[str, Any] | None:
         """Return the last whole record of telemetry, None before the first."""

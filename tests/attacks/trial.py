@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from connectors.simulator.protocols.base import Profile
+from connectors.simulator.protocols.client_profile import ClientProfile
 from connectors.simulator.scenario import Scenario
 from connectors.simulator.server import loopback
 from connectors.venues import venues
@@ -103,7 +103,7 @@ async def hostile_venues(
     """Run simulated venues behind relays; yield the relays and the environment that leads a client to them."""
     chosen = {name: venue for name, venue in venues().items() if name in names}
     async with AsyncExitStack() as stack:
-        environ = await stack.enter_async_context(loopback(chosen, Scenario(), seed=seed, profile=Profile.PARAPHINA))
+        environ = await stack.enter_async_context(loopback(chosen, Scenario(), seed=seed, profile=ClientProfile.PARAPHINA))
         fronts: dict[str, Front] = {}
         for name, venue in chosen.items():
             port = urlsplit(environ[venue.ws.name]).port
