@@ -103,7 +103,9 @@ async def hostile_venues(
     """Run simulated venues behind relays; yield the relays and the environment that leads a client to them."""
     chosen = {name: venue for name, venue in venues().items() if name in names}
     async with AsyncExitStack() as stack:
-        environ = await stack.enter_async_context(loopback(chosen, Scenario(), seed=seed, profile=ClientProfile.PARAPHINA))
+        environ = await stack.enter_async_context(
+            loopback(chosen, Scenario(), seed=seed, profile=ClientProfile.PARAPHINA)
+        )
         fronts: dict[str, Front] = {}
         for name, venue in chosen.items():
             port = urlsplit(environ[venue.ws.name]).port
