@@ -138,6 +138,7 @@ async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
     from contextlib import ExitStack
 
     from connectors.simulator.ground_truth import TruthFile
+    from connectors.simulator.protocols import protocols
     from connectors.simulator.server import client_environment, loopback
 
     stop = _stop_event()
@@ -155,6 +156,9 @@ async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
             emit("\n".join(_shell_lines(plan.venues, client_environment(plan.venues, environment))))
             if not quiet:
                 note(f"SIMULATED venues, scenario {plan.scenario.name}, seed {plan.seed}; Ctrl-C stops them")
+                for name, protocol in protocols(plan.profile).items():
+                    if name in plan.venues and protocol.notice:
+                        note(f"{name}: {protocol.notice}")
             await _wait(stop, plan.duration_s)
 
 

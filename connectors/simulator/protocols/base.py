@@ -178,7 +178,7 @@ class VenueProtocol(ABC):
     `acks` is true if the venue confirms subscriptions apart from their data. `heartbeat` is the heartbeat text that the
     venue sends (None: a control ping). The venue sends a ping every `ping_ms` (0: never) and closes the connection
     if no pong arrives within `pong_ms`. It sends `idle_heartbeat` after `idle_heartbeat_ms` without a data frame
-    (0: never). `usage_limits` apply to all clients together.
+    (0: never). `usage_limits` apply to all clients together. `notice` is for whoever serves the venue.
     """
 
     venue: str
@@ -192,6 +192,7 @@ class VenueProtocol(ABC):
     idle_heartbeat_ms: int = 0
     idle: IdleTimeout | None = None
     usage_limits: UsageLimits = NO_LIMITS
+    notice: str = ""
 
     def greeting(self, _serial: int, /) -> str | None:
         """Return the first text of a new connection, None if there is none; `serial` counts connections."""

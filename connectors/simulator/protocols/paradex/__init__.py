@@ -42,7 +42,7 @@ class _Paradex(VenueProtocol):
     requires_schema: bool = True
 
     def for_profile(self, profile: ClientProfile) -> VenueProtocol:
-        return replace(self, requires_schema=False) if profile is ClientProfile.PARAPHINA else self
+        return replace(self, requires_schema=False, notice="") if profile is ClientProfile.PARAPHINA else self
 
     def refuse_handshake(self, request: Request) -> HttpResponse | None:
         try:
@@ -182,4 +182,5 @@ PROTOCOL = _Paradex(
     pong_ms=5_000,
     idle_heartbeat_ms=20_000,
     usage_limits=UsageLimits(connects=600, weight=1_500),
+    notice="a socket URL without the binary schema is refused with HTTP 400; --profile paraphina serves JSON to it",
 )
