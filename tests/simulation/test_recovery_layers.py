@@ -16,6 +16,7 @@ import pytest
 from connectors.simulator.scenario import Scenario, plan
 from connectors.venues import venues
 from tests.simulation.whole_run import simulate_run
+from toolkit.analysis.pipeline import analyze
 from toolkit.smoke.plan import ShadowPlan
 
 RUN_MS = 100_000
@@ -82,6 +83,22 @@ def test_probe_only_looks_at_each_check_and_injects_nothing() -> None:
     assert "mode=probe_only" in final and "rest_inject_count=0" in final and "rest_fail_count=0" in final
     assert "rest_attempt_count=9" in final
     assert {each["source"] for each in lighter_records(out)[10:]} == {"socket"}
+
+
+def test_the_figures_of_the_run_tell_injected_books_restarts_and_the_whole_silence() -> None:
+    run = analyze([str(run_directory(mute=True))])
+    expected = {"rest.injections": 2, "rest.failures": 0, "enforcer.restarts": 1, "reconnects": 1, "masked.ms": 0,
+                "masked.fresh_ms": 0, "reconnects.enforcer_restart": 1}  # fmt: skip
+    for name, value in expected.items():
+        figure = run.figure(f"lighter.{name}")
+        assert figure is not None and (figure.value, figure.bound) == (value, "exact"), name
+    longest = run.figure("lighter.age_apply_ms.max")
+    assert longest is not None and longest.value is not None and longest.value > 45_000
+    findings = {(each.venue, each.code) for each in run.findings}
+    assert {("lighter", "injected_books"), ("lighter", "enforcer_restart")} <= findings
+    for venue in set(venues()) - {"lighter"}:
+        injections = run.figure(f"{venue}.rest.injections")
+        assert injections is not None and (injections.value, injections.bound) == (0, "exact")
 
 
 @pytest.mark.parametrize("word", ["force-restarting", "REST health monitor", "rest_attempt_count=1"])

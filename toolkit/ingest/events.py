@@ -26,6 +26,9 @@ from toolkit.streams.small_files import short_lines
 SCHEMA = b'"toolkit.event/'
 _COUNT_LIMIT = 1 << 53
 _PRESSURE_COUNTERS = tuple(name for name in throttles() if name.startswith("mp_"))
+_MONITOR_COUNTERS = tuple(
+    f"rest_{name}_count" for name in ("check", "attempt", "success", "fail", "inject", "suppressed")
+)
 
 
 class _Header(msgspec.Struct):
@@ -73,6 +76,12 @@ class _EventFile:
         match event.kind, event.fields:
             case "ping_sent", {"count": int(count)}:
                 self.readings.append((line, event.venue, f"{event.venue}_ping_sent_count", _valid_count(count)))
+            case "rest_monitor", counts:
+                self.readings += [
+                    (line, event.venue, name, _valid_count(counts[name]))
+                    for name in _MONITOR_COUNTERS
+                    if isinstance(counts.get(name), int)
+                ]
             case "pressure", {"name": str(name), "total": int(total)} if name in _PRESSURE_COUNTERS:
                 self.readings.append((line, None, name, _valid_count(total)))
 

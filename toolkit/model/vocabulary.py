@@ -124,6 +124,8 @@ class FindingCode(StrEnum):
 
     NEVER_SPOKE = "never_spoke"
     REST_MASKING = "rest_masking"
+    INJECTED_BOOKS = "injected_books"
+    ENFORCER_RESTART = "enforcer_restart"
     LOCAL_STALL = "local_stall"
     SHARED_DROP = "shared_drop"
     WATCHDOG_OFF = "watchdog_off"

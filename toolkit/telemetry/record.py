@@ -114,6 +114,18 @@ class ReconcileDrift(msgspec.Struct, gc=False):
     kind: str | None = None
 
 
+class MarkedVenue(msgspec.Struct, gc=False):
+    """A venue in the object `toolkit` of our own connectors; `injected` counts the books that were put in from REST."""
+
+    injected: int | None = None
+
+
+class OwnFields(msgspec.Struct, gc=False):
+    """The object `toolkit`, which only our own connectors write; its venues have the order of the venue arrays."""
+
+    marked_venues: list[MarkedVenue] | None = msgspec.field(default=None, name="venues")
+
+
 class AgeRecord(msgspec.Struct, gc=False):
     """The fields of a record from which ages and plateaus are computed."""
 
@@ -155,6 +167,7 @@ class TelemetryRecord(AgeRecord, gc=False):
     shadow_spread_mult: float | None = None
     sigma_eff: float | None = None
     tick_timing: Timing | None = None
+    toolkit: OwnFields | None = None
     venue_depth_near_mid_usd: list[float | None] | None = None
     venue_dist_liq_sigma: list[float | None] | None = None
     venue_funding_age_ms: list[int | None] | None = None

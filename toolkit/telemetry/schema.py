@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_type_hints
 import pyarrow as pa
 from msgspec import Struct
 
-from toolkit.telemetry.record import AgeRecord, Guidance, RxCounts, TelemetryRecord, Timing
+from toolkit.telemetry.record import AgeRecord, Guidance, OwnFields, RxCounts, TelemetryRecord, Timing
 
 Scope = Literal["all", "ages"]
 """Which fields are read: all that figures need, or only those from which ages and plateaus are computed."""
@@ -16,7 +16,7 @@ INT, _COUNT = pa.int64(), pa.int32()
 _TYPES: dict[type, pa.DataType] = {int: INT, float: pa.float64(), bool: pa.bool_(), str: pa.string()}
 _COUNTS = frozenset({"healthy_venues_used_count", "would_send_orders_count"})
 """Numbers that a table of the store keeps in 32 bits."""
-NESTED: dict[str, type[Struct]] = {"market_rx_stats": RxCounts, "tick_timing": Timing}
+NESTED: dict[str, type[Struct]] = {"market_rx_stats": RxCounts, "tick_timing": Timing, "toolkit": OwnFields}
 """Objects of the record whose fields each become a column."""
 
 
@@ -31,8 +31,13 @@ def _arrow_type(hint: Any) -> pa.DataType:
 def _columns(record: type[AgeRecord]) -> dict[str, pa.DataType]:
     hints = {name: hint for name, hint in get_type_hints(record).items() if name != "t" and hint != Guidance | None}
     own = {name: _COUNT if name in _COUNTS else _arrow_type(hint) for name, hint in hints.items() if name not in NESTED}
-    nested = [(name, INT) for name, kind in NESTED.items() if name in hints for name in kind.__struct_fields__]
-    return {"line": INT, "t": INT, "at_ms": INT, "names_no": INT, **own, **dict(nested)}
+    nested = {
+        field: _arrow_type(hint)
+        for name, kind in NESTED.items()
+        if name in hints
+        for field, hint in get_type_hints(kind).items()
+    }
+    return {"line": INT, "t": INT, "at_ms": INT, "names_no": INT, **own, **nested}
 
 
 SCHEMAS: dict[Scope, pa.Schema] = {

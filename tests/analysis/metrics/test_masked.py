@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -66,6 +67,32 @@ def test_rising_injections_with_a_saw_tooth_age_are_masking(tmp_path: Path) -> N
     (episode,) = (each for each in run.episodes if each.kind == "masked")
     assert (episode.from_ms, episode.to_ms, episode.cls) == (START_MS + 10_000, START_MS + 70_000, "said")
     assert episode.lines == (("run.log", 4), ("run.log", 5))  # the two counts that rose
+
+
+def marked(telemetry: str, injected_s: Sequence[float]) -> str:
+    """Return records of a producer that marks Lighter's books which it injected at these times."""
+    rows = []
+    for row in map(json.loads, telemetry.splitlines()):
+        at_s = (row["treasury_guidance"]["as_of_ms"] - START_MS) / 1_000
+        counts = [0, sum(each <= at_s for each in injected_s), 0]
+        rows.append(json.dumps(row | {"toolkit": {"venues": [{"injected": each} for each in counts]}}) + "\n")
+    return "".join(rows)
+
+
+@pytest.mark.parametrize("with_log", [True, False])
+def test_books_that_the_records_mark_as_injected_mask_nothing(tmp_path: Path, with_log: bool) -> None:
+    # The socket is silent from 10 s to 70 s, and its ages show that although two books were injected.
+    applied_s = [*applied_until(10), *(each + 70 for each in applied_until(49.5))]
+    log = stamped([CONNECTING, monitor(5, 0), monitor(35, 1), monitor(71, 2), monitor(95, 2)]) if with_log else ""
+    run = analysed(tmp_path, log, marked(telemetry(applied_s), (32, 54)))
+    assert masked(run) == (0, 0, 0)
+    assert {figure(run, f"lighter.masked.{stat}").bound for stat in ("ms", "fresh_ms", "episodes")} == {"exact"}
+    fresh, by_socket = figure(run, "lighter.fresh.share").value, figure(run, "lighter.fresh_by_socket.share").value
+    assert fresh == by_socket and figure(run, "lighter.age_apply_ms.max").value == 59_750
+    injections = figure(run, "lighter.rest.injections")
+    assert (injections.value, injections.bound) == (2, "exact")
+    assert "injected_books" in {each.code for each in run.findings}
+    assert "rest_masking" not in {each.code for each in run.findings}
 
 
 def test_the_finding_of_masking_gives_the_range_of_both_times(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from toolkit.analysis.findings.clock_findings import clock_steps
 from toolkit.analysis.findings.finding_input import FindingInput
 from toolkit.analysis.findings.log_findings import MAX_QUOTE_CHARS, file_findings, log_findings, quoted_records
 from toolkit.analysis.findings.record_findings import missing_records, ticks_without_record, values_never_set
+from toolkit.analysis.findings.recovery_findings import enforcer_restarts, injected_books
 from toolkit.analysis.findings.socket_findings import repeated_closes, shared_drops, silent_endings, watchdogs_off
 from toolkit.model.quotes import quoted
 from toolkit.model.runs import Finding
@@ -160,7 +161,8 @@ def _limits_reached(evidence: FindingInput) -> Iterator[Finding]:
 
 
 _RULES = (
-    _never_spoke, _masked, _stalls, shared_drops, watchdogs_off, clock_steps, book_faults, _unequal_lives,
+    _never_spoke, _masked, injected_books, enforcer_restarts, _stalls, shared_drops, watchdogs_off, clock_steps,
+    book_faults, _unequal_lives,
     _earlier_ends, _earlier_crashes, repeated_closes, _runner_freezes, missing_records, ticks_without_record,
     _limits_reached,
     _damaged_files, _times_of_another_log, silent_endings, _events_without_time, _unknown_audit_lines, values_never_set,

@@ -112,7 +112,8 @@ create table if not exists tick (
     exits struct(edge_final double)[],
     hedges struct(venue_id varchar)[],
     risk_events struct(event_type varchar)[],
-    reconcile_drift struct(venue_id varchar, kind varchar)[]
+    reconcile_drift struct(venue_id varchar, kind varchar)[],
+    injected bigint[]                        -- books put in from REST so far, by venue; null: the producer does not mark them
 );
 
 -- A step of the wall clock while the ticks go on. `at_ms` of ticks has no steps: the recorded time of a tick is its `at_ms`

@@ -55,7 +55,7 @@ stretches as (
 parted as (
     select *, sum(is_new::int) over (partition by venue, life order by from_ms, to_ms) as part
     from (select *, coalesce(from_ms >= max(to_ms) over (partition by venue, life order by from_ms, to_ms rows between unbounded preceding and 1 preceding), true) as is_new
-          from stretches)
+          from stretches where not (select marked from run_injection_marks))
 )
 select venue, life, min(from_ms) as from_ms, min(from_ms) + any_value(limit_ms) as stale_from_ms, max(to_ms) as to_ms, max(to_low_ms) as to_low_ms, max(to_high_ms) as to_high_ms,
        bool_or(open) as open, bool_and(guessed) as guessed, flatten(list(lines)) as lines
@@ -76,13 +76,14 @@ facts as (
     from run_venues cross join run_log_proof left join lines using (venue) left join waits using (venue)
 )
 select venue,
-       case when masked then null
+       case when masked or (select marked from run_injection_marks) then null
             when unplaced then 'the log''s lines about fetched books have no time'
             when uncounted and has_late then 'the REST monitor was activated, but no line tells whether a fetched book was applied'
             when by_lines then null
             when venue = 'aster' then 'no log line tells snapshots that Aster fetched from books of its socket'
             when has_late or (venue = 'hyperliquid' and longest_ms >= 9500) then 'no log line tells whether a fetched book ended the longest wait' end as unknown,
-       case when not by_lines then 'no log: no wait was as long as the limit after which the producer fetches books by default'
+       case when (select marked from run_injection_marks) then null
+            when not by_lines then 'no log: no wait was as long as the limit after which the producer fetches books by default'
             when truncated then 'the log does not begin with the run' end as limited
 from facts;
 

@@ -1,5 +1,8 @@
 -- Evidence of books that were fetched over REST and applied, and the waits of the socket that they end.
 
+-- Whether the producer marks the books that it puts in from REST. Such a producer leaves them out of its ages, so they mask nothing.
+create or replace view run_injection_marks as select count(injected) > 0 as marked from run_ticks;
+
 -- Applied books, numbered, each with the wait before it. The first book of a life waited from the first record of the life.
 create or replace table run_applies as
 with began as (select life, min(at_ms) as began_ms from run_ticks group by life),
