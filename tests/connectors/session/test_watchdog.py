@@ -99,6 +99,7 @@ def test_a_quiet_market_is_not_a_fault_while_pongs_come_and_rest_shows_our_book(
     assert harness.all(Close) == []
     assert {fetch.purpose for fetch in harness.all(Fetch)} == {FetchPurpose.BOOK_CHECK}
     assert len(harness.notes("quiet_look")) >= 40
+    assert harness.now_ms - (harness.machine.proven_quiet_ms or 0) <= 12_000
 
 
 @pytest.mark.parametrize(
