@@ -16,10 +16,11 @@ NOT_REACHED = "–"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Result of one column: passed, failed, or not reached (None), with the measured fact."""
+    """Result of one column: passed, failed, or not reached (None), with the measured fact and its details."""
 
     passed: bool | None
     fact: str
+    details: str = ""
 
     def __str__(self) -> str:
         return self.fact if self.passed is None else f"{'yes' if self.passed else '**no**'}: {self.fact}"
@@ -36,7 +37,8 @@ def cells(events: Sequence[Event], truth: Truth, quiet_s: float, stderr: str = "
     if not connected:
         return [connect, *[Cell(None, NOT_REACHED)] * (len(COLUMNS) - 1)]
     channels = sorted({event["channel"] for event in of["subscribed"]})
-    subscribe = Cell(bool(channels), ", ".join(channels) or _why(of["failed"], stderr))
+    number = f"{len(channels)} channel{'s' if len(channels) > 1 else ''}"
+    subscribe = Cell(bool(channels), number if channels else _why(of["failed"], stderr))
     return [
         Cell(True, f"{len(truth.connections)} sockets"),
         subscribe,
@@ -56,10 +58,10 @@ def _why(failures: Sequence[Event], stderr: str) -> str:
 def _parsed(books: Sequence[Event], others: Sequence[Event], failures: Sequence[Event]) -> Cell:
     counts = Counter({"book": len(books)}) + Counter(event["kind"] for event in others)
     refused = [event for event in failures if event["what"] == "parse"]
-    fact = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "no message"
-    return Cell(
-        bool(counts) and not refused, fact + (f"; {len(refused)} refused: {refused[0]['why']}" if refused else "")
-    )
+    details = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    fact = f"{counts.total()} messages of {len(counts)} kinds"
+    fact += f"; {len(refused)} refused: {refused[0]['why']}" if refused else ""
+    return Cell(bool(counts) and not refused, fact, details)
 
 
 def _books(books: Sequence[Event], truth: Truth) -> Cell:

@@ -49,8 +49,9 @@ def test_an_environment_in_the_cache_is_used_again(tmp_path: Path) -> None:
 
 
 def test_the_table_shows_versions_the_date_and_every_column() -> None:
-    facts = [Cell(True, "2 sockets"), Cell(False, "a|b\nc"), *[Cell(None, "–")] * (len(COLUMNS) - 2)]
+    facts = [Cell(True, "2 sockets", "book, trades"), Cell(False, "a|b\nc"), *[Cell(None, "–")] * (len(COLUMNS) - 2)]
     lines = markdown([Row("ccxt-pro", "aster", "ccxt 4.5.90", "3.11.7", facts)], "2026-11-30", 130).splitlines()
     assert lines[0] == "Run on 2026-11-30; 130 s of quiet, then one drop."
     assert lines[2].count("|") == 4 + len(COLUMNS)
+    assert lines[-1] == "- ccxt 4.5.90 at aster: book, trades"
     assert lines[4] == r"| ccxt 4.5.90 | aster | 3.11.7 | yes: 2 sockets | **no**: a\|b c | – | – | – | – |"
