@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.attacks.catalogue import ATTACKS, VENUES
+from tests.attacks.catalogue import VENUES
+from tests.attacks.hostile_process import hostile_process
 from tests.attacks.measured_run import measured_run
 from tests.attacks.trial import hostile_venues
 
@@ -46,18 +47,22 @@ async def compare_beside(seconds: float) -> str:
 
 async def _run(out: Path, seconds: float, *, hostile: bool) -> list[dict[str, Any]]:
     """Return the records of a run of all venues, without its first seconds."""
-    attacks = {each.name: each for each in ATTACKS}
     minutes = (START_S + seconds * len(MADE)) / 60 + 1
-    async with hostile_venues(VENUES) as (fronts, environ), measured_run(out, VENUES, environ, minutes) as run:
+    others = [venue for venue in VENUES if venue != HOSTILE]
+    async with (
+        hostile_process(HOSTILE) as attacked,
+        hostile_venues(others) as (_, environ),
+        measured_run(out, VENUES, attacked.environ | environ, minutes) as run,
+    ):
         for venue in VENUES:
             await run.well(venue, 30)
         await asyncio.sleep(START_S)
         first = (run.last_record() or {"t": 0})["t"]
         for name in MADE:
             if hostile:
-                fronts[HOSTILE].begin(attacks[name].make(HOSTILE))
+                attacked.begin(name)
             await asyncio.sleep(seconds)
-            fronts[HOSTILE].end()
+            attacked.end()
         last = (run.last_record() or {"t": 0})["t"]
     records = [json.loads(line) for line in (out / "telemetry.jsonl").read_text().splitlines()]
     return [each for each in records if first <= each["t"] <= last]
