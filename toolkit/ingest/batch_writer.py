@@ -13,6 +13,8 @@ from toolkit.runlog.bulk.numbers import IntVector
 
 BATCH_ROWS = 200_000
 """Rows of one insert. Inserts of less than a row group of the database (122 880) take three times as long per row."""
+_ROWS_OF_TABLE = 20_000
+"""Rows added one by one that become a table, which takes a quarter of their memory."""
 
 
 class TableWriter:
@@ -72,7 +74,9 @@ class PendingRows:
     def add(self, row: Sequence[object]) -> None:
         """Add one row, its values in the order of the schema."""
         self._rows.append(row)
-        self._flush_if_full(1)
+        if len(self._rows) == _ROWS_OF_TABLE:
+            self._make_table()
+            self._flush_if_full()
 
     def add_table(self, file_no: int, first_line: int, lives: IntVector, rows: pa.Table) -> None:
         """Add the rows of one block, which lack the columns `file_no` and `life`.
@@ -84,22 +88,27 @@ class PendingRows:
         columns = [added[name] if name in added else rows.column(name) for name in self._schema.names]
         arrays = list(map(_arrow_column, columns, self._schema.types))
         self._tables.append(pa.Table.from_arrays(arrays, schema=self._schema))
-        self._flush_if_full(len(lines))
+        self._count += len(lines)
+        self._flush_if_full()
 
-    def _flush_if_full(self, added: int) -> None:
-        self._count += added
+    def _flush_if_full(self) -> None:
         if self._count >= BATCH_ROWS:
             self.flush()
 
-    def flush(self) -> None:
-        """Pass the collected rows to the writer."""
+    def _make_table(self) -> None:
         if self._rows:
             values = zip(*self._rows, strict=True)
             single = [pa.array(column, each.type) for column, each in zip(values, self._schema, strict=True)]
             self._tables.append(pa.Table.from_arrays(single, schema=self._schema))
+            self._count += len(self._rows)
+            self._rows = []
+
+    def flush(self) -> None:
+        """Pass the collected rows to the writer."""
+        self._make_table()
         if self._tables:
             self._writer.write(self._table, pa.concat_tables(self._tables))
-        self._rows, self._tables, self._count = [], [], 0
+        self._tables, self._count = [], 0
 
 
 def _arrow_column(column: object, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:

@@ -179,7 +179,7 @@ class _Loader:
         """Yield parsed blocks up to one whose lines have a wrapping; return its offset in the file, None at the end."""
         with read_in_parallel(path, parse_span, self._span_bytes) as spans:
             wrapped_from = None
-            for block in (block for _, span in spans.results() for block in span):
+            for block in (packed.unpacked() for _, span in spans.results() for packed in span):
                 if wrappings.learn(block.unread):
                     wrapped_from = block.first_byte
                     break

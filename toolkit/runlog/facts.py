@@ -13,28 +13,13 @@ from toolkit.runlog.build_causes import BuildCause, build_cause
 from toolkit.runlog.ending_lines import EndingLine, Ref, is_of_program
 from toolkit.runlog.family_groups import AFTERMATH, BUILD, CAUSE_FAMILIES, ENDINGS, NOT_FROM_PROGRAM
 from toolkit.runlog.lives import StartupLine, startup_facts
-from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, has_program_words
+from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, QuotedRecord, has_program_words
 
 _LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
 MAX_CHAIN_CHARS = 1_000
 """Characters of a chain of causes that are kept."""
 _MAX_DIGITS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class QuotedRecord:
-    """A record that may be text that another record quotes, and the line that holds it.
-
-    `is_session_line` is true if it would be about a session, `counters` are the names of the counters it would report.
-    """
-
-    ref: Ref
-    family: str
-    venue: str | None
-    reason: str | None
-    is_session_line: bool
-    counters: tuple[str, ...]
 
 
 @dataclass

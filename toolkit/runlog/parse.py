@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import msgspec
 from msgspec.structs import replace
@@ -20,8 +20,9 @@ from toolkit.runlog.grammar import (
     audit_families,
     audit_family_named,
     audit_text,
-    message_families,
+    families_that_may_begin,
     message_family_named,
+    required_audit_keys,
 )
 from toolkit.runlog.interleaving import (
     audit_holds_outside_text,
@@ -40,6 +41,10 @@ UNKNOWN = (OTHER, "socket_note")
 """Families of lines that no specific family matches."""
 
 _RX = re.compile(r"market_rx_stats tick=[0-9]{1,18}(?: |$)")
+_RECONNECT = re.compile(
+    r"WS_AUDIT venue=(?P<venue>\w+) reconnect_reason=(?P<reconnect_reason>\w+) count=(?P<count>\d+)"
+)
+"""The audit line of a reconnect as every build prints it. These lines are parsed one by one, as their order matters."""
 NOT_COUNTED = (OTHER, "socket_note", "startup_note", "heartbeat")
 """Families of records that change no count of the run."""
 PROGRAM_PHRASES = (
@@ -100,6 +105,20 @@ class ParsedLine(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return self if self.alone is None else replace(self.alone, stamped_ms=self.stamped_ms)
 
 
+class QuotedRecord(msgspec.Struct, frozen=True, gc=False):
+    """A record that may be text that another record quotes, and the line that holds it.
+
+    `is_session_line` is true if it would be about a session, `counters` are the names of the counters it would report.
+    """
+
+    ref: tuple[int, int]
+    family: str
+    venue: str | None
+    reason: str | None
+    is_session_line: bool
+    counters: tuple[str, ...]
+
+
 def has_program_words(text: str) -> bool:
     """Return whether a line of no known family holds a phrase of the program, as when its prefix is unknown."""
     return any(phrase in text for phrase in (*PROGRAM_PHRASES, "market_rx_stats tick="))
@@ -112,6 +131,9 @@ def parse(text: str) -> ParsedLine:
 
 def parse_plain(text: str, stamped_ms: int | None) -> ParsedLine:
     """Parse one line without its decoration and newline, and with the time that a CI system stamped on it."""
+    if reconnect := _RECONNECT.fullmatch(text):
+        venue, reason, _ = reconnect.groups()
+        return ParsedLine((LogRecord("audit_reconnect", venue, reason, reconnect.groupdict(), 0),), stamped_ms)
     boundaries = record_boundaries(text)
     if not boundaries:
         return ParsedLine((_parse_record(text, 0)[0] or _OTHER,), stamped_ms)
@@ -192,7 +214,7 @@ def _parse_record(text: str, column: int) -> tuple[LogRecord | None, re.Match[st
         return _audit_record(text, column), None
     if _RX.match(text):
         return LogRecord(RX_STATS, None, None, _audit_fields(text[16:])[0], column), None
-    for family in _candidates(text):
+    for family in families_that_may_begin(text):
         if match := family.pattern.match(text):
             fields = {key: value for key, value in match.groupdict().items() if value is not None}
             venue = fields.pop("Venue", "").lower() or fields.pop("venue", None) or family.venue or _task_venue(fields)
@@ -208,33 +230,39 @@ def _task_venue(fields: Mapping[str, str]) -> str | None:
 
 def _audit_record(text: str, column: int) -> LogRecord:
     own, later = _audit_fields(text[9:])
-    audit = _find_audit_family(tuple(own), *(own.get(key) for key in ("venue", "component", "subsystem", "reason")))
-    reason = own.get("reconnect_reason") or own.get("reason") or own.get("component") or own.get("subsystem")
-    counters = audit.counters_of(own.get("venue")) if audit else frozenset()
+    venue, component, subsystem, reason = (
+        own.get("venue"),
+        own.get("component"),
+        own.get("subsystem"),
+        own.get("reason"),
+    )
+    known = required_audit_keys()
+    keys = tuple([key for key in own if key in known])
+    if venue:
+        of_venue = (f"<venue>{key[len(venue) :]}" for key in own if key.startswith(venue))
+        keys += tuple(key for key in of_venue if key in known)
+    audit = _find_audit_family(keys, component, subsystem, reason)
+    counters = audit.counters_of(venue) if audit and later else frozenset()
     fields = own | {key: value for key, value in later.items() if key not in own and key not in counters}
-    return LogRecord(audit.name if audit else AUDIT_OTHER, own.get("venue"), reason, fields, column)
+    reason = own.get("reconnect_reason") or reason or component or subsystem
+    return LogRecord(audit.name if audit else AUDIT_OTHER, venue, reason, fields, column)
 
 
 @lru_cache(4_096)
 def _find_audit_family(
-    keys: tuple[str, ...], venue: str | None, component: str | None, subsystem: str | None, reason: str | None
+    keys: tuple[str, ...], component: str | None, subsystem: str | None, reason: str | None
 ) -> AuditFamily | None:
-    """Return the audit family of a line by its keys and the values of four of them; None for an unknown line."""
-    values = {"venue": venue, "component": component, "subsystem": subsystem, "reason": reason}
-    fields = {key: values.get(key) or "" for key in keys}
-    return next((each for each in audit_families() if _fits(each, fields)), None)
+    """Return the audit family of a line by its required keys and the values of three; None for an unknown line."""
+    values = {"component": component, "subsystem": subsystem, "reason": reason}
+    return next((each for each in audit_families() if _fits(each, {key: values.get(key) or "" for key in keys})), None)
 
 
 def _fits(audit: AuditFamily, fields: Mapping[str, str]) -> bool:
     # A line that names its component belongs to that component's family, whatever other keys it holds.
     if ("component" in fields or "subsystem" in fields) and not audit.is_component:
         return False
-    for required in audit.required_keys:
-        key, _, value = required.partition("=")
-        key = key.replace("<venue>", fields.get("venue", ""))
-        if key not in fields or (value and fields[key] != value):
-            return False
-    return True
+    required = (each.partition("=") for each in audit.required_keys)
+    return all(key in fields and (not value or fields[key] == value) for key, _, value in required)
 
 
 def _audit_fields(text: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -256,43 +284,3 @@ def _audit_fields(text: str) -> tuple[dict[str, str], dict[str, str]]:
                 fields = later
         at += len(word) + 1
     return own, later
-
-
-_LEVELS = ("INFO", "WARN", "ERRO")
-"""Beginnings of lines that state their level; a producer may raise the level of a repeated line."""
-
-
-_START = 4
-"""Characters by which the families of a line are looked up."""
-
-
-def _candidates(text: str) -> tuple[MessageFamily, ...]:
-    """Return the families whose lines may begin like `text`, by the first characters of their examples."""
-    start = text[:_START]
-    return _families_of_start(start if start in _known_starts() else "", start[:1].isupper(), start[:1].isspace())
-
-
-@cache
-def _known_starts() -> frozenset[str]:
-    """Return the first characters of all examples, also of lines that are shorter than `_START`."""
-    lengths = range(1, _START + 1)
-    return frozenset(example[:n] for each in message_families() for example in each.examples for n in lengths)
-
-
-@cache
-def _families_of_start(start: str, begins_upper: bool, begins_space: bool) -> tuple[MessageFamily, ...]:
-    """Return the families of lines that begin with a known `start`; empty for any other start."""
-    return tuple(each for each in message_families() if _may_start(each, start, begins_upper, begins_space))
-
-
-def _may_start(family: MessageFamily, start: str, begins_upper: bool, begins_space: bool) -> bool:
-    before_venue = family.pattern.pattern.split("(?P<Venue>")[0]
-    begins_with_venue = "(?P<Venue>" in family.pattern.pattern and (not before_venue or before_venue.endswith("?"))
-    if begins_with_venue and begins_upper:
-        return True
-    starts = _LEVELS if start in _LEVELS else (start,)
-    return (
-        (start != "" and any(example.startswith(starts) for example in family.examples))
-        or (family.any_start and start not in _LEVELS)
-        or (begins_space and family.pattern.pattern.startswith(r"\s*"))
-    )

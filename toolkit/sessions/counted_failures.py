@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from toolkit.model.runs import Session
-from toolkit.model.vocabulary import MAX_PLACES, ReconnectReason, Stage
+from toolkit.model.vocabulary import ReconnectReason, Stage
 
 
-def state_counted_failures(sessions: list[Session], count: int, reason: str) -> None:
+def state_counted_failures(sessions: list[Session], first: int, count: int, reason: str) -> None:
     """Give the reason to those of the last `count` connected sessions that ended silently.
 
-    A session with a book, or with an end for another reason, breaks the row: none before it is changed. The last
-    `MAX_PLACES` sessions are looked at, because a program prints its count more often than that.
+    A session with a book, or with an end for another reason, breaks the row: none before it is changed. Those before
+    the index `first` were counted by an earlier line.
     """
-    for index in range(len(sessions) - 1, max(len(sessions) - 1 - MAX_PLACES, -1), -1):
+    for index in range(len(sessions) - 1, first - 1, -1):
         session = sessions[index]
         if session.reached is Stage.CONNECTING:
             continue

@@ -70,6 +70,7 @@ class VenueSessions:
         self._life_start = life_start
         self._open = open_session
         self._count = 0 if open_session is None else 1
+        self._counted = 0  # sessions before the one that the last line with a count of failures ended
         self._audited: SessionIncident | None = None  # from an audit line; an ending line may follow
         self._announced: SessionIncident | None = None  # from a message; its audit line may follow
         self.sessions: list[Session] = []
@@ -200,7 +201,7 @@ class VenueSessions:
 
     def _session_of(self, ending: SessionLine, reason: str | None) -> OpenSession | None:
         """Return the session that a line ends: the current one, or one whose beginning is not in the log."""
-        if reason is not None and not _WITHOUT_SOCKET.match(reason):
+        if self._open is None and reason is not None and not _WITHOUT_SOCKET.match(reason):
             # A socket can stay open after such a reason only if messages had arrived.
             survivable = venue_rules().is_survivable(self._venue, reason)
             self._begin_unseen(ending, Stage.FIRST_MESSAGE if survivable else Stage.CONNECTED)
@@ -213,7 +214,8 @@ class VenueSessions:
             session.implied = session.implied or line.reason
             session.end(line)
             if line.failures > 1 and line.reason:
-                state_counted_failures(self.sessions, line.failures - 1, line.reason)
+                state_counted_failures(self.sessions, self._counted, line.failures - 1, line.reason)
+                self._counted = len(self.sessions)
 
     def _error(self, line: SessionLine) -> None:
         reason = inferred_reason(line.error, self._venue)

@@ -43,4 +43,5 @@ class OpenSession:
         if len(self.refs) < MAX_PLACES:
             self.refs.append(line.ref)
         self.detail = self.detail or line.error or None
-        self.close = self.close or close_frame(line.error)
+        if line.error and self.close is None:
+            self.close = close_frame(line.error)

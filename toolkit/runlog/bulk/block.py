@@ -6,7 +6,7 @@ Several processes parse blocks in parallel; the loader combines the results in f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -46,21 +46,6 @@ class SingleLine(msgspec.Struct, frozen=True, gc=False, array_like=True):
     sender: str = ""
 
 
-class SingleLines(list[SingleLine]):
-    """Lines parsed singly, in the order of the block; they pass from one process to another as one text."""
-
-    def __reduce__(self) -> tuple[Callable[[bytes], SingleLines], tuple[bytes]]:
-        # Takes a tenth of the time of pickling each line.
-        return _decoded, (msgspec.msgpack.encode(list(self)),)
-
-
-def _decoded(text: bytes) -> SingleLines:
-    return SingleLines(_DECODER.decode(text))
-
-
-_DECODER = msgspec.msgpack.Decoder(list[SingleLine])
-
-
 @dataclass(frozen=True, slots=True)
 class GroupSummary:
     """Summary of a line group: its common record, line count, its first and last line (index and text), its sender."""
@@ -86,7 +71,7 @@ class ParsedBlock:
     first_byte: int
     head: bytes
     lines: int = 1
-    single: SingleLines = field(default_factory=SingleLines)
+    single: Sequence[SingleLine] = ()
     groups: Sequence[GroupSummary] = ()
     tables: BlockTables | None = None
     torn: bool = False
@@ -140,7 +125,7 @@ def parse_block(
         block.first_byte,
         lines[before] if before < len(lines) else b"",
         len(lines),
-        SingleLines(sorted(single, key=lambda each: each.index)),
+        sorted(single, key=lambda each: each.index),
         summaries,
         block_tables(groups, bytes_),
         head_ms=stamps[before] if before < len(lines) else None,
@@ -159,10 +144,30 @@ def _unread(single: Iterable[SingleLine], groups: Iterable[GroupSummary]) -> lis
     return sorted(index for index, text in lines if has_program_words(text) or _BYTES_OF_TEXT.search(text))
 
 
-def parse_span(path: Path, start: int, end: int) -> list[ParsedBlock]:
+@dataclass(frozen=True, slots=True)
+class PackedBlock:
+    """A parsed block, whose lines parsed singly are one text: they take a tenth of the memory and of the pickling."""
+
+    block: ParsedBlock
+    single: bytes
+
+    def unpacked(self) -> ParsedBlock:
+        """Return the block with its lines."""
+        return replace(self.block, single=_SINGLE_LINES.decode(self.single))
+
+
+_SINGLE_LINES = msgspec.msgpack.Decoder(list[SingleLine])
+
+
+def parse_span(path: Path, start: int, end: int) -> list[PackedBlock]:
     """Parse the blocks between two byte offsets of a plain file: one block unless a line is too long."""
     # A span ends with the first line that ends behind a block's size.
-    return [parse_block(block, _process_templates()) for block in span_blocks(path, start, end, 2 * BLOCK_BYTES)]
+    blocks = span_blocks(path, start, end, 2 * BLOCK_BYTES)
+    return [_packed(parse_block(each, _process_templates())) for each in blocks]
+
+
+def _packed(block: ParsedBlock) -> PackedBlock:
+    return PackedBlock(replace(block, single=()), msgspec.msgpack.encode(block.single))
 
 
 @cache
