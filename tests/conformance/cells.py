@@ -37,8 +37,11 @@ def cells(events: Sequence[Event], truth: Truth, quiet_s: float, stderr: str = "
     if not connected:
         return [connect, *[Cell(None, NOT_REACHED)] * (len(COLUMNS) - 1)]
     channels = sorted({event["channel"] for event in of["subscribed"]})
+    wanted = {channel for event in events if event["event"] == "wants" for channel in event["channels"]}
+    silent = sorted(wanted.difference(channels))
     number = f"{len(channels)} channel{'s' if len(channels) > 1 else ''}"
-    subscribe = Cell(bool(channels), number if channels else _why(of["failed"], stderr))
+    number += f"; no data of {', '.join(silent)}" if silent else ""
+    subscribe = Cell(bool(channels) and not silent, number if channels else _why(of["failed"], stderr))
     return [
         Cell(True, f"{len(truth.connections)} sockets"),
         subscribe,

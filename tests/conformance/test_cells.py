@@ -131,6 +131,13 @@ def test_a_client_that_cannot_connect_shows_its_own_words_once(events: list[Even
     assert (str(first), {str(cell) for cell in others}) == (f"**no**: {why}", {"–"})
 
 
+def test_a_channel_that_a_client_wants_and_hears_nothing_of_fails_the_column() -> None:
+    events, truth = recorded()
+    assert column(events, truth, "subscribe") == "yes: 1 channel"
+    events.append({"at": 0.0, "event": "wants", "channels": ["l2Book", "candle", "bbo"]})
+    assert column(events, truth, "subscribe") == "**no**: 1 channel; no data of bbo, candle"
+
+
 def test_a_message_that_the_models_refuse_fails_the_column_with_its_reason() -> None:
     events, truth = recorded()
     events.append({"at": 0.0, "event": "failed", "what": "parse", "why": "field tid missing"})

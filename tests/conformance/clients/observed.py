@@ -28,6 +28,11 @@ def connected():
     _print("connected")
 
 
+def wants(*channels):
+    """Report the channels that the script asks for; each must be reported as subscribed later."""
+    _print("wants", channels=channels)
+
+
 def subscribed(channel):
     """Report a confirmed subscription, or the first data of a channel without confirmations."""
     _print("subscribed", channel=channel)

@@ -93,6 +93,7 @@ async def main():
     observed.connected()
     await fetch(exchange, symbol)
     kinds = [kind for kind, has in KINDS.items() if exchange.has.get(has)]
+    observed.wants(*kinds)
     watching = asyncio.gather(*(watch(exchange, kind, symbol) for kind in kinds))
     await asyncio.wait([watching], timeout=observed.time_left())
     watching.cancel()

@@ -65,6 +65,7 @@ async def main():
     handler = FeedHandler(on_feed_error="raise")
     handler.add_feed(feed(symbols=[f"{observed.BASE}-{quote}-PERP"], channels=list(callbacks), callbacks=callbacks))
     observed.connected()
+    observed.wants("book", *kinds)
     running = asyncio.ensure_future(handler.run_async(install_signal_handlers=False))
     done, _ = await asyncio.wait([running], timeout=observed.time_left())
     for task in done:

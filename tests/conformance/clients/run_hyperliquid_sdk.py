@@ -69,6 +69,7 @@ def request(info):
 
 info = connect()
 observed.connected()
+observed.wants("l2Book", "bbo", "trades", "activeAssetCtx", "candle", "allMids")
 request(info)
 while observed.time_left() > 0:
     time.sleep(0.2)

@@ -78,6 +78,7 @@ def first_book(again):
 
 async def main():
     observed.connected()
+    observed.wants("order_book")
     await asyncio.sleep(5)  # until there are trades
     await read_models()
 

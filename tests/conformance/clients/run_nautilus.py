@@ -47,6 +47,15 @@ async def main():
     await client.connect(asyncio.get_running_loop(), [instrument()], on_message)
     await client.wait_until_active(10)
     observed.connected()
+    observed.wants(
+        "OrderBookDeltas",
+        "TradeTick",
+        "QuoteTick",
+        "FundingRateUpdate",
+        "MarkPriceUpdate",
+        "IndexPriceUpdate",
+        "Bar",
+    )
     wanted = nautilus.InstrumentId.from_str(NAME)
     for subscribe in (
         client.subscribe_book,

@@ -95,6 +95,7 @@ async def main():
     global last
     client = await connect()
     observed.connected()
+    observed.wants(*CHANNELS, *SNAPSHOTS, BOOK)
     await asyncio.sleep(3)
     try:
         await asyncio.to_thread(ask, client.api_client)

@@ -33,6 +33,8 @@ CONFIG = dataclasses.replace(
 class ObservedBook(OrderBook):
     """The SDK's book, which adds up the changes and connects again by itself."""
 
+    started = False
+
     async def init_orderbook(self, data):
         await super().init_orderbook(data)
         self.report()
@@ -42,6 +44,9 @@ class ObservedBook(OrderBook):
         self.report()
 
     def report(self):
+        if not self.started:
+            self.started = True
+            observed.subscribed("orderbooks")
         bids = [(price, entry.amount) for price, entry in reversed(self._bid_prices.items())]
         observed.book(bids, [(price, entry.amount) for price, entry in self._ask_prices.items()])
 
@@ -126,7 +131,7 @@ async def main():
     book = ObservedBook(CONFIG, MARKET)
     await book.start_orderbook()
     observed.connected()
-    observed.subscribed("orderbooks")
+    observed.wants("orderbooks", "trades", "funding", "best", "candles")
     streams = StreamClient(api_url=CONFIG.endpoints.stream_url)
     tasks = [
         follow("trades", lambda: streams.subscribe_to_public_trades(MARKET)),
