@@ -23,7 +23,7 @@ ALWAYS_LOGGED_CHECKS = 3
 
 
 class MonitorMode(StrEnum):
-    """What becomes of a fetched book: it is injected, or it is only looked at."""
+    """The use of a fetched book: it is injected, or it is only looked at."""
 
     INJECT_SNAPSHOT = "inject_snapshot"
     PROBE_ONLY = "probe_only"
