@@ -53,6 +53,8 @@ class FindingInput:
     closes: Sequence[CloseGroup] = ()
     last_errors: Mapping[str, tuple[str, LineRef]] = field(default_factory=dict)
     """The last error of each venue's public socket, and its line."""
+    injection_lines: Mapping[str, Sequence[LineRef]] = field(default_factory=dict)
+    """Lines of the REST monitor on the books that it injected, by venue."""
     quoted_records: int = 0
     quoted: Sequence[tuple[LineRef, str]] = ()
     """Log lines with a record that may be quoted text, and its family: the first of `quoted_records`."""
@@ -131,6 +133,7 @@ def finding_input(con: duckdb.DuckDBPyConnection, loaded: LoadedRun, analysis: R
         overlaps=loaded.overlaps,
         closes=analysis.closes,
         last_errors=_last_errors(con, loaded),
+        injection_lines=_injection_lines(con, loaded),
         quoted_records=facts.quoted_count,
         quoted=quoted,
     )
@@ -139,6 +142,13 @@ def finding_input(con: duckdb.DuckDBPyConnection, loaded: LoadedRun, analysis: R
 def _last_errors(con: duckdb.DuckDBPyConnection, loaded: LoadedRun) -> dict[str, tuple[str, LineRef]]:
     rows = con.execute(sql("last_socket_errors")).fetchall()
     return {venue: (error or "", loaded.file_and_line((file_no, line))) for venue, error, file_no, line in rows}
+
+
+def _injection_lines(con: duckdb.DuckDBPyConnection, loaded: LoadedRun) -> dict[str, list[LineRef]]:
+    lines: dict[str, list[LineRef]] = {}
+    for venue, file_no, line in con.execute(sql("injection_lines")).fetchall():
+        lines.setdefault(venue, []).append(loaded.file_and_line((file_no, line)))
+    return lines
 
 
 def _log_examples(loaded: LoadedRun) -> dict[str, LogExamples]:

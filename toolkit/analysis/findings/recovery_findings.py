@@ -12,6 +12,8 @@ from toolkit.model.vocabulary import FindingCode, ReconnectReason
 if TYPE_CHECKING:
     from toolkit.analysis.findings.finding_input import FindingInput
 
+MAX_LINES = 20
+
 
 def injected_books(evidence: FindingInput) -> Iterator[Finding]:
     """Yield a finding for each venue whose injected books mask nothing; where they do, another finding says so."""
@@ -23,7 +25,8 @@ def injected_books(evidence: FindingInput) -> Iterator[Finding]:
                 "the ages show the whole silence"
             )
             figures = (f"{venue}.rest.injections", f"{venue}.masked.ms")
-            yield Finding(FindingCode.INJECTED_BOOKS, "low", venue, text, figures)
+            lines = tuple(evidence.injection_lines.get(venue, ()))[:MAX_LINES]
+            yield Finding(FindingCode.INJECTED_BOOKS, "low", venue, text, figures, lines)
 
 
 def enforcer_restarts(evidence: FindingInput) -> Iterator[Finding]:
