@@ -152,8 +152,8 @@ def cell(argv: tuple[str, ...], place: Place, usual: int | None) -> tuple[int, s
         wrong.append("traceback")
     if done.returncode not in (usual, 3) and usual is not None:
         wrong.append("code")
-    # `smoke` has notes before its message.
-    if done.returncode in (3, 70) and usual not in (3, 70) and len(messages) > 1 and argv[0] != "smoke":
+    # `smoke` and `ab` have notes before their message.
+    if done.returncode in (3, 70) and usual not in (3, 70) and len(messages) > 1 and argv[0] not in ("ab", "smoke"):
         wrong.append(f"{len(messages)} lines")
     if wrong:
         print(f"{' '.join(argv)[:60]}: {done.returncode}\n   " + "\n   ".join(messages[-4:]), file=sys.stderr)
