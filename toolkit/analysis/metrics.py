@@ -30,8 +30,7 @@ from toolkit.model.vocabulary import (
     ReconnectReason,
     Role,
 )
-from toolkit.runlog.facts import QuotedRecord
-from toolkit.runlog.parse import RX_STATS
+from toolkit.runlog.parse import RX_STATS, QuotedRecord
 from toolkit.sessions.venue_rules import venue_rules
 
 NO_CAP, CAP_UNKNOWN = "none", "unknown"
