@@ -18,7 +18,7 @@ from connectors.runner.event_channel import EventChannel
 from connectors.runner.fair_value import FairValueModel, VenueVolatilities
 from connectors.runner.market_state import MarketView
 from connectors.runner.queue import Delivery, Pressure, Publisher
-from connectors.runner.recovery.enforcer import EnforcerSettings
+from connectors.runner.recovery.enforcer import EnforcerSettings, stuck_lines
 from connectors.runner.recovery.layers import ConnectorHandle, RecoveryLayers
 from connectors.runner.recovery.rest_monitor import MonitorSettings
 from connectors.runner.telemetry import Tick, TickTiming, VenueSnapshot, encode_tick, fair_value, flaw_names
@@ -124,7 +124,7 @@ class Runner:
         clock = self._channel.clock
         start_us, now_ms, unix_ms = clock.now_us(), clock.now_ms(), clock.unix_ms()
         if stood_still_ms:
-            self._journal.record("stood_still", (), tick=self.t, for_ms=stood_still_ms)
+            self._journal.record("stood_still", stuck_lines(stood_still_ms), tick=self.t, for_ms=stood_still_ms)
         self._journal.write_held()
         drained, stats = coalesce(() if stood_still_ms else self._channel.publisher.drain(), self._settings.coalescing)
         self._channel.space_available.set()

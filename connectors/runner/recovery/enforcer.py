@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from connectors.runner.health import NEVER
 
+STUCK_MS = 30_000
+
 
 @dataclass(frozen=True, slots=True)
 class EnforcerSettings:
@@ -40,6 +42,14 @@ class Enforcer:
         self._restarted_ms[venue] = now_ms
         self.restarts[venue] = self.restarts.get(venue, 0) + 1
         return True
+
+
+def stuck_lines(for_ms: int) -> list[str]:
+    """Return the line of a time in which the runner stood still; nothing for less than `STUCK_MS`."""
+    if for_ms < STUCK_MS:
+        return []
+    limits = f"{for_ms}ms (threshold={STUCK_MS}ms)"
+    return [f"ERROR: VenueHealthEnforcer: runner has not updated ages for {limits} — runner may be stuck"]
 
 
 def restart_line(venue: str, index: int, age_ms: int, threshold_ms: int) -> str:

@@ -144,6 +144,21 @@ def test_an_operators_stop_closes_without_a_reason_and_later_events_do_nothing()
     assert harness.step(Received(full(11)), Started(), TimePassed()).actions == []
 
 
+@pytest.mark.parametrize(
+    ("changed", "instrument", "state"),
+    [({}, "ETH", ConnectorState.CONNECTING), ({"lookup": LOOKUP}, "", ConnectorState.LOOKUP)],
+)
+def test_a_restart_from_outside_ends_the_attempt_under_way(
+    changed: dict[str, object], instrument: str, state: ConnectorState
+) -> None:
+    harness = Harness(venue(**changed), instrument=instrument).step(Started())
+    assert harness.machine.state is state
+    closed = harness.step(Stop(Reason.ENFORCER_RESTART, restart=True)).closed
+    assert closed is not None and closed.reason is Reason.ENFORCER_RESTART
+    assert harness.machine.state is ConnectorState.WAITING
+    assert harness.step(Opened()).actions == []
+
+
 def test_a_restart_from_outside_does_not_shorten_a_wait() -> None:
     harness = Harness(venue(), uniform=0.5).step(Started(), ConnectFailed("refused"))
     due_ms = harness.machine.due_ms

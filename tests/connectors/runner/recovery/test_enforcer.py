@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.runner.health import NEVER
-from connectors.runner.recovery.enforcer import Enforcer, EnforcerSettings, restart_line
+from connectors.runner.recovery.enforcer import STUCK_MS, Enforcer, EnforcerSettings, restart_line, stuck_lines
 from toolkit.runlog.parse import parse
 
 SETTINGS = EnforcerSettings(force_restart_ms=90_000, cooldown_ms=30_000)
@@ -43,3 +43,10 @@ def test_the_line_of_a_restart_has_the_form_that_log_readers_know() -> None:
     (record,) = parse(restart_line("lighter", 3, 90_250, 90_000)).records
     assert record.family == "enforcer_restart"
     assert (record.fields["task"], record.fields["venue_index"]) == ("lighter_public_ws", "3")
+
+
+def test_a_long_standstill_of_the_runner_has_the_line_that_log_readers_know() -> None:
+    (line,) = stuck_lines(STUCK_MS)
+    (record,) = parse(line).records
+    assert (record.family, record.fields["stuck_ms"]) == ("enforcer_runner_stuck", "30000")
+    assert stuck_lines(STUCK_MS - 1) == []
