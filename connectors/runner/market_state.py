@@ -13,6 +13,8 @@ from connectors.session.events import BookFlaws, EventSource
 from connectors.venues.frames import Book, BookDelta, Funding
 
 ZERO = Decimal(0)
+AHEAD_MS = 1_000
+"""A venue's time that is more than this ahead of our clock cannot give an event age."""
 
 
 @dataclass(slots=True)
@@ -103,6 +105,17 @@ class MarketView:
             return VenueAges()
         empty_ms = 0 if self.no_depth_since_ms is None else now_ms - self.no_depth_since_ms
         return VenueAges(now_ms - self.applied_ms, event_age_ms(now_unix_ms, self.event_unix_ms), empty_ms)
+
+    def event_time_flaw(self, now_unix_ms: int) -> str | None:
+        """Return why the event age is not that of the venue's clock; None if it is, or if there is no book.
+
+        `arrival`: the book has no time, so its time of arrival is used. `ahead`: the venue's clock is ahead of ours.
+        """
+        if self.event_unix_ms is None:
+            return None
+        if not self.event_dated:
+            return "arrival"
+        return "ahead" if self.event_unix_ms - now_unix_ms > AHEAD_MS else None
 
     def funding_age_ms(self, now_unix_ms: int) -> int | None:
         """Return the age of the funding rate in ms, 0 or more; None without a rate."""

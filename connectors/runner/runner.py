@@ -202,7 +202,11 @@ class Runner:
             "queue_high_water": publisher.high_water[view.venue],
             **_pressure_counts(publisher, view.venue),
         }
-        return venue_fields | ({"flaws": names} if (names := flaw_names(view.flaws)) and view.source else {})
+        if view.source and (names := flaw_names(view.flaws)):
+            venue_fields["flaws"] = names
+        if flaw := view.event_time_flaw(self._channel.clock.unix_ms()):
+            venue_fields["event_time"] = flaw
+        return venue_fields
 
 
 def _pressure_counts(publisher: Publisher, venue: str) -> dict[str, int]:

@@ -22,6 +22,7 @@ _FAST_TICKS = {"PARAPHINA_MAIN_LOOP_INTERVAL_MS": 100}
 PLANS: Mapping[str, tuple[float, str, Mapping[str, object]]] = {
     "dozen": (26, "dozen", _SHORT_STALE_LIMITS | _FAST_TICKS),
     "mute": (24, "mute_lighter", _FAST_TICKS | {"PARAPHINA_LIGHTER_STALE_MS": 400}),
+    "transport": (40, "transport", _SHORT_STALE_LIMITS | _FAST_TICKS | {"PARAPHINA_WS_HEALTHY_THRESHOLD_MS": 1_000}),
     "quiet": (24, "", _FAST_TICKS),
     "before": (24, "idle_lighter", _FAST_TICKS | {"PARAPHINA_LIGHTER_PING_INTERVAL_MS": 0}),
     "after": (24, "idle_lighter", _FAST_TICKS | {"PARAPHINA_LIGHTER_PING_INTERVAL_MS": 1_000}),
@@ -48,7 +49,7 @@ def _smokes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
         smoke.process.communicate()
 
 
-@pytest.fixture(scope="session", params=["dozen", "mute", "quiet", "before", "after"])
+@pytest.fixture(scope="session", params=["dozen", "mute", "transport", "quiet", "before", "after"])
 def any_smoke(request: pytest.FixtureRequest, _smokes: Callable[[str], SmokeResult]) -> SmokeResult:
     """Every smoke run in turn."""
     return _smokes(request.param)
@@ -64,6 +65,12 @@ def dozen(_smokes: Callable[[str], SmokeResult]) -> SmokeResult:
 def mute(_smokes: Callable[[str], SmokeResult]) -> SmokeResult:
     """A run in which one venue sends nothing for longer than the gate allows."""
     return _smokes("mute")
+
+
+@pytest.fixture(scope="session")
+def transport(_smokes: Callable[[str], SmokeResult]) -> SmokeResult:
+    """A run with the faults that exist only between real sockets, each at every venue."""
+    return _smokes("transport")
 
 
 @pytest.fixture(scope="session")

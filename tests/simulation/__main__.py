@@ -6,9 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.simulation.latin_square import KINDS, simulate_square_run
+from tests.simulation.fault_rows import SQUARE_ROWS
+from tests.simulation.latin_square import simulate_square_run
 from tests.simulation.table import markdown_table
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        sys.stdout.write(markdown_table([simulate_square_run(number, Path(folder)) for number in range(len(KINDS))]))
+        sys.stdout.write(
+            markdown_table([simulate_square_run(number, Path(folder)) for number in range(len(SQUARE_ROWS))])
+        )

@@ -1,6 +1,6 @@
-"""Latin square of fifteen faults at five venues in fifteen runs: each pair of venue and fault occurs once.
+"""Latin square of the rows of the fault matrix at five venues: in as many runs as rows, each pair of both occurs once.
 
-In each run every venue has one fault, all different and at different times. An effect of a fault on another venue would
+In each run every venue has one fault, all different and at different times. Rows of similar duration share a run. An effect of a fault on another venue would
 appear in the figures of that venue, which must show its own fault alone.
 """
 
@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from connectors.simulator.faults.spec import Fault, Need
-from connectors.simulator.faults.table import FAULTS
 from connectors.simulator.protocols import protocols
 from connectors.simulator.scenario import PlannedFault, Scenario, plan
 from connectors.venues import venues
 from tests.simulation.fault_matrix import available_needs, missing_need
+from tests.simulation.fault_rows import SQUARE_ROWS, FaultRow
 from tests.simulation.one_connector import Simulation
-from tests.simulation.truth import VenueTruth
+from tests.simulation.truth import VenueTruth, book_ages, percentile
 from tests.simulation.whole_run import START_UNIX_MS, simulate_run
 from toolkit.analysis.metrics import catalogue
 from toolkit.analysis.pipeline import Options, analyze
@@ -30,30 +30,13 @@ from toolkit.model.gates import GateResult
 from toolkit.model.runs import Episode, RunAnalysis
 from toolkit.smoke.plan import ShadowPlan
 
-KINDS = (
-    "drop",
-    "close",
-    "refuse",
-    "mute",
-    "acked_mute",
-    "heartbeat_only",
-    "seq_gap",
-    "malformed_json",
-    "subscribe_error",
-    "slow",
-    "burst",
-    "idle_close",
-    "frozen_book",
-    "crossed_book",
-    "empty_book",
-)
 VENUES = tuple(sorted(venues()))
-FIRST_MS, APART_MS = 10_000, 5_000
+FIRST_MS, APART_MS = 8_000, 2_000
 """Start of the first venue's fault, and the time between the starts of two faults."""
 
 RECOVERS_WITHIN_MS = 20_000
-DURATIONS_S = {"idle_close": 45.0}
-"""Durations other than the default of the kind; `idle_close` drops a silent client after 35 s."""
+ORDERED = tuple(sorted(SQUARE_ROWS, key=lambda row: row.lasts_s or 0))
+"""The rows by duration."""
 
 CHECK_EACH = 20
 
@@ -63,28 +46,30 @@ class FaultCell:
     """Fault at a venue in one run; times in ms since the start of the run."""
 
     venue: str
-    fault: Fault
+    row: FaultRow
     starts_ms: int
+
+    @property
+    def fault(self) -> Fault:
+        """The fault of the row."""
+        return self.row.fault
 
     @property
     def missing_need(self) -> Need | None:
         """Requirement of the fault that the venue's feed does not meet; if there is one, the venue has no fault."""
-        return missing_need(self.fault, available_needs(venues()[self.venue], protocols()[self.venue], {}))
-
-    @property
-    def lasts_s(self) -> float | None:
-        """Duration of the fault in seconds; None if it happens at once."""
-        return DURATIONS_S.get(self.fault.kind, self.fault.lasts_s)
+        return missing_need(self.fault, default_needs(self.venue))
 
     @property
     def ends_ms(self) -> int:
         """End of the fault."""
-        return self.starts_ms + int((self.lasts_s or 0) * 1_000)
+        return self.starts_ms + int((self.row.lasts_s or 0) * 1_000)
 
     @property
     def planned(self) -> tuple[PlannedFault, ...]:
         """Entry of the fault in the scenario; empty if the fault is not applicable."""
-        return () if self.missing_need else (plan(self.venue, self.fault.kind, self.starts_ms / 1_000, self.lasts_s),)
+        if self.missing_need:
+            return ()
+        return (plan(self.venue, self.row.kind, self.starts_ms / 1_000, self.row.lasts_s, **self.row.values),)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +128,20 @@ class SquareRun:
             if each.venue == venue and each.kind in kinds and each.cls != "startup"
         ]
 
+    @cache  # noqa: B019
+    def ages(self, venue: str) -> list[tuple[int, int]]:
+        """Return each tick with the age of the venue's book by the ground truth, in ms."""
+        unjoined = [
+            (START_UNIX_MS + cell.starts_ms, START_UNIX_MS + cell.ends_ms)
+            for cell in self.cells
+            if cell.venue == venue and Need.BRIDGE in cell.fault.requires and not cell.missing_need
+        ]
+        return list(book_ages(self.truth(venue).books_outside(unjoined), self.ticks))
+
+    def true_age_ms(self, venue: str, share: float) -> float:
+        """Return a percentile of the ages by the ground truth; `share` is 0 to 1."""
+        return percentile((age_ms for _, age_ms in self.ages(venue)), share)
+
     @property
     def length_ms(self) -> int:
         return length_ms(self.cells)
@@ -154,11 +153,17 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 def latin_square() -> Iterator[tuple[FaultCell, ...]]:
     """Yield the faults of each run."""
-    for number in range(len(KINDS)):
+    for number in range(len(ORDERED)):
         yield tuple(
-            FaultCell(venue, FAULTS[KINDS[(number + index) % len(KINDS)]], FIRST_MS + index * APART_MS)
+            FaultCell(venue, ORDERED[(number + index) % len(ORDERED)], FIRST_MS + index * APART_MS)
             for index, venue in enumerate(VENUES)
         )
+
+
+@cache
+def default_needs(venue: str) -> frozenset[Need]:
+    """Return the requirements that the default feed of a venue meets."""
+    return available_needs(venues()[venue], protocols()[venue], {})
 
 
 def length_ms(cells: tuple[FaultCell, ...]) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from random import Random
 from urllib.parse import parse_qsl, urlsplit
@@ -73,7 +73,7 @@ class Simulation:
     """Connector, simulated venue and the network between them.
 
     The connector is `machine`, or a new one for `venue` with the settings in `environ`. Each `check_each`th book is
-    compared with the true book.
+    compared with the true book. Hosts in `unresolved` have no address.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class Simulation:
         start_unix_ms: int = 1_790_000_000_000,
         write_truth: TruthWriter | None = None,
         check_each: int = 1,
+        unresolved: Collection[str] = (),
     ) -> None:
         self.exchange = Exchange(
             protocol, base=base, seed=seed, start_unix_ms=start_unix_ms, plan=plan, write_truth=write_truth
@@ -102,6 +103,7 @@ class Simulation:
         self.true_book: TrueBook | None = None
         self._fetched: TrueBook | None = None
         self._check_each = check_each
+        self._unresolved = unresolved
         self._latency_ms = latency_ms
         self._in_flight: list[tuple[int, int, Callable[[int], None]]] = []
         self._sent_count = self._sockets = 0
@@ -283,6 +285,9 @@ class Simulation:
         if socket != self._sockets:
             return
         parts = urlsplit(connect.url)
+        if parts.hostname in self._unresolved:
+            self._deliver(now_ms, socket, ConnectFailed(f"{parts.hostname}: Name or service not known"))
+            return
         result, actions = self.exchange.connect(
             now_ms, parts.path + (f"?{parts.query}" if parts.query else ""), HEADERS
         )

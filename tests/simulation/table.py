@@ -6,19 +6,20 @@ from collections.abc import Iterable
 
 from connectors.venues import venues
 from connectors.venues.spec import Recovery
-from tests.simulation.latin_square import KINDS, VENUES, FaultCell, SquareRun
+from tests.simulation.fault_rows import SQUARE_ROWS, FaultRow
+from tests.simulation.latin_square import VENUES, FaultCell, SquareRun
 from tests.simulation.whole_run import START_UNIX_MS
 
-HEAD = ("fault", "lasts", "told as", *VENUES)
+HEAD = ("#", "fault", "lasts", "told as", *VENUES)
 
 
 def markdown_table(runs: Iterable[SquareRun]) -> str:
     """Return the table in Markdown: one row per fault, one column per venue."""
-    cells = {(cell.fault.kind, cell.venue): (cell, describe_cell(run, cell)) for run in runs for cell in run.cells}
+    cells = {(cell.row.name, cell.venue): describe_cell(run, cell) for run in runs for cell in run.cells}
     rows = [HEAD, ("---",) * len(HEAD)]
-    for kind in KINDS:
-        row = [cells[kind, venue] for venue in VENUES]
-        rows.append((f"`{kind}`", *_expected(row[0][0]), *(text for _, text in row)))
+    for row in SQUARE_ROWS:
+        texts = (cells[row.name, venue] for venue in VENUES)
+        rows.append((str(row.number or "–"), f"`{row.name}`", *_expected(row), *texts))
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
@@ -52,13 +53,14 @@ def describe_cell(run: SquareRun, cell: FaultCell) -> str:
     return ", ".join([*recognised, *(["same socket"] if recognised and resyncs(cell) else []), *back]) or "–"
 
 
-def _expected(cell: FaultCell) -> tuple[str, str]:
-    expects, lasts_s = cell.fault.expects, cell.lasts_s
+def _expected(row: FaultRow) -> tuple[str, str]:
+    expects, lasts_s = row.fault.expects, row.lasts_s
     lasts = "–" if lasts_s is None else f"{lasts_s:g} s"
     if expects.reason is None:
         return lasts, "no end"
     also = "".join(f"`{reason}`, then " for reason in expects.also)
-    return lasts, f"{also}`{expects.reason}`" + (f", {expects.silence}" if expects.silence else "")
+    silences = [each for each in (expects.silence, expects.silence_without_ack) if each]
+    return lasts, f"{also}`{expects.reason}`" + (f", {' or '.join(silences)}" if silences else "")
 
 
 def _seconds(ms: int) -> str:

@@ -1,4 +1,4 @@
-"""Tests of fifteen faults at five venues: the analysis of each run agrees with the ground truth of the venues."""
+"""Tests of the fault matrix at five venues: the analysis of each run agrees with the ground truth of the venues."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import pytest
 from connectors.simulator.faults.spec import Need
 from connectors.simulator.protocols import protocols
 from connectors.venues import venues
-from tests.simulation.latin_square import KINDS, VENUES, SquareRun, latin_square, simulate_square_run
+from tests.simulation.fault_rows import SQUARE_ROWS
+from tests.simulation.latin_square import VENUES, SquareRun, latin_square, simulate_square_run
 from tests.simulation.table import markdown_table, recognition_times_ms, resyncs
-from tests.simulation.truth import book_ages, mid_range_bps, percentile, stale_intervals
+from tests.simulation.truth import mid_range_bps, percentile, stale_intervals
 from tests.simulation.whole_run import LATENCY_MS, START_UNIX_MS
 from toolkit.model.vocabulary import GateVerdict
 from toolkit.telemetry.contract.check import FileCheck
@@ -26,13 +27,28 @@ RECOVERY_MS = 1_000
 
 FROZEN_MS, MOVES_BPS = 30_000, 5
 MARGIN = 0.2
-FINDINGS = {"frozen_book": "frozen_mid", "empty_book": "one_sided_book", "crossed_book": "crossed_book"}
-"""Findings of the faults that have one."""
+WITHOUT = {
+    Need.ACK: (("extended", "lighter"), ("acked_mute",)),
+    Need.TOPICS: (("extended",), ("topic_mute",)),
+    Need.CHAIN: (("hyperliquid", "paradex"), ("seq_gap",)),
+    Need.NUMBERS: (("hyperliquid",), ("seq_backwards", "seq_reset")),
+    Need.TEXT: (("paradex",), ("text_numbers",)),
+    Need.MARKET_ERROR: (("aster",), ("unknown_market",)),
+    Need.RATE_ERROR: (("aster", "extended", "paradex"), ("rate_limited",)),
+    Need.BRIDGE: (
+        ("extended", "hyperliquid", "lighter", "paradex"),
+        ("stale_snapshot", "snapshot_http", "snapshot_timeout", "snapshot_garbage"),
+    ),
+}
+"""What venues lack, and the faults that need it."""
+
+NOT_APPLICABLE = {
+    (venue, kind): need for need, (without, kinds) in WITHOUT.items() for venue in without for kind in kinds
+}
+"""Cells without a mechanism, each with its reason."""
 
 AGE_LIMITS_MS = {"age_apply_ms.p95": 10_000, "age_event_ms.p95": 12_000}
 """Limits of the gate `frontier` that a silence of some seconds can exceed in a run of some minutes."""
-
-FLAWS = {"crossed_book": "crossed", "empty_book": "empty"}
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +58,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], SquareRun]
     return cache(lambda number: simulate_square_run(number, folder))
 
 
-@pytest.fixture(scope="module", params=range(len(KINDS)), ids=lambda number: f"run {number}")
+@pytest.fixture(scope="module", params=range(len(SQUARE_ROWS)), ids=lambda number: f"run {number}")
 def run(request: pytest.FixtureRequest, runs: Callable[[int], SquareRun]) -> SquareRun:
     """Return one run of the square."""
     return runs(request.param)
 
 
 def test_each_pair_of_fault_and_venue_occurs_once() -> None:
-    every = [(cell.venue, cell.fault.kind) for cells in latin_square() for cell in cells]
-    assert Counter(every) == Counter({(venue, kind): 1 for venue in VENUES for kind in KINDS})
+    every = [(cell.venue, cell.row.name) for cells in latin_square() for cell in cells]
+    assert Counter(every) == Counter({(venue, row.name): 1 for venue in VENUES for row in SQUARE_ROWS})
 
 
 def test_only_these_faults_are_not_applicable() -> None:
@@ -60,10 +76,7 @@ def test_only_these_faults_are_not_applicable() -> None:
         for cell in cells
         if cell.missing_need
     }
-    assert not_applicable == {
-        **{(venue, "acked_mute"): Need.ACK for venue in ("extended", "lighter")},
-        **{(venue, "seq_gap"): Need.CHAIN for venue in ("hyperliquid", "paradex")},
-    }
+    assert not_applicable == NOT_APPLICABLE
 
 
 def test_each_planned_fault_occurred_at_its_time(run: SquareRun) -> None:
@@ -107,7 +120,8 @@ def test_each_silence_is_classified_as_its_kind(run: SquareRun) -> None:
         silences = {
             row["fields"]["silence"] for row in run.events if row["venue"] == cell.venue and "silence" in row["fields"]
         }
-        assert silences == (set() if cell.missing_need else {cell.fault.expects.silence} - {None})
+        expected = cell.fault.expects.silence_at(acks=protocols()[cell.venue].acks)
+        assert silences == (set() if cell.missing_need else {expected} - {None})
 
 
 # --- the analysis -----------------------------------------------------------------------------------------------------
@@ -120,7 +134,9 @@ def test_connects_and_failures_agree_with_the_truth(run: SquareRun) -> None:
         assert run.figures[f"{venue}.connects"] == accepted > 0
         assert run.figures[f"{venue}.reconnects"] == accepted - 1
         assert run.figures[f"{venue}.connect_failures"] == refused
-        assert run.figures_of(venue, "connect_failures") == ({"connect_error": refused} if refused else {})
+        assert run.figures_of(venue, "connect_failures") == (
+            {str(cell.fault.expects.reason): refused} if refused else {}
+        )
 
 
 def test_every_disconnect_has_the_reason_of_the_venue_or_of_the_fault(run: SquareRun) -> None:
@@ -153,9 +169,8 @@ def test_outages_are_exactly_the_intervals_without_a_book_beyond_the_limit(
 ) -> None:
     for cell in run.cells:
         limit_ms = venues()[cell.venue].fresh_ms
-        ages = list(book_ages(run.truth(cell.venue).books, run.ticks))
         episodes = run.episodes(cell.venue, "outage")
-        expected = stale_intervals(ages, limit_ms)
+        expected = stale_intervals(run.ages(cell.venue), limit_ms)
         assert len(episodes) == len(expected), cell
         for each, (from_ms, to_ms) in zip(episodes, expected, strict=True):
             assert each.from_ms is not None and each.to_ms is not None
@@ -166,14 +181,14 @@ def test_outages_are_exactly_the_intervals_without_a_book_beyond_the_limit(
 
 def test_ages_agree_with_the_frames_of_the_truth(run: SquareRun) -> None:
     for cell in run.cells:
-        ages = [age for _, age in book_ages(run.truth(cell.venue).books, run.ticks)]
+        ages = [age for _, age in run.ages(cell.venue)]
         for figure, true_age_ms in (("p95", percentile(ages, 0.95)), ("max", max(ages))):
             assert 0 <= run.figures[f"{cell.venue}.age_apply_ms.{figure}"] - true_age_ms <= RECOVERY_MS, (cell, figure)
 
 
 def test_plateaus_agree_with_the_silences_of_the_truth(run: SquareRun) -> None:
     for cell in run.cells:
-        ages = list(book_ages(run.truth(cell.venue).books, run.ticks))
+        ages = run.ages(cell.venue)
         assert run.figures[f"{cell.venue}.plateau_10s.count"] == len(stale_intervals(ages, 10_000))
         assert run.figures[f"{cell.venue}.plateau_30s.count"] == 0
 
@@ -195,14 +210,14 @@ def test_a_frozen_book_is_found_if_the_other_venues_show_that_the_market_moved(r
 
 
 def test_no_other_episode_or_finding_is_reported(run: SquareRun) -> None:
-    known = {"outage", "reconnect", "resync", "plateau", "frozen_mid", "one_sided", "crossed", "off_market"}
+    known = {"outage", "reconnect", "resync", "plateau", "frozen_mid", "one_sided", "crossed", "locked", "off_market"}
     assert {each.kind for each in run.analysis.episodes} <= known
-    expected = {(FINDINGS[cell.fault.kind], cell.venue) for cell in run.cells if cell.fault.kind in FINDINGS}
+    expected = {(code, cell.venue) for cell in run.cells for code in cell.row.findings}
     # A frozen book of a market that moves is off the market after a while.
     kinds = ("frozen_mid", "off_market")
     frozen = {(each.kind, each.venue) for each in run.analysis.episodes if each.kind in kinds}
     findings = {(each.code, each.venue) for each in run.analysis.findings}
-    assert findings == {each for each in expected if each[0] != "frozen_mid"} | frozen
+    assert findings == expected | frozen
 
 
 def test_a_flawed_book_is_marked_while_the_venue_shows_it(run: SquareRun) -> None:
@@ -213,11 +228,24 @@ def test_a_flawed_book_is_marked_while_the_venue_shows_it(run: SquareRun) -> Non
             for each in record["toolkit"]["venues"]
             if each["venue_id"] == cell.venue and "flaws" in each
         ]
-        assert {flaws for _, flaws in marked} == ({(FLAWS[cell.fault.kind],)} if cell.fault.kind in FLAWS else set())
+        assert {flaws for _, flaws in marked} == ({(cell.row.flaw,)} if cell.row.flaw else set())
         if marked:
             lasts_ms, update_ms = cell.ends_ms - cell.starts_ms, protocols()[cell.venue].update_ms
             assert 0 < marked[0][0] <= update_ms + TICK_MS
             assert lasts_ms - TICK_MS <= marked[-1][0] <= lasts_ms + update_ms + TICK_MS
+
+
+def test_an_event_age_that_is_not_of_the_venues_clock_is_marked_while_the_fault_lasts(run: SquareRun) -> None:
+    for cell in run.cells:
+        marked = [
+            (at_ms - START_UNIX_MS - cell.starts_ms, each["event_time"])
+            for at_ms, record in zip(run.ticks, run.telemetry, strict=True)
+            for each in record["toolkit"]["venues"]
+            if each["venue_id"] == cell.venue and "event_time" in each
+        ]
+        assert {mark for _, mark in marked} == ({cell.row.event_time} if cell.row.event_time else set())
+        if marked:
+            assert marked[0][0] > 0 and marked[-1][0] <= cell.ends_ms - cell.starts_ms + RECOVERY_MS
 
 
 # --- the files --------------------------------------------------------------------------------------------------------
@@ -248,7 +276,7 @@ def test_the_gate_fails_only_for_the_effects_of_the_faults(run: SquareRun) -> No
     failed = {row.figure for row in run.gate.rules if row.verdict not in (GateVerdict.PASS, GateVerdict.NOT_APPLICABLE)}
     certain, possible = set(), set()
     for cell in run.cells:
-        true_age_ms = percentile((age for _, age in book_ages(run.truth(cell.venue).books, run.ticks)), 0.95)
+        true_age_ms = run.true_age_ms(cell.venue, 0.95)
         for figure, limit_ms in AGE_LIMITS_MS.items():
             certain |= {f"{cell.venue}.{figure}"} if true_age_ms > limit_ms else set()
             possible |= {f"{cell.venue}.{figure}"} if true_age_ms > limit_ms - RECOVERY_MS - TICK_MS else set()
@@ -266,5 +294,5 @@ def test_the_gate_fails_only_for_the_effects_of_the_faults(run: SquareRun) -> No
 def test_the_runbook_shows_the_current_table_except_for_digits(runs: Callable[[int], SquareRun]) -> None:
     runbook = (Path(__file__).parents[2] / "runbooks" / "faults.md").read_text(encoding="utf-8")
     rows = [re.sub(r"[0-9.]+", "#", line) for line in runbook.splitlines() if line.startswith("| ")]
-    now = re.sub(r"[0-9.]+", "#", markdown_table(map(runs, range(len(KINDS)))))
-    assert rows[: len(KINDS) + 2] == now.splitlines()
+    now = re.sub(r"[0-9.]+", "#", markdown_table(map(runs, range(len(SQUARE_ROWS)))))
+    assert rows[: len(SQUARE_ROWS) + 2] == now.splitlines()

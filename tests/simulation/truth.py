@@ -47,6 +47,15 @@ class VenueTruth:
         """Time at which each book reached the client, and its mid price."""
         return [(row["t_unix_ms"] + LATENCY_MS, _mid(row)) for row in self.events("frame")]
 
+    def books_outside(self, intervals: Iterable[Interval]) -> list[ReceivedBook]:
+        """Return the books without those of intervals in which no REST book fits, up to the next good answer."""
+        answered = [row["t_unix_ms"] for row in self.events("rest_request") if row["status"] == 200]
+        books = self.books
+        for from_ms, to_ms in intervals:
+            good_ms = next((at_ms for at_ms in answered if at_ms >= to_ms), to_ms)
+            books = [each for each in books if not from_ms <= each[0] <= good_ms + LATENCY_MS]
+        return books
+
 
 def _mid(row: TruthRow) -> float | None:
     return (float(row["bid"][0]) + float(row["ask"][0])) / 2 if row["bid"] and row["ask"] else None

@@ -46,9 +46,12 @@ class SimulatedRun:
     simulations: Mapping[str, Simulation]
 
 
-def simulate_run(plan: ShadowPlan, inherited: Mapping[str, str], *, check_each: int = 1) -> SimulatedRun:
+def simulate_run(
+    plan: ShadowPlan, inherited: Mapping[str, str], *, check_each: int = 1, stall_ms: tuple[int, int] = (0, 0)
+) -> SimulatedRun:
     """Simulate a run and write its directory; each `check_each`th book is compared with the true book.
 
+    From the first to the second time of `stall_ms` the runner stands still, while venues and connectors go on.
     Raises `UsageError` for an invalid setting, `InputError` if the directory holds a run already.
     """
     ports = {name: FIRST_PORT + number for number, name in enumerate(plan.venues)}
@@ -58,7 +61,7 @@ def simulate_run(plan: ShadowPlan, inherited: Mapping[str, str], *, check_each: 
     meta = replace(first_record(plan, environ), started_ms=START_UNIX_MS, first_telemetry_ms=START_UNIX_MS, build_ms=0)
     with ExitStack() as stack:
         wiring = RunWiring(stack, plan, plan.out, environ, clock)
-        virtual_run = _VirtualRun(stack, wiring, clock, check_each)
+        virtual_run = _VirtualRun(stack, wiring, clock, check_each, stall_ms)
         virtual_run.run(plan.run_ms)
         virtual_run.close(plan.run_ms)
         log = wiring.journal.log
@@ -107,8 +110,11 @@ class _SimulatedConnector:
 class _VirtualRun:
     """Simulated venues, connectors and runner on one virtual clock."""
 
-    def __init__(self, stack: ExitStack, wiring: RunWiring, clock: VirtualClock, check_each: int) -> None:
+    def __init__(
+        self, stack: ExitStack, wiring: RunWiring, clock: VirtualClock, check_each: int, stall_ms: tuple[int, int]
+    ) -> None:
         self._clock = clock
+        self._stall_ms = stall_ms
         self._channel = EventChannel(clock, wiring.publisher, wiring.journal)
         telemetry = SyncTelemetryWriter(wiring.out / TELEMETRY)
         stack.callback(telemetry.close)
@@ -140,13 +146,14 @@ class _VirtualRun:
     def run(self, until_ms: int) -> None:
         """Run the events in order of time until `until_ms`."""
         due_ms = {simulation: simulation.due_ms for simulation in self.simulations.values()}
-        while (now_ms := min(self._runner.due_ms, *due_ms.values())) < until_ms:
+        while (now_ms := min(self._runner_due_ms, *due_ms.values())) < until_ms:
             self._clock.advance_to(now_ms)
             for simulation in due_ms:
                 if due_ms[simulation] <= now_ms:
                     simulation.step(now_ms)
                     due_ms[simulation] = simulation.due_ms
-            self._runner.step()
+            if self._runner_due_ms <= now_ms or not self._stalls(now_ms):
+                self._runner.step()
             while self._disturbed:
                 disturbed = self._disturbed.pop()
                 due_ms[disturbed] = disturbed.due_ms
@@ -155,6 +162,15 @@ class _VirtualRun:
                     simulation.resume(now_ms)
                     due_ms[simulation] = simulation.due_ms
         self._clock.advance_to(until_ms)
+
+    def _stalls(self, now_ms: int) -> bool:
+        return self._stall_ms[0] <= now_ms < self._stall_ms[1]
+
+    @property
+    def _runner_due_ms(self) -> int:
+        """Time of the runner's next step; a step that is due while it stands still comes at its end."""
+        due_ms = self._runner.due_ms
+        return self._stall_ms[1] if self._stalls(max(due_ms, self._clock.now_ms())) else due_ms
 
     def close(self, now_ms: int) -> None:
         """Stop the connectors and handle their last events in the order of the real run: stop, tick, deliver."""

@@ -6,6 +6,7 @@ Frames in bytes are binary messages of Paradex (SBE), the one venue that sends t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -139,10 +140,15 @@ def quoted_integers(frame: str | bytes, _values: Values) -> str | bytes:
     return frame if isinstance(frame, bytes) else _INTEGER.sub(r'"\1"', frame)
 
 
-def huge(_frame: str | bytes, values: Values) -> str:
+def huge(_frame: str | bytes, values: Values) -> bytes:
     """Return a frame of valid JSON of `bytes` bytes."""
-    head, tail = '{"padding":"', '"}'
-    return head + "x" * (int(values["bytes"]) - len(head) - len(tail)) + tail
+    return _padding(int(values["bytes"]))
+
+
+@lru_cache(maxsize=1)
+def _padding(size: int) -> bytes:
+    """Return a JSON object of this many bytes; all venues share one."""
+    return b'{"padding":"' + b"x" * (size - 14) + b'"}'
 
 
 def _with_values(frame: bytes, values: dict[str, Any], level: tuple[int, int] | None = None) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -125,6 +126,30 @@ def test_a_peer_that_sends_a_close_frame_and_stays_connected_is_dropped() -> Non
         async with websocket_server(say_goodbye_and_stay, ping_interval=None, close_timeout=TIMEOUT_S) as url:
             socket = await connected_socket(url)
             assert await socket.read() == SocketClosed(1000, "")
+
+    run(test())
+
+
+def test_a_huge_message_is_refused_by_its_header_and_takes_no_memory() -> None:
+    async def test() -> None:
+        size = 64 * 1024 * 1024
+
+        async def send(server: ServerConnection) -> None:
+            server.transport.write(b"\x81\x7f" + size.to_bytes(8, "big"))
+            with suppress(OSError):
+                for _ in range(size // 65_536):
+                    server.transport.write(bytes(65_536))
+                    await server.drain()
+
+        async with websocket_server(send) as url:
+            socket = await connected_socket(url)
+            tracemalloc.start()
+            closed = await socket.read()
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+        assert isinstance(closed, SocketClosed)
+        assert f"frame with {size} bytes exceeds limit of {MAX_MESSAGE_BYTES}" in closed.detail
+        assert peak < 4 * MAX_MESSAGE_BYTES
 
     run(test())
 

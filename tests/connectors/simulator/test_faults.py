@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -19,7 +20,7 @@ from connectors.venues import venues
 from connectors.venues.frames import Book, BookDelta, DecodeMiss, Frame
 from tests.connectors.simulator.listener import Listener
 from tests.simulation.fault_matrix import available_needs, missing_need
-from tests.simulation.latin_square import KINDS
+from tests.simulation.fault_rows import ROWS
 
 BRIDGED = {"stale_snapshot", "snapshot_http", "snapshot_timeout", "snapshot_garbage"}
 UNNUMBERED = {"seq_backwards", "seq_reset"}
@@ -39,8 +40,8 @@ NOT_APPLICABLE = {
 SETTINGS = {"paradex": "PARAPHINA_PARADEX_PUBLIC_FEED", "extended": "PARAPHINA_EXTENDED_WS_DEPTH_LEVELS"}
 
 
-def test_the_table_has_every_kind_of_the_latin_square() -> None:
-    assert FAULTS.keys() >= set(KINDS)
+def test_the_matrix_has_every_kind_of_the_table() -> None:
+    assert {row.kind for row in ROWS} == {kind for kind, fault in FAULTS.items() if not fault.on_sockets_only}
 
 
 @pytest.mark.parametrize(("feed", "expected"), NOT_APPLICABLE.items(), ids="-".join)
@@ -73,6 +74,7 @@ def test_each_damage_function_damages_a_frame_as_documented() -> None:
     assert damage.empty_frame(good, {}) == ""
     assert damage.quoted_integers('{"seq":12,"price":"3.5","more":[1]}', {}) == '{"seq":"12","price":"3.5","more":[1]}'
     assert len(damage.huge(good, {"bytes": 1_000})) == 1_000
+    assert json.loads(damage.huge(good, {"bytes": 1_000})).keys() == {"padding"}
     for function in (damage.binary_garbage, damage.invalid_utf8):
         with pytest.raises(UnicodeDecodeError):
             function(good, {}).decode()

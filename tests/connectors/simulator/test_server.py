@@ -203,6 +203,32 @@ def test_an_http_status_to_the_handshake_has_its_retry_after() -> None:
     run(test)
 
 
+def test_messages_are_compressed_only_during_the_fault_and_for_a_client_that_offers_it() -> None:
+    async def test() -> None:
+        async with served("lighter", plan("lighter", "compressed", 1, 30)) as (url, truth):
+            for fault in (False, True):
+                if fault:
+                    await truth.until("fault_start")
+                for offer in (None, "deflate"):
+                    async with connect(url, compression=offer, max_queue=None) as socket:
+                        extensions = socket.response and socket.response.headers.get("Sec-WebSocket-Extensions", "")
+                        assert ("permessage-deflate" in str(extensions)) == (fault and offer is not None)
+                        assert json.loads(await asyncio.wait_for(socket.recv(), WAIT_S))["type"] == "connected"
+
+    run(test)
+
+
+def test_a_rest_request_is_left_unanswered_during_the_fault() -> None:
+    async def test() -> None:
+        spec = venues()["aster"]
+        plans = Scenario("test", (plan("aster", "snapshot_timeout", 0, 30),))
+        async with loopback({"aster": spec}, plans) as environ, httpx.AsyncClient() as client:
+            with pytest.raises(httpx.ReadTimeout):
+                await client.get(f"{environ[spec.rest.name]}/fapi/v1/ping", timeout=0.5)
+
+    run(test)
+
+
 def test_a_black_hole_accepts_the_connection_and_never_answers() -> None:
     async def test() -> None:
         async with served("lighter", plan("lighter", "black_hole", 0, 30)) as (url, truth):

@@ -55,6 +55,7 @@ FRAME_FAULTS = (
         expects=ExpectedReaction(Reason.STREAM_ENDED),
         values={"n": 1, "bytes": 64 * 1024 * 1024},
         damage=damage.huge,
+        framing=Framing.RAW_TEXT,
         on_sockets_only=True,
     ),
     Fault(
