@@ -7,7 +7,6 @@ faults raises no alarm at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -15,109 +14,35 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.session.events import BookFlaws, Silence
-from connectors.simulator.faults.spec import Fault
+from connectors.session.events import Silence
 from connectors.simulator.faults.table import FAULTS
-from connectors.simulator.ground_truth import TruthRow, TruthWriter
+from connectors.simulator.ground_truth import TruthRow
 from connectors.simulator.messages import TrueBook
 from connectors.simulator.protocols import protocols
-from connectors.simulator.protocols.base import VenueProtocol
-from connectors.simulator.scenario import PlannedFault, plan
+from connectors.simulator.scenario import plan
 from connectors.venues import venues
-from connectors.venues.spec import Recovery
-from tests.simulation.connector_record import ConnectorRecord
-from tests.simulation.fault_matrix import available_needs, missing_need, profile_of
+from tests.simulation.fault_reaction import (
+    BEGINS_MS,
+    FEEDS,
+    LATENCY_MS,
+    SETTLED_MS,
+    check_reaction,
+    is_applicable,
+    run_through,
+    simulation,
+)
+from tests.simulation.fault_rows import ROWS, FaultRow
 from tests.simulation.one_connector import Simulation
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
-BEGINS_MS = 5_000
-RECOVERS_WITHIN_MS = 45_000
-SETTLED_MS = 3_000
 DAY_MS = 86_400_000
-LATENCY_MS = 5
-
-FEEDS: dict[str, Mapping[str, str]] = {
-    **{name: {} for name in sorted(protocols())},
-    "extended best only": {"PARAPHINA_EXTENDED_WS_DEPTH_LEVELS": "1"},
-    "hyperliquid plain": {"HL_L2_FAST": "0"},
-    "paradex orderbook": {"PARAPHINA_PARADEX_PUBLIC_FEED": "orderbook"},
-    "paradex json": {"PARADEX_WS_ENCODING": "json"},
-    "paradex deltas": {"PARAPHINA_PARADEX_PUBLIC_FEED": "deltas"},
-}
-FLAWS = {
-    "crossed_book": BookFlaws.CROSSED,
-    "locked_book": BookFlaws.LOCKED,
-    "one_sided_book": BookFlaws.ONE_SIDED,
-    "empty_book": BookFlaws.EMPTY,
-}
+CELLS = {f"{feed}: {row.name}": (feed, row) for feed in FEEDS for row in ROWS if is_applicable(feed, row)}
+APPLICABLE = {(feed, row.kind) for feed, row in CELLS.values()}
 
 
-def simulation(feed: str, *faults: PlannedFault, seed: int = 1, write_truth: TruthWriter | None = None) -> Simulation:
-    name = feed.partition(" ")[0]
-    return Simulation(
-        venues()[name], protocol(feed), plan=faults, environ=FEEDS[feed], seed=seed, write_truth=write_truth
-    )
-
-
-def protocol(feed: str) -> VenueProtocol:
-    return protocols(profile_of(FEEDS[feed]))[feed.partition(" ")[0]]
-
-
-def cells() -> Iterator[tuple[str, Fault]]:
-    for feed, environ in FEEDS.items():
-        name = feed.partition(" ")[0]
-        has = available_needs(venues()[name], protocol(feed), environ)
-        for fault in FAULTS.values():
-            if not fault.on_sockets_only and missing_need(fault, has) is None:
-                yield feed, fault
-
-
-CELLS = {f"{feed}: {fault.kind}": (feed, fault) for feed, fault in cells()}
-
-
-def run_through(feed: str, kind: str, **values: int | str) -> tuple[Simulation, ConnectorRecord]:
-    """Simulate one fault, up to `SETTLED_MS` after the connector has recovered or the time to recover is over."""
-    fault = FAULTS[kind]
-    name = feed.partition(" ")[0]
-    simulated = simulation(feed, plan(name, kind, BEGINS_MS / 1_000, **values))
-    now_ms = BEGINS_MS + int((fault.lasts_s or 0) * 1_000)
-    latest_ms = now_ms + RECOVERS_WITHIN_MS
-    simulated.run(now_ms)
-    while not (simulated.machine.live and simulated.has_true_book) and now_ms < latest_ms:
-        now_ms += 250
-        simulated.run(now_ms)
-    return simulated, simulated.run(now_ms + SETTLED_MS)
-
-
-@pytest.mark.parametrize(("feed", "fault"), CELLS.values(), ids=CELLS)
-def test_a_fault_gets_its_reason_and_the_connector_recovers(feed: str, fault: Fault) -> None:
-    simulated, record = run_through(feed, fault.kind)
-    expected = fault.expects
-    resyncs = expected.resyncs and simulated.machine.venue.recovery is not Recovery.RECONNECT
-    reason = None if resyncs else expected.reason
-
-    # Every published book is one of the venue's, and the last equals it.
-    assert record.wrong_books_ms == []
-    assert simulated.machine.live
-    assert simulated.has_true_book
-
-    # The expected reason, within its limit, and no other.
-    ends = [(at_ms - BEGINS_MS, close.reason, close.silence) for at_ms, close in record.closes]
-    assert {end[1] for end in ends} == ({reason, *expected.also} - {None})
-    silence = expected.silence_at(acks=protocols()[simulated.venue].acks)
-    assert {end[2] for end in ends if end[1] is reason} <= {silence}
-    seen = [end[0] for end in ends if end[1] is reason]
-    if resyncs:
-        seen = [
-            at_ms - BEGINS_MS for at_ms, note in record.notes_of("resync") if note.fields["reason"] == expected.reason
-        ]
-    if expected.reason is not None:
-        assert 0 < seen[0] <= expected.within_ms(simulated.machine.limits)
-
-    # The expected notes, and no other alarm.
-    allowed = {*expected.notes, "resync"} if resyncs else set(expected.notes)
-    assert record.alarms == allowed
-    assert record.flaws - {BookFlaws.NONE} == ({FLAWS[fault.kind]} if fault.kind in FLAWS else set())
+@pytest.mark.parametrize(("feed", "row"), CELLS.values(), ids=CELLS)
+def test_a_fault_gets_its_reason_and_the_connector_recovers(feed: str, row: FaultRow) -> None:
+    check_reaction(feed, row)
 
 
 @pytest.mark.parametrize("feed", sorted(protocols()))
@@ -242,7 +167,7 @@ def test_no_wrong_book_is_published_under_any_faults_and_the_last_one_is_right(
     planned = [
         plan(name, kind, at_ms / 1_000, for_ms / 1_000 if FAULTS[kind].lasts_s else None)
         for kind, at_ms, for_ms in faults
-        if f"{feed}: {kind}" in CELLS
+        if (feed, kind) in APPLICABLE
     ]
     simulated, now_ms = simulation(feed, *planned, seed=seed), 42_000
     record = simulated.run(now_ms)
