@@ -109,7 +109,7 @@ ROWS = (
     _row(26, "clock_behind"),
     FaultRow(26, "clock_zero", event_time="arrival"),
     FaultRow(26, "clock_missing", event_time="arrival"),
-    _row(27, "flapping", "repeated_close"),
+    _row(27, "flapping", "repeated_close", lasts=12),
     _row(28, "redirect"),
     _row(28, "endpoint_moved"),
     _row(29, "ping_flood"),
