@@ -31,8 +31,8 @@ MAX_BUFFERED_BYTES = 2 * MAX_MESSAGE_BYTES
 """Frames and bytes that wait to be read, above which a socket is not read on."""
 CLOSE_TIMEOUT_S = 1.0
 SEND_TIMEOUT_S = 2.0
-PARSED_BYTES = 2_048
-"""Received bytes that are parsed in one go; they may hold a thousand frames."""
+PARSED_BYTES = 1_024
+"""Received bytes that are parsed in one go; they may hold five hundred frames."""
 PARSING_S = 0.005
 """Time after which parsing leaves the event loop to the other sockets."""
 
