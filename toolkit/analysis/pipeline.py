@@ -59,7 +59,7 @@ DEFAULT_OPTIONS = Options()
 _MEMORY_MB: dict[Scope, int] = {"all": 400, "ages": 96}
 """Memory limit of the database, 10⁶ bytes. Reading needs memory beside it, which does not grow with the run."""
 _WHILE_PARSING_LOGS_MB = 200
-"""Memory limit of the database while logs are parsed: parsing needs the rest, and the database only inserts rows."""
+"""Memory limit of the database while logs and sessions are written: these need the rest, and it only inserts rows."""
 
 
 def analyze(
@@ -158,7 +158,8 @@ class _StagedRun:
         assign_times(self.con, RUN_KEY, files, loaded.log.sessions)
         limits_ms = (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms)
         create_run_views(self.con, limits_ms, delta_cap(loaded.meta), self.options.off_market_bps)
-        write_sessions(self.con, RUN_KEY, loaded)
+        with memory_limit(self.con, min(_WHILE_PARSING_LOGS_MB, _MEMORY_MB[self.options.scope])):
+            write_sessions(self.con, RUN_KEY, loaded)
 
     def start_reports(self, pool: QueryPool, loaded: LoadedRun, run: RunInfo) -> UpstreamReports | None:
         """Start to compute what the producer's tools print; None where only ages are asked for."""

@@ -37,7 +37,8 @@ def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun)
 
     Episodes are the reconnects, resyncs, kept timeouts and failed look-ups. The class of a reconnect after a close by
     the venue is `venue closed: ` and the reason that the venue gave. The lines in `log_event` must have their
-    times. The rows are joined with them in the database, which holds any number of sessions in bounded memory.
+    times. The rows are joined with them in the database, which holds any number of sessions in bounded memory; `run`
+    holds none afterwards.
     """
     sessions = sorted(run.log.sessions, key=lambda each: (each.life, each.venue, each.session))
     _write(con, "socket_session", _SESSION_COLUMNS, map(_session_row, sessions))
@@ -46,6 +47,8 @@ def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun)
         for each in run.log.incidents
     )
     _write(con, "socket_episode", _EPISODE_COLUMNS, chain(_reconnects(run, sessions), incidents))
+    run.log.sessions, run.log.incidents = [], []
+    del sessions
     execute_script(con, sql("timeline/session_times"), run_key=run_key)
 
 
