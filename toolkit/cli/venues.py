@@ -111,11 +111,11 @@ def faults(output: opt.OutputOption = None) -> int:
     """
     from connectors.simulator.faults.table import FAULTS
 
-    lines = [f"{'kind':16}  {'lasts':>6}  {'settings':36}  what happens"]
+    lines = [f"{'kind':17}  {'lasts':>6}  {'settings':37}  what happens"]
     for fault in FAULTS.values():
         lasts = "–" if fault.lasts_s is None else f"{fault.lasts_s:g} s"
         settings = ", ".join(f"{name} = {value!r}" for name, value in fault.values.items())
-        lines.append(f"{fault.kind:16}  {lasts:>6}  {settings:36}  {fault.meaning}")
+        lines.append(f"{fault.kind:17}  {lasts:>6}  {settings:37}  {fault.meaning}")
     emit("\n".join(lines), output)
     return 0
 

@@ -122,8 +122,8 @@ class ActiveFaults:
 
 
 def error_response(fault: RunningFault) -> HttpResponse:
-    """Return the HTTP error response of a fault; raises KeyError for a kind without `status` and `retry_after_s`."""
+    """Return the HTTP error response of a fault; raises KeyError for a kind without `status`."""
     values = fault.planned.values
-    headers = (("Retry-After", values["retry_after_s"]), ("Location", values.get("location")))
+    headers = (("Retry-After", values.get("retry_after_s")), ("Location", values.get("location")))
     present = tuple((name, str(value)) for name, value in headers if value)
     return HttpResponse(fault.number("status"), b'{"error":"simulated"}', present)
