@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
 from random import Random
@@ -20,6 +20,7 @@ from connectors.session.events import (
     ControlReceived,
     Fetch,
     Fetched,
+    FetchFailed,
     Opened,
     Ping,
     Publish,
@@ -29,7 +30,7 @@ from connectors.session.events import (
     SocketClosed,
     TimePassed,
 )
-from connectors.simulator.messages import TrueBook
+from connectors.simulator.messages import HttpResponse, TrueBook
 from connectors.simulator.protocols import aster, extended, hyperliquid, lighter, paradex
 from connectors.venues import venues
 from connectors.venues.frames import Book, BookDelta
@@ -224,10 +225,16 @@ class BadWire(Simulation):
         while self.late:
             self.late.pop()(now_ms)
 
-    def _receive_response(self, ticket: int, answer: object, now_ms: int) -> None:
-        if (true_book := getattr(answer, "true_book", None)) is not None:
-            self.true_books.add(true_book.levels())
-        super()._receive_response(ticket, answer, now_ms)  # type: ignore[arg-type]
+    def _receive_response(
+        self,
+        fetch: Fetch,
+        response: HttpResponse,
+        answered: Callable[[int, Fetched | FetchFailed], None],
+        now_ms: int,
+    ) -> None:
+        if response.true_book is not None:
+            self.true_books.add(response.true_book.levels())
+        super()._receive_response(fetch, response, answered, now_ms)
 
     def _handle_event(self, now_ms: int, event: SessionEvent, true_book: TrueBook | None = None) -> None:
         before = self.record.books
