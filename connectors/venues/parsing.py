@@ -18,12 +18,15 @@ HOUR_S = 3_600
 """The usual interval of a funding rate, in seconds."""
 
 _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,12})?")
+_PLAIN_LIST = re.compile(rf"{_PLAIN.pattern}(?:,{_PLAIN.pattern})*+")
 _RATE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]+)?")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]{1,12})?[eE][+-]?[0-9]{1,2}")
 _SMALLEST, _LARGEST = Decimal("1e-12"), Decimal("1e15")
 _SHOWN = 40
 MAX_LEVELS = 10_000
 """Most levels of one side in one message."""
+CACHED_PRICES = 16_384
+"""Most prices that are kept parsed; they take less than 5 MB."""
 
 
 class BadNumberError(ValueError):
@@ -51,6 +54,30 @@ def price(text: object) -> Decimal:
     if value == 0:
         raise BadNumberError("not a price:", text)
     return value
+
+
+class _PriceCache(dict[Any, Decimal]):
+    """Prices by their text, because those of a book come again and again; a full cache starts afresh."""
+
+    def __missing__(self, text: object) -> Decimal:
+        value = price(text)
+        if len(self) >= CACHED_PRICES:
+            self.clear()
+        self[text] = value
+        return value
+
+
+_prices = _PriceCache()
+
+
+def _all_sizes(texts: list[Any]) -> list[Decimal]:
+    """Parse sizes as `size` does; plain ones are checked together, because that is twice as fast."""
+    try:
+        if _PLAIN_LIST.fullmatch(",".join(texts)):
+            return list(map(Decimal, texts))
+    except (TypeError, ArithmeticError):
+        pass  # One of them is no text, or holds a comma.
+    return list(map(size, texts))
 
 
 def rate(text: object) -> Decimal:
@@ -92,10 +119,11 @@ def levels(rows: Iterable[Any], price_key: int | str, size_key: int | str) -> tu
     The keys are names or positions inside a row. Raises BadNumberError, and LookupError or TypeError for a row of
     another shape, and ValueError for more than `MAX_LEVELS`.
     """
-    parsed = tuple((price(row[price_key]), size(row[size_key])) for row in islice(rows, MAX_LEVELS + 1))
-    if len(parsed) > MAX_LEVELS:
+    first_rows, known_prices = list(islice(rows, MAX_LEVELS + 1)), _prices
+    if len(first_rows) > MAX_LEVELS:
         raise ValueError(f"more than {MAX_LEVELS} levels")
-    return parsed
+    prices = [known_prices[row[price_key]] for row in first_rows]
+    return tuple(zip(prices, _all_sizes([row[size_key] for row in first_rows]), strict=True))
 
 
 def both_sides(book: Any, price_key: int | str, size_key: int | str) -> tuple[tuple[Level, ...], tuple[Level, ...]]:

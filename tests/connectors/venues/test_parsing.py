@@ -75,3 +75,16 @@ def test_orders_at_one_price_become_one_level_of_their_exact_sum_in_the_order_of
 def test_a_list_that_is_null_has_no_rows() -> None:
     assert list(rows([1, 2], None, [3])) == [1, 2, 3]
     assert list(rows()) == []
+
+
+@pytest.mark.parametrize("bad", [*BAD, "1,2", ",", "1\n", 1, None, []])
+def test_one_bad_size_among_good_ones_refuses_the_levels(bad: object) -> None:
+    with pytest.raises(BadNumberError):
+        levels([("1", "2"), ("3", bad), ("4", "5")], 0, 1)
+
+
+def test_scientific_sizes_among_plain_ones_are_exact() -> None:
+    assert levels([("1", "2.50"), ("3", "1e-7")], 0, 1) == (
+        (Decimal(1), Decimal("2.50")),
+        (Decimal(3), Decimal("1e-7")),
+    )
