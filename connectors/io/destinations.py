@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from connectors.io.proxies import Proxy, is_loopback_host
+from connectors.hosts import is_loopback_host
+from connectors.io.proxies import Proxy
 
 
 class Destinations:

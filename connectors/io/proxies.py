@@ -7,11 +7,12 @@ some (macOS, Windows).
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+
+from connectors.hosts import is_loopback_host
 
 SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _NAMES = {
@@ -52,16 +53,6 @@ def proxy_for(url: str) -> Proxy | None:
 def is_loopback(url: str) -> bool:
     """Return whether the host of a URL is this machine; such URLs are never proxied."""
     return is_loopback_host(urlsplit(url).hostname or "")
-
-
-def is_loopback_host(host: str) -> bool:
-    """Return whether a host name or address is `localhost` or a loopback address; names are not resolved."""
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return host == "localhost"
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
 
 
 def _variable(name: str) -> str:

@@ -14,8 +14,9 @@ import msgspec
 
 from connectors.simulator.connections import Connection, Connections
 from connectors.simulator.faults.active import ActiveFaults, error_response
-from connectors.simulator.messages import ConnectPolicy, HttpResponse, Refused, Request, TrueBook, Unanswered
-from connectors.simulator.protocols.base import ClientResponse, MarketState, VenueProtocol
+from connectors.simulator.messages import ConnectPolicy, Content, HttpResponse, Refused, Request, TrueBook, Unanswered
+from connectors.simulator.protocols.base import ClientResponse, MarketState, SendReply, VenueProtocol
+from connectors.simulator.protocols.limits import ServerLimits
 
 MINUTE_MS = 60_000
 
@@ -53,9 +54,15 @@ class Admission:
     """Rules of one venue for what it takes from its clients."""
 
     def __init__(
-        self, protocol: VenueProtocol, active_faults: ActiveFaults, connections: Connections, start_unix_ms: int
+        self,
+        protocol: VenueProtocol,
+        active_faults: ActiveFaults,
+        connections: Connections,
+        start_unix_ms: int,
+        server_limits: ServerLimits | None = None,
     ) -> None:
         self._protocol = protocol
+        self._server_limits = server_limits
         self._start_unix_ms = start_unix_ms
         self._active_faults = active_faults
         self._connections = connections
@@ -92,8 +99,12 @@ class Admission:
         return None if waits == (None, None) else self._protocol.too_many_messages()
 
     def refuse_subscription(self, connection: Connection, channel: str) -> ClientResponse | None:
-        """Return the venue's response to a subscription above its limit; None to subscribe."""
-        most = self._protocol.usage_limits.subscriptions
+        """Return the response to a subscription above a limit of the venue or its server; None to subscribe."""
+        most, of_server = self._protocol.usage_limits.subscriptions, self._server_limits
+        if of_server is not None:
+            if len(channel) > of_server.name_chars:
+                return SendReply(self._protocol.subscription_error(channel[: of_server.name_chars]), Content.REFUSAL)
+            most = min(most or of_server.subscriptions, of_server.subscriptions)
         full = most is not None and channel not in connection.streams and len(connection.streams) >= most
         return self._protocol.too_many_subscriptions(channel) if full else None
 

@@ -157,11 +157,11 @@ class Connections:
         self.actions.append(SendControl(connection.conn_id, control, payload))
         return True
 
-    def close(self, now_ms: int, connection: Connection, fault: RunningFault | None = None) -> None:
-        """End a connection: by a TCP reset, with the close code of the fault, or without a close frame."""
+    def close(self, now_ms: int, connection: Connection, fault: RunningFault | None = None, code: int = 0) -> None:
+        """End a connection: by a TCP reset, with the close code of the fault or `code`, or without a close frame."""
         if self.by_id.pop(connection.conn_id, None) is None:
             return
-        code = int(fault.planned.values.get("code", 0)) if fault else 0
+        code = int(fault.planned.values.get("code", 0)) if fault else code
         reason = str(fault.planned.values.get("reason", "")) if fault else ""
         reset, no_close_frame = fault is not None and fault.fault.reset, code in (0, NO_CLOSE_FRAME)
         end = {"how": "tcp_abort" if reset else "tcp_fin"} if no_close_frame else {"how": "close_frame", "code": code}

@@ -40,6 +40,7 @@ from connectors.simulator.protocols.base import (
     VenueProtocol,
     WrapFrames,
 )
+from connectors.simulator.protocols.limits import ServerLimits
 from connectors.simulator.scenario import PlannedFault
 
 FUNDING_MS = 1_000
@@ -50,7 +51,8 @@ class Exchange:
     """One simulated venue.
 
     `plan` is the venue's part of the scenario, `write_truth` receives the rows of the ground truth, and `start_unix_ms`
-    is the wall clock at time 0. All `now_ms` are milliseconds since then and must not decrease.
+    is the wall clock at time 0; `limits` are those of a server. All `now_ms` are milliseconds since time 0 and must not
+    decrease.
     """
 
     def __init__(
@@ -62,12 +64,13 @@ class Exchange:
         start_unix_ms: int = 0,
         plan: Iterable[PlannedFault] = (),
         write_truth: TruthWriter | None = None,
+        limits: ServerLimits | None = None,
     ) -> None:
         self.protocol = protocol
         self.active_faults = ActiveFaults()
         self.market_data = MarketData(protocol, base, seed, start_unix_ms, self.active_faults.clock_ms)
         self.connections = Connections(protocol, self.active_faults, start_unix_ms, write_truth)
-        self.admission = Admission(protocol, self.active_faults, self.connections, start_unix_ms)
+        self.admission = Admission(protocol, self.active_faults, self.connections, start_unix_ms, limits)
         self.connections.schedule(protocol.update_ms, self._update)
         Injector(
             protocol, self.market_data, self.connections, self.active_faults, partial(self._move_market, send_all=True)
@@ -128,11 +131,12 @@ class Exchange:
             self.connections.client_gone(now_ms, connection, code)
         return self.advance(now_ms)
 
-    def drop_slow_client(self, now_ms: int, conn_id: str) -> None:
-        """Drop a client that does not read the data sent to it."""
+    def drop_client(self, now_ms: int, conn_id: str, code: int | None = None) -> None:
+        """Drop a client that broke the protocol (`code` is the close code sent to it), or does not read (None)."""
         if (connection := self.connections.by_id.get(conn_id)) is not None:
-            self.connections.write_truth(now_ms, "slow_consumer", connection)
-            self.connections.close(now_ms, connection)
+            if code is None:
+                self.connections.write_truth(now_ms, "slow_consumer", connection)
+            self.connections.close(now_ms, connection, code=code or 0)
 
     def request(self, now_ms: int, request: Request) -> tuple[HttpResponse | Unanswered, list[ExchangeAction]]:
         """Handle a REST request."""
@@ -164,7 +168,7 @@ class Exchange:
         if (text := self.protocol.greeting(connection.serial)) is not None:
             self.connections.send(now_ms, connection, text, Content.GREETING)
         for stream in streams:
-            self._subscribe(now_ms, connection, StartStream(stream))
+            self._respond(now_ms, connection, StartStream(stream))
         return Accepted(connection.conn_id)
 
     def _handle_frame(self, now_ms: int, connection: Connection, data: str | bytes) -> None:

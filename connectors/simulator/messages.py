@@ -1,4 +1,4 @@
-"""Messages between a simulated exchange and the transport (`sockets`, or a test) that carries them."""
+"""Messages between a simulated exchange and the transport (`transport`, or a test) that carries them."""
 
 from __future__ import annotations
 
@@ -192,8 +192,8 @@ class ServedVenue(Protocol):
     def client_left(self, now_ms: int, conn_id: str, code: int | None = None) -> list[ExchangeAction]:
         """Handle the end of a connection by the client."""
 
-    def drop_slow_client(self, now_ms: int, conn_id: str) -> None:
-        """Drop a client that does not read the data sent to it."""
+    def drop_client(self, now_ms: int, conn_id: str, code: int | None = None) -> None:
+        """Drop a client that broke the protocol (`code` is the close code sent to it), or does not read (None)."""
 
     def request(
         self, now_ms: int, request: Request

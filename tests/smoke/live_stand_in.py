@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from connectors.simulator.protocols.limits import ServerLimits
 from connectors.simulator.scenario import Scenario
 from connectors.simulator.server import loopback
 from connectors.venues import venues
@@ -71,7 +72,9 @@ def in_thread(server: AbstractAsyncContextManager[T]) -> Iterator[T]:
 async def stand_in(authority: Authority, faults: Mapping[str, str] | None = None) -> AsyncIterator[StandIn]:
     """Serve every venue behind TLS; `faults` are those of certificates, by venue."""
     async with AsyncExitStack() as stack:
-        environ = await stack.enter_async_context(loopback(venues(), Scenario()))
+        environ = await stack.enter_async_context(
+            loopback(venues(), Scenario(), limits=ServerLimits(own_hosts_only=False))
+        )
         ports = {}
         for name, venue in venues().items():
             inner = urlsplit(environ[venue.rest.name]).port

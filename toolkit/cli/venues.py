@@ -6,11 +6,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from toolkit.cli import options as opt
+from toolkit.cli import server_options as server
 from toolkit.cli.common import with_common_options
 from toolkit.cli.output import emit, note
 from toolkit.model.errors import InputError, UsageError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from connectors.simulator.protocols.client_profile import ClientProfile
+    from connectors.simulator.protocols.limits import ServerLimits
     from connectors.simulator.replay.replayed_venue import ReplayedVenue
     from connectors.simulator.scenario import Scenario
     from connectors.venues.spec import Venue
@@ -27,23 +29,11 @@ if TYPE_CHECKING:
 _MAX_BYTES = 1 << 20
 """Greatest size of a scenario file."""
 _MAX_SPEED = 1_000
-
-_PortOption = Annotated[
-    int,
-    typer.Option(
-        "--port",
-        min=0,
-        max=65_000,
-        metavar="N",
-        help="Port of the first venue; the others use the next ports. 0: any free ports.",
-    ),
-]
-_VenueOption = Annotated[
-    list[str] | None, typer.Option("--venue", metavar="NAME", help="Serve only this venue; may be repeated.")
-]
-_StopOption = Annotated[
-    float | None, typer.Option("--minutes", metavar="N", help="Stop after this time; default: run until Ctrl-C.")
-]
+_LIMITS = (
+    "The limits protect this machine from the clients, and are beside those of each venue. A client is dropped if more "
+    "than 16 MiB wait for it. The first refusal of a kind is noted, the others are counted."
+)
+_MADE = "--scenario, --seed, --truth, --base and --profile"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -52,19 +42,24 @@ app = typer.Typer(
 )
 
 
-@app.command("serve")
+@app.command("serve", epilog=_LIMITS)
 @with_common_options
 def serve(
-    port: _PortOption = 0,
+    port: server.PortOption = 0,
     scenario: opt.ScenarioOption = None,
     seed: opt.SeedOption = 1,
     truth: opt.TruthOption = None,
     base: opt.BaseOption = "ETH",
-    venue: _VenueOption = None,
-    minutes: _StopOption = None,
+    venue: server.VenueOption = None,
+    minutes: server.StopOption = None,
     replay: opt.ReplayOption = None,
     speed: opt.SpeedOption = 1,
     profile: opt.ClientProfileOption = None,
+    max_connections: server.MaxConnectionsOption = 300,
+    max_subscriptions: server.MaxSubscriptionsOption = 100,
+    max_name: server.MaxNameOption = 256,
+    request_seconds: server.RequestSecondsOption = 10,
+    own_hosts: server.OwnHostsOption = True,
     quiet: opt.QuietOption = False,
 ) -> int:
     """Serve the simulated venues on 127.0.0.1 until Ctrl-C.
@@ -78,26 +73,26 @@ def serve(
     """
     import asyncio
 
+    from connectors.simulator.protocols.limits import ServerLimits
     from connectors.venues import venues
 
     known = venues()
-    if unknown := sorted(set(venue or ()) - known.keys()):
-        raise UsageError(f"--venue {unknown[0]}: no such venue; write one of {', '.join(known)}")
-    if minutes is not None and not 0 < minutes < float("inf"):
-        raise UsageError(f"--minutes {minutes:g}: write a time above 0")
-    duration_s = minutes and minutes * 60
+    _check_served(known, venue, minutes)
+    made = bool(scenario or truth or profile or (seed, base) != (1, "ETH"))
+    _check_replay(replayed=bool(replay), made=made, speed=speed)
+    limits = ServerLimits(
+        connections=max_connections,
+        subscriptions=max_subscriptions,
+        name_chars=max_name,
+        request_s=request_seconds,
+        own_hosts_only=own_hosts,
+    )
     if replay:
-        if scenario or truth or profile or seed != 1 or base != "ETH":
-            raise UsageError(
-                "--replay serves what was recorded; leave out --scenario, --seed, --truth, --base and --profile"
-            )
-        asyncio.run(_replay(replayed_venues(replay, venue, speed), port, duration_s, speed, quiet))
+        asyncio.run(_replay(replayed_venues(replay, venue, speed), port, minutes, speed, limits, quiet))
         return 0
-    if speed != 1:
-        raise UsageError("--speed applies to a recording; name it with --replay, or leave --speed out")
     served = {name: description for name, description in known.items() if not venue or name in venue}
     faults = read_scenario(scenario, list(known))
-    plan = ServePlan(served, faults, parse_asset(base), seed, port, duration_s, parse_profile(profile))
+    plan = ServePlan(served, faults, parse_asset(base), seed, port, minutes, parse_profile(profile), limits)
     asyncio.run(_serve(plan, truth, quiet))
     return 0
 
@@ -120,17 +115,34 @@ def faults(output: opt.OutputOption = None) -> int:
     return 0
 
 
+def _check_served(known: Mapping[str, Venue], names: list[str] | None, minutes: float | None) -> None:
+    """Raise `UsageError` for an unknown venue, or a time that is none."""
+    if unknown := sorted(set(names or ()) - known.keys()):
+        raise UsageError(f"--venue {unknown[0]}: no such venue; write one of {', '.join(known)}")
+    if minutes is not None and not 0 < minutes < float("inf"):
+        raise UsageError(f"--minutes {minutes:g}: write a time above 0")
+
+
+def _check_replay(*, replayed: bool, made: bool, speed: float) -> None:
+    """Raise `UsageError` for an option of a replay without one, or of simulated markets (`made`) with one."""
+    if replayed and made:
+        raise UsageError(f"--replay serves what was recorded; leave out {_MADE}")
+    if speed != 1 and not replayed:
+        raise UsageError("--speed applies to a recording; name it with --replay, or leave --speed out")
+
+
 @dataclass(frozen=True, slots=True)
 class ServePlan:
-    """The venues to serve, their market, faults and clients; `duration_s` None means until Ctrl-C."""
+    """The venues to serve, their market, faults and clients; `minutes` None means until Ctrl-C."""
 
     venues: dict[str, Venue]
     scenario: Scenario
     base: str
     seed: int
     port: int
-    duration_s: float | None
+    minutes: float | None
     profile: ClientProfile
+    limits: ServerLimits
 
 
 async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
@@ -152,6 +164,8 @@ async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
             first_port=plan.port,
             write_truth=write_truth,
             profile=plan.profile,
+            limits=plan.limits,
+            write_notice=None if quiet else note,
         ) as environment:
             emit("\n".join(_shell_lines(plan.venues, client_environment(plan.venues, environment))))
             if not quiet:
@@ -159,7 +173,7 @@ async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
                 for name, protocol in protocols(plan.profile).items():
                     if name in plan.venues and protocol.notice:
                         note(f"{name}: {protocol.notice}")
-            await _wait(stop, plan.duration_s)
+            await _wait(stop, plan.minutes)
 
 
 def replayed_venues(paths: list[Path], names: list[str] | None, speed: float) -> dict[str, ReplayedVenue]:
@@ -181,14 +195,19 @@ def replayed_venues(paths: list[Path], names: list[str] | None, speed: float) ->
 
 
 async def _replay(
-    venues: dict[str, ReplayedVenue], port: int, duration_s: float | None, speed: float, quiet: bool
+    venues: dict[str, ReplayedVenue],
+    port: int,
+    minutes: float | None,
+    speed: float,
+    limits: ServerLimits,
+    quiet: bool,
 ) -> None:
     """Serve tapes until SIGINT, SIGTERM or the end of the duration, then say what was served and what was missing."""
     from connectors.simulator.server import client_environment, replaying
 
     stop = _stop_event()
     described = {name: venue.tape.venue for name, venue in venues.items()}
-    async with replaying(venues, first_port=port) as environment:
+    async with replaying(venues, first_port=port, limits=limits, write_notice=None if quiet else note) as environment:
         emit("\n".join(_shell_lines(described, client_environment(described, environment))))
         for venue in () if quiet else venues.values():
             note(venue.recorded_sentence())
@@ -197,7 +216,7 @@ async def _replay(
                 f"SIMULATED venues: a replay of these tapes{_speed_note(speed)}; stamps in frames are those of the "
                 "recording, and so event ages count from then; Ctrl-C stops it"
             )
-        await _wait(stop, duration_s)
+        await _wait(stop, minutes)
     for venue in () if quiet else venues.values():
         note(venue.served_sentence())
 
@@ -225,13 +244,13 @@ def _stop_event() -> asyncio.Event:
     return stop
 
 
-async def _wait(stop: asyncio.Event, duration_s: float | None) -> None:
-    """Wait until `stop` is set, at most `duration_s` (None: without limit)."""
+async def _wait(stop: asyncio.Event, minutes: float | None) -> None:
+    """Wait until `stop` is set, at most `minutes` (None: without limit)."""
     import asyncio
     from contextlib import suppress
 
     with suppress(TimeoutError):
-        async with asyncio.timeout(duration_s):
+        async with asyncio.timeout(minutes and minutes * 60):
             await stop.wait()
 
 

@@ -1,4 +1,4 @@
-"""Limits of a venue for what its clients may use."""
+"""Limits of a simulated venue, and of its server, for what clients may use."""
 
 from __future__ import annotations
 
@@ -25,3 +25,19 @@ class UsageLimits:
 
 
 NO_LIMITS = UsageLimits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLimits:
+    """Limits of the server of one venue, which protect this machine; those of the venue itself apply beside them.
+
+    `connections` may be open at a time, HTTP included. One connection may have `subscriptions`, of channels whose names
+    have at most `name_chars` characters. A request must be whole within `request_s` seconds. `own_hosts_only` refuses a
+    request whose `Host` or `Origin` is not this machine.
+    """
+
+    connections: int = 300
+    subscriptions: int = 100
+    name_chars: int = 256
+    request_s: float = 10.0
+    own_hosts_only: bool = True

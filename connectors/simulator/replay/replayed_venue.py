@@ -180,8 +180,8 @@ class ReplayedVenue:
         self._open.pop(conn_id, None)
         return self.advance(now_ms)
 
-    def drop_slow_client(self, _now_ms: int, conn_id: str) -> None:
-        """Drop a client that does not read the data sent to it."""
+    def drop_client(self, _now_ms: int, conn_id: str, _code: int | None = None) -> None:
+        """Drop a client that broke the protocol or does not read."""
         self._open.pop(conn_id, None)
 
     def request(self, now_ms: int, request: Request) -> tuple[HttpResponse | Refused, list[ExchangeAction]]:

@@ -7,6 +7,7 @@ let its bytes leave one by one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 
@@ -26,6 +27,15 @@ FRAGMENT_OCTETS = 64
 
 DRIP_S = 1.0
 """Time between two bytes of a message that drips."""
+
+WAITING_FRAME_OCTETS = 256
+"""Memory that a frame takes beside its bytes while it waits in the buffer of the transport."""
+
+READ_OCTETS = 64 * 1024
+"""Bytes read at a time from a client that is no longer heard."""
+
+CLOSE_S = 2.0
+"""Time after which a closed connection is dropped although its client has not taken all that was sent."""
 
 
 class QuietProtocol(ServerProtocol):
@@ -51,13 +61,22 @@ class Peer:
         self.protocol = QuietProtocol(extensions=extensions, max_size=FRAME_OCTETS)
         self.writer = writer
         self.largest = 0
+        self._frames = 0
         self._drips = False
         self._waiting = bytearray()
 
     @property
     def unsent(self) -> int:
-        """The number of bytes that have not left for the client yet."""
-        return int(self.writer.transport.get_write_buffer_size()) + len(self._waiting)
+        """The memory of what has not left for the client yet, in bytes."""
+        octets = int(self.writer.transport.get_write_buffer_size())
+        # The shortest frame has two bytes, so no more than half as many can wait.
+        return octets + min(self._frames, octets // 2) * WAITING_FRAME_OCTETS + len(self._waiting)
+
+    @property
+    def failed_code(self) -> int | None:
+        """Close code of the client's breach of the protocol, None if it committed none."""
+        sent = self.protocol.close_sent
+        return None if sent is None or self.protocol.close_rcvd is not None else sent.code
 
     def flush(self) -> None:
         """Write the protocol's pending bytes to the socket; an empty item ends the stream."""
@@ -67,6 +86,7 @@ class Peer:
             if self._drips:
                 self._waiting += octets
             elif octets:
+                self._frames = self._frames + 1 if self.writer.transport.get_write_buffer_size() else 0
                 self.writer.write(octets)
             else:
                 self.writer.write_eof()
@@ -126,6 +146,32 @@ class Peer:
             reset(self.writer)
         else:
             self.writer.close()
+            asyncio.get_running_loop().call_later(CLOSE_S, self.writer.transport.abort)
+
+
+async def end(writer: asyncio.StreamWriter) -> None:
+    """Close the connection; drop it after `CLOSE_S` if its client does not take what was sent."""
+    writer.close()
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await writer.wait_closed()
+    except OSError:
+        writer.transport.abort()
+
+
+async def discard(reader: asyncio.StreamReader) -> None:
+    """Read until the client leaves."""
+    while await reader.read(READ_OCTETS):
+        pass
+
+
+async def take_leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """End our side and read on for a short time: a socket closed with bytes unread would reset before our last ones."""
+    with contextlib.suppress(OSError):
+        if writer.can_write_eof():
+            writer.write_eof()
+        async with asyncio.timeout(CLOSE_S):
+            await discard(reader)
 
 
 def reset(writer: asyncio.StreamWriter) -> None:

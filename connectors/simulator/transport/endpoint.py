@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import traceback
 from collections.abc import Iterable
 from http import HTTPStatus
-from http.client import HTTPMessage, parse_headers
-from io import BytesIO
-from urllib.parse import parse_qsl, urlsplit
 
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request as Upgrade
+from websockets.protocol import State
 
 from connectors.session.events import Control
 from connectors.simulator.messages import (
@@ -20,36 +20,54 @@ from connectors.simulator.messages import (
     ExchangeAction,
     HttpResponse,
     Refused,
-    Request,
     SendControl,
     SendData,
     ServedVenue,
     SetListening,
     Unanswered,
 )
-from connectors.simulator.peer import Peer, reset
+from connectors.simulator.protocols.limits import ServerLimits
+from connectors.simulator.transport.http_requests import (
+    HEAD_OCTETS,
+    ReadRequest,
+    RefusedRequestError,
+    encode_response,
+    read_request,
+)
+from connectors.simulator.transport.listener import RETRY_S, Listener
+from connectors.simulator.transport.notices import Notices
+from connectors.simulator.transport.peer import Peer, discard, end, reset, take_leave
 from toolkit.model.errors import InputError, UsageError
 
-HOST = "127.0.0.1"
-HEAD_OCTETS = 64 * 1024
-BODY_OCTETS = 1024 * 1024
+READ_OCTETS = 4 * 1024
+"""Bytes read from a client before the other clients have their turn."""
+
 BACKLOG_OCTETS = 16 * 1024 * 1024
 """Limit of the bytes unsent to a client, beside its largest frame; a client above it is dropped, as by real venues."""
 
-RETRY_S = 0.05
-"""Interval of the attempts to listen again on a port in use."""
+ALL_BACKLOGS_OCTETS = 64 * 1024 * 1024
+"""Limit of the bytes unsent to all clients; above it the client with the most is dropped."""
+
+SMALL_BACKLOG_OCTETS = 256 * 1024
+"""Backlog of a client below which the limit of all clients is not looked at."""
 
 
 class Endpoint:
-    """Network endpoint of one venue on one port; `run` serves until it is cancelled."""
+    """Network endpoint of one venue on one port; `run` serves until it is cancelled.
 
-    def __init__(self, exchange: ServedVenue, port: int = 0) -> None:
+    `notices` counts the clients that are refused.
+    """
+
+    def __init__(self, exchange: ServedVenue, port: int, limits: ServerLimits, notices: Notices) -> None:
         self.exchange = exchange
         self._port = port
+        self._limits = limits
+        self._notices = notices
         self._peers: dict[str, Peer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._clients: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
-        self._listener: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._schedule_changed = asyncio.Event()
         self._started_s: float | None = None
 
@@ -58,20 +76,15 @@ class Endpoint:
         """TCP port; known once the server listens, and kept while new connections are refused."""
         return self._port
 
-    async def listen(self) -> None:
+    def listen(self) -> None:
         """Start listening; the first call sets time 0 of the venue. Raises UsageError if the port is in use, and
         InputError if the process has too many files open.
         """
         if self._started_s is None:
             self._started_s = asyncio.get_running_loop().time()
-        try:
-            self._listener = await asyncio.start_server(self._serve, HOST, self._port, limit=HEAD_OCTETS)
-        except OSError as error:
-            raise UsageError(f"port {self._port} on {HOST} is not free: {error.strerror}") from error
-        if not self._listener.sockets:
-            # The event loop passes over a socket that the system refuses to create.
-            raise InputError(HOST, None, "no socket can be opened; raise `ulimit -n` (256 is enough)")
-        self._port = self._listener.sockets[0].getsockname()[1]
+        no_files = "no file is left to open (`ulimit -n`); it waits until one is"
+        self._listener = Listener(self._port, self._accepted, lambda: self._notices.refused(no_files))
+        self._port = self._listener.port
 
     async def run(self) -> None:
         """Run the exchange in real time."""
@@ -85,13 +98,14 @@ class Endpoint:
 
     async def close(self) -> None:
         """Stop listening and drop all connections."""
-        if self._listener is not None:
-            self._listener.close()
+        self._stop_listening()
         for writer in self._writers:
             writer.transport.abort()
-        for task in self._tasks:
+        ending = self._tasks | self._clients
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
+        self._notices.close()
 
     def _now_ms(self) -> int:
         return int((asyncio.get_running_loop().time() - (self._started_s or 0.0)) * 1_000)
@@ -111,15 +125,23 @@ class Endpoint:
                     self._check_backlog(action.conn_id, peer)
                 case SendControl(control=control, payload=payload):
                     peer.send_control(control, payload)
+                    self._check_backlog(action.conn_id, peer)
                 case CloseConnection():
                     del self._peers[action.conn_id]
                     peer.close(action)
 
     def _check_backlog(self, conn_id: str, peer: Peer) -> None:
         if peer.unsent > BACKLOG_OCTETS + peer.largest:
-            del self._peers[conn_id]
-            reset(peer.writer)
-            self.exchange.drop_slow_client(self._now_ms(), conn_id)
+            self._drop_slow(conn_id)
+        elif peer.unsent > SMALL_BACKLOG_OCTETS:
+            unsent = {each: other.unsent for each, other in self._peers.items()}
+            if sum(unsent.values()) > ALL_BACKLOGS_OCTETS:
+                self._drop_slow(max(unsent, key=unsent.__getitem__))
+
+    def _drop_slow(self, conn_id: str) -> None:
+        reset(self._peers.pop(conn_id).writer)
+        self.exchange.drop_client(self._now_ms(), conn_id)
+        self._notices.refused("it does not read what is sent to it")
 
     def _stop_listening(self) -> None:
         if self._listener is not None:
@@ -135,57 +157,69 @@ class Endpoint:
         """Listen again on the port; retry while another process holds it."""
         while self._listener is None:
             try:
-                await self.listen()
-            except UsageError:
+                self.listen()
+            except (UsageError, InputError):
                 await asyncio.sleep(RETRY_S)
 
     # --- client events --------------------------------------------------------------------------------------------
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accepted(self, client: socket.socket) -> None:
+        if len(self._clients) >= self._limits.connections:
+            most = f"{self._limits.connections} connections are open (--max-connections)"
+            self._notices.refused(most)
+            with contextlib.suppress(OSError):
+                client.send(encode_response(RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, most).response()))
+            client.close()
+            return
+        task = asyncio.create_task(self._serve(client))
+        self._clients.add(task)
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._clients.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            self._notices.refused(f"an error of this server, {type(error).__name__} at {at.name}:{at.lineno}")
+
+    async def _serve(self, client: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=client, limit=HEAD_OCTETS)
         self._writers.add(writer)
         try:
-            while await self._serve_request(reader, writer):
-                pass
-        except (OSError, EOFError, asyncio.LimitOverrunError, ValueError):
+            first = True
+            while await self._serve_request(reader, writer, first=first):
+                first = False
+        except RefusedRequestError as refusal:
+            self._notices.refused(str(refusal))
+            writer.write(encode_response(refusal.response()))
+            await take_leave(reader, writer)
+        except (OSError, EOFError, ValueError):
             pass  # A broken or invalid request ends only the connection of its client.
         finally:
+            await end(writer)
             self._writers.discard(writer)
-            writer.close()
 
-    async def _serve_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _serve_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, first: bool) -> bool:
         """Serve one HTTP request; return whether the connection can serve another."""
-        head = await reader.readuntil(b"\r\n\r\n")
-        line, _, rest = head.partition(b"\r\n")
-        method, target, _ = line.decode("ascii").split(" ", 2)
-        headers = parse_headers(BytesIO(rest))
-        if headers.get("Upgrade", "").lower() == "websocket":
-            await self._upgrade(head, target, _by_lower_name(headers), reader, writer)
+        received = await read_request(reader, self._limits, first=first)
+        if received.upgrades:
+            await self._upgrade(received, reader, writer)
             return False
-        body = await reader.readexactly(min(int(headers.get("Content-Length", "0")), BODY_OCTETS))
-        parts = urlsplit(target)
-        request = Request(method, parts.path, dict(parse_qsl(parts.query)), body, _by_lower_name(headers))
-        response, actions = self.exchange.request(self._now_ms(), request)
+        response, actions = self.exchange.request(self._now_ms(), received.request)
         self._carry_out(actions)
         if isinstance(response, Refused):
             reset(writer)
             return False
         if isinstance(response, Unanswered):
-            await _ignore(reader)
+            await discard(reader)
             return False
-        writer.write(_encode_http(response))
-        await writer.drain()
-        return headers.get("Connection", "").lower() != "close"
+        writer.write(encode_response(response))
+        async with asyncio.timeout(self._limits.request_s):
+            await writer.drain()
+        return not received.last
 
-    async def _upgrade(
-        self,
-        head: bytes,
-        target: str,
-        headers: dict[str, str],
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
+    async def _upgrade(self, received: ReadRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(writer, compress=self.exchange.compresses)
-        peer.protocol.receive_data(head)
+        peer.protocol.receive_data(received.head)
         upgrade = next((event for event in peer.protocol.events_received() if isinstance(event, Upgrade)), None)
         if upgrade is None:
             return
@@ -194,7 +228,7 @@ class Endpoint:
             peer.protocol.send_response(response)
             peer.flush()
             return
-        result, actions = self.exchange.connect(self._now_ms(), target, headers)
+        result, actions = self.exchange.connect(self._now_ms(), received.target, received.request.headers)
         match result:
             case Accepted(conn_id):
                 peer.protocol.send_response(response)
@@ -205,7 +239,7 @@ class Endpoint:
                 await self._read_frames(conn_id, peer, reader)
             case HttpResponse():
                 self._carry_out(actions)
-                writer.write(_encode_http(result))
+                writer.write(encode_response(result))
                 await writer.drain()
             case Refused():
                 # The exchange refuses connections shortly before the listener is closed.
@@ -213,21 +247,32 @@ class Endpoint:
                 reset(writer)
             case _:
                 self._carry_out(actions)
-                await _ignore(reader)
+                await discard(reader)
 
     async def _read_frames(self, conn_id: str, peer: Peer, reader: asyncio.StreamReader) -> None:
         code: int | None = None
         try:
-            while (octets := await reader.read(HEAD_OCTETS)) and conn_id in self._peers:
+            while self._is_open(conn_id, peer) and (octets := await reader.read(READ_OCTETS)):
                 peer.protocol.receive_data(octets)
                 for event in peer.protocol.events_received():
-                    if isinstance(event, Frame):
+                    if isinstance(event, Frame) and conn_id in self._peers:
                         code = self._handle_frame(conn_id, event) or code
                 peer.flush()
+                await asyncio.sleep(0)
         finally:
+            failed = peer.failed_code
             if self._peers.pop(conn_id, None) is not None:
-                self._carry_out(self.exchange.client_left(self._now_ms(), conn_id, code))
+                if failed is None:
+                    self._carry_out(self.exchange.client_left(self._now_ms(), conn_id, code))
+                else:
+                    self.exchange.drop_client(self._now_ms(), conn_id, failed)
+                    self._notices.refused(f"its frames break the protocol (close code {failed})")
                 self._schedule_changed.set()
+        if failed is not None:
+            await take_leave(reader, peer.writer)
+
+    def _is_open(self, conn_id: str, peer: Peer) -> bool:
+        return conn_id in self._peers and peer.protocol.state is State.OPEN
 
     def _handle_frame(self, conn_id: str, frame: Frame) -> int | None:
         """Pass a frame to the exchange; return the code of a close frame, None for any other."""
@@ -244,23 +289,3 @@ class Endpoint:
                 return int.from_bytes(data[:2], "big") or None
         self._schedule_changed.set()
         return None
-
-
-def _by_lower_name(headers: HTTPMessage) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
-
-
-async def _ignore(reader: asyncio.StreamReader) -> None:
-    """Read until the client leaves."""
-    while await reader.read(HEAD_OCTETS):
-        pass
-
-
-def _encode_http(response: HttpResponse) -> bytes:
-    try:
-        phrase = HTTPStatus(response.status).phrase
-    except ValueError:
-        phrase = "Simulated"
-    named = {"Content-Type": "application/json", "Content-Length": str(len(response.body)), **dict(response.headers)}
-    head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
-    return f"HTTP/1.1 {response.status} {phrase}\r\n{head}\r\n".encode() + response.body
