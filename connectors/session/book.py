@@ -33,25 +33,31 @@ class Ladder:
 
         Of equal prices the last counts. Levels of size zero are left out.
         """
-        before = self._sizes
-        self._sizes = {price: size for price, size in dict(levels).items() if size}
-        self._prices = sorted(self._sizes)
-        return self._sizes != before
+        before, sizes = self._sizes, dict(levels)
+        if not all(sizes.values()):
+            sizes = {price: size for price, size in sizes.items() if size}
+        self._sizes = sizes
+        self._prices = sorted(sizes)
+        return sizes != before
 
-    def set(self, price: Decimal, size: Decimal) -> bool:
-        """Set the absolute size of a level; return True if anything changed.
+    def update(self, levels: Iterable[Level]) -> bool:
+        """Set the absolute size of each level; return True if anything changed.
 
-        Size zero removes the level. The removal of an unknown level is legal and changes nothing.
+        Size zero removes a level. The removal of an unknown level is legal and changes nothing.
         """
-        known = self._sizes.get(price)
-        if size:
-            self._sizes[price] = size
-            if known is None:
-                insort(self._prices, price)
-        elif known is not None:
-            del self._sizes[price]
-            del self._prices[bisect_left(self._prices, price)]
-        return size != (known or 0)
+        sizes, prices, changed = self._sizes, self._prices, False
+        for price, size in levels:
+            known = sizes.get(price)
+            if size:
+                if known is None:
+                    insort(prices, price)
+                sizes[price] = size
+                changed = changed or size != known
+            elif known is not None:
+                del sizes[price]
+                del prices[bisect_left(prices, price)]
+                changed = True
+        return changed
 
     def best(self) -> Level | None:
         """Return the level nearest to the other side, None for an empty side."""
@@ -87,8 +93,7 @@ class OrderBook:
 
         The sequence is not checked here: call `check_sequence` first.
         """
-        changed = [self.bids.set(price, size) for price, size in delta.bids]
-        changed += [self.asks.set(price, size) for price, size in delta.asks]
+        changed = self.bids.update(delta.bids), self.asks.update(delta.asks)
         if delta.seq is not None:
             self.seq = delta.seq
         return any(changed)
