@@ -15,7 +15,7 @@ A frame older than the book is dropped and counted. A chain of them that proves 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from connectors.session.book import MAX_LEVELS, OrderBook, ResetDetector, SequenceCheck, check_sequence
 from connectors.session.counters import MinuteRateLimit, SessionCounters
@@ -71,38 +71,36 @@ class BookSync:
         if self._recovery is Recovery.REST and not self.live:
             yield from self._snapshots.stream_began()
 
-    def receive(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
-        """Take a frame of the book's topic."""
+    def receive(self, now_ms: int, frame: Book | BookDelta) -> Iterable[Action]:
+        """Take a frame of the book's topic; the actions must be carried out before the next frame."""
         if isinstance(frame, Book):
-            yield from self._replace(now_ms, frame)
-        elif self.live:
-            yield from self._apply(now_ms, frame)
-        elif self._recovery is Recovery.REST:
+            return self._replace(now_ms, frame)
+        if self.live:
+            return self._apply(now_ms, frame)
+        if self._recovery is Recovery.REST:
             self.data_ms = now_ms
-            yield from self._buffer(now_ms, frame)
-        else:
-            yield from self._counters.add_and_note("early_frame", seq=frame.seq)
+            return self._buffer(now_ms, frame)
+        return self._counters.add_and_note("early_frame", seq=frame.seq)
 
-    def _replace(self, now_ms: int, frame: Book) -> Iterator[Action]:
+    def _replace(self, now_ms: int, frame: Book) -> Iterable[Action]:
         seq, stored_seq = frame.seq, self.book.seq
         if self._topic.monotone and self.live and seq is not None and stored_seq is not None and seq < stored_seq:
-            yield from self._old_frame(now_ms, frame, stored_seq)
-            return
+            return self._old_frame(now_ms, frame, stored_seq)
         changed = self.book.replace(frame)
-        yield self._publish(now_ms, frame, changed=changed or not self.live)
+        return (self._publish(now_ms, frame, changed=changed or not self.live),)
 
-    def _apply(self, now_ms: int, delta: BookDelta) -> Iterator[Action]:
+    def _apply(self, now_ms: int, delta: BookDelta) -> Iterable[Action]:
         match check_sequence(self.book.seq, delta, bridging=self._bridging):
             case SequenceCheck.FOLLOWS:
                 self._bridging = False
                 changed = self.book.apply(delta)
                 if self.book.is_too_large:
-                    yield Close(ReconnectReason.DECODE_FAIL_LOOP, f"a book of more than {MAX_LEVELS} levels a side")
-                yield self._publish(now_ms, delta, changed=changed)
+                    return (Close(ReconnectReason.DECODE_FAIL_LOOP, f"a book of more than {MAX_LEVELS} levels a side"),)
+                return (self._publish(now_ms, delta, changed=changed),)
             case SequenceCheck.OLD:
-                yield from self._old_frame(now_ms, delta, self.book.seq)
+                return self._old_frame(now_ms, delta, self.book.seq)
             case broken:
-                yield from self._resync(now_ms, _REASONS[broken], delta, self.book.seq)
+                return self._resync(now_ms, _REASONS[broken], delta, self.book.seq)
 
     def _buffer(self, now_ms: int, delta: BookDelta) -> Iterator[Action]:
         """Buffer a delta until a snapshot; one older than the buffered ones may prove a reset of the counter."""

@@ -36,6 +36,7 @@ from connectors.session.events import (
     FetchPurpose,
     Note,
     Opened,
+    Received,
     SessionEvent,
     Started,
     Stop,
@@ -123,6 +124,8 @@ class Connector:
 
     def _step(self, now_ms: int, event: SessionEvent) -> Iterator[Action]:
         match self.state, event:
+            case ConnectorState.OPEN, Received() if self._session is not None:
+                yield from self._until_close(now_ms, self._session.step(now_ms, event))
             case ConnectorState.STOPPED, _:
                 return
             case _, Stop(reason, restart):
@@ -146,7 +149,8 @@ class Connector:
                 yield from self._until_close(now_ms, self._session.step(now_ms, event))
             case ConnectorState.WAITING, _ if now_ms >= self._wait_ends_ms:
                 yield from self._attempt()
-        yield from self._funding.timers(now_ms)
+        if self._funding.due_ms is not None:
+            yield from self._funding.timers(now_ms)
 
     # --- attempts -----------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ busy process from taking its own delay for silence of the venue:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -66,6 +66,7 @@ from toolkit.model.vocabulary import ReconnectReason
 
 NO_CLOSE_FRAME = 1006
 """The code by which WebSocket libraries report a socket that ended without a close frame (RFC 6455, 7.4.1)."""
+_BOOK_FRAMES = (Book, BookDelta)
 LATE_MS = 1_000
 """Delay from which a step counts as late because this process stood still, not because of load."""
 
@@ -97,6 +98,7 @@ class SocketSession:
         self._book_topic = self._topics[0]
         self._topic_keys = {topic.key for topic in self._topics}
         self._first_message = self._first_top = self._first_book = False
+        self._idle_until_ms = 0
         self._decode_errors = DecodeErrors(limits, counters, url)
         fetch_snapshot = partial(self._fetch_book, make_request, FetchPurpose.SNAPSHOT)
         self._book_sync = BookSync(self._book_topic, venue.recovery, limits, counters, fetch_snapshot, uniform, url)
@@ -142,6 +144,26 @@ class SocketSession:
 
     def step(self, now_ms: int, event: SessionEvent) -> Iterator[Action]:
         """Handle one event that arrived at `now_ms`, then the timers; the caller stops at the first `Close`."""
+        if now_ms < self._idle_until_ms and isinstance(event, Received):
+            # Most steps: a frame while no timer can be due, because data of a live book only postpones them.
+            self._now_ms = now_ms
+            yield from self._received(now_ms, event)
+            if self._book_sync.live:
+                return
+        else:
+            yield from self._handle_event(now_ms, event)
+        yield from self._timers(now_ms, 0 if isinstance(event, TimePassed) else LATE_MS)
+        self._idle_until_ms = self._first_timer_ms
+
+    @property
+    def _first_timer_ms(self) -> int:
+        """The time until which frames need no look at the timers; 0 if each step needs one."""
+        if not self._book_sync.live or self._watchdog.suspects:
+            return 0
+        pings_ms = self._pings.due_ms(0)
+        return min(self.due_ms, self._watchdog.covers_pong_ms, self.due_ms if pings_ms is None else pings_ms)
+
+    def _handle_event(self, now_ms: int, event: SessionEvent) -> Iterator[Action]:
         if now_ms - max(self._now_ms, self.due_ms) > LATE_MS:
             self._watchdog.restart_limits(now_ms)
             self._pings.extend_limit(now_ms + self._limits.pong_ms)
@@ -163,7 +185,6 @@ class SocketSession:
                 yield Close(ReconnectReason.SERVER_CLOSE if closed else ReconnectReason.STREAM_ENDED, detail, code=code)
             case SendFailed(detail, ping):
                 yield from self._pings.send_failed(detail) if ping else [Close(ReconnectReason.STREAM_ENDED, detail)]
-        yield from self._timers(now_ms, 0 if isinstance(event, TimePassed) else LATE_MS)
 
     def _timers(self, now_ms: int, grace_ms: int) -> Iterator[Action]:
         limit_ms = self._limits.session_ms
@@ -188,12 +209,16 @@ class SocketSession:
             yield from self._decode_errors.unparsable(now_ms, received, str(error))
             return
         for frame in decode(self._venue, self.target, received, message):
-            yield from self._handle(now_ms, frame, received, message)
+            if isinstance(frame, _BOOK_FRAMES) and frame.topic == self._book_topic.key:
+                actions = self._book_sync.receive(now_ms, frame)
+                yield from actions if self._first_top and self._first_book else self._with_milestones(actions)
+                if self._book_sync.data_ms == now_ms:
+                    self._decode_errors.book_data()
+            else:
+                yield from self._handle(now_ms, frame, received, message)
 
     def _handle(self, now_ms: int, frame: Frame, received: Received, message: Any) -> Iterator[Action]:
         match frame:
-            case Book() | BookDelta() if frame.topic == self._book_topic.key:
-                yield from self._book_frame(now_ms, frame)
             case Trade() | Funding() if frame.topic in self._topic_keys:
                 self._watchdog.other_topic(now_ms)
                 yield Publish(frame)
@@ -222,12 +247,7 @@ class SocketSession:
         self._watchdog.unreadable(now_ms, ReconnectReason.DECODE_FAIL_LOOP)
         yield from self._decode_errors.unknown_shape(received, why, message)
 
-    def _book_frame(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
-        yield from self._with_milestones(self._book_sync.receive(now_ms, frame))
-        if self._book_sync.data_ms == now_ms:
-            self._decode_errors.book_data()
-
-    def _with_milestones(self, actions: Iterator[Action]) -> Iterator[Action]:
+    def _with_milestones(self, actions: Iterable[Action]) -> Iterator[Action]:
         for action in actions:
             yield action
             if isinstance(action, Publish):

@@ -138,7 +138,17 @@ class SilenceWatchdog:
 
     def covers_missing_pong(self, now_ms: int) -> bool:
         """Return True after half of `stale_ms` without data: the watchdog then judges, not the ping timer."""
-        return now_ms - self.anchor_ms >= self._limits.stale_ms // 2
+        return now_ms >= self.covers_pong_ms
+
+    @property
+    def covers_pong_ms(self) -> int:
+        """The time from which the watchdog judges a missing pong, if no data comes before."""
+        return self.anchor_ms + self._limits.stale_ms // 2
+
+    @property
+    def suspects(self) -> bool:
+        """True while a silence or a frozen book is suspected."""
+        return self._suspicion is not None
 
     def timers(self, now_ms: int, grace_ms: int = 0) -> Iterator[Action]:
         """Begin, drop or decide a suspicion that is due; a decision waits `grace_ms` longer."""
@@ -221,7 +231,7 @@ class SilenceWatchdog:
     @property
     def _second_half_ms(self) -> int:
         """The time at which the second half of the silence began."""
-        return self.anchor_ms + self._limits.stale_ms // 2
+        return self.covers_pong_ms
 
     def _silence_class(self, suspicion: _Suspicion) -> Silence:
         since_ms = self._second_half_ms
