@@ -23,6 +23,11 @@ class Clock:
         """Return the milliseconds since the start, the time of the session machines."""
         return self.now_us() // 1_000
 
+    def now_and_unix_ms(self) -> tuple[int, int]:
+        """Return `now_ms` and `unix_ms` of the same moment."""
+        now_us = self.now_us()
+        return now_us // 1_000, (self._began_unix_us + now_us) // 1_000
+
     def unix_us(self) -> int:
         """Return the wall time in microseconds since 1970."""
         return self._began_unix_us + self.now_us()

@@ -151,7 +151,7 @@ class Driver(Generic[MachineT]):
             if self._shared.clock.now_ms() >= turn_ends_ms:
                 await asyncio.sleep(0)
                 turn_ends_ms = self._shared.clock.now_ms() + TURN_MS
-            await self._step(await self._queue.wait(self._timeout_s()))
+            await self._step(self._queue.dequeue() or await self._queue.wait(self._timeout_s()))
 
     def _timeout_s(self) -> float | None:
         due_ms = self.machine.due_ms

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+
+import msgspec
 
 from connectors.clock import Clock
 from connectors.session.events import Control, ControlReceived, Received, SessionEvent
@@ -20,8 +21,7 @@ NO_SOCKET = 0
 """The socket number of events that belong to no socket; the numbers of sockets begin at 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedEvent:
+class QueuedEvent(msgspec.Struct, frozen=True):
     """An event, the number of its socket (or `NO_SOCKET`), and its time of arrival in ms.
 
     `at_ms` is monotonic, `at_unix_ms` the wall clock.
@@ -52,7 +52,7 @@ class EventQueue:
     def enqueue(self, event: SessionEvent, socket: int = NO_SOCKET) -> None:
         """Add an event with the present time, even if the queue is full."""
         self._bytes += _frame_bytes(event)
-        self._events.append(QueuedEvent(event, socket, self._clock.now_ms(), self._clock.unix_ms()))
+        self._events.append(QueuedEvent(event, socket, *self._clock.now_and_unix_ms()))
         self._data_available.set()
 
     def enqueue_control(self, control: Control, socket: int) -> None:

@@ -182,7 +182,7 @@ def frame_json(frame: Frame) -> dict[str, Any]:
 
     Decimal numbers become text.
     """
-    values = {each.name: _json_value(getattr(frame, each.name)) for each in fields(frame)}
+    values = {name: _json_value(getattr(frame, name)) for name in type(frame).__match_args__}
     return {"is": type(frame).__name__, **{name: value for name, value in values.items() if value is not None}}
 
 

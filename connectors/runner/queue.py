@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from connectors.session.events import BookFlaws, EventSource, Note
 from connectors.venues.frames import Book, BookDelta, MarketFrame
@@ -24,6 +25,7 @@ CAPACITY = 256
 """Largest number of events in the queue of one venue."""
 CAPACITY_LEVELS = 40_000
 """Number of book levels at which the queue of one venue is full, whatever the number of its events."""
+_LOSSLESS = (Book, BookDelta)
 
 
 class Pressure(StrEnum):
@@ -34,8 +36,7 @@ class Pressure(StrEnum):
     PENDING_REPLACED = "mp_pending_latest_replaced_count"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """A market event for the runner, with its times of arrival in ms.
 
     `received_ms` is monotonic, `received_unix_ms` the wall clock.
@@ -51,13 +52,13 @@ class Delivery:
     @property
     def lossless(self) -> bool:
         """True for a book or a book delta, which must not be lost."""
-        return isinstance(self.event, Book | BookDelta)
+        return isinstance(self.event, _LOSSLESS)
 
     @property
     def levels(self) -> int:
         """Number of the levels of a book or a book delta, else 0."""
         event = self.event
-        return len(event.bids) + len(event.asks) if isinstance(event, Book | BookDelta) else 0
+        return len(event.bids) + len(event.asks) if isinstance(event, _LOSSLESS) else 0
 
 
 class Publisher:
@@ -92,18 +93,20 @@ class Publisher:
         Only a book or a delta is refused. The caller offers it again, with `retry`, when there is space; a retry is not
         counted.
         """
-        queue = self._queues[delivery.venue]
-        if not self.is_full(delivery.venue):
+        venue = delivery.venue
+        if not self.is_full(venue):
+            queue = self._queues[venue]
             queue.append(delivery)
-            self._levels[delivery.venue] += delivery.levels
-            self.high_water[delivery.venue] = max(self.high_water[delivery.venue], len(queue))
+            self._levels[venue] += delivery.levels
+            if len(queue) > self.high_water[venue]:
+                self.high_water[venue] = len(queue)
             return True, []
         if delivery.lossless:
-            return False, [] if retry else [self._count(delivery.venue, Pressure.LOSSLESS_WAIT)]
-        notes = [self._count(delivery.venue, Pressure.TRY_SEND_FULL)]
-        pending = self._pending[delivery.venue]
+            return False, [] if retry else [self._count(venue, Pressure.LOSSLESS_WAIT)]
+        notes = [self._count(venue, Pressure.TRY_SEND_FULL)]
+        pending = self._pending[venue]
         if type(delivery.event) in pending:
-            notes.append(self._count(delivery.venue, Pressure.PENDING_REPLACED))
+            notes.append(self._count(venue, Pressure.PENDING_REPLACED))
         pending[type(delivery.event)] = delivery
         return True, notes
 

@@ -11,8 +11,10 @@ shows how old the data had become; the next tick always drains.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from itertools import groupby
+
+from msgspec.structs import replace
 
 from connectors.runner.queue import Delivery
 from connectors.session.events import EventSource

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Flag, StrEnum, auto
 from typing import TypeAlias
 
+import msgspec
+
 from connectors.venues.frames import MarketFrame
 from connectors.venues.spec import RestCall, Value
 from toolkit.model.vocabulary import ReconnectReason
@@ -43,8 +45,7 @@ class ConnectFailed:
     retry_after_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(msgspec.Struct, frozen=True):
     """One whole data frame came in: a text frame, decoded or as its bytes, or a `binary` one."""
 
     data: str | bytes
@@ -209,8 +210,7 @@ class Ping:
     payload: str = "p"
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
+class Publish(msgspec.Struct, frozen=True):
     """Hand a market event to the consumer: books without loss, of other data the latest."""
 
     event: MarketFrame

@@ -2,6 +2,7 @@
 
 `exchange_ms` is the venue's wall clock, in ms since 1970. Sequence numbers are brought to `prev -> seq`, so that one
 rule serves all venues (`connectors.session.book.check_sequence`). Names of classes and fields are those of the tapes.
+Frames that come often are `msgspec.Struct`s, which are made in a third of the time of a data class.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
+
+import msgspec
 
 Json: TypeAlias = Any
 """A parsed JSON value. Its shape is checked with `match`, never assumed."""
@@ -25,8 +28,7 @@ class BookSide(StrEnum):
     SELL = "sell"
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+class Book(msgspec.Struct, frozen=True):
     """A whole book, which replaces the stored one.
 
     `seq` is the venue's sequence number of this state, None where the venue numbers nothing.
@@ -39,8 +41,7 @@ class Book:
     exchange_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BookDelta:
+class BookDelta(msgspec.Struct, frozen=True):
     """Changed levels with absolute sizes.
 
     `prev` is the `seq` that this delta follows (`seq - 1` at a venue that counts by one), None where the venue numbers

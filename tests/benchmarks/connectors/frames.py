@@ -19,6 +19,8 @@ from connectors.venues.spec import Venue
 from tests.simulation.one_connector import Simulation, make_connector
 
 BASE, SEED = "ETH", 1
+FRAMES_PER_S = 10_000
+"""Rate of the measured frames, whose times are moved together; the book of a venue does not depend on them."""
 SETTLED = 20
 """Book frames before the measured ones: the subscription and the first complete book lie within them."""
 
@@ -72,8 +74,11 @@ class _Recorder(Connector):
         has_book = any(isinstance(each, Publish) and isinstance(each.event, Book | BookDelta) for each in actions)
         if self.books < SETTLED:
             self.measured = len(self.events) + 1
-        if has_book or self.books < SETTLED or not isinstance(event, Received):
+        if self.books < SETTLED:
             self.events.append((now_ms, event))
+        elif has_book and isinstance(event, Received):
+            number = len(self.events) - self.measured
+            self.events.append((self.events[self.measured - 1][0] + number * 1_000 // FRAMES_PER_S, event))
         self.books += has_book
         return actions
 
