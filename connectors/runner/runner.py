@@ -139,7 +139,7 @@ class Runner:
             self._layers.tick(now_ms, {each.view.venue: each.ages.apply_age_ms for each in snapshots})
         applied_us = clock.now_us() - start_us
         timing = TickTiming(drained_us, applied_us, clock.now_us() - start_us)
-        self._write_record(snapshots, timing, stats, unix_ms)
+        self._write_record(snapshots, timing, stats, unix_ms, stood_still_ms)
         self.t += 1
 
     def _apply(self, drained: Sequence[Delivery], now_ms: int) -> None:
@@ -162,13 +162,14 @@ class Runner:
                 self._journal.record("status", (), venue, tick=self.t, before=before, status=each.status)
 
     def _write_record(
-        self, snapshots: Sequence[VenueSnapshot], timing: TickTiming, stats: RxStats, unix_ms: int
+        self, snapshots: Sequence[VenueSnapshot], timing: TickTiming, stats: RxStats, unix_ms: int, stood_still_ms: int
     ) -> None:
         with_stats = self._settings.rx_stats_every_ticks > 0
         toolkit = {
             **self._producer_fields,
             "venues": [self._venue_fields(each) for each in snapshots],
             "telemetry_dropped": self._dropped,
+            "stood_still_ms": stood_still_ms,
         }
         self._model.update(fair_value(snapshots), unix_ms)
         self._volatilities.update({each.view.venue: float(each.view.mid) for each in snapshots})

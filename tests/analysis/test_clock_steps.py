@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,3 +166,13 @@ def test_the_numbers_of_the_producer_s_tools_hold_the_step(tmp_path: Path) -> No
     assert isinstance(tool.upstream, int | float)
     assert tool.upstream > 1_000 * HOUR_S
     assert tool.ours == figure(plain, "paradex.age_apply_ms.p99").value
+
+
+def test_a_standstill_that_our_own_record_states_is_no_step_of_the_clock(tmp_path: Path) -> None:
+    lines = telemetry(made_run(), {TICKS // 2: 3.0}).splitlines(keepends=True)
+    late = json.loads(lines[TICKS // 2]) | {"toolkit": {"stood_still_ms": 2_750}}
+    for name, stated in (("unstated", lines[TICKS // 2]), ("stated", json.dumps(late) + "\n")):
+        (tmp_path / name).mkdir()
+        text = "".join([*lines[: TICKS // 2], stated, *lines[TICKS // 2 + 1 :]])
+        steps = stepped(analysed(tmp_path / name, text))
+        assert len(steps) == (0 if name == "stated" else 1)

@@ -14,7 +14,7 @@ import duckdb
 
 from toolkit.model.errors import InputError
 
-VERSION = 12
+VERSION = 13
 """Version of the tables, raised with each change. Schemas of one version differ in the digest of their definition."""
 
 _BACKFILLS = {

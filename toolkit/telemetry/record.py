@@ -123,6 +123,7 @@ class MarkedVenue(msgspec.Struct, gc=False):
 class OwnFields(msgspec.Struct, gc=False):
     """The object `toolkit`, which only our own connectors write; its venues have the order of the venue arrays."""
 
+    stood_still_ms: int | None = None
     marked_venues: list[MarkedVenue] | None = msgspec.field(default=None, name="venues")
 
 

@@ -113,6 +113,7 @@ create table if not exists tick (
     hedges struct(venue_id varchar)[],
     risk_events struct(event_type varchar)[],
     reconcile_drift struct(venue_id varchar, kind varchar)[],
+    stood_still_ms bigint,                   -- lateness of the tick after a standstill of the process, else 0
     injected bigint[]                        -- books put in from REST so far, by venue; null: the producer does not mark them
 );
 

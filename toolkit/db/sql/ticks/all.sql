@@ -5,7 +5,8 @@ select $run_key as run_key, seq, 0 as life, t, at_ms, at_ms is null as at_is_est
        would_send_orders_count, cap_hits, drained, funding_update, l2_delta, l2_snapshot, trade, out_market, reconcile_us,
        event_drain_us, engine_us, submit_us, total_us, order_tx_pending, pnl_realised, dollar_delta_usd, q_global_tao, hedge_delta_h_t, kf_p, kf_x_hat, fv_short_vol,
        fv_long_vol, sigma_eff, regime_ratio, shadow_spread_mult, shadow_size_mult, quote_levels, orders, fills, exits,
-       hedges, risk_events, reconcile_drift, list_transform(marked_venues, lambda each: each.injected) as injected
+       hedges, risk_events, reconcile_drift, stood_still_ms,
+       list_transform(marked_venues, lambda each: each.injected) as injected
 from data;
 
 -- Arrays become rows. In a record without event ages, venue_age_ms is the event age. A venue that the record does not name

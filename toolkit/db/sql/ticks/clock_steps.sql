@@ -53,9 +53,11 @@ lively as (
     where g.step_ms >= 600000 and v.age_event_ms <= 5000 and coalesce(v.age_apply_ms <= 5000, not has_apply_age)
     group by g.seq having count(*) >= 2
 ),
--- The duration of a tick is by the monotonic clock; the column is absent where only ages are read.
+-- The duration of a tick, and the standstill that our own connectors state, are by the monotonic clock; the columns are
+-- absent where only ages are read.
 worked as (
-    select g.seq, max(try_cast(to_json(r)->>'total_us' as bigint)) >= 500 * any_value(gap_ms) as stalled
+    select g.seq, coalesce(max(try_cast(to_json(r)->>'total_us' as bigint)) >= 500 * any_value(gap_ms), false)
+                  or coalesce(max(try_cast(to_json(r)->>'stood_still_ms' as bigint)) > 0, false) as stalled
     from (select seq, gap_ms, unnest([seq, before_seq]) as tick_seq from open_gap where large or seq in (from told)) g
     join tick r on r.seq = g.tick_seq group by g.seq
 )
