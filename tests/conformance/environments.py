@@ -33,8 +33,7 @@ class Environment:
 
 def install(client: Client, cache: Path = CACHE) -> Environment:
     """Return the environment of a client; make it if the cache has none. Raises InstallError."""
-    wanted = json.dumps([client.python, client.packages, client.alone])
-    folder = cache / f"{client.name}-{hashlib.sha256(wanted.encode()).hexdigest()[:8]}"
+    folder = _folder(client, cache)
     done = folder / "installed.json"
     python = folder / "bin" / "python"
     if not done.exists():
@@ -45,6 +44,16 @@ def install(client: Client, cache: Path = CACHE) -> Environment:
                 _pip(python, "install", "--quiet", *options, *packages)
         done.write_text(json.dumps(_versions(python)))
     return Environment(python, json.loads(done.read_text()))
+
+
+def installed(client: Client, cache: Path = CACHE) -> Environment | None:
+    """Return the environment of a client if the cache has it."""
+    return install(client, cache) if (_folder(client, cache) / "installed.json").exists() else None
+
+
+def _folder(client: Client, cache: Path) -> Path:
+    wanted = json.dumps([client.python, client.packages, client.alone])
+    return cache / f"{client.name}-{hashlib.sha256(wanted.encode()).hexdigest()[:8]}"
 
 
 def _create(folder: Path, versions: tuple[str, ...]) -> None:
