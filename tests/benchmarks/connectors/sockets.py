@@ -46,7 +46,7 @@ class ServerPlan:
     rate: int = 0
 
 
-def _run_server(plan: ServerPlan, pipe: Connection) -> None:
+def _run_Server(plan: ServerPlan, pipe: Connection) -> None:
     asyncio.run(_serve(plan, pipe))
 
 
@@ -98,7 +98,7 @@ class _Connected:
 @asynccontextmanager
 async def _connected(plan: ServerPlan) -> AsyncIterator[_Connected]:
     """Run a server and a driver that is connected to it, both until the block ends."""
-    with _server(plan) as (port, pipe):
+    with _ServerProcess(plan) as (port, pipe):
         machine = new_connector(venues()[plan.recording.venue])
         machine.target = replace(machine.target, ws_urls=(f"ws://127.0.0.1:{port}",))
         http = cast(HttpClient, _RecordedResponses(plan.recording))
@@ -110,7 +110,7 @@ async def _connected(plan: ServerPlan) -> AsyncIterator[_Connected]:
         await task
 
 
-class _server:
+class _ServerProcess:
     """A server process; its context is its port, and the pipe on which it sends the times of its frames."""
 
     def __init__(self, plan: ServerPlan) -> None:
@@ -130,7 +130,7 @@ class _server:
 async def socket_seconds(recording: Recording) -> float:
     """Return the CPU seconds of this process to read one frame from the socket, and nothing more."""
     measured = len(recording.frames(recording.measured))
-    with _server(ServerPlan(recording, measured)) as (port, _):
+    with _ServerProcess(ServerPlan(recording, measured)) as (port, _):
         socket = await open_socket(Connect(f"ws://127.0.0.1:{port}", (), 5_000), lambda _: None)
         assert not isinstance(socket, ConnectFailed)
         for _ in range(len(recording.frames()) - measured):
