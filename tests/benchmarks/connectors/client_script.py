@@ -8,6 +8,7 @@ import logging
 import pickle
 import sys
 import time
+from pathlib import Path
 
 
 def ignore(*_arguments):
@@ -50,13 +51,12 @@ def paradex():
 def main():
     logging.disable(logging.WARNING)
     venue, file = sys.argv[1:]
-    with open(file, "rb") as stored:
-        first, frames = pickle.load(stored)
+    first, frames = pickle.loads(Path(file).read_bytes())
     read = {"hyperliquid": hyperliquid, "lighter": lighter, "extended": extended, "paradex": paradex}[venue]()
     for frame in first:
         try:
             read(frame)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever the client does not read
             print(f"{type(error).__name__} on a frame of the subscription", file=sys.stderr)
     began = time.process_time()
     for frame in frames:

@@ -45,7 +45,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen([*TOOLKIT, "venues", "serve", "-q"], stdout=subprocess.PIPE, text=True) as venues,
     ):
-        command = [*TOOLKIT, "smoke", "--feed", "live", "--minutes", str(run_s / 60), "-o", f"{folder}/run", "-q"]
+        command = [*TOOLKIT, "smoke", "--feed", "live", "--minutes", str(run_s / 60), "--out", f"{folder}/run", "-q"]
         command += ["--db", f"{folder}/db"]
         smoke = subprocess.Popen(command, env=_environ(venues), stdout=subprocess.DEVNULL)
         pids = {"smoke": smoke.pid, "venues": venues.pid}

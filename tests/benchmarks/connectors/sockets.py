@@ -46,7 +46,7 @@ class ServerPlan:
     rate: int = 0
 
 
-def _run_Server(plan: ServerPlan, pipe: Connection) -> None:
+def _run_server(plan: ServerPlan, pipe: Connection) -> None:
     asyncio.run(_serve(plan, pipe))
 
 
