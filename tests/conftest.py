@@ -33,8 +33,8 @@ settings.load_profile("random" if "TOOLKIT_TEST_SEED" in os.environ else "fixed"
 
 CLOCK = (
     "tests/attacks/", "tests/end_to_end/", "tests/smoke/", "tests/host/", "tests/db/", "tests/analysis/test_follow.py",
-    "tests/connectors/io/", "tests/connectors/simulator/test_server.py", "tests/streams/test_callers.py",
-    "tests/streams/test_spool.py",
+    "tests/connectors/io/", "tests/connectors/simulator/test_server.py",
+    "tests/connectors/simulator/test_server_limits.py", "tests/streams/test_callers.py", "tests/streams/test_spool.py",
 )  # fmt: skip
 """Tests that use processes, sockets or the clock: one after another, in one worker."""
 INDEPENDENT = ("tests/fuzz/",)

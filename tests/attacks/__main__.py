@@ -3,6 +3,7 @@
     python -m tests.attacks                                  all, five venues at a time, 45 minutes
     python -m tests.attacks --venues aster --attacks pings   some of them
     python -m tests.attacks --beside                         a run of five venues of which one is hostile, beside one without
+    python -m tests.attacks --server                         hostile clients on the server of the simulated venues
 
 Every attack lasts `--seconds`. The run of the connectors goes on over all attacks, with a limit on silence of 4 s.
 """
@@ -19,6 +20,8 @@ from pathlib import Path
 
 from tests.attacks.beside import compare_beside
 from tests.attacks.catalogue import ATTACKS, VENUES, Attack
+from tests.attacks.on_server import catalogue as on_server
+from tests.attacks.on_server import trial as server_trial
 from tests.attacks.trial import Outcome, attacked_venue
 
 
@@ -30,10 +33,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="duration of each attack")
     parser.add_argument("--at-once", type=int, default=1, help="venues that are attacked at the same time")
     parser.add_argument("--beside", action="store_true", help="measure the other venues of a run")
+    parser.add_argument("--server", action="store_true", help="attack the server of the simulated venues")
     options = parser.parse_args()
     if options.beside:
         print(asyncio.run(compare_beside(options.seconds)))
         return 0
+    if options.server:
+        return asyncio.run(_attack_server(options.attacks, options.seconds))
     names = options.attacks.split(",") if options.attacks else [each.name for each in ATTACKS]
     chosen = [each for each in ATTACKS if each.name in names]
     outcomes = asyncio.run(_all(options.venues.split(","), chosen, options.seconds, options.at_once))
@@ -59,6 +65,19 @@ async def _all(venues: Sequence[str], attacks: Sequence[Attack], seconds: float,
 
 def _progress(outcome: Outcome) -> None:
     print(outcome.line(), file=sys.stderr, flush=True)
+
+
+async def _attack_server(names: str, seconds: float) -> int:
+    chosen = [each for each in on_server.ATTACKS if not names or each.name in names.split(",")]
+    outcomes = []
+    for attack in chosen:
+        outcomes.append(await server_trial.attacked_server(attack, seconds))
+        print(outcomes[-1].row(), file=sys.stderr, flush=True)
+    print(f"Measured {datetime.now(UTC):%Y-%m-%d}.\n\n{server_trial.table(outcomes)}")
+    failed = [each for each in outcomes if each.failure]
+    for each in failed:
+        print(f"FAILED {each.attack.name}: {each.failure}")
+    return 1 if failed else 0
 
 
 def table(attacks: Sequence[Attack], outcomes: Sequence[Outcome]) -> str:

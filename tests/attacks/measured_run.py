@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+from tests.attacks.process_load import ProcessLoad
+
 FRESH_MS = 1_500
 POLL_S = 0.1
 OWN_RESET = "Connection reset by peer"
@@ -34,11 +35,8 @@ class MeasuredRun:
 
     def __init__(self, process: asyncio.subprocess.Process, out: Path) -> None:
         self._process = process
+        self._load = ProcessLoad(process.pid)
         self.out = out
-
-    @property
-    def _proc(self) -> Path:
-        return Path("/proc") / str(self._process.pid)
 
     async def well(self, venue: str, within_s: float) -> float | None:
         """Wait until the venue is healthy with a fresh book; return the time in s, None if it is not in time."""
@@ -88,16 +86,9 @@ class MeasuredRun:
 
     async def measure(self, for_s: float) -> Load:
         """Measure the process over this time."""
-        (self._proc / "clear_refs").write_text("5")
-        cpu, size = self._cpu_s(), self._bytes()
-        await asyncio.sleep(for_s)
-        peak = next(line for line in (self._proc / "status").read_text().splitlines() if line.startswith("VmHWM"))
-        grown = (self._bytes() - size) / for_s / 1_000
-        return Load(int(peak.split()[1]) / 1_000, (self._cpu_s() - cpu) / for_s, grown)
-
-    def _cpu_s(self) -> float:
-        fields = (self._proc / "stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+        size = self._bytes()
+        peak_mb, share = await self._load.measure(for_s)
+        return Load(peak_mb, share, (self._bytes() - size) / for_s / 1_000)
 
     def _bytes(self) -> int:
         return sum(path.stat().st_size for path in self.out.rglob("*") if path.is_file())

@@ -47,7 +47,6 @@ RequestSecondsOption = Annotated[
     float,
     typer.Option(
         "--request-seconds",
-        min=0.001,
         metavar="N",
         help="Time within which a handshake or a request must be whole; then HTTP 408 and the connection is closed.",
     ),

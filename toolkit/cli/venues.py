@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MAX_BYTES = 1 << 20
 """Greatest size of a scenario file."""
 _MAX_SPEED = 1_000
+_MAX_REQUEST_S = 3_600
 _LIMITS = (
     "The limits protect this machine from the clients, and are beside those of each venue. A client is dropped if more "
     "than 16 MiB wait for it. The first refusal of a kind is noted, the others are counted."
@@ -77,7 +78,7 @@ def serve(
     from connectors.venues import venues
 
     known = venues()
-    _check_served(known, venue, minutes)
+    _check_served(known, venue, minutes, request_seconds)
     made = bool(scenario or truth or profile or (seed, base) != (1, "ETH"))
     _check_replay(replayed=bool(replay), made=made, speed=speed)
     limits = ServerLimits(
@@ -115,8 +116,10 @@ def faults(output: opt.OutputOption = None) -> int:
     return 0
 
 
-def _check_served(known: Mapping[str, Venue], names: list[str] | None, minutes: float | None) -> None:
+def _check_served(known: Mapping[str, Venue], names: list[str] | None, minutes: float | None, request_s: float) -> None:
     """Raise `UsageError` for an unknown venue, or a time that is none."""
+    if not 0 < request_s <= _MAX_REQUEST_S:
+        raise UsageError(f"--request-seconds {request_s:g}: write a time above 0, at most {_MAX_REQUEST_S}")
     if unknown := sorted(set(names or ()) - known.keys()):
         raise UsageError(f"--venue {unknown[0]}: no such venue; write one of {', '.join(known)}")
     if minutes is not None and not 0 < minutes < float("inf"):

@@ -98,7 +98,10 @@ class Endpoint:
 
     async def close(self) -> None:
         """Stop listening and drop all connections."""
+        listener = self._listener
         self._stop_listening()
+        if listener is not None:
+            await listener.wait_closed()
         for writer in self._writers:
             writer.transport.abort()
         ending = self._tasks | self._clients
@@ -177,7 +180,8 @@ class Endpoint:
 
     def _left(self, task: asyncio.Task[None]) -> None:
         self._clients.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        # Without notices the event loop reports an error that is not looked at.
+        if self._notices.written and not task.cancelled() and (error := task.exception()) is not None:
             at = traceback.extract_tb(error.__traceback__)[-1]
             self._notices.refused(f"an error of this server, {type(error).__name__} at {at.name}:{at.lineno}")
 

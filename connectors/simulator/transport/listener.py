@@ -59,3 +59,7 @@ class Listener:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._task.cancel()
+
+    async def wait_closed(self) -> None:
+        """Wait until the port is free."""
+        await asyncio.gather(self._task, return_exceptions=True)

@@ -14,6 +14,11 @@ class Notices:
         self._write = write
         self._counts: Counter[str] = Counter()
 
+    @property
+    def written(self) -> bool:
+        """True if notices are written anywhere."""
+        return self._write is not None
+
     def refused(self, why: str) -> None:
         """Count a refusal; `why` is one of a few sentences without text of a client."""
         self._counts[why] += 1

@@ -34,7 +34,7 @@ WAITING_FRAME_OCTETS = 256
 READ_OCTETS = 64 * 1024
 """Bytes read at a time from a client that is no longer heard."""
 
-CLOSE_S = 2.0
+CLOSE_S = 1.0
 """Time after which a closed connection is dropped although its client has not taken all that was sent."""
 
 

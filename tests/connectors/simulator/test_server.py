@@ -326,6 +326,9 @@ INVALID_OPTIONS = {
     ("--minutes", "-1"): 2,
     ("--base", "E/TH"): 2,
     ("--profile", "other"): 2,
+    ("--max-connections", "0"): 2,
+    ("--request-seconds", "nan"): 2,
+    ("--request-seconds", "-1"): 2,
     ("--scenario", "/nowhere.toml"): 3,
 }
 

@@ -1,0 +1,1 @@
+"""Attacks of hostile clients on the server of the simulated venues."""
