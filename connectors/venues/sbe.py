@@ -12,7 +12,6 @@ import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from itertools import accumulate
 from typing import Any, TypeAlias
 
@@ -23,6 +22,9 @@ NULL_INT64 = -(2**63)
 
 MAX_ENTRIES = 10_000
 """Most entries of a group; entries of no length cost no bytes."""
+
+CACHED_DECIMALS = 16_384
+"""Most values of one field that are kept as decimals."""
 
 TEMPLATE, SCHEMA, VERSION = "template", "schema", "version"
 """Keys of a message, beside its fields: the template's name (its number, if it is unknown), and two numbers."""
@@ -52,16 +54,7 @@ class FieldType:
 
     def reader(self) -> Callable[[int], Any]:
         """Return a function from the number in a message to its value."""
-        exponent = self.exponent
-        if exponent is None:
-            return _integer
-
-        # Prices and sizes of a book come again and again.
-        @lru_cache(maxsize=65_536)
-        def read(mantissa: int) -> Decimal | None:
-            return None if mantissa == NULL_INT64 else Decimal(mantissa).scaleb(exponent)
-
-        return read
+        return _integer if self.exponent is None else _DecimalCache(self.exponent).__getitem__
 
     def encode(self, name: str, value: Any) -> int:
         """Return the number that stands for a value in a message. Raises BadNumberError for one with more decimals."""
@@ -73,6 +66,21 @@ class FieldType:
         if mantissa != mantissa.to_integral_value():
             raise BadNumberError(f"{name}: more than {-self.exponent} decimals:", value)
         return int(mantissa)
+
+
+class _DecimalCache(dict[int, Decimal | None]):
+    """Decimals by their mantissa, because those of a book come again and again; a full cache starts afresh."""
+
+    def __init__(self, exponent: int) -> None:
+        super().__init__({NULL_INT64: None})
+        self._exponent = exponent
+
+    def __missing__(self, mantissa: int) -> Decimal:
+        if len(self) >= CACHED_DECIMALS:
+            self.clear()
+            self[NULL_INT64] = None
+        value = self[mantissa] = Decimal(mantissa).scaleb(self._exponent)
+        return value
 
 
 INT64, INT16, UINT8 = FieldType("q"), FieldType("h"), FieldType("B")
