@@ -65,11 +65,11 @@ def _record(number: int, **fields: object) -> str:
 
 
 _AGES = ",".join(["12"] * 100_000)
-_SESSION = (
+SESSION = (
     "INFO: Lighter public WS connecting url=wss://host{0}.example/ws\nINFO: Lighter public WS connected "
     "url=wss://host{0}.example/ws\nWS_AUDIT venue=lighter reconnect_reason=read_timeout count={0}\nLighter public WS stream ended"
 )
-_LINES_OF_SESSION = _SESSION.format(1).splitlines()
+_LINES_OF_SESSION = SESSION.format(1).splitlines()
 TELEMETRY: dict[str, Callable[[Path, int], None]] = {
     "blank lines": _after_records(lambda _: ""),
     "junk lines": _after_records(lambda number: f"junk {number}"),
@@ -109,7 +109,7 @@ LOG: dict[str, Callable[[Path, int], None]] = {
     "300 venues, 20 000 reasons": _repeated(
         lambda number: f"WS_AUDIT venue=v{number % 300} reconnect_reason=reason{number % 20_000} count={number}"
     ),
-    "a new host a socket": _repeated(_SESSION.format),
+    "a new host a socket": _repeated(SESSION.format),
     "a failed attempt a line": _repeated(
         lambda number: f"WS_AUDIT venue=lighter reconnect_reason=connect_error count={number}"
     ),
@@ -119,22 +119,22 @@ LOG: dict[str, Callable[[Path, int], None]] = {
             f"WARN: Aster subscribe failed {900_000_000 + number} times; backing off"
         )
     ),
-    "many sockets": _repeated(lambda number: _SESSION.format(1).replace("count=1", f"count={number}")),
+    "many sockets": _repeated(lambda number: SESSION.format(1).replace("count=1", f"count={number}")),
     "a new counter a line": _repeated(lambda number: f"WS_AUDIT venue=lighter counter{number}_count=1"),
     "a new publisher counter a line": _repeated(
         lambda number: f"WS_AUDIT component=market_publisher counter{number}=1"
     ),
     "a start a line": _repeated(lambda number: f"paraphina_live | trade_mode=shadow | cfg_hash=0x{number:016x}"),
     "foreign lines": _repeated(
-        lambda number: f"{number:x} word{number} is not {number * 7919:b}", head=_SESSION.format(1) + "\n"
+        lambda number: f"{number:x} word{number} is not {number * 7919:b}", head=SESSION.format(1) + "\n"
     ),
     "foreign words": _repeated(
-        lambda number: " ".join(f"w{number * 31 + each}" for each in range(12)), head=_SESSION.format(1) + "\n"
+        lambda number: " ".join(f"w{number * 31 + each}" for each in range(12)), head=SESSION.format(1) + "\n"
     ),
     "errors": _repeated(lambda number: f"Error: cause {number}"),
     "panics": _repeated(lambda number: f"thread 'main{number}' panicked at src/main.rs:{number}:1:\nnote {number}"),
     "settings": _repeated(
-        lambda number: f"[config] NAME_{number} = {number} (overrode default)", head=_SESSION.format(1) + "\n"
+        lambda number: f"[config] NAME_{number} = {number} (overrode default)", head=SESSION.format(1) + "\n"
     ),
     "refusals": _repeated(lambda number: f"WARN: Lighter public WS subscribe error: refused {number}"),
     "close reasons": _repeated(
@@ -148,8 +148,8 @@ LOG: dict[str, Callable[[Path, int], None]] = {
     "ticks back and forth": _repeated(
         lambda number: f"market_rx_stats tick={number * 7919 % 1000} raw_drained=1 cap_hits=0"
     ),
-    "blank lines of a log": _repeated(lambda _: "", head=_SESSION.format(1) + "\n"),
-    "carriage returns": _repeated(lambda number: f"\r{number}\r" * 20, head=_SESSION.format(1) + "\n"),
+    "blank lines of a log": _repeated(lambda _: "", head=SESSION.format(1) + "\n"),
+    "carriage returns": _repeated(lambda number: f"\r{number}\r" * 20, head=SESSION.format(1) + "\n"),
     "lines of 1 MB": _repeated(lambda number: f"Error: {number}" + "x" * 1_000_000),
     "docker objects": _repeated(
         lambda number: json.dumps(
@@ -209,7 +209,7 @@ def _in_zip(write: Writer) -> Writer:
 
 
 LOG["lines of 7 MB"] = _repeated(lambda number: f"Error: {number} " + "word " * 1_400_000)
-LOG["two lines"] = lambda path, size: _repeated(lambda _: "Error: " + "x" * (size // 2), _SESSION.format(1) + "\n")(
+LOG["two lines"] = lambda path, size: _repeated(lambda _: "Error: " + "x" * (size // 2), SESSION.format(1) + "\n")(
     path, size
 )
 _label = _one_line(b'{"schema": "toolkit.run_meta/1", "label": "', b"x", b'"}\n')

@@ -8,10 +8,18 @@ from pathlib import Path
 import pytest
 
 import toolkit
-from tests.benchmarks.hostile import LOG, TELEMETRY
+from tests.benchmarks.hostile import LOG, SESSION, TELEMETRY
 from toolkit.model.runs import RunAnalysis, SetAsideLine
 from toolkit.model.set_aside import SetAsideLines
-from toolkit.model.vocabulary import MAX_PLACES, MAX_REASONS, MAX_VENUES, FindingCode
+from toolkit.model.vocabulary import (
+    MAX_PLACES,
+    MAX_REASONS,
+    MAX_SETTING_VALUES,
+    MAX_SETTINGS,
+    MAX_VENUES,
+    FindingCode,
+)
+from toolkit.runlog.facts import KEEP_ERRORS
 
 BYTES = 150_000
 """Size of each file: enough names, places and values to pass the limits."""
@@ -39,22 +47,47 @@ def test_no_field_of_a_file_brings_more_than_the_limits(name: str, file_name: st
     labels = Counter(each.figure.rsplit(".", 1)[0] for each in run.figures if each.metric == "reconnects")
     assert all(count <= MAX_REASONS + 20 for count in labels.values())
     assert all(len(each.text) < 2_000 for each in run.findings)
+    assert len(run.run.setting_sources) <= MAX_SETTINGS
+    assert all(each.value.count(" and ") <= MAX_SETTING_VALUES for each in run.run.setting_sources)
+    assert len(run.run.starts) <= MAX_PLACES
+    assert all(len(each.lines) <= 2 * MAX_PLACES + 2 for each in run.episodes)
 
 
 @pytest.mark.parametrize(
-    ("name", "file_name", "subject"),
+    ("name", "file_name", "subjects"),
     [
-        ("a new venue a line", "run.log", "venues"),
-        ("a new reason a line", "run.log", "reasons"),
-        ("100 000 ages a record", "telemetry.jsonl", "arrays of telemetry.jsonl"),
+        ("a new venue a line", "run.log", ["venues"]),
+        ("a new reason a line", "run.log", ["reasons", "ends of sessions"]),
+        ("100 000 ages a record", "telemetry.jsonl", ["arrays of telemetry.jsonl"]),
+        ("close reasons", "run.log", ["ends of sessions"]),
+        ("panics", "run.log", ["panics", "ends"]),
     ],
 )
 def test_what_is_beyond_a_limit_is_counted_in_a_finding(
-    name: str, file_name: str, subject: str, tmp_path: Path
+    name: str, file_name: str, subjects: list[str], tmp_path: Path
 ) -> None:
-    run = analysis(name, file_name, tmp_path)
-    found = [each.subject for each in run.findings if each.code == FindingCode.LIMIT_REACHED]
-    assert found == [subject]
+    assert list(limits_reached(analysis(name, file_name, tmp_path))) == subjects
+
+
+@pytest.mark.parametrize(
+    ("name", "lines_each", "kept"),
+    [
+        ("a start a line", 1, {"values of settings": MAX_SETTING_VALUES, "starts": MAX_PLACES}),
+        ("settings", 1, {"settings": MAX_SETTINGS + len(SESSION.splitlines())}),
+        ("errors", 1, {"ends": KEEP_ERRORS + 1}),
+        ("builds", 2, {"build errors": KEEP_ERRORS}),
+    ],
+)
+def test_every_line_beyond_a_limit_is_counted(name: str, lines_each: int, kept: dict[str, int], tmp_path: Path) -> None:
+    run = analysis(name, "run.log", tmp_path)
+    (ledger,) = run.ledger
+    found = {subject: int(text.split(" ")[0].replace("\u00a0", "")) for subject, text in limits_reached(run).items()}
+    assert found == {subject: ledger.lines // lines_each - count for subject, count in kept.items()}
+
+
+def limits_reached(run: RunAnalysis) -> dict[str, str]:
+    """Return the text of each finding about a limit by its subject."""
+    return {str(each.subject): each.text for each in run.findings if each.code == FindingCode.LIMIT_REACHED}
 
 
 def test_the_store_counts_the_lines_whose_places_are_not_listed(tmp_path: Path) -> None:

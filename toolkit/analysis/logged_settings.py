@@ -6,8 +6,9 @@ Only keys of recognised line families count. Text from outside, such as a payloa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import duckdb
 
@@ -15,6 +16,7 @@ from toolkit.db.store import sql
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.redaction import redact_setting
 from toolkit.model.runs import SettingSource
+from toolkit.model.vocabulary import MAX_SETTING_VALUES, MAX_SETTINGS
 from toolkit.runlog.ending_lines import Ref
 
 _START_KEYS = {"network", "venues", "connectors", "cfg", "cfg_hash"}
@@ -61,6 +63,8 @@ _VENUE_VARIABLES = {
 _SHORT_NAMES = {"hyperliquid": "HL"}
 _FALLBACK_LIMIT = re.compile(r" \(WS stale for >(\d+)ms\)")
 _VALUE = re.compile(r"[\w.,:+-]{1,200}")
+"""Form of the names and values of settings."""
+_BATCH_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +77,64 @@ class _Statement:
     note: str | None = None
 
 
+@dataclass(slots=True)
+class _Setting:
+    """What the lines state of one setting: the first of them, and its values."""
+
+    first: _Statement
+    values: dict[str, None] = field(default_factory=dict)
+    """The first `MAX_SETTING_VALUES` values."""
+    note: str | None = None
+    further: int = 0
+    """Statements of further values."""
+
+    def add(self, statement: _Statement, count: int) -> None:
+        """Add a value that `count` lines state."""
+        self.note = self.note or statement.note
+        if statement.value in self.values or len(self.values) < MAX_SETTING_VALUES:
+            self.values[statement.value] = None
+        else:
+            self.further += count
+
+    def source(self, loaded: LoadedRun) -> SettingSource:
+        """Return the setting with its first line; of values that are not listed it has the number of statements."""
+        name = self.first.name
+        more = [f"{self.further} statements of other values"] if self.further else []
+        value = " and ".join([*sorted(self.values), *more])
+        return SettingSource(name, value, *loaded.file_and_line(self.first.ref), _variable(name), self.note)
+
+
 def logged_settings(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun) -> tuple[SettingSource, ...]:
-    """Return the settings that the log of a loaded run states, each with its first line, in the order of the lines."""
-    rows = con.execute(sql("logged_settings"), {"run_key": run_key}).fetchall()
-    found: dict[str, list[_Statement]] = {}
-    for family, venue, key, value, name, raw, first in rows:
-        ref = tuple(first.values()) if isinstance(first, Mapping) else tuple(first)
-        if ref in loaded.log.torn:
-            continue
-        for each in _statements(family, venue, key, value, name, raw, ref):
-            if _VALUE.fullmatch(each.value) and (not each.name.endswith("_ms") or each.value.isdigit()):
-                found.setdefault(each.name, []).append(each)
-    return tuple(_source(name, statements, loaded) for name, statements in found.items())
+    """Return the settings that the log of a loaded run states, each with its first line, in the order of the lines.
+
+    They are the first `MAX_SETTINGS`. What states further ones, or further values of one, is counted in `loaded`.
+    """
+    found: dict[str, _Setting] = {}
+    names = loaded.log.names
+    names.further_settings = 0
+    for each, count in _valid_statements(con, run_key, loaded):
+        if each.name in found or len(found) < MAX_SETTINGS:
+            found.setdefault(each.name, _Setting(each)).add(each, count)
+        else:
+            names.further_settings += count
+    names.further_values = Counter({name: each.further for name, each in found.items() if each.further})
+    return tuple(each.source(loaded) for each in found.values())
+
+
+def _valid_statements(
+    con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun
+) -> Iterator[tuple[_Statement, int]]:
+    """Yield each value that whole lines state, with the number of the lines, in the order of its first line."""
+    result = con.execute(sql("logged_settings"), {"run_key": run_key})
+    while rows := result.fetchmany(_BATCH_ROWS):
+        for family, venue, key, value, name, raw, first, count in rows:
+            ref = tuple(first.values()) if isinstance(first, Mapping) else tuple(first)
+            if ref in loaded.log.torn:
+                continue
+            for each in _statements(family, venue, key, value, name, raw, ref):
+                is_valid = _VALUE.fullmatch(each.name) and _VALUE.fullmatch(each.value)
+                if is_valid and (not each.name.endswith("_ms") or each.value.isdigit()):
+                    yield each, count
 
 
 def _statements(
@@ -119,14 +169,6 @@ def _start_settings(facts: str) -> Iterator[tuple[str, str]]:
                 loop, _, milliseconds = interval.partition(":")
                 if milliseconds.isdigit():
                     yield f"{key}.{loop}", milliseconds
-
-
-def _source(name: str, statements: Iterable[_Statement], loaded: LoadedRun) -> SettingSource:
-    first, *_ = statements = list(statements)
-    values = dict.fromkeys(each.value for each in statements)
-    file, line = loaded.file_and_line(first.ref)
-    notes = [each.note for each in statements if each.note]
-    return SettingSource(name, " and ".join(sorted(values)), file, line, _variable(name), notes[0] if notes else None)
 
 
 def _variable(name: str) -> str | None:

@@ -64,6 +64,7 @@ def load(
         loader.rows.flush()
     loader.count_other_lines()
     loader.result.sessions, loader.result.incidents = loader.reader.sessions.close()
+    loader.result.further_ending_lines = loader.reader.sessions.further_lines
     loader.result.facts.lives = loader.most_lives
     loader.result.facts.set_foreign_apart()
     return loader.result

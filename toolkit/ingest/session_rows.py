@@ -40,15 +40,15 @@ def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun)
     times. The rows are joined with them in the database, which holds any number of sessions in bounded memory; `run`
     holds none afterwards.
     """
-    sessions = sorted(run.log.sessions, key=lambda each: (each.life, each.venue, each.session))
+    sessions = run.log.sessions
     _write(con, "socket_session", _SESSION_COLUMNS, map(_session_row, sessions))
     incidents = (
         (each.venue, each.kind, None, each.reason, _lines_json(run, each.refs), *each.refs[0], *each.refs[0], *_NO_LINE)
         for each in run.log.incidents
     )
     _write(con, "socket_episode", _EPISODE_COLUMNS, chain(_reconnects(run, sessions), incidents))
-    run.log.sessions, run.log.incidents = [], []
-    del sessions
+    run.log.sessions.clear()
+    run.log.incidents.clear()
     execute_script(con, sql("timeline/session_times"), run_key=run_key)
 
 

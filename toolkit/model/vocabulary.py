@@ -16,6 +16,10 @@ MAX_REASONS = 64
 """Reasons of a venue. What names further ones is counted as `OTHER_NAME`."""
 MAX_EPISODES = 10_000
 """Episodes of a run that are listed; the store has all of them."""
+MAX_SETTINGS = 1_000
+"""Settings that the log of a run states; lines that name further ones are counted."""
+MAX_SETTING_VALUES = 20
+"""Values of one setting that are listed where the log states several; lines that state further ones are counted."""
 MAX_LABELS = 1_000
 """Values of a label that a run may have otherwise."""
 OTHER_NAME = "other"

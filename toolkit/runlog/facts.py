@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from toolkit.model.vocabulary import MAX_LABELS, MAX_PLACES, OTHER_NAME, VENUE_ID
 from toolkit.runlog.build_causes import BuildCause, build_cause
@@ -14,12 +12,13 @@ from toolkit.runlog.ending_lines import EndingLine, Ref, is_of_program
 from toolkit.runlog.family_groups import AFTERMATH, BUILD, CAUSE_FAMILIES, ENDINGS, NOT_FROM_PROGRAM
 from toolkit.runlog.lives import StartupLine, startup_facts
 from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, QuotedRecord, has_program_words
+from toolkit.runlog.session_lines import is_loopback
 
-_LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
 KEEP_ERRORS = 200
 MAX_CHAIN_CHARS = 1_000
 """Characters of a chain of causes that are kept."""
 _MAX_DIGITS = 4
+_BUILD_ERRORS = ("build_error", "build_cause")
 
 
 @dataclass
@@ -29,6 +28,8 @@ class LogFacts:
     families: Counter[str] = field(default_factory=Counter)
     starts: list[StartupLine] = field(default_factory=list)
     """The first `MAX_PLACES` start-up lines."""
+    further: Counter[str] = field(default_factory=Counter)
+    """Lines that are only counted, as many are kept already: `starts`, `endings`, `build_errors`."""
     first: dict[str, tuple[Ref, str]] = field(default_factory=dict)
     """First line of each family and its text."""
     last: dict[str, tuple[Ref, str]] = field(default_factory=dict)
@@ -90,7 +91,9 @@ class LogFacts:
         """Begin a life at a line: its log's earlier ending lines belong to earlier lives."""
         log = self._log(ref[0])
         previous = [each for each in self.endings if self._log(each.ref[0]) == log]
-        self.earlier = [*self.earlier, *previous][-KEEP_ERRORS:]
+        earlier = [*self.earlier, *previous]
+        self.earlier = earlier[-KEEP_ERRORS:]
+        self._only_count("endings", len(earlier) - len(self.earlier))
         self.endings = [each for each in self.endings if each not in previous]
         self.panics = [each for each in self.panics if self._log(each[0][0]) != log]
         self._panic_counts.pop(log, None)
@@ -155,26 +158,33 @@ class LogFacts:
         if family not in self.first:
             self.first[family] = (ref, text)
         if family in ENDINGS:
+            self._only_count("endings", len(self.endings[KEEP_ERRORS:]))
             del self.endings[KEEP_ERRORS:]
             self.endings.append(EndingLine(ref, family, text, record.fields, sender))
         elif family == "ws_connecting" and record.venue:
-            self._note_address(record.fields["url"])
-        elif family == "startup" and len(self.starts) < MAX_PLACES:
-            self.starts.append(StartupLine(ref, startup_facts(record)))
+            is_local = is_loopback(record.fields["url"])
+            self.has_loopback_socket |= is_local
+            self.has_other_socket |= not is_local
+        elif family == "startup":
+            if self._is_kept("starts", len(self.starts) < MAX_PLACES):
+                self.starts.append(StartupLine(ref, startup_facts(record)))
         elif family == "build_finished":
             self.build_ms += _build_duration_ms(record.fields)
-        elif family in ("build_error", "build_cause") and len(self.build_errors) < KEEP_ERRORS:
-            self.build_errors.append((ref, text))
+        elif family in _BUILD_ERRORS:
+            if self._is_kept("build_errors", len(self.build_errors) < KEEP_ERRORS):
+                self.build_errors.append((ref, text))
         elif family == "applied_book" and record.venue:
             self.venue_index[record.venue] = int(record.fields["venue_index"])
         elif family == "audit_other":
             self._count_component(record)
 
-    def _note_address(self, url: str) -> None:
-        if _LOOPBACK.match(_host(url)):
-            self.has_loopback_socket = True
-        else:
-            self.has_other_socket = True
+    def _is_kept(self, what: str, has_room: bool) -> bool:
+        self._only_count(what, not has_room)
+        return has_room
+
+    def _only_count(self, what: str, lines: int) -> None:
+        if lines:
+            self.further[what] += lines
 
     def _count_component(self, record: LogRecord, count: int = 1) -> None:
         name = record.reason or "?"
@@ -226,6 +236,8 @@ class LogFacts:
         self.last[family] = max(self.last.get(family, last), last)
         if family == "audit_other":
             self._count_component(record, count)
+        self._only_count("endings", count * (family in ENDINGS))
+        self._only_count("build_errors", count * (family in _BUILD_ERRORS))
 
     def _note_venue(self, record: LogRecord, ref: Ref) -> None:
         venue = record.venue
@@ -284,11 +296,3 @@ class LogFacts:
 def _build_duration_ms(fields: Mapping[str, str]) -> int:
     hours, minutes, seconds = (float(fields.get(unit, 0)) for unit in "hms")
     return round(((hours * 60 + minutes) * 60 + seconds) * 1_000)
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        # The address is from a damaged line, for example with an unmatched bracket.
-        return ""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from urllib.parse import urlsplit
 
 import msgspec
 
 from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.grammar import message_family_named
 from toolkit.runlog.parse import LogRecord
+
+_LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
 
 
 class SessionLine(msgspec.Struct, frozen=True, gc=False):
@@ -29,6 +33,14 @@ class SessionLine(msgspec.Struct, frozen=True, gc=False):
     hedge: bool = False
     refused: bool = False
     failures: int = 1
+
+
+def is_loopback(url: str) -> bool:
+    """Return true if a socket's address is on this machine; false for one that a damaged line cut short."""
+    try:
+        return _LOOPBACK.match(urlsplit(url).hostname or "") is not None
+    except ValueError:
+        return False
 
 
 def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:

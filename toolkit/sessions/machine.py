@@ -25,12 +25,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from toolkit.model.runs import Session
-from toolkit.model.vocabulary import MAX_PLACES, ReconnectReason, Stage
+from toolkit.model.vocabulary import ReconnectReason, Stage
 from toolkit.runlog.lives import LifeStart
 from toolkit.runlog.session_lines import SessionLine
 from toolkit.sessions.counted_failures import state_counted_failures
 from toolkit.sessions.error_reasons import DISCOVERY, inferred_reason
 from toolkit.sessions.open_session import OpenSession
+from toolkit.sessions.packed_records import PackedRecords
 from toolkit.sessions.venue_rules import venue_rules
 
 _STAGES = {
@@ -73,8 +74,10 @@ class VenueSessions:
         self._counted = 0  # sessions before the one that the last line with a count of failures ended
         self._audited: SessionIncident | None = None  # from an audit line; an ending line may follow
         self._announced: SessionIncident | None = None  # from a message; its audit line may follow
-        self.sessions: list[Session] = []
-        self.incidents: list[SessionIncident] = []
+        self.sessions = PackedRecords(Session)
+        self.incidents = PackedRecords(SessionIncident)
+        self.further_lines = 0
+        """Lines of endings beyond those that each session lists."""
 
     def feed(self, line: SessionLine) -> None:
         """Add the venue's next line."""
@@ -148,8 +151,7 @@ class VenueSessions:
     def _refuse(self, line: SessionLine) -> None:
         self._begin_unseen(line, Stage.FIRST_MESSAGE)
         if self._open is not None and not self._open.ended and self._open.stage is not Stage.FIRST_BOOK:
-            del self._open.refusals[MAX_PLACES:]
-            self._open.refusals.append(line.ref)
+            self._open.refuse(line)
 
     def _audit(self, line: SessionLine) -> None:
         reason = line.reason or ReconnectReason.UNKNOWN
@@ -189,7 +191,7 @@ class VenueSessions:
 
     def _settle(self, audited: SessionIncident | None = None, announced: SessionIncident | None = None) -> None:
         """Confirm the pending incidents; these are pending from now on."""
-        self.incidents += [each for each in (self._announced, self._audited) if each is not None]
+        self.incidents.extend(each for each in (self._announced, self._audited) if each is not None)
         self._audited, self._announced = audited, announced
 
     def _absorb_audit(self, session: OpenSession, reason: str | None) -> None:
@@ -232,34 +234,9 @@ class VenueSessions:
         session.end(line)
 
     def _finish(self, session: OpenSession, silent: str | None, by: SessionLine | None = None) -> None:
-        """Add the session to the results.
-
-        `silent` is None if ending lines exist, `ended` if it ended without one at the line `by`, empty if it is open.
-        """
-        reason = session.reason if session.reason or silent == "" else ReconnectReason.UNKNOWN.value
-        refusals = session.refusals if session.stage is not Stage.FIRST_BOOK and reason is not None else []
-        ended = session.refs[0] if session.refs else (by.ref if by is not None and silent == "ended" else None)
-        self.sessions.append(
-            Session(
-                life=self._life,
-                venue=self._venue,
-                session=session.number,
-                file_no=session.first_line.ref[0],
-                began_line=session.first_line.ref[1],
-                ended_line=ended[1] if ended else None,
-                reason=None if silent == "" else ReconnectReason.SUBSCRIBE_ERROR.value if refusals else str(reason),
-                reached=session.stage,
-                # An end without a line of its own stays one: its time is not that of the refusal.
-                lines=tuple((str(file_no), line) for file_no, line in [*refusals, *session.refs] if session.refs),
-                detail=session.detail,
-                ended=ended,
-                first_book=session.first_book,
-                beginning_lost=session.beginning_lost,
-                audited=session.stated is not None,
-                close_code=session.close.code if session.close else None,
-                close_reason=session.close.reason if session.close else None,
-            )
-        )
+        """Add the session to the results; `silent` and `by` as in `OpenSession.finished`."""
+        self.sessions.append(session.finished(self._life, self._venue, silent, by))
+        self.further_lines += session.further
 
 
 class Sessions:
@@ -278,15 +255,19 @@ class Sessions:
             self._venues[key] = VenueSessions(life, line.venue, life_start, open_session)
         self._venues[key].feed(line)
 
-    def close(self) -> tuple[list[Session], list[SessionIncident]]:
-        """Return all sessions and incidents, ordered by life and venue."""
-        venues = [self._venues[key] for key in sorted(self._venues)]
-        for venue in venues:
+    @property
+    def further_lines(self) -> int:
+        """Lines of endings beyond those that each session lists."""
+        return sum(each.further_lines for each in self._venues.values())
+
+    def close(self) -> tuple[PackedRecords[Session], PackedRecords[SessionIncident]]:
+        """Return all sessions, ordered by life, venue and number, and all incidents, ordered by life and venue."""
+        sessions, incidents = PackedRecords(Session), PackedRecords(SessionIncident)
+        for _, venue in sorted(self._venues.items()):
             venue.close()
-        return (
-            [session for venue in venues for session in venue.sessions],
-            [incident for venue in venues for incident in venue.incidents],
-        )
+            sessions.take(venue.sessions)
+            incidents.take(venue.incidents)
+        return sessions, incidents
 
 
 def replay(
@@ -296,4 +277,5 @@ def replay(
     sessions = Sessions()
     for life, line in lines:
         sessions.feed(life, line, life_start)
-    return sessions.close()
+    found, incidents = sessions.close()
+    return list(found), list(incidents)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from toolkit.model.vocabulary import MAX_PLACES, Stage
+from toolkit.model.runs import Session
+from toolkit.model.vocabulary import MAX_PLACES, ReconnectReason, Stage
 from toolkit.runlog.session_lines import SessionLine
 from toolkit.sessions.close_frames import CloseFrame, close_frame
 
@@ -27,6 +28,7 @@ class OpenSession:
     detail: str | None = None
     close: CloseFrame | None = None
     refusals: list[tuple[int, int]] = field(default_factory=list)  # lines in which the venue refused the subscription
+    further: int = 0  # lines of the end, and refusals, that are only counted
 
     @property
     def reason(self) -> str | None:
@@ -42,6 +44,42 @@ class OpenSession:
         """Add a line that reports the session's end; the first error text is the session's detail."""
         if len(self.refs) < MAX_PLACES:
             self.refs.append(line.ref)
+        else:
+            self.further += 1
         self.detail = self.detail or line.error or None
         if line.error and self.close is None:
             self.close = close_frame(line.error)
+
+    def refuse(self, line: SessionLine) -> None:
+        """Add a line in which the venue refused the subscription; the first `MAX_PLACES` and the last one are kept."""
+        self.further += len(self.refusals[MAX_PLACES:])
+        del self.refusals[MAX_PLACES:]
+        self.refusals.append(line.ref)
+
+    def finished(self, life: int, venue: str, silent: str | None, by: SessionLine | None) -> Session:
+        """Return the session of a venue in a life.
+
+        `silent` is None if ending lines exist, `ended` if it ended without one at the line `by`, empty if it is open.
+        """
+        reason = self.reason if self.reason or silent == "" else ReconnectReason.UNKNOWN.value
+        refusals = self.refusals if self.stage is not Stage.FIRST_BOOK and reason is not None else []
+        ended = self.refs[0] if self.refs else (by.ref if by is not None and silent == "ended" else None)
+        return Session(
+            life=life,
+            venue=venue,
+            session=self.number,
+            file_no=self.first_line.ref[0],
+            began_line=self.first_line.ref[1],
+            ended_line=ended[1] if ended else None,
+            reason=None if silent == "" else ReconnectReason.SUBSCRIBE_ERROR.value if refusals else str(reason),
+            reached=self.stage,
+            # An end without a line of its own stays one: its time is not that of the refusal.
+            lines=tuple((str(file_no), line) for file_no, line in [*refusals, *self.refs] if self.refs),
+            detail=self.detail,
+            ended=ended,
+            first_book=self.first_book,
+            beginning_lost=self.beginning_lost,
+            audited=self.stated is not None,
+            close_code=self.close.code if self.close else None,
+            close_reason=self.close.reason if self.close else None,
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
 import duckdb
@@ -35,7 +35,7 @@ _BATCH_ROWS = 50_000
 
 
 def assign_times(
-    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile], sessions: Sequence[Session]
+    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile], sessions: Iterable[Session]
 ) -> None:
     """Assign times to the rows of `log_event`; write the anchors to the table `anchor`.
 
@@ -124,7 +124,7 @@ def _load_parts(con: duckdb.DuckDBPyConnection, sources: Sequence[RunFile]) -> N
 
 
 def _assign_log_times(
-    con: duckdb.DuckDBPyConnection, run_key: int, parts: Sequence[RunFile], sessions: Sequence[Session]
+    con: duckdb.DuckDBPyConnection, run_key: int, parts: Sequence[RunFile], sessions: Iterable[Session]
 ) -> None:
     whole = WholeLog(tuple(part.file_no for part in parts))
     anchors, spans = _evidence(con, run_key, whole)

@@ -7,7 +7,7 @@ book, no book is applied. If exactly one gap fits the bounds of these lines, it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from math import inf
@@ -34,7 +34,7 @@ Reconnect = tuple[Session, Session]
 
 
 def book_gap_anchors(
-    con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog, timeline: Timeline, sessions: Sequence[Session]
+    con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog, timeline: Timeline, sessions: Iterable[Session]
 ) -> Iterator[TimeAnchor]:
     """Yield anchors for the end and the next first book of each reconnect that exactly one gap in the book fits."""
     rest_ranges = list(rest_fallback_ranges(con, run_key, log))
@@ -64,12 +64,12 @@ def book_gap_anchors(
         yield TimeAnchor(gap.book, to_ms - slack_ms, to_ms + _TICK_DURATION_MS, ClockSource.BOOK)
 
 
-def reconnects(sessions: Sequence[Session]) -> Iterator[Reconnect]:
+def reconnects(sessions: Iterable[Session]) -> Iterator[Reconnect]:
     """Yield each session that had a book and ended, with the next session of its venue and life that has a book."""
-    ordered = sorted(sessions, key=lambda each: (each.life, each.venue, each.session))
+    with_book = (each for each in sessions if each.first_book is not None)
+    ordered = sorted(with_book, key=lambda each: (each.life, each.venue, each.session))
     for _, group in groupby(ordered, key=lambda each: (each.life, each.venue)):
-        with_book = [each for each in group if each.first_book is not None]
-        yield from (pair for pair in pairwise(with_book) if pair[0].ended is not None)
+        yield from (pair for pair in pairwise(group) if pair[0].ended is not None)
 
 
 @dataclass(frozen=True, slots=True)

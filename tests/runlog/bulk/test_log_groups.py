@@ -67,7 +67,12 @@ def stored(path: Path, **sizes: int) -> dict[str, object]:
         for table in ("log_event", "counter", "rx_stat")
     }
     facts = asdict(loaded.facts)
-    result = {"facts": facts, "sessions": loaded.sessions, "incidents": loaded.incidents, "ledgers": loaded.ledgers}
+    result = {
+        "facts": facts,
+        "sessions": list(loaded.sessions),
+        "incidents": list(loaded.incidents),
+        "ledgers": loaded.ledgers,
+    }
     return {**tables, **result}
 
 

@@ -9,6 +9,7 @@ import duckdb
 
 from toolkit.analysis.diagnosis import earlier_crashes, earlier_ends, other_processes
 from toolkit.analysis.findings.clock_findings import ClockStep
+from toolkit.analysis.findings.limit_findings import limit_findings
 from toolkit.analysis.findings.log_findings import LogExamples
 from toolkit.analysis.findings.record_findings import LastTick, UnsetValue, unset_values
 from toolkit.db.store import sql
@@ -17,7 +18,7 @@ from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.ingest.session_rows import further_episodes
 from toolkit.model.closes import CloseGroup
 from toolkit.model.figures import Figure
-from toolkit.model.runs import Episode, FileLedger, LineRef, RunAnalysis, RunInfo
+from toolkit.model.runs import Episode, FileLedger, Finding, LineRef, RunAnalysis, RunInfo
 from toolkit.model.units import duration
 
 
@@ -32,12 +33,8 @@ class FindingInput:
     log_lives: int
     telemetry_lives: int
     unknown_components: dict[str, int]
-    further_venues: int = 0
-    """Lines of the log that name a venue beyond the limit."""
-    further_episodes: int = 0
-    """Episodes beyond those that are listed."""
-    further_reasons: Mapping[str, int] = field(default_factory=dict)
-    """Lines of the log that name a reason beyond the limit, by venue."""
+    limits: Sequence[Finding] = ()
+    """Findings on what is only counted."""
     earlier_ends: Sequence[tuple[LineRef, str]] = ()
     """Log lines that may explain the end of a life before the last one, with their texts."""
     clock_steps: Sequence[ClockStep] = ()
@@ -120,9 +117,7 @@ def finding_input(con: duckdb.DuckDBPyConnection, loaded: LoadedRun, analysis: R
         log_lives,
         telemetry_lives,
         unknown,
-        further_venues=loaded.log.names.further_venues,
-        further_episodes=further_episodes(con),
-        further_reasons=loaded.log.names.further_reasons,
+        limits=tuple(limit_findings(loaded, further_episodes(con))),
         earlier_ends=earlier,
         earlier_crashes=crashes,
         other_processes=others,

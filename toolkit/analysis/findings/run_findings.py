@@ -17,7 +17,7 @@ from toolkit.analysis.findings.socket_findings import repeated_closes, shared_dr
 from toolkit.model.quotes import quoted
 from toolkit.model.runs import Finding
 from toolkit.model.units import thousands
-from toolkit.model.vocabulary import MAX_EPISODES, MAX_REASONS, MAX_VENUES, OTHER_NAME, FindingCode, SetAside
+from toolkit.model.vocabulary import FindingCode, SetAside
 
 
 def findings(evidence: FindingInput) -> tuple[Finding, ...]:
@@ -143,21 +143,7 @@ def _unknown_audit_lines(evidence: FindingInput) -> Iterator[Finding]:
 
 
 def _limits_reached(evidence: FindingInput) -> Iterator[Finding]:
-    """Yield what is counted but not listed, since the files have more of it than a run can have."""
-    code = FindingCode.LIMIT_REACHED
-    if lines := evidence.further_venues:
-        text = f"{thousands(lines)} lines name venues after the first {MAX_VENUES}: they are counted as {OTHER_NAME}"
-        yield Finding(code, "medium", None, f"{text} and belong to no figure", subject="venues")
-    for venue, lines in evidence.further_reasons.items():
-        text = f"{thousands(lines)} lines name reasons after the first {MAX_REASONS}: they are counted as {OTHER_NAME}"
-        yield Finding(code, "medium", venue, text, (f"{venue}.reconnects",), subject="reasons")
-    if further := evidence.further_episodes:
-        text = f"{thousands(further)} episodes after the first {thousands(MAX_EPISODES)} are only counted"
-        yield Finding(code, "low", None, text, subject="episodes")
-    for ledger in evidence.ledgers:
-        if records := ledger.cut_arrays:
-            text = f"{thousands(records)} records have arrays of more than {MAX_VENUES} values; the others are not read"
-            yield Finding(code, "medium", None, f"{ledger.file}: {text}", subject=f"arrays of {ledger.file}")
+    yield from evidence.limits
 
 
 _RULES = (

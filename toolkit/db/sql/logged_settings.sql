@@ -1,4 +1,5 @@
--- Settings that lines of the log state: of each value the first line, by file and line. Parameter: $run_key.
+-- Settings that lines of the log state: of each value the first line, by file and line, and the number of lines.
+-- Parameter: $run_key.
 -- A record that another one interrupted may be cut short, so it states nothing.
 with stating(family, key) as (
     values ('startup', 'trade_mode'), ('startup', 'facts'), ('config_override', 'value'), ('config_refused', 'value'),
@@ -23,5 +24,5 @@ stated as (
     select family, venue, unnest(json_keys(fields)), unnest(list_transform(json_keys(fields), lambda key: fields ->> key)), null, null, file_no, line
     from whole where family = 'audit_limits'
 )
-select family, venue, key, value, name, raw, min((file_no, line)) as first
+select family, venue, key, value, name, raw, min((file_no, line)) as first, count(*) as lines
 from stated where value is not null group by all order by first, key, value

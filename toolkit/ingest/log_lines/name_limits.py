@@ -32,6 +32,10 @@ class NameLimits:
     """Records that name a further venue."""
     further_reasons: Counter[str] = field(default_factory=Counter)
     """Records that name a further reason, by venue."""
+    further_settings: int = 0
+    """Statements of settings beyond `MAX_SETTINGS`."""
+    further_values: Counter[str] = field(default_factory=Counter)
+    """Statements of values beyond `MAX_SETTING_VALUES`, by setting."""
     _reasons: dict[str, set[str]] = field(default_factory=dict)
 
     def record(self, record: LogRecord, count: int = 1) -> LogRecord:

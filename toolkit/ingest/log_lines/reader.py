@@ -21,6 +21,7 @@ from toolkit.runlog.parse import NOT_COUNTED, OTHER, LogRecord
 from toolkit.runlog.session_lines import session_line
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.sessions.machine import SessionIncident, Sessions
+from toolkit.sessions.packed_records import PackedRecords
 
 
 @dataclass
@@ -29,8 +30,10 @@ class LogLoad:
 
     ledgers: list[FileLedger] = field(default_factory=list)
     facts: LogFacts = field(default_factory=LogFacts)
-    sessions: list[Session] = field(default_factory=list)
-    incidents: list[SessionIncident] = field(default_factory=list)
+    sessions: PackedRecords[Session] = field(default_factory=lambda: PackedRecords(Session))
+    incidents: PackedRecords[SessionIncident] = field(default_factory=lambda: PackedRecords(SessionIncident))
+    further_ending_lines: int = 0
+    """Lines of the ends of sessions that the sessions do not list."""
     unknown: dict[int, LineExamples] = field(default_factory=dict)
     """Examples of the lines that no grammar knows, by file number."""
     learnt_prefixes: dict[int, str] = field(default_factory=dict)
