@@ -103,13 +103,15 @@ async def _discard(reader: asyncio.StreamReader) -> None:
 
 
 async def _subscriptions(place: Place, count: int, dex: str) -> None:
-    """Subscribe to channels with different names on one socket, and read nothing."""
-    _, writer = await place.socket()
+    """Subscribe to channels with different names on one socket, and read what comes."""
+    reader, writer = await place.socket()
+    reading = asyncio.create_task(_discard(reader))
     for number in range(count):
         subscription = {"type": "allMids", "dex": f"{dex}{number}"}
         message = json.dumps({"method": "subscribe", "subscription": subscription})
         writer.write(frame(1, message.encode()))
         await writer.drain()
+    await reading
     await asyncio.Event().wait()
 
 
