@@ -83,7 +83,7 @@ class Exchange:
 
     @property
     def compresses(self) -> bool:
-        """Whether new connections may compress messages."""
+        """True if new connections may compress messages."""
         return self.active_faults.compresses
 
     def advance(self, now_ms: int) -> list[ExchangeAction]:

@@ -171,7 +171,7 @@ class ServedVenue(Protocol):
 
     @property
     def compresses(self) -> bool:
-        """Whether new connections may compress messages."""
+        """True if new connections may compress messages."""
 
     def advance(self, now_ms: int) -> list[ExchangeAction]:
         """Run the events due until `now_ms`."""
