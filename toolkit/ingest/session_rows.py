@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 import duckdb
 
@@ -14,6 +14,7 @@ from toolkit.model.closes import close_label
 from toolkit.model.runs import Episode, Session
 from toolkit.model.vocabulary import MAX_EPISODES, ReconnectReason, Stage
 from toolkit.runlog.ending_lines import Ref
+from toolkit.sessions.machine import SessionIncident
 
 _SESSION_COLUMNS = {
     "life": "integer", "venue": "varchar", "session": "integer", "file_no": "integer", "began_line": "bigint",
@@ -40,25 +41,26 @@ def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun)
     times. The rows are joined with them in the database, which holds any number of sessions in bounded memory; `run`
     holds none afterwards.
     """
-    sessions = run.log.sessions
-    _write(con, "socket_session", _SESSION_COLUMNS, map(_session_row, sessions))
-    incidents = (
-        (each.venue, each.kind, None, each.reason, _lines_json(run, each.refs), *each.refs[0], *each.refs[0], *_NO_LINE)
-        for each in run.log.incidents
-    )
-    _write(con, "socket_episode", _EPISODE_COLUMNS, chain(_reconnects(run, sessions), incidents))
-    run.log.sessions.clear()
-    run.log.incidents.clear()
+    _create(con, "socket_session", _SESSION_COLUMNS)
+    _create(con, "socket_episode", _EPISODE_COLUMNS)
+    before: dict[tuple[int, str], Session] = {}
+    sessions = run.log.sessions.drain()
+    while batch := list(islice(sessions, _BATCH_ROWS)):
+        insert_rows(con, "socket_session", tuple(_SESSION_COLUMNS), map(_session_row, batch))
+        insert_rows(con, "socket_episode", tuple(_EPISODE_COLUMNS), _reconnects(run, batch, before))
+    incidents = run.log.incidents.drain()
+    while incident_rows := [_incident_row(run, each) for each in islice(incidents, _BATCH_ROWS)]:
+        insert_rows(con, "socket_episode", tuple(_EPISODE_COLUMNS), incident_rows)
     execute_script(con, sql("timeline/session_times"), run_key=run_key)
 
 
-def _write(
-    con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], rows: Iterator[Sequence[object]]
-) -> None:
-    """Create a temporary table with rows."""
+def _create(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> None:
     con.execute(f"create or replace temp table {table} ({', '.join(map(' '.join, columns.items()))})")
-    while batch := list(islice(rows, _BATCH_ROWS)):
-        insert_rows(con, table, tuple(columns), batch)
+
+
+def _incident_row(run: LoadedRun, incident: SessionIncident) -> tuple[object, ...]:
+    first, lines = incident.refs[0], _lines_json(run, incident.refs)
+    return incident.venue, incident.kind, None, incident.reason, lines, *first, *first, *_NO_LINE
 
 
 def _session_row(session: Session) -> tuple[object, ...]:
@@ -70,8 +72,10 @@ def _session_row(session: Session) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _reconnects(run: LoadedRun, sessions: Iterable[Session]) -> Iterator[tuple[object, ...]]:
-    before: dict[tuple[int, str], Session] = {}
+def _reconnects(
+    run: LoadedRun, sessions: Iterable[Session], before: dict[tuple[int, str], Session]
+) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of reconnects; `before` holds the last session of each life and venue, from call to call."""
     for session in sessions:
         if session.reached == Stage.CONNECTING:
             continue

@@ -49,11 +49,30 @@ def possible_message_lines(lines: BlockLines) -> set[int]:
     The panic's first line may be in the block before.
     """
     found = set[int]()
+    ends = _MessageEnds(lines, _END)
     for first in (-1, *_lines_with(_PANIC, lines)):
-        found.update(_lines_after(first, _END, lines, LIKELY_LINES + 1))
+        found.update(_lines_after(first, ends, lines, LIKELY_LINES + 1))
+    ends = _MessageEnds(lines, _SUPERVISED_END)
     for first in _lines_with(_SUPERVISED, lines):
-        found.update(_lines_after(first, _SUPERVISED_END, lines, 0))
+        found.update(_lines_after(first, ends, lines, 0))
     return found
+
+
+class _MessageEnds:
+    """Places in a block at which messages may end, searched once for panics that stand close together."""
+
+    def __init__(self, lines: BlockLines, end_of_message: re.Pattern[bytes]) -> None:
+        self._lines = lines
+        self._pattern = end_of_message
+        self._searched = 0
+        self._last = 0
+
+    def last_within(self, start: int, stop: int) -> int:
+        """Return the offset of the last end between two ends of lines, 0 without one; calls go forward in the block."""
+        for match in self._pattern.finditer(self._lines.data, max(start, self._searched), max(stop, self._searched)):
+            self._last = match.start()
+        self._searched = max(stop, self._searched)
+        return self._last if self._last >= start else 0
 
 
 def _lines_with(text: bytes, lines: BlockLines) -> Iterator[int]:
@@ -63,14 +82,13 @@ def _lines_with(text: bytes, lines: BlockLines) -> Iterator[int]:
         at = lines.data.find(text, at + 1)
 
 
-def _lines_after(first: int, end_of_message: re.Pattern[bytes], lines: BlockLines, least: int) -> range:
+def _lines_after(first: int, ends: _MessageEnds, lines: BlockLines, least: int) -> range:
     """Return the indexes of the lines after `first` up to the last possible end of the message, or `least` of them."""
     last = min(first + MAX_MESSAGE_LINES + 1, len(lines) - 1)
     if last <= first:
         return range(0)
     start = int(lines.ends[first]) if first >= 0 else 0
-    ends = [match.start() for match in end_of_message.finditer(lines.data, start, int(lines.ends[last]))]
     # Where the block ends first, the end of the message may be in the next one.
-    at = len(lines.data) if last == len(lines) - 1 else max(ends, default=0)
+    at = len(lines.data) if last == len(lines) - 1 else ends.last_within(start, int(lines.ends[last]))
     end = int(np.searchsorted(lines.starts, at, side="right"))
     return range(first + 1, min(max(end, first + 1 + least), len(lines)))

@@ -23,6 +23,12 @@ class PackedRecords(Generic[_Record]):
         self._decoder = msgspec.msgpack.Decoder(values)
         self._packed: list[bytes] = []
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether another sequence holds equal records."""
+        return isinstance(other, PackedRecords) and self._packed == other._packed
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __len__(self) -> int:
         """Return the number of records."""
         return len(self._packed)
@@ -53,9 +59,11 @@ class PackedRecords(Generic[_Record]):
         self._packed += other._packed
         other._packed = []
 
-    def clear(self) -> None:
-        """Remove all records."""
-        self._packed.clear()
+    def drain(self) -> Iterator[_Record]:
+        """Yield the records in order and remove each as it is read, which frees its memory."""
+        self._packed.reverse()
+        while self._packed:
+            yield self._unpacked(self._packed.pop())
 
     def _unpacked(self, packed: bytes) -> _Record:
         return self._kind(*self._decoder.decode(packed))

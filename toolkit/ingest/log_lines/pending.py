@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -22,6 +23,7 @@ from toolkit.runlog.parse import OTHER, LogRecord
 
 _STARTS = ("startup", "startup_short")
 PANICS = ("panic", "panic_quoted")
+_SUPERVISORS = ("supervisor_panic",)
 
 
 class PendingLine(msgspec.Struct, frozen=True, gc=False):
@@ -42,10 +44,15 @@ class PendingLine(msgspec.Struct, frozen=True, gc=False):
         """The line as it reads if the next line does not complete it."""
         return replace(self, line=replace(self.line, parsed=self.line.parsed.if_alone))
 
+    def is_of(self, families: Container[str]) -> bool:
+        """Return whether a record of the line is of one of the families."""
+        records = self.line.parsed.records
+        return records[0].family in families or (len(records) > 1 and any(each.family in families for each in records))
+
     @property
-    def families(self) -> set[str]:
-        """The families of the line's records."""
-        return {each.family for each in self.line.parsed.records}
+    def is_unknown(self) -> bool:
+        """True if no grammar knows any of the line."""
+        return all(each.family == OTHER for each in self.line.parsed.records)
 
 
 class MessageForm(Enum):
@@ -71,7 +78,7 @@ class PanicMessage:
 
     def may_hold(self, each: PendingLine) -> bool:
         """Return whether a line may belong to the message."""
-        if len(self.held) > MAX_MESSAGE_LINES or (self._started and each.families & set(PANICS)):
+        if len(self.held) > MAX_MESSAGE_LINES or (self._started and each.is_of(PANICS)):
             return False
         return self.directly_precedes(each.ref)
 
@@ -82,7 +89,7 @@ class PanicMessage:
 
     def hold(self, each: PendingLine) -> None:
         """Hold a line that may belong to the message."""
-        self._started = self._started or not each.families.isdisjoint(_STARTS)
+        self._started = self._started or each.is_of(_STARTS)
         self.held.append(each)
 
     def lines_before(self, each: PendingLine) -> int | None:
@@ -91,10 +98,10 @@ class PanicMessage:
             return None
         if follows_message(each.text):
             return len(self.held)
-        if not self.held:
+        if not self.held or not each.is_of(_SUPERVISORS):
             return None
         first, repeated = self.held[0].text.strip(), _supervised_message(each)
-        if repeated is None or not first or not repeated.startswith(first):
+        if not first or not repeated.startswith(first):
             return None
         return 1 if ends_supervised_message(repeated) else len(self.held)
 
@@ -111,7 +118,7 @@ class PanicMessage:
         """
         if self.form is not MessageForm.AFTER_FIRST_LINE:
             return 0
-        texts = [n for n, each in enumerate(self.held[:LIKELY_LINES]) if each.families == {OTHER} and each.text.strip()]
+        texts = [n for n, each in enumerate(self.held[:LIKELY_LINES]) if each.is_unknown and each.text.strip()]
         return max([0, *texts]) + 1
 
 
@@ -129,7 +136,6 @@ def announced_message(record: LogRecord, each: PendingLine) -> PanicMessage | No
     return PanicMessage(each.ref, len(each.files), form)
 
 
-def _supervised_message(each: PendingLine) -> str | None:
-    """Return the message of a panic that a supervisor's line repeats; None for any other line."""
-    records = each.line.parsed.records
-    return next((record.fields["error"] for record in records if record.family == "supervisor_panic"), None)
+def _supervised_message(each: PendingLine) -> str:
+    """Return the message of a panic that a supervisor's line repeats."""
+    return next(record.fields["error"] for record in each.line.parsed.records if record.family in _SUPERVISORS)

@@ -133,7 +133,7 @@ class LineReader:
             likely = panic.likely_lines()
             self._panic = None
             for each in panic.held[:likely]:
-                if each is not panic.held[0] and each.families == {OTHER}:
+                if each is not panic.held[0] and each.is_unknown:
                     self._read(each)
                 else:
                     self._read_as_message(each, panic)
