@@ -11,16 +11,14 @@ adds up. On a machine that others use, the processor seconds are the ones to com
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
-import shutil
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.benchmarks import runlog, telemetry
 from tests.benchmarks.measured_analysis import measure
+from tests.benchmarks.packed_files import Writer, in_gzip, in_zip, one_line
 
 
 def _repeated(line: Callable[[int], str], head: str = "") -> Callable[[Path, int], None]:
@@ -91,6 +89,17 @@ TELEMETRY: dict[str, Callable[[Path, int], None]] = {
     "a new kill reason a record": _repeated(
         lambda number: _record(number, venue_age_ms=[1], kill_reason=f"reason{number}")
     ),
+    "a new mode a record": _repeated(lambda number: _record(number, venue_age_ms=[1], execution_mode=f"mode{number}")),
+    "a new order of venues a record": _repeated(
+        lambda number: _record(
+            number,
+            venue_age_ms=[1],
+            treasury_guidance={
+                "as_of_ms": 1_770_324_595_600 + 250 * number,
+                "venues": [{"venue_index": 0, "venue_id": f"venue{number}"}],
+            },
+        )
+    ),
     "orders": _repeated(
         lambda number: _record(
             number,
@@ -160,63 +169,57 @@ LOG: dict[str, Callable[[Path, int], None]] = {
             }
         )
     ),
+    "a new task a line": _repeated(
+        lambda number: (
+            f"ERROR: Supervised task 'venue{number}_public_ws' panicked (restart #{number}): cause {number}., restarting in 1s"
+        )
+    ),
+    "a new restart a line": _repeated(
+        lambda number: (
+            f"WARN: VenueHealthEnforcer force-restarting 'venue{number}_public_ws' (venue_index={number}, age_ms={number}, "
+            f"threshold={number})"
+        )
+    ),
+    "a new applied venue a line": _repeated(
+        lambda number: (
+            f"APPLIED_BOOK venue=venue{number} venue_index={number} mid={number}.5 spread=0.1 depth_usd={number}"
+        )
+    ),
+    "a new venue in fallback a line": _repeated(
+        lambda number: (
+            f"WARN: REST health monitor: venue{number} stale (age_ms={number}, threshold={number}), activating REST fallback"
+        )
+    ),
+    "a new limit a line": _repeated(
+        lambda number: f"WS_AUDIT venue=extended extended_limit{number}_read_timeout_ms={number}",
+        head="WS_AUDIT venue=extended extended_read_timeout_ms=10000\n",
+    ),
+    "a new interval a line": _repeated(
+        lambda number: f"WS_AUDIT venue=lighter lighter_ping_sent_count={number} interval_ms={number}"
+    ),
+    "a new container ends a line": _repeated(
+        lambda number: f"bot{number}x exited with code {number % 256}", head=_LINES_OF_SESSION[0] + "\n"
+    ),
+    "a new program a line": _repeated(
+        lambda number: f"May 28 20:26:40 host{number} program{number}x[{number}]: {_LINES_OF_SESSION[number % 4]}"
+    ),
+    "kill events": _repeated(
+        lambda number: json.dumps({"timebase_id": "t", "kill_reason": f"reason{number}", "delta_usd_t": 0.0}),
+        head=_LINES_OF_SESSION[0] + "\n",
+    ),
     "builds": _repeated(
         lambda number: f"   Compiling crate{number} v0.{number}.0\nerror[E{number % 10_000:04}]: cause {number}"
     ),
 }
-
-
-Writer = Callable[[Path, int], None]
-
-
-def _one_line(head: bytes, byte: bytes, tail: bytes = b"") -> Writer:
-    """Return a writer of one line: `head`, one byte again and again, and `tail`."""
-
-    def write(path: Path, size: int) -> None:
-        with path.open("wb") as file:
-            file.write(head)
-            for _ in range(size >> 20):
-                file.write(byte * (1 << 20))
-            file.write(tail)
-
-    return write
-
-
-def _in_gzip(write: Writer) -> Writer:
-    """Return a writer of the same content in a gzip file."""
-
-    def packed(path: Path, size: int) -> None:
-        plain = path.with_suffix(".plain")
-        write(plain, size)
-        with plain.open("rb") as source, gzip.open(path, "wb", 1) as target:
-            shutil.copyfileobj(source, target, 1 << 20)
-        plain.unlink()
-
-    return packed
-
-
-def _in_zip(write: Writer) -> Writer:
-    """Return a writer of a zip archive with the same content as `run.log`."""
-
-    def packed(path: Path, size: int) -> None:
-        plain = path.with_suffix(".plain")
-        write(plain, size)
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            archive.write(plain, "run.log")
-        plain.unlink()
-
-    return packed
-
-
 LOG["lines of 7 MB"] = _repeated(lambda number: f"Error: {number} " + "word " * 1_400_000)
 LOG["two lines"] = lambda path, size: _repeated(lambda _: "Error: " + "x" * (size // 2), SESSION.format(1) + "\n")(
     path, size
 )
-_label = _one_line(b'{"schema": "toolkit.run_meta/1", "label": "', b"x", b'"}\n')
+_label = one_line(b'{"schema": "toolkit.run_meta/1", "label": "', b"x", b'"}\n')
 PACKED: dict[str, tuple[Writer, dict[str, Writer]]] = {
-    "run.log.gz": (_in_gzip(_plain_log), {"zeros": _in_gzip(_one_line(b"", b"\0"))}),
-    "run.zip": (_in_zip(_plain_log), {"zeros": _in_zip(_one_line(b"", b"\0"))}),
-    "run_meta.json.gz": (_in_gzip(_plain_log), {"one label": _in_gzip(_label)}),
+    "run.log.gz": (in_gzip(_plain_log), {"zeros": in_gzip(one_line(b"", b"\0"))}),
+    "run.zip": (in_zip(_plain_log), {"zeros": in_zip(one_line(b"", b"\0"))}),
+    "run_meta.json.gz": (in_gzip(_plain_log), {"one label": in_gzip(_label)}),
 }
 
 

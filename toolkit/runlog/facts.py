@@ -18,6 +18,8 @@ KEEP_ERRORS = 200
 MAX_CHAIN_CHARS = 1_000
 """Characters of a chain of causes that are kept."""
 _MAX_DIGITS = 4
+_NOT_RUNNING = ENDINGS | NOT_FROM_PROGRAM | AFTERMATH
+_NOT_OWN = _NOT_RUNNING | set(UNKNOWN)
 _BUILD_ERRORS = ("build_error", "build_cause")
 
 
@@ -54,7 +56,7 @@ class LogFacts:
     undecided: list[EndingLine] = field(default_factory=list)
     """Lines about the end of a service that may be the program's or another."""
     senders: set[str] = field(default_factory=set)
-    """Containers, services or programs that wrote lines of the program; empty where the log does not tell."""
+    """Containers, services or programs, at most `MAX_LABELS`, that wrote lines of the program; empty if unknown."""
     neighbours: set[str] = field(default_factory=set)
     """The same of lines of no known family."""
     panics: list[tuple[Ref, str, str]] = field(default_factory=list)
@@ -115,11 +117,10 @@ class LogFacts:
 
     def continues_after(self, ref: Ref) -> bool:
         """Return true if the program wrote to the same log after that line, apart from lines about its end."""
-        ignored = ENDINGS | NOT_FROM_PROGRAM | AFTERMATH
         return any(
             last > ref and self._log(last[0]) == self._log(ref[0])
             for family, (last, _) in self.last.items()
-            if family not in ignored
+            if family not in _NOT_RUNNING
         )
 
     def _log(self, file_no: int) -> int:
@@ -138,12 +139,10 @@ class LogFacts:
 
     def add_sender(self, family: str, sender: str) -> None:
         """Add the sender of a line, if the family shows that the program wrote it, or that another program may have."""
-        if sender and family == OTHER:
-            self.neighbours.add(sender)
-        elif (
-            sender and family not in ENDINGS and family not in NOT_FROM_PROGRAM and family not in (*UNKNOWN, *AFTERMATH)
-        ):
-            self.senders.add(sender)
+        group = self.neighbours if family == OTHER else self.senders
+        is_told = family == OTHER or family not in _NOT_OWN
+        if sender and is_told and len(group) < MAX_LABELS:
+            group.add(sender)
 
     def add(self, record: LogRecord, ref: Ref, text: str, sender: str = "") -> None:
         """Add one record of a line; `sender` is the container or service that wrote it."""
