@@ -79,7 +79,7 @@ class _Statement:
 
 @dataclass(slots=True)
 class _Setting:
-    """What the lines state of one setting: the first of them, and its values."""
+    """A setting has a first line and the values that lines state."""
 
     first: _Statement
     values: dict[str, None] = field(default_factory=dict)
