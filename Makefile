@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
-.PHONY: demo check test test-random test-lowest test-python benchmark clean
+.PHONY: demo check test test-random test-matrix test-lowest test-python benchmark clean
 
 demo: $(STAMP)            ## 45 seconds of five shadow connectors, and the report on the sample pair
 	@$(VENV)/bin/toolkit smoke --minutes 0.75 --db out/store.duckdb
@@ -29,6 +29,9 @@ test-random: $(STAMP)     ## property tests and damaged runs from a new seed: ma
 	TOOLKIT_TEST_SEED=$(SEED) $(VENV)/bin/pytest --numprocesses auto --hypothesis-seed $(SEED) -m "hypothesis or drawn"
 SEED ?= $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
 SEED := $(SEED)
+
+test-matrix: $(STAMP)     ## every fault at every venue as whole runs, and attacks on each; `make test` makes some
+	TOOLKIT_TEST_MATRIX=whole $(VENV)/bin/pytest tests/simulation/test_latin_square.py tests/attacks
 
 TESTS ?= -m "not slow"
 LOWEST := .venv-lowest

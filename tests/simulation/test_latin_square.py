@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from connectors.simulator.protocols import protocols
 from connectors.venues import venues
 from tests.simulation.fault_rows import SQUARE_ROWS
 from tests.simulation.latin_square import VENUES, SquareRun, latin_square, simulate_square_run
-from tests.simulation.table import markdown_table, recognition_times_ms, resyncs
+from tests.simulation.table import describe_cell, recognition_times_ms, resyncs
 from tests.simulation.truth import mid_range_bps, percentile, stale_intervals
 from tests.simulation.whole_run import LATENCY_MS, START_UNIX_MS
 from toolkit.model.vocabulary import GateVerdict
@@ -58,7 +59,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], SquareRun]
     return cache(lambda number: simulate_square_run(number, folder))
 
 
-@pytest.fixture(scope="module", params=range(len(SQUARE_ROWS)), ids=lambda number: f"run {number}")
+RUNS = range(0, len(SQUARE_ROWS), 1 if os.environ.get("TOOLKIT_TEST_MATRIX") == "whole" else len(VENUES))
+"""The runs of the square that are made: all of them, or as many as have each fault at one venue at least."""
+
+
+@pytest.fixture(scope="module", params=RUNS, ids=lambda number: f"run {number}")
 def run(request: pytest.FixtureRequest, runs: Callable[[int], SquareRun]) -> SquareRun:
     """Return one run of the square."""
     return runs(request.param)
@@ -67,6 +72,12 @@ def run(request: pytest.FixtureRequest, runs: Callable[[int], SquareRun]) -> Squ
 def test_each_pair_of_fault_and_venue_occurs_once() -> None:
     every = [(cell.venue, cell.row.name) for cells in latin_square() for cell in cells]
     assert Counter(every) == Counter({(venue, row.name): 1 for venue in VENUES for row in SQUARE_ROWS})
+
+
+def test_the_runs_that_are_made_have_each_fault_and_each_venue() -> None:
+    made = [cell for number, cells in enumerate(latin_square()) if number in RUNS for cell in cells]
+    assert {cell.row.name for cell in made} == {row.name for row in SQUARE_ROWS}
+    assert {cell.venue for cell in made} == set(VENUES)
 
 
 def test_only_these_faults_are_not_applicable() -> None:
@@ -293,6 +304,14 @@ def test_the_gate_fails_only_for_the_effects_of_the_faults(run: SquareRun) -> No
 
 def test_the_runbook_shows_the_current_table_except_for_digits(runs: Callable[[int], SquareRun]) -> None:
     runbook = (Path(__file__).parents[2] / "runbooks" / "faults.md").read_text(encoding="utf-8")
-    rows = [re.sub(r"[0-9.]+", "#", line) for line in runbook.splitlines() if line.startswith("| ")]
-    now = re.sub(r"[0-9.]+", "#", markdown_table(map(runs, range(len(SQUARE_ROWS)))))
-    assert rows[: len(SQUARE_ROWS) + 2] == now.splitlines()
+    rows = [line[2:-2].split(" | ") for line in runbook.splitlines() if line.startswith("| ")]
+    head, shown = rows[0], {row[1]: row for row in rows[2 : len(SQUARE_ROWS) + 2]}
+    assert list(shown) == [f"`{row.name}`" for row in SQUARE_ROWS]
+    for number in RUNS:
+        for cell in runs(number).cells:
+            in_runbook = shown[f"`{cell.row.name}`"][head.index(cell.venue)]
+            assert _without_digits(in_runbook) == _without_digits(describe_cell(runs(number), cell)), cell
+
+
+def _without_digits(text: str) -> str:
+    return re.sub(r"[0-9.]+", "#", text)
