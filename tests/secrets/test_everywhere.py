@@ -84,7 +84,7 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     explained = ("--all", "--db", "t.duckdb", "--format")
     commands |= {
         f"explain {prefix} {each}": ("explain", named, prefix, *explained, each)
-        for prefix, each in (("lighter", "json"), ("extended", "text"), ("extended", "html"), ("run", "markdown"))
+        for prefix, each in (("lighter", "json"), ("extended", "html"))
     }
     commands |= {"pack": ("pack", *pair, "-o", "packed"), "verify": ("verify", "packed")}
     commands |= {"report": ("report", *pair, "-o", "p.md", "--html", "p.html", "--comment", "p.txt", "--assets", "svg")}
