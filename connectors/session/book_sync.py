@@ -106,8 +106,7 @@ class BookSync:
         """Buffer a delta until a snapshot; one older than the buffered ones may prove a reset of the counter."""
         newest = self._snapshots.newest_seq
         if newest is not None and check_sequence(newest, delta) is SequenceCheck.OLD:
-            if self._reset.old_frame(newest, delta.seq, delta.prev):
-                yield from self._resync(now_ms, ReconnectReason.SEQ_MISMATCH, delta, newest)
+            yield from self._old_frame(now_ms, delta, newest)
             return
         self._reset.clear()
         yield from self._snapshots.buffer(delta)

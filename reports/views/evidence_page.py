@@ -27,7 +27,7 @@ _FEEDS = {"SIMULATED": "SIMULATED venues", "live": "live venues", "feed unknown"
 class EvidencePage(EvidenceView):
     """The parts of an evidence page. `specs` has the definition of each figure by its full name.
 
-    `further` is the number of `further_strips` that the page has room for.
+    `further` is the number of `further_strips` that fit on the page.
     """
 
     specs: Mapping[str, FigureSpec] = field(default_factory=dict)

@@ -45,7 +45,7 @@ class AttackedSocket:
 
 @dataclass(frozen=True)
 class Hostility:
-    """What the venue does while an attack is on.
+    """The behaviour of the venue during an attack.
 
     `on_socket` runs on each open socket, `on_upgrade` instead of a handshake, `on_request` instead of the answer to a
     REST request. With `mute` nothing passes between client and simulated venue, `first_message` is sent on each new socket.

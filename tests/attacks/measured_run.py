@@ -23,7 +23,7 @@ OWN_RESET = "Connection reset by peer"
 
 @dataclass(frozen=True)
 class Load:
-    """What a run took over a time: peak memory (MB), share of a core, and growth of its files (kB a second)."""
+    """The use of resources by a run over a time: peak memory (MB), share of a core, and growth of its files (kB a second)."""
 
     peak_mb: float
     share: float

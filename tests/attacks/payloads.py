@@ -1,4 +1,4 @@
-"""What a hostile venue sends: frames and messages in the dialect of each venue, and answers to requests."""
+"""Frames and messages of a hostile venue in the dialect of each venue, and its answers to requests."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ TOLD = {
     "deep JSON": "parse_error",
     "handshake: endless": "connect_error",
 }
-"""What the run must have told of an attack; of the others it may tell nothing in so short a time."""
+"""Words that the run must state of an attack; the others may leave no trace in so short a time."""
 NO_MECHANISM = {
     ("heartbeats", "extended"),
     ("heartbeats", "aster"),

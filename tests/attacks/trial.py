@@ -35,7 +35,7 @@ STALE_MS = "4000"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attack did; `failure` says what it must not have done, `not_applicable` why it was not made."""
+    """The effects of an attack; `failure` names a broken bound, `not_applicable` the reason why it was not made."""
 
     attack: str
     venue: str

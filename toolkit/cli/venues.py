@@ -150,14 +150,16 @@ class ServePlan:
 
 async def _serve(plan: ServePlan, truth: Path | None, quiet: bool) -> None:
     """Serve until SIGINT, SIGTERM or the end of the planned duration."""
+    import asyncio
     from contextlib import ExitStack
 
     from connectors.simulator.ground_truth import TruthFile
     from connectors.simulator.protocols import protocols
     from connectors.simulator.server import client_environment, loopback
+    from toolkit.smoke.stop_handlers import stop_signals_handled
 
-    stop = _stop_event()
-    with ExitStack() as files:
+    stop = asyncio.Event()
+    with stop_signals_handled(stop.set), ExitStack() as files:
         write_truth = files.enter_context(TruthFile(truth)).write if truth is not None else None
         async with loopback(
             plan.venues,
@@ -206,20 +208,25 @@ async def _replay(
     quiet: bool,
 ) -> None:
     """Serve tapes until SIGINT, SIGTERM or the end of the duration, then say what was served and what was missing."""
-    from connectors.simulator.server import client_environment, replaying
+    import asyncio
 
-    stop = _stop_event()
+    from connectors.simulator.server import client_environment, replaying
+    from toolkit.smoke.stop_handlers import stop_signals_handled
+
+    stop = asyncio.Event()
     described = {name: venue.tape.venue for name, venue in venues.items()}
-    async with replaying(venues, first_port=port, limits=limits, write_notice=None if quiet else note) as environment:
-        emit("\n".join(_shell_lines(described, client_environment(described, environment))))
-        for venue in () if quiet else venues.values():
-            note(venue.recorded_sentence())
-        if not quiet:
-            note(
-                f"SIMULATED venues: a replay of these tapes{_speed_note(speed)}; stamps in frames are those of the "
-                "recording, and so event ages count from then; Ctrl-C stops it"
-            )
-        await _wait(stop, minutes)
+    server = replaying(venues, first_port=port, limits=limits, write_notice=None if quiet else note)
+    with stop_signals_handled(stop.set):
+        async with server as environment:
+            emit("\n".join(_shell_lines(described, client_environment(described, environment))))
+            for venue in () if quiet else venues.values():
+                note(venue.recorded_sentence())
+            if not quiet:
+                note(
+                    f"SIMULATED venues: a replay of these tapes{_speed_note(speed)}; stamps in frames are those of the "
+                    "recording, and so event ages count from then; Ctrl-C stops it"
+                )
+            await _wait(stop, minutes)
     for venue in () if quiet else venues.values():
         note(venue.served_sentence())
 
@@ -231,20 +238,6 @@ def _speed_note(speed: float) -> str:
         f", {speed:g} times as fast as recorded: for load only, because the watchdogs and pings of a client run on "
         "real time and end other sessions than those of the recorded run"
     )
-
-
-def _stop_event() -> asyncio.Event:
-    """Return an event that SIGINT and SIGTERM set."""
-    import asyncio
-    import signal
-    from contextlib import suppress
-
-    stop = asyncio.Event()
-    # Without these handlers, as on Windows, Ctrl-C ends the command with 130.
-    with suppress(NotImplementedError):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
 
 
 async def _wait(stop: asyncio.Event, minutes: float | None) -> None:

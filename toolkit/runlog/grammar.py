@@ -121,7 +121,7 @@ def audit_families() -> tuple[AuditFamily, ...]:
 
 @cache
 def required_audit_keys() -> frozenset[str]:
-    """Return the keys by which families of audit lines are told apart; `<venue>` stands for the line's venue."""
+    """Return the keys that distinguish families of audit lines; `<venue>` stands for the line's venue."""
     return frozenset(required.partition("=")[0] for each in audit_families() for required in each.required_keys)
 
 

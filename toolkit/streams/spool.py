@@ -125,7 +125,7 @@ def spooled_standard_input() -> Spool:
 def spooled_pipe(path: Path) -> Spool:
     """Return a copy of the content of a pipe: a named one, or one of a descriptor, as `<(…)` of a shell is.
 
-    A note says what is awaited where nobody writes to the pipe within a second. Raises `InputError` as `Spool.fill`
+    A note says what is awaited where no process writes to the pipe within a second. Raises `InputError` as `Spool.fill`
     does, `OSError` where the pipe cannot be opened.
     """
     spool = Spool()

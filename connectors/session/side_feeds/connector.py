@@ -43,8 +43,6 @@ from toolkit.model.vocabulary import ReconnectReason
 
 SILENCE_MS = 60_000
 """Silence of the whole socket that ends it: four pings of a venue that sends one every 15 s."""
-MISSES = 10
-"""Frames in a row that cannot be read which end the socket."""
 
 
 class SideConnector:
@@ -183,8 +181,8 @@ class SideConnector:
         self._misses += 1
         fields = {"topic": self.feed.topic.key, "why": why[:SNIPPET], "snippet": snippet(received)}
         yield from self.counters.add_and_note("side_miss", **fields)
-        if self._misses >= MISSES:
-            yield Close(ReconnectReason.DECODE_FAIL_LOOP, f"{MISSES} frames in a row that cannot be read")
+        if self._misses >= self._limits.decode_misses:
+            yield Close(ReconnectReason.DECODE_FAIL_LOOP, f"{self._misses} frames in a row that cannot be read")
 
     def _ended(self, now_ms: int, close: Close, retry_after_ms: int | None = None) -> Iterator[Action]:
         """End an attempt or a socket: note the loss and begin the wait before the next attempt."""

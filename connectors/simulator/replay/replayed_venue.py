@@ -62,7 +62,7 @@ class ReplayedVenue:
     """
 
     compresses = False
-    """Whether new connections may compress messages."""
+    """True if new connections may compress messages."""
 
     def __init__(self, tape: Tape, protocol: VenueProtocol, speed: float = 1.0) -> None:
         self.tape = tape

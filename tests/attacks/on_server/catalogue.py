@@ -20,7 +20,7 @@ PAUSE_S = 0.01
 
 @dataclass(frozen=True)
 class Place:
-    """Where the attacked venue is served."""
+    """The address of the attacked server."""
 
     url: str
 

@@ -29,7 +29,7 @@ FRAMES_TO_BEGIN = 3
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attack did to a server.
+    """The effects of an attack on a server.
 
     `lines` is the number written to standard error, `open_files` that at the end of the attack. `longest_wait_s` is the
     longest time without a frame of a client that was there before, `again_s` the time until a new one had a frame after
@@ -46,7 +46,7 @@ class Outcome:
 
     @property
     def failure(self) -> str:
-        """What must not be, empty if nothing."""
+        """The bounds that the server broke; empty if it broke none."""
         if self.longest_wait_s is None or self.again_s is None:
             return "a usual client was not served"
         bounds = (

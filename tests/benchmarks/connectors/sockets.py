@@ -39,7 +39,7 @@ PAUSE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ServerPlan:
-    """What the server sends after the first book: `frames` frames, `rate` a second (0: as fast as they are taken)."""
+    """The load after the first book: `frames` frames, `rate` a second (0: as fast as they are taken)."""
 
     recording: Recording
     frames: int

@@ -295,6 +295,12 @@ def test_the_buffer_is_bounded_and_keeps_the_newest_deltas() -> None:
     assert publish.event.seq == 39
 
 
+def test_an_old_delta_is_counted_while_a_snapshot_is_awaited() -> None:
+    harness = bridge().receive(diff(12), diff(13), diff(12), diff(13))
+    assert harness.machine.counters.counts["stale_frame"] == 2
+    assert len(harness.answer(body(12)).published) == 1
+
+
 def test_rest_alone_never_keeps_a_dead_socket_alive() -> None:
     harness = bridge().receive(diff(11)).answer(body(11))
     began_ms = harness.now_ms

@@ -28,7 +28,7 @@ from connectors.session.events import (
     Stop,
     TimePassed,
 )
-from connectors.session.side_feeds.connector import MISSES, SILENCE_MS, SideConnector
+from connectors.session.side_feeds.connector import SILENCE_MS, SideConnector
 from connectors.settings import limits, resolve, target, venue_settings
 from connectors.simulator.exchange import Exchange
 from connectors.simulator.messages import Accepted, CloseConnection, ExchangeAction, SendControl, SendData
@@ -36,6 +36,7 @@ from connectors.simulator.protocols import protocols
 from connectors.simulator.scenario import plan
 from connectors.venues import venues
 from connectors.venues.frames import Funding, Trade
+from connectors.venues.spec import VenueLimits
 from tests.simulation.fault_matrix import HEADERS
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
@@ -146,7 +147,9 @@ def test_a_ping_without_answer_ends_it_and_its_pings_are_not_those_of_the_book()
 
 def test_frames_that_cannot_be_read_are_told_and_end_it() -> None:
     machine = opened()
-    actions = [action for number in range(MISSES) for action in machine.step(20 + number, Received("{oh"))]
+    actions = [
+        action for number in range(VenueLimits().decode_misses) for action in machine.step(20 + number, Received("{oh"))
+    ]
     lines = notes(actions)
     assert lines[0].startswith("WARN: Extended side feed publicTrades:BTC-USD frame not read why=")
     assert "lost reason=decode_fail_loop" in lines[-1]
