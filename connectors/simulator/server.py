@@ -60,9 +60,8 @@ async def serving(
 ) -> AsyncIterator[dict[str, int]]:
     """Serve venues while the context is open; yields the port of each venue.
 
-    `write_notice` receives a line for each kind of client that was refused.
-
-    Ports are consecutive from `first_port`; 0 takes any free ports. Raises UsageError if a port is in use.
+    Ports are consecutive from `first_port`; 0 takes any free ports. `write_notice` receives a line for each kind of
+    refused client. Raises UsageError if a port is in use.
     """
     servers = {
         name: Endpoint(exchange, first_port + number if first_port else 0, limits, Notices(name, write_notice))
@@ -123,9 +122,8 @@ async def loopback(
 ) -> AsyncIterator[dict[str, str]]:
     """Serve these venues, SIMULATED, while the context is open; yields the environment that points connectors to them.
 
-    `write_truth` receives the rows of the ground truth, `profile` is the kind of clients,
-    `write_notice` receives a line for each kind of client that was refused. Raises UsageError if a port
-    is in use.
+    `write_truth` receives the rows of the ground truth, and `write_notice` a line for each kind of refused client.
+    `profile` is the kind of clients. Raises UsageError if a port is in use.
     """
     selected = {name: protocol for name, protocol in protocols(profile).items() if name in venues}
     start_unix_ms = unix_ms()
