@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby, islice
 
 from connectors.simulator.market import MarketTrade
 from connectors.venues.frames import BookSide
@@ -42,19 +44,26 @@ class Candle:
 
     def extended(self, later: Candle) -> Candle:
         """Return this bar with a later one added to it."""
-        return replace(
-            self,
-            high=max(self.high, later.high),
-            low=min(self.low, later.low),
-            close=later.close,
-            lots=self.lots + later.lots,
-            notional=self.notional + later.notional,
-            trades=self.trades + later.trades,
-            first_trade=self.first_trade or later.first_trade,
-            last_trade=max(self.last_trade, later.last_trade),
-            bought_lots=self.bought_lots + later.bought_lots,
-            bought_notional=self.bought_notional + later.bought_notional,
-        )
+        return joined((self, later))
+
+
+def joined(bars: Sequence[Candle]) -> Candle:
+    """Return one bar of these, which are at least one, oldest first."""
+    first, last = bars[0], bars[-1]
+    return Candle(
+        first.opened_ms,
+        first.open,
+        max(bar.high for bar in bars),
+        min(bar.low for bar in bars),
+        last.close,
+        lots=sum(bar.lots for bar in bars),
+        notional=sum(bar.notional for bar in bars),
+        trades=sum(bar.trades for bar in bars),
+        first_trade=next((bar.first_trade for bar in bars if bar.first_trade), 0),
+        last_trade=max(bar.last_trade for bar in bars),
+        bought_lots=sum(bar.bought_lots for bar in bars),
+        bought_notional=sum(bar.bought_notional for bar in bars),
+    )
 
 
 class Candles:
@@ -62,6 +71,8 @@ class Candles:
 
     def __init__(self) -> None:
         self._minutes: deque[Candle] = deque(maxlen=DAY_MINUTES)
+        # One bar of all minutes before the last, so that the bar of the day is not joined anew for every request.
+        self._before_last: Candle | None = None
 
     def add(self, at_ms: int, price: int) -> None:
         """Add a price at a Unix time that is not before the last one."""
@@ -91,27 +102,25 @@ class Candles:
             self._minutes[-1] = self._minutes[-1].extended(bar)
         else:
             self._minutes.append(bar)
+            self._before_last = None
 
     def bars(self, length_ms: int, count: int) -> list[Candle]:
         """Return the last `count` bars of `length_ms` (whole minutes), oldest first, without empty ones."""
-        bars: list[Candle] = []
-        for minute in reversed(self._minutes):
-            opened_ms = _opened_ms(minute.opened_ms, length_ms)
-            if bars and bars[-1].opened_ms == opened_ms:
-                bars[-1] = replace(minute, opened_ms=opened_ms).extended(bars[-1])
-            elif len(bars) == count:
-                break
-            else:
-                bars.append(replace(minute, opened_ms=opened_ms))
+        newest_first = groupby(reversed(self._minutes), lambda minute: _opened_ms(minute.opened_ms, length_ms))
+        bars = [
+            replace(joined(list(minutes)[::-1]), opened_ms=opened_ms)
+            for opened_ms, minutes in islice(newest_first, count)
+        ]
         return bars[::-1]
 
     def day(self) -> Candle:
         """Return one bar of the last 24 hours; a bar of zeros without a price."""
-        bars = self.bars(MINUTE_MS, DAY_MINUTES)
-        total = bars[0] if bars else Candle(0, 0, 0, 0, 0)
-        for bar in bars[1:]:
-            total = total.extended(bar)
-        return total
+        if not self._minutes:
+            return Candle(0, 0, 0, 0, 0)
+        if self._before_last is None and len(self._minutes) > 1:
+            self._before_last = joined(list(self._minutes)[:-1])
+        last = self._minutes[-1]
+        return self._before_last.extended(last) if self._before_last else last
 
 
 def _opened_ms(at_ms: int, length_ms: int) -> int:
