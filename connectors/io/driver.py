@@ -1,7 +1,8 @@
 """Driver of one connector: it passes events to the state machine and performs the machine's actions.
 
-A machine is given each event with its time of arrival. After `TURN_MS` of work a driver leaves the event loop to the
-others, so that each venue has its share of it, however much one sends.
+A machine is given each event with its time of arrival. After `TURN_US` of work a driver leaves the event loop to the
+others, so that each venue has its share of it, however much one sends. A message that took longer than a turn is
+followed by a pause of the same length, so that a venue of long messages has at most half of the loop.
 
 An exception of a machine is a fault of this program, not of the venue. It is logged as a panic of the task, the session
 is restarted, and the other venues go on.
@@ -45,8 +46,8 @@ from connectors.session.events import (
 from connectors.venues.spec import Venue
 from toolkit.model.vocabulary import ReconnectReason
 
-TURN_MS = 5
-"""Time after which a driver with waiting events lets other tasks run."""
+TURN_US = 2_000
+"""Time in microseconds after which a driver with waiting events or actions lets other tasks run."""
 STOP_TIMEOUT_S = 2.0
 """Time that a stopped driver waits for its background tasks before it cancels them."""
 
@@ -105,6 +106,7 @@ class Driver(Generic[MachineT]):
         self._background: set[asyncio.Task[None]] = set()
         self._work: asyncio.Task[None] | None = None
         self._now_ms = 0
+        self._turn_ends_us = 0
         self._panics = 0
         self.connected = False
         self.failures = 0
@@ -146,12 +148,22 @@ class Driver(Generic[MachineT]):
         self._run_in_background(self._request(fetch, answered))
 
     async def _handle_events(self) -> None:
-        turn_ends_ms = 0
         while self.machine.state is not ConnectorState.STOPPED:
-            if self._shared.clock.now_ms() >= turn_ends_ms:
-                await asyncio.sleep(0)
-                turn_ends_ms = self._shared.clock.now_ms() + TURN_MS
-            await self._step(self._queue.dequeue() or await self._queue.wait(self._timeout_s()))
+            await self._share_loop()
+            queued = self._queue.dequeue()
+            if queued is None:
+                queued = await self._queue.wait(self._timeout_s())
+                self._begin_turn()
+            await self._step(queued)
+
+    def _begin_turn(self) -> None:
+        self._turn_ends_us = self._shared.clock.now_us() + TURN_US
+
+    async def _share_loop(self) -> None:
+        """Let other tasks run if the turn is over."""
+        if self._shared.clock.now_us() >= self._turn_ends_us:
+            await asyncio.sleep(0)
+            self._begin_turn()
 
     def _timeout_s(self) -> float | None:
         due_ms = self.machine.due_ms
@@ -161,12 +173,18 @@ class Driver(Generic[MachineT]):
         event = TimePassed() if queued is None else queued.event
         self._observe(event)
         self._now_ms = max(self._now_ms, self._shared.clock.now_ms() if queued is None else queued.at_ms)
+        began_us = self._shared.clock.now_us()
         try:
             actions = self.machine.step(self._now_ms, event)
         except Exception as error:  # noqa: BLE001  a fault in one machine must not stop the other venues
             actions = self._restart_after(error)
+        took_us = self._shared.clock.now_us() - began_us
         for action in actions:
             await self._perform(action, queued)
+            await self._share_loop()
+        if took_us > TURN_US:
+            await asyncio.sleep(took_us / 1_000_000)
+            self._begin_turn()
 
     def _observe(self, event: SessionEvent) -> None:
         if self._recorder is not None:

@@ -33,7 +33,7 @@ CLOSE_TIMEOUT_S = 1.0
 SEND_TIMEOUT_S = 2.0
 PARSED_BYTES = 1_024
 """Received bytes that are parsed in one go; they may hold five hundred frames."""
-PARSING_S = 0.005
+PARSING_S = 0.002
 """Time after which parsing leaves the event loop to the other sockets."""
 
 OnControl = Callable[[Control], None]

@@ -3,6 +3,8 @@
     books and book deltas   wait for space: the connector stops reading until there is some
     trades, funding         are queued; if the queue is full, the newest of each kind is kept as pending
 
+A full queue can be set aside until the next `drain`, so that its connector goes on while the runner has no tick.
+
 Three counters measure queue pressure, per venue and in total. Their names are those that log readers parse:
 
     mp_lossless_wait_count            books and deltas that found the queue full and had to wait
@@ -75,9 +77,10 @@ class Publisher:
         self._queues: dict[str, deque[Delivery]] = {venue: deque() for venue in venues}
         self._levels: Counter[str] = Counter()
         self._pending: dict[str, dict[type[MarketFrame], Delivery]] = {venue: {} for venue in self._queues}
+        self._set_aside: dict[str, list[Delivery]] = {venue: [] for venue in self._queues}
 
     def __len__(self) -> int:
-        return sum(map(len, self._queues.values())) + sum(map(len, self._pending.values()))
+        return sum(len(each) for kept in (self._queues, self._pending, self._set_aside) for each in kept.values())
 
     def queue_length(self, venue: str) -> int:
         """Return the number of events in a venue's queue, pending events excluded."""
@@ -110,16 +113,30 @@ class Publisher:
         pending[type(delivery.event)] = delivery
         return True, notes
 
+    def set_aside_full(self) -> None:
+        """Empty the full queues; `drain` returns their events before later ones.
+
+        The caller bounds memory by the number of calls between two drains.
+        """
+        for venue in filter(self.is_full, self._queues):
+            self._set_aside[venue] += self._taken(venue)
+
     def drain(self) -> list[Delivery]:
         """Remove and return all events, venue by venue: the queue in order of arrival, then the pending events."""
         drained: list[Delivery] = []
-        for venue, queue in self._queues.items():
-            drained += queue
-            drained += self._pending[venue].values()
-            queue.clear()
-            self._pending[venue].clear()
-        self._levels.clear()
+        for venue, kept in self._set_aside.items():
+            drained += kept
+            drained += self._taken(venue)
+            kept.clear()
         return drained
+
+    def _taken(self, venue: str) -> list[Delivery]:
+        queue, pending = self._queues[venue], self._pending[venue]
+        taken = [*queue, *pending.values()]
+        queue.clear()
+        pending.clear()
+        del self._levels[venue]
+        return taken
 
     def _count(self, venue: str, pressure: Pressure) -> Note:
         self.totals[pressure] += 1

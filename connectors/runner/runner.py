@@ -98,18 +98,21 @@ class Runner:
     @property
     def due_ms(self) -> int:
         """Time in monotonic ms at which `step` must be called; new events may move it forward."""
-        return self._timer.due_ms
+        return self._timer.wake_ms
 
     def step(self) -> None:
-        """Check for new events, and run a tick if it is due; never waits."""
+        """Check for new events, and run a tick or empty full queues if that is due; never waits."""
         clock, data_available = self._channel.clock, self._channel.data_available
         if data_available.is_set():
             data_available.clear()
             self._timer.data_arrived(clock.now_ms())
             if self._is_queue_full():
-                self._timer.bring_forward()
+                self._timer.queues_full()
         if (now_ms := clock.now_ms()) >= self._timer.due_ms:
             self.tick(self._timer.start_tick(now_ms))
+        elif self._timer.empties_queues(now_ms):
+            self._channel.publisher.set_aside_full()
+            self._channel.space_available.set()
 
     def close(self) -> None:
         """Write the final counts of the REST monitor, then run a last tick."""

@@ -1,7 +1,8 @@
 """Times of the runner's ticks, and coalescing of the events that a tick drains.
 
 A tick is due by the timer, or at the first event since the last tick if the minimum interval has passed by then. An
-earlier event waits for the timer, unless a queue is full. Coalescing drops the events of a venue's book that are older
+earlier event waits for the timer. A full queue brings no tick forward: its venue alone would set the times at which all
+are looked at. It is emptied between two ticks, at the minimum interval. Coalescing drops the events of a venue's book that are older
 than its newest whole book, and merges consecutive deltas; the resulting book is the same.
 
 A tick that is far too late shows that the host or the process stood still. That tick drains nothing, so that its record
@@ -37,6 +38,24 @@ class TickTimer:
         self._last_tick_ms: int | None = None
         self._awaits_first_event = False
         self._stood_still = False
+        self._emptied_ms = now_ms
+        self._full = False
+
+    @property
+    def wake_ms(self) -> int:
+        """The time of the next tick or, if that is earlier, at which the full queues are to be emptied."""
+        return min(self.due_ms, self._emptied_ms + self._min_interval_ms) if self._full else self.due_ms
+
+    def queues_full(self) -> None:
+        """Take note that a queue is full."""
+        self._full = True
+
+    def empties_queues(self, now_ms: int) -> bool:
+        """Return whether the full queues are to be emptied now."""
+        if not self._full or now_ms < self._emptied_ms + self._min_interval_ms:
+            return False
+        self._full, self._emptied_ms = False, now_ms
+        return True
 
     def data_arrived(self, now_ms: int) -> None:
         """Bring the next tick forward to now if this is the first event since the last tick and late enough."""
@@ -44,11 +63,6 @@ class TickTimer:
             self._awaits_first_event = False
             if now_ms - self._last_tick_ms >= self._min_interval_ms:
                 self.due_ms = min(self.due_ms, now_ms)
-
-    def bring_forward(self) -> None:
-        """Move the next tick to the minimum interval after the last one, because a queue is full."""
-        if self._last_tick_ms is not None:
-            self.due_ms = min(self.due_ms, self._last_tick_ms + self._min_interval_ms)
 
     def start_tick(self, now_ms: int) -> int:
         """Schedule the tick after the one that begins now; return the length of a standstill before it in ms, else 0.
@@ -58,12 +72,13 @@ class TickTimer:
         """
         late_ms = now_ms - self.due_ms
         self.due_ms = (self.due_ms if late_ms < self._interval_ms else now_ms) + self._interval_ms
-        self._last_tick_ms = now_ms
+        self._last_tick_ms = self._emptied_ms = now_ms
+        self._full = False
         self._awaits_first_event = True
         self._stood_still = late_ms >= STANDSTILL_MS and not self._stood_still
         if not self._stood_still:
             return 0
-        self.bring_forward()
+        self.due_ms = min(self.due_ms, now_ms + self._min_interval_ms)
         return late_ms
 
 

@@ -1,10 +1,19 @@
-"""Two runs of five venues, one with a hostile venue and one without: the other four must not notice."""
+"""Runs of five venues, one without a hostile venue and one for each that has one: the other four must not notice.
+
+The hostile venue makes each attack for some time, and the figures of the other four are those of the same length of
+time in the run without.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,63 +22,87 @@ from tests.attacks.hostile_process import hostile_process
 from tests.attacks.measured_run import measured_run
 from tests.attacks.trial import hostile_venues
 
-HOSTILE = "lighter"
-MADE = (
-    "pings",
-    "empty texts",
-    "1 000 trades",
-    "95 000 trades",
-    "8 000 levels",
-    "wide JSON",
-    "refusals",
-    "64 MB message",
-)
+HOSTILE = {
+    "lighter": ("pings and books", "95 000 trades", "1 000 trades", "8 000 levels"),
+    "paradex": ("pings and books", "single trades", "8 000 levels", "tiny binary"),
+}
+"""Hostile venues and their attacks: floods of small messages, of messages above the limits, and of the longest below."""
 START_S = 5.0
+AFTER_S = 3.0
+"""Time from an attack to the next, in which the venue comes back."""
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Window:
+    """The records of a run while one attack was made; `attack` is empty in the run without."""
+
+    hostile: str
+    attack: str
+    records: Sequence[Record]
+
+    def row(self, venue: str) -> str:
+        """Return the figures of a venue: ticks, those with a new book, and ages (ms) at the ticks."""
+        at = [each["venue_id"] for each in self.records[-1]["toolkit"]["venues"]].index(venue)
+        fresh = sum(each["venue_age_ms"][at] == 0 for each in self.records)
+        ages = [_quantiles(each[name][at] for each in self.records) for name in ("venue_age_ms", "venue_age_event_ms")]
+        return f"{self.hostile or 'none'} | {self.attack} | {venue} | {fresh} | {ages[0]} | {ages[1]}"
+
+    @property
+    def ticks(self) -> str:
+        """The number of ticks and the longest time between two of them in ms."""
+        times = [each["treasury_guidance"]["as_of_ms"] for each in self.records]
+        return f"{len(times)}, {max(after - before for before, after in pairwise(times))}"
 
 
 async def compare_beside(seconds: float) -> str:
-    """Return the table of the ages and ticks of the other four venues in both runs."""
+    """Return the table of the ages and ticks of the other four venues in the runs."""
+    windows: list[Window] = []
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as directory:
-        runs = [await _run(Path(directory) / name, seconds, hostile=name == "hostile") for name in ("quiet", "hostile")]
+        for hostile, attacks in {"": ("",), **HOSTILE}.items():
+            windows += await _run(Path(directory) / (hostile or "none"), seconds, hostile, attacks)
     lines = [
-        f"{HOSTILE} made {', '.join(MADE)}, each for {seconds:g} s.",
+        f"Measured {datetime.now(UTC):%Y-%m-%d}, each attack for {seconds:g} s; load of the machine before it: {load:.1f}.",
         "",
-        "| venue | ticks with a new book, without and with | apply age p50, p99, max ms without | with |",
-        "|---|---|---|---|",
+        "| hostile | attack | venue | ticks with a new book | apply age p50, p99, max ms | event age p50, p99, max ms |",
+        "|---|---|---|---|---|---|",
     ]
-    for name in VENUES:
-        if name != HOSTILE:
-            quiet, hostile = (_figures(run, name) for run in runs)
-            lines.append(f"| {name} | {quiet[0]}, {hostile[0]} | {quiet[1]} | {hostile[1]} |")
-    lines.append(f"\nTicks: {len(runs[0])} without, {len(runs[1])} with.")
+    for window in windows:
+        lines += [f"| {window.row(venue)} |" for venue in VENUES if venue != window.hostile]
+    lines += ["", "| hostile | attack | ticks, longest interval ms |", "|---|---|---|"]
+    lines += [f"| {each.hostile or 'none'} | {each.attack} | {each.ticks} |" for each in windows]
     return "\n".join(lines)
 
 
-async def _run(out: Path, seconds: float, *, hostile: bool) -> list[dict[str, Any]]:
-    """Return the records of a run of all venues, without its first seconds."""
-    minutes = (START_S + seconds * len(MADE)) / 60 + 1
-    others = [venue for venue in VENUES if venue != HOSTILE]
+async def _run(out: Path, seconds: float, hostile: str, attacks: Sequence[str]) -> list[Window]:
+    """Return what a run of all venues recorded during each attack; without a hostile venue one is served as usual."""
+    minutes = (START_S + (seconds + AFTER_S) * len(attacks)) / 60 + 1
+    apart = hostile or next(iter(HOSTILE))
+    others = [venue for venue in VENUES if venue != apart]
+    spans = []
     async with (
-        hostile_process(HOSTILE) as attacked,
+        hostile_process(apart) as attacked,
         hostile_venues(others) as (_, environ),
         measured_run(out, VENUES, attacked.environ | environ, minutes) as run,
     ):
         for venue in VENUES:
             await run.well(venue, 30)
         await asyncio.sleep(START_S)
-        first = (run.last_record() or {"t": 0})["t"]
-        for name in MADE:
-            if hostile:
+        for name in attacks:
+            await run.well(apart, 30)
+            first = (run.last_record() or {"t": 0})["t"]
+            if name:
                 attacked.begin(name)
             await asyncio.sleep(seconds)
+            spans.append((name, first, (run.last_record() or {"t": 0})["t"]))
             attacked.end()
-        last = (run.last_record() or {"t": 0})["t"]
+            await asyncio.sleep(AFTER_S)
     records = [json.loads(line) for line in (out / "telemetry.jsonl").read_text().splitlines()]
-    return [each for each in records if first <= each["t"] <= last]
+    return [Window(hostile, name, records[first:last]) for name, first, last in spans]
 
 
-def _figures(records: list[dict[str, Any]], venue: str) -> tuple[int, str]:
-    at = [each["venue_id"] for each in records[-1]["toolkit"]["venues"]].index(venue)
-    ages = sorted(each["venue_age_ms"][at] for each in records)
-    fresh = sum(age == 0 for age in ages)
-    return fresh, ", ".join(str(ages[min(len(ages) - 1, int(len(ages) * share))]) for share in (0.5, 0.99, 1.0))
+def _quantiles(values: Any) -> str:
+    ages = sorted(values)
+    return ", ".join(str(ages[min(len(ages) - 1, int(len(ages) * share))]) for share in (0.5, 0.99, 1.0))

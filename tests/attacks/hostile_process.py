@@ -1,4 +1,4 @@
-"""A hostile venue in a process of its own, so that the work of attacking delays no other venue.
+"""A hostile venue in a process of its own with a low priority, so that the work of attacking delays no other venue.
 
 `python -m tests.attacks.hostile_process VENUE` prints the environment that leads to the venue as one line of JSON, and
 takes a line with the name of an attack, which begins it, or an empty line, which ends it.
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.attacks.catalogue import ATTACKS
 from tests.attacks.trial import hostile_venues
+
+LOWER_PRIORITY = 10
 
 
 class HostileProcess:
@@ -61,4 +64,5 @@ async def _serve(venue: str) -> None:
 
 
 if __name__ == "__main__":
+    os.nice(LOWER_PRIORITY)
     asyncio.run(_serve(sys.argv[1]))

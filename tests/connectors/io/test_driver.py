@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
@@ -13,13 +15,13 @@ from websockets.asyncio.server import ServerConnection
 from connectors.clock import Clock
 from connectors.io.driver import Driver, SharedResources
 from connectors.io.http import HttpClient
-from connectors.runner.queue import Delivery, Publisher
+from connectors.runner.queue import Delivery, Pressure, Publisher
 from connectors.session.book import OrderBook
 from connectors.session.connector import Connector
 from connectors.session.events import (
     Note,
 )
-from connectors.venues.frames import Book
+from connectors.venues.frames import Book, BookSide, Trade
 from connectors.venues.spec import Target, VenueLimits
 from tests.connectors.harness import full, venue
 from tests.connectors.io.servers import Handler, run, websocket_server
@@ -141,6 +143,55 @@ def test_a_stalled_runner_loses_no_book_and_causes_no_reconnect() -> None:
             assert seqs == list(range(1, books + 1))
             assert shared.publisher.high_water["fjord"] == 16
             assert not journal.of_kind("reconnect")
+
+    run(test())
+
+
+def test_a_venue_of_long_messages_has_at_most_half_of_the_event_loop() -> None:
+    async def test() -> None:
+        messages, work_s = 8, 0.02
+
+        def decode(message: Any) -> Any:
+            ends_s = time.monotonic() + work_s
+            while time.monotonic() < ends_s:
+                pass
+            return iter([Book("book", (), (), message)])
+
+        async def feed(server: ServerConnection) -> None:
+            for number in range(messages):
+                await server.send(str(number))
+            await server.wait_closed()
+
+        async with running_driver(feed, decode=decode) as (_, shared, _):
+            deliveries = await drain(shared, messages)
+            lasted_s = (shared.clock.now_ms() - deliveries[0].received_ms) / 1_000
+            assert lasted_s >= (2 * messages - 1.5) * work_s
+
+    run(test())
+
+
+def test_other_tasks_run_while_the_trades_of_one_message_are_delivered() -> None:
+    async def test() -> None:
+        trades = 2_000
+        trade = Trade("trades", Decimal(1), Decimal(1), BookSide.BUY, "1")
+
+        async def feed(server: ServerConnection) -> None:
+            await server.send('"book"')
+            await server.send('"trades"')
+            await server.wait_closed()
+
+        async def watch(shared: SharedResources) -> set[int]:
+            seen = set[int]()
+            while (full := shared.publisher.totals[Pressure.TRY_SEND_FULL]) < trades - 1:
+                seen.add(full)
+                await asyncio.sleep(0)
+            return seen
+
+        def decode(message: Any) -> Any:
+            return iter([trade] * trades if message == "trades" else [Book("book", (), ())])
+
+        async with running_driver(feed, capacity=2, decode=decode) as (_, shared, _):
+            assert len(await watch(shared)) > 2
 
     run(test())
 

@@ -56,6 +56,21 @@ def test_a_full_queue_keeps_the_newest_trade_and_funding_rate_as_pending() -> No
     assert publisher.totals == {Pressure.TRY_SEND_FULL: 4, Pressure.PENDING_REPLACED: 2}
 
 
+def test_a_full_queue_that_was_set_aside_takes_events_again_and_comes_first() -> None:
+    publisher = Publisher(["fjord", "sound"], capacity=2)
+    sent = [delivery("delta", n) for n in range(4)]
+    for each in sent[:2]:
+        publisher.offer(each)
+    publisher.offer(delivery("trade", 7))
+    publisher.offer(delivery("book", 9, "sound"))
+    publisher.set_aside_full()
+    assert [publisher.offer(each) for each in sent[2:]] == [(True, []), (True, [])]
+    assert len(publisher) == 6
+    expected = [*sent[:2], delivery("trade", 7), *sent[2:], delivery("book", 9, "sound")]
+    assert publisher.drain() == expected
+    assert publisher.drain() == []
+
+
 def test_a_full_queue_of_one_venue_does_not_affect_another() -> None:
     publisher = Publisher(["fjord", "sound"], capacity=1)
     publisher.offer(delivery("book", 0))
@@ -69,7 +84,7 @@ def test_a_full_queue_of_one_venue_does_not_affect_another() -> None:
 OFFERS = st.tuples(st.sampled_from(sorted(KINDS)), st.sampled_from(["fjord", "sound"]))
 
 
-@given(st.lists(st.one_of(st.just("drain"), OFFERS)), st.integers(1, 5))
+@given(st.lists(st.one_of(st.sampled_from(["drain", "set aside"]), OFFERS)), st.integers(1, 5))
 def test_under_any_load_all_books_arrive_in_order_and_every_lost_event_is_counted(
     steps: list[str | tuple[str, str]], capacity: int
 ) -> None:
@@ -79,7 +94,8 @@ def test_under_any_load_all_books_arrive_in_order_and_every_lost_event_is_counte
     books: dict[str, list[Delivery]] = {"fjord": [], "sound": []}
     for number, step in enumerate(steps):
         if isinstance(step, str):
-            drained += publisher.drain()
+            publisher.set_aside_full()
+            drained += publisher.drain() if step == "drain" else []
             continue
         kind, venue = step
         offered = delivery(kind, number, venue)
@@ -90,7 +106,7 @@ def test_under_any_load_all_books_arrive_in_order_and_every_lost_event_is_counte
             assert publisher.offer(offered, retry=True) == (True, [])
         if offered.lossless:
             books[venue].append(offered)
-        assert len(publisher) <= 2 * (capacity + 2)
+        assert all(publisher.queue_length(each) <= capacity for each in ("fjord", "sound"))
     drained += publisher.drain()
     for venue, sent in books.items():
         assert [each for each in drained if each.venue == venue and each.lossless] == sent

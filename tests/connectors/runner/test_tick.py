@@ -70,13 +70,17 @@ def test_missed_intervals_are_not_made_up_for() -> None:
     assert timer.due_ms == 1_450
 
 
-@pytest.mark.parametrize(("full_ms", "expected"), [(20, 100), (99, 100), (180, 180)])
-def test_a_full_queue_brings_the_tick_forward_to_the_minimum_interval(full_ms: int, expected: int) -> None:
+def test_a_full_queue_is_emptied_at_the_minimum_interval_and_brings_no_tick_forward() -> None:
     timer = TickTimer(0, 250, 100)
     timer.start_tick(0)
-    timer.data_arrived(5)
-    timer.bring_forward()
-    assert max(timer.due_ms, full_ms) == expected
+    emptied_ms = []
+    for now_ms in range(1, 250):
+        timer.queues_full()
+        if timer.empties_queues(now_ms):
+            emptied_ms.append(now_ms)
+    assert (emptied_ms, timer.due_ms) == ([100, 200], 250)
+    timer.start_tick(250)
+    assert timer.wake_ms == 500
 
 
 @st.composite
