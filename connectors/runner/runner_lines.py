@@ -95,3 +95,9 @@ def blocked(remedy: str, failures: Mapping[str, str]) -> str:
 def telemetry_failed(reason: str) -> str:
     """Return the line of a write error after which no telemetry is written; the run goes on."""
     return f"[telemetry] async writer: write error, disabling: {quoted(reason)}"
+
+
+def client_refused(notice: str) -> str:
+    """Return the line of a simulated venue that refused a client; `notice` is the venue, a colon, and what it refused."""
+    venue, _, what = notice.partition(": ")
+    return f"toolkit smoke: simulated {venue}: {quoted(what)}"

@@ -2,8 +2,10 @@
 
 A tick is due by the timer, or at the first event since the last tick if the minimum interval has passed by then. An
 earlier event waits for the timer. A full queue brings no tick forward: its venue alone would set the times at which all
-are looked at. It is emptied between two ticks, at the minimum interval. Coalescing drops the events of a venue's book that are older
-than its newest whole book, and merges consecutive deltas; the resulting book is the same.
+are looked at. It is emptied between two ticks, at the minimum interval.
+
+Coalescing drops the events of a venue's book that are older than its newest whole book, and merges consecutive deltas;
+the resulting book is the same.
 
 A tick that is far too late shows that the host or the process stood still. That tick drains nothing, so that its record
 shows how old the data had become; the next tick always drains.

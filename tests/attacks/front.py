@@ -14,6 +14,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from websockets.frames import Opcode
+
+from connectors.session.events import Received
+
 HOST = "127.0.0.1"
 KEPT_MESSAGES = 200
 READ_BYTES = 64 * 1024
@@ -23,10 +27,10 @@ Write = Callable[[bytes], Awaitable[None]]
 
 @dataclass(eq=False)
 class AttackedSocket:
-    """An open WebSocket of the client; `messages` are the last text messages of the simulated venue on any socket."""
+    """An open WebSocket of the client; `messages` are the last ones of the simulated venue on any socket."""
 
     writer: asyncio.StreamWriter
-    messages: deque[bytes]
+    messages: deque[Received]
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def send(self, octets: bytes) -> None:
@@ -67,7 +71,7 @@ class Front:
     def __init__(self, upstream: int) -> None:
         self._upstream = upstream
         self._sockets: dict[AttackedSocket, asyncio.Task[None] | None] = {}
-        self._messages: deque[bytes] = deque(maxlen=KEPT_MESSAGES)
+        self._messages: deque[Received] = deque(maxlen=KEPT_MESSAGES)
         self._hostility: Hostility | None = None
         self.port = 0
 
@@ -160,8 +164,8 @@ class Front:
                 more = await up_reader.readexactly(2 if length == 126 else 8)
                 head, length = head + more, int.from_bytes(more, "big")
             payload = await up_reader.readexactly(length)
-            if head[0] & 0x0F == 1:
-                attacked.messages.append(payload)
+            if (opcode := head[0] & 0x0F) in (Opcode.TEXT, Opcode.BINARY):
+                attacked.messages.append(Received(payload, binary=opcode == Opcode.BINARY))
             if self._hostility is None or not self._hostility.mute:
                 await attacked.send(head + payload)
 

@@ -27,9 +27,8 @@ SETTINGS = {
     "PARAPHINA_WS_HEALTHY_THRESHOLD_MS": "2000",
     "PARAPHINA_WS_AUDIT": "1",
     "PARAPHINA_PARADEX_PUBLIC_FEED": "orderbook",
-    "PARADEX_WS_ENCODING": "json",
 }
-"""Settings of the attacked run; Paradex sends whole books in JSON, because the attacks are made from its messages."""
+"""Settings of the attacked run; Paradex sends whole books, because the attacks are made from its messages."""
 STALE_MS = "4000"
 
 
@@ -83,14 +82,18 @@ async def attacked_venue(
                 told = reasons(run.events_since(offset))
                 # The next attack meets a session that has been healthy, so the waits of this one are over.
                 await asyncio.sleep(HEALTHY_S)
-                outcome = Outcome(attack.name, venue, load, told, well_after_s, failure=_failure(load, well_after_s))
+                outcome = Outcome(
+                    attack.name, venue, load, told, well_after_s, failure=_failure(attack, load, told, well_after_s)
+                )
             progress(outcome)
             yield outcome
 
 
-def _failure(load: Load, well_after_s: float | None) -> str:
+def _failure(attack: Attack, load: Load, told: str, well_after_s: float | None) -> str:
     if well_after_s is None:
         return "not well again in time"
+    if attack.reason not in told:
+        return f"told {told or 'nothing'}, not {attack.reason}"
     if load.peak_mb > MAX_PEAK_MB:
         return f"peak memory of {load.peak_mb:.0f} MB"
     return f"files grew by {load.grown_kb_s:.0f} kB/s" if load.grown_kb_s > MAX_GROWN_KB_S else ""

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -499,6 +500,31 @@ def test_the_venues_option_runs_only_those_venues(tmp_path: Path) -> None:
     assert list(read_run(out).run.venues) == ["hyperliquid", "paradex"]
     assert len(records(out)[-1]["venue_mid_usd"]) == 2
     assert "symbol=BTC" in (out / "run.log").read_text()
+
+
+def test_clients_that_a_simulated_venue_refuses_are_counted_in_the_log_and_on_the_terminal(tmp_path: Path) -> None:
+    running = start(tmp_path / "run", "--venues", "aster", "--minutes", "0.05")
+    url = urlsplit(first_url(tmp_path / "run"))
+    for _ in range(3):
+        with socket.create_connection((url.hostname or "", url.port or 0)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: other.example\r\n\r\n")
+            assert client.recv(1)
+    stderr = wait_for_end(running).stderr
+    log = (tmp_path / "run" / "run.log").read_text()
+    for text in ("simulated aster: refused a client: ", "simulated aster: refused 3 times: "):
+        assert (stderr.count(text), log.count(f"toolkit smoke: {text}")) == (1, 1)
+    assert all(each.other == 0 for each in analyze([str(tmp_path / "run")]).ledger)
+
+
+def first_url(out: Path) -> str:
+    """Return the URL of the first socket of a run that has begun."""
+    ends_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < ends_s:
+        for row in (out / "events.jsonl").read_text().splitlines() if (out / "events.jsonl").exists() else ():
+            if row.endswith("}") and (event := json.loads(row)).get("kind") == "connected":
+                return str(event["fields"]["url"])
+        time.sleep(0.05)
+    raise AssertionError("no socket was opened")
 
 
 @pytest.mark.parametrize(

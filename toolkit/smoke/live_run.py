@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from connectors.io.driver import STOP_TIMEOUT_S, Driver, SharedResources
 from connectors.io.http import HttpClient
 from connectors.io.proxies import is_loopback
 from connectors.io.tls import check_authorities
-from connectors.recording.run_files import TelemetryWriter
+from connectors.recording.run_files import Journal
 from connectors.runner import runner_lines
 from connectors.runner.runner import Runner
 from connectors.session.connector import Connector
@@ -38,7 +39,7 @@ from toolkit.smoke.plan import ShadowPlan
 from toolkit.smoke.run_directory import claim, save_meta
 from toolkit.smoke.stop_handlers import stop_signals_handled
 from toolkit.smoke.stop_policy import StoppedBy
-from toolkit.smoke.wiring import TELEMETRY, RunWiring, integer
+from toolkit.smoke.wiring import RunWiring
 
 POLL_S = 0.25
 LOAD_SAMPLE_INTERVAL_S = 10.0
@@ -111,6 +112,7 @@ class _LiveRun:
         self._stopped_by: StoppedBy | None = None
         self._unreached: Mapping[str, str] = {}
         self._user_warned = False
+        self._journal: Journal | None = None
 
     async def run(self, progress: Progress, notice: Notice) -> RunMeta:
         """Run until the time is over, an interrupt, or a failure; return the last record."""
@@ -121,16 +123,18 @@ class _LiveRun:
         plan, run = self._plan, first_record(self._plan, self._environ)
         save_meta(run, self._out)
         cpu_before_s = time.process_time()
-        async with AsyncExitStack() as stack:
-            environ = await self._connector_environment(stack)
+        async with AsyncExitStack() as stack, AsyncExitStack() as served:
+            environ = await self._connector_environment(served, notice)
             run = replace(run, **environment_fields(environ, self._environ))
             save_meta(run, self._out)
             wiring = RunWiring(stack, plan, self._out, environ, self._clock)
+            self._journal = wiring.journal
             notice(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
             tasks = await ConnectorTasks.create(stack, wiring)
             run = self._with_destinations(await self._run_tasks(tasks, run, progress, notice), tasks)
             if self._unreached:
                 wiring.journal.record("blocked", [runner_lines.blocked(REMEDY, self._unreached)])
+            await served.aclose()  # The servers say now how many clients they refused.
             log = wiring.journal.log
             output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
         code = ExitCode.RUN_BLOCKED if self._unreached else ExitCode.OK
@@ -144,11 +148,8 @@ class _LiveRun:
         self._stopped_by = self._stopped_by or reason
         self._stop.set()
 
-    async def _connector_environment(self, stack: AsyncExitStack) -> dict[str, str]:
-        """Return the connectors' environment; for the loopback feed, add the URLs of the venues.
-
-        The venues are started first, unless another process serves them.
-        """
+    async def _connector_environment(self, stack: AsyncExitStack, notice: Notice) -> dict[str, str]:
+        """Return the connectors' environment; serve the loopback feed, unless another process does, and add its URLs."""
         plan, environ = self._plan, dict(self._environ)
         if not plan.own_venues:
             return environ
@@ -157,11 +158,20 @@ class _LiveRun:
                 environ.pop(venue.instrument.name, None)
         if plan.venue_urls is not None:
             return environ | dict(plan.venue_urls)
-        write_truth = stack.enter_context(TruthFile(plan.truth)).write if plan.truth is not None else None
+        truth = stack.enter_context(TruthFile(plan.truth)).write if plan.truth is not None else None
+        refused = partial(self._client_refused, notice)
         venue_urls = await stack.enter_async_context(
-            loopback(plan.venues, plan.scenario, base=plan.base, seed=plan.seed, write_truth=write_truth)
+            loopback(
+                plan.venues, plan.scenario, base=plan.base, seed=plan.seed, write_truth=truth, write_notice=refused
+            )
         )
         return environ | venue_urls
+
+    def _client_refused(self, notice: Notice, text: str) -> None:
+        """Record the notice of a simulated venue about the clients that it refused."""
+        if self._journal is not None:
+            self._journal.record("client_refused", [runner_lines.client_refused(text)], detail=text)
+        notice(f"simulated {text}")
 
     async def _run_tasks(self, tasks: ConnectorTasks, run: RunMeta, progress: Progress, notice: Notice) -> RunMeta:
         """Run all tasks until something ends the run; sample the host's load meanwhile."""
@@ -240,7 +250,7 @@ class ConnectorTasks:
     @classmethod
     async def create(cls, stack: AsyncExitStack, wiring: RunWiring) -> ConnectorTasks:
         """Open the telemetry file and the HTTP client, and create the drivers and the runner."""
-        telemetry = _open_telemetry(wiring)
+        telemetry = wiring.open_telemetry()
         stack.callback(telemetry.close)
         http_client = await stack.enter_async_context(HttpClient())
         shared = SharedResources(wiring.clock, http_client, wiring.publisher, wiring.journal)
@@ -287,13 +297,3 @@ class ConnectorTasks:
         if any(driver.connected or driver.failures < failures for driver in self.drivers):
             return {}
         return {driver.venue: driver.failure for driver in self.drivers}
-
-
-def _open_telemetry(wiring: RunWiring) -> TelemetryWriter:
-    loop, journal = asyncio.get_running_loop(), wiring.journal
-
-    def failed(reason: str) -> None:
-        lines = [runner_lines.telemetry_failed(reason)]
-        loop.call_soon_threadsafe(lambda: journal.record("telemetry_failed", lines, detail=reason))
-
-    return TelemetryWriter(wiring.out / TELEMETRY, integer(wiring.common["PARAPHINA_TELEMETRY_CHANNEL_CAP"]), failed)

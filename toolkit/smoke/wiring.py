@@ -5,6 +5,7 @@ It does not decide how they are driven: `live_run` uses sockets and an event loo
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 import connectors
 from connectors import settings
 from connectors.clock import Clock
-from connectors.recording.run_files import Journal
+from connectors.recording.run_files import Journal, TelemetryWriter
 from connectors.recording.tape import TapeHeader
 from connectors.recording.tape_writer import FRAMES, SocketRecorder, TapeWriter
 from connectors.runner import runner_lines
@@ -85,6 +86,16 @@ class RunWiring:
             self._version,
             self._producer_fields,
         )
+
+    def open_telemetry(self) -> TelemetryWriter:
+        """Open the telemetry file; a write error is logged by the running event loop."""
+        loop = asyncio.get_running_loop()
+
+        def failed(reason: str) -> None:
+            lines = [runner_lines.telemetry_failed(reason)]
+            loop.call_soon_threadsafe(lambda: self.journal.record("telemetry_failed", lines, detail=reason))
+
+        return TelemetryWriter(self.out / TELEMETRY, integer(self.common["PARAPHINA_TELEMETRY_CHANNEL_CAP"]), failed)
 
     def change_feed(self, plan: ShadowPlan) -> None:
         """Log what the connections showed of the feed; later telemetry states it."""

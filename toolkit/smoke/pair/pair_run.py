@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
@@ -64,7 +65,7 @@ class _PairRun:
                     self._sides[name] = _SideProcess(name, self._plan.sides[name], self._notice)
                 await asyncio.gather(*(each.ready_or_ended.wait() for each in self._sides.values()))
                 if not self._interrupted:
-                    async with _venues(self._plan) as venue_urls:
+                    async with _venues(self._plan, self._notice) as venue_urls:
                         await self._run_sides(venue_urls)
             finally:
                 for each in self._sides.values():
@@ -187,11 +188,17 @@ def _duplex() -> tuple[Connection, Connection]:
 
 
 @asynccontextmanager
-async def _venues(plan: PairPlan) -> AsyncIterator[dict[str, str] | None]:
-    """Serve one set of simulated venues to both sides; yield their URLs, or None where the sides need no venues."""
+async def _venues(plan: PairPlan, notice: NoticeOfSide) -> AsyncIterator[dict[str, str] | None]:
+    """Serve one set of simulated venues to both sides; yield their URLs, or None where the sides need no venues.
+
+    `notice` is called with the notices about refused clients, as those of the side `venues`.
+    """
     side = next(iter(plan.sides.values()))
     if not isinstance(side, ConnectorSide) or not (shadow := side.plan()).own_venues:
         yield None
         return
-    async with loopback(shadow.venues, shadow.scenario, base=shadow.base, seed=shadow.seed) as urls:
+    write_notice = partial(notice, "venues")
+    async with loopback(
+        shadow.venues, shadow.scenario, base=shadow.base, seed=shadow.seed, write_notice=write_notice
+    ) as urls:
         yield urls

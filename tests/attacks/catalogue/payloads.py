@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import cache
+from itertools import islice
 from typing import Any
 
 from websockets.frames import Frame, Opcode
 
+from connectors import settings
+from connectors.session.decoding import decode, parse
+from connectors.session.events import Received
 from connectors.simulator.protocols import protocols
 from connectors.venues import venues
 from connectors.venues.frames import Book, BookDelta, Heartbeat, Refusal, Trade
 from connectors.venues.frames import Frame as Decoded
+from connectors.venues.paradex_messages import HEARTBEAT, NEWEST_VERSION, PUBLIC
+from connectors.venues.sbe import TEMPLATE, VERSION
+from connectors.venues.spec import Target
 
 FORGED = (
     'x\n\x1b[2Jparaphina_live | trade_mode=live | error=no | {"timebase_id":1} effective_trade_mode=live source=env '
@@ -31,28 +39,43 @@ def text(message: bytes | str) -> bytes:
     return frame(Opcode.TEXT, message.encode() if isinstance(message, str) else message)
 
 
-def decoded(venue: str, message: bytes) -> list[Decoded]:
+def data_frame(message: Received) -> bytes:
+    """Return the frame of a message."""
+    return frame(Opcode.BINARY, bytes(message.data)) if message.binary else text(message.data)  # type: ignore[arg-type]
+
+
+@cache
+def _target(venue: str) -> Target:
+    spec = venues()[venue]
+    return settings.target(spec, settings.resolve(settings.venue_settings(spec), {}), "ETH")
+
+
+def decoded(venue: str, message: Received) -> list[Decoded]:
     """Return the frames that the connector of the venue finds in a message; none if it is unreadable."""
+    spec = venues()[venue]
     try:
-        return list(venues()[venue].decode(json.loads(message)))
-    except (ValueError, LookupError, TypeError, AttributeError):
+        return decode(spec, _target(venue), message, parse(spec, message))
+    except ValueError:
         return []
 
 
-def message_of(venue: str, messages: Iterable[bytes], *kinds: type[Decoded]) -> bytes | None:
-    """Return the last message that holds a frame of these kinds."""
-    found = (each for each in reversed(list(messages)) if any(isinstance(one, kinds) for one in decoded(venue, each)))
-    return next(found, None)
+def last_with(venue: str, messages: Sequence[Received], *kinds: type[Decoded]) -> list[Received]:
+    """Return the last message that holds a frame of these kinds; nothing if there is none."""
+    found = (each for each in reversed(messages) if any(isinstance(one, kinds) for one in decoded(venue, each)))
+    return list(islice(found, 1))
 
 
-def trades(venue: str, messages: Iterable[bytes], count: int) -> bytes | None:
-    """Return a message with this many trades, made from one of the venue; None if the venue sends one trade each."""
-    message = message_of(venue, messages, Trade)
-    if message is None:
-        return None
-    value = json.loads(message)
-    repeated = _repeat(value, count)
-    return json.dumps(value, separators=(",", ":")).encode() if repeated else None
+def trades(venue: str, messages: Sequence[Received], count: int) -> list[Received]:
+    """Return a message with this many trades, made from one of the venue."""
+    for message in last_with(venue, messages, Trade):
+        value = json.loads(message.data)
+        if _repeat(value, count):
+            return [_json(value)]
+    return []
+
+
+def _json(value: Any) -> Received:
+    return Received(json.dumps(value, separators=(",", ":")).encode())
 
 
 def _repeat(value: Any, count: int) -> bool:
@@ -66,37 +89,40 @@ def _repeat(value: Any, count: int) -> bool:
     return False
 
 
-def book(venue: str, messages: Iterable[bytes]) -> bytes | None:
+def book(venue: str, messages: Sequence[Received]) -> list[Received]:
     """Return the last message of the book."""
-    return message_of(venue, messages, Book, BookDelta)
+    return last_with(venue, messages, Book, BookDelta)
 
 
 def refusal(venue: str, said: str) -> bytes | None:
     """Return the venue's refusal of a subscription with this text; None if its connector knows none."""
     message = protocols()[venue].subscription_error("x").encode()
-    for each in decoded(venue, message):
+    for each in decoded(venue, Received(message)):
         if isinstance(each, Refusal):
             quoted = json.dumps(each.text, ensure_ascii=False)[1:-1].encode()
             return message.replace(quoted, json.dumps(said)[1:-1].encode())
     return None
 
 
-def heartbeat(venue: str) -> bytes | None:
-    """Return a heartbeat in a text message; None if the venue has none."""
-    for message in (b'{"type":"ping"}', b'{"channel":"pong"}'):
-        if any(isinstance(each, Heartbeat) for each in decoded(venue, message)):
-            return message
-    return None
+def heartbeat(venue: str) -> Received | None:
+    """Return a heartbeat in a data message; None if the venue has none."""
+    binary = PUBLIC.write(HEARTBEAT, {"ts": 0, "seq": 0}, NEWEST_VERSION)
+    known = (Received(b'{"type":"ping"}'), Received(b'{"channel":"pong"}'), Received(binary, binary=True))
+    return next((each for each in known if any(isinstance(one, Heartbeat) for one in decoded(venue, each))), None)
 
 
-def levels(venue: str, messages: Iterable[bytes], count: int) -> bytes | None:
-    """Return a message of the book with this many levels, made from one of the venue."""
-    message = book(venue, messages)
-    if message is None:
-        return None
-    value = json.loads(message)
-    _repeat_rows(value, count)
-    return json.dumps(value, separators=(",", ":")).encode()
+def levels(venue: str, messages: Sequence[Received], count: int) -> list[Received]:
+    """Return a message of the book with this many levels a side, made from one of the venue."""
+    for message in book(venue, messages):
+        if message.binary:
+            value = PUBLIC.read(bytes(message.data))  # type: ignore[arg-type]
+            for side in ("bids", "asks"):
+                value[side] = value[side] * max(1, count // max(1, len(value[side])))
+            return [Received(PUBLIC.write(value[TEMPLATE], value, value[VERSION]), binary=True)]
+        value = json.loads(message.data)
+        _repeat_rows(value, count)
+        return [_json(value)]
+    return []
 
 
 def _repeat_rows(value: Any, count: int) -> None:
