@@ -98,6 +98,6 @@ def telemetry_failed(reason: str) -> str:
 
 
 def client_refused(notice: str) -> str:
-    """Return the line of a simulated venue that refused a client; `notice` is the venue, a colon, and what it refused."""
+    """Return the line of a simulated venue that refused a client; `notice` begins with the venue and a colon."""
     venue, _, what = notice.partition(": ")
     return f"toolkit smoke: simulated {venue}: {quoted(what)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -35,6 +36,7 @@ from toolkit.smoke.run_directory import load_meta
 
 SMOKE = [sys.executable, "-m", "toolkit", "smoke", "--db", ":memory:"]
 PATIENCE_S = 300
+FOREIGN_REQUESTS = 3
 NAMES = list(venues())
 FILES = {"run.log", "run.log.times.jsonl", "events.jsonl", "telemetry.jsonl", "market_rx_stats.log", "run_meta.json"}
 FAST = {"PARAPHINA_MAIN_LOOP_INTERVAL_MS": "20"}
@@ -91,10 +93,32 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[P
         "quiet": start(folder / "quiet", "--minutes", QUIET_MINUTES, "--record-frames", "--label", "no faults"),
         "faulty": start(folder / "faulty", "--minutes", FAULTY_MINUTES, *fault_options, **SHORT),
     }
+    send_foreign_requests(first_url(folder / "faulty"))
     yield {name: (folder / name, running) for name, running in started.items()}
     for running in started.values():
         running.kill()
         running.communicate()
+
+
+def first_url(out: Path) -> str:
+    """Return the URL of the first socket of a run, once it is open."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline_s:
+        events = (out / "events.jsonl").read_text() if (out / "events.jsonl").exists() else ""
+        for event in map(json.loads, events[: events.rfind("\n") + 1].splitlines()):
+            if event.get("kind") == "connected":
+                return str(event["fields"]["url"])
+        time.sleep(0.01)
+    raise AssertionError("no socket was opened")
+
+
+def send_foreign_requests(url: str) -> None:
+    """Send requests that name another host to the venue of this URL, which refuses them."""
+    parts = urlsplit(url)
+    for _ in range(FOREIGN_REQUESTS):
+        with socket.create_connection((parts.hostname or "", parts.port or 0)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: other.example\r\n\r\n")
+            assert client.recv(1)
 
 
 @pytest.fixture(scope="module")
@@ -293,6 +317,7 @@ def faulty(runs: dict[str, tuple[Path, subprocess.Popen[str]]]) -> tuple[Path, R
     done = wait_for_end(running)
     assert done.returncode in (ExitCode.OK, ExitCode.FAILED), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+    (out.parent / "faulty.stderr").write_text(done.stderr)
     rows = [json.loads(line) for line in (out.parent / "truth.jsonl").read_text().splitlines()]
     return out, read_run(out), without_side_feeds(rows)
 
@@ -390,6 +415,15 @@ def test_every_line_of_a_faulty_run_is_used_and_its_records_pass_the_contract_ch
     command = [sys.executable, "-m", "toolkit", "validate", str(out / "telemetry.jsonl")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stdout
+
+
+def test_clients_that_a_simulated_venue_refused_are_counted_in_the_log_and_on_the_terminal(
+    faulty: tuple[Path, RunAnalysis, list[dict[str, Any]]],
+) -> None:
+    out, _, _ = faulty
+    terminal, log = (out.parent / "faulty.stderr").read_text(), (out / "run.log").read_text()
+    for text in (r": refused a client: its host is not", rf": refused {FOREIGN_REQUESTS} times: its host is not"):
+        assert [len(re.findall(rf"simulated \w+{text}", each, re.IGNORECASE)) for each in (terminal, log)] == [1, 1]
 
 
 # --- the producer's own tools -------------------------------------------------------------------------------------------
@@ -500,31 +534,6 @@ def test_the_venues_option_runs_only_those_venues(tmp_path: Path) -> None:
     assert list(read_run(out).run.venues) == ["hyperliquid", "paradex"]
     assert len(records(out)[-1]["venue_mid_usd"]) == 2
     assert "symbol=BTC" in (out / "run.log").read_text()
-
-
-def test_clients_that_a_simulated_venue_refuses_are_counted_in_the_log_and_on_the_terminal(tmp_path: Path) -> None:
-    running = start(tmp_path / "run", "--venues", "aster", "--minutes", "0.05")
-    url = urlsplit(first_url(tmp_path / "run"))
-    for _ in range(3):
-        with socket.create_connection((url.hostname or "", url.port or 0)) as client:
-            client.sendall(b"GET / HTTP/1.1\r\nHost: other.example\r\n\r\n")
-            assert client.recv(1)
-    stderr = wait_for_end(running).stderr
-    log = (tmp_path / "run" / "run.log").read_text()
-    for text in ("simulated aster: refused a client: ", "simulated aster: refused 3 times: "):
-        assert (stderr.count(text), log.count(f"toolkit smoke: {text}")) == (1, 1)
-    assert all(each.other == 0 for each in analyze([str(tmp_path / "run")]).ledger)
-
-
-def first_url(out: Path) -> str:
-    """Return the URL of the first socket of a run that has begun."""
-    ends_s = time.monotonic() + PATIENCE_S
-    while time.monotonic() < ends_s:
-        for row in (out / "events.jsonl").read_text().splitlines() if (out / "events.jsonl").exists() else ():
-            if row.endswith("}") and (event := json.loads(row)).get("kind") == "connected":
-                return str(event["fields"]["url"])
-        time.sleep(0.05)
-    raise AssertionError("no socket was opened")
 
 
 @pytest.mark.parametrize(

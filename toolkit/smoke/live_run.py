@@ -149,7 +149,7 @@ class _LiveRun:
         self._stop.set()
 
     async def _connector_environment(self, stack: AsyncExitStack, notice: Notice) -> dict[str, str]:
-        """Return the connectors' environment; serve the loopback feed, unless another process does, and add its URLs."""
+        """Return the connectors' environment; serve the loopback feed if no other process does, and add its URLs."""
         plan, environ = self._plan, dict(self._environ)
         if not plan.own_venues:
             return environ
