@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import socket
 from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
@@ -29,6 +30,9 @@ MAX_MESSAGE_BYTES = 1024 * 1024
 MAX_BUFFERED_FRAMES = 16
 MAX_BUFFERED_BYTES = 2 * MAX_MESSAGE_BYTES
 """Frames and bytes that wait to be read, above which a socket is not read on."""
+SYSTEM_BYTES = 256 * 1024
+"""Bytes that the operating system keeps for a socket that is not read (Linux: twice that). Its own limit of several MB
+would hold half a minute of a flood of small messages, which is read as data before the end of the socket."""
 CLOSE_TIMEOUT_S = 1.0
 SEND_TIMEOUT_S = 2.0
 PARSED_BYTES = 1_024
@@ -85,6 +89,7 @@ class _Connection(ClientConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SYSTEM_BYTES)
         self.recv_messages.pause = lambda: None
         self.recv_messages.resume = self._parse_soon
 

@@ -38,25 +38,33 @@ class MeasuredRun:
         self._load = ProcessLoad(process.pid)
         self.out = out
 
-    async def well(self, venue: str, within_s: float) -> float | None:
-        """Wait until the venue is healthy with a fresh book; return the time in s, None if it is not in time."""
+    async def well(self, venue: str, within_s: float, since_unix_ms: float = 0) -> float | None:
+        """Wait until the venue is healthy with a fresh book; return the time in s, None if it is not in time.
+
+        A book that was applied before `since_unix_ms` does not count, nor does one whose time at the venue is old or in
+        the future: messages of an attack may wait for seconds in the buffers of the system.
+        """
         loop = asyncio.get_running_loop()
         began_s = loop.time()
         while loop.time() - began_s <= within_s:
             if self._process.returncode is not None:
                 return None
-            if self._is_well(venue):
+            if self._is_well(venue, since_unix_ms):
                 return loop.time() - began_s
             await asyncio.sleep(POLL_S)
         return None
 
-    def _is_well(self, venue: str) -> bool:
+    def _is_well(self, venue: str, since_unix_ms: float) -> bool:
         record = self.last_record()
         if record is None:
             return False
         at = [each["venue_id"] for each in record["toolkit"]["venues"]].index(venue)
         state, status = record["toolkit"]["venues"][at]["state"], record["venue_status"][at]
-        return (state, status) == ("open", "Healthy") and 0 <= int(record["venue_age_ms"][at]) <= FRESH_MS
+        age_ms, at_ms = int(record["venue_age_ms"][at]), int(record["treasury_guidance"]["as_of_ms"])
+        own_time = record["toolkit"]["venues"][at].get("event_time") != "ahead"
+        of_now = own_time and int(record["venue_age_event_ms"][at]) <= 2 * FRESH_MS
+        fresh = 0 <= age_ms <= FRESH_MS and at_ms - age_ms >= since_unix_ms
+        return (state, status) == ("open", "Healthy") and fresh and of_now
 
     def last_record(self) -> dict[str, Any] | None:
         """Return the last whole record of telemetry, None before the first."""

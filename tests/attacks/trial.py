@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ from tests.attacks.front import Front, front_before
 from tests.attacks.measured_run import Load, measured_run, reasons
 
 START_S = 60.0
-SETTLED_S = 0.5
-"""Time after an attack from which a fresh book counts, because the venue may have been well all the time."""
+SETTLED_MS = 500
+"""Time after an attack from which a book counts, because messages of the attack may still wait."""
 HEALTHY_S = 3.0
 MAX_PEAK_MB = 400.0
 MAX_GROWN_KB_S = 500.0
@@ -77,8 +78,7 @@ async def attacked_venue(
                 fronts[venue].begin(hostility)
                 load = await run.measure(seconds)
                 fronts[venue].end()
-                await asyncio.sleep(SETTLED_S)
-                well_after_s = await run.well(venue, attack.well_again_s)
+                well_after_s = await run.well(venue, attack.well_again_s, time.time() * 1_000 + SETTLED_MS)
                 told = reasons(run.events_since(offset))
                 # The next attack meets a session that has been healthy, so the waits of this one are over.
                 await asyncio.sleep(HEALTHY_S)

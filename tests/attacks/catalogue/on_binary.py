@@ -93,7 +93,7 @@ def _damaged(changes: Sequence[Change]) -> MakeHostility:
                 for changed in change(bytes(book.data))  # type: ignore[arg-type]
             ]
 
-        return Hostility(from_messages(messages), mute=True)
+        return Hostility(from_messages(messages), mute=True, reset_after=True)
 
     return make
 
@@ -104,7 +104,7 @@ def _other_kind(venue: str) -> Hostility:
     def messages(received: Sequence[Received]) -> list[Received]:
         return [Received(each.data, binary=not each.binary) for each in payloads.book(venue, received)]
 
-    return Hostility(from_messages(messages), mute=True)
+    return Hostility(from_messages(messages), mute=True, reset_after=True)
 
 
 @dataclass(frozen=True)
