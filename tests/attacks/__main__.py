@@ -3,7 +3,8 @@
     python -m tests.attacks                                  all, five venues at a time, 45 minutes
     python -m tests.attacks --venues aster --attacks pings   some of them
     python -m tests.attacks --beside                         a run of five venues of which one is hostile, beside one without
-    python -m tests.attacks --server                         hostile clients on the server of the simulated venues
+    python -m tests.attacks --server                         hostile clients on the server of the simulated venues; --venues and
+                                                             --attacks choose some
 
 Every attack lasts `--seconds`. The run of the connectors goes on over all attacks, with a limit on silence of 4 s.
 """
@@ -39,7 +40,7 @@ def main() -> int:
         print(asyncio.run(compare_beside(options.seconds)))
         return 0
     if options.server:
-        return asyncio.run(_attack_server(options.attacks, options.seconds))
+        return asyncio.run(_attack_server(options.attacks, options.venues.split(","), options.seconds))
     names = options.attacks.split(",") if options.attacks else [each.name for each in ATTACKS]
     chosen = [each for each in ATTACKS if each.name in names]
     outcomes = asyncio.run(_all(options.venues.split(","), chosen, options.seconds, options.at_once))
@@ -67,8 +68,9 @@ def _progress(outcome: Outcome) -> None:
     print(outcome.line(), file=sys.stderr, flush=True)
 
 
-async def _attack_server(names: str, seconds: float) -> int:
-    chosen = [each for each in on_server.ATTACKS if not names or each.name in names.split(",")]
+async def _attack_server(names: str, venues: Sequence[str], seconds: float) -> int:
+    wanted = names.split(",") if names else [each.name for each in on_server.ATTACKS]
+    chosen = [each for each in on_server.ATTACKS if each.name in wanted and each.venue in venues]
     outcomes = []
     for attack in chosen:
         outcomes.append(await server_trial.attacked_server(attack, seconds))
@@ -76,7 +78,7 @@ async def _attack_server(names: str, seconds: float) -> int:
     print(f"Measured {datetime.now(UTC):%Y-%m-%d}.\n\n{server_trial.table(outcomes)}")
     failed = [each for each in outcomes if each.failure]
     for each in failed:
-        print(f"FAILED {each.attack.name}: {each.failure}")
+        print(f"FAILED {each.attack.name} on {each.attack.venue}: {each.failure}")
     return 1 if failed else 0
 
 
@@ -91,8 +93,24 @@ def table(attacks: Sequence[Attack], outcomes: Sequence[Outcome]) -> str:
     ]
     for attack in attacks:
         rows = [found[attack.name, venue] for venue in VENUES if (attack.name, venue) in found]
-        lines += [each.row(attack.what if number == 0 else "") for number, each in enumerate(rows)]
+        lines += _rows(attack, [each for each in rows if each.load is not None or each.failure], _not_made(rows))
     return "\n".join(lines)
+
+
+def _not_made(rows: Sequence[Outcome]) -> str:
+    """Return the venues at which an attack was not made, with the reasons."""
+    venues: dict[str, list[str]] = {}
+    for each in rows:
+        if each.not_applicable:
+            venues.setdefault(each.not_applicable, []).append(each.venue)
+    return "; ".join(f"{', '.join(names)}: {why}" for why, names in venues.items())
+
+
+def _rows(attack: Attack, made: Sequence[Outcome], not_made: str) -> list[str]:
+    whats = [attack.what] + [""] * len(made)
+    rows = [each.row(what) for each, what in zip(made, whats, strict=False)]
+    name = "" if made else f"**{attack.name}**: {attack.what}"
+    return [*rows, f"| {name} | not made | | | | {not_made} | |"] if not_made else rows
 
 
 if __name__ == "__main__":

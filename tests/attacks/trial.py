@@ -49,7 +49,7 @@ class Outcome:
         """Return the row of the table; the first row of an attack says what it does."""
         name = f"**{self.attack}**: {what}" if what else ""
         if self.load is None:
-            return f"| {name} | {self.venue} | n/a: {self.not_applicable} | | | | |"
+            return f"| {name} | {self.venue} | | | | {self.not_applicable or self.failure} | |"
         well = "not well" if self.well_after_s is None else f"{self.well_after_s:.1f} s"
         numbers = f"{self.load.peak_mb:.0f} | {self.load.share:.2f} | {self.load.grown_kb_s:.0f}"
         return f"| {name} | {self.venue} | {numbers} | {self.told or 'nothing: the books went on'} | {well} |"

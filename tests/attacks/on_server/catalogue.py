@@ -1,4 +1,5 @@
-"""Attacks of a hostile client on a served venue; `python -m tests.attacks.on_server.catalogue NAME URL` makes one.
+"""Attacks of a hostile client on a served venue; `python -m tests.attacks.on_server.catalogue NAME VENUE URL` makes
+one.
 
 Each goes on until it is stopped. It runs in a process of its own, so that it delays neither the server nor its clients.
 """
@@ -7,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.attacks.on_server.dialects import SUBSCRIBE, requests_url, subscribe, subscribe_many, unknown
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 PAUSE_S = 0.01
@@ -102,17 +105,20 @@ async def _discard(reader: asyncio.StreamReader) -> None:
         pass
 
 
-async def _subscriptions(place: Place, count: int, dex: str) -> None:
+async def _subscriptions(place: Place, venue: str, count: int, name: str) -> None:
     """Subscribe to channels with different names on one socket, and read what comes."""
-    reader, writer = await place.socket()
+    reader, writer = await Place(requests_url(venue, place.url)).socket()
     reading = asyncio.create_task(_discard(reader))
     for number in range(count):
-        subscription = {"type": "allMids", "dex": f"{dex}{number}"}
-        message = json.dumps({"method": "subscribe", "subscription": subscription})
-        writer.write(frame(1, message.encode()))
+        writer.write(frame(1, subscribe(venue, f"{name}{number}")))
         await writer.drain()
     await reading
     await asyncio.Event().wait()
+
+
+async def _requests(place: Place, venue: str, request: bytes) -> None:
+    """Send a request again and again on 4 sockets, whose answers are not read."""
+    await _flood(Place(requests_url(venue, place.url)), frame(1, request), 4)
 
 
 @dataclass(frozen=True)
@@ -130,6 +136,11 @@ def _headers(count: int) -> tuple[str, ...]:
     return tuple(f"X-{number}: 1" for number in range(count))
 
 
+def _in_dialects(name: str, what: str, make: Callable[[Place, str], Coroutine[Any, Any, None]]) -> list[ServerAttack]:
+    """Return an attack at every venue, because it depends on what the venue takes for a subscription."""
+    return [ServerAttack(name, what, partial(make, venue=venue), venue) for venue in SUBSCRIBE]
+
+
 MIB = 1 << 20
 ATTACKS = (
     ServerAttack("none", "a usual client alone", lambda to: _held(to.open, 0)),
@@ -137,13 +148,6 @@ ATTACKS = (
     ServerAttack("silent connections", "500 connections that send nothing", lambda to: _held(to.open, 500)),
     ServerAttack("sockets", "1 000 sockets of books that are not read", lambda to: _held(to.socket, 1_000)),
     ServerAttack("full table", "500 connections, 100 files to open", lambda to: _held(to.open, 500), files=100),
-    ServerAttack(
-        "long names", "400 subscriptions with names of 1 MB", lambda to: _subscriptions(to, 400, "x" * 999_000),
-        "hyperliquid",
-    ),
-    ServerAttack(
-        "subscriptions", "1 900 subscriptions of one socket", lambda to: _subscriptions(to, 1_900, ""), "hyperliquid"
-    ),
     ServerAttack("pings", "pings on 4 sockets, answers read", lambda to: _flood(to, frame(9) * 1_000, 4, reads=True)),
     ServerAttack("pings unread", "pings of 125 bytes on 4 sockets", lambda to: _flood(to, frame(9, bytes(125)) * 99, 4)),
     ServerAttack("empty pings unread", "pings of 0 bytes on 4 sockets", lambda to: _flood(to, frame(9) * 1_000, 4)),
@@ -156,9 +160,21 @@ ATTACKS = (
     ServerAttack(
         "answers unread", "requests, answers not read", lambda to: _flood(to, to.head() * 100, 4, handshake=False)
     ),
+    *_in_dialects(
+        "long names", "400 subscriptions with names of 1 MB", partial(_subscriptions, count=400, name="x" * 999_000)
+    ),
+    *_in_dialects("subscriptions", "1 900 subscriptions of one socket", partial(_subscriptions, count=1_900, name="")),
+    *_in_dialects(
+        "unknown requests", "requests of 900 kB, answers not read", partial(_requests, request=unknown(900_000))
+    ),
+    ServerAttack(
+        "many names", "60 000 names in a request, answers not read",
+        lambda to: _requests(to, "aster", subscribe_many(60_000)), "aster",
+    ),
 )  # fmt: skip
 
 
 if __name__ == "__main__":
-    chosen = next(each for each in ATTACKS if each.name == sys.argv[1])
-    asyncio.run(chosen.make(Place(sys.argv[2])))
+    chosen = next(each for each in ATTACKS if (each.name, each.venue) == (sys.argv[1], sys.argv[2]))
+    print("begun", flush=True)
+    asyncio.run(chosen.make(Place(sys.argv[3])))

@@ -124,7 +124,11 @@ async def attacked_server(attack: ServerAttack, seconds: float) -> Outcome:
             wait, before = LongestWait(socket), _lines(stderr)
             reading = asyncio.create_task(wait.read())
             load = ProcessLoad(process.pid)
-            async with _running("-m", "tests.attacks.on_server.catalogue", attack.name, client.url):
+            async with _running(
+                "-m", "tests.attacks.on_server.catalogue", attack.name, attack.venue, client.url
+            ) as attacker:
+                assert attacker.stdout is not None
+                await attacker.stdout.readline()
                 peak_mb, share = await load.measure(seconds)
                 open_files = load.open_files()
             again_s = await client.again()
