@@ -35,8 +35,8 @@ SYSTEM_BYTES = 256 * 1024
 would hold half a minute of a flood of small messages, which is read as data before the end of the socket."""
 CLOSE_TIMEOUT_S = 1.0
 SEND_TIMEOUT_S = 2.0
-PARSED_BYTES = 1_024
-"""Received bytes that are parsed in one go; they may hold five hundred frames."""
+PARSED_BYTES = 256
+"""Received bytes that are parsed in one go; they may hold 128 pings, which take nearly a millisecond."""
 PARSING_S = 0.002
 """Time after which parsing leaves the event loop to the other sockets."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.catalogue import ATTACKS, VENUES, NoMechanismError
+from tests.attacks.catalogue.on_binary import DAMAGES
 from tests.attacks.trial import Outcome, attacked_venue
 from toolkit.analysis.pipeline import analyze
 
@@ -18,9 +19,9 @@ MADE = VENUES if os.environ.get("TOOLKIT_TEST_MATRIX") == "whole" else ("aster",
 SHORT = {
     "lighter": ("pings", "95 000 trades", "wide JSON", "forged text", "encoded answers", "handshake: a date"),
     "aster": ("empty texts", "64 MB message", "endless answers", "close then on"),
-    "hyperliquid": ("1 000 trades", "refusals", "compressed frames"),
+    "hyperliquid": ("1 000 trades", "refusals", "compressed frames", "1 MiB binary"),
     "extended": ("pings unread", "60 000 levels", "handshake: forged"),
-    "paradex": ("8 000 levels", "deep JSON", "handshake: endless"),
+    "paradex": ("8 000 levels", "deep JSON", "handshake: endless", "claimed levels", "other kind"),
 }
 TOLD = {
     "95 000 trades": "1009",
@@ -41,12 +42,12 @@ TOLD = {
 NO_MECHANISM = {
     ("heartbeats", "extended"),
     ("heartbeats", "aster"),
-    ("heartbeats", "paradex"),
     ("single trades", "extended"),
     ("1 000 trades", "aster"),
     ("1 000 trades", "paradex"),
     ("95 000 trades", "aster"),
     ("95 000 trades", "paradex"),
+    *((each.name, venue) for each in DAMAGES for venue in VENUES if venue != "paradex"),
 }
 
 
