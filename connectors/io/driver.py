@@ -1,8 +1,7 @@
 """Driver of one connector: it passes events to the state machine and performs the machine's actions.
 
-A machine is given each event with its time of arrival. After `TURN_US` of work a driver leaves the event loop to the
-others, so that each venue has its share of it, however much one sends. A message that took longer than a turn is
-followed by a pause of the same length, so that a venue of long messages has at most half of the loop.
+A machine is given each event with its time of arrival. The events and actions of a driver have its share of the event
+loop (`connectors.io.turn`), however much its venue sends.
 
 An exception of a machine is a fault of this program, not of the venue. It is logged as a panic of the task, the session
 is restarted, and the other venues go on.
@@ -19,6 +18,7 @@ from connectors.clock import Clock
 from connectors.io.destinations import peer_host
 from connectors.io.event_queue import NO_SOCKET, EventQueue, QueuedEvent
 from connectors.io.http import HttpClient
+from connectors.io.turn import Turn
 from connectors.io.websocket import Socket, open_socket
 from connectors.runner.event_channel import EventChannel, NoteSink
 from connectors.runner.queue import Delivery, Publisher
@@ -46,8 +46,6 @@ from connectors.session.events import (
 from connectors.venues.spec import Venue
 from toolkit.model.vocabulary import ReconnectReason
 
-TURN_US = 2_000
-"""Time in microseconds after which a driver with waiting events or actions lets other tasks run."""
 STOP_TIMEOUT_S = 2.0
 """Time that a stopped driver waits for its background tasks before it cancels them."""
 
@@ -106,7 +104,7 @@ class Driver(Generic[MachineT]):
         self._background: set[asyncio.Task[None]] = set()
         self._work: asyncio.Task[None] | None = None
         self._now_ms = 0
-        self._turn_ends_us = 0
+        self._turn = Turn(shared.clock)
         self._panics = 0
         self.connected = False
         self.failures = 0
@@ -149,21 +147,12 @@ class Driver(Generic[MachineT]):
 
     async def _handle_events(self) -> None:
         while self.machine.state is not ConnectorState.STOPPED:
-            await self._share_loop()
+            await self._turn.share()
             queued = self._queue.dequeue()
             if queued is None:
                 queued = await self._queue.wait(self._timeout_s())
-                self._begin_turn()
+                self._turn.begin()
             await self._step(queued)
-
-    def _begin_turn(self) -> None:
-        self._turn_ends_us = self._shared.clock.now_us() + TURN_US
-
-    async def _share_loop(self) -> None:
-        """Let other tasks run if the turn is over."""
-        if self._shared.clock.now_us() >= self._turn_ends_us:
-            await asyncio.sleep(0)
-            self._begin_turn()
 
     def _timeout_s(self) -> float | None:
         due_ms = self.machine.due_ms
@@ -181,10 +170,8 @@ class Driver(Generic[MachineT]):
         took_us = self._shared.clock.now_us() - began_us
         for action in actions:
             await self._perform(action, queued)
-            await self._share_loop()
-        if took_us > TURN_US:
-            await asyncio.sleep(took_us / 1_000_000)
-            self._begin_turn()
+            await self._turn.share()
+        await self._turn.rest_after(took_us)
 
     def _observe(self, event: SessionEvent) -> None:
         if self._recorder is not None:
