@@ -1,7 +1,7 @@
 """Share of one driver in the event loop.
 
-After `TURN_US` of work a driver leaves the loop to the other tasks. A message that took longer than a turn is followed by
-a pause of the same length, so that a venue of long messages has at most half of the loop.
+After `TURN_US` of work a driver leaves the loop to the other tasks. A message that took longer than a turn is followed
+by a pause of the same length, so that a venue of long messages has at most half of the loop.
 """
 
 from __future__ import annotations
