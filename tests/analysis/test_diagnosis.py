@@ -24,13 +24,16 @@ def records(count: int, **more: object) -> str:
 def ended(
     folder: Path, *log: str, telemetry: str = "", requested_ms: int | None = None, before: tuple[str, ...] = ()
 ) -> RunInfo:
-    """Analyse a run with these log lines; `before` is an earlier part of a rotated log."""
+    """Analyse a run with these log lines, in the scope with the fewest figures, since no end depends on a figure.
+
+    `before` is an earlier part of a rotated log.
+    """
     for name, lines in (("run.log.1", before), ("run.log", log)):
         if lines:
             (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     if telemetry:
         (folder / "telemetry.jsonl").write_text(telemetry, encoding="utf-8")
-    return analyze([str(folder)], options=Options(requested_ms=requested_ms)).run
+    return analyze([str(folder)], options=Options(requested_ms=requested_ms, scope="ages")).run
 
 
 def outcome(run: RunInfo) -> tuple[str, str | None, int | None]:

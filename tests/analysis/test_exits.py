@@ -9,7 +9,7 @@ import pytest
 
 from tests.analysis.metrics.sample_runs import START_LINE
 from tests.analysis.test_diagnosis import CONNECTED, RECORDS, TARGET, ended, outcome, records
-from toolkit.analysis.pipeline import analyze
+from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate.evaluation import evaluate
 from toolkit.model.gates import GateRule
 from toolkit.runlog.grammar import message_families
@@ -109,7 +109,11 @@ OTHERS = [
 @pytest.mark.parametrize(("line", "name"), OTHERS)
 def test_the_end_of_another_process_is_said_but_does_not_end_the_run(tmp_path: Path, line: str, name: str) -> None:
     assert outcome(ended(tmp_path, START_LINE, CONNECTED, line, telemetry=records(RECORDS))) == ("unknown", None, None)
-    found = [each for each in analyze([str(tmp_path)]).findings if each.code == "other_process_ended"]
+    found = [
+        each
+        for each in analyze([str(tmp_path)], options=Options(scope="ages")).findings
+        if each.code == "other_process_ended"
+    ]
     assert [(each.lines, name in each.text) for each in found] == [((("run.log", 3),), True)]
 
 
@@ -128,7 +132,11 @@ def test_the_end_of_another_service_than_that_of_the_programs_lines_ends_no_run(
 ) -> None:
     log = (*(f"{own}  | {each}" for each in (START_LINE, CONNECTED)), f"{name}  | ready to accept connections", line)
     assert outcome(ended(tmp_path, *log, telemetry=records(RECORDS))) == ("unknown", None, None)
-    found = [each for each in analyze([str(tmp_path)]).findings if each.code == "other_process_ended"]
+    found = [
+        each
+        for each in analyze([str(tmp_path)], options=Options(scope="ages")).findings
+        if each.code == "other_process_ended"
+    ]
     assert [(each.severity, each.lines, name in each.text) for each in found] == [("low", (("run.log", 4),), True)]
 
 

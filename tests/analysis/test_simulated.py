@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.analysis.pipeline import analyze
+from toolkit.analysis.pipeline import Options, analyze
 
 HERE, THERE = "ws://127.0.0.1:9/ws", "wss://api.hyperliquid.xyz/ws"
 
@@ -34,7 +34,7 @@ def test_a_run_whose_sockets_were_all_on_this_machine_is_simulated(
     (tmp_path / "run.log").write_text("\n".join(["paraphina_live | trade_mode=shadow", *lines, ""]))
     meta = {"schema": "toolkit.run_meta/1", "simulated": stated, "options": {"--feed": "live"}}
     (tmp_path / "run_meta.json").write_text(json.dumps(meta))
-    assert analyze([str(tmp_path)]).run.simulated is simulated
+    assert analyze([str(tmp_path)], options=Options(scope="ages")).run.simulated is simulated
 
 
 SIMULATED, LIVE = "SIMULATED venues: every connection leads to this machine", "live public endpoints, read-only"
@@ -47,4 +47,4 @@ def test_the_log_alone_states_that_names_led_to_this_machine(tmp_path: Path, fee
     lines = [f"INFO: Hyperliquid public WS connecting url={THERE} connect_timeout=15s"]
     lines += [f"toolkit smoke: {feed}" for feed in feeds]
     (tmp_path / "run.log").write_text("\n".join(["paraphina_live | trade_mode=shadow", *lines, ""]))
-    assert analyze([str(tmp_path)]).run.simulated is simulated
+    assert analyze([str(tmp_path)], options=Options(scope="ages")).run.simulated is simulated

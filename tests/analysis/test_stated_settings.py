@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.analysis.pipeline import analyze
+from toolkit.analysis.pipeline import Options, analyze
 from toolkit.comparison.rows import compare
 from toolkit.model.vocabulary import SettingKind
 from toolkit.runlog.rust_debug import DebugTextError, flatten, parse_debug
@@ -22,7 +22,7 @@ LIMIT = "WS_AUDIT venue=extended extended_read_timeout_ms={}"
 def stated(folder: Path, *lines: str, end: str = "\n") -> dict[str, tuple[str, str, int | None]]:
     folder.mkdir(exist_ok=True)
     (folder / "run.log").write_text("\n".join((f"{START} | intervals_ms=main:250 hedge:500", *lines)) + end)
-    run = analyze([str(folder)]).run
+    run = analyze([str(folder)], options=Options(scope="ages")).run
     return {each.name: (each.value, each.file, each.line) for each in run.setting_sources}
 
 
