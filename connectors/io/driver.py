@@ -10,6 +10,7 @@ is restarted, and the other venues go on.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -162,16 +163,16 @@ class Driver(Generic[MachineT]):
         event = TimePassed() if queued is None else queued.event
         self._observe(event)
         self._now_ms = max(self._now_ms, self._shared.clock.now_ms() if queued is None else queued.at_ms)
-        began_us = self._shared.clock.now_us()
+        began_ns = time.thread_time_ns()
         try:
             actions = self.machine.step(self._now_ms, event)
         except Exception as error:  # noqa: BLE001  a fault in one machine must not stop the other venues
             actions = self._restart_after(error)
-        took_us = self._shared.clock.now_us() - began_us
+        work_us = (time.thread_time_ns() - began_ns) // 1_000
         for action in actions:
             await self._perform(action, queued)
             await self._turn.share()
-        await self._turn.rest_after(took_us)
+        await self._turn.rest_after(work_us)
 
     def _observe(self, event: SessionEvent) -> None:
         if self._recorder is not None:

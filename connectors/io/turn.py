@@ -31,8 +31,8 @@ class Turn:
             await asyncio.sleep(0)
             self.begin()
 
-    async def rest_after(self, took_us: int) -> None:
-        """Pause after a message that took this long, if that was longer than a turn."""
-        if took_us > TURN_US:
-            await asyncio.sleep(took_us / 1_000_000)
+    async def rest_after(self, work_us: int) -> None:
+        """Pause after a message that took this processor time, if that was longer than a turn."""
+        if work_us > TURN_US:
+            await asyncio.sleep(work_us / 1_000_000)
             self.begin()

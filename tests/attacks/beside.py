@@ -28,6 +28,7 @@ HOSTILE = {
 }
 """Hostile venues and their attacks: floods of small messages, of messages above the limits, and of the longest below."""
 START_S = 5.0
+WELL_S = 30.0
 AFTER_S = 3.0
 """Time from an attack to the next, in which the venue comes back."""
 
@@ -78,7 +79,7 @@ async def compare_beside(seconds: float) -> str:
 
 async def _run(out: Path, seconds: float, hostile: str, attacks: Sequence[str]) -> list[Window]:
     """Return what a run of all venues recorded during each attack; without a hostile venue one is served as usual."""
-    minutes = (START_S + (seconds + AFTER_S) * len(attacks)) / 60 + 1
+    minutes = (START_S + (seconds + AFTER_S + WELL_S) * len(attacks)) / 60 + 5  # It is stopped before.
     apart = hostile or next(iter(HOSTILE))
     others = [venue for venue in VENUES if venue != apart]
     spans = []
@@ -88,10 +89,10 @@ async def _run(out: Path, seconds: float, hostile: str, attacks: Sequence[str]) 
         measured_run(out, VENUES, attacked.environ | environ, minutes) as run,
     ):
         for venue in VENUES:
-            await run.well(venue, 30)
+            await run.well(venue, WELL_S)
         await asyncio.sleep(START_S)
         for name in attacks:
-            await run.well(apart, 30)
+            await run.well(apart, WELL_S)
             first = (run.last_record() or {"t": 0})["t"]
             if name:
                 attacked.begin(name)

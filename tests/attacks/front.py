@@ -95,7 +95,7 @@ class Front:
 
     def _attack(self, attacked: AttackedSocket) -> None:
         if self._hostility is not None and self._hostility.on_socket is not None:
-            self._sockets[attacked] = asyncio.create_task(_quietly(self._hostility.on_socket(attacked)))
+            self._sockets[attacked] = asyncio.create_task(_attack(self._hostility.on_socket, attacked))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -197,6 +197,11 @@ def _writing(writer: asyncio.StreamWriter) -> Write:
         await writer.drain()
 
     return write
+
+
+async def _attack(on_socket: Callable[[AttackedSocket], Awaitable[None]], attacked: AttackedSocket) -> None:
+    """Attack a socket until its connection ends."""
+    await _quietly(on_socket(attacked))
 
 
 async def _quietly(awaited: Awaitable[None]) -> None:

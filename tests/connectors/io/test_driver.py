@@ -152,8 +152,8 @@ def test_a_venue_of_long_messages_has_at_most_half_of_the_event_loop() -> None:
         messages, work_s = 8, 0.02
 
         def decode(message: Any) -> Any:
-            ends_s = time.monotonic() + work_s
-            while time.monotonic() < ends_s:
+            ends_s = time.thread_time() + work_s
+            while time.thread_time() < ends_s:
                 pass
             return iter([Book("book", (), (), message)])
 
