@@ -11,7 +11,7 @@ from pathlib import Path
 
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
 REASONS = ("stale_watchdog", "read_timeout", "ping_send_fail", "session_timeout", "seq_gap", "decode_fail_loop")
-_END_LINES = (
+END_LINES = (
     "WARN: {Venue} public WS watchdog: no publishable book update for 12000ms — reconnecting",
     "WARN: {Venue} public WS ping send failed: Connection reset — reconnecting",
     "WARN: {Venue} public WS read timeout (30s) — no frame received, reconnecting",
@@ -34,14 +34,21 @@ def write(out: Path, megabytes: float, seed: int = 3) -> int:
     return lines
 
 
+def rx_line(rng: random.Random, tick: int) -> str:
+    """Return a tick's line of rx statistics."""
+    drained = rng.randrange(40, 100)
+    return (
+        f"market_rx_stats tick={tick} raw_drained={drained} raw_l2_delta={drained - 9} raw_l2_snapshot=9 raw_trade=0 "
+        f"raw_funding_update=0 out_market={drained // 3} out_l2_delta={drained // 6} out_l2_snapshot={drained // 6} "
+        f"out_trade=0 out_funding_update=0 other=0 cap_hits={int(rng.random() < 0.001)}"
+    )
+
+
 def _tick(rng: random.Random, tick: int, counts: dict[tuple[str, str], int]) -> list[str]:
     venue = rng.choice(VENUES)
     name = venue.capitalize()
-    drained = rng.randrange(40, 100)
     lines = [
-        f"market_rx_stats tick={tick} raw_drained={drained} raw_l2_delta={drained - 9} raw_l2_snapshot=9 raw_trade=0 "
-        f"raw_funding_update=0 out_market={drained // 3} out_l2_delta={drained // 6} out_l2_snapshot={drained // 6} "
-        f"out_trade=0 out_funding_update=0 other=0 cap_hits={int(rng.random() < 0.001)}",
+        rx_line(rng, tick),
         f"INFO: {name} public WS first book update seq={tick} ts={1_770_324_595_600 + tick} depth={rng.randrange(1, 400)}",
         f"FIRST_DECODED_TOP venue={venue} bid_px={1_900 + rng.random() * 20:.2f} bid_sz={rng.random():.4f} "
         f"ask_px={1_900 + rng.random() * 20:.2f} ask_sz={rng.random():.4f}",
@@ -58,7 +65,7 @@ def _tick(rng: random.Random, tick: int, counts: dict[tuple[str, str], int]) -> 
         key = venue, rng.choice(REASONS)
         counts[key] = counts.get(key, 0) + 1
         lines.append(f"WS_AUDIT venue={venue} reconnect_reason={key[1]} count={counts[key]}")
-        lines.append(rng.choice(_END_LINES).format(Venue=name, venue=venue))
+        lines.append(rng.choice(END_LINES).format(Venue=name, venue=venue))
         lines.append(f"INFO: {name} public WS connecting url=wss://api.{venue}.example/ws")
         lines.append(f"INFO: {name} public WS connected url=wss://api.{venue}.example/ws")
     return lines

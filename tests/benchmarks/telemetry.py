@@ -9,53 +9,71 @@ import argparse
 import json
 import random
 from pathlib import Path
+from typing import TypeAlias
 
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")
 _TYPICAL_AGE_MS = (139, 620, 185, 139, 32)
 _STALE_MS = (1_000, 2_000, 1_000, 1_000, 3_000)
-_STARTED_MS = 1_770_324_595_600
-_TEMPLATES = 997
+STARTED_MS = 1_770_324_595_600
+TICK_MS = 250
+TEMPLATES = 997
 """Number of prepared bodies to draw from: writing a gigabyte must not take longer than reading it."""
+
+Body: TypeAlias = tuple[bytes, bytes]
+"""Two formats of a record: up to the ages, and from the ages on."""
 
 
 def write(out: Path, megabytes: float, seed: int = 7) -> int:
     """Write about that many megabytes (10⁶ bytes) of records to `out`; return their number."""
     rng = random.Random(seed)
-    bodies = [_body(rng) for _ in range(_TEMPLATES)]
+    bodies = [body(rng) for _ in range(TEMPLATES)]
     stalled = [0] * len(VENUES)
     written = t = 0
     with out.open("wb") as file:
         while written < megabytes * 1e6:
-            stalled, ages, event = _ages(rng, stalled)
-            head, tail = bodies[rng.randrange(_TEMPLATES)]
-            line = head % (t, _STARTED_MS + 250 * t, t, t) + tail % (event, ages, _statuses(ages))
+            stalled, ages = _ages(rng, stalled)
+            line = record(bodies[rng.randrange(TEMPLATES)], t, ages)
             file.write(line)
             written += len(line)
             t += 1
     return t
 
 
-def _ages(rng: random.Random, stalled: list[int]) -> tuple[list[int], list[int], list[int]]:
+def record(body: Body, t: int, ages: list[int]) -> bytes:
+    """Return the line of tick `t` with the ages of the venues in ms, -1 where none is known."""
+    head, tail = body
+    event = [age + 40 if age >= 0 else -1 for age in ages]
+    return head % (t, STARTED_MS + TICK_MS * t, t, t) + tail % (event, ages, _statuses(ages))
+
+
+def typical_age_ms(rng: random.Random, venue: int) -> int:
+    """Return an age of a venue, by its index, that is not stalled."""
+    return int(_TYPICAL_AGE_MS[venue] * (0.35 + rng.expovariate(1.0)))
+
+
+def _ages(rng: random.Random, stalled: list[int]) -> tuple[list[int], list[int]]:
     ages = []
     for venue, ticks in enumerate(stalled):
         if ticks or rng.random() < 0.0004:
             stalled[venue] = 0 if ticks > 20 and rng.random() < 0.1 else ticks + 1
             ages.append(250 * stalled[venue])
         else:
-            ages.append(-1 if rng.random() < 0.0003 else int(_TYPICAL_AGE_MS[venue] * (0.35 + rng.expovariate(1.0))))
-    return stalled, ages, [age + 40 if age >= 0 else -1 for age in ages]
+            ages.append(-1 if rng.random() < 0.0003 else typical_age_ms(rng, venue))
+    return stalled, ages
 
 
 def _statuses(ages: list[int]) -> bytes:
     return json.dumps(["Healthy" if 0 <= a <= s else "Stale" for a, s in zip(ages, _STALE_MS, strict=True)]).encode()
 
 
-def _body(rng: random.Random) -> tuple[bytes, bytes]:
-    mids = [1_915 + rng.gauss(0, 1) for _ in VENUES]
+def body(rng: random.Random, levels: int = 2 * len(VENUES), spread_usd: float = 1.0) -> Body:
+    """Return a record without its tick, time and ages: with so many quote levels, and mids so far apart (deviation)."""
+    mids = [1_915 + rng.gauss(0, spread_usd) for _ in VENUES]
     quotes = [
-        {name: rng.random() for name in _QUOTE_FIELDS} | {"side": side, "venue_id": venue, "venue_index": index}
-        for index, venue in enumerate(VENUES)
-        for side in ("Bid", "Ask")
+        {name: rng.random() for name in _QUOTE_FIELDS}
+        | {"side": ("Bid", "Ask")[level % 2], "venue_id": VENUES[index], "venue_index": index}
+        for level in range(levels)
+        for index in (level // 2 % len(VENUES),)
     ]
     orders = [
         {"action": "place", "client_order_id": f"co_{rng.getrandbits(64):016x}", "price": mids[0], "size": rng.random(),
