@@ -7,6 +7,8 @@ book, no book is applied. If exactly one gap fits the bounds of these lines, it 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -37,7 +39,7 @@ def book_gap_anchors(
     con: duckdb.DuckDBPyConnection, run_key: int, log: WholeLog, timeline: Timeline, sessions: Iterable[Session]
 ) -> Iterator[TimeAnchor]:
     """Yield anchors for the end and the next first book of each reconnect that exactly one gap in the book fits."""
-    rest_ranges = list(rest_fallback_ranges(con, run_key, log))
+    rest_ranges = RestRanges(rest_fallback_ranges(con, run_key, log))
     gaps = [_gap_lines(log, each) for each in reconnects(sessions) if _is_in(log, each)]
     clocked = _precisely_clocked(con, log, gaps)
     wide = [
@@ -45,7 +47,7 @@ def book_gap_anchors(
         for each in gaps
         if not clocked.issuperset((each.ended, each.book))
         and _is_wide(timeline, each)
-        and not any(_overlaps(each, rest_range) for rest_range in rest_ranges)
+        and not rest_ranges.overlap(each.venue, each.ended, each.book)
     ]
     if not wide:
         return
@@ -113,10 +115,10 @@ def rest_fallback_ranges(con: duckdb.DuckDBPyConnection, run_key: int, log: Whol
     """Yield the REST ranges of a stored log; a range may end in a later part, or never."""
     for part, file_no in enumerate(log.files):
         rows = con.execute(sql("timeline/rest_fallback_ranges"), {"run_key": run_key, "file_no": file_no}).fetchall()
+        open_venues = {venue for venue, _, ended in rows if ended == _NEVER}
+        recovered = {venue: _recovery_line(con, run_key, log, log.files[part + 1 :], venue) for venue in open_venues}
         for venue, began, ended in rows:
-            end = log.line(file_no, ended) if ended != _NEVER else None
-            recovered = end or _recovery_line(con, run_key, log, log.files[part + 1 :], venue)
-            yield venue, log.line(file_no, began), recovered
+            yield venue, log.line(file_no, began), recovered[venue] if ended == _NEVER else log.line(file_no, ended)
 
 
 def _recovery_line(
@@ -131,9 +133,21 @@ def _recovery_line(
     return log.line(*first[0]) if first else _NEVER
 
 
-def _overlaps(gap: _Gap, rest_range: RestRange) -> bool:
-    venue, began, ended = rest_range
-    return venue == gap.venue and began <= gap.book and gap.ended <= ended
+class RestRanges:
+    """The REST ranges of each venue: by the line at which one begins, the latest end of those that have begun."""
+
+    def __init__(self, ranges: Iterable[RestRange]) -> None:
+        self._began = defaultdict[str, list[int]](list)
+        self._latest_end = defaultdict[str, list[int]](list)
+        for venue, began, ended in sorted(ranges):
+            ends = self._latest_end[venue]
+            self._began[venue].append(began)
+            ends.append(max(ended, ends[-1]) if ends else ended)
+
+    def overlap(self, venue: str, first: int, last: int) -> bool:
+        """Return true if a range of the venue has a line in common with the lines from `first` to `last`."""
+        begun = bisect_right(self._began[venue], last)
+        return begun > 0 and first <= self._latest_end[venue][begun - 1]
 
 
 def _is_wide(timeline: Timeline, gap: _Gap) -> bool:

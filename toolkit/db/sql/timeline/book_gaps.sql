@@ -6,11 +6,26 @@ applied as (
     where run_key = $run_key and age_apply_ms is not null and at_ms is not null
 ),
 gaps as (
-    select life, venue, lag(applied_ms) over (partition by life, venue order by seq) as from_ms, applied_ms as to_ms
+    select life, venue, seq, lag(applied_ms) over (partition by life, venue order by seq) as from_ms, applied_ms as to_ms
     from applied qualify to_ms - from_ms >= 900
+),
+-- Gaps are in order, so those that a window allows lie from the first that ends late enough to the last that begins early
+-- enough. Where ages are so wrong that a gap is not in order, it is at neither end of such a stretch.
+firsts as (
+    from gaps window earlier as (partition by life, venue order by seq rows between unbounded preceding and 1 preceding)
+    qualify coalesce(to_ms > max(to_ms) over earlier, true)
+),
+lasts as (
+    from gaps window later as (partition by life, venue order by seq rows between 1 following and unbounded following)
+    qualify coalesce(from_ms < min(from_ms) over later, true)
+),
+windows as (
+    select number, life, venue, greatest(ended_low_ms, book_low_ms) as low_ms, least(ended_high_ms, book_high_ms) as high_ms
+    from book_window
 )
-select number, min(from_ms), min(to_ms), any_value(slack_ms)
-from book_window w join gaps g on g.life = w.life and g.venue = w.venue
- and from_ms <= ended_high_ms and to_ms >= ended_low_ms and from_ms <= book_high_ms and to_ms >= book_low_ms,
+select number, f.from_ms, f.to_ms, slack_ms
+from windows w
+asof join firsts f on f.life = w.life and f.venue = w.venue and f.to_ms >= w.low_ms
+asof join lasts l on l.life = w.life and l.venue = w.venue and l.from_ms <= w.high_ms,
      slack, lives_agree
-where agree group by number having count(*) = 1
+where agree and f.seq = l.seq order by number
