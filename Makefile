@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
+# Hundreds of programs are started: each module is compiled once, and not at every start.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo check test test-random test-matrix test-lowest test-python benchmark clean
 
 demo: $(STAMP)            ## 45 seconds of five shadow connectors, and the report on the sample pair

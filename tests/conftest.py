@@ -5,8 +5,8 @@ runs the tests that draw: the property tests and those marked `drawn`.
 
 A recorded run is analysed once in each process, for each set of options (see tests/remembered.py).
 
-Measuring coverage doubles the time of a simulation. Long simulations whose code shorter ones run too are marked
-`untraced`.
+Measuring coverage doubles the time of a simulation, and adds a third to that of a program. Long tests whose code shorter ones
+run too are marked `untraced`.
 
 Tests of one module stay together, so that shared fixtures are made once. Tests that use sockets, processes or the clock
 run one after another and first: they wait more than they compute.
@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.environments import unmeasured
 from toolkit.model.runbooks.address import URL_VARIABLE
 
 SEED = int(os.environ.get("TOOLKIT_TEST_SEED", "1"))
@@ -89,18 +90,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Run a test marked `untraced` without the function that measures coverage.
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run a test marked `untraced` and its fixtures without the function that measures coverage, and so its programs.
 
     The marker `no_cover` stops one measurement, and a process of xdist has several.
     """
     if item.get_closest_marker("untraced") is None:
         return (yield)
-    trace = sys.gettrace()
+    trace, environment = sys.gettrace(), dict(os.environ)
     sys.settrace(None)
+    for name in set(environment) - set(unmeasured()):
+        del os.environ[name]
     try:
         return (yield)
     finally:
+        os.environ |= environment
         sys.settrace(trace)
 
 

@@ -13,6 +13,7 @@ from toolkit.cli import COMMANDS, main
 SHOWING = [document for document in DOCUMENTS if any(shown_commands(document))]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("document", SHOWING, ids=[document.name for document in SHOWING])
 def test_the_commands_of_a_document_print_what_it_shows(document: Path) -> None:
     for command, shown, output in outputs(document):

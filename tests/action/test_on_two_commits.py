@@ -81,6 +81,7 @@ def pull_request(tmp_path: Path) -> Iterator[PullRequest]:
         yield PullRequest(workspace, api)
 
 
+@pytest.mark.untraced
 def test_a_regression_is_confirmed_then_mended_and_the_comment_is_updated_in_place(pull_request: PullRequest) -> None:
     head = pull_request.workspace / "head"
     commit(head, 100)
@@ -124,6 +125,7 @@ def test_a_regression_is_confirmed_then_mended_and_the_comment_is_updated_in_pla
     assert uncovered_commands(green.log) == []
 
 
+@pytest.mark.untraced
 def test_a_regression_that_a_second_pair_does_not_show_leaves_the_check_green(pull_request: PullRequest) -> None:
     commit(pull_request.workspace / "head", 100, pairs=PAIRS[:1])
     pull_request.api.refused["POST"] = 403

@@ -29,6 +29,7 @@ def start_analysis(db: Path, run: str = str(RUNS / "restart_head")) -> subproces
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
+@pytest.mark.untraced
 def test_a_store_killed_at_any_point_has_the_complete_run_or_none_of_it(tmp_path: Path) -> None:
     whole = tmp_path / "whole.duckdb"
     started_s = time.monotonic()

@@ -33,6 +33,7 @@ def test_a_known_line_cut_at_any_byte_is_one_record(example: str) -> None:
     assert [(rest.family, rest.fields) for rest in rests] == [(whole.family, whole.fields)] * len(rests)
 
 
+@pytest.mark.untraced
 def test_a_complete_line_is_never_joined_to_a_known_line_after_it() -> None:
     lines = [each for each in EXAMPLES if not each.endswith(EMPTY_LAST_FIELD)]
     joined = [pair for pair in product(lines, EXAMPLES) if is_continuation(pair[0].encode(), pair[1].encode())]

@@ -25,6 +25,7 @@ def test_each_module_can_be_imported(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("argv", "code"),
     [

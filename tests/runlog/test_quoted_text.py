@@ -220,7 +220,7 @@ ALONE = [record for record in RECORDS if not NOTE.startswith(record[:20]) and "p
 
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("panic", range(len(PANICS)))
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(st.sampled_from(ALONE), min_size=1, max_size=4), place=st.integers(0, 3))
 def test_records_in_the_message_of_a_panic_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, panic: int, grouped: bool, records: list[str], place: int

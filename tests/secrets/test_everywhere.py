@@ -17,6 +17,8 @@ import zstandard
 
 from tests.secrets.kinds import LINES, SECRETS
 
+pytestmark = pytest.mark.untraced
+
 START = "paraphina_live | trade_mode=shadow | network=hyperliquid:mainnet | venues=extended,lighter | cfg=v1 | cfg_hash=0x51"
 COMMIT, DIGEST, HOST = "29c19fd4a1b2c3d4e5f60718293a4b5c6d7e8f90", "4f" * 32, "mainnet.zklighter.elliot.ai"
 SAMPLE = Path(__file__).parents[2] / "toolkit" / "samples" / "after" / "telemetry.jsonl.zst"

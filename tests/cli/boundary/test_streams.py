@@ -35,6 +35,7 @@ def test_a_stream_substitutes_what_its_encoding_lacks(text: str, encoding: str, 
     assert stream.buffer.getvalue() == shown  # type: ignore[attr-defined]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("env", [ASCII, C_LOCALE], ids=["ascii", "C"])
 @pytest.mark.parametrize(
     ("argv", "code"),

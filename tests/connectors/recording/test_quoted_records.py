@@ -96,6 +96,7 @@ PLAIN_READ = [[as_read(line) for line in lines] for lines in PLAIN]
 PLAIN_COUNTED = [as_counted(lines) for lines in PLAIN]
 
 
+@pytest.mark.untraced
 @given(TEXTS)
 def test_text_of_a_venue_changes_no_record_for_any_reader(text: str) -> None:
     for lines, plain, read, counted in zip_longest(lines_with(text), PLAIN, PLAIN_READ, PLAIN_COUNTED):

@@ -32,7 +32,12 @@ RUNS = {
 }
 
 
-@pytest.fixture(scope="module", params=list(RUNS))
+LONG = ("before", "after", "restarted")
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=[pytest.mark.untraced] if name in LONG else []) for name in RUNS]
+)
 def path(request: pytest.FixtureRequest) -> str:
     return RUNS[request.param]
 

@@ -181,6 +181,7 @@ def test_connectors_end_when_the_command_is_killed(tmp_path: Path) -> None:
     assert wait_until(lambda: all(load_meta(out / side).stopped_by == "interrupt" for side in "ab"))
 
 
+@pytest.mark.untraced
 def test_a_regression_is_called_after_a_fresh_pair_has_shown_it_too(tmp_path: Path) -> None:
     out = tmp_path / "ab"
     words = ("--a", f"{SESSION}=600", "--b", f"{SESSION}=1", "--venues", "lighter", "--seed", "1", "--confirm")
@@ -198,6 +199,7 @@ def test_a_regression_is_called_after_a_fresh_pair_has_shown_it_too(tmp_path: Pa
     )
 
 
+@pytest.mark.untraced
 def test_unlike_a_regression_an_improvement_is_no_failure_and_needs_no_second_pair(tmp_path: Path) -> None:
     out = tmp_path / "ab"
     words = ("--a", f"{SESSION}=1", "--b", f"{SESSION}=600", "--venues", "lighter", "--confirm")
