@@ -61,7 +61,7 @@ def toolkit(*arguments: str, cwd: Path, **environment: str) -> str:
         [sys.executable, "-m", "toolkit", *arguments], cwd=cwd, env=os.environ | paths | environment,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert "Traceback" not in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and "Usage:" not in done.stderr, done.stderr
     return done.stdout + done.stderr
 
 
@@ -75,14 +75,14 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     run_directory(folder / "run")
     label = " ".join(LINES.values())
     analyze = ("analyze", "run", "--db", "s.duckdb", "--label", label)
-    commands = {f"analyze {each}": (*analyze, "--format", each) for each in ("json", "text", "md", "html")}
+    commands = {f"analyze {each}": (*analyze, "--format", each) for each in ("json", "text", "markdown", "html")}
     commands |= {"runs json": ("runs", "--db", "s.duckdb", "--format", "json"), "runs": ("runs", "--db", "s.duckdb")}
     commands |= {"foreign json": ("analyze", "run", "--foreign", "500", "--format", "json")}
     commands |= {"gate json": ("gate", "run", "--format", "json", "--db", "t.duckdb")}
     named = f"password={SECRETS['Secret Keyword']}"
     (folder / named).symlink_to(folder / "run")
     pair = ("sample:after", named, "--db", "t.duckdb")
-    commands |= {f"compare {each}": ("compare", *pair, "--format", each) for each in ("json", "text", "md", "html")}
+    commands |= {f"compare {each}": ("compare", *pair, "--format", each) for each in ("json", "text", "markdown", "html")}
     explained = ("--all", "--db", "t.duckdb", "--format")
     commands |= {
         f"explain {prefix} {each}": ("explain", named, prefix, *explained, each)
@@ -134,7 +134,7 @@ def test_no_table_of_the_store_and_no_query_holds_a_secret(analysed: tuple[Path,
     for table, text in rows.items():
         assert_no_secret(text, table)
     query = "select $$" + " ".join(LINES.values()) + "$$ as text"
-    for each in ("json", "text", "md"):
+    for each in ("json", "text", "markdown", "html"):
         assert_no_secret(toolkit("sql", query, "--db", "s.duckdb", "--format", each, cwd=folder), f"sql {each}")
 
 
