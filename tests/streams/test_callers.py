@@ -107,7 +107,7 @@ def test_ctrl_c_raises_keyboard_interrupt_in_a_script_and_no_worker_prints(
         assert [started.stdout.readline() for _ in range(2)] == ["program runs\n", "again\n"]
         os.killpg(started.pid, signal.SIGINT)
         out, err = started.communicate(timeout=TIMEOUT_S)
-    assert (out.splitlines()[-1], err, started.returncode) == ("interrupted", "", 0)
+    assert (out.splitlines()[-1:], err, started.returncode) == (["interrupted"], "", 0)
 
 
 def test_an_error_in_a_worker_is_raised_by_its_future() -> None:
