@@ -82,7 +82,9 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     named = f"password={SECRETS['Secret Keyword']}"
     (folder / named).symlink_to(folder / "run")
     pair = ("sample:after", named, "--db", "t.duckdb")
-    commands |= {f"compare {each}": ("compare", *pair, "--format", each) for each in ("json", "text", "markdown", "html")}
+    commands |= {
+        f"compare {each}": ("compare", *pair, "--format", each) for each in ("json", "text", "markdown", "html")
+    }
     explained = ("--all", "--db", "t.duckdb", "--format")
     commands |= {
         f"explain {prefix} {each}": ("explain", named, prefix, *explained, each)
