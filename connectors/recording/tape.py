@@ -19,7 +19,8 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
-from connectors.venues.frames import Frame
+from connectors.text import plain_decimal
+from connectors.venues.frames import Frame, exact_levels
 from connectors.venues.spec import Value
 
 
@@ -189,8 +190,8 @@ def frame_json(frame: Frame) -> dict[str, Any]:
 def _json_value(value: object) -> object:
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, tuple):
-        return [_json_value(item) for item in value]
+    if isinstance(value, list):
+        return [[plain_decimal(format(number, "f")) for number in level] for level in exact_levels(value)]
     return value
 
 

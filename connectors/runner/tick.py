@@ -186,7 +186,7 @@ def _merge_deltas(deliveries: Sequence[Delivery]) -> Iterator[Delivery]:
     deltas = [delivery.event for delivery in deliveries if isinstance(delivery.event, BookDelta)]
     if not deltas:
         return
-    bids = dict(level for delta in deltas for level in delta.bids)
-    asks = dict(level for delta in deltas for level in delta.asks)
+    bids = {level.price: level for delta in deltas for level in delta.bids}
+    asks = {level.price: level for delta in deltas for level in delta.asks}
     merged = replace(deltas[-1], prev=deltas[0].prev, first=deltas[0].first)
-    yield replace(deliveries[-1], event=replace(merged, bids=tuple(bids.items()), asks=tuple(asks.items())))
+    yield replace(deliveries[-1], event=replace(merged, bids=list(bids.values()), asks=list(asks.values())))

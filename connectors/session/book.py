@@ -1,15 +1,14 @@
-"""One market's order book, exact in decimal numbers, and the sequence rules: what follows, and what shows a reset."""
+"""One market's order book, of exact numbers, and the sequence rules: what follows, and what shows a reset."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable
-from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
 
 from connectors.session.events import BookFlaws
-from connectors.venues.frames import Book, BookDelta, BookSide, Level
+from connectors.venues.frames import Book, BookDelta, BookSide, FrameLevel, Level, Number, exact_levels
 
 MAX_LEVELS = 20_000
 """Most levels of one side of a stored book; a venue whose deltas add more is left."""
@@ -22,54 +21,57 @@ class Ladder:
 
     def __init__(self, side: BookSide) -> None:
         self._side = side
-        self._sizes: dict[Decimal, Decimal] = {}
-        self._prices: list[Decimal] = []
+        self._sizes: dict[float, Number] = {}
+        self._prices: list[float] = []
 
     def __len__(self) -> int:
         return len(self._prices)
 
-    def replace(self, levels: Iterable[Level]) -> bool:
+    def replace(self, levels: Iterable[FrameLevel]) -> bool:
         """Replace all levels; return True if anything changed.
 
         Of equal prices the last counts. Levels of size zero are left out.
         """
-        before, sizes = self._sizes, dict(levels)
+        before, sizes = self._sizes, {level.price: level.size for level in levels}
         if not all(sizes.values()):
             sizes = {price: size for price, size in sizes.items() if size}
         self._sizes = sizes
         self._prices = sorted(sizes)
         return sizes != before
 
-    def update(self, levels: Iterable[Level]) -> bool:
+    def update(self, levels: Iterable[FrameLevel]) -> bool:
         """Set the absolute size of each level; return True if anything changed.
 
         Size zero removes a level. The removal of an unknown level is legal and changes nothing.
         """
         sizes, prices, changed = self._sizes, self._prices, False
-        for price, size in levels:
+        for level in levels:
+            price, size = level.price, level.size
             known = sizes.get(price)
+            if size == known:
+                continue
             if size:
                 if known is None:
                     insort(prices, price)
                 sizes[price] = size
-                changed = changed or size != known
+                changed = True
             elif known is not None:
                 del sizes[price]
                 del prices[bisect_left(prices, price)]
                 changed = True
         return changed
 
-    def best(self) -> Level | None:
-        """Return the level nearest to the other side, None for an empty side."""
+    @property
+    def best_price(self) -> float | None:
+        """The price nearest to the other side, None for an empty side."""
         if not self._prices:
             return None
-        price = self._prices[-1 if self._side is BookSide.BUY else 0]
-        return price, self._sizes[price]
+        return self._prices[-1 if self._side is BookSide.BUY else 0]
 
-    def levels(self, depth: int | None = None) -> tuple[Level, ...]:
+    def levels(self, depth: int | None = None) -> list[FrameLevel]:
         """Return the best `depth` levels, or all of them."""
         ordered = reversed(self._prices) if self._side is BookSide.BUY else iter(self._prices)
-        return tuple((price, self._sizes[price]) for price in islice(ordered, depth))
+        return [FrameLevel(price, self._sizes[price]) for price in islice(ordered, depth)]
 
 
 class OrderBook:
@@ -105,23 +107,24 @@ class OrderBook:
 
     def top(self) -> tuple[Level | None, Level | None]:
         """Return best bid and best ask; None for an empty side."""
-        return self.bids.best(), self.asks.best()
+        bids, asks = self.depth(1)
+        return next(iter(bids), None), next(iter(asks), None)
 
     def depth(self, levels: int | None = None) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         """Return the best `levels` bids and asks (None: all), best first.
 
         Equal books compare equal, whatever frames they were built from.
         """
-        return self.bids.levels(levels), self.asks.levels(levels)
+        return exact_levels(self.bids.levels(levels)), exact_levels(self.asks.levels(levels))
 
     def flaws(self) -> BookFlaws:
         """Return the flaws of the top: an empty side, a crossed or a locked price; `NONE` for a normal book."""
-        bid, ask = self.top()
+        bid, ask = self.bids.best_price, self.asks.best_price
         if bid is None or ask is None:
             return BookFlaws.EMPTY if bid is ask else BookFlaws.ONE_SIDED
-        if bid[0] > ask[0]:
+        if bid > ask:
             return BookFlaws.CROSSED
-        return BookFlaws.LOCKED if bid[0] == ask[0] else BookFlaws.NONE
+        return BookFlaws.LOCKED if bid == ask else BookFlaws.NONE
 
 
 # --- the sequence rule ------------------------------------------------------------------------------------------------

@@ -194,7 +194,7 @@ class BookSync:
             self.book.apply(delta)
         last = deltas[-1]
         yield Note("bridged", {"snapshot_seq": snapshot.seq, "seq": deltas[0].seq, "deltas": len(deltas)})
-        bids, asks = self.book.depth()
+        bids, asks = self.book.bids.levels(), self.book.asks.levels()
         joined = Book(self._topic.key, bids, asks, self.book.seq, last.exchange_ms)
         yield self._publish(now_ms, joined, changed=True, source=EventSource.BRIDGE)
 

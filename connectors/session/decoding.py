@@ -19,7 +19,7 @@ from connectors.session.counters import MinuteRateLimit, SessionCounters
 from connectors.session.events import Action, Close, Received
 from connectors.session.rest_polls import BAD_SHAPE, SNIPPET
 from connectors.venues.bounded_json import decode_json
-from connectors.venues.frames import DecodeMiss, Frame, Json
+from connectors.venues.frames import Book, BookDelta, DecodeMiss, Frame, Json
 from connectors.venues.spec import Target, Venue, VenueLimits
 from toolkit.model.vocabulary import ReconnectReason
 
@@ -33,6 +33,13 @@ def parse(venue: Venue, received: Received) -> Json:
     if received.binary and venue.binary is not None and isinstance(received.data, bytes):
         return venue.binary.parse(received.data)
     return decode_json(received.data)
+
+
+def read_book(venue: Venue, target: Target, received: Received) -> Book | BookDelta | None:
+    """Return the book or delta of a usual data frame of the book; None for any other frame, which `parse` takes."""
+    if venue.read_book is None or received.binary is not (venue.binary is not None):
+        return None
+    return venue.read_book(received.data, target)
 
 
 def decode(venue: Venue, target: Target, received: Received, message: Json) -> list[Frame]:

@@ -25,7 +25,7 @@ from typing import Any
 
 from connectors.session.book_sync import BookSync
 from connectors.session.counters import SessionCounters
-from connectors.session.decoding import DecodeErrors, decode, parse, snippet
+from connectors.session.decoding import DecodeErrors, decode, parse, read_book, snippet
 from connectors.session.events import (
     Action,
     Close,
@@ -202,6 +202,10 @@ class SocketSession:
         if not self._first_message:
             self._first_message = True
             yield Note("first_message", {"snippet": snippet(received)})
+        book = read_book(self._venue, self.target, received)
+        if book is not None and book.topic == self._book_topic.key:
+            yield from self._book_frame(now_ms, book)
+            return
         try:
             message = parse(self._venue, received)
         except (ValueError, RecursionError) as error:
@@ -210,12 +214,15 @@ class SocketSession:
             return
         for frame in decode(self._venue, self.target, received, message):
             if isinstance(frame, _BOOK_FRAMES) and frame.topic == self._book_topic.key:
-                actions = self._book_sync.receive(now_ms, frame)
-                yield from actions if self._first_top and self._first_book else self._with_milestones(actions)
-                if self._book_sync.data_ms == now_ms:
-                    self._decode_errors.book_data()
+                yield from self._book_frame(now_ms, frame)
             else:
                 yield from self._handle(now_ms, frame, received, message)
+
+    def _book_frame(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
+        actions = self._book_sync.receive(now_ms, frame)
+        yield from actions if self._first_top and self._first_book else self._with_milestones(actions)
+        if self._book_sync.data_ms == now_ms:
+            self._decode_errors.book_data()
 
     def _handle(self, now_ms: int, frame: Frame, received: Received, message: Any) -> Iterator[Action]:
         match frame:

@@ -8,6 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
+
+import msgspec
 
 from connectors.venues.frames import (
     Ack,
@@ -16,6 +19,7 @@ from connectors.venues.frames import (
     BookSide,
     DecodeMiss,
     Frame,
+    FrameLevel,
     Funding,
     Ignored,
     Json,
@@ -24,6 +28,7 @@ from connectors.venues.frames import (
 )
 from connectors.venues.parsing import both_sides, integer, levels, price, rate, size, unix_ms
 from connectors.venues.spec import Recovery, RestCall, RestSpec, Setting, SettingType, Target, Topic, TopicKind, Venue
+from connectors.venues.usual_books import UsualPrice, UsualSize, usual_books
 
 STREAMS = {
     "depthUpdate": ("@depth@100ms", TopicKind.BOOK),
@@ -74,6 +79,25 @@ def _delta(topic: str, event: Json) -> BookDelta:
     return BookDelta(topic, bids, asks, seq, prev, first, unix_ms(event.get("E")))
 
 
+class _Level(FrameLevel, frozen=True, gc=False, array_like=True):
+    price: UsualPrice
+    size: UsualSize
+
+
+class _DepthUpdate(msgspec.Struct, tag_field="e", tag="depthUpdate"):
+    s: str
+    b: list[_Level]
+    a: list[_Level]
+    u: Any
+    pu: Any
+    U: Any
+    E: Any = None
+
+    def frame(self) -> BookDelta:
+        seq, prev, first = integer(self.u), integer(self.pu), integer(self.U)
+        return BookDelta(f"depthUpdate:{self.s}", self.b, self.a, seq, prev, first, unix_ms(self.E))
+
+
 def _trade(topic: str, event: Json) -> Trade:
     """Decode a trade; `m` is true where the buyer was the maker, so that the taker sold."""
     taker = {True: BookSide.SELL, False: BookSide.BUY}[event["m"]]
@@ -114,6 +138,7 @@ VENUE = Venue(
     symbol="{base}USDT",
     topics=_topics,
     decode=decode,
+    read_book=usual_books(_DepthUpdate, b'["",""]'),
     recovery=Recovery.REST,
     snapshot=RestSpec(_book_request, _decode_book),
     settings=(

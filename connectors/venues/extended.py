@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
+
+import msgspec
 
 from connectors.venues.frames import (
     Book,
@@ -15,6 +18,7 @@ from connectors.venues.frames import (
     BookSide,
     DecodeMiss,
     Frame,
+    FrameLevel,
     Funding,
     Ignored,
     Json,
@@ -34,6 +38,7 @@ from connectors.venues.spec import (
     Venue,
     VenueLimits,
 )
+from connectors.venues.usual_books import UsualPrice, UsualSize, usual_books
 
 
 def decode(message: Json) -> Iterator[Frame]:
@@ -63,6 +68,28 @@ def decode(message: Json) -> Iterator[Frame]:
             yield Refusal(text, code)
         case _:
             yield DecodeMiss()
+
+
+class _Change(FrameLevel, frozen=True, gc=False, rename={"price": "p", "size": "c"}):
+    price: UsualPrice
+    size: UsualSize
+
+
+class _Changes(msgspec.Struct):
+    m: str
+    b: list[_Change]
+    a: list[_Change]
+
+
+class _Delta(msgspec.Struct, tag_field="type", tag="DELTA"):
+    data: _Changes
+    seq: Any
+    ts: Any = None
+
+    def frame(self) -> BookDelta:
+        data, number = self.data, integer(self.seq)
+        topic = f"orderbooks:{data.m}"
+        return BookDelta(topic, data.b, data.a, number, number - 1, exchange_ms=unix_ms(self.ts))
 
 
 def _trade(trade: Json) -> Trade:
@@ -135,6 +162,7 @@ VENUE = Venue(
     symbol="{base}-USD",
     topics=_topics,
     decode=decode,
+    read_book=usual_books(_Delta, b'"p":"","c":""'),
     socket_url=_socket_url,
     side_feeds=_side_feeds,
     # The venue's firewall refuses requests without a User-Agent.

@@ -7,6 +7,8 @@ Frames that come often are `msgspec.Struct`s, which are made in a third of the t
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -18,7 +20,38 @@ Json: TypeAlias = Any
 """A parsed JSON value. Its shape is checked with `match`, never assumed."""
 
 Level: TypeAlias = tuple[Decimal, Decimal]
-"""Price and absolute size in base units; size 0 removes the level."""
+"""Price and absolute size in base units, exact."""
+
+EXACT_DIGITS = sys.float_info.dig
+"""Digits up to which no two decimal numbers are the same float, so that a float stands for one of them: 15."""
+
+Number: TypeAlias = float | Decimal
+"""An exact number: a float stands for its decimal of up to `EXACT_DIGITS` digits, one of more digits is a Decimal."""
+
+
+def to_number(value: Decimal) -> Number:
+    """Return a decimal as a float if it has at most `EXACT_DIGITS` digits, else as it is."""
+    return float(value) if len(value.normalize().as_tuple().digits) <= EXACT_DIGITS else value
+
+
+def to_decimal(number: Number) -> Decimal:
+    """Return the decimal that a number stands for; the inverse of `to_number`."""
+    return number if isinstance(number, Decimal) else Decimal(repr(number))
+
+
+class FrameLevel(msgspec.Struct, frozen=True, gc=False):
+    """A level of a frame: price and absolute size in base units; size 0 removes the level.
+
+    No price has more than `EXACT_DIGITS` digits.
+    """
+
+    price: float
+    size: Number
+
+
+def exact_levels(levels: Iterable[FrameLevel]) -> tuple[Level, ...]:
+    """Return levels as decimals, in the same order."""
+    return tuple((to_decimal(level.price), to_decimal(level.size)) for level in levels)
 
 
 class BookSide(StrEnum):
@@ -35,8 +68,8 @@ class Book(msgspec.Struct, frozen=True):
     """
 
     topic: str
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
+    bids: Sequence[FrameLevel]
+    asks: Sequence[FrameLevel]
     seq: int | None = None
     exchange_ms: int | None = None
 
@@ -49,8 +82,8 @@ class BookDelta(msgspec.Struct, frozen=True):
     """
 
     topic: str
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
+    bids: Sequence[FrameLevel]
+    asks: Sequence[FrameLevel]
     seq: int | None = None
     prev: int | None = None
     first: int | None = None

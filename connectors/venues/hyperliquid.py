@@ -8,8 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
-from connectors.venues.frames import Ack, Book, BookSide, DecodeMiss, Frame, Funding, Heartbeat, Json, Refusal, Trade
+import msgspec
+
+from connectors.venues.frames import (
+    Ack,
+    Book,
+    BookSide,
+    DecodeMiss,
+    Frame,
+    FrameLevel,
+    Funding,
+    Heartbeat,
+    Json,
+    Refusal,
+    Trade,
+)
 from connectors.venues.parsing import HOUR_S, levels, price, rate, size, unix_ms
 from connectors.venues.spec import (
     KeepAlive,
@@ -23,6 +38,7 @@ from connectors.venues.spec import (
     TopicKind,
     Venue,
 )
+from connectors.venues.usual_books import UsualPrice, UsualSize, usual_books
 
 
 def decode(message: Json) -> Iterator[Frame]:
@@ -51,6 +67,25 @@ def decode(message: Json) -> Iterator[Frame]:
 def _book(topic: str, data: Json) -> Book:
     bids, asks = (levels(side, "px", "sz") for side in data["levels"])
     return Book(topic, bids, asks, exchange_ms=unix_ms(data.get("time")))
+
+
+class _Level(FrameLevel, frozen=True, gc=False, rename={"price": "px", "size": "sz"}):
+    price: UsualPrice
+    size: UsualSize
+
+
+class _BookData(msgspec.Struct):
+    coin: str
+    levels: tuple[list[_Level], list[_Level]]
+    time: Any = None
+
+
+class _L2Book(msgspec.Struct, tag_field="channel", tag="l2Book"):
+    data: _BookData
+
+    def frame(self) -> Book:
+        bids, asks = self.data.levels
+        return Book(f"l2Book:{self.data.coin}", bids, asks, exchange_ms=unix_ms(self.data.time))
 
 
 def _trade(trade: Json) -> Trade:
@@ -108,6 +143,7 @@ VENUE = Venue(
     client_paths={"HL_REST_URL": "/exchange", "HL_INFO_URL": "/info", "HL_INFO_URLS": "/info"},
     topics=_topics,
     decode=decode,
+    read_book=usual_books(_L2Book, b'"px":"","sz":""'),
     keep_alive=KeepAlive(PingKind.JSON, '{"method":"ping"}'),
     snapshot=RestSpec(_book_request, _decode_book),
     fresh_ms=2_000,

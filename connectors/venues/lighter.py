@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
 
 from connectors.venues.frames import (
     Ack,
@@ -17,16 +20,17 @@ from connectors.venues.frames import (
     ClosingSoon,
     DecodeMiss,
     Frame,
+    FrameLevel,
     Funding,
     Heartbeat,
     Ignored,
     Json,
-    Level,
     Refusal,
     Trade,
 )
 from connectors.venues.parsing import HOUR_S, aggregate_orders, both_sides, integer, price, rate, rows, size, unix_ms
 from connectors.venues.spec import Recovery, RestCall, RestSpec, Setting, SettingType, Target, Topic, TopicKind, Venue
+from connectors.venues.usual_books import UsualPrice, UsualSize, usual_books
 
 ORDERS_PER_SIDE = 250
 REST_URL = "https://mainnet.zklighter.elliot.ai"
@@ -76,6 +80,29 @@ def _data(topic: str, message: Json) -> Iterator[Frame]:
             yield DecodeMiss()
 
 
+class _Level(FrameLevel, frozen=True, gc=False):
+    price: UsualPrice
+    size: UsualSize
+
+
+class _Changes(msgspec.Struct):
+    nonce: Any
+    begin_nonce: Any
+    bids: list[_Level]
+    asks: list[_Level]
+
+
+class _Update(msgspec.Struct, tag_field="type", tag="update/order_book"):
+    channel: str
+    order_book: _Changes
+    timestamp: Any = None
+
+    def frame(self) -> BookDelta:
+        book, at_ms = self.order_book, unix_ms(self.timestamp)
+        seq, prev = integer(book.nonce), integer(book.begin_nonce)
+        return BookDelta(self.channel, book.bids, book.asks, seq, prev, exchange_ms=at_ms)
+
+
 def _trade(topic: str, trade: Json) -> Trade:
     taker = {True: BookSide.BUY, False: BookSide.SELL}[trade["is_maker_ask"]]
     at_ms, trade_id = unix_ms(trade.get("timestamp")), str(integer(trade["trade_id"]))
@@ -117,7 +144,7 @@ def _decode_book(body: Json, target: Target) -> Book:
     return Book(f"order_book:{target.instrument}", bids, asks)
 
 
-def _from_orders(orders: Sequence[Json]) -> tuple[Level, ...]:
+def _from_orders(orders: Sequence[Json]) -> list[FrameLevel]:
     """Aggregate the single orders that REST lists; in a full list orders of the last level may be missing."""
     complete_levels = None if len(orders) < ORDERS_PER_SIDE else -1
     return aggregate_orders(orders, "price", "remaining_base_amount")[:complete_levels]
@@ -133,6 +160,7 @@ VENUE = Venue(
     symbol="{base}-USD",
     topics=_topics,
     decode=decode,
+    read_book=usual_books(_Update, b'"price":"","size":""'),
     socket_url=_socket_url,
     recovery=Recovery.RESUBSCRIBE,
     snapshot=RestSpec(_book_request, _decode_book),

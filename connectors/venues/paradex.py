@@ -22,14 +22,15 @@ from connectors.venues.frames import (
     BookSide,
     DecodeMiss,
     Frame,
+    FrameLevel,
     Funding,
     Heartbeat,
     Ignored,
     Json,
-    Level,
     Refusal,
     Trade,
     Unrecognised,
+    to_number,
 )
 from connectors.venues.parsing import (
     HOUR_S,
@@ -37,6 +38,7 @@ from connectors.venues.parsing import (
     both_sides,
     integer,
     known,
+    level_price,
     price,
     rate,
     rows,
@@ -127,8 +129,7 @@ def decode_binary(message: Json, target: Target) -> Iterator[Frame]:
             ask = _best_amounts(message["askPrice"], message["askSize"])
             yield Book(f"bbo.{market}", bid, ask, _number(seq), _ms(message["ts"]))
         case {"template": binary.BOOK, "market": market, "pkgType": kind}:
-            channel = f"order_book.{market}" if target.options[FEED] == "bbo" else _book_channel(target, market)
-            yield _binary_book(message, channel, kind)
+            yield _binary_book(message, _binary_channel(target, market), kind)
         case {"template": binary.TRADE, "market": market, "side": 1 | 2 as side}:
             at, amount = _amounts(message["price"], message["size"])
             taker = BookSide.BUY if side == 1 else BookSide.SELL
@@ -147,6 +148,23 @@ def decode_binary(message: Json, target: Target) -> Iterator[Frame]:
             yield DecodeMiss()
 
 
+def read_book(data: bytes | str, target: Target) -> Book | BookDelta | None:
+    """Read a binary message of a book whose numbers are as usual; None for any other message."""
+    book = binary.read_usual_book(data) if isinstance(data, bytes) else None
+    if book is None:
+        return None
+    channel, at_ms = _binary_channel(target, book.market), _ms(book.ts)
+    if book.kind == binary.SNAPSHOT:
+        return Book(channel, book.bids, book.asks, book.seq, at_ms)
+    if book.kind == binary.DELTA:
+        return BookDelta(channel, book.bids, book.asks, book.seq, book.seq - 1, exchange_ms=at_ms)
+    return None
+
+
+def _binary_channel(target: Target, market: str) -> str:
+    return f"order_book.{market}" if target.options[FEED] == "bbo" else _book_channel(target, market)
+
+
 def _binary_book(message: Json, channel: str, kind: object) -> Frame:
     bids, asks = _levels(message["bids"]), _levels(message["asks"])
     if kind == binary.SNAPSHOT:
@@ -157,20 +175,20 @@ def _binary_book(message: Json, channel: str, kind: object) -> Frame:
     return DecodeMiss(f"pkgType {kind}")
 
 
-def _levels(rows: list[Level]) -> tuple[Level, ...]:
+def _levels(rows: list[tuple[Decimal | None, Decimal | None]]) -> list[FrameLevel]:
     """Check prices and sizes of a binary book."""
-    for at, amount in rows:
-        # These are the quickest tests of a decimal number; nearly all time goes into the levels.
-        if not at or at.is_signed() or amount is None or amount.is_signed():
-            _amounts(at, amount)
-    return tuple(rows)
+    return [_level(*_amounts(at, amount)) for at, amount in rows]
 
 
-def _best_amounts(at: Decimal | None, amount: Decimal | None) -> tuple[Level, ...]:
-    return () if at is None else (_amounts(at, amount),)
+def _best_amounts(at: Decimal | None, amount: Decimal | None) -> list[FrameLevel]:
+    return [] if at is None else _levels([(at, amount)])
 
 
-def _amounts(at: Decimal | None, amount: Decimal | None) -> Level:
+def _level(at: Decimal, amount: Decimal) -> FrameLevel:
+    return FrameLevel(level_price(at), to_number(amount))
+
+
+def _amounts(at: Decimal | None, amount: Decimal | None) -> tuple[Decimal, Decimal]:
     """Check price and size of a binary message."""
     if at is None or at <= 0:
         raise BadNumberError("not a price:", at)
@@ -186,19 +204,19 @@ def _ms(at_us: int | None) -> int | None:
 # --- JSON books, requests ---------------------------------------------------------------------------------------------
 
 
-def _best_level(at: object, amount: object) -> tuple[Level, ...]:
+def _best_level(at: object, amount: object) -> list[FrameLevel]:
     """Decode one side of the best bid and ask; a side without orders has no price."""
-    return () if at in (None, "", "0") else ((price(at), size(amount)),)
+    return [] if at in (None, "", "0") else [_level(price(at), size(amount))]
 
 
-def _sides(data: Json) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+def _sides(data: Json) -> tuple[list[FrameLevel], list[FrameLevel]]:
     """Decode bids and asks of a book message; a deleted level gets size 0, whatever size it is sent with."""
-    both_sides: dict[str, list[Level]] = {"BUY": [], "SELL": []}
+    both_sides: dict[str, list[FrameLevel]] = {"BUY": [], "SELL": []}
     for row in rows(data["inserts"], data["updates"]):
-        both_sides[row["side"]].append((price(row["price"]), size(row["size"])))
+        both_sides[row["side"]].append(_level(price(row["price"]), size(row["size"])))
     for row in rows(data["deletes"]):
-        both_sides[row["side"]].append((price(row["price"]), DELETED))
-    return tuple(both_sides["BUY"]), tuple(both_sides["SELL"])
+        both_sides[row["side"]].append(_level(price(row["price"]), DELETED))
+    return both_sides["BUY"], both_sides["SELL"]
 
 
 def _topics(target: Target) -> tuple[Topic, ...]:
@@ -250,6 +268,7 @@ VENUE = Venue(
     topics=_topics,
     decode=decode,
     binary=BinaryFormat(binary.PUBLIC.read, decode_binary),
+    read_book=read_book,
     socket_url=_socket_url,
     recovery=Recovery.RESUBSCRIBE,
     snapshot=RestSpec(_book_request, _decode_book),

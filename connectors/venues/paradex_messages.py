@@ -7,7 +7,23 @@ carry more.
 
 from __future__ import annotations
 
-from connectors.venues.sbe import FIXED8, FIXED12, INT16, INT64, UINT8, FieldBlock, MessageLayout, Schema
+import struct
+from typing import NamedTuple
+
+from connectors.venues.frames import EXACT_DIGITS, FrameLevel
+from connectors.venues.sbe import (
+    FIXED8,
+    FIXED12,
+    GROUP_HEADER,
+    HEADER,
+    INT16,
+    INT64,
+    MAX_ENTRIES,
+    UINT8,
+    FieldBlock,
+    MessageLayout,
+    Schema,
+)
 
 SCHEMA_ID = 1
 NEWEST_VERSION = 3
@@ -131,3 +147,58 @@ PUBLIC = Schema(
         MessageLayout(40, HEARTBEAT, FieldBlock(ts=INT64, seq=INT64)),
     ),
 )
+
+
+# --- the usual book ---------------------------------------------------------------------------------------------------
+
+
+class UsualBook(NamedTuple):
+    """The parts of a `BookEvent` that make a book; `ts` is in µs since 1970."""
+
+    market: str
+    kind: int
+    seq: int
+    ts: int
+    bids: list[FrameLevel]
+    asks: list[FrameLevel]
+
+
+_BOOK_HEAD = struct.Struct("<qqB")
+_BOOK_KEY = (PUBLIC.layouts[BOOK].template, SCHEMA_ID)
+_DECIMALS = 10.0**8
+_TOO_LONG = 10**EXACT_DIGITS
+
+
+def read_usual_book(data: bytes) -> UsualBook | None:
+    """Read a `BookEvent` whose numbers are as usual: present, not negative, exact as floats; None for any other message.
+
+    `PUBLIC.read` reads the same, and the messages that are refused here, in five times the time.
+    """
+    try:
+        length, template, schema, _version = HEADER.unpack_from(data)
+        if (template, schema) != _BOOK_KEY or length < _BOOK_HEAD.size:
+            return None
+        ts, seq, kind = _BOOK_HEAD.unpack_from(data, HEADER.size)
+        bids, at = _read_levels(data, HEADER.size + length)
+        asks, at = _read_levels(data, at)
+        end = at + 1 + data[at]
+        market = data[at + 1 : end].decode()
+    except (ValueError, IndexError, struct.error):
+        return None
+    return UsualBook(market, kind, seq, ts, bids, asks) if end <= len(data) and min(ts, seq) >= 0 else None
+
+
+def _read_levels(data: bytes, at: int) -> tuple[list[FrameLevel], int]:
+    """Return the levels of the group at `at`, and where it ends. Raises ValueError for unusual ones."""
+    size, count = GROUP_HEADER.unpack_from(data, at)
+    if size != _LEVEL.size or count > MAX_ENTRIES:
+        raise ValueError("an unusual group")
+    begin = at + GROUP_HEADER.size
+    numbers = struct.unpack_from(f"<{2 * count}q", data, begin)
+    prices, sizes = numbers[::2], numbers[1::2]
+    if numbers and not (min(prices) > 0 <= min(sizes) and max(numbers) < _TOO_LONG):
+        raise ValueError("an unusual number")
+    # The quotient is the float nearest to the decimal, as both of its operands are exact.
+    return [FrameLevel(at / _DECIMALS, amount / _DECIMALS) for at, amount in zip(prices, sizes, strict=True)], (
+        begin + size * count
+    )

@@ -1,7 +1,8 @@
 """Parse exact numbers out of a venue's messages; anything but a plain, finite, sane number is refused.
 
 15 digits before the point and 12 after cover every market of the five venues, and 27 digits stay exact under addition
-in the default decimal context. Rates are not added; they may have any number of digits after the point.
+in the default decimal context. Rates are not added; they may have any number of digits after the point. Levels carry
+`Number`s, which are exact too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from connectors.venues.frames import Level
+from connectors.venues.frames import EXACT_DIGITS, FrameLevel, Number, to_decimal, to_number
 
 HOUR_S = 3_600
 """The usual interval of a funding rate, in seconds."""
@@ -56,11 +57,11 @@ def price(text: object) -> Decimal:
     return value
 
 
-class _PriceCache(dict[Any, Decimal]):
-    """Prices by their text, because those of a book come again and again; a full cache starts afresh."""
+class _PriceCache(dict[Any, float]):
+    """Prices of levels by their text, because they come again and again; a full cache starts afresh."""
 
-    def __missing__(self, text: object) -> Decimal:
-        value = price(text)
+    def __missing__(self, text: object) -> float:
+        value = level_price(price(text))
         if len(self) >= CACHED_PRICES:
             self.clear()
         self[text] = value
@@ -70,14 +71,22 @@ class _PriceCache(dict[Any, Decimal]):
 _prices = _PriceCache()
 
 
-def _all_sizes(texts: list[Any]) -> list[Decimal]:
+def level_price(value: Decimal) -> float:
+    """Return the price of a level; raises BadNumberError if it has more than `EXACT_DIGITS` digits."""
+    number = to_number(value)
+    if isinstance(number, Decimal):
+        raise BadNumberError(f"more than {EXACT_DIGITS} digits:", value)
+    return number
+
+
+def _all_sizes(texts: list[Any]) -> list[Number]:
     """Parse sizes as `size` does; plain ones are checked together, because that is twice as fast."""
     try:
-        if _PLAIN_LIST.fullmatch(",".join(texts)):
-            return list(map(Decimal, texts))
-    except (TypeError, ArithmeticError):
+        if _PLAIN_LIST.fullmatch(",".join(texts)) and max(map(len, texts)) <= EXACT_DIGITS:
+            return list(map(float, texts))
+    except (TypeError, ValueError):
         pass  # One of them is no text, or holds a comma.
-    return list(map(size, texts))
+    return [to_number(size(text)) for text in texts]
 
 
 def rate(text: object) -> Decimal:
@@ -113,7 +122,7 @@ def rows(*lists: Iterable[Any] | None) -> Iterator[Any]:
     return (row for each in lists for row in each or ())
 
 
-def levels(rows: Iterable[Any], price_key: int | str, size_key: int | str) -> tuple[Level, ...]:
+def levels(rows: Iterable[Any], price_key: int | str, size_key: int | str) -> list[FrameLevel]:
     """Parse the levels of one side, in the order of `rows`.
 
     The keys are names or positions inside a row. Raises BadNumberError, and LookupError or TypeError for a row of
@@ -123,20 +132,20 @@ def levels(rows: Iterable[Any], price_key: int | str, size_key: int | str) -> tu
     if len(first_rows) > MAX_LEVELS:
         raise ValueError(f"more than {MAX_LEVELS} levels")
     prices = [known_prices[row[price_key]] for row in first_rows]
-    return tuple(zip(prices, _all_sizes([row[size_key] for row in first_rows]), strict=True))
+    return list(map(FrameLevel, prices, _all_sizes([row[size_key] for row in first_rows])))
 
 
-def both_sides(book: Any, price_key: int | str, size_key: int | str) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+def both_sides(book: Any, price_key: int | str, size_key: int | str) -> tuple[list[FrameLevel], list[FrameLevel]]:
     """Parse bids and asks of a book that names them `bids` and `asks`; raises as `levels` does."""
     return levels(rows(book["bids"]), price_key, size_key), levels(rows(book["asks"]), price_key, size_key)
 
 
-def aggregate_orders(orders: Iterable[Any], price_key: int | str, size_key: int | str) -> tuple[Level, ...]:
+def aggregate_orders(orders: Iterable[Any], price_key: int | str, size_key: int | str) -> list[FrameLevel]:
     """Aggregate single orders to levels: the sizes at one price are added; raises as `levels` does.
 
     Levels keep the order in which their prices first appear.
     """
-    sizes: dict[Decimal, Decimal] = {}
-    for at, amount in levels(orders, price_key, size_key):
-        sizes[at] = sizes.get(at, Decimal(0)) + amount
-    return tuple(sizes.items())
+    sizes: dict[float, Decimal] = {}
+    for order in levels(orders, price_key, size_key):
+        sizes[order.price] = sizes.get(order.price, Decimal(0)) + to_decimal(order.size)
+    return [FrameLevel(at, to_number(amount)) for at, amount in sizes.items()]

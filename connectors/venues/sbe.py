@@ -32,8 +32,8 @@ TEMPLATE, SCHEMA, VERSION = "template", "schema", "version"
 Message: TypeAlias = dict[str, Any]
 """A message: its fields, groups and strings by name, and the keys `TEMPLATE`, `SCHEMA` and `VERSION`."""
 
-_HEADER = struct.Struct("<HHHH")
-_GROUP_HEADER = struct.Struct("<HH")
+HEADER = struct.Struct("<HHHH")
+GROUP_HEADER = struct.Struct("<HH")
 
 
 class SbeError(ValueError):
@@ -161,9 +161,9 @@ class Schema:
 
         Numbers with a mantissa become exact decimals. Raises SbeError.
         """
-        if len(data) < _HEADER.size:
-            raise SbeError(f"header: {len(data)} of {_HEADER.size} bytes")
-        length, template, schema, version = _HEADER.unpack_from(data)
+        if len(data) < HEADER.size:
+            raise SbeError(f"header: {len(data)} of {HEADER.size} bytes")
+        length, template, schema, version = HEADER.unpack_from(data)
         layout = self._by_template.get(template) if schema == self.number else None
         message: Message = {TEMPLATE: layout.name if layout else template, SCHEMA: schema, VERSION: version}
         reader = _Reader(data, str(message[TEMPLATE]))
@@ -182,11 +182,11 @@ class Schema:
         layout = self.layouts[name]
         names = [each for each in layout.block.names if layout.since.get(each, 0) <= version]
         block = layout.block if len(names) == len(layout.block.names) else layout.block.first(len(names))
-        parts = [_HEADER.pack(block.size, layout.template, self.number, version)]
+        parts = [HEADER.pack(block.size, layout.template, self.number, version)]
         parts.append(block.write(values.get(each) for each in names))
         for group, entry in layout.groups.items():
             rows = values[group]
-            parts.append(_GROUP_HEADER.pack(entry.size, len(rows)))
+            parts.append(GROUP_HEADER.pack(entry.size, len(rows)))
             parts.extend(map(entry.write, rows))
         for string in layout.strings:
             if layout.since.get(string, 0) <= version:
@@ -201,7 +201,7 @@ class _Reader:
     def __init__(self, data: bytes, name: str) -> None:
         self._data = data
         self._name = name
-        self._at = _HEADER.size
+        self._at = HEADER.size
 
     def read_body(self, layout: MessageLayout, length: int, message: Message) -> None:
         at = self.skip(length, "block")
@@ -213,8 +213,8 @@ class _Reader:
             message[name] = None if missing else self._read_string(name)
 
     def _read_group(self, name: str, entry: FieldBlock) -> list[tuple[Any, ...]]:
-        at = self.skip(_GROUP_HEADER.size, name)
-        length, count = _GROUP_HEADER.unpack_from(self._data, at)
+        at = self.skip(GROUP_HEADER.size, name)
+        length, count = GROUP_HEADER.unpack_from(self._data, at)
         if count > MAX_ENTRIES:
             raise SbeError(f"{self._name}.{name}: more than {MAX_ENTRIES} entries")
         begin = self.skip(length * count, name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeAlias, TypeVar
 
-from connectors.venues.frames import Book, Frame, Funding, Json
+from connectors.venues.frames import Book, BookDelta, Frame, Funding, Json
 
 Value: TypeAlias = int | str | bool | None
 """The value of a setting."""
@@ -218,7 +218,8 @@ class Venue:
       frames and makes the `lookup` unnecessary.
     - `topics` lists the subscriptions, the book first. `decode` turns one parsed message into frames; it raises
       ValueError, LookupError or TypeError for a wrong shape or number. `binary` is the format of binary frames; without
-      it they are read as text. `socket_url` makes the URL from a base URL. `side_feeds` have
+      it they are read as text. `read_book` reads a usual data frame of the book at once, and returns None for any other
+      frame, which is then decoded. `socket_url` makes the URL from a base URL. `side_feeds` have
       sockets of their own.
     - `snapshot` is the REST request for the book, `lookup` the one for the market's id, and `funding` the one for a
       funding rate that the socket does not carry.
@@ -235,6 +236,7 @@ class Venue:
     topics: Callable[[Target], tuple[Topic, ...]]
     decode: Callable[[Json], Iterator[Frame]]
     binary: BinaryFormat | None = None
+    read_book: Callable[[bytes | str, Target], Book | BookDelta | None] | None = None
     title: str = ""
     prefix: str = ""
     symbol: str = "{base}"

@@ -1,0 +1,59 @@
+"""Read the usual book frames of a JSON venue with one pass of `msgspec`, which parses and checks their numbers.
+
+`msgspec` makes a float of a number in text and refuses what is not plain: NaN, infinity, a sign, a space, a point
+without digits. Three things that it accepts are refused here by the frame's characters, so that a frame is read only if
+each number of its levels is text of digits and a point, and exact as a float (`frames.EXACT_DIGITS`). Any other frame is
+left to the venue's `decode`, which gives the same result for the frames that are read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Protocol
+
+import msgspec
+
+from connectors.venues.bounded_json import LARGE_BYTES
+from connectors.venues.frames import Book, BookDelta
+from connectors.venues.spec import Target
+
+BELOW = 1e7
+"""Usual prices and sizes are below this and have at most 8 digits after the point: 15 digits together."""
+_TOO_FINE = b"." + 9 * b"0"
+
+UsualPrice = Annotated[float, msgspec.Meta(gt=0, lt=BELOW)]
+UsualSize = Annotated[float, msgspec.Meta(ge=0, lt=BELOW)]
+
+_DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
+
+
+class UsualMessage(Protocol):
+    """A `msgspec.Struct` of the message that brings a book, whose levels have a `UsualPrice` and a `UsualSize`."""
+
+    def frame(self) -> Book | BookDelta:
+        """Return the frame of the book; raises ValueError for a number that it refuses."""
+
+
+def usual_books(
+    message: type[UsualMessage], level: bytes
+) -> Callable[[bytes | str, Target], Book | BookDelta | None]:
+    """Return a reader of messages of this type: it returns the frame of the book, or None for an unusual message.
+
+    `level` is the text of one level without the digits and points of its numbers.
+    """
+    parse = msgspec.json.Decoder(message, strict=False).decode
+
+    def read(data: bytes | str, _target: Target) -> Book | BookDelta | None:
+        octets = data.encode("utf-8", "replace") if isinstance(data, str) else data
+        zeros = octets.translate(_DIGITS_TO_ZERO)
+        if _TOO_FINE in zeros or len(octets) > LARGE_BYTES or not octets.isascii():
+            return None
+        try:
+            frame = parse(octets).frame()
+        except (ValueError, RecursionError):
+            return None
+        # A number outside of text, or with an exponent, is not written like the others.
+        plain = zeros.translate(None, b"0.").count(level)
+        return frame if plain == len(frame.bids) + len(frame.asks) else None
+
+    return read
