@@ -21,7 +21,7 @@ NO_SOCKET = 0
 """The socket number of events that belong to no socket; the numbers of sockets begin at 1."""
 
 
-class QueuedEvent(msgspec.Struct, frozen=True):
+class QueuedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event, the number of its socket (or `NO_SOCKET`), and its time of arrival in ms.
 
     `at_ms` is monotonic, `at_unix_ms` the wall clock.

@@ -38,7 +38,7 @@ class Pressure(StrEnum):
     PENDING_REPLACED = "mp_pending_latest_replaced_count"
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """A market event for the runner, with its times of arrival in ms.
 
     `received_ms` is monotonic, `received_unix_ms` the wall clock.
@@ -63,32 +63,59 @@ class Delivery(msgspec.Struct, frozen=True):
         return len(event.bids) + len(event.asks) if isinstance(event, _LOSSLESS) else 0
 
 
+class _VenueQueue:
+    """The queue of one venue: its events and the levels of them all, its largest length, pending and older events."""
+
+    __slots__ = ("events", "high_water", "levels", "pending", "set_aside")
+
+    def __init__(self) -> None:
+        self.events: deque[Delivery] = deque()
+        self.levels = 0
+        self.high_water = 0
+        self.pending: dict[type[MarketFrame], Delivery] = {}
+        self.set_aside: list[Delivery] = []
+
+    def __len__(self) -> int:
+        return len(self.events) + len(self.pending) + len(self.set_aside)
+
+    def take(self) -> list[Delivery]:
+        """Remove and return the events and the pending events."""
+        taken = [*self.events, *self.pending.values()]
+        self.events.clear()
+        self.pending.clear()
+        self.levels = 0
+        return taken
+
+
 class Publisher:
     """The queues of all venues, each bounded by `capacity` events and by their levels however long the runner stalls.
 
-    `high_water` is the largest length of each queue so far; `counts` and `totals` are the pressure counters.
+    `counts` and `totals` are the pressure counters.
     """
 
     def __init__(self, venues: Iterable[str], capacity: int = CAPACITY) -> None:
         self.capacity = capacity
         self.counts: Counter[tuple[str, Pressure]] = Counter()
         self.totals: Counter[Pressure] = Counter()
-        self.high_water: Counter[str] = Counter()
-        self._queues: dict[str, deque[Delivery]] = {venue: deque() for venue in venues}
-        self._levels: Counter[str] = Counter()
-        self._pending: dict[str, dict[type[MarketFrame], Delivery]] = {venue: {} for venue in self._queues}
-        self._set_aside: dict[str, list[Delivery]] = {venue: [] for venue in self._queues}
+        self._queues = {venue: _VenueQueue() for venue in venues}
 
     def __len__(self) -> int:
-        return sum(len(each) for kept in (self._queues, self._pending, self._set_aside) for each in kept.values())
+        return sum(map(len, self._queues.values()))
 
     def queue_length(self, venue: str) -> int:
         """Return the number of events in a venue's queue, pending events excluded."""
-        return len(self._queues[venue])
+        return len(self._queues[venue].events)
+
+    def high_water(self, venue: str) -> int:
+        """Return the largest length of a venue's queue so far."""
+        return self._queues[venue].high_water
 
     def is_full(self, venue: str) -> bool:
         """Return whether the queue of a venue takes no further event."""
-        return len(self._queues[venue]) >= self.capacity or self._levels[venue] >= CAPACITY_LEVELS
+        return self._full(self._queues[venue])
+
+    def _full(self, queue: _VenueQueue) -> bool:
+        return len(queue.events) >= self.capacity or queue.levels >= CAPACITY_LEVELS
 
     def offer(self, delivery: Delivery, *, retry: bool = False) -> tuple[bool, list[Note]]:
         """Enqueue an event; return whether it was accepted, and the notes on queue pressure.
@@ -97,20 +124,18 @@ class Publisher:
         counted.
         """
         venue = delivery.venue
-        if not self.is_full(venue):
-            queue = self._queues[venue]
-            queue.append(delivery)
-            self._levels[venue] += delivery.levels
-            if len(queue) > self.high_water[venue]:
-                self.high_water[venue] = len(queue)
+        queue = self._queues[venue]
+        if not self._full(queue):
+            queue.events.append(delivery)
+            queue.levels += delivery.levels
+            queue.high_water = max(queue.high_water, len(queue.events))
             return True, []
         if delivery.lossless:
             return False, [] if retry else [self._count(venue, Pressure.LOSSLESS_WAIT)]
         notes = [self._count(venue, Pressure.TRY_SEND_FULL)]
-        pending = self._pending[venue]
-        if type(delivery.event) in pending:
+        if type(delivery.event) in queue.pending:
             notes.append(self._count(venue, Pressure.PENDING_REPLACED))
-        pending[type(delivery.event)] = delivery
+        queue.pending[type(delivery.event)] = delivery
         return True, notes
 
     def set_aside_full(self) -> None:
@@ -118,25 +143,17 @@ class Publisher:
 
         The caller bounds memory by the number of calls between two drains.
         """
-        for venue in filter(self.is_full, self._queues):
-            self._set_aside[venue] += self._taken(venue)
+        for queue in filter(self._full, self._queues.values()):
+            queue.set_aside += queue.take()
 
     def drain(self) -> list[Delivery]:
         """Remove and return all events, venue by venue: the queue in order of arrival, then the pending events."""
         drained: list[Delivery] = []
-        for venue, kept in self._set_aside.items():
-            drained += kept
-            drained += self._taken(venue)
-            kept.clear()
+        for queue in self._queues.values():
+            drained += queue.set_aside
+            drained += queue.take()
+            queue.set_aside.clear()
         return drained
-
-    def _taken(self, venue: str) -> list[Delivery]:
-        queue, pending = self._queues[venue], self._pending[venue]
-        taken = [*queue, *pending.values()]
-        queue.clear()
-        pending.clear()
-        del self._levels[venue]
-        return taken
 
     def _count(self, venue: str, pressure: Pressure) -> Note:
         self.totals[pressure] += 1

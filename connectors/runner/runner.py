@@ -203,7 +203,7 @@ class Runner:
             "injected": view.injected,
             "injected_age_ms": snapshot.injected_age_ms,
             "enforcer_restarts": self._layers.restarts(view.venue),
-            "queue_high_water": publisher.high_water[view.venue],
+            "queue_high_water": publisher.high_water(view.venue),
             **_pressure_counts(publisher, view.venue),
         }
         if view.source and (names := flaw_names(view.flaws)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from itertools import islice
 
@@ -39,27 +39,26 @@ class Ladder:
         self._prices = sorted(sizes)
         return sizes != before
 
-    def update(self, levels: Iterable[FrameLevel]) -> bool:
+    def update(self, levels: Collection[FrameLevel]) -> bool:
         """Set the absolute size of each level; return True if anything changed.
 
         Size zero removes a level. The removal of an unknown level is legal and changes nothing.
         """
-        sizes, prices, changed = self._sizes, self._prices, False
+        sizes, prices = self._sizes, self._prices
+        if all(sizes.get(level.price, 0) == level.size for level in levels):
+            return False
+        count = len(sizes)
         for level in levels:
-            price, size = level.price, level.size
-            known = sizes.get(price)
-            if size == known:
-                continue
+            size = level.size
             if size:
-                if known is None:
-                    insort(prices, price)
-                sizes[price] = size
-                changed = True
-            elif known is not None:
-                del sizes[price]
-                del prices[bisect_left(prices, price)]
-                changed = True
-        return changed
+                sizes[level.price] = size
+                if len(sizes) != count:
+                    count += 1
+                    insort(prices, level.price)
+            elif sizes.pop(level.price, None) is not None:
+                count -= 1
+                del prices[bisect_left(prices, level.price)]
+        return True
 
     @property
     def best_price(self) -> float | None:
@@ -99,6 +98,11 @@ class OrderBook:
         if delta.seq is not None:
             self.seq = delta.seq
         return any(changed)
+
+    def may_outgrow(self, delta: BookDelta) -> bool:
+        """Return False if a side cannot have more than `MAX_LEVELS` levels after this delta."""
+        most = max(len(self.bids) + len(delta.bids), len(self.asks) + len(delta.asks))
+        return most > MAX_LEVELS
 
     @property
     def is_too_large(self) -> bool:

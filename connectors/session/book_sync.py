@@ -71,8 +71,23 @@ class BookSync:
         if self._recovery is Recovery.REST and not self.live:
             yield from self._snapshots.stream_began()
 
+    def follow(self, now_ms: int, frame: Book | BookDelta) -> Publish | None:
+        """Take a frame that continues a live book; for any other frame return None and do nothing."""
+        book = self.book
+        if not self.live:
+            return None
+        if isinstance(frame, Book):
+            older = self._topic.monotone and None not in (frame.seq, book.seq) and frame.seq < book.seq
+            return None if older else self._publish(now_ms, frame, changed=book.replace(frame))
+        follows = not self._bridging and check_sequence(book.seq, frame) is SequenceCheck.FOLLOWS
+        if not follows or book.may_outgrow(frame):
+            return None
+        return self._publish(now_ms, frame, changed=book.apply(frame))
+
     def receive(self, now_ms: int, frame: Book | BookDelta) -> Iterable[Action]:
         """Take a frame of the book's topic; the actions must be carried out before the next frame."""
+        if (publish := self.follow(now_ms, frame)) is not None:
+            return (publish,)
         if isinstance(frame, Book):
             return self._replace(now_ms, frame)
         if self.live:
@@ -83,11 +98,10 @@ class BookSync:
         return self._counters.add_and_note("early_frame", seq=frame.seq)
 
     def _replace(self, now_ms: int, frame: Book) -> Iterable[Action]:
-        seq, stored_seq = frame.seq, self.book.seq
-        if self._topic.monotone and self.live and seq is not None and stored_seq is not None and seq < stored_seq:
-            return self._old_frame(now_ms, frame, stored_seq)
-        changed = self.book.replace(frame)
-        return (self._publish(now_ms, frame, changed=changed or not self.live),)
+        if self.live:
+            return self._old_frame(now_ms, frame, self.book.seq)
+        self.book.replace(frame)
+        return (self._publish(now_ms, frame, changed=True),)
 
     def _apply(self, now_ms: int, delta: BookDelta) -> Iterable[Action]:
         match check_sequence(self.book.seq, delta, bridging=self._bridging):

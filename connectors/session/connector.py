@@ -120,6 +120,11 @@ class Connector:
 
     def step(self, now_ms: int, event: SessionEvent) -> list[Action]:
         """Handle one event; return the actions to carry out, in order."""
+        funding_ms, session = self._funding.due_ms, self._session
+        if session is not None and isinstance(event, Received) and (funding_ms is None or now_ms < funding_ms):
+            publish = session.usual_step(now_ms, event)
+            if publish is not None:
+                return [publish]
         return list(self._step(now_ms, event))
 
     def _step(self, now_ms: int, event: SessionEvent) -> Iterator[Action]:

@@ -45,7 +45,7 @@ class ConnectFailed:
     retry_after_ms: int | None = None
 
 
-class Received(msgspec.Struct, frozen=True):
+class Received(msgspec.Struct, frozen=True, gc=False):
     """One whole data frame came in: a text frame, decoded or as its bytes, or a `binary` one."""
 
     data: str | bytes
@@ -210,7 +210,7 @@ class Ping:
     payload: str = "p"
 
 
-class Publish(msgspec.Struct, frozen=True):
+class Publish(msgspec.Struct, frozen=True, gc=False):
     """Hand a market event to the consumer: books without loss, of other data the latest."""
 
     event: MarketFrame

@@ -142,23 +142,34 @@ class SocketSession:
         else:
             yield Send(self._book_topic.subscribe)
 
+    def usual_step(self, now_ms: int, received: Received) -> Publish | None:
+        """Handle a usual frame that continues a live book, while no timer can be due; return what to publish.
+
+        For any other frame it returns None and does nothing, and `step` handles the frame. Data of a live book only
+        postpones the timers.
+        """
+        if now_ms >= self._idle_until_ms:
+            return None
+        frame = read_book(self._venue, self.target, received)
+        if frame is None or frame.topic != self._book_topic.key:
+            return None
+        publish = self._book_sync.follow(now_ms, frame)
+        if publish is not None:
+            self._now_ms = now_ms
+            self._watchdog.data_frame(now_ms)
+            self._decode_errors.book_data()
+        return publish
+
     def step(self, now_ms: int, event: SessionEvent) -> Iterator[Action]:
         """Handle one event that arrived at `now_ms`, then the timers; the caller stops at the first `Close`."""
-        if now_ms < self._idle_until_ms and isinstance(event, Received):
-            # Most steps: a frame while no timer can be due, because data of a live book only postpones them.
-            self._now_ms = now_ms
-            yield from self._received(now_ms, event)
-            if self._book_sync.live:
-                return
-        else:
-            yield from self._handle_event(now_ms, event)
+        yield from self._handle_event(now_ms, event)
         yield from self._timers(now_ms, 0 if isinstance(event, TimePassed) else LATE_MS)
         self._idle_until_ms = self._first_timer_ms
 
     @property
     def _first_timer_ms(self) -> int:
         """The time until which frames need no look at the timers; 0 if each step needs one."""
-        if not self._book_sync.live or self._watchdog.suspects:
+        if not (self._first_top and self._first_book and self._book_sync.live) or self._watchdog.suspects:
             return 0
         pings_ms = self._pings.due_ms(0)
         return min(self.due_ms, self._watchdog.covers_pong_ms, self.due_ms if pings_ms is None else pings_ms)
@@ -202,10 +213,6 @@ class SocketSession:
         if not self._first_message:
             self._first_message = True
             yield Note("first_message", {"snippet": snippet(received)})
-        book = read_book(self._venue, self.target, received)
-        if book is not None and book.topic == self._book_topic.key:
-            yield from self._book_frame(now_ms, book)
-            return
         try:
             message = parse(self._venue, received)
         except (ValueError, RecursionError) as error:
@@ -214,15 +221,11 @@ class SocketSession:
             return
         for frame in decode(self._venue, self.target, received, message):
             if isinstance(frame, _BOOK_FRAMES) and frame.topic == self._book_topic.key:
-                yield from self._book_frame(now_ms, frame)
+                yield from self._with_milestones(self._book_sync.receive(now_ms, frame))
+                if self._book_sync.data_ms == now_ms:
+                    self._decode_errors.book_data()
             else:
                 yield from self._handle(now_ms, frame, received, message)
-
-    def _book_frame(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
-        actions = self._book_sync.receive(now_ms, frame)
-        yield from actions if self._first_top and self._first_book else self._with_milestones(actions)
-        if self._book_sync.data_ms == now_ms:
-            self._decode_errors.book_data()
 
     def _handle(self, now_ms: int, frame: Frame, received: Received, message: Any) -> Iterator[Action]:
         match frame:

@@ -61,7 +61,7 @@ class BookSide(StrEnum):
     SELL = "sell"
 
 
-class Book(msgspec.Struct, frozen=True):
+class Book(msgspec.Struct, frozen=True, gc=False):
     """A whole book, which replaces the stored one.
 
     `seq` is the venue's sequence number of this state, None where the venue numbers nothing.
@@ -74,7 +74,7 @@ class Book(msgspec.Struct, frozen=True):
     exchange_ms: int | None = None
 
 
-class BookDelta(msgspec.Struct, frozen=True):
+class BookDelta(msgspec.Struct, frozen=True, gc=False):
     """Changed levels with absolute sizes.
 
     `prev` is the `seq` that this delta follows (`seq - 1` at a venue that counts by one), None where the venue numbers

@@ -141,7 +141,7 @@ def test_a_stalled_runner_loses_no_book_and_causes_no_reconnect() -> None:
             seqs = [delivery.event.seq for delivery in deliveries if isinstance(delivery.event, Book)]
             assert stalled == 16
             assert seqs == list(range(1, books + 1))
-            assert shared.publisher.high_water["fjord"] == 16
+            assert shared.publisher.high_water("fjord") == 16
             assert not journal.of_kind("reconnect")
 
     run(test())
