@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
-from itertools import islice
+from typing import Any
 
 from connectors.session.events import BookFlaws
-from connectors.venues.frames import Book, BookDelta, BookSide, FrameLevel, Level, Number, exact_levels
+from connectors.venues.frames import Book, BookDelta, BookSide, FrameLevel, Level, Number, exact_levels, to_decimal
 
 MAX_LEVELS = 20_000
 """Most levels of one side of a stored book; a venue whose deltas add more is left."""
 
 
 class Ladder:
-    """One side of a book: price levels, best price first when read."""
+    """One side of a book: price levels, best price first when read.
 
-    __slots__ = ("_prices", "_side", "_sizes")
+    `best_price` is the price nearest to the other side, None for an empty side. It is sought in the whole side only
+    after the best level was removed.
+    """
+
+    __slots__ = ("_nearest", "_side", "_sizes", "best_price")
 
     def __init__(self, side: BookSide) -> None:
+        self.best_price: float | None = None
         self._side = side
+        self._nearest: Callable[..., Any] = max if side is BookSide.BUY else min
         self._sizes: dict[float, Number] = {}
-        self._prices: list[float] = []
 
     def __len__(self) -> int:
-        return len(self._prices)
+        return len(self._sizes)
 
     def replace(self, levels: Iterable[FrameLevel]) -> bool:
         """Replace all levels; return True if anything changed.
@@ -36,7 +40,7 @@ class Ladder:
         if not all(sizes.values()):
             sizes = {price: size for price, size in sizes.items() if size}
         self._sizes = sizes
-        self._prices = sorted(sizes)
+        self.best_price = self._nearest(sizes, default=None)
         return sizes != before
 
     def update(self, levels: Collection[FrameLevel]) -> bool:
@@ -44,9 +48,13 @@ class Ladder:
 
         Size zero removes a level. The removal of an unknown level is legal and changes nothing.
         """
-        sizes, prices = self._sizes, self._prices
-        if all(sizes.get(level.price, 0) == level.size for level in levels):
+        sizes, best = self._sizes, self.best_price
+        for level in levels:
+            if sizes.get(level.price, 0) != level.size:
+                break
+        else:
             return False
+        added = [] if best is None else [best]
         count = len(sizes)
         for level in levels:
             size = level.size
@@ -54,23 +62,22 @@ class Ladder:
                 sizes[level.price] = size
                 if len(sizes) != count:
                     count += 1
-                    insort(prices, level.price)
+                    added.append(level.price)
             elif sizes.pop(level.price, None) is not None:
                 count -= 1
-                del prices[bisect_left(prices, level.price)]
+        best = self._nearest(added, default=None)
+        self.best_price = best if best in sizes else self._nearest(sizes, default=None)
         return True
 
-    @property
-    def best_price(self) -> float | None:
-        """The price nearest to the other side, None for an empty side."""
-        if not self._prices:
-            return None
-        return self._prices[-1 if self._side is BookSide.BUY else 0]
+    def best(self) -> Level | None:
+        """Return the level nearest to the other side, None for an empty side."""
+        price = self.best_price
+        return None if price is None else (to_decimal(price), to_decimal(self._sizes[price]))
 
     def levels(self, depth: int | None = None) -> list[FrameLevel]:
         """Return the best `depth` levels, or all of them."""
-        ordered = reversed(self._prices) if self._side is BookSide.BUY else iter(self._prices)
-        return [FrameLevel(price, self._sizes[price]) for price in islice(ordered, depth)]
+        ordered = sorted(self._sizes.items(), reverse=self._side is BookSide.BUY)
+        return [FrameLevel(price, size) for price, size in ordered[:depth]]
 
 
 class OrderBook:
@@ -111,8 +118,7 @@ class OrderBook:
 
     def top(self) -> tuple[Level | None, Level | None]:
         """Return best bid and best ask; None for an empty side."""
-        bids, asks = self.depth(1)
-        return next(iter(bids), None), next(iter(asks), None)
+        return self.bids.best(), self.asks.best()
 
     def depth(self, levels: int | None = None) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         """Return the best `levels` bids and asks (None: all), best first.

@@ -8,6 +8,7 @@ carry more.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import NamedTuple
 
 from connectors.venues.frames import EXACT_DIGITS, FrameLevel
@@ -194,11 +195,16 @@ def _read_levels(data: bytes, at: int) -> tuple[list[FrameLevel], int]:
     if size != _LEVEL.size or count > MAX_ENTRIES:
         raise ValueError("an unusual group")
     begin = at + GROUP_HEADER.size
-    numbers = struct.unpack_from(f"<{2 * count}q", data, begin)
+    numbers = _unsigned(2 * count).unpack_from(data, begin)
     prices, sizes = numbers[::2], numbers[1::2]
-    if numbers and not (min(prices) > 0 <= min(sizes) and max(numbers) < _TOO_LONG):
+    # A negative number is a large one here.
+    if max(numbers, default=0) >= _TOO_LONG or not all(prices):
         raise ValueError("an unusual number")
-    # The quotient is the float nearest to the decimal, as both of its operands are exact.
-    return [FrameLevel(at / _DECIMALS, amount / _DECIMALS) for at, amount in zip(prices, sizes, strict=True)], (
-        begin + size * count
-    )
+    # Both operands are exact, so that the quotient is the float nearest to the decimal.
+    levels = [FrameLevel(price / _DECIMALS, size / _DECIMALS) for price, size in zip(prices, sizes, strict=True)]
+    return levels, begin + _LEVEL.size * count
+
+
+@lru_cache(256)
+def _unsigned(count: int) -> struct.Struct:
+    return struct.Struct(f"<{count}Q")
