@@ -17,7 +17,7 @@ from connectors.session.connector import Connector
 from connectors.session.events import Close, Opened, Publish, Received, Silence, Started
 from connectors.settings import resolve, target, venue_settings
 from connectors.venues import venues
-from connectors.venues.frames import Book, BookDelta
+from connectors.venues.frames import Book, BookDelta, exact_levels
 from tests.connectors.recording import test_tapes
 from toolkit.analysis.metrics import catalogue
 from toolkit.cli.env import settings
@@ -101,4 +101,4 @@ def test_a_connector_follows_the_runbooks_venue(fjord: Path) -> None:
                     book.apply(delta)
     rest = venue.snapshot.decode(json.loads(entries[-1].data), market)
     assert machine.live
-    assert book.depth() == (rest.bids, rest.asks)
+    assert book.depth() == (exact_levels(rest.bids), exact_levels(rest.asks))

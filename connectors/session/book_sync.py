@@ -77,8 +77,9 @@ class BookSync:
         if not self.live:
             return None
         if isinstance(frame, Book):
-            older = self._topic.monotone and None not in (frame.seq, book.seq) and frame.seq < book.seq
-            return None if older else self._publish(now_ms, frame, changed=book.replace(frame))
+            if self._topic.monotone and frame.seq is not None and book.seq is not None and frame.seq < book.seq:
+                return None
+            return self._publish(now_ms, frame, changed=book.replace(frame))
         follows = not self._bridging and check_sequence(book.seq, frame) is SequenceCheck.FOLLOWS
         if not follows or book.may_outgrow(frame):
             return None

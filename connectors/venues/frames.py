@@ -36,7 +36,7 @@ def to_number(value: Decimal) -> Number:
 
 def to_decimal(number: Number) -> Decimal:
     """Return the decimal that a number stands for; the inverse of `to_number`."""
-    return number if isinstance(number, Decimal) else Decimal(repr(number))
+    return number if isinstance(number, Decimal) else Decimal(repr(number).removesuffix(".0"))
 
 
 class FrameLevel(msgspec.Struct, frozen=True, gc=False):

@@ -171,9 +171,9 @@ _TOO_LONG = 10**EXACT_DIGITS
 
 
 def read_usual_book(data: bytes) -> UsualBook | None:
-    """Read a `BookEvent` whose numbers are as usual: present, not negative, exact as floats; None for any other message.
+    """Read a `BookEvent` with usual numbers: present, not negative, exact as floats. Return None for any other message.
 
-    `PUBLIC.read` reads the same, and the messages that are refused here, in five times the time.
+    `PUBLIC.read` reads the same and takes several times as long.
     """
     try:
         length, template, schema, _version = HEADER.unpack_from(data)

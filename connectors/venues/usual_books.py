@@ -1,9 +1,9 @@
-"""Read the usual book frames of a JSON venue with one pass of `msgspec`, which parses and checks their numbers.
+"""Read the usual book frames of a JSON venue in one pass of `msgspec`, without an object of ours for each number.
 
-`msgspec` makes a float of a number in text and refuses what is not plain: NaN, infinity, a sign, a space, a point
-without digits. Three things that it accepts are refused here by the frame's characters, so that a frame is read only if
-each number of its levels is text of digits and a point, and exact as a float (`frames.EXACT_DIGITS`). Any other frame is
-left to the venue's `decode`, which gives the same result for the frames that are read here.
+`msgspec` makes a float of a number in text and refuses text that is no number. What it accepts beyond that is refused
+here by the characters of the frame: NaN and negative numbers by their limits, an exponent, a number outside of text,
+and more digits than a float holds exactly (`frames.EXACT_DIGITS`). A frame that is refused here is left to the venue's
+`decode`, which gives the same result for every frame that is read here.
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ class UsualMessage(Protocol):
         """Return the frame of the book; raises ValueError for a number that it refuses."""
 
 
-def usual_books(
-    message: type[UsualMessage], level: bytes
-) -> Callable[[bytes | str, Target], Book | BookDelta | None]:
+def usual_books(message: type[UsualMessage], level: bytes) -> Callable[[bytes | str, Target], Book | BookDelta | None]:
     """Return a reader of messages of this type: it returns the frame of the book, or None for an unusual message.
 
     `level` is the text of one level without the digits and points of its numbers.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from connectors.runner.queue import Delivery
 from connectors.session.events import BookFlaws, EventSource
-from connectors.venues.frames import Book, BookDelta, BookSide, MarketFrame, Trade
+from connectors.venues.frames import Book, BookDelta, BookSide, FrameLevel, MarketFrame, Trade
 
 D = Decimal
 FRESH_MS, CATASTROPHIC_MS = 1_000, 120_000
@@ -21,11 +21,11 @@ def delivery(event: MarketFrame, venue: str = "aster", source: EventSource = Eve
 
 
 def book(bid: str = "100", ask: str = "101", seq: int = 1, exchange_ms: int | None = UNIX_MS - 40) -> Book:
-    return Book("book", ((D(bid), D(2)),), ((D(ask), D(3)),), seq, exchange_ms)
+    return Book("book", [FrameLevel(float(bid), 2)], [FrameLevel(float(ask), 3)], seq, exchange_ms)
 
 
 def delta(seq: int, bids: Iterable[tuple[int, int]] = (), asks: Iterable[tuple[int, int]] = ()) -> BookDelta:
-    sides = (tuple((D(price), D(size)) for price, size in side) for side in (bids, asks))
+    sides = ([FrameLevel(price, size) for price, size in side] for side in (bids, asks))
     return BookDelta("book", *sides, seq=seq, prev=seq - 1)
 
 

@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 from collections.abc import Iterable
-from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -27,7 +26,7 @@ from connectors.runner.tick import STANDSTILL_MS, TickTimer
 from connectors.session.connector import Connector
 from connectors.session.events import BookFlaws, EventSource
 from connectors.venues import venues
-from connectors.venues.frames import Book
+from connectors.venues.frames import Book, FrameLevel
 
 INTERVAL_MS, MIN_INTERVAL_MS = 250, 100
 LATE_MS = STANDSTILL_MS
@@ -75,9 +74,9 @@ def create_runner(rx_stats_file: TextIO, publisher: Publisher, journal: Journal,
 
 
 def offer_books(publisher: Publisher, seq: int) -> None:
-    side = ((Decimal(100 + seq), Decimal(1)),)
+    side = [FrameLevel(100 + seq, 1)]
     for venue in venues():
-        book = Book("book", side, ((Decimal(200), Decimal(1)),), seq, None)
+        book = Book("book", side, [FrameLevel(200, 1)], seq, None)
         publisher.offer(Delivery(venue, book, BookFlaws.NONE, EventSource.SOCKET, 0, 0))
 
 

@@ -107,7 +107,7 @@ class Wire:
             self.book.apply(event)
         assert self.book.seq is not None
         true_levels = {Decimal(price): Decimal(size) for price, size in self.market.truth[self.book.seq].items()}
-        assert dict(self.book.bids.levels()) == true_levels, f"at {self.book.seq} after {event}"
+        assert dict(self.book.depth()[0]) == true_levels, f"at {self.book.seq} after {event}"
 
     def wait(self, ms: int) -> None:
         """Let time pass and accept every connection attempt."""

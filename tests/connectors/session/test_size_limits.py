@@ -18,14 +18,14 @@ from connectors.session.events import BookFlaws, Close, EventSource, Fetch, Fetc
 from connectors.session.snapshot_sync import BUFFERED_LEVELS, SnapshotSync
 from connectors.venues import parsing
 from connectors.venues.bounded_json import MAX_CONTAINERS, decode_json
-from connectors.venues.frames import Book, BookDelta, BookSide, Frame, Json, Level, Trade
+from connectors.venues.frames import Book, BookDelta, BookSide, Frame, FrameLevel, Json, Trade
 from connectors.venues.spec import RestCall
 from tests.connectors.harness import Harness, full, limits, venue
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
 
-def levels(count: int, first: int = 1) -> tuple[Level, ...]:
-    return tuple((Decimal(first + number), Decimal(1)) for number in range(count))
+def levels(count: int, first: int = 1) -> list[FrameLevel]:
+    return [FrameLevel(first + number, 1) for number in range(count)]
 
 
 def many_trades(count: int) -> Harness:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.venues.frames import FrameLevel, exact_levels
 from connectors.venues.parsing import (
     BadNumberError,
     aggregate_orders,
@@ -69,7 +70,7 @@ def test_a_missing_or_zero_time_is_none() -> None:
 def test_orders_at_one_price_become_one_level_of_their_exact_sum_in_the_order_of_the_first() -> None:
     orders = [{"at": "100.1", "amount": "0.1"}, {"at": "100.2", "amount": "3"}, {"at": "100.1", "amount": "0.2"}]
     assert aggregate_orders(orders, "at", "amount") == levels([("100.1", "0.3"), ("100.2", "3")], 0, 1)
-    assert aggregate_orders([], "at", "amount") == ()
+    assert aggregate_orders([], "at", "amount") == []
 
 
 def test_a_list_that_is_null_has_no_rows() -> None:
@@ -84,7 +85,21 @@ def test_one_bad_size_among_good_ones_refuses_the_levels(bad: object) -> None:
 
 
 def test_scientific_sizes_among_plain_ones_are_exact() -> None:
-    assert levels([("1", "2.50"), ("3", "1e-7")], 0, 1) == (
-        (Decimal(1), Decimal("2.50")),
-        (Decimal(3), Decimal("1e-7")),
-    )
+    assert levels([("1", "2.50"), ("3", "1e-7")], 0, 1) == [FrameLevel(1, 2.5), FrameLevel(3, 1e-7)]
+
+
+@given(st.decimals(min_value=0, max_value=10**14, places=12, allow_nan=False))
+def test_a_size_of_a_level_is_exact_however_many_digits_it_has(value: Decimal) -> None:
+    assert exact_levels(levels([("1", format(value, "f"))], 0, 1)) == ((1, value),)
+
+
+@given(st.integers(1, 10**15 - 1), st.integers(0, 12))
+def test_a_price_of_up_to_15_digits_is_exact(digits: int, decimals: int) -> None:
+    value = Decimal(digits).scaleb(-decimals)
+    assert exact_levels(levels([(format(value, "f"), "1")], 0, 1)) == ((value, 1),)
+
+
+@pytest.mark.parametrize("text", ["1234567890.123456", "100000000000000.1"])
+def test_a_price_of_more_than_15_digits_is_refused(text: str) -> None:
+    with pytest.raises(BadNumberError, match="more than 15 digits"):
+        levels([(text, "1")], 0, 1)

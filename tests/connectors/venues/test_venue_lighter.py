@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
 from connectors.settings import resolve, target, venue_settings
+from connectors.venues.frames import FrameLevel
 from connectors.venues.lighter import ORDERS_PER_SIDE, VENUE
 from connectors.venues.spec import Target
 
@@ -25,7 +24,7 @@ def test_a_full_side_loses_its_last_level_because_orders_of_it_may_be_missing(or
     rows = [{"price": price, "remaining_base_amount": "0.5"} for price in prices[:orders]]
     book = VENUE.snapshot.decode({"bids": [], "asks": rows}, market_target("ETH-USD", "0"))
     assert len(book.asks) == levels
-    assert book.asks[:1] == ((Decimal("100.1"), Decimal("50.0")),)[:levels]
+    assert book.asks[:1] == [FrameLevel(100.1, 50)][:levels]
 
 
 @pytest.mark.parametrize("market", ["ETH", "ETH-USD", "ETH-PERP", "ETH-USD-PERP", "eth-usd"])
