@@ -66,7 +66,6 @@ from toolkit.model.vocabulary import ReconnectReason
 
 NO_CLOSE_FRAME = 1006
 """The code by which WebSocket libraries report a socket that ended without a close frame (RFC 6455, 7.4.1)."""
-_BOOK_FRAMES = (Book, BookDelta)
 LATE_MS = 1_000
 """Delay from which a step counts as late because this process stood still, not because of load."""
 
@@ -126,8 +125,7 @@ class SocketSession:
     @property
     def due_ms(self) -> int:
         """The latest time of the next `step`."""
-        limit_ms = self._limits.session_ms
-        end_ms = self.opened_ms + limit_ms if limit_ms else None
+        end_ms = self.opened_ms + self._limits.session_ms if self._limits.session_ms else None
         times = (self._watchdog.due_ms, self._book_sync.due_ms, self._pings.due_ms(self._now_ms), end_ms)
         return min(time for time in times if time is not None)
 
@@ -143,14 +141,11 @@ class SocketSession:
             yield Send(self._book_topic.subscribe)
 
     def usual_step(self, now_ms: int, received: Received) -> Publish | None:
-        """Handle a usual frame that continues a live book, while no timer can be due; return what to publish.
+        """Handle a usual frame of a live book while no timer can be due, and return what to publish.
 
-        For any other frame it returns None and does nothing, and `step` handles the frame. Data of a live book only
-        postpones the timers.
+        For any other frame it does nothing and returns None: `step` handles it.
         """
-        if now_ms >= self._idle_until_ms:
-            return None
-        frame = read_book(self._venue, self.target, received)
+        frame = read_book(self._venue, self.target, received) if now_ms < self._idle_until_ms else None
         if frame is None or frame.topic != self._book_topic.key:
             return None
         publish = self._book_sync.follow(now_ms, frame)
@@ -220,7 +215,7 @@ class SocketSession:
             yield from self._decode_errors.unparsable(now_ms, received, str(error))
             return
         for frame in decode(self._venue, self.target, received, message):
-            if isinstance(frame, _BOOK_FRAMES) and frame.topic == self._book_topic.key:
+            if isinstance(frame, Book | BookDelta) and frame.topic == self._book_topic.key:
                 yield from self._with_milestones(self._book_sync.receive(now_ms, frame))
                 if self._book_sync.data_ms == now_ms:
                     self._decode_errors.book_data()
@@ -280,8 +275,8 @@ class SocketSession:
     def _acknowledged(self, topic: str | None) -> Iterator[Action]:
         if topic in (None, self._book_topic.key) and not self._watchdog.acked:
             self._watchdog.acked = True
-            names = {"market": self.target.market, "instrument": self.target.instrument}
-            yield Note("subscribed", {**self.target.options, "topic": self._book_topic.key, **names})
+            names = {"topic": self._book_topic.key, "market": self.target.market, "instrument": self.target.instrument}
+            yield Note("subscribed", {**self.target.options, **names})
             yield from self._book_sync.subscribed()
 
     def _refused(self, text: str, code: int | None, topic: str | None) -> Iterator[Action]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -84,7 +84,8 @@ class _Level(FrameLevel, frozen=True, gc=False, array_like=True):
     size: UsualSize
 
 
-class _DepthUpdate(msgspec.Struct, tag_field="e", tag="depthUpdate"):
+class _DepthUpdate(msgspec.Struct):
+    e: Literal["depthUpdate"]
     s: str
     b: list[_Level]
     a: list[_Level]

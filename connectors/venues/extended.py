@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -81,7 +81,8 @@ class _Changes(msgspec.Struct):
     a: list[_Change]
 
 
-class _Delta(msgspec.Struct, tag_field="type", tag="DELTA"):
+class _Delta(msgspec.Struct):
+    type: Literal["DELTA"]
     data: _Changes
     seq: Any
     ts: Any = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -80,7 +80,8 @@ class _BookData(msgspec.Struct):
     time: Any = None
 
 
-class _L2Book(msgspec.Struct, tag_field="channel", tag="l2Book"):
+class _L2Book(msgspec.Struct):
+    channel: Literal["l2Book"]
     data: _BookData
 
     def frame(self) -> Book:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -92,7 +92,8 @@ class _Changes(msgspec.Struct):
     asks: list[_Level]
 
 
-class _Update(msgspec.Struct, tag_field="type", tag="update/order_book"):
+class _Update(msgspec.Struct):
+    type: Literal["update/order_book"]
     channel: str
     order_book: _Changes
     timestamp: Any = None

@@ -42,9 +42,12 @@ def usual_books(message: type[UsualMessage], level: bytes) -> Callable[[bytes | 
     parse = msgspec.json.Decoder(message, strict=False).decode
 
     def read(data: bytes | str, _target: Target) -> Book | BookDelta | None:
-        octets = data.encode("utf-8", "replace") if isinstance(data, str) else data
+        # `msgspec` does not decode the text that it skips.
+        if len(data) > LARGE_BYTES or not data.isascii():
+            return None
+        octets = data.encode() if isinstance(data, str) else data
         zeros = octets.translate(_DIGITS_TO_ZERO)
-        if _TOO_FINE in zeros or len(octets) > LARGE_BYTES or not octets.isascii():
+        if _TOO_FINE in zeros:
             return None
         try:
             frame = parse(octets).frame()
