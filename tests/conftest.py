@@ -45,6 +45,7 @@ SLOW = (
     "tests/cli/", "tests/comparison/", "tests/connectors/session/test_fault_matrix.py",
     "tests/connectors/session/test_properties_book.py", "tests/connectors/session/test_sequence_resets.py",
     "tests/connectors/session/test_endpoint_faults.py", "tests/connectors/simulator/",
+    "tests/connectors/venues/test_usual_books.py",
     "tests/evidence/explain/test_explain.py", "tests/evidence/test_confirmation.py", "tests/evidence/test_worked_example.py",
     "tests/files/test_conflicting_names.py", "tests/files/test_rotated_runs.py", "tests/files/test_rotation.py",
     "tests/gate/test_gate_command.py", "tests/ingest/test_copied_files.py", "tests/ingest/test_log_sections.py",

@@ -70,6 +70,8 @@ class _Recorder(Connector):
         self.books = self.measured = 0
 
     def step(self, now_ms: int, event: SessionEvent) -> list[Action]:
+        if isinstance(event, Received) and isinstance(event.data, str):
+            event = Received(event.data.encode())  # as a socket gives it
         actions = super().step(now_ms, event)
         has_book = any(isinstance(each, Publish) and isinstance(each.event, Book | BookDelta) for each in actions)
         if self.books < SETTLED:

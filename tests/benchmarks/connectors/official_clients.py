@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from connectors.session.events import Received
 from tests.benchmarks.connectors.frames import Recording
 from tests.conformance.environments import CACHE, installed
 from tests.conformance.registry import clients
@@ -25,8 +26,8 @@ def client_result(recording: Recording) -> str:
     environment = installed(client, CACHE)
     if environment is None:
         return f"{client.version}: not installed"
-    measured = [each.data for each in recording.frames(recording.measured)]
-    first = [each.data for each in recording.frames()][: -len(measured)]
+    measured = [_as_client_gets_it(each) for each in recording.frames(recording.measured)]
+    first = [_as_client_gets_it(each) for each in recording.frames()][: -len(measured)]
     with tempfile.NamedTemporaryFile() as file:
         file.write(pickle.dumps((first, measured)))
         file.flush()
@@ -35,3 +36,7 @@ def client_result(recording: Recording) -> str:
     if done.returncode:
         return f"{client.version}: {done.stderr.strip().splitlines()[-1]}"
     return f"{1 / json.loads(done.stdout.splitlines()[-1]):,.0f} ({client.version})"
+
+
+def _as_client_gets_it(received: Received) -> str | bytes:
+    return received.data if received.binary or isinstance(received.data, str) else received.data.decode()

@@ -1,7 +1,7 @@
 """Time of each stage after the socket: CPU seconds of one process for the measured frames of a recording.
 
     json.loads, msgspec   the text of the frames alone; not of binary frames
-    decode                bytes to exact numbers: parse and decode of `connectors.session.decoding`
+    decode                bytes to a frame of exact numbers: `connectors.session.decoding`
     session               the connector's step: decode, sequence, order book, watchdog, timers
     all                   event queue, session, the queue to the runner, and the runner's draining of it
 

@@ -13,7 +13,7 @@ from connectors.runner.market_state import MarketView
 from connectors.runner.telemetry import FUNDING_STALE_MS, Tick, TickTiming, VenueSnapshot, encode_tick
 from connectors.runner.tick import CoalesceSettings, coalesce
 from connectors.session.events import EventSource
-from connectors.venues.frames import Book, Funding, MarketFrame
+from connectors.venues.frames import Book, FrameLevel, Funding, MarketFrame
 from tests.connectors.runner.market_events import (
     CATASTROPHIC_MS,
     FRESH_MS,
@@ -61,7 +61,7 @@ def test_mid_spread_depth_and_ages_are_those_of_the_applied_book() -> None:
 
 
 def test_an_empty_side_keeps_the_mid_has_no_depth_and_disables_the_venue_after_half_a_second() -> None:
-    one_sided = Book("book", ((D(100), D(2)),), (), 2)
+    one_sided = Book("book", [FrameLevel(100, 2)], [], 2)
     now, later = (record(snapshot(book(), one_sided, later_ms=ms), later_ms=ms) for ms in (0, 501))
     assert now["venue_mid_usd"] == [0.0]
     view = MarketView("aster")

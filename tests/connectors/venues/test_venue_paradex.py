@@ -59,7 +59,7 @@ def test_binary_frames_make_a_book() -> None:
     harness = live()
     assert harness.machine.live
     assert [type(each.event).__name__ for each in harness.published] == ["Book"]
-    assert harness.notes("first_top")[0].fields["bid_px"] == "100.00000000"
+    assert harness.notes("first_top")[0].fields["bid_px"] == "100"
 
 
 def test_messages_of_an_unknown_type_are_counted_and_shown_and_never_end_the_session() -> None:
