@@ -49,12 +49,12 @@ class Ladder:
         Size zero removes a level. The removal of an unknown level is legal and changes nothing.
         """
         sizes, best = self._sizes, self.best_price
+        added = []
         for level in levels:
             if sizes.get(level.price, 0) != level.size:
                 break
         else:
             return False
-        added = [] if best is None else [best]
         count = len(sizes)
         for level in levels:
             size = level.size
@@ -65,7 +65,8 @@ class Ladder:
                     added.append(level.price)
             elif sizes.pop(level.price, None) is not None:
                 count -= 1
-        best = self._nearest(added, default=None)
+        if added and best is not None:
+            best = self._nearest(best, *added)
         self.best_price = best if best in sizes else self._nearest(sizes, default=None)
         return True
 

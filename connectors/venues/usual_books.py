@@ -47,7 +47,8 @@ def usual_books(message: type[UsualMessage], level: bytes) -> Callable[[bytes | 
             return None
         octets = data.encode() if isinstance(data, str) else data
         zeros = octets.translate(_DIGITS_TO_ZERO)
-        if _TOO_FINE in zeros:
+        # From the end, because points are rarer than zeros.
+        if zeros.rfind(_TOO_FINE) >= 0:
             return None
         try:
             frame = parse(octets).frame()
