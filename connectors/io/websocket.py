@@ -39,6 +39,8 @@ PARSED_BYTES = 256
 """Received bytes that are parsed in one go; they may hold 128 pings, which take nearly a millisecond."""
 PARSING_S = 0.002
 """Time after which parsing leaves the event loop to the other sockets."""
+CONTROLS_AT_ONCE, CONTROLS_PAUSE_S = 100, 0.010
+"""Control frames in that time, above which parsing pauses: only a flood has so many, and it would use a whole core."""
 
 OnControl = Callable[[Control], None]
 """Called for each control frame of the peer."""
@@ -64,6 +66,7 @@ class _Connection(ClientConnection):
     on_control: OnControl = staticmethod(lambda _control: None)
     _unparsed = b""
     _buffered_bytes = 0
+    _controls = 0
     _parsing: asyncio.Handle | None = None
     _closing: asyncio.Handle | None = None
 
@@ -78,6 +81,7 @@ class _Connection(ClientConnection):
         if not isinstance(event, Frame):
             return
         if (control := _CONTROLS.get(event.opcode)) is not None:
+            self._controls += 1
             self.on_control(control)
         else:
             self._buffered_bytes += len(event.data)
@@ -108,6 +112,7 @@ class _Connection(ClientConnection):
 
     def _parse(self) -> None:
         self._parsing = None
+        self._controls = 0
         data, at, until_s = self._unparsed, 0, self.loop.time() + PARSING_S
         while at < len(data) and not self._holds_back and self.loop.time() < until_s:
             super().data_received(data[at : at + PARSED_BYTES])
@@ -119,7 +124,9 @@ class _Connection(ClientConnection):
             self.transport.resume_reading()
             return
         self.transport.pause_reading()
-        if not self._holds_back:
+        if self._controls > CONTROLS_AT_ONCE:
+            self._parsing = self.loop.call_later(CONTROLS_PAUSE_S, self._parse)
+        elif not self._holds_back:
             self._parse_soon()
 
     @property
