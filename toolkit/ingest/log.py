@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -18,6 +18,7 @@ from toolkit.ingest.batch_writer import TableWriter
 from toolkit.ingest.log_lines.pending import PendingLine
 from toolkit.ingest.log_lines.reader import LineReader, LogLoad
 from toolkit.ingest.log_lines.rows import LogRows
+from toolkit.ingest.log_lines.unended import LinePlace, UnendedLine
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
 from toolkit.runlog.bulk.block import (
@@ -30,10 +31,8 @@ from toolkit.runlog.bulk.block import (
     rejoined,
 )
 from toolkit.runlog.bulk.wrapped import OpenLines, SectionReader
-from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.runlog.wrapping.detect import LEARNT
-from toolkit.runlog.wrapping.kinds import Wrapping
 from toolkit.runlog.wrapping.sections import LogWrappings
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines, rejoin_wrapped
 from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks
@@ -65,34 +64,10 @@ def load(
     loader.count_other_lines()
     loader.result.sessions, loader.result.incidents = loader.reader.sessions.close()
     loader.result.further_ending_lines = loader.reader.sessions.further_lines
+    loader.result.further_counters = loader.reader.further_counters
     loader.result.facts.lives = loader.most_lives
     loader.result.facts.set_foreign_apart()
     return loader.result
-
-
-@dataclass(frozen=True, slots=True)
-class _UnendedLine:
-    """The last line of a file if it has no newline; its rest may be the first line of the log's next part."""
-
-    piece: bytes
-    ref: Ref
-    byte: int
-    at_ms: int | None = None
-    files: tuple[int, ...] = ()
-    """Numbers of the files that hold a piece of it, each piece one line."""
-    wrapped: bytes = b""
-    """The line with its wrapping; empty for a plain log."""
-    layers: tuple[Wrapping, ...] = ()
-    """The wrappings of its file. Those detected in the next part may be others, as both have a part of a line."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Place of a line: its file's number, its number from 1, and the offset of its first byte."""
-
-    file_no: int
-    line: int
-    byte: int
 
 
 class _Loader:
@@ -106,11 +81,11 @@ class _Loader:
         self.reader = LineReader(rows, self.result)
         self.most_lives = 0
         self._ledgers: dict[int, FileLedger] = {}
-        self._unended: _UnendedLine | None = None
+        self._unended: UnendedLine | None = None
         self._broken_record: str | None = None
         """The beginning of a record that another writer's output interrupted: its rest may be the next line."""
         self._begun = OpenLines()
-        self._begun_at = _Place(0, 0, 0)
+        self._begun_at = LinePlace(0, 0, 0)
         """Place of the first of the lines that are open at the end of a part."""
         self._undecided: PendingLine | None = None
         """The line just read, if the next line decides how it reads."""
@@ -142,7 +117,7 @@ class _Loader:
                 ledger.used += block.lines - block.before
             ledger.lines += block.lines - block.before
         if (begun := self._begun.block) is not None:
-            self._begun_at = _Place(source.file_no, ledger.lines + 1, begun.first_byte)
+            self._begun_at = LinePlace(source.file_no, ledger.lines + 1, begun.first_byte)
             ledger.used += self._begun.count
             ledger.lines += self._begun.count
         if ledger.damaged:
@@ -240,7 +215,7 @@ class _Loader:
             self._add_lines([PendingLine(line, unended.ref, joined is None, unended.files)])
         return joined is not None
 
-    def _joined(self, unended: _UnendedLine, block: ParsedBlock, source: RunFile) -> _UnendedLine | None:
+    def _joined(self, unended: UnendedLine, block: ParsedBlock, source: RunFile) -> UnendedLine | None:
         """Return an unended line with the head of a block; None if that is not its rest."""
         files, wrapped = (*unended.files, source.file_no), join_line(unended.wrapped, block.wrapped_head)
         layers = (unended.layers, source.wrapping, unended.layers[:1], source.wrapping[:1])
@@ -256,7 +231,7 @@ class _Loader:
         """Add a block's lines, without the first ones that are read already."""
         if block.torn:
             if not read:
-                self._unended = _UnendedLine(
+                self._unended = UnendedLine(
                     block.head,
                     (file_no, first_line),
                     block.first_byte,
@@ -267,26 +242,36 @@ class _Loader:
                 )
             return
         parts = Counter(block.parts.values())
-        self._add_lines(
+        records = self.reader.name_groups(block.groups)
+        single = deque(
             PendingLine(each, (file_no, first_line + each.index), False, (file_no,) * (1 + parts.get(each.index, 0)))
             for each in block.single[read:]
         )
+        for line in self.reader.life_cycle_lines(block.life_cycle, file_no, first_line):
+            while single and single[0].ref < line.ref:
+                self._add_line(single.popleft())
+            self.reader.add_life_cycle(line)
+        self._add_lines(single)
         self.reader.settle(self._undecided.ref if self._undecided else (file_no, first_line + block.lines))
         if block.tables is not None:
             tables = self.result.names.tables(block.tables, (group.record for group in block.groups))
             self.rows.add_block(tables, file_no, first_line, self.reader.lives_of)
-        self.reader.add_groups(block.groups, file_no, first_line)
+        self.reader.add_groups(zip(records, block.groups, strict=True), file_no, first_line)
 
     def _add_lines(self, lines: Iterable[PendingLine]) -> None:
         for each in lines:
-            whole = rejoined(each.line, self._broken_record)
+            self._add_line(each)
+
+    def _add_line(self, each: PendingLine) -> None:
+        whole = None if self._broken_record is None else rejoined(each.line, self._broken_record)
+        if self._undecided is not None:
             self._decide(completed=whole is not None)
-            pending = each if whole is None else structs.replace(each, line=whole)
-            self._broken_record = pending.line.parsed.partial
-            if pending.line.parsed.alone is not None:
-                self._undecided = pending
-            else:
-                self.reader.add(pending)
+        pending = each if whole is None else structs.replace(each, line=whole)
+        self._broken_record = pending.line.parsed.partial
+        if pending.line.parsed.alone is not None:
+            self._undecided = pending
+        else:
+            self.reader.add(pending)
 
     def _decide(self, completed: bool) -> None:
         """Add the line that awaits the next one, which is its rest if it is `completed`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from itertools import islice
 
 import duckdb
@@ -98,7 +99,12 @@ def _class(ended: Session) -> str | None:
 
 
 def _lines_json(run: LoadedRun, refs: Iterable[Ref]) -> str:
-    return json.dumps([run.file_and_line(ref) for ref in refs])
+    return f"[{', '.join([f'[{_name_json(run.names[file_no])}, {line}]' for file_no, line in refs])}]"
+
+
+@cache
+def _name_json(name: str) -> str:
+    return json.dumps(name)
 
 
 def episodes(con: duckdb.DuckDBPyConnection) -> tuple[Episode, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from toolkit.model.vocabulary import MAX_LABELS, MAX_PLACES, OTHER_NAME, VENUE_ID
@@ -31,7 +31,7 @@ class LogFacts:
     starts: list[StartupLine] = field(default_factory=list)
     """The first `MAX_PLACES` start-up lines."""
     further: Counter[str] = field(default_factory=Counter)
-    """Lines that are only counted, as many are kept already: `starts`, `endings`, `build_errors`."""
+    """Lines that are only counted, as many are kept already: `starts`, `endings`, `build_errors`, `senders`."""
     first: dict[str, tuple[Ref, str]] = field(default_factory=dict)
     """First line of each family and its text."""
     last: dict[str, tuple[Ref, str]] = field(default_factory=dict)
@@ -137,12 +137,15 @@ class LogFacts:
         self._panic_counts.subtract(self._log(ref[0]) for ref, _, _ in self.panics if not owned.get(ref, True))
         self.panics = [each for each in self.panics if owned.get(each[0], True)]
 
-    def add_sender(self, family: str, sender: str) -> None:
-        """Add the sender of a line, if the family shows that the program wrote it, or that another program may have."""
+    def add_sender(self, family: str, sender: str, lines: int = 1) -> None:
+        """Add the sender of lines, if the family shows that the program wrote them, or that another one may have."""
         group = self.neighbours if family == OTHER else self.senders
         is_told = family == OTHER or family not in _NOT_OWN
-        if sender and is_told and len(group) < MAX_LABELS:
-            group.add(sender)
+        if sender and is_told and sender not in group:
+            if len(group) < MAX_LABELS:
+                group.add(sender)
+            else:
+                self.further["senders"] += lines
 
     def add(self, record: LogRecord, ref: Ref, text: str, sender: str = "") -> None:
         """Add one record of a line; `sender` is the container or service that wrote it."""
@@ -161,9 +164,7 @@ class LogFacts:
             del self.endings[KEEP_ERRORS:]
             self.endings.append(EndingLine(ref, family, text, record.fields, sender))
         elif family == "ws_connecting" and record.venue:
-            is_local = is_loopback(record.fields["url"])
-            self.has_loopback_socket |= is_local
-            self.has_other_socket |= not is_local
+            self.add_sockets((is_loopback(record.fields["url"]),))
         elif family == "startup":
             if self._is_kept("starts", len(self.starts) < MAX_PLACES):
                 self.starts.append(StartupLine(ref, startup_facts(record)))
@@ -176,6 +177,11 @@ class LogFacts:
             self.venue_index[record.venue] = int(record.fields["venue_index"])
         elif family == "audit_other":
             self._count_component(record)
+
+    def add_sockets(self, loopback: Collection[bool]) -> None:
+        """Add sockets by whether their addresses are on this machine."""
+        self.has_loopback_socket |= True in loopback
+        self.has_other_socket |= False in loopback
 
     def _is_kept(self, what: str, has_room: bool) -> bool:
         self._only_count(what, not has_room)

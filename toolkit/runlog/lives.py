@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from toolkit.model.vocabulary import MAX_LABELS, OTHER_NAME
 from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.parse import RX_STATS, LogRecord
 
 _START_FORMS = ("startup", "startup_short")
 _RUNNING_PREFIXES = ("ws_", "end_", "audit_", RX_STATS)
 """Prefixes of the families of lines that follow a program's start-up line."""
+_MAX_DIGITS = 18
 
 
 class LifeStart(StrEnum):
@@ -44,7 +46,8 @@ class Lives:
     A start-up line begins a life. The program prints two forms of it, so a new life begins only with a form already
     seen in this life, or with the first form after lines of a running program. In a life without a start-up line, the
     fall of a per-process counter (reconnect counts, the publisher's first form) begins a new life. Counters of monitors
-    and sockets restart within a process and prove nothing.
+    and sockets restart within a process and prove nothing. Neither do those after the first `MAX_LABELS` of a life, nor
+    those of venues and reasons beyond the limits, which share one name.
     """
 
     def __init__(self) -> None:
@@ -56,6 +59,8 @@ class Lives:
         self._running = False
         self._forms: set[str] = set()
         self._counts: dict[tuple[str | None, str | None], int] = {}
+        self.further_counters = 0
+        """Lines that report counters after the first `MAX_LABELS` of a life."""
 
     @property
     def count(self) -> int:
@@ -72,10 +77,13 @@ class Lives:
             self._forms.add(record.family)
         elif not self._forms and (reading := _process_counter(record)) is not None:
             key, value = reading
-            if value < self._counts.get(key, value):
-                self._begin_life()
-                self.began = LifeStart.FALL
-            self._counts[key] = value
+            if key not in self._counts and len(self._counts) >= MAX_LABELS:
+                self.further_counters += 1
+            else:
+                if value < self._counts.get(key, value):
+                    self._begin_life()
+                    self.began = LifeStart.FALL
+                self._counts[key] = value
         self._running = self._running or record.family.startswith(_RUNNING_PREFIXES)
         self.begins = before != (self.life, bool(self._forms))
         return self.life
@@ -88,10 +96,15 @@ class Lives:
 
 
 def _process_counter(record: LogRecord) -> tuple[tuple[str | None, str | None], int] | None:
-    if record.family == "audit_reconnect" and record.fields["count"].isdigit():
-        return (record.venue, record.reason), int(record.fields["count"])
+    if record.family == "audit_reconnect" and _is_count(record.fields["count"]):
+        has_own_name = record.venue != OTHER_NAME and record.reason != OTHER_NAME
+        return ((record.venue, record.reason), int(record.fields["count"])) if has_own_name else None
     if record.family == "audit_publisher":
         for name, value in record.fields.items():
-            if name.startswith("mp_") and value.isdigit():
+            if name.startswith("mp_") and _is_count(value):
                 return (None, name), int(value)
     return None
+
+
+def _is_count(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _MAX_DIGITS

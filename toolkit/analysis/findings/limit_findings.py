@@ -9,6 +9,7 @@ from toolkit.model.runs import Finding
 from toolkit.model.units import thousands
 from toolkit.model.vocabulary import (
     MAX_EPISODES,
+    MAX_LABELS,
     MAX_PLACES,
     MAX_REASONS,
     MAX_SETTING_VALUES,
@@ -45,6 +46,9 @@ def limit_findings(loaded: LoadedRun, further_episodes: int) -> Iterator[Finding
         listed = ", ".join(sorted(names.further_values)[:_MAX_NAMES])
         text = f"{thousands(count)} statements give a setting values after its first {MAX_SETTING_VALUES}: {listed}"
         yield _finding("values of settings", f"{text}; they are only counted")
+    if count := loaded.log.further_counters:
+        text = f"{thousands(count)} lines report counters after the first {thousands(MAX_LABELS)} of a life"
+        yield _finding("counters", f"{text}; that one of these falls begins no life")
     yield from _unlisted_lines(loaded.log.facts, loaded.log.further_ending_lines)
 
 
@@ -60,6 +64,12 @@ def _unlisted_lines(facts: LogFacts, of_sessions: int) -> Iterator[Finding]:
         ),
         ("panics", facts.panic_count - len(facts.panics), f"panics {kept}, except the last one"),
         ("ends", facts.further["endings"], f"lines about an end of the program beyond {KEEP_ERRORS} are only counted"),
+        (
+            "senders",
+            facts.further["senders"],
+            f"lines are from containers, services or programs after the first {thousands(MAX_LABELS)}, whose names are"
+            " not kept",
+        ),
         ("build errors", facts.further["build_errors"], f"errors of a build {kept}"),
     ):
         if lines:

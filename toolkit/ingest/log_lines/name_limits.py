@@ -16,7 +16,6 @@ from toolkit.runlog.session_lines import SessionLine
 
 MAX_TEXT_CHARS = 64 << 10
 """Characters that are kept of a line and of a value in it, so that long lines cannot fill the memory."""
-_NO_REASONS: frozenset[str] = frozenset()
 _RECONNECT = "reconnect."
 """Beginning of the names of the counters of one reason each."""
 
@@ -39,9 +38,7 @@ class NameLimits:
     _reasons: dict[str, set[str]] = field(default_factory=dict)
 
     def record(self, record: LogRecord, count: int = 1) -> LogRecord:
-        """Return a record with names and values within the limits; `count` records have them."""
-        if max(map(len, record.fields.values()), default=0) > MAX_TEXT_CHARS:
-            record = replace(record, fields={key: each[:MAX_TEXT_CHARS] for key, each in record.fields.items()})
+        """Return a record with names within the limits; `count` records have them."""
         if record.venue is None:
             return record
         # The venue key of an audit line of no known family may hold anything.
@@ -50,6 +47,11 @@ class NameLimits:
         if venue == record.venue and reason == record.reason:
             return record
         return replace(record, venue=venue, reason=reason)
+
+    @staticmethod
+    def cut(record: LogRecord) -> LogRecord:
+        """Return a record of a long line with values of at most `MAX_TEXT_CHARS` characters."""
+        return replace(record, fields={key: each[:MAX_TEXT_CHARS] for key, each in record.fields.items()})
 
     def session_line(self, line: SessionLine) -> SessionLine | None:
         """Return a line about a session with names within the limits; None if it is about a further venue."""
@@ -60,11 +62,13 @@ class NameLimits:
 
     def names(self, venue: str, reason: str | None, count: int = 1) -> tuple[str, str | None]:
         """Return a venue and a reason within the limits; `count` records have them, 0 only asks."""
-        reasons = self._reasons.get(venue, _NO_REASONS)
-        if venue not in self._reasons and len(self._reasons) >= MAX_VENUES:
+        reasons = self._reasons.get(venue)
+        if reasons is not None and (reason is None or reason in reasons):
+            return venue, reason
+        if reasons is None and len(self._reasons) >= MAX_VENUES:
             self.further_venues += count
             return OTHER_NAME, None
-        if reason is not None and reason not in reasons and len(reasons) >= MAX_REASONS:
+        if reasons is not None and len(reasons) >= MAX_REASONS:
             self.further_reasons[venue] += count
             return venue, OTHER_NAME
         if count:

@@ -24,6 +24,9 @@ from toolkit.runlog.parse import OTHER, LogRecord
 _STARTS = ("startup", "startup_short")
 PANICS = ("panic", "panic_quoted")
 _SUPERVISORS = ("supervisor_panic",)
+_NOT_PLAIN = (*_STARTS, *_SUPERVISORS)
+ANNOUNCING = (*PANICS, *_SUPERVISORS)
+"""Families of lines after which the message of a panic may follow."""
 
 
 class PendingLine(msgspec.Struct, frozen=True, gc=False):
@@ -75,6 +78,8 @@ class PanicMessage:
     form: MessageForm
     held: list[PendingLine] = field(default_factory=list)
     _started: bool = False
+    _plain_from: int = 0
+    """Number of the first held line after those of starts and supervisors."""
 
     def may_hold(self, each: PendingLine) -> bool:
         """Return whether a line may belong to the message."""
@@ -89,8 +94,18 @@ class PanicMessage:
 
     def hold(self, each: PendingLine) -> None:
         """Hold a line that may belong to the message."""
-        self._started = self._started or each.is_of(_STARTS)
         self.held.append(each)
+        if each.is_of(_NOT_PLAIN):
+            self._started = self._started or each.is_of(_STARTS)
+            self._plain_from = len(self.held)
+
+    def would_hold_again(self, begun: PanicMessage, place: int) -> bool:
+        """Return whether a panic that the line before `place` announced would hold all the lines held from there on.
+
+        Those directly precede each other, and none ends a message of the same form. A line of a start or of a
+        supervisor may still end that of another panic.
+        """
+        return self.form is begun.form is MessageForm.AFTER_FIRST_LINE and place >= self._plain_from
 
     def lines_before(self, each: PendingLine) -> int | None:
         """Return the number of held lines that are the message if a line shows that it has ended; else None."""

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from toolkit.ingest.log_lines.name_limits import NameLimits
-from toolkit.ingest.log_lines.pending import PANICS, MessageForm, PanicMessage, PendingLine, announced_message
+from toolkit.ingest.log_lines.pending import (
+    ANNOUNCING,
+    PANICS,
+    MessageForm,
+    PanicMessage,
+    PendingLine,
+    announced_message,
+)
 from toolkit.ingest.log_lines.rows import LogRows
 from toolkit.model.runs import FileLedger, Session
 from toolkit.runlog.bulk.block import GroupSummary
+from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, in_order
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.facts import LogFacts
 from toolkit.runlog.lives import Lives
 from toolkit.runlog.parse import NOT_COUNTED, OTHER, LogRecord
-from toolkit.runlog.session_lines import session_line
+from toolkit.runlog.session_lines import SessionLine, session_line
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.sessions.machine import SessionIncident, Sessions
 from toolkit.sessions.packed_records import PackedRecords
@@ -34,6 +44,8 @@ class LogLoad:
     incidents: PackedRecords[SessionIncident] = field(default_factory=lambda: PackedRecords(SessionIncident))
     further_ending_lines: int = 0
     """Lines of the ends of sessions that the sessions do not list."""
+    further_counters: int = 0
+    """Lines of the publisher that report counters beyond the limit."""
     unknown: dict[int, LineExamples] = field(default_factory=dict)
     """Examples of the lines that no grammar knows, by file number."""
     learnt_prefixes: dict[int, str] = field(default_factory=dict)
@@ -41,6 +53,14 @@ class LogLoad:
     torn: set[Ref] = field(default_factory=set)
     """Lines without an end: their last word may be cut short."""
     names: NameLimits = field(default_factory=NameLimits)
+
+
+class LifeCycleLine(msgspec.Struct, frozen=True, gc=False):
+    """A life-cycle line of a group: its place, its record, and the line for the sessions, if its venue has any."""
+
+    ref: Ref
+    record: LogRecord
+    session_line: SessionLine | None
 
 
 class LineReader:
@@ -57,6 +77,7 @@ class LineReader:
         """Lines that no grammar knows, by file number."""
         self._result = result
         self._lives = Lives()
+        self._further_counters = 0
         self._first_life, self._life_starts = 0, [0]
         self._panic: PanicMessage | None = None
 
@@ -79,7 +100,13 @@ class LineReader:
 
     def begin_log(self) -> None:
         """Prepare for another log; lives are counted from 0."""
+        self._further_counters = self.further_counters
         self._lives = Lives()
+
+    @property
+    def further_counters(self) -> int:
+        """Lines of all logs that report counters beyond the limit, of which no fall is seen."""
+        return self._further_counters + self._lives.further_counters
 
     def close_panic(self) -> None:
         """Read the lines that are held; no line that follows is the message of a panic."""
@@ -112,13 +139,42 @@ class LineReader:
         lives: IntVector = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1 + self._first_life
         return lives
 
-    def add_groups(self, groups: Iterable[GroupSummary], file_no: int, first_line: int) -> None:
-        """Add groups of lines that differ in numbers only, of a block that begins at line `first_line`."""
-        for group in groups:
+    def name_groups(self, groups: Sequence[GroupSummary]) -> list[LogRecord]:
+        """Return the records of a block's groups with names within the limits; call it before the block is read."""
+        return [self._result.names.record(group.record, group.count) for group in groups]
+
+    def life_cycle_lines(
+        self, groups: Sequence[LifeCycleGroup], file_no: int, first_line: int
+    ) -> Iterator[LifeCycleLine]:
+        """Yield the life-cycle lines in groups of a block that begins at line `first_line`, in order."""
+        names = self._result.names
+        named = [replace(each, record=names.record(each.record, 0)) for each in groups]
+        common = [self._session_line(each.record, (0, 0)) for each in named]
+        for index, number, place in in_order(named):
+            ref, record = (file_no, first_line + index), named[number].record_at(place)
+            event = common[number]
+            if event is not None:
+                event = self._session_line(record, ref) if named[number].texts else structs.replace(event, ref=ref)
+            yield LifeCycleLine(ref, record, event)
+
+    def add_life_cycle(self, line: LifeCycleLine) -> None:
+        """Read a life-cycle line of a group; the group's rows and facts are added for all of its lines at once."""
+        if self._panic is not None:
+            self.close_panic()
+        self._add_to_life(line.record, line.ref, line.session_line)
+
+    def add_groups(self, groups: Iterable[tuple[LogRecord, GroupSummary]], file_no: int, first_line: int) -> None:
+        """Add groups of lines that differ in numbers only, of a block that begins at line `first_line`.
+
+        Each stands with its record as `name_groups` returned it.
+        """
+        for record, group in groups:
             first, last = (((file_no, first_line + index), text) for index, text in (group.first, group.last))
-            record = self._result.names.record(group.record, group.count)
-            self._result.facts.add_many(record, group.count, first, last)
-            self._result.facts.add_sender(group.record.family, group.sender)
+            facts = self._result.facts
+            facts.add_many(record, group.count, first, last)
+            facts.add_sockets(group.loopback)
+            for sender, lines in group.senders.items():
+                facts.add_sender(group.record.family, sender, lines)
             if group.record.family == OTHER:
                 self.other[file_no] += group.count
                 for (_, line), text in (first, last):
@@ -137,8 +193,16 @@ class LineReader:
                     self._read(each)
                 else:
                     self._read_as_message(each, panic)
-            for each in panic.held[likely:]:
-                self.add(each)
+            self._add_again(panic, likely)
+
+    def _add_again(self, panic: PanicMessage, count: int) -> None:
+        """Add the lines that a panic held, without the first `count`: they may announce a message of their own."""
+        for place, each in enumerate(panic.held[count:], count):
+            self.add(each)
+            if (begun := self._panic) is not None and not begun.held and panic.would_hold_again(begun, place + 1):
+                # A log of nothing but panics would otherwise hold each line four times.
+                begun.held += panic.held[place + 1 :]
+                return
 
     def _read_message(self, panic: PanicMessage, count: int) -> None:
         """Read the lines that are held, the first `count` of them as the message."""
@@ -160,17 +224,19 @@ class LineReader:
                 facts.add_quoted(record, each.ref, session_line(record, each.ref) is not None)
 
     def _read(self, each: PendingLine) -> bool:
-        facts, line, ref, text = self._result.facts, each.line, each.ref, each.text
+        facts, names, line, ref, text = self._result.facts, self._result.names, each.line, each.ref, each.text
         for quoted in line.parsed.quoted:
             facts.add_quoted(quoted, ref, session_line(quoted, ref) is not None)
         self._panic = None
-        for record in map(self._result.names.record, line.parsed.records):
+        for read in line.parsed.records:
+            record = names.record(read if len(text) == len(line.text) else names.cut(read))
             facts.add(record, ref, text, line.sender)
             if record.family == OTHER:
                 continue
-            self._panic = announced_message(record, each) or self._panic
-            if record.family in PANICS:
-                facts.add_panic(record, ref)
+            if record.family in ANNOUNCING:
+                self._panic = announced_message(record, each) or self._panic
+                if record.family in PANICS:
+                    facts.add_panic(record, ref)
             self._add_record(record, each)
         if line.parsed.records[0].family != OTHER:
             return True
@@ -181,15 +247,29 @@ class LineReader:
 
     def _add_record(self, record: LogRecord, each: PendingLine) -> None:
         ref = each.ref
+        event = self._session_line(record, ref)
         if each.torn:
             self._result.torn.add(ref)
-        life = self._lives.life if each.torn else self._lives.add(record)
-        if self._lives.begins and not each.torn:
+            life = self._lives.life
+            if event is not None:
+                self.sessions.feed(life, event, self._lives.began)
+        else:
+            life = self._add_to_life(record, ref, event)
+        self.rows.add(record, ref, life, each.line.byte, each.line.parsed.stamped_ms, each.torn)
+
+    def _session_line(self, record: LogRecord, ref: Ref) -> SessionLine | None:
+        """Return a record as a life-cycle line with names within the limits; None if sessions do not read it."""
+        event = session_line(record, ref)
+        return None if event is None else self._result.names.session_line(event)
+
+    def _add_to_life(self, record: LogRecord, ref: Ref, event: SessionLine | None) -> int:
+        """Add a record to its life and to the sessions of that; return the number of the life."""
+        life = self._lives.add(record)
+        if self._lives.begins:
             self._result.facts.begin_life(ref)
             self._panic = None
-        if life - self._first_life == len(self._life_starts):
-            self._life_starts.append(ref[1])
-        self.rows.add(record, ref, life, each.line.byte, each.line.parsed.stamped_ms, each.torn)
-        event = session_line(record, ref)
-        if event is not None and (event := self._result.names.session_line(event)) is not None:
+            if life - self._first_life == len(self._life_starts):
+                self._life_starts.append(ref[1])
+        if event is not None:
             self.sessions.feed(life, event, self._lives.began)
+        return life

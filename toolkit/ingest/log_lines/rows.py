@@ -20,6 +20,9 @@ from toolkit.runlog.bulk.rx_columns import RX_SCHEMA, rx_values
 from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.parse import RX_STATS, LogRecord
 
+_AUDIT = "audit_"
+"""Beginning of the names of the families of audit lines, which alone report counters."""
+
 
 class LogRows:
     """Pending rows of the three tables that are filled from logs."""
@@ -44,7 +47,9 @@ class LogRows:
         self._events.add(
             (*ref, life, record.column, record.family, record.venue, record.reason, stamped_ms, fields, byte)
         )
-        for name, key, kind in () if torn else counter_readings(record):
+        if torn or not record.family.startswith(_AUDIT):
+            return
+        for name, key, kind in counter_readings(record):
             if INTEGER.fullmatch(value := record.fields[key]):
                 self._counters.add((*ref, life, counter_venue(record), name, float(value), str(kind)))
 

@@ -6,6 +6,7 @@ Several processes parse blocks in parallel; the loader combines the results in f
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -16,6 +17,7 @@ import numpy as np
 from msgspec import structs
 
 from toolkit.runlog.bulk.columns import BlockTables, block_tables
+from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, is_life_cycle, life_cycle_group, socket_addresses
 from toolkit.runlog.bulk.numbers import BlockLines
 from toolkit.runlog.bulk.ordered import is_groupable, split_ordered
 from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
@@ -48,18 +50,24 @@ class SingleLine(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class GroupSummary:
-    """Summary of a line group: its common record, line count, its first and last line (index and text), its sender."""
+    """Summary of a line group: its common record, line count, and its first and last line (index and text).
+
+    `senders` counts its lines by sender, `loopback` tells of sockets whether their addresses are on this machine.
+    """
 
     record: LogRecord
     count: int
     first: tuple[int, str]
     last: tuple[int, str]
-    sender: str = ""
+    senders: Mapping[str, int] = field(default_factory=dict)
+    loopback: frozenset[bool] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedBlock:
     """A block of `lines` lines, each of which is in `single`, covered by `groups` and `tables`, or in `parts`.
+
+    `life_cycle` has what sessions and lives read of lines in groups.
 
     `head` is the first line, `first_byte` its offset in the file. A `skipped` or `torn` block is that line alone
     and is not parsed. `head_ms` is the time (epoch ms) stamped on a wrapped head, `wrapped_head` the head with its
@@ -73,6 +81,7 @@ class ParsedBlock:
     lines: int = 1
     single: Sequence[SingleLine] = ()
     groups: Sequence[GroupSummary] = ()
+    life_cycle: Sequence[LifeCycleGroup] = ()
     tables: BlockTables | None = None
     torn: bool = False
     skipped: bool = False
@@ -113,20 +122,24 @@ def parse_block(
         times = np.array([at_ms or 0 for at_ms in stamps], np.int64)
         groups = [replace(group, stamped_ms=times[group.indexes]) for group in groups]
 
+    # Lists are indexed in a third of the time of arrays.
+    starts, ends, offsets = lines.starts.tolist(), lines.ends.tolist(), bytes_.tolist()
+
     def parse_lines(indexes: Iterable[int]) -> list[SingleLine]:
-        return [parse_single(lines[i], i, int(bytes_[i]), stamps[i], senders[i]) for i in indexes]
+        return [parse_single(lines.data[starts[i] : ends[i]], i, offsets[i], stamps[i], senders[i]) for i in indexes]
 
     parts = {} if unwrapped is None else unwrapped.parts
     single = parse_lines(index for index in left if index not in parts)
     groups, ordered = split_ordered(groups, [(each.index, each.parsed.records) for each in _readings(single)])
     single += parse_lines(ordered)
-    summaries = [_summary(group, senders) for group in groups]
+    summaries = [_summary(group, [] if unwrapped is None else senders) for group in groups]
     return ParsedBlock(
         block.first_byte,
         lines[before] if before < len(lines) else b"",
         len(lines),
         sorted(single, key=lambda each: each.index),
         summaries,
+        [life_cycle_group(each) for each in groups if is_life_cycle(each.plan.record)],
         block_tables(groups, bytes_),
         head_ms=stamps[before] if before < len(lines) else None,
         wrapped_head=b"" if unwrapped is None or before == len(lines) else physical[before],
@@ -216,4 +229,5 @@ def _summary(group: LineGroup, senders: Sequence[str]) -> GroupSummary:
         for index in (int(group.indexes[0]), int(group.indexes[-1]))
     ]
     first, last = ends
-    return GroupSummary(group.plan.record, len(group.indexes), first, last, senders[first[0]])
+    from_ = Counter(senders[index] for index in group.indexes.tolist()) if senders else {}
+    return GroupSummary(group.plan.record, len(group.indexes), first, last, from_, socket_addresses(group))

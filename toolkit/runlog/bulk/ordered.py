@@ -1,6 +1,7 @@
 """Lines of groups whose order among other lines matters: they are split off, to be read one by one.
 
-A line that repeats the family of many lines before it matters only where something changed since.
+A line that repeats the family of many lines before it matters only where something changed since. Life-cycle lines stay
+in their groups, although sessions and lives read them in order.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from toolkit.runlog.bulk.life_cycle import BOOKS, STAGES, is_life_cycle
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.rx_columns import all_integers
 from toolkit.runlog.bulk.templates import LineGroup
@@ -19,25 +21,21 @@ from toolkit.runlog.session_lines import session_line
 
 Records = Sequence[tuple[int, Sequence[LogRecord]]]
 """Records of the lines that are parsed one by one, with the lines' indexes in the block."""
-_STAGES = ("ws_subscribed", "ws_first_message")
-_BOOKS = ("ws_first_book", "first_decoded_top")
 _LIFE_STARTS = frozenset(("audit_reconnect", "audit_publisher", "startup", "startup_short"))
 """Families of the lines with which a life may begin."""
 _PANICS = frozenset(("panic", "panic_quoted"))
 _KEPT = (ENDINGS - _PANICS, frozenset(("build_error", "build_cause")))
 """Families of which the facts of a run keep the first lines and the last one of each life."""
-_ORDERED = _LIFE_STARTS | _PANICS | {"build_finished", "caused_by"}
+_ORDERED = (
+    (_LIFE_STARTS - {"audit_reconnect"}) | _PANICS | {"build_finished", "caused_by", "supervisor_panic", "applied_book"}
+)
 
 
 def is_groupable(record: LogRecord) -> bool:
     """Return true if lines of such a record may be grouped; `split_ordered` takes out those whose order matters."""
     if record.family == RX_STATS:
         return all_integers(record.fields)
-    if record.family in _ORDERED:
-        return False
-    if record.family in (*_STAGES, *_BOOKS):
-        return True
-    return session_line(record, (0, 0)) is None and record.family != "applied_book"
+    return record.family not in _ORDERED
 
 
 def split_ordered(groups: Sequence[LineGroup], single: Records) -> tuple[list[LineGroup], list[int]]:
@@ -54,7 +52,9 @@ def _split_ends(groups: Sequence[LineGroup], single: Records) -> tuple[list[Line
         lines = [group.indexes for group in remaining if group.plan.record.family in families]
         if not lines:
             continue
-        starts = sorted(index for index, records in single for each in records if each.family in _LIFE_STARTS)
+        starts = [index for index, records in single for each in records if each.family in _LIFE_STARTS]
+        starts += [i for group in groups if group.plan.record.family in _LIFE_STARTS for i in group.indexes.tolist()]
+        starts.sort()
         kept = _ends_of_stretches(np.sort(np.concatenate(lines)), np.array(starts, np.int64))
         split_off += kept.tolist()
         remaining = [each.select(~np.isin(each.indexes, kept)) for each in remaining]
@@ -77,7 +77,7 @@ def _split_stage_changes(groups: Sequence[LineGroup], single: Records) -> tuple[
     A book counts only once its session has reached an earlier stage, so the lines split off for that stage count as
     changes for the books.
     """
-    remaining = [group for group in groups if group.plan.record.family not in (*_STAGES, *_BOOKS)]
+    remaining = [group for group in groups if group.plan.record.family not in (*STAGES, *BOOKS)]
     if len(remaining) == len(groups):
         return remaining, []
     changes: dict[str | None, list[int]] = {}
@@ -85,8 +85,11 @@ def _split_stage_changes(groups: Sequence[LineGroup], single: Records) -> tuple[
         for record in records:
             if (event := session_line(record, (0, 0))) is not None:
                 changes.setdefault(event.venue, []).append(index)
+    for group in remaining:
+        if is_life_cycle(group.plan.record) and (event := session_line(group.plan.record, (0, 0))) is not None:
+            changes.setdefault(event.venue, []).extend(group.indexes.tolist())
     split_off = list[int]()
-    for families in (_STAGES, _BOOKS):
+    for families in (STAGES, BOOKS):
         chosen = [group for group in groups if group.plan.record.family in families]
         venues = {group.plan.record.venue for group in chosen}
         known = {venue: np.sort(np.array(changes.get(venue, ()), np.int64)) for venue in venues}

@@ -1,0 +1,71 @@
+"""Life-cycle lines of line groups: what the sessions and lives, which read line by line, need of each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from msgspec.structs import replace
+
+from toolkit.runlog.bulk.numbers import IntVector
+from toolkit.runlog.bulk.templates import LineGroup
+from toolkit.runlog.parse import LogRecord
+from toolkit.runlog.session_lines import is_loopback, session_line
+
+STAGES = ("ws_subscribed", "ws_first_message")
+BOOKS = ("ws_first_book", "first_decoded_top")
+_READ_FIELDS = ("count", "error", "frame", "keys", "snippet", "task", "times")
+"""Fields of a life-cycle line on which sessions and lives depend, besides those that name its venue and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class LifeCycleGroup:
+    """Life-cycle lines that differ in numbers only: their common record and their indexes in the block, ascending.
+
+    `texts` has the value of each line for the fields that differ and matter.
+    """
+
+    record: LogRecord
+    indexes: IntVector
+    texts: Mapping[str, Sequence[str]]
+
+    def record_at(self, place: int) -> LogRecord:
+        """Return the record of one of the lines, in which fields that do not matter are those of another line."""
+        if not self.texts:
+            return self.record
+        return replace(
+            self.record, fields={**self.record.fields, **{key: each[place] for key, each in self.texts.items()}}
+        )
+
+
+def is_life_cycle(record: LogRecord) -> bool:
+    """Return true for a record of which sessions and lives must see every line; of stages they see the first ones."""
+    return record.family not in (*STAGES, *BOOKS) and session_line(record, (0, 0)) is not None
+
+
+def life_cycle_group(group: LineGroup) -> LifeCycleGroup:
+    """Return what sessions and lives need of a group of life-cycle lines."""
+    varying = group.plan.varying
+    texts = {key: [each.decode() for each in group.texts(varying[key])] for key in _READ_FIELDS if key in varying}
+    return LifeCycleGroup(group.plan.record, group.indexes, texts)
+
+
+def in_order(groups: Sequence[LifeCycleGroup]) -> Iterator[tuple[int, int, int]]:
+    """Yield index in the block, number of the group, and place in it, of each line of groups of a block, in order."""
+    if not groups:
+        return
+    indexes = np.concatenate([each.indexes for each in groups])
+    numbers = np.repeat(np.arange(len(groups)), [len(each.indexes) for each in groups])
+    places = np.concatenate([np.arange(len(each.indexes)) for each in groups])
+    order = np.argsort(indexes)
+    yield from zip(indexes[order].tolist(), numbers[order].tolist(), places[order].tolist(), strict=True)
+
+
+def socket_addresses(group: LineGroup) -> frozenset[bool]:
+    """Return whether sockets of a group of connecting lines connect to this machine; empty for other groups."""
+    record, extent = group.plan.record, group.plan.varying.get("url")
+    if record.family != "ws_connecting" or not record.venue:
+        return frozenset()
+    urls = [record.fields["url"]] if extent is None else [each.decode() for each in group.texts(extent)]
+    return frozenset(map(is_loopback, urls))
