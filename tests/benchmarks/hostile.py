@@ -131,7 +131,7 @@ LOG: dict[str, Callable[[Path, int], None]] = {
     "many sockets": _repeated(lambda number: SESSION.format(1).replace("count=1", f"count={number}")),
     "a new counter a line": _repeated(lambda number: f"WS_AUDIT venue=lighter counter{number}_count=1"),
     "a new publisher counter a line": _repeated(
-        lambda number: f"WS_AUDIT component=market_publisher counter{number}=1"
+        lambda number: f"WS_AUDIT component=market_publisher mp_counter{number}=1"
     ),
     "a start a line": _repeated(lambda number: f"paraphina_live | trade_mode=shadow | cfg_hash=0x{number:016x}"),
     "foreign lines": _repeated(
@@ -202,6 +202,28 @@ LOG: dict[str, Callable[[Path, int], None]] = {
     ),
     "a new program a line": _repeated(
         lambda number: f"May 28 20:26:40 host{number} program{number}x[{number}]: {_LINES_OF_SESSION[number % 4]}"
+    ),
+    "a new unit a line of a journal": _repeated(
+        lambda number: json.dumps(
+            {
+                "MESSAGE": _LINES_OF_SESSION[number % 4],
+                "__REALTIME_TIMESTAMP": f"{1_780_000_000_000_000 + number}",
+                "_SYSTEMD_UNIT": f"unit{number}.service",
+                f"FIELD_{number}": number,
+            }
+        )
+    ),
+    "new fields a line of RFC 5424": _repeated(
+        lambda number: (
+            f"<134>1 2026-05-28T20:26:40.{number % 1_000:03}Z host{number} program{number}x {number} id{number} "
+            f'[field{number}@1 key{number}="{number}"] {_LINES_OF_SESSION[number % 4]}'
+        )
+    ),
+    "quoted records": _repeated(
+        lambda number: (
+            f"WARN: Lighter public WS subscribe error: refusedWS_AUDIT venue=venue{number} "
+            f"reconnect_reason=reason{number} count={number}"
+        )
     ),
     "kill events": _repeated(
         lambda number: json.dumps({"timebase_id": "t", "kill_reason": f"reason{number}", "delta_usd_t": 0.0}),

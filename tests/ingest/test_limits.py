@@ -61,6 +61,10 @@ def test_no_field_of_a_file_brings_more_than_the_limits(name: str, file_name: st
         ("100 000 ages a record", "telemetry.jsonl", ["arrays of telemetry.jsonl"]),
         ("close reasons", "run.log", ["ends of sessions"]),
         ("panics", "run.log", ["panics", "ends"]),
+        ("a new publisher counter a line", "run.log", ["counters"]),
+        ("a new program a line", "run.log", ["senders"]),
+        ("a new unit a line of a journal", "run.log", ["senders"]),
+        ("new fields a line of RFC 5424", "run.log", ["senders"]),
     ],
 )
 def test_what_is_beyond_a_limit_is_counted_in_a_finding(

@@ -109,6 +109,9 @@ class _JournalLine(msgspec.Struct, rename=_JOURNAL_KEYS):
         return next(units, f"{self.program}[]" if isinstance(self.program, str) else "")
 
 
+_MAX_DIGITS = 18
+"""Digits of a time in microseconds; no later time is one."""
+
 _docker = msgspec.json.Decoder(_DockerLine)
 _journal = msgspec.json.Decoder(_JournalLine)
 _any_object = msgspec.json.Decoder(dict[str, object])
@@ -135,7 +138,7 @@ def _journal_json(line: bytes) -> Unwrapped | None:
         octets = text.encode("utf-8", "replace") if isinstance(text, str) else bytes(text or ())
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
         return None
-    at_ms = int(record.at_us) // 1_000 if record.at_us.isdecimal() else None
+    at_ms = int(record.at_us) // 1_000 if record.at_us.isdecimal() and len(record.at_us) <= _MAX_DIGITS else None
     return Unwrapped(octets, at_ms, sender=record.sender.encode("utf-8", "replace"))
 
 
