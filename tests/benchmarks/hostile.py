@@ -209,8 +209,8 @@ LOG: dict[str, Callable[[Path, int], None]] = {
                 "MESSAGE": _LINES_OF_SESSION[number % 4],
                 "__REALTIME_TIMESTAMP": f"{1_780_000_000_000_000 + number}",
                 "_SYSTEMD_UNIT": f"unit{number}.service",
-                f"FIELD_{number}": number,
-            }
+            },
+            separators=(",", ":"),
         )
     ),
     "new fields a line of RFC 5424": _repeated(

@@ -139,8 +139,7 @@ class LogFacts:
 
     def add_sender(self, family: str, sender: str, lines: int = 1) -> None:
         """Add the sender of lines, if the family shows that the program wrote them, or that another one may have."""
-        group = self.neighbours if family == OTHER else self.senders
-        is_told = family == OTHER or family not in _NOT_OWN
+        group, is_told = (self.neighbours, True) if family == OTHER else (self.senders, family not in _NOT_OWN)
         if sender and is_told and sender not in group:
             if len(group) < MAX_LABELS:
                 group.add(sender)
@@ -157,8 +156,7 @@ class LogFacts:
             return
         self._note_venue(record, ref)
         self.last[family] = (ref, text)
-        if family not in self.first:
-            self.first[family] = (ref, text)
+        self.first.setdefault(family, (ref, text))
         if family in ENDINGS:
             self._only_count("endings", len(self.endings[KEEP_ERRORS:]))
             del self.endings[KEEP_ERRORS:]
@@ -287,8 +285,7 @@ class LogFacts:
     @property
     def venues(self) -> tuple[str, ...]:
         """The venues that the program was started with, in the order of its telemetry, then others named in lines."""
-        venue_lines = sorted(self.venue_lines, key=lambda venue: self.venue_lines[venue])
-        venues = dict.fromkeys([*self._startup_venues(), *venue_lines])
+        venues = dict.fromkeys([*self._startup_venues(), *sorted(self.venue_lines, key=self.venue_lines.__getitem__)])
         return tuple(venue for venue in venues if VENUE_ID.fullmatch(venue))
 
     def _startup_venues(self) -> list[str]:

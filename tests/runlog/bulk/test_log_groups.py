@@ -144,6 +144,37 @@ def test_the_first_and_the_last_of_many_endings_of_a_life_are_the_same_in_groups
     assert together == stored(path)
 
 
+LIFE_CYCLE = (
+    "INFO: Lighter public WS connecting url=wss://host{}.example/ws",
+    "INFO: Aster public WS connecting url=ws://127.0.0.{}/ws",
+    "INFO: Lighter public WS connected url=wss://host{}.example/ws",
+    "INFO: Aster public WS connected url=ws://127.0.0.{}/ws",
+    "WS_AUDIT venue=lighter reconnect_reason=read_timeout count={}",
+    "WS_AUDIT venue=aster reconnect_reason=ping_timeout count={}",
+    "INFO: Lighter public WS error (consecutive_failures={}): read timeout after 7 ms",
+    "INFO: Lighter public WS error (consecutive_failures=1): http error {}",
+    "INFO: Aster public WS close frame code=4000 reason=because{}",
+    "WARN: Aster subscribe failed {} times; backing off",
+    "Lighter public WS stream ended",
+    *(each.decode() for each in (PANIC, BEGINS, b"the message {}")),
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sessions_and_lives_of_grouped_lines_are_those_of_single_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance, path, lines = random.Random(seed), tmp_path / "run.log", list[str]()
+    for _ in range(60):
+        forms = chance.sample(LIFE_CYCLE, chance.randrange(1, 6))
+        lines += [chance.choice(forms).format(chance.randrange(1, 9 + len(lines))) for _ in range(chance.randrange(40))]
+    path.write_text("\n".join(lines))
+    together, parallel = stored(path), stored(path, parallel_from=1, span_bytes=9_000)
+    assert together["sessions"]
+    monkeypatch.setattr(templates, "MAX_PLANS", 0)
+    assert together == parallel == stored(path)
+
+
 def test_grouped_parsing_of_ticks_gives_the_same_result_as_single_parsing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
