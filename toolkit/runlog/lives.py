@@ -10,6 +10,8 @@ from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.parse import RX_STATS, LogRecord
 
 _START_FORMS = ("startup", "startup_short")
+_DECISIVE = frozenset((*_START_FORMS, "audit_reconnect", "audit_publisher"))
+"""Families whose lines may begin a life."""
 _RUNNING_PREFIXES = ("ws_", "end_", "audit_", RX_STATS)
 """Prefixes of the families of lines that follow a program's start-up line."""
 _MAX_DIGITS = 18
@@ -69,6 +71,9 @@ class Lives:
 
     def add(self, record: LogRecord) -> int:
         """Add a record; return the number of its life, from 0."""
+        if self._running and record.family not in _DECISIVE:
+            self.begins = False
+            return self.life
         before = self.life, bool(self._forms)
         if record.family in _START_FORMS:
             if record.family in self._forms or (self._running and not self._forms):

@@ -191,7 +191,10 @@ class VenueSessions:
 
     def _settle(self, audited: SessionIncident | None = None, announced: SessionIncident | None = None) -> None:
         """Confirm the pending incidents; these are pending from now on."""
-        self.incidents.extend(each for each in (self._announced, self._audited) if each is not None)
+        if self._announced is not None:
+            self.incidents.append(self._announced)
+        if self._audited is not None:
+            self.incidents.append(self._audited)
         self._audited, self._announced = audited, announced
 
     def _absorb_audit(self, session: OpenSession, reason: str | None) -> None:

@@ -151,11 +151,12 @@ class LineReader:
         named = [replace(each, record=names.record(each.record, 0)) for each in groups]
         common = [self._session_line(each.record, (0, 0)) for each in named]
         for index, number, place in in_order(named):
-            ref, record = (file_no, first_line + index), named[number].record_at(place)
-            event = common[number]
-            if event is not None:
-                event = self._session_line(record, ref) if named[number].texts else structs.replace(event, ref=ref)
-            yield LifeCycleLine(ref, record, event)
+            ref, group, event = (file_no, first_line + index), named[number], common[number]
+            if group.texts:
+                record = group.record_at(place)
+                yield LifeCycleLine(ref, record, None if event is None else self._session_line(record, ref))
+            else:
+                yield LifeCycleLine(ref, group.record, None if event is None else structs.replace(event, ref=ref))
 
     def add_life_cycle(self, line: LifeCycleLine) -> None:
         """Read a life-cycle line of a group; the group's rows and facts are added for all of its lines at once."""

@@ -32,8 +32,6 @@ class LifeCycleGroup:
 
     def record_at(self, place: int) -> LogRecord:
         """Return the record of one of the lines, in which fields that do not matter are those of another line."""
-        if not self.texts:
-            return self.record
         return replace(
             self.record, fields={**self.record.fields, **{key: each[place] for key, each in self.texts.items()}}
         )
