@@ -42,9 +42,7 @@ def rotated(folder: Path, run: str, cuts: dict[str, tuple[float, ...]]) -> Path:
 
 
 def figures_of(analysis: RunAnalysis) -> dict[str, object]:
-    """Return all figures except the numbers of time anchors: lines at the edges of a part are anchors too."""
-    figures = [each for each in analysis.figures if not each.figure.startswith("run.log_time.anchors")]
-    return {each.figure: (each.value, each.n, each.bound, each.low, each.high) for each in figures}
+    return {each.figure: (each.value, each.n, each.bound, each.low, each.high) for each in analysis.figures}
 
 
 @cache

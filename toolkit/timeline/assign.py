@@ -42,8 +42,10 @@ def assign_times(
     Lines and ticks must be in the store. Raises `InputError` for an invalid file of arrival times.
     """
     _load_arrivals(con, sources)
-    _load_parts(con, sources)
-    if not (logs := _logs(sources, adjoins)):
+    logs = _logs(sources, adjoins)
+    _load_parts(con, "log_part", _logs(sources, continues))
+    _load_parts(con, "adjoining_part", logs)
+    if not logs:
         return
     con.execute("create or replace temp table stepped_now (file_no integer, line bigint, at_ms bigint)")
     if con.execute("select exists (from clock_step where run_key = ?)", [run_key]).fetchall() == [(True,)]:
@@ -116,11 +118,11 @@ def _logs(sources: Sequence[RunFile], is_next: Callable[[RunFile, RunFile], bool
     return logs
 
 
-def _load_parts(con: duckdb.DuckDBPyConnection, sources: Sequence[RunFile]) -> None:
-    """Load the parts of rotated logs into `log_part`: a line is older than all lines of later parts."""
-    con.execute("create or replace table log_part (file_no integer, log_no integer)")
-    rows = [(part.file_no, parts[0].file_no) for parts in _logs(sources, continues) for part in parts]
-    insert_rows(con, "log_part", ("file_no", "log_no"), rows)
+def _load_parts(con: duckdb.DuckDBPyConnection, table: str, logs: Iterable[Sequence[RunFile]]) -> None:
+    """Load the parts of rotated logs into a table: a line is older than all lines of later parts."""
+    con.execute(f"create or replace table {table} (file_no integer, log_no integer)")
+    rows = [(part.file_no, parts[0].file_no) for parts in logs for part in parts]
+    insert_rows(con, table, ("file_no", "log_no"), rows)
 
 
 def _assign_log_times(

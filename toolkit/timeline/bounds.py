@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import inf
 from typing import TypeAlias
 
@@ -41,6 +42,7 @@ class Timeline:
     def __init__(self, anchors: Iterable[TimeAnchor], spans: Iterable[ElapsedSpan] = ()) -> None:
         all_anchors, all_spans = sorted(anchors, key=lambda each: each.line), list(spans)
         self._lines = sorted({e.line for e in all_anchors} | {line for s in all_spans for line in (s.earlier, s.later)})
+        self._index = {line: index for index, line in enumerate(self._lines)}
         kept = list[TimeAnchor]()
         self._set(kept)
         for source in ClockSource:
@@ -65,19 +67,16 @@ class Timeline:
         return TimeBound(line, None if low == -inf else low, None if high == inf else high)
 
     def _set(self, anchors: Iterable[TimeAnchor]) -> None:
-        lines = self._lines
-        self._low, self._high = [-inf] * len(lines), [inf] * len(lines)
+        low, high = [-inf] * len(self._lines), [inf] * len(self._lines)
         for each in anchors:
-            index = bisect_left(lines, each.line)
-            self._low[index] = max(self._low[index], each.low_ms)
-            self._high[index] = min(self._high[index], each.high_ms)
-        for index in range(1, len(lines)):
-            self._low[index] = max(self._low[index], self._low[index - 1])
-        for index in range(len(lines) - 2, -1, -1):
-            self._high[index] = min(self._high[index], self._high[index + 1])
+            index = self._index[each.line]
+            low[index] = max(low[index], each.low_ms)
+            high[index] = min(high[index], each.high_ms)
+        self._low = list(accumulate(low, max))
+        self._high = list(accumulate(reversed(high), min))[::-1]
 
     def _allows(self, anchor: TimeAnchor) -> bool:
-        index = bisect_left(self._lines, anchor.line)
+        index = self._index[anchor.line]
         return anchor.low_ms <= self._high[index] and anchor.high_ms >= self._low[index]
 
     def _tighten(self, spans: Sequence[ElapsedSpan]) -> int:
@@ -94,7 +93,7 @@ class Timeline:
         return len(spans) - len(consistent)
 
     def _indexed(self, span: ElapsedSpan) -> _IndexedSpan:
-        earlier, later = bisect_left(self._lines, span.earlier), bisect_left(self._lines, span.later)
+        earlier, later = self._index[span.earlier], self._index[span.later]
         last = len(self._lines) - 1
         return earlier, later, last - earlier, last - later, span.least_ms, span.most_ms
 

@@ -3,7 +3,8 @@ create or replace temp table placed_line as
 with lines as (select distinct file_no, line from log_event where run_key = $run_key),
 -- Bounds from earlier and later parts of the same rotated log.
 around as (
-    select p.file_no, max(low_ms) filter (b.file_no < p.file_no) as low_ms, min(high_ms) filter (b.file_no > p.file_no) as high_ms
+    select p.file_no, max_by(low_ms, (b.file_no, b.line)) filter (b.file_no < p.file_no and low_ms is not null) as low_ms,
+           min_by(high_ms, (b.file_no, b.line)) filter (b.file_no > p.file_no and high_ms is not null) as high_ms
     from log_part p join log_part q using (log_no) join line_bound b on b.file_no = q.file_no group by p.file_no
 ),
 bounded as (
@@ -22,6 +23,7 @@ from placed_line p
 where log_event.run_key = $run_key and log_event.at_ms is null and log_event.file_no = p.file_no and log_event.line = p.line;
 
 drop table clocked_line;
+drop table adjoining_part;
 drop table line_bound;
 drop table arrival;
 drop table event_time;

@@ -1,5 +1,6 @@
 -- Lines with a time by this host's clock: stamped, arrived at a known time, or written within a known tick.
 -- Parameter: $run_key. Ticks are identified by life, so they count only if log and telemetry have equally many lives.
+-- Table adjoining_part holds the parts of each log that lie without a gap one after the other: they are read as one log.
 create or replace temp table lives_agree as
 select (select count(distinct life) from tick where run_key = $run_key)
      = (select max(life) + 1 from log_event where run_key = $run_key) as agree;
@@ -45,15 +46,16 @@ evidence as (
 ),
 -- Where the clock steps back, the lines around the step are bounded by the times on both sides.
 ordered as (
-    select file_no, line, least(max(low_ms) over before, min(high_ms) over after) as low_ms,
+    select log_no, file_no, line, least(max(low_ms) over before, min(high_ms) over after) as low_ms,
            greatest(max(low_ms) over before, min(high_ms) over after) as high_ms
     from (select file_no, line, max(low_ms) as low_ms, min(high_ms) as high_ms from evidence group by file_no, line)
-    window before as (partition by file_no order by line rows between unbounded preceding and current row),
-           after as (partition by file_no order by line rows between current row and unbounded following)
+    join adjoining_part using (file_no)
+    window before as (partition by log_no order by file_no, line rows between unbounded preceding and current row),
+           after as (partition by log_no order by file_no, line rows between current row and unbounded following)
 )
 -- `begins` and `ends` mark a neighbour more than two seconds away; weaker evidence is used there.
 select *, coalesce(lead(low_ms) over same - high_ms > 2000, true) as ends, coalesce(low_ms - lag(high_ms) over same > 2000, true) as begins
-from ordered window same as (partition by file_no order by line);
+from ordered window same as (partition by log_no order by file_no, line);
 
 create or replace temp table line_bound as
 select file_no, line, low_ms::double as low_ms, high_ms::double as high_ms from clocked_line where not begins and not ends;
