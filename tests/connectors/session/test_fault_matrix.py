@@ -35,6 +35,9 @@ from tests.simulation.fault_rows import ROWS, FaultRow
 from tests.simulation.one_connector import Simulation
 from toolkit.model.vocabulary import ReconnectReason as Reason
 
+pytestmark = pytest.mark.untraced
+"""`test_fault_diagonal.py` runs the same code, one cell a row."""
+
 DAY_MS = 86_400_000
 CELLS = {f"{feed}: {row.name}": (feed, row) for feed in FEEDS for row in ROWS if is_applicable(feed, row)}
 APPLICABLE = {(feed, row.kind) for feed, row in CELLS.values()}
@@ -155,7 +158,6 @@ SHORT_FAULTS = sorted(
 some_fault = st.tuples(st.sampled_from(SHORT_FAULTS), st.integers(1_000, 25_000), st.integers(1_000, 15_000))
 
 
-@pytest.mark.untraced
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     feed=st.sampled_from(sorted(FEEDS)), faults=st.lists(some_fault, min_size=1, max_size=5), seed=st.integers(0, 10**6)
@@ -190,7 +192,6 @@ def assert_no_alarm_in_a_day(simulated: Simulation) -> None:
     assert simulated.has_true_book
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("name", sorted(protocols()))
 def test_twenty_four_hours_of_a_slow_market_raise_no_alarm(name: str) -> None:
     slow = replace(protocols()[name], update_ms=9_000)
@@ -199,7 +200,6 @@ def test_twenty_four_hours_of_a_slow_market_raise_no_alarm(name: str) -> None:
     assert simulated.record.books > 5_000
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("name", sorted(protocols()))
 def test_twenty_four_hours_of_a_quiet_market_raise_no_alarm(name: str) -> None:
     quiet = replace(protocols()[name], update_ms=6_000)
@@ -207,7 +207,6 @@ def test_twenty_four_hours_of_a_quiet_market_raise_no_alarm(name: str) -> None:
     assert_no_alarm_in_a_day(Simulation(venues()[name], quiet, plan=[begins], check_each=500))
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("feed", sorted(FEEDS))
 def test_two_minutes_at_the_venues_own_rate_raise_no_alarm_and_every_book_is_right(feed: str) -> None:
     simulated = simulation(feed)
