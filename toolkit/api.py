@@ -44,6 +44,7 @@ import msgspec
 
 from toolkit.analysis import pipeline
 from toolkit.comparison import rows as comparison_rows
+from toolkit.db.interrupts import interrupts_raised
 from toolkit.db.scratch import ScratchFolder
 from toolkit.db.store import connect
 from toolkit.model.comparisons import RunComparison
@@ -103,6 +104,7 @@ class Analysis:
             return whole_run
         return self._frame([self._row(each) for each in self.analysis.figures], whole_run)
 
+    @interrupts_raised()
     def explain(self, figure: str, lines: int | None = 20) -> Explanation:
         """Explain a figure of the whole run: the steps from lines to number, and at most `lines` lines (None: all).
 
@@ -136,6 +138,7 @@ class Analysis:
 
         return polars.DataFrame(rows, schema={**dict.fromkeys(before, polars.Int64), **like.schema}, strict=False)
 
+    @interrupts_raised()
     def table(self, view: str) -> polars.DataFrame:
         """Return the rows of a public view (see `VIEWS`) for this run only. Raises `UsageError` for another name."""
         if view not in VIEWS:
@@ -204,6 +207,7 @@ class Comparison:
         return Report(evidence, self._paths)
 
 
+@interrupts_raised()
 def analyze(
     paths: PathLike | Sequence[PathLike],
     *,
@@ -268,6 +272,7 @@ def _window(
     return Window(None if segment is None else Segment(segment), last_ms, since_tick, until_tick, every)
 
 
+@interrupts_raised()
 def compare(
     before: PathLike | Sequence[PathLike], after: PathLike | Sequence[PathLike], *, paired: bool = False
 ) -> Comparison:

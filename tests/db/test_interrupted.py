@@ -14,6 +14,7 @@ import pytest
 
 from tests.benchmarks import telemetry
 from toolkit.cli import main
+from toolkit.db.interrupts import interrupts_raised
 from toolkit.db.store import connect
 from toolkit.model.errors import ExitCode
 
@@ -140,3 +141,18 @@ def test_an_interrupt_while_modules_load_says_that_nothing_was_stored() -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (ExitCode.INTERRUPTED, "toolkit: interrupted; nothing was stored\n")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["select count(*) from range(1000000000000) where range % 7 = 3", "create table t as from range(1000000000000)"],
+)
+def test_ctrl_c_within_a_query_is_a_keyboard_interrupt(query: str) -> None:
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with duckdb.connect() as con, pytest.raises(KeyboardInterrupt), interrupts_raised():
+            con.execute(query)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

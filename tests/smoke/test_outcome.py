@@ -37,6 +37,7 @@ BLOCKED = replace(COMPLETED, first_telemetry_ms=None, build_ms=None)
         (replace(BLOCKED, stopped_by="build_limit"), FAIL, ExitCode.RUN_BLOCKED),
         (replace(BLOCKED, stopped_by="interrupt"), FAIL, ExitCode.INTERRUPTED),
         (replace(COMPLETED, stopped_by="interrupt"), PASS, ExitCode.INTERRUPTED),
+        (replace(COMPLETED, stopped_by=None, exit_code=None, signal=None), PASS, ExitCode.RUN_BLOCKED),
     ],
 )
 def test_the_exit_code_is_the_first_that_applies(run: RunMeta, gate: GateVerdict, code: ExitCode) -> None:

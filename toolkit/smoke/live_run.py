@@ -138,9 +138,8 @@ class _LiveRun:
             log = wiring.journal.log
             output: dict[str, int | str] = {"bytes": log.bytes, "lines": log.lines, "sha256": log.digest.hexdigest()}
         code = ExitCode.RUN_BLOCKED if self._unreached else ExitCode.OK
-        run = last_record(
-            run, self._clock, self._stopped_by, int(code), round((time.process_time() - cpu_before_s) * 1_000), output
-        )
+        cpu_ms = round((time.process_time() - cpu_before_s) * 1_000)
+        run = last_record(run, self._clock, self._stopped_by, int(code), cpu_ms, output)
         save_meta(run, self._out)
         return run
 
@@ -277,10 +276,12 @@ class ConnectorTasks:
             driver.stop()
         runner, *driver_tasks = tasks
         await asyncio.wait(driver_tasks, timeout=2 * STOP_TIMEOUT_S)
-        self.runner.close()
-        for task in (runner, *driver_tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            self.runner.close()
+        finally:
+            for task in (runner, *driver_tasks):
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def venue_states(self) -> dict[str, str]:
         """Return for each venue `ok`, `stale`, or the state of its connector."""

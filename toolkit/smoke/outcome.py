@@ -14,9 +14,10 @@ _CODES = {GateVerdict.FAIL: ExitCode.FAILED, GateVerdict.INCONCLUSIVE: ExitCode.
 
 
 def died(run: RunMeta) -> bool:
-    """Return whether the run wrote no telemetry, or the program failed before it was asked to stop."""
+    """Return whether the run wrote no telemetry, its record has no end, or the program failed before it was to stop."""
     failed = run.signal is not None or run.exit_code != 0
-    return run.first_telemetry_ms is None or (run.stopped_by == StoppedBy.ITSELF and failed)
+    unfinished = run.first_telemetry_ms is None or run.stopped_by is None
+    return unfinished or (run.stopped_by == StoppedBy.ITSELF and failed)
 
 
 def exit_code(run: RunMeta, gate: GateVerdict) -> ExitCode:

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -91,9 +91,13 @@ class RunWiring:
         """Open the telemetry file; a write error is logged by the running event loop."""
         loop = asyncio.get_running_loop()
 
+        def record(reason: str) -> None:
+            # Where the log cannot be written either, the run ends at its next line.
+            with suppress(OSError):
+                self.journal.record("telemetry_failed", [runner_lines.telemetry_failed(reason)], detail=reason)
+
         def failed(reason: str) -> None:
-            lines = [runner_lines.telemetry_failed(reason)]
-            loop.call_soon_threadsafe(lambda: self.journal.record("telemetry_failed", lines, detail=reason))
+            loop.call_soon_threadsafe(record, reason)
 
         return TelemetryWriter(self.out / TELEMETRY, integer(self.common["PARAPHINA_TELEMETRY_CHANNEL_CAP"]), failed)
 

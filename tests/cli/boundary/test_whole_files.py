@@ -23,6 +23,18 @@ def test_a_full_disk_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [page]
 
 
+@pytest.mark.parametrize("limit", [4_096, 8_192])
+@pytest.mark.parametrize("argv", [("smoke",), ("ab", "--a", "PARAPHINA_HL_STALE_MS=4000")], ids=["smoke", "ab"])
+def test_a_run_on_a_full_disk_ends_with_a_message_that_says_so(
+    argv: tuple[str, ...], limit: int, tmp_path: Path
+) -> None:
+    with largest_file(limit):
+        done = run(*argv, "--minutes", "0.02", "--out", "run", cwd=tmp_path, measured=False)
+    assert done.returncode == 3
+    assert b"cannot be written to: File too large" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("option", ["-o", "--html", "--comment", "--assets", "--init"])
 def test_each_file_of_a_report_is_kept_when_the_disk_is_full(option: str, tmp_path: Path) -> None:
     name = tmp_path / "age-over-time.svg" if option == "--assets" else tmp_path / "page"
