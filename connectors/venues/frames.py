@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -29,6 +30,7 @@ Number: TypeAlias = float | Decimal
 """An exact number: a float stands for its decimal of up to `EXACT_DIGITS` digits, one of more digits is a Decimal."""
 
 
+@lru_cache(16_384)
 def to_number(value: Decimal) -> Number:
     """Return a decimal as a float if it has at most `EXACT_DIGITS` digits, else as it is."""
     return float(value) if len(value.normalize().as_tuple().digits) <= EXACT_DIGITS else value
