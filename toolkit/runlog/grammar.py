@@ -16,6 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from toolkit.model.vocabulary import CounterKind
+from toolkit.runlog.required_text import required_text
 
 VENUE = r"(?P<Venue>[A-Z][A-Za-z0-9]*)"
 """Pattern of the capitalised venue name in the producer's messages."""
@@ -52,7 +53,7 @@ class MessageFamily:
     `reason` is the reconnect reason that such a line implies. `ends_session` is true if the line ends its socket's
     session, `resync` if an order book was rebuilt on a socket that stays open. `any_start` is true if the
     line may begin with characters that none of the examples begins with, but not with a level. `outside_text` names the
-    groups of the pattern that may match text from outside the program.
+    groups of the pattern that may match text from outside the program, `needs` is text that each such line holds.
     """
 
     name: str
@@ -64,6 +65,7 @@ class MessageFamily:
     resync: bool
     any_start: bool
     outside_text: tuple[str, ...]
+    needs: str
 
     def holds_outside_text(self, match: re.Match[str], at: int) -> bool:
         """Return true if text from outside may begin in a matching line before the character `at`, or there.
@@ -200,6 +202,7 @@ def _message_family(data: Mapping[str, Any]) -> MessageFamily:
         resync=data.get("resync", False),
         any_start=data.get("any_start", False),
         outside_text=tuple(_outside_text(pattern)),
+        needs=required_text(pattern),
     )
 
 

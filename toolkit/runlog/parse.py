@@ -220,7 +220,8 @@ def _parse_record(text: str, column: int) -> tuple[LogRecord | None, re.Match[st
     if _RX.match(text):
         return LogRecord(RX_STATS, None, None, _audit_fields(text[16:])[0], column), None
     for family in families_that_may_begin(text):
-        if match := family.pattern.match(text):
+        # To look for text takes a quarter of the time of a pattern that does not match.
+        if family.needs in text and (match := family.pattern.match(text)):
             fields = {key: value for key, value in match.groupdict().items() if value is not None}
             venue = fields.pop("Venue", "").lower() or fields.pop("venue", None) or family.venue or _task_venue(fields)
             return LogRecord(family.name, venue, family.reason, fields, column), match
