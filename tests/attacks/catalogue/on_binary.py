@@ -68,11 +68,6 @@ def _levels(price: int | None, size: int | None) -> Change:
     return _numbers(bids=[level], asks=[level])
 
 
-def _largest(book: bytes) -> Sequence[bytes]:
-    level = _levels(LARGEST, LARGEST)(book)[0]
-    return _numbers(ts=LARGEST, seq=LARGEST)(level)
-
-
 def _trailing(book: bytes) -> list[bytes]:
     return [book + bytes(900_000)]
 
@@ -131,7 +126,8 @@ DAMAGES = (
     Damage("null levels", "levels without price or size", (_levels(None, 1), _levels(1, None)), SHAPE),
     Damage("lowest levels", "the lowest price and size that a field holds", (_levels(LOWEST, LOWEST),), SHAPE),
     Damage("lowest numbers", "the lowest time and sequence number", (_numbers(ts=LOWEST, seq=LOWEST),), SHAPE),
-    Damage("largest numbers", "the largest price, size, time and sequence number", (_largest,)),
+    Damage("largest levels", "the largest price and size that a field holds", (_levels(LARGEST, LARGEST),), SHAPE),
+    Damage("largest numbers", "the largest time and sequence number", (_numbers(ts=LARGEST, seq=LARGEST),)),
     Damage("null numbers", "books without time and sequence number", (_numbers(ts=None, seq=None),)),
     Damage("trailing bytes", "900 kB after the end of each book", (_trailing,)),
 )
