@@ -71,7 +71,7 @@ class Candles:
 
     def __init__(self) -> None:
         self._minutes: deque[Candle] = deque(maxlen=DAY_MINUTES)
-        # One bar of all minutes before the last, so that the bar of the day is not joined anew for every request.
+        # One bar of all minutes before the last, so that a request joins two bars, and not a day of them.
         self._before_last: Candle | None = None
 
     def add(self, at_ms: int, price: int) -> None:
