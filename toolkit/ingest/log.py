@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -243,15 +244,18 @@ class _Loader:
             return
         parts = Counter(block.parts.values())
         records = self.reader.name_groups(block.groups)
-        single = deque(
-            PendingLine(each, (file_no, first_line + each.index), False, (file_no,) * (1 + parts.get(each.index, 0)))
-            for each in block.single[read:]
-        )
+
+        def pending(each: SingleLine) -> PendingLine:
+            files = (file_no,) * (1 + parts.get(each.index, 0))
+            return PendingLine(each, (file_no, first_line + each.index), False, files)
+
+        at, single = read, block.single
         for line in self.reader.life_cycle_lines(block.life_cycle, file_no, first_line):
-            while single and single[0].ref < line.ref:
-                self._add_line(single.popleft())
+            while at < len(single) and first_line + single[at].index < line.ref[1]:
+                self._add_line(pending(single[at]))
+                at += 1
             self.reader.add_life_cycle(line)
-        self._add_lines(single)
+        self._add_lines(map(pending, islice(single, at, None)))
         self.reader.settle(self._undecided.ref if self._undecided else (file_no, first_line + block.lines))
         if block.tables is not None:
             tables = self.result.names.tables(block.tables, (group.record for group in block.groups))
