@@ -41,7 +41,7 @@ def test_a_span_and_a_stream_set_the_same_telemetry_lines_aside(
 
 def test_long_values_of_a_log_line_are_cut() -> None:
     line = "Error: " + "cause " * MAX_TEXT_CHARS
-    record = NameLimits().record(parse(line).records[0])
+    record = NameLimits.cut(parse(line).records[0])
     assert max(map(len, parse(line).records[0].fields.values())) > MAX_TEXT_CHARS
     assert max(map(len, record.fields.values())) == MAX_TEXT_CHARS
 

@@ -14,6 +14,7 @@ from connectors.simulator.exchange import Exchange
 from connectors.simulator.messages import Accepted, CloseConnection, Content, HttpResponse, Request, SendData
 from connectors.simulator.protocols import protocols
 from connectors.simulator.protocols.client_profile import ClientProfile
+from connectors.venues.frames import exact_levels
 from tests.connectors.simulator.listener import HEADERS, NAMES, START_UNIX_MS, Listener
 
 TAPES = Path(__file__).parent.parent / "tapes"
@@ -339,5 +340,5 @@ def test_the_orders_of_lighter_add_up_to_its_book() -> None:
     response = listener.fetch(listener.venue.snapshot)
     assert response.true_book is not None
     book = listener.venue.snapshot.decode(json.loads(response.body), listener.target)
-    assert (tuple(book.bids), tuple(book.asks)) == response.true_book.levels()
+    assert (exact_levels(book.bids), exact_levels(book.asks)) == response.true_book.levels()
     assert len(json.loads(response.body)["bids"]) == 2 * len(book.bids)
