@@ -23,8 +23,10 @@ types: $(STAMP)
 unit: $(STAMP)
 	$(VENV)/bin/pytest -m "not slow"
 
+# One process more than processors, because one of them runs the tests that wait.
+WORKERS = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 test: $(STAMP) types      ## everything that must hold, with durations and coverage
-	$(VENV)/bin/pytest --numprocesses auto --durations 15 --cov --cov-report term
+	$(VENV)/bin/pytest --numprocesses $(WORKERS) --durations 15 --cov --cov-report term
 
 test-random: $(STAMP)     ## property tests and damaged runs from a new seed: make test-random SEED=… repeats one
 	@echo "seed $(SEED)"
@@ -33,7 +35,7 @@ SEED ?= $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
 SEED := $(SEED)
 
 test-matrix: $(STAMP)     ## every fault at every venue as whole runs, and attacks on each; `make test` makes some
-	TOOLKIT_TEST_MATRIX=whole $(VENV)/bin/pytest tests/simulation/test_latin_square.py tests/attacks
+	TOOLKIT_TEST_MATRIX=whole $(VENV)/bin/pytest tests/simulation/test_latin_square.py tests/connectors/session/test_fault_matrix.py tests/attacks
 
 TESTS ?= -m "not slow"
 LOWEST := .venv-lowest
