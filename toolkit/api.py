@@ -207,7 +207,6 @@ class Comparison:
         return Report(evidence, self._paths)
 
 
-@interrupts_raised()
 def analyze(
     paths: PathLike | Sequence[PathLike],
     *,
@@ -272,7 +271,6 @@ def _window(
     return Window(None if segment is None else Segment(segment), last_ms, since_tick, until_tick, every)
 
 
-@interrupts_raised()
 def compare(
     before: PathLike | Sequence[PathLike], after: PathLike | Sequence[PathLike], *, paired: bool = False
 ) -> Comparison:

@@ -28,6 +28,7 @@ from toolkit.analysis.run_info import Options, describe, requested_ms
 from toolkit.analysis.series import age_series, mid_series
 from toolkit.analysis.settings import delta_cap
 from toolkit.analysis.windows import analyze_window
+from toolkit.db.interrupts import interrupts_raised
 from toolkit.db.query_pool import QueryPool, memory_limit, query_pool
 from toolkit.db.staging import RUN_KEY, CopyTables, committing, staging_database
 from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
@@ -62,6 +63,7 @@ _WHILE_PARSING_LOGS_MB = 200
 """Memory limit of the database while logs and sessions are written: these need the rest, and it only inserts rows."""
 
 
+@interrupts_raised()
 def analyze(
     paths: Sequence[str], db: str = MEMORY, options: Options = DEFAULT_OPTIONS, progress: Progress = lambda _: None
 ) -> RunAnalysis:

@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 import duckdb
 
 from toolkit.db import percentiles
-from toolkit.db.interrupts import interrupts_raised
 from toolkit.db.masked_texts import masked_rows
 from toolkit.db.scratch import scratch_folder
 from toolkit.db.store import (
@@ -48,9 +47,8 @@ def staging_database(memory_mb: int, run_bytes: int = 0) -> Iterator[Connection]
 
     The database uses at most `memory_mb` (10⁶ bytes) and spills the rest to disk. Tables of a run larger than
     `IN_MEMORY_BYTES` are on disk from the start: compressed tables take a quarter of the space of spilled ones.
-    Raises `KeyboardInterrupt` where Ctrl-C interrupted a query.
     """
-    with scratch_folder() as folder, interrupts_raised():
+    with scratch_folder() as folder:
         on_disk = str(folder / "staging") if run_bytes > IN_MEMORY_BYTES else None
         con = connect(on_disk, memory_mb=memory_mb) if on_disk else _in_memory(memory_mb)
         # Each checkpoint would write the tables again, and the staging database is deleted at the end.

@@ -17,7 +17,7 @@ import numpy as np
 from msgspec import structs
 
 from toolkit.runlog.bulk.columns import BlockTables, block_tables
-from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, is_life_cycle, life_cycle_group, socket_addresses
+from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, are_on_this_machine, is_life_cycle, life_cycle_group
 from toolkit.runlog.bulk.numbers import BlockLines
 from toolkit.runlog.bulk.ordered import is_groupable, split_ordered
 from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
@@ -230,4 +230,4 @@ def _summary(group: LineGroup, senders: Sequence[str]) -> GroupSummary:
     ]
     first, last = ends
     from_ = Counter(senders[index] for index in group.indexes.tolist()) if senders else {}
-    return GroupSummary(group.plan.record, len(group.indexes), first, last, from_, socket_addresses(group))
+    return GroupSummary(group.plan.record, len(group.indexes), first, last, from_, are_on_this_machine(group))

@@ -60,8 +60,8 @@ def in_order(groups: Sequence[LifeCycleGroup]) -> Iterator[tuple[int, int, int]]
     yield from zip(indexes[order].tolist(), numbers[order].tolist(), places[order].tolist(), strict=True)
 
 
-def socket_addresses(group: LineGroup) -> frozenset[bool]:
-    """Return whether sockets of a group of connecting lines connect to this machine; empty for other groups."""
+def are_on_this_machine(group: LineGroup) -> frozenset[bool]:
+    """Return whether sockets of a group of connecting lines lead to this machine; empty for other groups."""
     record, extent = group.plan.record, group.plan.varying.get("url")
     if record.family != "ws_connecting" or not record.venue:
         return frozenset()
