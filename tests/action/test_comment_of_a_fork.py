@@ -24,10 +24,12 @@ BRANCH = "fix&state=closed#$(touch pwned)"
 
 
 def archive(*entries: tuple[str | zipfile.ZipInfo, str | bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return an archive of entries without the present time, so that its bytes are the same in each process."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", compression) as written:
         for name, text in entries:
-            written.writestr(name, text)
+            entry = zipfile.ZipInfo(name) if isinstance(name, str) else name
+            written.writestr(entry, text, compression)
     return stream.getvalue()
 
 
