@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from connectors.recording.run_files import TIME_ERROR_MS
 from connectors.recording.tape import FrameKind, read_tape
 from connectors.session.decoding import decode, parse
 from connectors.session.events import Received
@@ -219,7 +220,8 @@ def test_the_time_to_first_book_agrees_with_the_events(
     assert waited_ms is not None
     # The top of the first book is logged before the book.
     first_ms = min(at_ms[venue, kind] for kind in ("first_top", "first_book") if (venue, kind) in at_ms)
-    assert abs(waited_ms - (first_ms - at_ms[venue, "connecting"])) <= 2
+    # Each end is placed to TIME_ERROR_MS, and a line has the whole millisecond of its event.
+    assert abs(waited_ms - (first_ms - at_ms[venue, "connecting"])) <= 2 * TIME_ERROR_MS + 1
 
 
 def test_recorded_frames_decode_without_errors(quiet: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
