@@ -16,10 +16,10 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from reports.elements import Align, Cell, CellKind, CitedLine, FoldedFigures, Links, Rich, Safe, Table
-from reports.escape import code, html, markdown, markdown_inside, plain, terminal
+from reports.elements import Cell, CellKind, FoldedFigures, Links, Rich, Safe, Table
+from reports.escape import code, html, markdown, plain, terminal
 from reports.format import number, setting
-from reports.html_markup import (
+from reports.markup.html import (
     html_breakable,
     html_code,
     html_fold,
@@ -30,6 +30,8 @@ from reports.html_markup import (
     html_rich,
     html_table,
 )
+from reports.markup.markdown import markdown_rich, markdown_table
+from reports.markup.terminal import text_rich, text_table
 from reports.views.run_tables import set_aside_text
 from toolkit.model.runbooks.address import current_address
 from toolkit.model.runbooks.references import Runbook, reference
@@ -113,58 +115,6 @@ def _linking(render: Callable[[Any, Links], Safe]) -> Callable[[Context, Any], S
         )
 
     return rendered
-
-
-def markdown_table(table: Table) -> Safe:
-    """Return a GitHub-flavoured Markdown table. No cell text can end its column or its row."""
-    lines: list[list[Safe]] = [
-        [markdown(column.title) for column in table.columns],
-        [Safe("--:" if column.align is Align.RIGHT else "---") for column in table.columns],
-        *([markdown_rich(cell) for cell in row] for row in table.rows),
-    ]
-    return Safe("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
-
-
-def markdown_rich(text: Cell | Rich, runbooks: str | None = None) -> Safe:
-    """Return a cell or a text of several parts as Markdown. Words link to the runbooks if their address is given."""
-    parts = text.parts if isinstance(text, Rich) else (text,)
-    escapes = (markdown, *(markdown_inside for _ in parts[1:]))
-    return Safe("".join(_markdown_part(part, escape, runbooks) for part, escape in zip(parts, escapes, strict=True)))
-
-
-def _markdown_part(cell: str | Cell | CitedLine, escape: Callable[[str], Safe], runbooks: str | None) -> str:
-    if isinstance(cell, str):
-        return escape(cell)
-    if isinstance(cell, CitedLine):
-        return str(cell.line)
-    match cell.kind:
-        case CellKind.NAME:
-            text = code(cell.text)
-        case CellKind.DIGEST if cell.text.isalnum():
-            text = Safe(f"`{cell.text}`")
-        case _:
-            text = escape(cell.text)
-    text = Safe(f"**{text}**") if cell.strong and text else text
-    return f"[{text}]({runbooks}/{cell.entry})" if runbooks and cell.entry else text
-
-
-def text_table(table: Table) -> Safe:
-    """Return a table in aligned columns for a terminal. The width of the last column is not limited."""
-    rows = [[terminal(column.title) for column in table.columns]]
-    rows += [[text_rich(cell) for cell in row] for row in table.rows]
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    alignments = [column.align for column in table.columns]
-    return Safe("\n".join("  ".join(_padded(row, widths, alignments)).rstrip() for row in rows))
-
-
-def text_rich(text: Cell | Rich) -> Safe:
-    """Return a cell or a text of several parts for a terminal."""
-    return Safe(terminal(text.text if isinstance(text, Cell) else str(text)))
-
-
-def _padded(cells: Iterable[str], widths: Iterable[int], alignments: Iterable[Align]) -> Iterable[str]:
-    for text, width, align in zip(cells, widths, alignments, strict=True):
-        yield text.rjust(width) if align is Align.RIGHT else text.ljust(width)
 
 
 def _folded_text(line: FoldedFigures, markup: Markup) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from reports.elements import Table
-from reports.html_markup import definition_ids
+from reports.markup.html import definition_ids
 from reports.pages import render_page
 from reports.views import run_tables
 from reports.views.catalogue import NO_DEFINITIONS, values_by_subject

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reports.evidence.wording import is_tested, verdict_text
 from reports.format import UNKNOWN, shown
-from reports.html_markup import definition_id
+from reports.markup.html import definition_id
 from reports.sections import place
 from reports.views.pair import PairView
 from reports.views.run import RunView

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from reports.elements import Align, Cell, CellKind, Column, Table
 from reports.format import number, shown
-from reports.html_markup import definition_id
+from reports.markup.html import definition_id
 from reports.pages import render_page
 from reports.views.run import RunView
 from toolkit.model.figures import Figure, FigureSpec

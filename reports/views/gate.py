@@ -8,7 +8,7 @@ from functools import cached_property
 
 from reports.elements import Align, Cell, CellKind, Column, Table
 from reports.format import GAP, MINUS, NOTHING, in_unit
-from reports.html_markup import definition_ids
+from reports.markup.html import definition_ids
 from reports.pages import render_page
 from reports.views.catalogue import NO_DEFINITIONS, values_by_subject
 from reports.views.run import RunView

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from reports.elements import Cell, CellKind, Column, Safe, Table
 from reports.escape import code, markdown, plain, terminal
-from reports.render import markdown_table, text_table
+from reports.markup.markdown import markdown_table
+from reports.markup.terminal import text_table
 from tests.reports.rendered import Page
 
 HOSTILE = [

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from reports.elements import Cell, CellKind, Column, Table
-from reports.html_markup import html_name, html_table
+from reports.markup.html import html_name, html_table
 from reports.pages import simple_page
 from reports.run_pages import figure_lines, summary
 from reports.views.catalogue import catalogue_page, entries_by_subject

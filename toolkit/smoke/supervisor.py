@@ -7,13 +7,10 @@ import os
 import select
 import shutil
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import FrameType
 
 from toolkit.host import commands, machine, provenance, system
 from toolkit.host.process_group import ProcessGroup
@@ -25,6 +22,7 @@ from toolkit.model.redaction import redact_argv, redact_environment, redact_valu
 from toolkit.smoke import producer_env, stray_telemetry
 from toolkit.smoke.recorder import OutputRecorder
 from toolkit.smoke.run_directory import TelemetryWatch, claim, save_meta
+from toolkit.smoke.stop_handlers import stop_signals_caught
 from toolkit.smoke.stop_policy import Action, StoppingPolicy, TimeLimits
 from toolkit.smoke.stray_telemetry import StrayTelemetry
 
@@ -133,7 +131,7 @@ def _run_supervised(
 ) -> RunMeta:
     started_ms = monotonic_ms()
     policy = StoppingPolicy(plan.limits, started_ms, run_end_ms)
-    with OutputRecorder(out) as recorder, _signals_to(policy):
+    with OutputRecorder(out) as recorder, stop_signals_caught(policy.on_interrupt):
         run = replace(run, started_ms=machine.now_ms())
         save_meta(run, out)
         argv, cwd = producer_env.fill_placeholders(plan.argv, out), Path.cwd()
@@ -279,24 +277,6 @@ class _Supervision:
     def _update(self, **fields: object) -> None:
         self._run = replace(self._run, **fields)  # type: ignore[arg-type]
         save_meta(self._run, self._out)
-
-
-@contextmanager
-def _signals_to(policy: StoppingPolicy) -> Iterator[None]:
-    """Report signals to the policy instead of their usual effect; does nothing outside the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        policy.on_interrupt()
-
-    before = {number: signal.signal(number, on_signal) for number in system.stop_signals()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def monotonic_ms() -> float:

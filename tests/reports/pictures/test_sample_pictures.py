@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from reports.markup.html import html_table
 from reports.pictures import (
     age_distributions,
     age_strips,
@@ -13,7 +14,6 @@ from reports.pictures import (
     picture_styles,
     reason_bars,
 )
-from reports.render import html_table
 from tests.reports.pictures.made_pictures import of_class, parsed, texts
 from toolkit.analysis.pipeline import analyze
 from toolkit.analysis.run_info import Options

@@ -28,6 +28,8 @@ _LINES_TO_CAUSES = 3
 
 FileAndLine = Callable[[Ref], tuple[str, int]]
 """Returns file name and line of a line reference."""
+_Error = tuple[DiagnosisCode, str, Ref]
+"""An error that the program reported about itself: code, message and line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,60 +66,19 @@ def diagnose(facts: LogFacts, evidence: EndEvidence, file_and_line: FileAndLine)
 
 
 def _explanations(facts: LogFacts, evidence: EndEvidence) -> Iterator[Explanation]:
+    """Yield each explanation of the end, the most certain first."""
     started = evidence.records > 0 or facts.has_started
+    errors = _errors(facts, started)
     if not started:
         yield from failed_starts(facts)
-    killed = _first(facts, "kill_event")
-    if evidence.kill_reason or killed:
-        ref = killed.ref if killed else evidence.kill_ref
-        stated = _KILL_REASON.search(killed.fields["json"]) if killed else None
-        why = evidence.kill_reason or (stated[1] if stated else "see the line")
-        yield Ended.COMPLETED, DiagnosisCode.KILL_SWITCH, f"the program's own kill switch ended the run: {why}", ref
+    yield from _kill_switch(facts, evidence)
     yield from _crashes(facts, evidence)
-    errors = _errors(facts, started)
-    if errors and not evidence.records:
-        code, message, ref = errors[0]
-        yield Ended.NEVER_STARTED, code, f"the program refused to start: {message}", ref
-    elif errors and not facts.continues_after(errors[-1][2]):
-        code, message, ref = errors[-1]
-        if not evidence.has_data:
-            yield Ended.NEVER_STARTED, code, f"the program ended before any venue sent data: {message}", ref
-        yield Ended.CRASHED, DiagnosisCode.PROGRAM_ERROR, f"the program ended with an error: {message}", ref
+    yield from _ends_with_an_error(facts, evidence, errors)
     yield from reported_exits(facts, _unexplained(evidence))
-    if evidence.signal and evidence.stopped_by == "itself":
-        yield Ended.KILLED, DiagnosisCode.SIGNAL, f"the process died of {evidence.signal}", None
-    if evidence.stopped_by == "itself" and evidence.exit_code:
-        yield (
-            Ended.CRASHED,
-            DiagnosisCode.EXIT_CODE,
-            f"the process ended by itself with exit code {evidence.exit_code}",
-            None,
-        )
-    if evidence.stopped_by == "build_limit":
-        text = "the program wrote no telemetry within the time for its build (--build-minutes) and was stopped"
-        yield Ended.NEVER_STARTED, DiagnosisCode.BUILD_LIMIT, text, None
-    if evidence.stopped_by == "interrupt":
-        yield (
-            Ended.KILLED,
-            DiagnosisCode.INTERRUPTED,
-            "an interrupt (Ctrl-C or a signal to the supervisor) ended the run",
-            None,
-        )
-    if given_up := _first(facts, "telemetry_disabled"):
-        text = "the program stopped writing telemetry after a write error; the rest of the run is not recorded"
-        yield _unexplained(evidence), DiagnosisCode.TELEMETRY_DISABLED, text, given_up.ref
-    if started and evidence.has_telemetry and not evidence.records:
-        yield (
-            Ended.NEVER_STARTED,
-            DiagnosisCode.ZERO_TICKS,
-            "the program started, but its telemetry has no record",
-            None,
-        )
-    if facts.panics and started:
-        ref, place, message = facts.panics[0]
-        times = f"{facts.panic_count} times" if facts.panic_count > 1 else "once"
-        text = f"a task panicked {times}; the run went on: {_panic(message, place)}"
-        yield _unexplained(evidence), DiagnosisCode.TASK_PANIC, text, ref
+    yield from _supervised_ends(evidence)
+    yield from _missing_telemetry(facts, evidence, started)
+    if started:
+        yield from _panics_of_tasks(facts, evidence)
     yield from reported_success(facts)
     if not started and not evidence.has_telemetry:
         yield from silent_starts(facts)
@@ -127,21 +88,69 @@ def _explanations(facts: LogFacts, evidence: EndEvidence) -> Iterator[Explanatio
         yield from undecided_exits(facts)
     if errors:
         _, message, ref = errors[0]
-        yield (
-            _unexplained(evidence),
-            DiagnosisCode.PROGRAM_ERROR,
-            f"the program reported an error and went on: {message}",
-            ref,
-        )
+        text = f"the program reported an error and went on: {message}"
+        yield _unexplained(evidence), DiagnosisCode.PROGRAM_ERROR, text, ref
+
+
+def _kill_switch(facts: LogFacts, evidence: EndEvidence) -> Iterator[Explanation]:
+    killed = _first(facts, "kill_event")
+    if evidence.kill_reason or killed:
+        ref = killed.ref if killed else evidence.kill_ref
+        stated = _KILL_REASON.search(killed.fields["json"]) if killed else None
+        why = evidence.kill_reason or (stated[1] if stated else "see the line")
+        yield Ended.COMPLETED, DiagnosisCode.KILL_SWITCH, f"the program's own kill switch ended the run: {why}", ref
+
+
+def _ends_with_an_error(facts: LogFacts, evidence: EndEvidence, errors: list[_Error]) -> Iterator[Explanation]:
+    if errors and not evidence.records:
+        code, message, ref = errors[0]
+        yield Ended.NEVER_STARTED, code, f"the program refused to start: {message}", ref
+    elif errors and not facts.continues_after(errors[-1][2]):
+        code, message, ref = errors[-1]
+        if not evidence.has_data:
+            yield Ended.NEVER_STARTED, code, f"the program ended before any venue sent data: {message}", ref
+        yield Ended.CRASHED, DiagnosisCode.PROGRAM_ERROR, f"the program ended with an error: {message}", ref
+
+
+def _supervised_ends(evidence: EndEvidence) -> Iterator[Explanation]:
+    """Yield what the supervisor saw of the process's end, or did to it."""
+    if evidence.signal and evidence.stopped_by == "itself":
+        yield Ended.KILLED, DiagnosisCode.SIGNAL, f"the process died of {evidence.signal}", None
+    if evidence.stopped_by == "itself" and evidence.exit_code:
+        text = f"the process ended by itself with exit code {evidence.exit_code}"
+        yield Ended.CRASHED, DiagnosisCode.EXIT_CODE, text, None
+    if evidence.stopped_by == "build_limit":
+        text = "the program wrote no telemetry within the time for its build (--build-minutes) and was stopped"
+        yield Ended.NEVER_STARTED, DiagnosisCode.BUILD_LIMIT, text, None
+    if evidence.stopped_by == "interrupt":
+        text = "an interrupt (Ctrl-C or a signal to the supervisor) ended the run"
+        yield Ended.KILLED, DiagnosisCode.INTERRUPTED, text, None
+
+
+def _missing_telemetry(facts: LogFacts, evidence: EndEvidence, started: bool) -> Iterator[Explanation]:
+    if given_up := _first(facts, "telemetry_disabled"):
+        text = "the program stopped writing telemetry after a write error; the rest of the run is not recorded"
+        yield _unexplained(evidence), DiagnosisCode.TELEMETRY_DISABLED, text, given_up.ref
+    if started and evidence.has_telemetry and not evidence.records:
+        text = "the program started, but its telemetry has no record"
+        yield Ended.NEVER_STARTED, DiagnosisCode.ZERO_TICKS, text, None
+
+
+def _panics_of_tasks(facts: LogFacts, evidence: EndEvidence) -> Iterator[Explanation]:
+    if facts.panics:
+        ref, place, message = facts.panics[0]
+        times = f"{facts.panic_count} times" if facts.panic_count > 1 else "once"
+        text = f"a task panicked {times}; the run went on: {_panic(message, place)}"
+        yield _unexplained(evidence), DiagnosisCode.TASK_PANIC, text, ref
 
 
 def _first(facts: LogFacts, family: str) -> EndingLine | None:
     return next((each for each in facts.endings if each.family == family), None)
 
 
-def _errors(facts: LogFacts, started: bool) -> list[tuple[DiagnosisCode, str, Ref]]:
-    """Errors that the program reported about itself in its last life: code, message and line, in order of line."""
-    errors = list[tuple[DiagnosisCode, str, Ref]]()
+def _errors(facts: LogFacts, started: bool) -> list[_Error]:
+    """Errors of the last life, in order of line."""
+    errors = list[_Error]()
     running = facts.running
     for each in facts.endings:
         if each.family == "startup_error":
