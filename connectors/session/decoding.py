@@ -6,7 +6,8 @@ unreadable frame is counted, noted with a snippet, and above a limit the reason 
     more than `parse_errors` frames in a minute that cannot be parsed             parse_error
     `decode_misses` frames in a row of unknown shape, without book data between   decode_fail_loop
 
-A binary message of an unknown type is counted and noted too, and never a reason to end the session.
+A binary message of an unknown type is counted and noted too, and never a reason to end the session, because the venue
+may add types; the watchdog takes it for data of another topic.
 """
 
 from __future__ import annotations
@@ -40,6 +41,30 @@ def read_book(venue: Venue, target: Target, received: Received) -> Book | BookDe
     if venue.read_book is None or received.binary is not (venue.binary is not None):
         return None
     return venue.read_book(received.data, target)
+
+
+class BookReader:
+    """Reads the usual frames of one book topic; a frame that is not published at once can be read again for nothing."""
+
+    __slots__ = ("_kept", "_target", "_topic", "_venue")
+
+    def __init__(self, venue: Venue, target: Target, topic: str) -> None:
+        self._venue, self._target, self._topic = venue, target, topic
+        self._kept: tuple[Received | None, Book | BookDelta | None] = None, None
+
+    def read(self, received: Received) -> Book | BookDelta | None:
+        """Return the frame of `read_book` if it is of the topic, else None."""
+        frame = read_book(self._venue, self._target, received)
+        return frame if frame is not None and frame.topic == self._topic else None
+
+    def keep(self, received: Received, frame: Book | BookDelta | None) -> None:
+        """Keep the result of `read` for `read_again`."""
+        self._kept = received, frame
+
+    def read_again(self, received: Received) -> Book | BookDelta | None:
+        """Return the result of `read`, the kept one if there is one."""
+        (kept, frame), self._kept = self._kept, (None, None)
+        return frame if kept is received else self.read(received)
 
 
 def decode(venue: Venue, target: Target, received: Received, message: Json) -> list[Frame]:

@@ -36,6 +36,13 @@ class RestFailure:
     retry_after_ms: int | None = None
 
 
+def request_book(venue: Venue, make_request: RequestFactory, purpose: FetchPurpose) -> Fetch:
+    """Make a request for the venue's book by REST; raises ValueError if the venue describes none."""
+    if venue.snapshot is None:
+        raise ValueError(f"{venue.name} describes no book by REST, which its recovery needs")
+    return make_request(purpose, venue.snapshot)
+
+
 def decode_response(rest: RestSpec[T], target: Target, response: Fetched | FetchFailed) -> T | RestFailure:
     """Decode a response body by its description; a failed fetch or an unreadable body becomes a `RestFailure`."""
     if isinstance(response, FetchFailed):

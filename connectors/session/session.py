@@ -25,13 +25,12 @@ from typing import Any
 
 from connectors.session.book_sync import BookSync
 from connectors.session.counters import SessionCounters
-from connectors.session.decoding import DecodeErrors, decode, parse, read_book, snippet
+from connectors.session.decoding import BookReader, DecodeErrors, decode, parse, snippet
 from connectors.session.events import (
     Action,
     Close,
     Control,
     ControlReceived,
-    Fetch,
     Fetched,
     FetchFailed,
     FetchPurpose,
@@ -45,7 +44,7 @@ from connectors.session.events import (
     TimePassed,
 )
 from connectors.session.keepalive import PingTimer
-from connectors.session.rest_polls import SNIPPET, RequestFactory, RestFailure, decode_response
+from connectors.session.rest_polls import SNIPPET, RequestFactory, RestFailure, decode_response, request_book
 from connectors.session.watchdog import SilenceWatchdog
 from connectors.venues.frames import (
     Ack,
@@ -98,19 +97,15 @@ class SocketSession:
         self._topic_keys = {topic.key for topic in self._topics}
         self._first_message = self._first_top = self._first_book = False
         self._idle_until_ms = 0
+        self._reader = BookReader(venue, target, self._book_topic.key)
         self._decode_errors = DecodeErrors(limits, counters, url)
-        fetch_snapshot = partial(self._fetch_book, make_request, FetchPurpose.SNAPSHOT)
+        fetch_snapshot = partial(request_book, venue, make_request, FetchPurpose.SNAPSHOT)
         self._book_sync = BookSync(self._book_topic, venue.recovery, limits, counters, fetch_snapshot, uniform, url)
-        check_book = partial(self._fetch_book, make_request, FetchPurpose.BOOK_CHECK)
+        check_book = partial(request_book, venue, make_request, FetchPurpose.BOOK_CHECK)
         self._watchdog = SilenceWatchdog(
             now_ms, limits, self._book_sync, self._book_topic.key, None if venue.snapshot is None else check_book
         )
         self._pings = PingTimer(now_ms, venue.keep_alive, limits, counters)
-
-    def _fetch_book(self, make_request: RequestFactory, purpose: FetchPurpose) -> Fetch:
-        if self._venue.snapshot is None:
-            raise ValueError(f"{self._venue.name} describes no book by REST, which its recovery needs")
-        return make_request(purpose, self._venue.snapshot)
 
     @property
     def live(self) -> bool:
@@ -130,10 +125,7 @@ class SocketSession:
         return min(time for time in times if time is not None)
 
     def begin(self) -> Iterator[Action]:
-        """Subscribe the book's topic.
-
-        The other topics follow the first book, so that a refusal without a topic before it is the book's.
-        """
+        """Subscribe the book's topic; the others follow the first book, so that a refusal before it is the book's."""
         yield Note("limits", {"read_ms": self._limits.read_ms, "stale_ms": self._limits.stale_ms})
         if self._book_topic.subscribe is None:
             yield from self._book_sync.subscribed()
@@ -145,14 +137,16 @@ class SocketSession:
 
         For any other frame it does nothing and returns None: `step` handles it.
         """
-        frame = read_book(self._venue, self.target, received) if now_ms < self._idle_until_ms else None
-        if frame is None or frame.topic != self._book_topic.key:
+        if now_ms >= self._idle_until_ms:
             return None
-        publish = self._book_sync.follow(now_ms, frame)
-        if publish is not None:
-            self._now_ms = now_ms
-            self._watchdog.data_frame(now_ms)
-            self._decode_errors.book_data()
+        frame = self._reader.read(received)
+        publish = None if frame is None else self._book_sync.follow(now_ms, frame)
+        if publish is None:
+            self._reader.keep(received, frame)
+            return None
+        self._now_ms = now_ms
+        self._watchdog.data_frame(now_ms)
+        self._decode_errors.book_data()
         return publish
 
     def step(self, now_ms: int, event: SessionEvent) -> Iterator[Action]:
@@ -193,8 +187,7 @@ class SocketSession:
                 yield from self._pings.send_failed(detail) if ping else [Close(ReconnectReason.STREAM_ENDED, detail)]
 
     def _timers(self, now_ms: int, grace_ms: int) -> Iterator[Action]:
-        limit_ms = self._limits.session_ms
-        if limit_ms and now_ms >= self.opened_ms + limit_ms:
+        if (limit_ms := self._limits.session_ms) and now_ms >= self.opened_ms + limit_ms:
             yield Close(ReconnectReason.SESSION_TIMEOUT, f"{limit_ms // 1_000}s")
         yield from self._book_sync.timers(now_ms)
         yield from self._watchdog.timers(now_ms, grace_ms)
@@ -208,6 +201,9 @@ class SocketSession:
         if not self._first_message:
             self._first_message = True
             yield Note("first_message", {"snippet": snippet(received)})
+        if (usual := self._reader.read_again(received)) is not None:
+            yield from self._book_frame(now_ms, usual)
+            return
         try:
             message = parse(self._venue, received)
         except (ValueError, RecursionError) as error:
@@ -216,11 +212,14 @@ class SocketSession:
             return
         for frame in decode(self._venue, self.target, received, message):
             if isinstance(frame, Book | BookDelta) and frame.topic == self._book_topic.key:
-                yield from self._with_milestones(self._book_sync.receive(now_ms, frame))
-                if self._book_sync.data_ms == now_ms:
-                    self._decode_errors.book_data()
+                yield from self._book_frame(now_ms, frame)
             else:
                 yield from self._handle(now_ms, frame, received, message)
+
+    def _book_frame(self, now_ms: int, frame: Book | BookDelta) -> Iterator[Action]:
+        yield from self._with_milestones(self._book_sync.receive(now_ms, frame))
+        if self._book_sync.data_ms == now_ms:
+            self._decode_errors.book_data()
 
     def _handle(self, now_ms: int, frame: Frame, received: Received, message: Any) -> Iterator[Action]:
         match frame:

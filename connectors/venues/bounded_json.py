@@ -17,8 +17,15 @@ def decode_json(text: str | bytes) -> Json:
     Raises ValueError for a text that is not JSON or has more than `MAX_CONTAINERS` arrays and objects, and
     RecursionError for one that is nested too deeply.
     """
-    if len(text) > LARGE_BYTES:
-        octets = text.encode("utf-8", "replace") if isinstance(text, str) else text
-        if octets.count(b"[") + octets.count(b"{") > MAX_CONTAINERS:
-            raise ValueError(f"more than {MAX_CONTAINERS} arrays and objects")
+    if not is_bounded(text):
+        raise ValueError(f"more than {MAX_CONTAINERS} arrays and objects")
     return msgspec.json.decode(text)
+
+
+def is_bounded(text: str | bytes) -> bool:
+    """Return whether a text is at most `LARGE_BYTES` long or has at most `MAX_CONTAINERS` arrays and objects."""
+    if len(text) <= LARGE_BYTES:
+        return True
+    if isinstance(text, str):
+        return text.count("[") + text.count("{") <= MAX_CONTAINERS
+    return text.count(b"[") + text.count(b"{") <= MAX_CONTAINERS

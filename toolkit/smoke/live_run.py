@@ -16,6 +16,7 @@ from typing import Any
 
 from connectors import settings
 from connectors.clock import Clock
+from connectors.io.collector import loaded_objects_left_out
 from connectors.io.destinations import Destinations
 from connectors.io.driver import STOP_TIMEOUT_S, Driver, SharedResources
 from connectors.io.http import HttpClient
@@ -131,7 +132,8 @@ class _LiveRun:
             self._journal = wiring.journal
             notice(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
             tasks = await ConnectorTasks.create(stack, wiring)
-            run = self._with_destinations(await self._run_tasks(tasks, run, progress, notice), tasks)
+            with loaded_objects_left_out():
+                run = self._with_destinations(await self._run_tasks(tasks, run, progress, notice), tasks)
             if self._unreached:
                 wiring.journal.record("blocked", [runner_lines.blocked(REMEDY, self._unreached)])
             await served.aclose()  # The servers say now how many clients they refused.
