@@ -241,6 +241,7 @@ class SocketSession:
             case Ignored():
                 pass
             case Unrecognised(kind):
+                self._watchdog.other_topic(now_ms)
                 yield from self._decode_errors.unrecognised(received, kind)
             case DecodeMiss(why):
                 yield from self._unknown_shape(now_ms, received, why, message)

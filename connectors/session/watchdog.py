@@ -92,7 +92,7 @@ class SilenceWatchdog:
         self._frame_ms = now_ms
 
     def other_topic(self, now_ms: int) -> None:
-        """Take note of data of another topic."""
+        """Take note of data of another topic, or of a message of a type that is not known."""
         self._other_topic_ms = now_ms
 
     def heartbeat(self, now_ms: int) -> None:

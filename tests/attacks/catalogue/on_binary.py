@@ -14,7 +14,7 @@ from typing import Any
 
 from websockets.frames import Opcode
 
-from connectors.session.events import Received
+from connectors.session.events import Received, Silence
 from connectors.venues.paradex_messages import BOOK, PUBLIC
 from connectors.venues.sbe import VERSION
 from tests.attacks.catalogue import payloads
@@ -112,16 +112,14 @@ class Damage:
     reason: str = ""
 
 
-PARSE, SHAPE, STALE = (
-    each.value
-    for each in (ReconnectReason.PARSE_ERROR, ReconnectReason.DECODE_FAIL_LOOP, ReconnectReason.STALE_WATCHDOG)
-)
+PARSE, SHAPE = ReconnectReason.PARSE_ERROR.value, ReconnectReason.DECODE_FAIL_LOOP.value
+MUTE = f"{ReconnectReason.STALE_WATCHDOG} {Silence.TOPIC_MUTE}"
 DAMAGES = (
     Damage("cut binary", "books cut at every seventh byte", (_cut,), PARSE),
     Damage("claimed levels", "groups of 65 535 and 10 000 levels that are not there", (_claimed,), PARSE),
     Damage("long block", "a root block of 65 535 bytes", (_header(length=65_535),), PARSE),
     Damage("short block", "a root block of 0 bytes", (_header(length=0),), PARSE),
-    Damage("other template", "books with a template that does not exist", (_header(template=9_999),), STALE),
+    Damage("other template", "books with a template that does not exist", (_header(template=9_999),), MUTE),
     Damage("other schema", "books of another schema", (_header(schema=7),), SHAPE),
     Damage("null levels", "levels without price or size", (_levels(None, 1), _levels(1, None)), SHAPE),
     Damage("lowest levels", "the lowest price and size that a field holds", (_levels(LOWEST, LOWEST),), SHAPE),

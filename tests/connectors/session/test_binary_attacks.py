@@ -56,7 +56,8 @@ def test_damaged_binary_messages_end_a_session_with_their_reason_and_the_next_is
         step(now_ms, TimePassed())
         if machine.state is not ConnectorState.OPEN:
             break
-    ended = [str(note.fields["reason"]) for note in notes if note.kind == "reconnect"]
+    fields = [note.fields for note in notes if note.kind == "reconnect"]
+    ended = [" ".join(str(each[key]) for key in ("reason", "silence") if each.get(key)) for each in fields]
     assert ended == ([damage.reason] if damage.reason else [])
     if ended:
         while machine.state is not ConnectorState.CONNECTING:
