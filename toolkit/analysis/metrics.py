@@ -18,7 +18,7 @@ from importlib.resources import files
 import duckdb
 
 from toolkit.db.query_pool import QueryPool
-from toolkit.db.store import execute_script, sql
+from toolkit.db.store import execute_script, sql, statements
 from toolkit.files.copies import Overlap
 from toolkit.model.figures import Figure, FigureSpec, Number
 from toolkit.model.vocabulary import (
@@ -194,9 +194,9 @@ def by_metric(pool: QueryPool, only: Iterable[str] | None = None) -> Iterator[tu
 
 
 def _figures(con: duckdb.DuckDBPyConnection, metric: Metric) -> list[Figure]:
-    rows = con.execute(
-        f"select scope, metric, value, n, bound, low, high, note from ({_body(metric.query)})"
-    ).fetchall()
+    columns = "scope, metric, value, n, bound, low, high, note"
+    (query,) = statements(con, f"select {columns} from ({_body(metric.query)})")
+    rows = con.execute(query).fetchall()
     # Sorted here, because the database takes longer to plan a sort than this takes.
     return [_figure(metric, f"{scope}.{name}", *row) for scope, name, *row in sorted(rows, key=lambda row: row[:2])]
 
