@@ -25,7 +25,7 @@ from connectors.venues.frames import Book, BookDelta, MarketFrame
 
 CAPACITY = 256
 """Largest number of events in the queue of one venue."""
-CAPACITY_LEVELS = 40_000
+CAPACITY_LEVELS = 20_000
 """Number of book levels at which the queue of one venue is full, whatever the number of its events."""
 _LOSSLESS = (Book, BookDelta)
 

@@ -61,7 +61,10 @@ class _PriceCache(dict[Any, float]):
     """Prices of levels by their text, because they come again and again; a full cache starts afresh."""
 
     def __missing__(self, text: object) -> float:
-        value = level_price(price(text))
+        number = _number(text)
+        if not number:
+            raise BadNumberError("not a price:", text)
+        value = level_price(number) if isinstance(number, Decimal) else number
         if len(self) >= CACHED_PRICES:
             self.clear()
         self[text] = value
@@ -79,6 +82,15 @@ def level_price(value: Decimal) -> float:
     return number
 
 
+def _number(text: object) -> Number:
+    """Parse a number as `size` does; a plain one takes a fifth of the time."""
+    if isinstance(text, str) and _PLAIN.fullmatch(text):
+        # Zeros at both ends are no digits of the number that a float has to hold.
+        exact = len(text) <= EXACT_DIGITS or len(text.replace(".", "").strip("0")) <= EXACT_DIGITS
+        return float(text) if exact else Decimal(text)
+    return to_number(size(text))
+
+
 def _all_sizes(texts: list[Any]) -> list[Number]:
     """Parse sizes as `size` does; plain ones are checked together, because that is twice as fast."""
     try:
@@ -86,7 +98,7 @@ def _all_sizes(texts: list[Any]) -> list[Number]:
             return list(map(float, texts))
     except (TypeError, ValueError):
         pass  # One of them is no text, or holds a comma.
-    return [to_number(size(text)) for text in texts]
+    return list(map(_number, texts))
 
 
 def rate(text: object) -> Decimal:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.venues.frames import FrameLevel, exact_levels
+from connectors.venues.frames import FrameLevel, exact_levels, to_number
 from connectors.venues.parsing import (
     BadNumberError,
     aggregate_orders,
     integer,
+    level_price,
     levels,
     price,
     rate,
@@ -103,3 +104,17 @@ def test_a_price_of_up_to_15_digits_is_exact(digits: int, decimals: int) -> None
 def test_a_price_of_more_than_15_digits_is_refused(text: str) -> None:
     with pytest.raises(BadNumberError, match="more than 15 digits"):
         levels([(text, "1")], 0, 1)
+
+
+@given(st.from_regex(r"[0-9]{1,15}(\.[0-9]{1,12})?", fullmatch=True), st.booleans())
+def test_a_level_of_plain_text_is_that_of_its_decimal(text: str, beside_scientific: bool) -> None:
+    text = text.translate({ord(each): "0" for each in "12345"})  # Many zeros, at both ends and inside.
+    rows = [("1", text), ("2", "1e1")] if beside_scientific else [("1", text)]
+    assert levels(rows, 0, 1)[0].size == to_number(Decimal(text))
+    try:
+        expected = level_price(price(text))
+    except BadNumberError:
+        with pytest.raises(BadNumberError):
+            levels([(text, "1")], 0, 1)
+    else:
+        assert levels([(text, "1")], 0, 1)[0].price == expected
