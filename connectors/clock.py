@@ -6,14 +6,15 @@ import time
 
 
 class Clock:
-    """Time since the clock was made, and the wall time of that moment plus it.
+    """Time since the millisecond in which the clock was made, and the wall time of that moment plus it.
 
-    The wall time is read once, so a later change of the host's clock has no effect.
+    The wall time is read once, so a later change of the host's clock has no effect. Both times begin with a whole
+    millisecond, so that they differ by the same number of milliseconds at any moment.
     """
 
     def __init__(self) -> None:
-        self._began_ns = time.monotonic_ns()
-        self._began_unix_us = time.time_ns() // 1_000
+        self._began_unix_ms, rest_ns = divmod(time.time_ns(), 1_000_000)
+        self._began_ns = time.monotonic_ns() - rest_ns
 
     def now_us(self) -> int:
         """Return the microseconds since the start."""
@@ -25,23 +26,23 @@ class Clock:
 
     def now_and_unix_ms(self) -> tuple[int, int]:
         """Return `now_ms` and `unix_ms` of the same moment."""
-        now_us = self.now_us()
-        return now_us // 1_000, (self._began_unix_us + now_us) // 1_000
+        now_ms = self.now_us() // 1_000
+        return now_ms, self._began_unix_ms + now_ms
 
     def unix_us(self) -> int:
         """Return the wall time in microseconds since 1970."""
-        return self._began_unix_us + self.now_us()
+        return self._began_unix_ms * 1_000 + self.now_us()
 
     def unix_ms(self) -> int:
         """Return the wall time in milliseconds since 1970."""
-        return self.unix_us() // 1_000
+        return self._began_unix_ms + self.now_ms()
 
 
 class VirtualClock(Clock):
     """A clock that stands still until it is advanced; its wall time begins at `began_unix_ms`."""
 
     def __init__(self, began_unix_ms: int) -> None:
-        self._began_unix_us = began_unix_ms * 1_000
+        self._began_unix_ms = began_unix_ms
         self._now_us = 0
 
     def advance_to(self, now_ms: int) -> None:

@@ -51,8 +51,10 @@ class EventQueue:
 
     def enqueue(self, event: SessionEvent, socket: int = NO_SOCKET) -> None:
         """Add an event with the present time, even if the queue is full."""
-        self._bytes += _frame_bytes(event)
-        self._events.append(QueuedEvent(event, socket, *self._clock.now_and_unix_ms()))
+        if isinstance(event, Received):
+            self._bytes += len(event.data)
+        at_ms, at_unix_ms = self._clock.now_and_unix_ms()
+        self._events.append(QueuedEvent(event, socket, at_ms, at_unix_ms))
         self._data_available.set()
 
     def enqueue_control(self, control: Control, socket: int) -> None:
@@ -76,11 +78,13 @@ class EventQueue:
         """Remove and return the oldest event, or return None if there is none."""
         while self._events:
             queued = self._events.popleft()
-            self._bytes -= _frame_bytes(queued.event)
+            event, socket = queued.event, queued.socket
+            if isinstance(event, Received):
+                self._bytes -= len(event.data)
             self._space_available.set()
-            if queued.socket in (NO_SOCKET, self.socket):
-                if isinstance(queued.event, ControlReceived):
-                    self._controls.discard(queued.event.control)
+            if socket == self.socket or socket == NO_SOCKET:
+                if isinstance(event, ControlReceived):
+                    self._controls.discard(event.control)
                 return queued
         return None
 
@@ -101,7 +105,3 @@ class EventQueue:
             for _ in range(3):
                 await asyncio.sleep(0)
         return self.dequeue()
-
-
-def _frame_bytes(event: SessionEvent) -> int:
-    return len(event.data) if isinstance(event, Received) else 0

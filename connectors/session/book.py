@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
 from typing import Any
@@ -12,34 +13,34 @@ from connectors.venues.frames import Book, BookDelta, BookSide, FrameLevel, Leve
 MAX_LEVELS = 20_000
 """Most levels of one side of a stored book; a venue whose deltas add more is left."""
 
+# A member of an enumeration is found in several times the time of a name.
+_NO_FLAWS, _CROSSED, _LOCKED = BookFlaws.NONE, BookFlaws.CROSSED, BookFlaws.LOCKED
+
 
 class Ladder:
     """One side of a book: price levels, best price first when read.
 
-    `best_price` is the price nearest to the other side, None for an empty side. It is sought in the whole side only
-    after the best level was removed.
+    `sizes` holds the size at each price. `best_price` is the price nearest to the other side, None for an empty side.
+    It is sought in the whole side only after the best level was removed.
     """
 
-    __slots__ = ("_nearest", "_side", "_sizes", "best_price")
+    __slots__ = ("_buys", "_nearest", "best_price", "sizes")
 
     def __init__(self, side: BookSide) -> None:
         self.best_price: float | None = None
-        self._side = side
-        self._nearest: Callable[..., Any] = max if side is BookSide.BUY else min
-        self._sizes: dict[float, Number] = {}
-
-    def __len__(self) -> int:
-        return len(self._sizes)
+        self.sizes: dict[float, Number] = {}
+        self._buys = side is BookSide.BUY
+        self._nearest: Callable[..., Any] = max if self._buys else min
 
     def replace(self, levels: Iterable[FrameLevel]) -> bool:
         """Replace all levels; return True if anything changed.
 
         Of equal prices the last counts. Levels of size zero are left out.
         """
-        before, sizes = self._sizes, {level.price: level.size for level in levels}
+        before, sizes = self.sizes, {level.price: level.size for level in levels}
         if not all(sizes.values()):
             sizes = {price: size for price, size in sizes.items() if size}
-        self._sizes = sizes
+        self.sizes = sizes
         self.best_price = self._nearest(sizes, default=None)
         return sizes != before
 
@@ -48,36 +49,35 @@ class Ladder:
 
         Size zero removes a level. The removal of an unknown level is legal and changes nothing.
         """
-        sizes, best = self._sizes, self.best_price
-        added = []
+        sizes, best, buys = self.sizes, self.best_price, self._buys
         for level in levels:
             if sizes.get(level.price, 0) != level.size:
                 break
         else:
             return False
-        count = len(sizes)
+        if best is None:
+            best = -math.inf if buys else math.inf
         for level in levels:
             size = level.size
             if size:
-                sizes[level.price] = size
-                if len(sizes) != count:
-                    count += 1
-                    added.append(level.price)
-            elif sizes.pop(level.price, None) is not None:
-                count -= 1
-        if added and best is not None:
-            best = self._nearest(best, *added)
+                price = level.price
+                sizes[price] = size
+                # A higher bid or a lower ask; that an equal ask passes too changes nothing.
+                if (price > best) is buys:
+                    best = price
+            else:
+                sizes.pop(level.price, None)
         self.best_price = best if best in sizes else self._nearest(sizes, default=None)
         return True
 
     def best(self) -> Level | None:
         """Return the level nearest to the other side, None for an empty side."""
         price = self.best_price
-        return None if price is None else (to_decimal(price), to_decimal(self._sizes[price]))
+        return None if price is None else (to_decimal(price), to_decimal(self.sizes[price]))
 
     def levels(self, depth: int | None = None) -> list[FrameLevel]:
         """Return the best `depth` levels, or all of them."""
-        ordered = sorted(self._sizes.items(), reverse=self._side is BookSide.BUY)
+        ordered = sorted(self.sizes.items(), reverse=self._buys)
         return [FrameLevel(price, size) for price, size in ordered[:depth]]
 
 
@@ -93,29 +93,29 @@ class OrderBook:
 
     def replace(self, book: Book) -> bool:
         """Replace both sides by a whole book; return True if any level changed."""
-        changed = self.bids.replace(book.bids), self.asks.replace(book.asks)
+        bids_changed, asks_changed = self.bids.replace(book.bids), self.asks.replace(book.asks)
         self.seq = book.seq
-        return any(changed)
+        return bids_changed or asks_changed
 
     def apply(self, delta: BookDelta) -> bool:
         """Apply the levels of a delta; return True if any level changed.
 
         The sequence is not checked here: call `check_sequence` first.
         """
-        changed = self.bids.update(delta.bids), self.asks.update(delta.asks)
+        bids_changed, asks_changed = self.bids.update(delta.bids), self.asks.update(delta.asks)
         if delta.seq is not None:
             self.seq = delta.seq
-        return any(changed)
+        return bids_changed or asks_changed
 
     def may_outgrow(self, delta: BookDelta) -> bool:
         """Return False if a side cannot have more than `MAX_LEVELS` levels after this delta."""
-        most = max(len(self.bids) + len(delta.bids), len(self.asks) + len(delta.asks))
-        return most > MAX_LEVELS
+        bids, asks = self.bids.sizes, self.asks.sizes
+        return len(bids) + len(delta.bids) > MAX_LEVELS or len(asks) + len(delta.asks) > MAX_LEVELS
 
     @property
     def is_too_large(self) -> bool:
         """True if a side has more than `MAX_LEVELS` levels."""
-        return max(len(self.bids), len(self.asks)) > MAX_LEVELS
+        return max(len(self.bids.sizes), len(self.asks.sizes)) > MAX_LEVELS
 
     def top(self) -> tuple[Level | None, Level | None]:
         """Return best bid and best ask; None for an empty side."""
@@ -133,9 +133,9 @@ class OrderBook:
         bid, ask = self.bids.best_price, self.asks.best_price
         if bid is None or ask is None:
             return BookFlaws.EMPTY if bid is ask else BookFlaws.ONE_SIDED
-        if bid > ask:
-            return BookFlaws.CROSSED
-        return BookFlaws.LOCKED if bid == ask else BookFlaws.NONE
+        if bid < ask:
+            return _NO_FLAWS
+        return _CROSSED if bid > ask else _LOCKED
 
 
 # --- the sequence rule ------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def delivery(kind: str, number: int, venue: str = "fjord") -> Delivery:
 def test_events_are_drained_in_the_order_of_arrival() -> None:
     publisher = Publisher(["fjord"])
     sent = [delivery(kind, n) for n, kind in enumerate(["book", "delta", "trade", "funding", "delta"])]
-    assert all(publisher.offer(each) == (True, []) for each in sent)
+    assert all(publisher.offer(each) == (True, ()) for each in sent)
     assert publisher.drain() == sent
     assert publisher.drain() == []
 
@@ -40,9 +40,9 @@ def test_a_full_queue_refuses_a_book_counts_that_once_and_accepts_it_when_there_
     assert publisher.offer(refused) == (
         False, [Note("pressure", {"name": "mp_lossless_wait_count", "count": 1, "total": 1})],
     )  # fmt: skip
-    assert publisher.offer(refused, retry=True) == (False, [])
+    assert publisher.offer(refused, retry=True) == (False, ())
     publisher.drain()
-    assert publisher.offer(refused, retry=True) == (True, [])
+    assert publisher.offer(refused, retry=True) == (True, ())
     assert publisher.counts["fjord", Pressure.LOSSLESS_WAIT] == 1
 
 
@@ -64,7 +64,7 @@ def test_a_full_queue_that_was_set_aside_takes_events_again_and_comes_first() ->
     publisher.offer(delivery("trade", 7))
     publisher.offer(delivery("book", 9, "sound"))
     publisher.set_aside_full()
-    assert [publisher.offer(each) for each in sent[2:]] == [(True, []), (True, [])]
+    assert [publisher.offer(each) for each in sent[2:]] == [(True, ()), (True, ())]
     assert len(publisher) == 6
     expected = [*sent[:2], delivery("trade", 7), *sent[2:], delivery("book", 9, "sound")]
     assert publisher.drain() == expected
@@ -103,7 +103,7 @@ def test_under_any_load_all_books_arrive_in_order_and_every_lost_event_is_counte
             lossy_offered += 1
         if not publisher.offer(offered)[0]:
             drained += publisher.drain()
-            assert publisher.offer(offered, retry=True) == (True, [])
+            assert publisher.offer(offered, retry=True) == (True, ())
         if offered.lossless:
             books[venue].append(offered)
         assert all(publisher.queue_length(each) <= capacity for each in ("fjord", "sound"))
