@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from connectors.io.driver import STOP_TIMEOUT_S, Driver, SharedResources
 from connectors.io.http import HttpClient
 from connectors.io.proxies import is_loopback
 from connectors.io.tls import check_authorities
-from connectors.recording.run_files import Journal
 from connectors.runner import runner_lines
 from connectors.runner.runner import Runner
 from connectors.session.connector import Connector
@@ -40,7 +38,7 @@ from toolkit.smoke.plan import ShadowPlan
 from toolkit.smoke.run_directory import claim, save_meta
 from toolkit.smoke.stop_handlers import stop_signals_handled
 from toolkit.smoke.stop_policy import StoppedBy
-from toolkit.smoke.wiring import RunWiring
+from toolkit.smoke.wiring import RefusedClients, RunWiring
 
 POLL_S = 0.25
 LOAD_SAMPLE_INTERVAL_S = 10.0
@@ -113,7 +111,6 @@ class _LiveRun:
         self._stopped_by: StoppedBy | None = None
         self._unreached: Mapping[str, str] = {}
         self._user_warned = False
-        self._journal: Journal | None = None
 
     async def run(self, progress: Progress, notice: Notice) -> RunMeta:
         """Run until the time is over, an interrupt, or a failure; return the last record."""
@@ -125,11 +122,12 @@ class _LiveRun:
         save_meta(run, self._out)
         cpu_before_s = time.process_time()
         async with AsyncExitStack() as stack, AsyncExitStack() as served:
-            environ = await self._connector_environment(served, notice)
+            refused = RefusedClients(notice)
+            environ = await self._connector_environment(served, refused)
             run = replace(run, **environment_fields(environ, self._environ))
             save_meta(run, self._out)
             wiring = RunWiring(stack, plan, self._out, environ, self._clock)
-            self._journal = wiring.journal
+            refused.record_into(wiring.journal)
             notice(f"{plan.source}; recording into {plan.out}; Ctrl-C stops the run and keeps it")
             tasks = await ConnectorTasks.create(stack, wiring)
             with loaded_objects_left_out():
@@ -149,7 +147,7 @@ class _LiveRun:
         self._stopped_by = self._stopped_by or reason
         self._stop.set()
 
-    async def _connector_environment(self, stack: AsyncExitStack, notice: Notice) -> dict[str, str]:
+    async def _connector_environment(self, stack: AsyncExitStack, refused: RefusedClients) -> dict[str, str]:
         """Return the connectors' environment; serve the loopback feed if no other process does, and add its URLs."""
         plan, environ = self._plan, dict(self._environ)
         if not plan.own_venues:
@@ -157,22 +155,20 @@ class _LiveRun:
         for venue in plan.venues.values():
             if venue.instrument is not None:
                 environ.pop(venue.instrument.name, None)
-        if plan.venue_urls is not None:
-            return environ | dict(plan.venue_urls)
+        if plan.serve is not None:
+            return environ | dict(await stack.enter_async_context(plan.serve(refused.write)))
         truth = stack.enter_context(TruthFile(plan.truth)).write if plan.truth is not None else None
-        refused = partial(self._client_refused, notice)
         venue_urls = await stack.enter_async_context(
             loopback(
-                plan.venues, plan.scenario, base=plan.base, seed=plan.seed, write_truth=truth, write_notice=refused
+                plan.venues,
+                plan.scenario,
+                base=plan.base,
+                seed=plan.seed,
+                write_truth=truth,
+                write_notice=refused.write,
             )
         )
         return environ | venue_urls
-
-    def _client_refused(self, notice: Notice, text: str) -> None:
-        """Record the notice of a simulated venue about the clients that it refused."""
-        if self._journal is not None:
-            self._journal.record("client_refused", [runner_lines.client_refused(text)], detail=text)
-        notice(f"simulated {text}")
 
     async def _run_tasks(self, tasks: ConnectorTasks, run: RunMeta, progress: Progress, notice: Notice) -> RunMeta:
         """Run all tasks until something ends the run; sample the host's load meanwhile."""

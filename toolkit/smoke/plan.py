@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
 from connectors.simulator.scenario import Scenario
 from connectors.text import quoted
@@ -20,6 +22,13 @@ class Feed(StrEnum):
     LIVE = "live"
 
 
+ServeVenues: TypeAlias = Callable[[Callable[[str], None]], AbstractAsyncContextManager[Mapping[str, str]]]
+"""Serves simulated venues in a context, which yields the environment that leads to them.
+
+The argument is called with each notice about the clients that they refuse, until the context has ended.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class ShadowPlan:
     """One run of the connectors in shadow mode (market data only, no orders).
@@ -30,8 +39,8 @@ class ShadowPlan:
     connection leads to this machine: before the first one by the URLs of the environment, then by the addresses that
     were reached.
 
-    `venue_urls` is the environment that leads to simulated venues which another process serves; None if the run of the
-    loopback feed starts them itself. `begin_s` is the time of the monotonic clock, in seconds, at which the run begins;
+    `serve` leads to simulated venues that another process serves; None if the run of the loopback feed serves them
+    itself. `begin_s` is the time of the monotonic clock, in seconds, at which the run begins;
     None for at once. `pair` is the place of the run in a pair.
     """
 
@@ -47,7 +56,7 @@ class ShadowPlan:
     truth: Path | None = None
     label: str | None = None
     redirected: bool = False
-    venue_urls: Mapping[str, str] | None = None
+    serve: ServeVenues | None = None
     begin_s: float | None = None
     pair: PairSide | None = None
 

@@ -36,6 +36,29 @@ from toolkit.smoke.plan import ShadowPlan
 TELEMETRY = "telemetry.jsonl"
 
 
+class RefusedClients:
+    """Tells the user which clients the simulated venues refuse, and records them once the files of the run are open."""
+
+    def __init__(self, notice: Callable[[str], None]) -> None:
+        self._notice = notice
+        self._journal: Journal | None = None
+        self._unrecorded: list[str] = []
+
+    def write(self, text: str) -> None:
+        """Take a notice, which begins with the venue and a colon."""
+        self._notice(f"simulated {text}")
+        if self._journal is None:
+            self._unrecorded.append(text)
+        else:
+            self._journal.record("client_refused", [runner_lines.client_refused(text)], detail=text)
+
+    def record_into(self, journal: Journal) -> None:
+        """Record the notices so far and all later ones."""
+        self._journal = journal
+        for text in self._unrecorded:
+            journal.record("client_refused", [runner_lines.client_refused(text)], detail=text)
+
+
 class RunWiring:
     """The connectors, the queue, the journal and the files of one run, in the run directory `out`.
 

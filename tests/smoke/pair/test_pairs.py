@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.smoke.foreign_requests import refusals, send_foreign_requests
 from tests.smoke.producer_plans import PATIENCE_S, PRODUCER
 from toolkit.host import guard
 from toolkit.smoke.run_directory import load_meta
@@ -75,8 +76,17 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]
     folder = tmp_path_factory.mktemp("pair")
     (folder / "idle.toml").write_text(SCENARIO, encoding="utf-8")
     words = ("--scenario", str(folder / "idle.toml"), "--seed", "3", "--a", f"{PING}=0", "--b", f"{PING}=500")
-    done = ab(folder / "ab", *words, "--html", str(folder / "page.html"), seconds=SECONDS)
-    yield folder / "ab", done.stdout
+    length = ("--minutes", str(SECONDS / 60), "--html", str(folder / "page.html"))
+    running = start(folder / "ab", *words, *length)
+    try:
+        assert wait_until(lambda: bool(telemetry(folder / "ab" / "a") and telemetry(folder / "ab" / "b")))
+        send_foreign_requests((load_meta(folder / "ab" / "a").environment or {})["ASTER_REST_URL"])
+        stdout, stderr = running.communicate(timeout=PATIENCE_S)
+    finally:
+        running.kill()
+    (folder / "stderr").write_text(stderr, encoding="utf-8")
+    assert running.returncode == 0, stderr
+    yield folder / "ab", stdout
 
 
 def test_both_sides_begin_and_end_at_the_same_moment(pair: tuple[Path, str]) -> None:
@@ -114,6 +124,17 @@ def test_the_document_leads_with_the_setting_under_test_and_says_the_design(pair
     assert "Paired, same time, same venues, same machine; before is side a, and side" in document
     assert f"Under test: {PING} 0 → 500." in pair[1] and pair[1].endswith(f"{pair[0] / 'evidence.md'}\n")
     assert "<html" in (pair[0].parent / "page.html").read_text(encoding="utf-8")
+
+
+def test_clients_that_the_venues_of_a_pair_refused_are_counted_on_the_terminal_and_in_the_files_of_both_sides(
+    pair: tuple[Path, str],
+) -> None:
+    assert refusals((pair[0].parent / "stderr").read_text(encoding="utf-8"), "venues: aster") == [1, 1]
+    for side in "ab":
+        assert refusals((pair[0] / side / "run.log").read_text(encoding="utf-8"), "simulated aster") == [1, 1]
+        rows = map(json.loads, (pair[0] / side / "events.jsonl").read_text(encoding="utf-8").splitlines())
+        details = [row["fields"]["detail"] for row in rows if row.get("kind") == "client_refused"]
+        assert refusals("\n".join(details), "aster") == [1, 1] and len(details) == 2
 
 
 def test_pings_keep_the_venue_from_dropping_the_client(pair: tuple[Path, str]) -> None:

@@ -37,6 +37,23 @@ class EndAt:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientRefused:
+    """The simulated venues, which the parent serves, refused clients; `text` begins with the venue and a colon."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The connectors of a side have stopped; its files stay open until `VenuesClosed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class VenuesClosed:
+    """The parent has closed the simulated venues; no `ClientRefused` follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupt:
     """The side stops now, as after Ctrl-C."""
 
@@ -55,5 +72,5 @@ class Failed:
     text: str
 
 
-FromSide = Ready | Running | Notice | Failed
-ToSide = Begin | EndAt | Interrupt
+FromSide = Ready | Running | Stopped | Notice | Failed
+ToSide = Begin | EndAt | ClientRefused | VenuesClosed | Interrupt

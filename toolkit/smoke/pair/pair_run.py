@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
@@ -14,7 +13,19 @@ from connectors.simulator.server import loopback
 from toolkit.host import system
 from toolkit.model.errors import InputError
 from toolkit.model.recorded.run_meta import RunMeta
-from toolkit.smoke.pair.messages import Begin, EndAt, Failed, Interrupt, Notice, Ready, Running, ToSide
+from toolkit.smoke.pair.messages import (
+    Begin,
+    ClientRefused,
+    EndAt,
+    Failed,
+    Interrupt,
+    Notice,
+    Ready,
+    Running,
+    Stopped,
+    ToSide,
+    VenuesClosed,
+)
 from toolkit.smoke.pair.plan import ConnectorSide, PairPlan, Side
 from toolkit.smoke.pair.side_process import run_side
 from toolkit.smoke.run_directory import claim, load_meta, save_meta
@@ -56,6 +67,7 @@ class _PairRun:
     def __init__(self, plan: PairPlan, progress: Progress, notice: NoticeOfSide) -> None:
         self._plan, self._progress, self._notice = plan, progress, notice
         self._sides: dict[str, _SideProcess] = {}
+        self._refused: list[ClientRefused] = []
         self._interrupted = self._begun = False
 
     async def run(self) -> dict[str, RunMeta]:
@@ -65,8 +77,10 @@ class _PairRun:
                     self._sides[name] = _SideProcess(name, self._plan.sides[name], self._notice)
                 await asyncio.gather(*(each.ready_or_ended.wait() for each in self._sides.values()))
                 if not self._interrupted:
-                    async with _venues(self._plan, self._notice) as venue_urls:
+                    async with _venues(self._plan, self._client_refused) as venue_urls:
                         await self._run_sides(venue_urls)
+                    # The venues have told how many clients they refused.
+                    await self._close_sides()
             finally:
                 for each in self._sides.values():
                     each.end()
@@ -79,15 +93,30 @@ class _PairRun:
         begin, self._begun = Begin(loop.time() + LEAD_S, venue_urls), True
         for name in self._plan.order:
             self._sides[name].send(begin)
+            for refused in self._refused:
+                self._sides[name].send(refused)
         end_told = False
-        while running := [each for each in self._sides.values() if not each.ended.is_set()]:
+        while running := [each for each in self._sides.values() if not each.stopped_or_ended.is_set()]:
             self._progress(max(0.0, loop.time() - begin.at_s) * 1_000)
             if not end_told and all(each.since_s is not None for each in running):
                 end_told = True
                 self._end_together(running)
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_S):
-                    await running[0].ended.wait()
+                    await running[0].stopped_or_ended.wait()
+
+    async def _close_sides(self) -> None:
+        for each in self._sides.values():
+            each.send(VenuesClosed())
+        await asyncio.gather(*(each.ended.wait() for each in self._sides.values()))
+
+    def _client_refused(self, text: str) -> None:
+        """Tell the user and the sides of clients that the venues refused; `text` begins with the venue and a colon."""
+        self._notice("venues", text)
+        self._refused.append(ClientRefused(text))
+        if self._begun:
+            for each in self._sides.values():
+                each.send(self._refused[-1])
 
     def _end_together(self, running: Iterable[_SideProcess]) -> None:
         """Tell every program that runs when it ends: the run time after the last of them wrote its first telemetry."""
@@ -133,7 +162,7 @@ class _SideProcess:
     def __init__(self, name: str, side: Side, notice: NoticeOfSide) -> None:
         self.side, self.failure = side, ""
         self.since_s: float | None = 0.0 if isinstance(side, ConnectorSide) else None
-        self.ready_or_ended, self.ended = asyncio.Event(), asyncio.Event()
+        self.ready_or_ended, self.stopped_or_ended, self.ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._name, self._notice, self._begun = name, notice, False
         self._link, other = _duplex()
         self._process = get_context("spawn").Process(target=run_side, args=(side, other), name=f"side {name}")
@@ -168,6 +197,7 @@ class _SideProcess:
         except (EOFError, ConnectionResetError):
             asyncio.get_running_loop().remove_reader(self._link.fileno())
             self.ready_or_ended.set()
+            self.stopped_or_ended.set()
             self.ended.set()
             return
         match message:
@@ -175,6 +205,8 @@ class _SideProcess:
                 self.ready_or_ended.set()
             case Running(since_s):
                 self.since_s = since_s
+            case Stopped():
+                self.stopped_or_ended.set()
             case Notice(text):
                 self._notice(self._name, text)
             case Failed(text):
@@ -188,16 +220,15 @@ def _duplex() -> tuple[Connection, Connection]:
 
 
 @asynccontextmanager
-async def _venues(plan: PairPlan, notice: NoticeOfSide) -> AsyncIterator[dict[str, str] | None]:
+async def _venues(plan: PairPlan, write_notice: Callable[[str], None]) -> AsyncIterator[dict[str, str] | None]:
     """Serve one set of simulated venues to both sides; yield their URLs, or None where the sides need no venues.
 
-    `notice` is called with the notices about refused clients, as those of the side `venues`.
+    `write_notice` is called with the notices about refused clients.
     """
     side = next(iter(plan.sides.values()))
     if not isinstance(side, ConnectorSide) or not (shadow := side.plan()).own_venues:
         yield None
         return
-    write_notice = partial(notice, "venues")
     async with loopback(
         shadow.venues, shadow.scenario, base=shadow.base, seed=shadow.seed, write_notice=write_notice
     ) as urls:

@@ -10,7 +10,7 @@ from pathlib import Path
 from connectors.simulator.scenario import Scenario, read
 from connectors.venues import venues
 from toolkit.model.recorded.run_meta import PairSide
-from toolkit.smoke.plan import Feed, ShadowPlan
+from toolkit.smoke.plan import Feed, ServeVenues, ShadowPlan
 from toolkit.smoke.supervisor import SupervisionPlan
 
 SIDES = ("a", "b")
@@ -37,8 +37,11 @@ class ConnectorSide:
     base: str = "ETH"
     pair: PairSide | None = None
 
-    def plan(self, venue_urls: Mapping[str, str] | None = None, begin_s: float | None = None) -> ShadowPlan:
-        """Return the plan of the run on venues that another process serves. Raises `InputError` for a bad scenario."""
+    def plan(self, serve: ServeVenues | None = None, begin_s: float | None = None) -> ShadowPlan:
+        """Return the plan of the run; `serve` leads to venues that another process serves.
+
+        Raises `InputError` for a bad scenario.
+        """
         known = venues()
         return ShadowPlan(
             argv=self.argv,
@@ -49,7 +52,7 @@ class ConnectorSide:
             scenario=read(*self.scenario, list(known)) if self.scenario else Scenario(),
             seed=self.seed,
             base=self.base,
-            venue_urls=venue_urls,
+            serve=serve,
             begin_s=begin_s,
             pair=self.pair,
         )
