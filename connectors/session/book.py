@@ -150,6 +150,9 @@ class SequenceCheck(StrEnum):
     MISMATCH = "mismatch"
 
 
+_FOLLOWS = SequenceCheck.FOLLOWS
+
+
 def check_sequence(state: int | None, delta: BookDelta, *, bridging: bool = False) -> SequenceCheck:
     """Compare a delta with the sequence number `state` of the stored book; without numbers a delta always follows.
 
@@ -171,7 +174,7 @@ def check_sequence(state: int | None, delta: BookDelta, *, bridging: bool = Fals
     if delta.seq <= state:
         return SequenceCheck.OLD
     if delta.prev == state:
-        return SequenceCheck.FOLLOWS
+        return _FOLLOWS
     return SequenceCheck.GAP if delta.prev > state else SequenceCheck.MISMATCH
 
 

@@ -166,7 +166,7 @@ class UsualBook(NamedTuple):
 
 _BOOK_HEAD = struct.Struct("<qqB")
 _BOOK_KEY = (PUBLIC.layouts[BOOK].template, SCHEMA_ID)
-_DECIMALS = 10.0**8
+_UNIT = 10**8
 _TOO_LONG = 10**EXACT_DIGITS
 
 
@@ -196,13 +196,12 @@ def _read_levels(data: bytes, at: int) -> tuple[list[FrameLevel], int]:
         raise ValueError("an unusual group")
     begin = at + GROUP_HEADER.size
     numbers = _unsigned(2 * count).unpack_from(data, begin)
-    prices, sizes = numbers[::2], numbers[1::2]
-    # A negative number is a large one here.
-    if max(numbers, default=0) >= _TOO_LONG or not all(prices):
+    # A negative number is a large one here; every other number is a price.
+    if count and (max(numbers) >= _TOO_LONG or not all(numbers[::2])):
         raise ValueError("an unusual number")
-    # Both operands are exact, so that the quotient is the float nearest to the decimal.
-    levels = [FrameLevel(price / _DECIMALS, size / _DECIMALS) for price, size in zip(prices, sizes, strict=True)]
-    return levels, begin + _LEVEL.size * count
+    # The quotient of two integers is the float nearest to the decimal.
+    decimals = iter([number / _UNIT for number in numbers])
+    return list(map(FrameLevel, decimals, decimals)), begin + _LEVEL.size * count
 
 
 @lru_cache(256)

@@ -119,7 +119,8 @@ def known(value: Decimal | None) -> Decimal:
 
 def integer(value: object) -> int:
     """Check an integer of a message (a sequence number, a time), 0 to 2**63 - 1; raises BadNumberError."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
+    # The exact type, because a bool is an `int` too.
+    if type(value) is int and 0 <= value < 2**63:
         return value
     raise BadNumberError("not a whole number:", value)
 
