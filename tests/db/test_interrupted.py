@@ -145,10 +145,10 @@ def test_an_interrupt_while_modules_load_says_that_nothing_was_stored() -> None:
 
 def test_ctrl_c_within_a_query_is_a_keyboard_interrupt() -> None:
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
     try:
         # DuckDB looks for signals only while the calling thread works on the query.
         with duckdb.connect(config={"threads": 1}) as con, pytest.raises(KeyboardInterrupt), interrupts_raised():
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
             con.execute("select count(*) from range(10000000000) where range % 7 = 3")
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
