@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.analysis.pipeline import analyze
+from toolkit.analysis.pipeline import Options, analyze
 from toolkit.cli import main
 from toolkit.model.errors import InputError
 
@@ -33,7 +33,7 @@ def test_two_different_files_at_one_position_are_refused_by_name_with_advice(
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     with pytest.raises(InputError, match=" and ".join(sorted(files))) as refused:
-        analyze([str(tmp_path)])
+        analyze([str(tmp_path)], options=Options(scope="ages"))
     assert advice in str(refused.value)
     with pytest.raises(SystemExit) as exited:
         main(["analyze", str(tmp_path), "--db", ":memory:"])
@@ -55,7 +55,7 @@ ACCEPTED = {
 def test_copies_empty_files_and_numbered_parts_are_read(tmp_path: Path, files: dict[str, bytes]) -> None:
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    analysis = analyze([str(tmp_path)])
+    analysis = analyze([str(tmp_path)], options=Options(scope="ages"))
     assert any(each.used for each in analysis.ledger)
 
 
@@ -65,4 +65,4 @@ def test_files_with_one_name_from_two_folders_are_one_run(tmp_path: Path) -> Non
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "run.log").write_bytes(data)
         paths.append(str(tmp_path / folder / "run.log"))
-    assert len(analyze(paths).ledger) == 2
+    assert len(analyze(paths, options=Options(scope="ages")).ledger) == 2

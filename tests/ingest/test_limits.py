@@ -36,6 +36,7 @@ def analysis(name: str, file_name: str, folder: Path) -> RunAnalysis:
         pytest.skip(f"no run: {error}")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("name", "file_name"), KINDS)
 def test_no_field_of_a_file_brings_more_than_the_limits(name: str, file_name: str, tmp_path: Path) -> None:
     run = analysis(name, file_name, tmp_path)

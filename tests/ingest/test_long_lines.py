@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.analysis.pipeline import analyze
+from toolkit.analysis.pipeline import Options, analyze
 from toolkit.ingest.log_lines.name_limits import MAX_TEXT_CHARS, NameLimits
 from toolkit.model.vocabulary import SetAside
 from toolkit.runlog.parse import parse
@@ -52,7 +52,7 @@ def test_a_line_that_is_too_long_in_a_file_beside_the_run_is_not_used(tmp_path: 
     schema = f"toolkit.{name.removesuffix('s.jsonl')}/1"
     long = json.dumps({"schema": schema, "log": "x" * LONGEST_LINE_BYTES}).encode()
     (tmp_path / name).write_bytes(long + b"\n" + b"{}\n")
-    row = next(each for each in analyze([str(tmp_path)]).ledger if each.file == name)
+    row = next(each for each in analyze([str(tmp_path)], options=Options(scope="ages")).ledger if each.file == name)
     assert row.set_aside["too_long"] == 1
     assert row.lines == row.used + row.other + sum(row.set_aside.values()) == 2
 
@@ -61,6 +61,6 @@ def test_a_line_that_is_too_long_in_a_file_beside_the_run_is_not_used(tmp_path: 
 def test_the_ledger_counts_a_line_that_is_too_long(tmp_path: Path, role: str) -> None:
     short = _record(1, 10) if role == "telemetry.jsonl" else b"Error: cause 1\nINFO: Lighter public WS connected\n"
     (tmp_path / role).write_bytes(short + b"x" * (LONGEST_LINE_BYTES + 1) + b"\n" + short)
-    (row,) = analyze([str(tmp_path)]).ledger
+    (row,) = analyze([str(tmp_path)], options=Options(scope="ages")).ledger
     assert row.set_aside == {"too_long": 1}
     assert row.lines == row.used + row.other + 1 == 2 * short.count(b"\n") + 1

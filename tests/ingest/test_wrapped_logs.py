@@ -12,7 +12,7 @@ import pytest
 import zstandard
 
 from tests.ingest.test_split_log_lines import read
-from toolkit.analysis.pipeline import analyze
+from toolkit.analysis.pipeline import Options, analyze
 from toolkit.analysis.unknown_lines import unknown_templates
 from toolkit.db.store import connect
 from toolkit.files.discovery import discover
@@ -93,6 +93,7 @@ def plain_counts(plain: list[str], tmp_path_factory: pytest.TempPathFactory) -> 
     return _counts(tmp_path_factory.mktemp("plain"), "\n".join(plain) + "\n")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", FORMS)
 def test_a_wrapped_log_gives_the_counts_of_the_plain_log(
     name: str, plain: list[str], plain_counts: dict[str, tuple[object, object]], tmp_path: Path
@@ -133,7 +134,9 @@ def test_each_kind_unwraps_its_example(kind: object) -> None:
 
 def _findings(folder: Path, log: str) -> dict[str, tuple[str, str]]:
     (folder / "run.log").write_text(log)
-    return {each.code: (each.severity, each.text) for each in analyze([str(folder)]).findings}
+    return {
+        each.code: (each.severity, each.text) for each in analyze([str(folder)], options=Options(scope="ages")).findings
+    }
 
 
 def test_a_learnt_prefix_is_named_by_a_finding(plain: list[str], tmp_path: Path) -> None:
@@ -184,6 +187,7 @@ def _recorded(run: str) -> list[str]:
     return data.decode("utf-8", "replace").splitlines()[:150]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("run", _RUNS)
 def test_any_wrappings_around_a_recorded_log_change_no_fact_of_it(run: str, tmp_path: Path) -> None:
     """One or two wrappings, with lines of other services between those of the program, give the plain log's rows."""

@@ -122,6 +122,7 @@ PLAIN_RESULTS: dict[tuple[str, int], dict[str, Any]] = {}
 """Results of the lines without a quoted record, by line and number of repeats; an example may ask for one again."""
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("repeats", [1, 3], ids=["parsed singly", "parsed by groups"])
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
@@ -218,6 +219,7 @@ PANICS = [
 ALONE = [record for record in RECORDS if not NOTE.startswith(record[:20]) and "panicked at" not in record]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("panic", range(len(PANICS)))
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -239,6 +241,7 @@ SECOND_PANIC = "thread 'tokio-runtime-worker' panicked at src/live/runner.rs:176
 SUPERVISED = "ERROR: Supervised task 'aster_public_ws' panicked (restart #2): {}, restarting in 2s"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("supervised", [False, True])
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("part", range(9))

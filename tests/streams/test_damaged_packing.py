@@ -13,7 +13,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.analysis.pipeline import analyze
+from toolkit.analysis.pipeline import Options, analyze
 from toolkit.model.errors import InputError
 from toolkit.model.runs import FileLedger
 from toolkit.streams.zstd_frames import is_complete
@@ -48,7 +48,7 @@ def test_a_truncated_compressed_telemetry_file_is_read_as_far_as_possible(
     (tmp_path / "run.log").write_bytes(LOG)
     compressed = COMPRESSIONS[compression](TELEMETRY)
     (tmp_path / f"telemetry.jsonl.{compression}").write_bytes(compressed[: round(share * len(compressed))])
-    analysis = analyze([str(tmp_path)])
+    analysis = analyze([str(tmp_path)], options=Options(scope="ages"))
     found = ledger(analysis.ledger, f"telemetry.jsonl.{compression}")
     assert reasons(found)[-1] == "damaged"
     assert TELEMETRY.count(b"\n") > found.used >= 0
@@ -63,7 +63,10 @@ def test_any_other_truncated_compressed_file_is_marked_damaged(tmp_path: Path, c
     contents["events.jsonl"] = b'{"schema":"toolkit.event/1","log":"run.log"}\n' + b'{"at_us":1,"kind":"x"}\n' * 999
     compressed = COMPRESSIONS[compression](contents.get(name, bytes(range(256)) * 99))
     (tmp_path / f"{name}.{compression}").write_bytes(compressed[:-6])
-    assert reasons(ledger(analyze([str(tmp_path)]).ledger, f"{name}.{compression}"))[-1] == "damaged"
+    assert (
+        reasons(ledger(analyze([str(tmp_path)], options=Options(scope="ages")).ledger, f"{name}.{compression}"))[-1]
+        == "damaged"
+    )
 
 
 def archive() -> bytes:
@@ -79,7 +82,7 @@ def test_a_corrupt_member_of_a_zip_damages_only_that_member(tmp_path: Path, at: 
     data = bytearray(archive())
     data[at : at + 300] = bytes(each ^ 0x5A for each in data[at : at + 300])
     (tmp_path / "run.zip").write_bytes(data)
-    analysis = analyze([str(tmp_path / "run.zip")])
+    analysis = analyze([str(tmp_path / "run.zip")], options=Options(scope="ages"))
     assert "damaged" in reasons(ledger(analysis.ledger, "x/run.log"))
     assert ledger(analysis.ledger, "x/telemetry.jsonl").used == 60
 
@@ -92,7 +95,7 @@ def test_a_corrupt_member_of_a_zip_damages_only_that_member(tmp_path: Path, at: 
 def test_a_file_too_damaged_to_be_recognised_is_refused_as_damaged(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(InputError, match=f"{name} is damaged, cut short or an archive"):
-        analyze([str(tmp_path)])
+        analyze([str(tmp_path)], options=Options(scope="ages"))
 
 
 FRAMES = [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.analysis.metrics.sample_runs import START_LINE, START_MS
-from toolkit.analysis.pipeline import analyze
+from toolkit.analysis.pipeline import Options, analyze
 from toolkit.db.store import connect
 from toolkit.model.recorded.arrivals import FILE_NAME, Arrival, header, line
 
@@ -37,7 +37,7 @@ def placed(folder: Path, files: Mapping[str, bytes]) -> tuple[list[tuple[str, in
     folder.mkdir()
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    said = analyze([str(folder)], db := str(folder.parent / "store.duckdb"))
+    said = analyze([str(folder)], db := str(folder.parent / "store.duckdb"), Options(scope="ages"))
     with connect(db, read_only=True) as con:
         rows = con.execute("select file, line, at_ms - ? from log_events", [START_MS]).fetchall()
     return rows, [each.code for each in said.findings]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.analysis.metrics.sample_runs import START_LINE, START_MS, record
-from toolkit.analysis.pipeline import analyze
+from toolkit.analysis.pipeline import Options, analyze
 from toolkit.db.store import connect
 
 LINES = [
@@ -37,7 +37,7 @@ def placed(folder: Path, form: Form, hours: float = 0, late_s: float = 0, years:
     (folder / "run.log").write_text("docker compose up\n" + log)
     telemetry = "".join(record(t, 10 * t, (0, 0, 0)) for t in range(len(LINES) * STEP_S // 10))
     (folder / "telemetry.jsonl").write_text(telemetry)
-    analyze([str(folder)], db := str(folder / "store.duckdb"))
+    analyze([str(folder)], db := str(folder / "store.duckdb"), Options(scope="ages"))
     with connect(db, read_only=True) as con:
         query = "select at_ms, at_error_ms from log_events where at_ms is not null order by line"
         return [(at_ms - START_MS, error) for at_ms, error in con.execute(query).fetchall()]
@@ -77,7 +77,7 @@ def test_without_telemetry_lines_that_state_a_time_show_the_clock_if_they_agree(
     start = datetime.fromtimestamp(START_MS / 1_000, UTC) + timedelta(hours=hours)
     lines = [*LINES[:3], update("lighter", first_s), update("aster", second_s), *LINES[3:]]
     (tmp_path / "run.log").write_text("".join(FORMS[form](start, line) + "\n" for line in lines))
-    analyze([str(tmp_path)], db := str(tmp_path / "store.duckdb"))
+    analyze([str(tmp_path)], db := str(tmp_path / "store.duckdb"), Options(scope="ages"))
     with connect(db, read_only=True) as con:
         query = "select distinct at_ms from log_event where family = 'ws_connecting'"
         times = [at_ms for (at_ms,) in con.execute(query).fetchall()]
