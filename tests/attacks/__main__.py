@@ -2,7 +2,8 @@
 
     python -m tests.attacks                                  all, five venues at a time, 45 minutes
     python -m tests.attacks --venues aster --attacks pings   some of them
-    python -m tests.attacks --beside                         a run of five venues of which one is hostile, beside one without
+    python -m tests.attacks --beside                         a run of five venues of which one is hostile, beside one without;
+                                                             --attacks chooses some
     python -m tests.attacks --server                         hostile clients on the server of the simulated venues; --venues and
                                                              --attacks choose some
 
@@ -37,7 +38,7 @@ def main() -> int:
     parser.add_argument("--server", action="store_true", help="attack the server of the simulated venues")
     options = parser.parse_args()
     if options.beside:
-        print(asyncio.run(compare_beside(options.seconds)))
+        print(asyncio.run(compare_beside(options.seconds, options.attacks.split(",") if options.attacks else ())))
         return 0
     if options.server:
         return asyncio.run(_attack_server(options.attacks, options.venues.split(","), options.seconds))

@@ -110,10 +110,14 @@ class MeasuredRun:
 
 @asynccontextmanager
 async def measured_run(
-    out: Path, venues: Sequence[str], environ: Mapping[str, str], minutes: float
+    out: Path,
+    venues: Sequence[str],
+    environ: Mapping[str, str],
+    minutes: float,
+    program: Sequence[str] = ("toolkit",),
 ) -> AsyncIterator[MeasuredRun]:
-    """Run the connectors of these venues into `out`."""
-    command = ["-m", "toolkit", "smoke", "--feed", "live", "--venues", ",".join(venues), "--minutes", f"{minutes:g}"]
+    """Run the connectors of these venues into `out`; `program` is the module of the command, and its first arguments."""
+    command = ["-m", *program, "smoke", "--feed", "live", "--venues", ",".join(venues), "--minutes", f"{minutes:g}"]
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, "--out", str(out), "--quiet",
         env={**os.environ, **environ}, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
