@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,12})?")
 _PLAIN_LIST = re.compile(rf"{_PLAIN.pattern}(?:,{_PLAIN.pattern})*+")
 _RATE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]+)?")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]{1,12})?[eE][+-]?[0-9]{1,2}")
-_SMALLEST, _LARGEST = Decimal("1e-12"), Decimal("1e15")
+_SMALLEST, _LARGEST = 1e-12, 1e15
 _SHOWN = 40
 MAX_LEVELS = 10_000
 """Most levels of one side in one message."""
@@ -44,7 +44,7 @@ def size(text: object) -> Decimal:
             return Decimal(text)
         if _SCIENTIFIC.fullmatch(text):
             value = Decimal(text)
-            if value == 0 or _SMALLEST <= value < _LARGEST:
+            if value == 0 or _SMALLEST <= float(value) < _LARGEST:
                 return value
     raise BadNumberError("not an amount:", text)
 
@@ -83,12 +83,16 @@ def level_price(value: Decimal) -> float:
 
 
 def _number(text: object) -> Number:
-    """Parse a number as `size` does; a plain one takes a fifth of the time."""
-    if isinstance(text, str) and _PLAIN.fullmatch(text):
-        # Zeros at both ends are no digits of the number that a float has to hold.
-        exact = len(text) <= EXACT_DIGITS or len(text.replace(".", "").strip("0")) <= EXACT_DIGITS
-        return float(text) if exact else Decimal(text)
-    return to_number(size(text))
+    """Return `to_number(size(text))` in a fifth of the time."""
+    if isinstance(text, str):
+        if _PLAIN.fullmatch(text):
+            # Zeros at both ends are no digits of the number that a float has to hold.
+            exact = len(text) <= EXACT_DIGITS or len(text.replace(".", "").strip("0")) <= EXACT_DIGITS
+            return float(text) if exact else Decimal(text)
+        # A number with an exponent has 13 digits at most, and so have its bounds.
+        if _SCIENTIFIC.fullmatch(text) and ((value := float(text)) == 0 or _SMALLEST <= value < _LARGEST):
+            return value
+    raise BadNumberError("not an amount:", text)
 
 
 def _all_sizes(texts: list[Any]) -> list[Number]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -106,15 +107,23 @@ def test_a_price_of_more_than_15_digits_is_refused(text: str) -> None:
         levels([(text, "1")], 0, 1)
 
 
-@given(st.from_regex(r"[0-9]{1,15}(\.[0-9]{1,12})?", fullmatch=True), st.booleans())
-def test_a_level_of_plain_text_is_that_of_its_decimal(text: str, beside_scientific: bool) -> None:
-    text = text.translate({ord(each): "0" for each in "12345"})  # Many zeros, at both ends and inside.
-    rows = [("1", text), ("2", "1e1")] if beside_scientific else [("1", text)]
-    assert levels(rows, 0, 1)[0].size == to_number(Decimal(text))
-    try:
-        expected = level_price(price(text))
-    except BadNumberError:
-        with pytest.raises(BadNumberError):
-            levels([(text, "1")], 0, 1)
-    else:
-        assert levels([(text, "1")], 0, 1)[0].price == expected
+PLAIN = st.from_regex(r"[0-9]{1,15}(\.[0-9]{1,12})?", fullmatch=True)
+SCIENTIFIC = st.from_regex(r"[0-9](\.[0-9]{1,12})?[eE][+-]?[0-9]{1,2}", fullmatch=True)
+BOUNDS = st.sampled_from(["1e-12", "9.999999999999e-13", "1e15", "9.999999999999e14", "0e99"])
+
+
+@given(PLAIN | SCIENTIFIC | BOUNDS, st.booleans(), st.booleans())
+def test_a_level_has_the_numbers_of_its_texts_or_is_refused_with_them(text: str, zeros: bool, beside: bool) -> None:
+    if zeros:  # Many of them, at both ends and inside.
+        text = text.translate({ord(each): "0" for each in "12345"})
+    others = [("1", "1e1")] if beside else []
+    for column, one in ((0, lambda: level_price(price(text))), (1, lambda: to_number(size(text)))):
+        row = ("1", text) if column else (text, "1")
+        try:
+            expected = one()
+        except BadNumberError as error:
+            with pytest.raises(BadNumberError, match=re.escape(str(error))):
+                levels([row, *others], 0, 1)
+        else:
+            level = levels([row, *others], 0, 1)[0]
+            assert (level.size if column else level.price) == expected
