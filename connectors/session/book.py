@@ -41,7 +41,7 @@ class Ladder:
         if not all(sizes.values()):
             sizes = {price: size for price, size in sizes.items() if size}
         self.sizes = sizes
-        self.best_price = self._nearest(sizes, default=None)
+        self.best_price = self._nearest(sizes) if sizes else None
         return sizes != before
 
     def update(self, levels: Collection[FrameLevel]) -> bool:
@@ -67,7 +67,9 @@ class Ladder:
                     best = price
             else:
                 sizes.pop(level.price, None)
-        self.best_price = best if best in sizes else self._nearest(sizes, default=None)
+        if best not in sizes:
+            best = self._nearest(sizes) if sizes else None
+        self.best_price = best
         return True
 
     def best(self) -> Level | None:
