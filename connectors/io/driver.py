@@ -203,15 +203,16 @@ class Driver(Generic[MachineT]):
 
     async def _perform(self, action: Action, queued: QueuedEvent | None) -> None:
         self._record_action(action)
+        # Books first, because most actions publish one.
         match action:
+            case Publish():
+                await self._publish(action, queued)
             case Connect():
                 self._connect(action)
             case Send(text, ping):
                 await self._write(lambda socket: socket.send(text), ping=ping)
             case Ping(payload):
                 await self._write(lambda socket: socket.ping(payload), ping=True)
-            case Publish():
-                await self._publish(action, queued)
             case Fetch():
                 self._run_in_background(self._fetch(action))
             case Close():
