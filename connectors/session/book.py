@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
+from heapq import heapify, heappop, heappush
+from itertools import islice
 from typing import Any
 
 from connectors.session.events import BookFlaws
@@ -12,6 +14,9 @@ from connectors.venues.frames import Book, BookDelta, BookSide, FrameLevel, Leve
 
 MAX_LEVELS = 20_000
 """Most levels of one side of a stored book; a venue whose deltas add more is left."""
+
+SCANNED_LEVELS = 64
+"""Levels of one side up to which its best price is sought among all of them, which is then faster than a heap."""
 
 # A member of an enumeration is found in several times the time of a name.
 _NO_FLAWS, _CROSSED, _LOCKED = BookFlaws.NONE, BookFlaws.CROSSED, BookFlaws.LOCKED
@@ -21,16 +26,19 @@ class Ladder:
     """One side of a book: price levels, best price first when read.
 
     `sizes` holds the size at each price. `best_price` is the price nearest to the other side, None for an empty side.
-    It is sought in the whole side only after the best level was removed.
+    It is sought in the whole side only after the best level was removed. A large side has a heap of its prices for
+    that, those of bids negated. The heap holds removed prices too, until they come to its top or it is made anew.
     """
 
-    __slots__ = ("_buys", "_nearest", "best_price", "sizes")
+    __slots__ = ("_buys", "_heap", "_nearest", "_sign", "best_price", "sizes")
 
     def __init__(self, side: BookSide) -> None:
         self.best_price: float | None = None
         self.sizes: dict[float, Number] = {}
         self._buys = side is BookSide.BUY
         self._nearest: Callable[..., Any] = max if self._buys else min
+        self._sign = -1.0 if self._buys else 1.0
+        self._heap: list[float] | None = None
 
     def replace(self, levels: Iterable[FrameLevel]) -> bool:
         """Replace all levels; return True if anything changed.
@@ -40,7 +48,7 @@ class Ladder:
         before, sizes = self.sizes, {level.price: level.size for level in levels}
         if not all(sizes.values()):
             sizes = {price: size for price, size in sizes.items() if size}
-        self.sizes = sizes
+        self.sizes, self._heap = sizes, None
         self.best_price = self._nearest(sizes) if sizes else None
         return sizes != before
 
@@ -57,6 +65,7 @@ class Ladder:
             return False
         if best is None:
             best = -math.inf if buys else math.inf
+        count, removed = len(sizes), 0
         for level in levels:
             size = level.size
             if size:
@@ -65,12 +74,31 @@ class Ladder:
                 # A higher bid or a lower ask; that an equal ask passes too changes nothing.
                 if (price > best) is buys:
                     best = price
-            else:
-                sizes.pop(level.price, None)
-        if best not in sizes:
-            best = self._nearest(sizes) if sizes else None
-        self.best_price = best
+            elif sizes.pop(level.price, None):
+                removed += 1
+        if self._heap is not None:
+            self._extend_heap(self._heap, len(sizes) - count + removed)
+        self.best_price = best if best in sizes else self._find_best()
         return True
+
+    def _extend_heap(self, heap: list[float], added: int) -> None:
+        """Put the `added` newest prices on the heap, or drop one that would be more than twice as long as the side."""
+        if len(heap) + added > 2 * len(self.sizes):
+            self._heap = None
+            return
+        for price in islice(reversed(self.sizes), added):
+            heappush(heap, price * self._sign)
+
+    def _find_best(self) -> float | None:
+        if len(self.sizes) <= SCANNED_LEVELS:
+            self._heap = None
+            return self._nearest(self.sizes) if self.sizes else None
+        if self._heap is None:
+            self._heap = [price * self._sign for price in self.sizes]
+            heapify(self._heap)
+        while (best := self._heap[0] * self._sign) not in self.sizes:
+            heappop(self._heap)
+        return best
 
     def best(self) -> Level | None:
         """Return the level nearest to the other side, None for an empty side."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.session.book import OrderBook
+from connectors.session.book import SCANNED_LEVELS, OrderBook
 from connectors.session.events import BookFlaws
 from connectors.venues.frames import Book, BookDelta, FrameLevel, exact_levels
 
@@ -42,6 +43,24 @@ def test_a_book_after_any_deltas_equals_plain_dictionaries(
         assert book.top() == tuple(levels[0] if levels else None for levels in book.depth())
     rest = [{price: size for price, size in known.items() if size} for known in expected]
     assert book.depth() == (tuple(sorted(rest[0].items(), reverse=True)), tuple(sorted(rest[1].items())))
+
+
+@settings(max_examples=25)
+@given(st.randoms(use_true_random=False), st.integers(1, 40))
+def test_the_best_price_of_a_large_side_is_found_whatever_was_removed_and_added(random: Random, changes: int) -> None:
+    """Levels come and go at random, most of them near the top, so that the side is at times large, small or empty."""
+    book = OrderBook()
+    for _ in range(30):
+        known = sorted(price for price, _ in exact_levels(book.bids.levels()))
+        removed = [FrameLevel(float(price), 0) for price in known[-random.randint(0, len(known)) :][:changes]]
+        added = [
+            FrameLevel(random.randint(1, 4 * SCANNED_LEVELS) / 8, 1) for _ in range(random.choice([1, 2 * changes]))
+        ]
+        delta = random.sample(removed + added, len(removed + added))
+        book.apply(BookDelta("b", delta, delta))
+        prices = [level.price for level in book.bids.levels()]
+        assert prices == [level.price for level in reversed(book.asks.levels())]
+        assert (book.bids.best_price, book.asks.best_price) == ((prices[0], prices[-1]) if prices else (None, None))
 
 
 def test_a_delta_of_what_the_book_holds_already_changes_nothing() -> None:
