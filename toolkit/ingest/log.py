@@ -24,13 +24,11 @@ from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
 from toolkit.runlog.bulk.block import (
     ParsedBlock,
-    SingleLine,
     log_templates,
     parse_block,
-    parse_single,
     parse_span,
-    rejoined,
 )
+from toolkit.runlog.bulk.single_lines import SingleLine, parse_single, rejoined
 from toolkit.runlog.bulk.wrapped import OpenLines, SectionReader
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.runlog.wrapping.detect import LEARNT

@@ -17,7 +17,7 @@ from toolkit.model.set_aside import SetAsideLines
 from toolkit.model.vocabulary import SetAside
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.rx_columns import LAST_KEY, RX_SCHEMA, all_integers, rx_columns, rx_table, rx_values
-from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
+from toolkit.runlog.bulk.templates import LineGroup, SortedLines, TemplateMatcher
 from toolkit.runlog.parse import RX_STATS, parse
 from toolkit.streams.blocks import Block, blocks
 
@@ -94,8 +94,8 @@ class _BlockReader:
             self.set_aside.add(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
             return 1
         lines = BlockLines(block.data)
-        groups, ungrouped = self._templates.sort(lines, range(len(lines)) if block.torn else ())
-        single = self._parse_single(block, lines, ungrouped)
+        found = SortedLines([], list(range(len(lines)))) if block.torn else self._templates.sort(lines)
+        groups, single = found.groups, self._parse_single(block, lines, found.left)
         columns = [rx_columns(group) for group in groups]
         lives = self._lives(groups, columns, single)
         for group, group_columns in zip(groups, columns, strict=True):

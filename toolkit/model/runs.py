@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from toolkit.model.closes import CloseGroup
 from toolkit.model.figures import Figure, Number
 from toolkit.model.pictures import RunPictures
@@ -255,8 +257,7 @@ class RunAnalysis:
         return next((each for each in self.figures if each.figure == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One public socket session, from its connecting line to the line that ended it.
 
     `reason` is None while the session is open, also at the end of a life. `lines` are the lines of its ending, which

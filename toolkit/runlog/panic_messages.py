@@ -8,11 +8,10 @@ supervisor of a task repeats the message, and says after it when it will restart
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import numpy as np
 
-from toolkit.runlog.bulk.numbers import BlockLines
+from toolkit.runlog.bulk.numbers import BlockLines, IntVector, Mask
 
 MAX_MESSAGE_LINES = 64
 """Lines after a panic's first line among which the end of its message is searched."""
@@ -43,52 +42,47 @@ def ends_supervised_message(text: str) -> bool:
     return _RESTART.search(text) is not None
 
 
-def possible_message_lines(lines: BlockLines) -> set[int]:
-    """Return the indexes of the lines of a block that may belong to a panic's message, up to the end of the message.
+def possible_message_lines(lines: BlockLines) -> Mask:
+    """Return a mask of the lines of a block that may belong to a panic's message, up to the end of the message.
 
     The panic's first line may be in the block before.
     """
-    found = set[int]()
-    ends = _MessageEnds(lines, _END)
-    for first in (-1, *_lines_with(_PANIC, lines)):
-        found.update(_lines_after(first, ends, lines, LIKELY_LINES + 1))
-    ends = _MessageEnds(lines, _SUPERVISED_END)
-    for first in _lines_with(_SUPERVISED, lines):
-        found.update(_lines_after(first, ends, lines, 0))
+    firsts = np.append(-1, _lines_with(_PANIC, lines))
+    return _lines_after(firsts, _END, lines, LIKELY_LINES + 1) | _lines_after(
+        _lines_with(_SUPERVISED, lines), _SUPERVISED_END, lines, 0
+    )
+
+
+def _lines_with(text: bytes, lines: BlockLines) -> IntVector:
+    places = np.array([match.start() for match in re.finditer(re.escape(text), lines.data)], np.int64)
+    found: IntVector = np.searchsorted(lines.starts, places, side="right") - 1
     return found
 
 
-class _MessageEnds:
-    """Places in a block at which messages may end, searched once for panics that stand close together."""
+def _lines_after(firsts: IntVector, end_of_message: re.Pattern[bytes], lines: BlockLines, least: int) -> Mask:
+    """Return a mask of the lines after each of `firsts` up to the last possible end of the message, or `least` lines.
 
-    def __init__(self, lines: BlockLines, end_of_message: re.Pattern[bytes]) -> None:
-        self._lines = lines
-        self._pattern = end_of_message
-        self._searched = 0
-        self._last = 0
-
-    def last_within(self, start: int, stop: int) -> int:
-        """Return the offset of the last end between two ends of lines, 0 without one; calls go forward in the block."""
-        for match in self._pattern.finditer(self._lines.data, max(start, self._searched), max(stop, self._searched)):
-            self._last = match.start()
-        self._searched = max(stop, self._searched)
-        return self._last if self._last >= start else 0
-
-
-def _lines_with(text: bytes, lines: BlockLines) -> Iterator[int]:
-    at = lines.data.find(text)
-    while at >= 0:
-        yield int(np.searchsorted(lines.starts, at, side="right")) - 1
-        at = lines.data.find(text, at + 1)
-
-
-def _lines_after(first: int, ends: _MessageEnds, lines: BlockLines, least: int) -> range:
-    """Return the indexes of the lines after `first` up to the last possible end of the message, or `least` of them."""
-    last = min(first + MAX_MESSAGE_LINES + 1, len(lines) - 1)
-    if last <= first:
-        return range(0)
-    start = int(lines.ends[first]) if first >= 0 else 0
+    The lines `firsts` are ascending; -1 stands before the block.
+    """
+    firsts = firsts[firsts < len(lines) - 1]
+    lasts = np.minimum(firsts + MAX_MESSAGE_LINES + 1, len(lines) - 1)
+    starts, stops = np.append(lines.ends, 0)[firsts], lines.ends[lasts]
+    is_whole = lasts < len(lines) - 1
+    matches = _matches_within(end_of_message, lines.data, starts[is_whole], stops[is_whole])
+    found = np.append(matches, 0)[np.searchsorted(matches, stops) - 1]
     # Where the block ends first, the end of the message may be in the next one.
-    at = len(lines.data) if last == len(lines) - 1 else ends.last_within(start, int(lines.ends[last]))
-    end = int(np.searchsorted(lines.starts, at, side="right"))
-    return range(first + 1, min(max(end, first + 1 + least), len(lines)))
+    found = np.where(is_whole, np.where(found >= starts, found, 0), len(lines.data))
+    ends = np.maximum(np.searchsorted(lines.starts, found, side="right"), firsts + 1 + least)
+    changes = np.zeros(len(lines) + 1, np.int64)
+    np.add.at(changes, firsts + 1, 1)
+    np.add.at(changes, np.minimum(ends, len(lines)), -1)
+    mask: Mask = np.cumsum(changes[:-1]) > 0
+    return mask
+
+
+def _matches_within(pattern: re.Pattern[bytes], data: bytes, starts: IntVector, stops: IntVector) -> IntVector:
+    """Return the offsets of the matches between any start and its stop; both are ascending, no byte is read twice."""
+    begins = np.flatnonzero(np.append(True, starts[1:] > stops[:-1])) if len(starts) else np.zeros(0, np.int64)
+    ends = np.append(begins[1:], len(starts))[: len(begins)] - 1
+    spans = zip(starts[begins].tolist(), stops[ends].tolist(), strict=True)
+    return np.array([match.start() for span in spans for match in pattern.finditer(data, *span)], np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from toolkit.model.runs import Session
 from toolkit.model.vocabulary import ReconnectReason, Stage

@@ -22,7 +22,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from toolkit.model.runs import Session
 from toolkit.model.vocabulary import ReconnectReason, Stage
@@ -46,8 +48,7 @@ _WITHOUT_SOCKET = re.compile(r"connect|(?:discovery|unknown|task_panic|enforcer_
 _ORDER = {stage: number for number, stage in enumerate(Stage)}
 
 
-@dataclass(frozen=True, slots=True)
-class SessionIncident:
+class SessionIncident(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Event outside the sessions' ends, reported by the lines `refs` (file number and line).
 
     `kind` is `resync`, `kept` (a timeout after which the socket stayed open) or `connect_failure`.

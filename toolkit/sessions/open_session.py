@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from toolkit.model.runs import Session
 from toolkit.model.vocabulary import MAX_PLACES, ReconnectReason, Stage
@@ -10,8 +10,7 @@ from toolkit.runlog.session_lines import SessionLine
 from toolkit.sessions.close_frames import CloseFrame, close_frame
 
 
-@dataclass
-class OpenSession:
+class OpenSession(msgspec.Struct, gc=False):
     """The current session of a venue, until the next one begins."""
 
     number: int
@@ -20,14 +19,14 @@ class OpenSession:
     stated: str | None = None  # reason stated verbatim
     implied: str | None = None  # reason that a message implies
     inferred: str | None = None  # reason inferred from an error's text
-    refs: list[tuple[int, int]] = field(default_factory=list)
+    refs: list[tuple[int, int]] = []
     first_book: tuple[int, int] | None = None
     ended: bool = False
     error_seen: bool = False
     beginning_lost: bool = False
     detail: str | None = None
     close: CloseFrame | None = None
-    refusals: list[tuple[int, int]] = field(default_factory=list)  # lines in which the venue refused the subscription
+    refusals: list[tuple[int, int]] = []  # lines in which the venue refused the subscription
     further: int = 0  # lines of the end, and refusals, that are only counted
 
     @property

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
-from operator import attrgetter
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Generic, TypeVar
 
 import msgspec
 
-_Record = TypeVar("_Record")
+_Record = TypeVar("_Record", bound=msgspec.Struct)
 
 
 class PackedRecords(Generic[_Record]):
-    """Records of one dataclass in order, unpacked one by one as they are read."""
+    """Records of one structure in order, unpacked one by one as they are read."""
 
     def __init__(self, kind: type[_Record]) -> None:
-        names, types = [each.name for each in fields(kind)], get_type_hints(kind)  # type: ignore[arg-type]
-        self._kind = kind
-        self._values = attrgetter(*names)
-        values: Any = tuple[tuple(types[name] for name in names)]  # type: ignore[misc]
-        self._decoder = msgspec.msgpack.Decoder(values)
+        self._decoder = msgspec.msgpack.Decoder(kind)
         self._packed: list[bytes] = []
 
     def __eq__(self, other: object) -> bool:
@@ -35,19 +29,19 @@ class PackedRecords(Generic[_Record]):
 
     def __iter__(self) -> Iterator[_Record]:
         """Yield the records in order."""
-        return map(self._unpacked, self._packed)
+        return map(self._decoder.decode, self._packed)
 
     def __getitem__(self, index: int) -> _Record:
         """Return the record at an index."""
-        return self._unpacked(self._packed[index])
+        return self._decoder.decode(self._packed[index])
 
     def __setitem__(self, index: int, record: _Record) -> None:
         """Replace the record at an index."""
-        self._packed[index] = msgspec.msgpack.encode(self._values(record))
+        self._packed[index] = msgspec.msgpack.encode(record)
 
     def append(self, record: _Record) -> None:
         """Add a record."""
-        self._packed.append(msgspec.msgpack.encode(self._values(record)))
+        self._packed.append(msgspec.msgpack.encode(record))
 
     def extend(self, records: Iterable[_Record]) -> None:
         """Add records."""
@@ -63,7 +57,4 @@ class PackedRecords(Generic[_Record]):
         """Yield the records in order and remove each as it is read, which frees its memory."""
         self._packed.reverse()
         while self._packed:
-            yield self._unpacked(self._packed.pop())
-
-    def _unpacked(self, packed: bytes) -> _Record:
-        return self._kind(*self._decoder.decode(packed))
+            yield self._decoder.decode(self._packed.pop())

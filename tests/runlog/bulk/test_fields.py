@@ -26,8 +26,7 @@ def small_and_large_groups(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def line_groups(lines: list[str]) -> list[LineGroup]:
-    groups, _ = TemplateMatcher(lambda _: True).sort(BlockLines("".join(f"{line}\n" for line in lines).encode()))
-    return groups
+    return TemplateMatcher().sort(BlockLines("".join(f"{line}\n" for line in lines).encode())).groups
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -53,9 +53,9 @@ def values_of(found: LogRecord) -> tuple[object, ...]:
 def group_results(texts: list[str]) -> dict[int, tuple[object, ...]]:
     """Return the record values from the groups by line index; the last value is the stamped time."""
     block = [text.encode() for text in texts]
-    groups, ungrouped = TemplateMatcher(lambda _: True).sort(BlockLines(b"".join(line + b"\n" for line in block)))
+    found_lines = TemplateMatcher().sort(BlockLines(b"".join(line + b"\n" for line in block)))
     results = {}
-    for group in groups:
+    for group in found_lines.groups:
         found = group.plan.record
         varying = {field: group.texts(extent) for field, extent in group.plan.varying.items()}
         columns = {field: [value.encode()] * len(group.indexes) for field, value in found.fields.items()} | varying
@@ -63,7 +63,7 @@ def group_results(texts: list[str]) -> dict[int, tuple[object, ...]]:
             fields = {field: values[place].decode() for field, values in columns.items()}
             at_ms = None if group.stamped_ms is None else group.stamped_ms[place]
             results[index] = (found.family, found.venue, found.reason, found.column, fields, at_ms)
-    assert sorted([*results, *ungrouped]) == list(range(len(texts)))
+    assert sorted([*results, *found_lines.left]) == list(range(len(texts)))
     return results
 
 

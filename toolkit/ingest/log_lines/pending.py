@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from toolkit.ingest.log_lines.name_limits import MAX_TEXT_CHARS
-from toolkit.runlog.bulk.block import SingleLine
+from toolkit.runlog.bulk.single_lines import SingleLine
 from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.panic_messages import (
     LIKELY_LINES,

@@ -7,45 +7,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
 import numpy as np
-from msgspec import structs
 
 from toolkit.runlog.bulk.columns import BlockTables, block_tables
 from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, are_on_this_machine, is_life_cycle, life_cycle_group
-from toolkit.runlog.bulk.numbers import BlockLines
-from toolkit.runlog.bulk.ordered import is_groupable, split_ordered
+from toolkit.runlog.bulk.numbers import BlockLines, Mask
+from toolkit.runlog.bulk.ordered import split_apart, split_ordered
+from toolkit.runlog.bulk.single_lines import SingleLine, SingleLineReader, readings, without_lines
 from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
 from toolkit.runlog.interleaving import may_continue_on_next_line
 from toolkit.runlog.panic_messages import possible_message_lines
-from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, ParsedLine, has_program_words, parse_plain
+from toolkit.runlog.parse import OTHER, LogRecord, has_program_words
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines
 from toolkit.streams.blocks import BLOCK_BYTES, Block
 from toolkit.streams.spans import span_blocks
 
 _BYTES_OF_TEXT = re.compile(r'"MESSAGE" ?: ?\[')
-_PARSED_SINGLY = {0, 1}
-"""Indexes of lines that may complete a record of the block before: two, as a file before it may have the first."""
-
-
-class SingleLine(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A line parsed singly: its index in the block (from 0) and the offset of its first byte in the file.
-
-    `text` is the line without decoration.
-    `sender` is the container or service that wrote it; empty if the log does not tell.
-    """
-
-    index: int
-    byte: int
-    text: str
-    parsed: ParsedLine
-    sender: str = ""
+_FIRST_LINES = 2
+"""Lines that may complete a record of the block before: two, as a file before it may have the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +82,7 @@ class ParsedBlock:
 
 def log_templates() -> TemplateMatcher:
     """Return a matcher that has learnt no log template yet."""
-    return TemplateMatcher(is_groupable, may_continue_on_next_line)
+    return TemplateMatcher(continues=may_continue_on_next_line)
 
 
 def parse_block(
@@ -112,41 +100,47 @@ def parse_block(
         return ParsedBlock(block.first_byte, head, torn=True, head_ms=head_ms, wrapped_head=block.data)
     lines = BlockLines(block.data if unwrapped is None else unwrapped.data)
     physical = lines if unwrapped is None else BlockLines(block.data)
-    bytes_ = block.first_byte + physical.starts
-    ungrouped = {*range(before), *(before + index for index in _PARSED_SINGLY), *possible_message_lines(lines)}
-    ungrouped |= set() if unwrapped is None else unwrapped.parsed_singly
-    stamps = [None] * len(lines) if unwrapped is None else unwrapped.at_ms
-    senders = [""] * len(lines) if unwrapped is None else unwrapped.senders
-    groups, left = templates.sort(lines, ungrouped)
+    offsets, parts = block.first_byte + physical.starts, {} if unwrapped is None else unwrapped.parts
+    sorted_ = templates.sort(lines)
+    apart = _parsed_singly(lines, unwrapped, before)
+    apart[sorted_.following] = True
+    groups, singly = split_apart(sorted_.groups, apart)
+    stamps, senders = (None, None) if unwrapped is None else (unwrapped.at_ms, unwrapped.senders)
+    reader = SingleLineReader(lines, offsets, stamps, senders)
+    single = reader.parse(index for index in sorted_.left if index not in parts)
+    single += chain.from_iterable(map(reader.from_group, without_lines(singly, parts)))
+    single.sort(key=attrgetter("index"))
+    groups, ordered = split_ordered(groups, [(each.index, each.parsed.records) for each in readings(single)])
+    if ordered:
+        single += chain.from_iterable(map(reader.from_group, ordered))
+        single.sort(key=attrgetter("index"))
     if unwrapped is not None and unwrapped.is_stamped:
-        times = np.array([at_ms or 0 for at_ms in stamps], np.int64)
+        times = np.array([at_ms or 0 for at_ms in unwrapped.at_ms], np.int64)
         groups = [replace(group, stamped_ms=times[group.indexes]) for group in groups]
-
-    # Lists are indexed in a third of the time of arrays.
-    starts, ends, offsets = lines.starts.tolist(), lines.ends.tolist(), bytes_.tolist()
-
-    def parse_lines(indexes: Iterable[int]) -> list[SingleLine]:
-        return [parse_single(lines.data[starts[i] : ends[i]], i, offsets[i], stamps[i], senders[i]) for i in indexes]
-
-    parts = {} if unwrapped is None else unwrapped.parts
-    single = parse_lines(index for index in left if index not in parts)
-    groups, ordered = split_ordered(groups, [(each.index, each.parsed.records) for each in _readings(single)])
-    single += parse_lines(ordered)
-    summaries = [_summary(group, [] if unwrapped is None else senders) for group in groups]
+    summaries = [_summary(group, senders or []) for group in groups]
     return ParsedBlock(
         block.first_byte,
         lines[before] if before < len(lines) else b"",
         len(lines),
-        sorted(single, key=lambda each: each.index),
+        single,
         summaries,
         [life_cycle_group(each) for each in groups if is_life_cycle(each.plan.record)],
-        block_tables(groups, bytes_),
-        head_ms=stamps[before] if before < len(lines) else None,
+        block_tables(groups, offsets),
+        head_ms=stamps[before] if stamps is not None and before < len(lines) else None,
         wrapped_head=b"" if unwrapped is None or before == len(lines) else physical[before],
         parts=parts,
         before=before,
         unread=[physical[index] for index in _unread(single, summaries)],
     )
+
+
+def _parsed_singly(lines: BlockLines, unwrapped: UnwrappedLines | None, before: int) -> Mask:
+    """Return a mask of the lines that no group may include, whatever they are."""
+    apart = possible_message_lines(lines)
+    apart[: before + _FIRST_LINES] = True
+    if unwrapped is not None:
+        apart[[index for index in unwrapped.parsed_singly if index < len(lines)]] = True
+    return apart
 
 
 def _unread(single: Iterable[SingleLine], groups: Iterable[GroupSummary]) -> list[int]:
@@ -187,40 +181,6 @@ def _packed(block: ParsedBlock) -> PackedBlock:
 def _process_templates() -> TemplateMatcher:
     """Return the matcher that this process uses for all its spans."""
     return log_templates()
-
-
-def rejoined(line: SingleLine, partial: str | None) -> SingleLine | None:
-    """Return the whole record whose rest a line is, in place of the line; None if the line is not the rest of one.
-
-    `partial` is the beginning of a record that other output interrupted on the line before.
-    """
-    if partial is None or line.parsed.records[0].family not in UNKNOWN:
-        return None
-    whole, _ = strip_decoration(partial + line.text)
-    parsed = parse_plain(whole, line.parsed.stamped_ms)
-    return None if parsed.records[0].family in UNKNOWN else structs.replace(line, text=whole, parsed=parsed)
-
-
-def _readings(single: Iterable[SingleLine]) -> Iterator[SingleLine]:
-    """Yield the lines as they may read, whatever the lines before and after them are."""
-    partial = None
-    for each in single:
-        yield each
-        if (whole := rejoined(each, partial)) is not None:
-            yield whole
-        if each.parsed.alone is not None:
-            yield structs.replace(each, parsed=each.parsed.if_alone)
-        partial = each.parsed.partial
-
-
-def parse_single(data: bytes, index: int, byte: int, at_ms: int | None = None, sender: str = "") -> SingleLine:
-    """Parse one line at `index` of its block and offset `byte` of its file; bytes that are no UTF-8 are replaced.
-
-    `at_ms` is the time (epoch ms) stamped on the line's wrapping, None if there is none; `sender` is what the wrapping
-    names as its writer.
-    """
-    text, stamped_ms = strip_decoration(data.decode("utf-8", "replace"))
-    return SingleLine(index, byte, text, parse_plain(text, stamped_ms if at_ms is None else at_ms), sender)
 
 
 def _summary(group: LineGroup, senders: Sequence[str]) -> GroupSummary:

@@ -14,7 +14,7 @@ import msgspec
 
 from toolkit.runlog.bulk.numbers import MAX_DIGITS
 from toolkit.runlog.parse import LogRecord, parse
-from toolkit.runlog.sanitize import could_be_stamped, stamp_span
+from toolkit.runlog.sanitize import could_be_stamped, stamp_span, strip_decoration
 
 _NUMBER = re.compile(r"(?<![A-Za-z_0-9])[0-9]+")
 _NUMBER_IN_WORD = re.compile(r"(?<=[A-Za-z_])[0-9]+")
@@ -57,13 +57,14 @@ class ExtractionPlan:
 
     `record` is the parsed record of the line it was learnt from. Each number of a line must fit its slot in `numbers`.
     `varying` maps a field to the part of the line that holds its varying value. `stamp` is the part that holds a CI
-    system's time stamp.
+    system's time stamp. Lines that are `is_decorated` hold more than the text that is parsed.
     """
 
     record: LogRecord
     numbers: tuple[NumberSlot, ...]
     varying: Mapping[str, Extent]
     stamp: Extent | None = None
+    is_decorated: bool = False
 
 
 def learn_plan(text: str, eligible: Callable[[LogRecord], bool]) -> ExtractionPlan | None:
@@ -148,7 +149,8 @@ def _plan(
         else:
             numbers.append(NumberSlot(before, end - start, end - start, octets[start:end]))
     extents = {field: _extent(_byte_span(text, span), digits) for field, span in spans.items()}
-    return ExtractionPlan(record, tuple(numbers), extents, _extent(stamped, digits) if stamp else None)
+    is_decorated = strip_decoration(text)[0] != text
+    return ExtractionPlan(record, tuple(numbers), extents, _extent(stamped, digits) if stamp else None, is_decorated)
 
 
 def _byte_span(text: str, span: ByteSpan) -> ByteSpan:

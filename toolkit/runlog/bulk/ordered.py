@@ -6,12 +6,12 @@ in their groups, although sessions and lives read them in order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from toolkit.runlog.bulk.life_cycle import BOOKS, STAGES, is_life_cycle
-from toolkit.runlog.bulk.numbers import IntVector
+from toolkit.runlog.bulk.numbers import IntVector, Mask
 from toolkit.runlog.bulk.rx_columns import all_integers
 from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.facts import KEEP_ERRORS
@@ -38,16 +38,31 @@ def is_groupable(record: LogRecord) -> bool:
     return record.family not in _ORDERED
 
 
-def split_ordered(groups: Sequence[LineGroup], single: Records) -> tuple[list[LineGroup], list[int]]:
-    """Split the lines whose order matters from groups; return the remaining groups and the indexes of these lines."""
+def split_apart(groups: Iterable[LineGroup], apart: Mask) -> tuple[list[LineGroup], list[LineGroup]]:
+    """Split the lines marked in `apart`, and those that may not be grouped, from groups; return both."""
+    remaining, split_off = list[LineGroup](), list[LineGroup]()
+    for group in groups:
+        marked = apart[group.indexes]
+        if marked.all() or not is_groupable(group.plan.record):
+            split_off.append(group)
+        elif marked.any():
+            remaining.append(group.select(~marked))
+            split_off.append(group.select(marked))
+        else:
+            remaining.append(group)
+    return remaining, split_off
+
+
+def split_ordered(groups: Sequence[LineGroup], single: Records) -> tuple[list[LineGroup], list[LineGroup]]:
+    """Split the lines whose order matters from groups of lines that may be grouped; return both."""
     remaining, stages = _split_stage_changes(groups, single)
     remaining, ends = _split_ends(remaining, single)
     return remaining, [*stages, *ends]
 
 
-def _split_ends(groups: Sequence[LineGroup], single: Records) -> tuple[list[LineGroup], list[int]]:
+def _split_ends(groups: Sequence[LineGroup], single: Records) -> tuple[list[LineGroup], list[LineGroup]]:
     """Split off the first `KEEP_ERRORS` lines and the last one of each stretch in which no life begins."""
-    remaining, split_off = list(groups), list[int]()
+    remaining, split_off = list(groups), list[LineGroup]()
     for families in _KEPT:
         lines = [group.indexes for group in remaining if group.plan.record.family in families]
         if not lines:
@@ -56,10 +71,14 @@ def _split_ends(groups: Sequence[LineGroup], single: Records) -> tuple[list[Line
         starts += [i for group in groups if group.plan.record.family in _LIFE_STARTS for i in group.indexes.tolist()]
         starts.sort()
         kept = _ends_of_stretches(np.sort(np.concatenate(lines)), np.array(starts, np.int64))
-        split_off += kept.tolist()
-        remaining = [each.select(~np.isin(each.indexes, kept)) for each in remaining]
-        remaining = [each for each in remaining if len(each.indexes)]
+        is_kept = [np.isin(each.indexes, kept) for each in remaining]
+        split_off += _selected(remaining, is_kept)
+        remaining = _selected(remaining, [~each for each in is_kept])
     return remaining, split_off
+
+
+def _selected(groups: Sequence[LineGroup], masks: Sequence[Mask]) -> list[LineGroup]:
+    return [group.select(mask) for group, mask in zip(groups, masks, strict=True) if mask.any()]
 
 
 def _ends_of_stretches(lines: IntVector, starts: IntVector) -> IntVector:
@@ -71,7 +90,7 @@ def _ends_of_stretches(lines: IntVector, starts: IntVector) -> IntVector:
     return kept
 
 
-def _split_stage_changes(groups: Sequence[LineGroup], single: Records) -> tuple[list[LineGroup], list[int]]:
+def _split_stage_changes(groups: Sequence[LineGroup], single: Records) -> tuple[list[LineGroup], list[LineGroup]]:
     """Split from groups of stages the lines that may advance a session: the first after each change of its venue.
 
     A book counts only once its session has reached an earlier stage, so the lines split off for that stage count as
@@ -88,7 +107,7 @@ def _split_stage_changes(groups: Sequence[LineGroup], single: Records) -> tuple[
     for group in remaining:
         if is_life_cycle(group.plan.record) and (event := session_line(group.plan.record, (0, 0))) is not None:
             changes.setdefault(event.venue, []).extend(group.indexes.tolist())
-    split_off = list[int]()
+    split_off = list[LineGroup]()
     for families in (STAGES, BOOKS):
         chosen = [group for group in groups if group.plan.record.family in families]
         venues = {group.plan.record.venue for group in chosen}
@@ -98,6 +117,6 @@ def _split_stage_changes(groups: Sequence[LineGroup], single: Records) -> tuple[
             changes_before = np.searchsorted(known[venue], group.indexes)
             first = np.diff(changes_before, prepend=-1) > 0
             changes.setdefault(venue, []).extend(group.indexes[first].tolist())
-            split_off += group.indexes[first].tolist()
+            split_off += _selected([group], [first])
             remaining += [] if first.all() else [group.select(~first)]
     return remaining, split_off

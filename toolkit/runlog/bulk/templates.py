@@ -8,8 +8,8 @@ All other lines go to the parser, so the result equals that of parsing every lin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 
 import numpy as np
@@ -62,15 +62,29 @@ class LineGroup:
         return [data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
+@dataclass(frozen=True, slots=True)
+class SortedLines:
+    """Lines of a block: in groups, and the indexes (ascending) of those `left` to the parser.
+
+    `following` are the indexes of lines that may continue the line before them.
+    """
+
+    groups: list[LineGroup]
+    left: list[int]
+    following: IntVector = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
 class TemplateMatcher:
     """Learner of line shapes, which sorts the lines of blocks into groups by the shapes learnt so far.
 
-    `eligible` returns true for records whose lines may be grouped. `continues` returns true for shapes after which the
-    next line is left to the parser, because it may continue the line.
+    `eligible` returns true for records whose lines may be grouped. `continues` returns true for shapes of lines that
+    the next line may continue.
     """
 
     def __init__(
-        self, eligible: Callable[[LogRecord], bool], continues: Callable[[bytes], bool] = lambda _: False
+        self,
+        eligible: Callable[[LogRecord], bool] = lambda _: True,
+        continues: Callable[[bytes], bool] = lambda _: False,
     ) -> None:
         self._eligible = eligible
         self._continues = continues
@@ -78,15 +92,10 @@ class TemplateMatcher:
         self._kind_of_shape: dict[bytes, int] = {}
         self._plans: list[ExtractionPlan | None] = []
 
-    def sort(self, lines: BlockLines, ungrouped: Collection[int] = ()) -> tuple[list[LineGroup], list[int]]:
-        """Sort the lines of a block into groups and the indexes (ascending) of lines left to the parser.
-
-        The lines at the indexes `ungrouped` are left to the parser whatever their shape.
-        """
+    def sort(self, lines: BlockLines) -> SortedLines:
+        """Sort the lines of a block into groups and lines left to the parser."""
         kinds = self._kinds(lines)
         following = np.flatnonzero(np.isin(kinds, self._continued_kinds)) + 1
-        kinds[following[following < len(kinds)]] = _UNLEARNT
-        kinds[[index for index in ungrouped if index < len(lines)]] = _UNLEARNT
         # For 16-bit integers the stable sort is a radix sort, which compares nothing.
         order = np.argsort(kinds.astype(np.int16), kind="stable")
         edges = np.flatnonzero(np.diff(kinds[order])) + 1
@@ -102,7 +111,7 @@ class TemplateMatcher:
                 group, unfit = _fit(plan, indexes, lines, numbers)
                 groups += [group] if len(group.indexes) else []
                 left += unfit
-        return groups, sorted(left)
+        return SortedLines(groups, sorted(left), following[following < len(kinds)])
 
     def _kinds(self, lines: BlockLines) -> IntVector:
         """Return the number of each line's shape, negative if the shape is not learnt."""
