@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from toolkit.runlog.grammar import message_families
-from toolkit.runlog.required_text import required_text
+from toolkit.runlog.search.required_text import required_text
 
 
 @pytest.mark.parametrize(

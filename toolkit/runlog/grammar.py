@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from toolkit.model.vocabulary import CounterKind
-from toolkit.runlog.required_text import required_text
+from toolkit.runlog.search.required_text import required_text
 
 VENUE = r"(?P<Venue>[A-Z][A-Za-z0-9]*)"
 """Pattern of the capitalised venue name in the producer's messages."""
@@ -240,44 +240,4 @@ def _audit_family(data: Mapping[str, Any]) -> AuditFamily:
         counters={key: kind for name, kind in kinds.items() for key in data.get(name, ())},
         every=data.get("every", 1),
         examples=tuple(data["examples"]),
-    )
-
-
-_LEVELS = ("INFO", "WARN", "ERRO")
-"""Beginnings of lines that state their level; a producer may raise the level of a repeated line."""
-
-
-_START = 4
-"""Characters by which the families of a line are looked up."""
-
-
-def families_that_may_begin(text: str) -> tuple[MessageFamily, ...]:
-    """Return the families whose lines may begin like `text`, by the first characters of their examples."""
-    start = text[:_START]
-    return _families_of_start(start if start in _known_starts() else "", start[:1].isupper(), start[:1].isspace())
-
-
-@cache
-def _known_starts() -> frozenset[str]:
-    """Return the first characters of all examples, also of lines that are shorter than `_START`."""
-    lengths = range(1, _START + 1)
-    return frozenset(example[:n] for each in message_families() for example in each.examples for n in lengths)
-
-
-@cache
-def _families_of_start(start: str, begins_upper: bool, begins_space: bool) -> tuple[MessageFamily, ...]:
-    """Return the families of lines that begin with a known `start`; empty for any other start."""
-    return tuple(each for each in message_families() if _may_start(each, start, begins_upper, begins_space))
-
-
-def _may_start(family: MessageFamily, start: str, begins_upper: bool, begins_space: bool) -> bool:
-    before_venue = family.pattern.pattern.split("(?P<Venue>")[0]
-    begins_with_venue = "(?P<Venue>" in family.pattern.pattern and (not before_venue or before_venue.endswith("?"))
-    if begins_with_venue and begins_upper:
-        return True
-    starts = _LEVELS if start in _LEVELS else (start,)
-    return (
-        (start != "" and any(example.startswith(starts) for example in family.examples))
-        or (family.any_start and start not in _LEVELS)
-        or (begins_space and family.pattern.pattern.startswith(r"\s*"))
     )

@@ -12,12 +12,14 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from toolkit.runlog.grammar import AuditText, MessageFamily, audit_text, message_families
+from toolkit.runlog.search.line_shapes import remembered
 
 _STDOUT = r"paraphina(?:_live)? \| |effective_(?:trade_mode|risk_profile)=|\{\"(?:timebase_id|kill_reason|basis_b_t)\""
 _START = re.compile(
     r"WS_AUDIT |(?:INFO|WARN|ERROR): |market_rx_stats tick=|FIRST_[A-Z_]+ venue=|APPLIED_BOOK venue=|ASTER_SIZE_RAW "
     rf"|VENUE_HEALTH_TRANSITION |\[runner\] tick=|\[telemetry\] |thread '|error(?:\[E\d+\])?: |(?P<stdout>{_STDOUT})"
 )
+_START_WITHOUT_DIGITS = re.compile(_START.pattern.replace(r"\d+", ""))
 _JOINED_AFTER = re.compile(r"[^\s\"'`=:,(\[{<>|/\\]")
 """Character that may precede a joined record. Text that merely quotes a record has a blank or a quote there."""
 _MAX_PARTIAL_LENGTH = 400
@@ -46,7 +48,15 @@ def may_continue_on_next_line(line: bytes) -> bool:
 
 def record_boundaries(text: str) -> list[int]:
     """Return the places where a further record may begin; standard output may begin anywhere in a line."""
+    if not text[:1].isdigit() and not _may_have_boundaries(text):
+        return []
     return [m.start() for m in _START.finditer(text, 1) if m["stdout"] or _JOINED_AFTER.match(text[m.start() - 1])]
+
+
+@remembered
+def _may_have_boundaries(shape: str) -> bool:
+    """Return true for the shape of a text in which a further record may begin after the first character, no digit."""
+    return _START_WITHOUT_DIGITS.search(shape, 1) is not None
 
 
 def is_stdout(text: str) -> bool:

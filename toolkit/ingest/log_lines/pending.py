@@ -55,7 +55,8 @@ class PendingLine(msgspec.Struct, frozen=True, gc=False):
     @property
     def is_unknown(self) -> bool:
         """True if no grammar knows any of the line."""
-        return all(each.family == OTHER for each in self.line.parsed.records)
+        records = self.line.parsed.records
+        return records[0].family == OTHER and (len(records) == 1 or all(each.family == OTHER for each in records))
 
 
 class MessageForm(Enum):
@@ -133,8 +134,10 @@ class PanicMessage:
         """
         if self.form is not MessageForm.AFTER_FIRST_LINE:
             return 0
-        texts = [n for n, each in enumerate(self.held[:LIKELY_LINES]) if each.is_unknown and each.text.strip()]
-        return max([0, *texts]) + 1
+        last = min(len(self.held), LIKELY_LINES) - 1
+        while last > 0 and not (self.held[last].is_unknown and self.held[last].text.strip()):
+            last -= 1
+        return max(last, 0) + 1
 
 
 def announced_message(record: LogRecord, each: PendingLine) -> PanicMessage | None:
