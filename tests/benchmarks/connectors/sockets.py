@@ -151,7 +151,8 @@ async def end_to_end(recording: Recording, rate: int = 0) -> tuple[float, list[f
         arrived_ns: list[int] = []
         began = time.process_time()
         while len(arrived_ns) < measured:
-            arrived_ns += [time.monotonic_ns()] * await _drain(connected.shared, 30)
+            drained = await _drain(connected.shared, 30)
+            arrived_ns += [time.monotonic_ns()] * drained
         cpu_s = time.process_time() - began
         sent_ns = await asyncio.to_thread(connected.pipe.recv)
     return cpu_s / measured, [(at - sent) / 1e6 for at, sent in zip(arrived_ns, sent_ns, strict=True)]
