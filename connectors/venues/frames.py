@@ -93,8 +93,7 @@ class BookDelta(msgspec.Struct, frozen=True, gc=False):
     exchange_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Trade:
+class Trade(msgspec.Struct, frozen=True, gc=False):
     """One public trade."""
 
     topic: str
