@@ -27,7 +27,7 @@ class Ladder:
 
     `sizes` holds the size at each price. `best_price` is the price nearest to the other side, None for an empty side.
     It is sought in the whole side only after the best level was removed. A large side has a heap of its prices for
-    that, those of bids negated. The heap holds removed prices too, until they come to its top or it is made anew.
+    that, those of bids negated. The heap holds removed prices too, until they come to its top or it is built again.
     """
 
     __slots__ = ("_buys", "_heap", "_nearest", "_sign", "best_price", "sizes")
