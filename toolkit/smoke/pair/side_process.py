@@ -135,6 +135,7 @@ class _Orders(threading.Thread):
                     case Interrupt():
                         os.kill(os.getpid(), signal.SIGINT)
         except (EOFError, OSError):
+            self._receive(VenuesClosed())  # They have ended with the parent.
             os.kill(os.getpid(), signal.SIGTERM)
 
     def pass_on(self, receiver: Receiver | None) -> None:
