@@ -1,8 +1,8 @@
 """Read the usual book frames of a JSON venue in one pass of `msgspec`, without an object of ours for each number.
 
 `msgspec` makes a float of a number in text and refuses text that is no number. What it accepts beyond that is refused
-here: NaN and negative numbers by their limits; an exponent, a number outside of text, and one that is too long by the
-characters of the frame. A frame that is refused here is left to the venue's
+here by the characters of the frame: NaN and negative numbers by their limits, an exponent, a number outside of text,
+and more digits than a float holds exactly (`frames.EXACT_DIGITS`). A frame that is refused here is left to the venue's
 `decode`, which gives the same result for every frame that is read here.
 """
 
@@ -13,18 +13,18 @@ from typing import Annotated, Protocol
 
 import msgspec
 
-from connectors.venues.bounded_json import is_bounded
+from connectors.venues.bounded_json import LARGE_BYTES
 from connectors.venues.frames import Book, BookDelta
-from connectors.venues.parsing import MAX_LEVELS
 from connectors.venues.spec import Target
 
-LONGEST = 14
-"""Most characters of a usual number: a float holds it exactly, and it has at most 12 digits after the point."""
-_TOO_LONG = b'"' + (LONGEST + 1) * b"0"
-_TO_ZERO = bytes.maketrans(b"123456789.", b"0000000000")
+BELOW = 1e7
+"""Usual prices and sizes are below this and have at most 8 digits after the point: 15 digits together."""
+_TOO_FINE = b"." + 9 * b"0"
 
-UsualPrice = Annotated[float, msgspec.Meta(gt=0, lt=10**LONGEST)]
-UsualSize = Annotated[float, msgspec.Meta(ge=0, lt=10**LONGEST)]
+UsualPrice = Annotated[float, msgspec.Meta(gt=0, lt=BELOW)]
+UsualSize = Annotated[float, msgspec.Meta(ge=0, lt=BELOW)]
+
+_DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
 
 
 class UsualMessage(Protocol):
@@ -43,24 +43,19 @@ def usual_books(message: type[UsualMessage], level: bytes) -> Callable[[bytes | 
 
     def read(data: bytes | str, _target: Target) -> Book | BookDelta | None:
         # `msgspec` does not decode the text that it skips.
-        if not data.isascii():
+        if len(data) > LARGE_BYTES or not data.isascii():
             return None
         octets = data.encode() if isinstance(data, str) else data
-        if not is_bounded(octets):
-            return None
-        zeros = octets.translate(_TO_ZERO)
-        # From the end, because quotes are rarer than zeros.
-        if zeros.rfind(_TOO_LONG) >= 0:
-            return None
-        plain = zeros.translate(None, b"0").count(level)
-        if plain > 2 * MAX_LEVELS:
+        zeros = octets.translate(_DIGITS_TO_ZERO)
+        # From the end, because points are rarer than zeros.
+        if zeros.rfind(_TOO_FINE) >= 0:
             return None
         try:
             frame = parse(octets).frame()
         except (ValueError, RecursionError):
             return None
-        bids, asks = len(frame.bids), len(frame.asks)
         # A number outside of text, or with an exponent, is not written like the others.
-        return frame if plain == bids + asks and max(bids, asks) <= MAX_LEVELS else None
+        plain = zeros.translate(None, b"0.").count(level)
+        return frame if plain == len(frame.bids) + len(frame.asks) else None
 
     return read
