@@ -150,9 +150,10 @@ class FetchPurpose(StrEnum):
 class Silence(StrEnum):
     """The class of a silence.
 
-    `mute`: nothing comes. `acked_mute`: the subscription is acknowledged, data never came. `heartbeat_only`: only
-    heartbeats come. `topic_mute`: data of other topics comes, or messages of a type that is not known. `frozen_book`:
-    the same book is repeated. `half_open`: not even a control ping is answered.
+    `mute`: nothing comes, or frames that bring no data, such as repeated ones. `acked_mute`: the subscription is
+    acknowledged, data never came. `heartbeat_only`: only heartbeats come. `topic_mute`: data of other topics comes, or
+    messages of a type that is not known. `frozen_book`: the same book is repeated. `half_open`: not even a control ping
+    is answered.
     """
 
     MUTE = "mute"
