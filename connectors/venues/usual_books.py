@@ -13,8 +13,9 @@ from typing import Annotated, Protocol
 
 import msgspec
 
-from connectors.venues.bounded_json import LARGE_BYTES
+from connectors.venues.bounded_json import is_bounded
 from connectors.venues.frames import Book, BookDelta
+from connectors.venues.parsing import MAX_LEVELS
 from connectors.venues.spec import Target
 
 BELOW = 1e7
@@ -43,19 +44,22 @@ def usual_books(message: type[UsualMessage], level: bytes) -> Callable[[bytes | 
 
     def read(data: bytes | str, _target: Target) -> Book | BookDelta | None:
         # `msgspec` does not decode the text that it skips.
-        if len(data) > LARGE_BYTES or not data.isascii():
+        if not data.isascii() or not is_bounded(data):
             return None
         octets = data.encode() if isinstance(data, str) else data
         zeros = octets.translate(_DIGITS_TO_ZERO)
         # From the end, because points are rarer than zeros.
         if zeros.rfind(_TOO_FINE) >= 0:
             return None
+        plain = zeros.translate(None, b"0.").count(level)
+        if plain > 2 * MAX_LEVELS:
+            return None
         try:
             frame = parse(octets).frame()
         except (ValueError, RecursionError):
             return None
+        bids, asks = len(frame.bids), len(frame.asks)
         # A number outside of text, or with an exponent, is not written like the others.
-        plain = zeros.translate(None, b"0.").count(level)
-        return frame if plain == len(frame.bids) + len(frame.asks) else None
+        return frame if plain == bids + asks and max(bids, asks) <= MAX_LEVELS else None
 
     return read

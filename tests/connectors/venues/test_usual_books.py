@@ -16,7 +16,8 @@ from connectors.session.decoding import decode, parse, read_book
 from connectors.session.events import Received
 from connectors.settings import resolve, target, venue_settings
 from connectors.venues import venues
-from connectors.venues.frames import Book, BookDelta
+from connectors.venues.bounded_json import LARGE_BYTES, MAX_CONTAINERS
+from connectors.venues.frames import Book, BookDelta, DecodeMiss
 from connectors.venues.paradex_messages import BOOK, PUBLIC
 
 Rows = list[tuple[Any, Any]]
@@ -101,6 +102,29 @@ def test_a_frame_with_odd_numbers_is_read_as_it_is_decoded_or_left_to_decode(
 def test_a_number_that_is_not_as_usual_is_left_to_decode(name: str, bad: object, at: int) -> None:
     row: Any = ("3000.5", bad) if at else (bad, "1.25")
     assert agreed(name, text(MESSAGES[name]([("3000", "1"), row], [("3001", "1")]))) is None
+
+
+@every_venue
+@pytest.mark.parametrize(("bids", "asks", "read"), [(8_000, 8_000, True), (10_000, 1, True), (10_001, 1, False)])
+def test_a_large_frame_is_read_up_to_the_limit_of_levels_a_side(name: str, bids: int, asks: int, read: bool) -> None:
+    frame = text(MESSAGES[name]([(str(at), "1") for at in range(1, bids + 1)], asks * [("20000", "1")]))
+    assert len(frame) > LARGE_BYTES
+    assert (agreed(name, frame) is not None) is read
+    venue = venues()[name]
+    market = target(venue, resolve(venue_settings(venue), {}), base="ETH")
+    (decoded,) = decode(venue, market, Received(frame), parse(venue, Received(frame)))
+    assert isinstance(decoded, DecodeMiss) is not read
+
+
+@every_venue
+def test_a_book_beside_too_many_containers_is_left_to_decode_which_refuses_it(name: str) -> None:
+    message = {"more": (MAX_CONTAINERS + 1) * [[]], **MESSAGES[name]([("3000", "1")], [("3001", "1")])}
+    assert agreed(name, text(message | {"more": []})) is not None
+    venue = venues()[name]
+    market = target(venue, resolve(venue_settings(venue), {}), base="ETH")
+    assert read_book(venue, market, Received(text(message))) is None
+    with pytest.raises(ValueError, match="arrays and objects"):
+        parse(venue, Received(text(message)))
 
 
 @every_venue
