@@ -243,8 +243,10 @@ class _Loader:
         parts = Counter(block.parts.values())
         records = self.reader.name_groups(block.groups)
 
+        whole = (file_no,)
+
         def pending(each: SingleLine) -> PendingLine:
-            files = (file_no,) * (1 + parts.get(each.index, 0))
+            files = whole * (1 + parts[each.index]) if parts else whole
             return PendingLine(each, (file_no, first_line + each.index), False, files)
 
         at, single = read, block.single

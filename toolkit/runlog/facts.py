@@ -21,6 +21,8 @@ _MAX_DIGITS = 4
 _NOT_RUNNING = ENDINGS | NOT_FROM_PROGRAM | AFTERMATH
 _NOT_OWN = _NOT_RUNNING | set(UNKNOWN)
 _BUILD_ERRORS = ("build_error", "build_cause")
+_NOTED = ENDINGS | {"ws_connecting", "startup", "build_finished", *_BUILD_ERRORS, "applied_book", "audit_other"}
+"""Families of lines of which more is kept than their number, the first one and the last one."""
 
 
 @dataclass
@@ -92,13 +94,16 @@ class LogFacts:
     def begin_life(self, ref: Ref) -> None:
         """Begin a life at a line: its log's earlier ending lines belong to earlier lives."""
         log = self._log(ref[0])
+        self._panic_counts.pop(log, None)
+        if self.panics:
+            self.panics = [each for each in self.panics if self._log(each[0][0]) != log]
+        if not self.endings:
+            return
         previous = [each for each in self.endings if self._log(each.ref[0]) == log]
         earlier = [*self.earlier, *previous]
         self.earlier = earlier[-KEEP_ERRORS:]
         self._only_count("endings", len(earlier) - len(self.earlier))
         self.endings = [each for each in self.endings if each not in previous]
-        self.panics = [each for each in self.panics if self._log(each[0][0]) != log]
-        self._panic_counts.pop(log, None)
 
     def add_panic(self, record: LogRecord, ref: Ref) -> None:
         """Add a panic by the record of its first line."""
@@ -155,8 +160,10 @@ class LogFacts:
         if family == OTHER:
             return
         self._note_venue(record, ref)
-        self.last[family] = (ref, text)
-        self.first.setdefault(family, (ref, text))
+        self.last[family] = place = (ref, text)
+        self.first.setdefault(family, place)
+        if family not in _NOTED:
+            return
         if family in ENDINGS:
             self._only_count("endings", len(self.endings[KEEP_ERRORS:]))
             del self.endings[KEEP_ERRORS:]
@@ -199,7 +206,8 @@ class LogFacts:
         if (self._cause_follows or self._next_cause) and text.strip():
             self._note_chain(ref, text.strip())
         self._cause_follows = family == "caused_by"
-        self._note_cause(family, ref, text)
+        if family in CAUSE_FAMILIES:
+            self._note_cause(family, ref, text)
 
     def _note_chain(self, ref: Ref, text: str) -> None:
         number, is_numbered, cause = text.partition(": ")
@@ -244,6 +252,8 @@ class LogFacts:
 
     def _note_venue(self, record: LogRecord, ref: Ref) -> None:
         venue = record.venue
+        if venue in self.venue_lines and self.venue_lines[venue] <= ref:
+            return
         # The venue key of an audit line of no known family may hold anything.
         if venue and venue != "all" and record.family.startswith(("ws_", "audit_")) and record.family != "audit_other":
             self.venue_lines[venue] = min(self.venue_lines.get(venue, ref), ref)

@@ -25,7 +25,7 @@ _STARTS = ("startup", "startup_short")
 PANICS = ("panic", "panic_quoted")
 _SUPERVISORS = ("supervisor_panic",)
 _NOT_PLAIN = (*_STARTS, *_SUPERVISORS)
-ANNOUNCING = (*PANICS, *_SUPERVISORS)
+ANNOUNCING = frozenset((*PANICS, *_SUPERVISORS))
 """Families of lines after which the message of a panic may follow."""
 
 

@@ -241,7 +241,8 @@ class LineReader:
             self._add_record(record, each)
         if line.parsed.records[0].family != OTHER:
             return True
-        self.other.update(each.files)
+        for file_no in each.files:
+            self.other[file_no] += 1
         if text.strip():
             self._unknown(ref[0]).add(ref[1], text)
         return False

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 
 from toolkit.runlog.grammar import MessageFamily, message_families
-from toolkit.runlog.search.line_shapes import MAX_CHARS, MAX_SHAPES, without_digits
+from toolkit.runlog.search.line_shapes import MAX_CHARS, MAX_SHAPES, shape_of
 
 Candidate = tuple[Callable[[str], re.Match[str] | None], MessageFamily]
 """The match function of a family's pattern, and the family."""
@@ -26,11 +26,11 @@ def families_that_may_match(text: str) -> tuple[Candidate, ...]:
     start = text[:_START]
     find = _candidates if len(text) <= MAX_CHARS else _candidates.__wrapped__
     known = start if start in _known_starts() else ""
-    return find(known, start[:1].isupper(), start[:1].isspace(), without_digits(text))
+    return find(known, start[:1].isupper(), start[:1].isspace(), shape_of(text))
 
 
 @lru_cache(MAX_SHAPES)
-def _candidates(start: str, begins_upper: bool, begins_space: bool, shape: str) -> tuple[Candidate, ...]:
+def _candidates(start: str, begins_upper: bool, begins_space: bool, shape: bytes) -> tuple[Candidate, ...]:
     """Return the families that may match texts of a shape; `start` is known, or empty."""
     families = _families_of_start(start, begins_upper, begins_space)
     return tuple([candidate for needs, candidate in families if needs in shape])
@@ -44,10 +44,10 @@ def _known_starts() -> frozenset[str]:
 
 
 @cache
-def _families_of_start(start: str, begins_upper: bool, begins_space: bool) -> tuple[tuple[str, Candidate], ...]:
+def _families_of_start(start: str, begins_upper: bool, begins_space: bool) -> tuple[tuple[bytes, Candidate], ...]:
     """Return the families of lines that begin with `start`, each with text that the shapes of its lines hold."""
     families = (each for each in message_families() if _may_start(each, start, begins_upper, begins_space))
-    return tuple((without_digits(each.needs), (each.pattern.match, each)) for each in families)
+    return tuple((shape_of(each.needs), (each.pattern.match, each)) for each in families)
 
 
 def _may_start(family: MessageFamily, start: str, begins_upper: bool, begins_space: bool) -> bool:
