@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
+import msgspec
 
 from toolkit.db.store import sql
 from toolkit.ingest.loaded_run import LoadedRun
@@ -67,8 +68,7 @@ _VALUE = re.compile(r"[\w.,:+-]{1,200}")
 _BATCH_ROWS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
+class _Statement(msgspec.Struct, frozen=True, gc=False):
     """One value that a line states."""
 
     name: str

@@ -39,7 +39,7 @@ def with_local_clocks(logs: Sequence[RunFile], first_ms: int | None, last_ms: in
     """
     result = list[RunFile]()
     for parts in _whole_logs(logs):
-        if not any(part.wrapping for part in parts):
+        if not any(layer.is_prefix for part in parts for layer in part.wrapping):
             result += parts
             continue
         stamps = [each for part in parts for each in _end_stamps(part)]

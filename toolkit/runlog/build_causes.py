@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -12,6 +13,7 @@ from toolkit.model.vocabulary import DiagnosisCode
 from toolkit.runlog.search.line_shapes import remembered, without_digits
 
 MAX_LINE_CHARS = 4_096
+_LONGEST_BUILD_S = 10**9
 _SOURCE = re.compile(r"\s*(?:\d+\s*)?[|=]|\s*--> |error\[E\d+\]")
 """Matches quoted source code of a compile error; its words are not those of the build."""
 
@@ -65,3 +67,10 @@ def _words() -> tuple[str, ...]:
     """Return words of which every line that shows a cause contains one, none a part of another."""
     words = {without_digits(word) for cause in build_causes() for word in cause.words}
     return tuple(sorted(each for each in words if not any(other != each and other in each for other in words)))
+
+
+def build_duration_ms(fields: Mapping[str, str]) -> int:
+    """Return the duration of a build in ms; 0 for one that no build takes."""
+    hours, minutes, seconds = (float(fields.get(unit, 0)) for unit in "hms")
+    duration_s = (hours * 60 + minutes) * 60 + seconds
+    return round(duration_s * 1_000) if duration_s < _LONGEST_BUILD_S else 0

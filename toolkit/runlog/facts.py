@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from toolkit.model.vocabulary import MAX_LABELS, MAX_PLACES, OTHER_NAME, VENUE_ID
-from toolkit.runlog.build_causes import BuildCause, build_cause
+from toolkit.runlog.build_causes import BuildCause, build_cause, build_duration_ms
+from toolkit.runlog.bulk.numbers import is_count
 from toolkit.runlog.ending_lines import EndingLine, Ref, is_of_program
-from toolkit.runlog.family_groups import AFTERMATH, BUILD, CAUSE_FAMILIES, ENDINGS, NOT_FROM_PROGRAM
+from toolkit.runlog.family_groups import BUILD, CAUSE_FAMILIES, ENDINGS, KEPT, NOT_FROM_PROGRAM, NOT_RUNNING
 from toolkit.runlog.lives import StartupLine, startup_facts
 from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, QuotedRecord, has_program_words
 from toolkit.runlog.session_lines import is_loopback
@@ -18,11 +19,8 @@ KEEP_ERRORS = 200
 MAX_CHAIN_CHARS = 1_000
 """Characters of a chain of causes that are kept."""
 _MAX_DIGITS = 4
-_NOT_RUNNING = ENDINGS | NOT_FROM_PROGRAM | AFTERMATH
-_NOT_OWN = _NOT_RUNNING | set(UNKNOWN)
 _BUILD_ERRORS = ("build_error", "build_cause")
-_NOTED = ENDINGS | {"ws_connecting", "startup", "build_finished", *_BUILD_ERRORS, "applied_book", "audit_other"}
-"""Families of lines of which more is kept than their number, the first one and the last one."""
+_NOT_OWN = NOT_RUNNING | set(UNKNOWN)
 
 
 @dataclass
@@ -95,8 +93,7 @@ class LogFacts:
         """Begin a life at a line: its log's earlier ending lines belong to earlier lives."""
         log = self._log(ref[0])
         self._panic_counts.pop(log, None)
-        if self.panics:
-            self.panics = [each for each in self.panics if self._log(each[0][0]) != log]
+        self.panics = [each for each in self.panics if self._log(each[0][0]) != log]
         if not self.endings:
             return
         previous = [each for each in self.endings if self._log(each.ref[0]) == log]
@@ -125,7 +122,7 @@ class LogFacts:
         return any(
             last > ref and self._log(last[0]) == self._log(ref[0])
             for family, (last, _) in self.last.items()
-            if family not in _NOT_RUNNING
+            if family not in NOT_RUNNING
         )
 
     def _log(self, file_no: int) -> int:
@@ -162,7 +159,7 @@ class LogFacts:
         self._note_venue(record, ref)
         self.last[family] = place = (ref, text)
         self.first.setdefault(family, place)
-        if family not in _NOTED:
+        if family not in KEPT:
             return
         if family in ENDINGS:
             self._only_count("endings", len(self.endings[KEEP_ERRORS:]))
@@ -174,11 +171,11 @@ class LogFacts:
             if self._is_kept("starts", len(self.starts) < MAX_PLACES):
                 self.starts.append(StartupLine(ref, startup_facts(record)))
         elif family == "build_finished":
-            self.build_ms += _build_duration_ms(record.fields)
+            self.build_ms += build_duration_ms(record.fields)
         elif family in _BUILD_ERRORS:
             if self._is_kept("build_errors", len(self.build_errors) < KEEP_ERRORS):
                 self.build_errors.append((ref, text))
-        elif family == "applied_book" and record.venue:
+        elif family == "applied_book" and record.venue and is_count(record.fields["venue_index"]):
             self.venue_index[record.venue] = int(record.fields["venue_index"])
         elif family == "audit_other":
             self._count_component(record)
@@ -252,8 +249,6 @@ class LogFacts:
 
     def _note_venue(self, record: LogRecord, ref: Ref) -> None:
         venue = record.venue
-        if venue in self.venue_lines and self.venue_lines[venue] <= ref:
-            return
         # The venue key of an audit line of no known family may hold anything.
         if venue and venue != "all" and record.family.startswith(("ws_", "audit_")) and record.family != "audit_other":
             self.venue_lines[venue] = min(self.venue_lines.get(venue, ref), ref)
@@ -303,8 +298,3 @@ class LogFacts:
             if listed := start.facts.get("venues"):
                 return listed.split(",")
         return sorted(self.venue_index, key=lambda venue: self.venue_index[venue])
-
-
-def _build_duration_ms(fields: Mapping[str, str]) -> int:
-    hours, minutes, seconds = (float(fields.get(unit, 0)) for unit in "hms")
-    return round(((hours * 60 + minutes) * 60 + seconds) * 1_000)

@@ -28,3 +28,9 @@ ENDINGS = EXITS | LAUNCH_ERRORS | {
 """Lines that may state why a life ended."""
 AFTERMATH = frozenset(("panic_note",))
 """Lines that the program writes after its end was decided."""
+KEPT = ENDINGS | {
+    "ws_connecting", "startup", "build_finished", "build_error", "build_cause", "applied_book", "audit_other",
+}  # fmt: skip
+"""Lines of which the facts of a run keep more than their number, the first one and the last one."""
+NOT_RUNNING = ENDINGS | NOT_FROM_PROGRAM | AFTERMATH
+"""Lines that may follow the end of a program."""

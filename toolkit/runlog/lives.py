@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from toolkit.model.vocabulary import MAX_LABELS, OTHER_NAME
+from toolkit.runlog.bulk.numbers import is_count
 from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.parse import RX_STATS, LogRecord
 
@@ -14,7 +15,6 @@ _DECISIVE = frozenset((*_START_FORMS, "audit_reconnect", "audit_publisher"))
 """Families whose lines may begin a life."""
 _RUNNING_PREFIXES = ("ws_", "end_", "audit_", RX_STATS)
 """Prefixes of the families of lines that follow a program's start-up line."""
-_MAX_DIGITS = 18
 
 
 class LifeStart(StrEnum):
@@ -101,15 +101,11 @@ class Lives:
 
 
 def _process_counter(record: LogRecord) -> tuple[tuple[str | None, str | None], int] | None:
-    if record.family == "audit_reconnect" and _is_count(record.fields["count"]):
+    if record.family == "audit_reconnect" and is_count(record.fields["count"]):
         has_own_name = record.venue != OTHER_NAME and record.reason != OTHER_NAME
         return ((record.venue, record.reason), int(record.fields["count"])) if has_own_name else None
     if record.family == "audit_publisher":
         for name, value in record.fields.items():
-            if name.startswith("mp_") and _is_count(value):
+            if name.startswith("mp_") and is_count(value):
                 return (None, name), int(value)
     return None
-
-
-def _is_count(text: str) -> bool:
-    return text.isdecimal() and len(text) <= _MAX_DIGITS

@@ -28,6 +28,11 @@ IntArray = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
+def is_count(text: str) -> bool:
+    """Return true for a whole number of at most `MAX_DIGITS` digits."""
+    return text.isdecimal() and len(text) <= MAX_DIGITS
+
+
 class BlockLines:
     """The lines of a block; the last line may lack its newline.
 

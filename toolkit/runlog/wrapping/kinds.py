@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from toolkit.runlog.bulk.numbers import is_count
 from toolkit.runlog.wrapping.stamps import ANY, ISO, ISO_ZONED, SHORT, LocalClock, iso_ms, time_of
 
 Part = Literal["whole", "begun", "continued"]
@@ -45,6 +46,11 @@ class Wrapping:
     example: bytes
     unwrap: Callable[[bytes], Unwrapped | None]
     splits: bool = False
+
+    @property
+    def is_prefix(self) -> bool:
+        """True if it stands before the line. Only then may its stamp have no zone or no year."""
+        return isinstance(self.unwrap, _Prefix)
 
     def with_clock(self, clock: LocalClock) -> Wrapping:
         """Return the wrapping with the clock of its stamps without a zone or a year."""
@@ -109,9 +115,6 @@ class _JournalLine(msgspec.Struct, rename=_JOURNAL_KEYS):
         return next(units, f"{self.program}[]" if isinstance(self.program, str) else "")
 
 
-_MAX_DIGITS = 18
-"""Digits of a time in microseconds; no later time is one."""
-
 _docker = msgspec.json.Decoder(_DockerLine)
 _journal = msgspec.json.Decoder(_JournalLine)
 _any_object = msgspec.json.Decoder(dict[str, object])
@@ -138,7 +141,7 @@ def _journal_json(line: bytes) -> Unwrapped | None:
         octets = text.encode("utf-8", "replace") if isinstance(text, str) else bytes(text or ())
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
         return None
-    at_ms = int(record.at_us) // 1_000 if record.at_us.isdecimal() and len(record.at_us) <= _MAX_DIGITS else None
+    at_ms = int(record.at_us) // 1_000 if is_count(record.at_us) else None
     return Unwrapped(octets, at_ms, sender=record.sender.encode("utf-8", "replace"))
 
 

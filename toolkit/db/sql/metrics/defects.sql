@@ -11,13 +11,13 @@
 -- source: run log, WS_AUDIT component=ws_msg or freshness with a reason other than periodic; the last component=runner_apply_truth line before each
 with lines as (select * from run_log_events join run_log_parts using (file_no)),
 exits as (
-    select venue, log_no, file_no, line, (fields->>'stale_ms')::double as s, (fields->>'age_ws_rx_ms')::double as ws, (fields->>'age_data_rx_ms')::double as data,
-           (fields->>'age_book_event_ms')::double as book, (fields->>'age_published_ms')::double as published
+    select venue, log_no, file_no, line, try_cast(fields->>'stale_ms' as double) as s, try_cast(fields->>'age_ws_rx_ms' as double) as ws, try_cast(fields->>'age_data_rx_ms' as double) as data,
+           try_cast(fields->>'age_book_event_ms' as double) as book, try_cast(fields->>'age_published_ms' as double) as published
     from lines where family in ('audit_ws_msg', 'audit_freshness') and reason in ('stale_watchdog', 'read_timeout', 'post_publish_transport_gap')
 ),
 truth as (
-    select venue, log_no, file_no, line, (fields->>'age_apply_ms')::double as apply, (fields->>'age_event_ms')::double as event, (fields->>'venue_state_stale_ms')::double as limit_ms,
-           coalesce((fields->>'ext_apply_frozen_total')::double, 0) as frozen, coalesce((fields->>'ext_future_total')::double, 0) as future
+    select venue, log_no, file_no, line, try_cast(fields->>'age_apply_ms' as double) as apply, try_cast(fields->>'age_event_ms' as double) as event, try_cast(fields->>'venue_state_stale_ms' as double) as limit_ms,
+           coalesce(try_cast(fields->>'ext_apply_frozen_total' as double), 0) as frozen, coalesce(try_cast(fields->>'ext_future_total' as double), 0) as future
     from lines where family = 'audit_runner_truth'
 ),
 classed as (

@@ -26,7 +26,7 @@ failures as (
     from ended, run_log_proof where has_lifecycle and reason in ('seq_gap', 'subscribe_error') group by venue, reason
     union all
     -- The line states how many subscriptions in a row were refused.
-    select venue, 'subscriptions.refused', max((fields->>'times')::bigint), true, false from run_log_events where family = 'subscribe_backoff' group by venue
+    select venue, 'subscriptions.refused', max(try_cast(fields->>'times' as bigint)), true, false from run_log_events where family = 'subscribe_backoff' group by venue
     union all
     select venue, if(name = 'reconnect.seq_gap', 'seq_gaps', 'subscriptions.refused'),
            sum(if(venue = 'lighter' and name = 'reconnect.subscribe_error', ceil(last / 2), last))::bigint, true, true
