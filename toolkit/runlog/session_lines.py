@@ -72,11 +72,16 @@ def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
     # A venue answers a subscription that it refuses with an object that has the key `error`.
     is_error = "error" in fields.get("keys", "").strip("[]").split(",") and '"error":null' not in fields["snippet"]
     refused = record.family == "ws_subscription_refused" or is_error
-    failures = int(fields["times"][:9]) if record.family == "subscribe_backoff" else 1
+    failures = counted_failures(record.family, fields.get("times", ""))
     return SessionLine(
         record.family, record.venue, message.reason, ref, message.ends_session, message.resync, error, hedge, refused,
         failures,
     )  # fmt: skip
+
+
+def counted_failures(family: str, times: str) -> int:
+    """Return the number of failures in a row that a line of a family states by its field `times`, at least one."""
+    return int(times[:9]) if family == "subscribe_backoff" else 1
 
 
 _OF_TASKS = ("enforcer_restart", "supervisor_panic", "supervisor_exit")

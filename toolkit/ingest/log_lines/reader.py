@@ -28,7 +28,7 @@ from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.facts import LogFacts
 from toolkit.runlog.lives import Lives
 from toolkit.runlog.parse import NOT_COUNTED, OTHER, LogRecord
-from toolkit.runlog.session_lines import SessionLine, session_line
+from toolkit.runlog.session_lines import SessionLine, counted_failures, session_line
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.sessions.machine import SessionIncident, Sessions
 from toolkit.sessions.packed_records import PackedRecords
@@ -152,7 +152,10 @@ class LineReader:
         common = [self._session_line(each.record, (0, 0)) for each in named]
         for index, number, place in in_order(named):
             ref, group, event = (file_no, first_line + index), named[number], common[number]
-            if group.texts:
+            if event is not None and group.texts.keys() == {"times"}:
+                failures = counted_failures(group.record.family, group.texts["times"][place])
+                yield LifeCycleLine(ref, group.record, structs.replace(event, ref=ref, failures=failures))
+            elif group.texts:
                 record = group.record_at(place)
                 yield LifeCycleLine(ref, record, None if event is None else self._session_line(record, ref))
             else:
