@@ -126,11 +126,12 @@ def _convert_to_enum(con: duckdb.DuckDBPyConnection, column: str) -> None:
     """Store a text column of `venue_tick` as an enum in alphabetical order: rows are grouped twice as fast."""
     # An enum must have one value at least, also where the column has none.
     values = f"select '' as value union select {column} from venue_tick where {column} is not null order by value"
-    create = f"create or replace type {column}_enum as enum ({values})"
-    con.execute(create)
+    create = f"create or replace type {column}_enum as enum ({values}"
+    # The memory of an enum is not limited, so one of all values of a hostile file is not made.
+    con.execute(f"{create} limit {MAX_LABELS + 1})")
     if con.execute(f"select len(enum_range(null::{column}_enum)) > ?", [MAX_LABELS]).fetchall() == [(True,)]:
         con.execute(sql("ticks/further_values").format(column=column), {"most": MAX_LABELS, "other": OTHER_NAME})
-        con.execute(create)
+        con.execute(f"{create})")
     con.execute(f"alter table venue_tick alter {column} type {column}_enum")
 
 

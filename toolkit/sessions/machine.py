@@ -33,7 +33,7 @@ from toolkit.runlog.session_lines import SessionLine
 from toolkit.sessions.counted_failures import state_counted_failures
 from toolkit.sessions.error_reasons import DISCOVERY, inferred_reason
 from toolkit.sessions.open_session import OpenSession
-from toolkit.sessions.packed_records import PackedRecords
+from toolkit.sessions.packed_records import PackedBatches, PackedRecords
 from toolkit.sessions.venue_rules import venue_rules
 
 _STAGES = {
@@ -76,7 +76,7 @@ class VenueSessions:
         self._audited: SessionIncident | None = None  # from an audit line; an ending line may follow
         self._announced: SessionIncident | None = None  # from a message; its audit line may follow
         self.sessions = PackedRecords(Session)
-        self.incidents = PackedRecords(SessionIncident)
+        self.incidents = PackedBatches(SessionIncident)
         self.further_lines = 0
         """Lines of endings beyond those that each session lists."""
 
@@ -264,9 +264,9 @@ class Sessions:
         """Lines of endings beyond those that each session lists."""
         return sum(each.further_lines for each in self._venues.values())
 
-    def close(self) -> tuple[PackedRecords[Session], PackedRecords[SessionIncident]]:
+    def close(self) -> tuple[PackedRecords[Session], PackedBatches[SessionIncident]]:
         """Return all sessions, ordered by life, venue and number, and all incidents, ordered by life and venue."""
-        sessions, incidents = PackedRecords(Session), PackedRecords(SessionIncident)
+        sessions, incidents = PackedRecords(Session), PackedBatches(SessionIncident)
         for _, venue in sorted(self._venues.items()):
             venue.close()
             sessions.take(venue.sessions)

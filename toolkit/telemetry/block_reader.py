@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -99,56 +100,83 @@ def _read(lines: _Lines, scope: Scope) -> TelemetryBatch:
 
 @dataclass(slots=True)
 class _Places:
-    """Indexes of the lines that are set aside for one reason: the first ones, the last one, the number of all."""
+    """Indexes and offsets of lines that are set aside for one reason: of the first ones and the last one."""
 
-    first: list[int] = field(default_factory=list)
-    last: int = -1
+    first: list[tuple[int, int]] = field(default_factory=list)
+    last: tuple[int, int] = (-1, -1)
     count: int = 0
 
-    def add(self, index: int) -> None:
+    def add(self, index: int, offset: int) -> None:
         self.count += 1
-        self.last = index
+        self.last = index, offset
         if self.count <= MAX_PLACES:
-            self.first.append(index)
+            self.first.append(self.last)
+
+    def add_empty(self, index: int, offset: int, count: int) -> None:
+        """Add `count` empty lines from one on; each is one byte long."""
+        listed = min(count, MAX_PLACES - len(self.first))
+        self.first += [(index + number, offset + number) for number in range(listed)]
+        self.last = index + count - 1, offset + count - 1
+        self.count += count
 
 
 def _read_line_by_line(lines: _Lines, scope: Scope) -> TelemetryBatch:
-    pieces = bytes(lines.data).split(b"\n")
-    if not lines.torn:
-        pieces.pop()
     read = _READERS[scope].read
     records: list[Any] = []
     line_numbers: list[int] = []
     set_aside: dict[SetAside, _Places] = defaultdict(_Places)
-    unused = 0
-    for index, piece in enumerate(pieces):
-        result = read(piece)
-        if isinstance(result, RecoveredLine):
-            if result.records:
-                records += result.records
-                line_numbers += [lines.first_line + index] * len(result.records)
+    index = offset = unused = 0
+    for pieces, empty in _without_empty_lines(bytes(lines.data)):
+        for piece in pieces:
+            result = read(piece)
+            if isinstance(result, RecoveredLine):
+                if result.records:
+                    records += result.records
+                    line_numbers += [lines.first_line + index] * len(result.records)
+                else:
+                    unused += 1
+                if result.reason is not None:
+                    torn = lines.torn and not result.records and result.reason is SetAside.MALFORMED
+                    set_aside[SetAside.TORN_TAIL if torn else result.reason].add(index, offset)
             else:
-                unused += 1
-            if result.reason is not None:
-                torn = lines.torn and not result.records and result.reason is SetAside.MALFORMED
-                set_aside[SetAside.TORN_TAIL if torn else result.reason].add(index)
-        else:
-            records.append(result)
-            line_numbers.append(lines.first_line + index)
+                records.append(result)
+                line_numbers.append(lines.first_line + index)
+            index += 1
+            offset += len(piece) + 1
+        if empty:
+            set_aside[SetAside.BLANK].add_empty(index, offset, empty)
+            unused += empty
+            index += empty
+            offset += empty
     table, names, cut = record_table(records, line_numbers, scope)
-    where = _set_aside(lines, pieces, set_aside)
-    return TelemetryBatch(table, names, len(pieces), len(pieces) - unused, where, cut)
+    return TelemetryBatch(table, names, index, index - unused, _set_aside(lines, set_aside), cut)
 
 
-def _set_aside(lines: _Lines, pieces: Sequence[bytes], set_aside: Mapping[SetAside, _Places]) -> SetAsideLines:
+_NEWLINES = re.compile(rb"\n*")
+
+
+def _without_empty_lines(data: bytes) -> Iterator[tuple[list[bytes], int]]:
+    """Yield stretches of lines of which none is empty, each with the number of empty lines after it.
+
+    Empty lines are counted and not read one by one: a file can have as many of them as it has bytes.
+    """
+    start = 0
+    while start < len(data):
+        end = start if data.startswith(b"\n", start) else data.find(b"\n\n", start) + 1 or len(data)
+        pieces = data[start:end].split(b"\n")
+        if not pieces[-1]:
+            pieces.pop()
+        following = _NEWLINES.match(data, end)
+        start = following.end() if following else end
+        yield pieces, start - end
+
+
+def _set_aside(lines: _Lines, set_aside: Mapping[SetAside, _Places]) -> SetAsideLines:
     """Return the lines that are set aside, in whole or in part, with their byte offsets."""
     where = SetAsideLines()
     for reason, places in set_aside.items():
-        byte, before = lines.first_byte, 0
         unlisted = places.count - len(places.first)
-        for index in (*places.first, places.last) if unlisted else places.first:
-            byte += sum(map(len, pieces[before:index])) + index - before
-            before = index
-            place = SetAsideLine(lines.first_line + index, byte, reason)
-            where.add(place, unlisted if unlisted and index == places.last else 1)
+        for index, offset in (*places.first, places.last) if unlisted else places.first:
+            place = SetAsideLine(lines.first_line + index, lines.first_byte + offset, reason)
+            where.add(place, unlisted if unlisted and index == places.last[0] else 1)
     return where

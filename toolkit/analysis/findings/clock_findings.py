@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_CLOCK_STEPS = 10
 """Steps of the wall clock with a finding each; smaller ones share one."""
+MAX_LISTED_STEPS = 2 * MAX_CLOCK_STEPS
+"""Steps with a finding and lines of the shared one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,14 @@ class ClockStep:
 
 def clock_steps(evidence: FindingInput) -> Iterator[Finding]:
     """Yield a finding for each of the largest steps, and one for all others."""
-    largest = sorted(evidence.clock_steps, key=lambda each: -abs(each.size_ms))
-    for each in largest[:MAX_CLOCK_STEPS]:
+    for each in evidence.clock_steps[:MAX_CLOCK_STEPS]:
         text = _between_lives(each) if each.between_lives else _within_life(each)
         figures = () if each.between_lives else ("run.span_ms",)
         yield Finding(FindingCode.CLOCK_STEP, "medium", None, text, figures, (each.record,))
-    if more := largest[MAX_CLOCK_STEPS:]:
-        text = f"{len(more)} more steps of the wall clock, each of at most {duration(abs(more[0].size_ms))}"
-        lines = tuple(each.record for each in more[:MAX_CLOCK_STEPS])
+    if more := evidence.clock_steps[MAX_CLOCK_STEPS:]:
+        count = len(more) + evidence.further_clock_steps
+        text = f"{count} more steps of the wall clock, each of at most {duration(abs(more[0].size_ms))}"
+        lines = tuple(each.record for each in more)
         yield Finding(FindingCode.CLOCK_STEP, "medium", None, text, ("run.span_ms",), lines)
 
 

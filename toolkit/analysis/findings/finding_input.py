@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from toolkit.analysis.diagnosis import earlier_crashes, earlier_ends, other_processes
-from toolkit.analysis.findings.clock_findings import ClockStep
+from toolkit.analysis.findings.clock_findings import MAX_LISTED_STEPS, ClockStep
 from toolkit.analysis.findings.limit_findings import limit_findings
 from toolkit.analysis.findings.log_findings import LogExamples
 from toolkit.analysis.findings.record_findings import LastTick, UnsetValue, unset_values
@@ -38,6 +38,8 @@ class FindingInput:
     earlier_ends: Sequence[tuple[LineRef, str]] = ()
     """Log lines that may explain the end of a life before the last one, with their texts."""
     clock_steps: Sequence[ClockStep] = ()
+    """The largest steps of the wall clock, the largest first."""
+    further_clock_steps: int = 0
     last_ticks: Sequence[LastTick] = ()
     unset_values: Sequence[UnsetValue] = ()
     earlier_crashes: Sequence[tuple[LineRef, str]] = ()
@@ -100,8 +102,9 @@ def finding_input(con: duckdb.DuckDBPyConnection, loaded: LoadedRun, analysis: R
             (loaded.file_and_line((file_no, line)), f"kill switch: {reason}") for file_no, line, reason in kills
         ]
     unknown = dict(facts.components)
-    rows = con.execute(sql("clock_steps")).fetchall()
-    steps = [ClockStep(loaded.file_and_line((file_no, line)), *step) for file_no, line, *step in rows]
+    rows = con.execute(sql("clock_steps"), {"most": MAX_LISTED_STEPS}).fetchall()
+    steps = [ClockStep(loaded.file_and_line((file_no, line)), *step) for file_no, line, *step, _ in rows]
+    further_steps = rows[0][-1] - len(rows) if rows else 0
     rows = con.execute("select file_no, line, rx_tick, t from run_last_ticks order by life").fetchall()
     last_ticks = [LastTick(loaded.file_and_line((file_no, line)), *ticks) for file_no, line, *ticks in rows]
     rows = con.execute(sql("unset_values")).fetchall()
@@ -122,6 +125,7 @@ def finding_input(con: duckdb.DuckDBPyConnection, loaded: LoadedRun, analysis: R
         earlier_crashes=crashes,
         other_processes=others,
         clock_steps=steps,
+        further_clock_steps=further_steps,
         last_ticks=last_ticks,
         unset_values=unset,
         logs=_log_examples(loaded),

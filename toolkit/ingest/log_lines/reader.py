@@ -31,7 +31,7 @@ from toolkit.runlog.parse import NOT_COUNTED, OTHER, LogRecord
 from toolkit.runlog.session_lines import SessionLine, counted_failures, session_line
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.sessions.machine import SessionIncident, Sessions
-from toolkit.sessions.packed_records import PackedRecords
+from toolkit.sessions.packed_records import PackedBatches, PackedRecords
 
 
 @dataclass
@@ -41,7 +41,7 @@ class LogLoad:
     ledgers: list[FileLedger] = field(default_factory=list)
     facts: LogFacts = field(default_factory=LogFacts)
     sessions: PackedRecords[Session] = field(default_factory=lambda: PackedRecords(Session))
-    incidents: PackedRecords[SessionIncident] = field(default_factory=lambda: PackedRecords(SessionIncident))
+    incidents: PackedBatches[SessionIncident] = field(default_factory=lambda: PackedBatches(SessionIncident))
     further_ending_lines: int = 0
     """Lines of the ends of sessions that the sessions do not list."""
     further_counters: int = 0

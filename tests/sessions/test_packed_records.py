@@ -1,0 +1,27 @@
+"""Packed records come back as they were appended."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolkit.sessions.machine import SessionIncident
+from toolkit.sessions.packed_records import PackedBatches
+
+
+def incidents(first: int, count: int) -> list[SessionIncident]:
+    return [SessionIncident("resync", 0, "aster", "seq_gap", ((0, line),)) for line in range(first, first + count)]
+
+
+@pytest.mark.parametrize("counts", [(0, 0), (1, 0), (255, 256), (257, 600), (1_000, 1)])
+def test_batches_that_are_taken_follow_those_that_are_there(counts: tuple[int, int]) -> None:
+    sequences = [PackedBatches(SessionIncident), PackedBatches(SessionIncident)]
+    records = incidents(0, counts[0]), incidents(counts[0], counts[1])
+    for sequence, each in zip(sequences, records, strict=True):
+        for record in each:
+            sequence.append(record)
+        assert list(sequence) == each
+    whole, other = sequences
+    whole.take(other)
+    whole.append(last := incidents(-1, 1)[0])
+    assert list(whole) == list(whole.drain()) == [*records[0], *records[1], last]
+    assert list(other) == list(whole) == []
