@@ -34,7 +34,7 @@ from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.runlog.wrapping.detect import LEARNT
 from toolkit.runlog.wrapping.sections import LogWrappings
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines, rejoin_wrapped
-from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks
+from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks, of_few_lines
 from toolkit.streams.parallel import PARALLEL_FROM_BYTES, gc_paused
 from toolkit.streams.spans import read_in_parallel, span_blocks
 
@@ -142,10 +142,10 @@ class _Loader:
         ):
             wrapped_from = yield from self._in_parallel(path, reader.wrappings, ledger)
             if wrapped_from is not None:
-                yield from reader.blocks(span_blocks(path, wrapped_from, ledger.bytes))
+                yield from reader.blocks(of_few_lines(span_blocks(path, wrapped_from, ledger.bytes)))
             return
         with source.open() as stream:
-            yield from reader.blocks(blocks(stream))
+            yield from reader.blocks(of_few_lines(blocks(stream)))
             ledger.record_end(stream)
 
     def _in_parallel(

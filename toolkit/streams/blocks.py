@@ -7,7 +7,7 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, Self, cast
@@ -19,6 +19,8 @@ from toolkit.streams.zstd_frames import is_complete
 
 BLOCK_BYTES = 4 << 20
 """Default size of a span that one process reads of a large file."""
+MAX_BLOCK_LINES = 1 << 18
+"""Default number of lines of a block that is read at once: the blocks of a log of usual lines have a fifth of it."""
 _READ_BYTES = 2 << 20
 """Default size of a block of a stream: smaller, so that the next block is decompressed while one is parsed."""
 LONGEST_LINE_BYTES = 8 << 20
@@ -180,6 +182,22 @@ class _ReadAhead:
         # A short piece is usually the last one, so a file of one piece needs no thread.
         self._next = self._pool.submit(self._stream.read, size) if len(piece) == size else None
         return piece
+
+
+def of_few_lines(blocks: Iterable[Block], most: int = MAX_BLOCK_LINES) -> Iterator[Block]:
+    """Yield blocks, those of more than `most` lines in parts: a reader needs some 200 bytes for each line at a time."""
+    for block in blocks:
+        if count_newlines(block.data) <= most:
+            yield block
+            continue
+        half = len(block.data) // 2
+        middle = block.data.find(b"\n", half, -1) + 1 or block.data.rfind(b"\n", 0, half) + 1
+        first, rest = block.data[:middle], block.data[middle:]
+        parts = (
+            Block(first, block.first_line, block.first_byte),
+            Block(rest, block.first_line + count_newlines(first), block.first_byte + middle, block.torn),
+        )
+        yield from of_few_lines(parts, most)
 
 
 def count_newlines(data: bytes | memoryview) -> int:

@@ -28,7 +28,7 @@ from toolkit.runlog.panic_messages import possible_message_lines
 from toolkit.runlog.parse import OTHER, LogRecord, has_program_words
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines
-from toolkit.streams.blocks import BLOCK_BYTES, Block
+from toolkit.streams.blocks import BLOCK_BYTES, Block, of_few_lines
 from toolkit.streams.spans import span_blocks
 
 _BYTES_OF_TEXT = re.compile(r'"MESSAGE" ?: ?\[')
@@ -167,9 +167,9 @@ _SINGLE_LINES = msgspec.msgpack.Decoder(list[SingleLine])
 
 
 def parse_span(path: Path, start: int, end: int) -> list[PackedBlock]:
-    """Parse the blocks between two byte offsets of a plain file: one block unless a line is too long."""
+    """Parse the blocks between two byte offsets of a plain file: one, unless a line is too long or lines are many."""
     # A span ends with the first line that ends behind a block's size.
-    blocks = span_blocks(path, start, end, 2 * BLOCK_BYTES)
+    blocks = of_few_lines(span_blocks(path, start, end, 2 * BLOCK_BYTES))
     return [_packed(parse_block(each, _process_templates())) for each in blocks]
 
 
