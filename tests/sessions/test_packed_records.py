@@ -25,3 +25,14 @@ def test_batches_that_are_taken_follow_those_that_are_there(counts: tuple[int, i
     whole.append(last := incidents(-1, 1)[0])
     assert list(whole) == list(whole.drain()) == [*records[0], *records[1], last]
     assert list(other) == list(whole) == []
+
+
+def test_sequences_of_equal_records_are_equal() -> None:
+    first, second = PackedBatches(SessionIncident), PackedBatches(SessionIncident)
+    for record in incidents(0, 300):
+        first.append(record)
+    assert first != second
+    second.take(first)
+    for record in incidents(0, 300):
+        first.append(record)
+    assert first == second

@@ -70,6 +70,12 @@ class PackedBatches(Generic[_Record]):
         self._packed: list[bytes] = []
         self._newest: list[_Record] = []
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether another sequence holds equal records."""
+        return isinstance(other, PackedBatches) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def append(self, record: _Record) -> None:
         """Add a record."""
         self._newest.append(record)
