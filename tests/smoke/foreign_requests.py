@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 FOREIGN_REQUESTS = 3
 REFUSALS = (": refused a client: its host is not", f": refused {FOREIGN_REQUESTS} times: its host is not")
-"""What a server says of these requests: of the first at once, of all when it closes."""
+"""Ends of the notices that a venue writes about these requests: at the first one, and when it closes."""
 
 
 def send_foreign_requests(url: str) -> None:
