@@ -10,7 +10,7 @@ demo: $(STAMP)            ## 45 seconds of five shadow connectors, and the repor
 	@$(VENV)/bin/toolkit smoke --minutes 0.75 --db out/store.duckdb
 	@$(VENV)/bin/toolkit report sample:before sample:after -o out/evidence.md --db out/store.duckdb
 
-check: $(STAMP)           ## lint, format, types, layers, unit tests: under a minute
+check: $(STAMP)           ## lint, format, types, layers, unit tests: a minute and a half
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync types unit
 
 .PHONY: types unit

@@ -45,8 +45,8 @@ def test_a_full_disk_ends_telemetry_and_reports_its_reason_once() -> None:
     assert reasons == ["No space left on device"]
 
 
-def create_journal(directory: Path, *, audit: bool = True) -> Journal:
-    return Journal(directory, Clock(), venues(), audit=audit)
+def create_journal(directory: Path, clock: Clock | None = None, *, audit: bool = True) -> Journal:
+    return Journal(directory, clock or Clock(), venues(), audit=audit)
 
 
 def event_rows(directory: Path) -> list[dict[str, Any]]:
@@ -60,11 +60,13 @@ RECONNECT = Note(
 
 
 def test_each_event_has_its_time_and_the_offset_of_its_log_lines(tmp_path: Path) -> None:
-    journal = create_journal(tmp_path)
-    before_us = Clock().unix_us()
+    clock = Clock()
+    journal = create_journal(tmp_path, clock)
+    before_us = clock.unix_us()
     journal.record("startup", ["first"])
     journal.record_note("aster", Note("waiting", {"wait_ms": 5}))
     journal.record_note("aster", RECONNECT)
+    after_us = clock.unix_us()
     journal.close()
     header, *rows = event_rows(tmp_path)
     text = (tmp_path / LOG).read_bytes()
@@ -75,7 +77,7 @@ def test_each_event_has_its_time_and_the_offset_of_its_log_lines(tmp_path: Path)
         ("aster", "reconnect", True),
     ]
     assert text[rows[2]["log"] :].startswith(b"WS_AUDIT venue=aster reconnect_reason=seq_gap count=1\n")
-    assert all(before_us <= row["at_us"] <= Clock().unix_us() for row in rows)
+    assert all(before_us <= row["at_us"] <= after_us for row in rows)
     with (tmp_path / arrivals.FILE_NAME).open("rb") as lines:
         log_times = arrivals.parse(lines)
     assert log_times.log == LOG
