@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import inf
-from typing import TypeAlias
 
 from toolkit.timeline.clock_evidence import ClockSource, ElapsedSpan, TimeAnchor
+from toolkit.timeline.repeated_rounds import IndexedSpan, after_repeated_rounds
 from toolkit.timeline.rising_bounds import RisingBounds
 
 MAX_ROUNDS = 12
@@ -83,26 +83,27 @@ class Timeline:
         """Carry bounds along the spans until nothing changes; return how many spans contradict the bounds."""
         low, high = RisingBounds(self._low), RisingBounds(-each for each in reversed(self._high))
         consistent = sorted((self._indexed(each) for each in spans), key=lambda each: each[:2])
-        for _ in range(MAX_ROUNDS):
-            before = low.increases, high.increases
+        bounds = low.bounds(), high.bounds()
+        for left in reversed(range(MAX_ROUNDS)):
+            before = bounds
             consistent = _carry(low, high, consistent)
             consistent = _carry(low, high, consistent[::-1])[::-1]
-            if before == (low.increases, high.increases):
+            bounds = low.bounds(), high.bounds()
+            if before == bounds:
                 break
-        self._low, self._high = list(low), [-each for each in high][::-1]
+            if (last := after_repeated_rounds(before, bounds, consistent, left)) is not None:
+                bounds = last
+                break
+        self._low, self._high = bounds[0], [-each for each in reversed(bounds[1])]
         return len(spans) - len(consistent)
 
-    def _indexed(self, span: ElapsedSpan) -> _IndexedSpan:
+    def _indexed(self, span: ElapsedSpan) -> IndexedSpan:
         earlier, later = self._index[span.earlier], self._index[span.later]
         last = len(self._lines) - 1
         return earlier, later, last - earlier, last - later, span.least_ms, span.most_ms
 
 
-_IndexedSpan: TypeAlias = tuple[int, int, int, int, float, float]
-"""A span by the indexes of its lines, their indexes from the end, and the bounds on the time between them."""
-
-
-def _carry(low: RisingBounds, high: RisingBounds, spans: Iterable[_IndexedSpan]) -> list[_IndexedSpan]:
+def _carry(low: RisingBounds, high: RisingBounds, spans: Iterable[IndexedSpan]) -> list[IndexedSpan]:
     """Carry bounds along each span in turn; return the spans that do not contradict the bounds.
 
     `high` has the negated upper bounds in reverse order, so that these rise too. The bounds are read here without a
