@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from toolkit.model.vocabulary import CounterKind
-from toolkit.runlog.search.required_text import required_text
+from toolkit.runlog.search.required_text import Clause, required_texts
 
 VENUE = r"(?P<Venue>[A-Z][A-Za-z0-9]*)"
 """Pattern of the capitalised venue name in the producer's messages."""
@@ -53,7 +53,7 @@ class MessageFamily:
     `reason` is the reconnect reason that such a line implies. `ends_session` is true if the line ends its socket's
     session, `resync` if an order book was rebuilt on a socket that stays open. `any_start` is true if the
     line may begin with characters that none of the examples begins with, but not with a level. `outside_text` names the
-    groups of the pattern that may match text from outside the program, `needs` is text that each such line holds.
+    groups of the pattern that may match text from outside the program, `needs` are clauses that each such line fulfils.
     """
 
     name: str
@@ -65,7 +65,7 @@ class MessageFamily:
     resync: bool
     any_start: bool
     outside_text: tuple[str, ...]
-    needs: str
+    needs: tuple[Clause, ...]
 
     def holds_outside_text(self, match: re.Match[str], at: int) -> bool:
         """Return true if text from outside may begin in a matching line before the character `at`, or there.
@@ -144,7 +144,7 @@ class AuditText:
     """Keys of audit lines by the kind of their values.
 
     The value of a key in `rest` is the rest of the line, and that of a key in `word` one word; both may be text from
-    outside. The value of a key in `own` is a number or a word of the program. Other keys are of later versions.
+    `outside`. The value of a key in `own` is a number or a word of the program. Other keys are of later versions.
     `components` are the known components and subsystems.
     """
 
@@ -152,6 +152,7 @@ class AuditText:
     word: frozenset[str]
     own: frozenset[str]
     components: frozenset[str]
+    outside: frozenset[str]
 
     def is_own(self, key: str) -> bool:
         """Return true if the value of a key is a number or a word of the program."""
@@ -168,7 +169,7 @@ def audit_text() -> AuditText:
         known |= {each.partition("=")[0] for each in audit.required_keys} | set(audit.counters)
         known |= {each.partition("=")[0] for example in audit.examples for each in example.split(" ") if "=" in each}
     components = frozenset(each for audit in audit_families() for each in audit.required_keys if "=" in each)
-    return AuditText(rest, word, frozenset(known - rest - word), components)
+    return AuditText(rest, word, frozenset(known - rest - word), components, rest | word)
 
 
 def throttles() -> dict[str, int]:
@@ -202,7 +203,7 @@ def _message_family(data: Mapping[str, Any]) -> MessageFamily:
         resync=data.get("resync", False),
         any_start=data.get("any_start", False),
         outside_text=tuple(_outside_text(pattern)),
-        needs=required_text(pattern),
+        needs=required_texts(pattern),
     )
 
 

@@ -12,14 +12,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from toolkit.runlog.grammar import AuditText, MessageFamily, audit_text, message_families
-from toolkit.runlog.search.line_shapes import remembered
 
-_STDOUT = r"paraphina(?:_live)? \| |effective_(?:trade_mode|risk_profile)=|\{\"(?:timebase_id|kill_reason|basis_b_t)\""
 _START = re.compile(
-    r"WS_AUDIT |(?:INFO|WARN|ERROR): |market_rx_stats tick=|FIRST_[A-Z_]+ venue=|APPLIED_BOOK venue=|ASTER_SIZE_RAW "
-    rf"|VENUE_HEALTH_TRANSITION |\[runner\] tick=|\[telemetry\] |thread '|error(?:\[E\d+\])?: |(?P<stdout>{_STDOUT})"
+    r"WS_AUDIT |INFO: |WARN: |ERROR: |market_rx_stats tick=|FIRST_[A-Z_]+ venue=|APPLIED_BOOK venue=|ASTER_SIZE_RAW |"
+    r"VENUE_HEALTH_TRANSITION |\[runner\] tick=|\[telemetry\] |thread '|error(?:\[E[0-9]+\])?: |"
+    r"paraphina(?:_live)?( \| )|effective_(trade_mode|risk_profile)=|\{\"(timebase_id|kill_reason|basis_b_t)\""
 )
-_START_WITHOUT_DIGITS = re.compile(_START.pattern.replace(r"\d+", ""))
+"""Beginning of a record. Only one that is written to standard output has a group."""
+# Each alternative begins with a character, not a group: the search then tries only places with one of these characters.
+_START_WITHOUT_DIGITS = re.compile(_START.pattern.replace("[0-9]+", ""))
 _JOINED_AFTER = re.compile(r"[^\s\"'`=:,(\[{<>|/\\]")
 """Character that may precede a joined record. Text that merely quotes a record has a blank or a quote there."""
 _MAX_PARTIAL_LENGTH = 400
@@ -48,21 +49,19 @@ def may_continue_on_next_line(line: bytes) -> bool:
 
 def record_boundaries(text: str) -> list[int]:
     """Return the places where a further record may begin; standard output may begin anywhere in a line."""
-    if not text[:1].isdigit() and not _may_have_boundaries(text):
-        return []
-    return [m.start() for m in _START.finditer(text, 1) if m["stdout"] or _JOINED_AFTER.match(text[m.start() - 1])]
+    joined = _JOINED_AFTER.match
+    return [m.start() for m in _START.finditer(text, 1) if m.lastindex or joined(text, m.start() - 1)]
 
 
-@remembered
-def _may_have_boundaries(shape: str) -> bool:
-    """Return true for the shape of a text in which a further record may begin after the first character, no digit."""
-    return _START_WITHOUT_DIGITS.search(shape, 1) is not None
+def shape_may_have_boundaries(shape: str, begins_with_digit: bool) -> bool:
+    """Return true for the shape of a text in which a further record may begin after the first character."""
+    return _START_WITHOUT_DIGITS.search(shape, 0 if begins_with_digit else 1) is not None
 
 
 def is_stdout(text: str) -> bool:
     """Return true if a text begins with a record that is written to standard output, always in one piece."""
     match = _START.match(text)
-    return match is not None and match["stdout"] is not None
+    return match is not None and match.lastindex is not None
 
 
 def follows_separator(piece: str) -> bool:
@@ -70,7 +69,6 @@ def follows_separator(piece: str) -> bool:
     return _JOINED_AFTER.match(piece[-1]) is None
 
 
-@lru_cache(1_024)
 def is_partial_record(piece: str) -> bool:
     """Return true if a text is the beginning of a record of some family, cut off before any text from outside.
 
@@ -80,7 +78,12 @@ def is_partial_record(piece: str) -> bool:
         return len(piece.split(" ")) <= _MAX_PARTIAL_AUDIT_WORDS and not audit_holds_outside_text(piece)
     if piece.startswith("market_rx_stats tick="):
         return not rx_holds_outside_text(piece)
-    return len(piece) <= _MAX_PARTIAL_LENGTH and any(_completes(piece, each) for each in _families_starting_like(piece))
+    return len(piece) <= _MAX_PARTIAL_LENGTH and _is_partial_message(piece)
+
+
+@lru_cache(1_024)
+def _is_partial_message(piece: str) -> bool:
+    return any(_completes(piece, each) for each in _families_starting_like(piece))
 
 
 def rx_holds_outside_text(piece: str) -> bool:

@@ -8,21 +8,14 @@ never searched, because it can contain anything, including something that looks 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
 from msgspec.structs import replace
 
-from toolkit.runlog.grammar import (
-    AuditFamily,
-    MessageFamily,
-    audit_families,
-    audit_family_named,
-    audit_text,
-    message_family_named,
-    required_audit_keys,
-)
+from toolkit.runlog.audit_lines import audit_fields, find_audit_family
+from toolkit.runlog.grammar import AuditFamily, MessageFamily, audit_family_named, message_family_named
 from toolkit.runlog.interleaving import (
     audit_holds_outside_text,
     follows_separator,
@@ -32,7 +25,8 @@ from toolkit.runlog.interleaving import (
     rx_holds_outside_text,
 )
 from toolkit.runlog.sanitize import strip_decoration
-from toolkit.runlog.search.families import families_that_may_match
+from toolkit.runlog.search.families import Candidate, likely_records
+from toolkit.runlog.search.line_shapes import MAX_CHARS
 
 OTHER = "other"
 RX_STATS = "market_rx_stats"
@@ -40,6 +34,7 @@ AUDIT_OTHER = "audit_other"
 UNKNOWN = (OTHER, "socket_note")
 """Families of lines that no specific family matches."""
 
+_AUDIT = "WS_AUDIT "
 _RX = re.compile(r"market_rx_stats tick=[0-9]{1,18}(?: |$)")
 _RECONNECT = re.compile(
     r"WS_AUDIT venue=(?P<venue>\w+) reconnect_reason=(?P<reconnect_reason>\w+) count=(?P<count>\d+)"
@@ -84,6 +79,8 @@ class LogRecord(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 _OTHER = LogRecord(OTHER, None, None, {}, 0)
+_Parsed = tuple[LogRecord | None, re.Match[str] | None]
+"""The record that a text begins with, and the match of a message family's pattern."""
 
 
 class ParsedLine(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -136,68 +133,94 @@ def parse(text: str) -> ParsedLine:
 
 def parse_plain(text: str, stamped_ms: int | None) -> ParsedLine:
     """Parse one line without its decoration and newline, and with the time that a CI system stamped on it."""
-    if reconnect := _RECONNECT.fullmatch(text):
-        venue, reason, _ = reconnect.groups()
-        return ParsedLine((LogRecord("audit_reconnect", venue, reason, reconnect.groupdict(), 0),), stamped_ms)
-    boundaries = record_boundaries(text)
-    if not boundaries:
-        return ParsedLine((_parse_record(text, 0)[0] or _OTHER,), stamped_ms)
-    return replace(_parse_joined(text, boundaries), stamped_ms=stamped_ms)
+    if (reconnect := _reconnect(text, 0)) is not None:
+        return ParsedLine((reconnect,), stamped_ms)
+    likely = likely_records(text)
+    if likely.may_have_boundaries and (boundaries := record_boundaries(text)):
+        return _JoinedLine(text).parse(boundaries, stamped_ms)
+    return ParsedLine((_record_among(likely.candidates, text, 0)[0] or _OTHER,), stamped_ms)
 
 
-def _parse_joined(text: str, boundaries: Sequence[int]) -> ParsedLine:
-    """Return the records of a line that may hold several.
+class _JoinedLine:
+    """A line that may hold several records. What is read of its last places is remembered."""
 
-    The line is split where only a further record can begin. It is kept whole where a field before that place may hold
-    the rest of the line.
-    """
-    records, partial, at = list[LogRecord](), None, 0
-    for place, boundary in enumerate(boundaries):
-        piece = text[at:boundary]
-        record, match = _parse_record(piece, at)
-        if record is not None and not _holds_outside_text(record, match, piece) and not _is_truncated(record):
-            records.append(record)
-        else:
-            may_split, certain = _may_split(text, at, boundary)
-            if not may_split:
-                return _whole(records, text, at, boundaries[place:], partial)
-            partial = piece if is_stdout(text[boundary:]) else None
-            if not certain:
-                rest = _parse_joined(text[boundary:], [each - boundary for each in boundaries[place + 1 :]])
-                alone = _whole(records, text, at, boundaries[place:])
-                return ParsedLine((*records, *_moved(rest.records, boundary)), None, partial, rest.quoted, alone)
-        at = boundary
-    last, _ = _parse_record(text[at:], at)
-    return ParsedLine((*records, *([last] if last else [])) or (_OTHER,), None, partial)
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._records: dict[int, _Parsed] = {}
+        """What the text from a place to the end of the line begins with."""
+
+    def parse(self, boundaries: Sequence[int], stamped_ms: int | None = None, at: int = 0) -> ParsedLine:
+        """Return the records of the line from the character `at`; further ones may begin at the `boundaries`.
+
+        The line is split where only a further record can begin. It is kept whole where a field before that place may
+        hold the rest of the line.
+        """
+        text, records, partial = self._text, list[LogRecord](), None
+        for place, boundary in enumerate(boundaries):
+            piece = text[at:boundary]
+            if (record := _complete_record(piece, at)) is not None:
+                records.append(record)
+            else:
+                may_split, certain = self._may_split(at, boundary)
+                if not may_split:
+                    return self._whole(records, at, boundaries[place:], stamped_ms, partial)
+                partial = piece if is_stdout(text[boundary:]) else None
+                if not certain:
+                    rest = self.parse(boundaries[place + 1 :], at=boundary)
+                    alone = self._whole(records, at, boundaries[place:])
+                    return ParsedLine((*records, *rest.records), stamped_ms, partial, rest.quoted, alone)
+            at = boundary
+        last, _ = self._from(at)
+        return ParsedLine((*records, *([last] if last else [])) or (_OTHER,), stamped_ms, partial)
+
+    def _from(self, at: int) -> _Parsed:
+        """Return the record that the text from the character `at` to the end of the line begins with, and its match."""
+        if at not in self._records:
+            if len(self._records) > MAX_QUOTED:
+                self._records.clear()
+            self._records[at] = _parse_record(self._text[at:], at)
+        return self._records[at]
+
+    def _may_split(self, at: int, boundary: int) -> tuple[bool, bool]:
+        """Return whether a record cut off at `boundary` may be followed by another, and whether that is certain.
+
+        It is not if a message quotes the rest. Only the rest of the record on the next line then shows that it was cut.
+        """
+        piece = self._text[at:boundary]
+        if not is_partial_record(piece) or self._from(boundary)[0] is None:
+            return False, False
+        whole, match = self._from(at)
+        if whole is None or match is None or not _holds_outside_text(whole, match, piece):
+            return True, True
+        certain = whole.family in UNKNOWN and not follows_separator(piece)
+        return certain or is_stdout(self._text[boundary:]), certain
+
+    def _whole(
+        self,
+        records: Sequence[LogRecord],
+        at: int,
+        boundaries: Sequence[int],
+        stamped_ms: int | None = None,
+        partial: str | None = None,
+    ) -> ParsedLine:
+        """Return the records of the line, kept whole from the character `at`, though records may begin in it."""
+        whole, _ = self._from(at)
+        inside = [self._from(each)[0] for each in boundaries[:MAX_QUOTED]]
+        quoted = tuple([each for each in inside if each is not None and each.family not in NOT_COUNTED])
+        return ParsedLine((*records, *([whole] if whole else [])) or (_OTHER,), stamped_ms, partial, quoted)
 
 
-def _may_split(text: str, at: int, boundary: int) -> tuple[bool, bool]:
-    """Return whether a record cut off at `boundary` may be followed by another, and whether that is certain.
-
-    It is not if a message quotes the rest. Only the rest of the record on the next line then shows that it was cut.
-    """
-    piece = text[at:boundary]
-    if not is_partial_record(piece) or _parse_record(text[boundary:], boundary)[0] is None:
-        return False, False
-    whole, match = _parse_record(text[at:], at)
-    if whole is None or match is None or not _holds_outside_text(whole, match, piece):
-        return True, True
-    certain = whole.family in UNKNOWN and not follows_separator(piece)
-    return certain or is_stdout(text[boundary:]), certain
+def _complete_record(piece: str, at: int) -> LogRecord | None:
+    """Return the record that a piece of a line is; None if it may be cut off, or may be continued by any text."""
+    return (_remembered_record if len(piece) <= MAX_CHARS else _remembered_record.__wrapped__)(piece, at)
 
 
-def _whole(
-    records: Sequence[LogRecord], text: str, at: int, boundaries: Sequence[int], partial: str | None = None
-) -> ParsedLine:
-    """Return the records of a line whose text from the character `at` is kept whole, though records may begin in it."""
-    whole, _ = _parse_record(text[at:], at)
-    inside = (_parse_record(text[each:], each)[0] for each in boundaries[:MAX_QUOTED])
-    quoted = tuple(each for each in inside if each is not None and each.family not in NOT_COUNTED)
-    return ParsedLine((*records, *([whole] if whole else [])) or (_OTHER,), None, partial, quoted)
-
-
-def _moved(records: Iterable[LogRecord], by: int) -> Iterator[LogRecord]:
-    return (replace(each, column=each.column + by) for each in records)
+@lru_cache(1_024)
+def _remembered_record(piece: str, at: int) -> LogRecord | None:
+    record, match = _parse_record(piece, at)
+    if record is None or _holds_outside_text(record, match, piece) or _is_truncated(record):
+        return None
+    return record
 
 
 def _holds_outside_text(record: LogRecord, match: re.Match[str] | None, piece: str) -> bool:
@@ -213,16 +236,33 @@ def _is_truncated(record: LogRecord) -> bool:
     return record.family == RX_STATS and "cap_hits" not in record.fields
 
 
-def _parse_record(text: str, column: int) -> tuple[LogRecord | None, re.Match[str] | None]:
+def _parse_record(text: str, column: int) -> _Parsed:
     """Return the record that a text begins with, and the match of a message family's pattern."""
-    if text.startswith("WS_AUDIT "):
+    reconnect = _reconnect(text, column)
+    return (reconnect, None) if reconnect else _record_among(likely_records(text).candidates, text, column)
+
+
+def _reconnect(text: str, column: int) -> LogRecord | None:
+    """Return the record of a text that is the audit line of a reconnect as every build prints it."""
+    if not text.startswith(_AUDIT) or (match := _RECONNECT.fullmatch(text)) is None:
+        return None
+    venue, reason, _ = match.groups()
+    return LogRecord("audit_reconnect", venue, reason, match.groupdict(), column)
+
+
+def _record_among(candidates: Iterable[Candidate], text: str, column: int) -> _Parsed:
+    """Return the record that a text begins with, and the match of its pattern if it is of one of the families."""
+    if text.startswith(_AUDIT):
         return _audit_record(text, column), None
-    if _RX.match(text):
-        return LogRecord(RX_STATS, None, None, _audit_fields(text[16:])[0], column), None
-    for match_pattern, family in families_that_may_match(text):
+    if text.startswith(RX_STATS) and _RX.match(text):
+        return LogRecord(RX_STATS, None, None, audit_fields(text[16:])[0], column), None
+    for match_pattern, family, names_venue in candidates:
         if match := match_pattern(text):
-            fields = {key: value for key, value in match.groupdict().items() if value is not None}
-            venue = fields.pop("Venue", "").lower() or fields.pop("venue", None) or family.venue or _task_venue(fields)
+            fields, venue = match.groupdict(), family.venue
+            if None in fields.values():
+                fields = {key: value for key, value in fields.items() if value is not None}
+            if names_venue:
+                venue = fields.pop("Venue", "").lower() or fields.pop("venue", None) or venue or _task_venue(fields)
             return LogRecord(family.name, venue, family.reason, fields, column), match
     return None, None
 
@@ -234,59 +274,10 @@ def _task_venue(fields: Mapping[str, str]) -> str | None:
 
 
 def _audit_record(text: str, column: int) -> LogRecord:
-    own, later = _audit_fields(text[9:])
-    venue, component, subsystem, reason = (
-        own.get("venue"),
-        own.get("component"),
-        own.get("subsystem"),
-        own.get("reason"),
-    )
-    known = required_audit_keys()
-    keys = [key for key in own if key in known]
-    if venue:
-        of_venue = [f"<venue>{key[len(venue) :]}" for key in own if key.startswith(venue)]
-        keys += [key for key in of_venue if key in known]
-    audit, fields = _find_audit_family(tuple(keys), component, subsystem, reason), own
+    own, later = audit_fields(text[len(_AUDIT) :])
+    audit, fields, venue = find_audit_family(own), own, own.get("venue")
     if later:
         counters = audit.counters_of(venue) if audit else frozenset()
         fields = own | {key: value for key, value in later.items() if key not in own and key not in counters}
-    reason = own.get("reconnect_reason") or reason or component or subsystem
+    reason = own.get("reconnect_reason") or own.get("reason") or own.get("component") or own.get("subsystem")
     return LogRecord(audit.name if audit else AUDIT_OTHER, venue, reason, fields, column)
-
-
-@lru_cache(4_096)
-def _find_audit_family(
-    keys: tuple[str, ...], component: str | None, subsystem: str | None, reason: str | None
-) -> AuditFamily | None:
-    """Return the audit family of a line by its required keys and the values of three; None for an unknown line."""
-    values = {"component": component, "subsystem": subsystem, "reason": reason}
-    return next((each for each in audit_families() if _fits(each, {key: values.get(key) or "" for key in keys})), None)
-
-
-def _fits(audit: AuditFamily, fields: Mapping[str, str]) -> bool:
-    # A line that names its component belongs to that component's family, whatever other keys it holds.
-    if ("component" in fields or "subsystem" in fields) and not audit.is_component:
-        return False
-    required = (each.partition("=") for each in audit.required_keys)
-    return all(key in fields and (not value or fields[key] == value) for key, _, value in required)
-
-
-def _audit_fields(text: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the `key=value` pairs up to the first value from outside, and the pairs after it.
-
-    A value of the rest of the line is kept whole. Of the pairs that repeat a key, the first counts, and among those
-    after a value from outside the last, because that value may hold the others.
-    """
-    own, later, at = dict[str, str](), dict[str, str](), 0
-    kinds, fields = audit_text(), own
-    for word in text.split(" "):
-        key, equals, value = word.partition("=")
-        if equals and key not in own:
-            if key in kinds.rest:
-                fields[key] = text[at + len(key) + 1 :]
-                break
-            fields[key] = value.rstrip(",")
-            if key in kinds.word:
-                fields = later
-        at += len(word) + 1
-    return own, later

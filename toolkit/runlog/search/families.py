@@ -1,39 +1,71 @@
-"""Look-up of the message families that may match a line."""
+"""Look-up of what a line may be: the message families that may match it, and whether it may hold several records."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from toolkit.runlog.grammar import MessageFamily, message_families
-from toolkit.runlog.search.line_shapes import MAX_CHARS, MAX_SHAPES, shape_of
+from toolkit.runlog.interleaving import shape_may_have_boundaries
+from toolkit.runlog.search.line_shapes import MAX_CHARS, MAX_SHAPES, shape_of, shape_text
+from toolkit.runlog.search.required_text import Clause
 
-Candidate = tuple[Callable[[str], re.Match[str] | None], MessageFamily]
-"""The match function of a family's pattern, and the family."""
+
+class Candidate(NamedTuple):
+    """A family that may match a line, with the match function of its pattern."""
+
+    match: Callable[[str], re.Match[str] | None]
+    family: MessageFamily
+    names_venue: bool
+    """True if the fields of its lines may tell the venue."""
+
+
+class Likely(NamedTuple):
+    """What a text may be: the families that may match it, in the order in which they are tried."""
+
+    candidates: tuple[Candidate, ...]
+    may_have_boundaries: bool
+    """True if a further record may begin in it."""
+
 
 _LEVELS = ("INFO", "WARN", "ERRO")
 """Beginnings of lines that state their level; a producer may raise the level of a repeated line."""
 _START = 4
 """Characters by which the families of a line are looked up."""
+_VENUE_GROUPS = ("Venue", "venue", "task")
+_Clauses = tuple[tuple[bytes, ...], ...]
 
 
-def families_that_may_match(text: str) -> tuple[Candidate, ...]:
-    """Return the families that may match a text, in the order in which they are tried.
+def likely_records(text: str) -> Likely:
+    """Return what a text may be by its first characters and its shape.
 
-    They are found by the first characters of their examples, and by the text that each of their lines holds.
+    The families are found by the first characters of their examples, and by the texts that each of their lines holds.
     """
     start = text[:_START]
-    find = _candidates if len(text) <= MAX_CHARS else _candidates.__wrapped__
-    known = start if start in _known_starts() else ""
-    return find(known, start[:1].isupper(), start[:1].isspace(), shape_of(text))
+    find = _likely if len(text) <= MAX_CHARS else _likely.__wrapped__
+    known, first = start if start in _known_starts() else "", start[:1]
+    return find(known, first.isupper(), first.isspace(), first.isdigit(), shape_of(text))
 
 
 @lru_cache(MAX_SHAPES)
-def _candidates(start: str, begins_upper: bool, begins_space: bool, shape: bytes) -> tuple[Candidate, ...]:
-    """Return the families that may match texts of a shape; `start` is known, or empty."""
+def _likely(start: str, begins_upper: bool, begins_space: bool, begins_with_digit: bool, shape: bytes) -> Likely:
+    """Return what texts of a shape may be; `start` is known, or empty."""
     families = _families_of_start(start, begins_upper, begins_space)
-    return tuple([candidate for needs, candidate in families if needs in shape])
+    candidates = [each for text, further, each in families if text in shape and _fulfils(shape, further)]
+    return Likely(tuple(candidates), shape_may_have_boundaries(shape_text(shape), begins_with_digit))
+
+
+def _fulfils(shape: bytes, clauses: _Clauses) -> bool:
+    # Generators take twice the time of the search, which is made for each new shape.
+    for clause in clauses:
+        for text in clause:
+            if text in shape:
+                break
+        else:
+            return False
+    return True
 
 
 @cache
@@ -44,10 +76,24 @@ def _known_starts() -> frozenset[str]:
 
 
 @cache
-def _families_of_start(start: str, begins_upper: bool, begins_space: bool) -> tuple[tuple[bytes, Candidate], ...]:
-    """Return the families of lines that begin with `start`, each with text that the shapes of its lines hold."""
+def _families_of_start(
+    start: str, begins_upper: bool, begins_space: bool
+) -> tuple[tuple[bytes, _Clauses, Candidate], ...]:
+    """Return the families of lines that begin with `start`, each with a text and clauses of the shapes of its lines."""
     families = (each for each in message_families() if _may_start(each, start, begins_upper, begins_space))
-    return tuple((shape_of(each.needs), (each.pattern.match, each)) for each in families)
+    return tuple((*_of_shapes(each.needs), _candidate(each)) for each in families)
+
+
+def _of_shapes(needs: tuple[Clause, ...]) -> tuple[bytes, _Clauses]:
+    """Return the longest text that all lines of a family hold, and the other clauses, without digits."""
+    clauses = [tuple(map(shape_of, clause)) for clause in needs]
+    text = next((clause[0] for clause in clauses if len(clause) == 1), b"")
+    return text, tuple(clause for clause in clauses if text not in clause)
+
+
+def _candidate(family: MessageFamily) -> Candidate:
+    groups = family.pattern.groupindex
+    return Candidate(family.pattern.match, family, any(name in groups for name in _VENUE_GROUPS))
 
 
 def _may_start(family: MessageFamily, start: str, begins_upper: bool, begins_space: bool) -> bool:
