@@ -28,6 +28,7 @@ from toolkit.timeline.clock_evidence import (
     TimeAnchor,
     TimedRecord,
 )
+from toolkit.timeline.clock_segments import segment_ranges
 
 BEFORE_MS, AFTER_MS = 3_600_000, 86_400_000
 """Largest distance of a venue's stamp before the first and after the last telemetry record; others are ignored."""
@@ -49,7 +50,7 @@ def assign_times(
         return
     con.execute("create or replace temp table stepped_now (file_no integer, line bigint, at_ms bigint)")
     if con.execute("select exists (from clock_step where run_key = ?)", [run_key]).fetchall() == [(True,)]:
-        execute_script(con, sql("timeline/take_out_steps"), run_key=run_key)
+        _take_out_steps(con, run_key)
     con.execute("create or replace temp table stamp_resolution (file_no integer, error_ms bigint)")
     insert_rows(con, "stamp_resolution", ("file_no", "error_ms"), [(s.file_no, s.stamp_ms // 2) for s in sources])
     # A stamp of whole seconds is from the beginning of its second.
@@ -61,6 +62,15 @@ def assign_times(
             _assign_log_times(con, run_key, parts, sessions)
     if con.execute("select count(*) from line_bound").fetchall() != [(0,)]:
         execute_script(con, sql("timeline/assign_times"), run_key=run_key)
+
+
+def _take_out_steps(con: duckdb.DuckDBPyConnection, run_key: int) -> None:
+    execute_script(con, sql("timeline/clock_segments"), run_key=run_key)
+    segments = con.execute(
+        "select number, from_ms, to_ms from clock_segment where from_ms is not null and to_ms is not null"
+    ).fetchall()
+    insert_rows(con, "clock_range", ("from_ms", "low", "high"), segment_ranges(segments))
+    execute_script(con, sql("timeline/take_out_steps"), run_key=run_key)
 
 
 def _has_time_evidence(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> bool:

@@ -1,10 +1,5 @@
 -- Take the steps of this host's clock out of the times of log lines, so that they are on the clock of the ticks. Parameter: $run_key.
--- Between two steps, recorded times differ from those of the ticks by a constant.
-create or replace temp table clock_segment as
-with steps as (select seq, offset_ms, row_number() over (order by seq) as number from clock_step where run_key = $run_key)
-select coalesce(number, 0) as number, any_value(coalesce(offset_ms, 0)) as offset_ms, min(at_ms + coalesce(offset_ms, 0)) as from_ms,
-       max(at_ms + coalesce(offset_ms, 0) + weight_ms) as to_ms
-from (select * from tick where run_key = $run_key) t asof left join steps s on s.seq <= t.seq group by coalesce(number, 0);
+-- Tables: clock_segment (timeline/clock_segments.sql); clock_range has, from each time on, the first and the last segment with it.
 
 -- Later lines lie in the same segment or in a later one. A time that fits several segments, or none, is dropped: its line is
 -- placed between its neighbours.
@@ -23,8 +18,8 @@ with recorded as (
     select 'event', file_no, byte, any_value(at_ms) from event_time group by file_no, byte
 ),
 fitting as (
-    select source, file_no, place, recorded_ms, coalesce(min(number), 0) as low, coalesce(max(number), (select max(number) from clock_segment)) as high
-    from recorded left join clock_segment on recorded_ms between from_ms and to_ms group by all
+    select source, file_no, place, recorded_ms, coalesce(r.low, 0) as low, coalesce(r.high, (select max(number) from clock_segment)) as high
+    from recorded asof left join clock_range r on recorded_ms >= from_ms
 ),
 narrowed as (
     select source, file_no, place, recorded_ms, max(low) over (same rows unbounded preceding) as low,
@@ -43,3 +38,4 @@ delete from event_time where at_ms is null;
 insert into stepped_now select file_no, place, at_ms from stepped_time where source = 'now';
 drop table stepped_time;
 drop table clock_segment;
+drop table clock_range;
