@@ -10,9 +10,10 @@ processor seconds of all processes of each program, which other programs on the 
 - the analysis of a run log with a plain Python loop that tries a dozen regular expressions on each line. Each begins
   with a literal text, so that most lines fail at once;
 - the analysis of a run of telemetry, a run log and rx statistics with the sum of the analyses of its files. Of `day`
-  (`tests/benchmarks/day.py`), all are of the same ticks, as a day of the program writes them. Of `equal`, the log is as
-  large as the telemetry, up to `LARGEST_LOG_MB`, and holds the rx statistics too; most of its lines come after the last
-  telemetry record, and its timers contradict one another.
+  (`tests/benchmarks/day.py`), all are of the same ticks, as a day of the program writes them. Of `stamped`, the lines of
+  the log have time stamps, the clock is set back every two minutes, and the program restarts every eight. Of `equal`,
+  the log is as large as the telemetry, up to `LARGEST_LOG_MB`, and holds the rx statistics too; most of its lines come
+  after the last telemetry record, and its timers contradict one another.
 
 A second table shows seconds per gigabyte and peak memory by size.
 """
@@ -68,7 +69,7 @@ for line in open(sys.argv[1], encoding='utf-8', errors='replace'):
 """
 TOOLKIT = [sys.executable, "-m", "toolkit"]
 LARGEST_LOG_MB = 100
-ROWS = ("telemetry", "log", "equal", "day")
+ROWS = ("telemetry", "log", "equal", "day", "stamped")
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def measure(folder: Path, mb: int, options: argparse.Namespace) -> dict[str, Mea
         measured |= _measure_telemetry(folder, mb, options.runs, options.peer)
     if "log" in options.only:
         measured["run log"] = _measure_log(folder, mb)
-    for shape, write in (("equal", _write_equal), ("day", day.write)):
+    for shape, write in (("equal", _write_equal), ("day", day.write), ("stamped", day.write_stamped)):
         if shape in options.only:
             measured[shape] = _measure_combined(write(folder, mb), f"{mb} MB run, {shape} / its files", options.runs)
     return measured

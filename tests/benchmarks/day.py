@@ -13,6 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 
@@ -28,20 +29,60 @@ _LONGEST_OUTAGE = 40
 _SPREAD_USD = 0.05
 _MONITOR_TICKS, _CHECK_TICKS = 100, 20
 _PING_TICKS = {"lighter": 60, "paradex": 120}
+_START_LINE = "paraphina_live | trade_mode=shadow connectors=extended,hyperliquid,aster,lighter,paradex"
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Ticks between two restarts of the program, and between two steps of the clock.
+
+    A step sets the clock back by about the time since the step before it, so that it shows the same times again and again.
+    """
+
+    restart_ticks: int
+    step_ticks: int
+
+    def step_ms(self, rng: random.Random) -> int:
+        """Return how far the clock is set back (ms)."""
+        return TICK_MS * rng.randrange(self.step_ticks // 2, self.step_ticks * 3 // 2)
+
+
+_STEPS_AND_RESTARTS = _Trouble(restart_ticks=2_000, step_ticks=480)
+_NO_TROUBLE = _Trouble(restart_ticks=TICKS, step_ticks=TICKS)
+_STAMP = "%Y-%m-%dT%H:%M:%S.%fZ "
 
 
 def write(folder: Path, megabytes: float, seed: int = 5) -> list[Path]:
     """Write a day whose telemetry has about that many megabytes (10⁶ bytes) to `folder`; return its files."""
+    return _write(folder, megabytes, seed, _NO_TROUBLE, "")
+
+
+def write_stamped(folder: Path, megabytes: float, seed: int = 5) -> list[Path]:
+    """Write a day with a stamped log whose program restarts and whose clock is set back many times; return its files."""
+    return _write(folder, megabytes, seed, _STEPS_AND_RESTARTS, _STAMP)
+
+
+def _write(folder: Path, megabytes: float, seed: int, trouble: _Trouble, stamp: str) -> list[Path]:
+    """Write a day; `stamp` is the format of the time before each line of the log."""
     rng = random.Random(seed)
     ticks = min(TICKS, int(megabytes * _TICKS_PER_MB))
     bodies = _bodies(rng, megabytes * 1e6 / ticks)
-    venues = [_Venue(index) for index in range(len(VENUES))]
     paths = [folder / name for name in ("telemetry.jsonl", "run.log", "market_rx_stats.log")]
+    late_ms, venues = 0, list[_Venue]()
     with paths[0].open("wb") as records, paths[1].open("w") as log, paths[2].open("w") as rx_stats:
-        for tick in range(ticks):
-            log.writelines(line + "\n" for line in _lines(rng, tick, venues))
+        for number in range(ticks):
+            life, tick = divmod(number, trouble.restart_ticks)
+            if tick == 0:
+                venues = [_Venue(index) for index in range(len(VENUES))]
+            if number and number % trouble.step_ticks == 0:
+                late_ms += trouble.step_ms(rng)
+            at_ms = STARTED_MS + TICK_MS * number - late_ms
+            prefix = datetime.fromtimestamp(at_ms / 1_000, UTC).strftime(stamp)
+            start = [_START_LINE] if life and tick == 0 else []
+            log.writelines(f"{prefix}{line}\n" for line in (*start, *_lines(rng, tick, venues, at_ms)))
             rx_stats.write(rx_line(rng, tick) + "\n")
-            records.write(telemetry.record(rng.choice(bodies), tick, [each.age_ms(rng, tick) for each in venues]))
+            body, ages = rng.choice(bodies), [each.age_ms(rng, tick) for each in venues]
+            records.write(telemetry.record(body, tick, ages, at_ms))
     return paths
 
 
@@ -78,14 +119,14 @@ class _Venue:
         return typical if tick > self.connected else typical + TICK_MS * (tick - self.ended)
 
 
-def _lines(rng: random.Random, tick: int, venues: Sequence[_Venue]) -> Iterator[str]:
+def _lines(rng: random.Random, tick: int, venues: Sequence[_Venue], at_ms: int) -> Iterator[str]:
     """Yield the log lines of a tick."""
     if rng.random() < _SLOW_TICK:
         yield f"[runner] tick={tick} WARN: {200_000 + rng.randrange(40_000)}us > 80% of 250000us budget"
     ending = rng.choice(venues) if rng.random() < _RECONNECT else None
     for each in venues:
         if tick == each.connected:
-            yield from _connected(rng, each, tick)
+            yield from _connected(rng, each, tick, at_ms)
         elif tick > each.connected and each is ending:
             yield from _ended(rng, each)
             each.ended, each.connected = tick, tick + rng.randrange(2, _LONGEST_OUTAGE)
@@ -101,8 +142,8 @@ def _lines(rng: random.Random, tick: int, venues: Sequence[_Venue]) -> Iterator[
             )
 
 
-def _connected(rng: random.Random, venue: _Venue, tick: int) -> Iterator[str]:
-    title, at_ms = venue.name.capitalize(), STARTED_MS + TICK_MS * tick
+def _connected(rng: random.Random, venue: _Venue, tick: int, at_ms: int) -> Iterator[str]:
+    title = venue.name.capitalize()
     if tick == 0:
         yield f"INFO: {title} public WS connecting url=wss://api.{venue.name}.example/ws"
     yield f"INFO: {title} public WS connected url=wss://api.{venue.name}.example/ws"

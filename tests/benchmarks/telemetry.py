@@ -39,11 +39,15 @@ def write(out: Path, megabytes: float, seed: int = 7) -> int:
     return t
 
 
-def record(body: Body, t: int, ages: list[int]) -> bytes:
+def record(body: Body, t: int, ages: list[int], at_ms: int | None = None) -> bytes:
     """Return the line of tick `t` with the ages of the venues in ms, -1 where none is known."""
     head, tail = body
     event = [age + 40 if age >= 0 else -1 for age in ages]
-    return head % (t, STARTED_MS + TICK_MS * t, t, t) + tail % (event, ages, _statuses(ages))
+    return head % (t, STARTED_MS + TICK_MS * t if at_ms is None else at_ms, t, t) + tail % (
+        event,
+        ages,
+        _statuses(ages),
+    )
 
 
 def typical_age_ms(rng: random.Random, venue: int) -> int:
