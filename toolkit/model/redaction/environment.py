@@ -58,6 +58,7 @@ _PATTERNS = {
     form: (re.compile("|".join(names.split())), re.compile(_FORMS[form], re.IGNORECASE))
     for form, names in _NAMES.items()
 }
+_PLAIN = re.compile("|".join(f"(?:{_FORMS[form]})" for form in ("number", "flag", "word")), re.IGNORECASE)
 _KEY_IN_PATH = re.compile(r"(?<=/)(?=[^/?#,\s]*\d)(?=[^/?#,\s]*[A-Za-z])[A-Za-z0-9_=-]{20,}(?=[/?#,\s]|$)")
 _SECRET_LIKE = re.compile(r"(?<![^\s/:,])(?=[^\s/:,]*\d)(?=[^\s/:,]*[A-Za-z])[^\s/:,]{12,}")
 _USER_INFO = re.compile(r"[^/\s,]*@")
@@ -84,6 +85,8 @@ def _documented(name: str, value: str) -> str:
 
 def documented_form(name: str) -> str | None:
     """Return the form of a documented variable's value: `number`, `flag`, `word`, `market`, `path` or `address`."""
+    if not name.startswith(KEPT_PREFIXES):
+        return None
     return next((form for form, (names, _) in _PATTERNS.items() if names.fullmatch(name)), None)
 
 
@@ -101,5 +104,4 @@ def redact_setting(name: str, value: str) -> str:
     """Mask a variable that a log states: of one that is not documented, only numbers, flags and words are kept."""
     if documented_form(name) is not None:
         return _documented(name, value)
-    plain = any(_PATTERNS[form][1].fullmatch(value) for form in ("number", "flag", "word"))
-    return value if plain and not is_secret_name(name) else MASK
+    return value if _PLAIN.fullmatch(value) and not is_secret_name(name) else MASK

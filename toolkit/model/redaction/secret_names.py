@@ -24,16 +24,16 @@ _PHRASES = ("mnemonic", "seedphrase", "recoveryphrase")
 
 _CANDIDATE = re.compile(
     "key|secret|token|pass|pwd|pw|auth|jwt|cookie|mnemonic|seed|phrase|sig|sid|cred|bearer|private|otp|contrase|session"
-    "|webhook",
-    re.IGNORECASE,
+    "|webhook"
 )
+_CANDIDATE_IN_ANY_CASE = re.compile(_CANDIDATE.pattern, re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
 def is_secret_name(name: str) -> bool:
     """Return whether a name is that of a secret: `API_KEY`, `--auth`, `seedPhrase`, `x-session-token`."""
-    return bool(_CANDIDATE.search(name)) and (bool(_words(name) & _WORDS) or _has_part(name))
+    return _is_candidate(name) and (bool(_words(name) & _WORDS) or _has_part(name))
 
 
 def is_ambiguous(name: str, before_colon: bool) -> bool:
@@ -48,7 +48,13 @@ def is_ambiguous(name: str, before_colon: bool) -> bool:
 
 def is_phrase_name(name: str) -> bool:
     """Return whether the value is a list of words, such as the seed phrase of a wallet."""
-    return bool(_CANDIDATE.search(name)) and any(each in _joined(name) for each in _PHRASES)
+    return _is_candidate(name) and any(each in _joined(name) for each in _PHRASES)
+
+
+def _is_candidate(name: str) -> bool:
+    # A search that ignores case takes five times as long. Some letters match ASCII ones only in such a search.
+    found = _CANDIDATE.search(name.lower()) if name.isascii() else _CANDIDATE_IN_ANY_CASE.search(name)
+    return found is not None
 
 
 def _words(name: str) -> frozenset[str]:
