@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import duckdb
-import msgspec
 
 from toolkit.db.store import sql
 from toolkit.ingest.loaded_run import LoadedRun
@@ -66,42 +65,39 @@ _FALLBACK_LIMIT = re.compile(r" \(WS stale for >(\d+)ms\)")
 _VALUE = re.compile(r"[\w.,:+-]{1,200}")
 """Form of the names and values of settings."""
 _BATCH_ROWS = 10_000
+_LINE_BITS = 40
+"""Bits of the line in the number that the query makes of a file number and a line."""
 
 
-class _Statement(msgspec.Struct, frozen=True, gc=False):
-    """One value that a line states."""
-
-    name: str
-    value: str
-    ref: Ref
-    note: str | None = None
+_Statement = tuple[str, str, str | None]
+"""Name and value that a line states, and a note on it."""
 
 
 @dataclass(slots=True)
 class _Setting:
     """A setting has a first line and the values that lines state."""
 
-    first: _Statement
+    name: str
+    first: Ref
     values: dict[str, None] = field(default_factory=dict)
     """The first `MAX_SETTING_VALUES` values."""
     note: str | None = None
     further: int = 0
     """Statements of further values."""
 
-    def add(self, statement: _Statement, count: int) -> None:
+    def add(self, value: str, note: str | None, count: int) -> None:
         """Add a value that `count` lines state."""
-        self.note = self.note or statement.note
-        if statement.value in self.values or len(self.values) < MAX_SETTING_VALUES:
-            self.values[statement.value] = None
+        self.note = self.note or note
+        if value in self.values or len(self.values) < MAX_SETTING_VALUES:
+            self.values[value] = None
         else:
             self.further += count
 
     def source(self, loaded: LoadedRun) -> SettingSource:
         """Return the setting with its first line; of values that are not listed it has the number of statements."""
-        name = self.first.name
         more = [f"{self.further} statements of other values"] if self.further else []
         value = " and ".join([*sorted(self.values), *more])
-        return SettingSource(name, value, *loaded.file_and_line(self.first.ref), _variable(name), self.note)
+        return SettingSource(self.name, value, *loaded.file_and_line(self.first), _variable(self.name), self.note)
 
 
 def logged_settings(con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun) -> tuple[SettingSource, ...]:
@@ -112,9 +108,12 @@ def logged_settings(con: duckdb.DuckDBPyConnection, run_key: int, loaded: Loaded
     found: dict[str, _Setting] = {}
     names = loaded.log.names
     names.further_settings = 0
-    for each, count in _valid_statements(con, run_key, loaded):
-        if each.name in found or len(found) < MAX_SETTINGS:
-            found.setdefault(each.name, _Setting(each)).add(each, count)
+    for place, (name, value, note), count in _valid_statements(con, run_key, loaded.log.torn):
+        setting = found.get(name)
+        if setting is None and len(found) < MAX_SETTINGS:
+            setting = found[name] = _Setting(name, divmod(place, 1 << _LINE_BITS))
+        if setting is not None:
+            setting.add(value, note, count)
         else:
             names.further_settings += count
     names.further_values = Counter({name: each.further for name, each in found.items() if each.further})
@@ -122,53 +121,55 @@ def logged_settings(con: duckdb.DuckDBPyConnection, run_key: int, loaded: Loaded
 
 
 def _valid_statements(
-    con: duckdb.DuckDBPyConnection, run_key: int, loaded: LoadedRun
-) -> Iterator[tuple[_Statement, int]]:
-    """Yield each value that whole lines state, with the number of the lines, in the order of its first line."""
+    con: duckdb.DuckDBPyConnection, run_key: int, torn: Iterable[Ref]
+) -> Iterator[tuple[int, _Statement, int]]:
+    """Yield each value that whole lines state, with the place of its first line and the number of the lines.
+
+    They are in the order of the first lines.
+    """
+    left_out = {file_no << _LINE_BITS | line for file_no, line in torn}
+    is_valid = _VALUE.fullmatch
     result = con.execute(sql("logged_settings"), {"run_key": run_key})
     while rows := result.fetchmany(_BATCH_ROWS):
-        for family, venue, key, value, name, raw, first, count in rows:
-            ref = tuple(first.values()) if isinstance(first, Mapping) else tuple(first)
-            if ref in loaded.log.torn:
+        for family, venue, key, text, variable, raw, place, count in rows:
+            if place in left_out:
                 continue
-            for each in _statements(family, venue, key, value, name, raw, ref):
-                is_valid = _VALUE.fullmatch(each.name) and _VALUE.fullmatch(each.value)
-                if is_valid and (not each.name.endswith("_ms") or each.value.isdigit()):
-                    yield each, count
+            for each in _statements(family, venue, key, text, variable, raw):
+                name, value, _ = each
+                if is_valid(name) and is_valid(value) and (not name.endswith("_ms") or value.isdigit()):
+                    yield place, each, count
 
 
 def _statements(
-    family: str, venue: str | None, key: str, value: str, name: str | None, raw: str | None, ref: Ref
-) -> Iterator[_Statement]:
+    family: str, venue: str | None, key: str, value: str, name: str | None, raw: str | None
+) -> Iterable[_Statement]:
     if family == "startup" and key == "facts":
-        yield from (_Statement(each, text, ref) for each, text in _start_settings(value))
-    elif family == "audit_limits":
-        if venue and key.startswith(f"{venue}_"):
-            yield _Statement(key, value, ref)
-    elif family in ("config_override", "config_refused"):
+        return _start_settings(value)
+    if family in ("config_override", "config_refused"):
         variable = name or ""
         refused = f"set to {redact_setting(variable, raw)}, which was refused" if raw else None
-        yield _Statement(variable, redact_setting(variable, value), ref, refused)
-    elif family == "effective_setting":
-        yield _Statement(name or "", value, ref)
-    elif family == "own_fallback_activated":
-        if limit := _FALLBACK_LIMIT.fullmatch(value):
-            yield _Statement(_NAMES[family, key].format(venue=venue), limit[1], ref)
-    else:
-        yield _Statement(_NAMES[family, key].format(venue=venue), value, ref)
+        return ((variable, redact_setting(variable, value), refused),)
+    if family == "audit_limits":
+        return ((key, value, None),) if venue and key.startswith(f"{venue}_") else ()
+    if family == "effective_setting":
+        return ((name or "", value, None),)
+    if family == "own_fallback_activated":
+        limit = _FALLBACK_LIMIT.fullmatch(value)
+        return ((_NAMES[family, key].format(venue=venue), limit[1], None),) if limit else ()
+    return ((_NAMES[family, key].format(venue=venue), value, None),)
 
 
-def _start_settings(facts: str) -> Iterator[tuple[str, str]]:
+def _start_settings(facts: str) -> Iterator[_Statement]:
     """Yield the settings of a start-up line by name; loop intervals are `intervals_ms.main` and so on."""
     for part in facts.split(" | "):
         key, _, value = part.partition("=")
         if key in _START_KEYS:
-            yield key, value
+            yield key, value, None
         elif key == "intervals_ms":
             for interval in value.split():
                 loop, _, milliseconds = interval.partition(":")
                 if milliseconds.isdigit():
-                    yield f"{key}.{loop}", milliseconds
+                    yield f"{key}.{loop}", milliseconds, None
 
 
 def _variable(name: str) -> str | None:
