@@ -17,7 +17,7 @@ MAX_MESSAGE_LINES = 64
 """Lines after a panic's first line among which the end of its message is searched."""
 LIKELY_LINES = 16
 """Lines after it among which text of the message is looked for if no line shows where it ends."""
-_AFTER = re.compile(r"note: run with `RUST_BACKTRACE=|stack backtrace:")
+_AFTER = ("note: run with `RUST_BACKTRACE=", "stack backtrace:")
 _POSITION = re.compile(r"', [^' ]+:\d+:\d+$")
 _RESTART = re.compile(r", restarting in [\w.]+$")
 _PANIC, _SUPERVISED = b" panicked at ", b" panicked (restart #"
@@ -29,7 +29,7 @@ _END = re.compile(
 
 def follows_message(text: str) -> bool:
     """Return true for a line that the program prints after the message of a panic."""
-    return _AFTER.match(text) is not None
+    return text.startswith(_AFTER)
 
 
 def ends_quoted_message(text: str) -> bool:

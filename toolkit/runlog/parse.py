@@ -244,7 +244,7 @@ def _parse_record(text: str, column: int) -> _Parsed:
 
 def _reconnect(text: str, column: int) -> LogRecord | None:
     """Return the record of a text that is the audit line of a reconnect as every build prints it."""
-    if not text.startswith(_AUDIT) or (match := _RECONNECT.fullmatch(text)) is None:
+    if " reconnect_reason=" not in text or (match := _RECONNECT.fullmatch(text)) is None:
         return None
     venue, reason, _ = match.groups()
     return LogRecord("audit_reconnect", venue, reason, match.groupdict(), column)

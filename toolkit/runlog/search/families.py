@@ -43,18 +43,27 @@ def likely_records(text: str) -> Likely:
 
     The families are found by the first characters of their examples, and by the texts that each of their lines holds.
     """
-    start = text[:_START]
     find = _likely if len(text) <= MAX_CHARS else _likely.__wrapped__
-    known, first = start if start in _known_starts() else "", start[:1]
-    return find(known, first.isupper(), first.isspace(), first.isdigit(), shape_of(text))
+    start = text[:_START]
+    return find(start if start in _known_starts() else _stand_in(start), shape_of(text))
+
+
+def _stand_in(start: str) -> str:
+    """Return a word for all texts of no known start whose first character is of the same kind, as its own one is.
+
+    It is longer than any known start, or empty.
+    """
+    first = start[:1]
+    return "Upper" if first.isupper() else "0digit" if first.isdigit() else " space" if first.isspace() else ""
 
 
 @lru_cache(MAX_SHAPES)
-def _likely(start: str, begins_upper: bool, begins_space: bool, begins_with_digit: bool, shape: bytes) -> Likely:
-    """Return what texts of a shape may be; `start` is known, or empty."""
-    families = _families_of_start(start, begins_upper, begins_space)
+def _likely(start: str, shape: bytes) -> Likely:
+    """Return what texts of a shape may be; `start` is known, or a stand-in."""
+    known = start if start in _known_starts() else ""
+    families = _families_of_start(known, start[:1].isupper(), start[:1].isspace())
     candidates = [each for text, further, each in families if text in shape and _fulfils(shape, further)]
-    return Likely(tuple(candidates), shape_may_have_boundaries(shape_text(shape), begins_with_digit))
+    return Likely(tuple(candidates), shape_may_have_boundaries(shape_text(shape), start[:1].isdigit()))
 
 
 def _fulfils(shape: bytes, clauses: _Clauses) -> bool:
