@@ -8,10 +8,10 @@ can contain anything, also the text of a record: a line is split only where no f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from toolkit.runlog.grammar import AuditText, MessageFamily, audit_text, message_families
+from toolkit.runlog.search.beginnings import beginnings
 
 _START = re.compile(
     r"WS_AUDIT |INFO: |WARN: |ERROR: |market_rx_stats tick=|FIRST_[A-Z_]+ venue=|APPLIED_BOOK venue=|ASTER_SIZE_RAW |"
@@ -25,6 +25,10 @@ _JOINED_AFTER = re.compile(r"[^\s\"'`=:,(\[{<>|/\\]")
 """Character that may precede a joined record. Text that merely quotes a record has a blank or a quote there."""
 _MAX_PARTIAL_LENGTH = 400
 _MAX_PARTIAL_AUDIT_WORDS = 4
+_START_CHARS, _HEAD = 4, 32
+"""Characters by which the families of a message that is cut off are looked up."""
+_FEW_PIECES = 16
+"""Cut-off messages that take less time than the patterns of the beginnings of families take to be compiled."""
 _OWN_VALUE = re.compile(r"-?[\w.:]*")
 _COMPONENT_KEYS = ("component", "subsystem")
 
@@ -83,7 +87,22 @@ def is_partial_record(piece: str) -> bool:
 
 @lru_cache(1_024)
 def _is_partial_message(piece: str) -> bool:
-    return any(_completes(piece, each) for each in _families_starting_like(piece))
+    if _is_partial_message.cache_info().misses <= _FEW_PIECES:
+        return any(_completes(piece, each) for each in _families_starting_like(piece[:_START_CHARS]))
+    families = _families_beginning_with(piece[:_HEAD])
+    return any(_completes(piece, each) for each in families if _beginnings_of(each.name).match(piece))
+
+
+@lru_cache(1_024)
+def _families_beginning_with(head: str) -> tuple[MessageFamily, ...]:
+    families = _families_starting_like(head[:_START_CHARS])
+    return tuple(each for each in families if _beginnings_of(each.name).match(head))
+
+
+@cache
+def _beginnings_of(name: str) -> re.Pattern[str]:
+    family = next(each for each in message_families() if each.name == name)
+    return beginnings(family.pattern.pattern, family.outside_text)
 
 
 def rx_holds_outside_text(piece: str) -> bool:
@@ -107,9 +126,10 @@ def _is_own_word(word: str, text: AuditText, cut_off: bool = False) -> bool:
     return _OWN_VALUE.fullmatch(value) is not None
 
 
-def _families_starting_like(piece: str) -> Iterable[MessageFamily]:
-    start = piece[:4]
-    return (s for s in message_families() if s.name != "socket_note" and any(_starts(e, start) for e in s.examples))
+@lru_cache(256)
+def _families_starting_like(start: str) -> tuple[MessageFamily, ...]:
+    families = (each for each in message_families() if each.name != "socket_note")
+    return tuple(each for each in families if any(_starts(example, start) for example in each.examples))
 
 
 def _starts(example: str, start: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 Clause = tuple[str, ...]
 """Texts of which each match holds at least one."""
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?(?:P<\w+>|<?[=!]|[a-zA-Z-]*:))?|[?*+]\??|\{\d*,?\d*\}|.", re.DOTALL
 )
 _OPTIONAL = re.compile(r"[?*]\??|\{\d*,?\d*\}")
@@ -23,7 +23,7 @@ def required_texts(pattern: str) -> tuple[Clause, ...]:
     """
     if re.compile(pattern).flags & re.IGNORECASE:
         return ()
-    return tuple(sorted(_of_alternatives(iter(_TOKEN.findall(pattern))), key=_length, reverse=True))
+    return tuple(sorted(_of_alternatives(iter(TOKEN.findall(pattern))), key=_length, reverse=True))
 
 
 def _length(clause: Clause) -> int:
