@@ -241,8 +241,7 @@ class _Loader:
                 )
             return
         parts = Counter(block.parts.values())
-        records = self.reader.name_groups(block.groups)
-
+        names = self.reader.limit_names(block)
         whole = (file_no,)
 
         def pending(each: SingleLine) -> PendingLine:
@@ -258,9 +257,10 @@ class _Loader:
         self._add_lines(map(pending, islice(single, at, None)))
         self.reader.settle(self._undecided.ref if self._undecided else (file_no, first_line + block.lines))
         if block.tables is not None:
-            tables = self.result.names.tables(block.tables, (group.record for group in block.groups))
+            named = (each[:2] for summary in block.summaries for each in summary.names)
+            tables = self.result.names.tables(block.tables, named)
             self.rows.add_block(tables, file_no, first_line, self.reader.lives_of)
-        self.reader.add_groups(zip(records, block.groups, strict=True), file_no, first_line)
+        self.reader.add_summaries(zip(block.summaries, names, strict=True), file_no, first_line)
 
     def _add_lines(self, lines: Iterable[PendingLine]) -> None:
         for each in lines:

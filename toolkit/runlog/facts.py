@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from toolkit.model.vocabulary import MAX_LABELS, MAX_PLACES, OTHER_NAME, VENUE_ID
 from toolkit.runlog.build_causes import BuildCause, build_cause, build_duration_ms
 from toolkit.runlog.bulk.numbers import is_count
+from toolkit.runlog.bulk.summaries import Named
 from toolkit.runlog.ending_lines import EndingLine, Ref, is_of_program
 from toolkit.runlog.family_groups import BUILD, CAUSE_FAMILIES, ENDINGS, KEPT, NOT_FROM_PROGRAM, NOT_RUNNING
 from toolkit.runlog.lives import StartupLine, startup_facts
 from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, QuotedRecord, has_program_words
-from toolkit.runlog.session_lines import is_loopback
+from toolkit.runlog.session_lines import is_loopback, session_line
 
 KEEP_ERRORS = 200
 MAX_CHAIN_CHARS = 1_000
 """Characters of a chain of causes that are kept."""
 _MAX_DIGITS = 4
 _BUILD_ERRORS = ("build_error", "build_cause")
+_MAY_SHOW_CAUSE = CAUSE_FAMILIES | {"caused_by"}
 _NOT_OWN = NOT_RUNNING | set(UNKNOWN)
 
 
@@ -152,11 +154,13 @@ class LogFacts:
         """Add one record of a line; `sender` is the container or service that wrote it."""
         family = record.family
         self.families[family] += 1
-        self._note_failure(family, ref, text)
-        self.add_sender(family, sender)
+        if self._cause_follows or self._next_cause or family in _MAY_SHOW_CAUSE:
+            self._note_failure(family, ref, text)
+        if sender:
+            self.add_sender(family, sender)
         if family == OTHER:
             return
-        self._note_venue(record, ref)
+        self._note_venue(family, record.venue, ref)
         self.last[family] = place = (ref, text)
         self.first.setdefault(family, place)
         if family not in KEPT:
@@ -178,7 +182,7 @@ class LogFacts:
         elif family == "applied_book" and record.venue and is_count(record.fields["venue_index"]):
             self.venue_index[record.venue] = int(record.fields["venue_index"])
         elif family == "audit_other":
-            self._count_component(record)
+            self._count_component(record.reason)
 
     def add_sockets(self, loopback: Collection[bool]) -> None:
         """Add sockets by whether their addresses are on this machine."""
@@ -193,8 +197,8 @@ class LogFacts:
         if lines:
             self.further[what] += lines
 
-    def _count_component(self, record: LogRecord, count: int = 1) -> None:
-        name = record.reason or "?"
+    def _count_component(self, reason: str | None, count: int = 1) -> None:
+        name = reason or "?"
         is_listed = name in self.components or len(self.components) < MAX_LABELS
         self.components[name if is_listed else OTHER_NAME] += count
 
@@ -204,7 +208,7 @@ class LogFacts:
             self._note_chain(ref, text.strip())
         self._cause_follows = family == "caused_by"
         if family in CAUSE_FAMILIES:
-            self._note_cause(family, ref, text)
+            self.note_cause(family, ref, text)
 
     def _note_chain(self, ref: Ref, text: str) -> None:
         number, is_numbered, cause = text.partition(": ")
@@ -217,41 +221,46 @@ class LogFacts:
             number = ""
         self._next_cause = str(int(number) + 1) if number.isdecimal() and len(number) <= _MAX_DIGITS else ""
 
-    def _note_cause(self, family: str, ref: Ref, text: str) -> None:
+    def note_cause(self, family: str, ref: Ref, text: str) -> None:
+        """Keep what a line may show about the cause of a failed build."""
         if family == "other" and text.strip():
             self.last_words = max(self.last_words or (ref, ""), (ref, text.strip()))
             self.has_unread_program = self.has_unread_program or has_program_words(text)
         if family in CAUSE_FAMILIES and (cause := build_cause(text)) is not None:
             self.build_causes[cause] = min(self.build_causes.get(cause, ref), ref)
 
-    def add_quoted(self, record: LogRecord, ref: Ref, is_session_line: bool) -> None:
+    def add_quoted(self, record: LogRecord, ref: Ref) -> None:
         """Add a record that may be text that another record quotes."""
         self.quoted_count += 1
         if len(self.quoted) < KEEP_ERRORS:
             counters = tuple(audit.counters) if (audit := record.audit_family) else ()
+            is_session_line = session_line(record, ref) is not None
             self.quoted.append(QuotedRecord(ref, record.family, record.venue, record.reason, is_session_line, counters))
 
-    def add_many(self, record: LogRecord, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
-        """Add `count` records that differ from `record` in numbers only; `first` and `last` are two of their lines."""
-        family = record.family
+    def add_many(self, family: str, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
+        """Add `count` lines of a family of which the facts keep no more than these two and what they name."""
         self.families[family] += count
-        for ref, text in (first, last):
-            self._note_cause(family, ref, text)
         if family == OTHER:
             return
-        self._note_venue(record, first[0])
         self.first[family] = min(self.first.get(family, first), first)
         self.last[family] = max(self.last.get(family, last), last)
-        if family == "audit_other":
-            self._count_component(record, count)
         self._only_count("endings", count * (family in ENDINGS))
         self._only_count("build_errors", count * (family in _BUILD_ERRORS))
 
-    def _note_venue(self, record: LogRecord, ref: Ref) -> None:
-        venue = record.venue
+    def add_names(self, family: str, names: Iterable[Named], file_no: int, first_line: int) -> None:
+        """Add what the lines of a family name in a block of a file that begins at line `first_line`."""
+        for venue, reason, count, index in names:
+            self._note_venue(family, venue, (file_no, first_line + index))
+            if family == "audit_other":
+                self._count_component(reason, count)
+
+    def _note_venue(self, family: str, venue: str | None, ref: Ref) -> None:
+        known = self.venue_lines.get(venue or "")
+        if not venue or venue == "all" or (known is not None and known <= ref):
+            return
         # The venue key of an audit line of no known family may hold anything.
-        if venue and venue != "all" and record.family.startswith(("ws_", "audit_")) and record.family != "audit_other":
-            self.venue_lines[venue] = min(self.venue_lines.get(venue, ref), ref)
+        if family.startswith(("ws_", "audit_")) and family != "audit_other":
+            self.venue_lines[venue] = ref
 
     @property
     def running(self) -> Ref | None:

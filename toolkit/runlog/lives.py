@@ -74,7 +74,7 @@ class Lives:
         if self._running and record.family not in _DECISIVE:
             self.begins = False
             return self.life
-        before = self.life, bool(self._forms)
+        before, had_form = self.life, bool(self._forms)
         if record.family in _START_FORMS:
             if record.family in self._forms or (self._running and not self._forms):
                 self._begin_life()
@@ -90,7 +90,7 @@ class Lives:
                     self.began = LifeStart.FALL
                 self._counts[key] = value
         self._running = self._running or record.family.startswith(_RUNNING_PREFIXES)
-        self.begins = before != (self.life, bool(self._forms))
+        self.begins = self.life != before or bool(self._forms) != had_form
         return self.life
 
     def _begin_life(self) -> None:

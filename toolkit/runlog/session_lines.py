@@ -49,11 +49,9 @@ def is_loopback(url: str) -> bool:
 
 def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
     """Return the record as a life-cycle line; None if it is not about a public session."""
-    if not _may_be_about_session(record.family):
+    if not may_be_about_session(record.family):
         return None
-    fields, message = record.fields, record.message_family
-    hedge = fields.get("socket_role") == "hedge"
-    error = fields.get("error", "")
+    fields, error = record.fields, record.fields.get("error", "")
     match record.family:
         case family if family in _OF_TASKS:
             venue, public, _ = fields["task"].partition("_public_ws")
@@ -64,11 +62,12 @@ def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
         case _ if record.venue is None:
             return None
         case family if family in _AUDITED:
-            return SessionLine(record.family, record.venue, fields.get("reconnect_reason") or record.reason, ref)
+            return SessionLine(record.family, record.venue, record.reason, ref)
         case "end_close_frame":
             error = fields["frame"]
-    if message is None:
+    if (message := record.message_family) is None:
         return None
+    hedge = fields.get("socket_role") == "hedge"
     # A venue answers a subscription that it refuses with an object that has the key `error`.
     is_error = "error" in fields.get("keys", "").strip("[]").split(",") and '"error":null' not in fields["snippet"]
     refused = record.family == "ws_subscription_refused" or is_error
@@ -89,8 +88,8 @@ _AUDITED = ("audit_reconnect", "audit_reconnect_detail", "audit_reconnect_policy
 
 
 @cache
-def _may_be_about_session(family: str) -> bool:
-    """Return true for a family of lines of which some are about sessions; nearly all lines of a log are of others."""
+def may_be_about_session(family: str) -> bool:
+    """Return true for a family of lines of which some are about sessions: few lines of a log are of one."""
     if family in (*_OF_TASKS, *_AUDITED) or family.startswith("ws_") or family == "first_decoded_top":
         return True
     message = message_family_named(family)

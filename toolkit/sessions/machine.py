@@ -252,12 +252,12 @@ class Sessions:
     def feed(self, life: int, line: SessionLine, life_start: LifeStart = LifeStart.START) -> None:
         """Add the next line of a life; `life_start` is the evidence for the life's beginning."""
         key = (life, line.venue)
-        if key not in self._venues:
+        if (sessions := self._venues.get(key)) is None:
             before = self._venues.get((life - 1, line.venue)) if life_start is LifeStart.FALL else None
             continues = before is not None and line.family not in ("ws_connecting", "ws_connected")
             open_session = before.take_open_session() if before is not None and continues else None
-            self._venues[key] = VenueSessions(life, line.venue, life_start, open_session)
-        self._venues[key].feed(line)
+            sessions = self._venues[key] = VenueSessions(life, line.venue, life_start, open_session)
+        sessions.feed(line)
 
     @property
     def further_lines(self) -> int:

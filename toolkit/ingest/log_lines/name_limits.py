@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 from msgspec.structs import replace
 
 from toolkit.model.vocabulary import MAX_REASONS, MAX_VENUES, OTHER_NAME
 from toolkit.runlog.bulk.columns import BlockTables
+from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.parse import AUDIT_OTHER, LogRecord
 from toolkit.runlog.session_lines import SessionLine
 
@@ -41,12 +43,32 @@ class NameLimits:
         """Return a record with names within the limits; `count` records have them."""
         if record.venue is None:
             return record
-        # The venue key of an audit line of no known family may hold anything.
-        add = count if record.family != AUDIT_OTHER or record.venue in self._reasons else 0
-        venue, reason = self.names(record.venue, record.reason, add)
+        venue, reason = self.of_family(record.family, record.venue, record.reason, count)
         if venue == record.venue and reason == record.reason:
             return record
         return replace(record, venue=venue, reason=reason)
+
+    def has_room(self, family: str, venue: str | None, reason: str | None) -> bool:
+        """Return whether a venue or a reason that records of a family name is new and would be kept."""
+        if venue is None or (family == AUDIT_OTHER and venue not in self._reasons):
+            return False
+        if (reasons := self._reasons.get(venue)) is None:
+            return len(self._reasons) < MAX_VENUES
+        return reason is not None and reason not in reasons and len(reasons) < MAX_REASONS
+
+    def keep(self, family: str, venue: str | None, reason: str | None) -> None:
+        """Keep the names of records of a family if there is room for them."""
+        if venue is not None and self.has_room(family, venue, reason):
+            self.names(venue, reason)
+
+    def of_family(
+        self, family: str, venue: str | None, reason: str | None, count: int
+    ) -> tuple[str | None, str | None]:
+        """Return a venue and a reason that `count` records of a family name, within the limits."""
+        if venue is None:
+            return venue, reason
+        # The venue key of an audit line of no known family may hold anything.
+        return self.names(venue, reason, count if family != AUDIT_OTHER or venue in self._reasons else 0)
 
     @staticmethod
     def cut(record: LogRecord) -> LogRecord:
@@ -77,28 +99,23 @@ class NameLimits:
                 known.add(reason)
         return venue, reason
 
-    def tables(self, tables: BlockTables, records: Iterable[LogRecord]) -> BlockTables:
-        """Return the tables of a block with names within the limits; `records` are those of the block's groups.
+    def tables(self, tables: BlockTables, named: Iterable[tuple[str | None, str | None]]) -> BlockTables:
+        """Return the tables of a block with names within the limits; `named` are the venues and reasons in its rows.
 
         A counter of a further venue is left out.
         """
-        renamed = any(
-            each.venue is not None and self.names(each.venue, each.reason, 0) != (each.venue, each.reason)
-            for each in records
-        )
-        if not renamed:
+        if all(self._pair(venue, reason) == (venue, reason) for venue, reason in named):
             return tables
         events, counters = tables.events, tables.counters
         if events is not None:
-            pairs = [self._pair(*each) for each in _rows(events, "venue", "reason")]
-            events = _with_labels(
-                events, {"venue": [venue for venue, _ in pairs], "reason": [each for _, each in pairs]}
-            )
+            pairs, rows = distinct_labels(events, "venue", "reason")
+            venues, reasons = zip(*(self._pair(*each) for each in pairs), strict=True)
+            events = _with_labels(events, {"venue": (venues, rows), "reason": (reasons, rows)})
         if counters is not None:
-            kept = [self.is_known(venue) for (venue,) in _rows(counters, "venue")]
-            counters = counters.filter(pa.array(kept, pa.bool_()))
-            names = [self.counter_name(*each) for each in _rows(counters, "venue", "name")]
-            counters = _with_labels(counters, {"name": names})
+            pairs, rows = distinct_labels(counters, "venue", "name")
+            names = [self.counter_name(venue, name or "") for venue, name in pairs]
+            is_kept = np.array([self.is_known(venue) for venue, _ in pairs], bool)
+            counters = _with_labels(counters, {"name": (names, rows)}).filter(pa.array(is_kept[rows]))
         return BlockTables(events, counters, tables.rx)
 
     def is_known(self, venue: str | None) -> bool:
@@ -115,13 +132,27 @@ class NameLimits:
         return (None, reason) if venue is None else self.names(venue, reason, 0)
 
 
-def _rows(table: pa.Table, *columns: str) -> Iterable[tuple[str, ...]]:
-    return zip(*(table.column(each).to_pylist() for each in columns), strict=True)
+def distinct_labels(table: pa.Table, *columns: str) -> tuple[list[tuple[str | None, ...]], IntVector]:
+    """Return the distinct rows that columns of labels hold, and the number of each row of the table among them."""
+    codes, labels = np.zeros(len(table), np.int64), list[list[str | None]]()
+    for name in columns:
+        column = table.column(name).unify_dictionaries().combine_chunks()
+        known = [*column.dictionary.to_pylist(), None]
+        codes = codes * len(known) + column.indices.fill_null(len(known) - 1).to_numpy()
+        labels.append(known)
+    distinct, rows = np.unique(codes, return_inverse=True)
+    values = list[list[str | None]]()
+    for known in reversed(labels):
+        values.append([known[number] for number in (distinct % len(known)).tolist()])
+        distinct //= len(known)
+    return list(zip(*reversed(values), strict=True)), rows
 
 
-def _with_labels(table: pa.Table, columns: Mapping[str, Sequence[str | None]]) -> pa.Table:
-    for name, values in columns.items():
+def _with_labels(table: pa.Table, columns: Mapping[str, tuple[Sequence[str | None], IntVector]]) -> pa.Table:
+    """Return a table with other labels; each row has the one of its number."""
+    for name, (labels, rows) in columns.items():
         index = table.schema.get_field_index(name)
         kind = table.schema.field(index).type
-        table = table.set_column(index, name, pa.array(values, pa.string()).dictionary_encode().cast(kind))
+        values = pa.array(labels, pa.string()).take(pa.array(rows)).dictionary_encode()
+        table = table.set_column(index, name, values.cast(kind))
     return table

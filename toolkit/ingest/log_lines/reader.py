@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 import msgspec
 import numpy as np
@@ -21,9 +22,11 @@ from toolkit.ingest.log_lines.pending import (
 )
 from toolkit.ingest.log_lines.rows import LogRows
 from toolkit.model.runs import FileLedger, Session
-from toolkit.runlog.bulk.block import GroupSummary
+from toolkit.model.vocabulary import OTHER_NAME
+from toolkit.runlog.bulk.block import ParsedBlock
 from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, in_order
 from toolkit.runlog.bulk.numbers import IntVector
+from toolkit.runlog.bulk.summaries import BlockLine, LinesSummary, Named
 from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.facts import LogFacts
 from toolkit.runlog.lives import Lives
@@ -139,9 +142,21 @@ class LineReader:
         lives: IntVector = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1 + self._first_life
         return lives
 
-    def name_groups(self, groups: Sequence[GroupSummary]) -> list[LogRecord]:
-        """Return the records of a block's groups with names within the limits; call it before the block is read."""
-        return [self._result.names.record(group.record, group.count) for group in groups]
+    def limit_names(self, block: ParsedBlock) -> list[list[Named]]:
+        """Return the names of each summary of a block within the limits; call it before the block's lines are read."""
+        names = self._result.names
+        named = [(at, each.family, venue, reason) for each in block.summaries for venue, reason, _, at in each.names]
+        if any(names.has_room(family, venue, reason) for _, family, venue, reason in named):
+            named += [(each.index, r.family, r.venue, r.reason) for each in block.single for r in each.parsed.records]
+            for _, family, venue, reason in sorted(named, key=itemgetter(0)):
+                names.keep(family, venue, reason)
+        return [
+            [
+                (*names.of_family(each.family, venue, reason, count), count, at)
+                for venue, reason, count, at in each.names
+            ]
+            for each in block.summaries
+        ]
 
     def life_cycle_lines(
         self, groups: Sequence[LifeCycleGroup], file_no: int, first_line: int
@@ -167,22 +182,26 @@ class LineReader:
             self.close_panic()
         self._add_to_life(line.record, line.ref, line.session_line)
 
-    def add_groups(self, groups: Iterable[tuple[LogRecord, GroupSummary]], file_no: int, first_line: int) -> None:
-        """Add groups of lines that differ in numbers only, of a block that begins at line `first_line`.
+    def add_summaries(
+        self, summaries: Iterable[tuple[LinesSummary, Sequence[Named]]], file_no: int, first_line: int
+    ) -> None:
+        """Add the summaries of a block that begins at line `first_line`, each with its names within the limits."""
+        facts = self._result.facts
+        for each, names in summaries:
 
-        Each stands with its record as `name_groups` returned it.
-        """
-        for record, group in groups:
-            first, last = (((file_no, first_line + index), text) for index, text in (group.first, group.last))
-            facts = self._result.facts
-            facts.add_many(record, group.count, first, last)
-            facts.add_sockets(group.loopback)
-            for sender, lines in group.senders.items():
-                facts.add_sender(group.record.family, sender, lines)
-            if group.record.family == OTHER:
-                self.other[file_no] += group.count
-                for (_, line), text in (first, last):
-                    self._unknown(file_no).add(line, text)
+            def placed(line: BlockLine) -> tuple[Ref, str]:
+                return (file_no, first_line + line[0]), line[1]
+
+            facts.add_many(each.family, each.count, placed(each.first), placed(each.last))
+            facts.add_names(each.family, names, file_no, first_line)
+            facts.add_sockets(each.loopback)
+            for sender, lines in each.senders.items():
+                facts.add_sender(each.family, sender, lines)
+            for shown in each.shown:
+                facts.note_cause(each.family, *placed(shown))
+            if each.family == OTHER:
+                self.other[file_no] += each.count
+                self._unknown(file_no).add_all(each.examples, first_line)
 
     def _unknown(self, file_no: int) -> LineExamples:
         return self._result.unknown.setdefault(file_no, LineExamples())
@@ -225,12 +244,12 @@ class LineReader:
                 facts.add_panic_message(panic.ref, each.text.strip())
         for record in (*line.parsed.records, *line.parsed.quoted):
             if record.family not in NOT_COUNTED:
-                facts.add_quoted(record, each.ref, session_line(record, each.ref) is not None)
+                facts.add_quoted(record, each.ref)
 
     def _read(self, each: PendingLine) -> bool:
         facts, names, line, ref, text = self._result.facts, self._result.names, each.line, each.ref, each.text
         for quoted in line.parsed.quoted:
-            facts.add_quoted(quoted, ref, session_line(quoted, ref) is not None)
+            facts.add_quoted(quoted, ref)
         self._panic = None
         for read in line.parsed.records:
             record = names.record(read if len(text) == len(line.text) else names.cut(read))
@@ -265,7 +284,11 @@ class LineReader:
     def _session_line(self, record: LogRecord, ref: Ref) -> SessionLine | None:
         """Return a record as a life-cycle line with names within the limits; None if sessions do not read it."""
         event = session_line(record, ref)
-        return None if event is None else self._result.names.session_line(event)
+        if event is None:
+            return None
+        # The names of the record are within the limits.
+        is_limited = event.venue == record.venue != OTHER_NAME and event.reason == record.reason
+        return event if is_limited else self._result.names.session_line(event)
 
     def _add_to_life(self, record: LogRecord, ref: Ref, event: SessionLine | None) -> int:
         """Add a record to its life and to the sessions of that; return the number of the life."""

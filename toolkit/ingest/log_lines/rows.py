@@ -10,18 +10,14 @@ from toolkit.ingest.batch_writer import PendingRows, TableWriter
 from toolkit.runlog.bulk.columns import (
     COUNTER_SCHEMA,
     EVENT_SCHEMA,
-    INTEGER,
     BlockTables,
-    counter_readings,
+    counter_values,
     counter_venue,
 )
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.rx_columns import RX_SCHEMA, rx_values
 from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.parse import RX_STATS, LogRecord
-
-_AUDIT = "audit_"
-"""Beginning of the names of the families of audit lines, which alone report counters."""
 
 
 class LogRows:
@@ -31,6 +27,7 @@ class LogRows:
         self._events = PendingRows(writer, "log_event", EVENT_SCHEMA)
         self._counters = PendingRows(writer, "counter", COUNTER_SCHEMA)
         self._rx = PendingRows(writer, "rx_stat", RX_SCHEMA)
+        self._encode = msgspec.json.Encoder().encode
 
     def add(
         self, record: LogRecord, ref: Ref, life: int, byte: int, stamped_ms: int | None, torn: bool = False
@@ -43,15 +40,15 @@ class LogRows:
         if record.family == RX_STATS:
             self._rx.add((*ref, life, *rx_values(record.fields)))
             return
-        fields = msgspec.json.encode(record.fields).decode()
+        fields = self._encode(record.fields)
+        file_no, line = ref
         self._events.add(
-            (*ref, life, record.column, record.family, record.venue, record.reason, stamped_ms, fields, byte)
+            (file_no, line, life, record.column, record.family, record.venue, record.reason, stamped_ms, fields, byte)
         )
-        if torn or not record.family.startswith(_AUDIT):
-            return
-        for name, key, kind in counter_readings(record):
-            if INTEGER.fullmatch(value := record.fields[key]):
-                self._counters.add((*ref, life, counter_venue(record), name, float(value), str(kind)))
+        if not torn and (readings := counter_values(record)):
+            venue = counter_venue(record)
+            for reading in readings:
+                self._counters.add((file_no, line, life, venue, *reading))
 
     def add_block(
         self, tables: BlockTables, file_no: int, first_line: int, lives_of: Callable[[IntVector], IntVector]

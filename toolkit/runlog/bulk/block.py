@@ -6,7 +6,6 @@ Several processes parse blocks in parallel; the loader combines the results in f
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -18,15 +17,17 @@ import msgspec
 import numpy as np
 
 from toolkit.runlog.bulk.columns import BlockTables, block_tables
-from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, are_on_this_machine, is_life_cycle, life_cycle_group
+from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, is_life_cycle, life_cycle_group
 from toolkit.runlog.bulk.numbers import BlockLines, Mask
 from toolkit.runlog.bulk.ordered import split_apart, split_ordered
 from toolkit.runlog.bulk.single_lines import SingleLine, SingleLineReader, readings, without_lines
-from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
+from toolkit.runlog.bulk.single_rows import single_tables
+from toolkit.runlog.bulk.summaries import LinesSummary, group_summary, single_summaries
+from toolkit.runlog.bulk.templates import TemplateMatcher
+from toolkit.runlog.bulk.unordered import split_unordered
 from toolkit.runlog.interleaving import may_continue_on_next_line
 from toolkit.runlog.panic_messages import possible_message_lines
-from toolkit.runlog.parse import OTHER, LogRecord, has_program_words
-from toolkit.runlog.sanitize import strip_decoration
+from toolkit.runlog.parse import OTHER, has_program_words
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines
 from toolkit.streams.blocks import BLOCK_BYTES, Block, of_few_lines
 from toolkit.streams.spans import span_blocks
@@ -37,25 +38,10 @@ _FIRST_LINES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class GroupSummary:
-    """Summary of a line group: its common record, line count, and its first and last line (index and text).
-
-    `senders` counts its lines by sender, `loopback` tells of sockets whether their addresses are on this machine.
-    """
-
-    record: LogRecord
-    count: int
-    first: tuple[int, str]
-    last: tuple[int, str]
-    senders: Mapping[str, int] = field(default_factory=dict)
-    loopback: frozenset[bool] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class ParsedBlock:
-    """A block of `lines` lines, each of which is in `single`, covered by `groups` and `tables`, or in `parts`.
+    """A block of `lines` lines, each of which is in `single`, covered by `summaries` and `tables`, or in `parts`.
 
-    `life_cycle` has what sessions and lives read of lines in groups.
+    `life_cycle` has what sessions and lives read of the lines that are not in `single`.
 
     `head` is the first line, `first_byte` its offset in the file. A `skipped` or `torn` block is that line alone
     and is not parsed. `head_ms` is the time (epoch ms) stamped on a wrapped head, `wrapped_head` the head with its
@@ -68,7 +54,7 @@ class ParsedBlock:
     head: bytes
     lines: int = 1
     single: Sequence[SingleLine] = ()
-    groups: Sequence[GroupSummary] = ()
+    summaries: Sequence[LinesSummary] = ()
     life_cycle: Sequence[LifeCycleGroup] = ()
     tables: BlockTables | None = None
     torn: bool = False
@@ -110,14 +96,15 @@ def parse_block(
     single = reader.parse(index for index in sorted_.left if index not in parts)
     single += chain.from_iterable(map(reader.from_group, without_lines(singly, parts)))
     single.sort(key=attrgetter("index"))
-    groups, ordered = split_ordered(groups, [(each.index, each.parsed.records) for each in readings(single)])
+    groups, ordered = split_ordered(groups, lambda: [(each.index, each.parsed.records) for each in readings(single)])
     if ordered:
         single += chain.from_iterable(map(reader.from_group, ordered))
         single.sort(key=attrgetter("index"))
     if unwrapped is not None and unwrapped.is_stamped:
         times = np.array([at_ms or 0 for at_ms in unwrapped.at_ms], np.int64)
         groups = [replace(group, stamped_ms=times[group.indexes]) for group in groups]
-    summaries = [_summary(group, senders or []) for group in groups]
+    single, unordered = split_unordered(single, apart)
+    summaries = [*(group_summary(group, senders or []) for group in groups), *single_summaries(unordered)]
     return ParsedBlock(
         block.first_byte,
         lines[before] if before < len(lines) else b"",
@@ -125,7 +112,7 @@ def parse_block(
         single,
         summaries,
         [life_cycle_group(each) for each in groups if is_life_cycle(each.plan.record)],
-        block_tables(groups, offsets),
+        block_tables(groups, offsets).joined(single_tables(unordered)),
         head_ms=stamps[before] if stamps is not None and before < len(lines) else None,
         wrapped_head=b"" if unwrapped is None or before == len(lines) else physical[before],
         parts=parts,
@@ -143,10 +130,10 @@ def _parsed_singly(lines: BlockLines, unwrapped: UnwrappedLines | None, before: 
     return apart
 
 
-def _unread(single: Iterable[SingleLine], groups: Iterable[GroupSummary]) -> list[int]:
+def _unread(single: Iterable[SingleLine], summaries: Iterable[LinesSummary]) -> list[int]:
     """Return the indexes of lines that hold the program's words and are not understood, not all of a group."""
     lines = [(each.index, each.text) for each in single if each.parsed.records[0].family == OTHER]
-    lines += [line for group in groups if group.record.family == OTHER for line in (group.first, group.last)]
+    lines += [line for summary in summaries for line in summary.examples]
     # A journal may give a text as the numbers of its bytes.
     return sorted(index for index, text in lines if has_program_words(text) or _BYTES_OF_TEXT.search(text))
 
@@ -156,14 +143,15 @@ class PackedBlock:
     """A parsed block, whose lines parsed singly are one text: they take a tenth of the memory and of the pickling."""
 
     block: ParsedBlock
-    single: bytes
+    lines: bytes
 
     def unpacked(self) -> ParsedBlock:
         """Return the block with its lines."""
-        return replace(self.block, single=_SINGLE_LINES.decode(self.single))
+        single, summaries = _LINES.decode(self.lines)
+        return replace(self.block, single=single, summaries=summaries)
 
 
-_SINGLE_LINES = msgspec.msgpack.Decoder(list[SingleLine])
+_LINES = msgspec.msgpack.Decoder(tuple[list[SingleLine], list[LinesSummary]])
 
 
 def parse_span(path: Path, start: int, end: int) -> list[PackedBlock]:
@@ -174,20 +162,11 @@ def parse_span(path: Path, start: int, end: int) -> list[PackedBlock]:
 
 
 def _packed(block: ParsedBlock) -> PackedBlock:
-    return PackedBlock(replace(block, single=()), msgspec.msgpack.encode(block.single))
+    lines = msgspec.msgpack.encode((block.single, block.summaries))
+    return PackedBlock(replace(block, single=(), summaries=()), lines)
 
 
 @cache
 def _process_templates() -> TemplateMatcher:
     """Return the matcher that this process uses for all its spans."""
     return log_templates()
-
-
-def _summary(group: LineGroup, senders: Sequence[str]) -> GroupSummary:
-    ends = [
-        (index, strip_decoration(group.lines[index].decode())[0])
-        for index in (int(group.indexes[0]), int(group.indexes[-1]))
-    ]
-    first, last = ends
-    from_ = Counter(senders[index] for index in group.indexes.tolist()) if senders else {}
-    return GroupSummary(group.plan.record, len(group.indexes), first, last, from_, are_on_this_machine(group))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from toolkit.runlog.bulk.fields import all_fields, integer_columns
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.rx_columns import rx_columns, rx_table
 from toolkit.runlog.bulk.templates import LineGroup
+from toolkit.runlog.grammar import audit_family_named
 from toolkit.runlog.parse import OTHER, RX_STATS, LogRecord
 
 _POSITION = (("file_no", pa.int32()), ("line", pa.int64()), ("life", pa.int32()))
@@ -26,7 +28,7 @@ EVENT_SCHEMA = pa.schema(
     ]
 )  # fmt: skip
 COUNTER_SCHEMA = pa.schema([*_POSITION, ("venue", _LABEL), ("name", _LABEL), ("value", pa.float64()), ("kind", _LABEL)])
-INTEGER = re.compile(r"-?[0-9]{1,18}")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 _INTEGER_OF_ANY_LENGTH = re.compile(r"-?[0-9]+")
 
 
@@ -40,6 +42,12 @@ class BlockTables:
     events: pa.Table | None
     counters: pa.Table | None
     rx: pa.Table | None
+
+    def joined(self, other: BlockTables) -> BlockTables:
+        """Return the rows of both."""
+        pairs = (self.events, other.events), (self.counters, other.counters), (self.rx, other.rx)
+        tables = ([each for each in pair if each is not None] for pair in pairs)
+        return BlockTables(*(pa.concat_tables(each) if each else None for each in tables))
 
 
 def block_tables(groups: Sequence[LineGroup], starts: IntVector) -> BlockTables:
@@ -125,19 +133,34 @@ class _Rows:
 
 def _is_integer(group: LineGroup, key: str) -> bool:
     # A varying number has at most 18 digits; a value without a varying number is the same in every line.
-    matches = _INTEGER_OF_ANY_LENGTH.fullmatch if key in group.plan.varying else INTEGER.fullmatch
+    matches = _INTEGER_OF_ANY_LENGTH.fullmatch if key in group.plan.varying else _INTEGER.fullmatch
     return matches(group.plan.record.fields[key]) is not None
 
 
-def counter_readings(record: LogRecord) -> Iterator[tuple[str, str, CounterKind]]:
-    """Yield the counters that a record reports: name, key of the field that holds the value, and kind."""
+def counter_readings(record: LogRecord) -> list[tuple[str, str, CounterKind]]:
+    """Return the counters that a record reports: name, key of the field that holds the value, and kind."""
     if record.family == "audit_reconnect":
-        yield f"reconnect.{record.reason}", "count", CounterKind.CUMULATIVE
-    if (audit := record.audit_family) is not None:
-        for declared, kind in audit.counters.items():
-            name = declared.replace("<venue>", record.venue or "")
-            if name in record.fields:
-                yield name, name, kind
+        return [(f"reconnect.{record.reason}", "count", CounterKind.CUMULATIVE)]
+    if not (declared := _declared_counters(record.family)):
+        return []
+    names = [(each.replace("<venue>", record.venue or ""), kind) for each, kind in declared]
+    return [(name, name, kind) for name, kind in names if name in record.fields]
+
+
+@cache
+def _declared_counters(family: str) -> tuple[tuple[str, CounterKind], ...]:
+    audit = audit_family_named(family)
+    return () if audit is None else tuple(audit.counters.items())
+
+
+def counter_values(record: LogRecord) -> list[tuple[str, float, str]]:
+    """Return name, value and kind of the counters that a record reports and whose value is an integer."""
+    fields = record.fields
+    return [
+        (name, float(fields[key]), kind.value)
+        for name, key, kind in counter_readings(record)
+        if _INTEGER.fullmatch(fields[key])
+    ]
 
 
 def counter_venue(record: LogRecord) -> str | None:

@@ -6,7 +6,8 @@ in their groups, although sessions and lives read them in order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.facts import KEEP_ERRORS
 from toolkit.runlog.family_groups import ENDINGS
 from toolkit.runlog.parse import RX_STATS, LogRecord
-from toolkit.runlog.session_lines import session_line
+from toolkit.runlog.session_lines import may_be_about_session, session_line
 
 Records = Sequence[tuple[int, Sequence[LogRecord]]]
 """Records of the lines that are parsed one by one, with the lines' indexes in the block."""
@@ -29,6 +30,12 @@ _KEPT = (ENDINGS - _PANICS, frozenset(("build_error", "build_cause")))
 _ORDERED = (
     (_LIFE_STARTS - {"audit_reconnect"}) | _PANICS | {"build_finished", "caused_by", "supervisor_panic", "applied_book"}
 )
+
+
+@cache
+def order_matters(family: str) -> bool:
+    """Return true for a family of which some lines depend on the lines before them, or of which some lines are kept."""
+    return family in _ORDERED or any(family in each for each in _KEPT) or may_be_about_session(family)
 
 
 def is_groupable(record: LogRecord) -> bool:
@@ -53,10 +60,18 @@ def split_apart(groups: Iterable[LineGroup], apart: Mask) -> tuple[list[LineGrou
     return remaining, split_off
 
 
-def split_ordered(groups: Sequence[LineGroup], single: Records) -> tuple[list[LineGroup], list[LineGroup]]:
-    """Split the lines whose order matters from groups of lines that may be grouped; return both."""
-    remaining, stages = _split_stage_changes(groups, single)
-    remaining, ends = _split_ends(remaining, single)
+def split_ordered(
+    groups: Sequence[LineGroup], single: Callable[[], Records]
+) -> tuple[list[LineGroup], list[LineGroup]]:
+    """Split the lines whose order matters from groups of lines that may be grouped; return both.
+
+    `single` gives the records of the other lines; it is called only if there are groups to split.
+    """
+    if not groups:
+        return [], []
+    others = single()
+    remaining, stages = _split_stage_changes(groups, others)
+    remaining, ends = _split_ends(remaining, others)
     return remaining, [*stages, *ends]
 
 

@@ -29,11 +29,18 @@ class LineExamples:
 
     def add(self, line: int, text: str) -> None:
         """Add a line."""
-        if self.added % self.step == 0:
-            self.texts.append((line, text[:_EXAMPLE_CHARS]))
+        self.add_all([(line, text)])
+
+    def add_all(self, lines: Sequence[tuple[int, str]], first_line: int = 0) -> None:
+        """Add lines and their texts in order; the numbers count from `first_line`."""
+        at = -self.added % self.step
+        while at < len(lines):
+            line, text = lines[at]
+            self.texts.append((first_line + line, text[:_EXAMPLE_CHARS]))
             if len(self.texts) > _MAX_EXAMPLES:
                 self.texts, self.step = self.texts[::2], self.step * 2
-        self.added += 1
+            at += self.step - (self.added + at) % self.step
+        self.added += len(lines)
 
 
 def common_prefix(lines: Sequence[str]) -> str | None:

@@ -1,0 +1,96 @@
+"""Summaries of the lines of one family in a block: the facts of a run need no more of them than a few."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from toolkit.runlog.build_causes import build_cause
+from toolkit.runlog.bulk.life_cycle import are_on_this_machine
+from toolkit.runlog.bulk.single_lines import SingleLine
+from toolkit.runlog.bulk.templates import LineGroup
+from toolkit.runlog.parse import OTHER, has_program_words
+from toolkit.runlog.sanitize import strip_decoration
+from toolkit.runlog.session_lines import is_loopback
+
+BlockLine = tuple[int, str]
+"""Index of a line in its block, and its text without decoration."""
+Named = tuple[str | None, str | None, int, int]
+"""A venue and a reason, the number of records that name both, and the index in the block of the first one's line."""
+
+
+class LinesSummary(msgspec.Struct, frozen=True, array_like=True):
+    """Lines of one family in a block: their number, the first and the last one, and what their records name.
+
+    `senders` counts the lines by sender, `loopback` tells of sockets whether their addresses are on this machine.
+    `shown` are lines that may show why a build failed. `examples` are lines of no known family that are not blank.
+    """
+
+    family: str
+    count: int
+    first: BlockLine
+    last: BlockLine
+    names: Sequence[Named]
+    senders: Mapping[str, int]
+    loopback: frozenset[bool] = frozenset()
+    shown: Sequence[BlockLine] = ()
+    examples: Sequence[BlockLine] = ()
+
+
+def group_summary(group: LineGroup, senders: Sequence[str]) -> LinesSummary:
+    """Return the summary of a group; `senders` are those of all lines of the block, none if the log does not tell."""
+    ends = int(group.indexes[0]), int(group.indexes[-1])
+    first, last = ((index, strip_decoration(group.lines[index].decode())[0]) for index in ends)
+    record, count = group.plan.record, len(group.indexes)
+    return LinesSummary(
+        record.family,
+        count,
+        first,
+        last,
+        [(record.venue, record.reason, count, first[0])],
+        Counter(senders[index] for index in group.indexes.tolist()) if senders else {},
+        are_on_this_machine(group),
+        (first, last),
+        (first, last) if record.family == OTHER else (),
+    )
+
+
+def single_summaries(lines: Iterable[SingleLine]) -> list[LinesSummary]:
+    """Return the summaries of lines of one record each, which were parsed singly."""
+    by_family: dict[str, list[SingleLine]] = {}
+    for each in lines:
+        by_family.setdefault(each.parsed.records[0].family, []).append(each)
+    return [_single_summary(family, each) for family, each in by_family.items()]
+
+
+def _single_summary(family: str, lines: Sequence[SingleLine]) -> LinesSummary:
+    first, last = ((each.index, each.text) for each in (lines[0], lines[-1]))
+    senders = Counter(each.sender for each in lines if each.sender)
+    if family == OTHER:
+        words = [(each.index, each.text) for each in lines if each.text.strip()]
+        return LinesSummary(family, len(lines), first, last, (), senders, shown=_shown(words), examples=words)
+    loopback = frozenset[bool]()
+    if family == "ws_connecting":
+        records = (each.parsed.records[0] for each in lines)
+        loopback = frozenset(is_loopback(each.fields["url"]) for each in records if each.venue)
+    return LinesSummary(family, len(lines), first, last, _names(lines), senders, loopback)
+
+
+def _names(lines: Iterable[SingleLine]) -> list[Named]:
+    found: dict[tuple[str | None, str | None], list[int]] = {}
+    for each in lines:
+        record = each.parsed.records[0]
+        if (place := found.get((record.venue, record.reason))) is None:
+            found[record.venue, record.reason] = [1, each.index]
+        else:
+            place[0] += 1
+    return [(venue, reason, count, first) for (venue, reason), (count, first) in found.items()]
+
+
+def _shown(lines: Sequence[BlockLine]) -> list[BlockLine]:
+    """Return the lines from which facts learn something: the first of each cause, one of the program, the last one."""
+    shown = {cause: line for line in reversed(lines) if (cause := build_cause(line[1])) is not None}
+    of_program = next((line for line in lines if has_program_words(line[1])), None)
+    return [*shown.values(), *([of_program] if of_program else []), *lines[-1:]]
