@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from toolkit.db.store import connect
 from toolkit.files.discovery import discover
 from toolkit.ingest import log, rx_stats
-from toolkit.runlog.bulk import templates
+from toolkit.runlog.bulk import templates, unordered
 from toolkit.streams.spans import line_spans
 
 SAMPLES = Path(__file__).parents[3] / "toolkit" / "samples"
@@ -45,6 +44,12 @@ def learn_every_shape(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "MIN_LINES_TO_LEARN", 1)
 
 
+def parse_singly(patch: pytest.MonkeyPatch) -> None:
+    """Let no line be of a group, and read each one in order."""
+    patch.setattr(templates, "MAX_PLANS", 0)
+    patch.setattr(unordered, "MAX_CHARS", -1)
+
+
 def shuffled(seed: int) -> bytes:
     """The recorded lines many times over, in runs of lines cut out at random, with hostile lines between."""
     chance = random.Random(seed)
@@ -66,7 +71,7 @@ def stored(path: Path, **sizes: int) -> dict[str, object]:
         table: con.execute(f"select * from {table} order by all").fetchall()
         for table in ("log_event", "counter", "rx_stat")
     }
-    facts = asdict(loaded.facts)
+    facts = dict(vars(loaded.facts))
     result = {
         "facts": facts,
         "sessions": list(loaded.sessions),
@@ -118,7 +123,7 @@ def test_grouped_parsing_gives_the_same_result_as_single_parsing(
     path = tmp_path / "run.log"
     path.write_bytes(shuffled(seed) if seed % 2 else stamped(shuffled(seed), seed))
     together = stored(path)
-    monkeypatch.setattr(templates, "MAX_PLANS", 0)
+    parse_singly(monkeypatch)
     assert together == stored(path)
     assert together["rx_stat"]
 
@@ -140,7 +145,7 @@ def test_the_first_and_the_last_of_many_endings_of_a_life_are_the_same_in_groups
         lines += chance.choice(([], [BEGINS.decode()], [PANIC.decode(), "the message", "Error: last"]))
     path.write_text("\n".join(lines))
     together = stored(path)
-    monkeypatch.setattr(templates, "MAX_PLANS", 0)
+    parse_singly(monkeypatch)
     assert together == stored(path)
 
 
@@ -171,7 +176,7 @@ def test_sessions_and_lives_of_grouped_lines_are_those_of_single_lines(
     path.write_text("\n".join(lines))
     together, parallel = stored(path), stored(path, parallel_from=1, span_bytes=9_000)
     assert together["sessions"]
-    monkeypatch.setattr(templates, "MAX_PLANS", 0)
+    parse_singly(monkeypatch)
     assert together == parallel == stored(path)
 
 
@@ -230,3 +235,29 @@ def test_the_first_book_is_that_after_the_first_message_where_none_says_connecte
     )
     (session,) = log.load(connect(":memory:"), 1, discover([str(path)])).sessions
     assert session.first_book == (0, 6)
+
+
+UNORDERED = (
+    "WS_AUDIT venue=lighter counter{}_count={}", "WS_AUDIT venue=v{} component=c{} reason=r{}", "note {} of another program",
+    "[config] NAME_{} = {} (overrode default)", "error: linking with cc failed {}", "", "Caused by:", "  {}: permission denied",
+    "\x1b[1mCaused by:\x1b[0m", "INFO: Lighter public WS paraphina_live | reconcile_tick_ms={}", "connected url=ws://127.0.0.1:{}/s",
+    "thread 'main' panicked\x1b[0m at src/main.rs:{}:1:", "WS_AUDIT venue=aster reconnect_reason=read_timeout count={}",
+    "INFO: Lighter public WS connecting url=wss://host{}.example/ws", "Error: cause {}", "WARN: public WS of {}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_lines_whose_order_does_not_matter_give_the_same_result_as_lines_read_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance, path, lines = random.Random(seed), tmp_path / "run.log", list[str]()
+    for _ in range(80):
+        forms = chance.sample(UNORDERED, chance.randrange(1, 6))
+        lines += [
+            chance.choice(forms).format(*(chance.randrange(40) for _ in range(3))) for _ in range(chance.randrange(20))
+        ]
+    path.write_text("\n".join(lines))
+    monkeypatch.setattr(templates, "MAX_PLANS", 0)
+    summarised, parallel = stored(path), stored(path, parallel_from=1, span_bytes=900)
+    parse_singly(monkeypatch)
+    assert summarised == parallel == stored(path)

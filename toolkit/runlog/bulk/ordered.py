@@ -34,8 +34,11 @@ _ORDERED = (
 
 @cache
 def order_matters(family: str) -> bool:
-    """Return true for a family of which some lines depend on the lines before them, or of which some lines are kept."""
-    return family in _ORDERED or any(family in each for each in _KEPT) or may_be_about_session(family)
+    """Return true for a family of which some lines depend on the lines before them, or of which some lines are kept.
+
+    So it is for rx statistics, whose rows have columns of their own.
+    """
+    return family in (*_ORDERED, RX_STATS) or any(family in each for each in _KEPT) or may_be_about_session(family)
 
 
 def is_groupable(record: LogRecord) -> bool:
