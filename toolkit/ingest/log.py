@@ -241,7 +241,7 @@ class _Loader:
                 )
             return
         parts = Counter(block.parts.values())
-        names = self.reader.limit_names(block)
+        names = self.result.names.of_block(block)
         whole = (file_no,)
 
         def pending(each: SingleLine) -> PendingLine:

@@ -10,9 +10,13 @@ from functools import cache
 from importlib.resources import files
 
 from toolkit.model.vocabulary import DiagnosisCode
+from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.search.line_shapes import remembered, without_digits
 
 MAX_LINE_CHARS = 4_096
+MAX_CHAIN_CHARS = 1_000
+"""Characters of a chain of causes that are kept."""
+_MAX_DIGITS = 4
 _LONGEST_BUILD_S = 10**9
 _SOURCE = re.compile(r"\s*(?:\d+\s*)?[|=]|\s*--> |error\[E\d+\]")
 """Matches quoted source code of a compile error; its words are not those of the build."""
@@ -29,6 +33,39 @@ class BuildCause:
     text: str
     rank: int
     """Position in the table; the lowest of several is the most specific."""
+
+
+@dataclass
+class CauseChain:
+    """Causes that a log lists after `Caused by:`, read line by line."""
+
+    last: tuple[Ref, str] | None = None
+    """The causes after the last `Caused by:`, without indentation; a numbered chain is joined by colons."""
+    _follows: bool = False
+    _next: str = ""
+    """The number of the next cause of a numbered chain; empty outside of one."""
+
+    @property
+    def may_follow(self) -> bool:
+        """True if the next line may be a cause."""
+        return self._follows or self._next != ""
+
+    def add(self, family: str, ref: Ref, text: str) -> None:
+        """Add the next line."""
+        if self.may_follow and text.strip():
+            self._add_cause(ref, text.strip())
+        self._follows = family == "caused_by"
+
+    def _add_cause(self, ref: Ref, text: str) -> None:
+        number, is_numbered, cause = text.partition(": ")
+        if self._next and is_numbered and number == self._next and self.last is not None:
+            first, chain = self.last
+            self.last = first, f"{chain}: {cause}"[:MAX_CHAIN_CHARS]
+        elif self._follows:
+            self.last = ref, (cause if number.isdecimal() and is_numbered else text)[:MAX_CHAIN_CHARS]
+        else:
+            number = ""
+        self._next = str(int(number) + 1) if number.isdecimal() and len(number) <= _MAX_DIGITS else ""
 
 
 @cache

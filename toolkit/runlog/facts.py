@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from toolkit.model.vocabulary import MAX_LABELS, MAX_PLACES, OTHER_NAME, VENUE_ID
-from toolkit.runlog.build_causes import BuildCause, build_cause, build_duration_ms
+from toolkit.runlog.build_causes import BuildCause, CauseChain, build_cause, build_duration_ms
 from toolkit.runlog.bulk.numbers import is_count
 from toolkit.runlog.bulk.summaries import Named
 from toolkit.runlog.ending_lines import EndingLine, Ref, is_of_program
@@ -17,9 +17,6 @@ from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, QuotedRecord, has_pr
 from toolkit.runlog.session_lines import is_loopback, session_line
 
 KEEP_ERRORS = 200
-MAX_CHAIN_CHARS = 1_000
-"""Characters of a chain of causes that are kept."""
-_MAX_DIGITS = 4
 _BUILD_ERRORS = ("build_error", "build_cause")
 _MAY_SHOW_CAUSE = CAUSE_FAMILIES | {"caused_by"}
 _NOT_OWN = NOT_RUNNING | set(UNKNOWN)
@@ -45,8 +42,7 @@ class LogFacts:
     build_errors: list[tuple[Ref, str]] = field(default_factory=list)
     build_causes: dict[BuildCause, Ref] = field(default_factory=dict)
     """First line that shows each known cause of failed builds."""
-    last_cause: tuple[Ref, str] | None = None
-    """The causes after the last `Caused by:`, without indentation; a numbered chain is joined by colons."""
+    causes: CauseChain = field(default_factory=CauseChain)
     last_words: tuple[Ref, str] | None = None
     """The last line of no known family."""
     endings: list[EndingLine] = field(default_factory=list)
@@ -81,9 +77,6 @@ class LogFacts:
     """True if a line of no known family holds a phrase of the program, as when the lines have an unknown prefix."""
     _panic_counts: Counter[int] = field(default_factory=Counter)
     """All panics in the last life of each log."""
-    _cause_follows: bool = False
-    _next_cause: str = ""
-    """The number of the next cause of a numbered chain; empty outside of one."""
     _logs: dict[int, int] = field(default_factory=dict)
     """File number of the first part, for each file that is a later part of a rotated log."""
 
@@ -154,7 +147,7 @@ class LogFacts:
         """Add one record of a line; `sender` is the container or service that wrote it."""
         family = record.family
         self.families[family] += 1
-        if self._cause_follows or self._next_cause or family in _MAY_SHOW_CAUSE:
+        if self.causes.may_follow or family in _MAY_SHOW_CAUSE:
             self._note_failure(family, ref, text)
         if sender:
             self.add_sender(family, sender)
@@ -204,22 +197,9 @@ class LogFacts:
 
     def _note_failure(self, family: str, ref: Ref, text: str) -> None:
         """Keep what a line says about the cause of a failed build."""
-        if (self._cause_follows or self._next_cause) and text.strip():
-            self._note_chain(ref, text.strip())
-        self._cause_follows = family == "caused_by"
+        self.causes.add(family, ref, text)
         if family in CAUSE_FAMILIES:
             self.note_cause(family, ref, text)
-
-    def _note_chain(self, ref: Ref, text: str) -> None:
-        number, is_numbered, cause = text.partition(": ")
-        if self._next_cause and is_numbered and number == self._next_cause and self.last_cause is not None:
-            first, chain = self.last_cause
-            self.last_cause = first, f"{chain}: {cause}"[:MAX_CHAIN_CHARS]
-        elif self._cause_follows:
-            self.last_cause = ref, (cause if number.isdecimal() and is_numbered else text)[:MAX_CHAIN_CHARS]
-        else:
-            number = ""
-        self._next_cause = str(int(number) + 1) if number.isdecimal() and len(number) <= _MAX_DIGITS else ""
 
     def note_cause(self, family: str, ref: Ref, text: str) -> None:
         """Keep what a line may show about the cause of a failed build."""

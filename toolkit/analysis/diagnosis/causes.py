@@ -171,9 +171,9 @@ def _errors(facts: LogFacts, started: bool) -> list[_Error]:
 def _with_causes(facts: LogFacts, error: EndingLine) -> str:
     """Return an error with the causes that are printed below it."""
     text = quoted(error.fields["error"])
-    if facts.last_cause is None:
+    if facts.causes.last is None:
         return text
-    (file_no, line), causes = facts.last_cause
+    (file_no, line), causes = facts.causes.last
     follows = file_no == error.ref[0] and 0 < line - error.ref[1] <= _LINES_TO_CAUSES
     return f"{text}: {causes[:MAX_QUOTE_CHARS]}" if follows else text
 

@@ -40,7 +40,7 @@ def failed_starts(facts: LogFacts) -> Iterator[Explanation]:
         return
     yield from _launches(facts)
     if building:
-        if facts.build_causes or facts.last_cause:
+        if facts.build_causes or facts.causes.last:
             yield _failed_build(facts)
         yield from _unfinished(facts)
 
@@ -60,7 +60,7 @@ def _failed_build(facts: LogFacts) -> Explanation:
         ended, what = Ended.NEVER_STARTED, "the program never started"
     first = facts.build_errors[0] if facts.build_errors else None
     compile_error = next((each for each in facts.build_errors if each[1].startswith("error[")), None)
-    last = facts.last_cause if facts.last_cause and (first is None or facts.last_cause[0] > first[0]) else None
+    last = facts.causes.last if facts.causes.last and (first is None or facts.causes.last[0] > first[0]) else None
     causes = [each for each in facts.build_causes if not compile_error or each.code in _STRONG]
     if causes:
         cause = min(causes, key=lambda each: each.rank)

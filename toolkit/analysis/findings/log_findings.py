@@ -42,7 +42,7 @@ def _not_understood(ledgers: Sequence[FileLedger], logs: Mapping[str, LogExample
         examples = logs.get(ledger.file)
         if examples is None or not examples.unknown or ledger.other <= MOSTLY_UNKNOWN * ledger.lines:
             continue
-        line, text = examples.unknown[0]
+        line, text = min(examples.unknown, key=lambda each: (not each[1].strip(), each[0]))
         if prefix := common_prefix([text for _, text in examples.unknown]):
             why = (
                 f'nearly all lines begin like "{prefix[:MAX_QUOTE_CHARS]}", which is no known prefix; save the log '

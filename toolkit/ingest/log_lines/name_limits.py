@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
 from msgspec.structs import replace
 
 from toolkit.model.vocabulary import MAX_REASONS, MAX_VENUES, OTHER_NAME
+from toolkit.runlog.bulk.block import ParsedBlock
 from toolkit.runlog.bulk.columns import BlockTables
 from toolkit.runlog.bulk.numbers import IntVector
+from toolkit.runlog.bulk.summaries import Named
 from toolkit.runlog.parse import AUDIT_OTHER, LogRecord
 from toolkit.runlog.session_lines import SessionLine
 
@@ -98,6 +101,18 @@ class NameLimits:
             if reason is not None:
                 known.add(reason)
         return venue, reason
+
+    def of_block(self, block: ParsedBlock) -> list[list[Named]]:
+        """Return the names of each summary of a block within the limits; call it before the block's lines are read."""
+        named = [(at, each.family, venue, reason) for each in block.summaries for venue, reason, _, at in each.names]
+        if any(self.has_room(family, venue, reason) for _, family, venue, reason in named):
+            named += [(each.index, r.family, r.venue, r.reason) for each in block.single for r in each.parsed.records]
+            for _, family, venue, reason in sorted(named, key=itemgetter(0)):
+                self.keep(family, venue, reason)
+        return [
+            [(*self.of_family(each.family, venue, reason, count), count, at) for venue, reason, count, at in each.names]
+            for each in block.summaries
+        ]
 
     def tables(self, tables: BlockTables, named: Iterable[tuple[str | None, str | None]]) -> BlockTables:
         """Return the tables of a block with names within the limits; `named` are the venues and reasons in its rows.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
 
 import msgspec
 import numpy as np
@@ -23,7 +22,6 @@ from toolkit.ingest.log_lines.pending import (
 from toolkit.ingest.log_lines.rows import LogRows
 from toolkit.model.runs import FileLedger, Session
 from toolkit.model.vocabulary import OTHER_NAME
-from toolkit.runlog.bulk.block import ParsedBlock
 from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, in_order
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.summaries import BlockLine, LinesSummary, Named
@@ -142,22 +140,6 @@ class LineReader:
         lives: IntVector = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1 + self._first_life
         return lives
 
-    def limit_names(self, block: ParsedBlock) -> list[list[Named]]:
-        """Return the names of each summary of a block within the limits; call it before the block's lines are read."""
-        names = self._result.names
-        named = [(at, each.family, venue, reason) for each in block.summaries for venue, reason, _, at in each.names]
-        if any(names.has_room(family, venue, reason) for _, family, venue, reason in named):
-            named += [(each.index, r.family, r.venue, r.reason) for each in block.single for r in each.parsed.records]
-            for _, family, venue, reason in sorted(named, key=itemgetter(0)):
-                names.keep(family, venue, reason)
-        return [
-            [
-                (*names.of_family(each.family, venue, reason, count), count, at)
-                for venue, reason, count, at in each.names
-            ]
-            for each in block.summaries
-        ]
-
     def life_cycle_lines(
         self, groups: Sequence[LifeCycleGroup], file_no: int, first_line: int
     ) -> Iterator[LifeCycleLine]:
@@ -260,7 +242,8 @@ class LineReader:
                 self._panic = announced_message(record, each) or self._panic
                 if record.family in PANICS:
                     facts.add_panic(record, ref)
-            self._add_record(record, each)
+            # The numbers of a torn line may be cut short, and counters of several venues do not add up to one.
+            self._add_record(record, each, is_counted=not each.torn and record.venue == read.venue)
         if line.parsed.records[0].family != OTHER:
             return True
         for file_no in each.files:
@@ -269,7 +252,7 @@ class LineReader:
             self._unknown(ref[0]).add(ref[1], text)
         return False
 
-    def _add_record(self, record: LogRecord, each: PendingLine) -> None:
+    def _add_record(self, record: LogRecord, each: PendingLine, is_counted: bool) -> None:
         ref = each.ref
         event = self._session_line(record, ref)
         if each.torn:
@@ -279,7 +262,7 @@ class LineReader:
                 self.sessions.feed(life, event, self._lives.began)
         else:
             life = self._add_to_life(record, ref, event)
-        self.rows.add(record, ref, life, each.line.byte, each.line.parsed.stamped_ms, each.torn)
+        self.rows.add(record, ref, life, each.line.byte, each.line.parsed.stamped_ms, is_counted)
 
     def _session_line(self, record: LogRecord, ref: Ref) -> SessionLine | None:
         """Return a record as a life-cycle line with names within the limits; None if sessions do not read it."""

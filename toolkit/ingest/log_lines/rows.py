@@ -30,12 +30,11 @@ class LogRows:
         self._encode = msgspec.json.Encoder().encode
 
     def add(
-        self, record: LogRecord, ref: Ref, life: int, byte: int, stamped_ms: int | None, torn: bool = False
+        self, record: LogRecord, ref: Ref, life: int, byte: int, stamped_ms: int | None, is_counted: bool = True
     ) -> None:
-        """Add one record of a line.
+        """Add one record of a line; its counter readings are left out unless it `is_counted`.
 
-        `stamped_ms` is the time stamped on the line (epoch). A `torn` record adds no counter readings, because its
-        numbers may be cut short.
+        `stamped_ms` is the time stamped on the line (epoch).
         """
         if record.family == RX_STATS:
             self._rx.add((*ref, life, *rx_values(record.fields)))
@@ -45,7 +44,7 @@ class LogRows:
         self._events.add(
             (file_no, line, life, record.column, record.family, record.venue, record.reason, stamped_ms, fields, byte)
         )
-        if not torn and (readings := counter_values(record)):
+        if is_counted and (readings := counter_values(record)):
             venue = counter_venue(record)
             for reading in readings:
                 self._counters.add((file_no, line, life, venue, *reading))
