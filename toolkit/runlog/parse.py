@@ -8,7 +8,7 @@ never searched, because it can contain anything, including something that looks 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -137,15 +137,17 @@ def parse_plain(text: str, stamped_ms: int | None) -> ParsedLine:
         return ParsedLine((reconnect,), stamped_ms)
     likely = likely_records(text)
     if likely.may_have_boundaries and (boundaries := record_boundaries(text)):
-        return _JoinedLine(text).parse(boundaries, stamped_ms)
-    return ParsedLine((_record_among(likely.candidates, text, 0)[0] or _OTHER,), stamped_ms)
+        return _JoinedLine(text, likely.candidates).parse(boundaries, stamped_ms)
+    return ParsedLine((_parse_record(text, 0, likely.candidates)[0] or _OTHER,), stamped_ms)
 
 
 class _JoinedLine:
     """A line that may hold several records. What is read of its last places is remembered."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, candidates: Sequence[Candidate]) -> None:
         self._text = text
+        self._candidates = candidates
+        """Families that may match the whole line."""
         self._records: dict[int, _Parsed] = {}
         """What the text from a place to the end of the line begins with."""
 
@@ -178,7 +180,7 @@ class _JoinedLine:
         if at not in self._records:
             if len(self._records) > MAX_QUOTED:
                 self._records.clear()
-            self._records[at] = _parse_record(self._text[at:], at)
+            self._records[at] = _parse_record(self._text[at:], at, None if at else self._candidates)
         return self._records[at]
 
     def _may_split(self, at: int, boundary: int) -> tuple[bool, bool]:
@@ -236,27 +238,18 @@ def _is_truncated(record: LogRecord) -> bool:
     return record.family == RX_STATS and "cap_hits" not in record.fields
 
 
-def _parse_record(text: str, column: int) -> _Parsed:
-    """Return the record that a text begins with, and the match of a message family's pattern."""
-    reconnect = _reconnect(text, column)
-    return (reconnect, None) if reconnect else _record_among(likely_records(text).candidates, text, column)
+def _parse_record(text: str, column: int, candidates: Sequence[Candidate] | None = None) -> _Parsed:
+    """Return the record that a text begins with, and the match of a message family's pattern.
 
-
-def _reconnect(text: str, column: int) -> LogRecord | None:
-    """Return the record of a text that is the audit line of a reconnect as every build prints it."""
-    if " reconnect_reason=" not in text or (match := _RECONNECT.fullmatch(text)) is None:
-        return None
-    venue, reason, _ = match.groups()
-    return LogRecord("audit_reconnect", venue, reason, match.groupdict(), column)
-
-
-def _record_among(candidates: Iterable[Candidate], text: str, column: int) -> _Parsed:
-    """Return the record that a text begins with, and the match of its pattern if it is of one of the families."""
+    `candidates` are the families that may match the text, looked up unless they are known.
+    """
+    if (reconnect := _reconnect(text, column)) is not None:
+        return reconnect, None
     if text.startswith(_AUDIT):
         return _audit_record(text, column), None
     if text.startswith(RX_STATS) and _RX.match(text):
         return LogRecord(RX_STATS, None, None, audit_fields(text[16:])[0], column), None
-    for match_pattern, family, names_venue in candidates:
+    for match_pattern, family, names_venue in likely_records(text).candidates if candidates is None else candidates:
         if match := match_pattern(text):
             fields, venue = match.groupdict(), family.venue
             if None in fields.values():
@@ -265,6 +258,14 @@ def _record_among(candidates: Iterable[Candidate], text: str, column: int) -> _P
                 venue = fields.pop("Venue", "").lower() or fields.pop("venue", None) or venue or _task_venue(fields)
             return LogRecord(family.name, venue, family.reason, fields, column), match
     return None, None
+
+
+def _reconnect(text: str, column: int) -> LogRecord | None:
+    """Return the record of a text that is the audit line of a reconnect as every build prints it."""
+    if " reconnect_reason=" not in text or (match := _RECONNECT.fullmatch(text)) is None:
+        return None
+    fields = match.groupdict()
+    return LogRecord("audit_reconnect", fields["venue"], fields["reconnect_reason"], fields, column)
 
 
 def _task_venue(fields: Mapping[str, str]) -> str | None:

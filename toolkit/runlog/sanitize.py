@@ -25,9 +25,8 @@ _DELETE_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 
 def strip_decoration(text: str) -> tuple[str, int | None]:
     """Return the line without decoration, and the time (epoch ms) that a CI system stamped on it, or None."""
-    stamp = _stamp(text)
-    at_ms = _epoch_ms(stamp[1], stamp[2]) if stamp else None
-    if stamp and at_ms is not None:
+    at_ms = None
+    if "-" in text and (stamp := _stamp(text)) and (at_ms := _epoch_ms(stamp[1], stamp[2])) is not None:
         text = text.removeprefix("\ufeff")[stamp.end() :]
     if not text.isprintable():
         text = _UNPRINTED.sub("", _without_overwritten(_ANSI.sub("", text).rstrip("\r")))
