@@ -9,6 +9,9 @@ import pytest
 
 import toolkit
 from tests.benchmarks.hostile import LOG, SESSION, TELEMETRY
+from toolkit.db.store import connect
+from toolkit.files.discovery import discover
+from toolkit.ingest import log
 from toolkit.model.runs import RunAnalysis, SetAsideLine
 from toolkit.model.set_aside import SetAsideLines
 from toolkit.model.vocabulary import (
@@ -88,6 +91,24 @@ def test_every_line_beyond_a_limit_is_counted(name: str, lines_each: int, kept: 
     (ledger,) = run.ledger
     found = {subject: int(text.split(" ")[0].replace("\u00a0", "")) for subject, text in limits_reached(run).items()}
     assert found == {subject: ledger.lines // lines_each - count for subject, count in kept.items()}
+
+
+REST = "WS_AUDIT subsystem=rest_monitor venue=venue{} rest_check_count=3 rest_attempt_count=2"
+RECONNECT = "WS_AUDIT venue=venue{} reconnect_reason=read_timeout count=1"
+
+
+@pytest.mark.parametrize("forms", [(REST,), (REST, RECONNECT), (RECONNECT, REST)])
+def test_the_venues_that_are_kept_are_the_first_of_the_log(forms: tuple[str, ...], tmp_path: Path) -> None:
+    path, number = tmp_path / "run.log", MAX_VENUES + 40
+    path.write_text("".join(forms[each % len(forms)].format(each) + "\n" for each in range(number)))
+    con = connect(":memory:")
+    names = log.load(con, 1, discover([str(path)])).names
+    kept = {f"venue{each}" for each in range(MAX_VENUES)}
+    events = dict(con.execute("select venue, count(*) from log_event group by 1").fetchall())
+    assert events == {**dict.fromkeys(kept, 1), "other": number - MAX_VENUES}
+    # Counters of several venues do not add up to those of one.
+    assert {venue for (venue,) in con.execute("select venue from counter").fetchall()} == kept
+    assert names.further_venues == number - MAX_VENUES
 
 
 def limits_reached(run: RunAnalysis) -> dict[str, str]:

@@ -161,6 +161,13 @@ def test_a_log_whose_lines_are_unknown_is_said_to_be_so_with_their_common_beginn
     assert "0 of 21 lines were understood" in text and 'begin like "<12> bot 0 WS_AUDIT: "' in text
 
 
+def test_the_first_of_many_unknown_lines_is_quoted_also_if_others_are_alike(tmp_path: Path) -> None:
+    lines = [*(f"job {n} failed" for n in range(40)), *(f"{chr(97 + n % 26)}{n} something else" for n in range(300))]
+    known = "INFO: Aster public WS connected url=ws://h/ws"
+    _, text = _findings(tmp_path, "\n".join([known, "", *lines]) + "\n")["log_not_understood"]
+    assert 'line 3 is "job 0 failed"' in text
+
+
 def test_a_log_of_unlike_unknown_lines_quotes_the_first_one(tmp_path: Path) -> None:
     """One understood line among many others makes the finding less severe."""
     lines = [f"{chr(97 + n)}{n} something else" for n in range(20)]

@@ -154,6 +154,6 @@ def _log_examples(loaded: LoadedRun) -> dict[str, LogExamples]:
     """Return examples of each log's unknown lines, by file."""
     learnt = loaded.log.learnt_prefixes
     return {
-        loaded.names[number]: LogExamples(learnt.get(number), lines.texts)
+        loaded.names[number]: LogExamples(learnt.get(number), lines.first, lines.texts)
         for number, lines in loaded.log.unknown.items()
     }

@@ -22,12 +22,13 @@ MOSTLY_UNKNOWN = 0.9
 
 @dataclass(frozen=True, slots=True)
 class LogExamples:
-    """Prefix that was learnt from a log's lines and taken off, or None, and examples of its unknown lines.
+    """Prefix that was learnt from a log's lines and taken off, or None, and its unknown lines: the first and examples.
 
-    Each example is a line number and its text.
+    Each is a line number and its text.
     """
 
     learnt_prefix: str | None
+    first_unknown: tuple[int, str] | None
     unknown: Sequence[tuple[int, str]]
 
 
@@ -40,9 +41,9 @@ def log_findings(ledgers: Sequence[FileLedger], logs: Mapping[str, LogExamples])
 def _not_understood(ledgers: Sequence[FileLedger], logs: Mapping[str, LogExamples]) -> Iterator[Finding]:
     for ledger in ledgers:
         examples = logs.get(ledger.file)
-        if examples is None or not examples.unknown or ledger.other <= MOSTLY_UNKNOWN * ledger.lines:
+        if examples is None or examples.first_unknown is None or ledger.other <= MOSTLY_UNKNOWN * ledger.lines:
             continue
-        line, text = min(examples.unknown, key=lambda each: (not each[1].strip(), each[0]))
+        line, text = examples.first_unknown
         if prefix := common_prefix([text for _, text in examples.unknown]):
             why = (
                 f'nearly all lines begin like "{prefix[:MAX_QUOTE_CHARS]}", which is no known prefix; save the log '

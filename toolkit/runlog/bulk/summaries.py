@@ -53,7 +53,7 @@ def group_summary(group: LineGroup, senders: Sequence[str]) -> LinesSummary:
         Counter(senders[index] for index in group.indexes.tolist()) if senders else {},
         are_on_this_machine(group),
         (first, last),
-        (first, last) if record.family == OTHER else (),
+        [each for each in (first, last) if record.family == OTHER and each[1].strip()],
     )
 
 

@@ -24,6 +24,8 @@ class LineExamples:
 
     texts: list[tuple[int, str]] = field(default_factory=list)
     """Line and text of each example."""
+    first: tuple[int, str] | None = None
+    """The first of all lines that were added, in whatever order they came."""
     step: int = 1
     added: int = 0
 
@@ -33,6 +35,10 @@ class LineExamples:
 
     def add_all(self, lines: Sequence[tuple[int, str]], first_line: int = 0) -> None:
         """Add lines and their texts in order; the numbers count from `first_line`."""
+        if lines:
+            line, text = lines[0]
+            first = first_line + line, text[:_EXAMPLE_CHARS]
+            self.first = first if self.first is None else min(self.first, first)
         at = -self.added % self.step
         while at < len(lines):
             line, text = lines[at]
