@@ -16,6 +16,7 @@ from toolkit.runlog.panic_messages import MAX_MESSAGE_LINES
 MAX_CHARS = 4_096
 """Length of a line beyond which it is read with the ordered ones, where its values are cut."""
 _PANICS = frozenset(("panic", "panic_quoted", "supervisor_panic"))
+_CAUSES = "caused_by"
 _NUMBERED_CAUSE = re.compile(r"\s*(?:\d+: |$)")
 """A cause of a numbered chain, or a blank line in it."""
 
@@ -34,18 +35,18 @@ def split_unordered(single: Iterable[SingleLine], apart: Mask) -> tuple[list[Sin
             unordered.append(each)
             continue
         ordered.append(each)
-        families = [record.family for record in each.parsed.records]
-        if not _PANICS.isdisjoint(families):
-            message_until = index + MAX_MESSAGE_LINES + 1
-        is_begun = each.parsed.partial is not None or each.parsed.alone is not None
-        in_chain = awaited and _NUMBERED_CAUSE.match(each.text) is not None
-        awaited = is_begun or "caused_by" in families or in_chain
+        parsed, in_chain = each.parsed, awaited and _NUMBERED_CAUSE.match(each.text) is not None
+        awaited = in_chain or parsed.partial is not None or parsed.alone is not None
+        for record in parsed.records:
+            if record.family in _PANICS:
+                message_until = index + MAX_MESSAGE_LINES + 1
+            awaited = awaited or record.family == _CAUSES
     return ordered, unordered
 
 
 def is_unordered(line: SingleLine) -> bool:
     """Return true for a line of one whole record that matters in order to no more than sessions and lives."""
     parsed = line.parsed
-    if len(parsed.records) != 1 or parsed.partial is not None or parsed.quoted or parsed.alone is not None:
+    if order_matters(parsed.records[0].family) or len(line.text) > MAX_CHARS:
         return False
-    return len(line.text) <= MAX_CHARS and not order_matters(parsed.records[0].family)
+    return len(parsed.records) == 1 and parsed.partial is None and not parsed.quoted and parsed.alone is None
