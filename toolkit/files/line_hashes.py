@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit.files.run_file import RunFile
-from toolkit.runlog.bulk.wrapped import wrapped_blocks
 from toolkit.runlog.sanitize import strip_decoration
+from toolkit.runlog.wrapping.section_reader import wrapped_blocks
 from toolkit.streams.blocks import Block, DecompressedStream, blocks
 
 HashVector = npt.NDArray[np.uint64]

@@ -29,9 +29,9 @@ from toolkit.runlog.bulk.block import (
     parse_span,
 )
 from toolkit.runlog.bulk.single_lines import SingleLine, parse_single, rejoined
-from toolkit.runlog.bulk.wrapped import OpenLines, SectionReader
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.runlog.wrapping.detect import LEARNT
+from toolkit.runlog.wrapping.section_reader import OpenLines, SectionReader
 from toolkit.runlog.wrapping.sections import LogWrappings
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines, rejoin_wrapped
 from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks, of_few_lines

@@ -10,7 +10,7 @@ import pytest
 from toolkit.db.store import connect
 from toolkit.files.discovery import discover
 from toolkit.ingest import log, rx_stats
-from toolkit.runlog.bulk import templates, unordered
+from toolkit.runlog.bulk import ordered, templates
 from toolkit.streams.spans import line_spans
 
 SAMPLES = Path(__file__).parents[3] / "toolkit" / "samples"
@@ -47,7 +47,7 @@ def learn_every_shape(monkeypatch: pytest.MonkeyPatch) -> None:
 def parse_singly(patch: pytest.MonkeyPatch) -> None:
     """Let no line be of a group, and read each one in order."""
     patch.setattr(templates, "MAX_PLANS", 0)
-    patch.setattr(unordered, "MAX_CHARS", -1)
+    patch.setattr(ordered, "MAX_SUMMARISED_CHARS", -1)
 
 
 def shuffled(seed: int) -> bytes:

@@ -60,7 +60,7 @@ class NameLimits:
         return reason is not None and reason not in reasons and len(reasons) < MAX_REASONS
 
     def keep(self, family: str, venue: str | None, reason: str | None) -> None:
-        """Keep the names of records of a family if there is room for them."""
+        """Keep the names of records of a family while the limits allow it."""
         if venue is not None and self.has_room(family, venue, reason):
             self.names(venue, reason)
 

@@ -16,15 +16,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from toolkit.runlog.bulk.columns import BlockTables, block_tables
+from toolkit.runlog.bulk.columns import BlockTables, block_tables, single_tables
 from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, is_life_cycle, life_cycle_group
 from toolkit.runlog.bulk.numbers import BlockLines, Mask
-from toolkit.runlog.bulk.ordered import split_apart, split_ordered
+from toolkit.runlog.bulk.ordered import split_apart, split_ordered, split_unordered
 from toolkit.runlog.bulk.single_lines import SingleLine, SingleLineReader, readings, without_lines
-from toolkit.runlog.bulk.single_rows import single_tables
 from toolkit.runlog.bulk.summaries import LinesSummary, group_summary, single_summaries
 from toolkit.runlog.bulk.templates import TemplateMatcher
-from toolkit.runlog.bulk.unordered import split_unordered
 from toolkit.runlog.interleaving import may_continue_on_next_line
 from toolkit.runlog.panic_messages import possible_message_lines
 from toolkit.runlog.parse import OTHER, has_program_words

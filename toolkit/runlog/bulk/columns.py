@@ -1,12 +1,13 @@
-"""Arrow tables of the rows that a block's line groups add to the store, independent of the blocks before it."""
+"""Arrow tables of the rows that a block's lines add to the store, independent of the blocks before it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -14,6 +15,7 @@ from toolkit.model.vocabulary import CounterKind
 from toolkit.runlog.bulk.fields import all_fields, integer_columns
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.rx_columns import rx_columns, rx_table
+from toolkit.runlog.bulk.single_lines import SingleLine
 from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.grammar import audit_family_named
 from toolkit.runlog.parse import OTHER, RX_STATS, LogRecord
@@ -129,6 +131,48 @@ class _Rows:
         numbers = self.each(np.array([-1 if label is None else known[label] for label in labels], np.int32))
         unknown = numbers < 0 if None in labels else None
         return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32(), mask=unknown), pa.array(known, pa.string()))
+
+
+def single_tables(lines: Iterable[SingleLine]) -> BlockTables:
+    """Return the rows of lines of one record each, of no family of rx statistics."""
+    known = [each for each in lines if each.parsed.records[0].family != OTHER]
+    if not known:
+        return BlockTables(None, None, None)
+    records = [each.parsed.records[0] for each in known]
+    encode = msgspec.json.Encoder().encode
+    events = {
+        "line": pa.array([each.index for each in known], pa.int64()),
+        "col": pa.array([each.column for each in records], pa.int32()),
+        "family": _labels([each.family for each in records]),
+        "venue": _labels([each.venue for each in records]),
+        "reason": _labels([each.reason for each in records]),
+        "at_ms": pa.array([each.parsed.stamped_ms for each in known], pa.int64()),
+        "fields": pa.array([encode(each.fields) for each in records], pa.string()),
+        "byte": pa.array([each.byte for each in known], pa.int64()),
+    }
+    counted = [
+        (each.index, counter_venue(record), *reading)
+        for each, record in zip(known, records, strict=True)
+        for reading in counter_values(record)
+    ]
+    return BlockTables(pa.table(events), _single_counters(counted) if counted else None, None)
+
+
+def _single_counters(rows: Sequence[tuple[int, str | None, str, float, str]]) -> pa.Table:
+    lines, venues, names, values, kinds = zip(*rows, strict=True)
+    return pa.table(
+        {
+            "line": pa.array(lines, pa.int64()),
+            "venue": _labels(venues),
+            "name": _labels(names),
+            "value": pa.array(values, pa.float64()),
+            "kind": _labels(kinds),
+        }
+    )
+
+
+def _labels(labels: Sequence[str | None]) -> pa.DictionaryArray:
+    return pa.array(labels, pa.string()).dictionary_encode()
 
 
 def _is_integer(group: LineGroup, key: str) -> bool:

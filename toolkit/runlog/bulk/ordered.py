@@ -1,4 +1,4 @@
-"""Lines of groups whose order among other lines matters: they are split off, to be read one by one.
+"""Lines whose order among other lines matters: they are split from groups and from lines that are summarised.
 
 A line that repeats the family of many lines before it matters only where something changed since. Life-cycle lines stay
 in their groups, although sessions and lives read them in order.
@@ -6,6 +6,7 @@ in their groups, although sessions and lives read them in order.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
@@ -14,9 +15,11 @@ import numpy as np
 from toolkit.runlog.bulk.life_cycle import BOOKS, STAGES, is_life_cycle
 from toolkit.runlog.bulk.numbers import IntVector, Mask
 from toolkit.runlog.bulk.rx_columns import all_integers
+from toolkit.runlog.bulk.single_lines import SingleLine
 from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.facts import KEEP_ERRORS
 from toolkit.runlog.family_groups import ENDINGS
+from toolkit.runlog.panic_messages import MAX_MESSAGE_LINES
 from toolkit.runlog.parse import RX_STATS, LogRecord
 from toolkit.runlog.session_lines import may_be_about_session, session_line
 
@@ -27,13 +30,17 @@ _LIFE_STARTS = frozenset(("audit_reconnect", "audit_publisher", "startup", "star
 _PANICS = frozenset(("panic", "panic_quoted"))
 _KEPT = (ENDINGS - _PANICS, frozenset(("build_error", "build_cause")))
 """Families of which the facts of a run keep the first lines and the last one of each life."""
-_ORDERED = (
-    (_LIFE_STARTS - {"audit_reconnect"}) | _PANICS | {"build_finished", "caused_by", "supervisor_panic", "applied_book"}
-)
+_CAUSES = "caused_by"
+_NUMBERED_CAUSE = re.compile(r"\s*(?:\d+: |$)")
+"""A cause of a numbered chain, or a blank line in it."""
+_WITH_MESSAGE = _PANICS | {"supervisor_panic"}
+_ORDERED = (_LIFE_STARTS - {"audit_reconnect"}) | _WITH_MESSAGE | {"build_finished", _CAUSES, "applied_book"}
+MAX_SUMMARISED_CHARS = 4_096
+"""Length of a line beyond which it is read with the ordered ones, where its values are cut."""
 
 
 @cache
-def order_matters(family: str) -> bool:
+def _order_matters(family: str) -> bool:
     """Return true for a family of which some lines depend on the lines before them, or of which some lines are kept.
 
     So it is for rx statistics, whose rows have columns of their own.
@@ -61,6 +68,37 @@ def split_apart(groups: Iterable[LineGroup], apart: Mask) -> tuple[list[LineGrou
         else:
             remaining.append(group)
     return remaining, split_off
+
+
+def split_unordered(single: Iterable[SingleLine], apart: Mask) -> tuple[list[SingleLine], list[SingleLine]]:
+    """Split the lines of a block that were parsed singly into those whose order matters and the others.
+
+    The lines marked in `apart` are of the first ones. So is each line that one before it may need to be understood: the
+    rest of a record, a cause, or the message of a panic.
+    """
+    ordered, unordered = list[SingleLine](), list[SingleLine]()
+    is_apart, awaited, message_until = apart.tolist(), False, -1
+    for each in single:
+        index = each.index
+        if not (awaited or is_apart[index] or index <= message_until) and _is_unordered(each):
+            unordered.append(each)
+            continue
+        ordered.append(each)
+        parsed, in_chain = each.parsed, awaited and _NUMBERED_CAUSE.match(each.text) is not None
+        awaited = in_chain or parsed.partial is not None or parsed.alone is not None
+        for record in parsed.records:
+            if record.family in _WITH_MESSAGE:
+                message_until = index + MAX_MESSAGE_LINES + 1
+            awaited = awaited or record.family == _CAUSES
+    return ordered, unordered
+
+
+def _is_unordered(line: SingleLine) -> bool:
+    """Return true for a line of one whole record that matters in order to no more than sessions and lives."""
+    parsed = line.parsed
+    if _order_matters(parsed.records[0].family) or len(line.text) > MAX_SUMMARISED_CHARS:
+        return False
+    return len(parsed.records) == 1 and parsed.partial is None and not parsed.quoted and parsed.alone is None
 
 
 def split_ordered(
