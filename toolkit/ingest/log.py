@@ -263,8 +263,14 @@ class _Loader:
         self.reader.add_summaries(zip(block.summaries, names, strict=True), file_no, first_line)
 
     def _add_lines(self, lines: Iterable[PendingLine]) -> None:
+        add = self.reader.add
         for each in lines:
-            self._add_line(each)
+            parsed = each.line.parsed
+            # Few lines depend on the one before or after them.
+            if self._broken_record is self._undecided is parsed.partial is parsed.alone is None:
+                add(each)
+            else:
+                self._add_line(each)
 
     def _add_line(self, each: PendingLine) -> None:
         whole = None if self._broken_record is None else rejoined(each.line, self._broken_record)

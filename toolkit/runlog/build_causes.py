@@ -41,20 +41,18 @@ class CauseChain:
 
     last: tuple[Ref, str] | None = None
     """The causes after the last `Caused by:`, without indentation; a numbered chain is joined by colons."""
+    may_follow: bool = False
+    """True if the next line may be a cause."""
     _follows: bool = False
     _next: str = ""
     """The number of the next cause of a numbered chain; empty outside of one."""
-
-    @property
-    def may_follow(self) -> bool:
-        """True if the next line may be a cause."""
-        return self._follows or self._next != ""
 
     def add(self, family: str, ref: Ref, text: str) -> None:
         """Add the next line."""
         if self.may_follow and text.strip():
             self._add_cause(ref, text.strip())
         self._follows = family == "caused_by"
+        self.may_follow = self._follows or self._next != ""
 
     def _add_cause(self, ref: Ref, text: str) -> None:
         number, is_numbered, cause = text.partition(": ")

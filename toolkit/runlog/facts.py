@@ -88,7 +88,8 @@ class LogFacts:
         """Begin a life at a line: its log's earlier ending lines belong to earlier lives."""
         log = self._log(ref[0])
         self._panic_counts.pop(log, None)
-        self.panics = [each for each in self.panics if self._log(each[0][0]) != log]
+        if self.panics:
+            self.panics = [each for each in self.panics if self._log(each[0][0]) != log]
         if not self.endings:
             return
         previous = [each for each in self.endings if self._log(each.ref[0]) == log]
@@ -148,7 +149,9 @@ class LogFacts:
         family = record.family
         self.families[family] += 1
         if self.causes.may_follow or family in _MAY_SHOW_CAUSE:
-            self._note_failure(family, ref, text)
+            self.causes.add(family, ref, text)
+            if family in CAUSE_FAMILIES:
+                self.note_cause(family, ref, text)
         if sender:
             self.add_sender(family, sender)
         if family == OTHER:
@@ -195,16 +198,11 @@ class LogFacts:
         is_listed = name in self.components or len(self.components) < MAX_LABELS
         self.components[name if is_listed else OTHER_NAME] += count
 
-    def _note_failure(self, family: str, ref: Ref, text: str) -> None:
-        """Keep what a line says about the cause of a failed build."""
-        self.causes.add(family, ref, text)
-        if family in CAUSE_FAMILIES:
-            self.note_cause(family, ref, text)
-
     def note_cause(self, family: str, ref: Ref, text: str) -> None:
         """Keep what a line may show about the cause of a failed build."""
-        if family == "other" and text.strip():
-            self.last_words = max(self.last_words or (ref, ""), (ref, text.strip()))
+        if family == OTHER and (words := text.strip()):
+            if self.last_words is None or self.last_words < (ref, words):
+                self.last_words = ref, words
             self.has_unread_program = self.has_unread_program or has_program_words(text)
         if family in CAUSE_FAMILIES and (cause := build_cause(text)) is not None:
             self.build_causes[cause] = min(self.build_causes.get(cause, ref), ref)

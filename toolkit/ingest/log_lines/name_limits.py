@@ -44,7 +44,8 @@ class NameLimits:
 
     def record(self, record: LogRecord, count: int = 1) -> LogRecord:
         """Return a record with names within the limits; `count` records have them."""
-        if record.venue is None:
+        reasons = self._reasons.get(record.venue or "")
+        if record.venue is None or (reasons is not None and (record.reason is None or record.reason in reasons)):
             return record
         venue, reason = self.of_family(record.family, record.venue, record.reason, count)
         if venue == record.venue and reason == record.reason:

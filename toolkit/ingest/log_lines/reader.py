@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from msgspec import structs
 
-from toolkit.ingest.log_lines.name_limits import NameLimits
+from toolkit.ingest.log_lines.name_limits import MAX_TEXT_CHARS, NameLimits
 from toolkit.ingest.log_lines.pending import (
     ANNOUNCING,
     PANICS,
@@ -114,21 +114,21 @@ class LineReader:
         while self._panic is not None:
             self._release()
 
-    def add(self, each: PendingLine) -> bool:
-        """Read a line; return whether it is known or held."""
-        if (panic := self._panic) is not None:
-            if (count := panic.lines_before(each)) is not None:
-                self._read_message(panic, count)
-                return self.add(each)
-            if panic.may_hold(each):
-                panic.hold(each)
-                if panic.ends_with(each):
-                    self._read_message(panic, len(panic.held))
-                return True
+    def add(self, each: PendingLine) -> None:
+        """Read a line, or hold it."""
+        if (panic := self._panic) is None:
+            self._read(each)
+        elif (count := panic.lines_before(each)) is not None:
+            self._read_message(panic, count)
+            self.add(each)
+        elif panic.may_hold(each):
+            panic.hold(each)
+            if panic.ends_with(each):
+                self._read_message(panic, len(panic.held))
+        else:
             # The lines released may announce a message of their own.
             self._release()
-            return self.add(each)
-        return self._read(each)
+            self.add(each)
 
     def settle(self, ref: Ref) -> None:
         """Read the lines that are held unless the line at `ref` may be the next one of them."""
@@ -186,7 +186,8 @@ class LineReader:
                 self._unknown(file_no).add_all(each.examples, first_line)
 
     def _unknown(self, file_no: int) -> LineExamples:
-        return self._result.unknown.setdefault(file_no, LineExamples())
+        unknown = self._result.unknown
+        return unknown[file_no] if file_no in unknown else unknown.setdefault(file_no, LineExamples())
 
     def _release(self) -> None:
         """Read the lines that are held: no line shows where the message ends."""
@@ -228,13 +229,13 @@ class LineReader:
             if record.family not in NOT_COUNTED:
                 facts.add_quoted(record, each.ref)
 
-    def _read(self, each: PendingLine) -> bool:
+    def _read(self, each: PendingLine) -> None:
         facts, names, line, ref, text = self._result.facts, self._result.names, each.line, each.ref, each.text
         for quoted in line.parsed.quoted:
             facts.add_quoted(quoted, ref)
-        self._panic = None
+        self._panic, is_long = None, len(line.text) > MAX_TEXT_CHARS
         for read in line.parsed.records:
-            record = names.record(read if len(text) == len(line.text) else names.cut(read))
+            record = names.record(names.cut(read) if is_long else read)
             facts.add(record, ref, text, line.sender)
             if record.family == OTHER:
                 continue
@@ -244,13 +245,11 @@ class LineReader:
                     facts.add_panic(record, ref)
             # The numbers of a torn line may be cut short, and counters of several venues do not add up to one.
             self._add_record(record, each, is_counted=not each.torn and record.venue == read.venue)
-        if line.parsed.records[0].family != OTHER:
-            return True
-        for file_no in each.files:
-            self.other[file_no] += 1
-        if text.strip():
-            self._unknown(ref[0]).add(ref[1], text)
-        return False
+        if line.parsed.records[0].family == OTHER:
+            for file_no in each.files:
+                self.other[file_no] += 1
+            if text.strip():
+                self._unknown(ref[0]).add(ref[1], text)
 
     def _add_record(self, record: LogRecord, each: PendingLine, is_counted: bool) -> None:
         ref = each.ref

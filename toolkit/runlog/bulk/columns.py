@@ -199,12 +199,10 @@ def _declared_counters(family: str) -> tuple[tuple[str, CounterKind], ...]:
 
 def counter_values(record: LogRecord) -> list[tuple[str, float, str]]:
     """Return name, value and kind of the counters that a record reports and whose value is an integer."""
+    if not (readings := counter_readings(record)):
+        return []
     fields = record.fields
-    return [
-        (name, float(fields[key]), kind.value)
-        for name, key, kind in counter_readings(record)
-        if _INTEGER.fullmatch(fields[key])
-    ]
+    return [(name, float(fields[key]), kind.value) for name, key, kind in readings if _INTEGER.fullmatch(fields[key])]
 
 
 def counter_venue(record: LogRecord) -> str | None:

@@ -94,9 +94,9 @@ def _records(group: LineGroup) -> Iterable[LogRecord]:
         [each.decode() for each in group.texts(varying[name])] if name in varying else repeat(value)
         for name, value in record.fields.items()
     ]
-    fields = (dict(zip(record.fields, row, strict=True)) for row in zip(*columns, strict=False))
-    head = record.family, record.venue, record.reason
-    return (LogRecord(*head, each, record.column) for each in fields)
+    fields = [dict(zip(record.fields, row, strict=False)) for row in zip(*columns, strict=False)]
+    head = map(repeat, (record.family, record.venue, record.reason))
+    return map(LogRecord, *head, fields, repeat(record.column))
 
 
 def without_lines(groups: Iterable[LineGroup], indexes: Iterable[int]) -> list[LineGroup]:

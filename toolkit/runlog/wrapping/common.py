@@ -31,7 +31,10 @@ class LineExamples:
 
     def add(self, line: int, text: str) -> None:
         """Add a line."""
-        self.add_all([(line, text)])
+        if self.first is not None and self.first[0] < line and self.added % self.step:
+            self.added += 1
+        else:
+            self.add_all([(line, text)])
 
     def add_all(self, lines: Sequence[tuple[int, str]], first_line: int = 0) -> None:
         """Add lines and their texts in order; the numbers count from `first_line`."""
