@@ -263,14 +263,12 @@ class _Loader:
         self.reader.add_summaries(zip(block.summaries, names, strict=True), file_no, first_line)
 
     def _add_lines(self, lines: Iterable[PendingLine]) -> None:
-        add = self.reader.add
         for each in lines:
-            parsed = each.line.parsed
-            # Few lines depend on the one before or after them.
-            if self._broken_record is self._undecided is parsed.partial is parsed.alone is None:
-                add(each)
-            else:
+            line_before_matters = self._broken_record is not None or self._undecided is not None
+            if line_before_matters or each.line.parsed.partial is not None or each.line.parsed.alone is not None:
                 self._add_line(each)
+            else:
+                self.reader.add(each)
 
     def _add_line(self, each: PendingLine) -> None:
         whole = None if self._broken_record is None else rejoined(each.line, self._broken_record)
