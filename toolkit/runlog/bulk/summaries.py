@@ -25,7 +25,7 @@ class LinesSummary(msgspec.Struct, frozen=True, array_like=True):
     """Lines of one family in a block: their number, the first and the last one, and what their records name.
 
     `senders` counts the lines by sender, `loopback` tells of sockets whether their addresses are on this machine.
-    `shown` are lines that may show why a build failed. `examples` are lines of no known family that are not blank.
+    `shown` are lines that may show why a build failed. `examples` are lines of no known family.
     """
 
     family: str
@@ -53,7 +53,7 @@ def group_summary(group: LineGroup, senders: Sequence[str]) -> LinesSummary:
         Counter(senders[index] for index in group.indexes.tolist()) if senders else {},
         are_on_this_machine(group),
         (first, last),
-        [each for each in (first, last) if record.family == OTHER and each[1].strip()],
+        (first, last) if record.family == OTHER else (),
     )
 
 
@@ -70,7 +70,9 @@ def _single_summary(family: str, lines: Sequence[SingleLine]) -> LinesSummary:
     senders = Counter(each.sender for each in lines if each.sender)
     if family == OTHER:
         words = [(each.index, each.text) for each in lines if each.text.strip()]
-        return LinesSummary(family, len(lines), first, last, (), senders, shown=_shown(words), examples=words)
+        return LinesSummary(
+            family, len(lines), first, last, (), senders, shown=_shown(words), examples=words or [first]
+        )
     loopback = frozenset[bool]()
     if family == "ws_connecting":
         records = (each.parsed.records[0] for each in lines)

@@ -25,23 +25,22 @@ class LineExamples:
     texts: list[tuple[int, str]] = field(default_factory=list)
     """Line and text of each example."""
     first: tuple[int, str] | None = None
-    """The first of all lines that were added, in whatever order they came."""
+    """The first of all lines that were added, in whatever order they came; a blank one only if all are blank."""
     step: int = 1
     added: int = 0
 
     def add(self, line: int, text: str) -> None:
         """Add a line."""
-        if self.first is not None and self.first[0] < line and self.added % self.step:
+        if self.first is not None and _rank(self.first) < (False, line) and self.added % self.step:
             self.added += 1
         else:
             self.add_all([(line, text)])
 
     def add_all(self, lines: Sequence[tuple[int, str]], first_line: int = 0) -> None:
         """Add lines and their texts in order; the numbers count from `first_line`."""
-        if lines:
-            line, text = lines[0]
+        for line, text in lines[:1]:
             first = first_line + line, text[:_EXAMPLE_CHARS]
-            self.first = first if self.first is None else min(self.first, first)
+            self.first = first if self.first is None else min(self.first, first, key=_rank)
         at = -self.added % self.step
         while at < len(lines):
             line, text = lines[at]
@@ -50,6 +49,10 @@ class LineExamples:
                 self.texts, self.step = self.texts[::2], self.step * 2
             at += self.step - (self.added + at) % self.step
         self.added += len(lines)
+
+
+def _rank(line: tuple[int, str]) -> tuple[bool, int]:
+    return not line[1].strip(), line[0]
 
 
 def common_prefix(lines: Sequence[str]) -> str | None:
