@@ -32,11 +32,9 @@ _FEW_PIECES = 16
 _OWN_VALUE = re.compile(r"-?[\w.:]*")
 _COMPONENT_KEYS = ("component", "subsystem")
 
-_CONTINUED_MARKERS = (
-    b"panicked at", b"paraphina_live | ", b"paraphina | ", b"effective_trade_mode=", b"effective_risk_profile=",
-    b'{"timebase_id"', b'{"kill_reason"', b'{"basis_b_t"',
-)  # fmt: skip
-
+_CONTINUED = re.compile(
+    rb"panicked at|paraphina(?:_live)? \| |effective_(?:trade_mode|risk_profile)=|\{\"(?:timebase_id|kill_reason|basis_b_t)\""
+)
 _CAUSE = re.compile(rb"\s+\d*: ")
 """A cause of a numbered chain; its digits may be left out."""
 
@@ -48,7 +46,7 @@ def may_continue_on_next_line(line: bytes) -> bool:
     """
     if line.rstrip().endswith(b"Caused by:") or _CAUSE.match(line):
         return True
-    return any(marker in line[1:] for marker in _CONTINUED_MARKERS)
+    return _CONTINUED.search(line, 1) is not None
 
 
 def record_boundaries(text: str) -> list[int]:
