@@ -33,7 +33,8 @@ _OWN_VALUE = re.compile(r"-?[\w.:]*")
 _COMPONENT_KEYS = ("component", "subsystem")
 
 _CONTINUED = re.compile(
-    rb"panicked at|paraphina(?:_live)? \| |effective_(?:trade_mode|risk_profile)=|\{\"(?:timebase_id|kill_reason|basis_b_t)\""
+    rb"panicked at|paraphina(?:_live)? \| |effective_(?:trade_mode|risk_profile)=|"
+    rb"\{\"(?:timebase_id|kill_reason|basis_b_t)\""
 )
 _CAUSE = re.compile(rb"\s+\d*: ")
 """A cause of a numbered chain; its digits may be left out."""
