@@ -8,6 +8,7 @@ can contain anything, also the text of a record: a line is split only where no f
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from toolkit.runlog.grammar import AuditText, MessageFamily, audit_text, message_families
@@ -24,6 +25,8 @@ _START_WITHOUT_DIGITS = re.compile(_START.pattern.replace("[0-9]+", ""))
 _JOINED_AFTER = re.compile(r"[^\s\"'`=:,(\[{<>|/\\]")
 """Character that may precede a joined record. Text that merely quotes a record has a blank or a quote there."""
 _MAX_PARTIAL_LENGTH = 400
+_ALIKE = 6
+"""Characters at the end of a piece that are looked for in examples."""
 _MAX_PARTIAL_AUDIT_WORDS = 4
 _START_CHARS, _HEAD = 4, 32
 """Characters by which the families of a message that is cut off are looked up."""
@@ -88,6 +91,9 @@ def is_partial_record(piece: str) -> bool:
 def _is_partial_message(piece: str) -> bool:
     if _is_partial_message.cache_info().misses <= _FEW_PIECES:
         return any(_completes(piece, each) for each in _families_starting_like(piece[:_START_CHARS]))
+    likely = _families_with(piece[-_ALIKE:], piece[:_START_CHARS])
+    if any(_completes(piece, each) for each in likely if _beginnings_of(each.name).match(piece)):
+        return True
     families = _families_beginning_with(piece[:_HEAD])
     return any(_completes(piece, each) for each in families if _beginnings_of(each.name).match(piece))
 
@@ -125,6 +131,12 @@ def _is_own_word(word: str, text: AuditText, cut_off: bool = False) -> bool:
     return _OWN_VALUE.fullmatch(value) is not None
 
 
+@lru_cache(1_024)
+def _families_with(end: str, start: str) -> tuple[MessageFamily, ...]:
+    """Return the families that start like a piece and have an example in which the end of the piece stands."""
+    return tuple(each for each in _families_starting_like(start) if any(end in example for example in each.examples))
+
+
 @lru_cache(256)
 def _families_starting_like(start: str) -> tuple[MessageFamily, ...]:
     families = (each for each in message_families() if each.name != "socket_note")
@@ -137,9 +149,21 @@ def _starts(example: str, start: str) -> bool:
 
 def _completes(piece: str, family: MessageFamily) -> bool:
     at = len(piece)
-    for example in family.examples:
-        for cut in range(1, len(example)):
-            match = family.pattern.match(piece + example[cut:])
-            if match is not None and match.end() > at and not family.holds_outside_text(match, at):
-                return True
+    for example, cut in _cuts(piece, family):
+        match = family.pattern.match(piece + example[cut:])
+        if match is not None and match.end() > at and not family.holds_outside_text(match, at):
+            return True
     return False
+
+
+def _cuts(piece: str, family: MessageFamily) -> Iterator[tuple[str, int]]:
+    """Yield the examples of a family with all places in each, first those after text in which the piece ends too.
+
+    Where a piece is the beginning of a record, the rest of the example after such a place mostly completes it.
+    """
+    end = piece[-_ALIKE:]
+    for example in family.examples:
+        if (place := example.find(end)) >= 0:
+            yield example, place + len(end)
+    for example in family.examples:
+        yield from ((example, cut) for cut in range(1, len(example)))
