@@ -225,6 +225,17 @@ LOG: dict[str, Callable[[Path, int], None]] = {
             f"reconnect_reason=reason{number} count={number}"
         )
     ),
+    "a record joined to each line": _repeated(
+        lambda number: (
+            f"INFO: Lighter public WS connecting url=wss://host{number}.example/w"
+            f"WS_AUDIT venue=lighter reconnect_reason=read_timeout count={number}"
+        )
+    ),
+    "a new message cut off a line": _repeated(
+        lambda number: (
+            f"INFO: Lighter{number} public WS connectWS_AUDIT venue=lighter reconnect_reason=read_timeout count={number}"
+        )
+    ),
     "kill events": _repeated(
         lambda number: json.dumps({"timebase_id": "t", "kill_reason": f"reason{number}", "delta_usd_t": 0.0}),
         head=_LINES_OF_SESSION[0] + "\n",
