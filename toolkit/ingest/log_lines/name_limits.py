@@ -52,7 +52,7 @@ class NameLimits:
             return record
         return replace(record, venue=venue, reason=reason)
 
-    def has_room(self, family: str, venue: str | None, reason: str | None) -> bool:
+    def _has_room(self, family: str, venue: str | None, reason: str | None) -> bool:
         """Return whether a venue or a reason that records of a family name is new and would be kept."""
         if venue is None or (family == AUDIT_OTHER and venue not in self._reasons):
             return False
@@ -60,9 +60,9 @@ class NameLimits:
             return len(self._reasons) < MAX_VENUES
         return reason is not None and reason not in reasons and len(reasons) < MAX_REASONS
 
-    def keep(self, family: str, venue: str | None, reason: str | None) -> None:
+    def _keep(self, family: str, venue: str | None, reason: str | None) -> None:
         """Keep the names of records of a family while the limits allow it."""
-        if venue is not None and self.has_room(family, venue, reason):
+        if venue is not None and self._has_room(family, venue, reason):
             self.names(venue, reason)
 
     def of_family(
@@ -106,10 +106,10 @@ class NameLimits:
     def of_block(self, block: ParsedBlock) -> list[list[Named]]:
         """Return the names of each summary of a block within the limits; call it before the block's lines are read."""
         named = [(at, each.family, venue, reason) for each in block.summaries for venue, reason, _, at in each.names]
-        if any(self.has_room(family, venue, reason) for _, family, venue, reason in named):
+        if any(self._has_room(family, venue, reason) for _, family, venue, reason in named):
             named += [(each.index, r.family, r.venue, r.reason) for each in block.single for r in each.parsed.records]
             for _, family, venue, reason in sorted(named, key=itemgetter(0)):
-                self.keep(family, venue, reason)
+                self._keep(family, venue, reason)
         return [
             [(*self.of_family(each.family, venue, reason, count), count, at) for venue, reason, count, at in each.names]
             for each in block.summaries
@@ -124,11 +124,11 @@ class NameLimits:
             return tables
         events, counters = tables.events, tables.counters
         if events is not None:
-            pairs, rows = distinct_labels(events, "venue", "reason")
+            pairs, rows = _distinct_labels(events, "venue", "reason")
             venues, reasons = zip(*(self._pair(*each) for each in pairs), strict=True)
             events = _with_labels(events, {"venue": (venues, rows), "reason": (reasons, rows)})
         if counters is not None:
-            pairs, rows = distinct_labels(counters, "venue", "name")
+            pairs, rows = _distinct_labels(counters, "venue", "name")
             names = [self.counter_name(venue, name or "") for venue, name in pairs]
             is_kept = np.array([self.is_known(venue) for venue, _ in pairs], bool)
             counters = _with_labels(counters, {"name": (names, rows)}).filter(pa.array(is_kept[rows]))
@@ -148,7 +148,7 @@ class NameLimits:
         return (None, reason) if venue is None else self.names(venue, reason, 0)
 
 
-def distinct_labels(table: pa.Table, *columns: str) -> tuple[list[tuple[str | None, ...]], IntVector]:
+def _distinct_labels(table: pa.Table, *columns: str) -> tuple[list[tuple[str | None, ...]], IntVector]:
     """Return the distinct rows that columns of labels hold, and the number of each row of the table among them."""
     codes, labels = np.zeros(len(table), np.int64), list[list[str | None]]()
     for name in columns:

@@ -94,7 +94,7 @@ def split_unordered(single: Iterable[SingleLine], apart: Mask) -> tuple[list[Sin
 
 
 def _is_unordered(line: SingleLine) -> bool:
-    """Return true for a line of one whole record that matters in order to no more than sessions and lives."""
+    """Return true for a line of one whole record whose order among other lines does not matter."""
     parsed = line.parsed
     if _order_matters(parsed.records[0].family) or len(line.text) > MAX_SUMMARISED_CHARS:
         return False
