@@ -248,8 +248,11 @@ class LineReader:
         if line.parsed.records[0].family == OTHER:
             for file_no in each.files:
                 self.other[file_no] += 1
+            unknown = self._unknown(ref[0])
             if text.strip():
-                self._unknown(ref[0]).add(ref[1], text)
+                unknown.add(ref[1], text)
+            elif unknown.first is None:
+                unknown.first = ref[1], text
 
     def _add_record(self, record: LogRecord, each: PendingLine, is_counted: bool) -> None:
         ref = each.ref
