@@ -23,7 +23,7 @@ class Candidate(NamedTuple):
 
 
 class Likely(NamedTuple):
-    """What a text may be: the families that may match it, in the order in which they are tried."""
+    """Families that may match a text, in the order in which they are tried."""
 
     candidates: tuple[Candidate, ...]
     may_have_boundaries: bool
