@@ -150,8 +150,7 @@ class LogFacts:
         self.families[family] += 1
         if self.causes.may_follow or family in _MAY_SHOW_CAUSE:
             self.causes.add(family, ref, text)
-            if family in CAUSE_FAMILIES:
-                self.note_cause(family, ref, text)
+            self.note_cause(family, ref, text)
         if sender:
             self.add_sender(family, sender)
         if family == OTHER:

@@ -156,7 +156,7 @@ class _JoinedLine:
         self._candidates = candidates
         """Families that may match the whole line."""
         self._records: dict[int, _Parsed] = {}
-        """What the text from a place to the end of the line begins with."""
+        """The record with which the rest of the line from a place begins, and the match of its pattern."""
 
     def parse(self, boundaries: Sequence[int], stamped_ms: int | None = None, at: int = 0) -> ParsedLine:
         """Return the records of the line from the character `at`; further ones may begin at the `boundaries`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -165,15 +166,22 @@ LIFE_CYCLE = (
 )
 
 
+def stretches(forms: Sequence[str], seed: int, longest: int, most: int) -> str:
+    """Return stretches of fewer than `longest` lines, each of a few forms with numbers below `most`."""
+    chance, lines = random.Random(seed), list[str]()
+    for _ in range(80):
+        some = chance.sample(forms, chance.randrange(1, 6))
+        for _ in range(chance.randrange(longest)):
+            lines.append(chance.choice(some).format(*(chance.randrange(most) for _ in range(3))))
+    return "\n".join(lines)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_sessions_and_lives_of_grouped_lines_are_those_of_single_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    chance, path, lines = random.Random(seed), tmp_path / "run.log", list[str]()
-    for _ in range(60):
-        forms = chance.sample(LIFE_CYCLE, chance.randrange(1, 6))
-        lines += [chance.choice(forms).format(chance.randrange(1, 9 + len(lines))) for _ in range(chance.randrange(40))]
-    path.write_text("\n".join(lines))
+    path = tmp_path / "run.log"
+    path.write_text(stretches(LIFE_CYCLE, seed, longest=40, most=1_000))
     together, parallel = stored(path), stored(path, parallel_from=1, span_bytes=9_000)
     assert together["sessions"]
     parse_singly(monkeypatch)
@@ -250,13 +258,8 @@ UNORDERED = (
 def test_lines_whose_order_does_not_matter_give_the_same_result_as_lines_read_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    chance, path, lines = random.Random(seed), tmp_path / "run.log", list[str]()
-    for _ in range(80):
-        forms = chance.sample(UNORDERED, chance.randrange(1, 6))
-        lines += [
-            chance.choice(forms).format(*(chance.randrange(40) for _ in range(3))) for _ in range(chance.randrange(20))
-        ]
-    path.write_text("\n".join(lines))
+    path = tmp_path / "run.log"
+    path.write_text(stretches(UNORDERED, seed, longest=20, most=40))
     monkeypatch.setattr(templates, "MAX_PLANS", 0)
     summarised, parallel = stored(path), stored(path, parallel_from=1, span_bytes=900)
     parse_singly(monkeypatch)

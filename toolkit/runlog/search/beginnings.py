@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
-from toolkit.runlog.search.required_text import TOKEN
+from toolkit.runlog.search.pattern_parts import Alternatives, Group, alternatives_of
 
-_QUANTIFIER = re.compile(r"[?*+]\??|\{\d*,?\d*\}")
 _NAME = re.compile(r"\(\?P<(\w+)>")
 _LOOKAROUND = re.compile(r"\(\?<?[=!]")
 _NEVER = "(?:(?!))"
 
-_Part = tuple[str, str, str]
-"""Expressions of a part of a pattern, and of a beginning of the part up to the end of the text; its quantifiers."""
+_Expressions = tuple[str, str, str]
+"""Expressions of a part of a pattern, and of a beginning of the part up to the end of the text; its quantifier."""
 
 
 def beginnings(pattern: str, left_out: Collection[str]) -> re.Pattern[str]:
@@ -22,45 +21,39 @@ def beginnings(pattern: str, left_out: Collection[str]) -> re.Pattern[str]:
     A text that it matches may be none, because what the pattern looks for around a place is ignored. Each beginning of
     a text that it matches is one too.
     """
-    _, begun = _of_alternatives(iter(TOKEN.findall(pattern)), left_out)
+    _, begun = _of_alternatives(alternatives_of(pattern), left_out)
     return re.compile(begun)
 
 
-def _of_alternatives(tokens: Iterator[str], left_out: Collection[str]) -> tuple[str, str]:
-    """Return the expressions of the alternatives up to the end of their group, and of their beginnings."""
-    alternatives = [list[_Part]()]
-    for token in tokens:
-        parts = alternatives[-1]
-        if token == ")":
-            break
-        if token == "|":
-            alternatives.append([])
-        elif token.startswith("("):
-            parts.append(_of_group(token, tokens, left_out))
-        elif _QUANTIFIER.fullmatch(token):
-            whole, begun, quantifiers = parts[-1]
-            parts[-1] = whole, begun, quantifiers + token
-        elif token not in ("^", "$", r"\b", r"\B"):
-            parts.append((token, r"\Z", ""))
-    wholes = ("".join(whole + quantifiers for whole, _, quantifiers in parts) for parts in alternatives)
-    return f"(?:{'|'.join(wholes)})", f"(?:{'|'.join(map(_begun, alternatives))})"
+def _of_alternatives(alternatives: Alternatives, left_out: Collection[str]) -> tuple[str, str]:
+    """Return the expressions of alternatives, and of their beginnings."""
+    found = [
+        [
+            (*(_of_group(what, left_out) if isinstance(what, Group) else (what, r"\Z")), quantifier)
+            for what, quantifier in parts
+            if what not in ("^", "$", r"\b", r"\B")
+        ]
+        for parts in alternatives
+    ]
+    wholes = ("".join(whole + quantifier for whole, _, quantifier in parts) for parts in found)
+    return f"(?:{'|'.join(wholes)})", f"(?:{'|'.join(map(_begun, found))})"
 
 
-def _of_group(token: str, tokens: Iterator[str], left_out: Collection[str]) -> _Part:
-    whole, begun = _of_alternatives(tokens, left_out)
-    name = _NAME.match(token)
+def _of_group(group: Group, left_out: Collection[str]) -> tuple[str, str]:
+    whole, begun = _of_alternatives(group.alternatives, left_out)
+    name = _NAME.match(group.beginning)
     if name and name[1] in left_out:
-        return _NEVER, _NEVER, ""
-    if _LOOKAROUND.match(token):
-        return "(?:)", _NEVER, ""
-    has_flags = token.startswith("(?") and token != "(?:" and not name
-    return (f"{token}{whole})", f"{token}{begun})", "") if has_flags else (whole, begun, "")
+        return _NEVER, _NEVER
+    if _LOOKAROUND.match(group.beginning):
+        return "(?:)", _NEVER
+    has_flags = group.beginning not in ("(", "(?:") and not name
+    return (f"{group.beginning}{whole})", f"{group.beginning}{begun})") if has_flags else (whole, begun)
 
 
-def _begun(parts: Sequence[_Part]) -> str:
+def _begun(parts: Sequence[_Expressions]) -> str:
     """Return the expression of the beginnings of parts that follow one another."""
     result = _NEVER
-    for whole, begun, quantifiers in reversed(parts):
-        before = f"{whole}*" if quantifiers and quantifiers[0] != "?" else ""
-        result = f"(?:{before}{begun}|{whole}{quantifiers}{result})"
+    for whole, begun, quantifier in reversed(parts):
+        before = f"{whole}*" if quantifier and quantifier[0] != "?" else ""
+        result = f"(?:{before}{begun}|{whole}{quantifier}{result})"
     return result

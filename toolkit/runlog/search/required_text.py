@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+
+from toolkit.runlog.search.pattern_parts import Alternatives, Group, Part, alternatives_of
 
 Clause = tuple[str, ...]
 """Texts of which each match holds at least one."""
 
-TOKEN = re.compile(
-    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?(?:P<\w+>|<?[=!]|[a-zA-Z-]*:))?|[?*+]\??|\{\d*,?\d*\}|.", re.DOTALL
-)
-_OPTIONAL = re.compile(r"[?*]\??|\{\d*,?\d*\}")
 _OPAQUE = re.compile(r"\(\?(?:<?[=!]|[a-zA-Z-]+:)")
 """Beginning of a group of which nothing is certain, because it looks around or has flags."""
 
@@ -23,44 +21,39 @@ def required_texts(pattern: str) -> tuple[Clause, ...]:
     """
     if re.compile(pattern).flags & re.IGNORECASE:
         return ()
-    return tuple(sorted(_of_alternatives(iter(TOKEN.findall(pattern))), key=_length, reverse=True))
+    return tuple(sorted(_of_alternatives(alternatives_of(pattern)), key=_length, reverse=True))
 
 
 def _length(clause: Clause) -> int:
     return min(map(len, clause))
 
 
-def _of_alternatives(tokens: Iterator[str]) -> list[Clause]:
-    """Return the clauses of the alternatives up to the end of their group: the best clauses of several make one."""
-    alternatives = [list[str | list[Clause]]()]
-    for token in tokens:
-        parts = alternatives[-1]
-        if token == ")":
-            break
-        if token == "|":
-            alternatives.append([])
-        elif token.startswith("("):
-            inside = _of_alternatives(tokens)
-            parts.append([] if _OPAQUE.match(token) else inside)
-        elif _OPTIONAL.fullmatch(token):
-            parts[-1] = []
-        elif token[0] in "+.^$" or len(token) > 2 or (token[0] == "\\" and token[1].isalnum()):
-            parts.append([])
-        else:
-            parts.append(token[-1])
+def _of_alternatives(alternatives: Alternatives) -> list[Clause]:
+    """Return the clauses of alternatives: the best clauses of several make one."""
     found = [_of_sequence(parts) for parts in alternatives]
     if len(found) > 1:
         return [tuple(text for each in found for text in max(each, key=_length))] if all(found) else []
     return found[0]
 
 
-def _of_sequence(parts: Sequence[str | list[Clause]]) -> list[Clause]:
-    """Return the clauses of parts that follow one another, each a character or the clauses of a group."""
+def _of_sequence(parts: Sequence[Part]) -> list[Clause]:
+    """Return the clauses of parts that follow one another."""
     clauses, run = list[Clause](), ""
-    for part in (*parts, []):
-        if isinstance(part, str):
-            run += part
-        else:
-            clauses += [(run,)] * bool(run) + part
+    for what, quantifier in parts:
+        may_be_left_out = quantifier != "" and quantifier[0] != "+"
+        found = [] if may_be_left_out else _of_part(what)
+        if isinstance(found, str):
+            run += found
+        if quantifier or not isinstance(found, str):
+            clauses += [(run,)] * bool(run)
             run = ""
-    return clauses
+            clauses += [] if isinstance(found, str) else found
+    return [*clauses, (run,)] if run else clauses
+
+
+def _of_part(what: str | Group) -> str | list[Clause]:
+    """Return the character that a token matches, or the clauses of a group; no clause where none is certain."""
+    if isinstance(what, Group):
+        return [] if _OPAQUE.match(what.beginning) else _of_alternatives(what.alternatives)
+    is_literal = len(what) == 1 or (len(what) == 2 and not what[1].isalnum())
+    return what[-1] if is_literal and what not in (".", "^", "$") else []
