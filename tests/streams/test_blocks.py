@@ -77,6 +77,26 @@ def test_a_truncated_compressed_file_is_read_as_far_as_possible_and_marked_damag
     assert stream.damage is not None or len(read) < len(content)
 
 
+@pytest.mark.parametrize("compress", [gzip.compress, zstandard.ZstdCompressor().compress], ids=["gz", "zst"])
+def test_blocks_of_a_compressed_file_are_as_large_as_those_of_a_plain_one(compress) -> None:
+    content = b"".join(b"line %d\n" % number for number in range(200_000))
+    plain = [len(block.data) for block in blocks(io.BytesIO(content), 1 << 20)]
+    assert [len(block.data) for block in blocks(DecompressedStream(io.BytesIO(compress(content))), 1 << 20)] == plain
+
+
+@given(st.binary(min_size=1, max_size=40), st.integers(20, 400), st.integers(1, 5_000))
+def test_all_bytes_before_a_damage_are_read_once_and_none_after_it(piece: bytes, at: int, size: int) -> None:
+    content = b"".join(hashlib.sha256(piece + b"%d" % number).digest() for number in range(300))
+    data = bytearray(gzip.compress(content) + gzip.compress(piece))
+    data[at : at + 60] = bytes(each ^ 0x5A for each in data[at : at + 60])
+    stream = DecompressedStream(io.BytesIO(bytes(data)))
+    read = b"".join(iter(lambda: stream.read(size), b""))
+    assert stream.damage is not None
+    assert stream.read(size) == b"" and stream.size == len(read)
+    one_by_one = DecompressedStream(io.BytesIO(bytes(data)))
+    assert read == b"".join(iter(lambda: one_by_one.read(1), b""))
+
+
 class _ReaderThreads(io.BytesIO):
     """Stream that records the thread of each read."""
 

@@ -101,8 +101,20 @@ def _decompressor(raw: BinaryIO) -> BinaryIO:
 class _GzipStream(gzip.GzipFile):
     """Gzip reader that returns all decompressed bytes before it raises an error for the damaged rest."""
 
+    _damage: Exception | None = None
+
     def read(self, size: int | None = -1) -> bytes:
-        return super().read1(size if size is not None else -1)
+        """Return `size` bytes, fewer only at the end or before a damage; some bytes if it is negative."""
+        if self._damage is not None:
+            raise self._damage
+        pieces, missing = [super().read1(-1 if size is None else size)], (size or 0)
+        try:
+            # One call returns what some kilobytes of the file hold: far less than a block of lines.
+            while pieces[-1] and (missing := missing - len(pieces[-1])) > 0:
+                pieces.append(super().read1(missing))
+        except _DAMAGE_ERRORS as error:
+            self._damage = error
+        return b"".join(pieces)
 
 
 @dataclass(frozen=True, slots=True)
