@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator
 from itertools import islice
 
 import duckdb
+import pyarrow as pa
+from msgspec.structs import astuple
 
-from toolkit.db.store import execute_script, insert_rows, sql
+from toolkit.db.store import execute_script, execute_with_data, sql
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.closes import close_label
 from toolkit.model.runs import Episode, Session
-from toolkit.model.vocabulary import MAX_EPISODES, ReconnectReason, Stage
-from toolkit.runlog.ending_lines import Ref
-from toolkit.sessions.machine import SessionIncident
+from toolkit.model.vocabulary import MAX_EPISODES, ReconnectReason
 
-_SESSION_COLUMNS = {
-    "life": "integer", "venue": "varchar", "session": "integer", "file_no": "integer", "began_line": "bigint",
-    "ended_file_no": "integer", "ended_line": "bigint", "silent": "boolean", "reason": "varchar",
-    "reached": "varchar", "detail": "varchar", "lines": "bigint[]", "beginning_lost": "boolean",
-    "audited": "boolean", "close_code": "integer", "close_reason": "varchar", "first_book_file_no": "integer",
-    "first_book_line": "bigint",
-}  # fmt: skip
-_EPISODE_COLUMNS = {
-    "venue": "varchar", "kind": "varchar", "class": "varchar", "reason": "varchar", "lines": "varchar",
-    "from_file_no": "integer", "from_line": "bigint", "to_file_no": "integer", "to_line": "bigint",
-    "else_file_no": "integer", "else_line": "bigint",
-}  # fmt: skip
-"""An episode begins at the time of one line and ends at that of another, or of a third where that has no time."""
+_PLACE = pa.struct([("file_no", pa.int32()), ("line", pa.int64())])
+_SESSIONS = pa.schema(
+    {
+        "life": pa.int32(), "venue": pa.string(), "session": pa.int32(), "file_no": pa.int32(),
+        "began_line": pa.int64(), "ended_line": pa.int64(), "reason": pa.string(), "reached": pa.string(),
+        "lines": pa.list_(pa.struct([("file_no", pa.string()), ("line", pa.int64())])), "detail": pa.string(),
+        "ended": _PLACE, "first_book": _PLACE, "beginning_lost": pa.bool_(), "audited": pa.bool_(),
+        "close_code": pa.int32(), "close_reason": pa.string(), "closed_with": pa.string(),
+    }
+)  # fmt: skip
+"""The fields of a session in their order, and the words or code with which its venue closed it."""
+_INCIDENTS = pa.schema(
+    {"kind": pa.string(), "life": pa.int32(), "venue": pa.string(), "reason": pa.string(), "refs": pa.list_(_PLACE)}
+)
+"""The fields of an incident in their order."""
 _BATCH_ROWS = 20_000
-_NO_LINE = (None, None)
 
 
 def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun) -> None:
@@ -42,69 +42,29 @@ def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun)
     times. The rows are joined with them in the database, which holds any number of sessions in bounded memory; `run`
     holds none afterwards.
     """
-    _create(con, "socket_session", _SESSION_COLUMNS)
-    _create(con, "socket_episode", _EPISODE_COLUMNS)
-    before: dict[tuple[int, str], Session] = {}
-    sessions = run.log.sessions.drain()
-    while batch := list(islice(sessions, _BATCH_ROWS)):
-        insert_rows(con, "socket_session", tuple(_SESSION_COLUMNS), map(_session_row, batch))
-        insert_rows(con, "socket_episode", tuple(_EPISODE_COLUMNS), _reconnects(run, batch, before))
-    incidents = run.log.incidents.drain()
-    while incident_rows := [_incident_row(run, each) for each in islice(incidents, _BATCH_ROWS)]:
-        insert_rows(con, "socket_episode", tuple(_EPISODE_COLUMNS), incident_rows)
-    execute_script(con, sql("timeline/session_times"), run_key=run_key)
+    sessions = ((*astuple(each), _closed_with(each)) for each in run.log.sessions.drain())
+    _write(con, "socket_session", _SESSIONS, sessions)
+    _write(con, "socket_incident", _INCIDENTS, map(astuple, run.log.incidents.drain()))
+    names = [json.dumps(name) for name in run.names]
+    execute_script(con, sql("timeline/session_times"), run_key=run_key, names=names)
 
 
-def _create(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> None:
-    con.execute(f"create or replace temp table {table} ({', '.join(map(' '.join, columns.items()))})")
+def _write(
+    con: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, rows: Iterator[tuple[object, ...]]
+) -> None:
+    """Write rows to a new temporary table."""
+    execute_with_data(con, f"create or replace temp table {table} as from data", schema.empty_table())
+    while columns := list(zip(*islice(rows, _BATCH_ROWS), strict=True)):
+        arrays = [pa.array(column, each.type) for column, each in zip(columns, schema, strict=True)]
+        data = pa.Table.from_arrays(arrays, schema=schema)
+        execute_with_data(con, f"insert into {table} from data", data)
 
 
-def _incident_row(run: LoadedRun, incident: SessionIncident) -> tuple[object, ...]:
-    first, lines = incident.refs[0], _lines_json(run, incident.refs)
-    return incident.venue, incident.kind, None, incident.reason, lines, *first, *first, *_NO_LINE
-
-
-def _session_row(session: Session) -> tuple[object, ...]:
-    s, silent = session, session.ended is not None and not session.lines
-    return (
-        s.life, s.venue, s.session, s.file_no, s.began_line, *(s.ended or _NO_LINE), silent, s.reason, str(s.reached),
-        s.detail, [line for _, line in s.lines], s.beginning_lost, s.audited, s.close_code, s.close_reason,
-        *(s.first_book or _NO_LINE),
-    )  # fmt: skip
-
-
-def _reconnects(
-    run: LoadedRun, sessions: Iterable[Session], before: dict[tuple[int, str], Session]
-) -> Iterator[tuple[object, ...]]:
-    """Yield the rows of reconnects; `before` holds the last session of each life and venue, from call to call."""
-    for session in sessions:
-        if session.reached == Stage.CONNECTING:
-            continue
-        last = before.get((session.life, session.venue))
-        if last is not None:
-            began = session.file_no, session.began_line
-            lines = _lines_json(run, [*((int(number), line) for number, line in last.lines), began])
-            ended = (last.ended if last.lines else None) or _NO_LINE
-            book = session.first_book or _NO_LINE
-            yield session.venue, "reconnect", _class(last), last.reason, lines, *ended, *book, *began
-        before[session.life, session.venue] = session
-
-
-def _class(ended: Session) -> str | None:
-    """Return the class of a reconnect: by whose close and with which words; None where the venue closed nothing."""
-    if ended.close_reason is None and ended.reason != ReconnectReason.SERVER_CLOSE:
+def _closed_with(session: Session) -> str | None:
+    """Return the reason, or else the code, that a venue gave when it closed the socket; None if it did not close it."""
+    if session.close_reason is None and session.reason != ReconnectReason.SERVER_CLOSE:
         return None
-    stated = ended.close_reason or close_label(ended.close_code, ended.close_reason)
-    return f"venue closed: {stated}"
-
-
-def _lines_json(run: LoadedRun, refs: Iterable[Ref]) -> str:
-    return f"[{', '.join([f'[{_name_json(run.names[file_no])}, {line}]' for file_no, line in refs])}]"
-
-
-@cache
-def _name_json(name: str) -> str:
-    return json.dumps(name)
+    return session.close_reason or close_label(session.close_code, session.close_reason)
 
 
 def episodes(con: duckdb.DuckDBPyConnection) -> tuple[Episode, ...]:
