@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from toolkit.sessions.machine import SessionIncident
-from toolkit.sessions.packed_records import PackedBatches
+from toolkit.sessions.packed_records import PackedRecords
 
 
 def incidents(first: int, count: int) -> list[SessionIncident]:
@@ -14,7 +14,7 @@ def incidents(first: int, count: int) -> list[SessionIncident]:
 
 @pytest.mark.parametrize("counts", [(0, 0), (1, 0), (255, 256), (257, 600), (1_000, 1)])
 def test_batches_that_are_taken_follow_those_that_are_there(counts: tuple[int, int]) -> None:
-    sequences = [PackedBatches(SessionIncident), PackedBatches(SessionIncident)]
+    sequences = [PackedRecords(SessionIncident), PackedRecords(SessionIncident)]
     records = incidents(0, counts[0]), incidents(counts[0], counts[1])
     for sequence, each in zip(sequences, records, strict=True):
         for record in each:
@@ -28,7 +28,7 @@ def test_batches_that_are_taken_follow_those_that_are_there(counts: tuple[int, i
 
 
 def test_sequences_of_equal_records_are_equal() -> None:
-    first, second = PackedBatches(SessionIncident), PackedBatches(SessionIncident)
+    first, second = PackedRecords(SessionIncident), PackedRecords(SessionIncident)
     for record in incidents(0, 300):
         first.append(record)
     assert first != second

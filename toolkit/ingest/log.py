@@ -54,10 +54,15 @@ def load(
     """
     with gc_paused(), TableWriter(con, run_key) as writer:
         loader = _Loader(LogRows(writer), parallel_from, span_bytes)
+        begun = [each for before, each in zip([None, *sources], sources, strict=False) if not continues(each, before)]
         for before, source, after in zip([None, *sources], sources, [*sources[1:], None], strict=False):
             if before is not None and continues(source, before):
                 loader.result.facts.continue_log(source.file_no, before.file_no)
-            loader.read(source, continues(source, before), adjoins(source, before), rest_may_follow(source, after))
+            if not adjoins(source, before):
+                loader.close_partial()
+            if not continues(source, before):
+                loader.reader.begin_log(is_last=source is begun[-1])
+            loader.read(source, rest_may_follow(source, after))
         loader.close_partial()
         loader.rows.flush()
     loader.count_other_lines()
@@ -89,19 +94,12 @@ class _Loader:
         self._undecided: PendingLine | None = None
         """The line just read, if the next line decides how it reads."""
 
-    def read(
-        self, source: RunFile, continued: bool = False, adjoining: bool = False, rest_follows: bool = False
-    ) -> None:
-        """Read one log file.
+    def read(self, source: RunFile, rest_follows: bool = False) -> None:
+        """Read one log file, or the next part of a rotated one.
 
-        Lives are counted from 0, or on from the part before if the file is `continued` from it. The first lines of an
-        `adjoining` part may complete the partial records at the end of the part before. Lines that a log collector
-        split are left open at the end of a part if their `rest_follows` in the next one.
+        Its first lines may complete the partial records at the end of the part before. Lines that a log collector split
+        are left open at the end of a part if their `rest_follows` in the next one.
         """
-        if not adjoining:
-            self.close_partial()
-        if not continued:
-            self.reader.begin_log()
         self._layers = source.wrapping
         ledger = LedgerBuilder()
         self.result.unknown.setdefault(source.file_no, LineExamples())

@@ -33,7 +33,7 @@ from toolkit.runlog.session_lines import SessionLine
 from toolkit.sessions.counted_failures import state_counted_failures
 from toolkit.sessions.error_reasons import DISCOVERY, inferred_reason
 from toolkit.sessions.open_session import OpenSession
-from toolkit.sessions.packed_records import PackedBatches, PackedRecords
+from toolkit.sessions.packed_records import PackedRecords
 from toolkit.sessions.venue_rules import venue_rules
 
 _STAGES = {
@@ -76,7 +76,7 @@ class VenueSessions:
         self._audited: SessionIncident | None = None  # from an audit line; an ending line may follow
         self._announced: SessionIncident | None = None  # from a message; its audit line may follow
         self.sessions = PackedRecords(Session)
-        self.incidents = PackedBatches(SessionIncident)
+        self.incidents = PackedRecords(SessionIncident)
         self.further_lines = 0
         """Lines of endings beyond those that each session lists."""
 
@@ -244,34 +244,43 @@ class VenueSessions:
 
 
 class Sessions:
-    """Sessions of all venues in all lives."""
+    """Sessions of all venues in all lives; those of lives that can get no further line are packed."""
 
     def __init__(self) -> None:
-        self._venues: dict[tuple[int, str], VenueSessions] = {}
+        self._lives: dict[int, dict[str, VenueSessions]] = {}
+        self._sessions = PackedRecords(Session)
+        self._incidents = PackedRecords(SessionIncident)
+        self.further_lines = 0
+        """Lines of endings beyond those that each session lists, of the lives that are closed."""
 
     def feed(self, life: int, line: SessionLine, life_start: LifeStart = LifeStart.START) -> None:
         """Add the next line of a life; `life_start` is the evidence for the life's beginning."""
-        key = (life, line.venue)
-        if (sessions := self._venues.get(key)) is None:
-            before = self._venues.get((life - 1, line.venue)) if life_start is LifeStart.FALL else None
+        if (venues := self._lives.get(life)) is None:
+            venues = self._lives[life] = {}
+        if (sessions := venues.get(line.venue)) is None:
+            falls = life_start is LifeStart.FALL
+            before = self._lives.get(life - 1, {}).get(line.venue) if falls else None
             continues = before is not None and line.family not in ("ws_connecting", "ws_connected")
             open_session = before.take_open_session() if before is not None and continues else None
-            sessions = self._venues[key] = VenueSessions(life, line.venue, life_start, open_session)
+            sessions = venues[line.venue] = VenueSessions(life, line.venue, life_start, open_session)
         sessions.feed(line)
 
-    @property
-    def further_lines(self) -> int:
-        """Lines of endings beyond those that each session lists."""
-        return sum(each.further_lines for each in self._venues.values())
+    def close_before(self, life: int) -> None:
+        """Close the lives before one: no line of them follows, nor one of a life that continues a session of theirs."""
+        for each in sorted(each for each in self._lives if each < life):
+            for _, venue in sorted(self._lives.pop(each).items()):
+                venue.close()
+                self._sessions.take(venue.sessions)
+                self._incidents.take(venue.incidents)
+                self.further_lines += venue.further_lines
 
-    def close(self) -> tuple[PackedRecords[Session], PackedBatches[SessionIncident]]:
-        """Return all sessions, ordered by life, venue and number, and all incidents, ordered by life and venue."""
-        sessions, incidents = PackedRecords(Session), PackedBatches(SessionIncident)
-        for _, venue in sorted(self._venues.items()):
-            venue.close()
-            sessions.take(venue.sessions)
-            incidents.take(venue.incidents)
-        return sessions, incidents
+    def close(self) -> tuple[PackedRecords[Session], PackedRecords[SessionIncident]]:
+        """Return all sessions, ordered by life, venue and number, and all incidents, ordered by life and venue.
+
+        They are in this order if the lives before one were closed only when it was reached.
+        """
+        self.close_before(max(self._lives, default=0) + 1)
+        return self._sessions, self._incidents
 
 
 def replay(

@@ -1,107 +1,97 @@
-"""Sequence of many small records that holds each one packed: a tenth of the memory of the objects."""
+"""Sequence of many small records that holds them packed: a tenth of the memory of the objects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 import msgspec
 
 _Record = TypeVar("_Record", bound=msgspec.Struct)
 _BATCH = 256
-"""Records that are packed at a time; each venue has as many unpacked ones at most."""
+"""Records that are packed at a time: one by one they would take twice the memory, in pieces that hinder its reuse."""
 
 
 class PackedRecords(Generic[_Record]):
-    """Records of one structure in order, unpacked one by one as they are read."""
+    """Records of one structure in order; only those of one batch and the newest ones, fewer than a batch, are unpacked.
 
-    def __init__(self, kind: type[_Record]) -> None:
-        self._decoder = msgspec.msgpack.Decoder(kind)
-        self._packed: list[bytes] = []
-
-    def __eq__(self, other: object) -> bool:
-        """Return whether another sequence holds equal records."""
-        return isinstance(other, PackedRecords) and self._packed == other._packed
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __len__(self) -> int:
-        """Return the number of records."""
-        return len(self._packed)
-
-    def __iter__(self) -> Iterator[_Record]:
-        """Yield the records in order."""
-        return map(self._decoder.decode, self._packed)
-
-    def __getitem__(self, index: int) -> _Record:
-        """Return the record at an index."""
-        return self._decoder.decode(self._packed[index])
-
-    def __setitem__(self, index: int, record: _Record) -> None:
-        """Replace the record at an index."""
-        self._packed[index] = msgspec.msgpack.encode(record)
-
-    def append(self, record: _Record) -> None:
-        """Add a record."""
-        self._packed.append(msgspec.msgpack.encode(record))
-
-    def extend(self, records: Iterable[_Record]) -> None:
-        """Add records."""
-        for each in records:
-            self.append(each)
-
-    def take(self, other: PackedRecords[_Record]) -> None:
-        """Move the records of another sequence to the end of this one."""
-        self._packed += other._packed
-        other._packed = []
-
-    def drain(self) -> Iterator[_Record]:
-        """Yield the records in order and remove each as it is read, which frees its memory."""
-        self._packed.reverse()
-        while self._packed:
-            yield self._decoder.decode(self._packed.pop())
-
-
-class PackedBatches(Generic[_Record]):
-    """Records of one structure in order, packed many at a time: half the memory of `PackedRecords`, and no index."""
+    Records are read and replaced by index until those of another sequence are taken over.
+    """
 
     def __init__(self, kind: type[_Record]) -> None:
         self._decoder = msgspec.msgpack.Decoder(list[kind])  # type: ignore[valid-type]
         self._packed: list[bytes] = []
         self._newest: list[_Record] = []
+        self._batch_no = -1
+        self._batch: list[_Record] = []
+        """The batch of the record that was read by index last, unless that is one of the newest."""
 
     def __eq__(self, other: object) -> bool:
         """Return whether another sequence holds equal records."""
-        return isinstance(other, PackedBatches) and list(self) == list(other)
+        return isinstance(other, PackedRecords) and list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __len__(self) -> int:
+        """Return the number of records; valid until those of another sequence are taken over."""
+        return len(self._packed) * _BATCH + len(self._newest)
+
+    def __iter__(self) -> Iterator[_Record]:
+        """Yield the records in order."""
+        self._pack_batch()
+        for each in self._packed:
+            yield from self._decoder.decode(each)
+        yield from self._newest
+
+    def __getitem__(self, index: int) -> _Record:
+        """Return the record at an index."""
+        return self._batch_of(index)[index % _BATCH]
+
+    def __setitem__(self, index: int, record: _Record) -> None:
+        """Replace the record at an index."""
+        self._batch_of(index)[index % _BATCH] = record
 
     def append(self, record: _Record) -> None:
         """Add a record."""
         self._newest.append(record)
         if len(self._newest) == _BATCH:
-            self._pack()
+            self._pack_newest()
 
-    def _pack(self) -> None:
-        self._packed.append(msgspec.msgpack.encode(self._newest))
-        self._newest.clear()
-
-    def take(self, other: PackedBatches[_Record]) -> None:
+    def take(self, other: PackedRecords[_Record]) -> None:
         """Move the records of another sequence to the end of this one."""
-        self._pack()
-        other._pack()
-        self._packed += other._packed
-        other._packed = []
-
-    def __iter__(self) -> Iterator[_Record]:
-        """Yield the records in order."""
-        for each in self._packed:
-            yield from self._decoder.decode(each)
-        yield from self._newest
+        if other._packed:
+            self._pack_newest()
+            other._pack_batch()
+            self._packed += other._packed
+            other._packed = []
+        for each in other._newest:
+            self.append(each)
+        other._newest = []
 
     def drain(self) -> Iterator[_Record]:
         """Yield the records in order and remove each batch as it is read, which frees its memory."""
-        self._pack()
+        self._pack_newest()
+        self._pack_batch()
         self._packed.reverse()
         while self._packed:
             yield from self._decoder.decode(self._packed.pop())
+
+    def _batch_of(self, index: int) -> list[_Record]:
+        """Return the batch with the record at an index; what is replaced in it is packed with the next other batch."""
+        number = index // _BATCH
+        if number == len(self._packed):
+            return self._newest
+        if number != self._batch_no:
+            self._pack_batch()
+            self._batch_no, self._batch = number, self._decoder.decode(self._packed[number])
+        return self._batch
+
+    def _pack_newest(self) -> None:
+        if self._newest:
+            self._packed.append(msgspec.msgpack.encode(self._newest))
+            self._newest = []
+
+    def _pack_batch(self) -> None:
+        if self._batch:
+            self._packed[self._batch_no] = msgspec.msgpack.encode(self._batch)
+            self._batch_no, self._batch = -1, []

@@ -32,7 +32,7 @@ from toolkit.runlog.parse import NOT_COUNTED, OTHER, LogRecord
 from toolkit.runlog.session_lines import SessionLine, counted_failures, session_line
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.sessions.machine import SessionIncident, Sessions
-from toolkit.sessions.packed_records import PackedBatches, PackedRecords
+from toolkit.sessions.packed_records import PackedRecords
 
 
 @dataclass
@@ -42,7 +42,7 @@ class LogLoad:
     ledgers: list[FileLedger] = field(default_factory=list)
     facts: LogFacts = field(default_factory=LogFacts)
     sessions: PackedRecords[Session] = field(default_factory=lambda: PackedRecords(Session))
-    incidents: PackedBatches[SessionIncident] = field(default_factory=lambda: PackedBatches(SessionIncident))
+    incidents: PackedRecords[SessionIncident] = field(default_factory=lambda: PackedRecords(SessionIncident))
     further_ending_lines: int = 0
     """Lines of the ends of sessions that the sessions do not list."""
     further_counters: int = 0
@@ -78,6 +78,7 @@ class LineReader:
         """Lines that no grammar knows, by file number."""
         self._result = result
         self._lives = Lives()
+        self._is_last_log = False
         self._further_counters = 0
         self._first_life, self._life_starts = 0, [0]
         self._panic: PanicMessage | None = None
@@ -99,8 +100,9 @@ class LineReader:
             self._release()
         self._first_life, self._life_starts = self._lives.life, [0]
 
-    def begin_log(self) -> None:
-        """Prepare for another log; lives are counted from 0."""
+    def begin_log(self, is_last: bool) -> None:
+        """Prepare for another log; lives are counted from 0, and share their sessions with those of other logs."""
+        self._is_last_log = is_last
         self._further_counters = self.further_counters
         self._lives = Lives()
 
@@ -280,6 +282,9 @@ class LineReader:
         life = self._lives.add(record)
         if self._lives.begins:
             self._result.facts.begin_life(ref)
+            if self._is_last_log:
+                # A life may continue the sessions of the one before it.
+                self.sessions.close_before(life - 1)
             self._panic = None
             if life - self._first_life == len(self._life_starts):
                 self._life_starts.append(ref[1])
