@@ -136,6 +136,9 @@ LOG: dict[str, Callable[[Path, int], None]] = {
         lambda number: f"WS_AUDIT component=market_publisher mp_counter{number}=1"
     ),
     "a start a line": _repeated(lambda number: f"paraphina_live | trade_mode=shadow | cfg_hash=0x{number:016x}"),
+    "a start and a socket": _repeated(
+        lambda number: f"paraphina_live | trade_mode=shadow | cfg_hash=0x{number:016x}\n{_LINES_OF_SESSION[0]}"
+    ),
     "foreign lines": _repeated(
         lambda number: f"{number:x} word{number} is not {number * 7919:b}", head=SESSION.format(1) + "\n"
     ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from toolkit.sessions.machine import SessionIncident
 from toolkit.sessions.packed_records import PackedRecords
@@ -36,3 +38,15 @@ def test_sequences_of_equal_records_are_equal() -> None:
     for record in incidents(0, 300):
         first.append(record)
     assert first == second
+
+
+@given(st.integers(0, 600), st.lists(st.tuples(st.integers(0, 599), st.integers(-9, -1))))
+def test_records_are_read_and_replaced_by_their_index(count: int, replaced: list[tuple[int, int]]) -> None:
+    sequence, plain = PackedRecords(SessionIncident), incidents(0, count)
+    for record in plain:
+        sequence.append(record)
+    for index, line in replaced:
+        if index < count:
+            (sequence[index],) = (plain[index],) = incidents(line, 1)
+            assert sequence[index] == plain[index]
+    assert [sequence[index] for index in range(len(sequence))] == list(sequence) == list(sequence.drain()) == plain

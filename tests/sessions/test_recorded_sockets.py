@@ -17,7 +17,8 @@ import pytest
 from toolkit.model.runs import Session
 from toolkit.runlog.parse import parse
 from toolkit.runlog.session_lines import session_line
-from toolkit.sessions.machine import SessionIncident, replay
+from toolkit.sessions.by_life import replay
+from toolkit.sessions.machine import SessionIncident
 
 DATA = Path(__file__).parents[1] / "data" / "sockets"
 VENUES = ("extended", "hyperliquid", "aster", "lighter", "paradex")

@@ -8,7 +8,7 @@ import pytest
 
 from toolkit.runlog.parse import parse
 from toolkit.runlog.session_lines import session_line
-from toolkit.sessions.machine import replay
+from toolkit.sessions.by_life import replay
 
 OPEN = (
     "INFO: {V} public WS connecting url=ws://h/ws",

@@ -49,9 +49,7 @@ def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun)
     execute_script(con, sql("timeline/session_times"), run_key=run_key, names=names)
 
 
-def _write(
-    con: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, rows: Iterator[tuple[object, ...]]
-) -> None:
+def _write(con: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, rows: Iterator[tuple[object, ...]]) -> None:
     """Write rows to a new temporary table."""
     execute_with_data(con, f"create or replace temp table {table} as from data", schema.empty_table())
     while columns := list(zip(*islice(rows, _BATCH_ROWS), strict=True)):

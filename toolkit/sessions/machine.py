@@ -21,7 +21,6 @@ The rules follow from the program's behaviour:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 import msgspec
 from msgspec.structs import replace
@@ -64,11 +63,16 @@ class SessionIncident(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class VenueSessions:
     """Sessions of one venue in one life, fed line by line."""
 
+    __slots__ = (
+        "_announced", "_audited", "_count", "_counted", "_life_start", "_open", "further_lines", "incidents", "life",
+        "sessions", "venue",
+    )  # fmt: skip
+
     def __init__(
         self, life: int, venue: str, life_start: LifeStart = LifeStart.START, open_session: OpenSession | None = None
     ) -> None:
-        self._life = life
-        self._venue = venue
+        self.life = life
+        self.venue = venue
         self._life_start = life_start
         self._open = open_session
         self._count = 0 if open_session is None else 1
@@ -160,14 +164,14 @@ class VenueSessions:
             self._open.stated = reason
             self._open.add_ending_line(line)
             return
-        if venue_rules().is_resync(self._venue, reason):
-            self._audit_resync(SessionIncident("resync", self._life, self._venue, reason, (line.ref,)))
+        if venue_rules().is_resync(self.venue, reason):
+            self._audit_resync(SessionIncident("resync", self.life, self.venue, reason, (line.ref,)))
             return
         session = self._session_of(line, reason)
         if session is None:
-            self.incidents.append(SessionIncident("connect_failure", self._life, self._venue, reason, (line.ref,)))
-        elif venue_rules().is_survivable(self._venue, reason) and _ORDER[session.stage] >= _ORDER[Stage.FIRST_MESSAGE]:
-            self._settle(SessionIncident("kept", self._life, self._venue, reason, (line.ref,)))
+            self.incidents.append(SessionIncident("connect_failure", self.life, self.venue, reason, (line.ref,)))
+        elif venue_rules().is_survivable(self.venue, reason) and _ORDER[session.stage] >= _ORDER[Stage.FIRST_MESSAGE]:
+            self._settle(SessionIncident("kept", self.life, self.venue, reason, (line.ref,)))
         else:
             session.stated = session.stated or reason
             session.add_ending_line(line)
@@ -182,7 +186,7 @@ class VenueSessions:
 
     def _resync(self, line: SessionLine) -> None:
         reason, audited = line.reason or ReconnectReason.UNKNOWN, self._audited
-        announced = SessionIncident("resync", self._life, self._venue, reason, (line.ref,))
+        announced = SessionIncident("resync", self.life, self.venue, reason, (line.ref,))
         if audited is not None and (audited.kind, audited.reason) == ("resync", reason):
             self._audited = None
             self._settle()
@@ -209,7 +213,7 @@ class VenueSessions:
         """Return the session that a line ends: the current one, or one whose beginning is not in the log."""
         if self._open is None and reason is not None and not _WITHOUT_SOCKET.match(reason):
             # A socket can stay open after such a reason only if messages had arrived.
-            survivable = venue_rules().is_survivable(self._venue, reason)
+            survivable = venue_rules().is_survivable(self.venue, reason)
             self._begin_unseen(ending, Stage.FIRST_MESSAGE if survivable else Stage.CONNECTED)
         return self._open
 
@@ -224,13 +228,13 @@ class VenueSessions:
                 self._counted = len(self.sessions)
 
     def _error(self, line: SessionLine) -> None:
-        reason = inferred_reason(line.error, self._venue)
+        reason = inferred_reason(line.error, self.venue)
         session = self._session_of(line, reason)
         if session is None or session.error_seen or reason == DISCOVERY:
             if session is not None:
                 self._finish(session, silent=None if session.ended or session.reason else "ended", by=line)
                 self._open = None
-            self.incidents.append(SessionIncident("connect_failure", self._life, self._venue, reason, (line.ref,)))
+            self.incidents.append(SessionIncident("connect_failure", self.life, self.venue, reason, (line.ref,)))
             return
         self._absorb_audit(session, reason)
         session.inferred = session.inferred or reason
@@ -239,56 +243,5 @@ class VenueSessions:
 
     def _finish(self, session: OpenSession, silent: str | None, by: SessionLine | None = None) -> None:
         """Add the session to the results; `silent` and `by` as in `OpenSession.finished`."""
-        self.sessions.append(session.finished(self._life, self._venue, silent, by))
+        self.sessions.append(session.finished(self.life, self.venue, silent, by))
         self.further_lines += session.further
-
-
-class Sessions:
-    """Sessions of all venues in all lives; those of lives that can get no further line are packed."""
-
-    def __init__(self) -> None:
-        self._lives: dict[int, dict[str, VenueSessions]] = {}
-        self._sessions = PackedRecords(Session)
-        self._incidents = PackedRecords(SessionIncident)
-        self.further_lines = 0
-        """Lines of endings beyond those that each session lists, of the lives that are closed."""
-
-    def feed(self, life: int, line: SessionLine, life_start: LifeStart = LifeStart.START) -> None:
-        """Add the next line of a life; `life_start` is the evidence for the life's beginning."""
-        if (venues := self._lives.get(life)) is None:
-            venues = self._lives[life] = {}
-        if (sessions := venues.get(line.venue)) is None:
-            falls = life_start is LifeStart.FALL
-            before = self._lives.get(life - 1, {}).get(line.venue) if falls else None
-            continues = before is not None and line.family not in ("ws_connecting", "ws_connected")
-            open_session = before.take_open_session() if before is not None and continues else None
-            sessions = venues[line.venue] = VenueSessions(life, line.venue, life_start, open_session)
-        sessions.feed(line)
-
-    def close_before(self, life: int) -> None:
-        """Close the lives before one: no line of them follows, nor one of a life that continues a session of theirs."""
-        for each in sorted(each for each in self._lives if each < life):
-            for _, venue in sorted(self._lives.pop(each).items()):
-                venue.close()
-                self._sessions.take(venue.sessions)
-                self._incidents.take(venue.incidents)
-                self.further_lines += venue.further_lines
-
-    def close(self) -> tuple[PackedRecords[Session], PackedRecords[SessionIncident]]:
-        """Return all sessions, ordered by life, venue and number, and all incidents, ordered by life and venue.
-
-        They are in this order if the lives before one were closed only when it was reached.
-        """
-        self.close_before(max(self._lives, default=0) + 1)
-        return self._sessions, self._incidents
-
-
-def replay(
-    lines: Iterable[tuple[int, SessionLine]], life_start: LifeStart = LifeStart.UNSEEN
-) -> tuple[list[Session], list[SessionIncident]]:
-    """Return the sessions and incidents of a whole log, given as pairs of life and line."""
-    sessions = Sessions()
-    for life, line in lines:
-        sessions.feed(life, line, life_start)
-    found, incidents = sessions.close()
-    return list(found), list(incidents)

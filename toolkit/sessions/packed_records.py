@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Generic, TypeVar
 
 import msgspec
@@ -18,12 +19,13 @@ class PackedRecords(Generic[_Record]):
     Records are read and replaced by index until those of another sequence are taken over.
     """
 
+    __slots__ = ("_batch", "_batch_no", "_kind", "_newest", "_packed")
+
     def __init__(self, kind: type[_Record]) -> None:
-        self._decoder = msgspec.msgpack.Decoder(list[kind])  # type: ignore[valid-type]
+        self._kind = kind
         self._packed: list[bytes] = []
         self._newest: list[_Record] = []
-        self._batch_no = -1
-        self._batch: list[_Record] = []
+        self._batch_no, self._batch = -1, list[_Record]()
         """The batch of the record that was read by index last, unless that is one of the newest."""
 
     def __eq__(self, other: object) -> bool:
@@ -40,7 +42,7 @@ class PackedRecords(Generic[_Record]):
         """Yield the records in order."""
         self._pack_batch()
         for each in self._packed:
-            yield from self._decoder.decode(each)
+            yield from _decoder(self._kind).decode(each)
         yield from self._newest
 
     def __getitem__(self, index: int) -> _Record:
@@ -74,7 +76,7 @@ class PackedRecords(Generic[_Record]):
         self._pack_batch()
         self._packed.reverse()
         while self._packed:
-            yield from self._decoder.decode(self._packed.pop())
+            yield from _decoder(self._kind).decode(self._packed.pop())
 
     def _batch_of(self, index: int) -> list[_Record]:
         """Return the batch with the record at an index; what is replaced in it is packed with the next other batch."""
@@ -83,7 +85,7 @@ class PackedRecords(Generic[_Record]):
             return self._newest
         if number != self._batch_no:
             self._pack_batch()
-            self._batch_no, self._batch = number, self._decoder.decode(self._packed[number])
+            self._batch_no, self._batch = number, _decoder(self._kind).decode(self._packed[number])
         return self._batch
 
     def _pack_newest(self) -> None:
@@ -95,3 +97,8 @@ class PackedRecords(Generic[_Record]):
         if self._batch:
             self._packed[self._batch_no] = msgspec.msgpack.encode(self._batch)
             self._batch_no, self._batch = -1, []
+
+
+@cache
+def _decoder(kind: type[_Record]) -> msgspec.msgpack.Decoder[list[_Record]]:
+    return msgspec.msgpack.Decoder(list[kind])  # type: ignore[valid-type]

@@ -19,7 +19,8 @@ from toolkit.model.runs import Session
 from toolkit.model.vocabulary import ReconnectReason as Reason
 from toolkit.runlog.parse import parse
 from toolkit.runlog.session_lines import SessionLine
-from toolkit.sessions.machine import SessionIncident, Sessions
+from toolkit.sessions.by_life import Sessions
+from toolkit.sessions.machine import SessionIncident
 from toolkit.upstream.log_counts import SIGNATURES, signature
 
 WS = "ws://127.0.0.1:23080/ws"

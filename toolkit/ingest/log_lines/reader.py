@@ -31,7 +31,8 @@ from toolkit.runlog.lives import Lives
 from toolkit.runlog.parse import NOT_COUNTED, OTHER, LogRecord
 from toolkit.runlog.session_lines import SessionLine, counted_failures, session_line
 from toolkit.runlog.wrapping.common import LineExamples
-from toolkit.sessions.machine import SessionIncident, Sessions
+from toolkit.sessions.by_life import Sessions
+from toolkit.sessions.machine import SessionIncident
 from toolkit.sessions.packed_records import PackedRecords
 
 
@@ -78,7 +79,6 @@ class LineReader:
         """Lines that no grammar knows, by file number."""
         self._result = result
         self._lives = Lives()
-        self._is_last_log = False
         self._further_counters = 0
         self._first_life, self._life_starts = 0, [0]
         self._panic: PanicMessage | None = None
@@ -101,10 +101,10 @@ class LineReader:
         self._first_life, self._life_starts = self._lives.life, [0]
 
     def begin_log(self, is_last: bool) -> None:
-        """Prepare for another log; lives are counted from 0, and share their sessions with those of other logs."""
-        self._is_last_log = is_last
+        """Prepare for another log; lives are counted from 0."""
         self._further_counters = self.further_counters
         self._lives = Lives()
+        self.sessions.begin_log(is_last)
 
     @property
     def further_counters(self) -> int:
@@ -282,9 +282,7 @@ class LineReader:
         life = self._lives.add(record)
         if self._lives.begins:
             self._result.facts.begin_life(ref)
-            if self._is_last_log:
-                # A life may continue the sessions of the one before it.
-                self.sessions.close_before(life - 1)
+            self.sessions.begin_life(life)
             self._panic = None
             if life - self._first_life == len(self._life_starts):
                 self._life_starts.append(ref[1])

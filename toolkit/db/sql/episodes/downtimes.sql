@@ -2,7 +2,7 @@
 -- the session (log or telemetry) and the next connecting line.
 create or replace table run_session_bounds as
 with ordered as (
-    select *, lead(began_ms - began_error_ms) over same as next_low_ms, lead(began_ms + began_error_ms) over same as next_high_ms,
+    select * exclude (lines, detail), lead(began_ms - began_error_ms) over same as next_low_ms, lead(began_ms + began_error_ms) over same as next_high_ms,
            coalesce(first_book_ms - first_book_error_ms, began_ms - began_error_ms) as seen_low_ms
     from run_all_sessions window same as (partition by life, venue order by session)
 ),

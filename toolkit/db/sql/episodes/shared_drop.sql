@@ -9,7 +9,10 @@ with placed as (
 sessions as (from placed where reached <> 'connecting'),
 venues as (select life, log_no, venue from sessions group by all),
 several as (select life, log_no from venues group by all having count(*) >= 2),
-ended as (select s.* from sessions s semi join run_sessions_ended using (life, venue, session) where not silent and reason is not null),
+ended as (
+    select s.* from sessions s semi join several using (life, log_no) semi join run_sessions_ended using (life, venue, session)
+    where not silent and reason is not null
+),
 firsts as (
     select e.life, e.log_no, e.venue, e.session, e.ended_at, e.ended_line, e.ended_ms, e.timed, c.began_at as next_at
     from ended e asof left join placed c on e.life = c.life and e.log_no = c.log_no and e.ended_at <= c.began_at
@@ -21,7 +24,7 @@ beside as (
                 when f.timed and s.silent then s.ended_low_ms <= f.ended_ms + 1000 and s.ended_high_ms - s.ended_low_ms <= 4000
                 when f.timed and s.timed then s.ended_ms <= f.ended_ms + 1000
                 else not s.silent and s.ended_at - f.ended_at <= 60 and s.ended_at < coalesce(f.next_at, s.ended_at + 1) end as dropped
-    from (select f.*, v.venue as other from firsts f join venues v using (life, log_no) semi join several using (life, log_no)) f
+    from (select f.*, v.venue as other from firsts f join venues v using (life, log_no)) f
     asof join sessions s on f.life = s.life and f.log_no = s.log_no and f.other = s.venue and f.ended_at >= s.began_at
     where s.ended_at is null or s.ended_at >= f.ended_at
 ),

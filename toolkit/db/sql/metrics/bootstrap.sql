@@ -19,11 +19,12 @@ ended as (
                case when reached = 'first_message' then 'frame_no_book' when reached <> 'first_book' then 'no_first_frame' end) as class
     from (select * from run_disconnected join run_log_parts using (file_no)) s
 ),
+counts as (select venue, class, count(*) as n from ended group by all),
 named as (select unnest(['no_first_frame', 'frame_no_book']) as class union select class from stated)
 select v.venue as scope, 'bootstrap.' || c.class as metric,
-       case when any_value(has_lifecycle) then count_if(coalesce(e.class = c.class, false)) end as value, count(e.venue) as n,
+       case when any_value(has_lifecycle) then coalesce(sum(e.n) filter (e.class = c.class), 0)::bigint end as value, coalesce(sum(e.n), 0)::bigint as n,
        'exact' as bound, value as low, value as high,
        case when value is null and not any_value(has_log) then any_value(why_no_log) when value is null then 'no life-cycle line in the log' end as note
-from run_venues v, named c, run_log_proof left join ended e on e.venue = v.venue
+from run_venues v, named c, run_log_proof left join counts e on e.venue = v.venue
 where c.class in ('no_first_frame', 'frame_no_book') or exists (select 1 from stated t where t.venue = v.venue and t.class = c.class)
 group by v.venue, c.class

@@ -35,9 +35,9 @@ insert into episode by name
     select $run_key as run_key, r.venue, 'reconnect' as kind, start.at_ms as from_ms,
            coalesce(book.at_ms, began.at_ms) as to_ms, 'venue closed: ' || before.closed_with as class, before.reason,
            []::varchar[] as flags,
-           format('[{}]', array_to_string(list_transform(
+           '[' || array_to_string(list_transform(
                list_append(before.lines, {'file_no': r.file_no::varchar, 'line': r.began_line}),
-               lambda each: format('[{}, {}]', $names[each.file_no::integer + 1], each.line)), ', ')) as lines
+               lambda each: '[' || $names[each.file_no::integer + 1] || ', ' || each.line || ']'), ', ') || ']' as lines
     from reconnect as r
     left join dated_line as start
         on start.file_no = before.ended.file_no and start.line = before.ended.line and len(before.lines) > 0
@@ -48,8 +48,8 @@ insert into episode by name
 
 insert into episode by name
     select $run_key as run_key, venue, kind, at_ms as from_ms, at_ms as to_ms, reason, []::varchar[] as flags,
-           format('[{}]', array_to_string(list_transform(
-               refs, lambda each: format('[{}, {}]', $names[each.file_no + 1], each.line)), ', ')) as lines
+           '[' || array_to_string(list_transform(
+               refs, lambda each: '[' || $names[each.file_no + 1] || ', ' || each.line || ']'), ', ') || ']' as lines
     from socket_incident as i left join dated_line as d on d.file_no = refs[1].file_no and d.line = refs[1].line
     order by i.rowid;
 
