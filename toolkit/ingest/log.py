@@ -16,6 +16,7 @@ from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.rotation import is_continuation, join_line
 from toolkit.files.run_file import RunFile, adjoins, continues, rest_may_follow
 from toolkit.ingest.batch_writer import TableWriter
+from toolkit.ingest.log_lines.life_cycle_lines import life_cycle_lines
 from toolkit.ingest.log_lines.pending import PendingLine
 from toolkit.ingest.log_lines.reader import LineReader, LogLoad
 from toolkit.ingest.log_lines.rows import LogRows
@@ -247,7 +248,7 @@ class _Loader:
             return PendingLine(each, (file_no, first_line + each.index), False, files)
 
         at, single = read, block.single
-        for line in self.reader.life_cycle_lines(block.life_cycle, file_no, first_line):
+        for line in life_cycle_lines(block, self.result.names, file_no, first_line):
             while at < len(single) and first_line + single[at].index < line.ref[1]:
                 self._add_line(pending(single[at]))
                 at += 1
@@ -255,8 +256,7 @@ class _Loader:
         self._add_lines(map(pending, islice(single, at, None)))
         self.reader.settle(self._undecided.ref if self._undecided else (file_no, first_line + block.lines))
         if block.tables is not None:
-            named = (each[:2] for summary in block.summaries for each in summary.names)
-            tables = self.result.names.tables(block.tables, named)
+            tables = self.result.names.tables(block.tables)
             self.rows.add_block(tables, file_no, first_line, self.reader.lives_of)
         self.reader.add_summaries(zip(block.summaries, names, strict=True), file_no, first_line)
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 VENUE_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 """Form of a venue's name. Text of another form is never taken for a venue."""
+ALL_VENUES = "all"
+"""Venue that lines about the whole process name."""
 
 MAX_PLACES = 1_000
 """Places of one reason that the ledger of a file lists; the others are counted."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from toolkit.model.vocabulary import MAX_LABELS, MAX_PLACES, OTHER_NAME, VENUE_ID
+from toolkit.model.vocabulary import ALL_VENUES, MAX_LABELS, MAX_PLACES, OTHER_NAME, VENUE_ID
 from toolkit.runlog.build_causes import BuildCause, CauseChain, build_cause, build_duration_ms
 from toolkit.runlog.bulk.numbers import is_count
 from toolkit.runlog.bulk.summaries import Named
@@ -167,8 +167,7 @@ class LogFacts:
         elif family == "ws_connecting" and record.venue:
             self.add_sockets((is_loopback(record.fields["url"]),))
         elif family == "startup":
-            if self._is_kept("starts", len(self.starts) < MAX_PLACES):
-                self.starts.append(StartupLine(ref, startup_facts(record)))
+            self._add_start(record, ref)
         elif family == "build_finished":
             self.build_ms += build_duration_ms(record.fields)
         elif family in _BUILD_ERRORS:
@@ -178,6 +177,16 @@ class LogFacts:
             self.venue_index[record.venue] = int(record.fields["venue_index"])
         elif family == "audit_other":
             self._count_component(record.reason)
+
+    def add_life_cycle(self, record: LogRecord, ref: Ref) -> None:
+        """Add what the summary of a block does not tell of a life-cycle line in it."""
+        self._note_venue(record.family, record.venue, ref)
+        if record.family == "startup":
+            self._add_start(record, ref)
+
+    def _add_start(self, record: LogRecord, ref: Ref) -> None:
+        if self._is_kept("starts", len(self.starts) < MAX_PLACES):
+            self.starts.append(StartupLine(ref, startup_facts(record)))
 
     def add_sockets(self, loopback: Collection[bool]) -> None:
         """Add sockets by whether their addresses are on this machine."""
@@ -233,7 +242,7 @@ class LogFacts:
 
     def _note_venue(self, family: str, venue: str | None, ref: Ref) -> None:
         known = self.venue_lines.get(venue or "")
-        if not venue or venue == "all" or (known is not None and known <= ref):
+        if not venue or venue == ALL_VENUES or (known is not None and known <= ref):
             return
         # The venue key of an audit line of no known family may hold anything.
         if family.startswith(("ws_", "audit_")) and family != "audit_other":

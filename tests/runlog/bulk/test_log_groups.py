@@ -78,6 +78,7 @@ def stored(path: Path, **sizes: int) -> dict[str, object]:
         "sessions": list(loaded.sessions),
         "incidents": list(loaded.incidents),
         "ledgers": loaded.ledgers,
+        "names": loaded.names,
     }
     return {**tables, **result}
 
@@ -254,12 +255,25 @@ UNORDERED = (
 )  # fmt: skip
 
 
+IN_ORDER = (
+    "WS_AUDIT venue=v{} reconnect_reason=r{} count={}", "WS_AUDIT venue=lighter reconnect_reason=r{} count={}",
+    "WS_AUDIT venue=all reconnect_reason=r{} count={}", "WS_AUDIT component=market_publisher mp_counter{}={}", "note {}",
+    "WS_AUDIT component=market_publisher venue=v{} mp_try_send_full_count={}", "Lighter public WS stream ended", "Error: cause {}",
+    "paraphina_live | trade_mode=shadow | cfg_hash=0x{}", "paraphina_live | trade_mode=shadow connectors=c{}",
+    "INFO: Lighter public WS connecting url=ws://127.0.0.1:{}/s", "INFO: Lighter public WS connected url=wss://host{}.example/ws",
+    "WARN: Lighter public WS error: refused {}", "WARN: Aster subscribe failed {} times; backing off", "Caused by:",
+    "thread 'main{}' panicked at src/main.rs:{}:1:", "ERROR: Supervised task 'v{}_public_ws' panicked (restart #{}): cause {}",
+    "[runner] tick={} WAparaphina_live | trade_mode=shadow | cfg_hash=0x{}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("forms", "most"), [(UNORDERED, 40), (IN_ORDER, 20), (IN_ORDER, 100)])
 @pytest.mark.parametrize("seed", range(6))
-def test_lines_whose_order_does_not_matter_give_the_same_result_as_lines_read_in_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+def test_lines_whose_rows_are_made_by_block_give_the_same_result_as_lines_read_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, forms: Sequence[str], most: int
 ) -> None:
     path = tmp_path / "run.log"
-    path.write_text(stretches(UNORDERED, seed, longest=20, most=40))
+    path.write_text(stretches(forms, seed, longest=20, most=most))
     monkeypatch.setattr(templates, "MAX_PLANS", 0)
     summarised, parallel = stored(path), stored(path, parallel_from=1, span_bytes=900)
     parse_singly(monkeypatch)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec.structs import replace
 
 from toolkit.model.vocabulary import MAX_REASONS, MAX_VENUES, OTHER_NAME
@@ -16,8 +17,9 @@ from toolkit.runlog.bulk.block import ParsedBlock
 from toolkit.runlog.bulk.columns import BlockTables
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.summaries import Named
+from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.parse import AUDIT_OTHER, LogRecord
-from toolkit.runlog.session_lines import SessionLine
+from toolkit.runlog.session_lines import SessionLine, session_line
 
 MAX_TEXT_CHARS = 64 << 10
 """Characters that are kept of a line and of a value in it, so that long lines cannot fill the memory."""
@@ -79,8 +81,14 @@ class NameLimits:
         """Return a record of a long line with values of at most `MAX_TEXT_CHARS` characters."""
         return replace(record, fields={key: each[:MAX_TEXT_CHARS] for key, each in record.fields.items()})
 
-    def session_line(self, line: SessionLine) -> SessionLine | None:
-        """Return a line about a session with names within the limits; None if it is about a further venue."""
+    def session_line(self, record: LogRecord, ref: Ref) -> SessionLine | None:
+        """Return a record with names within the limits as a life-cycle line.
+
+        None if sessions do not read it, or if it is about a further venue.
+        """
+        line = session_line(record, ref)
+        if line is None or (line.venue == record.venue != OTHER_NAME and line.reason == record.reason):
+            return line
         venue, reason = self.names(line.venue, line.reason, 0)
         if venue == OTHER_NAME and self.further_venues:
             return None
@@ -107,7 +115,9 @@ class NameLimits:
         """Return the names of each summary of a block within the limits; call it before the block's lines are read."""
         named = [(at, each.family, venue, reason) for each in block.summaries for venue, reason, _, at in each.names]
         if any(self._has_room(family, venue, reason) for _, family, venue, reason in named):
-            named += [(each.index, r.family, r.venue, r.reason) for each in block.single for r in each.parsed.records]
+            single = [(each.index, record) for each in block.single for record in each.parsed.records]
+            single += [(each.index, each.record) for each in block.life_cycle_single]
+            named += [(at, record.family, record.venue, record.reason) for at, record in single]
             for _, family, venue, reason in sorted(named, key=itemgetter(0)):
                 self._keep(family, venue, reason)
         return [
@@ -115,60 +125,53 @@ class NameLimits:
             for each in block.summaries
         ]
 
-    def tables(self, tables: BlockTables, named: Iterable[tuple[str | None, str | None]]) -> BlockTables:
-        """Return the tables of a block with names within the limits; `named` are the venues and reasons in its rows.
+    def tables(self, tables: BlockTables) -> BlockTables:
+        """Return the tables of a block, of which all lines are read, with names within the limits.
 
         A counter of a further venue is left out.
         """
-        if all(self._pair(venue, reason) == (venue, reason) for venue, reason in named):
+        if len(self._reasons) < MAX_VENUES and all(len(each) < MAX_REASONS for each in self._reasons.values()):
             return tables
         events, counters = tables.events, tables.counters
         if events is not None:
-            pairs, rows = _distinct_labels(events, "venue", "reason")
-            venues, reasons = zip(*(self._pair(*each) for each in pairs), strict=True)
-            events = _with_labels(events, {"venue": (venues, rows), "reason": (reasons, rows)})
+            venues, reasons = _texts(events, "venue"), _texts(events, "reason")
+            of_further, further = self._further(venues, reasons)
+            reasons = pc.if_else(of_further, pa.scalar(None, pa.string()), pc.if_else(further, OTHER_NAME, reasons))
+            events = _with_labels(events, venue=pc.if_else(of_further, OTHER_NAME, venues), reason=reasons)
         if counters is not None:
-            pairs, rows = _distinct_labels(counters, "venue", "name")
-            names = [self.counter_name(venue, name or "") for venue, name in pairs]
-            is_kept = np.array([self.is_known(venue) for venue, _ in pairs], bool)
-            counters = _with_labels(counters, {"name": (names, rows)}).filter(pa.array(is_kept[rows]))
+            venues, names = _texts(counters, "venue"), _texts(counters, "name")
+            is_reconnect = pc.starts_with(names, _RECONNECT)
+            of_further, further = self._further(venues, pc.utf8_slice_codeunits(names, len(_RECONNECT)))
+            names = pc.if_else(pc.and_(is_reconnect, further), _RECONNECT + OTHER_NAME, names)
+            counters = _with_labels(counters, name=names).filter(pc.invert(of_further))
         return BlockTables(events, counters, tables.rx)
 
-    def is_known(self, venue: str | None) -> bool:
-        """Return whether counters of a venue are kept."""
-        return venue is None or self.names(venue, None, 0)[0] == venue
-
-    def counter_name(self, venue: str | None, name: str) -> str:
-        """Return the name of a counter within the limits."""
-        if venue is None or not name.startswith(_RECONNECT):
-            return name
-        return f"{_RECONNECT}{self.names(venue, name.removeprefix(_RECONNECT), 0)[1]}"
-
-    def _pair(self, venue: str | None, reason: str | None) -> tuple[str | None, str | None]:
-        return (None, reason) if venue is None else self.names(venue, reason, 0)
-
-
-def _distinct_labels(table: pa.Table, *columns: str) -> tuple[list[tuple[str | None, ...]], IntVector]:
-    """Return the distinct rows that columns of labels hold, and the number of each row of the table among them."""
-    codes, labels = np.zeros(len(table), np.int64), list[list[str | None]]()
-    for name in columns:
-        column = table.column(name).unify_dictionaries().combine_chunks()
-        known = [*column.dictionary.to_pylist(), None]
-        codes = codes * len(known) + column.indices.fill_null(len(known) - 1).to_numpy()
-        labels.append(known)
-    distinct, rows = np.unique(codes, return_inverse=True)
-    values = list[list[str | None]]()
-    for known in reversed(labels):
-        values.append([known[number] for number in (distinct % len(known)).tolist()])
-        distinct //= len(known)
-    return list(zip(*reversed(values), strict=True)), rows
+    def _further(self, venues: pa.ChunkedArray, reasons: pa.ChunkedArray) -> tuple[pa.BooleanArray, pa.BooleanArray]:
+        """Return masks of the rows of further venues, and of those of further reasons of other venues."""
+        known = [*set().union(*self._reasons.values()), None]
+        keeps = np.ones((len(self._reasons) + 2, len(known) + 1), np.bool_)
+        for row, of_venue in zip(keeps, self._reasons.values(), strict=False):
+            if len(of_venue) >= MAX_REASONS:
+                row[:] = [*(each is None or each in of_venue for each in known), False]
+        venue_codes = _codes(venues, [*self._reasons, None])
+        is_further_venue = (venue_codes == len(keeps) - 1) & (len(self._reasons) >= MAX_VENUES)
+        is_further_reason = ~keeps[venue_codes, _codes(reasons, known)]
+        return pa.array(is_further_venue), pa.array(is_further_reason)
 
 
-def _with_labels(table: pa.Table, columns: Mapping[str, tuple[Sequence[str | None], IntVector]]) -> pa.Table:
-    """Return a table with other labels; each row has the one of its number."""
-    for name, (labels, rows) in columns.items():
+def _texts(table: pa.Table, name: str) -> pa.ChunkedArray:
+    return table.column(name).cast(pa.string())
+
+
+def _codes(values: pa.ChunkedArray, known: Sequence[str | None]) -> IntVector:
+    """Return the place of each value among the known ones; that after the last one for others."""
+    codes: IntVector = pc.index_in(values, pa.array(known, pa.string())).fill_null(len(known)).to_numpy()
+    return codes
+
+
+def _with_labels(table: pa.Table, **columns: pa.ChunkedArray) -> pa.Table:
+    """Return a table with other labels in some columns."""
+    for name, values in columns.items():
         index = table.schema.get_field_index(name)
-        kind = table.schema.field(index).type
-        values = pa.array(labels, pa.string()).take(pa.array(rows)).dictionary_encode()
-        table = table.set_column(index, name, values.cast(kind))
+        table = table.set_column(index, name, values.dictionary_encode().cast(table.schema.field(index).type))
     return table

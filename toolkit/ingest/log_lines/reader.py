@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-import msgspec
 import numpy as np
-from msgspec import structs
 
+from toolkit.ingest.log_lines.life_cycle_lines import LifeCycleLine
 from toolkit.ingest.log_lines.name_limits import MAX_TEXT_CHARS, NameLimits
 from toolkit.ingest.log_lines.pending import (
     ANNOUNCING,
@@ -21,15 +20,13 @@ from toolkit.ingest.log_lines.pending import (
 )
 from toolkit.ingest.log_lines.rows import LogRows
 from toolkit.model.runs import FileLedger, Session
-from toolkit.model.vocabulary import OTHER_NAME
-from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, in_order
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.summaries import BlockLine, LinesSummary, Named
 from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.facts import LogFacts
 from toolkit.runlog.lives import Lives
 from toolkit.runlog.parse import NOT_COUNTED, OTHER, LogRecord
-from toolkit.runlog.session_lines import SessionLine, counted_failures, session_line
+from toolkit.runlog.session_lines import SessionLine
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.sessions.by_life import Sessions
 from toolkit.sessions.machine import SessionIncident
@@ -55,14 +52,6 @@ class LogLoad:
     torn: set[Ref] = field(default_factory=set)
     """Lines without an end: their last word may be cut short."""
     names: NameLimits = field(default_factory=NameLimits)
-
-
-class LifeCycleLine(msgspec.Struct, frozen=True, gc=False):
-    """A life-cycle line of a group: its place, its record, and the line for the sessions, if its venue has any."""
-
-    ref: Ref
-    record: LogRecord
-    session_line: SessionLine | None
 
 
 class LineReader:
@@ -142,29 +131,17 @@ class LineReader:
         lives: IntVector = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1 + self._first_life
         return lives
 
-    def life_cycle_lines(
-        self, groups: Sequence[LifeCycleGroup], file_no: int, first_line: int
-    ) -> Iterator[LifeCycleLine]:
-        """Yield the life-cycle lines in groups of a block that begins at line `first_line`, in order."""
-        names = self._result.names
-        named = [replace(each, record=names.record(each.record, 0)) for each in groups]
-        common = [self._session_line(each.record, (0, 0)) for each in named]
-        for index, number, place in in_order(named):
-            ref, group, event = (file_no, first_line + index), named[number], common[number]
-            if event is not None and group.texts.keys() == {"times"}:
-                failures = counted_failures(group.record.family, group.texts["times"][place])
-                yield LifeCycleLine(ref, group.record, structs.replace(event, ref=ref, failures=failures))
-            elif group.texts:
-                record = group.record_at(place)
-                yield LifeCycleLine(ref, record, None if event is None else self._session_line(record, ref))
-            else:
-                yield LifeCycleLine(ref, group.record, None if event is None else structs.replace(event, ref=ref))
-
     def add_life_cycle(self, line: LifeCycleLine) -> None:
-        """Read a life-cycle line of a group; the group's rows and facts are added for all of its lines at once."""
+        """Read a life-cycle line; rows and other facts are added for all such lines of its block at once."""
         if self._panic is not None:
             self.close_panic()
-        self._add_to_life(line.record, line.ref, line.session_line)
+        if not line.single:
+            self._add_to_life(line.record, line.ref, line.session_line)
+            return
+        names, ref = self._result.names, line.ref
+        record = names.record(line.record)
+        self._result.facts.add_life_cycle(record, ref)
+        self._add_to_life(record, ref, names.session_line(record, ref))
 
     def add_summaries(
         self, summaries: Iterable[tuple[LinesSummary, Sequence[Named]]], file_no: int, first_line: int
@@ -258,7 +235,7 @@ class LineReader:
 
     def _add_record(self, record: LogRecord, each: PendingLine, is_counted: bool) -> None:
         ref = each.ref
-        event = self._session_line(record, ref)
+        event = self._result.names.session_line(record, ref)
         if each.torn:
             self._result.torn.add(ref)
             life = self._lives.life
@@ -267,15 +244,6 @@ class LineReader:
         else:
             life = self._add_to_life(record, ref, event)
         self.rows.add(record, ref, life, each.line.byte, each.line.parsed.stamped_ms, is_counted)
-
-    def _session_line(self, record: LogRecord, ref: Ref) -> SessionLine | None:
-        """Return a record as a life-cycle line with names within the limits; None if sessions do not read it."""
-        event = session_line(record, ref)
-        if event is None:
-            return None
-        # The names of the record are within the limits.
-        is_limited = event.venue == record.venue != OTHER_NAME and event.reason == record.reason
-        return event if is_limited else self._result.names.session_line(event)
 
     def _add_to_life(self, record: LogRecord, ref: Ref, event: SessionLine | None) -> int:
         """Add a record to its life and to the sessions of that; return the number of the life."""

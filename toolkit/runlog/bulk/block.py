@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from toolkit.runlog.bulk.columns import BlockTables, block_tables, single_tables
-from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, is_life_cycle, life_cycle_group
+from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, LifeCycleRecord, is_life_cycle, life_cycle_group
 from toolkit.runlog.bulk.numbers import BlockLines, Mask
 from toolkit.runlog.bulk.ordered import split_apart, split_ordered, split_unordered
 from toolkit.runlog.bulk.single_lines import SingleLine, SingleLineReader, readings, without_lines
@@ -39,7 +39,7 @@ _FIRST_LINES = 2
 class ParsedBlock:
     """A block of `lines` lines, each of which is in `single`, covered by `summaries` and `tables`, or in `parts`.
 
-    `life_cycle` has what sessions and lives read of the lines that are not in `single`.
+    `life_cycle` and `life_cycle_single` have what sessions and lives read of the lines that are not in `single`.
 
     `head` is the first line, `first_byte` its offset in the file. A `skipped` or `torn` block is that line alone
     and is not parsed. `head_ms` is the time (epoch ms) stamped on a wrapped head, `wrapped_head` the head with its
@@ -54,6 +54,7 @@ class ParsedBlock:
     single: Sequence[SingleLine] = ()
     summaries: Sequence[LinesSummary] = ()
     life_cycle: Sequence[LifeCycleGroup] = ()
+    life_cycle_single: Sequence[LifeCycleRecord] = ()
     tables: BlockTables | None = None
     torn: bool = False
     skipped: bool = False
@@ -101,21 +102,26 @@ def parse_block(
     if unwrapped is not None and unwrapped.is_stamped:
         times = np.array([at_ms or 0 for at_ms in unwrapped.at_ms], np.int64)
         groups = [replace(group, stamped_ms=times[group.indexes]) for group in groups]
-    single, unordered = split_unordered(single, apart)
-    summaries = [*(group_summary(group, senders or []) for group in groups), *single_summaries(unordered)]
+    split = split_unordered(single, apart)
+    summaries = [
+        *(group_summary(group, senders or []) for group in groups),
+        *single_summaries(split.unordered),
+        *single_summaries(split.life_cycle, with_names=False),
+    ]
     return ParsedBlock(
         block.first_byte,
         lines[before] if before < len(lines) else b"",
         len(lines),
-        single,
+        split.ordered,
         summaries,
         [life_cycle_group(each) for each in groups if is_life_cycle(each.plan.record)],
-        block_tables(groups, offsets).joined(single_tables(unordered)),
+        [LifeCycleRecord(each.index, each.parsed.records[0]) for each in split.life_cycle],
+        block_tables(groups, offsets).joined(single_tables([*split.unordered, *split.life_cycle])),
         head_ms=stamps[before] if stamps is not None and before < len(lines) else None,
         wrapped_head=b"" if unwrapped is None or before == len(lines) else physical[before],
         parts=parts,
         before=before,
-        unread=[physical[index] for index in _unread(single, summaries)],
+        unread=[physical[index] for index in _unread(split.ordered, summaries)],
     )
 
 
@@ -145,11 +151,11 @@ class PackedBlock:
 
     def unpacked(self) -> ParsedBlock:
         """Return the block with its lines."""
-        single, summaries = _LINES.decode(self.lines)
-        return replace(self.block, single=single, summaries=summaries)
+        single, summaries, life_cycle = _LINES.decode(self.lines)
+        return replace(self.block, single=single, summaries=summaries, life_cycle_single=life_cycle)
 
 
-_LINES = msgspec.msgpack.Decoder(tuple[list[SingleLine], list[LinesSummary]])
+_LINES = msgspec.msgpack.Decoder(tuple[list[SingleLine], list[LinesSummary], list[LifeCycleRecord]])
 
 
 def parse_span(path: Path, start: int, end: int) -> list[PackedBlock]:
@@ -160,8 +166,8 @@ def parse_span(path: Path, start: int, end: int) -> list[PackedBlock]:
 
 
 def _packed(block: ParsedBlock) -> PackedBlock:
-    lines = msgspec.msgpack.encode((block.single, block.summaries))
-    return PackedBlock(replace(block, single=(), summaries=()), lines)
+    lines = msgspec.msgpack.encode((block.single, block.summaries, block.life_cycle_single))
+    return PackedBlock(replace(block, single=(), summaries=(), life_cycle_single=()), lines)
 
 
 @cache

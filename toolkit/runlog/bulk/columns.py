@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from toolkit.model.vocabulary import CounterKind
+from toolkit.model.vocabulary import ALL_VENUES, CounterKind
 from toolkit.runlog.bulk.fields import all_fields, integer_columns
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.rx_columns import rx_columns, rx_table
@@ -30,8 +30,10 @@ EVENT_SCHEMA = pa.schema(
     ]
 )  # fmt: skip
 COUNTER_SCHEMA = pa.schema([*_POSITION, ("venue", _LABEL), ("name", _LABEL), ("value", pa.float64()), ("kind", _LABEL)])
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
-_INTEGER_OF_ANY_LENGTH = re.compile(r"-?[0-9]+")
+_INTEGER = re.compile(r"-?[0-9]{1,18}").fullmatch
+_INTEGER_OF_ANY_LENGTH = re.compile(r"-?[0-9]+").fullmatch
+_RECONNECT = "audit_reconnect"
+_CUMULATIVE = CounterKind.CUMULATIVE.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class _GroupCounter:
 
     group: LineGroup
     name: str
-    kind: CounterKind
+    kind: str
     values: IntVector
 
 
@@ -108,7 +110,7 @@ def _counters(counted: Sequence[_GroupCounter]) -> pa.Table:
             "venue": rows.labels([counter_venue(each.group.plan.record) for each in counted]),
             "name": rows.labels([each.name for each in counted]),
             "value": np.concatenate([each.values for each in counted]).astype(np.float64),
-            "kind": rows.labels([str(each.kind) for each in counted]),
+            "kind": rows.labels([each.kind for each in counted]),
         }
     )
 
@@ -150,9 +152,12 @@ def single_tables(lines: Iterable[SingleLine]) -> BlockTables:
         "fields": pa.array([encode(each.fields) for each in records], pa.string()),
         "byte": pa.array([each.byte for each in known], pa.int64()),
     }
+    families = {each.family for each in records}
+    counting = {each for each in families if each == _RECONNECT or _declared_counters(each)}
     counted = [
         (each.index, counter_venue(record), *reading)
         for each, record in zip(known, records, strict=True)
+        if record.family in counting
         for reading in counter_values(record)
     ]
     return BlockTables(pa.table(events), _single_counters(counted) if counted else None, None)
@@ -177,14 +182,14 @@ def _labels(labels: Sequence[str | None]) -> pa.DictionaryArray:
 
 def _is_integer(group: LineGroup, key: str) -> bool:
     # A varying number has at most 18 digits; a value without a varying number is the same in every line.
-    matches = _INTEGER_OF_ANY_LENGTH.fullmatch if key in group.plan.varying else _INTEGER.fullmatch
+    matches = _INTEGER_OF_ANY_LENGTH if key in group.plan.varying else _INTEGER
     return matches(group.plan.record.fields[key]) is not None
 
 
-def counter_readings(record: LogRecord) -> list[tuple[str, str, CounterKind]]:
+def counter_readings(record: LogRecord) -> list[tuple[str, str, str]]:
     """Return the counters that a record reports: name, key of the field that holds the value, and kind."""
-    if record.family == "audit_reconnect":
-        return [(f"reconnect.{record.reason}", "count", CounterKind.CUMULATIVE)]
+    if record.family == _RECONNECT:
+        return [(f"reconnect.{record.reason}", "count", _CUMULATIVE)]
     if not (declared := _declared_counters(record.family)):
         return []
     names = [(each.replace("<venue>", record.venue or ""), kind) for each, kind in declared]
@@ -192,9 +197,9 @@ def counter_readings(record: LogRecord) -> list[tuple[str, str, CounterKind]]:
 
 
 @cache
-def _declared_counters(family: str) -> tuple[tuple[str, CounterKind], ...]:
+def _declared_counters(family: str) -> tuple[tuple[str, str], ...]:
     audit = audit_family_named(family)
-    return () if audit is None else tuple(audit.counters.items())
+    return () if audit is None else tuple((name, kind.value) for name, kind in audit.counters.items())
 
 
 def counter_values(record: LogRecord) -> list[tuple[str, float, str]]:
@@ -202,9 +207,9 @@ def counter_values(record: LogRecord) -> list[tuple[str, float, str]]:
     if not (readings := counter_readings(record)):
         return []
     fields = record.fields
-    return [(name, float(fields[key]), kind.value) for name, key, kind in readings if _INTEGER.fullmatch(fields[key])]
+    return [(name, float(fields[key]), kind) for name, key, kind in readings if _INTEGER(fields[key])]
 
 
 def counter_venue(record: LogRecord) -> str | None:
     """Return the venue that a record's counters belong to; None for counters of the whole process."""
-    return None if record.venue == "all" else record.venue
+    return None if record.venue == ALL_VENUES else record.venue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from msgspec.structs import replace
 
@@ -35,6 +36,13 @@ class LifeCycleGroup:
         return replace(
             self.record, fields={**self.record.fields, **{key: each[place] for key, each in self.texts.items()}}
         )
+
+
+class LifeCycleRecord(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The record of a life-cycle line that was parsed singly, and the line's index in the block."""
+
+    index: int
+    record: LogRecord
 
 
 def is_life_cycle(record: LogRecord) -> bool:

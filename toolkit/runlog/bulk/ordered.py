@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
+from toolkit.model.vocabulary import ALL_VENUES
 from toolkit.runlog.bulk.life_cycle import BOOKS, STAGES, is_life_cycle
 from toolkit.runlog.bulk.numbers import IntVector, Mask
 from toolkit.runlog.bulk.rx_columns import all_integers
@@ -48,6 +50,14 @@ def _order_matters(family: str) -> bool:
     return family in (*_ORDERED, RX_STATS) or any(family in each for each in _KEPT) or may_be_about_session(family)
 
 
+@cache
+def _is_life_cycle(family: str) -> bool:
+    """Return true for a family of which only sessions and lives read each line: the rest can be told by block."""
+    if family in _LIFE_STARTS:
+        return True
+    return may_be_about_session(family) and not (family in _ORDERED or any(family in each for each in _KEPT))
+
+
 def is_groupable(record: LogRecord) -> bool:
     """Return true if lines of such a record may be grouped; `split_ordered` takes out those whose order matters."""
     if record.family == RX_STATS:
@@ -70,35 +80,52 @@ def split_apart(groups: Iterable[LineGroup], apart: Mask) -> tuple[list[LineGrou
     return remaining, split_off
 
 
-def split_unordered(single: Iterable[SingleLine], apart: Mask) -> tuple[list[SingleLine], list[SingleLine]]:
+class SplitLines(NamedTuple):
+    """Lines that were parsed singly: those that are read in order, and those of which no more than records matters.
+
+    Sessions and lives read the records of the `life_cycle` in order; the order of `unordered` lines does not matter.
+    """
+
+    ordered: list[SingleLine]
+    life_cycle: list[SingleLine]
+    unordered: list[SingleLine]
+
+
+def split_unordered(single: Iterable[SingleLine], apart: Mask) -> SplitLines:
     """Split the lines of a block that were parsed singly into those whose order matters and the others.
 
     The lines marked in `apart` are of the first ones. So is each line that one before it may need to be understood: the
     rest of a record, a cause, or the message of a panic.
     """
-    ordered, unordered = list[SingleLine](), list[SingleLine]()
+    split = SplitLines([], [], [])
     is_apart, awaited, message_until = apart.tolist(), False, -1
     for each in single:
         index = each.index
-        if not (awaited or is_apart[index] or index <= message_until) and _is_unordered(each):
-            unordered.append(each)
-            continue
-        ordered.append(each)
+        if not (awaited or is_apart[index] or index <= message_until) and _is_one_record(each):
+            record = each.parsed.records[0]
+            if not _order_matters(record.family):
+                split.unordered.append(each)
+                continue
+            # The limits of names count `all` as a venue, and the rows of its counters have none.
+            if _is_life_cycle(record.family) and record.venue != ALL_VENUES:
+                split.life_cycle.append(each)
+                continue
+        split.ordered.append(each)
         parsed, in_chain = each.parsed, awaited and _NUMBERED_CAUSE.match(each.text) is not None
         awaited = in_chain or parsed.partial is not None or parsed.alone is not None
         for record in parsed.records:
             if record.family in _WITH_MESSAGE:
                 message_until = index + MAX_MESSAGE_LINES + 1
             awaited = awaited or record.family == _CAUSES
-    return ordered, unordered
+    return split
 
 
-def _is_unordered(line: SingleLine) -> bool:
-    """Return true for a line of one whole record whose order among other lines does not matter."""
+def _is_one_record(line: SingleLine) -> bool:
+    """Return true for a line of one whole record, of which no value is cut."""
     parsed = line.parsed
-    if _order_matters(parsed.records[0].family) or len(line.text) > MAX_SUMMARISED_CHARS:
+    if len(parsed.records) > 1 or parsed.partial is not None or parsed.quoted or parsed.alone is not None:
         return False
-    return len(parsed.records) == 1 and parsed.partial is None and not parsed.quoted and parsed.alone is None
+    return len(line.text) <= MAX_SUMMARISED_CHARS
 
 
 def split_ordered(

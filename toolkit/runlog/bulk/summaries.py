@@ -57,15 +57,15 @@ def group_summary(group: LineGroup, senders: Sequence[str]) -> LinesSummary:
     )
 
 
-def single_summaries(lines: Iterable[SingleLine]) -> list[LinesSummary]:
-    """Return the summaries of lines of one record each, which were parsed singly."""
+def single_summaries(lines: Iterable[SingleLine], with_names: bool = True) -> list[LinesSummary]:
+    """Return the summaries of lines of one record each, which were parsed singly; they tell names if `with_names`."""
     by_family: dict[str, list[SingleLine]] = {}
     for each in lines:
         by_family.setdefault(each.parsed.records[0].family, []).append(each)
-    return [_single_summary(family, each) for family, each in by_family.items()]
+    return [_single_summary(family, each, with_names) for family, each in by_family.items()]
 
 
-def _single_summary(family: str, lines: Sequence[SingleLine]) -> LinesSummary:
+def _single_summary(family: str, lines: Sequence[SingleLine], with_names: bool) -> LinesSummary:
     first, last = ((each.index, each.text) for each in (lines[0], lines[-1]))
     senders = Counter(each.sender for each in lines if each.sender)
     if family == OTHER:
@@ -77,7 +77,7 @@ def _single_summary(family: str, lines: Sequence[SingleLine]) -> LinesSummary:
     if family == "ws_connecting":
         records = (each.parsed.records[0] for each in lines)
         loopback = frozenset(is_loopback(each.fields["url"]) for each in records if each.venue)
-    return LinesSummary(family, len(lines), first, last, _names(lines), senders, loopback)
+    return LinesSummary(family, len(lines), first, last, _names(lines) if with_names else (), senders, loopback)
 
 
 def _names(lines: Iterable[SingleLine]) -> list[Named]:
