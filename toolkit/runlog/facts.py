@@ -18,7 +18,6 @@ from toolkit.runlog.session_lines import is_loopback, session_line
 
 KEEP_ERRORS = 200
 _BUILD_ERRORS = ("build_error", "build_cause")
-_MAY_SHOW_CAUSE = CAUSE_FAMILIES | {"caused_by"}
 _NOT_OWN = NOT_RUNNING | set(UNKNOWN)
 
 
@@ -148,8 +147,9 @@ class LogFacts:
         """Add one record of a line; `sender` is the container or service that wrote it."""
         family = record.family
         self.families[family] += 1
-        if self.causes.may_follow or family in _MAY_SHOW_CAUSE:
+        if self.causes.may_follow or family == "caused_by":
             self.causes.add(family, ref, text)
+        if family in CAUSE_FAMILIES:
             self.note_cause(family, ref, text)
         if sender:
             self.add_sender(family, sender)

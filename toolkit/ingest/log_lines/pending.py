@@ -24,7 +24,7 @@ from toolkit.runlog.parse import OTHER, LogRecord
 _STARTS = ("startup", "startup_short")
 PANICS = ("panic", "panic_quoted")
 _SUPERVISORS = ("supervisor_panic",)
-_NOT_PLAIN = (*_STARTS, *_SUPERVISORS)
+_NOT_PLAIN = frozenset((*_STARTS, *_SUPERVISORS))
 ANNOUNCING = frozenset((*PANICS, *_SUPERVISORS))
 """Families of lines after which the message of a panic may follow."""
 
@@ -81,6 +81,16 @@ class PanicMessage:
     _started: bool = False
     _plain_from: int = 0
     """Number of the first held line after those of starts and supervisors."""
+
+    def continues_with(self, each: PendingLine) -> bool:
+        """Return whether a line may belong to the message and tells nothing of its end, as most lines do."""
+        records, held = each.line.parsed.records, self.held
+        if self.form is not MessageForm.AFTER_FIRST_LINE or self._started or len(records) > 1 or not held:
+            return False
+        if records[0].family in _NOT_PLAIN or len(held) > MAX_MESSAGE_LINES or follows_message(each.line.text):
+            return False
+        (file_no, line), last = each.ref, held[-1]
+        return line == last.ref[1] + len(last.files) and file_no == last.ref[0]
 
     def may_hold(self, each: PendingLine) -> bool:
         """Return whether a line may belong to the message."""

@@ -109,6 +109,8 @@ class LineReader:
         """Read a line, or hold it."""
         if (panic := self._panic) is None:
             self._read(each)
+        elif panic.continues_with(each):
+            panic.held.append(each)
         elif (count := panic.lines_before(each)) is not None:
             self._read_message(panic, count)
             self.add(each)
