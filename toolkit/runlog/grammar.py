@@ -72,8 +72,9 @@ class MessageFamily:
 
         The text after the match counts as text from outside unless an example continues in the same way.
         """
-        if any(0 <= match.start(name) <= at for name in self.outside_text):
-            return True
+        for name in self.outside_text:
+            if 0 <= match.start(name) <= at:
+                return True
         return match.end() < at and not self._continues(match.string[match.end() : at])
 
     def _continues(self, tail: str) -> bool:

@@ -14,24 +14,33 @@ from functools import cache, lru_cache
 from toolkit.runlog.grammar import AuditText, MessageFamily, audit_text, message_families
 from toolkit.runlog.search.beginnings import beginnings
 
-_START = re.compile(
-    r"WS_AUDIT |INFO: |WARN: |ERROR: |market_rx_stats tick=|FIRST_[A-Z_]+ venue=|APPLIED_BOOK venue=|ASTER_SIZE_RAW |"
-    r"VENUE_HEALTH_TRANSITION |\[runner\] tick=|\[telemetry\] |thread '|error(?:\[E[0-9]+\])?: |"
-    r"paraphina(?:_live)?( \| )|effective_(trade_mode|risk_profile)=|\{\"(timebase_id|kill_reason|basis_b_t)\""
-)
-"""Beginning of a record. Only one that is written to standard output has a group."""
+_STARTS = (
+    "WS_AUDIT ", "INFO: ", "WARN: ", "ERROR: ", "market_rx_stats tick=", "FIRST_[A-Z_]+ venue=", "APPLIED_BOOK venue=",
+    "ASTER_SIZE_RAW ", "VENUE_HEALTH_TRANSITION ", r"\[runner\] tick=", r"\[telemetry\] ", "thread '",
+    r"error(?:\[E[0-9]+\])?: ", r"paraphina(?:_live)?( \| )", "effective_(trade_mode|risk_profile)=",
+    r"\{\"(timebase_id|kill_reason|basis_b_t)\"",
+)  # fmt: skip
+"""Patterns of the beginnings of records. Only those of records that are written to standard output have a group."""
 # Each alternative begins with a character, not a group: the search then tries only places with one of these characters.
-_START_WITHOUT_DIGITS = re.compile(_START.pattern.replace("[0-9]+", ""))
+_ANY_START = re.compile("|".join(_STARTS))
+_WITHOUT_DIGITS = re.compile(_ANY_START.pattern.replace("[0-9]+", ""))
+_KINDS = tuple((re.compile(each), re.compile(each.replace("[0-9]+", ""))) for each in _STARTS)
 _JOINED_AFTER = re.compile(r"[^\s\"'`=:,(\[{<>|/\\]")
 """Character that may precede a joined record. Text that merely quotes a record has a blank or a quote there."""
+Boundary = tuple[int, bool]
+"""Place in a line where a further record may begin, and whether it is one that is written to standard output."""
 _MAX_PARTIAL_LENGTH = 400
 _ALIKE = 6
 """Characters at the end of a piece that are looked for in examples."""
 _MAX_PARTIAL_AUDIT_WORDS = 4
-_START_CHARS, _HEAD = 4, 32
+_START_CHARS, _HEAD = 4, 40
 """Characters by which the families of a message that is cut off are looked up."""
+_DIGIT = re.compile("[0-9]")
+_NAMED = re.compile(r"(?:INFO|WARN|ERROR): ([A-Z][a-z0-9][A-Za-z0-9]{0,30})(?<![A-Z]) ")
+"""Level and name with which a message begins."""
 _FEW_PIECES = 16
 """Cut-off messages that take less time than the patterns of the beginnings of families take to be compiled."""
+_CAPITALISED = re.compile(r"[A-Z][A-Za-z0-9]*")
 _OWN_VALUE = re.compile(r"-?[\w.:]*")
 _COMPONENT_KEYS = ("component", "subsystem")
 
@@ -53,21 +62,26 @@ def may_continue_on_next_line(line: bytes) -> bool:
     return _CONTINUED.search(line, 1) is not None
 
 
-def record_boundaries(text: str) -> list[int]:
-    """Return the places where a further record may begin; standard output may begin anywhere in a line."""
+def record_boundaries(text: str, starts: re.Pattern[str]) -> list[Boundary]:
+    """Return the places where a further record may begin; standard output may begin anywhere in a line.
+
+    `starts` is the pattern of the beginnings that the shape of the text allows.
+    """
     joined = _JOINED_AFTER.match
-    return [m.start() for m in _START.finditer(text, 1) if m.lastindex or joined(text, m.start() - 1)]
+    found = [(each.start(), each.lastindex is not None) for each in starts.finditer(text, 1)]
+    return [each for each in found if each[1] or joined(text, each[0] - 1)]
 
 
-def shape_may_have_boundaries(shape: str, begins_with_digit: bool) -> bool:
-    """Return true for the shape of a text in which a further record may begin after the first character."""
-    return _START_WITHOUT_DIGITS.search(shape, 0 if begins_with_digit else 1) is not None
+def starts_in_shape(shape: str, begins_with_digit: bool) -> re.Pattern[str] | None:
+    """Return a pattern of all records that may begin after the first character of a text of a shape; None if none may.
 
-
-def is_stdout(text: str) -> bool:
-    """Return true if a text begins with a record that is written to standard output, always in one piece."""
-    match = _START.match(text)
-    return match is not None and match.lastindex is not None
+    The pattern of one kind of record is searched in a third of the time of that of all kinds.
+    """
+    rest = shape if begins_with_digit else shape[1:]
+    if _WITHOUT_DIGITS.search(rest) is None:
+        return None
+    kinds = [pattern for pattern, without_digits in _KINDS if without_digits.search(rest)]
+    return kinds[0] if len(kinds) == 1 else _ANY_START
 
 
 def follows_separator(piece: str) -> bool:
@@ -84,23 +98,37 @@ def is_partial_record(piece: str) -> bool:
         return len(piece.split(" ")) <= _MAX_PARTIAL_AUDIT_WORDS and not audit_holds_outside_text(piece)
     if piece.startswith("market_rx_stats tick="):
         return not rx_holds_outside_text(piece)
-    return len(piece) <= _MAX_PARTIAL_LENGTH and _is_partial_message(piece)
+    return len(piece) <= _MAX_PARTIAL_LENGTH and _is_partial_message(_with_one_name(piece))
+
+
+def _with_one_name(piece: str) -> str:
+    """Return a piece with another name after its level, the same for all pieces; the piece itself if it has none.
+
+    All names are alike to a pattern, except those that it states, long ones, and those that end with a capital letter.
+    """
+    if (named := _NAMED.match(piece)) is None or named[1] in _stated_names():
+        return piece
+    return f"{piece[: named.start(1)]}Venue{piece[named.end(1) :]}"
+
+
+@cache
+def _stated_names() -> frozenset[str]:
+    return frozenset(name for each in message_families() for name in _CAPITALISED.findall(each.pattern.pattern))
 
 
 @lru_cache(1_024)
 def _is_partial_message(piece: str) -> bool:
+    start = piece[:_START_CHARS]
     if _is_partial_message.cache_info().misses <= _FEW_PIECES:
-        return any(_completes(piece, each) for each in _families_starting_like(piece[:_START_CHARS]))
-    likely = _families_with(piece[-_ALIKE:], piece[:_START_CHARS])
-    if any(_completes(piece, each) for each in likely if _beginnings_of(each.name).match(piece)):
-        return True
-    families = _families_beginning_with(piece[:_HEAD])
+        return any(_completes(piece, each) for each in _families_starting_like(start))
+    families = _families_beginning_with(start, _DIGIT.split(piece[:_HEAD], maxsplit=1)[0])
     return any(_completes(piece, each) for each in families if _beginnings_of(each.name).match(piece))
 
 
 @lru_cache(1_024)
-def _families_beginning_with(head: str) -> tuple[MessageFamily, ...]:
-    families = _families_starting_like(head[:_START_CHARS])
+def _families_beginning_with(start: str, head: str) -> tuple[MessageFamily, ...]:
+    """Return the families of messages that start like `start` and may begin with `head`, fewer than with its half."""
+    families = _families_beginning_with(start, head[: len(head) // 2]) if head else _families_starting_like(start)
     return tuple(each for each in families if _beginnings_of(each.name).match(head))
 
 
@@ -129,12 +157,6 @@ def _is_own_word(word: str, text: AuditText, cut_off: bool = False) -> bool:
     if not text.is_own(key) or (not cut_off and key in _COMPONENT_KEYS and word not in text.components):
         return False
     return _OWN_VALUE.fullmatch(value) is not None
-
-
-@lru_cache(1_024)
-def _families_with(end: str, start: str) -> tuple[MessageFamily, ...]:
-    """Return the families that start like a piece and have an example in which the end of the piece stands."""
-    return tuple(each for each in _families_starting_like(start) if any(end in example for example in each.examples))
 
 
 @lru_cache(256)

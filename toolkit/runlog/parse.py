@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 import msgspec
 from msgspec.structs import replace
@@ -17,16 +16,15 @@ from msgspec.structs import replace
 from toolkit.runlog.audit_lines import audit_fields, find_audit_family
 from toolkit.runlog.grammar import AuditFamily, MessageFamily, audit_family_named, message_family_named
 from toolkit.runlog.interleaving import (
+    Boundary,
     audit_holds_outside_text,
     follows_separator,
     is_partial_record,
-    is_stdout,
     record_boundaries,
     rx_holds_outside_text,
 )
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.search.families import Candidate, likely_records
-from toolkit.runlog.search.line_shapes import MAX_CHARS
 
 OTHER = "other"
 RX_STATS = "market_rx_stats"
@@ -40,7 +38,7 @@ _RECONNECT = re.compile(
     r"WS_AUDIT venue=(?P<venue>\w+) reconnect_reason=(?P<reconnect_reason>\w+) count=(?P<count>\d+)"
 )
 """The audit line of a reconnect as every build prints it. These lines are parsed one by one, as their order matters."""
-NOT_COUNTED = (OTHER, "socket_note", "startup_note", "heartbeat")
+NOT_COUNTED = frozenset((OTHER, "socket_note", "startup_note", "heartbeat"))
 """Families of records that change no count of the run."""
 PROGRAM_PHRASES = (
     "paraphina |", "paraphina_live |", "effective_trade_mode=", "effective_risk_profile=", "WS_AUDIT ",
@@ -140,10 +138,10 @@ def parse(text: str) -> ParsedLine:
 
 def parse_plain(text: str, stamped_ms: int | None) -> ParsedLine:
     """Parse one line without its decoration and newline, and with the time that a CI system stamped on it."""
-    if (reconnect := _reconnect(text, 0)) is not None:
+    if text.startswith(_AUDIT) and (reconnect := _reconnect(text, 0)) is not None:
         return ParsedLine((reconnect,), stamped_ms)
     likely = likely_records(text)
-    if likely.may_have_boundaries and (boundaries := record_boundaries(text)):
+    if likely.starts and (boundaries := record_boundaries(text, likely.starts)):
         return _JoinedLine(text, likely.candidates).parse(boundaries, stamped_ms)
     return ParsedLine((_parse_record(text, 0, likely.candidates)[0] or _OTHER,), stamped_ms)
 
@@ -154,82 +152,85 @@ class _JoinedLine:
     def __init__(self, text: str, candidates: Sequence[Candidate]) -> None:
         self._text = text
         self._candidates = candidates
-        """Families that may match the whole line."""
+        """Families that may match the whole line. A family that may match its beginning is one of them."""
         self._records: dict[int, _Parsed] = {}
         """The record with which the rest of the line from a place begins, and the match of its pattern."""
 
-    def parse(self, boundaries: Sequence[int], stamped_ms: int | None = None, at: int = 0) -> ParsedLine:
+    def parse(self, boundaries: Sequence[Boundary], stamped_ms: int | None = None, at: int = 0) -> ParsedLine:
         """Return the records of the line from the character `at`; further ones may begin at the `boundaries`.
 
         The line is split where only a further record can begin. It is kept whole where a field before that place may
         hold the rest of the line.
         """
-        text, records, partial = self._text, list[LogRecord](), None
-        for place, boundary in enumerate(boundaries):
+        records: list[LogRecord] = []
+        text, partial = self._text, None
+        for place, (boundary, is_stdout) in enumerate(boundaries):
             piece = text[at:boundary]
-            if (record := _complete_record(piece, at)) is not None:
+            if (record := _complete_record(piece, at, None if at else self._candidates)) is not None:
                 records.append(record)
             else:
-                may_split, certain = self._may_split(at, boundary)
+                may_split, certain = self._may_split(piece, at, boundary, is_stdout)
                 if not may_split:
                     return self._whole(records, at, boundaries[place:], stamped_ms, partial)
-                partial = piece if is_stdout(text[boundary:]) else None
+                partial = piece if is_stdout else None
                 if not certain:
                     rest = self.parse(boundaries[place + 1 :], at=boundary)
                     alone = self._whole(records, at, boundaries[place:])
                     return ParsedLine((*records, *rest.records), stamped_ms, partial, rest.quoted, alone)
             at = boundary
-        last, _ = self._from(at)
-        return ParsedLine((*records, *([last] if last else [])) or (_OTHER,), stamped_ms, partial)
+        return ParsedLine(_with_last(records, self._from(at)[0]), stamped_ms, partial)
 
     def _from(self, at: int) -> _Parsed:
         """Return the record that the text from the character `at` to the end of the line begins with, and its match."""
-        if at not in self._records:
-            if len(self._records) > MAX_QUOTED:
-                self._records.clear()
-            self._records[at] = _parse_record(self._text[at:], at, None if at else self._candidates)
-        return self._records[at]
+        if (known := self._records.get(at)) is not None:
+            return known
+        if len(self._records) > MAX_QUOTED:
+            self._records.clear()
+        found = self._records[at] = _parse_record(self._text[at:], at, None if at else self._candidates)
+        return found
 
-    def _may_split(self, at: int, boundary: int) -> tuple[bool, bool]:
+    def _may_split(self, piece: str, at: int, boundary: int, is_stdout: bool) -> tuple[bool, bool]:
         """Return whether a record cut off at `boundary` may be followed by another, and whether that is certain.
 
         It is not if a message quotes the rest. Only the rest of the record on the next line then shows that it was cut.
         """
-        piece = self._text[at:boundary]
-        if not is_partial_record(piece) or self._from(boundary)[0] is None:
-            return False, False
         whole, match = self._from(at)
-        if whole is None or match is None or not _holds_outside_text(whole, match, piece):
-            return True, True
-        certain = whole.family in UNKNOWN and not follows_separator(piece)
-        return certain or is_stdout(self._text[boundary:]), certain
+        certain = (
+            whole is None
+            or match is None
+            or (whole.family in UNKNOWN and not follows_separator(piece))
+            or not _holds_outside_text(whole, match, piece)
+        )
+        may_split = (certain or is_stdout) and is_partial_record(piece) and self._from(boundary)[0] is not None
+        return may_split, certain
 
     def _whole(
         self,
         records: Sequence[LogRecord],
         at: int,
-        boundaries: Sequence[int],
+        boundaries: Sequence[Boundary],
         stamped_ms: int | None = None,
         partial: str | None = None,
     ) -> ParsedLine:
         """Return the records of the line, kept whole from the character `at`, though records may begin in it."""
         whole, _ = self._from(at)
-        inside = [self._from(each)[0] for each in boundaries[:MAX_QUOTED]]
-        quoted = tuple([each for each in inside if each is not None and each.family not in NOT_COUNTED])
-        return ParsedLine((*records, *([whole] if whole else [])) or (_OTHER,), stamped_ms, partial, quoted)
+        quoted: list[LogRecord] = []
+        for each, _ in boundaries[:MAX_QUOTED]:
+            if (record := self._from(each)[0]) is not None and record.family not in NOT_COUNTED:
+                quoted.append(record)
+        return ParsedLine(_with_last(records, whole), stamped_ms, partial, tuple(quoted))
 
 
-def _complete_record(piece: str, at: int) -> LogRecord | None:
+def _with_last(records: Sequence[LogRecord], last: LogRecord | None) -> tuple[LogRecord, ...]:
+    return (*records, last) if last is not None else tuple(records) or (_OTHER,)
+
+
+def _complete_record(piece: str, at: int, candidates: Sequence[Candidate] | None) -> LogRecord | None:
     """Return the record that a piece of a line is; None if it may be cut off, or may be continued by any text."""
-    return (_remembered_record if len(piece) <= MAX_CHARS else _remembered_record.__wrapped__)(piece, at)
-
-
-@lru_cache(1_024)
-def _remembered_record(piece: str, at: int) -> LogRecord | None:
-    record, match = _parse_record(piece, at)
-    if record is None or _holds_outside_text(record, match, piece) or _is_truncated(record):
-        return None
-    return record
+    record, match = _parse_record(piece, at, candidates, is_piece=True)
+    if record is None or match is not None:
+        return record
+    return None if _holds_outside_text(record, match, piece) or _is_truncated(record) else record
 
 
 def _holds_outside_text(record: LogRecord, match: re.Match[str] | None, piece: str) -> bool:
@@ -245,19 +246,22 @@ def _is_truncated(record: LogRecord) -> bool:
     return record.family == RX_STATS and "cap_hits" not in record.fields
 
 
-def _parse_record(text: str, column: int, candidates: Sequence[Candidate] | None = None) -> _Parsed:
+def _parse_record(
+    text: str, column: int, candidates: Sequence[Candidate] | None = None, is_piece: bool = False
+) -> _Parsed:
     """Return the record that a text begins with, and the match of a message family's pattern.
 
-    `candidates` are the families that may match the text, looked up unless they are known.
+    `candidates` are the families that may match the text, looked up unless they are known. A message at the end of
+    which text from outside may stand is no record of a piece.
     """
-    if (reconnect := _reconnect(text, column)) is not None:
-        return reconnect, None
     if text.startswith(_AUDIT):
-        return _audit_record(text, column), None
+        return _reconnect(text, column) or _audit_record(text, column), None
     if text.startswith(RX_STATS) and _RX.match(text):
         return LogRecord(RX_STATS, None, None, audit_fields(text[16:])[0], column), None
     for match_pattern, family, names_venue in likely_records(text).candidates if candidates is None else candidates:
         if match := match_pattern(text):
+            if is_piece and family.holds_outside_text(match, len(text)):
+                return None, None
             fields, venue = match.groupdict(), family.venue
             if None in fields.values():
                 fields = {key: value for key, value in fields.items() if value is not None}

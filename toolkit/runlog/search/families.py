@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from toolkit.runlog.grammar import MessageFamily, message_families
-from toolkit.runlog.interleaving import shape_may_have_boundaries
+from toolkit.runlog.interleaving import starts_in_shape
 from toolkit.runlog.search.line_shapes import MAX_CHARS, MAX_SHAPES, shape_of, shape_text
 from toolkit.runlog.search.required_text import Clause
 
@@ -26,13 +26,13 @@ class Likely(NamedTuple):
     """Families that may match a text, in the order in which they are tried."""
 
     candidates: tuple[Candidate, ...]
-    may_have_boundaries: bool
-    """True if a further record may begin in it."""
+    starts: re.Pattern[str] | None
+    """The pattern of the records that may begin in it after its first character; None if none may."""
 
 
 _LEVELS = ("INFO", "WARN", "ERRO")
 """Beginnings of lines that state their level; a producer may raise the level of a repeated line."""
-_START = 4
+START = 4
 """Characters by which the families of a line are looked up."""
 _VENUE_GROUPS = ("Venue", "venue", "task")
 _Clauses = tuple[tuple[bytes, ...], ...]
@@ -44,7 +44,7 @@ def likely_records(text: str) -> Likely:
     The families are found by the first characters of their examples, and by the texts that each of their lines holds.
     """
     find = _likely if len(text) <= MAX_CHARS else _likely.__wrapped__
-    start = text[:_START]
+    start = text[:START]
     return find(start if start in _known_starts() else _stand_in(start), shape_of(text))
 
 
@@ -63,7 +63,7 @@ def _likely(start: str, shape: bytes) -> Likely:
     known = start if start in _known_starts() else ""
     families = _families_of_start(known, start[:1].isupper(), start[:1].isspace())
     candidates = [each for text, further, each in families if text in shape and _fulfils(shape, further)]
-    return Likely(tuple(candidates), shape_may_have_boundaries(shape_text(shape), start[:1].isdigit()))
+    return Likely(tuple(candidates), starts_in_shape(shape_text(shape), start[:1].isdigit()))
 
 
 def _fulfils(shape: bytes, clauses: _Clauses) -> bool:
@@ -79,8 +79,8 @@ def _fulfils(shape: bytes, clauses: _Clauses) -> bool:
 
 @cache
 def _known_starts() -> frozenset[str]:
-    """Return the first characters of all examples, also of lines that are shorter than `_START`."""
-    lengths = range(1, _START + 1)
+    """Return the first characters of all examples, also of lines that are shorter than `START`."""
+    lengths = range(1, START + 1)
     return frozenset(example[:n] for each in message_families() for example in each.examples for n in lengths)
 
 
@@ -90,7 +90,7 @@ def _families_of_start(
 ) -> tuple[tuple[bytes, _Clauses, Candidate], ...]:
     """Return the families of lines that begin with `start`, each with a text and clauses of the shapes of its lines."""
     families = (each for each in message_families() if _may_start(each, start, begins_upper, begins_space))
-    return tuple((*_of_shapes(each.needs), _candidate(each)) for each in families)
+    return tuple((*_of_shapes(each.needs), candidate(each)) for each in families)
 
 
 def _of_shapes(needs: tuple[Clause, ...]) -> tuple[bytes, _Clauses]:
@@ -100,7 +100,8 @@ def _of_shapes(needs: tuple[Clause, ...]) -> tuple[bytes, _Clauses]:
     return text, tuple(clause for clause in clauses if text not in clause)
 
 
-def _candidate(family: MessageFamily) -> Candidate:
+def candidate(family: MessageFamily) -> Candidate:
+    """Return a family as one that a line may be of."""
     groups = family.pattern.groupindex
     return Candidate(family.pattern.match, family, any(name in groups for name in _VENUE_GROUPS))
 
