@@ -17,7 +17,7 @@ EXAMPLES = sorted({each for family in (*message_families(), *audit_families()) f
 NAMES = ("Lighter", "Ex", "V0", "Zz9a", "FooB", "Killed", "The", "Supervised", "REST", "Venue", "A" + "b" * 60)
 """Names of venues, words that patterns state, and names that end with a capital letter or are long."""
 VENUES = re.compile(r"\b(?:Lighter|Aster|Extended|Hyperliquid|Paradex)\b")
-ALL = Likely(tuple(map(candidate, message_families())), interleaving._ANY_START)
+ALL = Likely(tuple(map(candidate, message_families())), False, interleaving._ANY_START)
 names, places = st.sampled_from(NAMES), st.integers(1, 200)
 lines = st.builds(lambda example, name: VENUES.sub(name, example), st.sampled_from(EXAMPLES), names)
 pieces = st.builds(lambda line, place: line[:place], lines, places)
@@ -42,6 +42,19 @@ def test_a_line_is_read_as_with_all_families_and_all_kinds_of_records(
         patch.setattr(interleaving, "_is_partial_message", is_partial_message)
         patch.setattr(interleaving, "_with_one_name", lambda piece: piece)
         assert parse.parse(line) == found
+
+
+@settings(deadline=None, max_examples=500)
+@given(line=joined_lines)
+def test_a_message_that_ends_open_does_so_wherever_it_is_cut(line: str) -> None:
+    for family in message_families():
+        if family.ends_open and (match := family.pattern.match(line)) is not None:
+            assert match.lastindex is not None
+            for end in range(match.start(match.lastindex), len(line)):
+                cut = family.pattern.match(line[:end])
+                assert cut is not None and family.holds_outside_text(cut, end)
+        elif family.ends_open:
+            assert not any(family.pattern.match(line[:end]) for end in range(len(line)))
 
 
 @pytest.mark.parametrize("name", NAMES)

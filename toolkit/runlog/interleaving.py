@@ -68,8 +68,11 @@ def record_boundaries(text: str, starts: re.Pattern[str]) -> list[Boundary]:
     `starts` is the pattern of the beginnings that the shape of the text allows.
     """
     joined = _JOINED_AFTER.match
-    found = [(each.start(), each.lastindex is not None) for each in starts.finditer(text, 1)]
-    return [each for each in found if each[1] or joined(text, each[0] - 1)]
+    return [
+        (each.start(), each.lastindex is not None)
+        for each in starts.finditer(text, 1)
+        if each.lastindex or joined(text, each.start() - 1)
+    ]
 
 
 def starts_in_shape(shape: str, begins_with_digit: bool) -> re.Pattern[str] | None:

@@ -24,7 +24,7 @@ from toolkit.runlog.interleaving import (
     rx_holds_outside_text,
 )
 from toolkit.runlog.sanitize import strip_decoration
-from toolkit.runlog.search.families import Candidate, likely_records
+from toolkit.runlog.search.families import Candidate, Likely, likely_records
 
 OTHER = "other"
 RX_STATS = "market_rx_stats"
@@ -142,17 +142,17 @@ def parse_plain(text: str, stamped_ms: int | None) -> ParsedLine:
         return ParsedLine((reconnect,), stamped_ms)
     likely = likely_records(text)
     if likely.starts and (boundaries := record_boundaries(text, likely.starts)):
-        return _JoinedLine(text, likely.candidates).parse(boundaries, stamped_ms)
+        return _JoinedLine(text, likely).parse(boundaries, stamped_ms)
     return ParsedLine((_parse_record(text, 0, likely.candidates)[0] or _OTHER,), stamped_ms)
 
 
 class _JoinedLine:
     """A line that may hold several records. What is read of its last places is remembered."""
 
-    def __init__(self, text: str, candidates: Sequence[Candidate]) -> None:
+    def __init__(self, text: str, likely: Likely) -> None:
         self._text = text
-        self._candidates = candidates
-        """Families that may match the whole line. A family that may match its beginning is one of them."""
+        self._likely = likely
+        """What the whole line may be. A family that may match its beginning is one of the candidates."""
         self._records: dict[int, _Parsed] = {}
         """The record with which the rest of the line from a place begins, and the match of its pattern."""
 
@@ -166,7 +166,7 @@ class _JoinedLine:
         text, partial = self._text, None
         for place, (boundary, is_stdout) in enumerate(boundaries):
             piece = text[at:boundary]
-            if (record := _complete_record(piece, at, None if at else self._candidates)) is not None:
+            if not self._ends_open(at, boundary) and (record := self._complete_record(piece, at)) is not None:
                 records.append(record)
             else:
                 may_split, certain = self._may_split(piece, at, boundary, is_stdout)
@@ -180,13 +180,30 @@ class _JoinedLine:
             at = boundary
         return ParsedLine(_with_last(records, self._from(at)[0]), stamped_ms, partial)
 
+    def _ends_open(self, at: int, boundary: int) -> bool:
+        """Return true if the line is a message of which any text from a place before `boundary` is a part.
+
+        Its beginning up to `boundary` then is a message of the same family, to which any text may belong.
+        """
+        if at or not self._likely.all_end_open:
+            return False
+        _, match = self._from(0)
+        return match is not None and match.lastindex is not None and match.start(match.lastindex) <= boundary
+
+    def _complete_record(self, piece: str, at: int) -> LogRecord | None:
+        """Return the record that a piece of a line is; None if it may be cut off, or may be continued by any text."""
+        record, match = _parse_record(piece, at, None if at else self._likely.candidates, is_piece=True)
+        if record is None or match is not None:
+            return record
+        return None if _may_go_on(record, piece) else record
+
     def _from(self, at: int) -> _Parsed:
         """Return the record that the text from the character `at` to the end of the line begins with, and its match."""
         if (known := self._records.get(at)) is not None:
             return known
         if len(self._records) > MAX_QUOTED:
             self._records.clear()
-        found = self._records[at] = _parse_record(self._text[at:], at, None if at else self._candidates)
+        found = self._records[at] = _parse_record(self._text[at:], at, None if at else self._likely.candidates)
         return found
 
     def _may_split(self, piece: str, at: int, boundary: int, is_stdout: bool) -> tuple[bool, bool]:
@@ -195,11 +212,12 @@ class _JoinedLine:
         It is not if a message quotes the rest. Only the rest of the record on the next line then shows that it was cut.
         """
         whole, match = self._from(at)
+        family = None if whole is None else whole.message_family
         certain = (
-            whole is None
+            family is None
             or match is None
-            or (whole.family in UNKNOWN and not follows_separator(piece))
-            or not _holds_outside_text(whole, match, piece)
+            or (family.name in UNKNOWN and not follows_separator(piece))
+            or not family.holds_outside_text(match, len(piece))
         )
         may_split = (certain or is_stdout) and is_partial_record(piece) and self._from(boundary)[0] is not None
         return may_split, certain
@@ -225,25 +243,11 @@ def _with_last(records: Sequence[LogRecord], last: LogRecord | None) -> tuple[Lo
     return (*records, last) if last is not None else tuple(records) or (_OTHER,)
 
 
-def _complete_record(piece: str, at: int, candidates: Sequence[Candidate] | None) -> LogRecord | None:
-    """Return the record that a piece of a line is; None if it may be cut off, or may be continued by any text."""
-    record, match = _parse_record(piece, at, candidates, is_piece=True)
-    if record is None or match is not None:
-        return record
-    return None if _holds_outside_text(record, match, piece) or _is_truncated(record) else record
-
-
-def _holds_outside_text(record: LogRecord, match: re.Match[str] | None, piece: str) -> bool:
-    """Return true if a field of a record that begins with `piece` may hold text from outside at the end of `piece`."""
-    if match is not None and (family := record.message_family) is not None:
-        return family.holds_outside_text(match, len(piece))
+def _may_go_on(record: LogRecord, piece: str) -> bool:
+    """Return true if a record that is no message, and ends as `piece` does, may be cut off or hold any text there."""
     if record.family == RX_STATS:
-        return rx_holds_outside_text(piece)
+        return "cap_hits" not in record.fields or rx_holds_outside_text(piece)
     return record.audit_family is None or audit_holds_outside_text(piece)
-
-
-def _is_truncated(record: LogRecord) -> bool:
-    return record.family == RX_STATS and "cap_hits" not in record.fields
 
 
 def _parse_record(

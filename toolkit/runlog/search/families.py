@@ -26,6 +26,8 @@ class Likely(NamedTuple):
     """Families that may match a text, in the order in which they are tried."""
 
     candidates: tuple[Candidate, ...]
+    all_end_open: bool
+    """True if a beginning of a line of them, cut off in its last field, is a line of the same family."""
     starts: re.Pattern[str] | None
     """The pattern of the records that may begin in it after its first character; None if none may."""
 
@@ -63,7 +65,8 @@ def _likely(start: str, shape: bytes) -> Likely:
     known = start if start in _known_starts() else ""
     families = _families_of_start(known, start[:1].isupper(), start[:1].isspace())
     candidates = [each for text, further, each in families if text in shape and _fulfils(shape, further)]
-    return Likely(tuple(candidates), starts_in_shape(shape_text(shape), start[:1].isdigit()))
+    all_end_open = all(each.family.ends_open for each in candidates)
+    return Likely(tuple(candidates), all_end_open, starts_in_shape(shape_text(shape), start[:1].isdigit()))
 
 
 def _fulfils(shape: bytes, clauses: _Clauses) -> bool:
