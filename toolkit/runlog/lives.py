@@ -101,9 +101,9 @@ class Lives:
 
 
 def _process_counter(record: LogRecord) -> tuple[tuple[str | None, str | None], int] | None:
-    if record.family == "audit_reconnect" and is_count(record.fields["count"]):
-        has_own_name = record.venue != OTHER_NAME and record.reason != OTHER_NAME
-        return ((record.venue, record.reason), int(record.fields["count"])) if has_own_name else None
+    if record.family == "audit_reconnect":
+        count, has_own_name = record.fields["count"], record.venue != OTHER_NAME and record.reason != OTHER_NAME
+        return ((record.venue, record.reason), int(count)) if has_own_name and is_count(count) else None
     if record.family == "audit_publisher":
         for name, value in record.fields.items():
             if name.startswith("mp_") and is_count(value):

@@ -49,6 +49,8 @@ def is_loopback(url: str) -> bool:
 
 def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
     """Return the record as a life-cycle line; None if it is not about a public session."""
+    if record.family in _AUDITED:
+        return None if record.venue is None else SessionLine(record.family, record.venue, record.reason, ref)
     if not may_be_about_session(record.family):
         return None
     fields, error = record.fields, record.fields.get("error", "")
@@ -61,8 +63,6 @@ def session_line(record: LogRecord, ref: Ref) -> SessionLine | None:
             return SessionLine(record.family, venue, reason, ref, ends=True, error=error)
         case _ if record.venue is None:
             return None
-        case family if family in _AUDITED:
-            return SessionLine(record.family, record.venue, record.reason, ref)
         case "end_close_frame":
             error = fields["frame"]
     if (message := record.message_family) is None:
