@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 
 import duckdb
 from msgspec import structs
@@ -16,6 +14,7 @@ from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.rotation import is_continuation, join_line
 from toolkit.files.run_file import RunFile, adjoins, continues, rest_may_follow
 from toolkit.ingest.batch_writer import TableWriter
+from toolkit.ingest.log_blocks import LogBlocks
 from toolkit.ingest.log_lines.life_cycle_lines import life_cycle_lines
 from toolkit.ingest.log_lines.pending import PendingLine
 from toolkit.ingest.log_lines.reader import LineReader, LogLoad
@@ -23,21 +22,14 @@ from toolkit.ingest.log_lines.rows import LogRows
 from toolkit.ingest.log_lines.unended import LinePlace, UnendedLine
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.vocabulary import SetAside
-from toolkit.runlog.bulk.block import (
-    ParsedBlock,
-    log_templates,
-    parse_block,
-    parse_span,
-)
+from toolkit.runlog.bulk.block import ParsedBlock
 from toolkit.runlog.bulk.single_lines import SingleLine, parse_single, rejoined
 from toolkit.runlog.wrapping.common import LineExamples
 from toolkit.runlog.wrapping.detect import LEARNT
-from toolkit.runlog.wrapping.section_reader import OpenLines, SectionReader
-from toolkit.runlog.wrapping.sections import LogWrappings
-from toolkit.runlog.wrapping.unwrap import UnwrappedLines, rejoin_wrapped
-from toolkit.streams.blocks import BLOCK_BYTES, Block, blocks, of_few_lines
+from toolkit.runlog.wrapping.section_reader import OpenLines
+from toolkit.runlog.wrapping.unwrap import rejoin_wrapped
+from toolkit.streams.blocks import BLOCK_BYTES
 from toolkit.streams.parallel import PARALLEL_FROM_BYTES, gc_paused
-from toolkit.streams.spans import read_in_parallel, span_blocks
 
 
 def load(
@@ -49,9 +41,10 @@ def load(
 ) -> LogLoad:
     """Read the run's logs, in the order given, into `log_event`, `counter` and `rx_stat`.
 
-    A plain file of `parallel_from` bytes or more is read in several processes, in spans of about `span_bytes` each.
-    The parts of a rotated log are read as one. Sessions and incidents are only returned: they are written once the
-    lines have their times. Raises `InputError` for an unreadable file.
+    A file of `parallel_from` bytes or more is read in several processes, a compressed one from that byte on: a plain
+    log in spans of about `span_bytes` each, any other in blocks of half as many. The parts of a rotated log are read as
+    one. Sessions and incidents are only returned: they are written once the lines have their times. Raises
+    `InputError` for an unreadable file.
     """
     with gc_paused(), TableWriter(con, run_key) as writer:
         loader = _Loader(LogRows(writer), parallel_from, span_bytes)
@@ -80,8 +73,6 @@ class _Loader:
 
     def __init__(self, rows: LogRows, parallel_from: int, span_bytes: int) -> None:
         self.rows = rows
-        self._parallel_from = parallel_from
-        self._span_bytes = span_bytes
         self.result = LogLoad()
         self.reader = LineReader(rows, self.result)
         self.most_lives = 0
@@ -90,6 +81,7 @@ class _Loader:
         self._broken_record: str | None = None
         """The beginning of a record that another writer's output interrupted: its rest may be the next line."""
         self._begun = OpenLines()
+        self._blocks = LogBlocks(parallel_from, span_bytes, self._begun)
         self._begun_at = LinePlace(0, 0, 0)
         """Place of the first of the lines that are open at the end of a part."""
         self._undecided: PendingLine | None = None
@@ -106,7 +98,7 @@ class _Loader:
         self.result.unknown.setdefault(source.file_no, LineExamples())
         if source.wrapping and source.wrapping[-1].name == LEARNT:
             self.result.learnt_prefixes[source.file_no] = source.wrapping[-1].example.decode("utf-8", "replace")
-        for block in self._blocks(source, ledger, rest_follows):
+        for block in self._blocks.of(source, ledger, rest_follows):
             read = self._begin_file(source, block) if ledger.lines == 0 else 0
             if block.skipped:
                 ledger.where.add(SetAsideLine(ledger.lines + 1, block.first_byte, SetAside.TOO_LONG))
@@ -123,43 +115,6 @@ class _Loader:
         self._ledgers[source.file_no] = ledger.ledger(source)
         self.result.facts.lines += ledger.lines
         self.most_lives = max(self.most_lives, self.reader.lives)
-
-    def _blocks(self, source: RunFile, ledger: LedgerBuilder, rest_follows: bool) -> Iterator[ParsedBlock]:
-        """Yield the parsed blocks of a file in order, then record the file's size and digest in the ledger."""
-        path, templates = source.path, log_templates()
-
-        def parse(block: Block, lines: UnwrappedLines | None, before: int) -> tuple[ParsedBlock, Sequence[bytes]]:
-            parsed = parse_block(block, templates, lines, before)
-            return parsed, parsed.unread
-
-        reader = SectionReader(LogWrappings(source.wrapping), parse, self._begun, rest_follows)
-        if (
-            path is not None
-            and not source.wrapping
-            and path.stat().st_size >= self._parallel_from
-            and (os.cpu_count() or 1) > 1
-        ):
-            wrapped_from = yield from self._in_parallel(path, reader.wrappings, ledger)
-            if wrapped_from is not None:
-                yield from reader.blocks(of_few_lines(span_blocks(path, wrapped_from, ledger.bytes)))
-            return
-        with source.open() as stream:
-            yield from reader.blocks(of_few_lines(blocks(stream)))
-            ledger.record_end(stream)
-
-    def _in_parallel(
-        self, path: Path, wrappings: LogWrappings, ledger: LedgerBuilder
-    ) -> Generator[ParsedBlock, None, int | None]:
-        """Yield parsed blocks up to one whose lines have a wrapping; return its offset in the file, None at the end."""
-        with read_in_parallel(path, parse_span, self._span_bytes) as spans:
-            wrapped_from = None
-            for block in (packed.unpacked() for _, span in spans.results() for packed in span):
-                if wrappings.learn(block.unread):
-                    wrapped_from = block.first_byte
-                    break
-                yield block
-            ledger.bytes, ledger.sha256 = spans.digest()
-        return wrapped_from
 
     def close_partial(self) -> None:
         """Read a pending unended line as a torn one, and discard what other pending lines may have continued."""

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar
 
 from toolkit.streams.blocks import BLOCK_BYTES, LONGEST_LINE_BYTES, Block, blocks
+from toolkit.streams.ordered_calls import OrderedCalls
 from toolkit.streams.parallel import WORKERS, retain_freed_memory, sha256_of, worker_pool
 from toolkit.streams.worker_pool import WorkerPool
-
-_QUEUED_PER_WORKER, _MAX_PENDING = 4, 8
-"""Spans queued per worker, and spans that may wait for an earlier one: memory must not grow with the file."""
 
 Span = tuple[int, int]
 """Byte offsets of the first byte and past the last byte."""
@@ -39,53 +34,30 @@ def read_in_parallel(
         yield SpanReader(path, size, read, span_bytes, pool, WORKERS)
 
 
-@dataclass
 class SpanReader(Generic[T]):
-    """Schedule the spans of the first `size` bytes of a file over worker processes and this process."""
+    """Reader of the first `size` bytes of a file, in spans, by worker processes and this process."""
 
-    path: Path
-    size: int
-    read: Callable[[Path, int, int], T]
-    span_bytes: int
-    pool: WorkerPool
-    workers: int
-
-    def __post_init__(self) -> None:
-        self._digest = self.pool.submit(sha256_of, self.path, self.size)
-        self._unscheduled = line_spans(self.path, self.size, self.span_bytes)
-        self._pending: deque[tuple[int, Future[T]]] = deque()
+    def __init__(
+        self,
+        path: Path,
+        size: int,
+        read: Callable[[Path, int, int], T],
+        span_bytes: int,
+        pool: WorkerPool,
+        workers: int,
+    ) -> None:
+        digest = self._digest = pool.submit(sha256_of, path, size)
+        spans = ((path, *span) for span in line_spans(path, size, span_bytes))
+        # The worker that computes the digest gets no spans: all later spans would wait for them.
+        self._calls = OrderedCalls(pool, lambda: workers - (not digest.done()), read, spans)
 
     def results(self) -> Iterator[tuple[int, T]]:
         """Yield the size in bytes of each span and what `read` returned for it, in file order."""
-        while True:
-            self._submit()
-            if not self._pending and not self._read_one():
-                return
-            size, first = self._pending[0]
-            if not first.done() and len(self._pending) < _MAX_PENDING and self._read_one():
-                continue
-            self._pending.popleft()
-            yield size, first.result()
+        return ((end - start, result) for (_, start, end), result in self._calls.results())
 
     def digest(self) -> tuple[int, str]:
         """Wait for the number of bytes read and their hex SHA-256."""
         return self._digest.result()
-
-    def _submit(self) -> None:
-        # The worker that computes the digest gets no spans: all later spans would wait for them.
-        free = self.workers - (not self._digest.done())
-        queued = sum(not result.done() for _, result in self._pending)
-        for start, end in islice(self._unscheduled, max(_QUEUED_PER_WORKER * free - queued, 0)):
-            self._pending.append((end - start, self.pool.submit(self.read, self.path, start, end)))
-
-    def _read_one(self) -> bool:
-        """Read the next span in this process; return false if no span is left."""
-        for start, end in islice(self._unscheduled, 1):
-            result: Future[T] = Future()
-            result.set_result(self.read(self.path, start, end))
-            self._pending.append((end - start, result))
-            return True
-        return False
 
 
 def line_spans(path: Path, size: int, span_bytes: int) -> Iterator[Span]:

@@ -26,6 +26,8 @@ from toolkit.runlog.bulk.templates import TemplateMatcher
 from toolkit.runlog.interleaving import may_continue_on_next_line
 from toolkit.runlog.panic_messages import possible_message_lines
 from toolkit.runlog.parse import OTHER, has_program_words
+from toolkit.runlog.wrapping.section_blocks import SectionBlock, SectionResult, read_section
+from toolkit.runlog.wrapping.sections import LogWrappings
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines
 from toolkit.streams.blocks import BLOCK_BYTES, Block, of_few_lines
 from toolkit.streams.spans import span_blocks
@@ -163,6 +165,16 @@ def parse_span(path: Path, start: int, end: int) -> list[PackedBlock]:
     # A span ends with the first line that ends behind a block's size.
     blocks = of_few_lines(span_blocks(path, start, end, 2 * BLOCK_BYTES))
     return [_packed(parse_block(each, _process_templates())) for each in blocks]
+
+
+def parse_section(section: SectionBlock, wrappings: LogWrappings) -> SectionResult[PackedBlock]:
+    """Parse a block whose lines may have the wrappings."""
+
+    def parse(block: Block, lines: UnwrappedLines | None, before: int) -> tuple[PackedBlock, Sequence[bytes]]:
+        parsed = parse_block(block, _process_templates(), lines, before)
+        return _packed(parsed), parsed.unread
+
+    return read_section(section, wrappings, parse)
 
 
 def _packed(block: ParsedBlock) -> PackedBlock:

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from toolkit.runlog.wrapping.kinds import Wrapping
+from toolkit.runlog.wrapping.section_blocks import (
+    HeldLines,
+    Read,
+    SectionBlock,
+    SectionResult,
+    expected_held,
+    lines_of,
+    read_section,
+    with_held,
+)
 from toolkit.runlog.wrapping.sections import LogWrappings
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines
 from toolkit.streams.blocks import Block
+from toolkit.streams.ordered_calls import OrderedCalls
 
-_MAX_OPEN_BYTES = 16 << 20
-"""Bytes that are held back because the rest of a split line may follow."""
+_TAIL_LINES = 1_000
+"""Last lines of a block that show what will be held back, unless a line was begun before them."""
 
 T = TypeVar("T")
+P = TypeVar("P")
+
+SectionCall = tuple[SectionBlock, LogWrappings]
+"""A block, and the wrappings that its lines may have."""
 
 
 @dataclass
@@ -29,23 +45,13 @@ class OpenLines:
         return self.block.data.count(b"\n") if self.block else 0
 
 
-Read = Callable[[Block, UnwrappedLines | None, int], tuple[T, Sequence[bytes]]]
-"""Function that makes something of a block.
-
-It gets the block, its lines without their wrappings, None for a plain log, and the number of the lines that are of the
-log's part before. It also returns lines that hold the program's words and were not understood.
-"""
-
-
 def wrapped_blocks(stream: Iterable[Block], layers: Sequence[Wrapping]) -> Iterator[tuple[Block, UnwrappedLines]]:
     """Yield the blocks of a log whose lines all have these wrappings, with their unwrapped lines."""
 
-    def lines_of(
-        block: Block, lines: UnwrappedLines | None, _: int
-    ) -> tuple[tuple[Block, UnwrappedLines], list[bytes]]:
-        return (block, lines or LogWrappings().unwrap(_lines_of(block))), []
+    def read(block: Block, lines: UnwrappedLines | None, _: int) -> tuple[tuple[Block, UnwrappedLines], list[bytes]]:
+        return (block, lines or LogWrappings().unwrap(lines_of(block))), []
 
-    return SectionReader(LogWrappings(tuple(layers)), lines_of).blocks(stream)
+    return SectionReader(LogWrappings(tuple(layers)), read).blocks(stream)
 
 
 @dataclass
@@ -60,63 +66,76 @@ class SectionReader(Generic[T]):
     read: Read[T]
     begun: OpenLines = field(default_factory=OpenLines)
     rest_follows: bool = False
-    _kept: Block | None = None
-    _before: int = 0
-    """Number of the lines kept that are of the part before."""
 
-    def blocks(self, stream: Iterable[Block]) -> Iterator[T]:
-        """Yield what `read` makes of each block of a file."""
-        self._before, self._kept, self.begun.block = self.begun.count, self.begun.block, None
+    def __post_init__(self) -> None:
+        self._held = HeldLines(self.begun.block, self.begun.count)
+        self.begun.block = None
+        self._tail_lines = _TAIL_LINES
+
+    def blocks(self, stream: Iterable[Block], more_follow: bool = False) -> Iterator[T]:
+        """Yield what `read` makes of each block of a file, or of its first ones if `more_follow`."""
+        for section in self._sections(stream, more_follow):
+            result = read_section(section, self.wrappings, self.read)
+            while self.wrappings.learn(result.unread):
+                result = read_section(section, self.wrappings, self.read)
+            self._held = section.lines_held(result.held)
+            if result.value is not None:
+                yield result.value
+        if not more_follow:
+            self.begun.block = self._held.block
+
+    def blocks_ahead(
+        self,
+        stream: Iterator[Block],
+        start: Callable[[Iterator[SectionCall]], OrderedCalls[SectionCall, SectionResult[P]]],
+    ) -> Iterator[P]:
+        """Yield what the calls that `start` begins make of each block of a file; later blocks may be read before.
+
+        They are read as if no further wrapping was learnt from the blocks before, and as if the lines held back were
+        the expected ones. Where it turns out otherwise, they are read again: the result is that of `blocks`.
+        """
+        again = deque[Block]()
+        calls = start(self._calls(again, stream))
+        for (section, _), result in calls.results():
+            later = [each for each, _ in calls.pending]
+            if learnt := self.wrappings.learn(result.unread):
+                self._held, later = section.held_lines, [section, *later]
+            elif result.held != section.expected:
+                self._held = section.lines_held(result.held)
+                self._tail_lines *= 2
+            if learnt or result.held != section.expected:
+                again.extendleft(own for each in reversed(later) if (own := each.own) is not None)
+                calls.restart(self._calls(again, stream))
+            if not learnt and result.value is not None:
+                yield result.value
+        self.begun.block = self._held.block
+
+    def _calls(self, again: deque[Block], stream: Iterator[Block]) -> Iterator[SectionCall]:
+        """Yield the blocks that are read again and those of the stream, each after the lines expected to be held."""
+        for section in self._sections(_in_turn(again, stream)):
+            expected = expected_held(section, self.wrappings, self._tail_lines)
+            self._held = section.lines_held(expected)
+            yield replace(section, expected=expected), self.wrappings
+
+    def _sections(self, stream: Iterable[Block], more_follow: bool = False) -> Iterator[SectionBlock]:
+        """Yield each block with the lines that are held back when it is asked for."""
         for block in stream:
             if block.torn or block.skipped:
-                yield from self._kept_lines()
-                wrapped = self.wrappings.are_wrapped
-                yield self.read(block, self.wrappings.unwrap([block.data]) if wrapped else None, 0)[0]
-                continue
-            kept = b"" if self._kept is None else self._kept.data
-            # The numbers and offsets of lines of the part before are below those of the first line.
-            first_line, first_byte = block.first_line - kept.count(b"\n"), block.first_byte - len(kept)
-            yield from self._block(Block(kept + block.data, first_line, first_byte))
-        if self._kept is not None and self.rest_follows and not self._before:
-            self.begun.block = self._kept
-        else:
-            yield from self._kept_lines()
+                yield from self._held_lines()
+                yield SectionBlock(block)
+            else:
+                yield with_held(self._held, block)
+        if not more_follow and (self._held.before or not self.rest_follows):
+            yield from self._held_lines()
 
-    def _kept_lines(self) -> Iterator[T]:
-        if self._kept is not None:
-            yield from self._block(self._kept, may_keep=False)
-
-    def _block(self, block: Block, may_keep: bool = True) -> Iterator[T]:
-        """Yield what `read` makes of a block, unless all of it is kept until the next one."""
-        while True:
-            part, lines, kept = self._unwrapped(block, may_keep)
-            before = min(self._before, part.data.count(b"\n")) if self._before else 0
-            result = self.read(part, lines, before) if part.data else None
-            if result is None or not self.wrappings.learn(result[1]):
-                break
-        self._kept, self._before = kept, self._before - before
-        if result is not None:
-            yield result[0]
-
-    def _unwrapped(self, block: Block, may_keep: bool) -> tuple[Block, UnwrappedLines | None, Block | None]:
-        """Return a block without the lines whose rest may follow, its unwrapped lines, and the block of those lines."""
-        if not self.wrappings.are_wrapped:
-            return block, None, None
-        lines = _lines_of(block)
-        unwrapped = self.wrappings.unwrap(lines)
-        part, kept = _split_block(block, lines, unwrapped.open_from) if may_keep else (block, None)
-        return part, unwrapped if kept is None else self.wrappings.unwrap(lines[: unwrapped.open_from]), kept
+    def _held_lines(self) -> Iterator[SectionBlock]:
+        if (block := self._held.block) is not None:
+            yield SectionBlock(block, len(block.data), self._held.before)
 
 
-def _lines_of(block: Block) -> list[bytes]:
-    return block.data.split(b"\n")[:-1]
-
-
-def _split_block(block: Block, lines: Sequence[bytes], at: int) -> tuple[Block, Block | None]:
-    """Split a block before its line `at`; the second half is None if it is empty, or too long to be one line."""
-    rest = sum(len(line) + 1 for line in lines[at:])
-    if not rest or rest > _MAX_OPEN_BYTES:
-        return block, None
-    cut = len(block.data) - rest
-    rest_block = Block(block.data[cut:], block.first_line + at, block.first_byte + cut)
-    return replace(block, data=block.data[:cut]), rest_block
+def _in_turn(again: deque[Block], stream: Iterator[Block]) -> Iterator[Block]:
+    while again:
+        yield again.popleft()
+    # The stream stays open if the reader of this iterator is dropped.
+    for block in stream:  # noqa: UP028
+        yield block

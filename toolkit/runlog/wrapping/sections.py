@@ -33,6 +33,11 @@ class LogWrappings:
         """True if any way of wrapping is known."""
         return bool(self._ways)
 
+    @property
+    def split_lines(self) -> bool:
+        """True if any layer is of a kind that splits long lines."""
+        return any(layer.splits for way in self._ways for layer in way)
+
     def learn(self, unread: Sequence[bytes]) -> bool:
         """Learn a further way from lines that were not understood; return true if there is one."""
         if len(unread) < LEAST_UNREAD or len(self._ways) >= MAX_WRAPPINGS:
