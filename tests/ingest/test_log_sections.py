@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.ingest.test_split_log_lines import read
 from tests.ingest.test_wrapped_logs import CUT_LINES, FORMS, _wrapped
+from tests.runlog.bulk.test_log_groups import stored
 from toolkit.analysis.unknown_lines import unknown_templates
 from toolkit.db.store import connect
 from toolkit.files.discovery import discover
@@ -60,6 +62,20 @@ def test_a_log_whose_wrapping_changes_any_number_of_times_is_read_as_the_plain_l
     assert wrapped[:-1] == plain[:-1]
     assert wrapped[-1] == (tmp_path / "run.log").stat().st_size
     assert len(plain[0]) == len(LIFE) * 3 * len(order)
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gz"])
+def test_the_parts_of_a_log_in_many_wrappings_are_read_by_several_processes_as_by_one(
+    compressed: bool, tmp_path: Path
+) -> None:
+    order = ["docker json-file", *ORDERS[2], "CRI"]
+    data = "\n".join(_sections(order, [*LIFE, *CUT_LINES] * 9)).encode()
+    for part, (start, end) in enumerate([(0, len(data) // 2 + 7), (len(data) // 2 + 7, len(data))]):
+        name = tmp_path / f"run.log.{2 - part}{'.gz' if compressed else ''}"
+        name.write_bytes(gzip.compress(data[start:end]) if compressed else data[start:end])
+    alone, together = (stored(tmp_path, parallel_from=at, span_bytes=6_000) for at in (1 << 40, 1))
+    assert together == alone
+    assert together["sessions"]
 
 
 def test_ways_of_wrapping_are_limited_and_sought_only_in_enough_lines() -> None:

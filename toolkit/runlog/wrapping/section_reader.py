@@ -71,10 +71,12 @@ class SectionReader(Generic[T]):
         self._held = HeldLines(self.begun.block, self.begun.count)
         self.begun.block = None
         self._tail_lines = _TAIL_LINES
+        self._again = deque[Block]()
+        """Blocks that come before the others of the stream: they were taken from it too early."""
 
     def blocks(self, stream: Iterable[Block], more_follow: bool = False) -> Iterator[T]:
         """Yield what `read` makes of each block of a file, or of its first ones if `more_follow`."""
-        for section in self._sections(stream, more_follow):
+        for section in self._sections(iter(stream), more_follow):
             result = read_section(section, self.wrappings, self.read)
             while self.wrappings.learn(result.unread):
                 result = read_section(section, self.wrappings, self.read)
@@ -94,8 +96,7 @@ class SectionReader(Generic[T]):
         They are read as if no further wrapping was learnt from the blocks before, and as if the lines held back were
         the expected ones. Where it turns out otherwise, they are read again: the result is that of `blocks`.
         """
-        again = deque[Block]()
-        calls = start(self._calls(again, stream))
+        calls = start(self._calls(stream))
         for (section, _), result in calls.results():
             later = [each for each, _ in calls.pending]
             if learnt := self.wrappings.learn(result.unread):
@@ -104,38 +105,32 @@ class SectionReader(Generic[T]):
                 self._held = section.lines_held(result.held)
                 self._tail_lines *= 2
             if learnt or result.held != section.expected:
-                again.extendleft(own for each in reversed(later) if (own := each.own) is not None)
-                calls.restart(self._calls(again, stream))
+                self._again.extendleft(own for each in reversed(later) if (own := each.own) is not None)
+                calls.restart(self._calls(stream))
             if not learnt and result.value is not None:
                 yield result.value
         self.begun.block = self._held.block
 
-    def _calls(self, again: deque[Block], stream: Iterator[Block]) -> Iterator[SectionCall]:
-        """Yield the blocks that are read again and those of the stream, each after the lines expected to be held."""
-        for section in self._sections(_in_turn(again, stream)):
+    def _calls(self, stream: Iterator[Block]) -> Iterator[SectionCall]:
+        """Yield each block after the lines that are expected to be held back then."""
+        for section in self._sections(stream):
             expected = expected_held(section, self.wrappings, self._tail_lines)
             self._held = section.lines_held(expected)
             yield replace(section, expected=expected), self.wrappings
 
-    def _sections(self, stream: Iterable[Block], more_follow: bool = False) -> Iterator[SectionBlock]:
+    def _sections(self, stream: Iterator[Block], more_follow: bool = False) -> Iterator[SectionBlock]:
         """Yield each block with the lines that are held back when it is asked for."""
-        for block in stream:
-            if block.torn or block.skipped:
-                yield from self._held_lines()
+        while (block := self._again.popleft() if self._again else next(stream, None)) is not None:
+            if not block.torn and not block.skipped:
+                yield with_held(self._held, block)
+            elif self._held.block is None:
                 yield SectionBlock(block)
             else:
-                yield with_held(self._held, block)
+                self._again.appendleft(block)
+                yield from self._held_lines()
         if not more_follow and (self._held.before or not self.rest_follows):
             yield from self._held_lines()
 
     def _held_lines(self) -> Iterator[SectionBlock]:
         if (block := self._held.block) is not None:
             yield SectionBlock(block, len(block.data), self._held.before)
-
-
-def _in_turn(again: deque[Block], stream: Iterator[Block]) -> Iterator[Block]:
-    while again:
-        yield again.popleft()
-    # The stream stays open if the reader of this iterator is dropped.
-    for block in stream:  # noqa: UP028
-        yield block
