@@ -69,3 +69,11 @@ def test_a_piece_is_a_partial_record_whatever_name_it_holds(name: str) -> None:
 def test_no_family_matches_a_piece_that_is_too_short_to_look_its_families_up() -> None:
     parser = import_module("re._parser")
     assert min(parser.parse(family.pattern.pattern).getwidth()[0] for family in message_families()) >= START
+
+
+def test_a_line_of_thousands_of_records_that_may_be_cut_off_is_read() -> None:
+    begun = "paraphina_live | "
+    found = parse.parse(begun * 2_000)
+    assert (found.partial, [each.family for each in found.records]) == (begun, ["startup_note"])
+    assert found.alone is not None
+    assert [each.family for each in found.alone.records] == ["startup_note"]

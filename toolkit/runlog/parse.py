@@ -156,14 +156,14 @@ class _JoinedLine:
         self._records: dict[int, _Parsed] = {}
         """The record with which the rest of the line from a place begins, and the match of its pattern."""
 
-    def parse(self, boundaries: Sequence[Boundary], stamped_ms: int | None = None, at: int = 0) -> ParsedLine:
-        """Return the records of the line from the character `at`; further ones may begin at the `boundaries`.
+    def parse(self, boundaries: Sequence[Boundary], stamped_ms: int | None) -> ParsedLine:
+        """Return the records of the line, of which further ones may begin at the `boundaries`.
 
         The line is split where only a further record can begin. It is kept whole where a field before that place may
-        hold the rest of the line.
+        hold the rest of the line. It may read in two ways from the first place where that is not certain.
         """
         records: list[LogRecord] = []
-        text, partial = self._text, None
+        text, at, partial, alone = self._text, 0, None, None
         for place, (boundary, is_stdout) in enumerate(boundaries):
             piece = text[at:boundary]
             if not self._ends_open(at, boundary) and (record := self._complete_record(piece, at)) is not None:
@@ -171,14 +171,12 @@ class _JoinedLine:
             else:
                 may_split, certain = self._may_split(piece, at, boundary, is_stdout)
                 if not may_split:
-                    return self._whole(records, at, boundaries[place:], stamped_ms, partial)
-                partial = piece if is_stdout else None
-                if not certain:
-                    rest = self.parse(boundaries[place + 1 :], at=boundary)
-                    alone = self._whole(records, at, boundaries[place:])
-                    return ParsedLine((*records, *rest.records), stamped_ms, partial, rest.quoted, alone)
+                    return self._whole(records, at, boundaries[place:], stamped_ms, partial, alone)
+                if alone is None:
+                    partial = piece if is_stdout else None
+                    alone = None if certain else self._whole(records, at, boundaries[place:])
             at = boundary
-        return ParsedLine(_with_last(records, self._from(at)[0]), stamped_ms, partial)
+        return ParsedLine(_with_last(records, self._from(at)[0]), stamped_ms, partial, (), alone)
 
     def _ends_open(self, at: int, boundary: int) -> bool:
         """Return true if the line is a message of which any text from a place before `boundary` is a part.
@@ -229,6 +227,7 @@ class _JoinedLine:
         boundaries: Sequence[Boundary],
         stamped_ms: int | None = None,
         partial: str | None = None,
+        alone: ParsedLine | None = None,
     ) -> ParsedLine:
         """Return the records of the line, kept whole from the character `at`, though records may begin in it."""
         whole, _ = self._from(at)
@@ -236,7 +235,7 @@ class _JoinedLine:
         for each, _ in boundaries[:MAX_QUOTED]:
             if (record := self._from(each)[0]) is not None and record.family not in NOT_COUNTED:
                 quoted.append(record)
-        return ParsedLine(_with_last(records, whole), stamped_ms, partial, tuple(quoted))
+        return ParsedLine(_with_last(records, whole), stamped_ms, partial, tuple(quoted), alone)
 
 
 def _with_last(records: Sequence[LogRecord], last: LogRecord | None) -> tuple[LogRecord, ...]:
