@@ -1,7 +1,7 @@
 """Lines whose order among other lines matters: they are split from groups and from lines that are summarised.
 
 A line that repeats the family of many lines before it matters only where something changed since. Life-cycle lines stay
-in their groups, although sessions and lives read them in order.
+in their groups, although sessions and lives read them in order; those of no group are summarised with other lines.
 """
 
 from __future__ import annotations
