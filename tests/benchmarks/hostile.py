@@ -253,6 +253,38 @@ LOG["lines of 7 MB"] = _repeated(lambda number: f"Error: {number} " + "word " * 
 LOG["two lines"] = lambda path, size: _repeated(lambda _: "Error: " + "x" * (size // 2), SESSION.format(1) + "\n")(
     path, size
 )
+_EVENTS_HEAD = '{"schema": "toolkit.event/1", "log": "run.log"}\n'
+
+
+def _event(number: int, kind: str = "ping_sent", venue: str = "lighter", **fields: int) -> str:
+    event = {"at_us": 1_770_324_595_600_000 + number, "kind": kind, "venue": venue, "log": number, "fields": fields}
+    return json.dumps(event)
+
+
+_plain_events = _repeated(lambda number: _event(number, count=number), head=_EVENTS_HEAD)
+EVENTS = {
+    "a new venue an event": _repeated(
+        lambda number: _event(number, venue=f"venue{number}", count=number), head=_EVENTS_HEAD
+    ),
+    "counts of the REST monitor": _repeated(
+        lambda number: _event(number, "rest_monitor", rest_check_count=number, rest_attempt_count=number),
+        head=_EVENTS_HEAD,
+    ),
+    "junk events": _repeated(lambda number: f"junk {number}", head=_EVENTS_HEAD),
+    "blank events": _repeated(lambda _: "", head=_EVENTS_HEAD),
+}
+
+
+def _rx_line(tick: int, keys: str = "") -> str:
+    return f"market_rx_stats tick={tick} raw_drained=7 raw_l2_delta=6 raw_l2_snapshot=1 {keys}out_market=2 cap_hits=0"
+
+
+_plain_rx = _repeated(_rx_line)
+RX = {
+    "new keys": _repeated(lambda number: _rx_line(number, f"key{number}=1 ")),
+    "falling ticks": _repeated(lambda number: _rx_line(2 - number % 2)),
+    "junk beside ticks": _repeated(lambda number: f"junk {number}", head=_rx_line(0) + "\n"),
+}
 _label = one_line(b'{"schema": "toolkit.run_meta/1", "label": "', b"x", b'"}\n')
 PACKED: dict[str, tuple[Writer, dict[str, Writer]]] = {
     "run.log.gz": (in_gzip(_plain_log), {"zeros": in_gzip(one_line(b"", b"\0"))}),
@@ -264,6 +296,7 @@ PACKED: dict[str, tuple[Writer, dict[str, Writer]]] = {
 def kinds(only: list[str]) -> Iterator[tuple[str, str, Callable[[Path, int], None]]]:
     """Return name, file name and writer of each kind, the plain file of each before the others."""
     groups = [("telemetry.jsonl", _plain_telemetry, TELEMETRY), ("run.log", _plain_log, LOG)]
+    groups += [("events.jsonl", _plain_events, EVENTS), ("market_rx_stats.log", _plain_rx, RX)]
     groups += [(name, *writers) for name, writers in PACKED.items()]
     for file_name, plain, group in groups:
         chosen = {name: writer for name, writer in group.items() if not only or name in only}

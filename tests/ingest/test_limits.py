@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import toolkit
-from tests.benchmarks.hostile import LOG, SESSION, TELEMETRY
+from tests.benchmarks.hostile import EVENTS, LOG, RX, SESSION, TELEMETRY
 from toolkit.db.store import connect
 from toolkit.files.discovery import discover
 from toolkit.ingest import log
@@ -26,13 +26,14 @@ from toolkit.runlog.facts import KEEP_ERRORS
 
 BYTES = 150_000
 """Size of each file: enough names, places and values to pass the limits."""
-KINDS = [*((name, "telemetry.jsonl") for name in TELEMETRY), *((name, "run.log") for name in LOG)]
+WRITERS = {"telemetry.jsonl": TELEMETRY, "run.log": LOG, "events.jsonl": EVENTS, "market_rx_stats.log": RX}
+KINDS = [(name, file_name) for file_name, writers in WRITERS.items() for name in writers]
 
 
 def analysis(name: str, file_name: str, folder: Path) -> RunAnalysis:
     """Return the analysis of a file of a kind of the benchmark."""
     path = folder / file_name
-    (TELEMETRY if file_name.endswith("jsonl") else LOG)[name](path, BYTES)
+    WRITERS[file_name][name](path, BYTES)
     try:
         return toolkit.analyze(path, db=":memory:").analysis
     except toolkit.InputError as error:
@@ -149,3 +150,8 @@ def test_the_first_and_the_last_line_can_be_taken_out(line: int) -> None:
     left = places.without(line)
     assert left.counts["blank"] == MAX_PLACES + 4
     assert left.at(line) == []
+
+
+def test_events_of_venues_beyond_the_limit_are_set_aside(tmp_path: Path) -> None:
+    (ledger,) = analysis("a new venue an event", "events.jsonl", tmp_path).ledger
+    assert (ledger.used, ledger.set_aside) == (1 + MAX_VENUES, {"malformed": ledger.lines - 1 - MAX_VENUES})

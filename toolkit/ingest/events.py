@@ -10,17 +10,20 @@ from typing import Annotated, Any
 
 import duckdb
 import msgspec
+import pyarrow as pa
 
-from toolkit.db.store import insert_rows
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.log_offsets import LogOffsets, log_offsets
 from toolkit.files.run_file import RunFile
+from toolkit.ingest.batch_writer import PendingRows, TableWriter
 from toolkit.ingest.unparsed_files import unparsed_ledger
 from toolkit.model.recorded import arrivals
 from toolkit.model.runs import FileLedger, SetAsideLine
-from toolkit.model.vocabulary import CounterKind, Role, SetAside
+from toolkit.model.set_aside import SetAsideLines
+from toolkit.model.vocabulary import MAX_VENUES, CounterKind, Role, SetAside
+from toolkit.runlog.bulk.columns import COUNTER_SCHEMA
 from toolkit.runlog.grammar import throttles
-from toolkit.streams.blocks import Block, blocks
+from toolkit.streams.blocks import Block, blocks, of_few_lines
 from toolkit.streams.small_files import short_lines
 
 SCHEMA = b'"toolkit.event/'
@@ -48,42 +51,55 @@ class _Event(msgspec.Struct):
     log: Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)] | None = None
 
 
+_TIMES = pa.schema([("file_no", pa.int32()), ("byte", pa.int64()), ("at_ms", pa.int64())])
+
+
 @dataclass
 class _EventFile:
-    """The contents of one file.
+    """Reader of the events of one file into rows of `event_time` and `counter`.
 
-    `times` holds byte offsets in the log and when those bytes were written (epoch ms); `readings` holds the line,
-    venue, name and value of each counter reading. `complete` says that the file records the end of the run, and that
-    every line of it is valid.
+    `last_byte` is the largest offset in the log that an event names. `complete` says that the file records the end of
+    the run, and that every line of it is valid.
     """
 
+    file_no: int
+    times: PendingRows
+    counters: PendingRows
     log: str | None = None
-    times: list[tuple[int, int]] = field(default_factory=list)
-    readings: list[tuple[int, str | None, str, int]] = field(default_factory=list)
-    venues_seen: set[str | None] = field(default_factory=set)
+    last_byte: int = 0
     stopped: bool = False
     complete: bool = False
+    _venues: set[str | None] = field(default_factory=set)
 
     def add(self, event: _Event, line: int) -> None:
-        if event.log is not None:
-            self.times.append((event.log, event.at_us // 1_000))
+        """Add an event. Raises `ValidationError` for a count that is none, and a venue after the first `MAX_VENUES`."""
+        readings = list(_readings(event))
         # A counter starts at 0. Without this reading, one that never rose would be unknown.
-        if event.venue not in self.venues_seen:
-            self.venues_seen.add(event.venue)
+        if event.venue not in self._venues:
+            if event.venue is not None and len(self._venues - {None}) >= MAX_VENUES:
+                raise msgspec.ValidationError(f"more than {MAX_VENUES} venues")
+            self._venues.add(event.venue)
             names = _PRESSURE_COUNTERS if event.venue is None else (f"{event.venue}_ping_sent_count",)
-            self.readings += [(line, event.venue, name, 0) for name in names]
+            readings = [*((event.venue, name, 0) for name in names), *readings]
+        if event.log is not None:
+            self.times.add((self.file_no, event.log, event.at_us // 1_000))
+            self.last_byte = max(self.last_byte, event.log)
+        for venue, name, value in readings:
+            self.counters.add((self.file_no, line, 0, venue, name, float(value), CounterKind.THROTTLED.value))
         self.stopped = self.stopped or event.kind == "stopped"
-        match event.kind, event.fields:
-            case "ping_sent", {"count": int(count)}:
-                self.readings.append((line, event.venue, f"{event.venue}_ping_sent_count", _valid_count(count)))
-            case "rest_monitor", counts:
-                self.readings += [
-                    (line, event.venue, name, _valid_count(counts[name]))
-                    for name in _MONITOR_COUNTERS
-                    if isinstance(counts.get(name), int)
-                ]
-            case "pressure", {"name": str(name), "total": int(total)} if name in _PRESSURE_COUNTERS:
-                self.readings.append((line, None, name, _valid_count(total)))
+
+
+def _readings(event: _Event) -> Iterator[tuple[str | None, str, int]]:
+    """Yield the venue, name and value of each counter that an event reports."""
+    match event.kind, event.fields:
+        case "ping_sent", {"count": int(count)}:
+            yield event.venue, f"{event.venue}_ping_sent_count", _valid_count(count)
+        case "rest_monitor", counts:
+            for name in _MONITOR_COUNTERS:
+                if isinstance(counts.get(name), int):
+                    yield event.venue, name, _valid_count(counts[name])
+        case "pressure", {"name": str(name), "total": int(total)} if name in _PRESSURE_COUNTERS:
+            yield None, name, _valid_count(total)
 
 
 def _valid_count(count: int) -> int:
@@ -99,21 +115,21 @@ def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile
     those of a log. The lines of arrival files are only counted. A file whose offsets lie outside its log gets a ledger
     row `other_log`, and its times are not used. Raises `InputError` for an unreadable file.
     """
-    con.execute("create or replace temp table event_time (file_no integer, byte bigint, at_ms bigint)")
+    con.execute("create or replace temp table event_time (run_key integer, file_no integer, byte bigint, at_ms bigint)")
     ledgers = []
     for source in sources:
         if source.role is Role.EVENTS:
-            events, ledger = _read(source)
-            if events is None:
-                log, last_byte = _last_arrival(source)
-            else:
-                log, last_byte = events.log, max(events.times)[0] if events.times else 0
+            events, ledger = _read(con, run_key, source)
+            log, last_byte = _last_arrival(source) if events is None else (events.log, events.last_byte)
             offsets = log_offsets(sources, log) if log else None
             if log and last_byte and (offsets is None or not offsets.covers(last_byte)):
                 offsets, ledger = None, replace(ledger, where=(*ledger.where, _OF_OTHER_LOG))
             ledgers.append(ledger)
             if events is not None:
-                _write(con, run_key, source.file_no, offsets, events)
+                _place_times(con, source.file_no, offsets)
+                if events.complete:
+                    exact = "update counter set kind = ? where run_key = ? and file_no = ?"
+                    con.execute(exact, [CounterKind.CUMULATIVE.value, run_key, source.file_no])
     return ledgers
 
 
@@ -130,48 +146,51 @@ def _last_arrival(source: RunFile) -> tuple[str | None, int]:
     return log or None, last[0].byte if last else 0
 
 
-def _read(source: RunFile) -> tuple[_EventFile | None, FileLedger]:
+def _read(con: duckdb.DuckDBPyConnection, run_key: int, source: RunFile) -> tuple[_EventFile | None, FileLedger]:
     """Read a file; None in place of its contents if its header does not name the schema of events."""
-    events, ledger = _EventFile(), LedgerBuilder()
-    with source.open() as stream:
-        for block in blocks(stream):
+    ledger = LedgerBuilder()
+    with source.open() as stream, TableWriter(con, run_key) as writer:
+        counters = PendingRows(writer, "counter", COUNTER_SCHEMA)
+        events = _EventFile(source.file_no, PendingRows(writer, "event_time", _TIMES), counters)
+        for block in of_few_lines(blocks(stream)):
             lines = [b""] if block.skipped else block.data.split(b"\n")[: None if block.torn else -1]
             if block.first_line == 1 and not block.skipped and SCHEMA not in lines[0]:
                 return None, unparsed_ledger(source)
             ledger.lines += len(lines)
-            for place in _add_lines(events, block, lines):
-                ledger.where.add(place)
+            _add_lines(events, block, lines, ledger.where)
         ledger.used = ledger.lines - ledger.where.counts.total()
         ledger.record_end(stream)
+        events.times.flush()
+        events.counters.flush()
     row = ledger.ledger(source)
     events.complete = events.stopped and not row.where
     return events, row
 
 
-def _add_lines(events: _EventFile, block: Block, lines: Sequence[bytes]) -> Iterator[SetAsideLine]:
-    """Add the events of a block's lines; yield the ledger rows of the lines that hold none."""
-    byte = block.first_byte
+def _add_lines(events: _EventFile, block: Block, lines: Sequence[bytes], set_aside: SetAsideLines) -> None:
+    """Add the events of a block's lines, and set aside the lines that hold none."""
+    byte, blank, last_blank = block.first_byte, 0, None
+    reason = SetAside.TOO_LONG if block.skipped else SetAside.TORN_TAIL if block.torn else SetAside.MALFORMED
     for number, line in enumerate(lines, block.first_line):
-        try:
-            if number == 1:
-                events.log = msgspec.json.decode(line, type=_Header).log
-            else:
-                events.add(msgspec.json.decode(line, type=_Event), number)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            reason = SetAside.TORN_TAIL if block.torn else SetAside.MALFORMED
-            yield SetAsideLine(number, byte, SetAside.TOO_LONG if block.skipped else reason)
+        if not line and not set_aside.is_listed(reason):
+            blank, last_blank = blank + 1, (number, byte)
+        else:
+            try:
+                if number == 1:
+                    events.log = msgspec.json.decode(line, type=_Header).log
+                else:
+                    events.add(msgspec.json.decode(line, type=_Event), number)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                set_aside.add(SetAsideLine(number, byte, reason))
         byte += len(line) + 1
+    if last_blank is not None:
+        set_aside.add(SetAsideLine(*last_blank, reason), blank)
 
 
-def _write(
-    con: duckdb.DuckDBPyConnection, run_key: int, file_no: int, offsets: LogOffsets | None, events: _EventFile
-) -> None:
-    if offsets is not None:
-        rows = ((*offsets.locate(byte), at_ms) for byte, at_ms in events.times)
-        insert_rows(con, "event_time", ("file_no", "byte", "at_ms"), rows)
-    columns = ("run_key", "file_no", "line", "life", "venue", "name", "value", "kind")
-    kind = str(CounterKind.CUMULATIVE if events.complete else CounterKind.THROTTLED)
-    readings = (
-        (run_key, file_no, line, 0, venue, name, float(value), kind) for line, venue, name, value in events.readings
-    )
-    insert_rows(con, "counter", columns, readings)
+def _place_times(con: duckdb.DuckDBPyConnection, file_no: int, offsets: LogOffsets | None) -> None:
+    """Give the times of a file of events the file and offset of their lines; without offsets, delete them."""
+    parts = zip(offsets.files, offsets.starts, strict=True) if offsets is not None else ()
+    for part, start in reversed(list(parts)):
+        moved = "update event_time set file_no = ?, byte = byte - ? where file_no = ? and byte >= ?"
+        con.execute(moved, [part, start, file_no, start])
+    con.execute("delete from event_time where file_no = ?", [file_no])
