@@ -34,6 +34,7 @@ _UNDERSTOOD_SHARE = 0.1
 _LONGEST_PREFIX = 160
 _WORD_START = re.compile(rb"(?<=\W)(?=\w)")
 _STAMP = re.compile(rb"(?<!\d)" + ISO)
+_NUMBER, _WORD = rb"\d+", rb"\w+"
 _TOKEN = re.compile(rb"(?P<digits>\d+)|(?P<word>\w+)|(?P<blank> +)|(?P<mark>.)", re.DOTALL)
 
 
@@ -109,12 +110,13 @@ class _LearntPrefix:
     """Unwraps lines by a prefix that was learnt; a time stamp in the prefix is read."""
 
     pattern: re.Pattern[bytes]
+    has_numbers: bool
 
     def __call__(self, line: bytes) -> Unwrapped | None:
         match = self.pattern.match(line)
         if match is None:
             return None
-        stamp = _STAMP.search(match[0])
+        stamp = _STAMP.search(match[0]) if self.has_numbers else None
         return Unwrapped(line[match.end() :], iso_ms(stamp["at"]) if stamp else None)
 
 
@@ -125,7 +127,9 @@ def _learn(lines: Sequence[bytes]) -> Wrapping | None:
     for words_vary in (False, True):
         patterns = Counter(_pattern(prefix, words_vary) for prefix in prefixes)
         for pattern, _ in patterns.most_common(1):
-            learnt = Wrapping(LEARNT, prefixes[0], _LearntPrefix(re.compile(pattern)))
+            # Numbers vary, so that a time stamp is in no other pattern.
+            has_numbers = _NUMBER in pattern or _WORD in pattern
+            learnt = Wrapping(LEARNT, prefixes[0], _LearntPrefix(re.compile(pattern), has_numbers))
             fitting = sum(without_wrapping(learnt.unwrap, line) is not None for line in lines)
             if fitting >= _LEAST_LEARNT and fitting > _LEARNT_SHARE * len(lines):
                 return learnt
@@ -151,9 +155,9 @@ def _pattern(prefix: bytes, words_vary: bool) -> bytes:
     for token in _TOKEN.finditer(prefix):
         match token.lastgroup:
             case "digits":
-                parts.append(rb"\w+" if words_vary else rb"\d+")
+                parts.append(_WORD if words_vary else _NUMBER)
             case "word" if words_vary:
-                parts.append(rb"\w+")
+                parts.append(_WORD)
             case "blank":
                 parts.append(rb" +")
             case _:

@@ -26,7 +26,8 @@ ANY = (
 """Every form: ISO, syslog, `ctime`, seconds since the epoch, time of day, seconds since a start."""
 
 _ZONED = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))? ?(Z|UTC|[+-]\d\d:?\d\d)")
-
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+"""The form of most collectors, which is read as it is."""
 
 _NAIVE = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?")
 _SHORT = re.compile(r"(\w{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d)(?:[.,](\d+))?")
@@ -67,7 +68,10 @@ def _utc_ms(year: str, month: str, day: str, hour: str, minute: str, second: str
 
 def iso_ms(stamp: bytes) -> int | None:
     """Return the time (epoch ms) of an ISO stamp; None for one without a zone, because its clock is unknown."""
-    match = _ZONED.fullmatch(stamp.decode("ascii"))
+    text = stamp.decode("ascii")
+    if _USUAL.fullmatch(text):
+        return stamp_ms(text)
+    match = _ZONED.fullmatch(text)
     if match is None:
         return None
     year, month, day, clock, fraction, zone = match.groups()
