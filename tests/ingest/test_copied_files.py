@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from toolkit.db.store import connect
 from toolkit.files.copies import distinct
 from toolkit.files.discovery import discover
 from toolkit.model.runs import RunAnalysis
-from toolkit.model.vocabulary import Bound, Role
+from toolkit.model.vocabulary import MAX_OVERLAPS, Bound, Role
 
 RUNS = Path(__file__).parents[1] / "data" / "runs"
 
@@ -202,6 +203,14 @@ def test_counts_from_files_that_overlap_are_upper_bounds_with_a_finding(tmp_path
     assert "a.log and b.log have 200 equal lines (lines 101 to 300 of a.log, lines 1 to 200 of b.log)" in finding.text
     assert finding.lines == (("a.log", 101), ("b.log", 1))
     assert not any(each.bound is Bound.EXACT and each.value is not None for each in connects.values())
+
+
+def test_of_many_files_that_overlap_the_first_pairs_are_named_and_the_others_not_looked_for(tmp_path: Path) -> None:
+    run = written(tmp_path, {f"{n:02}.log": b"".join(LINES[n : n + 200]) for n in range(30)})
+    analysis = analyze([run])
+    codes = Counter(finding.code for finding in analysis.findings)
+    assert codes["files_overlap"] == MAX_OVERLAPS
+    assert [each.subject for each in analysis.findings if each.code == "limit_reached"] == ["overlaps"]
 
 
 def test_the_log_archive_of_a_workflow_run_gives_the_figures_of_the_job(tmp_path: Path) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 
 from toolkit.files import line_sequences
 from toolkit.files.detection import EVIDENCE_ROLES
 from toolkit.files.line_hashes import NO_TIME, HashedFile, hashed_file, lines_at
-from toolkit.files.line_sequences import Anchors, IntVector, Stretch
+from toolkit.files.line_sequences import Anchors, HashVector, IntVector, Stretch
 from toolkit.files.rotation import rotated_part
 from toolkit.files.run_file import RunFile, reject_same_positions
-from toolkit.model.vocabulary import Role
+from toolkit.files.shared_lines import LineIndex, pairs_with_common_anchors
+from toolkit.model.vocabulary import MAX_OVERLAPS, Role
 
 _MAX_STAMP_DIFFERENCE_MS = 2_000
 """Times that two collectors stamp on one line differ by less; those of two starts of a program differ by more."""
@@ -28,6 +29,8 @@ _LEAST_SHARE, _LEAST_IN_ORDER = 0.9, 5
 _LEAST_AT_ENDS = {Role.LOG: 3, Role.RX_STATS: 1, Role.TELEMETRY: 1}
 """Equal lines that end one file and begin the other, of which one at least occurs once in both."""
 _LEAST_FRAGMENT_BYTES = 20
+_CUT_LINES = 2
+"""Lines of a file that may both be cut: the first lacks its beginning, or the last its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,16 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class DistinctFiles:
-    """The files of a run that are read, with new file numbers; their copies; and overlaps between the files read."""
+    """The files of a run that are read, with new file numbers; their copies; and overlaps between the files read.
+
+    `overlaps` are the first `MAX_OVERLAPS` of the files of each role. `more_may_overlap` is true if other files of a
+    role were not compared after these.
+    """
 
     files: list[RunFile]
     copies: tuple[FileCopy, ...]
     overlaps: tuple[Overlap, ...]
+    more_may_overlap: bool = False
 
 
 def distinct(files: Sequence[RunFile]) -> DistinctFiles:
@@ -72,19 +80,21 @@ def distinct(files: Sequence[RunFile]) -> DistinctFiles:
     """
     copies: list[FileCopy] = []
     overlaps: list[Overlap] = []
+    more_may_overlap = False
     for role in EVIDENCE_ROLES:
         of_role = [file for file in files if file.role is role]
         if len(of_role) > 1:
             hashed = [_Lines(hashed_file(file)) for file in of_role]
             read, found = _without_copies([each for each in hashed if len(each.file)])
             copies += found
-            overlaps += _overlaps(read)
+            of_read = list(islice(_overlaps(read), MAX_OVERLAPS))
+            overlaps += of_read
+            more_may_overlap = more_may_overlap or len(of_read) == MAX_OVERLAPS
             reject_same_positions([each.file.file for each in read])
     not_read = {id(copy.file) for copy in copies}
     kept = [file for file in files if id(file) not in not_read]
-    return DistinctFiles(
-        [replace(file, file_no=number) for number, file in enumerate(kept)], tuple(copies), tuple(overlaps)
-    )
+    numbered = [replace(file, file_no=number) for number, file in enumerate(kept)]
+    return DistinctFiles(numbered, tuple(copies), tuple(overlaps), more_may_overlap)
 
 
 @dataclass(frozen=True)
@@ -105,16 +115,26 @@ class _Lines:
 
 
 def _without_copies(files: Sequence[_Lines]) -> tuple[list[_Lines], list[FileCopy]]:
-    read: list[_Lines] = []
+    ordered = sorted(files, key=lambda each: each.order)
+    index = LineIndex([each.anchors for each in ordered])
+    read: dict[int, _Lines] = {}
     copies = []
-    for each in sorted(files, key=lambda each: each.order):
-        whole = next((whole for whole in read if _is_copy(each.file, whole.file)), None)
+    for number, each in enumerate(ordered):
+        file = each.file
+        may_be_fragments = len(file) <= _CUT_LINES and not file.ended
+        possible = None if may_be_fragments else index.files_with(_whole_lines(file))
+        numbers = read if possible is None else [at for at in possible if at in read]
+        whole = next((read[at].file for at in numbers if _is_copy(file, read[at].file)), None)
         if whole is None:
-            read.append(each)
+            read[number] = each
         else:
-            file = each.file
-            copies.append(FileCopy(file.file, whole.file.file, file.size, file.sha256, file.lines))
-    return sorted(read, key=lambda each: each.file.file.file_no), copies
+            copies.append(FileCopy(file.file, whole.file, file.size, file.sha256, file.lines))
+    return sorted(read.values(), key=lambda each: each.file.file.file_no), copies
+
+
+def _whole_lines(file: HashedFile) -> HashVector:
+    """Return the hashes of the lines that are whole where a file was cut out of another; of two lines, the first."""
+    return file.hashes[int(len(file) > _CUT_LINES) : len(file) - int(len(file) > 1)]
 
 
 def _is_copy(part: HashedFile, whole: HashedFile) -> bool:
@@ -139,15 +159,13 @@ def _places(part: HashedFile, whole: HashedFile) -> list[int]:
     The first line of `part` may lack its beginning, and the last one its end if it has no newline.
     """
     count = len(part)
-    head, tail = int(count > 2), int(count > 1)
-    core = part.hashes[head : count - tail]
-    starts = line_sequences.positions(whole.hashes, core) - head
+    starts = line_sequences.positions(whole.hashes, _whole_lines(part)) - int(count > _CUT_LINES)
     starts = starts[(starts >= 0) & (starts + count <= len(whole))]
     equal_head = whole.hashes[starts] == part.hashes[0]
     equal_tail = whole.hashes[starts + count - 1] == part.hashes[-1]
     if (equal_head & equal_tail).any():
         return [int(at) for at in starts[equal_head & equal_tail]]
-    if count <= 2:
+    if count <= _CUT_LINES:
         return _places_of_fragments(part, whole)
     if not len(starts):
         return []
@@ -192,10 +210,9 @@ def _same_times(a: HashedFile, b: HashedFile, stretch: Stretch) -> bool | None:
 
 
 def _overlaps(files: Sequence[_Lines]) -> Iterator[Overlap]:
-    for index, first in enumerate(files):
-        for second in files[index + 1 :]:
-            if found := _overlap(first, second):
-                yield found
+    for first, second in pairs_with_common_anchors([each.anchors for each in files]):
+        if found := _overlap(files[first], files[second]):
+            yield found
 
 
 def _overlap(first: _Lines, second: _Lines) -> Overlap | None:

@@ -16,6 +16,8 @@ MAX_VENUES = 64
 """Venues of a run, and so values of a telemetry array. What names further ones is counted, not read."""
 MAX_REASONS = 64
 """Reasons of a venue. What names further ones is counted as `OTHER_NAME`."""
+MAX_OVERLAPS = 100
+"""Overlaps of two files of one role that are listed; after these no more are looked for."""
 MAX_EPISODES = 10_000
 """Episodes of a run that are listed; the store has all of them."""
 MAX_SETTINGS = 1_000

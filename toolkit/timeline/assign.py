@@ -56,9 +56,10 @@ def assign_times(
     # A stamp of whole seconds is from the beginning of its second.
     execute_script(con, sql("timeline/widen_stamps"), run_key=run_key)
     execute_script(con, sql("timeline/clocked_lines"), run_key=run_key)
+    timed = _files_with_times(con, run_key)
     for parts in logs:
         # Without any line that has a time, the others cannot be given one.
-        if any(_has_time_evidence(con, run_key, part.file_no) for part in parts):
+        if any(part.file_no in timed for part in parts):
             _assign_log_times(con, run_key, parts, sessions)
     if con.execute("select count(*) from line_bound").fetchall() != [(0,)]:
         execute_script(con, sql("timeline/assign_times"), run_key=run_key)
@@ -73,14 +74,14 @@ def _take_out_steps(con: duckdb.DuckDBPyConnection, run_key: int) -> None:
     execute_script(con, sql("timeline/take_out_steps"), run_key=run_key)
 
 
-def _has_time_evidence(con: duckdb.DuckDBPyConnection, run_key: int, file_no: int) -> bool:
-    """Return true if any line of the file has a time or holds a time stamp."""
+def _files_with_times(con: duckdb.DuckDBPyConnection, run_key: int) -> set[int]:
+    """Return the numbers of the files of which any line has a time or holds a time stamp."""
     evidence = con.execute(
-        "select 1 from clocked_line where file_no = $file_no union all select 1 from log_event"
-        " where run_key = $run_key and file_no = $file_no and list_contains($families, family) limit 1",
-        {"run_key": run_key, "file_no": file_no, "families": list(STAMPED_FAMILIES)},
+        "select file_no from clocked_line union select file_no from log_event"
+        " where run_key = $run_key and list_contains($families, family)",
+        {"run_key": run_key, "families": list(STAMPED_FAMILIES)},
     )
-    return bool(evidence.fetchall())
+    return {file_no for (file_no,) in evidence.fetchall()}
 
 
 def _load_arrivals(con: duckdb.DuckDBPyConnection, sources: Sequence[RunFile]) -> None:

@@ -10,6 +10,7 @@ from toolkit.model.units import thousands
 from toolkit.model.vocabulary import (
     MAX_EPISODES,
     MAX_LABELS,
+    MAX_OVERLAPS,
     MAX_PLACES,
     MAX_REASONS,
     MAX_SETTING_VALUES,
@@ -39,6 +40,9 @@ def limit_findings(loaded: LoadedRun, further_episodes: int) -> Iterator[Finding
         if records := ledger.cut_arrays:
             text = f"{thousands(records)} records have arrays of more than {MAX_VENUES} values; the others are not read"
             yield _finding(f"arrays of {ledger.file}", f"{ledger.file}: {text}", "medium")
+    if loaded.more_may_overlap:
+        text = f"{MAX_OVERLAPS} overlaps of two files are listed; the other files of their kind were not compared"
+        yield _finding("overlaps", text)
     if count := names.further_settings:
         text = f"{thousands(count)} statements of settings after the first {thousands(MAX_SETTINGS)} are only counted"
         yield _finding("settings", text)
