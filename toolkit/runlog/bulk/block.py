@@ -80,11 +80,8 @@ def parse_block(
     `unwrapped` are the block's lines without what a log collector put around them; None for a plain log. The first
     `before` lines are of the log's part before.
     """
-    if block.skipped or (block.torn and unwrapped is None):
-        return ParsedBlock(block.first_byte, block.data, torn=block.torn, skipped=block.skipped)
-    if unwrapped is not None and block.torn:
-        head, head_ms = unwrapped.lines[0], unwrapped.at_ms[0]
-        return ParsedBlock(block.first_byte, head, torn=True, head_ms=head_ms, wrapped_head=block.data)
+    if block.skipped or block.torn:
+        return _unparsed(block, unwrapped)
     lines = BlockLines(block.data if unwrapped is None else unwrapped.data)
     physical = lines if unwrapped is None else BlockLines(block.data)
     offsets, parts = block.first_byte + physical.starts, {} if unwrapped is None else unwrapped.parts
@@ -125,6 +122,14 @@ def parse_block(
         before=before,
         unread=[physical[index] for index in _unread(split.ordered, summaries)],
     )
+
+
+def _unparsed(block: Block, unwrapped: UnwrappedLines | None) -> ParsedBlock:
+    """Return a block of one line that is too long or has no end."""
+    if block.skipped or unwrapped is None:
+        return ParsedBlock(block.first_byte, block.data, torn=block.torn, skipped=block.skipped)
+    head, head_ms = unwrapped.lines[0], unwrapped.at_ms[0]
+    return ParsedBlock(block.first_byte, head, torn=True, head_ms=head_ms, wrapped_head=block.data)
 
 
 def _parsed_singly(lines: BlockLines, unwrapped: UnwrappedLines | None, before: int) -> Mask:

@@ -79,7 +79,7 @@ def _after(block: Block, cut: int) -> Block:
 
 @dataclass(frozen=True, slots=True)
 class SectionResult(Generic[T]):
-    """What was made of a block, None if all of it is held back; its last `held` bytes are.
+    """Result of reading a block, None if all of it is held back; its last `held` bytes are.
 
     `unread` are lines that hold the program's words and were not understood.
     """
