@@ -241,6 +241,7 @@ LOG: dict[str, Callable[[Path, int], None]] = {
             f"INFO: Lighter{number} public WS connectWS_AUDIT venue=lighter reconnect_reason=read_timeout count={number}"
         )
     ),
+    "many records cut off in a line": _repeated(lambda number: f"INFO: Lighter{number} public WS connect" * 30),
     "kill events": _repeated(
         lambda number: json.dumps({"timebase_id": "t", "kill_reason": f"reason{number}", "delta_usd_t": 0.0}),
         head=_LINES_OF_SESSION[0] + "\n",

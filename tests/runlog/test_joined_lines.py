@@ -39,6 +39,7 @@ def test_a_line_is_read_as_with_all_families_and_all_kinds_of_records(
     found = parse.parse(line)
     with monkeypatch.context() as patch:
         patch.setattr(parse, "likely_records", lambda _: ALL)
+        patch.setattr(parse, "likely_families", lambda _: ALL.candidates)
         patch.setattr(interleaving, "_is_partial_message", is_partial_message)
         patch.setattr(interleaving, "_with_one_name", lambda piece: piece)
         assert parse.parse(line) == found
@@ -77,3 +78,20 @@ def test_a_line_of_thousands_of_records_that_may_be_cut_off_is_read() -> None:
     assert (found.partial, [each.family for each in found.records]) == (begun, ["startup_note"])
     assert found.alone is not None
     assert [each.family for each in found.alone.records] == ["startup_note"]
+
+
+def test_a_line_is_kept_whole_after_a_number_of_records_that_are_cut_off() -> None:
+    cut_off, whole = "INFO: Lighter public WS connect", "WS_AUDIT venue=lighter reconnect_reason=read_timeout count=1"
+    families = [each.family for each in parse.parse(cut_off * parse.MAX_CUT_OFF + whole).records]
+    assert families == ["audit_reconnect"]
+    beyond = parse.parse(cut_off * (parse.MAX_CUT_OFF + 1) + whole)
+    assert [each.family for each in beyond.records] == ["socket_note"]
+    assert [each.family for each in beyond.quoted] == ["audit_reconnect"]
+
+
+@pytest.mark.parametrize("length", [1_000, 10_000])
+def test_the_last_record_of_a_long_line_has_all_of_its_text(length: int) -> None:
+    error = "INFO: Lighter public WS error (consecutive_failures=1): " + "x" * length
+    first, last = parse.parse(f"WS_AUDIT venue=lighter reconnect_reason=read_timeout count=1{error}").records
+    assert (first.family, last.family) == ("audit_reconnect", "ws_error")
+    assert last.fields["error"] == "x" * length

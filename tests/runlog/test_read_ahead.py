@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.ingest.test_log_sections import LIFE, SPLITTING
 from tests.ingest.test_wrapped_logs import CUT_LINES, FORMS, _wrapped
-from toolkit.runlog.parse import OTHER, has_program_words, parse
+from toolkit.runlog.parse import OTHER, parse
+from toolkit.runlog.search.program_phrases import has_program_words
 from toolkit.runlog.wrapping.detect import detect
 from toolkit.runlog.wrapping.kinds import Wrapping
 from toolkit.runlog.wrapping.section_blocks import SectionBlock, SectionResult, read_section

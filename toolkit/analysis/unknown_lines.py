@@ -11,8 +11,9 @@ from toolkit.files.discovery import discover
 from toolkit.files.rotation import is_continuation
 from toolkit.files.run_file import RunFile, adjoins, rest_may_follow
 from toolkit.model.vocabulary import Role
-from toolkit.runlog.parse import OTHER, has_program_words, parse
+from toolkit.runlog.parse import OTHER, parse
 from toolkit.runlog.sanitize import strip_decoration
+from toolkit.runlog.search.program_phrases import has_program_words
 from toolkit.runlog.wrapping.section_reader import OpenLines, SectionReader
 from toolkit.runlog.wrapping.sections import LogWrappings
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines

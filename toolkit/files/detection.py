@@ -10,8 +10,8 @@ from pathlib import PurePath
 from toolkit.files.rotation import rotated_part
 from toolkit.model.errors import InputError
 from toolkit.model.vocabulary import Role
-from toolkit.runlog.parse import PROGRAM_PHRASES
 from toolkit.runlog.sanitize import strip_decoration
+from toolkit.runlog.search.program_phrases import PROGRAM_PHRASES
 from toolkit.runlog.wrapping.detect import detect
 from toolkit.runlog.wrapping.kinds import Wrapping
 from toolkit.streams.blocks import Readable

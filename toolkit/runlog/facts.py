@@ -13,7 +13,8 @@ from toolkit.runlog.bulk.summaries import Named
 from toolkit.runlog.ending_lines import EndingLine, Ref, is_of_program
 from toolkit.runlog.family_groups import BUILD, CAUSE_FAMILIES, ENDINGS, KEPT, NOT_FROM_PROGRAM, NOT_RUNNING
 from toolkit.runlog.lives import StartupLine, startup_facts
-from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, QuotedRecord, has_program_words
+from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, QuotedRecord
+from toolkit.runlog.search.program_phrases import has_program_words
 from toolkit.runlog.session_lines import is_loopback, session_line
 
 KEEP_ERRORS = 200

@@ -24,7 +24,7 @@ from toolkit.runlog.interleaving import (
     rx_holds_outside_text,
 )
 from toolkit.runlog.sanitize import strip_decoration
-from toolkit.runlog.search.families import Candidate, Likely, likely_records
+from toolkit.runlog.search.families import Candidate, Likely, likely_families, likely_records
 
 OTHER = "other"
 RX_STATS = "market_rx_stats"
@@ -40,26 +40,12 @@ _RECONNECT = re.compile(
 """The audit line of a reconnect as every build prints it. These lines are parsed one by one, as their order matters."""
 NOT_COUNTED = frozenset((OTHER, "socket_note", "startup_note", "heartbeat"))
 """Families of records that change no count of the run."""
-PROGRAM_PHRASES = (
-    "paraphina |", "paraphina_live |", "effective_trade_mode=", "effective_risk_profile=", "WS_AUDIT ",
-    "public WS ", "FIRST_BOOK_UPDATE ", "APPLIED_BOOK ", "FIRST_DECODED_TOP ", "Supervised task '",
-    "[runner] tick=", "[telemetry] ", "VenueHealthEnforcer", "REST health monitor", "VENUE_HEALTH_TRANSITION ",
-)  # fmt: skip
-"""Phrases that only the program and its connectors write."""
-
-
-def _from_rare_character(phrase: str) -> str:
-    """Return the pattern of a phrase that begins with its first character other than small letters and blanks.
-
-    A search for several such patterns passes over the letters of other text.
-    """
-    before, rare, after = re.split(r"([^a-z ])", phrase, maxsplit=1)
-    return f"{re.escape(rare)}(?<={re.escape(before + rare)}){re.escape(after)}"
-
-
-_ANY_PHRASE = re.compile("|".join(map(_from_rare_character, (*PROGRAM_PHRASES, "market_rx_stats tick="))))
-MAX_QUOTED = 20
+MAX_QUOTED = 5
 """Records that are looked for in the quoted text of a line."""
+MAX_CUT_OFF = 5
+"""Records of a line that may be cut off by the next one; the line is kept whole from the next such record on."""
+_MAX_READ = 2_048
+"""Characters by which it is decided what begins at a place of a line: a long line may have thousands of such places."""
 
 
 class LogRecord(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -126,11 +112,6 @@ class QuotedRecord(msgspec.Struct, frozen=True, gc=False):
     counters: tuple[str, ...]
 
 
-def has_program_words(text: str) -> bool:
-    """Return whether a line of no known family holds a phrase of the program, as when its prefix is unknown."""
-    return _ANY_PHRASE.search(text) is not None
-
-
 def parse(text: str) -> ParsedLine:
     """Parse one line without its newline; a line without any known record is one record of family `other`."""
     return parse_plain(*strip_decoration(text))
@@ -163,20 +144,21 @@ class _JoinedLine:
         hold the rest of the line. It may read in two ways from the first place where that is not certain.
         """
         records: list[LogRecord] = []
-        text, at, partial, alone = self._text, 0, None, None
+        text, at, partial, alone, cut_off = self._text, 0, None, None, 0
         for place, (boundary, is_stdout) in enumerate(boundaries):
             piece = text[at:boundary]
             if not self._ends_open(at, boundary) and (record := self._complete_record(piece, at)) is not None:
                 records.append(record)
             else:
                 may_split, certain = self._may_split(piece, at, boundary, is_stdout)
-                if not may_split:
+                cut_off += 1
+                if not may_split or cut_off > MAX_CUT_OFF:
                     return self._whole(records, at, boundaries[place:], stamped_ms, partial, alone)
                 if alone is None:
                     partial = piece if is_stdout else None
                     alone = None if certain else self._whole(records, at, boundaries[place:])
             at = boundary
-        return ParsedLine(_with_last(records, self._from(at)[0]), stamped_ms, partial, (), alone)
+        return ParsedLine(_with_last(records, self._rest(at)), stamped_ms, partial, (), alone)
 
     def _ends_open(self, at: int, boundary: int) -> bool:
         """Return true if the line is a message of which any text from a place before `boundary` is a part.
@@ -190,19 +172,28 @@ class _JoinedLine:
 
     def _complete_record(self, piece: str, at: int) -> LogRecord | None:
         """Return the record that a piece of a line is; None if it may be cut off, or may be continued by any text."""
-        record, match = _parse_record(piece, at, None if at else self._likely.candidates, is_piece=True)
+        record, match = _parse_record(piece, at, self._candidates(at), is_piece=True)
         if record is None or match is not None:
             return record
         return None if _may_go_on(record, piece) else record
 
     def _from(self, at: int) -> _Parsed:
-        """Return the record that the text from the character `at` to the end of the line begins with, and its match."""
+        """Return the record with which the line goes on at the character `at`, and its match."""
         if (known := self._records.get(at)) is not None:
             return known
         if len(self._records) > MAX_QUOTED:
             self._records.clear()
-        found = self._records[at] = _parse_record(self._text[at:], at, None if at else self._likely.candidates)
+        found = self._records[at] = _parse_record(self._text[at : at + _MAX_READ], at, self._candidates(at))
         return found
+
+    def _rest(self, at: int) -> LogRecord | None:
+        """Return the record that the text from the character `at` to the end of the line begins with."""
+        if len(self._text) - at <= _MAX_READ:
+            return self._from(at)[0]
+        return _parse_record(self._text[at:], at, self._candidates(at))[0]
+
+    def _candidates(self, at: int) -> Sequence[Candidate] | None:
+        return None if at else self._likely.candidates
 
     def _may_split(self, piece: str, at: int, boundary: int, is_stdout: bool) -> tuple[bool, bool]:
         """Return whether a record cut off at `boundary` may be followed by another, and whether that is certain.
@@ -230,7 +221,7 @@ class _JoinedLine:
         alone: ParsedLine | None = None,
     ) -> ParsedLine:
         """Return the records of the line, kept whole from the character `at`, though records may begin in it."""
-        whole, _ = self._from(at)
+        whole = self._rest(at)
         quoted: list[LogRecord] = []
         for each, _ in boundaries[:MAX_QUOTED]:
             if (record := self._from(each)[0]) is not None and record.family not in NOT_COUNTED:
@@ -261,7 +252,7 @@ def _parse_record(
         return _reconnect(text, column) or _audit_record(text, column), None
     if text.startswith(RX_STATS) and _RX.match(text):
         return LogRecord(RX_STATS, None, None, audit_fields(text[16:])[0], column), None
-    for match_pattern, family, names_venue in likely_records(text).candidates if candidates is None else candidates:
+    for match_pattern, family, names_venue in likely_families(text) if candidates is None else candidates:
         if match := match_pattern(text):
             if is_piece and family.holds_outside_text(match, len(text)):
                 return None, None

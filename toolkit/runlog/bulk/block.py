@@ -25,7 +25,8 @@ from toolkit.runlog.bulk.summaries import LinesSummary, group_summary, single_su
 from toolkit.runlog.bulk.templates import TemplateMatcher
 from toolkit.runlog.interleaving import may_continue_on_next_line
 from toolkit.runlog.panic_messages import possible_message_lines
-from toolkit.runlog.parse import OTHER, has_program_words
+from toolkit.runlog.parse import OTHER
+from toolkit.runlog.search.program_phrases import has_program_words
 from toolkit.runlog.wrapping.section_blocks import SectionBlock, SectionResult, read_section
 from toolkit.runlog.wrapping.sections import LogWrappings
 from toolkit.runlog.wrapping.unwrap import UnwrappedLines

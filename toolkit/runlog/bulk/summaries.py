@@ -11,8 +11,9 @@ from toolkit.runlog.build_causes import build_cause
 from toolkit.runlog.bulk.life_cycle import are_on_this_machine
 from toolkit.runlog.bulk.single_lines import SingleLine
 from toolkit.runlog.bulk.templates import LineGroup
-from toolkit.runlog.parse import OTHER, has_program_words
+from toolkit.runlog.parse import OTHER
 from toolkit.runlog.sanitize import strip_decoration
+from toolkit.runlog.search.program_phrases import has_program_words
 from toolkit.runlog.session_lines import is_loopback
 
 BlockLine = tuple[int, str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -46,8 +46,22 @@ def likely_records(text: str) -> Likely:
     The families are found by the first characters of their examples, and by the texts that each of their lines holds.
     """
     find = _likely if len(text) <= MAX_CHARS else _likely.__wrapped__
+    return find(_start_of(text), shape_of(text))
+
+
+def likely_families(text: str) -> Sequence[Candidate]:
+    """Return the families that may match a text."""
+    if len(text) <= MAX_CHARS:
+        return likely_records(text).candidates
+    # A pattern that does not match takes less time than a look at all that it needs, unless that is remembered.
+    shape = shape_of(text)
+    return [each for needed, _, each in _families_like(_start_of(text)) if needed in shape]
+
+
+def _start_of(text: str) -> str:
+    """Return the first characters of a text, or a stand-in if they are of no known start."""
     start = text[:START]
-    return find(start if start in _known_starts() else _stand_in(start), shape_of(text))
+    return start if start in _known_starts() else _stand_in(start)
 
 
 def _stand_in(start: str) -> str:
@@ -62,11 +76,15 @@ def _stand_in(start: str) -> str:
 @lru_cache(MAX_SHAPES)
 def _likely(start: str, shape: bytes) -> Likely:
     """Return what texts of a shape may be; `start` is known, or a stand-in."""
-    known = start if start in _known_starts() else ""
-    families = _families_of_start(known, start[:1].isupper(), start[:1].isspace())
-    candidates = [each for text, further, each in families if text in shape and _fulfils(shape, further)]
+    candidates = [each for text, further, each in _families_like(start) if text in shape and _fulfils(shape, further)]
     all_end_open = all(each.family.ends_open for each in candidates)
     return Likely(tuple(candidates), all_end_open, starts_in_shape(shape_text(shape), start[:1].isdigit()))
+
+
+def _families_like(start: str) -> tuple[tuple[bytes, _Clauses, Candidate], ...]:
+    """Return the families of texts that begin with `start`, which is known, or a stand-in."""
+    known = start if start in _known_starts() else ""
+    return _families_of_start(known, start[:1].isupper(), start[:1].isspace())
 
 
 def _fulfils(shape: bytes, clauses: _Clauses) -> bool:
