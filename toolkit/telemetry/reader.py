@@ -25,6 +25,8 @@ _SHORT_BYTES, _SHORT_LINES = 16, 4_096
 """Lines without a record that are remembered, and their length: a file may consist of them."""
 _FIRST_OF_VALUES = frozenset('{["-0123456789tfnNI')
 """Characters with which a JSON value begins, those of NaN and Infinity included."""
+_NO_VALUES = frozenset(range(0x21, 0x7F)) - frozenset(map(ord, _FIRST_OF_VALUES))
+"""Bytes of printed characters with which no JSON value begins."""
 
 
 class RecoveredLine(msgspec.Struct, Generic[R]):
@@ -32,6 +34,9 @@ class RecoveredLine(msgspec.Struct, Generic[R]):
 
     records: list[R]
     reason: SetAside | None
+
+
+_NO_VALUE: RecoveredLine[Any] = RecoveredLine([], SetAside.MALFORMED)
 
 
 class RecordReader(Generic[R]):
@@ -56,6 +61,8 @@ class RecordReader(Generic[R]):
 
     def read(self, line: bytes) -> R | RecoveredLine[R]:
         """Read one line without its newline: its record if it is a plain one, else what can be recovered."""
+        if line and line[0] in _NO_VALUES and b"{" not in line:
+            return _NO_VALUE
         if len(line) <= _SHORT_BYTES and (known := self._short_lines.get(line)):
             return known
         try:
