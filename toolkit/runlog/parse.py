@@ -181,7 +181,7 @@ class _JoinedLine:
         """Return the record with which the line goes on at the character `at`, and its match."""
         if (known := self._records.get(at)) is not None:
             return known
-        if len(self._records) > MAX_QUOTED:
+        if len(self._records) > 2 * (MAX_CUT_OFF + MAX_QUOTED):
             self._records.clear()
         found = self._records[at] = _parse_record(self._text[at : at + _MAX_READ], at, self._candidates(at))
         return found

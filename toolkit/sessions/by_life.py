@@ -72,7 +72,7 @@ class Sessions:
 
     def _end_before(self, life: float) -> None:
         """Close the lives before one, or set them aside, in their order."""
-        for number in sorted(each for each in self._lives if each < life):
+        for number in sorted([each for each in self._lives if each < life]):
             for _, venue in sorted(self._lives.pop(number).items()):
                 if self._is_last_log:
                     self._close(venue)

@@ -73,7 +73,7 @@ class OpenSession(msgspec.Struct, gc=False):
             reason=None if silent == "" else ReconnectReason.SUBSCRIBE_ERROR.value if refusals else str(reason),
             reached=self.stage,
             # An end without a line of its own stays one: its time is not that of the refusal.
-            lines=tuple((str(file_no), line) for file_no, line in [*refusals, *self.refs] if self.refs),
+            lines=tuple([(str(file_no), line) for file_no, line in (*refusals, *self.refs)]) if self.refs else (),
             detail=self.detail,
             ended=ended,
             first_book=self.first_book,

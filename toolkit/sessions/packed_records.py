@@ -25,7 +25,8 @@ class PackedRecords(Generic[_Record]):
         self._kind = kind
         self._packed: list[bytes] = []
         self._newest: list[_Record] = []
-        self._batch_no, self._batch = -1, list[_Record]()
+        self._batch_no = -1
+        self._batch: list[_Record] | None = None
         """The batch of the record that was read by index last, unless that is one of the newest."""
 
     def __eq__(self, other: object) -> bool:
@@ -83,7 +84,7 @@ class PackedRecords(Generic[_Record]):
         number = index // _BATCH
         if number == len(self._packed):
             return self._newest
-        if number != self._batch_no:
+        if self._batch is None or number != self._batch_no:
             self._pack_batch()
             self._batch_no, self._batch = number, _decoder(self._kind).decode(self._packed[number])
         return self._batch
@@ -94,9 +95,9 @@ class PackedRecords(Generic[_Record]):
             self._newest = []
 
     def _pack_batch(self) -> None:
-        if self._batch:
+        if self._batch is not None:
             self._packed[self._batch_no] = msgspec.msgpack.encode(self._batch)
-            self._batch_no, self._batch = -1, []
+            self._batch = None
 
 
 @cache
