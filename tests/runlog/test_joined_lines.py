@@ -39,7 +39,7 @@ def test_a_line_is_read_as_with_all_families_and_all_kinds_of_records(
     found = parse.parse(line)
     with monkeypatch.context() as patch:
         patch.setattr(parse, "likely_records", lambda _: ALL)
-        patch.setattr(parse, "likely_families", lambda _: ALL.candidates)
+        patch.setattr(parse.FamiliesOfParts, "of", lambda *_: ALL.candidates)
         patch.setattr(interleaving, "_is_partial_message", is_partial_message)
         patch.setattr(interleaving, "_with_one_name", lambda piece: piece)
         assert parse.parse(line) == found

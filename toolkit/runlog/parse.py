@@ -24,7 +24,7 @@ from toolkit.runlog.interleaving import (
     rx_holds_outside_text,
 )
 from toolkit.runlog.sanitize import strip_decoration
-from toolkit.runlog.search.families import Candidate, Likely, likely_families, likely_records
+from toolkit.runlog.search.families import Candidate, FamiliesOfParts, Likely, likely_records
 
 OTHER = "other"
 RX_STATS = "market_rx_stats"
@@ -132,6 +132,7 @@ class _JoinedLine:
 
     def __init__(self, text: str, likely: Likely) -> None:
         self._text = text
+        self._families = FamiliesOfParts(text)
         self._likely = likely
         """What the whole line may be. A family that may match its beginning is one of the candidates."""
         self._records: dict[int, _Parsed] = {}
@@ -172,7 +173,7 @@ class _JoinedLine:
 
     def _complete_record(self, piece: str, at: int) -> LogRecord | None:
         """Return the record that a piece of a line is; None if it may be cut off, or may be continued by any text."""
-        record, match = _parse_record(piece, at, self._candidates(at), is_piece=True)
+        record, match = self._parsed(at, at + len(piece), is_piece=True)
         if record is None or match is not None:
             return record
         return None if _may_go_on(record, piece) else record
@@ -183,17 +184,19 @@ class _JoinedLine:
             return known
         if len(self._records) > 2 * (MAX_CUT_OFF + MAX_QUOTED):
             self._records.clear()
-        found = self._records[at] = _parse_record(self._text[at : at + _MAX_READ], at, self._candidates(at))
+        found = self._records[at] = self._parsed(at, at + _MAX_READ)
         return found
 
     def _rest(self, at: int) -> LogRecord | None:
         """Return the record that the text from the character `at` to the end of the line begins with."""
-        if len(self._text) - at <= _MAX_READ:
-            return self._from(at)[0]
-        return _parse_record(self._text[at:], at, self._candidates(at))[0]
+        end = len(self._text)
+        return (self._from(at) if end - at <= _MAX_READ else self._parsed(at, end))[0]
 
-    def _candidates(self, at: int) -> Sequence[Candidate] | None:
-        return None if at else self._likely.candidates
+    def _parsed(self, at: int, end: int, is_piece: bool = False) -> _Parsed:
+        part = self._text[at:end]
+        if at == 0:
+            return _parse_record(part, at, self._likely.candidates, is_piece)
+        return _parse_record(part, at, () if part.startswith(_AUDIT) else self._families.of(part), is_piece)
 
     def _may_split(self, piece: str, at: int, boundary: int, is_stdout: bool) -> tuple[bool, bool]:
         """Return whether a record cut off at `boundary` may be followed by another, and whether that is certain.
@@ -252,7 +255,7 @@ def _parse_record(
         return _reconnect(text, column) or _audit_record(text, column), None
     if text.startswith(RX_STATS) and _RX.match(text):
         return LogRecord(RX_STATS, None, None, audit_fields(text[16:])[0], column), None
-    for match_pattern, family, names_venue in likely_families(text) if candidates is None else candidates:
+    for match_pattern, family, names_venue in likely_records(text).candidates if candidates is None else candidates:
         if match := match_pattern(text):
             if is_piece and family.holds_outside_text(match, len(text)):
                 return None, None

@@ -49,13 +49,26 @@ def likely_records(text: str) -> Likely:
     return find(_start_of(text), shape_of(text))
 
 
-def likely_families(text: str) -> Sequence[Candidate]:
-    """Return the families that may match a text."""
-    if len(text) <= MAX_CHARS:
-        return likely_records(text).candidates
-    # A pattern that does not match takes less time than a look at all that it needs, unless that is remembered.
-    shape = shape_of(text)
-    return [each for needed, _, each in _families_like(_start_of(text)) if needed in shape]
+class FamiliesOfParts:
+    """Look-up of the families that may match parts of one line.
+
+    A family that needs a text which the line lacks is left out for all of its long parts at once.
+    """
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+        self._of_starts: dict[str, list[tuple[bytes, Candidate]]] = {}
+
+    def of(self, part: str) -> Sequence[Candidate]:
+        """Return the families that may match a part of the line."""
+        if len(part) <= MAX_CHARS:
+            return likely_records(part).candidates
+        if (families := self._of_starts.get(start := _start_of(part))) is None:
+            line = shape_of(self._line)
+            families = [(text, each) for text, _, each in _families_like(start) if text in line]
+            self._of_starts[start] = families
+        shape = shape_of(part)
+        return [each for text, each in families if text in shape]
 
 
 def _start_of(text: str) -> str:
