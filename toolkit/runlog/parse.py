@@ -130,6 +130,8 @@ def parse_plain(text: str, stamped_ms: int | None) -> ParsedLine:
 class _JoinedLine:
     """A line that may hold several records. What is read of its last places is remembered."""
 
+    __slots__ = ("_families", "_likely", "_records", "_text")
+
     def __init__(self, text: str, likely: Likely) -> None:
         self._text = text
         self._families = FamiliesOfParts(text)

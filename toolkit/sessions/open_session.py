@@ -9,6 +9,8 @@ from toolkit.model.vocabulary import MAX_PLACES, ReconnectReason, Stage
 from toolkit.runlog.session_lines import SessionLine
 from toolkit.sessions.close_frames import CloseFrame, close_frame
 
+_UNKNOWN, _REFUSED = ReconnectReason.UNKNOWN.value, ReconnectReason.SUBSCRIBE_ERROR.value
+
 
 class OpenSession(msgspec.Struct, gc=False):
     """The current session of a venue, until the next one begins."""
@@ -60,7 +62,8 @@ class OpenSession(msgspec.Struct, gc=False):
 
         `silent` is None if ending lines exist, `ended` if it ended without one at the line `by`, empty if it is open.
         """
-        reason = self.reason if self.reason or silent == "" else ReconnectReason.UNKNOWN.value
+        known = self.reason
+        reason = known if known or silent == "" else _UNKNOWN
         refusals = self.refusals if self.stage is not Stage.FIRST_BOOK and reason is not None else []
         ended = self.refs[0] if self.refs else (by.ref if by is not None and silent == "ended" else None)
         return Session(
@@ -70,7 +73,7 @@ class OpenSession(msgspec.Struct, gc=False):
             file_no=self.first_line.ref[0],
             began_line=self.first_line.ref[1],
             ended_line=ended[1] if ended else None,
-            reason=None if silent == "" else ReconnectReason.SUBSCRIBE_ERROR.value if refusals else str(reason),
+            reason=None if silent == "" else _REFUSED if refusals else str(reason),
             reached=self.stage,
             # An end without a line of its own stays one: its time is not that of the refusal.
             lines=tuple([(str(file_no), line) for file_no, line in (*refusals, *self.refs)]) if self.refs else (),

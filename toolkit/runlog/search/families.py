@@ -55,6 +55,8 @@ class FamiliesOfParts:
     A family that needs a text which the line lacks is left out for all of its long parts at once.
     """
 
+    __slots__ = ("_line", "_of_starts")
+
     def __init__(self, line: str) -> None:
         self._line = line
         self._of_starts: dict[str, list[tuple[bytes, Candidate]]] = {}
