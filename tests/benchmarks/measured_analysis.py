@@ -1,4 +1,4 @@
-"""Measurement of one analysis in a process group of its own: time, memory, size of the output, and the ledger's sum."""
+"""Measurement of one analysis in a session of its own: time, memory, size of the output, and the ledger's sum."""
 
 from __future__ import annotations
 
@@ -30,14 +30,17 @@ class Outcome:
     ending: str
 
 
-def _resident_mib(group: int) -> tuple[float, float]:
-    """Return the resident memory of the largest process of a process group and of all of it."""
+def _resident_mib(session: int) -> tuple[float, float]:
+    """Return the resident memory of the largest process of a session and of all of it.
+
+    Worker processes have process groups of their own.
+    """
     sizes = [0.0]
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
-            if os.getpgid(int(folder.name)) == group:
+            if os.getsid(int(folder.name)) == session:
                 pages = int((folder / "statm").read_text().split()[1])
                 sizes.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
         except OSError:
@@ -52,7 +55,7 @@ def _processor_s() -> float:
 
 
 def measure(path: Path) -> Outcome:
-    """Analyse a file in a process group of its own. One that takes too long or too much is killed."""
+    """Analyse a file in a session of its own. One that takes too long or too much is killed."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         began, used_before = time.perf_counter(), _processor_s()
         command = [sys.executable, "-m", "toolkit", "analyze", str(path), "--db", ":memory:", "--format", "json"]
