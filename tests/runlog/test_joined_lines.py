@@ -1,4 +1,4 @@
-"""What is found out once for many joined lines holds for each of them."""
+"""Short cuts for joined lines give the records that the whole search gives."""
 
 from __future__ import annotations
 

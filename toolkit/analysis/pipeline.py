@@ -135,8 +135,8 @@ class _StagedRun:
         names = [file.name for file in files]
         telemetry.bound_tick_times(con, RUN_KEY, requested_ms(self.options, meta, loaded.facts))
         resolved, build, distinct_files = resolved_config.load(files), build_info.load(files), self.distinct_files
-        overlaps, more_may_overlap = distinct_files.overlaps, distinct_files.more_may_overlap
-        return LoadedRun(ledgers, loaded, meta, names, lines, resolved, overlaps, more_may_overlap, build)
+        overlaps, more_overlap = distinct_files.overlaps, distinct_files.more_overlap
+        return LoadedRun(ledgers, loaded, meta, names, lines, resolved, overlaps, more_overlap, build)
 
     def analyze(self, loaded: LoadedRun, db: str) -> RunAnalysis:
         """Analyse the loaded run and commit it to the store `db`."""

@@ -62,14 +62,14 @@ class Overlap:
 class DistinctFiles:
     """The files of a run that are read, with new file numbers; their copies; and overlaps between the files read.
 
-    `overlaps` are the first `MAX_OVERLAPS` of the files of each role. `more_may_overlap` is true if other files of a
-    role were not compared after these.
+    `overlaps` are the first `MAX_OVERLAPS` of the files of each role. `more_overlap` is true if a role has more,
+    which are not looked for after the first of them.
     """
 
     files: list[RunFile]
     copies: tuple[FileCopy, ...]
     overlaps: tuple[Overlap, ...]
-    more_may_overlap: bool = False
+    more_overlap: bool = False
 
 
 def distinct(files: Sequence[RunFile]) -> DistinctFiles:
@@ -80,21 +80,21 @@ def distinct(files: Sequence[RunFile]) -> DistinctFiles:
     """
     copies: list[FileCopy] = []
     overlaps: list[Overlap] = []
-    more_may_overlap = False
+    more_overlap = False
     for role in EVIDENCE_ROLES:
         of_role = [file for file in files if file.role is role]
         if len(of_role) > 1:
             hashed = [_Lines(hashed_file(file)) for file in of_role]
             read, found = _without_copies([each for each in hashed if len(each.file)])
             copies += found
-            of_read = list(islice(_overlaps(read), MAX_OVERLAPS))
-            overlaps += of_read
-            more_may_overlap = more_may_overlap or len(of_read) == MAX_OVERLAPS
+            of_read = list(islice(_overlaps(read), MAX_OVERLAPS + 1))
+            overlaps += of_read[:MAX_OVERLAPS]
+            more_overlap = more_overlap or len(of_read) > MAX_OVERLAPS
             reject_same_positions([each.file.file for each in read])
     not_read = {id(copy.file) for copy in copies}
     kept = [file for file in files if id(file) not in not_read]
     numbered = [replace(file, file_no=number) for number, file in enumerate(kept)]
-    return DistinctFiles(numbered, tuple(copies), tuple(overlaps), more_may_overlap)
+    return DistinctFiles(numbered, tuple(copies), tuple(overlaps), more_overlap)
 
 
 @dataclass(frozen=True)

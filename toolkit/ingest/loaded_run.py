@@ -17,7 +17,7 @@ class LoadedRun:
     """The ledgers and names of the files by file number, the result of reading the logs, and the run's metadata.
 
     `meta_lines` gives the file and line of each setting in the metadata; `resolved` are the settings of the resolved
-    configuration. `overlaps` are between files that were all read, the first ones if `more_may_overlap`. `build` is
+    configuration. `overlaps` are between files that were all read, the first ones if `more_overlap`. `build` is
     what `build_info.json` states.
     """
 
@@ -28,7 +28,7 @@ class LoadedRun:
     meta_lines: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
     resolved: tuple[SettingSource, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
-    more_may_overlap: bool = False
+    more_overlap: bool = False
     build: tuple[BuildFact, ...] = ()
 
     def file_and_line(self, ref: Ref) -> tuple[str, int]:

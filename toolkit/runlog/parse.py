@@ -136,7 +136,7 @@ class _JoinedLine:
         self._text = text
         self._families = FamiliesOfParts(text)
         self._likely = likely
-        """What the whole line may be. A family that may match its beginning is one of the candidates."""
+        """Families that may match the whole line; those that may match its beginning are among them."""
         self._records: dict[int, _Parsed] = {}
         """The record with which the rest of the line from a place begins, and the match of its pattern."""
 

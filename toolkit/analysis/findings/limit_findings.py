@@ -40,8 +40,8 @@ def limit_findings(loaded: LoadedRun, further_episodes: int) -> Iterator[Finding
         if records := ledger.cut_arrays:
             text = f"{thousands(records)} records have arrays of more than {MAX_VENUES} values; the others are not read"
             yield _finding(f"arrays of {ledger.file}", f"{ledger.file}: {text}", "medium")
-    if loaded.more_may_overlap:
-        text = f"{MAX_OVERLAPS} overlaps of two files are listed; the other files of their kind were not compared"
+    if loaded.more_overlap:
+        text = f"{MAX_OVERLAPS} overlaps of two files are listed; there are more, which were not looked for"
         yield _finding("overlaps", text)
     if count := names.further_settings:
         text = f"{thousands(count)} statements of settings after the first {thousands(MAX_SETTINGS)} are only counted"

@@ -11,7 +11,7 @@ _TOKEN = re.compile(
 )
 _QUANTIFIER = re.compile(r"[?*+]\??|\{\d*,?\d*\}")
 
-Alternatives: TypeAlias = "list[list[Part]]"
+Alternatives: TypeAlias = "list[list[PatternPart]]"
 
 
 class Group(NamedTuple):
@@ -21,7 +21,7 @@ class Group(NamedTuple):
     alternatives: Alternatives
 
 
-class Part(NamedTuple):
+class PatternPart(NamedTuple):
     """A token of a pattern (a character, an escape or a set) or a group, and its quantifier, empty without one."""
 
     what: str | Group
@@ -35,7 +35,7 @@ def alternatives_of(pattern: str) -> Alternatives:
 
 def _alternatives(tokens: Iterator[str]) -> Alternatives:
     """Return the alternatives up to the end of their group."""
-    found = [list[Part]()]
+    found = [list[PatternPart]()]
     for token in tokens:
         parts = found[-1]
         if token == ")":
@@ -43,10 +43,10 @@ def _alternatives(tokens: Iterator[str]) -> Alternatives:
         if token == "|":
             found.append([])
         elif token.startswith("("):
-            parts.append(Part(Group(token, _alternatives(tokens)), ""))
+            parts.append(PatternPart(Group(token, _alternatives(tokens)), ""))
         elif _QUANTIFIER.fullmatch(token):
             # A quantifier in braces and the mark that makes it lazy are two tokens.
-            parts[-1] = Part(parts[-1].what, parts[-1].quantifier + token)
+            parts[-1] = PatternPart(parts[-1].what, parts[-1].quantifier + token)
         else:
-            parts.append(Part(token, ""))
+            parts.append(PatternPart(token, ""))
     return found

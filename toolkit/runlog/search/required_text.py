@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from toolkit.runlog.search.pattern_parts import Alternatives, Group, Part, alternatives_of
+from toolkit.runlog.search.pattern_parts import Alternatives, Group, PatternPart, alternatives_of
 
 Clause = tuple[str, ...]
 """Texts of which each match holds at least one."""
@@ -36,7 +36,7 @@ def _of_alternatives(alternatives: Alternatives) -> list[Clause]:
     return found[0]
 
 
-def _of_sequence(parts: Sequence[Part]) -> list[Clause]:
+def _of_sequence(parts: Sequence[PatternPart]) -> list[Clause]:
     """Return the clauses of parts that follow one another."""
     clauses, run = list[Clause](), ""
     for what, quantifier in parts:
