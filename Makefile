@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 # Hundreds of programs are started: each module is compiled once, and not at every start.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: demo check test test-random test-matrix test-lowest test-python benchmark clean
+.PHONY: demo check test coverage test-random test-matrix test-lowest test-python benchmark clean
 
 demo: $(STAMP)            ## 45 seconds of five shadow connectors, and the report on the sample pair
 	@$(VENV)/bin/toolkit smoke --minutes 0.75 --db out/store.duckdb
@@ -25,8 +25,11 @@ unit: $(STAMP)
 
 # One process more than processors, because one of them runs the tests that wait.
 WORKERS = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
-test: $(STAMP) types      ## everything that must hold, with durations and coverage
-	$(VENV)/bin/pytest --numprocesses $(WORKERS) --durations 15 --cov --cov-report term
+test: $(STAMP) types      ## everything that must hold
+	$(VENV)/bin/pytest --numprocesses $(WORKERS) --durations 15
+
+coverage: $(STAMP)        ## the same tests, and the share of the code that they run
+	$(VENV)/bin/pytest --numprocesses $(WORKERS) --cov --cov-report term
 
 test-random: $(STAMP)     ## property tests and damaged runs from a new seed: make test-random SEED=… repeats one
 	@echo "seed $(SEED)"
