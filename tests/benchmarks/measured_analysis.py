@@ -31,21 +31,23 @@ class Outcome:
 
 
 def _resident_mib(session: int) -> tuple[float, float]:
-    """Return the resident memory of the largest process of a session and of all of it.
+    """Return the resident memory of the largest process of a session, and of all of them together.
 
-    Worker processes have process groups of their own.
+    A page that several processes share, as those of libraries, is counted once in the sum. Worker processes have
+    process groups of their own.
     """
-    sizes = [0.0]
+    largest = everything = 0.0
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
             if os.getsid(int(folder.name)) == session:
-                pages = int((folder / "statm").read_text().split()[1])
-                sizes.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+                fields = (line.split() for line in (folder / "smaps_rollup").read_text().splitlines()[1:])
+                kib = {name: int(value) for name, value, *_ in fields}
+                largest, everything = max(largest, kib["Rss:"] / 1024), everything + kib["Pss:"] / 1024
         except OSError:
             continue
-    return max(sizes), sum(sizes)
+    return largest, everything
 
 
 def _processor_s() -> float:

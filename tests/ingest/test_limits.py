@@ -15,6 +15,7 @@ from toolkit.ingest import log
 from toolkit.model.runs import RunAnalysis, SetAsideLine
 from toolkit.model.set_aside import SetAsideLines
 from toolkit.model.vocabulary import (
+    MAX_ERRORS,
     MAX_PLACES,
     MAX_REASONS,
     MAX_SETTING_VALUES,
@@ -22,7 +23,6 @@ from toolkit.model.vocabulary import (
     MAX_VENUES,
     FindingCode,
 )
-from toolkit.runlog.facts import KEEP_ERRORS
 
 BYTES = 150_000
 """Size of each file: enough names, places and values to pass the limits."""
@@ -83,8 +83,8 @@ def test_what_is_beyond_a_limit_is_counted_in_a_finding(
     [
         ("a start a line", 1, {"values of settings": MAX_SETTING_VALUES, "starts": MAX_PLACES}),
         ("settings", 1, {"settings": MAX_SETTINGS + len(SESSION.splitlines())}),
-        ("errors", 1, {"ends": KEEP_ERRORS + 1}),
-        ("builds", 2, {"build errors": KEEP_ERRORS}),
+        ("errors", 1, {"ends": MAX_ERRORS + 1}),
+        ("builds", 2, {"build errors": MAX_ERRORS}),
     ],
 )
 def test_every_line_beyond_a_limit_is_counted(name: str, lines_each: int, kept: dict[str, int], tmp_path: Path) -> None:

@@ -47,15 +47,10 @@ def test_a_line_is_read_as_with_all_families_and_all_kinds_of_records(
 
 @settings(deadline=None, max_examples=500)
 @given(line=joined_lines)
-def test_a_message_that_ends_open_does_so_wherever_it_is_cut(line: str) -> None:
-    for family in message_families():
-        if family.ends_open and (match := family.pattern.match(line)) is not None:
-            assert match.lastindex is not None
-            for end in range(match.start(match.lastindex), len(line)):
-                cut = family.pattern.match(line[:end])
-                assert cut is not None and family.holds_outside_text(cut, end)
-        elif family.ends_open:
-            assert not any(family.pattern.match(line[:end]) for end in range(len(line)))
+def test_a_family_that_always_holds_text_from_outside_does_so_wherever_its_line_is_cut(line: str) -> None:
+    for family in (each for each in message_families() if each.always_holds_text):
+        cuts = (family.pattern.match(line[:end]) for end in range(len(line) + 1))
+        assert all(family.holds_outside_text(cut, len(cut.string)) for cut in cuts if cut is not None)
 
 
 @pytest.mark.parametrize("name", NAMES)

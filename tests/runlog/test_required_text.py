@@ -1,11 +1,11 @@
-"""The texts that a pattern requires are in each text that it matches."""
+"""The texts and groups that a pattern requires are in each text that it matches."""
 
 from __future__ import annotations
 
 import pytest
 
 from toolkit.runlog.grammar import message_families
-from toolkit.runlog.search.required_text import required_texts
+from toolkit.runlog.search.required_text import always_sets, required_texts
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,30 @@ def test_each_match_holds_one_text_of_each_clause(pattern: str, clauses: list[tu
     found = required_texts(pattern)
     assert sorted(found) == sorted(clauses)
     assert [min(map(len, each)) for each in found] == sorted((min(map(len, each)) for each in found), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sets_one"),
+    [
+        (r"(?P<a>\w+)", True),
+        (r"(?P<c>x)", False),
+        (r"one (?P<a>\w+)|two (?P<b>\w+)", True),
+        (r"one (?P<a>\w+)|two", False),
+        (r"one(?: (?P<a>\w+))?", False),
+        (r"one(?: (?P<a>\w+))*", False),
+        (r"one(?: (?P<a>\w+))+", True),
+        (r"one(?: (?P<a>\w+)){0,2}", False),
+        (r"one (?:(?P<a>x)|(?:y(?P<b>z)))", True),
+        (r"(?P<c>(?P<a>x))", True),
+        (r"(?!(?P<a>x))one", False),
+    ],
+)
+def test_a_group_is_set_by_each_match_if_no_part_that_holds_it_can_be_left_out(pattern: str, sets_one: bool) -> None:
+    assert always_sets(pattern, ("a", "b")) is sets_one
+
+
+def test_no_match_sets_a_group_where_none_is_named() -> None:
+    assert not always_sets(r"(?P<a>x)", ())
 
 
 def test_each_example_holds_what_its_family_needs() -> None:

@@ -24,6 +24,8 @@ MAX_SETTINGS = 1_000
 """Settings that the log of a run states; lines that name further ones are counted."""
 MAX_SETTING_VALUES = 20
 """Values of one setting that are listed where the log states several; lines that state further ones are counted."""
+MAX_ERRORS = 200
+"""Lines about errors and ends, and quoted records, that are listed of a run; further ones are counted."""
 MAX_LABELS = 1_000
 """Values of a label that a run may have otherwise."""
 OTHER_NAME = "other"

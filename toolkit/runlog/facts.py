@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
-from toolkit.model.vocabulary import ALL_VENUES, MAX_LABELS, MAX_PLACES, OTHER_NAME, VENUE_ID
+from toolkit.model.vocabulary import ALL_VENUES, MAX_ERRORS, MAX_LABELS, MAX_PLACES, OTHER_NAME, VENUE_ID
 from toolkit.runlog.build_causes import BuildCause, CauseChain, build_cause, build_duration_ms
 from toolkit.runlog.bulk.numbers import is_count
-from toolkit.runlog.bulk.summaries import Named
+from toolkit.runlog.bulk.summaries import Named, QuotedInBlock
 from toolkit.runlog.ending_lines import EndingLine, Ref, is_of_program
 from toolkit.runlog.family_groups import BUILD, CAUSE_FAMILIES, ENDINGS, KEPT, NOT_FROM_PROGRAM, NOT_RUNNING
 from toolkit.runlog.lives import StartupLine, startup_facts
@@ -17,7 +18,6 @@ from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, QuotedRecord
 from toolkit.runlog.search.program_phrases import has_program_words
 from toolkit.runlog.session_lines import is_loopback, session_line
 
-KEEP_ERRORS = 200
 _BUILD_ERRORS = ("build_error", "build_cause")
 _NOT_OWN = NOT_RUNNING | set(UNKNOWN)
 
@@ -46,9 +46,9 @@ class LogFacts:
     last_words: tuple[Ref, str] | None = None
     """The last line of no known family."""
     endings: list[EndingLine] = field(default_factory=list)
-    """Lines that may state why the last life of each log ended: the first `KEEP_ERRORS` and the last one."""
+    """Lines that may state why the last life of each log ended: the first `MAX_ERRORS` and the last one."""
     earlier: list[EndingLine] = field(default_factory=list)
-    """The same lines of earlier lives, the last `KEEP_ERRORS`."""
+    """The same lines of earlier lives, the last `MAX_ERRORS`."""
     foreign: list[EndingLine] = field(default_factory=list)
     """Lines about the end of another container or service than the program's."""
     undecided: list[EndingLine] = field(default_factory=list)
@@ -60,14 +60,14 @@ class LogFacts:
     panics: list[tuple[Ref, str, str]] = field(default_factory=list)
     """Panics in the last life of each log: log line, source position, and the message (from the next line).
 
-    They are the first `KEEP_ERRORS` and the last one.
+    They are the first `MAX_ERRORS` and the last one.
     """
     panic_threads: dict[Ref, str] = field(default_factory=dict)
     venue_index: dict[str, int] = field(default_factory=dict)
     venue_lines: dict[str, Ref] = field(default_factory=dict)
     """First socket or audit line that names each venue."""
     quoted: list[QuotedRecord] = field(default_factory=list)
-    """The first `KEEP_ERRORS` records that may be text that another record quotes; they are not counted."""
+    """The first `MAX_ERRORS` records that may be text that another record quotes; they are not counted."""
     quoted_count: int = 0
     lines: int = 0
     lives: int = 0
@@ -94,15 +94,15 @@ class LogFacts:
             return
         previous = [each for each in self.endings if self._log(each.ref[0]) == log]
         earlier = [*self.earlier, *previous]
-        self.earlier = earlier[-KEEP_ERRORS:]
+        self.earlier = earlier[-MAX_ERRORS:]
         self._only_count("endings", len(earlier) - len(self.earlier))
         self.endings = [each for each in self.endings if each not in previous]
 
     def add_panic(self, record: LogRecord, ref: Ref) -> None:
         """Add a panic by the record of its first line."""
-        for further, _, _ in self.panics[KEEP_ERRORS:]:
+        for further, _, _ in self.panics[MAX_ERRORS:]:
             del self.panic_threads[further]
-        del self.panics[KEEP_ERRORS:]
+        del self.panics[MAX_ERRORS:]
         place = record.fields.get("place", "").rstrip(":")
         self.panics.append((ref, place, record.fields.get("error", "no message")))
         self.panic_threads[ref] = record.fields["thread"]
@@ -162,8 +162,8 @@ class LogFacts:
         if family not in KEPT:
             return
         if family in ENDINGS:
-            self._only_count("endings", len(self.endings[KEEP_ERRORS:]))
-            del self.endings[KEEP_ERRORS:]
+            self._only_count("endings", len(self.endings[MAX_ERRORS:]))
+            del self.endings[MAX_ERRORS:]
             self.endings.append(EndingLine(ref, family, text, record.fields, sender))
         elif family == "ws_connecting" and record.venue:
             self.add_sockets((is_loopback(record.fields["url"]),))
@@ -172,7 +172,7 @@ class LogFacts:
         elif family == "build_finished":
             self.build_ms += build_duration_ms(record.fields)
         elif family in _BUILD_ERRORS:
-            if self._is_kept("build_errors", len(self.build_errors) < KEEP_ERRORS):
+            if self._is_kept("build_errors", len(self.build_errors) < MAX_ERRORS):
                 self.build_errors.append((ref, text))
         elif family == "applied_book" and record.venue and is_count(record.fields["venue_index"]):
             self.venue_index[record.venue] = int(record.fields["venue_index"])
@@ -219,10 +219,20 @@ class LogFacts:
     def add_quoted(self, record: LogRecord, ref: Ref) -> None:
         """Add a record that may be text that another record quotes."""
         self.quoted_count += 1
-        if len(self.quoted) < KEEP_ERRORS:
+        if len(self.quoted) < MAX_ERRORS:
             counters = tuple(audit.counters) if (audit := record.audit_family) else ()
             is_session_line = session_line(record, ref) is not None
             self.quoted.append(QuotedRecord(ref, record.family, record.venue, record.reason, is_session_line, counters))
+
+    def add_quoted_in_block(self, found: QuotedInBlock, file_no: int, first_line: int) -> None:
+        """Add the quoted records of lines of a block, which begins at line `first_line`, that are not read in order."""
+        if not found.count:
+            return
+        already, self.quoted = self.quoted, []
+        for index, record in found.first:
+            self.add_quoted(record, (file_no, first_line + index))
+        self.quoted = sorted([*already, *self.quoted], key=attrgetter("ref"))[:MAX_ERRORS]
+        self.quoted_count += found.count - len(found.first)
 
     def add_many(self, family: str, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
         """Add `count` lines of a family of which the facts keep no more than these two and what they name."""

@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from toolkit.model.vocabulary import CounterKind
-from toolkit.runlog.search.required_text import Clause, required_texts
+from toolkit.runlog.search.required_text import Clause, always_sets, required_texts
 
 VENUE = r"(?P<Venue>[A-Z][A-Za-z0-9]*)"
 """Pattern of the capitalised venue name in the producer's messages."""
@@ -37,10 +37,6 @@ _PLACEHOLDERS = {
 _ANY_TEXT = re.compile(r"(?<!\\)\.|\\S|\[\^")
 """Part of a group's pattern that matches text of any kind."""
 _GROUP = re.compile(r"\(\?P<(\w+)>")
-_OPEN_END = re.compile(r"(?:(?!\$|\\[bBZ]|\(\?[=!]|[*+?}]\+).)*\(\?P<(\w+)>\.\*\)")
-"""Pattern that ends with any text, and in which no part depends on where the text ends."""
-
-
 _WORD_VALUE = re.compile(r"=[^\d(]")
 
 
@@ -56,8 +52,7 @@ class MessageFamily:
     session, `resync` if an order book was rebuilt on a socket that stays open. `any_start` is true if the
     line may begin with characters that none of the examples begins with, but not with a level. `outside_text` names the
     groups of the pattern that may match text from outside the program, `needs` are clauses that each such line fulfils.
-    A family `ends_open` if its last group is text from outside, and each beginning of its line with a part of that text
-    is one of its lines too.
+    `always_holds_text` is true if each match of the pattern sets one of these groups.
     """
 
     name: str
@@ -70,7 +65,7 @@ class MessageFamily:
     any_start: bool
     outside_text: tuple[str, ...]
     needs: tuple[Clause, ...]
-    ends_open: bool
+    always_holds_text: bool
 
     def holds_outside_text(self, match: re.Match[str], at: int) -> bool:
         """Return true if text from outside may begin in a matching line before the character `at`, or there.
@@ -199,7 +194,7 @@ def _message_family(data: Mapping[str, Any]) -> MessageFamily:
     pattern: str = data["pattern"]
     for placeholder, text in _PLACEHOLDERS.items():
         pattern = pattern.replace(placeholder, text)
-    outside_text, last = tuple(_outside_text(pattern)), _OPEN_END.fullmatch(pattern)
+    outside_text = tuple(_outside_text(pattern))
     return MessageFamily(
         name=data["name"],
         pattern=re.compile(pattern),
@@ -211,7 +206,7 @@ def _message_family(data: Mapping[str, Any]) -> MessageFamily:
         any_start=data.get("any_start", False),
         outside_text=outside_text,
         needs=required_texts(pattern),
-        ends_open=last is not None and last[1] in outside_text,
+        always_holds_text=always_sets(pattern, outside_text),
     )
 
 

@@ -150,7 +150,7 @@ class _JoinedLine:
         text, at, partial, alone, cut_off = self._text, 0, None, None, 0
         for place, (boundary, is_stdout) in enumerate(boundaries):
             piece = text[at:boundary]
-            if not self._ends_open(at, boundary) and (record := self._complete_record(piece, at)) is not None:
+            if (record := self._complete_record(piece, at)) is not None:
                 records.append(record)
             else:
                 may_split, certain = self._may_split(piece, at, boundary, is_stdout)
@@ -163,18 +163,10 @@ class _JoinedLine:
             at = boundary
         return ParsedLine(_with_last(records, self._rest(at)), stamped_ms, partial, (), alone)
 
-    def _ends_open(self, at: int, boundary: int) -> bool:
-        """Return true if the line is a message of which any text from a place before `boundary` is a part.
-
-        Its beginning up to `boundary` then is a message of the same family, to which any text may belong.
-        """
-        if at or not self._likely.all_end_open:
-            return False
-        _, match = self._from(0)
-        return match is not None and match.lastindex is not None and match.start(match.lastindex) <= boundary
-
     def _complete_record(self, piece: str, at: int) -> LogRecord | None:
         """Return the record that a piece of a line is; None if it may be cut off, or may be continued by any text."""
+        if at == 0 and self._likely.all_hold_text and not piece.startswith((_AUDIT, RX_STATS)):
+            return None
         record, match = self._parsed(at, at + len(piece), is_piece=True)
         if record is None or match is not None:
             return record

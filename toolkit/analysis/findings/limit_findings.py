@@ -9,6 +9,7 @@ from toolkit.model.runs import Finding
 from toolkit.model.units import thousands
 from toolkit.model.vocabulary import (
     MAX_EPISODES,
+    MAX_ERRORS,
     MAX_LABELS,
     MAX_OVERLAPS,
     MAX_PLACES,
@@ -19,7 +20,7 @@ from toolkit.model.vocabulary import (
     OTHER_NAME,
     FindingCode,
 )
-from toolkit.runlog.facts import KEEP_ERRORS, LogFacts
+from toolkit.runlog.facts import LogFacts
 
 _MAX_NAMES = 10
 
@@ -58,7 +59,7 @@ def limit_findings(loaded: LoadedRun, further_episodes: int) -> Iterator[Finding
 
 def _unlisted_lines(facts: LogFacts, of_sessions: int) -> Iterator[Finding]:
     """Yield what the log has more of than the run keeps."""
-    kept = f"after the first {KEEP_ERRORS} are only counted"
+    kept = f"after the first {MAX_ERRORS} are only counted"
     for subject, lines, text in (
         ("starts", facts.further["starts"], f"start-up lines after the first {thousands(MAX_PLACES)} are only counted"),
         (
@@ -67,7 +68,7 @@ def _unlisted_lines(facts: LogFacts, of_sessions: int) -> Iterator[Finding]:
             f"lines of ends after the first {thousands(MAX_PLACES)} of a session are only counted",
         ),
         ("panics", facts.panic_count - len(facts.panics), f"panics {kept}, except the last one"),
-        ("ends", facts.further["endings"], f"lines about an end of the program beyond {KEEP_ERRORS} are only counted"),
+        ("ends", facts.further["endings"], f"lines about an end of the program beyond {MAX_ERRORS} are only counted"),
         (
             "senders",
             facts.further["senders"],

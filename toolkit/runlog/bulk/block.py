@@ -21,7 +21,14 @@ from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, LifeCycleRecord, is_l
 from toolkit.runlog.bulk.numbers import BlockLines, Mask
 from toolkit.runlog.bulk.ordered import split_apart, split_ordered, split_unordered
 from toolkit.runlog.bulk.single_lines import SingleLine, SingleLineReader, readings, without_lines
-from toolkit.runlog.bulk.summaries import LinesSummary, group_summary, single_summaries
+from toolkit.runlog.bulk.summaries import (
+    NOTHING_QUOTED,
+    LinesSummary,
+    QuotedInBlock,
+    group_summary,
+    quoted_in_block,
+    single_summaries,
+)
 from toolkit.runlog.bulk.templates import TemplateMatcher
 from toolkit.runlog.interleaving import may_continue_on_next_line
 from toolkit.runlog.panic_messages import possible_message_lines
@@ -42,7 +49,8 @@ _FIRST_LINES = 2
 class ParsedBlock:
     """A block of `lines` lines, each of which is in `single`, covered by `summaries` and `tables`, or in `parts`.
 
-    `life_cycle` and `life_cycle_single` have what sessions and lives read of the lines that are not in `single`.
+    `life_cycle` and `life_cycle_single` have what sessions and lives read of the lines that are not in `single`, and
+    `quoted` the records that those lines quote.
 
     `head` is the first line, `first_byte` its offset in the file. A `skipped` or `torn` block is that line alone
     and is not parsed. `head_ms` is the time (epoch ms) stamped on a wrapped head, `wrapped_head` the head with its
@@ -58,6 +66,7 @@ class ParsedBlock:
     summaries: Sequence[LinesSummary] = ()
     life_cycle: Sequence[LifeCycleGroup] = ()
     life_cycle_single: Sequence[LifeCycleRecord] = ()
+    quoted: QuotedInBlock = NOTHING_QUOTED
     tables: BlockTables | None = None
     torn: bool = False
     skipped: bool = False
@@ -116,6 +125,7 @@ def parse_block(
         summaries,
         [life_cycle_group(each) for each in groups if is_life_cycle(each.plan.record)],
         [LifeCycleRecord(each.index, each.parsed.records[0]) for each in split.life_cycle],
+        quoted_in_block([*split.unordered, *split.life_cycle]),
         block_tables(groups, offsets).joined(single_tables([*split.unordered, *split.life_cycle])),
         head_ms=stamps[before] if stamps is not None and before < len(lines) else None,
         wrapped_head=b"" if unwrapped is None or before == len(lines) else physical[before],
@@ -159,11 +169,11 @@ class PackedBlock:
 
     def unpacked(self) -> ParsedBlock:
         """Return the block with its lines."""
-        single, summaries, life_cycle = _LINES.decode(self.lines)
-        return replace(self.block, single=single, summaries=summaries, life_cycle_single=life_cycle)
+        single, summaries, life_cycle, quoted = _LINES.decode(self.lines)
+        return replace(self.block, single=single, summaries=summaries, life_cycle_single=life_cycle, quoted=quoted)
 
 
-_LINES = msgspec.msgpack.Decoder(tuple[list[SingleLine], list[LinesSummary], list[LifeCycleRecord]])
+_LINES = msgspec.msgpack.Decoder(tuple[list[SingleLine], list[LinesSummary], list[LifeCycleRecord], QuotedInBlock])
 
 
 def parse_span(path: Path, start: int, end: int) -> list[PackedBlock]:
@@ -184,8 +194,9 @@ def parse_section(section: SectionBlock, wrappings: LogWrappings) -> SectionResu
 
 
 def _packed(block: ParsedBlock) -> PackedBlock:
-    lines = msgspec.msgpack.encode((block.single, block.summaries, block.life_cycle_single))
-    return PackedBlock(replace(block, single=(), summaries=(), life_cycle_single=()), lines)
+    lines = msgspec.msgpack.encode((block.single, block.summaries, block.life_cycle_single, block.quoted))
+    rest = replace(block, single=(), summaries=(), life_cycle_single=(), quoted=NOTHING_QUOTED)
+    return PackedBlock(rest, lines)
 
 
 @cache

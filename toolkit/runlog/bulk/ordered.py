@@ -13,13 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from toolkit.model.vocabulary import ALL_VENUES
+from toolkit.model.vocabulary import ALL_VENUES, MAX_ERRORS
 from toolkit.runlog.bulk.life_cycle import BOOKS, STAGES, is_life_cycle
 from toolkit.runlog.bulk.numbers import IntVector, Mask
 from toolkit.runlog.bulk.rx_columns import all_integers
 from toolkit.runlog.bulk.single_lines import SingleLine
 from toolkit.runlog.bulk.templates import LineGroup
-from toolkit.runlog.facts import KEEP_ERRORS
 from toolkit.runlog.family_groups import ENDINGS
 from toolkit.runlog.panic_messages import MAX_MESSAGE_LINES
 from toolkit.runlog.parse import RX_STATS, LogRecord
@@ -121,9 +120,9 @@ def split_unordered(single: Iterable[SingleLine], apart: Mask) -> SplitLines:
 
 
 def _is_one_record(line: SingleLine) -> bool:
-    """Return true for a line of one whole record, of which no value is cut."""
+    """Return true for a line of one whole record, of which no value is cut. It may quote others."""
     parsed = line.parsed
-    if len(parsed.records) > 1 or parsed.partial is not None or parsed.quoted or parsed.alone is not None:
+    if len(parsed.records) > 1 or parsed.partial is not None or parsed.alone is not None:
         return False
     return len(line.text) <= MAX_SUMMARISED_CHARS
 
@@ -144,7 +143,7 @@ def split_ordered(
 
 
 def _split_ends(groups: Sequence[LineGroup], single: Records) -> tuple[list[LineGroup], list[LineGroup]]:
-    """Split off the first `KEEP_ERRORS` lines and the last one of each stretch in which no life begins."""
+    """Split off the first `MAX_ERRORS` lines and the last one of each stretch in which no life begins."""
     remaining, split_off = list(groups), list[LineGroup]()
     for families in _KEPT:
         lines = [group.indexes for group in remaining if group.plan.record.family in families]
@@ -165,11 +164,11 @@ def _selected(groups: Sequence[LineGroup], masks: Sequence[Mask]) -> list[LineGr
 
 
 def _ends_of_stretches(lines: IntVector, starts: IntVector) -> IntVector:
-    """Return the first `KEEP_ERRORS` lines and the last one of each stretch between two starts."""
+    """Return the first `MAX_ERRORS` lines and the last one of each stretch between two starts."""
     stretch = np.searchsorted(starts, lines)
     firsts = np.searchsorted(stretch, stretch)
     is_last = np.append(stretch[1:] != stretch[:-1], True)
-    kept: IntVector = lines[(np.arange(len(lines)) - firsts < KEEP_ERRORS) | is_last]
+    kept: IntVector = lines[(np.arange(len(lines)) - firsts < MAX_ERRORS) | is_last]
     return kept
 
 

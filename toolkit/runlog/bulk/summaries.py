@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import nsmallest
+from operator import itemgetter
 
 import msgspec
 
+from toolkit.model.vocabulary import MAX_ERRORS
 from toolkit.runlog.build_causes import build_cause
 from toolkit.runlog.bulk.life_cycle import are_on_this_machine
 from toolkit.runlog.bulk.single_lines import SingleLine
 from toolkit.runlog.bulk.templates import LineGroup
-from toolkit.runlog.parse import OTHER
+from toolkit.runlog.parse import OTHER, LogRecord
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.search.program_phrases import has_program_words
 from toolkit.runlog.session_lines import is_loopback
@@ -38,6 +41,22 @@ class LinesSummary(msgspec.Struct, frozen=True, array_like=True):
     loopback: frozenset[bool] = frozenset()
     shown: Sequence[BlockLine] = ()
     examples: Sequence[BlockLine] = ()
+
+
+class QuotedInBlock(msgspec.Struct, frozen=True, array_like=True):
+    """Records that lines of a block quote: their number, and the `first` ones with the indexes of their lines."""
+
+    count: int = 0
+    first: Sequence[tuple[int, LogRecord]] = ()
+
+
+NOTHING_QUOTED = QuotedInBlock()
+
+
+def quoted_in_block(lines: Iterable[SingleLine]) -> QuotedInBlock:
+    """Return the records that lines in any order quote."""
+    found = [(each.index, record) for each in lines for record in each.parsed.quoted]
+    return QuotedInBlock(len(found), nsmallest(MAX_ERRORS, found, key=itemgetter(0)))
 
 
 def group_summary(group: LineGroup, senders: Sequence[str]) -> LinesSummary:

@@ -1,9 +1,9 @@
-"""Texts that each match of a regular expression holds: a text without them need not be matched."""
+"""Texts and groups that each match of a regular expression holds: a text without those texts need not be matched."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from toolkit.runlog.search.pattern_parts import Alternatives, Group, PatternPart, alternatives_of
 
@@ -24,6 +24,28 @@ def required_texts(pattern: str) -> tuple[Clause, ...]:
     return tuple(sorted(_of_alternatives(alternatives_of(pattern)), key=_length, reverse=True))
 
 
+def always_sets(pattern: str, groups: Collection[str]) -> bool:
+    """Return true if each match of a pattern sets one of the named groups."""
+    beginnings = tuple(f"(?P<{name}>" for name in groups)
+    return bool(beginnings) and _all_hold(alternatives_of(pattern), beginnings)
+
+
+def _all_hold(alternatives: Alternatives, beginnings: tuple[str, ...]) -> bool:
+    return all(any(_holds(each, beginnings) for each in parts) for parts in alternatives)
+
+
+def _holds(part: PatternPart, beginnings: tuple[str, ...]) -> bool:
+    """Return true if each match of a part sets one of the groups with these beginnings."""
+    if _may_be_left_out(part) or not isinstance(part.what, Group):
+        return False
+    is_opaque = _OPAQUE.match(part.what.beginning) is not None
+    return part.what.beginning in beginnings or (not is_opaque and _all_hold(part.what.alternatives, beginnings))
+
+
+def _may_be_left_out(part: PatternPart) -> bool:
+    return part.quantifier != "" and part.quantifier[0] != "+"
+
+
 def _length(clause: Clause) -> int:
     return min(map(len, clause))
 
@@ -39,12 +61,11 @@ def _of_alternatives(alternatives: Alternatives) -> list[Clause]:
 def _of_sequence(parts: Sequence[PatternPart]) -> list[Clause]:
     """Return the clauses of parts that follow one another."""
     clauses, run = list[Clause](), ""
-    for what, quantifier in parts:
-        may_be_left_out = quantifier != "" and quantifier[0] != "+"
-        found = [] if may_be_left_out else _of_part(what)
+    for part in parts:
+        found = [] if _may_be_left_out(part) else _of_part(part.what)
         if isinstance(found, str):
             run += found
-        if quantifier or not isinstance(found, str):
+        if part.quantifier or not isinstance(found, str):
             clauses += [(run,)] * bool(run)
             run = ""
             clauses += [] if isinstance(found, str) else found
