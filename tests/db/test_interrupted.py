@@ -93,6 +93,8 @@ def test_runs_stored_before_the_interrupt_are_named(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("toolkit.comparison.rows.compare_runs", interrupt)
+    # A process runs one command; earlier tests in this one stored runs elsewhere.
+    monkeypatch.setattr("toolkit.db.staging.started_commits", [])
     db = str(tmp_path / "store.duckdb")
     assert interrupted("compare", "sample:before", "sample:after", "--db", db) == ExitCode.INTERRUPTED
     with connect(db, read_only=True) as con:

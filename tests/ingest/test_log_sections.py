@@ -73,7 +73,7 @@ def test_the_parts_of_a_log_in_many_wrappings_are_read_by_several_processes_as_b
     for part, (start, end) in enumerate([(0, len(data) // 2 + 7), (len(data) // 2 + 7, len(data))]):
         name = tmp_path / f"run.log.{2 - part}{'.gz' if compressed else ''}"
         name.write_bytes(gzip.compress(data[start:end]) if compressed else data[start:end])
-    alone, together = (stored(tmp_path, parallel_from=at, span_bytes=6_000) for at in (1 << 40, 1))
+    alone, together = (stored(tmp_path, parallel_from=at, block_bytes=6_000) for at in (1 << 40, 1))
     assert together == alone
     assert together["sessions"]
 

@@ -59,7 +59,7 @@ DEFAULT_OPTIONS = Options()
 
 _MEMORY_MB: dict[Scope, int] = {"all": 400, "ages": 96}
 """Memory limit of the database, 10⁶ bytes. Reading needs memory beside it, which does not grow with the run."""
-_WHILE_PARSING_LOGS_MB = 200
+_WHILE_PARSING_LOGS_MB = 100
 """Memory limit of the database while logs and sessions are written: these need the rest, and it only inserts rows."""
 
 

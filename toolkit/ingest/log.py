@@ -37,17 +37,16 @@ def load(
     run_key: int,
     sources: Sequence[RunFile],
     parallel_from: int = PARALLEL_FROM_BYTES,
-    span_bytes: int = BLOCK_BYTES,
+    block_bytes: int = BLOCK_BYTES,
 ) -> LogLoad:
     """Read the run's logs, in the order given, into `log_event`, `counter` and `rx_stat`.
 
-    A file of `parallel_from` bytes or more is read in several processes, a compressed one from that byte on: a plain
-    log in spans of about `span_bytes` each, any other in blocks of half as many. The parts of a rotated log are read as
-    one. Sessions and incidents are only returned: they are written once the lines have their times. Raises
-    `InputError` for an unreadable file.
+    A file of `parallel_from` bytes or more is read in several processes, a compressed one from that byte on, in blocks
+    of about `block_bytes`. The parts of a rotated log are read as one. Sessions and incidents are only returned: they
+    are written once the lines have their times. Raises `InputError` for an unreadable file.
     """
     with gc_paused(), TableWriter(con, run_key) as writer:
-        loader = _Loader(LogRows(writer), parallel_from, span_bytes)
+        loader = _Loader(LogRows(writer), parallel_from, block_bytes)
         begun = [each for before, each in zip([None, *sources], sources, strict=False) if not continues(each, before)]
         for before, source, after in zip([None, *sources], sources, [*sources[1:], None], strict=False):
             if before is not None and continues(source, before):
@@ -71,7 +70,7 @@ def load(
 class _Loader:
     """Reader of log files in order; its state spans the parts of a rotated log."""
 
-    def __init__(self, rows: LogRows, parallel_from: int, span_bytes: int) -> None:
+    def __init__(self, rows: LogRows, parallel_from: int, block_bytes: int) -> None:
         self.rows = rows
         self.result = LogLoad()
         self.reader = LineReader(rows, self.result)
@@ -81,7 +80,7 @@ class _Loader:
         self._broken_record: str | None = None
         """The beginning of a record that another writer's output interrupted: its rest may be the next line."""
         self._begun = OpenLines()
-        self._blocks = LogBlocks(parallel_from, span_bytes, self._begun)
+        self._blocks = LogBlocks(parallel_from, block_bytes, self._begun)
         self._begun_at = LinePlace(0, 0, 0)
         """Place of the first of the lines that are open at the end of a part."""
         self._undecided: PendingLine | None = None

@@ -28,14 +28,14 @@ _BYTES_AHEAD = 32 << 20
 class LogBlocks:
     """Reader of the blocks of a run's logs.
 
-    A file of `parallel_from` bytes or more is parsed in several processes: a plain log in spans of about `span_bytes`,
-    which the processes read themselves, any other in blocks that this process reads. A compressed file is parsed by
+    A file of `parallel_from` bytes or more is parsed in several processes, in blocks of about `block_bytes`: those of a
+    plain log the processes read themselves, those of any other one this process reads. A compressed file is parsed by
     this process until that much of it is read, because its size is not known before. `begun` are the open lines of the
     log's part before.
     """
 
     parallel_from: int
-    span_bytes: int
+    block_bytes: int
     begun: OpenLines
 
     def of(self, source: RunFile, ledger: LedgerBuilder, rest_follows: bool) -> Iterator[ParsedBlock]:
@@ -52,12 +52,11 @@ class LogBlocks:
             wrapped_from = yield from self._in_spans(path, reader.wrappings, ledger)
             if wrapped_from is not None:
                 yield from _sections(
-                    reader, of_few_lines(span_blocks(path, wrapped_from, ledger.bytes, self.span_bytes)), 0
+                    reader, of_few_lines(span_blocks(path, wrapped_from, ledger.bytes, self.block_bytes)), 0
                 )
             return
         with source.open() as stream:
-            # Smaller than a span, so that the next block is decompressed while one is parsed.
-            found = of_few_lines(blocks(stream, max(self.span_bytes // 2, 1)))
+            found = of_few_lines(blocks(stream, self.block_bytes))
             yield from _sections(reader, found, 0 if large else self.parallel_from)
             ledger.record_end(stream)
 
@@ -65,7 +64,7 @@ class LogBlocks:
         self, path: Path, wrappings: LogWrappings, ledger: LedgerBuilder
     ) -> Generator[ParsedBlock, None, int | None]:
         """Yield parsed blocks up to one whose lines have a wrapping; return its offset in the file, None at the end."""
-        with read_in_parallel(path, parse_span, self.span_bytes) as spans:
+        with read_in_parallel(path, parse_span, self.block_bytes) as spans:
             wrapped_from = None
             for block in (packed.unpacked() for _, span in spans.results() for packed in span):
                 if wrappings.learn(block.unread):

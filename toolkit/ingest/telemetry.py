@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from toolkit.db.query_pool import single_threaded
+from toolkit.db.query_pool import memory_limit, single_threaded
 from toolkit.db.store import execute_script, execute_with_data, sql, transaction
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.run_file import RunFile, adjoins
@@ -27,6 +28,8 @@ from toolkit.telemetry.block_reader import read_block, read_span
 from toolkit.telemetry.schema import LINE_INDEX, NAMES_INDEX, Scope
 
 _INSERT_BYTES = 8 << 20
+_WHILE_READING_MB = 250
+"""Memory limit of the database while all fields are read: the readers need the rest, and it only inserts rows."""
 
 _SEQ, _FILE_NO = pa.field("seq", pa.int64()), pa.field("file_no", pa.int64())
 
@@ -82,7 +85,8 @@ def load(
     loader = _Loader(con, run_key, scope)
     # One transaction: large data is then compressed as it arrives and written once. One thread: two need a fifth more
     # processor time for the same rows, and the other processors have lines to read.
-    with gc_paused(), single_threaded(con), transaction(con):
+    limit = memory_limit(con, _WHILE_READING_MB) if scope == "all" else nullcontext()
+    with limit, gc_paused(), single_threaded(con), transaction(con):
         ledgers, continued_in = [], frozenset[int]()
         for index in range(len(sources)):
             ledger, continued_in = _load_file(loader, sources[index:], scope, progress, continued_in)

@@ -100,13 +100,13 @@ def test_several_processes_give_the_same_result_as_one(tmp_path: Path, files: in
         # The parts of a rotated log end within a line; the last one ends without a newline.
         own = data[len(data) * part // files : len(data) * (part + 1) // files]
         (tmp_path / f"run.log.{files - part}").write_bytes(own)
-    assert stored(tmp_path, parallel_from=1, span_bytes=(300, 9_000, 60_000)[seed % 3]) == stored(tmp_path)
+    assert stored(tmp_path, parallel_from=1, block_bytes=(300, 9_000, 60_000)[seed % 3]) == stored(tmp_path)
 
 
 def test_a_line_may_be_longer_than_a_span(tmp_path: Path) -> None:
     path = tmp_path / "run.log"
     path.write_bytes(b"\n".join([PANIC, b"x" * 9_000, BEGINS, b"y" * 200, PANIC, b"the message"]))
-    assert stored(path, parallel_from=1, span_bytes=100) == stored(path)
+    assert stored(path, parallel_from=1, block_bytes=100) == stored(path)
 
 
 @pytest.mark.parametrize("span_bytes", [1, 44, 45, 100, 4_000])
@@ -183,7 +183,7 @@ def test_sessions_and_lives_of_grouped_lines_are_those_of_single_lines(
 ) -> None:
     path = tmp_path / "run.log"
     path.write_text(stretches(LIFE_CYCLE, seed, longest=40, most=1_000))
-    together, parallel = stored(path), stored(path, parallel_from=1, span_bytes=9_000)
+    together, parallel = stored(path), stored(path, parallel_from=1, block_bytes=9_000)
     assert together["sessions"]
     parse_singly(monkeypatch)
     assert together == parallel == stored(path)
@@ -275,6 +275,6 @@ def test_lines_whose_rows_are_made_by_block_give_the_same_result_as_lines_read_i
     path = tmp_path / "run.log"
     path.write_text(stretches(forms, seed, longest=20, most=most))
     monkeypatch.setattr(templates, "MAX_PLANS", 0)
-    summarised, parallel = stored(path), stored(path, parallel_from=1, span_bytes=900)
+    summarised, parallel = stored(path), stored(path, parallel_from=1, block_bytes=900)
     parse_singly(monkeypatch)
     assert summarised == parallel == stored(path)
