@@ -11,10 +11,12 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from toolkit.db.store import execute_script, execute_with_data, sql
+from toolkit.ingest.batch_writer import BATCH_ROWS
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.closes import close_label
 from toolkit.model.runs import Episode, Session
 from toolkit.model.vocabulary import MAX_EPISODES, ReconnectReason
+from toolkit.streams.parallel import gc_paused
 
 _PLACE = pa.struct([("file_no", pa.int32()), ("line", pa.int64())])
 _SESSIONS = pa.schema(
@@ -31,7 +33,7 @@ _INCIDENTS = pa.schema(
     {"kind": pa.string(), "life": pa.int32(), "venue": pa.string(), "reason": pa.string(), "refs": pa.list_(_PLACE)}
 )
 """The fields of an incident in their order."""
-_BATCH_ROWS = 20_000
+_ROWS_OF_TABLE = 20_000
 
 
 def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun) -> None:
@@ -52,10 +54,16 @@ def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun)
 def _write(con: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, rows: Iterator[tuple[object, ...]]) -> None:
     """Write rows to a new temporary table."""
     execute_with_data(con, f"create or replace temp table {table} as from data", schema.empty_table())
-    while columns := list(zip(*islice(rows, _BATCH_ROWS), strict=True)):
+    with gc_paused():
+        while tables := list(islice(_tables(rows, schema), BATCH_ROWS // _ROWS_OF_TABLE)):
+            execute_with_data(con, f"insert into {table} from data", pa.concat_tables(tables).combine_chunks())
+
+
+def _tables(rows: Iterator[tuple[object, ...]], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yield tables of some thousand rows each, which take less memory than the rows."""
+    while columns := list(zip(*islice(rows, _ROWS_OF_TABLE), strict=True)):
         arrays = [pa.array(column, each.type) for column, each in zip(columns, schema, strict=True)]
-        data = pa.Table.from_arrays(arrays, schema=schema)
-        execute_with_data(con, f"insert into {table} from data", data)
+        yield pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _closed_with(session: Session) -> str | None:

@@ -2,20 +2,25 @@
 -- the session (log or telemetry) and the next connecting line.
 create or replace table run_session_bounds as
 with ordered as (
-    select * exclude (lines, detail), lead(began_ms - began_error_ms) over same as next_low_ms, lead(began_ms + began_error_ms) over same as next_high_ms,
-           coalesce(first_book_ms - first_book_error_ms, began_ms - began_error_ms) as seen_low_ms
+    select life, venue, session, lead(began_ms - began_error_ms) over same as next_low_ms, lead(began_ms + began_error_ms) over same as next_high_ms,
+           lead(session) over same is not null as retried
     from run_all_sessions window same as (partition by life, venue order by session)
 ),
 -- A last book less than 10 s before the next connecting line counts as the socket's; an earlier one may be from REST.
 applied as (
     select distinct life, venue, at_ms - age_apply_ms as applied_ms from run_venue_ticks, run_lives_agree where agree and age_apply_ms is not null
+),
+-- Few columns are sorted, and joined with the others afterwards.
+placed as (
+    select o.*, applied_ms from ordered o asof left join applied a on a.life = o.life and a.venue = o.venue and a.applied_ms <= o.next_low_ms
 )
-select o.*, began_ms - began_error_ms as began_low_ms, began_ms + began_error_ms as began_high_ms,
-       first_book_ms - first_book_error_ms as first_book_low_ms, first_book_ms + first_book_error_ms as first_book_high_ms,
+select s.* exclude (lines, detail), next_low_ms, next_high_ms, retried, began_ms - began_error_ms as began_low_ms,
+       began_ms + began_error_ms as began_high_ms, first_book_ms - first_book_error_ms as first_book_low_ms,
+       first_book_ms + first_book_error_ms as first_book_high_ms, coalesce(first_book_low_ms, began_low_ms) as seen_low_ms,
        case when not silent then ended_ms - ended_error_ms
             when next_low_ms - applied_ms < 10000 then greatest(seen_low_ms, applied_ms - 600) else seen_low_ms end as ended_low_ms,
        case when silent then next_high_ms else ended_ms + ended_error_ms end as ended_high_ms
-from ordered o asof left join applied a on a.life = o.life and a.venue = o.venue and a.applied_ms <= o.next_low_ms;
+from run_all_sessions s join placed using (life, venue, session);
 
 -- Downtimes: from the end of a session that had a book to the next first book, or to the end of the life.
 create or replace table run_downtimes as

@@ -9,7 +9,7 @@ with policies as (
 ended as (
     select *, next_low_ms - ended_high_ms as low_ms, next_high_ms - ended_low_ms as high_ms, reason in ('enforcer_restart', 'task_panic') as external,
            external or coalesce(ended_high_ms - began_low_ms >= 60000, true) as may_reset
-    from (select *, lead(session) over same is not null as retried, lead(began_line) over same as next_line, lead(file_no) over same as next_file_no
+    from (select *, lead(began_line) over same as next_line, lead(file_no) over same as next_file_no
           from run_session_bounds window same as (partition by life, venue order by session))
     where ended_line is not null and retried
 ),

@@ -15,8 +15,7 @@ ended as (
     select life, venue, session, next_low_ms - ended_high_ms as low_ms, next_high_ms - ended_low_ms as high_ms,
            reason in ('enforcer_restart', 'task_panic') as external,
            external or coalesce(ended_high_ms - began_low_ms >= 60000, true) as may_reset
-    from (select *, lead(session) over (partition by life, venue order by session) is not null as retried from run_session_bounds)
-    where ended_line is not null and retried
+    from run_session_bounds where ended_line is not null and retried
 ),
 parts as (select *, sum(may_reset::int) over (partition by life, venue order by session) as part from ended),
 judged as (
