@@ -17,7 +17,7 @@ EXAMPLES = sorted({each for family in (*message_families(), *audit_families()) f
 NAMES = ("Lighter", "Ex", "V0", "Zz9a", "FooB", "Killed", "The", "Supervised", "REST", "Venue", "A" + "b" * 60)
 """Names of venues, words that patterns state, and names that end with a capital letter or are long."""
 VENUES = re.compile(r"\b(?:Lighter|Aster|Extended|Hyperliquid|Paradex)\b")
-ALL = Likely(tuple(map(candidate, message_families())), False, interleaving._ANY_START)
+ALL = Likely(tuple(map(candidate, message_families())), interleaving._ANY_START)
 names, places = st.sampled_from(NAMES), st.integers(1, 200)
 lines = st.builds(lambda example, name: VENUES.sub(name, example), st.sampled_from(EXAMPLES), names)
 pieces = st.builds(lambda line, place: line[:place], lines, places)

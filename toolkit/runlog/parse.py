@@ -24,7 +24,7 @@ from toolkit.runlog.interleaving import (
     rx_holds_outside_text,
 )
 from toolkit.runlog.sanitize import strip_decoration
-from toolkit.runlog.search.families import Candidate, FamiliesOfParts, Likely, likely_records
+from toolkit.runlog.search.families import Candidate, FamiliesOfParts, likely_records
 
 OTHER = "other"
 RX_STATS = "market_rx_stats"
@@ -123,7 +123,7 @@ def parse_plain(text: str, stamped_ms: int | None) -> ParsedLine:
         return ParsedLine((reconnect,), stamped_ms)
     likely = likely_records(text)
     if likely.starts and (boundaries := record_boundaries(text, likely.starts)):
-        return _JoinedLine(text, likely).parse(boundaries, stamped_ms)
+        return _JoinedLine(text, likely.candidates).parse(boundaries, stamped_ms)
     return ParsedLine((_parse_record(text, 0, likely.candidates)[0] or _OTHER,), stamped_ms)
 
 
@@ -132,7 +132,7 @@ class _JoinedLine:
 
     __slots__ = ("_families", "_likely", "_records", "_text")
 
-    def __init__(self, text: str, likely: Likely) -> None:
+    def __init__(self, text: str, likely: Sequence[Candidate]) -> None:
         self._text = text
         self._families = FamiliesOfParts(text)
         self._likely = likely
@@ -165,9 +165,10 @@ class _JoinedLine:
 
     def _complete_record(self, piece: str, at: int) -> LogRecord | None:
         """Return the record that a piece of a line is; None if it may be cut off, or may be continued by any text."""
-        if at == 0 and self._likely.all_hold_text and not piece.startswith((_AUDIT, RX_STATS)):
+        candidates = self._candidates(piece, at)
+        if not piece.startswith((_AUDIT, RX_STATS)) and all(each.family.always_holds_text for each in candidates):
             return None
-        record, match = self._parsed(at, at + len(piece), is_piece=True)
+        record, match = _parse_record(piece, at, candidates, is_piece=True)
         if record is None or match is not None:
             return record
         return None if _may_go_on(record, piece) else record
@@ -186,11 +187,15 @@ class _JoinedLine:
         end = len(self._text)
         return (self._from(at) if end - at <= _MAX_READ else self._parsed(at, end))[0]
 
-    def _parsed(self, at: int, end: int, is_piece: bool = False) -> _Parsed:
+    def _parsed(self, at: int, end: int) -> _Parsed:
         part = self._text[at:end]
+        return _parse_record(part, at, self._candidates(part, at))
+
+    def _candidates(self, part: str, at: int) -> Sequence[Candidate]:
+        """Return the families of messages that a part of the line may be of; it begins at the character `at`."""
         if at == 0:
-            return _parse_record(part, at, self._likely.candidates, is_piece)
-        return _parse_record(part, at, () if part.startswith(_AUDIT) else self._families.of(part), is_piece)
+            return self._likely
+        return () if part.startswith(_AUDIT) else self._families.of(part)
 
     def _may_split(self, piece: str, at: int, boundary: int, is_stdout: bool) -> tuple[bool, bool]:
         """Return whether a record cut off at `boundary` may be followed by another, and whether that is certain.

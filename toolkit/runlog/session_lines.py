@@ -13,8 +13,6 @@ from toolkit.runlog.grammar import message_family_named
 from toolkit.runlog.parse import LogRecord
 
 _LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}$|localhost$|::1$|\[::1\]$")
-_LOOPBACK_TEXT = re.compile(r"127\.|localhost|::1", re.IGNORECASE)
-"""Text in each address on this machine. It is looked for first, as taking an address apart takes ten times as long."""
 
 
 class SessionLine(msgspec.Struct, frozen=True, gc=False):
@@ -39,7 +37,9 @@ class SessionLine(msgspec.Struct, frozen=True, gc=False):
 
 def is_loopback(url: str) -> bool:
     """Return true if a socket's address is on this machine; false for one that a damaged line cut short."""
-    if not _LOOPBACK_TEXT.search(url):
+    # Each such address has one of these texts: taking an address apart takes twenty times as long as a search for them.
+    lower = url.lower()
+    if "127." not in lower and "localhost" not in lower and "::1" not in lower:
         return False
     try:
         return _LOOPBACK.match(urlsplit(url).hostname or "") is not None

@@ -26,8 +26,6 @@ class Likely(NamedTuple):
     """Families that may match a text, in the order in which they are tried."""
 
     candidates: tuple[Candidate, ...]
-    all_hold_text: bool
-    """True if each of their lines holds text from outside, so that any text may continue it."""
     starts: re.Pattern[str] | None
     """The pattern of the records that may begin in it after its first character; None if none may."""
 
@@ -92,8 +90,7 @@ def _stand_in(start: str) -> str:
 def _likely(start: str, shape: bytes) -> Likely:
     """Return what texts of a shape may be; `start` is known, or a stand-in."""
     candidates = [each for text, further, each in _families_like(start) if text in shape and _fulfils(shape, further)]
-    all_hold_text = all(each.family.always_holds_text for each in candidates)
-    return Likely(tuple(candidates), all_hold_text, starts_in_shape(shape_text(shape), start[:1].isdigit()))
+    return Likely(tuple(candidates), starts_in_shape(shape_text(shape), start[:1].isdigit()))
 
 
 def _families_like(start: str) -> tuple[tuple[bytes, _Clauses, Candidate], ...]:
