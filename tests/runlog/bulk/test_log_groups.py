@@ -267,7 +267,16 @@ IN_ORDER = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("forms", "most"), [(UNORDERED, 40), (IN_ORDER, 20), (IN_ORDER, 100)])
+QUOTING = (
+    "INFO: Lighter public WS connecting url=wss://host{}.example/wWS_AUDIT venue=lighter reconnect_reason=read_timeout count={}",
+    "WARN: Lighter public WS subscribe error: refused {}WS_AUDIT venue=aster reconnect_reason=stale_watchdog count={}",
+    "WARN: Lighter public WS error: refused {}WS_AUDIT venue=lighter reconnect_reason=seq_gap count={}",
+    "thread 'main{}' panicked at src/main.rs:{}:1:", "Caused by:",
+)  # fmt: skip
+"""Forms of lines that quote records, of which a run keeps the first ones."""
+
+
+@pytest.mark.parametrize(("forms", "most"), [(UNORDERED, 40), (IN_ORDER, 20), (IN_ORDER, 100), (QUOTING, 100)])
 @pytest.mark.parametrize("seed", range(6))
 def test_lines_whose_rows_are_made_by_block_give_the_same_result_as_lines_read_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, forms: Sequence[str], most: int
