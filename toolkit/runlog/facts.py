@@ -220,19 +220,14 @@ class LogFacts:
         """Add a record that may be text that another record quotes."""
         self.quoted_count += 1
         if len(self.quoted) < MAX_ERRORS:
-            counters = tuple(audit.counters) if (audit := record.audit_family) else ()
-            is_session_line = session_line(record, ref) is not None
-            self.quoted.append(QuotedRecord(ref, record.family, record.venue, record.reason, is_session_line, counters))
+            self.quoted.append(_quoted(record, ref))
 
     def add_quoted_in_block(self, found: QuotedInBlock, file_no: int, first_line: int) -> None:
         """Add the quoted records of lines of a block, which begins at line `first_line`, that are not read in order."""
-        if not found.count:
-            return
-        already, self.quoted = self.quoted, []
-        for index, record in found.first:
-            self.add_quoted(record, (file_no, first_line + index))
-        self.quoted = sorted([*already, *self.quoted], key=attrgetter("ref"))[:MAX_ERRORS]
-        self.quoted_count += found.count - len(found.first)
+        if found.count:
+            self.quoted_count += found.count
+            placed = [_quoted(record, (file_no, first_line + index)) for index, record in found.first]
+            self.quoted = sorted([*self.quoted, *placed], key=attrgetter("ref"))[:MAX_ERRORS]
 
     def add_many(self, family: str, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
         """Add `count` lines of a family of which the facts keep no more than these two and what they name."""
@@ -304,3 +299,9 @@ class LogFacts:
             if listed := start.facts.get("venues"):
                 return listed.split(",")
         return sorted(self.venue_index, key=lambda venue: self.venue_index[venue])
+
+
+def _quoted(record: LogRecord, ref: Ref) -> QuotedRecord:
+    counters = tuple(audit.counters) if (audit := record.audit_family) else ()
+    is_session_line = session_line(record, ref) is not None
+    return QuotedRecord(ref, record.family, record.venue, record.reason, is_session_line, counters)

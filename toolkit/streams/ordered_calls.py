@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from toolkit.streams.worker_pool import WorkerPool
 
 _QUEUED_PER_WORKER, _MAX_PENDING = 4, 8
-"""Calls queued per worker, and calls that may wait for an earlier one: memory must not grow with the file."""
+"""Calls queued per worker, and calls whose results may wait to be taken: memory must not grow with the file."""
 
 A = TypeVar("A", bound=tuple[object, ...])
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class OrderedCalls(Generic[A, T]):
     def _submit(self) -> None:
         queued = sum(not result.done() for _, result in self._pending)
         for _ in range(_QUEUED_PER_WORKER * self.free_workers() - queued):
-            if (arguments := self._next()) is None:
+            if len(self._pending) >= _MAX_PENDING or (arguments := self._next()) is None:
                 return
             self._pending.append((arguments, self.pool.submit(self.call, *arguments)))
 

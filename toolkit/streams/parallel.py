@@ -18,8 +18,10 @@ from toolkit.streams.worker_pool import WorkerPool
 PARALLEL_FROM_BYTES = 50 << 20
 """Size of a file below which a second process costs more time than it saves."""
 
-WORKERS = max((os.cpu_count() or 1) - 1, 1)
-"""Number of worker processes: one per processor besides this process, at least one."""
+_MAX_WORKERS = 3
+"""Telemetry, the largest of files, keeps three busy: this process inserts their rows. Each takes 70 to 150 MiB."""
+WORKERS = min(max((os.cpu_count() or 1) - 1, 1), _MAX_WORKERS)
+"""Number of worker processes: one per processor besides this process, within these limits."""
 
 _READ_BYTES = 1 << 20
 _TELEMETRY_MODULE, _LOG_MODULE = "toolkit.telemetry.block_reader", "toolkit.runlog.bulk.block"
