@@ -19,7 +19,7 @@ PARALLEL_FROM_BYTES = 50 << 20
 """Size of a file below which a second process costs more time than it saves."""
 
 _MAX_WORKERS = 3
-"""Telemetry, the largest of files, keeps three busy: this process inserts their rows. Each takes 70 to 150 MiB."""
+"""Telemetry, the largest of files, keeps three busy: this process inserts their rows. Each takes about 100 MiB."""
 WORKERS = min(max((os.cpu_count() or 1) - 1, 1), _MAX_WORKERS)
 """Number of worker processes: one per processor besides this process, within these limits."""
 
