@@ -30,7 +30,8 @@ from toolkit.model.vocabulary import (
     ReconnectReason,
     Role,
 )
-from toolkit.runlog.parse import RX_STATS, QuotedRecord
+from toolkit.runlog.parse import RX_STATS
+from toolkit.runlog.session_lines import QuotedRecord
 from toolkit.sessions.venue_rules import venue_rules
 
 NO_CAP, CAP_UNKNOWN = "none", "unknown"

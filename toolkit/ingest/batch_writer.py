@@ -13,7 +13,7 @@ from toolkit.runlog.bulk.numbers import IntVector
 
 BATCH_ROWS = 200_000
 """Rows of one insert. Inserts of less than a row group of the database (122 880) take three times as long per row."""
-_ROWS_OF_TABLE = 20_000
+ROWS_OF_TABLE = 20_000
 """Rows added one by one that become a table, which takes a quarter of their memory."""
 
 
@@ -74,7 +74,7 @@ class PendingRows:
     def add(self, row: Sequence[object]) -> None:
         """Add one row, its values in the order of the schema."""
         self._rows.append(row)
-        if len(self._rows) == _ROWS_OF_TABLE:
+        if len(self._rows) == ROWS_OF_TABLE:
             self._make_table()
             self._flush_if_full()
 
@@ -97,9 +97,7 @@ class PendingRows:
 
     def _make_table(self) -> None:
         if self._rows:
-            values = zip(*self._rows, strict=True)
-            single = [pa.array(column, each.type) for column, each in zip(values, self._schema, strict=True)]
-            self._tables.append(pa.Table.from_arrays(single, schema=self._schema))
+            self._tables.append(table_of(self._rows, self._schema))
             self._count += len(self._rows)
             self._rows = []
 
@@ -109,6 +107,13 @@ class PendingRows:
         if self._tables:
             self._writer.write(self._table, pa.concat_tables(self._tables))
         self._tables, self._count = [], 0
+
+
+def table_of(rows: Sequence[Sequence[object]], schema: pa.Schema) -> pa.Table:
+    """Return rows, at least one, with their values in the order of the schema, as a table."""
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(column, each.type) for column, each in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _arrow_column(column: object, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from toolkit.db.store import execute_script, execute_with_data, sql
-from toolkit.ingest.batch_writer import BATCH_ROWS
+from toolkit.ingest.batch_writer import BATCH_ROWS, ROWS_OF_TABLE, table_of
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.closes import close_label
 from toolkit.model.runs import Episode, Session
@@ -33,7 +33,6 @@ _INCIDENTS = pa.schema(
     {"kind": pa.string(), "life": pa.int32(), "venue": pa.string(), "reason": pa.string(), "refs": pa.list_(_PLACE)}
 )
 """The fields of an incident in their order."""
-_ROWS_OF_TABLE = 20_000
 
 
 def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun) -> None:
@@ -55,15 +54,14 @@ def _write(con: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, rows: 
     """Write rows to a new temporary table."""
     execute_with_data(con, f"create or replace temp table {table} as from data", schema.empty_table())
     with gc_paused():
-        while tables := list(islice(_tables(rows, schema), BATCH_ROWS // _ROWS_OF_TABLE)):
+        while tables := list(islice(_tables(rows, schema), BATCH_ROWS // ROWS_OF_TABLE)):
             execute_with_data(con, f"insert into {table} from data", pa.concat_tables(tables).combine_chunks())
 
 
 def _tables(rows: Iterator[tuple[object, ...]], schema: pa.Schema) -> Iterator[pa.Table]:
     """Yield tables of some thousand rows each, which take less memory than the rows."""
-    while columns := list(zip(*islice(rows, _ROWS_OF_TABLE), strict=True)):
-        arrays = [pa.array(column, each.type) for column, each in zip(columns, schema, strict=True)]
-        yield pa.Table.from_arrays(arrays, schema=schema)
+    while some := list(islice(rows, ROWS_OF_TABLE)):
+        yield table_of(some, schema)
 
 
 def _closed_with(session: Session) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from operator import attrgetter
 
 from toolkit.model.vocabulary import ALL_VENUES, MAX_ERRORS, MAX_LABELS, MAX_PLACES, OTHER_NAME, VENUE_ID
 from toolkit.runlog.build_causes import BuildCause, CauseChain, build_cause, build_duration_ms
@@ -14,9 +13,9 @@ from toolkit.runlog.bulk.summaries import Named, QuotedInBlock
 from toolkit.runlog.ending_lines import EndingLine, Ref, is_of_program
 from toolkit.runlog.family_groups import BUILD, CAUSE_FAMILIES, ENDINGS, KEPT, NOT_FROM_PROGRAM, NOT_RUNNING
 from toolkit.runlog.lives import StartupLine, startup_facts
-from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord, QuotedRecord
+from toolkit.runlog.parse import OTHER, UNKNOWN, LogRecord
 from toolkit.runlog.search.program_phrases import has_program_words
-from toolkit.runlog.session_lines import is_loopback, session_line
+from toolkit.runlog.session_lines import QuotedRecord, is_loopback, quoted_record
 
 _BUILD_ERRORS = ("build_error", "build_cause")
 _NOT_OWN = NOT_RUNNING | set(UNKNOWN)
@@ -220,14 +219,14 @@ class LogFacts:
         """Add a record that may be text that another record quotes."""
         self.quoted_count += 1
         if len(self.quoted) < MAX_ERRORS:
-            self.quoted.append(_quoted(record, ref))
+            self.quoted.append(quoted_record(record, ref))
 
     def add_quoted_in_block(self, found: QuotedInBlock, file_no: int, first_line: int) -> None:
         """Add the quoted records of lines of a block, which begins at line `first_line`, that are not read in order."""
         if found.count:
             self.quoted_count += found.count
-            placed = [_quoted(record, (file_no, first_line + index)) for index, record in found.first]
-            self.quoted = sorted([*self.quoted, *placed], key=attrgetter("ref"))[:MAX_ERRORS]
+            placed = [quoted_record(record, (file_no, first_line + index)) for index, record in found.first]
+            self.quoted = sorted([*self.quoted, *placed], key=lambda each: each.ref)[:MAX_ERRORS]
 
     def add_many(self, family: str, count: int, first: tuple[Ref, str], last: tuple[Ref, str]) -> None:
         """Add `count` lines of a family of which the facts keep no more than these two and what they name."""
@@ -299,9 +298,3 @@ class LogFacts:
             if listed := start.facts.get("venues"):
                 return listed.split(",")
         return sorted(self.venue_index, key=lambda venue: self.venue_index[venue])
-
-
-def _quoted(record: LogRecord, ref: Ref) -> QuotedRecord:
-    counters = tuple(audit.counters) if (audit := record.audit_family) else ()
-    is_session_line = session_line(record, ref) is not None
-    return QuotedRecord(ref, record.family, record.venue, record.reason, is_session_line, counters)

@@ -98,20 +98,6 @@ class ParsedLine(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return self if self.alone is None else replace(self.alone, stamped_ms=self.stamped_ms)
 
 
-class QuotedRecord(msgspec.Struct, frozen=True, gc=False):
-    """A record that may be text that another record quotes, and the line that holds it.
-
-    `is_session_line` is true if it would be about a session, `counters` are the names of the counters it would report.
-    """
-
-    ref: tuple[int, int]
-    family: str
-    venue: str | None
-    reason: str | None
-    is_session_line: bool
-    counters: tuple[str, ...]
-
-
 def parse(text: str) -> ParsedLine:
     """Parse one line without its newline; a line without any known record is one record of family `other`."""
     return parse_plain(*strip_decoration(text))

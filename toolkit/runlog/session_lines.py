@@ -35,6 +35,27 @@ class SessionLine(msgspec.Struct, frozen=True, gc=False):
     failures: int = 1
 
 
+class QuotedRecord(msgspec.Struct, frozen=True, gc=False):
+    """A record that may be text that another record quotes, and the line that holds it.
+
+    `is_session_line` is true if it would be about a session, `counters` are the names of the counters it would report.
+    """
+
+    ref: tuple[int, int]
+    family: str
+    venue: str | None
+    reason: str | None
+    is_session_line: bool
+    counters: tuple[str, ...]
+
+
+def quoted_record(record: LogRecord, ref: Ref) -> QuotedRecord:
+    """Return a record that a line at `ref` may quote, with what it would report."""
+    counters = tuple(audit.counters) if (audit := record.audit_family) else ()
+    is_session_line = session_line(record, ref) is not None
+    return QuotedRecord(ref, record.family, record.venue, record.reason, is_session_line, counters)
+
+
 def is_loopback(url: str) -> bool:
     """Return true if a socket's address is on this machine; false for one that a damaged line cut short."""
     # Each such address has one of these texts: taking an address apart takes twenty times as long as a search for them.

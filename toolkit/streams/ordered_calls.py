@@ -42,7 +42,7 @@ class OrderedCalls(Generic[A, T]):
             if not self._pending and not self._call_here():
                 return
             arguments, first = self._pending[0]
-            if not first.done() and len(self._pending) < _MAX_PENDING and self._call_here():
+            if not first.done() and self._call_here():
                 continue
             self._pending.popleft()
             yield arguments, first.result()
@@ -62,7 +62,7 @@ class OrderedCalls(Generic[A, T]):
     def _submit(self) -> None:
         queued = sum(not result.done() for _, result in self._pending)
         for _ in range(_QUEUED_PER_WORKER * self.free_workers() - queued):
-            if len(self._pending) >= _MAX_PENDING or (arguments := self._next()) is None:
+            if (arguments := self._next()) is None:
                 return
             self._pending.append((arguments, self.pool.submit(self.call, *arguments)))
 
@@ -76,6 +76,6 @@ class OrderedCalls(Generic[A, T]):
         return True
 
     def _next(self) -> A | None:
-        if sum(map(self.size_of, self.pending)) >= self.most:
+        if len(self._pending) >= _MAX_PENDING or sum(map(self.size_of, self.pending)) >= self.most:
             return None
         return next(self.arguments, None)
