@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.comparison.rows import compare
-from toolkit.model.vocabulary import SettingKind
+from toolkit.model.vocabulary import MAX_SETTING_VALUES, SettingKind
 from toolkit.runlog.rust_debug import DebugTextError, flatten, parse_debug
 
 DATA = Path(__file__).parent.parent / "data"
@@ -79,6 +81,38 @@ def test_a_setting_that_changes_within_a_run_has_all_its_values(tmp_path: Path) 
         "extended_read_timeout_ms"
     ]
     assert (value, line) == ("10000 and 45000", 2)
+
+
+def test_a_setting_of_a_line_without_its_end_counts_where_another_log_states_it_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(f"{LIMIT.format(1)}\n{START}")
+    (tmp_path / "b.log").write_text(f"{LIMIT.format(2)}\n{START}\n")
+    run = analyze([str(tmp_path)], options=Options(scope="ages")).run
+    stated_at = {each.name: (each.value, each.file, each.line) for each in run.setting_sources}
+    assert stated_at["network"] == ("hyperliquid:mainnet", "b.log", 2)
+
+
+VALUES = st.text(st.characters(categories=["L", "N", "P", "S", "M"], exclude_characters="|"), min_size=1, max_size=3)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.sampled_from(["cfg", "network", "build"]), VALUES), min_size=1, max_size=80))
+def test_a_start_up_line_states_values_of_the_form_of_settings_and_all_others_are_counted(
+    facts: list[tuple[str, str]],
+) -> None:
+    with TemporaryDirectory() as folder:
+        lines = (f"paraphina_live | trade_mode=shadow | {key}={value}\n" for key, value in facts)
+        Path(folder, "run.log").write_text("".join(lines), encoding="utf-8")
+        run = analyze([folder], options=Options(scope="ages")).run
+    valid = [(key, value) for key, value in facts if re.fullmatch(r"[\w.,:+-]{1,200}", value)]
+    found = {each.name: each.value for each in run.setting_sources}
+    assert found.keys() == {"trade_mode", *(key for key, _ in valid if key != "build")}
+    for key in found.keys() - {"trade_mode"}:
+        of_key = [value for each, value in valid if each == key]
+        first = list(dict.fromkeys(of_key))[:MAX_SETTING_VALUES]
+        further = sum(value not in first for value in of_key)
+        assert found[key] == " and ".join(
+            [*sorted(first), *([f"{further} statements of other values"] * (further > 0))]
+        )
 
 
 def test_a_resolved_configuration_states_its_settings_by_path(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from toolkit.db.memory import with_memory
 from toolkit.db.store import sql
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.redaction import redact_setting
@@ -19,8 +20,10 @@ from toolkit.model.runs import SettingSource
 from toolkit.model.vocabulary import MAX_SETTING_VALUES, MAX_SETTINGS
 from toolkit.runlog.ending_lines import Ref
 
-_START_KEYS = {"network", "venues", "connectors", "cfg", "cfg_hash"}
+_START_KEYS = ("network", "venues", "connectors", "cfg", "cfg_hash")
 """Keys of the start-up line that configure the run; the others name the build or an address."""
+_INTERVALS = "intervals_ms"
+"""Key of the start-up line that states several settings."""
 _NAMES = {
     ("audit_ping_sent", "interval_ms"): "{venue}_ping_interval_ms",
     ("audit_rest_monitor", "threshold_ms"): "rest_monitor_threshold_ms",
@@ -64,13 +67,15 @@ _SHORT_NAMES = {"hyperliquid": "HL"}
 _FALLBACK_LIMIT = re.compile(r" \(WS stale for >(\d+)ms\)")
 _VALUE = re.compile(r"[\w.,:+-]{1,200}")
 """Form of the names and values of settings."""
+_SINGLE = rf"(?:{'|'.join(_START_KEYS)})=[\pL\pN_.,:+-]+"
+"""Form of a setting on the start-up line, for the database: its `\\w` has no letters but the English ones."""
 _BATCH_ROWS = 10_000
 _LINE_BITS = 40
 """Bits of the line in the number that the query makes of a file number and a line."""
 
 
-_Statement = tuple[str, str, str | None]
-"""Name and value that a line states, and a note on it."""
+_Statement = tuple[str, str | None, str | None]
+"""Name and value that a line states, and a note on it; no value stands for values after the first of the setting."""
 
 
 @dataclass(slots=True)
@@ -85,10 +90,10 @@ class _Setting:
     further: int = 0
     """Statements of further values."""
 
-    def add(self, value: str, note: str | None, count: int) -> None:
-        """Add a value that `count` lines state."""
+    def add(self, value: str | None, note: str | None, count: int) -> None:
+        """Add a value that `count` lines state; None is one that is not listed."""
         self.note = self.note or note
-        if value in self.values or len(self.values) < MAX_SETTING_VALUES:
+        if value is not None and (value in self.values or len(self.values) < MAX_SETTING_VALUES):
             self.values[value] = None
         else:
             self.further += count
@@ -127,24 +132,36 @@ def _valid_statements(
 
     They are in the order of the first lines.
     """
-    left_out = {file_no << _LINE_BITS | line for file_no, line in torn}
-    is_valid = _VALUE.fullmatch
-    result = con.execute(sql("logged_settings"), {"run_key": run_key})
+    parameters = {
+        "run_key": run_key,
+        "torn": [file_no << _LINE_BITS | line for file_no, line in torn],
+        "single": _SINGLE,
+        "several": f"{_INTERVALS}=",
+        "most": MAX_SETTING_VALUES,
+    }
+    result = with_memory(con, lambda con: con.execute(sql("logged_settings"), parameters))
     while rows := result.fetchmany(_BATCH_ROWS):
-        for family, venue, key, text, variable, raw, place, count in rows:
-            if place in left_out:
-                continue
-            for each in _statements(family, venue, key, text, variable, raw):
-                name, value, _ = each
-                if is_valid(name) and is_valid(value) and (not name.endswith("_ms") or value.isdigit()):
+        for family, venue, key, value, variable, raw, place, _, count in rows:
+            for each in _statements(family, venue, key, value, variable, raw):
+                if _is_valid(*each[:2]):
                     yield place, each, count
 
 
+def _is_valid(name: str, value: str | None) -> bool:
+    if _VALUE.fullmatch(name) is None:
+        return False
+    return value is None or (_VALUE.fullmatch(value) is not None and (not name.endswith("_ms") or value.isdigit()))
+
+
 def _statements(
-    family: str, venue: str | None, key: str, value: str, name: str | None, raw: str | None
+    family: str, venue: str | None, key: str, value: str | None, name: str | None, raw: str | None
 ) -> Iterable[_Statement]:
-    if family == "startup" and key == "facts":
-        return _start_settings(value)
+    if value is None:
+        return ((key, None, None),)
+    if family == "startup" and key == _INTERVALS:
+        return _intervals(value)
+    if family == "startup" and key in _START_KEYS:
+        return ((key, value, None),)
     if family in ("config_override", "config_refused"):
         variable = name or ""
         refused = f"set to {redact_setting(variable, raw)}, which was refused" if raw else None
@@ -159,17 +176,12 @@ def _statements(
     return ((_NAMES[family, key].format(venue=venue), value, None),)
 
 
-def _start_settings(facts: str) -> Iterator[_Statement]:
-    """Yield the settings of a start-up line by name; loop intervals are `intervals_ms.main` and so on."""
-    for part in facts.split(" | "):
-        key, _, value = part.partition("=")
-        if key in _START_KEYS:
-            yield key, value, None
-        elif key == "intervals_ms":
-            for interval in value.split():
-                loop, _, milliseconds = interval.partition(":")
-                if milliseconds.isdigit():
-                    yield f"{key}.{loop}", milliseconds, None
+def _intervals(value: str) -> Iterator[_Statement]:
+    """Yield the loop intervals of a start-up line, by names such as `intervals_ms.main`."""
+    for interval in value.split():
+        loop, _, milliseconds = interval.partition(":")
+        if milliseconds.isdigit():
+            yield f"{_INTERVALS}.{loop}", milliseconds, None
 
 
 def _variable(name: str) -> str | None:

@@ -29,7 +29,8 @@ from toolkit.analysis.series import age_series, mid_series
 from toolkit.analysis.settings import delta_cap
 from toolkit.analysis.windows import analyze_window
 from toolkit.db.interrupts import interrupts_raised
-from toolkit.db.query_pool import QueryPool, memory_limit, query_pool
+from toolkit.db.memory import WHILE_INSERTING_MB, memory_limit
+from toolkit.db.query_pool import QueryPool, query_pool
 from toolkit.db.staging import RUN_KEY, CopyTables, committing, staging_database
 from toolkit.db.store import MEMORY, connect, execute_script, insert_rows, sql, transaction
 from toolkit.db.store_file import damage_explained, is_write_protected
@@ -59,8 +60,6 @@ DEFAULT_OPTIONS = Options()
 
 _MEMORY_MB: dict[Scope, int] = {"all": 400, "ages": 96}
 """Memory limit of the database, 10⁶ bytes. Reading needs memory beside it, which does not grow with the run."""
-_WHILE_PARSING_LOGS_MB = 100
-"""Memory limit of the database while logs and sessions are written: these need the rest, and it only inserts rows."""
 
 
 @interrupts_raised()
@@ -120,7 +119,7 @@ class _StagedRun:
         ledgers = telemetry.load(con, RUN_KEY, by_role[Role.TELEMETRY], self.options.scope, progress)
         ((first_ms, last_ms),) = con.execute("select min(at_ms), max(at_ms) from tick").fetchall()
         self.logs = with_local_clocks(by_role[Role.LOG], first_ms, last_ms)
-        with memory_limit(con, min(_WHILE_PARSING_LOGS_MB, _MEMORY_MB[self.options.scope])):
+        with memory_limit(con, WHILE_INSERTING_MB):
             loaded = log.load(con, RUN_KEY, self.logs)
         ledgers += loaded.ledgers
         ledgers += rx_stats.load(con, RUN_KEY, by_role[Role.RX_STATS])
@@ -161,8 +160,7 @@ class _StagedRun:
         assign_times(self.con, RUN_KEY, files, loaded.log.sessions)
         limits_ms = (*PLATEAU_LIMITS_MS, *self.options.plateau_limits_ms)
         create_run_views(self.con, limits_ms, delta_cap(loaded.meta), self.options.off_market_bps)
-        with memory_limit(self.con, min(_WHILE_PARSING_LOGS_MB, _MEMORY_MB[self.options.scope])):
-            write_sessions(self.con, RUN_KEY, loaded)
+        write_sessions(self.con, RUN_KEY, loaded)
 
     def start_reports(self, pool: QueryPool, loaded: LoadedRun, run: RunInfo) -> UpstreamReports | None:
         """Start to compute what the producer's tools print; None where only ages are asked for."""

@@ -15,8 +15,9 @@ import duckdb
 from toolkit.analysis.close_groups import close_groups
 from toolkit.analysis.doubted_ages import with_age_bounds
 from toolkit.analysis.metrics import by_metric, metrics
+from toolkit.db.memory import execute_with_memory
 from toolkit.db.query_pool import QueryPool, query_pool
-from toolkit.db.store import execute_script, sql
+from toolkit.db.store import sql
 from toolkit.ingest.session_rows import episodes
 from toolkit.model.errors import UsageError
 from toolkit.model.figures import Figure
@@ -60,13 +61,13 @@ def analyze_window(
     """
     limits = {"segment": window.segment and str(window.segment), "last_ms": window.last_ms,
              "since_tick": window.since_tick, "until_tick": window.until_tick, "every": window.every}  # fmt: skip
-    execute_script(con, sql("window/ranges"), **limits)
+    execute_with_memory(con, sql("window/ranges"), **limits)
     ranges = con.execute(
         "select life, first_seq, last_seq, since_tick, until_tick, from_ms, to_ms from window_range order by first_seq"
     ).fetchall()
     if not ranges:
         return _without_records(con, window, whole)
-    execute_script(con, sql("window/rename_full_tables"))
+    execute_with_memory(con, sql("window/rename_full_tables"))
     part_metrics = _metric_names(whole, words) if words else only
     parts = []
     for life, first, _, since, until, from_ms, to_ms in ranges if window.every else ():
@@ -103,7 +104,7 @@ def _window_info(con: duckdb.DuckDBPyConnection, run: RunInfo, window: Window) -
 def _figures(
     con: duckdb.DuckDBPyConnection, firsts: tuple[int, int], only: Sequence[str] | None, create_episodes: CreateEpisodes
 ) -> tuple[Figure, ...]:
-    execute_script(con, sql("window/cut"), first_seq=firsts[0], last_seq=firsts[1])
+    execute_with_memory(con, sql("window/cut"), first_seq=firsts[0], last_seq=firsts[1])
     with query_pool(con) as pool:
         reads_episodes = only is None or any(_READS_EPISODES.search(m.query) for m in metrics() if m.name in only)
 

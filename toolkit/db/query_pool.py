@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from toolkit.db.store import limit_memory, new_cursor
+from toolkit.db.memory import with_memory
+from toolkit.db.store import new_cursor
 
 Connection = duckdb.DuckDBPyConnection
 T = TypeVar("T")
@@ -49,11 +50,7 @@ class QueryPool:
             return future.result()
         except duckdb.OutOfMemoryException:
             wait(self._futures)
-        try:
-            return query(self._con)
-        except duckdb.OutOfMemoryException:
-            with memory_limit(self._con):
-                return query(self._con)
+        return with_memory(self._con, query)
 
 
 def _bind(query: Callable[[Connection, T], R], item: T) -> Callable[[Connection], R]:
@@ -74,20 +71,6 @@ def query_pool(con: Connection) -> Iterator[QueryPool]:
             yield QueryPool(con, threads, thread_state)
         finally:
             threads.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def memory_limit(con: Connection, limit_mb: int | None = None) -> Iterator[None]:
-    """Set the database's memory limit (10⁶ bytes) inside the block; None sets DuckDB's default for the machine."""
-    ((before,),) = con.execute("select current_setting('memory_limit')").fetchall()
-    if limit_mb is None:
-        con.execute("reset memory_limit")
-    else:
-        limit_memory(con, limit_mb)
-    try:
-        yield
-    finally:
-        con.execute(f"set memory_limit = '{before}'")
 
 
 @contextmanager

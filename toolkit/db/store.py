@@ -190,9 +190,17 @@ def statements(con: duckdb.DuckDBPyConnection, script: str) -> tuple[duckdb.Stat
 
 def execute_script(con: duckdb.DuckDBPyConnection, script: str, **parameters: object) -> None:
     """Execute each statement of a script, and bind the `parameters` that it refers to as `$name`."""
+    for statement, bound in bound_statements(con, script, parameters):
+        con.execute(statement, bound)
+
+
+def bound_statements(
+    con: duckdb.DuckDBPyConnection, script: str, parameters: Mapping[str, object]
+) -> Iterator[tuple[duckdb.Statement, dict[str, object] | None]]:
+    """Yield each statement of a script with those of the parameters that it refers to; None if it refers to none."""
     for statement in statements(con, script):
         bound = {name: value for name, value in parameters.items() if name in statement.named_parameters}
-        con.execute(statement, bound or None)
+        yield statement, bound or None
 
 
 def insert_rows(

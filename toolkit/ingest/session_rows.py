@@ -10,7 +10,8 @@ import duckdb
 import pyarrow as pa
 from msgspec.structs import astuple
 
-from toolkit.db.store import execute_script, execute_with_data, sql
+from toolkit.db.memory import WHILE_INSERTING_MB, execute_with_memory, memory_limit
+from toolkit.db.store import execute_with_data, sql
 from toolkit.ingest.batch_writer import BATCH_ROWS, ROWS_OF_TABLE, table_of
 from toolkit.ingest.loaded_run import LoadedRun
 from toolkit.model.closes import close_label
@@ -44,10 +45,11 @@ def write_sessions(con: duckdb.DuckDBPyConnection, run_key: int, run: LoadedRun)
     holds none afterwards.
     """
     sessions = ((*astuple(each), _closed_with(each)) for each in run.log.sessions.drain())
-    _write(con, "socket_session", _SESSIONS, sessions)
-    _write(con, "socket_incident", _INCIDENTS, map(astuple, run.log.incidents.drain()))
+    with memory_limit(con, WHILE_INSERTING_MB):
+        _write(con, "socket_session", _SESSIONS, sessions)
+        _write(con, "socket_incident", _INCIDENTS, map(astuple, run.log.incidents.drain()))
     names = [json.dumps(name) for name in run.names]
-    execute_script(con, sql("timeline/session_times"), run_key=run_key, names=names)
+    execute_with_memory(con, sql("timeline/session_times"), run_key=run_key, names=names)
 
 
 def _write(con: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, rows: Iterator[tuple[object, ...]]) -> None:

@@ -13,8 +13,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from toolkit.db.query_pool import memory_limit, single_threaded
-from toolkit.db.store import execute_script, execute_with_data, sql, transaction
+from toolkit.db.memory import execute_with_memory, memory_limit
+from toolkit.db.query_pool import single_threaded
+from toolkit.db.store import execute_with_data, sql, transaction
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.run_file import RunFile, adjoins
 from toolkit.ingest.split_records import last_line, split_record, without_line
@@ -93,7 +94,7 @@ def load(
             ledgers.append(ledger)
         loader.flush()
     assign_tick_times(con, run_key)
-    execute_script(con, sql("ticks/venue_names"))
+    execute_with_memory(con, sql("ticks/venue_names"))
     for column in _ENUM_COLUMNS[scope]:
         _convert_to_enum(con, column)
     return ledgers
@@ -104,15 +105,15 @@ def assign_tick_times(con: duckdb.DuckDBPyConnection, run_key: int, requested_ms
 
     A second call with the requested time of the run, once that is known, finds the steps that only it shows.
     """
-    execute_script(con, sql("ticks/lives"))
+    execute_with_memory(con, sql("ticks/lives"))
     if _has_gap(con, "not is_step"):
-        execute_script(con, sql("ticks/clock_steps"), requested_ms=requested_ms)
-        execute_script(con, sql("ticks/moved_ages"))
-    execute_script(con, sql("ticks/times"), run_key=run_key)
+        execute_with_memory(con, sql("ticks/clock_steps"), requested_ms=requested_ms)
+        execute_with_memory(con, sql("ticks/moved_ages"))
+    execute_with_memory(con, sql("ticks/times"), run_key=run_key)
     if _has_gap(con, "is_step and step_ms < 0"):
-        execute_script(con, sql("ticks/doubted_ages"), run_key=run_key)
+        execute_with_memory(con, sql("ticks/doubted_ages"), run_key=run_key)
     if con.execute("select exists (from tick where life > 0)").fetchall() == [(True,)]:
-        execute_script(con, sql("ticks/life_steps"), run_key=run_key)
+        execute_with_memory(con, sql("ticks/life_steps"), run_key=run_key)
 
 
 def bound_tick_times(con: duckdb.DuckDBPyConnection, run_key: int, requested_ms: int | None) -> None:

@@ -9,7 +9,8 @@ from itertools import islice, pairwise
 import duckdb
 import msgspec
 
-from toolkit.db.store import execute_script, insert_rows, sql
+from toolkit.db.memory import execute_with_memory
+from toolkit.db.store import insert_rows, sql
 from toolkit.files.log_offsets import LogOffsets, log_offsets
 from toolkit.files.rotation import WholeLog
 from toolkit.files.run_file import RunFile, adjoins, continues
@@ -54,24 +55,24 @@ def assign_times(
     con.execute("create or replace temp table stamp_resolution (file_no integer, error_ms bigint)")
     insert_rows(con, "stamp_resolution", ("file_no", "error_ms"), [(s.file_no, s.stamp_ms // 2) for s in sources])
     # A stamp of whole seconds is from the beginning of its second.
-    execute_script(con, sql("timeline/widen_stamps"), run_key=run_key)
-    execute_script(con, sql("timeline/clocked_lines"), run_key=run_key)
+    execute_with_memory(con, sql("timeline/widen_stamps"), run_key=run_key)
+    execute_with_memory(con, sql("timeline/clocked_lines"), run_key=run_key)
     timed = _files_with_times(con, run_key)
     for parts in logs:
         # Without any line that has a time, the others cannot be given one.
         if any(part.file_no in timed for part in parts):
             _assign_log_times(con, run_key, parts, sessions)
     if con.execute("select count(*) from line_bound").fetchall() != [(0,)]:
-        execute_script(con, sql("timeline/assign_times"), run_key=run_key)
+        execute_with_memory(con, sql("timeline/assign_times"), run_key=run_key)
 
 
 def _take_out_steps(con: duckdb.DuckDBPyConnection, run_key: int) -> None:
-    execute_script(con, sql("timeline/clock_segments"), run_key=run_key)
+    execute_with_memory(con, sql("timeline/clock_segments"), run_key=run_key)
     segments = con.execute(
         "select number, from_ms, to_ms from clock_segment where from_ms is not null and to_ms is not null"
     ).fetchall()
     insert_rows(con, "clock_range", ("from_ms", "low", "high"), segment_ranges(segments))
-    execute_script(con, sql("timeline/take_out_steps"), run_key=run_key)
+    execute_with_memory(con, sql("timeline/take_out_steps"), run_key=run_key)
 
 
 def _files_with_times(con: duckdb.DuckDBPyConnection, run_key: int) -> set[int]:
