@@ -54,8 +54,9 @@ def find_audit_family(fields: Mapping[str, str]) -> AuditFamily | None:
                 keys |= {of_venue}
     if keys.isdisjoint(_VALUED_KEYS):
         return _find(keys, ())
-    pairs = (f"{key}={fields[key]}" for key in _VALUED_KEYS if key in fields)
-    return _find(keys, tuple(each for each in pairs if each in audit_text().components))
+    valued = audit_text().components
+    pairs = [pair for key in _VALUED_KEYS if key in fields and (pair := f"{key}={fields[key]}") in valued]
+    return _find(keys, tuple(pairs))
 
 
 @lru_cache(4_096)

@@ -47,19 +47,20 @@ class Sessions:
     def begin_life(self, life: int) -> None:
         """Begin the next life of the log, or go on with it; no line of a life before it follows in this log."""
         self._end_before(life - 1)
-        for each in self._of_logs_before.taken_to(life):
-            self._lives.setdefault(each.life, {})[each.venue] = each
+        if self._of_logs_before:
+            for each in self._of_logs_before.taken_to(life):
+                self._lives.setdefault(each.life, {})[each.venue] = each
 
     def feed(self, life: int, line: SessionLine, life_start: LifeStart = LifeStart.START) -> None:
         """Add the next line of a life; `life_start` is the evidence for the life's beginning."""
         if (venues := self._lives.get(life)) is None:
             venues = self._lives[life] = {}
         if (sessions := venues.get(line.venue)) is None:
-            falls = life_start is LifeStart.FALL
-            before = self._lives.get(life - 1, {}).get(line.venue) if falls else None
-            continues = before is not None and line.family not in ("ws_connecting", "ws_connected")
-            open_session = before.take_open_session() if before is not None and continues else None
-            sessions = venues[line.venue] = VenueSessions(life, line.venue, life_start, open_session)
+            sessions = venues[line.venue] = VenueSessions(life, line.venue, life_start)
+            if life_start is LifeStart.FALL and line.family not in ("ws_connecting", "ws_connected"):
+                before = self._lives.get(life - 1, {}).get(line.venue)
+                if before is not None and (open_session := before.take_open_session()) is not None:
+                    sessions.go_on_with(open_session)
         sessions.feed(line)
 
     def close(self) -> tuple[PackedRecords[Session], PackedRecords[SessionIncident]]:
@@ -73,11 +74,12 @@ class Sessions:
     def _end_before(self, life: float) -> None:
         """Close the lives before one, or set them aside, in their order."""
         for number in sorted([each for each in self._lives if each < life]):
-            for _, venue in sorted(self._lives.pop(number).items()):
+            venues = self._lives.pop(number)
+            for name in sorted(venues):
                 if self._is_last_log:
-                    self._close(venue)
+                    self._close(venues[name])
                 else:
-                    self._for_next_log.add(venue)
+                    self._for_next_log.add(venues[name])
 
     def _close(self, venue: VenueSessions) -> None:
         venue.close()
@@ -93,6 +95,10 @@ class _LivesSetAside:
         self._first = deque[VenueSessions]()
         self._packed = deque[bytes]()
         self._last = deque[VenueSessions]()
+
+    def __bool__(self) -> bool:
+        """Return whether a venue is left."""
+        return bool(self._first or self._packed or self._last)
 
     def add(self, venue: VenueSessions) -> None:
         """Add a venue of the last life, or of one after it."""

@@ -21,8 +21,10 @@ The rules follow from the program's behaviour:
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import msgspec
+from msgspec import field
 from msgspec.structs import replace
 
 from toolkit.model.runs import Session
@@ -60,29 +62,29 @@ class SessionIncident(msgspec.Struct, frozen=True, gc=False, array_like=True):
     refs: tuple[tuple[int, int], ...]
 
 
-class VenueSessions:
+class VenueSessions(msgspec.Struct, eq=False):
     """Sessions of one venue in one life, fed line by line."""
 
-    __slots__ = (
-        "_announced", "_audited", "_count", "_counted", "_life_start", "_open", "further_lines", "incidents", "life",
-        "sessions", "venue",
-    )  # fmt: skip
+    life: int
+    venue: str
+    _life_start: LifeStart
+    _open: OpenSession | None = None
+    _count: int = 0
+    """Sessions that began so far."""
+    _counted: int = 0
+    """Sessions before the one that the last line with a count of failures ended."""
+    _audited: SessionIncident | None = None
+    """From an audit line; an ending line may follow."""
+    _announced: SessionIncident | None = None
+    """From a message; its audit line may follow."""
+    sessions: PackedRecords[Session] = field(default_factory=partial(PackedRecords, Session))
+    incidents: PackedRecords[SessionIncident] = field(default_factory=partial(PackedRecords, SessionIncident))
+    further_lines: int = 0
+    """Lines of endings beyond those that each session lists."""
 
-    def __init__(
-        self, life: int, venue: str, life_start: LifeStart = LifeStart.START, open_session: OpenSession | None = None
-    ) -> None:
-        self.life = life
-        self.venue = venue
-        self._life_start = life_start
-        self._open = open_session
-        self._count = 0 if open_session is None else 1
-        self._counted = 0  # sessions before the one that the last line with a count of failures ended
-        self._audited: SessionIncident | None = None  # from an audit line; an ending line may follow
-        self._announced: SessionIncident | None = None  # from a message; its audit line may follow
-        self.sessions = PackedRecords(Session)
-        self.incidents = PackedRecords(SessionIncident)
-        self.further_lines = 0
-        """Lines of endings beyond those that each session lists."""
+    def go_on_with(self, session: OpenSession) -> None:
+        """Begin with a session of the life before."""
+        self._open, self._count = session, 1
 
     def feed(self, line: SessionLine) -> None:
         """Add the venue's next line."""

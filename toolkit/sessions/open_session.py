@@ -66,22 +66,22 @@ class OpenSession(msgspec.Struct, gc=False):
         reason = known if known or silent == "" else _UNKNOWN
         refusals = self.refusals if self.stage is not Stage.FIRST_BOOK and reason is not None else []
         ended = self.refs[0] if self.refs else (by.ref if by is not None and silent == "ended" else None)
+        # By position: keywords take three times as long, and a log may hold a million sessions.
         return Session(
-            life=life,
-            venue=venue,
-            session=self.number,
-            file_no=self.first_line.ref[0],
-            began_line=self.first_line.ref[1],
-            ended_line=ended[1] if ended else None,
-            reason=None if silent == "" else _REFUSED if refusals else str(reason),
-            reached=self.stage,
+            life,
+            venue,
+            self.number,
+            *self.first_line.ref,
+            ended[1] if ended else None,
+            None if silent == "" else _REFUSED if refusals else str(reason),
+            self.stage,
             # An end without a line of its own stays one: its time is not that of the refusal.
-            lines=tuple([(str(file_no), line) for file_no, line in (*refusals, *self.refs)]) if self.refs else (),
-            detail=self.detail,
-            ended=ended,
-            first_book=self.first_book,
-            beginning_lost=self.beginning_lost,
-            audited=self.stated is not None,
-            close_code=self.close.code if self.close else None,
-            close_reason=self.close.reason if self.close else None,
+            tuple([(str(file_no), line) for file_no, line in (*refusals, *self.refs)]) if self.refs else (),
+            self.detail,
+            ended,
+            self.first_book,
+            self.beginning_lost,
+            self.stated is not None,
+            self.close.code if self.close else None,
+            self.close.reason if self.close else None,
         )

@@ -13,21 +13,18 @@ _BATCH = 256
 """Records that are packed at a time: one by one they would take twice the memory, in pieces that hinder its reuse."""
 
 
-class PackedRecords(Generic[_Record]):
+class PackedRecords(msgspec.Struct, Generic[_Record], eq=False):
     """Records of one structure in order; only those of one batch and the newest ones, fewer than a batch, are unpacked.
 
     Records are read and replaced by index until those of another sequence are taken over.
     """
 
-    __slots__ = ("_batch", "_batch_no", "_kind", "_newest", "_packed")
-
-    def __init__(self, kind: type[_Record]) -> None:
-        self._kind = kind
-        self._packed: list[bytes] = []
-        self._newest: list[_Record] = []
-        self._batch_no = -1
-        self._batch: list[_Record] | None = None
-        """The batch of the record that was read by index last, unless that is one of the newest."""
+    kind: type[_Record]
+    _packed: list[bytes] = []
+    _newest: list[_Record] = []
+    _batch_no: int = -1
+    _batch: list[_Record] | None = None
+    """The batch of the record that was read by index last, unless that is one of the newest."""
 
     def __eq__(self, other: object) -> bool:
         """Return whether another sequence holds equal records."""
@@ -43,7 +40,7 @@ class PackedRecords(Generic[_Record]):
         """Yield the records in order."""
         self._pack_batch()
         for each in self._packed:
-            yield from _decoder(self._kind).decode(each)
+            yield from _decoder(self.kind).decode(each)
         yield from self._newest
 
     def __getitem__(self, index: int) -> _Record:
@@ -67,9 +64,10 @@ class PackedRecords(Generic[_Record]):
             other._pack_batch()
             self._packed += other._packed
             other._packed = []
-        for each in other._newest:
-            self.append(each)
+        self._newest += other._newest
         other._newest = []
+        if len(self._newest) >= _BATCH:
+            self._pack_newest()
 
     def drain(self) -> Iterator[_Record]:
         """Yield the records in order and remove each batch as it is read, which frees its memory."""
@@ -77,7 +75,7 @@ class PackedRecords(Generic[_Record]):
         self._pack_batch()
         self._packed.reverse()
         while self._packed:
-            yield from _decoder(self._kind).decode(self._packed.pop())
+            yield from _decoder(self.kind).decode(self._packed.pop())
 
     def _batch_of(self, index: int) -> list[_Record]:
         """Return the batch with the record at an index; what is replaced in it is packed with the next other batch."""
@@ -86,7 +84,7 @@ class PackedRecords(Generic[_Record]):
             return self._newest
         if self._batch is None or number != self._batch_no:
             self._pack_batch()
-            self._batch_no, self._batch = number, _decoder(self._kind).decode(self._packed[number])
+            self._batch_no, self._batch = number, _decoder(self.kind).decode(self._packed[number])
         return self._batch
 
     def _pack_newest(self) -> None:
