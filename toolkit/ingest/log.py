@@ -193,6 +193,7 @@ class _Loader:
                     self._layers,
                 )
             return
+        self.reader.begin_block()
         parts = Counter(block.parts.values())
         names = self.result.names.of_block(block)
         whole = (file_no,)

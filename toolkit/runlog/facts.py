@@ -86,8 +86,7 @@ class LogFacts:
     def begin_life(self, ref: Ref) -> None:
         """Begin a life at a line: its log's earlier ending lines belong to earlier lives."""
         log = self._log(ref[0])
-        self._panic_counts.pop(log, None)
-        if self.panics:
+        if self._panic_counts.pop(log, 0):
             self.panics = [each for each in self.panics if self._log(each[0][0]) != log]
         if not self.endings:
             return

@@ -71,26 +71,26 @@ class Lives:
 
     def add(self, record: LogRecord) -> int:
         """Add a record; return the number of its life, from 0."""
-        if self._running and record.family not in _DECISIVE:
-            self.begins = False
-            return self.life
-        before, had_form = self.life, bool(self._forms)
-        if record.family in _START_FORMS:
-            if record.family in self._forms or (self._running and not self._forms):
+        family, forms, self.begins = record.family, self._forms, False
+        if family in _START_FORMS:
+            if family in forms or (self._running and not forms):
                 self._begin_life()
+            self.begins = not forms
             self.began = LifeStart.START
-            self._forms.add(record.family)
-        elif not self._forms and (reading := _process_counter(record)) is not None:
+            forms.add(family)
+            return self.life
+        if self._running and family not in _DECISIVE:
+            return self.life
+        if not forms and (reading := _process_counter(record)) is not None:
             key, value = reading
             if key not in self._counts and len(self._counts) >= MAX_LABELS:
                 self.further_counters += 1
             else:
                 if value < self._counts.get(key, value):
                     self._begin_life()
-                    self.began = LifeStart.FALL
+                    self.began, self.begins = LifeStart.FALL, True
                 self._counts[key] = value
-        self._running = self._running or record.family.startswith(_RUNNING_PREFIXES)
-        self.begins = self.life != before or bool(self._forms) != had_form
+        self._running = self._running or family.startswith(_RUNNING_PREFIXES)
         return self.life
 
     def _begin_life(self) -> None:

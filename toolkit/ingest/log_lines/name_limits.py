@@ -46,8 +46,10 @@ class NameLimits:
 
     def record(self, record: LogRecord, count: int = 1) -> LogRecord:
         """Return a record with names within the limits; `count` records have them."""
-        reasons = self._reasons.get(record.venue or "")
-        if record.venue is None or (reasons is not None and (record.reason is None or record.reason in reasons)):
+        if record.venue is None:
+            return record
+        reasons = self._reasons.get(record.venue)
+        if reasons is not None and (record.reason is None or record.reason in reasons):
             return record
         venue, reason = self.of_family(record.family, record.venue, record.reason, count)
         if venue == record.venue and reason == record.reason:
@@ -149,10 +151,12 @@ class NameLimits:
     def _further(self, venues: pa.ChunkedArray, reasons: pa.ChunkedArray) -> tuple[pa.BooleanArray, pa.BooleanArray]:
         """Return masks of the rows of further venues, and of those of further reasons of other venues."""
         known = [*set().union(*self._reasons.values()), None]
+        places = {reason: place for place, reason in enumerate(known)}
         keeps = np.ones((len(self._reasons) + 2, len(known) + 1), np.bool_)
         for row, of_venue in zip(keeps, self._reasons.values(), strict=False):
             if len(of_venue) >= MAX_REASONS:
-                row[:] = [*(each is None or each in of_venue for each in known), False]
+                row[:] = False
+                row[[places[None], *map(places.__getitem__, of_venue)]] = True
         venue_codes = _codes(venues, [*self._reasons, None])
         is_further_venue = (venue_codes == len(keeps) - 1) & (len(self._reasons) >= MAX_VENUES)
         is_further_reason = ~keeps[venue_codes, _codes(reasons, known)]

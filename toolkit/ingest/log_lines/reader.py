@@ -87,6 +87,9 @@ class LineReader:
         """Prepare for the next file of the log. Lines that are held are read."""
         while self._panic is not None and self._panic.held:
             self._release()
+
+    def begin_block(self) -> None:
+        """Prepare for the next block of the file."""
         self._first_life, self._life_starts = self._lives.life, [0]
 
     def begin_log(self, is_last: bool) -> None:
@@ -129,7 +132,7 @@ class LineReader:
             self._release()
 
     def lives_of(self, lines: IntVector) -> IntVector:
-        """Return the lives of lines of the current file; all singly parsed lines up to them must have been added."""
+        """Return the lives of lines of the current block; all singly parsed lines up to them must have been added."""
         lives: IntVector = np.searchsorted(np.asarray(self._life_starts), lines, side="right") - 1 + self._first_life
         return lives
 

@@ -57,15 +57,16 @@ def life_cycle_group(group: LineGroup) -> LifeCycleGroup:
     return LifeCycleGroup(group.plan.record, group.indexes, texts)
 
 
-def in_order(groups: Sequence[LifeCycleGroup]) -> Iterator[tuple[int, int, int]]:
-    """Yield index in the block, number of the group, and place in it, of each line of groups of a block, in order."""
-    if not groups:
-        return
-    indexes = np.concatenate([each.indexes for each in groups])
-    numbers = np.repeat(np.arange(len(groups)), [len(each.indexes) for each in groups])
-    places = np.concatenate([np.arange(len(each.indexes)) for each in groups])
-    order = np.argsort(indexes)
-    yield from zip(indexes[order].tolist(), numbers[order].tolist(), places[order].tolist(), strict=True)
+def in_order(indexes: Sequence[Sequence[int] | IntVector]) -> Iterator[tuple[int, int, int]]:
+    """Yield index in the block, number of the group, and place in it, of each line of groups of a block, in order.
+
+    `indexes` are those of each group, ascending.
+    """
+    numbers = np.repeat(np.arange(len(indexes)), [len(each) for each in indexes])
+    places = np.concatenate([np.arange(len(each)) for each in indexes])
+    all_indexes = np.concatenate([np.asarray(each, np.int64) for each in indexes])
+    order = np.argsort(all_indexes, kind="stable")
+    yield from zip(all_indexes[order].tolist(), numbers[order].tolist(), places[order].tolist(), strict=True)
 
 
 def are_on_this_machine(group: LineGroup) -> frozenset[bool]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -40,21 +40,18 @@ MAX_SUMMARISED_CHARS = 4_096
 """Length of a line beyond which it is read with the ordered ones, where its values are cut."""
 
 
-@cache
-def _order_matters(family: str) -> bool:
-    """Return true for a family of which some lines depend on the lines before them, or of which some lines are kept.
-
-    So it is for rx statistics, whose rows have columns of their own.
-    """
-    return family in (*_ORDERED, RX_STATS) or any(family in each for each in _KEPT) or may_be_about_session(family)
+_Reader = Literal["nobody", "lives", "all"]
+"""The readers that need the lines of a family in order: none, sessions and lives, or the facts of the run as well."""
 
 
 @cache
-def _is_life_cycle(family: str) -> bool:
-    """Return true for a family of which only sessions and lives read each line: the rest can be told by block."""
+def _reader_in_order(family: str) -> _Reader:
+    """Return who reads the lines of a family in order; those of rx statistics have columns of their own."""
     if family in _LIFE_STARTS:
-        return True
-    return may_be_about_session(family) and not (family in _ORDERED or any(family in each for each in _KEPT))
+        return "lives"
+    if family in (*_ORDERED, RX_STATS) or any(family in each for each in _KEPT):
+        return "all"
+    return "lives" if may_be_about_session(family) else "nobody"
 
 
 def is_groupable(record: LogRecord) -> bool:
@@ -99,32 +96,25 @@ def split_unordered(single: Iterable[SingleLine], apart: Mask) -> SplitLines:
     split = SplitLines([], [], [])
     is_apart, awaited, message_until = apart.tolist(), False, -1
     for each in single:
-        index = each.index
-        if not (awaited or is_apart[index] or index <= message_until) and _is_one_record(each):
-            record = each.parsed.records[0]
-            if not _order_matters(record.family):
+        index, parsed = each.index, each.parsed
+        records, is_whole = parsed.records, parsed.partial is None and parsed.alone is None
+        if is_whole and len(records) == 1 and not (awaited or is_apart[index] or index <= message_until):
+            reader = _reader_in_order(records[0].family) if len(each.text) <= MAX_SUMMARISED_CHARS else "all"
+            if reader == "nobody":
                 split.unordered.append(each)
                 continue
             # The limits of names count `all` as a venue, and the rows of its counters have none.
-            if _is_life_cycle(record.family) and record.venue != ALL_VENUES:
+            if reader == "lives" and records[0].venue != ALL_VENUES:
                 split.life_cycle.append(each)
                 continue
         split.ordered.append(each)
-        parsed, in_chain = each.parsed, awaited and _NUMBERED_CAUSE.match(each.text) is not None
-        awaited = in_chain or parsed.partial is not None or parsed.alone is not None
-        for record in parsed.records:
+        in_chain = awaited and _NUMBERED_CAUSE.match(each.text) is not None
+        awaited = in_chain or not is_whole
+        for record in records:
             if record.family in _WITH_MESSAGE:
                 message_until = index + MAX_MESSAGE_LINES + 1
             awaited = awaited or record.family == _CAUSES
     return split
-
-
-def _is_one_record(line: SingleLine) -> bool:
-    """Return true for a line of one whole record, of which no value is cut. It may quote others."""
-    parsed = line.parsed
-    if len(parsed.records) > 1 or parsed.partial is not None or parsed.alone is not None:
-        return False
-    return len(line.text) <= MAX_SUMMARISED_CHARS
 
 
 def split_ordered(

@@ -19,11 +19,12 @@ with named as (
                           ('core_freezes', ['runner_freeze'], 'venue'), ('runner.overruns', ['runner_overrun'], 'run'),
                           ('runner.warnings', ['runner_warning'], 'run'), ('telemetry.write_errors', ['telemetry_disabled'], 'run')) as n (metric, families, applies_to)
 ),
+events as (select family, venue, count(*) as lines from run_log_events group by all),
 scopes as (select venue as scope, 'venue' as scope_kind from run_venues union all select 'run', 'run'),
 counted as (
-    select scope, metric, count(e.family) as occurrences
+    select scope, metric, coalesce(sum(lines), 0)::bigint as occurrences
     from scopes join named on applies_to in (scope_kind, 'both')
-    left join run_log_events e on list_contains(families, e.family) and (scope_kind = 'run' or e.venue = scope) group by all
+    left join events e on list_contains(families, e.family) and (scope_kind = 'run' or e.venue = scope) group by all
 )
 select scope, metric, case when has_log then occurrences end as value, occurrences as n, 'exact' as bound, value as low, value as high,
        case when not has_log then why_no_log when occurrences = 0 then 'no such line in the log' end as note
