@@ -6,7 +6,7 @@ Each kind repeats what one field of the input controls: blank lines, junk, long 
 shows the seconds of `analyze --format json`, its processor seconds and the ratio of each to that of the plain file of the
 group, which is measured before and after each kind, the peak memory of the largest process and of all together, the size of
 the JSON, and whether each row of the ledger adds up. On a machine that others use, the processor seconds are the ones to
-compare.
+compare. The exit status is 1 if any row does not add up.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import fmean
 
 from tests.benchmarks import runlog, telemetry
-from tests.benchmarks.measured_analysis import Outcome, measure
+from tests.benchmarks.measured_analysis import ADDS_UP, Outcome, measure
 from tests.benchmarks.packed_files import Writer, in_gzip, in_zip, one_line
 
 
@@ -294,6 +294,10 @@ PACKED: dict[str, tuple[Writer, dict[str, Writer]]] = {
 }
 
 
+REFUSED = ("one label",)
+"""Kinds that an analysis refuses."""
+
+
 def kinds(only: list[str]) -> Iterator[tuple[str, str, Callable[[Path, int], None]]]:
     """Return name, file name and writer of each kind, the plain file of each before the others."""
     groups = [("telemetry.jsonl", _plain_telemetry, TELEMETRY), ("run.log", _plain_log, LOG)]
@@ -318,6 +322,7 @@ def main() -> None:
     )
     print("|---|---|--:|--:|--:|--:|--:|--:|--:|---|")
     before: Outcome | None = None
+    failed = list[str]()
     with tempfile.TemporaryDirectory() as folder:
         for name, file_name, writer in kinds(options.only):
             path, plain = Path(folder) / file_name, Path(folder) / "plain" / file_name
@@ -338,6 +343,9 @@ def main() -> None:
                 f"| {found.all_mib:.0f} | {found.json_bytes / 1e6:.2f} | {found.ending} |",
                 flush=True,
             )
+            failed += [name] if found.ending != ADDS_UP and name not in REFUSED else []
+    if failed:
+        raise SystemExit(f"without a ledger that adds up: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ SETTLE_S = 0.2
 """Pause between two readings of the memory of the processes."""
 LIMIT_S = 600
 LIMIT_MIB = 6_000
+ADDS_UP = "adds up"
+"""Ending of an analysis of which each row of the ledger adds up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def measure(path: Path) -> Outcome:
         if process.returncode == 0:
             rows = json.loads(text)["ledger"]
             adds_up = all(row["lines"] == row["used"] + row["other"] + sum(row["set_aside"].values()) for row in rows)
-            ending = "adds up" if adds_up else "DOES NOT ADD UP"
+            ending = ADDS_UP if adds_up else "DOES NOT ADD UP"
         elif not ending:
             errors.seek(0)
             ending = f"exit {process.returncode}: {errors.read()[-200:].decode(errors='replace').strip()}"
