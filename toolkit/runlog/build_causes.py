@@ -8,15 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from operator import attrgetter
 
 from toolkit.model.vocabulary import DiagnosisCode
-from toolkit.runlog.ending_lines import Ref
 from toolkit.runlog.search.line_shapes import remembered, without_digits
 
 MAX_LINE_CHARS = 4_096
-MAX_CHAIN_CHARS = 1_000
-"""Characters of a chain of causes that are kept."""
-_MAX_DIGITS = 4
 _LONGEST_BUILD_S = 10**9
 _SOURCE = re.compile(r"\s*(?:\d+\s*)?[|=]|\s*--> |error\[E\d+\]")
 """Matches quoted source code of a compile error; its words are not those of the build."""
@@ -33,37 +30,6 @@ class BuildCause:
     text: str
     rank: int
     """Position in the table; the lowest of several is the most specific."""
-
-
-@dataclass
-class CauseChain:
-    """Causes that a log lists after `Caused by:`, read line by line."""
-
-    last: tuple[Ref, str] | None = None
-    """The causes after the last `Caused by:`, without indentation; a numbered chain is joined by colons."""
-    may_follow: bool = False
-    """True if the next line may be a cause."""
-    _follows: bool = False
-    _next: str = ""
-    """The number of the next cause of a numbered chain; empty outside of one."""
-
-    def add(self, family: str, ref: Ref, text: str) -> None:
-        """Add the next line."""
-        if self.may_follow and text.strip():
-            self._add_cause(ref, text.strip())
-        self._follows = family == "caused_by"
-        self.may_follow = self._follows or self._next != ""
-
-    def _add_cause(self, ref: Ref, text: str) -> None:
-        number, is_numbered, cause = text.partition(": ")
-        if self._next and is_numbered and number == self._next and self.last is not None:
-            first, chain = self.last
-            self.last = first, f"{chain}: {cause}"[:MAX_CHAIN_CHARS]
-        elif self._follows:
-            self.last = ref, (cause if number.isdecimal() and is_numbered else text)[:MAX_CHAIN_CHARS]
-        else:
-            number = ""
-        self._next = str(int(number) + 1) if number.isdecimal() and len(number) <= _MAX_DIGITS else ""
 
 
 @cache
@@ -85,23 +51,29 @@ def build_causes() -> tuple[BuildCause, ...]:
 def build_cause(line: str) -> BuildCause | None:
     """Return the most specific cause that a line of a build shows; None if it shows none."""
     line = line[:MAX_LINE_CHARS]
-    if not _may_show_cause(line) or (_SOURCE.match(line) and " = note: " not in line):
+    causes = _likely_causes(line)
+    if not causes or (_SOURCE.match(line) and " = note: " not in line):
         return None
-    return next((each for each in build_causes() if each.pattern.search(line)), None)
+    return next((each for each in causes if each.pattern.search(line)), None)
 
 
 @remembered
-def _may_show_cause(shape: str) -> bool:
-    """Return true for the shape of a line that holds a word of a cause; a search for words is faster than patterns."""
+def _likely_causes(shape: str) -> tuple[BuildCause, ...]:
+    """Return the causes of which the shape of a line holds a word; a search for words is faster than patterns."""
     lowered = shape.lower()
-    return any(word in lowered for word in _words())
+    found = {cause for word, causes in _causes_by_word().items() if word in lowered for cause in causes}
+    return tuple(sorted(found, key=attrgetter("rank"))) if found else ()
 
 
 @cache
-def _words() -> tuple[str, ...]:
-    """Return words of which every line that shows a cause contains one, none a part of another."""
-    words = {without_digits(word) for cause in build_causes() for word in cause.words}
-    return tuple(sorted(each for each in words if not any(other != each and other in each for other in words)))
+def _causes_by_word() -> dict[str, list[BuildCause]]:
+    """Return the causes by words of which every line that shows the cause contains one, without digits.
+
+    None is a part of another: the causes of a longer word are those of the shorter one too.
+    """
+    words = [(without_digits(word), cause) for cause in build_causes() for word in cause.words]
+    shortest = {word for word, _ in words if not any(other != word and other in word for other, _ in words)}
+    return {short: [cause for word, cause in words if short in word] for short in sorted(shortest)}
 
 
 def build_duration_ms(fields: Mapping[str, str]) -> int:

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from toolkit.model.vocabulary import ALL_VENUES, MAX_ERRORS, MAX_LABELS, MAX_PLACES, OTHER_NAME, VENUE_ID
-from toolkit.runlog.build_causes import BuildCause, CauseChain, build_cause, build_duration_ms
+from toolkit.runlog.build_causes import BuildCause, build_cause, build_duration_ms
 from toolkit.runlog.bulk.numbers import is_count
 from toolkit.runlog.bulk.summaries import Named, QuotedInBlock
+from toolkit.runlog.cause_chains import CAUSED_BY, CauseChain
 from toolkit.runlog.ending_lines import EndingLine, Ref, is_of_program
 from toolkit.runlog.family_groups import BUILD, CAUSE_FAMILIES, ENDINGS, KEPT, NOT_FROM_PROGRAM, NOT_RUNNING
 from toolkit.runlog.lives import StartupLine, startup_facts
@@ -146,7 +147,7 @@ class LogFacts:
         """Add one record of a line; `sender` is the container or service that wrote it."""
         family = record.family
         self.families[family] += 1
-        if self.causes.may_follow or family == "caused_by":
+        if self.causes.may_follow or family == CAUSED_BY:
             self.causes.add(family, ref, text)
         if family in CAUSE_FAMILIES:
             self.note_cause(family, ref, text)

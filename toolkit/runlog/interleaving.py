@@ -48,17 +48,10 @@ _CONTINUED = re.compile(
     rb"panicked at|paraphina(?:_live)? \| |effective_(?:trade_mode|risk_profile)=|"
     rb"\{\"(?:timebase_id|kill_reason|basis_b_t)\""
 )
-_CAUSE = re.compile(rb"\s+\d*: ")
-"""A cause of a numbered chain; its digits may be left out."""
 
 
 def may_continue_on_next_line(line: bytes) -> bool:
-    """Return true if the next line may continue this one.
-
-    It may be a panic's message, the cause of an error, or the rest of an interrupted record.
-    """
-    if line.rstrip().endswith(b"Caused by:") or _CAUSE.match(line):
-        return True
+    """Return true if the next line may continue this one, as the message of a panic or the rest of a record."""
     return _CONTINUED.search(line, 1) is not None
 
 

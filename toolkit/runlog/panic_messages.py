@@ -47,16 +47,10 @@ def possible_message_lines(lines: BlockLines) -> Mask:
 
     The panic's first line may be in the block before.
     """
-    firsts = np.append(-1, _lines_with(_PANIC, lines))
+    firsts = np.append(-1, lines.with_text(_PANIC))
     return _lines_after(firsts, _END, lines, LIKELY_LINES + 1) | _lines_after(
-        _lines_with(_SUPERVISED, lines), _SUPERVISED_END, lines, 0
+        lines.with_text(_SUPERVISED), _SUPERVISED_END, lines, 0
     )
-
-
-def _lines_with(text: bytes, lines: BlockLines) -> IntVector:
-    places = np.array([match.start() for match in re.finditer(re.escape(text), lines.data)], np.int64)
-    found: IntVector = np.searchsorted(lines.starts, places, side="right") - 1
-    return found
 
 
 def _lines_after(firsts: IntVector, end_of_message: re.Pattern[bytes], lines: BlockLines, least: int) -> Mask:

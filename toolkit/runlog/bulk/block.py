@@ -20,7 +20,7 @@ from toolkit.runlog.bulk.columns import BlockTables, block_tables, single_tables
 from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, LifeCycleRecord, is_life_cycle, life_cycle_group
 from toolkit.runlog.bulk.numbers import BlockLines, Mask
 from toolkit.runlog.bulk.ordered import split_apart, split_ordered, split_unordered
-from toolkit.runlog.bulk.single_lines import SingleLine, SingleLineReader, readings, without_lines
+from toolkit.runlog.bulk.single_lines import SingleLine, SingleLineReader, without_lines
 from toolkit.runlog.bulk.summaries import (
     NOTHING_QUOTED,
     LinesSummary,
@@ -30,6 +30,7 @@ from toolkit.runlog.bulk.summaries import (
     single_summaries,
 )
 from toolkit.runlog.bulk.templates import TemplateMatcher
+from toolkit.runlog.cause_chains import possible_chain_lines
 from toolkit.runlog.interleaving import may_continue_on_next_line
 from toolkit.runlog.panic_messages import possible_message_lines
 from toolkit.runlog.parse import OTHER
@@ -96,7 +97,8 @@ def parse_block(
     physical = lines if unwrapped is None else BlockLines(block.data)
     offsets, parts = block.first_byte + physical.starts, {} if unwrapped is None else unwrapped.parts
     sorted_ = templates.sort(lines)
-    apart = _parsed_singly(lines, unwrapped, before)
+    in_order = _read_in_order(lines, unwrapped, before)
+    apart = in_order.copy()
     apart[sorted_.following] = True
     groups, singly = split_apart(sorted_.groups, apart)
     stamps, senders = (None, None) if unwrapped is None else (unwrapped.at_ms, unwrapped.senders)
@@ -104,14 +106,14 @@ def parse_block(
     single = reader.parse(index for index in sorted_.left if index not in parts)
     single += chain.from_iterable(map(reader.from_group, without_lines(singly, parts)))
     single.sort(key=attrgetter("index"))
-    groups, ordered = split_ordered(groups, lambda: [(each.index, each.parsed.records) for each in readings(single)])
+    groups, ordered = split_ordered(groups, single)
     if ordered:
         single += chain.from_iterable(map(reader.from_group, ordered))
         single.sort(key=attrgetter("index"))
     if unwrapped is not None and unwrapped.is_stamped:
         times = np.array([at_ms or 0 for at_ms in unwrapped.at_ms], np.int64)
         groups = [replace(group, stamped_ms=times[group.indexes]) for group in groups]
-    split = split_unordered(single, apart)
+    split = split_unordered(single, in_order, groups)
     summaries = [
         *(group_summary(group, senders or []) for group in groups),
         *single_summaries(split.unordered),
@@ -143,13 +145,14 @@ def _unparsed(block: Block, unwrapped: UnwrappedLines | None) -> ParsedBlock:
     return ParsedBlock(block.first_byte, head, torn=True, head_ms=head_ms, wrapped_head=block.data)
 
 
-def _parsed_singly(lines: BlockLines, unwrapped: UnwrappedLines | None, before: int) -> Mask:
-    """Return a mask of the lines that no group may include, whatever they are."""
-    apart = possible_message_lines(lines)
-    apart[: before + _FIRST_LINES] = True
+def _read_in_order(lines: BlockLines, unwrapped: UnwrappedLines | None, before: int) -> Mask:
+    """Return a mask of the lines that are read in order, whatever they are."""
+    in_order = possible_message_lines(lines)
+    in_order |= possible_chain_lines(lines, in_order, before, () if unwrapped is None else unwrapped.parts)
+    in_order[: before + _FIRST_LINES] = True
     if unwrapped is not None:
-        apart[[index for index in unwrapped.parsed_singly if index < len(lines)]] = True
-    return apart
+        in_order[[index for index in unwrapped.parsed_singly if index < len(lines)]] = True
+    return in_order
 
 
 def _unread(single: Iterable[SingleLine], summaries: Iterable[LinesSummary]) -> list[int]:

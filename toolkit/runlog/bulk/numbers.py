@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 
 import numpy as np
@@ -52,6 +53,12 @@ class BlockLines:
 
     def __getitem__(self, index: int) -> bytes:
         return self.data[self.starts[index] : self.ends[index]]
+
+    def with_text(self, text: bytes) -> IntVector:
+        """Return the indexes of the lines that hold a text, ascending; a line stands there once for each time."""
+        places = np.array([match.start() for match in re.finditer(re.escape(text), self.data)], np.int64)
+        found: IntVector = np.searchsorted(self.starts, places, side="right") - 1
+        return found
 
     def shapes(self) -> list[bytes]:
         """Return each line without its digits."""

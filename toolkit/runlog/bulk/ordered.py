@@ -6,8 +6,7 @@ in their groups, although sessions and lives read them in order; those of no gro
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -17,7 +16,7 @@ from toolkit.model.vocabulary import ALL_VENUES, MAX_ERRORS
 from toolkit.runlog.bulk.life_cycle import BOOKS, STAGES, is_life_cycle
 from toolkit.runlog.bulk.numbers import IntVector, Mask
 from toolkit.runlog.bulk.rx_columns import all_integers
-from toolkit.runlog.bulk.single_lines import SingleLine
+from toolkit.runlog.bulk.single_lines import SingleLine, readings
 from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.family_groups import ENDINGS
 from toolkit.runlog.panic_messages import MAX_MESSAGE_LINES
@@ -31,11 +30,9 @@ _LIFE_STARTS = frozenset(("audit_reconnect", "audit_publisher", "startup", "star
 _PANICS = frozenset(("panic", "panic_quoted"))
 _KEPT = (ENDINGS - _PANICS, frozenset(("build_error", "build_cause")))
 """Families of which the facts of a run keep the first lines and the last one of each life."""
-_CAUSES = "caused_by"
-_NUMBERED_CAUSE = re.compile(r"\s*(?:\d+: |$)")
-"""A cause of a numbered chain, or a blank line in it."""
+_KEPT_PLACE = {family: place for place, families in enumerate(_KEPT) for family in families}
 _WITH_MESSAGE = _PANICS | {"supervisor_panic"}
-_ORDERED = (_LIFE_STARTS - {"audit_reconnect"}) | _WITH_MESSAGE | {"build_finished", _CAUSES, "applied_book"}
+_ORDERED = (_LIFE_STARTS - {"audit_reconnect"}) | _WITH_MESSAGE | {"build_finished", "applied_book"}
 MAX_SUMMARISED_CHARS = 4_096
 """Length of a line beyond which it is read with the ordered ones, where its values are cut."""
 
@@ -45,11 +42,14 @@ _Reader = Literal["nobody", "lives", "all"]
 
 
 @cache
-def _reader_in_order(family: str) -> _Reader:
-    """Return who reads the lines of a family in order; those of rx statistics have columns of their own."""
+def _reader_in_order(family: str, is_kept: bool) -> _Reader:
+    """Return who reads a line of a family in order; the facts read it if they keep it.
+
+    Lines of rx statistics have columns of their own.
+    """
     if family in _LIFE_STARTS:
         return "lives"
-    if family in (*_ORDERED, RX_STATS) or any(family in each for each in _KEPT):
+    if family in (*_ORDERED, RX_STATS) or is_kept:
         return "all"
     return "lives" if may_be_about_session(family) else "nobody"
 
@@ -87,46 +87,68 @@ class SplitLines(NamedTuple):
     unordered: list[SingleLine]
 
 
-def split_unordered(single: Iterable[SingleLine], apart: Mask) -> SplitLines:
+def split_unordered(single: Sequence[SingleLine], in_order: Mask, groups: Sequence[LineGroup]) -> SplitLines:
     """Split the lines of a block that were parsed singly into those whose order matters and the others.
 
-    The lines marked in `apart` are of the first ones. So is each line that one before it may need to be understood: the
-    rest of a record, a cause, or the message of a panic.
+    The lines marked `in_order` are of the first ones. So is each line that one before it may need to be understood: the
+    rest of a record, or the message of a panic. Lives may begin in these lines and in the `groups`.
     """
-    split = SplitLines([], [], [])
-    is_apart, awaited, message_until = apart.tolist(), False, -1
+    split, is_in_order, is_kept = SplitLines([], [], []), in_order.tolist(), _kept_lines(single, groups)
+    awaited, message_until = False, -1
     for each in single:
         index, parsed = each.index, each.parsed
         records, is_whole = parsed.records, parsed.partial is None and parsed.alone is None
-        if is_whole and len(records) == 1 and not (awaited or is_apart[index] or index <= message_until):
-            reader = _reader_in_order(records[0].family) if len(each.text) <= MAX_SUMMARISED_CHARS else "all"
-            if reader == "nobody":
+        if is_whole and len(records) == 1 and not (awaited or is_in_order[index] or index <= message_until):
+            reader = _reader_in_order(records[0].family, index in is_kept)
+            if reader == "nobody" and len(each.text) <= MAX_SUMMARISED_CHARS:
                 split.unordered.append(each)
                 continue
             # The limits of names count `all` as a venue, and the rows of its counters have none.
-            if reader == "lives" and records[0].venue != ALL_VENUES:
+            if reader == "lives" and len(each.text) <= MAX_SUMMARISED_CHARS and records[0].venue != ALL_VENUES:
                 split.life_cycle.append(each)
                 continue
         split.ordered.append(each)
-        in_chain = awaited and _NUMBERED_CAUSE.match(each.text) is not None
-        awaited = in_chain or not is_whole
+        awaited = not is_whole
         for record in records:
             if record.family in _WITH_MESSAGE:
                 message_until = index + MAX_MESSAGE_LINES + 1
-            awaited = awaited or record.family == _CAUSES
     return split
 
 
-def split_ordered(
-    groups: Sequence[LineGroup], single: Callable[[], Records]
-) -> tuple[list[LineGroup], list[LineGroup]]:
+def _kept_lines(single: Sequence[SingleLine], groups: Sequence[LineGroup]) -> set[int]:
+    """Return the indexes of the lines parsed singly that the facts of a run keep."""
+    lines: list[list[int]] = [[] for _ in _KEPT]
+    for each in single:
+        for record in each.parsed.records:
+            if (place := _KEPT_PLACE.get(record.family)) is not None:
+                lines[place].append(each.index)
+    if not any(lines):
+        return set()
+    starts = _life_starts(groups, _records(single))
+    return {index for each in lines for index in _ends_of_stretches(np.array(each, np.int64), starts).tolist()}
+
+
+def _records(single: Iterable[SingleLine]) -> Records:
+    """Return the records of lines as they may read, whatever the lines before and after them are."""
+    return [(each.index, each.parsed.records) for each in readings(single)]
+
+
+def _life_starts(groups: Iterable[LineGroup], single: Records) -> IntVector:
+    """Return the indexes of the lines of a block at which a life may begin, ascending."""
+    starts = [index for index, records in single for each in records if each.family in _LIFE_STARTS]
+    grouped = [each.indexes for each in groups if each.plan.record.family in _LIFE_STARTS]
+    found: IntVector = np.sort(np.concatenate([np.array(starts, np.int64), *grouped]))
+    return found
+
+
+def split_ordered(groups: Sequence[LineGroup], single: Iterable[SingleLine]) -> tuple[list[LineGroup], list[LineGroup]]:
     """Split the lines whose order matters from groups of lines that may be grouped; return both.
 
-    `single` gives the records of the other lines; it is called only if there are groups to split.
+    `single` are the other lines of the block.
     """
     if not groups:
         return [], []
-    others = single()
+    others = _records(single)
     remaining, stages = _split_stage_changes(groups, others)
     remaining, ends = _split_ends(remaining, others)
     return remaining, [*stages, *ends]
@@ -139,10 +161,7 @@ def _split_ends(groups: Sequence[LineGroup], single: Records) -> tuple[list[Line
         lines = [group.indexes for group in remaining if group.plan.record.family in families]
         if not lines:
             continue
-        starts = [index for index, records in single for each in records if each.family in _LIFE_STARTS]
-        starts += [i for group in groups if group.plan.record.family in _LIFE_STARTS for i in group.indexes.tolist()]
-        starts.sort()
-        kept = _ends_of_stretches(np.sort(np.concatenate(lines)), np.array(starts, np.int64))
+        kept = _ends_of_stretches(np.sort(np.concatenate(lines)), _life_starts(groups, single))
         is_kept = [np.isin(each.indexes, kept) for each in remaining]
         split_off += _selected(remaining, is_kept)
         remaining = _selected(remaining, [~each for each in is_kept])

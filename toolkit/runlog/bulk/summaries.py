@@ -14,6 +14,7 @@ from toolkit.runlog.build_causes import build_cause
 from toolkit.runlog.bulk.life_cycle import are_on_this_machine
 from toolkit.runlog.bulk.single_lines import SingleLine
 from toolkit.runlog.bulk.templates import LineGroup
+from toolkit.runlog.family_groups import CAUSE_FAMILIES
 from toolkit.runlog.parse import OTHER, LogRecord
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.search.program_phrases import has_program_words
@@ -88,8 +89,9 @@ def single_summaries(lines: Iterable[SingleLine], with_names: bool = True) -> li
 def _single_summary(family: str, lines: Sequence[SingleLine], with_names: bool) -> LinesSummary:
     first, last = ((each.index, each.text) for each in (lines[0], lines[-1]))
     senders = Counter(each.sender for each in lines if each.sender)
+    texts = [(each.index, each.text) for each in lines] if family in CAUSE_FAMILIES else []
     if family == OTHER:
-        words = [(each.index, each.text) for each in lines if each.text.strip()]
+        words = [each for each in texts if each[1].strip()]
         return LinesSummary(
             family, len(lines), first, last, (), senders, shown=_shown(words), examples=words or [first]
         )
@@ -97,7 +99,8 @@ def _single_summary(family: str, lines: Sequence[SingleLine], with_names: bool) 
     if family == "ws_connecting":
         records = (each.parsed.records[0] for each in lines)
         loopback = frozenset(is_loopback(each.fields["url"]) for each in records if each.venue)
-    return LinesSummary(family, len(lines), first, last, _names(lines) if with_names else (), senders, loopback)
+    names = _names(lines) if with_names else ()
+    return LinesSummary(family, len(lines), first, last, names, senders, loopback, _shown(texts))
 
 
 def _names(lines: Iterable[SingleLine]) -> list[Named]:

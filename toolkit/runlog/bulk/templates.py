@@ -95,7 +95,6 @@ class TemplateMatcher:
     def sort(self, lines: BlockLines) -> SortedLines:
         """Sort the lines of a block into groups and lines left to the parser."""
         kinds = self._kinds(lines)
-        following = np.flatnonzero(np.isin(kinds, self._continued_kinds)) + 1
         # For 16-bit integers the stable sort is a radix sort, which compares nothing.
         order = np.argsort(kinds.astype(np.int16), kind="stable")
         edges = np.flatnonzero(np.diff(kinds[order])) + 1
@@ -111,7 +110,11 @@ class TemplateMatcher:
                 group, unfit = _fit(plan, indexes, lines, numbers)
                 groups += [group] if len(group.indexes) else []
                 left += unfit
-        return SortedLines(groups, sorted(left), following[following < len(kinds)])
+        left.sort()
+        # A line that fits a plan is read whole.
+        unread = np.array(left, np.int64)
+        following = unread[np.isin(kinds[unread], self._continued_kinds)] + 1
+        return SortedLines(groups, left, following[following < len(kinds)])
 
     def _kinds(self, lines: BlockLines) -> IntVector:
         """Return the number of each line's shape, negative if the shape is not learnt."""
