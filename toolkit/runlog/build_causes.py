@@ -65,6 +65,11 @@ def _likely_causes(shape: str) -> tuple[BuildCause, ...]:
     return tuple(sorted(found, key=attrgetter("rank"))) if found else ()
 
 
+def cause_words() -> tuple[str, ...]:
+    """Return texts in lower case, without digits, of which every line that shows a cause holds one in any case."""
+    return tuple(_causes_by_word())
+
+
 @cache
 def _causes_by_word() -> dict[str, list[BuildCause]]:
     """Return the causes by words of which every line that shows the cause contains one, without digits.

@@ -23,7 +23,9 @@ _STARTS = (
 """Patterns of the beginnings of records. Only those of records that are written to standard output have a group."""
 # Each alternative begins with a character, not a group: the search then tries only places with one of these characters.
 _ANY_START = re.compile("|".join(_STARTS))
-_WITHOUT_DIGITS = re.compile(_ANY_START.pattern.replace("[0-9]+", ""))
+STARTS_WITHOUT_DIGITS = _ANY_START.pattern.replace("[0-9]+", "")
+"""Pattern of the beginnings of records in lines without digits."""
+_WITHOUT_DIGITS = re.compile(STARTS_WITHOUT_DIGITS)
 _KINDS = tuple((re.compile(each), re.compile(each.replace("[0-9]+", ""))) for each in _STARTS)
 _JOINED_AFTER = re.compile(r"[^\s\"'`=:,(\[{<>|/\\]")
 """Character that may precede a joined record. Text that merely quotes a record has a blank or a quote there."""

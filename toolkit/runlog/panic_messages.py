@@ -67,9 +67,14 @@ def _lines_after(firsts: IntVector, end_of_message: re.Pattern[bytes], lines: Bl
     # Where the block ends first, the end of the message may be in the next one.
     found = np.where(is_whole, np.where(found >= starts, found, 0), len(lines.data))
     ends = np.maximum(np.searchsorted(lines.starts, found, side="right"), firsts + 1 + least)
-    changes = np.zeros(len(lines) + 1, np.int64)
+    return lines_after(firsts, ends, len(lines))
+
+
+def lines_after(firsts: IntVector, ends: IntVector, count: int) -> Mask:
+    """Return a mask of those of `count` lines that are after one of `firsts` and before its end in `ends`."""
+    changes = np.zeros(count + 1, np.int64)
     np.add.at(changes, firsts + 1, 1)
-    np.add.at(changes, np.minimum(ends, len(lines)), -1)
+    np.add.at(changes, np.minimum(ends, count), -1)
     mask: Mask = np.cumsum(changes[:-1]) > 0
     return mask
 

@@ -24,7 +24,7 @@ from toolkit.runlog.interleaving import (
     rx_holds_outside_text,
 )
 from toolkit.runlog.sanitize import strip_decoration
-from toolkit.runlog.search.families import Candidate, FamiliesOfParts, likely_records
+from toolkit.runlog.search.families import Candidate, FamiliesOfParts, LookUp, likely_records
 
 OTHER = "other"
 RX_STATS = "market_rx_stats"
@@ -103,11 +103,14 @@ def parse(text: str) -> ParsedLine:
     return parse_plain(*strip_decoration(text))
 
 
-def parse_plain(text: str, stamped_ms: int | None) -> ParsedLine:
-    """Parse one line without its decoration and newline, and with the time that a CI system stamped on it."""
+def parse_plain(text: str, stamped_ms: int | None, look_up: LookUp | None = None) -> ParsedLine:
+    """Parse one line without its decoration and newline, and with the time that a CI system stamped on it.
+
+    `look_up` is the look-up of what the line may be, if its block has one.
+    """
     if text.startswith(_AUDIT) and (reconnect := _reconnect(text, 0)) is not None:
         return ParsedLine((reconnect,), stamped_ms)
-    likely = likely_records(text)
+    likely = (look_up or likely_records)(text)
     if likely.starts and (boundaries := record_boundaries(text, likely.starts)):
         return _JoinedLine(text, likely.candidates).parse(boundaries, stamped_ms)
     return ParsedLine((_parse_record(text, 0, likely.candidates)[0] or _OTHER,), stamped_ms)

@@ -252,6 +252,7 @@ UNORDERED = (
     "\x1b[1mCaused by:\x1b[0m", "INFO: Lighter public WS paraphina_live | reconcile_tick_ms={}", "connected url=ws://127.0.0.1:{}/s",
     "thread 'main' panicked\x1b[0m at src/main.rs:{}:1:", "WS_AUDIT venue=aster reconnect_reason=read_timeout count={}",
     "INFO: Lighter public WS connecting url=wss://host{}.example/ws", "Error: cause {}", "WARN: public WS of {}",
+    "timeout{}: failed to run command ‘./paraphina_live’: No such file or directory", "memory{} allocation of {} bytes failed",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 
 from toolkit.runlog.bulk.columns import BlockTables, block_tables, single_tables
+from toolkit.runlog.bulk.known_texts import foreign_lines
 from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, LifeCycleRecord, is_life_cycle, life_cycle_group
 from toolkit.runlog.bulk.numbers import BlockLines, Mask
 from toolkit.runlog.bulk.ordered import split_apart, split_ordered, split_unordered
@@ -25,6 +26,7 @@ from toolkit.runlog.bulk.summaries import (
     NOTHING_QUOTED,
     LinesSummary,
     QuotedInBlock,
+    foreign_summary,
     group_summary,
     quoted_in_block,
     single_summaries,
@@ -103,7 +105,9 @@ def parse_block(
     groups, singly = split_apart(sorted_.groups, apart)
     stamps, senders = (None, None) if unwrapped is None else (unwrapped.at_ms, unwrapped.senders)
     reader = SingleLineReader(lines, offsets, stamps, senders)
-    single = reader.parse(index for index in sorted_.left if index not in parts)
+    left = np.array([index for index in sorted_.left if index not in parts], np.int64)
+    foreign = foreign_lines(lines, left[~apart[left]])
+    single = reader.parse(left[~np.isin(left, foreign)].tolist())
     single += chain.from_iterable(map(reader.from_group, without_lines(singly, parts)))
     single.sort(key=attrgetter("index"))
     groups, ordered = split_ordered(groups, single)
@@ -118,6 +122,7 @@ def parse_block(
         *(group_summary(group, senders or []) for group in groups),
         *single_summaries(split.unordered),
         *single_summaries(split.life_cycle, with_names=False),
+        *([foreign_summary(lines, foreign, senders or [])] if len(foreign) else []),
     ]
     return ParsedBlock(
         block.first_byte,

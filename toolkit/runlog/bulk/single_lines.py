@@ -11,10 +11,15 @@ import msgspec
 import numpy as np
 from msgspec import structs
 
+from toolkit.runlog.bulk.known_texts import families_of_block
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.parse import UNKNOWN, LogRecord, ParsedLine, parse_plain
 from toolkit.runlog.sanitize import strip_decoration
+from toolkit.runlog.search.families import LookUp
+
+MANY_LINES = 4_000
+"""Lines of a block from which on its families are looked up once for all of them."""
 
 
 class SingleLine(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -31,14 +36,24 @@ class SingleLine(msgspec.Struct, frozen=True, gc=False, array_like=True):
     sender: str = ""
 
 
-def parse_single(data: bytes, index: int, byte: int, at_ms: int | None = None, sender: str = "") -> SingleLine:
+def parse_single(
+    data: bytes,
+    index: int,
+    byte: int,
+    at_ms: int | None = None,
+    sender: str = "",
+    look_up: LookUp | None = None,
+) -> SingleLine:
     """Parse one line at `index` of its block and offset `byte` of its file; bytes that are no UTF-8 are replaced.
 
     `at_ms` is the time (epoch ms) stamped on the line's wrapping, None if there is none; `sender` is what the wrapping
-    names as its writer.
+    names as its writer. `look_up` is the look-up of what lines of the block may be.
     """
-    text, stamped_ms = strip_decoration(data.decode("utf-8", "replace"))
-    return SingleLine(index, byte, text, parse_plain(text, stamped_ms if at_ms is None else at_ms), sender)
+    whole = data.decode("utf-8", "replace")
+    text, stamped_ms = strip_decoration(whole)
+    # Without decoration inside it, a line may hold texts that its block does not.
+    parsed = parse_plain(text, stamped_ms if at_ms is None else at_ms, look_up if whole.endswith(text) else None)
+    return SingleLine(index, byte, text, parsed, sender)
 
 
 @dataclass(frozen=True)
@@ -53,13 +68,14 @@ class SingleLineReader:
     at_ms: Sequence[int | None] | None
     senders: Sequence[str] | None
 
-    def parse(self, indexes: Iterable[int]) -> list[SingleLine]:
+    def parse(self, indexes: Sequence[int]) -> list[SingleLine]:
         """Parse the lines at indexes in the block."""
         data, (starts, ends, bytes_) = self.lines.data, self._places
+        look_up = families_of_block(self.lines).likely_records if len(indexes) >= MANY_LINES else None
         at_ms, senders = self.at_ms, self.senders
         if at_ms is None or senders is None:
-            return [parse_single(data[starts[i] : ends[i]], i, bytes_[i]) for i in indexes]
-        return [parse_single(data[starts[i] : ends[i]], i, bytes_[i], at_ms[i], senders[i]) for i in indexes]
+            return [parse_single(data[starts[i] : ends[i]], i, bytes_[i], look_up=look_up) for i in indexes]
+        return [parse_single(data[starts[i] : ends[i]], i, bytes_[i], at_ms[i], senders[i], look_up) for i in indexes]
 
     def from_group(self, group: LineGroup) -> list[SingleLine]:
         """Return the lines of a group as the parser reads them, from the group's plan."""

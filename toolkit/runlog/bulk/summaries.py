@@ -12,6 +12,7 @@ import msgspec
 from toolkit.model.vocabulary import MAX_ERRORS
 from toolkit.runlog.build_causes import build_cause
 from toolkit.runlog.bulk.life_cycle import are_on_this_machine
+from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.single_lines import SingleLine
 from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.family_groups import CAUSE_FAMILIES
@@ -20,6 +21,8 @@ from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.search.program_phrases import has_program_words
 from toolkit.runlog.session_lines import is_loopback
 
+MAX_EXAMPLES = 100
+"""Lines of no known family that a block gives as examples where no text of them is looked at."""
 BlockLine = tuple[int, str]
 """Index of a line in its block, and its text without decoration."""
 Named = tuple[str | None, str | None, int, int]
@@ -101,6 +104,14 @@ def _single_summary(family: str, lines: Sequence[SingleLine], with_names: bool) 
         loopback = frozenset(is_loopback(each.fields["url"]) for each in records if each.venue)
     names = _names(lines) if with_names else ()
     return LinesSummary(family, len(lines), first, last, names, senders, loopback, _shown(texts))
+
+
+def foreign_summary(lines: BlockLines, indexes: IntVector, senders: Sequence[str]) -> LinesSummary:
+    """Return the summary of lines of no family; `senders` are those of all lines of the block, if known."""
+    chosen = indexes[:: -(-len(indexes) // MAX_EXAMPLES)].tolist()
+    *examples, last = ((index, lines[index].decode()) for index in (*chosen, int(indexes[-1])))
+    found = Counter(senders[index] for index in indexes.tolist()) if senders else Counter[str]()
+    return LinesSummary(OTHER, len(indexes), examples[0], last, (), found, shown=(last,), examples=examples)
 
 
 def _names(lines: Iterable[SingleLine]) -> list[Named]:

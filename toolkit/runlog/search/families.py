@@ -30,12 +30,15 @@ class Likely(NamedTuple):
     """The pattern of the records that may begin in it after its first character; None if none may."""
 
 
+LookUp = Callable[[str], Likely]
 _LEVELS = ("INFO", "WARN", "ERRO")
 """Beginnings of lines that state their level; a producer may raise the level of a repeated line."""
 START = 4
 """Characters by which the families of a line are looked up."""
 _VENUE_GROUPS = ("Venue", "venue", "task")
 _Clauses = tuple[tuple[bytes, ...], ...]
+_Families = tuple[tuple[bytes, _Clauses, Candidate], ...]
+"""Families, each with a text and clauses of the shapes of its lines."""
 
 
 def likely_records(text: str) -> Likely:
@@ -45,6 +48,33 @@ def likely_records(text: str) -> Likely:
     """
     find = _likely if len(text) <= MAX_CHARS else _likely.__wrapped__
     return find(_start_of(text), shape_of(text))
+
+
+class FamiliesOfBlock:
+    """Look-up of what the lines of a block may be, among the families of which the block holds the texts.
+
+    `data` are the lines without digits. No line holds several records unless `may_be_joined` is true. It takes as long
+    to create as some thousand lines take without it.
+    """
+
+    __slots__ = ("_data", "_find", "_may_be_joined", "_of_starts")
+
+    def __init__(self, data: bytes, may_be_joined: bool) -> None:
+        self._data, self._may_be_joined = data, may_be_joined
+        self._of_starts: dict[str, _Families] = {}
+        self._find = lru_cache(MAX_SHAPES)(self._likely)
+
+    def likely_records(self, text: str) -> Likely:
+        """Return what a line of the block may be, like the function of this name."""
+        find = self._find if len(text) <= MAX_CHARS else self._likely
+        return find(_start_of(text), shape_of(text))
+
+    def _likely(self, start: str, shape: bytes) -> Likely:
+        if (families := self._of_starts.get(start)) is None:
+            families = self._of_starts[start] = tuple(
+                each for each in _families_like(start) if each[0] in self._data and _fulfils(self._data, each[1])
+            )
+        return _likely_of(families, start, shape, self._may_be_joined)
 
 
 class FamiliesOfParts:
@@ -89,11 +119,16 @@ def _stand_in(start: str) -> str:
 @lru_cache(MAX_SHAPES)
 def _likely(start: str, shape: bytes) -> Likely:
     """Return what texts of a shape may be; `start` is known, or a stand-in."""
-    candidates = [each for text, further, each in _families_like(start) if text in shape and _fulfils(shape, further)]
-    return Likely(tuple(candidates), starts_in_shape(shape_text(shape), start[:1].isdigit()))
+    return _likely_of(_families_like(start), start, shape)
 
 
-def _families_like(start: str) -> tuple[tuple[bytes, _Clauses, Candidate], ...]:
+def _likely_of(families: _Families, start: str, shape: bytes, may_be_joined: bool = True) -> Likely:
+    candidates = [each for text, further, each in families if text in shape and _fulfils(shape, further)]
+    starts = starts_in_shape(shape_text(shape), start[:1].isdigit()) if may_be_joined else None
+    return Likely(tuple(candidates), starts)
+
+
+def _families_like(start: str) -> _Families:
     """Return the families of texts that begin with `start`, which is known, or a stand-in."""
     known = start if start in _known_starts() else ""
     return _families_of_start(known, start[:1].isupper(), start[:1].isspace())
@@ -118,9 +153,7 @@ def _known_starts() -> frozenset[str]:
 
 
 @cache
-def _families_of_start(
-    start: str, begins_upper: bool, begins_space: bool
-) -> tuple[tuple[bytes, _Clauses, Candidate], ...]:
+def _families_of_start(start: str, begins_upper: bool, begins_space: bool) -> _Families:
     """Return the families of lines that begin with `start`, each with a text and clauses of the shapes of its lines."""
     families = (each for each in message_families() if _may_start(each, start, begins_upper, begins_space))
     return tuple((*_of_shapes(each.needs), candidate(each)) for each in families)
