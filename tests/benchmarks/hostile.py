@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import fmean
+from string import ascii_lowercase
 
 from tests.benchmarks import runlog, telemetry
 from tests.benchmarks.measured_analysis import ADDS_UP, Outcome, measure
@@ -65,6 +66,13 @@ def _record(number: int, **fields: object) -> str:
 
 
 _AGES = ",".join(["12"] * 100_000)
+
+
+def _letters(number: int) -> str:
+    """Return a word for each of the first twelve million numbers: lines with such words differ in more than digits."""
+    return "".join(ascii_lowercase[number // 26**place % 26] for place in range(5))
+
+
 SESSION = (
     "INFO: Lighter public WS connecting url=wss://host{0}.example/ws\nINFO: Lighter public WS connected "
     "url=wss://host{0}.example/ws\nWS_AUDIT venue=lighter reconnect_reason=read_timeout count={0}\nLighter public WS stream ended"
@@ -249,6 +257,20 @@ LOG: dict[str, Callable[[Path, int], None]] = {
     "builds": _repeated(
         lambda number: f"   Compiling crate{number} v0.{number}.0\nerror[E{number % 10_000:04}]: cause {number}"
     ),
+}
+LOG |= {
+    "words of letters": _repeated(_letters, head=SESSION.format(1) + "\n"),
+    "a new host of letters": _repeated(lambda number: _LINES_OF_SESSION[0].replace("host1", _letters(number))),
+    "a new setting of letters": _repeated(
+        lambda number: f"[config] {_letters(number)} = 1 (overrode default)", head=SESSION.format(1) + "\n"
+    ),
+    "a new refusal of letters": _repeated(
+        lambda number: f"WARN: Lighter public WS subscribe error: refused {_letters(number)}"
+    ),
+    "a new shell error": _repeated(
+        lambda number: f"timeout{number}: failed to run command ‘./paraphina_live’: No such file or directory"
+    ),
+    "causes": _repeated(lambda _: "Caused by:", head=SESSION.format(1) + "\n"),
 }
 LOG["lines of 7 MB"] = _repeated(lambda number: f"Error: {number} " + "word " * 1_400_000)
 LOG["two lines"] = lambda path, size: _repeated(lambda _: "Error: " + "x" * (size // 2), SESSION.format(1) + "\n")(
