@@ -6,7 +6,7 @@ Arrow searches for all texts in one pass, which takes a hundredth of the time of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
@@ -28,6 +28,7 @@ _OTHER_TEXTS = ("WS_AUDIT ", "market_rx_stats tick=", '"MESSAGE"', "--T::")
 """Beginnings of records that are no messages, the key of a journal's message, and the shape of a time stamp."""
 _LEVELS = (b"INFO", b"WARN", b"ERROR")
 _FIRST_PRINTED, _LAST_PRINTED, _NEWLINE = ord(" "), ord("~"), ord("\n")
+_DIGITS = b"0123456789"
 _JOINED = rf"[^\n](?:{STARTS_WITHOUT_DIGITS})"
 """Pattern of the beginning of a record after the first character of a line without digits."""
 
@@ -57,9 +58,19 @@ def foreign_lines(lines: BlockLines, indexes: IntVector) -> IntVector:
     return foreign
 
 
+def may_show_causes(texts: Sequence[str]) -> Sequence[bool]:
+    """Return for each line whether it may show a cause of failed builds."""
+    if len(texts) < MIN_LINES:
+        return [True] * len(texts)
+    # A letter beyond ASCII may be one of ASCII in lower case.
+    data = "".join(f"{each if each.isascii() else '?'}\n" for each in texts).encode()
+    found: list[bool] = _matches(data.translate(None, _DIGITS), rf"\?\n|{_cause_words()}").to_pylist()
+    return found
+
+
 def _without_digits(lines: BlockLines) -> bytes:
     """Return the lines of a block without digits, each with its newline."""
-    data = lines.data.translate(None, b"0123456789")
+    data = lines.data.translate(None, _DIGITS)
     return data if data.endswith(b"\n") else data + b"\n"
 
 
@@ -79,8 +90,11 @@ def _texts() -> str:
         clauses: list[tuple[bytes, ...]] = [tuple(map(shape_of, clause)) for clause in family.needs]
         texts |= set(max(clauses, key=_rarity))
     exact = "|".join(re.escape(each.decode()) for each in sorted(texts))
-    words = "|".join(map(re.escape, cause_words()))
-    return rf"^ *\n|{_JOINED}|{exact}|(?i:{words})"
+    return rf"^ *\n|{_JOINED}|{exact}|{_cause_words()}"
+
+
+def _cause_words() -> str:
+    return f"(?i:{'|'.join(map(re.escape, cause_words()))})"
 
 
 def _rarity(clause: Iterable[bytes]) -> int:

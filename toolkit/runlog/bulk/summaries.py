@@ -11,6 +11,7 @@ import msgspec
 
 from toolkit.model.vocabulary import MAX_ERRORS
 from toolkit.runlog.build_causes import build_cause
+from toolkit.runlog.bulk.known_texts import may_show_causes
 from toolkit.runlog.bulk.life_cycle import are_on_this_machine
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.single_lines import SingleLine
@@ -127,6 +128,7 @@ def _names(lines: Iterable[SingleLine]) -> list[Named]:
 
 def _shown(lines: Sequence[BlockLine]) -> list[BlockLine]:
     """Return the lines from which facts learn something: the first of each cause, one of the program, the last one."""
-    shown = {cause: line for line in reversed(lines) if (cause := build_cause(line[1])) is not None}
+    likely = [line for line, may in zip(lines, may_show_causes([text for _, text in lines]), strict=True) if may]
+    shown = {cause: line for line in reversed(likely) if (cause := build_cause(line[1])) is not None}
     of_program = next((line for line in lines if has_program_words(line[1])), None)
     return [*shown.values(), *([of_program] if of_program else []), *lines[-1:]]
