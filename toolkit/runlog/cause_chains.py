@@ -62,15 +62,15 @@ def possible_chain_lines(lines: BlockLines, message_lines: Mask, before: int, le
     mask = np.zeros(len(lines), np.bool_)
     possible = lines.with_text(_HEAD)
     in_messages = possible[message_lines[possible]].tolist()
-    heads = [before - 1, *(each for each in in_messages if _is_head(lines, each))]
+    heads = [each for each in in_messages if _is_head(lines, each)]
     for index in reversed(possible[~message_lines[possible]].tolist()):
         if (cause := _next_line(lines, index, left_out)) is None:
             heads += [index] if _is_head(lines, index) else []
         elif _text(lines, cause) and _is_head(lines, index):
             heads.append(index)
             break
-    for head in heads:
-        mask[head] |= head >= 0
+    mask[heads] = True
+    for head in (before - 1, *heads):
         mask[list(_chain_lines(lines, head, left_out))] = True
     return mask
 

@@ -12,7 +12,7 @@ import pytest
 from tests.runlog.bulk.test_log_groups import parse_singly, stored
 from toolkit.runlog.build_causes import build_cause
 from toolkit.runlog.bulk import known_texts, single_lines
-from toolkit.runlog.bulk.known_texts import families_of_block, foreign_lines
+from toolkit.runlog.bulk.known_texts import foreign_lines, look_up_of_lines
 from toolkit.runlog.bulk.numbers import BlockLines
 from toolkit.runlog.bulk.single_lines import parse_single
 from toolkit.runlog.grammar import audit_families, message_families
@@ -58,7 +58,7 @@ def test_the_parser_knows_no_record_cause_or_phrase_in_a_line_that_is_called_for
 def test_the_look_up_of_a_block_finds_the_same_records_as_that_of_each_line(seed: int) -> None:
     texts = list(parts_of_records(seed, count=300))
     lines = block_of(texts)
-    look_up = families_of_block(lines).likely_records
+    look_up = look_up_of_lines(lines)
     for index, text in enumerate(texts):
         assert parse_single(lines[index], index, 0, look_up=look_up) == parse_single(lines[index], index, 0), text
 

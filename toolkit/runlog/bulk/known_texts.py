@@ -18,7 +18,7 @@ from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.grammar import message_families
 from toolkit.runlog.interleaving import STARTS_WITHOUT_DIGITS
 from toolkit.runlog.panic_messages import MAX_MESSAGE_LINES, lines_after
-from toolkit.runlog.search.families import FamiliesOfBlock
+from toolkit.runlog.search.families import LookUp, look_up_of_block
 from toolkit.runlog.search.line_shapes import MAX_CHARS, shape_of
 from toolkit.runlog.search.program_phrases import PROGRAM_PHRASES
 
@@ -33,10 +33,10 @@ _JOINED = rf"[^\n](?:{STARTS_WITHOUT_DIGITS})"
 """Pattern of the beginning of a record after the first character of a line without digits."""
 
 
-def families_of_block(lines: BlockLines) -> FamiliesOfBlock:
+def look_up_of_lines(lines: BlockLines) -> LookUp:
     """Return the look-up of what the lines of a block may be."""
     data = _without_digits(lines)
-    return FamiliesOfBlock(data, pc.any(_matches(data, _JOINED)).as_py())
+    return look_up_of_block(data, may_be_joined=pc.any(_matches(data, _JOINED)).as_py())
 
 
 def foreign_lines(lines: BlockLines, indexes: IntVector) -> IntVector:

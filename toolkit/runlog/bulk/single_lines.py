@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import structs
 
-from toolkit.runlog.bulk.known_texts import families_of_block
+from toolkit.runlog.bulk.known_texts import look_up_of_lines
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.parse import UNKNOWN, LogRecord, ParsedLine, parse_plain
@@ -71,7 +71,7 @@ class SingleLineReader:
     def parse(self, indexes: Sequence[int]) -> list[SingleLine]:
         """Parse the lines at indexes in the block."""
         data, (starts, ends, bytes_) = self.lines.data, self._places
-        look_up = families_of_block(self.lines).likely_records if len(indexes) >= MANY_LINES else None
+        look_up = look_up_of_lines(self.lines) if len(indexes) >= MANY_LINES else None
         at_ms, senders = self.at_ms, self.senders
         if at_ms is None or senders is None:
             return [parse_single(data[starts[i] : ends[i]], i, bytes_[i], look_up=look_up) for i in indexes]

@@ -50,33 +50,6 @@ def likely_records(text: str) -> Likely:
     return find(_start_of(text), shape_of(text))
 
 
-class FamiliesOfBlock:
-    """Look-up of what the lines of a block may be, among the families of which the block holds the texts.
-
-    `data` are the lines without digits. No line holds several records unless `may_be_joined` is true. It takes as long
-    to create as some thousand lines take without it.
-    """
-
-    __slots__ = ("_data", "_find", "_may_be_joined", "_of_starts")
-
-    def __init__(self, data: bytes, may_be_joined: bool) -> None:
-        self._data, self._may_be_joined = data, may_be_joined
-        self._of_starts: dict[str, _Families] = {}
-        self._find = lru_cache(MAX_SHAPES)(self._likely)
-
-    def likely_records(self, text: str) -> Likely:
-        """Return what a line of the block may be, like the function of this name."""
-        find = self._find if len(text) <= MAX_CHARS else self._likely
-        return find(_start_of(text), shape_of(text))
-
-    def _likely(self, start: str, shape: bytes) -> Likely:
-        if (families := self._of_starts.get(start)) is None:
-            families = self._of_starts[start] = tuple(
-                each for each in _families_like(start) if each[0] in self._data and _fulfils(self._data, each[1])
-            )
-        return _likely_of(families, start, shape, self._may_be_joined)
-
-
 class FamiliesOfParts:
     """Look-up of the families that may match parts of one line.
 
@@ -99,6 +72,28 @@ class FamiliesOfParts:
             self._of_starts[start] = families
         shape = shape_of(part)
         return [each for text, each in families if text in shape]
+
+
+def look_up_of_block(data: bytes, may_be_joined: bool) -> LookUp:
+    """Return the look-up of what the lines of a block may be, among the families of which the block holds the texts.
+
+    `data` are the lines without digits. No line holds several records unless `may_be_joined` is true. To make the
+    look-up takes as long as some thousand lines take without it.
+    """
+
+    @cache
+    def families_of(start: str) -> _Families:
+        return tuple(each for each in _families_like(start) if each[0] in data and _fulfils(data, each[1]))
+
+    def likely(start: str, shape: bytes) -> Likely:
+        return _likely_of(families_of(start), start, shape, may_be_joined)
+
+    remembered = lru_cache(MAX_SHAPES)(likely)
+
+    def look_up(text: str) -> Likely:
+        return (remembered if len(text) <= MAX_CHARS else likely)(_start_of(text), shape_of(text))
+
+    return look_up
 
 
 def _start_of(text: str) -> str:
