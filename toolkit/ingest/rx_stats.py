@@ -17,7 +17,7 @@ from toolkit.model.set_aside import SetAsideLines
 from toolkit.model.vocabulary import SetAside
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.rx_columns import LAST_KEY, RX_SCHEMA, all_integers, rx_columns, rx_table, rx_values
-from toolkit.runlog.bulk.templates import LineGroup, SortedLines, TemplateMatcher
+from toolkit.runlog.bulk.templates import SortedLines, TemplateGroup, TemplateMatcher
 from toolkit.runlog.parse import RX_STATS, parse
 from toolkit.streams.blocks import Block, blocks
 
@@ -118,7 +118,7 @@ class _BlockReader:
         return single
 
     def _lives(
-        self, groups: list[LineGroup], columns: list[dict[str, IntVector]], single: Mapping[int, list[int | None]]
+        self, groups: list[TemplateGroup], columns: list[dict[str, IntVector]], single: Mapping[int, list[int | None]]
     ) -> IntVector:
         """Return the life of each line of a block by its index; the entries of lines without a tick are meaningless."""
         indexes = np.concatenate([*(group.indexes for group in groups), np.array(list(single), np.int64)])

@@ -9,7 +9,7 @@ from msgspec import json
 
 from toolkit.runlog.bulk import fields, templates
 from toolkit.runlog.bulk.numbers import BlockLines
-from toolkit.runlog.bulk.templates import LineGroup, TemplateMatcher
+from toolkit.runlog.bulk.templates import TemplateGroup, TemplateMatcher
 from toolkit.runlog.grammar import audit_families, message_families
 from toolkit.runlog.parse import parse
 
@@ -25,7 +25,7 @@ def small_and_large_groups(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-def line_groups(lines: list[str]) -> list[LineGroup]:
+def line_groups(lines: list[str]) -> list[TemplateGroup]:
     return TemplateMatcher().sort(BlockLines("".join(f"{line}\n" for line in lines).encode())).groups
 
 

@@ -116,7 +116,7 @@ def parse_block(
         single.sort(key=attrgetter("index"))
     if unwrapped is not None and unwrapped.is_stamped:
         times = np.array([at_ms or 0 for at_ms in unwrapped.at_ms], np.int64)
-        groups = [replace(group, stamped_ms=times[group.indexes]) for group in groups]
+        groups = [group.stamped(times[group.indexes]) for group in groups]
     split = split_unordered(single, in_order, groups)
     summaries = [
         *(group_summary(group, senders or []) for group in groups),
@@ -130,7 +130,7 @@ def parse_block(
         len(lines),
         split.ordered,
         summaries,
-        [life_cycle_group(each) for each in groups if is_life_cycle(each.plan.record)],
+        [life_cycle_group(each) for each in groups if is_life_cycle(each.record)],
         [LifeCycleRecord(each.index, each.parsed.records[0]) for each in split.life_cycle],
         quoted_in_block([*split.unordered, *split.life_cycle]),
         block_tables(groups, offsets).joined(single_tables([*split.unordered, *split.life_cycle])),

@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from toolkit.model.vocabulary import ALL_VENUES, CounterKind
 from toolkit.runlog.bulk.fields import all_fields, integer_columns
+from toolkit.runlog.bulk.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.rx_columns import rx_columns, rx_table
 from toolkit.runlog.bulk.single_lines import SingleLine
-from toolkit.runlog.bulk.templates import LineGroup
+from toolkit.runlog.bulk.templates import TemplateGroup
 from toolkit.runlog.grammar import audit_family_named
 from toolkit.runlog.parse import OTHER, RX_STATS, LogRecord
 
@@ -59,9 +60,10 @@ class BlockTables:
 
 def block_tables(groups: Sequence[LineGroup], starts: IntVector) -> BlockTables:
     """Return the rows of a block's groups; `starts` are the offsets in the file at which the block's lines begin."""
-    events = [group for group in groups if group.plan.record.family not in (OTHER, RX_STATS)]
-    rx = [rx_table(group, rx_columns(group)) for group in groups if group.plan.record.family == RX_STATS]
-    counted = [counter for group in events for counter in _grouped_counters(group)]
+    events = [group for group in groups if group.record.family not in (OTHER, RX_STATS)]
+    templates = [group for group in groups if isinstance(group, TemplateGroup)]
+    rx = [rx_table(group, rx_columns(group)) for group in templates if group.record.family == RX_STATS]
+    counted = [counter for group in templates for counter in _grouped_counters(group)]
     return BlockTables(
         _events(events, starts) if events else None,
         _counters(counted) if counted else None,
@@ -70,7 +72,7 @@ def block_tables(groups: Sequence[LineGroup], starts: IntVector) -> BlockTables:
 
 
 def _events(groups: Sequence[LineGroup], starts: IntVector) -> pa.Table:
-    records, indexes = [group.plan.record for group in groups], np.concatenate([group.indexes for group in groups])
+    records, indexes = [group.record for group in groups], np.concatenate([group.indexes for group in groups])
     rows = _Rows([len(group.indexes) for group in groups])
     stamped = [
         pa.nulls(count, pa.int64()) if group.stamped_ms is None else pa.array(group.stamped_ms, pa.int64())
@@ -93,14 +95,14 @@ def _events(groups: Sequence[LineGroup], starts: IntVector) -> pa.Table:
 class _GroupCounter:
     """Readings of one counter in all lines of a group."""
 
-    group: LineGroup
+    group: TemplateGroup
     name: str
     kind: str
     values: IntVector
 
 
-def _grouped_counters(group: LineGroup) -> Iterator[_GroupCounter]:
-    readings = [each for each in counter_readings(group.plan.record) if _is_integer(group, each[1])]
+def _grouped_counters(group: TemplateGroup) -> Iterator[_GroupCounter]:
+    readings = [each for each in counter_readings(group.record) if _is_integer(group, each[1])]
     values = integer_columns(group, [key for _, key, _ in readings]) if readings else {}
     yield from (_GroupCounter(group, name, kind, values[key]) for name, key, kind in readings)
 
@@ -110,7 +112,7 @@ def _counters(counted: Sequence[_GroupCounter]) -> pa.Table:
     return pa.table(
         {
             "line": np.concatenate([each.group.indexes for each in counted]),
-            "venue": rows.labels([counter_venue(each.group.plan.record) for each in counted]),
+            "venue": rows.labels([counter_venue(each.group.record) for each in counted]),
             "name": rows.labels([each.name for each in counted]),
             "value": np.concatenate([each.values for each in counted]).astype(np.float64),
             "kind": rows.labels([each.kind for each in counted]),
@@ -186,10 +188,10 @@ def _labels(labels: Sequence[str | None]) -> pa.DictionaryArray:
     return pa.array(labels, pa.string()).dictionary_encode()
 
 
-def _is_integer(group: LineGroup, key: str) -> bool:
+def _is_integer(group: TemplateGroup, key: str) -> bool:
     # A varying number has at most 18 digits; a value without a varying number is the same in every line.
-    matches = _INTEGER_OF_ANY_LENGTH if key in group.plan.varying else _INTEGER
-    return matches(group.plan.record.fields[key]) is not None
+    matches = _INTEGER_OF_ANY_LENGTH if key in group.varying else _INTEGER
+    return matches(group.record.fields[key]) is not None
 
 
 def counter_readings(record: LogRecord) -> list[tuple[str, str, str]]:

@@ -8,17 +8,17 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from toolkit.runlog.bulk.extraction import Extent
+from toolkit.runlog.bulk.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import IntVector
-from toolkit.runlog.bulk.templates import LineGroup
+from toolkit.runlog.bulk.templates import TemplateGroup
 
 _MIN_LINES_FOR_ARROW = 500
 """Group size from which `pyarrow.compute` is used: importing it takes as long as formatting this many lines."""
 
 
-def integer_columns(group: LineGroup, fields: Sequence[str]) -> dict[str, IntVector]:
+def integer_columns(group: TemplateGroup, fields: Sequence[str]) -> dict[str, IntVector]:
     """Return the named fields as integers, one per line; all their values must be integers of at most 18 digits."""
-    example, count = group.plan.record.fields, len(group.indexes)
+    example, count = group.record.fields, len(group.indexes)
     same = {field: np.full(count, int(example[field]), np.int64) for field in fields if field not in group.plan.varying}
     varying = {field: extent.first for field, extent in group.plan.varying.items() if field in fields}
     columns = list(varying.values())
@@ -30,7 +30,7 @@ def integer_columns(group: LineGroup, fields: Sequence[str]) -> dict[str, IntVec
 
 def all_fields(group: LineGroup) -> pa.Array:
     """Return all fields of each line as a JSON object."""
-    count, fields, varying = len(group.indexes), group.plan.record.fields, group.plan.varying
+    count, fields, varying = len(group.indexes), group.record.fields, group.varying
     constants, text = list[str](), "{"
     for position, (name, value) in enumerate(fields.items()):
         text += ("," if position else "") + msgspec.json.encode(name).decode() + ":"
@@ -42,26 +42,18 @@ def all_fields(group: LineGroup) -> pa.Array:
     constants.append(text + "}")
     if len(constants) == 1:
         return pa.repeat(_scalar(constants[0]), count)
-    extents = [varying[name] for name in fields if name in varying]
-    if count < _MIN_LINES_FOR_ARROW:
+    names = [name for name in fields if name in varying]
+    if count < _MIN_LINES_FOR_ARROW and isinstance(group, TemplateGroup):
         template = "%s".join(part.replace("%", "%%") for part in constants).encode()
-        columns = [group.texts(extent) for extent in extents]
+        columns = [group.octets(group.plan.varying[name]) for name in names]
         return pa.array([template % values for values in zip(*columns, strict=True)], pa.string())
     from pyarrow import compute
 
-    pairs = zip(constants, extents, strict=False)
-    pieces = [piece for part, extent in pairs for piece in (_scalar(part), _texts(group, extent))]
+    pairs = zip(constants, names, strict=False)
+    pieces = [piece for part, name in pairs for piece in (_scalar(part), group.json_texts(name))]
     return compute.binary_join_element_wise(*pieces, _scalar(constants[-1]), _scalar(""))
 
 
 def _scalar(text: str) -> pa.StringScalar:
     # Without a type, pyarrow infers one, and tries to import optional libraries on each call.
     return pa.scalar(text, pa.string())
-
-
-def _texts(group: LineGroup, extent: Extent) -> pa.StringArray:
-    """Return a part of each line: every second text of those into which the parts' ends divide the block."""
-    boundaries = np.column_stack(group.offsets(extent)).astype(np.int32).ravel()
-    buffers = [None, pa.py_buffer(boundaries), pa.py_buffer(group.lines.data)]
-    pieces = pa.Array.from_buffers(pa.string(), len(boundaries) - 1, buffers)
-    return pieces.take(pa.array(np.arange(0, len(boundaries), 2)))

@@ -9,20 +9,20 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
+from toolkit.runlog.bulk.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import IntVector
-from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.parse import LogRecord
 from toolkit.runlog.session_lines import is_loopback, session_line
 
 STAGES = ("ws_subscribed", "ws_first_message")
 BOOKS = ("ws_first_book", "first_decoded_top")
-_READ_FIELDS = ("count", "error", "frame", "keys", "snippet", "task", "times")
+_READ_FIELDS = ("count", "error", "frame", "keys", "snippet", "socket_role", "task", "times")
 """Fields of a life-cycle line on which sessions and lives depend, besides those that name its venue and reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class LifeCycleGroup:
-    """Life-cycle lines that differ in numbers only: their common record and their indexes in the block, ascending.
+    """Life-cycle lines whose records differ in values of fields: one of the records, and their indexes, ascending.
 
     `texts` has the value of each line for the fields that differ and matter.
     """
@@ -52,9 +52,8 @@ def is_life_cycle(record: LogRecord) -> bool:
 
 def life_cycle_group(group: LineGroup) -> LifeCycleGroup:
     """Return what sessions and lives need of a group of life-cycle lines."""
-    varying = group.plan.varying
-    texts = {key: [each.decode() for each in group.texts(varying[key])] for key in _READ_FIELDS if key in varying}
-    return LifeCycleGroup(group.plan.record, group.indexes, texts)
+    texts = {key: group.texts(key) for key in _READ_FIELDS if key in group.varying}
+    return LifeCycleGroup(group.record, group.indexes, texts)
 
 
 def in_order(indexes: Sequence[Sequence[int] | IntVector]) -> Iterator[tuple[int, int, int]]:
@@ -71,8 +70,8 @@ def in_order(indexes: Sequence[Sequence[int] | IntVector]) -> Iterator[tuple[int
 
 def are_on_this_machine(group: LineGroup) -> frozenset[bool]:
     """Return whether sockets of a group of connecting lines lead to this machine; empty for other groups."""
-    record, extent = group.plan.record, group.plan.varying.get("url")
+    record = group.record
     if record.family != "ws_connecting" or not record.venue:
         return frozenset()
-    urls = [record.fields["url"]] if extent is None else [each.decode() for each in group.texts(extent)]
+    urls = group.texts("url") if "url" in group.varying else [record.fields["url"]]
     return frozenset(map(is_loopback, urls))

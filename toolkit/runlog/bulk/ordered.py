@@ -14,10 +14,10 @@ import numpy as np
 
 from toolkit.model.vocabulary import ALL_VENUES, MAX_ERRORS
 from toolkit.runlog.bulk.life_cycle import BOOKS, STAGES, is_life_cycle
+from toolkit.runlog.bulk.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import IntVector, Mask
 from toolkit.runlog.bulk.rx_columns import all_integers
 from toolkit.runlog.bulk.single_lines import SingleLine, readings
-from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.family_groups import ENDINGS
 from toolkit.runlog.panic_messages import MAX_MESSAGE_LINES
 from toolkit.runlog.parse import RX_STATS, LogRecord
@@ -66,7 +66,7 @@ def split_apart(groups: Iterable[LineGroup], apart: Mask) -> tuple[list[LineGrou
     remaining, split_off = list[LineGroup](), list[LineGroup]()
     for group in groups:
         marked = apart[group.indexes]
-        if marked.all() or not is_groupable(group.plan.record):
+        if marked.all() or not is_groupable(group.record):
             split_off.append(group)
         elif marked.any():
             remaining.append(group.select(~marked))
@@ -136,7 +136,7 @@ def _records(single: Iterable[SingleLine]) -> Records:
 def _life_starts(groups: Iterable[LineGroup], single: Records) -> IntVector:
     """Return the indexes of the lines of a block at which a life may begin, ascending."""
     starts = [index for index, records in single for each in records if each.family in _LIFE_STARTS]
-    grouped = [each.indexes for each in groups if each.plan.record.family in _LIFE_STARTS]
+    grouped = [each.indexes for each in groups if each.record.family in _LIFE_STARTS]
     found: IntVector = np.sort(np.concatenate([np.array(starts, np.int64), *grouped]))
     return found
 
@@ -158,7 +158,7 @@ def _split_ends(groups: Sequence[LineGroup], single: Records) -> tuple[list[Line
     """Split off the first `MAX_ERRORS` lines and the last one of each stretch in which no life begins."""
     remaining, split_off = list(groups), list[LineGroup]()
     for families in _KEPT:
-        lines = [group.indexes for group in remaining if group.plan.record.family in families]
+        lines = [group.indexes for group in remaining if group.record.family in families]
         if not lines:
             continue
         kept = _ends_of_stretches(np.sort(np.concatenate(lines)), _life_starts(groups, single))
@@ -187,7 +187,7 @@ def _split_stage_changes(groups: Sequence[LineGroup], single: Records) -> tuple[
     A book counts only once its session has reached an earlier stage, so the lines split off for that stage count as
     changes for the books.
     """
-    remaining = [group for group in groups if group.plan.record.family not in (*STAGES, *BOOKS)]
+    remaining = [group for group in groups if group.record.family not in (*STAGES, *BOOKS)]
     if len(remaining) == len(groups):
         return remaining, []
     changes: dict[str | None, list[int]] = {}
@@ -196,15 +196,15 @@ def _split_stage_changes(groups: Sequence[LineGroup], single: Records) -> tuple[
             if (event := session_line(record, (0, 0))) is not None:
                 changes.setdefault(event.venue, []).append(index)
     for group in remaining:
-        if is_life_cycle(group.plan.record) and (event := session_line(group.plan.record, (0, 0))) is not None:
+        if is_life_cycle(group.record) and (event := session_line(group.record, (0, 0))) is not None:
             changes.setdefault(event.venue, []).extend(group.indexes.tolist())
     split_off = list[LineGroup]()
     for families in (STAGES, BOOKS):
-        chosen = [group for group in groups if group.plan.record.family in families]
-        venues = {group.plan.record.venue for group in chosen}
+        chosen = [group for group in groups if group.record.family in families]
+        venues = {group.record.venue for group in chosen}
         known = {venue: np.sort(np.array(changes.get(venue, ()), np.int64)) for venue in venues}
         for group in chosen:
-            venue = group.plan.record.venue
+            venue = group.record.venue
             changes_before = np.searchsorted(known[venue], group.indexes)
             first = np.diff(changes_before, prepend=-1) > 0
             changes.setdefault(venue, []).extend(group.indexes[first].tolist())

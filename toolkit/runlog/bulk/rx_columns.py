@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from toolkit.runlog.bulk.fields import integer_columns
 from toolkit.runlog.bulk.numbers import IntVector
-from toolkit.runlog.bulk.templates import LineGroup
+from toolkit.runlog.bulk.templates import TemplateGroup
 
 RX_KEYS = (
     "tick", "raw_drained", "raw_l2_delta", "raw_l2_snapshot", "raw_trade", "raw_funding_update", "out_market",
@@ -30,12 +30,12 @@ def all_integers(fields: Mapping[str, str]) -> bool:
     return all(_integer(fields[key]) is not None for key in RX_KEYS if key in fields)
 
 
-def rx_columns(group: LineGroup) -> dict[str, IntVector]:
+def rx_columns(group: TemplateGroup) -> dict[str, IntVector]:
     """Return the values of a group of lines by key."""
-    return integer_columns(group, [key for key in RX_KEYS if key in group.plan.record.fields])
+    return integer_columns(group, [key for key in RX_KEYS if key in group.record.fields])
 
 
-def rx_table(group: LineGroup, columns: Mapping[str, IntVector]) -> pa.Table:
+def rx_table(group: TemplateGroup, columns: Mapping[str, IntVector]) -> pa.Table:
     """Return the rows of a group of lines; line numbers count from 0, the block's first line."""
     count = len(group.indexes)
     values = {key: columns.get(key, pa.nulls(count, pa.int64())) for key in RX_KEYS}

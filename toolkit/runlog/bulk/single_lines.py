@@ -12,8 +12,8 @@ import numpy as np
 from msgspec import structs
 
 from toolkit.runlog.bulk.known_texts import look_up_of_lines
+from toolkit.runlog.bulk.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
-from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.parse import UNKNOWN, LogRecord, ParsedLine, parse_plain
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.search.families import LookUp
@@ -78,10 +78,10 @@ class SingleLineReader:
         return [parse_single(data[starts[i] : ends[i]], i, bytes_[i], at_ms[i], senders[i], look_up) for i in indexes]
 
     def from_group(self, group: LineGroup) -> list[SingleLine]:
-        """Return the lines of a group as the parser reads them, from the group's plan."""
+        """Return the lines of a group as the parser reads them."""
         data, (starts, ends, bytes_), indexes = self.lines.data, self._places, group.indexes.tolist()
         texts: Iterable[str] = [data[starts[i] : ends[i]].decode() for i in indexes]
-        if group.plan.is_decorated:
+        if group.is_decorated:
             texts = [strip_decoration(each)[0] for each in texts]
         parsed = map(ParsedLine, zip(_records(group)), self._times(group, indexes))
         senders = repeat("") if self.senders is None else map(self.senders.__getitem__, indexes)
@@ -102,14 +102,11 @@ class SingleLineReader:
 
 
 def _records(group: LineGroup) -> Iterable[LogRecord]:
-    """Return the records of the lines of a group, which differ in the values of the plan's varying fields."""
-    record, varying = group.plan.record, group.plan.varying
+    """Return the records of the lines of a group, which differ in the values of the varying fields."""
+    record, varying = group.record, group.varying
     if not varying:
         return repeat(record, len(group.indexes))
-    columns = [
-        [each.decode() for each in group.texts(varying[name])] if name in varying else repeat(value)
-        for name, value in record.fields.items()
-    ]
+    columns = [group.texts(name) if name in varying else repeat(value) for name, value in record.fields.items()]
     fields = [dict(zip(record.fields, row, strict=False)) for row in zip(*columns, strict=False)]
     head = map(repeat, (record.family, record.venue, record.reason))
     return map(LogRecord, *head, fields, repeat(record.column))

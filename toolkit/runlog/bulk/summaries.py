@@ -13,9 +13,9 @@ from toolkit.model.vocabulary import MAX_ERRORS
 from toolkit.runlog.build_causes import build_cause
 from toolkit.runlog.bulk.known_texts import may_show_causes
 from toolkit.runlog.bulk.life_cycle import are_on_this_machine
+from toolkit.runlog.bulk.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.single_lines import SingleLine
-from toolkit.runlog.bulk.templates import LineGroup
 from toolkit.runlog.family_groups import CAUSE_FAMILIES
 from toolkit.runlog.parse import OTHER, LogRecord
 from toolkit.runlog.sanitize import strip_decoration
@@ -68,7 +68,7 @@ def group_summary(group: LineGroup, senders: Sequence[str]) -> LinesSummary:
     """Return the summary of a group; `senders` are those of all lines of the block, none if the log does not tell."""
     ends = int(group.indexes[0]), int(group.indexes[-1])
     first, last = ((index, strip_decoration(group.lines[index].decode())[0]) for index in ends)
-    record, count = group.plan.record, len(group.indexes)
+    record, count = group.record, len(group.indexes)
     return LinesSummary(
         record.family,
         count,

@@ -8,13 +8,15 @@ All other lines go to the parser, so the result equals that of parsing every lin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from itertools import repeat
 
 import numpy as np
+import pyarrow as pa
 
 from toolkit.runlog.bulk.extraction import Extent, ExtractionPlan, learn_plan
+from toolkit.runlog.bulk.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import MAX_DIGITS, BlockLines, DigitRuns, IntVector, Mask, Offsets
 from toolkit.runlog.bulk.stamps import times_ms, utc_times_ms
 from toolkit.runlog.parse import LogRecord
@@ -30,36 +32,51 @@ _UNLEARNT, _NEW, _UNLEARNT_CONTINUED = -1, -2, -3
 
 
 @dataclass(frozen=True, slots=True)
-class LineGroup:
-    """Lines of a block that fit one plan.
+class TemplateGroup(LineGroup):
+    """Lines of a block that fit one plan: they differ in their numbers only.
 
-    `indexes` are the lines' indexes in the block, ascending. `starts` and `ends` are the byte offsets in the block at
-    which each number of each line begins and ends: one row per line, one column per number. `stamped_ms` are the times
-    (epoch ms) stamped on the lines, None if the plan has no stamp.
+    `starts` and `ends` are the byte offsets in the block at which each number of each line begins and ends: one row per
+    line, one column per number.
     """
 
     plan: ExtractionPlan
-    lines: BlockLines
-    indexes: IntVector
     starts: Offsets
     ends: Offsets
-    stamped_ms: IntVector | None = None
 
-    def select(self, mask: Mask) -> LineGroup:
+    @property
+    def varying(self) -> Collection[str]:
+        """The fields whose values may differ from line to line."""
+        return self.plan.varying
+
+    def select(self, mask: Mask) -> TemplateGroup:
         """Return the group reduced to the lines that `mask` selects."""
         stamped_ms = None if self.stamped_ms is None else self.stamped_ms[mask]
         return replace(
             self, indexes=self.indexes[mask], starts=self.starts[mask], ends=self.ends[mask], stamped_ms=stamped_ms
         )
 
-    def offsets(self, extent: Extent) -> tuple[Offsets, Offsets]:
+    def texts(self, field: str) -> list[str]:
+        """Return the value of a varying field in each line."""
+        return [each.decode() for each in self.octets(self.plan.varying[field])]
+
+    def json_texts(self, field: str) -> pa.StringArray:
+        """Return the value of a varying field in each line, which is the same in a JSON string.
+
+        The values are every second text of those into which their ends divide the block.
+        """
+        boundaries = np.column_stack(self._offsets(self.plan.varying[field])).astype(np.int32).ravel()
+        buffers = [None, pa.py_buffer(boundaries), pa.py_buffer(self.lines.data)]
+        pieces = pa.Array.from_buffers(pa.string(), len(boundaries) - 1, buffers)
+        return pieces.take(pa.array(np.arange(0, len(boundaries), 2)))
+
+    def octets(self, extent: Extent) -> list[bytes]:
+        """Return the bytes of a part of each line."""
+        data, (starts, ends) = self.lines.data, self._offsets(extent)
+        return [data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+    def _offsets(self, extent: Extent) -> tuple[Offsets, Offsets]:
         """Return the byte offsets in the block at which a part of each line begins and ends."""
         return self.starts[:, extent.first] - extent.before, self.ends[:, extent.last] + extent.behind
-
-    def texts(self, extent: Extent) -> list[bytes]:
-        """Return the text of a part of each line."""
-        data, (starts, ends) = self.lines.data, self.offsets(extent)
-        return [data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +86,7 @@ class SortedLines:
     `following` are the indexes of lines that may continue the line before them.
     """
 
-    groups: list[LineGroup]
+    groups: list[TemplateGroup]
     left: list[int]
     following: IntVector = field(default_factory=lambda: np.zeros(0, np.int64))
 
@@ -99,7 +116,7 @@ class TemplateMatcher:
         order = np.argsort(kinds.astype(np.int16), kind="stable")
         edges = np.flatnonzero(np.diff(kinds[order])) + 1
         left: list[int] = []
-        groups: list[LineGroup] = []
+        groups: list[TemplateGroup] = []
         numbers = DigitRuns(lines) if kinds.max(initial=-1) >= 0 else None
         for indexes in np.split(order, edges):
             kind = int(kinds[indexes[0]]) if len(indexes) else -1
@@ -148,11 +165,12 @@ class TemplateMatcher:
 
 def _fit(
     plan: ExtractionPlan, indexes: IntVector, lines: BlockLines, numbers: DigitRuns
-) -> tuple[LineGroup, list[int]]:
+) -> tuple[TemplateGroup, list[int]]:
     """Return the group of the lines that fit the plan, and the indexes of the lines that do not."""
     fits = numbers.has_count(indexes, len(plan.numbers))
     unfit = indexes[~fits].tolist()
-    group = LineGroup(plan, lines, indexes[fits], *numbers.offsets(indexes[fits], len(plan.numbers)))
+    starts, ends = numbers.offsets(indexes[fits], len(plan.numbers))
+    group = TemplateGroup(plan.record, lines, indexes[fits], None, plan.is_decorated, plan, starts, ends)
     for check in (_numbers_in_place, _fixed_numbers_equal):
         fits = check(group)
         if not fits.all():
@@ -165,7 +183,7 @@ def _fit(
     return group.select(dated), [*unfit, *group.indexes[~dated].tolist()]
 
 
-def _with_times(group: LineGroup, stamp: Extent) -> tuple[LineGroup, Mask]:
+def _with_times(group: TemplateGroup, stamp: Extent) -> tuple[TemplateGroup, Mask]:
     """Return the group with the times stamped on its lines, and a mask of the lines whose stamp is a valid date."""
     columns = slice(stamp.first, stamp.last + 1)
     starts, ends = group.starts[:, columns], group.ends[:, columns]
@@ -175,11 +193,11 @@ def _with_times(group: LineGroup, stamp: Extent) -> tuple[LineGroup, Mask]:
         numbers = group.lines.values(np.maximum(starts, ends - MAX_DIGITS), ends)
         times, dated = utc_times_ms(numbers, ends - starts)
     if not dated.all():
-        times[~dated], dated[~dated] = times_ms(group.select(~dated).texts(stamp))
-    return replace(group, stamped_ms=times), dated
+        times[~dated], dated[~dated] = times_ms(group.select(~dated).octets(stamp))
+    return group.stamped(times), dated
 
 
-def _numbers_in_place(group: LineGroup) -> Mask:
+def _numbers_in_place(group: TemplateGroup) -> Mask:
     """Return a mask of the lines whose numbers stand at the plan's places and have an allowed count of digits."""
     digits, line_starts = group.ends - group.starts, group.lines.starts[group.indexes].astype(np.int32)
     other_bytes = group.ends - np.cumsum(digits, axis=1, dtype=np.int32) - line_starts[:, None]
@@ -191,7 +209,7 @@ def _numbers_in_place(group: LineGroup) -> Mask:
     return mask
 
 
-def _fixed_numbers_equal(group: LineGroup) -> Mask:
+def _fixed_numbers_equal(group: TemplateGroup) -> Mask:
     """Return a mask of the lines whose fixed numbers equal the plan's; their lengths are already checked."""
     equal = np.ones(len(group.indexes), bool)
     for column, number in enumerate(group.plan.numbers):
